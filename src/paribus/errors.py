@@ -1,0 +1,99 @@
+"""One tree of exceptions. Every message states the rule, the value received, and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+_NOTHING: Any = object()
+
+
+class ParibusError(Exception):
+    """Base of every error that paribus raises on purpose.
+
+    Args:
+        rule: what holds and was broken, as one sentence.
+        got: the offending value; shown with ``repr`` unless it is a plain string.
+        hint: what to do next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, rule: str, *, got: Any = _NOTHING, hint: str = "") -> None:
+        super().__init__(rule, hint)  # plain strings only, so that errors travel between processes
+        self.rule, self.hint = rule, hint
+        self.got = "" if got is _NOTHING else got if isinstance(got, str) else repr(got)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.rule, self.got, self.hint)
+
+    def __str__(self) -> str:
+        lines = [self.rule]
+        if self.got:
+            lines.append(f"  received: {self.got}")
+        if self.hint:
+            lines.append(f"  next: {self.hint}")
+        return "\n".join(lines)
+
+
+class RecipeError(ParibusError):
+    """A recipe, an override or a part that does not exist or does not fit."""
+
+    exit_code = 2
+
+
+class DataError(ParibusError):
+    """Data that is missing, damaged or unusable."""
+
+
+class RunError(ParibusError):
+    """A training that cannot start or go on."""
+
+
+class Diverged(RunError):
+    """The loss became infinite or not a number."""
+
+
+class OutOfMemory(RunError):
+    """The machine or the device has no memory left for this batch."""
+
+
+class CorruptCheckpoint(RunError):
+    """A checkpoint that does not match its checksum."""
+
+
+class RunLocked(RunError):
+    """Another living process is working in this run folder."""
+
+
+class Interrupted(RunError):
+    """The user or the system asked to stop; everything is saved."""
+
+    exit_code = 130
+
+
+class StudyError(ParibusError):
+    """A study that is badly designed or cannot be read."""
+
+    exit_code = 2
+
+
+class EvidenceError(ParibusError):
+    """Numbers from which nothing can be concluded as asked."""
+
+    exit_code = 2
+
+
+def _rebuild(kind: type[ParibusError], rule: str, got: str, hint: str) -> ParibusError:
+    return kind(rule, got=got or _NOTHING, hint=hint)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Hint for a mistyped name: the closest known one, then all of them."""
+    known = sorted(known)
+    if not known:
+        return "nothing is available here"
+    listing = ", ".join(known)
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}? Available: {listing}" if close else f"available: {listing}"

@@ -1,0 +1,1 @@
+"""The recipes that ship: ``FAMILY/NAME.yaml`` is called ``FAMILY/NAME``."""

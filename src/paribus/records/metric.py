@@ -1,0 +1,34 @@
+"""What a figure of merit is called, which direction is good, and how people read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of merit.
+
+    Args:
+        name: as it stands in the records, without the split: ``accuracy``.
+        higher_is_better: the good direction.
+        percent: whether people read it in per cent, and differences of it in percentage points.
+        matters: the smallest difference worth having, the default δ of verdicts; ``None`` where nobody can say.
+    """
+
+    name: str
+    higher_is_better: bool
+    percent: bool = False
+    matters: float | None = None
+
+    def format(self, value: float | None) -> str:
+        """A level: ``93.1 %`` or ``0.214``."""
+        if value is None or value != value:
+            return "–"
+        return f"{100 * value:.2f} %" if self.percent else f"{value:.4g}"
+
+    def format_difference(self, value: float, signed: bool = True) -> str:
+        """A difference of two levels: ``+1.9 points`` or ``−0.012``."""
+        text = f"{100 * value:+.2f}" if self.percent else f"{value:+.3g}"
+        text = text.replace("-", "−") if signed else text.lstrip("+-")
+        return f"{text} points" if self.percent else text

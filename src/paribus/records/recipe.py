@@ -1,0 +1,280 @@
+"""The recipe: everything that decides the outcome of a training, but the seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import to_jsonable_python
+
+from paribus.errors import RecipeError, nearest
+from paribus.records import yaml
+from paribus.records.parts import Part, explain, fingerprint, register, settings
+
+PartField = Annotated[InstanceOf[Part], BeforeValidator(Part.of), PlainSerializer(Part.flat)]
+
+
+class Section(BaseModel):
+    """A group of recipe fields that belong to paribus itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Split(Section):
+    """How examples are divided into training, validation and test parts."""
+
+    validation: float = Field(0.1, gt=0, lt=1, description="share of the training examples held out for validation")
+    test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test part")
+    stratified: bool = Field(True, description="whether every part has the same mix of classes")
+    limit: int | None = Field(None, ge=1, description="use only this many training examples")
+
+
+class Training(Section):
+    """How the loop makes its steps."""
+
+    batch_size: int = Field(64, ge=1, description="examples per update of the weights")
+    shuffle: Literal["full", "blocks"] = Field(
+        "full",
+        description="order of the examples; blocks reads neighbours together, for sets larger than memory",
+    )
+    accumulate: int = Field(1, ge=1, description="pieces into which a batch is cut to save memory; same gradient")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto",
+        description="number format of the heavy arithmetic; auto takes bf16 where the hardware has it and it pays",
+    )
+    clip_norm: float | None = Field(None, gt=0, description="largest allowed norm of the whole gradient")
+    ema: float | None = Field(
+        None, gt=0, lt=1, description="decay of the moving average of the weights that is evaluated"
+    )
+
+
+class Budget(Section):
+    """How long to train."""
+
+    epochs: int = Field(10, ge=1, description="passes over the training examples")
+    steps: int | None = Field(None, ge=1, description="stop after this many updates, whatever the epochs")
+
+
+class Chance(Section):
+    """Which streams of chance are held fixed; by default each follows the seed of the run."""
+
+    initialisation: int | None = Field(None, ge=0, description="fixed seed of the initial weights")
+    order: int | None = Field(None, ge=0, description="fixed seed of the order of the examples")
+    augmentation: int | None = Field(None, ge=0, description="fixed seed of the augmentation")
+    noise: int | None = Field(None, ge=0, description="fixed seed of dropout and other noise in the model")
+    split: int | None = Field(None, ge=0, description="fixed seed of the choice of validation examples")
+
+
+def _read_augment(value: Any) -> Any:
+    """``{flip: true, crop: {padding: 4}}``: a name with its knobs, ``true`` for the defaults, ``false`` for none."""
+    if not isinstance(value, Mapping):
+        raise RecipeError("augment is a mapping of names to knobs", got=value, hint="write augment: {flip: true}")
+    parts = {}
+    for name, knobs in value.items():
+        if isinstance(knobs, Part):
+            parts[name] = knobs
+        elif isinstance(knobs, Mapping):
+            parts[name] = Part.of({"use": name, **knobs})
+        elif knobs is True:
+            parts[name] = Part(name)
+        elif knobs not in (False, None):
+            raise RecipeError(f"augment.{name} is true, false or a mapping of knobs", got=knobs)
+    return parts
+
+
+class Recipe(BaseModel):
+    """A controlled experiment's recipe: data, model, task, optimizer, budget. Frozen; vary it with :meth:`override`.
+
+    >>> recipe = Recipe.load("digits/cnn", {"model.norm": "batch"})
+    >>> recipe.model.knobs["norm"]
+    'batch'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+    name: str = Field("custom", description="what people call this recipe; not part of its identity")
+    about: str = Field("", description="one sentence on what it does; not part of its identity")
+    data: PartField = Field(description="where the examples come from")
+    split: Split = Split()
+    augment: Annotated[dict[str, PartField], BeforeValidator(_read_augment)] = Field(
+        default_factory=dict, description="random changes to training examples, applied in this order"
+    )
+    model: PartField = Field(description="the network that is trained")
+    task: PartField = Field(default=Part("classification"), description="what is learned: loss, metrics, predictions")
+    optimizer: PartField = Field(default=Part("sgd"), description="the rule that updates the weights")
+    schedule: PartField = Field(default=Part("constant"), description="how the learning rate changes over time")
+    stopping: PartField = Field(default=Part("never"), description="when to stop before the budget is used")
+    training: Training = Training()
+    budget: Budget = Budget()
+    chance: Chance = Chance()
+
+    @model_validator(mode="after")
+    def _register_own_classes(self) -> Recipe:
+        for kind, part in self.parts():
+            if part.factory is not None:
+                register(kind, part.factory)
+        return self
+
+    @classmethod
+    def load(cls, source: str | Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
+        """Read a shipped recipe by its name (``digits/cnn``) or a recipe file by its path.
+
+        Args:
+            source: a name or a path that ends in ``.yaml``, ``.yml`` or ``.json``.
+            overrides: dotted field → value.
+        """
+        path = Path(source)
+        if path.suffix in {".yaml", ".yml", ".json"}:
+            raw, name = yaml.parse_file(path), path.stem
+        elif str(source) in shipped():
+            text = resources.files("paribus.recipes").joinpath(f"{source}.yaml").read_text(encoding="utf-8")
+            raw, name = yaml.parse(text, where=str(source)), str(source)
+        else:
+            hint = nearest(str(source), shipped()) + "; a recipe of your own is a path that ends in .yaml"
+            raise RecipeError("there is no recipe of this name", got=str(source), hint=hint)
+        if not isinstance(raw, dict):
+            raise RecipeError("a recipe is a mapping of fields", got=str(source), hint="see: paribus show digits/cnn")
+        if base := raw.pop("base", None):
+            raw = override(cls.load(str(base)).plain(), flatten(raw))
+        return cls.read(override({"name": name, **raw}, overrides or {}))
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> Recipe:
+        """Validate plain data.
+
+        Raises:
+            RecipeError: naming the field, the value and the nearest known name.
+        """
+        try:
+            return cls.model_validate(raw)
+        except ValidationError as error:
+            raise explain(error, "", _known_fields(error)) from None
+
+    def override(self, changes: Mapping[str, Any]) -> Recipe:
+        """A recipe with some dotted fields changed: ``recipe.override({"optimizer.lr": 0.1})``."""
+        return Recipe.read(override(self.plain(), changes))
+
+    def plain(self) -> dict[str, Any]:
+        """The recipe as plain data, as given (knobs at their defaults are left out)."""
+        return self.model_dump()
+
+    def resolved(self) -> dict[str, Any]:
+        """The recipe as plain data with every knob filled in and validated."""
+        plain = self.model_dump(exclude={"name", "about"}, mode="json")
+        for kind, part in self.parts():
+            if kind != "augment":
+                plain[kind] = to_jsonable_python({"use": part.use, **settings(kind, part)})
+        plain["augment"] = {
+            name: to_jsonable_python({"use": part.use, **settings("augment", part)})
+            for name, part in self.augment.items()
+        }
+        return plain
+
+    def parts(self) -> list[tuple[str, Part]]:
+        """All parts with their kinds."""
+        single = ("data", "model", "task", "optimizer", "schedule", "stopping")
+        return [(kind, getattr(self, kind)) for kind in single] + [("augment", part) for part in self.augment.values()]
+
+    def sources(self) -> dict[str, str]:
+        """Fingerprints of the user's own parts in this recipe: ``model.MyNet`` → SHA-256."""
+        marks = {f"{kind}.{part.use}": fingerprint(kind, part.use) for kind, part in self.parts()}
+        return {name: mark for name, mark in marks.items() if mark}
+
+    @cached_property
+    def identity(self) -> str:
+        """16 hexadecimal digits that change when anything that decides the outcome changes."""
+        content = json.dumps([self.resolved(), self.sources()], separators=(",", ":"))
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def yaml(self) -> str:
+        """The recipe as a file that :meth:`load` reads."""
+        return yaml.dump({key: value for key, value in self.plain().items() if value not in ("", {})})
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(self.yaml())}</pre>"
+
+
+def shipped() -> list[str]:
+    """Names of the recipes that come with paribus."""
+    folder = resources.files("paribus.recipes")
+    return sorted(
+        f"{family.name}/{entry.name.removesuffix('.yaml')}"
+        for family in folder.iterdir()
+        if family.is_dir()
+        for entry in family.iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def override(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Set dotted fields in plain recipe data.
+
+    A new ``use`` starts that part afresh from its own defaults, so ``model.use=mlp`` never inherits a CNN's knobs;
+    it is applied before the other fields, whatever their order.
+    """
+    result = deepcopy(dict(raw))
+    for path in sorted(changes, key=lambda path: (path.count("."), not path.endswith(".use"))):
+        _set(result, path.split("."), changes[path])
+    return result
+
+
+def flatten(raw: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as dotted fields; lists and empty mappings stay values."""
+    flat: dict[str, Any] = {}
+    for key, value in raw.items():
+        if isinstance(value, Mapping) and value:
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _set(raw: dict[str, Any], keys: list[str], value: Any) -> None:
+    head, *rest = keys
+    if head not in Recipe.model_fields:
+        raise RecipeError(
+            "there is no such field in a recipe", got=".".join(keys), hint=nearest(head, Recipe.model_fields)
+        )
+    if not rest:
+        raw[head] = value
+        return
+    if isinstance(raw.get(head), (str, Part)):
+        raw[head] = Part.of(raw[head]).flat()
+    if rest == ["use"] and raw.get(head, {}).get("use", _default_use(head)) != value:
+        raw[head] = {"use": value}
+        return
+    place = raw.setdefault(head, {"use": use} if (use := _default_use(head)) else {})
+    for key in rest[:-1]:
+        if not isinstance(place.get(key), dict):
+            place[key] = {}
+        place = place[key]
+    place[rest[-1]] = value
+
+
+def _default_use(field: str) -> str | None:
+    default = Recipe.model_fields[field].default
+    return default.use if isinstance(default, Part) else None
+
+
+def _known_fields(error: ValidationError) -> Mapping[str, Any]:
+    *path, _ = error.errors(include_url=False)[0]["loc"] or ("",)
+    section = Recipe.model_fields[str(path[0])].annotation if path else Recipe
+    return section.model_fields if isinstance(section, type) and issubclass(section, BaseModel) else {}

@@ -1,0 +1,276 @@
+"""The run folder: the one truth about a training. Everything else is rebuilt from it.
+
+``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
+``metrics.jsonl`` one line per epoch · ``checkpoints/`` to go on from · ``result.json`` and ``weights.safetensors``
+at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from paribus.errors import RunError, RunLocked
+from paribus.records import files
+from paribus.records.recipe import Recipe
+
+FORMAT = 1  # raised when a new version could not read an older folder
+HEARTBEAT_SECONDS = 5.0
+SILENCE_SECONDS = 120.0  # a run whose heartbeat is older has crashed
+
+State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands. Times are seconds since 1970."""
+
+    state: State = "new"
+    pid: int = 0
+    host: str = ""
+    started: float = 0.0
+    heartbeat: float = 0.0
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    resumed: int = 0
+    error: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether training this run again could change nothing."""
+        return self.state in ("finished", "diverged")
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a finished run leaves behind.
+
+    Args:
+        metrics: figures of the final weights, by name: ``val/accuracy``.
+        epochs, steps: how much was trained.
+        best_epoch: the epoch whose weights were restored, or the last one.
+        weights_sha256: hash over all names, shapes and values of the final weights.
+        parameters: trainable numbers in the model.
+        seconds: time spent in training steps.
+        examples_per_second: training examples per second of that time.
+        peak_memory_mb: largest resident memory of the process, or of the device where there is one.
+        execution: device, precision, layout and threads really used.
+    """
+
+    metrics: dict[str, float | None]
+    epochs: int
+    steps: int
+    best_epoch: int
+    stopped_early: bool
+    weights_sha256: str
+    parameters: int
+    seconds: float
+    examples_per_second: float
+    peak_memory_mb: float
+    execution: dict[str, Any] = field(default_factory=dict)
+
+
+class RunFolder:
+    """A run folder on disk. Reading one never imports anybody's code."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def weights(self) -> Path:
+        """The final weights."""
+        return self.path / "weights.safetensors"
+
+    def create(self, recipe: Recipe, seed: int) -> None:
+        """Write down what is to be trained here; an existing folder must hold the same."""
+        if (self.path / "recipe.json").exists():
+            if self.identity != (recipe.identity, seed):
+                raise RunError(
+                    "this folder holds a run of another recipe or seed",
+                    got=str(self.path),
+                    hint="choose another --runs DIR, or delete the folder",
+                )
+            return
+        content = {
+            "format": FORMAT,
+            "name": recipe.name,
+            "about": recipe.about,
+            "identity": recipe.identity,
+            "seed": seed,
+            "recipe": recipe.resolved(),
+            "sources": recipe.sources(),
+        }
+        files.write_json(self.path / "recipe.json", content)
+
+    def read(self) -> dict[str, Any]:
+        """The content of ``recipe.json``, whose format must be known."""
+        if not (self.path / "recipe.json").exists():
+            raise RunError("this is not a run folder", got=str(self.path), hint="see: paribus list runs")
+        content: dict[str, Any] = files.read_json(self.path / "recipe.json")
+        if content.get("format") != FORMAT:
+            raise RunError(
+                f"this version of paribus reads run folders of format {FORMAT}",
+                got=f"format {content.get('format')!r} in {self.path}",
+                hint="open it with the version of paribus that wrote it",
+            )
+        return content
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of this run."""
+        content = self.read()
+        return Recipe.read({"name": content["name"], "about": content["about"], **content["recipe"]})
+
+    @property
+    def identity(self) -> tuple[str, int]:
+        """Identity of the recipe, and the seed: what makes two runs the same."""
+        content = self.read()
+        return content["identity"], content["seed"]
+
+    @property
+    def seed(self) -> int:
+        """The seed of this run."""
+        return self.identity[1]
+
+    @property
+    def status(self) -> Status:
+        """The recorded status; a run that is said to be running but cannot be is ``crashed``."""
+        path = self.path / "status.json"
+        if not path.exists():
+            return Status()
+        status = Status(**files.read_json(path))
+        if status.state == "running" and not _seems_alive(status):
+            return replace(status, state="crashed")
+        return status
+
+    def write_status(self, status: Status) -> None:
+        """Replace the status; the heartbeat is now."""
+        files.write_json(self.path / "status.json", asdict(replace(status, heartbeat=time.time())))
+
+    def append_metrics(self, row: dict[str, Any]) -> None:
+        """Add one epoch's line."""
+        files.append_line(self.path / "metrics.jsonl", row)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """One row per epoch; a figure that was not finite is ``None`` and named under ``non_finite``."""
+        return files.read_lines(self.path / "metrics.jsonl")[0]
+
+    def rewind_metrics(self, epoch: int) -> None:
+        """Drop lines behind ``epoch``, and a torn one, before a resumed run appends again."""
+        files.keep_lines(self.path / "metrics.jsonl", lambda row: row["epoch"] <= epoch)
+
+    def write_facts(self, facts: dict[str, Any]) -> None:
+        """Write down what the data were like: shapes, classes, sizes, moments."""
+        files.write_json(self.path / "facts.json", facts)
+
+    def facts(self) -> dict[str, Any]:
+        """What :meth:`write_facts` wrote; empty before the run starts."""
+        path = self.path / "facts.json"
+        return dict(files.read_json(path)) if path.exists() else {}
+
+    def write_environment(self, content: dict[str, Any]) -> None:
+        """Write down where the run takes place."""
+        files.write_json(self.path / "environment.json", content)
+
+    def environment(self) -> dict[str, Any]:
+        """What :meth:`write_environment` wrote; empty before the run starts."""
+        path = self.path / "environment.json"
+        return dict(files.read_json(path)) if path.exists() else {}
+
+    def write_result(self, result: RunResult) -> None:
+        """Write the result: from here on the run counts as trained."""
+        files.write_json(self.path / "result.json", asdict(result))
+
+    @property
+    def result(self) -> RunResult | None:
+        """The result, once there is one."""
+        path = self.path / "result.json"
+        return RunResult(**files.read_json(path)) if path.exists() else None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold this folder for one process; released by the system even when the process is killed.
+
+        Raises:
+            RunLocked: while another process holds it.
+        """
+        from filelock import FileLock, Timeout
+
+        with files.disk_errors(self.path / "lock"):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.path / "lock", timeout=0)
+            try:
+                lock.acquire()
+            except Timeout:
+                holder = self.status
+                raise RunLocked(
+                    "another process is working in this run folder",
+                    got=f"{self.path} (process {holder.pid} on {holder.host})",
+                    hint="wait for it, or stop it first",
+                ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def find_runs(root: Path) -> list[RunFolder]:
+    """All run folders below ``root``, sorted by path."""
+    return [RunFolder(path.parent) for path in sorted(root.glob("*/*/*/recipe.json"))]
+
+
+def find_finished(root: Path, identity: str, seed: int, copy_to: RunFolder) -> bool:
+    """Copy a finished run of the same recipe and seed from anywhere below ``root``, if there is one.
+
+    A run is never trained twice, and every study folder is still whole by itself.
+    """
+    for run in find_runs(root):
+        try:
+            same = run.path != copy_to.path and run.identity == (identity, seed) and run.result is not None
+        except (RunError, KeyError):  # a damaged or foreign folder is no reason not to train
+            continue
+        if same:
+            with files.disk_errors(copy_to.path):
+                shutil.copytree(
+                    run.path,
+                    copy_to.path,
+                    dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("lock", "log.txt"),
+                )
+            return True
+    return False
+
+
+def this_process() -> dict[str, Any]:
+    """Process id and host name for a status."""
+    return {"pid": os.getpid(), "host": platform.node()}
+
+
+def _seems_alive(status: Status) -> bool:
+    if time.time() - status.heartbeat > SILENCE_SECONDS:
+        return False
+    if status.host != platform.node() or os.name == "nt":  # only the heartbeat tells
+        return True
+    try:
+        os.kill(status.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

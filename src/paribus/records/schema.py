@@ -1,0 +1,55 @@
+"""JSON Schema of recipe files, for editors: every field, every part, every knob with its sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paribus.records.parts import KINDS, describe, find, names, schema
+from paribus.records.recipe import Recipe, Section
+
+
+def recipe_schema() -> dict[str, Any]:
+    """The schema of a recipe file (JSON Schema 2020-12), the user's own registered parts included."""
+    properties: dict[str, Any] = {
+        "base": {"type": "string", "description": "a recipe that this one changes"},
+    }
+    for name, field in Recipe.model_fields.items():
+        if name == "augment":
+            content: dict[str, Any] = _augment()
+        elif name in KINDS:
+            content = {"anyOf": [{"enum": names(name)}, *(_part(name, part) for part in names(name))]}
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            content = field.annotation.model_json_schema()
+        else:
+            content = {"type": "string"}
+        properties[name] = {**content, "description": field.description or content.get("description", "")}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "paribus recipe",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _part(kind: str, name: str) -> dict[str, Any]:
+    """One part: its ``use``, fixed, and its knobs."""
+    factory = find(kind, name)
+    content = schema(kind, factory).model_json_schema()
+    knobs = content.get("properties", {})
+    return {
+        "type": "object",
+        "description": describe(factory)[0],
+        "properties": {"use": {"const": name}, **knobs},
+        "required": ["use"],
+        "additionalProperties": False,
+    }
+
+
+def _augment() -> dict[str, Any]:
+    entries = {}
+    for name in names("augment"):
+        part = _part("augment", name)
+        part["required"] = []
+        entries[name] = {"anyOf": [{"type": "boolean"}, part], "description": part["description"]}
+    return {"type": "object", "properties": entries}

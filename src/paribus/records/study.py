@@ -1,0 +1,166 @@
+"""The design of a study: which arms, which seeds, what is measured. Frozen, and written to ``study.json``."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from paribus.chance import STREAMS
+from paribus.errors import StudyError
+from paribus.records import files
+from paribus.records.parts import explain
+from paribus.records.recipe import Recipe
+
+FORMAT = 1
+
+Layout = Literal["factorial", "one-at-a-time", "noise"]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One variant of the recipe in a study.
+
+    Args:
+        name: how people call it: ``norm=batch, lr=0.1``.
+        settings: the fields that make it, dotted name → value.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+
+    @property
+    def slug(self) -> str:
+        """The name as a folder name."""
+        return slug(self.name)
+
+
+class StudyDesign(BaseModel):
+    """What a study compares.
+
+    The first value of every factor is the reference. ``factorial`` crosses all values of all factors;
+    ``one-at-a-time`` changes one factor at a time from the base; ``noise`` holds all streams of chance fixed but one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    name: str
+    recipe: dict[str, Any]
+    factors: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    layout: Layout = "factorial"
+    seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
+    metric: str | None = None
+    delta: float | None = Field(None, gt=0)
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    looks: tuple[int, ...] = ()  # numbers of seeds at which one planned to look, the last being the most
+    extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
+    command: str = ""
+
+    @property
+    def base(self) -> Recipe:
+        """The recipe that is varied."""
+        return Recipe.read(self.recipe)
+
+    @property
+    def question(self) -> str:
+        """The study as one question."""
+        where = f"for {self.recipe.get('name', 'this recipe')}"
+        if self.layout == "noise":
+            return f"Where does the spread between seeds come from {where}?"
+        fields = [f"{path} ({', '.join(map(show, values))})" for path, values in self.factors.items()]
+        return f"Does it matter {where}: {' and '.join(fields)}?" if fields else f"How well does it do {where}?"
+
+    def arms(self) -> tuple[Arm, ...]:
+        """All arms, the reference first."""
+        if self.layout == "noise":
+            return self._noise_arms()
+        if self.layout == "one-at-a-time":
+            reference = {path: values[0] for path, values in self.factors.items()}
+            combinations = [reference]
+            for path, values in self.factors.items():
+                combinations += [{**reference, path: value} for value in values[1:]]
+        else:
+            combinations = [
+                dict(zip(self.factors, values, strict=True)) for values in itertools.product(*self.factors.values())
+            ]
+        labels = short_names(self.factors)
+        return tuple(
+            Arm(
+                ", ".join(f"{labels[path]}={show(value)}" for path, value in settings.items()) or "base",
+                settings,
+            )
+            for settings in combinations
+        )
+
+    def recipe_of(self, arm: Arm) -> Recipe:
+        """The recipe of one arm."""
+        return self.base.override(arm.settings)
+
+    def write(self, folder: Path) -> None:
+        """Write ``study.json``."""
+        files.write_json(folder / "study.json", self.model_dump(mode="json"))
+
+    @classmethod
+    def open(cls, folder: Path) -> StudyDesign:
+        """Read ``study.json`` of a study folder."""
+        path = folder / "study.json"
+        if not path.exists():
+            raise StudyError("this is not a study folder", got=str(folder), hint="see: paribus list studies")
+        content = files.read_json(path)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            found = content.get("format") if isinstance(content, dict) else type(content).__name__
+            raise StudyError(
+                f"this version of paribus reads study files of format {FORMAT}",
+                got=f"format {found!r} in {path}",
+                hint="open it with the version of paribus that wrote it",
+            )
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise StudyError(
+                f"{path.name} is damaged: {explain(error, '', cls.model_fields).rule}", got=str(path)
+            ) from None
+
+    def _noise_arms(self) -> tuple[Arm, ...]:
+        streams = self.factors.get("chance", STREAMS)
+        arms = [Arm("all streams", {})]
+        for stream in streams:
+            fixed = {f"chance.{other}": 0 for other in STREAMS if other != stream}
+            arms.append(Arm(f"{stream} only", fixed))
+        return tuple(arms)
+
+
+def short_names(paths: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
+    """The last word of each dotted field, or the whole field where two would read the same."""
+    words = {path: path.removesuffix(".use").rsplit(".", 1)[-1] for path in paths}
+    return {
+        path: word if list(words.values()).count(word) == 1 else path.removesuffix(".use")
+        for path, word in words.items()
+    }
+
+
+def show(value: Any) -> str:
+    """A recipe value as people write it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(show, value)) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {show(entry)}" for key, entry in value.items()) + "}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def slug(name: str) -> str:
+    """A text as a portable folder name of at most 80 characters."""
+    text = re.sub(r"[^\w.=+-]+", "-", name.replace("/", "-")).strip("-.")
+    if len(text) > 80:
+        import hashlib
+
+        text = f"{text[:70]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return text or "run"
