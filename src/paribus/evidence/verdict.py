@@ -1,0 +1,150 @@
+"""From numbers to words: better, worse, no difference beyond δ, undecided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from paribus.evidence.estimate import Estimate, equivalence_p
+from paribus.evidence.multiple import holm
+from paribus.evidence.power import detectable_difference, seeds_for, seeds_for_equivalence
+
+Word = Literal["better", "worse", "no difference", "undecided", "diverged"]
+MOST_SEEDS = 1000
+"""No more additional seeds than this are ever proposed."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the evidence says about one comparison.
+
+    Attributes:
+        word: the kind of verdict.
+        text: the words shown, with the numbers that belong to them.
+        more_seeds: for "undecided", the additional seeds proposed; None if above `MOST_SEEDS`.
+    """
+
+    word: Word
+    text: str
+    more_seeds: int | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One comparison of a family: estimate, adjusted p-values, verdict.
+
+    Attributes:
+        estimate: effect and interval (the interval is for this comparison alone, not for the family).
+        p_adjusted: p-value against no effect, Holm-adjusted over the family.
+        verdict: what follows.
+        detectable: smallest true effect this many seeds would show with 80 % power, if the spread is as seen.
+        p_equivalence_adjusted: p-value of the equivalence test, Holm-adjusted; NaN without δ.
+    """
+
+    estimate: Estimate
+    p_adjusted: float
+    verdict: Verdict
+    detectable: float
+    p_equivalence_adjusted: float = math.nan
+
+
+def judge_family(
+    estimates: Sequence[Estimate],
+    *,
+    delta: float | None,
+    higher_is_better: bool,
+    alpha: float = 0.05,
+    planning_alpha: float | None = None,
+) -> tuple[Judged, ...]:
+    """Judge the comparisons of one study together.
+
+    Holm's adjustment is made twice: over the tests for a difference and over the tests for equivalence. So a
+    false "better" or "worse" anywhere has probability ≤ alpha, and so has a false "no difference beyond δ".
+
+    Args:
+        estimates: one for each comparison.
+        delta: smallest difference that matters, in the unit of the metric; None if nobody said.
+        higher_is_better: whether larger values of the metric are good.
+        alpha: error probability of each of the two families.
+        planning_alpha: level, shared by the comparisons, at which more seeds are planned; `alpha` if None.
+    """
+    planning = alpha if planning_alpha is None else planning_alpha
+    level = planning / max(len(estimates), 1)  # Holm's strictest step: the planned power is a lower bound
+    differs = holm([math.nan if e.diverged else e.p for e in estimates])
+    equals = holm([math.nan if e.diverged or delta is None else equivalence_p(e, delta) for e in estimates])
+
+    def judged(estimate: Estimate, p: float, p_equal: float) -> Judged:
+        verdict = judge(
+            estimate,
+            p_adjusted=p,
+            p_equivalence_adjusted=p_equal,
+            delta=delta,
+            higher_is_better=higher_is_better,
+            alpha=alpha,
+            planning_alpha=level,
+        )
+        return Judged(estimate, p, verdict, detectable_difference(estimate.sd, estimate.n, level), p_equal)
+
+    return tuple(map(judged, estimates, differs, equals))
+
+
+def judge(
+    estimate: Estimate,
+    *,
+    p_adjusted: float,
+    p_equivalence_adjusted: float,
+    delta: float | None,
+    higher_is_better: bool,
+    alpha: float = 0.05,
+    planning_alpha: float | None = None,
+) -> Verdict:
+    """Say what one comparison shows.
+
+    An effect can be significant and also be shown to lie within ±δ. The verdict is then "no difference beyond
+    δ", because δ is what was declared to matter; the text adds that the effect is reliably not zero.
+
+    As soon as one seed of the comparison diverged there is no other verdict: the seeds that survived are a
+    selection, and a mean over a selection shows nothing.
+
+    Args:
+        estimate: the comparison.
+        p_adjusted: its p-value after adjustment for the family; NaN rejects nothing.
+        p_equivalence_adjusted: likewise for `equivalence_p`.
+        delta: smallest difference that matters; without it equivalence cannot be concluded.
+        higher_is_better: whether larger values of the metric are good.
+        alpha: level of the decision.
+        planning_alpha: level at which more seeds are planned, `alpha` if None.
+    """
+    if estimate.diverged:
+        seeds = estimate.n + estimate.dropped
+        return Verdict("diverged", f"diverged in {estimate.diverged} of {seeds} seeds")
+    differs = p_adjusted < alpha
+    if delta is not None and p_equivalence_adjusted < alpha:
+        text = f"no difference beyond {delta:g}"
+        return Verdict("no difference", f"{text} (but reliably not zero)" if differs else text)
+    if differs:
+        word: Word = "better" if (estimate.value > 0) == higher_is_better else "worse"
+        return Verdict(word, word)
+    return _undecided(estimate, delta, alpha if planning_alpha is None else planning_alpha)
+
+
+def _undecided(estimate: Estimate, delta: float | None, alpha: float) -> Verdict:
+    """Propose the fewest seeds that decide with 80 % power, if difference and spread stay as seen."""
+    if estimate.n < 2:
+        more = 2 - estimate.n
+        return Verdict("undecided", f"undecided: at least {_seeds(more)}", more)
+    most = estimate.n + MOST_SEEDS
+    sizes = [seeds_for(estimate.value, estimate.sd, alpha, most=most)]
+    if delta is not None:
+        sizes.append(seeds_for_equivalence(estimate.value, estimate.sd, delta, alpha, most=most))
+    known = [size for size in sizes if size is not None]
+    if not known:
+        return Verdict("undecided", f"undecided: more than {_seeds(MOST_SEEDS)}")
+    more = max(1, min(known) - estimate.n)
+    return Verdict("undecided", f"undecided: {_seeds(more)}", more)
+
+
+def _seeds(count: int) -> str:
+    return f"{count} more seed" if count == 1 else f"{count} more seeds"

@@ -1,0 +1,135 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from paribus.errors import EvidenceError
+from paribus.evidence import contrast, equivalence_p, mean_interval, paired_difference
+from paribus.evidence.simulation import NOISES, coverage, unpaired
+
+numbers = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=12))
+def test_S1_paired_difference_agrees_with_scipy(pairs):
+    treatment, reference = np.array(pairs).T
+    got = paired_difference(treatment, reference)
+    if got.sd == 0:
+        return
+    expected = stats.ttest_rel(treatment, reference)
+    interval = expected.confidence_interval()
+    assert got.p == pytest.approx(expected.pvalue, rel=1e-6, abs=1e-12)
+    assert (got.low, got.high) == pytest.approx((interval.low, interval.high), rel=1e-6, abs=1e-6)
+    assert (got.n, got.df) == (len(pairs), expected.df)
+
+
+def test_mean_interval_by_hand():
+    got = mean_interval([1.0, 2.0, 3.0])  # t(0.975, 2) = 4.302653
+    assert (got.value, got.sd) == (2.0, 1.0)
+    assert got.high - got.value == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
+
+
+def test_equivalence_p_is_the_larger_of_two_one_sided_tests():
+    values = np.array([0.1, -0.2, 0.15, 0.3, 0.05])
+    lower = stats.ttest_1samp(values, -0.4, alternative="greater").pvalue
+    upper = stats.ttest_1samp(values, 0.4, alternative="less").pvalue
+    assert equivalence_p(mean_interval(values), 0.4) == pytest.approx(max(lower, upper))
+
+
+def test_missing_runs_drop_their_pair_and_divergence_is_counted():
+    got = paired_difference([1.0, math.nan, 3.0, math.inf, 5.0], [0.5, 1.0, 1.5, 2.0, math.nan])
+    assert (got.n, got.dropped, got.diverged, got.value) == (2, 3, 1, 1.0)
+
+
+@pytest.mark.parametrize(("treatment", "value"), [([], math.nan), ([2.0], 1.0), ([math.nan, 2.0], 1.0)])
+def test_fewer_than_two_pairs_are_undecidable_not_an_error(treatment, value):
+    got = paired_difference(treatment, [1.0] * len(treatment))
+    assert got.value == pytest.approx(value, nan_ok=True)
+    assert (got.low, got.high, got.df) == (-math.inf, math.inf, 0)
+    assert np.isnan([got.sd, got.p, equivalence_p(got, 0.1)]).all()
+
+
+@pytest.mark.parametrize(("n", "decided"), [(2, False), (5, False), (6, True), (9, True)])
+def test_seeds_that_agree_exactly_are_tested_by_sign(n, decided):
+    reference = np.linspace(0.1, 0.9, n)
+    got = paired_difference(reference + 0.01, reference)  # agrees up to rounding
+    assert got.sd == 0
+    assert got.p == 2 * 0.5**n
+    assert math.isfinite(got.low) == decided == (got.low > 0)
+
+
+def test_equal_arms_differ_by_zero():
+    got = paired_difference([0.1, 0.2, 0.3] * 2, [0.1, 0.2, 0.3] * 2)
+    assert (got.value, got.low, got.high, got.p) == (0, 0, 0, 1)
+    assert equivalence_p(got, 0.01) == 0.5**6
+
+
+def test_resolution_is_a_floor_of_the_spread():
+    step = 0.01
+    got = paired_difference([0.91, 0.81, 0.71], [0.90, 0.80, 0.70], resolution=step)
+    assert got.sd == pytest.approx(step / math.sqrt(12))
+    assert 0.02 < got.p < 0.05
+    wide = paired_difference([0.9, 0.5, 0.1], [0.1, 0.5, 0.8], resolution=step)
+    assert wide == paired_difference([0.9, 0.5, 0.1], [0.1, 0.5, 0.8])
+
+
+@pytest.mark.parametrize("spread", [0.2, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_resolution_keeps_false_alarms_below_alpha(n, spread):
+    rng = np.random.default_rng(1)
+    steps = np.round(rng.normal(0, spread, (1500, n)))
+    alarms = np.mean([mean_interval(row, resolution=1.0).p < 0.05 for row in steps])
+    assert alarms <= 0.05 + 2.33 * math.sqrt(0.05 * 0.95 / 1500)
+
+
+def test_contrast_drops_seeds_only_for_arms_it_uses():
+    values = [[1.0, 2.0, math.nan], [2.0, 4.0, 0.0], [3.0, 7.0, math.inf]]
+    got = contrast(values, [-1, 1, 0])
+    assert (got.n, got.value, got.diverged) == (3, pytest.approx(7 / 3), 0)
+
+
+def test_contrast_of_two_arms_is_the_paired_difference():
+    values = np.random.default_rng(0).normal(size=(5, 2))
+    assert contrast(values, [1, -1]) == paired_difference(values[:, 0], values[:, 1])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: paired_difference([1, 2], [1]),
+        lambda: mean_interval([[1, 2]]),
+        lambda: mean_interval([1, 2], confidence=95),
+        lambda: mean_interval([1, 2], resolution=-1),
+        lambda: contrast([[1, 2]], [1]),
+        lambda: contrast([[1, 2]], [0, 0]),
+        lambda: equivalence_p(mean_interval([1, 2]), 0),
+    ],
+)
+def test_bad_input_is_explained(wrong):
+    with pytest.raises(EvidenceError):
+        wrong()
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_R34_S1_interval_covers_the_planted_effect(n):
+    got = coverage(NOISES["normal"], n, 8000, np.random.default_rng(n), effect=0.7)
+    assert 0.93 <= got <= 0.97
+
+
+def test_R34_pairing_narrows_the_interval_without_losing_coverage():
+    covers, wider = unpaired(NOISES["normal"], 10, 4000, np.random.default_rng(0))
+    assert covers > 0.97
+    assert wider > 1.25  # √2 for half the variance shared, less what more degrees of freedom give back
+
+
+def test_import_is_cheap():
+    code = (
+        "import sys, paribus; old = set(sys.modules); import paribus.evidence; print(*set(sys.modules) - old)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"scipy", "torch", "pandas"} & set(loaded.split())
