@@ -1,0 +1,63 @@
+"""Random rotations about the centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor
+
+from paribus.chance import Draws
+from paribus.data.augmentation.rounding import to_bytes
+
+Interpolation = Literal["bilinear", "nearest"]
+Fill = Literal["zero", "edge"]
+
+_PADDING_MODES = {"zero": "zeros", "edge": "border"}
+
+
+@dataclass(frozen=True)
+class Rotate:
+    """Turn pictures about their centre by a random angle.
+
+    Args:
+        degrees: largest angle in either direction.
+        interpolation: whether a pixel between four others takes their weighted mean or the nearest one.
+        fill: what comes in from outside: zero or the nearest edge pixel.
+    """
+
+    geometric: ClassVar[bool] = True
+
+    degrees: Annotated[float, Field(ge=0, le=180)] = 15.0
+    interpolation: Interpolation = "bilinear"
+    fill: Fill = "edge"
+
+    def __call__(self, images: Tensor, draws: Draws) -> Tensor:
+        """Turn the pictures (B, C, H, W)."""
+        angles = draws.uniform("angle", -self.degrees, self.degrees)
+        return rotate(images, angles, self.interpolation, self.fill)
+
+
+def rotate(images: Tensor, degrees: Tensor, interpolation: Interpolation, fill: Fill) -> Tensor:
+    """Turn each picture of (B, C, H, W) uint8 counterclockwise by its own angle, float (B,)."""
+    turned = F.grid_sample(
+        images.float(),
+        _sources(degrees, *images.shape[2:]),
+        mode=interpolation,
+        padding_mode=_PADDING_MODES[fill],
+        align_corners=False,
+    )
+    return to_bytes(turned)
+
+
+def _sources(degrees: Tensor, height: int, width: int) -> Tensor:
+    """Where each pixel comes from, (B, H, W, 2), in ``grid_sample``'s coordinates: (x, y) from −1 to 1."""
+    x = torch.arange(width, device=degrees.device) - (width - 1) / 2  # pixels right of the centre
+    y = torch.arange(height, device=degrees.device).unsqueeze(1) - (height - 1) / 2  # pixels below it
+    cos, sin = (f(degrees.deg2rad()).view(-1, 1, 1) for f in (torch.cos, torch.sin))
+    source_x, source_y = cos * x - sin * y, sin * x + cos * y
+    # Moving the axis of the stack to the end, rather than stacking there, keeps the writes in long runs.
+    return torch.stack([source_x * (2 / width), source_y * (2 / height)]).movedim(0, -1)

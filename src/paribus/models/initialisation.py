@@ -1,0 +1,59 @@
+"""The weights that training starts from: a function of a key and of each layer's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from paribus import chance
+
+Init = Literal["default", "zeros", "ones", "xavier", "he", "lecun", "normal", "orthogonal"]
+Scheme = Callable[[Tensor], object]
+
+SCHEMES: Mapping[str, Scheme | None] = {
+    "default": None,  # each layer's own reset_parameters
+    "zeros": nn.init.zeros_,
+    "ones": nn.init.ones_,
+    "xavier": nn.init.xavier_uniform_,  # variance 2/(inputs + outputs): Glorot & Bengio, 2010
+    "he": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),  # variance 2/inputs: He et al., 2015
+    "lecun": lambda w: nn.init.normal_(w, std=w[0].numel() ** -0.5),  # variance 1/inputs: LeCun et al., 1998
+    "normal": lambda w: nn.init.normal_(w, std=0.01),  # Krizhevsky et al., 2012
+    "orthogonal": nn.init.orthogonal_,  # Saxe et al., 2014
+}
+
+WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+def initialise(model: nn.Module, key: int) -> None:
+    """Draw all weights of a model anew, each layer's from the key and its own name.
+
+    Layers of the same name and shape thus start alike in every arm of a study, whatever stands between them.
+    Where ``model.init`` names one of the :data:`SCHEMES`, the weights of linear and convolutional layers, the
+    last one included, follow it and their biases are 0; norms keep their own start, scale 1 and shift 0.
+
+    Numbers are drawn on the device of the weights: initialise on the CPU, then move the model.
+    Parameters of a module without ``reset_parameters`` stay as its constructor made them.
+    """
+    name = getattr(model, "init", "default")
+    scheme = SCHEMES.get(name) if isinstance(name, str) else None
+    # From the leaves up, the order in which constructors run: an outer module may overrule what it contains.
+    for path, module in reversed(list(model.named_modules())):
+        if next(module.parameters(recurse=False), None) is not None:
+            with chance.seeded(chance.key(key, path)):
+                _reset(module, scheme)
+
+
+@torch.no_grad()
+def _reset(module: nn.Module, scheme: Scheme | None) -> None:
+    if scheme is not None and isinstance(module, WEIGHTED):
+        scheme(module.weight)
+        if module.bias is not None:
+            module.bias.zero_()
+        return
+    # torch's attention spells it with an underscore.
+    reset = getattr(module, "reset_parameters", None) or getattr(module, "_reset_parameters", None)
+    if callable(reset):
+        reset()
