@@ -1,0 +1,1 @@
+"""Insight into trained models: (model, data) → result. Nothing here trains."""

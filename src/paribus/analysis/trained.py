@@ -1,0 +1,100 @@
+"""A trained network, back from its run folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from paribus.chance import Seeds
+from paribus.data.facts import Facts
+from paribus.errors import RecipeError, RunError
+from paribus.models.network import Network, assemble
+from paribus.models.weights import hash_of
+from paribus.records.parts import build
+from paribus.records.recipe import Recipe
+from paribus.records.run import RunFolder
+from paribus.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run, ready for questions.
+
+    Args:
+        network: with the run's final weights, in evaluation mode, on the CPU.
+        task: what it was trained for.
+        facts: the data it was trained on.
+        recipe: how.
+        seed: with which seed.
+    """
+
+    network: Network
+    task: Task
+    facts: Facts
+    recipe: Recipe
+    seed: int
+
+    @torch.inference_mode()
+    def predict(self, inputs: Tensor, batch_size: int = 256) -> Tensor:
+        """What the network says of inputs (N, *input_shape) as stored: for classes their probabilities (N, classes)."""
+        return torch.cat([self.task.predict(self.network, piece) for piece in inputs.split(batch_size)])
+
+
+def load(folder: RunFolder) -> Trained:
+    """Load the final weights of a finished run, checked against the hash in its record.
+
+    Raises:
+        RunError: if the run has not finished, if its weights are damaged, or its own classes are not at hand.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    result = folder.result
+    if result is None:
+        raise RunError(
+            "only a finished run has weights",
+            got=f"{folder.path} is {folder.status.state}",
+            hint="train it first",
+        )
+    recipe, facts = _known_recipe(folder), Facts.read(folder.facts())
+    network = assemble(recipe.model, facts, Seeds(folder.seed))
+    try:
+        weights = load_file(folder.weights)
+        network.load_state_dict(weights)
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise _damaged(folder, str(error)) from None
+    if hash_of(weights) != result.weights_sha256:
+        raise _damaged(folder, "they do not match the recorded hash")
+    return Trained(network.eval(), build("task", recipe.task, facts=facts), facts, recipe, folder.seed)
+
+
+def _known_recipe(folder: RunFolder) -> Recipe:
+    recipe = folder.recipe
+    expected = folder.read()["sources"]
+    try:
+        present = recipe.sources()
+        recipe.resolved()
+    except RecipeError as error:
+        if not expected:
+            raise
+        own = ", ".join(expected)
+        raise RunError(
+            f"this run uses parts of its author's own: {own}", hint="pass the file with --plugin FILE.py"
+        ) from error
+    if present != expected:
+        raise RunError(
+            "a part of this run's recipe has changed since",
+            got=", ".join(expected),
+            hint="use the version it was trained with",
+        )
+    return recipe
+
+
+def _damaged(folder: RunFolder, reason: str) -> RunError:
+    return RunError(
+        f"the weights are damaged: {reason}",
+        got=str(folder.weights),
+        hint="delete the folder and train again",
+    )

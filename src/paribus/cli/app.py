@@ -1,0 +1,47 @@
+"""All commands, in the order in which ``paribus --help`` shows them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from paribus.cli import data, inspect, predict, report, run, study
+
+app = typer.Typer(
+    name="paribus",
+    help="Does this change help, by how much, and why? Controlled experiments in deep learning.",
+    epilog="Start with: paribus study digits/cnn --vary model.norm=none,batch --seeds 5",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from paribus import __version__
+
+        print(f"paribus {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Does this change help, by how much, and why? Controlled experiments in deep learning."""
+
+
+app.command("run")(run.run)
+app.command("study")(study.study)
+app.command("report")(report.report)
+app.command("test")(report.test)
+app.command("predict")(predict.predict)
+app.command("list")(inspect.list_)
+app.command("show")(inspect.show)
+app.command("data")(data.data)
+app.command("schema")(inspect.schema)

@@ -1,0 +1,94 @@
+"""``paribus study``: arms × seeds, and what the evidence says."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Annotated
+
+import typer
+
+from paribus.cli.words import (
+    RUNS,
+    Device,
+    DryRun,
+    Overrides,
+    Plugin,
+    RecipeName,
+    Runs,
+    load_plugins,
+    parse_overrides,
+    parse_seeds,
+    parse_vary,
+)
+
+
+def study(
+    recipe: RecipeName,
+    overrides: Overrides = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD=VALUE,VALUE…", help="A factor; its first value is the reference."),
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="How many seeds, or which: 5, or 3,4,7.")] = "5",
+    one_at_a_time: Annotated[
+        bool, typer.Option("--one-at-a-time", help="Change one factor at a time, not all combinations.")
+    ] = False,
+    noise: Annotated[bool, typer.Option("--noise", help="Ask where the spread between seeds comes from.")] = False,
+    metric: Annotated[
+        str | None, typer.Option(help="The figure compared, such as val/loss; the task's first by default.")
+    ] = None,
+    delta: Annotated[
+        float | None, typer.Option(help="Smallest difference that matters, in units of the metric.")
+    ] = None,
+    until_decided: Annotated[
+        int | None,
+        typer.Option(metavar="MOST", min=3, help="Add seeds, at planned looks, until decided or this many."),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time; one per core by default.")] = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")] = False,
+    name: Annotated[str | None, typer.Option(help="Name of the study's folder.")] = None,
+    runs: Runs = RUNS,
+    device: Device = "auto",
+    plugin: Plugin = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Compare variants of a recipe over paired seeds. Finished runs are never trained twice.
+
+    Examples:
+
+    - `paribus study digits/cnn --vary model.norm=none,batch --seeds 5`
+
+    - `paribus study digits/mlp --vary optimizer.use=sgd,adam --vary optimizer.lr=0.01,0.001 --seeds 3`
+
+    - `paribus study digits/cnn --vary model.dropout=0,0.5 --until-decided 20`
+
+    - `paribus study digits/cnn --noise --seeds 10`
+    """
+    from paribus.studies.study import Study
+
+    load_plugins(plugin)
+    planned = Study(
+        recipe,
+        parse_vary(vary),
+        changes=parse_overrides(overrides),
+        seeds=parse_seeds(seeds),
+        layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
+        metric=metric,
+        delta=delta,
+        most=until_decided,
+        name=name,
+        runs=runs,
+        command="paribus " + shlex.join(sys.argv[1:]),
+    )
+
+    from paribus.reports.terminal import print_design, print_study
+
+    if dry_run:
+        print_design(planned.design, planned.folder)
+        return
+    result = planned.run(jobs=jobs, device=device, fail_fast=fail_fast)
+    page = planned.report()
+    print_study(result, page)
+    if not result.complete:
+        raise typer.Exit(1)

@@ -1,0 +1,84 @@
+"""One run to be done, and what an executor tells about it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from paribus.errors import ParibusError
+from paribus.records.recipe import Recipe
+from paribus.records.run import RunFolder, RunResult
+from paribus.training.execution import Settings
+from paribus.training.loop import Listener, Progress, train
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run of a study.
+
+    Args:
+        arm: name of its arm.
+        seed: its seed.
+        recipe: what is trained.
+        path: its run folder.
+        settings: how it is carried out.
+    """
+
+    arm: str
+    seed: int
+    recipe: Recipe
+    path: Path
+    settings: Settings
+
+    def figure(self, name: str) -> float | None:
+        """A figure of its final weights, if it is finished."""
+        result = RunFolder(self.path).result
+        return result.metrics.get(name) if result else None
+
+    def run(self, listen: Listener) -> RunResult:
+        """Train it here and now."""
+        return train(RunFolder(self.path), self.recipe, self.seed, self.settings, listen)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a job: it was over before, started, went on, or ended; ``error`` says why it did not finish."""
+
+    job: Job
+    kind: Literal["known", "started", "progress", "finished", "failed", "interrupted"]
+    progress: Progress | None = None
+    error: str = ""
+
+
+EventListener = Callable[[Event], None]
+
+
+class Executor(Protocol):
+    """Carries out jobs. One job's end, whatever it is, touches no other."""
+
+    @property
+    def workers(self) -> int:
+        """Jobs carried out at the same time."""
+        ...
+
+    def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
+        """Carry out all jobs and tell of each; with ``fail_fast`` stop at the first that fails.
+
+        A job that fails is an event, not an exception.
+
+        Raises:
+            Interrupted: when asked to stop; running jobs have saved their state.
+        """
+        ...
+
+
+def message_of(error: BaseException) -> str:
+    """An error as people should read it: paribus's own as they are, others with the place where they arose."""
+    if isinstance(error, ParibusError):
+        return str(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" ({Path(frame[0].filename).name}, line {frame[0].lineno})" if frame else ""
+    return f"{type(error).__name__}: {error}{place}"

@@ -1,0 +1,306 @@
+"""The training loop. It knows no task, no model and no data source; it steps, records, saves and stops."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from paribus.chance import Seeds
+from paribus.data.augmentation.chain import Chain
+from paribus.data.feed import check_batch_size
+from paribus.data.material import Material, prepare
+from paribus.data.progress import Progress as DataProgress
+from paribus.data.progress import silent
+from paribus.errors import Diverged, Interrupted, OutOfMemory, RunError
+from paribus.models.weights import hash_of, pack
+from paribus.records import files
+from paribus.records.environment import environment
+from paribus.records.parts import build
+from paribus.records.recipe import Recipe
+from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, RunResult, State, Status, this_process
+from paribus.training import checkpoints
+from paribus.training.execution import Settings
+from paribus.training.schedules import Time
+from paribus.training.session import Session
+from paribus.training.signals import Request, interruptible
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.1  # how often the loop looks up from its work
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is: sent to listeners about ten times a second, and at every epoch's end with ``row``."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    figures: dict[str, float] = field(default_factory=dict)
+    row: dict[str, Any] | None = None
+
+
+Listener = Callable[[Progress], None]
+
+
+def ignore(progress: Progress) -> None:
+    """The listener that does not listen."""
+
+
+def train(
+    folder: RunFolder,
+    recipe: Recipe,
+    seed: int,
+    settings: Settings,
+    listen: Listener = ignore,
+    progress: DataProgress = silent,
+) -> RunResult:
+    """Train a recipe with a seed into a run folder, or go on with what is there.
+
+    A finished run is not trained again: its result is returned. ``listen`` hears of the training, ``progress`` of the
+    decoding of data that were not used before.
+
+    Raises:
+        ParibusError: Diverged, Interrupted, OutOfMemory, RunLocked, DataError or RecipeError, each also recorded in
+            the folder's status.
+    """
+    folder.create(recipe, seed)
+    with folder.lock(), _recorded(folder), interruptible() as request:
+        if folder.result is not None:
+            return folder.result
+        files.remove_leftovers(folder.path)
+        checkpoints.tidy(folder.checkpoints)
+        seeds = Seeds(seed, recipe.chance.model_dump(exclude_none=True))
+        material = prepare(recipe, seeds, progress)
+        check_batch_size(recipe.training.batch_size, len(material.rows["train"]))
+        session = Session(recipe, material.facts, seeds, settings)
+        folder.write_facts(material.facts.plain())
+        folder.write_environment({**environment(), "execution": session.execution.plain()})
+        _resume(folder, session)
+        return _Loop(folder, recipe, material, session, settings, listen, request).run()
+
+
+class _Loop:
+    """A training with its surroundings, so that :meth:`run` reads top to bottom."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        recipe: Recipe,
+        material: Material,
+        session: Session,
+        settings: Settings,
+        listen: Listener,
+        request: Request,
+    ) -> None:
+        self.folder, self.recipe, self.session, self.settings = folder, recipe, session, settings
+        self.listen, self.request = listen, request
+        self.feed = material.feed("train", recipe.training.batch_size, session.execution.device)
+        self.validation = material.feed(
+            "validation", max(recipe.training.batch_size, EVALUATION_BATCH), session.execution.device
+        )
+        self.augment = Chain({name: build("augment", part) for name, part in recipe.augment.items()})
+        self.steps = min(recipe.budget.epochs * len(self.feed), recipe.budget.steps or 2**62)
+        self.resumed = folder.status.resumed + (session.step > 0)
+        self.clock = self.last_save = time.perf_counter()
+        self.next_tick = self.next_beat = 0.0
+
+    def run(self) -> RunResult:
+        """Train until the budget is used or the stopping rule speaks."""
+        while self.session.step < self.steps and not self.session.stopping.stop:
+            self.train_epoch()
+            self.end_epoch()
+        return self.finish()
+
+    def train_epoch(self) -> None:
+        """All steps that the current epoch still needs."""
+        session = self.session
+        session.network.train()
+        batches = self.feed.shuffled(
+            session.seeds,
+            session.epoch,
+            start=session.batch,
+            augment=self.augment if self.recipe.augment else None,
+            blocks=self.recipe.training.shuffle == "blocks",
+        )
+        self.clock = time.perf_counter()
+        for batch in batches:
+            session.train_on(batch, Time(session.step, self.steps, len(self.feed)))
+            if time.perf_counter() >= self.next_tick:
+                self.look_up()
+            if session.step == self.steps:
+                break
+
+    def look_up(self) -> None:
+        """What is done about ten times a second: check the loss, report, beat, save, hear requests to stop."""
+        session = self.session
+        figures = session.meter.figures()
+        self.refuse_divergence(figures["loss"])
+        self.listen(self.progress({f"train/{name}": value for name, value in figures.items()}))
+        now = time.perf_counter()
+        if now >= self.next_beat:
+            self.beat("running")
+            self.next_beat = now + HEARTBEAT_SECONDS
+        if now >= self.last_save + self.settings.checkpoint_seconds:
+            self.save()
+        if self.request.stop:
+            self.save()
+            raise Interrupted("stopped on request; everything is saved", hint="run the same command again to go on")
+        self.next_tick = time.perf_counter() + TICK_SECONDS
+
+    def end_epoch(self) -> None:
+        """Evaluate, record, and let schedule and stopping rule hear of it."""
+        session = self.session
+        figures = {f"train/{name}": value for name, value in session.meter.figures().items()}
+        self.account()
+        self.refuse_divergence(figures["train/loss"])
+        figures |= session.evaluate(self.validation, "val")
+        row = {
+            "epoch": session.epoch + 1,
+            "step": session.step,
+            "lr": session.rate,
+            **figures,
+            "seconds": round(session.seconds, 4),
+        }
+        self.folder.append_metrics(row)
+        session.end_epoch(row)
+        self.listen(self.progress(figures, row))
+        self.next_tick = 0.0
+
+    def finish(self) -> RunResult:
+        """Evaluate the final weights and write the result."""
+        session = self.session
+        weights = session.final_weights()
+        session.evaluated.load_state_dict(weights)
+        metrics: dict[str, float | None] = {**session.evaluate(self.validation, "val")}
+        files.write_bytes(self.folder.weights, pack(weights))
+        result = RunResult(
+            metrics=metrics,
+            epochs=session.epoch,
+            steps=session.step,
+            best_epoch=session.stopping.best_epoch or session.epoch,
+            stopped_early=session.step < self.steps,
+            weights_sha256=hash_of(weights),
+            parameters=session.parameters,
+            seconds=round(session.seconds, 4),
+            examples_per_second=round(session.step / len(self.feed) * len(self.feed.rows) / session.seconds, 1),
+            peak_memory_mb=peak_memory_mb(session.execution.device),
+            execution=session.execution.plain(),
+        )
+        self.folder.write_result(result)
+        self.beat("finished")
+        checkpoints.clear(self.folder.checkpoints)
+        return result
+
+    def progress(self, figures: dict[str, float], row: dict[str, Any] | None = None) -> Progress:
+        """How far the training is."""
+        epoch = min(self.session.step // len(self.feed), self.recipe.budget.epochs)
+        return Progress(epoch, self.recipe.budget.epochs, self.session.step, self.steps, figures, row)
+
+    def refuse_divergence(self, loss: float) -> None:
+        """Stop a training whose loss is no number any more; the last checkpoint is still a good one."""
+        if math.isfinite(loss):
+            return
+        raise Diverged(
+            f"the training loss is {loss} in epoch {self.session.epoch + 1} (step {self.session.step})",
+            got=f"learning rate {self.session.rate:g}",
+            hint="lower optimizer.lr, or set training.clip_norm=1",
+        )
+
+    def account(self) -> None:
+        """Add the time since the last call to the training time."""
+        now = time.perf_counter()
+        self.session.seconds += now - self.clock
+        self.clock = now
+
+    def save(self) -> None:
+        """Write a checkpoint, unless the weights are not finite any more."""
+        self.account()
+        if self.session.finite():
+            checkpoints.save(self.folder.checkpoints, self.session.step, self.session.state())
+        self.clock = self.last_save = time.perf_counter()
+
+    def beat(self, state: State) -> None:
+        """Tell the world that this run is alive, and where it stands."""
+        session = self.session
+        known = self.folder.status
+        started = known.started if known.state == "running" else time.time()
+        self.folder.write_status(
+            Status(
+                state=state,
+                started=started,
+                epoch=session.epoch,
+                epochs=self.recipe.budget.epochs,
+                step=session.step,
+                resumed=self.resumed,
+                **this_process(),
+            )
+        )
+
+
+def _resume(folder: RunFolder, session: Session) -> None:
+    """Load the newest whole checkpoint, and make the metrics agree with it."""
+    state, problems = checkpoints.newest(folder.checkpoints)
+    for problem in problems:
+        logger.warning(problem)
+    if state is not None:
+        session.load(state)
+        if state["threads"] != session.execution.threads:
+            logger.warning(
+                "resumed with %s threads instead of %s: sums are rounded differently, the last bits may differ",
+                session.execution.threads,
+                state["threads"],
+            )
+    folder.rewind_metrics(session.epoch)
+
+
+@contextmanager
+def _recorded(folder: RunFolder) -> Iterator[None]:
+    """Write into the status how a training ended that did not finish."""
+    try:
+        yield
+    except BaseException as error:
+        error = _as_out_of_memory(error)
+        with suppress(RunError, OSError):  # the disk may be what failed
+            folder.write_status(replace(folder.status, state=_state_after(error), error=str(error)))
+        raise error from error.__cause__
+
+
+def _state_after(error: BaseException) -> State:
+    if isinstance(error, Diverged):
+        return "diverged"
+    return "interrupted" if isinstance(error, (Interrupted, KeyboardInterrupt)) else "failed"
+
+
+def _as_out_of_memory(error: BaseException) -> BaseException:
+    """Torch says it in several ways; people need one."""
+    said = str(error)
+    if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "can't allocate memory" not in said:
+        return error
+    return OutOfMemory(
+        "there is not enough memory for a training step",
+        got=said.splitlines()[0] if said else type(error).__name__,
+        hint="lower training.batch_size, or keep it and raise training.accumulate",
+    )
+
+
+def peak_memory_mb(device: str) -> float:
+    """Largest memory in use so far: of the GPU where there is one, else resident memory of this process; MB."""
+    if device.startswith("cuda"):
+        return round(torch.cuda.max_memory_allocated(device) / 1e6, 1)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)

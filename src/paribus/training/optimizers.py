@@ -1,0 +1,130 @@
+"""Optimizers: torch's, with the knobs that people vary under their usual names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from paribus.errors import RecipeError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+PARTS: Mapping[str, str] = {name: f":{name}" for name in ("sgd", "adam", "adamw", "rmsprop", "adagrad")}
+
+Rate = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
+def sgd(
+    params: Iterable[Tensor],
+    lr: Rate = 0.05,
+    momentum: Decay = 0.9,
+    nesterov: bool = False,
+    weight_decay: NotNegative = 0.0,
+) -> Optimizer:
+    """Stochastic gradient descent with momentum (Polyak, 1964; Nesterov, 1983).
+
+    Args:
+        lr: learning rate, the size of a step along the gradient.
+        momentum: share of the last step that is kept; 0 is plain gradient descent.
+        nesterov: whether the gradient is taken where the momentum leads.
+        weight_decay: pull of the weights towards zero, the factor of the L2 penalty ½λ‖w‖².
+    """
+    from torch.optim import SGD
+
+    if nesterov and momentum == 0:
+        raise RecipeError("optimizer.nesterov needs momentum", got="momentum=0", hint="set optimizer.momentum=0.9")
+    return SGD(params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
+
+
+def adam(
+    params: Iterable[Tensor],
+    lr: Rate = 0.001,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    eps: Rate = 1e-8,
+    weight_decay: NotNegative = 0.0,
+    amsgrad: bool = False,
+) -> Optimizer:
+    """Adam: steps scaled by running moments of the gradient (Kingma & Ba, 2015).
+
+    Args:
+        lr: learning rate, about the largest change of a weight in one step.
+        beta1: decay of the running mean of the gradient.
+        beta2: decay of the running mean of its square.
+        eps: added to the root of the second moment.
+        weight_decay: factor of the L2 penalty, added to the gradient (and so rescaled with it).
+        amsgrad: whether the second moment may only grow (Reddi, Kale & Kumar, 2018).
+    """
+    from torch.optim import Adam
+
+    return Adam(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+
+
+def adamw(
+    params: Iterable[Tensor],
+    lr: Rate = 0.001,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    eps: Rate = 1e-8,
+    weight_decay: NotNegative = 0.01,
+) -> Optimizer:
+    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, 2019).
+
+    Args:
+        lr: learning rate, about the largest change of a weight in one step.
+        beta1: decay of the running mean of the gradient.
+        beta2: decay of the running mean of its square.
+        eps: added to the root of the second moment.
+        weight_decay: share of a weight, times the learning rate, that is taken away in each step.
+    """
+    from torch.optim import AdamW
+
+    return AdamW(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay)
+
+
+def rmsprop(
+    params: Iterable[Tensor],
+    lr: Rate = 0.001,
+    alpha: Decay = 0.99,
+    momentum: Decay = 0.0,
+    eps: Rate = 1e-8,
+    weight_decay: NotNegative = 0.0,
+) -> Optimizer:
+    """RMSprop: steps divided by a running root mean square of the gradient (Tieleman & Hinton, 2012).
+
+    Args:
+        lr: learning rate.
+        alpha: decay of the running mean of the squared gradient.
+        momentum: share of the last step that is kept.
+        eps: added to the root.
+        weight_decay: factor of the L2 penalty.
+    """
+    from torch.optim import RMSprop
+
+    return RMSprop(params, lr=lr, alpha=alpha, momentum=momentum, eps=eps, weight_decay=weight_decay)
+
+
+def adagrad(
+    params: Iterable[Tensor],
+    lr: Rate = 0.01,
+    lr_decay: NotNegative = 0.0,
+    eps: Rate = 1e-10,
+    weight_decay: NotNegative = 0.0,
+) -> Optimizer:
+    """Adagrad: steps divided by the root of the sum of all squared gradients (Duchi, Hazan & Singer, 2011).
+
+    Args:
+        lr: learning rate.
+        lr_decay: how fast the learning rate falls with the number of steps.
+        eps: added to the root.
+        weight_decay: factor of the L2 penalty.
+    """
+    from torch.optim import Adagrad
+
+    return Adagrad(params, lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay)

@@ -1,0 +1,76 @@
+"""A single training, as people meet it in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paribus.data.progress import Progress as DataProgress
+from paribus.data.progress import silent
+from paribus.records.recipe import Recipe
+from paribus.records.run import RunFolder, RunResult, Status, find_finished
+from paribus.records.study import slug
+from paribus.training.execution import Settings
+from paribus.training.loop import Listener, ignore, train
+
+
+class Run:
+    """One training of a recipe with a seed.
+
+    >>> run = Run("digits/mlp", {"budget.epochs": 2}, seed=0)  # doctest: +SKIP
+    >>> run.train().metrics["val/accuracy"]  # doctest: +SKIP
+    0.93
+
+    Args:
+        recipe: a recipe, the name of a shipped one, or the path of a recipe file.
+        changes: dotted field → value.
+        seed: the seed that all streams of chance follow.
+        runs: the folder below which run folders are made.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe | str | Path,
+        changes: Mapping[str, Any] | None = None,
+        *,
+        seed: int = 0,
+        runs: str | Path = "runs",
+    ) -> None:
+        loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+        self.recipe = loaded.override(changes) if changes else loaded
+        self.seed = seed
+        self.folder = RunFolder(Path(runs) / slug(self.recipe.name) / self.recipe.identity / f"seed-{seed}")
+
+    def train(
+        self,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        checkpoint_seconds: float = 10.0,
+        listen: Listener = ignore,
+        progress: DataProgress = silent,
+    ) -> RunResult:
+        """Train it, go on if it was interrupted, or give the result if it is finished."""
+        if self.folder.result is None and not self.folder.checkpoints.exists():
+            find_finished(self.folder.path.parents[2], self.recipe.identity, self.seed, copy_to=self.folder)
+        settings = Settings(device, threads, checkpoint_seconds)
+        return train(self.folder, self.recipe, self.seed, settings, listen, progress)
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        return self.folder.status
+
+    @property
+    def result(self) -> RunResult | None:
+        """What it left behind, once it is finished."""
+        return self.folder.result
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """One row per epoch; ``pandas.DataFrame(run.metrics)`` makes a table of it."""
+        return self.folder.metrics()
+
+    def __repr__(self) -> str:
+        return f"Run({self.recipe.name!r}, seed={self.seed}, {self.status.state}, {str(self.folder.path)!r})"

@@ -1,0 +1,184 @@
+"""Everything a training holds between two steps: what a checkpoint saves and a resumed run loads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from paribus.chance import Seeds, set_seed
+from paribus.data.facts import Facts
+from paribus.data.feed import Batch, Feed
+from paribus.models.network import assemble
+from paribus.records.parts import build
+from paribus.records.recipe import Recipe
+from paribus.tasks.task import Meter, Task
+from paribus.training.execution import Execution, Settings, choose
+from paribus.training.schedules import Schedule, Time
+from paribus.training.stopping import Never
+
+
+class Session:
+    """A training in the middle of its work.
+
+    Args:
+        recipe: what to train.
+        facts: what the data are like.
+        seeds: the run's chance.
+        settings: the user's wishes for the execution.
+    """
+
+    def __init__(self, recipe: Recipe, facts: Facts, seeds: Seeds, settings: Settings) -> None:
+        self.training, self.seeds = recipe.training, seeds
+        network = assemble(recipe.model, facts, seeds)
+        self.execution: Execution = choose(self.training.precision, settings, network, facts.input_shape)
+        self.network = self.execution.place(network)
+        self.task: Task = build("task", recipe.task, facts=facts)
+        self.optimizers = {
+            stage: build("optimizer", recipe.optimizer, params=parameters)
+            for stage, parameters in self.task.stages(self.network).items()
+        }
+        self.base_rates = {stage: optimizer.defaults["lr"] for stage, optimizer in self.optimizers.items()}
+        self.schedule: Schedule = build("schedule", recipe.schedule)
+        self.stopping: Never = build("stopping", recipe.stopping)
+        self.scaler = torch.amp.GradScaler(enabled=self.execution.precision == "fp16")
+        self.average = _average(self.network, self.training.ema)
+        self.best: dict[str, Tensor] = {}
+        self.meter: Meter = self.task.meter("train")
+        self.epoch = self.batch = self.step = 0  # whole epochs, batches of the current one, steps altogether
+        self.seconds = 0.0
+        self._autocast = self.execution.autocast()
+        self._noise = seeds.key("noise")
+
+    @property
+    def parameters(self) -> int:
+        """Trainable numbers."""
+        return sum(parameter.numel() for parameter in self.network.parameters() if parameter.requires_grad)
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The network whose figures count: the moving average where there is one."""
+        return self.average.module if self.average is not None else self.network
+
+    @property
+    def rate(self) -> float:
+        """The learning rate in use (of the first stage)."""
+        return float(next(iter(self.optimizers.values())).param_groups[0]["lr"])
+
+    def train_on(self, batch: Batch, time: Time) -> None:
+        """One step of every stage on one batch."""
+        set_seed(self._noise + self.step)
+        factor = self.schedule.factor(time)
+        for stage, optimizer in self.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = self.base_rates[stage] * factor
+            optimizer.zero_grad()
+            for piece in batch.chunks(self.training.accumulate) if self.training.accumulate > 1 else (batch,):
+                self._add_gradient(stage, piece, share=len(piece.targets) / len(batch.targets))
+            self._update(optimizer)
+        if self.average is not None:
+            self.average.update_parameters(self.network)
+        self.step += 1
+        self.batch += 1
+
+    def evaluate(self, feed: Feed, split: str) -> dict[str, float]:
+        """Figures over one part of the data, named ``split/metric``."""
+        meter = self.task.meter(split)
+        network = self.evaluated.eval()
+        with torch.inference_mode():
+            for batch in feed.in_order():
+                for stage in self.optimizers:
+                    with self._autocast():
+                        loss, outputs = self.task.loss(stage, network, batch)
+                    meter.update(stage, loss, outputs, batch)
+        self.network.train()
+        return {f"{split}/{name}": value for name, value in meter.figures().items()}
+
+    def end_epoch(self, row: Mapping[str, Any]) -> None:
+        """Let schedule and stopping rule hear the figures, and keep the best weights."""
+        self.epoch, self.batch, self.meter = self.epoch + 1, 0, self.task.meter("train")
+        self.schedule.observe(row)
+        directions = {
+            f"{split}/{metric.name}": metric.higher_is_better
+            for split in ("train", "val")
+            for metric in self.task.metrics
+        }
+        if self.stopping.observe(self.epoch, row, directions) and self.stopping.restore:
+            self.best = {name: tensor.detach().clone() for name, tensor in self.evaluated.state_dict().items()}
+
+    def final_weights(self) -> dict[str, Tensor]:
+        """The weights that the run leaves behind."""
+        return self.best or dict(self.evaluated.state_dict())
+
+    def finite(self) -> bool:
+        """Whether the loss so far and all weights are finite numbers."""
+        if self.batch and not math.isfinite(self.meter.figures()["loss"]):
+            return False
+        return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as a tree for a checkpoint."""
+        return {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "step": self.step,
+            "seconds": self.seconds,
+            "threads": self.execution.threads,
+            "network": dict(self.network.state_dict()),
+            "average": dict(self.average.state_dict()) if self.average is not None else {},
+            "optimizers": {stage: optimizer.state_dict() for stage, optimizer in self.optimizers.items()},
+            "schedule": self.schedule.state(),
+            "stopping": self.stopping.state(),
+            "scaler": self.scaler.state_dict(),
+            "best": self.best,
+            "meter": self.meter.state() if self.batch else {},
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on where :meth:`state` was taken."""
+        self.epoch, self.batch, self.step = state["epoch"], state["batch"], state["step"]
+        self.seconds = state["seconds"]
+        self.network.load_state_dict(state["network"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        for stage, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][stage])
+            _like_parameters(optimizer)
+        self.schedule.load(state["schedule"])
+        self.stopping.load(state["stopping"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.best = {name: tensor.to(self.execution.device) for name, tensor in state["best"].items()}
+        if self.batch:
+            self.meter.load({name: tensor.to(self.execution.device) for name, tensor in state["meter"].items()})
+
+    def _add_gradient(self, stage: str, batch: Batch, share: float) -> None:
+        with self._autocast():
+            loss, outputs = self.task.loss(stage, self.network, batch)
+        self.scaler.scale(loss if share == 1 else loss * share).backward()
+        self.meter.update(stage, loss.detach(), outputs.detach(), batch)
+
+    def _update(self, optimizer: torch.optim.Optimizer) -> None:
+        if self.training.clip_norm is not None:
+            self.scaler.unscale_(optimizer)
+            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            nn.utils.clip_grad_norm_(parameters, self.training.clip_norm)
+        self.scaler.step(optimizer)
+        self.scaler.update()
+
+
+def _average(network: nn.Module, decay: float | None) -> AveragedModel | None:
+    if decay is None:
+        return None
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def _like_parameters(optimizer: torch.optim.Optimizer) -> None:
+    """Give loaded state the memory layout of its parameters, without which updates take a slow path."""
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
