@@ -1,0 +1,66 @@
+"""The facts of a data set that a model and a task must know; recorded with every run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from paribus.data.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the data before training.
+
+    Args:
+        input_shape: shape of one example.
+        classes: names of the classes.
+        sizes: examples per part: train, validation, test.
+        class_counts: training examples per class.
+        mean, deviation: per channel, over the training part, in units of the stored values (0 … 255 for pictures).
+        decoding: how pictures are made into tensors, so that prediction does the same; empty for other data.
+    """
+
+    input_shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    sizes: Mapping[str, int]
+    class_counts: tuple[int, ...]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    decoding: Mapping[str, Any] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data for ``facts.json``."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> Facts:
+        """Back from plain data."""
+        values: dict[str, Any] = {
+            key: tuple(entry) if isinstance(entry, list) else entry for key, entry in content.items()
+        }
+        return cls(**values)
+
+
+def gather(dataset: Dataset, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> Facts:
+    """The facts of a data set that was split into ``rows``; moments come from the training rows alone."""
+    train = rows["train"]
+    sums, squares = dataset.moments[train].sum(0).unbind(-1)  # (C,)
+    values = len(train) * dataset.inputs[0].numel() / len(sums)  # stored values per channel
+    mean = sums / values
+    deviation = (squares / values - mean**2).clamp(min=0).sqrt()
+    deviation[deviation == 0] = 1.0  # a constant channel stays as it is
+    counts = dataset.targets[train].bincount(minlength=len(dataset.classes))
+    return Facts(
+        input_shape=dataset.input_shape,
+        classes=dataset.classes,
+        sizes={part: len(index) for part, index in rows.items()},
+        class_counts=tuple(counts.tolist()),
+        mean=tuple(mean.tolist()),
+        deviation=tuple(deviation.tolist()),
+        decoding=dict(decoding),
+    )

@@ -1,0 +1,101 @@
+"""Batches cut and augmented as whole tensors, on the device where the work is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from paribus.chance import Seeds, permutation
+from paribus.data.dataset import Dataset
+from paribus.errors import RecipeError
+
+Augment = Callable[[Tensor, int, Tensor], Tensor]  # pictures, key of the draws, rows → pictures
+
+BLOCK = 4096  # neighbouring rows read together when the order is shuffled in blocks
+RESIDENT_SHARE = 0.5  # of the free device memory that the data may take
+
+
+class Batch(NamedTuple):
+    """Some examples: inputs as stored (B, …), targets (B,), and their rows in the data set (B,)."""
+
+    inputs: Tensor
+    targets: Tensor
+    rows: Tensor
+
+    def chunks(self, pieces: int) -> Iterator[Batch]:
+        """The batch in ``pieces`` parts of nearly equal size."""
+        return map(Batch._make, zip(*(tensor.tensor_split(pieces) for tensor in self), strict=True))
+
+
+class Feed:
+    """One part of a data set as a stream of batches.
+
+    Args:
+        dataset: all examples.
+        rows: (n,) int64, the examples of this part.
+        batch_size: the largest batch. Batches differ by at most one example: none is tiny, none is dropped.
+        device: where batches are delivered.
+    """
+
+    def __init__(self, dataset: Dataset, rows: Tensor, batch_size: int, device: torch.device) -> None:
+        self.rows, self.batch_size, self.device = rows, batch_size, device
+        self.inputs, self.targets = dataset.inputs, dataset.targets
+        if device.type != "cpu" and _fits(self.inputs, device):
+            self.inputs, self.targets = self.inputs.to(device), self.targets.to(device)
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)  # rounded up
+
+    def in_order(self) -> Iterator[Batch]:
+        """All examples once, as they are: for evaluation."""
+        for rows in self.rows.split(self.batch_size):
+            yield self._cut(rows)
+
+    def shuffled(
+        self, seeds: Seeds, epoch: int, start: int = 0, augment: Augment | None = None, blocks: bool = False
+    ) -> Iterator[Batch]:
+        """All examples once, in the order of this epoch, from batch number ``start`` on: for training."""
+        order = (block_order if blocks else permutation)(seeds.key("order", epoch), len(self.rows))
+        draws_key = seeds.key("augmentation", epoch)
+        for rows in self.rows[order].tensor_split(len(self))[start:]:
+            batch = self._cut(rows)
+            if augment is not None:
+                batch = batch._replace(inputs=augment(batch.inputs, draws_key, batch.rows))
+            yield batch
+
+    def _cut(self, rows: Tensor) -> Batch:
+        index = rows.to(self.inputs.device, non_blocking=True)
+        inputs, targets = self.inputs.index_select(0, index), self.targets.index_select(0, index)
+        if inputs.device != self.device:
+            inputs = inputs.pin_memory().to(self.device, non_blocking=True)
+            targets = targets.pin_memory().to(self.device, non_blocking=True)
+        return Batch(inputs, targets, rows.to(self.device, non_blocking=True))
+
+
+def check_batch_size(batch_size: int, examples: int) -> None:
+    """Refuse a batch that the training part cannot fill."""
+    if batch_size > examples:
+        raise RecipeError(
+            f"training.batch_size must not exceed the {examples:,} training examples",
+            got=batch_size,
+            hint=f"set training.batch_size={min(examples, 32)} or use more data",
+        )
+
+
+def block_order(key: int, n: int) -> Tensor:
+    """A random order that visits neighbouring rows together: for sets larger than memory.
+
+    Blocks of neighbours are shuffled, then the rows within each run of eight blocks.
+    """
+    blocks = torch.arange(n).split(BLOCK)
+    order = torch.cat([blocks[i] for i in permutation(key, len(blocks)).tolist()])
+    windows = order.split(8 * BLOCK)
+    return torch.cat([rows[permutation(key + 1 + i, len(rows))] for i, rows in enumerate(windows)])
+
+
+def _fits(inputs: Tensor, device: torch.device) -> bool:
+    free, _ = torch.cuda.mem_get_info(device) if device.type == "cuda" else (0, 0)
+    return inputs.nbytes < RESIDENT_SHARE * free

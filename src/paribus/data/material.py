@@ -1,0 +1,67 @@
+"""What a run works with: the data set, its division into parts, and the facts about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from paribus.chance import Seeds
+from paribus.data import cache
+from paribus.data.dataset import Dataset
+from paribus.data.facts import Facts, gather
+from paribus.data.feed import Feed
+from paribus.data.progress import Progress, silent
+from paribus.data.split import split
+from paribus.records.parts import Part, build
+from paribus.records.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Material:
+    """The data of a run.
+
+    Args:
+        dataset: all examples.
+        rows: part → its examples, as rows of the data set.
+        facts: what the rest of the system must know.
+    """
+
+    dataset: Dataset
+    rows: Mapping[str, Tensor]
+    facts: Facts
+
+    def feed(self, part: str, batch_size: int, device: str) -> Feed:
+        """One part as a stream of batches."""
+        return Feed(self.dataset, self.rows[part], batch_size, torch.device(device))
+
+
+_opened: dict[str, Dataset] = {}  # filled before workers are forked, so that they share what is in memory
+
+
+def open_dataset(part: Part, progress: Progress = silent) -> Dataset:
+    """The data set of a recipe's data part: decoded once, then mapped from the cache."""
+    name = repr(part)
+    if name not in _opened:
+        return cache.load(build("data", part), progress)
+    return _opened[name]
+
+
+def share(part: Part, progress: Progress = silent) -> None:
+    """Open a data set and keep it for this process and the workers it forks."""
+    _opened[repr(part)] = open_dataset(part, progress)
+
+
+def forget() -> None:
+    """Let go of what :func:`share` keeps."""
+    _opened.clear()
+
+
+def prepare(recipe: Recipe, seeds: Seeds, progress: Progress = silent) -> Material:
+    """Open and divide the data of a run."""
+    dataset = open_dataset(recipe.data, progress)
+    rows = split(dataset, recipe.split, seeds)
+    source = build("data", recipe.data)
+    return Material(dataset, rows, gather(dataset, rows, getattr(source, "decoding", {})))
