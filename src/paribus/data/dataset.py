@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """All examples of a source, decoded.
 
@@ -36,6 +36,10 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{part} {stop - start:,}" for part, (start, stop) in self.official.items())
+        return f"Dataset({len(self):,} × {self.input_shape} {self.inputs.dtype}, {len(self.classes)} classes, {parts})"
 
     @property
     def input_shape(self) -> tuple[int, ...]:

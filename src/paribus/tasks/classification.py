@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -18,12 +18,13 @@ from paribus.records.metric import Metric
 class Classification:
     """Assign each example to one class.
 
-    The loss fits the model's ``final_activation``: cross-entropy from logits, or from the probabilities of a softmax;
-    for a sigmoid the binary cross-entropy, summed over the classes.
+    The loss fits the model's last function, its ``final``: cross-entropy from logits, or from the probabilities of a
+    softmax; for a sigmoid the binary cross-entropy, summed over the classes.
 
     Args:
         label_smoothing: share of the target probability that is spread evenly over all classes.
-        class_weights: weight of each class in the loss; balanced makes rare classes count as much as common ones.
+        class_weights: weight of the examples of each class in the loss; balanced makes rare classes count as much as
+            common ones, with mean weight 1.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
@@ -49,14 +50,20 @@ class Classification:
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the batch, and what the model gave (B, classes)."""
         outputs: Tensor = network(batch.inputs).float()
+        losses = self.losses(final_activation(network), outputs, batch.targets)
         if self.weights is not None:
-            self.weights = self.weights.to(outputs.device)
-        if (final := final_activation(network)) == "sigmoid":
-            targets = self._smooth(F.one_hot(batch.targets, outputs.shape[1]).float())
-            return F.binary_cross_entropy(outputs, targets, weight=self.weights) * outputs.shape[1], outputs
+            self.weights = self.weights.to(losses.device)
+            losses = losses * self.weights[batch.targets]
+        return losses.mean(), outputs
+
+    def losses(self, final: str, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Loss of every example (B,), from outputs (B, classes) behind a final activation."""
+        if final == "sigmoid":
+            shares = self._smooth(F.one_hot(targets, outputs.shape[1]).float())
+            with torch.autocast(outputs.device.type, enabled=False):  # torch forbids this loss where it would round
+                return F.binary_cross_entropy(outputs, shares, reduction="none").sum(1)
         logits = outputs.clamp(min=1e-12).log() if final == "softmax" else outputs
-        loss = F.cross_entropy(logits, batch.targets, weight=self.weights, label_smoothing=self.label_smoothing)
-        return loss, outputs
+        return F.cross_entropy(logits, targets, reduction="none", label_smoothing=self.label_smoothing)
 
     def meter(self, split: str) -> ClassificationMeter:
         """Loss and accuracy while training; the whole confusion matrix otherwise."""
@@ -75,42 +82,56 @@ class Classification:
 
 
 class ClassificationMeter:
-    """Sums of loss and hits, and the confusion matrix if asked for."""
+    """Sums of loss and hits, and the confusion matrix if asked for.
+
+    Batches are only collected at first, and counted many at a time: a step should not wait for its bookkeeping.
+    """
+
+    PENDING = 1 << 20  # output values that may wait to be counted
 
     def __init__(self, classes: int, confusion: bool) -> None:
-        self.classes, self.confusion = classes, confusion
-        self.loss: Tensor | float = 0.0
-        self.hits: Tensor | int = 0  # number, or (classes, classes) counts of (true, predicted)
-        self.count = 0
+        self.classes = classes
+        self.loss, self.hits, self.count = 0.0, 0, 0
+        self.confusion = torch.zeros(classes, classes, dtype=torch.int64) if confusion else None  # (true, said)
+        self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._values = 0
 
     def update(self, stage: str, loss: Tensor, outputs: Tensor, batch: Batch) -> None:
         """Count one batch."""
-        size = len(batch.targets)
-        guesses = outputs.argmax(1)
-        self.count += size
-        self.loss = loss.double() * size + self.loss
-        if self.confusion:
-            pairs = (batch.targets * self.classes + guesses).bincount(minlength=self.classes**2)
-            self.hits = pairs.view(self.classes, self.classes) + self.hits
-        else:
-            self.hits = (guesses == batch.targets).sum() + self.hits
+        self._pending.append((loss, outputs, batch.targets))
+        self._values += outputs.numel()
+        if self._values > self.PENDING:
+            self._count()
 
     def figures(self) -> dict[str, float]:
         """Mean loss, accuracy, and macro-F1 where the confusion matrix is known."""
-        loss, hits = torch.as_tensor(self.loss), torch.as_tensor(self.hits)
-        if not self.confusion:
-            return {"loss": float(loss) / self.count, "accuracy": float(hits) / self.count}
-        accuracy = float(hits.diagonal().sum()) / self.count
-        return {"loss": float(loss) / self.count, "accuracy": accuracy, "macro_f1": macro_f1(hits)}
+        self._count()
+        figures = {"loss": self.loss / self.count, "accuracy": self.hits / self.count}
+        return figures if self.confusion is None else {**figures, "macro_f1": macro_f1(self.confusion)}
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, Any]:
         """The sums."""
-        values = {"loss": self.loss, "hits": self.hits, "count": self.count}
-        return {name: torch.as_tensor(value).cpu() for name, value in values.items()}
+        self._count()
+        return {"loss": self.loss, "hits": self.hits, "count": self.count}
 
-    def load(self, state: Mapping[str, Tensor]) -> None:
+    def load(self, state: Mapping[str, Any]) -> None:
         """Go on from saved sums."""
-        self.loss, self.hits, self.count = state["loss"], state["hits"], int(state["count"])
+        self.loss, self.hits, self.count = state["loss"], state["hits"], state["count"]
+
+    def _count(self) -> None:
+        if not self._pending:
+            return
+        losses, outputs, targets = zip(*self._pending, strict=True)
+        self._pending, self._values = [], 0
+        # one after the other, so that the sum does not depend on when it is asked for
+        for loss, target in zip(torch.stack(losses).tolist(), targets, strict=True):
+            self.loss += loss * len(target)
+            self.count += len(target)
+        true, said = torch.cat(targets), torch.cat(outputs).argmax(1)
+        self.hits += int((true == said).sum())
+        if self.confusion is not None:
+            pairs = (true * self.classes + said).bincount(minlength=self.classes**2)
+            self.confusion += pairs.view(self.classes, self.classes).cpu()
 
 
 def macro_f1(confusion: Tensor) -> float:
@@ -121,5 +142,6 @@ def macro_f1(confusion: Tensor) -> float:
 
 
 def final_activation(network: nn.Module) -> str:
-    """What the model applies to its outputs, if it says so."""
-    return str(getattr(getattr(network, "model", network), "final_activation", "none"))
+    """What the model applies last, if it has it as ``final``: softmax, sigmoid, or else none."""
+    final = getattr(getattr(network, "model", network), "final", None)
+    return {nn.Softmax: "softmax", nn.Sigmoid: "sigmoid"}.get(type(final), "none")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
 
@@ -22,11 +22,11 @@ class Meter(Protocol):
         """Metric name → value over everything counted so far."""
         ...
 
-    def state(self) -> dict[str, Tensor]:
-        """The sums themselves, to be saved in the middle of an epoch."""
+    def state(self) -> dict[str, Any]:
+        """The sums themselves, tensors or plain values, to be saved in the middle of an epoch."""
         ...
 
-    def load(self, state: Mapping[str, Tensor]) -> None:
+    def load(self, state: Mapping[str, Any]) -> None:
         """Go on from saved sums."""
         ...
 

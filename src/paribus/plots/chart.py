@@ -1,0 +1,104 @@
+"""A picture: a Vega-Lite specification as plain data, and the files it can become."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from paribus.errors import ParibusError, nearest
+from paribus.records.files import finite, write_bytes
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"  # a name; nothing is ever read from there
+LANGUAGE = "5.20"
+
+_CLIP = re.compile(r'(?<= id=")clip\d+(?=")|(?<=url\(#)clip\d+(?=\))')
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>body {{ margin: 1rem; background: #fff }} svg {{ max-width: 100%; height: auto }}</style>
+</head><body>{svg}</body></html>
+"""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture that draws itself when asked to, without a browser and without the network.
+
+    Args:
+        spec: a complete Vega-Lite 5 specification; figures that are not finite become ``None``.
+        title: what the picture shows, in a few words.
+    """
+
+    spec: dict[str, Any]
+    title: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spec", finite({"$schema": SCHEMA, **self.spec}))
+
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        import vl_convert
+
+        return _numbered(vl_convert.vegalite_to_svg(self.spec, vl_version=LANGUAGE, allowed_base_urls=[]))
+
+    def png(self, scale: float = 2.0) -> bytes:
+        """The picture as PNG; ``scale`` 2 suits screens of high resolution."""
+        import vl_convert
+
+        return bytes(vl_convert.svg_to_png(self.svg(), scale=scale))
+
+    def pdf(self) -> bytes:
+        """The picture as a PDF page of its own size."""
+        import vl_convert
+
+        return bytes(vl_convert.svg_to_pdf(self.svg()))
+
+    def html(self) -> str:
+        """A page with nothing but this picture: no script, no request."""
+        return PAGE.format(title=escape(self.title), svg=self.svg())
+
+    def json(self) -> str:
+        """The specification, for any tool that reads Vega-Lite."""
+        return json.dumps(self.spec, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture in the format that the suffix names: .svg, .png, .pdf, .html or .json."""
+        path = Path(path)
+        make = FORMATS.get(path.suffix.lower())
+        if make is None:
+            raise ParibusError(
+                "a picture is saved by the suffix of its name",
+                got=str(path),
+                hint=nearest(path.suffix, FORMATS),
+            )
+        content = make(self)
+        write_bytes(path, content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"Chart({self.title!r})"
+
+
+def _numbered(svg: str) -> str:
+    """The picture with its identifiers counted from 1: the drawing engine counts on from picture to picture."""
+    numbers = {name: f"clip{place}" for place, name in enumerate(dict.fromkeys(_CLIP.findall(svg)), 1)}
+    return _CLIP.sub(lambda match: numbers[match.group()], svg)
+
+
+FORMATS: dict[str, Callable[[Chart], str | bytes]] = {
+    ".svg": Chart.svg,
+    ".png": Chart.png,
+    ".pdf": Chart.pdf,
+    ".html": Chart.html,
+    ".json": Chart.json,
+}

@@ -1,0 +1,117 @@
+"""Learning curves: the mean over seeds with its interval, for every arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from paribus.plots import bands, theme, words
+from paribus.plots.bands import Figure
+from paribus.plots.chart import Chart
+from paribus.plots.grammar import HEAD, Spec, colours, finish, heading, layer, nothing, number
+from paribus.records.result import ArmResult, StudyResult
+
+FLUSH = {"bounds": "flush", "spacing": 62}  # panels in line, whatever stands at their axes
+LOSSES = ("train/loss", "val/loss")
+COLUMNS = 4  # panels side by side where every arm has its own
+
+
+def curves(result: StudyResult, metric: str | None = None, seeds: bool = False) -> Chart:
+    """Learning curves of all arms.
+
+    Args:
+        result: the study.
+        metric: a figure of the records; by default both losses and the study's metric.
+        seeds: whether to draw each seed as a thin line too; diverged runs are always drawn.
+    """
+    recorded = {name for arm in result.arms for name in arm.curves}
+    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, result.metric_name]))
+    figures = [Figure.of(result, name) for name in wanted if name in recorded]
+    if not figures:
+        return nothing("Learning curves", "No epoch of these figures has been recorded.")
+    if len(result.arms) > len(theme.ARMS):
+        return _panel_an_arm(result, figures[-1], seeds)
+    return _panel_a_figure(result, figures, seeds)
+
+
+def _panel_a_figure(result: StudyResult, figures: Sequence[Figure], seeds: bool) -> Chart:
+    """All arms in one panel for every figure."""
+    arms = dict(zip(words.distinct(arm.name for arm in result.arms), result.arms, strict=True))
+    size = {"width": theme.WIDTH / len(figures) - 62, "height": 210}
+    colour = colours(list(arms), theme.ARMS)
+    panels = [{**size, "layer": [*_layers(figure, arms, colour, seeds), heading([figure.title])]} for figure in figures]
+    view = {"concat": panels, "columns": len(panels), "resolve": {"scale": {"color": "shared"}}}
+    return finish({**view, **FLUSH}, "Learning curves", _reading(result))
+
+
+def _panel_an_arm(result: StudyResult, figure: Figure, seeds: bool) -> Chart:
+    """One small panel for every arm with the reference behind it: twenty lines in one panel tell nothing."""
+    reference, *others = result.arms
+    size = {"width": theme.WIDTH / COLUMNS - 58, "height": 84}
+    colour = colours(["reference", "arm"], theme.ARMS, legend=False)
+    limits = bands.limits(figure, result.arms)
+    names = [words.lines(arm.name, 28, 4) for arm in others]
+    panels = [
+        {
+            **size,
+            "layer": [
+                *_layers(figure, {"reference": reference, "arm": arm}, colour, seeds, limits),
+                heading(name),
+            ],
+        }
+        for arm, name in zip(others, names, strict=True)
+    ]
+    key = f"Blue: the arm named above its panel. Slate: the reference, {words.lines(reference.name, 80, 1)[0]}."
+    view = {
+        "concat": panels,
+        "columns": COLUMNS,
+        "bounds": "flush",
+        "spacing": {"row": 56 + HEAD * max(map(len, names)), "column": 52},
+    }
+    return finish(view, f"Learning curves: {figure.title}", key, _reading(result))
+
+
+def _layers(
+    figure: Figure,
+    arms: Mapping[str, ArmResult],
+    colour: Spec,
+    seeds: bool,
+    limits: tuple[float, float, bool] | None = None,
+) -> list[Spec]:
+    means, threads = bands.means(figure, arms), bands.threads(figure, arms)
+    lost = [row for row in threads if row["lost"]]
+    sound = [row for row in threads if seeds and not row["lost"]]
+    *domain, logarithmic = limits or bands.limits(figure, arms.values())
+    banded = [{**row, "low": max(row["low"], domain[0])} for row in means if words.known(row["low"])]
+    y = number("y", domain, tickCount=4)
+    if logarithmic:
+        y["scale"]["type"], y["axis"]["format"] = "log", ".3~g"
+    at: dict[str, Any] = {
+        "x": number("epoch", title="epoch", tickMinStep=1, tickCount=4, grid=False),
+        "color": colour,
+    }
+    line = {
+        "type": "line",
+        "clip": True,
+        "strokeWidth": 2.2,
+        "point": {"size": 18} if len(means) < 4 else False,
+    }
+    thin = {"type": "line", "clip": True, "strokeWidth": 1, "opacity": 0.55}
+    area = {"type": "area", "clip": True, "opacity": 0.16}
+    cross = {"type": "point", "shape": "cross", "angle": 45, "filled": True, "size": 60, "opacity": 1}
+    ends = [{**row, "y": min(max(row["y"], domain[0]), domain[1])} for row in lost if row["last"]]
+    return [
+        layer(area, banded, **at, y={**y, "field": "low"}, y2={"field": "high"}),
+        layer(thin, sound, **at, y=y, detail={"field": "run"}),
+        layer({**thin, "strokeDash": [4, 3]}, lost, **at, y=y, detail={"field": "run"}),
+        layer(cross, ends, **at, y=y),
+        layer(line, means, **at, y=y),
+    ]
+
+
+def _reading(result: StudyResult) -> str:
+    sure = words.percent(result.design.confidence)
+    text = f"Lines are means over seeds as far as every run has come, bands their {sure} intervals."
+    if any(arm.count("diverged") for arm in result.arms):
+        text += " A dashed line is a run that diverged, a cross its end."
+    return text

@@ -1,0 +1,57 @@
+"""Effects with their intervals: the picture that answers the question of a study."""
+
+from __future__ import annotations
+
+from paribus.plots import theme, words
+from paribus.plots.chart import Chart
+from paribus.plots.grammar import nothing
+from paribus.plots.rows import Axis, Row, draw, place
+from paribus.records.result import Effect, StudyResult
+
+
+def forest(result: StudyResult) -> Chart:
+    """Every effect with its interval, the line of no effect, and the band of those that do not matter."""
+    title = f"Effects on {words.spoken(result.metric_name)}"
+    if not result.effects:
+        return nothing(title, "There are no comparisons in this study.")
+    factor, _ = words.unit(result.metric)
+    unit = " (percentage points)" if result.metric.percent else ""
+    axis = Axis(
+        f"difference in {words.spoken(result.metric_name)}{unit}",
+        zero=True,
+        band=factor * result.delta if result.delta else None,
+        contains=(-factor * result.delta, factor * result.delta) if result.delta else (),
+    )
+    names, reference = words.without_reference(effect.label for effect in result.effects)
+    rows = [_row(name, effect, result) for name, effect in zip(names, result.effects, strict=True)]
+    heads = (f"difference, {words.percent(result.design.confidence)} interval", "verdict")
+    return draw(rows, axis, heads, title, *_reading(result, reference), tint=True)
+
+
+def _row(name: str, effect: Effect, result: StudyResult) -> Row:
+    factor, _ = words.unit(result.metric)
+    value, interval = place(effect.estimate, factor)
+    return Row(
+        name,
+        value,
+        interval,
+        theme.VERDICTS[effect.verdict.word],
+        (
+            words.both(
+                words.difference(result.metric, effect.estimate.value),
+                words.difference_interval(result.metric, effect.estimate),
+            ),
+            words.verdict(effect, result),
+        ),
+        tuple(factor * dot for dot in effect.differences.values() if words.known(dot)),
+        hollow=effect.verdict.word in ("undecided", "diverged"),
+    )
+
+
+def _reading(result: StudyResult, reference: str) -> list[str]:
+    good = "right" if result.metric.higher_is_better else "left"
+    text = f"Small dots are the differences within single seeds. Better is to the {good}."
+    if result.delta:
+        delta = words.difference(result.metric, result.delta, signed=False)
+        text += f" Grey band: differences below δ = {delta}."
+    return [text, f"Each row minus {words.lines(reference, 100, 1)[0]}."] if reference else [text]

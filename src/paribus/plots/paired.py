@@ -1,0 +1,115 @@
+"""Each seed through all arms: what pairing by seed looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from paribus.plots import theme, words
+from paribus.plots.arms import colours
+from paribus.plots.chart import Chart
+from paribus.plots.grammar import Row, Spec, finish, hidden, layer, nothing, number, span
+from paribus.records.result import StudyResult
+
+UPRIGHT = 6  # arms whose names fit side by side; more of them are listed from top to bottom
+LINE = 14  # height of a line of a name, in pixels
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the arms stand, side by side or one below the other: ``length`` × ``depth`` pixels."""
+
+    upright: bool
+    names: list[list[str]]
+    length: float
+    depth: float
+
+    @property
+    def middles(self) -> list[float]:
+        """The middle of each arm, in pixels."""
+        step = self.length / len(self.names)
+        return [step * (place + 0.5) for place in range(len(self.names))]
+
+
+def paired(result: StudyResult) -> Chart:
+    """One line per seed from arm to arm: where lines are parallel, the luck of a seed cancels."""
+    title = "Seeds across arms"
+    if len(result.arms) < 2:
+        return nothing(title, "There is one arm, so there is nothing to pair.")
+    frame = _frame([arm.name for arm in result.arms])
+    points = _points(result, frame)
+    if not points:
+        return nothing(title, "No run has a result, so there is nothing to draw.")
+    width, height = (frame.length, frame.depth) if frame.upright else (frame.depth, frame.length)
+    layers = [*_layers(result, points, frame), _names(frame)]
+    return finish({"width": width, "height": height, "layer": layers}, title, _reading(result))
+
+
+def _frame(names: Sequence[str]) -> Frame:
+    if len(names) <= UPRIGHT:
+        length = min(theme.WIDTH - 70, 260 * len(names))
+        return Frame(True, [words.lines(name, int(length / len(names) / 7), 4) for name in names], length, 280)
+    broken = [words.lines(name, words.width_for(names)) for name in names]
+    return Frame(False, broken, len(names) * (LINE * max(map(len, broken)) + 12), 480)
+
+
+def _points(result: StudyResult, frame: Frame) -> list[Row]:
+    """One row for each run with a result."""
+    factor, _ = words.unit(result.metric)
+    rows = []
+    for at, arm in zip(frame.middles, result.arms, strict=True):
+        for seed, value in arm.values.items():
+            if words.known(value):
+                colour = theme.VERDICTS.get(_change(result, seed), theme.FAINT)
+                rows.append({"at": at, "seed": str(seed), "value": factor * value, "colour": colour})
+    return rows
+
+
+def _change(result: StudyResult, seed: int) -> str:
+    """Of two arms, whether the second one is better for this seed; nothing for more arms."""
+    before, after = (arm.values.get(seed) for arm in (result.arms[0], result.arms[-1]))
+    if len(result.arms) != 2 or not words.known(before) or not words.known(after) or before == after:
+        return ""
+    return "better" if (after > before) == result.metric.higher_is_better else "worse"
+
+
+def _layers(result: StudyResult, points: list[Row], frame: Frame) -> list[Spec]:
+    """The same layers either way: only the axes change places."""
+    factor, unit = words.unit(result.metric)
+    value = number("value", span(row["value"] for row in points), words.spoken(result.metric_name) + unit, tickCount=5)
+    along, across = ("x", "y") if frame.upright else ("y", "x")
+    at = {along: hidden("at", frame.length)}
+    place = {**at, across: value}
+    means = [
+        {"at": at, "value": factor * arm.level.value, "colour": colour}
+        for at, arm, colour in zip(frame.middles, result.arms, colours(len(result.arms)), strict=True)
+        if words.known(arm.level.value)
+    ]
+    line, dot = {"type": "line", "strokeWidth": 1.5, "opacity": 0.7}, {"type": "point", "filled": True}
+    return [
+        layer({"type": "rule", "color": theme.GRID}, [{"at": middle} for middle in frame.middles], **at),
+        layer(line, points, **place, color="colour", detail={"field": "seed"}, order={"field": "at"}),
+        layer({**dot, "size": 36, "opacity": 0.9}, points, **place, color="colour"),
+        layer({**dot, "shape": "diamond", "size": 160, "opacity": 1}, means, **place, color="colour"),
+    ]
+
+
+def _names(frame: Frame) -> Spec:
+    text = {"field": "name"}
+    named = list(zip(frame.middles, frame.names, strict=True))
+    if frame.upright:
+        mark = {"type": "text", "align": "center", "baseline": "top", "lineHeight": LINE}
+        rows = [{"at": at, "name": name} for at, name in named]
+        return layer(mark, rows, x=hidden("at", frame.length), y={"value": frame.depth + 12}, text=text)
+    rows = [{"at": at - LINE * (len(name) - 1) / 2, "name": name} for at, name in named]  # centred on the arm
+    mark = {"type": "text", "align": "right", "baseline": "middle", "lineHeight": LINE}
+    return layer(mark, rows, y=hidden("at", frame.length), x={"value": -14}, text=text)
+
+
+def _reading(result: StudyResult) -> str:
+    text = "One line per seed, diamonds are means over seeds."
+    if len(result.arms) == 2:
+        changes = [_change(result, seed) for seed in result.arms[0].values]
+        text += f" Green: better with {words.lines(result.arms[1].name, 40, 1)[0]} ({changes.count('better')})"
+        text += f", orange: worse ({changes.count('worse')})."
+    return text

@@ -1,0 +1,189 @@
+"""A chart of rows: a name, dots and an interval on a common axis, and what they say in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from paribus.evidence import Estimate
+from paribus.plots import theme
+from paribus.plots.chart import Chart
+from paribus.plots.grammar import Spec, finish, hidden, layer, number, span
+from paribus.plots.words import has_interval, known, lines, width_for
+
+LINE, CHARACTER = 15, 6.6  # height of a line and mean width of a character, in pixels
+GAP = 18  # between names, axis and columns
+WIDE = 4.0  # an interval this many times wider than the median one does not stretch the axis
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row.
+
+    Args:
+        name: stands on the left.
+        value, interval: the large dot and the bar through it; ``None`` where there is none.
+        colour: of the dot and the interval.
+        words: stand on the right, one for each column.
+        dots: the single observations.
+        hollow: draws an open dot, for what is not decided.
+    """
+
+    name: str
+    value: float | None
+    interval: tuple[float, float] | None
+    colour: str
+    words: tuple[str, ...] = ()
+    dots: tuple[float, ...] = ()
+    hollow: bool = False
+
+
+def place(estimate: Estimate, factor: float) -> tuple[float | None, tuple[float, float] | None]:
+    """Value and interval of an estimate in the unit of the axis, as far as they are known."""
+    value = factor * estimate.value if known(estimate.value) else None
+    interval = (factor * estimate.low, factor * estimate.high) if has_interval(estimate) else None
+    return value, interval
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The common axis: its title, a line at zero, a band around it, and values that it must contain."""
+
+    title: str
+    zero: bool = False
+    band: float | None = None
+    contains: tuple[float, ...] = ()
+
+
+def draw(rows: Sequence[Row], axis: Axis, heads: Sequence[str], title: str, *reading: str, tint: bool = False) -> Chart:
+    """The rows, from top to bottom; ``tint`` writes the last column in the colour of its row."""
+    wide = width_for(row.name for row in rows)
+    names = [lines(row.name, wide) for row in rows]
+    columns = [[lines(row.words[place], 38) for row in rows] for place in range(len(heads))]
+    heights = [LINE * max(map(len, cells)) + 16 for cells in zip(names, *columns, strict=True)]
+    middles = [sum(heights[:place]) + height / 2 for place, height in enumerate(heights)]
+    total = sum(heights)
+    starts, width = _places(names, columns, heads)
+    views = [*_marks(rows, middles, axis, total), _text(names, middles, total, -GAP, "right")]
+    for head, column, start in zip(heads, columns, starts, strict=True):
+        colours = [row.colour if tint and column is columns[-1] else theme.INK for row in rows]
+        views += [_text(column, middles, total, start, "left", colours), _head(head, start)]
+    return finish({"width": width, "height": total, "layer": views}, title, *reading)
+
+
+def _places(
+    names: Sequence[list[str]], columns: Sequence[Sequence[list[str]]], heads: Sequence[str]
+) -> tuple[list[float], float]:
+    """Where each column of words begins, right of the axis, and how wide the axis is."""
+    wide = [
+        CHARACTER * max(len(text) for text in [head, *(line for cell in column for line in cell)])
+        for head, column in zip(heads, columns, strict=True)
+    ]
+    left = CHARACTER * max((len(line) for name in names for line in name), default=0)
+    width = max(240.0, theme.WIDTH - left - sum(wide) - GAP * (1 + len(wide)))
+    starts = [width + GAP + sum(wide[:place]) + GAP * place for place in range(len(wide))]
+    return starts, width
+
+
+def _marks(rows: Sequence[Row], middles: Sequence[float], axis: Axis, total: float) -> list[Spec]:
+    low, high = _domain(rows, axis)
+    x = number("x", (low, high), axis.title, tickCount=6)
+    y = hidden("y", total)
+    placed = list(zip(rows, middles, strict=True))
+    small = [{"x": dot, "y": y, "colour": row.colour} for row, y in placed for dot in row.dots]
+    large = [
+        {"x": row.value, "y": y, "colour": row.colour, "fill": theme.PAPER if row.hollow else row.colour}
+        for row, y in placed
+        if row.value is not None
+    ]
+    bars = [
+        {"x": max(row.interval[0], low), "to": min(row.interval[1], high), "y": y, "colour": row.colour}
+        for row, y in placed
+        if row.interval
+    ]
+    return [
+        *_references(axis, x),
+        layer(
+            {"type": "point", "filled": True, "size": 34, "opacity": 0.45, "yOffset": 9},
+            small,
+            x=x,
+            y=y,
+            color="colour",
+        ),
+        layer({"type": "rule", "strokeWidth": 2.5}, bars, x=x, x2={"field": "to"}, y=y, color="colour"),
+        *_cut(placed, low, high, x, y),
+        layer(
+            {"type": "point", "size": 90, "strokeWidth": 2, "opacity": 1},
+            large,
+            x=x,
+            y=y,
+            stroke="colour",
+            fill="fill",
+        ),
+    ]
+
+
+def _references(axis: Axis, x: Spec) -> list[Spec]:
+    views = []
+    if axis.band:
+        edge = [{"x": -axis.band, "to": axis.band}]
+        views.append(layer({"type": "rect", "color": theme.GRID, "opacity": 0.7}, edge, x=x, x2={"field": "to"}))
+    if axis.zero:
+        views.append(layer({"type": "rule", "color": theme.INK, "strokeWidth": 1}, [{"x": 0}], x=x))
+    return views
+
+
+def _cut(placed: Sequence[tuple[Row, float]], low: float, high: float, x: Spec, y: Spec) -> list[Spec]:
+    """Arrowheads where an interval goes on beyond the axis."""
+    views = []
+    for side, end, angle in ((0, low, -90), (1, high, 90)):
+        beyond = [
+            {"x": end, "y": middle, "colour": row.colour}
+            for row, middle in placed
+            if row.interval and not low <= row.interval[side] <= high
+        ]
+        mark = {
+            "type": "point",
+            "shape": "triangle",
+            "filled": True,
+            "size": 70,
+            "angle": angle,
+            "opacity": 1,
+        }
+        views.append(layer(mark, beyond, x=x, y=y, color="colour"))
+    return views
+
+
+def _domain(rows: Sequence[Row], axis: Axis) -> tuple[float, float]:
+    """Where the axis begins and ends: everything is in, except intervals that dwarf all others."""
+    bars = [row.interval for row in rows if row.interval]
+    reach = WIDE * median((high - low) / 2 for low, high in bars) if bars else 0.0
+    values: list[float | None] = [*axis.contains, *([0.0] if axis.zero else [])]
+    for row in rows:
+        values += [row.value, *row.dots]
+        if row.value is not None and row.interval:
+            values += [max(row.interval[0], row.value - reach), min(row.interval[1], row.value + reach)]
+    return span(values)
+
+
+def _text(
+    cells: Sequence[list[str]],
+    middles: Sequence[float],
+    total: float,
+    start: float,
+    align: str,
+    colours: Sequence[str] = (),
+) -> Spec:
+    """A column of texts, each centred on its row."""
+    table = [
+        {"y": middle - LINE * (len(cell) - 1) / 2, "text": cell, "colour": colour}
+        for cell, middle, colour in zip(cells, middles, colours or [theme.INK] * len(cells), strict=True)
+    ]
+    mark = {"type": "text", "align": align, "baseline": "middle", "lineHeight": LINE}
+    return layer(mark, table, x={"value": start}, y=hidden("y", total), text={"field": "text"}, color="colour")
+
+
+def _head(head: str, start: float) -> Spec:
+    mark = {"type": "text", "align": "left", "baseline": "bottom", "color": theme.MUTED}
+    return layer(mark, [{"text": head}], x={"value": start}, y={"value": -6}, text={"field": "text"})

@@ -1,0 +1,87 @@
+"""Plain data as rows of a table: the data set, the machine, the design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from paribus.plots import words
+from paribus.records.result import ArmResult, StudyResult
+from paribus.records.study import show
+from paribus.reports.view import Table
+
+MOST = 20  # entries of a list that are printed
+
+LAYOUTS = {
+    "factorial": "all combinations of the values of all factors",
+    "one-at-a-time": "one field at a time is changed from the reference",
+    "noise": "all streams of chance are held fixed but one",
+}
+
+
+def facts(content: Mapping[str, Any]) -> Table:
+    """A mapping as a table of two columns; nested mappings become rows of their own."""
+    return Table(("what", "value"), tuple(_rows(content, "")), "ll")
+
+
+def design(result: StudyResult) -> Table:
+    """What was compared, and what was held equal."""
+    plan = result.design
+    direction = "higher is better" if result.metric.higher_is_better else "lower is better"
+    runs = len(result.arms) * len(plan.seeds)
+    rows = [
+        ("arms × seeds", f"{len(result.arms)} × {len(plan.seeds)} = {runs} runs"),
+        ("seeds", ", ".join(map(str, plan.seeds))),
+        *((f"varied: {words.clean(path)}", ", ".join(map(show, values))) for path, values in plan.factors.items()),
+        ("layout", LAYOUTS[plan.layout]),
+        *(_comparison(result) if result.effects else ()),
+        ("metric", f"{words.spoken(result.metric_name)}, {direction}"),
+        ("confidence of the intervals", words.percent(plan.confidence)),
+    ]
+    if plan.looks:
+        rows.append(("interim looks", "after " + ", ".join(map(str, plan.looks)) + " seeds; the level is shared out"))
+    return Table(("what", "value"), tuple(rows), "ll")
+
+
+def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
+    yield "reference", words.clean(result.arms[0].name)
+    yield "pairing", "by seed: arms are compared within the same seed"
+    yield "held equal", "every other field of the recipe, and all random draws that the varied fields leave alone"
+    yield "δ, the smallest difference that matters", words.difference(result.metric, result.delta, signed=False)
+
+
+def execution(arms: tuple[ArmResult, ...]) -> Table | None:
+    """How the runs were computed; one column where all arms agree."""
+    if not any(arm.execution for arm in arms):
+        return None
+    same = all(arm.execution == arms[0].execution for arm in arms)
+    if same:
+        return facts(arms[0].execution)
+    keys = list(dict.fromkeys(key for arm in arms for key in arm.execution))
+    rows = [(words.clean(arm.name), *(text(arm.execution.get(key)) for key in keys)) for arm in arms]
+    return Table(("arm", *(key.replace("_", " ") for key in keys)), tuple(rows), "l" * (1 + len(keys)))
+
+
+def text(value: Any) -> str:
+    """A value as people read it; long lists are cut and counted."""
+    if value is None:
+        return words.NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        shown = ", ".join(map(text, value[:MOST]))
+        return shown if len(value) <= MOST else f"{shown}, … ({len(value)} in all)"
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    if isinstance(value, float):
+        return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}").replace("-", "−")
+    return words.clean(str(value))
+
+
+def _rows(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, value in content.items():
+        name = f"{prefix}{words.clean(str(key)).replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            yield from _rows(value, f"{name}: ")
+        else:
+            yield name, text(value)

@@ -1,0 +1,103 @@
+"""From a page to HTML and Markdown: every text is escaped unless it is known to be markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from paribus.reports.view import Figure, Page
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+_SPECIAL = re.compile(r"[\\`*_<>|#~$&]|!(?=\[)|\](?=[(\[:])")  # a bracket alone makes no link
+
+
+class Raw(str):
+    """Text that is Markdown already."""
+
+
+def to_html(page: Page, drawn: dict[str, str]) -> str:
+    """One page of HTML that needs nothing else; ``drawn`` holds the SVG text of its figures by name."""
+    return _html().get_template("page.html").render(page=page, pictures=_inlined(page.figures, drawn))
+
+
+def to_snippet(page: Page) -> str:
+    """The answers and the first section of a page, to stand within another one."""
+    section = page.sections[0]
+    figures = (section.figure,) if section.figure else ()
+    pictures = _inlined(figures, {figure.name: figure.chart.svg() for figure in figures})
+    return _html().get_template("snippet.html").render(page=page, section=section, pictures=pictures)
+
+
+def to_markdown(page: Page, folder: str = "figures") -> str:
+    """The same page as Markdown; its figures are files in ``folder``."""
+    text = _markdown().get_template("page.md").render(page=page, folder=folder)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def draw(page: Page) -> dict[str, str]:
+    """All figures of a page as SVG text, by name."""
+    return {figure.name: figure.chart.svg() for figure in page.figures}
+
+
+def inline(svg: str, alt: str) -> Markup:
+    """SVG text as a part of a page: its identifiers are its own, and it says what it shows."""
+    mark = "p" + sha256(svg.encode()).hexdigest()[:8]
+    svg = re.sub(r'(?<= id=")|(?<=url\(#)', f"{mark}-", svg)
+    return Markup(svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1))  # its texts are escaped
+
+
+def escape_markdown(value: Any) -> str:
+    """Text that reads as itself in Markdown: no markup, no link, no cell of a table ends in it."""
+    if isinstance(value, Raw):
+        return value
+    return _SPECIAL.sub(lambda match: "\\" + match.group(), " ".join(str(value).splitlines()))
+
+
+def fence(code: str) -> Raw:
+    """A block of code whose content cannot end it."""
+    longest = max((len(run) for run in re.findall("`+", code)), default=0)
+    bar = "`" * max(3, longest + 1)
+    return Raw(f"{bar}\n{code.rstrip()}\n{bar}")
+
+
+def rule(align: str) -> Raw:
+    """The line below the heads of a table."""
+    return Raw("| " + " | ".join("---:" if side == "r" else "---" for side in align) + " |")
+
+
+def _inlined(figures: Iterable[Figure], drawn: Mapping[str, str]) -> dict[str, Markup]:
+    return {figure.name: inline(drawn[figure.name], figure.alt) for figure in figures}
+
+
+@cache
+def _html() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+
+
+@cache
+def _markdown() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=False,  # HTML's escapes are not Markdown's; ``finalize`` sees every value instead
+        finalize=escape_markdown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {"fence": fence, "rule": rule}
+    return environment

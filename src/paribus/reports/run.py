@@ -1,0 +1,72 @@
+"""A single run as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from paribus import plots
+from paribus.plots import words
+from paribus.records import yaml
+from paribus.records.run import RunFolder, RunResult, Status
+from paribus.reports.facts import facts, text
+from paribus.reports.view import Answer, Figure, Page, Section, Table
+
+
+def run_page(folder: RunFolder) -> Page:
+    """Everything that the report of a run says; nothing of the recipe is imported for it."""
+    content, status, result = folder.read(), folder.status, folder.result
+    return Page(
+        kind="Run",
+        title=f"{words.clean(content['name'])}, seed {content['seed']}",
+        question=f"How did {words.clean(content['name'])} train with seed {content['seed']}?",
+        answers=tuple(_answers(result)),
+        summary=_summary(status, result),
+        warnings=tuple(_warnings(status)),
+        sections=tuple(_sections(folder)),
+    )
+
+
+def _answers(result: RunResult | None) -> Iterator[Answer]:
+    if result:
+        for name, value in result.metrics.items():
+            yield Answer(words.spoken(name), text(value))
+
+
+def _summary(status: Status, result: RunResult | None) -> str:
+    if result is None:
+        return f"State: {status.state}, epoch {status.epoch} of {status.epochs}."
+    ended = ", stopped early" if result.stopped_early else ""
+    return f"{words.count(result.epochs, 'epoch')}{ended}; the weights of epoch {result.best_epoch} were kept."
+
+
+def _warnings(status: Status) -> Iterator[str]:
+    if status.state not in ("finished", "running", "new"):
+        yield f"This run is {status.state}: {words.clean(status.error) or 'no reason was recorded'}."
+    elif status.state != "finished":
+        yield "This run has not come to its end. These figures can still change."
+    if status.state == "finished":
+        yield "One run shows nothing about differences: another seed gives other figures."
+
+
+def _sections(folder: RunFolder) -> Iterator[Section]:
+    content, result, environment = folder.read(), folder.result, folder.environment()
+    curves = Figure("curves", plots.run_curves(folder), "The figures of this run over the epochs.")
+    yield Section("Learning curves", figure=curves, tables=(_last_rows(folder),))
+    if result:
+        known = {name: value for name, value in asdict(result).items() if name != "metrics"}
+        yield Section("Result", tables=(facts(known),))
+    if (folder.path / "facts.json").exists():
+        yield Section("Data", tables=(facts(folder.facts()),))
+    if environment:
+        yield Section("Environment", tables=(facts(environment),))
+    recipe = yaml.dump({"name": content["name"], **content["recipe"]})
+    yield Section("Recipe", ("Every setting, with its defaults filled in.",), code=(recipe,))
+
+
+def _last_rows(folder: RunFolder, most: int = 10) -> Table:
+    """The last epochs in figures."""
+    rows = folder.metrics()[-most:]
+    names = list(dict.fromkeys(name for row in rows for name in row if name != "non_finite"))
+    cells = tuple(tuple(text(row.get(name)) for name in names) for row in rows)
+    return Table(tuple(words.clean(name) for name in names), cells, "r" * len(names))

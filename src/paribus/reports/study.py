@@ -1,0 +1,153 @@
+"""A study's result as a page: the answer first, then everything it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from paribus import plots
+from paribus.plots import words
+from paribus.records import yaml
+from paribus.records.result import Effect, StudyResult
+from paribus.reports import facts, tables
+from paribus.reports.terms import terms
+from paribus.reports.view import Answer, Figure, Page, Section, Table
+
+MOST = 6  # answers on top of the page; the table holds them all
+HARDLY, FEW = 3, 5  # below the first number of seeds the result itself warns, below the second this page does
+
+
+def study_page(result: StudyResult) -> Page:
+    """Everything that the report of a study says."""
+    return Page(
+        kind="Study",
+        title=words.clean(result.design.name),
+        question=words.clean(result.question),
+        answers=tuple(_answers(result)),
+        summary=_summary(result),
+        warnings=tuple(_warnings(result)),
+        sections=tuple(section for section in _sections(result) if _filled(section)),
+    )
+
+
+def _answers(result: StudyResult) -> Iterator[Answer]:
+    """The findings; where there are many, the decided ones with the largest effects."""
+    if result.noise:
+        yield from _noise_answers(result)
+    elif not result.effects:
+        yield from _level_answers(result)
+    elif len(result.effects) <= MOST:
+        yield from (_answer(effect, result) for effect in result.effects)
+    else:
+        decided = [effect for effect in result.effects if effect.verdict.word in ("better", "worse")]
+        largest = sorted(decided, key=lambda effect: -abs(effect.estimate.value))
+        yield from (_answer(effect, result) for effect in largest[:MOST])
+
+
+def _answer(effect: Effect, result: StudyResult) -> Answer:
+    sure = words.count(effect.estimate.n, "pair") + " of runs"
+    if words.known(effect.p_adjusted):
+        sure += f", p = {words.probability(effect.p_adjusted)} (Holm)".replace("= <", "<")
+    if words.known(effect.detectable):
+        sure += f"; detectable: {words.difference(result.metric, effect.detectable, signed=False)}"
+    return Answer(
+        about=words.clean(effect.label),
+        finding=_with_interval(
+            words.difference(result.metric, effect.estimate.value),
+            words.difference_interval(result.metric, effect.estimate),
+            result.design.confidence,
+        ),
+        verdict=words.verdict(effect, result),
+        tone=effect.verdict.word.replace(" ", "-"),
+        sure=sure,
+    )
+
+
+def _level_answers(result: StudyResult) -> Iterator[Answer]:
+    for arm in result.arms:
+        level, interval = (
+            words.level(result.metric, arm.level.value),
+            words.level_interval(result.metric, arm.level),
+        )
+        finding = _with_interval(level, interval, result.design.confidence)
+        yield Answer(words.clean(arm.name), finding, sure=f"mean of {words.count(arm.level.n, 'run')}")
+
+
+def _noise_answers(result: StudyResult) -> Iterator[Answer]:
+    assert result.noise is not None
+    for part in sorted(result.noise.components, key=lambda part: -part.share.value):
+        interval = words.share_interval(part.share)
+        value = f"{words.share(part.share.value)} of the variance" if words.known(part.share.value) else words.NONE
+        finding = _with_interval(value, interval, result.noise.confidence)
+        yield Answer(words.clean(part.stream), finding, sure=words.count(part.n, "run"))
+
+
+def _with_interval(value: str, interval: str, confidence: float) -> str:
+    if value == words.NONE:
+        return "no estimate"
+    return value if interval == words.NONE else f"{value}, {words.percent(confidence)} interval {interval}"
+
+
+def _summary(result: StudyResult) -> str:
+    """One sentence on the study as a whole."""
+    metric = words.spoken(result.metric_name)
+    arms, seeds = words.count(len(result.arms), "arm"), words.count(len(result.design.seeds), "seed")
+    text = f"Measured: {metric} of {arms} with {seeds} each."
+    if len(result.effects) > 1:
+        found = [effect.verdict.word for effect in result.effects]
+        counts = [f"{found.count(word)} {word}" for word in dict.fromkeys(found)]
+        text += f" Of {len(found)} comparisons: {', '.join(counts)}."
+        if len(found) > MOST and {"better", "worse"} & set(found):
+            text += " Above stand those with the largest decided differences; the table has all."
+    return text
+
+
+def _warnings(result: StudyResult) -> Iterator[str]:
+    yield from map(words.clean, result.warnings)
+    if HARDLY <= len(result.design.seeds) < FEW:
+        yield f"With {len(result.design.seeds)} seeds, intervals are wide and only large effects can be found."
+
+
+def _sections(result: StudyResult) -> Iterator[Section]:
+    """The parts of the page in their order; empty ones are left out later."""
+    yield from _evidence(result)
+    yield Section("Design", tables=(facts.design(result),))
+    varied = "Every setting of the recipe. Those marked as varied differ between arms, all others are equal."
+    yield Section("Choices", (varied,), tables=_some(tables.choices(result) if result.choices else None))
+    yield Section("Data", tables=_some(facts.facts(result.data) if result.data else None))
+    machine = facts.facts(result.environment) if result.environment else None
+    yield Section("Environment", tables=_some(facts.execution(result.arms), machine))
+    again = "This command makes the study again; finished runs are taken as they are. The recipe follows."
+    recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
+    yield Section("How to reproduce", (again,), code=tuple(filter(None, (result.command, recipe))))
+    yield Section("How to read this", terms=terms(result))
+
+
+def _evidence(result: StudyResult) -> Iterator[Section]:
+    what = words.spoken(result.metric_name)
+    if result.noise:
+        figure = Figure("noise", plots.noise(result), f"Share of the variance of the {what} by stream of chance.")
+        yield Section("Noise", figure=figure, tables=_some(tables.noise(result)))
+    if result.effects:
+        figure = Figure("effects", plots.forest(result), f"Differences in {what} with their intervals.")
+        _, reference = words.without_reference(effect.label for effect in result.effects)
+        text = (f"Each comparison is an arm minus {reference}.",) if reference else ()
+        yield Section("Effects", text, figure, (tables.effects(result),))
+    figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")
+    yield Section("Arms", figure=figure, tables=_some(tables.arms(result), tables.lost(result)))
+    if any(arm.curves for arm in result.arms):
+        yield Section("Learning curves", figure=Figure("curves", plots.curves(result), "Figures over the epochs."))
+    paired = None
+    if result.effects:
+        paired = Figure("paired", plots.paired(result), f"The {what} of each seed in every arm.")
+    yield Section("Single runs", figure=paired, tables=(tables.values(result),))
+    if not result.noise:
+        figure = Figure("costs", plots.costs(result), f"The {what} against the training time.")
+        yield Section("Costs", ("Ratios are to the first arm.",), figure, (tables.costs(result),))
+
+
+def _some(*found: Table | None) -> tuple[Table, ...]:
+    return tuple(table for table in found if table)
+
+
+def _filled(section: Section) -> bool:
+    return bool(section.figure or section.tables or section.code or section.terms)

@@ -1,0 +1,143 @@
+"""The tables of a study's report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from paribus.plots import words
+from paribus.records.result import ArmResult, StudyResult
+from paribus.records.study import show
+from paribus.reports.facts import text
+from paribus.reports.view import Table
+
+KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
+
+
+def effects(result: StudyResult) -> Table:
+    """Every comparison with all that is needed to believe it or not."""
+    sure = words.percent(result.design.confidence)
+    names, _ = words.without_reference(effect.label for effect in result.effects)
+    several = len({effect.kind for effect in result.effects}) > 1
+    heads = (
+        "comparison",
+        "difference",
+        f"{sure} interval",
+        "p (Holm)",
+        "detectable",
+        "pairs",
+        "verdict",
+    )
+    rows = [
+        (
+            name + (f" ({KINDS[effect.kind]})" if several else ""),
+            words.difference(result.metric, effect.estimate.value),
+            words.difference_interval(result.metric, effect.estimate),
+            words.probability(effect.p_adjusted),
+            words.difference(result.metric, effect.detectable, signed=False),
+            str(effect.estimate.n),
+            words.verdict(effect, result),
+        )
+        for name, effect in zip(names, result.effects, strict=True)
+    ]
+    tones = tuple(effect.verdict.word.replace(" ", "-") for effect in result.effects)
+    return Table(heads, tuple(rows), "lrrrrrl", tones, tinted=6)
+
+
+def arms(result: StudyResult) -> Table:
+    """Every arm with its mean, and how all of its runs ended."""
+    sure = words.percent(result.design.confidence)
+    heads = ("arm", "mean", f"{sure} interval", "standard deviation", "n", "runs")
+    rows = [
+        (
+            words.clean(arm.name) + (" (reference)" if arm is result.arms[0] and result.effects else ""),
+            words.level(result.metric, arm.level.value),
+            words.level_interval(result.metric, arm.level),
+            words.difference(result.metric, arm.level.sd, signed=False),
+            str(arm.level.n),
+            words.runs(arm),
+        )
+        for arm in result.arms
+    ]
+    return Table(heads, tuple(rows), "lrrrrl")
+
+
+def values(result: StudyResult) -> Table:
+    """The metric of every single run, from which all else follows."""
+    seeds = list(dict.fromkeys(seed for arm in result.arms for seed in arm.states))
+    rows = [(words.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
+    return Table(("arm", *(f"seed {seed}" for seed in seeds)), tuple(rows), "l" + "r" * len(seeds))
+
+
+def lost(result: StudyResult) -> Table | None:
+    """The runs that have no result, and why."""
+    rows = [
+        (words.clean(arm.name), str(seed), state, words.clean(arm.errors.get(seed, "")) or words.NONE)
+        for arm in result.arms
+        for seed, state in arm.states.items()
+        if state != "finished"
+    ]
+    return Table(("arm", "seed", "state", "error"), tuple(rows), "lrll") if rows else None
+
+
+def costs(result: StudyResult) -> Table:
+    """What the arms cost, each figure with its ratio to the reference."""
+    figures: tuple[tuple[str, Callable[[ArmResult], float | None]], ...] = (
+        ("parameters", lambda arm: arm.parameters),
+        ("seconds a run", lambda arm: arm.seconds),
+        ("examples a second", lambda arm: arm.examples_per_second),
+        ("peak memory (MB)", lambda arm: arm.peak_memory_mb),
+    )
+    rows = [
+        (words.clean(arm.name), *(_cost(figure(arm), figure(result.arms[0])) for _, figure in figures))
+        for arm in result.arms
+    ]
+    return Table(("arm", *(name for name, _ in figures)), tuple(rows), "lrrrr")
+
+
+def noise(result: StudyResult) -> Table | None:
+    """The parts of the variance, as shares and as standard deviations."""
+    if result.noise is None:
+        return None
+    rows = [
+        (
+            words.clean(part.stream),
+            str(part.n),
+            words.share(part.share.value),
+            words.share_interval(part.share),
+            words.difference(result.metric, math.sqrt(part.variance.value), signed=False),
+        )
+        for part in result.noise.components
+    ]
+    if total := result.noise.total:
+        spread = words.difference(result.metric, math.sqrt(total.value), signed=False)
+        rows.append(("all streams", words.NONE, words.share(1.0), words.NONE, spread))
+    if (rest := result.noise.remaining) and total and total.value:
+        rows.append(("remaining", words.NONE, words.share(rest.value / total.value), words.NONE, words.NONE))
+    sure = words.percent(result.noise.confidence)
+    return Table(("stream", "runs", "share", f"{sure} interval", "standard deviation"), tuple(rows), "lrrrr")
+
+
+def choices(result: StudyResult) -> Table:
+    """Every setting of the recipe and what it means; the varied ones first, with all their values."""
+    factors = result.design.factors
+    ordered = sorted(result.choices, key=lambda choice: not choice.varied)
+    rows = []
+    for choice in ordered:
+        values = ", ".join(map(show, factors[choice.field])) if choice.field in factors else choice.value
+        value = words.clean(values) + (" (varied)" if choice.varied else "")
+        rows.append((words.clean(choice.field), value, words.clean(choice.meaning) or words.NONE))
+    tones = tuple("varied" if choice.varied else "" for choice in ordered)
+    return Table(("field", "value", "meaning"), tuple(rows), "lll", tones)
+
+
+def _value(result: StudyResult, arm: ArmResult, seed: int) -> str:
+    value = arm.values.get(seed)
+    return words.level(result.metric, value) if words.known(value) else arm.states.get(seed, words.NONE)
+
+
+def _cost(value: float | None, reference: float | None) -> str:
+    if not words.known(value):
+        return words.NONE
+    shown = text(value if isinstance(value, int) or value >= 1000 else float(f"{value:.3g}"))
+    return f"{shown} ({value / reference:.2f}×)" if words.known(reference) and reference else shown

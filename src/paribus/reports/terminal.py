@@ -1,0 +1,269 @@
+"""Records in a terminal: the same tables as in the reports, printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from paribus.errors import RunError
+from paribus.records.run import RunFolder, find_runs
+from paribus.records.study import StudyDesign, show
+
+if TYPE_CHECKING:
+    from paribus.analysis.held_out import HeldOut
+    from paribus.analysis.predict import Prediction
+    from paribus.data.scan import Report
+    from paribus.records.recipe import Recipe
+    from paribus.records.result import StudyResult
+    from paribus.reports.view import Table as View
+
+TONES = {
+    "better": "bold green",
+    "worse": "bold red",
+    "undecided": "yellow",
+    "diverged": "bold magenta",
+    "no-difference": "cyan",
+}
+
+
+def console() -> Console:
+    """A console that keeps tables whole where the output is not a terminal."""
+    out = Console(highlight=False, markup=False, emoji=False)  # names are names, [brackets] and :colons: included
+    if not out.is_terminal:
+        out.width = 140
+    return out
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "", title: str | None = None) -> Table:
+    """Texts in rows and columns; nothing in them is taken for markup."""
+    grid = Table(
+        box=None,
+        header_style="dim",
+        padding=(0, 2, 0, 0),
+        title=title,
+        title_justify="left",
+        title_style="bold",
+    )
+    for i, head in enumerate(heads):
+        grid.add_column(Text(head), justify="right" if align[i : i + 1] == "r" else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    return grid
+
+
+def rendered(view: View, title: str | None = None) -> Table:
+    """A report's table for the terminal, in its colours."""
+    grid = table(view.heads, (), view.align, title)
+    for i, row in enumerate(view.rows):
+        tone = TONES.get(view.tones[i], "") if view.tones else ""
+        grid.add_row(*(Text(cell, tone if j == view.tinted else "") for j, cell in enumerate(row)))
+    return grid
+
+
+def print_study(result: StudyResult, page: Path | None) -> None:
+    """What a study found: arms, effects, verdicts, and where the report is."""
+    from paribus.reports import tables
+
+    out = console()
+    out.print(Text(result.question, style="bold"))
+    out.print()
+    out.print(rendered(tables.arms(result), title=f"{result.metric_name} per arm"))
+    out.print()
+    if result.effects:
+        out.print(rendered(tables.effects(result), title="effects"))
+    if noise := tables.noise(result):
+        out.print(rendered(noise, title="where the spread comes from"))
+    for warning in result.warnings:
+        out.print(Text(f"note: {warning}", style="yellow"))
+    if page is not None:
+        out.print(f"\nreport: {page}", soft_wrap=True)
+
+
+def print_design(design: StudyDesign, folder: Path) -> None:
+    """What a study would do."""
+    out = console()
+    out.print(Text(design.question, style="bold"))
+    rows = [
+        [arm.name, ", ".join(f"{path}={show(value)}" for path, value in arm.settings.items())] for arm in design.arms()
+    ]
+    out.print(table(["arm", "settings"], rows))
+    out.print(
+        f"{len(rows)} arms × {len(design.seeds)} seeds = {len(rows) * len(design.seeds)} runs into {folder}",
+        soft_wrap=True,
+    )
+
+
+def print_run(folder: RunFolder, fresh: bool) -> None:
+    """What a run left behind, or where it stands."""
+    out = console()
+    content, status, result = folder.read(), folder.status, folder.result
+    state = status.state if fresh or result is None else f"{status.state} before; nothing to train"
+    rows = [["recipe", content["name"]], ["seed", str(content["seed"])], ["state", state]]
+    if status.error:
+        rows.append(["error", status.error])
+    if result is not None:
+        figures = ", ".join(f"{name} {_figure(value)}" for name, value in result.metrics.items())
+        rows += [
+            ["figures", figures],
+            ["trained", f"{result.epochs} epochs, {result.steps:,} steps in {result.seconds:.1f} s"],
+            ["speed", f"{result.examples_per_second:,.0f} examples/s"],
+            ["parameters", f"{result.parameters:,}"],
+            ["execution", ", ".join(f"{name} {show(value)}" for name, value in result.execution.items())],
+            ["weights", f"sha256 {result.weights_sha256}"],
+        ]
+    rows.append(["folder", str(folder.path)])
+    out.print(table(["", ""], rows))
+
+
+def print_tests(tests: Sequence[tuple[RunFolder, HeldOut]]) -> None:
+    """Figures on the held-out test."""
+    names = list(tests[0][1].metrics) if tests else []
+    rows = [
+        [
+            "/".join(folder.path.parts[-3:]),
+            *(_figure(held.metrics[name]) for name in names),
+            f"{held.examples:,}",
+        ]
+        for folder, held in tests
+    ]
+    console().print(table(["run", *names, "examples"], rows, "l" + "r" * (len(names) + 1)))
+
+
+def print_predictions(answers: Sequence[Prediction]) -> None:
+    """Labels with their probabilities, the three most probable classes each."""
+    rows = []
+    for answer in answers:
+        shares = sorted((answer.probabilities or {}).items(), key=lambda entry: -entry[1])[:3]
+        rows.append(
+            [
+                answer.file,
+                answer.label or answer.problem,
+                "  ".join(f"{name} {share:.1%}" for name, share in shares),
+            ]
+        )
+    console().print(table(["file", "label", "probabilities"], rows))
+
+
+def print_overview(names: Mapping[str, Sequence[str]]) -> None:
+    """Everything there is, by kind."""
+    console().print(table(["kind", "names"], [[kind, ", ".join(entries)] for kind, entries in names.items()]))
+    console().print("\nmore on one of them: paribus show NAME")
+
+
+def print_recipes(names: Sequence[str]) -> None:
+    """Recipes with their sentence."""
+    from paribus.records.recipe import Recipe
+
+    console().print(table(["recipe", "about"], [[name, Recipe.load(name).about] for name in names]))
+
+
+def print_parts(kind: str) -> None:
+    """All parts of a kind with their sentence."""
+    from paribus.records.parts import describe, find, names
+
+    console().print(table([kind, "about"], [[name, describe(find(kind, name))[0]] for name in names(kind)]))
+
+
+def print_part(kind: str, name: str) -> None:
+    """One part with its knobs."""
+    from paribus.records.parts import Part, describe, find, schema
+
+    factory = find(kind, name)
+    console().print(Text(f"{kind} {name}: {describe(factory)[0]}", style="bold"))
+    rows = []
+    for knob, content in schema(kind, factory).model_json_schema().get("properties", {}).items():
+        default = show(content["default"]) if "default" in content else "must be given"
+        rows.append([f"{Part(name).field(kind)}.{knob}", default, _values(content), content.get("description", "")])
+    console().print(table(["knob", "default", "values", "meaning"], rows))
+
+
+def print_recipe(recipe: Recipe) -> None:
+    """A recipe with what every choice means."""
+    from paribus.records.choices import choices
+
+    out = console()
+    out.print(Text(f"{recipe.name}: {recipe.about}", style="bold"))
+    out.print(table(["field", "value", "meaning"], [[one.field, one.value, one.meaning] for one in choices(recipe)]))
+
+
+def print_runs(root: Path) -> None:
+    """All runs below a folder."""
+    rows = []
+    for folder in find_runs(root):
+        name = str(folder.path.relative_to(root))
+        try:
+            status, result = folder.status, folder.result
+        except RunError as error:  # one damaged folder must not hide the others
+            rows.append([name, "damaged", "", error.rule])
+            continue
+        figures = ", ".join(f"{name} {_figure(value)}" for name, value in (result.metrics if result else {}).items())
+        rows.append([name, status.state, f"{status.epoch}/{status.epochs}", figures])
+    console().print(table(["run", "state", "epochs", "figures"], rows) if rows else f"no runs in {root} yet")
+
+
+def print_studies(root: Path) -> None:
+    """All studies below a folder."""
+    rows = []
+    for path in sorted(root.glob("*/study.json")):
+        design = StudyDesign.open(path.parent)
+        over = sum(RunFolder(run.parent).status.over for run in path.parent.glob("*/*/recipe.json"))
+        rows.append([path.parent.name, f"{over}/{len(design.arms()) * len(design.seeds)}", design.question])
+    console().print(table(["study", "runs over", "question"], rows) if rows else f"no studies in {root} yet")
+
+
+def print_sources() -> None:
+    """The data sets, and where they are found."""
+    from paribus.data import cache, places
+    from paribus.records.parts import describe, find, names
+
+    own = places.own_data()
+    rows = []
+    for name in names("data"):
+        where = "in PARIBUS_DATA" if own and (own / name).is_dir() else _WHERE.get(name, "downloaded when first used")
+        rows.append([name, where, describe(find("data", name))[0]])
+    out = console()
+    out.print(table(["data", "where", "about"], rows))
+    decoded = cache.size()["datasets"] / 1e6
+    out.print(f"PARIBUS_DATA: {own or 'not set'}", soft_wrap=True)
+    out.print(f"cache: {places.cache()} ({decoded:.1f} MB decoded)", soft_wrap=True)
+
+
+_WHERE = {"digits": "built in", "folder": "your own"}
+
+
+def print_scan(found: Report) -> None:
+    """What a folder of pictures holds, and what is wrong with it."""
+    out = console()
+    parts = list(found.counts)
+    rows = [[name, *(f"{found.counts[part][name]:,}" for part in parts)] for name in found.classes]
+    out.print(table(["class", *parts], rows, "l" + "r" * len(parts), title=f"{len(found.good):,} good pictures"))
+    if found.bad:
+        out.print(table(["left out", "reason"], found.bad))
+    for problem, entries in (("identical pictures in different parts", found.leaks),
+                             ("identical pictures with different labels", found.conflicts)):  # fmt: skip
+        if entries:
+            examples = "; ".join(" = ".join(entry.name for entry in same) for same in entries[:3])
+            out.print(Text(f"note: {len(entries)} {problem}: {examples}", style="yellow"))
+    if found.shared_groups:
+        out.print(Text(f"note: groups in several parts: {', '.join(found.shared_groups[:5])}", style="yellow"))
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _values(content: Mapping[str, Any]) -> str:
+    """What values a knob takes, from its schema."""
+    if "anyOf" in content:
+        return " or ".join(filter(None, map(_values, content["anyOf"])))
+    if "enum" in content:
+        return " | ".join(map(str, content["enum"]))
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = " ".join(f"{sign} {content[key]:g}" for key, sign in bounds.items() if key in content)
+    kind = {"array": "list", "null": "null"}.get(content.get("type", ""), content.get("type", ""))
+    return f"{kind} {limits}".strip()

@@ -1,0 +1,85 @@
+"""How to read a report: the exact meaning of its words."""
+
+from __future__ import annotations
+
+from paribus.plots.words import percent
+from paribus.records.result import StudyResult
+
+Terms = tuple[tuple[str, str], ...]
+
+SEED: Terms = (
+    (
+        "Seed",
+        "The number from which all random draws of a run follow. "
+        "Runs with the same seed share every draw that the varied fields do not change.",
+    ),
+)
+
+COMPARISON: Terms = (
+    (
+        "Paired difference",
+        "For each seed, the metric of one arm minus the metric of the other. What a seed does to both arms alike "
+        "cancels. An effect is the mean of these differences; a seed that lacks a result in one arm is left out.",
+    ),
+    (
+        "{sure} interval",
+        "Mean ± t · s / √n over seeds, with Student's t for n − 1 degrees of freedom. If the study were repeated "
+        "with other seeds, about {sure} of such intervals would contain the true mean. "
+        "It assumes roughly normal values and holds for one comparison at a time.",
+    ),
+    (
+        "p (Holm)",
+        "The probability of a difference at least this large if there were none (two-sided paired t test), raised "
+        "by Holm's method: the chance of any false finding among all comparisons stays below the level.",
+    ),
+    ("δ", "The smallest difference that is worth having, set before the study. It decides “no difference”."),
+    (
+        "Better, worse",
+        "The Holm-adjusted p is below the level, and the mean difference has the good or the bad sign.",
+    ),
+    (
+        "No difference beyond δ",
+        "Two one-sided t tests, Holm-adjusted too, show that the true difference lies between −δ and +δ.",
+    ),
+    (
+        "Undecided, more seeds",
+        "Neither has been shown. The number of further seeds is the smallest that would decide with 80 % power if "
+        "mean and spread stay as they are.",
+    ),
+    (
+        "Detectable",
+        "The smallest true difference that this many seeds would find with 80 % power, at the spread that was seen "
+        "and the strictest level of Holm's method. A smaller effect may exist and go unnoticed.",
+    ),
+    (
+        "Diverged",
+        "The loss became infinite or not a number. A comparison with such a run gets no other verdict: the runs "
+        "that survived are a selection.",
+    ),
+)
+
+NOISE: Terms = (
+    (
+        "Stream of chance",
+        "One source of random draws: initial weights, order of the examples, augmentation, noise inside the model, "
+        "or the choice of validation examples. In its arm, it alone follows the seed.",
+    ),
+    ("Share", "The variance of the metric when only this stream varies, divided by the variance when all vary."),
+    (
+        "{sure} interval of a share",
+        "From the F distribution of a ratio of two sample variances, for roughly normal values. It is wide: a few "
+        "runs say little about a variance.",
+    ),
+    (
+        "Remaining",
+        "The total variance minus the sum of the parts: what streams add or take by acting together. "
+        "It can be negative.",
+    ),
+)
+
+
+def terms(result: StudyResult) -> Terms:
+    """The definitions that this report needs, with its own confidence filled in."""
+    wanted = SEED + (NOISE if result.noise else COMPARISON if result.effects else COMPARISON[1:2])
+    sure = percent(result.noise.confidence if result.noise else result.design.confidence)
+    return tuple((term.format(sure=sure), meaning.format(sure=sure)) for term, meaning in wanted)

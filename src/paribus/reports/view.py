@@ -1,0 +1,89 @@
+"""What a report says, before it looks like anything: one record that every format renders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paribus.plots import Chart
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One finding as a sentence: ``norm: batch − none``: ``+1.90 points [1.20, 2.60]``, ``better``.
+
+    Args:
+        about: what is compared.
+        finding: the number and its interval.
+        verdict: the word, empty where nothing is judged.
+        tone: the kind of verdict, for its colour.
+        sure: how sure that is.
+    """
+
+    about: str
+    finding: str
+    verdict: str = ""
+    tone: str = ""
+    sure: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Texts in rows and columns.
+
+    Args:
+        heads: titles of the columns.
+        rows: the cells, as they are printed.
+        align: a letter for each column: l for text, r for numbers.
+        tones: a tone for each row, or nothing.
+        tinted: the column that is written in the tone of its row.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    align: str
+    tones: tuple[str, ...] = ()
+    tinted: int = -1
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture, the name of its file, and what it shows for those who cannot see it."""
+
+    name: str
+    chart: Chart
+    alt: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: some of text, picture, tables and code, in this order."""
+
+    title: str
+    text: tuple[str, ...] = ()
+    figure: Figure | None = None
+    tables: tuple[Table, ...] = ()
+    code: tuple[str, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """The name of the section in addresses."""
+        return self.title.lower().replace(" ", "-")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report."""
+
+    kind: str
+    title: str
+    question: str
+    answers: tuple[Answer, ...]
+    summary: str
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """All pictures, in order."""
+        return tuple(section.figure for section in self.sections if section.figure)

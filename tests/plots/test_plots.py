@@ -1,0 +1,166 @@
+"""All plots of all kinds of studies draw, and show the numbers of the record."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from tests import made
+
+from paribus import plots
+from paribus.plots import Chart
+from paribus.records.result import StudyResult
+
+STUDIES = {
+    "two arms": made.two_arms(),
+    "factorial": made.factorial(),
+    "many arms": made.many_arms(),
+    "hostile": made.hostile(),
+    "diverged": made.diverged(),
+    "failed": made.failed(),
+    "one seed": made.two_arms(seeds=1),
+    "one arm": made.one_arm(),
+    "nothing yet": made.nothing_yet(),
+    "noise": made.noise(),
+}
+PLOTS = (plots.forest, plots.arms, plots.paired, plots.curves, plots.costs, plots.noise)
+
+
+@pytest.fixture(params=STUDIES)
+def result(request: pytest.FixtureRequest) -> StudyResult:
+    return STUDIES[request.param]
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_every_plot_draws_every_study(plot: Any, result: StudyResult) -> None:
+    chart = plot(result)
+    json.loads(chart.json(), parse_constant=pytest.fail)  # no NaN, no infinity
+    root = ElementTree.fromstring(chart.svg())
+    assert float(root.get("width", 0)) < 1000
+    assert float(root.get("height", 0)) < 2500
+    assert chart.title in texts(chart)
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_hostile_names_stay_text(plot: Any) -> None:
+    svg = plot(STUDIES["hostile"]).svg()
+    assert "<script" not in svg
+    assert "href=" not in svg
+
+
+def test_forest_says_what_the_record_says() -> None:
+    result = made.two_arms()
+    (effect,) = result.effects
+    metric = result.metric
+    shown = " ".join(texts(plots.forest(result)))
+    assert metric.format_difference(effect.estimate.value) in shown
+    assert metric.format_difference(effect.estimate.high).removeprefix("+").removesuffix(" points") in shown
+    assert effect.verdict.word in shown
+
+
+def test_forest_puts_the_difference_where_it_is() -> None:
+    result = made.two_arms()
+    rows = [row for row in values(plots.forest(result)) if row.get("fill")]
+    assert [row["x"] for row in rows] == [pytest.approx(100 * result.effects[0].estimate.value)]
+
+
+def test_intervals_that_dwarf_the_others_are_cut_with_an_arrow() -> None:
+    result = made.factorial()
+    first, *rest = result.effects
+    wide = replace(first, estimate=replace(first.estimate, low=-40.0, high=40.0))
+    chart = plots.forest(replace(result, effects=(wide, *rest)))
+    bars = [row for row in values(chart) if "to" in row and "y" in row]
+    assert max(row["to"] for row in bars) < 100
+    assert (
+        sum("triangle" in json.dumps(layer["mark"]) and bool(layer["data"]["values"]) for layer in layers(chart)) == 2
+    )
+
+
+def test_a_lower_metric_is_better_to_the_left() -> None:
+    result = made.two_arms()
+    lower = replace(result, metric=replace(result.metric, higher_is_better=False))
+    assert "Better is to the left." in " ".join(texts(plots.forest(lower)))
+
+
+def test_curves_stop_where_the_shortest_run_stops_but_keep_the_diverged_ones() -> None:
+    rows = values(plots.curves(made.diverged(), "val/loss"))
+    means = [row for row in rows if "run" not in row and row.get("arm") == "lr=0.5"]
+    lost = [row for row in rows if row.get("lost") and row["arm"] == "lr=0.5"]
+    assert max(row["epoch"] for row in means) == made.EPOCHS
+    assert {row["run"] for row in lost} == {"lr=0.5 1", "lr=0.5 3"}
+    assert max(row["epoch"] for row in lost) == 4
+
+
+def test_curves_of_single_seeds_on_request() -> None:
+    result = made.two_arms()
+    thin = [row for row in values(plots.curves(result, "val/loss", seeds=True)) if "run" in row]
+    assert len(thin) == 2 * 5 * made.EPOCHS
+    assert not [row for row in values(plots.curves(result, "val/loss")) if "run" in row]
+
+
+def test_curves_of_an_unknown_figure_say_so() -> None:
+    assert "No epoch" in " ".join(texts(plots.curves(made.two_arms(), "val/unheard_of")))
+
+
+def test_many_arms_get_a_panel_each() -> None:
+    assert len(plots.curves(made.many_arms()).spec["concat"]) == 23
+
+
+def test_names_that_read_the_same_stay_two_arms() -> None:
+    result = made.two_arms()
+    same = replace(result, arms=tuple(replace(arm, name="x") for arm in result.arms))
+    domain = plots.curves(same).spec["concat"][0]["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert len(set(domain)) == 2
+
+
+def test_noise_shows_the_shares() -> None:
+    result = made.noise()
+    assert result.noise
+    shown = " ".join(texts(plots.noise(result)))
+    for part in result.noise.components:
+        assert f"{100 * part.share.value:.1f} %" in shown
+
+
+def test_costs_by_parameters() -> None:
+    rows = [row for row in values(plots.costs(made.two_arms(), "parameters")) if "name" in row]
+    assert {row["cost"] for row in rows} == {38_000, 44_400}
+
+
+def layers(chart: Chart) -> list[dict[str, Any]]:
+    """All layers with data, however deep."""
+    found, waiting = [], [chart.spec]
+    while waiting:
+        view = waiting.pop()
+        waiting += view.get("layer", []) + view.get("concat", [])
+        found += [view] if "data" in view else []
+    return found
+
+
+def values(chart: Chart) -> list[dict[str, Any]]:
+    return [row for layer in layers(chart) for row in layer["data"]["values"]]
+
+
+def texts(chart: Chart) -> list[str]:
+    return [
+        node.text or ""
+        for node in ElementTree.fromstring(re.sub(' xmlns="[^"]+"', "", chart.svg())).iter()
+        if node.text
+    ]
+
+
+def test_a_loss_that_explodes_for_an_epoch_does_not_flatten_the_rest() -> None:
+    result = made.two_arms()
+    first, *others = result.arms
+    curve, *rest = first.curves["val/loss"]
+    wild = replace(first, curves={"val/loss": ((1e30, *curve[1:]), *rest)})
+    chart = plots.curves(replace(result, arms=(wild, *others)), "val/loss")
+    domains = [
+        layer["encoding"]["y"]["scale"]["domain"]
+        for layer in layers(chart)
+        if "domain" in str(layer["encoding"].get("y"))
+    ]
+    assert max(high for _, high in domains) < 1000

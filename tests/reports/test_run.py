@@ -1,0 +1,47 @@
+"""The report of a single run."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from tests import made
+
+from paribus import reports
+from paribus.plots import run_curves
+from paribus.records.run import RunFolder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return made.run_folder(tmp_path / "run")
+
+
+def test_shows_figures_and_recipe(run: RunFolder) -> None:
+    html = reports.run_html(run)
+    for text in ("digits/cnn", "validation accuracy", "0.958", "widths: [16, 32]", "38,000"):
+        assert text in html
+    assert "<script" not in html
+
+
+def test_a_figure_that_is_not_a_number_is_a_gap(run: RunFolder) -> None:
+    run.append_metrics({"epoch": 7, "step": 140, "val/accuracy": math.nan})
+    assert "<svg" in reports.run_html(run)
+    assert "nan" not in run_curves(run).json().lower()
+
+
+def test_a_run_that_has_not_begun_says_so(tmp_path: Path) -> None:
+    run = made.run_folder(tmp_path / "run", epochs=0)
+    assert "No epoch has been recorded yet." in reports.run_html(run)
+
+
+def test_a_failed_run_says_why(run: RunFolder) -> None:
+    made.set_state(run, "failed", "<b>the disk is full</b>")
+    html = reports.run_html(run)
+    assert "This run is failed: &lt;b&gt;the disk is full&lt;/b&gt;." in html
+
+
+def test_writes_into_the_run_folder(run: RunFolder) -> None:
+    assert reports.write_run(run) == run.path / "report.html"
+    assert (run.path / "figures" / "curves.svg").exists()

@@ -1,0 +1,156 @@
+"""The report of a study: the same numbers in the record, in HTML and in Markdown; harmless and self-contained."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+from tests import made
+
+from paribus import reports
+from paribus.plots import words
+from paribus.records.result import StudyResult
+from paribus.reports.study import study_page
+
+STUDIES = {
+    "two arms": made.two_arms,
+    "factorial": made.factorial,
+    "many arms": made.many_arms,
+    "hostile": made.hostile,
+    "diverged": made.diverged,
+    "failed": made.failed,
+    "one seed": lambda: made.two_arms(seeds=1),
+    "one arm": made.one_arm,
+    "nothing yet": made.nothing_yet,
+    "noise": made.noise,
+}
+
+
+class Text(HTMLParser):
+    """Collects what a reader sees, the tags that there are, and their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.parts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.parts))
+
+
+def rendered(markdown: str) -> Text:
+    return Text(MarkdownIt("commonmark").enable("table").render(markdown))
+
+
+@pytest.fixture(params=STUDIES)
+def result(request: pytest.FixtureRequest) -> StudyResult:
+    return STUDIES[request.param]()
+
+
+def test_html_and_markdown_say_the_same(result: StudyResult) -> None:
+    page = study_page(result)
+    html, markdown = Text(reports.study_html(result)), rendered(reports.study_markdown(result))
+    cells = [cell for section in page.sections for table in section.tables for row in table.rows for cell in row]
+    findings = [text for answer in page.answers for text in (answer.about, answer.finding, answer.verdict)]
+    for text in [*cells, *findings, page.question, page.summary, *page.warnings]:
+        assert flat(text) in flat(html.text)
+        assert flat(text) in flat(markdown.text)
+
+
+def flat(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def test_the_page_stands_by_itself(result: StudyResult) -> None:
+    html = reports.study_html(result)
+    page = Text(html)
+    assert not {"script", "link", "img", "iframe", "object", "base", "form"} & set(page.tags)
+    addresses = [value or "" for name, value in page.attributes if name in ("href", "src", "xlink:href", "action")]
+    assert all(address.startswith("#") for address in addresses)
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert "@import" not in html
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", html)) <= set(ids)
+
+
+def test_hostile_names_are_only_text() -> None:
+    result = made.hostile()
+    page, markdown = Text(reports.study_html(result)), rendered(reports.study_markdown(result))
+    assert flat(made.HOSTILE) in flat(page.text)
+    assert flat(made.HOSTILE) in flat(markdown.text)
+    assert not {"script", "a"} & set(markdown.tags)
+    assert markdown.tags.count("img") == len(study_page(result).figures)
+    for table in (section.tables for section in study_page(result).sections):
+        assert all(len(row) == len(one.heads) for one in table for row in one.rows)
+
+
+def test_code_cannot_end_its_block() -> None:
+    result = replace(made.two_arms(), command="```\n# heading\n````")
+    assert "heading" not in [text.strip("# ") for text in headings(reports.study_markdown(result))]
+
+
+def headings(markdown: str) -> list[str]:
+    tokens = MarkdownIt("commonmark").parse(markdown)
+    return [after.content for token, after in pairwise(tokens) if token.type == "heading_open"]
+
+
+def test_every_number_of_the_answer_is_in_the_record() -> None:
+    result = made.factorial()
+    for effect, answer in zip(result.effects, study_page(result).answers, strict=True):
+        low, high = (f"{100 * end:.2f}".replace("-", "−") for end in (effect.estimate.low, effect.estimate.high))
+        assert answer.about == effect.label
+        assert answer.finding.startswith(result.metric.format_difference(effect.estimate.value))
+        assert answer.finding.endswith(f"95 % interval [{low}, {high}]")
+        assert answer.verdict == words.verdict(effect, result)
+
+
+def test_runs_without_a_result_are_never_hidden() -> None:
+    page = Text(reports.study_html(made.failed()))
+    for text in ("4 finished, 1 failed", "the disk is full", "crashed", "running", "new"):
+        assert text.replace(" ", "") in flat(page.text)
+
+
+def test_a_comparison_with_nothing_is_no_estimate() -> None:
+    answers = study_page(made.nothing_yet()).answers
+    assert [answer.finding for answer in answers] == ["no estimate"]
+
+
+def test_of_many_comparisons_the_decided_ones_come_first() -> None:
+    page = study_page(made.many_arms())
+    assert {answer.tone for answer in page.answers} <= {"better", "worse"}
+    assert "Of 23 comparisons" in page.summary
+
+
+def test_delta_is_written_in_the_unit_of_the_metric() -> None:
+    result = made.two_arms(gain=0.0, seeds=30)
+    assert result.effects[0].verdict.word == "no difference"
+    assert study_page(result).answers[0].verdict.startswith("no difference beyond 0.50 points")
+
+
+def test_writes_three_kinds_of_files_that_fit_together(tmp_path: Path) -> None:
+    path = reports.write(made.two_arms(), tmp_path / "study")
+    assert path == tmp_path / "study" / "report.html"
+    pictures = set(re.findall(r"\]\((figures/[^)]+)\)", (path.parent / "report.md").read_text(encoding="utf-8")))
+    assert pictures == {f"figures/{file.name}" for file in (path.parent / "figures").iterdir()}
+    assert {file.name for file in path.parent.iterdir()} == {"report.html", "report.md", "figures"}
+    assert path.stat().st_size < 200_000
+
+
+def test_the_same_record_gives_the_same_report() -> None:
+    assert reports.study_html(made.two_arms()) == reports.study_html(made.two_arms())

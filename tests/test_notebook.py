@@ -1,0 +1,47 @@
+"""How records look in a notebook."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests import made
+
+from paribus import notebook
+from paribus.errors import ParibusError
+
+
+def test_ipython_shows_a_study_after_installation() -> None:
+    formatters = pytest.importorskip("IPython.core.formatters")
+
+    class Shell:
+        display_formatter = formatters.DisplayFormatter()
+
+    notebook.install(Shell)
+    shown, _ = Shell.display_formatter.format(made.two_arms())
+    assert "<svg" in shown["text/html"]
+    assert "better" in shown["text/html"]
+
+
+def test_html_of_a_study_is_a_harmless_piece() -> None:
+    html = notebook.html(made.hostile())
+    assert "<script" not in html
+    assert "<html" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_html_of_a_run(tmp_path: Path) -> None:
+    assert "validation accuracy" in notebook.html(made.run_folder(tmp_path / "run"))
+
+
+def test_other_things_are_refused() -> None:
+    with pytest.raises(ParibusError, match="StudyResult"):
+        notebook.html(3)
+
+
+def test_nothing_heavy_is_imported_before_a_display() -> None:
+    heavy = {"torch", "numpy", "vl_convert", "jinja2", "IPython"}
+    code = f"import sys, paribus.notebook; print(sorted({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
