@@ -12,9 +12,11 @@ from paribus.errors import ParibusError
 if TYPE_CHECKING:
     from paribus.reports.view import Page
 
-PAGES = {  # module, name of the type → module and function that make its page
-    ("paribus.records.result", "StudyResult"): ("paribus.reports.study", "study_page"),
-    ("paribus.records.run", "RunFolder"): ("paribus.reports.run", "run_page"),
+PAGES = {  # module, name of the type → module and function that make its page, and the attribute they make it from
+    ("paribus.records.result", "StudyResult"): ("paribus.reports.study", "study_page", ""),
+    ("paribus.records.run", "RunFolder"): ("paribus.reports.run", "run_page", ""),
+    ("paribus.studies.study", "Study"): ("paribus.reports.study", "study_page", "result"),
+    ("paribus.training.run", "Run"): ("paribus.reports.run", "run_page", "folder"),
 }
 
 
@@ -22,7 +24,7 @@ def install(ipython: Any) -> None:
     """Register how records look with a running IPython."""
     formatter = ipython.display_formatter.formatters["text/html"]
     for module, name in PAGES:
-        formatter.for_type_by_name(module, name, html)
+        formatter.for_type_by_name(module, name, _shown)
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -37,13 +39,24 @@ def html(record: Any) -> str:
     return to_snippet(_page(record))
 
 
+def _shown(record: Any) -> str:
+    """What a notebook shows: a study or run that has not begun has no page yet, only its name."""
+    from html import escape
+
+    try:
+        return html(record)
+    except ParibusError:
+        return f"<pre>{escape(repr(record))}</pre>"
+
+
 def _page(record: Any) -> Page:
     from importlib import import_module
 
     for kind in type(record).__mro__:
         if place := PAGES.get((kind.__module__, kind.__name__)):
-            module, function = place
-            page: Page = getattr(import_module(module), function)(record)
+            module, function, attribute = place
+            subject = getattr(record, attribute) if attribute else record
+            page: Page = getattr(import_module(module), function)(subject)
             return page
     known = ", ".join(name for _, name in PAGES)
     raise ParibusError("there is no picture of this kind of record", got=type(record).__name__, hint=f"known: {known}")

@@ -65,7 +65,7 @@ def to_csv(predictions: Sequence[Prediction]) -> str:
     writer.writerow(["file", "label", *map(_harmless, classes), "problem"])
     for one in predictions:
         shares = [f"{one.probabilities[name]:.6f}" if one.probabilities else "" for name in classes]
-        writer.writerow([_harmless(one.file), _harmless(one.label), *shares, one.problem])
+        writer.writerow([_harmless(one.file), _harmless(one.label), *shares, _harmless(one.problem)])
     return target.getvalue()
 
 

@@ -18,6 +18,9 @@ def main() -> None:
     except ParibusError as error:
         _say(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        _say(error)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("\naborted", file=sys.stderr)
         sys.exit(130)

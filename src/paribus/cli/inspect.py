@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
-from paribus.errors import ParibusError, RunError, nearest
+from paribus.cli.words import MARKERS, RUNS, Plugin, Runs, UnknownName, find_folder, load_plugins
+from paribus.errors import ParibusError, nearest
 
 PLURALS = {
     "data": "data",
@@ -89,13 +89,12 @@ def show(
             terminal.print_part(kind, name)
         return
     try:
-        folder = find_folder(name, runs, "study.json")
-    except RunError:
-        try:
-            terminal.print_run(RunFolder(find_folder(name, runs, "recipe.json")), fresh=False)
-        except RunError:
-            known = [*shipped(), *(part for kind in KINDS for part in names(kind))]
-            raise ParibusError("there is nothing of this name", got=name, hint=nearest(name, known)) from None
+        folder = find_folder(name, runs, "study", "run")
+    except UnknownName:
+        known = [*shipped(), *(part for kind in KINDS for part in names(kind))]
+        raise ParibusError("there is nothing of this name", got=name, hint=nearest(name, known)) from None
+    if (folder / MARKERS["run"]).exists():
+        terminal.print_run(RunFolder(folder), fresh=False)
         return
     from paribus.studies.study import Study
 

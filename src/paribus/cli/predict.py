@@ -35,7 +35,7 @@ def predict(
     from paribus.reports.terminal import print_predictions
 
     load_plugins(plugin)
-    answers = ask(load(RunFolder(find_folder(run, runs, "recipe.json"))), files)
+    answers = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
     if csv is None:
         print_predictions(answers)
     elif str(csv) == "-":

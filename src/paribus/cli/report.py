@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import MARKERS, RUNS, Plugin, Runs, find_folder, load_plugins
 from paribus.errors import RunError
 
 
@@ -27,7 +27,7 @@ def report(
     from paribus.studies.study import Study
 
     load_plugins(plugin)
-    opened = Study.open(find_folder(study, runs, "study.json"))
+    opened = Study.open(find_folder(study, runs, "study"))
     page = opened.report()
     print_study(opened.result, page)
 
@@ -53,9 +53,10 @@ def test(
     from paribus.reports.terminal import print_tests
 
     load_plugins(plugin)
-    try:
-        folders = [RunFolder(find_folder(run, runs, "recipe.json"))]
-    except RunError:
-        study = find_folder(run, runs, "study.json")
-        folders = [RunFolder(path.parent) for path in sorted(study.glob("*/*/result.json"))]
+    found = find_folder(run, runs, "run", "study")
+    folders = [RunFolder(found)]
+    if (found / MARKERS["study"]).exists():
+        folders = [RunFolder(path.parent) for path in sorted(found.glob("*/*/result.json"))]
+    if not folders:
+        raise RunError("this study has no finished run", got=str(found), hint="run the study first")
     print_tests([(folder, open_test(folder)) for folder in folders])

@@ -21,6 +21,7 @@ from paribus.cli.words import (
     parse_seeds,
     parse_vary,
 )
+from paribus.errors import StudyError
 
 
 def study(
@@ -68,6 +69,8 @@ def study(
     from paribus.studies.study import Study
 
     load_plugins(plugin)
+    if noise and one_at_a_time:
+        raise StudyError("a study has one layout", got="--noise and --one-at-a-time", hint="drop one of them")
     planned = Study(
         recipe,
         parse_vary(vary),

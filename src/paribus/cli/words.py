@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from paribus.errors import ParibusError, RecipeError, RunError, nearest
+from paribus.errors import RecipeError, RunError, StudyError, nearest
 
 RecipeName = Annotated[
     str,
@@ -26,6 +26,12 @@ Plugin = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 
 RUNS = Path("runs")
+MARKERS = {"run": "recipe.json", "study": "study.json"}  # the file that makes a folder one
+PATTERNS = {"run": "*/*/*/recipe.json", "study": "*/study.json"}
+
+
+class UnknownName(RunError):
+    """Nothing is called like this."""
 
 
 def parse_overrides(words: list[str] | None) -> dict[str, Any]:
@@ -44,40 +50,42 @@ def parse_vary(words: list[str] | None) -> dict[str, list[Any]]:
 
 def load_plugins(files: list[Path] | None) -> None:
     """Run the user's plug-in files."""
-    if files:
-        import torch  # noqa: F401  (so that its modules are recognised)
-
+    for file in files or ():
         from paribus.records.parts import load_plugin
 
-        for file in files:
-            load_plugin(file)
+        load_plugin(file)
 
 
-def find_folder(name: str, runs: Path, marker: str) -> Path:
+def find_folder(name: str, runs: Path, *kinds: str) -> Path:
     """The folder that somebody means: a path, a name below the runs folder, a part of it, or ``last``.
 
     Args:
         name: what was typed.
         runs: the folder of the run folders.
-        marker: the file that makes it one: ``recipe.json`` for a run, ``study.json`` for a study.
+        kinds: ``run``, ``study`` or both; where a name fits both, the first.
     """
-    for candidate in (Path(name), runs / name):
-        if (candidate / marker).exists():
-            return candidate
-    pattern = "*/*/*/recipe.json" if marker == "recipe.json" else "*/study.json"
-    known = sorted((path.parent for path in runs.glob(pattern)), key=lambda path: (path / marker).stat().st_mtime)
-    if name == "last" and known:
-        return known[-1]
-    fitting = [path for path in known if name in str(path.relative_to(runs))]
-    if len(fitting) == 1:
-        return fitting[0]
-    kind = "run" if marker == "recipe.json" else "study"
-    if fitting:
-        listing = ", ".join(str(path.relative_to(runs)) for path in fitting[:8])
-        raise RunError(f"several {kind} folders fit this name", got=name, hint=f"say which: {listing}")
-    names = [str(path.relative_to(runs)) for path in known]
+    for kind in kinds:
+        for candidate in (Path(name), runs / name):
+            if (candidate / MARKERS[kind]).exists():
+                return candidate
+    known = {kind: [path.parent for path in runs.glob(PATTERNS[kind])] for kind in kinds}
+    fitting = {kind: [path for path in paths if name in str(path.relative_to(runs))] for kind, paths in known.items()}
+    everything = [path for paths in known.values() for path in paths]
+    if name == "last" and everything:
+        newest = max(everything, key=_changed)
+        return newest.parents[1] if newest.parents[1] in everything else newest  # a run of a study: all of it
+    if unique := [paths[0] for paths in fitting.values() if len(paths) == 1]:
+        return unique[0]
+    what = f"{' or '.join(kinds)} folder"
+    if several := [str(path.relative_to(runs)) for paths in fitting.values() for path in paths]:
+        raise RunError(f"more than one {what} fits this name", got=name, hint=f"say which: {', '.join(several[:8])}")
+    names = [str(path.relative_to(runs)) for path in sorted(everything, key=_changed)]
     hint = nearest(name, names[-20:]) if names else f"there is none in {runs} yet"
-    raise RunError(f"there is no such {kind} folder", got=name, hint=hint)
+    raise UnknownName(f"there is no such {what}", got=name, hint=hint)
+
+
+def _changed(folder: Path) -> float:
+    return max((folder / marker).stat().st_mtime for marker in MARKERS.values() if (folder / marker).exists())
 
 
 def _pair(word: str) -> tuple[str, str]:
@@ -88,15 +96,13 @@ def _pair(word: str) -> tuple[str, str]:
 
 
 def parse_seeds(text: str) -> int | list[int]:
-    """``5`` for five seeds from 0, ``3,4,7`` for these."""
+    """``5`` for five seeds from 0, ``3,4,7`` for these, ``5,`` for this one."""
     try:
-        numbers = [int(word) for word in text.split(",")]
+        numbers = [int(word) for word in text.removesuffix(",").split(",")]
     except ValueError:
-        raise ParibusError(
-            "--seeds is a number of seeds, or a list of them",
-            got=text,
-            hint="write --seeds 5 or --seeds 3,4,7",
+        raise StudyError(
+            "--seeds is a number of seeds, or a list of them", got=text, hint="write --seeds 5 or --seeds 3,4,7"
         ) from None
-    if min(numbers) < 0 or numbers == [0]:
-        raise ParibusError("--seeds is at least 1, and no seed is negative", got=text, hint="write --seeds 5")
-    return numbers if len(numbers) > 1 or text.endswith(",") else numbers[0]
+    if min(numbers) < 0 or text.strip() == "0":
+        raise StudyError("--seeds is at least 1, and no seed is negative", got=text, hint="write --seeds 5")
+    return numbers if "," in text else numbers[0]

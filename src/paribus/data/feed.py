@@ -15,7 +15,6 @@ from paribus.errors import RecipeError
 Augment = Callable[[Tensor, int, Tensor], Tensor]  # pictures, key of the draws, rows → pictures
 
 BLOCK = 4096  # neighbouring rows read together when the order is shuffled in blocks
-RESIDENT_SHARE = 0.5  # of the free device memory that the data may take
 
 
 class Batch(NamedTuple):
@@ -26,7 +25,8 @@ class Batch(NamedTuple):
     rows: Tensor
 
     def chunks(self, pieces: int) -> Iterator[Batch]:
-        """The batch in ``pieces`` parts of nearly equal size."""
+        """The batch in ``pieces`` parts of nearly equal size, none of them empty."""
+        pieces = min(pieces, len(self.rows))
         return map(Batch._make, zip(*(tensor.tensor_split(pieces) for tensor in self), strict=True))
 
 
@@ -34,7 +34,7 @@ class Feed:
     """One part of a data set as a stream of batches.
 
     Args:
-        dataset: all examples.
+        dataset: all examples, on the device already or to be brought there batch by batch.
         rows: (n,) int64, the examples of this part.
         batch_size: the largest batch. Batches differ by at most one example: none is tiny, none is dropped.
         device: where batches are delivered.
@@ -43,8 +43,6 @@ class Feed:
     def __init__(self, dataset: Dataset, rows: Tensor, batch_size: int, device: torch.device) -> None:
         self.rows, self.batch_size, self.device = rows, batch_size, device
         self.inputs, self.targets = dataset.inputs, dataset.targets
-        if device.type != "cpu" and _fits(self.inputs, device):
-            self.inputs, self.targets = self.inputs.to(device), self.targets.to(device)
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)  # rounded up
@@ -94,8 +92,3 @@ def block_order(key: int, n: int) -> Tensor:
     order = torch.cat([blocks[i] for i in permutation(key, len(blocks)).tolist()])
     windows = order.split(8 * BLOCK)
     return torch.cat([rows[permutation(key + 1 + i, len(rows))] for i, rows in enumerate(windows)])
-
-
-def _fits(inputs: Tensor, device: torch.device) -> bool:
-    free, _ = torch.cuda.mem_get_info(device) if device.type == "cuda" else (0, 0)
-    return inputs.nbytes < RESIDENT_SHARE * free

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,6 +17,8 @@ from paribus.data.progress import Progress, silent
 from paribus.data.split import split
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
+
+RESIDENT_SHARE = 0.5  # of the free device memory that the data may take
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,14 @@ class Material:
     dataset: Dataset
     rows: Mapping[str, Tensor]
     facts: Facts
+
+    def on(self, device: str) -> Material:
+        """The same with the data set on the device, if there is room: one copy for all its parts."""
+        place = torch.device(device)
+        if place.type == "cpu" or not _fits(self.dataset.inputs, place):
+            return self
+        inputs, targets = self.dataset.inputs.to(place), self.dataset.targets.to(place)
+        return replace(self, dataset=replace(self.dataset, inputs=inputs, targets=targets))
 
     def feed(self, part: str, batch_size: int, device: str) -> Feed:
         """One part as a stream of batches."""
@@ -65,3 +75,8 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Progress = silent) -> Materi
     rows = split(dataset, recipe.split, seeds)
     source = build("data", recipe.data)
     return Material(dataset, rows, gather(dataset, rows, getattr(source, "decoding", {})))
+
+
+def _fits(inputs: Tensor, device: torch.device) -> bool:
+    free, _ = torch.cuda.mem_get_info(device) if device.type == "cuda" else (0, 0)
+    return inputs.nbytes < RESIDENT_SHARE * free

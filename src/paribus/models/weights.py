@@ -23,4 +23,5 @@ def pack(state: Mapping[str, Tensor]) -> bytes:
     """A state dict as the content of a plain safetensors file that any library reads."""
     from safetensors.torch import save as serialise
 
-    return serialise({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+    # copies, since layers may share one tensor and safetensors refuses that
+    return serialise({name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()})

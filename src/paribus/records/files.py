@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,14 +35,19 @@ def disk_errors(path: Path) -> Iterator[None]:
             errno.EACCES: "there is no permission to write here",
             errno.EPERM: "there is no permission to write here",
             errno.EROFS: "the file system is read-only",
+            errno.EIO: "the disk reports an error",
+            errno.ENAMETOOLONG: "the name is too long for this file system",
+            errno.EEXIST: "a file stands where a folder is needed",
             errno.ENOTDIR: "a file stands where a folder is needed",
+            errno.EISDIR: "a folder stands where a file is needed",
+            errno.EBUSY: "a folder stands where a file is needed",
         }.get(error.errno or 0)
         if reason is None:
             raise
         raise RunError(
             f"cannot write {path.name}: {reason}",
             got=str(path.parent.absolute()),
-            hint="free some space or choose another folder with --runs DIR; what was saved before is intact",
+            hint="free some space or choose another folder (for runs: --runs DIR); what was saved before is intact",
         ) from error
 
 
@@ -50,14 +55,12 @@ def write_with(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file, then put it in place of ``path`` atomically and durably."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}"
+        temporary.touch(exist_ok=False)
         try:
             write(temporary)
-            with temporary.open("rb") as file:
+            with temporary.open("r+b") as file:  # Windows flushes only what is open for writing
                 os.fsync(file.fileno())
-            temporary.chmod(0o644)  # mkstemp makes files private; records are for reading
             temporary.replace(path)
             _flush_folder(path.parent)
         except BaseException:
@@ -101,7 +104,7 @@ def append_line(path: Path, row: dict[str, Any]) -> None:
     if broken:
         row = {**row, "non_finite": broken}
     line = (json.dumps(finite(row), ensure_ascii=False) + "\n").encode()
-    with disk_errors(path), path.open("ab", buffering=0) as file:
+    with disk_errors(path), path.open("ab") as file:  # buffered: a short write is an error, not half a line
         file.write(line)
 
 
@@ -111,13 +114,13 @@ def read_lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
         return [], False
     content = path.read_bytes()
     *lines, rest = content.split(b"\n")
-    rows: list[dict[str, Any]] = []
+    rows, torn = [], bool(rest)
     for line in lines:
         try:
-            rows.append(json.loads(line))
-        except ValueError:  # a line torn by a crash, with others appended behind it
-            rest = line
-    return rows, bool(rest)
+            rows.append(dict(json.loads(line)))
+        except (ValueError, TypeError):  # a line torn by a crash, with others appended behind it
+            torn = True
+    return rows, torn
 
 
 def keep_lines(path: Path, keep: Callable[[dict[str, Any]], bool]) -> None:

@@ -15,12 +15,15 @@ import re
 import sys
 import typing
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import CodeType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from paribus.errors import RecipeError, nearest
 
@@ -89,9 +92,17 @@ class Part:
             return value
         if isinstance(value, str) or inspect.isclass(value) or inspect.isfunction(value):
             return cls(value)
-        if isinstance(value, Mapping) and isinstance(value.get("use"), str):
+        if (
+            isinstance(value, Mapping)
+            and isinstance(value.get("use"), str)
+            and all(isinstance(key, str) for key in value)
+        ):
             return cls(value["use"], **{key: entry for key, entry in value.items() if key != "use"})
         raise RecipeError("a part is a name or a mapping with 'use'", got=value, hint="write {use: NAME, knob: value}")
+
+    def field(self, kind: str) -> str:
+        """The dotted field under which its knobs lie in a recipe: ``model``, ``augment.crop``."""
+        return f"augment.{self.use}" if kind == "augment" else kind
 
     def flat(self) -> dict[str, Any]:
         """The part as plain data, the way it stands in a recipe file."""
@@ -147,7 +158,8 @@ def load_plugin(path: str | Path) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
         raise RecipeError(f"the plug-in fails with {type(error).__name__}: {error}", got=str(path)) from error
     torch = sys.modules.get("torch")
     known = {id(factory) for parts in _registered.values() for factory in parts.values()}
@@ -189,9 +201,9 @@ def fingerprint(kind: str, name: str) -> str | None:
         return None
     try:
         source = inspect.getsource(factory)
-    except (OSError, TypeError):  # typed at a prompt: fall back on the compiled code
-        code = [f.__code__.co_code for f in vars(factory).values() if inspect.isfunction(f)]
-        source = repr((name, code))
+    except (OSError, TypeError):  # typed at a prompt or in a notebook: fall back on the compiled code
+        entries = {"": factory} if inspect.isfunction(factory) else vars(factory)
+        source = repr([(label, _essence(entry)) for label, entry in entries.items() if label != "__firstlineno__"])
     return hashlib.sha256(source.encode()).hexdigest()
 
 
@@ -213,9 +225,15 @@ def settings(kind: str, part: Part) -> dict[str, Any]:
     """
     model = schema(kind, find(kind, part.use))
     try:
-        return dict(model(**part.knobs))
+        values = dict(model(**part.knobs))
+        to_jsonable_python(values)
     except ValidationError as error:
-        raise explain(error, kind, model.model_fields) from None
+        raise explain(error, part.field(kind), model.model_fields) from None
+    except PydanticSerializationError as error:
+        raise RecipeError(
+            f"knobs of {part.use} must be plain data: {error}", hint="use numbers, words and lists"
+        ) from None
+    return values
 
 
 def schema(kind: str, factory: Factory) -> type[BaseModel]:
@@ -224,17 +242,15 @@ def schema(kind: str, factory: Factory) -> type[BaseModel]:
     for knob in knobs(kind, factory):
         default = ... if knob.default is inspect.Parameter.empty else knob.default
         fields[knob.name] = (knob.annotation, Field(default, description=knob.text))
-    config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True)
+    config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
+    )
     return create_model(factory.__name__, __config__=config, **fields)
 
 
 @cache
 def knobs(kind: str, factory: Factory) -> tuple[Knob, ...]:
     """The knobs of a part, in the order of its signature."""
-    try:
-        hints = typing.get_type_hints(factory.__init__ if inspect.isclass(factory) else factory, include_extras=True)
-    except NameError:  # a hint that names something local; the defaults still tell the types
-        hints = {}
     texts = describe(factory)[1]
     found = []
     for name, parameter in inspect.signature(factory).parameters.items():
@@ -243,14 +259,13 @@ def knobs(kind: str, factory: Factory) -> tuple[Knob, ...]:
             parameter.VAR_KEYWORD,
         ):
             continue
-        annotation = hints.get(name, _type_of(parameter.default))
-        found.append(Knob(name, annotation, parameter.default, texts.get(name, "")))
+        found.append(Knob(name, _type_of(parameter, factory), parameter.default, texts.get(name, "")))
     return tuple(found)
 
 
 def describe(factory: Factory) -> tuple[str, dict[str, str]]:
     """The first sentence of a docstring, and what its ``Args:`` section says of each parameter."""
-    text = inspect.getdoc(factory) or ""
+    text = inspect.cleandoc(factory.__doc__ or "")  # its own: nn.Module's says nothing about a network
     summary = " ".join(text.split("\n\n")[0].split())
     _, _, rest = text.partition("Args:\n")
     block = re.split(r"\n\S", rest)[0]
@@ -262,8 +277,6 @@ def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> Rec
     """One :class:`RecipeError` for the first problem that pydantic found."""
     first = error.errors(include_url=False)[0]
     path = ".".join([where, *map(str, first["loc"])]) if where else ".".join(map(str, first["loc"]))
-    if isinstance(inner := first.get("ctx", {}).get("error"), RecipeError):
-        return inner
     if first["type"] == "extra_forbidden":
         return RecipeError(f"there is no {path}", got=str(first["loc"][-1]), hint=nearest(str(first["loc"][-1]), known))
     if first["type"] == "missing":
@@ -272,5 +285,23 @@ def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> Rec
     return RecipeError(f"{path}: {message[0].lower()}{message[1:]}", got=first.get("input"), hint=f"change {path}")
 
 
-def _type_of(default: Any) -> Any:
-    return Any if default is None or default is inspect.Parameter.empty else type(default)
+def _essence(value: Any) -> Any:
+    """What a function does, and what a constant is, but not where it stood: the same in every process."""
+    value = getattr(value, "__func__", getattr(value, "fget", value))
+    if inspect.isfunction(value):
+        return _essence(value.__code__)
+    if isinstance(value, CodeType):
+        return value.co_code, value.co_names, [_essence(constant) for constant in value.co_consts]
+    if isinstance(value, frozenset):  # which has no order of its own
+        return sorted(map(repr, value))
+    return repr(value) if isinstance(value, (int, float, str, bytes, tuple)) else type(value).__name__
+
+
+def _type_of(parameter: inspect.Parameter, factory: Factory) -> Any:
+    """The type of one parameter, whatever the hints of the others name; that of its default if it has no hint."""
+    if parameter.annotation is not parameter.empty:
+        place = factory.__init__ if inspect.isclass(factory) else factory
+        alone = SimpleNamespace(__annotations__={"it": parameter.annotation})
+        with suppress(NameError):  # a hint that names something local
+            return typing.get_type_hints(alone, getattr(place, "__globals__", {}), include_extras=True)["it"]
+    return Any if parameter.default in (None, parameter.empty) else type(parameter.default)

@@ -25,7 +25,9 @@ from pydantic_core import to_jsonable_python
 
 from paribus.errors import RecipeError, nearest
 from paribus.records import yaml
-from paribus.records.parts import Part, explain, fingerprint, register, settings
+from paribus.records.parts import KINDS, Part, explain, fingerprint, register, settings
+
+SUFFIXES = {".yaml", ".yml", ".json"}
 
 PartField = Annotated[InstanceOf[Part], BeforeValidator(Part.of), PlainSerializer(Part.flat)]
 
@@ -33,7 +35,7 @@ PartField = Annotated[InstanceOf[Part], BeforeValidator(Part.of), PlainSerialize
 class Section(BaseModel):
     """A group of recipe fields that belong to paribus itself."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Split(Section):
@@ -87,6 +89,8 @@ def _read_augment(value: Any) -> Any:
         raise RecipeError("augment is a mapping of names to knobs", got=value, hint="write augment: {flip: true}")
     parts = {}
     for name, knobs in value.items():
+        if not isinstance(name, str):
+            raise RecipeError("augment is a mapping of names to knobs", got=name, hint="write augment: {flip: true}")
         if isinstance(knobs, Part):
             parts[name] = knobs
         elif isinstance(knobs, Mapping):
@@ -139,20 +143,7 @@ class Recipe(BaseModel):
             source: a name or a path that ends in ``.yaml``, ``.yml`` or ``.json``.
             overrides: dotted field → value.
         """
-        path = Path(source)
-        if path.suffix in {".yaml", ".yml", ".json"}:
-            raw, name = yaml.parse_file(path), path.stem
-        elif str(source) in shipped():
-            text = resources.files("paribus.recipes").joinpath(f"{source}.yaml").read_text(encoding="utf-8")
-            raw, name = yaml.parse(text, where=str(source)), str(source)
-        else:
-            hint = nearest(str(source), shipped()) + "; a recipe of your own is a path that ends in .yaml"
-            raise RecipeError("there is no recipe of this name", got=str(source), hint=hint)
-        if not isinstance(raw, dict):
-            raise RecipeError("a recipe is a mapping of fields", got=str(source), hint="see: paribus show digits/cnn")
-        if base := raw.pop("base", None):
-            raw = override(cls.load(str(base)).plain(), flatten(raw))
-        return cls.read(override({"name": name, **raw}, overrides or {}))
+        return cls.read(override(_read(str(source)), overrides or {}))
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Recipe:
@@ -179,11 +170,8 @@ class Recipe(BaseModel):
         plain = self.model_dump(exclude={"name", "about"}, mode="json")
         for kind, part in self.parts():
             if kind != "augment":
-                plain[kind] = to_jsonable_python({"use": part.use, **settings(kind, part)})
-        plain["augment"] = {
-            name: to_jsonable_python({"use": part.use, **settings("augment", part)})
-            for name, part in self.augment.items()
-        }
+                plain[kind] = _whole(kind, part)
+        plain["augment"] = {name: _whole("augment", part) for name, part in self.augment.items()}
         return plain
 
     def parts(self) -> list[tuple[str, Part]]:
@@ -210,6 +198,28 @@ class Recipe(BaseModel):
         from html import escape
 
         return f"<pre>{escape(self.yaml())}</pre>"
+
+
+def _read(source: str, derived: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The plain data of a recipe, its base filled in; ``derived`` are the recipes that are based on it."""
+    path = Path(source)
+    if source in derived:
+        raise RecipeError("a recipe cannot be its own base", got=" → ".join((*derived, source)))
+    if path.suffix in SUFFIXES:
+        raw, name = yaml.parse_file(path), path.stem
+    elif source in shipped():
+        text = resources.files("paribus.recipes").joinpath(f"{source}.yaml").read_text(encoding="utf-8")
+        raw, name = yaml.parse(text, where=source), source
+    else:
+        hint = nearest(source, shipped()) + "; a recipe of your own is a path that ends in .yaml"
+        raise RecipeError("there is no recipe of this name", got=source, hint=hint)
+    if not isinstance(raw, dict):
+        raise RecipeError("a recipe is a mapping of fields", got=source, hint="see: paribus show digits/cnn")
+    if base := raw.pop("base", None):
+        beside = path.parent / str(base) if Path(str(base)).suffix in SUFFIXES else base
+        ground = _read(str(beside), (*derived, source))
+        raw = override({**ground, "about": ""}, flatten({"name": name, **raw}))
+    return {"name": name, **raw}
 
 
 def shipped() -> list[str]:
@@ -256,17 +266,25 @@ def _set(raw: dict[str, Any], keys: list[str], value: Any) -> None:
     if not rest:
         raw[head] = value
         return
-    if isinstance(raw.get(head), (str, Part)):
+    if head in KINDS and isinstance(raw.get(head), (str, Part)):
         raw[head] = Part.of(raw[head]).flat()
-    if rest == ["use"] and raw.get(head, {}).get("use", _default_use(head)) != value:
+    place = raw.setdefault(head, {"use": use} if (use := _default_use(head)) else {})
+    if not isinstance(place, dict):
+        raise RecipeError(
+            f"{head} has no fields here", got=place, hint=f"change {head} as a whole, or its fields, not both"
+        )
+    if rest == ["use"] and place.get("use") != value:
         raw[head] = {"use": value}
         return
-    place = raw.setdefault(head, {"use": use} if (use := _default_use(head)) else {})
     for key in rest[:-1]:
         if not isinstance(place.get(key), dict):
             place[key] = {}
         place = place[key]
     place[rest[-1]] = value
+
+
+def _whole(kind: str, part: Part) -> dict[str, Any]:
+    return {"use": part.use, **to_jsonable_python(settings(kind, part))}
 
 
 def _default_use(field: str) -> str | None:

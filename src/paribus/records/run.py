@@ -14,10 +14,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from paribus.errors import RunError, RunLocked
+from paribus.errors import ParibusError, RunError, RunLocked
 from paribus.records import files
 from paribus.records.recipe import Recipe
 
@@ -78,6 +79,9 @@ class RunResult:
     execution: dict[str, Any] = field(default_factory=dict)
 
 
+Record = TypeVar("Record", Status, RunResult)
+
+
 class RunFolder:
     """A run folder on disk. Reading one never imports anybody's code."""
 
@@ -122,14 +126,15 @@ class RunFolder:
         """The content of ``recipe.json``, whose format must be known."""
         if not (self.path / "recipe.json").exists():
             raise RunError("this is not a run folder", got=str(self.path), hint="see: paribus list runs")
-        content: dict[str, Any] = files.read_json(self.path / "recipe.json")
-        if content.get("format") != FORMAT:
+        content = files.read_json(self.path / "recipe.json")
+        found = content.get("format") if isinstance(content, dict) else type(content).__name__
+        if found != FORMAT:
             raise RunError(
                 f"this version of paribus reads run folders of format {FORMAT}",
-                got=f"format {content.get('format')!r} in {self.path}",
+                got=f"format {found!r} in {self.path}",
                 hint="open it with the version of paribus that wrote it",
             )
-        return content
+        return dict(content)
 
     @property
     def recipe(self) -> Recipe:
@@ -154,7 +159,7 @@ class RunFolder:
         path = self.path / "status.json"
         if not path.exists():
             return Status()
-        status = Status(**files.read_json(path))
+        status = _read_record(Status, path)
         if status.state == "running" and not _seems_alive(status):
             return replace(status, state="crashed")
         return status
@@ -201,7 +206,7 @@ class RunFolder:
     def result(self) -> RunResult | None:
         """The result, once there is one."""
         path = self.path / "result.json"
-        return RunResult(**files.read_json(path)) if path.exists() else None
+        return _read_record(RunResult, path) if path.exists() else None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -219,9 +224,10 @@ class RunFolder:
                 lock.acquire()
             except Timeout:
                 holder = self.status
+                who = f" (process {holder.pid} on {holder.host})" if holder.state == "running" else ""
                 raise RunLocked(
                     "another process is working in this run folder",
-                    got=f"{self.path} (process {holder.pid} on {holder.host})",
+                    got=f"{self.path}{who}",
                     hint="wait for it, or stop it first",
                 ) from None
         try:
@@ -243,16 +249,12 @@ def find_finished(root: Path, identity: str, seed: int, copy_to: RunFolder) -> b
     for run in find_runs(root):
         try:
             same = run.path != copy_to.path and run.identity == (identity, seed) and run.result is not None
-        except (RunError, KeyError):  # a damaged or foreign folder is no reason not to train
+        except (ParibusError, KeyError):  # a damaged or foreign folder is no reason not to train
             continue
         if same:
-            with files.disk_errors(copy_to.path):
-                shutil.copytree(
-                    run.path,
-                    copy_to.path,
-                    dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns("lock", "log.txt"),
-                )
+            names = {path.name for path in run.path.iterdir() if path.is_file()} - {"lock", "log.txt", "result.json"}
+            for name in (*sorted(names), "result.json"):  # which makes it a finished run, so it comes last
+                files.write_with(copy_to.path / name, partial(shutil.copyfile, run.path / name))
             return True
     return False
 
@@ -260,6 +262,14 @@ def find_finished(root: Path, identity: str, seed: int, copy_to: RunFolder) -> b
 def this_process() -> dict[str, Any]:
     """Process id and host name for a status."""
     return {"pid": os.getpid(), "host": platform.node()}
+
+
+def _read_record(kind: type[Record], path: Path) -> Record:
+    content = files.read_json(path)
+    try:
+        return kind(**content)
+    except TypeError as error:
+        raise RunError(f"{path.name} is damaged: {error}", got=str(path.parent)) from None
 
 
 def _seems_alive(status: Status) -> bool:

@@ -47,9 +47,10 @@ def _part(kind: str, name: str) -> dict[str, Any]:
 
 
 def _augment() -> dict[str, Any]:
-    entries = {}
-    for name in names("augment"):
-        part = _part("augment", name)
-        part["required"] = []
-        entries[name] = {"anyOf": [{"type": "boolean"}, part], "description": part["description"]}
-    return {"type": "object", "properties": entries}
+    """A part under its own name, or under any name if it says which one it is."""
+    parts = {name: _part("augment", name) for name in names("augment")}
+    own = {
+        name: {"anyOf": [{"type": "boolean"}, {**part, "required": []}], "description": part["description"]}
+        for name, part in parts.items()
+    }
+    return {"type": "object", "properties": own, "additionalProperties": {"anyOf": list(parts.values())}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 from collections.abc import Mapping, Sequence
@@ -127,12 +128,25 @@ class StudyDesign(BaseModel):
                 f"{path.name} is damaged: {explain(error, '', cls.model_fields).rule}", got=str(path)
             ) from None
 
+    @classmethod
+    def make(cls, **fields: Any) -> StudyDesign:
+        """A design from its fields, validated.
+
+        Raises:
+            StudyError: naming the field and the value.
+        """
+        try:
+            return cls(**fields)
+        except ValidationError as error:
+            problem = explain(error, "", cls.model_fields)
+            raise StudyError(problem.rule, got=problem.got or "nothing", hint=problem.hint) from None
+
     def _noise_arms(self) -> tuple[Arm, ...]:
-        streams = self.factors.get("chance", STREAMS)
+        fixed = self.base.chance.model_dump(exclude_none=True)  # a stream held by the recipe stays where it is
+        free = [stream for stream in STREAMS if stream not in fixed]
         arms = [Arm("all streams", {})]
-        for stream in streams:
-            fixed = {f"chance.{other}": 0 for other in STREAMS if other != stream}
-            arms.append(Arm(f"{stream} only", fixed))
+        for stream in self.factors.get("chance", free):
+            arms.append(Arm(f"{stream} only", {f"chance.{other}": 0 for other in free if other != stream}))
         return tuple(arms)
 
 
@@ -151,16 +165,23 @@ def show(value: Any) -> str:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(show, value)) + "]"
+    if isinstance(value, Mapping) and "use" in value:  # a part
+        knobs = ", ".join(f"{key}={show(entry)}" for key, entry in value.items() if key != "use")
+        return f"{value['use']}({knobs})" if knobs else str(value["use"])
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {show(entry)}" for key, entry in value.items()) + "}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return short if float(short := f"{value:g}") == value else repr(value)  # two values never read the same
+    return str(value)
 
 
 def slug(name: str) -> str:
-    """A text as a portable folder name of at most 80 characters."""
-    text = re.sub(r"[^\w.=+-]+", "-", name.replace("/", "-")).strip("-.")
-    if len(text) > 80:
-        import hashlib
+    """A text as a portable folder name of at most 80 bytes."""
+    text = re.sub(r"[^\w.=+-]+", "-", name).strip("-.")
+    if len(text.encode()) > 80:
+        start = text.encode()[:70].decode(errors="ignore")
+        text = f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{text}-" if _DEVICE.match(text) else text or "run"
 
-        text = f"{text[:70]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-    return text or "run"
+
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)", re.IGNORECASE)  # what Windows never takes for a folder

@@ -6,6 +6,7 @@ and great size are refused, each with its line.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable
 from pathlib import Path
@@ -18,19 +19,22 @@ from paribus.errors import RecipeError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 
-_INTEGER = re.compile(r"[-+]?\d[\d_]*\Z")
-_FLOAT = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)([eE][-+]?\d+)?\Z|[-+]?\.inf\Z|\.nan\Z")
-_WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
+_INTEGER = re.compile(r"[-+]?[0-9][0-9_]{0,99}\Z")  # longer ones are read as floats: infinite, and refused as such
+_FLOAT = re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\Z")
+_WORDS = {
+    **{"true": True, "false": False, "null": None, "~": None, "": None},
+    **{".nan": math.nan, ".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf},
+}
 
 
 def scalar(text: str) -> Any:
     """The value of an unquoted scalar: number, true/false, null, or the text itself."""
-    if text in _WORDS:
-        return _WORDS[text]
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
     if _INTEGER.match(text):
         return int(text.replace("_", ""))
     if _FLOAT.match(text):
-        return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
+        return float(text.replace("_", ""))
     return text
 
 
@@ -79,8 +83,9 @@ def parse(text: str, where: str = "recipe") -> Any:
     Raises:
         RecipeError: with line and column, for anything that is not plain data.
     """
-    if len(text.encode()) > MAX_BYTES:
-        raise RecipeError(f"a recipe file is at most {MAX_BYTES:,} bytes", got=f"{len(text.encode()):,} bytes")
+    size = len(text.encode(errors="replace"))
+    if size > MAX_BYTES:
+        raise RecipeError(f"a recipe file is at most {MAX_BYTES:,} bytes", got=f"{size:,} bytes")
     try:
         return yaml.load(text, Loader=_Loader)  # a SafeLoader
     except yaml.MarkedYAMLError as error:
@@ -115,7 +120,7 @@ def split_values(text: str) -> list[Any]:
     for character in text:
         if quote:
             quote = "" if character == quote else quote
-        elif character in "'\"":
+        elif character in "'\"" and pieces[-1].rstrip()[-1:] in "[{,:":  # not the one in: it's
             quote = character
         elif character in "[{":
             depth += 1
@@ -125,12 +130,19 @@ def split_values(text: str) -> list[Any]:
             pieces.append("")
         else:
             pieces[-1] += character
+    if not all(map(str.strip, pieces)):
+        raise RecipeError(
+            "a value is missing between the commas", got=text or "nothing", hint="for no value write null"
+        )
     return [parse_value(piece) for piece in pieces]
 
 
 def dump(value: Any) -> str:
     """``value`` as block YAML that :func:`parse` reads back, in the given order."""
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+_BREAKS = {"\x85", "\u2028", "\u2029"}  # line ends that PyYAML forgets to escape in other quotes
 
 
 class _Dumper(yaml.SafeDumper):
@@ -146,7 +158,7 @@ def _represent_list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.Node:
 
 
 def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    style = "'" if not isinstance(scalar(value), str) else None
+    style = "'" if not isinstance(scalar(value), str) else '"' if _BREAKS.intersection(value) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

@@ -57,6 +57,8 @@ class Board:
             cell.state = "running"
         else:
             cell.state, cell.share = event.kind, cell.share if event.kind == "interrupted" else 1.0
+            if event.kind == "finished" and (final := event.job.figure(self.figure)) is not None:
+                cell.value = final  # of the weights that stay, which need not be the last ones
             self._note(event)
 
     def _note(self, event: Any) -> None:

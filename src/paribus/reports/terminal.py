@@ -203,7 +203,7 @@ def print_runs(root: Path) -> None:
             continue
         figures = ", ".join(f"{name} {_figure(value)}" for name, value in (result.metrics if result else {}).items())
         rows.append([name, status.state, f"{status.epoch}/{status.epochs}", figures])
-    console().print(table(["run", "state", "epochs", "figures"], rows) if rows else f"no runs in {root} yet")
+    console().print(table(["run", "state", "epochs", "validation"], rows) if rows else f"no runs in {root} yet")
 
 
 def print_studies(root: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from paribus.errors import StudyError, nearest
 from paribus.evidence import (
     Estimate,
     Judged,
@@ -69,9 +70,10 @@ def find_metric(design: StudyDesign) -> Metric:
     metrics: Sequence[Metric] = getattr(find("task", design.base.task.use), "metrics")  # noqa: B009
     if design.metric is None:
         return metrics[0]
-    name = design.metric.rpartition("/")[2]
-    known = {metric.name: metric for metric in metrics}
-    return known.get(name, Metric(name, higher_is_better=False))
+    known = {f"{split}/{metric.name}": metric for split in ("val", "train") for metric in metrics}
+    if design.metric not in known:
+        raise StudyError("there is no such figure", got=design.metric, hint=nearest(design.metric, known))
+    return known[design.metric]
 
 
 def _arm(arm: Arm, runs: Mapping[int, RunFolder], name: str, confidence: float) -> ArmResult:
@@ -79,7 +81,7 @@ def _arm(arm: Arm, runs: Mapping[int, RunFolder], name: str, confidence: float) 
     finished = [result for run in runs.values() if (result := run.result)]
     values = {seed: _value(run, name) for seed, run in runs.items()}
     rows = [run.metrics() for run in runs.values()]
-    names = [key for key in (rows[0][0] if rows and rows[0] else {}) if "/" in key]
+    names = [key for key in next((of_seed[0] for of_seed in rows if of_seed), {}) if "/" in key]
     return ArmResult(
         name=arm.name,
         settings=arm.settings,
@@ -188,7 +190,7 @@ def _difference(row: Sequence[float], weights: Sequence[float]) -> float:
         return math.nan
     if any(math.isinf(value) for _, value in counted):
         return DIVERGED
-    return sum(weight * value for weight, value in counted)
+    return float(sum(weight * value for weight, value in counted))
 
 
 def _finite(value: float) -> float | None:
@@ -204,6 +206,9 @@ def _noise(arms: Sequence[ArmResult], confidence: float) -> NoiseBudget:
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:
     found = []
     lost = sum(arm.count("failed", "killed", "crashed", "interrupted", "new", "running") for arm in arms)
+    values = [value for arm in arms for value in arm.values.values()]
+    if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
+        found.append(f"No run recorded {design.metric}; recorded are {', '.join(arms[0].curves)}.")
     if lost:
         found.append(f"{lost} of {len(arms) * len(design.seeds)} runs did not finish; figures rest on the others.")
     if diverged := sum(arm.count("diverged") for arm in arms):
@@ -213,10 +218,10 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}
     if len(threads) > 1:
         found.append("Arms ran with different thread counts or devices: costs are not comparable.")
-    if len(design.extended) > 0 and not design.looks:
+    if design.extended:
         sizes = ", ".join(map(str, design.extended))
         found.append(
             f"The results were looked at before, with {sizes} seeds. Looking again raises the rate of false alarms "
-            "above the stated one; plan the looks with --until-decided to keep it."
+            "above the stated one; looks that are planned before, with --until-decided, keep it."
         )
     return tuple(found)

@@ -33,14 +33,19 @@ class Job:
     path: Path
     settings: Settings
 
+    @property
+    def folder(self) -> RunFolder:
+        """Its run folder."""
+        return RunFolder(self.path)
+
     def figure(self, name: str) -> float | None:
         """A figure of its final weights, if it is finished."""
-        result = RunFolder(self.path).result
+        result = self.folder.result
         return result.metrics.get(name) if result else None
 
     def run(self, listen: Listener) -> RunResult:
         """Train it here and now."""
-        return train(RunFolder(self.path), self.recipe, self.seed, self.settings, listen)
+        return train(self.folder, self.recipe, self.seed, self.settings, listen)
 
 
 @dataclass(frozen=True)

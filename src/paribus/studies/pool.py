@@ -13,21 +13,23 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from paribus.errors import Diverged, Interrupted, RunError
+from paribus.errors import Diverged, Interrupted, RunError, StudyError
 from paribus.records.environment import cores
 from paribus.records.parts import register_all, registered
-from paribus.records.run import RunFolder, Status
+from paribus.records.run import Status
 from paribus.studies.job import Event, EventListener, Job, message_of
 from paribus.training.signals import Request, interruptible
 
+PLUGIN_PREFIX = "paribus_plugin_"  # of the modules that load_plugin makes
 PATIENCE_SECONDS = 30.0  # that interrupted workers get to save their state
 
 
@@ -40,6 +42,8 @@ class LocalPool:
     """
 
     def __init__(self, workers: int | None = None, device: str = "auto") -> None:
+        if workers is not None and workers < 1:
+            raise StudyError("there is at least one worker", got=workers, hint="leave it out for one per core")
         self.on_gpu = _on_gpu(device)
         self.workers = workers or (2 if self.on_gpu else cores())
         can_fork = sys.platform == "linux" and not self.on_gpu
@@ -49,7 +53,7 @@ class LocalPool:
         """Carry out all jobs."""
         threads = max(1, cores() // self.workers) if self.on_gpu else 1
         waiting = deque(replace(job, settings=replace(job.settings, threads=threads)) for job in jobs)
-        if self.context.get_start_method() == "fork":
+        if self.forks:
             warm_up(waiting)
         workers: list[_Worker] = []
         with interruptible() as request:
@@ -57,7 +61,14 @@ class LocalPool:
                 self._serve(waiting, workers, listen, fail_fast, request)
             finally:
                 for worker in workers:
-                    worker.end()
+                    worker.dismiss()
+                for worker in workers:
+                    worker.process.join(timeout=5)
+
+    @property
+    def forks(self) -> bool:
+        """Whether workers are copies of this process."""
+        return bool(self.context.get_start_method() == "fork")
 
     def _serve(
         self,
@@ -89,13 +100,14 @@ class LocalPool:
         for pipe in wait(list(busy), timeout=0.2):
             event = busy[pipe].listen()  # type: ignore[index]
             listen(event)
-            failed |= event.kind == "failed" and RunFolder(event.job.path).status.state != "diverged"
+            failed |= event.kind == "failed" and event.job.folder.status.state != "diverged"
         return failed
 
     def _hire(self, workers: list[_Worker]) -> _Worker:
         here, there = self.context.Pipe()
-        packed = _pack_registered() if self.context.get_start_method() == "spawn" else b""
-        process = self.context.Process(target=_work, args=(there, packed, os.getpid()), daemon=True)
+        inherited = [here, *(worker.pipe for worker in workers)] if self.forks else []
+        packed = b"" if self.forks else _pack_registered()
+        process = self.context.Process(target=_work, args=(there, inherited, packed), daemon=True)
         process.start()
         there.close()
         workers.append(_Worker(process, here))
@@ -105,6 +117,7 @@ class LocalPool:
         """Ask running jobs to save and stop, and wait for them."""
         for worker in workers:
             if worker.job:
+                worker.told_to_stop = True
                 worker.process.terminate()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while any(worker.job for worker in workers) and time.monotonic() < deadline:
@@ -118,6 +131,7 @@ class _Worker:
     process: Any
     pipe: Connection
     job: Job | None = None
+    told_to_stop: bool = False
 
     @property
     def alive(self) -> bool:
@@ -136,17 +150,19 @@ class _Worker:
             kind, progress, error = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join(timeout=5)
-            kind, progress, error = "failed", None, _record_killed(job, self.process.exitcode)
+            if self.told_to_stop:  # before it had begun
+                kind, progress, error = "interrupted", None, ""
+            else:
+                kind, progress, error = "failed", None, _record_killed(job, self.process.exitcode)
         if kind != "progress":
             self.job = None
         return Event(job, kind, progress, error)
 
-    def end(self) -> None:
+    def dismiss(self) -> None:
         """Let an idle worker go; kill one that still works."""
         if self.job:
             self.process.kill()
         self.pipe.close()
-        self.process.join(timeout=5)
 
 
 def warm_up(jobs: Sequence[Job]) -> None:
@@ -168,17 +184,31 @@ def warm_up(jobs: Sequence[Job]) -> None:
     torch.set_num_threads(threads)
 
 
-def _work(pipe: Connection, packed: bytes, parent: int) -> None:
-    """What a worker process does: jobs, until its parent hangs up."""
+def _work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> None:
+    """What a worker process does: jobs, until its parent hangs up or is gone.
+
+    Args:
+        pipe: where jobs come from and events go to.
+        inherited: the parent's ends of all pipes, which a fork copies; as long as a worker holds one open, no other
+            worker can notice that the parent is gone.
+        packed: the user's own parts, for a process that was not forked.
+    """
+    for end in inherited:
+        end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if packed:
         import cloudpickle
 
         register_all(cloudpickle.loads(packed))
+    import torch
+
     with suppress(EOFError, OSError):
         while True:
-            _work_on(pipe.recv(), pipe)
+            job = pipe.recv()
+            # before anything is computed: a forked worker must never enter its parent's dead thread pool
+            torch.set_num_threads(job.settings.threads or 1)
+            _work_on(job, pipe)
 
 
 def _work_on(job: Job, pipe: Connection) -> None:
@@ -188,7 +218,7 @@ def _work_on(job: Job, pipe: Connection) -> None:
         except OSError:  # nobody is there any more: save and stop
             os.kill(os.getpid(), signal.SIGTERM)
 
-    with _output_to(job.path / "log.txt"):
+    with output_to(job.path / "log.txt"):
         try:
             job.run(listen)
             answer = ("finished", None, "")
@@ -197,33 +227,30 @@ def _work_on(job: Job, pipe: Connection) -> None:
         except Diverged as error:
             answer = ("failed", None, str(error))
         except Exception as error:
+            traceback.print_exc()
             answer = ("failed", None, message_of(error))
     pipe.send(answer)
 
 
-class _output_to:  # noqa: N801
-    """Send what libraries print to a file, at the level of the operating system."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.kept = [os.dup(1), os.dup(2)]
-        with suppress(OSError):  # the job itself will say that the folder cannot be written
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-            os.dup2(file, 1)
-            os.dup2(file, 2)
-            os.close(file)
-
-    def __exit__(self, *_: object) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for number, kept in zip((1, 2), self.kept, strict=True):
-            os.dup2(kept, number)
-            os.close(kept)
+@contextmanager
+def output_to(path: Path) -> Iterator[None]:
+    """Append to a file what this process prints: from Python, and from libraries that write to descriptors 1 and 2."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8", buffering=1)
+    except OSError:  # the job itself will say that the folder cannot be written
+        yield
+        return
+    kept = [os.dup(1), os.dup(2)]
+    try:
+        with file, redirect_stdout(file), redirect_stderr(file):
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+            yield
+    finally:
+        for number, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
 
 
 def _record_killed(job: Job, exitcode: int | None) -> str:
@@ -236,17 +263,26 @@ def _record_killed(job: Job, exitcode: int | None) -> str:
         error = f"the worker was killed by {name}{advice}"
     else:
         error = f"the worker ended with exit code {exitcode}"
-    folder = RunFolder(job.path)
     with suppress(RunError, OSError):
-        known = folder.status
-        folder.write_status(replace(known if known.pid else Status(), state="killed", error=error))
+        known = job.folder.status
+        job.folder.write_status(replace(known if known.pid else Status(), state="killed", error=error))
     return error
 
 
 def _pack_registered() -> bytes:
+    """The user's own parts with their code: a worker can import neither a notebook nor a plug-in file."""
     import cloudpickle
 
-    return bytes(cloudpickle.dumps(registered()))
+    parts = registered()
+    modules = {factory.__module__ for entries in parts.values() for factory in entries.values()}
+    plugins = [sys.modules[name] for name in modules if name.startswith(PLUGIN_PREFIX)]
+    for module in plugins:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(parts))
+    finally:
+        for module in plugins:
+            cloudpickle.unregister_pickle_by_value(module)
 
 
 def _on_gpu(device: str) -> bool:

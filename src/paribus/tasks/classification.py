@@ -112,11 +112,12 @@ class ClassificationMeter:
     def state(self) -> dict[str, Any]:
         """The sums."""
         self._count()
-        return {"loss": self.loss, "hits": self.hits, "count": self.count}
+        return {"loss": self.loss, "hits": self.hits, "count": self.count, "confusion": self.confusion}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from saved sums."""
         self.loss, self.hits, self.count = state["loss"], state["hits"], state["count"]
+        self.confusion = state["confusion"]
 
     def _count(self) -> None:
         if not self._pending:

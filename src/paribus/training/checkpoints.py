@@ -23,13 +23,20 @@ KEPT = 2  # the newest, and one to fall back on
 
 
 def save(folder: Path, step: int, tree: Mapping[str, Any]) -> Path:
-    """Write ``tree`` as the checkpoint of ``step`` and drop all but the newest :data:`KEPT`."""
+    """Write ``tree`` as the checkpoint of ``step`` and drop all but the :data:`KEPT` last ones up to it.
+
+    Those of later steps were damaged: a training goes back behind them for no other reason.
+    """
     path = folder / f"step-{step:08d}.safetensors"
+    checksum = path.with_suffix(".json")
     content = pack(tree)
     files.write_bytes(path, content)
-    files.write_json(path.with_suffix(".json"), {"step": step, "sha256": sha256(content).hexdigest()})
-    for old in sorted(folder.glob("step-*.json"))[:-KEPT]:
-        remove(old)
+    files.write_json(checksum, {"step": step, "sha256": sha256(content).hexdigest()})
+    present = sorted(folder.glob("step-*.json"))
+    kept = [other for other in present if other <= checksum][-KEPT:]
+    for other in present:
+        if other not in kept:
+            remove(other)
     return path
 
 
@@ -109,6 +116,7 @@ _TENSOR, _ENTRIES, _FLOAT = "⟨tensor⟩", "⟨entries⟩", "⟨float⟩"
 def _outline(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     """``value`` with its tensors moved to ``tensors`` under their path; what JSON lacks is spelt out."""
     if isinstance(value, Tensor):
+        name = f"{len(tensors)}{name}"  # paths alone can be the same: of 1 and "1", of "a/b" and "b" in "a"
         tensors[name] = value.detach().cpu().contiguous().clone()
         return {_TENSOR: name}
     if isinstance(value, Mapping):  # a list of pairs, since optimizers have integer keys

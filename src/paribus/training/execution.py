@@ -13,7 +13,7 @@ from torch import nn
 from paribus.errors import RunError
 from paribus.records.environment import cores
 
-FAST_FORMAT_WORK = 2_000_000  # multiplications per example from which bfloat16 pays on a CPU that has it
+FAST_FORMAT_WORK = 500_000  # multiplications per example from which bfloat16 pays on a CPU that has it
 
 
 @dataclass(frozen=True)

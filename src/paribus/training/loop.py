@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ from paribus.records import files
 from paribus.records.environment import environment
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
-from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, RunResult, State, Status, this_process
+from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, RunResult, State, this_process
 from paribus.training import checkpoints
 from paribus.training.execution import Settings
 from paribus.training.schedules import Time
@@ -76,17 +77,20 @@ def train(
     """
     folder.create(recipe, seed)
     with folder.lock(), _recorded(folder), interruptible() as request:
-        if folder.result is not None:
-            return folder.result
+        if (result := folder.result) is not None:
+            _settle(folder)
+            return result
         files.remove_leftovers(folder.path)
         checkpoints.tidy(folder.checkpoints)
+        folder.write_status(replace(folder.status, state="running", started=time.time(), error="", **this_process()))
         seeds = Seeds(seed, recipe.chance.model_dump(exclude_none=True))
-        material = prepare(recipe, seeds, progress)
+        material = prepare(recipe, seeds, _heeding(request, progress))
         check_batch_size(recipe.training.batch_size, len(material.rows["train"]))
         session = Session(recipe, material.facts, seeds, settings)
         folder.write_facts(material.facts.plain())
         folder.write_environment({**environment(), "execution": session.execution.plain()})
         _resume(folder, session)
+        material = material.on(session.execution.device)
         return _Loop(folder, recipe, material, session, settings, listen, request).run()
 
 
@@ -111,13 +115,15 @@ class _Loop:
         )
         self.augment = Chain({name: build("augment", part) for name, part in recipe.augment.items()})
         self.steps = min(recipe.budget.epochs * len(self.feed), recipe.budget.steps or 2**62)
-        self.resumed = folder.status.resumed + (session.step > 0)
+        self.status = replace(folder.status, epochs=recipe.budget.epochs)
+        self.status = replace(self.status, resumed=self.status.resumed + (session.step > 0))
         self.clock = self.last_save = time.perf_counter()
         self.next_tick = self.next_beat = 0.0
 
     def run(self) -> RunResult:
         """Train until the budget is used or the stopping rule speaks."""
-        while self.session.step < self.steps and not self.session.stopping.stop:
+        session = self.session
+        while (session.step < self.steps or session.batch) and not session.stopping.stop:
             self.train_epoch()
             self.end_epoch()
         return self.finish()
@@ -134,18 +140,16 @@ class _Loop:
             blocks=self.recipe.training.shuffle == "blocks",
         )
         self.clock = time.perf_counter()
-        for batch in batches:
+        for batch in islice(batches, self.steps - session.step):
             session.train_on(batch, Time(session.step, self.steps, len(self.feed)))
             if time.perf_counter() >= self.next_tick:
                 self.look_up()
-            if session.step == self.steps:
-                break
 
     def look_up(self) -> None:
         """What is done about ten times a second: check the loss, report, beat, save, hear requests to stop."""
         session = self.session
         figures = session.meter.figures()
-        self.refuse_divergence(figures["loss"])
+        self.refuse_divergence("training", figures["loss"])
         self.listen(self.progress({f"train/{name}": value for name, value in figures.items()}))
         now = time.perf_counter()
         if now >= self.next_beat:
@@ -163,8 +167,9 @@ class _Loop:
         session = self.session
         figures = {f"train/{name}": value for name, value in session.meter.figures().items()}
         self.account()
-        self.refuse_divergence(figures["train/loss"])
+        self.refuse_divergence("training", figures["train/loss"])
         figures |= session.evaluate(self.validation, "val")
+        self.refuse_divergence("validation", figures["val/loss"])
         row = {
             "epoch": session.epoch + 1,
             "step": session.step,
@@ -207,12 +212,12 @@ class _Loop:
         epoch = min(self.session.step // len(self.feed), self.recipe.budget.epochs)
         return Progress(epoch, self.recipe.budget.epochs, self.session.step, self.steps, figures, row)
 
-    def refuse_divergence(self, loss: float) -> None:
+    def refuse_divergence(self, part: str, loss: float) -> None:
         """Stop a training whose loss is no number any more; the last checkpoint is still a good one."""
         if math.isfinite(loss):
             return
         raise Diverged(
-            f"the training loss is {loss} in epoch {self.session.epoch + 1} (step {self.session.step})",
+            f"the {part} loss is {loss} in epoch {self.session.epoch + 1} (step {self.session.step})",
             got=f"learning rate {self.session.rate:g}",
             hint="lower optimizer.lr, or set training.clip_norm=1",
         )
@@ -232,20 +237,26 @@ class _Loop:
 
     def beat(self, state: State) -> None:
         """Tell the world that this run is alive, and where it stands."""
-        session = self.session
-        known = self.folder.status
-        started = known.started if known.state == "running" else time.time()
-        self.folder.write_status(
-            Status(
-                state=state,
-                started=started,
-                epoch=session.epoch,
-                epochs=self.recipe.budget.epochs,
-                step=session.step,
-                resumed=self.resumed,
-                **this_process(),
-            )
-        )
+        self.status = replace(self.status, state=state, epoch=self.session.epoch, step=self.session.step)
+        self.folder.write_status(self.status)
+
+
+def _heeding(request: Request, progress: DataProgress) -> DataProgress:
+    """Progress of the data during which a request to stop is heard."""
+
+    def report(what: str, done: int, total: int) -> None:
+        progress(what, done, total)
+        if request.stop:
+            raise Interrupted("stopped on request, before the first step", hint="run the same command again to go on")
+
+    return report
+
+
+def _settle(folder: RunFolder) -> None:
+    """Finish what was interrupted just behind its result."""
+    if folder.status.state != "finished":
+        folder.write_status(replace(folder.status, state="finished", error=""))
+    checkpoints.clear(folder.checkpoints)
 
 
 def _resume(folder: RunFolder, session: Session) -> None:

@@ -166,7 +166,7 @@ class Plateau(Schedule):
 
     def observe(self, row: Mapping[str, Any]) -> None:
         """Count an epoch that did not improve; fall when patience is used up."""
-        value = row.get(self.metric, math.inf)
+        value = row[self.metric]
         if value < self.best * (1 - self.threshold):
             self.best, self.bad = value, 0
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from paribus.chance import Seeds, set_seed
 from paribus.data.facts import Facts
 from paribus.data.feed import Batch, Feed
+from paribus.errors import RecipeError, nearest
 from paribus.models.network import assemble
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
@@ -45,6 +46,12 @@ class Session:
         self.base_rates = {stage: optimizer.defaults["lr"] for stage, optimizer in self.optimizers.items()}
         self.schedule: Schedule = build("schedule", recipe.schedule)
         self.stopping: Never = build("stopping", recipe.stopping)
+        self.directions = {  # figure → whether higher is better
+            f"{split}/{metric.name}": metric.higher_is_better
+            for split in ("train", "val")
+            for metric in self.task.metrics
+        }
+        self._check_watched(self.directions)
         self.scaler = torch.amp.GradScaler(enabled=self.execution.precision == "fp16")
         self.average = _average(self.network, self.training.ema)
         self.best: dict[str, Tensor] = {}
@@ -100,14 +107,10 @@ class Session:
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
         """Let schedule and stopping rule hear the figures, and keep the best weights."""
+        self._check_watched([figure for figure in self.directions if figure in row])
         self.epoch, self.batch, self.meter = self.epoch + 1, 0, self.task.meter("train")
         self.schedule.observe(row)
-        directions = {
-            f"{split}/{metric.name}": metric.higher_is_better
-            for split in ("train", "val")
-            for metric in self.task.metrics
-        }
-        if self.stopping.observe(self.epoch, row, directions) and self.stopping.restore:
+        if self.stopping.observe(self.epoch, row, self.directions) and self.stopping.restore:
             self.best = {name: tensor.detach().clone() for name, tensor in self.evaluated.state_dict().items()}
 
     def final_weights(self) -> dict[str, Tensor]:
@@ -153,7 +156,15 @@ class Session:
         self.scaler.load_state_dict(state["scaler"])
         self.best = {name: tensor.to(self.execution.device) for name, tensor in state["best"].items()}
         if self.batch:
-            self.meter.load({name: tensor.to(self.execution.device) for name, tensor in state["meter"].items()})
+            self.meter.load(state["meter"])
+
+    def _check_watched(self, figures: Collection[str]) -> None:
+        """Refuse a schedule or a stopping rule that watches a figure which there is not."""
+        for field, part in (("schedule", self.schedule), ("stopping", self.stopping)):
+            metric = getattr(part, "metric", None)
+            if metric is not None and metric not in figures:
+                rule = f"{field}.metric must be a figure of this task"
+                raise RecipeError(rule, got=metric, hint=nearest(metric, figures))
 
     def _add_gradient(self, stage: str, batch: Batch, share: float) -> None:
         with self._autocast():

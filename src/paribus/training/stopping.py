@@ -8,8 +8,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from paribus.errors import RecipeError, nearest
-
 PARTS: Mapping[str, str] = {"never": ":Never", "patience": ":Patience"}
 
 
@@ -36,7 +34,7 @@ class Patience(Never):
     """Stop when a validation figure has not improved for some epochs (early stopping; Prechelt, 1998).
 
     Args:
-        metric: the figure that is watched.
+        metric: the figure that is watched; one that is not a number counts as no improvement.
         patience: epochs without improvement after which training stops.
         min_delta: smallest change that counts as an improvement.
         restore: whether the best epoch's weights are restored at the end.
@@ -54,16 +52,10 @@ class Patience(Never):
 
     def observe(self, epoch: int, row: Mapping[str, Any], higher_is_better: Mapping[str, bool]) -> bool:
         """Compare with the best epoch so far."""
-        if self.metric not in higher_is_better or self.metric not in row:
-            known = [name for name in row if name in higher_is_better]
-            raise RecipeError(
-                "stopping.metric must be a figure of this task",
-                got=self.metric,
-                hint=nearest(self.metric, known),
-            )
         value = row[self.metric]
         gain = value - self.best if higher_is_better[self.metric] else self.best - value
-        improved = self.best_epoch == 0 or gain > self.min_delta
+        first = math.isnan(self.best) and not math.isnan(value)
+        improved = first or gain > self.min_delta
         if improved:
             self.best, self.best_epoch = value, epoch
         self.stop = epoch - self.best_epoch >= self.patience

@@ -1,0 +1,31 @@
+"""``python -m benchmarks [NAME ...] [--repeats N]``: measure, and print a Markdown table."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+
+from benchmarks.table import HEAD
+from paribus.records.environment import environment
+
+SUBJECTS = ("startup", "single", "study", "memory", "augmentation")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("subjects", nargs="*", default=SUBJECTS, metavar="NAME", help=", ".join(SUBJECTS))
+    parser.add_argument("--repeats", type=int, default=5)
+    arguments = parser.parse_args()
+    import torch
+
+    place = environment()
+    print(f"{place['processor']}, {place['cores']} cores, torch {torch.__version__}, load {os.getloadavg()[0]:.1f}\n")
+    print(HEAD, flush=True)
+    for subject in arguments.subjects:
+        for row in importlib.import_module(f"benchmarks.{subject}").rows(arguments.repeats):
+            print(row.text(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

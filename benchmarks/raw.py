@@ -1,0 +1,59 @@
+"""The loop that people write by hand, on float tensors that are already in memory: the mark to reach."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from paribus.chance import Seeds
+from paribus.data.material import prepare
+from paribus.models.network import assemble
+from paribus.records.recipe import Recipe
+
+
+def tensors(recipe: Recipe) -> dict[str, tuple[Tensor, Tensor]]:
+    """Training and validation part as normalised float32 tensors."""
+    material = prepare(recipe, Seeds(0))
+    mean = torch.tensor(material.facts.mean).view(-1, 1, 1)
+    deviation = torch.tensor(material.facts.deviation).view(-1, 1, 1)
+    return {
+        part: ((material.dataset.inputs[rows].float() - mean) / deviation, material.dataset.targets[rows])
+        for part, rows in material.rows.items()
+    }
+
+
+def model_of(recipe: Recipe) -> nn.Module:
+    """The recipe's model with the weights that paribus would start from."""
+    return assemble(recipe.model, prepare(recipe, Seeds(0)).facts, Seeds(0)).model
+
+
+def train(recipe: Recipe, data: dict[str, tuple[Tensor, Tensor]], model: nn.Module) -> float:
+    """Train and evaluate like the recipe says, and give the seconds that it took."""
+    (inputs, targets), batch = data["train"], recipe.training.batch_size
+    knobs = recipe.optimizer.knobs
+    optimizer = torch.optim.SGD(model.parameters(), lr=knobs["lr"], momentum=knobs["momentum"])
+    started = time.perf_counter()
+    for _ in range(recipe.budget.epochs):
+        model.train()
+        for rows in torch.randperm(len(inputs)).split(batch):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(inputs[rows]), targets[rows])
+            loss.backward()
+            optimizer.step()
+        evaluate(model, *data["validation"])
+    return time.perf_counter() - started
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, inputs: Tensor, targets: Tensor) -> tuple[float, float]:
+    """Loss and accuracy."""
+    model.eval()
+    loss = hits = 0.0
+    for x, y in zip(inputs.split(256), targets.split(256), strict=True):
+        outputs = model(x)
+        loss += float(F.cross_entropy(outputs, y, reduction="sum"))
+        hits += float((outputs.argmax(1) == y).sum())
+    return loss / len(targets), hits / len(targets)

@@ -1,0 +1,82 @@
+"""Eight runs as a study, against the same runs one after another, and against Ray Tune where it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import raw, sources
+from benchmarks.table import Row, ratios
+from paribus.records.environment import cores
+from paribus.records.recipe import Recipe
+from paribus.studies.inprocess import InProcess
+from paribus.studies.job import Event
+from paribus.studies.study import Study
+
+SEEDS = 4
+
+
+def rows(repeats: int) -> list[Row]:
+    """MLP and CNN: two arms, four seeds, two epochs."""
+    found = []
+    for name, recipe in (("MLP", sources.mlp(2)), ("CNN", sources.cnn(2))):
+        values = ratios(lambda: in_turn(recipe), lambda: in_parallel(recipe), repeats)  # noqa: B023
+        found.append(Row(f"eight runs in turn with all threads / study of eight, {name}", values, _reach[name]))
+        if importlib.util.find_spec("ray"):
+            values = ratios(lambda: ray_tune(recipe), lambda: in_parallel(recipe), repeats)  # noqa: B023
+            found.append(Row(f"Ray Tune / study of eight, {name}", values, "≥ 3"))
+    return found
+
+
+_reach = {"MLP": "≥ 2.0", "CNN": "≥ 1.9"}
+
+
+def in_parallel(recipe: Recipe) -> float:
+    """Seconds of the study with its pool."""
+    return _study(recipe, None)
+
+
+def in_turn(recipe: Recipe) -> float:
+    """Seconds of the same runs, one after another in this process with all threads."""
+    return _study(recipe, InProcess())
+
+
+def _study(recipe: Recipe, executor: InProcess | None) -> float:
+    with tempfile.TemporaryDirectory() as runs:
+        study = Study(recipe, {"optimizer.lr": [0.01, 0.02]}, seeds=SEEDS, runs=Path(runs))
+        started = time.perf_counter()
+        result = study.run(executor=executor, listen=_ignore)
+        seconds = time.perf_counter() - started
+    assert result.complete
+    return seconds
+
+
+def _ignore(event: Event) -> None:
+    pass
+
+
+def ray_tune(recipe: Recipe) -> float:
+    """Seconds of the same eight trainings under Ray Tune, one core each, with the raw loop inside; its start apart."""
+    import ray
+    from ray import tune
+
+    ray.init(num_cpus=cores(), include_dashboard=False, ignore_reinit_error=True, log_to_driver=False)
+    data = ray.put(raw.tensors(recipe))
+
+    def trainable(config: dict[str, float]) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        torch.manual_seed(int(config["seed"]))
+        changed = recipe.override({"optimizer.lr": config["lr"]})
+        model = raw.model_of(changed)
+        raw.train(changed, ray.get(data), model)
+        tune.report({"done": 1})
+
+    grid = {"lr": tune.grid_search([0.01, 0.02]), "seed": tune.grid_search(list(range(SEEDS)))}
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        tune.Tuner(trainable, param_space=grid, run_config=tune.RunConfig(storage_path=folder, verbose=0)).fit()
+    return time.perf_counter() - started

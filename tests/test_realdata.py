@@ -1,0 +1,30 @@
+"""The shipped recipes reach on real data what they should, on the held-out test."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from paribus.analysis.held_out import test as open_test
+from paribus.training.run import Run
+
+pytestmark = [
+    pytest.mark.realdata,
+    pytest.mark.slow,
+    pytest.mark.skipif("PARIBUS_DATA" not in os.environ, reason="PARIBUS_DATA is not set"),
+]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reach"),
+    [
+        pytest.param("fashion_mnist/mlp", 0.88, id="T1"),
+        pytest.param("mnist/cnn", 0.99, id="T2"),
+    ],
+)
+@pytest.mark.timeout(900)
+def test_shipped_recipe_reaches_published_accuracy(recipe: str, reach: float, tmp_path: Path) -> None:
+    run = Run(recipe, runs=tmp_path)
+    assert run.recipe.budget.epochs <= 10
+    run.train()
+    assert open_test(run.folder).metrics["test/accuracy"] >= reach
