@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 _NOTHING: Any = object()
@@ -87,6 +89,15 @@ class EvidenceError(ParibusError):
 
 def _rebuild(kind: type[ParibusError], rule: str, got: str, hint: str) -> ParibusError:
     return kind(rule, got=got or _NOTHING, hint=hint)
+
+
+def message_of(error: BaseException) -> str:
+    """An error as people should read it: paribus's own as they are, others with the place where they arose."""
+    if isinstance(error, ParibusError):
+        return str(error)
+    frame = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" ({Path(frame[0].filename).name}, line {frame[0].lineno})" if frame else ""
+    return f"{type(error).__name__}: {error}{place}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

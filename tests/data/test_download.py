@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from paribus.data import download
-from paribus.data.download import PublishedFile
+from paribus.data.download import PublishedFile, obtain
 from paribus.errors import DataError
 
 CONTENT = gzip.compress(b"a published file" * 1000)
@@ -41,50 +41,61 @@ def server(monkeypatch):
         thread.join()
 
 
-def published(server, *kinds):
-    return PublishedFile("set", "file.gz", MD5, tuple(f"{server}/{kind}/" for kind in kinds))
+def published(server, *kinds, name="file.gz"):
+    return PublishedFile("set", name, MD5, tuple(f"{server}/{kind}/" for kind in kinds))
 
 
 def test_a_download_is_checked_and_kept(server, cache_folder):
     seen = []
-    path = published(server, "good").obtain(lambda *step: seen.append(step))
+    (path,) = obtain([published(server, "good")], lambda *step: seen.append(step))
     assert path == cache_folder / "downloads" / "set" / "file.gz"
     assert path.read_bytes() == CONTENT
     assert seen == [("downloading file.gz", len(CONTENT), len(CONTENT))]
-    assert published(server, "missing").obtain() == path  # not fetched again
+    assert obtain([published(server, "missing")]) == [path]  # not fetched again
 
 
 @pytest.mark.parametrize("bad", ["missing", "short", "altered"])
 def test_the_next_mirror_serves_when_one_fails(server, bad):
-    assert published(server, bad, "good").obtain().read_bytes() == CONTENT
+    assert obtain([published(server, bad, "good")])[0].read_bytes() == CONTENT
 
 
 def test_one_message_says_what_was_tried_and_how_to_help(server, cache_folder, own_data):
     with pytest.raises(DataError) as caught:
-        published(server, "missing", "altered", "short").obtain()
+        obtain([published(server, "missing", "altered", "short")])
     message = str(caught.value)
     for part in ("file.gz", "404", "checksum", str(own_data / "set"), str(cache_folder), "PARIBUS_DATA", server):
         assert part in message
     assert not list(cache_folder.rglob("*.gz"))
 
 
+def test_all_missing_files_are_one_message(server, cache_folder, own_data):
+    (own_data / "set").mkdir()
+    (own_data / "set" / "b.gz").write_bytes(CONTENT)
+    with pytest.raises(DataError, match=r"set needs the 2 files a\.gz, c\.gz, which are not here") as caught:
+        obtain([published(server, "missing", name=f"{letter}.gz") for letter in "abc"])
+    for letter in "ac":
+        for place in (own_data / "set" / letter, cache_folder / "downloads" / "set" / f"{letter}.gz"):
+            assert str(place) in caught.value.got
+    assert "b.gz" not in str(caught.value)
+
+
 def test_an_unreachable_server_is_a_reason(own_data):
     with pytest.raises(DataError, match=r"127\.0\.0\.1:9/good/: .*refused"):
-        published("http://127.0.0.1:9", "good").obtain()
+        obtain([published("http://127.0.0.1:9", "good")])
 
 
 def test_own_data_come_first_also_unpacked(server, own_data):
     (own_data / "set").mkdir()
     (own_data / "set" / "file").write_bytes(b"unpacked")
-    assert published(server, "good").obtain() == own_data / "set" / "file"
+    assert obtain([published(server, "good")]) == [own_data / "set" / "file"]
     (own_data / "set" / "file.gz").write_bytes(CONTENT)
-    assert published(server, "good").obtain() == own_data / "set" / "file.gz"
+    assert obtain([published(server, "good")]) == [own_data / "set" / "file.gz"]
 
 
 def test_the_identity_of_a_published_file_is_its_checksum_before_and_after_the_download(server, own_data):
     file = published(server, "good")
     assert file.identity() == MD5
-    file.obtain()
+    obtain([file])
     assert file.identity() == MD5
     (own_data / "set").mkdir()
     (own_data / "set" / "file.gz").write_bytes(b"own copy")

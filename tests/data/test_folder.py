@@ -38,7 +38,7 @@ def test_R13_bad_files_are_skipped_or_stop_it(classes):
     dataset = cache.load(Folder(str(root), size=8))
     assert len(dataset) == 4
     assert dataset.skipped == (("a/empty.png", "the file is empty"),)
-    with pytest.raises(DataError, match="1 files cannot be used") as caught:
+    with pytest.raises(DataError, match="1 file cannot be used") as caught:
         cache.load(Folder(str(root), size=8, bad="fail"))
     assert "a/empty.png: the file is empty" in caught.value.got
 
@@ -89,3 +89,13 @@ def test_real_folders(real_data, name, train, test, count):
     assert len(dataset.classes) == count
     assert dataset.skipped == ()
     assert dataset.targets[:train].bincount(minlength=count).min() > 0
+
+
+def test_groups_are_asked_of_the_files_that_can_be_used(classes):
+    root = classes({"a": 3, "b": 3})
+    (root / "a" / "scan.png").write_bytes(b"")
+    assert cache.load(Folder(str(root), size=8, group=r"/(\d)")).skipped == (("a/scan.png", "the file is empty"),)
+    (root / "a" / "scan.png").write_bytes((root / "a" / "000.png").read_bytes())
+    with pytest.raises(DataError, match="match every file name") as caught:
+        cache.load(Folder(str(root), size=8, group=r"/(\d)"))
+    assert caught.value.got == "a/scan.png"

@@ -97,3 +97,8 @@ def test_pixels_are_those_of_decode(classes):
 def test_errors_of_the_listing_come_through(tmp_path):
     with pytest.raises(DataError, match="must be a folder"):
         scan(tmp_path / "none")
+
+
+def test_a_folder_is_found_below_the_own_data_as_in_training(classes, own_data):
+    classes({"a": 2, "b": 1}, own_data / "pets")
+    assert scan("pets").counts == {"train": {"a": 2, "b": 1}}

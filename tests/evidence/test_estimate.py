@@ -128,8 +128,6 @@ def test_R34_pairing_narrows_the_interval_without_losing_coverage():
 
 
 def test_import_is_cheap():
-    code = (
-        "import sys, paribus; old = set(sys.modules); import paribus.evidence; print(*set(sys.modules) - old)"
-    )
+    code = "import sys, paribus; old = set(sys.modules); import paribus.evidence; print(*set(sys.modules) - old)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"scipy", "torch", "pandas"} & set(loaded.split())

@@ -44,9 +44,7 @@ def test_S19_power_by_simulation(difference, n):
     assert power_of(difference, 1.0, n) == pytest.approx(rejected.mean(), abs=0.005)
 
 
-@pytest.mark.parametrize(
-    ("difference", "n", "delta"), [(0.0, 5, 1.0), (0.0, 3, 1.5), (0.3, 10, 1.0), (1.0, 8, 1.0)]
-)
+@pytest.mark.parametrize(("difference", "n", "delta"), [(0.0, 5, 1.0), (0.0, 3, 1.5), (0.3, 10, 1.0), (1.0, 8, 1.0)])
 def test_S19_equivalence_power_by_simulation(difference, n, delta):
     draws = np.random.default_rng(0).normal(difference, 1.0, (100_000, n))
     reach = stats.t.isf(0.05, n - 1) * draws.std(axis=1, ddof=1) / math.sqrt(n)

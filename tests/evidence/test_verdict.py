@@ -81,9 +81,7 @@ def test_S19_as_many_more_seeds_decide_with_80_percent_power():
 
 
 def test_S1_judged_carries_the_detectable_effect_of_its_family():
-    alone, shared = (
-        judge_family([mean_interval(NOISY)] * m, delta=None, higher_is_better=True) for m in (1, 4)
-    )
+    alone, shared = (judge_family([mean_interval(NOISY)] * m, delta=None, higher_is_better=True) for m in (1, 4))
     assert 0 < alone[0].detectable < shared[0].detectable < math.inf
     assert math.isnan(alone[0].p_equivalence_adjusted)
     assert judge_family([], delta=None, higher_is_better=True) == ()

@@ -23,9 +23,7 @@ def assert_shared(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
 
 
 @pytest.mark.parametrize("init", ["default", "he", "orthogonal"])
-@pytest.mark.parametrize(
-    "arm", [{"norm": "batch"}, {"norm": "layer"}, {"dropout": 0.5}, {"activation": "tanh"}]
-)
+@pytest.mark.parametrize("arm", [{"norm": "batch"}, {"norm": "layer"}, {"dropout": 0.5}, {"activation": "tanh"}])
 @pytest.mark.parametrize("model", [MLP, CNN])
 def test_arms_share_every_layer_they_have_in_common(model, arm, init):
     plain, changed = (started(model((1, 8, 8), 4, init=init, **knobs)) for knobs in ({}, arm))
@@ -39,9 +37,7 @@ def test_convolutions_are_shared_across_norms_and_pooling(arm):
 
 
 def test_a_deeper_arm_shares_the_layers_before():
-    shallow, deep = (
-        started(CNN((1, 16, 16), 4, widths=w, head="global_max")) for w in ((8, 16), (8, 16, 16))
-    )
+    shallow, deep = (started(CNN((1, 16, 16), 4, widths=w, head="global_max")) for w in ((8, 16), (8, 16, 16)))
     assert_shared(shallow, deep)
 
 
@@ -115,9 +111,7 @@ def test_from_ones_the_units_of_a_layer_stay_identical():
 def test_the_schemes_have_the_variance_of_their_papers(init, variance):
     weights = started(MLP((300,), 2, widths=(400,), init=init))
     weight = weights["hidden.0.linear.weight"]
-    assert weight.var().item() == pytest.approx(
-        variance, rel=0.03
-    )  # 120,000 draws: three deviations are 0.012
+    assert weight.var().item() == pytest.approx(variance, rel=0.03)  # 120,000 draws: three deviations are 0.012
     assert (weights["hidden.0.linear.bias"] == 0).all()
 
 

@@ -105,9 +105,7 @@ def test_batch_norm_really_cancels_a_bias():
     assert torch.allclose(norm(layer(x)), without, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("width", "expected"), [(1, 1), (2, 1), (7, 1), (8, 4), (9, 3), (12, 6), (32, 8), (64, 8)]
-)
+@pytest.mark.parametrize(("width", "expected"), [(1, 1), (2, 1), (7, 1), (8, 4), (9, 3), (12, 6), (32, 8), (64, 8)])
 def test_groups_divide_the_width_and_hold_two_channels(width, expected):
     assert groups(width) == expected
 

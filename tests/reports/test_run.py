@@ -20,7 +20,7 @@ def run(tmp_path: Path) -> RunFolder:
 
 def test_shows_figures_and_recipe(run: RunFolder) -> None:
     html = reports.run_html(run)
-    for text in ("digits/cnn", "validation accuracy", "0.958", "widths: [16, 32]", "38,000"):
+    for text in ("digits/cnn", "validation accuracy", "95.80 %", "widths: [16, 32]", "38,000"):
         assert text in html
     assert "<script" not in html
 

@@ -41,11 +41,14 @@ def predict(trained: Trained, files: Sequence[Path]) -> list[Prediction]:
     A file that cannot be read gets its reason instead of a label.
 
     Raises:
-        DataError: if the network was not trained on pictures, or there is no file at all.
+        DataError: if the network was not trained on square pictures, or there is no file at all.
     """
     shape = trained.facts.input_shape
-    if len(shape) != 3 or shape[1] != shape[2]:
-        raise DataError("this network does not take pictures", got=f"input shape {shape}")
+    if len(shape) != 3 or shape[0] not in (1, 3):
+        raise DataError("this network does not take pictures, which have 1 or 3 channels", got=f"input shape {shape}")
+    if shape[1] != shape[2]:
+        rule = "picture files can only be brought to squares, and this network takes other rectangles"
+        raise DataError(rule, got=f"input shape {shape}", hint="bring them to this shape and call Trained.predict")
     paths = [path for given in files for path in _expand(given)]
     if not paths:
         raise DataError("there are no pictures to look at", got=", ".join(map(str, files)) or "nothing")

@@ -38,7 +38,7 @@ class Trained:
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor, batch_size: int = 256) -> Tensor:
-        """What the network says of inputs (N, *input_shape) as stored: for classes their probabilities (N, classes)."""
+        """What the network says of inputs ``(N, *input_shape)`` as stored: for classes their probabilities (N, classes)."""
         return torch.cat([self.task.predict(self.network, piece) for piece in inputs.split(batch_size)])
 
 
@@ -46,7 +46,8 @@ def load(folder: RunFolder) -> Trained:
     """Load the final weights of a finished run, checked against the hash in its record.
 
     Raises:
-        RunError: if the run has not finished, if its weights are damaged, or its own classes are not at hand.
+        RunError: if the run has not finished, if its weights are damaged or the facts of its data are missing, or its
+            own classes are not at hand.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -58,7 +59,7 @@ def load(folder: RunFolder) -> Trained:
             got=f"{folder.path} is {folder.status.state}",
             hint="train it first",
         )
-    recipe, facts = _known_recipe(folder), Facts.read(folder.facts())
+    recipe, facts = _known_recipe(folder), _facts(folder)
     network = assemble(recipe.model, facts, Seeds(folder.seed))
     try:
         weights = load_file(folder.weights)
@@ -90,6 +91,17 @@ def _known_recipe(folder: RunFolder) -> Recipe:
             hint="use the version it was trained with",
         )
     return recipe
+
+
+def _facts(folder: RunFolder) -> Facts:
+    content = folder.facts()
+    if not content:
+        raise RunError(
+            "this run has no facts.json, which says how large its pictures are and what its classes are called",
+            got=str(folder.path),
+            hint="copy the whole folder, or delete it and train again",
+        )
+    return Facts.read(content)
 
 
 def _damaged(folder: RunFolder, reason: str) -> RunError:

@@ -25,7 +25,9 @@ def run(
     seed: Annotated[int, typer.Option(min=0, help="The seed that all streams of chance follow.")] = 0,
     runs: Runs = RUNS,
     device: Device = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; all cores by default.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processor threads; by default all cores where they pay, else one.")
+    ] = None,
     plugin: Plugin = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -51,7 +53,6 @@ def run(
         print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
         return
 
-    from paribus.records.environment import cores
     from paribus.reports.live import following
     from paribus.reports.terminal import print_run
     from paribus.training.run import Run
@@ -59,5 +60,5 @@ def run(
     training = Run(chosen, seed=seed, runs=runs)
     before = training.result
     with following(chosen.name, seed) as (listen, progress):
-        training.train(device=device, threads=threads or cores(), listen=listen, progress=progress)
+        training.train(device=device, threads=threads, listen=listen, progress=progress)
     print_run(training.folder, fresh=before is None)

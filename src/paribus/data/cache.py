@@ -22,7 +22,7 @@ import torch
 from paribus.data import places
 from paribus.data.dataset import Dataset, Source
 from paribus.data.lock import is_held, locked
-from paribus.data.progress import Progress, silent
+from paribus.data.progress import Announce, silent
 from paribus.data.writer import Writer, cache_errors
 from paribus.errors import RunError
 from paribus.records.files import TEMPORARY, write_json
@@ -30,7 +30,7 @@ from paribus.records.files import TEMPORARY, write_json
 FORMAT = 1  # raise it when the files or the decoding of a built-in source change
 
 
-def load(source: Source, progress: Progress | None = None) -> Dataset:
+def load(source: Source, progress: Announce | None = None) -> Dataset:
     """All examples of a source, mapped from the cache; decoded first where the cache does not have them.
 
     Several processes may ask at once: one decodes, the others wait for it. All share the pages of the files,
@@ -101,7 +101,7 @@ def _removable() -> Iterator[Path]:
                 yield entry
 
 
-def _decode(source: Source, folder: Path, progress: Progress, clean: bool) -> None:
+def _decode(source: Source, folder: Path, progress: Announce, clean: bool) -> None:
     """Let the source write into a temporary folder, then put that in place at once."""
     if clean:  # under the lock, whatever else bears this name was left by a process that died
         _remove_leftovers(folder)

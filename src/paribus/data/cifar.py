@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from paribus.data.archive import Archive, opened
-from paribus.data.download import PublishedFile
+from paribus.data.download import PublishedFile, obtain
 from paribus.data.writer import CHUNK_BYTES, Array, Writer
 from paribus.errors import DataError
 
@@ -40,7 +40,8 @@ class Cifar:
 
     def write(self, cache: Writer) -> None:
         """Decode all batches that the archive holds, training first."""
-        with opened(self.file.obtain(cache.progress)) as archive:
+        (path,) = obtain([self.file], cache.progress)
+        with opened(path) as archive:
             names = {part: [n for n in archive.names if re.fullmatch(p, n)] for part, p in self.batches.items()}
             if not names["train"]:
                 raise DataError("the archive holds no training batch", got=str(archive.path), hint=f"see {MIRRORS[0]}")

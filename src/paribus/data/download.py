@@ -6,13 +6,13 @@ import hashlib
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from paribus.data import places
-from paribus.data.progress import Progress, silent
+from paribus.data.progress import Announce, silent
 from paribus.data.writer import CHUNK_BYTES, cache_errors
 from paribus.errors import DataError
 from paribus.records.files import remove_leftovers, write_with
@@ -48,14 +48,6 @@ class PublishedFile:
         facts = path.stat()
         return [path.name, facts.st_size, facts.st_mtime_ns]
 
-    def obtain(self, progress: Progress = silent) -> Path:
-        """The file on this machine, downloaded if need be.
-
-        Raises:
-            DataError: if it is not there and no mirror delivers it; says what was tried and how to help.
-        """
-        return self.find() or self._download(progress)
-
     def places(self) -> Iterator[Path]:
         """Where the file is looked for, in this order."""
         if own := places.own_data():
@@ -69,25 +61,44 @@ class PublishedFile:
         found = (root / "downloads" / self.folder / self.name for root in places.caches())
         return next((path for path in found if path.is_file()), Path())
 
-    def _download(self, progress: Progress) -> Path:
+    def download(self, progress: Announce = silent) -> list[str]:
+        """Bring the file into the cache; the reasons of all mirrors if none of them delivers it."""
         target = places.writable_cache() / "downloads" / self.folder / self.name
         failures = []
         for mirror in self.mirrors:
             try:
                 fetch(mirror + self.name, target, self.md5, progress)
-                return target
+                return []
             except (OSError, http.client.HTTPException, DataError) as error:
                 failures.append(f"{mirror}: {_reason(error)}")
-        raise DataError(
-            f"{self.folder} needs the file {self.name}, which is not here and cannot be downloaded "
-            f"({'; '.join(failures)})",
-            got="looked for " + ", ".join(map(str, self.places())),
-            hint=f"download {self.mirrors[0]}{self.name} yourself into a folder {self.folder}, and set the "
-            f"environment variable PARIBUS_DATA to the folder that contains {self.folder}",
-        )
+        return failures
 
 
-def fetch(url: str, target: Path, md5: str, progress: Progress = silent) -> None:
+def obtain(files: Sequence[PublishedFile], progress: Announce = silent) -> list[Path]:
+    """The files of a data set on this machine, downloaded if need be.
+
+    Raises:
+        DataError: if no mirror delivers one; one message names all that are missing, what was tried and how to help.
+    """
+    for file in files:
+        if file.find() is None and (failures := file.download(progress)):
+            raise _missing([file for file in files if file.find() is None], failures)
+    return [path for file in files if (path := file.find())]
+
+
+def _missing(files: Sequence[PublishedFile], failures: Sequence[str]) -> DataError:
+    first, several = files[0], len(files) > 1
+    names = ", ".join(file.name for file in files)
+    number = f"the {len(files)} files {names}, which are" if several else f"the file {names}, which is"
+    return DataError(
+        f"{first.folder} needs {number} not here and cannot be downloaded ({'; '.join(failures)})",
+        got="looked for " + ", ".join(str(path) for file in files for path in file.places()),
+        hint=f"download {'them' if several else 'it'} from {first.mirrors[0]} yourself into a folder {first.folder}, "
+        f"and set the environment variable PARIBUS_DATA to the folder that contains {first.folder}",
+    )
+
+
+def fetch(url: str, target: Path, md5: str, progress: Announce = silent) -> None:
     """Download a file, check it, and only then put it in place.
 
     Raises:
@@ -101,7 +112,7 @@ def fetch(url: str, target: Path, md5: str, progress: Progress = silent) -> None
         write_with(target, lambda temporary: _receive(answer, temporary, md5, progress, target.name))
 
 
-def _receive(answer: http.client.HTTPResponse, path: Path, md5: str, progress: Progress, name: str) -> None:
+def _receive(answer: http.client.HTTPResponse, path: Path, md5: str, progress: Announce, name: str) -> None:
     total, done, digest = (
         int(answer.headers.get("Content-Length") or 0),
         0,

@@ -17,7 +17,7 @@ from typing import IO, Any, ClassVar, cast
 
 import numpy as np
 
-from paribus.data.download import PublishedFile
+from paribus.data.download import PublishedFile, obtain
 from paribus.data.writer import CHUNK_BYTES, Array, Writer
 from paribus.errors import DataError
 
@@ -40,7 +40,8 @@ class Idx:
 
     def write(self, cache: Writer) -> None:
         """Decode the training pictures, then the test pictures."""
-        found = {name: self._file(name).obtain(cache.progress) for name in self.checksums}
+        paths = obtain([self._file(name) for name in self.checksums], cache.progress)
+        found = dict(zip(self.checksums, paths, strict=True))
         shapes = [shape_of(found[f"{prefix}-images-idx3-ubyte.gz"]) for prefix in PARTS]
         count = sum(shape[0] for shape in shapes)
         cache.start(classes=self.classes, shape=(1, *shapes[0][1:]), count=count)

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from paribus.data.entry import PART_NAMES, Entry, Skipped
+from paribus.data.images import decode
 from paribus.data.table import find_csv, from_csv
 from paribus.data.walk import walk
 from paribus.data.writer import PARTS
@@ -49,7 +50,7 @@ def listing(root: Path, labels: str = "folders", group: str | None = None) -> Li
         labels: ``folders``, or the path of a CSV file with the columns ``path``, ``label`` and perhaps
             ``split``.
         group: a column of the CSV file, or a regular expression with one group in parentheses that is
-            searched in each file's path below the root.
+            searched in each file's path below the root; files that are no pictures need not match.
 
     Raises:
         DataError: if nothing can be learned from what is there; says what and where.
@@ -63,7 +64,7 @@ def listing(root: Path, labels: str = "folders", group: str | None = None) -> Li
     else:
         entries, skipped = from_csv(root, find_csv(root, labels), group)
     if group and not any(entry.group for entry in entries):
-        entries = _grouped(entries, group)
+        entries = _grouped(root, entries, group)
     entries.sort(key=lambda entry: (PARTS.index(entry.part), entry.name))
     found = Listing(root, tuple(entries), tuple(sorted(skipped)))
     _check(found)
@@ -106,8 +107,8 @@ def _in_part(name: str, piece: list[str]) -> Entry | str:
     return Entry(name, piece[1], part) if len(piece) > 2 else "lies in no class folder"
 
 
-def _grouped(entries: list[Entry], pattern: str) -> list[Entry]:
-    """Groups from file names."""
+def _grouped(root: Path, entries: list[Entry], pattern: str) -> list[Entry]:
+    """Groups from file names; a file that cannot be used needs none."""
     try:
         expression = re.compile(pattern)
     except re.error as error:
@@ -118,10 +119,19 @@ def _grouped(entries: list[Entry], pattern: str) -> list[Entry]:
     found = []
     for entry in entries:
         match = expression.search(entry.name)
-        if not match or not match[1]:
+        group = match[1] if match else None
+        if not group and _usable(root / entry.name):
             raise DataError("data.group must match every file name", got=entry.name, hint=f"correct {pattern!r}")
-        found.append(replace(entry, group=match[1]))
+        found.append(replace(entry, group=group or ""))
     return found
+
+
+def _usable(path: Path) -> bool:
+    try:
+        decode(path, size=8)
+    except DataError:
+        return False
+    return True
 
 
 def _check(found: Listing) -> None:

@@ -13,7 +13,7 @@ from paribus.data import cache
 from paribus.data.dataset import Dataset
 from paribus.data.facts import Facts, gather
 from paribus.data.feed import Feed
-from paribus.data.progress import Progress, silent
+from paribus.data.progress import Announce, silent
 from paribus.data.split import split
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
@@ -51,7 +51,7 @@ class Material:
 _opened: dict[str, Dataset] = {}  # filled before workers are forked, so that they share what is in memory
 
 
-def open_dataset(part: Part, progress: Progress = silent) -> Dataset:
+def open_dataset(part: Part, progress: Announce = silent) -> Dataset:
     """The data set of a recipe's data part: decoded once, then mapped from the cache."""
     name = repr(part)
     if name not in _opened:
@@ -59,7 +59,7 @@ def open_dataset(part: Part, progress: Progress = silent) -> Dataset:
     return _opened[name]
 
 
-def share(part: Part, progress: Progress = silent) -> None:
+def share(part: Part, progress: Announce = silent) -> None:
     """Open a data set and keep it for this process and the workers it forks."""
     _opened[repr(part)] = open_dataset(part, progress)
 
@@ -69,7 +69,7 @@ def forget() -> None:
     _opened.clear()
 
 
-def prepare(recipe: Recipe, seeds: Seeds, progress: Progress = silent) -> Material:
+def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Material:
     """Open and divide the data of a run."""
     dataset = open_dataset(recipe.data, progress)
     rows = split(dataset, recipe.split, seeds)

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from paribus.data import images
+from paribus.data import images, places
 from paribus.data.entry import Entry, Skipped
 from paribus.data.listing import Listing, listing
-from paribus.data.progress import Progress, silent
+from paribus.data.progress import Announce, silent
 from paribus.data.writer import CHUNK_BYTES, PARTS
 from paribus.errors import DataError
 
@@ -80,10 +80,10 @@ class Report:
 
 
 def scan(
-    path: str | Path, labels: str = "folders", group: str | None = None, progress: Progress | None = None
+    path: str | Path, labels: str = "folders", group: str | None = None, progress: Announce | None = None
 ) -> Report:
     """Open every picture of a folder and say what is there; the arguments are those of :func:`listing`."""
-    found = listing(Path(path), labels, group)
+    found = listing(places.find_folder(str(path)), labels, group)
     checked = [
         Checked(one.entry, one.digest, one.reason)
         for batch in check(found, progress=progress or silent)
@@ -97,7 +97,7 @@ def check(
     size: int = 64,
     colour: images.Colour = "rgb",
     fit: images.Fit = "crop",
-    progress: Progress = silent,
+    progress: Announce = silent,
 ) -> Iterator[list[Checked]]:
     """Decode all pictures, on all cores, in batches of one part each that bound the memory."""
     step = max(16, CHUNK_BYTES // (3 * size * size))
@@ -136,7 +136,8 @@ def require_usable(report: Report, bad: str) -> None:
     rest = f"; and {len(report.bad) - 5} more" if len(report.bad) > 5 else ""
     if bad == "fail" and report.bad:
         hint = "mend or remove them, or leave them out with data.bad=skip"
-        raise DataError(f"{len(report.bad)} files cannot be used", got=listed + rest, hint=hint)
+        count = "1 file" if len(report.bad) == 1 else f"{len(report.bad)} files"
+        raise DataError(f"{count} cannot be used", got=listed + rest, hint=hint)
     empty = [label for label, count in report.counts.get("train", {}).items() if not count]
     if empty or not report.good:
         rule = "every class must have a training picture that can be read; without one: " + ", ".join(empty)

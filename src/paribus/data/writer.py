@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from paribus.data.progress import Progress, silent
+from paribus.data.progress import Announce, silent
 from paribus.errors import DataError, RunError
 from paribus.records import files
 
@@ -73,7 +73,7 @@ class Writer:
         progress: told how many examples have arrived.
     """
 
-    def __init__(self, folder: Path, progress: Progress = silent) -> None:
+    def __init__(self, folder: Path, progress: Announce = silent) -> None:
         self.folder, self.progress = folder, progress
         self._columns: dict[str, Column] = {}
         self._parts: dict[str, int] = {}

@@ -12,7 +12,7 @@ from paribus.evidence.power import (
 )
 from paribus.evidence.sequential import Decision, Looks, alpha_at, follow, plan_looks
 from paribus.evidence.variance import Component, Interval, NoiseBudget, variance_components
-from paribus.evidence.verdict import Judged, Verdict, judge, judge_family
+from paribus.evidence.verdict import Judged, Verdict, about_interaction, judge, judge_family
 
 __all__ = [
     "Component",
@@ -24,6 +24,7 @@ __all__ = [
     "Looks",
     "NoiseBudget",
     "Verdict",
+    "about_interaction",
     "alpha_at",
     "contrast",
     "detectable_difference",

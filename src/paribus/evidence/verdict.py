@@ -1,19 +1,21 @@
-"""From numbers to words: better, worse, no difference beyond δ, undecided."""
+"""From numbers to words: better, worse, interaction, no difference beyond δ, undecided."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from paribus.evidence.estimate import Estimate, equivalence_p
 from paribus.evidence.multiple import holm
 from paribus.evidence.power import detectable_difference, seeds_for, seeds_for_equivalence
 
-Word = Literal["better", "worse", "no difference", "undecided", "diverged"]
+Word = Literal["better", "worse", "interaction", "no difference", "undecided", "diverged"]
 MOST_SEEDS = 1000
 """No more additional seeds than this are ever proposed."""
+FEWEST_PAIRS = 3
+"""Fewer pairs than this never show that there is no difference."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,10 @@ def judge(
     An effect can be significant and also be shown to lie within ±δ. The verdict is then "no difference beyond
     δ", because δ is what was declared to matter; the text adds that the effect is reliably not zero.
 
+    Equivalence takes at least `FEWEST_PAIRS` complete pairs. Two pairs that happen to agree pass its test at
+    the nominal level, but only because their spread, known from a single number, came out small by luck:
+    whether values are normal at all cannot be seen from two of them, and the level rests on it.
+
     As soon as one seed of the comparison diverged there is no other verdict: the seeds that survived are a
     selection, and a mean over a selection shows nothing.
 
@@ -121,7 +127,7 @@ def judge(
         seeds = estimate.n + estimate.dropped
         return Verdict("diverged", f"diverged in {estimate.diverged} of {seeds} seeds")
     differs = p_adjusted < alpha
-    if delta is not None and p_equivalence_adjusted < alpha:
+    if delta is not None and estimate.n >= FEWEST_PAIRS and p_equivalence_adjusted < alpha:
         text = f"no difference beyond {delta:g}"
         return Verdict("no difference", f"{text} (but reliably not zero)" if differs else text)
     if differs:
@@ -130,10 +136,17 @@ def judge(
     return _undecided(estimate, delta, alpha if planning_alpha is None else planning_alpha)
 
 
+def about_interaction(verdict: Verdict) -> Verdict:
+    """The verdict on an interaction: there is one or there is none, and neither is good or bad."""
+    if verdict.word in ("better", "worse"):
+        return Verdict("interaction", "interaction")
+    return replace(verdict, text=verdict.text.replace("no difference", "no interaction"))
+
+
 def _undecided(estimate: Estimate, delta: float | None, alpha: float) -> Verdict:
     """Propose the fewest seeds that decide with 80 % power, if difference and spread stay as seen."""
     if estimate.n < 2:
-        more = 2 - estimate.n
+        more = (2 if delta is None else FEWEST_PAIRS) - estimate.n
         return Verdict("undecided", f"undecided: at least {_seeds(more)}", more)
     most = estimate.n + MOST_SEEDS
     sizes = [seeds_for(estimate.value, estimate.sd, alpha, most=most)]

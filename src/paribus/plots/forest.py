@@ -24,7 +24,7 @@ def forest(result: StudyResult) -> Chart:
     )
     names, reference = words.without_reference(effect.label for effect in result.effects)
     rows = [_row(name, effect, result) for name, effect in zip(names, result.effects, strict=True)]
-    heads = (f"difference, {words.percent(result.design.confidence)} interval", "verdict")
+    heads = (f"difference, {words.interval_head(result.effects)}", "verdict")
     return draw(rows, axis, heads, title, *_reading(result, reference), tint=True)
 
 
@@ -39,7 +39,7 @@ def _row(name: str, effect: Effect, result: StudyResult) -> Row:
         (
             words.both(
                 words.difference(result.metric, effect.estimate.value),
-                words.difference_interval(result.metric, effect.estimate),
+                words.effect_interval(effect, result),
             ),
             words.verdict(effect, result),
         ),
@@ -51,6 +51,8 @@ def _row(name: str, effect: Effect, result: StudyResult) -> Row:
 def _reading(result: StudyResult, reference: str) -> list[str]:
     good = "right" if result.metric.higher_is_better else "left"
     text = f"Small dots are the differences within single seeds. Better is to the {good}."
+    if any(effect.kind == "interaction" for effect in result.effects):
+        text += " Interactions are neither better nor worse."
     if result.delta:
         delta = words.difference(result.metric, result.delta, signed=False)
         text += f" Grey band: differences below δ = {delta}."

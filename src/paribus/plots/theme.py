@@ -15,6 +15,7 @@ ACCENT = ARMS[1]
 VERDICTS = {
     "better": "#00765a",
     "worse": "#b34700",
+    "interaction": ACCENT,
     "no difference": INK,
     "undecided": MUTED,
     "diverged": "#8f1d5b",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TypeGuard
 
@@ -41,9 +41,7 @@ def level_interval(metric: Metric, estimate: Estimate) -> str:
 
 def difference_interval(metric: Metric, estimate: Estimate) -> str:
     """The interval of a difference, without unit: ``[1.20, 2.60]``."""
-    if not has_interval(estimate):
-        return NONE
-    return _interval(metric.format_difference(end).lstrip("+") for end in (estimate.low, estimate.high))
+    return metric.format_interval(estimate.low, estimate.high) if has_interval(estimate) else NONE
 
 
 def has_interval(estimate: Estimate) -> bool:
@@ -67,8 +65,21 @@ def probability(p: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """A confidence: ``95 %``."""
-    return f"{100 * share:.4g} %"
+    """A confidence: ``95 %``, and never a false 100 %."""
+    return f"{100 * share:.4g} %" if share < 0.99995 else "> 99.99 %"
+
+
+def interval_head(effects: Sequence[Effect]) -> str:
+    """What stands over the intervals of effects: their confidence, where they share one."""
+    shared = {effect.estimate.confidence for effect in effects}
+    return f"{percent(shared.pop())} interval" if len(shared) == 1 else "interval"
+
+
+def effect_interval(effect: Effect, result: StudyResult) -> str:
+    """The interval of an effect; planned looks decide at several levels, and then it says its confidence."""
+    text = difference_interval(result.metric, effect.estimate)
+    several = len({other.estimate.confidence for other in result.effects}) > 1
+    return f"{text} ({percent(effect.estimate.confidence)})" if several and text != NONE else text
 
 
 def share(value: float) -> str:
@@ -150,5 +161,5 @@ def unit(metric: Metric) -> tuple[float, str]:
 
 
 def _interval(ends: Iterable[str]) -> str:
-    low, high = (end.replace("-", "−").removesuffix(" points").removesuffix(" %") for end in ends)
+    low, high = (end.replace("-", "−").removesuffix(" %") for end in ends)
     return f"[{low}, {high}]"

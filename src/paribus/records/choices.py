@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paribus.records.parts import Part, describe, find, knobs, settings
+from paribus.records.parts import Part, describe, find, knobs, names, settings
 from paribus.records.recipe import Recipe, Section
 from paribus.records.result import Choice
 from paribus.records.study import show
@@ -34,9 +34,13 @@ def choices(recipe: Recipe, varied: Sequence[str] = ()) -> tuple[Choice, ...]:
 
 
 def _of_part(path: str, kind: str, part: Part, varied: Sequence[str]) -> list[Choice]:
+    whole = path in varied or f"{path}.use" in varied
+    if part.use not in names(kind):  # of somebody's own, and not at hand: what was written is known all the same
+        rows = [Choice(path, part.use, "a part of the author's own", whole)]
+        rows += [Choice(f"{path}.{name}", show(knob), "", f"{path}.{name}" in varied) for name, knob in part.knobs.items()]
+        return rows
     factory = find(kind, part.use)
     values = settings(kind, part)
-    whole = path in varied or f"{path}.use" in varied
     rows = [Choice(path, part.use, describe(factory)[0], whole)]
     for knob in knobs(kind, factory):
         field = f"{path}.{knob.name}"

@@ -32,3 +32,23 @@ class Metric:
         text = f"{100 * value:+.2f}" if self.percent else f"{value:+.3g}"
         text = text.replace("-", "−") if signed else text.lstrip("+-")
         return f"{text} points" if self.percent else text
+
+    def format_interval(self, low: float, high: float) -> str:
+        """The ends of a difference, without unit: ``[1.20, 2.60]``."""
+        ends = (self.format_difference(end).lstrip("+").removesuffix(" points") for end in (low, high))
+        return f"[{', '.join(ends)}]"
+
+
+ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, matters=0.01)
+LOSS = Metric("loss", higher_is_better=False)
+MACRO_F1 = Metric("macro_f1", higher_is_better=True, percent=True, matters=0.01)
+
+_KNOWN = {metric.name: metric for metric in (ACCURACY, LOSS, MACRO_F1)}
+
+
+def format_figure(name: str, value: float | None) -> str:
+    """A figure by its full name: ``98.65 %`` for ``val/accuracy``; one of a metric not listed here is a plain number.
+
+    It needs no task, so that listing runs stays fast.
+    """
+    return _KNOWN.get(name.rpartition("/")[2], LOSS).format(value)

@@ -104,6 +104,9 @@ class Part:
         """The dotted field under which its knobs lie in a recipe: ``model``, ``augment.crop``."""
         return f"augment.{self.use}" if kind == "augment" else kind
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Part.of, (self.flat(),)  # by name: a class of the user's travels in its own way, see registered()
+
     def flat(self) -> dict[str, Any]:
         """The part as plain data, the way it stands in a recipe file."""
         return {"use": self.use, **self.knobs}

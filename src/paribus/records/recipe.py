@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import to_jsonable_python
 
+from paribus.chance import Seeds
 from paribus.errors import RecipeError, nearest
 from paribus.records import yaml
 from paribus.records.parts import KINDS, Part, explain, fingerprint, register, settings
@@ -178,6 +179,10 @@ class Recipe(BaseModel):
         """All parts with their kinds."""
         single = ("data", "model", "task", "optimizer", "schedule", "stopping")
         return [(kind, getattr(self, kind)) for kind in single] + [("augment", part) for part in self.augment.values()]
+
+    def seeds(self, seed: int) -> Seeds:
+        """The chance of a run with this seed."""
+        return Seeds(seed, self.chance.model_dump(exclude_none=True))
 
     def sources(self) -> dict[str, str]:
         """Fingerprints of the user's own parts in this recipe: ``model.MyNet`` → SHA-256."""

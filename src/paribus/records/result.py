@@ -12,6 +12,9 @@ from paribus.records.metric import Metric
 from paribus.records.run import State
 from paribus.records.study import StudyDesign
 
+PLAIN = Metric("figure", higher_is_better=True)
+"""A figure of which nothing is known but its value."""
+
 
 @dataclass(frozen=True)
 class ArmResult:
@@ -62,6 +65,7 @@ class Effect:
         verdict: the word, and what it means here.
         detectable: the smallest true difference that this many seeds would find with 80 % power.
         diverged: pairs lost because a run diverged.
+        metric: how people read the numbers.
     """
 
     label: str
@@ -72,6 +76,12 @@ class Effect:
     verdict: Verdict
     detectable: float
     diverged: int = 0
+    metric: Metric = PLAIN
+
+    def __repr__(self) -> str:
+        known = self.estimate
+        found = f"{self.metric.format_difference(known.value)} {self.metric.format_interval(known.low, known.high)}"
+        return f"Effect({self.label!r}, {found}, {self.verdict.text.partition(' beyond ')[0]})"
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,10 @@ class StudyResult:
     data: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     command: str = ""
+
+    def __repr__(self) -> str:
+        size = f"{len(self.arms)} × {len(self.design.seeds)} runs"
+        return f"StudyResult({self.design.name!r}, {self.metric_name}, {size}, effects={list(self.effects)})"
 
     @property
     def question(self) -> str:

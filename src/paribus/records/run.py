@@ -12,7 +12,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from paribus.records.recipe import Recipe
 
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
-SILENCE_SECONDS = 120.0  # a run whose heartbeat is older has crashed
+SILENCE_SECONDS = 120.0  # a run on another machine whose heartbeat is older has crashed
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
 
@@ -241,22 +241,23 @@ def find_runs(root: Path) -> list[RunFolder]:
     return [RunFolder(path.parent) for path in sorted(root.glob("*/*/*/recipe.json"))]
 
 
-def find_finished(root: Path, identity: str, seed: int, copy_to: RunFolder) -> bool:
-    """Copy a finished run of the same recipe and seed from anywhere below ``root``, if there is one.
-
-    A run is never trained twice, and every study folder is still whole by itself.
-    """
+def finished_runs(root: Path) -> dict[tuple[str, int], RunFolder]:
+    """All finished runs below ``root`` by identity and seed."""
+    found = {}
     for run in find_runs(root):
-        try:
-            same = run.path != copy_to.path and run.identity == (identity, seed) and run.result is not None
-        except (ParibusError, KeyError):  # a damaged or foreign folder is no reason not to train
-            continue
-        if same:
-            names = {path.name for path in run.path.iterdir() if path.is_file()} - {"lock", "log.txt", "result.json"}
-            for name in (*sorted(names), "result.json"):  # which makes it a finished run, so it comes last
-                files.write_with(copy_to.path / name, partial(shutil.copyfile, run.path / name))
-            return True
-    return False
+        with suppress(ParibusError, KeyError):  # a damaged or foreign folder is nobody's twin
+            if (run.path / "result.json").exists():
+                found[run.identity] = run
+    return found
+
+
+def copy_run(source: RunFolder, target: RunFolder) -> None:
+    """Copy a finished run, so that it is never trained twice and every study folder is whole by itself."""
+    names = {path.name for path in source.path.iterdir() if path.is_file()} - {"lock", "log.txt", "status.json"}
+    for name in (*sorted(names - {"result.json"}), "result.json"):
+        files.write_with(target.path / name, partial(shutil.copyfile, source.path / name))
+    # last, for now it counts as finished
+    files.write_with(target.path / "status.json", partial(shutil.copyfile, source.path / "status.json"))
 
 
 def this_process() -> dict[str, Any]:
@@ -273,10 +274,8 @@ def _read_record(kind: type[Record], path: Path) -> Record:
 
 
 def _seems_alive(status: Status) -> bool:
-    if time.time() - status.heartbeat > SILENCE_SECONDS:
-        return False
     if status.host != platform.node() or os.name == "nt":  # only the heartbeat tells
-        return True
+        return time.time() - status.heartbeat < SILENCE_SECONDS
     try:
         os.kill(status.pid, 0)
     except ProcessLookupError:

@@ -143,7 +143,8 @@ class StudyDesign(BaseModel):
 
     def _noise_arms(self) -> tuple[Arm, ...]:
         fixed = self.base.chance.model_dump(exclude_none=True)  # a stream held by the recipe stays where it is
-        free = [stream for stream in STREAMS if stream not in fixed]
+        idle = () if self.base.augment else ("augmentation",)
+        free = [stream for stream in STREAMS if stream not in fixed and stream not in idle]
         arms = [Arm("all streams", {})]
         for stream in self.factors.get("chance", free):
             arms.append(Arm(f"{stream} only", {f"chance.{other}": 0 for other in free if other != stream}))

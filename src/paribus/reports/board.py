@@ -46,12 +46,15 @@ class Board:
     def hear(self, event: Any) -> None:
         """Take in an event of an executor."""
         self.doing = ""
+        if event.job.seed not in self.seeds:  # seeds are added while a study is undecided
+            self.seeds = [*self.seeds, event.job.seed]
         cell = self.cells.setdefault((event.job.arm, event.job.seed), Cell())
         if event.kind == "progress":
             cell.state, cell.share = "running", event.progress.step / event.progress.steps
             cell.value = event.progress.figures.get(self.figure, cell.value)
         elif event.kind == "known":
-            cell.state, cell.share, cell.value = "finished", 1.0, event.job.figure(self.figure)
+            cell.state, cell.share = event.job.folder.status.state, 1.0
+            cell.value = event.job.figure(self.figure)
             self.done_before = self.share
         elif event.kind == "started":
             cell.state = "running"
@@ -62,7 +65,7 @@ class Board:
             self._note(event)
 
     def _note(self, event: Any) -> None:
-        if event.kind == "failed":
+        if event.kind in ("failed", "diverged"):
             first, _, rest = event.error.partition("\n")
             advice = rest.partition("next: ")[2]
             self.errors.append(f"{event.job.arm}, seed {event.job.seed}: {first}" + (f" ({advice})" if advice else ""))
@@ -78,7 +81,7 @@ class Board:
             return f"{cell.share:.0%}"
         if cell.state == "finished":
             return self.metric.format(cell.value)
-        return {"waiting": "·", "failed": "✗", "interrupted": "‖"}[cell.state]
+        return {"waiting": "·", "failed": "✗", "diverged": "∞", "interrupted": "‖"}[cell.state]
 
     def mean(self, arm: str) -> str:
         """Mean of the finished runs of an arm."""
@@ -94,7 +97,7 @@ class Board:
     @property
     def finished(self) -> int:
         """How many are over."""
-        return sum(cell.state in ("finished", "failed") for cell in self.cells.values())
+        return sum(cell.state in ("finished", "diverged", "failed") for cell in self.cells.values())
 
     @property
     def share(self) -> float:

@@ -21,7 +21,14 @@ from paribus.records.study import StudyDesign
 from paribus.reports.board import Board
 
 REDRAW_SECONDS = 0.2
-STYLES = {"running": "cyan", "finished": "", "failed": "bold red", "interrupted": "yellow", "waiting": "dim"}
+STYLES = {
+    "running": "cyan",
+    "finished": "",
+    "failed": "bold red",
+    "diverged": "bold magenta",
+    "interrupted": "yellow",
+    "waiting": "dim",
+}
 
 
 class Watcher:
@@ -40,7 +47,7 @@ class Watcher:
     def __call__(self, event: Any) -> None:
         """Hear an event of an executor."""
         self.board.hear(event)
-        if event.kind in ("finished", "failed"):
+        if event.kind in ("finished", "diverged", "failed"):
             text = self.board.text(event.job.arm, event.job.seed)
             self.say(f"[{self.board.finished}/{self.board.total}] {event.job.arm}, seed {event.job.seed}: {text}")
         self.redraw(now=event.kind != "progress")

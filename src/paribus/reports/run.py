@@ -8,6 +8,7 @@ from dataclasses import asdict
 from paribus import plots
 from paribus.plots import words
 from paribus.records import yaml
+from paribus.records.metric import format_figure
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.reports.facts import facts, text
 from paribus.reports.view import Answer, Figure, Page, Section, Table
@@ -30,7 +31,7 @@ def run_page(folder: RunFolder) -> Page:
 def _answers(result: RunResult | None) -> Iterator[Answer]:
     if result:
         for name, value in result.metrics.items():
-            yield Answer(words.spoken(name), text(value))
+            yield Answer(words.spoken(name), format_figure(name, value))
 
 
 def _summary(status: Status, result: RunResult | None) -> str:

@@ -9,10 +9,11 @@ from paribus.plots import words
 from paribus.records import yaml
 from paribus.records.result import Effect, StudyResult
 from paribus.reports import facts, tables
-from paribus.reports.terms import terms
+from paribus.reports.terms import SHARES, terms
 from paribus.reports.view import Answer, Figure, Page, Section, Table
 
 MOST = 6  # answers on top of the page; the table holds them all
+FOUND = ("better", "worse", "interaction")  # verdicts that there is something
 HARDLY, FEW = 3, 5  # below the first number of seeds the result itself warns, below the second this page does
 
 
@@ -38,7 +39,7 @@ def _answers(result: StudyResult) -> Iterator[Answer]:
     elif len(result.effects) <= MOST:
         yield from (_answer(effect, result) for effect in result.effects)
     else:
-        decided = [effect for effect in result.effects if effect.verdict.word in ("better", "worse")]
+        decided = [effect for effect in result.effects if effect.verdict.word in FOUND]
         largest = sorted(decided, key=lambda effect: -abs(effect.estimate.value))
         yield from (_answer(effect, result) for effect in largest[:MOST])
 
@@ -54,7 +55,7 @@ def _answer(effect: Effect, result: StudyResult) -> Answer:
         finding=_with_interval(
             words.difference(result.metric, effect.estimate.value),
             words.difference_interval(result.metric, effect.estimate),
-            result.design.confidence,
+            effect.estimate.confidence,
         ),
         verdict=words.verdict(effect, result),
         tone=effect.verdict.word.replace(" ", "-"),
@@ -96,7 +97,7 @@ def _summary(result: StudyResult) -> str:
         found = [effect.verdict.word for effect in result.effects]
         counts = [f"{found.count(word)} {word}" for word in dict.fromkeys(found)]
         text += f" Of {len(found)} comparisons: {', '.join(counts)}."
-        if len(found) > MOST and {"better", "worse"} & set(found):
+        if len(found) > MOST and set(FOUND) & set(found):
             text += " Above stand those with the largest decided differences; the table has all."
     return text
 
@@ -126,7 +127,7 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
     what = words.spoken(result.metric_name)
     if result.noise:
         figure = Figure("noise", plots.noise(result), f"Share of the variance of the {what} by stream of chance.")
-        yield Section("Noise", figure=figure, tables=_some(tables.noise(result)))
+        yield Section("Noise", (SHARES,), figure, tables=_some(tables.noise(result)))
     if result.effects:
         figure = Figure("effects", plots.forest(result), f"Differences in {what} with their intervals.")
         _, reference = words.without_reference(effect.label for effect in result.effects)

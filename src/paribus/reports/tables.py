@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from paribus.evidence import Interval
 from paribus.plots import words
 from paribus.records.result import ArmResult, StudyResult
 from paribus.records.study import show
@@ -16,13 +17,12 @@ KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 
 def effects(result: StudyResult) -> Table:
     """Every comparison with all that is needed to believe it or not."""
-    sure = words.percent(result.design.confidence)
     names, _ = words.without_reference(effect.label for effect in result.effects)
     several = len({effect.kind for effect in result.effects}) > 1
     heads = (
         "comparison",
         "difference",
-        f"{sure} interval",
+        words.interval_head(result.effects),
         "p (Holm)",
         "detectable",
         "pairs",
@@ -32,7 +32,7 @@ def effects(result: StudyResult) -> Table:
         (
             name + (f" ({KINDS[effect.kind]})" if several else ""),
             words.difference(result.metric, effect.estimate.value),
-            words.difference_interval(result.metric, effect.estimate),
+            words.effect_interval(effect, result),
             words.probability(effect.p_adjusted),
             words.difference(result.metric, effect.detectable, signed=False),
             str(effect.estimate.n),
@@ -113,7 +113,9 @@ def noise(result: StudyResult) -> Table | None:
         spread = words.difference(result.metric, math.sqrt(total.value), signed=False)
         rows.append(("all streams", words.NONE, words.share(1.0), words.NONE, spread))
     if (rest := result.noise.remaining) and total and total.value:
-        rows.append(("remaining", words.NONE, words.share(rest.value / total.value), words.NONE, words.NONE))
+        ends = (end / total.value for end in (rest.value, rest.low, rest.high))
+        share = Interval(*ends)
+        rows.append(("remaining", words.NONE, words.share(share.value), words.share_interval(share), words.NONE))
     sure = words.percent(result.noise.confidence)
     return Table(("stream", "runs", "share", f"{sure} interval", "standard deviation"), tuple(rows), "lrrrr")
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from paribus.errors import RunError
+from paribus.records.metric import format_figure
 from paribus.records.run import RunFolder, find_runs
 from paribus.records.study import StudyDesign, show
 
@@ -25,30 +29,25 @@ if TYPE_CHECKING:
 TONES = {
     "better": "bold green",
     "worse": "bold red",
+    "interaction": "bold blue",
     "undecided": "yellow",
     "diverged": "bold magenta",
     "no-difference": "cyan",
 }
+WIDTH = 140  # characters on a line where the output is not a terminal
 
 
 def console() -> Console:
-    """A console that keeps tables whole where the output is not a terminal."""
+    """A console that keeps tables whole where the output is not a terminal, unless COLUMNS says how wide it is."""
     out = Console(highlight=False, markup=False, emoji=False)  # names are names, [brackets] and :colons: included
-    if not out.is_terminal:
-        out.width = 140
+    if not out.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
+        out.width = WIDTH
     return out
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "", title: str | None = None) -> Table:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "") -> Table:
     """Texts in rows and columns; nothing in them is taken for markup."""
-    grid = Table(
-        box=None,
-        header_style="dim",
-        padding=(0, 2, 0, 0),
-        title=title,
-        title_justify="left",
-        title_style="bold",
-    )
+    grid = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for i, head in enumerate(heads):
         grid.add_column(Text(head), justify="right" if align[i : i + 1] == "r" else "left", overflow="fold")
     for row in rows:
@@ -56,9 +55,14 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "", 
     return grid
 
 
-def rendered(view: View, title: str | None = None) -> Table:
+def titled(title: str, grid: Table) -> RenderableType:
+    """A table below its title, which may be wider than the table."""
+    return Group(Text(title, style="bold"), grid)
+
+
+def rendered(view: View) -> Table:
     """A report's table for the terminal, in its colours."""
-    grid = table(view.heads, (), view.align, title)
+    grid = table(view.heads, (), view.align)
     for i, row in enumerate(view.rows):
         tone = TONES.get(view.tones[i], "") if view.tones else ""
         grid.add_row(*(Text(cell, tone if j == view.tinted else "") for j, cell in enumerate(row)))
@@ -68,16 +72,18 @@ def rendered(view: View, title: str | None = None) -> Table:
 def print_study(result: StudyResult, page: Path | None) -> None:
     """What a study found: arms, effects, verdicts, and where the report is."""
     from paribus.reports import tables
+    from paribus.reports.terms import SHARES
 
     out = console()
     out.print(Text(result.question, style="bold"))
     out.print()
-    out.print(rendered(tables.arms(result), title=f"{result.metric_name} per arm"))
+    out.print(titled(f"{result.metric_name} per arm", rendered(tables.arms(result))))
     out.print()
     if result.effects:
-        out.print(rendered(tables.effects(result), title="effects"))
+        out.print(titled("effects", rendered(tables.effects(result))))
     if noise := tables.noise(result):
-        out.print(rendered(noise, title="where the spread comes from"))
+        out.print(titled("where the spread comes from", rendered(noise)))
+        out.print(Text(SHARES, style="dim"))
     for warning in result.warnings:
         out.print(Text(f"note: {warning}", style="yellow"))
     if page is not None:
@@ -86,20 +92,23 @@ def print_study(result: StudyResult, page: Path | None) -> None:
 
 def print_design(design: StudyDesign, folder: Path) -> None:
     """What a study would do."""
+    from paribus.plots.words import count
+
     out = console()
     out.print(Text(design.question, style="bold"))
     rows = [
         [arm.name, ", ".join(f"{path}={show(value)}" for path, value in arm.settings.items())] for arm in design.arms()
     ]
     out.print(table(["arm", "settings"], rows))
-    out.print(
-        f"{len(rows)} arms × {len(design.seeds)} seeds = {len(rows) * len(design.seeds)} runs into {folder}",
-        soft_wrap=True,
-    )
+    seeds = len(design.seeds)
+    size = f"{count(len(rows), 'arm')} × {count(seeds, 'seed')} = {count(len(rows) * seeds, 'run')}"
+    out.print(f"{size} into {folder}", soft_wrap=True)
 
 
 def print_run(folder: RunFolder, fresh: bool) -> None:
     """What a run left behind, or where it stands."""
+    from paribus.plots.words import count
+
     out = console()
     content, status, result = folder.read(), folder.status, folder.result
     state = status.state if fresh or result is None else f"{status.state} before; nothing to train"
@@ -107,10 +116,9 @@ def print_run(folder: RunFolder, fresh: bool) -> None:
     if status.error:
         rows.append(["error", status.error])
     if result is not None:
-        figures = ", ".join(f"{name} {_figure(value)}" for name, value in result.metrics.items())
         rows += [
-            ["figures", figures],
-            ["trained", f"{result.epochs} epochs, {result.steps:,} steps in {result.seconds:.1f} s"],
+            ["figures", _figures(result.metrics)],
+            ["trained", f"{count(result.epochs, 'epoch')}, {result.steps:,} steps in {result.seconds:.1f} s"],
             ["speed", f"{result.examples_per_second:,.0f} examples/s"],
             ["parameters", f"{result.parameters:,}"],
             ["execution", ", ".join(f"{name} {show(value)}" for name, value in result.execution.items())],
@@ -121,32 +129,37 @@ def print_run(folder: RunFolder, fresh: bool) -> None:
 
 
 def print_tests(tests: Sequence[tuple[RunFolder, HeldOut]]) -> None:
-    """Figures on the held-out test."""
+    """Figures on the held-out test; of several runs also the mean per arm."""
+    out = console()
     names = list(tests[0][1].metrics) if tests else []
-    rows = [
-        [
-            "/".join(folder.path.parts[-3:]),
-            *(_figure(held.metrics[name]) for name in names),
-            f"{held.examples:,}",
-        ]
-        for folder, held in tests
-    ]
-    console().print(table(["run", *names, "examples"], rows, "l" + "r" * (len(names) + 1)))
+    align = "l" + "r" * (len(names) + 1)
+    arms: defaultdict[str, list[HeldOut]] = defaultdict(list)
+    rows = []
+    for folder, held in tests:
+        figures = [format_figure(name, held.metrics[name]) for name in names]
+        rows.append(["/".join(folder.path.parts[-3:]), *figures, f"{held.examples:,}"])
+        arms[folder.path.parent.name].append(held)
+    out.print(table(["run", *names, "examples"], rows, align))
+    if len(tests) > 1:
+        means = []
+        for arm, runs in arms.items():
+            figures = [format_figure(name, _mean(held.metrics[name] for held in runs)) for name in names]
+            means.append([arm, *figures, str(len(runs))])
+        out.print()
+        out.print(titled("mean per arm", table(["arm", *names, "runs"], means, align)))
+        out.print(Text("note: choose on validation figures; the test is for the arm already chosen", style="yellow"))
 
 
 def print_predictions(answers: Sequence[Prediction]) -> None:
-    """Labels with their probabilities, the three most probable classes each."""
+    """Labels with the three most probable classes each, and the problems if there are any."""
     rows = []
     for answer in answers:
         shares = sorted((answer.probabilities or {}).items(), key=lambda entry: -entry[1])[:3]
-        rows.append(
-            [
-                answer.file,
-                answer.label or answer.problem,
-                "  ".join(f"{name} {share:.1%}" for name, share in shares),
-            ]
-        )
-    console().print(table(["file", "label", "probabilities"], rows))
+        likely = "  ".join(f"{name} {share:.1%}" for name, share in shares)
+        rows.append([answer.file, answer.label, likely, answer.problem])
+    columns = 4 if any(answer.problem for answer in answers) else 3
+    heads = ["file", "label", "probabilities", "problem"]
+    console().print(table(heads[:columns], [row[:columns] for row in rows]))
 
 
 def print_overview(names: Mapping[str, Sequence[str]]) -> None:
@@ -201,7 +214,7 @@ def print_runs(root: Path) -> None:
         except RunError as error:  # one damaged folder must not hide the others
             rows.append([name, "damaged", "", error.rule])
             continue
-        figures = ", ".join(f"{name} {_figure(value)}" for name, value in (result.metrics if result else {}).items())
+        figures = _figures(result.metrics) if result else ""
         rows.append([name, status.state, f"{status.epoch}/{status.epochs}", figures])
     console().print(table(["run", "state", "epochs", "validation"], rows) if rows else f"no runs in {root} yet")
 
@@ -241,7 +254,8 @@ def print_scan(found: Report) -> None:
     out = console()
     parts = list(found.counts)
     rows = [[name, *(f"{found.counts[part][name]:,}" for part in parts)] for name in found.classes]
-    out.print(table(["class", *parts], rows, "l" + "r" * len(parts), title=f"{len(found.good):,} good pictures"))
+    good = table(["class", *parts], rows, "l" + "r" * len(parts))
+    out.print(titled(f"{len(found.good):,} good pictures", good))
     if found.bad:
         out.print(table(["left out", "reason"], found.bad))
     for problem, entries in (("identical pictures in different parts", found.leaks),
@@ -253,8 +267,15 @@ def print_scan(found: Report) -> None:
         out.print(Text(f"note: groups in several parts: {', '.join(found.shared_groups[:5])}", style="yellow"))
 
 
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+def _figures(metrics: Mapping[str, float | None]) -> str:
+    return ", ".join(f"{name} {format_figure(name, value)}" for name, value in metrics.items())
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """Their mean; none where a value is missing, for a mean of the others would hide it."""
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return fmean(known) if len(known) == len(found) else None
 
 
 def _values(content: Mapping[str, Any]) -> str:

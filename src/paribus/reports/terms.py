@@ -7,6 +7,11 @@ from paribus.records.result import StudyResult
 
 Terms = tuple[tuple[str, str], ...]
 
+SHARES = (
+    "The shares need not sum to 100 %: streams can interact, and every share is an estimate. "
+    "What is missing or over is the remaining part."
+)
+
 SEED: Terms = (
     (
         "Seed",
@@ -38,8 +43,15 @@ COMPARISON: Terms = (
         "The Holm-adjusted p is below the level, and the mean difference has the good or the bad sign.",
     ),
     (
+        "Interaction",
+        "How much the effect of one field changes with another: a difference of differences. "
+        "There is one or there is none beyond δ; in itself it is neither better nor worse.",
+    ),
+    (
         "No difference beyond δ",
-        "Two one-sided t tests, Holm-adjusted too, show that the true difference lies between −δ and +δ.",
+        "Two one-sided t tests, Holm-adjusted too, show that the true difference lies between −δ and +δ. Each is made "
+        "at a level of {level}, so for one comparison they ask that its {twice} interval lies within ±δ; the wider "
+        "{sure} interval that is shown may then reach beyond δ. It takes three pairs or more.",
     ),
     (
         "Undecided, more seeds",
@@ -72,8 +84,16 @@ NOISE: Terms = (
     ),
     (
         "Remaining",
-        "The total variance minus the sum of the parts: what streams add or take by acting together. "
-        "It can be negative.",
+        "The total variance minus the sum of the parts: what streams add or take by acting together. It can be "
+        "negative. Share and interval are in units of the total variance that was seen.",
+    ),
+)
+
+LOOKS: Terms = (
+    (
+        "Planned looks",
+        "The level is shared out among the looks, and a comparison is judged at that of the look that decided it. "
+        "The interval of an effect has the confidence that belongs to this level, which stands beside it.",
     ),
 )
 
@@ -81,5 +101,11 @@ NOISE: Terms = (
 def terms(result: StudyResult) -> Terms:
     """The definitions that this report needs, with its own confidence filled in."""
     wanted = SEED + (NOISE if result.noise else COMPARISON if result.effects else COMPARISON[1:2])
-    sure = percent(result.noise.confidence if result.noise else result.design.confidence)
-    return tuple((term.format(sure=sure), meaning.format(sure=sure)) for term, meaning in wanted)
+    wanted += LOOKS if result.design.looks else ()
+    confidence = result.noise.confidence if result.noise else result.design.confidence
+    filled = {
+        "sure": percent(confidence),
+        "level": percent(1 - confidence),
+        "twice": percent(1 - 2 * (1 - confidence)),
+    }
+    return tuple((term.format(**filled), meaning.format(**filled)) for term, meaning in wanted)

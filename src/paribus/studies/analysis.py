@@ -14,6 +14,7 @@ from paribus.evidence import (
     Judged,
     Looks,
     NoiseBudget,
+    about_interaction,
     contrast,
     follow,
     interactions,
@@ -127,9 +128,10 @@ def _effects(
             differences=dict(zip(design.seeds, (_finite(row[i]) for row in differences), strict=True)),
             estimate=one.estimate,
             p_adjusted=one.p_adjusted,
-            verdict=one.verdict,
+            verdict=about_interaction(one.verdict) if kind == "interaction" else one.verdict,
             detectable=one.detectable,
             diverged=one.estimate.diverged,
+            metric=metric,
         )
         for i, ((label, kind, _), one) in enumerate(zip(questions, judged, strict=True))
     )
@@ -212,7 +214,9 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
     if lost:
         found.append(f"{lost} of {len(arms) * len(design.seeds)} runs did not finish; figures rest on the others.")
     if diverged := sum(arm.count("diverged") for arm in arms):
-        found.append(f"{diverged} runs diverged: their loss became infinite. They count, and no mean hides them.")
+        found.append(
+            f"{diverged} runs diverged: their loss became infinite or not a number. They count, and no mean hides them."
+        )
     if len(design.seeds) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}

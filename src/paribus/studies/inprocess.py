@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paribus.errors import Diverged, Interrupted
-from paribus.studies.job import Event, EventListener, Job, message_of
+from paribus.studies.job import Event, EventListener, Job, ending
 
 
 class InProcess:
-    """One job at a time, here, with all threads: the simplest executor, and the easiest to debug."""
+    """One job at a time, here: the simplest executor, and the easiest to debug."""
 
     workers = 1
 
@@ -19,12 +18,12 @@ class InProcess:
             listen(Event(job, "started"))
             try:
                 job.run(lambda progress, job=job: listen(Event(job, "progress", progress)))  # type: ignore[misc]
-            except (Interrupted, KeyboardInterrupt) as error:
-                listen(Event(job, "interrupted", error=str(error)))
-                raise
-            except Exception as error:
-                listen(Event(job, "failed", error=message_of(error)))
-                if fail_fast and not isinstance(error, Diverged):
+            except (Exception, KeyboardInterrupt) as error:
+                kind, message = ending(error)
+                listen(Event(job, kind, error=message))
+                if kind == "interrupted":
+                    raise
+                if kind == "failed" and fail_fast:
                     return
             else:
                 listen(Event(job, "finished"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from paribus.errors import ParibusError
+from paribus.errors import Diverged, Interrupted, message_of
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
 from paribus.training.execution import Settings
@@ -53,11 +52,12 @@ class Event:
     """What happened to a job: it was over before, started, went on, or ended; ``error`` says why it did not finish."""
 
     job: Job
-    kind: Literal["known", "started", "progress", "finished", "failed", "interrupted"]
+    kind: Literal["known", "started", "progress", "finished", "diverged", "failed", "interrupted"]
     progress: Progress | None = None
     error: str = ""
 
 
+Ending = Literal["diverged", "failed", "interrupted"]
 EventListener = Callable[[Event], None]
 
 
@@ -80,10 +80,10 @@ class Executor(Protocol):
         ...
 
 
-def message_of(error: BaseException) -> str:
-    """An error as people should read it: paribus's own as they are, others with the place where they arose."""
-    if isinstance(error, ParibusError):
-        return str(error)
-    frame = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f" ({Path(frame[0].filename).name}, line {frame[0].lineno})" if frame else ""
-    return f"{type(error).__name__}: {error}{place}"
+def ending(error: BaseException) -> tuple[Ending, str]:
+    """How a job ended that raised this, and what to say of it."""
+    if isinstance(error, Diverged):
+        return "diverged", str(error)
+    if isinstance(error, (Interrupted, KeyboardInterrupt)):
+        return "interrupted", str(error)
+    return "failed", message_of(error)

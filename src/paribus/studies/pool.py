@@ -22,11 +22,11 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from paribus.errors import Diverged, Interrupted, RunError, StudyError
+from paribus.errors import Interrupted, RunError, StudyError
 from paribus.records.environment import cores
 from paribus.records.parts import register_all, registered
 from paribus.records.run import Status
-from paribus.studies.job import Event, EventListener, Job, message_of
+from paribus.studies.job import Event, EventListener, Job, ending
 from paribus.training.signals import Request, interruptible
 
 PLUGIN_PREFIX = "paribus_plugin_"  # of the modules that load_plugin makes
@@ -54,7 +54,7 @@ class LocalPool:
         threads = max(1, cores() // self.workers) if self.on_gpu else 1
         waiting = deque(replace(job, settings=replace(job.settings, threads=threads)) for job in jobs)
         if self.forks:
-            warm_up(waiting)
+            _warm_up(waiting)
         workers: list[_Worker] = []
         with interruptible() as request:
             try:
@@ -79,7 +79,7 @@ class LocalPool:
         request: Request,
     ) -> None:
         while waiting or any(worker.job for worker in workers):
-            if request.stop:
+            if request.heed():
                 self._stop(workers, listen)
                 raise Interrupted("stopped on request; everything is saved", hint="run the same command again to go on")
             for worker in [worker for worker in workers if not worker.job and not worker.alive]:
@@ -100,7 +100,7 @@ class LocalPool:
         for pipe in wait(list(busy), timeout=0.2):
             event = busy[pipe].listen()  # type: ignore[index]
             listen(event)
-            failed |= event.kind == "failed" and event.job.folder.status.state != "diverged"
+            failed |= event.kind == "failed"
         return failed
 
     def _hire(self, workers: list[_Worker]) -> _Worker:
@@ -165,7 +165,7 @@ class _Worker:
         self.pipe.close()
 
 
-def warm_up(jobs: Sequence[Job]) -> None:
+def _warm_up(jobs: Sequence[Job]) -> None:
     """Load once in the parent what every forked worker needs: data, torch's compiler modules, model classes."""
     import torch
 
@@ -221,15 +221,12 @@ def _work_on(job: Job, pipe: Connection) -> None:
     with output_to(job.path / "log.txt"):
         try:
             job.run(listen)
-            answer = ("finished", None, "")
-        except (Interrupted, KeyboardInterrupt) as error:
-            answer = ("interrupted", None, str(error))
-        except Diverged as error:
-            answer = ("failed", None, str(error))
-        except Exception as error:
-            traceback.print_exc()
-            answer = ("failed", None, message_of(error))
-    pipe.send(answer)
+            kind, message = "finished", ""
+        except (Exception, KeyboardInterrupt) as error:
+            kind, message = ending(error)
+            if kind == "failed":
+                traceback.print_exc()
+    pipe.send((kind, None, message))
 
 
 @contextmanager

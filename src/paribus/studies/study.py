@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from paribus.chance import STREAMS, Seeds
-from paribus.data.progress import Progress as DataProgress
 from paribus.data.progress import silent
-from paribus.errors import StudyError, nearest
+from paribus.errors import StudyError
 from paribus.evidence import plan_looks
 from paribus.records import files
-from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
-from paribus.records.run import find_finished
-from paribus.records.study import Arm, Layout, StudyDesign, slug
+from paribus.records.run import copy_run, finished_runs
+from paribus.records.study import Layout, StudyDesign, slug
+from paribus.studies import design
 from paribus.studies.analysis import analyse, find_metric, run_folder
 from paribus.studies.inprocess import InProcess
 from paribus.studies.job import Event, EventListener, Executor, Job
@@ -64,7 +62,7 @@ class Study:
     ) -> None:
         base = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
         base = base.override(changes) if changes else base
-        factors = {path: _values(base, path, values) for path, values in (vary or {}).items()}
+        factors = {path: design.values(base, path, values) for path, values in (vary or {}).items()}
         chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
         looks = plan_looks(len(chosen), most).sizes if most else ()
         varied = "noise" if layout == "noise" else "+".join(factors) or "repeat"
@@ -80,8 +78,8 @@ class Study:
             looks=looks,
             command=command,
         )
-        self.folder = Path(runs) / slug(self.design.name)
-        _check(self.design)
+        design.check(self.design)
+        self.folder = Path(runs) / slug(name) if name else design.free_folder(self.design, Path(runs))
 
     @classmethod
     def open(cls, folder: str | Path) -> Study:
@@ -114,7 +112,7 @@ class Study:
         self._agree()
         settings = Settings(device, checkpoint_seconds=checkpoint_seconds)
         with self._watcher(listen) as hear:
-            _preflight(self._jobs(settings), getattr(hear, "decoding", silent))
+            design.preflight(self._jobs(settings), getattr(hear, "decoding", silent))
             while True:
                 self.design.write(self.folder)
                 if todo := _claim(self._jobs(settings), self.folder.parent, hear):
@@ -175,109 +173,30 @@ class Study:
         """A study of this name that is there already must be the same, but for its seeds; its history is taken over."""
         if (self.folder / "study.json").exists():
             known = StudyDesign.open(self.folder)
-            free = {"seeds", "looks", "extended", "command", "metric", "delta", "confidence"}
-            if known.model_dump(mode="json", exclude=free) != self.design.model_dump(mode="json", exclude=free):
+            if not design.same(known, self.design):
                 raise StudyError(
                     "a study of this name has another recipe or other factors",
                     got=str(self.folder),
                     hint="choose another name with --name, or delete the folder",
                 )
-            self.design = _merge(known, self.design)
-
-
-def _merge(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
-    """The wished design with the history of the known one: a plan of looks stays, unplanned looks are noted."""
-    if known.looks:
-        seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
-        if wished.looks not in ((), known.looks) or len(seeds) > known.looks[-1]:
-            raise StudyError(
-                "looks are planned before the first one, and this study has had it",
-                got=f"{wished.looks[-1] if wished.looks else len(seeds)} seeds, planned were looks at {known.looks}",
-                hint="choose another name with --name; its finished runs are not trained again",
-            )
-        return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "looks": known.looks})
-    looked = known.extended
-    if wished.looks or len(wished.seeds) > len(known.seeds):
-        looked = (*looked, len(known.seeds))
-    return wished.model_copy(update={"extended": looked})
-
-
-def _values(base: Recipe, path: str, values: Any) -> tuple[Any, ...]:
-    """The values of a factor as plain data; classes and parts among them are registered."""
-    values = values.tolist() if hasattr(values, "tolist") else values  # arrays hold numbers that JSON does not know
-    if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
-        raise StudyError(f"the values of {path} are a list, the reference first", got=values, hint="write [A, B]")
-    return tuple(_plain(base, path, value) for value in values)
-
-
-def _plain(base: Recipe, path: str, value: Any) -> Any:
-    if not isinstance(value, Part) and not callable(value):
-        return value
-    base.override({path: value})  # registers it
-    return Part.of(value).flat()
-
-
-def _check(design: StudyDesign) -> None:
-    """Refuse a design that cannot answer anything, before anything is trained."""
-    find_metric(design)
-    if design.layout == "noise":
-        _check_noise(design)
-    elif empty := [path for path, values in design.factors.items() if not values]:
-        raise StudyError(f"{empty[0]} needs at least one value", hint=f"write --vary {empty[0]}=VALUE,VALUE")
-    if len(set(design.seeds)) < len(design.seeds):
-        raise StudyError("seeds must differ", got=list(design.seeds))
-    arms = design.arms()
-    if twins := _twins(arms, [design.recipe_of(arm).identity for arm in arms]):
-        raise StudyError("two arms are the same recipe", got=twins, hint="vary something that differs")
-    if twins := _twins(arms, [arm.slug for arm in arms]):
-        raise StudyError("two arms would share a folder", got=twins, hint="choose values that read differently")
-
-
-def _twins(arms: Sequence[Arm], keys: Sequence[str]) -> str:
-    """The first two arms whose keys are the same."""
-    for i, (arm, key) in enumerate(zip(arms, keys, strict=True)):
-        if key in keys[:i]:
-            return f"{arms[keys.index(key)].name} and {arm.name}"
-    return ""
-
-
-def _check_noise(design: StudyDesign) -> None:
-    streams = design.factors.get("chance", STREAMS)
-    if others := set(design.factors) - {"chance"}:
-        raise StudyError("a noise study varies chance and nothing else", got=min(others), hint="leave --vary out")
-    if unknown := [stream for stream in streams if stream not in STREAMS]:
-        raise StudyError("there is no such stream of chance", got=unknown[0], hint=nearest(str(unknown[0]), STREAMS))
-    if design.looks:
-        raise StudyError("a noise study decides nothing, so it cannot stop when decided", hint="choose --seeds 10")
-    if len(design.arms()) < 2:
-        raise StudyError("a noise study needs a stream that is free", hint="leave chance out of the recipe")
+            self.design = design.merged(known, self.design)
 
 
 def _claim(jobs: Sequence[Job], root: Path, hear: EventListener) -> list[Job]:
     """Those jobs that are not over yet, here or anywhere below ``root``; all get their run folders."""
+    fresh = [job for job in jobs if job.folder.status.state == "new"]
+    finished = finished_runs(root) if fresh else {}
+    for job in fresh:
+        if twin := finished.get((job.recipe.identity, job.seed)):
+            copy_run(twin, job.folder)
     todo = []
     for job in jobs:
-        if not job.folder.status.over and not job.folder.checkpoints.exists():
-            find_finished(root, job.recipe.identity, job.seed, copy_to=job.folder)
         job.folder.create(job.recipe, job.seed)  # says so if the folder holds something else
         if job.folder.status.over:
             hear(Event(job, "known"))
         else:
             todo.append(job)
     return todo
-
-
-def _preflight(jobs: Sequence[Job], progress: DataProgress) -> None:
-    """Open the data and build the model of every arm that needs training: what cannot work is said before."""
-    from paribus.data.feed import check_batch_size
-    from paribus.data.material import prepare
-    from paribus.models.network import assemble
-
-    for job in {job.arm: job for job in jobs if not job.folder.status.over}.values():
-        seeds = Seeds(job.seed, job.recipe.chance.model_dump(exclude_none=True))
-        material = prepare(job.recipe, seeds, progress)
-        check_batch_size(job.recipe.training.batch_size, len(material.rows["train"]))
-        assemble(job.recipe.model, material.facts, seeds)
 
 
 def _executor(jobs: int | None, todo: int, device: str) -> Executor:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from paribus.data.facts import Facts
 from paribus.data.feed import Batch
-from paribus.records.metric import Metric
+from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
 
 
 class Classification:
@@ -27,11 +27,7 @@ class Classification:
             common ones, with mean weight 1.
     """
 
-    metrics: ClassVar[tuple[Metric, ...]] = (
-        Metric("accuracy", higher_is_better=True, percent=True, matters=0.01),
-        Metric("loss", higher_is_better=False),
-        Metric("macro_f1", higher_is_better=True, percent=True, matters=0.01),
-    )
+    metrics: ClassVar[tuple[Metric, ...]] = (ACCURACY, LOSS, MACRO_F1)
 
     def __init__(
         self,
@@ -50,7 +46,10 @@ class Classification:
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the batch, and what the model gave (B, classes)."""
         outputs: Tensor = network(batch.inputs).float()
-        losses = self.losses(final_activation(network), outputs, batch.targets)
+        final = final_activation(network)
+        if self.weights is None and final != "sigmoid":  # one kernel: a tenth of a small network's step
+            return self._cross_entropy(final, outputs, batch.targets, "mean"), outputs
+        losses = self.losses(final, outputs, batch.targets)
         if self.weights is not None:
             self.weights = self.weights.to(losses.device)
             losses = losses * self.weights[batch.targets]
@@ -58,12 +57,15 @@ class Classification:
 
     def losses(self, final: str, outputs: Tensor, targets: Tensor) -> Tensor:
         """Loss of every example (B,), from outputs (B, classes) behind a final activation."""
-        if final == "sigmoid":
-            shares = self._smooth(F.one_hot(targets, outputs.shape[1]).float())
-            with torch.autocast(outputs.device.type, enabled=False):  # torch forbids this loss where it would round
-                return F.binary_cross_entropy(outputs, shares, reduction="none").sum(1)
+        if final != "sigmoid":
+            return self._cross_entropy(final, outputs, targets, "none")
+        shares = self._smooth(F.one_hot(targets, outputs.shape[1]).float())
+        with torch.autocast(outputs.device.type, enabled=False):  # on a GPU torch refuses this loss under autocast
+            return F.binary_cross_entropy(outputs, shares, reduction="none").sum(1)
+
+    def _cross_entropy(self, final: str, outputs: Tensor, targets: Tensor, reduction: str) -> Tensor:
         logits = outputs.clamp(min=1e-12).log() if final == "softmax" else outputs
-        return F.cross_entropy(logits, targets, reduction="none", label_smoothing=self.label_smoothing)
+        return F.cross_entropy(logits, targets, reduction=reduction, label_smoothing=self.label_smoothing)
 
     def meter(self, split: str) -> ClassificationMeter:
         """Loss and accuracy while training; the whole confusion matrix otherwise."""

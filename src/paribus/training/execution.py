@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,8 +13,10 @@ from torch import nn
 
 from paribus.errors import RunError
 from paribus.records.environment import cores
+from paribus.records.recipe import Training
 
-FAST_FORMAT_WORK = 500_000  # multiplications per example from which bfloat16 pays on a CPU that has it
+BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a CPU that has it
+THREADS_PAY = 10_000_000  # multiplications per batch from which several threads pay
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Settings:
 
     Args:
         device: ``auto`` (CUDA if there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
-        threads: processor threads for this run; all cores by default.
+        threads: processor threads for this run; by default all cores where batches are large enough to share, else one.
         checkpoint_seconds: least time between two checkpoints, beside those at the end and on interruption.
     """
 
@@ -58,14 +61,15 @@ class Execution:
         return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]
 
 
-def choose(precision: str, settings: Settings, network: nn.Module, input_shape: tuple[int, ...]) -> Execution:
+def choose(training: Training, settings: Settings, network: nn.Module, input_shape: tuple[int, ...]) -> Execution:
     """Decide on the execution, and set the thread count of this process."""
-    device = _device(settings.device)
-    threads = settings.threads or cores()
+    device, precision = _device(settings.device), training.precision
+    work = multiplications(network, input_shape)
+    threads = settings.threads or (cores() if work * training.batch_size >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
     convolutional = len(input_shape) == 3 and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
-        precision = "bf16" if _bf16_pays(device, network, input_shape, convolutional) else "fp32"
+        precision = "bf16" if _bf16_pays(device, convolutional, work) else "fp32"
     if precision == "fp16" and device.type == "cpu":
         raise RunError("fp16 needs a GPU", got="device cpu", hint="set training.precision=bf16")
     return Execution(str(device), precision, convolutional, threads)
@@ -83,15 +87,16 @@ def _device(wish: str) -> torch.device:
     return device
 
 
-def _bf16_pays(device: torch.device, network: nn.Module, input_shape: tuple[int, ...], convolutional: bool) -> bool:
+def _bf16_pays(device: torch.device, convolutional: bool, work: int) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    native = device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
-    return native and convolutional and multiplications(network, input_shape) >= FAST_FORMAT_WORK
+    native = device.type == "cpu" and getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
+    return native and convolutional and work >= BF16_PAYS
 
 
 def multiplications(network: nn.Module, input_shape: tuple[int, ...]) -> int:
-    """Multiplications of all convolutions and linear layers for one example, counted on a forward pass."""
+    """Multiplications of all convolutions and linear layers for one example, counted as a copy of the network runs."""
+    network = deepcopy(network).eval()  # a forward pass may leave traces in a model of the user's
     total = 0
 
     def count(layer: nn.Module, _: Any, output: Any) -> None:
@@ -100,13 +105,8 @@ def multiplications(network: nn.Module, input_shape: tuple[int, ...]) -> int:
         total += output[0].numel() * weight[0].numel()  # type: ignore[index]
 
     layers = [layer for layer in network.modules() if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear))]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    training = network.training
-    try:
-        with torch.inference_mode():
-            network.eval()(torch.zeros(1, *input_shape))
-    finally:
-        network.train(training)
-        for hook in hooks:
-            hook.remove()
+    for layer in layers:
+        layer.register_forward_hook(count)
+    with torch.inference_mode():
+        network(torch.zeros(1, *input_shape))
     return total

@@ -6,7 +6,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -14,29 +14,27 @@ from typing import Any
 
 import torch
 
-from paribus.chance import Seeds
 from paribus.data.augmentation.chain import Chain
 from paribus.data.feed import check_batch_size
 from paribus.data.material import Material, prepare
-from paribus.data.progress import Progress as DataProgress
-from paribus.data.progress import silent
-from paribus.errors import Diverged, Interrupted, OutOfMemory, RunError
+from paribus.data.progress import Announce, silent
+from paribus.errors import Diverged, Interrupted, OutOfMemory, RunError, message_of
 from paribus.models.weights import hash_of, pack
 from paribus.records import files
 from paribus.records.environment import environment
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, RunResult, State, this_process
+from paribus.tasks import evaluation
 from paribus.training import checkpoints
 from paribus.training.execution import Settings
 from paribus.training.schedules import Time
-from paribus.training.session import Session
+from paribus.training.session import FORMAT, Session
 from paribus.training.signals import Request, interruptible
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.1  # how often the loop looks up from its work
-EVALUATION_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def train(
     seed: int,
     settings: Settings,
     listen: Listener = ignore,
-    progress: DataProgress = silent,
+    progress: Announce = silent,
 ) -> RunResult:
     """Train a recipe with a seed into a run folder, or go on with what is there.
 
@@ -83,7 +81,7 @@ def train(
         files.remove_leftovers(folder.path)
         checkpoints.tidy(folder.checkpoints)
         folder.write_status(replace(folder.status, state="running", started=time.time(), error="", **this_process()))
-        seeds = Seeds(seed, recipe.chance.model_dump(exclude_none=True))
+        seeds = recipe.seeds(seed)
         material = prepare(recipe, seeds, _heeding(request, progress))
         check_batch_size(recipe.training.batch_size, len(material.rows["train"]))
         session = Session(recipe, material.facts, seeds, settings)
@@ -110,9 +108,8 @@ class _Loop:
         self.folder, self.recipe, self.session, self.settings = folder, recipe, session, settings
         self.listen, self.request = listen, request
         self.feed = material.feed("train", recipe.training.batch_size, session.execution.device)
-        self.validation = material.feed(
-            "validation", max(recipe.training.batch_size, EVALUATION_BATCH), session.execution.device
-        )
+        evaluation_batch = max(recipe.training.batch_size, evaluation.BATCH)
+        self.validation = material.feed("validation", evaluation_batch, session.execution.device)
         self.augment = Chain({name: build("augment", part) for name, part in recipe.augment.items()})
         self.steps = min(recipe.budget.epochs * len(self.feed), recipe.budget.steps or 2**62)
         self.status = replace(folder.status, epochs=recipe.budget.epochs)
@@ -123,7 +120,7 @@ class _Loop:
     def run(self) -> RunResult:
         """Train until the budget is used or the stopping rule speaks."""
         session = self.session
-        while (session.step < self.steps or session.batch) and not session.stopping.stop:
+        while (session.step < self.steps or session.batches_done) and not session.stopping.stop:
             self.train_epoch()
             self.end_epoch()
         return self.finish()
@@ -135,7 +132,7 @@ class _Loop:
         batches = self.feed.shuffled(
             session.seeds,
             session.epoch,
-            start=session.batch,
+            start=session.batches_done,
             augment=self.augment if self.recipe.augment else None,
             blocks=self.recipe.training.shuffle == "blocks",
         )
@@ -147,29 +144,32 @@ class _Loop:
 
     def look_up(self) -> None:
         """What is done about ten times a second: check the loss, report, beat, save, hear requests to stop."""
-        session = self.session
-        figures = session.meter.figures()
-        self.refuse_divergence("training", figures["loss"])
-        self.listen(self.progress({f"train/{name}": value for name, value in figures.items()}))
+        figures = {f"train/{name}": value for name, value in self.session.meter.figures().items()}
+        self.refuse_divergence(figures)
+        self.listen(self.progress(figures))
+        if time.perf_counter() >= self.last_save + self.settings.checkpoint_seconds:
+            self.save()
+        self.heed()
+        self.next_tick = time.perf_counter() + TICK_SECONDS
+
+    def heed(self) -> None:
+        """Show that this run is alive, and hear requests to stop."""
         now = time.perf_counter()
         if now >= self.next_beat:
             self.beat("running")
             self.next_beat = now + HEARTBEAT_SECONDS
-        if now >= self.last_save + self.settings.checkpoint_seconds:
-            self.save()
-        if self.request.stop:
+        if self.request.heed():
             self.save()
             raise Interrupted("stopped on request; everything is saved", hint="run the same command again to go on")
-        self.next_tick = time.perf_counter() + TICK_SECONDS
 
     def end_epoch(self) -> None:
         """Evaluate, record, and let schedule and stopping rule hear of it."""
         session = self.session
         figures = {f"train/{name}": value for name, value in session.meter.figures().items()}
         self.account()
-        self.refuse_divergence("training", figures["train/loss"])
-        figures |= session.evaluate(self.validation, "val")
-        self.refuse_divergence("validation", figures["val/loss"])
+        figures |= session.evaluate(self.validation, "val", self.heed)
+        self.clock = time.perf_counter()  # evaluation is no training time
+        self.refuse_divergence(figures)
         row = {
             "epoch": session.epoch + 1,
             "step": session.step,
@@ -187,7 +187,7 @@ class _Loop:
         session = self.session
         weights = session.final_weights()
         session.evaluated.load_state_dict(weights)
-        metrics: dict[str, float | None] = {**session.evaluate(self.validation, "val")}
+        metrics: dict[str, float | None] = {**session.evaluate(self.validation, "val", lambda: None)}
         files.write_bytes(self.folder.weights, pack(weights))
         result = RunResult(
             metrics=metrics,
@@ -212,15 +212,15 @@ class _Loop:
         epoch = min(self.session.step // len(self.feed), self.recipe.budget.epochs)
         return Progress(epoch, self.recipe.budget.epochs, self.session.step, self.steps, figures, row)
 
-    def refuse_divergence(self, part: str, loss: float) -> None:
-        """Stop a training whose loss is no number any more; the last checkpoint is still a good one."""
-        if math.isfinite(loss):
-            return
-        raise Diverged(
-            f"the {part} loss is {loss} in epoch {self.session.epoch + 1} (step {self.session.step})",
-            got=f"learning rate {self.session.rate:g}",
-            hint="lower optimizer.lr, or set training.clip_norm=1",
-        )
+    def refuse_divergence(self, figures: Mapping[str, float]) -> None:
+        """Stop a training with a figure that is no number any more; the last checkpoint is still a good one."""
+        for name, value in figures.items():
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"{name} is {value} in epoch {self.session.epoch + 1} (step {self.session.step})",
+                    got=f"learning rate {self.session.rate:g}",
+                    hint="lower optimizer.lr, or set training.clip_norm=1",
+                )
 
     def account(self) -> None:
         """Add the time since the last call to the training time."""
@@ -241,12 +241,12 @@ class _Loop:
         self.folder.write_status(self.status)
 
 
-def _heeding(request: Request, progress: DataProgress) -> DataProgress:
+def _heeding(request: Request, progress: Announce) -> Announce:
     """Progress of the data during which a request to stop is heard."""
 
     def report(what: str, done: int, total: int) -> None:
         progress(what, done, total)
-        if request.stop:
+        if request.heed():
             raise Interrupted("stopped on request, before the first step", hint="run the same command again to go on")
 
     return report
@@ -264,14 +264,19 @@ def _resume(folder: RunFolder, session: Session) -> None:
     state, problems = checkpoints.newest(folder.checkpoints)
     for problem in problems:
         logger.warning(problem)
+    if problems and state is None:
+        logger.warning("no checkpoint is whole: the training starts again from its beginning")
     if state is not None:
-        session.load(state)
-        if state["threads"] != session.execution.threads:
-            logger.warning(
-                "resumed with %s threads instead of %s: sums are rounded differently, the last bits may differ",
-                session.execution.threads,
-                state["threads"],
+        if state["format"] != FORMAT:
+            raise RunError(
+                f"this version of paribus goes on from checkpoints of format {FORMAT}",
+                got=f"format {state['format']} in {folder.checkpoints}",
+                hint="finish the run with the version that began it, or delete the folder to start again",
             )
+        session.load(state)
+        now, before = session.execution.plain(), state["execution"]
+        if changed := [f"{name} {now[name]} instead of {before[name]}" for name in now if now[name] != before[name]]:
+            logger.warning("resumed with %s: the last bits may differ", ", ".join(changed))
     folder.rewind_metrics(session.epoch)
 
 
@@ -283,7 +288,7 @@ def _recorded(folder: RunFolder) -> Iterator[None]:
     except BaseException as error:
         error = _as_out_of_memory(error)
         with suppress(RunError, OSError):  # the disk may be what failed
-            folder.write_status(replace(folder.status, state=_state_after(error), error=str(error)))
+            folder.write_status(replace(folder.status, state=_state_after(error), error=message_of(error)))
         raise error from error.__cause__
 
 

@@ -1,4 +1,7 @@
-"""Optimizers: torch's, with the knobs that people vary under their usual names."""
+"""Optimizers: torch's, with the knobs that people vary under their usual names.
+
+Fused where torch can: one pass over the weights instead of one per operation, which small networks feel.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def sgd(
 
     if nesterov and momentum == 0:
         raise RecipeError("optimizer.nesterov needs momentum", got="momentum=0", hint="set optimizer.momentum=0.9")
-    return SGD(params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
+    return SGD(params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay, fused=True)
 
 
 def adam(
@@ -63,7 +66,7 @@ def adam(
     """
     from torch.optim import Adam
 
-    return Adam(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+    return Adam(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, fused=True)
 
 
 def adamw(
@@ -85,7 +88,7 @@ def adamw(
     """
     from torch.optim import AdamW
 
-    return AdamW(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay)
+    return AdamW(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, fused=True)
 
 
 def rmsprop(
@@ -127,4 +130,4 @@ def adagrad(
     """
     from torch.optim import Adagrad
 
-    return Adagrad(params, lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay)
+    return Adagrad(params, lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay, fused=True)

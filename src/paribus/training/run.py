@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paribus.data.progress import Progress as DataProgress
-from paribus.data.progress import silent
+from paribus.data.progress import Announce, silent
 from paribus.records.recipe import Recipe
-from paribus.records.run import RunFolder, RunResult, Status, find_finished
+from paribus.records.run import RunFolder, RunResult, Status, copy_run, finished_runs
 from paribus.records.study import slug
 from paribus.training.execution import Settings
 from paribus.training.loop import Listener, ignore, train
@@ -49,11 +48,13 @@ class Run:
         threads: int | None = None,
         checkpoint_seconds: float = 10.0,
         listen: Listener = ignore,
-        progress: DataProgress = silent,
+        progress: Announce = silent,
     ) -> RunResult:
         """Train it, go on if it was interrupted, or give the result if it is finished."""
         if self.folder.result is None and not self.folder.checkpoints.exists():
-            find_finished(self.folder.path.parents[2], self.recipe.identity, self.seed, copy_to=self.folder)
+            twin = finished_runs(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
+            if twin is not None:
+                copy_run(twin, self.folder)
         settings = Settings(device, threads, checkpoint_seconds)
         return train(self.folder, self.recipe, self.seed, settings, listen, progress)
 

@@ -45,7 +45,7 @@ class Schedule:
         """The factor for the coming step."""
         raise NotImplementedError
 
-    def observe(self, row: Mapping[str, Any]) -> None:
+    def observe(self, row: Mapping[str, Any], higher_is_better: Mapping[str, bool]) -> None:
         """Hear the figures of an epoch that has ended."""
 
     def state(self) -> dict[str, Any]:
@@ -138,10 +138,10 @@ class OneCycle(Schedule):
 
 
 class Plateau(Schedule):
-    """The learning rate falls by a factor when a figure has stopped falling.
+    """The learning rate falls by a factor when a figure has stopped improving.
 
     Args:
-        metric: the figure that is watched; it should fall.
+        metric: the figure that is watched.
         patience: epochs without improvement that are tolerated.
         gamma: factor of each fall.
         threshold: relative improvement that counts as one.
@@ -158,16 +158,18 @@ class Plateau(Schedule):
     ) -> None:
         self.metric, self.patience, self.gamma = metric, patience, gamma
         self.threshold, self.lowest = threshold, lowest
-        self.current, self.best, self.bad = 1.0, math.inf, 0
+        self.current, self.best, self.bad = 1.0, math.nan, 0
 
     def factor(self, time: Time) -> float:
         """γ to the number of falls so far."""
         return self.current
 
-    def observe(self, row: Mapping[str, Any]) -> None:
+    def observe(self, row: Mapping[str, Any], higher_is_better: Mapping[str, bool]) -> None:
         """Count an epoch that did not improve; fall when patience is used up."""
         value = row[self.metric]
-        if value < self.best * (1 - self.threshold):
+        sign = 1 if higher_is_better[self.metric] else -1
+        gain = sign * (value - self.best)
+        if math.isnan(self.best) or gain > self.threshold * abs(self.best):
             self.best, self.bad = value, 0
         else:
             self.bad += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import torch
@@ -17,10 +17,13 @@ from paribus.errors import RecipeError, nearest
 from paribus.models.network import assemble
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
+from paribus.tasks.evaluation import evaluate
 from paribus.tasks.task import Meter, Task
 from paribus.training.execution import Execution, Settings, choose
 from paribus.training.schedules import Schedule, Time
-from paribus.training.stopping import Never
+from paribus.training.stopping import Rule
+
+FORMAT = 1  # of the state; raised when a new version could not go on from an older one
 
 
 class Session:
@@ -36,7 +39,7 @@ class Session:
     def __init__(self, recipe: Recipe, facts: Facts, seeds: Seeds, settings: Settings) -> None:
         self.training, self.seeds = recipe.training, seeds
         network = assemble(recipe.model, facts, seeds)
-        self.execution: Execution = choose(self.training.precision, settings, network, facts.input_shape)
+        self.execution: Execution = choose(self.training, settings, network, facts.input_shape)
         self.network = self.execution.place(network)
         self.task: Task = build("task", recipe.task, facts=facts)
         self.optimizers = {
@@ -45,7 +48,7 @@ class Session:
         }
         self.base_rates = {stage: optimizer.defaults["lr"] for stage, optimizer in self.optimizers.items()}
         self.schedule: Schedule = build("schedule", recipe.schedule)
-        self.stopping: Never = build("stopping", recipe.stopping)
+        self.stopping: Rule = build("stopping", recipe.stopping)
         self.directions = {  # figure → whether higher is better
             f"{split}/{metric.name}": metric.higher_is_better
             for split in ("train", "val")
@@ -56,7 +59,7 @@ class Session:
         self.average = _average(self.network, self.training.ema)
         self.best: dict[str, Tensor] = {}
         self.meter: Meter = self.task.meter("train")
-        self.epoch = self.batch = self.step = 0  # whole epochs, batches of the current one, steps altogether
+        self.epoch = self.batches_done = self.step = 0  # whole epochs, batches of the current one, all steps
         self.seconds = 0.0
         self._autocast = self.execution.autocast()
         self._noise = seeds.key("noise")
@@ -90,26 +93,17 @@ class Session:
         if self.average is not None:
             self.average.update_parameters(self.network)
         self.step += 1
-        self.batch += 1
+        self.batches_done += 1
 
-    def evaluate(self, feed: Feed, split: str) -> dict[str, float]:
-        """Figures over one part of the data, named ``split/metric``."""
-        meter = self.task.meter(split)
-        network = self.evaluated.eval()
-        with torch.inference_mode():
-            for batch in feed.in_order():
-                for stage in self.optimizers:
-                    with self._autocast():
-                        loss, outputs = self.task.loss(stage, network, batch)
-                    meter.update(stage, loss, outputs, batch)
-        self.network.train()
-        return {f"{split}/{name}": value for name, value in meter.figures().items()}
+    def evaluate(self, feed: Feed, split: str, between: Callable[[], None]) -> dict[str, float]:
+        """Figures of the network over one part of the data."""
+        return evaluate(self.task, self.evaluated, feed, split, self._autocast, between)
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
         """Let schedule and stopping rule hear the figures, and keep the best weights."""
         self._check_watched([figure for figure in self.directions if figure in row])
-        self.epoch, self.batch, self.meter = self.epoch + 1, 0, self.task.meter("train")
-        self.schedule.observe(row)
+        self.epoch, self.batches_done, self.meter = self.epoch + 1, 0, self.task.meter("train")
+        self.schedule.observe(row, self.directions)
         if self.stopping.observe(self.epoch, row, self.directions) and self.stopping.restore:
             self.best = {name: tensor.detach().clone() for name, tensor in self.evaluated.state_dict().items()}
 
@@ -119,18 +113,19 @@ class Session:
 
     def finite(self) -> bool:
         """Whether the loss so far and all weights are finite numbers."""
-        if self.batch and not math.isfinite(self.meter.figures()["loss"]):
+        if self.batches_done and not all(map(math.isfinite, self.meter.figures().values())):
             return False
         return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())
 
     def state(self) -> dict[str, Any]:
         """All of it, as a tree for a checkpoint."""
         return {
+            "format": FORMAT,
             "epoch": self.epoch,
-            "batch": self.batch,
+            "batches_done": self.batches_done,
             "step": self.step,
             "seconds": self.seconds,
-            "threads": self.execution.threads,
+            "execution": self.execution.plain(),
             "network": dict(self.network.state_dict()),
             "average": dict(self.average.state_dict()) if self.average is not None else {},
             "optimizers": {stage: optimizer.state_dict() for stage, optimizer in self.optimizers.items()},
@@ -138,12 +133,12 @@ class Session:
             "stopping": self.stopping.state(),
             "scaler": self.scaler.state_dict(),
             "best": self.best,
-            "meter": self.meter.state() if self.batch else {},
+            "meter": self.meter.state() if self.batches_done else {},
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on where :meth:`state` was taken."""
-        self.epoch, self.batch, self.step = state["epoch"], state["batch"], state["step"]
+        self.epoch, self.batches_done, self.step = state["epoch"], state["batches_done"], state["step"]
         self.seconds = state["seconds"]
         self.network.load_state_dict(state["network"])
         if self.average is not None:
@@ -155,7 +150,7 @@ class Session:
         self.stopping.load(state["stopping"])
         self.scaler.load_state_dict(state["scaler"])
         self.best = {name: tensor.to(self.execution.device) for name, tensor in state["best"].items()}
-        if self.batch:
+        if self.batches_done:
             self.meter.load(state["meter"])
 
     def _check_watched(self, figures: Collection[str]) -> None:

@@ -14,9 +14,15 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasat
 
 @dataclass
 class Request:
-    """Whether somebody asked to stop."""
+    """Whether somebody asked to stop (the number of the signal), and whether that was heard."""
 
-    stop: bool = False
+    number: int = 0
+    heeded: bool = False
+
+    def heed(self) -> bool:
+        """Whether to stop; whoever gets a yes has promised to."""
+        self.heeded |= bool(self.number)
+        return self.heeded
 
 
 @contextmanager
@@ -31,9 +37,9 @@ def interruptible() -> Iterator[Request]:
         return
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        if request.stop and number == signal.SIGINT:
+        if request.number and number == signal.SIGINT:
             raise KeyboardInterrupt
-        request.stop = True
+        request.number = number
 
     previous = {number: signal.signal(number, on_signal) for number in SIGNALS}
     try:
@@ -41,3 +47,5 @@ def interruptible() -> Iterator[Request]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        if request.number and not request.heeded:  # it came when there was nothing left to stop here
+            signal.raise_signal(request.number)

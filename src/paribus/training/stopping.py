@@ -11,8 +11,8 @@ from pydantic import Field
 PARTS: Mapping[str, str] = {"never": ":Never", "patience": ":Patience"}
 
 
-class Never:
-    """Train for the whole budget and keep the last weights."""
+class Rule:
+    """Whether to stop, and which epoch was the best so far (0 for none)."""
 
     restore = False
     best_epoch = 0
@@ -23,14 +23,18 @@ class Never:
         return False
 
     def state(self) -> dict[str, Any]:
-        """Nothing to remember."""
+        """What must be remembered over an interruption."""
         return {}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Nothing to go on from."""
+        """Go on from a remembered state."""
 
 
-class Patience(Never):
+class Never(Rule):
+    """Train for the whole budget and keep the last weights."""
+
+
+class Patience(Rule):
     """Stop when a validation figure has not improved for some epochs (early stopping; Prechelt, 1998).
 
     Args:

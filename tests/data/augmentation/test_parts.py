@@ -54,9 +54,7 @@ def test_zero_strength_changes_nothing(part, channels):
     assert torch.equal(part(images, DRAWS), images)
 
 
-@pytest.mark.parametrize(
-    "part", [Flip(vertical=True), Crop(), Rotate(), Translate(), Colour(), Cutout()], ids=repr
-)
+@pytest.mark.parametrize("part", [Flip(vertical=True), Crop(), Rotate(), Translate(), Colour(), Cutout()], ids=repr)
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_shape_and_type_are_kept_and_the_input_is_left_alone(part, channels):
     images = noise(40, channels, 8, 11)
@@ -190,9 +188,7 @@ def test_each_colour_change_agrees_with_pillow(position, enhancer, factor):
 def test_the_three_colour_changes_compose():
     images = smooth(6, 3, 8, 8)  # far enough from 0 and 255 that nothing is clipped
     one, bright, contrast, saturation = (as_factors(value, 6) for value in (1.0, 1.05, 0.9, 1.1))
-    step_by_step = recolour(
-        recolour(recolour(images, bright, one, one), one, contrast, one), one, one, saturation
-    )
+    step_by_step = recolour(recolour(recolour(images, bright, one, one), one, contrast, one), one, one, saturation)
     difference = recolour(images, bright, contrast, saturation).int() - step_by_step.int()
     assert difference.abs().max() <= 2  # roundings of the two steps in between
 
@@ -218,16 +214,12 @@ def test_cutout_covers_the_square_and_nothing_else():
 
 def test_the_mean_covered_area_is_that_of_all_centres():
     size, height, width = 4, 10, 12
-    covered = [
-        sum(0 <= c - size // 2 + i < n for c in range(n) for i in range(size)) / n for n in (height, width)
-    ]
+    covered = [sum(0 <= c - size // 2 + i < n for c in range(n) for i in range(size)) / n for n in (height, width)]
     draws = Draws(5, torch.arange(20_000))
     rows, columns = draws.integers("row", 0, height - 1), draws.integers("column", 0, width - 1)
     areas = square(rows, columns, size, height, width).sum((1, 2, 3)).double()
     assert areas.max() == size**2
-    assert areas.mean().item() == pytest.approx(
-        covered[0] * covered[1], abs=4 * float(areas.std()) / 20_000**0.5
-    )
+    assert areas.mean().item() == pytest.approx(covered[0] * covered[1], abs=4 * float(areas.std()) / 20_000**0.5)
 
 
 def test_cutout_fills_with_the_mean_colour():

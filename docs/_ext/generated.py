@@ -1,0 +1,125 @@
+"""Reference tables made from the code at build time, so that they cannot go stale.
+
+Writes Markdown files into ``reference/generated``, which the pages of the reference include.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from paribus import errors
+from paribus.records.parts import KINDS, describe, find, schema, table
+from paribus.records.recipe import Recipe, Section
+from paribus.records.study import show
+
+HEADINGS = {
+    "data": "Data sources",
+    "augment": "Augmentations",
+    "model": "Models",
+    "task": "Tasks",
+    "optimizer": "Optimizers",
+    "schedule": "Schedules",
+    "stopping": "Stopping rules",
+}
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Called by Sphinx."""
+    app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference" / "generated"))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def write(folder: Path) -> None:
+    """Write all pieces; a file that would not change is left alone, so that rebuilding is quick."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in {"parts": parts(), "fields": fields(), "errors": tree()}.items():
+        path = folder / f"{name}.md"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def parts() -> str:
+    """Every part that ships, by kind, with its knobs."""
+    lines = []
+    for kind in KINDS:
+        lines += [f"## {HEADINGS[kind]}", "", sentence(KINDS[kind].about), ""]
+        for name in sorted(table(kind)):
+            lines += part(kind, name)
+    return "\n".join(lines)
+
+
+def part(kind: str, name: str) -> list[str]:
+    """One part: heading, sentence, knobs."""
+    factory = find(kind, name)
+    prefix = f"augment.{name}" if kind == "augment" else kind
+    knobs = schema(kind, factory).model_json_schema().get("properties", {})
+    rows = [
+        [
+            f"`{prefix}.{knob}`",
+            f"`{show(about['default'])}`" if "default" in about else "must be given",
+            values(about),
+            sentence(about.get("description", "")),
+        ]
+        for knob, about in knobs.items()
+    ]
+    return [f"### {name}", "", describe(factory)[0], "", *grid(["field", "default", "values", "meaning"], rows), ""]
+
+
+def fields() -> str:
+    """The sections of a recipe that belong to paribus itself."""
+    lines = []
+    for name, field in Recipe.model_fields.items():
+        section = field.annotation
+        if not (inspect.isclass(section) and issubclass(section, Section)):
+            continue
+        properties = section.model_json_schema()["properties"]
+        rows = [
+            [f"`{name}.{key}`", f"`{show(about['default'])}`", values(about), sentence(about["description"])]
+            for key, about in properties.items()
+        ]
+        lines += [f"### {name}", "", inspect.getdoc(section) or "", ""]
+        lines += [*grid(["field", "default", "values", "meaning"], rows), ""]
+    return "\n".join(lines)
+
+
+def tree() -> str:
+    """All exceptions with their exit codes."""
+    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.ParibusError)]
+    rows = [
+        [f"`{kind.__name__}`", f"`{kind.__mro__[1].__name__}`", str(kind.exit_code), describe(kind)[0]]
+        for kind in sorted(kinds, key=lambda kind: (len(kind.__mro__), kind.__name__))
+    ]
+    return "\n".join(grid(["exception", "is a", "exit code", "raised for"], rows))
+
+
+def grid(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """A Markdown table; nothing without rows."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    heads = list(heads)
+    return ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads), *lines] if lines else []
+
+
+def values(about: Mapping[str, Any]) -> str:
+    """Which values a field takes, from its schema."""
+    if "anyOf" in about:
+        return " or ".join(map(values, about["anyOf"]))
+    if "enum" in about:
+        return ", ".join(f"`{show(value)}`" for value in about["enum"])
+    if about.get("type") == "array":
+        return f"list of {values(about.get('items', {})).replace('integer', 'integers')}"
+    if about.get("type") == "null":
+        return "`null`"
+    if about.get("type") == "boolean":
+        return "`true`, `false`"
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = ", ".join(f"{sign} {about[key]:g}" for key, sign in bounds.items() if key in about)
+    text = f"{about.get('type', 'any')} {limits}".strip().replace("string", "text")
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def sentence(text: str) -> str:
+    """A text with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""

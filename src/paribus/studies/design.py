@@ -1,0 +1,115 @@
+"""From what people ask for to a design that can answer something, before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from paribus.chance import STREAMS
+from paribus.data.feed import check_batch_size
+from paribus.data.material import prepare
+from paribus.data.progress import Announce
+from paribus.errors import StudyError, nearest
+from paribus.models.network import assemble
+from paribus.records.parts import Part
+from paribus.records.recipe import Recipe
+from paribus.records.study import Arm, StudyDesign, slug
+from paribus.studies.analysis import find_metric
+from paribus.studies.job import Job
+
+HISTORY = {"name", "seeds", "looks", "extended", "command", "metric", "delta", "confidence"}  # may differ on resuming
+
+
+def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
+    """The values of a factor as plain data; classes and parts among them are registered."""
+    given = given.tolist() if hasattr(given, "tolist") else given  # arrays hold numbers that JSON does not know
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        raise StudyError(f"the values of {path} are a list, the reference first", got=given, hint="write [A, B]")
+    return tuple(_plain(base, path, value) for value in given)
+
+
+def check(design: StudyDesign) -> None:
+    """Refuse a design that cannot answer anything."""
+    find_metric(design)
+    if design.layout == "noise":
+        _check_noise(design)
+    elif empty := [path for path, given in design.factors.items() if not given]:
+        raise StudyError(f"{empty[0]} needs at least one value", hint=f"write --vary {empty[0]}=VALUE,VALUE")
+    if len(set(design.seeds)) < len(design.seeds):
+        raise StudyError("seeds must differ", got=list(design.seeds))
+    arms = design.arms()
+    if twins := _twins(arms, [design.recipe_of(arm).identity for arm in arms]):
+        raise StudyError("two arms are the same recipe", got=twins, hint="vary something that differs")
+    if twins := _twins(arms, [arm.slug for arm in arms]):
+        raise StudyError("two arms would share a folder", got=twins, hint="choose values that read differently")
+
+
+def preflight(jobs: Sequence[Job], progress: Announce) -> None:
+    """Open the data and build the model of every arm that needs training: what cannot work is said now."""
+    for job in {job.arm: job for job in jobs if not job.folder.status.over}.values():
+        seeds = job.recipe.seeds(job.seed)
+        material = prepare(job.recipe, seeds, progress)
+        check_batch_size(job.recipe.training.batch_size, len(material.rows["train"]))
+        assemble(job.recipe.model, material.facts, seeds)
+
+
+def same(known: StudyDesign, wished: StudyDesign) -> bool:
+    """Whether two designs compare the same things."""
+    return known.model_dump(mode="json", exclude=HISTORY) == wished.model_dump(mode="json", exclude=HISTORY)
+
+
+def free_folder(design: StudyDesign, runs: Path) -> Path:
+    """The folder of this design below ``runs``: the first of NAME, NAME-2, … that is free or holds the same design.
+
+    Finished runs are never trained twice, so another folder costs nothing.
+    """
+    number, folder = 1, runs / slug(design.name)
+    while (folder / "study.json").exists() and not same(StudyDesign.open(folder), design):
+        number += 1
+        folder = runs / slug(f"{design.name}-{number}")
+    return folder
+
+
+def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
+    """The wished design with the history of the known one: a plan of looks stays, unplanned looks are noted."""
+    if known.looks:
+        seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
+        if wished.looks not in ((), known.looks) or len(seeds) > known.looks[-1]:
+            raise StudyError(
+                "looks are planned before the first one, and this study has had it",
+                got=f"{wished.looks[-1] if wished.looks else len(seeds)} seeds, planned were looks at {known.looks}",
+                hint="choose another name with --name; its finished runs are not trained again",
+            )
+        return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "looks": known.looks})
+    looked = known.extended
+    if wished.looks or set(wished.seeds) != set(known.seeds):
+        looked = (*looked, len(known.seeds))
+    return wished.model_copy(update={"extended": looked})
+
+
+def _plain(base: Recipe, path: str, value: Any) -> Any:
+    if not isinstance(value, Part) and not callable(value):
+        return value
+    base.override({path: value})  # registers it
+    return Part.of(value).flat()
+
+
+def _twins(arms: Sequence[Arm], keys: Sequence[str]) -> str:
+    """The first two arms whose keys are the same."""
+    for i, (arm, key) in enumerate(zip(arms, keys, strict=True)):
+        if key in keys[:i]:
+            return f"{arms[keys.index(key)].name} and {arm.name}"
+    return ""
+
+
+def _check_noise(design: StudyDesign) -> None:
+    streams = design.factors.get("chance", STREAMS)
+    if others := set(design.factors) - {"chance"}:
+        raise StudyError("a noise study varies chance and nothing else", got=min(others), hint="leave --vary out")
+    if unknown := [stream for stream in streams if stream not in STREAMS]:
+        raise StudyError("there is no such stream of chance", got=unknown[0], hint=nearest(str(unknown[0]), STREAMS))
+    if design.looks:
+        raise StudyError("a noise study decides nothing, so it cannot stop when decided", hint="choose --seeds 10")
+    if len(design.arms()) < 2:
+        raise StudyError("a noise study needs a stream that is free", hint="leave chance out of the recipe")

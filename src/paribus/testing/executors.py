@@ -1,0 +1,234 @@
+"""What every executor must do. One line applies it, in any file that pytest collects:
+
+>>> class TestMine(ExecutorContract, make=lambda: Mine(workers=2), processes=True): ...  # doctest: +SKIP
+
+A job is a few steps on the handwritten digits, so the suite takes seconds.
+"""
+
+# ruff: noqa: D102, N802 (the name of a test says what it tests, and which requirement)
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from paribus.errors import Interrupted
+from paribus.records.parts import Part
+from paribus.records.recipe import Recipe
+from paribus.records.run import RunFolder
+from paribus.studies.job import Event, Executor, Job
+from paribus.training.execution import Settings
+from paribus.training.loop import train
+
+QUICK = Settings(device="cpu", threads=1, checkpoint_seconds=1000.0)
+LONG = {"budget.epochs": 200}  # long enough to be interrupted: about a second
+
+
+class Small(nn.Module):
+    """A linear classifier; what it does besides is what a test is about.
+
+    Args:
+        mischief: raise an error, give NaN, kill the process, or print, each in the first forward pass.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        num_classes: int,
+        mischief: Literal["none", "raise", "diverge", "kill", "print"] = "none",
+    ) -> None:
+        super().__init__()
+        self.linear = nn.Linear(int(torch.tensor(input_shape).prod()), num_classes)
+        self.mischief = mischief
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Misbehave once, then classify."""
+        mischief, self.mischief = self.mischief, "none"
+        if mischief == "raise":
+            raise ArithmeticError("mischief managed")
+        if mischief == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if mischief == "print":
+            print("said by Python")
+            print("complained by Python", file=sys.stderr)
+            os.write(1, b"said by a library\n")
+            os.write(2, b"complained by a library\n")
+        outputs: Tensor = self.linear(inputs.flatten(1))
+        return outputs * float("nan") if mischief == "diverge" else outputs
+
+
+def recipe(changes: Mapping[str, Any] | None = None) -> Recipe:
+    """A recipe that trains in a moment."""
+    quick = {"model": Part(Small), "split.limit": 200, "budget.epochs": 2, "training.precision": "fp32"}
+    loaded = Recipe.load("digits/mlp", {**quick, **(changes or {})})
+    return loaded.override({})  # as a study makes them: classes are registered, and travel by name
+
+
+def plan(root: Path, *recipes: Recipe, seeds: Sequence[int] = (0,)) -> list[Job]:
+    """One job for every seed and recipe, with its run folder."""
+    jobs = [
+        Job(f"arm-{i}", seed, recipe, root / f"arm-{i}" / f"seed-{seed}", QUICK)
+        for seed in seeds
+        for i, recipe in enumerate(recipes)
+    ]
+    for job in jobs:
+        job.folder.create(job.recipe, job.seed)
+    return jobs
+
+
+class Record:
+    """A listener that remembers what happened to each job, and may act at the first progress of one."""
+
+    def __init__(self, at_progress: Callable[[], None] | None = None) -> None:
+        self.events: dict[tuple[str, int], list[Event]] = defaultdict(list)
+        self.at_progress = at_progress
+
+    def __call__(self, event: Event) -> None:
+        """Hear an event."""
+        self.events[event.job.arm, event.job.seed].append(event)
+        if event.kind == "progress" and self.at_progress:
+            act, self.at_progress = self.at_progress, None
+            act()
+
+    def ends(self) -> list[str]:
+        """The last event of each job that was started, in the order of the starts."""
+        return [events[-1].kind for events in self.events.values()]
+
+    def of(self, job: Job) -> list[Event]:
+        """What happened to one job."""
+        return self.events[job.arm, job.seed]
+
+
+class ExecutorContract:
+    """The tests. A subclass names the executor.
+
+    Args:
+        make: makes the executor.
+        processes: whether every job runs in a process of its own, which may die or print without harm.
+    """
+
+    make: ClassVar[staticmethod[[], Executor]]
+    processes: ClassVar[bool]
+
+    def __init_subclass__(cls, make: Callable[[], Executor], processes: bool) -> None:
+        cls.make, cls.processes = staticmethod(make), processes
+
+    def run(self, jobs: Sequence[Job], record: Record | None = None, fail_fast: bool = False) -> Record:
+        """Carry out jobs, and say what happened."""
+        record = record or Record()
+        self.make().run(jobs, record, fail_fast)
+        return record
+
+    def test_every_job_runs_once_and_tells_of_it_in_order(self, tmp_path: Path) -> None:
+        jobs = plan(tmp_path, recipe(), recipe({"optimizer.lr": 0.01}), seeds=(0, 1))
+        record = self.run(jobs)
+        assert set(record.events) == {(job.arm, job.seed) for job in jobs}
+        for job in jobs:
+            kinds = [event.kind for event in record.of(job)]
+            assert kinds == ["started", *["progress"] * (len(kinds) - 2), "finished"]
+            told = [event.progress for event in record.of(job) if event.progress]
+            assert [progress.row["epoch"] for progress in told if progress.row] == [1, 2]
+            assert told[-1].step == told[-1].steps
+            assert job.folder.status.state == "finished"
+
+    def test_nothing_to_do_is_done(self) -> None:
+        assert self.run([]).events == {}
+
+    def test_results_do_not_depend_on_the_executor(self, tmp_path: Path) -> None:
+        jobs = plan(tmp_path / "here", recipe(), recipe({"model": "mlp"}), seeds=(0, 1))
+        self.run(jobs)
+        for job in jobs:
+            alone = train(RunFolder(tmp_path / "alone" / job.arm / str(job.seed)), job.recipe, job.seed, QUICK)
+            result = job.folder.result
+            assert result is not None
+            assert result.execution["threads"] == 1
+            assert result.weights_sha256 == alone.weights_sha256
+
+    def test_classes_of_ones_own_are_trained_wherever_jobs_run(self, tmp_path: Path) -> None:
+        hidden = 7  # what the class closes over travels with it
+
+        class Own(nn.Module):
+            def __init__(self, num_classes: int) -> None:
+                super().__init__()
+                self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, hidden), nn.Linear(hidden, num_classes))
+
+            def forward(self, inputs: Tensor) -> Any:
+                return self.layers(inputs)
+
+        [job] = plan(tmp_path, recipe({"model": Part(Own)}))
+        record = self.run([job])
+        assert record.ends() == ["finished"], record.of(job)[-1].error
+        assert job.folder.result
+        assert job.folder.result.parameters == 64 * hidden + hidden + hidden * 10 + 10
+
+    def test_a_job_that_fails_says_why_and_touches_no_other(self, tmp_path: Path) -> None:
+        jobs = plan(tmp_path, recipe({"model.mischief": "raise"}), recipe(), seeds=(0, 1))
+        record = self.run(jobs)
+        assert record.ends() == ["failed", "finished"] * 2
+        for job in jobs[::2]:
+            message = record.of(job)[-1].error
+            assert "ArithmeticError: mischief managed" in message
+            assert "executors.py, line" in message
+            assert job.folder.status.state == "failed"
+            if self.processes:
+                assert "Traceback" in (job.path / "log.txt").read_text()
+
+    def test_R7_a_job_that_diverges_is_told_from_one_that_fails(self, tmp_path: Path) -> None:
+        jobs = plan(tmp_path, recipe({"model.mischief": "diverge"}), recipe())
+        record = self.run(jobs, fail_fast=True)  # diverging is a result, not a failure
+        assert record.ends() == ["diverged", "finished"]
+        assert "train/loss is" in record.of(jobs[0])[-1].error
+        assert jobs[0].folder.status.state == "diverged"
+
+    def test_fail_fast_stops_at_the_first_failure(self, tmp_path: Path) -> None:
+        jobs = plan(tmp_path, recipe({"model.mischief": "raise"}), *[recipe(LONG)] * 5)
+        record = self.run(jobs, fail_fast=True)
+        assert record.of(jobs[0])[-1].kind == "failed"
+        assert "finished" not in record.ends()
+        assert not record.of(jobs[-1])
+
+    def test_R6_asked_to_stop_it_saves_and_can_go_on(self, tmp_path: Path) -> None:
+        jobs = plan(tmp_path / "here", recipe(LONG), seeds=(0, 1, 2))
+        ask = Record(at_progress=lambda: os.kill(os.getpid(), signal.SIGTERM))
+        with pytest.raises(Interrupted):
+            self.run(jobs, ask)
+        assert set(ask.ends()) == {"interrupted"}
+        told = [job for job in jobs if any(event.progress for event in ask.of(job))]
+        assert told
+        for job in told:
+            assert job.folder.status.state == "interrupted"
+            assert list(job.folder.checkpoints.glob("*.safetensors"))
+        assert self.run(jobs).ends() == ["finished"] * 3
+        alone = train(RunFolder(tmp_path / "alone"), jobs[0].recipe, jobs[0].seed, QUICK)
+        result = jobs[0].folder.result
+        assert result
+        assert result.weights_sha256 == alone.weights_sha256
+
+    def test_R9_a_worker_that_is_killed_takes_no_other_along(self, tmp_path: Path) -> None:
+        if not self.processes:
+            pytest.skip("jobs share this process")
+        jobs = plan(tmp_path, recipe({"model.mischief": "kill"}), recipe(), seeds=(0, 1))
+        record = self.run(jobs)
+        assert record.ends() == ["failed", "finished"] * 2
+        for job in jobs[::2]:
+            assert "SIGKILL" in record.of(job)[-1].error
+            assert (job.folder.status.state, job.folder.status.pid != os.getpid()) == ("killed", True)
+
+    def test_what_a_job_prints_is_in_its_log(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        if not self.processes:
+            pytest.skip("jobs print where everything is printed")
+        jobs = plan(tmp_path, recipe({"model.mischief": "print"}), recipe())
+        self.run(jobs)
+        logs = [(job.path / "log.txt").read_text() for job in jobs]
+        said = ["said by Python", "complained by Python", "said by a library", "complained by a library"]
+        assert set(logs[0].splitlines()) == set(said)
+        assert logs[1] == ""
+        assert capfd.readouterr() == ("", "")

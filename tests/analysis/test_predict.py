@@ -1,0 +1,101 @@
+"""What a network says of picture files."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from paribus.analysis import predict as module
+from paribus.analysis.predict import Prediction, predict, to_csv
+from paribus.analysis.trained import load
+from paribus.errors import DataError
+
+
+@pytest.fixture
+def pictures(tmp_path) -> list[Path]:
+    """The first digits as files."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for index, digit in enumerate(load_digits().images[:12]):
+        Image.fromarray(np.rint(digit * 255 / 16).astype(np.uint8)).save(folder / f"{index:02}.png")
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize("chunk", [5, 256])
+def test_files_are_labelled_as_their_pixels_are(run, pictures, monkeypatch, chunk):
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    trained = load(run)
+    pixels = torch.from_numpy(np.rint(load_digits().images[:12] * 255 / 16).astype(np.uint8))[:, None]
+    expected = trained.predict(pixels)
+    answers = predict(trained, pictures)
+    assert [answer.file for answer in answers] == list(map(str, pictures))
+    assert [answer.label for answer in answers] == [str(label) for label in expected.argmax(1).tolist()]
+    for answer, shares in zip(answers, expected.tolist(), strict=True):
+        assert list(answer.probabilities) == [str(digit) for digit in range(10)]
+        assert list(answer.probabilities.values()) == pytest.approx(shares, abs=1e-6)
+        assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_folder_stands_for_its_pictures(run, pictures):
+    (pictures[0].parent / "notes.txt").write_text("no picture")
+    trained = load(run)
+    assert predict(trained, [pictures[0].parent]) == predict(trained, pictures)
+
+
+def test_broken_files_get_their_reason_and_harm_no_other(run, pictures, tmp_path):
+    broken, missing, text = tmp_path / "broken.png", tmp_path / "missing.png", tmp_path / "text.png"
+    broken.write_bytes(pictures[0].read_bytes()[:60])
+    text.write_text("hello")
+    answers = predict(load(run), [pictures[0], broken, missing, pictures[1], text])
+    assert [bool(answer.problem) for answer in answers] == [False, True, True, False, True]
+    alone = predict(load(run), [pictures[1]])[0]
+    assert (answers[3].file, answers[3].label) == (alone.file, alone.label)
+    assert answers[3].probabilities == pytest.approx(alone.probabilities, abs=1e-6)
+    assert all(answer.label == "" and answer.probabilities is None for answer in answers if answer.problem)
+    assert [answer.problem for answer in predict(load(run), [missing])] == [answers[2].problem]
+
+
+def test_nothing_to_look_at_is_an_error(run, tmp_path):
+    with pytest.raises(DataError, match="no pictures"):
+        predict(load(run), [])
+    with pytest.raises(DataError, match=str(tmp_path)):
+        predict(load(run), [tmp_path])
+
+
+def read(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_csv_has_a_row_for_every_file(run, pictures, tmp_path):
+    answers = predict(load(run), [*pictures[:2], tmp_path / "missing.png"])
+    header, *rows = read(to_csv(answers))
+    assert header == ["file", "label", *map(str, range(10)), "problem"]
+    assert [row[0] for row in rows] == [answer.file for answer in answers]
+    assert sum(map(float, rows[0][2:-1])) == pytest.approx(1, abs=1e-5)
+    assert rows[2][1:-1] == [""] * 11
+    assert rows[2][-1] == answers[2].problem != ""
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_R27_no_cell_is_a_formula(start):
+    name = f'{start}HYPERLINK("http://example.org","x")'
+    shares = {name: 0.75, "b,\n": 0.25}
+    answers = [Prediction(name, name, shares), Prediction("b", problem=name)]
+    header, *rows = read(to_csv(answers))
+    for cell in [*header, *(cell for row in rows for cell in row)]:
+        assert cell[:1] != start, cell
+    assert rows[0][:2] == ["'" + name] * 2
+    assert header[3] == "b,\n"
+
+
+def test_a_network_for_features_takes_no_pictures(run, pictures):
+    from dataclasses import replace
+
+    trained = load(run)
+    with pytest.raises(DataError, match="does not take pictures"):
+        predict(replace(trained, facts=replace(trained.facts, input_shape=(64,))), pictures)

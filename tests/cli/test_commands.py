@@ -1,0 +1,300 @@
+"""Commands as people type them: what they print, what they leave behind, how they end."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+import paribus as pb
+from paribus.records.run import RunFolder
+
+SMALL = ("digits/mlp", "budget.epochs=1", "model.widths=[8]")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """A runs folder with a study of two arms and two seeds, made by the real command."""
+    root = tmp_path_factory.mktemp("made")
+    words = ["study", *SMALL, "--vary", "model.norm=none,batch", "--seeds", "2", "--jobs", "2", "--name", "norms"]
+    done = subprocess.run([*PARIBUS, *words], cwd=root, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    (root / "said").write_text(done.stdout)
+    return root
+
+
+PARIBUS = [sys.executable, "-c", "from paribus.cli import main; main()"]
+
+
+def test_a_run_trains_once(paribus):
+    first = paribus("run", *SMALL, "--threads", "1")
+    assert (first.code, "epoch 1/1" in first.err, "finished" in first.out) == (0, True, True)
+    (folder,) = Path("runs").glob("*/*/seed-0")
+    weights = (folder / "weights.safetensors").stat().st_mtime_ns
+    again = paribus("run", *SMALL)
+    assert (again.code, again.err) == (0, "")
+    assert "finished before; nothing to train" in again.out
+    assert (folder / "weights.safetensors").stat().st_mtime_ns == weights
+    listed = paribus("list", "runs")
+    assert "finished" in listed.out
+    assert f"val/accuracy {RunFolder(folder).result.metrics['val/accuracy']:.2%}".replace("%", " %") in listed.out
+    shown = paribus("show", "last")
+    assert f"sha256 {RunFolder(folder).result.weights_sha256}" in shown.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("digits/cnn",),
+        ("digits/cnn", "model.use=mlp", "augment.crop.padding=1", "optimizer.lr=1e-3", "schedule.use=cosine"),
+        ("cifar10/cnn", "training.clip_norm=1"),
+        ("folder/cnn", "data.path=my pictures: 100%"),
+    ],
+)
+def test_what_a_dry_run_prints_is_the_recipe(paribus, words):
+    said = paribus("run", *words, "--dry-run")
+    assert (said.code, said.err, Path("runs").exists()) == (0, "", False)
+    assert "  dropout: 0.0\n" in said.out  # defaults included
+    Path("printed.yaml").write_text(said.out)
+    changes = dict(word.split("=", 1) for word in words[1:])
+    from paribus.records.yaml import parse_value
+
+    expected = pb.Recipe.load(words[0], {key: parse_value(value) for key, value in changes.items()})
+    assert pb.Recipe.load("printed.yaml").identity == expected.identity
+    assert pb.Recipe.load("printed.yaml").name == words[0]
+
+
+def test_a_dry_study_prints_its_arms_and_does_nothing(paribus):
+    said = paribus("study", *SMALL, "--vary", "model.norm=none,batch", "--vary", "optimizer.lr=0.1,0.01", "--dry-run")
+    assert said.code == 0
+    assert "norm=batch, lr=0.01" in said.out
+    assert "4 arms × 5 seeds = 20 runs" in said.out
+    assert not Path("runs").exists()
+
+
+def test_a_study_answers_and_leaves_a_report(made):
+    said = (made / "said").read_text()
+    assert "Does it matter for digits/mlp: model.norm (none, batch)?" in said
+    assert "norm=none (reference)" in said
+    folder = made / "runs" / "norms"
+    assert {path.parent.name for path in folder.glob("*/*/result.json")} == {"seed-0", "seed-1"}
+    assert "norm=batch" in (folder / "report.html").read_text()
+    assert json.loads((folder / "analysis.json").read_text())["metric_name"] == "val/accuracy"
+    assert "paribus study digits/mlp" not in said  # the command is in the record, not on the screen
+    assert json.loads((folder / "study.json").read_text())["command"].endswith("--name norms")
+
+
+@pytest.fixture
+def command(paribus, made, monkeypatch):
+    """The command line beside the study that was made."""
+    monkeypatch.chdir(made)
+    return paribus
+
+
+def test_report_is_written_again_from_the_run_folders(command, made):
+    for name in ("report.html", "report.md"):
+        (made / "runs" / "norms" / name).unlink(missing_ok=True)
+    said = command("report", "last")
+    assert said.code == 0
+    assert "report.html" in said.out
+    assert (made / "runs" / "norms" / "report.html").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("all", ["digits/cnn", "sgd", "paribus show NAME"]),
+        ("recipes", ["digits/mlp", "cifar10/cnn"]),
+        ("runs", ["norms/norm=batch/seed-1", "finished", "val/accuracy"]),
+        ("studies", ["norms", "4/4", "Does it matter"]),
+        ("data", ["digits", "folder"]),
+        ("models", ["cnn", "mlp"]),
+        ("model", ["cnn", "mlp"]),
+        ("augmentations", ["crop", "flip"]),
+        ("tasks", ["classification"]),
+        ("optimizers", ["sgd", "adamw"]),
+        ("schedules", ["constant", "cosine"]),
+        ("stopping", ["never", "patience"]),
+    ],
+)
+def test_list(command, what, words):
+    said = command("list", what)
+    assert (said.code, said.err) == (0, "")
+    assert [word for word in words if word not in said.out] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("digits/cnn", ["optimizer.lr", "learning rate", "budget.epochs"]),
+        ("cnn", ["model.widths", "model.norm", "none | batch"]),
+        ("crop", ["augment.crop.padding"]),
+        ("sgd", ["optimizer.momentum"]),
+        ("norms", ["norm=none (reference)", "val/accuracy"]),
+        ("last", ["norm=none (reference)"]),
+        ("norm=batch/seed-1", ["finished", "sha256", "seed"]),
+    ],
+)
+def test_show(command, name, words):
+    said = command("show", name)
+    assert (said.code, said.err) == (0, "")
+    assert [word for word in words if word not in said.out] == []
+
+
+def test_the_test_is_opened_once(command, made):
+    first = command("test", "norms/norm=none/seed-0")
+    assert first.code == 0
+    record = made / "runs" / "norms" / "norm=none" / "seed-0" / "test.json"
+    content = record.read_bytes()
+    assert f"{json.loads(content)['metrics']['test/accuracy']:.2%}".replace("%", " %") in first.out
+    whole = command("test", "last")
+    assert whole.out.count("seed-") == 4
+    assert record.read_bytes() == content
+
+
+@pytest.fixture
+def pictures(here) -> tuple[Path, list[int]]:
+    """Twenty digits as picture files, and one that is none."""
+    digits = load_digits()
+    folder = here / "pictures"
+    folder.mkdir()
+    for i in range(20):
+        Image.fromarray((digits.images[i] / 16 * 255).astype(np.uint8)).save(folder / f"{i:02}.png")
+    (folder / "=evil.png").write_text("no picture")
+    return folder, digits.target[:20].tolist()
+
+
+def test_predict_writes_a_table_for_spreadsheets(command, pictures, here):
+    folder, truth = pictures
+    said = command("predict", "norm=batch/seed-0", str(folder), "--csv", str(here / "labels.csv"))
+    assert (said.code, "21 predictions" in said.out) == (0, True)
+    rows = list(csv.DictReader(io.StringIO((here / "labels.csv").read_text())))
+    assert [*rows[0]] == ["file", "label", *"0123456789", "problem"]
+    good = [row for row in rows if not row["problem"]]
+    assert all(abs(sum(float(row[name]) for name in "0123456789") - 1) < 1e-4 for row in good)
+    assert all(row["label"] == max("0123456789", key=lambda name, row=row: float(row[name])) for row in good)
+    assert np.mean([row["label"] == str(label) for row, label in zip(good, truth, strict=True)]) > 0.5
+    (bad,) = [row for row in rows if row["problem"]]
+    assert (Path(bad["file"]).name, bad["label"]) == ("=evil.png", "")
+    printed = command("predict", "norm=batch/seed-0", str(folder), "--csv", "-")
+    assert list(csv.DictReader(io.StringIO(printed.out))) == rows
+    shown = command("predict", "norm=batch/seed-0", str(folder / "00.png"))
+    assert (shown.code, "%" in shown.out) == (0, True)
+
+
+def test_R27_a_table_holds_no_formula(command, made, pictures, monkeypatch):
+    monkeypatch.chdir(pictures[0])
+    said = command("predict", "norm=batch/seed-0", "00.png", "=evil.png", "--csv", "-", "--runs", str(made / "runs"))
+    assert [row["file"] for row in csv.DictReader(io.StringIO(said.out))] == ["00.png", "'=evil.png"]
+
+
+def test_data_shows_sources_and_examines_folders(command, pictures):
+    said = command("data")
+    assert (said.code, "digits" in said.out, "cache: " in said.out) == (0, True, True)
+    folder, _ = pictures
+    for number, path in enumerate(sorted(folder.glob("*.png"))):
+        (folder / f"class{number % 2}").mkdir(exist_ok=True)
+        path.rename(folder / f"class{number % 2}" / path.name)
+    said = command("data", str(folder))
+    assert (said.code, "=evil.png" in said.out, "20 good" in said.out) == (1, True, True)
+
+
+def test_data_frees_its_cache(paribus, monkeypatch, here):
+    monkeypatch.setenv("PARIBUS_CACHE", str(here / "cache"))
+    monkeypatch.setattr("paribus.data.places.fallback", lambda: here / "fallback")
+    pb.Run(SMALL[0], {"budget.epochs": 1, "split.limit": 100}).train(threads=1)
+    said = paribus("data", "--clear-cache")
+    assert said.code == 0
+    assert float(said.out.split()[1]) > 0
+    assert not list((here / "cache").rglob("*.npy"))
+
+
+def test_schema_is_printed_or_written(paribus):
+    printed = paribus("schema")
+    written = paribus("schema", "--out", "recipe.schema.json")
+    assert (printed.code, written.code) == (0, 0)
+    assert json.loads(printed.out) == json.loads(Path("recipe.schema.json").read_text())
+    assert "yaml-language-server" in written.out
+
+
+def test_version_and_bare_word(paribus):
+    assert paribus("--version").out == f"paribus {pb.__version__}\n"
+    bare = paribus()
+    assert "study" in bare.out + bare.err
+
+
+NETS = """
+from torch import nn
+
+class Net(nn.Module):
+    '''Mine.'''
+
+    def __init__(self, input_shape, num_outputs, width: int = 8):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, num_outputs))
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+
+@pytest.mark.slow
+def test_a_plugin_is_trained_by_workers_and_asked_for_later(paribus):
+    Path("nets.py").write_text(NETS)
+    own = ("--plugin", "nets.py")
+    words = ("study", *SMALL[:2], "model=Net", "--vary", "model.width=4,8", "--seeds", "2", "--jobs", "2", *own)
+    assert paribus(*words).code == 0
+    assert "Mine." in paribus("show", "Net", *own).out
+    assert paribus("test", "last", *own).code == 0
+    from paribus.records import parts
+
+    parts._registered["model"].clear()
+    for later in (("test", "width=4/seed-1"), ("predict", "width=4/seed-1", "x.png")):
+        said = paribus(*later)
+        if later[0] == "predict":
+            assert (said.code, "--plugin" in said.err) == (1, True)
+    assert paribus("show", "last").code in (0, 2)
+    assert paribus("list", "runs").code == 0
+
+
+@pytest.mark.slow
+def test_R6_an_interrupted_run_says_so_and_goes_on(here):
+    words = [*PARIBUS, "run", "digits/mlp", "budget.epochs=2000", "--threads", "1"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    while "epoch    3/2000" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    start = time.perf_counter()
+    rest = process.stderr.read()
+    assert process.wait() == 130
+    assert time.perf_counter() - start < 5
+    assert "next: run the same command again" in rest
+    assert "Traceback" not in rest
+    process.stderr.close()
+    (folder,) = map(RunFolder, Path("runs").glob("*/*/*"))
+    assert folder.status.state == "interrupted"
+
+
+def test_output_that_nobody_reads_is_no_error(here):
+    process = subprocess.Popen([*PARIBUS, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert "Traceback" not in process.stderr.read().decode()
+    process.stderr.close()
+    process.wait()
+
+
+def test_a_terminal_that_lacks_a_sign_stops_nothing(here):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    said = subprocess.run([*PARIBUS, "show", "digits/cnn"], env=environment, capture_output=True)
+    assert (said.returncode, b"8?8" in said.stdout) == (0, True)

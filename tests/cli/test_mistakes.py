@@ -1,0 +1,130 @@
+"""Every mistake is one message: the rule, the value received, the next step; never a traceback, never exit code 0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import paribus as pb
+
+RUN, STUDY = ("run", "digits/mlp", "budget.epochs=1"), ("study", "digits/mlp", "budget.epochs=1", "--seeds", "2")
+
+MISTAKES = {  # words → exit code, what the message says
+    ("run", "digits/mpl"): (2, "no recipe of this name", "received: digits/mpl", "did you mean 'digits/mlp'?"),
+    ("run", "none.yaml"): (2, "cannot read the recipe file", "none.yaml"),
+    ("run", "bad.yaml"): (2, "expected", "bad.yaml, line 2, column 7", "correct this line"),
+    (*RUN, "lr"): (2, "FIELD=VALUE", "received: lr", "for example optimizer.lr=0.01"),
+    (*RUN, "optimiser.lr=1"): (2, "no such field", "optimiser.lr", "did you mean 'optimizer'?"),
+    (*RUN, "model.nrm=batch"): (2, "there is no model.nrm", "received: nrm", "did you mean 'norm'?"),
+    (*RUN, "model=resnet99"): (2, "no model of this name", "resnet99", "--plugin FILE.py"),
+    (*RUN, "optimizer.lr=fast"): (2, "optimizer.lr", "received: fast", "change optimizer.lr"),
+    (*RUN, "optimizer.lr=-1"): (2, "optimizer.lr", "received: -1", "change optimizer.lr"),
+    (*RUN, "budget.epochs=many"): (2, "budget.epochs", "received: many", "change budget.epochs"),
+    (*RUN, "model.widths=[8"): (2, "expected", "received: [8, line 1", "correct this line"),
+    (*RUN, "training.batch_size=100000"): (2, "batch_size must not exceed", "received: 100000", "next: "),
+    (*RUN, "--plugin", "none.py"): (2, "a plug-in is a Python file", "received: none.py", "--plugin"),
+    (*RUN, "--plugin", "broken.py"): (2, "the plug-in fails with ZeroDivisionError", "received: broken.py"),
+    (*RUN, "--device", "gpu"): (1, "this device cannot be used", "received: gpu", "--device auto"),
+    (*RUN, "--runs", "file"): (1, "a file stands where a folder is needed", "file/digits-mlp", "--runs DIR"),
+    (*RUN, "--seed", "-1"): (2, "Invalid value for '--seed'"),
+    (*RUN, "--threads", "0"): (2, "Invalid value for '--threads'"),
+    (*RUN, "--colour"): (2, "No such option"),
+    ("run", "folder/cnn"): (1, "data.path must be a folder of pictures", "received: pictures", "next: check data.path"),
+    ("run", "digits/cnn", "data=folder"): (2, "data.path must be given", "add data.path=VALUE"),
+    ("run", "folder/cnn", "data.path=none"): (1, "data.path must be a folder of pictures", "received: none"),
+    ("run",): (2, "Missing argument 'RECIPE'"),
+    (*STUDY, "--vary", "model.norm"): (2, "FIELD=VALUE", "received: model.norm"),
+    (*STUDY, "--vary", "model.norm="): (2, "value is missing", "received: nothing"),
+    (*STUDY, "--vary", "model.norm=none,"): (2, "value is missing", "received: none,"),
+    (*STUDY, "--vary", "model.norm=none,bach"): (2, "model.norm", "received: bach", "change model.norm"),
+    (*STUDY, "--vary", "model.norm=none,none"): (2, "the same recipe", "norm=none and norm=none"),
+    (*STUDY, "--vary", "model.nrm=none,batch"): (2, "there is no model.nrm", "did you mean 'norm'?"),
+    (*STUDY, "--seeds", "x"): (2, "--seeds is a number", "received: x", "write --seeds 5"),
+    (*STUDY, "--seeds", "0"): (2, "--seeds is at least 1", "received: 0", "write --seeds 5"),
+    (*STUDY, "--seeds", "1,1"): (2, "seeds must differ", "received: [1, 1]"),
+    (*STUDY, "--delta", "0"): (2, "delta", "received: 0.0", "change delta"),
+    (*STUDY, "--metric", "val/acuracy"): (2, "acuracy", "accuracy"),
+    (*STUDY, "--noise", "--one-at-a-time"): (2, "one layout", "received: --noise and --one-at-a-time"),
+    (*STUDY, "--noise", "--vary", "model.norm=none,batch"): (2, "varies chance and nothing else", "model.norm"),
+    (*STUDY, "--jobs", "0"): (2, "Invalid value for '--jobs'"),
+    (*STUDY, "--runs", "file"): (1, "a file stands where a folder is needed", "--runs DIR"),
+    (*STUDY, "--plugin", "none.py"): (2, "a plug-in is a Python file", "received: none.py"),
+    ("list", "modles"): (1, "nothing of this kind", "received: modles", "did you mean 'models'?"),
+    ("show", "cn"): (1, "nothing of this name", "received: cn", "did you mean 'cnn'?"),
+    ("show", "x" * 300): (1, "File name too long"),
+    ("report", "last"): (1, "no such study folder", "received: last", "there is none in runs yet"),
+    ("test", "last"): (1, "no such run or study folder", "received: last", "there is none in runs yet"),
+    ("predict", "last", "x.png"): (1, "no such run folder", "there is none in runs yet"),
+    ("predict", "last"): (2, "Missing argument 'FILES...'"),
+    ("data", "none"): (1, "folder of pictures", "received: none"),
+    ("schema", "--out", "file/x.json"): (1, "a file stands where a folder is needed", "received: "),
+    ("schema", "--out", "."): (1, "a folder stands where a file is needed", "received: "),
+    ("tran",): (2, "No such command 'tran'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", MISTAKES, ids=lambda words: " ".join(words)[:60])
+def test_mistakes_are_explained(paribus, words):
+    Path("file").touch()
+    Path("bad.yaml").write_text("model: {use: cnn\nepochs: [3")
+    Path("broken.py").write_text("1 / 0")
+    code, *expected = MISTAKES[words]
+    said = paribus(*words)
+    assert said.code == code
+    flat = " ".join(said.err.replace("│", " ").split())
+    assert [text for text in expected if text not in flat] == []
+    assert not Path("runs").exists() or words[0] in ("run", "study")
+
+
+def test_a_failed_run_is_remembered_as_failed(paribus):
+    paribus(*RUN, "--device", "gpu")
+    said = paribus("list", "runs")
+    assert "failed" in said.out
+    assert "this device cannot be used" in paribus("show", "last").out
+
+
+def test_a_run_that_diverges_ends_with_its_advice(paribus):
+    said = paribus(*RUN, "optimizer.lr=1e30")
+    assert said.code == 1
+    assert "optimizer.lr" in said.err
+    assert "diverged" in paribus("list", "runs").out
+
+
+def test_a_study_of_another_design_is_not_overwritten(paribus):
+    study = pb.Study(
+        "digits/mlp", {"model.norm": ["none", "batch"]}, changes={"budget.epochs": 1}, seeds=2, name="mine"
+    )
+    study.design.write(study.folder)
+    before = (study.folder / "study.json").read_bytes()
+    said = paribus(*STUDY, "--vary", "model.norm=none,layer", "--name", "mine")
+    assert (said.code, "another recipe or other factors" in said.err) == (2, True)
+    assert (study.folder / "study.json").read_bytes() == before
+
+
+def test_nothing_to_test_is_an_error(paribus):
+    study = pb.Study("digits/mlp", seeds=2, name="mine")
+    study.design.write(study.folder)
+    said = paribus("test", "mine")
+    assert (said.code, "no finished run" in said.err) == (1, True)
+    assert paribus("show", "mine").code == 0
+    assert "0/2" in paribus("list", "studies").out
+
+
+@pytest.mark.parametrize("name", ["a[/b]", "[red]x", ":smile:", "<script>", "a\tb"])
+def test_R27_names_are_no_markup(paribus, name):
+    study = pb.Study("digits/mlp", changes={"name": name}, seeds=2, name="mine", runs=name)
+    study.design.write(study.folder)
+    for words in (("list", "studies"), ("list", "runs"), ("show", "mine"), ("report", "mine"), (*STUDY, "--dry-run")):
+        said = paribus(*words, "--runs", name)
+        assert said.code == 0
+        assert name.split()[0] in said.out
+
+
+def test_a_damaged_folder_hides_no_other(paribus):
+    for seed, status in enumerate(['{"state"', "{}", '{"colour": 1}']):
+        folder = pb.RunFolder(f"runs/a/b/seed-{seed}")
+        folder.create(pb.Recipe.load("digits/mlp"), seed)
+        (folder.path / "status.json").write_text(status)
+    said = paribus("list", "runs")
+    assert (said.code, said.out.count("damaged"), said.out.count("new")) == (0, 3, 1)

@@ -1,0 +1,39 @@
+"""What all tests share: a cache of the session's own, one thread, and no parts left over from other tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from paribus.records import parts
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory) -> Iterator[Path]:
+    """Data are decoded once per session, away from the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("session-cache")
+        patch.setenv("PARIBUS_CACHE", str(folder))
+        for name in ("PARIBUS_RUNS", "COLUMNS"):
+            patch.delenv(name, raising=False)
+        torch.set_num_threads(1)
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_parts_left_over() -> Iterator[None]:
+    before = parts.registered()
+    yield
+    for kind, entries in parts._registered.items():
+        entries.clear()
+        entries.update(before[kind])
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """A current folder of this test."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

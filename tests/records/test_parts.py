@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+
+from paribus.errors import RecipeError
+from paribus.records import parts
+from paribus.records.parts import Part, build, describe, find, knobs, names, register, schema, settings
+from paribus.records.recipe import Recipe
+from paribus.records.run import RunFolder
+
+PLUGIN = """
+from torch import nn
+import paribus as pb
+
+class Net(nn.Module):
+    '''A small network.
+
+    Args:
+        width: how wide it is,
+            in numbers.
+    '''
+
+    def __init__(self, input_shape: tuple[int, ...], num_outputs: int, width: int = 8) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, num_outputs))
+
+    def forward(self, x):
+        return self.layers(x)
+
+class _Helper(nn.Module): ...
+
+@pb.register("schedule", name="steady")
+class Steady: ...
+"""
+
+
+class Everything:
+    """First sentence
+    over two lines. Second one.
+
+    Args:
+        size: how large,
+            very large.
+        share: of it.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        size: Annotated[int, Field(ge=1, le=9)],
+        share: Annotated[float, Field(gt=0, lt=1)] = 0.5,
+        kind: Literal["a", "b"] = "a",
+        widths: tuple[int, ...] = (3, 4),
+        limit: float | None = None,
+        bare=True,
+        unknown=None,
+        *rest: int,
+        **more: int,
+    ) -> None:
+        self.given = {name: value for name, value in locals().items() if name != "self"}
+
+
+@pytest.fixture
+def everything():
+    register("model", Everything)
+    return Everything
+
+
+def test_the_constructor_is_the_schema(everything):
+    found = {knob.name: knob for knob in knobs("model", Everything)}
+    assert list(found) == ["size", "share", "kind", "widths", "limit", "bare", "unknown"]  # what is supplied is no knob
+    assert found["size"].default is inspect.Parameter.empty
+    assert (found["size"].text, found["share"].text, found["kind"].text) == ("how large, very large.", "of it.", "")
+    content = schema("model", Everything).model_json_schema()
+    assert content["required"] == ["size"]
+    assert content["properties"]["size"] | {"minimum": 1, "maximum": 9} == content["properties"]["size"]
+    assert content["properties"]["bare"]["type"] == "boolean"
+    assert describe(Everything)[0] == "First sentence over two lines. Second one."
+
+
+def test_knobs_are_validated_and_filled_in(everything):
+    values = settings("model", Part("Everything", size=3.0, limit="2", widths=[1]))
+    assert values == {
+        "size": 3, "share": 0.5, "kind": "a", "widths": (1,), "limit": 2.0, "bare": True, "unknown": None,
+    }  # fmt: skip
+    made = build("model", Part("Everything", size=3), input_shape=(1, 2), num_outputs=10)
+    assert (made.given["size"], made.given["input_shape"]) == (3, (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("given", "rule", "hint"),
+    [
+        ({}, r"model\.size must be given", "add model.size=VALUE"),
+        ({"size": 0}, r"model\.size: ", "change model.size"),
+        ({"size": 10}, r"model\.size: ", "change model.size"),
+        ({"size": 1, "share": 1}, r"model\.share: ", "change model.share"),
+        ({"size": 1, "kind": "c"}, r"model\.kind: ", "change model.kind"),
+        ({"size": 1, "sise": 1}, r"there is no model\.sise", "did you mean 'size'"),
+        ({"size": 1, "input_shape": (1,)}, r"there is no model\.input_shape", "vailable: bare"),
+        ({"size": 1, "limit": float("inf")}, r"model\.limit: .*finite", "change model.limit"),
+        ({"size": 1, "unknown": object()}, "must be plain data", "numbers, words and lists"),
+    ],
+)
+def test_wrong_knobs_are_refused(everything, given, rule, hint):
+    with pytest.raises(RecipeError, match=rule) as caught:
+        settings("model", Part("Everything", **given))
+    assert hint in caught.value.hint
+
+
+def test_a_class_without_words_does_not_speak_with_its_parents():
+    from torch import nn
+
+    class Silent(nn.Module):
+        def __init__(self, input_shape, width=3): ...
+
+    assert describe(Silent) == ("", {})
+    assert [(knob.name, knob.annotation) for knob in knobs("model", Silent)] == [("width", int)]
+
+
+def test_hints_that_cannot_be_read_leave_the_defaults():
+    class Local: ...
+
+    class Mine:
+        def __init__(self, size: Local = 3, other: "Nowhere" = 2.0): ...  # noqa: F821, UP037
+
+    assert [knob.annotation for knob in knobs("task", Mine)] == [int, float]
+
+
+def test_a_hint_that_cannot_be_read_spoils_no_other():
+    def mine(params: "Nowhere", rate: Annotated[float, Field(gt=0)] = 0.1): ...  # noqa: F821, UP037
+
+    register("optimizer", mine)
+    with pytest.raises(RecipeError, match=r"optimizer\.rate: .*greater than 0"):
+        settings("optimizer", Part("mine", rate=-1))
+
+
+@pytest.mark.parametrize("name", names("optimizer"))
+def test_the_limits_of_learning_rates_are_kept(name):
+    with pytest.raises(RecipeError, match=r"optimizer\.lr: .*greater than 0"):
+        settings("optimizer", Part(name, lr=-1))
+
+
+def test_functions_are_parts_too():
+    @register("schedule")
+    def waves(length: int = 3) -> tuple[str, int]:
+        return "waves", length
+
+    assert build("schedule", Part("waves", length=5)) == ("waves", 5)
+    assert "waves" in names("schedule")
+    assert find("schedule", "waves") is waves
+
+
+def test_names_that_ship_stay_theirs():
+    with pytest.raises(RecipeError, match="ships with paribus"):
+        register("model", Everything, name="cnn")
+    with pytest.raises(RecipeError, match="no such kind") as caught:
+        register("modle", Everything)
+    assert "'model'" in caught.value.hint
+    assert names("model") == sorted(parts.table("model"))
+
+
+def test_registered_parts_travel_as_one_record(everything):
+    record = parts.registered()
+    parts._registered["model"].clear()
+    assert "Everything" not in names("model")
+    parts.register_all(record)
+    assert find("model", "Everything") is Everything
+
+
+def test_a_class_in_a_recipe_is_registered_by_it():
+    recipe = Recipe(data="digits", model=Part(Everything, size=2))
+    assert find("model", "Everything") is Everything
+    assert recipe.resolved()["model"]["size"] == 2
+    assert recipe.override({"model.share": 0.1}).resolved()["model"] == {**recipe.resolved()["model"], "share": 0.1}
+
+
+@pytest.fixture
+def plugin(tmp_path) -> Path:
+    path = tmp_path / "nets.py"
+    path.write_text(PLUGIN)
+    return path
+
+
+def test_a_plugin_brings_its_modules_and_what_it_registers(plugin):
+    parts.load_plugin(plugin)
+    assert {kind: sorted(found) for kind, found in parts.registered().items() if found} == {
+        "model": ["Net"],
+        "schedule": ["steady"],
+    }
+    assert describe(find("model", "Net")) == ("A small network.", {"width": "how wide it is, in numbers."})
+    parts.load_plugin(plugin)  # again, as in a notebook
+    assert names("model").count("Net") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("none.py", None, "a plug-in is a Python file"),
+        ("x.txt", "", "a plug-in is a Python file"),
+        ("x.py", "x = (", "fails with SyntaxError"),
+        ("x.py", "1 / 0", "fails with ZeroDivisionError: division by zero"),
+        ("x.py", "raise SystemExit(3)", "fails with SystemExit"),
+        ("x.py", "import nothing_like_this", "fails with ModuleNotFoundError"),
+        ("x.py", "from torch import nn\nclass cnn(nn.Module): ...", "ships with paribus"),
+    ],
+)
+def test_plugins_that_fail_say_why(tmp_path, name, content, rule):
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(RecipeError, match=rule):
+        parts.load_plugin(path)
+
+
+CODE = [
+    "os.system",
+    "nets.Net",
+    "paribus.cli.main",
+    "../nets",
+    "builtins:eval",
+    "torch.nn:Linear",
+    "__import__",
+    "nets:Net",
+]
+
+
+@pytest.mark.parametrize("kind", parts.KINDS)
+@pytest.mark.parametrize("name", CODE)
+def test_R22_a_recipe_can_name_registered_parts_only(here, plugin, monkeypatch, kind, name):
+    monkeypatch.syspath_prepend(plugin.parent)
+    raw = {"data": "digits", "model": "cnn"} | {kind: {name: True} if kind == "augment" else name}
+    with pytest.raises(RecipeError, match="of this name"):
+        Recipe.read(raw).resolved()
+    assert "nets" not in sys.modules
+
+
+EVIL = "from pathlib import Path\nPath('ran').touch()\n" + PLUGIN
+
+
+def test_R22_reading_a_strangers_folder_imports_nothing(here):
+    (here / "nets.py").write_text(EVIL)
+    write = (
+        "import paribus as pb; pb.load_plugin('nets.py'); recipe = pb.Recipe.load('digits/cnn', {'model': 'Net'}); "
+        "pb.RunFolder('folder').create(recipe, 3)"
+    )
+    subprocess.run([sys.executable, "-c", write], check=True)
+    (here / "ran").unlink()
+    folder = RunFolder("folder")
+    assert folder.recipe.model == Part("Net", width=8)
+    assert (folder.seed, folder.status.state, folder.metrics(), folder.result) == (3, "new", [], None)
+    read = "import sys; sys.path.insert(0, '.'); import paribus as pb; pb.RunFolder('folder').recipe"
+    subprocess.run([sys.executable, "-c", read], check=True)
+    assert not (here / "ran").exists()
+    with pytest.raises(RecipeError, match="no model of this name") as caught:
+        folder.recipe.resolved()
+    assert "--plugin" in caught.value.hint

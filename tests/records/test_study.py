@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests import made
+
+from paribus.chance import STREAMS
+from paribus.errors import StudyError
+from paribus.records.metric import Metric
+from paribus.records.recipe import Recipe
+from paribus.records.study import StudyDesign, short_names, show, slug
+
+
+def design(factors: dict | None = None, **more) -> StudyDesign:
+    recipe = Recipe.load("digits/cnn").plain()
+    return StudyDesign(name="study", recipe=recipe, factors=factors or {}, **more)
+
+
+TWO = {"model.norm": ["none", "batch"], "optimizer.lr": [0.1, 0.01, 1e-3]}
+
+
+def test_a_factorial_crosses_everything():
+    arms = design(TWO).arms()
+    assert [arm.name for arm in arms] == [
+        "norm=none, lr=0.1", "norm=none, lr=0.01", "norm=none, lr=0.001",
+        "norm=batch, lr=0.1", "norm=batch, lr=0.01", "norm=batch, lr=0.001",
+    ]  # fmt: skip
+    assert arms[4].settings == {"model.norm": "batch", "optimizer.lr": 0.01}
+    assert arms[4].slug == "norm=batch-lr=0.01"
+
+
+def test_one_at_a_time_changes_one_from_the_reference():
+    arms = design(TWO, layout="one-at-a-time").arms()
+    assert [tuple(arm.settings.values()) for arm in arms] == [
+        ("none", 0.1), ("batch", 0.1), ("none", 0.01), ("none", 0.001),
+    ]  # fmt: skip
+
+
+def test_without_factors_there_is_one_arm():
+    assert [(arm.name, dict(arm.settings)) for arm in design().arms()] == [("base", {})]
+
+
+def noise_study(recipe: dict, **factors) -> StudyDesign:
+    base = Recipe.load("digits/cnn", recipe).plain()
+    return StudyDesign(name="study", recipe=base, factors=factors, layout="noise")
+
+
+def test_a_noise_study_frees_one_stream_at_a_time():
+    whole = noise_study({"augment.flip": True})
+    arms = whole.arms()
+    assert [arm.name for arm in arms] == ["all streams", *(f"{stream} only" for stream in STREAMS)]
+    for arm, stream in zip(arms[1:], STREAMS, strict=True):
+        chance = whole.recipe_of(arm).chance.model_dump(exclude_none=True)
+        assert chance == {other: 0 for other in STREAMS if other != stream}
+    assert whole.recipe_of(arms[0]).identity == whole.base.identity
+    some = noise_study({}, chance=["order", "split"]).arms()
+    assert [arm.name for arm in some] == ["all streams", "order only", "split only"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "idle"),
+    [({}, {"augmentation"}), ({"chance.order": 3}, {"augmentation", "order"}), ({"augment.flip": True}, set())],
+)
+def test_a_noise_study_leaves_out_streams_that_decide_nothing(recipe, idle):
+    names = [arm.name for arm in noise_study(recipe).arms()[1:]]
+    assert names == [f"{stream} only" for stream in STREAMS if stream not in idle]
+
+
+def test_recipes_of_arms_are_the_base_with_their_settings():
+    whole = design(TWO)
+    recipe = whole.recipe_of(whole.arms()[3])
+    assert recipe.identity == Recipe.load("digits/cnn", {"model.norm": "batch", "optimizer.lr": 0.1}).identity
+
+
+@pytest.mark.parametrize(
+    ("factors", "more", "question"),
+    [
+        ({"model.norm": ["none", "batch"]}, {}, "Does it matter for digits/cnn: model.norm (none, batch)?"),
+        ({}, {}, "How well does it do for digits/cnn?"),
+        ({}, {"layout": "noise"}, "Where does the spread between seeds come from for digits/cnn?"),
+    ],
+)
+def test_a_study_is_a_question(factors, more, question):
+    assert design(factors, **more).question == question
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["model.norm", "optimizer.lr"], ["norm", "lr"]),
+        (["model.use", "optimizer.use"], ["model", "optimizer"]),
+        (["model.dropout", "augment.cutout.dropout"], ["model.dropout", "augment.cutout.dropout"]),
+        (["optimizer", "optimizer.lr"], ["optimizer", "lr"]),
+        (["model.use", "a.model"], ["model", "a.model"]),
+    ],
+)
+def test_names_are_short_and_differ(paths, names):
+    assert list(short_names(paths).values()) == names
+
+
+VALUES = {
+    "true": True, "false": False, "null": None, "0.1": 0.1, "1e-05": 1e-5, "0.1234567": 0.1234567, "1": 1.0, "3": 3,
+    "[16, 32]": [16, 32], "{a: 1, b: [x]}": {"a": 1, "b": ["x"]}, "text": "text",
+    "sgd(lr=0.1)": {"use": "sgd", "lr": 0.1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), VALUES.items())
+def test_values_read_as_people_write_them(text, value):
+    assert show(value) == text
+
+
+@given(st.floats(), st.floats())
+def test_two_numbers_never_read_the_same(one, other):
+    assert (show(one) == show(other)) == (repr(one) == repr(other) or one == other)
+
+
+@given(st.text(max_size=300))
+def test_slugs_are_portable_folder_names(name):
+    text = slug(name.encode(errors="ignore").decode())
+    assert 0 < len(text.encode()) <= 80
+    assert not set(text) & set('/\\:*?"<>| \0\n\t')
+    assert text[0] not in "-." or text == "-"
+    assert text[-1] != "."
+    assert text.split(".")[0].casefold() not in {"con", "prn", "aux", "nul", "com1", "lpt9"}
+    assert slug(text) == text  # a folder's name is its own
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("digits/cnn--model.norm", "digits-cnn--model.norm"),
+        ("norm=batch, lr=0.1", "norm=batch-lr=0.1"),
+        ("..", "run"),
+        ("../../etc", "etc"),
+        ("", "run"),
+        ("größe=1", "größe=1"),
+        ("NUL", "NUL-"),
+        ("nul.x", "nul.x-"),
+        ("console", "console"),
+    ],
+)
+def test_R26_slugs(name, text):
+    assert slug(name) == text
+
+
+def test_long_names_stay_apart():
+    names = ["a" * 90 + letter for letter in "xyz"] + ["𝐱" * 90]
+    assert len({slug(name) for name in names}) == 4
+
+
+def test_a_design_comes_back_as_it_was(tmp_path):
+    whole = design(TWO, seeds=(3, 1), delta=0.01, looks=(2, 4), command="paribus study …", metric="val/loss")
+    whole.write(tmp_path)
+    assert StudyDesign.open(tmp_path) == whole
+    assert [arm.name for arm in StudyDesign.open(tmp_path).arms()] == [arm.name for arm in whole.arms()]
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (None, "not a study folder"),
+        ("[]", "of format 1"),
+        ('{"format": 2}', "of format 1"),
+        ('{"format": 1}', "damaged: name must be given"),
+        ('{"format": 1, "name": "x", "recipe": {}, "seeds": []}', "damaged: seeds"),
+        ('{"format": 1, "name": "x", "recipe": {}, "colour": 1}', "damaged: there is no colour"),
+    ],
+)
+def test_R32_damaged_and_foreign_designs_are_named(tmp_path, content, rule):
+    if content is not None:
+        (tmp_path / "study.json").write_text(content)
+    with pytest.raises(StudyError, match=rule) as caught:
+        StudyDesign.open(tmp_path)
+    assert str(tmp_path) in caught.value.got
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("delta", 0), ("delta", -1), ("confidence", 0.5), ("confidence", 1), ("seeds", ()), ("layout", "latin"), ("x", 1)],
+)
+def test_designs_that_make_no_sense_are_refused(field, value):
+    with pytest.raises(StudyError, match=field):
+        StudyDesign.make(name="x", recipe={}, **{field: value})
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [
+        (Metric("accuracy", True, percent=True), 0.9312, "93.12 %"),
+        (Metric("loss", False), 0.21436, "0.2144"),
+        (Metric("loss", False), None, "–"),
+        (Metric("loss", False), float("nan"), "–"),
+    ],
+)
+def test_levels_read_as_people_write_them(metric, value, text):
+    assert metric.format(value) == text
+
+
+@pytest.mark.parametrize(
+    ("percent", "value", "signed", "text"),
+    [
+        (True, 0.019, True, "+1.90 points"),
+        (True, -0.019, True, "−1.90 points"),
+        (True, -0.019, False, "1.90 points"),
+        (False, -0.012, True, "−0.012"),
+        (False, 1e-5, True, "+1e−05"),
+        (False, 1e-5, False, "1e-05"),
+    ],
+)
+def test_differences_read_as_people_write_them(percent, value, signed, text):
+    assert Metric("m", True, percent=percent).format_difference(value, signed) == text
+
+
+def test_results_are_plain_data():
+    for result in (made.two_arms(), made.noise(), made.diverged(), made.hostile()):
+        content = json.dumps(result.plain(), allow_nan=False)
+        assert json.loads(content)["design"]["name"] == "made"
+    assert made.two_arms().complete
+    assert made.diverged().complete
+    assert not made.failed().complete
+    assert made.diverged().arms[1].count("diverged") == 2

@@ -1,0 +1,117 @@
+"""Records printed: nothing is lost, nothing is taken for markup, nothing is cut where the output is not a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from tests import made
+
+from paribus.analysis.held_out import HeldOut
+from paribus.analysis.predict import Prediction
+from paribus.records.run import RunFolder
+from paribus.reports import terminal
+
+RESULTS = {
+    name: getattr(made, name)
+    for name in ("two_arms", "factorial", "many_arms", "hostile", "diverged", "failed", "noise")
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_study_can_be_printed(name, capsys):
+    result = RESULTS[name]()
+    terminal.print_study(result, Path("runs/[b]x[/b]/report.html"))
+    said = capsys.readouterr().out
+    flat = "".join(said.split())
+    assert "report: runs/[b]x[/b]/report.html" in said
+    for text in (result.question, *(arm.name for arm in result.arms), *(effect.label for effect in result.effects)):
+        assert "".join(text.split())[:20] in flat
+
+
+def test_R27_hostile_texts_are_printed_as_they_are(capsys):
+    terminal.print_predictions([Prediction("[red]x[/b].png", "[/]", {"[/]": 0.7, ":smile:": 0.3})])
+    terminal.print_design(made.hostile().design, Path("[/x]"))
+    said = capsys.readouterr().out
+    assert [text for text in ("[red]x[/b].png", ":smile: 30.0%", "into [/x]", "alert('x')") if text not in said] == []
+
+
+def test_predictions_name_the_three_most_probable(capsys):
+    shares = {"a": 0.1, "b": 0.6, "c": 0.1, "d": 0.2}
+    terminal.print_predictions([Prediction("x.png", "b", shares), Prediction("y.png", problem="not a picture")])
+    good, bad = capsys.readouterr().out.splitlines()[1:]
+    assert good.split() == ["x.png", "b", "b", "60.0%", "d", "20.0%", "a", "10.0%"]
+    assert bad.split() == ["y.png", "not", "a", "picture"]
+
+
+def test_R8_figures_that_are_no_numbers_are_dashes(capsys):
+    held = HeldOut({"test/loss": None, "test/accuracy": 0.5}, 1234, 0.0)
+    terminal.print_tests([(RunFolder("runs/a/b/seed-0"), held)])
+    assert capsys.readouterr().out.splitlines()[1].split() == ["a/b/seed-0", "–", "50.00", "%", "1,234"]
+
+
+@pytest.fixture
+def folder(tmp_path) -> RunFolder:
+    from paribus.records.recipe import Recipe
+
+    made = RunFolder(tmp_path / "runs" / "a" / "b" / "seed-0")
+    made.create(Recipe.load("digits/mlp"), 0)
+    return made
+
+
+RESULT = {
+    "metrics": {"val/loss": None, "val/accuracy": 0.0}, "epochs": 3, "steps": 3000, "best_epoch": 2,
+    "stopped_early": True,
+    "weights_sha256": "ab" * 32, "parameters": 12345, "seconds": 1.5, "examples_per_second": 1e5, "peak_memory_mb": 1.0,
+    "execution": {"device": "cpu", "threads": 1},
+}  # fmt: skip
+
+
+def test_a_run_is_printed_wherever_it_stands(folder, capsys):
+    terminal.print_run(folder, fresh=True)
+    assert "new" in capsys.readouterr().out
+    (folder.path / "result.json").write_text(json.dumps(RESULT))
+    (folder.path / "status.json").write_text('{"state": "finished"}')
+    terminal.print_run(folder, fresh=True)
+    said = " ".join(capsys.readouterr().out.split())
+    wanted = ("val/loss –, val/accuracy 0.00 %", "3 epochs, 3,000 steps in 1.5 s", "12,345", "threads 1", "ab" * 32)
+    assert [text for text in wanted if text not in said] == []
+    terminal.print_run(folder, fresh=False)
+    assert "finished before; nothing to train" in capsys.readouterr().out
+
+
+def test_lists_show_zero_as_a_figure(folder, capsys, tmp_path):
+    (folder.path / "result.json").write_text(json.dumps(RESULT))
+    terminal.print_runs(tmp_path / "runs")
+    assert "val/accuracy 0.00 %" in capsys.readouterr().out
+    terminal.print_runs(tmp_path / "none")
+    terminal.print_studies(tmp_path / "none")
+    assert capsys.readouterr().out.count("yet") == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"type": "integer", "minimum": 1}, "integer ≥ 1"),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, "number > 0 < 1"),
+        ({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "null"}]}, "number > 0 or null"),
+        ({"enum": ["a", "b"], "type": "string"}, "a | b"),
+        ({"type": "array"}, "list"),
+        ({}, ""),
+    ],
+)
+def test_values_of_a_knob_in_words(content, text):
+    assert terminal._values(content) == text
+
+
+@pytest.mark.parametrize(("columns", "width"), [(None, terminal.WIDTH), ("60", 60), ("wide", terminal.WIDTH)])
+def test_tables_stay_whole_in_pipes_unless_told_otherwise(monkeypatch, columns, width):
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    out = terminal.console()
+    assert out.width == width
+    out.file = io.StringIO()
+    out.print(terminal.table(["name"], [["x" * (width - 2)]]))
+    assert "x" * (width - 2) in out.file.getvalue()

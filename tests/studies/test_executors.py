@@ -1,0 +1,115 @@
+"""The executors that ship fulfil the contract."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from paribus.errors import StudyError
+from paribus.records.parts import load_plugin
+from paribus.records.run import RunFolder
+from paribus.studies.inprocess import InProcess
+from paribus.studies.pool import LocalPool
+from paribus.testing.executors import ExecutorContract, Record, plan, recipe
+
+
+def spawning() -> LocalPool:
+    pool = LocalPool(2, "cpu")
+    pool.context = multiprocessing.get_context("spawn")
+    return pool
+
+
+class TestInProcess(ExecutorContract, make=InProcess, processes=False): ...
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+class TestLocalPool(ExecutorContract, make=lambda: LocalPool(2, "cpu"), processes=True): ...
+
+
+@pytest.mark.slow
+class TestSpawningPool(ExecutorContract, make=spawning, processes=True): ...
+
+
+PLUGIN = """
+from torch import nn
+
+def linear(inputs, outputs):
+    return nn.Linear(inputs, outputs)
+
+class FromFile(nn.Module):
+    def __init__(self, num_classes: int) -> None:
+        super().__init__()
+        self.layer = linear(64, num_classes)
+
+    def forward(self, inputs):
+        return self.layer(inputs.flatten(1))
+"""
+
+
+@pytest.mark.slow
+def test_classes_of_a_plug_in_file_reach_spawned_workers(tmp_path):
+    file = tmp_path / "nets.py"
+    file.write_text(PLUGIN)
+    load_plugin(file)
+    record = Record()
+    spawning().run(plan(tmp_path, recipe({"model.use": "FromFile"})), record)
+    assert record.ends() == ["finished"], record.events
+
+
+def test_a_pool_lets_its_workers_go_at_once(tmp_path):
+    started = time.monotonic()
+    LocalPool(4, "cpu").run(plan(tmp_path, recipe(), seeds=range(4)), Record())
+    assert time.monotonic() - started < 5  # that long it would wait for each worker that does not leave
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_a_pool_without_workers_is_refused(workers):
+    with pytest.raises(StudyError, match="at least one worker"):
+        LocalPool(workers, "cpu")
+
+
+ORPHANS = """
+from pathlib import Path
+from paribus.studies.pool import LocalPool
+from paribus.testing.executors import plan, recipe
+LocalPool(2, "cpu").run(plan(Path("runs"), recipe({"budget.epochs": 100_000}), seeds=(0, 1)), lambda event: None)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+def test_R12_workers_whose_parent_is_killed_save_and_leave(tmp_path):
+    parent = subprocess.Popen([sys.executable, "-c", ORPHANS], cwd=tmp_path, start_new_session=True)
+    runs = [RunFolder(tmp_path / "runs" / "arm-0" / f"seed-{seed}") for seed in (0, 1)]
+    try:
+        wait_for(lambda: all(run.status.epoch > 0 or run.status.state == "running" for run in runs))
+        workers = [run.status.pid for run in runs]
+        parent.kill()
+        parent.wait()
+        wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    finally:
+        end_group(parent)
+    assert [run.status.state for run in runs] == ["interrupted"] * 2
+    assert all(any(run.checkpoints.iterdir()) for run in runs)
+
+
+def wait_for(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def end_group(process):
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

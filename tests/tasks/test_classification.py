@@ -1,0 +1,171 @@
+"""Classification against scikit-learn and torch's own losses."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from sklearn.metrics import accuracy_score, f1_score, log_loss
+from sklearn.utils.class_weight import compute_sample_weight
+from torch import nn
+
+from paribus.chance import Seeds
+from paribus.data.facts import Facts
+from paribus.data.feed import Batch
+from paribus.models.network import assemble
+from paribus.records.parts import Part
+from paribus.tasks.classification import Classification, final_activation, macro_f1
+
+COUNTS = (50, 30, 15, 5)
+CLASSES = ("a", "b", "c", "d")
+FACTS = Facts((6,), CLASSES, {"train": 100}, COUNTS, (0.0,) * 6, (1.0,) * 6)
+TARGETS = torch.arange(4).repeat_interleave(torch.tensor(COUNTS))[
+    torch.randperm(100, generator=torch.Generator().manual_seed(0))
+]
+INPUTS = torch.randn(100, 6, generator=torch.Generator().manual_seed(1)) * 2
+BATCH = Batch(INPUTS, TARGETS, torch.arange(100))
+
+
+def network_with(final: str = "none") -> nn.Module:
+    return assemble(Part("mlp", widths=[5], final_activation=final), FACTS, Seeds(0)).eval()
+
+
+def logits() -> torch.Tensor:
+    return network_with("none")(INPUTS).detach()
+
+
+def metered(task: Classification, network: nn.Module, sizes: list[int], split: str = "val") -> dict[str, float]:
+    meter = task.meter(split)
+    for parts in zip(*(tensor.split(sizes) for tensor in BATCH), strict=True):
+        batch = Batch(*parts)
+        loss, outputs = task.loss("model", network, batch)
+        meter.update("model", loss.detach(), outputs.detach(), batch)
+    return meter.figures()
+
+
+@pytest.mark.parametrize("sizes", [[100], [1] * 100, [33, 33, 33, 1]])
+def test_figures_are_those_of_scikit_learn(sizes):
+    shares = logits().double().softmax(1).numpy()
+    guesses = shares.argmax(1)
+    expected = {
+        "loss": log_loss(TARGETS, shares),
+        "accuracy": accuracy_score(TARGETS, guesses),
+        "macro_f1": f1_score(TARGETS, guesses, average="macro", zero_division=0),
+    }
+    assert metered(Classification(FACTS), network_with(), sizes) == pytest.approx(expected, rel=1e-6)
+    training = metered(Classification(FACTS), network_with(), sizes, "train")
+    assert training == pytest.approx({name: expected[name] for name in ("loss", "accuracy")}, rel=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [[100], [1] * 100, [60, 40]])
+def test_balanced_weights_are_those_of_scikit_learn(sizes):
+    weights = compute_sample_weight("balanced", TARGETS.numpy())
+    expected = log_loss(TARGETS, logits().double().softmax(1).numpy(), sample_weight=weights)
+    figures = metered(Classification(FACTS, class_weights="balanced"), network_with(), sizes)
+    assert figures["loss"] == pytest.approx(expected, rel=1e-6)
+
+
+def loss_of(final: str = "none", **knobs) -> float:
+    return Classification(FACTS, **knobs).loss("model", network_with(final), BATCH)[0].item()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_label_smoothing_is_the_loss_of_softer_targets(smoothing):
+    soft = F.one_hot(TARGETS, 4) * (1 - smoothing) + smoothing / 4
+    expected = -(soft * logits().log_softmax(1)).sum(1).mean()
+    assert loss_of(label_smoothing=smoothing) == pytest.approx(expected.item(), rel=1e-5)
+    sigmoid = F.binary_cross_entropy_with_logits(logits(), soft, reduction="none").sum(1).mean()
+    assert loss_of("sigmoid", label_smoothing=smoothing) == pytest.approx(sigmoid.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("knobs", [{}, {"label_smoothing": 0.1}, {"class_weights": "balanced"}], ids=str)
+def test_a_softmax_head_gives_the_loss_of_its_logits(knobs):
+    assert loss_of("softmax", **knobs) == pytest.approx(loss_of("none", **knobs), rel=1e-5)
+
+
+@pytest.mark.parametrize("final", ["softmax", "sigmoid"])
+def test_gradients_of_a_head_are_those_of_its_logits(final):
+    network = network_with(final)
+    Classification(FACTS).loss("model", network, BATCH)[0].backward()
+    plain = network_with("none")
+    soft = F.one_hot(TARGETS, 4).float()
+    outputs = plain(INPUTS)
+    by_logits = {
+        "softmax": lambda: F.cross_entropy(outputs, TARGETS),
+        "sigmoid": lambda: F.binary_cross_entropy_with_logits(outputs, soft, reduction="none").sum(1).mean(),
+    }
+    by_logits[final]().backward()
+    for ours, theirs in zip(network.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_a_sigmoid_head_weighs_examples_by_their_class():
+    weights = torch.from_numpy(compute_sample_weight("balanced", TARGETS.numpy()))
+    losses = F.binary_cross_entropy_with_logits(logits(), F.one_hot(TARGETS, 4).float(), reduction="none").sum(1)
+    expected = (losses * weights).mean().item()
+    assert loss_of("sigmoid", class_weights="balanced") == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("final", ["none", "softmax", "sigmoid", "relu"])
+def test_predictions_are_probabilities(final):
+    network = network_with(final)
+    shares = Classification(FACTS).predict(network, INPUTS)
+    outputs = network(INPUTS)
+    expected = {
+        "none": outputs.softmax(1),
+        "relu": outputs.softmax(1),
+        "softmax": outputs,
+        "sigmoid": outputs / outputs.sum(1, keepdim=True),
+    }[final]
+    torch.testing.assert_close(shares, expected)
+    torch.testing.assert_close(shares.sum(1), torch.ones(100))
+    assert torch.equal(shares.argmax(1), outputs.argmax(1))
+
+
+@pytest.mark.parametrize("model", ["mlp", "cnn"])
+@pytest.mark.parametrize(
+    ("final", "said"), [("none", "none"), ("relu", "none"), ("softmax", "softmax"), ("sigmoid",) * 2]
+)
+def test_the_model_says_what_it_applies_last(model, final, said):
+    facts = Facts((1, 8, 8), CLASSES, {"train": 100}, COUNTS, (0.0,), (1.0,))
+    network = assemble(Part(model, final_activation=final), facts, Seeds(0))
+    assert final_activation(network) == final_activation(network.model) == said
+    assert final_activation(nn.Linear(1, 1)) == "none"
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_R5_a_meter_goes_on_from_its_state(split):
+    task, network = Classification(FACTS), network_with()
+    pieces = [Batch(*parts) for parts in zip(*(tensor.split(30) for tensor in BATCH), strict=True)]
+    whole, first, second = (task.meter(split) for _ in range(3))
+    for meter, batches in ((whole, pieces), (first, pieces[:2])):
+        for batch in batches:
+            meter.update("model", *task.loss("model", network, batch), batch)
+    second.load(first.state())
+    for batch in pieces[2:]:
+        second.update("model", *task.loss("model", network, batch), batch)
+    assert second.figures() == whole.figures()
+
+
+CONFUSIONS = {  # true × predicted
+    "perfect": [[3, 0], [0, 2]],
+    "one class is never said": [[3, 0], [2, 0]],
+    "one class is never seen": [[2, 1], [0, 0]],
+    "three": [[5, 2, 0], [1, 7, 3], [4, 0, 6]],
+}
+
+
+@pytest.mark.parametrize("confusion", CONFUSIONS.values(), ids=CONFUSIONS)
+def test_macro_f1_is_that_of_scikit_learn(confusion):
+    table = np.array(confusion)
+    truth = np.repeat(np.indices(table.shape)[0].ravel(), table.ravel())
+    guess = np.repeat(np.indices(table.shape)[1].ravel(), table.ravel())
+    expected = f1_score(truth, guess, average="macro", labels=range(len(table)), zero_division=0)
+    assert macro_f1(torch.tensor(confusion)) == pytest.approx(expected)
+
+
+def test_only_what_can_be_trained_is():
+    network = network_with()
+    network.model.hidden.requires_grad_(False)
+    stages = Classification(FACTS).stages(network)
+    assert list(stages) == ["model"]
+    assert list(map(id, stages["model"])) == list(map(id, network.model.output.parameters()))

@@ -1,0 +1,237 @@
+"""The repository keeps its own rules: who imports whom, what is documented, what ships."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+import paribus
+from paribus.cli.app import app
+from paribus.cli.words import parse_overrides, parse_vary
+from paribus.errors import ParibusError
+from paribus.records import parts
+from paribus.records.recipe import Recipe, shipped
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "paribus"
+
+LAYERS = (  # a room may import the rooms of the layers before its own
+    {"errors", "chance"},
+    {"evidence"},
+    {"records"},
+    {"data"},
+    {"models"},
+    {"tasks"},
+    {"training", "analysis"},
+    {"plots"},
+    {"reports"},
+    {"studies"},
+    {"testing"},
+    {"cli", "notebook"},
+)
+ISLANDS = {"evidence": {"errors"}, "scratch": {"errors"}, "theory": {"errors"}, "recipes": set()}
+HEAVY = ("torch", "numpy", "scipy", "pydantic")
+
+
+def rooms_imported(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{file} imports relatively"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("paribus.")}
+    return found - {"__version__"}
+
+
+def rooms() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for file in SOURCE.rglob("*.py"):
+        room = file.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if room != "__init__":
+            found.setdefault(room, set()).update(rooms_imported(file) - {room})
+    return found
+
+
+@pytest.mark.parametrize(("room", "imported"), sorted(rooms().items()))
+def test_imports_point_downwards(room, imported):
+    below: set[str] = set()
+    for layer in LAYERS:
+        if room in layer:
+            break
+        below |= layer
+    else:
+        assert room in ISLANDS, f"{room} has no place in the order of the rooms"
+    assert imported <= ISLANDS.get(room, below), f"{room} must not know {imported - ISLANDS.get(room, below)}"
+
+
+def test_imports_are_seen_wherever_they_stand(tmp_path):
+    file = tmp_path / "some.py"
+    file.write_text(
+        "import paribus.cli.app\ndef f():\n    from paribus import studies\n    from paribus.data import cache\n"
+    )
+    assert rooms_imported(file) == {"cli", "studies", "data"}
+
+
+def test_front_door_opens_to_everything_in_it():
+    assert sorted(paribus.__all__) == sorted(paribus._HOMES)
+    assert all(getattr(paribus, name).__name__ == attribute(name) for name in paribus.__all__)
+    assert set(dir(paribus)) == {*paribus.__all__, "__version__"}
+    with pytest.raises(AttributeError, match="nothing_of_this_name"):
+        _ = paribus.nothing_of_this_name
+
+
+def attribute(name: str) -> str:
+    return paribus._HOMES[name].partition(":")[2] or name
+
+
+def imported_after(code: str) -> set[str]:
+    report = "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    run = subprocess.run([sys.executable, "-c", code + report], capture_output=True, text=True, check=True)
+    return set(run.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import paribus", HEAVY),
+        ("from paribus.errors import ParibusError; from paribus.chance import Seeds", HEAVY),
+        ("import paribus; paribus.Recipe.load('digits/mlp').plain(); paribus.RunFolder", ("torch", "scipy")),
+        ("import paribus.evidence", ("torch",)),
+    ],
+)
+def test_nothing_is_imported_before_it_is_needed(code, absent):
+    assert not imported_after(code).intersection(absent)
+
+
+HELP = (
+    "import sys; sys.argv = ['paribus', '--help']\nfrom paribus.cli import main\ntry: main()\nexcept SystemExit: pass"
+)
+
+
+def test_R33_help_imports_nothing_heavy():
+    assert not imported_after(HELP).intersection(HEAVY)
+
+
+def test_R33_help_is_there_at_once():
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", HELP], capture_output=True, check=True)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(5)) < 1.0  # 0.2 s on an idle machine
+
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_and_option_is_documented(name):
+    command = COMMANDS[name]
+    assert "Examples:" in command.help
+    assert f"`paribus {name} " in command.help or f"`paribus {name}`" in command.help
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text()
+    assert f"paribus {name}" in page
+    options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    section = re.split(rf"^#+ .*paribus {name}\b.*$", page, maxsplit=1, flags=re.MULTILINE)[-1]
+    section = re.split(r"^#+ .*paribus \w", section, maxsplit=1, flags=re.MULTILINE)[0]
+    assert not {option for option in options if option not in section}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_parameter_has_a_help_text(name):
+    helped = [parameter for parameter in COMMANDS[name].params if parameter.name != "help"]
+    assert all(parameter.help for parameter in helped)
+
+
+EVERY_PART = [(kind, name) for kind in parts.KINDS for name in parts.table(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY_PART)
+def test_every_part_says_what_it_is_and_what_its_knobs_mean(kind, name):
+    factory = parts.find(kind, name)
+    summary, _ = parts.describe(factory)
+    assert summary.endswith(".")
+    assert [knob.name for knob in parts.knobs(kind, factory) if not knob.text] == []
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_recipe_is_whole(name):
+    recipe = Recipe.load(name)
+    assert recipe.name == name
+    assert recipe.about.endswith(".")
+    recipe.resolved()
+
+
+def commands_in(text: str) -> list[list[str]]:
+    """The words of all ``paribus …`` lines in the shell blocks of Markdown, up to a pipe or the like."""
+    blocks = re.findall(r"^```(?:bash|sh|shell|console)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    commands = [re.match(r"(?:\$ )?(?:[A-Z_]+=\S+ )*paribus (.*)", line) for line in lines]
+    typed = [found[1] for found in commands if found and "[options]" not in found[1]]  # that would be a synopsis
+    return [shlex.split(re.split(r" (?:\d?>|[|&;<])", line)[0], comments=True) for line in typed]
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_commands_in_the_documentation_exist(page):
+    text = page.read_text()
+    for name, *words in filter(None, commands_in(text)):
+        if not name.startswith("-"):
+            given = COMMANDS[name].make_context(name, list(words)).params  # raises for what does not exist
+            try:
+                check_recipes(given)
+            except ParibusError as error:
+                assert f"error: {error.rule}" in text  # noqa: PT017  (a page that shows mistakes shows the real message)
+
+
+def check_recipes(given: dict) -> None:
+    theirs = given.get("plugin") or Path(given.get("recipe", "")).suffix  # a file of the reader
+    if "recipe" in given and not theirs:
+        recipe = Recipe.load(given["recipe"], parse_overrides(given["overrides"]))
+        varied = parse_vary(given.get("vary")).items()
+        for change in [{}, *({field: value} for field, values in varied for value in values)]:
+            recipe.override(change).resolved()
+
+
+def test_readme_shows_something_to_run():
+    assert commands_in((ROOT / "README.md").read_text())
+
+
+def repository_files() -> list[Path]:
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        run = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this is not a git checkout")
+    return [path for name in run.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_no_file_is_large():
+    assert [path for path in repository_files() if path.stat().st_size > 1_000_000] == []
+
+
+def test_no_file_names_somebodys_machine():
+    machine = re.compile(rb"(?<![\w.])/(?:home|Users|root|work)/[\w.-]+/|[A-Z]:\\Users\\")
+    found = {path.relative_to(ROOT): machine.search(path.read_bytes()) for path in repository_files()}
+    assert {path: match for path, match in found.items() if match and path.name != "test_repository.py"} == {}
+
+
+def test_one_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == paribus.__version__

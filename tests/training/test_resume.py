@@ -1,0 +1,206 @@
+"""R5: a training that was interrupted ends, to the last bit, where an uninterrupted one does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from paribus.errors import Interrupted, RunError, RunLocked
+from paribus.models.weights import hash_of
+from paribus.records.run import RunFolder
+from paribus.training import checkpoints, loop
+
+AUGMENT = {"flip": True, "rotate": {"degrees": 10}, "crop": {"padding": 1}}
+
+RECIPES = {
+    "sgd": ("mlp", {}),
+    "dropout": ("mlp", {"model.dropout": 0.3, "optimizer": {"use": "adam"}}),
+    "everything": (
+        "cnn",
+        {
+            "model.dropout": 0.2,
+            "model.norm": "batch",
+            "augment": AUGMENT,
+            "training.ema": 0.9,
+            "training.clip_norm": 1.0,
+            "training.accumulate": 2,
+            "schedule": {"use": "one_cycle"},
+        },
+    ),
+    "plateau": ("mlp", {"schedule": {"use": "plateau", "patience": 0, "threshold": 0.2}, "optimizer.lr": 0.3}),
+    "early stopping": (
+        "mlp",
+        {
+            "stopping": {"use": "patience", "patience": 2},
+            "budget.epochs": 12,
+            "split.limit": 64,
+            "optimizer.lr": 0.8,
+            "training.ema": 0.5,
+        },
+    ),
+    "rmsprop in blocks": ("mlp", {"optimizer": {"use": "rmsprop", "momentum": 0.5}, "training.shuffle": "blocks"}),
+    "adagrad, budget of steps": ("cnn", {"optimizer": {"use": "adagrad"}, "budget.steps": 21}),
+    "bf16": ("cnn", {"training.precision": "bf16"}),
+}
+
+
+def outcome(folder: RunFolder, result) -> tuple:
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.metrics()]
+    return result.weights_sha256, result.metrics, rows, result.steps, result.epochs, result.best_epoch
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_R5_interrupted_anywhere(train, digits, every_step, stop_at, name):
+    model, changes = RECIPES[name]
+    recipe = digits(changes, model)
+    folder, result = train(recipe, "whole")
+    expected = outcome(folder, result)
+    last = result.steps
+    per_epoch = folder.metrics()[0]["step"]
+    for step in sorted({1, per_epoch - 1, per_epoch, per_epoch + 1, last - 1, last}):
+        with pytest.raises(Interrupted):
+            train(recipe, f"stopped at {step}", listen=stop_at(step))
+        stopped = RunFolder(folder.path.parent / f"stopped at {step}")
+        assert stopped.status.state == "interrupted"
+        assert checkpoints.newest(stopped.checkpoints)[0]["step"] == step
+        assert outcome(*train(recipe, f"stopped at {step}")) == expected, step
+        assert stopped.status.resumed == 1
+
+
+def test_R5_interrupted_again_and_again(train, digits, every_step, stop_at):
+    recipe = digits(RECIPES["everything"][1], "cnn")
+    expected = outcome(*train(recipe, "whole"))
+    for step in (3, 8, 9, 20):
+        with pytest.raises(Interrupted):
+            train(recipe, "often", listen=stop_at(step))
+    folder, result = train(recipe, "often")
+    assert outcome(folder, result) == expected
+    assert folder.status.resumed == 4
+
+
+def test_R5_the_seed_and_the_streams_matter(train, digits):
+    """Otherwise equal hashes would prove nothing."""
+    recipe = digits(RECIPES["everything"][1], "cnn")
+    hashes = {train(recipe, "a")[1].weights_sha256, train(recipe, "b", seed=1)[1].weights_sha256}
+    for stream in ("initialisation", "order", "augmentation", "noise"):
+        hashes.add(train(recipe.override({f"chance.{stream}": 9}), stream)[1].weights_sha256)
+    assert len(hashes) == 6
+    assert train(recipe, "again")[1].weights_sha256 in hashes
+
+
+def test_R5_another_thread_count_is_said(train, digits, every_step, stop_at, caplog):
+    with pytest.raises(Interrupted):
+        train(digits(), listen=stop_at(9), threads=1)
+    _, result = train(digits(), threads=2)
+    assert "resumed with threads 2 instead of 1" in caplog.text
+    assert result.execution["threads"] == 2
+
+
+def test_a_finished_run_is_not_trained_again(train, digits):
+    folder, first = train(digits())
+    heard = []
+    _, second = train(digits(), listen=heard.append)
+    assert first == second
+    assert heard == []
+    assert folder.status.state == "finished"
+
+
+def test_another_recipe_in_the_same_folder_is_refused(train, digits):
+    train(digits())
+    with pytest.raises(RunError, match="another recipe or seed"):
+        train(digits({"optimizer.lr": 0.123}))
+    with pytest.raises(RunError, match="another recipe or seed"):
+        train(digits(), seed=1)
+
+
+@pytest.mark.parametrize("moment", ["beat", "clear"])
+def test_R12_killed_behind_the_result(train, digits, monkeypatch, moment):
+    """What has a result is finished, whatever the last status says."""
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if moment == "clear":
+            patch.setattr(checkpoints, "clear", die)
+        else:
+            patch.setattr(loop._Loop, "beat", lambda self, state: die() if state == "finished" else None)
+        with pytest.raises(KeyboardInterrupt):
+            train(digits(), checkpoint_seconds=0)
+    folder, result = train(digits())
+    assert folder.status.state == "finished"
+    assert folder.status.error == ""
+    assert folder.result == result
+    assert not folder.checkpoints.exists()
+
+
+def test_R10_a_torn_line_is_dropped_on_resume(train, digits, every_step, stop_at, tmp_path):
+    expected = outcome(*train(digits(), "whole"))
+    with pytest.raises(Interrupted):
+        train(digits(), listen=stop_at(20))
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
+        file.write('{"epoch": 3, "train/lo')
+    assert len(RunFolder(tmp_path / "run").metrics()) == 2
+    assert outcome(*train(digits())) == expected
+
+
+def test_rows_behind_the_checkpoint_are_dropped(train, digits, every_step, stop_at, tmp_path):
+    expected = outcome(*train(digits(), "whole"))
+    with pytest.raises(Interrupted):
+        train(digits(), listen=stop_at(12))
+    with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
+        file.write('{"epoch": 2, "train/loss": 7}\n')
+    assert outcome(*train(digits())) == expected
+
+
+def test_R11_a_second_training_is_refused_while_the_first_works(train, digits, every_step):
+    caught = []
+
+    def train_again(progress):
+        if progress.step == 10 and not caught:
+            with pytest.raises(RunLocked, match=rf"process {os.getpid()} on") as error:
+                train(digits())
+            caught.append(error)
+
+    folder, result = train(digits(), listen=train_again)
+    assert len(caught) == 1
+    assert folder.status.state == "finished"
+    assert result.epochs == 3
+
+
+def test_R12_a_dead_process_is_seen_as_crashed_and_needs_no_unlock(train, digits, every_step, stop_at, tmp_path):
+    with pytest.raises(Interrupted):
+        train(digits(), listen=stop_at(9))
+    path = tmp_path / "run" / "status.json"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    status = {**json.loads(path.read_text()), "state": "running", "pid": gone.pid}
+    path.write_text(json.dumps(status))
+    assert RunFolder(tmp_path / "run").status.state == "crashed"
+    folder, _ = train(digits())
+    assert folder.status.state == "finished"
+
+
+@pytest.mark.slow
+def test_R5_killed_at_random_times(train, digits, tmp_path, killing):
+    """Killed without warning, again and again, by the system's hardest signal."""
+    model, changes = RECIPES["everything"]
+    recipe = digits({**changes, "budget.epochs": 16}, model)
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe.plain()))
+    report = killing("train", tmp_path / "recipe.json", tmp_path / "killed")
+    folder, result = train(recipe, "whole")
+    assert report["kills"] >= 3, report
+    assert report["resumed"] >= 3, report
+    killed = RunFolder(tmp_path / "killed")
+    assert outcome(killed, killed.result) == outcome(folder, result)
+    assert hash_of(_weights(killed)) == result.weights_sha256
+
+
+def _weights(folder: RunFolder):
+    from safetensors.torch import load_file
+
+    return load_file(folder.weights)

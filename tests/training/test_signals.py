@@ -1,0 +1,162 @@
+"""R6: asked to stop, a training saves and says so; asked twice, it aborts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from paribus.errors import Interrupted
+from paribus.records.parts import register
+from paribus.records.recipe import Recipe
+from paribus.records.run import RunFolder
+from paribus.training import checkpoints
+from paribus.training.run import Run
+from paribus.training.signals import interruptible
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_R6_a_request_is_noted_and_handlers_come_back(number):
+    before = signal.getsignal(number)
+    with interruptible() as request:
+        assert not request.heed()
+        os.kill(os.getpid(), number)
+        assert request.heed()
+    assert signal.getsignal(number) is before
+
+
+def test_R6_the_second_ctrl_c_aborts():
+    with interruptible() as request:
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert request.heed()
+
+
+def test_R6_a_request_that_nobody_heard_is_passed_on():
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+class Slow:
+    """Somebody presses Ctrl-C while it is decoded."""
+
+    def key(self):
+        return {}
+
+    def write(self, cache):
+        cache.start(classes=["a", "b"], shape=(4,), dtype="float32", count=400)
+        for chunk in range(100):
+            cache.add(np.ones((4, 4), np.float32), [0, 1, 0, 1])
+            if chunk == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_R6_a_request_is_heard_while_data_are_decoded(train, digits, tmp_path):
+    register("data", Slow)
+    steps = []
+    with pytest.raises(Interrupted, match="before the first step"):
+        train(digits({"data": "Slow", "split.limit": None}), listen=steps.append)
+    assert steps == []
+    assert RunFolder(tmp_path / "run").status.state == "interrupted"
+
+
+def test_R6_elsewhere_than_in_the_main_thread_nothing_is_changed():
+    before = signal.getsignal(signal.SIGINT)
+    seen = []
+
+    def work():
+        with interruptible() as request:
+            seen.append((request.heed(), signal.getsignal(signal.SIGINT) is before))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [(False, True)]
+
+
+CHANGES = {"budget.epochs": 100_000, "split.limit": 200, "model.widths": [16], "training.precision": "fp32"}
+COMMAND = [sys.executable, "-c", "from paribus.cli import main; main()"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_R6_a_real_command_stops_politely(tmp_path):
+    """Ctrl-C, a polite kill, Ctrl-C for the whole group, and twice in a row, on four commands at once."""
+    ways = {"int": signal.SIGINT, "term": signal.SIGTERM, "group": signal.SIGINT}
+    words = [f"{field}={value}".replace(" ", "") for field, value in CHANGES.items()]
+    commands = {
+        way: subprocess.Popen(
+            [*COMMAND, "run", "digits/mlp", *words, "--runs", str(tmp_path / way), "--threads", "1"],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        for way in ways
+    }
+    folders = {way: Run("digits/mlp", {**CHANGES, "model.widths": [16]}, runs=tmp_path / way).folder for way in ways}
+    until = time.monotonic() + 60
+    while any(len(folder.metrics()) < 2 for folder in folders.values()):
+        assert time.monotonic() < until, [command.poll() for command in commands.values()]
+        time.sleep(0.05)
+    for way, number in ways.items():
+        (os.killpg if way == "group" else os.kill)(commands[way].pid, number)
+    asked = time.monotonic()
+    said = {way: command.communicate(timeout=30)[1] for way, command in commands.items()}
+    assert time.monotonic() - asked < 5
+    for way, command in commands.items():
+        assert command.returncode == 130, said[way]
+        assert "everything is saved" in said[way]
+        assert "Traceback" not in said[way]
+        assert folders[way].status.state == "interrupted"
+        steps = checkpoints.newest(folders[way].checkpoints)[0]["step"]
+        assert steps >= folders[way].metrics()[-1]["step"]
+
+
+ABORT = """
+import os, signal
+from paribus.cli import main
+from paribus.training import loop
+original = loop._Loop.save
+def save(self):
+    os.kill(os.getpid(), signal.SIGINT)  # impatient: while the first request is being served
+    original(self)
+loop._Loop.save = save
+original_up = loop._Loop.look_up
+def look_up(self):
+    if self.session.step == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+    original_up(self)
+loop._Loop.look_up = look_up
+loop.TICK_SECONDS = 0
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_R6_ctrl_c_twice_aborts_a_real_command(tmp_path):
+    words = ["run", "digits/mlp", "--runs", str(tmp_path), "--threads", "1"]
+    done = subprocess.run([sys.executable, "-c", ABORT, *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    folder = Run("digits/mlp", runs=tmp_path).folder
+    assert folder.status.state == "interrupted"
+    assert folder.result is None
+
+
+def test_R6_a_stopped_run_goes_on(train, digits, every_step, stop_at, tmp_path):
+    """The recipe of a stopped folder is all that is needed to go on."""
+    with pytest.raises(Interrupted) as stopped:
+        train(digits(), listen=stop_at(3))
+    assert stopped.value.exit_code == 130
+    folder = RunFolder(tmp_path / "run")
+    assert isinstance(folder.recipe, Recipe)
+    assert train(folder.recipe, seed=folder.seed)[1].steps == 24
