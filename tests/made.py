@@ -198,6 +198,7 @@ def _effects(arms: Sequence[ArmResult], plan: StudyDesign) -> tuple[Effect, ...]
             verdict=judged.verdict,
             detectable=judged.detectable,
             diverged=judged.estimate.diverged,
+            metric=ACCURACY,
         )
         for arm, judged in zip(others, judge_family(estimates, delta=DELTA, higher_is_better=True), strict=True)
     )

@@ -18,7 +18,7 @@ import paribus
 from paribus.cli.app import app
 from paribus.cli.words import parse_overrides, parse_vary
 from paribus.errors import ParibusError
-from paribus.records import parts
+from paribus.records import kinds, knobs, parts
 from paribus.records.recipe import Recipe, shipped
 
 ROOT = Path(__file__).parents[1]
@@ -156,15 +156,15 @@ def test_every_parameter_has_a_help_text(name):
     assert all(parameter.help for parameter in helped)
 
 
-EVERY_PART = [(kind, name) for kind in parts.KINDS for name in parts.table(kind)]
+EVERY_PART = [(kind, name) for kind in kinds.KINDS for name in parts.table(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY_PART)
 def test_every_part_says_what_it_is_and_what_its_knobs_mean(kind, name):
     factory = parts.find(kind, name)
-    summary, _ = parts.describe(factory)
+    summary, _ = knobs.describe(factory)
     assert summary.endswith(".")
-    assert [knob.name for knob in parts.knobs(kind, factory) if not knob.text] == []
+    assert [knob.name for knob in knobs.knobs(kind, factory) if not knob.text] == []
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from paribus import errors
-from paribus.records.parts import KINDS, describe, find, schema, table
+from paribus.records.kinds import KINDS
+from paribus.records.knobs import describe, schema
+from paribus.records.parts import find, table
 from paribus.records.recipe import Recipe, Section
 from paribus.records.study import show
 

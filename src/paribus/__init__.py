@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from paribus.analysis.predict import predict
     from paribus.analysis.trained import Trained, load
     from paribus.errors import ParibusError
-    from paribus.records.parts import Part, load_plugin, register
+    from paribus.records.parts import Part, register
+    from paribus.records.plugins import load_plugin
     from paribus.records.recipe import Recipe
     from paribus.records.result import StudyResult
     from paribus.records.run import RunFolder, RunResult
@@ -52,7 +53,7 @@ _HOMES = {
     "StudyResult": "records.result",
     "Trained": "analysis.trained",
     "load": "analysis.trained",
-    "load_plugin": "records.parts",
+    "load_plugin": "records.plugins",
     "open_test": "analysis.held_out:test",
     "predict": "analysis.predict",
     "register": "records.parts",

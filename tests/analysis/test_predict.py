@@ -99,3 +99,11 @@ def test_a_network_for_features_takes_no_pictures(run, pictures):
     trained = load(run)
     with pytest.raises(DataError, match="does not take pictures"):
         predict(replace(trained, facts=replace(trained.facts, input_shape=(64,))), pictures)
+
+
+def test_a_network_for_other_rectangles_says_so(run, pictures):
+    from dataclasses import replace
+
+    trained = load(run)
+    with pytest.raises(DataError, match="only be brought to squares"):
+        predict(replace(trained, facts=replace(trained.facts, input_shape=(1, 8, 12))), pictures)

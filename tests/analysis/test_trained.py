@@ -82,6 +82,12 @@ def test_an_unfinished_run_has_no_weights(tmp_path):
         load(folder)
 
 
+def test_a_run_without_its_facts_says_so(run):
+    (run.path / "facts.json").unlink()
+    with pytest.raises(RunError, match=r"no facts\.json"):
+        load(run)
+
+
 def test_a_folder_that_is_no_run(tmp_path):
     with pytest.raises(RunError):
         load(RunFolder(tmp_path))

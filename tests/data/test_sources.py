@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from paribus.data import PARTS
-from paribus.records.parts import Part, build, describe, find, knobs
+from paribus.records.knobs import describe, knobs
+from paribus.records.parts import Part, build, find
 
 
 @pytest.fixture(params=PARTS)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paribus.evidence import equivalence_p, judge, judge_family, mean_interval, paired_difference
+from paribus.evidence import (
+    Verdict,
+    about_interaction,
+    equivalence_p,
+    judge,
+    judge_family,
+    mean_interval,
+    paired_difference,
+)
 from paribus.evidence.simulation import NOISES, alarm, false_alarms, null_studies
 
 UP = [0.020, 0.024, 0.018, 0.022, 0.021]
@@ -40,6 +48,23 @@ def test_S1_significant_but_too_small_to_matter():
     assert verdict(SMALL).text == "better"
     assert verdict(SMALL, delta=0.01).text == "no difference beyond 0.01 (but reliably not zero)"
     assert verdict(UP, delta=0.01).text == "better"
+
+
+def test_S1_two_pairs_never_show_that_there_is_no_difference():
+    pair = [0.0001, -0.0001]
+    assert equivalence_p(mean_interval(pair), 0.01) < 0.05
+    got = verdict(pair, delta=0.01)
+    assert (got.word, got.text, got.more_seeds) == ("undecided", "undecided: 1 more seed", 1)
+    assert verdict([*pair, 0.0], delta=0.01).word == "no difference"
+    assert verdict([0.0001], delta=0.01).more_seeds == 2
+
+
+def test_S1_an_interaction_is_neither_better_nor_worse():
+    for values in (UP, [-x for x in UP]):
+        assert about_interaction(verdict(values)) == Verdict("interaction", "interaction")
+    none = about_interaction(verdict(SMALL, delta=0.01))
+    assert (none.word, none.text) == ("no difference", "no interaction beyond 0.01 (but reliably not zero)")
+    assert about_interaction(verdict(NOISY)) == verdict(NOISY)
 
 
 def test_S1_the_family_raises_the_bar():

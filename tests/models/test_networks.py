@@ -19,7 +19,8 @@ from paribus.models.cnn import CNN
 from paribus.models.initialisation import SCHEMES, Init
 from paribus.models.mlp import MLP
 from paribus.models.size import count_parameters
-from paribus.records.parts import Part, build, describe, find, knobs
+from paribus.records.knobs import describe, knobs
+from paribus.records.parts import Part, build, find
 from paribus.records.recipe import Recipe, shipped
 
 

@@ -164,3 +164,10 @@ def test_a_loss_that_explodes_for_an_epoch_does_not_flatten_the_rest() -> None:
         if "domain" in str(layer["encoding"].get("y"))
     ]
     assert max(high for _, high in domains) < 1000
+
+
+def test_forest_says_the_confidence_of_its_intervals() -> None:
+    result = made.two_arms()
+    (effect,) = result.effects
+    looked = replace(effect, estimate=replace(effect.estimate, confidence=0.966))
+    assert "difference, 96.6 % interval" in texts(plots.forest(replace(result, effects=(looked,))))

@@ -61,3 +61,7 @@ def test_a_shared_reference_is_said_once() -> None:
     long = "x" * 70
     assert words.without_reference([f"a − {long}", f"b − {long}"]) == (["a", "b"], long)
     assert words.without_reference(["a − c", "b − c"]) == (["a − c", "b − c"], "")
+
+
+def test_a_confidence_is_never_a_false_100_percent() -> None:
+    assert [words.percent(share) for share in (0.95, 0.9661, 0.999998)] == ["95 %", "96.61 %", "> 99.99 %"]

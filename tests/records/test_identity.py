@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from paribus.records import parts
+from paribus.records import parts, plugins
 from paribus.records.recipe import Recipe, Section
 
 BASE = {
@@ -137,7 +137,7 @@ def test_editing_a_class_of_ones_own_makes_another_recipe(tmp_path):
     for number, text in enumerate([NET.format(number=1), NET.format(number=2), NET.format(number=1)]):
         path = tmp_path / f"nets{number}.py"
         path.write_text(text + "\nimport paribus\nparibus.register('model', Net)\n")
-        parts.load_plugin(path)
+        plugins.load_plugin(path)
         recipe = Recipe.load("digits/cnn", {"model": "Net"})
         found.append(recipe.identity)
         assert list(recipe.sources()) == ["model.Net"]
@@ -147,10 +147,10 @@ def test_editing_a_class_of_ones_own_makes_another_recipe(tmp_path):
 
 PROMPT = """
 import sys
-from paribus.records import parts
+from paribus.records import parts, plugins
 exec(sys.argv[1])
 parts.register("model", Net)
-print(parts.fingerprint("model", "Net"))
+print(plugins.fingerprint("model", "Net"))
 """
 
 

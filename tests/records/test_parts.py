@@ -10,8 +10,9 @@ import pytest
 from pydantic import Field
 
 from paribus.errors import RecipeError
-from paribus.records import parts
-from paribus.records.parts import Part, build, describe, find, knobs, names, register, schema, settings
+from paribus.records import kinds, parts, plugins
+from paribus.records.knobs import describe, knobs, schema
+from paribus.records.parts import Part, build, find, names, register, settings
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 
@@ -98,13 +99,13 @@ def test_knobs_are_validated_and_filled_in(everything):
     ("given", "rule", "hint"),
     [
         ({}, r"model\.size must be given", "add model.size=VALUE"),
-        ({"size": 0}, r"model\.size: ", "change model.size"),
-        ({"size": 10}, r"model\.size: ", "change model.size"),
-        ({"size": 1, "share": 1}, r"model\.share: ", "change model.share"),
-        ({"size": 1, "kind": "c"}, r"model\.kind: ", "change model.kind"),
+        ({"size": 0}, r"model\.size .*", "correct model.size"),
+        ({"size": 10}, r"model\.size .*", "correct model.size"),
+        ({"size": 1, "share": 1}, r"model\.share .*", "correct model.share"),
+        ({"size": 1, "kind": "c"}, r"model\.kind is one of a, b", "available: a, b"),
         ({"size": 1, "sise": 1}, r"there is no model\.sise", "did you mean 'size'"),
         ({"size": 1, "input_shape": (1,)}, r"there is no model\.input_shape", "vailable: bare"),
-        ({"size": 1, "limit": float("inf")}, r"model\.limit: .*finite", "change model.limit"),
+        ({"size": 1, "limit": float("inf")}, r"model\.limit .*finite", "correct model.limit"),
         ({"size": 1, "unknown": object()}, "must be plain data", "numbers, words and lists"),
     ],
 )
@@ -137,13 +138,13 @@ def test_a_hint_that_cannot_be_read_spoils_no_other():
     def mine(params: "Nowhere", rate: Annotated[float, Field(gt=0)] = 0.1): ...  # noqa: F821, UP037
 
     register("optimizer", mine)
-    with pytest.raises(RecipeError, match=r"optimizer\.rate: .*greater than 0"):
+    with pytest.raises(RecipeError, match=r"optimizer\.rate .*greater than 0"):
         settings("optimizer", Part("mine", rate=-1))
 
 
 @pytest.mark.parametrize("name", names("optimizer"))
 def test_the_limits_of_learning_rates_are_kept(name):
-    with pytest.raises(RecipeError, match=r"optimizer\.lr: .*greater than 0"):
+    with pytest.raises(RecipeError, match=r"optimizer\.lr .*greater than 0"):
         settings("optimizer", Part(name, lr=-1))
 
 
@@ -189,13 +190,13 @@ def plugin(tmp_path) -> Path:
 
 
 def test_a_plugin_brings_its_modules_and_what_it_registers(plugin):
-    parts.load_plugin(plugin)
+    plugins.load_plugin(plugin)
     assert {kind: sorted(found) for kind, found in parts.registered().items() if found} == {
         "model": ["Net"],
         "schedule": ["steady"],
     }
     assert describe(find("model", "Net")) == ("A small network.", {"width": "how wide it is, in numbers."})
-    parts.load_plugin(plugin)  # again, as in a notebook
+    plugins.load_plugin(plugin)  # again, as in a notebook
     assert names("model").count("Net") == 1
 
 
@@ -216,7 +217,7 @@ def test_plugins_that_fail_say_why(tmp_path, name, content, rule):
     if content is not None:
         path.write_text(content)
     with pytest.raises(RecipeError, match=rule):
-        parts.load_plugin(path)
+        plugins.load_plugin(path)
 
 
 CODE = [
@@ -231,7 +232,7 @@ CODE = [
 ]
 
 
-@pytest.mark.parametrize("kind", parts.KINDS)
+@pytest.mark.parametrize("kind", kinds.KINDS)
 @pytest.mark.parametrize("name", CODE)
 def test_R22_a_recipe_can_name_registered_parts_only(here, plugin, monkeypatch, kind, name):
     monkeypatch.syspath_prepend(plugin.parent)

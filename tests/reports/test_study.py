@@ -13,8 +13,10 @@ from markdown_it import MarkdownIt
 from tests import made
 
 from paribus import reports
+from paribus.evidence import about_interaction
 from paribus.plots import words
 from paribus.records.result import StudyResult
+from paribus.reports import tables
 from paribus.reports.study import study_page
 
 STUDIES = {
@@ -154,3 +156,32 @@ def test_writes_three_kinds_of_files_that_fit_together(tmp_path: Path) -> None:
 
 def test_the_same_record_gives_the_same_report() -> None:
     assert reports.study_html(made.two_arms()) == reports.study_html(made.two_arms())
+
+
+def test_intervals_say_the_confidence_that_planned_looks_gave_them() -> None:
+    result = made.factorial()
+    looked = [replace(e, estimate=replace(e.estimate, confidence=0.966)) for e in result.effects]
+    page = study_page(replace(result, effects=tuple(looked)))
+    assert all("96.6 % interval [" in answer.finding for answer in page.answers)
+    (heads,) = [table.heads for section in page.sections for table in section.tables if "p (Holm)" in table.heads]
+    assert "96.6 % interval" in heads
+    mixed = tables.effects(replace(result, effects=(looked[0], *result.effects[1:])))
+    assert mixed.heads[2] == "interval"
+    assert [row[2].partition("] ")[2] for row in mixed.rows[:2]] == ["(96.6 %)", "(95 %)"]
+
+
+def test_an_interaction_is_neither_better_nor_worse() -> None:
+    result = made.factorial()
+    effects = tuple(replace(e, kind="interaction", verdict=about_interaction(e.verdict)) for e in result.effects)
+    page = study_page(replace(result, effects=effects))
+    assert {answer.tone for answer in page.answers} == {"interaction", "undecided"}
+    assert "4 interaction" in page.summary
+
+
+def test_how_to_read_explains_what_looks_like_a_contradiction() -> None:
+    text = Text(reports.study_html(made.two_arms())).text
+    assert "at a level of 5 %" in text
+    assert "its 90 % interval lies within ±δ" in text
+    noise = Text(reports.study_html(made.noise())).text
+    assert "need not sum to 100 %" in noise
+    assert re.search(r"remaining – −3\.3 % \[−\d", noise)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,12 +47,29 @@ def test_predictions_name_the_three_most_probable(capsys):
     good, bad = capsys.readouterr().out.splitlines()[1:]
     assert good.split() == ["x.png", "b", "b", "60.0%", "d", "20.0%", "a", "10.0%"]
     assert bad.split() == ["y.png", "not", "a", "picture"]
+    terminal.print_predictions([Prediction("x.png", "b", shares)])
+    assert "problem" not in capsys.readouterr().out
 
 
 def test_R8_figures_that_are_no_numbers_are_dashes(capsys):
     held = HeldOut({"test/loss": None, "test/accuracy": 0.5}, 1234, 0.0)
     terminal.print_tests([(RunFolder("runs/a/b/seed-0"), held)])
     assert capsys.readouterr().out.splitlines()[1].split() == ["a/b/seed-0", "–", "50.00", "%", "1,234"]
+
+
+def test_the_test_of_a_study_shows_means_and_a_caution(capsys):
+    arms = {"none": (0.9, 0.92), "batch": (0.95, None)}
+    terminal.print_tests(
+        [
+            (RunFolder(f"runs/study/{arm}/seed-{seed}"), HeldOut({"test/accuracy": value}, 360, 0.0))
+            for arm, values in arms.items()
+            for seed, value in enumerate(values)
+        ]
+    )
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["none", "91.00", "%", "2"] in lines
+    assert ["batch", "–", "2"] in lines  # a mean of the others would hide that one is missing
+    assert "choose on validation figures" in " ".join(lines[-1])
 
 
 @pytest.fixture
@@ -115,3 +135,32 @@ def test_tables_stay_whole_in_pipes_unless_told_otherwise(monkeypatch, columns, 
     out.file = io.StringIO()
     out.print(terminal.table(["name"], [["x" * (width - 2)]]))
     assert "x" * (width - 2) in out.file.getvalue()
+
+
+def test_titles_may_be_wider_than_their_tables():
+    title = "the title of a table of one narrow column"
+    assert printed(terminal.titled(title, terminal.table(["n"], [["1"]]))).splitlines()[0] == title
+
+
+def printed(what) -> str:
+    out = terminal.console()
+    out.file = io.StringIO()
+    out.print(what)
+    return out.file.getvalue()
+
+
+def test_one_is_singular(capsys):
+    terminal.print_design(made.one_arm().design.model_copy(update={"seeds": (0,)}), Path("runs"))
+    assert "1 arm × 1 seed = 1 run into runs" in capsys.readouterr().out
+
+
+def test_a_noise_study_says_why_its_shares_need_not_sum_up(capsys):
+    terminal.print_study(made.noise(), None)
+    said = capsys.readouterr().out
+    assert "need not sum to 100 %" in said
+    assert re.search(r"remaining .*−3\.3 %  \[−\d", said)
+
+
+def test_lists_of_runs_do_not_wait_for_torch():
+    code = "import sys, pathlib; from paribus.reports import terminal; terminal.print_runs(pathlib.Path('none'))"
+    subprocess.run([sys.executable, "-c", code + "; assert 'torch' not in sys.modules"], check=True, timeout=60)

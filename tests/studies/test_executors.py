@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from paribus.errors import StudyError
-from paribus.records.parts import load_plugin
+from paribus.records.plugins import load_plugin
 from paribus.records.run import RunFolder
 from paribus.studies.inprocess import InProcess
 from paribus.studies.pool import LocalPool

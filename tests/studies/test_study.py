@@ -218,7 +218,7 @@ REFUSED: list[tuple[dict[str, Any], type[ParibusError], str]] = [
     ({"vary": {"optimiser.lr": [1]}}, RecipeError, "did you mean 'optimizer'"),
     ({"seeds": 0}, StudyError, "seeds"),
     ({"seeds": [1, 1]}, StudyError, "seeds must differ"),
-    ({"delta": -0.1}, StudyError, "delta: .*greater than 0\n  received: -0.1"),
+    ({"delta": -0.1}, StudyError, "delta must be greater than 0\n  received: -0.1"),
     ({"confidence": 95}, StudyError, "confidence"),
     ({"layout": "latin"}, StudyError, "one-at-a-time"),
     ({"metric": "val/acuracy"}, StudyError, "did you mean 'val/accuracy'.*val/loss.*val/macro_f1"),

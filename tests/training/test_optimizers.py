@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from paribus.errors import RecipeError
-from paribus.records.parts import Part, build, find, knobs, names
+from paribus.records.knobs import knobs
+from paribus.records.parts import Part, build, find, names
 
 KNOBS = {
     "sgd": ({"lr": 0.3, "momentum": 0.7, "nesterov": True, "weight_decay": 0.02}, "SGD"),

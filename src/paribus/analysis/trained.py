@@ -38,7 +38,7 @@ class Trained:
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor, batch_size: int = 256) -> Tensor:
-        """What the network says of inputs ``(N, *input_shape)`` as stored: for classes their probabilities (N, classes)."""
+        """What the network says of inputs ``(N, *input_shape)`` as stored: class probabilities (N, classes)."""
         return torch.cat([self.task.predict(self.network, piece) for piece in inputs.split(batch_size)])
 
 

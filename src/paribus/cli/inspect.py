@@ -75,7 +75,8 @@ def show(
 
     - `paribus show last`
     """
-    from paribus.records.parts import KINDS, names
+    from paribus.records.kinds import KINDS
+    from paribus.records.parts import names
     from paribus.records.recipe import Recipe, shipped
     from paribus.records.run import RunFolder
     from paribus.reports import terminal

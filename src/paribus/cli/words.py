@@ -51,7 +51,7 @@ def parse_vary(words: list[str] | None) -> dict[str, list[Any]]:
 def load_plugins(files: list[Path] | None) -> None:
     """Run the user's plug-in files."""
     for file in files or ():
-        from paribus.records.parts import load_plugin
+        from paribus.records.plugins import load_plugin
 
         load_plugin(file)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paribus.records.parts import Part, describe, find, knobs, names, settings
+from paribus.records.knobs import describe, knobs
+from paribus.records.parts import Part, find, names, settings
 from paribus.records.recipe import Recipe, Section
 from paribus.records.result import Choice
 from paribus.records.study import show
@@ -37,7 +38,9 @@ def _of_part(path: str, kind: str, part: Part, varied: Sequence[str]) -> list[Ch
     whole = path in varied or f"{path}.use" in varied
     if part.use not in names(kind):  # of somebody's own, and not at hand: what was written is known all the same
         rows = [Choice(path, part.use, "a part of the author's own", whole)]
-        rows += [Choice(f"{path}.{name}", show(knob), "", f"{path}.{name}" in varied) for name, knob in part.knobs.items()]
+        rows += [
+            Choice(f"{path}.{name}", show(knob), "", f"{path}.{name}" in varied) for name, knob in part.knobs.items()
+        ]
         return rows
     factory = find(kind, part.use)
     values = settings(kind, part)

@@ -7,66 +7,18 @@ parameters are not knobs: those named in :attr:`Kind.supplied` are filled in by 
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import inspect
-import re
-import sys
-import typing
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from types import CodeType, SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from paribus.errors import RecipeError, nearest
-
-Factory = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of part.
-
-    Args:
-        room: the module whose ``PARTS`` table names the built-in parts and where they are.
-        supplied: constructor parameters that paribus fills in.
-        about: one sentence for people.
-    """
-
-    room: str
-    supplied: frozenset[str]
-    about: str
-
-
-KINDS: Mapping[str, Kind] = {
-    "data": Kind("paribus.data", frozenset(), "where the examples come from"),
-    "augment": Kind("paribus.data.augmentation", frozenset(), "random changes to training examples"),
-    "model": Kind(
-        "paribus.models",
-        frozenset({"input_shape", "in_channels", "num_outputs", "num_classes"}),
-        "the network that is trained",
-    ),
-    "task": Kind("paribus.tasks", frozenset({"facts"}), "what is learned: loss, metrics, predictions"),
-    "optimizer": Kind("paribus.training.optimizers", frozenset({"params"}), "the rule that updates the weights"),
-    "schedule": Kind("paribus.training.schedules", frozenset(), "how the learning rate changes over time"),
-    "stopping": Kind("paribus.training.stopping", frozenset(), "when to stop before the budget is used"),
-}
-
-
-class Knob(NamedTuple):
-    """One setting of a part."""
-
-    name: str
-    annotation: Any
-    default: Any  # inspect.Parameter.empty where it must be given
-    text: str
+from paribus.records.kinds import KINDS
+from paribus.records.knobs import Factory, explain, schema
 
 
 @dataclass(frozen=True, init=False)
@@ -145,33 +97,6 @@ def register_all(parts: Mapping[str, Mapping[str, Factory]]) -> None:
         _registered[kind].update(entries)
 
 
-def load_plugin(path: str | Path) -> None:
-    """Run a Python file of the user's and register what it defines.
-
-    Its ``register`` calls count; every public ``torch.nn.Module`` of the file becomes a model under its own name.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise RecipeError("a plug-in is a Python file", got=str(path), hint="check the path given to --plugin")
-    name = f"paribus_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise RecipeError("a plug-in is a Python file", got=str(path), hint="its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise RecipeError(f"the plug-in fails with {type(error).__name__}: {error}", got=str(path)) from error
-    torch = sys.modules.get("torch")
-    known = {id(factory) for parts in _registered.values() for factory in parts.values()}
-    for label, value in vars(module).items():
-        own = inspect.isclass(value) and value.__module__ == name and not label.startswith("_")
-        if own and torch is not None and issubclass(value, torch.nn.Module) and id(value) not in known:
-            register("model", value)
-
-
 def table(kind: str) -> Mapping[str, str]:
     """The built-in parts of a kind: name → ``module:attribute`` below the room, or ``:attribute`` in it."""
     parts: Mapping[str, str] = importlib.import_module(KINDS[kind].room).PARTS
@@ -195,19 +120,6 @@ def find(kind: str, name: str) -> Factory:
     module, _, attribute = table(kind)[name].partition(":")
     room = KINDS[kind].room
     return getattr(importlib.import_module(f"{room}.{module}" if module else room), attribute)  # type: ignore[no-any-return]
-
-
-def fingerprint(kind: str, name: str) -> str | None:
-    """SHA-256 of the source of a user's part, ``None`` for a built-in one: editing it makes another recipe."""
-    factory = _registered[kind].get(name)
-    if factory is None:
-        return None
-    try:
-        source = inspect.getsource(factory)
-    except (OSError, TypeError):  # typed at a prompt or in a notebook: fall back on the compiled code
-        entries = {"": factory} if inspect.isfunction(factory) else vars(factory)
-        source = repr([(label, _essence(entry)) for label, entry in entries.items() if label != "__firstlineno__"])
-    return hashlib.sha256(source.encode()).hexdigest()
 
 
 def build(kind: str, part: Part, **supplied: Any) -> Any:
@@ -237,74 +149,3 @@ def settings(kind: str, part: Part) -> dict[str, Any]:
             f"knobs of {part.use} must be plain data: {error}", hint="use numbers, words and lists"
         ) from None
     return values
-
-
-def schema(kind: str, factory: Factory) -> type[BaseModel]:
-    """The pydantic model of a part's knobs."""
-    fields: dict[str, Any] = {}
-    for knob in knobs(kind, factory):
-        default = ... if knob.default is inspect.Parameter.empty else knob.default
-        fields[knob.name] = (knob.annotation, Field(default, description=knob.text))
-    config = ConfigDict(
-        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
-    )
-    return create_model(factory.__name__, __config__=config, **fields)
-
-
-@cache
-def knobs(kind: str, factory: Factory) -> tuple[Knob, ...]:
-    """The knobs of a part, in the order of its signature."""
-    texts = describe(factory)[1]
-    found = []
-    for name, parameter in inspect.signature(factory).parameters.items():
-        if name in KINDS[kind].supplied or parameter.kind in (
-            parameter.VAR_POSITIONAL,
-            parameter.VAR_KEYWORD,
-        ):
-            continue
-        found.append(Knob(name, _type_of(parameter, factory), parameter.default, texts.get(name, "")))
-    return tuple(found)
-
-
-def describe(factory: Factory) -> tuple[str, dict[str, str]]:
-    """The first sentence of a docstring, and what its ``Args:`` section says of each parameter."""
-    text = inspect.cleandoc(factory.__doc__ or "")  # its own: nn.Module's says nothing about a network
-    summary = " ".join(text.split("\n\n")[0].split())
-    _, _, rest = text.partition("Args:\n")
-    block = re.split(r"\n\S", rest)[0]
-    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", block, flags=re.MULTILINE)
-    return summary, {name: " ".join(entry.split()) for name, entry in entries}
-
-
-def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> RecipeError:
-    """One :class:`RecipeError` for the first problem that pydantic found."""
-    first = error.errors(include_url=False)[0]
-    path = ".".join([where, *map(str, first["loc"])]) if where else ".".join(map(str, first["loc"]))
-    if first["type"] == "extra_forbidden":
-        return RecipeError(f"there is no {path}", got=str(first["loc"][-1]), hint=nearest(str(first["loc"][-1]), known))
-    if first["type"] == "missing":
-        return RecipeError(f"{path} must be given", hint=f"add {path}=VALUE")
-    message = first["msg"].removeprefix("Value error, ")
-    return RecipeError(f"{path}: {message[0].lower()}{message[1:]}", got=first.get("input"), hint=f"change {path}")
-
-
-def _essence(value: Any) -> Any:
-    """What a function does, and what a constant is, but not where it stood: the same in every process."""
-    value = getattr(value, "__func__", getattr(value, "fget", value))
-    if inspect.isfunction(value):
-        return _essence(value.__code__)
-    if isinstance(value, CodeType):
-        return value.co_code, value.co_names, [_essence(constant) for constant in value.co_consts]
-    if isinstance(value, frozenset):  # which has no order of its own
-        return sorted(map(repr, value))
-    return repr(value) if isinstance(value, (int, float, str, bytes, tuple)) else type(value).__name__
-
-
-def _type_of(parameter: inspect.Parameter, factory: Factory) -> Any:
-    """The type of one parameter, whatever the hints of the others name; that of its default if it has no hint."""
-    if parameter.annotation is not parameter.empty:
-        place = factory.__init__ if inspect.isclass(factory) else factory
-        alone = SimpleNamespace(__annotations__={"it": parameter.annotation})
-        with suppress(NameError):  # a hint that names something local
-            return typing.get_type_hints(alone, getattr(place, "__globals__", {}), include_extras=True)["it"]
-    return Any if parameter.default in (None, parameter.empty) else type(parameter.default)

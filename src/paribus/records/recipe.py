@@ -26,7 +26,10 @@ from pydantic_core import to_jsonable_python
 from paribus.chance import Seeds
 from paribus.errors import RecipeError, nearest
 from paribus.records import yaml
-from paribus.records.parts import KINDS, Part, explain, fingerprint, register, settings
+from paribus.records.kinds import KINDS
+from paribus.records.knobs import explain
+from paribus.records.parts import Part, register, settings
+from paribus.records.plugins import fingerprint
 
 SUFFIXES = {".yaml", ".yml", ".json"}
 

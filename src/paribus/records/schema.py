@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from paribus.records.parts import KINDS, describe, find, names, schema
+from paribus.records.kinds import KINDS
+from paribus.records.knobs import describe, schema
+from paribus.records.parts import find, names
 from paribus.records.recipe import Recipe, Section
 
 

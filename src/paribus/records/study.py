@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from paribus.chance import STREAMS
 from paribus.errors import StudyError
 from paribus.records import files
-from paribus.records.parts import explain
+from paribus.records.knobs import explain
 from paribus.records.recipe import Recipe
 
 FORMAT = 1

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from paribus.records.metric import Metric
+from paribus.records.metric import Metric, format_figure
 from paribus.records.study import StudyDesign
 from paribus.reports.board import Board
 
@@ -100,7 +100,7 @@ def following(name: str, seed: int) -> Iterator[tuple[Callable[[Any], None], Cal
         def listen(progress: Any) -> None:
             if progress.row is not None:
                 bar.console.print(Text(epoch_line(progress.row, progress.epochs)), soft_wrap=True)
-            figures = "  ".join(f"{key} {value:.4f}" for key, value in progress.figures.items())
+            figures = "  ".join(f"{key} {format_figure(key, value)}" for key, value in progress.figures.items())
             epoch = min(progress.epoch + 1, progress.epochs)
             bar.update(
                 task,
@@ -127,7 +127,8 @@ def counting() -> Iterator[Callable[[str, int, int], None]]:
 
 def epoch_line(row: dict[str, Any], epochs: int) -> str:
     """One epoch's figures as a line: ``epoch 3/10  train/loss 0.2144  …``."""
-    figures = "  ".join(f"{key} {value:.4f}" for key, value in row.items() if "/" in key and value is not None)
+    known = {key: value for key, value in row.items() if "/" in key and value is not None}
+    figures = "  ".join(f"{key} {format_figure(key, value)}" for key, value in known.items())
     return f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  {figures}"
 
 

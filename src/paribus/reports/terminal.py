@@ -177,14 +177,16 @@ def print_recipes(names: Sequence[str]) -> None:
 
 def print_parts(kind: str) -> None:
     """All parts of a kind with their sentence."""
-    from paribus.records.parts import describe, find, names
+    from paribus.records.knobs import describe
+    from paribus.records.parts import find, names
 
     console().print(table([kind, "about"], [[name, describe(find(kind, name))[0]] for name in names(kind)]))
 
 
 def print_part(kind: str, name: str) -> None:
     """One part with its knobs."""
-    from paribus.records.parts import Part, describe, find, schema
+    from paribus.records.knobs import describe, schema
+    from paribus.records.parts import Part, find
 
     factory = find(kind, name)
     console().print(Text(f"{kind} {name}: {describe(factory)[0]}", style="bold"))
@@ -232,7 +234,8 @@ def print_studies(root: Path) -> None:
 def print_sources() -> None:
     """The data sets, and where they are found."""
     from paribus.data import cache, places
-    from paribus.records.parts import describe, find, names
+    from paribus.records.knobs import describe
+    from paribus.records.parts import find, names
 
     own = places.own_data()
     rows = []

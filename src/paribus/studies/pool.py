@@ -9,27 +9,23 @@ dies, its run is recorded as killed and another worker takes its place.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sys
 import time
-import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any
 
 from paribus.errors import Interrupted, RunError, StudyError
 from paribus.records.environment import cores
-from paribus.records.parts import register_all, registered
 from paribus.records.run import Status
-from paribus.studies.job import Event, EventListener, Job, ending
+from paribus.studies.job import Event, EventListener, Job
+from paribus.studies.worker import pack_parts, work
 from paribus.training.signals import Request, interruptible
 
-PLUGIN_PREFIX = "paribus_plugin_"  # of the modules that load_plugin makes
 PATIENCE_SECONDS = 30.0  # that interrupted workers get to save their state
 
 
@@ -106,8 +102,8 @@ class LocalPool:
     def _hire(self, workers: list[_Worker]) -> _Worker:
         here, there = self.context.Pipe()
         inherited = [here, *(worker.pipe for worker in workers)] if self.forks else []
-        packed = b"" if self.forks else _pack_registered()
-        process = self.context.Process(target=_work, args=(there, inherited, packed), daemon=True)
+        packed = b"" if self.forks else pack_parts()
+        process = self.context.Process(target=work, args=(there, inherited, packed), daemon=True)
         process.start()
         there.close()
         workers.append(_Worker(process, here))
@@ -184,72 +180,6 @@ def _warm_up(jobs: Sequence[Job]) -> None:
     torch.set_num_threads(threads)
 
 
-def _work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> None:
-    """What a worker process does: jobs, until its parent hangs up or is gone.
-
-    Args:
-        pipe: where jobs come from and events go to.
-        inherited: the parent's ends of all pipes, which a fork copies; as long as a worker holds one open, no other
-            worker can notice that the parent is gone.
-        packed: the user's own parts, for a process that was not forked.
-    """
-    for end in inherited:
-        end.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if packed:
-        import cloudpickle
-
-        register_all(cloudpickle.loads(packed))
-    import torch
-
-    with suppress(EOFError, OSError):
-        while True:
-            job = pipe.recv()
-            # before anything is computed: a forked worker must never enter its parent's dead thread pool
-            torch.set_num_threads(job.settings.threads or 1)
-            _work_on(job, pipe)
-
-
-def _work_on(job: Job, pipe: Connection) -> None:
-    def listen(progress: Any) -> None:
-        try:
-            pipe.send(("progress", progress, ""))
-        except OSError:  # nobody is there any more: save and stop
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    with output_to(job.path / "log.txt"):
-        try:
-            job.run(listen)
-            kind, message = "finished", ""
-        except (Exception, KeyboardInterrupt) as error:
-            kind, message = ending(error)
-            if kind == "failed":
-                traceback.print_exc()
-    pipe.send((kind, None, message))
-
-
-@contextmanager
-def output_to(path: Path) -> Iterator[None]:
-    """Append to a file what this process prints: from Python, and from libraries that write to descriptors 1 and 2."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a", encoding="utf-8", buffering=1)
-    except OSError:  # the job itself will say that the folder cannot be written
-        yield
-        return
-    kept = [os.dup(1), os.dup(2)]
-    try:
-        with file, redirect_stdout(file), redirect_stderr(file):
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-            yield
-    finally:
-        for number, copy in zip((1, 2), kept, strict=True):
-            os.dup2(copy, number)
-            os.close(copy)
-
-
 def _record_killed(job: Job, exitcode: int | None) -> str:
     """Write down that a worker died under this job, and say it."""
     if exitcode is not None and exitcode < 0:
@@ -264,22 +194,6 @@ def _record_killed(job: Job, exitcode: int | None) -> str:
         known = job.folder.status
         job.folder.write_status(replace(known if known.pid else Status(), state="killed", error=error))
     return error
-
-
-def _pack_registered() -> bytes:
-    """The user's own parts with their code: a worker can import neither a notebook nor a plug-in file."""
-    import cloudpickle
-
-    parts = registered()
-    modules = {factory.__module__ for entries in parts.values() for factory in entries.values()}
-    plugins = [sys.modules[name] for name in modules if name.startswith(PLUGIN_PREFIX)]
-    for module in plugins:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        return bytes(cloudpickle.dumps(parts))
-    finally:
-        for module in plugins:
-            cloudpickle.unregister_pickle_by_value(module)
 
 
 def _on_gpu(device: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
@@ -110,3 +111,15 @@ def multiplications(network: nn.Module, input_shape: tuple[int, ...]) -> int:
     with torch.inference_mode():
         network(torch.zeros(1, *input_shape))
     return total
+
+
+def peak_memory_mb(device: str) -> float:
+    """Largest memory in use so far: of the GPU where there is one, else resident memory of this process; MB."""
+    if device.startswith("cuda"):
+        return round(torch.cuda.max_memory_allocated(device) / 1e6, 1)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)

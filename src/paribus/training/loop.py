@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import logging
 import math
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
-
-import torch
 
 from paribus.data.augmentation.chain import Chain
 from paribus.data.feed import check_batch_size
 from paribus.data.material import Material, prepare
 from paribus.data.progress import Announce, silent
-from paribus.errors import Diverged, Interrupted, OutOfMemory, RunError, message_of
+from paribus.errors import Diverged, Interrupted, RunError
 from paribus.models.weights import hash_of, pack
 from paribus.records import files
 from paribus.records.environment import environment
@@ -27,7 +23,8 @@ from paribus.records.recipe import Recipe
 from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, RunResult, State, this_process
 from paribus.tasks import evaluation
 from paribus.training import checkpoints
-from paribus.training.execution import Settings
+from paribus.training.execution import Settings, peak_memory_mb
+from paribus.training.failures import recorded
 from paribus.training.schedules import Time
 from paribus.training.session import FORMAT, Session
 from paribus.training.signals import Request, interruptible
@@ -74,7 +71,7 @@ def train(
             the folder's status.
     """
     folder.create(recipe, seed)
-    with folder.lock(), _recorded(folder), interruptible() as request:
+    with folder.lock(), recorded(folder), interruptible() as request:
         if (result := folder.result) is not None:
             _settle(folder)
             return result
@@ -278,45 +275,3 @@ def _resume(folder: RunFolder, session: Session) -> None:
         if changed := [f"{name} {now[name]} instead of {before[name]}" for name in now if now[name] != before[name]]:
             logger.warning("resumed with %s: the last bits may differ", ", ".join(changed))
     folder.rewind_metrics(session.epoch)
-
-
-@contextmanager
-def _recorded(folder: RunFolder) -> Iterator[None]:
-    """Write into the status how a training ended that did not finish."""
-    try:
-        yield
-    except BaseException as error:
-        error = _as_out_of_memory(error)
-        with suppress(RunError, OSError):  # the disk may be what failed
-            folder.write_status(replace(folder.status, state=_state_after(error), error=message_of(error)))
-        raise error from error.__cause__
-
-
-def _state_after(error: BaseException) -> State:
-    if isinstance(error, Diverged):
-        return "diverged"
-    return "interrupted" if isinstance(error, (Interrupted, KeyboardInterrupt)) else "failed"
-
-
-def _as_out_of_memory(error: BaseException) -> BaseException:
-    """Torch says it in several ways; people need one."""
-    said = str(error)
-    if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "can't allocate memory" not in said:
-        return error
-    return OutOfMemory(
-        "there is not enough memory for a training step",
-        got=said.splitlines()[0] if said else type(error).__name__,
-        hint="lower training.batch_size, or keep it and raise training.accumulate",
-    )
-
-
-def peak_memory_mb(device: str) -> float:
-    """Largest memory in use so far: of the GPU where there is one, else resident memory of this process; MB."""
-    if device.startswith("cuda"):
-        return round(torch.cuda.max_memory_allocated(device) / 1e6, 1)
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0.0
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)

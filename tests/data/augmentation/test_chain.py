@@ -21,7 +21,8 @@ from paribus.data.augmentation.flip import Flip
 from paribus.data.augmentation.rotate import Rotate
 from paribus.data.augmentation.translate import Translate
 from paribus.errors import RecipeError
-from paribus.records.parts import Part, build, describe, find, knobs
+from paribus.records.knobs import describe, knobs
+from paribus.records.parts import Part, build, find
 
 ALL = {
     "flip": Flip(vertical=True),

@@ -1,0 +1,36 @@
+"""The kinds of parts that a recipe is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of part.
+
+    Args:
+        room: the module whose ``PARTS`` table names the built-in parts and where they are.
+        supplied: constructor parameters that paribus fills in.
+        about: one sentence for people.
+    """
+
+    room: str
+    supplied: frozenset[str]
+    about: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "data": Kind("paribus.data", frozenset(), "where the examples come from"),
+    "augment": Kind("paribus.data.augmentation", frozenset(), "random changes to training examples"),
+    "model": Kind(
+        "paribus.models",
+        frozenset({"input_shape", "in_channels", "num_outputs", "num_classes"}),
+        "the network that is trained",
+    ),
+    "task": Kind("paribus.tasks", frozenset({"facts"}), "what is learned: loss, metrics, predictions"),
+    "optimizer": Kind("paribus.training.optimizers", frozenset({"params"}), "the rule that updates the weights"),
+    "schedule": Kind("paribus.training.schedules", frozenset(), "how the learning rate changes over time"),
+    "stopping": Kind("paribus.training.stopping", frozenset(), "when to stop before the budget is used"),
+}
