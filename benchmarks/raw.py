@@ -14,20 +14,25 @@ from paribus.models.network import assemble
 from paribus.records.recipe import Recipe
 
 
-def tensors(recipe: Recipe) -> dict[str, tuple[Tensor, Tensor]]:
+def tensors(recipe: Recipe, channels_last: bool = False) -> dict[str, tuple[Tensor, Tensor]]:
     """Training and validation part as normalised float32 tensors."""
+    layout = torch.channels_last if channels_last else torch.contiguous_format
     material = prepare(recipe, Seeds(0))
     mean = torch.tensor(material.facts.mean).view(-1, 1, 1)
     deviation = torch.tensor(material.facts.deviation).view(-1, 1, 1)
     return {
-        part: ((material.dataset.inputs[rows].float() - mean) / deviation, material.dataset.targets[rows])
+        part: (
+            ((material.dataset.inputs[rows].float() - mean) / deviation).contiguous(memory_format=layout),
+            material.dataset.targets[rows],
+        )
         for part, rows in material.rows.items()
     }
 
 
-def model_of(recipe: Recipe) -> nn.Module:
+def model_of(recipe: Recipe, channels_last: bool = False) -> nn.Module:
     """The recipe's model with the weights that paribus would start from."""
-    return assemble(recipe.model, prepare(recipe, Seeds(0)).facts, Seeds(0)).model
+    model = assemble(recipe.model, prepare(recipe, Seeds(0)).facts, Seeds(0)).model
+    return model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
 
 
 def train(recipe: Recipe, data: dict[str, tuple[Tensor, Tensor]], model: nn.Module) -> float:

@@ -180,17 +180,17 @@ class _Loop:
         self.next_tick = 0.0
 
     def finish(self) -> RunResult:
-        """Evaluate the final weights and write the result."""
+        """Write the final weights, and as the result what was seen of them when their epoch ended."""
         session = self.session
         weights = session.final_weights()
-        session.evaluated.load_state_dict(weights)
-        metrics: dict[str, float | None] = {**session.evaluate(self.validation, "val", lambda: None)}
+        kept = session.stopping.best_epoch if session.best else session.epoch
+        row = next(row for row in self.folder.metrics() if row["epoch"] == kept)
         files.write_bytes(self.folder.weights, pack(weights))
         result = RunResult(
-            metrics=metrics,
+            metrics={name: value for name, value in row.items() if name.startswith("val/")},
             epochs=session.epoch,
             steps=session.step,
-            best_epoch=session.stopping.best_epoch or session.epoch,
+            best_epoch=kept,
             stopped_early=session.step < self.steps,
             weights_sha256=hash_of(weights),
             parameters=session.parameters,
