@@ -43,10 +43,10 @@ def mlp(epochs: int, **changes: Any) -> Recipe:
     return _recipe(60_000, 1, 28, {"use": "mlp", "widths": [256, 128]}, epochs, changes)
 
 
-def cnn(epochs: int, **changes: Any) -> Recipe:
-    """The 32-64-128 network with batch norm on 10,000 pictures of CIFAR-10's shape, batches of 128."""
+def cnn(epochs: int, count: int = 6_000, **changes: Any) -> Recipe:
+    """The 32-64-128 network with batch norm on pictures of CIFAR-10's shape, batches of 128."""
     model = {"use": "cnn", "widths": [32, 64, 128], "norm": "batch"}
-    return _recipe(10_000, 3, 32, model, epochs, changes)
+    return _recipe(count, 3, 32, model, epochs, changes)
 
 
 def _recipe(count: int, channels: int, size: int, model: dict[str, Any], epochs: int, changes: Any) -> Recipe:

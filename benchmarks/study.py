@@ -21,11 +21,11 @@ SEEDS = 4
 def rows(repeats: int) -> list[Row]:
     """MLP and CNN: two arms, four seeds, two epochs."""
     found = []
-    for name, recipe in (("MLP", sources.mlp(2)), ("CNN", sources.cnn(2))):
+    for name, recipe in (("MLP", sources.mlp(2)), ("CNN", sources.cnn(2, 3_000))):
         values = ratios(lambda: in_turn(recipe), lambda: in_parallel(recipe), repeats)  # noqa: B023
         found.append(Row(f"eight runs in turn with all threads / study of eight, {name}", values, _reach[name]))
         if importlib.util.find_spec("ray"):
-            values = ratios(lambda: ray_tune(recipe), lambda: in_parallel(recipe), repeats)  # noqa: B023
+            values = ratios(lambda: ray_tune(recipe), lambda: in_parallel(recipe), max(1, repeats // 2))  # noqa: B023
             found.append(Row(f"Ray Tune / study of eight, {name}", values, "≥ 3"))
     return found
 
@@ -58,15 +58,19 @@ def _ignore(event: Event) -> None:
 
 
 def ray_tune(recipe: Recipe) -> float:
-    """Seconds of the same eight trainings under Ray Tune, one core each, with the raw loop inside; its start apart."""
+    """Seconds of the same eight trainings under Ray Tune, one core each, with the raw loop inside."""
     import ray
     from ray import tune
 
-    ray.init(num_cpus=cores(), include_dashboard=False, ignore_reinit_error=True, log_to_driver=False)
+    place = {"env_vars": {"PYTHONPATH": str(Path(__file__).parents[1])}}
+    started = time.perf_counter()
+    ray.init(num_cpus=cores(), include_dashboard=False, log_to_driver=False, runtime_env=place)
     data = ray.put(raw.tensors(recipe))
 
     def trainable(config: dict[str, float]) -> None:
         import torch
+
+        from benchmarks import sources  # registers the data source in Ray's worker  # noqa: F401
 
         torch.set_num_threads(1)
         torch.manual_seed(int(config["seed"]))
@@ -76,7 +80,7 @@ def ray_tune(recipe: Recipe) -> float:
         tune.report({"done": 1})
 
     grid = {"lr": tune.grid_search([0.01, 0.02]), "seed": tune.grid_search(list(range(SEEDS)))}
-    started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         tune.Tuner(trainable, param_space=grid, run_config=tune.RunConfig(storage_path=folder, verbose=0)).fit()
+    ray.shutdown()
     return time.perf_counter() - started

@@ -1,0 +1,119 @@
+"""The graph: arrays that remember the step which made them, and the operations that take such steps.
+
+A :class:`Primitive` is one row in the table of operations: a name, a function on plain arrays, and for each input x
+the rule that turns ∂L/∂y into ∂L/∂x, the *vector–Jacobian product*
+
+    rule(g, y, *inputs, **settings) = gᵀ ∂y/∂x,   g = ∂L/∂y.
+
+Rules are ordinary code made of primitives and of the methods that arrays and tensors share. Handed arrays they compute
+numbers at NumPy's speed; handed tensors they build a graph, and gradients of gradients come for free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paribus.scratch.errors import GradientError, ShapeError
+
+if TYPE_CHECKING:
+    from paribus.scratch.tensor import Tensor
+
+Array = NDArray[Any]
+Rule = Callable[..., Any]
+
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_numbers = count()
+
+
+class Node:
+    """An array and where it came from. :class:`~paribus.scratch.tensor.Tensor` adds what people type."""
+
+    __slots__ = ("data", "grad", "name", "requires_grad", "step")
+
+    def __init__(self, data: Array, step: Step | None, requires_grad: bool) -> None:
+        self.data = data
+        self.step = step
+        self.requires_grad = requires_grad
+        self.grad: Array | None = None
+        self.name = ""
+
+
+class Step(NamedTuple):
+    """How a node was computed: ``primitive(*inputs, **settings)``. Steps are numbered in the order they ran."""
+
+    primitive: Primitive
+    inputs: tuple[Any, ...]
+    settings: dict[str, Any]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """One operation: ``forward`` on arrays, and one rule for each input that can have a gradient."""
+
+    name: str
+    forward: Callable[..., Any]
+    rules: tuple[Rule | None, ...]
+
+    def __call__(self, *inputs: Any, **settings: Any) -> Tensor:
+        """Compute, and remember the step if a gradient may be asked for. On plain arrays: a plain array."""
+        try:
+            data = self.forward(*map(array_of, inputs), **settings)
+        except ShapeError:
+            raise
+        except ValueError as error:
+            raise ShapeError(self.name, [np.shape(array_of(x)) for x in inputs], str(error)) from None
+        nodes = [x for x in inputs if isinstance(x, Node)]
+        if not nodes:
+            return cast("Tensor", data)
+        tracked = _recording.get() and any(x.requires_grad for x in nodes)
+        step = Step(self, inputs, settings, next(_numbers)) if tracked else None
+        return cast("Tensor", type(nodes[0]).of(np.asarray(data), step))  # type: ignore[attr-defined]
+
+    def pull(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
+        """∂L/∂x for the ``needed`` inputs x, given g = ∂L/∂y."""
+        return [self.rule(i)(g, y, *inputs, **settings) for i in needed]
+
+    def rule(self, i: int) -> Rule:
+        """The rule of input i."""
+        if found := self.rules[i] if i < len(self.rules) else None:
+            return found
+        raise GradientError(f"{self.name}: there is no gradient with respect to input {i}")
+
+
+def primitive(name: str, forward: Callable[..., Any], *rules: Rule | None) -> Primitive:
+    """One row of the table."""
+    return Primitive(name, forward, rules)
+
+
+class Variadic(Primitive):
+    """An operation of any number of inputs; its single rule is told which of them: ``rule(i, g, y, *inputs)``."""
+
+    __slots__ = ()
+
+    def pull(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
+        """The same rule for every input."""
+        return [self.rule(0)(i, g, y, *inputs, **settings) for i in needed]
+
+
+def array_of(x: Any) -> Any:
+    """The numbers in a node; anything else as it is."""
+    return x.data if isinstance(x, Node) else x
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Within this block nothing is remembered: less memory, no gradients."""
+    token = _recording.set(False)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
