@@ -7,6 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import torch
+
 from benchmarks import raw, sources
 from benchmarks.table import Row, ratios
 from paribus.records.environment import cores
@@ -24,6 +26,9 @@ def rows(repeats: int) -> list[Row]:
     for name, recipe in (("MLP", sources.mlp(2)), ("CNN", sources.cnn(2, 3_000))):
         values = ratios(lambda: in_turn(recipe), lambda: in_parallel(recipe), repeats)  # noqa: B023
         found.append(Row(f"eight runs in turn with all threads / study of eight, {name}", values, _reach[name]))
+        chosen = recipe.override({"training.precision": "auto"})
+        values = ratios(lambda: by_hand(recipe), lambda: in_parallel(chosen), repeats)  # noqa: B023
+        found.append(Row(f"eight raw loops in turn with all threads / study of eight as chosen, {name}", values, "–"))
         if importlib.util.find_spec("ray"):
             values = ratios(lambda: ray_tune(recipe), lambda: in_parallel(recipe), max(1, repeats // 2))  # noqa: B023
             found.append(Row(f"Ray Tune / study of eight, {name}", values, "≥ 3"))
@@ -41,6 +46,13 @@ def in_parallel(recipe: Recipe) -> float:
 def in_turn(recipe: Recipe) -> float:
     """Seconds of the same runs, one after another in this process with all threads."""
     return _study(recipe, InProcess())
+
+
+def by_hand(recipe: Recipe) -> float:
+    """Seconds of eight raw loops one after another, data in memory, with all threads."""
+    torch.set_num_threads(cores())
+    data = raw.tensors(recipe)
+    return sum(raw.train(recipe, data, raw.model_of(recipe)) for _ in range(2 * SEEDS))
 
 
 def _study(recipe: Recipe, executor: InProcess | None) -> float:

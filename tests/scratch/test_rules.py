@@ -181,3 +181,10 @@ def test_broadcasting_is_undone(shape: tuple[int, ...], data: st.DataObject) -> 
     for checked in check_gradients(lambda a, b: a * b, rng.normal(size=shape), rng.normal(size=thin)):
         assert checked.error < TOLERANCE
         assert checked.analytic.shape == checked.numerical.shape
+
+
+def test_gradients_of_tensors_and_of_arrays_are_checked_alike():
+    x = np.array([0.3, -1.2])
+    both = [check_gradients(lambda x: (x * x).sum(), given)[0] for given in (x, Tensor(x))]
+    assert both[0].error == both[1].error < 1e-9
+    assert np.array_equal(both[0].analytic, both[1].analytic)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from paribus.scratch.backward import grad
-from paribus.scratch.graph import Array
+from paribus.scratch.graph import Array, array_of
 from paribus.scratch.tensor import Tensor
 
 Function = Callable[..., Tensor]
@@ -22,9 +22,9 @@ class Checked(NamedTuple):
     error: float
 
 
-def numerical_gradient(function: Callable[[Array], float], x: Array, step: float = 1e-5) -> Array:
+def numerical_gradient(function: Callable[[Array], float], x: Array | Tensor, step: float = 1e-5) -> Array:
     """∂f/∂xᵢ ≈ (f(x + h eᵢ) − f(x − h eᵢ)) / 2h, with an error of order h²; h grows with |xᵢ|."""
-    x = np.array(x, dtype=np.float64)
+    x = np.array(array_of(x), dtype=np.float64)
     gradient = np.zeros_like(x)
     for i in np.ndindex(x.shape):
         middle = float(x[i])
@@ -37,12 +37,12 @@ def numerical_gradient(function: Callable[[Array], float], x: Array, step: float
     return gradient
 
 
-def check_gradients(function: Function, *inputs: Array, seed: int = 0, step: float = 1e-5) -> list[Checked]:
+def check_gradients(function: Function, *inputs: Array | Tensor, seed: int = 0, step: float = 1e-5) -> list[Checked]:
     """Compare both gradients of ⟨s, f(inputs)⟩ for a random s, in float64, one result for each input.
 
     The error is relative: max|analytic − numerical| / max(1, max|numerical|).
     """
-    arrays = [np.asarray(x, np.float64) for x in inputs]
+    arrays = [np.asarray(array_of(x), np.float64) for x in inputs]
     tensors = [Tensor(x, requires_grad=True) for x in arrays]
     y = function(*tensors)
     s = np.random.default_rng(seed).normal(size=y.shape)

@@ -15,7 +15,7 @@ from paribus.scratch.tensor import Tensor
 
 WIDTH, HEIGHT, GAP_X, GAP_Y = 150, 62, 56, 18
 LEAF, COMPUTED = "#fff3d6", "#e3effa"
-SMALL, MOST = 4, 200  # numbers shown of one tensor, boxes drawn of one graph
+MOST, LONGEST = 200, 20  # boxes drawn of one graph, characters in a line of a box
 
 
 def draw(y: Tensor, seed: Any = None) -> str:
@@ -87,7 +87,6 @@ def _box(node: Node, place: svg.Point, gradient: Array | None) -> list[str]:
 
 
 def _numbers(array: Array) -> str:
-    """The numbers of a small array, the shape of a large one."""
-    if array.size > SMALL:
-        return "×".join(map(str, array.shape))
-    return np.array2string(array, precision=3, separator=" ", suppress_small=True).replace("\n", "")
+    """The numbers of a small array, the shape of one whose numbers would not fit into a box."""
+    text = np.array2string(array, precision=3, separator=" ", suppress_small=True, threshold=9).replace("\n", "")
+    return text if len(text) <= LONGEST else "×".join(map(str, array.shape))
