@@ -32,7 +32,6 @@ format: setup  ## put the code into its format
 	$(BIN)/ruff format .
 
 bench: setup  ## measure speed and memory as ratios (several minutes)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	$(BIN)/python -m benchmarks
 
 docs: setup  ## build the documentation into docs/_build/html
