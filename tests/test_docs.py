@@ -1,6 +1,7 @@
 """The Python blocks of README and documentation run, page by page, and print what they show."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -15,6 +16,14 @@ sys.modules["check_snippets"] = snippets  # dataclasses look their module up
 SPEC.loader.exec_module(snippets)
 
 PAGES = [page for page in snippets.pages() if page.parent.name != "scratch"]  # those have a test of their own
+
+
+@pytest.fixture(autouse=True)
+def environment_comes_back():
+    before = dict(os.environ)  # pages show how to set PARIBUS_DATA
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.mark.slow
