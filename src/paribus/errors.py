@@ -87,6 +87,12 @@ class EvidenceError(ParibusError):
     exit_code = 2
 
 
+class TheoryError(ParibusError):
+    """An expression, a network or a layer that cannot be read, or for which the mathematics does not hold."""
+
+    exit_code = 2
+
+
 def _rebuild(kind: type[ParibusError], rule: str, got: str, hint: str) -> ParibusError:
     return kind(rule, got=got or _NOTHING, hint=hint)
 

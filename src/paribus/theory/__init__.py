@@ -1,0 +1,1 @@
+"""The mathematics of deep learning, derived and verified: nothing is shown that was not checked."""
