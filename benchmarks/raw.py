@@ -22,8 +22,8 @@ def tensors(recipe: Recipe, channels_last: bool = False) -> dict[str, tuple[Tens
     deviation = torch.tensor(material.facts.deviation).view(-1, 1, 1)
     return {
         part: (
-            ((material.dataset.inputs[rows].float() - mean) / deviation).contiguous(memory_format=layout),
-            material.dataset.targets[rows],
+            ((material.examples.inputs[rows].float() - mean) / deviation).contiguous(memory_format=layout),
+            material.examples.targets[rows],
         )
         for part, rows in material.rows.items()
     }

@@ -22,7 +22,7 @@ def test_figures_are_those_of_scikit_learn_on_the_test_rows(run):
     trained = load(run)
     material = prepare(trained.recipe, Seeds(3))
     rows = material.rows["test"]
-    targets, shares = material.dataset.targets[rows], trained.predict(material.dataset.inputs[rows]).double().numpy()
+    targets, shares = material.examples.targets[rows], trained.predict(material.examples.inputs[rows]).double().numpy()
     shares /= shares.sum(1, keepdims=True)
     guesses = shares.argmax(1)
     expected = {

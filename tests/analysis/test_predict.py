@@ -10,10 +10,11 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from paribus.analysis import predict as module
-from paribus.analysis.predict import Prediction, predict, to_csv
+from paribus.tasks import pictures as module
+from paribus.analysis.predict import predict, to_csv
 from paribus.analysis.trained import load
 from paribus.errors import DataError
+from paribus.tasks.answer import Answer
 
 
 @pytest.fixture
@@ -36,9 +37,9 @@ def test_files_are_labelled_as_their_pixels_are(run, pictures, monkeypatch, chun
     assert [answer.file for answer in answers] == list(map(str, pictures))
     assert [answer.label for answer in answers] == [str(label) for label in expected.argmax(1).tolist()]
     for answer, shares in zip(answers, expected.tolist(), strict=True):
-        assert list(answer.probabilities) == [str(digit) for digit in range(10)]
-        assert list(answer.probabilities.values()) == pytest.approx(shares, abs=1e-6)
-        assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
+        assert list(answer.figures) == [str(digit) for digit in range(10)]
+        assert list(answer.figures.values()) == pytest.approx(shares, abs=1e-6)
+        assert sum(answer.figures.values()) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_folder_stands_for_its_pictures(run, pictures):
@@ -55,8 +56,8 @@ def test_broken_files_get_their_reason_and_harm_no_other(run, pictures, tmp_path
     assert [bool(answer.problem) for answer in answers] == [False, True, True, False, True]
     alone = predict(load(run), [pictures[1]])[0]
     assert (answers[3].file, answers[3].label) == (alone.file, alone.label)
-    assert answers[3].probabilities == pytest.approx(alone.probabilities, abs=1e-6)
-    assert all(answer.label == "" and answer.probabilities is None for answer in answers if answer.problem)
+    assert answers[3].figures == pytest.approx(alone.figures, abs=1e-6)
+    assert all(answer.label == "" and answer.figures is None for answer in answers if answer.problem)
     assert [answer.problem for answer in predict(load(run), [missing])] == [answers[2].problem]
 
 
@@ -85,7 +86,7 @@ def test_csv_has_a_row_for_every_file(run, pictures, tmp_path):
 def test_R27_no_cell_is_a_formula(start):
     name = f'{start}HYPERLINK("http://example.org","x")'
     shares = {name: 0.75, "b,\n": 0.25}
-    answers = [Prediction(name, name, shares), Prediction("b", problem=name)]
+    answers = [Answer(name, name, shares), Answer("b", problem=name)]
     header, *rows = read(to_csv(answers))
     for cell in [*header, *(cell for row in rows for cell in row)]:
         assert cell[:1] != start, cell
@@ -97,13 +98,15 @@ def test_a_network_for_features_takes_no_pictures(run, pictures):
     from dataclasses import replace
 
     trained = load(run)
+    trained.task.facts = replace(trained.facts, input_shape=(64,))
     with pytest.raises(DataError, match="does not take pictures"):
-        predict(replace(trained, facts=replace(trained.facts, input_shape=(64,))), pictures)
+        predict(trained, pictures)
 
 
 def test_a_network_for_other_rectangles_says_so(run, pictures):
     from dataclasses import replace
 
     trained = load(run)
+    trained.task.facts = replace(trained.facts, input_shape=(1, 8, 12))
     with pytest.raises(DataError, match="only be brought to squares"):
-        predict(replace(trained, facts=replace(trained.facts, input_shape=(1, 8, 12))), pictures)
+        predict(trained, pictures)

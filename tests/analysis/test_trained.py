@@ -27,10 +27,10 @@ def test_what_is_loaded_is_what_was_trained(run):
     material = prepare(trained.recipe, Seeds(3))
     assert trained.facts == material.facts
     rows = material.rows["validation"]
-    shares = trained.predict(material.dataset.inputs[rows])
-    accuracy = (shares.argmax(1) == material.dataset.targets[rows]).float().mean().item()
+    shares = trained.predict(material.examples.inputs[rows])
+    accuracy = (shares.argmax(1) == material.examples.targets[rows]).float().mean().item()
     assert accuracy == pytest.approx(result.metrics["val/accuracy"])
-    loss = nn.functional.nll_loss(shares.log(), material.dataset.targets[rows]).item()
+    loss = nn.functional.nll_loss(shares.log(), material.examples.targets[rows]).item()
     assert loss == pytest.approx(result.metrics["val/loss"], rel=1e-5)
 
 

@@ -68,7 +68,7 @@ def test_a_feed_delivers_its_part_and_no_other():
     for part, rows in made.rows.items():
         batches = list(made.feed(part, 32, "cpu").in_order())
         assert torch.equal(torch.cat([batch.rows for batch in batches]), rows)
-        assert torch.equal(torch.cat([batch.inputs for batch in batches]), made.dataset.inputs[rows])
+        assert torch.equal(torch.cat([batch.inputs for batch in batches]), made.examples.inputs[rows])
 
 
 def test_shared_data_are_opened_once():

@@ -10,6 +10,7 @@ from paribus.chance import Seeds
 from paribus.data.material import prepare
 from paribus.errors import RunError
 from paribus.models.network import assemble
+from paribus.records.parts import build
 from paribus.training import execution
 from paribus.training.execution import Execution, Settings, choose, multiplications
 
@@ -18,7 +19,8 @@ CPU = Settings("cpu", 1)
 
 def network_of(recipe):
     material = prepare(recipe, Seeds(0))
-    return assemble(recipe.model, material.facts, Seeds(0)), material.facts.input_shape
+    task = build("task", recipe.task, facts=material.facts)
+    return task, assemble(recipe.model, material.facts, Seeds(0)), material.sample()
 
 
 CHOICES = {  # model, wish, hardware has bf16, work from which it pays → precision
@@ -88,10 +90,10 @@ def test_bf16_rounds_and_is_recorded(train, digits):
 
 def test_channels_last_changes_no_more_than_the_last_bits(digits):
     recipe = digits({"model.norm": "batch"}, "cnn")
-    inputs = prepare(recipe, Seeds(0)).dataset.inputs[:64]
+    inputs = prepare(recipe, Seeds(0)).examples.inputs[:64]
     losses, gradients = [], []
     for layout in (False, True):
-        network = Execution("cpu", "fp32", channels_last=layout, threads=1).place(network_of(recipe)[0])
+        network = Execution("cpu", "fp32", channels_last=layout, threads=1).place(network_of(recipe)[1])
         strides = network.model.stages[1].layers[0].conv.weight.stride()
         assert (strides[1] == 1) is layout
         loss = nn.functional.cross_entropy(network(inputs), torch.arange(64) % 10)
@@ -103,9 +105,9 @@ def test_channels_last_changes_no_more_than_the_last_bits(digits):
 
 
 def test_multiplications_of_a_cnn(digits):
-    network, shape = network_of(digits({}, "cnn"))
+    task, network, sample = network_of(digits({}, "cnn"))
     by_hand = 8 * 8 * 4 * 9 + 4 * 4 * 8 * 4 * 9 + 32 * 10
-    assert multiplications(network, shape) == by_hand
+    assert multiplications(task, network, sample) == by_hand
     assert not any(layer._forward_hooks for layer in network.modules())
 
 

@@ -29,7 +29,7 @@ def session_of(recipe: Recipe, seed: int = 0) -> tuple[Session, list]:
     seeds = Seeds(seed)
     material = prepare(recipe, seeds)
     batches = material.feed("train", recipe.training.batch_size, "cpu").shuffled(seeds, 0)
-    return Session(recipe, material.facts, seeds, CPU), list(batches)
+    return Session(recipe, material, seeds, CPU), list(batches)
 
 
 def plain_mlp() -> nn.Module:
@@ -213,7 +213,7 @@ def test_S3_modes_and_augmentation(train, digits):
     material = prepare(recipe, Seeds(0))
 
     def scaled(part: str) -> torch.Tensor:
-        return (material.dataset.inputs[material.rows[part]] - material.facts.mean[0]) / material.facts.deviation[0]
+        return (material.examples.inputs[material.rows[part]] - material.facts.mean[0]) / material.facts.deviation[0]
 
     training = [call for call in CALLS if call[0]]
     evaluation = [call for call in CALLS if not call[0]]

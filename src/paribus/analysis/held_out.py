@@ -10,7 +10,7 @@ from paribus.data.material import prepare
 from paribus.errors import DataError
 from paribus.records import files
 from paribus.records.run import RunFolder
-from paribus.tasks.evaluation import BATCH, evaluate
+from paribus.tasks.evaluation import batch_size, evaluate
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def test(folder: RunFolder) -> HeldOut:
         raise DataError(
             "this data set has no test part", got=trained.recipe.data.use, hint="train it with split.test=0.2"
         )
-    figures = evaluate(trained.task, trained.network, material.feed("test", BATCH, "cpu"), "test")
+    figures = evaluate(trained.task, trained.network, material.feed("test", batch_size(material.facts), "cpu"), "test")
     answer = HeldOut(figures, len(material.rows["test"]), time.time())
     files.write_json(path, asdict(answer))
     return answer

@@ -38,7 +38,7 @@ class Trained:
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor, batch_size: int = 256) -> Tensor:
-        """What the network says of inputs ``(N, *input_shape)`` as stored: class probabilities (N, classes)."""
+        """What the network says of inputs ``(N, *input_shape)`` as stored: for classes their probabilities."""
         return torch.cat([self.task.predict(self.network, piece) for piece in inputs.split(batch_size)])
 
 
@@ -60,7 +60,8 @@ def load(folder: RunFolder) -> Trained:
             hint="train it first",
         )
     recipe, facts = _known_recipe(folder), _facts(folder)
-    network = assemble(recipe.model, facts, Seeds(folder.seed))
+    task: Task = build("task", recipe.task, facts=facts)
+    network = assemble(recipe.model, facts, Seeds(folder.seed), task.num_outputs)
     try:
         weights = load_file(folder.weights)
         network.load_state_dict(weights)
@@ -68,7 +69,7 @@ def load(folder: RunFolder) -> Trained:
         raise _damaged(folder, str(error)) from None
     if hash_of(weights) != result.weights_sha256:
         raise _damaged(folder, "they do not match the recorded hash")
-    return Trained(network.eval(), build("task", recipe.task, facts=facts), facts, recipe, folder.seed)
+    return Trained(network.eval(), task, facts, recipe, folder.seed)
 
 
 def _known_recipe(folder: RunFolder) -> Recipe:

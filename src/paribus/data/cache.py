@@ -27,7 +27,8 @@ from paribus.data.writer import Writer, cache_errors
 from paribus.errors import RunError
 from paribus.records.files import TEMPORARY, write_json
 
-FORMAT = 1  # raise it when the files or the decoding of a built-in source change
+COLUMNS = ("inputs", "targets", "moments", "groups", "counts")
+FORMAT = 2  # raise it when the files or the decoding of a built-in source change
 
 
 def load(source: Source, progress: Announce | None = None) -> Dataset:
@@ -150,14 +151,14 @@ def _read(folder: Path) -> Dataset | None:
     meta = _meta(folder)
     if meta is None:
         return None
-    columns = {name: _map(folder / f"{name}.npy") for name in ("inputs", "targets", "moments")}
+    columns = {name: _map(folder / f"{name}.npy") for name in COLUMNS if f"{name}.npy" in meta["files"]}
     return Dataset(
-        **columns,
+        **{"moments": None, **columns},  # type: ignore[arg-type]
         classes=tuple(meta["classes"]),
         official={part: (start, stop) for part, (start, stop) in meta["official"].items()},
-        groups=_map(folder / "groups.npy") if "groups.npy" in meta["files"] else None,
         names=tuple(json.loads((folder / "names.json").read_text(encoding="utf-8"))),
         skipped=tuple((name, reason) for name, reason in meta["skipped"]),
+        about=meta["about"],
     )
 
 

@@ -18,11 +18,14 @@ class Facts:
 
     Args:
         input_shape: shape of one example.
-        classes: names of the classes.
+        classes: names of the classes; none where targets are no classes.
         sizes: examples per part: train, validation, test.
-        class_counts: training examples per class.
-        mean, deviation: per channel, over the training part, in units of the stored values (0 … 255 for pictures).
+        class_counts: training examples per class; where each has many targets, those: pixels, tokens.
+        mean, deviation: per channel, over the training part, in units of the stored values (0 … 255 for pictures);
+            empty where inputs are no quantities, as tokens are.
         decoding: how pictures are made into tensors, so that prediction does the same; empty for other data.
+        target_shape: shape of one target; () for a class.
+        about: what else tasks and models must know, as plain data.
     """
 
     input_shape: tuple[int, ...]
@@ -32,6 +35,8 @@ class Facts:
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     decoding: Mapping[str, Any] = field(default_factory=dict)
+    target_shape: tuple[int, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """As plain data for ``facts.json``."""
@@ -49,18 +54,36 @@ class Facts:
 def gather(dataset: Dataset, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> Facts:
     """The facts of a data set that was split into ``rows``; moments come from the training rows alone."""
     train = rows["train"]
+    mean, deviation = scaling(dataset, train)
+    return Facts(
+        input_shape=dataset.input_shape,
+        classes=dataset.classes,
+        sizes={part: len(index) for part, index in rows.items()},
+        class_counts=class_counts(dataset, train),
+        mean=mean,
+        deviation=deviation,
+        decoding=dict(decoding),
+        target_shape=tuple(dataset.targets.shape[1:]),
+        about=dict(dataset.about),
+    )
+
+
+def scaling(dataset: Dataset, train: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of every channel over some rows; nothing for tokens."""
+    if dataset.moments is None:
+        return (), ()
     sums, squares = dataset.moments[train].sum(0).unbind(-1)  # (C,)
     values = len(train) * dataset.inputs[0].numel() / len(sums)  # stored values per channel
     mean = sums / values
     deviation = (squares / values - mean**2).clamp(min=0).sqrt()
     deviation[deviation == 0] = 1.0  # a constant channel stays as it is
-    counts = dataset.targets[train].bincount(minlength=len(dataset.classes))
-    return Facts(
-        input_shape=dataset.input_shape,
-        classes=dataset.classes,
-        sizes={part: len(index) for part, index in rows.items()},
-        class_counts=tuple(counts.tolist()),
-        mean=tuple(mean.tolist()),
-        deviation=tuple(deviation.tolist()),
-        decoding=dict(decoding),
-    )
+    return tuple(mean.tolist()), tuple(deviation.tolist())
+
+
+def class_counts(dataset: Dataset, rows: Tensor) -> tuple[int, ...]:
+    """How often each class is a target among some rows; nothing where targets are no classes."""
+    if dataset.counts is not None:
+        return tuple(dataset.counts[rows].sum(0).tolist())
+    if dataset.labels is None:
+        return ()
+    return tuple(dataset.labels[rows].bincount(minlength=len(dataset.classes)).tolist())

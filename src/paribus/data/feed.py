@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from paribus.chance import Seeds, permutation
-from paribus.data.dataset import Dataset
+from paribus.data.augmentation.chain import Chain
+from paribus.data.dataset import Examples
 from paribus.errors import RecipeError
-
-Augment = Callable[[Tensor, int, Tensor], Tensor]  # pictures, key of the draws, rows → pictures
 
 BLOCK = 4096  # neighbouring rows read together when the order is shuffled in blocks
 
 
 class Batch(NamedTuple):
-    """Some examples: inputs as stored (B, …), targets (B,), and their rows in the data set (B,)."""
+    """Some examples: inputs as stored (B, …), targets (B, …), and their rows in the data set (B,)."""
 
     inputs: Tensor
     targets: Tensor
@@ -31,42 +30,58 @@ class Batch(NamedTuple):
 
 
 class Feed:
-    """One part of a data set as a stream of batches.
+    """One part of the examples as a stream of batches.
 
     Args:
-        dataset: all examples, on the device already or to be brought there batch by batch.
+        examples: all of them, on the device already or to be brought there batch by batch.
         rows: (n,) int64, the examples of this part.
         batch_size: the largest batch. Batches differ by at most one example: none is tiny, none is dropped.
         device: where batches are delivered.
     """
 
-    def __init__(self, dataset: Dataset, rows: Tensor, batch_size: int, device: torch.device) -> None:
-        self.rows, self.batch_size, self.device = rows, batch_size, device
-        self.inputs, self.targets = dataset.inputs, dataset.targets
+    def __init__(self, examples: Examples, rows: Tensor, batch_size: int, device: torch.device) -> None:
+        self.examples, self.rows, self.batch_size, self.device = examples, rows, batch_size, device
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)  # rounded up
 
     def in_order(self) -> Iterator[Batch]:
         """All examples once, as they are: for evaluation."""
-        for rows in self.rows.split(self.batch_size):
-            yield self._cut(rows)
+        for rows in self._side_by_side() if self.examples.streams else self.rows.split(self.batch_size):
+            yield self.cut(rows)
 
     def shuffled(
-        self, seeds: Seeds, epoch: int, start: int = 0, augment: Augment | None = None, blocks: bool = False
+        self, seeds: Seeds, epoch: int, start: int = 0, augment: Chain | None = None, blocks: bool = False
     ) -> Iterator[Batch]:
         """All examples once, in the order of this epoch, from batch number ``start`` on: for training."""
-        order = (block_order if blocks else permutation)(seeds.key("order", epoch), len(self.rows))
+        if self.examples.streams:
+            batches = self._side_by_side()
+        else:
+            order = (block_order if blocks else permutation)(seeds.key("order", epoch), len(self.rows))
+            batches = self.rows[order].tensor_split(len(self))
         draws_key = seeds.key("augmentation", epoch)
-        for rows in self.rows[order].tensor_split(len(self))[start:]:
-            batch = self._cut(rows)
-            if augment is not None:
-                batch = batch._replace(inputs=augment(batch.inputs, draws_key, batch.rows))
-            yield batch
+        for rows in batches[start:]:
+            batch = self.cut(rows)
+            yield batch if augment is None else self._augmented(batch, augment, draws_key)
 
-    def _cut(self, rows: Tensor) -> Batch:
-        index = rows.to(self.inputs.device, non_blocking=True)
-        inputs, targets = self.inputs.index_select(0, index), self.targets.index_select(0, index)
+    def _augmented(self, batch: Batch, augment: Chain, key: int) -> Batch:
+        inputs = augment(batch.inputs, key, batch.rows)
+        if not self.examples.joint:
+            return batch._replace(inputs=inputs)
+        return batch._replace(inputs=inputs, targets=augment.masks(batch.targets[:, None], key, batch.rows)[:, 0])
+
+    def _side_by_side(self) -> Sequence[Tensor]:
+        """Batches that read a text in ``batch_size`` places at once: each goes on where the one before stopped.
+
+        The last streams may be shorter, so that late batches are cut off at their end.
+        """
+        streams = self.rows.split(len(self))
+        return [torch.stack([stream[k] for stream in streams if k < len(stream)]) for k in range(len(self))]
+
+    def cut(self, rows: Tensor) -> Batch:
+        """The batch of some rows, as they are."""
+        index = rows.to(self.examples.device, non_blocking=True)
+        inputs, targets = self.examples.cut(index)
         if inputs.device != self.device:
             inputs = inputs.pin_memory().to(self.device, non_blocking=True)
             targets = targets.pin_memory().to(self.device, non_blocking=True)

@@ -10,11 +10,10 @@ from torch import Tensor
 
 from paribus.chance import Seeds
 from paribus.data import cache
-from paribus.data.dataset import Dataset
-from paribus.data.facts import Facts, gather
-from paribus.data.feed import Feed
+from paribus.data.dataset import Dataset, Examples
+from paribus.data.facts import Facts
+from paribus.data.feed import Batch, Feed
 from paribus.data.progress import Announce, silent
-from paribus.data.split import split
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 
@@ -26,26 +25,29 @@ class Material:
     """The data of a run.
 
     Args:
-        dataset: all examples.
-        rows: part → its examples, as rows of the data set.
+        examples: all of them.
+        rows: part → its examples.
         facts: what the rest of the system must know.
     """
 
-    dataset: Dataset
+    examples: Examples
     rows: Mapping[str, Tensor]
     facts: Facts
 
     def on(self, device: str) -> Material:
-        """The same with the data set on the device, if there is room: one copy for all its parts."""
+        """The same with the examples on the device, if there is room: one copy for all parts."""
         place = torch.device(device)
-        if place.type == "cpu" or not _fits(self.dataset.inputs, place):
+        if place.type == "cpu" or not _fits(self.examples.nbytes, place):
             return self
-        inputs, targets = self.dataset.inputs.to(place), self.dataset.targets.to(place)
-        return replace(self, dataset=replace(self.dataset, inputs=inputs, targets=targets))
+        return replace(self, examples=self.examples.to(place))
+
+    def sample(self, examples: int = 2) -> Batch:
+        """The first training examples."""
+        return self.feed("train", examples, "cpu").cut(self.rows["train"][:examples])
 
     def feed(self, part: str, batch_size: int, device: str) -> Feed:
         """One part as a stream of batches."""
-        return Feed(self.dataset, self.rows[part], batch_size, torch.device(device))
+        return Feed(self.examples, self.rows[part], batch_size, torch.device(device))
 
 
 _opened: dict[str, Dataset] = {}  # filled before workers are forked, so that they share what is in memory
@@ -72,11 +74,12 @@ def forget() -> None:
 def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Material:
     """Open and divide the data of a run."""
     dataset = open_dataset(recipe.data, progress)
-    rows = split(dataset, recipe.split, seeds)
     source = build("data", recipe.data)
-    return Material(dataset, rows, gather(dataset, rows, getattr(source, "decoding", {})))
+    examples: Examples = source.arrange(dataset) if hasattr(source, "arrange") else dataset
+    rows = examples.divide(recipe.split, seeds)
+    return Material(examples, rows, examples.facts(rows, getattr(source, "decoding", {})))
 
 
-def _fits(inputs: Tensor, device: torch.device) -> bool:
+def _fits(nbytes: int, device: torch.device) -> bool:
     free, _ = torch.cuda.mem_get_info(device) if device.type == "cuda" else (0, 0)
-    return inputs.nbytes < RESIDENT_SHARE * free
+    return nbytes < RESIDENT_SHARE * free

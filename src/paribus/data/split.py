@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from paribus import chance
-from paribus.data.dataset import Dataset
 from paribus.data.writer import PARTS
 from paribus.errors import DataError
 from paribus.records.recipe import Split
+
+if TYPE_CHECKING:
+    from paribus.data.dataset import Dataset
 
 TEST = chance.key("test examples")  # no seed in it: the test part is the same in every run
 
@@ -23,7 +26,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Examples:
+class Divisible:
     """What a division looks at.
 
     Args:
@@ -36,10 +39,10 @@ class Examples:
     classes: Sequence[str]
     groups: Rows | None
 
-    def of(self, rows: Rows) -> Examples:
+    def of(self, rows: Rows) -> Divisible:
         """Some of the examples."""
         groups = None if self.groups is None else self.groups[rows]
-        return Examples(self.labels[rows], self.classes, groups)
+        return Divisible(self.labels[rows], self.classes, groups)
 
 
 def split(dataset: Dataset, section: Split, seeds: chance.Seeds) -> dict[str, Tensor]:
@@ -54,14 +57,9 @@ def split(dataset: Dataset, section: Split, seeds: chance.Seeds) -> dict[str, Te
         each sorted int64 of shape (n,).
 
     Raises:
-        DataError: if there is one class only, if examples or groups are too few, or the limit is too large.
+        DataError: if the examples are all of one class, if examples or groups are too few, or the limit is too large.
     """
-    labels: Rows = dataset.targets.numpy()
-    if len(np.unique(labels)) < 2:
-        raise DataError("there must be at least two classes", got=", ".join(dataset.classes))
-    examples = Examples(labels, dataset.classes, None if dataset.groups is None else dataset.groups.numpy())
-    if not section.stratified:
-        examples = replace(examples, labels=np.zeros_like(labels), classes=("all classes",))
+    examples = _divisible(dataset, section.stratified)
     parts = {part: np.arange(*bounds) for part, bounds in dataset.official.items()}
     if "test" not in parts and section.test:
         parts["train"], parts["test"] = hold_out(parts["train"], examples, section.test, TEST)
@@ -73,13 +71,17 @@ def split(dataset: Dataset, section: Split, seeds: chance.Seeds) -> dict[str, Te
     return {part: torch.from_numpy(parts[part]) for part in PARTS if part in parts}
 
 
-def class_counts(dataset: Dataset, rows: Tensor | None = None) -> Tensor:
-    """Number of examples of each class, among all or the given rows; int64 of shape (classes,)."""
-    targets = dataset.targets if rows is None else dataset.targets[rows]
-    return torch.bincount(targets, minlength=len(dataset.classes))
+def _divisible(dataset: Dataset, stratified: bool) -> Divisible:
+    groups = None if dataset.groups is None else dataset.groups.numpy()
+    labels: Rows | None = None if dataset.labels is None else dataset.labels.numpy()
+    if labels is not None and len(np.unique(labels)) < 2:
+        raise DataError("there must be at least two classes", got=", ".join(dataset.classes))
+    if labels is None or not stratified:
+        return Divisible(np.zeros(len(dataset), np.int64), ("all examples",), groups)
+    return Divisible(labels, dataset.classes, groups)
 
 
-def hold_out(rows: Rows, examples: Examples, share: float, key: int) -> tuple[Rows, Rows]:
+def hold_out(rows: Rows, examples: Divisible, share: float, key: int) -> tuple[Rows, Rows]:
     """Divide rows into those that stay and those that are held out, both sorted.
 
     Args:
@@ -94,7 +96,7 @@ def hold_out(rows: Rows, examples: Examples, share: float, key: int) -> tuple[Ro
     return rows[~held], rows[held]
 
 
-def limited(rows: Rows, examples: Examples, limit: int, key: int) -> Rows:
+def limited(rows: Rows, examples: Divisible, limit: int, key: int) -> Rows:
     """``limit`` of the rows with their mix of classes; a smaller limit gives a subset of a larger one's."""
     if limit > len(rows):
         hint = f"set split.limit to at most {len(rows):,}, or leave it out"
@@ -120,13 +122,13 @@ def quotas(counts: Rows, share: float) -> Rows:
     return quota
 
 
-def _stratified(examples: Examples, share: float, key: int) -> NDArray[np.bool_]:
+def _stratified(examples: Divisible, share: float, key: int) -> NDArray[np.bool_]:
     present, classes, counts = np.unique(examples.labels, return_inverse=True, return_counts=True)
     _require_two([examples.classes[label] for label in present], counts, "examples")
     return _ranks(classes, key) < quotas(counts, share)[classes]
 
 
-def _by_group(examples: Examples, groups: Rows, share: float, key: int) -> NDArray[np.bool_]:
+def _by_group(examples: Divisible, groups: Rows, share: float, key: int) -> NDArray[np.bool_]:
     """Whole groups, in random order, each held out if that brings the classes' shares nearer to the goal."""
     present, classes = np.unique(examples.labels, return_inverse=True)
     names, owner = np.unique(groups, return_inverse=True)

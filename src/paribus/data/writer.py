@@ -6,7 +6,7 @@ import io
 import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -81,23 +81,39 @@ class Writer:
         self._skipped: list[tuple[str, str]] = []
 
     def start(
-        self, *, classes: Sequence[str], shape: Sequence[int], dtype: DTypeLike = "uint8", count: int = 0
+        self,
+        *,
+        classes: Sequence[str],
+        shape: Sequence[int],
+        dtype: DTypeLike = "uint8",
+        count: int = 0,
+        target_shape: Sequence[int] = (),
+        target_dtype: DTypeLike = "int64",
+        quantities: bool = True,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         """Say what is to come.
 
         Args:
-            classes: names of the classes, by index.
-            shape: of one example: (C, H, W) for pictures, (F,) for features.
-            dtype: ``uint8`` for pictures, ``float32`` for features.
+            classes: names of the classes, by index; none where targets are no classes.
+            shape: of one example: (C, H, W) for pictures, (F,) for features, (T,) for tokens.
+            dtype: ``uint8`` for pictures, ``float32`` for features, an integer type for tokens.
             count: how many examples there will be at most, where that is known; for progress and disk space.
+            target_shape: of one target: () for a class, (H, W) for a mask.
+            target_dtype: ``int64`` for a class, ``uint8`` for masks.
+            quantities: whether inputs are measured values, which networks scale; tokens are not.
+            about: what else tasks and models must know, as plain data. ``ignore`` is a label that is no class.
         """
-        self._classes, self._count = tuple(classes), count
+        self._classes, self._count, self._about = tuple(classes), count, dict(about or {})
         with cache_errors(self.folder):
             self._columns = {
                 "inputs": Column(self.folder / "inputs.npy", dtype, shape),
-                "targets": Column(self.folder / "targets.npy", np.int64),
-                "moments": Column(self.folder / "moments.npy", np.float64, (shape[0], 2)),
+                "targets": Column(self.folder / "targets.npy", target_dtype, target_shape),
             }
+            if quantities:
+                self._columns["moments"] = Column(self.folder / "moments.npy", np.float64, (shape[0], 2))
+            if target_shape and classes:
+                self._columns["counts"] = Column(self.folder / "counts.npy", np.int64, (len(classes),))
         self._check_space()
 
     def add(
@@ -113,18 +129,21 @@ class Writer:
 
         Args:
             inputs: (B, *shape) of the dtype given to :meth:`start`.
-            targets: (B,) class indices.
+            targets: (B, *target_shape) class indices, or zeros where nothing is to be predicted but the input.
             part: ``train``, ``validation`` or ``test``, in this order.
             groups: (B,) integers, examples that must not be separated; for all chunks or for none.
             names: (B,) file names; for all chunks or for none.
         """
-        targets = np.asarray(targets, np.int64)
+        targets = np.asarray(targets, self._columns["targets"].dtype if self._columns else np.int64)
         self._check(inputs, targets, part)
         with cache_errors(self.folder):
             self._columns["inputs"].append(inputs)
             self._columns["targets"].append(targets)
-            for piece in _pieces(inputs):
-                self._columns["moments"].append(moments(piece))
+            if "moments" in self._columns:
+                for piece in _pieces(inputs):
+                    self._columns["moments"].append(moments(piece))
+            if "counts" in self._columns:
+                self._columns["counts"].append(counts(targets, len(self._classes)))
             if groups is not None:
                 self._groups().append(np.asarray(groups, np.int64))
         self._names += names
@@ -154,6 +173,7 @@ class Writer:
             "official": dict(self._ranges()),
             "files": sizes,
             "skipped": self._skipped,
+            "about": self._about,
         }
 
     def close(self) -> None:
@@ -168,13 +188,20 @@ class Writer:
         if inputs.dtype != column.dtype or inputs.shape != (len(targets), *column.shape):
             rule = f"inputs are {column.dtype} of shape (B, {', '.join(map(str, column.shape))}), targets (B,)"
             raise DataError(rule, got=f"{inputs.dtype} {inputs.shape}, targets {targets.shape}")
-        if len(targets) and not 0 <= targets.min() <= targets.max() < len(self._classes):
-            rule = f"class indices are 0 … {len(self._classes) - 1}"
-            raise DataError(rule, got=f"{targets.min()} … {targets.max()}")
+        self._check_targets(targets)
         if part not in PARTS[PARTS.index(list(self._parts)[-1]) if self._parts else 0 :]:
             raise DataError("examples come in the order train, validation, test", got=part)
         if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
             raise DataError("features must be finite numbers", hint="fill or drop the missing values first")
+
+    def _check_targets(self, targets: Array) -> None:
+        column = self._columns["targets"]
+        if targets.shape[1:] != column.shape:
+            raise DataError(f"targets have the shape (B, {', '.join(map(str, column.shape))})", got=str(targets.shape))
+        known = targets[targets != self._about["ignore"]] if "ignore" in self._about else targets
+        if self._classes and known.size and not 0 <= known.min() <= known.max() < len(self._classes):
+            rule = f"class indices are 0 … {len(self._classes) - 1}"
+            raise DataError(rule, got=f"{known.min()} … {known.max()}")
 
     def _check_space(self) -> None:
         column = self._columns["inputs"]
@@ -206,6 +233,12 @@ def moments(inputs: Array) -> NDArray[np.float64]:
     """Sum and sum of squares over the pixels: (B, C, *) → (B, C, 2) float64, exact for uint8."""
     values = inputs.reshape(*inputs.shape[:2], -1).astype(np.float64)  # (B, C, pixels)
     return np.stack([values.sum(-1), np.einsum("bcp,bcp->bc", values, values)], axis=-1)
+
+
+def counts(targets: Array, classes: int) -> NDArray[np.int64]:
+    """How often each class occurs in each example's targets: (B, …) → (B, classes); other labels do not count."""
+    rows = targets.reshape(len(targets), -1)
+    return np.stack([np.bincount(row[row < classes], minlength=classes) for row in rows]).astype(np.int64)
 
 
 @contextmanager

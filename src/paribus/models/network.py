@@ -14,7 +14,8 @@ from paribus.records.parts import Part, build
 class Network(nn.Module):
     """Scales stored values to mean 0 and deviation 1 per channel, then calls the model.
 
-    The scaling is part of the network, so that whoever has the weights needs nothing else to predict.
+    The scaling is part of the network, so that whoever has the weights needs nothing else to predict. Tokens, which
+    are no quantities, reach the model as they are.
     """
 
     mean: Tensor
@@ -23,19 +24,35 @@ class Network(nn.Module):
     def __init__(self, model: nn.Module, facts: Facts) -> None:
         super().__init__()
         self.model = model
+        self.scales = bool(facts.mean)
+        if not self.scales:
+            return
         shape = (-1, *(1 for _ in facts.input_shape[1:]))  # channels first
         self.register_buffer("mean", torch.tensor(facts.mean).view(shape))
         self.register_buffer("scale", 1 / torch.tensor(facts.deviation).view(shape))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """From stored inputs (B, *input_shape) to the model's outputs."""
-        scaled = inputs.to(self.scale.dtype).sub_(self.mean) if inputs.dtype == torch.uint8 else inputs - self.mean
-        outputs: Tensor = self.model(scaled.mul_(self.scale))
+        outputs: Tensor = self.model(self.scaled(inputs))
         return outputs
 
+    def scaled(self, inputs: Tensor) -> Tensor:
+        """What the model sees of stored inputs."""
+        if not self.scales:
+            return inputs
+        scaled = inputs.to(self.scale.dtype).sub_(self.mean) if inputs.dtype == torch.uint8 else inputs - self.mean
+        return scaled.mul_(self.scale)
 
-def assemble(part: Part, facts: Facts, seeds: Seeds) -> Network:
-    """Build the recipe's model for these data and give it the initial weights of this seed."""
+
+def assemble(part: Part, facts: Facts, seeds: Seeds, num_outputs: int | None = None) -> Network:
+    """Build the recipe's model for these data and give it the initial weights of this seed.
+
+    Args:
+        part: the model.
+        facts: of the data.
+        seeds: the run's chance.
+        num_outputs: how many numbers the task needs for each example, pixel or token; by default one per class.
+    """
     key = seeds.key("initialisation")
     with seeded(key):  # for parameters that a user's constructor draws itself
         model = build(
@@ -43,7 +60,7 @@ def assemble(part: Part, facts: Facts, seeds: Seeds) -> Network:
             part,
             input_shape=facts.input_shape,
             in_channels=facts.input_shape[0],
-            num_outputs=len(facts.classes),
+            num_outputs=len(facts.classes) if num_outputs is None else num_outputs,
             num_classes=len(facts.classes),
         )
     initialise(model, key)

@@ -13,12 +13,14 @@ class Metric:
         name: as it stands in the records, without the split: ``accuracy``.
         higher_is_better: the good direction.
         percent: whether people read it in per cent, and differences of it in percentage points.
+        counted: whether it is a share of the examples, so that it moves in steps of one over their number.
         matters: the smallest difference worth having, the default δ of verdicts; ``None`` where nobody can say.
     """
 
     name: str
     higher_is_better: bool
     percent: bool = False
+    counted: bool = False
     matters: float | None = None
 
     def format(self, value: float | None) -> str:
@@ -39,7 +41,7 @@ class Metric:
         return f"[{', '.join(ends)}]"
 
 
-ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, matters=0.01)
+ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, counted=True, matters=0.01)
 LOSS = Metric("loss", higher_is_better=False)
 MACRO_F1 = Metric("macro_f1", higher_is_better=True, percent=True, matters=0.01)
 

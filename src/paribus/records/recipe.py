@@ -106,6 +106,14 @@ def _read_augment(value: Any) -> Any:
     return parts
 
 
+def _read_optimizers(value: Any) -> Any:
+    """``{discriminator: {use: adam, lr: 0.0004}}``."""
+    if not isinstance(value, Mapping):
+        hint = "write optimizers: {discriminator: {use: adam, lr: 0.0004}}"
+        raise RecipeError("optimizers is a mapping of stages to optimizers", got=value, hint=hint)
+    return value
+
+
 class Recipe(BaseModel):
     """A controlled experiment's recipe: data, model, task, optimizer, budget. Frozen; vary it with :meth:`override`.
 
@@ -126,6 +134,9 @@ class Recipe(BaseModel):
     model: PartField = Field(description="the network that is trained")
     task: PartField = Field(default=Part("classification"), description="what is learned: loss, metrics, predictions")
     optimizer: PartField = Field(default=Part("sgd"), description="the rule that updates the weights")
+    optimizers: Annotated[dict[str, PartField], BeforeValidator(_read_optimizers)] = Field(
+        default_factory=dict, description="optimizers of single stages of a task that has several, by stage"
+    )
     schedule: PartField = Field(default=Part("constant"), description="how the learning rate changes over time")
     stopping: PartField = Field(default=Part("never"), description="when to stop before the budget is used")
     training: Training = Training()
@@ -173,15 +184,18 @@ class Recipe(BaseModel):
         """The recipe as plain data with every knob filled in and validated."""
         plain = self.model_dump(exclude={"name", "about"}, mode="json")
         for kind, part in self.parts():
-            if kind != "augment":
+            if part is getattr(self, kind):
                 plain[kind] = _whole(kind, part)
+        plain["optimizers"] = {stage: _whole("optimizer", part) for stage, part in self.optimizers.items()}
         plain["augment"] = {name: _whole("augment", part) for name, part in self.augment.items()}
         return plain
 
     def parts(self) -> list[tuple[str, Part]]:
         """All parts with their kinds."""
         single = ("data", "model", "task", "optimizer", "schedule", "stopping")
-        return [(kind, getattr(self, kind)) for kind in single] + [("augment", part) for part in self.augment.values()]
+        several = {"augment": self.augment, "optimizer": self.optimizers}
+        named = [(kind, part) for kind, parts in several.items() for part in parts.values()]
+        return [(kind, getattr(self, kind)) for kind in single] + named
 
     def seeds(self, seed: int) -> Seeds:
         """The chance of a run with this seed."""

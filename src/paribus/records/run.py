@@ -1,8 +1,8 @@
 """The run folder: the one truth about a training. Everything else is rebuilt from it.
 
 ``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
-``metrics.jsonl`` one line per epoch · ``checkpoints/`` to go on from · ``result.json`` and ``weights.safetensors``
-at the end.
+``metrics.jsonl`` one line per epoch · ``glimpses/`` to look at · ``checkpoints/`` to go on from · ``result.json`` and
+``weights.safetensors`` at the end.
 """
 
 from __future__ import annotations
@@ -95,6 +95,11 @@ class RunFolder:
     def checkpoints(self) -> Path:
         """The folder of the checkpoints."""
         return self.path / "checkpoints"
+
+    @property
+    def glimpses(self) -> Path:
+        """The folder of what the network made of a few examples: after 1, 2, 4, … epochs, and ``final``."""
+        return self.path / "glimpses"
 
     @property
     def weights(self) -> Path:
@@ -256,6 +261,8 @@ def copy_run(source: RunFolder, target: RunFolder) -> None:
     names = {path.name for path in source.path.iterdir() if path.is_file()} - {"lock", "log.txt", "status.json"}
     for name in (*sorted(names - {"result.json"}), "result.json"):
         files.write_with(target.path / name, partial(shutil.copyfile, source.path / name))
+    for path in sorted(source.glimpses.glob("*")):
+        files.write_with(target.glimpses / path.name, partial(shutil.copyfile, path))
     # last, for now it counts as finished
     files.write_with(target.path / "status.json", partial(shutil.copyfile, source.path / "status.json"))
 

@@ -18,8 +18,10 @@ def recipe_schema() -> dict[str, Any]:
     for name, field in Recipe.model_fields.items():
         if name == "augment":
             content: dict[str, Any] = _augment()
+        elif name == "optimizers":
+            content = {"type": "object", "additionalProperties": _of_kind("optimizer")}
         elif name in KINDS:
-            content = {"anyOf": [{"enum": names(name)}, *(_part(name, part) for part in names(name))]}
+            content = _of_kind(name)
         elif isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             content = field.annotation.model_json_schema()
         else:
@@ -32,6 +34,11 @@ def recipe_schema() -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": False,
     }
+
+
+def _of_kind(kind: str) -> dict[str, Any]:
+    """A name, or a mapping with knobs."""
+    return {"anyOf": [{"enum": names(kind)}, *(_part(kind, part) for part in names(kind))]}
 
 
 def _part(kind: str, name: str) -> dict[str, Any]:

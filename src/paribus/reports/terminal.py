@@ -20,11 +20,11 @@ from paribus.records.study import StudyDesign, show
 
 if TYPE_CHECKING:
     from paribus.analysis.held_out import HeldOut
-    from paribus.analysis.predict import Prediction
     from paribus.data.scan import Report
     from paribus.records.recipe import Recipe
     from paribus.records.result import StudyResult
     from paribus.reports.view import Table as View
+    from paribus.tasks.answer import Answer
 
 TONES = {
     "better": "bold green",
@@ -150,15 +150,15 @@ def print_tests(tests: Sequence[tuple[RunFolder, HeldOut]]) -> None:
         out.print(Text("note: choose on validation figures; the test is for the arm already chosen", style="yellow"))
 
 
-def print_predictions(answers: Sequence[Prediction]) -> None:
-    """Labels with the three most probable classes each, and the problems if there are any."""
+def print_predictions(answers: Sequence[Answer]) -> None:
+    """Answers with their three largest figures each, and the problems if there are any."""
     rows = []
     for answer in answers:
-        shares = sorted((answer.probabilities or {}).items(), key=lambda entry: -entry[1])[:3]
-        likely = "  ".join(f"{name} {share:.1%}" for name, share in shares)
-        rows.append([answer.file, answer.label, likely, answer.problem])
+        figures = sorted((answer.figures or {}).items(), key=lambda entry: -entry[1])[:3]
+        largest = "  ".join(f"{name} {share:.1%}" for name, share in figures)
+        rows.append([answer.file, answer.label or answer.text, largest, answer.problem])
     columns = 4 if any(answer.problem for answer in answers) else 3
-    heads = ["file", "label", "probabilities", "problem"]
+    heads = ["file", "answer", "figures", "problem"]
     console().print(table(heads[:columns], [row[:columns] for row in rows]))
 
 

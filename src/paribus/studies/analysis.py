@@ -47,7 +47,7 @@ def analyse(folder: Path) -> StudyResult:
     name = design.metric or f"val/{metric.name}"
     everything = [run for of_arm in runs.values() for run in of_arm.values()]
     facts = next((facts for run in everything if (facts := run.facts())), {})
-    resolution = 1 / facts["sizes"]["validation"] if facts and metric.name == "accuracy" else 0.0
+    resolution = 1 / facts["sizes"]["validation"] if facts and metric.counted else 0.0
     results = tuple(_arm(arm, runs[arm.name], name, design.confidence) for arm in arms)
     delta = design.delta if design.delta is not None else metric.matters
     return StudyResult(

@@ -12,7 +12,7 @@ from paribus.data.material import prepare
 from paribus.data.progress import Announce
 from paribus.errors import StudyError, nearest
 from paribus.models.network import assemble
-from paribus.records.parts import Part
+from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 from paribus.records.study import Arm, StudyDesign, slug
 from paribus.studies.analysis import find_metric
@@ -51,7 +51,8 @@ def preflight(jobs: Sequence[Job], progress: Announce) -> None:
         seeds = job.recipe.seeds(job.seed)
         material = prepare(job.recipe, seeds, progress)
         check_batch_size(job.recipe.training.batch_size, len(material.rows["train"]))
-        assemble(job.recipe.model, material.facts, seeds)
+        task = build("task", job.recipe.task, facts=material.facts)
+        assemble(job.recipe.model, material.facts, seeds, task.num_outputs)
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:

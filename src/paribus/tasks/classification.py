@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import torch
@@ -13,9 +14,12 @@ from torch import Tensor, nn
 from paribus.data.facts import Facts
 from paribus.data.feed import Batch
 from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
+from paribus.tasks.answer import Answer
+from paribus.tasks.pictures import chunks, decoded
+from paribus.tasks.task import Task
 
 
-class Classification:
+class Classification(Task):
     """Assign each example to one class.
 
     The loss fits the model's last function, its ``final``: cross-entropy from logits, or from the probabilities of a
@@ -35,13 +39,10 @@ class Classification:
         label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         class_weights: Literal["none", "balanced"] = "none",
     ) -> None:
-        self.facts, self.label_smoothing, self.class_weights = facts, label_smoothing, class_weights
+        super().__init__(facts)
+        self.label_smoothing, self.class_weights = label_smoothing, class_weights
         counts = torch.tensor(facts.class_counts, dtype=torch.float32)
         self.weights = counts.sum() / (len(counts) * counts) if class_weights == "balanced" else None
-
-    def stages(self, network: nn.Module) -> Mapping[str, list[nn.Parameter]]:
-        """All parameters together."""
-        return {"model": [parameter for parameter in network.parameters() if parameter.requires_grad]}
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the batch, and what the model gave (B, classes)."""
@@ -78,6 +79,22 @@ class Classification:
         if final == "sigmoid":  # one yes-or-no per class: as shares
             return outputs / outputs.sum(1, keepdim=True).clamp(min=1e-12)
         return outputs if final == "softmax" else outputs.softmax(1)
+
+    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+        """The probabilities of all classes for each picture, decoded as the training pictures were."""
+        return [answer for some in chunks(files) for answer in self._chunk(network, some)]
+
+    def _chunk(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+        pixels, problems = decoded(files, self.facts)
+        rows = iter(self.predict(network, pixels).tolist() if len(pixels) else [])
+        return [
+            Answer(str(path), problem=problems[path]) if path in problems else self._answer(path, next(rows))
+            for path in files
+        ]
+
+    def _answer(self, path: Path, shares: Sequence[float]) -> Answer:
+        figures = dict(zip(self.facts.classes, shares, strict=True))
+        return Answer(str(path), max(figures, key=figures.__getitem__), figures)
 
     def _smooth(self, targets: Tensor) -> Tensor:
         return targets * (1 - self.label_smoothing) + self.label_smoothing / targets.shape[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -9,10 +10,32 @@ from typing import Any
 import torch
 from torch import nn
 
-from paribus.data.feed import Feed
+from paribus.chance import key, seeded
+from paribus.data.facts import Facts
+from paribus.data.feed import Batch, Feed
+from paribus.tasks.glimpse import Glimpse
 from paribus.tasks.task import Task
 
 BATCH = 256  # examples evaluated at a time, unless training takes more
+VALUES = 1 << 22  # input values evaluated at a time: large pictures come in smaller batches
+CHANCE = key("evaluation")  # the same noise in every evaluation, so that figures differ by the weights alone
+
+
+def batch_size(facts: Facts, least: int = 1) -> int:
+    """How many examples to evaluate at a time, at least those that training takes."""
+    return max(least, min(BATCH, VALUES // math.prod(facts.input_shape)))
+
+
+def glimpse(task: Task, network: nn.Module, batch: Batch) -> Glimpse | None:
+    """What a network makes of some examples, in evaluation mode; drawn with the same noise every time."""
+    training = network.training
+    network.eval()
+    task.begin()
+    try:
+        with torch.inference_mode(), seeded(CHANCE):
+            return task.glimpse(network, batch)
+    finally:
+        network.train(training)
 
 
 def evaluate(
@@ -36,8 +59,9 @@ def evaluate(
     training = network.training
     meter = task.meter(split)
     network.eval()
+    task.begin()
     try:
-        with torch.inference_mode():
+        with torch.inference_mode(), seeded(CHANCE):
             for batch in feed.in_order():
                 for stage in task.stages(network):
                     with autocast():

@@ -1,14 +1,20 @@
-"""What the training loop asks of a task."""
+"""What the rest of the system asks of a task. The loop, the study and the report know nothing else about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
 
+from paribus.data.facts import Facts
 from paribus.data.feed import Batch
+from paribus.errors import DataError
 from paribus.records.metric import Metric
+from paribus.tasks.answer import Answer
+from paribus.tasks.glimpse import Glimpse
 
 
 class Meter(Protocol):
@@ -31,26 +37,76 @@ class Meter(Protocol):
         ...
 
 
-class Task(Protocol):
-    """What is learned. The loop steps, records and stops; all that depends on the kind of problem is here."""
+class Task(ABC):
+    """What is learned. The loop steps, records and stops; all that depends on the kind of problem is here.
+
+    Only :meth:`loss`, :meth:`meter` and :meth:`predict` must be written.
+
+    Args:
+        facts: what is known of the data.
+    """
 
     metrics: ClassVar[tuple[Metric, ...]]  # the first one is what a study compares by default
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    @property
+    def num_outputs(self) -> int:
+        """How many numbers the model must give for each example, pixel or token: by default one per class."""
+        return len(self.facts.classes)
 
     def stages(self, network: nn.Module) -> Mapping[str, list[nn.Parameter]]:
         """Named sets of parameters, each with its own loss and optimizer, stepped in this order on every batch.
 
         Most tasks have one; a GAN has two.
         """
-        ...
+        return {"model": [parameter for parameter in network.parameters() if parameter.requires_grad]}
 
+    def due(self, stage: str, step: int) -> bool:
+        """Whether a stage takes a step on batch number ``step`` = 0, 1, …: a critic may step more often than others."""
+        return True
+
+    @abstractmethod
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The mean loss of a batch for one stage (a scalar), and the outputs that the meter counts."""
+        """The mean loss of a batch for one stage (a scalar), and the outputs that the meter counts.
+
+        It is also called in evaluation, under ``torch.inference_mode``: what needs gradients is left out there. Random
+        draws from torch's global generators are repeatable in both.
+        """
         ...
 
+    @abstractmethod
     def meter(self, split: str) -> Meter:
         """A fresh meter for a part of the data."""
         ...
 
+    @abstractmethod
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """What the network says of some inputs, one row per example: for classes their probabilities."""
         ...
+
+    def begin(self) -> None:  # noqa: B027 (most tasks carry nothing)
+        """A pass over a part of the data begins: forget what was carried from batch to batch."""
+
+    def state(self) -> dict[str, Any]:
+        """What is carried from batch to batch, tensors or plain values, to be saved in the middle of an epoch."""
+        return {}
+
+    def load(self, state: Mapping[str, Any]) -> None:  # noqa: B027
+        """Go on with what was carried."""
+
+    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse | None:
+        """What the network, in evaluation mode, makes of a few validation examples, for people to look at.
+
+        Asked for now and then while training, so that one can see how it learns; ``None`` where nothing is to be seen.
+        """
+        return None
+
+    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+        """What the network says of some files, one answer each; a file that cannot be read gets its reason.
+
+        Raises:
+            DataError: if the task does not look at files.
+        """
+        raise DataError("this task gives no answers about files", got=type(self).__name__)

@@ -10,13 +10,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from paribus.chance import seeded
+from paribus.data.feed import Batch
 from paribus.errors import RunError
 from paribus.records.environment import cores
 from paribus.records.recipe import Training
+from paribus.tasks.task import Task
 
 BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a CPU that has it
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED, nn.Linear, nn.RNNBase)  # layers with most of the work
 THREADS_PAY = 10_000_000  # multiplications per batch from which several threads pay
 
 
@@ -62,13 +67,13 @@ class Execution:
         return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]
 
 
-def choose(training: Training, settings: Settings, network: nn.Module, input_shape: tuple[int, ...]) -> Execution:
-    """Decide on the execution, and set the thread count of this process."""
+def choose(training: Training, settings: Settings, task: Task, network: nn.Module, sample: Batch) -> Execution:
+    """Decide on the execution from the work that a few examples are, and set the thread count of this process."""
     device, precision = _device(settings.device), training.precision
-    work = multiplications(network, input_shape)
+    work = multiplications(task, network, sample)
     threads = settings.threads or (cores() if work * training.batch_size >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
-    convolutional = len(input_shape) == 3 and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
+    convolutional = sample.inputs.ndim == 4 and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
         precision = "bf16" if _bf16_pays(device, convolutional, work) else "fp32"
     if precision == "fp16" and device.type == "cpu":
@@ -95,22 +100,32 @@ def _bf16_pays(device: torch.device, convolutional: bool, work: int) -> bool:
     return native and convolutional and work >= BF16_PAYS
 
 
-def multiplications(network: nn.Module, input_shape: tuple[int, ...]) -> int:
-    """Multiplications of all convolutions and linear layers for one example, counted as a copy of the network runs."""
-    network = deepcopy(network).eval()  # a forward pass may leave traces in a model of the user's
+def multiplications(task: Task, network: nn.Module, sample: Batch) -> int:
+    """Multiplications of all layers for one example, counted as copies compute the losses of a few."""
+    task, network = deepcopy(task), deepcopy(network).eval()  # a forward pass may leave traces in what users write
     total = 0
 
-    def count(layer: nn.Module, _: Any, output: Any) -> None:
+    def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Any) -> None:
         nonlocal total
-        weight = layer.weight  # (out, …): every output value is a sum over the other axes
-        total += output[0].numel() * weight[0].numel()  # type: ignore[index]
+        total += _products(layer, inputs[0], output)
 
-    layers = [layer for layer in network.modules() if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear))]
-    for layer in layers:
-        layer.register_forward_hook(count)
-    with torch.inference_mode():
-        network(torch.zeros(1, *input_shape))
-    return total
+    for layer in network.modules():
+        if isinstance(layer, COUNTED):
+            layer.register_forward_hook(count)
+    with torch.inference_mode(), seeded(0):
+        for stage in task.stages(network):
+            task.loss(stage, network, sample)
+    return total // len(sample.rows)
+
+
+def _products(layer: nn.Module, given: Tensor, output: Any) -> int:
+    """Multiplications of one layer in one call."""
+    if isinstance(layer, nn.RNNBase):  # every weight matrix once at every step
+        return given.shape[:2].numel() * sum(weight.numel() for weight in layer.parameters() if weight.ndim == 2)
+    weight: Tensor = layer.weight  # type: ignore[assignment]
+    if isinstance(layer, TRANSPOSED):  # (in, out, …): every input value goes into a sum for each of the other axes
+        return given.numel() * weight[0].numel()
+    return int(output.numel() * weight[0].numel())  # (out, …): every output value is a sum over the other axes
 
 
 def peak_memory_mb(device: str) -> float:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from torch import nn
+
 from paribus.data.augmentation.chain import Chain
 from paribus.data.feed import check_batch_size
 from paribus.data.material import Material, prepare
@@ -31,6 +33,7 @@ from paribus.training.signals import Request, interruptible
 
 logger = logging.getLogger(__name__)
 
+SHOWN = 8  # validation examples that are looked at while training
 TICK_SECONDS = 0.1  # how often the loop looks up from its work
 
 
@@ -81,7 +84,7 @@ def train(
         seeds = recipe.seeds(seed)
         material = prepare(recipe, seeds, _heeding(request, progress))
         check_batch_size(recipe.training.batch_size, len(material.rows["train"]))
-        session = Session(recipe, material.facts, seeds, settings)
+        session = Session(recipe, material, seeds, settings)
         folder.write_facts(material.facts.plain())
         folder.write_environment({**environment(), "execution": session.execution.plain()})
         _resume(folder, session)
@@ -105,8 +108,9 @@ class _Loop:
         self.folder, self.recipe, self.session, self.settings = folder, recipe, session, settings
         self.listen, self.request = listen, request
         self.feed = material.feed("train", recipe.training.batch_size, session.execution.device)
-        evaluation_batch = max(recipe.training.batch_size, evaluation.BATCH)
+        evaluation_batch = evaluation.batch_size(material.facts, recipe.training.batch_size)
         self.validation = material.feed("validation", evaluation_batch, session.execution.device)
+        self.shown = self.validation.cut(self.validation.rows[:SHOWN])
         self.augment = Chain({name: build("augment", part) for name, part in recipe.augment.items()})
         self.steps = min(recipe.budget.epochs * len(self.feed), recipe.budget.steps or 2**62)
         self.status = replace(folder.status, epochs=recipe.budget.epochs)
@@ -125,7 +129,7 @@ class _Loop:
     def train_epoch(self) -> None:
         """All steps that the current epoch still needs."""
         session = self.session
-        session.network.train()
+        session.begin_epoch()
         batches = self.feed.shuffled(
             session.seeds,
             session.epoch,
@@ -176,6 +180,8 @@ class _Loop:
         }
         self.folder.append_metrics(row)
         session.end_epoch(row)
+        if session.epoch.bit_count() == 1:  # 1, 2, 4, 8, …: most is to be seen early, and the folder stays small
+            self.glimpse(session.evaluated, f"{session.epoch:04}")
         self.listen(self.progress(figures, row))
         self.next_tick = 0.0
 
@@ -186,6 +192,9 @@ class _Loop:
         kept = session.stopping.best_epoch if session.best else session.epoch
         row = next(row for row in self.folder.metrics() if row["epoch"] == kept)
         files.write_bytes(self.folder.weights, pack(weights))
+        if session.best:
+            session.evaluated.load_state_dict(weights)
+        self.glimpse(session.evaluated, "final")
         result = RunResult(
             metrics={name: value for name, value in row.items() if name.startswith("val/")},
             epochs=session.epoch,
@@ -203,6 +212,12 @@ class _Loop:
         self.beat("finished")
         checkpoints.clear(self.folder.checkpoints)
         return result
+
+    def glimpse(self, network: nn.Module, name: str) -> None:
+        """Keep what the network makes of a few validation examples."""
+        seen = evaluation.glimpse(self.session.task, network, self.shown)
+        if seen is not None:
+            seen.save(self.folder.glimpses / name)
 
     def progress(self, figures: dict[str, float], row: dict[str, Any] | None = None) -> Progress:
         """How far the training is."""

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from paribus.chance import Seeds, set_seed
-from paribus.data.facts import Facts
 from paribus.data.feed import Batch, Feed
+from paribus.data.material import Material
 from paribus.errors import RecipeError, nearest
 from paribus.models.network import assemble
 from paribus.records.parts import build
@@ -23,7 +23,7 @@ from paribus.training.execution import Execution, Settings, choose
 from paribus.training.schedules import Schedule, Time
 from paribus.training.stopping import Rule
 
-FORMAT = 1  # of the state; raised when a new version could not go on from an older one
+FORMAT = 2  # of the state; raised when a new version could not go on from an older one
 
 
 class Session:
@@ -31,20 +31,22 @@ class Session:
 
     Args:
         recipe: what to train.
-        facts: what the data are like.
+        material: its data; two examples are looked at, to see how much work they are.
         seeds: the run's chance.
         settings: the user's wishes for the execution.
     """
 
-    def __init__(self, recipe: Recipe, facts: Facts, seeds: Seeds, settings: Settings) -> None:
+    def __init__(self, recipe: Recipe, material: Material, seeds: Seeds, settings: Settings) -> None:
         self.training, self.seeds = recipe.training, seeds
-        network = assemble(recipe.model, facts, seeds)
-        self.execution: Execution = choose(self.training, settings, network, facts.input_shape)
+        self.task: Task = build("task", recipe.task, facts=material.facts)
+        network = assemble(recipe.model, material.facts, seeds, self.task.num_outputs)
+        self.execution: Execution = choose(self.training, settings, self.task, network, material.sample())
         self.network = self.execution.place(network)
-        self.task: Task = build("task", recipe.task, facts=facts)
+        stages = self.task.stages(self.network)
+        _check_stages(recipe, stages)
         self.optimizers = {
-            stage: build("optimizer", recipe.optimizer, params=parameters)
-            for stage, parameters in self.task.stages(self.network).items()
+            stage: build("optimizer", recipe.optimizers.get(stage, recipe.optimizer), params=parameters)
+            for stage, parameters in stages.items()
         }
         self.base_rates = {stage: optimizer.defaults["lr"] for stage, optimizer in self.optimizers.items()}
         self.schedule: Schedule = build("schedule", recipe.schedule)
@@ -79,11 +81,19 @@ class Session:
         """The learning rate in use (of the first stage)."""
         return float(next(iter(self.optimizers.values())).param_groups[0]["lr"])
 
+    def begin_epoch(self) -> None:
+        """Go into training mode; at the beginning of an epoch nothing is carried over from the one before."""
+        self.network.train()
+        if not self.batches_done:
+            self.task.begin()
+
     def train_on(self, batch: Batch, time: Time) -> None:
         """One step of every stage on one batch."""
         set_seed(self._noise + self.step)
         factor = self.schedule.factor(time)
         for stage, optimizer in self.optimizers.items():
+            if not self.task.due(stage, self.step):
+                continue
             for group in optimizer.param_groups:
                 group["lr"] = self.base_rates[stage] * factor
             optimizer.zero_grad()
@@ -134,6 +144,7 @@ class Session:
             "scaler": self.scaler.state_dict(),
             "best": self.best,
             "meter": self.meter.state() if self.batches_done else {},
+            "task": self.task.state() if self.batches_done else {},
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -152,6 +163,7 @@ class Session:
         self.best = {name: tensor.to(self.execution.device) for name, tensor in state["best"].items()}
         if self.batches_done:
             self.meter.load(state["meter"])
+            self.task.load(state["task"])
 
     def _check_watched(self, figures: Collection[str]) -> None:
         """Refuse a schedule or a stopping rule that watches a figure which there is not."""
@@ -174,6 +186,12 @@ class Session:
             nn.utils.clip_grad_norm_(parameters, self.training.clip_norm)
         self.scaler.step(optimizer)
         self.scaler.update()
+
+
+def _check_stages(recipe: Recipe, stages: Collection[str]) -> None:
+    for stage in recipe.optimizers:
+        if stage not in stages:
+            raise RecipeError("optimizers names the stages of the task", got=stage, hint=nearest(stage, stages))
 
 
 def _average(network: nn.Module, decay: float | None) -> AveragedModel | None:
