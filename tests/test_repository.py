@@ -32,7 +32,7 @@ LAYERS = (  # a room may import the rooms of the layers before its own
     {"data"},
     {"models"},
     {"tasks"},
-    {"training", "analysis"},
+    {"training", "analysis", "diagnosis"},
     {"plots"},
     {"reports"},
     {"studies"},

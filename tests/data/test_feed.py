@@ -1,9 +1,13 @@
 """Batches: every example once, evenly, in an order that depends on the epoch alone."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
 from paribus.chance import Seeds
+from paribus.data.augmentation.chain import Chain
+from paribus.data.augmentation.flip import Flip
 from paribus.data.dataset import Dataset
 from paribus.data.feed import BLOCK, Batch, Feed, block_order, check_batch_size
 from paribus.errors import RecipeError
@@ -114,3 +118,34 @@ def test_a_batch_that_cannot_be_filled_is_refused():
     check_batch_size(10, 10)
     with pytest.raises(RecipeError, match=r"10 training examples(.|\n)*11(.|\n)*batch_size=10"):
         check_batch_size(11, 10)
+
+
+class Text(Dataset):
+    """Examples that are one long text."""
+
+    streams = True
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(12, 4), (13, 4), (14, 4), (7, 7), (5, 8), (9, 1), (100, 7)])
+def test_a_text_is_read_in_several_places_at_once_each_going_on_where_it_stopped(count, batch_size):
+    index = torch.arange(count)
+    text = Text(index[:, None], index, (), {"train": (0, count)}, None)
+    stream = Feed(text, index, batch_size, torch.device("cpu"))
+    for batches in (list(stream.shuffled(SEEDS, 3)), list(stream.in_order())):
+        assert len(batches) == len(stream)
+        assert sorted(rows_of(batches)) == list(range(count))
+        for before, after in pairwise(batches):
+            going_on = before.rows[: len(after.rows)] + 1
+            assert after.rows.tolist() == going_on.tolist()
+    later = [batch.rows.tolist() for batch in stream.shuffled(SEEDS, 0, start=1)]
+    assert later == [batch.rows.tolist() for batch in stream.in_order()][1:]
+
+
+def test_masks_move_with_their_pictures():
+    pictures = torch.arange(6 * 5 * 5, dtype=torch.uint8).view(6, 1, 5, 5)
+    data = Dataset(pictures, pictures[:, 0].clone(), (), {"train": (0, 6)}, torch.zeros(6, 1, 2))
+    stream = Feed(data, torch.arange(6), 6, torch.device("cpu"))
+    (batch,) = stream.shuffled(SEEDS, 0, augment=Chain({"flip": Flip()}))
+    moved = (batch.inputs != pictures[batch.rows]).flatten(1).any(1)
+    assert 0 < moved.sum() < 6
+    assert torch.equal(batch.inputs[:, 0], batch.targets)

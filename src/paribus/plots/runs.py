@@ -41,8 +41,11 @@ def run_curves(folder: RunFolder) -> Chart:
 
 
 def _figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Figure → its names in the parts of the data; the learning rate comes last."""
-    names = dict.fromkeys(name for row in rows for name in row if "/" in name or name == "lr")
+    """Figure → its names in the parts of the data; the learning rate comes last.
+
+    Figures of single classes (``val/iou/car``) are left to the table: a panel for each would bury the others.
+    """
+    names = dict.fromkeys(name for row in rows for name in row if name.count("/") == 1 or name == "lr")
     figures: dict[str, list[str]] = {}
     for name in sorted(names, key=lambda name: name == "lr"):
         figures.setdefault(name.rpartition("/")[2], []).append(name)

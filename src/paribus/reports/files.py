@@ -48,6 +48,8 @@ def _write(page: Page, folder: Path) -> Path:
     drawn = draw(page)
     for name, svg in drawn.items():
         write_bytes(folder / "figures" / f"{name}.svg", svg.encode())
+    for photo in page.photos:
+        write_bytes(folder / "figures" / f"{photo.name}.png", photo.png)
     write_bytes(folder / "report.md", to_markdown(page).encode())
     write_bytes(folder / "report.html", to_html(page, drawn).encode())
     return folder / "report.html"

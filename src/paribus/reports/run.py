@@ -10,6 +10,7 @@ from paribus.plots import words
 from paribus.records import yaml
 from paribus.records.metric import format_figure
 from paribus.records.run import RunFolder, RunResult, Status
+from paribus.reports import glimpses
 from paribus.reports.facts import facts, text
 from paribus.reports.view import Answer, Figure, Page, Section, Table
 
@@ -54,6 +55,7 @@ def _sections(folder: RunFolder) -> Iterator[Section]:
     content, result, environment = folder.read(), folder.result, folder.environment()
     curves = Figure("curves", plots.run_curves(folder), "The figures of this run over the epochs.")
     yield Section("Learning curves", figure=curves, tables=(_last_rows(folder),))
+    yield from glimpses.section(folder)
     if result:
         known = {name: value for name, value in asdict(result).items() if name != "metrics"}
         yield Section("Result", tables=(facts(known),))

@@ -132,7 +132,7 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         figure = Figure("effects", plots.forest(result), f"Differences in {what} with their intervals.")
         _, reference = words.without_reference(effect.label for effect in result.effects)
         text = (f"Each comparison is an arm minus {reference}.",) if reference else ()
-        yield Section("Effects", text, figure, (tables.effects(result),))
+        yield Section("Effects", text, figure, tables=(tables.effects(result),))
     figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")
     yield Section("Arms", figure=figure, tables=_some(tables.arms(result), tables.lost(result)))
     if any(arm.curves for arm in result.arms):
@@ -143,7 +143,7 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
     yield Section("Single runs", figure=paired, tables=(tables.values(result),))
     if not result.noise:
         figure = Figure("costs", plots.costs(result), f"The {what} against the training time.")
-        yield Section("Costs", ("Ratios are to the first arm.",), figure, (tables.costs(result),))
+        yield Section("Costs", ("Ratios are to the first arm.",), figure, tables=(tables.costs(result),))
 
 
 def _some(*found: Table | None) -> tuple[Table, ...]:

@@ -21,6 +21,7 @@ from paribus.records.study import StudyDesign, show
 if TYPE_CHECKING:
     from paribus.analysis.held_out import HeldOut
     from paribus.data.scan import Report
+    from paribus.diagnosis.finding import Finding
     from paribus.records.recipe import Recipe
     from paribus.records.result import StudyResult
     from paribus.reports.view import Table as View
@@ -160,6 +161,27 @@ def print_predictions(answers: Sequence[Answer]) -> None:
     columns = 4 if any(answer.problem for answer in answers) else 3
     heads = ["file", "answer", "figures", "problem"]
     console().print(table(heads[:columns], [row[:columns] for row in rows]))
+
+
+def print_findings(findings: Sequence[Finding], folder: RunFolder) -> None:
+    """What is wrong with a run, gravest first, each with its figures and its treatment."""
+    out = console()
+    if not findings:
+        out.print(f"{folder.path}: nothing found in the records of this run")
+    for finding in findings:
+        out.print(Text(finding.name, style="bold red"))
+        out.print(finding.says)
+        rows = [
+            [name, f"{value:.4g}" if isinstance(value, float) else str(value)]
+            for name, value in finding.evidence.items()
+        ]
+        out.print(table(["figure", "value"], rows))
+        if finding.treatment:
+            changes = " ".join(f"{field}={show(value)}" for field, value in finding.treatment.items())
+            out.print(Text.assemble("treatment: ", (changes, "bold green")))
+        if finding.advice:
+            out.print(finding.advice)
+        out.print()
 
 
 def print_overview(names: Mapping[str, Sequence[str]]) -> None:

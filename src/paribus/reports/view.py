@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 
 from paribus.plots import Chart
@@ -55,12 +56,27 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Photo:
+    """A picture made of pixels: the name of its file, the content of the PNG file, and what it shows."""
+
+    name: str
+    png: bytes
+    caption: str
+
+    @property
+    def address(self) -> str:
+        """The whole picture as an address, for pages that stand alone."""
+        return f"data:image/png;base64,{b64encode(self.png).decode()}"
+
+
+@dataclass(frozen=True)
 class Section:
-    """A part of a report: some of text, picture, tables and code, in this order."""
+    """A part of a report: some of text, picture, photographs, tables and code, in this order."""
 
     title: str
     text: tuple[str, ...] = ()
     figure: Figure | None = None
+    photos: tuple[Photo, ...] = ()
     tables: tuple[Table, ...] = ()
     code: tuple[str, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()
@@ -87,3 +103,8 @@ class Page:
     def figures(self) -> tuple[Figure, ...]:
         """All pictures, in order."""
         return tuple(section.figure for section in self.sections if section.figure)
+
+    @property
+    def photos(self) -> tuple[Photo, ...]:
+        """All pictures made of pixels, in order."""
+        return tuple(photo for section in self.sections for photo in section.photos)

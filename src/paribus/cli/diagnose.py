@@ -1,0 +1,39 @@
+"""``paribus diagnose``: what is wrong with a training."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
+
+
+def diagnose(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a part of its name, or: last.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    runs: Runs = RUNS,
+    plugin: Plugin = None,
+) -> None:
+    """Say from its records what is wrong with a run, with the evidence and a one-change treatment.
+
+    Examples:
+
+    - `paribus diagnose last`
+
+    - `paribus diagnose runs/energy-lstm/3f2a/seed-0 --json`
+    """
+    from dataclasses import asdict
+    from json import dumps
+
+    from paribus.diagnosis.doctor import diagnose as examine
+    from paribus.records.run import RunFolder
+    from paribus.reports.terminal import print_findings
+
+    load_plugins(plugin)
+    folder = RunFolder(find_folder(run, runs, "run"))
+    findings = examine(folder)
+    if json:
+        print(dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        print_findings(findings, folder)
