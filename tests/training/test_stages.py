@@ -121,6 +121,8 @@ def test_every_stage_has_its_own_optimizer(carrying):
     }
     assert session.base_rates == {"first": 0.001, "second": 0.3}
     assert recipe.identity != carrying().identity
+    changed = carrying({"optimizer.momentum": 0.5, "optimizers.second.lr": 0.3})
+    assert changed.optimizers["second"].knobs == {"lr": 0.3, "momentum": 0.5}  # what is not said is as in the others
 
 
 def test_an_optimizer_for_a_stage_that_there_is_not_names_the_stages(train, carrying):

@@ -19,6 +19,7 @@ from pydantic import (
     InstanceOf,
     PlainSerializer,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 from pydantic_core import to_jsonable_python
@@ -106,12 +107,16 @@ def _read_augment(value: Any) -> Any:
     return parts
 
 
-def _read_optimizers(value: Any) -> Any:
-    """``{discriminator: {use: adam, lr: 0.0004}}``."""
+def _read_optimizers(value: Any, info: ValidationInfo) -> Any:
+    """``{discriminator: {lr: 0.0004}}``: knobs without a ``use`` change those of the recipe's ``optimizer``."""
     if not isinstance(value, Mapping):
-        hint = "write optimizers: {discriminator: {use: adam, lr: 0.0004}}"
+        hint = "write optimizers: {discriminator: {lr: 0.0004}}"
         raise RecipeError("optimizers is a mapping of stages to optimizers", got=value, hint=hint)
-    return value
+    common = info.data["optimizer"].flat() if "optimizer" in info.data else {}
+    return {
+        stage: {**common, **knobs} if isinstance(knobs, Mapping) and "use" not in knobs else knobs
+        for stage, knobs in value.items()
+    }
 
 
 class Recipe(BaseModel):
