@@ -1,0 +1,54 @@
+"""The arena: optimizers on test surfaces, where one can see what they do.
+
+>>> from paribus.theory import arena
+>>> run = arena.race(arena.problem("rosenbrock"), [arena.entrant("newton")])
+>>> run.laps[0].summary.ends[0].kind
+'global minimum'
+"""
+
+from paribus.theory.arena.convexity import Convexity, Witness, convexity
+from paribus.theory.arena.entrants import LABELS, Entrant, entrant
+from paribus.theory.arena.outcome import End, Share, Summary, wilson
+from paribus.theory.arena.problems import KNOWN, Problem, problem
+from paribus.theory.arena.race import Lap, Race, race
+from paribus.theory.arena.reddi import Online, Walk, reddi
+from paribus.theory.arena.stationary import Map, Stationary, at, describe, search
+from paribus.theory.arena.sweep import Sweep, parse, sweep
+from paribus.theory.arena.trace import Trace, trace
+from paribus.theory.arena.typed import typed
+from paribus.theory.arena.verify import Check, check
+
+__all__ = [
+    "KNOWN",
+    "LABELS",
+    "Check",
+    "Convexity",
+    "End",
+    "Entrant",
+    "Lap",
+    "Map",
+    "Online",
+    "Problem",
+    "Race",
+    "Share",
+    "Stationary",
+    "Summary",
+    "Sweep",
+    "Trace",
+    "Walk",
+    "Witness",
+    "at",
+    "check",
+    "convexity",
+    "describe",
+    "entrant",
+    "parse",
+    "problem",
+    "race",
+    "reddi",
+    "search",
+    "sweep",
+    "trace",
+    "typed",
+    "wilson",
+]
