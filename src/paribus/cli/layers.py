@@ -1,0 +1,162 @@
+"""``paribus layers``: what the layers of a net give, hold and cost, predicted and measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from paribus.cli.words import Plugin, load_plugins, parse_overrides
+from paribus.errors import TheoryError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from paribus.theory.layers import Table
+
+
+def layers(
+    net: Annotated[str, typer.Argument(metavar="NET", help="A net in text, or a recipe (see: paribus list recipes).")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FIELD=VALUE]...", help="Changes to a recipe, such as model.depth=2."),
+    ] = None,
+    input: Annotated[
+        str, typer.Option(metavar="C,H,W", help="Shape of one example: 3,224,224 or 7,500, or steps,features.")
+    ] = "",
+    explain: Annotated[bool, typer.Option("--explain", help="Show every number with its formula.")] = False,
+    measure: Annotated[bool, typer.Option("--measure", help="Run the net, and set measured beside predicted.")] = False,
+    convention: Annotated[
+        str, typer.Option(metavar="NAME", help="Bias vectors of recurrent cells: torch (two) or keras (one).")
+    ] = "torch",
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="--input names the channels last, as Keras does.")
+    ] = False,
+    against: Annotated[str, typer.Option(metavar="NET", help="Another net in text, to compare with.")] = "",
+    against_input: Annotated[
+        str, typer.Option(metavar="C,H,W", help="The other net's input; by default the same.")
+    ] = "",
+    as_conv: Annotated[
+        bool, typer.Option("--as-conv", help="Rewrite fully connected layers as convolutions, and check.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page that needs nothing else.")] = None,
+    plugin: Plugin = None,
+) -> None:
+    """Sizes, parameters, multiplications, receptive field and memory of every layer, from a text or a recipe.
+
+    Layers stand apart by commas: `conv 64 k3 s2 p1` is a convolution with 64 filters, kernel 3, stride 2 and padding 1.
+    Branches stand in brackets: `[conv 8 k3 p1 | id]` adds them, `[conv 8 k1 & conv 8 k3 p1]` joins their channels, `x3`
+    repeats. All kinds and options: docs/theory/layers.md.
+
+    Examples:
+
+    - `paribus layers "conv 64 k7 s2 p3, bn, relu, pool 3 s2 p1" --input 3,224,224 --explain`
+
+    - `paribus layers "[[conv 16 k3 p1, bn, relu, conv 16 k3 p1, bn | skip], relu] x3" --input 3,32,32 --measure`
+
+    - `paribus layers digits/cnn model.norm=batch --measure`
+
+    - `paribus layers "conv 32 k5 p2" --input 16,100 --against "rnn 32" --against-input 100,16`
+
+    - `paribus layers "conv 8 k3, relu, flatten, linear 10" --input 1,8,8 --as-conv`
+    """
+    from paribus.theory.layers import as_convolution, compare, table
+    from paribus.theory.layers import measure as run
+    from paribus.theory.layers.page import page
+
+    load_plugins(plugin)
+    words: dict[str, Any] = {"convention": convention, "channels_last": channels_last}
+    subject, shape = _net(net, overrides, input)
+    if as_conv:
+        _print(as_convolution(_text_only(subject, "--as-conv"), shape), as_json)
+        return
+    predicted = table(subject, shape, **words)
+    if against:
+        other = table(against, parse_shape(against_input) if against_input else shape, **words)
+        _print(compare(_named(predicted, net), other), as_json)
+        return
+    measured = run(subject, shape, **words) if measure else None
+    if html is not None:
+        from paribus.records.files import write_bytes
+
+        write_bytes(html, page(_named(predicted, net), measured).encode())
+    if as_json:
+        found = predicted.plain() if measured is None else {**predicted.plain(), "measured": measured.plain()}
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    from paribus.reports.layers import print_measurement, print_table
+
+    print_table(_named(predicted, net), explain)
+    if measured is not None:
+        print_measurement(measured)
+    if html is not None:
+        print(f"page: {html}")
+
+
+def _print(found: Any, as_json: bool) -> None:
+    """A comparison, or a net rewritten."""
+    from paribus.reports.layers import print_comparison, print_equality
+    from paribus.theory.layers import Comparison
+
+    if as_json:
+        print(json.dumps(found.plain(), indent=2, ensure_ascii=False))
+    elif isinstance(found, Comparison):
+        print_comparison(found)
+    else:
+        print_equality(found)
+
+
+def _named(found: Table, name: str) -> Table:
+    """A module's table under the name of its recipe."""
+    from dataclasses import replace
+
+    from paribus.theory.layers.table import lines
+
+    return replace(found, title=lines(name))
+
+
+def _text_only(subject: str | nn.Module, option: str) -> str:
+    if not isinstance(subject, str):
+        raise TheoryError(f"{option} rewrites a net in text, not a recipe's model", hint="write the net out")
+    return subject
+
+
+def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.Module, tuple[int, ...]]:
+    """The text and its input's shape, or a recipe's model and the shape of its data."""
+    from paribus.records.recipe import shipped
+
+    if name in shipped() or "/" in name or name.endswith((".yaml", ".yml", ".json")):
+        model, input_shape = _recipe(name, overrides)
+        return model, parse_shape(shape) if shape else input_shape
+    if overrides:
+        rule = "changes are for recipes, and this is a net in text"
+        raise TheoryError(rule, got=", ".join(overrides), hint='put the net between quotes: "conv 8 k3, relu"')
+    if not shape:
+        raise TheoryError("a net in text needs the shape of its input", got=name, hint="add --input 3,224,224")
+    return name, parse_shape(shape)
+
+
+def _recipe(name: str, overrides: list[str] | None) -> tuple[nn.Module, tuple[int, ...]]:
+    """The model of a recipe for its data, with the weights of seed 0."""
+    from paribus.chance import Seeds
+    from paribus.data.material import prepare
+    from paribus.models.network import assemble
+    from paribus.records.parts import build
+    from paribus.records.recipe import Recipe
+
+    recipe = Recipe.load(name, parse_overrides(overrides))
+    facts = prepare(recipe, Seeds(0)).facts
+    task = build("task", recipe.task, facts=facts)
+    return assemble(recipe.model, facts, Seeds(0), task.num_outputs).model, facts.input_shape
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """``3,224,224`` or ``3x224x224`` → (3, 224, 224)."""
+    try:
+        return tuple(int(part) for part in text.lower().replace("x", ",").split(","))
+    except ValueError:
+        rule = "the shape of an input is whole numbers with commas"
+        raise TheoryError(rule, got=text, hint="for example --input 3,224,224") from None

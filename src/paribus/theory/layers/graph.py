@@ -1,0 +1,217 @@
+"""Layers in the order in which they run, with their sources and the shapes between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from paribus.theory.layers.kinds import CELLS, CHANNELS_FIRST, STEPS_FIRST
+from paribus.theory.layers.layer import Layer, Shape
+from paribus.theory.layers.notation import ADDED, Block, Item, Repeat, Step, parse
+from paribus.theory.layers.refuse import Impossible, Place, by
+from paribus.theory.layers.sizes import Sizes, joined, output_size
+from paribus.theory.layers.worked import worked
+
+INPUT = -1
+KERAS = {"lstm": 1, "rnn": 1, "gru": 2}  # bias vectors in a recurrent cell; torch has two in all of them
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in its place.
+
+    Args:
+        layer: with every option settled for its input.
+        sources: numbers of the nodes whose outputs go in; -1 is the input of the net.
+        sizes: the output's sizes with their workings.
+        place: where the text says it.
+        path: where the module keeps it.
+        known: how many of its parameters another layer holds already.
+    """
+
+    layer: Layer
+    sources: tuple[int, ...]
+    sizes: Sizes
+    place: Place | None = None
+    path: str = ""
+    known: int = 0
+
+    @property
+    def shape(self) -> Shape:
+        """The output's shape, without the batch."""
+        return tuple(worked(size).value for size in self.sizes)
+
+
+@dataclass
+class Graph:
+    """A net that grows layer by layer; each is refused if it cannot be.
+
+    Args:
+        input: shape of one example.
+        convention: whose recurrent cells are meant where a text does not say: torch or keras.
+    """
+
+    input: Shape
+    convention: str = "torch"
+    nodes: list[Node] = field(default_factory=list)
+
+    def shape(self, number: int) -> Shape:
+        """The shape that a node gives."""
+        return self.input if number == INPUT else self.nodes[number].shape
+
+    def add(
+        self, layer: Layer, sources: Sequence[int], place: Place | None = None, path: str = "", known: int = 0
+    ) -> int:
+        """Append a layer; its number.
+
+        Raises:
+            TheoryError: for a layer that cannot be, with its number and place.
+        """
+        shapes = [self.shape(source) for source in sources]
+        settled = settle(layer, shapes[0] if shapes else (), self.convention)
+        try:
+            if len(sources) > 1:
+                names = [self._name(source) for source in sources]
+                sizes = joined(layer.kind, shapes, names)
+            else:
+                sizes = output_size(layer.kind, settled.options, shapes[0] if shapes else ())
+        except Impossible as error:
+            raise error.at(len(self.nodes) + 1, str(layer), place, path) from None
+        self.nodes.append(Node(settled, tuple(sources), sizes, place, path, known))
+        return len(self.nodes) - 1
+
+    def _name(self, source: int) -> str:
+        return "the input" if source == INPUT else f"layer {source + 1} ({self.nodes[source].layer})"
+
+    @property
+    def axes(self) -> Shape:
+        """The axes of the input that have positions: all but channels or features."""
+        if len(self.input) > 2:
+            return self.input[1:]
+        kinds = (node.layer.kind for node in self.nodes)
+        first = next((kind for kind in kinds if kind in CHANNELS_FIRST | STEPS_FIRST | {"transpose"}), "linear")
+        if len(self.input) == 1:
+            return self.input if first == "embedding" else ()
+        return self.input[1:] if first in CHANNELS_FIRST | {"transpose"} else self.input[:1]
+
+
+def settle(layer: Layer, x: Shape, convention: str = "torch") -> Layer:
+    """A layer with every option in place for the input that comes."""
+    options = dict(layer.options)
+    if layer.kind in CELLS:
+        options.setdefault("biases", KERAS[layer.kind] if convention == "keras" else 2)
+    if str(options.get("out", "")).endswith("c"):
+        options["out"] = int(options["out"][:-1]) * x[0]
+    settled = Layer(layer.kind, options).fitted(len(x) - 1)
+    if layer.kind != "dw":
+        return settled
+    return replace(settled, options={**settled.options, "groups": x[0], "out": x[0] * settled.options["multiplier"]})
+
+
+def read(text: str, input: Shape, convention: str = "torch") -> Graph:
+    """The graph of a text for this input.
+
+    Raises:
+        TheoryError: for a text that breaks the grammar, or a layer that cannot be.
+    """
+    graph = Graph(input, convention)
+    _lay_all(graph, parse(text), INPUT, first=True)
+    return graph
+
+
+def _lay_all(graph: Graph, items: Sequence[Item], source: int, first: bool) -> int:
+    """Lay items one after the other; the number of the last node."""
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        source = _lay(graph, item, source, first, following)
+    return source
+
+
+def _lay(graph: Graph, item: Item, source: int, first: bool, following: Item | None) -> int:
+    if isinstance(item, Repeat):
+        for turn in range(item.times):
+            source = _lay(graph, item.item, source, turn == 0, following)
+        return source
+    if isinstance(item, Block):
+        return _lay_block(graph, item, source, first)
+    return _lay_step(graph, item, source, first, following)
+
+
+def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Item | None) -> int:
+    options = {name: value for name, value in step.layer.options.items() if first or name not in step.first}
+    if "bias" not in options and step.layer.kind in ("conv", "dw", "deconv", "linear") and _norms(following):
+        options["bias"] = False  # batch norm would subtract it again, and has a shift of its own
+    layer = Layer(step.layer.kind, options)
+    try:
+        _check_layout(graph, layer.kind, source)
+    except Impossible as error:
+        raise error.at(len(graph.nodes) + 1, str(layer), step.place) from None
+    if layer.kind in ("skip", "id"):
+        return source  # nothing happens, so there is no node
+    return graph.add(layer, [source], step.place)
+
+
+def _check_layout(graph: Graph, kind: str, source: int) -> None:
+    """Refuse what torch would let pass with the wrong axis: steps taken for channels, or channels for steps."""
+    shape, order = graph.shape(source), _order(graph, source)
+    if kind == "linear" and len(shape) > 2:
+        rule = f"it takes a row of values or steps of features, and an input of {by(shape)} comes"
+        raise Impossible(rule, hint="put flatten, or gap, flatten, before it")
+    if len(shape) == 2 and order == "channels" and kind in STEPS_FIRST - {"ln"}:
+        rule = f"it takes steps of features, and channels of steps come ({by(shape)})"
+        raise Impossible(rule, hint="put transpose before it" + (", or flatten" if kind == "linear" else ""))
+    if len(shape) == 2 and order == "steps" and kind in CHANNELS_FIRST - {"bn", "instance", "gn"}:
+        rule = f"it takes channels of steps, and steps of features come ({by(shape)})"
+        raise Impossible(rule, hint="put transpose before it")
+
+
+def _order(graph: Graph, source: int) -> str:
+    """What the first axis is, where an earlier layer tells."""
+    turns = 0
+    while source != INPUT:
+        kind = graph.nodes[source].layer.kind
+        turns += kind == "transpose"
+        if kind in CHANNELS_FIRST - {"bn", "instance", "gn"}:
+            return ("channels", "steps")[turns % 2]
+        if kind in STEPS_FIRST - {"ln"}:
+            return ("steps", "channels")[turns % 2]
+        source = graph.nodes[source].sources[0]
+    return ""
+
+
+def _norms(item: Item | None) -> bool:
+    return isinstance(item, Step) and item.layer.kind == "bn"
+
+
+def _lay_block(graph: Graph, block: Block, source: int, first: bool) -> int:
+    """Branches in the order of the text, those that follow another's shape last, then what unites them."""
+    if not block.joint:
+        return _lay_all(graph, block.branches[0], source, first)
+    followers = [branch for branch in block.branches if _follows(branch)]
+    ends = [_lay_all(graph, branch, source, first) for branch in block.branches if not _follows(branch)]
+    if not ends:
+        rule = "skip and id? go beside a branch with layers of its own"
+        raise Impossible(rule, hint="for example [conv 64 k3 p1, bn | skip]").at(
+            len(graph.nodes) + 1, "block", block.place
+        )
+    for branch in followers:
+        ends += _follow(graph, branch[0], source, ends[0])
+    if len(ends) == 1:
+        return ends[0]
+    return graph.add(Layer("add" if block.joint == ADDED else "cat"), ends, block.place)
+
+
+def _follows(branch: Sequence[Item]) -> bool:
+    return len(branch) == 1 and isinstance(branch[0], Step) and (branch[0].layer.kind == "skip" or branch[0].optional)
+
+
+def _follow(graph: Graph, step: Item, source: int, beside: int) -> list[int]:
+    """The shortcut beside a branch (He et al. 2016, section 3.3): as it is, or projected, or left out."""
+    assert isinstance(step, Step)
+    x, y = graph.shape(source), graph.shape(beside)
+    if x == y:
+        return [source]
+    if step.optional:
+        return []
+    stride = tuple(-(-n // m) for n, m in zip(x[1:], y[1:], strict=True))
+    conv = Layer("conv", {"out": y[0], "kernel": (1,), "stride": stride, "bias": False})
+    return [graph.add(Layer("bn"), [graph.add(conv, [source], step.place)], step.place)]

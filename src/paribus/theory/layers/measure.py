@@ -1,0 +1,184 @@
+"""Predict, then measure: the table of a net beside what the running net says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paribus.errors import TheoryError
+from paribus.theory.layers.fields import middle_sees
+from paribus.theory.layers.table import Table, table
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from paribus.theory.layers.module import Seen
+
+
+@dataclass(frozen=True)
+class Check:
+    """One quantity of one layer, predicted and measured.
+
+    Args:
+        number: of the layer, from 1; 0 for the whole net.
+        layer: its name.
+        quantity: output, parameters, multiplications, memory or receptive field.
+        predicted: what the formula says; None where it says nothing.
+        measured: what the running net says.
+        note: what to know about it.
+    """
+
+    number: int
+    layer: str
+    quantity: str
+    predicted: Any
+    measured: Any
+    note: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether both agree, or nothing was predicted."""
+        return self.predicted is None or bool(self.predicted == self.measured)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All checks of a net.
+
+    Args:
+        table: what was predicted.
+        checks: layer by layer, and the whole net's.
+        held: bytes that torch kept for the backward pass of one example, without weights: measured only.
+    """
+
+    table: Table
+    checks: tuple[Check, ...]
+    held: int
+
+    @property
+    def different(self) -> tuple[Check, ...]:
+        """Every prediction that the running net contradicts."""
+        return tuple(check for check in self.checks if not check.equal)
+
+    @property
+    def totals(self) -> tuple[Check, ...]:
+        """The checks of the whole net."""
+        return tuple(check for check in self.checks if not check.number)
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, for JSON."""
+        checks = [{**vars(check), "equal": check.equal} for check in self.checks]
+        different = len(self.different)
+        return {"checks": checks, "equal": len(checks) - different, "different": different, "held": self.held}
+
+    def __str__(self) -> str:
+        from paribus.theory.layers.page import measured_text
+
+        return measured_text(self)
+
+
+def measure(
+    net: str | nn.Module, input: Sequence[int], *, convention: str = "torch", channels_last: bool = False
+) -> Measurement:
+    """Run a net of torch and set what it does beside the table's predictions.
+
+    Shapes and memory are those of a forward pass on the processor, in training mode; multiplications are counted by
+    torch's own FlopCounterMode (half its count); receptive fields are where an output's gradient is not zero.
+
+    Args:
+        net: a text, from which torch's own layers are put together, or a module.
+        input: shape of one example.
+        convention: as for :func:`paribus.theory.layers.table`.
+        channels_last: as for :func:`paribus.theory.layers.table`.
+    """
+    predicted = table(net, input, convention=convention, channels_last=channels_last)
+    running = built(predicted) if isinstance(net, str) else net
+    from paribus.theory.layers.module import trace
+
+    ran = trace(running, predicted.input, device="cpu").seen
+    try:
+        counted = trace(running, predicted.input).seen  # without values torch takes every cell apart and counts all
+    except TheoryError:
+        counted = ran
+    if not len(predicted.rows) == len(ran) == len(counted):
+        rule = f"the running net has {len(ran)} layers and the table {len(predicted.rows)}"
+        raise TheoryError(rule, hint="a net whose layers change from run to run cannot be measured")
+    checks = [check for i, row in enumerate(predicted.rows) for check in _checks(row, ran[i], counted[i])]
+    checks += _fields(running, predicted)
+    return Measurement(predicted, (*checks, *_totals(running, predicted, ran, counted)), held(running, predicted))
+
+
+def built(predicted: Table) -> nn.Module:
+    """The net of a table as a module of torch."""
+    from paribus.theory.layers.build import Built
+
+    return Built(predicted.graph)
+
+
+def _checks(row: Any, ran: Seen, counted: Seen) -> list[Check]:
+    if row.layer.kind == "own":  # read from the module, so there is nothing to predict
+        return []
+    known = row.multiplications is not None  # of other operations, what the table shows was seen and not predicted
+    pairs = [
+        ("output", row.output if known else None, ran.shape),
+        ("parameters", row.parameters.value, ran.parameters),
+        ("multiplications", row.multiplications.value if known else None, counted.multiplications),
+        ("memory", row.memory.value if known else None, ran.memory),
+    ]
+    return [Check(row.number, row.name, *pair) for pair in pairs]
+
+
+def _fields(running: nn.Module, predicted: Table) -> list[Check]:
+    """Receptive fields by gradient, cut by the borders as the input cuts them."""
+    from paribus.theory.layers.gradient import measured_fields
+
+    checks = []
+    for number, extents in measured_fields(running, predicted).items():
+        row = predicted.rows[number - 1]
+        said = middle_sees(row.fields or ())
+        cut = [f.size for f in row.fields or () if f.jump and f.cut]
+        note = f"the input is too small to show all {cut[0]} values" if cut else ""
+        checks.append(Check(number, row.name, "receptive field", said, extents, note))
+    return checks
+
+
+def _totals(running: nn.Module, predicted: Table, ran: Sequence[Seen], counted: Sequence[Seen]) -> list[Check]:
+    parameters = sum(p.numel() for p in running.parameters())
+    known = [row.number - 1 for row in predicted.rows if row.multiplications is not None]
+    multiplications = sum(counted[number].multiplications for number in known)
+    rest = sum(seen.multiplications for seen in counted) - multiplications
+    note = f"and {rest:,} in layers for which nothing is predicted" if rest else ""
+    return [
+        Check(0, "all layers", "parameters", predicted.parameters, parameters),
+        Check(0, "all layers", "multiplications", predicted.multiplications, multiplications, note),
+        Check(0, "all layers", "memory", predicted.memory, sum(seen.memory for seen in ran)),
+    ]
+
+
+def held(net: nn.Module, predicted: Table) -> int:
+    """Bytes that torch keeps for the backward pass of one example, weights and input aside."""
+    import copy
+
+    import torch
+
+    from paribus.theory.layers.module import BATCH
+    from paribus.theory.layers.modules import reads_words
+
+    runner = copy.deepcopy(net).train()
+    weights = {p.untyped_storage()._cdata for p in (*runner.parameters(), *runner.buffers())}
+    x = torch.zeros(BATCH, *predicted.input, dtype=torch.long if reads_words(net) else torch.float32)
+    known = weights | {x.untyped_storage()._cdata}
+    storages: dict[int, int] = {}
+    alive = []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in known:
+            storages[storage._cdata] = storage.nbytes()
+            alive.append(storage)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        runner(x)
+    return sum(storages.values()) // BATCH

@@ -1,0 +1,159 @@
+"""The table of a net: what every layer gives, holds and costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paribus.errors import TheoryError
+from paribus.theory.layers.depth import Waits, waits_after
+from paribus.theory.layers.fields import Fields, beginning, field_after, united
+from paribus.theory.layers.graph import INPUT, Graph, read
+from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.refuse import by
+from paribus.theory.layers.row import Row, make_row, plain
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Table:
+    """All layers of a net, and what they come to.
+
+    Args:
+        title: the text of the net, or the module's name.
+        input: shape of one example.
+        rows: the layers in the order in which they run.
+        convention: whose recurrent cells were counted where the text did not say.
+        graph: the net itself, from which it can be built.
+    """
+
+    title: str
+    input: Shape
+    rows: tuple[Row, ...]
+    convention: str
+    graph: Graph
+
+    @property
+    def output(self) -> Shape:
+        """Shape of the result."""
+        return next((row.output for row in reversed(self.rows) if row.layer.kind != "own"), self.input)
+
+    @property
+    def parameters(self) -> int:
+        """All trained numbers."""
+        return sum(row.parameters.value for row in self.rows)
+
+    @property
+    def multiplications(self) -> int:
+        """All multiply-accumulates for one example, of the layers for which they are known."""
+        return sum(row.multiplications.value for row in self.rows if row.multiplications is not None)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of all outputs for one example."""
+        return sum(row.memory.value for row in self.rows)
+
+    @property
+    def depth(self) -> int:
+        """Weighted layers and steps of time that must happen one after another."""
+        return max((row.depth for row in self.rows), default=0)
+
+    @property
+    def field(self) -> tuple[int, ...] | None:
+        """Receptive field of the last layer that is not yet flattened or averaged over all positions."""
+        for row in reversed(self.rows):
+            if row.fields and any(f.jump for f in row.fields):
+                return tuple(f.size for f in row.fields)
+        return None
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Operations of a module's own code whose multiplications are not known."""
+        return tuple(f"{row.number} {row.name}" for row in self.rows if row.multiplications is None)
+
+    def plain(self) -> dict[str, Any]:
+        """As plain data, for JSON."""
+        totals = {name: getattr(self, name) for name in ("parameters", "multiplications", "memory", "depth")}
+        return {
+            "net": self.title,
+            "input": list(self.input),
+            "output": list(self.output),
+            "convention": self.convention,
+            **totals,
+            "receptive_field": list(self.field) if self.field else None,
+            "unknown": list(self.unknown),
+            "layers": [plain(row) for row in self.rows],
+        }
+
+    def __str__(self) -> str:
+        from paribus.theory.layers.page import text
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        from paribus.theory.layers.page import piece
+
+        return piece(self)
+
+
+def table(
+    net: str | nn.Module, input: Sequence[int], *, convention: str = "torch", channels_last: bool = False
+) -> Table:
+    """What every layer of a net gives, holds and costs.
+
+    >>> print(table("conv 16 k3, relu, pool 2", input=(3, 32, 32)).rows[0].explained["output"])
+    ⌊(32 + 2·0 − 1·(3 − 1) − 1)/1⌋ + 1 = 30
+
+    Args:
+        net: a text in the notation of :mod:`paribus.theory.layers.notation`, or a module of torch.
+        input: shape of one example, channels first: (C, H, W), (C, L), or steps and features (T, F), or (F,).
+        convention: recurrent cells of a text with two bias vectors (torch) or as Keras has them (one; GRU two).
+        channels_last: whether ``input`` names the channels last, as Keras does; the table has them first.
+
+    Raises:
+        TheoryError: for a text that cannot be read, or a layer that cannot be, with its number and the reason.
+    """
+    shape = checked(input, channels_last)
+    if convention not in ("torch", "keras"):
+        raise TheoryError("the convention is torch or keras", got=convention)
+    if isinstance(net, str):
+        return tabulate(read(net, shape, convention), lines(net))
+    from paribus.theory.layers.module import trace
+
+    try:
+        graph = trace(net, shape).graph
+    except TheoryError:  # perhaps only because shapes without values do not suffice this net
+        graph = trace(net, shape, device="cpu").graph
+    return tabulate(graph, type(net).__name__)
+
+
+def lines(text: str) -> str:
+    """A net's text without the space around its lines."""
+    return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+
+
+def checked(input: Sequence[int], channels_last: bool = False) -> Shape:
+    """A shape of whole positive numbers, channels first."""
+    shape = tuple(input)
+    if not 1 <= len(shape) <= 4 or any(not isinstance(n, int) or n < 1 for n in shape):
+        rule = "an input has one to four axes of at least 1 each"
+        raise TheoryError(rule, got=by(shape) or "nothing", hint="for example 3,224,224 for channels, height, width")
+    return (shape[-1], *shape[:-1]) if channels_last else shape
+
+
+def tabulate(graph: Graph, title: str) -> Table:
+    """The table of a graph."""
+    axes = graph.axes
+    fields: dict[int, Fields] = {INPUT: beginning(axes)}
+    waits: dict[int, Waits] = {INPUT: (0,)}
+    rows = []
+    for number, node in enumerate(graph.nodes):
+        sources = [fields[source] for source in node.sources]
+        before = sources[0] if len(sources) == 1 else united(sources)
+        fields[number] = field_after(node.layer.kind, node.layer.options, before, node.shape)
+        waits[number] = waits_after(node.layer, [waits[source] for source in node.sources], node.shape)
+        rows.append(make_row(number, node, graph, fields[number], max(waits[number])))
+    return Table(title, graph.input, tuple(rows), graph.convention, graph)

@@ -1,0 +1,89 @@
+"""``paribus layers``: what it prints, what it writes, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+NET = "conv 8 k3 p1, bn, relu, pool 2, gap, flatten, linear 10"
+
+
+def test_a_table(paribus):
+    said = paribus("layers", NET, "--input", "3,32,32", "--explain")
+    assert said.code == 0
+    assert "8×16×16" in said.out
+    assert "⌊(32 + 2·1 − 1·(3 − 1) − 1)/1⌋ + 1 = 32" in said.out
+    assert "322" in said.out  # 216 + 16 + 90 parameters
+
+
+def test_json(paribus):
+    found = json.loads(paribus("layers", NET, "--input", "3x32x32", "--measure", "--json").out)
+    assert found["parameters"] == 322
+    assert found["layers"][0]["multiplications"] == 32 * 32 * 27 * 8
+    assert found["layers"][0]["receptive_field"] == [3, 3]
+    assert found["measured"]["different"] == 0
+    assert all(check["equal"] for check in found["measured"]["checks"])
+
+
+def test_a_recipe(paribus):
+    said = paribus("layers", "digits/cnn", "model.norm=batch", "--measure")
+    assert said.code == 0
+    assert "conv 16 k3 p1 nobias" in said.out
+    assert "all equal" in said.out
+    assert "6,138" in said.out
+
+
+def test_a_page(paribus):
+    said = paribus("layers", NET, "--input", "3,32,32", "--measure", "--html", "net.html")
+    assert said.code == 0
+    page = Path("net.html").read_text()
+    parser = HTMLParser()
+    parser.feed(page)
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")  # it needs nothing else
+    assert "all equal" in page
+    assert "<svg" in page
+
+
+def test_two_nets(paribus):
+    words = ("layers", "conv 32 k5 p2", "--input", "16,100", "--against", "rnn 32", "--against-input", "100,16")
+    said = paribus(*words)
+    assert said.code == 0
+    assert said.out.splitlines()[-1].split() == ["sequential", "depth", "1", "100", "100"]
+    both = json.loads(paribus(*words, "--json").out)
+    assert (both["first"]["depth"], both["second"]["depth"]) == (1, 100)
+
+
+def test_a_fully_connected_layer_as_convolution(paribus):
+    said = paribus("layers", "conv 8 k3, relu, flatten, linear 10", "--input", "1,8,8", "--as-conv")
+    assert said.code == 0
+    assert "conv 10 k6" in said.out
+    assert "both give the same" in said.out
+    found = json.loads(paribus("layers", "flatten, linear 3", "--input", "1,4,4", "--as-conv", "--json").out)
+    assert found["equal"]
+
+
+def test_keras(paribus):
+    said = paribus("layers", "lstm 50 x3, flatten, linear 1", "--input", "6,1", "--convention", "keras")
+    assert "51,101" in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        ((NET,), ("needs the shape of its input", "add --input 3,224,224")),
+        ((NET, "--input", "3,a"), ("whole numbers with commas", "received: 3,a")),
+        ((NET, "--input", "3,1,1"), ("layer 4 (pool 2, column 25) cannot exist", "does not fit")),
+        (("conv", "8", "k3", "--input", "3,9,9"), ("this is a net in text", "put the net between quotes")),
+        (("digits/cn", "--measure"), ("no recipe of this name", "did you mean 'digits/cnn'?")),
+        (("digits/cnn", "--as-conv"), ("rewrites a net in text",)),
+        (("digits/cnn", "model.nrm=batch"), ("there is no model.nrm", "did you mean 'norm'?")),
+        (("conv 8 k5 d8", "--input", "3,11,11"), ("spans 33×33", "= −21")),
+    ],
+)
+def test_mistakes(paribus, words, parts):
+    said = paribus("layers", *words)
+    assert said.code == 2
+    assert [part for part in parts if part not in said.err] == []
