@@ -2,10 +2,13 @@
 
     python docs/check_snippets.py              run every Python block of README.md and docs/
     python docs/check_snippets.py PAGE…        of these pages only
-    python docs/check_snippets.py --refresh    also run the console blocks, and write what they print into the pages
+    python docs/check_snippets.py --refresh    also run the console blocks, and write what they print into the pages,
+                                               and the pictures that pages draw into their figures/
 
 The blocks of a page run in order, in one namespace and in a temporary folder of the page's own. A block with ``>>>``
-is a doctest, in which ``...`` stands for anything. A comment before a block changes how it is run:
+is a doctest, in which ``...`` stands for anything. A picture that a page shows as ``figures/NAME.svg`` must be drawn by
+its blocks as ``NAME.svg``, and look like the one that is kept: the same shapes, no number more than a pixel away.
+A comment before a block changes how it is run:
 
     <!-- skip: reason -->      not at all
     <!-- as: COMMAND -->       a console block is refreshed from this command, not from the one it shows
@@ -34,6 +37,8 @@ FENCE = re.compile(
 )
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PROGRESS = re.compile(r"^\[\d+/\d+\] .*\n?", re.MULTILINE)  # a terminal shows a live table instead
+FIGURE = re.compile(r"\]\(figures/([^)]*\.svg)\)")
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+)?")
 COLUMNS = 100
 
 
@@ -81,11 +86,36 @@ def check(page: Path, refresh: bool = False) -> list[str]:
                     replaced.append((block.span, rerun(block)))
             elif problem := run_python(block, namespace, where):
                 problems.append(problem)
+        problems += check_figures(page, text, refresh)
     for (start, end), body in reversed(replaced):
         text = text[:start] + body + text[end:]
     if refresh and replaced:
         page.write_text(text, encoding="utf-8")
     return problems
+
+
+def check_figures(page: Path, text: str, refresh: bool) -> list[str]:
+    """Compare (or with ``refresh`` keep) the pictures that a page's blocks have drawn into the current folder."""
+    problems = []
+    for name in FIGURE.findall(text):
+        drawn, kept = Path(name), page.parent / "figures" / name
+        if not drawn.is_file():
+            problems.append(f"{page.relative_to(ROOT)}: shows figures/{name}, but no block draws {name}\n")
+        elif refresh:
+            kept.parent.mkdir(exist_ok=True)
+            kept.write_bytes(drawn.read_bytes())
+        elif not kept.is_file() or not alike(drawn.read_text(encoding="utf-8"), kept.read_text(encoding="utf-8")):
+            problems.append(
+                f"{page.relative_to(ROOT)}: figures/{name} is not what is drawn today; run with --refresh\n"
+            )
+    return problems
+
+
+def alike(a: str, b: str) -> bool:
+    """Whether two pictures look the same: machines may differ in the last digits, and curves by less than a pixel."""
+    numbers = [[float(found) for found in NUMBER.findall(text)] for text in (a, b)]
+    same_shapes = NUMBER.sub("#", a) == NUMBER.sub("#", b)
+    return same_shapes and all(abs(x - y) <= 1 for x, y in zip(*numbers, strict=True))
 
 
 def run_python(block: Block, namespace: dict[str, object], where: str) -> str:

@@ -2,20 +2,31 @@
 
 import importlib.util
 import os
+import re
 import sys
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
-FILE = Path(__file__).parents[1] / "docs" / "check_snippets.py"
-SPEC = importlib.util.spec_from_file_location("check_snippets", FILE)
-assert SPEC is not None
-assert SPEC.loader is not None
-snippets = importlib.util.module_from_spec(SPEC)
-sys.modules["check_snippets"] = snippets  # dataclasses look their module up
-SPEC.loader.exec_module(snippets)
+DOCS = Path(__file__).parents[1] / "docs"
 
-PAGES = [page for page in snippets.pages() if page.parent.name != "scratch"]  # those have a test of their own
+
+def load(path: Path) -> Any:
+    """A Python file that belongs to no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+snippets = load(DOCS / "check_snippets.py")
+
+SECTIONS = ("scratch", "theory")  # worked examples: every page of them is listed in the section's index
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +39,47 @@ def environment_comes_back():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", snippets.pages(), ids=lambda page: f"{page.parent.name}/{page.stem}")
 def test_page(page: Path) -> None:
     assert snippets.check(page) == []
+
+
+def test_a_picture_must_be_drawn_and_be_the_one_that_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snippets, "ROOT", tmp_path)
+    page = tmp_path / "page.md"
+    draw = "```python\nfrom pathlib import Path\nPath('a.svg').write_text('<svg><path d=\"M0,{}L5,9\"/></svg>')\n```\n"
+    page.write_text("![a](figures/a.svg)\n")
+    assert "no block draws a.svg" in snippets.check(page)[0]
+    page.write_text(draw.format("3.2") + page.read_text())
+    assert "not what is drawn" in snippets.check(page)[0]
+    assert snippets.check(page, refresh=True) == []
+    assert snippets.check(page) == []
+    for height, told in (("3.9", False), ("8", True), ("3L4,4", True)):  # within a pixel, elsewhere, another shape
+        page.write_text(draw.format(height) + "![a](figures/a.svg)\n")
+        assert bool(snippets.check(page)) == told
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_page_of_a_section_is_in_its_list(section: str) -> None:
+    folder = DOCS / section
+    index = (folder / "index.md").read_text()
+    listed = set(re.findall(r"^[\w-]+$", index, flags=re.MULTILINE))
+    assert listed >= {page.stem for page in folder.glob("*.md")} - {"index"}
+
+
+def formulas(page: Path) -> list[str]:
+    """What stands between dollars outside of code."""
+    text = re.sub(r"^```.*?^```$|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [a or b for a, b in re.findall(r"\$\$(.+?)\$\$|\$(.+?)\$", text, flags=re.DOTALL)]
+
+
+@pytest.mark.parametrize("page", [page for page in snippets.pages() if formulas(page)], ids=lambda page: page.stem)
+def test_every_formula_can_be_set_without_a_script(page: Path) -> None:
+    mathml = load(DOCS / "_ext" / "mathml.py")
+    for formula in formulas(page):
+        assert ElementTree.fromstring(mathml.converted(formula)).tag.endswith("}math")
+
+
+def test_a_formula_with_an_unknown_command_is_refused() -> None:
+    with pytest.raises(ValueError, match="foo"):
+        load(DOCS / "_ext" / "mathml.py").converted(r"\foo{x}")

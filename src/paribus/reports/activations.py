@@ -6,12 +6,27 @@ from collections.abc import Sequence
 from html import escape
 
 from paribus.plots.activations import activations
-from paribus.theory.activations import Sheet, overview
+from paribus.theory.activations import Activation, Sheet, overview
 from paribus.theory.activations.sheet import spans
 from paribus.theory.derivation import Table
-from paribus.theory.page import PAGE, STYLE, mathml
+from paribus.theory.page import PAGE, mathml
 
-MORE = "svg { max-width: 100%; height: auto; } section { border-top: 1px solid #e6e9ed; margin-top: 2rem; }"
+STYLE = """
+body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem; background: #fff; color: #1b1f24;
+       font: 16px/1.5 system-ui, "Helvetica Neue", Arial, sans-serif; }
+h1, h2 { font-weight: 600; margin: 0 0 1rem; } h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; }
+math { font-size: 1.1em; }
+section { border-top: 1px solid #e6e9ed; margin-top: 2rem; padding-top: 1.5rem; }
+.sheet { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem 2.5rem; }
+.formula { padding: .25rem 0; overflow-x: auto; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .8rem 0; }
+dt, .proof { color: #57606a; } dd { margin: 0; }
+svg { max-width: 100%; height: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
+th, td { padding: .2rem 1rem .2rem 0; text-align: left; border-bottom: 1px solid #e6e9ed; }
+th { color: #57606a; font-weight: 600; }
+td.number { text-align: right; } .sheet table { font-size: .85rem; } .sheet th { text-align: right; }
+"""
 
 
 def as_text(sheets: Sequence[Sheet]) -> str:
@@ -28,7 +43,7 @@ def as_html(sheets: Sequence[Sheet]) -> str:
     if len(sheets) > 1:
         body += [_table(overview(sheets)), f'<p class="proof">{escape(_proof(sheets))}</p>']
     body += [_section(sheet, alone=len(sheets) == 1) for sheet in sheets]
-    return PAGE.format(title=escape(title), style=STYLE + MORE, body="\n".join(body))
+    return PAGE.format(title=escape(title), style=STYLE, body="\n".join(body))
 
 
 def _facts(sheet: Sheet) -> list[str]:
@@ -39,7 +54,7 @@ def _entries(sheet: Sheet) -> list[tuple[str, str]]:
     f = sheet.activation
     entries = [
         ("f(x)", f.formula.text),
-        ("f′(x)", f.derivative.text + (" with y = f(x)" if "y" in f.derivative.text else "")),
+        ("f′(x)", f.derivative.text + (" with y = f(x)" if _where(f) else "")),
         *_properties(sheet),
     ]
     return [(name, value) for name, value in entries if value]
@@ -61,25 +76,33 @@ def _properties(sheet: Sheet) -> list[tuple[str, str]]:
 
 def _section(sheet: Sheet, alone: bool) -> str:
     f = sheet.activation
-    formulas = f"f(x) = {f.formula.latex}", f"f'(x) = {f.derivative.latex}"
+    formulas = f"f(x) = {f.formula.latex}", rf"f'(x) = {f.derivative.latex}{_where(f)}"
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _properties(sheet) if value)
-    parts = [
-        "" if alone else f"<h2>{escape(f.name)}</h2>",
+    words = [
         *(f'<div class="formula">{mathml(formula)}</div>' for formula in formulas),
         f"<dl>{rows}</dl>",
-        activations([f]).svg(),
-        _table(sheet.values),
         f'<p class="proof">{escape(_proof([sheet]))}</p>',
     ]
-    return "<section>" + "\n".join(parts) + "</section>"
+    heading = "" if alone else f"<h2>{escape(f.name)}</h2>"
+    columns = "".join(words), activations([f]).svg() + _table(sheet.values)
+    return (
+        f'<section>{heading}<div class="sheet">{"".join(f"<div>{column}</div>" for column in columns)}</div></section>'
+    )
+
+
+def _where(f: Activation) -> str:
+    """What a derivative adds that is written with the value y."""
+    return r",\quad y = f(x)" if f.derivative.text.startswith(("y", "1 - y")) else ""
 
 
 def _table(table: Table) -> str:
-    def row(tag: str, cells: Sequence[object]) -> str:
-        shown = (f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in cells)
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in shown) + "</tr>"
+    heads = "".join(f"<th>{escape(head)}</th>" for head in table.heads)
+    rows = "".join(f"<tr>{''.join(map(_cell, cells))}</tr>" for cells in table.rows)
+    return f"<table><tr>{heads}</tr>{rows}</table>"
 
-    return f"<table>{row('th', table.heads)}{''.join(row('td', cells) for cells in table.rows)}</table>"
+
+def _cell(value: object) -> str:
+    return f'<td class="number">{value:.6g}</td>' if isinstance(value, float) else f"<td>{escape(str(value))}</td>"
 
 
 def _proof(sheets: Sequence[Sheet]) -> str:
