@@ -1,0 +1,32 @@
+"""Networks and layers derived by hand: forward pass, gradients, update rules, each line proved first."""
+
+from paribus.theory.networks.align import roi_align, roi_pool
+from paribus.theory.networks.attention import attention
+from paribus.theory.networks.catalogue import LAYERS, layer
+from paribus.theory.networks.convolution import convolution
+from paribus.theory.networks.costs import cnn_or_rnn, conv2d_or_3d
+from paribus.theory.networks.dense import dense
+from paribus.theory.networks.dropout import dropout
+from paribus.theory.networks.loss import softmax_cross_entropy
+from paribus.theory.networks.lstm import lstm
+from paribus.theory.networks.norm import batch_norm
+from paribus.theory.networks.pooling import pooling
+from paribus.theory.networks.recurrent import rnn
+
+__all__ = [
+    "LAYERS",
+    "attention",
+    "batch_norm",
+    "cnn_or_rnn",
+    "conv2d_or_3d",
+    "convolution",
+    "dense",
+    "dropout",
+    "layer",
+    "lstm",
+    "pooling",
+    "rnn",
+    "roi_align",
+    "roi_pool",
+    "softmax_cross_entropy",
+]

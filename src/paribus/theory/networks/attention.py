@@ -1,0 +1,132 @@
+"""Attention, soft and hard.
+
+    S = QKᵀ/√d,   A = softmax(S) by rows,   O = AV                       (Vaswani et al. 2017, equation 1)
+    ∂L/∂V = Aᵀ ∂L/∂O,   ∂L/∂A = ∂L/∂O Vᵀ,   ∂L/∂S = A ⊙ (∂L/∂A − rowsum(∂L/∂A ⊙ A))
+    ∂L/∂Q = ∂L/∂S K/√d,   ∂L/∂K = (∂L/∂S)ᵀ Q/√d
+
+With arg-max in the place of softmax each row of A has a single 1. It does not move when the scores move a little, so
+∂A/∂S = 0 wherever it exists: the values learn, the scores do not. Softmax at temperature τ → 0 tends to the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from paribus.errors import TheoryError
+from paribus.theory.derivation import Derivation, Table
+from paribus.theory.networks.board import Board, Line, Values, gradient, run
+from paribus.theory.networks.example import worked
+from paribus.theory.networks.numbers import as_array, generator, nice, shown
+from paribus.theory.networks.proof import derivation, prove
+
+TEMPERATURES = (1.0, 0.3, 0.1, 0.03, 0.01)
+
+
+def attention(values: dict[str, Any] | None = None, *, hard: bool = False, seed: int = 0) -> Derivation:
+    """All gradients of one attention head.
+
+    Args:
+        values: Q (t, d), K (s, d), V (s, e) and optionally G = ∂L/∂O (t, e); nice numbers if not given.
+        hard: choose the best key by arg-max, instead of a mixture by softmax.
+        seed: of the example's numbers where none are given.
+
+    Raises:
+        TheoryError: sizes that do not fit.
+    """
+    example = _given(values) if values is not None else _nice(generator(seed))
+    board = _hard() if hard else _soft()
+    if hard and any(len(set(row)) < len(row) for row in (example["Q"] @ example["K"].T).tolist()):
+        raise TheoryError("at a tie arg-max jumps and has no derivative", got="equal scores in a row of Q @ K.T")
+    return derivation(
+        f"Attention with {'arg-max' if hard else 'softmax'}",
+        (prove(board),),
+        {"Q": "dQ", "K": "dK", "V": "dV"},
+        shapes={"Q": ("t", "d"), "K": ("s", "d"), "V": ("s", "e"), "G": ("t", "e")},
+        assumptions=_assumptions(hard),
+        tables=(worked("The example with numbers", board, example), *((_cooling(example),) if hard else ())),
+    )
+
+
+def _soft() -> Board:
+    own = "-1, keepdims=True"
+    dots = r"A \odot \left(\frac{\partial L}{\partial A} - \sum_j \frac{\partial L}{\partial A} \odot A\right)"
+    steps = (
+        Line("dA", "dO @ V.T", "product rule", gradient("A")),
+        Line("dS", f"A * (dA - sum(dA * A, {own}))", "Jacobian of the softmax, row by row", gradient("S"), latex=dots),
+        Line("dQ", "dS @ K / sqrt(d)", "product rule", gradient("Q")),
+        Line("dK", "dS.T @ Q / sqrt(d)", "product rule, transposed", gradient("K")),
+    )
+    return _board(Line("A", "softmax(S)"), steps, hard=False)
+
+
+def _hard() -> Board:
+    still = "a small change of S moves no arg-max, so A is constant around S; at a tie it jumps and has no derivative"
+    steps = (
+        Line("dA", "dO @ V.T", "product rule", gradient("A")),
+        Line("dS", "zeros_like(S)", "A is piecewise constant", gradient("S"), still, latex="0"),
+        Line("dQ", "dS @ K / sqrt(d)", "product rule", gradient("Q"), "0: the queries do not learn"),
+        Line("dK", "dS.T @ Q / sqrt(d)", "product rule, transposed", gradient("K"), "0: the keys do not learn"),
+    )
+    return _board(Line("A", "one_hot(argmax(S, -1), shape(K)[0])", latex=r"e_{\arg\max_j S_{ij}}"), steps, hard=True)
+
+
+def _board(choice: Line, steps: tuple[Line, ...], hard: bool) -> Board:
+    return Board(
+        forward=(Line("S", "Q @ K.T / sqrt(d)"), choice, Line("O", "A @ V"), Line("L", "sum(O * G)")),
+        backward=(
+            Line("dO", "G", "what arrives from above", gradient("O")),
+            Line("dV", "A.T @ dO", "product rule", gradient("V")),
+            *steps,
+        ),
+        draw=_draw,
+        reference=lambda values: {} if hard else _reference(values),
+    )
+
+
+def _draw(rng: np.random.Generator) -> Values:
+    t, s, d, e = (int(size) for size in rng.integers(2, 6, size=4))
+    shapes = {"Q": (t, d), "K": (s, d), "V": (s, e), "G": (t, e)}
+    return {**{name: rng.normal(size=shape) for name, shape in shapes.items()}, "d": d}
+
+
+def _nice(rng: np.random.Generator) -> Values:
+    shapes = {"Q": (2, 2), "K": (3, 2), "V": (3, 2), "G": (2, 2)}
+    return {**{name: nice(rng, shape) for name, shape in shapes.items()}, "d": 2}
+
+
+def _given(values: dict[str, Any]) -> Values:
+    if missing := [name for name in "QKV" if name not in values]:
+        raise TheoryError("attention needs Q (t, d), K (s, d) and V (s, e)", got=f"without {', '.join(missing)}")
+    found = {name: np.atleast_2d(as_array(values[name], name)) for name in "QKV"}
+    q, k, v = (found[name].shape for name in "QKV")
+    if len(q) != 2 or len(k) != 2 or len(v) != 2 or q[1] != k[1] or k[0] != v[0]:
+        rule = "attention needs Q (t, d), K (s, d) and V (s, e): queries and keys of one width, a value for each key"
+        raise TheoryError(rule, got=f"Q {q}, K {k}, V {v}")
+    above = as_array(values.get("G", np.ones((q[0], v[1]))), "G")
+    if above.shape != (q[0], v[1]):
+        raise TheoryError(f"G has the shape of the outputs, {(q[0], v[1])}", got=f"shape {above.shape}")
+    return {**found, "G": above, "d": q[1]}
+
+
+def _reference(values: Values) -> Values:
+    from paribus.scratch import Tensor, nn
+
+    q, k, v = (Tensor(values[name]) for name in "QKV")
+    return {"O": nn.attention(q, k, v).data}
+
+
+def _cooling(example: Values) -> Table:
+    """The score gradient of softmax(S/τ) as τ falls: it goes to the arg-max's."""
+    board, rows = _soft(), []
+    for temperature in TEMPERATURES:
+        cooled = {**example, "Q": example["Q"] / temperature}
+        found = run((*board.forward, *board.backward), cooled)
+        rows.append((temperature, shown(found["A"][0]), float(np.abs(found["dS"] / temperature).max())))
+    return Table("Softmax at temperature τ", ("τ", "first row of A", "largest |∂L/∂S|"), tuple(rows))
+
+
+def _assumptions(hard: bool) -> tuple[str, ...]:
+    said = ("G is the gradient that arrives from above, ∂L/∂O", "d is the width of queries and keys")
+    return (*said, "no two scores of a row are equal") if hard else said

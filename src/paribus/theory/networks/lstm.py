@@ -1,0 +1,139 @@
+"""One step of an LSTM cell.
+
+i, f, o = σ(z_i), σ(z_f), σ(z_o),   g = tanh(z_g),   z_q = W_q x + U_q h₀ + b_q for each q of i, f, g, o
+c₁ = f ⊙ c₀ + i ⊙ g,   h₁ = o ⊙ tanh(c₁)        (Hochreiter and Schmidhuber 1997; Gers et al. 2000)
+
+∂L/∂c₁ = K + G ⊙ o ⊙ (1 − tanh²c₁)             G, K: what arrives at h₁ and c₁ from above and from later
+∂L/∂c₀ = ∂L/∂c₁ ⊙ f                            the path on which gradients survive: no matrix, no squashing
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from paribus.errors import TheoryError
+from paribus.theory.derivation import Derivation
+from paribus.theory.networks.board import Board, Line, Values, gradient
+from paribus.theory.networks.example import worked
+from paribus.theory.networks.numbers import as_array, generator, nice
+from paribus.theory.networks.proof import derivation, prove
+
+GATES = {"i": "sigmoid", "f": "sigmoid", "g": "tanh", "o": "sigmoid"}
+
+
+def lstm(values: dict[str, Any] | None = None, *, seed: int = 0) -> Derivation:
+    """All gradients of an LSTM cell.
+
+    Args:
+        values: Wi, Ui, bi, Wf, …, bo, x, h0, c0, and optionally G, K (ones and zeros), for the example.
+        seed: of the example's numbers where none are given.
+
+    Raises:
+        TheoryError: numbers that are missing or do not fit.
+    """
+    example = _given(values) if values is not None else _cell(2, 1, _nice(seed))
+    board = Board(
+        forward=tuple(_forward()),
+        backward=tuple(_backward()),
+        draw=_draw,
+        reference=_reference,
+        symbols=_symbols(),
+    )
+    weights = [f"{stem}{gate}" for gate in GATES for stem in "WUb"]
+    return derivation(
+        "An LSTM cell",
+        (prove(board),),
+        {name: f"d{name}" for name in (*weights, "x", "h0", "c0")},
+        shapes={"Wi": ("h", "n"), "Ui": ("h", "h"), "bi": ("h",), "x": ("n",), "h0": ("h",), "c0": ("h",)},
+        assumptions=(
+            "G and K are the gradients that arrive at h1 and c1",
+            "i, f, g, o have weights of the same shapes",
+        ),
+        tables=(worked("The example with numbers", board, example),),
+    )
+
+
+def _forward() -> list[Line]:
+    lines = []
+    for gate, squash in GATES.items():
+        lines.append(Line(f"z{gate}", f"W{gate} @ x + U{gate} @ h0 + b{gate}"))
+        lines.append(Line(gate, f"{squash}(z{gate})"))
+    return [*lines, Line("c1", "f * c0 + i * g"), Line("h1", "o * tanh(c1)"), Line("L", "sum(G * h1) + sum(K * c1)")]
+
+
+def _backward() -> list[Line]:
+    lines = [
+        Line("dh1", "G", "what arrives from above", gradient("h1")),
+        Line("dc1", "K + G * o * (1 - tanh(c1)**2)", "from later, and through the output", gradient("c1")),
+        Line("do", "G * tanh(c1)", "product rule", gradient("o")),
+        Line("df", "dc1 * c0", "product rule", gradient("f")),
+        Line("di", "dc1 * g", "product rule", gradient("i")),
+        Line("dg", "dc1 * i", "product rule", gradient("g")),
+        Line("dc0", "dc1 * f", "product rule", gradient("c0"), "the forget gate alone stands between c1 and c0"),
+    ]
+    for gate, squash in GATES.items():
+        slope = f"(1 - {gate}**2)" if squash == "tanh" else f"{gate} * (1 - {gate})"
+        lines.append(Line(f"dz{gate}", f"d{gate} * {slope}", f"derivative of the {squash}", gradient(f"z{gate}")))
+        lines.append(Line(f"dW{gate}", f"outer(dz{gate}, x)", "delta times what went in", gradient(f"W{gate}")))
+        lines.append(Line(f"dU{gate}", f"outer(dz{gate}, h0)", "delta times what went in", gradient(f"U{gate}")))
+        lines.append(Line(f"db{gate}", f"dz{gate}", "delta times 1", gradient(f"b{gate}")))
+    for name, stem in (("x", "W"), ("h0", "U")):
+        text = " + ".join(f"{stem}{gate}.T @ dz{gate}" for gate in GATES)
+        lines.append(Line(f"d{name}", text, "sum over the four gates", gradient(name)))
+    return lines
+
+
+def _symbols() -> dict[str, str]:
+    return {f"{stem}{gate}": f"{stem}_{{{gate}}}" for gate in GATES for stem in "zWUb"} | {gate: gate for gate in GATES}
+
+
+def _shapes(hidden: int, inputs: int) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for gate in GATES:
+        shapes |= {f"W{gate}": (hidden, inputs), f"U{gate}": (hidden, hidden), f"b{gate}": (hidden,)}
+    return {**shapes, "x": (inputs,), "h0": (hidden,), "c0": (hidden,), "G": (hidden,), "K": (hidden,)}
+
+
+def _cell(hidden: int, inputs: int, draw: Any) -> Values:
+    return {name: draw(shape) for name, shape in _shapes(hidden, inputs).items()}
+
+
+def _nice(seed: int) -> Any:
+    rng = generator(seed)
+    return lambda shape: nice(rng, shape)
+
+
+def _draw(rng: np.random.Generator) -> Values:
+    return _cell(int(rng.integers(1, 4)), int(rng.integers(1, 4)), lambda shape: rng.normal(size=shape))
+
+
+def _given(values: dict[str, Any]) -> Values:
+    if "x" not in values or "c0" not in values:
+        raise TheoryError(
+            "the values must have x, h0, c0 and the weights of four gates", got=f"only {', '.join(values)}"
+        )
+    hidden, inputs = as_array(values["c0"], "c0").size, as_array(values["x"], "x").size
+    shapes = _shapes(hidden, inputs)
+    given = {"G": np.ones(hidden), "K": np.zeros(hidden), **values}
+    if missing := [name for name in shapes if name not in given]:
+        raise TheoryError("the values must have a number for everything", got=f"without {', '.join(missing)}")
+    found = {name: np.atleast_1d(as_array(given[name], name)) for name in shapes}
+    for name, shape in shapes.items():
+        if found[name].shape != shape:
+            raise TheoryError(f"{name} has the shape {shape} with these x and c0", got=f"shape {found[name].shape}")
+    return found
+
+
+def _reference(values: Values) -> Values:
+    """The cell by the NumPy network library."""
+    from paribus.scratch import Tensor, nn
+
+    hidden, inputs = values["Wi"].shape
+    layer = nn.LSTM(inputs, hidden, dtype=float)
+    weights = (np.concatenate([values[f"{stem}{gate}"] for gate in GATES]).T for stem in "WUb")
+    layer.weight.data, layer.recurrent.data, layer.bias.data = weights
+    start = (Tensor(values["h0"][None]), Tensor(values["c0"][None]))
+    h, c = layer.run(Tensor(values["x"][None, None]), start)[1]
+    return {"h1": h.data[0], "c1": c.data[0]}
