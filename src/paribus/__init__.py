@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from paribus.analysis.held_out import test as open_test
     from paribus.analysis.predict import predict
+    from paribus.analysis.sample import sample
     from paribus.analysis.trained import Trained, load
     from paribus.errors import ParibusError
     from paribus.records.parts import Part, register
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from paribus.records.result import StudyResult
     from paribus.records.run import RunFolder, RunResult
     from paribus.studies.study import Study
+    from paribus.theory.derive import derive
     from paribus.training.run import Run
 
 __version__ = "0.1.0"
@@ -35,11 +37,13 @@ __all__ = [
     "Study",
     "StudyResult",
     "Trained",
+    "derive",
     "load",
     "load_plugin",
     "open_test",
     "predict",
     "register",
+    "sample",
 ]
 
 _HOMES = {
@@ -52,11 +56,13 @@ _HOMES = {
     "Study": "studies.study",
     "StudyResult": "records.result",
     "Trained": "analysis.trained",
+    "derive": "theory.derive",
     "load": "analysis.trained",
     "load_plugin": "records.plugins",
     "open_test": "analysis.held_out:test",
     "predict": "analysis.predict",
     "register": "records.parts",
+    "sample": "analysis.sample",
 }
 
 

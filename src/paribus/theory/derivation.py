@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +52,18 @@ class Table:
     heads: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
+    def __str__(self) -> str:
+        cells = [[f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row] for row in self.rows]
+        widths = [max(map(len, column)) for column in zip(self.heads, *cells, strict=True)]
+        words = [bool(self.rows) and isinstance(cell, str) for cell in (self.rows or [()])[0]]  # to the left
+        lines = [
+            "  ".join(
+                f"{cell:{'<' if left else '>'}{width}}" for cell, width, left in zip(row, widths, words, strict=True)
+            )
+            for row in (self.heads, *cells)
+        ]
+        return "\n".join(line.rstrip() for line in (self.title, *lines))
+
 
 @dataclass(frozen=True)
 class Derivation:
@@ -88,3 +101,30 @@ class Derivation:
     def verified(self) -> bool:
         """Whether every step and every answer stood up to its check."""
         return self.max_relative_error <= TOLERANCE
+
+    @property
+    def gradient(self) -> str | dict[str, str]:
+        """The answer in NumPy notation; where there are several, all of them by variable."""
+        answers = {key: formula.text for key, formula in self.answers.items()}
+        return next(iter(answers.values())) if len(answers) == 1 else answers
+
+    def function(self) -> Callable[..., Any]:
+        """The answer as a function of arrays by name: ``f(A=..., x=...)``; several answers come as a dictionary."""
+        from paribus.theory.code import function_of
+
+        return function_of(self)
+
+    def __str__(self) -> str:
+        from paribus.theory.rendering import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from paribus.theory.page import as_fragment
+
+        return as_fragment(self)
+
+    def _repr_latex_(self) -> str:
+        from paribus.theory.rendering import as_latex
+
+        return as_latex(self)

@@ -1,0 +1,96 @@
+"""The rules of the differential: each a line, the differential of a node from those of its operands.
+
+Source: J. Magnus, H. Neudecker, Matrix Differential Calculus with Applications in Statistics and Econometrics,
+chapters 8 and 9. ``d`` gives the differential of an operand; that of a constant is zero and takes its terms with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from paribus.theory.expressions.functions import BUILD, inner
+from paribus.theory.expressions.terms import add, mul
+from paribus.theory.expressions.tree import Expr, is_zero
+
+inv, tr, outer = BUILD["inv"], BUILD["tr"], BUILD["outer"]
+log, sin, cos, softmax = BUILD["log"], BUILD["sin"], BUILD["cos"], BUILD["softmax"]
+sign, heaviside = BUILD["sign"], BUILD["heaviside"]
+Differential = Callable[[Expr], Expr]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the differential.
+
+    Args:
+        name: as a lecturer calls it.
+        apply: (node, d) → its differential.
+    """
+
+    name: str
+    apply: Callable[[Expr, Differential], Expr]
+
+
+def each_in_turn(build: Callable[..., Expr]) -> Callable[[Expr, Differential], Expr]:
+    """The product rule for any product: each factor varies in turn."""
+
+    def apply(e: Expr, d: Differential) -> Expr:
+        turns = [(i, d(arg)) for i, arg in enumerate(e.args)]
+        terms = [build(*e.args[:i], dx, *e.args[i + 1 :]) for i, dx in turns if not is_zero(dx)]
+        return add(*terms, 0 * e)
+
+    return apply
+
+
+def power(e: Expr, d: Differential) -> Expr:
+    """d(uⁿ) = n uⁿ⁻¹ du, and d(uᵛ) = v uᵛ⁻¹ du + uᵛ log(u) dv."""
+    u, v = e.args
+    terms = [] if is_zero(d(u)) else [v * u ** (v - 1) * d(u)]
+    terms += [] if is_zero(d(v)) else [e * log(u) * d(v)]
+    return add(*terms, 0 * e)
+
+
+def softmax_rule(e: Expr, d: Differential) -> Expr:
+    """d(s) = s ∘ (dz - sᵀ dz)."""
+    dz = d(e.args[0])
+    return e * (dz - e @ dz)
+
+
+def linear(e: Expr, d: Differential) -> Expr:
+    """Linear functions: the differential goes inside."""
+    return BUILD[e.op](*map(d, e.args))
+
+
+# fmt: off
+RULES: dict[str, Rule] = {
+    "add":       Rule("sum rule",                          lambda e, d: add(*map(d, e.args), 0 * e)),
+    "mul":       Rule("product rule",                      each_in_turn(mul)),
+    "matmul":    Rule("product rule",                      each_in_turn(BUILD["matmul"])),
+    "outer":     Rule("product rule",                      each_in_turn(outer)),
+    "kron":      Rule("product rule",                      each_in_turn(BUILD["kron"])),
+    "pow":       Rule("power rule",                        power),
+    "T":         Rule("differential of a transpose",       linear),
+    "tr":        Rule("the trace is linear",               linear),
+    "sum":       Rule("the sum is linear",                 linear),
+    "diag":      Rule("diag is linear",                    linear),
+    "diagonal":  Rule("diag is linear",                    linear),
+    "vec":       Rule("vec is linear",                     linear),
+    "inv":       Rule("differential of an inverse",        lambda e, d: -e @ d(e.args[0]) @ e),
+    "det":       Rule("Jacobi's formula",                  lambda e, d: e * tr(inv(e.args[0]) @ d(e.args[0]))),
+    "logdet":    Rule("differential of a log-determinant", lambda e, d: tr(inv(e.args[0]) @ d(e.args[0]))),
+    "norm":      Rule("differential of a norm",            lambda e, d: inner(e.args[0], d(e.args[0])) / e),
+    "softmax":   Rule("differential of softmax",           softmax_rule),
+    "logsumexp": Rule("differential of logsumexp",         lambda e, d: softmax(e.args[0]) @ d(e.args[0])),
+    "exp":       Rule("chain rule, elementwise",           lambda e, d: e * d(e.args[0])),
+    "log":       Rule("chain rule, elementwise",           lambda e, d: d(e.args[0]) / e.args[0]),
+    "tanh":      Rule("chain rule, elementwise",           lambda e, d: (1 - e**2) * d(e.args[0])),
+    "sigmoid":   Rule("chain rule, elementwise",           lambda e, d: e * (1 - e) * d(e.args[0])),
+    "sin":       Rule("chain rule, elementwise",           lambda e, d: cos(e.args[0]) * d(e.args[0])),
+    "cos":       Rule("chain rule, elementwise",           lambda e, d: -sin(e.args[0]) * d(e.args[0])),
+    "relu":      Rule("chain rule, elementwise",           lambda e, d: heaviside(e.args[0]) * d(e.args[0])),
+    "abs":       Rule("chain rule, elementwise",           lambda e, d: sign(e.args[0]) * d(e.args[0])),
+    "sign":      Rule("constant between its jumps",        lambda e, d: 0 * e),
+    "heaviside": Rule("constant between its jumps",        lambda e, d: 0 * e),
+}
+# fmt: on

@@ -1,0 +1,218 @@
+"""``derive``: gradients, Jacobians and Hessians of matrix expressions, with worked steps, each of them checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from paribus.errors import TheoryError, nearest
+from paribus.theory.calculus.board import Setting, derivative, gradient
+from paribus.theory.calculus.differential import Line
+from paribus.theory.calculus.domain import domain
+from paribus.theory.calculus.draws import Draw
+from paribus.theory.calculus.oracles import Oracle, find_oracle, second
+from paribus.theory.calculus.verify import DRAWS, Claim, Proof, prove
+from paribus.theory.derivation import Derivation, Formula, Step
+from paribus.theory.expressions.latex import latex
+from paribus.theory.expressions.reading import Reading, read
+from paribus.theory.expressions.text import shape_text, text
+from paribus.theory.expressions.tree import Expr, Shape, name
+from paribus.theory.symbols import escape
+
+
+@dataclass(frozen=True)
+class Work:
+    """What was derived and has to be proved: answers, the lines to them, what the oracle is asked, the layout."""
+
+    kind: str
+    answers: dict[str, Expr]
+    lines: list[Line]
+    claims: list[Claim]
+    layout: str
+
+
+def derive(
+    expression: str,
+    wrt: str | Sequence[str],
+    shapes: Mapping[str, str | Shape | None] | None = None,
+    *,
+    hessian: bool = False,
+    symmetric: Sequence[str] = (),
+    oracle: str = "complex",
+) -> Derivation:
+    """Derive an expression with respect to one or several variables.
+
+    >>> import paribus as pb
+    >>> pb.derive("x.T @ A @ x", wrt="x").gradient
+    '(A + A.T) @ x'
+
+    Args:
+        expression: NumPy notation. Capital letters are matrices, lower-case letters vectors, lower-case Greek names
+            scalars, unless they stand where only vectors can.
+        wrt: the variable, or several.
+        shapes: what else a name is: ``{"A": "m,n", "x": "n", "a": ""}``; ``""`` is a scalar, ``"n,1"`` a column.
+        hessian: second derivatives of a scalar, for each pair of variables.
+        symmetric: matrices that equal their transposes.
+        oracle: against what answers are checked: "complex", "fd" or "torch".
+
+    Returns:
+        A derivation of which every step was checked in float64 at random sizes and values.
+
+    Raises:
+        TheoryError: the expression cannot be read, shapes do not fit, a name does not occur, there is no point at which
+            everything is defined, or, as an internal error, a step does not stand up to its check.
+    """
+    reading = read(expression, shapes)
+    variables = _variables(wrt, reading)
+    known = frozenset(_symmetric(symmetric, reading))
+    find_oracle(oracle)
+    setting = Setting(known)
+    if hessian and reading.expr.shape:
+        shape = shape_text(reading.expr.shape)
+        hint = "take sum(…), a.T @ … or tr(…) of it, or leave out --hessian for its Jacobian"
+        raise TheoryError(
+            f"a Hessian needs a scalar function; this one has the shape {shape}", got=reading.text, hint=hint
+        )
+    make = _hessians if hessian else _gradients if not reading.expr.shape else _jacobians
+    work = make(reading, variables, setting, oracle)
+    return _derivation(reading, variables, work, prove(reading, work.lines, work.claims, known), oracle, hessian)
+
+
+def _variables(wrt: str | Sequence[str], reading: Reading) -> list[Expr]:
+    names = wrt.replace(",", " ").split() if isinstance(wrt, str) else list(wrt)
+    if not names:
+        raise TheoryError(
+            "a derivative is taken with respect to a variable", hint=f"one of {', '.join(reading.shapes)}"
+        )
+    for key in names:
+        if key not in reading.shapes:
+            raise TheoryError(
+                "there is no variable of this name in the expression", got=key, hint=nearest(key, reading.shapes)
+            )
+        if f"d{key}" in reading.shapes:
+            raise TheoryError(
+                f"the name d{key} is needed for the differential of {key}", got=f"d{key}", hint="rename it"
+            )
+    return [name(key, reading.shapes[key]) for key in dict.fromkeys(names)]
+
+
+def _symmetric(names: Sequence[str], reading: Reading) -> Iterable[str]:
+    for key in names:
+        shape = reading.shapes.get(key)
+        if shape is None:
+            raise TheoryError(
+                "there is no variable of this name in the expression", got=key, hint=nearest(key, reading.shapes)
+            )
+        if len(shape) != 2 or shape[0] != shape[1]:
+            raise TheoryError("only a square matrix can be symmetric", got=f"{key} {shape_text(shape)}")
+        yield key
+
+
+def _gradients(reading: Reading, variables: list[Expr], setting: Setting, oracle: str) -> Work:
+    answers, lines, claims = dict[str, Expr](), list[Line](), list[Claim]()
+    _, ask = find_oracle(oracle)
+    for variable in variables:
+        answers[variable.value], found = gradient(reading.expr, variable, setting)
+        lines += _labelled(found, variable, variables)
+        claims.append(Claim(variable.value, answers[variable.value], partial(_asked, ask, variable.value)))
+    shapes = ", ".join(f"{v.value} {shape_text(v.shape)}" if v.shape else f"{v.value}, a scalar" for v in variables)
+    return Work("Gradient", answers, lines, claims, f"the gradient has the shape of {shapes}")
+
+
+def _jacobians(reading: Reading, variables: list[Expr], setting: Setting, oracle: str) -> Work:
+    answers, lines, claims = dict[str, Expr](), list[Line](), list[Claim]()
+    _, ask = find_oracle(oracle)
+    for variable in variables:
+        df, found, steps = derivative(reading.expr, variable, setting)
+        lines += _labelled(steps, variable, variables)
+        if variable.shape and (reading.expr.rank == 2 or variable.rank == 2):
+            answers["df" if len(variables) == 1 else f"df ({variable.value})"] = df
+        answers[variable.value] = found
+        claims.append(Claim(variable.value, found, partial(_asked, ask, variable.value)))
+    return Work("Derivative", answers, lines, claims, _jacobian_layout(reading.expr, variables))
+
+
+def _jacobian_layout(f: Expr, variables: list[Expr]) -> str:
+    if all(not variable.shape for variable in variables):
+        return f"the derivative has the shape of f {shape_text(f.shape)}"
+    if f.rank == 1 and all(variable.rank < 2 for variable in variables):
+        return f"J[i, j] = ∂f_i/∂{variables[0].value}_j"
+    return "df is the differential; J has the rows vec(f) and the columns vec(X): vec stacks the columns of a matrix"
+
+
+def _hessians(reading: Reading, variables: list[Expr], setting: Setting, oracle: str) -> Work:
+    first = _gradients(reading, variables, setting, oracle)
+    answers, lines, claims = dict[str, Expr](), list(first.lines), list(first.claims)
+    for place, one in enumerate(variables):
+        for other in variables[place:]:
+            key = f"{one.value}, {other.value}"
+            _, answers[key], steps = derivative(first.answers[one.value], other, setting)
+            lines += _labelled(steps, other, variables, "second differential")
+            claims.append(Claim(key, answers[key], partial(_asked_twice, one.value, other.value)))
+    return Work("Hessian", answers, lines, claims, _hessian_layout(variables))
+
+
+def _hessian_layout(variables: list[Expr]) -> str:
+    if all(variable.rank < 2 for variable in variables):
+        return "H[i, j] = ∂²f/∂x_i∂y_j for the pair x, y; every pair once, as H(y, x) = H(x, y).T"
+    return "rows vec(first), columns vec(second) of the pair: vec stacks the columns of a matrix"
+
+
+def _asked(ask: Oracle, key: str, reading: Reading, draw: Draw) -> Any:
+    return ask(reading, draw, key)
+
+
+def _asked_twice(first: str, other: str, reading: Reading, draw: Draw) -> Any:
+    return second(reading, draw, first, other)
+
+
+def _labelled(lines: list[Line], variable: Expr, variables: list[Expr], what: str = "") -> list[Line]:
+    """Lines that say which variable varies, where there are several."""
+    notes = [what] if what else []
+    notes += [f"{variable.value} varies"] if len(variables) > 1 else []
+    note = ", ".join(notes)
+    return [Line(line.rule, line.before, line.after, note) for line in lines]
+
+
+def _derivation(
+    reading: Reading, variables: list[Expr], work: Work, proof: Proof, oracle: str, hessian: bool
+) -> Derivation:
+    names = ", ".join(variable.value for variable in variables)
+    restricted = [] if "" in proof.ways else sorted(proof.ways)
+    said = [*reading.said, *domain(reading.expr), *restricted]
+    against = find_oracle(oracle)[0]
+    return Derivation(
+        title=f"{work.kind} of {reading.text} with respect to {names}",
+        given=Formula(reading.text, latex(reading.expr)),
+        wrt=tuple(variable.value for variable in variables),
+        answers={key: formula(answer) for key, answer in work.answers.items()},
+        steps=(*_normal_form(reading, proof), *map(_step, work.lines, proof.lines)),
+        layout=work.layout,
+        shapes=dict(reading.shapes),
+        max_relative_error=proof.error,
+        draws=DRAWS,
+        oracle=f"{against}, second derivatives by central differences of it" if hessian else against,
+        assumptions=tuple(said),
+    )
+
+
+def _normal_form(reading: Reading, proof: Proof) -> Iterable[Step]:
+    """A step from what was typed to what is worked with, where that is not the same but for spaces and brackets."""
+    typed, normal = (
+        re.sub(r"[\s()]|\bnp\.|linalg\.|torch\.", "", words) for words in (reading.text, text(reading.expr))
+    )
+    if typed != normal:
+        before = Formula(reading.text, rf"\text{{{escape(reading.text)}}}")
+        yield Step("put in normal form", before, formula(reading.expr), proof.normal)
+
+
+def formula(expr: Expr) -> Formula:
+    """An expression in both notations."""
+    return Formula(text(expr), latex(expr))
+
+
+def _step(line: Line, error: float) -> Step:
+    return Step(line.rule, formula(line.before), formula(line.after), error, line.note)

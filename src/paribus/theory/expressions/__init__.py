@@ -1,0 +1,1 @@
+"""Expressions of scalars, vectors and matrices: read, checked, rewritten, evaluated and printed."""

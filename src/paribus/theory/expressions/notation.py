@@ -1,0 +1,38 @@
+"""The functions of the notation: their names, how many arguments they take, and what shapes they ask for and give.
+
+In a signature "v" is a vector of some size, "w" another one, "s" a square matrix, "m" any matrix, "x" anything,
+"1" a scalar; equal letters mean equal shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from paribus.theory.expressions import chains, functions
+from paribus.theory.expressions.functions import BUILD
+from paribus.theory.expressions.tree import Expr, ones
+
+# name: (what it takes and gives, how it is built)
+FUNCTIONS: dict[str, tuple[str, Callable[..., Expr]]] = {
+    "tr": ("s -> 1", functions.tr),
+    "det": ("s -> 1", functions.det),
+    "logdet": ("s -> 1", functions.logdet),
+    "inv": ("s -> s", chains.inv),
+    "norm": ("x -> 1", functions.norm),
+    "sum": ("x -> 1", functions.total),
+    "mean": ("x -> 1", functions.mean),
+    "sqrt": ("x -> x", functions.sqrt),
+    "square": ("x -> x", lambda x: x**2),
+    "softmax": ("v -> v", functions.softmax),
+    "logsumexp": ("v -> 1", functions.logsumexp),
+    "dot": ("v, v -> 1", chains.matmul),
+    "outer": ("v, w -> vw", chains.outer),
+    "diag": ("own rule", chains.diag),
+    "kron": ("own rule", chains.kron),
+    "vec": ("own rule", chains.vec),
+    "ones_like": ("x -> x", lambda x: ones(x.shape)),
+    **{name: ("x -> x", BUILD[name]) for name in sorted(chains.ELEMENTWISE)},
+}
+FILLED = {"ones", "zeros", "eye", "K"}  # functions of sizes
+ALIASES = {"trace": "tr", "absolute": "abs", "inverse": "inv"}
+MODULES = {"np", "numpy", "torch", "linalg", "nn", "functional", "F"}  # np.linalg.inv is inv

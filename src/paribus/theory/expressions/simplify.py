@@ -1,0 +1,227 @@
+"""Shorter forms of an answer: common factors collected, known functions recognised, symmetric matrices not transposed.
+
+The constructors keep the normal form; here whole sums are looked at. Each rewriting is accepted only if the printed
+text gets shorter, so it comes to an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+
+from paribus.theory.expressions import chains, terms
+from paribus.theory.expressions.functions import BUILD, rebuild, replace
+from paribus.theory.expressions.text import text
+from paribus.theory.expressions.tree import ONE, Expr, nodes, number, ones
+
+WIDEST = 250  # nodes up to which products are multiplied out to see whether something cancels
+
+
+def simplify(expr: Expr, symmetric: frozenset[str] = frozenset()) -> Expr:
+    """The shortest of the forms that are tried; equal to ``expr`` wherever both are defined.
+
+    Args:
+        expr: any expression.
+        symmetric: names of matrices that equal their transposes.
+    """
+    expr = with_symmetry(expr, symmetric)
+    found = [expr, rewritten(expr)]
+    if expr.count <= WIDEST:
+        found.append(rewritten(expand(expr)))
+    plain = min(found[:2], key=cost)
+    return found[2] if len(found) > 2 and cost(found[2]) < 0.9 * cost(plain) else plain
+
+
+def cost(expr: Expr) -> int:
+    """How long it is to read; s * (1 - s) reads better than s - s**2, and ones(n) is no part of a good answer."""
+    powers = sum(terms.exponent_of(node)[1] > 1 for node in nodes(expr))
+    return len(text(expr)) + 4 * powers + 12 * sum(node.op == "ones" for node in nodes(expr))
+
+
+def with_symmetry(expr: Expr, symmetric: frozenset[str]) -> Expr:
+    """A.T as A for symmetric A; an inverse of a symmetric matrix is symmetric too."""
+    known = set(expr.names & symmetric)
+    if not known:
+        return expr
+    return replace(expr, {e.T: e for e in _symmetric_nodes(expr, known)})
+
+
+def _symmetric_nodes(expr: Expr, known: set[str]) -> Iterable[Expr]:
+    for node in nodes(expr):
+        if node.op == "T":
+            inside = node.args[0]
+            base = inside.args[0] if inside.op == "inv" else inside
+            if base.op == "name" and base.value in known:
+                yield inside
+
+
+def rewritten(expr: Expr) -> Expr:
+    """Bottom-up: operands first, then functions recognised, then common factors collected."""
+    done: dict[Expr, Expr] = {}
+
+    def walk(node: Expr) -> Expr:
+        if node not in done:
+            found = rebuild(node, tuple(map(walk, node.args)))
+            found = recognised(found) if found.op == "mul" else found
+            done[node] = collected(found)
+        return done[node]
+
+    return walk(expr)
+
+
+def expand(expr: Expr) -> Expr:
+    """Products over sums multiplied out."""
+    if not expr.args:
+        return expr
+    args = [expand(arg) for arg in expr.args]
+    if expr.op not in ("mul", "matmul", "outer"):
+        return rebuild(expr, tuple(args))
+    sums = [_terms_of(arg, expr.op) for arg in args]
+    products: list[tuple[Expr, ...]] = [()]
+    for options in sums:
+        products = [(*head, term) for head in products for term in options]
+        if len(products) > 64:
+            return rebuild(expr, tuple(args))
+    return terms.add(*(BUILD[expr.op](*factors) for factors in products), 0 * expr)
+
+
+def _terms_of(factor: Expr, op: str) -> list[Expr]:
+    """Terms of a factor; in a product @ a scalar term must be written as the array that it stands for."""
+    parts = terms.terms_of(factor)
+    return [part if part.shape == factor.shape or op == "mul" else part * ones(factor.shape) for part in parts]
+
+
+def recognised(expr: Expr) -> Expr:
+    """Known functions in a product: exp(u) / (1 + exp(u)) = sigmoid(u), exp(z) / sum(exp(z)) = softmax(z)."""
+    factors = list(terms.factors_of(expr))
+    for factor in factors:
+        base, exponent = terms.exponent_of(factor)
+        if exponent != -1:
+            continue
+        others = [other for other in factors if other is not factor]
+        u, z = _one_plus_exp(base), _sum_of_exp(base)
+        if u is not None:
+            exp = BUILD["exp"](u)
+            rest, sign = ([o for o in others if o != exp], 1) if exp in others else (others, -1)
+            return recognised(terms.mul(*rest, BUILD["sigmoid"](sign * u)))
+        if z is not None and BUILD["exp"](z) in others:
+            rest = [other for other in others if other != BUILD["exp"](z)]
+            return recognised(terms.mul(*rest, BUILD["softmax"](z)))
+    return expr
+
+
+def _sum_of_exp(base: Expr) -> Expr | None:
+    """z of sum(exp(z)) for a vector z."""
+    found = base.op == "sum" and base.args[0].op == "exp" and base.args[0].rank == 1
+    return base.args[0].args[0] if found else None
+
+
+def _one_plus_exp(base: Expr) -> Expr | None:
+    """u of 1 + exp(u)."""
+    if base.op == "add" and len(base.args) == 2 and ONE in base.args:
+        other = base.args[1 - base.args.index(ONE)]
+        return other.args[0] if other.op == "exp" else None
+    return None
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A factor that a term could be held by: the term is ``join(rest)``.
+
+    Args:
+        key: equal for terms that can be held together.
+        rest: what remains of the term.
+        join: puts the factor back onto a sum of such rests.
+    """
+
+    key: Hashable
+    rest: Expr
+    join: Callable[[Expr], Expr]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A sum in which some terms are held together: ``join(rest)`` and the others."""
+
+    rest: Expr
+    join: Callable[[Expr], Expr]
+    others: tuple[Expr, ...]
+
+    def total(self, rest: Expr) -> Expr:
+        """The sum, with the rest in whatever form."""
+        return terms.add(self.join(rest), *self.others)
+
+
+def collected(expr: Expr) -> Expr:
+    """A sum with common factors taken out, the best first, as long as that makes it shorter."""
+    if terms.split(expr)[1].op != "add":
+        return expr
+    found = {option: option.total(option.rest) for option in _collections(terms.terms_of(expr))}
+    if not found:
+        return expr
+    best = min(found, key=lambda option: (bool(option.others), cost(found[option])))
+    if cost(found[best]) >= cost(expr):
+        best = min(found, key=lambda option: cost(found[option]))
+    if cost(found[best]) >= cost(expr):
+        return expr
+    return collected(best.total(collected(best.rest)))
+
+
+def _collections(parts: tuple[Expr, ...]) -> Iterable[Collection]:
+    """Every way to take one factor out of all terms that have it."""
+    held: dict[Hashable, dict[int, Handle]] = {}
+    for place, part in enumerate(parts):
+        for handle in handles(part):
+            held.setdefault((handle.key, handle.rest.shape), {})[place] = handle
+    for group in held.values():
+        if len(group) > 1:
+            rest = terms.add(*(handle.rest for handle in group.values()))
+            others = tuple(part for place, part in enumerate(parts) if place not in group)
+            yield Collection(rest, next(iter(group.values())).join, others)
+
+
+def handles(term: Expr) -> Iterable[Handle]:
+    """All factors that a term could be held by."""
+    scale, inside = terms.scalars(term) if term.shape else terms.split(term)
+    scale = scale if isinstance(scale, Expr) else number(scale)
+    if inside.op == "matmul":
+        yield from _chain_handles(scale, inside.args)
+    if inside.op == "outer":
+        yield from _outer_handles(scale, *inside.args)
+    yield from _factor_handles(term)
+
+
+def _chain_handles(scale: Expr, chain: tuple[Expr, ...]) -> Iterable[Handle]:
+    first, last = chain[0], chain[-1]
+    yield Handle(("left", first.key), scale * chains.matmul(*chain[1:]), lambda rest: first @ rest)
+    yield Handle(("right", last.key), scale * chains.matmul(*chain[:-1]), lambda rest: rest @ last)
+
+
+def _outer_handles(scale: Expr, a: Expr, b: Expr) -> Iterable[Handle]:
+    yield Handle(("outer left", a.key), scale * b, lambda rest: chains.outer(a, rest))
+    yield Handle(("outer right", b.key), scale * a, lambda rest: chains.outer(rest, b))
+    if a.op == "matmul":
+        left, rest = a.args[0], scale * chains.outer(chains.matmul(*a.args[1:]), b)
+        yield Handle(("left", left.key), rest, lambda found: left @ found)
+    if b.op == "matmul":
+        right, rest = b.args[0].T, scale * chains.outer(a, chains.matmul(*b.args[1:]))
+        yield Handle(("right", right.key), rest, lambda found: found @ right)
+
+
+def _factor_handles(term: Expr) -> Iterable[Handle]:
+    """Scalar and elementwise factors; of powers the smaller one, above or below the line."""
+    for factor in terms.factors_of(term):
+        if factor.op not in ("number", "ones", "eye"):
+            base, exponent = terms.exponent_of(factor)
+            unit = base if exponent >= 1 else base**-1 if exponent <= -1 else factor
+            for part in dict.fromkeys((unit, factor)):
+                yield Handle(("factor", part.key), _without(term, part), _times(part))
+
+
+def _without(term: Expr, unit: Expr) -> Expr:
+    base, exponent = terms.exponent_of(unit)
+    return term * base ** number(-exponent)
+
+
+def _times(unit: Expr) -> Callable[[Expr], Expr]:
+    return lambda rest: rest * unit

@@ -1,0 +1,160 @@
+"""Expressions as NumPy text, with no more parentheses than are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+
+from paribus.theory.expressions.terms import exponent_of, split
+from paribus.theory.expressions.tree import Expr, Shape, Size, number
+
+SUM, PRODUCT, MINUS, POWER, ATOM = range(5)  # how strongly the outermost operation binds
+
+CALLED = {"diagonal": "diag", "trace": "tr"}
+
+
+def text(expr: Expr) -> str:
+    """The expression in the notation of the parser: ``parse(text(e)) == e``."""
+    return _write(expr)[0]
+
+
+def decimal(value: Fraction) -> str | None:
+    """A short decimal number that is exactly ``value``, if there is one."""
+    for digits in range(7):
+        scaled = value * 10**digits
+        if scaled.denominator == 1:
+            return f"{float(value):.{digits}f}" if digits else str(value.numerator)
+    return None
+
+
+def call(function: str, *arguments: str) -> str:
+    """``function(arguments)``."""
+    return f"{function}({', '.join(arguments)})"
+
+
+@lru_cache(maxsize=10_000)  # the simplifier asks again and again for the same parts
+def _write(expr: Expr) -> tuple[str, int]:
+    """Text, and how strongly it binds."""
+    writer = WRITERS.get(expr.op)
+    if writer:
+        return writer(expr)
+    return call(CALLED.get(expr.op, expr.op), *map(text, expr.args)), ATOM
+
+
+def within(expr: Expr, least: int) -> str:
+    """The text, in parentheses if it binds more weakly than ``least``."""
+    written, binding = _write(expr)
+    return written if binding >= least else f"({written})"
+
+
+def _number(expr: Expr) -> tuple[str, int]:
+    value: Fraction = expr.value
+    short = decimal(value)
+    if short is None:
+        return f"{value.numerator} / {value.denominator}", MINUS if value < 0 else PRODUCT
+    return short, MINUS if value < 0 else ATOM
+
+
+def _sum(expr: Expr) -> tuple[str, int]:
+    first, *rest = expr.args
+    parts = [within(first, SUM)]
+    for term in rest:
+        coefficient, _ = split(term)
+        parts += [" - ", within(-term, PRODUCT)] if coefficient < 0 else [" + ", within(term, PRODUCT)]
+    return "".join(parts), SUM
+
+
+def _product(expr: Expr) -> tuple[str, int]:
+    coefficient, rest = split(expr)
+    above, below = fraction(rest)
+    top, bottom = str(abs(coefficient.numerator)), coefficient.denominator
+    short = decimal(abs(coefficient))
+    if short is not None:
+        top, bottom = short, 1
+    factors = ([] if top == "1" and above else [top]) + _factors(above, below)
+    denominators = ([str(bottom)] if bottom != 1 else []) + [within(factor, POWER) for factor in below]
+    if len(denominators) > 1:
+        denominators = [f"({' * '.join(denominators)})"]
+    written = " / ".join([" * ".join(factors), *denominators])
+    return ("-" + written, PRODUCT) if coefficient < 0 else (written, PRODUCT)
+
+
+def fraction(expr: Expr) -> tuple[list[Expr], list[Expr]]:
+    """Factors above and below the line of a product."""
+    above, below = list[Expr](), list[Expr]()
+    for factor in expr.args if expr.op == "mul" else (expr,):
+        base, exponent = exponent_of(factor)
+        if exponent < 0:
+            below.append(base ** number(-exponent))
+        else:
+            above.append(factor)
+    return above, below
+
+
+def _factors(above: list[Expr], below: list[Expr]) -> list[str]:
+    """Factors of an elementwise product; a chain ``@`` stands free only where its scalars can be read into it."""
+    arrays = sum(bool(factor.shape) for factor in above)
+    scalar_below = not any(factor.shape for factor in below)
+    return [
+        within(factor, PRODUCT if _free(factor, place, above, below) and arrays <= 1 and scalar_below else POWER)
+        for place, factor in enumerate(above)
+    ]
+
+
+def _free(factor: Expr, place: int, above: list[Expr], below: list[Expr]) -> bool:
+    """2 * s * A @ x / t needs no parentheses; (x.T @ y) * s and (x.T @ y) / t are clearer with them."""
+    last = place == len(above) - 1
+    return factor.op == "matmul" and last and (factor.rank > 0 or (len(above) == 1 and not below))
+
+
+def _chain(expr: Expr) -> tuple[str, int]:
+    factors = [within(factor, POWER) for factor in expr.args]
+    if expr.args[0].rank == 1:
+        factors[0] = within(expr.args[0], ATOM) + ".T"  # harmless in NumPy, and as it is written on the board
+    return " @ ".join(factors), PRODUCT
+
+
+def _power(expr: Expr) -> tuple[str, int]:
+    base, exponent = expr.args
+    if exponent.op == "number" and exponent.value < 0:
+        return f"1 / {within(base**-exponent, POWER)}", PRODUCT
+    if exponent.op == "number" and exponent.value == Fraction(1, 2):
+        return call("sqrt", text(base)), ATOM
+    written = within(exponent, ATOM)
+    if exponent.op == "number" and decimal(exponent.value) is None:
+        written = f"({text(exponent)})"
+    return f"{within(base, ATOM)}**{written}", POWER
+
+
+def _filled(expr: Expr) -> tuple[str, int]:
+    shape = ", ".join(map(size_text, expr.shape))
+    return call(expr.op, f"({shape})" if expr.rank > 1 else shape), ATOM
+
+
+def size_text(size: Size) -> str:
+    """``m * n`` for the size ``"m*n"``."""
+    return " * ".join(str(size).split("*"))
+
+
+def shape_text(shape: Shape) -> str:
+    """``(m, n)`` or ``(n,)``; ``()`` for a scalar."""
+    inside = ", ".join(map(size_text, shape))
+    return f"({inside},)" if len(shape) == 1 else f"({inside})"
+
+
+WRITERS: dict[str, Callable[[Expr], tuple[str, int]]] = {
+    "name": lambda e: (e.value, ATOM),
+    "number": _number,
+    "size": lambda e: (size_text(e.value), PRODUCT if "*" in e.value else ATOM),
+    "add": _sum,
+    "mul": _product,
+    "pow": _power,
+    "matmul": _chain,
+    "T": lambda e: (within(e.args[0], ATOM) + ".T", ATOM),
+    "ones": _filled,
+    "zeros": _filled,
+    "eye": lambda e: (call("eye", size_text(e.shape[0])), ATOM),
+    "commutation": lambda e: (call("K", *map(size_text, e.value)), ATOM),
+    "heaviside": lambda e: (call("heaviside", text(e.args[0]), "0"), ATOM),
+}

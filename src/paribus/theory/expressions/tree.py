@@ -1,0 +1,200 @@
+"""What an expression is: a frozen tree whose every node knows its shape.
+
+Vectors have one axis, as in NumPy; in a product ``@`` a vector on the left lies, one on the right stands. Trees are
+made by the functions of ``terms``, ``chains`` and ``functions``, which keep them in one normal form.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+Size = int | str  # 3, "n", or a product "m*n"
+Shape = tuple[Size, ...]
+
+COMMUTATIVE = {"add", "mul"}
+
+
+@dataclass(frozen=True)
+class Expr:
+    """A node.
+
+    Args:
+        op: what it is: "name", "number", "add", "matmul", "inv" …
+        args: its operands.
+        shape: () for a scalar, ("n",) for a vector, ("m", "n") for a matrix.
+        value: the name, the number or the size, for those nodes that have one.
+    """
+
+    op: str
+    args: tuple[Expr, ...] = ()
+    shape: Shape = ()
+    value: Any = None
+
+    @property
+    def rank(self) -> int:
+        """Number of axes: 0, 1 or 2."""
+        return len(self.shape)
+
+    @cached_property
+    def key(self) -> Hashable:
+        """Equal for expressions that differ only in the order of what commutes."""
+        keys: Hashable = tuple(arg.key for arg in self.args)
+        if self.op in COMMUTATIVE:
+            keys = frozenset(Counter(arg.key for arg in self.args).items())
+        if self.op == "matmul" and not self.shape:  # a scalar is its own transpose
+            keys = frozenset({keys, tuple(_transposed_key(arg) for arg in reversed(self.args))})
+        return _Key((self.op, self.value, self.shape, keys))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of the variables in it."""
+        own = {self.value} if self.op == "name" else set()
+        return frozenset(own.union(*(arg.names for arg in self.args)))
+
+    @cached_property
+    def count(self) -> int:
+        """Number of nodes."""
+        return 1 + sum(arg.count for arg in self.args)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, Expr) and hash(self) == hash(other)
+        return same and _fields(self) == _fields(other)  # type: ignore[arg-type]
+
+    def __add__(self, other: Expr | int) -> Expr:
+        from paribus.theory.expressions.terms import add
+
+        return add(self, wrap(other))
+
+    def __radd__(self, other: int) -> Expr:
+        return wrap(other) + self
+
+    def __sub__(self, other: Expr | int) -> Expr:
+        return self + -wrap(other)
+
+    def __rsub__(self, other: int) -> Expr:
+        return wrap(other) + -self
+
+    def __neg__(self) -> Expr:
+        return -1 * self
+
+    def __mul__(self, other: Expr | int) -> Expr:
+        from paribus.theory.expressions.terms import mul
+
+        return mul(self, wrap(other))
+
+    def __rmul__(self, other: int | Fraction) -> Expr:
+        return wrap(other) * self
+
+    def __truediv__(self, other: Expr | int) -> Expr:
+        return self * wrap(other) ** -1
+
+    def __rtruediv__(self, other: int) -> Expr:
+        return wrap(other) * self**-1
+
+    def __pow__(self, exponent: Expr | int | Fraction) -> Expr:
+        from paribus.theory.expressions.terms import power
+
+        return power(self, wrap(exponent))
+
+    def __matmul__(self, other: Expr) -> Expr:
+        from paribus.theory.expressions.chains import matmul
+
+        return matmul(self, other)
+
+    @property
+    def T(self) -> Expr:  # noqa: N802  (as in NumPy)
+        """The transpose; a scalar or a vector is its own, as in NumPy."""
+        from paribus.theory.expressions.chains import transpose
+
+        return transpose(self)
+
+    def __str__(self) -> str:
+        from paribus.theory.expressions.text import text
+
+        return text(self)
+
+
+class _Key(tuple[Any, ...]):
+    """A tuple that computes its hash once: keys are nested as deep as the tree."""
+
+    def __hash__(self) -> int:
+        if "hash" not in self.__dict__:
+            self.__dict__["hash"] = tuple.__hash__(self)
+        return int(self.__dict__["hash"])
+
+
+def _transposed_key(expr: Expr) -> Hashable:
+    return expr.T.key
+
+
+def _fields(expr: Expr) -> tuple[Any, ...]:
+    return expr.op, expr.value, expr.shape, expr.args
+
+
+def wrap(value: Expr | int | Fraction) -> Expr:
+    """A number as an expression."""
+    return value if isinstance(value, Expr) else number(value)
+
+
+def number(value: int | Fraction) -> Expr:
+    """An exact rational number."""
+    return Expr("number", value=Fraction(value))
+
+
+def name(text: str, shape: Shape = ()) -> Expr:
+    """A variable."""
+    return Expr("name", shape=shape, value=text)
+
+
+def ones(shape: Shape) -> Expr:
+    """All ones; the number 1 if it is a scalar."""
+    return Expr("ones", shape=shape) if shape else ONE
+
+
+def zeros(shape: Shape) -> Expr:
+    """All zeros; the number 0 if it is a scalar."""
+    return Expr("zeros", shape=shape) if shape else ZERO
+
+
+def eye(size: Size) -> Expr:
+    """The identity of ``size`` rows."""
+    return ones((1, 1)) if size == 1 else Expr("eye", shape=(size, size))
+
+
+def length(size: Size) -> Expr:
+    """A size as a number: n."""
+    return number(size) if isinstance(size, int) else Expr("size", value=size)
+
+
+def is_zero(expr: Expr) -> bool:
+    """Whether it is zero by its form."""
+    return expr.op == "zeros" or expr == ZERO
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """Shape of a sum: that of its terms, scalars aside."""
+    found = {shape for shape in shapes if shape}
+    assert len(found) <= 1, f"shapes {found} in one sum or product"
+    return found.pop() if found else ()
+
+
+def nodes(expr: Expr) -> Iterator[Expr]:
+    """The node and all below it, parents first, each distinct one once."""
+    seen, waiting = {expr}, [expr]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        fresh = [arg for arg in dict.fromkeys(node.args) if arg not in seen]
+        seen.update(fresh)
+        waiting += reversed(fresh)
+
+
+ONE, ZERO = number(1), number(0)

@@ -1,0 +1,70 @@
+"""The notation in NumPy and in torch, so that a test can run what is printed and what was typed with Python itself."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+EVERYWHERE = {"__builtins__": {}}
+IN_NUMPY = "abs cos diag dot exp eye heaviside kron log mean ones ones_like outer sign sin sqrt sum tanh zeros"
+IN_TORCH = "abs cos det diag exp log logdet mean relu sigmoid sign sin sqrt sum tanh"
+
+NUMPY: dict[str, Any] = {
+    **EVERYWHERE,
+    **{name: getattr(np, name) for name in IN_NUMPY.split()},
+    "det": np.linalg.det, "inv": np.linalg.inv, "norm": np.linalg.norm, "tr": np.trace,
+    "logdet": lambda a: np.log(np.linalg.det(a)),  # not a number where the determinant is negative
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "relu": lambda x: np.maximum(x, 0),
+    "softmax": lambda z: np.exp(z) / np.sum(np.exp(z)),
+    "logsumexp": lambda z: np.log(np.sum(np.exp(z))),
+    "vec": lambda a: a.T.reshape(-1),
+    "K": lambda m, n: np.eye(m * n)[np.arange(m * n).reshape(n, m).T.ravel()],
+}  # fmt: skip
+
+
+def of_numbers_too(function: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Any], torch.Tensor]:
+    """torch refuses exp(1.5), which NumPy computes."""
+    return lambda x: function(torch.as_tensor(x, dtype=torch.float64))
+
+
+TORCH: dict[str, Any] = {
+    **EVERYWHERE,
+    **{name: of_numbers_too(getattr(torch, name)) for name in IN_TORCH.split()},
+    "dot": torch.dot, "kron": torch.kron, "outer": torch.outer,
+    "inv": torch.linalg.inv, "norm": torch.linalg.norm, "tr": torch.trace,
+    "eye": lambda n: torch.eye(n, dtype=torch.float64),
+    "ones": lambda shape: torch.ones(shape, dtype=torch.float64),
+    "ones_like": torch.ones_like,
+    "softmax": lambda z: torch.softmax(z, 0),
+    "logsumexp": lambda z: torch.logsumexp(z, 0),
+}  # fmt: skip
+
+
+def numpy_value(text: str, env: dict[str, Any], sizes: dict[str, int] | None = None) -> Any:
+    """What NumPy makes of ``text``."""
+    with np.errstate(all="ignore"):
+        return eval(text, dict(NUMPY), {**(sizes or {}), **env})
+
+
+def torch_gradient(text: str, env: dict[str, Any], wrt: str, sizes: dict[str, int] | None = None) -> Any:
+    """Gradient of a scalar, or Jacobian with the axes of f before those of the variable, by torch's autograd."""
+    fixed = {name: torch.as_tensor(np.asarray(value)) for name, value in env.items()}
+
+    def function(value: torch.Tensor) -> torch.Tensor:
+        return eval(text, dict(TORCH), {**(sizes or {}), **fixed, wrt: value}) * torch.ones((), dtype=torch.float64)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The use of `x.T`")  # of a vector, which stays what it is
+        return torch.autograd.functional.jacobian(function, fixed[wrt]).numpy()
+
+
+def jacobian_by_columns(found: Any, wrt_rank: int) -> Any:
+    """A Jacobian of torch with rows vec(f) and columns vec(X)."""
+    of = found.ndim - wrt_rank
+    order = (*reversed(range(of)), *reversed(range(of, found.ndim)))
+    return found.transpose(order).reshape(int(np.prod(found.shape[:of])), -1)
