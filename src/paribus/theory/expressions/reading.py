@@ -142,6 +142,7 @@ def _said(shapes: dict[str, Shape], declared: Mapping[str, Shape]) -> list[str]:
         if key in declared:
             continue
         why = "capital" if len(shape) == 2 else "lower case, Greek" if is_greek(key) else "lower case"
+        why = why if shape or is_greek(key) else "in a sum of scalars"
         size = f" {shape_text(shape)}" if shape else ""
         square = "square " if len(shape) == 2 and shape[0] == shape[1] else ""
         said.append(f"{key} is a {square}{KINDS[len(shape)]}{size} ({why}; otherwise say --shape)")

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from paribus.errors import TheoryError, nearest
 from paribus.theory.expressions.notation import FILLED, FUNCTIONS
 from paribus.theory.expressions.parse import Raw, pointing
+from paribus.theory.expressions.scalars import BESIDE, added_to_scalars, stand_as_vectors
 from paribus.theory.expressions.sizes import Dims, Product, Unifier
 from paribus.theory.expressions.text import shape_text
 from paribus.theory.expressions.tree import Shape, Size
 from paribus.theory.symbols import GREEK
 
 KINDS = {0: "scalar", 1: "vector", 2: "matrix"}
-BESIDE = {"@", "T", "dot", "outer", "diag", "softmax", "logsumexp", "sum", "norm", "mean"}  # what vectors stand beside
 
 
 @dataclass
@@ -168,8 +168,21 @@ def names_of(raw: Raw) -> list[str]:
     return list(dict.fromkeys([*own, *(name for arg in raw.args for name in names_of(arg))]))
 
 
-def infer(raw: Raw, text: str, declared: Mapping[str, Shape], letters: frozenset[str] = frozenset()) -> Inference:
-    """Infer all shapes; ``letters`` are names that stand for sizes, beside those that declared shapes use.
+def infer(
+    raw: Raw,
+    text: str,
+    declared: Mapping[str, Shape],
+    letters: frozenset[str] = frozenset(),
+    scalars: frozenset[str] = frozenset(),
+) -> Inference:
+    """Infer all shapes.
+
+    Args:
+        raw: the expression.
+        text: the same as it was typed.
+        declared: shapes that the user said.
+        letters: names that stand for sizes, beside those that declared shapes use.
+        scalars: lower-case names that are scalars.
 
     Raises:
         TheoryError: shapes do not fit together, or a declared name does not occur.
@@ -181,12 +194,13 @@ def infer(raw: Raw, text: str, declared: Mapping[str, Shape], letters: frozenset
             raise TheoryError("a shape is given for a name that does not occur", got=name, hint=nearest(name, names))
     vectors = greek_vectors(raw)
     for name in names:
-        rank = default_rank(name, vectors)
-        inference.names[name] = declared.get(name) or tuple(inference.unifier.fresh() for _ in range(rank))
-        if name in declared:
-            inference.names[name] = declared[name]
+        rank = 0 if name in scalars else default_rank(name, vectors)
+        fresh = tuple(inference.unifier.fresh() for _ in range(rank))
+        inference.names[name] = declared.get(name, fresh)
     inference.visit(raw)
-    return inference
+    more = {name for name in added_to_scalars(raw, inference.dims) if len(inference.names[name]) == 1}
+    more -= stand_as_vectors(raw) | declared.keys()
+    return infer(raw, text, declared, letters, scalars | more) if more else inference
 
 
 def default_rank(name: str, vectors: set[str]) -> int:
