@@ -9,7 +9,7 @@ import os
 from benchmarks.table import HEAD
 from paribus.records.environment import environment
 
-SUBJECTS = ("startup", "single", "study", "memory", "augmentation", "scratch")
+SUBJECTS = ("startup", "single", "study", "memory", "augmentation", "scratch", "generators", "pixels", "sequences")
 
 
 def main() -> None:

@@ -40,16 +40,16 @@ register("data", Noise, name="noise")
 
 def mlp(epochs: int, **changes: Any) -> Recipe:
     """The 784-256-128-10 network on 60,000 pictures of Fashion-MNIST's shape, batches of 128."""
-    return _recipe(60_000, 1, 28, {"use": "mlp", "widths": [256, 128]}, epochs, changes)
+    return recipe(60_000, 1, 28, {"use": "mlp", "widths": [256, 128]}, epochs, changes)
 
 
 def cnn(epochs: int, count: int = 6_000, **changes: Any) -> Recipe:
     """The 32-64-128 network with batch norm on pictures of CIFAR-10's shape, batches of 128."""
     model = {"use": "cnn", "widths": [32, 64, 128], "norm": "batch"}
-    return _recipe(count, 3, 32, model, epochs, changes)
+    return recipe(count, 3, 32, model, epochs, changes)
 
 
-def _recipe(count: int, channels: int, size: int, model: dict[str, Any], epochs: int, changes: Any) -> Recipe:
+def recipe(count: int, channels: int, size: int, model: dict[str, Any], epochs: int, changes: Any) -> Recipe:
     plain = {
         "name": f"benchmark/{model['use']}",
         "data": {"use": "noise", "count": count, "channels": channels, "size": size},

@@ -26,5 +26,12 @@ pytestmark = [
 def test_shipped_recipe_reaches_published_accuracy(recipe: str, reach: float, tmp_path: Path) -> None:
     run = Run(recipe, runs=tmp_path)
     assert run.recipe.budget.epochs <= 10
-    run.train()
+    run.train(threads=1)  # with neighbours on the machine several threads wait for each other
     assert open_test(run.folder).metrics["test/accuracy"] >= reach
+
+
+@pytest.mark.timeout(900)
+def test_T11_a_unet_finds_nuclei(tmp_path: Path) -> None:
+    run = Run("nuclei/unet", {"budget.epochs": 6}, runs=tmp_path)
+    run.train(threads=1)  # with neighbours on the machine several threads wait for each other
+    assert open_test(run.folder).metrics["test/miou"] >= 0.85

@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from paribus.tasks import pictures as module
-from paribus.analysis.predict import predict, to_csv
+from paribus.analysis.predict import predict, save, to_csv
 from paribus.analysis.trained import load
 from paribus.errors import DataError
+from paribus.tasks import pictures as module
 from paribus.tasks.answer import Answer
 
 
@@ -103,10 +103,17 @@ def test_a_network_for_features_takes_no_pictures(run, pictures):
         predict(trained, pictures)
 
 
-def test_a_network_for_other_rectangles_says_so(run, pictures):
-    from dataclasses import replace
-
-    trained = load(run)
-    trained.task.facts = replace(trained.facts, input_shape=(1, 8, 12))
-    with pytest.raises(DataError, match="only be brought to squares"):
-        predict(trained, pictures)
+def test_answers_of_every_kind_are_written(tmp_path):
+    picture = torch.arange(3 * 4 * 5, dtype=torch.uint8).view(3, 4, 5)
+    answers = [
+        Answer("a/street.jpg", "road", picture=picture),
+        Answer("b/street.png", picture=picture[:1]),
+        Answer("load.csv", table={"=time": ["1", "2"], "load": [3.5, 4.0]}, text="rising"),
+        Answer("none.png", problem="there is no such file"),
+    ]
+    written = save(answers, tmp_path / "out")
+    assert [path.name for path in written] == ["street.png", "street-2.png", "load.csv", "load.txt"]
+    assert np.array_equal(np.asarray(Image.open(written[0])), picture.permute(1, 2, 0).numpy())
+    assert np.array_equal(np.asarray(Image.open(written[1])), picture[0].numpy())
+    assert read(written[2].read_text()) == [["'=time", "load"], ["1", "3.5"], ["2", "4.0"]]
+    assert written[3].read_text() == "rising"

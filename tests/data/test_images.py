@@ -228,3 +228,38 @@ def test_a_large_jpeg_decoded_small_is_the_same_picture():
     quick = decode(saved(image, "JPEG", quality=95), 64, colour="grey").astype(int)
     exact = decode(saved(image, "PNG"), 64, colour="grey").astype(int)
     assert abs(quick - exact).max() <= 3
+
+
+STRIPES = np.repeat(np.arange(0, 240, 20, dtype=np.uint8)[None], 8, 0)  # 8 rows of 12 columns, each its own grey
+
+
+@pytest.mark.parametrize(
+    ("fit", "size", "expected"),
+    [
+        ("cut", (8, 4), STRIPES[:, 4:8]),
+        ("cut", (4, 12), STRIPES[:4]),
+        ("crop", (8, 12), STRIPES),
+        ("crop", (8, 6), STRIPES[:, 3:9]),
+        ("stretch", (8, 12), STRIPES),
+        ("pad", (8, 12), STRIPES),
+    ],
+)
+def test_pictures_are_brought_to_rectangles(fit, size, expected):
+    assert decode(saved(Image.fromarray(STRIPES)), size, "grey", fit)[0].tolist() == expected.tolist()
+
+
+def test_pictures_keep_their_own_size_if_asked_to():
+    assert decode(saved(Image.fromarray(STRIPES)), None, "grey")[0].tolist() == STRIPES.tolist()
+
+
+def test_what_is_missing_beside_a_cut_picture_is_white():
+    grown = decode(saved(Image.fromarray(STRIPES)), (10, 14), "grey", "cut")[0]
+    assert grown[1:-1, 1:-1].tolist() == STRIPES.tolist()
+    assert (np.delete(grown, np.s_[1:-1], 0) == 255).all()
+
+
+def test_the_size_of_a_picture_is_that_of_its_upright_self():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert images.size_of(saved(Image.fromarray(STRIPES)), "x") == (8, 12)
+    assert images.size_of(saved(Image.fromarray(STRIPES), "JPEG", exif=exif), "x") == (12, 8)

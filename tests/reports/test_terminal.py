@@ -13,9 +13,9 @@ import pytest
 from tests import made
 
 from paribus.analysis.held_out import HeldOut
-from paribus.tasks.answer import Answer
 from paribus.records.run import RunFolder
 from paribus.reports import terminal
+from paribus.tasks.answer import Answer
 
 RESULTS = {
     name: getattr(made, name)

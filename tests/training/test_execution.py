@@ -11,6 +11,7 @@ from paribus.data.material import prepare
 from paribus.errors import RunError
 from paribus.models.network import assemble
 from paribus.records.parts import build
+from paribus.records.recipe import Recipe
 from paribus.training import execution
 from paribus.training.execution import Execution, Settings, choose, multiplications
 
@@ -149,3 +150,15 @@ def test_R5_cuda_resumes(train, digits, every_step, stop_at):
     with pytest.raises(Interrupted):
         train(recipe, listen=stop_at(11), device="cuda")
     assert train(recipe, device="cuda")[1].weights_sha256 == expected
+
+
+def test_steps_that_wait_for_each_other_are_not_shared_among_threads():
+    """Four threads on a small recurrent step cost far more than they bring."""
+    recipe = Recipe.load("seasons/lstm", {"data.steps": 600})
+    material = prepare(recipe, Seeds(0))
+    task = build("task", recipe.task, facts=material.facts)
+    network = assemble(recipe.model, material.facts, Seeds(0), task.num_outputs)
+    step, output = 4 * 32 * (1 + 32), 32 * 12  # four gates from one value and 32 units; twelve steps ahead
+    assert multiplications(task, network, material.sample()) == 48 * step + output
+    assert multiplications(task, network, material.sample(), at_once=True) == step + output
+    assert choose(recipe.training, Settings("cpu"), task, network, material.sample()).threads == 1

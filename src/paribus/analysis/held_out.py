@@ -43,6 +43,7 @@ def test(folder: RunFolder) -> HeldOut:
         raise DataError(
             "this data set has no test part", got=trained.recipe.data.use, hint="train it with split.test=0.2"
         )
+    trained.task.prepare(material)
     figures = evaluate(trained.task, trained.network, material.feed("test", batch_size(material.facts), "cpu"), "test")
     answer = HeldOut(figures, len(material.rows["test"]), time.time())
     files.write_json(path, asdict(answer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import torch
 from paribus.analysis.trained import Trained
 from paribus.data.images import SUFFIXES
 from paribus.errors import DataError
+from paribus.records.files import write_bytes
 from paribus.tasks.answer import Answer
+from paribus.tasks.glimpse import to_png
 
 
 def predict(trained: Trained, files: Sequence[Path]) -> list[Answer]:
@@ -23,15 +26,27 @@ def predict(trained: Trained, files: Sequence[Path]) -> list[Answer]:
     Raises:
         DataError: if the task gives no answers about files, or there is no file at all.
     """
-    paths = [path for given in files for path in _expand(given)]
-    if not paths:
-        raise DataError("there are no pictures to look at", got=", ".join(map(str, files)) or "nothing")
+    paths = expanded(files)
     with torch.inference_mode():
         return trained.task.answers(trained.network, paths)
 
 
+def expanded(files: Sequence[Path]) -> list[Path]:
+    """Files as given, folders as the pictures in them.
+
+    Raises:
+        DataError: if there is none.
+    """
+    paths = [path for given in files for path in _expand(given)]
+    if not paths:
+        raise DataError("there are no pictures to look at", got=", ".join(map(str, files)) or "nothing")
+    return paths
+
+
 def to_csv(answers: Sequence[Answer]) -> str:
-    """As CSV: file, label, one column per figure, problem."""
+    """As CSV: file, label, one column per figure, problem; where answers are tables, the rows of those."""
+    if tables := [one for one in answers if one.table]:
+        return _rows_of(tables)
     names = next((list(one.figures) for one in answers if one.figures), [])
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
@@ -40,6 +55,60 @@ def to_csv(answers: Sequence[Answer]) -> str:
         figures = [f"{one.figures[name]:.6f}" if one.figures and name in one.figures else "" for name in names]
         writer.writerow([_harmless(one.file), _harmless(one.label), *figures, _harmless(one.problem)])
     return target.getvalue()
+
+
+def save(answers: Sequence[Answer], folder: Path) -> list[Path]:
+    """Write answers that are more than a word, named like their files: ``.png``, ``.csv``, ``.txt``.
+
+    Files of the same name in different folders are numbered: ``street.png``, ``street-2.png``.
+
+    Returns:
+        The files written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    seen: Counter[str] = Counter()
+    for answer in answers:
+        stem = Path(answer.file).stem
+        seen[stem] += 1
+        name = stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
+        for suffix, content in _contents(answer).items():
+            path = folder / (name + suffix)
+            write_bytes(path, content)
+            written.append(path)
+    return written
+
+
+def _contents(answer: Answer) -> dict[str, bytes]:
+    """What an answer is made of, by the suffix of the file that it belongs into."""
+    found = {}
+    if answer.picture is not None:
+        found[".png"] = to_png(answer.picture)
+    if answer.table is not None:
+        target = io.StringIO()
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(map(_harmless, answer.table))
+        writer.writerows(zip(*answer.table.values(), strict=True))
+        found[".csv"] = target.getvalue().encode()
+    if answer.text:
+        found[".txt"] = answer.text.encode()
+    return found
+
+
+def _rows_of(answers: Sequence[Answer]) -> str:
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    heads = list(dict.fromkeys(head for one in answers for head in one.table or ()))
+    writer.writerow(["file", *map(_harmless, heads)])
+    for one in answers:
+        columns = [(one.table or {})[head] for head in heads]
+        for row in zip(*columns, strict=True):
+            writer.writerow([_harmless(one.file), *(_cell(entry) for entry in row)])
+    return target.getvalue()
+
+
+def _cell(entry: float | str) -> str:
+    return _harmless(entry) if isinstance(entry, str) else f"{entry:.6g}"
 
 
 def _expand(path: Path) -> list[Path]:

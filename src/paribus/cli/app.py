@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli import data, inspect, predict, report, run, study
+from paribus.cli import (
+    activations,
+    arena,
+    data,
+    denoise,
+    derive,
+    diagnose,
+    inspect,
+    layers,
+    predict,
+    report,
+    run,
+    sample,
+    skill,
+    study,
+)
 
 app = typer.Typer(
     name="paribus",
@@ -40,7 +55,15 @@ app.command("run")(run.run)
 app.command("study")(study.study)
 app.command("report")(report.report)
 app.command("test")(report.test)
+app.command("skill")(skill.skill)
 app.command("predict")(predict.predict)
+app.command("sample")(sample.sample)
+app.command("activations")(activations.activations)
+app.command("denoise")(denoise.denoise)
+app.command("diagnose")(diagnose.diagnose)
+app.command("derive", cls=derive.Command)(derive.derive)
+app.command("layers")(layers.layers)
+app.command("arena")(arena.arena)
 app.command("list")(inspect.list_)
 app.command("show")(inspect.show)
 app.command("data")(data.data)

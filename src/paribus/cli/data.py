@@ -14,6 +14,11 @@ def data(
     ] = None,
     labels: Annotated[str, typer.Option(help="folders, or a CSV file with columns path, label and split.")] = "folders",
     group: Annotated[str | None, typer.Option(help="A CSV column or a regular expression that names groups.")] = None,
+    masks: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Examine pictures with masks, which lie in this folder of it.")
+    ] = None,
+    images: Annotated[str, typer.Option(metavar="FOLDER", help="The folder of the pictures beside them.")] = "images",
+    suffix: Annotated[str, typer.Option(help="What mask names have behind the names of their pictures.")] = "",
     clear_cache: Annotated[bool, typer.Option("--clear-cache", help="Delete the decoded copies.")] = False,
 ) -> None:
     """Show the data sets and where they are looked for; examine a folder of pictures before training.
@@ -23,6 +28,8 @@ def data(
     - `paribus data`
 
     - `paribus data my_pictures`
+
+    - `paribus data my_scenes --masks masks`
 
     - `paribus data --clear-cache`
     """
@@ -35,11 +42,28 @@ def data(
     elif path is None:
         terminal.print_sources()
     else:
-        from paribus.data.scan import scan
-        from paribus.reports.live import counting
-
-        with counting() as progress:
-            found = scan(path, labels, group, progress=progress)
-        terminal.print_scan(found)
-        if found.bad:
+        bad = _scanned(path, labels, group) if masks is None else _surveyed(path, images, masks, suffix)
+        if bad:
             raise typer.Exit(1)
+
+
+def _scanned(path: Path, labels: str, group: str | None) -> bool:
+    """Examine pictures with classes; whether some are bad."""
+    from paribus.data.scan import scan
+    from paribus.reports.live import counting
+    from paribus.reports.terminal import print_scan
+
+    with counting() as progress:
+        found = scan(path, labels, group, progress=progress)
+    print_scan(found)
+    return bool(found.bad)
+
+
+def _surveyed(path: Path, images: str, masks: str, suffix: str) -> bool:
+    """Examine pictures with masks; whether some are bad."""
+    from paribus.data.survey import survey
+    from paribus.reports.terminal import print_survey
+
+    found = survey(path, images, masks, suffix)
+    print_survey(found)
+    return bool(found.bad)

@@ -16,19 +16,24 @@ def predict(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a CSV file; - prints it.", allow_dash=True)
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write answers that are pictures, tables or texts.")
+    ] = None,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
-    """Label pictures with a trained network, with the probability of every class.
+    """Say what a trained network makes of files: classes of pictures, masks, cleaned pictures, forecasts.
 
     Examples:
 
     - `paribus predict last cat.jpg dog.png`
 
     - `paribus predict runs/folder-cnn/3f2a/seed-0 new_pictures --csv labels.csv`
+
+    - `paribus predict last street.jpg --out answers`
     """
     from paribus.analysis.predict import predict as ask
-    from paribus.analysis.predict import to_csv
+    from paribus.analysis.predict import save, to_csv
     from paribus.analysis.trained import load
     from paribus.records.files import write_bytes
     from paribus.records.run import RunFolder
@@ -43,5 +48,7 @@ def predict(
     else:
         write_bytes(csv, to_csv(answers).encode())
         print(f"{len(answers)} predictions in {csv}")
+    if out is not None:
+        print(f"{len(save(answers, out))} files in {out}")
     if all(answer.problem for answer in answers):
         raise typer.Exit(1)

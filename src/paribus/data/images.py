@@ -6,6 +6,8 @@ Turned as its EXIF tag says, 16-bit values rescaled rather than cut off, transpa
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +23,8 @@ MAX_PIXELS = 80_000_000  # a decompression bomb is a small file that claims to b
 MAX_BYTES = 512 << 20
 
 Colour = Literal["rgb", "grey"]
-Fit = Literal["crop", "pad", "stretch"]
+Fit = Literal["crop", "pad", "stretch", "cut"]
+Size = int | Sequence[int] | None  # of a square, (height, width), or as it is; in pixels
 
 _ORIENTATION = 0x0112  # EXIF tag: how the camera was held
 _TURNS = {
@@ -35,26 +38,33 @@ _TURNS = {
 }
 
 
-def decode(source: Path | bytes, size: int, colour: Colour = "rgb", fit: Fit = "crop") -> NDArray[np.uint8]:
+def decode(source: Path | bytes, size: Size, colour: Colour = "rgb", fit: Fit = "crop") -> NDArray[np.uint8]:
     """Read a picture and bring it to one size.
 
     Args:
         source: a file, or its content.
-        size: height and width of the result, in pixels.
+        size: of the result in pixels: the side of a square, or height and width; ``None`` leaves it as it is.
         colour: ``rgb`` for 3 channels, ``grey`` for 1.
-        fit: ``crop`` scales the shorter side to ``size`` and cuts out the middle; ``pad`` scales the longer
-            side and fills the rest with white; ``stretch`` changes the proportions.
+        fit: as for :func:`resize`.
 
     Returns:
-        (C, size, size) uint8.
+        (C, H, W) uint8.
 
     Raises:
         DataError: if the file is empty, damaged, too large, or no picture; the rule says which.
     """
-    content = source if isinstance(source, bytes) else read(source)
-    where = "bytes" if isinstance(source, bytes) else str(source)
+    with errors("bytes" if isinstance(source, bytes) else str(source)):
+        content = source if isinstance(source, bytes) else read(source)
+        picture = flatten(upright(load(content, None if fit == "cut" else size)), colour)
+        pixels = np.asarray(picture if size is None else resize(picture, size, fit))
+    return np.ascontiguousarray(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
+
+
+@contextmanager
+def errors(where: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into a DataError that names the file."""
     try:
-        picture = resize(flatten(upright(load(content, size)), colour), size, fit)
+        yield
     except DataError as error:
         raise DataError(error.rule, got=where, hint=error.hint) from None
     except UnidentifiedImageError:
@@ -65,8 +75,6 @@ def decode(source: Path | bytes, size: int, colour: Colour = "rgb", fit: Fit = "
         raise
     except Exception as error:  # decoders of damaged files raise nearly anything
         raise DataError(f"the picture is damaged: {error or type(error).__name__}", got=where) from error
-    pixels = np.asarray(picture)
-    return np.ascontiguousarray(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
 
 
 def read(path: Path) -> bytes:
@@ -85,10 +93,10 @@ def read(path: Path) -> bytes:
         raise DataError(f"the file cannot be read: {error.strerror or error}", got=str(path)) from error
 
 
-def load(content: bytes, size: int) -> Image.Image:
+def load(content: bytes, size: Size = None) -> Image.Image:
     """Decode all pixels of the first frame.
 
-    A JPEG that is more than twice as large as needed is decoded at a half, a quarter or an eighth of its
+    With a size, a JPEG that is more than twice as large as needed is decoded at a half, a quarter or an eighth of its
     size, which is several times faster.
     """
     if not content:
@@ -99,7 +107,8 @@ def load(content: bytes, size: int) -> Image.Image:
     if picture.format == "PNG":
         picture.verify()  # compares checksums, which decoding does not
         picture = Image.open(io.BytesIO(content), formats=("PNG",))
-    picture.draft(picture.mode, (2 * size, 2 * size))
+    if size is not None:
+        picture.draft(picture.mode, (2 * max(pair(size)),) * 2)
     picture.load()
     return picture
 
@@ -126,20 +135,52 @@ def flatten(picture: Image.Image, colour: Colour) -> Image.Image:
     return picture if picture.mode == mode else picture.convert("RGB").convert(mode)
 
 
-def resize(picture: Image.Image, size: int, fit: Fit) -> Image.Image:
-    """Bring a picture to (size, size), with a filter that averages when it shrinks."""
-    width, height = picture.size
+def size_of(content: bytes, where: str) -> tuple[int, int]:
+    """Height and width of a picture that stands upright, without decoding its pixels."""
+    with errors(where):
+        picture = Image.open(io.BytesIO(content), formats=FORMATS)
+        width, height = picture.size
+        on_its_side = picture.getexif().get(_ORIENTATION, 1) >= 5
+        return (width, height) if on_its_side else (height, width)
+
+
+def resize(
+    picture: Image.Image,
+    size: int | Sequence[int],
+    fit: Fit,
+    filter: Image.Resampling = Image.Resampling.BICUBIC,
+    background: int | str = "white",
+) -> Image.Image:
+    """Bring a picture to a size; the default filter averages when it shrinks.
+
+    Args:
+        picture: of any mode.
+        size: of the result.
+        fit: ``crop`` scales it until it covers the size and cuts out the middle; ``pad`` until the size covers it,
+            and fills the rest; ``stretch`` changes the proportions; ``cut`` cuts out the middle without scaling.
+        filter: how pixels are computed; labels need the nearest one.
+        background: what fills the rest.
+    """
+    (height, width), (old_width, old_height) = pair(size), picture.size
     if fit == "stretch":
-        return _scaled(picture, (size, size), (0, 0, width, height))
+        return _scaled(picture, (width, height), (0, 0, old_width, old_height), filter)
     if fit == "crop":
-        side = min(width, height)
-        left, top = (width - side) // 2, (height - side) // 2
-        return _scaled(picture, (size, size), (left, top, left + side, top + side))
-    side = max(width, height)
-    inner = max(1, round(width * size / side)), max(1, round(height * size / side))
-    canvas = Image.new(picture.mode, (size, size), "white")
-    canvas.paste(_scaled(picture, inner, (0, 0, width, height)), ((size - inner[0]) // 2, (size - inner[1]) // 2))
+        share = min(old_width / width, old_height / height)  # old pixels per new one
+        inner = round(share * width), round(share * height)
+        left, top = (old_width - inner[0]) // 2, (old_height - inner[1]) // 2
+        return _scaled(picture, (width, height), (left, top, left + inner[0], top + inner[1]), filter)
+    share = max(old_width / width, old_height / height) if fit == "pad" else 1
+    inner = max(1, round(old_width / share)), max(1, round(old_height / share))
+    canvas = Image.new(picture.mode, (width, height), background)
+    inside = _scaled(picture, inner, (0, 0, old_width, old_height), filter)
+    canvas.paste(inside, ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return canvas
+
+
+def pair(size: int | Sequence[int]) -> tuple[int, int]:
+    """Height and width of a size."""
+    height, width = (size, size) if isinstance(size, int) else size
+    return height, width
 
 
 def _rescale(picture: Image.Image) -> Image.Image:
@@ -150,10 +191,12 @@ def _rescale(picture: Image.Image) -> Image.Image:
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 
-def _scaled(picture: Image.Image, size: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image:
-    """The part of a picture within ``box`` at another size."""
+def _scaled(
+    picture: Image.Image, size: tuple[int, int], box: tuple[int, int, int, int], filter: Image.Resampling
+) -> Image.Image:
+    """The part of a picture within ``box`` at another size (width, height)."""
     part = picture if box == (0, 0, *picture.size) else picture.crop(box)
-    return part if part.size == size else part.resize(size, Image.Resampling.BICUBIC)
+    return part if part.size == size else part.resize(size, filter)
 
 
 def _too_large(got: str) -> DataError:

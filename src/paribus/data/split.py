@@ -14,7 +14,7 @@ from torch import Tensor
 
 from paribus import chance
 from paribus.data.writer import PARTS
-from paribus.errors import DataError
+from paribus.errors import DataError, RecipeError
 from paribus.records.recipe import Split
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def split(dataset: Dataset, section: Split, seeds: chance.Seeds) -> dict[str, Te
     Raises:
         DataError: if the examples are all of one class, if examples or groups are too few, or the limit is too large.
     """
+    if section.fold:
+        hint = "leave split.fold out; chance.split varies which examples validate"
+        raise RecipeError("split.fold goes back in time, and these examples have no order", got=section.fold, hint=hint)
     examples = _divisible(dataset, section.stratified)
     parts = {part: np.arange(*bounds) for part, bounds in dataset.official.items()}
     if "test" not in parts and section.test:
@@ -69,6 +72,28 @@ def split(dataset: Dataset, section: Split, seeds: chance.Seeds) -> dict[str, Te
     if section.limit:
         parts["train"] = limited(parts["train"], examples, section.limit, seeds.key("split", "limit"))
     return {part: torch.from_numpy(parts[part]) for part in PARTS if part in parts}
+
+
+def in_time(length: int, section: Split) -> dict[str, tuple[int, int]]:
+    """Steps of each part of what has an order: training first, then validation, then test, as half-open ranges.
+
+    With ``fold = k`` validation and the end of training lie k validation parts earlier, and what follows is not used.
+    Training always begins at the beginning; the test part is the same for every fold.
+
+    Raises:
+        DataError: if there are too few examples.
+        RecipeError: if the fold leaves nothing to train on.
+    """
+    test = round(length * (1 - section.test))
+    size = max(1, round(test * section.validation))
+    stop = test - section.fold * size
+    if stop - size < 1:
+        if not section.fold:
+            raise DataError("there are too few examples for training and validation", got=length)
+        most = max(0, (test - 1) // size - 1)
+        raise RecipeError("split.fold leaves nothing to train on", got=section.fold, hint=f"at most {most}")
+    parts = {"train": (0, stop - size), "validation": (stop - size, stop)}
+    return {**parts, "test": (test, length)} if section.test else parts
 
 
 def _divisible(dataset: Dataset, stratified: bool) -> Divisible:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
+from hashlib import blake2b
 from pathlib import Path
 
 from paribus.data.images import SUFFIXES
@@ -37,6 +39,15 @@ def walk(root: Path) -> tuple[list[str], list[tuple[str, str]]]:
             else:
                 files.append(folder + entry.name)
     return sorted(files), skipped
+
+
+def digest(root: Path, names: Iterable[str]) -> str:
+    """A hash of the names, sizes and times of change of files below ``root``."""
+    content = blake2b(digest_size=16)
+    for name in names:
+        facts = (root / name).stat()
+        content.update(repr((name, facts.st_size, facts.st_mtime_ns)).encode())
+    return content.hexdigest()
 
 
 def _refusal(entry: os.DirEntry[str], root: Path) -> str:

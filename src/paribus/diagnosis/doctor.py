@@ -10,7 +10,10 @@ from paribus.records.run import RunFolder
 
 Check = Callable[[RunFolder], list[Finding]]
 
-CHECKS: Mapping[str, str] = {}  # task → "module:function" that reads the records of its runs
+CHECKS: Mapping[str, str] = {  # task → "module:function" that reads the records of its runs
+    "forecasting": "forecast:forecast",
+    "gan": "generator:check",
+}
 
 
 def diagnose(folder: RunFolder) -> list[Finding]:

@@ -4,4 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-PARTS: Mapping[str, str] = {"mlp": "mlp:MLP", "cnn": "cnn:CNN"}
+PARTS: Mapping[str, str] = {
+    "cnn": "cnn:CNN",
+    "conv_vae": "vae:ConvVAE",
+    "dcgan": "gan:DCGAN",
+    "dncnn": "dncnn:DnCNN",
+    "gan": "gan:GAN",
+    "gru": "recurrent:GRU",
+    "linear": "linear:Linear",
+    "lstm": "recurrent:LSTM",
+    "mlp": "mlp:MLP",
+    "rnn": "recurrent:RNN",
+    "tcn": "tcn:TCN",
+    "unet": "unet:UNet",
+    "vae": "vae:VAE",
+}

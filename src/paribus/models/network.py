@@ -60,8 +60,10 @@ def assemble(part: Part, facts: Facts, seeds: Seeds, num_outputs: int | None = N
             part,
             input_shape=facts.input_shape,
             in_channels=facts.input_shape[0],
+            target_shape=facts.target_shape,
             num_outputs=len(facts.classes) if num_outputs is None else num_outputs,
             num_classes=len(facts.classes),
+            num_tokens=len(facts.about.get("vocabulary", ())),
         )
     initialise(model, key)
     return Network(model, facts)

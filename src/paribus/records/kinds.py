@@ -26,7 +26,7 @@ KINDS: Mapping[str, Kind] = {
     "augment": Kind("paribus.data.augmentation", frozenset(), "random changes to training examples"),
     "model": Kind(
         "paribus.models",
-        frozenset({"input_shape", "in_channels", "num_outputs", "num_classes"}),
+        frozenset({"input_shape", "in_channels", "target_shape", "num_outputs", "num_classes", "num_tokens"}),
         "the network that is trained",
     ),
     "task": Kind("paribus.tasks", frozenset({"facts"}), "what is learned: loss, metrics, predictions"),

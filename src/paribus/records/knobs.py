@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from types import SimpleNamespace
@@ -30,39 +30,43 @@ class Knob(NamedTuple):
 
 def schema(kind: str, factory: Factory) -> type[BaseModel]:
     """The pydantic model of a part's knobs."""
-    fields: dict[str, Any] = {}
-    for knob in knobs(kind, factory):
-        default = ... if knob.default is inspect.Parameter.empty else knob.default
-        fields[knob.name] = (knob.annotation, Field(default, description=knob.text))
-    config = ConfigDict(
-        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
-    )
-    return create_model(factory.__name__, __config__=config, **fields)
+    return _model(factory, knobs(kind, factory))
+
+
+def options(function: Factory) -> type[BaseModel]:
+    """The pydantic model of a function's keyword-only parameters, which are its options."""
+    parameters = inspect.signature(function).parameters.values()
+    return _model(function, _knobs(function, [it for it in parameters if it.kind is it.KEYWORD_ONLY]))
 
 
 @cache
 def knobs(kind: str, factory: Factory) -> tuple[Knob, ...]:
     """The knobs of a part, in the order of its signature."""
-    texts = describe(factory)[1]
-    found = []
-    for name, parameter in inspect.signature(factory).parameters.items():
-        if name in KINDS[kind].supplied or parameter.kind in (
-            parameter.VAR_POSITIONAL,
-            parameter.VAR_KEYWORD,
-        ):
-            continue
-        found.append(Knob(name, _type_of(parameter, factory), parameter.default, texts.get(name, "")))
-    return tuple(found)
+    parameters = inspect.signature(factory).parameters.values()
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    wanted = [it for it in parameters if it.name not in KINDS[kind].supplied and it.kind not in several]
+    return tuple(_knobs(factory, wanted))
 
 
 def describe(factory: Factory) -> tuple[str, dict[str, str]]:
-    """The first sentence of a docstring, and what its ``Args:`` section says of each parameter."""
+    """The first sentence of a docstring, and what its ``Args:`` section says of each parameter.
+
+    A class that inherits its constructor inherits what is said of its parameters.
+    """
     text = inspect.cleandoc(factory.__doc__ or "")  # its own: nn.Module's says nothing about a network
     summary = " ".join(text.split("\n\n")[0].split())
+    bases = reversed(factory.__mro__) if inspect.isclass(factory) else (factory,)
+    texts: dict[str, str] = {}
+    for base in bases:
+        texts |= _said_of_parameters(inspect.cleandoc(base.__doc__ or ""))
+    return summary, texts
+
+
+def _said_of_parameters(text: str) -> dict[str, str]:
     _, _, rest = text.partition("Args:\n")
     block = re.split(r"\n\S", rest)[0]
     entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", block, flags=re.MULTILINE)
-    return summary, {name: " ".join(entry.split()) for name, entry in entries}
+    return {name: " ".join(entry.split()) for name, entry in entries}
 
 
 def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> RecipeError:
@@ -80,6 +84,22 @@ def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> Rec
         return RecipeError(rule, got=first["input"], hint=nearest(str(first["input"]), choices))
     message = first["msg"].removeprefix("Value error, ").replace("Input should", "must")
     return RecipeError(f"{path} {message[0].lower()}{message[1:]}", got=first.get("input"), hint=f"correct {path}")
+
+
+def _knobs(factory: Factory, parameters: Iterable[inspect.Parameter]) -> list[Knob]:
+    texts = describe(factory)[1]
+    return [Knob(it.name, _type_of(it, factory), it.default, texts.get(it.name, "")) for it in parameters]
+
+
+def _model(factory: Factory, found: Iterable[Knob]) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for knob in found:
+        default = ... if knob.default is inspect.Parameter.empty else knob.default
+        fields[knob.name] = (knob.annotation, Field(default, description=knob.text))
+    config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
+    )
+    return create_model(factory.__name__, __config__=config, **fields)
 
 
 def _type_of(parameter: inspect.Parameter, factory: Factory) -> Any:

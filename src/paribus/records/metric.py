@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -44,8 +45,26 @@ class Metric:
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, counted=True, matters=0.01)
 LOSS = Metric("loss", higher_is_better=False)
 MACRO_F1 = Metric("macro_f1", higher_is_better=True, percent=True, matters=0.01)
+MIOU = Metric("miou", higher_is_better=True, percent=True, matters=0.01)
+IOU = Metric("iou", higher_is_better=True, percent=True, matters=0.01)
+PIXEL_ACCURACY = Metric("pixel_accuracy", higher_is_better=True, percent=True, matters=0.01)
+PSNR = Metric("psnr", higher_is_better=True, matters=0.1)  # dB
+SSIM = Metric("ssim", higher_is_better=True, matters=0.005)
+ELBO = Metric("elbo", higher_is_better=True)  # nats per example
+RECONSTRUCTION = Metric("reconstruction", higher_is_better=True)
+KL = Metric("kl", higher_is_better=False)
+LOG_LIKELIHOOD = Metric("log_likelihood", higher_is_better=True)
+FRECHET = Metric("frechet", higher_is_better=False)
+PRECISION = Metric("precision", higher_is_better=True, percent=True)
+RECALL = Metric("recall", higher_is_better=True, percent=True)
+MODES = Metric("modes", higher_is_better=True, matters=1.0)
+QUALITY = Metric("quality", higher_is_better=True, percent=True)
+MODE_KL = Metric("mode_kl", higher_is_better=False)
+GENERATOR_LOSS = Metric("generator_loss", higher_is_better=False)
+DISCRIMINATOR_LOSS = Metric("discriminator_loss", higher_is_better=False)
 
-_KNOWN = {metric.name: metric for metric in (ACCURACY, LOSS, MACRO_F1)}
+_SCORES = (ACCURACY, LOSS, MACRO_F1, MIOU, IOU, PIXEL_ACCURACY, PSNR, SSIM, PRECISION, RECALL, QUALITY)
+_KNOWN = {metric.name: metric for metric in _SCORES}
 
 
 def format_figure(name: str, value: float | None) -> str:
@@ -53,4 +72,20 @@ def format_figure(name: str, value: float | None) -> str:
 
     It needs no task, so that listing runs stays fast.
     """
-    return _KNOWN.get(name.rpartition("/")[2], LOSS).format(value)
+    metric = name.split("/")[1] if "/" in name else name
+    return _KNOWN.get(metric, LOSS).format(value)
+
+
+def is_detail(name: str) -> bool:
+    """Whether a figure is one of many that a metric has, like ``val/iou/road``: short lists leave it out."""
+    return name.count("/") > 1
+
+
+def details(metrics: Mapping[str, float | None]) -> dict[str, dict[str, float | None]]:
+    """Figures that are one of many: metric → name → value, ``{"val/iou": {"road": 0.9}}``."""
+    found: dict[str, dict[str, float | None]] = {}
+    for name, value in metrics.items():
+        if is_detail(name):
+            split, metric, one = name.split("/", 2)
+            found.setdefault(f"{split}/{metric}", {})[one] = value
+    return found

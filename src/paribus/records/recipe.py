@@ -50,6 +50,11 @@ class Split(Section):
     test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test part")
     stratified: bool = Field(True, description="whether every part has the same mix of classes")
     limit: int | None = Field(None, ge=1, description="use only this many training examples")
+    fold: int = Field(
+        0,
+        ge=0,
+        description="how many validation parts earlier training ends: walk-forward validation of what has an order",
+    )
 
 
 class Training(Section):

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from paribus.records.metric import Metric, format_figure
+from paribus.records.metric import Metric, format_figure, is_detail
 from paribus.records.study import StudyDesign
 from paribus.reports.board import Board
 
@@ -127,7 +127,7 @@ def counting() -> Iterator[Callable[[str, int, int], None]]:
 
 def epoch_line(row: dict[str, Any], epochs: int) -> str:
     """One epoch's figures as a line: ``epoch 3/10  train/loss 0.2144  …``."""
-    known = {key: value for key, value in row.items() if "/" in key and value is not None}
+    known = {key: value for key, value in row.items() if "/" in key and value is not None and not is_detail(key)}
     figures = "  ".join(f"{key} {format_figure(key, value)}" for key, value in known.items())
     return f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  {figures}"
 

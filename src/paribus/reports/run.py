@@ -8,7 +8,7 @@ from dataclasses import asdict
 from paribus import plots
 from paribus.plots import words
 from paribus.records import yaml
-from paribus.records.metric import format_figure
+from paribus.records.metric import format_figure, is_detail
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.reports import glimpses
 from paribus.reports.facts import facts, text
@@ -32,7 +32,8 @@ def run_page(folder: RunFolder) -> Page:
 def _answers(result: RunResult | None) -> Iterator[Answer]:
     if result:
         for name, value in result.metrics.items():
-            yield Answer(words.spoken(name), format_figure(name, value))
+            if not is_detail(name):
+                yield Answer(words.spoken(name), format_figure(name, value))
 
 
 def _summary(status: Status, result: RunResult | None) -> str:

@@ -14,14 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from paribus.errors import RunError
-from paribus.records.metric import format_figure
+from paribus.records.metric import details, format_figure, is_detail
 from paribus.records.run import RunFolder, find_runs
 from paribus.records.study import StudyDesign, show
 
 if TYPE_CHECKING:
+    from paribus.analysis.denoising import Score
     from paribus.analysis.held_out import HeldOut
+    from paribus.analysis.skill import Skill
     from paribus.data.scan import Report
+    from paribus.data.survey import Survey
     from paribus.diagnosis.finding import Finding
+    from paribus.evidence.estimate import Estimate
     from paribus.records.recipe import Recipe
     from paribus.records.result import StudyResult
     from paribus.reports.view import Table as View
@@ -119,6 +123,7 @@ def print_run(folder: RunFolder, fresh: bool) -> None:
     if result is not None:
         rows += [
             ["figures", _figures(result.metrics)],
+            *([name, _shares(name, shares)] for name, shares in details(result.metrics).items()),
             ["trained", f"{count(result.epochs, 'epoch')}, {result.steps:,} steps in {result.seconds:.1f} s"],
             ["speed", f"{result.examples_per_second:,.0f} examples/s"],
             ["parameters", f"{result.parameters:,}"],
@@ -132,7 +137,7 @@ def print_run(folder: RunFolder, fresh: bool) -> None:
 def print_tests(tests: Sequence[tuple[RunFolder, HeldOut]]) -> None:
     """Figures on the held-out test; of several runs also the mean per arm."""
     out = console()
-    names = list(tests[0][1].metrics) if tests else []
+    names = [name for name in tests[0][1].metrics if not is_detail(name)] if tests else []
     align = "l" + "r" * (len(names) + 1)
     arms: defaultdict[str, list[HeldOut]] = defaultdict(list)
     rows = []
@@ -141,6 +146,9 @@ def print_tests(tests: Sequence[tuple[RunFolder, HeldOut]]) -> None:
         rows.append(["/".join(folder.path.parts[-3:]), *figures, f"{held.examples:,}"])
         arms[folder.path.parent.name].append(held)
     out.print(table(["run", *names, "examples"], rows, align))
+    if len(tests) == 1:
+        for name, shares in details(tests[0][1].metrics).items():
+            out.print(table(["", name], [[one, format_figure(name, value)] for one, value in shares.items()], "lr"))
     if len(tests) > 1:
         means = []
         for arm, runs in arms.items():
@@ -156,11 +164,50 @@ def print_predictions(answers: Sequence[Answer]) -> None:
     rows = []
     for answer in answers:
         figures = sorted((answer.figures or {}).items(), key=lambda entry: -entry[1])[:3]
-        largest = "  ".join(f"{name} {share:.1%}" for name, share in figures)
+        largest = "  ".join(f"{name} {share:.1%}" if share <= 1 else f"{name} {share:.4g}" for name, share in figures)
         rows.append([answer.file, answer.label or answer.text, largest, answer.problem])
     columns = 4 if any(answer.problem for answer in answers) else 3
     heads = ["file", "answer", "figures", "problem"]
     console().print(table(heads[:columns], [row[:columns] for row in rows]))
+    for answer in answers:
+        if answer.table:
+            console().print()
+            console().print(titled(answer.file, _answer_table(answer.table)))
+
+
+def _answer_table(columns: Mapping[str, Sequence[float | str]]) -> Table:
+    cells = [[entry if isinstance(entry, str) else f"{entry:.6g}" for entry in values] for values in columns.values()]
+    return table(list(columns), list(zip(*cells, strict=True)), "l" + "r" * len(columns))
+
+
+def print_skills(skills: Sequence[tuple[RunFolder, Skill]]) -> None:
+    """Errors of runs and of what needs no model, and the skill against each with its interval."""
+    out = console()
+    baselines = list(dict.fromkeys(name for _, one in skills for name in one.against))
+    rows = []
+    for folder, one in skills:
+        own, *_ = one.errors.values()
+        cells = [interval(one.against[name]) if name in one.against else "" for name in baselines]
+        rows.append(["/".join(folder.path.parts[-3:]), f"{own:.4g}", *cells, f"{one.examples:,}"])
+    part = skills[0][1].part if skills else ""
+    heads = ["run", "error", *(f"skill against {name}" for name in baselines), "examples"]
+    out.print(titled(f"1 − error / error of the baseline, {part} part", table(heads, rows, "lr" + "r" * len(heads))))
+    errors = {name: value for _, one in skills for name, value in one.errors.items() if name in baselines}
+    for name, value in errors.items():
+        out.print(Text(f"{name}: error {value:.4g}", style="dim"))
+
+
+def interval(estimate: Estimate) -> str:
+    """A value with the ends of its interval: ``0.21 [0.18, 0.24]``."""
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def print_scores(scores: Sequence[Score]) -> None:
+    """How near methods come to clean pictures, by the strength of the noise."""
+    rows = [[f"{one.sigma:g}", one.method, f"{one.psnr:.2f}", f"{one.ssim:.3f}"] for one in scores]
+    out = console()
+    out.print(table(["σ", "method", "PSNR (dB)", "SSIM"], rows, "rlrr"))
+    out.print(f"means over {scores[0].pictures} pictures", soft_wrap=True)
 
 
 def print_findings(findings: Sequence[Finding], folder: RunFolder) -> None:
@@ -262,7 +309,8 @@ def print_sources() -> None:
     own = places.own_data()
     rows = []
     for name in names("data"):
-        where = "in PARIBUS_DATA" if own and (own / name).is_dir() else _WHERE.get(name, "downloaded when first used")
+        found = own is not None and (own / _FOLDERS.get(name, name)).is_dir()
+        where = "in PARIBUS_DATA" if found else _WHERE.get(name, "downloaded when first used")
         rows.append([name, where, describe(find("data", name))[0]])
     out = console()
     out.print(table(["data", "where", "about"], rows))
@@ -271,7 +319,13 @@ def print_sources() -> None:
     out.print(f"cache: {places.cache()} ({decoded:.1f} MB decoded)", soft_wrap=True)
 
 
-_WHERE = {"digits": "built in", "folder": "your own"}
+_WHERE = {
+    "digits": "built in",
+    **dict.fromkeys(("folder", "masks", "patches", "series", "text"), "your own"),
+    **dict.fromkeys(("gaussians", "lookahead", "markov", "seasons", "shapes", "textures"), "generated"),
+    **dict.fromkeys(("bsd", "camvid", "carla", "energy", "nuclei", "shakespeare"), "to be put into PARIBUS_DATA"),
+}
+_FOLDERS = {"bsd": "denoise", "carla": "carla_mini", "shakespeare": "text"}  # where they are called otherwise
 
 
 def print_scan(found: Report) -> None:
@@ -292,8 +346,25 @@ def print_scan(found: Report) -> None:
         out.print(Text(f"note: groups in several parts: {', '.join(found.shared_groups[:5])}", style="yellow"))
 
 
+def print_survey(found: Survey) -> None:
+    """What a folder of pictures with masks holds, and what is wrong with it."""
+    out = console()
+    sizes = ", ".join(f"{width} × {height} ({number})" for (height, width), number in list(found.sizes.items())[:5])
+    rows = [[str(value), f"{share:.2%}"] for value, share in found.values.items()]
+    good = table(["mask value", "pixels"], rows, "rr")
+    parts = ", ".join(f"{part} {number:,}" for part, number in found.parts.items())
+    out.print(titled(f"{sum(found.parts.values()):,} good pictures with masks: {parts}", good))
+    out.print(f"sizes: {sizes or 'none'}", soft_wrap=True)
+    if found.bad:
+        out.print(table(["left out", "reason"], found.bad))
+
+
 def _figures(metrics: Mapping[str, float | None]) -> str:
-    return ", ".join(f"{name} {format_figure(name, value)}" for name, value in metrics.items())
+    return ", ".join(f"{name} {format_figure(name, value)}" for name, value in metrics.items() if not is_detail(name))
+
+
+def _shares(metric: str, shares: Mapping[str, float | None]) -> str:
+    return ", ".join(f"{name} {format_figure(metric, value)}" for name, value in shares.items())
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -17,7 +17,7 @@ from paribus.tasks.glimpse import Glimpse
 from paribus.tasks.task import Task
 
 BATCH = 256  # examples evaluated at a time, unless training takes more
-VALUES = 1 << 22  # input values evaluated at a time: large pictures come in smaller batches
+VALUES = 1 << 20  # input values evaluated at a time: large pictures come in smaller batches
 CHANCE = key("evaluation")  # the same noise in every evaluation, so that figures differ by the weights alone
 
 

@@ -33,29 +33,43 @@ class Glimpse:
     curves: tuple[Mapping[str, list[float | None]], ...] = ()
     text: str = ""
 
-    def save(self, path: Path) -> None:
-        """Write ``path`` with the suffix of each part: ``.png`` with the columns' names in it, ``.json``, ``.txt``."""
+    def save(self, path: str | Path) -> list[Path]:
+        """Write ``path`` with the suffix of each part: ``.png`` with the columns' names in it, ``.json``, ``.txt``.
+
+        Returns:
+            The files written.
+        """
+        path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        parts: dict[str, bytes] = {}
         if self.pictures is not None:
-            files.write_bytes(path.with_suffix(".png"), self.png())
+            parts[".png"] = self.png()
         if self.curves:
-            files.write_bytes(path.with_suffix(".json"), json.dumps([dict(curve) for curve in self.curves]).encode())
+            parts[".json"] = json.dumps([dict(curve) for curve in self.curves]).encode()
         if self.text:
-            files.write_bytes(path.with_suffix(".txt"), self.text.encode())
+            parts[".txt"] = self.text.encode()
+        for suffix, content in parts.items():
+            files.write_bytes(path.with_suffix(suffix), content)
+        return [path.with_suffix(suffix) for suffix in parts]
 
     def png(self) -> bytes:
         """All pictures as one, rows below each other."""
-        from PIL import Image
-        from PIL.PngImagePlugin import PngInfo
-
         if self.pictures is None:
             raise ValueError("this glimpse holds no pictures")
-        sheet = contact_sheet(self.pictures)
-        picture = Image.fromarray(sheet.permute(1, 2, 0).squeeze(-1).contiguous().cpu().numpy())
-        about, target = PngInfo(), io.BytesIO()
-        about.add_text("columns", json.dumps(self.columns))
-        picture.save(target, "png", pnginfo=about)
-        return target.getvalue()
+        return to_png(contact_sheet(self.pictures), columns=json.dumps(self.columns))
+
+
+def to_png(picture: Tensor, **texts: str) -> bytes:
+    """A picture (C, H, W) uint8, C = 1 or 3, as a PNG with some texts in it."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    about, target = PngInfo(), io.BytesIO()
+    for name, text in texts.items():
+        about.add_text(name, text)
+    pixels = picture.permute(1, 2, 0).squeeze(-1).contiguous().cpu().numpy()
+    Image.fromarray(pixels).save(target, "png", pnginfo=about)
+    return target.getvalue()
 
 
 def contact_sheet(pictures: Tensor) -> Tensor:

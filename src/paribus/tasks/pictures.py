@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from paribus.data.facts import Facts
-from paribus.data.images import decode
-from paribus.errors import DataError
+from paribus.data.images import Colour, decode
+from paribus.errors import DataError, RecipeError
 
 CHUNK = 256  # pictures decoded at a time
 
@@ -26,15 +26,10 @@ def decoded(files: Sequence[Path], facts: Facts) -> tuple[Tensor, dict[Path, str
     """The files that can be read as pixels (n, *input_shape) uint8, decoded as in training, and why others cannot.
 
     Raises:
-        DataError: if the network was not trained on square pictures.
+        DataError: if the network was not trained on pictures.
     """
-    shape = facts.input_shape
-    if len(shape) != 3 or shape[0] not in (1, 3):
-        raise DataError("this network does not take pictures, which have 1 or 3 channels", got=f"input shape {shape}")
-    if shape[1] != shape[2]:
-        rule = "picture files can only be brought to squares, and this network takes other rectangles"
-        raise DataError(rule, got=f"input shape {shape}", hint="bring them to this shape and call Trained.predict")
-    decoding = facts.decoding or {"size": shape[1], "colour": "rgb" if shape[0] == 3 else "grey", "fit": "pad"}
+    colour, shape = _colour(facts), facts.input_shape
+    decoding = facts.decoding or {"size": shape[1:], "colour": colour, "fit": "pad"}
     pixels, problems = [], {}
     for path in files:
         try:
@@ -42,3 +37,31 @@ def decoded(files: Sequence[Path], facts: Facts) -> tuple[Tensor, dict[Path, str
         except DataError as error:
             problems[path] = error.rule
     return torch.from_numpy(np.stack(pixels)) if pixels else torch.empty(0, *shape), problems
+
+
+def for_every_pixel(outputs: Tensor, inputs: Tensor) -> Tensor:
+    """What a network gave for pictures (B, C, H, W), as float32 (B, K, H, W).
+
+    Raises:
+        RecipeError: if it did not answer for every pixel.
+    """
+    if outputs.ndim != 4 or outputs.shape[2:] != inputs.shape[2:]:
+        got = f"{tuple(outputs.shape)} for pictures {tuple(inputs.shape)}"
+        raise RecipeError("this task needs a model that answers for every pixel", got=got, hint="use model=unet")
+    return outputs.float()
+
+
+def own_size(path: Path, facts: Facts) -> Tensor:
+    """A picture file as pixels (C, H, W) uint8 of its own size, with the channels that the network takes.
+
+    Raises:
+        DataError: if it cannot be read, or the network was not trained on pictures.
+    """
+    return torch.from_numpy(decode(path, None, _colour(facts)).copy())  # Pillow's own memory is read-only
+
+
+def _colour(facts: Facts) -> Colour:
+    shape = facts.input_shape
+    if len(shape) != 3 or shape[0] not in (1, 3):
+        raise DataError("this network does not take pictures, which have 1 or 3 channels", got=f"input shape {shape}")
+    return "rgb" if shape[0] == 3 else "grey"

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from paribus.data.facts import Facts
 from paribus.data.feed import Batch
+from paribus.data.material import Material
 from paribus.errors import DataError
 from paribus.records.metric import Metric
 from paribus.tasks.answer import Answer
@@ -56,6 +57,9 @@ class Task(ABC):
         """How many numbers the model must give for each example, pixel or token: by default one per class."""
         return len(self.facts.classes)
 
+    def prepare(self, material: Material) -> None:  # noqa: B027 (most tasks need the facts alone)
+        """Look at the data before the first step or the test, for what the facts do not say."""
+
     def stages(self, network: nn.Module) -> Mapping[str, list[nn.Parameter]]:
         """Named sets of parameters, each with its own loss and optimizer, stepped in this order on every batch.
 
@@ -66,6 +70,12 @@ class Task(ABC):
     def due(self, stage: str, step: int) -> bool:
         """Whether a stage takes a step on batch number ``step`` = 0, 1, …: a critic may step more often than others."""
         return True
+
+    def at(self, step: int, epoch: float) -> None:  # noqa: B027
+        """Training comes to batch number ``step``, ``epoch`` passes from its start: for losses that change with time.
+
+        It is called before the stages of each batch, in a resumed training as well, so there is nothing to be saved.
+        """
 
     @abstractmethod
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -102,6 +112,26 @@ class Task(ABC):
         Asked for now and then while training, so that one can see how it learns; ``None`` where nothing is to be seen.
         """
         return None
+
+    def sample(self, network: nn.Module, count: int, *_: Any, **options: Any) -> Glimpse:
+        """New examples drawn from a network in evaluation mode, for people to look at: pictures, or text.
+
+        A task that can draw has its options as keyword-only parameters, whose types and ``Args:`` are their schema:
+        ``temperature: Annotated[float, Field(gt=0)] = 1.0``. They arrive validated, without gradients, and with torch's
+        global generators seeded by the caller.
+
+        Raises:
+            DataError: if the task draws nothing.
+        """
+        raise DataError("this task draws no examples", got=type(self).__name__)
+
+    def errors(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
+        """The error of each example (B,): of the network, and then, by name, of what needs no model, for comparison.
+
+        Raises:
+            DataError: if there is nothing to compare with.
+        """
+        raise DataError("this task knows nothing that a network could be compared with", got=type(self).__name__)
 
     def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
         """What the network says of some files, one answer each; a file that cannot be read gets its reason.

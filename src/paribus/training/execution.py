@@ -71,7 +71,8 @@ def choose(training: Training, settings: Settings, task: Task, network: nn.Modul
     """Decide on the execution from the work that a few examples are, and set the thread count of this process."""
     device, precision = _device(settings.device), training.precision
     work = multiplications(task, network, sample)
-    threads = settings.threads or (cores() if work * training.batch_size >= THREADS_PAY else 1)
+    shared = multiplications(task, network, sample, at_once=True) * training.batch_size
+    threads = settings.threads or (cores() if shared >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
     convolutional = sample.inputs.ndim == 4 and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
@@ -100,14 +101,22 @@ def _bf16_pays(device: torch.device, convolutional: bool, work: int) -> bool:
     return native and convolutional and work >= BF16_PAYS
 
 
-def multiplications(task: Task, network: nn.Module, sample: Batch) -> int:
-    """Multiplications of all layers for one example, counted as copies compute the losses of a few."""
+def multiplications(task: Task, network: nn.Module, sample: Batch, at_once: bool = False) -> int:
+    """Multiplications of all layers for one example, counted as copies compute the losses of a few.
+
+    Args:
+        task: whose losses they are.
+        network: on the CPU.
+        sample: a few examples.
+        at_once: count of a recurrent layer one step only: its steps wait for each other, and threads share one at most.
+    """
     task, network = deepcopy(task), deepcopy(network).eval()  # a forward pass may leave traces in what users write
     total = 0
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Any) -> None:
         nonlocal total
-        total += _products(layer, inputs[0], output)
+        products = _products(layer, inputs[0], output)
+        total += products // inputs[0].shape[1] if at_once and isinstance(layer, nn.RNNBase) else products
 
     for layer in network.modules():
         if isinstance(layer, COUNTED):

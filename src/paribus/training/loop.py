@@ -110,8 +110,10 @@ class _Loop:
         self.feed = material.feed("train", recipe.training.batch_size, session.execution.device)
         evaluation_batch = evaluation.batch_size(material.facts, recipe.training.batch_size)
         self.validation = material.feed("validation", evaluation_batch, session.execution.device)
-        self.shown = self.validation.cut(self.validation.rows[:SHOWN])
-        self.augment = Chain({name: build("augment", part) for name, part in recipe.augment.items()})
+        apart = max(1, len(self.validation.rows) // SHOWN)  # neighbours may be much alike, as windows of a series are
+        self.shown = self.validation.cut(self.validation.rows[::apart][:SHOWN])
+        parts = {name: build("augment", part) for name, part in recipe.augment.items()}
+        self.augment = Chain(parts, outside=material.facts.about.get("ignore"))
         self.steps = min(recipe.budget.epochs * len(self.feed), recipe.budget.steps or 2**62)
         self.status = replace(folder.status, epochs=recipe.budget.epochs)
         self.status = replace(self.status, resumed=self.status.resumed + (session.step > 0))

@@ -44,6 +44,7 @@ class Session:
         self.network = self.execution.place(network)
         stages = self.task.stages(self.network)
         _check_stages(recipe, stages)
+        self.task.prepare(material)
         self.optimizers = {
             stage: build("optimizer", recipe.optimizers.get(stage, recipe.optimizer), params=parameters)
             for stage, parameters in stages.items()
@@ -90,6 +91,7 @@ class Session:
     def train_on(self, batch: Batch, time: Time) -> None:
         """One step of every stage on one batch."""
         set_seed(self._noise + self.step)
+        self.task.at(self.step, time.epoch)
         factor = self.schedule.factor(time)
         for stage, optimizer in self.optimizers.items():
             if not self.task.due(stage, self.step):

@@ -94,6 +94,31 @@ def test_masks_move_with_their_pictures():
     assert set(moved.unique().tolist()) <= {0, 10, 240}
 
 
+@pytest.mark.parametrize("outside", [255, 7, 0])
+@pytest.mark.parametrize("name", ["flip", "crop", "rotate", "translate"])
+def test_T11_what_comes_in_from_outside_has_the_label_for_it(name, outside):
+    """A picture that shows its own labels still shows them after any move; elsewhere the label is the one given."""
+    kinds = {"crop": Crop(3, fill="zero"), "rotate": Rotate(30.0, interpolation="nearest", fill="zero")}
+    part = {**ALL, **kinds, "translate": Translate(0.2, fill="zero")}[name]
+    masks = torch.randint(1, 5, (64, 1, 12, 10), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    shown = Chain({name: part})(50 * masks, 5, INDEX)  # no label is black, so black is what came in
+    moved = Chain({name: part}, outside).masks(masks, 5, INDEX)
+    assert torch.equal(moved, torch.where(shown > 0, shown // 50, outside))
+    assert (moved != outside).any()
+    assert (shown == 0).any() == (name != "flip")
+
+
+def test_masks_do_not_copy_what_pictures_repeat_at_their_edges():
+    chain = Chain({"crop": Crop(4, fill="reflect"), "translate": Translate(0.3, fill="edge")}, outside=255)
+    masks = torch.ones(64, 1, 12, 10, dtype=torch.uint8)
+    assert set(chain.masks(masks, 5, INDEX).unique().tolist()) == {1, 255}
+
+
+def test_a_hole_in_a_picture_is_none_in_its_mask():
+    masks = torch.randint(0, 4, (64, 1, 12, 10), dtype=torch.uint8)
+    assert torch.equal(Chain({"cutout": Cutout(5), "colour": Colour()}, outside=255).masks(masks, 5, INDEX), masks)
+
+
 def test_what_is_no_picture_is_refused_unless_nothing_is_asked():
     features = torch.zeros(4, 7)
     assert Chain({})(features, 0, torch.arange(4)) is features

@@ -17,7 +17,8 @@ class Augmentation(Protocol):
     """A random change to pictures.
 
     A part that moves pixels says so with ``geometric = True``, for masks must then move along; if it
-    interpolates between pixels, it has a knob ``interpolation`` that can be ``"nearest"``.
+    interpolates between pixels, it has a knob ``interpolation`` that can be ``"nearest"``; if it shows what lies
+    outside of the picture, a knob ``fill`` that can be ``"zero"``.
     """
 
     def __call__(self, images: Tensor, draws: Draws) -> Tensor:
@@ -33,9 +34,11 @@ class Chain:
 
     Args:
         parts: name → augmentation.
+        outside: the label of mask pixels that come in from outside of the picture; ``None`` fills them as the parts do.
     """
 
     parts: Mapping[str, Augmentation]
+    outside: int | None = None
 
     def __call__(self, images: Tensor, key: int, index: Tensor) -> Tensor:
         """Augment pictures (B, C, H, W) uint8.
@@ -50,8 +53,9 @@ class Chain:
     def masks(self, masks: Tensor, key: int, index: Tensor) -> Tensor:
         """Move masks (B, C, H, W) uint8 as the pictures of the same key and index move; labels never mix."""
         moving = {name: part for name, part in self.parts.items() if getattr(part, "geometric", False)}
-        moves = {name: _unmixed(part) for name, part in moving.items()}
-        return _apply(moves, masks, Draws(key, index.to(masks.device)))
+        moves = {name: _unmixed(part, filled=self.outside is None) for name, part in moving.items()}
+        zero = self.outside or 0  # the label that is 0 while masks move: bytes wrap around, so others keep apart
+        return _apply(moves, masks - zero, Draws(key, index.to(masks.device))) + zero
 
 
 def _apply(parts: Mapping[str, Augmentation], images: Tensor, draws: Draws) -> Tensor:
@@ -64,6 +68,7 @@ def _apply(parts: Mapping[str, Augmentation], images: Tensor, draws: Draws) -> T
     return images
 
 
-def _unmixed(part: Any) -> Augmentation:
-    """The part as it must treat labels: a pixel between 1 and 3 is not 2."""
-    return replace(part, interpolation="nearest") if hasattr(part, "interpolation") else part  # type: ignore[no-any-return]
+def _unmixed(part: Any, filled: bool) -> Augmentation:
+    """The part as it must treat labels: a pixel between 1 and 3 is not 2, and outside there is nothing to copy."""
+    wanted = {"interpolation": "nearest"} if filled else {"interpolation": "nearest", "fill": "zero"}
+    return replace(part, **{knob: value for knob, value in wanted.items() if hasattr(part, knob)})  # type: ignore[no-any-return]

@@ -1,0 +1,68 @@
+"""How much better a trained network is than what needs no model, on the same examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from paribus.analysis.trained import Trained, load
+from paribus.data.material import prepare
+from paribus.errors import DataError
+from paribus.evidence.blocks import skill_interval
+from paribus.evidence.estimate import Estimate
+from paribus.records.run import RunFolder
+from paribus.tasks.evaluation import batch_size
+
+PartName = Literal["validation", "test"]
+
+
+@dataclass(frozen=True)
+class Skill:
+    """What one run is worth on one part of its data.
+
+    Args:
+        part: of the data.
+        errors: mean error of the network and of each baseline.
+        against: baseline → 1 − error / error of the baseline, with its interval over the examples.
+        examples: how many.
+    """
+
+    part: str
+    errors: Mapping[str, float]
+    against: Mapping[str, Estimate]
+    examples: int
+
+
+def skill(folder: RunFolder, part: PartName = "validation", confidence: float = 0.95) -> Skill:
+    """Compare a finished run with the baselines of its task.
+
+    The interval says how sure the skill of this network is in view of the examples it was measured on; what another
+    seed would give is a question for a study.
+
+    Raises:
+        DataError: if the task has no baselines, or the data have no such part.
+        RunError: if the run has not finished.
+    """
+    errors = errors_of(load(folder), part)
+    own, *baselines = errors
+    return Skill(
+        part,
+        {name: float(values.mean()) for name, values in errors.items()},
+        {name: skill_interval(errors[own].numpy(), errors[name].numpy(), confidence) for name in baselines},
+        len(errors[own]),
+    )
+
+
+@torch.inference_mode()
+def errors_of(trained: Trained, part: str) -> dict[str, torch.Tensor]:
+    """The error of every example (n,), in order: of the network first, then of each baseline."""
+    material = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
+    if part not in material.rows:
+        hint = "train it with split.test=0.2"
+        raise DataError(f"this data set has no {part} part", got=trained.recipe.data.use, hint=hint)
+    feed = material.feed(part, batch_size(material.facts), "cpu")
+    pieces = [trained.task.errors(trained.network, batch) for batch in feed.in_order()]
+    return {name: torch.cat([piece[name] for piece in pieces]).double() for name in pieces[0]}

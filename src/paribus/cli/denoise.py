@@ -1,0 +1,44 @@
+"""``paribus denoise``: networks that remove noise against classical filters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
+
+
+def denoise(
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Clean pictures, or folders of them.")],
+    run: Annotated[
+        list[str], typer.Option(metavar="RUN", help="A finished run's folder, a part of its name, or: last.")
+    ],
+    sigma: Annotated[
+        list[float] | None, typer.Option(metavar="NUMBER", help="Strength of the noise, in grey levels of 255.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Equal seeds draw equal noise.")] = 0,
+    runs: Runs = RUNS,
+    plugin: Plugin = None,
+) -> None:
+    """Add noise to clean pictures, and compare how near networks and classical filters come to them.
+
+    Examples:
+
+    - `paribus denoise photographs --run last`
+
+    - `paribus denoise denoise/bsd_test --run bsd-denoise --run bsd-dncnn --sigma 15 --sigma 25 --sigma 50`
+    """
+    from paribus.analysis.denoising import compare
+    from paribus.analysis.predict import expanded
+    from paribus.analysis.trained import load
+    from paribus.records.run import RunFolder
+    from paribus.reports.terminal import print_scores
+
+    load_plugins(plugin)
+    networks = {}
+    for name in run:
+        trained = load(RunFolder(find_folder(name, runs, "run")))
+        networks[f"{trained.recipe.name}, seed {trained.seed}"] = trained
+    print_scores(compare(networks, expanded(files), sigma or [15.0, 25.0, 50.0], seed))

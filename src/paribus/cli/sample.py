@@ -1,0 +1,45 @@
+"""``paribus sample``: what a trained network draws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins, parse_overrides
+
+
+def sample(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run's folder, a part of its name, or: last.")],
+    count: Annotated[int, typer.Option(help="How many examples to draw.")] = 16,
+    seed: Annotated[int, typer.Option(help="Equal seeds draw equal examples.")] = 0,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write them.")] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="An option of the task, such as walk=true.")
+    ] = None,
+    runs: Runs = RUNS,
+    plugin: Plugin = None,
+) -> None:
+    """Draw new examples from a trained network: pictures, or text.
+
+    Examples:
+
+    - `paribus sample last`
+
+    - `paribus sample last --count 64 --seed 3 --out digits.png`
+
+    - `paribus sample last --set walk=true`
+    """
+    from paribus.analysis.sample import sample as draw
+    from paribus.analysis.trained import load
+    from paribus.records.run import RunFolder
+
+    load_plugins(plugin)
+    folder = find_folder(run, runs, "run")
+    drawn = draw(load(RunFolder(folder)), count, seed, **parse_overrides(options))
+    if drawn.text:
+        print(drawn.text)
+    if out or not drawn.text:
+        for path in drawn.save(out or folder / "samples" / f"seed-{seed}"):
+            print(path)

@@ -1,0 +1,109 @@
+"""What is wrong with the game of a generator and a discriminator: its losses say little, figures of quality more."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from paribus.diagnosis.finding import Finding
+from paribus.records.run import RunFolder
+
+Rows = Sequence[Mapping[str, Any]]
+
+LAST = 3  # epochs over which the end is judged
+FLAT = 0.15  # how far losses may stray from their mean and still be called the same, as a share of it
+FACTOR = 2.0  # by which the distance must change while they are
+LEAST = 5  # epochs that make a stretch
+SURE = 0.97  # accuracy from which the discriminator has won
+FORGOTTEN = math.log(4 / 3)  # nats of KL divergence if a quarter of equal modes is never drawn
+NARROW, SOUND = 0.1, 0.3  # recall below which, and precision above which, a generator draws few things well
+
+
+def check(folder: RunFolder) -> list[Finding]:
+    """What the records of a GAN show, gravest first."""
+    rows, knobs = folder.metrics(), folder.recipe.task.knobs
+    if not rows:
+        return []
+    found = (_discriminator_wins(rows, knobs), _collapsed(rows, folder.facts(), knobs), _loss_says_nothing(rows))
+    return [finding for finding in found if finding]
+
+
+def _discriminator_wins(rows: Rows, knobs: Mapping[str, Any]) -> Finding | None:
+    accuracy, loss = _end(rows, "train/discriminator_accuracy"), _end(rows, "train/discriminator_loss")
+    if knobs.get("loss") == "wasserstein_gp" or accuracy is None or loss is None or accuracy < SURE:
+        return None  # scores of a Wasserstein critic have no threshold
+    return Finding(
+        "the discriminator wins",
+        f"It tells {100 * accuracy:.1f} % of the examples apart: the generator hears that all it draws is wrong, and "
+        "not what would be better.",
+        {"discriminator accuracy": accuracy, "discriminator loss": loss},
+        treatment={"task.r1": 1.0 if not knobs.get("r1") else 10 * knobs["r1"]},
+        advice="Or slow it down: a smaller optimizers.discriminator.lr, or model.spectral=true.",
+    )
+
+
+def _collapsed(rows: Rows, facts: Mapping[str, Any], knobs: Mapping[str, Any]) -> Finding | None:
+    names = ("val/modes", "val/mode_kl", "val/recall", "val/precision")
+    modes, divergence, recall, precision = (_end(rows, name) for name in names)
+    forgets = divergence is not None and divergence > FORGOTTEN
+    narrow = recall is not None and precision is not None and recall < NARROW and precision > SOUND
+    if not forgets and not narrow:
+        return None
+    seen = {"modes": modes, "of": len(facts.get("classes", ())) or None, "KL to the data's modes": divergence}
+    return Finding(
+        "modes are missing",
+        "The generator draws some kinds of examples again and again and others hardly ever: it has collapsed onto what "
+        "the discriminator lets pass.",
+        {name: value for name, value in {**seen, "recall": recall}.items() if value is not None},
+        treatment={"task.r1": 1.0} if not knobs.get("r1") else {"task.loss": "wasserstein_gp"},
+        advice="Look at the glimpses: collapse is seen there first. Several seeds tell whether it was chance.",
+    )
+
+
+def _loss_says_nothing(rows: Rows) -> Finding | None:
+    for start in range(len(rows) - LEAST + 1):
+        stretch = rows[start:]
+        before, after = stretch[0].get("val/frechet"), stretch[-1].get("val/frechet")
+        if not before or not after or not all(map(_flat, _losses(stretch))):
+            continue
+        if max(before / after, after / before) >= FACTOR:
+            return _same_loss(stretch, before, after)
+    return None
+
+
+def _same_loss(stretch: Rows, before: float, after: float) -> Finding:
+    first, last = stretch[0]["epoch"], stretch[-1]["epoch"]
+    changed = "better" if after < before else "worse"
+    losses = {
+        f"{stage} loss, epoch {row['epoch']}": row[f"val/{stage}_loss"]
+        for stage in ("generator", "discriminator")
+        for row in (stretch[0], stretch[-1])
+    }
+    return Finding(
+        "same loss, other quality",
+        f"From epoch {first} to {last} both losses stay within {100 * FLAT:.0f} % of their means, and what is drawn "
+        f"became {changed}: the Fréchet distance went from {before:.3g} to {after:.3g}. Each loss measures one network "
+        "against the other, not against the data.",
+        {**losses, f"distance, epoch {first}": before, f"distance, epoch {last}": after},
+        treatment={} if after < before else {"stopping": {"use": "patience", "metric": "val/frechet", "patience": 10}},
+        advice="Judge and compare by val/frechet, val/precision and val/recall.",
+    )
+
+
+def _losses(rows: Rows) -> Iterator[list[float]]:
+    for name in ("val/generator_loss", "val/discriminator_loss"):
+        yield [row[name] for row in rows if row.get(name) is not None]
+
+
+def _flat(values: list[float]) -> bool:
+    """Whether values stay near their mean."""
+    middle = fmean(values) if values else 0.0
+    return bool(values) and all(abs(value - middle) <= FLAT * abs(middle) for value in values)
+
+
+def _end(rows: Rows, name: str) -> float | None:
+    """The mean of a figure over the last epochs."""
+    values = [row[name] for row in rows[-LAST:] if row.get(name) is not None]
+    return fmean(values) if values else None

@@ -1,0 +1,102 @@
+"""Ratios of means over values in their order in time, where neighbours resemble each other."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from paribus.errors import EvidenceError
+from paribus.evidence.estimate import Estimate
+
+DRAWS = 2000
+Array = NDArray[np.float64]
+
+
+def skill_interval(
+    errors: ArrayLike, baseline: ArrayLike, confidence: float = 0.95, seed: int = 0, draws: int = DRAWS
+) -> Estimate:
+    """1 − mean(errors) / mean(baseline) with a circular block bootstrap interval (Politis & Romano, 1992).
+
+    Errors of neighbouring windows resemble each other, so whole blocks of them are drawn, as long as
+    :func:`block_length` finds it right for what skill depends on, errors − (1 − skill)·baseline. The interval is the
+    percentile one; ``p`` is the share of draws on the other side of 0, twice, and at least 1/draws.
+
+    Args:
+        errors: (n,) of the forecasts, in order.
+        baseline: (n,) of the baseline, of the same windows.
+        confidence: of the interval.
+        seed: of the draws.
+        draws: how many.
+
+    Raises:
+        EvidenceError: for arrays that do not fit, fewer than 4 values, or a baseline without errors.
+    """
+    e, b = _array(errors), _array(baseline)
+    if e.shape != b.shape or len(e) < 4:
+        rule = "skill needs the errors of both forecasts for the same windows, at least 4"
+        raise EvidenceError(rule, got=f"{e.shape} and {b.shape}")
+    if not b.mean() > 0:
+        raise EvidenceError(
+            "skill needs a baseline that errs", got=float(b.mean()), hint="a constant series has no skill"
+        )
+    ratio = e.mean() / b.mean()
+    sums = _resampled_sums(np.column_stack([e, b]), block_length(e - ratio * b), draws, seed)
+    drawn = 1 - sums[:, 0] / sums[:, 1]
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    value, sd = float(1 - ratio), float(drawn.std(ddof=1))
+    beyond = float((drawn <= 0).mean() if value > 0 else (drawn >= 0).mean())
+    p = min(1.0, max(2 * beyond, 1 / draws))
+    return Estimate(value, float(low), float(high), len(e), sd * math.sqrt(len(e)), len(e) - 1, p, confidence)
+
+
+def block_length(values: ArrayLike) -> int:
+    """How long blocks should be for the mean of a series (Politis & White, 2004, with the correction of 2009).
+
+    b = (2·g² / d)^(1/3)·n^(1/3) with g = Σ λ(k/m)·|k|·R(k) and d = 4/3·(Σ λ(k/m)·R(k))² for the circular bootstrap;
+    R is the autocovariance, λ the flat-top window that is 1 up to ½ and falls to 0 at 1, m twice the lag behind which
+    the autocorrelation stays insignificant. At most n/3, at least 1.
+    """
+    x = _array(values)
+    x, n = x - x.mean(), len(x)
+    most = max(1, min(n - 1, math.ceil(math.sqrt(n)) + max(5, math.ceil(math.log10(n)))))
+    covariance = np.array([x[: n - k] @ x[k:] / n for k in range(most + 1)])
+    if covariance[0] == 0:
+        return 1
+    m = min(2 * _last_lag(covariance / covariance[0], n), most)
+    k = np.arange(-m, m + 1)
+    weights = np.clip(2 * (1 - np.abs(k) / m), 0, 1) * covariance[np.abs(k)]
+    g, spectrum = float((weights * np.abs(k)).sum()), float(weights.sum())
+    if spectrum <= 0:
+        return 1
+    length = (2 * g**2 / (4 / 3 * spectrum**2)) ** (1 / 3) * n ** (1 / 3)
+    return int(min(max(1, round(length)), max(1, n // 3)))
+
+
+def _last_lag(correlation: Array, n: int) -> int:
+    """The lag behind which so many in a row are insignificant that all the rest counts as 0; at least 1."""
+    run = max(5, math.ceil(math.sqrt(math.log10(n))))
+    small = np.abs(correlation[1:]) < 2 * math.sqrt(math.log10(n) / n)
+    for lag in range(len(small)):
+        if small[lag : lag + run].all():
+            return max(1, lag)
+    return len(small)
+
+
+def _resampled_sums(table: Array, length: int, draws: int, seed: int) -> Array:
+    """(draws, columns) sums over n rows drawn in circular blocks: from cumulative sums, so that blocks cost nothing."""
+    n = len(table)
+    blocks, rest = divmod(n, length)
+    sums = np.concatenate([np.zeros((1, table.shape[1])), np.concatenate([table, table[:length]]).cumsum(0)])
+    starts = np.random.default_rng(seed).integers(n, size=(draws, blocks + 1))
+    whole = (sums[starts[:, :-1] + length] - sums[starts[:, :-1]]).sum(1)
+    drawn: Array = whole + sums[starts[:, -1] + rest] - sums[starts[:, -1]]
+    return drawn
+
+
+def _array(values: ArrayLike) -> Array:
+    array = np.asarray(values, np.float64)
+    if array.ndim != 1 or not np.isfinite(array).all():
+        raise EvidenceError("expected finite numbers in a row", got=f"shape {array.shape}")
+    return array

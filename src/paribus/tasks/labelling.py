@@ -1,0 +1,71 @@
+"""Labelling: one of several classes for every token of a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from paribus.data.facts import Facts
+from paribus.data.feed import Batch
+from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
+from paribus.tasks.classification import ClassificationMeter
+from paribus.tasks.task import Task
+
+
+class Labelling(Task):
+    """Assign each token to one class, by cross-entropy; a label that the data call ``ignore`` does not count."""
+
+    metrics: ClassVar[tuple[Metric, ...]] = (ACCURACY, LOSS, MACRO_F1)
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__(facts)
+        self.ignore = int(facts.about.get("ignore", -100))
+
+    def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean loss of all tokens that count, and what the model gave (B, T, classes)."""
+        outputs: Tensor = network(batch.inputs).float()
+        return F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), ignore_index=self.ignore), outputs
+
+    def meter(self, split: str) -> LabellingMeter:
+        """Loss and accuracy while training; the whole confusion matrix otherwise."""
+        return LabellingMeter(len(self.facts.classes), self.ignore, confusion=split != "train")
+
+    def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """Probabilities (B, T, classes)."""
+        outputs: Tensor = network(inputs).float()
+        return outputs.softmax(2)
+
+
+class LabellingMeter:
+    """The figures of classification, with a token as an example.
+
+    Args:
+        classes: how many there are.
+        ignore: the label that does not count.
+        confusion: whether to count the confusion matrix.
+    """
+
+    def __init__(self, classes: int, ignore: int, confusion: bool) -> None:
+        self.ignore, self.tokens = ignore, ClassificationMeter(classes, confusion=confusion)
+
+    def update(self, stage: str, loss: Tensor, outputs: Tensor, batch: Batch) -> None:
+        """Count one batch."""
+        targets = batch.targets.flatten()
+        counts = targets != self.ignore
+        flat = batch._replace(targets=targets[counts])
+        self.tokens.update(stage, loss, outputs.flatten(0, 1)[counts], flat)
+
+    def figures(self) -> dict[str, float]:
+        """Mean loss, accuracy, and macro-F1 where the confusion matrix is known."""
+        return self.tokens.figures()
+
+    def state(self) -> dict[str, Any]:
+        """The sums."""
+        return self.tokens.state()
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from saved sums."""
+        self.tokens.load(state)

@@ -1,0 +1,37 @@
+"""Stored values as generators see them, and back."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from paribus.data.facts import Facts
+from paribus.models.network import Network
+
+
+def unit(network: Network, inputs: Tensor) -> Tensor:
+    """Pixels from 0 to 1; other quantities standardised."""
+    return inputs.float().div_(255) if inputs.dtype == torch.uint8 else network.scaled(inputs)
+
+
+def signed(network: Network, inputs: Tensor) -> Tensor:
+    """Pixels from −1 to 1; other quantities standardised."""
+    return inputs.float().div_(127.5).sub_(1) if inputs.dtype == torch.uint8 else network.scaled(inputs)
+
+
+def pixels(values: Tensor, low: float = 0.0) -> Tensor:
+    """Values from ``low`` to 1 as uint8 pixels, the nearest ones."""
+    return ((values.float() - low) * (255 / (1 - low))).clamp(0, 255).round().byte()
+
+
+def original(facts: Facts, values: Tensor) -> Tensor:
+    """Standardised quantities (B, *input_shape) in the units in which they are stored."""
+    shape = (-1, *(1 for _ in facts.input_shape[1:]))
+    mean, deviation = (torch.tensor(it, device=values.device).view(shape) for it in (facts.mean, facts.deviation))
+    return values.float() * deviation + mean
+
+
+def between(start: Tensor, end: Tensor, stops: int) -> Tensor:
+    """Codes on straight lines, (B, latent) twice → (B, stops, latent)."""
+    shares = torch.linspace(0, 1, stops, device=start.device)[None, :, None]
+    return start[:, None] + shares * (end - start)[:, None]

@@ -1,0 +1,40 @@
+"""``paribus sample`` and ``paribus diagnose`` on runs of generators."""
+
+from __future__ import annotations
+
+import json
+
+from PIL import Image
+
+SMALL = ["budget.epochs=1", "model.widths=[8]", "--threads", "1"]
+
+
+def size(name: str) -> tuple[int, int]:
+    with Image.open(name) as picture:
+        return picture.size
+
+
+def test_pictures_are_drawn_and_written(paribus, here):
+    paribus("run", "digits/vae", *SMALL)
+    said = paribus("sample", "last")
+    assert said.out.strip().endswith("seed-0.png")
+    paribus("sample", "last", "--count", "5", "--seed", "3", "--out", "five.png")
+    assert size("five.png") == (3 * 96 + 2 * 2, 2 * 96 + 2)  # three columns, two rows, gaps of 2 pixels
+    paribus("sample", "last", "--count", "2", "--set", "walk=true", "--out", "walk.png")
+    assert size("walk.png") == (10 * 96 + 9 * 2, 2 * 96 + 2)
+
+
+def test_mistakes_are_one_message(paribus, here):
+    paribus("run", "digits/mlp", "budget.epochs=1", "--threads", "1")
+    assert "draws no examples" in paribus("sample", "last").err
+    paribus("run", "digits/vae", *SMALL)
+    said = paribus("sample", "last", "--set", "wlak=true").err
+    assert "there is no wlak" in said
+    assert "did you mean 'walk'" in said
+    assert "two numbers" in paribus("sample", "last", "--set", "map=true").err
+    assert "at least 1" in paribus("sample", "last", "--count", "0").err
+
+
+def test_a_gan_is_diagnosed(paribus, here):
+    paribus("run", "gaussians/gan", "data.examples=1000", "task.judge=values", *SMALL)
+    assert isinstance(json.loads(paribus("diagnose", "last", "--json").out), list)
