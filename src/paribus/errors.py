@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+MANY = 40  # names that are still listed beside the one that was probably meant
+
 _NOTHING: Any = object()
 
 
@@ -108,9 +110,11 @@ def message_of(error: BaseException) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Hint for a mistyped name: the closest known one, then all of them."""
-    known = sorted(known)
+    known = sorted(set(known))
     if not known:
         return "nothing is available here"
-    listing = ", ".join(known)
     close = get_close_matches(name, known, n=1, cutoff=0.5)
+    if close and len(known) > MANY:
+        return f"did you mean {close[0]!r}? It is one of {len(known)} names"
+    listing = ", ".join(known)
     return f"did you mean {close[0]!r}? Available: {listing}" if close else f"available: {listing}"

@@ -51,7 +51,7 @@ MISTAKES = {  # words → exit code, what the message says
     (*STUDY, "--runs", "file"): (1, "a file stands where a folder is needed", "--runs DIR"),
     (*STUDY, "--plugin", "none.py"): (2, "a plug-in is a Python file", "received: none.py"),
     ("list", "modles"): (1, "nothing of this kind", "received: modles", "did you mean 'models'?"),
-    ("show", "cn"): (1, "nothing of this name", "received: cn", "did you mean 'cnn'?"),
+    ("show", "cnnn"): (1, "nothing of this name", "received: cnnn", "did you mean 'cnn'?"),
     ("show", "x" * 300): (1, "File name too long"),
     ("report", "last"): (1, "no such study folder", "received: last", "there is none in runs yet"),
     ("test", "last"): (1, "no such run or study folder", "received: last", "there is none in runs yet"),
