@@ -10,11 +10,11 @@ from scipy import ndimage
 
 from paribus.chance import Seeds
 from paribus.data import cache
-from paribus.data.labels import IGNORE
-from paribus.data.nuclei import Nuclei, borders
-from paribus.data.patches import Patches, bsd, cut
-from paribus.data.scenes import INSIDE, Scenes, outline
-from paribus.data.textures import Textures
+from paribus.data.pixels.labels import IGNORE
+from paribus.data.pixels.nuclei import Nuclei, borders
+from paribus.data.pixels.patches import Patches, bsd, cut
+from paribus.data.pixels.scenes import INSIDE, Scenes, outline
+from paribus.data.pixels.textures import Textures
 from paribus.errors import DataError
 from paribus.records.recipe import Split
 

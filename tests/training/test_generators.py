@@ -12,7 +12,7 @@ from paribus.errors import Interrupted, RecipeError
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.studies.study import Study
-from paribus.tasks import judge
+from paribus.tasks.generators import judge
 
 SMALL = {"budget.epochs": 3, "training.batch_size": 32, "split.limit": 256, "training.precision": "fp32"}
 POINTS = {"data.examples": 1000, "model.widths": [16]}

@@ -14,9 +14,9 @@ from paribus.analysis.filters import nonlocal_means, smoothed
 from paribus.analysis.trained import Trained
 from paribus.chance import key
 from paribus.errors import DataError
-from paribus.tasks.denoising import Denoising
 from paribus.tasks.pictures import own_size
-from paribus.tasks.similarity import psnr, ssim
+from paribus.tasks.pixels.denoising import Denoising
+from paribus.tasks.pixels.similarity import psnr, ssim
 
 SPREADS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.7, 2.0)  # deviations of the Gaussian filter that are tried, pixels
 STRENGTHS = (0.4, 0.6, 0.8)  # of non-local means

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from paribus.tasks.similarity import gaussian
+from paribus.tasks.pixels.similarity import gaussian
 
 
 def smoothed(noisy: Tensor, spread: float) -> Tensor:

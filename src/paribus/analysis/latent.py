@@ -13,7 +13,7 @@ from paribus.data.feed import Feed
 from paribus.data.material import prepare
 from paribus.errors import DataError, RecipeError, nearest
 from paribus.tasks.evaluation import batch_size
-from paribus.tasks.vae import Variational
+from paribus.tasks.generators.vae import Variational
 
 
 @dataclass(frozen=True)

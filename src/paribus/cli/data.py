@@ -61,7 +61,7 @@ def _scanned(path: Path, labels: str, group: str | None) -> bool:
 
 def _surveyed(path: Path, images: str, masks: str, suffix: str) -> bool:
     """Examine pictures with masks; whether some are bad."""
-    from paribus.data.survey import survey
+    from paribus.data.pixels.survey import survey
     from paribus.reports.terminal import print_survey
 
     found = survey(path, images, masks, suffix)

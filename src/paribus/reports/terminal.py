@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from paribus.analysis.denoising import Score
     from paribus.analysis.held_out import HeldOut
     from paribus.analysis.skill import Skill
+    from paribus.data.pixels.survey import Survey
     from paribus.data.scan import Report
-    from paribus.data.survey import Survey
     from paribus.diagnosis.finding import Finding
     from paribus.evidence.estimate import Estimate
     from paribus.records.recipe import Recipe

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 PARTS: Mapping[str, str] = {
     "classification": "classification:Classification",
-    "denoising": "denoising:Denoising",
-    "forecasting": "forecasting:Forecasting",
-    "gan": "gan:Adversarial",
-    "labelling": "labelling:Labelling",
-    "language": "language:Language",
-    "segmentation": "segmentation:Segmentation",
-    "vae": "vae:Variational",
+    "denoising": "pixels.denoising:Denoising",
+    "forecasting": "sequences.forecasting:Forecasting",
+    "gan": "generators.gan:Adversarial",
+    "labelling": "sequences.labelling:Labelling",
+    "language": "sequences.language:Language",
+    "segmentation": "pixels.segmentation:Segmentation",
+    "vae": "generators.vae:Variational",
 }

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from paribus.data import places
 from paribus.data.dataset import Dataset
 from paribus.data.series.reading import Layout
+from paribus.data.series.windows import Count, Scale, Season, Windows
 from paribus.data.series.writing import digest_of, write_file
-from paribus.data.windows import Count, Scale, Season, Windows
 from paribus.data.writer import Writer
 from paribus.errors import DataError
 

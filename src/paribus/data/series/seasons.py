@@ -16,8 +16,8 @@ from paribus.data.dataset import Dataset
 from paribus.data.series.frequency import HOUR, NAMED
 from paribus.data.series.grid import Regular
 from paribus.data.series.reading import Layout
+from paribus.data.series.windows import Count, Scale, Season, Windows
 from paribus.data.series.writing import write
-from paribus.data.windows import Count, Scale, Season, Windows
 from paribus.data.writer import Writer
 
 START = np.datetime64("2020-01-01T00:00:00", "s")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from paribus.data.dataset import Dataset
-from paribus.data.passages import Length, Passages
+from paribus.data.text.passages import Length, Passages
 from paribus.data.text.tokens import number, write
 from paribus.data.writer import Writer
 

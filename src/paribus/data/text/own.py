@@ -9,7 +9,7 @@ from typing import Any
 
 from paribus.data import places
 from paribus.data.dataset import Dataset
-from paribus.data.passages import Length, Passages, Strange
+from paribus.data.text.passages import Length, Passages, Strange
 from paribus.data.text.tokens import Unit, number, split, write
 from paribus.data.writer import Writer
 from paribus.errors import DataError

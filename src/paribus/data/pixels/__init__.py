@@ -1,0 +1,1 @@
+"""Pictures with masks, and pictures to be cleaned."""

@@ -1,0 +1,1 @@
+"""Tasks that learn to make new examples: autoencoders and adversarial networks."""

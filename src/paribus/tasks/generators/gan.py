@@ -1,0 +1,195 @@
+"""The game of a generator and a discriminator, and how good what the generator draws is."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from paribus.data.facts import Facts
+from paribus.data.feed import Batch
+from paribus.data.material import Material
+from paribus.errors import RecipeError
+from paribus.models.gan import Adversaries
+from paribus.models.network import Network
+from paribus.records.metric import (
+    DISCRIMINATOR_LOSS,
+    FRECHET,
+    GENERATOR_LOSS,
+    MODE_KL,
+    MODES,
+    PRECISION,
+    QUALITY,
+    RECALL,
+    Metric,
+)
+from paribus.tasks.generators import sheets, values
+from paribus.tasks.generators.adversarial import (
+    RULES,
+    THRESHOLDS,
+    Game,
+    frozen,
+    gradient_norms,
+    lipschitz_penalty,
+    smoothed,
+)
+from paribus.tasks.generators.contest import Contest, Panel
+from paribus.tasks.generators.judge import Judge, Kind, appoint
+from paribus.tasks.glimpse import Glimpse
+from paribus.tasks.task import Task
+
+SAMPLES, POINTS, STOPS = 8, 2000, 10  # of a glimpse: pictures in a row, points in the plane; of a walk
+
+
+class Adversarial(Task):
+    """Draw examples that a discriminator cannot tell from the data (Goodfellow et al., 2014).
+
+    Two stages with optimizers of their own, ``discriminator`` and ``generator``. After every epoch as many examples are
+    drawn as there are validation examples, and compared with them in the features of a judge.
+
+    Args:
+        loss: of the game; wasserstein_gp adds a penalty on the slope of the discriminator.
+        critic_steps: steps of the discriminator for each one of the generator.
+        penalty: weight of the gradient penalty of wasserstein_gp.
+        r1: weight γ of the penalty γ/2·E‖∇D‖² at real examples, for any loss (Mescheder et al., 2018).
+        label_smoothing: share for which real examples count as generated in the discriminator's loss.
+        judge: whose features examples are compared in: a small classifier that is trained on the data's labels once,
+            one with random weights, or the values themselves; examples that are no pictures always by value.
+    """
+
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        FRECHET, PRECISION, RECALL, MODES, QUALITY, MODE_KL, GENERATOR_LOSS, DISCRIMINATOR_LOSS,
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        facts: Facts,
+        loss: Game = "non_saturating",
+        critic_steps: Annotated[int, Field(ge=1)] = 1,
+        penalty: Annotated[float, Field(ge=0)] = 10.0,
+        r1: Annotated[float, Field(ge=0)] = 0.0,
+        label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0,
+        judge: Kind = "trained",
+    ) -> None:
+        super().__init__(facts)
+        self.rule, self.threshold = RULES[loss], THRESHOLDS.get(loss, 0.0)
+        self.critic_steps, self.r1, self.label_smoothing, self.kind = critic_steps, r1, label_smoothing, judge
+        self.penalty = penalty if loss == "wasserstein_gp" else 0.0
+        self.judge: Judge | None = None
+        self.pictures = len(facts.input_shape) == 3
+
+    def prepare(self, material: Material) -> None:
+        """Appoint the judge."""
+        self.judge = appoint(self.kind, self.facts, material)
+
+    def stages(self, network: nn.Module) -> dict[str, list[nn.Parameter]]:
+        """The discriminator moves first."""
+        model = adversaries(network)
+        return {
+            "discriminator": list(model.discriminator.parameters()),
+            "generator": list(model.generator.parameters()),
+        }
+
+    def due(self, stage: str, step: int) -> bool:
+        """The generator moves after each round of the discriminator's steps."""
+        return stage == "discriminator" or (step + 1) % self.critic_steps == 0
+
+    def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The generator's loss and what it drew (B, …); the discriminator's and its scores of both kinds (B, 2)."""
+        model = adversaries(network)
+        if stage == "generator":
+            fake = model.generate(noise(model, len(batch.rows)))
+            with frozen(model.discriminator):
+                return self.rule.generator(model(fake).float()).mean(), fake
+        real = self.real(network, batch.inputs)
+        with torch.no_grad():
+            fake = model.generate(noise(model, len(real))).to(real.dtype)
+        real_scores, fake_scores = model(torch.cat([real, fake])).float().chunk(2)
+        loss = smoothed(self.rule, self.label_smoothing, real_scores).mean() + self.rule.fake(fake_scores).mean()
+        return loss + self.penalties(model, real, fake), torch.stack([real_scores, fake_scores], 1)
+
+    def penalties(self, model: Adversaries, real: Tensor, fake: Tensor) -> Tensor | float:
+        """On the slope of the discriminator; none in evaluation, where there are no slopes."""
+        total: Tensor | float = 0.0
+        if self.penalty and torch.is_grad_enabled():
+            total = total + self.penalty * lipschitz_penalty(model, real, fake)
+        if self.r1 and torch.is_grad_enabled():
+            total = total + self.r1 / 2 * gradient_norms(model, real).mean()
+        return total
+
+    def real(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """Stored examples in the units of the generator."""
+        return values.signed(_network(network), inputs)
+
+    def stored(self, fake: Tensor) -> Tensor:
+        """Generated examples as the data are stored."""
+        return values.pixels(fake, low=-1) if self.pictures else values.original(self.facts, fake)
+
+    def meter(self, split: str) -> Contest:
+        """Both losses; in evaluation also the quality of what is drawn."""
+        if split == "train" or self.judge is None:
+            return Contest(self.threshold)
+        return Contest(self.threshold, Panel(self.judge, self.stored, self.facts.class_counts))
+
+    def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """The discriminator's score of each example (B, 1)."""
+        scores: Tensor = adversaries(network)(self.real(network, inputs))
+        return scores.float()[:, None]
+
+    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse | None:
+        """What is drawn from the same noise every time: rows of pictures behind one of the data's, or points."""
+        if not self.pictures:
+            return sheets.vectors(self.drawn(network, POINTS), self.known(batch))
+        drawn = self.drawn(network, SAMPLES * len(batch.rows)).unflatten(0, (-1, SAMPLES))
+        return Glimpse(torch.cat([batch.inputs[:, None], drawn], 1).cpu(), ("data", *["drawn"] * SAMPLES))
+
+    def sample(self, network: nn.Module, count: int, *, walk: bool = False) -> Glimpse:
+        """Examples from fresh noise.
+
+        Args:
+            walk: whether each row is a walk from one noise to another; ``count`` is then the number of rows.
+        """
+        model = adversaries(network)
+        if not self.pictures:
+            return sheets.vectors(self.drawn(network, count))
+        if not walk:
+            return Glimpse(sheets.sheet(self.drawn(network, count).cpu()))
+        z = values.between(noise(model, count), noise(model, count), STOPS)
+        drawn = self.stored(model.generate(z.flatten(0, 1))).cpu()
+        return Glimpse(drawn.unflatten(0, (count, STOPS)))
+
+    def drawn(self, network: nn.Module, count: int) -> Tensor:
+        """Examples (count, *input_shape) as they would be stored."""
+        model = adversaries(network)
+        return self.stored(model.generate(noise(model, count)))
+
+    def known(self, batch: Batch) -> Tensor:
+        """Points of the data, or the centres of their modes where those are known."""
+        centres = self.facts.about.get("centres")
+        return torch.tensor(centres) if centres else batch.inputs
+
+
+def adversaries(network: nn.Module) -> Adversaries:
+    """The pair within a network.
+
+    Raises:
+        RecipeError: if the model is none.
+    """
+    model = getattr(network, "model", None)
+    if not isinstance(model, Adversaries):
+        hint = "set model=gan, or model=dcgan for pictures"
+        rule = "the task gan needs a model of a generator and a discriminator"
+        raise RecipeError(rule, got=type(model).__name__, hint=hint)
+    return model
+
+
+def noise(model: Adversaries, count: int) -> Tensor:
+    """What examples are made from: (count, latent) numbers from N(0, 1)."""
+    return torch.randn(count, model.latent, device=next(model.parameters()).device)
+
+
+def _network(network: nn.Module) -> Network:
+    assert isinstance(network, Network)
+    return network

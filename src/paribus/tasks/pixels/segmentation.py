@@ -1,0 +1,124 @@
+"""Segmentation: one of several classes for every pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from paribus.data.facts import Facts
+from paribus.data.feed import Batch
+from paribus.errors import DataError, RecipeError
+from paribus.records.metric import LOSS, MIOU, PIXEL_ACCURACY, Metric
+from paribus.tasks.answer import Answer
+from paribus.tasks.glimpse import Glimpse
+from paribus.tasks.pictures import for_every_pixel, own_size
+from paribus.tasks.pixels import regions
+from paribus.tasks.pixels.confusion import Confusion
+from paribus.tasks.pixels.overlays import coloured, overlay, palette
+from paribus.tasks.pixels.tiling import anywhere
+from paribus.tasks.task import Task
+
+SHOWN = 4  # rows of a glimpse
+
+
+class Segmentation(Task):
+    """Assign each pixel to one class. Pixels with the ignored label of the data change neither losses nor figures.
+
+    The mean IoU is over the classes that occur in the part or are said of one of its pixels; absent ones are left out.
+
+    Args:
+        loss: what is minimised; sums of two count both the same.
+        class_weights: weight of the pixels of each class in the cross-entropy and the focal loss; balanced makes rare
+            classes count as much as common ones, median is the median of the classes' pixels over those of the class.
+    """
+
+    metrics: ClassVar[tuple[Metric, ...]] = (MIOU, PIXEL_ACCURACY, LOSS)
+
+    def __init__(
+        self,
+        facts: Facts,
+        loss: Literal["cross_entropy", "dice", "focal", "cross_entropy+dice", "focal+dice"] = "cross_entropy",
+        class_weights: Literal["none", "balanced", "median"] = "none",
+    ) -> None:
+        super().__init__(facts)
+        if facts.target_shape != facts.input_shape[1:] or len(facts.target_shape) != 2 or not facts.classes:
+            rule, hint = "segmentation needs masks of the pictures' size", "use data=shapes, or data=masks for your own"
+            raise RecipeError(rule, got=f"pictures {facts.input_shape}, targets {facts.target_shape}", hint=hint)
+        self.losses, self.class_weights = regions.LOSSES[loss], class_weights
+        self.ignore = facts.about.get("ignore")
+        counts = torch.tensor(facts.class_counts, dtype=torch.float32)
+        self.weights = torch.zeros(256)  # by label; 0 for what is no class
+        self.weights[: len(counts)] = regions.WEIGHTS[class_weights](counts)
+
+    def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean loss of the pictures, and logits (B, K, H, W)."""
+        outputs = for_every_pixel(network(batch.inputs), batch.inputs)
+        targets = batch.targets.long()
+        self.weights = self.weights.to(targets.device)
+        weights = self.weights[targets]
+        targets = targets.clamp(max=outputs.shape[1] - 1)  # an ignored label becomes a class of weight 0
+        losses = [loss(outputs, targets, weights) for loss in self.losses]
+        return torch.stack(losses).sum(0).mean(), outputs
+
+    def meter(self, split: str) -> Confusion:
+        """All figures; the IoU of every class but for training."""
+        return Confusion(self.facts.classes, self.ignore, details=split != "train")
+
+    def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """Probabilities (B, K, H, W)."""
+        outputs: Tensor = network(inputs).float()
+        return outputs.softmax(1)
+
+    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse:
+        """Pictures, their true classes and the answers, as colours over the pictures."""
+        inputs, truth = batch.inputs[:SHOWN], batch.targets[:SHOWN]
+        said = self.predict(network, inputs).argmax(1)
+        shown = [coloured(inputs.cpu()), *(overlay(inputs, labels, self.colours) for labels in (truth, said))]
+        return Glimpse(torch.stack(shown, 1), ("picture", "truth", "answer"))
+
+    @property
+    def colours(self) -> Tensor:
+        """A colour for every class, (K, 3) uint8."""
+        return palette(len(self.facts.classes), self.facts.about.get("colours", ()))
+
+    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+        """For each picture, of any size, the share of every class, and the classes as colours over it."""
+        return [self._answer(network, path) for path in files]
+
+    def _answer(self, network: nn.Module, path: Path) -> Answer:
+        try:
+            picture = own_size(path, self.facts)
+        except DataError as error:
+            return Answer(str(path), problem=error.rule)
+        labels = self.labels(network, picture)
+        shares = labels.flatten().bincount(minlength=len(self.facts.classes)) / labels.numel()
+        figures = dict(zip(self.facts.classes, shares.tolist(), strict=True))
+        largest = sorted(figures, key=figures.__getitem__, reverse=True)[:2]
+        label = ", ".join(f"{name} {figures[name]:.0%}" for name in largest if figures[name])
+        return Answer(str(path), label, figures, overlay(picture, labels, self.colours))
+
+    def labels(self, network: nn.Module, picture: Tensor) -> Tensor:
+        """Class indices (H, W) of a picture (C, H, W) of any size.
+
+        Where training pictures were scaled to one size, so is this, and the answer back; else it is taken as it is, in
+        tiles if it is large.
+        """
+        size, decoding = picture.shape[1:], self.facts.decoding
+        if decoding.get("fit") == "cut":
+            return anywhere(lambda x: self.predict(network, x), picture).argmax(0)
+        small = F.interpolate(picture[None].float(), self._scaled(size), mode="bilinear", antialias=True)
+        return F.interpolate(self.predict(network, small), size, mode="bilinear").argmax(1)[0]
+
+    def _scaled(self, size: Sequence[int]) -> tuple[int, int]:
+        """The size at which the network sees a picture: that of training, or with its own proportions as near to it."""
+        height, width = self.facts.input_shape[1:]
+        shares = [height / size[0], width / size[1]]
+        if self.facts.decoding.get("fit", "stretch") == "stretch":
+            return height, width
+        share = max(shares) if self.facts.decoding["fit"] == "crop" else min(shares)
+        return max(1, round(size[0] * share)), max(1, round(size[1] * share))

@@ -1,0 +1,1 @@
+"""Tasks in time: forecasts, the next token of a text, a label for every token."""

@@ -1,0 +1,173 @@
+"""Language: which token comes next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from paribus.data.facts import Facts
+from paribus.data.feed import Batch
+from paribus.data.text.own import read
+from paribus.data.text.tokens import join, split
+from paribus.errors import DataError, RecipeError
+from paribus.records.metric import LOSS, Metric
+from paribus.tasks.answer import Answer
+from paribus.tasks.glimpse import Glimpse
+from paribus.tasks.meter import Means
+from paribus.tasks.sequences.carry import Carry
+from paribus.tasks.sequences.drawing import continued
+from paribus.tasks.task import Task
+
+SHOWN = 300  # tokens of the text that is shown while training
+PIECE = 256  # tokens of a file that are read at a time
+
+
+class Language(Task):
+    """Foretell every token of a text from those before it, by cross-entropy.
+
+    Figures are the mean loss in nats per token, the perplexity exp(loss), and the bits per token, loss / log 2. A
+    network that keeps a state carries it from each passage to the next, in training as in evaluation; gradients end at
+    the beginning of the passage.
+    """
+
+    metrics: ClassVar[tuple[Metric, ...]] = (
+        Metric("perplexity", higher_is_better=False),
+        Metric("bits", higher_is_better=False),
+        LOSS,
+    )
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__(facts)
+        if "unit" not in facts.about:
+            rule = "a language is learned from a text"
+            raise RecipeError(rule, got=f"inputs {facts.input_shape}", hint="set data.use=text, or data.use=markov")
+        self.unit = facts.about["unit"]
+        self.number = {token: number for number, token in enumerate(facts.classes)}
+        self.carry = Carry()
+
+    def begin(self) -> None:
+        """Forget the state: the text begins."""
+        self.carry = Carry()
+
+    def state(self) -> dict[str, Any]:
+        """The state of the network behind the last passages."""
+        return self.carry.state()
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on with it."""
+        self.carry = Carry.read(state)
+
+    def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean loss of all tokens, and logits (B, T, tokens)."""
+        outputs = self.carry.through(network, batch.inputs, batch.rows).float()
+        return F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten()), outputs
+
+    def meter(self, split: str) -> LanguageMeter:
+        """Loss, perplexity and bits."""
+        return LanguageMeter()
+
+    def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """Probabilities of the next token at every position (B, T, tokens), each row read from its beginning."""
+        outputs: Tensor = network(inputs).float()
+        return outputs.softmax(2)
+
+    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse:
+        """A text that the network writes."""
+        return self.sample(network, 1, length=SHOWN)
+
+    def sample(
+        self,
+        network: nn.Module,
+        count: int,
+        *_: Any,
+        length: Annotated[int, Field(ge=1)] = SHOWN,
+        temperature: Annotated[float, Field(gt=0)] = 1.0,
+        top_k: Annotated[int, Field(ge=1)] | None = None,
+        top_p: Annotated[float, Field(gt=0, le=1)] = 1.0,
+        prompt: str = "",
+        **__: Any,
+    ) -> Glimpse:
+        """Texts that the network writes.
+
+        Args:
+            network: in evaluation mode.
+            count: how many texts.
+            length: tokens of each.
+            temperature: what logits are divided by: below 1 safer, above 1 bolder.
+            top_k: draw from so many likeliest tokens only.
+            top_p: draw from the likeliest tokens that have this much of the probability together.
+            prompt: what every text begins with.
+
+        Raises:
+            DataError: if the prompt holds a token that the network does not know.
+        """
+        given = self.numbered(prompt, "the prompt") if prompt else self._start()
+        device = next(network.parameters()).device
+        tokens = torch.tensor(given, device=device).expand(count, -1)
+        known = len(self.facts.classes) - bool(self.facts.about.get("unknown"))  # what is unknown is never written
+        drawn = continued(network, tokens, length, known, temperature=temperature, top_k=top_k, top_p=top_p)
+        texts = [prompt + self._gap(prompt) + self._text(row) for row in drawn.tolist()]
+        return Glimpse(text=("\n" + "─" * 40 + "\n").join(texts))
+
+    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+        """How well the network foretells the text of each file: perplexity and bits."""
+        return [self._answer(network, path) for path in files]
+
+    def numbered(self, text: str, where: str) -> list[int]:
+        """The numbers of a text's tokens.
+
+        Raises:
+            DataError: naming the first token that training never saw, and its place, unless there is one for those.
+        """
+        tokens = split(text, self.unit)
+        strange = next((place for place, token in enumerate(tokens) if token not in self.number), None)
+        if strange is not None and not self.facts.about.get("unknown"):
+            rule = f"token {strange + 1:,} of {where} never occurred in training"
+            raise DataError(rule, got=repr(tokens[strange]), hint="leave it out, or train with data.unknown=token")
+        return [self.number.get(token, len(self.number) - 1) for token in tokens]
+
+    def _answer(self, network: nn.Module, path: Path) -> Answer:
+        try:
+            tokens = torch.tensor(self.numbered(read(path), path.name))
+            if len(tokens) < 2:
+                raise DataError("a text needs at least two tokens", got=str(len(tokens)))
+        except DataError as error:
+            return Answer(str(path), problem=str(error).replace("\n", ";"))
+        nats = self._nats(network, tokens) / (len(tokens) - 1)
+        figures = {"perplexity": math.exp(nats), "bits": nats / math.log(2)}
+        return Answer(str(path), f"perplexity {figures['perplexity']:.4g}", figures)
+
+    def _nats(self, network: nn.Module, tokens: Tensor) -> float:
+        """Sum of the losses of all tokens but the first."""
+        carry, total = Carry(), 0.0
+        for row, start in enumerate(range(0, len(tokens) - 1, PIECE)):
+            piece = tokens[start : start + PIECE + 1]
+            outputs = carry.through(network, piece[None, :-1], torch.tensor([row])).float()
+            total += float(F.cross_entropy(outputs[0], piece[1:], reduction="sum"))
+        return total
+
+    def _start(self) -> list[int]:
+        """Where a text without a prompt begins: behind the end of a line, or behind the first token."""
+        return [self.number.get("\n", 0)]
+
+    def _gap(self, prompt: str) -> str:
+        return " " if prompt and self.unit == "words" else ""
+
+    def _text(self, numbers: Sequence[int]) -> str:
+        return join([self.facts.classes[number] for number in numbers], self.unit)
+
+
+class LanguageMeter(Means):
+    """The mean loss over tokens, of which all examples have the same number."""
+
+    def figures(self) -> dict[str, float]:
+        """Perplexity, bits per token, and loss in nats per token."""
+        loss = super().figures()["loss"]
+        return {"perplexity": math.exp(min(loss, 700.0)), "bits": loss / math.log(2), "loss": loss}
