@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -71,12 +71,11 @@ def choose(training: Training, settings: Settings, task: Task, network: nn.Modul
     """Decide on the execution from the work that a few examples are, and set the thread count of this process."""
     device, precision = _device(settings.device), training.precision
     work = multiplications(task, network, sample)
-    shared = multiplications(task, network, sample, at_once=True) * training.batch_size
-    threads = settings.threads or (cores() if shared >= THREADS_PAY else 1)
+    threads = settings.threads or (cores() if work.at_once * training.batch_size >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
     convolutional = sample.inputs.ndim == 4 and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
-        precision = "bf16" if _bf16_pays(device, convolutional, work) else "fp32"
+        precision = "bf16" if _bf16_pays(device, convolutional, work.total) else "fp32"
     if precision == "fp16" and device.type == "cpu":
         raise RunError("fp16 needs a GPU", got="device cpu", hint="set training.precision=bf16")
     return Execution(str(device), precision, convolutional, threads)
@@ -101,22 +100,28 @@ def _bf16_pays(device: torch.device, convolutional: bool, work: int) -> bool:
     return native and convolutional and work >= BF16_PAYS
 
 
-def multiplications(task: Task, network: nn.Module, sample: Batch, at_once: bool = False) -> int:
-    """Multiplications of all layers for one example, counted as copies compute the losses of a few.
+class Work(NamedTuple):
+    """Multiplications of all layers for one example.
 
     Args:
-        task: whose losses they are.
-        network: on the CPU.
-        sample: a few examples.
-        at_once: count of a recurrent layer one step only: its steps wait for each other, and threads share one at most.
+        total: all of them.
+        at_once: those that threads can share, of a recurrent layer one step only: its steps wait for each other.
     """
+
+    total: int
+    at_once: int
+
+
+def multiplications(task: Task, network: nn.Module, sample: Batch) -> Work:
+    """The work of one example, counted as copies compute the losses of a few on the CPU."""
     task, network = deepcopy(task), deepcopy(network).eval()  # a forward pass may leave traces in what users write
-    total = 0
+    total = at_once = 0
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Any) -> None:
-        nonlocal total
+        nonlocal total, at_once
         products = _products(layer, inputs[0], output)
-        total += products // inputs[0].shape[1] if at_once and isinstance(layer, nn.RNNBase) else products
+        total += products
+        at_once += products // inputs[0].shape[1] if isinstance(layer, nn.RNNBase) else products
 
     for layer in network.modules():
         if isinstance(layer, COUNTED):
@@ -124,7 +129,7 @@ def multiplications(task: Task, network: nn.Module, sample: Batch, at_once: bool
     with torch.inference_mode(), seeded(0):
         for stage in task.stages(network):
             task.loss(stage, network, sample)
-    return total // len(sample.rows)
+    return Work(total // len(sample.rows), at_once // len(sample.rows))
 
 
 def _products(layer: nn.Module, given: Tensor, output: Any) -> int:
