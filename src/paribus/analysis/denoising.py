@@ -47,8 +47,8 @@ def compare(
 ) -> list[Score]:
     """PSNR and SSIM of doing nothing, Gaussian filter, non-local means and networks, on whole pictures.
 
-    All methods see the same noise, which is not cut off at 0 and 255. The filters get the setting that is best on these
-    very pictures, which favours them.
+    All methods see the same noise, which is not cut off at 0 and 255. The Gaussian filter gets the width that is
+    best on these very pictures, non-local means the strength that is best on the first of them, which favours both.
 
     Raises:
         DataError: if a network does not remove noise, or a file is no picture.
