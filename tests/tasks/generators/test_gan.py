@@ -59,6 +59,47 @@ def test_the_critic_moves_more_often():
     assert all(task.due("discriminator", step) for step in range(9))
 
 
+def draws(monkeypatch, network) -> list[int]:
+    """How many examples the generator draws, call by call."""
+    model, counted = adversaries(network), []
+    generate = model.generate
+    monkeypatch.setattr(model, "generate", lambda z: counted.append(len(z)) or generate(z))
+    return counted
+
+
+def both(task, network, batches) -> None:
+    for stage in ("discriminator", "generator"):
+        for batch in batches:
+            task.loss(stage, network, batch)[0].backward() if torch.is_grad_enabled() else task.loss(
+                stage, network, batch
+            )
+
+
+def test_both_stages_look_at_the_same_drawings_where_both_move(monkeypatch):
+    task, network, batch = game()
+    counted = draws(monkeypatch, network)
+    both(task, network, [batch])
+    assert counted == [12]
+    assert all(value.grad is not None for value in network.parameters())
+    both(task, network, list(batch.chunks(2)))  # pieces of a batch cannot wait for each other
+    assert counted[1:] == [6, 6, 6, 6]
+    counted.clear()
+    with torch.inference_mode():
+        both(task, network, [batch])
+    assert counted == [12, 12]
+
+
+def test_a_discriminator_that_moves_alone_draws_for_itself(monkeypatch):
+    task, network, batch = game(critic_steps=2)
+    counted = draws(monkeypatch, network)
+    task.at(0, 0.0)
+    task.loss("discriminator", network, batch)[0].backward()
+    assert task.shared is None
+    task.at(1, 0.0)
+    both(task, network, [batch])
+    assert counted == [12, 12]
+
+
 def test_penalties_are_left_out_where_there_are_no_gradients():
     task, network, batch = game(loss="wasserstein_gp", r1=1.0)
     with torch.inference_mode():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Annotated, ClassVar
 
 import torch
@@ -78,7 +79,13 @@ class Adversarial(Task):
         self.critic_steps, self.r1, self.label_smoothing, self.kind = critic_steps, r1, label_smoothing, judge
         self.penalty = penalty if loss == "wasserstein_gp" else 0.0
         self.judge: Judge | None = None
+        self.step = 0
+        self.shared: tuple[Batch, Tensor] | None = None
         self.pictures = len(facts.input_shape) == 3
+
+    def at(self, step: int, epoch: float) -> None:
+        """Which step it is says which stages move."""
+        self.step = step
 
     def prepare(self, material: Material) -> None:
         """Appoint the judge."""
@@ -99,16 +106,29 @@ class Adversarial(Task):
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """The generator's loss and what it drew (B, …); the discriminator's and its scores of both kinds (B, 2)."""
         model = adversaries(network)
+        fake = self.fake(stage, model, batch)
         if stage == "generator":
-            fake = model.generate(noise(model, len(batch.rows)))
             with frozen(model.discriminator):
                 return self.rule.generator(model(fake).float()).mean(), fake
         real = self.real(network, batch.inputs)
-        with torch.no_grad():
-            fake = model.generate(noise(model, len(real))).to(real.dtype)
+        fake = fake.detach().to(real.dtype)
         real_scores, fake_scores = model(torch.cat([real, fake])).float().chunk(2)
         loss = smoothed(self.rule, self.label_smoothing, real_scores).mean() + self.rule.fake(fake_scores).mean()
         return loss + self.penalties(model, real, fake), torch.stack([real_scores, fake_scores], 1)
+
+    def fake(self, stage: str, model: Adversaries, batch: Batch) -> Tensor:
+        """What the generator draws for a batch: once for both stages, where both move on it.
+
+        A batch that is cut into pieces, and evaluation, draw for each.
+        """
+        if self.shared is not None and self.shared[0] is batch:
+            (_, fake), self.shared = self.shared, None
+            return fake
+        both = stage == "discriminator" and torch.is_grad_enabled() and self.due("generator", self.step)
+        with nullcontext() if both or stage == "generator" else torch.no_grad():
+            fake = model.generate(noise(model, len(batch.rows)))
+        self.shared = (batch, fake) if both else None
+        return fake
 
     def penalties(self, model: Adversaries, real: Tensor, fake: Tensor) -> Tensor | float:
         """On the slope of the discriminator; none in evaluation, where there are no slopes."""
