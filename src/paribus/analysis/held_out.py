@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 
-from paribus.analysis.trained import load
-from paribus.data.material import prepare
-from paribus.errors import DataError
+from paribus.analysis.trained import load, material_with
 from paribus.records import files
 from paribus.records.run import RunFolder
 from paribus.tasks.evaluation import batch_size, evaluate
@@ -38,11 +36,7 @@ def test(folder: RunFolder) -> HeldOut:
     if path.exists():
         return HeldOut(**files.read_json(path))
     trained = load(folder)
-    material = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
-    if "test" not in material.rows:
-        raise DataError(
-            "this data set has no test part", got=trained.recipe.data.use, hint="train it with split.test=0.2"
-        )
+    material = material_with(trained, "test")
     trained.task.prepare(material)
     figures = evaluate(trained.task, trained.network, material.feed("test", batch_size(material.facts), "cpu"), "test")
     answer = HeldOut(figures, len(material.rows["test"]), time.time())

@@ -8,9 +8,7 @@ from typing import Literal
 
 import torch
 
-from paribus.analysis.trained import Trained, load
-from paribus.data.material import prepare
-from paribus.errors import DataError
+from paribus.analysis.trained import Trained, load, material_with
 from paribus.evidence.blocks import skill_interval
 from paribus.evidence.estimate import Estimate
 from paribus.records.run import RunFolder
@@ -59,10 +57,7 @@ def skill(folder: RunFolder, part: PartName = "validation", confidence: float = 
 @torch.inference_mode()
 def errors_of(trained: Trained, part: str) -> dict[str, torch.Tensor]:
     """The error of every example (n,), in order: of the network first, then of each baseline."""
-    material = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
-    if part not in material.rows:
-        hint = "train it with split.test=0.2"
-        raise DataError(f"this data set has no {part} part", got=trained.recipe.data.use, hint=hint)
+    material = material_with(trained, part)
     feed = material.feed(part, batch_size(material.facts), "cpu")
     pieces = [trained.task.errors(trained.network, batch) for batch in feed.in_order()]
     return {name: torch.cat([piece[name] for piece in pieces]).double() for name in pieces[0]}

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from paribus.chance import Seeds
 from paribus.data.facts import Facts
-from paribus.errors import RecipeError, RunError
+from paribus.data.material import Material, prepare
+from paribus.errors import DataError, RecipeError, RunError
 from paribus.models.network import Network, assemble
 from paribus.models.weights import hash_of
 from paribus.records.parts import build
@@ -40,6 +41,19 @@ class Trained:
     def predict(self, inputs: Tensor, batch_size: int = 256) -> Tensor:
         """What the network says of inputs ``(N, *input_shape)`` as stored: for classes their probabilities."""
         return torch.cat([self.task.predict(self.network, piece) for piece in inputs.split(batch_size)])
+
+
+def material_with(trained: Trained, part: str) -> Material:
+    """The data that a network was trained on, divided as they were then.
+
+    Raises:
+        DataError: if they have no such part.
+    """
+    material = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
+    if part not in material.rows:
+        hint = "train it with split.test=0.2"
+        raise DataError(f"this data set has no {part} part", got=trained.recipe.data.use, hint=hint)
+    return material
 
 
 def load(folder: RunFolder) -> Trained:

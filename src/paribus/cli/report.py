@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import MARKERS, RUNS, Plugin, Runs, find_folder, load_plugins
-from paribus.errors import RunError
+from paribus.cli.words import RUNS, Plugin, Runs, find_folder, finished, load_plugins
 
 
 def report(
@@ -49,14 +48,7 @@ def test(
     - `paribus test digits-cnn--model.norm`
     """
     from paribus.analysis.held_out import test as open_test
-    from paribus.records.run import RunFolder
     from paribus.reports.terminal import print_tests
 
     load_plugins(plugin)
-    found = find_folder(run, runs, "run", "study")
-    folders = [RunFolder(found)]
-    if (found / MARKERS["study"]).exists():
-        folders = [RunFolder(path.parent) for path in sorted(found.glob("*/*/result.json"))]
-    if not folders:
-        raise RunError("this study has no finished run", got=str(found), hint="run the study first")
-    print_tests([(folder, open_test(folder)) for folder in folders])
+    print_tests([(folder, open_test(folder)) for folder in finished(run, runs)])

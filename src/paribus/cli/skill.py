@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from paribus.cli.words import MARKERS, RUNS, Plugin, Runs, find_folder, load_plugins
-from paribus.errors import RunError
+from paribus.cli.words import RUNS, Plugin, Runs, finished, load_plugins
 
 
 def skill(
@@ -30,16 +29,10 @@ def skill(
     """
     from paribus.analysis.held_out import test as open_test
     from paribus.analysis.skill import skill as compare
-    from paribus.records.run import RunFolder
     from paribus.reports.terminal import print_skills
 
     load_plugins(plugin)
-    found = find_folder(run, runs, "run", "study")
-    folders = [RunFolder(found)]
-    if (found / MARKERS["study"]).exists():
-        folders = [RunFolder(path.parent) for path in sorted(found.glob("*/*/result.json"))]
-    if not folders:
-        raise RunError("this study has no finished run", got=str(found), hint="run the study first")
+    folders = finished(run, runs)
     if part == "test":
         for folder in folders:
             open_test(folder)

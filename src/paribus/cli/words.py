@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paribus.errors import RecipeError, RunError, StudyError, nearest
+
+if TYPE_CHECKING:
+    from paribus.records.run import RunFolder
 
 RecipeName = Annotated[
     str,
@@ -82,6 +85,23 @@ def find_folder(name: str, runs: Path, *kinds: str) -> Path:
     names = [str(path.relative_to(runs)) for path in sorted(everything, key=_changed)]
     hint = nearest(name, names[-20:]) if names else f"there is none in {runs} yet"
     raise UnknownName(f"there is no such {what}", got=name, hint=hint)
+
+
+def finished(name: str, runs: Path) -> list[RunFolder]:
+    """The run that somebody means, or all finished runs of the study.
+
+    Raises:
+        RunError: if the study has none.
+    """
+    from paribus.records.run import RunFolder
+
+    found = find_folder(name, runs, "run", "study")
+    if not (found / MARKERS["study"]).exists():
+        return [RunFolder(found)]
+    folders = [RunFolder(path.parent) for path in sorted(found.glob("*/*/result.json"))]
+    if not folders:
+        raise RunError("this study has no finished run", got=str(found), hint="run the study first")
+    return folders
 
 
 def _changed(folder: Path) -> float:

@@ -74,7 +74,7 @@ def to_png(picture: Tensor, **texts: str) -> bytes:
 
 def contact_sheet(pictures: Tensor) -> Tensor:
     """(rows, columns, C, H, W) uint8 pictures as one (C, height, width), small ones enlarged, with gaps between."""
-    factor = max(1, -(-SMALLEST // max(pictures.shape[-2:]))) if max(pictures.shape[-2:]) < SMALLEST else 1
+    factor = -(-SMALLEST // max(pictures.shape[-2:]))  # rounded up: 1 for pictures that are large enough
     enlarged = pictures.repeat_interleave(factor, -1).repeat_interleave(factor, -2)
     padded = torch.nn.functional.pad(enlarged, (0, GAP, 0, GAP), value=255)  # (R, K, C, h, w)
     sheet = padded.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)  # (C, R·h, K·w)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from paribus.data.facts import Facts
 from paribus.data.images import Colour, decode
 from paribus.errors import DataError, RecipeError
+from paribus.tasks.answer import Answer
 
 CHUNK = 256  # pictures decoded at a time
 
@@ -58,6 +59,19 @@ def own_size(path: Path, facts: Facts) -> Tensor:
         DataError: if it cannot be read, or the network was not trained on pictures.
     """
     return torch.from_numpy(decode(path, None, _colour(facts)).copy())  # Pillow's own memory is read-only
+
+
+def each(files: Sequence[Path], facts: Facts, answer: Callable[[str, Tensor], Answer]) -> list[Answer]:
+    """An answer about each picture, taken in its own size; a file that cannot be read gets its reason."""
+    answers = []
+    for path in files:
+        try:
+            picture = own_size(path, facts)
+        except DataError as error:
+            answers.append(Answer(str(path), problem=error.rule))
+        else:
+            answers.append(answer(str(path), picture))
+    return answers
 
 
 def _colour(facts: Facts) -> Colour:

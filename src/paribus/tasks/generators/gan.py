@@ -14,7 +14,6 @@ from paribus.data.feed import Batch
 from paribus.data.material import Material
 from paribus.errors import RecipeError
 from paribus.models.gan import Adversaries
-from paribus.models.network import Network
 from paribus.records.metric import (
     DISCRIMINATOR_LOSS,
     FRECHET,
@@ -141,7 +140,7 @@ class Adversarial(Task):
 
     def real(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Stored examples in the units of the generator."""
-        return values.signed(_network(network), inputs)
+        return values.signed(network, inputs)
 
     def stored(self, fake: Tensor) -> Tensor:
         """Generated examples as the data are stored."""
@@ -208,8 +207,3 @@ def adversaries(network: nn.Module) -> Adversaries:
 def noise(model: Adversaries, count: int) -> Tensor:
     """What examples are made from: (count, latent) numbers from N(0, 1)."""
     return torch.randn(count, model.latent, device=next(model.parameters()).device)
-
-
-def _network(network: nn.Module) -> Network:
-    assert isinstance(network, Network)
-    return network

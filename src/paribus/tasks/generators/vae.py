@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from paribus.data.facts import Facts
 from paribus.data.feed import Batch
 from paribus.errors import RecipeError
-from paribus.models.network import Network
 from paribus.models.vae import Autoencoder
 from paribus.records.metric import ELBO, KL, LOG_LIKELIHOOD, LOSS, RECONSTRUCTION, Metric
 from paribus.tasks.generators import likelihood, sheets, values
@@ -99,12 +98,12 @@ class Variational(Task):
 
     def observed(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """The values (B, *input_shape) whose likelihood counts."""
-        x = values.unit(_network(network), inputs)
+        x = values.unit(network, inputs)
         return BINARY[self.binary](x)
 
     def encode(self, network: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance (B, latent) of q(z | x)."""
-        seen = _network(network).scaled(255 * x) if len(self.facts.input_shape) == 3 else x
+        seen = values.standardised(network, 255 * x) if len(self.facts.input_shape) == 3 else x
         mean, log_variance = autoencoder(network).encode(seen)
         return mean.float(), log_variance.float()
 
@@ -208,11 +207,6 @@ def atlas(latent: int, side: int = 15) -> Tensor:
         raise RecipeError("only codes of two numbers can be shown as a map", got=f"model.latent={latent}", hint=hint)
     line = torch.special.ndtri((torch.arange(side) + 0.5) / side)
     return torch.stack(torch.meshgrid(line.flip(0), line, indexing="ij")[::-1], -1)
-
-
-def _network(network: nn.Module) -> Network:
-    assert isinstance(network, Network)
-    return network
 
 
 def _terms(outputs: Tensor, batch: Batch) -> dict[str, Tensor]:

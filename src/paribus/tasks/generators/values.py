@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from paribus.data.facts import Facts
 from paribus.models.network import Network
 
 
-def unit(network: Network, inputs: Tensor) -> Tensor:
+def unit(network: nn.Module, inputs: Tensor) -> Tensor:
     """Pixels from 0 to 1; other quantities standardised."""
-    return inputs.float().div_(255) if inputs.dtype == torch.uint8 else network.scaled(inputs)
+    return inputs.float().div_(255) if inputs.dtype == torch.uint8 else standardised(network, inputs)
 
 
-def signed(network: Network, inputs: Tensor) -> Tensor:
+def signed(network: nn.Module, inputs: Tensor) -> Tensor:
     """Pixels from −1 to 1; other quantities standardised."""
-    return inputs.float().div_(127.5).sub_(1) if inputs.dtype == torch.uint8 else network.scaled(inputs)
+    return inputs.float().div_(127.5).sub_(1) if inputs.dtype == torch.uint8 else standardised(network, inputs)
+
+
+def standardised(network: nn.Module, inputs: Tensor) -> Tensor:
+    """Stored quantities as the network scales them."""
+    assert isinstance(network, Network)
+    return network.scaled(inputs)
 
 
 def pixels(values: Tensor, low: float = 0.0) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -13,12 +14,12 @@ from torch import Tensor, nn
 
 from paribus.data.facts import Facts
 from paribus.data.feed import Batch
-from paribus.errors import DataError, RecipeError
+from paribus.errors import RecipeError
 from paribus.records.metric import LOSS, PSNR, SSIM, Metric
 from paribus.tasks.answer import Answer
 from paribus.tasks.glimpse import Glimpse
 from paribus.tasks.meter import Means
-from paribus.tasks.pictures import for_every_pixel, own_size
+from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels.similarity import psnr, ssim
 from paribus.tasks.pixels.tiling import anywhere
 from paribus.tasks.task import Task
@@ -100,16 +101,12 @@ class Denoising(Task):
 
     def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
         """Each picture, of any size, without what the network takes for noise; how much that was, in grey levels."""
-        return [self._answer(network, path) for path in files]
+        return each(files, self.facts, partial(self._answer, network))
 
-    def _answer(self, network: nn.Module, path: Path) -> Answer:
-        try:
-            noisy = own_size(path, self.facts)
-        except DataError as error:
-            return Answer(str(path), problem=error.rule)
+    def _answer(self, network: nn.Module, file: str, noisy: Tensor) -> Answer:
         cleaned = self.cleaned(network, noisy.float())
         removed = float((noisy - cleaned).std())
-        return Answer(str(path), f"σ {removed:.1f} removed", {"removed": removed}, as_bytes(cleaned))
+        return Answer(file, f"σ {removed:.1f} removed", {"removed": removed}, as_bytes(cleaned))
 
     def cleaned(self, network: nn.Module, noisy: Tensor) -> Tensor:
         """A picture (C, H, W) of any size, as values 0 … 255, without its noise."""

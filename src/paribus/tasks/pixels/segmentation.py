@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -12,11 +13,11 @@ from torch import Tensor, nn
 
 from paribus.data.facts import Facts
 from paribus.data.feed import Batch
-from paribus.errors import DataError, RecipeError
+from paribus.errors import RecipeError
 from paribus.records.metric import LOSS, MIOU, PIXEL_ACCURACY, Metric
 from paribus.tasks.answer import Answer
 from paribus.tasks.glimpse import Glimpse
-from paribus.tasks.pictures import for_every_pixel, own_size
+from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels import regions
 from paribus.tasks.pixels.confusion import Confusion
 from paribus.tasks.pixels.overlays import coloured, overlay, palette
@@ -88,19 +89,15 @@ class Segmentation(Task):
 
     def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
         """For each picture, of any size, the share of every class, and the classes as colours over it."""
-        return [self._answer(network, path) for path in files]
+        return each(files, self.facts, partial(self._answer, network))
 
-    def _answer(self, network: nn.Module, path: Path) -> Answer:
-        try:
-            picture = own_size(path, self.facts)
-        except DataError as error:
-            return Answer(str(path), problem=error.rule)
+    def _answer(self, network: nn.Module, file: str, picture: Tensor) -> Answer:
         labels = self.labels(network, picture)
         shares = labels.flatten().bincount(minlength=len(self.facts.classes)) / labels.numel()
         figures = dict(zip(self.facts.classes, shares.tolist(), strict=True))
         largest = sorted(figures, key=figures.__getitem__, reverse=True)[:2]
         label = ", ".join(f"{name} {figures[name]:.0%}" for name in largest if figures[name])
-        return Answer(str(path), label, figures, overlay(picture, labels, self.colours))
+        return Answer(file, label, figures, overlay(picture, labels, self.colours))
 
     def labels(self, network: nn.Module, picture: Tensor) -> Tensor:
         """Class indices (H, W) of a picture (C, H, W) of any size.

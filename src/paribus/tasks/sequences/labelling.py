@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -39,7 +38,7 @@ class Labelling(Task):
         return outputs.softmax(2)
 
 
-class LabellingMeter:
+class LabellingMeter(ClassificationMeter):
     """The figures of classification, with a token as an example.
 
     Args:
@@ -49,23 +48,12 @@ class LabellingMeter:
     """
 
     def __init__(self, classes: int, ignore: int, confusion: bool) -> None:
-        self.ignore, self.tokens = ignore, ClassificationMeter(classes, confusion=confusion)
+        super().__init__(classes, confusion)
+        self.ignore = ignore
 
     def update(self, stage: str, loss: Tensor, outputs: Tensor, batch: Batch) -> None:
         """Count one batch."""
         targets = batch.targets.flatten()
         counts = targets != self.ignore
         flat = batch._replace(targets=targets[counts])
-        self.tokens.update(stage, loss, outputs.flatten(0, 1)[counts], flat)
-
-    def figures(self) -> dict[str, float]:
-        """Mean loss, accuracy, and macro-F1 where the confusion matrix is known."""
-        return self.tokens.figures()
-
-    def state(self) -> dict[str, Any]:
-        """The sums."""
-        return self.tokens.state()
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Go on from saved sums."""
-        self.tokens.load(state)
+        super().update(stage, loss, outputs.flatten(0, 1)[counts], flat)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from paribus.errors import TheoryError, nearest
 from paribus.theory.expressions.notation import FILLED, FUNCTIONS
 from paribus.theory.expressions.parse import Raw, pointing
-from paribus.theory.expressions.scalars import BESIDE, added_to_scalars, stand_as_vectors
+from paribus.theory.expressions.scalars import added_to_scalars, stand_as_vectors
 from paribus.theory.expressions.sizes import Dims, Product, Unifier
 from paribus.theory.expressions.text import shape_text
 from paribus.theory.expressions.tree import Shape, Size
@@ -192,14 +192,15 @@ def infer(
     for name in declared:
         if name not in names:
             raise TheoryError("a shape is given for a name that does not occur", got=name, hint=nearest(name, names))
-    vectors = greek_vectors(raw)
+    beside = stand_as_vectors(raw)
+    vectors = beside | added_to_vectors(raw)
     for name in names:
         rank = 0 if name in scalars else default_rank(name, vectors)
         fresh = tuple(inference.unifier.fresh() for _ in range(rank))
         inference.names[name] = declared.get(name, fresh)
     inference.visit(raw)
     more = {name for name in added_to_scalars(raw, inference.dims) if len(inference.names[name]) == 1}
-    more -= stand_as_vectors(raw) | declared.keys()
+    more -= beside | declared.keys()
     return infer(raw, text, declared, letters, scalars | more) if more else inference
 
 
@@ -216,14 +217,11 @@ def is_greek(name: str) -> bool:
     return stem in GREEK and stem.islower()
 
 
-def greek_vectors(raw: Raw) -> set[str]:
-    """Greek names that stand beside @ or .T, in a vector's function, or in a sum with a Latin name."""
-    found: set[str] = set()
-    for arg in raw.args:
-        found |= greek_vectors(arg)
-        sum_with_vector = raw.op in "+-" and any(map(_latin_vector, raw.args))
-        if arg.op == "name" and is_greek(arg.value) and (raw.op in BESIDE or sum_with_vector):
-            found.add(arg.value)
+def added_to_vectors(raw: Raw) -> set[str]:
+    """Names that stand in a sum with a lower-case Latin name."""
+    found: set[str] = set().union(*map(added_to_vectors, raw.args))
+    if raw.op in ("+", "-") and any(map(_latin_vector, raw.args)):
+        found |= {arg.value for arg in raw.args if arg.op == "name"}
     return found
 
 
