@@ -174,7 +174,7 @@ def _shapes(words: list[str] | None) -> dict[str, str]:
 
 
 def _write(path: Path, page: str) -> None:
-    from paribus.records.files import write_bytes
+    from paribus.files import write_bytes
 
     write_bytes(path, page.encode())
     print(f"the derivation is in {path}")

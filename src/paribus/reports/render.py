@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from paribus.reports.view import Figure, Page
+from paribus.reports.page import Figure, Page
 
 TEMPLATES = Path(__file__).with_name("templates")
 
