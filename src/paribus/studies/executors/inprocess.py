@@ -8,9 +8,17 @@ from paribus.studies.executors.job import Event, EventListener, Job, ending
 
 
 class InProcess:
-    """One job at a time, here: the simplest executor, and the easiest to debug."""
+    """One job at a time, here: the simplest executor, and the easiest to debug.
 
-    workers = 1
+    Args:
+        workers: there is one, whatever is asked for.
+        device: every job knows its own.
+    """
+
+    workers, isolated = 1, False
+
+    def __init__(self, workers: int | None = None, device: str = "auto") -> None:
+        pass
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Carry out all jobs."""

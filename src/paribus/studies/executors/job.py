@@ -69,6 +69,11 @@ class Executor(Protocol):
         """Jobs carried out at the same time."""
         ...
 
+    @property
+    def isolated(self) -> bool:
+        """Whether every job runs in a process of its own, which may die or print without harm."""
+        ...
+
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Carry out all jobs and tell of each; with ``fail_fast`` stop at the first that fails.
 
