@@ -31,14 +31,7 @@ from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign, run_folder
 from paribus.records.wording import short_names
 
-LOST: tuple[State, ...] = (
-    "failed",
-    "killed",
-    "crashed",
-    "interrupted",
-    "new",
-    "running",
-)  # states without a result that counts
+UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
 
 
 @dataclass(frozen=True)
@@ -98,7 +91,7 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
         metric=measure.metric,
         delta=measure.delta,
         arms=results,
-        effects=() if noise else _effects(design, results, measure),
+        effects=() if noise else effects(design, results, measure),
         noise=_noise(results, design.confidence) if noise else None,
         choices=choices(design.base, varied=tuple(design.factors)),
         environment=environment,
@@ -179,7 +172,8 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) 
     )
 
 
-def _effects(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) -> tuple[Effect, ...]:
+def effects(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) -> tuple[Effect, ...]:
+    """All comparisons of a study, judged together."""
     asked = contrasts(design)
     if not asked:
         return ()
@@ -226,7 +220,7 @@ def _noise(arms: Sequence[ArmResult], confidence: float) -> NoiseBudget:
 
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:
     found = []
-    lost = sum(arm.count(*LOST) for arm in arms)
+    lost = sum(arm.count(*UNFINISHED) for arm in arms)
     values = [value for arm in arms for value in arm.values.values()]
     if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
         found.append(f"No run recorded {design.metric}; recorded are {', '.join(arms[0].curves)}.")
