@@ -104,7 +104,7 @@ class Study:
 
         settings = Settings(device, checkpoint_seconds=checkpoint_seconds)
         chosen = runner.choose_executor(executor, jobs, device)
-        with nullcontext((listen, silent)) if listen else watching(self.design) as (heard, progress):
+        with watching(self.design) if listen is None else nullcontext((listen, silent)) as (heard, progress):
             result = runner.run(
                 self.design, self.folder, settings, chosen, fail_fast=fail_fast, listen=heard, progress=progress
             )
