@@ -42,6 +42,7 @@ class Event:
     kind: str
     progress: Step | None = None
     error: str = ""
+    summary: str = ""
 
 
 def tell(study: StudyProgress, *events: tuple) -> None:

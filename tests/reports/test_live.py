@@ -48,7 +48,7 @@ def test_a_board_in_a_terminal(study):
 
 def test_R27_hostile_names_are_names(study):
     study = StudyProgress(HOSTILE, [HOSTILE], (0,), "val/accuracy", ACCURACY)
-    tell(study, (HOSTILE, 0, "failed", None, HOSTILE))
+    tell(study, (HOSTILE, 0, "failed", None, HOSTILE, HOSTILE))
     assert drawn(study, width=200).count(HOSTILE) == 2
     tags: list[str] = []
     parser = HTMLParser()
@@ -96,7 +96,7 @@ def test_R27_watching_works_everywhere(monkeypatch, capsys, where):
     with watching(design()) as (listen, _):
         listen(Event(Job("norm=none", 0), "started"))
         listen(Event(Job("norm=none", 0), "finished"))
-        listen(Event(Job("norm=batch", 0), "failed", None, f"{HOSTILE}\n  next: do this"))
+        listen(Event(Job("norm=batch", 0), "failed", None, f"{HOSTILE}\n  next: do this", f"{HOSTILE} (do this)"))
     said = capsys.readouterr().err
     assert f"norm=batch, seed 0: {HOSTILE} (do this)" in " ".join(said.split())
     assert ("[1/4] norm=none, seed 0: 90.00 %" in said) == (where == "pipe")

@@ -28,7 +28,7 @@ def test_cells_follow_the_events(study):
     assert (study.text("none", 0), study.run("none", 0).value) == ("60%", 0.5)
     tell(study, ("none", 0, "finished"), ("none", 1, "known"))
     assert (study.text("none", 1), study.mean("none"), study.finished) == ("90.00 %", "90.00 %", 2)
-    tell(study, ("batch", 0, "failed", None, "rule\n  received: 1\n  next: do this"))
+    tell(study, ("batch", 0, "failed", None, "rule\n  received: 1", "rule"))
     tell(study, ("batch", 1, "progress", Step(3)), ("batch", 1, "interrupted"))
     assert [study.text("batch", seed) for seed in (0, 1)] == ["✗", "‖"]
     assert (study.total, study.finished, study.mean("batch")) == (4, 3, "")
@@ -43,23 +43,16 @@ def test_the_final_figure_is_that_of_the_weights_that_stay(study):
 
 def test_a_run_that_diverged_before_is_shown_as_such(study):
     study.update(Event(Job("none", 0, value=None, state="diverged"), "known"))
-    tell(study, ("none", 1, "diverged", None, "the loss is nan\n  next: lower optimizer.lr"))
+    tell(study, ("none", 1, "diverged", None, "the loss is nan\n  next: less", "the loss is nan (less)"))
     assert [study.text("none", seed) for seed in (0, 1)] == ["∞", "∞"]
     assert (study.mean("none"), study.finished, study.share) == ("", 2, 0.5)
-    assert study.errors == ["none, seed 1: the loss is nan (lower optimizer.lr)"]
+    assert study.errors == ["none, seed 1: the loss is nan (less)"]
 
 
-@pytest.mark.parametrize(
-    ("error", "note"),
-    [
-        ("rule\n  received: 1\n  next: do this", "batch, seed 1: rule (do this)"),
-        ("rule\n  received: 1", "batch, seed 1: rule"),
-        ("rule", "batch, seed 1: rule"),
-    ],
-)
-def test_errors_are_noted_with_their_advice(study, error, note):
-    tell(study, ("batch", 1, "failed", None, error))
-    assert study.errors == [note]
+def test_errors_are_noted_in_a_line(study):
+    tell(study, ("batch", 1, "failed", None, "rule\n  received: 1\n  next: do this", "rule (do this)"))
+    tell(study, ("batch", 0, "interrupted", None, "asked to stop", "asked to stop"))
+    assert study.errors == ["batch, seed 1: rule (do this)"]
 
 
 def test_the_pace_counts_only_what_was_done_since_the_start(study, monkeypatch):

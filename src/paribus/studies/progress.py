@@ -98,7 +98,8 @@ class StudyProgress:
             run.stage, run.share = event.kind, run.share if event.kind == "interrupted" else 1.0
             if event.kind == "finished" and (final := job.figure(self.figure)) is not None:
                 run.value = final  # of the weights that stay, which need not be the last ones
-            self._note(event)
+            if event.kind in ("failed", "diverged"):
+                self.errors.append(f"{job.arm}, seed {job.seed}: {event.summary}")
 
     def run(self, arm: str, seed: int) -> RunProgress:
         """Where one run stands."""
@@ -142,12 +143,6 @@ class StudyProgress:
         """Seconds that the rest will take at the pace so far; ``None`` before there is a pace."""
         done = self.share - self.done_before
         return self.elapsed * (1 - self.share) / done if done > 0.02 else None
-
-    def _note(self, event: Event) -> None:
-        if event.kind in ("failed", "diverged"):
-            first, _, rest = event.error.partition("\n")
-            advice = rest.partition("next: ")[2]
-            self.errors.append(f"{event.job.arm}, seed {event.job.seed}: {first}" + (f" ({advice})" if advice else ""))
 
 
 def _from_folder(folder: RunFolder, figure: str) -> RunProgress:

@@ -192,6 +192,7 @@ class ExecutorContract:
             assert ran.record.of(job)[-1].kind == "failed"
             message = ran.record.of(job)[-1].error
             assert "ArithmeticError: mischief managed" in message
+            assert ran.record.of(job)[-1].summary == message
             assert "executors.py, line" in message
             assert job.folder.status.state == "failed"
             if self.make().isolated:
@@ -200,7 +201,10 @@ class ExecutorContract:
     def test_R7_a_job_that_diverges_is_told_from_one_that_fails(self, ran: Ran) -> None:
         for job in ran.jobs["diverge"]:
             assert ran.record.of(job)[-1].kind == "diverged"
-            assert "train/loss is" in ran.record.of(job)[-1].error
+            last = ran.record.of(job)[-1]
+            assert "train/loss is" in last.error
+            assert last.summary.count("\n") == 0
+            assert last.summary.endswith(")")  # what to do next
             assert job.folder.status.state == "diverged"
 
     def test_diverging_is_a_result_and_no_failure(self, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ class InProcess:
             try:
                 job.run(lambda progress, job=job: listen(Event(job, "progress", progress)))  # type: ignore[misc]
             except (Exception, KeyboardInterrupt) as error:
-                kind, message = ending(error)
-                listen(Event(job, kind, error=message))
+                kind, message, summary = ending(error)
+                listen(Event(job, kind, error=message, summary=summary))
                 if kind == "interrupted":
                     raise
                 if kind == "failed" and fail_fast:

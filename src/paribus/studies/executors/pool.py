@@ -145,16 +145,17 @@ class _Worker:
         job = self.job
         assert job is not None
         try:
-            kind, progress, error = self.pipe.recv()
+            kind, progress, error, summary = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join(timeout=5)
             if self.told_to_stop:  # before it had begun
                 kind, progress, error = "interrupted", None, ""
             else:
                 kind, progress, error = "failed", None, _record_killed(job, self.process.exitcode)
+            summary = error
         if kind != "progress":
             self.job = None
-        return Event(job, kind, progress, error)
+        return Event(job, kind, progress, error, summary)
 
     def dismiss(self) -> None:
         """Let an idle worker go; kill one that still works."""
