@@ -76,10 +76,10 @@ def check(design: StudyDesign) -> None:
     if len(set(design.seeds)) < len(design.seeds):
         raise StudyError("seeds must differ", got=list(design.seeds))
     arms = design.arms()
-    if same := _duplicates(arms, [design.recipe_of(arm).identity for arm in arms]):
-        raise StudyError("two arms are the same recipe", got=same, hint="vary something that differs")
-    if same := _duplicates(arms, [arm.slug for arm in arms]):
-        raise StudyError("two arms would share a folder", got=same, hint="choose values that read differently")
+    if equal := _duplicates(arms, [design.recipe_of(arm).identity for arm in arms]):
+        raise StudyError("two arms are the same recipe", got=equal, hint="vary something that differs")
+    if equal := _duplicates(arms, [arm.slug for arm in arms]):
+        raise StudyError("two arms would share a folder", got=equal, hint="choose values that read differently")
 
 
 def preflight(jobs: Sequence[Job], progress: Announce) -> None:
