@@ -15,7 +15,7 @@ from paribus.records.metric import Metric
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign
-from paribus.studies.conclusions import Measure, effects
+from paribus.studies.conclusions import Measure, effects, mean_curves
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, matters=0.01)
 HOSTILE = "<script>alert('x')</script> \"quoted\" | a](javascript:alert(1)) `b` **c**"
@@ -150,6 +150,10 @@ def _arm(
     values = {seed: _value(place, seed, gain) if state == "finished" else None for seed, state in ends.items()}
     present = [value for value in values.values() if value is not None]
     shapes = {"train/loss": 0.9, "val/loss": 1.0, "val/accuracy": None}
+    curves = {
+        figure: tuple(_curve(place, seed, gain, loss, ends[seed]) for seed in plan.seeds)
+        for figure, loss in shapes.items()
+    }
     return ArmResult(
         name=arm.name,
         settings=arm.settings,
@@ -161,10 +165,8 @@ def _arm(
         seconds=8.1 + 1.7 * place if present else None,
         examples_per_second=14_200.0 - 300 * place if present else None,
         peak_memory_mb=410.0 + 12 * place if present else None,
-        curves={
-            figure: tuple(_curve(place, seed, gain, loss, ends[seed]) for seed in plan.seeds)
-            for figure, loss in shapes.items()
-        },
+        curves=curves,
+        means=mean_curves(curves, list(ends.values()), plan.confidence),  # type: ignore[arg-type]
         execution={"device": "cpu", "precision": "fp32", "layout": "channels_last", "threads": 1},
         errors={seed: texts or "the disk is full" for seed, state in ends.items() if state == "failed"},
     )

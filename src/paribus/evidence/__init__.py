@@ -1,5 +1,6 @@
 """Statistics of controlled experiments: pure functions on numbers."""
 
+from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import Estimate, contrast, equivalence_p, mean_interval, paired_difference
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
 from paribus.evidence.multiple import holm
@@ -37,6 +38,7 @@ __all__ = [
     "judge",
     "judge_family",
     "main_effects",
+    "mean_curve",
     "mean_interval",
     "paired_difference",
     "plan_analyses",

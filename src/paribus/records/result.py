@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from paribus.evidence import Contrast, Estimate, Judged, Kind, NoiseBudget, Verdict
+from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBudget, Verdict
 from paribus.files import finite
 from paribus.records import wording
 from paribus.records.metric import Metric
@@ -32,6 +32,8 @@ class ArmResult:
         seconds: mean training time of a run.
         examples_per_second: mean speed of a run.
         curves: metric → one list per seed, over epochs; gaps are ``None``.
+        means: metric → mean of these curves with its interval, over epochs; runs that diverged are left out, and
+            an epoch that one of the others lacks is ``None``.
         execution: device, precision, layout and threads.
         errors: seed → the error of a run that did not finish.
     """
@@ -47,6 +49,7 @@ class ArmResult:
     examples_per_second: float | None = None
     peak_memory_mb: float | None = None
     curves: Mapping[str, tuple[tuple[float | None, ...], ...]] = field(default_factory=dict)
+    means: Mapping[str, tuple[Interval | None, ...]] = field(default_factory=dict)
     execution: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
 

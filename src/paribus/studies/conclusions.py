@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -12,6 +13,7 @@ from paribus.errors import StudyError, nearest
 from paribus.evidence import (
     Contrast,
     InterimAnalyses,
+    Interval,
     Judged,
     NoiseBudget,
     about_interaction,
@@ -19,6 +21,7 @@ from paribus.evidence import (
     interactions,
     judge_family,
     main_effects,
+    mean_curve,
     mean_interval,
     sequential_test,
     variance_components,
@@ -153,10 +156,12 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) 
     finished = [run.result for run in runs.values() if run.result]
     values = {seed: run.figure(name) for seed, run in runs.items()}
     names = [key for key in next((run.rows[0] for run in runs.values() if run.rows), {}) if "/" in key]
+    states = {seed: run.status.state for seed, run in runs.items()}
+    curves = {key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names}
     return ArmResult(
         name=arm.name,
         settings=arm.settings,
-        states={seed: run.status.state for seed, run in runs.items()},
+        states=states,
         values=values,
         level=mean_interval(list(values.values()), confidence),
         stream=arm.stream,
@@ -164,12 +169,30 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) 
         seconds=fmean(result.seconds for result in finished) if finished else None,
         examples_per_second=fmean(result.examples_per_second for result in finished) if finished else None,
         peak_memory_mb=fmean(result.peak_memory_mb for result in finished) if finished else None,
-        curves={key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names},
+        curves=curves,
+        means=mean_curves(curves, list(states.values()), confidence),
         execution=finished[0].execution if finished else {},
         errors={
             seed: run.status.error for seed, run in runs.items() if run.status.error and run.status.state != "finished"
         },
     )
+
+
+def mean_curves(
+    curves: Mapping[str, Sequence[Sequence[float | None]]], states: Sequence[State], confidence: float
+) -> dict[str, tuple[Interval | None, ...]]:
+    """The means over seeds, epoch by epoch, as far as every run that did not diverge has come.
+
+    A mean over fewer and fewer seeds would show who is left rather than how they learn.
+    """
+    found = {}
+    for name, of_seeds in curves.items():
+        runs = zip(of_seeds, states, strict=True)
+        sound = [curve for curve, state in runs if state != "diverged" and any(y is not None for y in curve)]
+        if sound:
+            of_one_length = list(zip(*zip_longest(*sound), strict=True))
+            found[name] = mean_curve(of_one_length, confidence)
+    return found
 
 
 def effects(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) -> tuple[Effect, ...]:
