@@ -102,11 +102,12 @@ class Study:
         """
         from paribus.reports.live import watching
 
+        self._result = None  # an older one would hide that this run was interrupted
         settings = Settings(device, checkpoint_seconds=checkpoint_seconds)
         chosen = runner.choose_executor(executor, jobs, device)
-        with watching(self.design) if listen is None else nullcontext((listen, silent)) as (heard, progress):
+        with watching(self.design) if listen is None else nullcontext((listen, silent)) as (listener, progress):
             result = runner.run(
-                self.design, self.folder, settings, chosen, fail_fast=fail_fast, listen=heard, progress=progress
+                self.design, self.folder, settings, chosen, fail_fast=fail_fast, listen=listener, progress=progress
             )
         self.design, self._result = result.design, result
         return result

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -20,8 +20,10 @@ from paribus.progress import Announce
 from paribus.records.metric import is_detail
 from paribus.records.study import StudyDesign
 from paribus.records.wording import clock, format_figure
-from paribus.studies.executors.job import Event
 from paribus.studies.progress import Stage, StudyProgress
+
+if TYPE_CHECKING:
+    from paribus.studies.executors.job import Event
 
 REDRAW_SECONDS = 0.2
 STYLES: dict[Stage, str] = {

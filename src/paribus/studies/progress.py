@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from paribus.records.metric import Metric
 from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level
 from paribus.studies.conclusions import find_figure, find_metric
-from paribus.studies.executors.job import Event
+
+if TYPE_CHECKING:  # it knows torch, which nobody needs to look at folders
+    from paribus.studies.executors.job import Event
 
 Stage = Literal["waiting", "running", "finished", "diverged", "failed", "interrupted"]
 STAGES: dict[State, Stage] = {
