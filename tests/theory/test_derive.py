@@ -11,13 +11,13 @@ import pytest
 
 import paribus
 from paribus.errors import TheoryError
-from paribus.theory.calculus import board
+from paribus.theory.calculus import steps
 from paribus.theory.calculus.rules import RULES, Rule
-from paribus.theory.code import as_code
+from paribus.theory.derivations.code import as_code
+from paribus.theory.derivations.text import as_dict, as_html, as_latex
 from paribus.theory.derive import derive
 from paribus.theory.expressions.functions import BUILD
 from paribus.theory.expressions.reading import read
-from paribus.theory.rendering import as_dict, as_html, as_latex
 
 NEAT = [  # the answers that a textbook gives, letter by letter
     ("x.T @ A @ x", "x", "(A + A.T) @ x"),
@@ -127,7 +127,7 @@ WRONG = {
     ("op", "text"), [("inv", "tr(inv(X))"), ("det", "det(X)"), ("tanh", "sum(tanh(X))"), ("norm", "norm(X)")]
 )
 def test_H1_a_wrong_rule_is_refused_never_shown(monkeypatch, op, text):
-    monkeypatch.setattr(board, "RULES", {**RULES, op: replace(RULES[op], apply=WRONG[op])})
+    monkeypatch.setattr(steps, "RULES", {**RULES, op: replace(RULES[op], apply=WRONG[op])})
     with pytest.raises(TheoryError, match="internal error: the check of") as error:
         derive(text, "X")
     assert "nothing is shown" in error.value.rule
@@ -135,13 +135,13 @@ def test_H1_a_wrong_rule_is_refused_never_shown(monkeypatch, op, text):
 
 
 def test_H1_a_wrong_answer_of_the_simplifier_is_refused(monkeypatch):
-    monkeypatch.setattr(board, "simplify", lambda expr, symmetric: 2 * expr)
+    monkeypatch.setattr(steps, "simplify", lambda expr, symmetric: 2 * expr)
     with pytest.raises(TheoryError, match="internal error: the check of 'simplify' failed"):
         derive("tr(A @ X)", "X")
 
 
 def test_H1_a_wrong_normal_form_is_refused(monkeypatch):
-    monkeypatch.setattr("paribus.theory.expressions.chains.TRANSPOSES", {**{}, "add": lambda e: e.args[0]})
+    monkeypatch.setattr("paribus.theory.expressions.products.TRANSPOSES", {**{}, "add": lambda e: e.args[0]})
     with pytest.raises(TheoryError, match="internal error"):
         derive("tr((A + B).T @ X @ (A + B))", "X", {"A": "n,n", "B": "n,n"})
 

@@ -13,7 +13,7 @@ from paribus.cli import networks
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
-    from paribus.theory.derivation import Derivation
+    from paribus.theory.derivations.record import Derivation
 
 OURS = {"expression", "wrt", "shape", "symmetric", "hessian", "oracle", "latex", "as_json", "code", "html"}
 
@@ -108,9 +108,9 @@ def derive(
 
 
 def _show(found: Derivation, latex: bool, as_json: bool, code: bool, html: Path | None, by_hand: bool) -> None:
-    from paribus.theory.code import as_code
+    from paribus.theory.derivations.code import as_code
+    from paribus.theory.derivations.text import as_dict, as_html, as_latex, as_text
     from paribus.theory.networks.code import as_code as as_layer_code
-    from paribus.theory.rendering import as_dict, as_html, as_latex, as_text
 
     if html is not None:
         _write(html, as_html(found))

@@ -8,8 +8,8 @@ from html import escape
 from paribus.plots.activations import activations
 from paribus.theory.activations import Activation, Sheet, overview
 from paribus.theory.activations.sheet import spans
-from paribus.theory.derivation import Table
-from paribus.theory.page import PAGE, mathml
+from paribus.theory.derivations.page import PAGE, mathml
+from paribus.theory.derivations.record import Table
 
 STYLE = """
 body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem; background: #fff; color: #1b1f24;

@@ -9,18 +9,18 @@ from functools import partial
 from typing import Any
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.calculus.board import Setting, derivative, gradient
 from paribus.theory.calculus.differential import Line
 from paribus.theory.calculus.domain import domain
 from paribus.theory.calculus.draws import Draw
 from paribus.theory.calculus.oracles import Oracle, find_oracle, second
+from paribus.theory.calculus.steps import Setting, derivative, gradient
 from paribus.theory.calculus.verify import DRAWS, Claim, Proof, prove
-from paribus.theory.derivation import Derivation, Formula, Step
+from paribus.theory.derivations.record import Derivation, Formula, Step
 from paribus.theory.expressions.latex import latex
 from paribus.theory.expressions.reading import Reading, read
+from paribus.theory.expressions.symbols import escape
 from paribus.theory.expressions.text import shape_text, text
 from paribus.theory.expressions.tree import Expr, Shape, name
-from paribus.theory.symbols import escape
 
 
 @dataclass(frozen=True)

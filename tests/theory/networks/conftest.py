@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from paribus.theory.derivation import Derivation
+from paribus.theory.derivations.record import Derivation
 
 
 def paste(derivation: Derivation, values: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def pasted() -> Callable[[Derivation, dict[str, Any]], dict[str, Any]]:
 @pytest.fixture(autouse=True)
 def all_verified(monkeypatch):
     """Every derivation that a test makes must have been verified, far below the tolerance: all is done in float64."""
-    from paribus.theory import derivation as records
+    from paribus.theory.derivations import record as records
 
     made = records.Derivation.__init__
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from paribus.errors import TheoryError
+from paribus.theory.derivations.text import as_dict, as_html, as_latex, as_text
 from paribus.theory.networks import LAYERS, dense, layer
 from paribus.theory.networks.board import Board, Line, gradient, updated
 from paribus.theory.networks.code import as_code
@@ -16,7 +17,6 @@ from paribus.theory.networks.numbers import parse_array, read_values, shown
 from paribus.theory.networks.pieces import ACTIVATIONS, Activation
 from paribus.theory.networks.proof import prove, relative_error
 from paribus.theory.networks.writing import Writer, inlined, substituted
-from paribus.theory.rendering import as_dict, as_html, as_latex, as_text
 
 
 def board(text: str, of: str = "W") -> Board:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.derivation import Formula
+from paribus.theory.derivations.record import Formula
 
 Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]

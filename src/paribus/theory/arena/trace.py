@@ -21,7 +21,7 @@ from paribus.theory.arena.expression import CONSTANTS, evaluate, read
 from paribus.theory.arena.problems import Point, Problem
 from paribus.theory.arena.race import starting_points
 from paribus.theory.arena.verify import Check, check
-from paribus.theory.derivation import TOLERANCE
+from paribus.theory.derivations.record import TOLERANCE
 
 MOST = 1000  # steps of a trace
 MEAN = (("m", "beta1*m + (1 - beta1)*g"), ("m_hat", "m / (1 - beta1**t)"))

@@ -10,7 +10,7 @@ from paribus.errors import TheoryError
 from paribus.scratch import Tensor, grad
 from paribus.scratch.graph import Array
 from paribus.theory.arena.problems import Problem
-from paribus.theory.derivation import TOLERANCE
+from paribus.theory.derivations.record import TOLERANCE
 
 DRAWS = 50
 

@@ -15,7 +15,7 @@ from paribus.scratch.nn import Sequential
 from paribus.theory.bounds.layers import chain
 from paribus.theory.bounds.linear import Array
 from paribus.theory.bounds.scratched import walk
-from paribus.theory.derivation import Table
+from paribus.theory.derivations.record import Table
 
 ROUNDING = 1e-9  # of products of some dozens of norms, each right to about 1e-13
 

@@ -13,7 +13,7 @@ from paribus.errors import TheoryError
 from paribus.scratch.nn import Module
 from paribus.theory.bounds import scratched
 from paribus.theory.bounds.layers import Bound, chain
-from paribus.theory.derivation import Table
+from paribus.theory.derivations.record import Table
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paribus.theory.expressions.functions import BUILD, inner
-from paribus.theory.expressions.terms import add, mul
+from paribus.theory.expressions.sums import add, mul
 from paribus.theory.expressions.tree import Expr, is_zero
 
 inv, tr, outer = BUILD["inv"], BUILD["tr"], BUILD["outer"]

@@ -12,9 +12,8 @@ from paribus.errors import TheoryError
 from paribus.theory.calculus.differential import Line
 from paribus.theory.calculus.draws import SAID, Draw, draws
 from paribus.theory.calculus.oracles import TINY
-from paribus.theory.derivation import TOLERANCE
-from paribus.theory.errors import OutOfDomain
-from paribus.theory.expressions.evaluate import evaluate
+from paribus.theory.derivations.record import TOLERANCE
+from paribus.theory.expressions.evaluate import OutOfDomain, evaluate
 from paribus.theory.expressions.literal import literal
 from paribus.theory.expressions.reading import Reading
 from paribus.theory.expressions.tree import Expr, nodes

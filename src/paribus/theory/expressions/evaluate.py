@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from paribus.theory.errors import OutOfDomain
 from paribus.theory.expressions.tree import Expr, Shape, Size
 
 Env = Mapping[str, Any]
 CONDITION = 1e4  # a matrix beyond it counts as singular: its inverse would lose the digits that the check needs
 KINK = 1e-3  # nearer to 0 than this, but not at it, a difference quotient might straddle the kink of abs and relu
+
+
+class OutOfDomain(ArithmeticError):
+    """The drawn numbers lie where a function has no value or no derivative: no mistake of the user, draw again."""
 
 
 def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: Mapping[Expr, Any] | None = None) -> Any:

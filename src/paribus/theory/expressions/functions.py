@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from paribus.theory.expressions import chains
-from paribus.theory.expressions.terms import add, mul, power, scalars
+from paribus.theory.expressions import products
+from paribus.theory.expressions.sums import add, mul, power, scalars
 from paribus.theory.expressions.tree import ONE, ZERO, Expr, length, number, ones
 
 
@@ -48,7 +48,7 @@ def tr(a: Expr) -> Expr:
     if inside.op == "zeros":
         return ZERO
     if inside.op == "outer":
-        return scale * chains.matmul(*inside.args)
+        return scale * products.matmul(*inside.args)
     if inside.op == "diag":
         return scale * total(inside.args[0])
     return scale * Expr("tr", (inside,))
@@ -125,14 +125,14 @@ def inner(a: Expr, b: Expr) -> Expr:
         return mul(a, total(b))
     if b.rank < a.rank:
         return mul(b, total(a))
-    return mul(a, b) if not a.shape else chains.matmul(a, b) if a.rank == 1 else tr(chains.matmul(a.T, b))
+    return mul(a, b) if not a.shape else products.matmul(a, b) if a.rank == 1 else tr(products.matmul(a.T, b))
 
 
 BUILD: dict[str, Callable[..., Expr]] = {
-    "add": add, "mul": mul, "pow": power, "matmul": chains.matmul, "T": chains.transpose, "outer": chains.outer,
-    "inv": chains.inv, "diag": chains.diag, "diagonal": chains.diag, "kron": chains.kron, "vec": chains.vec,
+    "add": add, "mul": mul, "pow": power, "matmul": products.matmul, "T": products.transpose, "outer": products.outer,
+    "inv": products.inv, "diag": products.diag, "diagonal": products.diag, "kron": products.kron, "vec": products.vec,
     "tr": tr, "det": det, "logdet": logdet, "sum": total, "norm": norm, "softmax": softmax, "logsumexp": logsumexp,
-    **{op: elementwise(op) for op in chains.ELEMENTWISE},
+    **{op: elementwise(op) for op in products.ELEMENTWISE},
 }  # fmt: skip
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from paribus.theory.errors import OutOfDomain
-from paribus.theory.expressions.evaluate import FUNCTIONS, Env, commutation, shape_of, size_of
+from paribus.theory.expressions.evaluate import FUNCTIONS, Env, OutOfDomain, commutation, shape_of, size_of
 from paribus.theory.expressions.parse import Raw
 from paribus.theory.expressions.reading import Reading
 

@@ -222,7 +222,7 @@ def _sizes(node: ast.Call, source: Source) -> list[int | str]:
 
 
 def _size(node: ast.expr, source: Source) -> int | str:
-    from paribus.theory.expressions.chains import times
+    from paribus.theory.expressions.products import times
 
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return times(_size(node.left, source), _size(node.right, source))

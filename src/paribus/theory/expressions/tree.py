@@ -1,7 +1,7 @@
 """What an expression is: a frozen tree whose every node knows its shape.
 
 Vectors have one axis, as in NumPy; in a product ``@`` a vector on the left lies, one on the right stands. Trees are
-made by the functions of ``terms``, ``chains`` and ``functions``, which keep them in one normal form.
+made by the functions of ``sums``, ``products`` and ``functions``, which keep them in one normal form.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Expr:
         return same and _fields(self) == _fields(other)  # type: ignore[arg-type]
 
     def __add__(self, other: Expr | int) -> Expr:
-        from paribus.theory.expressions.terms import add
+        from paribus.theory.expressions.sums import add
 
         return add(self, wrap(other))
 
@@ -86,7 +86,7 @@ class Expr:
         return -1 * self
 
     def __mul__(self, other: Expr | int) -> Expr:
-        from paribus.theory.expressions.terms import mul
+        from paribus.theory.expressions.sums import mul
 
         return mul(self, wrap(other))
 
@@ -100,19 +100,19 @@ class Expr:
         return wrap(other) * self**-1
 
     def __pow__(self, exponent: Expr | int | Fraction) -> Expr:
-        from paribus.theory.expressions.terms import power
+        from paribus.theory.expressions.sums import power
 
         return power(self, wrap(exponent))
 
     def __matmul__(self, other: Expr) -> Expr:
-        from paribus.theory.expressions.chains import matmul
+        from paribus.theory.expressions.products import matmul
 
         return matmul(self, other)
 
     @property
     def T(self) -> Expr:  # noqa: N802  (as in NumPy)
         """The transpose; a scalar or a vector is its own, as in NumPy."""
-        from paribus.theory.expressions.chains import transpose
+        from paribus.theory.expressions.products import transpose
 
         return transpose(self)
 

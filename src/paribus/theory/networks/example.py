@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Table
+from paribus.theory.derivations.record import Table
 from paribus.theory.networks.board import Board, Line, Values, run
 from paribus.theory.networks.numbers import shown
 from paribus.theory.networks.writing import substituted

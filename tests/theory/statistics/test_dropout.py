@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from paribus.errors import TheoryError
 from paribus.scratch import optim
-from paribus.theory import decay, dropout
+from paribus.theory.statistics import decay, dropout
 
 RATES = (0.0, 0.1, 0.5, 0.9)
 

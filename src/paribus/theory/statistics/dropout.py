@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation, Formula, Step, Table
+from paribus.theory.derivations.record import Derivation, Formula, Step, Table
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from paribus.errors import TheoryError
 from paribus.scratch import Tensor, optim
 from paribus.scratch.optim.rules import State, rate
-from paribus.theory.derivation import Table
+from paribus.theory.derivations.record import Table
 
 Array = NDArray[np.float64]
 

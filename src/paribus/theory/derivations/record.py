@@ -110,21 +110,21 @@ class Derivation:
 
     def function(self) -> Callable[..., Any]:
         """The answer as a function of arrays by name: ``f(A=..., x=...)``; several answers come as a dictionary."""
-        from paribus.theory.code import function_of
+        from paribus.theory.derivations.code import function_of
 
         return function_of(self)
 
     def __str__(self) -> str:
-        from paribus.theory.rendering import as_text
+        from paribus.theory.derivations.text import as_text
 
         return as_text(self)
 
     def _repr_html_(self) -> str:
-        from paribus.theory.page import as_fragment
+        from paribus.theory.derivations.page import as_fragment
 
         return as_fragment(self)
 
     def _repr_latex_(self) -> str:
-        from paribus.theory.rendering import as_latex
+        from paribus.theory.derivations.text import as_latex
 
         return as_latex(self)

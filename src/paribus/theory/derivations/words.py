@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from paribus.theory.derivation import Derivation
-from paribus.theory.symbols import escape, symbol
+from paribus.theory.derivations.record import Derivation
+from paribus.theory.expressions.symbols import escape, symbol
 
 
 def answer_label(derivation: Derivation, key: str) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from paribus.theory.derivation import Derivation, Step, Table
-from paribus.theory.words import answer_label, cell_text, error_text, shape_text
+from paribus.theory.derivations.record import Derivation, Step, Table
+from paribus.theory.derivations.words import answer_label, cell_text, error_text, shape_text
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
-from paribus.theory.expressions.terms import mul, scalars
+from paribus.theory.expressions.sums import mul, scalars
 from paribus.theory.expressions.tree import ONE, Expr, Size, eye, is_zero, ones, zeros
 
 ELEMENTWISE = {"exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "heaviside"}

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from paribus.theory.derivation import Derivation, Formula, Step
-from paribus.theory.logistic import Array, Link, find_link, fisher, gradient, hessian, log_likelihood
+from paribus.theory.derivations.record import Derivation, Formula, Step
+from paribus.theory.statistics.logistic import Array, Link, find_link, fisher, gradient, hessian, log_likelihood
 
 STEP = 1e-5  # of central differences: their error is about 1e-10
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation
+from paribus.theory.derivations.record import Derivation
 from paribus.theory.expressions.evaluate import evaluate
 from paribus.theory.expressions.reading import read
+from paribus.theory.expressions.symbols import is_identifier
 from paribus.theory.expressions.tree import Expr, Shape
-from paribus.theory.symbols import is_identifier
 
 MODULE = '''"""{title}.
 

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from sklearn.linear_model import LogisticRegression
 
 from paribus.errors import TheoryError
-from paribus.theory import likelihood, logistic
+from paribus.theory.statistics import likelihood, logistic
 
 
 def data(seed: int = 0, n: int = 200, k: int = 3, link: str = "logistic"):

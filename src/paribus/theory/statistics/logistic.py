@@ -22,7 +22,7 @@ from scipy.optimize import linprog
 from scipy.special import expit, log_expit, log_ndtr, ndtr
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.derivation import Table
+from paribus.theory.derivations.record import Table
 
 Array = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Table
+from paribus.theory.derivations.record import Table
 
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 

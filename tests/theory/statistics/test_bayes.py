@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import MultinomialNB
 
 from paribus.errors import TheoryError
-from paribus.theory import bayes
+from paribus.theory.statistics import bayes
 
 
 @pytest.mark.parametrize(

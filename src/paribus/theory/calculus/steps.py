@@ -1,4 +1,4 @@
-"""The board: all lines from f to its gradient, Jacobian or Hessian, still as expressions, not yet checked."""
+"""All lines from f to its gradient, Jacobian or Hessian, still as expressions, not yet checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from paribus.theory.calculus.jacobian import flat, jacobian
 from paribus.theory.calculus.rules import RULES, Rule
 from paribus.theory.expressions.functions import differential
 from paribus.theory.expressions.simplify import simplify
-from paribus.theory.expressions.terms import scalars
+from paribus.theory.expressions.sums import scalars
 from paribus.theory.expressions.tree import Expr, Shape
 
 PLAIN = {"linearity", "a scalar factor moves out", "sum with ones", "trace with the identity"}  # not worth a line

@@ -1,13 +1,13 @@
-"""A derivation as text for the terminal, as LaTeX, and as plain data. The page is in :mod:`paribus.theory.page`."""
+"""A derivation as text for the terminal, as LaTeX, and as plain data."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from paribus.theory.derivation import Derivation, Formula, Step, Table
-from paribus.theory.page import as_html
-from paribus.theory.symbols import escape
-from paribus.theory.words import answer_label, cell_text, error_text, shape_text
+from paribus.theory.derivations.page import as_html
+from paribus.theory.derivations.record import Derivation, Formula, Step, Table
+from paribus.theory.derivations.words import answer_label, cell_text, error_text, shape_text
+from paribus.theory.expressions.symbols import escape
 
 __all__ = ["as_dict", "as_html", "as_latex", "as_text"]
 
