@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests import made
 
+import paribus
 from paribus import notebook
 from paribus.errors import ParibusError
 
@@ -23,6 +24,20 @@ def test_ipython_shows_a_study_after_installation() -> None:
     shown, _ = Shell.display_formatter.format(made.two_arms())
     assert "<svg" in shown["text/html"]
     assert "better" in shown["text/html"]
+
+
+def test_ipython_shows_a_derivation() -> None:
+    formatters = pytest.importorskip("IPython.core.formatters")
+
+    class Shell:
+        display_formatter = formatters.DisplayFormatter()
+
+    notebook.install(Shell)
+    shown, _ = Shell.display_formatter.format(paribus.derive("x.T @ A @ x", "x"))
+    assert shown["text/html"].count("<math") > 5
+    assert "<html" not in shown["text/html"]
+    assert shown["text/latex"].startswith("\\begin{align*}")
+    assert "verified" in str(paribus.derive("x.T @ A @ x", "x"))
 
 
 def test_html_of_a_study_is_a_harmless_piece() -> None:

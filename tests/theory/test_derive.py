@@ -14,7 +14,8 @@ from paribus.errors import TheoryError
 from paribus.theory.calculus import steps
 from paribus.theory.calculus.rules import RULES, Rule
 from paribus.theory.derivations.code import as_code
-from paribus.theory.derivations.text import as_dict, as_html, as_latex
+from paribus.theory.derivations.data import as_dict
+from paribus.theory.derivations.latex import as_latex
 from paribus.theory.derive import derive
 from paribus.theory.expressions.functions import BUILD
 from paribus.theory.expressions.reading import read
@@ -193,10 +194,6 @@ def test_renderings_hold_every_step_and_answer():
     assert data["gradient"] == "2 * outer(W @ x - y, x)"
     assert data["verified"] is True
     assert {"rule", "before", "after", "max_relative_error"} <= set(data["steps"][0])
-    page = as_html(derivation)
-    assert page.count("<math") == 2 + len(derivation.steps)
-    assert "<script" not in page
-    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/1998/Math/MathML", "")
     assert as_latex(derivation).count("\\begin{align*}") == 2
     assert all(step.rule in str(derivation) for step in derivation.steps)
     assert "verified" in str(derivation)

@@ -13,7 +13,7 @@ from paribus.cli import networks
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
-    from paribus.theory.derivations.record import Derivation
+    from paribus.theory.derivations.derivation import Derivation
 
 OURS = {"expression", "wrt", "shape", "symmetric", "hessian", "oracle", "latex", "as_json", "code", "html"}
 
@@ -108,8 +108,11 @@ def derive(
 
 
 def _show(found: Derivation, latex: bool, as_json: bool, code: bool, html: Path | None, by_hand: bool) -> None:
+    from paribus.reports.derivation import as_html
     from paribus.theory.derivations.code import as_code
-    from paribus.theory.derivations.text import as_dict, as_html, as_latex, as_text
+    from paribus.theory.derivations.data import as_dict
+    from paribus.theory.derivations.latex import as_latex
+    from paribus.theory.derivations.text import as_text
     from paribus.theory.networks.code import as_code as as_layer_code
 
     if html is not None:

@@ -10,7 +10,7 @@ import typer
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
-    from paribus.theory.derivations.record import Derivation
+    from paribus.theory.derivations.derivation import Derivation
 
 NET, LAYER = "A network", "A layer"
 

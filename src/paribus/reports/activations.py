@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from markupsafe import Markup
+
 from paribus.plots.activations import activations
+from paribus.reports.html import mathml, shell
 from paribus.theory.activations import Activation, Sheet, overview
 from paribus.theory.activations.sheet import spans
-from paribus.theory.derivations.page import PAGE, mathml
 from paribus.theory.derivations.record import Table
-
-STYLE = """
-body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem; background: #fff; color: #1b1f24;
-       font: 16px/1.5 system-ui, "Helvetica Neue", Arial, sans-serif; }
-h1, h2 { font-weight: 600; margin: 0 0 1rem; } h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; }
-math { font-size: 1.1em; }
-section { border-top: 1px solid #e6e9ed; margin-top: 2rem; padding-top: 1.5rem; }
-.sheet { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem 2.5rem; }
-.formula { padding: .25rem 0; overflow-x: auto; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .8rem 0; }
-dt, .proof { color: #57606a; } dd { margin: 0; }
-svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-th, td { padding: .2rem 1rem .2rem 0; text-align: left; border-bottom: 1px solid #e6e9ed; }
-th { color: #57606a; font-weight: 600; }
-td.number { text-align: right; } .sheet table { font-size: .85rem; } .sheet th { text-align: right; }
-"""
 
 
 def as_text(sheets: Sequence[Sheet]) -> str:
@@ -43,7 +28,7 @@ def as_html(sheets: Sequence[Sheet]) -> str:
     if len(sheets) > 1:
         body += [_table(overview(sheets)), f'<p class="proof">{escape(_proof(sheets))}</p>']
     body += [_section(sheet, alone=len(sheets) == 1) for sheet in sheets]
-    return PAGE.format(title=escape(title), style=STYLE, body="\n".join(body))
+    return shell(title, Markup("\n".join(body)), "activations.css")
 
 
 def _facts(sheet: Sheet) -> list[str]:

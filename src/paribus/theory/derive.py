@@ -15,7 +15,8 @@ from paribus.theory.calculus.draws import Draw
 from paribus.theory.calculus.oracles import Oracle, find_oracle, second
 from paribus.theory.calculus.steps import Setting, derivative, gradient
 from paribus.theory.calculus.verify import DRAWS, Claim, Proof, prove
-from paribus.theory.derivations.record import Derivation, Formula, Step
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Formula, Step
 from paribus.theory.expressions.latex import latex
 from paribus.theory.expressions.reading import Reading, read
 from paribus.theory.expressions.symbols import escape

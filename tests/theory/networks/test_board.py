@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from paribus.errors import TheoryError
-from paribus.theory.derivations.text import as_dict, as_html, as_latex, as_text
+from paribus.reports.derivation import as_html
+from paribus.theory.derivations.data import as_dict
+from paribus.theory.derivations.latex import as_latex
+from paribus.theory.derivations.text import as_text
 from paribus.theory.networks import LAYERS, dense, layer
 from paribus.theory.networks.board import Board, Line, gradient, updated
 from paribus.theory.networks.code import as_code

@@ -5,32 +5,29 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from paribus.plots import Chart
 from paribus.plots.arena.motion import FRAMES, REST, SECONDS
 from paribus.reports.arena.tables import Sheet
-from paribus.reports.render import TEMPLATES, inline
+from paribus.reports.html import environment
+from paribus.reports.render import inline
 
 
 def as_html(sheet: Sheet, charts: tuple[Chart, ...], motion: str = "", steps: int = 0) -> str:
     """The page; ``motion`` is a moving picture of so many ``steps``, which buttons then control."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
     script = SCRIPT.format(steps=steps, walk=SECONDS, all=SECONDS + REST) if motion else ""
-    return environment.get_template("arena.html").render(
-        sheet=sheet,
-        pictures=[inline(chart.svg(), chart.title) for chart in charts],
-        motion=Markup(motion),
-        script=Markup(script),
-        frames=FRAMES,
-        digest=b64encode(sha256(script.encode()).digest()).decode(),
+    return (
+        environment()
+        .get_template("arena.html")
+        .render(
+            sheet=sheet,
+            pictures=[inline(chart.svg(), chart.title) for chart in charts],
+            motion=Markup(motion),
+            script=Markup(script),
+            frames=FRAMES,
+            digest=b64encode(sha256(script.encode()).digest()).decode(),
+        )
     )
 
 

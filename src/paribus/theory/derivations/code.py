@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivations.record import Derivation
+from paribus.theory.derivations.record import Record
 from paribus.theory.expressions.evaluate import evaluate
 from paribus.theory.expressions.reading import read
-from paribus.theory.expressions.symbols import is_identifier
 from paribus.theory.expressions.tree import Expr, Shape
 
 MODULE = '''"""{title}.
@@ -94,7 +93,7 @@ WRITTEN = {
 }
 
 
-def function_of(derivation: Derivation) -> Callable[..., Any]:
+def function_of(derivation: Record) -> Callable[..., Any]:
     """The answers as a function of arrays by name.
 
     Raises:
@@ -112,7 +111,7 @@ def function_of(derivation: Derivation) -> Callable[..., Any]:
     return function
 
 
-def as_code(derivation: Derivation) -> str:
+def as_code(derivation: Record) -> str:
     """A NumPy module with the function, its derivatives and a test: ``python file.py`` runs it."""
     answers = _answers(derivation)
     if any("," in key for key in answers):
@@ -143,12 +142,12 @@ def as_code(derivation: Derivation) -> str:
     )
 
 
-def _answers(derivation: Derivation) -> dict[str, str]:
+def _answers(derivation: Record) -> dict[str, str]:
     """Answers without the differentials, which need a direction."""
     return {key: formula.text for key, formula in derivation.answers.items() if not key.startswith("df")}
 
 
-def _read(text: str, derivation: Derivation) -> Expr:
+def _read(text: str, derivation: Record) -> Expr:
     used = {key: shape for key, shape in derivation.shapes.items() if re.search(rf"\b{re.escape(key)}\b", text)}
     letters = {size for shape in derivation.shapes.values() for size in shape}
     return read(text, used, sizes=frozenset(map(str, letters))).expr
@@ -178,7 +177,7 @@ def _letters(shapes: Mapping[str, Shape]) -> dict[str, tuple[str, int]]:
     places = ((str(size), (key, axis)) for key, shape in shapes.items() for axis, size in enumerate(shape))
     found: dict[str, tuple[str, int]] = {}
     for size, place in places:
-        if is_identifier(size):
+        if size.isidentifier():
             found.setdefault(size, place)
     return found
 

@@ -1,8 +1,7 @@
-"""What a derivation is: formulas, the steps between them, and the proof of each. Plain records; others render them."""
+"""What a derivation is: formulas, the steps between them, and the error of each. Data only; others write it out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +26,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the board: ``before`` becomes ``after`` by a named rule.
+    """One line: ``before`` becomes ``after`` by a named rule.
 
     Args:
         rule: name of the rule as a lecturer says it: "product rule", "cyclic trace".
@@ -53,7 +52,7 @@ class Table:
     rows: tuple[tuple[Any, ...], ...]
 
     def __str__(self) -> str:
-        cells = [[f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row] for row in self.rows]
+        cells = [list(map(cell_text, row)) for row in self.rows]
         widths = [max(map(len, column)) for column in zip(self.heads, *cells, strict=True)]
         words = [bool(self.rows) and isinstance(cell, str) for cell in (self.rows or [()])[0]]  # to the left
         lines = [
@@ -65,8 +64,13 @@ class Table:
         return "\n".join(line.rstrip() for line in (self.title, *lines))
 
 
+def cell_text(value: Any) -> str:
+    """A number with six digits, anything else as it is."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
 @dataclass(frozen=True)
-class Derivation:
+class Record:
     """A derivation with its proof. Nothing in it was left unverified.
 
     Args:
@@ -107,24 +111,3 @@ class Derivation:
         """The answer in NumPy notation; where there are several, all of them by variable."""
         answers = {key: formula.text for key, formula in self.answers.items()}
         return next(iter(answers.values())) if len(answers) == 1 else answers
-
-    def function(self) -> Callable[..., Any]:
-        """The answer as a function of arrays by name: ``f(A=..., x=...)``; several answers come as a dictionary."""
-        from paribus.theory.derivations.code import function_of
-
-        return function_of(self)
-
-    def __str__(self) -> str:
-        from paribus.theory.derivations.text import as_text
-
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        from paribus.theory.derivations.page import as_fragment
-
-        return as_fragment(self)
-
-    def _repr_latex_(self) -> str:
-        from paribus.theory.derivations.text import as_latex
-
-        return as_latex(self)

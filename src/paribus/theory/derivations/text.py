@@ -1,20 +1,13 @@
-"""A derivation as text for the terminal, as LaTeX, and as plain data."""
+"""A derivation as text for the terminal."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from paribus.theory.derivations.page import as_html
-from paribus.theory.derivations.record import Derivation, Formula, Step, Table
-from paribus.theory.derivations.words import answer_label, cell_text, error_text, shape_text
-from paribus.theory.expressions.symbols import escape
-
-__all__ = ["as_dict", "as_html", "as_latex", "as_text"]
+from paribus.theory.derivations.record import Formula, Record, Step, Table, cell_text
 
 WIDTH = 110  # of a terminal; a longer equation is broken before its sign
 
 
-def as_text(derivation: Derivation) -> str:
+def as_text(derivation: Record) -> str:
     """The derivation for the terminal: what is given, the steps with their errors, the answers, the proof."""
     blocks = [
         [derivation.title, "─" * len(derivation.title)],
@@ -27,36 +20,7 @@ def as_text(derivation: Derivation) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def as_latex(derivation: Derivation) -> str:
-    r"""The steps as one ``align*`` environment (packages amsmath, amssymb, mathtools), and the answers as another."""
-    lines = [
-        rf"  {step.before.latex} &= {step.after.latex} && \text{{{escape(step.rule)}}}" for step in derivation.steps
-    ]
-    answers = [f"  {answer_label(derivation, key)} &= {found.latex}" for key, found in derivation.answers.items()]
-    return "\n".join(_align(block) for block in (lines, answers) if block)
-
-
-def as_dict(derivation: Derivation) -> dict[str, Any]:
-    """The derivation as data that JSON can hold."""
-    return {
-        "title": derivation.title,
-        "given": derivation.given.text,
-        "wrt": list(derivation.wrt),
-        "gradient": derivation.gradient,
-        "steps": [_step_dict(step) for step in derivation.steps],
-        "verified": derivation.verified,
-        "max_relative_error": derivation.max_relative_error,
-        "draws": derivation.draws,
-        "oracle": derivation.oracle,
-        "layout": derivation.layout,
-        "shapes": {name: list(shape) for name, shape in derivation.shapes.items()},
-        "assumptions": list(derivation.assumptions),
-        "tables": [_table_dict(table) for table in derivation.tables],
-        "latex": as_latex(derivation),
-    }
-
-
-def _facts(derivation: Derivation) -> list[str]:
+def _facts(derivation: Record) -> list[str]:
     shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in derivation.shapes.items())
     facts = [("given", derivation.given.text), ("shapes", shapes), ("layout", derivation.layout)]
     lines = [f"{name:<8}{value}" for name, value in facts if value]
@@ -80,13 +44,13 @@ def _equation(left: str, right: Formula) -> list[str]:
     return [whole] if len(whole) <= WIDTH else [left, f"  = {right.text}"]
 
 
-def _answers(derivation: Derivation) -> list[str]:
+def _answers(derivation: Record) -> list[str]:
     labels = {key: _label(derivation, key) for key in derivation.answers}
     wide = max(map(len, labels.values()), default=0)
     return [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in derivation.answers.items()]
 
 
-def _label(derivation: Derivation, key: str) -> str:
+def _label(derivation: Record, key: str) -> str:
     """``∂/∂x`` for a variable, ``∂²/∂x∂y`` for a pair, its own words for anything else."""
     first, _, second = key.partition(", ")
     if first not in derivation.wrt or (second and second not in derivation.wrt):
@@ -94,7 +58,7 @@ def _label(derivation: Derivation, key: str) -> str:
     return f"∂²/∂{first}∂{second}" if second else f"∂/∂{first}"
 
 
-def _proof(derivation: Derivation) -> list[str]:
+def _proof(derivation: Record) -> list[str]:
     """The sentence that every derivation ends with."""
     verdict = "verified" if derivation.verified else "NOT VERIFIED"
     return [
@@ -110,20 +74,11 @@ def _table(table: Table) -> list[str]:
     return [table.title, *(f"  {line}" for line in lines)]
 
 
-def _align(lines: list[str]) -> str:
-    body = " \\\\\n".join(lines)
-    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+def shape_text(shape: tuple[int | str, ...]) -> str:
+    """``(m, n)`` for a matrix, ``(n,)`` for a vector as in NumPy, ``scalar`` for one number."""
+    return "scalar" if not shape else f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
 
 
-def _step_dict(step: Step) -> dict[str, Any]:
-    return {
-        "rule": step.rule,
-        "before": step.before.text,
-        "after": step.after.text,
-        "max_relative_error": step.max_relative_error,
-        "note": step.note,
-    }
-
-
-def _table_dict(table: Table) -> dict[str, Any]:
-    return {"title": table.title, "heads": list(table.heads), "rows": [list(row) for row in table.rows]}
+def error_text(error: float) -> str:
+    """An error for the margin of a step."""
+    return "exact" if error == 0 else f"± {error:.0e}"

@@ -27,8 +27,3 @@ def symbol(name: str, rank: int = 0) -> str:
 def escape(text: str) -> str:
     r"""``text`` with the signs that LaTeX reserves made harmless."""
     return re.sub(r"([#$%&_{}])", r"\\\1", text.replace("\\", r"\backslash "))
-
-
-def is_identifier(text: str) -> bool:
-    """Whether it is a letter or a word, not a number."""
-    return text.isidentifier()

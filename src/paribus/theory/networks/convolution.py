@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivations.record import Derivation, Table
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Table
 from paribus.theory.networks.board import Board, Line, Values, gradient, run
 from paribus.theory.networks.example import worked
 from paribus.theory.networks.grid import Array, Size, each, spatial

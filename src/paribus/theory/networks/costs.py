@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivations.record import Derivation, Formula, Table
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Formula, Table
 from paribus.theory.networks.board import Board, Line, Trial, Values, run
 from paribus.theory.networks.proof import derivation, prove
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.derivations.record import Derivation
+from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.networks.board import Board, Line, Values, gradient
 from paribus.theory.networks.example import worked
 from paribus.theory.networks.grid import Array, Size, each

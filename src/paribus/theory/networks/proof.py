@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivations.record import TOLERANCE, Derivation, Formula, Step, Table
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import TOLERANCE, Formula, Step, Table
 from paribus.theory.networks.board import Board, Line, Trial, evaluate
 from paribus.theory.networks.writing import Writer, inlined
 

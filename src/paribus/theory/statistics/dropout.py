@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import TheoryError
-from paribus.theory.derivations.record import Derivation, Formula, Step, Table
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Formula, Step, Table
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from paribus.theory.derivations.record import Derivation, Formula, Step
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Formula, Step
 from paribus.theory.statistics.logistic import Array, Link, find_link, fisher, gradient, hessian, log_likelihood
 
 STEP = 1e-5  # of central differences: their error is about 1e-10
