@@ -17,8 +17,8 @@ from paribus.theory.derivations.code import as_code
 from paribus.theory.derivations.data import as_dict
 from paribus.theory.derivations.latex import as_latex
 from paribus.theory.derive import derive
-from paribus.theory.expressions.functions import BUILD
 from paribus.theory.expressions.reading import read
+from paribus.theory.expressions.tree import BUILD
 
 NEAT = [  # the answers that a textbook gives, letter by letter
     ("x.T @ A @ x", "x", "(A + A.T) @ x"),

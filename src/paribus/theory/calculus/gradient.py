@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from paribus.errors import TheoryError
 from paribus.theory.expressions import products
-from paribus.theory.expressions.functions import BUILD, inner, total
+from paribus.theory.expressions.functions import inner, total
 from paribus.theory.expressions.sums import mul
-from paribus.theory.expressions.tree import ONE, Expr, eye, ones, zeros
+from paribus.theory.expressions.text import text
+from paribus.theory.expressions.tree import BUILD, ONE, Expr, eye, ones, zeros
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _move(pair: Pair, dx: Expr) -> tuple[str, list[Pair]]:
         return "linearity", [Pair(g if arg.shape == linear.shape else total(g), arg) for arg in terms]
     place = next(i for i, arg in enumerate(linear.args) if dx.value in arg.names)
     if linear.op not in ADJOINTS:
-        raise TheoryError(f"a gradient through {linear.op} cannot be written in this notation", got=str(linear))
+        raise TheoryError(f"a gradient through {linear.op} cannot be written in this notation", got=text(linear))
     rule, adjoint = ADJOINTS[linear.op](g, linear, place)
     return rule, [Pair(adjoint, linear.args[place])]
 

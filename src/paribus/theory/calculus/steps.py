@@ -12,6 +12,7 @@ from paribus.theory.calculus.rules import RULES, Rule
 from paribus.theory.expressions.functions import differential
 from paribus.theory.expressions.simplify import simplify
 from paribus.theory.expressions.sums import scalars
+from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, Shape
 
 PLAIN = {"linearity", "a scalar factor moves out", "sum with ones", "trace with the identity"}  # not worth a line
@@ -44,8 +45,8 @@ def gradient(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, list[Line
     raw, moves = adjoints(df, dx)
     found = setting.short(raw)
     shown = [_line(move) for move in moves if move.rule not in PLAIN]
-    lines += [line for line in shown if str(line.before) != str(line.after)]
-    if str(raw) != str(found):
+    lines += [line for line in shown if _says_something(line)]
+    if text(raw) != text(found):
         lines.append(Line("simplify", raw, found))
     lines.append(Line("read off the gradient", differential(f, variable), written(Pair(found, dx))))
     return found, distinct(lines)
@@ -64,7 +65,7 @@ def derivative(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, Expr, l
     product = _raw("matmul", (found, flat(dx)), flat(f).shape)
     if f.rank == 2 or variable.rank == 2:
         lines.append(Line("vec of a product", flat(df), _raw("matmul", (raw, flat(dx)), flat(f).shape), VEC))
-    if str(raw) != str(found):
+    if text(raw) != text(found):
         lines.append(Line("simplify", raw, found))
     lines.append(Line("read off the Jacobian", flat(differential(f, variable)), product))
     return short, found, distinct(lines)
@@ -72,8 +73,8 @@ def derivative(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, Expr, l
 
 def distinct(lines: list[Line]) -> list[Line]:
     """Lines that say something, each once."""
-    kept = {(str(line.before), str(line.after)): line for line in reversed(lines)}
-    return [line for line in reversed(kept.values()) if str(line.before) != str(line.after)]
+    kept = {line.texts: line for line in reversed(lines)}
+    return list(filter(_says_something, reversed(kept.values())))
 
 
 def written(pair: Pair) -> Expr:
@@ -99,6 +100,11 @@ def _quotient(f: Expr, variable: Expr, df: Expr, lines: list[Line], setting: Set
     return found, [*lines, Line("read off the derivative", differential(f, variable), found * dx)]
 
 
+def _says_something(line: Line) -> bool:
+    before, after = line.texts
+    return before != after
+
+
 def _line(move: Move) -> Line:
     (after,) = move.after
     before = move.before
@@ -107,5 +113,5 @@ def _line(move: Move) -> Line:
 
 
 def _raw(op: str, args: tuple[Expr, ...], shape: Shape) -> Expr:
-    """A node as it stands on the board, not in normal form."""
+    """A node as it is written, not in normal form."""
     return Expr(op, args, shape)

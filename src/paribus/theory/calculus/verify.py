@@ -16,6 +16,7 @@ from paribus.theory.derivations.record import TOLERANCE
 from paribus.theory.expressions.evaluate import OutOfDomain, evaluate
 from paribus.theory.expressions.literal import literal
 from paribus.theory.expressions.reading import Reading
+from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, nodes
 
 DRAWS, ATTEMPTS, SEED = 6, 120, 20260
@@ -57,9 +58,9 @@ def prove(reading: Reading, lines: list[Line], claims: list[Claim], symmetric: f
     for turn in range(DRAWS):
         _check(reading, lines, claims, symmetric, rng, turn, proof)
     for line, error in zip(lines, proof.lines, strict=True):
-        _refuse_above(error, line.rule, f"{line.before} = {line.after}")
-    _refuse_above(proof.normal, "normal form", f"{reading.text} = {reading.expr}")
-    _refuse_above(proof.answers, "answer", ", ".join(f"{claim.what}: {claim.found}" for claim in claims))
+        _refuse_above(error, line.rule, " = ".join(line.texts))
+    _refuse_above(proof.normal, "normal form", f"{reading.text} = {text(reading.expr)}")
+    _refuse_above(proof.answers, "answer", ", ".join(f"{claim.what}: {text(claim.found)}" for claim in claims))
     return proof
 
 

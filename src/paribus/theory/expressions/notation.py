@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from paribus.theory.expressions import functions, products
-from paribus.theory.expressions.functions import BUILD
-from paribus.theory.expressions.tree import Expr, ones
+from paribus.theory.expressions.tree import BUILD, Expr, ones
 
 # name: (what it takes and gives, how it is built)
 FUNCTIONS: dict[str, tuple[str, Callable[..., Expr]]] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import reduce
 
 from paribus.theory.expressions.sums import mul, scalars
-from paribus.theory.expressions.tree import ONE, Expr, Size, eye, is_zero, ones, zeros
+from paribus.theory.expressions.tree import BUILD, ONE, Expr, Size, eye, is_zero, ones, rebuild, times, zeros
 
 ELEMENTWISE = {"exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "heaviside"}
 
@@ -87,15 +87,6 @@ def commutation(rows: Size, columns: Size) -> Expr:
     """K with K vec(X) = vec(Xᵀ) for X of this shape."""
     size = times(rows, columns)
     return Expr("commutation", shape=(size, size), value=(rows, columns))
-
-
-def times(a: Size, b: Size) -> Size:
-    """Product of two sizes, in one order."""
-    whole = [size for part in (a, b) for size in str(part).split("*") if size != "1"]
-    numbers = [int(part) for part in whole if part.isdigit()]
-    product = reduce(lambda x, y: x * y, numbers, 1)
-    letters = sorted(part for part in whole if not part.isdigit())
-    return "*".join([str(product)] * (product != 1) + letters) if letters else product
 
 
 def factors_of(expr: Expr) -> tuple[Expr, ...]:
@@ -224,9 +215,7 @@ def _sums(a: Expr, b: Expr) -> Expr | None:
     """1ᵀ x = sum(x)."""
     if a.rank != 1 or b.rank != 1 or "ones" not in (a.op, b.op):
         return None
-    from paribus.theory.expressions.functions import total
-
-    return total(b if a.op == "ones" else a)
+    return BUILD["sum"](b if a.op == "ones" else a)
 
 
 def _products(a: Expr, b: Expr) -> Expr | None:
@@ -249,8 +238,6 @@ PAIRS: tuple[Callable[[Expr, Expr], Expr | None], ...] = (
 
 
 def _map(expr: Expr) -> Expr:
-    from paribus.theory.expressions.functions import rebuild
-
     return rebuild(expr, tuple(map(transpose, expr.args)))
 
 

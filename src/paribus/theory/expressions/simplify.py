@@ -10,9 +10,8 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
 from paribus.theory.expressions import products, sums
-from paribus.theory.expressions.functions import BUILD, rebuild, replace
 from paribus.theory.expressions.text import text
-from paribus.theory.expressions.tree import ONE, Expr, nodes, number, ones
+from paribus.theory.expressions.tree import BUILD, ONE, Expr, nodes, number, ones, rebuild, replace
 
 WIDEST = 250  # nodes up to which products are multiplied out to see whether something cancels
 
