@@ -18,7 +18,7 @@ from paribus.theory.networks.board import Board, Line, gradient, updated
 from paribus.theory.networks.code import as_code
 from paribus.theory.networks.numbers import parse_array, read_values, shown
 from paribus.theory.networks.pieces import ACTIVATIONS, Activation
-from paribus.theory.networks.proof import prove, relative_error
+from paribus.theory.networks.proof import prove
 from paribus.theory.networks.writing import Writer, inlined, substituted
 
 
@@ -46,13 +46,13 @@ def test_a_right_formula_is_proved():
     ],
 )
 def test_a_wrong_formula_is_refused(text):
-    with pytest.raises(TheoryError, match="did not stand up to its check"):
+    with pytest.raises(TheoryError, match="nothing is shown"):
         prove(board(text))
 
 
 def test_a_net_with_a_wrong_derivative_is_refused(monkeypatch):
     monkeypatch.setitem(ACTIVATIONS, "tanh", Activation("tanh({z})", "(1 - {h})"))
-    with pytest.raises(TheoryError, match="did not stand up to its check"):
+    with pytest.raises(TheoryError, match="nothing is shown"):
         dense("2-2-1")
     assert dense("2-2-1", hidden="sigmoid").verified
 
@@ -68,7 +68,7 @@ def test_a_forward_pass_that_differs_from_its_reference_is_refused():
     wrong = Board(
         forward=(Line("L", "sum(x)"),), backward=(), draw=lambda rng: {"x": np.ones(2)}, reference=lambda v: {"L": 3.0}
     )
-    with pytest.raises(TheoryError, match="did not stand up"):
+    with pytest.raises(TheoryError, match="nothing is shown"):
         prove(wrong)
 
 
@@ -84,13 +84,6 @@ def test_one_use_of_a_variable_is_told_from_all():
         draw=lambda rng: {"w": rng.normal(), "x": rng.normal(), "eta": 0.1},
     )
     assert prove(both).error < 1e-14
-
-
-def test_relative_errors():
-    assert relative_error([1.0, 2.0], [1.0, 2.0]) == 0
-    assert relative_error([1.0, 2.0 + 2e-9], [1.0, 2.0]) == pytest.approx(1e-9)
-    assert relative_error([0.0], [1e-17]) < 1e-8
-    assert relative_error([1.0], [1.0, 1.0]) == relative_error([np.nan], [1.0]) == float("inf")
 
 
 @pytest.mark.parametrize(

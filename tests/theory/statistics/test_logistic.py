@@ -117,9 +117,10 @@ def test_T27_the_derivation_is_verified(link):
     assert list(shown.answers)[:2] == ["gradient", "Hessian"]
 
 
-def test_a_wrong_formula_is_not_verified(monkeypatch):
+def test_a_wrong_formula_is_refused(monkeypatch):
     monkeypatch.setattr(likelihood, "gradient", lambda X, y, beta, link: X.T @ (y - 0.5))
-    assert not likelihood.derivation("logistic").verified
+    with pytest.raises(TheoryError, match="nothing is shown"):
+        likelihood.derivation("logistic")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 
 def jacobian(reading: Reading, draw: Draw, name: str) -> Any:
-    """Rows vec(F), columns vec(X), both by columns, in float64."""
+    """∂F/∂X, shape of F before shape of X, in float64."""
     import torch
 
     fixed = {key: torch.as_tensor(np.asarray(value, dtype=float)) for key, value in draw.env.items()}
@@ -43,10 +43,7 @@ def jacobian(reading: Reading, draw: Draw, name: str) -> Any:
     def function(value: Any) -> Any:
         return torch_value(reading, draw, {**fixed, name: value})
 
-    found = torch.autograd.functional.jacobian(function, fixed[name])
-    of, by = found.ndim - fixed[name].ndim, fixed[name].ndim
-    order = (*reversed(range(of)), *reversed(range(of, of + by)))
-    return found.permute(order).reshape(-1, fixed[name].numel()).numpy()
+    return torch.autograd.functional.jacobian(function, fixed[name]).numpy()
 
 
 def torch_value(reading: Reading, draw: Draw, env: dict[str, Any]) -> Any:

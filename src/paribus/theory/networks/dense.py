@@ -21,7 +21,7 @@ from paribus.theory.networks.board import Board, Line, Values, gradient, updated
 from paribus.theory.networks.example import worked
 from paribus.theory.networks.numbers import as_array, generator, nice
 from paribus.theory.networks.pieces import ACTIVATIONS, LOGARITHMIC, LOSSES, SOFTMAX, Net, parse_net
-from paribus.theory.networks.proof import Proof, derivation, prove
+from paribus.theory.networks.proof import Proved, derivation, prove
 from paribus.theory.networks.units import units_board, units_values
 
 BY_HAND = 60  # parameters up to which the rule of each one is written out
@@ -53,7 +53,7 @@ def dense(
     """
     net = parse_net(network, hidden, output, loss, bias)
     numbers = _numbers(net, values) if values is not None else _nice(net, generator(seed))
-    proofs: tuple[Proof, ...] = (prove(matrix_board(net)),)
+    proofs: tuple[Proved, ...] = (prove(matrix_board(net)),)
     answers = {name: f"d{name}" for name in _parameters(net)}
     tables = (worked("The example with numbers", matrix_board(net), numbers),)
     if net.parameters <= BY_HAND:

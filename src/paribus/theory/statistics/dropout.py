@@ -9,13 +9,15 @@ E x̃ = x and Var x̃ⱼ = xⱼ² p/(1 − p), and by E(a − Z)² = (a − EZ)�
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import TheoryError
 from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.proof import Claim, Proof
 from paribus.theory.derivations.record import Formula, Step, Table
 
 Array = NDArray[np.float64]
@@ -114,12 +116,12 @@ def derivation(examples: int = 4, inputs: int = 3, rate: float = 0.3, draws: int
     """The identity step by step; each side of each step is computed at random X, y, w, expectations by enumeration."""
     strength(rate)
     rng = np.random.default_rng(seed)
-    worst = np.zeros(len(STEPS))
+    proof = Proof([Claim(rule, f"{a} = {b}", itemgetter(i, i + 1)) for i, (rule, a, b) in enumerate(STEPS)], floor=1.0)
     for _ in range(draws):
         X, y, w = rng.normal(size=(examples, inputs)), rng.normal(size=examples), rng.normal(size=inputs)
-        lines = _lines(X, y, w, rate)
-        worst = np.maximum(worst, [abs(a - b) / max(1.0, abs(b)) for a, b in pairwise(lines)])
-    steps = [Step(rule, before, after, float(error)) for (rule, before, after), error in zip(STEPS, worst, strict=True)]
+        proof.at(_lines(X, y, w, rate))
+    proof.require()
+    steps = [Step(rule, before, after, e) for (rule, before, after), e in zip(STEPS, proof.errors, strict=True)]
     return Derivation(
         title="Dropout of inputs is a weighted ridge penalty",
         given=EXPECTED,
@@ -129,8 +131,7 @@ def derivation(examples: int = 4, inputs: int = 3, rate: float = 0.3, draws: int
         layout="a number",
         shapes={"X": ("m", "n"), "y": ("m",), "w": ("n",), "p": ()},
         assumptions=("inputs are dropped independently with rate p", "those kept are divided by 1 - p"),
-        tables=(),
-        max_relative_error=float(worst.max()),
+        max_relative_error=proof.error,
         draws=draws,
         oracle="the sum over all masks",
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.differences import central, jacobian
+from paribus.theory.derivations.proof import Claim, Proof
 from paribus.theory.derivations.record import Formula, Step
 from paribus.theory.statistics.logistic import Array, Link, find_link, fisher, gradient, hessian, log_likelihood
-
-STEP = 1e-5  # of central differences: their error is about 1e-10
 
 PRODUCT = Formula("log(prod(p**y * (1 - p)**(1 - y)))", r"\log \prod_i p_i^{y_i} (1 - p_i)^{1 - y_i}")
 SUM = Formula("sum(y * log(p) + (1 - y) * log(1 - p))", r"\sum_i y_i \log p_i + (1 - y_i) \log(1 - p_i)")
@@ -36,7 +38,18 @@ PROBIT_EXPECTED = Formula(
 )
 NAMES = {SLOPE: "gradient", CURVATURE: "Hessian", EXPECTED: "expected Hessian"}
 
-Check = Callable[[Array, Array, Array, Link], float]
+
+@dataclass(frozen=True)
+class Draw:
+    """A random data set: X (examples, inputs), labels y, coefficients."""
+
+    X: Array
+    y: Array
+    beta: Array
+    link: Link
+
+
+Check = Callable[[Draw], tuple[Any, Any]]  # both sides of a line
 
 
 def derivation(link: str = "logistic", draws: int = 20, seed: int = 0) -> Derivation:
@@ -52,14 +65,14 @@ def derivation(link: str = "logistic", draws: int = 20, seed: int = 0) -> Deriva
     """
     chosen, rng = find_link(link), np.random.default_rng(seed)
     lines = LINES[link]
-    worst = np.zeros(len(lines))
+    proof = Proof([Claim(rule, f"{before} = {after}", sides) for rule, before, after, sides in lines], floor=1.0)
     for _ in range(draws):
         m, n = int(rng.integers(4, 10)), int(rng.integers(2, 5))
         X, beta = rng.normal(size=(m, n)), rng.normal(size=n)
-        y = rng.integers(0, 2, size=m).astype(float)
-        worst = np.maximum(worst, [check(X, y, beta, chosen) for *_, check in lines])
+        proof.at(Draw(X, rng.integers(0, 2, size=m).astype(float), beta, chosen))
+    proof.require()
     steps = tuple(
-        Step(rule, before, after, float(error)) for (rule, before, after, _), error in zip(lines, worst, strict=True)
+        Step(rule, before, after, error) for (rule, before, after, _), error in zip(lines, proof.errors, strict=True)
     )
     named = {NAMES[before]: after for _, before, after, _ in lines if before in NAMES}
     return Derivation(
@@ -71,54 +84,44 @@ def derivation(link: str = "logistic", draws: int = 20, seed: int = 0) -> Deriva
         layout="the gradient has the shape of β (n,), the Hessian is (n, n)",
         shapes={"X": ("m", "n"), "y": ("m",), "β": ("n",)},
         assumptions=("z = X @ β", f"p = {'sigmoid' if link == 'logistic' else 'Phi'}(z)", "y holds zeros and ones"),
-        max_relative_error=float(worst.max()),
+        max_relative_error=proof.error,
         draws=draws,
         oracle="central differences",
     )
 
 
-def _apart(found: Array | float, wanted: Array | float) -> float:
-    """Largest difference, relative to the largest number or 1."""
-    return float(np.max(np.abs(np.subtract(found, wanted)))) / max(1.0, float(np.max(np.abs(wanted))))
+def _product(d: Draw) -> tuple[Any, Any]:
+    p = d.link.F(d.X @ d.beta)
+    return np.log(np.prod(p**d.y * (1 - p) ** (1 - d.y))), log_likelihood(d.X, d.y, d.beta, d.link)
 
 
-def _product(X: Array, y: Array, beta: Array, link: Link) -> float:
-    p = link.F(X @ beta)
-    return _apart(float(np.log(np.prod(p**y * (1 - p) ** (1 - y)))), log_likelihood(X, y, beta, link))
+def _logits(d: Draw) -> tuple[Any, Any]:
+    z = d.X @ d.beta
+    return np.sum(d.y * z - np.logaddexp(0, z)), log_likelihood(d.X, d.y, d.beta, d.link)
 
 
-def _logits(X: Array, y: Array, beta: Array, link: Link) -> float:
-    z = X @ beta
-    return _apart(float(np.sum(y * z - np.logaddexp(0, z))), log_likelihood(X, y, beta, link))
+def _slope(d: Draw) -> tuple[Any, Any]:
+    """The printed formula and the function that the fit uses, both against differences of the log-likelihood."""
+    z = d.X @ d.beta
+    p = d.link.F(z)
+    printed = d.X.T @ (d.y - p if d.link.name == "logistic" else d.link.f(z) * (d.y - p) / (p * (1 - p)))
+    differences = jacobian(lambda beta: log_likelihood(d.X, d.y, beta, d.link), d.beta, central)
+    return [printed, gradient(d.X, d.y, d.beta, d.link)], [differences, differences]
 
 
-def _slope(X: Array, y: Array, beta: Array, link: Link) -> float:
-    """The printed formula, the function that the fit uses, and differences of the log-likelihood."""
-    z = X @ beta
-    p = link.F(z)
-    printed = X.T @ (y - p) if link.name == "logistic" else X.T @ (link.f(z) * (y - p) / (p * (1 - p)))
-    differences = _differences(lambda b: log_likelihood(X, y, b, link), beta)
-    return max(_apart(printed, differences), _apart(gradient(X, y, beta, link), differences))
+def _curvature(d: Draw) -> tuple[Any, Any]:
+    differences = jacobian(lambda beta: gradient(d.X, d.y, beta, d.link), d.beta, central)
+    return hessian(d.X, d.y, d.beta, d.link), differences
 
 
-def _curvature(X: Array, y: Array, beta: Array, link: Link) -> float:
-    differences = _differences(lambda b: gradient(X, y, b, link), beta)
-    return _apart(hessian(X, y, beta, link), differences)
-
-
-def _expectation(X: Array, y: Array, beta: Array, link: Link) -> float:
+def _expectation(d: Draw) -> tuple[Any, Any]:
     """E over each label by itself: p·(Hessian of its term at y = 1) + (1 − p)·(that at y = 0), summed."""
-    total = np.zeros((X.shape[1], X.shape[1]))
-    for row in X:
-        p = float(link.F(row @ beta))
-        one, zero = (hessian(row[None], np.array([label]), beta, link) for label in (1.0, 0.0))
+    total = np.zeros((d.X.shape[1], d.X.shape[1]))
+    for row in d.X:
+        p = float(d.link.F(row @ d.beta))
+        one, zero = (hessian(row[None], np.array([label]), d.beta, d.link) for label in (1.0, 0.0))
         total += p * one + (1 - p) * zero
-    return _apart(-fisher(X, beta, link), total)
-
-
-def _differences(function: Callable[[Array], Array | float], beta: Array) -> Array:
-    rows = [np.subtract(function(beta + unit), function(beta - unit)) / (2 * STEP) for unit in np.eye(len(beta)) * STEP]
-    return np.array(rows)
+    return -fisher(d.X, d.beta, d.link), total
 
 
 LINES: dict[str, tuple[tuple[str, Formula, Formula, Check], ...]] = {
