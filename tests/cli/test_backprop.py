@@ -1,13 +1,36 @@
-"""What ``paribus derive`` makes of its options for networks and layers."""
+"""``paribus backprop``: what it makes of its options."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from typer.testing import CliRunner
 
-from paribus.cli.networks import derive_layer, derive_network
+from paribus.cli.app import app
+from paribus.cli.backprop import derive_layer, derive_network
 from paribus.errors import TheoryError
+
+
+def run(*words):
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_networks_and_layers_come_by_one_command(tmp_path):
+    assert "verified" in run("backprop", "2-2-1", "--no-bias")
+    assert json.loads(run("backprop", "attention", "--json"))["verified"] is True
+    assert "verified" in run("backprop", "conv1d", "--input", "-1 2 3", "--filter", "-1 1")
+    assert "def gradients(" in run("backprop", "2-2-1", "--code")
+    run("backprop", "2-2-1", "--html", str(tmp_path / "page.html"))
+    assert "<math" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("old", [("--network", "2-1"), ("--network=2-1",), ("--no-bias", "--network", "2-1")])
+def test_what_derive_did_before_goes_here(old):
+    rest = [word for word in old if word == "--no-bias"]
+    assert run("derive", *old) == run("backprop", "2-1", *rest)
 
 
 def test_networks(here):
