@@ -38,7 +38,7 @@ def literal(reading: Reading, env: Env, sizes: Mapping[str, int]) -> Any:
 
     def walk(raw: Raw) -> Any:
         value = TYPED[raw.op](*map(walk, raw.args)) if raw.args else _leaf(raw, reading.filled[raw], env, sizes)
-        if not np.all(np.isfinite(value)):
+        if not np.isfinite(value).all():
             raise OutOfDomain(raw.op)
         return value
 
@@ -48,7 +48,6 @@ def literal(reading: Reading, env: Env, sizes: Mapping[str, int]) -> Any:
 
 
 def _leaf(raw: Raw, shape: tuple[int | str, ...], env: Env, sizes: Mapping[str, int]) -> Any:
-    numbers = shape_of(shape, sizes)
     if raw.op == "number":
         return float(raw.value)
     if raw.op == "name" and raw.value in env:
@@ -57,4 +56,5 @@ def _leaf(raw: Raw, shape: tuple[int | str, ...], env: Env, sizes: Mapping[str, 
         return float(size_of(raw.value, sizes))
     if raw.op == "K":
         return commutation(*shape_of(raw.value, sizes))
+    numbers = shape_of(shape, sizes)
     return {"ones": np.ones, "zeros": np.zeros}.get(raw.op, lambda _: np.eye(numbers[0]))(numbers)

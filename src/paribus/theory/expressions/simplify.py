@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from paribus.theory.expressions import products, sums
 from paribus.theory.expressions.text import text
@@ -31,10 +32,12 @@ def simplify(expr: Expr, symmetric: frozenset[str] = frozenset()) -> Expr:
     return found[2] if len(found) > 2 and cost(found[2]) < 0.9 * cost(plain) else plain
 
 
+@lru_cache(maxsize=10_000)  # the same sums are compared again and again
 def cost(expr: Expr) -> int:
     """How long it is to read; s * (1 - s) reads better than s - s**2, and ones(n) is no part of a good answer."""
-    powers = sum(sums.exponent_of(node)[1] > 1 for node in nodes(expr))
-    return len(text(expr)) + 4 * powers + 12 * sum(node.op == "ones" for node in nodes(expr))
+    parts = list(nodes(expr))
+    powers = sum(sums.exponent_of(node)[1] > 1 for node in parts)
+    return len(text(expr)) + 4 * powers + 12 * sum(node.op == "ones" for node in parts)
 
 
 def with_symmetry(expr: Expr, symmetric: frozenset[str]) -> Expr:

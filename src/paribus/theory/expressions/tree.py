@@ -62,12 +62,17 @@ class Expr:
         """Number of nodes."""
         return 1 + sum(arg.count for arg in self.args)
 
-    def __hash__(self) -> int:
+    @cached_property
+    def _hash(self) -> int:
         return hash(self.key)
 
+    def __hash__(self) -> int:
+        return self._hash
+
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Expr) and hash(self) == hash(other)
-        return same and _fields(self) == _fields(other)  # type: ignore[arg-type]
+        if self is other or not isinstance(other, Expr):
+            return self is other
+        return self._hash == other._hash and _fields(self) == _fields(other)
 
     def __add__(self, other: Expr | int) -> Expr:
         return BUILD["add"](self, wrap(other))
