@@ -35,16 +35,31 @@ def literal(reading: Reading, env: Env, sizes: Mapping[str, int]) -> Any:
     Raises:
         OutOfDomain: a logarithm of a negative number, a singular inverse, an overflow.
     """
+    with np.errstate(all="ignore"):
+        value = run(reading, env, sizes, TYPED, _finite)
+    return value if reading.expr.shape or not np.ndim(value) else value[0, 0]  # a (1, 1) matrix is read as a scalar
+
+
+def run(
+    reading: Reading,
+    env: Env,
+    sizes: Mapping[str, int],
+    functions: Mapping[str, Callable[..., Any]],
+    each: Callable[[Any, str], Any],
+) -> Any:
+    """Value of what was typed by a table of functions; ``each`` gets every value in between with its operator."""
 
     def walk(raw: Raw) -> Any:
-        value = TYPED[raw.op](*map(walk, raw.args)) if raw.args else _leaf(raw, reading.filled[raw], env, sizes)
-        if not np.isfinite(value).all():
-            raise OutOfDomain(raw.op)
-        return value
+        args = map(walk, raw.args)
+        return each(functions[raw.op](*args) if raw.args else _leaf(raw, reading.filled[raw], env, sizes), raw.op)
 
-    with np.errstate(all="ignore"):
-        value = walk(reading.raw)
-    return value if reading.expr.shape or not np.ndim(value) else value[0, 0]  # a (1, 1) matrix is read as a scalar
+    return walk(reading.raw)
+
+
+def _finite(value: Any, op: str) -> Any:
+    if not np.isfinite(value).all():
+        raise OutOfDomain(op)
+    return value
 
 
 def _leaf(raw: Raw, shape: tuple[int | str, ...], env: Env, sizes: Mapping[str, int]) -> Any:
