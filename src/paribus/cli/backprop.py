@@ -98,7 +98,7 @@ def derive_network(network: str, options: dict[str, Any]) -> Derivation:
     from paribus.theory.networks import dense
     from paribus.theory.networks.numbers import read_values
 
-    given = {name: value for name, value in options.items() if value not in (None, False)}
+    given = _given(options)
     known = ("hidden", "output", "loss", "no_bias", "values", "seed")
     if foreign := [name for name in given if name not in known]:
         raise TheoryError(
@@ -116,7 +116,7 @@ def derive_layer(name: str, options: dict[str, Any]) -> Derivation:
     from paribus.theory.networks import layer
     from paribus.theory.networks.numbers import parse_array, read_values
 
-    given = {option: value for option, value in options.items() if value is not None and value is not False}
+    given = _given(options)
     for option in MATRICES:
         if option in given:
             given[option] = parse_array(given[option])
@@ -128,6 +128,10 @@ def derive_layer(name: str, options: dict[str, Any]) -> Derivation:
     if "values" in given:
         given["values"] = read_values(given["values"])
     return layer(name, **given)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {option: value for option, value in options.items() if value is not None and value is not False}
 
 
 def _sizes(option: str, text: str) -> int | tuple[int, ...]:

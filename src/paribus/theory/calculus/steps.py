@@ -12,7 +12,6 @@ from paribus.theory.calculus.rules import RULES, Rule
 from paribus.theory.expressions.functions import differential
 from paribus.theory.expressions.simplify import simplify
 from paribus.theory.expressions.sums import scalars
-from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, Shape
 
 PLAIN = {"linearity", "a scalar factor moves out", "sum with ones", "trace with the identity"}  # not worth a line
@@ -44,10 +43,8 @@ def gradient(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, list[Line
         return _quotient(f, variable, df, lines, setting)
     raw, moves = adjoints(df, dx)
     found = setting.short(raw)
-    shown = [_line(move) for move in moves if move.rule not in PLAIN]
-    lines += [line for line in shown if _says_something(line)]
-    if text(raw) != text(found):
-        lines.append(Line("simplify", raw, found))
+    lines += [_line(move) for move in moves if move.rule not in PLAIN]
+    lines.append(Line("simplify", raw, found))
     lines.append(Line("read off the gradient", differential(f, variable), written(Pair(found, dx))))
     return found, distinct(lines)
 
@@ -65,8 +62,7 @@ def derivative(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, Expr, l
     product = _raw("matmul", (found, flat(dx)), flat(f).shape)
     if f.rank == 2 or variable.rank == 2:
         lines.append(Line("vec of a product", flat(df), _raw("matmul", (raw, flat(dx)), flat(f).shape), VEC))
-    if text(raw) != text(found):
-        lines.append(Line("simplify", raw, found))
+    lines.append(Line("simplify", raw, found))
     lines.append(Line("read off the Jacobian", flat(differential(f, variable)), product))
     return short, found, distinct(lines)
 
@@ -74,7 +70,7 @@ def derivative(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, Expr, l
 def distinct(lines: list[Line]) -> list[Line]:
     """Lines that say something, each once."""
     kept = {line.texts: line for line in reversed(lines)}
-    return list(filter(_says_something, reversed(kept.values())))
+    return [line for (before, after), line in reversed(kept.items()) if before != after]
 
 
 def written(pair: Pair) -> Expr:
@@ -98,11 +94,6 @@ def _quotient(f: Expr, variable: Expr, df: Expr, lines: list[Line], setting: Set
     dx = direction(variable)
     found = setting.short(jacobian(df, dx))
     return found, [*lines, Line("read off the derivative", differential(f, variable), found * dx)]
-
-
-def _says_something(line: Line) -> bool:
-    before, after = line.texts
-    return before != after
 
 
 def _line(move: Move) -> Line:
