@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from benchmarks import raw, sources
 from benchmarks.table import Row
 from paribus.chance import key
-from paribus.data.augmentation.chain import Chain
+from paribus.data.augmentation.compose import Compose
 from paribus.records.parts import Part, build
 
 CHAIN = ("flip", "crop", "rotate", "colour")
@@ -33,7 +33,7 @@ def rows(repeats: int) -> list[Row]:
 
 def chain_seconds(turns: int = 30) -> float:
     """Seconds for one batch of 128 pictures of 32×32×3 through flip, crop, rotate and colour."""
-    chain = Chain({name: build("augment", Part(name)) for name in CHAIN})
+    chain = Compose({name: build("augment", Part(name)) for name in CHAIN})
     pictures = torch.randint(0, 256, (BATCH, 3, 32, 32), dtype=torch.uint8)
     index = torch.arange(BATCH)
     chain(pictures, key("warm"), index)

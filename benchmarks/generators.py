@@ -35,7 +35,7 @@ def recipe(model: dict, task: dict, count: int) -> Recipe:
     """One epoch of Adam on pictures of 28×28; as few examples for validation as there may be."""
     changes = {
         "task": task,
-        "split.validation": 0.01,
+        "split.val": 0.01,
         "optimizer": {"use": "adam", "lr": 0.0002, "beta1": 0.5},
     }
     return sources.recipe(count, 1, 28, model, 1, changes)

@@ -12,8 +12,8 @@ from statistics import median
 from benchmarks import sources
 from benchmarks.table import Row
 from paribus.records.recipe import Recipe
-from paribus.studies.job import Event
-from paribus.studies.pool import LocalPool
+from paribus.studies.executors.job import Event
+from paribus.studies.executors.pool import LocalPool
 from paribus.studies.study import Study
 
 

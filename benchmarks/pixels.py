@@ -63,7 +63,7 @@ def recipe(precision: str, epochs: int = 1, count: int = 120) -> Recipe:
         {
             "name": "benchmark/unet",
             "data": {"use": "noise_masks", "count": count},
-            "split": {"validation": 0.1, "test": 0.0},
+            "split": {"val": 0.1, "test": 0.0},
             "model": shipped["model"],
             "task": "segmentation",
             "optimizer": {"use": "adam", "lr": 0.001},
@@ -83,7 +83,7 @@ def against_raw(recipe: Recipe, repeats: int) -> list[float]:
 def train(recipe: Recipe, data: Mapping[str, tuple[Tensor, Tensor]], model: nn.Module) -> float:
     """Train and evaluate like the recipe says, and give the seconds that it took."""
     (inputs, masks), batch = data["train"], recipe.training.batch_size
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.optimizer.knobs["lr"])
+    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.optimizer.options["lr"])
     started = time.perf_counter()
     for _ in range(recipe.budget.epochs):
         model.train()
@@ -95,7 +95,7 @@ def train(recipe: Recipe, data: Mapping[str, tuple[Tensor, Tensor]], model: nn.M
             loss.backward()
             optimizer.step()
             seen += confusion(outputs.detach(), masks[rows])
-        evaluate(model, *data["validation"])
+        evaluate(model, *data["val"])
     return time.perf_counter() - started
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paribus.chance import Seeds
-from paribus.data.material import prepare
+from paribus.data.prepare.prepared import prepare
 from paribus.models.network import assemble
 from paribus.records.recipe import Recipe
 
@@ -17,29 +17,29 @@ from paribus.records.recipe import Recipe
 def tensors(recipe: Recipe, channels_last: bool = False) -> dict[str, tuple[Tensor, Tensor]]:
     """Training and validation part as normalised float32 tensors."""
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    material = prepare(recipe, Seeds(0))
-    mean = torch.tensor(material.facts.mean).view(-1, 1, 1)
-    deviation = torch.tensor(material.facts.deviation).view(-1, 1, 1)
+    prepared = prepare(recipe, Seeds(0))
+    mean = torch.tensor(prepared.info.mean).view(-1, 1, 1)
+    deviation = torch.tensor(prepared.info.deviation).view(-1, 1, 1)
     return {
         part: (
-            ((material.examples.inputs[rows].float() - mean) / deviation).contiguous(memory_format=layout),
-            material.examples.targets[rows],
+            ((prepared.examples.inputs[rows].float() - mean) / deviation).contiguous(memory_format=layout),
+            prepared.examples.targets[rows],
         )
-        for part, rows in material.rows.items()
+        for part, rows in prepared.rows.items()
     }
 
 
 def model_of(recipe: Recipe, channels_last: bool = False) -> nn.Module:
     """The recipe's model with the weights that paribus would start from."""
-    model = assemble(recipe.model, prepare(recipe, Seeds(0)).facts, Seeds(0)).model
+    model = assemble(recipe.model, prepare(recipe, Seeds(0)).info, Seeds(0)).model
     return model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
 
 
 def train(recipe: Recipe, data: dict[str, tuple[Tensor, Tensor]], model: nn.Module) -> float:
     """Train and evaluate like the recipe says, and give the seconds that it took."""
     (inputs, targets), batch = data["train"], recipe.training.batch_size
-    knobs = recipe.optimizer.knobs
-    optimizer = torch.optim.SGD(model.parameters(), lr=knobs["lr"], momentum=knobs["momentum"])
+    options = recipe.optimizer.options
+    optimizer = torch.optim.SGD(model.parameters(), lr=options["lr"], momentum=options["momentum"])
     started = time.perf_counter()
     for _ in range(recipe.budget.epochs):
         model.train()
@@ -48,7 +48,7 @@ def train(recipe: Recipe, data: dict[str, tuple[Tensor, Tensor]], model: nn.Modu
             loss = F.cross_entropy(model(inputs[rows]), targets[rows])
             loss.backward()
             optimizer.step()
-        evaluate(model, *data["validation"])
+        evaluate(model, *data["val"])
     return time.perf_counter() - started
 
 

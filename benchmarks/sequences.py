@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from benchmarks.table import Row, ratios
 from paribus.chance import Seeds
-from paribus.data.material import prepare
+from paribus.data.prepare.prepared import prepare
 from paribus.models.network import assemble
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
@@ -35,33 +35,33 @@ def rows(repeats: int) -> list[Row]:
 
 def forecasting(epochs: int = 2) -> tuple[Work, Work]:
     """Raw loop and run for a series of 40,000 hours."""
-    knobs = {"data.steps": 40_000, "schedule": "constant", "training.clip_norm": None}
-    recipe = Recipe.load("seasons/lstm", {**knobs, "budget.epochs": epochs})
-    material = prepare(recipe, Seeds(0))
-    task: Task = build("task", recipe.task, facts=material.facts)
-    mean, deviation = torch.tensor(material.facts.mean[0]), torch.tensor(material.facts.deviation[0])
+    options = {"data.steps": 40_000, "schedule": "constant", "training.clip_norm": None}
+    recipe = Recipe.load("seasons/lstm", {**options, "budget.epochs": epochs})
+    prepared = prepare(recipe, Seeds(0))
+    task: Task = build("task", recipe.task, info=prepared.info)
+    mean, deviation = torch.tensor(prepared.info.mean[0]), torch.tensor(prepared.info.deviation[0])
     data: dict[str, Pair] = {}
-    for part, some in material.rows.items():
-        inputs, targets = material.examples.cut(some)
+    for part, some in prepared.rows.items():
+        inputs, targets = prepared.examples.take(some)
         data[part] = (inputs - mean) / deviation, (targets - mean) / deviation
 
     def by_hand() -> float:
-        model = assemble(recipe.model, material.facts, Seeds(0), task.num_outputs).model
-        return train_windows(recipe, model, data["train"], data["validation"])
+        model = assemble(recipe.model, prepared.info, Seeds(0), task.num_outputs).model
+        return train_windows(recipe, model, data["train"], data["val"])
 
     return by_hand, lambda: paribus(recipe)
 
 
 def language(epochs: int = 2) -> tuple[Work, Work]:
     """Raw loop and run for a text of 1,000,000 letters."""
-    knobs = {"data.tokens": 1_000_000, "model.use": "lstm", "model.width": 64, "training.clip_norm": None}
-    recipe = Recipe.load("markov/rnn", {**knobs, "budget.epochs": epochs})
-    material = prepare(recipe, Seeds(0))
-    data = {part: streams(material.examples.cut(rows), 32) for part, rows in material.rows.items()}
+    options = {"data.tokens": 1_000_000, "model.use": "lstm", "model.width": 64, "training.clip_norm": None}
+    recipe = Recipe.load("markov/rnn", {**options, "budget.epochs": epochs})
+    prepared = prepare(recipe, Seeds(0))
+    data = {part: streams(prepared.examples.take(rows), 32) for part, rows in prepared.rows.items()}
 
     def by_hand() -> float:
-        model = assemble(recipe.model, material.facts, Seeds(0)).model
-        return train_text(recipe, model, data["train"], data["validation"])
+        model = assemble(recipe.model, prepared.info, Seeds(0)).model
+        return train_text(recipe, model, data["train"], data["val"])
 
     return by_hand, lambda: paribus(recipe)
 
@@ -77,7 +77,7 @@ def paribus(recipe: Recipe) -> float:
 def train_windows(recipe: Recipe, model: nn.Module, train: Pair, validation: Pair) -> float:
     """Train and evaluate like the recipe says, and give the seconds that it took."""
     inputs, targets = train
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.optimizer.knobs["lr"])
+    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.optimizer.options["lr"])
     started = time.perf_counter()
     for _ in range(recipe.budget.epochs):
         model.train()
@@ -95,7 +95,7 @@ def train_windows(recipe: Recipe, model: nn.Module, train: Pair, validation: Pai
 
 def train_text(recipe: Recipe, model: nn.Module, train: list[Pair], validation: list[Pair]) -> float:
     """The same for a text that is read in many places at once."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.optimizer.knobs["lr"])
+    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.optimizer.options["lr"])
     started = time.perf_counter()
     for _ in range(recipe.budget.epochs):
         model.train()

@@ -53,7 +53,7 @@ def recipe(count: int, channels: int, size: int, model: dict[str, Any], epochs: 
     plain = {
         "name": f"benchmark/{model['use']}",
         "data": {"use": "noise", "count": count, "channels": channels, "size": size},
-        "split": {"validation": 0.1, "test": 0.0},
+        "split": {"val": 0.1, "test": 0.0},
         "model": model,
         "optimizer": {"use": "sgd", "lr": 0.01, "momentum": 0.9},
         "training": {"batch_size": 128, "precision": "fp32"},

@@ -13,8 +13,8 @@ from benchmarks import raw, sources
 from benchmarks.table import Row, ratios
 from paribus.records.environment import cores
 from paribus.records.recipe import Recipe
-from paribus.studies.inprocess import InProcess
-from paribus.studies.job import Event
+from paribus.studies.executors.inprocess import InProcess
+from paribus.studies.executors.job import Event
 from paribus.studies.study import Study
 
 SEEDS = 4

@@ -3,7 +3,7 @@
 # # A model of your own
 #
 # A model is a plain `torch.nn.Module`. Its constructor is all that paribus needs to know: arguments such as
-# `input_shape` and `num_classes` are filled in from the data, the others become knobs that a study can vary.
+# `input_shape` and `num_classes` are filled in from the data, the others become options that a study can vary.
 
 # %%
 import torch

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from paribus import files
 from paribus.evidence import judge_family, mean_interval, paired_difference, variance_components
-from paribus.records import files
 from paribus.records.metric import Metric
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
@@ -130,7 +130,7 @@ def study(
         data={
             "input_shape": (1, 8, 8),
             "classes": tuple("0123456789"),
-            "sizes": {"train": 1293, "validation": 144, "test": 360},
+            "sizes": {"train": 1293, "val": 144, "test": 360},
             "class_counts": (128, 131, 127, 132, 130, 131, 130, 129, 125, 130),
             "mean": (77.9,),
             "deviation": (95.9,),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paribus.analysis.held_out import test as open_test
+from paribus.inference.held_out import test as open_test
 from paribus.training.run import Run
 
 pytestmark = [

@@ -18,24 +18,27 @@ import paribus
 from paribus.cli.app import app
 from paribus.cli.words import parse_overrides, parse_vary
 from paribus.errors import ParibusError
-from paribus.records import kinds, knobs, parts
+from paribus.records import kinds, options, parts
 from paribus.records.recipe import Recipe, shipped
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "paribus"
 
 LAYERS = (  # a room may import the rooms of the layers before its own
-    {"errors", "chance"},
+    {"errors", "chance", "progress"},
+    {"files"},
+    {"cache"},
     {"evidence", "scratch"},
     {"theory"},
     {"records"},
     {"data"},
     {"models"},
     {"tasks"},
-    {"training", "analysis", "diagnosis"},
+    {"training", "inference", "diagnosis"},
+    {"analysis"},
+    {"studies"},
     {"plots"},
     {"reports"},
-    {"studies"},
     {"testing"},
     {"cli", "notebook"},
 )
@@ -168,9 +171,9 @@ EVERY_PART = [(kind, name) for kind in kinds.KINDS for name in parts.table(kind)
 @pytest.mark.parametrize(("kind", "name"), EVERY_PART)
 def test_every_part_says_what_it_is_and_what_its_knobs_mean(kind, name):
     factory = parts.find(kind, name)
-    summary, _ = knobs.describe(factory)
+    summary, _ = options.describe(factory)
     assert summary.endswith(".")
-    assert [knob.name for knob in knobs.knobs(kind, factory) if not knob.text] == []
+    assert [option.name for option in options.options(kind, factory) if not option.text] == []
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -12,7 +12,7 @@ from typing import Any
 
 from paribus import errors
 from paribus.records.kinds import KINDS
-from paribus.records.knobs import describe, schema
+from paribus.records.options import describe, schema
 from paribus.records.parts import find, table
 from paribus.records.recipe import Recipe, Section
 from paribus.records.study import show
@@ -44,7 +44,7 @@ def write(folder: Path) -> None:
 
 
 def parts() -> str:
-    """Every part that ships, by kind, with its knobs."""
+    """Every part that ships, by kind, with its options."""
     lines = []
     for kind in KINDS:
         lines += [f"## {HEADINGS[kind]}", "", sentence(KINDS[kind].about), ""]
@@ -54,18 +54,18 @@ def parts() -> str:
 
 
 def part(kind: str, name: str) -> list[str]:
-    """One part: heading, sentence, knobs."""
+    """One part: heading, sentence, options."""
     factory = find(kind, name)
     prefix = f"augment.{name}" if kind == "augment" else kind
-    knobs = schema(kind, factory).model_json_schema().get("properties", {})
+    options = schema(kind, factory).model_json_schema().get("properties", {})
     rows = [
         [
-            f"`{prefix}.{knob}`",
+            f"`{prefix}.{option}`",
             f"`{show(about['default'])}`" if "default" in about else "must be given",
             values(about),
             sentence(about.get("description", "")),
         ]
-        for knob, about in knobs.items()
+        for option, about in options.items()
     ]
     return [f"### {name}", "", describe(factory)[0], "", *grid(["field", "default", "values", "meaning"], rows), ""]
 

@@ -11,11 +11,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paribus.analysis.held_out import test as open_test
-    from paribus.analysis.predict import predict
-    from paribus.analysis.sample import sample
-    from paribus.analysis.trained import Trained, load
     from paribus.errors import ParibusError
+    from paribus.inference.held_out import test as open_test
+    from paribus.inference.predict import predict
+    from paribus.inference.sample import sample
+    from paribus.inference.trained import Trained, load
     from paribus.records.parts import Part, register
     from paribus.records.plugins import load_plugin
     from paribus.records.recipe import Recipe
@@ -55,14 +55,14 @@ _HOMES = {
     "RunResult": "records.run",
     "Study": "studies.study",
     "StudyResult": "records.result",
-    "Trained": "analysis.trained",
+    "Trained": "inference.trained",
     "derive": "theory.derive",
-    "load": "analysis.trained",
+    "load": "inference.trained",
     "load_plugin": "records.plugins",
-    "open_test": "analysis.held_out:test",
-    "predict": "analysis.predict",
+    "open_test": "inference.held_out:test",
+    "predict": "inference.predict",
     "register": "records.parts",
-    "sample": "analysis.sample",
+    "sample": "inference.sample",
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from paribus.errors import ParibusError
 
 if TYPE_CHECKING:
-    from paribus.reports.view import Page
+    from paribus.reports.page import Page
 
 PAGES = {  # module, name of the type → module and function that make its page, and the attribute they make it from
     ("paribus.records.result", "StudyResult"): ("paribus.reports.study", "study_page", ""),

@@ -12,9 +12,9 @@ from scipy import ndimage
 
 from paribus.analysis.denoising import compare, noisy
 from paribus.analysis.filters import box_mean, nonlocal_means, smoothed
-from paribus.analysis.trained import load
-from paribus.data.pixels.textures import Textures
+from paribus.data.sources.images.textures import Textures
 from paribus.errors import DataError
+from paribus.inference.trained import load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.tasks.pixels.similarity import psnr

@@ -7,9 +7,9 @@ import pytest
 from sklearn.decomposition import PCA
 
 from paribus.analysis.latent import latent_map, likelihood
-from paribus.analysis.trained import Trained, load
-from paribus.data.material import prepare
+from paribus.data.prepare.prepared import prepare
 from paribus.errors import DataError, RecipeError
+from paribus.inference.trained import Trained, load
 from paribus.plots.latent import latent
 from paribus.plots.quality import quality
 from paribus.records.recipe import Recipe
@@ -29,13 +29,13 @@ def trained(session_cache, tmp_path_factory) -> Trained:
 
 def test_the_map_shows_the_principal_components_of_the_codes(trained):
     found = latent_map(trained, "test", most=200)
-    material = prepare(trained.recipe, trained.recipe.seeds(0))
-    inputs, targets = material.examples.cut(material.rows["test"][:200])
+    prepared = prepare(trained.recipe, trained.recipe.seeds(0))
+    inputs, targets = prepared.examples.take(prepared.rows["test"][:200])
     expected = PCA(2).fit(trained.predict(inputs).double().numpy())
     places = expected.transform(trained.predict(inputs).double().numpy())
     assert np.abs(found.x) == pytest.approx(np.abs(places[:, 0]), abs=1e-4)  # components have no sign of their own
     assert np.abs(found.y) == pytest.approx(np.abs(places[:, 1]), abs=1e-4)
-    assert found.names == tuple(trained.facts.classes[label] for label in targets.tolist())
+    assert found.names == tuple(trained.info.classes[label] for label in targets.tolist())
     for axis, share in zip(found.axes, expected.explained_variance_ratio_, strict=True):
         assert f"({100 * share:.0f} % of the variance)" in axis
 

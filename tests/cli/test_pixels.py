@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paribus.data.pixels.scenes import Scenes
+from paribus.data.sources.masks.shapes import Scenes
 
 SHAPES = ["data.pictures=40", "data.size=24", "model.width=2", "model.depth=1", "budget.epochs=1", "--threads", "1"]
 TEXTURES = ["data.pictures=40", "data.size=24", "model.width=2", "model.depth=1", "budget.epochs=1", "--threads", "1"]

@@ -37,7 +37,7 @@ def test_skill_of_a_run_and_of_its_test(here):
     shown = said("skill", "last")
     assert "skill against seasonal" in shown
     assert "skill against naive" in shown
-    assert "validation part" in shown
+    assert "val part" in shown
     assert not list(here.rglob("test.json"))
     assert "test part" in said("skill", "last", "--part", "test")
     assert len(list(here.rglob("test.json"))) == 1

@@ -17,7 +17,7 @@ Picture = Callable[..., Path]
 def cache_folder(tmp_path_factory, monkeypatch) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("PARIBUS_CACHE", str(folder))
-    monkeypatch.setattr("paribus.data.places.fallback", lambda: folder / "fallback")
+    monkeypatch.setattr("paribus.cache.paths.fallback", lambda: folder / "fallback")
     return folder
 
 

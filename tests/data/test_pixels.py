@@ -9,12 +9,12 @@ from PIL import Image
 from scipy import ndimage
 
 from paribus.chance import Seeds
-from paribus.data import cache
-from paribus.data.pixels.labels import IGNORE
-from paribus.data.pixels.nuclei import Nuclei, borders
-from paribus.data.pixels.patches import Patches, bsd, cut
-from paribus.data.pixels.scenes import INSIDE, Scenes, outline
-from paribus.data.pixels.textures import Textures
+from paribus.data.prepare import cache
+from paribus.data.sources.images.patches import Patches, bsd, cut
+from paribus.data.sources.images.textures import Textures
+from paribus.data.sources.masks.labels import IGNORE
+from paribus.data.sources.masks.nuclei import Nuclei, borders
+from paribus.data.sources.masks.shapes import INSIDE, Scenes, outline
 from paribus.errors import DataError
 from paribus.records.recipe import Split
 
@@ -102,8 +102,8 @@ def test_pieces_of_a_picture_stay_together(tmp_path):
         Image.fromarray(pixels).save(tmp_path / ("new" if number == 5 else "old") / f"{number}.png")
     dataset = cache.load(Patches(str(tmp_path), size=10, train="old", test="new"))
     assert dataset.official == {"train": (0, 30), "test": (30, 36)}
-    rows = dataset.divide(Split(validation=0.2), Seeds(0))
-    apart = [set(dataset.inputs[rows[part]].flatten().tolist()) for part in ("train", "validation", "test")]
+    rows = dataset.split(Split(val=0.2), Seeds(0))
+    apart = [set(dataset.inputs[rows[part]].flatten().tolist()) for part in ("train", "val", "test")]
     assert apart[2] == {50}
     assert len(apart[1]) == 1
     assert not apart[0] & apart[1]

@@ -9,7 +9,7 @@ import pytest
 
 from paribus.data import PARTS
 from paribus.errors import DataError
-from paribus.records.knobs import describe, knobs
+from paribus.records.options import describe, options
 from paribus.records.parts import Part, build, find
 
 
@@ -21,21 +21,23 @@ def name(request):
 def test_every_knob_is_explained(name):
     source = find("data", name)
     assert describe(source)[0].endswith(".") or ":" in describe(source)[0]
-    for knob in knobs("data", source):
-        assert knob.text.endswith("."), knob.name
-        assert knob.annotation is not inspect.Parameter.empty
+    for option in options("data", source):
+        assert option.text.endswith("."), option.name
+        assert option.annotation is not inspect.Parameter.empty
 
 
 def needed(name, classes) -> dict:
-    """Something for every knob that must be given."""
-    required = [knob.name for knob in knobs("data", find("data", name)) if knob.default is inspect.Parameter.empty]
+    """Something for every option that must be given."""
+    required = [
+        option.name for option in options("data", find("data", name)) if option.default is inspect.Parameter.empty
+    ]
     example = {"path": str(classes({"a": 1, "b": 1})), "targets": ["value"]}
-    return {knob: example[knob] for knob in required}
+    return {option: example[option] for option in required}
 
 
 def test_the_constructor_only_stores(name, classes):
     source = build("data", Part(name, **needed(name, classes)))
-    assert set(vars(source)) == {knob.name for knob in knobs("data", type(source))}
+    assert set(vars(source)) == {option.name for option in options("data", type(source))}
 
 
 def test_the_key_is_plain_and_needs_no_download(name, classes, monkeypatch):
@@ -49,7 +51,7 @@ def test_the_key_is_plain_and_needs_no_download(name, classes, monkeypatch):
 
 
 def test_other_pictures_can_be_treated_alike(name, classes, picture, tmp_path):
-    from paribus.data.images import decode, pair
+    from paribus.data.sources.images.decoding import decode, pair
 
     decoding = getattr(build("data", Part(name, **needed(name, classes))), "decoding", {})
     if "fit" not in decoding:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from paribus import files
 from paribus.diagnosis.doctor import diagnose
-from paribus.records import files
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training import loop

@@ -30,7 +30,7 @@ def folder(path: Path, epochs: int = 12, loss: str = "non_saturating", **figures
     """Records of a run; a figure may be a function of the epoch."""
     run = RunFolder(path / "run")
     run.create(Recipe.load("gaussians/gan", {"task.loss": loss}), 0)
-    run.write_facts({"classes": list("abcdefgh")})
+    run.write_info({"classes": list("abcdefgh")})
     for epoch in range(1, epochs + 1):
         row = {**SOUND, **{name.replace("__", "/"): value for name, value in figures.items()}}
         run.append_metrics({"epoch": epoch, **{n: v(epoch) if callable(v) else v for n, v in row.items()}})
@@ -115,6 +115,6 @@ PLANTED = {  # what is done to the recipe → what the doctor says
 @pytest.mark.parametrize("name", PLANTED)
 def test_N11_found_in_trainings_that_go_wrong_on_purpose(tmp_path, name):
     run = RunFolder(tmp_path / "run")
-    small = {"data.examples": 8000, "budget.epochs": 20, "split.validation": 0.1, "training.batch_size": 128}
+    small = {"data.examples": 8000, "budget.epochs": 20, "split.val": 0.1, "training.batch_size": 128}
     train(run, Recipe.load("gaussians/gan", {**small, **PLANTED[name]}), 0, Settings("cpu", threads=1))
     assert name in names(run)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from paribus.chance import Seeds
-from paribus.data.facts import Facts
+from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.models.gan import DCGAN, GAN
 from paribus.models.network import assemble
@@ -91,8 +91,8 @@ def test_looking_does_not_move_the_power_iteration():
 
 
 def test_arms_with_and_without_spectral_norm_start_alike():
-    facts = Facts((1, 8, 8), ("a", "b"), {}, (1, 1), (0.0,), (1.0,))
-    plain, spectral = (assemble(Part("dcgan", spectral=it), facts, Seeds(0)).state_dict() for it in (False, True))
+    info = DataInfo((1, 8, 8), ("a", "b"), {}, (1, 1), (0.0,), (1.0,))
+    plain, spectral = (assemble(Part("dcgan", spectral=it), info, Seeds(0)).state_dict() for it in (False, True))
     assert set(spectral) - set(plain) == {name for name in spectral if name.endswith("direction")}
     assert all(torch.equal(value, spectral[name]) for name, value in plain.items())
 

@@ -26,7 +26,7 @@ def assert_shared(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
 @pytest.mark.parametrize("arm", [{"norm": "batch"}, {"norm": "layer"}, {"dropout": 0.5}, {"activation": "tanh"}])
 @pytest.mark.parametrize("model", [MLP, CNN])
 def test_arms_share_every_layer_they_have_in_common(model, arm, init):
-    plain, changed = (started(model((1, 8, 8), 4, init=init, **knobs)) for knobs in ({}, arm))
+    plain, changed = (started(model((1, 8, 8), 4, init=init, **options)) for options in ({}, arm))
     assert {name for name in plain if name.endswith("weight")} <= changed.keys()
     assert_shared(plain, changed)
 

@@ -5,21 +5,21 @@ import torch
 from torch import nn
 
 from paribus.chance import Seeds
-from paribus.data.facts import Facts
+from paribus.data.info import DataInfo
 from paribus.models.network import Network, assemble
 from paribus.models.weights import hash_of, pack
 from paribus.records.parts import Part
 
 
-def facts(shape: tuple[int, ...] = (3, 8, 8)) -> Facts:
+def info(shape: tuple[int, ...] = (3, 8, 8)) -> DataInfo:
     mean, deviation = tuple(10.0 * (i + 1) for i in range(shape[0])), tuple(2.0 * (i + 1) for i in range(shape[0]))
-    return Facts(shape, ("a", "b"), {"train": 4}, (2, 2), mean, deviation)
+    return DataInfo(shape, ("a", "b"), {"train": 4}, (2, 2), mean, deviation)
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), (1, 4, 6), (5,)])
 @pytest.mark.parametrize("kind", [torch.uint8, torch.float32])
 def test_inputs_reach_the_model_with_mean_0_and_deviation_1(shape, kind):
-    known = facts(shape)
+    known = info(shape)
     network = Network(nn.Identity(), known)
     inputs = torch.randint(0, 256, (7, *shape)).to(kind)
     before = inputs.clone()
@@ -30,14 +30,14 @@ def test_inputs_reach_the_model_with_mean_0_and_deviation_1(shape, kind):
 
 
 def test_the_scaling_is_saved_with_the_weights_and_is_not_trained():
-    network = assemble(Part("mlp"), facts(), Seeds(0))
+    network = assemble(Part("mlp"), info(), Seeds(0))
     assert {"mean", "scale"} <= set(network.state_dict())
     assert not {"mean", "scale"} & {name for name, _ in network.named_parameters()}
 
 
 def test_gradients_reach_the_inputs():
     inputs = torch.rand(2, 3, 8, 8, requires_grad=True)
-    assemble(Part("cnn"), facts(), Seeds(0))(inputs).sum().backward()
+    assemble(Part("cnn"), info(), Seeds(0))(inputs).sum().backward()
     assert inputs.grad.abs().sum() > 0
 
 
@@ -60,12 +60,12 @@ def test_weights_are_a_function_of_the_seed_alone(part):
     register("model", Own)
     torch.manual_seed(5)
     state = torch.get_rng_state()
-    first = hash_of(assemble(part, facts(), Seeds(1)).state_dict())
+    first = hash_of(assemble(part, info(), Seeds(1)).state_dict())
     assert torch.equal(torch.get_rng_state(), state)  # nobody else's chance is touched
     torch.manual_seed(6)
-    assert hash_of(assemble(part, facts(), Seeds(1)).state_dict()) == first
-    assert hash_of(assemble(part, facts(), Seeds(2)).state_dict()) != first
-    assert hash_of(assemble(part, facts(), Seeds(2, {"initialisation": 1})).state_dict()) == first
+    assert hash_of(assemble(part, info(), Seeds(1)).state_dict()) == first
+    assert hash_of(assemble(part, info(), Seeds(2)).state_dict()) != first
+    assert hash_of(assemble(part, info(), Seeds(2, {"initialisation": 1})).state_dict()) == first
 
 
 CHANGES = {

@@ -1,4 +1,4 @@
-"""The networks: sizes by closed formula, shapes over all knobs, and what they refuse."""
+"""The networks: sizes by closed formula, shapes over all options, and what they refuse."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from paribus.models.cnn import CNN
 from paribus.models.initialisation import SCHEMES, Init
 from paribus.models.mlp import MLP
 from paribus.models.size import count_parameters
-from paribus.records.knobs import describe, knobs
+from paribus.records.options import describe, options
 from paribus.records.parts import Part, build, find
 from paribus.records.recipe import Recipe, shipped
 
@@ -123,7 +123,7 @@ def test_dropout_keeps_the_mean_of_a_linear_network():
 
 
 @pytest.mark.parametrize(
-    ("shape", "knobs", "words"),
+    ("shape", "options", "words"),
     [
         (
             (1, 8, 8),
@@ -144,9 +144,9 @@ def test_dropout_keeps_the_mean_of_a_linear_network():
         ((1, 8, 8), {"init": "hee"}, "did you mean 'he'"),
     ],
 )
-def test_impossible_networks_are_refused(shape, knobs, words):
+def test_impossible_networks_are_refused(shape, options, words):
     with pytest.raises(RecipeError, match=words):
-        CNN(shape, 10, **knobs)
+        CNN(shape, 10, **options)
 
 
 def test_what_is_just_possible_is_built_and_trains():
@@ -180,7 +180,7 @@ def test_every_model_explains_its_knobs(name):
     summary, texts = describe(factory)
     assert summary.endswith(".")
     assert set(texts) == set(inspect.signature(factory).parameters)
-    assert {knob.name for knob in knobs("model", factory)} <= set(texts)
+    assert {option.name for option in options("model", factory)} <= set(texts)
 
 
 @pytest.mark.parametrize("name", [name for name in shipped() if name.endswith(("/mlp", "/cnn"))])

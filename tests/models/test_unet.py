@@ -48,11 +48,11 @@ def test_the_parameters_of_a_unet(up, skips, norm):
 
 
 @pytest.mark.parametrize(
-    "knobs", [{"attention": True, "width": 6}, {"dropout": 0.3}, {"skips": False}, {"up": "bilinear"}]
+    "options", [{"attention": True, "width": 6}, {"dropout": 0.3}, {"skips": False}, {"up": "bilinear"}]
 )
-def test_every_parameter_learns(knobs):
+def test_every_parameter_learns(options):
     torch.manual_seed(0)
-    net = UNet((3, 16, 16), 2, **{**SMALL, "norm": "none", "activation": "silu", **knobs})
+    net = UNet((3, 16, 16), 2, **{**SMALL, "norm": "none", "activation": "silu", **options})
     net(torch.randn(2, 3, 13, 18)).square().sum().backward()
     assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in net.parameters())
 
@@ -105,7 +105,7 @@ def test_padding_repeats_the_edge():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "message"),
+    ("options", "message"),
     [
         ({"residual": True}, "as many outputs as inputs"),
         ({"skips": False, "attention": True}, "there are none"),
@@ -113,6 +113,6 @@ def test_padding_repeats_the_edge():
         ({"input_shape": (64,)}, "takes pictures"),
     ],
 )
-def test_what_cannot_be_built_says_so(knobs, message):
+def test_what_cannot_be_built_says_so(options, message):
     with pytest.raises(RecipeError, match=message):
-        UNet(**{"input_shape": (1, 8, 8), "num_outputs": 2, **SMALL, **knobs})
+        UNet(**{"input_shape": (1, 8, 8), "num_outputs": 2, **SMALL, **options})

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from paribus import files
 from paribus.errors import RunError
-from paribus.records import files
 
 OLD, NEW = b"old" * 100, b"new" * 200
 
@@ -86,7 +86,7 @@ def test_R1_the_content_reaches_the_disk_before_the_name(path, monkeypatch):
 KILLED = """
 import sys
 from pathlib import Path
-from paribus.records import files
+from paribus import files
 path, n = Path(sys.argv[1]), 0
 while True:
     n += 1

@@ -22,8 +22,8 @@ def identity(changes: dict | None = None) -> str:
     return Recipe.load("digits/cnn", {**BASE, **(changes or {})}).identity
 
 
-OTHER = {  # a value that differs, for those knobs whose type does not tell
-    "model.widths": [8], "model.hidden": [4], "split.validation": 0.4, "split.test": 0.4, "training.ema": 0.5,
+OTHER = {  # a value that differs, for those options whose type does not tell
+    "model.widths": [8], "model.hidden": [4], "split.val": 0.4, "split.test": 0.4, "training.ema": 0.5,
     "augment.cutout": True, "augment.flip": False, "task.class_weights": "balanced",
 }  # fmt: skip
 
@@ -90,7 +90,7 @@ def test_every_field_counts(field):
         {"budget.epochs": float(Recipe.load("digits/cnn").budget.epochs)},
         {"model.widths": (16, 32)},
         {"augment.cutout": False},
-        {"split": {"validation": 0.3, "test": 0.2}},
+        {"split": {"val": 0.3, "test": 0.2}},
     ],
 )
 def test_saying_the_same_in_other_words_is_the_same(changes):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from paribus.errors import RecipeError
 from paribus.records import kinds, parts, plugins
-from paribus.records.knobs import describe, knobs, schema
+from paribus.records.options import describe, options, schema
 from paribus.records.parts import Part, build, find, names, register, settings
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -75,8 +75,16 @@ def everything():
 
 
 def test_the_constructor_is_the_schema(everything):
-    found = {knob.name: knob for knob in knobs("model", Everything)}
-    assert list(found) == ["size", "share", "kind", "widths", "limit", "bare", "unknown"]  # what is supplied is no knob
+    found = {option.name: option for option in options("model", Everything)}
+    assert list(found) == [
+        "size",
+        "share",
+        "kind",
+        "widths",
+        "limit",
+        "bare",
+        "unknown",
+    ]  # what is supplied is no option
     assert found["size"].default is inspect.Parameter.empty
     assert (found["size"].text, found["share"].text, found["kind"].text) == ("how large, very large.", "of it.", "")
     content = schema("model", Everything).model_json_schema()
@@ -122,7 +130,7 @@ def test_a_class_without_words_does_not_speak_with_its_parents():
         def __init__(self, input_shape, width=3): ...
 
     assert describe(Silent) == ("", {})
-    assert [(knob.name, knob.annotation) for knob in knobs("model", Silent)] == [("width", int)]
+    assert [(option.name, option.annotation) for option in options("model", Silent)] == [("width", int)]
 
 
 def test_hints_that_cannot_be_read_leave_the_defaults():
@@ -131,7 +139,7 @@ def test_hints_that_cannot_be_read_leave_the_defaults():
     class Mine:
         def __init__(self, size: Local = 3, other: "Nowhere" = 2.0): ...  # noqa: F821, UP037
 
-    assert [knob.annotation for knob in knobs("task", Mine)] == [int, float]
+    assert [option.annotation for option in options("task", Mine)] == [int, float]
 
 
 def test_a_hint_that_cannot_be_read_spoils_no_other():

@@ -9,19 +9,19 @@ from paribus.records.parts import Part
 from paribus.records.recipe import Recipe, flatten, override, shipped
 
 
-def knobs(changes: dict, base: str = "digits/cnn") -> dict:
+def options(changes: dict, base: str = "digits/cnn") -> dict:
     return Recipe.load(base, changes).resolved()
 
 
 def test_a_new_use_starts_the_part_afresh():
-    changed = knobs({"model.use": "mlp", "optimizer.use": "adam"})
-    assert changed["model"]["widths"] == knobs({"model": "mlp"})["model"]["widths"]
-    assert changed["optimizer"] == knobs({"optimizer": "adam"})["optimizer"]
+    changed = options({"model.use": "mlp", "optimizer.use": "adam"})
+    assert changed["model"]["widths"] == options({"model": "mlp"})["model"]["widths"]
+    assert changed["optimizer"] == options({"optimizer": "adam"})["optimizer"]
     assert "momentum" not in changed["optimizer"]
 
 
 def test_the_same_use_keeps_the_knobs():
-    assert knobs({"model.use": "cnn"}) == knobs({})
+    assert options({"model.use": "cnn"}) == options({})
 
 
 def test_overrides_apply_in_any_order():
@@ -46,7 +46,7 @@ def test_overrides_apply_in_any_order():
 )
 def test_augmentations_nest(before, changes, augment):
     recipe = Recipe.read({"data": "digits", "model": "cnn", "augment": before}).override(changes)
-    assert {name: part.knobs for name, part in recipe.augment.items()} == augment
+    assert {name: part.options for name, part in recipe.augment.items()} == augment
 
 
 def test_augmentations_keep_their_order():
@@ -87,10 +87,10 @@ WRONG = {  # change → field named, value named, next step
     "budget.epochs=0": (r"budget\.epochs .*", "0", "correct budget.epochs"),
     "budget.epoch=1": (r"there is no budget\.epoch", "epoch=1", "did you mean 'epochs'"),
     "budget=3": (r"budget .*", "3", "correct budget"),
-    "split.validation=1": (r"split\.validation .*", "1", "correct split.validation"),
+    "split.val=1": (r"split\.val .*", "1", "correct split.val"),
     "training.precision=fp8": (r"training\.precision is one of auto, fp32", "fp8", "did you mean 'fp32'"),
     "chance.order=-1": (r"chance\.order .*", "-1", "correct chance.order"),
-    "data=null": ("a part is a name or a mapping", "None", "{use: NAME, knob: value}"),
+    "data=null": ("a part is a name or a mapping", "None", "{use: NAME, option: value}"),
     "name.x=1": ("name has no fields", "digits/cnn", "as a whole"),
 }
 
@@ -153,8 +153,8 @@ def test_a_recipe_can_be_based_on_another(here):
     first, second = Recipe.load("deep/first.yaml"), Recipe.load("deep/second.yaml")
     assert (first.name, first.about) == ("first", "Mine.")
     assert (second.name, second.about) == ("second", "")  # what people call the base is not what they call this
-    assert first.resolved() == knobs({"model.norm": "batch", "augment.flip": True})
-    assert second.resolved() == knobs({"model.norm": "batch", "optimizer.lr": 1})
+    assert first.resolved() == options({"model.norm": "batch", "augment.flip": True})
+    assert second.resolved() == options({"model.norm": "batch", "optimizer.lr": 1})
 
 
 def test_circles_of_bases_are_shown(here):
@@ -216,6 +216,6 @@ def test_a_part_is_a_name_a_class_or_a_mapping():
     assert Part.of("cnn") == Part("cnn") == Part.of({"use": "cnn"}) == Part.of(Part("cnn"))
     assert Part.of({"use": "cnn", "depth": 2}).flat() == {"use": "cnn", "depth": 2}
     assert (Part.of(Mine).use, Part.of(Mine).factory) == ("Mine", Mine)
-    for value in (None, 3, [], {}, {"use": 3}, {"knob": 1}, {"use": "cnn", 1: 2}):
+    for value in (None, 3, [], {}, {"use": 3}, {"option": 1}, {"use": "cnn", 1: 2}):
         with pytest.raises(RecipeError, match="a part is a name"):
             Part.of(value)

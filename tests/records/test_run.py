@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from paribus import files
 from paribus.errors import RunError, RunLocked
-from paribus.records import files
 from paribus.records.recipe import Recipe
 from paribus.records.run import (
     FORMAT,
@@ -56,17 +56,17 @@ def folder(tmp_path, recipe) -> RunFolder:
 def test_what_is_written_is_read(folder, recipe):
     assert (folder.recipe.identity, folder.seed) == folder.identity == (recipe.identity, 0)
     assert folder.recipe.name == "digits/mlp"
-    assert (folder.status, folder.result, folder.metrics(), folder.facts(), folder.environment()) == (
+    assert (folder.status, folder.result, folder.metrics(), folder.info(), folder.environment()) == (
         Status(), None, [], {}, {},
     )  # fmt: skip
     folder.write_result(RESULT)
-    folder.write_facts({"classes": ["a"]})
+    folder.write_info({"classes": ["a"]})
     folder.write_environment({"cores": 2})
     folder.append_metrics({"epoch": 1, "val/loss": float("nan")})
     folder.write_status(Status("failed", error="é"))
     assert folder.result == RESULT
     assert folder.metrics() == [{"epoch": 1, "val/loss": None, "non_finite": ["val/loss"]}]
-    assert (folder.facts(), folder.environment(), folder.status.error) == ({"classes": ["a"]}, {"cores": 2}, "é")
+    assert (folder.info(), folder.environment(), folder.status.error) == ({"classes": ["a"]}, {"cores": 2}, "é")
 
 
 def test_a_folder_holds_one_run_for_ever(folder, recipe):
@@ -82,7 +82,7 @@ def test_a_folder_holds_one_run_for_ever(folder, recipe):
 
 READ = {
     "read": lambda folder: folder.read(),
-    "facts": lambda folder: folder.facts(),
+    "info": lambda folder: folder.info(),
     "status": lambda folder: folder.status,
     "result": lambda folder: folder.result,
 }
@@ -101,7 +101,7 @@ READ = {
         ("status.json", '{"colour": "red"}', "status"),
         ("result.json", "{}", "result"),
         ("result.json", '{"colour": "red"}', "result"),
-        ("facts.json", "{", "facts"),
+        ("info.json", "{", "info"),
     ],
 )
 def test_R32_damaged_and_foreign_records_are_named(folder, file, content, read):

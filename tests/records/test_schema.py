@@ -64,7 +64,7 @@ def test_good_recipes_fit(change):
         {"augment": {"second": {"padding": 1}}},
         {"training": {"batch_size": 0}},
         {"training": {"batchsize": 1}},
-        {"split": {"validation": 1}},
+        {"split": {"val": 1}},
         {"budget": {"epochs": "many"}},
         {"name": 3},
     ],
@@ -88,11 +88,11 @@ def test_the_schema_explains_every_field():
     fields = recipe_schema()["properties"]
     assert all(fields[name].get("description") for name in fields)
     for section in ("split", "training", "budget", "chance"):
-        assert all(knob.get("description") for knob in fields[section]["properties"].values())
+        assert all(option.get("description") for option in fields[section]["properties"].values())
     for kind in ("model", "optimizer", "schedule", "stopping", "task", "data"):
         for part in fields[kind]["anyOf"][1:]:
             assert part["description"]
-            assert all(knob.get("description") for name, knob in part["properties"].items() if name != "use")
+            assert all(option.get("description") for name, option in part["properties"].items() if name != "use")
 
 
 EVERYTHING = {

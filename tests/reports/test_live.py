@@ -16,8 +16,8 @@ from paribus.records.recipe import Recipe
 from paribus.records.run import Status
 from paribus.records.study import StudyDesign
 from paribus.reports import live
-from paribus.reports.board import Board, Cell
 from paribus.reports.live import Watcher, clock, epoch_line, following, html, pace, terminal, watching
+from paribus.studies.progress import Board, Cell
 
 ACCURACY = Metric("accuracy", True, percent=True)
 HOSTILE = "<script>alert(1)</script> [/b] [red]"

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from tests import made
 
-from paribus.analysis.held_out import HeldOut
+from paribus.inference.held_out import HeldOut
 from paribus.records.run import RunFolder
 from paribus.reports import terminal
-from paribus.tasks.answer import Answer
+from paribus.tasks.prediction import Prediction
 
 RESULTS = {
     name: getattr(made, name)
@@ -35,7 +35,7 @@ def test_every_study_can_be_printed(name, capsys):
 
 
 def test_R27_hostile_texts_are_printed_as_they_are(capsys):
-    terminal.print_predictions([Answer("[red]x[/b].png", "[/]", {"[/]": 0.7, ":smile:": 0.3})])
+    terminal.print_predictions([Prediction("[red]x[/b].png", "[/]", {"[/]": 0.7, ":smile:": 0.3})])
     terminal.print_design(made.hostile().design, Path("[/x]"))
     said = capsys.readouterr().out
     assert [text for text in ("[red]x[/b].png", ":smile: 30.0%", "into [/x]", "alert('x')") if text not in said] == []
@@ -43,11 +43,11 @@ def test_R27_hostile_texts_are_printed_as_they_are(capsys):
 
 def test_predictions_name_the_three_most_probable(capsys):
     shares = {"a": 0.1, "b": 0.6, "c": 0.1, "d": 0.2}
-    terminal.print_predictions([Answer("x.png", "b", shares), Answer("y.png", problem="not a picture")])
+    terminal.print_predictions([Prediction("x.png", "b", shares), Prediction("y.png", problem="not a picture")])
     good, bad = capsys.readouterr().out.splitlines()[1:]
     assert good.split() == ["x.png", "b", "b", "60.0%", "d", "20.0%", "a", "10.0%"]
     assert bad.split() == ["y.png", "not", "a", "picture"]
-    terminal.print_predictions([Answer("x.png", "b", shares)])
+    terminal.print_predictions([Prediction("x.png", "b", shares)])
     assert "problem" not in capsys.readouterr().out
 
 

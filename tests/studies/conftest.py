@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from paribus.records.run import RunResult, Status
-from paribus.studies.job import Event, EventListener, Job
+from paribus.studies.executors.job import Event, EventListener, Job
 
 pytest.register_assert_rewrite("paribus.testing.executors")
 
@@ -46,13 +46,11 @@ class Scripted:
 
     def finish(self, job: Job, value: float) -> None:
         figures: dict[str, float | None] = {self.metric: value}
-        facts = {"epochs": 1, "steps": 1, "best_epoch": 1, "stopped_early": False, "weights_sha256": ""}
+        info = {"epochs": 1, "steps": 1, "best_epoch": 1, "stopped_early": False, "weights_sha256": ""}
         costs = {"parameters": 1, "seconds": 1.0, "examples_per_second": 1.0, "peak_memory_mb": 1.0}
         execution = {"device": "cpu", "threads": 1}
         job.folder.append_metrics({"epoch": 1, "train/loss": 0.5, **figures})
-        job.folder.write_result(
-            RunResult(**{"metrics": figures, "execution": execution, **facts, **costs, **self.more})
-        )
+        job.folder.write_result(RunResult(**{"metrics": figures, "execution": execution, **info, **costs, **self.more}))
         job.folder.write_status(Status(state="finished"))
 
 

@@ -16,8 +16,8 @@ import pytest
 from paribus.errors import StudyError
 from paribus.records.plugins import load_plugin
 from paribus.records.run import RunFolder
-from paribus.studies.inprocess import InProcess
-from paribus.studies.pool import LocalPool
+from paribus.studies.executors.inprocess import InProcess
+from paribus.studies.executors.pool import LocalPool
 from paribus.testing.executors import ExecutorContract, Record, plan, recipe
 
 
@@ -79,7 +79,7 @@ def test_a_pool_without_workers_is_refused(workers):
 
 ORPHANS = """
 from pathlib import Path
-from paribus.studies.pool import LocalPool
+from paribus.studies.executors.pool import LocalPool
 from paribus.testing.executors import plan, recipe
 LocalPool(2, "cpu").run(plan(Path("runs"), recipe({"budget.epochs": 100_000}), seeds=(0, 1)), lambda event: None)
 """

@@ -23,10 +23,10 @@ from torch import nn
 
 import paribus as pb
 from paribus.chance import STREAMS
-from paribus.data.progress import silent
 from paribus.errors import DataError, EvidenceError, Interrupted, ParibusError, RecipeError, RunError, StudyError
+from paribus.progress import silent
 from paribus.records.run import RunFolder, Status
-from paribus.studies.job import Event
+from paribus.studies.executors.job import Event
 
 QUICK = {"model.widths": [8], "budget.epochs": 1, "split.limit": 200, "training.precision": "fp32"}
 LR = {"optimizer.lr": [0.05, 0.1]}
@@ -58,7 +58,7 @@ class Witness(nn.Module):
     """Prints fingerprints of its first weights and of every batch; a run's log then tells what the run was given.
 
     Args:
-        scale: a knob that changes nothing that is drawn.
+        scale: a option that changes nothing that is drawn.
     """
 
     def __init__(self, num_classes: int, scale: float = 1.0) -> None:
@@ -261,7 +261,7 @@ def test_a_finished_study_is_not_trained_again():
 
 def test_a_finished_study_needs_neither_data_nor_models(monkeypatch):
     small(seeds=1).run(listen=Heard())
-    monkeypatch.setattr("paribus.data.material.prepare", lambda *_: pytest.fail("opened the data"))
+    monkeypatch.setattr("paribus.data.prepare.prepared.prepare", lambda *_: pytest.fail("opened the data"))
     assert small(seeds=1).run(listen=Heard()).complete
 
 
@@ -472,7 +472,7 @@ def test_R7_an_arm_that_diverges_stays_in_the_table_with_its_count():
 )
 def test_what_cannot_work_is_said_before_anything_is_trained(recipe, vary, says, monkeypatch, tmp_path, scripted):
     monkeypatch.setenv("PARIBUS_DATA", str(tmp_path))
-    monkeypatch.setattr("paribus.data.download.fetch", unreachable)
+    monkeypatch.setattr("paribus.cache.download.fetch", unreachable)
     script = scripted(lambda *_: 0.5)
     study = pb.Study(recipe, vary, seeds=1)
     with pytest.raises(ParibusError, match=says):

@@ -9,15 +9,15 @@ from sklearn.utils.class_weight import compute_sample_weight
 from torch import nn
 
 from paribus.chance import Seeds
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.models.network import assemble
 from paribus.records.parts import Part
 from paribus.tasks.classification import Classification, final_activation, macro_f1
 
 COUNTS = (50, 30, 15, 5)
 CLASSES = ("a", "b", "c", "d")
-FACTS = Facts((6,), CLASSES, {"train": 100}, COUNTS, (0.0,) * 6, (1.0,) * 6)
+FACTS = DataInfo((6,), CLASSES, {"train": 100}, COUNTS, (0.0,) * 6, (1.0,) * 6)
 TARGETS = torch.arange(4).repeat_interleave(torch.tensor(COUNTS))[
     torch.randperm(100, generator=torch.Generator().manual_seed(0))
 ]
@@ -64,8 +64,8 @@ def test_balanced_weights_are_those_of_scikit_learn(sizes):
     assert figures["loss"] == pytest.approx(expected, rel=1e-6)
 
 
-def loss_of(final: str = "none", **knobs) -> float:
-    return Classification(FACTS, **knobs).loss("model", network_with(final), BATCH)[0].item()
+def loss_of(final: str = "none", **options) -> float:
+    return Classification(FACTS, **options).loss("model", network_with(final), BATCH)[0].item()
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
@@ -77,9 +77,9 @@ def test_label_smoothing_is_the_loss_of_softer_targets(smoothing):
     assert loss_of("sigmoid", label_smoothing=smoothing) == pytest.approx(sigmoid.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("knobs", [{}, {"label_smoothing": 0.1}, {"class_weights": "balanced"}], ids=str)
-def test_a_softmax_head_gives_the_loss_of_its_logits(knobs):
-    assert loss_of("softmax", **knobs) == pytest.approx(loss_of("none", **knobs), rel=1e-5)
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"class_weights": "balanced"}], ids=str)
+def test_a_softmax_head_gives_the_loss_of_its_logits(options):
+    assert loss_of("softmax", **options) == pytest.approx(loss_of("none", **options), rel=1e-5)
 
 
 @pytest.mark.parametrize("final", ["softmax", "sigmoid"])
@@ -126,8 +126,8 @@ def test_predictions_are_probabilities(final):
     ("final", "said"), [("none", "none"), ("relu", "none"), ("softmax", "softmax"), ("sigmoid",) * 2]
 )
 def test_the_model_says_what_it_applies_last(model, final, said):
-    facts = Facts((1, 8, 8), CLASSES, {"train": 100}, COUNTS, (0.0,), (1.0,))
-    network = assemble(Part(model, final_activation=final), facts, Seeds(0))
+    info = DataInfo((1, 8, 8), CLASSES, {"train": 100}, COUNTS, (0.0,), (1.0,))
+    network = assemble(Part(model, final_activation=final), info, Seeds(0))
     assert final_activation(network) == final_activation(network.model) == said
     assert final_activation(nn.Linear(1, 1)) == "none"
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
 from paribus.tasks.meter import Means
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
+from paribus.files import TEMPORARY
 from paribus.models.weights import hash_of
-from paribus.records.files import TEMPORARY
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training import checkpoints, loop

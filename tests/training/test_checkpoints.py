@@ -13,7 +13,7 @@ import torch
 
 import paribus
 from paribus.errors import CorruptCheckpoint, Interrupted
-from paribus.records.files import TEMPORARY
+from paribus.files import TEMPORARY
 from paribus.training import checkpoints
 
 TREE = {
@@ -130,7 +130,7 @@ def test_R3_a_missing_checksum_means_that_there_is_no_checkpoint(tmp_path):
 def test_R3_a_valid_file_that_is_no_tree(tmp_path):
     from safetensors.torch import save
 
-    from paribus.records import files
+    from paribus import files
 
     path = checkpoints.save(tmp_path, 1, {})
     path.write_bytes(save({"a": torch.ones(1)}))

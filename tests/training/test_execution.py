@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from paribus.chance import Seeds
-from paribus.data.material import prepare
+from paribus.data.prepare.prepared import prepare
 from paribus.errors import RunError
 from paribus.models.network import assemble
 from paribus.records.parts import build
@@ -19,9 +19,9 @@ CPU = Settings("cpu", 1)
 
 
 def network_of(recipe):
-    material = prepare(recipe, Seeds(0))
-    task = build("task", recipe.task, facts=material.facts)
-    return task, assemble(recipe.model, material.facts, Seeds(0)), material.sample()
+    prepared = prepare(recipe, Seeds(0))
+    task = build("task", recipe.task, info=prepared.info)
+    return task, assemble(recipe.model, prepared.info, Seeds(0)), prepared.sample()
 
 
 CHOICES = {  # model, wish, hardware has bf16, work from which it pays → precision
@@ -124,10 +124,10 @@ def test_cuda_auto_takes_bf16_and_keeps_the_data_on_the_device(train, digits):
     assert result.execution["precision"] == (
         "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     )
-    material = prepare(digits(), Seeds(0)).on("cuda")
-    for part in ("train", "validation"):
-        feed = material.feed(part, 32, "cuda")
-        seen |= {feed.inputs.data_ptr(), *(tensor.device.type for batch in feed.in_order() for tensor in batch)}
+    prepared = prepare(digits(), Seeds(0)).on("cuda")
+    for part in ("train", "val"):
+        loader = prepared.loader(part, 32, "cuda")
+        seen |= {loader.inputs.data_ptr(), *(tensor.device.type for batch in loader.in_order() for tensor in batch)}
     assert len(seen) == 2  # one copy of the data, one kind of device
 
 
@@ -155,9 +155,9 @@ def test_R5_cuda_resumes(train, digits, every_step, stop_at):
 def test_steps_that_wait_for_each_other_are_not_shared_among_threads():
     """Four threads on a small recurrent step cost far more than they bring."""
     recipe = Recipe.load("seasons/lstm", {"data.steps": 600})
-    material = prepare(recipe, Seeds(0))
-    task = build("task", recipe.task, facts=material.facts)
-    network = assemble(recipe.model, material.facts, Seeds(0), task.num_outputs)
+    prepared = prepare(recipe, Seeds(0))
+    task = build("task", recipe.task, info=prepared.info)
+    network = assemble(recipe.model, prepared.info, Seeds(0), task.num_outputs)
     step, output = 4 * 32 * (1 + 32), 32 * 12  # four gates from one value and 32 units; twelve steps ahead
-    assert multiplications(task, network, material.sample()) == (48 * step + output, step + output)
-    assert choose(recipe.training, Settings("cpu"), task, network, material.sample()).threads == 1
+    assert multiplications(task, network, prepared.sample()) == (48 * step + output, step + output)
+    assert choose(recipe.training, Settings("cpu"), task, network, prepared.sample()).threads == 1

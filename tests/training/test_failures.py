@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from paribus.errors import DataError, Diverged, Interrupted, OutOfMemory, RunError
+from paribus.files import TEMPORARY
 from paribus.models.weights import hash_of
-from paribus.records.files import TEMPORARY
 from paribus.records.parts import Part, register
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -219,7 +219,7 @@ def test_tied_weights_are_saved(train, digits):
         def forward(self, x):
             return self.output(self.second(self.first(x.flatten(1)).relu()).relu())
 
-    from paribus.analysis.trained import load
+    from paribus.inference.trained import load
 
     folder, result = train(Recipe.read({**digits().plain(), "model": Part(Tied)}))
     assert hash_of(load(folder).network.state_dict()) == result.weights_sha256

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from paribus.analysis.held_out import test as open_test
-from paribus.analysis.sample import sample
-from paribus.analysis.trained import load
 from paribus.errors import Interrupted, RecipeError
+from paribus.inference.held_out import test as open_test
+from paribus.inference.sample import sample
+from paribus.inference.trained import load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.studies.study import Study
-from paribus.tasks.generators import judge
+from paribus.tasks.generators import extractor
 
 SMALL = {"budget.epochs": 3, "training.batch_size": 32, "split.limit": 256, "training.precision": "fp32"}
 POINTS = {"data.examples": 1000, "model.widths": [16]}
@@ -50,7 +50,7 @@ def test_R5_generators_resume_to_the_last_bit(train, every_step, stop_at, name):
     recipe = Recipe.load(base, {**SMALL, **changes})
     folder, result = train(recipe, "whole")
     expected = outcome(folder, result)
-    assert len(list(folder.glimpses.iterdir())) == 3  # after 1 and 2 epochs, and at the end
+    assert len(list(folder.previews.iterdir())) == 3  # after 1 and 2 epochs, and at the end
     for step in (1, 8, 13, result.steps):
         with pytest.raises(Interrupted):
             train(recipe, f"stopped at {step}", listen=stop_at(step))
@@ -78,7 +78,7 @@ def load_untrained(folder: RunFolder) -> dict[str, torch.Tensor]:
     from paribus.chance import Seeds
     from paribus.models.network import assemble
 
-    return assemble(folder.recipe.model, load(folder).facts, Seeds(folder.seed)).state_dict()
+    return assemble(folder.recipe.model, load(folder).info, Seeds(folder.seed)).state_dict()
 
 
 def test_an_optimizer_for_a_stage_that_there_is_not_is_refused(train):
@@ -102,7 +102,7 @@ def test_bf16_trains_too(train):
 
 
 def test_the_test_part_is_judged_too(train, monkeypatch):
-    monkeypatch.setattr(judge, "STEPS", 20)
+    monkeypatch.setattr(extractor, "STEPS", 20)
     folder, _ = train(Recipe.load("digits/gan", {**SMALL, "budget.epochs": 1}))
     figures = open_test(folder).metrics
     assert {"test/frechet", "test/precision", "test/recall", "test/modes"} <= set(figures)

@@ -11,9 +11,9 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from paribus.analysis.trained import load
 from paribus.chance import Seeds, permutation
-from paribus.data.material import prepare
+from paribus.data.prepare.prepared import prepare
+from paribus.inference.trained import load
 from paribus.models.network import assemble
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
@@ -27,9 +27,9 @@ CPU = Settings("cpu", 1)
 def session_of(recipe: Recipe, seed: int = 0) -> tuple[Session, list]:
     """A session, and the batches of its first epoch."""
     seeds = Seeds(seed)
-    material = prepare(recipe, seeds)
-    batches = material.feed("train", recipe.training.batch_size, "cpu").shuffled(seeds, 0)
-    return Session(recipe, material, seeds, CPU), list(batches)
+    prepared = prepare(recipe, seeds)
+    batches = prepared.loader("train", recipe.training.batch_size, "cpu").shuffled(seeds, 0)
+    return Session(recipe, prepared, seeds, CPU), list(batches)
 
 
 def plain_mlp() -> nn.Module:
@@ -54,9 +54,11 @@ def test_figures_and_weights_are_those_of_a_plain_loop(train, digits, model, mak
     x = torch.tensor((pictures - pictures[rows["train"]].mean()) / pictures[rows["train"]].std(), dtype=torch.float32)
     x, y = x[:, None], torch.from_numpy(load_digits().target)
     network = make()
-    initial = assemble(recipe.model, prepare(recipe, seeds).facts, seeds).model.state_dict().values()
+    initial = assemble(recipe.model, prepare(recipe, seeds).info, seeds).model.state_dict().values()
     network.load_state_dict(dict(zip(network.state_dict(), initial, strict=True)))
-    optimizer = torch.optim.SGD(network.parameters(), lr=recipe.optimizer.knobs["lr"], momentum=0.9, weight_decay=1e-3)
+    optimizer = torch.optim.SGD(
+        network.parameters(), lr=recipe.optimizer.options["lr"], momentum=0.9, weight_decay=1e-3
+    )
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 24)
     expected = []
     for epoch in range(3):
@@ -71,7 +73,7 @@ def test_figures_and_weights_are_those_of_a_plain_loop(train, digits, model, mak
             losses.append(loss.item())
             hits += int((logits.argmax(1) == y[batch]).sum())
         with torch.no_grad():
-            outputs, truth = network(x[rows["validation"]]), y[rows["validation"]]
+            outputs, truth = network(x[rows["val"]]), y[rows["val"]]
         expected.append(
             {
                 "epoch": epoch + 1,
@@ -210,10 +212,10 @@ def test_S3_modes_and_augmentation(train, digits):
     recipe = Recipe.read({**recipe.plain(), "model": Part(Spy)})
     train(recipe, threads=1)
     del CALLS[0]  # on one example, to count the work
-    material = prepare(recipe, Seeds(0))
+    prepared = prepare(recipe, Seeds(0))
 
     def scaled(part: str) -> torch.Tensor:
-        return (material.examples.inputs[material.rows[part]] - material.facts.mean[0]) / material.facts.deviation[0]
+        return (prepared.examples.inputs[prepared.rows[part]] - prepared.info.mean[0]) / prepared.info.deviation[0]
 
     training = [call for call in CALLS if call[0]]
     evaluation = [call for call in CALLS if not call[0]]
@@ -223,7 +225,7 @@ def test_S3_modes_and_augmentation(train, digits):
     seen = torch.cat([x for _, _, x in training[:2]])
     mirrored = scaled("train").flip(3)
     assert sorted(seen.flatten(1).round(decimals=3).tolist()) == sorted(mirrored.flatten(1).round(decimals=3).tolist())
-    plain = scaled("validation")
+    plain = scaled("val")
     for half in (evaluation[: len(evaluation) // 2], evaluation[len(evaluation) // 2 :]):  # after each epoch
         torch.testing.assert_close(torch.cat([x for _, _, x in half]), plain)
 

@@ -1,11 +1,11 @@
-"""S8, and that every knob reaches torch."""
+"""S8, and that every option reaches torch."""
 
 import numpy as np
 import pytest
 import torch
 
 from paribus.errors import RecipeError
-from paribus.records.knobs import knobs
+from paribus.records.options import options
 from paribus.records.parts import Part, build, find, names
 
 KNOBS = {
@@ -24,13 +24,13 @@ def make(use: str, weights: torch.Tensor, **settings) -> torch.optim.Optimizer:
 @pytest.mark.parametrize("use", names("optimizer"))
 def test_every_knob_reaches_torch(use):
     settings, name = KNOBS[use]
-    assert set(settings) == {knob.name for knob in knobs("optimizer", find("optimizer", use))}
+    assert set(settings) == {option.name for option in options("optimizer", find("optimizer", use))}
     optimizer = make(use, torch.zeros(1, requires_grad=True), **settings)
     assert type(optimizer) is getattr(torch.optim, name)
     received = dict(optimizer.defaults)
     if "betas" in received:
         received["beta1"], received["beta2"] = received["betas"]
-    assert {knob: received[knob] for knob in settings} == settings
+    assert {option: received[option] for option in settings} == settings
 
 
 def test_nesterov_needs_momentum():

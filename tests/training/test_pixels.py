@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from paribus.analysis.held_out import test as open_test
-from paribus.analysis.trained import load
 from paribus.errors import Interrupted
+from paribus.inference.held_out import test as open_test
+from paribus.inference.trained import load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.studies.study import Study
@@ -58,11 +58,11 @@ def test_pieces_of_a_batch_have_the_gradient_of_the_whole(train):
 def test_T11_a_run_leaves_figures_and_pictures_of_every_class(train):
     folder, result = train(recipe_of("segmentation"))
     assert {"val/loss", "val/miou", "val/pixel_accuracy", "val/iou/ground"} <= set(result.metrics)
-    assert (folder.glimpses / "final.png").is_file()
+    assert (folder.previews / "final.png").is_file()
     held = open_test(folder)
     assert held.examples == 8
     assert 0 <= held.metrics["test/miou"] <= 1
-    assert load(folder).facts.about["ignore"] == 255
+    assert load(folder).info.about["ignore"] == 255
 
 
 def test_two_arms_are_compared(tmp_path):

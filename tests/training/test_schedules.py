@@ -30,8 +30,8 @@ def by_torch(make, steps: int = STEPS) -> list[float]:
     return rates
 
 
-def ours(use: str, steps: int = STEPS, **knobs) -> list[float]:
-    schedule = build("schedule", Part(use, **knobs))
+def ours(use: str, steps: int = STEPS, **options) -> list[float]:
+    schedule = build("schedule", Part(use, **options))
     return [BASE * schedule.factor(Time(step, steps, PER_EPOCH)) for step in range(steps)]
 
 
@@ -53,8 +53,8 @@ SAME = {
 
 @pytest.mark.parametrize("name", SAME)
 def test_S9_rates_are_those_of_torch(name):
-    knobs, make = SAME[name]
-    assert ours(name.split()[0], **knobs) == pytest.approx(by_torch(make), abs=1e-12, rel=0)
+    options, make = SAME[name]
+    assert ours(name.split()[0], **options) == pytest.approx(by_torch(make), abs=1e-12, rel=0)
 
 
 @pytest.mark.parametrize("steps", [5, 10, 11])

@@ -7,14 +7,14 @@ import math
 import pytest
 import torch
 
-from paribus.analysis.held_out import test as open_test
-from paribus.analysis.predict import predict, to_csv
-from paribus.analysis.sample import sample
 from paribus.analysis.skill import skill
-from paribus.analysis.trained import load
-from paribus.data.text.lookahead import Lookahead
+from paribus.data.sources.text.lookahead import Lookahead
 from paribus.diagnosis.doctor import diagnose
 from paribus.errors import DataError, Interrupted
+from paribus.inference.held_out import test as open_test
+from paribus.inference.predict import predict, to_csv
+from paribus.inference.sample import sample
+from paribus.inference.trained import load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training import checkpoints
@@ -57,12 +57,12 @@ def test_T19_perplexity_falls_to_what_the_entropy_allows(train):
     4,000 validation letters: 0.016. A network of 32 units errs by less than that again in a thousand steps.
     """
     folder, result = train(Recipe.load("markov/rnn"))
-    entropy = folder.facts()["about"]["entropy"]
+    entropy = folder.info()["about"]["entropy"]
     assert result.metrics["val/loss"] == pytest.approx(entropy, abs=0.04)
     assert result.metrics["val/perplexity"] == pytest.approx(math.exp(result.metrics["val/loss"]))
     assert result.metrics["val/bits"] == pytest.approx(result.metrics["val/loss"] / math.log(2))
     trained = load(folder)
-    letters = folder.facts()["classes"]
+    letters = folder.info()["classes"]
     text = sample(trained, 1, length=3000).text
     numbers = torch.tensor([letters.index(letter) for letter in text])
     drawn = (numbers[:-1] * len(letters) + numbers[1:]).bincount(minlength=len(letters) ** 2)
@@ -91,7 +91,7 @@ def test_T18_a_linear_forecast_comes_near_the_best_possible(train):
         {"data.steps": 6000, "data.horizon": 3, "task.anchor": "none", "budget.epochs": 15, "optimizer.lr": 0.002},
     )
     folder, result = train(recipe)
-    best = folder.facts()["about"]["optimal"]
+    best = folder.info()["about"]["optimal"]
     # estimating 49 weights for each step from some 4,300 hours costs about 49/4300 = 1 % of the variance, and what is
     # seen on 480 validation hours has a standard error of some 6 % at this memory
     assert 0.85 * best["rmse"] < result.metrics["val/rmse"] < 1.25 * best["rmse"]
@@ -124,7 +124,7 @@ def test_tasks_without_a_baseline_say_so(train, digits):
 
 
 def test_a_forecast_goes_on_behind_the_end_of_a_file(forecaster, tmp_path):
-    from paribus.data.series.seasons import Seasons
+    from paribus.data.sources.series.seasons import Seasons
 
     values = Seasons(steps=100, seed=5).values()
     times = [f"2024-02-{1 + hour // 24:02} {hour % 24:02}:00:00" for hour in range(100)]
@@ -146,9 +146,9 @@ def test_a_forecast_goes_on_behind_the_end_of_a_file(forecaster, tmp_path):
 def test_glimpses_of_a_series_and_of_a_text(forecaster, train):
     import json
 
-    curves = json.loads((forecaster.glimpses / "final.json").read_text())
+    curves = json.loads((forecaster.previews / "final.json").read_text())
     assert set(curves[0]) == {"past", "truth", "forecast", "seasonal"}
     assert curves[0]["truth"] != curves[1]["truth"]  # examples from all over the validation part
     folder, _ = train(Recipe.load(*SMALL["text"]), "text")
-    assert len((folder.glimpses / "final.txt").read_text()) == 300
-    assert load(folder).facts.about["unknown"]
+    assert len((folder.previews / "final.txt").read_text()) == 300
+    assert load(folder).info.about["unknown"]

@@ -1,4 +1,4 @@
-"""Tasks that need more of the loop than classification does: stages, carried state, noise in evaluation, glimpses."""
+"""Tasks that need more of the loop than classification does: stages, carried state, noise in evaluation, previews."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from paribus.analysis.trained import load
+from paribus import files
 from paribus.chance import Seeds
-from paribus.data.material import prepare
+from paribus.data.prepare.prepared import prepare
 from paribus.errors import DataError, Interrupted, RecipeError
-from paribus.records import files
+from paribus.inference.trained import load
 from paribus.records.metric import LOSS
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
-from paribus.tasks.glimpse import Glimpse, contact_sheet
+from paribus.tasks.preview import Preview, contact_sheet
 from paribus.tasks.task import Task
 from paribus.training.execution import Settings
 from paribus.training.session import Session
@@ -39,8 +39,8 @@ class Carrying(Task):
 
     metrics: ClassVar = (LOSS,)
 
-    def __init__(self, facts, every: int = 1) -> None:
-        super().__init__(facts)
+    def __init__(self, info, every: int = 1) -> None:
+        super().__init__(info)
         self.every, self.carried, self.steps = every, torch.zeros(3), {"first": [], "second": []}
 
     @property
@@ -74,9 +74,9 @@ class Carrying(Task):
     def load(self, state):
         self.carried = state["carried"]
 
-    def glimpse(self, network, batch):
+    def preview(self, network, batch):
         pictures = batch.inputs[:2, None].expand(-1, 3, -1, -1, -1)
-        return Glimpse(pictures, ("one", "two", "three"), ({"past": [1.0, None], "truth": [None, 2.0]},), "some text")
+        return Preview(pictures, ("one", "two", "three"), ({"past": [1.0, None], "truth": [None, 2.0]},), "some text")
 
 
 class Mean:
@@ -100,9 +100,9 @@ class Mean:
 
 @pytest.fixture
 def carrying(digits):
-    def make(changes=None, **knobs):
+    def make(changes=None, **options):
         recipe = digits({"schedule": "constant", "optimizer": {"use": "sgd", "lr": 0.001}, **(changes or {})})
-        return Recipe.read({**recipe.plain(), "model": Part(Pair), "task": Part(Carrying, **knobs)})
+        return Recipe.read({**recipe.plain(), "model": Part(Pair), "task": Part(Carrying, **options)})
 
     return make
 
@@ -122,7 +122,7 @@ def test_every_stage_has_its_own_optimizer(carrying):
     assert session.base_rates == {"first": 0.001, "second": 0.3}
     assert recipe.identity != carrying().identity
     changed = carrying({"optimizer.momentum": 0.5, "optimizers.second.lr": 0.3})
-    assert changed.optimizers["second"].knobs == {"lr": 0.3, "momentum": 0.5}  # what is not said is as in the others
+    assert changed.optimizers["second"].options == {"lr": 0.3, "momentum": 0.5}  # what is not said is as in the others
 
 
 def test_an_optimizer_for_a_stage_that_there_is_not_names_the_stages(train, carrying):
@@ -151,23 +151,23 @@ def test_what_is_carried_survives_an_interruption_in_the_middle_of_an_epoch(trai
 
 def test_evaluation_draws_the_same_noise_every_time(carrying):
     recipe = carrying()
-    material = prepare(recipe, Seeds(0))
-    session = Session(recipe, material, Seeds(0), Settings("cpu", 1))
-    feed = material.feed("validation", 64, "cpu")
+    prepared = prepare(recipe, Seeds(0))
+    session = Session(recipe, prepared, Seeds(0), Settings("cpu", 1))
+    loader = prepared.loader("val", 64, "cpu")
     before = torch.get_rng_state()
-    first = session.evaluate(feed, "val", lambda: None)
+    first = session.evaluate(loader, "val", lambda: None)
     assert torch.equal(torch.get_rng_state(), before)  # and leaves the training's noise alone
     torch.randn(7)
-    assert session.evaluate(feed, "val", lambda: None) == first
+    assert session.evaluate(loader, "val", lambda: None) == first
 
 
 def test_glimpses_are_kept_after_1_2_4_epochs_and_of_the_end(train, carrying):
     folder, _ = train(carrying({"budget.epochs": 5}))
-    names = {path.name for path in folder.glimpses.iterdir()}
+    names = {path.name for path in folder.previews.iterdir()}
     assert names == {
         f"{stem}.{suffix}" for stem in ("0001", "0002", "0004", "final") for suffix in ("png", "json", "txt")
     }
-    assert files.read_json(folder.glimpses / "final.json") == [{"past": [1.0, None], "truth": [None, 2.0]}]
+    assert files.read_json(folder.previews / "final.json") == [{"past": [1.0, None], "truth": [None, 2.0]}]
 
 
 def test_a_contact_sheet_holds_all_pictures():
@@ -182,4 +182,4 @@ def test_a_task_without_answers_about_files_says_so(train, carrying, tmp_path):
     folder, _ = train(carrying())
     trained = load(folder)
     with pytest.raises(DataError, match="no answers about files"):
-        trained.task.answers(trained.network, [tmp_path])
+        trained.task.predict_files(trained.network, [tmp_path])

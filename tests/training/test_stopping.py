@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from paribus.analysis.trained import load
 from paribus.errors import RecipeError
+from paribus.inference.trained import load
 from paribus.models.weights import hash_of
 from paribus.records.parts import Part, build
 from paribus.training.session import Session

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from paribus.analysis.filters import nonlocal_means, smoothed
-from paribus.analysis.trained import Trained
 from paribus.chance import key
 from paribus.errors import DataError
+from paribus.inference.trained import Trained
 from paribus.tasks.pictures import own_size
 from paribus.tasks.pixels.denoising import Denoising
 from paribus.tasks.pixels.similarity import psnr, ssim
@@ -59,8 +59,8 @@ def compare(
         if not isinstance(trained.task, Denoising):
             got = f"{name} was trained for {trained.recipe.task.use}"
             raise DataError("only networks that remove noise can be compared so", got=got, hint="use bsd/denoise")
-    facts = next(iter(networks.values())).facts
-    clean = [own_size(path, facts).float() for path in files]
+    info = next(iter(networks.values())).info
+    clean = [own_size(path, info).float() for path in files]
     return [score for sigma in sigmas for score in _at(sigma, clean, networks, seed)]
 
 

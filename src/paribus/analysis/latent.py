@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from paribus.analysis.trained import Trained
 from paribus.chance import key, seeded
-from paribus.data.feed import Feed
-from paribus.data.material import prepare
+from paribus.data.deliver.loader import Loader
+from paribus.data.prepare.prepared import prepare
 from paribus.errors import DataError, RecipeError, nearest
+from paribus.inference.trained import Trained
 from paribus.tasks.evaluation import batch_size
 from paribus.tasks.generators.vae import Variational
 
@@ -52,35 +52,35 @@ class Likelihood:
 
 
 @torch.inference_mode()
-def latent_map(trained: Trained, part: str = "validation", most: int = 2000) -> LatentMap:
+def latent_map(trained: Trained, part: str = "val", most: int = 2000) -> LatentMap:
     """Mean codes of the first examples of a part; by principal components where a code has more than two numbers.
 
     Raises:
         DataError: if the network is no variational autoencoder, or its codes are single numbers.
         RecipeError: if there is no such part.
     """
-    task, feed = _task(trained), _feed(trained, part, most)
-    batches = list(feed.in_order())
+    task, loader = _task(trained), _feed(trained, part, most)
+    batches = list(loader.in_order())
     codes = torch.cat([task.predict(trained.network, batch.inputs) for batch in batches])  # (N, latent)
     if codes.shape[1] < 2:
         raise DataError("a map needs codes of at least two numbers", got="model.latent=1")
     places, axes = (codes, ("z₁", "z₂")) if codes.shape[1] == 2 else _principal(codes)
-    labels = torch.cat([batch.targets for batch in batches]).tolist() if trained.facts.classes else []
-    names = tuple(trained.facts.classes[label] for label in labels)
+    labels = torch.cat([batch.targets for batch in batches]).tolist() if trained.info.classes else []
+    names = tuple(trained.info.classes[label] for label in labels)
     return LatentMap(tuple(places[:, 0].tolist()), tuple(places[:, 1].tolist()), names, axes)
 
 
 @torch.inference_mode()
-def likelihood(trained: Trained, part: str = "validation", draws: int = 100, most: int = 10_000) -> Likelihood:
+def likelihood(trained: Trained, part: str = "val", draws: int = 100, most: int = 10_000) -> Likelihood:
     """The importance-weighted bound on the log-likelihood of a part (Burda et al., 2016), the same whenever asked.
 
     Raises:
         DataError: if the network is no variational autoencoder.
         RecipeError: if there is no such part.
     """
-    task, feed = _task(trained), _feed(trained, part, most)
+    task, loader = _task(trained), _feed(trained, part, most)
     with seeded(key("likelihood")):
-        found = torch.cat([_bounds(task, trained, batch.inputs, draws) for batch in feed.in_order()]).double()
+        found = torch.cat([_bounds(task, trained, batch.inputs, draws) for batch in loader.in_order()]).double()
     return Likelihood(float(found.mean()), float(found.std()) / len(found) ** 0.5, draws, len(found))
 
 
@@ -94,12 +94,12 @@ def _task(trained: Trained) -> Variational:
     return trained.task
 
 
-def _feed(trained: Trained, part: str, most: int) -> Feed:
-    material = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
-    if part not in material.rows:
-        raise RecipeError("there is no such part of the data", got=part, hint=nearest(part, material.rows))
-    feed = material.feed(part, batch_size(material.facts), "cpu")
-    return Feed(feed.examples, feed.rows[:most], feed.batch_size, feed.device)
+def _feed(trained: Trained, part: str, most: int) -> Loader:
+    prepared = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
+    if part not in prepared.rows:
+        raise RecipeError("there is no such part of the data", got=part, hint=nearest(part, prepared.rows))
+    loader = prepared.loader(part, batch_size(prepared.info), "cpu")
+    return Loader(loader.examples, loader.rows[:most], loader.batch_size, loader.device)
 
 
 def _principal(codes: Tensor) -> tuple[Tensor, tuple[str, str]]:

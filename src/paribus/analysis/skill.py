@@ -8,13 +8,13 @@ from typing import Literal
 
 import torch
 
-from paribus.analysis.trained import Trained, load, material_with
-from paribus.evidence.blocks import skill_interval
+from paribus.evidence.bootstrap import skill_interval
 from paribus.evidence.estimate import Estimate
+from paribus.inference.trained import Trained, load, prepared_with
 from paribus.records.run import RunFolder
 from paribus.tasks.evaluation import batch_size
 
-PartName = Literal["validation", "test"]
+PartName = Literal["val", "test"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Skill:
     examples: int
 
 
-def skill(folder: RunFolder, part: PartName = "validation", confidence: float = 0.95) -> Skill:
+def skill(folder: RunFolder, part: PartName = "val", confidence: float = 0.95) -> Skill:
     """Compare a finished run with the baselines of its task.
 
     The interval says how sure the skill of this network is in view of the examples it was measured on; what another
@@ -57,7 +57,7 @@ def skill(folder: RunFolder, part: PartName = "validation", confidence: float = 
 @torch.inference_mode()
 def errors_of(trained: Trained, part: str) -> dict[str, torch.Tensor]:
     """The error of every example (n,), in order: of the network first, then of each baseline."""
-    material = material_with(trained, part)
-    feed = material.feed(part, batch_size(material.facts), "cpu")
-    pieces = [trained.task.errors(trained.network, batch) for batch in feed.in_order()]
+    prepared = prepared_with(trained, part)
+    loader = prepared.loader(part, batch_size(prepared.info), "cpu")
+    pieces = [trained.task.errors(trained.network, batch) for batch in loader.in_order()]
     return {name: torch.cat([piece[name] for piece in pieces]).double() for name in pieces[0]}

@@ -25,8 +25,8 @@ def activations(
 
     - `paribus activations relu sigmoid --html activations.html --png activations.png`
     """
+    from paribus.files import write_bytes
     from paribus.plots.activations import activations as draw
-    from paribus.records.files import write_bytes
     from paribus.reports.activations import as_html, as_text
     from paribus.theory.activations import sheets
 

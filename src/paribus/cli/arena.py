@@ -109,7 +109,7 @@ class Output:
 
     def show(self, record: Any) -> None:
         """Print a record, and draw it where a file was asked for."""
-        from paribus.records.files import write_bytes
+        from paribus.files import write_bytes
         from paribus.reports.arena import as_html, as_json, print_sheet, sheet
 
         if self.json:

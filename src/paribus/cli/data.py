@@ -36,7 +36,7 @@ def data(
     from paribus.reports import terminal
 
     if clear_cache:
-        from paribus.data import cache
+        from paribus.data.prepare import cache
 
         print(f"freed {cache.clear() / 1e6:.1f} MB")
     elif path is None:
@@ -49,7 +49,7 @@ def data(
 
 def _scanned(path: Path, labels: str, group: str | None) -> bool:
     """Examine pictures with classes; whether some are bad."""
-    from paribus.data.scan import scan
+    from paribus.data.prepare.scan import scan
     from paribus.reports.live import counting
     from paribus.reports.terminal import print_scan
 
@@ -61,7 +61,7 @@ def _scanned(path: Path, labels: str, group: str | None) -> bool:
 
 def _surveyed(path: Path, images: str, masks: str, suffix: str) -> bool:
     """Examine pictures with masks; whether some are bad."""
-    from paribus.data.pixels.survey import survey
+    from paribus.data.prepare.survey import survey
     from paribus.reports.terminal import print_survey
 
     found = survey(path, images, masks, suffix)

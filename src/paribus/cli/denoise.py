@@ -31,8 +31,8 @@ def denoise(
     - `paribus denoise denoise/bsd_test --run bsd-denoise --run bsd-dncnn --sigma 15 --sigma 25 --sigma 50`
     """
     from paribus.analysis.denoising import compare
-    from paribus.analysis.predict import expanded
-    from paribus.analysis.trained import load
+    from paribus.inference.predict import expanded
+    from paribus.inference.trained import load
     from paribus.records.run import RunFolder
     from paribus.reports.terminal import print_scores
 

@@ -101,7 +101,7 @@ def show(
     from paribus.theory.derivations.latex import as_latex
 
     if html is not None:
-        from paribus.records.files import write_bytes
+        from paribus.files import write_bytes
         from paribus.reports.derivation import as_html
 
         write_bytes(html, as_html(found).encode())

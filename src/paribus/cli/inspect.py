@@ -65,7 +65,7 @@ def show(
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
-    """Show one thing: a recipe with what every choice means, a part with its knobs, a run, a study.
+    """Show one thing: a recipe with what every choice means, a part with its options, a run, a study.
 
     Examples:
 
@@ -112,7 +112,7 @@ def schema(
 
     - `paribus schema --out recipe.schema.json`
     """
-    from paribus.records.files import write_json
+    from paribus.files import write_json
     from paribus.records.schema import recipe_schema
 
     load_plugins(plugin)

@@ -80,7 +80,7 @@ def layers(
         return
     measured = run(subject, shape, **words) if measure else None
     if html is not None:
-        from paribus.records.files import write_bytes
+        from paribus.files import write_bytes
 
         write_bytes(html, page(_named(predicted, net), measured).encode())
     if as_json:
@@ -142,15 +142,15 @@ def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.M
 def _recipe(name: str, overrides: list[str] | None) -> tuple[nn.Module, tuple[int, ...]]:
     """The model of a recipe for its data, with the weights of seed 0."""
     from paribus.chance import Seeds
-    from paribus.data.material import prepare
+    from paribus.data.prepare.prepared import prepare
     from paribus.models.network import assemble
     from paribus.records.parts import build
     from paribus.records.recipe import Recipe
 
     recipe = Recipe.load(name, parse_overrides(overrides))
-    facts = prepare(recipe, Seeds(0)).facts
-    task = build("task", recipe.task, facts=facts)
-    return assemble(recipe.model, facts, Seeds(0), task.num_outputs).model, facts.input_shape
+    info = prepare(recipe, Seeds(0)).info
+    task = build("task", recipe.task, info=info)
+    return assemble(recipe.model, info, Seeds(0), task.num_outputs).model, info.input_shape
 
 
 def parse_shape(text: str) -> tuple[int, ...]:

@@ -32,23 +32,23 @@ def predict(
 
     - `paribus predict last street.jpg --out answers`
     """
-    from paribus.analysis.predict import predict as ask
-    from paribus.analysis.predict import save, to_csv
-    from paribus.analysis.trained import load
-    from paribus.records.files import write_bytes
+    from paribus.files import write_bytes
+    from paribus.inference.predict import predict as ask
+    from paribus.inference.predict import save, to_csv
+    from paribus.inference.trained import load
     from paribus.records.run import RunFolder
     from paribus.reports.terminal import print_predictions
 
     load_plugins(plugin)
-    answers = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
+    predictions = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
     if csv is None:
-        print_predictions(answers)
+        print_predictions(predictions)
     elif str(csv) == "-":
-        print(to_csv(answers), end="")
+        print(to_csv(predictions), end="")
     else:
-        write_bytes(csv, to_csv(answers).encode())
-        print(f"{len(answers)} predictions in {csv}")
+        write_bytes(csv, to_csv(predictions).encode())
+        print(f"{len(predictions)} predictions in {csv}")
     if out is not None:
-        print(f"{len(save(answers, out))} files in {out}")
-    if all(answer.problem for answer in answers):
+        print(f"{len(save(predictions, out))} files in {out}")
+    if all(answer.problem for answer in predictions):
         raise typer.Exit(1)

@@ -47,7 +47,7 @@ def test(
 
     - `paribus test digits-cnn--model.norm`
     """
-    from paribus.analysis.held_out import test as open_test
+    from paribus.inference.held_out import test as open_test
     from paribus.reports.terminal import print_tests
 
     load_plugins(plugin)

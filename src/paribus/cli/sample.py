@@ -31,8 +31,8 @@ def sample(
 
     - `paribus sample last --set walk=true`
     """
-    from paribus.analysis.sample import sample as draw
-    from paribus.analysis.trained import load
+    from paribus.inference.sample import sample as draw
+    from paribus.inference.trained import load
     from paribus.records.run import RunFolder
 
     load_plugins(plugin)

@@ -14,8 +14,8 @@ def skill(
         str, typer.Argument(metavar="RUN", help="A run folder or a study's folder, a part of its name, or: last.")
     ],
     part: Annotated[
-        Literal["validation", "test"], typer.Option(help="On which part; the test is opened and that written down.")
-    ] = "validation",
+        Literal["val", "test"], typer.Option(help="On which part; the test is opened and that written down.")
+    ] = "val",
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -27,8 +27,8 @@ def skill(
 
     - `paribus skill seasons-lstm--model.use --part test`
     """
-    from paribus.analysis.held_out import test as open_test
     from paribus.analysis.skill import skill as compare
+    from paribus.inference.held_out import test as open_test
     from paribus.reports.terminal import print_skills
 
     load_plugins(plugin)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from paribus.chance import Seeds
-from paribus.data.facts import Facts, gather
-from paribus.data.split import split
+from paribus.data.info import DataInfo, gather
+from paribus.data.prepare.split import split
 from paribus.records.recipe import Split
 
 
@@ -21,7 +21,9 @@ class Examples(Protocol):
     Inputs have their channels first: (C, H, W), (C, T), or (F,); tokens are integers (T,).
     """
 
-    streams: ClassVar[bool]  # whether they are one long text in order: then a batch goes on where the last one stopped
+    sequential: ClassVar[
+        bool
+    ]  # whether they are one long text in order: then a batch goes on where the last one stopped
 
     @property
     def joint(self) -> bool:
@@ -44,15 +46,15 @@ class Examples(Protocol):
         """The same with the stored values on a device."""
         ...
 
-    def cut(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs (B, …) and targets (B, …) of some examples, on the device of the stored values."""
         ...
 
-    def divide(self, section: Split, seeds: Seeds) -> dict[str, Tensor]:
+    def split(self, section: Split, seeds: Seeds) -> dict[str, Tensor]:
         """Rows of the examples that train, validate and test: sorted int64, by name of the part."""
         ...
 
-    def facts(self, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> Facts:
+    def info(self, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> DataInfo:
         """What is known of the examples that were divided so, from the training part alone."""
         ...
 
@@ -88,7 +90,7 @@ class Dataset:
     counts: Tensor | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
-    streams: ClassVar[bool] = False
+    sequential: ClassVar[bool] = False
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -126,24 +128,24 @@ class Dataset:
         """With inputs and targets on a device."""
         return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
 
-    def cut(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs and targets of some rows."""
         return self.inputs.index_select(0, rows), self.targets.index_select(0, rows)
 
-    def divide(self, section: Split, seeds: Seeds) -> dict[str, Tensor]:
-        """By :func:`paribus.data.split.split`."""
+    def split(self, section: Split, seeds: Seeds) -> dict[str, Tensor]:
+        """By :func:`paribus.data.prepare.split.split`."""
         return split(self, section, seeds)
 
-    def facts(self, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> Facts:
-        """By :func:`paribus.data.facts.gather`."""
+    def info(self, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> DataInfo:
+        """By :func:`paribus.data.info.gather`."""
         return gather(self, rows, decoding)
 
 
 class Source(Protocol):
-    """A data source: its constructor only stores the knobs; reading happens in :meth:`write`.
+    """A data source: its constructor only stores the options; reading happens in :meth:`write`.
 
     A source whose rows are not yet its examples has a method ``arrange(dataset) → Examples``: windows of a series. It
-    is called whenever a run opens the data, so its knobs need not be in ``key()``.
+    is called whenever a run opens the data, so its options need not be in ``key()``.
     """
 
     def key(self) -> Mapping[str, Any]:
@@ -151,5 +153,5 @@ class Source(Protocol):
         ...
 
     def write(self, cache: Any) -> None:
-        """Decode all rows into a :class:`paribus.data.cache.Writer`, chunk by chunk."""
+        """Decode all rows into a :class:`paribus.data.prepare.cache.Writer`, chunk by chunk."""
         ...

@@ -18,12 +18,12 @@ class Record:
     """What a run left behind of a forecast.
 
     Args:
-        knobs: dotted field → value of the recipe.
+        options: dotted field → value of the recipe.
         about: what is known of the series.
         figures: of the last epoch.
     """
 
-    knobs: Mapping[str, Any]
+    options: Mapping[str, Any]
     about: Mapping[str, Any]
     figures: Mapping[str, Any]
 
@@ -45,7 +45,7 @@ class Record:
 def forecast(folder: RunFolder) -> list[Finding]:
     """All causes that the records show, gravest first; nothing for a run that has no figures yet."""
     rows = folder.metrics()
-    about = folder.facts().get("about", {})
+    about = folder.info().get("about", {})
     if not rows or "ranges" not in about:
         return []
     record = Record(_knobs(folder.recipe.resolved()), about, folder.result.metrics if folder.result else rows[-1])
@@ -56,12 +56,12 @@ def forecast(folder: RunFolder) -> list[Finding]:
 
 def wrong_axis(record: Record) -> Finding | None:
     """The sequence runs over columns; said even of a good forecast, for it is never what was meant."""
-    if record.knobs.get("model.axis") != "features":
+    if record.options.get("model.axis") != "features":
         return None
     columns = record.about["columns"]
     return Finding(
         "the network runs over the feature columns",
-        f"The {record.knobs['model.use']} takes its columns ({', '.join(columns)}) one after the other for moments in"
+        f"The {record.options['model.use']} takes its columns ({', '.join(columns)}) one after the other for moments in"
         " time. Its state carries something from column to column, and nothing from one moment to the next.",
         {
             "model.axis": "features",
@@ -77,7 +77,7 @@ def not_scaled(record: Record) -> Finding | None:
     """Stored values reach the network as they are, and are far from where it begins."""
     mean, deviation = record.range("train", "mean"), record.range("train", "deviation")
     far = max(abs(level) for level in (*mean, *deviation))
-    if record.knobs.get("data.scale") != "none" or far < FAR or not record.poor:
+    if record.options.get("data.scale") != "none" or far < FAR or not record.poor:
         return None
     return Finding(
         "nothing is scaled",
@@ -90,7 +90,7 @@ def not_scaled(record: Record) -> Finding | None:
 
 def drift(record: Record) -> Finding | None:
     """The validation part lies where training never was."""
-    if record.knobs.get("task.anchor") != "none" or not record.poor:
+    if record.options.get("task.anchor") != "none" or not record.poor:
         return None
     shift, beyond = _moved(record)
     if max(shift, beyond) < SHIFT:
@@ -102,7 +102,7 @@ def drift(record: Record) -> Finding | None:
         " changes can.",
         {
             "mean in training": record.range("train", "mean")[0],
-            "mean in validation": record.range("validation", "mean")[0],
+            "mean in validation": record.range("val", "mean")[0],
             "deviation in training": record.range("train", "deviation")[0],
             **_figures(record),
         },
@@ -117,12 +117,12 @@ def no_skill(record: Record) -> Finding | None:
         return None
     last = record.of("skill_naive") < record.of("skill")  # the harder mark is the better anchor
     anchor = "last" if last or record.about["season"] > record.about["length"] else "season"
-    anchored = record.knobs.get("task.anchor") == anchor
+    anchored = record.options.get("task.anchor") == anchor
     baseline = "the last value" if last else "the last season"
     return Finding(
         "no skill",
         f"The forecast is worse than repeating {baseline}, which needs no model.",
-        {**_figures(record), "epochs": float(record.knobs["budget.epochs"])},
+        {**_figures(record), "epochs": float(record.options["budget.epochs"])},
         {"model.use": "linear"} if anchored else {"task.anchor": anchor},
         "Else train longer, show a longer past (data.length), or begin with model.use=linear.",
     )
@@ -136,8 +136,8 @@ def hard_mark(record: Record) -> Finding | None:
         "R² asks for more than can be known",
         "R² compares with the mean of the validation part itself, which nobody knows beforehand. The forecast is better"
         " than repeating the past: judge it by its skill.",
-        {**_figures(record), "deviation in validation": record.range("validation", "deviation")[0]},
-        advice="A longer validation part (split.validation) holds more of the ups and downs that R² is about.",
+        {**_figures(record), "deviation in validation": record.range("val", "deviation")[0]},
+        advice="A longer validation part (split.val) holds more of the ups and downs that R² is about.",
     )
 
 
@@ -146,7 +146,7 @@ CHECKS: tuple[Callable[[Record], Finding | None], ...] = (not_scaled, wrong_axis
 
 def _moved(record: Record) -> tuple[float, float]:
     """By how many deviations the level moved, and values left the range of training: of the worst target."""
-    parts = ("train", "validation")
+    parts = ("train", "val")
     (before, after), (low, lower), (high, higher) = (
         [record.range(part, name) for part in parts] for name in ("mean", "low", "high")
     )

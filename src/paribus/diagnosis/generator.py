@@ -23,42 +23,42 @@ NARROW, SOUND = 0.1, 0.3  # recall below which, and precision above which, a gen
 
 def check(folder: RunFolder) -> list[Finding]:
     """What the records of a GAN show, gravest first."""
-    rows, knobs = folder.metrics(), folder.recipe.task.knobs
+    rows, options = folder.metrics(), folder.recipe.task.options
     if not rows:
         return []
-    found = (_discriminator_wins(rows, knobs), _collapsed(rows, folder.facts(), knobs), _loss_says_nothing(rows))
+    found = (_discriminator_wins(rows, options), _collapsed(rows, folder.info(), options), _loss_says_nothing(rows))
     return [finding for finding in found if finding]
 
 
-def _discriminator_wins(rows: Rows, knobs: Mapping[str, Any]) -> Finding | None:
+def _discriminator_wins(rows: Rows, options: Mapping[str, Any]) -> Finding | None:
     accuracy, loss = _end(rows, "train/discriminator_accuracy"), _end(rows, "train/discriminator_loss")
-    if knobs.get("loss") == "wasserstein_gp" or accuracy is None or loss is None or accuracy < SURE:
+    if options.get("loss") == "wasserstein_gp" or accuracy is None or loss is None or accuracy < SURE:
         return None  # scores of a Wasserstein critic have no threshold
     return Finding(
         "the discriminator wins",
         f"It tells {100 * accuracy:.1f} % of the examples apart: the generator hears that all it draws is wrong, and "
         "not what would be better.",
         {"discriminator accuracy": accuracy, "discriminator loss": loss},
-        treatment={"task.r1": 1.0 if not knobs.get("r1") else 10 * knobs["r1"]},
+        treatment={"task.r1": 1.0 if not options.get("r1") else 10 * options["r1"]},
         advice="Or slow it down: a smaller optimizers.discriminator.lr, or model.spectral=true.",
     )
 
 
-def _collapsed(rows: Rows, facts: Mapping[str, Any], knobs: Mapping[str, Any]) -> Finding | None:
+def _collapsed(rows: Rows, info: Mapping[str, Any], options: Mapping[str, Any]) -> Finding | None:
     names = ("val/modes", "val/mode_kl", "val/recall", "val/precision")
     modes, divergence, recall, precision = (_end(rows, name) for name in names)
     forgets = divergence is not None and divergence > FORGOTTEN
     narrow = recall is not None and precision is not None and recall < NARROW and precision > SOUND
     if not forgets and not narrow:
         return None
-    seen = {"modes": modes, "of": len(facts.get("classes", ())) or None, "KL to the data's modes": divergence}
+    seen = {"modes": modes, "of": len(info.get("classes", ())) or None, "KL to the data's modes": divergence}
     return Finding(
         "modes are missing",
         "The generator draws some kinds of examples again and again and others hardly ever: it has collapsed onto what "
         "the discriminator lets pass.",
         {name: value for name, value in {**seen, "recall": recall}.items() if value is not None},
-        treatment={"task.r1": 1.0} if not knobs.get("r1") else {"task.loss": "wasserstein_gp"},
-        advice="Look at the glimpses: collapse is seen there first. Several seeds tell whether it was chance.",
+        treatment={"task.r1": 1.0} if not options.get("r1") else {"task.loss": "wasserstein_gp"},
+        advice="Look at the previews: collapse is seen there first. Several seeds tell whether it was chance.",
     )
 
 

@@ -120,8 +120,8 @@ def groups(width: int) -> int:
     return max((n for n in range(1, 9) if width % n == 0 and width >= 2 * n), default=1)
 
 
-def pick(table: Mapping[str, Entry], name: str, knob: str) -> Entry:
+def pick(table: Mapping[str, Entry], name: str, option: str) -> Entry:
     """The entry of a table by its name."""
     if name not in table:
-        raise RecipeError(f"there is no {knob} of this name", got=name, hint=nearest(name, table))
+        raise RecipeError(f"there is no {option} of this name", got=name, hint=nearest(name, table))
     return table[name]

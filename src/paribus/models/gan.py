@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from paribus.models.blocks import ACTIVATIONS, NORMS, Activation, FlatNorm, Norm, Widths, dense_layers, pick
-from paribus.models.mirror import down, smallest, up
+from paribus.models.conv_autoencoder import down, smallest, up
 from paribus.models.spectral import LINEAR
 
 Latent = Annotated[int, Field(ge=1)]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from paribus.chance import Seeds, seeded
-from paribus.data.facts import Facts
+from paribus.data.info import DataInfo
 from paribus.models.initialisation import initialise
 from paribus.records.parts import Part, build
 
@@ -21,15 +21,15 @@ class Network(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, model: nn.Module, facts: Facts) -> None:
+    def __init__(self, model: nn.Module, info: DataInfo) -> None:
         super().__init__()
         self.model = model
-        self.scales = bool(facts.mean)
+        self.scales = bool(info.mean)
         if not self.scales:
             return
-        shape = (-1, *(1 for _ in facts.input_shape[1:]))  # channels first
-        self.register_buffer("mean", torch.tensor(facts.mean).view(shape))
-        self.register_buffer("scale", 1 / torch.tensor(facts.deviation).view(shape))
+        shape = (-1, *(1 for _ in info.input_shape[1:]))  # channels first
+        self.register_buffer("mean", torch.tensor(info.mean).view(shape))
+        self.register_buffer("scale", 1 / torch.tensor(info.deviation).view(shape))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """From stored inputs (B, *input_shape) to the model's outputs."""
@@ -44,12 +44,12 @@ class Network(nn.Module):
         return scaled.mul_(self.scale)
 
 
-def assemble(part: Part, facts: Facts, seeds: Seeds, num_outputs: int | None = None) -> Network:
+def assemble(part: Part, info: DataInfo, seeds: Seeds, num_outputs: int | None = None) -> Network:
     """Build the recipe's model for these data and give it the initial weights of this seed.
 
     Args:
         part: the model.
-        facts: of the data.
+        info: of the data.
         seeds: the run's chance.
         num_outputs: how many numbers the task needs for each example, pixel or token; by default one per class.
     """
@@ -58,12 +58,12 @@ def assemble(part: Part, facts: Facts, seeds: Seeds, num_outputs: int | None = N
         model = build(
             "model",
             part,
-            input_shape=facts.input_shape,
-            in_channels=facts.input_shape[0],
-            target_shape=facts.target_shape,
-            num_outputs=len(facts.classes) if num_outputs is None else num_outputs,
-            num_classes=len(facts.classes),
-            num_tokens=len(facts.about.get("vocabulary", ())),
+            input_shape=info.input_shape,
+            in_channels=info.input_shape[0],
+            target_shape=info.target_shape,
+            num_outputs=len(info.classes) if num_outputs is None else num_outputs,
+            num_classes=len(info.classes),
+            num_tokens=len(info.about.get("vocabulary", ())),
         )
     initialise(model, key)
-    return Network(model, facts)
+    return Network(model, info)

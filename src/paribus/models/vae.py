@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from paribus.models.blocks import ACTIVATIONS, Activation, FlatNorm, Norm, Widths, dense_layers, pick
-from paribus.models.mirror import down, smallest, up
+from paribus.models.conv_autoencoder import down, smallest, up
 
 Latent = Annotated[int, Field(ge=1)]
 

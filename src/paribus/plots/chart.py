@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import ParibusError, nearest
-from paribus.records.files import finite, write_bytes
+from paribus.files import finite, write_bytes
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"  # a name; nothing is ever read from there
 LANGUAGE = "5.20"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paribus.records.knobs import describe, knobs
+from paribus.records.options import describe, options
 from paribus.records.parts import Part, find, names, settings
 from paribus.records.recipe import Recipe, Section
 from paribus.records.result import Choice
@@ -39,15 +39,16 @@ def _of_part(path: str, kind: str, part: Part, varied: Sequence[str]) -> list[Ch
     if part.use not in names(kind):  # of somebody's own, and not at hand: what was written is known all the same
         rows = [Choice(path, part.use, "a part of the author's own", whole)]
         rows += [
-            Choice(f"{path}.{name}", show(knob), "", f"{path}.{name}" in varied) for name, knob in part.knobs.items()
+            Choice(f"{path}.{name}", show(option), "", f"{path}.{name}" in varied)
+            for name, option in part.options.items()
         ]
         return rows
     factory = find(kind, part.use)
     values = settings(kind, part)
     rows = [Choice(path, part.use, describe(factory)[0], whole)]
-    for knob in knobs(kind, factory):
-        field = f"{path}.{knob.name}"
-        rows.append(Choice(field, show(values[knob.name]), knob.text, field in varied))
+    for option in options(kind, factory):
+        field = f"{path}.{option.name}"
+        rows.append(Choice(field, show(values[option.name]), option.text, field in varied))
     return rows
 
 

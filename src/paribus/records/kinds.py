@@ -29,7 +29,7 @@ KINDS: Mapping[str, Kind] = {
         frozenset({"input_shape", "in_channels", "target_shape", "num_outputs", "num_classes", "num_tokens"}),
         "the network that is trained",
     ),
-    "task": Kind("paribus.tasks", frozenset({"facts"}), "what is learned: loss, metrics, predictions"),
+    "task": Kind("paribus.tasks", frozenset({"info"}), "what is learned: loss, metrics, predictions"),
     "optimizer": Kind("paribus.training.optimizers", frozenset({"params"}), "the rule that updates the weights"),
     "schedule": Kind("paribus.training.schedules", frozenset(), "how the learning rate changes over time"),
     "stopping": Kind("paribus.training.stopping", frozenset(), "when to stop before the budget is used"),

@@ -1,8 +1,8 @@
 """Parts: plain classes (or functions) whose constructor is their schema.
 
 A model, a data source, an augmentation, a task, an optimizer, a schedule, a stopping rule: each is registered under a
-name, and its *knobs* are the parameters of its constructor, read from the type hints and the docstring. Some
-parameters are not knobs: those named in :attr:`Kind.supplied` are filled in by paribus when the part is built.
+name, and its *options* are the parameters of its constructor, read from the type hints and the docstring. Some
+parameters are not options: those named in :attr:`Kind.supplied` are filled in by paribus when the part is built.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from paribus.errors import RecipeError, nearest
 from paribus.records.kinds import KINDS
-from paribus.records.knobs import Factory, explain, schema
+from paribus.records.options import Factory, explain, schema
 
 
 @dataclass(frozen=True, init=False)
 class Part:
-    """A part in a recipe: a registered name and the knobs that differ from its defaults.
+    """A part in a recipe: a registered name and the options that differ from its defaults.
 
     ``Part("cnn", norm="batch")`` names a registered part; ``Part(MyNet, width=64)`` takes a class as it is.
     """
 
     use: str
-    knobs: dict[str, Any]
+    options: dict[str, Any]
     factory: Factory | None = field(compare=False, repr=False)
 
-    def __init__(self, use: str | Factory, /, **knobs: Any) -> None:
+    def __init__(self, use: str | Factory, /, **options: Any) -> None:
         object.__setattr__(self, "use", use if isinstance(use, str) else use.__name__)
-        object.__setattr__(self, "knobs", knobs)
+        object.__setattr__(self, "options", options)
         object.__setattr__(self, "factory", None if isinstance(use, str) else use)
 
     @classmethod
     def of(cls, value: Any) -> Part:
-        """Read what people write for a part: a name, a class, or ``{use: name, knob: value}``."""
+        """Read what people write for a part: a name, a class, or ``{use: name, option: value}``."""
         if isinstance(value, Part):
             return value
         if isinstance(value, str) or inspect.isclass(value) or inspect.isfunction(value):
@@ -50,10 +50,12 @@ class Part:
             and all(isinstance(key, str) for key in value)
         ):
             return cls(value["use"], **{key: entry for key, entry in value.items() if key != "use"})
-        raise RecipeError("a part is a name or a mapping with 'use'", got=value, hint="write {use: NAME, knob: value}")
+        raise RecipeError(
+            "a part is a name or a mapping with 'use'", got=value, hint="write {use: NAME, option: value}"
+        )
 
     def field(self, kind: str) -> str:
-        """The dotted field under which its knobs lie in a recipe: ``model``, ``augment.crop``."""
+        """The dotted field under which its options lie in a recipe: ``model``, ``augment.crop``."""
         return f"augment.{self.use}" if kind == "augment" else kind
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -61,7 +63,7 @@ class Part:
 
     def flat(self) -> dict[str, Any]:
         """The part as plain data, the way it stands in a recipe file."""
-        return {"use": self.use, **self.knobs}
+        return {"use": self.use, **self.options}
 
 
 _registered: dict[str, dict[str, Factory]] = {kind: {} for kind in KINDS}
@@ -123,7 +125,7 @@ def find(kind: str, name: str) -> Factory:
 
 
 def build(kind: str, part: Part, **supplied: Any) -> Any:
-    """Construct a part: its knobs, validated, plus those supplied values that its signature asks for."""
+    """Construct a part: its options, validated, plus those supplied values that its signature asks for."""
     factory = find(kind, part.use)
     wanted = inspect.signature(factory).parameters
     return factory(
@@ -133,19 +135,19 @@ def build(kind: str, part: Part, **supplied: Any) -> Any:
 
 
 def settings(kind: str, part: Part) -> dict[str, Any]:
-    """All knobs of a part with their validated values, defaults filled in.
+    """All options of a part with their validated values, defaults filled in.
 
     Raises:
-        RecipeError: for an unknown knob (with the nearest known one), a missing one, or a value of the wrong type.
+        RecipeError: for an unknown option (with the nearest known one), a missing one, or a value of the wrong type.
     """
     model = schema(kind, find(kind, part.use))
     try:
-        values = dict(model(**part.knobs))
+        values = dict(model(**part.options))
         to_jsonable_python(values)
     except ValidationError as error:
         raise explain(error, part.field(kind), model.model_fields) from None
     except PydanticSerializationError as error:
         raise RecipeError(
-            f"knobs of {part.use} must be plain data: {error}", hint="use numbers, words and lists"
+            f"options of {part.use} must be plain data: {error}", hint="use numbers, words and lists"
         ) from None
     return values

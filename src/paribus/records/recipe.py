@@ -28,7 +28,7 @@ from paribus.chance import Seeds
 from paribus.errors import RecipeError, nearest
 from paribus.records import yaml
 from paribus.records.kinds import KINDS
-from paribus.records.knobs import explain
+from paribus.records.options import explain
 from paribus.records.parts import Part, register, settings
 from paribus.records.plugins import fingerprint
 
@@ -46,7 +46,7 @@ class Section(BaseModel):
 class Split(Section):
     """How examples are divided into training, validation and test parts."""
 
-    validation: float = Field(0.1, gt=0, lt=1, description="share of the training examples held out for validation")
+    val: float = Field(0.1, gt=0, lt=1, description="share of the training examples held out for validation")
     test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test part")
     stratified: bool = Field(True, description="whether every part has the same mix of classes")
     limit: int | None = Field(None, ge=1, description="use only this many training examples")
@@ -94,33 +94,33 @@ class Chance(Section):
 
 
 def _read_augment(value: Any) -> Any:
-    """``{flip: true, crop: {padding: 4}}``: a name with its knobs, ``true`` for the defaults, ``false`` for none."""
+    """``{flip: true, crop: {padding: 4}}``: a name with its options, ``true`` for the defaults, ``false`` for none."""
     if not isinstance(value, Mapping):
-        raise RecipeError("augment is a mapping of names to knobs", got=value, hint="write augment: {flip: true}")
+        raise RecipeError("augment is a mapping of names to options", got=value, hint="write augment: {flip: true}")
     parts = {}
-    for name, knobs in value.items():
+    for name, options in value.items():
         if not isinstance(name, str):
-            raise RecipeError("augment is a mapping of names to knobs", got=name, hint="write augment: {flip: true}")
-        if isinstance(knobs, Part):
-            parts[name] = knobs
-        elif isinstance(knobs, Mapping):
-            parts[name] = Part.of({"use": name, **knobs})
-        elif knobs is True:
+            raise RecipeError("augment is a mapping of names to options", got=name, hint="write augment: {flip: true}")
+        if isinstance(options, Part):
+            parts[name] = options
+        elif isinstance(options, Mapping):
+            parts[name] = Part.of({"use": name, **options})
+        elif options is True:
             parts[name] = Part(name)
-        elif knobs not in (False, None):
-            raise RecipeError(f"augment.{name} is true, false or a mapping of knobs", got=knobs)
+        elif options not in (False, None):
+            raise RecipeError(f"augment.{name} is true, false or a mapping of options", got=options)
     return parts
 
 
 def _read_optimizers(value: Any, info: ValidationInfo) -> Any:
-    """``{discriminator: {lr: 0.0004}}``: knobs without a ``use`` change those of the recipe's ``optimizer``."""
+    """``{discriminator: {lr: 0.0004}}``: options without a ``use`` change those of the recipe's ``optimizer``."""
     if not isinstance(value, Mapping):
         hint = "write optimizers: {discriminator: {lr: 0.0004}}"
         raise RecipeError("optimizers is a mapping of stages to optimizers", got=value, hint=hint)
     common = info.data["optimizer"].flat() if "optimizer" in info.data else {}
     return {
-        stage: {**common, **knobs} if isinstance(knobs, Mapping) and "use" not in knobs else knobs
-        for stage, knobs in value.items()
+        stage: {**common, **options} if isinstance(options, Mapping) and "use" not in options else options
+        for stage, options in value.items()
     }
 
 
@@ -128,7 +128,7 @@ class Recipe(BaseModel):
     """A controlled experiment's recipe: data, model, task, optimizer, budget. Frozen; vary it with :meth:`override`.
 
     >>> recipe = Recipe.load("digits/cnn", {"model.norm": "batch"})
-    >>> recipe.model.knobs["norm"]
+    >>> recipe.model.options["norm"]
     'batch'
     """
 
@@ -187,11 +187,11 @@ class Recipe(BaseModel):
         return Recipe.read(override(self.plain(), changes))
 
     def plain(self) -> dict[str, Any]:
-        """The recipe as plain data, as given (knobs at their defaults are left out)."""
+        """The recipe as plain data, as given (options at their defaults are left out)."""
         return self.model_dump()
 
     def resolved(self) -> dict[str, Any]:
-        """The recipe as plain data with every knob filled in and validated."""
+        """The recipe as plain data with every option filled in and validated."""
         plain = self.model_dump(exclude={"name", "about"}, mode="json")
         for kind, part in self.parts():
             if part is getattr(self, kind):
@@ -269,7 +269,7 @@ def shipped() -> list[str]:
 def override(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Set dotted fields in plain recipe data.
 
-    A new ``use`` starts that part afresh from its own defaults, so ``model.use=mlp`` never inherits a CNN's knobs;
+    A new ``use`` starts that part afresh from its own defaults, so ``model.use=mlp`` never inherits a CNN's options;
     it is applied before the other fields, whatever their order.
     """
     result = deepcopy(dict(raw))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from paribus.evidence import Estimate, NoiseBudget, Verdict
-from paribus.records.files import finite
+from paribus.files import finite
 from paribus.records.metric import Metric
 from paribus.records.run import State
 from paribus.records.study import StudyDesign

@@ -1,7 +1,7 @@
 """The run folder: the one truth about a training. Everything else is rebuilt from it.
 
 ``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
-``metrics.jsonl`` one line per epoch · ``glimpses/`` to look at · ``checkpoints/`` to go on from · ``result.json`` and
+``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``result.json`` and
 ``weights.safetensors`` at the end.
 """
 
@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from paribus import files
 from paribus.errors import ParibusError, RunError, RunLocked
-from paribus.records import files
 from paribus.records.recipe import Recipe
 
 FORMAT = 1  # raised when a new version could not read an older folder
@@ -97,9 +97,9 @@ class RunFolder:
         return self.path / "checkpoints"
 
     @property
-    def glimpses(self) -> Path:
+    def previews(self) -> Path:
         """The folder of what the network made of a few examples: after 1, 2, 4, … epochs, and ``final``."""
-        return self.path / "glimpses"
+        return self.path / "previews"
 
     @property
     def weights(self) -> Path:
@@ -185,13 +185,13 @@ class RunFolder:
         """Drop lines behind ``epoch``, and a torn one, before a resumed run appends again."""
         files.keep_lines(self.path / "metrics.jsonl", lambda row: row["epoch"] <= epoch)
 
-    def write_facts(self, facts: dict[str, Any]) -> None:
+    def write_info(self, info: dict[str, Any]) -> None:
         """Write down what the data were like: shapes, classes, sizes, moments."""
-        files.write_json(self.path / "facts.json", facts)
+        files.write_json(self.path / "info.json", info)
 
-    def facts(self) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
         """What :meth:`write_facts` wrote; empty before the run starts."""
-        path = self.path / "facts.json"
+        path = self.path / "info.json"
         return dict(files.read_json(path)) if path.exists() else {}
 
     def write_environment(self, content: dict[str, Any]) -> None:
@@ -261,8 +261,8 @@ def copy_run(source: RunFolder, target: RunFolder) -> None:
     names = {path.name for path in source.path.iterdir() if path.is_file()} - {"lock", "log.txt", "status.json"}
     for name in (*sorted(names - {"result.json"}), "result.json"):
         files.write_with(target.path / name, partial(shutil.copyfile, source.path / name))
-    for path in sorted(source.glimpses.glob("*")):
-        files.write_with(target.glimpses / path.name, partial(shutil.copyfile, path))
+    for path in sorted(source.previews.glob("*")):
+        files.write_with(target.previews / path.name, partial(shutil.copyfile, path))
     # last, for now it counts as finished
     files.write_with(target.path / "status.json", partial(shutil.copyfile, source.path / "status.json"))
 

@@ -1,11 +1,11 @@
-"""JSON Schema of recipe files, for editors: every field, every part, every knob with its sentence."""
+"""JSON Schema of recipe files, for editors: every field, every part, every option with its sentence."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from paribus.records.kinds import KINDS
-from paribus.records.knobs import describe, schema
+from paribus.records.options import describe, schema
 from paribus.records.parts import find, names
 from paribus.records.recipe import Recipe, Section
 
@@ -37,19 +37,19 @@ def recipe_schema() -> dict[str, Any]:
 
 
 def _of_kind(kind: str) -> dict[str, Any]:
-    """A name, or a mapping with knobs."""
+    """A name, or a mapping with options."""
     return {"anyOf": [{"enum": names(kind)}, *(_part(kind, part) for part in names(kind))]}
 
 
 def _part(kind: str, name: str) -> dict[str, Any]:
-    """One part: its ``use``, fixed, and its knobs."""
+    """One part: its ``use``, fixed, and its options."""
     factory = find(kind, name)
     content = schema(kind, factory).model_json_schema()
-    knobs = content.get("properties", {})
+    options = content.get("properties", {})
     return {
         "type": "object",
         "description": describe(factory)[0],
-        "properties": {"use": {"const": name}, **knobs},
+        "properties": {"use": {"const": name}, **options},
         "required": ["use"],
         "additionalProperties": False,
     }

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from paribus import files
 from paribus.chance import STREAMS
 from paribus.errors import StudyError
-from paribus.records import files
-from paribus.records.knobs import explain
+from paribus.records.options import explain
 from paribus.records.recipe import Recipe
 
 FORMAT = 1
@@ -167,8 +167,8 @@ def show(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(show, value)) + "]"
     if isinstance(value, Mapping) and "use" in value:  # a part
-        knobs = ", ".join(f"{key}={show(entry)}" for key, entry in value.items() if key != "use")
-        return f"{value['use']}({knobs})" if knobs else str(value["use"])
+        options = ", ".join(f"{key}={show(entry)}" for key, entry in value.items() if key != "use")
+        return f"{value['use']}({options})" if options else str(value["use"])
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {show(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, float):

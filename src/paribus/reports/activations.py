@@ -18,7 +18,7 @@ def as_text(sheets: Sequence[Sheet]) -> str:
     """One sheet in full, several as one table."""
     if len(sheets) > 1:
         return f"{overview(sheets)}\n\n{_proof(sheets)}"
-    return "\n".join([*_facts(sheets[0]), "", str(sheets[0].values), "", _proof(sheets)])
+    return "\n".join([*_info(sheets[0]), "", str(sheets[0].values), "", _proof(sheets)])
 
 
 def as_html(sheets: Sequence[Sheet]) -> str:
@@ -31,7 +31,7 @@ def as_html(sheets: Sequence[Sheet]) -> str:
     return shell(title, Markup("\n".join(body)), "activations.css")
 
 
-def _facts(sheet: Sheet) -> list[str]:
+def _info(sheet: Sheet) -> list[str]:
     return [sheet.activation.name, *(f"  {name:<13}{value}" for name, value in _entries(sheet))]
 
 

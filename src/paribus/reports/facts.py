@@ -8,7 +8,7 @@ from typing import Any
 from paribus.plots import words
 from paribus.records.result import ArmResult, StudyResult
 from paribus.records.study import show
-from paribus.reports.view import Table
+from paribus.reports.page import Table
 
 MOST = 20  # entries of a list that are printed
 

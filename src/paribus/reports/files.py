@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paribus.records.files import write_bytes
+from paribus.files import write_bytes
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
+from paribus.reports.page import Page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.run import run_page
 from paribus.reports.study import study_page
-from paribus.reports.view import Page
 
 
 def study_html(result: StudyResult) -> str:

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from paribus.records.metric import Metric, format_figure, is_detail
 from paribus.records.study import StudyDesign
-from paribus.reports.board import Board
+from paribus.studies.progress import Board
 
 REDRAW_SECONDS = 0.2
 STYLES = {

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from paribus.reports.html import TEMPLATES, environment
-from paribus.reports.view import Figure, Page
+from paribus.reports.page import Figure, Page
 
 _SPECIAL = re.compile(r"[\\`*_<>|#~$&]|!(?=\[)|\](?=[(\[:])")  # a bracket alone makes no link
 

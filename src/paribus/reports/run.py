@@ -10,9 +10,9 @@ from paribus.plots import words
 from paribus.records import yaml
 from paribus.records.metric import format_figure, is_detail
 from paribus.records.run import RunFolder, RunResult, Status
-from paribus.reports import glimpses
+from paribus.reports import previews
 from paribus.reports.facts import facts, text
-from paribus.reports.view import Answer, Figure, Page, Section, Table
+from paribus.reports.page import Answer, Figure, Page, Section, Table
 
 
 def run_page(folder: RunFolder) -> Page:
@@ -56,12 +56,12 @@ def _sections(folder: RunFolder) -> Iterator[Section]:
     content, result, environment = folder.read(), folder.result, folder.environment()
     curves = Figure("curves", plots.run_curves(folder), "The figures of this run over the epochs.")
     yield Section("Learning curves", figure=curves, tables=(_last_rows(folder),))
-    yield from glimpses.section(folder)
+    yield from previews.section(folder)
     if result:
         known = {name: value for name, value in asdict(result).items() if name != "metrics"}
         yield Section("Result", tables=(facts(known),))
-    if (folder.path / "facts.json").exists():
-        yield Section("Data", tables=(facts(folder.facts()),))
+    if (folder.path / "info.json").exists():
+        yield Section("Data", tables=(facts(folder.info()),))
     if environment:
         yield Section("Environment", tables=(facts(environment),))
     recipe = yaml.dump({"name": content["name"], **content["recipe"]})

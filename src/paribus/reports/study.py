@@ -9,8 +9,8 @@ from paribus.plots import words
 from paribus.records import yaml
 from paribus.records.result import Effect, StudyResult
 from paribus.reports import facts, tables
-from paribus.reports.terms import SHARES, terms
-from paribus.reports.view import Answer, Figure, Page, Section, Table
+from paribus.reports.glossary import SHARES, terms
+from paribus.reports.page import Answer, Figure, Page, Section, Table
 
 MOST = 6  # answers on top of the page; the table holds them all
 FOUND = ("better", "worse", "interaction")  # verdicts that there is something

@@ -10,7 +10,7 @@ from paribus.plots import words
 from paribus.records.result import ArmResult, StudyResult
 from paribus.records.study import show
 from paribus.reports.facts import text
-from paribus.reports.view import Table
+from paribus.reports.page import Table
 
 KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 

@@ -20,16 +20,16 @@ from paribus.records.study import StudyDesign, show
 
 if TYPE_CHECKING:
     from paribus.analysis.denoising import Score
-    from paribus.analysis.held_out import HeldOut
     from paribus.analysis.skill import Skill
-    from paribus.data.pixels.survey import Survey
-    from paribus.data.scan import Report
+    from paribus.data.prepare.scan import Report
+    from paribus.data.prepare.survey import Survey
     from paribus.diagnosis.finding import Finding
     from paribus.evidence.estimate import Estimate
+    from paribus.inference.held_out import HeldOut
     from paribus.records.recipe import Recipe
     from paribus.records.result import StudyResult
-    from paribus.reports.view import Table as View
-    from paribus.tasks.answer import Answer
+    from paribus.reports.page import Table as View
+    from paribus.tasks.prediction import Prediction
 
 TONES = {
     "better": "bold green",
@@ -77,7 +77,7 @@ def rendered(view: View) -> Table:
 def print_study(result: StudyResult, page: Path | None) -> None:
     """What a study found: arms, effects, verdicts, and where the report is."""
     from paribus.reports import tables
-    from paribus.reports.terms import SHARES
+    from paribus.reports.glossary import SHARES
 
     out = console()
     out.print(Text(result.question, style="bold"))
@@ -159,17 +159,17 @@ def print_tests(tests: Sequence[tuple[RunFolder, HeldOut]]) -> None:
         out.print(Text("note: choose on validation figures; the test is for the arm already chosen", style="yellow"))
 
 
-def print_predictions(answers: Sequence[Answer]) -> None:
+def print_predictions(predictions: Sequence[Prediction]) -> None:
     """Answers with their three largest figures each, and the problems if there are any."""
     rows = []
-    for answer in answers:
+    for answer in predictions:
         figures = sorted((answer.figures or {}).items(), key=lambda entry: -entry[1])[:3]
         largest = "  ".join(f"{name} {share:.1%}" if share <= 1 else f"{name} {share:.4g}" for name, share in figures)
         rows.append([answer.file, answer.label or answer.text, largest, answer.problem])
-    columns = 4 if any(answer.problem for answer in answers) else 3
+    columns = 4 if any(answer.problem for answer in predictions) else 3
     heads = ["file", "answer", "figures", "problem"]
     console().print(table(heads[:columns], [row[:columns] for row in rows]))
-    for answer in answers:
+    for answer in predictions:
         if answer.table:
             console().print()
             console().print(titled(answer.file, _answer_table(answer.table)))
@@ -246,24 +246,24 @@ def print_recipes(names: Sequence[str]) -> None:
 
 def print_parts(kind: str) -> None:
     """All parts of a kind with their sentence."""
-    from paribus.records.knobs import describe
+    from paribus.records.options import describe
     from paribus.records.parts import find, names
 
     console().print(table([kind, "about"], [[name, describe(find(kind, name))[0]] for name in names(kind)]))
 
 
 def print_part(kind: str, name: str) -> None:
-    """One part with its knobs."""
-    from paribus.records.knobs import describe, schema
+    """One part with its options."""
+    from paribus.records.options import describe, schema
     from paribus.records.parts import Part, find
 
     factory = find(kind, name)
     console().print(Text(f"{kind} {name}: {describe(factory)[0]}", style="bold"))
     rows = []
-    for knob, content in schema(kind, factory).model_json_schema().get("properties", {}).items():
+    for option, content in schema(kind, factory).model_json_schema().get("properties", {}).items():
         default = show(content["default"]) if "default" in content else "must be given"
-        rows.append([f"{Part(name).field(kind)}.{knob}", default, _values(content), content.get("description", "")])
-    console().print(table(["knob", "default", "values", "meaning"], rows))
+        rows.append([f"{Part(name).field(kind)}.{option}", default, _values(content), content.get("description", "")])
+    console().print(table(["option", "default", "values", "meaning"], rows))
 
 
 def print_recipe(recipe: Recipe) -> None:
@@ -302,11 +302,12 @@ def print_studies(root: Path) -> None:
 
 def print_sources() -> None:
     """The data sets, and where they are found."""
-    from paribus.data import cache, places
-    from paribus.records.knobs import describe
+    from paribus.cache import paths
+    from paribus.data.prepare import cache
+    from paribus.records.options import describe
     from paribus.records.parts import find, names
 
-    own = places.own_data()
+    own = paths.own_data()
     rows = []
     for name in names("data"):
         found = own is not None and (own / _FOLDERS.get(name, name)).is_dir()
@@ -316,7 +317,7 @@ def print_sources() -> None:
     out.print(table(["data", "where", "about"], rows))
     decoded = cache.size()["datasets"] / 1e6
     out.print(f"PARIBUS_DATA: {own or 'not set'}", soft_wrap=True)
-    out.print(f"cache: {places.cache()} ({decoded:.1f} MB decoded)", soft_wrap=True)
+    out.print(f"cache: {paths.cache()} ({decoded:.1f} MB decoded)", soft_wrap=True)
 
 
 _WHERE = {
@@ -375,7 +376,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 
 def _values(content: Mapping[str, Any]) -> str:
-    """What values a knob takes, from its schema."""
+    """What values a option takes, from its schema."""
     if "anyOf" in content:
         return " or ".join(filter(None, map(_values, content["anyOf"])))
     if "enum" in content:

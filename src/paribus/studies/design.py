@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from paribus.chance import STREAMS
-from paribus.data.feed import check_batch_size
-from paribus.data.material import prepare
-from paribus.data.progress import Announce
+from paribus.data.deliver.loader import check_batch_size
+from paribus.data.prepare.prepared import prepare
 from paribus.errors import StudyError, nearest
 from paribus.models.network import assemble
+from paribus.progress import Announce
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 from paribus.records.study import Arm, StudyDesign, slug
-from paribus.studies.analysis import find_metric
-from paribus.studies.job import Job
+from paribus.studies.conclusions import find_metric
+from paribus.studies.executors.job import Job
 
 HISTORY = {"name", "seeds", "looks", "extended", "command", "metric", "delta", "confidence"}  # may differ on resuming
 
@@ -49,10 +49,10 @@ def preflight(jobs: Sequence[Job], progress: Announce) -> None:
     """Open the data and build the model of every arm that needs training: what cannot work is said now."""
     for job in {job.arm: job for job in jobs if not job.folder.status.over}.values():
         seeds = job.recipe.seeds(job.seed)
-        material = prepare(job.recipe, seeds, progress)
-        check_batch_size(job.recipe.training.batch_size, len(material.rows["train"]))
-        task = build("task", job.recipe.task, facts=material.facts)
-        assemble(job.recipe.model, material.facts, seeds, task.num_outputs)
+        prepared = prepare(job.recipe, seeds, progress)
+        check_batch_size(job.recipe.training.batch_size, len(prepared.rows["train"]))
+        task = build("task", job.recipe.task, info=prepared.info)
+        assemble(job.recipe.model, prepared.info, seeds, task.num_outputs)
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:

@@ -8,19 +8,19 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from paribus.data.progress import silent
+from paribus import files
 from paribus.errors import StudyError
 from paribus.evidence import plan_looks
-from paribus.records import files
+from paribus.progress import silent
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import copy_run, finished_runs
 from paribus.records.study import Layout, StudyDesign, slug
 from paribus.studies import design
-from paribus.studies.analysis import analyse, find_metric, run_folder
-from paribus.studies.inprocess import InProcess
-from paribus.studies.job import Event, EventListener, Executor, Job
-from paribus.studies.pool import LocalPool
+from paribus.studies.conclusions import analyse, find_metric, run_folder
+from paribus.studies.executors.inprocess import InProcess
+from paribus.studies.executors.job import Event, EventListener, Executor, Job
+from paribus.studies.executors.pool import LocalPool
 from paribus.training.execution import Settings
 
 

@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
-from paribus.tasks.answer import Answer
 from paribus.tasks.pictures import chunks, decoded
+from paribus.tasks.prediction import Prediction
 from paribus.tasks.task import Task
 
 
@@ -35,13 +35,13 @@ class Classification(Task):
 
     def __init__(
         self,
-        facts: Facts,
+        info: DataInfo,
         label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0,
         class_weights: Literal["none", "balanced"] = "none",
     ) -> None:
-        super().__init__(facts)
+        super().__init__(info)
         self.label_smoothing, self.class_weights = label_smoothing, class_weights
-        counts = torch.tensor(facts.class_counts, dtype=torch.float32)
+        counts = torch.tensor(info.class_counts, dtype=torch.float32)
         self.weights = counts.sum() / (len(counts) * counts) if class_weights == "balanced" else None
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -70,7 +70,7 @@ class Classification(Task):
 
     def meter(self, split: str) -> ClassificationMeter:
         """Loss and accuracy while training; the whole confusion matrix otherwise."""
-        return ClassificationMeter(len(self.facts.classes), confusion=split != "train")
+        return ClassificationMeter(len(self.info.classes), confusion=split != "train")
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Probabilities (B, classes)."""
@@ -80,21 +80,21 @@ class Classification(Task):
             return outputs / outputs.sum(1, keepdim=True).clamp(min=1e-12)
         return outputs if final == "softmax" else outputs.softmax(1)
 
-    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+    def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """The probabilities of all classes for each picture, decoded as the training pictures were."""
         return [answer for some in chunks(files) for answer in self._chunk(network, some)]
 
-    def _chunk(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
-        pixels, problems = decoded(files, self.facts)
+    def _chunk(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
+        pixels, problems = decoded(files, self.info)
         rows = iter(self.predict(network, pixels).tolist() if len(pixels) else [])
         return [
-            Answer(str(path), problem=problems[path]) if path in problems else self._answer(path, next(rows))
+            Prediction(str(path), problem=problems[path]) if path in problems else self._answer(path, next(rows))
             for path in files
         ]
 
-    def _answer(self, path: Path, shares: Sequence[float]) -> Answer:
-        figures = dict(zip(self.facts.classes, shares, strict=True))
-        return Answer(str(path), max(figures, key=figures.__getitem__), figures)
+    def _answer(self, path: Path, shares: Sequence[float]) -> Prediction:
+        figures = dict(zip(self.info.classes, shares, strict=True))
+        return Prediction(str(path), max(figures, key=figures.__getitem__), figures)
 
     def _smooth(self, targets: Tensor) -> Tensor:
         return targets * (1 - self.label_smoothing) + self.label_smoothing / targets.shape[1]

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from paribus.chance import key, seeded
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch, Feed
-from paribus.tasks.glimpse import Glimpse
+from paribus.data.deliver.loader import Batch, Loader
+from paribus.data.info import DataInfo
+from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
 
 BATCH = 256  # examples evaluated at a time, unless training takes more
@@ -21,19 +21,19 @@ VALUES = 1 << 20  # input values evaluated at a time: large pictures come in sma
 CHANCE = key("evaluation")  # the same noise in every evaluation, so that figures differ by the weights alone
 
 
-def batch_size(facts: Facts, least: int = 1) -> int:
+def batch_size(info: DataInfo, least: int = 1) -> int:
     """How many examples to evaluate at a time, at least those that training takes."""
-    return max(least, min(BATCH, VALUES // math.prod(facts.input_shape)))
+    return max(least, min(BATCH, VALUES // math.prod(info.input_shape)))
 
 
-def glimpse(task: Task, network: nn.Module, batch: Batch) -> Glimpse | None:
+def preview(task: Task, network: nn.Module, batch: Batch) -> Preview | None:
     """What a network makes of some examples, in evaluation mode; drawn with the same noise every time."""
     training = network.training
     network.eval()
     task.begin()
     try:
         with torch.inference_mode(), seeded(CHANCE):
-            return task.glimpse(network, batch)
+            return task.preview(network, batch)
     finally:
         network.train(training)
 
@@ -41,7 +41,7 @@ def glimpse(task: Task, network: nn.Module, batch: Batch) -> Glimpse | None:
 def evaluate(
     task: Task,
     network: nn.Module,
-    feed: Feed,
+    loader: Loader,
     split: str,
     autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
     between: Callable[[], None] = lambda: None,
@@ -62,7 +62,7 @@ def evaluate(
     task.begin()
     try:
         with torch.inference_mode(), seeded(CHANCE):
-            for batch in feed.in_order():
+            for batch in loader.in_order():
                 for stage in task.stages(network):
                     with autocast():
                         loss, outputs = task.loss(stage, network, batch)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
 
 Also = Callable[[Tensor, Batch], Mapping[str, Tensor]]
 

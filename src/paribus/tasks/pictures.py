@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paribus.data.facts import Facts
-from paribus.data.images import Colour, decode
+from paribus.data.info import DataInfo
+from paribus.data.sources.images.decoding import Colour, decode
 from paribus.errors import DataError, RecipeError
-from paribus.tasks.answer import Answer
+from paribus.tasks.prediction import Prediction
 
 CHUNK = 256  # pictures decoded at a time
 
@@ -23,14 +23,14 @@ def chunks(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
         yield files[start : start + CHUNK]
 
 
-def decoded(files: Sequence[Path], facts: Facts) -> tuple[Tensor, dict[Path, str]]:
+def decoded(files: Sequence[Path], info: DataInfo) -> tuple[Tensor, dict[Path, str]]:
     """The files that can be read as pixels (n, *input_shape) uint8, decoded as in training, and why others cannot.
 
     Raises:
         DataError: if the network was not trained on pictures.
     """
-    colour, shape = _colour(facts), facts.input_shape
-    decoding = facts.decoding or {"size": shape[1:], "colour": colour, "fit": "pad"}
+    colour, shape = _colour(info), info.input_shape
+    decoding = info.decoding or {"size": shape[1:], "colour": colour, "fit": "pad"}
     pixels, problems = [], {}
     for path in files:
         try:
@@ -52,30 +52,30 @@ def for_every_pixel(outputs: Tensor, inputs: Tensor) -> Tensor:
     return outputs.float()
 
 
-def own_size(path: Path, facts: Facts) -> Tensor:
+def own_size(path: Path, info: DataInfo) -> Tensor:
     """A picture file as pixels (C, H, W) uint8 of its own size, with the channels that the network takes.
 
     Raises:
         DataError: if it cannot be read, or the network was not trained on pictures.
     """
-    return torch.from_numpy(decode(path, None, _colour(facts)).copy())  # Pillow's own memory is read-only
+    return torch.from_numpy(decode(path, None, _colour(info)).copy())  # Pillow's own memory is read-only
 
 
-def each(files: Sequence[Path], facts: Facts, answer: Callable[[str, Tensor], Answer]) -> list[Answer]:
+def each(files: Sequence[Path], info: DataInfo, answer: Callable[[str, Tensor], Prediction]) -> list[Prediction]:
     """An answer about each picture, taken in its own size; a file that cannot be read gets its reason."""
-    answers = []
+    predictions = []
     for path in files:
         try:
-            picture = own_size(path, facts)
+            picture = own_size(path, info)
         except DataError as error:
-            answers.append(Answer(str(path), problem=error.rule))
+            predictions.append(Prediction(str(path), problem=error.rule))
         else:
-            answers.append(answer(str(path), picture))
-    return answers
+            predictions.append(answer(str(path), picture))
+    return predictions
 
 
-def _colour(facts: Facts) -> Colour:
-    shape = facts.input_shape
+def _colour(info: DataInfo) -> Colour:
+    shape = info.input_shape
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise DataError("this network does not take pictures, which have 1 or 3 channels", got=f"input shape {shape}")
     return "rgb" if shape[0] == 3 else "grey"

@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
-from paribus.data.material import Material
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
+from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import DataError
 from paribus.records.metric import Metric
-from paribus.tasks.answer import Answer
-from paribus.tasks.glimpse import Glimpse
+from paribus.tasks.prediction import Prediction
+from paribus.tasks.preview import Preview
 
 
 class Meter(Protocol):
@@ -44,20 +44,20 @@ class Task(ABC):
     Only :meth:`loss`, :meth:`meter` and :meth:`predict` must be written.
 
     Args:
-        facts: what is known of the data.
+        info: what is known of the data.
     """
 
     metrics: ClassVar[tuple[Metric, ...]]  # the first one is what a study compares by default
 
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+    def __init__(self, info: DataInfo) -> None:
+        self.info = info
 
     @property
     def num_outputs(self) -> int:
         """How many numbers the model must give for each example, pixel or token: by default one per class."""
-        return len(self.facts.classes)
+        return len(self.info.classes)
 
-    def prepare(self, material: Material) -> None:  # noqa: B027 (most tasks need the facts alone)
+    def prepare(self, prepared: PreparedData) -> None:  # noqa: B027 (most tasks need the facts alone)
         """Look at the data before the first step or the test, for what the facts do not say."""
 
     def stages(self, network: nn.Module) -> Mapping[str, list[nn.Parameter]]:
@@ -106,14 +106,14 @@ class Task(ABC):
     def load(self, state: Mapping[str, Any]) -> None:  # noqa: B027
         """Go on with what was carried."""
 
-    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse | None:
+    def preview(self, network: nn.Module, batch: Batch) -> Preview | None:
         """What the network, in evaluation mode, makes of a few validation examples, for people to look at.
 
         Asked for now and then while training, so that one can see how it learns; ``None`` where nothing is to be seen.
         """
         return None
 
-    def sample(self, network: nn.Module, count: int, *_: Any, **options: Any) -> Glimpse:
+    def sample(self, network: nn.Module, count: int, *_: Any, **options: Any) -> Preview:
         """New examples drawn from a network in evaluation mode, for people to look at: pictures, or text.
 
         A task that can draw has its options as keyword-only parameters, whose types and ``Args:`` are their schema:
@@ -133,7 +133,7 @@ class Task(ABC):
         """
         raise DataError("this task knows nothing that a network could be compared with", got=type(self).__name__)
 
-    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+    def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """What the network says of some files, one answer each; a file that cannot be read gets its reason.
 
         Raises:

@@ -24,7 +24,7 @@ from paribus.errors import Interrupted
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.studies.job import Event, Executor, Job
+from paribus.studies.executors.job import Event, Executor, Job
 from paribus.training.execution import Settings
 from paribus.training.loop import train
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from torch import Tensor
 
+from paribus import files
 from paribus.errors import CorruptCheckpoint
-from paribus.records import files
 
 KEPT = 2  # the newest, and one to fall back on
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from paribus.chance import seeded
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
 from paribus.errors import RunError
 from paribus.records.environment import cores
 from paribus.records.recipe import Training

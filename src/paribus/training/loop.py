@@ -12,13 +12,13 @@ from typing import Any
 
 from torch import nn
 
-from paribus.data.augmentation.chain import Chain
-from paribus.data.feed import check_batch_size
-from paribus.data.material import Material, prepare
-from paribus.data.progress import Announce, silent
+from paribus import files
+from paribus.data.augmentation.compose import Compose
+from paribus.data.deliver.loader import check_batch_size
+from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import Diverged, Interrupted, RunError
 from paribus.models.weights import hash_of, pack
-from paribus.records import files
+from paribus.progress import Announce, silent
 from paribus.records.environment import environment
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
@@ -82,14 +82,14 @@ def train(
         checkpoints.tidy(folder.checkpoints)
         folder.write_status(replace(folder.status, state="running", started=time.time(), error="", **this_process()))
         seeds = recipe.seeds(seed)
-        material = prepare(recipe, seeds, _heeding(request, progress))
-        check_batch_size(recipe.training.batch_size, len(material.rows["train"]))
-        session = Session(recipe, material, seeds, settings)
-        folder.write_facts(material.facts.plain())
+        prepared = prepare(recipe, seeds, _heeding(request, progress))
+        check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
+        session = Session(recipe, prepared, seeds, settings)
+        folder.write_info(prepared.info.plain())
         folder.write_environment({**environment(), "execution": session.execution.plain()})
         _resume(folder, session)
-        material = material.on(session.execution.device)
-        return _Loop(folder, recipe, material, session, settings, listen, request).run()
+        prepared = prepared.on(session.execution.device)
+        return _Loop(folder, recipe, prepared, session, settings, listen, request).run()
 
 
 class _Loop:
@@ -99,7 +99,7 @@ class _Loop:
         self,
         folder: RunFolder,
         recipe: Recipe,
-        material: Material,
+        prepared: PreparedData,
         session: Session,
         settings: Settings,
         listen: Listener,
@@ -107,14 +107,14 @@ class _Loop:
     ) -> None:
         self.folder, self.recipe, self.session, self.settings = folder, recipe, session, settings
         self.listen, self.request = listen, request
-        self.feed = material.feed("train", recipe.training.batch_size, session.execution.device)
-        evaluation_batch = evaluation.batch_size(material.facts, recipe.training.batch_size)
-        self.validation = material.feed("validation", evaluation_batch, session.execution.device)
+        self.loader = prepared.loader("train", recipe.training.batch_size, session.execution.device)
+        evaluation_batch = evaluation.batch_size(prepared.info, recipe.training.batch_size)
+        self.validation = prepared.loader("val", evaluation_batch, session.execution.device)
         apart = max(1, len(self.validation.rows) // SHOWN)  # neighbours may be much alike, as windows of a series are
-        self.shown = self.validation.cut(self.validation.rows[::apart][:SHOWN])
+        self.shown = self.validation.take(self.validation.rows[::apart][:SHOWN])
         parts = {name: build("augment", part) for name, part in recipe.augment.items()}
-        self.augment = Chain(parts, outside=material.facts.about.get("ignore"))
-        self.steps = min(recipe.budget.epochs * len(self.feed), recipe.budget.steps or 2**62)
+        self.augment = Compose(parts, outside=prepared.info.about.get("ignore"))
+        self.steps = min(recipe.budget.epochs * len(self.loader), recipe.budget.steps or 2**62)
         self.status = replace(folder.status, epochs=recipe.budget.epochs)
         self.status = replace(self.status, resumed=self.status.resumed + (session.step > 0))
         self.clock = self.last_save = time.perf_counter()
@@ -132,7 +132,7 @@ class _Loop:
         """All steps that the current epoch still needs."""
         session = self.session
         session.begin_epoch()
-        batches = self.feed.shuffled(
+        batches = self.loader.shuffled(
             session.seeds,
             session.epoch,
             start=session.batches_done,
@@ -141,7 +141,7 @@ class _Loop:
         )
         self.clock = time.perf_counter()
         for batch in islice(batches, self.steps - session.step):
-            session.train_on(batch, Time(session.step, self.steps, len(self.feed)))
+            session.train_on(batch, Time(session.step, self.steps, len(self.loader)))
             if time.perf_counter() >= self.next_tick:
                 self.look_up()
 
@@ -183,7 +183,7 @@ class _Loop:
         self.folder.append_metrics(row)
         session.end_epoch(row)
         if session.epoch.bit_count() == 1:  # 1, 2, 4, 8, …: most is to be seen early, and the folder stays small
-            self.glimpse(session.evaluated, f"{session.epoch:04}")
+            self.preview(session.evaluated, f"{session.epoch:04}")
         self.listen(self.progress(figures, row))
         self.next_tick = 0.0
 
@@ -196,7 +196,7 @@ class _Loop:
         files.write_bytes(self.folder.weights, pack(weights))
         if session.best:
             session.evaluated.load_state_dict(weights)
-        self.glimpse(session.evaluated, "final")
+        self.preview(session.evaluated, "final")
         result = RunResult(
             metrics={name: value for name, value in row.items() if name.startswith("val/")},
             epochs=session.epoch,
@@ -206,7 +206,7 @@ class _Loop:
             weights_sha256=hash_of(weights),
             parameters=session.parameters,
             seconds=round(session.seconds, 4),
-            examples_per_second=round(session.step / len(self.feed) * len(self.feed.rows) / session.seconds, 1),
+            examples_per_second=round(session.step / len(self.loader) * len(self.loader.rows) / session.seconds, 1),
             peak_memory_mb=peak_memory_mb(session.execution.device),
             execution=session.execution.plain(),
         )
@@ -215,15 +215,15 @@ class _Loop:
         checkpoints.clear(self.folder.checkpoints)
         return result
 
-    def glimpse(self, network: nn.Module, name: str) -> None:
+    def preview(self, network: nn.Module, name: str) -> None:
         """Keep what the network makes of a few validation examples."""
-        seen = evaluation.glimpse(self.session.task, network, self.shown)
+        seen = evaluation.preview(self.session.task, network, self.shown)
         if seen is not None:
-            seen.save(self.folder.glimpses / name)
+            seen.save(self.folder.previews / name)
 
     def progress(self, figures: dict[str, float], row: dict[str, Any] | None = None) -> Progress:
         """How far the training is."""
-        epoch = min(self.session.step // len(self.feed), self.recipe.budget.epochs)
+        epoch = min(self.session.step // len(self.loader), self.recipe.budget.epochs)
         return Progress(epoch, self.recipe.budget.epochs, self.session.step, self.steps, figures, row)
 
     def refuse_divergence(self, figures: Mapping[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""Optimizers: torch's, with the knobs that people vary under their usual names.
+"""Optimizers: torch's, with the options that people vary under their usual names.
 
 Fused where torch can: one pass over the weights instead of one per operation, which small networks feel.
 """

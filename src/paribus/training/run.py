@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paribus.data.progress import Announce, silent
+from paribus.progress import Announce, silent
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status, copy_run, finished_runs
 from paribus.records.study import slug

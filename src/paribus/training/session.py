@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from paribus.chance import Seeds, set_seed
-from paribus.data.feed import Batch, Feed
-from paribus.data.material import Material
+from paribus.data.deliver.loader import Batch, Loader
+from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import RecipeError, nearest
 from paribus.models.network import assemble
 from paribus.records.parts import build
@@ -36,15 +36,15 @@ class Session:
         settings: the user's wishes for the execution.
     """
 
-    def __init__(self, recipe: Recipe, material: Material, seeds: Seeds, settings: Settings) -> None:
+    def __init__(self, recipe: Recipe, prepared: PreparedData, seeds: Seeds, settings: Settings) -> None:
         self.training, self.seeds = recipe.training, seeds
-        self.task: Task = build("task", recipe.task, facts=material.facts)
-        network = assemble(recipe.model, material.facts, seeds, self.task.num_outputs)
-        self.execution: Execution = choose(self.training, settings, self.task, network, material.sample())
+        self.task: Task = build("task", recipe.task, info=prepared.info)
+        network = assemble(recipe.model, prepared.info, seeds, self.task.num_outputs)
+        self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
         self.network = self.execution.place(network)
         stages = self.task.stages(self.network)
         _check_stages(recipe, stages)
-        self.task.prepare(material)
+        self.task.prepare(prepared)
         self.optimizers = {
             stage: build("optimizer", recipe.optimizers.get(stage, recipe.optimizer), params=parameters)
             for stage, parameters in stages.items()
@@ -107,9 +107,9 @@ class Session:
         self.step += 1
         self.batches_done += 1
 
-    def evaluate(self, feed: Feed, split: str, between: Callable[[], None]) -> dict[str, float]:
+    def evaluate(self, loader: Loader, split: str, between: Callable[[], None]) -> dict[str, float]:
         """Figures of the network over one part of the data."""
-        return evaluate(self.task, self.evaluated, feed, split, self._autocast, between)
+        return evaluate(self.task, self.evaluated, loader, split, self._autocast, between)
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
         """Let schedule and stopping rule hear the figures, and keep the best weights."""

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paribus.data import cache
-from paribus.data.series.energy import FILES, Energy
-from paribus.data.series.frequency import calendar, infer
-from paribus.data.series.own import Series
-from paribus.data.series.seasons import Seasons
+from paribus.data.prepare import cache
+from paribus.data.sources.series.energy import FILES, Energy
+from paribus.data.sources.series.frequency import calendar, infer
+from paribus.data.sources.series.own import Series
+from paribus.data.sources.series.seasons import Seasons
 from paribus.errors import DataError
 
 START = datetime.datetime(2021, 3, 1)
@@ -29,8 +29,8 @@ def hours(n: int = 60, start: datetime.datetime = START) -> list[str]:
     return [f"{start + i * HOUR},{i % 7 + 0.5},{i * i % 11}" for i in range(n)]
 
 
-def load(path: Path, **knobs):
-    return cache.load(Series(str(path), ("value",), calendar=False, **knobs))
+def load(path: Path, **options):
+    return cache.load(Series(str(path), ("value",), calendar=False, **options))
 
 
 def test_rows_are_read_as_they_stand(tmp_path):
@@ -128,7 +128,7 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path, rows, message, got):
 
 
 @pytest.mark.parametrize(
-    ("knobs", "message"),
+    ("options", "message"),
     [
         ({"time": "date"}, "no column of this name"),
         ({"exogenous": ("sun",)}, "no column of this name"),
@@ -136,9 +136,9 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path, rows, message, got):
         ({"series": "state"}, "no column of this name"),
     ],
 )
-def test_wrong_columns_are_refused(tmp_path, knobs, message):
+def test_wrong_columns_are_refused(tmp_path, options, message):
     with pytest.raises(DataError, match=message):
-        load(file(tmp_path / "a.csv", hours()), **knobs)
+        load(file(tmp_path / "a.csv", hours()), **options)
 
 
 def test_a_missing_file_is_refused(tmp_path):

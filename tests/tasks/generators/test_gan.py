@@ -6,27 +6,27 @@ import pytest
 import torch
 
 from paribus.chance import Seeds
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
-from paribus.data.gaussians import ring
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
+from paribus.data.sources.points.gaussians import ring
 from paribus.errors import DataError, RecipeError
 from paribus.models.network import assemble
 from paribus.records.parts import Part
 from paribus.tasks.generators.adversarial import RULES
+from paribus.tasks.generators.extractor import Values
 from paribus.tasks.generators.gan import Adversarial, adversaries
-from paribus.tasks.generators.judge import Values
 
-PICTURES = Facts((1, 8, 8), ("a", "b"), {"train": 20}, (10, 10), (80.0,), (90.0,))
+PICTURES = DataInfo((1, 8, 8), ("a", "b"), {"train": 20}, (10, 10), (80.0,), (90.0,))
 ABOUT = {"centres": ring(4).tolist(), "deviation": 0.1}
-POINTS = Facts((2,), tuple("abcd"), {"train": 20}, (5,) * 4, (0.3, -0.2), (1.4, 1.5), about=ABOUT)
+POINTS = DataInfo((2,), tuple("abcd"), {"train": 20}, (5,) * 4, (0.3, -0.2), (1.4, 1.5), about=ABOUT)
 
 
-def game(facts: Facts = PICTURES, **knobs):
-    task = Adversarial(facts, **knobs)
-    model = Part("dcgan", latent=4, widths=[4, 6]) if facts is PICTURES else Part("gan", latent=4, widths=[8])
-    network = assemble(model, facts, Seeds(0))
+def game(info: DataInfo = PICTURES, **options):
+    task = Adversarial(info, **options)
+    model = Part("dcgan", latent=4, widths=[4, 6]) if info is PICTURES else Part("gan", latent=4, widths=[8])
+    network = assemble(model, info, Seeds(0))
     generator = torch.Generator().manual_seed(1)
-    if facts is PICTURES:
+    if info is PICTURES:
         inputs = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8, generator=generator)
     else:
         inputs = torch.randn(12, 2, generator=generator)
@@ -48,9 +48,9 @@ def moved(task, network, batch, stage: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("loss", RULES)
 @pytest.mark.parametrize("stage", ["discriminator", "generator"])
-@pytest.mark.parametrize("facts", [PICTURES, POINTS], ids=["pictures", "points"])
-def test_T14_each_stage_moves_its_own_weights_alone(loss, stage, facts):
-    assert moved(*game(facts, loss=loss, r1=0.5), stage) == {"changed": {stage}, "gradient": {stage}}
+@pytest.mark.parametrize("info", [PICTURES, POINTS], ids=["pictures", "points"])
+def test_T14_each_stage_moves_its_own_weights_alone(loss, stage, info):
+    assert moved(*game(info, loss=loss, r1=0.5), stage) == {"changed": {stage}, "gradient": {stage}}
 
 
 def test_the_critic_moves_more_often():
@@ -166,9 +166,9 @@ def test_what_people_look_at_comes_from_the_same_noise():
     task, network, batch = game()
     network.eval()
     torch.manual_seed(5)
-    first = task.glimpse(network, batch)
+    first = task.preview(network, batch)
     torch.manual_seed(5)
-    assert torch.equal(first.pictures, task.glimpse(network, batch).pictures)
+    assert torch.equal(first.pictures, task.preview(network, batch).pictures)
     assert first.pictures.shape == (12, 9, 1, 8, 8)
     assert torch.equal(first.pictures[:, 0], batch.inputs)
     with torch.no_grad():
@@ -179,7 +179,7 @@ def test_what_people_look_at_comes_from_the_same_noise():
 def test_points_are_a_picture():
     task, network, batch = game(POINTS)
     with torch.no_grad():
-        for seen in (task.glimpse(network, batch), task.sample(network, 50)):
+        for seen in (task.preview(network, batch), task.sample(network, 50)):
             assert seen.pictures.shape == (1, 1, 3, 240, 240)
             assert len(seen.pictures.flatten(3).unique(dim=3)[0, 0].T) in (2, 3)  # ground, points, and maybe the data
 
@@ -189,4 +189,4 @@ def test_mistakes_are_explained():
         adversaries(assemble(Part("mlp"), PICTURES, Seeds(0)))
     task, _, _ = game()
     with pytest.raises(DataError, match="no answers about files"):
-        task.answers(None, [])
+        task.predict_files(None, [])

@@ -11,16 +11,16 @@ from scipy.stats import multivariate_normal
 from torch.nn import functional as F
 
 from paribus.chance import Seeds
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.models.network import Network, assemble
 from paribus.records.parts import Part
 from paribus.tasks.generators.vae import Variational, atlas, autoencoder
 
 FEATURES, LATENT, N = 5, 2, 600
-POINTS = Facts((FEATURES,), (), {"train": N}, (), (0.0,) * FEATURES, (1.0,) * FEATURES)
-PICTURES = Facts((1, 8, 8), ("a", "b"), {"train": 20}, (10, 10), (80.0,), (90.0,))
+POINTS = DataInfo((FEATURES,), (), {"train": N}, (), (0.0,) * FEATURES, (1.0,) * FEATURES)
+PICTURES = DataInfo((1, 8, 8), ("a", "b"), {"train": 20}, (10, 10), (80.0,), (90.0,))
 NONE = torch.zeros(0)
 
 
@@ -121,8 +121,8 @@ def test_draws_in_pieces_are_the_draws_at_once(monkeypatch):
     assert (whole.mean(0) - pieces.mean(0)).abs().max() < 0.1
 
 
-def pictures(**knobs):
-    task = Variational(PICTURES, **knobs)
+def pictures(**options):
+    task = Variational(PICTURES, **options)
     network = assemble(Part("vae", latent=3, widths=[12]), PICTURES, Seeds(0))
     inputs = torch.randint(0, 256, (6, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     return task, network, Batch(inputs, NONE, torch.arange(6))
@@ -163,11 +163,11 @@ def test_the_kl_warms_up_in_training_alone():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "trained"),
+    ("options", "trained"),
     [({}, False), ({"likelihood": "gaussian"}, True), ({"likelihood": "gaussian", "deviation": 0.1}, False)],
 )
-def test_the_deviation_is_trained_only_where_it_is_learned(knobs, trained):
-    task, network, batch = pictures(**knobs)
+def test_the_deviation_is_trained_only_where_it_is_learned(options, trained):
+    task, network, batch = pictures(**options)
     assert any(it is network.model.log_deviation for it in task.stages(network)["model"]) == trained
     task.loss("model", network, batch)[0].backward()
     assert (network.model.log_deviation.grad is not None) == trained
@@ -194,7 +194,7 @@ def test_black_and_white():
 
 def test_what_people_look_at():
     task, network, batch = pictures()
-    seen = task.glimpse(network, batch)
+    seen = task.preview(network, batch)
     assert seen.pictures.shape == (6, 12, 1, 8, 8)
     assert len(seen.columns) == 12
     assert torch.equal(seen.pictures[:, 0], batch.inputs)
@@ -213,7 +213,7 @@ def test_vectors_are_shown_as_a_table():
     task, network = linear()
     with torch.no_grad():
         assert len(task.sample(network, 4).text.splitlines()) == 4
-        assert task.glimpse(network, Batch(data()[:3], NONE, torch.arange(3))).text
+        assert task.preview(network, Batch(data()[:3], NONE, torch.arange(3))).text
 
 
 def test_the_map_divides_the_prior_evenly():

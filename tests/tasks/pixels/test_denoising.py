@@ -12,13 +12,15 @@ from scipy import ndimage
 from torch import nn
 
 from paribus.chance import seeded
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.tasks.pixels.denoising import LOSSES, Denoising
 from paribus.tasks.pixels.similarity import psnr, ssim
 
-FACTS = Facts((1, 24, 24), (), {"train": 8}, (), (110.0,), (50.0,), {"size": [24, 24], "colour": "grey", "fit": "cut"})
+FACTS = DataInfo(
+    (1, 24, 24), (), {"train": 8}, (), (110.0,), (50.0,), {"size": [24, 24], "colour": "grey", "fit": "cut"}
+)
 DRAW = torch.Generator().manual_seed(0)
 CLEAN = torch.randint(0, 256, (8, 1, 24, 24), generator=DRAW, dtype=torch.uint8)
 BATCH = Batch(CLEAN, torch.zeros(8, dtype=torch.int64), torch.arange(8))
@@ -128,15 +130,15 @@ def test_validation_compares_with_clean_pictures_whatever_training_does():
 
 def test_figures_are_means_over_the_pictures():
     task = Denoising(FACTS, sigma=40.0)
-    meter, answers = task.meter("val"), []
+    meter, predictions = task.meter("val"), []
     for piece in zip(*(tensor.split([5, 3]) for tensor in BATCH), strict=True):
         with seeded(1):
             loss, outputs = task.loss("model", Scaled(), Batch(*piece))
         meter.update("model", loss, outputs, Batch(*piece))
-        answers.append(outputs.clamp(0, 255))
+        predictions.append(outputs.clamp(0, 255))
     figures = meter.figures()
-    assert figures["psnr"] == pytest.approx(psnr(torch.cat(answers), CLEAN).mean().item(), rel=1e-6)
-    assert figures["ssim"] == pytest.approx(ssim(torch.cat(answers), CLEAN).mean().item(), rel=1e-6)
+    assert figures["psnr"] == pytest.approx(psnr(torch.cat(predictions), CLEAN).mean().item(), rel=1e-6)
+    assert figures["ssim"] == pytest.approx(ssim(torch.cat(predictions), CLEAN).mean().item(), rel=1e-6)
     assert set(task.meter("train").figures()) == set()
     assert [metric.name for metric in task.metrics] == ["psnr", "ssim", "loss"]
 
@@ -148,7 +150,7 @@ def test_files_are_cleaned_at_their_own_size(tmp_path):
 
     pixels = np.arange(40 * 33, dtype=np.uint8).reshape(40, 33)
     Image.fromarray(pixels).save(tmp_path / "one.png")
-    answer, missing = Denoising(FACTS).answers(Darker(), [tmp_path / "one.png", tmp_path / "none.png"])
+    answer, missing = Denoising(FACTS).predict_files(Darker(), [tmp_path / "one.png", tmp_path / "none.png"])
     assert torch.equal(answer.picture[0], torch.from_numpy(np.clip(pixels.astype(int) - 10, 0, 255).astype(np.uint8)))
     assert answer.figures == pytest.approx({"removed": 0}, abs=1e-4)  # a shift is no spread
     assert missing.problem
@@ -156,19 +158,19 @@ def test_files_are_cleaned_at_their_own_size(tmp_path):
 
 def test_a_glimpse_shows_noisy_answer_and_truth():
     with seeded(0):
-        seen = Denoising(FACTS, sigma=(20.0, 40.0)).glimpse(Scaled(), BATCH)
+        seen = Denoising(FACTS, sigma=(20.0, 40.0)).preview(Scaled(), BATCH)
     assert seen.columns == ("noisy", "answer", "truth")
     assert torch.equal(seen.pictures[:, 0], seen.pictures[:, 1])
     assert torch.equal(seen.pictures[:, 2], CLEAN[:4])
 
 
 @pytest.mark.parametrize(
-    ("facts", "knobs"),
+    ("info", "options"),
     [
-        (Facts((12,), (), {}, (), (0.0,), (1.0,)), {}),
+        (DataInfo((12,), (), {}, (), (0.0,), (1.0,)), {}),
         (FACTS, {"sigma": (30.0, 10.0)}),
     ],
 )
-def test_what_cannot_be_denoised_says_so(facts, knobs):
+def test_what_cannot_be_denoised_says_so(info, options):
     with pytest.raises(RecipeError, match=r"noise is removed from pictures|range from small to large"):
-        Denoising(facts, **knobs)
+        Denoising(info, **options)

@@ -12,8 +12,8 @@ from PIL import Image
 from sklearn.metrics import accuracy_score, jaccard_score
 from torch import nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.tasks.pixels import regions
 from paribus.tasks.pixels.confusion import Confusion, iou, mean_iou
@@ -22,7 +22,7 @@ from paribus.tasks.pixels.segmentation import Segmentation
 from paribus.tasks.pixels.tiling import anywhere, ramp
 
 IGNORE = 255
-FACTS = Facts(
+FACTS = DataInfo(
     (3, 12, 10), ("ground", "a", "b", "c"), {"train": 6}, (500, 150, 60, 10), (0.0,) * 3, (1.0,) * 3,
     {"size": [12, 10], "colour": "rgb", "fit": "cut"}, (12, 10), {"ignore": IGNORE},
 )  # fmt: skip
@@ -162,7 +162,7 @@ def test_weights_of_classes(counts):
 
 def test_data_without_masks_are_refused():
     with pytest.raises(RecipeError, match="needs masks"):
-        Segmentation(Facts((3, 8, 8), ("a", "b"), {}, (1, 1), (0.0,) * 3, (1.0,) * 3))
+        Segmentation(DataInfo((3, 8, 8), ("a", "b"), {}, (1, 1), (0.0,) * 3, (1.0,) * 3))
 
 
 def blurring() -> nn.Module:
@@ -219,9 +219,9 @@ def test_files_of_any_size_are_answered_at_their_own(tmp_path, fit):
     pixels = np.zeros((48, 80, 3), np.uint8)
     pixels[:24, :40, 0] = pixels[24:, 40:, 1] = 250
     Image.fromarray(pixels).save(tmp_path / "one.png")
-    facts = Facts(**{**FACTS.plain(), "decoding": {"size": [12, 10], "colour": "rgb", "fit": fit}})
-    task = Segmentation(facts)
-    answer, missing = task.answers(ByColour(), [tmp_path / "one.png", tmp_path / "none.png"])
+    info = DataInfo(**{**FACTS.plain(), "decoding": {"size": [12, 10], "colour": "rgb", "fit": fit}})
+    task = Segmentation(info)
+    answer, missing = task.predict_files(ByColour(), [tmp_path / "one.png", tmp_path / "none.png"])
     assert answer.picture.shape == (3, 48, 80)
     assert answer.figures == pytest.approx({"ground": 0.5, "a": 0.25, "b": 0.25, "c": 0}, abs=0.03)
     assert answer.label.startswith("ground ")
@@ -232,6 +232,6 @@ def test_files_of_any_size_are_answered_at_their_own(tmp_path, fit):
 
 
 def test_a_glimpse_shows_picture_truth_and_answer():
-    seen = Segmentation(FACTS).glimpse(ByColour(), Batch(torch.zeros(6, 3, 12, 10, dtype=torch.uint8), TARGETS, ROWS))
+    seen = Segmentation(FACTS).preview(ByColour(), Batch(torch.zeros(6, 3, 12, 10, dtype=torch.uint8), TARGETS, ROWS))
     assert seen.columns == ("picture", "truth", "answer")
     assert seen.pictures.shape == (4, 3, 3, 12, 10)

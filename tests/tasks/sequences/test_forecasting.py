@@ -10,15 +10,15 @@ from torch import nn
 
 from paribus.chance import Seeds
 from paribus.data.dataset import Dataset
-from paribus.data.feed import Batch
-from paribus.data.series.windows import Windows
+from paribus.data.deliver.loader import Batch
+from paribus.data.deliver.windows import Windows
 from paribus.errors import RecipeError
 from paribus.models.network import assemble
 from paribus.records.parts import Part
 from paribus.records.recipe import Split
 from paribus.tasks.classification import Classification
-from paribus.tasks.sequences.errors import skill
 from paribus.tasks.sequences.forecasting import Forecasting
+from paribus.tasks.sequences.metrics import skill
 
 STEPS, LENGTH, HORIZON, SEASON = 300, 10, 6, 4
 
@@ -35,15 +35,15 @@ def windows(targets: int = 2, scale: str = "standard", series: int = 2) -> Windo
     return Windows(dataset, LENGTH, HORIZON, 1, scale=scale)
 
 
-def setting(scale: str = "standard", **knobs):
+def setting(scale: str = "standard", **options):
     """A task, a network for it, and a batch of validation windows."""
     examples = windows(scale=scale)
-    rows = examples.divide(Split(validation=0.3), Seeds(0))
-    facts = examples.facts(rows, {})
-    task = Forecasting(facts, **knobs)
-    network = assemble(Part("linear"), facts, Seeds(0), task.num_outputs).eval()
-    inputs, targets = examples.cut(rows["validation"])
-    return task, network, Batch(inputs, targets, rows["validation"]), examples
+    rows = examples.split(Split(val=0.3), Seeds(0))
+    info = examples.info(rows, {})
+    task = Forecasting(info, **options)
+    network = assemble(Part("linear"), info, Seeds(0), task.num_outputs).eval()
+    inputs, targets = examples.take(rows["val"])
+    return task, network, Batch(inputs, targets, rows["val"]), examples
 
 
 def metered(task: Forecasting, network: nn.Module, batch: Batch, sizes: list[int]) -> dict[str, float]:
@@ -78,7 +78,7 @@ def test_mase_by_hand():
     """Hyndman & Koehler (2006): each series and target in its own unit, the mean seasonal difference in training."""
     task, network, batch, examples = setting()
     values = examples.dataset.inputs[:, :2].double().numpy()
-    trained = examples.divide(Split(validation=0.3), Seeds(0))["train"].numpy()
+    trained = examples.split(Split(val=0.3), Seeds(0))["train"].numpy()
     said = task.predict(network, batch.inputs).detach().double().numpy()
     errors = []
     for window, row in enumerate(batch.rows.tolist()):
@@ -102,7 +102,7 @@ def test_mase_by_hand():
 def test_losses_are_those_of_scaled_values(loss, of, anchor):
     task, network, batch, _ = setting(loss=loss, anchor=anchor)
     found, outputs = task.loss("model", network, batch)
-    errors = ((batch.targets - outputs) / torch.tensor(task.facts.deviation[:2])).double().detach().numpy()
+    errors = ((batch.targets - outputs) / torch.tensor(task.info.deviation[:2])).double().detach().numpy()
     assert float(found.detach()) == pytest.approx(of(errors), rel=1e-4)  # float32 at a level of 500
 
 
@@ -111,7 +111,7 @@ def test_quantiles_are_those_of_scikit_learn():
     task, network, batch, _ = setting(loss="quantile", quantiles=levels)
     found, _ = task.loss("model", network, batch)
     said = task.forecast(network, batch.inputs).detach()
-    scale = torch.tensor(task.facts.deviation[:2])
+    scale = torch.tensor(task.info.deviation[:2])
     truth = (batch.targets / scale).reshape(-1, 2).numpy()
     losses = [
         mean_pinball_loss(truth, (said[..., place] / scale).reshape(-1, 2).numpy(), alpha=level)
@@ -139,7 +139,7 @@ def test_a_silent_network_with_an_anchor_is_the_baseline():
 
 def test_without_scaling_the_network_meets_stored_values():
     task, network, batch, _ = setting(scale="none")
-    assert task.facts.mean == ()
+    assert task.info.mean == ()
     torch.testing.assert_close(task.predict(network, batch.inputs).flatten(1), network.model(batch.inputs))
 
 
@@ -158,7 +158,7 @@ def test_the_meter_goes_on_from_its_state():
 
 def test_glimpses_hold_past_truth_forecast_and_season():
     task, network, batch, _ = setting()
-    curves = task.glimpse(network, Batch(*(tensor[:3] for tensor in batch))).curves
+    curves = task.preview(network, Batch(*(tensor[:3] for tensor in batch))).curves
     assert len(curves) == 3
     assert list(curves[0]) == ["past", "truth", "forecast", "seasonal"]
     past = curves[1]["past"]
@@ -172,27 +172,27 @@ def test_figures_while_training_are_few():
 
 
 @pytest.mark.parametrize(
-    ("knobs", "message"),
+    ("options", "message"),
     [
         ({"loss": "quantile", "quantiles": (0.5, 0.1, 0.9)}, "rising"),
         ({"loss": "quantile", "quantiles": (0.1, 0.9)}, "odd"),
     ],
 )
-def test_bad_quantiles_are_refused(knobs, message):
+def test_bad_quantiles_are_refused(options, message):
     with pytest.raises(RecipeError, match=message):
-        setting(**knobs)
+        setting(**options)
 
 
 def test_only_series_are_forecast():
-    facts = windows().facts(windows().divide(Split(), Seeds(0)), {})
-    Classification(facts)
+    info = windows().info(windows().split(Split(), Seeds(0)), {})
+    Classification(info)
     from dataclasses import replace
 
     with pytest.raises(RecipeError, match="needs a series"):
-        Forecasting(replace(facts, about={}))
-    short = {**facts.about, "season": LENGTH + 1}
+        Forecasting(replace(info, about={}))
+    short = {**info.about, "season": LENGTH + 1}
     with pytest.raises(RecipeError, match="past of a season"):
-        Forecasting(replace(facts, about=short), anchor="season")
+        Forecasting(replace(info, about=short), anchor="season")
 
 
 def test_skill():

@@ -11,25 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paribus.chance import Seeds
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.errors import DataError, RecipeError
 from paribus.models.network import assemble
 from paribus.records.parts import Part
 from paribus.tasks.evaluation import evaluate
-from paribus.tasks.sequences.carry import Carry
 from paribus.tasks.sequences.drawing import chances, continued
 from paribus.tasks.sequences.labelling import Labelling
 from paribus.tasks.sequences.language import Language
+from paribus.tasks.sequences.state import Carry
 
 LETTERS = tuple("abcde\n")
 ABOUT = {"vocabulary": list(LETTERS), "unit": "characters", "unknown": False}
-FACTS = Facts((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), ABOUT)
+FACTS = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), ABOUT)
 
 
-def network(model: str = "lstm", facts: Facts = FACTS, **knobs) -> torch.nn.Module:
-    knobs = {"width": 7, **knobs}
-    return assemble(Part(model, **knobs), facts, Seeds(0), len(facts.classes)).eval()
+def network(model: str = "lstm", info: DataInfo = FACTS, **options) -> torch.nn.Module:
+    options = {"width": 7, **options}
+    return assemble(Part(model, **options), info, Seeds(0), len(info.classes)).eval()
 
 
 def text(n: int = 200) -> torch.Tensor:
@@ -131,7 +131,7 @@ def test_who_sees_the_future_is_refused():
     with pytest.raises(RecipeError, match="sees the tokens"):
         Language(FACTS).loss("model", network(bidirectional=True), batches(text(), 3)[0])
     with pytest.raises(RecipeError, match="learned from a text"):
-        Language(Facts((8,), LETTERS, {}, (), (), ()))
+        Language(DataInfo((8,), LETTERS, {}, (), (), ()))
 
 
 LOGITS = torch.tensor([[2.0, 1.0, 0.0, -1.0]])
@@ -183,10 +183,10 @@ def test_texts_are_drawn_from_what_the_network_expects(model):
 
 def test_what_is_unknown_is_never_written():
     about = {**ABOUT, "unknown": True}
-    facts = Facts((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), about)
-    net = network(facts=facts)
+    info = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), about)
+    net = network(info=info)
     net.model.output.bias.data[5] = 100.0
-    assert "\n" not in Language(facts).sample(net, 3, length=20).text.replace(
+    assert "\n" not in Language(info).sample(net, 3, length=20).text.replace(
         "\n────────────────────────────────────────\n", ""
     )
 
@@ -207,7 +207,7 @@ def test_a_text_is_judged_by_its_perplexity(tmp_path):
     task, net, tokens = Language(FACTS), network(), text(700)
     (tmp_path / "a.txt").write_text("".join(LETTERS[i] for i in tokens))
     (tmp_path / "b.txt").write_text("abcx")
-    good, bad = task.answers(net, [tmp_path / "a.txt", tmp_path / "b.txt"])
+    good, bad = task.predict_files(net, [tmp_path / "a.txt", tmp_path / "b.txt"])
     outputs = net.model.advance(tokens[None, :-1], None)[0]
     nats = float(F.cross_entropy(outputs[0], tokens[1:]))
     assert good.figures == pytest.approx({"perplexity": math.exp(nats), "bits": nats / math.log(2)}, rel=1e-5)
@@ -215,8 +215,8 @@ def test_a_text_is_judged_by_its_perplexity(tmp_path):
 
 
 def test_labels_that_do_not_count():
-    facts = Facts((8,), ("x", "y"), {}, (), (), (), {}, (8,), {"vocabulary": list(LETTERS), "ignore": 9})
-    net, task = network(facts=facts), Labelling(facts)
+    info = DataInfo((8,), ("x", "y"), {}, (), (), (), {}, (8,), {"vocabulary": list(LETTERS), "ignore": 9})
+    net, task = network(info=info), Labelling(info)
     targets = torch.tensor([[0, 1, 9, 9, 1, 0, 9, 1]])
     batch = Batch(text(8)[None], targets, torch.tensor([0]))
     loss, outputs = task.loss("model", net, batch)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from paribus.records.files import finite
+from paribus.files import finite
 from paribus.theory.arena import Lap, Online, Problem, Race
 from paribus.theory.arena.entrants import Entrant
 from paribus.theory.arena.outcome import Summary

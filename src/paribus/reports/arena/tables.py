@@ -9,7 +9,7 @@ from typing import Any
 
 from paribus.plots.words import count
 from paribus.reports.arena.numbers import error, listed, number, point, pretty, proof
-from paribus.reports.view import Table
+from paribus.reports.page import Table
 from paribus.theory.arena import Convexity, Lap, Map, Online, Problem, Race, Sweep, Trace
 from paribus.theory.arena.entrants import LABELS
 from paribus.theory.arena.race import GRID, TUNING

@@ -9,9 +9,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
-from paribus.data.material import Material
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
+from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import RecipeError
 from paribus.models.gan import Adversaries
 from paribus.records.metric import (
@@ -25,7 +25,7 @@ from paribus.records.metric import (
     RECALL,
     Metric,
 )
-from paribus.tasks.generators import sheets, values
+from paribus.tasks.generators import grids, values
 from paribus.tasks.generators.adversarial import (
     RULES,
     THRESHOLDS,
@@ -35,12 +35,12 @@ from paribus.tasks.generators.adversarial import (
     lipschitz_penalty,
     smoothed,
 )
-from paribus.tasks.generators.contest import Contest, Panel
-from paribus.tasks.generators.judge import Judge, Kind, appoint
-from paribus.tasks.glimpse import Glimpse
+from paribus.tasks.generators.extractor import Judge, Kind, appoint
+from paribus.tasks.generators.meters import Contest, Panel
+from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
 
-SAMPLES, POINTS, STOPS = 8, 2000, 10  # of a glimpse: pictures in a row, points in the plane; of a walk
+SAMPLES, POINTS, STOPS = 8, 2000, 10  # of a preview: pictures in a row, points in the plane; of a walk
 
 
 class Adversarial(Task):
@@ -65,7 +65,7 @@ class Adversarial(Task):
 
     def __init__(
         self,
-        facts: Facts,
+        info: DataInfo,
         loss: Game = "non_saturating",
         critic_steps: Annotated[int, Field(ge=1)] = 1,
         penalty: Annotated[float, Field(ge=0)] = 10.0,
@@ -73,22 +73,22 @@ class Adversarial(Task):
         label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0,
         judge: Kind = "trained",
     ) -> None:
-        super().__init__(facts)
+        super().__init__(info)
         self.rule, self.threshold = RULES[loss], THRESHOLDS.get(loss, 0.0)
         self.critic_steps, self.r1, self.label_smoothing, self.kind = critic_steps, r1, label_smoothing, judge
         self.penalty = penalty if loss == "wasserstein_gp" else 0.0
         self.judge: Judge | None = None
         self.step = 0
         self.shared: tuple[Batch, Tensor] | None = None
-        self.pictures = len(facts.input_shape) == 3
+        self.pictures = len(info.input_shape) == 3
 
     def at(self, step: int, epoch: float) -> None:
         """Which step it is says which stages move."""
         self.step = step
 
-    def prepare(self, material: Material) -> None:
+    def prepare(self, prepared: PreparedData) -> None:
         """Appoint the judge."""
-        self.judge = appoint(self.kind, self.facts, material)
+        self.judge = appoint(self.kind, self.info, prepared)
 
     def stages(self, network: nn.Module) -> dict[str, list[nn.Parameter]]:
         """The discriminator moves first."""
@@ -144,27 +144,27 @@ class Adversarial(Task):
 
     def stored(self, fake: Tensor) -> Tensor:
         """Generated examples as the data are stored."""
-        return values.pixels(fake, low=-1) if self.pictures else values.original(self.facts, fake)
+        return values.pixels(fake, low=-1) if self.pictures else values.original(self.info, fake)
 
     def meter(self, split: str) -> Contest:
         """Both losses; in evaluation also the quality of what is drawn."""
         if split == "train" or self.judge is None:
             return Contest(self.threshold)
-        return Contest(self.threshold, Panel(self.judge, self.stored, self.facts.class_counts))
+        return Contest(self.threshold, Panel(self.judge, self.stored, self.info.class_counts))
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """The discriminator's score of each example (B, 1)."""
         scores: Tensor = adversaries(network)(self.real(network, inputs))
         return scores.float()[:, None]
 
-    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse | None:
+    def preview(self, network: nn.Module, batch: Batch) -> Preview | None:
         """What is drawn from the same noise every time: rows of pictures behind one of the data's, or points."""
         if not self.pictures:
-            return sheets.vectors(self.drawn(network, POINTS), self.known(batch))
+            return grids.vectors(self.drawn(network, POINTS), self.known(batch))
         drawn = self.drawn(network, SAMPLES * len(batch.rows)).unflatten(0, (-1, SAMPLES))
-        return Glimpse(torch.cat([batch.inputs[:, None], drawn], 1).cpu(), ("data", *["drawn"] * SAMPLES))
+        return Preview(torch.cat([batch.inputs[:, None], drawn], 1).cpu(), ("data", *["drawn"] * SAMPLES))
 
-    def sample(self, network: nn.Module, count: int, *, walk: bool = False) -> Glimpse:
+    def sample(self, network: nn.Module, count: int, *, walk: bool = False) -> Preview:
         """Examples from fresh noise.
 
         Args:
@@ -172,12 +172,12 @@ class Adversarial(Task):
         """
         model = adversaries(network)
         if not self.pictures:
-            return sheets.vectors(self.drawn(network, count))
+            return grids.vectors(self.drawn(network, count))
         if not walk:
-            return Glimpse(sheets.sheet(self.drawn(network, count).cpu()))
+            return Preview(grids.sheet(self.drawn(network, count).cpu()))
         z = values.between(noise(model, count), noise(model, count), STOPS)
         drawn = self.stored(model.generate(z.flatten(0, 1))).cpu()
-        return Glimpse(drawn.unflatten(0, (count, STOPS)))
+        return Preview(drawn.unflatten(0, (count, STOPS)))
 
     def drawn(self, network: nn.Module, count: int) -> Tensor:
         """Examples (count, *input_shape) as they would be stored."""
@@ -186,7 +186,7 @@ class Adversarial(Task):
 
     def known(self, batch: Batch) -> Tensor:
         """Points of the data, or the centres of their modes where those are known."""
-        centres = self.facts.about.get("centres")
+        centres = self.info.about.get("centres")
         return torch.tensor(centres) if centres else batch.inputs
 
 

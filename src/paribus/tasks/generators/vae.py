@@ -10,14 +10,14 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.models.vae import Autoencoder
 from paribus.records.metric import ELBO, KL, LOG_LIKELIHOOD, LOSS, RECONSTRUCTION, Metric
-from paribus.tasks.generators import likelihood, sheets, values
-from paribus.tasks.glimpse import Glimpse
+from paribus.tasks.generators import grids, likelihood, values
 from paribus.tasks.meter import Means
+from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
 
 BINARY: Mapping[str, Callable[[Tensor], Tensor]] = {
@@ -27,7 +27,7 @@ BINARY: Mapping[str, Callable[[Tensor], Tensor]] = {
 }
 TERMS = ("reconstruction", "kl", "log_likelihood")  # columns of the outputs
 
-SAMPLES, WALK = 4, 6  # columns of a glimpse
+SAMPLES, WALK = 4, 6  # columns of a preview
 STOPS = 10  # of a walk that was asked for
 DECODED = 1 << 22  # values decoded at a time
 
@@ -53,7 +53,7 @@ class Variational(Task):
 
     def __init__(
         self,
-        facts: Facts,
+        info: DataInfo,
         likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
         deviation: Annotated[float, Field(gt=0)] | Literal["learned"] = "learned",
         binary: Literal["none", "random", "threshold"] = "none",
@@ -61,13 +61,13 @@ class Variational(Task):
         warm_up: Annotated[float, Field(ge=0)] = 0.0,
         importance: Annotated[int, Field(ge=0)] = 0,
     ) -> None:
-        super().__init__(facts)
+        super().__init__(info)
         self.likelihood, self.deviation, self.binary = likelihood, deviation, binary
         self.beta, self.warm_up, self.importance = beta, warm_up, importance
         self.epoch = 0.0
-        if len(facts.input_shape) != 3 and (likelihood == "bernoulli" or binary != "none"):
+        if len(info.input_shape) != 3 and (likelihood == "bernoulli" or binary != "none"):
             rule = "only pixels, which are from 0 to 1, have a Bernoulli likelihood or become black and white"
-            raise RecipeError(rule, got=f"examples of shape {facts.input_shape}", hint="set task.likelihood=gaussian")
+            raise RecipeError(rule, got=f"examples of shape {info.input_shape}", hint="set task.likelihood=gaussian")
 
     def stages(self, network: nn.Module) -> dict[str, list[nn.Parameter]]:
         """All weights, and the noise's deviation where it is learned."""
@@ -103,7 +103,7 @@ class Variational(Task):
 
     def encode(self, network: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance (B, latent) of q(z | x)."""
-        seen = values.standardised(network, 255 * x) if len(self.facts.input_shape) == 3 else x
+        seen = values.standardised(network, 255 * x) if len(self.info.input_shape) == 3 else x
         mean, log_variance = autoencoder(network).encode(seen)
         return mean.float(), log_variance.float()
 
@@ -146,21 +146,21 @@ class Variational(Task):
         """Decoded pictures as pixels: the expected value of each."""
         return values.pixels(decoded.float().sigmoid() if self.likelihood == "bernoulli" else decoded)
 
-    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse | None:
+    def preview(self, network: nn.Module, batch: Batch) -> Preview | None:
         """Each picture, its reconstruction, samples, and a walk to the next picture; or points in the plane."""
         model, x = autoencoder(network), self.observed(network, batch.inputs)
         if x.ndim != 4:
-            drawn = values.original(self.facts, model.decode(self.prior(network, 1000)))
-            return sheets.vectors(drawn, batch.inputs)
+            drawn = values.original(self.info, model.decode(self.prior(network, 1000)))
+            return grids.vectors(drawn, batch.inputs)
         mean = self.encode(network, x)[0]
         samples = model.decode(self.prior(network, SAMPLES * len(x))).unflatten(0, (len(x), SAMPLES))
         stops = values.between(mean, mean.roll(-1, 0), WALK)  # (B, WALK, latent)
         walks = model.decode(stops.flatten(0, 1)).unflatten(0, (len(x), WALK))
         decoded = self.shown(torch.cat([model.decode(mean)[:, None], samples, walks], 1))
         pictures = torch.cat([values.pixels(x)[:, None], decoded], 1).cpu()
-        return Glimpse(pictures, ("picture", "reconstruction", *["sample"] * SAMPLES, *["walk"] * WALK))
+        return Preview(pictures, ("picture", "reconstruction", *["sample"] * SAMPLES, *["walk"] * WALK))
 
-    def sample(self, network: nn.Module, count: int, *, walk: bool = False, map: bool = False) -> Glimpse:
+    def sample(self, network: nn.Module, count: int, *, walk: bool = False, map: bool = False) -> Preview:
         """Examples decoded from the prior.
 
         Args:
@@ -171,10 +171,10 @@ class Variational(Task):
         codes = self.prior(network, 2 * count if walk else count)
         z = atlas(model.latent) if map else values.between(codes[::2], codes[1::2], STOPS) if walk else codes
         decoded = model.decode(z.flatten(0, -2))
-        if len(self.facts.input_shape) != 3:
-            return sheets.vectors(values.original(self.facts, decoded))
+        if len(self.info.input_shape) != 3:
+            return grids.vectors(values.original(self.info, decoded))
         pictures = self.shown(decoded).cpu()
-        return Glimpse(pictures.unflatten(0, z.shape[:2]) if z.ndim == 3 else sheets.sheet(pictures))
+        return Preview(pictures.unflatten(0, z.shape[:2]) if z.ndim == 3 else grids.sheet(pictures))
 
     def prior(self, network: nn.Module, count: int) -> Tensor:
         """Codes (count, latent) from N(0, 1)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
+from paribus.data.info import DataInfo
 from paribus.models.network import Network
 
 
@@ -30,10 +30,10 @@ def pixels(values: Tensor, low: float = 0.0) -> Tensor:
     return ((values.float() - low) * (255 / (1 - low))).clamp(0, 255).round().byte()
 
 
-def original(facts: Facts, values: Tensor) -> Tensor:
+def original(info: DataInfo, values: Tensor) -> Tensor:
     """Standardised quantities (B, *input_shape) in the units in which they are stored."""
-    shape = (-1, *(1 for _ in facts.input_shape[1:]))
-    mean, deviation = (torch.tensor(it, device=values.device).view(shape) for it in (facts.mean, facts.deviation))
+    shape = (-1, *(1 for _ in info.input_shape[1:]))
+    mean, deviation = (torch.tensor(it, device=values.device).view(shape) for it in (info.mean, info.deviation))
     return values.float() * deviation + mean
 
 

@@ -12,19 +12,19 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.records.metric import LOSS, PSNR, SSIM, Metric
-from paribus.tasks.answer import Answer
-from paribus.tasks.glimpse import Glimpse
 from paribus.tasks.meter import Means
 from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels.similarity import psnr, ssim
 from paribus.tasks.pixels.tiling import anywhere
+from paribus.tasks.prediction import Prediction
+from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
 
-SHOWN = 4  # rows of a glimpse
+SHOWN = 4  # rows of a preview
 CHARBONNIER = 1e-3  # below this, in units of 255, the loss is a parabola
 
 Sigma = Annotated[float, Field(gt=0, le=255)]
@@ -53,25 +53,25 @@ class Denoising(Task):
 
     def __init__(
         self,
-        facts: Facts,
+        info: DataInfo,
         sigma: Sigma | tuple[Sigma, Sigma] = 25.0,
         target: Literal["clean", "noisy"] = "clean",
         loss: Literal["mse", "l1", "charbonnier"] = "mse",
     ) -> None:
-        super().__init__(facts)
-        if len(facts.input_shape) != 3 or not facts.mean:
+        super().__init__(info)
+        if len(info.input_shape) != 3 or not info.mean:
             hint = "use data with pictures: textures, bsd, or patches for your own"
-            raise RecipeError("noise is removed from pictures", got=str(facts.input_shape), hint=hint)
+            raise RecipeError("noise is removed from pictures", got=str(info.input_shape), hint=hint)
         self.sigma = sigma if isinstance(sigma, tuple) else (sigma, sigma)
         if self.sigma[0] > self.sigma[1]:
             raise RecipeError("task.sigma is a number or a range from small to large", got=list(self.sigma))
         self.target, self.compare = target, LOSSES[loss]
-        self.mean, self.deviation = (torch.tensor(one).view(-1, 1, 1) for one in (facts.mean, facts.deviation))
+        self.mean, self.deviation = (torch.tensor(one).view(-1, 1, 1) for one in (info.mean, info.deviation))
 
     @property
     def num_outputs(self) -> int:
         """One for every channel."""
-        return self.facts.input_shape[0]
+        return self.info.input_shape[0]
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the batch, and answers (B, C, H, W)."""
@@ -92,21 +92,21 @@ class Denoising(Task):
         self.mean, self.deviation = self.mean.to(outputs.device), self.deviation.to(outputs.device)
         return outputs * self.deviation + self.mean
 
-    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse:
+    def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """Noisy pictures, the answers, and the clean pictures."""
         clean = batch.inputs[:SHOWN].float()
         noisy = clean + sum(self.sigma) / 2 * torch.randn_like(clean)
         shown = [as_bytes(values).cpu() for values in (noisy, self.predict(network, noisy), clean)]
-        return Glimpse(torch.stack(shown, 1), ("noisy", "answer", "truth"))
+        return Preview(torch.stack(shown, 1), ("noisy", "answer", "truth"))
 
-    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+    def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """Each picture, of any size, without what the network takes for noise; how much that was, in grey levels."""
-        return each(files, self.facts, partial(self._answer, network))
+        return each(files, self.info, partial(self._answer, network))
 
-    def _answer(self, network: nn.Module, file: str, noisy: Tensor) -> Answer:
+    def _answer(self, network: nn.Module, file: str, noisy: Tensor) -> Prediction:
         cleaned = self.cleaned(network, noisy.float())
         removed = float((noisy - cleaned).std())
-        return Answer(file, f"σ {removed:.1f} removed", {"removed": removed}, as_bytes(cleaned))
+        return Prediction(file, f"σ {removed:.1f} removed", {"removed": removed}, as_bytes(cleaned))
 
     def cleaned(self, network: nn.Module, noisy: Tensor) -> Tensor:
         """A picture (C, H, W) of any size, as values 0 … 255, without its noise."""

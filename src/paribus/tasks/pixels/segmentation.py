@@ -11,20 +11,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.records.metric import LOSS, MIOU, PIXEL_ACCURACY, Metric
-from paribus.tasks.answer import Answer
-from paribus.tasks.glimpse import Glimpse
 from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels import regions
 from paribus.tasks.pixels.confusion import Confusion
 from paribus.tasks.pixels.overlays import coloured, overlay, palette
 from paribus.tasks.pixels.tiling import anywhere
+from paribus.tasks.prediction import Prediction
+from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
 
-SHOWN = 4  # rows of a glimpse
+SHOWN = 4  # rows of a preview
 
 
 class Segmentation(Task):
@@ -42,17 +42,17 @@ class Segmentation(Task):
 
     def __init__(
         self,
-        facts: Facts,
+        info: DataInfo,
         loss: Literal["cross_entropy", "dice", "focal", "cross_entropy+dice", "focal+dice"] = "cross_entropy",
         class_weights: Literal["none", "balanced", "median"] = "none",
     ) -> None:
-        super().__init__(facts)
-        if facts.target_shape != facts.input_shape[1:] or len(facts.target_shape) != 2 or not facts.classes:
+        super().__init__(info)
+        if info.target_shape != info.input_shape[1:] or len(info.target_shape) != 2 or not info.classes:
             rule, hint = "segmentation needs masks of the pictures' size", "use data=shapes, or data=masks for your own"
-            raise RecipeError(rule, got=f"pictures {facts.input_shape}, targets {facts.target_shape}", hint=hint)
+            raise RecipeError(rule, got=f"pictures {info.input_shape}, targets {info.target_shape}", hint=hint)
         self.losses, self.class_weights = regions.LOSSES[loss], class_weights
-        self.ignore = facts.about.get("ignore")
-        counts = torch.tensor(facts.class_counts, dtype=torch.float32)
+        self.ignore = info.about.get("ignore")
+        counts = torch.tensor(info.class_counts, dtype=torch.float32)
         self.weights = torch.zeros(256)  # by label; 0 for what is no class
         self.weights[: len(counts)] = regions.WEIGHTS[class_weights](counts)
 
@@ -68,36 +68,36 @@ class Segmentation(Task):
 
     def meter(self, split: str) -> Confusion:
         """All figures; the IoU of every class but for training."""
-        return Confusion(self.facts.classes, self.ignore, details=split != "train")
+        return Confusion(self.info.classes, self.ignore, details=split != "train")
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Probabilities (B, K, H, W)."""
         outputs: Tensor = network(inputs).float()
         return outputs.softmax(1)
 
-    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse:
+    def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """Pictures, their true classes and the answers, as colours over the pictures."""
         inputs, truth = batch.inputs[:SHOWN], batch.targets[:SHOWN]
         said = self.predict(network, inputs).argmax(1)
         shown = [coloured(inputs.cpu()), *(overlay(inputs, labels, self.colours) for labels in (truth, said))]
-        return Glimpse(torch.stack(shown, 1), ("picture", "truth", "answer"))
+        return Preview(torch.stack(shown, 1), ("picture", "truth", "answer"))
 
     @property
     def colours(self) -> Tensor:
         """A colour for every class, (K, 3) uint8."""
-        return palette(len(self.facts.classes), self.facts.about.get("colours", ()))
+        return palette(len(self.info.classes), self.info.about.get("colours", ()))
 
-    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+    def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """For each picture, of any size, the share of every class, and the classes as colours over it."""
-        return each(files, self.facts, partial(self._answer, network))
+        return each(files, self.info, partial(self._answer, network))
 
-    def _answer(self, network: nn.Module, file: str, picture: Tensor) -> Answer:
+    def _answer(self, network: nn.Module, file: str, picture: Tensor) -> Prediction:
         labels = self.labels(network, picture)
-        shares = labels.flatten().bincount(minlength=len(self.facts.classes)) / labels.numel()
-        figures = dict(zip(self.facts.classes, shares.tolist(), strict=True))
+        shares = labels.flatten().bincount(minlength=len(self.info.classes)) / labels.numel()
+        figures = dict(zip(self.info.classes, shares.tolist(), strict=True))
         largest = sorted(figures, key=figures.__getitem__, reverse=True)[:2]
         label = ", ".join(f"{name} {figures[name]:.0%}" for name in largest if figures[name])
-        return Answer(file, label, figures, overlay(picture, labels, self.colours))
+        return Prediction(file, label, figures, overlay(picture, labels, self.colours))
 
     def labels(self, network: nn.Module, picture: Tensor) -> Tensor:
         """Class indices (H, W) of a picture (C, H, W) of any size.
@@ -105,7 +105,7 @@ class Segmentation(Task):
         Where training pictures were scaled to one size, so is this, and the answer back; else it is taken as it is, in
         tiles if it is large.
         """
-        size, decoding = picture.shape[1:], self.facts.decoding
+        size, decoding = picture.shape[1:], self.info.decoding
         if decoding.get("fit") == "cut":
             return anywhere(lambda x: self.predict(network, x), picture).argmax(0)
         small = F.interpolate(picture[None].float(), self._scaled(size), mode="bilinear", antialias=True)
@@ -113,9 +113,9 @@ class Segmentation(Task):
 
     def _scaled(self, size: Sequence[int]) -> tuple[int, int]:
         """The size at which the network sees a picture: that of training, or with its own proportions as near to it."""
-        height, width = self.facts.input_shape[1:]
+        height, width = self.info.input_shape[1:]
         shares = [height / size[0], width / size[1]]
-        if self.facts.decoding.get("fit", "stretch") == "stretch":
+        if self.info.decoding.get("fit", "stretch") == "stretch":
             return height, width
-        share = max(shares) if self.facts.decoding["fit"] == "crop" else min(shares)
+        share = max(shares) if self.info.decoding["fit"] == "crop" else min(shares)
         return max(1, round(size[0] * share)), max(1, round(size[1] * share))

@@ -10,18 +10,18 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
-from paribus.data.series.ending import Ending, endings
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
+from paribus.data.sources.series.ending import Ending, endings
 from paribus.errors import DataError, RecipeError
 from paribus.records.metric import LOSS, Metric
-from paribus.tasks.answer import Answer
-from paribus.tasks.glimpse import Glimpse
-from paribus.tasks.sequences.errors import ErrorMeter, Losses, absolute, huber, pinball, squared
+from paribus.tasks.prediction import Prediction
+from paribus.tasks.preview import Preview
+from paribus.tasks.sequences.metrics import ErrorMeter, Losses, absolute, huber, pinball, squared
 from paribus.tasks.task import Task
 
 Level = Annotated[float, Field(gt=0, lt=1)]
-PARTS = {"val": "validation", "test": "test"}  # split of the figures → part of the data
+PARTS = {"val": "val", "test": "test"}  # split of the figures → part of the data
 
 LOSSES: Mapping[str, Losses] = {"mse": squared, "mae": absolute, "huber": huber}
 
@@ -53,25 +53,25 @@ class Forecasting(Task):
 
     def __init__(
         self,
-        facts: Facts,
+        info: DataInfo,
         loss: Literal["mse", "mae", "huber", "quantile"] = "mse",
         quantiles: tuple[Level, ...] = (0.1, 0.5, 0.9),
         anchor: Literal["none", "last", "season"] = "none",
     ) -> None:
-        super().__init__(facts)
-        if "season" not in facts.about:
+        super().__init__(info)
+        if "season" not in info.about:
             raise RecipeError(
-                "forecasting needs a series", got=f"inputs {facts.input_shape}", hint="see: paribus list data"
+                "forecasting needs a series", got=f"inputs {info.input_shape}", hint="see: paribus list data"
             )
         self.quantiles = _rising(quantiles) if loss == "quantile" else (0.5,)
         self.losses = pinball(self.quantiles) if loss == "quantile" else LOSSES[loss]
-        self.anchor, self.season = anchor, int(facts.about["season"])
-        if anchor == "season" and self.season > facts.input_shape[1]:
+        self.anchor, self.season = anchor, int(info.about["season"])
+        if anchor == "season" and self.season > info.input_shape[1]:
             hint = f"set data.length to at least {self.season}"
-            raise RecipeError("task.anchor=season needs a past of a season", got=facts.input_shape[1], hint=hint)
-        self.horizon, self.targets = facts.target_shape
-        self.mean = torch.tensor(facts.mean[: self.targets] if facts.mean else [0.0] * self.targets)
-        self.deviation = torch.tensor(facts.deviation[: self.targets] if facts.mean else [1.0] * self.targets)
+            raise RecipeError("task.anchor=season needs a past of a season", got=info.input_shape[1], hint=hint)
+        self.horizon, self.targets = info.target_shape
+        self.mean = torch.tensor(info.mean[: self.targets] if info.mean else [0.0] * self.targets)
+        self.deviation = torch.tensor(info.deviation[: self.targets] if info.mean else [1.0] * self.targets)
 
     @property
     def num_outputs(self) -> int:
@@ -87,7 +87,7 @@ class Forecasting(Task):
 
     def meter(self, split: str) -> ErrorMeter:
         """Loss and mean absolute error while training; everything otherwise."""
-        about, part = self.facts.about, PARTS.get(split, "")
+        about, part = self.info.about, PARTS.get(split, "")
         if part not in about["baselines"]:
             return ErrorMeter(self.targets)
         rows = [one["rows"] for one in about["series"]]
@@ -118,38 +118,38 @@ class Forecasting(Task):
         past = inputs[:, : self.targets, -lag:]  # (B, targets, lag)
         return past[:, :, torch.arange(self.horizon, device=inputs.device) % lag].transpose(1, 2)
 
-    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse:
+    def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """The past, the truth, the forecast and the repeated season of the first target, spread over the examples."""
         known = {"truth": batch.targets, "forecast": self.predict(network, batch.inputs)}
         known |= {name: one for name, one in self.baselines(batch.inputs).items() if name == "seasonal"}
         shown = batch.inputs[:, 0, -3 * max(self.horizon, self.season) :]  # older steps would only press it together
         gap: list[float | None] = [None] * shown.shape[1]
-        return Glimpse(
+        return Preview(
             curves=tuple(
                 {"past": past, **{name: gap + one[place, :, 0].tolist() for name, one in known.items()}}
                 for place, past in enumerate(shown.tolist())
             )
         )
 
-    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+    def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """The forecast behind the end of every series in a CSV file with the columns of the training file."""
         return [answer for path in files for answer in self._file(network, path)]
 
-    def _file(self, network: nn.Module, path: Path) -> list[Answer]:
+    def _file(self, network: nn.Module, path: Path) -> list[Prediction]:
         try:
-            found = endings(path, self.facts)
+            found = endings(path, self.info)
         except DataError as error:
-            return [Answer(str(path), problem=str(error).replace("\n", ";"))]
+            return [Prediction(str(path), problem=str(error).replace("\n", ";"))]
         return [self._answer(network, path, end) for end in found]
 
-    def _answer(self, network: nn.Module, path: Path, end: Ending) -> Answer:
+    def _answer(self, network: nn.Module, path: Path, end: Ending) -> Prediction:
         name = f"{path}: {end.name}" if end.name else str(path)
-        return Answer(name, f"the next {self.horizon} steps", table=self._table(network, end))
+        return Prediction(name, f"the next {self.horizon} steps", table=self._table(network, end))
 
     def _table(self, network: nn.Module, end: Ending) -> dict[str, list[float | str]]:
         """Times, and the forecast of each target, with its quantiles where there are some."""
         quantiles = self.forecast(network, end.inputs)[0].unbind(-1)
-        names = self.facts.about["columns"][: self.targets]
+        names = self.info.about["columns"][: self.targets]
         heads = [f" {level:g}" for level in self.quantiles] if len(quantiles) > 1 else [""]
         columns: dict[str, list[float | str]] = {"time": list(end.times)}
         for head, values in zip(heads, quantiles, strict=True):

@@ -7,8 +7,8 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
 from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
 from paribus.tasks.classification import ClassificationMeter
 from paribus.tasks.task import Task
@@ -19,9 +19,9 @@ class Labelling(Task):
 
     metrics: ClassVar[tuple[Metric, ...]] = (ACCURACY, LOSS, MACRO_F1)
 
-    def __init__(self, facts: Facts) -> None:
-        super().__init__(facts)
-        self.ignore = int(facts.about.get("ignore", -100))
+    def __init__(self, info: DataInfo) -> None:
+        super().__init__(info)
+        self.ignore = int(info.about.get("ignore", -100))
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of all tokens that count, and what the model gave (B, T, classes)."""
@@ -30,7 +30,7 @@ class Labelling(Task):
 
     def meter(self, split: str) -> LabellingMeter:
         """Loss and accuracy while training; the whole confusion matrix otherwise."""
-        return LabellingMeter(len(self.facts.classes), self.ignore, confusion=split != "train")
+        return LabellingMeter(len(self.info.classes), self.ignore, confusion=split != "train")
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Probabilities (B, T, classes)."""

@@ -12,17 +12,17 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from paribus.data.facts import Facts
-from paribus.data.feed import Batch
-from paribus.data.text.own import read
-from paribus.data.text.tokens import join, split
+from paribus.data.deliver.loader import Batch
+from paribus.data.info import DataInfo
+from paribus.data.sources.text.own import read
+from paribus.data.sources.text.tokens import join, split
 from paribus.errors import DataError, RecipeError
 from paribus.records.metric import LOSS, Metric
-from paribus.tasks.answer import Answer
-from paribus.tasks.glimpse import Glimpse
 from paribus.tasks.meter import Means
-from paribus.tasks.sequences.carry import Carry
+from paribus.tasks.prediction import Prediction
+from paribus.tasks.preview import Preview
 from paribus.tasks.sequences.drawing import continued
+from paribus.tasks.sequences.state import Carry
 from paribus.tasks.task import Task
 
 SHOWN = 300  # tokens of the text that is shown while training
@@ -43,13 +43,13 @@ class Language(Task):
         LOSS,
     )
 
-    def __init__(self, facts: Facts) -> None:
-        super().__init__(facts)
-        if "unit" not in facts.about:
+    def __init__(self, info: DataInfo) -> None:
+        super().__init__(info)
+        if "unit" not in info.about:
             rule = "a language is learned from a text"
-            raise RecipeError(rule, got=f"inputs {facts.input_shape}", hint="set data.use=text, or data.use=markov")
-        self.unit = facts.about["unit"]
-        self.number = {token: number for number, token in enumerate(facts.classes)}
+            raise RecipeError(rule, got=f"inputs {info.input_shape}", hint="set data.use=text, or data.use=markov")
+        self.unit = info.about["unit"]
+        self.number = {token: number for number, token in enumerate(info.classes)}
         self.carry = Carry()
 
     def begin(self) -> None:
@@ -78,7 +78,7 @@ class Language(Task):
         outputs: Tensor = network(inputs).float()
         return outputs.softmax(2)
 
-    def glimpse(self, network: nn.Module, batch: Batch) -> Glimpse:
+    def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """A text that the network writes."""
         return self.sample(network, 1, length=SHOWN)
 
@@ -93,7 +93,7 @@ class Language(Task):
         top_p: Annotated[float, Field(gt=0, le=1)] = 1.0,
         prompt: str = "",
         **__: Any,
-    ) -> Glimpse:
+    ) -> Preview:
         """Texts that the network writes.
 
         Args:
@@ -111,12 +111,12 @@ class Language(Task):
         given = self.numbered(prompt, "the prompt") if prompt else self._start()
         device = next(network.parameters()).device
         tokens = torch.tensor(given, device=device).expand(count, -1)
-        known = len(self.facts.classes) - bool(self.facts.about.get("unknown"))  # what is unknown is never written
+        known = len(self.info.classes) - bool(self.info.about.get("unknown"))  # what is unknown is never written
         drawn = continued(network, tokens, length, known, temperature=temperature, top_k=top_k, top_p=top_p)
         texts = [prompt + self._gap(prompt) + self._text(row) for row in drawn.tolist()]
-        return Glimpse(text=("\n" + "─" * 40 + "\n").join(texts))
+        return Preview(text=("\n" + "─" * 40 + "\n").join(texts))
 
-    def answers(self, network: nn.Module, files: Sequence[Path]) -> list[Answer]:
+    def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """How well the network foretells the text of each file: perplexity and bits."""
         return [self._answer(network, path) for path in files]
 
@@ -128,21 +128,21 @@ class Language(Task):
         """
         tokens = split(text, self.unit)
         strange = next((place for place, token in enumerate(tokens) if token not in self.number), None)
-        if strange is not None and not self.facts.about.get("unknown"):
+        if strange is not None and not self.info.about.get("unknown"):
             rule = f"token {strange + 1:,} of {where} never occurred in training"
             raise DataError(rule, got=repr(tokens[strange]), hint="leave it out, or train with data.unknown=token")
         return [self.number.get(token, len(self.number) - 1) for token in tokens]
 
-    def _answer(self, network: nn.Module, path: Path) -> Answer:
+    def _answer(self, network: nn.Module, path: Path) -> Prediction:
         try:
             tokens = torch.tensor(self.numbered(read(path), path.name))
             if len(tokens) < 2:
                 raise DataError("a text needs at least two tokens", got=str(len(tokens)))
         except DataError as error:
-            return Answer(str(path), problem=str(error).replace("\n", ";"))
+            return Prediction(str(path), problem=str(error).replace("\n", ";"))
         nats = self._nats(network, tokens) / (len(tokens) - 1)
         figures = {"perplexity": math.exp(nats), "bits": nats / math.log(2)}
-        return Answer(str(path), f"perplexity {figures['perplexity']:.4g}", figures)
+        return Prediction(str(path), f"perplexity {figures['perplexity']:.4g}", figures)
 
     def _nats(self, network: nn.Module, tokens: Tensor) -> float:
         """Sum of the losses of all tokens but the first."""
@@ -161,7 +161,7 @@ class Language(Task):
         return " " if prompt and self.unit == "words" else ""
 
     def _text(self, numbers: Sequence[int]) -> str:
-        return join([self.facts.classes[number] for number in numbers], self.unit)
+        return join([self.info.classes[number] for number in numbers], self.unit)
 
 
 class LanguageMeter(Means):

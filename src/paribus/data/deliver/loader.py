@@ -1,0 +1,109 @@
+"""Batches cut and augmented as whole tensors, on the device where the work is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from paribus.chance import Seeds, permutation
+from paribus.data.augmentation.compose import Compose
+from paribus.data.dataset import Examples
+from paribus.errors import RecipeError
+
+BLOCK = 4096  # neighbouring rows read together when the order is shuffled in blocks
+
+
+class Batch(NamedTuple):
+    """Some examples: inputs as stored (B, …), targets (B, …), and their rows in the data set (B,)."""
+
+    inputs: Tensor
+    targets: Tensor
+    rows: Tensor
+
+    def chunks(self, pieces: int) -> Iterator[Batch]:
+        """The batch in ``pieces`` parts of nearly equal size, none of them empty."""
+        pieces = min(pieces, len(self.rows))
+        return map(Batch._make, zip(*(tensor.tensor_split(pieces) for tensor in self), strict=True))
+
+
+class Loader:
+    """One part of the examples as a stream of batches.
+
+    Args:
+        examples: all of them, on the device already or to be brought there batch by batch.
+        rows: (n,) int64, the examples of this part.
+        batch_size: the largest batch. Batches differ by at most one example: none is tiny, none is dropped.
+        device: where batches are delivered.
+    """
+
+    def __init__(self, examples: Examples, rows: Tensor, batch_size: int, device: torch.device) -> None:
+        self.examples, self.rows, self.batch_size, self.device = examples, rows, batch_size, device
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)  # rounded up
+
+    def in_order(self) -> Iterator[Batch]:
+        """All examples once, as they are: for evaluation."""
+        for rows in self._side_by_side() if self.examples.sequential else self.rows.split(self.batch_size):
+            yield self.take(rows)
+
+    def shuffled(
+        self, seeds: Seeds, epoch: int, start: int = 0, augment: Compose | None = None, blocks: bool = False
+    ) -> Iterator[Batch]:
+        """All examples once, in the order of this epoch, from batch number ``start`` on: for training."""
+        if self.examples.sequential:
+            batches = self._side_by_side()
+        else:
+            order = (block_order if blocks else permutation)(seeds.key("order", epoch), len(self.rows))
+            batches = self.rows[order].tensor_split(len(self))
+        draws_key = seeds.key("augmentation", epoch)
+        for rows in batches[start:]:
+            batch = self.take(rows)
+            yield batch if augment is None else self._augmented(batch, augment, draws_key)
+
+    def _augmented(self, batch: Batch, augment: Compose, key: int) -> Batch:
+        inputs = augment(batch.inputs, key, batch.rows)
+        if not self.examples.joint:
+            return batch._replace(inputs=inputs)
+        return batch._replace(inputs=inputs, targets=augment.masks(batch.targets[:, None], key, batch.rows)[:, 0])
+
+    def _side_by_side(self) -> Sequence[Tensor]:
+        """Batches that read a text in ``batch_size`` places at once: each goes on where the one before stopped.
+
+        The last streams may be shorter, so that late batches are cut off at their end.
+        """
+        streams = self.rows.split(len(self))
+        return [torch.stack([stream[k] for stream in streams if k < len(stream)]) for k in range(len(self))]
+
+    def take(self, rows: Tensor) -> Batch:
+        """The batch of some rows, as they are."""
+        index = rows.to(self.examples.device, non_blocking=True)
+        inputs, targets = self.examples.take(index)
+        if inputs.device != self.device:
+            inputs = inputs.pin_memory().to(self.device, non_blocking=True)
+            targets = targets.pin_memory().to(self.device, non_blocking=True)
+        return Batch(inputs, targets, rows.to(self.device, non_blocking=True))
+
+
+def check_batch_size(batch_size: int, examples: int) -> None:
+    """Refuse a batch that the training part cannot fill."""
+    if batch_size > examples:
+        raise RecipeError(
+            f"training.batch_size must not exceed the {examples:,} training examples",
+            got=batch_size,
+            hint=f"set training.batch_size={min(examples, 32)} or use more data",
+        )
+
+
+def block_order(key: int, n: int) -> Tensor:
+    """A random order that visits neighbouring rows together: for sets larger than memory.
+
+    Blocks of neighbours are shuffled, then the rows within each run of eight blocks.
+    """
+    blocks = torch.arange(n).split(BLOCK)
+    order = torch.cat([blocks[i] for i in permutation(key, len(blocks)).tolist()])
+    windows = order.split(8 * BLOCK)
+    return torch.cat([rows[permutation(key + 1 + i, len(rows))] for i, rows in enumerate(windows)])

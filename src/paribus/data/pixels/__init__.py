@@ -1,1 +1,0 @@
-"""Pictures with masks, and pictures to be cleaned."""

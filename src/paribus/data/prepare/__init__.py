@@ -1,0 +1,1 @@
+"""From a source to the data of a run: decoded cache, scan, split."""

@@ -1,0 +1,166 @@
+"""Every picture is opened before the training, so that a bad one is a line in a report, never a surprise."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paribus.cache import paths
+from paribus.data.sources.images import decoding
+from paribus.data.sources.images.entry import Entry, Skipped
+from paribus.data.sources.images.listing import Listing, listing
+from paribus.data.write.writer import PARTS
+from paribus.errors import DataError
+from paribus.files import CHUNK_BYTES
+from paribus.progress import Announce, silent
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A picture that was opened: its content's hash, and its pixels or the reason why there are none."""
+
+    entry: Entry
+    digest: bytes = b""
+    reason: str = ""
+    pixels: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a folder of pictures holds.
+
+    Args:
+        root: the folder.
+        classes: names of the classes.
+        good: the pictures that can be used.
+        bad: names of the files that cannot, each with the reason.
+        duplicates: sets of names of files with identical content.
+    """
+
+    root: str
+    classes: tuple[str, ...]
+    good: tuple[Entry, ...]
+    bad: Skipped
+    duplicates: tuple[tuple[Entry, ...], ...]
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Number of good pictures by part and class."""
+        parts = [part for part in PARTS if any(entry.part == part for entry in self.good)]
+        counts = {part: dict.fromkeys(self.classes, 0) for part in parts}
+        for entry in self.good:
+            counts[entry.part][entry.label] += 1
+        return counts
+
+    @property
+    def leaks(self) -> tuple[tuple[Entry, ...], ...]:
+        """Duplicates that lie in more than one part: what was trained on is tested again."""
+        return tuple(same for same in self.duplicates if len({entry.part for entry in same}) > 1)
+
+    @property
+    def conflicts(self) -> tuple[tuple[Entry, ...], ...]:
+        """Duplicates that bear different labels."""
+        return tuple(same for same in self.duplicates if len({entry.label for entry in same}) > 1)
+
+    @property
+    def shared_groups(self) -> tuple[str, ...]:
+        """Groups that lie in more than one part."""
+        parts: dict[str, set[str]] = defaultdict(set)
+        for entry in self.good:
+            parts[entry.group].add(entry.part)
+        return tuple(sorted(group for group, where in parts.items() if group and len(where) > 1))
+
+
+def scan(
+    path: str | Path, labels: str = "folders", group: str | None = None, progress: Announce | None = None
+) -> Report:
+    """Open every picture of a folder and say what is there; the arguments are those of :func:`listing`."""
+    found = listing(paths.find_folder(str(path)), labels, group)
+    checked = [
+        Checked(one.entry, one.digest, one.reason)
+        for batch in check(found, progress=progress or silent)
+        for one in batch
+    ]
+    return summarise(found, checked)
+
+
+def check(
+    found: Listing,
+    size: int = 64,
+    colour: decoding.Colour = "rgb",
+    fit: decoding.Fit = "crop",
+    progress: Announce = silent,
+) -> Iterator[list[Checked]]:
+    """Decode all pictures, on all cores, in batches of one part each that bound the memory."""
+    step = max(16, CHUNK_BYTES // (3 * size * size))
+    open_one = partial(_check_one, found.root, size=size, colour=colour, fit=fit)
+    done = 0
+    with ThreadPoolExecutor(workers()) as pool:  # threads: Pillow decodes outside of Python's lock
+        for _, entries in groupby(found.entries, key=lambda entry: entry.part):
+            for batch in _batches(list(entries), step):
+                yield list(pool.map(open_one, batch))
+                done += len(batch)
+                progress("checking pictures", done, len(found.entries))
+
+
+def summarise(found: Listing, checked: Sequence[Checked]) -> Report:
+    """The report on pictures that were opened."""
+    same: dict[bytes, list[Entry]] = defaultdict(list)
+    for one in checked:
+        if not one.reason:
+            same[one.digest].append(one.entry)
+    return Report(
+        root=str(found.root),
+        classes=found.classes,
+        good=tuple(one.entry for one in checked if not one.reason),
+        bad=(*found.skipped, *((one.entry.name, one.reason) for one in checked if one.reason)),
+        duplicates=tuple(tuple(entries) for entries in same.values() if len(entries) > 1),
+    )
+
+
+def require_usable(report: Report, bad: str) -> None:
+    """Refuse a folder with bad files if that is the policy, and one in which bad files leave a class empty.
+
+    Raises:
+        DataError: naming the files and the reasons.
+    """
+    listed = "; ".join(f"{name}: {reason}" for name, reason in report.bad[:5])
+    rest = f"; and {len(report.bad) - 5} more" if len(report.bad) > 5 else ""
+    if bad == "fail" and report.bad:
+        hint = "mend or remove them, or leave them out with data.bad=skip"
+        count = "1 file" if len(report.bad) == 1 else f"{len(report.bad)} files"
+        raise DataError(f"{count} cannot be used", got=listed + rest, hint=hint)
+    empty = [label for label, count in report.counts.get("train", {}).items() if not count]
+    if empty or not report.good:
+        rule = "every class must have a training picture that can be read; without one: " + ", ".join(empty)
+        raise DataError(rule if empty else "no picture can be read", got=listed + rest, hint="mend these files")
+
+
+def workers() -> int:
+    """Cores that this process may use."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(16, count or 1)
+
+
+def _check_one(root: Path, entry: Entry, size: int, colour: decoding.Colour, fit: decoding.Fit) -> Checked:
+    try:
+        content = decoding.read(root / entry.name)
+        pixels = decoding.decode(content, size, colour, fit)
+    except DataError as error:
+        return Checked(entry, reason=error.rule)
+    return Checked(entry, blake2b(content, digest_size=16).digest(), pixels=pixels)
+
+
+def _batches(entries: list[Entry], step: int) -> Iterator[list[Entry]]:
+    for start in range(0, len(entries), step):
+        yield entries[start : start + step]

@@ -1,0 +1,201 @@
+"""Which examples train, which choose, which judge: a pure function of the data, the recipe and the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from paribus import chance
+from paribus.data.write.writer import PARTS
+from paribus.errors import DataError, RecipeError
+from paribus.records.recipe import Split
+
+if TYPE_CHECKING:
+    from paribus.data.dataset import Dataset
+
+TEST = chance.key("test examples")  # no seed in it: the test part is the same in every run
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Divisible:
+    """What a division looks at.
+
+    Args:
+        labels: (N,) class of every example.
+        classes: names of the classes.
+        groups: (N,) groups that must stay together, or ``None``.
+    """
+
+    labels: Rows
+    classes: Sequence[str]
+    groups: Rows | None
+
+    def of(self, rows: Rows) -> Divisible:
+        """Some of the examples."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Divisible(self.labels[rows], self.classes, groups)
+
+
+def split(dataset: Dataset, section: Split, seeds: chance.Seeds) -> dict[str, Tensor]:
+    """Rows of the examples of each part.
+
+    The test part is the official one, or else a share that is the same for every seed. The validation part is
+    the official one, or else a share of the rest that follows the ``split`` stream. With ``limit``, training
+    keeps a subset that contains every smaller such subset.
+
+    Returns:
+        ``train``, ``validation`` and, unless ``section.test`` is 0 and there is no official one, ``test``:
+        each sorted int64 of shape (n,).
+
+    Raises:
+        DataError: if the examples are all of one class, if examples or groups are too few, or the limit is too large.
+    """
+    if section.fold:
+        hint = "leave split.fold out; chance.split varies which examples validate"
+        raise RecipeError("split.fold goes back in time, and these examples have no order", got=section.fold, hint=hint)
+    examples = _divisible(dataset, section.stratified)
+    parts = {part: np.arange(*bounds) for part, bounds in dataset.official.items()}
+    if "test" not in parts and section.test:
+        parts["train"], parts["test"] = hold_out(parts["train"], examples, section.test, TEST)
+    if "val" not in parts:
+        key = seeds.key("split")
+        parts["train"], parts["val"] = hold_out(parts["train"], examples, section.val, key)
+    if section.limit:
+        parts["train"] = limited(parts["train"], examples, section.limit, seeds.key("split", "limit"))
+    return {part: torch.from_numpy(parts[part]) for part in PARTS if part in parts}
+
+
+def in_time(length: int, section: Split) -> dict[str, tuple[int, int]]:
+    """Steps of each part of what has an order: training first, then validation, then test, as half-open ranges.
+
+    With ``fold = k`` validation and the end of training lie k validation parts earlier, and what follows is not used.
+    Training always begins at the beginning; the test part is the same for every fold.
+
+    Raises:
+        DataError: if there are too few examples.
+        RecipeError: if the fold leaves nothing to train on.
+    """
+    test = round(length * (1 - section.test))
+    size = max(1, round(test * section.val))
+    stop = test - section.fold * size
+    if stop - size < 1:
+        if not section.fold:
+            raise DataError("there are too few examples for training and validation", got=length)
+        most = max(0, (test - 1) // size - 1)
+        raise RecipeError("split.fold leaves nothing to train on", got=section.fold, hint=f"at most {most}")
+    parts = {"train": (0, stop - size), "val": (stop - size, stop)}
+    return {**parts, "test": (test, length)} if section.test else parts
+
+
+def _divisible(dataset: Dataset, stratified: bool) -> Divisible:
+    groups = None if dataset.groups is None else dataset.groups.numpy()
+    labels: Rows | None = None if dataset.labels is None else dataset.labels.numpy()
+    if labels is not None and len(np.unique(labels)) < 2:
+        raise DataError("there must be at least two classes", got=", ".join(dataset.classes))
+    if labels is None or not stratified:
+        return Divisible(np.zeros(len(dataset), np.int64), ("all examples",), groups)
+    return Divisible(labels, dataset.classes, groups)
+
+
+def hold_out(rows: Rows, examples: Divisible, share: float, key: int) -> tuple[Rows, Rows]:
+    """Divide rows into those that stay and those that are held out, both sorted.
+
+    Args:
+        rows: (n,) rows to divide.
+        examples: all examples of the data set.
+        share: how much to hold out.
+        key: of the draw.
+    """
+    part = examples.of(rows)
+    draw = _stratified if part.groups is None else partial(_by_group, groups=part.groups)
+    held = draw(part, share=share, key=key)
+    return rows[~held], rows[held]
+
+
+def limited(rows: Rows, examples: Divisible, limit: int, key: int) -> Rows:
+    """``limit`` of the rows with their mix of classes; a smaller limit gives a subset of a larger one's."""
+    if limit > len(rows):
+        hint = f"set split.limit to at most {len(rows):,}, or leave it out"
+        raise DataError("split.limit must not exceed the number of training examples", got=limit, hint=hint)
+    _, classes, counts = np.unique(examples.labels[rows], return_inverse=True, return_counts=True)
+    # the k-th example of a class of n stands at (k + ½)/n: each prefix of this order has the mix of the whole
+    position = (_ranks(classes, key) + 0.5) / counts[classes]
+    order = np.lexsort((_shuffled(len(rows), key), position))
+    return np.sort(rows[order[:limit]])
+
+
+def quotas(counts: Rows, share: float) -> Rows:
+    """How many of each class to hold out: largest remainders are rounded up, no class is left out or emptied.
+
+    Args:
+        counts: (K,) examples of each class, at least 2.
+    """
+    exact = counts * share
+    taken = np.floor(exact).astype(np.int64)
+    missing = round(float(exact.sum())) - int(taken.sum())
+    taken[np.argsort(taken - exact, kind="stable")[:missing]] += 1
+    quota: Rows = np.clip(taken, 1, counts - 1)
+    return quota
+
+
+def _stratified(examples: Divisible, share: float, key: int) -> NDArray[np.bool_]:
+    present, classes, counts = np.unique(examples.labels, return_inverse=True, return_counts=True)
+    _require_two([examples.classes[label] for label in present], counts, "examples")
+    return _ranks(classes, key) < quotas(counts, share)[classes]
+
+
+def _by_group(examples: Divisible, groups: Rows, share: float, key: int) -> NDArray[np.bool_]:
+    """Whole groups, in random order, each held out if that brings the classes' shares nearer to the goal."""
+    present, classes = np.unique(examples.labels, return_inverse=True)
+    names, owner = np.unique(groups, return_inverse=True)
+    table = np.zeros((len(names), len(present)), np.int64)  # (groups, classes)
+    np.add.at(table, (owner, classes), 1)
+    _require_two([examples.classes[label] for label in present], (table > 0).sum(0), "groups")
+    goal, total = share * table.sum(0), table.sum(0)
+    held, taken = np.zeros(len(names), bool), np.zeros(len(present))
+    for group in _shuffled(len(names), key):
+        gap = goal - taken
+        if (((gap - table[group]) ** 2 - gap**2) / total).sum() < 0:
+            held[group], taken = True, taken + table[group]
+    held = _on_both_sides(held, table)
+    rows: NDArray[np.bool_] = held[owner]
+    return rows
+
+
+def _on_both_sides(held: NDArray[np.bool_], table: Rows) -> NDArray[np.bool_]:
+    """Move small groups so that every class is held out, if that can be, and that every class stays."""
+    for side in (True, False):
+        for label in range(table.shape[1]):
+            if not table[held == side, label].any():
+                others = np.flatnonzero(table[:, label])
+                held[others[np.argmin(table[others].sum(1))]] = side
+    return held
+
+
+def _require_two(classes: Sequence[str], counts: Rows, what: str) -> None:
+    few = [f"{name} ({count})" for name, count in zip(classes, counts, strict=True) if count < 2]
+    if few:
+        hint = f"add {what}, leave these classes out, or set split.stratified=false"
+        raise DataError(f"every class needs at least 2 {what} to be divided", got=", ".join(few), hint=hint)
+
+
+def _ranks(classes: Rows, key: int) -> Rows:
+    """Random rank of every example within its class: 0, 1, …; classes are numbered 0 … K − 1."""
+    order = np.lexsort((_shuffled(len(classes), key), classes))
+    starts = np.searchsorted(classes[order], np.arange(classes.max() + 1))
+    ranks = np.empty_like(order)
+    ranks[order] = np.arange(len(order)) - starts[classes[order]]
+    return ranks
+
+
+def _shuffled(n: int, key: int) -> Rows:
+    return chance.permutation(key, n).numpy()

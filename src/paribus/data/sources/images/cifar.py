@@ -1,0 +1,104 @@
+"""CIFAR-10 and CIFAR-100 in the original binary format: records of 1 or 2 label bytes and 3×32×32 pixels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from paribus.cache.archive import Archive, opened
+from paribus.cache.download import PublishedFile, obtain
+from paribus.data.write.writer import Array, Writer
+from paribus.errors import DataError
+from paribus.files import CHUNK_BYTES
+
+SHAPE = (3, 32, 32)
+PIXELS = 3 * 32 * 32
+MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
+
+
+class Cifar:
+    """What both data sets share: reading a tar archive of binary batches without unpacking it."""
+
+    file: ClassVar[PublishedFile]
+    batches: ClassVar[Mapping[str, str]]  # part → pattern of its files
+    label_bytes: ClassVar[int]
+    decoding: ClassVar[Mapping[str, Any]] = {"size": 32, "colour": "rgb", "fit": "crop"}  # for other pictures
+
+    def label_column(self) -> int:
+        """Which of the label bytes is the class."""
+        return 0
+
+    def label_names(self) -> str:
+        """The member of the archive that names the classes."""
+        raise NotImplementedError
+
+    def key(self) -> Mapping[str, Any]:
+        """Identity of the archive and the choice of labels."""
+        return {"file": self.file.identity(), "labels": self.label_column()}
+
+    def write(self, cache: Writer) -> None:
+        """Decode all batches that the archive holds, training first."""
+        (path,) = obtain([self.file], cache.progress)
+        with opened(path) as archive:
+            names = {part: [n for n in archive.names if re.fullmatch(p, n)] for part, p in self.batches.items()}
+            if not names["train"]:
+                raise DataError("the archive holds no training batch", got=str(archive.path), hint=f"see {MIRRORS[0]}")
+            count = sum(self._count(archive, name) for part in names.values() for name in part)
+            cache.start(classes=archive.lines(self.label_names()), shape=SHAPE, count=count)
+            for part, files in names.items():
+                for name in files:
+                    for records in self._records(archive, name):
+                        pictures = records[:, self.label_bytes :].reshape(-1, *SHAPE)
+                        cache.add(pictures, records[:, self.label_column()], part)
+
+    def _count(self, archive: Archive, name: str) -> int:
+        width = self.label_bytes + PIXELS  # bytes
+        count, rest = divmod(archive.size(name), width)
+        if rest:
+            rule = f"the size of {name} in {archive.path.name} must be a multiple of {width:,} bytes"
+            raise DataError(rule, got=f"{archive.size(name):,} bytes", hint="the file is damaged: get the original")
+        return count
+
+    def _records(self, archive: Archive, name: str) -> Iterator[Array]:
+        width = self.label_bytes + PIXELS  # bytes
+        with archive.open(name) as file:
+            while content := file.read(CHUNK_BYTES // width * width):
+                yield np.frombuffer(content, np.uint8).reshape(-1, width)
+
+
+class Cifar10(Cifar):
+    """60,000 colour photographs of 32×32 pixels in 10 classes (Krizhevsky, 2009), 10,000 for the test."""
+
+    file = PublishedFile("cifar10", "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", MIRRORS)
+    batches: ClassVar = {"train": r"data_batch_\d+\.bin", "test": r"test_batch\.bin"}
+    label_bytes = 1
+
+    def label_names(self) -> str:
+        """The member of the archive that names the classes."""
+        return "batches.meta.txt"
+
+
+class Cifar100(Cifar):
+    """60,000 colour photographs of 32×32 pixels in 100 classes (Krizhevsky, 2009), 10,000 for the test.
+
+    Args:
+        labels: the 100 fine classes, or the 20 coarse ones that group them by five.
+    """
+
+    file = PublishedFile("cifar100", "cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8", MIRRORS)
+    batches: ClassVar = {"train": r"train\.bin", "test": r"test\.bin"}
+    label_bytes = 2  # coarse, fine
+
+    def __init__(self, labels: Literal["fine", "coarse"] = "fine") -> None:
+        self.labels = labels
+
+    def label_column(self) -> int:
+        """Which of the label bytes is the class."""
+        return ("coarse", "fine").index(self.labels)
+
+    def label_names(self) -> str:
+        """The member of the archive that names the classes."""
+        return f"{self.labels}_label_names.txt"

@@ -1,0 +1,32 @@
+"""The 8×8 handwritten digits that come with scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from paribus.data.write.writer import Writer
+
+
+class Digits:
+    """1,797 handwritten digits of 8×8 pixels, part of scikit-learn: no download, no official test part.
+
+    The original grey levels 0 … 16 are stretched to 0 … 255.
+    """
+
+    decoding: ClassVar[Mapping[str, Any]] = {"size": 8, "colour": "grey", "fit": "pad"}  # for other pictures
+
+    def key(self) -> Mapping[str, Any]:
+        """The data never change."""
+        return {}
+
+    def write(self, cache: Writer) -> None:
+        """Write all digits at once."""
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        pictures = np.rint(digits.images * (255 / 16)).astype(np.uint8)[:, None]  # (1797, 1, 8, 8)
+        cache.start(classes=[str(digit) for digit in range(10)], shape=(1, 8, 8), count=len(pictures))
+        cache.add(pictures, digits.target)

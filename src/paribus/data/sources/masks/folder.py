@@ -1,0 +1,212 @@
+"""Pictures with a mask each, which says what every pixel is: your own, and those of driving scenes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from paribus.cache import paths
+from paribus.data.prepare.scan import workers
+from paribus.data.sources.images import decoding
+from paribus.data.sources.images.decoding import Colour
+from paribus.data.sources.images.walk import digest
+from paribus.data.sources.masks import labels
+from paribus.data.sources.masks.pairs import Pair, pairs, same_size
+from paribus.data.write.writer import Writer
+from paribus.errors import DataError
+from paribus.files import CHUNK_BYTES
+
+Side = Annotated[int, Field(ge=8, le=4096)]
+Size = tuple[Side, Side]
+Value = Annotated[int, Field(ge=0, le=255)]
+MaskFit = Literal["crop", "pad", "stretch", "cut"]
+
+CAMVID = {  # class → colour of the published label pictures (Brostow et al., 2009)
+    "sky": "#808080", "building": "#800000", "pole": "#c0c080", "road": "#804080", "pavement": "#3c28de",
+    "tree": "#808000", "sign": "#c08080", "fence": "#404080", "car": "#400080", "pedestrian": "#404000",
+    "bicyclist": "#0080c0",
+}  # fmt: skip
+CARLA = {  # class → colour of CARLA's own palette (Dosovitskiy et al., 2017, version 0.9)
+    "none": "#000000", "building": "#464646", "fence": "#be9999", "other": "#48007d", "pedestrian": "#dc143c",
+    "pole": "#999999", "road line": "#9dea32", "road": "#804080", "pavement": "#f423e8", "vegetation": "#6b8e23",
+    "vehicle": "#00008e", "wall": "#66669c", "traffic sign": "#dcdc00",
+}  # fmt: skip
+
+
+class Masks:
+    """Pictures of your own with a mask each, for instance folders images and masks with equal file names in both.
+
+    Folders train, validation and test within or around these are your own division.
+
+    Args:
+        path: the folder, from the current one or below PARIBUS_DATA.
+        size: height and width to which all pictures and masks are brought, in pixels.
+        colour: whether pictures have three channels or one.
+        fit: cut out the middle, pad with white, change the proportions, or cut without scaling; masks alike, with
+            the nearest label where they are scaled and pixels to ignore where they are padded.
+        images: the folder of the pictures below the path; {part} in it stands for train, validation and test.
+        masks: the folder of the masks; both may be the path itself, which is a dot.
+        suffix: what a mask's name has behind the name of its picture.
+        format: where a mask file holds its labels; red channel (as CARLA does), palette or grey values.
+        classes: names of the classes, in the order of their values; by default those in classes.json or classes.txt, or
+            else one for every value from 0 to the largest.
+        values: the mask value of each class, if they are not 0, 1, 2, ….
+        ignore: the mask value of pixels that are not to be learned; 255 always is one unless it is a class.
+        colours: a colour for each class, as #rrggbb, to show answers in.
+        group: a regular expression on picture names with one parenthesis, for instance the patient; pictures of one
+            group are never separated by a split.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        size: Size = (128, 128),
+        colour: Colour = "rgb",
+        fit: MaskFit = "stretch",
+        images: str = "images",
+        masks: str = "masks",
+        suffix: str | None = None,
+        format: labels.Format = "auto",
+        classes: tuple[str, ...] = (),
+        values: tuple[Value, ...] = (),
+        ignore: Value | None = None,
+        colours: tuple[str, ...] = (),
+        group: str | None = None,
+    ) -> None:
+        self.path, self.size, self.colour, self.fit = path, size, colour, fit
+        self.images, self.masks, self.suffix, self.format = images, masks, suffix, format
+        self.classes, self.values, self.ignore, self.colours, self.group = classes, values, ignore, colours, group
+
+    @property
+    def decoding(self) -> Mapping[str, Any]:
+        """Arguments of :func:`.decoding.decode` that treat any other picture in the same way."""
+        return {"size": list(self.size), "colour": self.colour, "fit": self.fit}
+
+    def key(self) -> Mapping[str, Any]:
+        """All options but the path, and what the folder holds: a copy with the same times is the same."""
+        options = {name: value for name, value in vars(self).items() if name != "path"}
+        found = self.pairs()
+        files = digest(self._root(), [name for pair in found for name in (pair.picture, pair.mask)])
+        return {**options, "files": files, "groups": [pair.group for pair in found], "named": self._named()}
+
+    def pairs(self) -> tuple[Pair, ...]:
+        """The pictures with their masks."""
+        return pairs(self._root(), self.images, self.masks, self.suffix or "", self.group)
+
+    def write(self, cache: Writer) -> None:
+        """Open every picture and every mask, refuse what does not fit together, and write the rest."""
+        found = self.pairs()
+        names = self._names(found)
+        about = {"ignore": labels.IGNORE, **({"colours": list(self.colours)} if self.colours else {})}
+        shape = ({"rgb": 3, "grey": 1}[self.colour], *self.size)
+        cache.start(
+            classes=names, shape=shape, count=len(found), target_shape=self.size, target_dtype="uint8", about=about
+        )
+        groups = {group: number for number, group in enumerate(sorted({pair.group for pair in found}))}
+        for part, some in _batches(found, shape[0] * self.size[0] * self.size[1]):
+            with ThreadPoolExecutor(workers()) as pool:  # threads: Pillow decodes outside of Python's lock
+                decoded = list(pool.map(lambda pair: self._decoded(pair, len(names)), some))
+            cache.add(
+                np.stack([pixels for pixels, _ in decoded]),  # (B, C, H, W)
+                np.stack([mask for _, mask in decoded]),  # (B, H, W)
+                part,
+                groups=[groups[pair.group] for pair in some] if self.group else None,
+                names=[pair.picture for pair in some],
+            )
+
+    def _decoded(self, pair: Pair, classes: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """A picture (C, H, W) and its class indices (H, W)."""
+        root = self._root()
+        content = decoding.read(root / pair.picture)
+        values = labels.read(root / pair.mask, self.format)
+        same_size(decoding.size_of(content, str(root / pair.picture)), values.shape, pair)
+        try:
+            known = labels.classes_of(values, self.values, classes, self.ignore)
+        except DataError as error:
+            raise DataError(error.rule, got=str(root / pair.mask), hint=error.hint) from None
+        with decoding.errors(str(root / pair.picture)):
+            pixels = decoding.decode(content, self.size, self.colour, self.fit)
+        return pixels, labels.resize(known, self.size, self.fit)
+
+    def _names(self, found: Sequence[Pair]) -> tuple[str, ...]:
+        """Names of the classes, if need be numbers up to the largest in any mask."""
+        names = self.classes or self._named()
+        if not names and self.values:
+            names = tuple(map(str, self.values))
+        if not names:
+            with ThreadPoolExecutor(workers()) as pool:
+                largest = max(pool.map(self._largest, found))
+            names = tuple(map(str, range(largest + 1)))
+        if len(names) < 2 or (self.values and len(self.values) != len(names)):
+            rule = "there must be at least two classes, and one of data.values for each"
+            raise DataError(rule, got=", ".join(names), hint="set data.classes=[background,object]")
+        return names
+
+    def _largest(self, pair: Pair) -> int:
+        values = labels.read(self._root() / pair.mask, self.format)
+        known = values[(values != labels.IGNORE) & (values != (labels.IGNORE if self.ignore is None else self.ignore))]
+        return int(known.max(initial=0))
+
+    def _named(self) -> tuple[str, ...]:
+        """Names that stand in a file beside the pictures; those of the ignored value left out."""
+        listed, lines = self._root() / "classes.json", self._root() / "classes.txt"
+        if listed.is_file():
+            return tuple(map(str, json.loads(listed.read_text(encoding="utf-8"))))
+        return tuple(line.strip() for line in lines.read_text().splitlines() if line.strip()) if lines.is_file() else ()
+
+    def _root(self) -> Path:
+        return paths.find_folder(self.path)
+
+
+def camvid(path: str = "camvid", size: Size = (120, 160)) -> Masks:
+    """CamVid: 468 frames from a car in Cambridge, every pixel one of 11 classes (Brostow et al., 2009).
+
+    Args:
+        path: the folder with train, train_labels, val and val_labels, below PARIBUS_DATA.
+        size: height and width to which frames and masks are brought, in pixels; they have 240 × 320.
+    """
+    return Masks(
+        path, size, images="{part}", masks="{part}_labels", classes=tuple(CAMVID), ignore=11,
+        colours=tuple(CAMVID.values()),
+    )  # fmt: skip
+
+
+def carla(
+    path: str = "carla_mini",
+    size: Size = (120, 160),
+    images: str = ".",
+    masks: str = ".",
+    suffix: str | None = "_label",
+    ignore: Value | None = None,
+) -> Masks:
+    """Driving scenes in the format of the CARLA simulator: 13 classes, as numbers in the red channel of the masks.
+
+    Args:
+        path: the folder, from the current one or below PARIBUS_DATA.
+        size: height and width to which pictures and masks are brought, in pixels.
+        images: the folder of the pictures, in CARLA's own recordings CameraRGB.
+        masks: the folder of the masks, in CARLA's own recordings CameraSeg.
+        suffix: what a mask's name has behind the name of its picture; nothing in CARLA's own recordings.
+        ignore: the mask value of pixels that are not to be learned; 0 is what CARLA calls none.
+    """
+    return Masks(
+        path, size, images=images, masks=masks, suffix=suffix, classes=tuple(CARLA), ignore=ignore,
+        colours=tuple(CARLA.values()),
+    )  # fmt: skip
+
+
+def _batches(found: Sequence[Pair], nbytes: int) -> Iterator[tuple[str, list[Pair]]]:
+    """Pairs of one part at a time, so many that their pixels fit into memory."""
+    step = max(16, CHUNK_BYTES // nbytes)
+    for part, entries in groupby(found, key=lambda pair: pair.part):
+        some = list(entries)
+        for start in range(0, len(some), step):
+            yield part, some[start : start + step]

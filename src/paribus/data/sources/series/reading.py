@@ -1,0 +1,144 @@
+"""A series as it stands in a CSV file: times and numbers, each with the line it came from."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paribus.data.sources.series.frequency import Times
+from paribus.errors import DataError, nearest
+
+MISSING = frozenset({"", "na", "nan", "null", "none", "?"})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of a file mean what.
+
+    Args:
+        time: the column of the times.
+        targets: columns to be forecast.
+        exogenous: further columns that the network sees.
+        series: the column that names the series, where a file holds several.
+    """
+
+    time: str
+    targets: tuple[str, ...]
+    exogenous: tuple[str, ...] = ()
+    series: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of numbers, the targets first."""
+        return (*self.targets, *self.exogenous)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one series in the order of the file.
+
+    Args:
+        name: of the series; empty where there is only one.
+        times: (n,) datetime64[s].
+        values: (n, F) float64, NaN where a value is missing.
+        lines: (n,) where each row stands in the file.
+    """
+
+    name: str
+    times: Times
+    values: NDArray[np.float64]
+    lines: NDArray[np.int64]
+
+
+def read(path: Path, layout: Layout, since: str | None = None) -> list[Table]:
+    """All series of a CSV file (or ``.csv.gz``), by name.
+
+    Args:
+        path: the file; fields are separated by commas, semicolons or tabs.
+        layout: what the columns mean.
+        since: leave out everything before this time.
+
+    Raises:
+        DataError: naming the line and the column that cannot be read, or the column that is missing.
+    """
+    earliest = _time(since, "data.since") if since else None
+    found: dict[str, list[tuple[int, np.datetime64, list[float]]]] = {}
+    for line, row in _rows(path, layout):
+        time = _time(row[layout.time], f"line {line} of {path.name}, column {layout.time!r}")
+        if earliest is None or time >= earliest:
+            values = [_number(row[name], f"line {line} of {path.name}, column {name!r}") for name in layout.columns]
+            found.setdefault(row[layout.series].strip() if layout.series else "", []).append((line, time, values))
+    if not found:
+        raise DataError(f"{path.name} holds no rows" + (f" since {since}" if since else ""), got=str(path))
+    return [_table(name, rows) for name, rows in sorted(found.items())]
+
+
+def _table(name: str, rows: Sequence[tuple[int, np.datetime64, list[float]]]) -> Table:
+    lines, times, values = zip(*rows, strict=True)
+    return Table(name, np.array(times, "datetime64[s]"), np.array(values, np.float64), np.array(lines, np.int64))
+
+
+def _rows(path: Path, layout: Layout) -> Any:
+    """Line number and columns of every row."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", newline="", encoding="utf-8-sig") as file:
+            header = file.readline()
+            reader = csv.DictReader(file, _fields(header), delimiter=_separator(header), restval="")
+            _check_columns(path, reader.fieldnames or [], layout)
+            for row in reader:
+                yield reader.line_num + 1, row
+    except (UnicodeDecodeError, csv.Error, OSError, EOFError) as error:
+        hint = "give the path of a CSV file with UTF-8 encoding, plain or with gzip"
+        raise DataError(f"cannot read {path.name}: {error}", got=str(path), hint=hint) from error
+
+
+def _fields(header: str) -> list[str]:
+    return [name.strip() for name in next(csv.reader([header], delimiter=_separator(header)), [])]
+
+
+def _separator(header: str) -> str:
+    return max(",;\t", key=header.count)
+
+
+def _check_columns(path: Path, columns: Sequence[str], layout: Layout) -> None:
+    series = (layout.series,) if layout.series else ()
+    for needed in (layout.time, *layout.columns, *series):
+        if needed not in columns:
+            raise DataError(f"{path.name} has no column of this name", got=needed, hint=nearest(needed, columns))
+    if len(set(layout.columns)) < len(layout.columns):
+        raise DataError("a column is either a target or exogenous, and named once", got=", ".join(layout.columns))
+
+
+def _time(text: str, where: str) -> np.datetime64:
+    """A time without its zone: what the clock on the wall showed."""
+    from datetime import datetime
+
+    try:
+        return np.datetime64(datetime.fromisoformat(text.strip()).replace(tzinfo=None), "s")
+    except ValueError:
+        _refuse(f"{where} is not a time", text, "write 2024-12-31, or 2024-12-31 23:00:00")
+
+
+def _number(text: str, where: str) -> float:
+    if text.strip().lower() in MISSING:
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.inf
+    if math.isinf(value):
+        _refuse(f"{where} is not a number", text, "correct it, or leave it empty and set data.gaps=fill")
+    return value
+
+
+def _refuse(rule: str, got: str, hint: str) -> NoReturn:
+    raise DataError(rule, got=got, hint=hint)

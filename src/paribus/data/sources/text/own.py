@@ -1,0 +1,126 @@
+"""Your own text, and a famous one."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paribus.cache import paths
+from paribus.data.dataset import Dataset
+from paribus.data.deliver.passages import Length, Passages, Strange
+from paribus.data.sources.text.tokens import Unit, number, split, write
+from paribus.data.write.writer import Writer
+from paribus.errors import DataError
+from paribus.files import sha256_of
+
+SHAKESPEARE = "text/tinyshakespeare.txt.gz"
+
+
+class Text:
+    """A text of your own, to be continued character by character or word by word.
+
+    Args:
+        path: a text file in UTF-8, from the current folder or below PARIBUS_DATA; plain or with gzip.
+        unit: what a token is.
+        length: tokens through which the gradient flows back.
+        unknown: whether a token that the training part does not hold stops the training or counts as unknown.
+    """
+
+    def __init__(self, path: str, unit: Unit = "characters", length: Length = 64, unknown: Strange = "refuse") -> None:
+        self.path, self.unit, self.length, self.unknown = path, unit, length, unknown
+
+    @property
+    def decoding(self) -> Mapping[str, Any]:
+        """How other texts are read."""
+        return {"unit": self.unit}
+
+    def key(self) -> Mapping[str, Any]:
+        """The content of the file, and the unit."""
+        return {"file": sha256_of(existing(paths.find_folder(self.path))), "unit": self.unit}
+
+    def write(self, cache: Writer) -> None:
+        """Number all tokens."""
+        write_text(cache, read(paths.find_folder(self.path)), self.unit)
+
+    def to_examples(self, dataset: Dataset) -> Passages:
+        """The tokens as passages."""
+        return Passages(dataset, self.length, self.unknown)
+
+
+class Shakespeare:
+    """Forty thousand lines of Shakespeare's plays, about a million characters, from PARIBUS_DATA.
+
+    Args:
+        unit: what a token is.
+        length: tokens through which the gradient flows back.
+        unknown: whether a token that the training part does not hold stops the training or counts as unknown.
+    """
+
+    def __init__(self, unit: Unit = "characters", length: Length = 64, unknown: Strange = "refuse") -> None:
+        self.unit, self.length, self.unknown = unit, length, unknown
+
+    @property
+    def decoding(self) -> Mapping[str, Any]:
+        """How other texts are read."""
+        return {"unit": self.unit}
+
+    def key(self) -> Mapping[str, Any]:
+        """The content of the file, and the unit."""
+        return {"file": sha256_of(_shakespeare()), "unit": self.unit}
+
+    def write(self, cache: Writer) -> None:
+        """Number all tokens."""
+        write_text(cache, read(_shakespeare()), self.unit)
+
+    def to_examples(self, dataset: Dataset) -> Passages:
+        """The tokens as passages."""
+        return Passages(dataset, self.length, self.unknown)
+
+
+def read(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        DataError: if there is none, or it is not UTF-8.
+    """
+    content = existing(path).read_bytes()
+    try:
+        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        rule = f"byte {error.start + 1:,} of {path.name} is not UTF-8"
+        raise DataError(rule, got=repr(error.object[error.start : error.end]), hint="save the text as UTF-8") from None
+    except OSError as error:
+        raise DataError(f"cannot read {path.name}: {error}", got=str(path)) from error
+
+
+def existing(path: Path) -> Path:
+    """A file that is there.
+
+    Raises:
+        DataError: if it is not.
+    """
+    if not path.is_file():
+        raise DataError("there is no such file", got=str(path), hint="give a path from here, or below PARIBUS_DATA")
+    return path
+
+
+def write_text(cache: Writer, text: str, unit: Unit) -> None:
+    """Write a text's tokens.
+
+    Raises:
+        DataError: if it has fewer than two different tokens.
+    """
+    numbers, vocabulary = number(split(text, unit))
+    if len(vocabulary) < 2:
+        raise DataError(f"a text needs at least two different {unit}", got=repr(text[:20]))
+    write(cache, numbers, vocabulary, {"unit": unit})
+
+
+def _shakespeare() -> Path:
+    own = paths.own_data()
+    if own is None or not (own / SHAKESPEARE).is_file():
+        hint = "set PARIBUS_DATA to the folder that holds text/, or use data=markov, which is generated"
+        raise DataError(f"shakespeare needs the file {SHAKESPEARE}", got=str(own or "no folder"), hint=hint)
+    return own / SHAKESPEARE

@@ -1,1 +1,0 @@
-"""Text: a long row of tokens, read from its beginning to its end."""

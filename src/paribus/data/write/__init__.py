@@ -1,0 +1,1 @@
+"""How a source hands over its examples."""

@@ -1,0 +1,159 @@
+"""Files that survive: atomic writes, append-only JSON lines, checksums.
+
+A write goes to a temporary file, is flushed to the disk, renamed over the old one, and the folder is flushed
+too: at every moment either the old or the new file is whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import math
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from paribus.errors import RunError
+
+CHUNK_BYTES = 1 << 24  # large files are read and written about this much at a time
+TEMPORARY = ".tmp-"  # prefix of half-written files; whoever opens a run folder next removes them
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk or a missing permission into one message that names the place."""
+    try:
+        yield
+    except OSError as error:
+        reason = {
+            errno.ENOSPC: "the disk is full",
+            errno.EFBIG: "the file would exceed the size limit of this process",
+            errno.EDQUOT: "the disk quota is used up",
+            errno.EACCES: "there is no permission to write here",
+            errno.EPERM: "there is no permission to write here",
+            errno.EROFS: "the file system is read-only",
+            errno.EIO: "the disk reports an error",
+            errno.ENAMETOOLONG: "the name is too long for this file system",
+            errno.EEXIST: "a file stands where a folder is needed",
+            errno.ENOTDIR: "a file stands where a folder is needed",
+            errno.EISDIR: "a folder stands where a file is needed",
+            errno.EBUSY: "a folder stands where a file is needed",
+        }.get(error.errno or 0)
+        if reason is None:
+            raise
+        raise RunError(
+            f"cannot write {path.name}: {reason}",
+            got=str(path.parent.absolute()),
+            hint="free some space or choose another folder (for runs: --runs DIR); what was saved before is intact",
+        ) from error
+
+
+def write_with(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file, then put it in place of ``path`` atomically and durably."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}"
+        temporary.touch(exist_ok=False)
+        try:
+            write(temporary)
+            with temporary.open("r+b") as file:  # Windows flushes only what is open for writing
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            _flush_folder(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path``, atomically."""
+    write_with(path, lambda temporary: _write_all(temporary, content))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, atomically; NaN and infinities become ``null``."""
+    write_bytes(path, (json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file; a damaged one is a :class:`RunError` that names it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise RunError(f"cannot read {path.name}: {error}", got=str(path), hint="is this a run folder?") from error
+
+
+def finite(value: Any) -> Any:
+    """A copy of ``value`` that JSON can hold: non-finite floats are ``None``, tuples are lists."""
+    if isinstance(value, dict):
+        return {str(key): finite(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def append_line(path: Path, row: dict[str, Any]) -> None:
+    """Append one JSON line; the names of non-finite entries are kept under ``"non_finite"``."""
+    broken = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
+    if broken:
+        row = {**row, "non_finite": broken}
+    line = (json.dumps(finite(row), ensure_ascii=False) + "\n").encode()
+    with disk_errors(path), path.open("ab") as file:  # buffered: a short write is an error, not half a line
+        file.write(line)
+
+
+def read_lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
+    """All whole lines of a JSON-lines file, and whether a torn last line was left out."""
+    if not path.exists():
+        return [], False
+    content = path.read_bytes()
+    *lines, rest = content.split(b"\n")
+    rows, torn = [], bool(rest)
+    for line in lines:
+        try:
+            rows.append(dict(json.loads(line)))
+        except (ValueError, TypeError):  # a line torn by a crash, with others appended behind it
+            torn = True
+    return rows, torn
+
+
+def keep_lines(path: Path, keep: Callable[[dict[str, Any]], bool]) -> None:
+    """Rewrite a JSON-lines file with the rows that ``keep`` accepts; a torn line goes."""
+    if path.exists():
+        rows, _ = read_lines(path)
+        kept = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows if keep(row)]
+        write_bytes(path, "".join(kept).encode())
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete temporary files that a killed process left in ``folder`` and below."""
+    for leftover in folder.rglob(TEMPORARY + "*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _write_all(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":  # Windows cannot open a folder; its rename is durable by itself
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,44 @@
+"""The held-out test: opened once, written down, never used to choose."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+
+from paribus import files
+from paribus.inference.trained import load, prepared_with
+from paribus.records.run import RunFolder
+from paribus.tasks.evaluation import batch_size, evaluate
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Figures on the test examples.
+
+    Args:
+        metrics: by name: ``test/accuracy``.
+        examples: how many test examples there are.
+        opened: when the test was opened, in seconds since 1970.
+    """
+
+    metrics: dict[str, float]
+    examples: int
+    opened: float
+
+
+def test(folder: RunFolder) -> HeldOut:
+    """Evaluate a finished run on its test examples, in float32 on the CPU; asked again, the first answer is given.
+
+    Raises:
+        DataError: if the data set has no test part.
+    """
+    path = folder.path / "test.json"
+    if path.exists():
+        return HeldOut(**files.read_json(path))
+    trained = load(folder)
+    prepared = prepared_with(trained, "test")
+    trained.task.prepare(prepared)
+    figures = evaluate(trained.task, trained.network, prepared.loader("test", batch_size(prepared.info), "cpu"), "test")
+    answer = HeldOut(figures, len(prepared.rows["test"]), time.time())
+    files.write_json(path, asdict(answer))
+    return answer

@@ -1,0 +1,122 @@
+"""What a trained network says of files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from paribus.data.sources.images.decoding import SUFFIXES
+from paribus.errors import DataError
+from paribus.files import write_bytes
+from paribus.inference.trained import Trained
+from paribus.tasks.prediction import Prediction
+from paribus.tasks.preview import to_png
+
+
+def predict(trained: Trained, files: Sequence[Path]) -> list[Prediction]:
+    """The task's answers about files; folders stand for the pictures in them.
+
+    A file that cannot be read gets its reason instead of an answer.
+
+    Raises:
+        DataError: if the task gives no answers about files, or there is no file at all.
+    """
+    paths = expanded(files)
+    with torch.inference_mode():
+        return trained.task.predict_files(trained.network, paths)
+
+
+def expanded(files: Sequence[Path]) -> list[Path]:
+    """Files as given, folders as the pictures in them.
+
+    Raises:
+        DataError: if there is none.
+    """
+    paths = [path for given in files for path in _expand(given)]
+    if not paths:
+        raise DataError("there are no pictures to look at", got=", ".join(map(str, files)) or "nothing")
+    return paths
+
+
+def to_csv(predictions: Sequence[Prediction]) -> str:
+    """As CSV: file, label, one column per figure, problem; where answers are tables, the rows of those."""
+    if tables := [one for one in predictions if one.table]:
+        return _rows_of(tables)
+    names = next((list(one.figures) for one in predictions if one.figures), [])
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(["file", "label", *map(_harmless, names), "problem"])
+    for one in predictions:
+        figures = [f"{one.figures[name]:.6f}" if one.figures and name in one.figures else "" for name in names]
+        writer.writerow([_harmless(one.file), _harmless(one.label), *figures, _harmless(one.problem)])
+    return target.getvalue()
+
+
+def save(predictions: Sequence[Prediction], folder: Path) -> list[Path]:
+    """Write answers that are more than a word, named like their files: ``.png``, ``.csv``, ``.txt``.
+
+    Files of the same name in different folders are numbered: ``street.png``, ``street-2.png``.
+
+    Returns:
+        The files written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    seen: Counter[str] = Counter()
+    for answer in predictions:
+        stem = Path(answer.file).stem
+        seen[stem] += 1
+        name = stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
+        for suffix, content in _contents(answer).items():
+            path = folder / (name + suffix)
+            write_bytes(path, content)
+            written.append(path)
+    return written
+
+
+def _contents(answer: Prediction) -> dict[str, bytes]:
+    """What an answer is made of, by the suffix of the file that it belongs into."""
+    found = {}
+    if answer.picture is not None:
+        found[".png"] = to_png(answer.picture)
+    if answer.table is not None:
+        target = io.StringIO()
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(map(_harmless, answer.table))
+        writer.writerows(zip(*answer.table.values(), strict=True))
+        found[".csv"] = target.getvalue().encode()
+    if answer.text:
+        found[".txt"] = answer.text.encode()
+    return found
+
+
+def _rows_of(predictions: Sequence[Prediction]) -> str:
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    heads = list(dict.fromkeys(head for one in predictions for head in one.table or ()))
+    writer.writerow(["file", *map(_harmless, heads)])
+    for one in predictions:
+        columns = [(one.table or {})[head] for head in heads]
+        for row in zip(*columns, strict=True):
+            writer.writerow([_harmless(one.file), *(_cell(entry) for entry in row)])
+    return target.getvalue()
+
+
+def _cell(entry: float | str) -> str:
+    return _harmless(entry) if isinstance(entry, str) else f"{entry:.6g}"
+
+
+def _expand(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(entry for entry in path.rglob("*") if entry.suffix.lower() in SUFFIXES and entry.is_file())
+    return [path]
+
+
+def _harmless(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -1,0 +1,112 @@
+"""Options: the settings of a part, read from its signature, its type hints and its docstring."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from paribus.errors import RecipeError, nearest
+from paribus.records.kinds import KINDS
+
+Factory = Callable[..., Any]
+
+
+class Option(NamedTuple):
+    """One setting of a part."""
+
+    name: str
+    annotation: Any
+    default: Any  # inspect.Parameter.empty where it must be given
+    text: str
+
+
+def schema(kind: str, factory: Factory) -> type[BaseModel]:
+    """The pydantic model of a part's options."""
+    return _model(factory, options(kind, factory))
+
+
+def keyword_options(function: Factory) -> type[BaseModel]:
+    """The pydantic model of a function's keyword-only parameters, which are its options."""
+    parameters = inspect.signature(function).parameters.values()
+    return _model(function, _knobs(function, [it for it in parameters if it.kind is it.KEYWORD_ONLY]))
+
+
+@cache
+def options(kind: str, factory: Factory) -> tuple[Option, ...]:
+    """The options of a part, in the order of its signature."""
+    parameters = inspect.signature(factory).parameters.values()
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    wanted = [it for it in parameters if it.name not in KINDS[kind].supplied and it.kind not in several]
+    return tuple(_knobs(factory, wanted))
+
+
+def describe(factory: Factory) -> tuple[str, dict[str, str]]:
+    """The first sentence of a docstring, and what its ``Args:`` section says of each parameter.
+
+    A class that inherits its constructor inherits what is said of its parameters.
+    """
+    text = inspect.cleandoc(factory.__doc__ or "")  # its own: nn.Module's says nothing about a network
+    summary = " ".join(text.split("\n\n")[0].split())
+    bases = reversed(factory.__mro__) if inspect.isclass(factory) else (factory,)
+    texts: dict[str, str] = {}
+    for base in bases:
+        texts |= _said_of_parameters(inspect.cleandoc(base.__doc__ or ""))
+    return summary, texts
+
+
+def _said_of_parameters(text: str) -> dict[str, str]:
+    _, _, rest = text.partition("Args:\n")
+    block = re.split(r"\n\S", rest)[0]
+    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", block, flags=re.MULTILINE)
+    return {name: " ".join(entry.split()) for name, entry in entries}
+
+
+def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> RecipeError:
+    """One :class:`RecipeError` for the first problem that pydantic found."""
+    first = error.errors(include_url=False)[0]
+    path = ".".join([where, *map(str, first["loc"])]) if where else ".".join(map(str, first["loc"]))
+    name = str(first["loc"][-1]) if first["loc"] else path
+    if first["type"] == "extra_forbidden":
+        return RecipeError(f"there is no {path}", got=f"{name}={first['input']}", hint=nearest(name, known))
+    if first["type"] == "missing":
+        return RecipeError(f"{path} must be given", hint=f"add {path}=VALUE")
+    if first["type"] == "literal_error":
+        choices = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+        rule = f"{path} is one of {', '.join(choices)}"
+        return RecipeError(rule, got=first["input"], hint=nearest(str(first["input"]), choices))
+    message = first["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    return RecipeError(f"{path} {message[0].lower()}{message[1:]}", got=first.get("input"), hint=f"correct {path}")
+
+
+def _knobs(factory: Factory, parameters: Iterable[inspect.Parameter]) -> list[Option]:
+    texts = describe(factory)[1]
+    return [Option(it.name, _type_of(it, factory), it.default, texts.get(it.name, "")) for it in parameters]
+
+
+def _model(factory: Factory, found: Iterable[Option]) -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for option in found:
+        default = ... if option.default is inspect.Parameter.empty else option.default
+        fields[option.name] = (option.annotation, Field(default, description=option.text))
+    config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
+    )
+    return create_model(factory.__name__, __config__=config, **fields)
+
+
+def _type_of(parameter: inspect.Parameter, factory: Factory) -> Any:
+    """The type of one parameter, whatever the hints of the others name; that of its default if it has no hint."""
+    if parameter.annotation is not parameter.empty:
+        place = factory.__init__ if inspect.isclass(factory) else factory
+        alone = SimpleNamespace(__annotations__={"it": parameter.annotation})
+        with suppress(NameError):  # a hint that names something local
+            return typing.get_type_hints(alone, getattr(place, "__globals__", {}), include_extras=True)["it"]
+    return Any if parameter.default in (None, parameter.empty) else type(parameter.default)

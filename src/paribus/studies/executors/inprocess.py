@@ -1,0 +1,29 @@
+"""The executor that runs jobs one after another in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from paribus.studies.executors.job import Event, EventListener, Job, ending
+
+
+class InProcess:
+    """One job at a time, here: the simplest executor, and the easiest to debug."""
+
+    workers = 1
+
+    def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
+        """Carry out all jobs."""
+        for job in jobs:
+            listen(Event(job, "started"))
+            try:
+                job.run(lambda progress, job=job: listen(Event(job, "progress", progress)))  # type: ignore[misc]
+            except (Exception, KeyboardInterrupt) as error:
+                kind, message = ending(error)
+                listen(Event(job, kind, error=message))
+                if kind == "interrupted":
+                    raise
+                if kind == "failed" and fail_fast:
+                    return
+            else:
+                listen(Event(job, "finished"))

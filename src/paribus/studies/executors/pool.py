@@ -1,0 +1,204 @@
+"""The executor that runs jobs in parallel worker processes on this machine.
+
+Small trainings scale badly over cores, so each worker trains its own run with one thread. On Linux workers are forked
+from this process after torch and the data are loaded: a worker then costs a few milliseconds and shares the data's
+memory. Where forking is unsafe (CUDA, macOS) or unknown (Windows) they are spawned. A worker serves many runs; when it
+dies, its run is recorded as killed and another worker takes its place.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from paribus.errors import Interrupted, RunError, StudyError
+from paribus.records.environment import cores
+from paribus.records.run import Status
+from paribus.studies.executors.job import Event, EventListener, Job
+from paribus.studies.executors.worker import pack_parts, work
+from paribus.training.signals import Request, interruptible
+
+PATIENCE_SECONDS = 30.0  # that interrupted workers get to save their state
+
+
+class LocalPool:
+    """Jobs in parallel on this machine.
+
+    Args:
+        workers: processes; by default one per core, or two where they share a GPU.
+        device: where the jobs will run, which decides how processes are started.
+    """
+
+    def __init__(self, workers: int | None = None, device: str = "auto") -> None:
+        if workers is not None and workers < 1:
+            raise StudyError("there is at least one worker", got=workers, hint="leave it out for one per core")
+        self.on_gpu = _on_gpu(device)
+        self.workers = workers or (2 if self.on_gpu else cores())
+        can_fork = sys.platform == "linux" and not self.on_gpu
+        self.context: Any = multiprocessing.get_context("fork" if can_fork else "spawn")
+
+    def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
+        """Carry out all jobs."""
+        threads = max(1, cores() // self.workers) if self.on_gpu else 1
+        waiting = deque(replace(job, settings=replace(job.settings, threads=threads)) for job in jobs)
+        if self.forks:
+            _warm_up(waiting)
+        workers: list[_Worker] = []
+        with interruptible() as request:
+            try:
+                self._serve(waiting, workers, listen, fail_fast, request)
+            finally:
+                for worker in workers:
+                    worker.dismiss()
+                for worker in workers:
+                    worker.process.join(timeout=5)
+
+    @property
+    def forks(self) -> bool:
+        """Whether workers are copies of this process."""
+        return bool(self.context.get_start_method() == "fork")
+
+    def _serve(
+        self,
+        waiting: deque[Job],
+        workers: list[_Worker],
+        listen: EventListener,
+        fail_fast: bool,
+        request: Request,
+    ) -> None:
+        while waiting or any(worker.job for worker in workers):
+            if request.heed():
+                self._stop(workers, listen)
+                raise Interrupted("stopped on request; everything is saved", hint="run the same command again to go on")
+            for worker in [worker for worker in workers if not worker.job and not worker.alive]:
+                workers.remove(worker)
+            while waiting and len([worker for worker in workers if worker.job]) < self.workers:
+                worker = next((worker for worker in workers if not worker.job), None) or self._hire(workers)
+                worker.take(waiting.popleft())
+                listen(Event(worker.job, "started"))  # type: ignore[arg-type]
+            failed = self._hear(workers, listen)
+            if failed and fail_fast:
+                self._stop(workers, listen)
+                return
+
+    def _hear(self, workers: list[_Worker], listen: EventListener) -> bool:
+        """Pass on what workers say; true if one of their jobs failed."""
+        failed = False
+        busy = {worker.pipe: worker for worker in workers if worker.job}
+        for pipe in wait(list(busy), timeout=0.2):
+            event = busy[pipe].listen()  # type: ignore[index]
+            listen(event)
+            failed |= event.kind == "failed"
+        return failed
+
+    def _hire(self, workers: list[_Worker]) -> _Worker:
+        here, there = self.context.Pipe()
+        inherited = [here, *(worker.pipe for worker in workers)] if self.forks else []
+        packed = b"" if self.forks else pack_parts()
+        process = self.context.Process(target=work, args=(there, inherited, packed), daemon=True)
+        process.start()
+        there.close()
+        workers.append(_Worker(process, here))
+        return workers[-1]
+
+    def _stop(self, workers: list[_Worker], listen: EventListener) -> None:
+        """Ask running jobs to save and stop, and wait for them."""
+        for worker in workers:
+            if worker.job:
+                worker.told_to_stop = True
+                worker.process.terminate()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(worker.job for worker in workers) and time.monotonic() < deadline:
+            self._hear(workers, listen)
+
+
+@dataclass
+class _Worker:
+    """A worker process as its parent sees it."""
+
+    process: Any
+    pipe: Connection
+    job: Job | None = None
+    told_to_stop: bool = False
+
+    @property
+    def alive(self) -> bool:
+        return bool(self.process.is_alive())
+
+    def take(self, job: Job) -> None:
+        self.job = job
+        with suppress(OSError):  # a dead worker is noticed when it is listened to
+            self.pipe.send(job)
+
+    def listen(self) -> Event:
+        """Its next event; if the process is gone, that its run was killed."""
+        job = self.job
+        assert job is not None
+        try:
+            kind, progress, error = self.pipe.recv()
+        except (EOFError, OSError):
+            self.process.join(timeout=5)
+            if self.told_to_stop:  # before it had begun
+                kind, progress, error = "interrupted", None, ""
+            else:
+                kind, progress, error = "failed", None, _record_killed(job, self.process.exitcode)
+        if kind != "progress":
+            self.job = None
+        return Event(job, kind, progress, error)
+
+    def dismiss(self) -> None:
+        """Let an idle worker go; kill one that still works."""
+        if self.job:
+            self.process.kill()
+        self.pipe.close()
+
+
+def _warm_up(jobs: Sequence[Job]) -> None:
+    """Load once in the parent what every forked worker needs: data, torch's compiler modules, model classes."""
+    import torch
+
+    from paribus.data.prepare.prepared import share
+    from paribus.records.parts import find
+
+    for job in jobs:
+        with suppress(Exception):  # what is wrong with it is told by the job itself
+            share(job.recipe.data)
+            for kind, part in job.recipe.parts():
+                find(kind, part.use)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # a thread pool started here would be dead in every forked worker
+    weight = torch.zeros(1, requires_grad=True)
+    torch.optim.SGD([weight], lr=0.0)  # imports torch._dynamo, over a second of work
+    torch.set_num_threads(threads)
+
+
+def _record_killed(job: Job, exitcode: int | None) -> str:
+    """Write down that a worker died under this job, and say it."""
+    if exitcode is not None and exitcode < 0:
+        name = signal.Signals(-exitcode).name
+        advice = (
+            "; the system kills when memory runs out: lower training.batch_size or --jobs" if name == "SIGKILL" else ""
+        )
+        error = f"the worker was killed by {name}{advice}"
+    else:
+        error = f"the worker ended with exit code {exitcode}"
+    with suppress(RunError, OSError):
+        known = job.folder.status
+        job.folder.write_status(replace(known if known.pid else Status(), state="killed", error=error))
+    return error
+
+
+def _on_gpu(device: str) -> bool:
+    if device == "cpu":
+        return False
+    import torch
+
+    return device != "auto" or torch.cuda.is_available()

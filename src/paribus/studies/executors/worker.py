@@ -1,0 +1,99 @@
+"""What a worker process of the pool does: jobs, one after another, until its parent hangs up or is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from paribus.records import plugins
+from paribus.records.parts import register_all, registered
+from paribus.studies.executors.job import Job, ending
+
+
+def pack_parts() -> bytes:
+    """The user's own parts with their code: a worker can import neither a notebook nor a plug-in file."""
+    import cloudpickle
+
+    parts = registered()
+    modules = {factory.__module__ for entries in parts.values() for factory in entries.values()}
+    loaded = [sys.modules[name] for name in modules if name.startswith(plugins.PREFIX)]
+    for module in loaded:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(parts))
+    finally:
+        for module in loaded:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> None:
+    """What a worker process does: jobs, until its parent hangs up or is gone.
+
+    Args:
+        pipe: where jobs come from and events go to.
+        inherited: the parent's ends of all pipes, which a fork copies; as long as a worker holds one open, no other
+            worker can notice that the parent is gone.
+        packed: the user's own parts, for a process that was not forked.
+    """
+    for end in inherited:
+        end.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if packed:
+        import cloudpickle
+
+        register_all(cloudpickle.loads(packed))
+    import torch
+
+    with suppress(EOFError, OSError):
+        while True:
+            job = pipe.recv()
+            # before anything is computed: a forked worker must never enter its parent's dead thread pool
+            torch.set_num_threads(job.settings.threads or 1)
+            _work_on(job, pipe)
+
+
+def _work_on(job: Job, pipe: Connection) -> None:
+    def listen(progress: Any) -> None:
+        try:
+            pipe.send(("progress", progress, ""))
+        except OSError:  # nobody is there any more: save and stop
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with output_to(job.path / "log.txt"):
+        try:
+            job.run(listen)
+            kind, message = "finished", ""
+        except (Exception, KeyboardInterrupt) as error:
+            kind, message = ending(error)
+            if kind == "failed":
+                traceback.print_exc()
+    pipe.send((kind, None, message))
+
+
+@contextmanager
+def output_to(path: Path) -> Iterator[None]:
+    """Append to a file what this process prints: from Python, and from libraries that write to descriptors 1 and 2."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8", buffering=1)
+    except OSError:  # the job itself will say that the folder cannot be written
+        yield
+        return
+    kept = [os.dup(1), os.dup(2)]
+    try:
+        with file, redirect_stdout(file), redirect_stderr(file):
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+            yield
+    finally:
+        for number, copy in zip((1, 2), kept, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)

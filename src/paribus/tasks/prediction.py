@@ -1,0 +1,31 @@
+"""What a trained network says of one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one file.
+
+    Args:
+        file: the path as given.
+        label: the answer in a word or two: the most probable class, the share of pixels of the largest classes.
+        figures: numbers that belong to it, by name: class → probability.
+        picture: (C, H, W) uint8, C = 1 or 3, where the answer is a picture: an overlay, a cleaned photograph.
+        table: column → values, where the answer is a table: a forecast.
+        text: where the answer is a text.
+        problem: why there is no answer.
+    """
+
+    file: str
+    label: str = ""
+    figures: Mapping[str, float] | None = None
+    picture: Tensor | None = None
+    table: Mapping[str, list[float | str]] | None = None
+    text: str = ""
+    problem: str = ""

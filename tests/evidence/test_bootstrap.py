@@ -1,0 +1,86 @@
+"""Skill and its interval: coverage on processes of which the truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+
+from paribus.errors import EvidenceError
+from paribus.evidence.bootstrap import block_length, skill_interval
+
+MEMORY = 0.8
+
+
+def errors(seed: int, n: int = 400, memory: float = MEMORY) -> tuple[np.ndarray, np.ndarray]:
+    """Errors of two forecasts with means 1.5 and 2, whose difference remembers."""
+    draws = np.random.default_rng(seed).standard_normal((2, n + 100))
+    noise = lfilter([1], [1, -memory], draws, axis=1)[:, 100:] * np.sqrt(1 - memory**2)
+    return 1.5 + 0.3 * noise[0], 2 + 0.2 * noise[0] + 0.2 * noise[1]
+
+
+def test_the_value_is_the_ratio_of_means():
+    e, b = errors(0)
+    found = skill_interval(e, b)
+    assert found.value == pytest.approx(1 - e.mean() / b.mean(), rel=1e-12)
+    assert found.low < found.value < found.high
+    assert found.n == 400
+    assert found == skill_interval(e, b)
+
+
+@pytest.mark.parametrize("memory", [0.0, MEMORY])
+def test_intervals_cover_the_truth(memory):
+    """A percentile interval of blocks covers somewhat less than it says; one that took neighbours for independent ones
+    would cover about half of the time at this memory (its deviation is 1/√((1 + 0.8)/(1 − 0.8)) = a third)."""
+    covered = [
+        one.low <= 0.25 <= one.high
+        for one in (skill_interval(*errors(seed, memory=memory), draws=400) for seed in range(200))
+    ]
+    assert 0.86 <= np.mean(covered) <= 0.99  # 200 draws: a standard error of 0.02
+
+
+def test_no_difference_is_no_skill():
+    e, _ = errors(1)
+    found = skill_interval(e, e)
+    assert (found.value, found.low, found.high) == pytest.approx((0, 0, 0), abs=1e-12)
+    assert found.p == 1
+
+
+def test_a_clear_difference_is_clear():
+    e, b = errors(2)
+    assert skill_interval(e, b + 1).p == pytest.approx(1 / 2000)
+    worse = skill_interval(b + 1, e)
+    assert worse.high < 0
+    assert worse.p < 0.01
+
+
+def test_blocks_grow_with_the_memory():
+    lengths = [
+        np.mean([block_length(errors(seed, 1000, memory)[0]) for seed in range(20)]) for memory in (0, 0.5, 0.8, 0.95)
+    ]
+    assert lengths == sorted(lengths)
+    assert lengths[0] < 4
+    # for an autoregression of the first order g/d gives (6·a²/(1 − a²)²)^(1/3)·n^(1/3)/… = 22.7 at a = 0.8 (circular)
+    a = 0.8
+    exact = (2 * (2 * a / (1 - a) ** 2 / (1 - a**2) * (1 - a**2)) ** 2 / (4 / 3 * ((1 + a) / (1 - a)) ** 2)) ** (
+        1 / 3
+    ) * 10
+    assert lengths[2] == pytest.approx(exact, rel=0.35)
+
+
+def test_a_constant_row_has_blocks_of_one():
+    assert block_length([3.0] * 50) == 1
+
+
+@pytest.mark.parametrize(
+    ("e", "b", "message"),
+    [
+        ([1, 2, 3], [1, 2, 3], "at least 4"),
+        ([1, 2, 3, 4], [1, 2, 3, 4, 5], "same windows"),
+        ([1, 2, 3, 4], [0, 0, 0, 0], "a baseline that errs"),
+        ([1, 2, 3, np.nan], [1, 2, 3, 4], "finite"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(e, b, message):
+    with pytest.raises(EvidenceError, match=message):
+        skill_interval(e, b)
