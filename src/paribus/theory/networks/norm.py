@@ -16,11 +16,10 @@ import numpy as np
 
 from paribus.errors import TheoryError
 from paribus.theory.derivation import Derivation, Table
-from paribus.theory.networks.board import Board, Line, Values, gradient
-from paribus.theory.networks.example import worked
 from paribus.theory.networks.grid import Array
 from paribus.theory.networks.numbers import as_array, generator, nice
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Values, gradient
+from paribus.theory.networks.proof import derivation
 
 LARGEST = 10**7
 
@@ -58,7 +57,7 @@ def batch_norm(
         raise TheoryError("a variance needs more than one number per channel in training", got=f"X {x.shape}")
     if not eps > 0:
         raise TheoryError("eps is above 0, or a constant channel would divide by 0", got=eps)
-    board = _inference(x.ndim, eps) if inference else _training(x.ndim, eps)
+    program = _inference(x.ndim, eps) if inference else _training(x.ndim, eps)
     above = as_array(upstream, "upstream") if upstream is not None else nice(rng, x.shape)
     if above.shape != x.shape:
         raise TheoryError("the upstream gradient has the shape of X", got=f"{above.shape} and {x.shape}")
@@ -66,7 +65,7 @@ def batch_norm(
     where = "fully connected" if x.ndim == 2 else f"convolutional, {x.ndim - 2}-D"
     return derivation(
         f"Batch norm, {where}, {'inference' if inference else 'training'}, eps {eps:g}",
-        (prove(board),),
+        (program,),
         {"X": "dX'short" if not inference else "dX", "gamma": "dgamma", "beta": "dbeta"},
         shapes={
             "X": ("N", "C", "H", "W")[: x.ndim],
@@ -74,17 +73,18 @@ def batch_norm(
             "beta": (1, "C", 1, 1)[: x.ndim],
         },
         assumptions=_assumptions(inference, x.ndim),
-        tables=(worked("The example with numbers", board, {"X": x, "G": above, **example}), *_count(size)),
+        example={"X": x, "G": above, **example},
+        tables=_count(size),
     )
 
 
-def _training(ndim: int, eps: float) -> Board:
+def _training(ndim: int, eps: float) -> Program:
     axis = (0, *range(2, ndim)) if ndim > 2 else 0
     own = f"{axis}, keepdims=True"
     scale = f"sqrt(v + {eps})"
     paths = f"dXhat / {scale} + dv * 2 * (X - mu) / m + dmu / m"
     short = f"(dXhat - mean(dXhat, {own}) - Xhat * mean(dXhat * Xhat, {own})) / {scale}"
-    return Board(
+    return Program(
         forward=(
             Line("mu", f"mean(X, {own})"),
             Line("v", f"mean((X - mu)**2, {own})"),
@@ -109,10 +109,10 @@ def _training(ndim: int, eps: float) -> Board:
     )
 
 
-def _inference(ndim: int, eps: float) -> Board:
+def _inference(ndim: int, eps: float) -> Program:
     axis = (0, *range(2, ndim)) if ndim > 2 else 0
     own = f"{axis}, keepdims=True"
-    return Board(
+    return Program(
         forward=(
             Line("Xhat", f"(X - mu) / sqrt(v + {eps})"),
             Line("Y", "gamma * Xhat + beta"),
