@@ -161,15 +161,15 @@ def test_sweeps_that_cannot_be_read(text: str) -> None:
 
 def test_a_sweep_finds_the_limit_of_gradient_descent() -> None:
     """On a quadratic with λmax = 10 everything below 2/10 arrives, everything above diverges."""
-    found = arena.sweep(arena.problem("quadratic"), [arena.entrant("sgd")], "lr", (0.05, 0.19, 0.21), 10, 2000)
+    found = arena.sweep(arena.problem("quadratic"), [arena.optimizer("sgd")], "lr", (0.05, 0.19, 0.21), 10, 2000)
     assert [trial.summary.reached.count for trial in found.trials] == [10, 10, 0]
     assert found.trials[2].summary.kinds == {"diverged": 10}
 
 
 def test_a_sweep_of_one_optimizer_leaves_out_the_others() -> None:
-    entrants = [arena.entrant("adam"), arena.entrant("nadam"), arena.entrant("sgd")]
-    found = arena.sweep(arena.problem("beale"), entrants, "beta1", (0.0, 0.9), None, 5)
-    assert {trial.entrant.name for trial in found.trials} == {"adam", "nadam"}
-    assert len(arena.sweep(arena.problem("beale"), entrants, "adam.beta1", (0.0, 0.9), None, 5).trials) == 2
+    optimizers = [arena.optimizer("adam"), arena.optimizer("nadam"), arena.optimizer("sgd")]
+    found = arena.sweep(arena.problem("beale"), optimizers, "beta1", (0.0, 0.9), None, 5)
+    assert {trial.optimizer.name for trial in found.trials} == {"adam", "nadam"}
+    assert len(arena.sweep(arena.problem("beale"), optimizers, "adam.beta1", (0.0, 0.9), None, 5).trials) == 2
     with pytest.raises(TheoryError, match="has no setting"):
-        arena.sweep(arena.problem("beale"), entrants, "momentum.lr", (0.1,))
+        arena.sweep(arena.problem("beale"), optimizers, "momentum.lr", (0.1,))
