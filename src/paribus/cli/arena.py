@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from paribus.theory.arena import Optimizer, Problem
 
 DEFAULT = "sgd,momentum,adam,linesearch,newton,lbfgs"
-PICTURES = (".svg", ".png", ".pdf")
 
 
 def arena(

@@ -95,7 +95,7 @@ def settled(problem: Problem, points: Array, place: Array) -> Array:
 
 def summarise(problem: Problem, points: Array, values: Array) -> Summary:
     """How paths (steps + 1, starts, n) ended."""
-    ends = judge(problem, points)
+    ends = endings(problem, points)
     goal = "global minimum" if problem.minima else "local minimum"
     taken = [end.steps for end in ends if end.kind == goal and end.steps is not None]
     low, middle, high = map(float, np.percentile(taken, [10, 50, 90])) if taken else (0.0, 0.0, 0.0)
@@ -103,7 +103,7 @@ def summarise(problem: Problem, points: Array, values: Array) -> Summary:
     return Summary(ends, wilson(len(taken), len(ends)), (low, middle, high) if taken else None, last)
 
 
-def judge(problem: Problem, points: Array) -> tuple[End, ...]:
+def endings(problem: Problem, points: Array) -> tuple[End, ...]:
     """The end of every path."""
     last = points[-1]
     gone = ~np.isfinite(last).all(-1)
