@@ -115,7 +115,7 @@ def _schwefel_gradient(x: Array) -> Array:
 
 
 def ackley(x: Any) -> Any:
-    """20 + e − 20 exp(−⅕ √mean x²) − exp(mean cos 2πx) (Ackley 1987): a narrow minimum in a plain with many local ones."""
+    """20 + e − 20 exp(−⅕ √mean x²) − exp(mean cos 2πx) (Ackley 1987): a narrow minimum amid many local ones."""
     root = ops.sqrt((x**2).mean(-1) + TINY)
     return 20 + np.e - 20 * ops.exp(-root / 5) - ops.exp(ops.cos(2 * PI * x).mean(-1))
 
