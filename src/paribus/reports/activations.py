@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from paribus.plots.activations import activations
-from paribus.reports.render import inline, templates
+from paribus.reports.html import environment
+from paribus.reports.render import inline
 from paribus.reports.view import Table as View
 from paribus.theory.activations import Activation, Sheet, overview
 from paribus.theory.activations.sheet import spans
 from paribus.theory.derivation import Table
-from paribus.theory.page import mathml
 
 
 def as_text(sheets: Sequence[Sheet]) -> str:
@@ -25,26 +23,18 @@ def as_text(sheets: Sequence[Sheet]) -> str:
 def as_html(sheets: Sequence[Sheet]) -> str:
     """A page: the table of all, then each with its formulas, its curves and its values."""
     several = len(sheets) > 1
-    return (
-        templates()
-        .get_template("activations.html")
-        .render(
-            title="Activations" if several else sheets[0].activation.name,
-            all=_view(overview(sheets)) if several else None,
-            proof=_proof(sheets),
-            sheets=[_shown(sheet) for sheet in sheets],
-        )
-    )
+    title, every = ("Activations", _view(overview(sheets))) if several else (sheets[0].activation.name, None)
+    content = {"all": every, "proof": _proof(sheets), "sheets": [_shown(sheet) for sheet in sheets]}
+    return environment().get_template("activations.html").render(title=title, **content)
 
 
 def _shown(sheet: Sheet) -> dict[str, object]:
     """What the page says of one activation."""
     f = sheet.activation
-    formulas = f"f(x) = {f.formula.latex}", rf"f'(x) = {f.derivative.latex}{_where(f)}"
     chart = activations([f])
     return {
         "name": f.name,
-        "formulas": [Markup(mathml(formula)) for formula in formulas],
+        "formulas": (f"f(x) = {f.formula.latex}", rf"f'(x) = {f.derivative.latex}{_where(f)}"),
         "properties": [(name, value) for name, value in _properties(sheet) if value],
         "proof": _proof([sheet]),
         "curves": inline(chart.svg(), chart.title),
