@@ -51,6 +51,13 @@ def test_html_of_a_run(tmp_path: Path) -> None:
     assert "validation accuracy" in notebook.html(made.run_folder(tmp_path / "run"))
 
 
+def test_html_of_a_table_of_layers() -> None:
+    table = pytest.importorskip("paribus.theory.layers").table("conv 8 k3, relu, pool 2", (3, 32, 32))
+    html = notebook.html(table)
+    assert "8×15×15" in html
+    assert "⌊(32 + 2·0 − 1·(3 − 1) − 1)/1⌋ + 1 = 30" in html
+
+
 def test_other_things_are_refused() -> None:
     with pytest.raises(ParibusError, match="StudyResult"):
         notebook.html(3)

@@ -16,6 +16,7 @@ PAGES = {  # module, name of the type → module and function that make its page
     ("paribus.records.result", "StudyResult"): ("paribus.reports.study", "study_page", ""),
     ("paribus.records.run", "RunFolder"): ("paribus.reports.run", "run_page", ""),
     ("paribus.studies.study", "Study"): ("paribus.reports.study", "study_page", "result"),
+    ("paribus.theory.layers.table", "Table"): ("paribus.reports.layers", "layers_page", ""),
     ("paribus.training.run", "Run"): ("paribus.reports.run", "run_page", "folder"),
 }
 

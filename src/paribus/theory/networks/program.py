@@ -1,4 +1,4 @@
-"""The board: formulas as lines that run, and the proof of each line before anybody sees it.
+"""Programs: formulas as lines that run, and the proof of each line before anybody sees it.
 
 A derivation is written as two short programs in NumPy notation. ``forward`` computes the loss from the inputs,
 ``backward`` the gradients, and every line of both is one assignment. What is printed is what was run: each backward
@@ -28,7 +28,7 @@ WORLD = {"__builtins__": {}, **WORDS}  # all that a formula can see besides its 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the board: ``name = text``.
+    """One line of a program: ``name = text``.
 
     Args:
         name: what is computed; what follows a ``'`` only tells lines of the same name apart, and is not printed.
@@ -52,8 +52,8 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Board:
-    """Two programs, and how to put them to the test.
+class Program:
+    """A forward and a backward program, and how to put them to the test.
 
     Args:
         forward: from the inputs to the loss.
@@ -73,10 +73,10 @@ class Board:
 class Trial:
     """One draw: the inputs, all lines run on them, and derivatives of the forward pass by complex steps."""
 
-    def __init__(self, board: Board, inputs: Values) -> None:
-        self.board = board
+    def __init__(self, program: Program, inputs: Values) -> None:
+        self.program = program
         self.inputs = inputs
-        self.values = run((*board.forward, *board.backward), inputs)
+        self.values = run((*program.forward, *program.backward), inputs)
         self._known: dict[tuple[str, str, str], Array] = {}
 
     def derivative(self, of: str, output: str = "L", at: str = "") -> Array:
@@ -102,13 +102,13 @@ class Trial:
 
     def _rerun(self, of: str, value: Any, at: str) -> Values:
         """The forward pass with one value replaced."""
-        names = [line.name for line in self.board.forward]
-        after = self.board.forward[names.index(of) + 1 if of in names else 0 :]
+        names = [line.name for line in self.program.forward]
+        after = self.program.forward[names.index(of) + 1 if of in names else 0 :]
         if not at:
             return run(after, {**self.values, of: value})
         place = names.index(at)
-        read = evaluate(self.board.forward[place].text, {**self.values, of: value})
-        return run(self.board.forward[place + 1 :], {**self.values, at: read})
+        read = evaluate(self.program.forward[place].text, {**self.values, of: value})
+        return run(self.program.forward[place + 1 :], {**self.values, at: read})
 
 
 Check = Callable[[Trial], Any]

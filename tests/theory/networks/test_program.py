@@ -14,16 +14,16 @@ from paribus.theory.derivations.data import as_dict
 from paribus.theory.derivations.latex import as_latex
 from paribus.theory.derivations.text import as_text
 from paribus.theory.networks import LAYERS, dense, layer
-from paribus.theory.networks.board import Board, Line, gradient, updated
 from paribus.theory.networks.code import as_code
 from paribus.theory.networks.numbers import parse_array, read_values, shown
 from paribus.theory.networks.pieces import ACTIVATIONS, Activation
+from paribus.theory.networks.program import Line, Program, gradient, updated
 from paribus.theory.networks.proof import prove
 from paribus.theory.networks.writing import Writer, inlined, substituted
 
 
-def board(text: str, of: str = "W") -> Board:
-    return Board(
+def program(text: str, of: str = "W") -> Program:
+    return Program(
         forward=(Line("y", "tanh(W @ x)"), Line("L", "sum(y**2)")),
         backward=(Line("d", text, "a rule", gradient(of)),),
         draw=lambda rng: {"W": rng.normal(size=(3, 2)), "x": rng.normal(size=2)},
@@ -31,7 +31,7 @@ def board(text: str, of: str = "W") -> Board:
 
 
 def test_a_right_formula_is_proved():
-    assert prove(board("outer(2 * y * (1 - y**2), x)")).error < 1e-14
+    assert prove(program("outer(2 * y * (1 - y**2), x)")).error < 1e-14
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_right_formula_is_proved():
 )
 def test_a_wrong_formula_is_refused(text):
     with pytest.raises(TheoryError, match="nothing is shown"):
-        prove(board(text))
+        prove(program(text))
 
 
 def test_a_net_with_a_wrong_derivative_is_refused(monkeypatch):
@@ -65,7 +65,7 @@ def test_a_layer_with_a_wrong_gradient_is_refused(monkeypatch):
 
 
 def test_a_forward_pass_that_differs_from_its_reference_is_refused():
-    wrong = Board(
+    wrong = Program(
         forward=(Line("L", "sum(x)"),), backward=(), draw=lambda rng: {"x": np.ones(2)}, reference=lambda v: {"L": 3.0}
     )
     with pytest.raises(TheoryError, match="nothing is shown"):
@@ -73,7 +73,7 @@ def test_a_forward_pass_that_differs_from_its_reference_is_refused():
 
 
 def test_one_use_of_a_variable_is_told_from_all():
-    both = Board(
+    both = Program(
         forward=(Line("a", "w * x"), Line("L", "a * w")),
         backward=(
             Line("first", "x * w", "", gradient("w", at="a")),

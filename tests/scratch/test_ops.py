@@ -92,7 +92,7 @@ OPERATIONS: dict[str, tuple[Callable[..., Tensor], list[tuple[int, ...]]]] = {
     "einsum, lone": (lambda a, b: einsum("ij,kl->i", a, b), [(2, 3), (4, 5)]),
     "convolution": (lambda x, w: ops.convolve(x, w, grid=GRID), [(2, 4, 6, 7), (6, 2, 3, 2)]),
     "transposed convolution": (
-        lambda g, w: ops.spread(g, w, size=(7, 6), grid=GRID),
+        lambda g, w: ops.conv_transpose(g, w, size=(7, 6), grid=GRID),
         [(2, 6, 3, 4), (6, 2, 3, 2)],
     ),
     "weight gradient": (lambda x, g: ops.match(x, g, kernel=(3, 2), grid=GRID), [(2, 4, 7, 6), (2, 6, 3, 4)]),

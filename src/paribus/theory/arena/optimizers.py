@@ -56,7 +56,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Optimizer:
     """An optimizer with its settings.
 
     Args:
@@ -78,9 +78,9 @@ class Entrant:
         """Whether it has a learning rate that somebody must choose."""
         return self.name not in SELF_SCALED and "lr" not in self.settings
 
-    def having(self, **settings: float) -> Entrant:
+    def having(self, **settings: float) -> Optimizer:
         """The same optimizer with other settings."""
-        return entrant(self.name, {**self.settings, **settings})
+        return optimizer(self.name, {**self.settings, **settings})
 
     def rule(self, problem: Problem, asked: Asked) -> Rule:
         """The update rule; a joint one may ask the problem for values and Hessians, and that is counted."""
@@ -99,7 +99,7 @@ class Entrant:
         return replace(made, **{key: function for key, function in given.items() if key in known})  # type: ignore[arg-type]
 
 
-def entrant(name: str, settings: Mapping[str, float] | None = None) -> Entrant:
+def optimizer(name: str, settings: Mapping[str, float] | None = None) -> Optimizer:
     """An optimizer by name, its settings checked.
 
     Raises:
@@ -115,7 +115,7 @@ def entrant(name: str, settings: Mapping[str, float] | None = None) -> Entrant:
         rule, fits = BOUNDS[key]
         if not math.isfinite(value) or not fits(value):
             raise TheoryError(rule, got=f"{key}={value:g}")
-    return Entrant(name, settings)
+    return Optimizer(name, settings)
 
 
 def settings_of(name: str) -> dict[str, Any]:
