@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paribus.theory.derivations.differences import complex_step, jacobian
 from paribus.theory.networks.notation import WORDS
 
 Array = NDArray[Any]
 Values = dict[str, Any]
-STEP = 1e-30  # of the imaginary part: nothing is subtracted, so it can be as small as one likes
 WORLD = {"__builtins__": {}, **WORDS}  # all that a formula can see besides its own names
 
 
@@ -88,17 +88,9 @@ class Trial:
             at: count only what reaches the output through ``of`` as this line reads it.
         """
         if (of, output, at) not in self._known:
-            self._known[of, output, at] = self._differentiate(of, output, at)
+            found = jacobian(lambda value: self._rerun(of, value, at)[output], self.values[of], complex_step)
+            self._known[of, output, at] = found
         return self._known[of, output, at]
-
-    def _differentiate(self, of: str, output: str, at: str) -> Array:
-        start = np.asarray(self.values[of], complex)
-        columns = []
-        for place in np.ndindex(start.shape):
-            moved = start.copy()
-            moved[place] += STEP * 1j
-            columns.append(np.imag(self._rerun(of, moved[()], at)[output]) / STEP)
-        return np.moveaxis(np.array(columns), 0, -1).reshape(np.shape(self.values[output]) + start.shape)
 
     def _rerun(self, of: str, value: Any, at: str) -> Values:
         """The forward pass with one value replaced."""
