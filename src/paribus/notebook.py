@@ -16,14 +16,19 @@ PAGES = {  # module, name of the type → module and function that make its page
     ("paribus.records.result", "StudyResult"): ("paribus.reports.study", "study_page", ""),
     ("paribus.records.run", "RunFolder"): ("paribus.reports.run", "run_page", ""),
     ("paribus.study", "Study"): ("paribus.reports.study", "study_page", "result"),
+    ("paribus.theory.layers.table", "Table"): ("paribus.reports.layers", "layers_page", ""),
     ("paribus.training.run", "Run"): ("paribus.reports.run", "run_page", "folder"),
+}
+
+SNIPPETS = {  # the same for what has a page of its own: module and function that make its piece of HTML
+    ("paribus.theory.derivations.derivation", "Derivation"): ("paribus.reports.derivation", "as_fragment"),
 }
 
 
 def install(ipython: Any) -> None:
     """Register how records look with a running IPython."""
     formatter = ipython.display_formatter.formatters["text/html"]
-    for module, name in PAGES:
+    for module, name in (*PAGES, *SNIPPETS):
         formatter.for_type_by_name(module, name, _shown)
 
 
@@ -33,9 +38,14 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def html(record: Any) -> str:
-    """A study's result or a run folder as a piece of HTML: the answer, the main figure and its table."""
+    """A record as a piece of HTML; of a study or a run the answer, the main figure and its table."""
+    from importlib import import_module
+
     from paribus.reports.render import to_snippet
 
+    if place := SNIPPETS.get((type(record).__module__, type(record).__name__)):
+        module, function = place
+        return str(getattr(import_module(module), function)(record))
     return to_snippet(_page(record))
 
 
@@ -58,5 +68,5 @@ def _page(record: Any) -> Page:
             subject = getattr(record, attribute) if attribute else record
             page: Page = getattr(import_module(module), function)(subject)
             return page
-    known = ", ".join(name for _, name in PAGES)
+    known = ", ".join(name for _, name in (*PAGES, *SNIPPETS))
     raise ParibusError("there is no picture of this kind of record", got=type(record).__name__, hint=f"known: {known}")

@@ -9,6 +9,7 @@ import typer
 from paribus.cli import (
     activations,
     arena,
+    backprop,
     data,
     denoise,
     derive,
@@ -62,6 +63,7 @@ app.command("activations")(activations.activations)
 app.command("denoise")(denoise.denoise)
 app.command("diagnose")(diagnose.diagnose)
 app.command("derive", cls=derive.Command)(derive.derive)
+app.command("backprop")(backprop.backprop)
 app.command("layers")(layers.layers)
 app.command("arena")(arena.arena)
 app.command("list")(inspect.list_)
