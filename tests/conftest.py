@@ -27,8 +27,18 @@ def session_cache(tmp_path_factory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="class", autouse=True)
+def no_parts_left_over_by_a_class() -> Iterator[None]:
+    """What tests of a class share may register parts for all of them."""
+    yield from _parts_as_before()
+
+
 @pytest.fixture(autouse=True)
 def no_parts_left_over() -> Iterator[None]:
+    yield from _parts_as_before()
+
+
+def _parts_as_before() -> Iterator[None]:
     before = parts.registered()
     yield
     for kind, entries in parts._registered.items():

@@ -40,6 +40,7 @@ LAYERS = (  # a room may import the rooms of the layers before its own
     {"plots"},
     {"reports"},
     {"testing"},
+    {"study"},  # what people meet in Python: it knows how studies are run, watched and reported
     {"cli", "notebook"},
 )
 ISLANDS = {  # rooms that know less than they might

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from paribus.records.recipe import Recipe
     from paribus.records.result import StudyResult
     from paribus.records.run import RunFolder, RunResult
-    from paribus.studies.study import Study
+    from paribus.study import Study
     from paribus.theory.derive import derive
     from paribus.training.run import Run
 
@@ -53,7 +53,7 @@ _HOMES = {
     "Run": "training.run",
     "RunFolder": "records.run",
     "RunResult": "records.run",
-    "Study": "studies.study",
+    "Study": "study",
     "StudyResult": "records.result",
     "Trained": "inference.trained",
     "derive": "theory.derive",

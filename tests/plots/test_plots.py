@@ -13,6 +13,7 @@ from tests import made
 
 from paribus import plots
 from paribus.plots import Chart
+from paribus.records import wording
 from paribus.records.result import StudyResult
 
 STUDIES = {
@@ -57,8 +58,8 @@ def test_forest_says_what_the_record_says() -> None:
     (effect,) = result.effects
     metric = result.metric
     shown = " ".join(texts(plots.forest(result)))
-    assert metric.format_difference(effect.estimate.value) in shown
-    assert metric.format_difference(effect.estimate.high).removeprefix("+").removesuffix(" points") in shown
+    assert wording.difference(metric, effect.estimate.value) in shown
+    assert wording.difference(metric, effect.estimate.high).removeprefix("+").removesuffix(" points") in shown
     assert effect.verdict.word in shown
 
 
@@ -71,7 +72,7 @@ def test_forest_puts_the_difference_where_it_is() -> None:
 def test_intervals_that_dwarf_the_others_are_cut_with_an_arrow() -> None:
     result = made.factorial()
     first, *rest = result.effects
-    wide = replace(first, estimate=replace(first.estimate, low=-40.0, high=40.0))
+    wide = made.estimated(first, low=-40.0, high=40.0)
     chart = plots.forest(replace(result, effects=(wide, *rest)))
     bars = [row for row in values(chart) if "to" in row and "y" in row]
     assert max(row["to"] for row in bars) < 100
@@ -169,5 +170,5 @@ def test_a_loss_that_explodes_for_an_epoch_does_not_flatten_the_rest() -> None:
 def test_forest_says_the_confidence_of_its_intervals() -> None:
     result = made.two_arms()
     (effect,) = result.effects
-    looked = replace(effect, estimate=replace(effect.estimate, confidence=0.966))
+    looked = made.estimated(effect, confidence=0.966)
     assert "difference, 96.6 % interval" in texts(plots.forest(replace(result, effects=(looked,))))
