@@ -15,6 +15,7 @@ from paribus.models.size import count_parameters
 from paribus.models.spectral import SpectralConv2d, SpectralLinear, normalised
 from paribus.models.vae import VAE, ConvVAE
 from paribus.records.parts import Part
+from paribus.tasks.generators.gan import Adversarial
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 8, 16)])
@@ -92,7 +93,7 @@ def test_looking_does_not_move_the_power_iteration():
 
 def test_arms_with_and_without_spectral_norm_start_alike():
     info = DataInfo((1, 8, 8), ("a", "b"), {}, (1, 1), (0.0,), (1.0,))
-    plain, spectral = (assemble(Part("dcgan", spectral=it), info, Seeds(0)).state_dict() for it in (False, True))
+    plain, spectral = (assemble(Part("dcgan", spectral=it), Adversarial(info), Seeds(0)).state_dict() for it in (False, True))
     assert set(spectral) - set(plain) == {name for name in spectral if name.endswith("direction")}
     assert all(torch.equal(value, spectral[name]) for name, value in plain.items())
 

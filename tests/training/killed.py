@@ -20,7 +20,7 @@ from paribus.files import TEMPORARY
 from paribus.models.weights import hash_of
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.training import checkpoints, loop
+from paribus.training import checkpoints, loop, monitor
 from paribus.training.execution import Settings
 
 LAST_SECOND = 60
@@ -85,8 +85,8 @@ def saving(folder: Path) -> dict[str, Any]:
 
 def training(recipe: Path, folder: Path) -> dict[str, Any]:
     """One training, killed until it is finished."""
-    loop.TICK_SECONDS = 0.0
-    loop.HEARTBEAT_SECONDS = 0.0
+    monitor.TICK_SECONDS = 0.0
+    monitor.HEARTBEAT_SECONDS = 0.0
     chosen, run = Recipe.read(json.loads(recipe.read_text())), RunFolder(folder)
     report = {"kills": 0, "resumed": 0, "states": []}
     settings = Settings("cpu", 1, checkpoint_seconds=0)

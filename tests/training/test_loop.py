@@ -17,9 +17,11 @@ from paribus.inference.trained import load
 from paribus.models.network import assemble
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
+from paribus.tasks.classification import Classification
 from paribus.training.execution import Settings
 from paribus.training.schedules import Time
 from paribus.training.session import Session
+from paribus.training.step import step
 
 CPU = Settings("cpu", 1)
 
@@ -54,7 +56,7 @@ def test_figures_and_weights_are_those_of_a_plain_loop(train, digits, model, mak
     x = torch.tensor((pictures - pictures[rows["train"]].mean()) / pictures[rows["train"]].std(), dtype=torch.float32)
     x, y = x[:, None], torch.from_numpy(load_digits().target)
     network = make()
-    initial = assemble(recipe.model, prepare(recipe, seeds).info, seeds).model.state_dict().values()
+    initial = assemble(recipe.model, Classification(prepare(recipe, seeds).info), seeds).model.state_dict().values()
     network.load_state_dict(dict(zip(network.state_dict(), initial, strict=True)))
     optimizer = torch.optim.SGD(
         network.parameters(), lr=recipe.optimizer.options["lr"], momentum=0.9, weight_decay=1e-3
@@ -106,7 +108,7 @@ def test_accumulated_gradients_are_those_of_the_whole_batch(digits, weights):
     gradients = []
     for pieces in (1, 3, 32, 500):
         session, (batch, *_) = session_of(digits({"training.accumulate": pieces, "task.class_weights": weights}, "cnn"))
-        session.train_on(batch, Time(0, 8, 8))
+        step(session, batch, Time(0, 8, 8))
         gradients.append(torch.cat([p.grad.flatten() for p in session.network.parameters()]))
     for pieces in gradients[1:]:
         torch.testing.assert_close(pieces, gradients[0], atol=1e-7, rtol=1e-5)
@@ -117,7 +119,7 @@ def test_clip_norm_clips_the_whole_gradient(digits, limit):
     free, (batch, *_) = session_of(digits())
     clipped, _ = session_of(digits({"training.clip_norm": limit}))
     for session in (free, clipped):
-        session.train_on(batch, Time(0, 8, 8))
+        step(session, batch, Time(0, 8, 8))
     raw, cut = (torch.cat([p.grad.flatten() for p in s.network.parameters()]) for s in (free, clipped))
     torch.testing.assert_close(cut, raw * min(1.0, limit / float(raw.norm())), rtol=1e-4, atol=0)
 
@@ -126,8 +128,8 @@ def test_ema_is_the_recursion(digits):
     decay = 0.7
     session, batches = session_of(digits({"training.ema": decay, "model.norm": "batch"}, "cnn"))
     average = None
-    for step, batch in enumerate(batches):
-        session.train_on(batch, Time(step, 8, 8))
+    for number, batch in enumerate(batches):
+        step(session, batch, Time(number, 8, 8))
         now = {name: tensor.clone() for name, tensor in session.network.state_dict().items()}
         average = now if average is None else {
             name: decay * average[name] + (1 - decay) * now[name] if now[name].is_floating_point() else average[name]

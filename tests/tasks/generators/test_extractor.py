@@ -12,7 +12,7 @@ from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
 from paribus.records.recipe import Recipe
 from paribus.tasks.generators import extractor
-from paribus.tasks.generators.extractor import Classifier, Values, appoint
+from paribus.tasks.generators.extractor import Classifier, Values, feature_extractor
 
 
 def digits(seed: int = 0, **changes):
@@ -32,29 +32,29 @@ def weights(found):
 def test_T14_the_judge_is_the_same_for_every_seed_and_limit_and_is_trained_once(quick, monkeypatch):
     prepared = digits()
     before = torch.get_rng_state()
-    first = appoint("trained", prepared.info, prepared)
+    first = feature_extractor("trained", prepared.info, prepared)
     assert torch.equal(before, torch.get_rng_state())
-    assert len(list((paths.cache() / "judges").glob("*.safetensors"))) == 1
+    assert len(list((paths.cache() / "extractors").glob("*.safetensors"))) == 1
     monkeypatch.setattr(extractor, "_fit", lambda *_: pytest.fail("trained again"))
     other = digits(7, **{"split.limit": 300})
-    second = appoint("trained", other.info, other)
+    second = feature_extractor("trained", other.info, other)
     assert torch.equal(weights(first), weights(second))
 
 
 def test_training_a_judge_is_repeatable(quick):
     prepared = digits()
-    first = appoint("trained", prepared.info, prepared)
-    next((paths.cache() / "judges").glob("*.safetensors")).unlink()
+    first = feature_extractor("trained", prepared.info, prepared)
+    next((paths.cache() / "extractors").glob("*.safetensors")).unlink()
     torch.rand(3)
-    assert torch.equal(weights(first), weights(appoint("trained", prepared.info, prepared)))
+    assert torch.equal(weights(first), weights(feature_extractor("trained", prepared.info, prepared)))
 
 
 def test_a_damaged_judge_is_trained_again(quick):
     prepared = digits()
-    first = appoint("trained", prepared.info, prepared)
-    path = next((paths.cache() / "judges").glob("*.safetensors"))
+    first = feature_extractor("trained", prepared.info, prepared)
+    path = next((paths.cache() / "extractors").glob("*.safetensors"))
     path.write_bytes(path.read_bytes()[:1000])
-    assert torch.equal(weights(first), weights(appoint("trained", prepared.info, prepared)))
+    assert torch.equal(weights(first), weights(feature_extractor("trained", prepared.info, prepared)))
 
 
 def test_the_judge_never_sees_the_test():
@@ -68,7 +68,7 @@ def test_the_judge_never_sees_the_test():
 
 def test_the_judge_knows_the_digits():
     prepared = digits()
-    found = appoint("trained", prepared.info, prepared)
+    found = feature_extractor("trained", prepared.info, prepared)
     test = prepared.rows["test"]
     inputs, targets = prepared.examples.take(test)
     modes = found.modes(inputs)
@@ -83,17 +83,17 @@ def test_the_judge_knows_the_digits():
 
 def test_other_judges(quick):
     prepared = digits()
-    random = appoint("random", prepared.info, prepared)
+    random = feature_extractor("random", prepared.info, prepared)
     assert isinstance(random, Classifier)
     assert random.accuracy.isnan()
     assert random.modes(prepared.examples.inputs[:3]) is None
-    assert torch.equal(weights(random).nan_to_num(), weights(appoint("random", prepared.info, prepared)).nan_to_num())
-    values = appoint("values", prepared.info, prepared)
+    assert torch.equal(weights(random).nan_to_num(), weights(feature_extractor("random", prepared.info, prepared)).nan_to_num())
+    values = feature_extractor("values", prepared.info, prepared)
     assert isinstance(values, Values)
     torch.testing.assert_close(
         values.features(prepared.examples.inputs[:2]), prepared.examples.inputs[:2].flatten(1) / 255
     )
-    assert not (paths.cache() / "judges").exists()
+    assert not (paths.cache() / "extractors").exists()
 
 
 def test_points_are_judged_by_the_nearest_centre():
@@ -102,7 +102,7 @@ def test_points_are_judged_by_the_nearest_centre():
     assert modes.nearest.tolist() == [0, 1, 1, 1]
     assert modes.clear.tolist() == [True, True, False, False]
     points = prepare(Recipe.load("gaussians/gan", {"data.examples": 1000}), Seeds(0))
-    real = appoint("trained", points.info, points).modes(points.examples.inputs)
+    real = feature_extractor("trained", points.info, points).modes(points.examples.inputs)
     assert torch.equal(real.nearest, points.examples.targets)
     assert real.clear.float().mean() == pytest.approx(
         1 - torch.tensor(-4.5).exp().item(), abs=0.006
@@ -114,7 +114,7 @@ def test_points_are_judged_by_the_nearest_centre():
 @pytest.mark.skipif("PARIBUS_DATA" not in os.environ, reason="PARIBUS_DATA is not set")
 def test_the_judge_of_mnist():
     prepared = prepare(Recipe.load("mnist/gan"), Seeds(0))
-    found = appoint("trained", prepared.info, prepared)
+    found = feature_extractor("trained", prepared.info, prepared)
     rows = prepared.rows["test"][:2000]
     inputs, targets = prepared.examples.take(rows)
     assert (found.modes(inputs).nearest == targets).float().mean() > 0.96

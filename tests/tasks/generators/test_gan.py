@@ -24,7 +24,7 @@ POINTS = DataInfo((2,), tuple("abcd"), {"train": 20}, (5,) * 4, (0.3, -0.2), (1.
 def game(info: DataInfo = PICTURES, **options):
     task = Adversarial(info, **options)
     model = Part("dcgan", latent=4, widths=[4, 6]) if info is PICTURES else Part("gan", latent=4, widths=[8])
-    network = assemble(model, info, Seeds(0))
+    network = assemble(model, task, Seeds(0))
     generator = torch.Generator().manual_seed(1)
     if info is PICTURES:
         inputs = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8, generator=generator)
@@ -144,9 +144,9 @@ def test_least_squares_scores_are_read_at_one_half():
     assert meter.figures()["discriminator_accuracy"] == 1
 
 
-def test_points_are_judged_in_the_units_of_the_data():
+def test_points_are_compared_in_the_units_of_the_data():
     task, _, batch = game(POINTS)
-    task.judge = Values(torch.tensor(ABOUT["centres"]), reach=0.3)
+    task.extractor = Values(torch.tensor(ABOUT["centres"]), reach=0.3)
     centres = torch.tensor(ABOUT["centres"])
     drawn = (centres.repeat(3, 1) - torch.tensor(POINTS.mean)) / torch.tensor(POINTS.deviation)  # as a generator would
     meter = task.meter("val")
@@ -186,7 +186,7 @@ def test_points_are_a_picture():
 
 def test_mistakes_are_explained():
     with pytest.raises(RecipeError, match="generator and a discriminator"):
-        adversaries(assemble(Part("mlp"), PICTURES, Seeds(0)))
+        adversaries(assemble(Part("mlp"), Adversarial(PICTURES), Seeds(0)))
     task, _, _ = game()
     with pytest.raises(DataError, match="no answers about files"):
         task.predict_files(None, [])
