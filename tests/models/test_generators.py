@@ -93,7 +93,8 @@ def test_looking_does_not_move_the_power_iteration():
 
 def test_arms_with_and_without_spectral_norm_start_alike():
     info = DataInfo((1, 8, 8), ("a", "b"), {}, (1, 1), (0.0,), (1.0,))
-    plain, spectral = (assemble(Part("dcgan", spectral=it), Adversarial(info), Seeds(0)).state_dict() for it in (False, True))
+    parts = [Part("dcgan", spectral=it) for it in (False, True)]
+    plain, spectral = (assemble(part, Adversarial(info), Seeds(0)).state_dict() for part in parts)
     assert set(spectral) - set(plain) == {name for name in spectral if name.endswith("direction")}
     assert all(torch.equal(value, spectral[name]) for name, value in plain.items())
 

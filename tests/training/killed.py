@@ -93,7 +93,7 @@ def training(recipe: Path, folder: Path) -> dict[str, Any]:
     rehearsal = chosen.override({"budget.epochs": 1})  # so that the processes start with all that torch loads late
     loop.train(RunFolder(folder.with_name("rehearsal")), rehearsal, 0, settings)
     while run.result is None and time.monotonic() < start + LAST_SECOND:
-        report["kills"] += killed_after(random.uniform(0.1, 0.5), lambda: loop.train(run, chosen, 0, settings))
+        report["kills"] += killed_after(random.uniform(0.1, 0.35), lambda: loop.train(run, chosen, 0, settings))
         report["states"].append(run.status.state)
     report["resumed"] = run.status.resumed
     return report

@@ -17,7 +17,7 @@ from paribus.records.recipe import Recipe
 def optimizers_of(
     recipe: Recipe, stages: Mapping[str, Sequence[nn.Parameter]], model: nn.Module
 ) -> dict[str, Optimizer]:
-    """The optimizer of every stage. Each of its groups has an ``initial_lr``, which the schedule's factor is applied to.
+    """The optimizer of every stage; each of its groups has an ``initial_lr``, which the schedule's factor applies to.
 
     Raises:
         RecipeError: if the recipe names a stage that there is not, or a stage has nothing to train.

@@ -1,4 +1,4 @@
-"""Where a training that was begun before goes on: behind its result, at its newest whole checkpoint, or at its start."""
+"""Where a training that was begun before goes on: behind its result, at its newest whole checkpoint, or anew."""
 
 from __future__ import annotations
 

@@ -89,6 +89,21 @@ def test_both_stages_look_at_the_same_drawings_where_both_move(monkeypatch):
     assert counted == [12, 12]
 
 
+def test_sharing_depends_on_the_step_and_not_on_the_batch_object(monkeypatch):
+    task, network, batch = game()
+    counted = draws(monkeypatch, network)
+    task.at(0, 0.0)
+    task.loss("discriminator", network, batch)[0].backward()
+    copy = Batch(*(tensor.clone() for tensor in batch))
+    task.loss("generator", network, copy)[0].backward()
+    assert counted == [12]
+    task.at(1, 0.0)
+    task.loss("discriminator", network, batch)[0].backward()
+    task.at(2, 0.0)
+    task.loss("generator", network, batch)[0].backward()  # the same object in another step
+    assert counted == [12, 12, 12]
+
+
 def test_a_discriminator_that_moves_alone_draws_for_itself(monkeypatch):
     task, network, batch = game(critic_steps=2)
     counted = draws(monkeypatch, network)

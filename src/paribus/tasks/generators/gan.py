@@ -55,8 +55,8 @@ class Adversarial(Task):
         penalty: weight of the gradient penalty of wasserstein_gp.
         r1: weight γ of the penalty γ/2·E‖∇D‖² at real examples, for any loss (Mescheder et al., 2018).
         label_smoothing: share for which real examples count as generated in the discriminator's loss.
-        extractor: of the features that examples are compared in: a small classifier that is trained on the data's
-            labels once, one with random weights, or the values themselves; examples that are no pictures always by value.
+        extractor: gives the features that examples are compared in: a small classifier that is trained on the data's
+            labels once, one with random weights, or the values themselves, as always where examples are no pictures.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
