@@ -1,10 +1,11 @@
-"""What a model says of itself: what was loaded stays, its scaling is used, its groups are found; mistakes are explained."""
+"""What a model says of itself is heeded: what it loaded, its input scaling, its groups; mistakes are explained."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.finetuned import DEVIATION, MEAN, FineTuned, weights_file
 from torch import Tensor, nn
 
 from paribus.chance import Seeds
@@ -15,7 +16,6 @@ from paribus.models.initialisation import initialise
 from paribus.models.network import Network, assemble
 from paribus.records.parts import Part, register
 from paribus.tasks.classification import Classification
-from tests.finetuned import DEVIATION, MEAN, FineTuned, weights_file
 
 INFO = DataInfo((1, 8, 8), ("a", "b", "c"), {"train": 4}, (2, 1, 1), (80.0,), (90.0,))
 COLOUR = DataInfo((3, 2, 2), ("a", "b"), {"train": 4}, (2, 2), (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))

@@ -1,9 +1,10 @@
-"""Groups of the model within the stages of the task: who is stepped how, what is frozen, what a resumed run restores."""
+"""Groups of the model within the stages of the task: own rates, frozen parameters, and what a resumed run restores."""
 
 from __future__ import annotations
 
 import pytest
 import torch
+from tests.finetuned import FineTuned, weights_file
 
 from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
@@ -15,7 +16,6 @@ from paribus.training.execution import Settings
 from paribus.training.schedules import Time
 from paribus.training.session import Session
 from paribus.training.step import step
-from tests.finetuned import FineTuned, weights_file
 
 LR, DECAY = 0.4, 0.1
 
