@@ -128,7 +128,7 @@ def test_R6_a_real_command_stops_politely(tmp_path):
         (os.killpg if way == "group" else os.kill)(commands[way].pid, number)
     asked = time.monotonic()
     said = {way: command.communicate(timeout=30)[1] for way, command in commands.items()}
-    assert time.monotonic() - asked < 10  # a second or two on an idle machine
+    assert time.monotonic() - asked < 15  # a second or two on an idle machine
     for way, command in commands.items():
         assert command.returncode == 130, said[way]
         assert "everything is saved" in said[way]
