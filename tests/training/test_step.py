@@ -10,8 +10,10 @@ from torch import nn
 
 from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
+from paribus.data.trees import leaves
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
+from paribus.tasks.classification import Classification
 from paribus.training.execution import Settings
 from paribus.training.schedules import Time
 from paribus.training.session import Session
@@ -98,3 +100,40 @@ def test_noise_is_new_in_every_step_and_the_same_in_every_run(train, digits):
         train(recipe, name)
     assert len(set(CALLS)) == 24
     assert CALLS[:24] == CALLS[24:]
+
+
+class Branched(Classification):
+    """Gives a tree of outputs to its meter, and has a loss that is a plain mean."""
+
+    def loss(self, stage, network, batch):
+        loss, outputs = super().loss(stage, network, batch)
+        return loss, {"logits": outputs, "views": (outputs * 2, outputs.exp())}
+
+    def meter(self, split):
+        meter = super().meter(split)
+        original = meter.update
+
+        def update(stage, loss, outputs, batch):
+            SEEN.append([loss, *leaves(outputs)])
+            original(stage, loss, outputs["logits"], batch)
+
+        meter.update = update
+        return meter
+
+
+SEEN: list[list[torch.Tensor]] = []
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_outputs_may_be_trees_and_reach_the_meter_without_their_gradients(digits, pieces):
+    SEEN.clear()
+    changes = {"training.accumulate": pieces}
+    plain, (batch, *_) = session_of(digits(changes))
+    branched, _ = session_of(Recipe.read({**digits(changes).plain(), "task": Part(Branched)}))
+    for session in (plain, branched):
+        step(session, batch, Time(0, 8, 8))
+    assert [len(tensors) for tensors in SEEN] == [4] * pieces
+    assert not any(tensor.requires_grad for tensors in SEEN for tensor in tensors)
+    assert plain.meter.figures() == branched.meter.figures()
+    for ours, theirs in zip(plain.network.parameters(), branched.network.parameters(), strict=True):
+        assert torch.equal(ours, theirs)

@@ -58,7 +58,7 @@ class Monitor:
         folder: where status and checkpoints are written.
         session: the training.
         plan: how long it may take.
-        checkpoint_seconds: least time between two checkpoints.
+        settings: the user's wishes, of which the time between two checkpoints counts here.
         listen: who hears how far it is.
         request: whether somebody asked to stop.
     """
