@@ -17,7 +17,7 @@ from paribus.records.recipe import Recipe, shipped
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_every_model_explains_its_knobs(name):
+def test_every_model_explains_its_options(name):
     factory = find("model", name)
     summary, texts = describe(factory)
     assert summary.endswith(".")
@@ -32,7 +32,7 @@ def test_the_models_of_the_shipped_recipes_can_be_built(name):
 
 
 @pytest.mark.parametrize("part", [Part("cnn", kernel=4), Part("mlp", widths=[0]), Part("mlp", dropout=1.0)])
-def test_impossible_knobs_are_refused(part):
+def test_impossible_options_are_refused(part):
     with pytest.raises(RecipeError, match="model"):
         build("model", part, input_shape=(1, 8, 8), num_outputs=2)
 

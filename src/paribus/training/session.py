@@ -125,7 +125,7 @@ class Session:
         return evaluate(self.task, self.evaluated, loader, split, self.autocast, between)
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
-        """Let schedule and stopping rule hear the figures, and keep the best weights."""
+        """Tell schedule and stopping rule the figures, and keep the best weights."""
         self._check_watched([figure for figure in self.directions if figure in row])
         self.epoch, self.batches_done, self.meter = self.epoch + 1, 0, self.task.meter("train")
         self.schedule.observe(row, self.directions)

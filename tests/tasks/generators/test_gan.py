@@ -199,6 +199,13 @@ def test_points_are_a_picture():
             assert len(seen.pictures.flatten(3).unique(dim=3)[0, 0].T) in (2, 3)  # ground, points, and maybe the data
 
 
+def test_points_are_scaled_by_the_data_alone():
+    task, network, batch = game(POINTS)
+    network.model.input_scaling = (0.0, 1.0)
+    with pytest.raises(RecipeError, match="the data's own mean"):
+        task.loss("discriminator", network, batch)
+
+
 def test_mistakes_are_explained():
     with pytest.raises(RecipeError, match="generator and a discriminator"):
         adversaries(assemble(Part("mlp"), Adversarial(PICTURES), Seeds(0)))
