@@ -24,7 +24,7 @@ def rows(repeats: int) -> list[Row]:
     return [
         Row(
             "one GAN run / raw loop",
-            against(_gan, recipe(GAN, {"use": "gan", "judge": "values"}, 6_000), repeats),
+            against(_gan, recipe(GAN, {"use": "gan", "extractor": "values"}, 6_000), repeats),
             "≥ 0.95",
         ),
         Row("one VAE run / raw loop", against(_vae, recipe(VAE, {"use": "vae"}, 60_000), repeats), "≥ 0.95"),

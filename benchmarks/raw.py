@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
 from paribus.models.network import assemble
+from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 
 
@@ -31,7 +32,8 @@ def tensors(recipe: Recipe, channels_last: bool = False) -> dict[str, tuple[Tens
 
 def model_of(recipe: Recipe, channels_last: bool = False) -> nn.Module:
     """The recipe's model with the weights that paribus would start from."""
-    model = assemble(recipe.model, prepare(recipe, Seeds(0)).info, Seeds(0)).model
+    task = build("task", recipe.task, info=prepare(recipe, Seeds(0)).info)
+    model = assemble(recipe.model, task, Seeds(0)).model
     return model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
 
 

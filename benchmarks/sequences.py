@@ -46,7 +46,7 @@ def forecasting(epochs: int = 2) -> tuple[Work, Work]:
         data[part] = (inputs - mean) / deviation, (targets - mean) / deviation
 
     def by_hand() -> float:
-        model = assemble(recipe.model, prepared.info, Seeds(0), task.num_outputs).model
+        model = assemble(recipe.model, task, Seeds(0)).model
         return train_windows(recipe, model, data["train"], data["val"])
 
     return by_hand, lambda: paribus(recipe)
@@ -57,10 +57,11 @@ def language(epochs: int = 2) -> tuple[Work, Work]:
     options = {"data.tokens": 1_000_000, "model.use": "lstm", "model.width": 64, "training.clip_norm": None}
     recipe = Recipe.load("markov/rnn", {**options, "budget.epochs": epochs})
     prepared = prepare(recipe, Seeds(0))
+    task: Task = build("task", recipe.task, info=prepared.info)
     data = {part: streams(prepared.examples.take(rows), 32) for part, rows in prepared.rows.items()}
 
     def by_hand() -> float:
-        model = assemble(recipe.model, prepared.info, Seeds(0)).model
+        model = assemble(recipe.model, task, Seeds(0)).model
         return train_text(recipe, model, data["train"], data["val"])
 
     return by_hand, lambda: paribus(recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def _parts_as_before() -> Iterator[None]:
     for kind, entries in parts._registered.items():
         entries.clear()
         entries.update(before[kind])
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Here and in what is started from here, even where the tests themselves run in a background job of a script."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -36,5 +36,5 @@ def test_mistakes_are_one_message(paribus, here):
 
 
 def test_a_gan_is_diagnosed(paribus, here):
-    paribus("run", "gaussians/gan", "data.examples=1000", "task.judge=values", *SMALL)
+    paribus("run", "gaussians/gan", "data.examples=1000", "task.extractor=values", *SMALL)
     assert isinstance(json.loads(paribus("diagnose", "last", "--json").out), list)

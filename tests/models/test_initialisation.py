@@ -79,6 +79,20 @@ def test_models_of_others_are_initialised_too():
     assert (one["attention.out_proj.bias"] == 0).all()  # as attention's constructor has it, not as linear's
 
 
+def test_parametrized_layers_start_as_their_plain_namesakes():
+    plain, spectral, normed = (nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 2, bias=False)) for _ in range(3))
+    for layer in spectral:
+        nn.utils.parametrizations.spectral_norm(layer)
+    for layer in normed:
+        nn.utils.parametrizations.weight_norm(layer)
+    started(plain), started(spectral), started(normed)
+    for i, layer in enumerate(plain):
+        assert torch.equal(spectral[i].parametrizations.weight.original, layer.weight)
+        torch.testing.assert_close(normed[i].weight, layer.weight)
+    assert torch.equal(spectral[0].bias, plain[0].bias)
+    assert torch.equal(normed[0].bias, plain[0].bias)
+
+
 def test_from_zeros_with_tanh_the_hidden_layers_never_get_a_gradient():
     model = MLP((6,), 3, widths=(5, 5), activation="tanh", init="zeros")
     initialise(model, 0)

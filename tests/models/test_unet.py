@@ -1,4 +1,4 @@
-"""U-Net and DnCNN: one output for every pixel, at any size."""
+"""The U-Net: one output for every pixel, at any size."""
 
 from __future__ import annotations
 
@@ -80,22 +80,6 @@ def test_skips_carry_what_the_lowest_level_cannot_hold():
                     nn.init.zeros_(layer.weight)
         out = net(a) - net(torch.zeros_like(a))
         assert bool(out.abs().max() > 0) == skips
-
-
-def test_a_residual_network_that_adds_nothing_changes_nothing():
-    x = torch.randn(2, 1, 11, 9)
-    for net in (UNet((1, 8, 8), 1, **SMALL, residual=True), DnCNN((1, 8, 8), 1, width=3, depth=4)):
-        nn.init.zeros_(net.output.weight)
-        nn.init.zeros_(net.output.bias)
-        assert torch.equal(net(x), x)
-
-
-def test_a_dncnn_sees_depth_pixels_in_each_direction():
-    net = DnCNN((1, 31, 31), 1, width=2, depth=5, norm="none", activation="tanh", residual=False)
-    x = torch.zeros(1, 1, 31, 31, requires_grad=True)
-    net(x)[0, 0, 15, 15].backward()
-    rows = x.grad[0, 0].abs().sum(1).nonzero().flatten()
-    assert rows.tolist() == list(range(15 - 5, 15 + 5 + 1))
 
 
 def test_padding_repeats_the_edge():

@@ -26,7 +26,7 @@ BATCH = Batch(INPUTS, TARGETS, torch.arange(100))
 
 
 def network_with(final: str = "none") -> nn.Module:
-    return assemble(Part("mlp", widths=[5], final_activation=final), FACTS, Seeds(0)).eval()
+    return assemble(Part("mlp", widths=[5], final_activation=final), Classification(FACTS), Seeds(0)).eval()
 
 
 def logits() -> torch.Tensor:
@@ -127,7 +127,7 @@ def test_predictions_are_probabilities(final):
 )
 def test_the_model_says_what_it_applies_last(model, final, said):
     info = DataInfo((1, 8, 8), CLASSES, {"train": 100}, COUNTS, (0.0,), (1.0,))
-    network = assemble(Part(model, final_activation=final), info, Seeds(0))
+    network = assemble(Part(model, final_activation=final), Classification(info), Seeds(0))
     assert final_activation(network) == final_activation(network.model) == said
     assert final_activation(nn.Linear(1, 1)) == "none"
 

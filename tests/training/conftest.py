@@ -16,7 +16,7 @@ import torch
 
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
-from paribus.training import loop
+from paribus.training import loop, monitor
 from paribus.training.execution import Settings
 
 SMALL = {
@@ -49,7 +49,7 @@ def digits() -> Callable[..., Recipe]:
 def train(tmp_path) -> Callable[..., tuple[RunFolder, RunResult]]:
     """Train a recipe in a folder of this test."""
 
-    def run(recipe: Recipe, name: str = "run", seed: int = 0, listen: Any = loop.ignore, **settings: Any):
+    def run(recipe: Recipe, name: str = "run", seed: int = 0, listen: Any = monitor.no_listener, **settings: Any):
         folder = RunFolder(tmp_path / name)
         settings = {"device": "cpu", "threads": 1, **settings}
         return folder, loop.train(folder, recipe, seed, Settings(**settings), listen)
@@ -59,8 +59,8 @@ def train(tmp_path) -> Callable[..., tuple[RunFolder, RunResult]]:
 
 @pytest.fixture
 def every_step(monkeypatch) -> None:
-    """The loop looks up after each step, so that its listener hears of all of them."""
-    monkeypatch.setattr(loop, "TICK_SECONDS", 0.0)
+    """The loop's listener hears of every step."""
+    monkeypatch.setattr(monitor, "TICK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -79,13 +79,13 @@ def killing() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def stop_at() -> Callable[[int], Callable[[loop.Progress], None]]:
+def stop_at() -> Callable[[int], Callable[[monitor.Progress], None]]:
     """Makes a listener that presses Ctrl-C once, at a step."""
 
     def make(step: int):
         pressed = []
 
-        def listen(progress: loop.Progress) -> None:
+        def listen(progress: monitor.Progress) -> None:
             if progress.step == step and progress.row is None and not pressed:
                 pressed.append(step)
                 os.kill(os.getpid(), signal.SIGINT)

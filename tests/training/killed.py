@@ -20,7 +20,7 @@ from paribus.files import TEMPORARY
 from paribus.models.weights import hash_of
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.training import checkpoints, loop
+from paribus.training import checkpoints, loop, monitor
 from paribus.training.execution import Settings
 
 LAST_SECOND = 60
@@ -32,8 +32,8 @@ def main(mode: str, *arguments: str) -> None:
     print(json.dumps(report))
 
 
-def killed_after(seconds: float, work: Callable[[], Any]) -> bool:
-    """Do the work in a forked process; whether it had to be killed."""
+def killed_after(seconds: float, work: Callable[[], Any], enough: Callable[[], bool] = lambda: False) -> bool:
+    """Do the work in a forked process, for so long or until it is enough; whether it had to be killed."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -42,12 +42,13 @@ def killed_after(seconds: float, work: Callable[[], Any]) -> bool:
         except BaseException:
             os._exit(1)
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while time.monotonic() < until and not enough():
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             assert status == 0, f"exit status {status}"
             return False
         time.sleep(0.001)
+    time.sleep(random.uniform(0, 0.005))  # anywhere in a step
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return True
@@ -85,18 +86,26 @@ def saving(folder: Path) -> dict[str, Any]:
 
 def training(recipe: Path, folder: Path) -> dict[str, Any]:
     """One training, killed until it is finished."""
-    loop.TICK_SECONDS = 0.0
-    loop.HEARTBEAT_SECONDS = 0.0
+    monitor.TICK_SECONDS = 0.0
+    monitor.HEARTBEAT_SECONDS = 0.0
     chosen, run = Recipe.read(json.loads(recipe.read_text())), RunFolder(folder)
     report = {"kills": 0, "resumed": 0, "states": []}
     settings = Settings("cpu", 1, checkpoint_seconds=0)
     rehearsal = chosen.override({"budget.epochs": 1})  # so that the processes start with all that torch loads late
     loop.train(RunFolder(folder.with_name("rehearsal")), rehearsal, 0, settings)
     while run.result is None and time.monotonic() < start + LAST_SECOND:
-        report["kills"] += killed_after(random.uniform(0.1, 0.5), lambda: loop.train(run, chosen, 0, settings))
+        goal = newest(run) + random.randint(5, 25)  # steps, so that a busy machine is given the time it needs
+        report["kills"] += killed_after(
+            LAST_SECOND, lambda: loop.train(run, chosen, 0, settings), lambda goal=goal: newest(run) >= goal
+        )
         report["states"].append(run.status.state)
     report["resumed"] = run.status.resumed
     return report
+
+
+def newest(run: RunFolder) -> int:
+    """The step of the newest checkpoint."""
+    return max((int(path.stem.split("-")[1]) for path in run.checkpoints.glob("step-*.json")), default=0)
 
 
 if __name__ == "__main__":

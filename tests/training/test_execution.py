@@ -21,7 +21,7 @@ CPU = Settings("cpu", 1)
 def network_of(recipe):
     prepared = prepare(recipe, Seeds(0))
     task = build("task", recipe.task, info=prepared.info)
-    return task, assemble(recipe.model, prepared.info, Seeds(0)), prepared.sample()
+    return task, assemble(recipe.model, task, Seeds(0)), prepared.sample()
 
 
 CHOICES = {  # model, wish, hardware has bf16, work from which it pays → precision
@@ -157,7 +157,7 @@ def test_steps_that_wait_for_each_other_are_not_shared_among_threads():
     recipe = Recipe.load("seasons/lstm", {"data.steps": 600})
     prepared = prepare(recipe, Seeds(0))
     task = build("task", recipe.task, info=prepared.info)
-    network = assemble(recipe.model, prepared.info, Seeds(0), task.num_outputs)
+    network = assemble(recipe.model, task, Seeds(0))
     step, output = 4 * 32 * (1 + 32), 32 * 12  # four gates from one value and 32 units; twelve steps ahead
     assert multiplications(task, network, prepared.sample()) == (48 * step + output, step + output)
     assert choose(recipe.training, Settings("cpu"), task, network, prepared.sample()).threads == 1

@@ -140,13 +140,13 @@ def test_R4_a_folder_without_permission_is_an_error_before_the_first_step(train,
 FULL_DISK = """
 import json, resource, signal, sys
 from paribus.records.run import RunFolder
-from paribus.training import loop
+from paribus.training import loop, monitor
 from paribus.training.execution import Settings
 from paribus.records.recipe import Recipe
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
-loop.TICK_SECONDS = 0
+monitor.TICK_SECONDS = 0
 loop.train(RunFolder(sys.argv[2]), Recipe.read(json.load(open(sys.argv[1]))), 0, Settings("cpu", 1, 0))
 """
 

@@ -25,7 +25,7 @@ RECIPES = {
         {
             "model": {"use": "dcgan", "latent": 4, "widths": [4, 8], "spectral": True},
             "task.r1": 0.1,
-            "task.judge": "random",
+            "task.extractor": "random",
             "training.ema": 0.9,
             "training.accumulate": 2,
         },
@@ -78,7 +78,7 @@ def load_untrained(folder: RunFolder) -> dict[str, torch.Tensor]:
     from paribus.chance import Seeds
     from paribus.models.network import assemble
 
-    return assemble(folder.recipe.model, load(folder).info, Seeds(folder.seed)).state_dict()
+    return assemble(folder.recipe.model, load(folder).task, Seeds(folder.seed)).state_dict()
 
 
 def test_an_optimizer_for_a_stage_that_there_is_not_is_refused(train):
@@ -94,14 +94,14 @@ def test_a_model_that_does_not_fit_the_task_is_refused(train, task, model):
 
 
 def test_bf16_trains_too(train):
-    changes = {**SMALL, "training.precision": "bf16", "budget.epochs": 1, "task.judge": "random"}
+    changes = {**SMALL, "training.precision": "bf16", "budget.epochs": 1, "task.extractor": "random"}
     dcgan = {"model": {"use": "dcgan", "latent": 4, "widths": [4, 8], "spectral": True}}
     for loss in ("hinge", "wasserstein_gp"):
         _, result = train(Recipe.load("digits/gan", {**changes, **dcgan, "task.loss": loss}), loss)
         assert result.execution["precision"] == "bf16"
 
 
-def test_the_test_part_is_judged_too(train, monkeypatch):
+def test_the_test_part_is_compared_too(train, monkeypatch):
     monkeypatch.setattr(extractor, "STEPS", 20)
     folder, _ = train(Recipe.load("digits/gan", {**SMALL, "budget.epochs": 1}))
     figures = open_test(folder).metrics

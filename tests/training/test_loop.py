@@ -17,8 +17,8 @@ from paribus.inference.trained import load
 from paribus.models.network import assemble
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
+from paribus.tasks.classification import Classification
 from paribus.training.execution import Settings
-from paribus.training.schedules import Time
 from paribus.training.session import Session
 
 CPU = Settings("cpu", 1)
@@ -54,7 +54,7 @@ def test_figures_and_weights_are_those_of_a_plain_loop(train, digits, model, mak
     x = torch.tensor((pictures - pictures[rows["train"]].mean()) / pictures[rows["train"]].std(), dtype=torch.float32)
     x, y = x[:, None], torch.from_numpy(load_digits().target)
     network = make()
-    initial = assemble(recipe.model, prepare(recipe, seeds).info, seeds).model.state_dict().values()
+    initial = assemble(recipe.model, Classification(prepare(recipe, seeds).info), seeds).model.state_dict().values()
     network.load_state_dict(dict(zip(network.state_dict(), initial, strict=True)))
     optimizer = torch.optim.SGD(
         network.parameters(), lr=recipe.optimizer.options["lr"], momentum=0.9, weight_decay=1e-3
@@ -99,45 +99,6 @@ def test_the_recorded_rate_is_the_one_used(train, digits, monkeypatch):
     folder, _ = train(digits({"schedule": "one_cycle"}))
     assert [row["lr"] for row in folder.metrics()] == used[7::8]
     assert len(set(used)) == 24
-
-
-@pytest.mark.parametrize("weights", ["none", "balanced"])
-def test_accumulated_gradients_are_those_of_the_whole_batch(digits, weights):
-    gradients = []
-    for pieces in (1, 3, 32, 500):
-        session, (batch, *_) = session_of(digits({"training.accumulate": pieces, "task.class_weights": weights}, "cnn"))
-        session.train_on(batch, Time(0, 8, 8))
-        gradients.append(torch.cat([p.grad.flatten() for p in session.network.parameters()]))
-    for pieces in gradients[1:]:
-        torch.testing.assert_close(pieces, gradients[0], atol=1e-7, rtol=1e-5)
-
-
-@pytest.mark.parametrize("limit", [1e-3, 1e3])
-def test_clip_norm_clips_the_whole_gradient(digits, limit):
-    free, (batch, *_) = session_of(digits())
-    clipped, _ = session_of(digits({"training.clip_norm": limit}))
-    for session in (free, clipped):
-        session.train_on(batch, Time(0, 8, 8))
-    raw, cut = (torch.cat([p.grad.flatten() for p in s.network.parameters()]) for s in (free, clipped))
-    torch.testing.assert_close(cut, raw * min(1.0, limit / float(raw.norm())), rtol=1e-4, atol=0)
-
-
-def test_ema_is_the_recursion(digits):
-    decay = 0.7
-    session, batches = session_of(digits({"training.ema": decay, "model.norm": "batch"}, "cnn"))
-    average = None
-    for step, batch in enumerate(batches):
-        session.train_on(batch, Time(step, 8, 8))
-        now = {name: tensor.clone() for name, tensor in session.network.state_dict().items()}
-        average = now if average is None else {
-            name: decay * average[name] + (1 - decay) * now[name] if now[name].is_floating_point() else average[name]
-            for name in now
-        }  # fmt: skip
-    for name, tensor in session.evaluated.state_dict().items():
-        if tensor.is_floating_point():
-            torch.testing.assert_close(tensor, average[name], atol=1e-6, rtol=1e-5)
-    assert not torch.equal(session.evaluated.mean, torch.zeros_like(session.evaluated.mean))
-    assert torch.equal(session.evaluated.mean, session.network.mean)  # the scaling of the inputs is no average
 
 
 SOFTMAX_REGRESSION = {
@@ -241,33 +202,6 @@ def test_S3_dropout_is_off_in_evaluation_and_unbiased_in_training(digits):
     assert not torch.equal(draws[0], draws[1])
     error = draws.std(0) / len(draws) ** 0.5
     assert ((draws.mean(0) - still).abs() / error).max() < 5
-
-
-class Noisy(Spy):
-    """Notes a random number of every training step."""
-
-    def forward(self, x):
-        if self.training:
-            CALLS.append(torch.rand(()).item())
-        return self.output(x.flatten(1))
-
-
-def test_noise_is_new_in_every_step_and_the_same_in_every_run(train, digits):
-    CALLS.clear()
-    recipe = Recipe.read({**digits().plain(), "model": Part(Noisy)})
-    for name in ("first", "second"):
-        train(recipe, name)
-    assert len(set(CALLS)) == 24
-    assert CALLS[:24] == CALLS[24:]
-
-
-def test_the_listener_hears_every_epoch(train, digits, every_step):
-    heard = []
-    folder, _ = train(digits(), listen=heard.append)
-    assert [progress.row for progress in heard if progress.row] == folder.metrics()
-    assert [progress.step for progress in heard if progress.row is None] == list(range(1, 25))
-    assert {(progress.steps, progress.epochs) for progress in heard} == {(24, 3)}
-    assert [progress.epoch for progress in heard if progress.row] == [1, 2, 3]
 
 
 def test_a_batch_larger_than_the_data_is_refused(train, digits):

@@ -8,7 +8,7 @@ from paribus.errors import RecipeError
 from paribus.records.options import options
 from paribus.records.parts import Part, build, find, names
 
-KNOBS = {
+OPTIONS = {
     "sgd": ({"lr": 0.3, "momentum": 0.7, "nesterov": True, "weight_decay": 0.02}, "SGD"),
     "adam": ({"lr": 0.3, "beta1": 0.8, "beta2": 0.9, "eps": 1e-3, "weight_decay": 0.02, "amsgrad": True}, "Adam"),
     "adamw": ({"lr": 0.3, "beta1": 0.8, "beta2": 0.9, "eps": 1e-3, "weight_decay": 0.02}, "AdamW"),
@@ -22,8 +22,8 @@ def make(use: str, weights: torch.Tensor, **settings) -> torch.optim.Optimizer:
 
 
 @pytest.mark.parametrize("use", names("optimizer"))
-def test_every_knob_reaches_torch(use):
-    settings, name = KNOBS[use]
+def test_every_option_reaches_torch(use):
+    settings, name = OPTIONS[use]
     assert set(settings) == {option.name for option in options("optimizer", find("optimizer", use))}
     optimizer = make(use, torch.zeros(1, requires_grad=True), **settings)
     assert type(optimizer) is getattr(torch.optim, name)

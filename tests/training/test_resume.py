@@ -12,7 +12,7 @@ import pytest
 from paribus.errors import Interrupted, RunError, RunLocked
 from paribus.models.weights import hash_of
 from paribus.records.run import RunFolder
-from paribus.training import checkpoints, loop
+from paribus.training import checkpoints, monitor
 
 AUGMENT = {"flip": True, "rotate": {"degrees": 10}, "crop": {"padding": 1}}
 
@@ -117,7 +117,7 @@ def test_another_recipe_in_the_same_folder_is_refused(train, digits):
         train(digits(), seed=1)
 
 
-@pytest.mark.parametrize("moment", ["beat", "clear"])
+@pytest.mark.parametrize("moment", ["heartbeat", "clear"])
 def test_R12_killed_behind_the_result(train, digits, monkeypatch, moment):
     """What has a result is finished, whatever the last status says."""
 
@@ -128,7 +128,7 @@ def test_R12_killed_behind_the_result(train, digits, monkeypatch, moment):
         if moment == "clear":
             patch.setattr(checkpoints, "clear", die)
         else:
-            patch.setattr(loop._Loop, "beat", lambda self, state: die() if state == "finished" else None)
+            patch.setattr(monitor.Monitor, "heartbeat", lambda self, state: die() if state == "finished" else None)
         with pytest.raises(KeyboardInterrupt):
             train(digits(), checkpoint_seconds=0)
     folder, result = train(digits())

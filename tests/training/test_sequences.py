@@ -143,7 +143,7 @@ def test_a_forecast_goes_on_behind_the_end_of_a_file(forecaster, tmp_path):
     assert "trained on a series that is hourly" in answer.problem
 
 
-def test_glimpses_of_a_series_and_of_a_text(forecaster, train):
+def test_previews_of_a_series_and_of_a_text(forecaster, train):
     import json
 
     curves = json.loads((forecaster.previews / "final.json").read_text())

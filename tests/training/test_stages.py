@@ -119,7 +119,7 @@ def test_every_stage_has_its_own_optimizer(carrying):
         "first": "SGD",
         "second": "Adam",
     }
-    assert session.base_rates == {"first": 0.001, "second": 0.3}
+    assert [optimizer.param_groups[0]["initial_lr"] for optimizer in session.optimizers.values()] == [0.001, 0.3]
     assert recipe.identity != carrying().identity
     changed = carrying({"optimizer.momentum": 0.5, "optimizers.second.lr": 0.3})
     assert changed.optimizers["second"].options == {"lr": 0.3, "momentum": 0.5}  # what is not said is as in the others
@@ -138,7 +138,7 @@ def test_what_is_carried_survives_an_interruption_in_the_middle_of_an_epoch(trai
         if progress.step == 13:  # the sixth batch of the second epoch
             raise Interrupted("stop")
 
-    monkeypatch.setattr("paribus.training.loop.TICK_SECONDS", 0.0)
+    monkeypatch.setattr("paribus.training.monitor.TICK_SECONDS", 0.0)
     with pytest.raises(Interrupted):
         train(carrying(every=3), "halved", listen=stop, checkpoint_seconds=0.0)
     folder, result = train(carrying(every=3), "halved")
@@ -161,7 +161,7 @@ def test_evaluation_draws_the_same_noise_every_time(carrying):
     assert session.evaluate(loader, "val", lambda: None) == first
 
 
-def test_glimpses_are_kept_after_1_2_4_epochs_and_of_the_end(train, carrying):
+def test_previews_are_kept_after_1_2_4_epochs_and_of_the_end(train, carrying):
     folder, _ = train(carrying({"budget.epochs": 5}))
     names = {path.name for path in folder.previews.iterdir()}
     assert names == {

@@ -152,7 +152,7 @@ def _recipe(name: str, overrides: list[str] | None) -> tuple[nn.Module, tuple[in
     recipe = Recipe.load(name, parse_overrides(overrides))
     info = prepare(recipe, Seeds(0)).info
     task = build("task", recipe.task, info=info)
-    return assemble(recipe.model, info, Seeds(0), task.num_outputs).model, info.input_shape
+    return assemble(recipe.model, task, Seeds(0)).model, info.input_shape
 
 
 def parse_shape(text: str) -> tuple[int, ...]:

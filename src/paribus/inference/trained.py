@@ -75,7 +75,7 @@ def load(folder: RunFolder) -> Trained:
         )
     recipe, info = _known_recipe(folder), _info(folder)
     task: Task = build("task", recipe.task, info=info)
-    network = assemble(recipe.model, info, Seeds(folder.seed), task.num_outputs)
+    network = assemble(recipe.model, task, Seeds(folder.seed))
     try:
         weights = load_file(folder.weights)
         network.load_state_dict(weights)

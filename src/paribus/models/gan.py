@@ -22,7 +22,7 @@ leaky = partial(nn.LeakyReLU, 0.2)
 class Adversaries(nn.Module):
     """What tasks ask of a pair; subclasses set ``latent`` and both networks.
 
-    Pictures are generated, and judged, as values from −1 to 1; other features standardised.
+    Pictures are generated, and scored, as values from −1 to 1; other features standardised.
     """
 
     latent: int
@@ -43,7 +43,7 @@ class Adversaries(nn.Module):
 class GAN(Adversaries):
     """A generator and a discriminator of fully connected layers.
 
-    The discriminator has no norm that mixes the examples of a batch: it would judge batches, not examples.
+    The discriminator has no norm that mixes the examples of a batch: it would score batches, not examples.
 
     Args:
         input_shape: shape of one example.
@@ -81,7 +81,7 @@ class GAN(Adversaries):
 class DCGAN(Adversaries):
     """A generator and a discriminator of convolutions with stride (Radford et al., 2016), scaled to small pictures.
 
-    The discriminator has no norm that mixes the examples of a batch: it would judge batches, not examples.
+    The discriminator has no norm that mixes the examples of a batch: it would score batches, not examples.
 
     Args:
         input_shape: channels, height and width of a picture; each stage must halve both sides.

@@ -7,8 +7,10 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from paribus import chance
+from paribus.models.declarations import loaded
 
 Init = Literal["default", "zeros", "ones", "xavier", "he", "lecun", "normal", "orthogonal"]
 Scheme = Callable[[Tensor], object]
@@ -35,18 +37,32 @@ def initialise(model: nn.Module, key: int) -> None:
     last one included, follow it and their biases are 0; norms keep their own start, scale 1 and shift 0.
 
     Numbers are drawn on the device of the weights: initialise on the CPU, then move the model.
-    Parameters of a module without ``reset_parameters`` stay as its constructor made them.
+    Parameters of a module without ``reset_parameters`` stay as its constructor made them, and so do those that
+    ``model.loaded`` names (see :mod:`paribus.models.declarations`).
     """
+    kept = [(tensor, tensor.detach().clone()) for tensor in loaded(model).values()]
     name = getattr(model, "init", "default")
     scheme = SCHEMES.get(name) if isinstance(name, str) else None
     # From the leaves up, the order in which constructors run: an outer module may overrule what it contains.
     for path, module in reversed(list(model.named_modules())):
-        if next(module.parameters(recurse=False), None) is not None:
-            with chance.seeded(chance.key(key, path)):
+        parametrized = parametrize.is_parametrized(module)
+        if parametrized or next(module.parameters(recurse=False), None) is not None:
+            with chance.seeded(chance.key(key, path)), torch.no_grad(), parametrize.cached():
                 _reset(module, scheme)
+                if parametrized:
+                    _keep_what_was_drawn(module)
+    with torch.no_grad():
+        for tensor, value in kept:
+            tensor.copy_(value)
 
 
-@torch.no_grad()
+def _keep_what_was_drawn(module: nn.Module) -> None:
+    """Give what a parametrization starts from the values that were drawn into what it gives."""
+    for name, steps in module.parametrizations.items():  # type: ignore[union-attr, operator]
+        if all(hasattr(step, "right_inverse") for step in steps):
+            setattr(module, name, getattr(module, name))
+
+
 def _reset(module: nn.Module, scheme: Scheme | None) -> None:
     if scheme is not None and isinstance(module, WEIGHTED):
         scheme(module.weight)

@@ -89,7 +89,7 @@ def preflight(jobs: Sequence[Job], progress: Announce) -> None:
         prepared = prepare(job.recipe, seeds, progress)
         check_batch_size(job.recipe.training.batch_size, len(prepared.rows["train"]))
         task = build("task", job.recipe.task, info=prepared.info)
-        assemble(job.recipe.model, prepared.info, seeds, task.num_outputs)
+        assemble(job.recipe.model, task, seeds)
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:

@@ -46,12 +46,12 @@ def evaluate(
     autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
     between: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
-    """Figures named ``split/metric`` over all examples of a feed, in evaluation mode, without gradients.
+    """Figures named ``split/metric`` over all examples of a loader, in evaluation mode, without gradients.
 
     Args:
         task: whose loss and metrics are asked for.
         network: left in the mode it was in.
-        feed: the examples.
+        loader: the examples.
         split: name of the part of the data.
         autocast: the context of each forward pass.
         between: called after every batch; it may raise to stop.

@@ -21,8 +21,8 @@ from paribus.tasks.preview import Preview
 class Meter(Protocol):
     """Adds up figures over batches on the device, without waiting for it."""
 
-    def update(self, stage: str, loss: Tensor, outputs: Tensor, batch: Batch) -> None:
-        """Count one batch of one stage. ``loss`` is its mean loss, detached."""
+    def update(self, stage: str, loss: Tensor, outputs: Any, batch: Batch) -> None:
+        """Count one batch of one stage: its mean loss, and the outputs, one tensor or a tree of them, both detached."""
         ...
 
     def figures(self) -> dict[str, float]:
@@ -48,6 +48,7 @@ class Task(ABC):
     """
 
     metrics: ClassVar[tuple[Metric, ...]]  # the first one is what a study compares by default
+    supplies: ClassVar[frozenset[str]] = frozenset()  # what model_inputs gives beside the usual names
 
     def __init__(self, info: DataInfo) -> None:
         self.info = info
@@ -57,8 +58,24 @@ class Task(ABC):
         """How many numbers the model must give for each example, pixel or token: by default one per class."""
         return len(self.info.classes)
 
-    def prepare(self, prepared: PreparedData) -> None:  # noqa: B027 (most tasks need the facts alone)
-        """Look at the data before the first step or the test, for what the facts do not say."""
+    def model_inputs(self) -> dict[str, Any]:
+        """What models are supplied with: constructor parameters that are no options, and their values.
+
+        A task that has more to say of its examples adds names, and lists them in :attr:`supplies`, so that a model's
+        parameter of such a name is no option either.
+        """
+        info = self.info
+        return {
+            "input_shape": info.input_shape,
+            "in_channels": info.input_shape[0],
+            "target_shape": info.target_shape,
+            "num_outputs": self.num_outputs,
+            "num_classes": len(info.classes),
+            "num_tokens": len(info.about.get("vocabulary", ())),
+        }
+
+    def prepare(self, prepared: PreparedData) -> None:  # noqa: B027 (most tasks need what is known of the data alone)
+        """Look at the data before the first step or the test, for what :attr:`info` does not say."""
 
     def stages(self, network: nn.Module) -> Mapping[str, list[nn.Parameter]]:
         """Named sets of parameters, each with its own loss and optimizer, stepped in this order on every batch.
@@ -78,8 +95,8 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """The mean loss of a batch for one stage (a scalar), and the outputs that the meter counts.
+    def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Any]:
+        """The mean loss of a batch for one stage (a scalar), and what the meter counts: one tensor, or a tree of them.
 
         It is also called in evaluation, under ``torch.inference_mode``: what needs gradients is left out there. Random
         draws from torch's global generators are repeatable in both.

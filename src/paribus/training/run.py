@@ -11,7 +11,8 @@ from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status, copy_run, finished_runs
 from paribus.records.study import slug
 from paribus.training.execution import Settings
-from paribus.training.loop import Listener, ignore, train
+from paribus.training.loop import train
+from paribus.training.monitor import Listener, no_listener
 
 
 class Run:
@@ -47,14 +48,14 @@ class Run:
         device: str = "auto",
         threads: int | None = None,
         checkpoint_seconds: float = 10.0,
-        listen: Listener = ignore,
+        listen: Listener = no_listener,
         progress: Announce = silent,
     ) -> RunResult:
         """Train it, go on if it was interrupted, or give the result if it is finished."""
         if self.folder.result is None and not self.folder.checkpoints.exists():
-            twin = finished_runs(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
-            if twin is not None:
-                copy_run(twin, self.folder)
+            duplicate = finished_runs(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
+            if duplicate is not None:
+                copy_run(duplicate, self.folder)
         settings = Settings(device, threads, checkpoint_seconds)
         return train(self.folder, self.recipe, self.seed, settings, listen, progress)
 

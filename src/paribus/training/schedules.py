@@ -46,7 +46,7 @@ class Schedule:
         raise NotImplementedError
 
     def observe(self, row: Mapping[str, Any], higher_is_better: Mapping[str, bool]) -> None:
-        """Hear the figures of an epoch that has ended."""
+        """Look at the figures of an epoch that has ended."""
 
     def state(self) -> dict[str, Any]:
         """What must be remembered over an interruption."""

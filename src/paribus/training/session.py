@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from paribus.chance import Seeds, set_seed
-from paribus.data.deliver.loader import Batch, Loader
+from paribus.chance import Seeds
+from paribus.data.deliver.loader import Loader
 from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import RecipeError, nearest
 from paribus.models.network import assemble
@@ -20,10 +22,40 @@ from paribus.records.recipe import Recipe
 from paribus.tasks.evaluation import evaluate
 from paribus.tasks.task import Meter, Task
 from paribus.training.execution import Execution, Settings, choose
-from paribus.training.schedules import Schedule, Time
+from paribus.training.groups import optimizers_of
+from paribus.training.schedules import Schedule
 from paribus.training.stopping import Rule
 
-FORMAT = 2  # of the state; raised when a new version could not go on from an older one
+FORMAT = 3  # of the state; raised when a new version could not go on from an older one
+
+
+class Stopwatch:
+    """Seconds of training; evaluating and saving do not count."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._since: float | None = None
+
+    def start(self) -> None:
+        """Count from now on."""
+        self._since = time.perf_counter()
+
+    def pause(self) -> None:
+        """Count no more; nothing changes where it does not run."""
+        if self._since is not None:
+            self.seconds += time.perf_counter() - self._since
+            self._since = None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Do something that does not count."""
+        running = self._since is not None
+        self.pause()
+        try:
+            yield
+        finally:
+            if running:
+                self.start()
 
 
 class Session:
@@ -31,7 +63,7 @@ class Session:
 
     Args:
         recipe: what to train.
-        material: its data; two examples are looked at, to see how much work they are.
+        prepared: its data; two examples are looked at, to see how much work they are.
         seeds: the run's chance.
         settings: the user's wishes for the execution.
     """
@@ -39,17 +71,11 @@ class Session:
     def __init__(self, recipe: Recipe, prepared: PreparedData, seeds: Seeds, settings: Settings) -> None:
         self.training, self.seeds = recipe.training, seeds
         self.task: Task = build("task", recipe.task, info=prepared.info)
-        network = assemble(recipe.model, prepared.info, seeds, self.task.num_outputs)
+        network = assemble(recipe.model, self.task, seeds)
         self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
         self.network = self.execution.place(network)
-        stages = self.task.stages(self.network)
-        _check_stages(recipe, stages)
+        self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network.model)
         self.task.prepare(prepared)
-        self.optimizers = {
-            stage: build("optimizer", recipe.optimizers.get(stage, recipe.optimizer), params=parameters)
-            for stage, parameters in stages.items()
-        }
-        self.base_rates = {stage: optimizer.defaults["lr"] for stage, optimizer in self.optimizers.items()}
         self.schedule: Schedule = build("schedule", recipe.schedule)
         self.stopping: Rule = build("stopping", recipe.stopping)
         self.directions = {  # figure → whether higher is better
@@ -63,9 +89,9 @@ class Session:
         self.best: dict[str, Tensor] = {}
         self.meter: Meter = self.task.meter("train")
         self.epoch = self.batches_done = self.step = 0  # whole epochs, batches of the current one, all steps
-        self.seconds = 0.0
-        self._autocast = self.execution.autocast()
-        self._noise = seeds.key("noise")
+        self.stopwatch = Stopwatch()
+        self.autocast = self.execution.autocast()
+        self.noise_key = seeds.key("noise")
 
     @property
     def parameters(self) -> int:
@@ -79,40 +105,27 @@ class Session:
 
     @property
     def rate(self) -> float:
-        """The learning rate in use (of the first stage)."""
-        return float(next(iter(self.optimizers.values())).param_groups[0]["lr"])
+        """The learning rate in use, of the first stage, before the factors of the model's own groups."""
+        group = next(iter(self.optimizers.values())).param_groups[0]
+        return float(group["lr"] / group["lr_factor"])
 
     def begin_epoch(self) -> None:
         """Go into training mode; at the beginning of an epoch nothing is carried over from the one before."""
         self.network.train()
         if not self.batches_done:
             self.task.begin()
+        self.stopwatch.start()
 
-    def train_on(self, batch: Batch, time: Time) -> None:
-        """One step of every stage on one batch."""
-        set_seed(self._noise + self.step)
-        self.task.at(self.step, time.epoch)
-        factor = self.schedule.factor(time)
-        for stage, optimizer in self.optimizers.items():
-            if not self.task.due(stage, self.step):
-                continue
-            for group in optimizer.param_groups:
-                group["lr"] = self.base_rates[stage] * factor
-            optimizer.zero_grad()
-            for piece in batch.chunks(self.training.accumulate) if self.training.accumulate > 1 else (batch,):
-                self._add_gradient(stage, piece, share=len(piece.targets) / len(batch.targets))
-            self._update(optimizer)
-        if self.average is not None:
-            self.average.update_parameters(self.network)
-        self.step += 1
-        self.batches_done += 1
+    def train_figures(self) -> dict[str, float]:
+        """Figures of the current epoch's training so far."""
+        return {f"train/{name}": value for name, value in self.meter.figures().items()}
 
     def evaluate(self, loader: Loader, split: str, between: Callable[[], None]) -> dict[str, float]:
         """Figures of the network over one part of the data."""
-        return evaluate(self.task, self.evaluated, loader, split, self._autocast, between)
+        return evaluate(self.task, self.evaluated, loader, split, self.autocast, between)
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
-        """Let schedule and stopping rule hear the figures, and keep the best weights."""
+        """Tell schedule and stopping rule the figures, and keep the best weights."""
         self._check_watched([figure for figure in self.directions if figure in row])
         self.epoch, self.batches_done, self.meter = self.epoch + 1, 0, self.task.meter("train")
         self.schedule.observe(row, self.directions)
@@ -136,7 +149,7 @@ class Session:
             "epoch": self.epoch,
             "batches_done": self.batches_done,
             "step": self.step,
-            "seconds": self.seconds,
+            "seconds": self.stopwatch.seconds,
             "execution": self.execution.plain(),
             "network": dict(self.network.state_dict()),
             "average": dict(self.average.state_dict()) if self.average is not None else {},
@@ -152,7 +165,7 @@ class Session:
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on where :meth:`state` was taken."""
         self.epoch, self.batches_done, self.step = state["epoch"], state["batches_done"], state["step"]
-        self.seconds = state["seconds"]
+        self.stopwatch.seconds = state["seconds"]
         self.network.load_state_dict(state["network"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
@@ -174,26 +187,6 @@ class Session:
             if metric is not None and metric not in figures:
                 rule = f"{field}.metric must be a figure of this task"
                 raise RecipeError(rule, got=metric, hint=nearest(metric, figures))
-
-    def _add_gradient(self, stage: str, batch: Batch, share: float) -> None:
-        with self._autocast():
-            loss, outputs = self.task.loss(stage, self.network, batch)
-        self.scaler.scale(loss if share == 1 else loss * share).backward()
-        self.meter.update(stage, loss.detach(), outputs.detach(), batch)
-
-    def _update(self, optimizer: torch.optim.Optimizer) -> None:
-        if self.training.clip_norm is not None:
-            self.scaler.unscale_(optimizer)
-            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-            nn.utils.clip_grad_norm_(parameters, self.training.clip_norm)
-        self.scaler.step(optimizer)
-        self.scaler.update()
-
-
-def _check_stages(recipe: Recipe, stages: Collection[str]) -> None:
-    for stage in recipe.optimizers:
-        if stage not in stages:
-            raise RecipeError("optimizers names the stages of the task", got=stage, hint=nearest(stage, stages))
 
 
 def _average(network: nn.Module, decay: float | None) -> AveragedModel | None:

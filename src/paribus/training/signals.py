@@ -13,25 +13,26 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasat
 
 
 @dataclass
-class Request:
-    """Whether somebody asked to stop (the number of the signal), and whether that was heard."""
+class StopRequest:
+    """Whether somebody asked to stop (the number of the signal), and whether that was noticed."""
 
     number: int = 0
-    heeded: bool = False
+    noticed: bool = False
 
-    def heed(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether to stop; whoever gets a yes has promised to."""
-        self.heeded |= bool(self.number)
-        return self.heeded
+        self.noticed |= bool(self.number)
+        return self.noticed
 
 
 @contextmanager
-def interruptible() -> Iterator[Request]:
+def interruptible() -> Iterator[StopRequest]:
     """Turn SIGINT and SIGTERM into a request to stop; a second Ctrl-C aborts at once.
 
-    Only the main thread can receive signals; elsewhere the request never comes.
+    A signal that is ignored stays ignored, as SIGINT is in the background jobs of a shell script. Only the main thread
+    can receive signals; elsewhere the request never comes.
     """
-    request = Request()
+    request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
@@ -41,11 +42,12 @@ def interruptible() -> Iterator[Request]:
             raise KeyboardInterrupt
         request.number = number
 
-    previous = {number: signal.signal(number, on_signal) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, on_signal) for number in heard}
     try:
         yield request
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-        if request.number and not request.heeded:  # it came when there was nothing left to stop here
+        if request.number and not request.noticed:  # it came when there was nothing left to stop here
             signal.raise_signal(request.number)

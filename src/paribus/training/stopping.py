@@ -19,7 +19,7 @@ class Rule:
     stop = False
 
     def observe(self, epoch: int, row: Mapping[str, Any], higher_is_better: Mapping[str, bool]) -> bool:
-        """Hear an epoch's figures; true if its weights are the best so far and shall be kept."""
+        """Look at an epoch's figures; true if its weights are the best so far and shall be kept."""
         return False
 
     def state(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ POINTS = DataInfo((2,), tuple("abcd"), {"train": 20}, (5,) * 4, (0.3, -0.2), (1.
 def game(info: DataInfo = PICTURES, **options):
     task = Adversarial(info, **options)
     model = Part("dcgan", latent=4, widths=[4, 6]) if info is PICTURES else Part("gan", latent=4, widths=[8])
-    network = assemble(model, info, Seeds(0))
+    network = assemble(model, task, Seeds(0))
     generator = torch.Generator().manual_seed(1)
     if info is PICTURES:
         inputs = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8, generator=generator)
@@ -89,6 +89,21 @@ def test_both_stages_look_at_the_same_drawings_where_both_move(monkeypatch):
     assert counted == [12, 12]
 
 
+def test_sharing_depends_on_the_step_and_not_on_the_batch_object(monkeypatch):
+    task, network, batch = game()
+    counted = draws(monkeypatch, network)
+    task.at(0, 0.0)
+    task.loss("discriminator", network, batch)[0].backward()
+    copy = Batch(*(tensor.clone() for tensor in batch))
+    task.loss("generator", network, copy)[0].backward()
+    assert counted == [12]
+    task.at(1, 0.0)
+    task.loss("discriminator", network, batch)[0].backward()
+    task.at(2, 0.0)
+    task.loss("generator", network, batch)[0].backward()  # the same object in another step
+    assert counted == [12, 12, 12]
+
+
 def test_a_discriminator_that_moves_alone_draws_for_itself(monkeypatch):
     task, network, batch = game(critic_steps=2)
     counted = draws(monkeypatch, network)
@@ -144,9 +159,9 @@ def test_least_squares_scores_are_read_at_one_half():
     assert meter.figures()["discriminator_accuracy"] == 1
 
 
-def test_points_are_judged_in_the_units_of_the_data():
+def test_points_are_compared_in_the_units_of_the_data():
     task, _, batch = game(POINTS)
-    task.judge = Values(torch.tensor(ABOUT["centres"]), reach=0.3)
+    task.extractor = Values(torch.tensor(ABOUT["centres"]), reach=0.3)
     centres = torch.tensor(ABOUT["centres"])
     drawn = (centres.repeat(3, 1) - torch.tensor(POINTS.mean)) / torch.tensor(POINTS.deviation)  # as a generator would
     meter = task.meter("val")
@@ -184,9 +199,16 @@ def test_points_are_a_picture():
             assert len(seen.pictures.flatten(3).unique(dim=3)[0, 0].T) in (2, 3)  # ground, points, and maybe the data
 
 
+def test_points_are_scaled_by_the_data_alone():
+    task, network, batch = game(POINTS)
+    network.model.input_scaling = (0.0, 1.0)
+    with pytest.raises(RecipeError, match="the data's own mean"):
+        task.loss("discriminator", network, batch)
+
+
 def test_mistakes_are_explained():
     with pytest.raises(RecipeError, match="generator and a discriminator"):
-        adversaries(assemble(Part("mlp"), PICTURES, Seeds(0)))
+        adversaries(assemble(Part("mlp"), Adversarial(PICTURES), Seeds(0)))
     task, _, _ = game()
     with pytest.raises(DataError, match="no answers about files"):
         task.predict_files(None, [])

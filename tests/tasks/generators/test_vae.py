@@ -45,7 +45,7 @@ def principal(x: torch.Tensor) -> tuple[np.ndarray, float, float]:
 
 def linear(importance: int = 0) -> tuple[Variational, Network]:
     task = Variational(POINTS, likelihood="gaussian", importance=importance)
-    return task, assemble(Part("vae", latent=LATENT, widths=[]), POINTS, Seeds(0))
+    return task, assemble(Part("vae", latent=LATENT, widths=[]), task, Seeds(0))
 
 
 def at_optimum(x: torch.Tensor) -> tuple[Variational, Network]:
@@ -123,7 +123,7 @@ def test_draws_in_pieces_are_the_draws_at_once(monkeypatch):
 
 def pictures(**options):
     task = Variational(PICTURES, **options)
-    network = assemble(Part("vae", latent=3, widths=[12]), PICTURES, Seeds(0))
+    network = assemble(Part("vae", latent=3, widths=[12]), task, Seeds(0))
     inputs = torch.randint(0, 256, (6, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     return task, network, Batch(inputs, NONE, torch.arange(6))
 
@@ -229,4 +229,4 @@ def test_mistakes_are_explained():
     with pytest.raises(RecipeError, match="Bernoulli"):
         Variational(POINTS)
     with pytest.raises(RecipeError, match="encodes and decodes"):
-        autoencoder(assemble(Part("mlp"), PICTURES, Seeds(0)))
+        autoencoder(assemble(Part("mlp"), Variational(PICTURES), Seeds(0)))

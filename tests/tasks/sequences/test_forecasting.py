@@ -41,7 +41,7 @@ def setting(scale: str = "standard", **options):
     rows = examples.split(Split(val=0.3), Seeds(0))
     info = examples.info(rows, {})
     task = Forecasting(info, **options)
-    network = assemble(Part("linear"), info, Seeds(0), task.num_outputs).eval()
+    network = assemble(Part("linear"), task, Seeds(0)).eval()
     inputs, targets = examples.take(rows["val"])
     return task, network, Batch(inputs, targets, rows["val"]), examples
 

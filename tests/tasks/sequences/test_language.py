@@ -29,7 +29,7 @@ FACTS = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), ABOUT
 
 def network(model: str = "lstm", info: DataInfo = FACTS, **options) -> torch.nn.Module:
     options = {"width": 7, **options}
-    return assemble(Part(model, **options), info, Seeds(0), len(info.classes)).eval()
+    return assemble(Part(model, **options), Labelling(info), Seeds(0)).eval()
 
 
 def text(n: int = 200) -> torch.Tensor:

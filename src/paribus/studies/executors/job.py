@@ -11,7 +11,8 @@ from paribus.errors import Diverged, Interrupted, ParibusError, message_of
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
 from paribus.training.execution import Settings
-from paribus.training.loop import Listener, Progress, train
+from paribus.training.loop import train
+from paribus.training.monitor import Listener, Progress
 
 
 @dataclass(frozen=True)

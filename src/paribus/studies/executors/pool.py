@@ -24,7 +24,7 @@ from paribus.records.environment import cores
 from paribus.records.run import Status
 from paribus.studies.executors.job import Event, EventListener, Job
 from paribus.studies.executors.worker import pack_parts, work
-from paribus.training.signals import Request, interruptible
+from paribus.training.signals import StopRequest, interruptible
 
 PATIENCE_SECONDS = 30.0  # that interrupted workers get to save their state
 
@@ -74,10 +74,10 @@ class LocalPool:
         workers: list[_Worker],
         listen: EventListener,
         fail_fast: bool,
-        request: Request,
+        request: StopRequest,
     ) -> None:
         while waiting or any(worker.job for worker in workers):
-            if request.heed():
+            if request.stop_requested():
                 self._stop(workers, listen)
                 raise Interrupted("stopped on request; everything is saved", hint="run the same command again to go on")
             for worker in [worker for worker in workers if not worker.job and not worker.alive]:

@@ -1,4 +1,4 @@
-"""Who judges generated examples: the features in which they are compared with the data, and their modes."""
+"""Feature extractors: in their features generated examples are compared with the data, and assigned to modes."""
 
 from __future__ import annotations
 
@@ -30,10 +30,15 @@ LARGEST = 8  # side of the map that the features are read from
 EXAMPLES, STEPS, BATCH, RATE = 10_000, 600, 128, 4e-3  # of the classifier's training
 SURE = 0.9  # probability from which a picture clearly belongs to a class
 FORMAT = 1  # raise it when the classifier or its training change
+WEIGHTS_KEY, EXAMPLES_KEY = key("judge"), key("judge's examples")  # other words would give other figures
 
 
-class Judge(Protocol):
+class FeatureExtractor(Protocol):
     """Looks at examples as they are stored, real or generated."""
+
+    def to(self, device: torch.device) -> FeatureExtractor:
+        """Itself, moved to the device where the examples are."""
+        ...
 
     def features(self, inputs: Tensor) -> Tensor:
         """(B, …) → (B, F)."""
@@ -55,6 +60,11 @@ class Values:
     def __init__(self, centres: Tensor | None = None, reach: float = 0.0) -> None:
         self.centres, self.reach = centres, reach
 
+    def to(self, device: torch.device) -> Values:
+        """Itself, with the centres on the device."""
+        self.centres = None if self.centres is None else self.centres.to(device)
+        return self
+
     def features(self, inputs: Tensor) -> Tensor:
         """The values, pixels from 0 to 1."""
         return inputs.flatten(1) / 255 if inputs.dtype == torch.uint8 else inputs.flatten(1)
@@ -63,7 +73,7 @@ class Values:
         """The nearest centre."""
         if self.centres is None:
             return None
-        distance, index = torch.cdist(inputs, self.centres.to(inputs.device)).min(1)
+        distance, index = torch.cdist(inputs, self.centres).min(1)
         return Modes(index, distance <= self.reach)
 
 
@@ -96,7 +106,6 @@ class Classifier(nn.Module):
 
     def features(self, inputs: Tensor) -> Tensor:
         """(B, C, H, W) uint8 → (B, 64)."""
-        self.to(inputs.device)
         out: Tensor = self.body(inputs.float() / 127.5 - 1)
         return out
 
@@ -108,73 +117,75 @@ class Classifier(nn.Module):
         return Modes(index, probability >= SURE)
 
 
-def appoint(kind: Kind, info: DataInfo, prepared: PreparedData) -> Judge:
-    """The judge for some data.
+def feature_extractor(kind: Kind, info: DataInfo, prepared: PreparedData) -> FeatureExtractor:
+    """The feature extractor for some data.
 
     Args:
         kind: a classifier, trained on the data's labels; one with random weights, as pictures without labels have; or
             the values themselves, as examples have that are no pictures.
         info: of the data.
-        material: the data.
+        prepared: the data.
     """
     dataset = prepared.examples
     if len(info.input_shape) != 3 or kind == "values" or not isinstance(dataset, Dataset):
         centres = info.about.get("centres")
         return Values(torch.tensor(centres), 3 * info.about["deviation"]) if centres else Values()
-    with seeded(key("judge")):
-        judge = Classifier(info.input_shape, len(info.classes)).eval()
+    with seeded(WEIGHTS_KEY):
+        classifier = Classifier(info.input_shape, len(info.classes)).eval()
         if kind == "trained" and dataset.labels is not None:
-            _recall(judge, *_examples(dataset, prepared))
-    return judge.requires_grad_(False)
+            _load_or_fit(classifier, *_examples(dataset, prepared))
+    return classifier.requires_grad_(False)
 
 
 def _examples(dataset: Dataset, prepared: PreparedData) -> tuple[Tensor, Tensor]:
-    """Some training and validation examples, the same for every seed and limit, so that all runs have one judge."""
+    """Some training and validation examples, the same for every seed and limit, so that all runs are compared alike."""
     usable = torch.ones(len(dataset), dtype=torch.bool)
     if "test" in prepared.rows:
         usable[prepared.rows["test"]] = False
     rows = usable.nonzero().flatten()
-    return dataset.take(rows[permutation(key("judge's examples"), len(rows))[:EXAMPLES]])
+    return dataset.take(rows[permutation(EXAMPLES_KEY, len(rows))[:EXAMPLES]])
 
 
-def _recall(judge: Classifier, inputs: Tensor, targets: Tensor) -> None:
-    """Give a judge the weights that its examples lead to, from the cache if they were needed before."""
-    content = sha256(f"{FORMAT} {tuple(inputs.shape)}".encode() + inputs.numpy().tobytes() + targets.numpy().tobytes())
-    path = paths.writable_cache() / "judges" / f"{content.hexdigest()[:16]}.safetensors"
+def _load_or_fit(classifier: Classifier, inputs: Tensor, targets: Tensor) -> None:
+    """Give a classifier the weights that its examples lead to, from the cache if they were needed before."""
+    how = f"{FORMAT} {STEPS} {BATCH} {RATE} {tuple(inputs.shape)}"
+    content = sha256(how.encode() + inputs.numpy().tobytes() + targets.numpy().tobytes())
+    path = paths.writable_cache() / "extractors" / f"{content.hexdigest()[:16]}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path.with_suffix(".lock"), lambda: None):
-        if not _load(judge, path):
-            _fit(judge, inputs, targets)
-            files.write_bytes(path, pack(judge.state_dict()))
+        if not _load(classifier, path):
+            _fit(classifier, inputs, targets)
+            files.write_bytes(path, pack(classifier.state_dict()))
 
 
-def _load(judge: Classifier, path: Path) -> bool:
+def _load(classifier: Classifier, path: Path) -> bool:
     """Take the weights from a file; no if it is missing or damaged."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        judge.load_state_dict(load_file(path))
+        classifier.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError):
         return False
     return True
 
 
-def _fit(judge: Classifier, inputs: Tensor, targets: Tensor) -> None:
+def _fit(classifier: Classifier, inputs: Tensor, targets: Tensor) -> None:
     """Train on nine tenths of the examples, and measure the accuracy on the rest."""
     threads, held = torch.get_num_threads(), len(inputs) // 10
     torch.set_num_threads(1)  # sums of several threads differ in their last bits
     try:
-        optimizer = torch.optim.Adam(judge.parameters())
+        optimizer = torch.optim.Adam(classifier.parameters())
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
         for _ in range(STEPS):
             rows = held + torch.randint(len(inputs) - held, (BATCH,))
             optimizer.zero_grad()
-            F.cross_entropy(judge(inputs[rows]), targets[rows]).backward()
+            F.cross_entropy(classifier(inputs[rows]), targets[rows]).backward()
             optimizer.step()
             schedule.step()
         with torch.no_grad():
-            judge.accuracy.fill_(float((judge(inputs[:held]).argmax(1) == targets[:held]).float().mean()))
+            classifier.accuracy.fill_(float((classifier(inputs[:held]).argmax(1) == targets[:held]).float().mean()))
     finally:
         torch.set_num_threads(threads)
-    logger.info("the judge of generated pictures names %.1f %% of held-out ones", 100 * judge.accuracy.item())
+    accuracy = 100 * classifier.accuracy.item()
+    logger.info("the feature extractor for generated pictures names %.1f %% of held-out ones", accuracy)

@@ -35,8 +35,8 @@ from paribus.tasks.generators.adversarial import (
     lipschitz_penalty,
     smoothed,
 )
-from paribus.tasks.generators.extractor import Judge, Kind, appoint
-from paribus.tasks.generators.meters import Contest, Panel
+from paribus.tasks.generators.extractor import FeatureExtractor, Kind, feature_extractor
+from paribus.tasks.generators.meters import GanMeter, QualityMeter
 from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
 
@@ -47,7 +47,7 @@ class Adversarial(Task):
     """Draw examples that a discriminator cannot tell from the data (Goodfellow et al., 2014).
 
     Two stages with optimizers of their own, ``discriminator`` and ``generator``. After every epoch as many examples are
-    drawn as there are validation examples, and compared with them in the features of a judge.
+    drawn as there are validation examples, and compared with them in the features of an extractor.
 
     Args:
         loss: of the game; wasserstein_gp adds a penalty on the slope of the discriminator.
@@ -55,8 +55,8 @@ class Adversarial(Task):
         penalty: weight of the gradient penalty of wasserstein_gp.
         r1: weight γ of the penalty γ/2·E‖∇D‖² at real examples, for any loss (Mescheder et al., 2018).
         label_smoothing: share for which real examples count as generated in the discriminator's loss.
-        judge: whose features examples are compared in: a small classifier that is trained on the data's labels once,
-            one with random weights, or the values themselves; examples that are no pictures always by value.
+        extractor: gives the features that examples are compared in: a small classifier that is trained on the data's
+            labels once, one with random weights, or the values themselves, as always where examples are no pictures.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (
@@ -71,15 +71,16 @@ class Adversarial(Task):
         penalty: Annotated[float, Field(ge=0)] = 10.0,
         r1: Annotated[float, Field(ge=0)] = 0.0,
         label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0,
-        judge: Kind = "trained",
+        extractor: Kind = "trained",
     ) -> None:
         super().__init__(info)
         self.rule, self.threshold = RULES[loss], THRESHOLDS.get(loss, 0.0)
-        self.critic_steps, self.r1, self.label_smoothing, self.kind = critic_steps, r1, label_smoothing, judge
+        self.critic_steps, self.r1, self.label_smoothing, self.kind = critic_steps, r1, label_smoothing, extractor
         self.penalty = penalty if loss == "wasserstein_gp" else 0.0
-        self.judge: Judge | None = None
+        self.extractor: FeatureExtractor | None = None
         self.step = 0
-        self.shared: tuple[Batch, Tensor] | None = None
+        self.drawn_for = -1  # the last step in which the discriminator trained
+        self.shared: Tensor | None = None  # what was drawn then, for the generator of the same step
         self.pictures = len(info.input_shape) == 3
 
     def at(self, step: int, epoch: float) -> None:
@@ -87,8 +88,8 @@ class Adversarial(Task):
         self.step = step
 
     def prepare(self, prepared: PreparedData) -> None:
-        """Appoint the judge."""
-        self.judge = appoint(self.kind, self.info, prepared)
+        """Get the feature extractor for these data."""
+        self.extractor = feature_extractor(self.kind, self.info, prepared)
 
     def stages(self, network: nn.Module) -> dict[str, list[nn.Parameter]]:
         """The discriminator moves first."""
@@ -116,17 +117,23 @@ class Adversarial(Task):
         return loss + self.penalties(model, real, fake), torch.stack([real_scores, fake_scores], 1)
 
     def fake(self, stage: str, model: Adversaries, batch: Batch) -> Tensor:
-        """What the generator draws for a batch: once for both stages, where both move on it.
+        """What the generator draws for a batch: once for both stages of a step, where both move.
 
         A batch that is cut into pieces, and evaluation, draw for each.
         """
-        if self.shared is not None and self.shared[0] is batch:
-            (_, fake), self.shared = self.shared, None
-            return fake
-        both = stage == "discriminator" and torch.is_grad_enabled() and self.due("generator", self.step)
-        with nullcontext() if both or stage == "generator" else torch.no_grad():
+        if stage == "generator":
+            shared, self.shared = self.shared, None
+            same = self.drawn_for == self.step and torch.is_grad_enabled()
+            if same and shared is not None and len(shared) == len(batch.rows):
+                return shared
+            return model.generate(noise(model, len(batch.rows)))
+        first = self.drawn_for != self.step
+        both = first and torch.is_grad_enabled() and self.due("generator", self.step)
+        with nullcontext() if both else torch.no_grad():
             fake = model.generate(noise(model, len(batch.rows)))
-        self.shared = (batch, fake) if both else None
+        self.shared = fake if both else None
+        if torch.is_grad_enabled():
+            self.drawn_for = self.step
         return fake
 
     def penalties(self, model: Adversaries, real: Tensor, fake: Tensor) -> Tensor | float:
@@ -146,11 +153,11 @@ class Adversarial(Task):
         """Generated examples as the data are stored."""
         return values.pixels(fake, low=-1) if self.pictures else values.original(self.info, fake)
 
-    def meter(self, split: str) -> Contest:
+    def meter(self, split: str) -> GanMeter:
         """Both losses; in evaluation also the quality of what is drawn."""
-        if split == "train" or self.judge is None:
-            return Contest(self.threshold)
-        return Contest(self.threshold, Panel(self.judge, self.stored, self.info.class_counts))
+        if split == "train" or self.extractor is None:
+            return GanMeter(self.threshold)
+        return GanMeter(self.threshold, QualityMeter(self.extractor, self.stored, self.info.class_counts))
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """The discriminator's score of each example (B, 1)."""
@@ -174,7 +181,7 @@ class Adversarial(Task):
         if not self.pictures:
             return grids.vectors(self.drawn(network, count))
         if not walk:
-            return Preview(grids.sheet(self.drawn(network, count).cpu()))
+            return Preview(grids.grid(self.drawn(network, count).cpu()))
         z = values.between(noise(model, count), noise(model, count), STOPS)
         drawn = self.stored(model.generate(z.flatten(0, 1))).cpu()
         return Preview(drawn.unflatten(0, (count, STOPS)))

@@ -14,7 +14,7 @@ SIDE = 240  # pixels of a picture of points
 PAPER, HALO, INK = 255, 205, (0, 114, 178)  # grey levels of the ground and the data, colour of the points
 
 
-def sheet(pictures: Tensor) -> Tensor:
+def grid(pictures: Tensor) -> Tensor:
     """(N, C, H, W) uint8 pictures in rows, (R, K, C, H, W), as square as can be, the last row filled with white."""
     columns = math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)

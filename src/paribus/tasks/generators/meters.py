@@ -10,32 +10,32 @@ from torch import Tensor
 
 from paribus.data.deliver.loader import Batch
 from paribus.tasks.generators import quality
-from paribus.tasks.generators.extractor import Judge
+from paribus.tasks.generators.extractor import FeatureExtractor
 from paribus.tasks.meter import Means
 
 
-class Contest:
+class GanMeter:
     """Means of both losses and of the discriminator's hits.
 
     Args:
         threshold: the score above which the discriminator takes an example to be real.
-        panel: looks at the quality of what is drawn, in evaluation.
+        quality: looks at how good what is drawn is, in evaluation.
     """
 
-    def __init__(self, threshold: float, panel: Panel | None = None) -> None:
-        self.threshold, self.panel = threshold, panel
+    def __init__(self, threshold: float, quality: QualityMeter | None = None) -> None:
+        self.threshold, self.quality = threshold, quality
         self.means = {"discriminator": Means(self._hits), "generator": Means()}
 
     def update(self, stage: str, loss: Tensor, outputs: Tensor, batch: Batch) -> None:
         """Count one batch of one stage: the discriminator's scores (B, 2), or what the generator drew."""
         self.means[stage].update(stage, loss, outputs, batch)
-        if self.panel is not None and stage == "generator":
-            self.panel.look(batch.inputs, outputs)
+        if self.quality is not None and stage == "generator":
+            self.quality.update(batch.inputs, outputs)
 
     def figures(self) -> dict[str, float]:
         """Losses, the discriminator's accuracy, and the figures of quality."""
         figures = {name: value for means in self.means.values() for name, value in means.figures().items()}
-        return figures if self.panel is None else {**figures, **self.panel.figures()}
+        return figures if self.quality is None else {**figures, **self.quality.figures()}
 
     def state(self) -> dict[str, Any]:
         """The sums."""
@@ -51,27 +51,29 @@ class Contest:
         return {"discriminator_accuracy": (real + 1 - fake) / 2}
 
 
-class Panel:
-    """Collects what a judge sees of real and of drawn examples.
+class QualityMeter:
+    """Collects the features of real and of drawn examples, and compares them.
 
     Args:
-        judge: whose features they are compared in.
+        extractor: whose features they are compared in; it is moved to where the first examples are.
         stored: drawn examples → as the data are stored.
         counts: training examples of each class, which say how often each mode is due.
     """
 
-    def __init__(self, judge: Judge, stored: Callable[[Tensor], Tensor], counts: Sequence[int]) -> None:
-        self.judge, self.stored, self.counts = judge, stored, counts
+    def __init__(self, extractor: FeatureExtractor, stored: Callable[[Tensor], Tensor], counts: Sequence[int]) -> None:
+        self.extractor, self.stored, self.counts = extractor, stored, counts
         self.real: list[Tensor] = []
         self.fake: list[Tensor] = []
         self.modes: list[quality.Modes] = []
 
-    def look(self, real: Tensor, drawn: Tensor) -> None:
+    def update(self, real: Tensor, drawn: Tensor) -> None:
         """Take in stored real examples and as many drawn ones."""
+        if not self.real:
+            self.extractor = self.extractor.to(real.device)
         fake = self.stored(drawn)
-        self.real.append(self.judge.features(real))
-        self.fake.append(self.judge.features(fake))
-        if (modes := self.judge.modes(fake)) is not None:
+        self.real.append(self.extractor.features(real))
+        self.fake.append(self.extractor.features(fake))
+        if (modes := self.extractor.modes(fake)) is not None:
             self.modes.append(modes)
 
     def figures(self) -> dict[str, float]:

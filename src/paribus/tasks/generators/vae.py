@@ -174,7 +174,7 @@ class Variational(Task):
         if len(self.info.input_shape) != 3:
             return grids.vectors(values.original(self.info, decoded))
         pictures = self.shown(decoded).cpu()
-        return Preview(pictures.unflatten(0, z.shape[:2]) if z.ndim == 3 else grids.sheet(pictures))
+        return Preview(pictures.unflatten(0, z.shape[:2]) if z.ndim == 3 else grids.grid(pictures))
 
     def prior(self, network: nn.Module, count: int) -> Tensor:
         """Codes (count, latent) from N(0, 1)."""

@@ -6,23 +6,32 @@ import torch
 from torch import Tensor, nn
 
 from paribus.data.info import DataInfo
+from paribus.errors import RecipeError
 from paribus.models.network import Network
 
 
 def unit(network: nn.Module, inputs: Tensor) -> Tensor:
     """Pixels from 0 to 1; other quantities standardised."""
-    return inputs.float().div_(255) if inputs.dtype == torch.uint8 else standardised(network, inputs)
+    return inputs.float().div_(255) if inputs.dtype == torch.uint8 else _quantities(network, inputs)
 
 
 def signed(network: nn.Module, inputs: Tensor) -> Tensor:
     """Pixels from −1 to 1; other quantities standardised."""
-    return inputs.float().div_(127.5).sub_(1) if inputs.dtype == torch.uint8 else standardised(network, inputs)
+    return inputs.float().div_(127.5).sub_(1) if inputs.dtype == torch.uint8 else _quantities(network, inputs)
 
 
 def standardised(network: nn.Module, inputs: Tensor) -> Tensor:
     """Stored quantities as the network scales them."""
     assert isinstance(network, Network)
     return network.scaled(inputs)
+
+
+def _quantities(network: nn.Module, inputs: Tensor) -> Tensor:
+    """Standardised by the data's own moments: generated ones are brought back by them."""
+    if hasattr(network.model, "input_scaling"):
+        rule = "generated examples that are no pictures are scaled by the data's own mean and deviation"
+        raise RecipeError(rule, got="a model with input_scaling", hint="leave input_scaling out of the model")
+    return standardised(network, inputs)
 
 
 def pixels(values: Tensor, low: float = 0.0) -> Tensor:

@@ -1,0 +1,121 @@
+"""What a model may say of itself, as plain attributes and methods: what was loaded, how inputs are scaled, its groups.
+
+All of it is optional, for a model that starts from something::
+
+    class FineTuned(nn.Module):
+        loaded = ["backbone"]                             # initialisation leaves these alone
+        input_scaling = ([123.7, 116.3, 103.5], [58.4, 57.1, 57.4])  # in place of the data's own
+
+        def parameter_groups(self):
+            return {"backbone": {"params": ["backbone"], "lr_factor": 0.1}}
+
+Parameters are named as in ``named_parameters()``; a pattern is a whole name, the path of a module, which stands for all
+that is below it, or has wildcards: ``"*.norm.bias"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from paribus.data.info import DataInfo
+from paribus.errors import RecipeError, nearest
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that are stepped alike.
+
+    Args:
+        name: for people and checkpoints.
+        parameters: its members.
+        lr_factor: on the learning rate of the optimizer.
+        weight_decay_factor: on its weight decay.
+    """
+
+    name: str
+    parameters: list[nn.Parameter]
+    lr_factor: float = 1.0
+    weight_decay_factor: float = 1.0
+
+
+def loaded(model: nn.Module) -> dict[str, Tensor]:
+    """The parameters and buffers that the model's constructor loaded, which initialisation must leave alone.
+
+    Raises:
+        RecipeError: if ``model.loaded`` names something that the model has not.
+    """
+    known = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    patterns = getattr(model, "loaded", ())
+    if isinstance(patterns, (str, bool)):
+        raise RecipeError("model.loaded is a list of names", got=patterns, hint=f"write [{str(patterns)!r}]")
+    return {name: known[name] for name in _matching(known, patterns, "model.loaded")}
+
+
+def input_scaling(model: nn.Module, info: DataInfo) -> tuple[Tensor, Tensor] | None:
+    """Mean and deviation, in units of stored values, of shape (channels or 1, 1, …): the model's own, else the data's.
+
+    ``None`` where inputs reach the model as they are.
+
+    Raises:
+        RecipeError: if ``model.input_scaling`` does not fit the channels.
+    """
+    data = (info.mean, info.deviation) if info.mean else None
+    scaling = getattr(model, "input_scaling", data)
+    if scaling is None:
+        return None
+    channels = info.input_shape[0]
+    shape = (-1, *(1 for _ in info.input_shape[1:]))  # channels first
+    mean, deviation = (torch.as_tensor(values, dtype=torch.float32).reshape(shape) for values in scaling)
+    if not {len(mean), len(deviation)} <= {1, channels} or not bool((deviation > 0).all()):
+        rule = "model.input_scaling is a mean and a positive deviation for each channel, or for all"
+        raise RecipeError(rule, got=scaling, hint=f"the data have {channels} channels")
+    return mean, deviation
+
+
+def parameter_groups(model: nn.Module) -> list[Group]:
+    """The groups of ``model.parameter_groups()``; a parameter belongs to the first that names it.
+
+    Raises:
+        RecipeError: if a group names what the model has not, or says something else of itself than it may.
+    """
+    known = dict(model.named_parameters())
+    names = {id(parameter): name for name, parameter in known.items()}
+    declared: Mapping[str, Mapping[str, Any]] = getattr(model, "parameter_groups", dict)()
+    taken: set[str] = set()
+    groups = []
+    for label, content in declared.items():
+        members = [names.get(id(it), "") if isinstance(it, Tensor) else it for it in content.get("params", ())]
+        mine = [name for name in _matching(known, members, f"group {label!r} of the model") if name not in taken]
+        taken |= set(mine)
+        factors = {key: value for key, value in content.items() if key != "params"}
+        _check_factors(label, factors)
+        groups.append(Group(label, [known[name] for name in mine], **factors))
+    return groups
+
+
+def _matching(names: Iterable[str], patterns: Iterable[str], where: str) -> list[str]:
+    """The names that any of the patterns means, in their own order."""
+    names, found = list(names), set()
+    for pattern in patterns:
+        meant = {name for name in names if fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")}
+        if not meant:
+            rule = f"{where} must name parameters that there are"
+            raise RecipeError(rule, got=pattern, hint=nearest(pattern, names))
+        found |= meant
+    return [name for name in names if name in found]
+
+
+def _check_factors(label: str, factors: Mapping[str, Any]) -> None:
+    known = ("lr_factor", "weight_decay_factor")
+    for key, value in factors.items():
+        if key not in known:
+            raise RecipeError(f"group {label!r} of the model has no {key}", got=value, hint=nearest(key, known))
+        if value < 0 or (key == "lr_factor" and value == 0):
+            hint = "freeze parameters by requires_grad_(False)"
+            raise RecipeError(f"{key} of group {label!r} of the model must be positive", got=value, hint=hint)

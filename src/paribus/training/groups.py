@@ -1,0 +1,57 @@
+"""Which parameters are stepped, by which optimizer and at which rate: the task's stages, the model's groups in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+from torch.optim import Optimizer
+
+from paribus.errors import RecipeError, nearest
+from paribus.models.declarations import Group, parameter_groups
+from paribus.records.parts import Part, build
+from paribus.records.recipe import Recipe
+
+
+def optimizers_of(
+    recipe: Recipe, stages: Mapping[str, Sequence[nn.Parameter]], model: nn.Module
+) -> dict[str, Optimizer]:
+    """The optimizer of every stage; each of its groups has an ``initial_lr``, which the schedule's factor applies to.
+
+    Raises:
+        RecipeError: if the recipe names a stage that there is not, or a stage has nothing to train.
+    """
+    for stage in recipe.optimizers:
+        if stage not in stages:
+            raise RecipeError("optimizers names the stages of the task", got=stage, hint=nearest(stage, stages))
+    groups = parameter_groups(model)
+    return {
+        stage: _optimizer(recipe.optimizers.get(stage, recipe.optimizer), stage, parameters, groups)
+        for stage, parameters in stages.items()
+    }
+
+
+def _optimizer(part: Part, stage: str, parameters: Sequence[nn.Parameter], groups: Sequence[Group]) -> Optimizer:
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    if not trained:
+        raise RecipeError("a stage needs parameters that are not frozen", got=stage, hint="freeze fewer of them")
+    optimizer: Optimizer = build("optimizer", part, params=_divided(trained, groups) if groups else trained)
+    for group in optimizer.param_groups:
+        group["initial_lr"] = group["lr"] * group.setdefault("lr_factor", 1.0)
+        if "weight_decay" in group:
+            group["weight_decay"] *= group.setdefault("weight_decay_factor", 1.0)
+    return optimizer
+
+
+def _divided(parameters: Sequence[nn.Parameter], groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """As torch takes groups: first what is in none, at the optimizer's own rate, then those that have a parameter."""
+    declared = {id(parameter) for group in groups for parameter in group.parameters}
+    rest = Group("rest", [parameter for parameter in parameters if id(parameter) not in declared])
+    here = {id(parameter) for parameter in parameters}
+    divided = []
+    for group in (rest, *groups):
+        if members := [parameter for parameter in group.parameters if id(parameter) in here]:
+            factors = {"lr_factor": group.lr_factor, "weight_decay_factor": group.weight_decay_factor}
+            divided.append({"params": members, "name": group.name, **factors})
+    return divided

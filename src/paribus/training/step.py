@@ -1,0 +1,45 @@
+"""One training step: everything that changes weights happens in this function."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from paribus.chance import set_seed
+from paribus.data.deliver.loader import Batch
+from paribus.data.trees import detach
+from paribus.training.schedules import Time
+from paribus.training.session import Session
+
+
+def step(session: Session, batch: Batch, time: Time) -> None:
+    """One step of every stage that is due, on one batch."""
+    task, network, scaler, options = session.task, session.network, session.scaler, session.training
+    set_seed(session.noise_key + session.step)  # dropout and the like: a function of the step, so resuming repeats it
+    task.at(session.step, time.epoch)
+    rate_factor = session.schedule.factor(time)
+
+    for stage, optimizer in session.optimizers.items():
+        if not task.due(stage, session.step):
+            continue
+        for group in optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * rate_factor
+
+        optimizer.zero_grad()
+        for piece in batch.chunks(options.accumulate) if options.accumulate > 1 else (batch,):
+            with session.autocast():
+                loss, outputs = task.loss(stage, network, piece)
+            share = len(piece.rows) / len(batch.rows)
+            scaler.scale(loss if share == 1 else loss * share).backward()
+            session.meter.update(stage, loss.detach(), detach(outputs), piece)
+
+        if options.clip_norm is not None:
+            scaler.unscale_(optimizer)
+            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            nn.utils.clip_grad_norm_(parameters, options.clip_norm)
+        scaler.step(optimizer)
+        scaler.update()
+
+    if session.average is not None:
+        session.average.update_parameters(network)
+    session.step += 1
+    session.batches_done += 1

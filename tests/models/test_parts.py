@@ -1,0 +1,42 @@
+"""The table of models: every entry can be built and explains its options."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from paribus.errors import RecipeError
+from paribus.models import PARTS
+from paribus.records.options import describe, options
+from paribus.records.parts import Part, build, find
+from paribus.records.recipe import Recipe, shipped
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_model_explains_its_options(name):
+    factory = find("model", name)
+    summary, texts = describe(factory)
+    assert summary.endswith(".")
+    assert set(texts) == set(inspect.signature(factory).parameters)
+    assert {option.name for option in options("model", factory)} <= set(texts)
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if name.endswith(("/mlp", "/cnn"))])
+def test_the_models_of_the_shipped_recipes_can_be_built(name):
+    net = build("model", Recipe.load(name).model, input_shape=(3, 28, 28), num_outputs=10)
+    assert net(torch.randn(2, 3, 28, 28)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("part", [Part("cnn", kernel=4), Part("mlp", widths=[0]), Part("mlp", dropout=1.0)])
+def test_impossible_options_are_refused(part):
+    with pytest.raises(RecipeError, match="model"):
+        build("model", part, input_shape=(1, 8, 8), num_outputs=2)
+
+
+def test_the_table_needs_no_torch():
+    code = "import sys, paribus.models; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
