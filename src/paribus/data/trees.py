@@ -79,6 +79,12 @@ def leaves(tree: Tree) -> list[Leaf]:
     return [leaf for branch in (tree.values() if isinstance(tree, Mapping) else tree) for leaf in leaves(branch)]
 
 
+def first(tree: Tree) -> Tensor:
+    """The first tensor of a tree; of a ragged one all its rows."""
+    leaf = leaves(tree)[0]
+    return leaf.values if isinstance(leaf, Ragged) else leaf
+
+
 def apply(change: Callable[[Leaf], Any], tree: Tree) -> Any:
     """The same tree with every leaf changed."""
     if isinstance(tree, (Tensor, Ragged)):

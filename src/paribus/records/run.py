@@ -190,9 +190,11 @@ class RunFolder:
         files.write_json(self.path / "info.json", info)
 
     def info(self) -> dict[str, Any]:
-        """What :meth:`write_facts` wrote; empty before the run starts."""
-        path = self.path / "info.json"
-        return dict(files.read_json(path)) if path.exists() else {}
+        """What :meth:`write_info` wrote; empty before the run starts."""
+        for name in ("info.json", "facts.json"):  # the second is of version 0.1
+            if (self.path / name).exists():
+                return dict(files.read_json(self.path / name))
+        return {}
 
     def write_environment(self, content: dict[str, Any]) -> None:
         """Write down where the run takes place."""
