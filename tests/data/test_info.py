@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from paribus.data.dataset import Dataset
-from paribus.data.info import DataInfo, gather
+from paribus.data.info import DataInfo
 from paribus.data.write.writer import moments
 
 RANDOM = np.random.default_rng(0)
@@ -25,7 +25,7 @@ def dataset(inputs: np.ndarray) -> Dataset:
 
 @pytest.mark.parametrize("inputs", [PICTURES, FEATURES], ids=["pictures", "features"])
 def test_mean_and_deviation_are_those_of_numpy_over_the_training_rows(inputs):
-    info = gather(dataset(inputs), ROWS, {})
+    info = dataset(inputs).info(ROWS, {})
     train = inputs[ROWS["train"].numpy()].astype(np.float64)
     axes = (0, 2, 3)[: inputs.ndim - 1]
     assert info.mean == pytest.approx(train.mean(axes), rel=1e-12)
@@ -37,26 +37,26 @@ def test_nothing_leaks_from_validation_and_test():
     changed = PICTURES.copy()
     changed[ROWS["val"].numpy()] = 0
     changed[ROWS["test"].numpy()] = 255
-    before, after = gather(dataset(PICTURES), ROWS, {}), gather(dataset(changed), ROWS, {})
+    before, after = dataset(PICTURES).info(ROWS, {}), dataset(changed).info(ROWS, {})
     assert before == after
     changed[0] = 0
-    assert gather(dataset(changed), ROWS, {}) != before
+    assert dataset(changed).info(ROWS, {}) != before
 
 
 def test_a_constant_channel_stays_as_it_is():
     constant = PICTURES.copy()
     constant[:, 1] = 77
-    info = gather(dataset(constant), ROWS, {})
+    info = dataset(constant).info(ROWS, {})
     assert (info.mean[1], info.deviation[1]) == (77.0, 1.0)
 
 
 def test_counts_and_sizes():
-    info = gather(dataset(PICTURES), ROWS, {"size": 5})
+    info = dataset(PICTURES).info(ROWS, {"size": 5})
     assert info.sizes == {"train": 20, "val": 20, "test": 20}
     assert info.class_counts == (8, 8, 4, 0)
     assert info.decoding == {"size": 5}
 
 
-def test_facts_come_back_from_json():
-    info = gather(dataset(FEATURES), ROWS, {"size": 5, "colour": "grey"})
+def test_info_comes_back_from_json():
+    info = dataset(FEATURES).info(ROWS, {"size": 5, "colour": "grey"})
     assert DataInfo.read(json.loads(json.dumps(info.plain()))) == info

@@ -78,7 +78,7 @@ def test_batches_bound_the_memory_and_never_mix_parts(classes, tmp_path, monkeyp
     seen = []
     batches = list(check(listing(root), size=8, progress=lambda *step: seen.append(step)))
     assert [len(batch) for batch in batches] == [16, 16, 5, 5]
-    assert all(len({one.entry.part for one in batch}) == 1 for batch in batches)
+    assert all(len({one.entry.split for one in batch}) == 1 for batch in batches)
     assert seen[-1] == ("checking pictures", 42, 42)
     names = [one.entry.name for batch in batches for one in batch]
     assert names == [entry.name for entry in listing(root).entries]

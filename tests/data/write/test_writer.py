@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.data.write.writer import Column, Writer, moments
+from paribus.data.write.npy import NpyFile
+from paribus.data.write.writer import Writer, moments
 from paribus.errors import DataError, RunError
 
 
@@ -20,7 +21,7 @@ def started(folder, **how):
 
 
 def test_a_column_is_a_npy_file_however_it_grew(tmp_path):
-    column = Column(tmp_path / "x.npy", np.uint8, (3, 4))
+    column = NpyFile(tmp_path / "x.npy", np.uint8, (3, 4))
     pieces = [rows(n, (3, 4)) for n in (1, 0, 7)]
     for piece in pieces:
         column.append(piece)
@@ -107,7 +108,7 @@ def test_R2_a_full_disk_names_the_place_and_the_way_out(tmp_path, monkeypatch):
     def full(self, chunk):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Column, "append", full)
+    monkeypatch.setattr(NpyFile, "append", full)
     with pytest.raises(RunError, match="the disk is full") as caught:
         writer.add(rows(1), [0])
     assert str(tmp_path.parent) in caught.value.got

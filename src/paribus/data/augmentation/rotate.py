@@ -52,7 +52,7 @@ def matrix(degrees: Tensor, height: int, width: int) -> Tensor:
     cos, sin = (f(degrees.deg2rad()) for f in (torch.cos, torch.sin))
     x, y = width / 2, height / 2
     rows = [cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y]
-    return torch.stack(rows, -1).unflatten(-1, (2, 3))
+    return torch.stack(rows, -1).view(-1, 2, 3)
 
 
 def _replayed(degrees: Tensor, fill: Fill, masks: Tensor, outside: int | None) -> Tensor:
@@ -65,13 +65,8 @@ def _replayed(degrees: Tensor, fill: Fill, masks: Tensor, outside: int | None) -
 
 
 def _sampled(images: Tensor, degrees: Tensor, interpolation: Interpolation, fill: Fill) -> Tensor:
-    return F.grid_sample(
-        images.float(),
-        _sources(degrees, *images.shape[2:]),
-        mode=interpolation,
-        padding_mode=_PADDING_MODES[fill],
-        align_corners=False,
-    )
+    grid = _sources(degrees, *images.shape[2:])
+    return F.grid_sample(images.float(), grid, interpolation, _PADDING_MODES[fill], align_corners=False)
 
 
 def _sources(degrees: Tensor, height: int, width: int) -> Tensor:
