@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from benchmarks import raw
 from benchmarks.single import paribus
 from benchmarks.table import Row, ratios
+from paribus.data.metadata import MaskInfo, Metadata
 from paribus.records.environment import cores
 from paribus.records.parts import register
 from paribus.records.recipe import Recipe

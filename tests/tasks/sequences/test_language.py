@@ -216,7 +216,7 @@ def test_a_text_is_judged_by_its_perplexity(tmp_path):
 
 
 def test_labels_that_do_not_count():
-    info = DataInfo((8,), ("x", "y"), {}, (), (), (), {}, (8,), {"vocabulary": list(LETTERS), "ignore": 9})
+    info = DataInfo((8,), ("x", "y"), {}, (), (), (), {}, (8,), text=TextInfo(LETTERS, ignore=9))
     net, task = network(info=info), Labelling(info)
     targets = torch.tensor([[0, 1, 9, 9, 1, 0, 9, 1]])
     batch = Batch(text(8)[None], targets, torch.tensor([0]))
