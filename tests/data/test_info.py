@@ -8,7 +8,9 @@ import torch
 
 from paribus.data.dataset import Dataset
 from paribus.data.info import DataInfo
+from paribus.data.metadata import MaskInfo, PointsInfo, Span, TextInfo
 from paribus.data.write.writer import moments
+from paribus.records.run import RunFolder
 
 RANDOM = np.random.default_rng(0)
 PICTURES = RANDOM.integers(0, 256, (60, 3, 5, 4), dtype=np.uint8)
@@ -60,3 +62,62 @@ def test_counts_and_sizes():
 def test_info_comes_back_from_json():
     info = dataset(FEATURES).info(ROWS, {"size": 5, "colour": "grey"})
     assert DataInfo.read(json.loads(json.dumps(info.plain()))) == info
+
+
+OLD = {  # what version 0.1 wrote as facts.json
+    "input_shape": [2, 48],
+    "classes": [],
+    "sizes": {"train": 100, "validation": 20, "test": 20},
+    "class_counts": [],
+    "mean": [1.5, 2.5],
+    "deviation": [1.0, 2.0],
+    "decoding": {"time": "time"},
+    "target_shape": [12, 1],
+    "about": {
+        "columns": ["value", "wind"],
+        "targets": 1,
+        "frequency": "hourly",
+        "season": 24,
+        "series": [{"name": "", "rows": 200, "offset": 7}],
+        "merged": 0,
+        "filled": 1,
+        "filled_values": 2,
+        "length": 48,
+        "horizon": 12,
+        "seasonal_errors": [[0.5]],
+        "baselines": {"validation": {"naive": 1.0, "seasonal": 0.5}, "test": {"naive": 2.0, "seasonal": 1.5}},
+        "ranges": {name: {"mean": [1.0], "deviation": [1.0]} for name in ("train", "validation", "test")},
+        "optimal": {"mae": 0.25, "rmse": 0.5},
+    },
+}
+
+
+def test_R32_a_folder_of_version_0_1_can_be_read(tmp_path):
+    (tmp_path / "facts.json").write_text(json.dumps(OLD))
+    info = DataInfo.read(RunFolder(tmp_path).info())
+    assert info.sizes == {"train": 100, "val": 20, "test": 20}
+    assert info.series.columns == ("value", "wind")
+    assert info.series.series == (Span("", 200, 7),)
+    assert set(info.series.baselines) == {"val", "test"}
+    assert set(info.series.ranges) == {"train", "val", "test"}
+    assert info.series.optimal["mae"] == 0.25
+    assert DataInfo.read(json.loads(json.dumps(info.plain()))) == info
+
+
+@pytest.mark.parametrize(
+    ("about", "name", "expected"),
+    [
+        ({}, "more", {}),
+        (
+            {"vocabulary": ["a", "b"], "unit": "words", "unknown": True},
+            "text",
+            TextInfo(("a", "b"), "words", unknown=True),
+        ),
+        ({"ignore": 255, "colours": ["#ff0000"]}, "masks", MaskInfo(255, ("#ff0000",))),
+        ({"ignore": 255}, "masks", MaskInfo(255)),
+        ({"centres": [[0, 1], [1, 0]], "deviation": 0.1}, "points", PointsInfo(((0, 1), (1, 0)), 0.1)),
+        ({"mine": 3}, "more", {"mine": 3}),
+    ],
+)
+def test_R32_whatever_was_known_is_still_known(about, name, expected):
+    assert getattr(DataInfo.read({**OLD, "about": about}), name) == expected

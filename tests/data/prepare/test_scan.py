@@ -102,3 +102,10 @@ def test_errors_of_the_listing_come_through(tmp_path):
 def test_a_folder_is_found_below_the_own_data_as_in_training(classes, own_data):
     classes({"a": 2, "b": 1}, own_data / "pets")
     assert scan("pets").counts == {"train": {"a": 2, "b": 1}}
+
+
+def test_a_container_with_few_cores_decodes_in_few_threads(monkeypatch):
+    monkeypatch.setattr(scanning, "cores", lambda: 3)
+    assert scanning.workers() == 3
+    monkeypatch.setattr(scanning, "cores", lambda: 64)
+    assert scanning.workers() == 16

@@ -69,6 +69,8 @@ class Loader:
 
     def __init__(self, examples: Examples, rows: Tensor, batch_size: int, device: torch.device) -> None:
         self.examples, self.rows, self.batch_size, self.device = examples, rows, batch_size, device
+        self._stored = examples.device
+        self._there = self._stored.type == device.type and device.index in (None, self._stored.index)
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)  # rounded up
@@ -106,12 +108,10 @@ class Loader:
 
     def take(self, rows: Tensor) -> Batch:
         """The batch of some rows, as they are."""
-        stored = self.examples.device
-        index = rows.to(stored, non_blocking=True)
-        batch = Batch(*self.examples.take(index), index)
-        if stored.type == self.device.type and self.device.index in (None, stored.index):
-            return batch
-        return batch.to(self.device, pin=self.device.type == "cuda")
+        index = rows.to(self._stored, non_blocking=True)
+        inputs, targets = self.examples.take(index)
+        batch = Batch(inputs, targets, index)
+        return batch if self._there else batch.to(self.device, pin=self.device.type == "cuda")
 
 
 def check_batch_size(batch_size: int, examples: int) -> None:
