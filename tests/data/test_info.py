@@ -64,7 +64,7 @@ def test_info_comes_back_from_json():
     assert DataInfo.read(json.loads(json.dumps(info.plain()))) == info
 
 
-OLD = {  # what version 0.1 wrote as facts.json
+OLD = {  # what an earlier version wrote as facts.json
     "input_shape": [2, 48],
     "classes": [],
     "sizes": {"train": 100, "validation": 20, "test": 20},
@@ -92,7 +92,7 @@ OLD = {  # what version 0.1 wrote as facts.json
 }
 
 
-def test_R32_a_folder_of_version_0_1_can_be_read(tmp_path):
+def test_R32_a_folder_of_an_earlier_version_can_be_read(tmp_path):
     (tmp_path / "facts.json").write_text(json.dumps(OLD))
     info = DataInfo.read(RunFolder(tmp_path).info())
     assert info.sizes == {"train": 100, "val": 20, "test": 20}

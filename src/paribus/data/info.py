@@ -60,7 +60,7 @@ class DataInfo:
 
 
 def _of_today(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``facts.json`` held until version 0.1: one dictionary ``about``, and ``validation`` for ``val``."""
+    """What ``facts.json`` of earlier versions held: one dictionary ``about``, and ``validation`` for ``val``."""
     values = {key: entry for key, entry in content.items() if key != "about"}
     about = dict(content["about"])
     values["sizes"] = _renamed(values["sizes"])

@@ -191,7 +191,7 @@ class RunFolder:
 
     def info(self) -> dict[str, Any]:
         """What :meth:`write_info` wrote; empty before the run starts."""
-        for name in ("info.json", "facts.json"):  # the second is of version 0.1
+        for name in ("info.json", "facts.json"):  # the second is of earlier versions
             if (self.path / name).exists():
                 return dict(files.read_json(self.path / name))
         return {}

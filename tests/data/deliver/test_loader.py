@@ -12,6 +12,7 @@ from paribus.data.augmentation.transform import Identity
 from paribus.data.columns import Column
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.loader import BLOCK, Batch, Loader, block_order, check_batch_size
+from paribus.data.trees import Ragged
 from paribus.errors import RecipeError
 
 SEEDS = Seeds(0)
@@ -102,6 +103,18 @@ def test_chunks_are_the_batch_in_pieces(pieces):
     assert 0 < min(sizes) <= max(sizes) <= min(sizes) + 1
     pieces = zip(*map(tensors, chunks), strict=True)
     assert all(torch.equal(torch.cat(some), whole) for some, whole in zip(pieces, tensors(batch), strict=True))
+
+
+def test_a_batch_holds_trees():
+    boxes = Ragged.of([torch.ones(2, 4, requires_grad=True), torch.zeros(0, 4), torch.zeros(1, 4)])
+    batch = Batch({"a": torch.arange(3), "b": torch.zeros(3, 2)}, {"boxes": boxes}, torch.arange(3) + 7)
+    some = batch.take(torch.tensor([2, 0])).detach().to("cpu")
+    assert len(batch) == 3
+    assert len(some) == 2
+    assert some.rows.tolist() == [9, 7]
+    assert some.targets["boxes"].lengths.tolist() == [1, 2]
+    assert not some.targets["boxes"].values.requires_grad
+    assert [piece.inputs["a"].tolist() for piece in batch.chunks(2)] == [[0, 1], [2]]
 
 
 @pytest.mark.parametrize("count", [1, BLOCK - 1, BLOCK + 1, 20 * BLOCK + 5])

@@ -40,7 +40,7 @@ def follow(
         if kind == "mask":
             moved[name] = transform.masks(leaf.unsqueeze(1), ignore).squeeze(1)  # type: ignore[union-attr]
         elif kind in ("boxes", "points"):
-            moved[name], visible[name] = _places(leaf, transform, kind)  # type: ignore[arg-type]
+            moved[name], visible[name] = _followed(leaf, transform, kind)  # type: ignore[arg-type]
         elif kind == "class" and transform.mixes and isinstance(leaf, Tensor) and leaf.ndim == 1:
             moved[name] = transform.shares(F.one_hot(leaf, classes).float())
     for name, leaf in moved.items():
@@ -50,12 +50,12 @@ def follow(
     return moved if isinstance(targets, Mapping) else moved[""]
 
 
-def _places(places: Leaf, transform: Transform, kind: str) -> tuple[Leaf, Tensor]:
+def _followed(given: Leaf, transform: Transform, kind: str) -> tuple[Leaf, Tensor]:
     """Boxes or points moved, and the visible share of each row; of a tensor (B, …) each example keeps its rows."""
     move = transform.boxes if kind == "boxes" else transform.points
-    if isinstance(places, Ragged):
-        return move(places)
-    rows = places.flatten(0, -2)
-    each = len(rows) // max(1, len(places))
-    moved, share = move(Ragged(rows, torch.arange(len(places) + 1, device=rows.device) * each))
-    return moved.values.view(places.shape), share
+    if isinstance(given, Ragged):
+        return move(given)
+    rows = given.flatten(0, -2)
+    each = len(rows) // max(1, len(given))
+    moved, share = move(Ragged(rows, torch.arange(len(given) + 1, device=rows.device) * each))
+    return moved.values.view(given.shape), share

@@ -115,10 +115,10 @@ def _checked(examples: Divisible, stratified: bool) -> Divisible:
 
 
 def hold_out(rows: Rows, examples: Divisible, share: float, key: int) -> tuple[Rows, Rows]:
-    """Divide rows into those that stay and those that are held out, both sorted.
+    """Split rows into those that stay and those that are held out, both sorted.
 
     Args:
-        rows: (n,) rows to divide.
+        rows: (n,) rows to split.
         examples: all examples of the data set.
         share: how much to hold out.
         key: of the draw.

@@ -93,7 +93,7 @@ def _refuse_splits_without_classes(folders: set[str]) -> None:
     named = sorted(folder for folder in folders if folder.lower() in SPLIT_NAMES)
     if len({SPLIT_NAMES[folder.lower()] for folder in named}) > 1:
         hint = f"make {named[0]}/CLASS/… folders, or list the pictures in a CSV file for data.labels"
-        raise DataError("the folders of parts must hold one folder per class", got=", ".join(named), hint=hint)
+        raise DataError("the folders of the splits must hold one folder per class", got=", ".join(named), hint=hint)
 
 
 def _in_class(name: str, piece: list[str]) -> Entry | str:
