@@ -94,6 +94,7 @@ OLD = {  # what an earlier version wrote as facts.json
 
 def test_R32_a_folder_of_an_earlier_version_can_be_read(tmp_path):
     (tmp_path / "facts.json").write_text(json.dumps(OLD))
+    assert RunFolder(tmp_path).info()["sizes"]["val"] == 20
     info = DataInfo.read(RunFolder(tmp_path).info())
     assert info.sizes == {"train": 100, "val": 20, "test": 20}
     assert info.series.columns == ("value", "wind")

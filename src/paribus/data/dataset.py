@@ -165,7 +165,7 @@ class Dataset:
             deviation=deviation,
             decoding=dict(decoding),
             target_shape=self.target_shape,
-            columns=self.columns,
+            columns={} if {*self.columns} == {"inputs", "targets"} else self.columns,  # the shapes say it
             **vars(self.metadata),
         )
 

@@ -24,7 +24,7 @@ class DataInfo:
         decoding: how pictures are made into tensors, so that prediction does the same; empty for other data.
         target_shape: shape of one target; () for a class, and where targets are several tensors.
         series, text, masks, points: more about data of this kind.
-        columns: all stored tensors by name, ``inputs``, ``targets.boxes``; empty where examples are cut from a whole.
+        columns: all tensors by name, ``inputs``, ``targets.boxes``, where there are more than one of inputs and of targets.
         more: what a source of one's own tells a task of one's own, as plain data.
     """
 
