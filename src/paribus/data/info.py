@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from paribus.data.columns import Column
-from paribus.data.metadata import MaskInfo, Metadata, PointsInfo, SeriesInfo, TextInfo
+from paribus.data.metadata import KINDS, MaskInfo, Metadata, PointsInfo, SeriesInfo, TextInfo, known
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class DataInfo:
         decoding: how pictures are made into tensors, so that prediction does the same; empty for other data.
         target_shape: shape of one target; () for a class, and where targets are several tensors.
         series, text, masks, points: more about data of this kind.
-        columns: all tensors by name, ``inputs``, ``targets.boxes``, where there are more than one of inputs and of targets.
+        columns: all tensors by name, ``inputs``, ``targets.boxes``, where inputs or targets are several.
         more: what a source of one's own tells a task of one's own, as plain data.
     """
 
@@ -45,7 +45,8 @@ class DataInfo:
 
     def plain(self) -> dict[str, Any]:
         """As plain data for ``info.json``."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        plain = {name: value for name, value in asdict(self).items() if name not in KINDS}
+        return {**plain, **{name: known(getattr(self, name)) for name in KINDS if getattr(self, name)}}
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> DataInfo:

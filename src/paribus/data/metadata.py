@@ -157,13 +157,18 @@ class Metadata:
 
     def plain(self) -> dict[str, Any]:
         """As plain data, without what is not known."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {**{name: known(getattr(self, name)) for name in KINDS if getattr(self, name)}, "more": dict(self.more)}
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> Metadata:
         """Back from plain data."""
-        found = {name: kind.read(content[name]) for name, kind in KINDS.items() if content.get(name)}
+        found = {name: kind.read(content[name]) for name, kind in KINDS.items() if name in content}
         return cls(**found, more=content.get("more", {}))
 
 
 KINDS: Mapping[str, Any] = {"series": SeriesInfo, "text": TextInfo, "masks": MaskInfo, "points": PointsInfo}
+
+
+def known(record: Any) -> dict[str, Any]:
+    """A record as plain data, without its empty fields."""
+    return {name: value for name, value in asdict(record).items() if value not in (None, (), {})}
