@@ -162,6 +162,7 @@ def test_wrong_columns_are_refused(tmp_path, targets, message):
     [
         ({"a.b": Column("uint8")}, "one word"),
         ({"a": Column("uint8"), "b": Column("uint8", of="a")}, "ragged"),
+        ({"b": Column("uint8", ragged=True, of="a")}, "ragged"),
     ],
 )
 def test_impossible_columns_are_refused(tmp_path, columns, message):

@@ -246,7 +246,7 @@ def _named(side: str, columns: Mapping[str, Column] | None, alone: Column) -> di
     for name, column in columns.items():
         if not name.isidentifier():
             raise DataError("the name of a column is one word", got=name)
-        if column.of and not columns[column.of].ragged:
+        if column.of and not (column.of in columns and columns[column.of].ragged):
             raise DataError(f"{name} belongs to the rows of a ragged column", got=column.of)
     return {f"{side}.{name}": column for name, column in columns.items()}
 
