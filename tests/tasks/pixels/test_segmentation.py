@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -220,7 +222,7 @@ def test_files_of_any_size_are_answered_at_their_own(tmp_path, fit):
     pixels = np.zeros((48, 80, 3), np.uint8)
     pixels[:24, :40, 0] = pixels[24:, 40:, 1] = 250
     Image.fromarray(pixels).save(tmp_path / "one.png")
-    info = DataInfo(**{**FACTS.plain(), "decoding": {"size": [12, 10], "colour": "rgb", "fit": fit}})
+    info = replace(FACTS, decoding={"size": [12, 10], "colour": "rgb", "fit": fit})
     task = Segmentation(info)
     answer, missing = task.predict_files(ByColour(), [tmp_path / "one.png", tmp_path / "none.png"])
     assert answer.picture.shape == (3, 48, 80)
