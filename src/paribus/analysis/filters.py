@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from scipy import ndimage
 from torch import Tensor
-
-from paribus.tasks.pixels.similarity import gaussian
 
 
 def smoothed(noisy: Tensor, spread: float) -> Tensor:
     """Gaussian filter of a picture (C, H, W), reflected at its edges; ``spread`` is the deviation in pixels."""
     reach = max(1, round(4 * spread))
-    kernel = gaussian(2 * reach + 1, spread).to(noisy)
-    grown = F.pad(noisy[None], (reach,) * 4, mode="reflect")[0].unsqueeze(1)  # (C, 1, H + 2r, W + 2r)
-    rows = F.conv2d(grown, kernel.view(1, 1, -1, 1))
-    return F.conv2d(rows, kernel.view(1, 1, 1, -1)).squeeze(1)
+    deviations = (0, spread, spread)
+    return torch.from_numpy(ndimage.gaussian_filter(noisy.numpy(), deviations, mode="mirror", radius=reach))
 
 
 def nonlocal_means(noisy: Tensor, sigma: float, strength: float, patch: int = 7, search: int = 21) -> Tensor:
@@ -48,11 +45,4 @@ def nonlocal_means(noisy: Tensor, sigma: float, strength: float, patch: int = 7,
 
 def box_mean(values: Tensor, side: int) -> Tensor:
     """Mean over the square of an odd side about every pixel of (H, W), reflected at the edges."""
-    height, width = values.shape
-    grown = F.pad(values[None, None], (side // 2,) * 4, mode="reflect")[0, 0]
-    rows, total = values.new_zeros(height, grown.shape[1]), torch.zeros_like(values)
-    for shift in range(side):  # adding shifted pictures is several times faster than pooling or a convolution
-        rows += grown[shift : shift + height]
-    for shift in range(side):
-        total += rows[:, shift : shift + width]
-    return total / side**2
+    return torch.from_numpy(ndimage.uniform_filter(values.numpy(), side, mode="mirror"))

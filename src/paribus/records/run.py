@@ -190,9 +190,14 @@ class RunFolder:
         files.write_json(self.path / "info.json", info)
 
     def info(self) -> dict[str, Any]:
-        """What :meth:`write_facts` wrote; empty before the run starts."""
-        path = self.path / "info.json"
-        return dict(files.read_json(path)) if path.exists() else {}
+        """What :meth:`write_info` wrote; empty before the run starts."""
+        if (path := self.path / "info.json").exists():
+            return dict(files.read_json(path))
+        if (path := self.path / "facts.json").exists():  # of earlier versions
+            facts = files.read_json(path)
+            sizes = {"val" if name == "validation" else name: size for name, size in facts["sizes"].items()}
+            return {**facts, "sizes": sizes}
+        return {}
 
     def write_environment(self, content: dict[str, Any]) -> None:
         """Write down where the run takes place."""

@@ -300,6 +300,7 @@ def print_studies(root: Path) -> None:
 def print_sources() -> None:
     """The data sets, and where they are found."""
     from paribus.cache import paths
+    from paribus.data.origin import origin_of
     from paribus.data.prepare import cache
     from paribus.records.options import describe
     from paribus.records.parts import find, names
@@ -307,23 +308,13 @@ def print_sources() -> None:
     own = paths.own_data()
     rows = []
     for name in names("data"):
-        found = own is not None and (own / _FOLDERS.get(name, name)).is_dir()
-        where = "in PARIBUS_DATA" if found else _WHERE.get(name, "downloaded when first used")
-        rows.append([name, where, describe(find("data", name))[0]])
+        source = find("data", name)
+        rows.append([name, origin_of(source).now(own), describe(source)[0]])
     out = console()
     out.print(table(["data", "where", "about"], rows))
     decoded = cache.size()["datasets"] / 1e6
     out.print(f"PARIBUS_DATA: {own or 'not set'}", soft_wrap=True)
     out.print(f"cache: {paths.cache()} ({decoded:.1f} MB decoded)", soft_wrap=True)
-
-
-_WHERE = {
-    "digits": "built in",
-    **dict.fromkeys(("folder", "masks", "patches", "series", "text"), "your own"),
-    **dict.fromkeys(("gaussians", "lookahead", "markov", "seasons", "shapes", "textures"), "generated"),
-    **dict.fromkeys(("bsd", "camvid", "carla", "energy", "nuclei", "shakespeare"), "to be put into PARIBUS_DATA"),
-}
-_FOLDERS = {"bsd": "denoise", "carla": "carla_mini", "shakespeare": "text"}  # where they are called otherwise
 
 
 def print_scan(found: Report) -> None:
@@ -350,8 +341,8 @@ def print_survey(found: Survey) -> None:
     sizes = ", ".join(f"{width} × {height} ({number})" for (height, width), number in list(found.sizes.items())[:5])
     rows = [[str(value), f"{share:.2%}"] for value, share in found.values.items()]
     good = table(["mask value", "pixels"], rows, "rr")
-    parts = ", ".join(f"{part} {number:,}" for part, number in found.parts.items())
-    out.print(titled(f"{sum(found.parts.values()):,} good pictures with masks: {parts}", good))
+    splits = ", ".join(f"{split} {number:,}" for split, number in found.splits.items())
+    out.print(titled(f"{sum(found.splits.values()):,} good pictures with masks: {splits}", good))
     out.print(f"sizes: {sizes or 'none'}", soft_wrap=True)
     if found.bad:
         out.print(table(["left out", "reason"], found.bad))

@@ -71,7 +71,7 @@ class Task(ABC):
             "target_shape": info.target_shape,
             "num_outputs": self.num_outputs,
             "num_classes": len(info.classes),
-            "num_tokens": len(info.about.get("vocabulary", ())),
+            "num_tokens": len(info.text.vocabulary) if info.text else 0,
         }
 
     def prepare(self, prepared: PreparedData) -> None:  # noqa: B027 (most tasks need what is known of the data alone)

@@ -121,7 +121,7 @@ class Loaders:
         parts = {name: build("augment", part) for name, part in recipe.augment.items()}
         return cls(
             train=prepared.loader("train", recipe.training.batch_size, device),
-            augment=Compose(parts, outside=prepared.info.about.get("ignore")) if parts else None,
+            augment=Compose(parts) if parts else None,
             blocks=recipe.training.shuffle == "blocks",
             validation=validation,
             shown=validation.take(validation.rows[::apart][:SHOWN]),

@@ -28,7 +28,7 @@ def step(session: Session, batch: Batch, time: Time) -> None:
         for piece in batch.chunks(options.accumulate) if options.accumulate > 1 else (batch,):
             with session.autocast():
                 loss, outputs = task.loss(stage, network, piece)
-            share = len(piece.rows) / len(batch.rows)
+            share = len(piece) / len(batch)
             scaler.scale(loss if share == 1 else loss * share).backward()
             session.meter.update(stage, loss.detach(), detach(outputs), piece)
 

@@ -128,8 +128,8 @@ def feature_extractor(kind: Kind, info: DataInfo, prepared: PreparedData) -> Fea
     """
     dataset = prepared.examples
     if len(info.input_shape) != 3 or kind == "values" or not isinstance(dataset, Dataset):
-        centres = info.about.get("centres")
-        return Values(torch.tensor(centres), 3 * info.about["deviation"]) if centres else Values()
+        known = info.points
+        return Values(torch.tensor(known.centres), 3 * known.deviation) if known else Values()
     with seeded(WEIGHTS_KEY):
         classifier = Classifier(info.input_shape, len(info.classes)).eval()
         if kind == "trained" and dataset.labels is not None:
