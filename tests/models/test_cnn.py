@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 import torch
-from tests.covering import pairwise
+from tests.pairwise import pairwise
 
 from paribus.errors import RecipeError
 from paribus.models import blocks
