@@ -97,7 +97,7 @@ def test_sharing_depends_on_the_step_and_not_on_the_batch_object(monkeypatch):
     counted = draws(monkeypatch, network)
     task.at(0, 0.0)
     task.loss("discriminator", network, batch)[0].backward()
-    copy = Batch(*(tensor.clone() for tensor in batch))
+    copy = Batch(batch.inputs.clone(), batch.targets.clone(), batch.rows.clone())
     task.loss("generator", network, copy)[0].backward()
     assert counted == [12]
     task.at(1, 0.0)
