@@ -12,6 +12,7 @@ from paribus import files
 from paribus.errors import StudyError
 from paribus.evidence import plan_looks
 from paribus.progress import silent
+from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import copy_run, finished_runs
@@ -62,6 +63,7 @@ class Study:
     ) -> None:
         base = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
         base = base.override(changes) if changes else base
+        register_own(base.parts())
         factors = {path: design.values(base, path, values) for path, values in (vary or {}).items()}
         chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
         looks = plan_looks(len(chosen), most).sizes if most else ()

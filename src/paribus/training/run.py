@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.progress import Announce, silent
+from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status, copy_run, finished_runs
 from paribus.records.study import slug
@@ -38,6 +39,7 @@ class Run:
     ) -> None:
         loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
         self.recipe = loaded.override(changes) if changes else loaded
+        register_own(self.recipe.parts())
         self.seed = seed
         self.folder = RunFolder(Path(runs) / slug(self.recipe.name) / self.recipe.identity / f"seed-{seed}")
 
