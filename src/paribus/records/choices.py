@@ -9,7 +9,7 @@ from paribus.records.options import options as all_options
 from paribus.records.parts import factory_of, present
 from paribus.records.recipe import Recipe, Section
 from paribus.records.result import Choice
-from paribus.records.study import show
+from paribus.records.wording import show
 
 
 def choices(recipe: Recipe, varied: Sequence[str] = ()) -> tuple[Choice, ...]:
