@@ -27,6 +27,7 @@ from paribus.chance import Seeds
 from paribus.errors import RecipeError, nearest
 from paribus.records import yaml
 from paribus.records.kinds import KINDS
+from paribus.records.metric import Metric
 from paribus.records.options import explain
 from paribus.records.parts import Part, factory_of, own, present, settings
 from paribus.records.plugins import fingerprint
@@ -203,7 +204,7 @@ class Recipe(BaseModel):
         return settings(kind, part, self.supplied(kind), field)
 
     def supplied(self, kind: str) -> frozenset[str]:
-        """Parameters of parts of this kind that the task fills in, beside :attr:`Kind.supplied`: they are no options."""
+        """Parameters of parts of this kind that the task fills in, beside :attr:`Kind.supplied`: no options."""
         if kind != "model" or not present("task", self.task):
             return frozenset()
         return frozenset(getattr(factory_of("task", self.task), "supplies", ()))
@@ -218,6 +219,11 @@ class Recipe(BaseModel):
     def parts(self) -> list[tuple[str, Part]]:
         """All parts with their kinds."""
         return list(self.fields().values())
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """The figures of merit of its task, those of single classes included."""
+        task = factory_of("task", self.task)
+        return (*getattr(task, "metrics", ()), *getattr(task, "details", ()))
 
     def seeds(self, seed: int) -> Seeds:
         """The chance of a run with this seed."""

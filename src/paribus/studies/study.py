@@ -12,10 +12,11 @@ from paribus import files
 from paribus.errors import StudyError
 from paribus.evidence import plan_looks
 from paribus.progress import silent
+from paribus.records import store
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
-from paribus.records.run import copy_run, finished_runs
+from paribus.records.run import copy_run
 from paribus.records.study import Layout, StudyDesign, slug
 from paribus.studies import design
 from paribus.studies.conclusions import analyse, find_metric, run_folder
@@ -187,7 +188,7 @@ class Study:
 def _claim(jobs: Sequence[Job], root: Path, hear: EventListener) -> list[Job]:
     """Those jobs that are not over yet, here or anywhere below ``root``; all get their run folders."""
     fresh = [job for job in jobs if job.folder.status.state == "new"]
-    finished = finished_runs(root) if fresh else {}
+    finished = store.finished(root) if fresh else {}
     for job in fresh:
         if twin := finished.get((job.recipe.identity, job.seed)):
             copy_run(twin, job.folder)
