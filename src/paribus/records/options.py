@@ -65,15 +65,18 @@ def describe(factory: Factory) -> tuple[str, dict[str, str]]:
     bases = reversed(factory.__mro__) if inspect.isclass(factory) else (factory,)
     texts: dict[str, str] = {}
     for base in bases:
-        texts |= _said_of_parameters(inspect.cleandoc(base.__doc__ or ""))
+        texts |= _said_of_parameters(base.__doc__ or "")
     return summary, texts
 
 
 def _said_of_parameters(text: str) -> dict[str, str]:
-    _, _, rest = text.partition("Args:\n")
-    block = re.split(r"\n\S", rest)[0]
-    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", block, flags=re.MULTILINE)
-    return {name: " ".join(entry.split()) for name, entry in entries}
+    from docstring_parser import ParseError, google  # not before it is needed
+
+    try:
+        said = google.parse(text).params
+    except ParseError:  # of somebody else's base class, in a style of its own
+        return {}
+    return {entry.arg_name: " ".join((entry.description or "").split()) for entry in said if entry.args[0] == "param"}
 
 
 def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> RecipeError:

@@ -233,7 +233,7 @@ _Stats = tuple[os.stat_result | None, ...]  # of some files of a run folder; Non
 
 def _marks(stats: _Stats) -> Marks:
     """Two numbers that change when recipe.json changes, and when any of the files does."""
-    each = [hash((found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)) if found else 0 for found in stats]
+    each = [hash((it.st_mtime_ns, it.st_ctime_ns, it.st_size, it.st_ino)) if it else 0 for it in stats]
     return each[0], hash(tuple(each))
 
 
