@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paribus.records.result import StudyResult as StudyResult
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
-    from paribus.studies.study import Study as Study
+    from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
     from paribus.training.run import Run as Run
 
@@ -39,7 +39,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "Run": "training.run",
     "RunFolder": "records.run",
     "RunResult": "records.run",
-    "Study": "studies.study",
+    "Study": "study",
     "StudyResult": "records.result",
     "Trained": "inference.trained",
     "derive": "theory.derive",

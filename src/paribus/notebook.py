@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PAGES = {  # module, name of the type → module and function that make its page, and the attribute they make it from
     ("paribus.records.result", "StudyResult"): ("paribus.reports.study", "study_page", ""),
     ("paribus.records.run", "RunFolder"): ("paribus.reports.run", "run_page", ""),
-    ("paribus.studies.study", "Study"): ("paribus.reports.study", "study_page", "result"),
+    ("paribus.study", "Study"): ("paribus.reports.study", "study_page", "result"),
     ("paribus.training.run", "Run"): ("paribus.reports.run", "run_page", "folder"),
 }
 

@@ -90,7 +90,7 @@ def show(
     if (folder / MARKERS["run"]).exists():
         terminal.print_run(RunFolder(folder), fresh=False)
         return
-    from paribus.studies.study import Study
+    from paribus.study import Study
 
     terminal.print_study(Study.open(folder).result, None)
 

@@ -22,13 +22,14 @@ def report(
 
     - `paribus report runs/digits-cnn--model.norm`
     """
+    from paribus.reports import write
     from paribus.reports.terminal import print_study
-    from paribus.studies.study import Study
+    from paribus.study import Study
 
     load_plugins(plugin)
     opened = Study.open(find_folder(study, runs, "study"))
-    page = opened.report()
-    print_study(opened.result, page)
+    result = opened.result
+    print_study(result, write(result, opened.folder))
 
 
 def test(

@@ -3,8 +3,8 @@
 ``RUNS/STUDY/ARM/SEED/recipe.json`` makes a run folder, ``RUNS/STUDY/study.json`` a study. The folders are the truth.
 Beside them lies an index, ``RUNS/.index.json``, so that 100,000 runs are listed in seconds: what was read of each run,
 and a mark of its files (times, size, number). A listing looks at the marks of all runs and reads again what has another
-one; a run that is not over is read each time. The index may be missing, torn, old, or not writable: then a listing takes
-longer and says the same.
+one; a run that is not over is read each time. The index may be missing, torn, old, or not writable: then a listing
+takes longer and says the same.
 """
 
 from __future__ import annotations
