@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.progress import silent
+from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.study import Layout, StudyDesign
@@ -55,9 +56,11 @@ class Study:
         runs: str | Path = "runs",
         command: str = "",
     ) -> None:
-        base = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+        loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+        base = loaded.override(changes) if changes else loaded
+        register_own(base.parts())
         self.design = plan(
-            base.override(changes) if changes else base,
+            base,
             vary or {},
             tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
             most,

@@ -15,6 +15,8 @@ from paribus.records.metric import Metric
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True)
 LOSS = Metric("loss", higher_is_better=False)
+SHARES = ("accuracy", "miou", "iou", "macro_f1", "own_share")
+METRICS = {name: Metric(name, higher_is_better=True, percent=True) for name in SHARES}
 
 
 def estimate(value: float, low: float, high: float) -> Estimate:
@@ -128,13 +130,14 @@ def test_a_confidence_is_never_a_false_100_percent() -> None:
         ("val/iou/loss", 0.9, "90.00 %"),  # a class of an unlucky name
         ("val/psnr", 28.416, "28.42"),
         ("val/own", 0.25, "0.25"),
+        ("val/own_share", 0.25, "25.00 %"),
         ("test/macro_f1", None, "–"),
         ("train/loss", 0.214357, "0.2144"),
         ("val/loss", None, "–"),
     ],
 )
 def test_figures_are_read_as_their_metric_is(name, value, text):
-    assert wording.format_figure(name, value) == text
+    assert wording.format_figure(name, value, METRICS) == text
 
 
 @pytest.mark.parametrize(

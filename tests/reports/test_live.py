@@ -118,4 +118,4 @@ def test_R27_following_a_run_with_a_hostile_name(monkeypatch, capsys, kind):
 
 def test_an_epoch_is_a_line():
     row = {"epoch": 3, "step": 30, "lr": 0.1, "train/loss": 0.21436, "val/loss": None}
-    assert epoch_line(row, 100) == "epoch   3/100  train/loss 0.2144"
+    assert epoch_line(row, 100, {}) == "epoch   3/100  train/loss 0.2144"

@@ -13,6 +13,7 @@ import pytest
 from tests import made
 
 from paribus.inference.held_out import HeldOut
+from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.reports import terminal
 from paribus.tasks.prediction import Prediction
@@ -51,14 +52,15 @@ def test_predictions_name_the_three_most_probable(capsys):
     assert "problem" not in capsys.readouterr().out
 
 
-def test_R8_figures_that_are_no_numbers_are_dashes(capsys):
+def test_R8_figures_that_are_no_numbers_are_dashes(folder, capsys):
     held = HeldOut({"test/loss": None, "test/accuracy": 0.5}, 1234, 0.0)
-    terminal.print_tests([(RunFolder("runs/a/b/seed-0"), held)])
+    terminal.print_tests([(folder, held)])
     assert capsys.readouterr().out.splitlines()[1].split() == ["a/b/seed-0", "–", "50.00", "%", "1,234"]
 
 
-def test_the_test_of_a_study_shows_means_and_a_caution(capsys):
+def test_the_test_of_a_study_shows_means_and_a_caution(here, capsys):
     arms = {"none": (0.9, 0.92), "batch": (0.95, None)}
+    RunFolder("runs/study/none/seed-0").create(Recipe.load("digits/mlp"), 0)
     terminal.print_tests(
         [
             (RunFolder(f"runs/study/{arm}/seed-{seed}"), HeldOut({"test/accuracy": value}, 360, 0.0))
@@ -74,8 +76,6 @@ def test_the_test_of_a_study_shows_means_and_a_caution(capsys):
 
 @pytest.fixture
 def folder(tmp_path) -> RunFolder:
-    from paribus.records.recipe import Recipe
-
     made = RunFolder(tmp_path / "runs" / "a" / "b" / "seed-0")
     made.create(Recipe.load("digits/mlp"), 0)
     return made

@@ -13,7 +13,7 @@ from textwrap import wrap
 from typing import Any, TypeGuard
 
 from paribus.evidence import MOST_SEEDS, Contrast, Estimate, Interval, Judged, Kind
-from paribus.records.metric import KNOWN, LOSS, Metric
+from paribus.records.metric import LOSS, Metric
 
 LONG = 60  # characters of a name that asks for more room than usual
 MOST = 20  # entries of a list that are said
@@ -56,13 +56,16 @@ def difference_interval(metric: Metric, estimate: Estimate) -> str:
     return _interval(_difference(metric, end).lstrip("+") for end in (estimate.low, estimate.high))
 
 
-def format_figure(name: str, value: float | None) -> str:
-    """A figure by its full name: ``98.65 %`` for ``val/accuracy``; one of a metric not listed here is a plain number.
+def format_figure(name: str, value: float | None, metrics: Mapping[str, Metric]) -> str:
+    """A figure by its full name: ``98.65 %`` for ``val/accuracy``, and for ``val/iou/road`` as for ``iou``.
 
-    It needs no task, so that listing runs stays fast.
+    Args:
+        name: of the figure.
+        value: of it.
+        metrics: those of the task, by name; the figure of another one is a plain number.
     """
     metric = name.split("/")[1] if "/" in name else name
-    return level(KNOWN.get(metric, LOSS), value)
+    return level(metrics.get(metric, LOSS), value)
 
 
 def has_interval(estimate: Estimate) -> bool:

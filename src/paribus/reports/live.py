@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paribus.progress import Announce
-from paribus.records.metric import is_detail
+from paribus.records.metric import Metric, is_detail
 from paribus.records.study import StudyDesign
 from paribus.records.wording import clock, format_figure
 from paribus.studies.progress import Stage, StudyProgress
@@ -89,7 +89,9 @@ def watching(design: StudyDesign) -> Iterator[tuple[Watcher, Announce]]:
 
 
 @contextmanager
-def following(name: str, seed: int) -> Iterator[tuple[Callable[[Any], None], Callable[[str, int, int], None]]]:
+def following(
+    name: str, seed: int, metrics: Mapping[str, Metric] = {}
+) -> Iterator[tuple[Callable[[Any], None], Callable[[str, int, int], None]]]:
     """Listeners for a single training: a bar with loss and metrics, and a line per epoch; and one for the data."""
     console = Console(stderr=True, highlight=False)
     bar = Progress(
@@ -107,15 +109,15 @@ def following(name: str, seed: int) -> Iterator[tuple[Callable[[Any], None], Cal
 
         def listen(progress: Any) -> None:
             if progress.row is not None:
-                bar.console.print(Text(epoch_line(progress.row, progress.epochs)), soft_wrap=True)
-            figures = "  ".join(f"{key} {format_figure(key, value)}" for key, value in progress.figures.items())
+                bar.console.print(Text(epoch_line(progress.row, progress.epochs, metrics)), soft_wrap=True)
+            shown = [f"{key} {format_figure(key, value, metrics)}" for key, value in progress.figures.items()]
             epoch = min(progress.epoch + 1, progress.epochs)
             bar.update(
                 task,
                 description=f"{name}, seed {seed}, epoch {epoch}/{progress.epochs}",
                 completed=progress.step,
                 total=progress.steps,
-                figures=figures,
+                figures="  ".join(shown),
             )
             bar.refresh()
 
@@ -133,10 +135,10 @@ def counting() -> Iterator[Callable[[str, int, int], None]]:
         yield progress
 
 
-def epoch_line(row: dict[str, Any], epochs: int) -> str:
+def epoch_line(row: dict[str, Any], epochs: int, metrics: Mapping[str, Metric]) -> str:
     """One epoch's figures as a line: ``epoch 3/10  train/loss 0.2144  …``."""
     known = {key: value for key, value in row.items() if "/" in key and value is not None and not is_detail(key)}
-    figures = "  ".join(f"{key} {format_figure(key, value)}" for key, value in known.items())
+    figures = "  ".join(f"{key} {format_figure(key, value, metrics)}" for key, value in known.items())
     return f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  {figures}"
 
 

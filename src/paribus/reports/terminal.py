@@ -13,9 +13,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from paribus.errors import RunError
-from paribus.records.metric import details, is_detail
-from paribus.records.run import RunFolder, find_runs
+from paribus.errors import ParibusError
+from paribus.records import store
+from paribus.records.metric import Metric, details, is_detail
+from paribus.records.run import RunFolder
 from paribus.records.study import StudyDesign
 from paribus.records.wording import count, format_figure, show
 
@@ -40,6 +41,7 @@ TONES = {
     "diverged": "bold magenta",
     "no-difference": "cyan",
 }
+MANY = 2000  # rows of a list that are laid out in colours
 WIDTH = 140  # characters on a line where the output is not a terminal
 
 
@@ -112,15 +114,15 @@ def print_design(design: StudyDesign, folder: Path) -> None:
 def print_run(folder: RunFolder, fresh: bool) -> None:
     """What a run left behind, or where it stands."""
     out = console()
-    content, status, result = folder.read(), folder.status, folder.result
+    content, status, result, metrics = folder.read(), folder.status, folder.result, folder.figures_of_merit()
     state = status.state if fresh or result is None else f"{status.state} before; nothing to train"
     rows = [["recipe", content["name"]], ["seed", str(content["seed"])], ["state", state]]
     if status.error:
         rows.append(["error", status.error])
     if result is not None:
         rows += [
-            ["figures", _figures(result.metrics)],
-            *([name, _shares(name, shares)] for name, shares in details(result.metrics).items()),
+            ["figures", _figures(result.metrics, metrics)],
+            *([name, _shares(name, shares, metrics)] for name, shares in details(result.metrics).items()),
             ["trained", f"{count(result.epochs, 'epoch')}, {result.steps:,} steps in {result.seconds:.1f} s"],
             ["speed", f"{result.examples_per_second:,.0f} examples/s"],
             ["parameters", f"{result.parameters:,}"],
@@ -135,22 +137,24 @@ def print_tests(tests: Sequence[tuple[RunFolder, HeldOut]]) -> None:
     """Figures on the held-out test; of several runs also the mean per arm."""
     out = console()
     names = [name for name in tests[0][1].metrics if not is_detail(name)] if tests else []
+    metrics = tests[0][0].figures_of_merit() if tests else {}
     align = "l" + "r" * (len(names) + 1)
     arms: defaultdict[str, list[HeldOut]] = defaultdict(list)
     rows = []
     for folder, held in tests:
-        figures = [format_figure(name, held.metrics[name]) for name in names]
-        rows.append(["/".join(folder.path.parts[-3:]), *figures, f"{held.examples:,}"])
+        levels = [format_figure(name, held.metrics[name], metrics) for name in names]
+        rows.append(["/".join(folder.path.parts[-3:]), *levels, f"{held.examples:,}"])
         arms[folder.path.parent.name].append(held)
     out.print(table(["run", *names, "examples"], rows, align))
     if len(tests) == 1:
         for name, shares in details(tests[0][1].metrics).items():
-            out.print(table(["", name], [[one, format_figure(name, value)] for one, value in shares.items()], "lr"))
+            figures = [[one, format_figure(name, value, metrics)] for one, value in shares.items()]
+            out.print(table(["", name], figures, "lr"))
     if len(tests) > 1:
         means = []
         for arm, runs in arms.items():
-            figures = [format_figure(name, _mean(held.metrics[name] for held in runs)) for name in names]
-            means.append([arm, *figures, str(len(runs))])
+            levels = [format_figure(name, _mean(held.metrics[name] for held in runs), metrics) for name in names]
+            means.append([arm, *levels, str(len(runs))])
         out.print()
         out.print(titled("mean per arm", table(["arm", *names, "runs"], means, align)))
         out.print(Text("note: choose on validation figures; the test is for the arm already chosen", style="yellow"))
@@ -275,26 +279,37 @@ def print_recipe(recipe: Recipe) -> None:
 def print_runs(root: Path) -> None:
     """All runs below a folder."""
     rows = []
-    for folder in find_runs(root):
-        name = str(folder.path.relative_to(root))
-        try:
-            status, result = folder.status, folder.result
-        except RunError as error:  # one damaged folder must not hide the others
-            rows.append([name, "damaged", "", error.rule])
-            continue
-        figures = _figures(result.metrics) if result else ""
-        rows.append([name, status.state, f"{status.epoch}/{status.epochs}", figures])
-    console().print(table(["run", "state", "epochs", "validation"], rows) if rows else f"no runs in {root} yet")
+    for run in store.runs(root):
+        name = run.path[len(str(root)) + 1 :]
+        if run.state == "damaged":
+            rows.append([name, run.state, "", run.error])
+        else:
+            rows.append([name, run.state, f"{run.epoch}/{run.epochs}", _figures(run.figures or {}, run.metrics)])
+    _print_list(["run", "state", "epochs", "validation"], rows, f"no runs in {root} yet")
 
 
 def print_studies(root: Path) -> None:
     """All studies below a folder."""
     rows = []
-    for path in sorted(root.glob("*/study.json")):
-        design = StudyDesign.open(path.parent)
-        over = sum(RunFolder(run.parent).status.over for run in path.parent.glob("*/*/recipe.json"))
-        rows.append([path.parent.name, f"{over}/{len(design.arms()) * len(design.seeds)}", design.question])
-    console().print(table(["study", "runs over", "question"], rows) if rows else f"no studies in {root} yet")
+    for folder in store.studies(root):
+        try:
+            design = StudyDesign.open(folder)
+        except ParibusError as error:  # one damaged folder must not hide the others
+            rows.append([folder.name, "damaged", error.rule])
+            continue
+        over = sum(run.over for run in store.runs_of(folder))
+        rows.append([folder.name, f"{over}/{len(design.arms()) * len(design.seeds)}", design.question])
+    _print_list(["study", "runs over", "question"], rows, f"no studies in {root} yet")
+
+
+def _print_list(heads: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
+    """A table, or plain columns where there are so many rows that laying out a table takes minutes."""
+    if len(rows) <= MANY:
+        console().print(table(heads, rows) if rows else nothing)
+        return
+    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
+    line = "  ".join(f"{{:{width}}}" for width in widths).format
+    print("\n".join(line(*row).rstrip() for row in (heads, *rows)))
 
 
 def print_sources() -> None:
@@ -348,12 +363,13 @@ def print_survey(found: Survey) -> None:
         out.print(table(["left out", "reason"], found.bad))
 
 
-def _figures(metrics: Mapping[str, float | None]) -> str:
-    return ", ".join(f"{name} {format_figure(name, value)}" for name, value in metrics.items() if not is_detail(name))
+def _figures(figures: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
+    shown = {name: format_figure(name, value, metrics) for name, value in figures.items() if not is_detail(name)}
+    return ", ".join(f"{name} {text}" for name, text in shown.items())
 
 
-def _shares(metric: str, shares: Mapping[str, float | None]) -> str:
-    return ", ".join(f"{name} {format_figure(metric, value)}" for name, value in shares.items())
+def _shares(metric: str, shares: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
+    return ", ".join(f"{name} {format_figure(metric, value, metrics)}" for name, value in shares.items())
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -13,7 +13,7 @@ from paribus.errors import StudyError, nearest
 from paribus.evidence import plan_analyses
 from paribus.models.network import assemble
 from paribus.progress import Announce
-from paribus.records.parts import Part, build
+from paribus.records.parts import Part, build, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.study import Arm, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric
@@ -131,7 +131,7 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
 def _plain(base: Recipe, path: str, value: Any) -> Any:
     if not isinstance(value, Part) and not callable(value):
         return value
-    base.override({path: value})  # registers it
+    register_own(base.override({path: value}).parts())
     return Part.of(value).flat()
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from paribus import files
 from paribus.errors import StudyError
 from paribus.progress import Announce, silent
+from paribus.records import store
 from paribus.records.result import StudyResult
-from paribus.records.run import copy_run, finished_runs
+from paribus.records.run import copy_run
 from paribus.records.study import StudyDesign, run_folder
 from paribus.studies import design as designs
 from paribus.studies import executors
@@ -92,7 +93,7 @@ def _jobs(design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
 def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list[Job]:
     """Those jobs that are not over yet, here or anywhere below ``root``; all get their run folders."""
     fresh = [job for job in jobs if job.folder.status.state == "new"]
-    finished = finished_runs(root) if fresh else {}
+    finished = store.finished(root) if fresh else {}
     for job in fresh:
         if duplicate := finished.get((job.recipe.identity, job.seed)):
             copy_run(duplicate, job.folder)

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from paribus.errors import Interrupted
-from paribus.records.parts import Part
+from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.studies.executors.job import Event, Executor, Job
@@ -72,7 +72,8 @@ def recipe(changes: Mapping[str, Any] | None = None) -> Recipe:
     """A recipe that trains in a moment."""
     quick = {"model": Part(Small), "split.limit": 200, "budget.epochs": 2, "training.precision": "fp32"}
     loaded = Recipe.load("digits/mlp", {**quick, **(changes or {})})
-    return loaded.override({})  # as a study makes them: classes are registered, and travel by name
+    register_own(loaded.parts())
+    return loaded
 
 
 def plan(root: Path, *recipes: Recipe, seeds: Sequence[int] = (0,)) -> list[Job]:

@@ -59,6 +59,7 @@ class Adversarial(Task):
             labels once, one with random weights, or the values themselves, as always where examples are no pictures.
     """
 
+    diagnosis: ClassVar[str] = "paribus.diagnosis.generator:check"
     metrics: ClassVar[tuple[Metric, ...]] = (
         FRECHET, PRECISION, RECALL, MODES, QUALITY, MODE_KL, GENERATOR_LOSS, DISCRIMINATOR_LOSS,
     )  # fmt: skip
