@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 import torch
+from pydantic import Field
 
 from paribus.evidence.bootstrap import skill_interval
 from paribus.evidence.estimate import Estimate
-from paribus.inference.trained import Trained, load, prepared_with
-from paribus.records.run import RunFolder
-from paribus.tasks.evaluation import batch_size
-
-PartName = Literal["val", "test"]
+from paribus.inference.trained import PartName, Trained, batches
 
 
 @dataclass(frozen=True)
@@ -34,17 +31,23 @@ class Skill:
     examples: int
 
 
-def skill(folder: RunFolder, part: PartName = "val", confidence: float = 0.95) -> Skill:
-    """Compare a finished run with the baselines of its task.
+def skill(
+    trained: Trained, *, part: PartName = "val", confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+) -> Skill:
+    """Compare a network with the baselines of its task.
 
     The interval says how sure the skill of this network is in view of the examples it was measured on; what another
     seed would give is a question for a study.
 
+    Args:
+        trained: the network.
+        part: of the data: ``train``, ``val`` or ``test``.
+        confidence: of the intervals.
+
     Raises:
         DataError: if the task has no baselines, or the data have no such part.
-        RunError: if the run has not finished.
     """
-    errors = errors_of(load(folder), part)
+    errors = errors_of(trained, part)
     own, *baselines = errors
     return Skill(
         part,
@@ -57,7 +60,5 @@ def skill(folder: RunFolder, part: PartName = "val", confidence: float = 0.95) -
 @torch.inference_mode()
 def errors_of(trained: Trained, part: str) -> dict[str, torch.Tensor]:
     """The error of every example (n,), in order: of the network first, then of each baseline."""
-    prepared = prepared_with(trained, part)
-    loader = prepared.loader(part, batch_size(prepared.info), "cpu")
-    pieces = [trained.task.errors(trained.network, batch) for batch in loader.in_order()]
+    pieces = [trained.task.errors(trained.network, batch) for batch in batches(trained, part)]
     return {name: torch.cat([piece[name] for piece in pieces]).double() for name in pieces[0]}

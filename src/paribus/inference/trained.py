@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from paribus.chance import Seeds
+from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
 from paribus.data.prepare.prepared import PreparedData, prepare
-from paribus.errors import DataError, RecipeError, RunError
+from paribus.errors import DataError, RecipeError, RunError, nearest
 from paribus.models.network import Network, assemble
 from paribus.models.weights import hash_of
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
+from paribus.tasks.evaluation import batch_size
 from paribus.tasks.task import Task
+
+PartName = Literal["train", "val", "test"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Trained:
         info: the data it was trained on.
         recipe: how.
         seed: with which seed.
+        folder: where it comes from.
     """
 
     network: Network
@@ -36,6 +43,7 @@ class Trained:
     info: DataInfo
     recipe: Recipe
     seed: int
+    folder: RunFolder
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor, batch_size: int = 256) -> Tensor:
@@ -47,20 +55,38 @@ def prepared_with(trained: Trained, part: str) -> PreparedData:
     """The data that a network was trained on, divided as they were then.
 
     Raises:
-        DataError: if they have no such part.
+        DataError: if they have no test part.
+        RecipeError: if there is no such part at all.
     """
     prepared = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
-    if part not in prepared.rows:
+    if part in prepared.rows:
+        return prepared
+    if part == "test":
         hint = "train it with split.test=0.2"
-        raise DataError(f"this data set has no {part} part", got=trained.recipe.data.use, hint=hint)
-    return prepared
+        raise DataError("this data set has no test part", got=trained.recipe.data.use, hint=hint)
+    raise RecipeError("there is no such part of the data", got=part, hint=nearest(part, prepared.rows))
+
+
+def batches(trained: Trained, part: str, most: int | None = None) -> Iterator[Batch]:
+    """The first ``most`` examples of a part in order, all by default, in batches for evaluation on the CPU.
+
+    Raises:
+        DataError, RecipeError: see :func:`prepared_with`.
+    """
+    prepared = prepared_with(trained, part)
+    return loader_of(prepared, part, most).in_order()
+
+
+def loader_of(prepared: PreparedData, part: str, most: int | None = None) -> Loader:
+    """A part of prepared data, or its first ``most`` examples, in batches for evaluation on the CPU."""
+    return Loader(prepared.examples, prepared.rows[part][:most], batch_size(prepared.info), torch.device("cpu"))
 
 
 def load(folder: RunFolder) -> Trained:
     """Load the final weights of a finished run, checked against the hash in its record.
 
     Raises:
-        RunError: if the run has not finished, if its weights are damaged or the facts of its data are missing, or its
+        RunError: if the run has not finished, if its weights are damaged or the description of its data are missing, or its
             own classes are not at hand.
     """
     from safetensors import SafetensorError
@@ -83,7 +109,7 @@ def load(folder: RunFolder) -> Trained:
         raise _damaged(folder, str(error)) from None
     if hash_of(weights) != result.weights_sha256:
         raise _damaged(folder, "they do not match the recorded hash")
-    return Trained(network.eval(), task, info, recipe, folder.seed)
+    return Trained(network.eval(), task, info, recipe, folder.seed, folder)
 
 
 def _known_recipe(folder: RunFolder) -> Recipe:
