@@ -13,6 +13,7 @@ from tests import made
 
 from paribus import plots
 from paribus.plots import Chart
+from paribus.records import wording
 from paribus.records.result import StudyResult
 
 STUDIES = {
@@ -57,8 +58,8 @@ def test_forest_says_what_the_record_says() -> None:
     (effect,) = result.effects
     metric = result.metric
     shown = " ".join(texts(plots.forest(result)))
-    assert metric.format_difference(effect.estimate.value) in shown
-    assert metric.format_difference(effect.estimate.high).removeprefix("+").removesuffix(" points") in shown
+    assert wording.difference(metric, effect.estimate.value) in shown
+    assert wording.difference(metric, effect.estimate.high).removeprefix("+").removesuffix(" points") in shown
     assert effect.verdict.word in shown
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tests import made
 
-from paribus.records.metric import ACCURACY, format_figure
+from paribus.records.metric import ACCURACY
 
 
 def test_an_effect_in_a_line():
@@ -24,10 +24,3 @@ def test_the_record_stays_plain_data():
     effects = json.loads(json.dumps(made.two_arms().plain(), allow_nan=False))["effects"]
     assert effects[0]["verdict"]["word"] == "better"
     assert effects[0]["metric"]["percent"]
-
-
-def test_figures_are_read_by_their_names():
-    assert format_figure("val/accuracy", 0.98654) == "98.65 %"
-    assert format_figure("test/macro_f1", None) == "–"
-    assert format_figure("train/loss", 0.214357) == "0.2144"
-    assert format_figure("val/of_my_own", 12.0) == "12"

@@ -9,9 +9,8 @@ from tests import made
 
 from paribus.chance import STREAMS
 from paribus.errors import StudyError
-from paribus.records.metric import Metric
 from paribus.records.recipe import Recipe
-from paribus.records.study import StudyDesign, short_names, show, slug
+from paribus.records.study import StudyDesign, slug
 
 
 def design(factors: dict | None = None, **more) -> StudyDesign:
@@ -87,37 +86,6 @@ def test_a_study_is_a_question(factors, more, question):
     assert design(factors, **more).question == question
 
 
-@pytest.mark.parametrize(
-    ("paths", "names"),
-    [
-        (["model.norm", "optimizer.lr"], ["norm", "lr"]),
-        (["model.use", "optimizer.use"], ["model", "optimizer"]),
-        (["model.dropout", "augment.cutout.dropout"], ["model.dropout", "augment.cutout.dropout"]),
-        (["optimizer", "optimizer.lr"], ["optimizer", "lr"]),
-        (["model.use", "a.model"], ["model", "a.model"]),
-    ],
-)
-def test_names_are_short_and_differ(paths, names):
-    assert list(short_names(paths).values()) == names
-
-
-VALUES = {
-    "true": True, "false": False, "null": None, "0.1": 0.1, "1e-05": 1e-5, "0.1234567": 0.1234567, "1": 1.0, "3": 3,
-    "[16, 32]": [16, 32], "{a: 1, b: [x]}": {"a": 1, "b": ["x"]}, "text": "text",
-    "sgd(lr=0.1)": {"use": "sgd", "lr": 0.1},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("text", "value"), VALUES.items())
-def test_values_read_as_people_write_them(text, value):
-    assert show(value) == text
-
-
-@given(st.floats(), st.floats())
-def test_two_numbers_never_read_the_same(one, other):
-    assert (show(one) == show(other)) == (repr(one) == repr(other) or one == other)
-
-
 @given(st.text(max_size=300))
 def test_slugs_are_portable_folder_names(name):
     text = slug(name.encode(errors="ignore").decode())
@@ -185,34 +153,6 @@ def test_R32_damaged_and_foreign_designs_are_named(tmp_path, content, rule):
 def test_designs_that_make_no_sense_are_refused(field, value):
     with pytest.raises(StudyError, match=field):
         StudyDesign.make(name="x", recipe={}, **{field: value})
-
-
-@pytest.mark.parametrize(
-    ("metric", "value", "text"),
-    [
-        (Metric("accuracy", True, percent=True), 0.9312, "93.12 %"),
-        (Metric("loss", False), 0.21436, "0.2144"),
-        (Metric("loss", False), None, "–"),
-        (Metric("loss", False), float("nan"), "–"),
-    ],
-)
-def test_levels_read_as_people_write_them(metric, value, text):
-    assert metric.format(value) == text
-
-
-@pytest.mark.parametrize(
-    ("percent", "value", "signed", "text"),
-    [
-        (True, 0.019, True, "+1.90 points"),
-        (True, -0.019, True, "−1.90 points"),
-        (True, -0.019, False, "1.90 points"),
-        (False, -0.012, True, "−0.012"),
-        (False, 1e-5, True, "+1e−05"),
-        (False, 1e-5, False, "1e-05"),
-    ],
-)
-def test_differences_read_as_people_write_them(percent, value, signed, text):
-    assert Metric("m", True, percent=percent).format_difference(value, signed) == text
 
 
 def test_results_are_plain_data():

@@ -16,7 +16,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.run import Status
 from paribus.records.study import StudyDesign
 from paribus.reports import live
-from paribus.reports.live import Watcher, clock, epoch_line, following, html, pace, terminal, watching
+from paribus.reports.live import Watcher, epoch_line, following, html, pace, terminal, watching
 from paribus.studies.progress import Board, Cell
 
 ACCURACY = Metric("accuracy", True, percent=True)
@@ -210,14 +210,6 @@ def test_R27_following_a_run_with_a_hostile_name(monkeypatch, capsys, kind):
 def test_an_epoch_is_a_line():
     row = {"epoch": 3, "step": 30, "lr": 0.1, "train/loss": 0.21436, "val/loss": None}
     assert epoch_line(row, 100) == "epoch   3/100  train/loss 0.2144"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (99.4, "99 s"), (100, "1:40 min"), (3599, "59:59 min"), (4800, "1:20 h"), (90000, "25:00 h")],
-)
-def test_durations_read_as_people_say_them(seconds, text):
-    assert clock(seconds) == text
 
 
 def test_a_cell_waits_at_first():

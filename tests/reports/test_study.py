@@ -14,7 +14,7 @@ from tests import made
 
 from paribus import reports
 from paribus.evidence import about_interaction
-from paribus.plots import words
+from paribus.records import wording
 from paribus.records.result import StudyResult
 from paribus.reports import tables
 from paribus.reports.study import study_page
@@ -117,9 +117,9 @@ def test_every_number_of_the_answer_is_in_the_record() -> None:
     for effect, answer in zip(result.effects, study_page(result).answers, strict=True):
         low, high = (f"{100 * end:.2f}".replace("-", "−") for end in (effect.estimate.low, effect.estimate.high))
         assert answer.about == effect.label
-        assert answer.finding.startswith(result.metric.format_difference(effect.estimate.value))
+        assert answer.finding.startswith(wording.difference(result.metric, effect.estimate.value))
         assert answer.finding.endswith(f"95 % interval [{low}, {high}]")
-        assert answer.verdict == words.verdict(effect, result)
+        assert answer.verdict == wording.verdict(effect.verdict, result.metric, result.delta)
 
 
 def test_runs_without_a_result_are_never_hidden() -> None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import nothing
 from paribus.plots.rows import Axis, Row, draw, place
+from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
 
 
 def arms(result: StudyResult) -> Chart:
     """One dot per seed, the mean and its interval over seeds, for every arm."""
-    title = f"{words.spoken(result.metric_name).capitalize()} of every arm"
+    title = f"{wording.spoken(result.metric_name).capitalize()} of every arm"
     if not result.arms:
         return nothing(title, "This study has no arm yet.")
-    _, unit = words.unit(result.metric)
+    _, unit = wording.unit(result.metric)
     rows = [_row(arm, result, colour) for arm, colour in zip(result.arms, colours(len(result.arms)), strict=True)]
-    heads = (f"mean, {words.percent(result.design.confidence)} interval", "runs")
+    heads = (f"mean, {wording.percent(result.design.confidence)} interval", "runs")
     reading = "Small dots are single seeds; the large dot is their mean."
-    return draw(rows, Axis(f"{words.spoken(result.metric_name)}{unit}"), heads, title, reading)
+    return draw(rows, Axis(f"{wording.spoken(result.metric_name)}{unit}"), heads, title, reading)
 
 
 def colours(number: int) -> tuple[str, ...]:
@@ -29,8 +30,8 @@ def colours(number: int) -> tuple[str, ...]:
 
 
 def _row(arm: ArmResult, result: StudyResult, colour: str) -> Row:
-    factor, _ = words.unit(result.metric)
+    factor, _ = wording.unit(result.metric)
     value, interval = place(arm.level, factor)
-    dots = tuple(factor * dot for dot in arm.values.values() if words.known(dot))
-    mean = words.both(words.level(result.metric, arm.level.value), words.level_interval(result.metric, arm.level))
-    return Row(arm.name, value, interval, colour, (mean, words.runs(arm)), dots)
+    dots = tuple(factor * dot for dot in arm.values.values() if wording.known(dot))
+    mean = wording.both(wording.level(result.metric, arm.level.value), wording.level_interval(result.metric, arm.level))
+    return Row(arm.name, value, interval, colour, (mean, wording.runs(arm.states.values())), dots)

@@ -10,10 +10,10 @@ from statistics import median
 from typing import Any
 
 from paribus.evidence import mean_interval
-from paribus.plots import words
 from paribus.plots.grammar import span
-from paribus.plots.words import known
+from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
+from paribus.records.wording import known
 
 Row = dict[str, Any]
 
@@ -34,7 +34,7 @@ class Figure:
     def of(cls, result: StudyResult, name: str) -> Figure:
         """A figure of a study; what is read in per cent is drawn in per cent."""
         ours = name.rpartition("/")[2] == result.metric_name.rpartition("/")[2]
-        factor, unit = words.unit(result.metric) if ours else (1.0, "")
+        factor, unit = wording.unit(result.metric) if ours else (1.0, "")
         return cls(name, factor, unit, result.design.confidence)
 
     @property
@@ -45,7 +45,7 @@ class Figure:
     @property
     def title(self) -> str:
         """The name in words, with the unit."""
-        return words.spoken(self.name) + self.unit
+        return wording.spoken(self.name) + self.unit
 
 
 def means(figure: Figure, arms: Mapping[str, ArmResult]) -> list[Row]:

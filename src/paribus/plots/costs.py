@@ -6,11 +6,12 @@ import math
 from itertools import accumulate
 from typing import Literal
 
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.arms import colours
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Row, Spec, finish, hidden, layer, nothing, number, span
 from paribus.plots.rows import place
+from paribus.records import wording
 from paribus.records.result import StudyResult
 
 TITLES = {"seconds": "training time of a run (seconds)", "parameters": "trainable parameters"}
@@ -22,7 +23,7 @@ DECADES = 20.0  # costs that differ by this factor are drawn on a logarithmic ax
 
 def costs(result: StudyResult, against: Literal["seconds", "parameters"] = "seconds") -> Chart:
     """The metric of every arm, with its interval, against what the arm costs."""
-    title = f"{words.spoken(result.metric_name).capitalize()} against {SHORT[against]}"
+    title = f"{wording.spoken(result.metric_name).capitalize()} against {SHORT[against]}"
     rows = _rows(result, against)
     if not rows:
         return nothing(title, "Nothing is known yet about the results and the costs of these arms.")
@@ -35,24 +36,26 @@ def costs(result: StudyResult, against: Literal["seconds", "parameters"] = "seco
         "layer": [_marks(result, rows, x, reach), by_pixels],
         "resolve": {"scale": {"y": "independent"}},
     }
-    return finish(view, title, f"Numbers refer to the list. Bars: {words.percent(result.design.confidence)} intervals.")
+    return finish(
+        view, title, f"Numbers refer to the list. Bars: {wording.percent(result.design.confidence)} intervals."
+    )
 
 
 def _rows(result: StudyResult, against: str) -> list[Row]:
-    factor, _ = words.unit(result.metric)
+    factor, _ = wording.unit(result.metric)
     rows: list[Row] = []
     for arm, colour in zip(result.arms, colours(len(result.arms)), strict=True):
         cost = getattr(arm, against)
         value, interval = place(arm.level, factor)
-        if words.known(cost) and cost > 0 and value is not None:
+        if wording.known(cost) and cost > 0 and value is not None:
             low, high = interval or (None, None)
             row = {"cost": cost, "value": value, "low": low, "high": high, "colour": colour}
-            rows.append({**row, "key": str(len(rows) + 1), "name": words.lines(arm.name, LETTERS, 4)})
+            rows.append({**row, "key": str(len(rows) + 1), "name": wording.lines(arm.name, LETTERS, 4)})
     return rows
 
 
 def _marks(result: StudyResult, rows: list[Row], x: Spec, reach: tuple[float, float]) -> Spec:
-    y = number("value", reach, words.spoken(result.metric_name) + words.unit(result.metric)[1], tickCount=5)
+    y = number("value", reach, wording.spoken(result.metric_name) + wording.unit(result.metric)[1], tickCount=5)
     bars = [{**row, "value": row["low"]} for row in rows if row["low"] is not None]
     marks = [
         layer({"type": "rule", "strokeWidth": 2}, bars, x=x, y=y, y2={"field": "high"}, color="colour"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from paribus.plots import bands, theme, words
+from paribus.plots import bands, theme
 from paribus.plots.bands import Figure
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import HEAD, Spec, colours, finish, heading, layer, nothing, number
+from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
 
 FLUSH = {"bounds": "flush", "spacing": 62}  # panels in line, whatever stands at their axes
@@ -36,7 +37,7 @@ def curves(result: StudyResult, metric: str | None = None, seeds: bool = False) 
 
 def _panel_a_figure(result: StudyResult, figures: Sequence[Figure], seeds: bool) -> Chart:
     """All arms in one panel for every figure."""
-    arms = dict(zip(words.distinct(arm.name for arm in result.arms), result.arms, strict=True))
+    arms = dict(zip(wording.distinct(arm.name for arm in result.arms), result.arms, strict=True))
     size = {"width": theme.WIDTH / len(figures) - 62, "height": 210}
     colour = colours(list(arms), theme.ARMS)
     panels = [{**size, "layer": [*_layers(figure, arms, colour, seeds), heading([figure.title])]} for figure in figures]
@@ -50,7 +51,7 @@ def _panel_an_arm(result: StudyResult, figure: Figure, seeds: bool) -> Chart:
     size = {"width": theme.WIDTH / COLUMNS - 58, "height": 84}
     colour = colours(["reference", "arm"], theme.ARMS, legend=False)
     limits = bands.limits(figure, result.arms)
-    names = [words.lines(arm.name, 28, 4) for arm in others]
+    names = [wording.lines(arm.name, 28, 4) for arm in others]
     panels = [
         {
             **size,
@@ -61,7 +62,7 @@ def _panel_an_arm(result: StudyResult, figure: Figure, seeds: bool) -> Chart:
         }
         for arm, name in zip(others, names, strict=True)
     ]
-    key = f"Blue: the arm named above its panel. Slate: the reference, {words.lines(reference.name, 80, 1)[0]}."
+    key = f"Blue: the arm named above its panel. Slate: the reference, {wording.lines(reference.name, 80, 1)[0]}."
     view = {
         "concat": panels,
         "columns": COLUMNS,
@@ -82,7 +83,7 @@ def _layers(
     lost = [row for row in threads if row["lost"]]
     sound = [row for row in threads if seeds and not row["lost"]]
     *domain, logarithmic = limits or bands.limits(figure, arms.values())
-    banded = [{**row, "low": max(row["low"], domain[0])} for row in means if words.known(row["low"])]
+    banded = [{**row, "low": max(row["low"], domain[0])} for row in means if wording.known(row["low"])]
     y = number("y", domain, tickCount=4)
     if logarithmic:
         y["scale"]["type"], y["axis"]["format"] = "log", ".3~g"
@@ -110,7 +111,7 @@ def _layers(
 
 
 def _reading(result: StudyResult) -> str:
-    sure = words.percent(result.design.confidence)
+    sure = wording.percent(result.design.confidence)
     text = f"Lines are means over seeds as far as every run has come, bands their {sure} intervals."
     if any(arm.count("diverged") for arm in result.arms):
         text += " A dashed line is a run that diverged, a cross its end."

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Spec, colours, finish, heading, layer, nothing, number, span
+from paribus.records import wording
 
 COLUMNS = 2
 Curves = Mapping[str, Sequence[float | None]]
@@ -24,7 +25,7 @@ def examples(curves: Sequence[Curves], title: str = "Some examples", most: int =
     names = list(dict.fromkeys(name for example in shown for name in example))
     if not names:
         return nothing(title, "There is nothing to draw.")
-    colour = colours([words.clean(name) for name in names], theme.ARMS)
+    colour = colours([wording.clean(name) for name in names], theme.ARMS)
     columns = min(COLUMNS, len(shown))
     size = {"width": theme.WIDTH / columns - 62, "height": 180}
     panels = [
@@ -43,10 +44,10 @@ def examples(curves: Sequence[Curves], title: str = "Some examples", most: int =
 
 def _lines(example: Curves, colour: Spec) -> Spec:
     points = [
-        {"arm": words.clean(name), "position": position, "value": value}
+        {"arm": wording.clean(name), "position": position, "value": value}
         for name, values in example.items()
         for position, value in enumerate(values)
-        if words.known(value)
+        if wording.known(value)
     ]
     y = number("value", span(point["value"] for point in points), tickCount=4)  # type: ignore[misc]
     x = number("position", title="position", tickCount=6, grid=False)

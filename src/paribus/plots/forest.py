@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import nothing
 from paribus.plots.rows import Axis, Row, draw, place
+from paribus.records import wording
 from paribus.records.result import Effect, StudyResult
 
 
 def forest(result: StudyResult) -> Chart:
     """Every effect with its interval, the line of no effect, and the band of those that do not matter."""
-    title = f"Effects on {words.spoken(result.metric_name)}"
+    title = f"Effects on {wording.spoken(result.metric_name)}"
     if not result.effects:
         return nothing(title, "There are no comparisons in this study.")
-    factor, _ = words.unit(result.metric)
+    factor, _ = wording.unit(result.metric)
     unit = " (percentage points)" if result.metric.percent else ""
     axis = Axis(
-        f"difference in {words.spoken(result.metric_name)}{unit}",
+        f"difference in {wording.spoken(result.metric_name)}{unit}",
         zero=True,
         band=factor * result.delta if result.delta else None,
         contains=(-factor * result.delta, factor * result.delta) if result.delta else (),
     )
-    names, reference = words.without_reference(effect.label for effect in result.effects)
+    names, reference = wording.without_reference(effect.label for effect in result.effects)
+    estimates = [effect.estimate for effect in result.effects]
     rows = [_row(name, effect, result) for name, effect in zip(names, result.effects, strict=True)]
-    heads = (f"difference, {words.interval_head(result.effects)}", "verdict")
+    heads = (f"difference, {wording.interval_head(estimates)}", "verdict")
     return draw(rows, axis, heads, title, *_reading(result, reference), tint=True)
 
 
 def _row(name: str, effect: Effect, result: StudyResult) -> Row:
-    factor, _ = words.unit(result.metric)
+    factor, _ = wording.unit(result.metric)
     value, interval = place(effect.estimate, factor)
     return Row(
         name,
@@ -37,13 +39,13 @@ def _row(name: str, effect: Effect, result: StudyResult) -> Row:
         interval,
         theme.VERDICTS[effect.verdict.word],
         (
-            words.both(
-                words.difference(result.metric, effect.estimate.value),
-                words.effect_interval(effect, result),
+            wording.both(
+                wording.difference(result.metric, effect.estimate.value),
+                wording.effect_interval(result.metric, effect.estimate, [other.estimate for other in result.effects]),
             ),
-            words.verdict(effect, result),
+            wording.verdict(effect.verdict, result.metric, result.delta),
         ),
-        tuple(factor * dot for dot in effect.differences.values() if words.known(dot)),
+        tuple(factor * dot for dot in effect.differences.values() if wording.known(dot)),
         hollow=effect.verdict.word in ("undecided", "diverged"),
     )
 
@@ -54,6 +56,6 @@ def _reading(result: StudyResult, reference: str) -> list[str]:
     if any(effect.kind == "interaction" for effect in result.effects):
         text += " Interactions are neither better nor worse."
     if result.delta:
-        delta = words.difference(result.metric, result.delta, signed=False)
+        delta = wording.difference(result.metric, result.delta, signed=False)
         text += f" Grey band: differences below δ = {delta}."
-    return [text, f"Each row minus {words.lines(reference, 100, 1)[0]}."] if reference else [text]
+    return [text, f"Each row minus {wording.lines(reference, 100, 1)[0]}."] if reference else [text]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from paribus.analysis.latent import LatentMap
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Spec, finish, layer, nothing, number, span
+from paribus.records import wording
 
 SIDE = 560  # pixels
 
@@ -16,7 +17,7 @@ def latent(found: LatentMap) -> Chart:
     if not found.x:
         return nothing(title, "There are no examples.")
     names = found.names or ("example",) * len(found.x)
-    rows = [{"x": x, "y": y, "name": words.clean(name)} for x, y, name in zip(found.x, found.y, names, strict=True)]
+    rows = [{"x": x, "y": y, "name": wording.clean(name)} for x, y, name in zip(found.x, found.y, names, strict=True)]
     x, y = (
         number(field, span(values, 0.03), axis, tickCount=6)
         for field, values, axis in (("x", found.x, found.axes[0]), ("y", found.y, found.axes[1]))
@@ -30,7 +31,7 @@ def _colour(found: LatentMap) -> Spec:
     """The classes in as many colours as there are."""
     if not found.names:
         return {"value": theme.ACCENT}
-    names = sorted(set(map(words.clean, found.names)))
+    names = sorted(set(map(wording.clean, found.names)))
     return {
         "field": "name",
         "type": "nominal",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from paribus.evidence import Component
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import nothing
 from paribus.plots.rows import Axis, Row, draw
+from paribus.records import wording
 from paribus.records.result import StudyResult
 
 
@@ -18,7 +19,7 @@ def noise(result: StudyResult) -> Chart:
     if result.noise is None or not result.noise.components:
         return nothing(title, "This is not a noise study.")
     rows = [_row(component, result) for component in result.noise.components]
-    share = f"share, {words.percent(result.noise.confidence)} interval"
+    share = f"share, {wording.percent(result.noise.confidence)} interval"
     axis = Axis("share of the variance between runs (%)", contains=(0.0, 100.0))
     reading = "In each row only this stream of chance varies. Shares need not add up to 100 %."
     return draw(rows, axis, (share, "standard deviation", "runs"), title, reading)
@@ -26,12 +27,12 @@ def noise(result: StudyResult) -> Chart:
 
 def _row(component: Component, result: StudyResult) -> Row:
     share = component.share
-    spread = words.difference(result.metric, math.sqrt(component.variance.value), signed=False)
-    text = words.both(words.share(share.value), words.share_interval(share))
+    spread = wording.difference(result.metric, math.sqrt(component.variance.value), signed=False)
+    text = wording.both(wording.share(share.value), wording.share_interval(share))
     return Row(
         component.stream,
-        100 * share.value if words.known(share.value) else None,
-        (100 * share.low, 100 * share.high) if words.known(share.low) and words.known(share.high) else None,
+        100 * share.value if wording.known(share.value) else None,
+        (100 * share.low, 100 * share.high) if wording.known(share.low) and wording.known(share.high) else None,
         theme.ACCENT,
         (text, spread, str(component.n)),
     )

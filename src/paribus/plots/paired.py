@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.arms import colours
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Row, Spec, finish, hidden, layer, nothing, number, span
+from paribus.records import wording
 from paribus.records.result import StudyResult
 
 UPRIGHT = 6  # arms whose names fit side by side; more of them are listed from top to bottom
@@ -48,18 +49,18 @@ def paired(result: StudyResult) -> Chart:
 def _frame(names: Sequence[str]) -> Frame:
     if len(names) <= UPRIGHT:
         length = min(theme.WIDTH - 70, 260 * len(names))
-        return Frame(True, [words.lines(name, int(length / len(names) / 7), 4) for name in names], length, 280)
-    broken = [words.lines(name, words.width_for(names)) for name in names]
+        return Frame(True, [wording.lines(name, int(length / len(names) / 7), 4) for name in names], length, 280)
+    broken = [wording.lines(name, wording.width_for(names)) for name in names]
     return Frame(False, broken, len(names) * (LINE * max(map(len, broken)) + 12), 480)
 
 
 def _points(result: StudyResult, frame: Frame) -> list[Row]:
     """One row for each run with a result."""
-    factor, _ = words.unit(result.metric)
+    factor, _ = wording.unit(result.metric)
     rows = []
     for at, arm in zip(frame.middles, result.arms, strict=True):
         for seed, value in arm.values.items():
-            if words.known(value):
+            if wording.known(value):
                 colour = theme.VERDICTS.get(_change(result, seed), theme.FAINT)
                 rows.append({"at": at, "seed": str(seed), "value": factor * value, "colour": colour})
     return rows
@@ -68,22 +69,24 @@ def _points(result: StudyResult, frame: Frame) -> list[Row]:
 def _change(result: StudyResult, seed: int) -> str:
     """Of two arms, whether the second one is better for this seed; nothing for more arms."""
     before, after = (arm.values.get(seed) for arm in (result.arms[0], result.arms[-1]))
-    if len(result.arms) != 2 or not words.known(before) or not words.known(after) or before == after:
+    if len(result.arms) != 2 or not wording.known(before) or not wording.known(after) or before == after:
         return ""
     return "better" if (after > before) == result.metric.higher_is_better else "worse"
 
 
 def _layers(result: StudyResult, points: list[Row], frame: Frame) -> list[Spec]:
     """The same layers either way: only the axes change places."""
-    factor, unit = words.unit(result.metric)
-    value = number("value", span(row["value"] for row in points), words.spoken(result.metric_name) + unit, tickCount=5)
+    factor, unit = wording.unit(result.metric)
+    value = number(
+        "value", span(row["value"] for row in points), wording.spoken(result.metric_name) + unit, tickCount=5
+    )
     along, across = ("x", "y") if frame.upright else ("y", "x")
     at = {along: hidden("at", frame.length)}
     place = {**at, across: value}
     means = [
         {"at": at, "value": factor * arm.level.value, "colour": colour}
         for at, arm, colour in zip(frame.middles, result.arms, colours(len(result.arms)), strict=True)
-        if words.known(arm.level.value)
+        if wording.known(arm.level.value)
     ]
     line, dot = {"type": "line", "strokeWidth": 1.5, "opacity": 0.7}, {"type": "point", "filled": True}
     return [
@@ -110,6 +113,6 @@ def _reading(result: StudyResult) -> str:
     text = "One line per seed, diamonds are means over seeds."
     if len(result.arms) == 2:
         changes = [_change(result, seed) for seed in result.arms[0].values]
-        text += f" Green: better with {words.lines(result.arms[1].name, 40, 1)[0]} ({changes.count('better')})"
+        text += f" Green: better with {wording.lines(result.arms[1].name, 40, 1)[0]} ({changes.count('better')})"
         text += f", orange: worse ({changes.count('worse')})."
     return text

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import colours, finish, layer, nothing, number
+from paribus.records import wording
 from paribus.records.run import RunFolder
 
 FIGURES = {
@@ -35,7 +36,7 @@ def quality(folder: RunFolder) -> Chart:
 def _multiples(rows: Sequence[Mapping[str, Any]], name: str, figure: str) -> list[dict[str, Any]]:
     """Values over the first one; a figure that is not positive throughout has no place on a logarithmic axis."""
     values = [(row["epoch"], row.get(figure)) for row in rows]
-    known = [(epoch, value) for epoch, value in values if words.known(value)]
+    known = [(epoch, value) for epoch, value in values if wording.known(value)]
     if not known or min(value for _, value in known) <= 0:
         return []
     return [{"arm": name, "epoch": epoch, "value": value / known[0][1]} for epoch, value in known]

@@ -10,7 +10,7 @@ from paribus.evidence import Estimate
 from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Spec, finish, hidden, layer, number, span
-from paribus.plots.words import has_interval, known, lines, width_for
+from paribus.records.wording import has_interval, known, lines, width_for
 
 LINE, CHARACTER = 15, 6.6  # height of a line and mean width of a character, in pixels
 GAP = 18  # between names, axis and columns

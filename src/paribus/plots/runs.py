@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from paribus.plots import theme, words
+from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Spec, colours, finish, heading, layer, nothing, number, span
+from paribus.records import wording
 from paribus.records.run import RunFolder
 
 COLUMNS = 3
@@ -22,7 +23,7 @@ def run_curves(folder: RunFolder) -> Chart:
         return nothing("Learning curves", "No epoch has been recorded yet.")
     best = folder.result.best_epoch if folder.result else None
     parts = [part for part in PARTS if any(name.startswith(f"{part}/") for names in figures.values() for name in names)]
-    colour = colours([words.SPLITS[part] for part in parts], theme.ARMS)
+    colour = colours([wording.SPLITS[part] for part in parts], theme.ARMS)
     columns = 2 if len(figures) == 4 else min(COLUMNS, len(figures))
     size = {"width": theme.WIDTH / columns - 62, "height": 190}
     panels = [
@@ -53,15 +54,15 @@ def _figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def _title(figure: str) -> str:
-    return "learning rate" if figure == "lr" else words.spoken(figure)
+    return "learning rate" if figure == "lr" else wording.spoken(figure)
 
 
 def _layers(rows: Sequence[Mapping[str, Any]], names: Sequence[str], colour: Spec, best: int | None) -> list[Spec]:
     points = [
-        {"arm": words.SPLITS.get(name.partition("/")[0], name), "epoch": row["epoch"], "value": row[name]}
+        {"arm": wording.SPLITS.get(name.partition("/")[0], name), "epoch": row["epoch"], "value": row[name]}
         for row in rows
         for name in names
-        if words.known(row.get(name))
+        if wording.known(row.get(name))
     ]
     x = number("epoch", title="epoch", tickMinStep=1, tickCount=4, grid=False)
     y = number("value", span(point["value"] for point in points), tickCount=4)

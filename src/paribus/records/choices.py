@@ -8,7 +8,7 @@ from paribus.records.options import describe, options
 from paribus.records.parts import Part, find, names, settings
 from paribus.records.recipe import Recipe, Section
 from paribus.records.result import Choice
-from paribus.records.study import show
+from paribus.records.wording import show
 
 
 def choices(recipe: Recipe, varied: Sequence[str] = ()) -> tuple[Choice, ...]:

@@ -1,4 +1,4 @@
-"""What a figure of merit is called, which direction is good, and how people read it."""
+"""What a figure of merit is called, which direction is good, and in which unit people read it."""
 
 from __future__ import annotations
 
@@ -24,23 +24,6 @@ class Metric:
     counted: bool = False
     matters: float | None = None
 
-    def format(self, value: float | None) -> str:
-        """A level: ``93.1 %`` or ``0.214``."""
-        if value is None or value != value:
-            return "–"
-        return f"{100 * value:.2f} %" if self.percent else f"{value:.4g}"
-
-    def format_difference(self, value: float, signed: bool = True) -> str:
-        """A difference of two levels: ``+1.9 points`` or ``−0.012``."""
-        text = f"{100 * value:+.2f}" if self.percent else f"{value:+.3g}"
-        text = text.replace("-", "−") if signed else text.lstrip("+-")
-        return f"{text} points" if self.percent else text
-
-    def format_interval(self, low: float, high: float) -> str:
-        """The ends of a difference, without unit: ``[1.20, 2.60]``."""
-        ends = (self.format_difference(end).lstrip("+").removesuffix(" points") for end in (low, high))
-        return f"[{', '.join(ends)}]"
-
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, counted=True, matters=0.01)
 LOSS = Metric("loss", higher_is_better=False)
@@ -64,16 +47,8 @@ GENERATOR_LOSS = Metric("generator_loss", higher_is_better=False)
 DISCRIMINATOR_LOSS = Metric("discriminator_loss", higher_is_better=False)
 
 _SCORES = (ACCURACY, LOSS, MACRO_F1, MIOU, IOU, PIXEL_ACCURACY, PSNR, SSIM, PRECISION, RECALL, QUALITY)
-_KNOWN = {metric.name: metric for metric in _SCORES}
-
-
-def format_figure(name: str, value: float | None) -> str:
-    """A figure by its full name: ``98.65 %`` for ``val/accuracy``; one of a metric not listed here is a plain number.
-
-    It needs no task, so that listing runs stays fast.
-    """
-    metric = name.split("/")[1] if "/" in name else name
-    return _KNOWN.get(metric, LOSS).format(value)
+KNOWN = {metric.name: metric for metric in _SCORES}
+"""The metrics whose unit is known without their task."""
 
 
 def is_detail(name: str) -> bool:

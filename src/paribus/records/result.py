@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from paribus.evidence import Estimate, NoiseBudget, Verdict
 from paribus.files import finite
+from paribus.records import wording
 from paribus.records.metric import Metric
 from paribus.records.run import State
 from paribus.records.study import StudyDesign
@@ -80,7 +81,9 @@ class Effect:
 
     def __repr__(self) -> str:
         known = self.estimate
-        found = f"{self.metric.format_difference(known.value)} {self.metric.format_interval(known.low, known.high)}"
+        found = wording.both(
+            wording.difference(self.metric, known.value), wording.difference_interval(self.metric, known)
+        )
         return f"Effect({self.label!r}, {found}, {self.verdict.text.partition(' beyond ')[0]})"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from paribus.chance import STREAMS
 from paribus.errors import StudyError
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
+from paribus.records.wording import short_names, show
 
 FORMAT = 1
 
@@ -149,31 +150,6 @@ class StudyDesign(BaseModel):
         for stream in self.factors.get("chance", free):
             arms.append(Arm(f"{stream} only", {f"chance.{other}": 0 for other in free if other != stream}))
         return tuple(arms)
-
-
-def short_names(paths: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
-    """The last word of each dotted field, or the whole field where two would read the same."""
-    words = {path: path.removesuffix(".use").rsplit(".", 1)[-1] for path in paths}
-    return {
-        path: word if list(words.values()).count(word) == 1 else path.removesuffix(".use")
-        for path, word in words.items()
-    }
-
-
-def show(value: Any) -> str:
-    """A recipe value as people write it."""
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(show, value)) + "]"
-    if isinstance(value, Mapping) and "use" in value:  # a part
-        options = ", ".join(f"{key}={show(entry)}" for key, entry in value.items() if key != "use")
-        return f"{value['use']}({options})" if options else str(value["use"])
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {show(entry)}" for key, entry in value.items()) + "}"
-    if isinstance(value, float):
-        return short if float(short := f"{value:g}") == value else repr(value)  # two values never read the same
-    return str(value)
 
 
 def slug(name: str) -> str:

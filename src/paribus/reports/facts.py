@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from paribus.plots import words
+from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
-from paribus.records.study import show
 from paribus.reports.page import Table
-
-MOST = 20  # entries of a list that are printed
 
 LAYOUTS = {
     "factorial": "all combinations of the values of all factors",
@@ -32,11 +29,14 @@ def design(result: StudyResult) -> Table:
     rows = [
         ("arms × seeds", f"{len(result.arms)} × {len(plan.seeds)} = {runs} runs"),
         ("seeds", ", ".join(map(str, plan.seeds))),
-        *((f"varied: {words.clean(path)}", ", ".join(map(show, values))) for path, values in plan.factors.items()),
+        *(
+            (f"varied: {wording.clean(path)}", ", ".join(map(wording.show, values)))
+            for path, values in plan.factors.items()
+        ),
         ("layout", LAYOUTS[plan.layout]),
         *(_comparison(result) if result.effects else ()),
-        ("metric", f"{words.spoken(result.metric_name)}, {direction}"),
-        ("confidence of the intervals", words.percent(plan.confidence)),
+        ("metric", f"{wording.spoken(result.metric_name)}, {direction}"),
+        ("confidence of the intervals", wording.percent(plan.confidence)),
     ]
     if plan.looks:
         rows.append(("interim looks", "after " + ", ".join(map(str, plan.looks)) + " seeds; the level is shared out"))
@@ -44,10 +44,10 @@ def design(result: StudyResult) -> Table:
 
 
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
-    yield "reference", words.clean(result.arms[0].name)
+    yield "reference", wording.clean(result.arms[0].name)
     yield "pairing", "by seed: arms are compared within the same seed"
     yield "held equal", "every other field of the recipe, and all random draws that the varied fields leave alone"
-    yield "δ, the smallest difference that matters", words.difference(result.metric, result.delta, signed=False)
+    yield "δ, the smallest difference that matters", wording.difference(result.metric, result.delta, signed=False)
 
 
 def execution(arms: tuple[ArmResult, ...]) -> Table | None:
@@ -58,30 +58,14 @@ def execution(arms: tuple[ArmResult, ...]) -> Table | None:
     if same:
         return facts(arms[0].execution)
     keys = list(dict.fromkeys(key for arm in arms for key in arm.execution))
-    rows = [(words.clean(arm.name), *(text(arm.execution.get(key)) for key in keys)) for arm in arms]
+    rows = [(wording.clean(arm.name), *(wording.text(arm.execution.get(key)) for key in keys)) for arm in arms]
     return Table(("arm", *(key.replace("_", " ") for key in keys)), tuple(rows), "l" * (1 + len(keys)))
-
-
-def text(value: Any) -> str:
-    """A value as people read it; long lists are cut and counted."""
-    if value is None:
-        return words.NONE
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        shown = ", ".join(map(text, value[:MOST]))
-        return shown if len(value) <= MOST else f"{shown}, … ({len(value)} in all)"
-    if isinstance(value, int):
-        return f"{value:,}".replace("-", "−")
-    if isinstance(value, float):
-        return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}").replace("-", "−")
-    return words.clean(str(value))
 
 
 def _rows(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
     for key, value in content.items():
-        name = f"{prefix}{words.clean(str(key)).replace('_', ' ')}"
+        name = f"{prefix}{wording.clean(str(key)).replace('_', ' ')}"
         if isinstance(value, Mapping):
             yield from _rows(value, f"{name}: ")
         else:
-            yield name, text(value)
+            yield name, wording.text(value)

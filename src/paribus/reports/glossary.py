@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from paribus.plots.words import percent
 from paribus.records.result import StudyResult
+from paribus.records.wording import percent
 
 Terms = tuple[tuple[str, str], ...]
 

@@ -16,8 +16,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from paribus.records.metric import Metric, format_figure, is_detail
+from paribus.records.metric import Metric, is_detail
 from paribus.records.study import StudyDesign
+from paribus.records.wording import clock, format_figure
 from paribus.studies.progress import Board
 
 REDRAW_SECONDS = 0.2
@@ -169,14 +170,6 @@ def pace(board: Board) -> str:
         return board.doing
     left = f", about {clock(board.remaining)} left" if board.remaining and board.share < 1 else ""
     return f"{board.finished} of {board.total} runs, {clock(board.elapsed)}{left}"
-
-
-def clock(seconds: float) -> str:
-    """A duration as people say it: ``8 s``, ``3:05 min``, ``1:20 h``."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
 
 
 def _notebook_drawer() -> Callable[[Board], None]:

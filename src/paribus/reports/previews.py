@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from paribus import files
-from paribus.plots import forecast, words
+from paribus.plots import forecast
+from paribus.records import wording
 from paribus.records.run import RunFolder
 from paribus.reports.page import Figure, Photo, Section
 
@@ -40,7 +41,7 @@ def _spread(paths: list[Path]) -> list[Path]:
 
 
 def _moment(path: Path) -> str:
-    return "at the end" if path.stem == "final" else f"after {words.count(int(path.stem), 'epoch')}"
+    return "at the end" if path.stem == "final" else f"after {wording.count(int(path.stem), 'epoch')}"
 
 
 def _photo(path: Path) -> Photo:
@@ -54,4 +55,4 @@ def _columns(path: Path) -> list[str]:
     from PIL import Image
 
     with Image.open(path) as picture:
-        return [words.clean(str(name)) for name in json.loads(picture.info.get("columns", "[]"))]
+        return [wording.clean(str(name)) for name in json.loads(picture.info.get("columns", "[]"))]

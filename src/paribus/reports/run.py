@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from paribus import plots
-from paribus.plots import words
-from paribus.records import yaml
-from paribus.records.metric import format_figure, is_detail
+from paribus.records import wording, yaml
+from paribus.records.metric import is_detail
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.reports import previews
-from paribus.reports.facts import facts, text
+from paribus.reports.facts import facts
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 
 
@@ -20,8 +19,8 @@ def run_page(folder: RunFolder) -> Page:
     content, status, result = folder.read(), folder.status, folder.result
     return Page(
         kind="Run",
-        title=f"{words.clean(content['name'])}, seed {content['seed']}",
-        question=f"How did {words.clean(content['name'])} train with seed {content['seed']}?",
+        title=f"{wording.clean(content['name'])}, seed {content['seed']}",
+        question=f"How did {wording.clean(content['name'])} train with seed {content['seed']}?",
         answers=tuple(_answers(result)),
         summary=_summary(status, result),
         warnings=tuple(_warnings(status)),
@@ -33,19 +32,19 @@ def _answers(result: RunResult | None) -> Iterator[Answer]:
     if result:
         for name, value in result.metrics.items():
             if not is_detail(name):
-                yield Answer(words.spoken(name), format_figure(name, value))
+                yield Answer(wording.spoken(name), wording.format_figure(name, value))
 
 
 def _summary(status: Status, result: RunResult | None) -> str:
     if result is None:
         return f"State: {status.state}, epoch {status.epoch} of {status.epochs}."
     ended = ", stopped early" if result.stopped_early else ""
-    return f"{words.count(result.epochs, 'epoch')}{ended}; the weights of epoch {result.best_epoch} were kept."
+    return f"{wording.count(result.epochs, 'epoch')}{ended}; the weights of epoch {result.best_epoch} were kept."
 
 
 def _warnings(status: Status) -> Iterator[str]:
     if status.state not in ("finished", "running", "new"):
-        yield f"This run is {status.state}: {words.clean(status.error) or 'no reason was recorded'}."
+        yield f"This run is {status.state}: {wording.clean(status.error) or 'no reason was recorded'}."
     elif status.state != "finished":
         yield "This run has not come to its end. These figures can still change."
     if status.state == "finished":
@@ -72,5 +71,5 @@ def _last_rows(folder: RunFolder, most: int = 10) -> Table:
     """The last epochs in figures."""
     rows = folder.metrics()[-most:]
     names = list(dict.fromkeys(name for row in rows for name in row if name != "non_finite"))
-    cells = tuple(tuple(text(row.get(name)) for name in names) for row in rows)
-    return Table(tuple(words.clean(name) for name in names), cells, "r" * len(names))
+    cells = tuple(tuple(wording.text(row.get(name)) for name in names) for row in rows)
+    return Table(tuple(wording.clean(name) for name in names), cells, "r" * len(names))

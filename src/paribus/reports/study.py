@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paribus import plots
-from paribus.plots import words
-from paribus.records import yaml
+from paribus.records import wording, yaml
 from paribus.records.result import Effect, StudyResult
 from paribus.reports import facts, tables
 from paribus.reports.glossary import SHARES, terms
@@ -21,8 +20,8 @@ def study_page(result: StudyResult) -> Page:
     """Everything that the report of a study says."""
     return Page(
         kind="Study",
-        title=words.clean(result.design.name),
-        question=words.clean(result.question),
+        title=wording.clean(result.design.name),
+        question=wording.clean(result.question),
         answers=tuple(_answers(result)),
         summary=_summary(result),
         warnings=tuple(_warnings(result)),
@@ -45,19 +44,19 @@ def _answers(result: StudyResult) -> Iterator[Answer]:
 
 
 def _answer(effect: Effect, result: StudyResult) -> Answer:
-    sure = words.count(effect.estimate.n, "pair") + " of runs"
-    if words.known(effect.p_adjusted):
-        sure += f", p = {words.probability(effect.p_adjusted)} (Holm)".replace("= <", "<")
-    if words.known(effect.detectable):
-        sure += f"; detectable: {words.difference(result.metric, effect.detectable, signed=False)}"
+    sure = wording.count(effect.estimate.n, "pair") + " of runs"
+    if wording.known(effect.p_adjusted):
+        sure += f", p = {wording.probability(effect.p_adjusted)} (Holm)".replace("= <", "<")
+    if wording.known(effect.detectable):
+        sure += f"; detectable: {wording.difference(result.metric, effect.detectable, signed=False)}"
     return Answer(
-        about=words.clean(effect.label),
+        about=wording.clean(effect.label),
         finding=_with_interval(
-            words.difference(result.metric, effect.estimate.value),
-            words.difference_interval(result.metric, effect.estimate),
+            wording.difference(result.metric, effect.estimate.value),
+            wording.difference_interval(result.metric, effect.estimate),
             effect.estimate.confidence,
         ),
-        verdict=words.verdict(effect, result),
+        verdict=wording.verdict(effect.verdict, result.metric, result.delta),
         tone=effect.verdict.word.replace(" ", "-"),
         sure=sure,
     )
@@ -66,32 +65,34 @@ def _answer(effect: Effect, result: StudyResult) -> Answer:
 def _level_answers(result: StudyResult) -> Iterator[Answer]:
     for arm in result.arms:
         level, interval = (
-            words.level(result.metric, arm.level.value),
-            words.level_interval(result.metric, arm.level),
+            wording.level(result.metric, arm.level.value),
+            wording.level_interval(result.metric, arm.level),
         )
         finding = _with_interval(level, interval, result.design.confidence)
-        yield Answer(words.clean(arm.name), finding, sure=f"mean of {words.count(arm.level.n, 'run')}")
+        yield Answer(wording.clean(arm.name), finding, sure=f"mean of {wording.count(arm.level.n, 'run')}")
 
 
 def _noise_answers(result: StudyResult) -> Iterator[Answer]:
     assert result.noise is not None
     for part in sorted(result.noise.components, key=lambda part: -part.share.value):
-        interval = words.share_interval(part.share)
-        value = f"{words.share(part.share.value)} of the variance" if words.known(part.share.value) else words.NONE
+        interval = wording.share_interval(part.share)
+        value = (
+            f"{wording.share(part.share.value)} of the variance" if wording.known(part.share.value) else wording.NONE
+        )
         finding = _with_interval(value, interval, result.noise.confidence)
-        yield Answer(words.clean(part.stream), finding, sure=words.count(part.n, "run"))
+        yield Answer(wording.clean(part.stream), finding, sure=wording.count(part.n, "run"))
 
 
 def _with_interval(value: str, interval: str, confidence: float) -> str:
-    if value == words.NONE:
+    if value == wording.NONE:
         return "no estimate"
-    return value if interval == words.NONE else f"{value}, {words.percent(confidence)} interval {interval}"
+    return value if interval == wording.NONE else f"{value}, {wording.percent(confidence)} interval {interval}"
 
 
 def _summary(result: StudyResult) -> str:
     """One sentence on the study as a whole."""
-    metric = words.spoken(result.metric_name)
-    arms, seeds = words.count(len(result.arms), "arm"), words.count(len(result.design.seeds), "seed")
+    metric = wording.spoken(result.metric_name)
+    arms, seeds = wording.count(len(result.arms), "arm"), wording.count(len(result.design.seeds), "seed")
     text = f"Measured: {metric} of {arms} with {seeds} each."
     if len(result.effects) > 1:
         found = [effect.verdict.word for effect in result.effects]
@@ -103,7 +104,7 @@ def _summary(result: StudyResult) -> str:
 
 
 def _warnings(result: StudyResult) -> Iterator[str]:
-    yield from map(words.clean, result.warnings)
+    yield from map(wording.clean, result.warnings)
     if HARDLY <= len(result.design.seeds) < FEW:
         yield f"With {len(result.design.seeds)} seeds, intervals are wide and only large effects can be found."
 
@@ -124,13 +125,13 @@ def _sections(result: StudyResult) -> Iterator[Section]:
 
 
 def _evidence(result: StudyResult) -> Iterator[Section]:
-    what = words.spoken(result.metric_name)
+    what = wording.spoken(result.metric_name)
     if result.noise:
         figure = Figure("noise", plots.noise(result), f"Share of the variance of the {what} by stream of chance.")
         yield Section("Noise", (SHARES,), figure, tables=_some(tables.noise(result)))
     if result.effects:
         figure = Figure("effects", plots.forest(result), f"Differences in {what} with their intervals.")
-        _, reference = words.without_reference(effect.label for effect in result.effects)
+        _, reference = wording.without_reference(effect.label for effect in result.effects)
         text = (f"Each comparison is an arm minus {reference}.",) if reference else ()
         yield Section("Effects", text, figure, tables=(tables.effects(result),))
     figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")

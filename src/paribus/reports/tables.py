@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable
 
 from paribus.evidence import Interval
-from paribus.plots import words
+from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
-from paribus.records.study import show
-from paribus.reports.facts import text
 from paribus.reports.page import Table
 
 KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
@@ -17,12 +15,13 @@ KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 
 def effects(result: StudyResult) -> Table:
     """Every comparison with all that is needed to believe it or not."""
-    names, _ = words.without_reference(effect.label for effect in result.effects)
+    names, _ = wording.without_reference(effect.label for effect in result.effects)
+    estimates = [effect.estimate for effect in result.effects]
     several = len({effect.kind for effect in result.effects}) > 1
     heads = (
         "comparison",
         "difference",
-        words.interval_head(result.effects),
+        wording.interval_head(estimates),
         "p (Holm)",
         "detectable",
         "pairs",
@@ -31,12 +30,12 @@ def effects(result: StudyResult) -> Table:
     rows = [
         (
             name + (f" ({KINDS[effect.kind]})" if several else ""),
-            words.difference(result.metric, effect.estimate.value),
-            words.effect_interval(effect, result),
-            words.probability(effect.p_adjusted),
-            words.difference(result.metric, effect.detectable, signed=False),
+            wording.difference(result.metric, effect.estimate.value),
+            wording.effect_interval(result.metric, effect.estimate, estimates),
+            wording.probability(effect.p_adjusted),
+            wording.difference(result.metric, effect.detectable, signed=False),
             str(effect.estimate.n),
-            words.verdict(effect, result),
+            wording.verdict(effect.verdict, result.metric, result.delta),
         )
         for name, effect in zip(names, result.effects, strict=True)
     ]
@@ -46,16 +45,16 @@ def effects(result: StudyResult) -> Table:
 
 def arms(result: StudyResult) -> Table:
     """Every arm with its mean, and how all of its runs ended."""
-    sure = words.percent(result.design.confidence)
+    sure = wording.percent(result.design.confidence)
     heads = ("arm", "mean", f"{sure} interval", "standard deviation", "n", "runs")
     rows = [
         (
-            words.clean(arm.name) + (" (reference)" if arm is result.arms[0] and result.effects else ""),
-            words.level(result.metric, arm.level.value),
-            words.level_interval(result.metric, arm.level),
-            words.difference(result.metric, arm.level.sd, signed=False),
+            wording.clean(arm.name) + (" (reference)" if arm is result.arms[0] and result.effects else ""),
+            wording.level(result.metric, arm.level.value),
+            wording.level_interval(result.metric, arm.level),
+            wording.difference(result.metric, arm.level.sd, signed=False),
             str(arm.level.n),
-            words.runs(arm),
+            wording.runs(arm.states.values()),
         )
         for arm in result.arms
     ]
@@ -65,14 +64,14 @@ def arms(result: StudyResult) -> Table:
 def values(result: StudyResult) -> Table:
     """The metric of every single run, from which all else follows."""
     seeds = list(dict.fromkeys(seed for arm in result.arms for seed in arm.states))
-    rows = [(words.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
+    rows = [(wording.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
     return Table(("arm", *(f"seed {seed}" for seed in seeds)), tuple(rows), "l" + "r" * len(seeds))
 
 
 def lost(result: StudyResult) -> Table | None:
     """The runs that have no result, and why."""
     rows = [
-        (words.clean(arm.name), str(seed), state, words.clean(arm.errors.get(seed, "")) or words.NONE)
+        (wording.clean(arm.name), str(seed), state, wording.clean(arm.errors.get(seed, "")) or wording.NONE)
         for arm in result.arms
         for seed, state in arm.states.items()
         if state != "finished"
@@ -89,7 +88,7 @@ def costs(result: StudyResult) -> Table:
         ("peak memory (MB)", lambda arm: arm.peak_memory_mb),
     )
     rows = [
-        (words.clean(arm.name), *(_cost(figure(arm), figure(result.arms[0])) for _, figure in figures))
+        (wording.clean(arm.name), *(_cost(figure(arm), figure(result.arms[0])) for _, figure in figures))
         for arm in result.arms
     ]
     return Table(("arm", *(name for name, _ in figures)), tuple(rows), "lrrrr")
@@ -101,22 +100,24 @@ def noise(result: StudyResult) -> Table | None:
         return None
     rows = [
         (
-            words.clean(part.stream),
+            wording.clean(part.stream),
             str(part.n),
-            words.share(part.share.value),
-            words.share_interval(part.share),
-            words.difference(result.metric, math.sqrt(part.variance.value), signed=False),
+            wording.share(part.share.value),
+            wording.share_interval(part.share),
+            wording.difference(result.metric, math.sqrt(part.variance.value), signed=False),
         )
         for part in result.noise.components
     ]
     if total := result.noise.total:
-        spread = words.difference(result.metric, math.sqrt(total.value), signed=False)
-        rows.append(("all streams", words.NONE, words.share(1.0), words.NONE, spread))
+        spread = wording.difference(result.metric, math.sqrt(total.value), signed=False)
+        rows.append(("all streams", wording.NONE, wording.share(1.0), wording.NONE, spread))
     if (rest := result.noise.remaining) and total and total.value:
         ends = (end / total.value for end in (rest.value, rest.low, rest.high))
         share = Interval(*ends)
-        rows.append(("remaining", words.NONE, words.share(share.value), words.share_interval(share), words.NONE))
-    sure = words.percent(result.noise.confidence)
+        rows.append(
+            ("remaining", wording.NONE, wording.share(share.value), wording.share_interval(share), wording.NONE)
+        )
+    sure = wording.percent(result.noise.confidence)
     return Table(("stream", "runs", "share", f"{sure} interval", "standard deviation"), tuple(rows), "lrrrr")
 
 
@@ -126,20 +127,20 @@ def choices(result: StudyResult) -> Table:
     ordered = sorted(result.choices, key=lambda choice: not choice.varied)
     rows = []
     for choice in ordered:
-        values = ", ".join(map(show, factors[choice.field])) if choice.field in factors else choice.value
-        value = words.clean(values) + (" (varied)" if choice.varied else "")
-        rows.append((words.clean(choice.field), value, words.clean(choice.meaning) or words.NONE))
+        values = ", ".join(map(wording.show, factors[choice.field])) if choice.field in factors else choice.value
+        value = wording.clean(values) + (" (varied)" if choice.varied else "")
+        rows.append((wording.clean(choice.field), value, wording.clean(choice.meaning) or wording.NONE))
     tones = tuple("varied" if choice.varied else "" for choice in ordered)
     return Table(("field", "value", "meaning"), tuple(rows), "lll", tones)
 
 
 def _value(result: StudyResult, arm: ArmResult, seed: int) -> str:
     value = arm.values.get(seed)
-    return words.level(result.metric, value) if words.known(value) else arm.states.get(seed, words.NONE)
+    return wording.level(result.metric, value) if wording.known(value) else arm.states.get(seed, wording.NONE)
 
 
 def _cost(value: float | None, reference: float | None) -> str:
-    if not words.known(value):
-        return words.NONE
-    shown = text(value if isinstance(value, int) or value >= 1000 else float(f"{value:.3g}"))
-    return f"{shown} ({value / reference:.2f}×)" if words.known(reference) and reference else shown
+    if not wording.known(value):
+        return wording.NONE
+    shown = wording.text(value if isinstance(value, int) or value >= 1000 else float(f"{value:.3g}"))
+    return f"{shown} ({value / reference:.2f}×)" if wording.known(reference) and reference else shown

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from paribus.errors import RunError
-from paribus.records.metric import details, format_figure, is_detail
+from paribus.records.metric import details, is_detail
 from paribus.records.run import RunFolder, find_runs
-from paribus.records.study import StudyDesign, show
+from paribus.records.study import StudyDesign
+from paribus.records.wording import count, format_figure, show
 
 if TYPE_CHECKING:
     from paribus.analysis.denoising import Score
@@ -97,8 +98,6 @@ def print_study(result: StudyResult, page: Path | None) -> None:
 
 def print_design(design: StudyDesign, folder: Path) -> None:
     """What a study would do."""
-    from paribus.plots.words import count
-
     out = console()
     out.print(Text(design.question, style="bold"))
     rows = [
@@ -112,8 +111,6 @@ def print_design(design: StudyDesign, folder: Path) -> None:
 
 def print_run(folder: RunFolder, fresh: bool) -> None:
     """What a run left behind, or where it stands."""
-    from paribus.plots.words import count
-
     out = console()
     content, status, result = folder.read(), folder.status, folder.result
     state = status.state if fresh or result is None else f"{status.state} before; nothing to train"

@@ -28,7 +28,8 @@ from paribus.records.metric import Metric
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import RunFolder
-from paribus.records.study import Arm, StudyDesign, short_names, show
+from paribus.records.study import Arm, StudyDesign
+from paribus.records.wording import short_names, show
 
 DIVERGED = -math.inf  # how evidence is told of a run that diverged; a missing one is NaN
 

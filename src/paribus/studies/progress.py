@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from paribus.records.metric import Metric
+from paribus.records.wording import level
 
 
 @dataclass
@@ -80,14 +81,14 @@ class Board:
         if cell.state == "running":
             return f"{cell.share:.0%}"
         if cell.state == "finished":
-            return self.metric.format(cell.value)
+            return level(self.metric, cell.value)
         return {"waiting": "·", "failed": "✗", "diverged": "∞", "interrupted": "‖"}[cell.state]
 
     def mean(self, arm: str) -> str:
         """Mean of the finished runs of an arm."""
         values = [cell.value for (name, _), cell in self.cells.items() if name == arm and cell.state == "finished"]
         known = [value for value in values if value is not None]
-        return self.metric.format(fmean(known)) if known else ""
+        return level(self.metric, fmean(known)) if known else ""
 
     @property
     def total(self) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from paribus.plots.words import count
+from paribus.records.wording import count
 from paribus.reports.arena.numbers import error, listed, number, point, pretty, proof
 from paribus.reports.page import Table
 from paribus.theory.arena import Convexity, Lap, Map, Online, Problem, Race, Sweep, Trace

@@ -1,0 +1,242 @@
+"""Numbers, names and verdicts as people read them: said once here, the same in tables, pictures, pages and reprs.
+
+Pure functions from plain records and numbers to words; nothing here reads a file or knows what a study is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
+from typing import Any, TypeGuard
+
+from paribus.evidence import Estimate, Interval, Verdict
+from paribus.records.metric import KNOWN, LOSS, Metric
+
+LONG = 60  # characters of a name that asks for more room than usual
+MOST = 20  # entries of a list that are said
+NONE = "–"  # stands where there is no number
+SPLITS = {"train": "training", "val": "validation", "test": "test"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+def known(value: float | None) -> TypeGuard[float]:
+    """Whether there is a number that can be shown."""
+    return value is not None and math.isfinite(value)
+
+
+def level(metric: Metric, value: float | None) -> str:
+    """A level with its unit: ``93.12 %`` or ``0.214``."""
+    if not known(value):
+        return NONE
+    return _minus(f"{100 * value:.2f} %" if metric.percent else f"{value:.4g}")
+
+
+def difference(metric: Metric, value: float | None, signed: bool = True) -> str:
+    """A difference of two levels with its unit: ``+1.90 points`` or ``−0.012``."""
+    if not known(value):
+        return NONE
+    text = _difference(metric, value) if signed else _difference(metric, value).lstrip("+−")
+    return f"{text} points" if metric.percent else text
+
+
+def level_interval(metric: Metric, estimate: Estimate) -> str:
+    """The interval of a level, without unit: ``[92.51, 93.73]``."""
+    if not has_interval(estimate):
+        return NONE
+    return _interval(level(metric, end).removesuffix(" %") for end in (estimate.low, estimate.high))
+
+
+def difference_interval(metric: Metric, estimate: Estimate) -> str:
+    """The interval of a difference, without unit: ``[1.20, 2.60]``."""
+    if not has_interval(estimate):
+        return NONE
+    return _interval(_difference(metric, end).lstrip("+") for end in (estimate.low, estimate.high))
+
+
+def format_figure(name: str, value: float | None) -> str:
+    """A figure by its full name: ``98.65 %`` for ``val/accuracy``; one of a metric not listed here is a plain number.
+
+    It needs no task, so that listing runs stays fast.
+    """
+    metric = name.split("/")[1] if "/" in name else name
+    return level(KNOWN.get(metric, LOSS), value)
+
+
+def has_interval(estimate: Estimate) -> bool:
+    """Whether the spread could be estimated at all; one seed alone has none."""
+    return known(estimate.low) and known(estimate.high)
+
+
+def verdict(found: Verdict, metric: Metric, delta: float | None) -> str:
+    """What the evidence says, with δ in the unit people read."""
+    text = clean(found.text)
+    if delta is None:
+        return text
+    return text.replace(f"beyond {delta:g}", f"beyond {difference(metric, delta, signed=False)}")
+
+
+def probability(p: float | None) -> str:
+    """A p value: three decimals, and never a false zero."""
+    if not known(p):
+        return NONE
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def percent(share: float) -> str:
+    """A confidence: ``95 %``, and never a false 100 %."""
+    return f"{100 * share:.4g} %" if share < 0.99995 else "> 99.99 %"
+
+
+def interval_head(estimates: Sequence[Estimate]) -> str:
+    """What stands over intervals: their confidence, where they share one."""
+    shared = {estimate.confidence for estimate in estimates}
+    return f"{percent(shared.pop())} interval" if len(shared) == 1 else "interval"
+
+
+def effect_interval(metric: Metric, estimate: Estimate, among: Sequence[Estimate]) -> str:
+    """The interval of an effect; planned looks decide at several levels, and then it says its confidence."""
+    text = difference_interval(metric, estimate)
+    several = len({other.confidence for other in among}) > 1
+    return f"{text} ({percent(estimate.confidence)})" if several and text != NONE else text
+
+
+def share(value: float) -> str:
+    """A part of a whole: ``72.9 %``."""
+    return _minus(f"{100 * value:.1f} %") if known(value) else NONE
+
+
+def share_interval(interval: Interval) -> str:
+    """The interval of a part of a whole: ``[18.1, 293.0]``."""
+    if not known(interval.low) or not known(interval.high):
+        return NONE
+    return _interval(_minus(f"{100 * end:.1f}") for end in (interval.low, interval.high))
+
+
+def both(value: str, interval: str) -> str:
+    """A number and its interval, as far as they are known: ``+1.90 points [1.20, 2.60]``."""
+    return " ".join(text for text in (value, interval) if text != NONE) or NONE
+
+
+def count(number: int, thing: str) -> str:
+    """``1 seed``, ``2 seeds``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def runs(states: Iterable[str]) -> str:
+    """How runs ended, nothing left out: ``4 finished, 1 diverged``."""
+    return ", ".join(f"{number}\u00a0{state}" for state, number in Counter(states).most_common()) or "no run"
+
+
+def clean(text: str) -> str:
+    """A name on one line, without characters that break a file or turn the direction of the text."""
+    return re.sub(" +", " ", _CONTROL.sub(" ", text)).strip(" ")
+
+
+def without_reference(labels: Iterable[str]) -> tuple[list[str], str]:
+    """Labels of differences, and what is subtracted: where long ones share it, it is said once, not in each."""
+    labels = list(map(clean, labels))
+    references = {label.rpartition(" − ")[2] for label in labels}
+    if max(map(len, labels), default=0) <= LONG or len(references) > 1 or not all(" − " in label for label in labels):
+        return labels, ""
+    return [label.rpartition(" − ")[0] for label in labels], references.pop()
+
+
+def width_for(names: Iterable[str]) -> int:
+    """Characters on a line for names that stand in one column: more of them where a name is very long."""
+    return 30 if max(map(len, names), default=0) <= LONG else 52
+
+
+def lines(name: str, width: int = 30, most: int = 3) -> list[str]:
+    """A name broken into lines; what does not fit ends in an ellipsis."""
+    name = clean(name)
+    for sign in ("×", "−"):  # an interaction or a difference breaks where its two sides meet
+        first, found, second = name.partition(f" {sign} ")
+        if found and len(name) > width and most > 1:
+            return [*lines(f"{first} {sign}", width, most - 1), *lines(second, width, 1 + most // 2)]
+    return wrap(name, width, max_lines=most, placeholder=" …") or [NONE]
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Names for a picture, where two that read the same must still be two things."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in map(clean, names):
+        found.append(name + "\u200b" * seen[name])  # a space of no width
+        seen[name] += 1
+    return found
+
+
+def spoken(figure: str) -> str:
+    """The name of a figure in words: ``val/macro_f1`` is the ``validation macro f1``."""
+    split, _, name = clean(figure).rpartition("/")
+    return f"{SPLITS.get(split, split)} {name}".replace("_", " ").strip()
+
+
+def unit(metric: Metric) -> tuple[float, str]:
+    """What to multiply a figure by for an axis, and the unit that stands there."""
+    return (100.0, " (%)") if metric.percent else (1.0, "")
+
+
+def text(value: Any) -> str:
+    """A value as people read it; long lists are cut and counted."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        shown = ", ".join(map(text, value[:MOST]))
+        return shown if len(value) <= MOST else f"{shown}, … ({len(value)} in all)"
+    if isinstance(value, int):
+        return _minus(f"{value:,}")
+    if isinstance(value, float):
+        return _minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}")
+    return clean(str(value))
+
+
+def short_names(paths: Mapping[str, Any] | Sequence[str]) -> dict[str, str]:
+    """The last word of each dotted field, or the whole field where two would read the same."""
+    words = {path: path.removesuffix(".use").rsplit(".", 1)[-1] for path in paths}
+    return {
+        path: word if list(words.values()).count(word) == 1 else path.removesuffix(".use")
+        for path, word in words.items()
+    }
+
+
+def show(value: Any) -> str:
+    """A recipe value as people write it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(show, value)) + "]"
+    if isinstance(value, Mapping) and "use" in value:  # a part
+        options = ", ".join(f"{key}={show(entry)}" for key, entry in value.items() if key != "use")
+        return f"{value['use']}({options})" if options else str(value["use"])
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {show(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, float):
+        return short if float(short := f"{value:g}") == value else repr(value)  # two values never read the same
+    return str(value)
+
+
+def clock(seconds: float) -> str:
+    """A duration as people say it: ``8 s``, ``3:05 min``, ``1:20 h``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def _difference(metric: Metric, value: float) -> str:
+    return _minus(f"{100 * value:+.2f}" if metric.percent else f"{value:+.3g}")
+
+
+def _minus(number: str) -> str:
+    """With the sign that is as wide as a plus, and no hyphen."""
+    return number.replace("-", "−")
+
+
+def _interval(ends: Iterable[str]) -> str:
+    return f"[{', '.join(ends)}]"

@@ -1,0 +1,155 @@
+"""Numbers and names as people read them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paribus.evidence import Estimate
+from paribus.records import wording
+from paribus.records.metric import Metric
+
+ACCURACY = Metric("accuracy", higher_is_better=True, percent=True)
+LOSS = Metric("loss", higher_is_better=False)
+
+
+def estimate(value: float, low: float, high: float) -> Estimate:
+    return Estimate(value, low, high, 5, 0.1, 4, 0.01)
+
+
+def test_numbers_with_unit_and_typographic_minus() -> None:
+    assert wording.level(ACCURACY, 0.93123) == "93.12 %"
+    assert wording.level(LOSS, -0.5) == "−0.5"
+    assert wording.difference(ACCURACY, -0.019) == "−1.90 points"
+    assert wording.difference(ACCURACY, 0.005, signed=False) == "0.50 points"
+
+
+def test_intervals_without_unit() -> None:
+    assert wording.difference_interval(ACCURACY, estimate(0.019, -0.012, 0.026)) == "[−1.20, 2.60]"
+    assert wording.level_interval(ACCURACY, estimate(0.93, 0.92, 0.94)) == "[92.00, 94.00]"
+    assert wording.difference_interval(LOSS, estimate(0.1, -0.01, 0.25)) == "[−0.01, 0.25]"
+
+
+@pytest.mark.parametrize("end", [math.nan, math.inf])
+def test_what_is_not_known_is_a_dash(end: float) -> None:
+    assert wording.difference_interval(ACCURACY, estimate(0.1, -end, end)) == "–"
+    assert wording.difference(ACCURACY, end) == "–"
+    assert wording.level(ACCURACY, None) == "–"
+    assert wording.probability(math.nan) == "–"
+
+
+def test_p_is_never_a_false_zero() -> None:
+    assert wording.probability(0.0) == "< 0.001"
+    assert wording.probability(0.0314) == "0.031"
+
+
+def test_long_names_break_and_end() -> None:
+    assert wording.lines("a very long name of an arm", 12, 2) == ["a very long", "name of an …"]
+    assert wording.lines("norm: batch − none × lr: 0.1 − 0.01", 20) == ["norm: batch − none ×", "lr: 0.1 − 0.01"]
+
+
+def test_names_lose_what_could_break_a_file() -> None:
+    assert wording.clean("a\x00b\nc\u202ed") == "a b c d"
+
+
+def test_equal_names_stay_distinct() -> None:
+    assert len(set(wording.distinct(["a", "a", "a"]))) == 3
+
+
+def test_a_shared_reference_is_said_once() -> None:
+    long = "x" * 70
+    assert wording.without_reference([f"a − {long}", f"b − {long}"]) == (["a", "b"], long)
+    assert wording.without_reference(["a − c", "b − c"]) == (["a − c", "b − c"], "")
+
+
+def test_a_confidence_is_never_a_false_100_percent() -> None:
+    assert [wording.percent(share) for share in (0.95, 0.9661, 0.999998)] == ["95 %", "96.61 %", "> 99.99 %"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("val/accuracy", 0.9865, "98.65 %"),
+        ("accuracy", 0.5, "50.00 %"),
+        ("val/miou", 0.3953, "39.53 %"),
+        ("val/iou/road", 0.9, "90.00 %"),
+        ("val/iou/loss", 0.9, "90.00 %"),  # a class of an unlucky name
+        ("val/psnr", 28.416, "28.42"),
+        ("val/own", 0.25, "0.25"),
+        ("test/macro_f1", None, "–"),
+        ("train/loss", 0.214357, "0.2144"),
+        ("val/loss", None, "–"),
+    ],
+)
+def test_figures_are_read_as_their_metric_is(name, value, text):
+    assert wording.format_figure(name, value) == text
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "text"),
+    [
+        (Metric("accuracy", True, percent=True), 0.9312, "93.12 %"),
+        (Metric("loss", False), 0.21436, "0.2144"),
+        (Metric("loss", False), None, "–"),
+        (Metric("loss", False), float("nan"), "–"),
+    ],
+)
+def test_levels_read_as_people_write_them(metric, value, text):
+    assert wording.level(metric, value) == text
+
+
+@pytest.mark.parametrize(
+    ("percent", "value", "signed", "text"),
+    [
+        (True, 0.019, True, "+1.90 points"),
+        (True, -0.019, True, "−1.90 points"),
+        (True, -0.019, False, "1.90 points"),
+        (False, -0.012, True, "−0.012"),
+        (False, 1e-5, True, "+1e−05"),
+        (False, 1e-5, False, "1e−05"),
+    ],
+)
+def test_differences_read_as_people_write_them(percent, value, signed, text):
+    assert wording.difference(Metric("m", True, percent=percent), value, signed) == text
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["model.norm", "optimizer.lr"], ["norm", "lr"]),
+        (["model.use", "optimizer.use"], ["model", "optimizer"]),
+        (["model.dropout", "augment.cutout.dropout"], ["model.dropout", "augment.cutout.dropout"]),
+        (["optimizer", "optimizer.lr"], ["optimizer", "lr"]),
+        (["model.use", "a.model"], ["model", "a.model"]),
+    ],
+)
+def test_names_are_short_and_differ(paths, names):
+    assert list(wording.short_names(paths).values()) == names
+
+
+VALUES = {
+    "true": True, "false": False, "null": None, "0.1": 0.1, "1e-05": 1e-5, "0.1234567": 0.1234567, "1": 1.0, "3": 3,
+    "[16, 32]": [16, 32], "{a: 1, b: [x]}": {"a": 1, "b": ["x"]}, "text": "text",
+    "sgd(lr=0.1)": {"use": "sgd", "lr": 0.1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), VALUES.items())
+def test_values_read_as_people_write_them(text, value):
+    assert wording.show(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (99.4, "99 s"), (100, "1:40 min"), (3599, "59:59 min"), (4800, "1:20 h"), (90000, "25:00 h")],
+)
+def test_durations_read_as_people_say_them(seconds, text):
+    assert wording.clock(seconds) == text
+
+
+@given(st.floats(), st.floats())
+def test_two_numbers_never_read_the_same(one, other):
+    assert (wording.show(one) == wording.show(other)) == (repr(one) == repr(other) or one == other)
