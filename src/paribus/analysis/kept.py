@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 
 from paribus import files
 from paribus.analysis.table import Analysis, analyses, find, resolve
 from paribus.errors import ParibusError, RunError
-from paribus.inference.held_out import test as open_test
-from paribus.inference.trained import load
 from paribus.records.run import RunFolder
 
 
@@ -32,6 +31,9 @@ def analyse(folder: RunFolder, name: str, options: Mapping[str, Any] | None = No
         DataError: if the analysis does not apply to this run.
         RunError: if the run has not finished.
     """
+    from paribus.inference.held_out import test as open_test
+    from paribus.inference.trained import load
+
     analysis = find(name)
     settings = analysis.settings(options or {})
     asked = {**_state(analysis, folder), "options": to_jsonable_python(settings), "files": _stamps(settings)}
@@ -44,7 +46,7 @@ def analyse(folder: RunFolder, name: str, options: Mapping[str, Any] | None = No
     if settings.get("part") == "test":
         open_test(folder)  # who looks at test examples has opened the test, and that is written down
     record = resolve(analysis.compute)(subject, **settings)
-    content = {**asked, "record": to_jsonable_python(record, inf_nan_mode="strings")}
+    content = {**asked, "record": json.loads(to_json(record, inf_nan_mode="strings"))}  # NaN comes back as NaN
     files.write_json(_path(folder, name), content)
     return record
 
@@ -54,8 +56,7 @@ def kept(folder: RunFolder) -> Iterator[tuple[Analysis, Any]]:
     for name, analysis in analyses().items():
         with suppress(ParibusError, ValidationError, KeyError):  # what cannot be read is not shown
             content = _read(folder, name)
-            state = _state(analysis, folder)
-            if {key: content.get(key) for key in state} == state:
+            if content and _state(analysis, folder).items() <= content.items():
                 yield analysis, _record(analysis, content)
 
 

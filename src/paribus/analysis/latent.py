@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Annotated
 
 import torch
@@ -31,6 +32,17 @@ class LatentMap:
     y: tuple[float, ...]
     names: tuple[str, ...]
     axes: tuple[str, str]
+
+    @property
+    def centres(self) -> dict[str, tuple[int, float, float]]:
+        """Class → number of its examples, and the means of their coordinates."""
+        places: dict[str, list[tuple[float, float]]] = {}
+        for name, x, y in zip(self.names, self.x, self.y, strict=False):
+            places.setdefault(name, []).append((x, y))
+        return {
+            name: (len(points), fmean(x for x, _ in points), fmean(y for _, y in points))
+            for name, points in sorted(places.items())
+        }
 
 
 @dataclass(frozen=True)

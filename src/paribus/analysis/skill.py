@@ -31,9 +31,7 @@ class Skill:
     examples: int
 
 
-def skill(
-    trained: Trained, *, part: PartName = "val", confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-) -> Skill:
+def skill(trained: Trained, *, part: PartName = "val", confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95) -> Skill:
     """Compare a network with the baselines of its task.
 
     The interval says how sure the skill of this network is in view of the examples it was measured on; what another

@@ -10,14 +10,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from paribus.errors import DataError, RecipeError, nearest
-from paribus.records import parts
-from paribus.records.options import explain, keyword_options
-from paribus.records.run import RunFolder
+
+if TYPE_CHECKING:
+    from paribus.records.run import RunFolder
 
 Place = str | Callable[..., Any]  # "module:attribute" below paribus, or the thing itself
 
@@ -42,11 +40,13 @@ class Need:
 
     def met(self, folder: RunFolder) -> bool:
         """Whether a run is like that, from its records."""
+        from paribus.records.parts import find as part
+
         if self.figure and not any(self.figure in row for row in folder.metrics()):
             return False
         if not self.task and not self.method:
             return True
-        task = parts.find("task", folder.recipe.task.use)
+        task = part("task", folder.recipe.task.use)
         base = resolve(self.task or "tasks.task:Task")
         own = not self.method or getattr(task, self.method, None) is not getattr(base, self.method)
         return isinstance(task, type) and issubclass(task, base) and own
@@ -80,6 +80,10 @@ class Analysis:
         Raises:
             RecipeError: for an unknown option, a missing one, or a value of the wrong type.
         """
+        from pydantic import ValidationError
+
+        from paribus.records.options import explain, keyword_options
+
         model = keyword_options(resolve(self.compute))
         try:
             return dict(model(**options))

@@ -22,13 +22,14 @@ def report(
 
     - `paribus report runs/digits-cnn--model.norm`
     """
-    from paribus.reports.terminal import print_study
+    from paribus.reports import brief
+    from paribus.reports.terminal import print_page
     from paribus.studies.study import Study
 
     load_plugins(plugin)
     opened = Study.open(find_folder(study, runs, "study"))
     page = opened.report()
-    print_study(opened.result, page)
+    print_page(brief.study(opened.result, page))
 
 
 def test(
@@ -48,7 +49,8 @@ def test(
     - `paribus test digits-cnn--model.norm`
     """
     from paribus.inference.held_out import test as open_test
-    from paribus.reports.terminal import print_tests
+    from paribus.reports.answers import held_out_page
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    print_tests([(folder, open_test(folder)) for folder in finished(run, runs)])
+    print_page(held_out_page([(folder, open_test(folder)) for folder in finished(run, runs)]))

@@ -27,13 +27,11 @@ def skill(
 
     - `paribus skill seasons-lstm--model.use --part test`
     """
-    from paribus.analysis.skill import skill as compare
-    from paribus.inference.held_out import test as open_test
-    from paribus.reports.terminal import print_skills
+    from paribus.analysis.kept import analyse
+    from paribus.reports.analyses import skills_page
+    from paribus.reports.answers import name_of
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    folders = finished(run, runs)
-    if part == "test":
-        for folder in folders:
-            open_test(folder)
-    print_skills([(folder, compare(folder, part)) for folder in folders])
+    skills = [(name_of(folder), analyse(folder, "skill", {"part": part})) for folder in finished(run, runs)]
+    print_page(skills_page(skills))

@@ -86,7 +86,7 @@ def load(folder: RunFolder) -> Trained:
     """Load the final weights of a finished run, checked against the hash in its record.
 
     Raises:
-        RunError: if the run has not finished, if its weights are damaged or the description of its data are missing, or its
+        RunError: if the run has not finished, its weights are damaged, the description of its data is missing, or its
             own classes are not at hand.
     """
     from safetensors import SafetensorError

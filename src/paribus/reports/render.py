@@ -26,7 +26,7 @@ class Raw(str):
 
 def to_html(page: Page, drawn: dict[str, str]) -> str:
     """One page of HTML that needs nothing else; ``drawn`` holds the SVG text of its figures by name."""
-    return _html().get_template("page.html").render(page=page, pictures=_inlined(page.figures, drawn))
+    return templates().get_template("page.html").render(page=page, pictures=_inlined(page.figures, drawn))
 
 
 def to_snippet(page: Page) -> str:
@@ -34,7 +34,7 @@ def to_snippet(page: Page) -> str:
     section = page.sections[0]
     figures = (section.figure,) if section.figure else ()
     pictures = _inlined(figures, {figure.name: figure.chart.svg() for figure in figures})
-    return _html().get_template("snippet.html").render(page=page, section=section, pictures=pictures)
+    return templates().get_template("snippet.html").render(page=page, section=section, pictures=pictures)
 
 
 def to_markdown(page: Page, folder: str = "figures") -> str:
@@ -79,7 +79,8 @@ def _inlined(figures: Iterable[Figure], drawn: Mapping[str, str]) -> dict[str, M
 
 
 @cache
-def _html() -> Environment:
+def templates() -> Environment:
+    """The templates of HTML pages: every text is escaped, and a name that is missing is an error."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
