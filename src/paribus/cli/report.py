@@ -6,28 +6,40 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, finished, load_plugins
+from paribus.cli.words import MARKERS, RUNS, Plugin, Runs, find_folder, finished, load_plugins
 
 
 def report(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study's folder, its name, a part of it, or: last.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A study's folder or a run's, a part of its name, or: last.")
+    ],
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
-    """Write a study's report: one self-contained HTML file, and Markdown beside it.
+    """Write the report of a study or a run: one self-contained HTML file, and Markdown beside it.
 
     Examples:
 
     - `paribus report last`
 
     - `paribus report runs/digits-cnn--model.norm`
+
+    - `paribus report norm=batch/seed-0`
     """
-    from paribus.reports import brief
+    from dataclasses import replace
+
+    from paribus.records.run import RunFolder
+    from paribus.reports import brief, write_run
     from paribus.reports.terminal import print_page
     from paribus.studies.study import Study
 
     load_plugins(plugin)
-    opened = Study.open(find_folder(study, runs, "study"))
+    folder = find_folder(name, runs, "study", "run")
+    if (folder / MARKERS["run"]).exists():
+        written = write_run(RunFolder(folder))
+        print_page(replace(brief.run(RunFolder(folder)), summary=f"\nreport: {written}"))
+        return
+    opened = Study.open(folder)
     page = opened.report()
     print_page(brief.study(opened.result, page))
 

@@ -57,7 +57,7 @@ class Chart:
         from jinja2 import Template
 
         page = Template(PAGE.read_text(encoding="utf-8"), autoescape=True)
-        return page.render(title=self.title, svg=self.svg())
+        return str(page.render(title=self.title, svg=self.svg()))
 
     def json(self) -> str:
         """The specification, for any tool that reads Vega-Lite."""
