@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from paribus.analysis.kept import analyse
     from paribus.errors import ParibusError
     from paribus.inference.held_out import test as open_test
     from paribus.inference.predict import predict
@@ -37,6 +38,7 @@ __all__ = [
     "Study",
     "StudyResult",
     "Trained",
+    "analyse",
     "derive",
     "load",
     "load_plugin",
@@ -56,6 +58,7 @@ _HOMES = {
     "Study": "studies.study",
     "StudyResult": "records.result",
     "Trained": "inference.trained",
+    "analyse": "analysis.kept",
     "derive": "theory.derive",
     "load": "inference.trained",
     "load_plugin": "records.plugins",

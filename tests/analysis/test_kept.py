@@ -62,13 +62,12 @@ def test_the_same_question_is_answered_from_the_folder(counter, run):
 def test_another_question_is_computed(counter, run, tmp_path):
     (tmp_path / "files").mkdir()
     calls = [
-        analyse(run, "counted", options, again).calls
-        for options, again in [({}, False), ({}, True), ({"path": str(tmp_path / "files")}, False)]
+        analyse(run, "counted", **options).calls for options in ({}, {"again": True}, {"path": str(tmp_path / "files")})
     ]
     (tmp_path / "files" / "new").write_text("new")
-    calls.append(analyse(run, "counted", {"path": str(tmp_path / "files")}).calls)
+    calls.append(analyse(run, "counted", path=str(tmp_path / "files")).calls)
     assert calls == [1, 2, 3, 4]
-    assert analyse(run, "counted", {"path": str(tmp_path / "files")}).calls == 4
+    assert analyse(run, "counted", path=str(tmp_path / "files")).calls == 4
 
 
 def test_what_no_longer_holds_is_computed_again_and_not_shown(counter, run: RunFolder):
@@ -95,5 +94,5 @@ def test_R3_a_damaged_file_is_replaced(counter, run, content):
 def test_who_looks_at_the_test_opens_it(counter, run):
     analyse(run, "counted")
     assert not (run.path / "test.json").exists()
-    analyse(run, "counted", {"part": "test"})
+    analyse(run, "counted", part="test")
     assert (run.path / "test.json").exists()

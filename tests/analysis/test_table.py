@@ -82,7 +82,7 @@ def registered(monkeypatch) -> Analysis:
 
 
 def test_an_analysis_from_outside_is_found_everywhere(registered, run: RunFolder):
-    record = analyse(run, "size", {"factor": 2})
+    record = analyse(run, "size", factor=2)
     assert record.scaled == 2 * record.parameters == 2 * run.result.parameters
     assert "size" in dict(row[:2] for row in lists.analyses().sections[0].tables[0].rows)
     assert [row[0] for row in lists.analysis("size").sections[0].tables[0].rows] == ["factor"]

@@ -17,14 +17,14 @@ from paribus.errors import ParibusError, RunError
 from paribus.records.run import RunFolder
 
 
-def analyse(folder: RunFolder, name: str, options: Mapping[str, Any] | None = None, again: bool = False) -> Any:
+def analyse(folder: RunFolder, name: str, /, *, again: bool = False, **options: Any) -> Any:
     """The record of an analysis of a run: reread if it is kept for the same options and weights, else computed.
 
     Args:
         folder: of the run.
         name: of the analysis.
-        options: those that differ from their defaults.
         again: compute it even if it is kept.
+        options: of the analysis, those that differ from their defaults.
 
     Raises:
         RecipeError: if there is no such analysis, or no such option.
@@ -35,7 +35,7 @@ def analyse(folder: RunFolder, name: str, options: Mapping[str, Any] | None = No
     from paribus.inference.trained import load
 
     analysis = find(name)
-    settings = analysis.settings(options or {})
+    settings = analysis.settings(options)
     asked = {**_state(analysis, folder), "options": to_jsonable_python(settings), "files": _stamps(settings)}
     content = {} if again else _read(folder, name)
     if {key: content.get(key) for key in asked} == asked:

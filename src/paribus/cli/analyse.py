@@ -51,7 +51,7 @@ def analyse(
     make_page, settings, folders = resolve(find(name).page), parse_overrides(options), finished(run, runs)
     if html is not None and len(folders) > 1:
         raise ParibusError("a page shows one run", got=f"{len(folders)} runs of {run}", hint="name one of them")
-    records = {folder: ask(folder, name, settings, again) for folder in folders}
+    records = {folder: ask(folder, name, again=again, **settings) for folder in folders}
     if json:
         _print_json(records)
         return

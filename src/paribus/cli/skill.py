@@ -33,5 +33,5 @@ def skill(
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    skills = [(name_of(folder), analyse(folder, "skill", {"part": part})) for folder in finished(run, runs)]
+    skills = [(name_of(folder), analyse(folder, "skill", part=part)) for folder in finished(run, runs)]
     print_page(skills_page(skills))
