@@ -50,12 +50,12 @@ def html(record: Any) -> str:
 
 def _display(record: Any) -> str:
     """What a notebook shows: a study or run that has not begun has no page yet, only its name."""
-    from html import escape
+    from paribus.reports.render import templates
 
     try:
         return html(record)
     except ParibusError:
-        return f"<pre>{escape(repr(record))}</pre>"
+        return templates().get_template("plain.html").render(text=repr(record))
 
 
 def _page(record: Any) -> Page:

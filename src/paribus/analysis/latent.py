@@ -67,7 +67,7 @@ def latent_map(trained: Trained, *, part: PartName = "val", most: Annotated[int,
 
     Args:
         trained: a variational autoencoder.
-        part: of the data: ``train``, ``val`` or ``test``.
+        part: which examples are asked.
         most: how many examples at most.
 
     Raises:
@@ -93,7 +93,7 @@ def likelihood(
 
     Args:
         trained: a variational autoencoder.
-        part: of the data: ``train``, ``val`` or ``test``.
+        part: which examples are asked.
         draws: codes drawn for each example; the more, the tighter the bound.
         most: how many examples at most.
 

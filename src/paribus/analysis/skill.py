@@ -39,7 +39,7 @@ def skill(trained: Trained, *, part: PartName = "val", confidence: Annotated[flo
 
     Args:
         trained: the network.
-        part: of the data: ``train``, ``val`` or ``test``.
+        part: which examples are asked.
         confidence: of the intervals.
 
     Raises:

@@ -62,8 +62,7 @@ def latent_page(record: LatentMap) -> Page:
     alt = f"{len(record.x)} examples as dots over {record.axes[0]} and {record.axes[1]}."
     rows = tuple((clean(name), f"{n:,}", f"{x:.2f}", f"{y:.2f}") for name, (n, x, y) in record.centres.items())
     section = Section(
-        "Where the examples lie",
-        (f"{count(len(record.x), 'example')}; x: {record.axes[0]}, y: {record.axes[1]}.",),
+        text=(f"{count(len(record.x), 'example')}; x: {record.axes[0]}, y: {record.axes[1]}.",),
         figure=Figure("latent-map", latent(record), alt),
         tables=(Table(("class", "examples", "mean x", "mean y"), rows, "lrrr"),) if rows else (),
     )
@@ -89,7 +88,6 @@ def quality_page(record: Quality) -> Page:
         for name, epochs in record.epochs.items()
     )
     section = Section(
-        "Losses and quality",
         figure=Figure("quality", quality(record), alt),
         tables=(Table(("figure", "epochs", "last over first"), rows, "lrr"),),
     )
