@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from paribus.records.wording import clean, count
+from paribus.records.wording import clean, count, known, text
 from paribus.reports.facts import facts
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 
@@ -60,7 +60,7 @@ def latent_page(record: LatentMap) -> Page:
     from paribus.plots.latent import latent
 
     alt = f"{len(record.x)} examples as dots over {record.axes[0]} and {record.axes[1]}."
-    rows = tuple((clean(name), f"{n:,}", f"{x:.2f}", f"{y:.2f}") for name, (n, x, y) in record.centres.items())
+    rows = tuple((clean(name), f"{n:,}", text(x), text(y)) for name, (n, x, y) in record.centres.items())
     section = Section(
         text=(f"{count(len(record.x), 'example')}; x: {record.axes[0]}, y: {record.axes[1]}.",),
         figure=Figure("latent-map", latent(record), alt),
@@ -71,11 +71,15 @@ def latent_page(record: LatentMap) -> Page:
 
 def likelihood_page(record: Likelihood) -> Page:
     """How probable the examples are."""
-    bound = Answer("log p(x), at least", f"{record.bound:.2f} ± {record.error:.2f} nats per example")
-    draws = f"Importance-weighted bound with {count(record.draws, 'draw')} for each of {record.examples:,} examples."
-    section = Section(text=(f"{draws} ± is the standard error over the examples.",))
+    bound = f"{record.bound:.2f} nats per example".replace("-", "−")
+    sure = f"± {record.error:.2f}, the standard error over the examples" if known(record.error) else ""
+    answer = Answer("log p(x), at least", bound, sure=sure)
+    draws = (
+        f"Importance-weighted bound with {count(record.draws, 'draw')} for each of {count(record.examples, 'example')}."
+    )
+    section = Section(text=(draws,))
     question = "How probable does the network hold the examples to be?"
-    return Page("Analysis", "likelihood", question, answers=(bound,), sections=(section,))
+    return Page("Analysis", "likelihood", question, answers=(answer,), sections=(section,))
 
 
 def quality_page(record: Quality) -> Page:
