@@ -24,22 +24,22 @@ class Counted:
 
     calls: int
     values: tuple[float, ...]
-    part: str
+    split: str
 
 
 CALLS: list[str] = []
 
 
-def counted(trained: Trained, *, part: Literal["val", "test"] = "val", path: Path | None = None) -> Counted:
+def counted(trained: Trained, *, split: Literal["val", "test"] = "val", path: Path | None = None) -> Counted:
     """Count calls.
 
     Args:
         trained: the network.
-        part: of the data.
+        split: of the data.
         path: some files.
     """
-    CALLS.append(part)
-    return Counted(len(CALLS), (math.nan, math.inf, 1.5), part)
+    CALLS.append(split)
+    return Counted(len(CALLS), (math.nan, math.inf, 1.5), split)
 
 
 @pytest.fixture
@@ -52,10 +52,10 @@ def counter(monkeypatch) -> Analysis:
 def test_the_same_question_is_answered_from_the_folder(counter, run):
     first = analyse(run, "counted")
     again = analyse(run, "counted")
-    assert (again.calls, again.values[1:], again.part) == (1, (math.inf, 1.5), "val")
+    assert (again.calls, again.values[1:], again.split) == (1, (math.inf, 1.5), "val")
     assert math.isnan(again.values[0])
     content = json.loads((run.path / "analyses" / "counted.json").read_text())
-    assert content["options"] == {"part": "val", "path": None}
+    assert content["options"] == {"split": "val", "path": None}
     assert [record.calls for _, record in kept(run)] == [first.calls]
 
 
@@ -94,5 +94,5 @@ def test_R3_a_damaged_file_is_replaced(counter, run, content):
 def test_who_looks_at_the_test_opens_it(counter, run):
     analyse(run, "counted")
     assert not (run.path / "test.json").exists()
-    analyse(run, "counted", part="test")
+    analyse(run, "counted", split="test")
     assert (run.path / "test.json").exists()

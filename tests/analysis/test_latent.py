@@ -27,7 +27,7 @@ def trained(session_cache, tmp_path_factory) -> Trained:
 
 
 def test_the_map_shows_the_principal_components_of_the_codes(trained):
-    found = latent_map(trained, part="test", most=200)
+    found = latent_map(trained, split="test", most=200)
     prepared = prepare(trained.recipe, trained.recipe.seeds(0))
     inputs, targets = prepared.examples.take(prepared.rows["test"][:200])
     expected = PCA(2).fit(trained.predict(inputs).double().numpy())
@@ -59,7 +59,7 @@ def test_centres_are_means_over_classes():
 
 
 def test_mistakes_are_explained(trained, run):
-    with pytest.raises(RecipeError, match="no such part"):
-        latent_map(trained, part="tset")
+    with pytest.raises(RecipeError, match="no such split"):
+        latent_map(trained, split="tset")
     with pytest.raises(DataError, match="only a variational autoencoder"):
         likelihood(load(run))

@@ -47,7 +47,7 @@ def test_what_does_not_apply_is_refused_in_one_sentence(run):
 
 
 def test_options_are_those_of_the_function():
-    assert ANALYSES["likelihood"].settings({"draws": 7}) == {"part": "val", "draws": 7, "most": 10_000}
+    assert ANALYSES["likelihood"].settings({"draws": 7}) == {"split": "val", "draws": 7, "most": 10_000}
     with pytest.raises(RecipeError, match=r"there is no drwas(.|\n)*draws"):
         ANALYSES["likelihood"].settings({"drwas": 7})
     with pytest.raises(RecipeError, match="draws must be greater than or equal to 1"):

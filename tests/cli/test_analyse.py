@@ -44,7 +44,7 @@ def test_mistakes_are_one_message(paribus, trained):
         (("latentmap", "last"), "there is no analysis of this name"),
         (("skill", "last"), "needs a task with something to compare with"),
         (("likelihood", "last", "--set", "drwas=2"), "there is no drwas"),
-        (("likelihood", "last", "--set", "part=vla"), "part is one of train, val, test"),
+        (("likelihood", "last", "--set", "split=vla"), "split is one of train, val, test"),
         (("denoising", "last"), "pictures must be given"),
     ]:
         said = paribus("analyse", *words)

@@ -30,7 +30,7 @@ def test_an_analysis_is_shown_with_its_options():
     page = lists.analysis("likelihood")
     options = {row[0]: row[1:] for row in page.sections[0].tables[0].rows}
     assert options["draws"] == ("100", "integer ≥ 1", "codes drawn for each example; the more, the tighter the bound.")
-    assert options["part"][:2] == ("val", "train | val | test")
+    assert options["split"][:2] == ("val", "train | val | test")
 
 
 @pytest.mark.parametrize(

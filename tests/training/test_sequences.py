@@ -111,7 +111,7 @@ def test_skill_is_measured_on_the_same_windows(forecaster):
     assert found.against["seasonal"].value == pytest.approx(figures["val/skill"], abs=1e-5)
     assert found.against["naive"].value == pytest.approx(figures["val/skill_naive"], abs=1e-5)
     assert found.against["naive"].low < found.against["naive"].value < found.against["naive"].high
-    assert skill(load(forecaster), part="test").errors["forecast"] == pytest.approx(
+    assert skill(load(forecaster), split="test").errors["forecast"] == pytest.approx(
         open_test(forecaster).metrics["test/mae"], rel=1e-5
     )
 

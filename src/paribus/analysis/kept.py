@@ -43,7 +43,7 @@ def analyse(folder: RunFolder, name: str, /, *, again: bool = False, **options: 
             return _record(analysis, content)
     subject = load(folder) if analysis.needs.weights else folder
     analysis.check(folder)
-    if settings.get("part") == "test":
+    if settings.get("split") == "test":
         open_test(folder)  # who looks at test examples has opened the test, and that is written down
     record = resolve(analysis.compute)(subject, **settings)
     content = {**asked, "record": json.loads(to_json(record, inf_nan_mode="strings"))}  # NaN comes back as NaN

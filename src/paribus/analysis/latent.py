@@ -12,7 +12,7 @@ from torch import Tensor
 
 from paribus.chance import key, seeded
 from paribus.errors import DataError
-from paribus.inference.trained import PartName, Trained, batches
+from paribus.inference.trained import SplitName, Trained, batches
 from paribus.tasks.generators.vae import Variational
 
 
@@ -47,7 +47,7 @@ class LatentMap:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """How probable the examples of a part of the data are, in nats per example.
+    """How probable the examples of a split of the data are, in nats per example.
 
     Args:
         bound: mean of the importance-weighted bound, which is at most log p(x).
@@ -62,18 +62,18 @@ class Likelihood:
     examples: int
 
 
-def latent_map(trained: Trained, *, part: PartName = "val", most: Annotated[int, Field(ge=1)] = 2000) -> LatentMap:
-    """Mean codes of the first examples of a part; by principal components where a code has more than two numbers.
+def latent_map(trained: Trained, *, split: SplitName = "val", most: Annotated[int, Field(ge=1)] = 2000) -> LatentMap:
+    """Mean codes of the first examples of a split; by principal components where a code has more than two numbers.
 
     Args:
         trained: a variational autoencoder.
-        part: which examples are asked.
+        split: which examples are asked.
         most: how many examples at most.
 
     Raises:
         DataError: if the network is no variational autoencoder, or its codes are single numbers.
     """
-    codes, targets = _codes(trained, part, most)
+    codes, targets = _codes(trained, split, most)
     if codes.shape[1] < 2:
         raise DataError("a map needs codes of at least two numbers", got="model.latent=1")
     places, axes = (codes, ("z₁", "z₂")) if codes.shape[1] == 2 else _principal(codes)
@@ -85,41 +85,41 @@ def latent_map(trained: Trained, *, part: PartName = "val", most: Annotated[int,
 def likelihood(
     trained: Trained,
     *,
-    part: PartName = "val",
+    split: SplitName = "val",
     draws: Annotated[int, Field(ge=1)] = 100,
     most: Annotated[int, Field(ge=1)] = 10_000,
 ) -> Likelihood:
-    """The importance-weighted bound on the log-likelihood of a part (Burda et al., 2016), the same whenever asked.
+    """The importance-weighted bound on the log-likelihood of a split (Burda et al., 2016), the same whenever asked.
 
     Args:
         trained: a variational autoencoder.
-        part: which examples are asked.
+        split: which examples are asked.
         draws: codes drawn for each example; the more, the tighter the bound.
         most: how many examples at most.
 
     Raises:
         DataError: if the network is no variational autoencoder.
     """
-    found = _bounds(trained, part, draws, most)
+    found = _bounds(trained, split, draws, most)
     return Likelihood(float(found.mean()), float(found.std()) / len(found) ** 0.5, draws, len(found))
 
 
 @torch.inference_mode()
-def _codes(trained: Trained, part: str, most: int) -> tuple[Tensor, Tensor]:
+def _codes(trained: Trained, split: str, most: int) -> tuple[Tensor, Tensor]:
     """Mean codes (N, latent), and the labels of the examples (N,)."""
-    task, found = _task(trained), list(batches(trained, part, most))
+    task, found = _task(trained), list(batches(trained, split, most))
     codes = torch.cat([task.predict(trained.network, batch.inputs) for batch in found])
     return codes, torch.cat([batch.targets for batch in found])
 
 
 @torch.inference_mode()
-def _bounds(trained: Trained, part: str, draws: int, most: int) -> Tensor:
+def _bounds(trained: Trained, split: str, draws: int, most: int) -> Tensor:
     """The bound for each example (N,)."""
     task, network = _task(trained), trained.network
     with seeded(key("likelihood")):
         pieces = [
             task.log_likelihood(network, task.observed(network, batch.inputs), draws)
-            for batch in batches(trained, part, most)
+            for batch in batches(trained, split, most)
         ]
     return torch.cat(pieces).double()
 

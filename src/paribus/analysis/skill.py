@@ -11,27 +11,29 @@ from pydantic import Field
 
 from paribus.evidence.bootstrap import skill_interval
 from paribus.evidence.estimate import Estimate
-from paribus.inference.trained import PartName, Trained, batches
+from paribus.inference.trained import SplitName, Trained, batches
 
 
 @dataclass(frozen=True)
 class Skill:
-    """What one run is worth on one part of its data.
+    """What one run is worth on one split of its data.
 
     Args:
-        part: of the data.
+        split: of the data.
         errors: mean error of the network and of each baseline.
         against: baseline → 1 − error / error of the baseline, with its interval over the examples.
         examples: how many.
     """
 
-    part: str
+    split: str
     errors: Mapping[str, float]
     against: Mapping[str, Estimate]
     examples: int
 
 
-def skill(trained: Trained, *, part: PartName = "val", confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95) -> Skill:
+def skill(
+    trained: Trained, *, split: SplitName = "val", confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+) -> Skill:
     """Compare a network with the baselines of its task.
 
     The interval says how sure the skill of this network is in view of the examples it was measured on; what another
@@ -39,16 +41,16 @@ def skill(trained: Trained, *, part: PartName = "val", confidence: Annotated[flo
 
     Args:
         trained: the network.
-        part: which examples are asked.
+        split: which examples are asked.
         confidence: of the intervals.
 
     Raises:
-        DataError: if the task has no baselines, or the data have no such part.
+        DataError: if the task has no baselines, or the data have no such split.
     """
-    errors = errors_of(trained, part)
+    errors = errors_of(trained, split)
     own, *baselines = errors
     return Skill(
-        part,
+        split,
         {name: float(values.mean()) for name, values in errors.items()},
         {name: skill_interval(errors[own].numpy(), errors[name].numpy(), confidence) for name in baselines},
         len(errors[own]),
@@ -56,7 +58,7 @@ def skill(trained: Trained, *, part: PartName = "val", confidence: Annotated[flo
 
 
 @torch.inference_mode()
-def errors_of(trained: Trained, part: str) -> dict[str, torch.Tensor]:
+def errors_of(trained: Trained, split: str) -> dict[str, torch.Tensor]:
     """The error of every example (n,), in order: of the network first, then of each baseline."""
-    pieces = [trained.task.errors(trained.network, batch) for batch in batches(trained, part)]
+    pieces = [trained.task.errors(trained.network, batch) for batch in batches(trained, split)]
     return {name: torch.cat([piece[name] for piece in pieces]).double() for name in pieces[0]}

@@ -41,7 +41,7 @@ def analyse(
 
     - `paribus analyse likelihood last --set draws=500`
 
-    - `paribus analyse skill last --set part=test --json`
+    - `paribus analyse skill last --set split=test --json`
     """
     from paribus.analysis.kept import analyse as ask
     from paribus.analysis.table import find, resolve

@@ -13,8 +13,8 @@ def skill(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="A run folder or a study's folder, a part of its name, or: last.")
     ],
-    part: Annotated[
-        Literal["val", "test"], typer.Option(help="On which part; the test is opened and that written down.")
+    split: Annotated[
+        Literal["val", "test"], typer.Option(help="On which split; the test is opened and that written down.")
     ] = "val",
     runs: Runs = RUNS,
     plugin: Plugin = None,
@@ -25,7 +25,7 @@ def skill(
 
     - `paribus skill last`
 
-    - `paribus skill seasons-lstm--model.use --part test`
+    - `paribus skill seasons-lstm--model.use --split test`
     """
     from paribus.analysis.kept import analyse
     from paribus.reports.analyses import skills_page
@@ -33,5 +33,5 @@ def skill(
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    skills = [(name_of(folder), analyse(folder, "skill", part=part)) for folder in finished(run, runs)]
+    skills = [(name_of(folder), analyse(folder, "skill", split=split)) for folder in finished(run, runs)]
     print_page(skills_page(skills))

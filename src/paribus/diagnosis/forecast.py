@@ -48,7 +48,7 @@ def forecast(folder: RunFolder) -> list[Finding]:
     about = folder.info().get("about", {})
     if not rows or "ranges" not in about:
         return []
-    record = Record(_flat(folder.recipe.resolved()), about, folder.result.metrics if folder.result else rows[-1])
+    record = Record(_knobs(folder.recipe.resolved()), about, folder.result.metrics if folder.result else rows[-1])
     found = [check(record) for check in CHECKS]
     causes = [finding for finding in found if finding]
     return causes or [finding for finding in (no_skill(record), hard_mark(record)) if finding][:1]
@@ -161,11 +161,11 @@ def _figures(record: Record) -> dict[str, float]:
     return {said: record.of(name) for name, said in names.items()}
 
 
-def _flat(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _knobs(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in recipe.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= _knobs(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value
     return flat

@@ -30,7 +30,7 @@ def test(folder: RunFolder) -> HeldOut:
     """Evaluate a finished run on its test examples, in float32 on the CPU; asked again, the first answer is given.
 
     Raises:
-        DataError: if the data set has no test part.
+        DataError: if the data set has no test split.
     """
     path = folder.path / "test.json"
     if path.exists():

@@ -22,7 +22,7 @@ from paribus.records.run import RunFolder
 from paribus.tasks.evaluation import batch_size
 from paribus.tasks.task import Task
 
-PartName = Literal["train", "val", "test"]
+SplitName = Literal["train", "val", "test"]
 
 
 @dataclass(frozen=True)
@@ -51,35 +51,35 @@ class Trained:
         return torch.cat([self.task.predict(self.network, piece) for piece in inputs.split(batch_size)])
 
 
-def prepared_with(trained: Trained, part: str) -> PreparedData:
+def prepared_with(trained: Trained, split: str) -> PreparedData:
     """The data that a network was trained on, divided as they were then.
 
     Raises:
-        DataError: if they have no test part.
-        RecipeError: if there is no such part at all.
+        DataError: if they have no test split.
+        RecipeError: if there is no such split at all.
     """
     prepared = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
-    if part in prepared.rows:
+    if split in prepared.rows:
         return prepared
-    if part == "test":
+    if split == "test":
         hint = "train it with split.test=0.2"
-        raise DataError("this data set has no test part", got=trained.recipe.data.use, hint=hint)
-    raise RecipeError("there is no such part of the data", got=part, hint=nearest(part, prepared.rows))
+        raise DataError("this data set has no test split", got=trained.recipe.data.use, hint=hint)
+    raise RecipeError("there is no such split of the data", got=split, hint=nearest(split, prepared.rows))
 
 
-def batches(trained: Trained, part: str, most: int | None = None) -> Iterator[Batch]:
-    """The first ``most`` examples of a part in order, all by default, in batches for evaluation on the CPU.
+def batches(trained: Trained, split: str, most: int | None = None) -> Iterator[Batch]:
+    """The first ``most`` examples of a split in order, all by default, in batches for evaluation on the CPU.
 
     Raises:
         DataError, RecipeError: see :func:`prepared_with`.
     """
-    prepared = prepared_with(trained, part)
-    return loader_of(prepared, part, most).in_order()
+    prepared = prepared_with(trained, split)
+    return loader_of(prepared, split, most).in_order()
 
 
-def loader_of(prepared: PreparedData, part: str, most: int | None = None) -> Loader:
-    """A part of prepared data, or its first ``most`` examples, in batches for evaluation on the CPU."""
-    return Loader(prepared.examples, prepared.rows[part][:most], batch_size(prepared.info), torch.device("cpu"))
+def loader_of(prepared: PreparedData, split: str, most: int | None = None) -> Loader:
+    """A split of prepared data, or its first ``most`` examples, in batches for evaluation on the CPU."""
+    return Loader(prepared.examples, prepared.rows[split][:most], batch_size(prepared.info), torch.device("cpu"))
 
 
 def load(folder: RunFolder) -> Trained:

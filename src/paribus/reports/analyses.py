@@ -33,9 +33,9 @@ def skills_page(skills: Sequence[tuple[str, Skill]]) -> Page:
         rows.append((run, f"{own:.4g}", *cells, f"{one.examples:,}"))
     heads = ("run", "error", *(f"skill against {name}" for name in baselines), "examples")
     errors = {name: value for _, one in skills for name, value in one.errors.items() if name in baselines}
-    part = skills[0][1].part if skills else ""
+    split = skills[0][1].split if skills else ""
     section = Section(
-        f"1 − error / error of the baseline, {part} part",
+        f"1 − error / error of the baseline, {split} split",
         tables=(Table(heads, tuple(rows), "l" + "r" * (len(heads) - 1)),),
         notes=tuple(f"{name}: error {value:.4g}" for name, value in errors.items()),
     )
