@@ -12,8 +12,9 @@ setup: $(VENV)/.done  ## make .venv with paribus and everything for its developm
 
 $(VENV)/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
+		--editable . --group dev
 	@touch $@
 
 demo: setup  ## does batch norm help a small CNN read handwritten digits? (about a minute)

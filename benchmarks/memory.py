@@ -14,7 +14,7 @@ from benchmarks.table import Row
 from paribus.records.recipe import Recipe
 from paribus.studies.executors.job import Event
 from paribus.studies.executors.pool import LocalPool
-from paribus.studies.study import Study
+from paribus.study import Study
 
 
 def rows(repeats: int) -> list[Row]:

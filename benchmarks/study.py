@@ -15,7 +15,7 @@ from paribus.records.environment import cores
 from paribus.records.recipe import Recipe
 from paribus.studies.executors.inprocess import InProcess
 from paribus.studies.executors.job import Event
-from paribus.studies.study import Study
+from paribus.study import Study
 
 SEEDS = 4
 

@@ -35,7 +35,7 @@ result
 effect = result.effects[0]
 print(effect.label)
 print(f"{effect.estimate.value:+.3f}, 95 % [{effect.estimate.low:+.3f}, {effect.estimate.high:+.3f}]")
-print(effect.verdict.text)
+print(effect.conclusion)
 
 # %% [markdown]
 # Accuracy is not the only question. The same runs, asked for their loss, answer without any training:

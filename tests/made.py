@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from paribus import files
-from paribus.evidence import judge_family, mean_interval, paired_difference, variance_components
+from paribus.evidence import mean_interval, variance_components
 from paribus.records.metric import Metric
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign
+from paribus.studies.conclusions import Measure, effects, mean_curves
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, matters=0.01)
 HOSTILE = "<script>alert('x')</script> \"quoted\" | a](javascript:alert(1)) `b` **c**"
@@ -35,14 +36,9 @@ def factorial() -> StudyResult:
 
 def many_arms() -> StudyResult:
     """24 arms with long names."""
-    factors = {
-        "model.widths": ([16, 32], [32, 64], [64, 128, 256, 512]),
-        "optimizer.use": ("sgd", "adamw"),
-        "schedule.use": ("constant", "cosine_with_linear_warm-up"),
-        "training.batch_size": (64, 512),
-    }
-    gains = [0.004 * (place % 7) - 0.002 * (place % 3) for place in range(24)]
-    return study(factors, 3, gains)
+    rest = {"norm": "batch", "dropout": 0.25, "activation": "relu"}
+    nets = tuple({"use": "cnn", "widths": [16 * place, 64, 128, 512], **rest} for place in range(1, 25))
+    return study({"model": nets}, 3, [0.004 * (place % 7) - 0.002 * (place % 3) for place in range(24)])
 
 
 def hostile() -> StudyResult:
@@ -124,7 +120,7 @@ def study(
         metric=ACCURACY,
         delta=DELTA,
         arms=arms,
-        effects=_effects(arms, plan),
+        effects=effects(plan, arms, Measure("val/accuracy", ACCURACY, DELTA, resolution=0.0)),
         choices=_choices(plan, texts),
         environment=_environment(),
         data={
@@ -141,6 +137,12 @@ def study(
     )
 
 
+def estimated(effect: Effect, **known: Any) -> Effect:
+    """The effect, with something else known of its estimate."""
+    judged = effect.judged
+    return replace(effect, judged=replace(judged, estimate=replace(judged.estimate, **known)))
+
+
 def _arm(
     place: int, arm: Arm, plan: StudyDesign, gain: float, states: Mapping[tuple[int, int], str], texts: str
 ) -> ArmResult:
@@ -148,20 +150,23 @@ def _arm(
     values = {seed: _value(place, seed, gain) if state == "finished" else None for seed, state in ends.items()}
     present = [value for value in values.values() if value is not None]
     shapes = {"train/loss": 0.9, "val/loss": 1.0, "val/accuracy": None}
+    curves = {
+        figure: tuple(_curve(place, seed, gain, loss, ends[seed]) for seed in plan.seeds)
+        for figure, loss in shapes.items()
+    }
     return ArmResult(
         name=arm.name,
         settings=arm.settings,
         states=ends,  # type: ignore[arg-type]
         values=values,
         level=mean_interval(present, plan.confidence),
+        stream=arm.stream,
         parameters=38_000 + 6_400 * place,
         seconds=8.1 + 1.7 * place if present else None,
         examples_per_second=14_200.0 - 300 * place if present else None,
         peak_memory_mb=410.0 + 12 * place if present else None,
-        curves={
-            figure: tuple(_curve(place, seed, gain, loss, ends[seed]) for seed in plan.seeds)
-            for figure, loss in shapes.items()
-        },
+        curves=curves,
+        means=mean_curves(curves, list(ends.values()), plan.confidence),  # type: ignore[arg-type]
         execution={"device": "cpu", "precision": "fp32", "layout": "channels_last", "threads": 1},
         errors={seed: texts or "the disk is full" for seed, state in ends.items() if state == "failed"},
     )
@@ -183,34 +188,6 @@ def _curve(place: int, seed: int, gain: float, loss: float | None, state: str) -
         if state == "diverged" and loss:
             points[-1] = 2.3 * 4.0**epoch
     return (*points, *[None] * (EPOCHS - end))
-
-
-def _effects(arms: Sequence[ArmResult], plan: StudyDesign) -> tuple[Effect, ...]:
-    reference, *others = arms
-    estimates = [paired_difference(_numbers(arm), _numbers(reference), plan.confidence) for arm in others]
-    return tuple(
-        Effect(
-            label=f"{arm.name} − {reference.name}",
-            kind="arm",
-            differences={seed: _minus(arm.values[seed], reference.values[seed]) for seed in plan.seeds},
-            estimate=judged.estimate,
-            p_adjusted=judged.p_adjusted,
-            verdict=judged.verdict,
-            detectable=judged.detectable,
-            diverged=judged.estimate.diverged,
-            metric=ACCURACY,
-        )
-        for arm, judged in zip(others, judge_family(estimates, delta=DELTA, higher_is_better=True), strict=True)
-    )
-
-
-def _numbers(arm: ArmResult) -> list[float]:
-    missing = {seed: math.inf if state == "diverged" else math.nan for seed, state in arm.states.items()}
-    return [missing[seed] if value is None else value for seed, value in arm.values.items()]
-
-
-def _minus(after: float | None, before: float | None) -> float | None:
-    return None if after is None or before is None else after - before
 
 
 def _choices(plan: StudyDesign, texts: str) -> tuple[Choice, ...]:

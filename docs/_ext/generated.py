@@ -17,16 +17,6 @@ from paribus.records.parts import find, table
 from paribus.records.recipe import Recipe, Section
 from paribus.records.study import show
 
-HEADINGS = {
-    "data": "Data sources",
-    "augment": "Augmentations",
-    "model": "Models",
-    "task": "Tasks",
-    "optimizer": "Optimizers",
-    "schedule": "Schedules",
-    "stopping": "Stopping rules",
-}
-
 
 def setup(app: Any) -> dict[str, bool]:
     """Called by Sphinx."""
@@ -47,7 +37,7 @@ def parts() -> str:
     """Every part that ships, by kind, with its options."""
     lines = []
     for kind in KINDS:
-        lines += [f"## {HEADINGS[kind]}", "", sentence(KINDS[kind].about), ""]
+        lines += [f"## {KINDS[kind].heading}", "", sentence(KINDS[kind].about), ""]
         for name in sorted(table(kind)):
             lines += part(kind, name)
     return "\n".join(lines)

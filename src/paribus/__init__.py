@@ -11,51 +11,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paribus.analysis.kept import analyse
-    from paribus.errors import ParibusError
-    from paribus.inference.held_out import test as open_test
-    from paribus.inference.predict import predict
-    from paribus.inference.sample import sample
-    from paribus.inference.trained import Trained, load
-    from paribus.records.parts import Part, register
-    from paribus.records.plugins import load_plugin
-    from paribus.records.recipe import Recipe
-    from paribus.records.result import StudyResult
-    from paribus.records.run import RunFolder, RunResult
-    from paribus.studies.study import Study
-    from paribus.theory.derive import derive
-    from paribus.training.run import Run
+    from paribus.analysis.kept import analyse as analyse
+    from paribus.errors import ParibusError as ParibusError
+    from paribus.inference.held_out import test
+    from paribus.inference.predict import predict as predict
+    from paribus.inference.sample import sample as sample
+    from paribus.inference.trained import Trained as Trained
+    from paribus.inference.trained import load as load
+    from paribus.records.parts import Part as Part
+    from paribus.records.parts import register as register
+    from paribus.records.plugins import load_plugin as load_plugin
+    from paribus.records.recipe import Recipe as Recipe
+    from paribus.records.result import StudyResult as StudyResult
+    from paribus.records.run import RunFolder as RunFolder
+    from paribus.records.run import RunResult as RunResult
+    from paribus.study import Study as Study
+    from paribus.theory.derive import derive as derive
+    from paribus.training.run import Run as Run
+
+    open_test = test
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "ParibusError",
-    "Part",
-    "Recipe",
-    "Run",
-    "RunFolder",
-    "RunResult",
-    "Study",
-    "StudyResult",
-    "Trained",
-    "analyse",
-    "derive",
-    "load",
-    "load_plugin",
-    "open_test",
-    "predict",
-    "register",
-    "sample",
-]
-
-_HOMES = {
+_HOMES = {  # name → module below paribus, and what it is called there
     "ParibusError": "errors",
     "Part": "records.parts",
     "Recipe": "records.recipe",
     "Run": "training.run",
     "RunFolder": "records.run",
     "RunResult": "records.run",
-    "Study": "studies.study",
+    "Study": "study",
     "StudyResult": "records.result",
     "Trained": "inference.trained",
     "analyse": "analysis.kept",
@@ -67,6 +52,7 @@ _HOMES = {
     "register": "records.parts",
     "sample": "inference.sample",
 }
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the attribute that the page is made from
     "records.result:StudyResult": ("reports.study:study_page", ""),
     "records.run:RunFolder": ("reports.run:run_page", ""),
-    "studies.study:Study": ("reports.study:study_page", "result"),
+    "study:Study": ("reports.study:study_page", "result"),
     "training.run:Run": ("reports.run:run_page", "folder"),
 }
 

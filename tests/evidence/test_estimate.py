@@ -42,8 +42,18 @@ def test_equivalence_p_is_the_larger_of_two_one_sided_tests():
 
 
 def test_missing_runs_drop_their_pair_and_divergence_is_counted():
-    got = paired_difference([1.0, math.nan, 3.0, math.inf, 5.0], [0.5, 1.0, 1.5, 2.0, math.nan])
-    assert (got.n, got.dropped, got.diverged, got.value) == (2, 3, 1, 1.0)
+    table = [[1.0, 0.5], [None, 1.0], [3.0, 1.5], [None, 2.0], [5.0, None], [9.0, 1.0]]
+    lost = [[False, False]] * 3 + [[True, False], [False, False], [True, False]]  # a figure does not excuse it
+    got = contrast(table, [1.0, -1.0], diverged=lost)
+    assert (got.n, got.dropped, got.diverged, got.value) == (2, 4, 2, 1.0)
+    assert got.per_seed == (0.5, None, 1.5, None, None, None)
+
+
+def test_an_estimate_holds_what_each_seed_says():
+    got = paired_difference([1.0, 2.0, math.nan], [0.25, 0.5, 1.0])
+    assert got.per_seed == (0.75, 1.5, None)
+    assert got.value == pytest.approx(sum(filter(None, got.per_seed)) / got.n)
+    assert mean_interval([]).per_seed == ()
 
 
 @pytest.mark.parametrize(("treatment", "value"), [([], math.nan), ([2.0], 1.0), ([math.nan, 2.0], 1.0)])
@@ -88,8 +98,8 @@ def test_resolution_keeps_false_alarms_below_alpha(n, spread):
 
 
 def test_contrast_drops_seeds_only_for_arms_it_uses():
-    values = [[1.0, 2.0, math.nan], [2.0, 4.0, 0.0], [3.0, 7.0, math.inf]]
-    got = contrast(values, [-1, 1, 0])
+    values = [[1.0, 2.0, math.nan], [2.0, 4.0, 0.0], [3.0, 7.0, None]]
+    got = contrast(values, [-1, 1, 0], diverged=[[False, False, row == 2] for row in range(3)])
     assert (got.n, got.value, got.diverged) == (3, pytest.approx(7 / 3), 0)
 
 
@@ -107,6 +117,9 @@ def test_contrast_of_two_arms_is_the_paired_difference():
         lambda: mean_interval([1, 2], resolution=-1),
         lambda: contrast([[1, 2]], [1]),
         lambda: contrast([[1, 2]], [0, 0]),
+        lambda: contrast([[1, 2]], [1, math.nan]),
+        lambda: contrast([[1, 2]], [1, -1], diverged=[True]),
+        lambda: mean_interval([1, math.inf]),
         lambda: equivalence_p(mean_interval([1, 2]), 0),
     ],
 )

@@ -108,6 +108,7 @@ def own(width: int):
 def test_R22_a_run_with_its_authors_own_parts_asks_for_them(tmp_path):
     recipe = Recipe.read({"data": "digits", "model": own(1), "budget": {"epochs": 1}})
     folder = RunFolder(tmp_path / "own")
+    parts.register_own(recipe.parts())
     loop.train(folder, recipe, 0, Settings("cpu", 1))
     assert load(folder).recipe.identity == recipe.identity
     parts._registered["model"].clear()

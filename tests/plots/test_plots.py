@@ -72,7 +72,7 @@ def test_forest_puts_the_difference_where_it_is() -> None:
 def test_intervals_that_dwarf_the_others_are_cut_with_an_arrow() -> None:
     result = made.factorial()
     first, *rest = result.effects
-    wide = replace(first, estimate=replace(first.estimate, low=-40.0, high=40.0))
+    wide = made.estimated(first, low=-40.0, high=40.0)
     chart = plots.forest(replace(result, effects=(wide, *rest)))
     bars = [row for row in values(chart) if "to" in row and "y" in row]
     assert max(row["to"] for row in bars) < 100
@@ -170,5 +170,5 @@ def test_a_loss_that_explodes_for_an_epoch_does_not_flatten_the_rest() -> None:
 def test_forest_says_the_confidence_of_its_intervals() -> None:
     result = made.two_arms()
     (effect,) = result.effects
-    looked = replace(effect, estimate=replace(effect.estimate, confidence=0.966))
+    looked = made.estimated(effect, confidence=0.966)
     assert "difference, 96.6 % interval" in texts(plots.forest(replace(result, effects=(looked,))))

@@ -150,7 +150,7 @@ import sys
 from paribus.records import parts, plugins
 exec(sys.argv[1])
 parts.register("model", Net)
-print(plugins.fingerprint("model", "Net"))
+print(plugins.fingerprint(Net))
 """
 
 

@@ -3,18 +3,22 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from paribus.errors import RecipeError
 from paribus.records import kinds, parts, plugins
+from paribus.records import options as options_module
+from paribus.records.choices import choices
 from paribus.records.options import describe, options, schema
-from paribus.records.parts import Part, build, find, names, register, settings
+from paribus.records.parts import Part, build, find, names, register, register_own, settings
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
+from paribus.training.run import Run
 
 PLUGIN = """
 from torch import nn
@@ -167,12 +171,14 @@ def test_functions_are_parts_too():
 
 
 def test_names_that_ship_stay_theirs():
+    before = names("model")
     with pytest.raises(RecipeError, match="ships with paribus"):
         register("model", Everything, name="cnn")
     with pytest.raises(RecipeError, match="no such kind") as caught:
         register("modle", Everything)
     assert "'model'" in caught.value.hint
-    assert names("model") == sorted(parts.table("model"))
+    assert names("model") == before
+    assert {*parts.table("model")} <= {*before}
 
 
 def test_registered_parts_travel_as_one_record(everything):
@@ -183,11 +189,120 @@ def test_registered_parts_travel_as_one_record(everything):
     assert find("model", "Everything") is Everything
 
 
-def test_a_class_in_a_recipe_is_registered_by_it():
+def test_a_recipe_carries_its_classes_and_registers_none():
     recipe = Recipe(data="digits", model=Part(Everything, size=2))
-    assert find("model", "Everything") is Everything
     assert recipe.resolved()["model"]["size"] == 2
     assert recipe.override({"model.share": 0.1}).resolved()["model"] == {**recipe.resolved()["model"], "share": 0.1}
+    again = recipe.override({"model.use": "Everything", "model.share": 0.1})
+    assert again.model == Part("Everything", size=2, share=0.1)
+    assert recipe.override({"budget.epochs": 2}).model is recipe.model  # what did not change is validated already
+    assert list(recipe.sources()) == ["model.Everything"]
+    assert not any(parts.registered().values())
+    register_own(recipe.parts())
+    assert find("model", "Everything") is Everything
+    assert Recipe.read(recipe.plain()).identity == recipe.identity
+
+
+def test_two_classes_of_one_name_live_side_by_side():
+    def net(size):
+        return type("Net", (), {"__init__": lambda self, input_shape, width=size: None, "size": size})
+
+    recipes = [Recipe(data="digits", model=Part(net(size))) for size in (3, 4)]
+    assert [recipe.resolved()["model"]["width"] for recipe in recipes] == [3, 4]
+    assert recipes[0].identity != recipes[1].identity
+
+
+def test_a_class_cannot_take_the_name_of_one_that_ships():
+    mine = type("cnn", (), {})
+    with pytest.raises(RecipeError, match="ships with paribus"):
+        _ = Recipe(data="digits", model=Part(mine)).identity
+
+
+def test_stages_and_augmentations_of_ones_own_travel_with_the_recipe():
+    class Mine:
+        def __init__(self, size: int = 1): ...
+
+    def rule(params, lr: float = 0.1): ...
+
+    changes = {"optimizer": Part(rule), "optimizers": {"generator": {"lr": 0.2}}, "augment": {"mine": Part(Mine)}}
+    recipe = Recipe.load("digits/gan", changes).override({"augment.mine.size": 2, "optimizers.generator.lr": 0.3})
+    assert (recipe.optimizers["generator"].factory, recipe.augment["mine"].factory) == (rule, Mine)
+    assert recipe.resolved()["optimizers"] == {"generator": {"use": "rule", "lr": 0.3}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"optimizers.discriminator.lr": -1}, r"optimizers\.discriminator\.lr .*greater than 0"),
+        ({"optimizers.discriminator.rate": 1}, r"there is no optimizers\.discriminator\.rate"),
+        ({"augment.first": {"use": "crop", "padding": -1}}, r"augment\.first\.padding .*"),
+        ({"augment.crop.paddign": 1}, r"there is no augment\.crop\.paddign"),
+    ],
+)
+def test_errors_name_the_field_that_was_written(changes, rule):
+    with pytest.raises(RecipeError, match=rule):
+        Recipe.load("digits/gan", changes).resolved()
+
+
+@pytest.fixture
+def validations(monkeypatch) -> Counter:
+    """How often the options of each part were validated, and schemas made."""
+    counted: Counter = Counter()
+    check, make = BaseModel.__init__, options_module.create_model
+
+    def init(self, **values):
+        counted[type(self).__name__] += 1
+        check(self, **values)
+
+    def create(name, **fields):
+        counted["schema", name] += 1
+        return make(name, **fields)
+
+    init.__pydantic_base_init__ = True
+    monkeypatch.setattr(BaseModel, "__init__", init)
+    monkeypatch.setattr(options_module, "create_model", create)
+    options_module.schema.cache_clear()
+    return counted
+
+
+def test_every_part_of_a_run_is_validated_once(here, validations):
+    changes = {"augment": {"crop": {"padding": 1}}, "optimizer.lr": 0.04, "budget.epochs": 1, "split.limit": 100}
+    changes |= {"task": "classification", "schedule": "constant", "stopping": "never"}  # not the shared defaults
+    run = Run("digits/mlp", changes)
+    run.train()
+    made = ["Digits", "MLP", "Classification", "sgd", "Constant", "Never", "Crop"]
+    assert validations == {name: 1 for one in made for name in (one, ("schema", one))}
+    run.recipe.override({"optimizer.lr": 0.05}).resolved()
+    assert validations == {name: 1 + (name == "sgd") for one in made for name in (one, ("schema", one))}
+
+
+def test_a_part_cannot_change_the_settings_of_the_next(everything):
+    class Greedy:
+        def __init__(self, widths: list[int]):
+            self.first = widths.pop()
+
+    part = Part(Greedy, widths=[1, 2])
+    assert [build("model", part).first for _ in range(2)] == [2, 2]
+
+
+def test_what_a_task_supplies_is_no_option_of_the_model():
+    class Boxes:
+        """A task."""
+
+        supplies = frozenset({"anchors"})
+
+        def __init__(self, info): ...
+
+    class Detector:
+        def __init__(self, input_shape, anchors: list[int], width: int = 3):
+            self.anchors = anchors
+
+    recipe = Recipe(data="digits", model=Part(Detector, width=4), task=Part(Boxes))
+    assert recipe.resolved()["model"] == {"use": "Detector", "width": 4}
+    assert "model.anchors" not in {choice.field for choice in choices(recipe)}
+    assert build("model", recipe.model, input_shape=(1,), anchors=[1]).anchors == [1]
+    with pytest.raises(RecipeError, match=r"model\.anchors must be given"):
+        recipe.override({"task": "classification"}).resolved()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 from paribus import files
 from paribus.errors import RunError, RunLocked
+from paribus.records import store
 from paribus.records.recipe import Recipe
 from paribus.records.run import (
     FORMAT,
@@ -21,8 +22,6 @@ from paribus.records.run import (
     RunResult,
     Status,
     copy_run,
-    find_runs,
-    finished_runs,
     this_process,
 )
 
@@ -228,7 +227,7 @@ def test_R11_a_reader_sees_whole_records_while_sixteen_write(tmp_path, recipe):
         writer.start()
     last = [0] * 16
     while any(writer.is_alive() for writer in writers):
-        for i, folder in enumerate(find_runs(tmp_path / "runs")):
+        for i, folder in enumerate(run.folder for run in store.runs(tmp_path / "runs")):
             epochs = [row["epoch"] for row in folder.metrics()]
             assert epochs == list(range(1, len(epochs) + 1))
             assert len(epochs) >= last[i]
@@ -255,7 +254,7 @@ def there(tmp_path) -> RunFolder:
 
 
 def test_a_finished_run_is_copied_not_trained_again(tmp_path, finished, there, recipe):
-    found = finished_runs(tmp_path / "runs")
+    found = store.finished(tmp_path / "runs")
     assert {key: run.path for key, run in found.items()} == {(recipe.identity, 0): finished.path}
     copy_run(finished, there)
     names = {path.name for path in there.path.iterdir()}
@@ -270,7 +269,7 @@ def test_damaged_and_unfinished_neighbours_do_not_count(tmp_path, finished, reci
         path.write_text(content)
         path.with_name("result.json").write_text("{}")
     RunFolder(tmp_path / "runs" / "a" / "e" / "seed-1").create(recipe, 1)
-    assert list(finished_runs(tmp_path / "runs")) == [(recipe.identity, 0)]
+    assert list(store.finished(tmp_path / "runs")) == [(recipe.identity, 0)]
 
 
 @pytest.mark.parametrize("missing", ["weights.safetensors", "result.json", "status.json"])

@@ -163,3 +163,11 @@ def test_results_are_plain_data():
     assert made.diverged().complete
     assert not made.failed().complete
     assert made.diverged().arms[1].count("diverged") == 2
+
+
+def test_files_that_call_interim_analyses_looks_are_read(tmp_path):
+    planned = design(TWO, seeds=(0, 1), interim=(2, 4))
+    planned.write(tmp_path)
+    file = tmp_path / "study.json"
+    file.write_text(file.read_text().replace('"interim"', '"looks"'))
+    assert StudyDesign.open(tmp_path) == planned

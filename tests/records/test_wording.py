@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.evidence import Estimate
+from paribus.evidence import Contrast, Estimate, Judged, Kind, Verdict
 from paribus.records import wording
 from paribus.records.metric import Metric
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True)
 LOSS = Metric("loss", higher_is_better=False)
+SHARES = ("accuracy", "miou", "iou", "macro_f1", "own_share")
+METRICS = {name: Metric(name, higher_is_better=True, percent=True) for name in SHARES}
 
 
 def estimate(value: float, low: float, high: float) -> Estimate:
@@ -59,10 +62,58 @@ def test_equal_names_stay_distinct() -> None:
     assert len(set(wording.distinct(["a", "a", "a"]))) == 3
 
 
+def asked(factor: str, level: object, reference: object) -> tuple[Contrast, tuple[str, ...]]:
+    return Contrast("arm", (factor,), (level,), (reference,), (-1.0, 1.0)), (factor.rpartition(".")[2],)
+
+
+def test_a_comparison_is_named_after_what_differs() -> None:
+    assert wording.comparison(*asked("model.norm", "batch", "none")) == "norm: batch − none"
+    both = Contrast(
+        "interaction", ("model.norm", "optimizer.lr"), ("batch", 0.1), ("none", 1e-2), (1.0, -1.0, -1.0, 1.0)
+    )
+    assert wording.comparison(both, ("norm", "lr")) == "norm: batch − none × lr: 0.1 − 0.01"
+    part = asked("model", {"use": "mlp", "widths": [8]}, {"use": "a\x00b"})
+    assert wording.comparison(*part) == "model: mlp(widths=[8]) − a b"
+
+
 def test_a_shared_reference_is_said_once() -> None:
     long = "x" * 70
-    assert wording.without_reference([f"a − {long}", f"b − {long}"]) == (["a", "b"], long)
-    assert wording.without_reference(["a − c", "b − c"]) == (["a − c", "b − c"], "")
+    assert wording.comparisons([asked("a", 1, long), asked("a", 2, long)]) == (["a: 1", "a: 2"], long)
+    assert wording.comparisons([asked("a", 1, 0), asked("a", 2, 0)]) == (["a: 1 − 0", "a: 2 − 0"], "")
+    assert wording.comparisons([asked("a", 1, long), asked("a", 2, 0)])[1] == ""
+    assert wording.comparisons([]) == ([], "")
+
+
+def test_a_reference_with_a_minus_of_its_own_stays_whole() -> None:
+    """A name is never read back from a sentence."""
+    odd = f"{'x' * 70} − y × z"
+    assert wording.comparisons([asked("a", "b − c", odd)]) == (["a: b − c"], odd)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "known", "kind", "text"),
+    [
+        (Verdict("better", nonzero=True), {}, "arm", "better"),
+        (Verdict("interaction", nonzero=True), {}, "interaction", "interaction"),
+        (Verdict("no difference", 0.01), {}, "arm", "no difference beyond 1.00 points"),
+        (Verdict("no difference", 0.01), {}, "interaction", "no interaction beyond 1.00 points"),
+        (
+            Verdict("no difference", 0.01, nonzero=True),
+            {},
+            "main",
+            "no difference beyond 1.00 points (but reliably not zero)",
+        ),
+        (Verdict("undecided", more_seeds=3), {}, "arm", "undecided: 3 more seeds"),
+        (Verdict("undecided", more_seeds=1), {}, "arm", "undecided: 1 more seed"),
+        (Verdict("undecided", more_seeds=2), {"n": 0}, "arm", "undecided: at least 2 more seeds"),
+        (Verdict("undecided", more_seeds=1), {"n": 1}, "arm", "undecided: at least 1 more seed"),
+        (Verdict("undecided"), {}, "arm", "undecided: more than 1000 more seeds"),
+        (Verdict("diverged"), {"n": 2, "dropped": 3, "diverged": 1}, "arm", "diverged in 1 of 5 seeds"),
+    ],
+)
+def test_a_verdict_in_words(verdict: Verdict, known: dict[str, int], kind: Kind, text: str) -> None:
+    judged = Judged(replace(estimate(0.1, 0.0, 0.2), **known), 0.01, verdict, 0.1)  # type: ignore[arg-type]
+    assert wording.conclusion(judged, ACCURACY, kind) == text
 
 
 def test_a_confidence_is_never_a_false_100_percent() -> None:
@@ -79,13 +130,14 @@ def test_a_confidence_is_never_a_false_100_percent() -> None:
         ("val/iou/loss", 0.9, "90.00 %"),  # a class of an unlucky name
         ("val/psnr", 28.416, "28.42"),
         ("val/own", 0.25, "0.25"),
+        ("val/own_share", 0.25, "25.00 %"),
         ("test/macro_f1", None, "–"),
         ("train/loss", 0.214357, "0.2144"),
         ("val/loss", None, "–"),
     ],
 )
 def test_figures_are_read_as_their_metric_is(name, value, text):
-    assert wording.format_figure(name, value) == text
+    assert wording.format_figure(name, value, METRICS) == text
 
 
 @pytest.mark.parametrize(

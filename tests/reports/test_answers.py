@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paribus.diagnosis.finding import Finding
 from paribus.inference.held_out import HeldOut
+from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.reports.answers import findings_page, held_out_page, predictions_page
 from paribus.reports.terminal import print_page
@@ -32,13 +33,15 @@ def test_predictions_name_the_three_most_probable(capsys):
     assert "problem" not in capsys.readouterr().out
 
 
-def test_R8_figures_that_are_no_numbers_are_dashes(capsys):
+def test_R8_figures_that_are_no_numbers_are_dashes(here, capsys):
+    RunFolder("runs/a/b/seed-0").create(Recipe.load("digits/mlp"), 0)
     held = HeldOut({"test/loss": None, "test/accuracy": 0.5}, 1234, 0.0)
     print_page(held_out_page([(RunFolder("runs/a/b/seed-0"), held)]))
     assert capsys.readouterr().out.splitlines()[1].split() == ["a/b/seed-0", "–", "50.00", "%", "1,234"]
 
 
-def test_the_test_of_a_study_shows_means_and_a_caution(capsys):
+def test_the_test_of_a_study_shows_means_and_a_caution(here, capsys):
+    RunFolder("runs/study/none/seed-0").create(Recipe.load("digits/mlp"), 0)
     arms = {"none": (0.9, 0.92), "batch": (0.95, None)}
     print_page(
         held_out_page(

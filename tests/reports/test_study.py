@@ -15,7 +15,7 @@ from tests import made
 from paribus import reports
 from paribus.evidence import about_interaction
 from paribus.records import wording
-from paribus.records.result import StudyResult
+from paribus.records.result import Effect, StudyResult
 from paribus.reports import tables
 from paribus.reports.study import study_page
 
@@ -119,7 +119,7 @@ def test_every_number_of_the_answer_is_in_the_record() -> None:
         assert answer.about == effect.label
         assert answer.finding.startswith(wording.difference(result.metric, effect.estimate.value))
         assert answer.finding.endswith(f"95 % interval [{low}, {high}]")
-        assert answer.verdict == wording.verdict(effect.verdict, result.metric, result.delta)
+        assert answer.verdict == effect.conclusion
 
 
 def test_runs_without_a_result_are_never_hidden() -> None:
@@ -160,7 +160,7 @@ def test_the_same_record_gives_the_same_report() -> None:
 
 def test_intervals_say_the_confidence_that_planned_looks_gave_them() -> None:
     result = made.factorial()
-    looked = [replace(e, estimate=replace(e.estimate, confidence=0.966)) for e in result.effects]
+    looked = [made.estimated(effect, confidence=0.966) for effect in result.effects]
     page = study_page(replace(result, effects=tuple(looked)))
     assert all("96.6 % interval [" in answer.finding for answer in page.answers)
     (heads,) = [table.heads for section in page.sections for table in section.tables if "p (Holm)" in table.heads]
@@ -172,10 +172,15 @@ def test_intervals_say_the_confidence_that_planned_looks_gave_them() -> None:
 
 def test_an_interaction_is_neither_better_nor_worse() -> None:
     result = made.factorial()
-    effects = tuple(replace(e, kind="interaction", verdict=about_interaction(e.verdict)) for e in result.effects)
+    effects = tuple(interaction(effect) for effect in result.effects)
     page = study_page(replace(result, effects=effects))
     assert {answer.tone for answer in page.answers} == {"interaction", "undecided"}
     assert "4 interaction" in page.summary
+
+
+def interaction(effect: Effect) -> Effect:
+    judged = replace(effect.judged, verdict=about_interaction(effect.verdict))
+    return replace(effect, contrast=replace(effect.contrast, kind="interaction"), judged=judged)
 
 
 def test_how_to_read_explains_what_looks_like_a_contradiction() -> None:

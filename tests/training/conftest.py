@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 
+from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
 from paribus.training import loop
@@ -52,6 +53,7 @@ def train(tmp_path) -> Callable[..., tuple[RunFolder, RunResult]]:
     def run(recipe: Recipe, name: str = "run", seed: int = 0, listen: Any = loop.ignore, **settings: Any):
         folder = RunFolder(tmp_path / name)
         settings = {"device": "cpu", "threads": 1, **settings}
+        register_own(recipe.parts())
         return folder, loop.train(folder, recipe, seed, Settings(**settings), listen)
 
     return run

@@ -11,7 +11,7 @@ from paribus.inference.sample import sample
 from paribus.inference.trained import load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.studies.study import Study
+from paribus.study import Study
 from paribus.tasks.generators import extractor
 
 SMALL = {"budget.epochs": 3, "training.batch_size": 32, "split.limit": 256, "training.precision": "fp32"}

@@ -12,7 +12,7 @@ from paribus.inference.held_out import test as open_test
 from paribus.inference.trained import load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.studies.study import Study
+from paribus.study import Study
 
 PICTURES = {"data.pictures": 40, "data.size": 24, "budget.epochs": 2, "training.batch_size": 9}
 AUGMENT = {"augment": {"flip": True, "crop": {"padding": 3}, "rotate": {"degrees": 10}, "colour": True}}

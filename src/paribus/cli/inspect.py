@@ -8,18 +8,11 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import MARKERS, RUNS, Plugin, Runs, UnknownName, find_folder, load_plugins
+from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
 from paribus.errors import ParibusError, nearest
+from paribus.records.kinds import KINDS
 
-PLURALS = {
-    "data": "data",
-    "augmentations": "augment",
-    "models": "model",
-    "tasks": "task",
-    "optimizers": "optimizer",
-    "schedules": "schedule",
-    "stopping": "stopping",
-}
+PLURALS = {about.plural: kind for kind, about in KINDS.items()}
 
 
 def list_(
@@ -84,10 +77,10 @@ def show(
     - `paribus show last`
     """
     from paribus.analysis.table import analyses
-    from paribus.records.kinds import KINDS
     from paribus.records.parts import names
     from paribus.records.recipe import Recipe, shipped
     from paribus.records.run import RunFolder
+    from paribus.records.store import MARKERS, UnknownName
     from paribus.reports import brief, lists
     from paribus.reports.terminal import print_page
 
@@ -110,7 +103,7 @@ def show(
     if (folder / MARKERS["run"]).exists():
         print_page(brief.run(RunFolder(folder)))
         return
-    from paribus.studies.study import Study
+    from paribus.study import Study
 
     print_page(brief.study(Study.open(folder).result))
 

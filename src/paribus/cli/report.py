@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import MARKERS, RUNS, Plugin, Runs, find_folder, finished, load_plugins
+from paribus.cli.words import RUNS, Plugin, Runs, find_folder, finished, load_plugins
 
 
 def report(
@@ -29,9 +29,10 @@ def report(
     from dataclasses import replace
 
     from paribus.records.run import RunFolder
-    from paribus.reports import brief, write_run
+    from paribus.records.store import MARKERS
+    from paribus.reports import brief, write, write_run
     from paribus.reports.terminal import print_page
-    from paribus.studies.study import Study
+    from paribus.study import Study
 
     load_plugins(plugin)
     folder = find_folder(name, runs, "study", "run")
@@ -40,8 +41,8 @@ def report(
         print_page(replace(brief.run(RunFolder(folder)), summary=f"\nreport: {written}"))
         return
     opened = Study.open(folder)
-    page = opened.report()
-    print_page(brief.study(opened.result, page))
+    result = opened.result
+    print_page(brief.study(result, write(result, opened.folder)))
 
 
 def test(

@@ -66,7 +66,7 @@ def study(
 
     - `paribus study digits/cnn --noise --seeds 10`
     """
-    from paribus.studies.study import Study
+    from paribus.study import Study
 
     load_plugins(plugin)
     if noise and one_at_a_time:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paribus.errors import RecipeError, RunError, StudyError, nearest
+from paribus.errors import RecipeError, RunError, StudyError
 
 if TYPE_CHECKING:
     from paribus.records.run import RunFolder
@@ -29,12 +29,6 @@ Plugin = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 
 RUNS = Path("runs")
-MARKERS = {"run": "recipe.json", "study": "study.json"}  # the file that makes a folder one
-PATTERNS = {"run": "*/*/*/recipe.json", "study": "*/study.json"}
-
-
-class UnknownName(RunError):
-    """Nothing is called like this."""
 
 
 def parse_overrides(words: list[str] | None) -> dict[str, Any]:
@@ -59,53 +53,29 @@ def load_plugins(files: list[Path] | None) -> None:
         load_plugin(file)
 
 
-def find_folder(name: str, runs: Path, *kinds: str) -> Path:
-    """The folder that somebody means: a path, a name below the runs folder, a part of it, or ``last``.
-
-    Args:
-        name: what was typed.
-        runs: the folder of the run folders.
-        kinds: ``run``, ``study`` or both; where a name fits both, the first.
-    """
-    for kind in kinds:
-        for candidate in (Path(name), runs / name):
-            if (candidate / MARKERS[kind]).exists():
-                return candidate
-    known = {kind: [path.parent for path in runs.glob(PATTERNS[kind])] for kind in kinds}
-    fitting = {kind: [path for path in paths if name in str(path.relative_to(runs))] for kind, paths in known.items()}
-    everything = [path for paths in known.values() for path in paths]
-    if name == "last" and everything:
-        newest = max(everything, key=_changed)
-        return newest.parents[1] if newest.parents[1] in everything else newest  # a run of a study: all of it
-    if unique := [paths[0] for paths in fitting.values() if len(paths) == 1]:
-        return unique[0]
-    what = f"{' or '.join(kinds)} folder"
-    if several := [str(path.relative_to(runs)) for paths in fitting.values() for path in paths]:
-        raise RunError(f"more than one {what} fits this name", got=name, hint=f"say which: {', '.join(several[:8])}")
-    names = [str(path.relative_to(runs)) for path in sorted(everything, key=_changed)]
-    hint = nearest(name, names[-20:]) if names else f"there is none in {runs} yet"
-    raise UnknownName(f"there is no such {what}", got=name, hint=hint)
-
-
 def finished(name: str, runs: Path) -> list[RunFolder]:
     """The run that somebody means, or all finished runs of the study.
 
     Raises:
         RunError: if the study has none.
     """
+    from paribus.records import store
     from paribus.records.run import RunFolder
 
-    found = find_folder(name, runs, "run", "study")
-    if not (found / MARKERS["study"]).exists():
+    found = store.find(name, runs, "run", "study")
+    if not (found / store.MARKERS["study"]).exists():
         return [RunFolder(found)]
-    folders = [RunFolder(path.parent) for path in sorted(found.glob("*/*/result.json"))]
+    folders = [run.folder for run in store.runs_of(found) if run.figures is not None]
     if not folders:
         raise RunError("this study has no finished run", got=str(found), hint="run the study first")
     return folders
 
 
-def _changed(folder: Path) -> float:
-    return max((folder / marker).stat().st_mtime for marker in MARKERS.values() if (folder / marker).exists())
+def find_folder(name: str, runs: Path, *kinds: str) -> Path:
+    """The folder that somebody means: see :func:`paribus.records.store.find`."""
+    from paribus.records.store import find  # not before it is needed: it takes pydantic
+
+    return find(name, runs, *kinds)
 
 
 def _pair(word: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """Statistics of controlled experiments: pure functions on numbers."""
 
+from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import Estimate, contrast, equivalence_p, mean_interval, paired_difference
-from paribus.evidence.factorial import Contrast, interactions, main_effects
+from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
 from paribus.evidence.multiple import holm
 from paribus.evidence.power import (
     detectable_difference,
@@ -10,18 +11,20 @@ from paribus.evidence.power import (
     seeds_for,
     seeds_for_equivalence,
 )
-from paribus.evidence.sequential import Decision, Looks, alpha_at, follow, plan_looks
+from paribus.evidence.sequential import Decision, InterimAnalyses, alpha_at, plan_analyses, sequential_test
 from paribus.evidence.variance import Component, Interval, NoiseBudget, variance_components
-from paribus.evidence.verdict import Judged, Verdict, about_interaction, judge, judge_family
+from paribus.evidence.verdict import MOST_SEEDS, Judged, Verdict, about_interaction, judge, judge_family
 
 __all__ = [
+    "MOST_SEEDS",
     "Component",
     "Contrast",
     "Decision",
     "Estimate",
+    "InterimAnalyses",
     "Interval",
     "Judged",
-    "Looks",
+    "Kind",
     "NoiseBudget",
     "Verdict",
     "about_interaction",
@@ -30,17 +33,18 @@ __all__ = [
     "detectable_difference",
     "equivalence_p",
     "equivalence_power_of",
-    "follow",
     "holm",
     "interactions",
     "judge",
     "judge_family",
     "main_effects",
+    "mean_curve",
     "mean_interval",
     "paired_difference",
-    "plan_looks",
+    "plan_analyses",
     "power_of",
     "seeds_for",
     "seeds_for_equivalence",
+    "sequential_test",
     "variance_components",
 ]

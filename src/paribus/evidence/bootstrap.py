@@ -42,7 +42,7 @@ def skill_interval(
             "skill needs a baseline that errs", got=float(b.mean()), hint="a constant series has no skill"
         )
     ratio = e.mean() / b.mean()
-    sums = _resampled_sums(np.column_stack([e, b]), block_length(e - ratio * b), draws, seed)
+    sums = _block_bootstrap(np.column_stack([e, b]), block_length(e - ratio * b), draws, seed)
     drawn = 1 - sums[:, 0] / sums[:, 1]
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
     value, sd = float(1 - ratio), float(drawn.std(ddof=1))
@@ -84,7 +84,7 @@ def _last_lag(correlation: Array, n: int) -> int:
     return len(small)
 
 
-def _resampled_sums(table: Array, length: int, draws: int, seed: int) -> Array:
+def _block_bootstrap(table: Array, length: int, draws: int, seed: int) -> Array:
     """(draws, columns) sums over n rows drawn in circular blocks: from cumulative sums, so that blocks cost nothing."""
     n = len(table)
     blocks, rest = divmod(n, length)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import EvidenceError
+
+Values = ArrayLike | Sequence[float | None] | Sequence[Sequence[float | None]]
+"""Numbers as an array, or lists in which ``None`` stands for a missing one."""
 
 ROUNDING = 1e-12
 """Spreads and means below this fraction of the measured values are rounding, and count as zero."""
@@ -30,8 +34,9 @@ class Estimate:
         df: degrees of freedom, n − 1.
         p: two-sided p-value against a true mean of 0, not adjusted for other comparisons.
         confidence: how often such intervals cover the true mean.
-        dropped: seeds left out because a value was NaN or infinite.
-        diverged: those of the dropped that had an infinite value, the mark of a run that diverged.
+        dropped: seeds left out because a value is missing.
+        diverged: those of the dropped in which a run diverged.
+        per_seed: what each seed says, in the order given; ``None`` for those that were dropped.
     """
 
     value: float
@@ -44,15 +49,22 @@ class Estimate:
     confidence: float = 0.95
     dropped: int = 0
     diverged: int = 0
+    per_seed: tuple[float | None, ...] = ()
 
 
-def mean_interval(values: ArrayLike, confidence: float = 0.95, resolution: float = 0.0) -> Estimate:
+def mean_interval(
+    values: Values,
+    confidence: float = 0.95,
+    resolution: float = 0.0,
+    diverged: ArrayLike | None = None,
+) -> Estimate:
     """Mean of one value per seed, with its t interval (Student 1908). For the arguments see `contrast`."""
-    return contrast(_array(values, 1)[:, None], [1.0], confidence, resolution)
+    lost = None if diverged is None else np.asarray(diverged, bool)[:, None]
+    return contrast(_array(values, 1)[:, None], [1.0], confidence, resolution, lost)
 
 
 def paired_difference(
-    treatment: ArrayLike, reference: ArrayLike, confidence: float = 0.95, resolution: float = 0.0
+    treatment: Values, reference: Values, confidence: float = 0.95, resolution: float = 0.0
 ) -> Estimate:
     """Treatment minus reference, paired by position: the two values at one position share their seed.
 
@@ -64,15 +76,21 @@ def paired_difference(
         raise EvidenceError(
             "paired arms have one value per seed each, in the same order",
             got=f"{len(treated)} and {len(base)} values",
-            hint="mark a missing run with NaN",
+            hint="mark a missing run with None",
         )
     return contrast(np.column_stack([treated, base]), [1.0, -1.0], confidence, resolution)
 
 
-def contrast(values: ArrayLike, weights: ArrayLike, confidence: float = 0.95, resolution: float = 0.0) -> Estimate:
+def contrast(
+    values: Values,
+    weights: ArrayLike,
+    confidence: float = 0.95,
+    resolution: float = 0.0,
+    diverged: ArrayLike | None = None,
+) -> Estimate:
     """Mean over seeds of a weighted sum of arms, with its t interval.
 
-    A seed without a finite value in every arm that has a weight is dropped.
+    A seed without a value in every arm that has a weight is dropped.
 
     Seeds can agree exactly, because an accuracy on N examples moves in steps of 1/N; the t interval would
     then shrink to a point. Given the step as ``resolution``, the standard deviation is taken to be at least
@@ -81,26 +99,35 @@ def contrast(values: ArrayLike, weights: ArrayLike, confidence: float = 0.95, re
     over: p = 2·2⁻ⁿ, and the interval is the whole line until p ≤ 1 − confidence.
 
     Args:
-        values: table of seeds (rows) by arms (columns); NaN is a missing run, ±inf one that diverged.
+        values: table of seeds (rows) by arms (columns); ``None`` or NaN where a run has no value.
         weights: one weight per arm.
         confidence: of the interval, in (0, 1]; at 1 the interval is the whole line.
         resolution: smallest step of the metric, 0 if it is continuous.
+        diverged: table of the same shape, true where a run diverged; its value counts as missing.
 
     Raises:
         EvidenceError: for tables and weights that do not fit, and arguments out of range.
     """
     table, weight = _array(values, 2), _array(weights, 1)
-    _check(table, weight, confidence, resolution)
-    table, weight = table[:, weight != 0], weight[weight != 0]
-    complete = np.isfinite(table).all(axis=1)
+    lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
+    _check(table, weight, lost, confidence, resolution)
+    counted = weight != 0
+    table, lost, weight = table[:, counted], lost[:, counted], weight[counted]
+    complete = ~(np.isnan(table) | lost).any(axis=1)
+    differences = table[complete] @ weight
     estimate = _estimate(
-        table[complete] @ weight,
+        differences,
         confidence,
         floor=resolution * float(np.abs(weight).min()) / math.sqrt(12),
         rounding=ROUNDING * float(np.abs(table[complete]).max(initial=0.0)),
     )
-    diverged = np.isinf(table).any(axis=1)
-    return replace(estimate, dropped=int((~complete).sum()), diverged=int(diverged.sum()))
+    known = iter(differences.tolist())
+    return replace(
+        estimate,
+        dropped=int((~complete).sum()),
+        diverged=int(lost.any(axis=1).sum()),
+        per_seed=tuple(next(known) if present else None for present in complete),
+    )
 
 
 def equivalence_p(estimate: Estimate, delta: float) -> float:
@@ -145,19 +172,31 @@ def _margin(sd: float, n: int, confidence: float) -> float:
     return float(stdtrit(n - 1, (1 + confidence) / 2)) * sd / math.sqrt(n)
 
 
-def _array(values: ArrayLike, dimensions: int) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
+def _array(values: Values, dimensions: int) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)  # None becomes NaN
     if array.ndim != dimensions:
         raise EvidenceError(f"expected an array of {dimensions} dimension(s)", got=f"shape {array.shape}")
+    if np.isinf(array).any():
+        raise EvidenceError(
+            "values are finite", got=float(array[np.isinf(array)][0]), hint="leave them out, and say which diverged"
+        )
     return array
 
 
-def _check(table: NDArray[np.float64], weights: NDArray[np.float64], confidence: float, resolution: float) -> None:
+def _check(
+    table: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    diverged: NDArray[np.bool_],
+    confidence: float,
+    resolution: float,
+) -> None:
+    if diverged.shape != table.shape:
+        raise EvidenceError("every value is of a run that diverged or did not", got=f"shape {diverged.shape}")
     if table.shape[1] != len(weights):
         raise EvidenceError(
             "a contrast has one weight per arm", got=f"{len(weights)} weights for {table.shape[1]} arms"
         )
-    if not np.isfinite(weights).all() or not weights.any():
+    if np.isnan(weights).any() or not weights.any():
         raise EvidenceError("weights are finite and not all zero", got=weights.tolist())
     if not 0 < confidence <= 1:
         raise EvidenceError("confidence lies between 0 and 1", got=confidence, hint="0.95 is usual")

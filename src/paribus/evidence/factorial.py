@@ -17,31 +17,26 @@ from numpy.typing import NDArray
 from paribus.errors import EvidenceError
 
 Factors = Mapping[str, Sequence[Any]]
+Kind = Literal["arm", "main", "interaction"]
 
 
-@dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value
+@dataclass(frozen=True)
 class Contrast:
-    """A named question to a factorial study; its answer is ``contrast(values, weights)``.
+    """A question to a study; its answer is ``contrast(values, weights)``.
 
     Attributes:
-        kind: "main" or "interaction".
-        factors: the factors it is about.
+        kind: two arms, a main effect averaged over the other factors, or an interaction.
+        factors: the factors it is about: one, or two of an interaction.
         levels: their levels compared, one for each factor.
         reference: their reference levels.
-        weights: one weight per arm; read-only.
+        weights: one weight per arm.
     """
 
-    kind: Literal["main", "interaction"]
+    kind: Kind
     factors: tuple[str, ...]
     levels: tuple[Any, ...]
     reference: tuple[Any, ...]
-    weights: NDArray[np.float64]
-
-    @property
-    def name(self) -> str:
-        """For example ``norm: batch − none`` or ``norm: batch − none × lr: 0.1 − 0.01``."""
-        parts = zip(self.factors, self.levels, self.reference, strict=True)
-        return " × ".join(f"{factor}: {level} − {reference}" for factor, level, reference in parts)
+    weights: tuple[float, ...]
 
 
 def main_effects(factors: Factors) -> tuple[Contrast, ...]:
@@ -71,13 +66,12 @@ def _contrast(factors: Factors, chosen: Mapping[str, int]) -> Contrast:
     weights = np.ones(1)
     for name, levels in factors.items():  # the arms are a product, and so are their weights
         weights = np.multiply.outer(weights, _difference(len(levels), chosen.get(name))).ravel()
-    weights.setflags(write=False)
     return Contrast(
         kind="main" if len(chosen) == 1 else "interaction",
         factors=tuple(chosen),
         levels=tuple(factors[name][level] for name, level in chosen.items()),
         reference=tuple(factors[name][0] for name in chosen),
-        weights=weights,
+        weights=tuple(weights.tolist()),
     )
 
 
@@ -92,5 +86,5 @@ def _difference(count: int, level: int | None) -> NDArray[np.float64]:
 
 def _check(factors: Factors) -> None:
     for name, levels in factors.items():
-        if not levels or any(level in levels[:i] for i, level in enumerate(levels)):
+        if not levels or len(set(map(repr, levels))) < len(levels):  # 1 and True are equal, and yet two levels
             raise EvidenceError(f"factor {name!r} needs levels, each listed once", got=list(levels))

@@ -66,13 +66,13 @@ class NoiseBudget:
 
 
 def variance_components(
-    values_by_stream: Mapping[str, Sequence[float]],
-    total: Sequence[float] | None = None,
+    values_by_stream: Mapping[str, Sequence[float | None]],
+    total: Sequence[float | None] | None = None,
     confidence: float = 0.95,
 ) -> NoiseBudget:
     """Split the variance between runs into the parts of the streams of chance.
 
-    Values that are not finite are dropped. With fewer than two left a variance is NaN, its interval [0, ∞].
+    Missing values (``None`` or NaN) are dropped. With fewer than two left a variance is NaN, its interval [0, ∞].
 
     Args:
         values_by_stream: for each stream the metric of the runs in which only this stream varied.
@@ -83,14 +83,14 @@ def variance_components(
         raise EvidenceError("a noise study has at least one stream", got=dict(values_by_stream))
     if not 0 < confidence < 1:
         raise EvidenceError("confidence lies between 0 and 1", got=confidence, hint="0.95 is usual")
-    runs = {stream: _finite(values) for stream, values in values_by_stream.items()}
+    runs = {stream: _known(values) for stream, values in values_by_stream.items()}
     parts = {stream: _variance(values, confidence) for stream, values in runs.items()}
     if total is None:
         whole, remaining = None, None
         everything = sum(part.value for part in parts.values())
         shares = {s: Interval(_ratio(part.value, everything), math.nan, math.nan) for s, part in parts.items()}
     else:
-        all_vary = _finite(total)
+        all_vary = _known(total)
         whole = _variance(all_vary, confidence)
         remaining = _remaining(whole, list(parts.values()))
         shares = {stream: _share(values, all_vary, confidence) for stream, values in runs.items()}
@@ -98,8 +98,8 @@ def variance_components(
     return NoiseBudget(components, whole, remaining, confidence)
 
 
-def _finite(values: Sequence[float]) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
+def _known(values: Sequence[float | None]) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)  # None becomes NaN
     return array[np.isfinite(array)]
 
 

@@ -1,4 +1,4 @@
-"""From numbers to words: better, worse, interaction, no difference beyond δ, undecided."""
+"""What the numbers show: better, worse, interaction, no difference beyond δ, undecided, diverged."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ FEWEST_PAIRS = 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the evidence says about one comparison.
+    """What the evidence says about one comparison. The sentence is made from it where people read it.
 
     Attributes:
-        word: the kind of verdict.
-        text: the words shown, with the numbers that belong to them.
+        word: what has been shown.
+        delta: the smallest difference that matters, by which it was judged; None if nobody said.
+        nonzero: the effect is reliably not zero, be it within ±δ or not.
         more_seeds: for "undecided", the additional seeds proposed; None if above `MOST_SEEDS`.
     """
 
     word: Word
-    text: str
+    delta: float | None = None
+    nonzero: bool = False
     more_seeds: int | None = None
 
 
@@ -105,7 +107,7 @@ def judge(
     """Say what one comparison shows.
 
     An effect can be significant and also be shown to lie within ±δ. The verdict is then "no difference beyond
-    δ", because δ is what was declared to matter; the text adds that the effect is reliably not zero.
+    δ", because δ is what was declared to matter; ``nonzero`` adds that the effect is reliably not zero.
 
     Equivalence takes at least `FEWEST_PAIRS` complete pairs. Two pairs that happen to agree pass its test at
     the nominal level, but only because their spread, known from a single number, came out small by luck:
@@ -124,40 +126,28 @@ def judge(
         planning_alpha: level at which more seeds are planned, `alpha` if None.
     """
     if estimate.diverged:
-        seeds = estimate.n + estimate.dropped
-        return Verdict("diverged", f"diverged in {estimate.diverged} of {seeds} seeds")
+        return Verdict("diverged", delta)
     differs = p_adjusted < alpha
     if delta is not None and estimate.n >= FEWEST_PAIRS and p_equivalence_adjusted < alpha:
-        text = f"no difference beyond {delta:g}"
-        return Verdict("no difference", f"{text} (but reliably not zero)" if differs else text)
+        return Verdict("no difference", delta, nonzero=differs)
     if differs:
-        word: Word = "better" if (estimate.value > 0) == higher_is_better else "worse"
-        return Verdict(word, word)
-    return _undecided(estimate, delta, alpha if planning_alpha is None else planning_alpha)
+        return Verdict("better" if (estimate.value > 0) == higher_is_better else "worse", delta, nonzero=True)
+    more = _more_seeds(estimate, delta, alpha if planning_alpha is None else planning_alpha)
+    return Verdict("undecided", delta, more_seeds=more)
 
 
 def about_interaction(verdict: Verdict) -> Verdict:
     """The verdict on an interaction: there is one or there is none, and neither is good or bad."""
-    if verdict.word in ("better", "worse"):
-        return Verdict("interaction", "interaction")
-    return replace(verdict, text=verdict.text.replace("no difference", "no interaction"))
+    return replace(verdict, word="interaction") if verdict.word in ("better", "worse") else verdict
 
 
-def _undecided(estimate: Estimate, delta: float | None, alpha: float) -> Verdict:
+def _more_seeds(estimate: Estimate, delta: float | None, alpha: float) -> int | None:
     """Propose the fewest seeds that decide with 80 % power, if difference and spread stay as seen."""
     if estimate.n < 2:
-        more = (2 if delta is None else FEWEST_PAIRS) - estimate.n
-        return Verdict("undecided", f"undecided: at least {_seeds(more)}", more)
+        return (2 if delta is None else FEWEST_PAIRS) - estimate.n
     most = estimate.n + MOST_SEEDS
     sizes = [seeds_for(estimate.value, estimate.sd, alpha, most=most)]
     if delta is not None:
         sizes.append(seeds_for_equivalence(estimate.value, estimate.sd, delta, alpha, most=most))
     known = [size for size in sizes if size is not None]
-    if not known:
-        return Verdict("undecided", f"undecided: more than {_seeds(MOST_SEEDS)}")
-    more = max(1, min(known) - estimate.n)
-    return Verdict("undecided", f"undecided: {_seeds(more)}", more)
-
-
-def _seeds(count: int) -> str:
-    return f"{count} more seed" if count == 1 else f"{count} more seeds"
+    return max(1, min(known) - estimate.n) if known else None

@@ -1,15 +1,14 @@
-"""The numbers behind learning curves: means with intervals by epoch, and single runs. No drawing."""
+"""The rows behind learning curves: means with intervals by epoch, and single runs, as the record has them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from statistics import median
 from typing import Any
 
-from paribus.evidence import mean_interval
+from paribus.evidence import Interval
 from paribus.plots.grammar import span
 from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
@@ -23,19 +22,18 @@ DECADES = 30.0  # a loss that falls by this factor is drawn on a logarithmic axi
 
 @dataclass(frozen=True)
 class Figure:
-    """What is drawn over the epochs: a figure, its factor and unit on an axis, and how sure its bands are."""
+    """What is drawn over the epochs: a figure, its factor and its unit on an axis."""
 
     name: str
     factor: float
     unit: str
-    confidence: float
 
     @classmethod
     def of(cls, result: StudyResult, name: str) -> Figure:
         """A figure of a study; what is read in per cent is drawn in per cent."""
         ours = name.rpartition("/")[2] == result.metric_name.rpartition("/")[2]
         factor, unit = wording.unit(result.metric) if ours else (1.0, "")
-        return cls(name, factor, unit, result.design.confidence)
+        return cls(name, factor, unit)
 
     @property
     def loss(self) -> bool:
@@ -49,19 +47,17 @@ class Figure:
 
 
 def means(figure: Figure, arms: Mapping[str, ArmResult]) -> list[Row]:
-    """Mean and interval for every epoch that all runs of an arm have reached, but for those that diverged.
+    """Mean and interval for every epoch of which the record knows them."""
+    return [
+        {"arm": name, "epoch": epoch, **{end: figure.factor * value for end, value in _ends(mean)}}
+        for name, arm in arms.items()
+        for epoch, mean in enumerate(arm.means.get(figure.name, ()), 1)
+        if mean
+    ]
 
-    A mean over fewer and fewer seeds would show who is left rather than how they learn.
-    """
-    rows: list[Row] = []
-    for name, arm in arms.items():
-        curves = [curve for _, lost, curve in _runs(figure, arm) if not lost and curve]
-        for epoch, values in enumerate(zip_longest(*curves), 1):
-            present = [value for value in values if known(value)]
-            if len(present) == len(curves):
-                mean = mean_interval(present, figure.confidence)
-                rows.append({"arm": name, "epoch": epoch, "y": mean.value, "low": mean.low, "high": mean.high})
-    return rows
+
+def _ends(mean: Interval) -> tuple[tuple[str, float], ...]:
+    return ("y", mean.value), ("low", mean.low), ("high", mean.high)
 
 
 def threads(figure: Figure, arms: Mapping[str, ArmResult]) -> list[Row]:

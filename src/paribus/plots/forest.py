@@ -23,7 +23,7 @@ def forest(result: StudyResult) -> Chart:
         band=factor * result.delta if result.delta else None,
         contains=(-factor * result.delta, factor * result.delta) if result.delta else (),
     )
-    names, reference = wording.without_reference(effect.label for effect in result.effects)
+    names, reference = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
     estimates = [effect.estimate for effect in result.effects]
     rows = [_row(name, effect, result) for name, effect in zip(names, result.effects, strict=True)]
     heads = (f"difference, {wording.interval_head(estimates)}", "verdict")
@@ -43,9 +43,9 @@ def _row(name: str, effect: Effect, result: StudyResult) -> Row:
                 wording.difference(result.metric, effect.estimate.value),
                 wording.effect_interval(result.metric, effect.estimate, [other.estimate for other in result.effects]),
             ),
-            wording.verdict(effect.verdict, result.metric, result.delta),
+            effect.conclusion,
         ),
-        tuple(factor * dot for dot in effect.differences.values() if wording.known(dot)),
+        tuple(factor * dot for dot in effect.estimate.per_seed if wording.known(dot)),
         hollow=effect.verdict.word in ("undecided", "diverged"),
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from paribus.records.options import describe, options
-from paribus.records.parts import Part, find, names, settings
+from paribus.records.options import describe
+from paribus.records.options import options as all_options
+from paribus.records.parts import factory_of, present
 from paribus.records.recipe import Recipe, Section
 from paribus.records.result import Choice
 from paribus.records.wording import show
@@ -19,37 +20,32 @@ def choices(recipe: Recipe, varied: Sequence[str] = ()) -> tuple[Choice, ...]:
         varied: dotted fields that a study varies.
     """
     found: list[Choice] = []
+    parts = recipe.fields()
     for name, about in Recipe.model_fields.items():
         value = getattr(recipe, name)
-        if isinstance(value, Part):
-            found += _of_part(name, name, value, varied)
-        elif isinstance(value, Section):
+        if isinstance(value, Section):
             found += _of_section(name, value, varied)
-        elif name == "augment":
-            found += [
-                choice for key, part in value.items() for choice in _of_part(f"augment.{key}", name, part, varied)
-            ]
-            if not value:
-                found.append(Choice("augment", "none", about.description or "", "augment" in varied))
+        elif isinstance(value, dict) and not value:
+            found.append(Choice(name, "none", about.description or "", name in varied))
+        else:
+            fields = [field for field in parts if field == name or field.startswith(f"{name}.")]
+            found += [choice for field in fields for choice in _of_part(recipe, field, varied)]
     return tuple(found)
 
 
-def _of_part(path: str, kind: str, part: Part, varied: Sequence[str]) -> list[Choice]:
-    whole = path in varied or f"{path}.use" in varied
-    if part.use not in names(kind):  # of somebody's own, and not at hand: what was written is known all the same
-        rows = [Choice(path, part.use, "a part of the author's own", whole)]
-        rows += [
-            Choice(f"{path}.{name}", show(option), "", f"{path}.{name}" in varied)
-            for name, option in part.options.items()
-        ]
-        return rows
-    factory = find(kind, part.use)
-    values = settings(kind, part)
-    rows = [Choice(path, part.use, describe(factory)[0], whole)]
-    for option in options(kind, factory):
-        field = f"{path}.{option.name}"
-        rows.append(Choice(field, show(values[option.name]), option.text, field in varied))
-    return rows
+def _of_part(recipe: Recipe, field: str, varied: Sequence[str]) -> list[Choice]:
+    kind, part = recipe.fields()[field]
+    whole = field in varied or f"{field}.use" in varied
+    if not present(kind, part):  # of somebody's own, and not at hand: what was written is known all the same
+        head = Choice(field, part.use, "a part of the author's own", whole)
+        options = [(name, value, "") for name, value in part.options.items()]
+    else:
+        factory, values = factory_of(kind, part), recipe.settings(field)
+        head = Choice(field, part.use, describe(factory)[0], whole)
+        texts = {option.name: option.text for option in all_options(kind, factory)}
+        options = [(name, value, texts[name]) for name, value in values.items()]
+    return [head, *(Choice(f"{field}.{name}", show(value), text, f"{field}.{name}" in varied)
+                    for name, value, text in options)]  # fmt: skip
 
 
 def _of_section(path: str, section: Section, varied: Sequence[str]) -> list[Choice]:

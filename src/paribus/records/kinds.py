@@ -12,25 +12,55 @@ class Kind:
 
     Args:
         room: the module whose ``PARTS`` table names the built-in parts and where they are.
-        supplied: constructor parameters that paribus fills in.
+        supplied: constructor parameters that paribus fills in; a task may supply models with more, see ``supplies``.
         about: one sentence for people.
+        plural: what people call several of them: ``paribus list models``.
+        heading: above them in the reference.
     """
 
     room: str
     supplied: frozenset[str]
     about: str
+    plural: str
+    heading: str
 
 
 KINDS: Mapping[str, Kind] = {
-    "data": Kind("paribus.data", frozenset(), "where the examples come from"),
-    "augment": Kind("paribus.data.augmentation", frozenset(), "random changes to training examples"),
+    "data": Kind("paribus.data", frozenset(), "where the examples come from", "data", "Data sources"),
+    "augment": Kind(
+        "paribus.data.augmentation",
+        frozenset(),
+        "random changes to training examples",
+        "augmentations",
+        "Augmentations",
+    ),
     "model": Kind(
         "paribus.models",
         frozenset({"input_shape", "in_channels", "target_shape", "num_outputs", "num_classes", "num_tokens"}),
         "the network that is trained",
+        "models",
+        "Models",
     ),
-    "task": Kind("paribus.tasks", frozenset({"info"}), "what is learned: loss, metrics, predictions"),
-    "optimizer": Kind("paribus.training.optimizers", frozenset({"params"}), "the rule that updates the weights"),
-    "schedule": Kind("paribus.training.schedules", frozenset(), "how the learning rate changes over time"),
-    "stopping": Kind("paribus.training.stopping", frozenset(), "when to stop before the budget is used"),
+    "task": Kind("paribus.tasks", frozenset({"info"}), "what is learned: loss, metrics, predictions", "tasks", "Tasks"),
+    "optimizer": Kind(
+        "paribus.training.optimizers",
+        frozenset({"params"}),
+        "the rule that updates the weights",
+        "optimizers",
+        "Optimizers",
+    ),
+    "schedule": Kind(
+        "paribus.training.schedules",
+        frozenset(),
+        "how the learning rate changes over time",
+        "schedules",
+        "Schedules",
+    ),
+    "stopping": Kind(
+        "paribus.training.stopping",
+        frozenset(),
+        "when to stop before the budget is used",
+        "stopping",
+        "Stopping rules",
+    ),
 }

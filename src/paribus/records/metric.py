@@ -46,10 +46,6 @@ MODE_KL = Metric("mode_kl", higher_is_better=False)
 GENERATOR_LOSS = Metric("generator_loss", higher_is_better=False)
 DISCRIMINATOR_LOSS = Metric("discriminator_loss", higher_is_better=False)
 
-_SCORES = (ACCURACY, LOSS, MACRO_F1, MIOU, IOU, PIXEL_ACCURACY, PSNR, SSIM, PRECISION, RECALL, QUALITY)
-KNOWN = {metric.name: metric for metric in _SCORES}
-"""The metrics whose unit is known without their task."""
-
 
 def is_detail(name: str) -> bool:
     """Whether a figure is one of many that a metric has, like ``val/iou/road``: short lists leave it out."""

@@ -28,24 +28,31 @@ class Option(NamedTuple):
     text: str
 
 
-def schema(kind: str, factory: Factory) -> type[BaseModel]:
-    """The pydantic model of a part's options."""
-    return _model(factory, options(kind, factory))
+@cache
+def schema(kind: str, factory: Factory, further: frozenset[str] = frozenset()) -> type[BaseModel]:
+    """The pydantic model of a part's options, made once; ``further`` as in :func:`options`."""
+    return _model(factory, options(kind, factory, further))
 
 
 def keyword_options(function: Factory) -> type[BaseModel]:
     """The pydantic model of a function's keyword-only parameters, which are its options."""
     parameters = inspect.signature(function).parameters.values()
-    return _model(function, _knobs(function, [it for it in parameters if it.kind is it.KEYWORD_ONLY]))
+    return _model(function, _options(function, [it for it in parameters if it.kind is it.KEYWORD_ONLY]))
 
 
 @cache
-def options(kind: str, factory: Factory) -> tuple[Option, ...]:
-    """The options of a part, in the order of its signature."""
+def options(kind: str, factory: Factory, further: frozenset[str] = frozenset()) -> tuple[Option, ...]:
+    """The options of a part, in the order of its signature.
+
+    Args:
+        kind: of the part.
+        factory: its class or function.
+        further: parameters that are filled in here beside :attr:`Kind.supplied`, and are no options therefore.
+    """
     parameters = inspect.signature(factory).parameters.values()
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    wanted = [it for it in parameters if it.name not in KINDS[kind].supplied and it.kind not in several]
-    return tuple(_knobs(factory, wanted))
+    supplied = KINDS[kind].supplied | further
+    return tuple(_options(factory, [it for it in parameters if it.name not in supplied and it.kind not in several]))
 
 
 def describe(factory: Factory) -> tuple[str, dict[str, str]]:
@@ -58,15 +65,18 @@ def describe(factory: Factory) -> tuple[str, dict[str, str]]:
     bases = reversed(factory.__mro__) if inspect.isclass(factory) else (factory,)
     texts: dict[str, str] = {}
     for base in bases:
-        texts |= _said_of_parameters(inspect.cleandoc(base.__doc__ or ""))
+        texts |= _said_of_parameters(base.__doc__ or "")
     return summary, texts
 
 
 def _said_of_parameters(text: str) -> dict[str, str]:
-    _, _, rest = text.partition("Args:\n")
-    block = re.split(r"\n\S", rest)[0]
-    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", block, flags=re.MULTILINE)
-    return {name: " ".join(entry.split()) for name, entry in entries}
+    from docstring_parser import ParseError, google  # not before it is needed
+
+    try:
+        said = google.parse(text).params
+    except ParseError:  # of somebody else's base class, in a style of its own
+        return {}
+    return {entry.arg_name: " ".join((entry.description or "").split()) for entry in said if entry.args[0] == "param"}
 
 
 def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> RecipeError:
@@ -86,7 +96,7 @@ def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> Rec
     return RecipeError(f"{path} {message[0].lower()}{message[1:]}", got=first.get("input"), hint=f"correct {path}")
 
 
-def _knobs(factory: Factory, parameters: Iterable[inspect.Parameter]) -> list[Option]:
+def _options(factory: Factory, parameters: Iterable[inspect.Parameter]) -> list[Option]:
     texts = describe(factory)[1]
     return [Option(it.name, _type_of(it, factory), it.default, texts.get(it.name, "")) for it in parameters]
 

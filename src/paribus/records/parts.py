@@ -3,17 +3,20 @@
 A model, a data source, an augmentation, a task, an optimizer, a schedule, a stopping rule: each is registered under a
 name, and its *options* are the parameters of its constructor, read from the type hints and the docstring. Some
 parameters are not options: those named in :attr:`Kind.supplied` are filled in by paribus when the part is built.
+
+Options are validated once: a part keeps its settings, and building it uses them.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from paribus.errors import RecipeError, nearest
@@ -31,24 +34,22 @@ class Part:
     use: str
     options: dict[str, Any]
     factory: Factory | None = field(compare=False, repr=False)
+    _settings: dict[tuple[Any, ...], dict[str, Any]] = field(compare=False, repr=False)  # see settings()
 
     def __init__(self, use: str | Factory, /, **options: Any) -> None:
         object.__setattr__(self, "use", use if isinstance(use, str) else use.__name__)
         object.__setattr__(self, "options", options)
         object.__setattr__(self, "factory", None if isinstance(use, str) else use)
+        object.__setattr__(self, "_settings", {})
 
     @classmethod
     def of(cls, value: Any) -> Part:
-        """Read what people write for a part: a name, a class, or ``{use: name, option: value}``."""
+        """Read what people write for a part: a name, a class, or ``{use: name or class, option: value}``."""
         if isinstance(value, Part):
             return value
-        if isinstance(value, str) or inspect.isclass(value) or inspect.isfunction(value):
+        if _names_part(value):
             return cls(value)
-        if (
-            isinstance(value, Mapping)
-            and isinstance(value.get("use"), str)
-            and all(isinstance(key, str) for key in value)
-        ):
+        if isinstance(value, Mapping) and _names_part(value.get("use")) and all(isinstance(key, str) for key in value):
             return cls(value["use"], **{key: entry for key, entry in value.items() if key != "use"})
         raise RecipeError(
             "a part is a name or a mapping with 'use'", got=value, hint="write {use: NAME, option: value}"
@@ -61,9 +62,20 @@ class Part:
     def __reduce__(self) -> tuple[Any, ...]:
         return Part.of, (self.flat(),)  # by name: a class of the user's travels in its own way, see registered()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Part:
+        return self  # frozen, and its class is the user's
+
     def flat(self) -> dict[str, Any]:
         """The part as plain data, the way it stands in a recipe file."""
         return {"use": self.use, **self.options}
+
+    def opened(self) -> dict[str, Any]:
+        """The part as a mapping in which options can be changed; its class stays in it."""
+        return {"use": self.factory or self.use, **self.options}
+
+
+def _names_part(value: Any) -> bool:
+    return isinstance(value, str) or inspect.isclass(value) or inspect.isfunction(value)
 
 
 _registered: dict[str, dict[str, Factory]] = {kind: {} for kind in KINDS}
@@ -83,9 +95,19 @@ def register(kind: str, factory: Factory | None = None, *, name: str | None = No
         return lambda decorated: register(kind, decorated, name=name)
     name = name or factory.__name__
     if name in table(kind):
-        raise RecipeError(f"{name!r} is the name of a {kind} that ships with paribus", hint="choose another name")
+        raise _taken(kind, name)
     _registered[kind][name] = factory
     return factory
+
+
+def register_own(parts: Iterable[tuple[str, Part]]) -> None:
+    """Register the classes that parts carry: records and workers know a class by its name only.
+
+    >>> register_own(Recipe.load("digits/cnn", {"model": Part(MyNet)}).parts())  # doctest: +SKIP
+    """
+    for kind, part in parts:
+        if part.factory is not None:
+            register(kind, part.factory)
 
 
 def registered() -> dict[str, dict[str, Factory]]:
@@ -124,30 +146,65 @@ def find(kind: str, name: str) -> Factory:
     return getattr(importlib.import_module(f"{room}.{module}" if module else room), attribute)  # type: ignore[no-any-return]
 
 
+def factory_of(kind: str, part: Part) -> Factory:
+    """The class or function that a part carries, or names."""
+    if part.factory is None:
+        return find(kind, part.use)
+    if part.use in table(kind):
+        raise _taken(kind, part.use)
+    return part.factory
+
+
+def own(kind: str, part: Part) -> Factory | None:
+    """The class or function of a part that is the user's own; ``None`` for one that ships, or is not at hand."""
+    return part.factory or _registered[kind].get(part.use)
+
+
+def present(kind: str, part: Part) -> bool:
+    """Whether a part's class is at hand: somebody else's is not, until their plug-in is loaded."""
+    return part.factory is not None or part.use in _registered[kind] or part.use in table(kind)
+
+
 def build(kind: str, part: Part, **supplied: Any) -> Any:
-    """Construct a part: its options, validated, plus those supplied values that its signature asks for."""
-    factory = find(kind, part.use)
+    """Construct a part: its settings, plus those supplied values that its signature asks for."""
+    factory = factory_of(kind, part)
     wanted = inspect.signature(factory).parameters
-    return factory(
-        **{name: value for name, value in supplied.items() if name in wanted},
-        **settings(kind, part),
-    )
+    given = {name: value for name, value in supplied.items() if name in wanted}
+    return factory(**given, **deepcopy(settings(kind, part, given)))  # a part may do with its lists what it likes
 
 
-def settings(kind: str, part: Part) -> dict[str, Any]:
-    """All options of a part with their validated values, defaults filled in.
+def settings(kind: str, part: Part, further: Collection[str] = (), where: str = "") -> dict[str, Any]:
+    """All options of a part with their validated values, defaults filled in; validated at the first call only.
+
+    Args:
+        kind: of the part.
+        part: it.
+        further: parameters that are supplied beside :attr:`Kind.supplied`.
+        where: the field that errors name; by default where parts of this kind usually stand.
 
     Raises:
         RecipeError: for an unknown option (with the nearest known one), a missing one, or a value of the wrong type.
     """
-    model = schema(kind, find(kind, part.use))
+    factory = factory_of(kind, part)
+    filled = frozenset(inspect.signature(factory).parameters) & (frozenset(further) - KINDS[kind].supplied)
+    key = (kind, factory, filled)
+    if key not in part._settings:
+        part._settings[key] = _validated(schema(kind, factory, filled), part, where or part.field(kind))
+    return part._settings[key]
+
+
+def _validated(model: type[BaseModel], part: Part, where: str) -> dict[str, Any]:
     try:
         values = dict(model(**part.options))
         to_jsonable_python(values)
     except ValidationError as error:
-        raise explain(error, part.field(kind), model.model_fields) from None
+        raise explain(error, where, model.model_fields) from None
     except PydanticSerializationError as error:
         raise RecipeError(
             f"options of {part.use} must be plain data: {error}", hint="use numbers, words and lists"
         ) from None
     return values
+
+
+def _taken(kind: str, name: str) -> RecipeError:
+    return RecipeError(f"{name!r} is the name of a {kind} that ships with paribus", hint="choose another name")

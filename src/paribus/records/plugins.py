@@ -11,6 +11,7 @@ from types import CodeType
 from typing import Any
 
 from paribus.errors import RecipeError
+from paribus.records.options import Factory
 from paribus.records.parts import register, registered
 
 PREFIX = "paribus_plugin_"  # of the modules that plug-in files become
@@ -43,11 +44,8 @@ def load_plugin(path: str | Path) -> None:
             register("model", value)
 
 
-def fingerprint(kind: str, name: str) -> str | None:
-    """SHA-256 of the source of a user's part, ``None`` for a built-in one: editing it makes another recipe."""
-    factory = registered()[kind].get(name)
-    if factory is None:
-        return None
+def fingerprint(factory: Factory) -> str:
+    """SHA-256 of the source of a user's part: editing it makes another recipe."""
     try:
         source = inspect.getsource(factory)
     except (OSError, TypeError):  # typed at a prompt or in a notebook: fall back on the compiled code

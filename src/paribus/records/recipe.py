@@ -20,7 +20,6 @@ from pydantic import (
     PlainSerializer,
     ValidationError,
     ValidationInfo,
-    model_validator,
 )
 from pydantic_core import to_jsonable_python
 
@@ -28,8 +27,9 @@ from paribus.chance import Seeds
 from paribus.errors import RecipeError, nearest
 from paribus.records import yaml
 from paribus.records.kinds import KINDS
+from paribus.records.metric import Metric
 from paribus.records.options import explain
-from paribus.records.parts import Part, register, settings
+from paribus.records.parts import Part, factory_of, own, present, settings
 from paribus.records.plugins import fingerprint
 
 SUFFIXES = {".yaml", ".yml", ".json"}
@@ -117,7 +117,7 @@ def _read_optimizers(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, Mapping):
         hint = "write optimizers: {discriminator: {lr: 0.0004}}"
         raise RecipeError("optimizers is a mapping of stages to optimizers", got=value, hint=hint)
-    common = info.data["optimizer"].flat() if "optimizer" in info.data else {}
+    common = info.data["optimizer"].opened() if "optimizer" in info.data else {}
     return {
         stage: {**common, **options} if isinstance(options, Mapping) and "use" not in options else options
         for stage, options in value.items()
@@ -153,13 +153,6 @@ class Recipe(BaseModel):
     budget: Budget = Budget()
     chance: Chance = Chance()
 
-    @model_validator(mode="after")
-    def _register_own_classes(self) -> Recipe:
-        for kind, part in self.parts():
-            if part.factory is not None:
-                register(kind, part.factory)
-        return self
-
     @classmethod
     def load(cls, source: str | Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
         """Read a shipped recipe by its name (``digits/cnn``) or a recipe file by its path.
@@ -184,7 +177,9 @@ class Recipe(BaseModel):
 
     def override(self, changes: Mapping[str, Any]) -> Recipe:
         """A recipe with some dotted fields changed: ``recipe.override({"optimizer.lr": 0.1})``."""
-        return Recipe.read(override(self.plain(), changes))
+        kept = {name: getattr(self, name) for name in Recipe.model_fields}  # what is validated stays so
+        touched = {path.partition(".")[0] for path in changes}
+        return Recipe.read(override({**kept, **{name: _opened(kept[name]) for name in touched & {*kept}}}, changes))
 
     def plain(self) -> dict[str, Any]:
         """The recipe as plain data, as given (options at their defaults are left out)."""
@@ -192,20 +187,43 @@ class Recipe(BaseModel):
 
     def resolved(self) -> dict[str, Any]:
         """The recipe as plain data with every option filled in and validated."""
+        return deepcopy(self._resolved)
+
+    @cached_property
+    def _resolved(self) -> dict[str, Any]:
         plain = self.model_dump(exclude={"name", "about"}, mode="json")
-        for kind, part in self.parts():
-            if part is getattr(self, kind):
-                plain[kind] = _whole(kind, part)
-        plain["optimizers"] = {stage: _whole("optimizer", part) for stage, part in self.optimizers.items()}
-        plain["augment"] = {name: _whole("augment", part) for name, part in self.augment.items()}
+        for field, (_, part) in self.fields().items():
+            group, _, name = field.partition(".")
+            place, key = (plain[group], name) if name else (plain, group)
+            place[key] = {"use": part.use, **to_jsonable_python(self.settings(field))}
         return plain
+
+    def settings(self, field: str) -> dict[str, Any]:
+        """All options of the part at a field (``model``, ``augment.crop``), validated once for the whole recipe."""
+        kind, part = self.fields()[field]
+        return settings(kind, part, self.supplied(kind), field)
+
+    def supplied(self, kind: str) -> frozenset[str]:
+        """Parameters of parts of this kind that the task fills in, beside :attr:`Kind.supplied`: no options."""
+        if kind != "model" or not present("task", self.task):
+            return frozenset()
+        return frozenset(getattr(factory_of("task", self.task), "supplies", ()))
+
+    def fields(self) -> dict[str, tuple[str, Part]]:
+        """All parts with their kinds, by dotted field: ``model``, ``augment.crop``, ``optimizers.discriminator``."""
+        single = {kind: (kind, getattr(self, kind)) for kind in KINDS if kind != "augment"}
+        augment = {f"augment.{name}": ("augment", part) for name, part in self.augment.items()}
+        stages = {f"optimizers.{stage}": ("optimizer", part) for stage, part in self.optimizers.items()}
+        return {**single, **augment, **stages}
 
     def parts(self) -> list[tuple[str, Part]]:
         """All parts with their kinds."""
-        single = ("data", "model", "task", "optimizer", "schedule", "stopping")
-        several = {"augment": self.augment, "optimizer": self.optimizers}
-        named = [(kind, part) for kind, parts in several.items() for part in parts.values()]
-        return [(kind, getattr(self, kind)) for kind in single] + named
+        return list(self.fields().values())
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """The figures of merit of its task, those of single classes included."""
+        task = factory_of("task", self.task)
+        return (*getattr(task, "metrics", ()), *getattr(task, "details", ()))
 
     def seeds(self, seed: int) -> Seeds:
         """The chance of a run with this seed."""
@@ -213,13 +231,14 @@ class Recipe(BaseModel):
 
     def sources(self) -> dict[str, str]:
         """Fingerprints of the user's own parts in this recipe: ``model.MyNet`` → SHA-256."""
-        marks = {f"{kind}.{part.use}": fingerprint(kind, part.use) for kind, part in self.parts()}
-        return {name: mark for name, mark in marks.items() if mark}
+        return {
+            f"{kind}.{part.use}": fingerprint(factory) for kind, part in self.parts() if (factory := own(kind, part))
+        }
 
     @cached_property
     def identity(self) -> str:
         """16 hexadecimal digits that change when anything that decides the outcome changes."""
-        content = json.dumps([self.resolved(), self.sources()], separators=(",", ":"))
+        content = json.dumps([self._resolved, self.sources()], separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def yaml(self) -> str:
@@ -299,13 +318,13 @@ def _set(raw: dict[str, Any], keys: list[str], value: Any) -> None:
         raw[head] = value
         return
     if head in KINDS and isinstance(raw.get(head), (str, Part)):
-        raw[head] = Part.of(raw[head]).flat()
+        raw[head] = Part.of(raw[head]).opened()
     place = raw.setdefault(head, {"use": use} if (use := _default_use(head)) else {})
     if not isinstance(place, dict):
         raise RecipeError(
             f"{head} has no fields here", got=place, hint=f"change {head} as a whole, or its fields, not both"
         )
-    if rest == ["use"] and place.get("use") != value:
+    if rest == ["use"] and _called(place.get("use")) != _called(value):
         raw[head] = {"use": value}
         return
     for key in rest[:-1]:
@@ -315,8 +334,17 @@ def _set(raw: dict[str, Any], keys: list[str], value: Any) -> None:
     place[rest[-1]] = value
 
 
-def _whole(kind: str, part: Part) -> dict[str, Any]:
-    return {"use": part.use, **to_jsonable_python(settings(kind, part))}
+def _called(use: Any) -> Any:
+    return getattr(use, "__name__", use)
+
+
+def _opened(value: Any) -> Any:
+    """A field of a recipe as mappings that can be changed; classes of the user's own stay in them."""
+    if isinstance(value, Part):
+        return value.opened()
+    if isinstance(value, dict):
+        return {name: _opened(entry) for name, entry in value.items()}
+    return value.model_dump() if isinstance(value, Section) else value
 
 
 def _default_use(field: str) -> str | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from paribus.evidence import Estimate, NoiseBudget, Verdict
+from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBudget, Verdict
 from paribus.files import finite
 from paribus.records import wording
 from paribus.records.metric import Metric
@@ -27,10 +27,13 @@ class ArmResult:
         states: seed → state of the run.
         values: seed → the study's metric, ``None`` where a run diverged, failed or is missing.
         level: mean of the metric with its interval over seeds.
+        stream: in a noise study, the stream of chance that varied; ``None`` where all did.
         parameters: trainable numbers in the model.
         seconds: mean training time of a run.
         examples_per_second: mean speed of a run.
         curves: metric → one list per seed, over epochs; gaps are ``None``.
+        means: metric → mean of these curves with its interval, over epochs; runs that diverged are left out, and
+            an epoch that one of the others lacks is ``None``.
         execution: device, precision, layout and threads.
         errors: seed → the error of a run that did not finish.
     """
@@ -40,11 +43,13 @@ class ArmResult:
     states: Mapping[int, State]
     values: Mapping[int, float | None]
     level: Estimate
+    stream: str | None = None
     parameters: int | None = None
     seconds: float | None = None
     examples_per_second: float | None = None
     peak_memory_mb: float | None = None
     curves: Mapping[str, tuple[tuple[float | None, ...], ...]] = field(default_factory=dict)
+    means: Mapping[str, tuple[Interval | None, ...]] = field(default_factory=dict)
     execution: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
 
@@ -55,36 +60,65 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Effect:
-    """A comparison, with everything needed to believe it or not.
+    """A comparison, with everything needed to believe it or not; ``print(effect)`` says it in a line.
 
     Args:
-        label: what is compared: ``norm: batch − none``.
-        kind: two arms, a main effect averaged over the other factors, or an interaction.
-        differences: seed → paired difference.
-        estimate: mean difference with its interval.
-        p_adjusted: p adjusted over all comparisons of the study (Holm).
-        verdict: the word, and what it means here.
-        detectable: the smallest true difference that this many seeds would find with 80 % power.
-        diverged: pairs lost because a run diverged.
+        contrast: what is compared: factors, values, references, and the weights of the arms.
+        judged: estimate with its interval and the differences of the single seeds, adjusted p, verdict.
+        names: how people call the factors: ``norm`` for ``model.norm``.
         metric: how people read the numbers.
     """
 
-    label: str
-    kind: Literal["arm", "main", "interaction"]
-    differences: Mapping[int, float | None]
-    estimate: Estimate
-    p_adjusted: float
-    verdict: Verdict
-    detectable: float
-    diverged: int = 0
+    contrast: Contrast
+    judged: Judged
+    names: tuple[str, ...]
     metric: Metric = PLAIN
 
+    @property
+    def label(self) -> str:
+        """What is compared: ``norm: batch − none``."""
+        return wording.comparison(self.contrast, self.names)
+
+    @property
+    def kind(self) -> Kind:
+        """Two arms, a main effect averaged over the other factors, or an interaction."""
+        return self.contrast.kind
+
+    @property
+    def estimate(self) -> Estimate:
+        """Mean difference with its interval, and the differences of the single seeds."""
+        return self.judged.estimate
+
+    @property
+    def p_adjusted(self) -> float:
+        """The p-value against no effect, adjusted over all comparisons of the study (Holm)."""
+        return self.judged.p_adjusted
+
+    @property
+    def verdict(self) -> Verdict:
+        """What has been shown."""
+        return self.judged.verdict
+
+    @property
+    def detectable(self) -> float:
+        """The smallest true difference that this many seeds would find with 80 % power."""
+        return self.judged.detectable
+
+    @property
+    def conclusion(self) -> str:
+        """The verdict in words: ``no difference beyond 1.00 points``."""
+        return wording.conclusion(self.judged, self.metric, self.kind)
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self._found}, {self.conclusion}"
+
     def __repr__(self) -> str:
-        known = self.estimate
-        found = wording.both(
-            wording.difference(self.metric, known.value), wording.difference_interval(self.metric, known)
-        )
-        return f"Effect({self.label!r}, {found}, {self.verdict.text.partition(' beyond ')[0]})"
+        return f"Effect({self.label!r}, {self._found}, {self.conclusion})"
+
+    @property
+    def _found(self) -> str:
+        value = wording.difference(self.metric, self.estimate.value)
+        return wording.both(value, wording.difference_interval(self.metric, self.estimate))
 
 
 @dataclass(frozen=True)
@@ -131,4 +165,6 @@ class StudyResult:
     def plain(self) -> dict[str, Any]:
         """The whole record as data that JSON can hold."""
         content = {**asdict(self), "design": self.design.model_dump(mode="json")}
+        for effect, known in zip(content["effects"], self.effects, strict=True):
+            effect["label"] = known.label  # for those who read it without Python
         return finite(content)  # type: ignore[no-any-return]

@@ -12,14 +12,15 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from paribus import files
-from paribus.errors import ParibusError, RunError, RunLocked
+from paribus.errors import RunError, RunLocked
+from paribus.records.metric import Metric
 from paribus.records.recipe import Recipe
 
 FORMAT = 1  # raised when a new version could not read an older folder
@@ -124,6 +125,7 @@ class RunFolder:
             "seed": seed,
             "recipe": recipe.resolved(),
             "sources": recipe.sources(),
+            "metrics": {metric.name: asdict(metric) for metric in recipe.metrics()},
         }
         files.write_json(self.path / "recipe.json", content)
 
@@ -152,6 +154,15 @@ class RunFolder:
         """Identity of the recipe, and the seed: what makes two runs the same."""
         content = self.read()
         return content["identity"], content["seed"]
+
+    def figures_of_merit(self) -> dict[str, Metric]:
+        """The metrics of its task by name, as they were written down; none in a folder of an earlier version."""
+        if not (self.path / "recipe.json").exists():
+            return {}
+        try:
+            return {name: Metric(**content) for name, content in self.read().get("metrics", {}).items()}
+        except (TypeError, AttributeError) as error:
+            raise RunError(f"recipe.json is damaged: {error}", got=str(self.path)) from None
 
     @property
     def seed(self) -> int:
@@ -190,7 +201,7 @@ class RunFolder:
         files.write_json(self.path / "info.json", info)
 
     def info(self) -> dict[str, Any]:
-        """What :meth:`write_facts` wrote; empty before the run starts."""
+        """What :meth:`write_info` wrote; empty before the run starts."""
         path = self.path / "info.json"
         return dict(files.read_json(path)) if path.exists() else {}
 
@@ -239,21 +250,6 @@ class RunFolder:
             yield
         finally:
             lock.release()
-
-
-def find_runs(root: Path) -> list[RunFolder]:
-    """All run folders below ``root``, sorted by path."""
-    return [RunFolder(path.parent) for path in sorted(root.glob("*/*/*/recipe.json"))]
-
-
-def finished_runs(root: Path) -> dict[tuple[str, int], RunFolder]:
-    """All finished runs below ``root`` by identity and seed."""
-    found = {}
-    for run in find_runs(root):
-        with suppress(ParibusError, KeyError):  # a damaged or foreign folder is nobody's twin
-            if (run.path / "result.json").exists():
-                found[run.identity] = run
-    return found
 
 
 def copy_run(source: RunFolder, target: RunFolder) -> None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from paribus import files
 from paribus.chance import STREAMS
 from paribus.errors import StudyError
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
+from paribus.records.run import RunFolder
 from paribus.records.wording import short_names, show
 
 FORMAT = 1
@@ -31,10 +32,12 @@ class Arm:
     Args:
         name: how people call it: ``norm=batch, lr=0.1``.
         settings: the fields that make it, dotted name → value.
+        stream: in a noise study, the one stream of chance that follows the seed; ``None`` where all do.
     """
 
     name: str
     settings: Mapping[str, Any]
+    stream: str | None = None
 
     @property
     def slug(self) -> str:
@@ -47,6 +50,7 @@ class StudyDesign(BaseModel):
 
     The first value of every factor is the reference. ``factorial`` crosses all values of all factors;
     ``one-at-a-time`` changes one factor at a time from the base; ``noise`` holds all streams of chance fixed but one.
+    ``interim`` are the numbers of seeds at which interim analyses are planned, the last being the most.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,7 +64,7 @@ class StudyDesign(BaseModel):
     metric: str | None = None
     delta: float | None = Field(None, gt=0)
     confidence: float = Field(0.95, gt=0.5, lt=1)
-    looks: tuple[int, ...] = ()  # numbers of seeds at which one planned to look, the last being the most
+    interim: tuple[int, ...] = Field((), validation_alias=AliasChoices("interim", "looks"))
     extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
     command: str = ""
 
@@ -148,8 +152,14 @@ class StudyDesign(BaseModel):
         free = [stream for stream in STREAMS if stream not in fixed and stream not in idle]
         arms = [Arm("all streams", {})]
         for stream in self.factors.get("chance", free):
-            arms.append(Arm(f"{stream} only", {f"chance.{other}": 0 for other in free if other != stream}))
+            held = {f"chance.{other}": 0 for other in free if other != stream}
+            arms.append(Arm(f"{stream} only", held, stream))
         return tuple(arms)
+
+
+def run_folder(study: Path, arm: Arm, seed: int) -> RunFolder:
+    """Where a run of a study lies."""
+    return RunFolder(study / arm.slug / f"seed-{seed}")
 
 
 def slug(name: str) -> str:

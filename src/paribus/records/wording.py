@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, TypeGuard
 
-from paribus.evidence import Estimate, Interval, Verdict
-from paribus.records.metric import KNOWN, LOSS, Metric
+from paribus.evidence import MOST_SEEDS, Contrast, Estimate, Interval, Judged, Kind
+from paribus.records.metric import LOSS, Metric
 
 LONG = 60  # characters of a name that asks for more room than usual
 MOST = 20  # entries of a list that are said
@@ -56,13 +56,16 @@ def difference_interval(metric: Metric, estimate: Estimate) -> str:
     return _interval(_difference(metric, end).lstrip("+") for end in (estimate.low, estimate.high))
 
 
-def format_figure(name: str, value: float | None) -> str:
-    """A figure by its full name: ``98.65 %`` for ``val/accuracy``; one of a metric not listed here is a plain number.
+def format_figure(name: str, value: float | None, metrics: Mapping[str, Metric]) -> str:
+    """A figure by its full name: ``98.65 %`` for ``val/accuracy``, and for ``val/iou/road`` as for ``iou``.
 
-    It needs no task, so that listing runs stays fast.
+    Args:
+        name: of the figure.
+        value: of it.
+        metrics: those of the task, by name; the figure of another one is a plain number.
     """
     metric = name.split("/")[1] if "/" in name else name
-    return level(KNOWN.get(metric, LOSS), value)
+    return level(metrics.get(metric, LOSS), value)
 
 
 def has_interval(estimate: Estimate) -> bool:
@@ -70,12 +73,41 @@ def has_interval(estimate: Estimate) -> bool:
     return known(estimate.low) and known(estimate.high)
 
 
-def verdict(found: Verdict, metric: Metric, delta: float | None) -> str:
-    """What the evidence says, with δ in the unit people read."""
-    text = clean(found.text)
-    if delta is None:
-        return text
-    return text.replace(f"beyond {delta:g}", f"beyond {difference(metric, delta, signed=False)}")
+def comparison(contrast: Contrast, names: Sequence[str]) -> str:
+    """What is compared: ``norm: batch − none``, or ``norm: batch − none × lr: 0.1 − 0.01`` of an interaction.
+
+    Args:
+        contrast: the comparison.
+        names: how people call its factors.
+    """
+    sides = zip(names, contrast.levels, contrast.reference, strict=True)
+    return clean(" × ".join(f"{name}: {show(level)} − {show(reference)}" for name, level, reference in sides))
+
+
+def comparisons(contrasts: Sequence[tuple[Contrast, Sequence[str]]]) -> tuple[list[str], str]:
+    """All comparisons of a study, and what is subtracted: where long ones share it, it is said once, not in each."""
+    labels = [comparison(contrast, names) for contrast, names in contrasts]
+    shared = {clean(show(contrast.reference[0])) for contrast, _ in contrasts}
+    alone = all(len(contrast.factors) == 1 for contrast, _ in contrasts)
+    if max(map(len, labels), default=0) <= LONG or len(shared) > 1 or not alone:
+        return labels, ""
+    return [clean(f"{name}: {show(contrast.levels[0])}") for contrast, [name] in contrasts], shared.pop()
+
+
+def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm") -> str:
+    """What the evidence says: ``better``, ``no difference beyond 1.00 points``, ``undecided: 3 more seeds``."""
+    verdict, estimate = judged.verdict, judged.estimate
+    if verdict.word == "no difference":
+        what = "interaction" if kind == "interaction" else "difference"
+        text = f"no {what} beyond {difference(metric, verdict.delta, signed=False)}"
+        return f"{text} (but reliably not zero)" if verdict.nonzero else text
+    if verdict.word == "diverged":
+        return f"diverged in {estimate.diverged} of {estimate.n + estimate.dropped} seeds"
+    if verdict.word == "undecided":
+        if verdict.more_seeds is None:
+            return f"undecided: more than {count(MOST_SEEDS, 'more seed')}"
+        return f"undecided: {'at least ' if estimate.n < 2 else ''}{count(verdict.more_seeds, 'more seed')}"
+    return verdict.word
 
 
 def probability(p: float | None) -> str:
@@ -133,15 +165,6 @@ def runs(states: Iterable[str]) -> str:
 def clean(text: str) -> str:
     """A name on one line, without characters that break a file or turn the direction of the text."""
     return re.sub(" +", " ", _CONTROL.sub(" ", text)).strip(" ")
-
-
-def without_reference(labels: Iterable[str]) -> tuple[list[str], str]:
-    """Labels of differences, and what is subtracted: where long ones share it, it is said once, not in each."""
-    labels = list(map(clean, labels))
-    references = {label.rpartition(" − ")[2] for label in labels}
-    if max(map(len, labels), default=0) <= LONG or len(references) > 1 or not all(" − " in label for label in labels):
-        return labels, ""
-    return [label.rpartition(" − ")[0] for label in labels], references.pop()
 
 
 def width_for(names: Iterable[str]) -> int:

@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from paribus.diagnosis.finding import Finding
-from paribus.records.metric import details, is_detail
+from paribus.records.metric import Metric, details, is_detail
 from paribus.records.run import RunFolder
 from paribus.records.wording import format_figure, show
 from paribus.reports.page import Answer, Page, Section, Table
@@ -28,15 +28,18 @@ def name_of(folder: RunFolder) -> str:
 def held_out_page(tests: Sequence[tuple[RunFolder, HeldOut]]) -> Page:
     """Figures on the held-out test; of several runs also the mean per arm."""
     names = [name for name in tests[0][1].metrics if not is_detail(name)] if tests else []
+    metrics = tests[0][0].figures_of_merit() if tests else {}
     align = "l" + "r" * (len(names) + 1)
     rows = [
-        (name_of(folder), *(format_figure(name, held.metrics[name]) for name in names), f"{held.examples:,}")
+        (name_of(folder), *(format_figure(name, held.metrics[name], metrics) for name in names), f"{held.examples:,}")
         for folder, held in tests
     ]
     whole = Table(("run", *names, "examples"), tuple(rows), align)
     if len(tests) == 1:
-        return Page("Test", sections=(Section(tables=(whole, *_details(tests[0][1]))),))
-    means = Section("mean per arm", tables=(Table(("arm", *names, "runs"), tuple(_means(tests, names)), align),))
+        return Page("Test", sections=(Section(tables=(whole, *_details(tests[0][1], metrics))),))
+    means = Section(
+        "mean per arm", tables=(Table(("arm", *names, "runs"), tuple(_means(tests, names, metrics)), align),)
+    )
     return Page("Test", warnings=(CAUTION,), sections=(Section(tables=(whole,)), means))
 
 
@@ -75,19 +78,21 @@ def _finding(found: Finding) -> Section:
     )
 
 
-def _details(held: HeldOut) -> Iterator[Table]:
+def _details(held: HeldOut, metrics: Mapping[str, Metric]) -> Iterator[Table]:
     """The figures of single classes."""
     for name, shares in details(held.metrics).items():
-        rows = tuple((one, format_figure(name, value)) for one, value in shares.items())
+        rows = tuple((one, format_figure(name, value, metrics)) for one, value in shares.items())
         yield Table(("", name), rows, "lr")
 
 
-def _means(tests: Sequence[tuple[RunFolder, HeldOut]], names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _means(
+    tests: Sequence[tuple[RunFolder, HeldOut]], names: Sequence[str], metrics: Mapping[str, Metric]
+) -> Iterator[tuple[str, ...]]:
     arms: defaultdict[str, list[HeldOut]] = defaultdict(list)
     for folder, held in tests:
         arms[folder.path.parent.name].append(held)
     for arm, runs in arms.items():
-        figures = (format_figure(name, _mean(held.metrics[name] for held in runs)) for name in names)
+        figures = (format_figure(name, _mean(held.metrics[name] for held in runs), metrics) for name in names)
         yield arm, *figures, str(len(runs))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from paribus.records.metric import details, is_detail
+from paribus.records.metric import Metric, details, is_detail
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder, RunResult
 from paribus.records.study import StudyDesign
@@ -52,20 +52,21 @@ def run(folder: RunFolder, fresh: bool = False) -> Page:
     if status.error:
         rows.append(("error", status.error))
     if result is not None:
-        rows += _rows(result)
+        rows += _rows(result, folder.figures_of_merit())
     rows.append(("folder", str(folder.path)))
     return Page("Run", content["name"], sections=(Section(tables=(Table(("", ""), tuple(rows), "ll"),)),))
 
 
-def figures(metrics: Mapping[str, float | None]) -> str:
+def figures(found: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
     """The figures of a run on one line, those of single classes left out."""
-    return ", ".join(f"{name} {format_figure(name, value)}" for name, value in metrics.items() if not is_detail(name))
+    texts = {name: format_figure(name, value, metrics) for name, value in found.items() if not is_detail(name)}
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
 
 
-def _rows(result: RunResult) -> Iterator[tuple[str, str]]:
-    yield "figures", figures(result.metrics)
+def _rows(result: RunResult, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:
+    yield "figures", figures(result.metrics, metrics)
     for name, shares in details(result.metrics).items():
-        yield name, ", ".join(f"{one} {format_figure(name, value)}" for one, value in shares.items())
+        yield name, ", ".join(f"{one} {format_figure(name, value, metrics)}" for one, value in shares.items())
     yield "trained", f"{count(result.epochs, 'epoch')}, {result.steps:,} steps in {result.seconds:.1f} s"
     yield "speed", f"{result.examples_per_second:,.0f} examples/s"
     yield "parameters", f"{result.parameters:,}"

@@ -38,8 +38,8 @@ def design(result: StudyResult) -> Table:
         ("metric", f"{wording.spoken(result.metric_name)}, {direction}"),
         ("confidence of the intervals", wording.percent(plan.confidence)),
     ]
-    if plan.looks:
-        rows.append(("interim looks", "after " + ", ".join(map(str, plan.looks)) + " seeds; the level is shared out"))
+    if plan.interim:
+        rows.append(("interim looks", "after " + ", ".join(map(str, plan.interim)) + " seeds; the level is shared out"))
     return Table(("what", "value"), tuple(rows), "ll")
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from paribus.records.result import StudyResult
 from paribus.records.wording import percent
 
-Terms = tuple[tuple[str, str], ...]
+Entries = tuple[tuple[str, str], ...]
 
 SHARES = (
     "The shares need not sum to 100 %: streams can interact, and every share is an estimate. "
     "What is missing or over is the remaining part."
 )
 
-SEED: Terms = (
+SEED: Entries = (
     (
         "Seed",
         "The number from which all random draws of a run follow. "
@@ -20,7 +20,7 @@ SEED: Terms = (
     ),
 )
 
-COMPARISON: Terms = (
+COMPARISON: Entries = (
     (
         "Paired difference",
         "For each seed, the metric of one arm minus the metric of the other. What a seed does to both arms alike "
@@ -70,7 +70,7 @@ COMPARISON: Terms = (
     ),
 )
 
-NOISE: Terms = (
+NOISE: Entries = (
     (
         "Stream of chance",
         "One source of random draws: initial weights, order of the examples, augmentation, noise inside the model, "
@@ -89,7 +89,7 @@ NOISE: Terms = (
     ),
 )
 
-LOOKS: Terms = (
+INTERIM: Entries = (
     (
         "Planned looks",
         "The level is shared out among the looks, and a comparison is judged at that of the look that decided it. "
@@ -98,10 +98,10 @@ LOOKS: Terms = (
 )
 
 
-def terms(result: StudyResult) -> Terms:
+def glossary(result: StudyResult) -> Entries:
     """The definitions that this report needs, with its own confidence filled in."""
     wanted = SEED + (NOISE if result.noise else COMPARISON if result.effects else COMPARISON[1:2])
-    wanted += LOOKS if result.design.looks else ()
+    wanted += INTERIM if result.design.interim else ()
     confidence = result.noise.confidence if result.noise else result.design.confidence
     filled = {
         "sure": percent(confidence),

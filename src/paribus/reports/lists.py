@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paribus.errors import RunError
-from paribus.records.run import RunFolder, find_runs
+from paribus.errors import ParibusError
+from paribus.records import store
 from paribus.records.study import StudyDesign
 from paribus.records.wording import show
 from paribus.reports.brief import figures
@@ -80,24 +80,26 @@ def recipe(found: Recipe) -> Page:
 def runs(root: Path) -> Page:
     """All runs below a folder."""
     rows = []
-    for folder in find_runs(root):
-        name = str(folder.path.relative_to(root))
-        try:
-            status, result = folder.status, folder.result
-        except RunError as error:  # one damaged folder must not hide the others
-            rows.append((name, "damaged", "", error.rule))
-            continue
-        rows.append((name, status.state, f"{status.epoch}/{status.epochs}", figures(result.metrics) if result else ""))
+    for run in store.runs(root):
+        name = run.path[len(str(root)) + 1 :]
+        if run.state == "damaged":
+            rows.append((name, run.state, "", run.error))
+        else:
+            rows.append((name, run.state, f"{run.epoch}/{run.epochs}", figures(run.figures or {}, run.metrics)))
     return _listed(("run", "state", "epochs", "validation"), rows) if rows else Page(summary=f"no runs in {root} yet")
 
 
 def studies(root: Path) -> Page:
     """All studies below a folder."""
     rows = []
-    for path in sorted(root.glob("*/study.json")):
-        planned = StudyDesign.open(path.parent)
-        over = sum(RunFolder(run.parent).status.over for run in path.parent.glob("*/*/recipe.json"))
-        rows.append((path.parent.name, f"{over}/{len(planned.arms()) * len(planned.seeds)}", planned.question))
+    for folder in store.studies(root):
+        try:
+            planned = StudyDesign.open(folder)
+        except ParibusError as error:  # one damaged folder must not hide the others
+            rows.append((folder.name, "damaged", error.rule))
+            continue
+        over = sum(run.over for run in store.runs_of(folder))
+        rows.append((folder.name, f"{over}/{len(planned.arms()) * len(planned.seeds)}", planned.question))
     return _listed(("study", "runs over", "question"), rows) if rows else Page(summary=f"no studies in {root} yet")
 
 

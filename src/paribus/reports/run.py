@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 
 from paribus import plots
 from paribus.analysis.kept import kept
 from paribus.analysis.table import resolve
 from paribus.records import wording, yaml
-from paribus.records.metric import is_detail
+from paribus.records.metric import Metric, is_detail
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.reports import previews
 from paribus.reports.facts import facts
@@ -23,18 +23,18 @@ def run_page(folder: RunFolder) -> Page:
         kind="Run",
         title=f"{wording.clean(content['name'])}, seed {content['seed']}",
         question=f"How did {wording.clean(content['name'])} train with seed {content['seed']}?",
-        answers=tuple(_answers(result)),
+        answers=tuple(_answers(result, folder.figures_of_merit())),
         summary=_summary(status, result),
         warnings=tuple(_warnings(status)),
         sections=tuple(_sections(folder)),
     )
 
 
-def _answers(result: RunResult | None) -> Iterator[Answer]:
+def _answers(result: RunResult | None, metrics: Mapping[str, Metric]) -> Iterator[Answer]:
     if result:
         for name, value in result.metrics.items():
             if not is_detail(name):
-                yield Answer(wording.spoken(name), wording.format_figure(name, value))
+                yield Answer(wording.spoken(name), wording.format_figure(name, value, metrics))
 
 
 def _summary(status: Status, result: RunResult | None) -> str:

@@ -8,7 +8,7 @@ from paribus import plots
 from paribus.records import wording, yaml
 from paribus.records.result import Effect, StudyResult
 from paribus.reports import facts, tables
-from paribus.reports.glossary import SHARES, terms
+from paribus.reports.glossary import SHARES, glossary
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 
 MOST = 6  # answers on top of the page; the table holds them all
@@ -50,13 +50,13 @@ def _answer(effect: Effect, result: StudyResult) -> Answer:
     if wording.known(effect.detectable):
         sure += f"; detectable: {wording.difference(result.metric, effect.detectable, signed=False)}"
     return Answer(
-        about=wording.clean(effect.label),
+        about=effect.label,
         finding=_with_interval(
             wording.difference(result.metric, effect.estimate.value),
             wording.difference_interval(result.metric, effect.estimate),
             effect.estimate.confidence,
         ),
-        verdict=wording.verdict(effect.verdict, result.metric, result.delta),
+        verdict=effect.conclusion,
         tone=effect.verdict.word.replace(" ", "-"),
         sure=sure,
     )
@@ -121,7 +121,7 @@ def _sections(result: StudyResult) -> Iterator[Section]:
     again = "This command makes the study again; finished runs are taken as they are. The recipe follows."
     recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
     yield Section("How to reproduce", (again,), code=tuple(filter(None, (result.command, recipe))))
-    yield Section("How to read this", terms=terms(result))
+    yield Section("How to read this", terms=glossary(result))
 
 
 def _evidence(result: StudyResult) -> Iterator[Section]:
@@ -131,7 +131,7 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         yield Section("Noise", (SHARES,), figure, tables=_some(tables.noise(result)))
     if result.effects:
         figure = Figure("effects", plots.forest(result), f"Differences in {what} with their intervals.")
-        _, reference = wording.without_reference(effect.label for effect in result.effects)
+        _, reference = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
         text = (f"Each comparison is an arm minus {reference}.",) if reference else ()
         yield Section("Effects", text, figure, tables=(tables.effects(result),))
     figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")

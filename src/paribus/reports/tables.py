@@ -15,7 +15,7 @@ KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 
 def effects(result: StudyResult) -> Table:
     """Every comparison with all that is needed to believe it or not."""
-    names, _ = wording.without_reference(effect.label for effect in result.effects)
+    names, _ = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
     estimates = [effect.estimate for effect in result.effects]
     several = len({effect.kind for effect in result.effects}) > 1
     heads = (
@@ -35,7 +35,7 @@ def effects(result: StudyResult) -> Table:
             wording.probability(effect.p_adjusted),
             wording.difference(result.metric, effect.detectable, signed=False),
             str(effect.estimate.n),
-            wording.verdict(effect.verdict, result.metric, result.delta),
+            effect.conclusion,
         )
         for name, effect in zip(names, result.effects, strict=True)
     ]

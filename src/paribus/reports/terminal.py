@@ -21,6 +21,8 @@ TONES = {
     "diverged": "bold magenta",
     "no-difference": "cyan",
 }
+MANY = 2000  # rows of a list that are laid out in colours
+MANY = 2000  # rows of a table that are laid out in colours: more of them would take minutes
 WIDTH = 140  # characters on a line where the output is not a terminal
 
 
@@ -45,7 +47,7 @@ def print_page(page: Page) -> None:
         if section.title and (place or above):
             out.print()
         for part in printed(section):
-            out.print(part)
+            print(part) if isinstance(part, str) else out.print(part)
     for warning in page.warnings:
         out.print(Text(f"note: {warning}", style="yellow"))
     if page.summary:
@@ -54,12 +56,12 @@ def print_page(page: Page) -> None:
         out.print(Text(page.summary), soft_wrap=True)  # paths stay whole, to be copied
 
 
-def printed(section: Section) -> Iterator[RenderableType]:
+def printed(section: Section) -> Iterator[RenderableType | str]:
     """What a section is made of, in order; a title stands on its first table even where that is narrower."""
     if section.title:
         yield Text(section.title, style=TONES.get(section.tone, "bold"))
     yield from map(Text, section.text)
-    yield from map(rendered, section.tables)
+    yield from (rendered(found) if len(found.rows) <= MANY else columns(found) for found in section.tables)
     yield from map(Text, section.code)
     yield from (Text(f"{term}: {meaning}") for term, meaning in section.terms)
     yield from chain(map(answered, section.answers), (Text(note, style="dim") for note in section.notes))
@@ -79,6 +81,13 @@ def rendered(found: model.Table) -> Table:
         tone = TONES.get(found.tones[i], "") if found.tones else ""
         grid.add_row(*(Text(cell, tone if j == found.tinted else "") for j, cell in enumerate(row)))
     return grid
+
+
+def columns(found: model.Table) -> str:
+    """A long table as plain columns."""
+    lines = (found.heads, *found.rows)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(found.heads))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "") -> Table:

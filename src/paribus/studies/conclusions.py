@@ -2,65 +2,102 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from paribus.errors import StudyError, nearest
 from paribus.evidence import (
-    Estimate,
+    Contrast,
+    InterimAnalyses,
+    Interval,
     Judged,
-    Looks,
     NoiseBudget,
     about_interaction,
     contrast,
-    follow,
     interactions,
     judge_family,
     main_effects,
+    mean_curve,
     mean_interval,
+    sequential_test,
     variance_components,
 )
 from paribus.records.choices import choices
 from paribus.records.metric import Metric
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
-from paribus.records.run import RunFolder
-from paribus.records.study import Arm, StudyDesign
-from paribus.records.wording import short_names, show
+from paribus.records.run import RunFolder, RunResult, State, Status
+from paribus.records.study import Arm, StudyDesign, run_folder
+from paribus.records.wording import short_names
 
-DIVERGED = -math.inf  # how evidence is told of a run that diverged; a missing one is NaN
-
-
-def run_folder(study: Path, arm: Arm, seed: int) -> RunFolder:
-    """Where a run of a study lies."""
-    return RunFolder(study / arm.slug / f"seed-{seed}")
+UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
 
 
-def analyse(folder: Path) -> StudyResult:
+@dataclass(frozen=True)
+class Measure:
+    """What a study compares.
+
+    Args:
+        name: the figure's full name: ``val/accuracy``.
+        metric: what is known of it.
+        delta: the smallest difference that matters.
+        resolution: its smallest step, 0 if it is continuous.
+    """
+
+    name: str
+    metric: Metric
+    delta: float | None
+    resolution: float
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run folder says of a run: each of its files is read once."""
+
+    status: Status
+    result: RunResult | None
+    rows: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, folder: RunFolder) -> RunRecord:
+        """All that a study needs to know of a run."""
+        return cls(folder.status, folder.result, folder.metrics())
+
+    def figure(self, name: str) -> float | None:
+        """A figure of a finished run: of its final weights, or of the epoch they come from."""
+        if self.result is None:
+            return None
+        if name in self.result.metrics:
+            return self.result.metrics[name]
+        row = next((row for row in self.rows if row["epoch"] == self.result.best_epoch), {})
+        return row.get(name)
+
+
+def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     """Read all runs of a study and draw the conclusions that they allow."""
-    design = StudyDesign.open(folder)
     arms = design.arms()
-    runs = {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in arms}
-    metric = find_metric(design)
-    name = design.metric or f"val/{metric.name}"
-    everything = [run for of_arm in runs.values() for run in of_arm.values()]
-    info = next((info for run in everything if (info := run.info())), {})
-    resolution = 1 / info["sizes"]["val"] if info and metric.counted else 0.0
-    results = tuple(_arm(arm, runs[arm.name], name, design.confidence) for arm in arms)
-    delta = design.delta if design.delta is not None else metric.matters
+    folders = {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in arms}
+    everywhere = [run for of_arm in folders.values() for run in of_arm.values()]
+    info = next((info for run in everywhere if (info := run.info())), {})
+    environment = next((found for run in everywhere if (found := run.environment())), {})
+    measure = _measure(design, info)
+    runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
+    results = tuple(_arm(arm, runs[arm.name], measure.name, design.confidence) for arm in arms)
+    noise = design.layout == "noise"
     return StudyResult(
         design=design,
-        metric_name=name,
-        metric=metric,
-        delta=delta,
+        metric_name=measure.name,
+        metric=measure.metric,
+        delta=measure.delta,
         arms=results,
-        effects=() if design.layout == "noise" else _effects(design, results, metric, delta, resolution),
-        noise=_noise(results, design.confidence) if design.layout == "noise" else None,
+        effects=() if noise else effects(design, results, measure),
+        noise=_noise(results, design.confidence) if noise else None,
         choices=choices(design.base, varied=tuple(design.factors)),
-        environment=next((found for run in everything if (found := run.environment())), {}),
+        environment=environment,
         data=info,
         warnings=_warnings(design, results),
         command=design.command,
@@ -78,137 +115,135 @@ def find_metric(design: StudyDesign) -> Metric:
     return known[design.metric]
 
 
-def _arm(arm: Arm, runs: Mapping[int, RunFolder], name: str, confidence: float) -> ArmResult:
-    statuses = {seed: run.status for seed, run in runs.items()}
-    finished = [result for run in runs.values() if (result := run.result)]
-    values = {seed: _value(run, name) for seed, run in runs.items()}
-    rows = [run.metrics() for run in runs.values()]
-    names = [key for key in next((of_seed[0] for of_seed in rows if of_seed), {}) if "/" in key]
+def find_figure(design: StudyDesign) -> str:
+    """The full name of the figure that a study compares: ``val/accuracy``."""
+    return design.metric or f"val/{find_metric(design).name}"
+
+
+def contrasts(design: StudyDesign) -> tuple[Contrast, ...]:
+    """What a study compares, in the order in which it is reported."""
+    arms = design.arms()
+    if len(arms) < 2 or design.layout == "noise":
+        return ()
+    if design.layout == "factorial":
+        effects = main_effects(design.factors)
+        if len(design.factors) == 1:  # there is nothing to average over
+            return tuple(replace(effect, kind="arm") for effect in effects)
+        return (*effects, *interactions(design.factors))
+    reference, *others = arms
+    return tuple(_against(reference, arm, place, len(arms)) for place, arm in enumerate(others, start=1))
+
+
+def _against(reference: Arm, arm: Arm, place: int, count: int) -> Contrast:
+    """An arm in which one field differs from the reference."""
+    path = next(path for path, value in arm.settings.items() if value != reference.settings[path])
+    weights = [0.0] * count
+    weights[0], weights[place] = -1.0, 1.0
+    return Contrast("arm", (path,), (arm.settings[path],), (reference.settings[path],), tuple(weights))
+
+
+def _measure(design: StudyDesign, info: Mapping[str, Any]) -> Measure:
+    metric = find_metric(design)
+    return Measure(
+        name=find_figure(design),
+        metric=metric,
+        delta=design.delta if design.delta is not None else metric.matters,
+        resolution=1 / info["sizes"]["val"] if info and metric.counted else 0.0,
+    )
+
+
+def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) -> ArmResult:
+    finished = [run.result for run in runs.values() if run.result]
+    values = {seed: run.figure(name) for seed, run in runs.items()}
+    names = [key for key in next((run.rows[0] for run in runs.values() if run.rows), {}) if "/" in key]
+    states = {seed: run.status.state for seed, run in runs.items()}
+    curves = {key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names}
     return ArmResult(
         name=arm.name,
         settings=arm.settings,
-        states={seed: status.state for seed, status in statuses.items()},
+        states=states,
         values=values,
-        level=mean_interval([value for value in values.values() if value is not None] or [math.nan], confidence),
+        level=mean_interval(list(values.values()), confidence),
+        stream=arm.stream,
         parameters=finished[0].parameters if finished else None,
         seconds=fmean(result.seconds for result in finished) if finished else None,
         examples_per_second=fmean(result.examples_per_second for result in finished) if finished else None,
         peak_memory_mb=fmean(result.peak_memory_mb for result in finished) if finished else None,
-        curves={key: tuple(tuple(row.get(key) for row in of_seed) for of_seed in rows) for key in names},
+        curves=curves,
+        means=mean_curves(curves, list(states.values()), confidence),
         execution=finished[0].execution if finished else {},
-        errors={seed: status.error for seed, status in statuses.items() if status.error and status.state != "finished"},
+        errors={
+            seed: run.status.error for seed, run in runs.items() if run.status.error and run.status.state != "finished"
+        },
     )
 
 
-def _value(run: RunFolder, name: str) -> float | None:
-    """The figure of a finished run: of its final weights, or of the epoch they come from."""
-    result = run.result
-    if result is None:
-        return None
-    if name in result.metrics:
-        return result.metrics[name]
-    row = next((row for row in run.metrics() if row["epoch"] == result.best_epoch), {})
-    value = row.get(name)
-    return float(value) if value is not None else None
+def mean_curves(
+    curves: Mapping[str, Sequence[Sequence[float | None]]], states: Sequence[State], confidence: float
+) -> dict[str, tuple[Interval | None, ...]]:
+    """The means over seeds, epoch by epoch, as far as every run that did not diverge has come.
+
+    A mean over fewer and fewer seeds would show who is left rather than how they learn.
+    """
+    found = {}
+    for name, of_seeds in curves.items():
+        runs = zip(of_seeds, states, strict=True)
+        sound = [curve for curve, state in runs if state != "diverged" and any(y is not None for y in curve)]
+        if sound:
+            of_one_length = list(zip(*zip_longest(*sound), strict=True))
+            found[name] = mean_curve(of_one_length, confidence)
+    return found
 
 
-def _effects(
-    design: StudyDesign, arms: Sequence[ArmResult], metric: Metric, delta: float | None, resolution: float
-) -> tuple[Effect, ...]:
-    questions = _questions(design)
-    if not questions:
+def effects(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) -> tuple[Effect, ...]:
+    """All comparisons of a study, judged together."""
+    asked = contrasts(design)
+    if not asked:
         return ()
-    table = [[_number(arm, seed) for arm in arms] for seed in design.seeds]
-    estimates = [contrast(table, weights, design.confidence, resolution) for _, _, weights in questions]
-    differences = [[_difference(row, weights) for _, _, weights in questions] for row in table]
-    judged = _judge(design, estimates, differences, metric, delta, resolution)
+    names = short_names(design.factors)
     return tuple(
-        Effect(
-            label=label,
-            kind=kind,  # type: ignore[arg-type]
-            differences=dict(zip(design.seeds, (_finite(row[i]) for row in differences), strict=True)),
-            estimate=one.estimate,
-            p_adjusted=one.p_adjusted,
-            verdict=about_interaction(one.verdict) if kind == "interaction" else one.verdict,
-            detectable=one.detectable,
-            diverged=one.estimate.diverged,
-            metric=metric,
-        )
-        for i, ((label, kind, _), one) in enumerate(zip(questions, judged, strict=True))
+        Effect(one, _about(one, judged), tuple(names[factor] for factor in one.factors), measure.metric)
+        for one, judged in zip(asked, _judge(design, asked, arms, measure), strict=True)
     )
 
 
-def _questions(design: StudyDesign) -> list[tuple[str, str, list[float]]]:
-    """What is compared: label, kind, weights over the arms."""
-    arms = design.arms()
-    labels = short_names(design.factors)
-    shown = {labels[path]: [show(value) for value in values] for path, values in design.factors.items()}
-    if len(arms) < 2:
-        return []
-    if design.layout == "factorial":
-        several = (*main_effects(shown), *interactions(shown))
-        return [(question.name, _kind(question.kind, shown), list(question.weights)) for question in several]
-    questions = []
-    for i, arm in enumerate(arms[1:], start=1):
-        path = next(path for path, value in arm.settings.items() if value != arms[0].settings[path])
-        label = f"{labels[path]}: {show(arm.settings[path])} − {show(arms[0].settings[path])}"
-        weights = [0.0] * len(arms)
-        weights[0], weights[i] = -1.0, 1.0
-        questions.append((label, "arm", weights))
-    return questions
-
-
-def _kind(kind: str, factors: Mapping[str, Any]) -> str:
-    return "arm" if len(factors) == 1 else kind  # with one factor there is nothing to average over
+def _about(asked: Contrast, judged: Judged) -> Judged:
+    """An interaction is neither better nor worse."""
+    return replace(judged, verdict=about_interaction(judged.verdict)) if asked.kind == "interaction" else judged
 
 
 def _judge(
-    design: StudyDesign,
-    estimates: Sequence[Estimate],
-    differences: Sequence[Sequence[float]],
-    metric: Metric,
-    delta: float | None,
-    resolution: float,
+    design: StudyDesign, asked: Sequence[Contrast], arms: Sequence[ArmResult], measure: Measure
 ) -> Sequence[Judged]:
-    better = metric.higher_is_better
-    if design.looks:
-        looks = Looks(design.looks, 1 - design.confidence)
-        judged = follow(differences, looks, delta=delta, higher_is_better=better, resolution=resolution).judged
-        if judged:
-            return judged
-    return judge_family(estimates, delta=delta, higher_is_better=better, alpha=1 - design.confidence)
-
-
-def _number(arm: ArmResult, seed: int) -> float:
-    value = arm.values[seed]
-    if value is not None:
-        return value
-    return DIVERGED if arm.states[seed] == "diverged" else math.nan
-
-
-def _difference(row: Sequence[float], weights: Sequence[float]) -> float:
-    """One seed's contrast; infinite if a run that counts in it diverged, NaN if one is missing."""
-    counted = [(weight, value) for weight, value in zip(weights, row, strict=True) if weight]
-    if any(math.isnan(value) for _, value in counted):
-        return math.nan
-    if any(math.isinf(value) for _, value in counted):
-        return DIVERGED
-    return float(sum(weight * value for weight, value in counted))
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+    values = [[arm.values[seed] for arm in arms] for seed in design.seeds]
+    diverged = [[arm.states[seed] == "diverged" for arm in arms] for seed in design.seeds]
+    weights = [one.weights for one in asked]
+    alpha, better = 1 - design.confidence, measure.metric.higher_is_better
+    if design.interim:
+        decision = sequential_test(
+            values,
+            weights,
+            InterimAnalyses(design.interim, alpha),
+            delta=measure.delta,
+            higher_is_better=better,
+            resolution=measure.resolution,
+            diverged=diverged,
+        )
+        if decision.judged:
+            return decision.judged
+    estimates = [contrast(values, row, design.confidence, measure.resolution, diverged) for row in weights]
+    return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
 
 
 def _noise(arms: Sequence[ArmResult], confidence: float) -> NoiseBudget:
-    values = [[value for value in arm.values.values() if value is not None] for arm in arms]
-    streams = {arm.name.removesuffix(" only"): of_arm for arm, of_arm in zip(arms[1:], values[1:], strict=True)}
-    return variance_components(streams, values[0], confidence)
+    streams = {arm.stream: list(arm.values.values()) for arm in arms if arm.stream}
+    [total] = [list(arm.values.values()) for arm in arms if not arm.stream]
+    return variance_components(streams, total, confidence)
 
 
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:
     found = []
-    lost = sum(arm.count("failed", "killed", "crashed", "interrupted", "new", "running") for arm in arms)
+    lost = sum(arm.count(*UNFINISHED) for arm in arms)
     values = [value for arm in arms for value in arm.values.values()]
     if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
         found.append(f"No run recorded {design.metric}; recorded are {', '.join(arms[0].curves)}.")

@@ -10,15 +10,52 @@ from paribus.chance import STREAMS
 from paribus.data.deliver.loader import check_batch_size
 from paribus.data.prepare.prepared import prepare
 from paribus.errors import StudyError, nearest
+from paribus.evidence import plan_analyses
 from paribus.models.network import assemble
 from paribus.progress import Announce
-from paribus.records.parts import Part, build
+from paribus.records.parts import Part, build, register_own
 from paribus.records.recipe import Recipe
-from paribus.records.study import Arm, StudyDesign, slug
+from paribus.records.study import Arm, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric
 from paribus.studies.executors.job import Job
 
-HISTORY = {"name", "seeds", "looks", "extended", "command", "metric", "delta", "confidence"}  # may differ on resuming
+HISTORY = {"name", "seeds", "interim", "extended", "command", "metric", "delta", "confidence"}  # may differ on resuming
+
+
+def plan(
+    base: Recipe,
+    vary: Mapping[str, Sequence[Any]],
+    seeds: tuple[int, ...],
+    most: int | None,
+    *,
+    name: str | None,
+    layout: Layout,
+    **fields: Any,
+) -> StudyDesign:
+    """The design of a study, checked.
+
+    Args:
+        base: the recipe that is varied.
+        vary: dotted field → values, the first being the reference.
+        seeds: which seeds.
+        most: with how many seeds to stop if still undecided; ``None`` adds no seeds.
+        name: of the study; by default after the recipe and what is varied.
+        layout: how factors are combined.
+        fields: the other fields of the design.
+    """
+    factors = {path: values(base, path, given) for path, given in vary.items()}
+    varied = "noise" if layout == "noise" else "+".join(factors) or "repeat"
+    design = StudyDesign.make(
+        name=name or f"{base.name}--{varied}",
+        recipe=base.plain(),
+        factors=factors,
+        layout=layout,
+        seeds=seeds,
+        interim=plan_analyses(len(seeds), most).sizes if most else (),
+        **fields,
+    )
+    check(design)
+    return design
 
 
 def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
@@ -39,10 +76,10 @@ def check(design: StudyDesign) -> None:
     if len(set(design.seeds)) < len(design.seeds):
         raise StudyError("seeds must differ", got=list(design.seeds))
     arms = design.arms()
-    if twins := _twins(arms, [design.recipe_of(arm).identity for arm in arms]):
-        raise StudyError("two arms are the same recipe", got=twins, hint="vary something that differs")
-    if twins := _twins(arms, [arm.slug for arm in arms]):
-        raise StudyError("two arms would share a folder", got=twins, hint="choose values that read differently")
+    if equal := _duplicates(arms, [design.recipe_of(arm).identity for arm in arms]):
+        raise StudyError("two arms are the same recipe", got=equal, hint="vary something that differs")
+    if equal := _duplicates(arms, [arm.slug for arm in arms]):
+        raise StudyError("two arms would share a folder", got=equal, hint="choose values that read differently")
 
 
 def preflight(jobs: Sequence[Job], progress: Announce) -> None:
@@ -60,11 +97,13 @@ def same(known: StudyDesign, wished: StudyDesign) -> bool:
     return known.model_dump(mode="json", exclude=HISTORY) == wished.model_dump(mode="json", exclude=HISTORY)
 
 
-def free_folder(design: StudyDesign, runs: Path) -> Path:
+def folder_for(design: StudyDesign, runs: Path, named: bool = False) -> Path:
     """The folder of this design below ``runs``: the first of NAME, NAME-2, … that is free or holds the same design.
 
-    Finished runs are never trained twice, so another folder costs nothing.
+    Finished runs are never trained twice, so another folder costs nothing. A study that was ``named`` gets its name.
     """
+    if named:
+        return runs / slug(design.name)
     number, folder = 1, runs / slug(design.name)
     while (folder / "study.json").exists() and not same(StudyDesign.open(folder), design):
         number += 1
@@ -73,18 +112,18 @@ def free_folder(design: StudyDesign, runs: Path) -> Path:
 
 
 def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
-    """The wished design with the history of the known one: a plan of looks stays, unplanned looks are noted."""
-    if known.looks:
+    """The wished design with the history of the known one: planned interim analyses stay, unplanned looks are noted."""
+    if known.interim:
         seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
-        if wished.looks not in ((), known.looks) or len(seeds) > known.looks[-1]:
+        if wished.interim not in ((), known.interim) or len(seeds) > known.interim[-1]:
             raise StudyError(
                 "looks are planned before the first one, and this study has had it",
-                got=f"{wished.looks[-1] if wished.looks else len(seeds)} seeds, planned were looks at {known.looks}",
+                got=f"{max(wished.interim, default=len(seeds))} seeds, planned were looks at {known.interim}",
                 hint="choose another name with --name; its finished runs are not trained again",
             )
-        return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "looks": known.looks})
+        return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "interim": known.interim})
     looked = known.extended
-    if wished.looks or set(wished.seeds) != set(known.seeds):
+    if wished.interim or set(wished.seeds) != set(known.seeds):
         looked = (*looked, len(known.seeds))
     return wished.model_copy(update={"extended": looked})
 
@@ -92,11 +131,11 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
 def _plain(base: Recipe, path: str, value: Any) -> Any:
     if not isinstance(value, Part) and not callable(value):
         return value
-    base.override({path: value})  # registers it
+    register_own(base.override({path: value}).parts())
     return Part.of(value).flat()
 
 
-def _twins(arms: Sequence[Arm], keys: Sequence[str]) -> str:
+def _duplicates(arms: Sequence[Arm], keys: Sequence[str]) -> str:
     """The first two arms whose keys are the same."""
     for i, (arm, key) in enumerate(zip(arms, keys, strict=True)):
         if key in keys[:i]:
@@ -110,7 +149,7 @@ def _check_noise(design: StudyDesign) -> None:
         raise StudyError("a noise study varies chance and nothing else", got=min(others), hint="leave --vary out")
     if unknown := [stream for stream in streams if stream not in STREAMS]:
         raise StudyError("there is no such stream of chance", got=unknown[0], hint=nearest(str(unknown[0]), STREAMS))
-    if design.looks:
+    if design.interim:
         raise StudyError("a noise study decides nothing, so it cannot stop when decided", hint="choose --seeds 10")
     if len(design.arms()) < 2:
         raise StudyError("a noise study needs a stream that is free", hint="leave chance out of the recipe")

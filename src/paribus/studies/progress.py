@@ -1,29 +1,50 @@
-"""The state of a study while it runs: arms × seeds, each cell a run. Drawn by :mod:`paribus.reports.live`."""
+"""How far a study is: arms × seeds, each a run. Fed with events while it runs, or read from its run folders."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from paribus.records.metric import Metric
+from paribus.records.run import RunFolder, State
+from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level
+from paribus.studies.conclusions import find_figure, find_metric
+
+if TYPE_CHECKING:  # it knows torch, which nobody needs to look at folders
+    from paribus.studies.executors.job import Event
+
+Stage = Literal["waiting", "running", "finished", "diverged", "failed", "interrupted"]
+STAGES: dict[State, Stage] = {
+    "new": "waiting",
+    "running": "running",
+    "finished": "finished",
+    "diverged": "diverged",
+    "interrupted": "interrupted",
+    "failed": "failed",
+    "killed": "failed",
+    "crashed": "failed",
+}
+SIGNS: dict[Stage, str] = {"waiting": "·", "failed": "✗", "diverged": "∞", "interrupted": "‖"}
+OVER: tuple[Stage, ...] = ("finished", "diverged", "failed")
 
 
 @dataclass
-class Cell:
+class RunProgress:
     """One run: where it stands, how far it is (0 … 1), and the figure last seen."""
 
-    state: str = "waiting"
+    stage: Stage = "waiting"
     share: float = 0.0
     value: float | None = None
 
 
 @dataclass
-class Board:
-    """All runs of a study, fed with events.
+class StudyProgress:
+    """All runs of a study.
 
     Args:
         question: what the study asks.
@@ -38,55 +59,64 @@ class Board:
     seeds: Sequence[int]
     figure: str
     metric: Metric
-    cells: dict[tuple[str, int], Cell] = field(default_factory=dict)
+    runs: dict[tuple[str, int], RunProgress] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     doing: str = ""  # what is done before the first run starts
     started: float = field(default_factory=time.monotonic)
-    done_before: float = 0.0  # share of the work that was done when this board was made
+    done_before: float = 0.0  # share of the work that was done when this began
 
-    def hear(self, event: Any) -> None:
+    @classmethod
+    def of(cls, design: StudyDesign) -> StudyProgress:
+        """A study of which nothing is known yet."""
+        arms = [arm.name for arm in design.arms()]
+        return cls(design.question, arms, design.seeds, find_figure(design), find_metric(design))
+
+    @classmethod
+    def from_folders(cls, design: StudyDesign, folder: Path) -> StudyProgress:
+        """A study as its run folders tell of it, whoever carries it out."""
+        progress = cls.of(design)
+        for arm in design.arms():
+            for seed in design.seeds:
+                progress.runs[arm.name, seed] = _from_folder(run_folder(folder, arm, seed), progress.figure)
+        progress.done_before = progress.share
+        return progress
+
+    def update(self, event: Event) -> None:
         """Take in an event of an executor."""
         self.doing = ""
-        if event.job.seed not in self.seeds:  # seeds are added while a study is undecided
-            self.seeds = [*self.seeds, event.job.seed]
-        cell = self.cells.setdefault((event.job.arm, event.job.seed), Cell())
-        if event.kind == "progress":
-            cell.state, cell.share = "running", event.progress.step / event.progress.steps
-            cell.value = event.progress.figures.get(self.figure, cell.value)
+        job = event.job
+        if job.seed not in self.seeds:  # seeds are added while a study is undecided
+            self.seeds = [*self.seeds, job.seed]
+        run = self.runs.setdefault((job.arm, job.seed), RunProgress())
+        if event.progress:
+            run.stage, run.share = "running", event.progress.step / event.progress.steps
+            run.value = event.progress.figures.get(self.figure, run.value)
         elif event.kind == "known":
-            cell.state, cell.share = event.job.folder.status.state, 1.0
-            cell.value = event.job.figure(self.figure)
+            self.runs[job.arm, job.seed] = _from_folder(job.folder, self.figure)
             self.done_before = self.share
-        elif event.kind == "started":
-            cell.state = "running"
+        elif event.kind == "started" or event.kind == "progress":
+            run.stage = "running"
         else:
-            cell.state, cell.share = event.kind, cell.share if event.kind == "interrupted" else 1.0
-            if event.kind == "finished" and (final := event.job.figure(self.figure)) is not None:
-                cell.value = final  # of the weights that stay, which need not be the last ones
-            self._note(event)
+            run.stage, run.share = event.kind, run.share if event.kind == "interrupted" else 1.0
+            if event.kind == "finished" and (final := job.figure(self.figure)) is not None:
+                run.value = final  # of the weights that stay, which need not be the last ones
+            if event.kind in ("failed", "diverged"):
+                self.errors.append(f"{job.arm}, seed {job.seed}: {event.summary}")
 
-    def _note(self, event: Any) -> None:
-        if event.kind in ("failed", "diverged"):
-            first, _, rest = event.error.partition("\n")
-            advice = rest.partition("next: ")[2]
-            self.errors.append(f"{event.job.arm}, seed {event.job.seed}: {first}" + (f" ({advice})" if advice else ""))
-
-    def cell(self, arm: str, seed: int) -> Cell:
-        """One run's cell."""
-        return self.cells.get((arm, seed), Cell())
+    def run(self, arm: str, seed: int) -> RunProgress:
+        """Where one run stands."""
+        return self.runs.get((arm, seed), RunProgress())
 
     def text(self, arm: str, seed: int) -> str:
-        """One cell in a word."""
-        cell = self.cell(arm, seed)
-        if cell.state == "running":
-            return f"{cell.share:.0%}"
-        if cell.state == "finished":
-            return level(self.metric, cell.value)
-        return {"waiting": "·", "failed": "✗", "diverged": "∞", "interrupted": "‖"}[cell.state]
+        """Where one run stands, in a word."""
+        run = self.run(arm, seed)
+        if run.stage == "running":
+            return f"{run.share:.0%}"
+        return level(self.metric, run.value) if run.stage == "finished" else SIGNS[run.stage]
 
     def mean(self, arm: str) -> str:
         """Mean of the finished runs of an arm."""
-        values = [cell.value for (name, _), cell in self.cells.items() if name == arm and cell.state == "finished"]
+        values = [run.value for (name, _), run in self.runs.items() if name == arm and run.stage == "finished"]
         known = [value for value in values if value is not None]
         return level(self.metric, fmean(known)) if known else ""
 
@@ -98,16 +128,16 @@ class Board:
     @property
     def finished(self) -> int:
         """How many are over."""
-        return sum(cell.state in ("finished", "diverged", "failed") for cell in self.cells.values())
+        return sum(run.stage in OVER for run in self.runs.values())
 
     @property
     def share(self) -> float:
         """How much of the work is done, 0 … 1."""
-        return sum(cell.share for cell in self.cells.values()) / max(self.total, 1)
+        return sum(run.share for run in self.runs.values()) / max(self.total, 1)
 
     @property
     def elapsed(self) -> float:
-        """Seconds since this board was made."""
+        """Seconds since this began."""
         return time.monotonic() - self.started
 
     @property
@@ -115,3 +145,16 @@ class Board:
         """Seconds that the rest will take at the pace so far; ``None`` before there is a pace."""
         done = self.share - self.done_before
         return self.elapsed * (1 - self.share) / done if done > 0.02 else None
+
+
+def _from_folder(folder: RunFolder, figure: str) -> RunProgress:
+    """Where a run stands by its own account."""
+    status = folder.status
+    stage = STAGES[status.state]
+    result = folder.result if stage == "finished" else None
+    if result:
+        return RunProgress(stage, 1.0, result.metrics.get(figure))
+    if stage in OVER:
+        return RunProgress(stage, 1.0)
+    rows = folder.metrics() if stage != "waiting" else []
+    return RunProgress(stage, status.epoch / max(status.epochs, 1), rows[-1].get(figure) if rows else None)

@@ -48,6 +48,8 @@ class Task(ABC):
     """
 
     metrics: ClassVar[tuple[Metric, ...]]  # the first one is what a study compares by default
+    details: ClassVar[tuple[Metric, ...]] = ()  # of figures that are one of many, like ``val/iou/road``
+    diagnosis: ClassVar[str] = ""  # ``module:function`` that finds faults in the records of a run
 
     def __init__(self, info: DataInfo) -> None:
         self.info = info

@@ -1,8 +1,9 @@
 """What every executor must do. One line applies it, in any file that pytest collects:
 
->>> class TestMine(ExecutorContract, make=lambda: Mine(workers=2), processes=True): ...  # doctest: +SKIP
+>>> class TestMine(ExecutorContract, make=lambda: Mine(workers=2)): ...  # doctest: +SKIP
 
-A job is a few steps on the handwritten digits, so the suite takes seconds.
+A job is a few steps on the handwritten digits, and most tests look at one and the same run of many jobs, good and bad,
+so the suite takes seconds.
 """
 
 # ruff: noqa: D102, N802 (the name of a test says what it tests, and which requirement)
@@ -13,6 +14,7 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -21,10 +23,11 @@ import torch
 from torch import Tensor, nn
 
 from paribus.errors import Interrupted
-from paribus.records.parts import Part
+from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.studies.executors.job import Event, Executor, Job
+from paribus.studies.executors.worker import output_to
 from paribus.training.execution import Settings
 from paribus.training.loop import train
 
@@ -69,7 +72,8 @@ def recipe(changes: Mapping[str, Any] | None = None) -> Recipe:
     """A recipe that trains in a moment."""
     quick = {"model": Part(Small), "split.limit": 200, "budget.epochs": 2, "training.precision": "fp32"}
     loaded = Recipe.load("digits/mlp", {**quick, **(changes or {})})
-    return loaded.override({})  # as a study makes them: classes are registered, and travel by name
+    register_own(loaded.parts())
+    return loaded
 
 
 def plan(root: Path, *recipes: Recipe, seeds: Sequence[int] = (0,)) -> list[Job]:
@@ -92,7 +96,7 @@ class Record:
         self.at_progress = at_progress
 
     def __call__(self, event: Event) -> None:
-        """Hear an event."""
+        """Take in an event."""
         self.events[event.job.arm, event.job.seed].append(event)
         if event.kind == "progress" and self.at_progress:
             act, self.at_progress = self.at_progress, None
@@ -107,34 +111,62 @@ class Record:
         return self.events[job.arm, job.seed]
 
 
+@dataclass(frozen=True)
+class Ran:
+    """One run of jobs of all kinds, two seeds each: what was told, and what was printed where the executor is."""
+
+    jobs: Mapping[str, Sequence[Job]]
+    record: Record
+    printed: str
+
+
 class ExecutorContract:
     """The tests. A subclass names the executor.
 
     Args:
         make: makes the executor.
-        processes: whether every job runs in a process of its own, which may die or print without harm.
     """
 
     make: ClassVar[staticmethod[[], Executor]]
-    processes: ClassVar[bool]
 
-    def __init_subclass__(cls, make: Callable[[], Executor], processes: bool) -> None:
-        cls.make, cls.processes = staticmethod(make), processes
+    def __init_subclass__(cls, make: Callable[[], Executor]) -> None:
+        cls.make = staticmethod(make)
 
-    def run(self, jobs: Sequence[Job], record: Record | None = None, fail_fast: bool = False) -> Record:
+    @classmethod
+    def run(cls, jobs: Sequence[Job], record: Record | None = None, fail_fast: bool = False) -> Record:
         """Carry out jobs, and say what happened."""
         record = record or Record()
-        self.make().run(jobs, record, fail_fast)
+        cls.make().run(jobs, record, fail_fast)
         return record
 
-    def test_every_job_runs_once_and_tells_of_it_in_order(self, tmp_path: Path) -> None:
-        jobs = plan(tmp_path, recipe(), recipe({"optimizer.lr": 0.01}), seeds=(0, 1))
-        record = self.run(jobs)
-        assert set(record.events) == {(job.arm, job.seed) for job in jobs}
-        for job in jobs:
-            kinds = [event.kind for event in record.of(job)]
+    @pytest.fixture(scope="class")
+    @classmethod
+    def ran(cls, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+        """Good jobs among jobs that fail, diverge, print and kill their process: none touches another."""
+        root = tmp_path_factory.mktemp("executor")
+        kinds = {
+            "good": recipe(),
+            "raise": recipe({"model.mischief": "raise"}),
+            "other": recipe({"optimizer.lr": 0.01}),
+            "diverge": recipe({"model.mischief": "diverge"}),
+            "mlp": recipe({"model": "mlp"}),
+            "print": recipe({"model.mischief": "print"}),
+            "own": recipe({"model": Part(_own(hidden=7))}),
+        }
+        if cls.make().isolated:
+            kinds["kill"] = recipe({"model.mischief": "kill"})
+        names, jobs = list(kinds), plan(root, *kinds.values(), seeds=(0, 1))
+        with output_to(root / "printed.txt"):
+            record = cls.run(jobs)
+        by_kind = {name: jobs[place :: len(names)] for place, name in enumerate(names)}
+        return Ran(by_kind, record, (root / "printed.txt").read_text())
+
+    def test_every_job_runs_once_and_tells_of_it_in_order(self, ran: Ran) -> None:
+        assert set(ran.record.events) == {(job.arm, job.seed) for jobs in ran.jobs.values() for job in jobs}
+        for job in [*ran.jobs["good"], *ran.jobs["other"], *ran.jobs["mlp"]]:
+            kinds = [event.kind for event in ran.record.of(job)]
             assert kinds == ["started", *["progress"] * (len(kinds) - 2), "finished"]
-            told = [event.progress for event in record.of(job) if event.progress]
+            told = [event.progress for event in ran.record.of(job) if event.progress]
             assert [progress.row["epoch"] for progress in told if progress.row] == [1, 2]
             assert told[-1].step == told[-1].steps
             assert job.folder.status.state == "finished"
@@ -142,51 +174,43 @@ class ExecutorContract:
     def test_nothing_to_do_is_done(self) -> None:
         assert self.run([]).events == {}
 
-    def test_results_do_not_depend_on_the_executor(self, tmp_path: Path) -> None:
-        jobs = plan(tmp_path / "here", recipe(), recipe({"model": "mlp"}), seeds=(0, 1))
-        self.run(jobs)
-        for job in jobs:
-            alone = train(RunFolder(tmp_path / "alone" / job.arm / str(job.seed)), job.recipe, job.seed, QUICK)
+    def test_results_do_not_depend_on_the_executor(self, ran: Ran, tmp_path: Path) -> None:
+        for job in [*ran.jobs["good"], *ran.jobs["mlp"]]:
+            alone = train(RunFolder(tmp_path / job.arm / str(job.seed)), job.recipe, job.seed, QUICK)
             result = job.folder.result
             assert result is not None
             assert result.execution["threads"] == 1
             assert result.weights_sha256 == alone.weights_sha256
 
-    def test_classes_of_ones_own_are_trained_wherever_jobs_run(self, tmp_path: Path) -> None:
-        hidden = 7  # what the class closes over travels with it
+    def test_classes_of_ones_own_are_trained_wherever_jobs_run(self, ran: Ran) -> None:
+        for job in ran.jobs["own"]:
+            assert ran.record.of(job)[-1].kind == "finished", ran.record.of(job)[-1].error
+            assert job.folder.result
+            assert job.folder.result.parameters == 64 * 7 + 7 + 7 * 10 + 10
 
-        class Own(nn.Module):
-            def __init__(self, num_classes: int) -> None:
-                super().__init__()
-                self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, hidden), nn.Linear(hidden, num_classes))
-
-            def forward(self, inputs: Tensor) -> Any:
-                return self.layers(inputs)
-
-        [job] = plan(tmp_path, recipe({"model": Part(Own)}))
-        record = self.run([job])
-        assert record.ends() == ["finished"], record.of(job)[-1].error
-        assert job.folder.result
-        assert job.folder.result.parameters == 64 * hidden + hidden + hidden * 10 + 10
-
-    def test_a_job_that_fails_says_why_and_touches_no_other(self, tmp_path: Path) -> None:
-        jobs = plan(tmp_path, recipe({"model.mischief": "raise"}), recipe(), seeds=(0, 1))
-        record = self.run(jobs)
-        assert record.ends() == ["failed", "finished"] * 2
-        for job in jobs[::2]:
-            message = record.of(job)[-1].error
+    def test_a_job_that_fails_says_why_and_touches_no_other(self, ran: Ran) -> None:
+        for job in ran.jobs["raise"]:
+            assert ran.record.of(job)[-1].kind == "failed"
+            message = ran.record.of(job)[-1].error
             assert "ArithmeticError: mischief managed" in message
+            assert ran.record.of(job)[-1].summary == message
             assert "executors.py, line" in message
             assert job.folder.status.state == "failed"
-            if self.processes:
+            if self.make().isolated:
                 assert "Traceback" in (job.path / "log.txt").read_text()
 
-    def test_R7_a_job_that_diverges_is_told_from_one_that_fails(self, tmp_path: Path) -> None:
+    def test_R7_a_job_that_diverges_is_told_from_one_that_fails(self, ran: Ran) -> None:
+        for job in ran.jobs["diverge"]:
+            assert ran.record.of(job)[-1].kind == "diverged"
+            last = ran.record.of(job)[-1]
+            assert "train/loss is" in last.error
+            assert last.summary.count("\n") == 0
+            assert last.summary.endswith(")")  # what to do next
+            assert job.folder.status.state == "diverged"
+
+    def test_diverging_is_a_result_and_no_failure(self, tmp_path: Path) -> None:
         jobs = plan(tmp_path, recipe({"model.mischief": "diverge"}), recipe())
-        record = self.run(jobs, fail_fast=True)  # diverging is a result, not a failure
-        assert record.ends() == ["diverged", "finished"]
-        assert "train/loss is" in record.of(jobs[0])[-1].error
-        assert jobs[0].folder.status.state == "diverged"
+        assert self.run(jobs, fail_fast=True).ends() == ["diverged", "finished"]
 
     def test_fail_fast_stops_at_the_first_failure(self, tmp_path: Path) -> None:
         jobs = plan(tmp_path, recipe({"model.mischief": "raise"}), *[recipe(LONG)] * 5)
@@ -212,23 +236,33 @@ class ExecutorContract:
         assert result
         assert result.weights_sha256 == alone.weights_sha256
 
-    def test_R9_a_worker_that_is_killed_takes_no_other_along(self, tmp_path: Path) -> None:
-        if not self.processes:
+    def test_R9_a_worker_that_is_killed_takes_no_other_along(self, ran: Ran) -> None:
+        if not self.make().isolated:
             pytest.skip("jobs share this process")
-        jobs = plan(tmp_path, recipe({"model.mischief": "kill"}), recipe(), seeds=(0, 1))
-        record = self.run(jobs)
-        assert record.ends() == ["failed", "finished"] * 2
-        for job in jobs[::2]:
-            assert "SIGKILL" in record.of(job)[-1].error
+        for job in ran.jobs["kill"]:
+            assert ran.record.of(job)[-1].kind == "failed"
+            assert "SIGKILL" in ran.record.of(job)[-1].error
             assert (job.folder.status.state, job.folder.status.pid != os.getpid()) == ("killed", True)
 
-    def test_what_a_job_prints_is_in_its_log(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-        if not self.processes:
+    def test_what_a_job_prints_is_in_its_log(self, ran: Ran) -> None:
+        if not self.make().isolated:
             pytest.skip("jobs print where everything is printed")
-        jobs = plan(tmp_path, recipe({"model.mischief": "print"}), recipe())
-        self.run(jobs)
-        logs = [(job.path / "log.txt").read_text() for job in jobs]
         said = ["said by Python", "complained by Python", "said by a library", "complained by a library"]
-        assert set(logs[0].splitlines()) == set(said)
-        assert logs[1] == ""
-        assert capfd.readouterr() == ("", "")
+        for job in ran.jobs["print"]:
+            assert set((job.path / "log.txt").read_text().splitlines()) == set(said)
+        assert [(job.path / "log.txt").read_text() for job in ran.jobs["good"]] == ["", ""]
+        assert ran.printed == ""
+
+
+def _own(hidden: int) -> type[nn.Module]:
+    """A class that cannot be imported; what it closes over travels with it."""
+
+    class Own(nn.Module):
+        def __init__(self, num_classes: int) -> None:
+            super().__init__()
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, hidden), nn.Linear(hidden, num_classes))
+
+        def forward(self, inputs: Tensor) -> Any:
+            return self.layers(inputs)
+
+    return Own

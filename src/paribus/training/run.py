@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from paribus.progress import Announce, silent
+from paribus.records import store
+from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
-from paribus.records.run import RunFolder, RunResult, Status, copy_run, finished_runs
+from paribus.records.run import RunFolder, RunResult, Status, copy_run
 from paribus.records.study import slug
 from paribus.training.execution import Settings
 from paribus.training.loop import Listener, ignore, train
@@ -38,6 +40,7 @@ class Run:
     ) -> None:
         loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
         self.recipe = loaded.override(changes) if changes else loaded
+        register_own(self.recipe.parts())
         self.seed = seed
         self.folder = RunFolder(Path(runs) / slug(self.recipe.name) / self.recipe.identity / f"seed-{seed}")
 
@@ -52,7 +55,7 @@ class Run:
     ) -> RunResult:
         """Train it, go on if it was interrupted, or give the result if it is finished."""
         if self.folder.result is None and not self.folder.checkpoints.exists():
-            twin = finished_runs(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
+            twin = store.finished(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
             if twin is not None:
                 copy_run(twin, self.folder)
         settings = Settings(device, threads, checkpoint_seconds)

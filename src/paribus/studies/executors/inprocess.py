@@ -8,9 +8,17 @@ from paribus.studies.executors.job import Event, EventListener, Job, ending
 
 
 class InProcess:
-    """One job at a time, here: the simplest executor, and the easiest to debug."""
+    """One job at a time, here: the simplest executor, and the easiest to debug.
 
-    workers = 1
+    Args:
+        workers: there is one, whatever is asked for.
+        device: every job knows its own.
+    """
+
+    workers, isolated = 1, False
+
+    def __init__(self, workers: int | None = None, device: str = "auto") -> None:
+        pass
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Carry out all jobs."""
@@ -19,8 +27,8 @@ class InProcess:
             try:
                 job.run(lambda progress, job=job: listen(Event(job, "progress", progress)))  # type: ignore[misc]
             except (Exception, KeyboardInterrupt) as error:
-                kind, message = ending(error)
-                listen(Event(job, kind, error=message))
+                kind, message, summary = ending(error)
+                listen(Event(job, kind, error=message, summary=summary))
                 if kind == "interrupted":
                     raise
                 if kind == "failed" and fail_fast:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from paribus.errors import Diverged, Interrupted, message_of
+from paribus.errors import Diverged, Interrupted, ParibusError, message_of
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
 from paribus.training.execution import Settings
@@ -49,12 +49,21 @@ class Job:
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a job: it was over before, started, went on, or ended; ``error`` says why it did not finish."""
+    """What happened to a job: it was over before, started, went on, or ended.
+
+    Args:
+        job: the job.
+        kind: what happened.
+        progress: how far it is.
+        error: why it did not finish.
+        summary: the same in a line, with what to do next.
+    """
 
     job: Job
     kind: Literal["known", "started", "progress", "finished", "diverged", "failed", "interrupted"]
     progress: Progress | None = None
     error: str = ""
+    summary: str = ""
 
 
 Ending = Literal["diverged", "failed", "interrupted"]
@@ -69,6 +78,11 @@ class Executor(Protocol):
         """Jobs carried out at the same time."""
         ...
 
+    @property
+    def isolated(self) -> bool:
+        """Whether every job runs in a process of its own, which may die or print without harm."""
+        ...
+
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Carry out all jobs and tell of each; with ``fail_fast`` stop at the first that fails.
 
@@ -80,10 +94,14 @@ class Executor(Protocol):
         ...
 
 
-def ending(error: BaseException) -> tuple[Ending, str]:
-    """How a job ended that raised this, and what to say of it."""
+def ending(error: BaseException) -> tuple[Ending, str, str]:
+    """How a job ended that raised this, why, and why in a line."""
+    kind: Ending = "failed"
     if isinstance(error, Diverged):
-        return "diverged", str(error)
-    if isinstance(error, (Interrupted, KeyboardInterrupt)):
-        return "interrupted", str(error)
-    return "failed", message_of(error)
+        kind = "diverged"
+    elif isinstance(error, (Interrupted, KeyboardInterrupt)):
+        kind = "interrupted"
+    if isinstance(error, ParibusError):
+        return kind, str(error), f"{error.rule} ({error.hint})" if error.hint else error.rule
+    message = message_of(error)
+    return kind, message, message.splitlines()[0]

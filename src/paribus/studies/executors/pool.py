@@ -37,6 +37,8 @@ class LocalPool:
         device: where the jobs will run, which decides how processes are started.
     """
 
+    isolated = True
+
     def __init__(self, workers: int | None = None, device: str = "auto") -> None:
         if workers is not None and workers < 1:
             raise StudyError("there is at least one worker", got=workers, hint="leave it out for one per core")
@@ -47,7 +49,7 @@ class LocalPool:
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Carry out all jobs."""
-        threads = max(1, cores() // self.workers) if self.on_gpu else 1
+        threads = max(1, cores() // min(self.workers, len(jobs) or 1)) if self.on_gpu else 1
         waiting = deque(replace(job, settings=replace(job.settings, threads=threads)) for job in jobs)
         if self.forks:
             _warm_up(waiting)
@@ -81,15 +83,15 @@ class LocalPool:
             for worker in [worker for worker in workers if not worker.job and not worker.alive]:
                 workers.remove(worker)
             while waiting and len([worker for worker in workers if worker.job]) < self.workers:
-                worker = next((worker for worker in workers if not worker.job), None) or self._hire(workers)
+                worker = next((worker for worker in workers if not worker.job), None) or self._start_worker(workers)
                 worker.take(waiting.popleft())
                 listen(Event(worker.job, "started"))  # type: ignore[arg-type]
-            failed = self._hear(workers, listen)
+            failed = self._receive(workers, listen)
             if failed and fail_fast:
                 self._stop(workers, listen)
                 return
 
-    def _hear(self, workers: list[_Worker], listen: EventListener) -> bool:
+    def _receive(self, workers: list[_Worker], listen: EventListener) -> bool:
         """Pass on what workers say; true if one of their jobs failed."""
         failed = False
         busy = {worker.pipe: worker for worker in workers if worker.job}
@@ -99,7 +101,7 @@ class LocalPool:
             failed |= event.kind == "failed"
         return failed
 
-    def _hire(self, workers: list[_Worker]) -> _Worker:
+    def _start_worker(self, workers: list[_Worker]) -> _Worker:
         here, there = self.context.Pipe()
         inherited = [here, *(worker.pipe for worker in workers)] if self.forks else []
         packed = b"" if self.forks else pack_parts()
@@ -117,7 +119,7 @@ class LocalPool:
                 worker.process.terminate()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while any(worker.job for worker in workers) and time.monotonic() < deadline:
-            self._hear(workers, listen)
+            self._receive(workers, listen)
 
 
 @dataclass
@@ -143,16 +145,17 @@ class _Worker:
         job = self.job
         assert job is not None
         try:
-            kind, progress, error = self.pipe.recv()
+            kind, progress, error, summary = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join(timeout=5)
             if self.told_to_stop:  # before it had begun
                 kind, progress, error = "interrupted", None, ""
             else:
                 kind, progress, error = "failed", None, _record_killed(job, self.process.exitcode)
+            summary = error
         if kind != "progress":
             self.job = None
-        return Event(job, kind, progress, error)
+        return Event(job, kind, progress, error, summary)
 
     def dismiss(self) -> None:
         """Let an idle worker go; kill one that still works."""

@@ -63,19 +63,19 @@ def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> No
 def _work_on(job: Job, pipe: Connection) -> None:
     def listen(progress: Any) -> None:
         try:
-            pipe.send(("progress", progress, ""))
+            pipe.send(("progress", progress, "", ""))
         except OSError:  # nobody is there any more: save and stop
             os.kill(os.getpid(), signal.SIGTERM)
 
     with output_to(job.path / "log.txt"):
         try:
             job.run(listen)
-            kind, message = "finished", ""
+            kind, message, summary = "finished", "", ""
         except (Exception, KeyboardInterrupt) as error:
-            kind, message = ending(error)
+            kind, message, summary = ending(error)
             if kind == "failed":
                 traceback.print_exc()
-    pipe.send((kind, None, message))
+    pipe.send((kind, None, message, summary))
 
 
 @contextmanager

@@ -59,6 +59,7 @@ class Adversarial(Task):
             one with random weights, or the values themselves; examples that are no pictures always by value.
     """
 
+    diagnosis: ClassVar[str] = "paribus.diagnosis.generator:check"
     metrics: ClassVar[tuple[Metric, ...]] = (
         FRECHET, PRECISION, RECALL, MODES, QUALITY, MODE_KL, GENERATOR_LOSS, DISCRIMINATOR_LOSS,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
-from paribus.records.metric import LOSS, MIOU, PIXEL_ACCURACY, Metric
+from paribus.records.metric import IOU, LOSS, MIOU, PIXEL_ACCURACY, Metric
 from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels import regions
 from paribus.tasks.pixels.confusion import Confusion
@@ -39,6 +39,7 @@ class Segmentation(Task):
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (MIOU, PIXEL_ACCURACY, LOSS)
+    details: ClassVar[tuple[Metric, ...]] = (IOU,)
 
     def __init__(
         self,

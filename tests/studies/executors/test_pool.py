@@ -1,4 +1,4 @@
-"""The executors that ship fulfil the contract."""
+"""Worker processes: spawned ones, those that leave, and those whose parent is gone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ import pytest
 from paribus.errors import StudyError
 from paribus.records.plugins import load_plugin
 from paribus.records.run import RunFolder
-from paribus.studies.executors.inprocess import InProcess
 from paribus.studies.executors.pool import LocalPool
 from paribus.testing.executors import ExecutorContract, Record, plan, recipe
 
@@ -27,15 +26,8 @@ def spawning() -> LocalPool:
     return pool
 
 
-class TestInProcess(ExecutorContract, make=InProcess, processes=False): ...
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
-class TestLocalPool(ExecutorContract, make=lambda: LocalPool(2, "cpu"), processes=True): ...
-
-
 @pytest.mark.slow
-class TestSpawningPool(ExecutorContract, make=spawning, processes=True): ...
+class TestSpawningPool(ExecutorContract, make=spawning): ...
 
 
 PLUGIN = """

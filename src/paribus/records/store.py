@@ -1,0 +1,293 @@
+"""The run folders below one folder: which there are, where each stands, and the one that somebody means.
+
+``RUNS/STUDY/ARM/SEED/recipe.json`` makes a run folder, ``RUNS/STUDY/study.json`` a study. The folders are the truth.
+Beside them lies an index, ``RUNS/.index.json``, so that 100,000 runs are listed in seconds: what was read of each run,
+and a mark of its files (times, size, number). A listing looks at the marks of all runs and reads again what has another
+one; a run that is not over is read each time. The index may be missing, torn, old, or not writable: then a listing
+takes longer and says the same.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from paribus import files
+from paribus.errors import ParibusError, RunError, nearest
+from paribus.records.metric import Metric
+from paribus.records.run import RunFolder
+
+MARKERS = {"run": "recipe.json", "study": "study.json"}  # the file that makes a folder one
+INDEX = ".index.json"
+VERSION = 1  # of the index; another one is not read
+SETTLED_SECONDS = 2.0  # what was written a shorter while ago may be written again without another mark
+WORTH = 20  # runs read anew that are worth writing the index for
+
+_FILES = ("recipe.json", "status.json", "result.json")  # what a summary is made of
+_HANDLES = os.stat in os.supports_dir_fd and os.scandir in os.supports_fd  # not on Windows
+
+Marks = tuple[int, int]  # of recipe.json, and of all files
+
+
+class UnknownName(RunError):
+    """Nothing is called like this."""
+
+
+class RunSummary(NamedTuple):
+    """What a list says of a run.
+
+    Args:
+        path: its folder.
+        recipe: the name of its recipe.
+        identity: of its recipe.
+        seed: its seed.
+        state: where it stands; ``damaged`` if a file of it cannot be read.
+        epoch, epochs: trained and planned.
+        figures: of the final weights; ``None`` before there is a result.
+        percent: metrics that people read in per cent.
+        started, heartbeat: in seconds since 1970; 0 before it began.
+        error: why it failed, or what is damaged.
+    """
+
+    path: str
+    recipe: str
+    identity: str
+    seed: int
+    state: str
+    epoch: int
+    epochs: int
+    figures: dict[str, float | None] | None
+    percent: list[str]
+    started: float
+    heartbeat: float
+    error: str
+
+    @property
+    def folder(self) -> RunFolder:
+        """The run folder itself."""
+        return RunFolder(self.path)
+
+    @property
+    def over(self) -> bool:
+        """Whether training it again could change nothing."""
+        return self.state in ("finished", "diverged")
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Those of its metrics that people do not read as plain numbers."""
+        return {name: Metric(name, higher_is_better=True, percent=True) for name in self.percent}
+
+
+def runs(root: Path) -> list[RunSummary]:
+    """All runs below a folder, by path."""
+    with _uncollected():
+        index = _Index.read(root)
+        found = [index.summary(name, stats) for name, stats in _scan(root, _FILES)]
+        index.write()
+    return found
+
+
+def runs_of(study: Path) -> list[RunSummary]:
+    """All runs of a study, by arm and seed."""
+    return [_summary(str(study / name)) for name, _ in _scan_study(str(study), _FILES[:1])]
+
+
+def studies(root: Path) -> list[Path]:
+    """The folders of all studies, by name."""
+    return [Path(path) for path in _folders(str(root)) if os.path.exists(f"{path}/{MARKERS['study']}")]  # noqa: PTH110
+
+
+def finished(root: Path) -> dict[tuple[str, int], RunFolder]:
+    """All runs below a folder that have a result, by identity and seed; what is damaged is nobody's twin."""
+    return {(run.identity, run.seed): run.folder for run in runs(root) if run.figures is not None}
+
+
+def summary(folder: Path) -> RunSummary:
+    """What a list says of one run."""
+    return _summary(str(folder))
+
+
+def find(name: str, root: Path, *kinds: str) -> Path:
+    """The folder that somebody means: a path, a name below ``root``, a part of it, or ``last``.
+
+    Args:
+        name: what was typed.
+        root: the folder of the run folders.
+        kinds: ``run``, ``study`` or both; where a name fits both, the first.
+
+    Raises:
+        UnknownName: if nothing fits, with the nearest names.
+        RunError: if several do.
+    """
+    for kind in kinds:
+        for candidate in (Path(name), root / name):
+            if (candidate / MARKERS[kind]).exists():
+                return candidate
+    known = {kind: _changed(root, kind) for kind in kinds}
+    changed = {folder: written for when in known.values() for folder, written in when.items()}
+    if name == "last" and changed:
+        newest = max(changed, key=lambda folder: changed[folder])
+        study = newest.partition("/")[0]
+        return root / (study if study in changed else newest)  # a run of a study: all of it
+    fitting = {kind: [folder for folder in when if name in folder] for kind, when in known.items()}
+    if unique := [folders[0] for folders in fitting.values() if len(folders) == 1]:
+        return root / unique[0]
+    what = f"{' or '.join(kinds)} folder"
+    if several := [folder for folders in fitting.values() for folder in folders]:
+        raise RunError(f"more than one {what} fits this name", got=name, hint=f"say which: {', '.join(several[:8])}")
+    names = sorted(changed, key=lambda folder: changed[folder])
+    hint = nearest(name, names[-20:]) if names else f"there is none in {root} yet"
+    raise UnknownName(f"there is no such {what}", got=name, hint=hint)
+
+
+@dataclass
+class _Index:
+    """What is known of the runs below ``root``: name → marks and the fields of its summary but the path."""
+
+    root: Path
+    known: Mapping[str, list[Any]]
+    rows: dict[str, list[Any]]
+    news: int = 0
+
+    @classmethod
+    def read(cls, root: Path) -> _Index:
+        """What was written; nothing if it is not whole."""
+        known: Mapping[str, list[Any]] = {}
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            head, _, body = (root / INDEX).read_bytes().partition(b"\n")
+            if json.loads(head) == _head(body):
+                known = json.loads(body)
+        return cls(root, known, {})
+
+    def summary(self, name: str, stats: _Stats) -> RunSummary:
+        """What a list says of a run: as it was read before if its files are the same and it is over."""
+        marks, row = _marks(stats), self.known.get(name)
+        path = f"{self.root}{os.sep}{name}"
+        if row is not None and tuple(row[0]) == marks:
+            found = RunSummary(path, *row[1])
+            if found.over:
+                self.rows[name] = row
+                return found
+        known = RunSummary(path, *row[1]) if row is not None and row[0][0] == marks[0] else None
+        found = _summary(path, known)
+        if _settled(stats) and found.state != "damaged":
+            self.rows[name] = [marks, found[1:]]
+            self.news += known is None or found.over
+        return found
+
+    def write(self) -> None:
+        """Keep what is known now, if enough of it is new; somebody else's index of the same moment is as good."""
+        gone = len(self.known.keys() - self.rows.keys())
+        if self.news + gone < max(WORTH, len(self.rows) // 100):
+            return
+        body = json.dumps(self.rows, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        with suppress(ParibusError, OSError):  # it is not ours to write, or the disk is full
+            files.write_bytes(self.root / INDEX, json.dumps(_head(body)).encode() + b"\n" + body)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looks at millions of new objects for garbage, of which there is none: a quarter of the time."""
+    active = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if active:
+            gc.enable()
+
+
+def _head(body: bytes) -> dict[str, Any]:
+    return {"version": VERSION, "sha256": hashlib.sha256(body).hexdigest()}
+
+
+def _summary(path: str, known: RunSummary | None = None) -> RunSummary:
+    """Read a run; of one whose ``recipe.json`` is known only where it stands, and its result once there is one."""
+    folder = RunFolder(path)
+    about = (known.recipe, known.identity, known.seed) if known else ("", "", 0)
+    percent = known.percent if known else []
+    try:
+        if known is None:
+            content = folder.read()
+            about = (str(content["name"]), str(content["identity"]), int(content["seed"]))
+            percent = [name for name, metric in content.get("metrics", {}).items() if metric.get("percent")]
+        status, result = folder.status, folder.result
+    except (RunError, KeyError, TypeError, ValueError, AttributeError) as error:  # one must not hide the others
+        rule = error.rule if isinstance(error, RunError) else f"recipe.json is damaged: {error!r}"
+        return RunSummary(path, *about, "damaged", 0, 0, None, percent, 0.0, 0.0, rule)
+    figures = dict(result.metrics) if result else None
+    times = (status.started, status.heartbeat)
+    return RunSummary(path, *about, status.state, status.epoch, status.epochs, figures, percent, *times, status.error)
+
+
+_Stats = tuple[os.stat_result | None, ...]  # of some files of a run folder; None for one that is not there
+
+
+def _marks(stats: _Stats) -> Marks:
+    """Two numbers that change when recipe.json changes, and when any of the files does."""
+    each = [hash((it.st_mtime_ns, it.st_ctime_ns, it.st_size, it.st_ino)) if it else 0 for it in stats]
+    return each[0], hash(tuple(each))
+
+
+def _settled(stats: _Stats) -> bool:
+    newest = max(found.st_mtime for found in stats if found)
+    return newest < time.time() - SETTLED_SECONDS
+
+
+def _changed(root: Path, kind: str) -> dict[str, float]:
+    """All folders of a kind, and when what makes them one was written."""
+    if kind == "run":
+        return {name: found.st_mtime for name, (found,) in _scan(root, (MARKERS[kind],)) if found}
+    return {folder.name: (folder / MARKERS[kind]).stat().st_mtime for folder in studies(root)}
+
+
+def _scan(root: Path, names: tuple[str, ...]) -> Iterator[tuple[str, _Stats]]:
+    """All run folders below ``root`` with what the system knows of some of their files, the first being the marker."""
+    for study in _folders(str(root)):
+        label = os.path.basename(study)  # noqa: PTH119
+        for name, stats in _scan_study(study, names):
+            yield f"{label}/{name}", stats
+
+
+def _scan_study(study: str, names: tuple[str, ...]) -> Iterator[tuple[str, _Stats]]:
+    for arm in _folders(study):
+        label = os.path.basename(arm)  # noqa: PTH119
+        with suppress(OSError), _opened(arm) as (place, handle):
+            for seed in sorted(os.listdir(arm if handle is None else handle)):  # noqa: PTH208
+                stats = tuple(_stat(f"{place}{seed}/{name}", handle) for name in names)
+                if stats[0] is not None:
+                    yield f"{label}/{seed}", stats
+
+
+@contextmanager
+def _opened(folder: str) -> Iterator[tuple[str, int | None]]:
+    """Where files in a folder are found, from the folder itself where the system can: half the time."""
+    if not _HANDLES:
+        yield f"{folder}/", None
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield "", handle
+    finally:
+        os.close(handle)
+
+
+def _stat(path: str, handle: int | None) -> os.stat_result | None:
+    try:
+        return os.stat(path, dir_fd=handle)
+    except (OSError, ValueError):
+        return None
+
+
+def _folders(place: str) -> list[str]:
+    with suppress(OSError), os.scandir(place) as entries:
+        return sorted(entry.path for entry in entries if entry.is_dir())
+    return []

@@ -1,0 +1,134 @@
+"""A study, as people meet it in Python: vary these fields over these seeds, tell me what the evidence says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from paribus.progress import silent
+from paribus.records.parts import register_own
+from paribus.records.recipe import Recipe
+from paribus.records.result import StudyResult
+from paribus.records.study import Layout, StudyDesign
+from paribus.studies import runner
+from paribus.studies.conclusions import analyse
+from paribus.studies.design import folder_for, plan
+from paribus.studies.executors.job import EventListener, Executor
+from paribus.training.execution import Settings
+
+
+class Study:
+    """A controlled comparison of variants of a recipe, over paired seeds.
+
+    >>> study = Study("digits/cnn", vary={"model.norm": ["none", "batch"]}, seeds=5)  # doctest: +SKIP
+    >>> study.run().effects  # doctest: +SKIP
+
+    Args:
+        recipe: a recipe, the name of a shipped one, or the path of a recipe file.
+        vary: dotted field → values, the first being the reference.
+        changes: dotted field → value, for all arms.
+        seeds: how many seeds (0, 1, …), or which.
+        layout: ``factorial`` (all combinations), ``one-at-a-time``, or ``noise`` (one stream of chance at a time).
+        metric: the figure compared, for instance ``val/loss``; the task's first by default.
+        delta: the smallest difference that matters, in units of the metric; the metric's own by default.
+        confidence: of the intervals; the rate of false alarms is 1 − confidence.
+        most: add seeds until every comparison is decided, up to this many; looks are planned so that the rate of
+            false alarms stays as stated.
+        name: the name of the study's folder.
+        runs: the folder below which studies lie.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe | str | Path,
+        vary: Mapping[str, Sequence[Any]] | None = None,
+        *,
+        changes: Mapping[str, Any] | None = None,
+        seeds: int | Sequence[int] = 5,
+        layout: Layout = "factorial",
+        metric: str | None = None,
+        delta: float | None = None,
+        confidence: float = 0.95,
+        most: int | None = None,
+        name: str | None = None,
+        runs: str | Path = "runs",
+        command: str = "",
+    ) -> None:
+        loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
+        base = loaded.override(changes) if changes else loaded
+        register_own(base.parts())
+        self.design = plan(
+            base,
+            vary or {},
+            tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
+            most,
+            name=name,
+            layout=layout,
+            metric=metric,
+            delta=delta,
+            confidence=confidence,
+            command=command,
+        )
+        self.folder = folder_for(self.design, Path(runs), named=name is not None)
+        self._result: StudyResult | None = None  # of the last run()
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Study:
+        """A study from its folder."""
+        study = cls.__new__(cls)
+        study.folder = Path(folder)
+        study.design = StudyDesign.open(study.folder)
+        study._result = None
+        return study
+
+    def run(
+        self,
+        *,
+        jobs: int | None = None,
+        device: str = "auto",
+        checkpoint_seconds: float = 10.0,
+        fail_fast: bool = False,
+        listen: EventListener | None = None,
+        executor: Executor | str | None = None,
+    ) -> StudyResult:
+        """Train what is not trained yet, and say what the evidence says.
+
+        Args:
+            jobs: runs at the same time; by default one per core. 1 trains in this process.
+            device: ``auto``, ``cpu`` or ``cuda``.
+            checkpoint_seconds: least time between two checkpoints of a run.
+            fail_fast: stop at the first run that fails.
+            listen: told of everything that happens; a live table by default.
+            executor: where runs are carried out: ``pool``, ``inprocess``, or one of your own.
+        """
+        from paribus.reports.live import watching
+
+        self._result = None  # an older one would hide that this run was interrupted
+        settings = Settings(device, checkpoint_seconds=checkpoint_seconds)
+        chosen = runner.choose_executor(executor, jobs, device)
+        with watching(self.design) if listen is None else nullcontext((listen, silent)) as (listener, progress):
+            result = runner.run(
+                self.design, self.folder, settings, chosen, fail_fast=fail_fast, listen=listener, progress=progress
+            )
+        self.design, self._result = result.design, result
+        return result
+
+    @property
+    def result(self) -> StudyResult:
+        """The evidence so far, rebuilt from the run folders."""
+        return analyse(StudyDesign.open(self.folder), self.folder)
+
+    def report(self) -> Path:
+        """Write ``report.html`` and ``report.md`` into the study's folder; returns the former.
+
+        It is about what :meth:`run` returned; where nothing was run, about what the run folders say.
+        """
+        from paribus.reports import write
+
+        return write(self._result or self.result, self.folder)
+
+    def __repr__(self) -> str:
+        arms, seeds = len(self.design.arms()), len(self.design.seeds)
+        return f"Study({self.design.name!r}, {arms} arms × {seeds} seeds, {str(self.folder)!r})"

@@ -1,0 +1,39 @@
+"""The study as people meet it: watched by default, reported from what was run."""
+
+from __future__ import annotations
+
+import pytest
+from tests.small import TWO, Heard, Scripted, by_arm, small
+
+import paribus as pb
+from paribus.errors import StudyError
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+def test_a_live_table_is_the_default_listener(capsys):
+    small(seeds=1).run(executor=Scripted(by_arm(TWO)))
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split("]")[0] for line in said] == ["[1/2", "[2/2"]
+
+
+def test_what_was_run_is_reported_without_another_analysis(monkeypatch):
+    study = small(seeds=3)
+    result = study.run(executor=Scripted(by_arm(TWO)), listen=Heard())
+    monkeypatch.setattr("paribus.study.analyse", lambda *_: pytest.fail("analysed again"))
+    assert str(result.effects[0].conclusion) in study.report().read_text(encoding="utf-8")
+
+
+def test_a_study_that_is_opened_can_be_reported():
+    study = small(seeds=3)
+    study.run(executor=Scripted(by_arm(TWO)), listen=Heard())
+    page = pb.Study.open(study.folder).report()
+    assert "lr: 0.1 − 0.05" in page.read_text(encoding="utf-8")
+
+
+def test_an_executor_can_be_named():
+    heard = Heard()
+    assert small(seeds=1).run(executor="inprocess", listen=heard).complete
+    assert {event.job.settings.threads for event in heard} == {None}  # a pool would have set them
+    with pytest.raises(StudyError, match="no such executor"):
+        small(seeds=2).run(executor="cloud", listen=heard)
