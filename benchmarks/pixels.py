@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from benchmarks import raw
 from benchmarks.single import paribus
 from benchmarks.table import Row, ratios
+from paribus.data.metadata import MaskInfo, Metadata
 from paribus.records.environment import cores
 from paribus.records.parts import register
 from paribus.records.recipe import Recipe
@@ -37,8 +38,8 @@ class NoiseMasks:
     def write(self, cache: Any) -> None:
         draw, size = np.random.default_rng(0), (120, 160)
         names = tuple(map(str, range(CLASSES)))
-        about = {"ignore": IGNORE}
-        cache.start(classes=names, shape=(3, *size), target_shape=size, target_dtype="uint8", about=about)
+        known = Metadata(masks=MaskInfo(IGNORE))
+        cache.start(classes=names, shape=(3, *size), target_shape=size, target_dtype="uint8", metadata=known)
         masks = draw.integers(0, CLASSES + 1, (self.count, *size), dtype=np.uint8)
         masks[masks == CLASSES] = IGNORE
         cache.add(draw.integers(0, 256, (self.count, 3, *size), dtype=np.uint8), masks)

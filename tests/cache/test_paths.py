@@ -3,6 +3,8 @@ import warnings
 from pathlib import Path
 
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from paribus.cache import paths
 
@@ -15,18 +17,17 @@ def test_the_environment_names_the_cache(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("platform", "variables", "expected"),
     [
-        ("linux", {"XDG_CACHE_HOME": "/xdg"}, Path("/xdg/paribus")),
-        ("linux", {}, Path("~/.cache/paribus").expanduser()),
-        ("darwin", {}, Path("~/Library/Caches/paribus").expanduser()),
-        ("win32", {"LOCALAPPDATA": "/local"}, Path("/local/paribus/Cache")),
+        (Unix, {"XDG_CACHE_HOME": "/xdg"}, Path("/xdg/paribus")),
+        (Unix, {}, Path("~/.cache/paribus").expanduser()),
+        (MacOS, {}, Path("~/Library/Caches/paribus").expanduser()),
     ],
 )
-def test_every_platform_has_its_cache_folder(monkeypatch, platform, variables, expected):
+def test_the_platforms_cache_folder_is_used(monkeypatch, platform, variables, expected):
     for name in ("PARIBUS_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(paths, "user_cache_path", lambda *who, **how: platform(*who, **how).user_cache_path)
     assert paths.cache() == expected
 
 

@@ -62,7 +62,7 @@ def test_T11_a_run_leaves_figures_and_pictures_of_every_class(train):
     held = open_test(folder)
     assert held.examples == 8
     assert 0 <= held.metrics["test/miou"] <= 1
-    assert load(folder).info.about["ignore"] == 255
+    assert load(folder).info.masks.ignore == 255
 
 
 def test_two_arms_are_compared(tmp_path):

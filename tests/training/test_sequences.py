@@ -57,7 +57,7 @@ def test_T19_perplexity_falls_to_what_the_entropy_allows(train):
     4,000 validation letters: 0.016. A network of 32 units errs by less than that again in a thousand steps.
     """
     folder, result = train(Recipe.load("markov/rnn"))
-    entropy = folder.info()["about"]["entropy"]
+    entropy = folder.info()["text"]["entropy"]
     assert result.metrics["val/loss"] == pytest.approx(entropy, abs=0.04)
     assert result.metrics["val/perplexity"] == pytest.approx(math.exp(result.metrics["val/loss"]))
     assert result.metrics["val/bits"] == pytest.approx(result.metrics["val/loss"] / math.log(2))
@@ -91,7 +91,7 @@ def test_T18_a_linear_forecast_comes_near_the_best_possible(train):
         {"data.steps": 6000, "data.horizon": 3, "task.anchor": "none", "budget.epochs": 15, "optimizer.lr": 0.002},
     )
     folder, result = train(recipe)
-    best = folder.info()["about"]["optimal"]
+    best = folder.info()["series"]["optimal"]
     # estimating 49 weights for each step from some 4,300 hours costs about 49/4300 = 1 % of the variance, and what is
     # seen on 480 validation hours has a standard error of some 6 % at this memory
     assert 0.85 * best["rmse"] < result.metrics["val/rmse"] < 1.25 * best["rmse"]
@@ -151,4 +151,4 @@ def test_glimpses_of_a_series_and_of_a_text(forecaster, train):
     assert curves[0]["truth"] != curves[1]["truth"]  # examples from all over the validation part
     folder, _ = train(Recipe.load(*SMALL["text"]), "text")
     assert len((folder.previews / "final.txt").read_text()) == 300
-    assert load(folder).info.about["unknown"]
+    assert load(folder).info.text.unknown

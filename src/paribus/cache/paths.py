@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from paribus import files
 from paribus.errors import RunError
 
@@ -31,11 +33,7 @@ def cache() -> Path:
     """The cache folder: ``PARIBUS_CACHE``, or ``paribus`` in the platform's cache folder of this user."""
     if name := os.environ.get("PARIBUS_CACHE"):
         return Path(name).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "paribus" / "Cache"
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/paribus").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "paribus"
+    return user_cache_path("paribus", appauthor=False)
 
 
 def fallback() -> Path:

@@ -1,11 +1,11 @@
-"""Data: sources that become tensors, the cache that holds them, the split into training, validation, test."""
+"""Data: sources that become tensors, the cache that holds them, the split, the batches."""
 
 from collections.abc import Mapping
 
 PARTS: Mapping[str, str] = {
-    "bsd": "sources.images.patches:bsd",
-    "camvid": "sources.masks.folder:camvid",
-    "carla": "sources.masks.folder:carla",
+    "bsd": "sources.images.bsd:bsd",
+    "camvid": "sources.masks.camvid:camvid",
+    "carla": "sources.masks.carla:carla",
     "cifar10": "sources.images.cifar:Cifar10",
     "cifar100": "sources.images.cifar:Cifar100",
     "digits": "sources.images.digits:Digits",
@@ -20,9 +20,9 @@ PARTS: Mapping[str, str] = {
     "nuclei": "sources.masks.nuclei:Nuclei",
     "patches": "sources.images.patches:Patches",
     "seasons": "sources.series.seasons:Seasons",
-    "series": "sources.series.own:Series",
-    "shakespeare": "sources.text.own:Shakespeare",
+    "series": "sources.series.file:Series",
+    "shakespeare": "sources.text.shakespeare:Shakespeare",
     "shapes": "sources.masks.shapes:Scenes",
-    "text": "sources.text.own:Text",
+    "text": "sources.text.file:Text",
     "textures": "sources.images.textures:Textures",
 }

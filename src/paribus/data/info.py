@@ -1,15 +1,13 @@
-"""The facts of a data set that a model and a task must know; recorded with every run."""
+"""What a model and a task must know of the data; recorded with every run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from paribus.data.dataset import Dataset
+from paribus.data.columns import Column
+from paribus.data.metadata import KINDS, MaskInfo, Metadata, PointsInfo, SeriesInfo, TextInfo, known
 
 
 @dataclass(frozen=True)
@@ -17,15 +15,17 @@ class DataInfo:
     """What is known of the data before training.
 
     Args:
-        input_shape: shape of one example.
+        input_shape: shape of one example; where inputs are several tensors, of the first.
         classes: names of the classes; none where targets are no classes.
-        sizes: examples per part: train, validation, test.
-        class_counts: training examples per class; where each has many targets, those: pixels, tokens.
-        mean, deviation: per channel, over the training part, in units of the stored values (0 … 255 for pictures);
+        sizes: examples per split: train, val, test.
+        class_counts: training examples per class; where each has many targets, those: pixels, tokens, boxes.
+        mean, deviation: per channel, over the training split, in units of the stored values (0 … 255 for pictures);
             empty where inputs are no quantities, as tokens are.
         decoding: how pictures are made into tensors, so that prediction does the same; empty for other data.
-        target_shape: shape of one target; () for a class.
-        about: what else tasks and models must know, as plain data.
+        target_shape: shape of one target; () for a class, and where targets are several tensors.
+        series, text, masks, points: more about data of this kind.
+        columns: all tensors by name, ``inputs``, ``targets.boxes``, where inputs or targets are several.
+        more: what a source of one's own tells a task of one's own, as plain data.
     """
 
     input_shape: tuple[int, ...]
@@ -36,54 +36,47 @@ class DataInfo:
     deviation: tuple[float, ...]
     decoding: Mapping[str, Any] = field(default_factory=dict)
     target_shape: tuple[int, ...] = ()
-    about: Mapping[str, Any] = field(default_factory=dict)
+    series: SeriesInfo | None = None
+    text: TextInfo | None = None
+    masks: MaskInfo | None = None
+    points: PointsInfo | None = None
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """As plain data for ``info.json``."""
-        return asdict(self)
+        plain = {name: value for name, value in asdict(self).items() if name not in KINDS}
+        return {**plain, **{name: known(getattr(self, name)) for name in KINDS if getattr(self, name)}}
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> DataInfo:
-        """Back from plain data."""
+        """Back from plain data; also from that of folders which still have everything under ``about``."""
+        content = _of_today(content) if "about" in content else content
+        metadata = Metadata.read(content)
         values: dict[str, Any] = {
             key: tuple(entry) if isinstance(entry, list) else entry for key, entry in content.items()
         }
-        return cls(**values)
+        columns = {name: Column.read(column) for name, column in content.get("columns", {}).items()}
+        return cls(**{**values, **vars(metadata), "columns": columns})
 
 
-def gather(dataset: Dataset, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> DataInfo:
-    """The facts of a data set that was split into ``rows``; moments come from the training rows alone."""
-    train = rows["train"]
-    mean, deviation = scaling(dataset, train)
-    return DataInfo(
-        input_shape=dataset.input_shape,
-        classes=dataset.classes,
-        sizes={part: len(index) for part, index in rows.items()},
-        class_counts=class_counts(dataset, train),
-        mean=mean,
-        deviation=deviation,
-        decoding=dict(decoding),
-        target_shape=tuple(dataset.targets.shape[1:]),
-        about=dict(dataset.about),
-    )
+def _of_today(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``facts.json`` of earlier versions held: one dictionary ``about``, and ``validation`` for ``val``."""
+    values = {key: entry for key, entry in content.items() if key != "about"}
+    about = dict(content["about"])
+    values["sizes"] = _renamed(values["sizes"])
+    if "series" in about:
+        for name in ("baselines", "ranges"):
+            about[name] = _renamed(about.get(name, {}))
+        return {**values, "series": about}
+    if "vocabulary" in about:
+        return {**values, "text": about}
+    if "centres" in about:
+        return {**values, "points": about}
+    if "ignore" in about or "colours" in about:
+        return {**values, "masks": about}
+    return {**values, "more": about}
 
 
-def scaling(dataset: Dataset, train: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation of every channel over some rows; nothing for tokens."""
-    if dataset.moments is None:
-        return (), ()
-    sums, squares = dataset.moments[train].sum(0).unbind(-1)  # (C,)
-    values = len(train) * dataset.inputs[0].numel() / len(sums)  # stored values per channel
-    mean = sums / values
-    deviation = (squares / values - mean**2).clamp(min=0).sqrt()
-    deviation[deviation == 0] = 1.0  # a constant channel stays as it is
-    return tuple(mean.tolist()), tuple(deviation.tolist())
-
-
-def class_counts(dataset: Dataset, rows: Tensor) -> tuple[int, ...]:
-    """How often each class is a target among some rows; nothing where targets are no classes."""
-    if dataset.counts is not None:
-        return tuple(dataset.counts[rows].sum(0).tolist())
-    if dataset.labels is None:
-        return ()
-    return tuple(dataset.labels[rows].bincount(minlength=len(dataset.classes)).tolist())
+def _renamed(by_split: Mapping[str, Any]) -> dict[str, Any]:
+    return {{"validation": "val"}.get(split, split): entry for split, entry in by_split.items()}

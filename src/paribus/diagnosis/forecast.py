@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paribus.data.info import DataInfo
+from paribus.data.metadata import SeriesInfo
 from paribus.diagnosis.finding import Finding
 from paribus.records.run import RunFolder
 
@@ -19,12 +21,12 @@ class Record:
 
     Args:
         options: dotted field → value of the recipe.
-        about: what is known of the series.
+        series: what is known of them.
         figures: of the last epoch.
     """
 
     options: Mapping[str, Any]
-    about: Mapping[str, Any]
+    series: SeriesInfo
     figures: Mapping[str, Any]
 
     @property
@@ -36,19 +38,19 @@ class Record:
         """A validation figure; 0 where it is not known."""
         return float(self.figures.get(f"val/{name}") or 0.0)
 
-    def range(self, part: str, name: str) -> list[float]:
-        """Mean, deviation, low or high of each target in one part."""
-        values: list[float] = self.about["ranges"][part][name]
-        return values
+    def range(self, split: str, name: str) -> tuple[float, ...]:
+        """Mean, deviation, low or high of each target in one split."""
+        return self.series.ranges[split][name]
 
 
 def forecast(folder: RunFolder) -> list[Finding]:
     """All causes that the records show, gravest first; nothing for a run that has no figures yet."""
     rows = folder.metrics()
-    about = folder.info().get("about", {})
-    if not rows or "ranges" not in about:
+    info = folder.info()
+    series = DataInfo.read(info).series if info else None
+    if not rows or series is None or not series.ranges:
         return []
-    record = Record(_knobs(folder.recipe.resolved()), about, folder.result.metrics if folder.result else rows[-1])
+    record = Record(_flat(folder.recipe.resolved()), series, folder.result.metrics if folder.result else rows[-1])
     found = [check(record) for check in CHECKS]
     causes = [finding for finding in found if finding]
     return causes or [finding for finding in (no_skill(record), hard_mark(record)) if finding][:1]
@@ -58,7 +60,7 @@ def wrong_axis(record: Record) -> Finding | None:
     """The sequence runs over columns; said even of a good forecast, for it is never what was meant."""
     if record.options.get("model.axis") != "features":
         return None
-    columns = record.about["columns"]
+    columns = record.series.columns
     return Finding(
         "the network runs over the feature columns",
         f"The {record.options['model.use']} takes its columns ({', '.join(columns)}) one after the other for moments in"
@@ -66,7 +68,7 @@ def wrong_axis(record: Record) -> Finding | None:
         {
             "model.axis": "features",
             "steps of its sequence": f"{len(columns)} columns",
-            "steps of the past": float(record.about["length"]),
+            "steps of the past": float(record.series.length),
             **_figures(record),
         },
         {"model.axis": "time"},
@@ -116,7 +118,7 @@ def no_skill(record: Record) -> Finding | None:
     if not min(record.of("skill"), record.of("skill_naive")) < 0:
         return None
     last = record.of("skill_naive") < record.of("skill")  # the harder mark is the better anchor
-    anchor = "last" if last or record.about["season"] > record.about["length"] else "season"
+    anchor = "last" if last or record.series.season > record.series.length else "season"
     anchored = record.options.get("task.anchor") == anchor
     baseline = "the last value" if last else "the last season"
     return Finding(
@@ -146,9 +148,9 @@ CHECKS: tuple[Callable[[Record], Finding | None], ...] = (not_scaled, wrong_axis
 
 def _moved(record: Record) -> tuple[float, float]:
     """By how many deviations the level moved, and values left the range of training: of the worst target."""
-    parts = ("train", "val")
+    splits = ("train", "val")
     (before, after), (low, lower), (high, higher) = (
-        [record.range(part, name) for part in parts] for name in ("mean", "low", "high")
+        [record.range(split, name) for split in splits] for name in ("mean", "low", "high")
     )
     units = record.range("train", "deviation")
     shift = max(abs(b - a) / unit for a, b, unit in zip(before, after, units, strict=True))
@@ -161,11 +163,11 @@ def _figures(record: Record) -> dict[str, float]:
     return {said: record.of(name) for name, said in names.items()}
 
 
-def _knobs(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in recipe.items():
         if isinstance(value, Mapping):
-            flat |= _knobs(value, f"{prefix}{name}.")
+            flat |= _flat(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value
     return flat

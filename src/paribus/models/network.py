@@ -63,7 +63,7 @@ def assemble(part: Part, info: DataInfo, seeds: Seeds, num_outputs: int | None =
             target_shape=info.target_shape,
             num_outputs=len(info.classes) if num_outputs is None else num_outputs,
             num_classes=len(info.classes),
-            num_tokens=len(info.about.get("vocabulary", ())),
+            num_tokens=len(info.text.vocabulary) if info.text else 0,
         )
     initialise(model, key)
     return Network(model, info)

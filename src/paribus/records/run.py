@@ -202,8 +202,13 @@ class RunFolder:
 
     def info(self) -> dict[str, Any]:
         """What :meth:`write_info` wrote; empty before the run starts."""
-        path = self.path / "info.json"
-        return dict(files.read_json(path)) if path.exists() else {}
+        if (path := self.path / "info.json").exists():
+            return dict(files.read_json(path))
+        if (path := self.path / "facts.json").exists():  # of earlier versions
+            facts = files.read_json(path)
+            sizes = {"val" if name == "validation" else name: size for name, size in facts["sizes"].items()}
+            return {**facts, "sizes": sizes}
+        return {}
 
     def write_environment(self, content: dict[str, Any]) -> None:
         """Write down where the run takes place."""

@@ -106,28 +106,19 @@ def studies(root: Path) -> Page:
 def sources() -> Page:
     """The data sets, and where they are found."""
     from paribus.cache import paths
+    from paribus.data.origin import origin_of
     from paribus.data.prepare import cache
     from paribus.records.options import describe
-    from paribus.records.parts import find, names, table
+    from paribus.records.parts import find, names
 
     own = paths.own_data()
     rows = []
     for name in names("data"):
-        found = own is not None and (own / _FOLDERS.get(name, name)).is_dir()
-        usual = _WHERE.get(name, "downloaded when first used") if name in table("data") else "your own"
-        rows.append((name, "in PARIBUS_DATA" if found else usual, describe(find("data", name))[0]))
+        source = find("data", name)
+        rows.append((name, origin_of(source).now(own), describe(source)[0]))
     decoded = cache.size()["datasets"] / 1e6
     places = f"PARIBUS_DATA: {own or 'not set'}\ncache: {paths.cache()} ({decoded:.1f} MB decoded)"
     return _listed(("data", "where", "about"), rows, places)
-
-
-_WHERE = {
-    "digits": "built in",
-    **dict.fromkeys(("folder", "masks", "patches", "series", "text"), "your own"),
-    **dict.fromkeys(("gaussians", "lookahead", "markov", "seasons", "shapes", "textures"), "generated"),
-    **dict.fromkeys(("bsd", "camvid", "carla", "energy", "nuclei", "shakespeare"), "to be put into PARIBUS_DATA"),
-}
-_FOLDERS = {"bsd": "denoise", "carla": "carla_mini", "shakespeare": "text"}  # where they are called otherwise
 
 
 def values(content: Mapping[str, Any]) -> str:

@@ -23,9 +23,9 @@ def survey_page(found: Survey) -> Page:
     """Pictures with masks."""
     sizes = ", ".join(f"{width} × {height} ({number})" for (height, width), number in list(found.sizes.items())[:5])
     rows = tuple((str(value), f"{share:.2%}") for value, share in found.values.items())
-    parts = ", ".join(f"{part} {number:,}" for part, number in found.parts.items())
+    splits = ", ".join(f"{split} {number:,}" for split, number in found.splits.items())
     good = Section(
-        f"{sum(found.parts.values()):,} good pictures with masks: {parts}",
+        f"{sum(found.splits.values()):,} good pictures with masks: {splits}",
         tables=(Table(("mask value", "pixels"), rows, "rr"),),
     )
     rest = Section(text=(f"sizes: {sizes or 'none'}",), tables=tuple(_left_out(found.bad)))

@@ -53,14 +53,18 @@ class Classification(Task):
         losses = self.losses(final, outputs, batch.targets)
         if self.weights is not None:
             self.weights = self.weights.to(losses.device)
-            losses = losses * self.weights[batch.targets]
+            shares = batch.targets.is_floating_point()
+            losses = losses * (batch.targets @ self.weights if shares else self.weights[batch.targets])
         return losses.mean(), outputs
 
     def losses(self, final: str, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Loss of every example (B,), from outputs (B, classes) behind a final activation."""
+        """Loss of every example (B,), from outputs (B, classes) behind a final activation.
+
+        Targets are class indices (B,), or, of mixed pictures, shares (B, classes).
+        """
         if final != "sigmoid":
             return self._cross_entropy(final, outputs, targets, "none")
-        shares = self._smooth(F.one_hot(targets, outputs.shape[1]).float())
+        shares = self._smooth(targets if targets.ndim == 2 else F.one_hot(targets, outputs.shape[1]).float())
         with torch.autocast(outputs.device.type, enabled=False):  # on a GPU torch refuses this loss under autocast
             return F.binary_cross_entropy(outputs, shares, reduction="none").sum(1)
 
@@ -116,8 +120,9 @@ class ClassificationMeter:
         self._values = 0
 
     def update(self, stage: str, loss: Tensor, outputs: Tensor, batch: Batch) -> None:
-        """Count one batch."""
-        self._pending.append((loss, outputs, batch.targets))
+        """Count one batch; an example with shares of classes counts for the largest."""
+        targets = batch.targets.argmax(1) if batch.targets.ndim == 2 else batch.targets
+        self._pending.append((loss, outputs, targets))
         self._values += outputs.numel()
         if self._values > self.PENDING:
             self._count()

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from paribus.chance import seeded
+from paribus.data import trees
 from paribus.data.deliver.loader import Batch
 from paribus.errors import RunError
 from paribus.records.environment import cores
@@ -73,7 +74,8 @@ def choose(training: Training, settings: Settings, task: Task, network: nn.Modul
     work = multiplications(task, network, sample)
     threads = settings.threads or (cores() if work.at_once * training.batch_size >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
-    convolutional = sample.inputs.ndim == 4 and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
+    pictures = trees.first(sample.inputs).ndim == 4
+    convolutional = pictures and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
         precision = "bf16" if _bf16_pays(device, convolutional, work.total) else "fp32"
     if precision == "fp16" and device.type == "cpu":

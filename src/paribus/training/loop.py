@@ -113,7 +113,7 @@ class _Loop:
         apart = max(1, len(self.validation.rows) // SHOWN)  # neighbours may be much alike, as windows of a series are
         self.shown = self.validation.take(self.validation.rows[::apart][:SHOWN])
         parts = {name: build("augment", part) for name, part in recipe.augment.items()}
-        self.augment = Compose(parts, outside=prepared.info.about.get("ignore"))
+        self.augment = Compose(parts)
         self.steps = min(recipe.budget.epochs * len(self.loader), recipe.budget.steps or 2**62)
         self.status = replace(folder.status, epochs=recipe.budget.epochs)
         self.status = replace(self.status, resumed=self.status.resumed + (session.step > 0))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from paribus.chance import Seeds, set_seed
+from paribus.data import trees
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import RecipeError, nearest
@@ -100,7 +101,7 @@ class Session:
                 group["lr"] = self.base_rates[stage] * factor
             optimizer.zero_grad()
             for piece in batch.chunks(self.training.accumulate) if self.training.accumulate > 1 else (batch,):
-                self._add_gradient(stage, piece, share=len(piece.targets) / len(batch.targets))
+                self._add_gradient(stage, piece, share=len(piece) / len(batch))
             self._update(optimizer)
         if self.average is not None:
             self.average.update_parameters(self.network)
@@ -179,7 +180,7 @@ class Session:
         with self._autocast():
             loss, outputs = self.task.loss(stage, self.network, batch)
         self.scaler.scale(loss if share == 1 else loss * share).backward()
-        self.meter.update(stage, loss.detach(), outputs.detach(), batch)
+        self.meter.update(stage, loss.detach(), trees.detach(outputs), batch)
 
     def _update(self, optimizer: torch.optim.Optimizer) -> None:
         if self.training.clip_norm is not None:

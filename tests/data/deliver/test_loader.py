@@ -8,8 +8,11 @@ import torch
 from paribus.chance import Seeds
 from paribus.data.augmentation.compose import Compose
 from paribus.data.augmentation.flip import Flip
+from paribus.data.augmentation.transform import Identity
+from paribus.data.columns import Column
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.loader import BLOCK, Batch, Loader, block_order, check_batch_size
+from paribus.data.trees import Ragged
 from paribus.errors import RecipeError
 
 SEEDS = Seeds(0)
@@ -37,6 +40,10 @@ def test_every_example_once_in_batches_of_even_size(count, batch_size, blocks):
         assert batch.targets.tolist() == (batch.rows % 3).tolist()
 
 
+def tensors(batch: Batch) -> tuple[torch.Tensor, ...]:
+    return batch.inputs, batch.targets, batch.rows
+
+
 def rows_of(batches) -> list[int]:
     return torch.cat([batch.rows for batch in batches]).tolist()
 
@@ -62,26 +69,27 @@ def test_R5_an_epoch_can_begin_at_any_batch(start):
     stream = loader(50, 7)
 
     def noise(inputs, key, rows):
-        return inputs + key % 1000 + rows[:, None]
+        return inputs + key % 1000 + rows[:, None], Identity()
 
     whole = list(stream.shuffled(SEEDS, 3, augment=noise))
     rest = list(stream.shuffled(SEEDS, 3, start=start, augment=noise))
     assert len(rest) == len(whole) - start
     for batch, expected in zip(rest, whole[start:], strict=True):
-        assert all(map(torch.equal, batch, expected))
+        assert all(map(torch.equal, tensors(batch), tensors(expected)))
 
 
 def test_draws_differ_between_epochs_and_not_within_one():
     keys = []
     for epoch in (0, 0, 1):
-        list(loader(50, 7).shuffled(SEEDS, epoch, augment=lambda inputs, key, rows: keys.append(key) or inputs))
+        list(loader(50, 7).shuffled(SEEDS, epoch, augment=lambda it, key, _: (keys.append(key) or it, Identity())))
     assert len(set(keys[:16])) == 1
     assert len(set(keys)) == 2
 
 
 def test_augmentation_is_for_training_and_leaves_the_data_alone():
     stream = loader(10, 5)
-    seen = [batch.inputs for batch in stream.shuffled(SEEDS, 0, augment=lambda inputs, key, rows: inputs.add_(100))]
+    added = lambda inputs, key, rows: (inputs.add_(100), Identity())  # noqa: E731
+    seen = [batch.inputs for batch in stream.shuffled(SEEDS, 0, augment=added)]
     assert torch.cat(seen).min() >= 100
     assert torch.cat([batch.inputs for batch in stream.in_order()]).flatten().tolist() == list(range(10))
 
@@ -93,9 +101,20 @@ def test_chunks_are_the_batch_in_pieces(pieces):
     sizes = [len(chunk.rows) for chunk in chunks]
     assert len(chunks) == min(pieces, 10)
     assert 0 < min(sizes) <= max(sizes) <= min(sizes) + 1
-    assert all(
-        torch.equal(torch.cat(parts), whole) for parts, whole in zip(zip(*chunks, strict=True), batch, strict=True)
-    )
+    pieces = zip(*map(tensors, chunks), strict=True)
+    assert all(torch.equal(torch.cat(some), whole) for some, whole in zip(pieces, tensors(batch), strict=True))
+
+
+def test_a_batch_holds_trees():
+    boxes = Ragged.of([torch.ones(2, 4, requires_grad=True), torch.zeros(0, 4), torch.zeros(1, 4)])
+    batch = Batch({"a": torch.arange(3), "b": torch.zeros(3, 2)}, {"boxes": boxes}, torch.arange(3) + 7)
+    some = batch.take(torch.tensor([2, 0])).detach().to("cpu")
+    assert len(batch) == 3
+    assert len(some) == 2
+    assert some.rows.tolist() == [9, 7]
+    assert some.targets["boxes"].lengths.tolist() == [1, 2]
+    assert not some.targets["boxes"].values.requires_grad
+    assert [piece.inputs["a"].tolist() for piece in batch.chunks(2)] == [[0, 1], [2]]
 
 
 @pytest.mark.parametrize("count", [1, BLOCK - 1, BLOCK + 1, 20 * BLOCK + 5])
@@ -141,9 +160,12 @@ def test_a_text_is_read_in_several_places_at_once_each_going_on_where_it_stopped
     assert later == [batch.rows.tolist() for batch in stream.in_order()][1:]
 
 
+MASK = Column("uint8", (5, 5), kind="mask")
+
+
 def test_masks_move_with_their_pictures():
     pictures = torch.arange(6 * 5 * 5, dtype=torch.uint8).view(6, 1, 5, 5)
-    data = Dataset(pictures, pictures[:, 0].clone(), (), {"train": (0, 6)}, torch.zeros(6, 1, 2))
+    data = Dataset(pictures, pictures[:, 0].clone(), (), {"train": (0, 6)}, None, columns={"targets": MASK})
     stream = Loader(data, torch.arange(6), 6, torch.device("cpu"))
     (batch,) = stream.shuffled(SEEDS, 0, augment=Compose({"flip": Flip()}))
     moved = (batch.inputs != pictures[batch.rows]).flatten(1).any(1)

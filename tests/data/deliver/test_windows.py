@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from paribus.chance import Seeds
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.windows import Windows
+from paribus.data.metadata import Metadata, SeriesInfo, Span
 from paribus.errors import DataError, RecipeError
 from paribus.records.recipe import Split
 
@@ -24,10 +25,9 @@ def rows_of(
     n = sum(lengths)
     values = torch.arange(n)[:, None] + torch.arange(columns) * 10_000.0
     offsets = offsets or (0,) * len(lengths)
-    series = [{"name": str(i), "rows": rows, "offset": offsets[i]} for i, rows in enumerate(lengths)]
-    names = [f"column {i}" for i in range(columns)]
-    about = {"columns": names, "targets": targets, "season": season, "series": series, "frequency": "hourly"}
-    return Dataset(values, torch.zeros(n), (), {"train": (0, n)}, None, about=about)
+    spans = tuple(Span(str(i), rows, offsets[i]) for i, rows in enumerate(lengths))
+    series = SeriesInfo(tuple(f"column {i}" for i in range(columns)), targets, "hourly", season, spans)
+    return Dataset(values, torch.zeros(n), (), {"train": (0, n)}, None, metadata=Metadata(series=series))
 
 
 def test_a_window_is_the_past_and_what_follows():
@@ -90,12 +90,12 @@ def test_the_future_changes_no_number_of_training():
     last = int(parts["train"][-1]) + 3  # behind the last step that training sees
     values = before.inputs.clone()
     values[last:] = torch.randn(len(values) - last, 3) * 1e6
-    other = Windows(Dataset(values, before.targets, (), before.official, None, about=before.about), 5, 3, 1)
+    other = Windows(Dataset(values, before.targets, (), before.official, None, metadata=before.metadata), 5, 3, 1)
     info, changed = windows.info(parts, {}), other.info(other.split(Split(), Seeds(0)), {})
     assert (info.mean, info.deviation) == (changed.mean, changed.deviation)
-    assert info.about["seasonal_errors"] == changed.about["seasonal_errors"]
-    assert info.about["ranges"]["train"] == changed.about["ranges"]["train"]
-    assert info.about["ranges"]["test"] != changed.about["ranges"]["test"]
+    assert info.series.seasonal_errors == changed.series.seasonal_errors
+    assert info.series.ranges["train"] == changed.series.ranges["train"]
+    assert info.series.ranges["test"] != changed.series.ranges["test"]
     for one, two in zip(windows.take(parts["train"]), other.take(parts["train"]), strict=True):
         assert torch.equal(one, two)
 
@@ -139,10 +139,10 @@ def test_windows_take_no_room():
 
 
 def test_too_long_a_horizon_is_refused():
-    with pytest.raises(DataError, match="val part has no room") as error:
+    with pytest.raises(DataError, match="val split has no room") as error:
         Windows(rows_of(100), 5, 20, 1).split(Split(), Seeds(0))
     assert "data.horizon" in error.value.hint
-    with pytest.raises(DataError, match="train part has no room"):
+    with pytest.raises(DataError, match="train split has no room"):
         Windows(rows_of(100), 90, 2, 1).split(Split(), Seeds(0))
 
 

@@ -9,8 +9,12 @@ import pytest
 import torch
 
 from paribus.cache import paths
+from paribus.chance import Seeds
+from paribus.data.columns import Column
+from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
 from paribus.errors import DataError
+from paribus.records.recipe import Split
 
 
 class Squares:
@@ -222,3 +226,44 @@ def test_sets_larger_than_memory_stream():
     megabytes, grown = map(int, output.split())
     assert megabytes == 491
     assert grown < 120
+
+
+class Boxes:
+    """Pictures with boxes in them, and a row of numbers beside each."""
+
+    def key(self):
+        return {}
+
+    def write(self, writer):
+        draw = np.random.default_rng(0)
+        pixels = draw.integers(0, 256, (6, 1, 4, 4), np.uint8)
+        numbers = draw.random((6, 3), np.float32)
+        boxes = [draw.random((count, 4), np.float32) for count in (2, 0, 1, 3, 0, 1)]
+        writer.start(
+            classes=("one", "two"),
+            inputs={"picture": Column("uint8", (1, 4, 4)), "numbers": Column("float32", (3,))},
+            targets={
+                "boxes": Column("float32", (4,), ragged=True),
+                "whole": Column("int64", kind="class"),
+            },
+        )
+        writer.add({"picture": pixels, "numbers": numbers}, {"boxes": boxes, "whole": [0, 1] * 3})
+
+
+def test_several_tensors_come_back_mapped(cache_folder):
+    dataset = cache.load(Boxes())
+    assert len(dataset) == 6
+    assert dataset.inputs["picture"].shape == (6, 1, 4, 4)
+    assert dataset.input_shape == (1, 4, 4)
+    assert dataset.labels.tolist() == [0, 1] * 3
+    inputs, targets = dataset.take(torch.tensor([3, 1, 0]))
+    assert torch.equal(inputs["numbers"], dataset.inputs["numbers"][[3, 1, 0]])
+    assert targets["boxes"].lengths.tolist() == [3, 0, 2]
+    assert torch.equal(next(iter(targets["boxes"])), list(dataset.targets["boxes"])[3])
+    rows = dataset.split(Split(val=0.4, test=0), Seeds(0))
+    info = dataset.info(rows, {})
+    assert DataInfo.read(json.loads(json.dumps(info.plain()))) == info
+    assert info.columns["targets.boxes"].ragged
+    assert sum(info.class_counts) == len(rows["train"])
+    assert info.mean == ()
+    assert dataset.nbytes == 6 * 16 + 6 * 12 + 7 * 16 + 7 * 8 + 6 * 8

@@ -78,7 +78,7 @@ def test_batches_bound_the_memory_and_never_mix_parts(classes, tmp_path, monkeyp
     seen = []
     batches = list(check(listing(root), size=8, progress=lambda *step: seen.append(step)))
     assert [len(batch) for batch in batches] == [16, 16, 5, 5]
-    assert all(len({one.entry.part for one in batch}) == 1 for batch in batches)
+    assert all(len({one.entry.split for one in batch}) == 1 for batch in batches)
     assert seen[-1] == ("checking pictures", 42, 42)
     names = [one.entry.name for batch in batches for one in batch]
     assert names == [entry.name for entry in listing(root).entries]
@@ -102,3 +102,10 @@ def test_errors_of_the_listing_come_through(tmp_path):
 def test_a_folder_is_found_below_the_own_data_as_in_training(classes, own_data):
     classes({"a": 2, "b": 1}, own_data / "pets")
     assert scan("pets").counts == {"train": {"a": 2, "b": 1}}
+
+
+def test_a_container_with_few_cores_decodes_in_few_threads(monkeypatch):
+    monkeypatch.setattr(scanning, "cores", lambda: 3)
+    assert scanning.workers() == 3
+    monkeypatch.setattr(scanning, "cores", lambda: 64)
+    assert scanning.workers() == 16

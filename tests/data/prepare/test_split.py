@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from paribus.chance import Seeds
-from paribus.data.dataset import Dataset
-from paribus.data.info import class_counts
-from paribus.data.prepare.split import quotas, split
+from paribus.data.dataset import Dataset, class_counts
+from paribus.data.prepare.split import quotas
 from paribus.errors import DataError
 from paribus.records.recipe import Split
 
@@ -44,7 +43,7 @@ def mixed(counts, seed=0):
 def test_parts_are_disjoint_sorted_and_everything(counts, validation, test, seed, stratified):
     dataset = made(mixed(counts))
     section = Split(val=validation, test=test, stratified=stratified)
-    rows = split(dataset, section, Seeds(seed))
+    rows = dataset.split(section, Seeds(seed))
     assert list(rows) == [part for part in PARTS if test or part != "test"]
     assert torch.equal(torch.cat(list(rows.values())).sort().values, torch.arange(len(dataset)))
     for part in rows.values():
@@ -66,7 +65,7 @@ def test_shares_are_exact_for_every_class(counts, share):
 
 def test_shares_agree_with_scikit_learn():
     labels = mixed([50, 30, 20])
-    rows = split(made(labels), Split(val=0.1, test=0), Seeds(3))
+    rows = made(labels).split(Split(val=0.1, test=0), Seeds(3))
     oracle = StratifiedShuffleSplit(n_splits=1, test_size=0.1, random_state=0)
     _, held = next(oracle.split(labels, labels))
     assert np.bincount(labels[rows["val"]]).tolist() == np.bincount(labels[held]).tolist() == [5, 3, 2]
@@ -76,37 +75,37 @@ def test_every_example_is_held_out_equally_often():
     dataset, share, draws = made(mixed([60, 40])), 0.25, 400
     times = torch.zeros(100)
     for seed in range(draws):
-        times[split(dataset, Split(val=share, test=0), Seeds(seed))["val"]] += 1
+        times[dataset.split(Split(val=share, test=0), Seeds(seed))["val"]] += 1
     spread = (draws * share * (1 - share)) ** 0.5
     assert (times - draws * share).abs().max() < 4.5 * spread
 
 
 def test_the_test_part_is_the_same_for_every_seed():
     dataset = made(mixed([40, 40]))
-    rows = [split(dataset, Split(), Seeds(seed)) for seed in range(4)]
+    rows = [dataset.split(Split(), Seeds(seed)) for seed in range(4)]
     assert all(torch.equal(rows[0]["test"], other["test"]) for other in rows)
     assert len({tuple(other["val"].tolist()) for other in rows}) == 4
 
 
 def test_the_validation_part_follows_the_split_stream():
     dataset = made(mixed([40, 40]))
-    fixed = [split(dataset, Split(), Seeds(seed, {"split": 7}))["val"] for seed in range(3)]
+    fixed = [dataset.split(Split(), Seeds(seed, {"split": 7}))["val"] for seed in range(3)]
     assert torch.equal(fixed[0], fixed[1])
-    assert torch.equal(fixed[1], split(dataset, Split(), Seeds(7))["val"])
+    assert torch.equal(fixed[1], dataset.split(Split(), Seeds(7))["val"])
 
 
 def test_official_parts_stay_as_they_are():
     dataset = made(mixed([20, 20]), train=(0, 20), val=(20, 28), test=(28, 40))
-    rows = split(dataset, Split(), Seeds(0))
+    rows = dataset.split(Split(), Seeds(0))
     assert [(part[0].item(), part[-1].item() + 1) for part in rows.values()] == [(0, 20), (20, 28), (28, 40)]
 
 
 def test_limits_are_nested_and_stratified():
     dataset = made(mixed([300, 200, 100]))
-    whole = split(dataset, Split(test=0), Seeds(1))
+    whole = dataset.split(Split(test=0), Seeds(1))
     previous: set[int] = set()
     for limit in (6, 60, 120, 540):
-        rows = split(dataset, Split(test=0, limit=limit), Seeds(1))
+        rows = dataset.split(Split(test=0, limit=limit), Seeds(1))
         current = set(rows["train"].tolist())
         assert previous <= current <= set(whole["train"].tolist())
         assert len(current) == limit
@@ -118,7 +117,7 @@ def test_limits_are_nested_and_stratified():
 
 def test_a_limit_beyond_what_there_is():
     with pytest.raises(DataError, match=r"split\.limit") as caught:
-        split(made(mixed([10, 10])), Split(limit=19), Seeds(0))
+        made(mixed([10, 10])).split(Split(limit=19), Seeds(0))
     assert "14" in caught.value.hint
 
 
@@ -129,7 +128,7 @@ def test_groups_are_never_separated(seed, share, stratified):
     groups = random.integers(0, 40, 300)
     labels = (groups % 3 + (random.random(300) < 0.1)) % 3
     dataset = made(labels, groups)
-    rows = split(dataset, Split(val=share, test=0.2, stratified=stratified), Seeds(seed))
+    rows = dataset.split(Split(val=share, test=0.2, stratified=stratified), Seeds(seed))
     owners = [set(groups[part].tolist()) for part in rows.values()]
     assert not owners[0] & owners[1]
     assert not owners[0] & owners[2]
@@ -143,7 +142,7 @@ def test_grouped_shares_are_nearly_stratified():
     random = np.random.default_rng(0)
     groups = random.integers(0, 200, 4000)
     labels = groups % 4
-    rows = split(made(labels, groups), Split(val=0.2, test=0), Seeds(0))
+    rows = made(labels, groups).split(Split(val=0.2, test=0), Seeds(0))
     shares = np.bincount(labels[rows["val"]]) / np.bincount(labels)
     assert np.allclose(shares, 0.2, atol=0.02)
 
@@ -151,7 +150,7 @@ def test_grouped_shares_are_nearly_stratified():
 def test_grouped_splits_differ_by_seed():
     groups = np.arange(60) // 3
     dataset = made(groups % 2, groups)
-    rows = {tuple(split(dataset, Split(test=0), Seeds(seed))["val"].tolist()) for seed in range(5)}
+    rows = {tuple(dataset.split(Split(test=0), Seeds(seed))["val"].tolist()) for seed in range(5)}
     assert len(rows) == 5
 
 
@@ -165,14 +164,14 @@ def test_grouped_splits_differ_by_seed():
 )
 def test_too_little_to_divide(labels, groups, message):
     with pytest.raises(DataError, match=message):
-        split(made(labels, groups), Split(test=0), Seeds(0))
+        made(labels, groups).split(Split(test=0), Seeds(0))
 
 
 def test_a_rare_class_is_named():
     with pytest.raises(DataError) as caught:
-        split(made([0] * 9 + [1]), Split(test=0), Seeds(0))
+        made([0] * 9 + [1]).split(Split(test=0), Seeds(0))
     assert caught.value.got == "class 1 (1)"
-    split(made([0] * 9 + [1]), Split(test=0, stratified=False), Seeds(0))  # as the hint says
+    made([0] * 9 + [1]).split(Split(test=0, stratified=False), Seeds(0))  # as the hint says
 
 
 def test_class_counts():

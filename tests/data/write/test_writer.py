@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.data.write.writer import Column, Writer, moments
+from paribus.data.columns import Column
+from paribus.data.write.npy import NpyFile
+from paribus.data.write.writer import Writer, moments
 from paribus.errors import DataError, RunError
 
 
@@ -20,7 +22,7 @@ def started(folder, **how):
 
 
 def test_a_column_is_a_npy_file_however_it_grew(tmp_path):
-    column = Column(tmp_path / "x.npy", np.uint8, (3, 4))
+    column = NpyFile(tmp_path / "x.npy", np.uint8, (3, 4))
     pieces = [rows(n, (3, 4)) for n in (1, 0, 7)]
     for piece in pieces:
         column.append(piece)
@@ -107,9 +109,70 @@ def test_R2_a_full_disk_names_the_place_and_the_way_out(tmp_path, monkeypatch):
     def full(self, chunk):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Column, "append", full)
+    monkeypatch.setattr(NpyFile, "append", full)
     with pytest.raises(RunError, match="the disk is full") as caught:
         writer.add(rows(1), [0])
     assert str(tmp_path.parent) in caught.value.got
     assert "PARIBUS_CACHE" in caught.value.hint
     writer.close()
+
+
+BOXES = {
+    "boxes": Column("float32", (4,), ragged=True, kind="boxes"),
+    "labels": Column("int64", ragged=True, kind="class", of="boxes"),
+}
+
+
+def test_ragged_columns_are_two_files_each(tmp_path):
+    writer = started(tmp_path, targets=BOXES)
+    writer.add(rows(2), {"boxes": [[[0, 0, 1, 1], [1, 1, 2, 2]], []], "labels": [[0, 1], []]})
+    writer.add(rows(1), {"boxes": [np.ones((1, 4), np.float32)], "labels": [[1]]})
+    meta = writer.finish()
+    assert np.load(tmp_path / "targets.boxes.npy").shape == (3, 4)
+    assert np.load(tmp_path / "targets.boxes.offsets.npy").tolist() == [0, 2, 2, 3]
+    assert np.load(tmp_path / "targets.labels.npy").tolist() == [0, 1, 1]
+    assert np.load(tmp_path / "counts.npy").tolist() == [[1, 1], [0, 0], [0, 1]]
+    assert {name: Column.read(column) for name, column in meta["columns"].items()} == {
+        "inputs": Column("uint8", (1, 2, 2)),
+        **{f"targets.{name}": column for name, column in BOXES.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ([0, 1], "given by name: boxes, labels"),
+        ({"boxes": [[], []]}, "given by name"),
+        ({"boxes": [[[0, 0, 1]], []], "labels": [[0], []]}, r"of shape \(n, 4\)"),
+        ({"boxes": [[[0, 0, 1, 1]], []], "labels": [[0], [1]]}, "as many rows as boxes"),
+        ({"boxes": [[[0, 0, 1, 1]], []], "labels": [[5], []]}, "class indices"),
+        ({"boxes": [[[0, 0, 1, 1]]], "labels": [[0]]}, "B as for inputs"),
+        ({"boxes": [[[0, 0, 1, np.nan]], []], "labels": [[0], []]}, "finite"),
+    ],
+)
+def test_wrong_columns_are_refused(tmp_path, targets, message):
+    writer = started(tmp_path, targets=BOXES)
+    with pytest.raises(DataError, match=message):
+        writer.add(rows(2), targets)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"a.b": Column("uint8")}, "one word"),
+        ({"a": Column("uint8"), "b": Column("uint8", of="a")}, "ragged"),
+    ],
+)
+def test_impossible_columns_are_refused(tmp_path, columns, message):
+    with pytest.raises(DataError, match=message):
+        started(tmp_path, targets=columns)
+
+
+def test_several_inputs_have_names(tmp_path):
+    writer = Writer(tmp_path)
+    words = Column("int32", ragged=True)
+    writer.start(classes=(), inputs={"picture": Column("uint8", (1, 2, 2)), "words": words})
+    writer.add({"picture": rows(2), "words": [np.arange(3, dtype=np.int32), np.arange(1, dtype=np.int32)]}, [0, 0])
+    assert {"inputs.picture.npy", "inputs.words.npy", "inputs.words.offsets.npy"} <= set(writer.finish()["files"])
+    assert not (tmp_path / "moments.npy").exists()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from paribus.chance import Seeds
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
+from paribus.data.metadata import PointsInfo
 from paribus.data.sources.points.gaussians import ring
 from paribus.errors import DataError, RecipeError
 from paribus.models.network import assemble
@@ -17,8 +20,8 @@ from paribus.tasks.generators.extractor import Values
 from paribus.tasks.generators.gan import Adversarial, adversaries
 
 PICTURES = DataInfo((1, 8, 8), ("a", "b"), {"train": 20}, (10, 10), (80.0,), (90.0,))
-ABOUT = {"centres": ring(4).tolist(), "deviation": 0.1}
-POINTS = DataInfo((2,), tuple("abcd"), {"train": 20}, (5,) * 4, (0.3, -0.2), (1.4, 1.5), about=ABOUT)
+CENTRES = PointsInfo(tuple(map(tuple, ring(4).tolist())), deviation=0.1)
+POINTS = DataInfo((2,), tuple("abcd"), {"train": 20}, (5,) * 4, (0.3, -0.2), (1.4, 1.5), points=CENTRES)
 
 
 def game(info: DataInfo = PICTURES, **options):
@@ -146,11 +149,11 @@ def test_least_squares_scores_are_read_at_one_half():
 
 def test_points_are_judged_in_the_units_of_the_data():
     task, _, batch = game(POINTS)
-    task.judge = Values(torch.tensor(ABOUT["centres"]), reach=0.3)
-    centres = torch.tensor(ABOUT["centres"])
+    task.judge = Values(torch.tensor(CENTRES.centres), reach=0.3)
+    centres = torch.tensor(CENTRES.centres)
     drawn = (centres.repeat(3, 1) - torch.tensor(POINTS.mean)) / torch.tensor(POINTS.deviation)  # as a generator would
     meter = task.meter("val")
-    meter.update("generator", torch.tensor(0.0), drawn, batch._replace(inputs=centres.repeat(3, 1)))
+    meter.update("generator", torch.tensor(0.0), drawn, replace(batch, inputs=centres.repeat(3, 1)))
     figures = meter.figures()
     assert (figures["modes"], figures["quality"]) == (4, 1)
     assert figures["frechet"] == pytest.approx(0, abs=1e-6)

@@ -131,10 +131,10 @@ def test_validation_compares_with_clean_pictures_whatever_training_does():
 def test_figures_are_means_over_the_pictures():
     task = Denoising(FACTS, sigma=40.0)
     meter, predictions = task.meter("val"), []
-    for piece in zip(*(tensor.split([5, 3]) for tensor in BATCH), strict=True):
+    for piece in (BATCH.take(rows) for rows in torch.arange(8).split([5, 3])):
         with seeded(1):
-            loss, outputs = task.loss("model", Scaled(), Batch(*piece))
-        meter.update("model", loss, outputs, Batch(*piece))
+            loss, outputs = task.loss("model", Scaled(), piece)
+        meter.update("model", loss, outputs, piece)
         predictions.append(outputs.clamp(0, 255))
     figures = meter.figures()
     assert figures["psnr"] == pytest.approx(psnr(torch.cat(predictions), CLEAN).mean().item(), rel=1e-6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from paribus.chance import Seeds
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.loader import Batch
 from paribus.data.deliver.windows import Windows
+from paribus.data.metadata import Metadata, SeriesInfo, Span
 from paribus.errors import RecipeError
 from paribus.models.network import assemble
 from paribus.records.parts import Part
@@ -27,11 +30,9 @@ def windows(targets: int = 2, scale: str = "standard", series: int = 2) -> Windo
     """Two series of two targets and a column beside them, on a level far from 0."""
     generator = torch.Generator().manual_seed(0)
     values = torch.randn(series * STEPS, 3, generator=generator) * torch.tensor([3.0, 10.0, 1.0]) + 500
-    about = {
-        "columns": ["a", "b", "c"], "targets": targets, "season": SEASON, "frequency": "hourly",
-        "series": [{"name": str(i), "rows": STEPS, "offset": 0} for i in range(series)],
-    }  # fmt: skip
-    dataset = Dataset(values, torch.zeros(len(values)), (), {"train": (0, len(values))}, None, about=about)
+    spans = tuple(Span(str(i), STEPS) for i in range(series))
+    known = Metadata(series=SeriesInfo(("a", "b", "c"), targets, "hourly", SEASON, spans))
+    dataset = Dataset(values, torch.zeros(len(values)), (), {"train": (0, len(values))}, None, metadata=known)
     return Windows(dataset, LENGTH, HORIZON, 1, scale=scale)
 
 
@@ -48,8 +49,8 @@ def setting(scale: str = "standard", **options):
 
 def metered(task: Forecasting, network: nn.Module, batch: Batch, sizes: list[int]) -> dict[str, float]:
     meter = task.meter("val")
-    for parts in zip(*(tensor.split(sizes) for tensor in batch), strict=True):
-        piece = Batch(*parts)
+    for rows in torch.arange(len(batch)).split(sizes):
+        piece = batch.take(rows)
         loss, outputs = task.loss("model", network, piece)
         meter.update("model", loss.detach(), outputs.detach(), piece)
     return meter.figures()
@@ -146,7 +147,7 @@ def test_without_scaling_the_network_meets_stored_values():
 def test_the_meter_goes_on_from_its_state():
     task, network, batch, _ = setting()
     whole, first, second = (task.meter("val") for _ in range(3))
-    pieces = [Batch(*parts) for parts in zip(*(tensor.split(30) for tensor in batch), strict=True)]
+    pieces = [batch.take(rows) for rows in torch.arange(len(batch)).split(30)]
     for place, piece in enumerate(pieces):
         loss, outputs = task.loss("model", network, piece)
         whole.update("model", loss.detach(), outputs, piece)
@@ -158,7 +159,7 @@ def test_the_meter_goes_on_from_its_state():
 
 def test_glimpses_hold_past_truth_forecast_and_season():
     task, network, batch, _ = setting()
-    curves = task.preview(network, Batch(*(tensor[:3] for tensor in batch))).curves
+    curves = task.preview(network, batch.take(torch.arange(3))).curves
     assert len(curves) == 3
     assert list(curves[0]) == ["past", "truth", "forecast", "seasonal"]
     past = curves[1]["past"]
@@ -186,13 +187,11 @@ def test_bad_quantiles_are_refused(options, message):
 def test_only_series_are_forecast():
     info = windows().info(windows().split(Split(), Seeds(0)), {})
     Classification(info)
-    from dataclasses import replace
-
     with pytest.raises(RecipeError, match="needs a series"):
-        Forecasting(replace(info, about={}))
-    short = {**info.about, "season": LENGTH + 1}
+        Forecasting(replace(info, series=None))
+    long = replace(info.series, season=LENGTH + 1)
     with pytest.raises(RecipeError, match="past of a season"):
-        Forecasting(replace(info, about=short), anchor="season")
+        Forecasting(replace(info, series=long), anchor="season")
 
 
 def test_skill():

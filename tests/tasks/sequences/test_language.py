@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from paribus.chance import Seeds
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
+from paribus.data.metadata import TextInfo
 from paribus.errors import DataError, RecipeError
 from paribus.models.network import assemble
 from paribus.records.parts import Part
@@ -23,8 +25,8 @@ from paribus.tasks.sequences.language import Language
 from paribus.tasks.sequences.state import Carry
 
 LETTERS = tuple("abcde\n")
-ABOUT = {"vocabulary": list(LETTERS), "unit": "characters", "unknown": False}
-FACTS = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), ABOUT)
+KNOWN = TextInfo(LETTERS, "characters")
+FACTS = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), text=KNOWN)
 
 
 def network(model: str = "lstm", info: DataInfo = FACTS, **options) -> torch.nn.Module:
@@ -182,8 +184,7 @@ def test_texts_are_drawn_from_what_the_network_expects(model):
 
 
 def test_what_is_unknown_is_never_written():
-    about = {**ABOUT, "unknown": True}
-    info = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), about)
+    info = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), text=replace(KNOWN, unknown=True))
     net = network(info=info)
     net.model.output.bias.data[5] = 100.0
     assert "\n" not in Language(info).sample(net, 3, length=20).text.replace(
@@ -215,7 +216,7 @@ def test_a_text_is_judged_by_its_perplexity(tmp_path):
 
 
 def test_labels_that_do_not_count():
-    info = DataInfo((8,), ("x", "y"), {}, (), (), (), {}, (8,), {"vocabulary": list(LETTERS), "ignore": 9})
+    info = DataInfo((8,), ("x", "y"), {}, (), (), (), {}, (8,), text=TextInfo(LETTERS, ignore=9))
     net, task = network(info=info), Labelling(info)
     targets = torch.tensor([[0, 1, 9, 9, 1, 0, 9, 1]])
     batch = Batch(text(8)[None], targets, torch.tensor([0]))

@@ -1,7 +1,8 @@
 """Random changes to training pictures, as whole batches of bytes on the device where they are.
 
 Each part is a frozen class of options that is called with pictures (B, C, H, W) uint8 and the examples' own
-random numbers. What happens to an example is thus a function of the key, the epoch and the example alone.
+random numbers. What happens to an example is thus a function of the key, the epoch and the example alone. It returns
+the pictures and a :class:`.transform.Transform`, which masks, boxes, points and labels follow.
 """
 
 from __future__ import annotations

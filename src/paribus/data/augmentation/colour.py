@@ -11,6 +11,7 @@ from torch import Tensor
 
 from paribus.chance import Draws
 from paribus.data.augmentation.rounding import to_bytes
+from paribus.data.augmentation.transform import Identity
 
 Strength = Annotated[float, Field(ge=0, le=1)]
 
@@ -31,10 +32,11 @@ class Colour:
     contrast: Strength = 0.2
     saturation: Strength = 0.2
 
-    def __call__(self, images: Tensor, draws: Draws) -> Tensor:
+    def __call__(self, images: Tensor, draws: Draws) -> tuple[Tensor, Identity]:
         """Recolour the pictures (B, C, H, W)."""
         strengths = {"brightness": self.brightness, "contrast": self.contrast, "saturation": self.saturation}
-        return recolour(images, *(draws.uniform(name, 1 - s, 1 + s) for name, s in strengths.items()))
+        factors = (draws.uniform(name, 1 - s, 1 + s) for name, s in strengths.items())
+        return recolour(images, *factors), Identity()
 
 
 def recolour(images: Tensor, brightness: Tensor, contrast: Tensor, saturation: Tensor) -> Tensor:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from paribus.chance import Draws
+from paribus.data.augmentation.transform import Separate, Transform, composed
+from paribus.data.trees import Tree
 from paribus.errors import RecipeError
 
 
 class Augmentation(Protocol):
-    """A random change to pictures.
+    """A random change to pictures, which tells what it did, so that targets can follow.
 
-    A part that moves pixels says so with ``geometric = True``, for masks must then move along; if it
-    interpolates between pixels, it has a option ``interpolation`` that can be ``"nearest"``; if it shows what lies
-    outside of the picture, a option ``fill`` that can be ``"zero"``.
+    One that only changes colours returns :class:`.transform.Identity`; one that moves pixels :class:`.transform.Moved`;
+    one that mixes pictures :class:`.transform.Mixed`.
     """
 
-    def __call__(self, images: Tensor, draws: Draws) -> Tensor:
+    def __call__(self, images: Tensor, draws: Draws) -> tuple[Tensor, Transform]:
         """Change each picture of (B, C, H, W) uint8 by its own draws, keeping shape and type."""
         ...
 
@@ -34,41 +35,58 @@ class Compose:
 
     Args:
         parts: name → augmentation.
-        outside: the label of mask pixels that come in from outside of the picture; ``None`` fills them as the parts do.
     """
 
     parts: Mapping[str, Augmentation]
-    outside: int | None = None
 
-    def __call__(self, images: Tensor, key: int, index: Tensor) -> Tensor:
-        """Augment pictures (B, C, H, W) uint8.
+    def __call__(self, inputs: Tree, key: int, index: Tensor) -> tuple[Any, Transform]:
+        """Augment pictures (B, C, H, W) uint8; of inputs with names all those that are pictures, each by its own draws.
 
         Args:
-            images: the pictures; they are left as they are.
+            inputs: the pictures; they are left as they are.
             key: what the draws are for: the stream and the epoch.
             index: the examples' positions in the data set, int64 (B,).
+
+        Returns:
+            The changed inputs, and what was done to them.
         """
-        return _apply(self.parts, images, Draws(key, index.to(images.device)))
+        if isinstance(inputs, Mapping):
+            return self._named(inputs, key, index)
+        if not self._takes(inputs):
+            received = f"{tuple(inputs.shape)} {inputs.dtype}" if isinstance(inputs, Tensor) else type(inputs).__name__
+            hint = "remove augment from the recipe"
+            raise RecipeError("augmentation needs pictures (B, C, H, W) uint8", got=received, hint=hint)
+        return self._apply(inputs, Draws(key, index.to(inputs.device)))  # type: ignore[arg-type, union-attr]
 
-    def masks(self, masks: Tensor, key: int, index: Tensor) -> Tensor:
-        """Move masks (B, C, H, W) uint8 as the pictures of the same key and index move; labels never mix."""
-        moving = {name: part for name, part in self.parts.items() if getattr(part, "geometric", False)}
-        moves = {name: _unmixed(part, filled=self.outside is None) for name, part in moving.items()}
-        zero = self.outside or 0  # the label that is 0 while masks move: bytes wrap around, so others keep apart
-        return _apply(moves, masks - zero, Draws(key, index.to(masks.device))) + zero
+    def _named(self, inputs: Mapping[str, Tree], key: int, index: Tensor) -> tuple[dict[str, Any], Transform]:
+        changed: dict[str, Any] = dict(inputs)
+        transforms = []
+        for name, images in inputs.items():
+            if is_pictures(images):
+                draws = Draws(key, index.to(images.device)).within(name)  # type: ignore[union-attr]
+                changed[name], transform = self._apply(images, draws)  # type: ignore[arg-type]
+                transforms.append(transform)
+        if self.parts and not transforms:
+            hint = "remove augment from the recipe"
+            raise RecipeError("augmentation needs pictures (B, C, H, W) uint8", got=", ".join(inputs), hint=hint)
+        return changed, transforms[0] if len(transforms) == 1 else Separate()
+
+    def _apply(self, images: Tensor, draws: Draws) -> tuple[Tensor, Transform]:
+        steps = []
+        for name, part in self.parts.items():
+            done = part(images, draws.within(name))
+            if not isinstance(done, tuple):
+                hint = "write: return images, Identity()  # from paribus.data.augmentation.transform"
+                rule = "an augmentation returns the pictures and what was done to them"
+                raise RecipeError(rule, got=f"{name} returned a {type(done).__name__}", hint=hint)
+            images, step = done
+            steps.append(step)
+        return images, composed(steps)
+
+    def _takes(self, inputs: Tree) -> bool:
+        return is_pictures(inputs) or (not self.parts and isinstance(inputs, Tensor))
 
 
-def _apply(parts: Mapping[str, Augmentation], images: Tensor, draws: Draws) -> Tensor:
-    if parts and (images.ndim != 4 or images.dtype != torch.uint8):
-        received = f"{tuple(images.shape)} {images.dtype}"
-        hint = "remove augment from the recipe"
-        raise RecipeError("augmentation needs pictures (B, C, H, W) uint8", got=received, hint=hint)
-    for name, part in parts.items():
-        images = part(images, draws.within(name))
-    return images
-
-
-def _unmixed(part: Any, filled: bool) -> Augmentation:
-    """The part as it must treat labels: a pixel between 1 and 3 is not 2, and outside there is nothing to copy."""
-    wanted = {"interpolation": "nearest"} if filled else {"interpolation": "nearest", "fill": "zero"}
-    return replace(part, **{option: value for option, value in wanted.items() if hasattr(part, option)})  # type: ignore[no-any-return]
+def is_pictures(tree: Tree) -> bool:
+    """Whether these are pictures (B, C, H, W) of bytes."""
+    return isinstance(tree, Tensor) and tree.ndim == 4 and tree.dtype == torch.uint8

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 from torch import Tensor
 
 from paribus.chance import Draws
-from paribus.data.augmentation.shifting import Fill, shift
+from paribus.data.augmentation.shifting import Fill, shifted
+from paribus.data.augmentation.transform import Moved
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,11 @@ class Crop:
         fill: what the padding shows: zero, the nearest edge pixel, or the reflected picture.
     """
 
-    geometric: ClassVar[bool] = True
-
     padding: Annotated[int, Field(ge=0)] = 4
     fill: Fill = "zero"
 
-    def __call__(self, images: Tensor, draws: Draws) -> Tensor:
+    def __call__(self, images: Tensor, draws: Draws) -> tuple[Tensor, Moved]:
         """Crop the pictures (B, C, H, W)."""
         down = draws.integers("down", -self.padding, self.padding)
         right = draws.integers("right", -self.padding, self.padding)
-        return shift(images, down, right, (self.padding, self.padding), self.fill)
+        return shifted(images, down, right, (self.padding, self.padding), self.fill)

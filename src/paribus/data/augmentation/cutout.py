@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from paribus.chance import Draws
+from paribus.data.augmentation.transform import Identity
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,13 @@ class Cutout:
     size: Annotated[int, Field(ge=0)] = 8
     fill: Literal["zero", "mean"] = "mean"
 
-    def __call__(self, images: Tensor, draws: Draws) -> Tensor:
+    def __call__(self, images: Tensor, draws: Draws) -> tuple[Tensor, Identity]:
         """Cover a square in each of the pictures (B, C, H, W)."""
         height, width = images.shape[2:]
         rows, columns = draws.integers("row", 0, height - 1), draws.integers("column", 0, width - 1)
         hole = square(rows, columns, self.size, height, width)
         kept = images * (1 - hole)
-        return kept + hole * mean_colour(images) if self.fill == "mean" else kept
+        return (kept + hole * mean_colour(images) if self.fill == "mean" else kept), Identity()
 
 
 def square(rows: Tensor, columns: Tensor, size: int, height: int, width: int) -> Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from functools import partial
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from paribus.chance import Draws
 from paribus.data.augmentation.rounding import to_bytes
+from paribus.data.augmentation.transform import Moved
 
 Interpolation = Literal["bilinear", "nearest"]
 Fill = Literal["zero", "edge"]
@@ -29,28 +31,42 @@ class Rotate:
         fill: what comes in from outside: zero or the nearest edge pixel.
     """
 
-    geometric: ClassVar[bool] = True
-
     degrees: Annotated[float, Field(ge=0, le=180)] = 15.0
     interpolation: Interpolation = "bilinear"
     fill: Fill = "edge"
 
-    def __call__(self, images: Tensor, draws: Draws) -> Tensor:
+    def __call__(self, images: Tensor, draws: Draws) -> tuple[Tensor, Moved]:
         """Turn the pictures (B, C, H, W)."""
-        angles = draws.uniform("angle", -self.degrees, self.degrees)
-        return rotate(images, angles, self.interpolation, self.fill)
+        degrees, size = draws.uniform("angle", -self.degrees, self.degrees), images.shape[2:]
+        moved = Moved(size, partial(matrix, degrees, *size), partial(_replayed, degrees, self.fill))
+        return rotate(images, degrees, self.interpolation, self.fill), moved
 
 
 def rotate(images: Tensor, degrees: Tensor, interpolation: Interpolation, fill: Fill) -> Tensor:
     """Turn each picture of (B, C, H, W) uint8 counterclockwise by its own angle, float (B,)."""
-    turned = F.grid_sample(
-        images.float(),
-        _sources(degrees, *images.shape[2:]),
-        mode=interpolation,
-        padding_mode=_PADDING_MODES[fill],
-        align_corners=False,
-    )
-    return to_bytes(turned)
+    return to_bytes(_sampled(images, degrees, interpolation, fill))
+
+
+def matrix(degrees: Tensor, height: int, width: int) -> Tensor:
+    """(B, 2, 3) of the turn about the centre, where y grows downwards."""
+    cos, sin = (f(degrees.deg2rad()) for f in (torch.cos, torch.sin))
+    x, y = width / 2, height / 2
+    rows = [cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y]
+    return torch.stack(rows, -1).view(-1, 2, 3)
+
+
+def _replayed(degrees: Tensor, fill: Fill, masks: Tensor, outside: int | None) -> Tensor:
+    """Masks turned alike: a pixel between labels 1 and 3 is not 2, and outside there is nothing to copy."""
+    if outside is None:
+        return _sampled(masks, degrees, "nearest", fill).int().to(masks.dtype)
+    # the label from outside is 0 while masks turn: bytes wrap around, so others keep apart
+    turned = _sampled(masks - outside, degrees, "nearest", "zero").int().to(masks.dtype)
+    return turned.add_(outside)
+
+
+def _sampled(images: Tensor, degrees: Tensor, interpolation: Interpolation, fill: Fill) -> Tensor:
+    grid = _sources(degrees, *images.shape[2:])
+    return F.grid_sample(images.float(), grid, interpolation, _PADDING_MODES[fill], align_corners=False)
 
 
 def _sources(degrees: Tensor, height: int, width: int) -> Tensor:

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from paribus.data.augmentation.transform import Moved
+
 Fill = Literal["zero", "edge", "reflect"]
 
 
-def shift(images: Tensor, down: Tensor, right: Tensor, margin: tuple[int, int], fill: Fill) -> Tensor:
+def shifted(images: Tensor, down: Tensor, right: Tensor, margin: tuple[int, int], fill: Fill) -> tuple[Tensor, Moved]:
+    """By :func:`shift`, and what was done."""
+
+    def replay(masks: Tensor, outside: int | None) -> Tensor:
+        kept = (fill, 0) if outside is None else ("zero", outside)
+        return shift(masks, down, right, margin, *kept)
+
+    return shift(images, down, right, margin, fill), Moved(images.shape[2:], partial(matrix, down, right), replay)
+
+
+def matrix(down: Tensor, right: Tensor) -> Tensor:
+    """(B, 2, 3) of x → x + right and y → y + down."""
+    moves = torch.eye(2, 3, device=down.device).repeat(len(down), 1, 1)
+    moves[:, 0, 2], moves[:, 1, 2] = right.float(), down.float()
+    return moves
+
+
+def shift(images: Tensor, down: Tensor, right: Tensor, margin: tuple[int, int], fill: Fill, value: int = 0) -> Tensor:
     """Move the content of each picture and keep its size.
 
     Args:
@@ -20,10 +40,11 @@ def shift(images: Tensor, down: Tensor, right: Tensor, margin: tuple[int, int], 
         right: columns by which it moves to the right.
         margin: bounds on the absolute values of ``down`` and ``right``.
         fill: what comes in from outside.
+        value: what stands for zero there.
     """
     batch, channels, height, width = images.shape
     rows, columns = margin
-    padded = pad(images, rows, columns, fill)
+    padded = pad(images, rows, columns, fill, value)
     full_height, full_width = padded.shape[2:]
 
     plane = torch.arange(batch * channels, device=images.device).view(batch, channels, 1)
@@ -34,10 +55,10 @@ def shift(images: Tensor, down: Tensor, right: Tensor, margin: tuple[int, int], 
     return runs.index_select(0, start.flatten()).view(images.shape)
 
 
-def pad(images: Tensor, rows: int, columns: int, fill: Fill) -> Tensor:
+def pad(images: Tensor, rows: int, columns: int, fill: Fill, value: int = 0) -> Tensor:
     """Put a margin of this many rows and columns around pictures (B, C, H, W)."""
     if fill == "zero":
-        return F.pad(images, (columns, columns, rows, rows))
+        return F.pad(images, (columns, columns, rows, rows), value=value)
     height, width = images.shape[2:]
     taller = images.index_select(2, _inside(rows, height, fill, images.device))
     return taller.index_select(3, _inside(columns, width, fill, images.device))

@@ -1,46 +1,76 @@
-"""Batches cut and augmented as whole tensors, on the device where the work is."""
+"""Batches taken and augmented as whole tensors, on the device where the work is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from paribus.chance import Seeds, permutation
+from paribus.data import trees
 from paribus.data.augmentation.compose import Compose
 from paribus.data.dataset import Examples
+from paribus.data.trees import Tree
 from paribus.errors import RecipeError
 
 BLOCK = 4096  # neighbouring rows read together when the order is shuffled in blocks
 
 
-class Batch(NamedTuple):
-    """Some examples: inputs as stored (B, …), targets (B, …), and their rows in the data set (B,)."""
+@dataclass(frozen=True)
+class Batch:
+    """Some examples.
 
-    inputs: Tensor
-    targets: Tensor
+    Args:
+        inputs: as stored (B, …): one tensor, several, or ragged ones.
+        targets: (B, …), likewise.
+        rows: (B,) where they stand in the data set.
+    """
+
+    inputs: Any  # a tree, of which each task knows the form
+    targets: Any
     rows: Tensor
 
-    def chunks(self, pieces: int) -> Iterator[Batch]:
-        """The batch in ``pieces`` parts of nearly equal size, none of them empty."""
-        pieces = min(pieces, len(self.rows))
-        return map(Batch._make, zip(*(tensor.tensor_split(pieces) for tensor in self), strict=True))
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, which: Tensor) -> Batch:
+        """Some of its examples, int64 (b,), in this order."""
+        return Batch(*trees.take(self._tree, which))
+
+    def to(self, device: torch.device | str, pin: bool = False) -> Batch:
+        """The same on a device."""
+        return Batch(*trees.to(self._tree, device, pin))
+
+    def chunks(self, pieces: int) -> list[Batch]:
+        """The batch in ``pieces`` batches of nearly equal size, none of them empty."""
+        return [Batch(*some) for some in trees.chunks(self._tree, pieces)]
+
+    def detach(self) -> Batch:
+        """Without gradients."""
+        return Batch(*trees.detach(self._tree))
+
+    @property
+    def _tree(self) -> tuple[Tree, Tree, Tensor]:
+        return self.inputs, self.targets, self.rows
 
 
 class Loader:
-    """One part of the examples as a stream of batches.
+    """One split of the examples as a stream of batches.
 
     Args:
         examples: all of them, on the device already or to be brought there batch by batch.
-        rows: (n,) int64, the examples of this part.
+        rows: (n,) int64, the examples of this split.
         batch_size: the largest batch. Batches differ by at most one example: none is tiny, none is dropped.
         device: where batches are delivered.
     """
 
     def __init__(self, examples: Examples, rows: Tensor, batch_size: int, device: torch.device) -> None:
         self.examples, self.rows, self.batch_size, self.device = examples, rows, batch_size, device
+        self._stored = examples.device
+        self._there = self._stored.type == device.type and device.index in (None, self._stored.index)
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.batch_size)  # rounded up
@@ -65,31 +95,27 @@ class Loader:
             yield batch if augment is None else self._augmented(batch, augment, draws_key)
 
     def _augmented(self, batch: Batch, augment: Compose, key: int) -> Batch:
-        inputs = augment(batch.inputs, key, batch.rows)
-        if not self.examples.joint:
-            return batch._replace(inputs=inputs)
-        return batch._replace(inputs=inputs, targets=augment.masks(batch.targets[:, None], key, batch.rows)[:, 0])
+        inputs, transform = augment(batch.inputs, key, batch.rows)
+        return Batch(inputs, self.examples.follow(batch.targets, transform), batch.rows)
 
     def _side_by_side(self) -> Sequence[Tensor]:
         """Batches that read a text in ``batch_size`` places at once: each goes on where the one before stopped.
 
-        The last streams may be shorter, so that late batches are cut off at their end.
+        The last of them may be shorter, so that late batches are cut off at their end.
         """
-        streams = self.rows.split(len(self))
-        return [torch.stack([stream[k] for stream in streams if k < len(stream)]) for k in range(len(self))]
+        places = self.rows.split(len(self))
+        return [torch.stack([place[k] for place in places if k < len(place)]) for k in range(len(self))]
 
     def take(self, rows: Tensor) -> Batch:
         """The batch of some rows, as they are."""
-        index = rows.to(self.examples.device, non_blocking=True)
+        index = rows.to(self._stored, non_blocking=True)
         inputs, targets = self.examples.take(index)
-        if inputs.device != self.device:
-            inputs = inputs.pin_memory().to(self.device, non_blocking=True)
-            targets = targets.pin_memory().to(self.device, non_blocking=True)
-        return Batch(inputs, targets, rows.to(self.device, non_blocking=True))
+        batch = Batch(inputs, targets, index)
+        return batch if self._there else batch.to(self.device, pin=self.device.type == "cuda")
 
 
 def check_batch_size(batch_size: int, examples: int) -> None:
-    """Refuse a batch that the training part cannot fill."""
+    """Refuse a batch that the training split cannot fill."""
     if batch_size > examples:
         raise RecipeError(
             f"training.batch_size must not exceed the {examples:,} training examples",

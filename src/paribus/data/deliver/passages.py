@@ -11,10 +11,14 @@ from pydantic import Field
 from torch import Tensor
 
 from paribus.chance import Seeds
+from paribus.data import trees
+from paribus.data.augmentation.transform import Transform
 from paribus.data.dataset import Dataset
 from paribus.data.info import DataInfo
+from paribus.data.metadata import TextInfo
 from paribus.data.prepare.split import in_time
 from paribus.data.sources.text.tokens import UNKNOWN
+from paribus.data.trees import Tree
 from paribus.errors import DataError
 from paribus.records.recipe import Split
 
@@ -28,47 +32,55 @@ class Passages:
     They are read in order, so that a network can carry its state from each to the next. Its gradient ends where the
     passage begins: back-propagation through time, truncated. Tokens behind the last whole passage are left out.
 
-    The vocabulary is that of the training part. A token that only occurs behind it is refused, or stands as one common
+    The vocabulary is that of the training split. A token that only occurs behind it is refused, or stands as one common
     token for what is unknown.
 
     Args:
         dataset: tokens (N,), numbered in the order in which they first occur.
         length: tokens of a passage.
-        unknown: what becomes of tokens that the training part does not hold.
-        known: size of the vocabulary, once the text is divided; until then that of the whole text.
+        unknown: what becomes of tokens that the training split does not hold.
+        known: size of the vocabulary, once the text is split; until then that of the whole text.
     """
 
     sequential: ClassVar[bool] = True
-    joint: ClassVar[bool] = False
 
     def __init__(self, dataset: Dataset, length: int, unknown: Strange = "refuse", known: int | None = None) -> None:
         self.dataset, self.length, self.unknown = dataset, length, unknown
-        self.known = len(dataset.about["vocabulary"]) if known is None else known
+        self.text = text_of(dataset)
+        self.known = len(self.text.vocabulary) if known is None else known
 
     def __len__(self) -> int:
-        return (len(self.dataset.inputs) - 1) // self.length
+        return (len(self.tokens) - 1) // self.length
+
+    @property
+    def tokens(self) -> Tensor:
+        """The whole text (N,)."""
+        return trees.first(self.dataset.inputs)
 
     @property
     def device(self) -> torch.device:
         """Where the tokens are."""
-        return self.dataset.inputs.device
+        return self.tokens.device
 
     @property
     def nbytes(self) -> int:
         """Size of the tokens; passages take no room."""
-        return self.dataset.inputs.nbytes
+        return self.tokens.nbytes
 
     def to(self, device: torch.device) -> Passages:
         """The same on a device."""
-        moved = replace(self.dataset, inputs=self.dataset.inputs.to(device))
+        moved = replace(self.dataset, inputs=self.tokens.to(device))
         return Passages(moved, self.length, self.unknown, self.known)
 
     def take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens (B, length) and those that follow them (B, length), int64."""
-        tokens = self.dataset.inputs
-        passages = tokens.unfold(0, self.length + 1, self.length)[rows].long()  # a view (passages, length + 1)
+        passages = self.tokens.unfold(0, self.length + 1, self.length)[rows].long()  # a view (passages, length + 1)
         passages = passages.clamp(max=self.known)  # whatever is unknown is one token
         return passages[:, :-1], passages[:, 1:]
+
+    def follow(self, targets: Tree, transform: Transform) -> Tree:
+        """As they are: passages are no pictures."""
+        return targets
 
     def split(self, section: Split, seeds: Seeds) -> dict[str, Tensor]:
         """The text from its beginning: training, then validation, then test; and the vocabulary of the first.
@@ -76,51 +88,63 @@ class Passages:
         With ``split.limit`` the first training passages are kept, so that the vocabulary never grows.
 
         Raises:
-            DataError: if a part has no whole passage, or one that is not for training holds an unknown token.
+            DataError: if a split has no whole passage, or one that is not for training holds an unknown token.
         """
         bounds = in_time(len(self), section)
         start, stop = bounds["train"]
         if section.limit is not None:
             bounds["train"] = (start, min(stop, start + section.limit))
-        for part, (start, stop) in bounds.items():
+        for name, (start, stop) in bounds.items():
             if stop <= start:
                 hint = "choose a smaller data.length, another share in split, or a longer text"
-                raise DataError(f"the {part} part has no whole passage of {self.length} tokens", got="0", hint=hint)
+                raise DataError(f"the {name} split has no whole passage of {self.length} tokens", got="0", hint=hint)
         self.known = self._vocabulary(bounds["train"])
         if self.unknown == "refuse":
-            for part, (start, stop) in bounds.items():
-                self._require_known(part, start * self.length, stop * self.length + 1)
-        return {part: torch.arange(start, stop) for part, (start, stop) in bounds.items()}
+            for name, (start, stop) in bounds.items():
+                self._require_known(name, start * self.length, stop * self.length + 1)
+        return {name: torch.arange(start, stop) for name, (start, stop) in bounds.items()}
 
     def info(self, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> DataInfo:
         """The vocabulary, and how often each token is a target in training."""
-        vocabulary = self.dataset.about["vocabulary"][: self.known]
+        vocabulary = self.text.vocabulary[: self.known]
         if self.unknown == "token":
-            vocabulary = [*vocabulary, UNKNOWN]
+            vocabulary = (*vocabulary, UNKNOWN)
+        text = replace(self.text, vocabulary=vocabulary, unknown=self.unknown == "token")
         _, targets = self.take(rows["train"])
         counts = targets.flatten().bincount(minlength=len(vocabulary))
         return DataInfo(
             input_shape=(self.length,),
-            classes=tuple(vocabulary),
-            sizes={part: len(some) for part, some in rows.items()},
+            classes=vocabulary,
+            sizes={name: len(some) for name, some in rows.items()},
             class_counts=tuple(counts.tolist()),
             mean=(),
             deviation=(),
             decoding=dict(decoding),
             target_shape=(self.length,),
-            about={**self.dataset.about, "vocabulary": list(vocabulary), "unknown": self.unknown == "token"},
+            **{**vars(self.dataset.metadata), "text": text},
         )
 
     def _vocabulary(self, bounds: tuple[int, int]) -> int:
         """How many different tokens training sees: their numbers are the first ones."""
         start, stop = bounds
-        return int(self.dataset.inputs[start * self.length : stop * self.length + 1].max()) + 1
+        return int(self.tokens[start * self.length : stop * self.length + 1].max()) + 1
 
-    def _require_known(self, part: str, start: int, stop: int) -> None:
-        strange = (self.dataset.inputs[start:stop] >= self.known).nonzero()
+    def _require_known(self, split: str, start: int, stop: int) -> None:
+        strange = (self.tokens[start:stop] >= self.known).nonzero()
         if len(strange):
             place = start + int(strange[0])
-            token = self.dataset.about["vocabulary"][int(self.dataset.inputs[place])]
-            rule = f"token {place + 1:,} of the text, in the {part} part, never occurs in the training part"
-            hint = "set data.unknown=token to count all such tokens as one, or divide the text otherwise"
+            token = self.text.vocabulary[int(self.tokens[place])]
+            rule = f"token {place + 1:,} of the text, in the {split} split, never occurs in the training split"
+            hint = "set data.unknown=token to count all such tokens as one, or split the text otherwise"
             raise DataError(f"{rule} ({len(strange)} such tokens)", got=repr(token), hint=hint)
+
+
+def text_of(dataset: Dataset) -> TextInfo:
+    """What is known of the text in a data set.
+
+    Raises:
+        DataError: if it holds none.
+    """
+    if dataset.metadata.text is None:
+        raise DataError("passages are cut from a text, of which the source tells by Metadata(text=TextInfo(…))")
+    return dataset.metadata.text

@@ -1,7 +1,9 @@
 """Decoded data sets on disk: decoded once, then mapped into memory by every process that trains on them.
 
-A folder ``datasets/IDENTITY/`` holds one ``.npy`` file per field of :class:`Dataset` and ``meta.json``. It is
-written under another name and renamed when whole, so that a folder of this name is always complete.
+A folder ``datasets/IDENTITY/`` holds one ``.npy`` file per tensor of a :class:`Dataset` (``inputs.npy``,
+``targets.npy``; of named ones ``targets.labels.npy``; of ragged ones also ``targets.boxes.offsets.npy``) and
+``meta.json``. It is written under another name and renamed when whole, so that a folder of this name is always
+complete.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import json
 import marshal
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,18 @@ import torch
 from paribus.cache import paths
 from paribus.cache.lock import is_held, locked
 from paribus.cache.paths import cache_errors
+from paribus.data.columns import Column, part_of
 from paribus.data.dataset import Dataset, Source
+from paribus.data.metadata import Metadata
+from paribus.data.trees import Ragged, Tree
+from paribus.data.write.npy import offsets_of
 from paribus.data.write.writer import Writer
 from paribus.errors import RunError
 from paribus.files import TEMPORARY, write_json
 from paribus.progress import Announce, silent
 
-COLUMNS = ("inputs", "targets", "moments", "groups", "counts")
-FORMAT = 3  # raise it when the files or the decoding of a built-in source change
+EXTRA = ("moments", "groups", "counts")  # what is known of each example beside its inputs and targets
+FORMAT = 4  # raise it when the files or the decoding of a built-in source change
 
 
 def load(source: Source, progress: Announce | None = None) -> Dataset:
@@ -150,14 +156,20 @@ def _read(folder: Path) -> Dataset | None:
     meta = _meta(folder)
     if meta is None:
         return None
-    columns = {name: _map(folder / f"{name}.npy") for name in COLUMNS if f"{name}.npy" in meta["files"]}
+    columns = {name: Column.read(column) for name, column in meta["columns"].items()}
+    extra = {name: _map(folder / f"{name}.npy") for name in EXTRA if f"{name}.npy" in meta["files"]}
     return Dataset(
-        **{"moments": None, **columns},  # type: ignore[arg-type]
+        inputs=_tree(folder, columns, "inputs"),
+        targets=_tree(folder, columns, "targets"),
         classes=tuple(meta["classes"]),
-        official={part: (start, stop) for part, (start, stop) in meta["official"].items()},
+        official={split: (start, stop) for split, (start, stop) in meta["official"].items()},
+        moments=extra.get("moments"),
+        groups=extra.get("groups"),
         names=tuple(json.loads((folder / "names.json").read_text(encoding="utf-8"))),
         skipped=tuple((name, reason) for name, reason in meta["skipped"]),
-        about=meta["about"],
+        counts=extra.get("counts"),
+        metadata=Metadata.read(meta["metadata"]),
+        columns=columns,
     )
 
 
@@ -168,6 +180,16 @@ def _meta(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError):
         return None
     return meta if whole and meta.get("format") == FORMAT else None
+
+
+def _tree(folder: Path, columns: Mapping[str, Column], side: str) -> Tree:
+    """The inputs or the targets, mapped."""
+    found: dict[str, Tree] = {}
+    for name, column in part_of(columns, side).items():
+        path = folder / f"{side}.{name}.npy" if name else folder / f"{side}.npy"
+        values = _map(path)
+        found[name] = Ragged(values, _map(offsets_of(path))) if column.ragged else values
+    return found.get("", found)
 
 
 def _map(path: Path) -> torch.Tensor:

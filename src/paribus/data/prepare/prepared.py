@@ -1,4 +1,4 @@
-"""What a run works with: the data set, its division into parts, and the facts about it."""
+"""What a run works with: the examples, their split, and what is known of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PreparedData:
 
     Args:
         examples: all of them.
-        rows: part → its examples.
+        rows: split → its examples.
         info: what the rest of the system must know.
     """
 
@@ -35,7 +35,7 @@ class PreparedData:
     info: DataInfo
 
     def on(self, device: str) -> PreparedData:
-        """The same with the examples on the device, if there is room: one copy for all parts."""
+        """The same with the examples on the device, if there is room: one copy for all splits."""
         place = torch.device(device)
         if place.type == "cpu" or not _fits(self.examples.nbytes, place):
             return self
@@ -45,9 +45,9 @@ class PreparedData:
         """The first training examples."""
         return self.loader("train", examples, "cpu").take(self.rows["train"][:examples])
 
-    def loader(self, part: str, batch_size: int, device: str) -> Loader:
-        """One part as a stream of batches."""
-        return Loader(self.examples, self.rows[part], batch_size, torch.device(device))
+    def loader(self, split: str, batch_size: int, device: str) -> Loader:
+        """One split as a stream of batches."""
+        return Loader(self.examples, self.rows[split], batch_size, torch.device(device))
 
 
 _opened: dict[str, Dataset] = {}  # filled before workers are forked, so that they share what is in memory
@@ -72,7 +72,7 @@ def forget() -> None:
 
 
 def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> PreparedData:
-    """Open and divide the data of a run."""
+    """Open and split the data of a run."""
     dataset = open_dataset(recipe.data, progress)
     source = build("data", recipe.data)
     examples: Examples = source.to_examples(dataset) if hasattr(source, "to_examples") else dataset

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +18,11 @@ from paribus.cache import paths
 from paribus.data.sources.images import decoding
 from paribus.data.sources.images.entry import Entry, Skipped
 from paribus.data.sources.images.listing import Listing, listing
-from paribus.data.write.writer import PARTS
+from paribus.data.splits import SPLITS
 from paribus.errors import DataError
 from paribus.files import CHUNK_BYTES
 from paribus.progress import Announce, silent
+from paribus.records.environment import cores
 
 
 @dataclass(frozen=True)
@@ -55,17 +55,17 @@ class Report:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """Number of good pictures by part and class."""
-        parts = [part for part in PARTS if any(entry.part == part for entry in self.good)]
-        counts = {part: dict.fromkeys(self.classes, 0) for part in parts}
+        """Number of good pictures by split and class."""
+        present = [split for split in SPLITS if any(entry.split == split for entry in self.good)]
+        counts = {split: dict.fromkeys(self.classes, 0) for split in present}
         for entry in self.good:
-            counts[entry.part][entry.label] += 1
+            counts[entry.split][entry.label] += 1
         return counts
 
     @property
     def leaks(self) -> tuple[tuple[Entry, ...], ...]:
-        """Duplicates that lie in more than one part: what was trained on is tested again."""
-        return tuple(same for same in self.duplicates if len({entry.part for entry in same}) > 1)
+        """Duplicates that lie in more than one split: what was trained on is tested again."""
+        return tuple(same for same in self.duplicates if len({entry.split for entry in same}) > 1)
 
     @property
     def conflicts(self) -> tuple[tuple[Entry, ...], ...]:
@@ -74,11 +74,11 @@ class Report:
 
     @property
     def shared_groups(self) -> tuple[str, ...]:
-        """Groups that lie in more than one part."""
-        parts: dict[str, set[str]] = defaultdict(set)
+        """Groups that lie in more than one split."""
+        splits: dict[str, set[str]] = defaultdict(set)
         for entry in self.good:
-            parts[entry.group].add(entry.part)
-        return tuple(sorted(group for group, where in parts.items() if group and len(where) > 1))
+            splits[entry.group].add(entry.split)
+        return tuple(sorted(group for group, where in splits.items() if group and len(where) > 1))
 
 
 def scan(
@@ -101,12 +101,12 @@ def check(
     fit: decoding.Fit = "crop",
     progress: Announce = silent,
 ) -> Iterator[list[Checked]]:
-    """Decode all pictures, on all cores, in batches of one part each that bound the memory."""
+    """Decode all pictures, on all cores, in batches of one split each that bound the memory."""
     step = max(16, CHUNK_BYTES // (3 * size * size))
     open_one = partial(_check_one, found.root, size=size, colour=colour, fit=fit)
     done = 0
     with ThreadPoolExecutor(workers()) as pool:  # threads: Pillow decodes outside of Python's lock
-        for _, entries in groupby(found.entries, key=lambda entry: entry.part):
+        for _, entries in groupby(found.entries, key=lambda entry: entry.split):
             for batch in _batches(list(entries), step):
                 yield list(pool.map(open_one, batch))
                 done += len(batch)
@@ -147,9 +147,8 @@ def require_usable(report: Report, bad: str) -> None:
 
 
 def workers() -> int:
-    """Cores that this process may use."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(16, count or 1)
+    """How many pictures are decoded at once."""
+    return min(16, cores())
 
 
 def _check_one(root: Path, entry: Entry, size: int, colour: decoding.Colour, fit: decoding.Fit) -> Checked:

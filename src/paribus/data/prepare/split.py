@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,47 +12,58 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from paribus import chance
-from paribus.data.write.writer import PARTS
+from paribus.data.splits import SPLITS
 from paribus.errors import DataError, RecipeError
 from paribus.records.recipe import Split
 
-if TYPE_CHECKING:
-    from paribus.data.dataset import Dataset
-
-TEST = chance.key("test examples")  # no seed in it: the test part is the same in every run
+TEST = chance.key("test examples")  # no seed in it: the test split is the same in every run
 
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Divisible:
-    """What a division looks at.
+    """What a split looks at.
 
     Args:
-        labels: (N,) class of every example.
+        count: N, how many examples there are.
         classes: names of the classes.
+        labels: (N,) class of every example, or ``None`` where they have none.
         groups: (N,) groups that must stay together, or ``None``.
     """
 
-    labels: Rows
+    count: int
     classes: Sequence[str]
-    groups: Rows | None
+    labels: Rows | None = None
+    groups: Rows | None = None
+
+    def known_labels(self) -> Rows:
+        """(N,) the classes; of examples without any it is one and the same."""
+        return np.zeros(self.count, np.int64) if self.labels is None else self.labels
 
     def of(self, rows: Rows) -> Divisible:
         """Some of the examples."""
         groups = None if self.groups is None else self.groups[rows]
-        return Divisible(self.labels[rows], self.classes, groups)
+        return Divisible(len(rows), self.classes, self.known_labels()[rows], groups)
 
 
-def split(dataset: Dataset, section: Split, seeds: chance.Seeds) -> dict[str, Tensor]:
-    """Rows of the examples of each part.
+def split(
+    examples: Divisible, official: Mapping[str, tuple[int, int]], section: Split, seeds: chance.Seeds
+) -> dict[str, Tensor]:
+    """Rows of the examples of each split.
 
-    The test part is the official one, or else a share that is the same for every seed. The validation part is
+    The test split is the official one, or else a share that is the same for every seed. The validation split is
     the official one, or else a share of the rest that follows the ``split`` stream. With ``limit``, training
     keeps a subset that contains every smaller such subset.
 
+    Args:
+        examples: all of them.
+        official: what the source itself defines, as half-open ranges of rows; always ``train``.
+        section: the recipe's.
+        seeds: the run's chance.
+
     Returns:
-        ``train``, ``validation`` and, unless ``section.test`` is 0 and there is no official one, ``test``:
+        ``train``, ``val`` and, unless ``section.test`` is 0 and there is no official one, ``test``:
         each sorted int64 of shape (n,).
 
     Raises:
@@ -62,23 +72,22 @@ def split(dataset: Dataset, section: Split, seeds: chance.Seeds) -> dict[str, Te
     if section.fold:
         hint = "leave split.fold out; chance.split varies which examples validate"
         raise RecipeError("split.fold goes back in time, and these examples have no order", got=section.fold, hint=hint)
-    examples = _divisible(dataset, section.stratified)
-    parts = {part: np.arange(*bounds) for part, bounds in dataset.official.items()}
-    if "test" not in parts and section.test:
-        parts["train"], parts["test"] = hold_out(parts["train"], examples, section.test, TEST)
-    if "val" not in parts:
-        key = seeds.key("split")
-        parts["train"], parts["val"] = hold_out(parts["train"], examples, section.val, key)
+    examples = _checked(examples, section.stratified)
+    rows = {name: np.arange(*bounds) for name, bounds in official.items()}
+    if "test" not in rows and section.test:
+        rows["train"], rows["test"] = hold_out(rows["train"], examples, section.test, TEST)
+    if "val" not in rows:
+        rows["train"], rows["val"] = hold_out(rows["train"], examples, section.val, seeds.key("split"))
     if section.limit:
-        parts["train"] = limited(parts["train"], examples, section.limit, seeds.key("split", "limit"))
-    return {part: torch.from_numpy(parts[part]) for part in PARTS if part in parts}
+        rows["train"] = limited(rows["train"], examples, section.limit, seeds.key("split", "limit"))
+    return {name: torch.from_numpy(rows[name]) for name in SPLITS if name in rows}
 
 
 def in_time(length: int, section: Split) -> dict[str, tuple[int, int]]:
-    """Steps of each part of what has an order: training first, then validation, then test, as half-open ranges.
+    """Steps of each split of what has an order: training first, then validation, then test, as half-open ranges.
 
-    With ``fold = k`` validation and the end of training lie k validation parts earlier, and what follows is not used.
-    Training always begins at the beginning; the test part is the same for every fold.
+    With ``fold = k`` validation and the end of training lie k validation splits earlier, and what follows is not used.
+    Training always begins at the beginning; the test split is the same for every fold.
 
     Raises:
         DataError: if there are too few examples.
@@ -92,32 +101,31 @@ def in_time(length: int, section: Split) -> dict[str, tuple[int, int]]:
             raise DataError("there are too few examples for training and validation", got=length)
         most = max(0, (test - 1) // size - 1)
         raise RecipeError("split.fold leaves nothing to train on", got=section.fold, hint=f"at most {most}")
-    parts = {"train": (0, stop - size), "val": (stop - size, stop)}
-    return {**parts, "test": (test, length)} if section.test else parts
+    bounds = {"train": (0, stop - size), "val": (stop - size, stop)}
+    return {**bounds, "test": (test, length)} if section.test else bounds
 
 
-def _divisible(dataset: Dataset, stratified: bool) -> Divisible:
-    groups = None if dataset.groups is None else dataset.groups.numpy()
-    labels: Rows | None = None if dataset.labels is None else dataset.labels.numpy()
-    if labels is not None and len(np.unique(labels)) < 2:
-        raise DataError("there must be at least two classes", got=", ".join(dataset.classes))
-    if labels is None or not stratified:
-        return Divisible(np.zeros(len(dataset), np.int64), ("all examples",), groups)
-    return Divisible(labels, dataset.classes, groups)
+def _checked(examples: Divisible, stratified: bool) -> Divisible:
+    """The examples with the classes that a split keeps in their proportions."""
+    if examples.labels is not None and len(np.unique(examples.labels)) < 2:
+        raise DataError("there must be at least two classes", got=", ".join(examples.classes))
+    if examples.labels is None or not stratified:
+        return replace(examples, labels=None, classes=("all examples",))
+    return examples
 
 
 def hold_out(rows: Rows, examples: Divisible, share: float, key: int) -> tuple[Rows, Rows]:
-    """Divide rows into those that stay and those that are held out, both sorted.
+    """Split rows into those that stay and those that are held out, both sorted.
 
     Args:
-        rows: (n,) rows to divide.
+        rows: (n,) rows to split.
         examples: all examples of the data set.
         share: how much to hold out.
         key: of the draw.
     """
-    part = examples.of(rows)
-    draw = _stratified if part.groups is None else partial(_by_group, groups=part.groups)
-    held = draw(part, share=share, key=key)
+    some = examples.of(rows)
+    draw = _stratified if some.groups is None else partial(_by_group, groups=some.groups)
+    held = draw(some, share=share, key=key)
     return rows[~held], rows[held]
 
 
@@ -126,7 +134,7 @@ def limited(rows: Rows, examples: Divisible, limit: int, key: int) -> Rows:
     if limit > len(rows):
         hint = f"set split.limit to at most {len(rows):,}, or leave it out"
         raise DataError("split.limit must not exceed the number of training examples", got=limit, hint=hint)
-    _, classes, counts = np.unique(examples.labels[rows], return_inverse=True, return_counts=True)
+    _, classes, counts = np.unique(examples.known_labels()[rows], return_inverse=True, return_counts=True)
     # the k-th example of a class of n stands at (k + ½)/n: each prefix of this order has the mix of the whole
     position = (_ranks(classes, key) + 0.5) / counts[classes]
     order = np.lexsort((_shuffled(len(rows), key), position))
@@ -148,14 +156,14 @@ def quotas(counts: Rows, share: float) -> Rows:
 
 
 def _stratified(examples: Divisible, share: float, key: int) -> NDArray[np.bool_]:
-    present, classes, counts = np.unique(examples.labels, return_inverse=True, return_counts=True)
+    present, classes, counts = np.unique(examples.known_labels(), return_inverse=True, return_counts=True)
     _require_two([examples.classes[label] for label in present], counts, "examples")
     return _ranks(classes, key) < quotas(counts, share)[classes]
 
 
 def _by_group(examples: Divisible, groups: Rows, share: float, key: int) -> NDArray[np.bool_]:
     """Whole groups, in random order, each held out if that brings the classes' shares nearer to the goal."""
-    present, classes = np.unique(examples.labels, return_inverse=True)
+    present, classes = np.unique(examples.known_labels(), return_inverse=True)
     names, owner = np.unique(groups, return_inverse=True)
     table = np.zeros((len(names), len(present)), np.int64)  # (groups, classes)
     np.add.at(table, (owner, classes), 1)

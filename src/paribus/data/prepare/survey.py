@@ -26,13 +26,13 @@ class Survey:
     """Pictures with masks that were opened.
 
     Args:
-        parts: number of good pairs by part.
+        splits: number of good pairs by split.
         sizes: number of good pairs by height and width.
         values: mask value → share of all pixels.
         bad: pictures or masks that cannot be used, each with the reason.
     """
 
-    parts: Mapping[str, int]
+    splits: Mapping[str, int]
     sizes: Mapping[tuple[int, int], int]
     values: Mapping[int, float]
     bad: Skipped
@@ -60,7 +60,7 @@ def survey(
     good = [(pair, one) for pair, one in zip(found, opened, strict=True) if isinstance(one, Mask)]
     counts = sum((one.counts for _, one in good), np.zeros(256, np.int64))
     return Survey(
-        parts=Counter(pair.part for pair, _ in good),
+        splits=Counter(pair.split for pair, _ in good),
         sizes=Counter(one.size for _, one in good),
         values={int(value): float(counts[value] / counts.sum()) for value in np.flatnonzero(counts)},
         bad=tuple((pair.mask, one) for pair, one in zip(found, opened, strict=True) if isinstance(one, str)),

@@ -2,68 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import math
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from paribus import files
 from paribus.cache.paths import cache_errors
+from paribus.data.columns import Column, kind_of
+from paribus.data.metadata import Metadata
+from paribus.data.splits import SPLITS
+from paribus.data.write.npy import Array, NpyFile, RaggedFile
 from paribus.errors import DataError, RunError
 from paribus.files import CHUNK_BYTES
 from paribus.progress import Announce, silent
 
-PARTS = ("train", "val", "test")
-
-Array = NDArray[Any]
-
-
-class Column:
-    """A growing ``.npy`` file: rows are appended, and the header is completed at the end.
-
-    The file is written, not mapped: mapped pages would count as memory of this process, and a full disk would
-    kill it instead of raising an error.
-    """
-
-    def __init__(self, path: Path, dtype: DTypeLike, shape: Sequence[int] = ()) -> None:
-        self.path, self.dtype, self.shape, self.rows = path, np.dtype(dtype), tuple(shape), 0
-        self._file = path.open("wb")
-        self._file.write(self._header())
-
-    def append(self, rows: Array) -> None:
-        """Write rows of shape (B, *shape)."""
-        self._file.write(np.ascontiguousarray(rows, self.dtype).data)
-        self.rows += len(rows)
-
-    def finish(self) -> int:
-        """Complete the header, flush to the disk, close; returns the size of the file in bytes."""
-        self._file.seek(0)
-        self._file.write(self._header())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.close()
-        return self.path.stat().st_size
-
-    def close(self) -> None:
-        """Close the file as it is; on a full disk what is not yet written is lost."""
-        with suppress(OSError):
-            self._file.close()
-
-    def _header(self) -> bytes:
-        buffer = io.BytesIO()  # NumPy pads the header so that its length does not depend on the number of rows
-        shape = (self.rows, *self.shape)
-        npy.write_array_header_1_0(
-            buffer, {"descr": npy.dtype_to_descr(self.dtype), "fortran_order": False, "shape": shape}
-        )
-        return buffer.getvalue()
+Given: TypeAlias = "ArrayLike | Sequence[ArrayLike]"  # (B, …), or of a ragged column one (n, …) per example
 
 
 class Writer:
@@ -76,8 +35,10 @@ class Writer:
 
     def __init__(self, folder: Path, progress: Announce = silent) -> None:
         self.folder, self.progress = folder, progress
-        self._columns: dict[str, Column] = {}
-        self._parts: dict[str, int] = {}
+        self._columns: dict[str, Column] = {}  # inputs, targets, targets.boxes, …
+        self._stored: dict[str, NpyFile | RaggedFile] = {}
+        self._extra: dict[str, NpyFile] = {}  # what is known of each example beside its inputs and targets
+        self._splits: dict[str, int] = {}
         self._names: list[str] = []
         self._skipped: list[tuple[str, str]] = []
 
@@ -85,15 +46,17 @@ class Writer:
         self,
         *,
         classes: Sequence[str],
-        shape: Sequence[int],
+        shape: Sequence[int] = (),
         dtype: DTypeLike = "uint8",
         count: int = 0,
         target_shape: Sequence[int] = (),
         target_dtype: DTypeLike = "int64",
+        inputs: Mapping[str, Column] | None = None,
+        targets: Mapping[str, Column] | None = None,
         quantities: bool = True,
-        about: Mapping[str, Any] | None = None,
+        metadata: Metadata | None = None,
     ) -> None:
-        """Say what is to come.
+        """Say what is to come: the shape and the type of inputs and targets, or, of several, the columns by name.
 
         Args:
             classes: names of the classes, by index; none where targets are no classes.
@@ -102,26 +65,32 @@ class Writer:
             count: how many examples there will be at most, where that is known; for progress and disk space.
             target_shape: of one target: () for a class, (H, W) for a mask.
             target_dtype: ``int64`` for a class, ``uint8`` for masks.
+            inputs: columns instead of ``shape`` and ``dtype``; networks get their values as they are, without scaling.
+            targets: columns instead of ``target_shape`` and ``target_dtype``, for instance boxes and their labels.
             quantities: whether inputs are measured values, which networks scale; tokens are not.
-            about: what else tasks and models must know, as plain data. ``ignore`` is a label that is no class.
+            metadata: what else tasks and models must know.
         """
-        self._classes, self._count, self._about = tuple(classes), count, dict(about or {})
+        self._classes, self._count, self._metadata = tuple(classes), count, metadata or Metadata()
+        kind = kind_of(shape, target_shape, len(self._classes))
+        alone = Column(np.dtype(dtype).name, tuple(shape))
+        target = Column(np.dtype(target_dtype).name, tuple(target_shape), kind=kind)
+        self._columns = {**_named("inputs", inputs, alone), **_named("targets", targets, target)}
+        self._counted = next((name for name, column in self._columns.items() if _has_many(column)), None)
         with cache_errors(self.folder):
-            self._columns = {
-                "inputs": Column(self.folder / "inputs.npy", dtype, shape),
-                "targets": Column(self.folder / "targets.npy", target_dtype, target_shape),
-            }
-            if quantities:
-                self._columns["moments"] = Column(self.folder / "moments.npy", np.float64, (shape[0], 2))
-            if target_shape and classes:
-                self._columns["counts"] = Column(self.folder / "counts.npy", np.int64, (len(classes),))
+            for name, column in self._columns.items():
+                form = RaggedFile if column.ragged else NpyFile
+                self._stored[name] = form(self.folder / f"{name}.npy", column.dtype, column.shape)
+            if quantities and shape:
+                self._extra["moments"] = NpyFile(self.folder / "moments.npy", np.float64, (shape[0], 2))
+            if self._counted and classes:
+                self._extra["counts"] = NpyFile(self.folder / "counts.npy", np.int64, (len(classes),))
         self._check_space()
 
     def add(
         self,
-        inputs: Array,
-        targets: ArrayLike,
-        part: str = "train",
+        inputs: Given | Mapping[str, Given],
+        targets: Given | Mapping[str, Given],
+        split: str = "train",
         *,
         groups: ArrayLike | None = None,
         names: Sequence[str] = (),
@@ -129,26 +98,30 @@ class Writer:
         """Append a chunk of examples.
 
         Args:
-            inputs: (B, *shape) of the dtype given to :meth:`start`.
-            targets: (B, *target_shape) class indices, or zeros where nothing is to be predicted but the input.
-            part: ``train``, ``validation`` or ``test``, in this order.
+            inputs: (B, *shape) of the dtype given to :meth:`start`; several by name; of a ragged column a list of
+                (n, *shape), one for each example.
+            targets: (B, *target_shape) class indices, or zeros where nothing is to be predicted but the input; several
+                by name.
+            split: ``train``, ``val`` or ``test``, in this order.
             groups: (B,) integers, examples that must not be separated; for all chunks or for none.
             names: (B,) file names; for all chunks or for none.
         """
-        targets = np.asarray(targets, self._columns["targets"].dtype if self._columns else np.int64)
-        self._check(inputs, targets, part)
+        if not self._columns:
+            raise DataError("Writer.start comes before Writer.add")
+        chunk = {**self._arrays("inputs", inputs), **self._arrays("targets", targets)}
+        self._check(chunk, split)
         with cache_errors(self.folder):
-            self._columns["inputs"].append(inputs)
-            self._columns["targets"].append(targets)
-            if "moments" in self._columns:
-                for piece in _pieces(inputs):
-                    self._columns["moments"].append(moments(piece))
-            if "counts" in self._columns:
-                self._columns["counts"].append(counts(targets, len(self._classes)))
+            for name, rows in chunk.items():
+                self._stored[name].append(rows)
+            if "moments" in self._extra:
+                for piece in _pieces(chunk["inputs"]):
+                    self._extra["moments"].append(moments(piece))
+            if "counts" in self._extra:
+                self._extra["counts"].append(counts(chunk[str(self._counted)], len(self._classes)))
             if groups is not None:
                 self._groups().append(np.asarray(groups, np.int64))
         self._names += names
-        self._parts[part] = self._parts.get(part, 0) + len(targets)
+        self._splits[split] = self._splits.get(split, 0) + len(next(iter(chunk.values())))
         self.progress("decoding", len(self), self._count)
 
     def skip(self, name: str, reason: str) -> None:
@@ -156,57 +129,84 @@ class Writer:
         self._skipped.append((name, reason))
 
     def __len__(self) -> int:
-        return sum(self._parts.values())
+        return sum(self._splits.values())
 
     def finish(self) -> dict[str, Any]:
-        """Close all files and return the facts about them as plain data."""
-        if not self._parts.get("train"):
-            raise DataError("a data source must have training examples", got=str(self._parts))
-        for label, rows in (("groups", self._rows("groups")), ("names", len(self._names))):
+        """Close all files and return what is known of them as plain data."""
+        if not self._splits.get("train"):
+            raise DataError("a data source must have training examples", got=str(self._splits))
+        groups = self._extra["groups"].rows if "groups" in self._extra else 0
+        for label, rows in (("groups", groups), ("names", len(self._names))):
             if rows not in (0, len(self)):
                 raise DataError(f"{label} are given for all examples or for none", got=f"{rows} of {len(self)}")
         with cache_errors(self.folder):
             files.write_json(self.folder / "names.json", self._names)
-            sizes = {column.path.name: column.finish() for column in self._columns.values()}
+            sizes = {file.path.name: file.finish() for file in self._files()}
         sizes["names.json"] = (self.folder / "names.json").stat().st_size
         return {
             "classes": self._classes,
             "official": dict(self._ranges()),
+            "columns": {name: asdict(column) for name, column in self._columns.items()},
             "files": sizes,
             "skipped": self._skipped,
-            "about": self._about,
+            "metadata": self._metadata.plain(),
         }
 
     def close(self) -> None:
         """Close all files as they are."""
-        for column in self._columns.values():
-            column.close()
+        for file in self._files():
+            file.close()
 
-    def _check(self, inputs: Array, targets: Array, part: str) -> None:
-        if not self._columns:
-            raise DataError("Writer.start comes before Writer.add")
-        column = self._columns["inputs"]
-        if inputs.dtype != column.dtype or inputs.shape != (len(targets), *column.shape):
-            rule = f"inputs are {column.dtype} of shape (B, {', '.join(map(str, column.shape))}), targets (B,)"
-            raise DataError(rule, got=f"{inputs.dtype} {inputs.shape}, targets {targets.shape}")
-        self._check_targets(targets)
-        if part not in PARTS[PARTS.index(list(self._parts)[-1]) if self._parts else 0 :]:
-            raise DataError("examples come in the order train, validation, test", got=part)
-        if inputs.dtype.kind == "f" and not np.isfinite(inputs).all():
-            raise DataError("features must be finite numbers", hint="fill or drop the missing values first")
+    def _files(self) -> Iterator[NpyFile]:
+        for stored in self._stored.values():
+            yield from (stored.values, stored.offsets) if isinstance(stored, RaggedFile) else (stored,)
+        yield from self._extra.values()
 
-    def _check_targets(self, targets: Array) -> None:
-        column = self._columns["targets"]
-        if targets.shape[1:] != column.shape:
-            raise DataError(f"targets have the shape (B, {', '.join(map(str, column.shape))})", got=str(targets.shape))
-        known = targets[targets != self._about["ignore"]] if "ignore" in self._about else targets
-        if self._classes and known.size and not 0 <= known.min() <= known.max() < len(self._classes):
+    def _arrays(self, side: str, given: Any) -> dict[str, Any]:
+        """What was given for inputs or targets, by name of the column."""
+        expected = [name for name in self._columns if name.partition(".")[0] == side]
+        cast = side == "targets"  # lists of labels are welcome; inputs are as they will be stored
+        if expected == [side]:
+            return {side: _array(self._columns[side], given, cast)}
+        if not isinstance(given, Mapping) or {f"{side}.{name}" for name in given} != set(expected):
+            rule = f"{side} are given by name: " + ", ".join(name.partition(".")[2] for name in expected)
+            raise DataError(rule, got=", ".join(given) if isinstance(given, Mapping) else type(given).__name__)
+        return {f"{side}.{name}": _array(self._columns[f"{side}.{name}"], rows, cast) for name, rows in given.items()}
+
+    def _check(self, chunk: Mapping[str, Any], split: str) -> None:
+        count = len(next(iter(chunk.values())))
+        for name, rows in chunk.items():
+            self._check_column(name, rows, count)
+            if owner := self._columns[name].of:
+                owners = chunk[f"{name.partition('.')[0]}.{owner}"]
+                if list(map(len, rows)) != list(map(len, owners)):
+                    raise DataError(f"{name} has as many rows as {owner} in every example", got="another number")
+        if split not in SPLITS[SPLITS.index(list(self._splits)[-1]) if self._splits else 0 :]:
+            raise DataError("examples come in the order train, val, test", got=split)
+
+    def _check_column(self, name: str, rows: Any, count: int) -> None:
+        column = self._columns[name]
+        shape = ", ".join(map(str, ("n" if column.ragged else "B", *column.shape)))
+        for array in rows if column.ragged else (rows,):
+            if array.dtype != column.dtype or array.shape[1:] != column.shape:
+                raise DataError(f"{name} are {column.dtype} of shape ({shape})", got=f"{array.dtype} {array.shape}")
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise DataError("features must be finite numbers", hint="fill or drop the missing values first")
+            if column.kind in ("class", "mask") and self._classes and array.size:
+                self._check_classes(array)
+        if len(rows) != count:
+            raise DataError(f"{name} have the shape (B, …), B as for inputs", got=f"{len(rows)} of {count}")
+
+    def _check_classes(self, labels: Array) -> None:
+        ignore = self._metadata.ignore
+        known = labels if ignore is None else labels[labels != ignore]
+        if known.size and not 0 <= known.min() <= known.max() < len(self._classes):
             rule = f"class indices are 0 … {len(self._classes) - 1}"
             raise DataError(rule, got=f"{known.min()} … {known.max()}")
 
     def _check_space(self) -> None:
-        column = self._columns["inputs"]
-        needed = self._count * math.prod(column.shape) * column.dtype.itemsize
+        inputs = [column for name, column in self._columns.items() if name.partition(".")[0] == "inputs"]
+        needed = self._count * sum(math.prod(it.shape) * np.dtype(it.dtype).itemsize for it in inputs)
         free = shutil.disk_usage(self.folder).free
         if needed > free:
             raise RunError(
@@ -215,18 +215,15 @@ class Writer:
                 hint="free some space, or set PARIBUS_CACHE to a folder on another disk",
             )
 
-    def _groups(self) -> Column:
-        if "groups" not in self._columns:
-            self._columns["groups"] = Column(self.folder / "groups.npy", np.int64)
-        return self._columns["groups"]
-
-    def _rows(self, column: str) -> int:
-        return self._columns[column].rows if column in self._columns else 0
+    def _groups(self) -> NpyFile:
+        if "groups" not in self._extra:
+            self._extra["groups"] = NpyFile(self.folder / "groups.npy", np.int64)
+        return self._extra["groups"]
 
     def _ranges(self) -> Iterator[tuple[str, tuple[int, int]]]:
         start = 0
-        for part, count in self._parts.items():
-            yield part, (start, start + count)
+        for split, count in self._splits.items():
+            yield split, (start, start + count)
             start += count
 
 
@@ -236,10 +233,37 @@ def moments(inputs: Array) -> NDArray[np.float64]:
     return np.stack([values.sum(-1), np.einsum("bcp,bcp->bc", values, values)], axis=-1)
 
 
-def counts(targets: Array, classes: int) -> NDArray[np.int64]:
+def counts(targets: Sequence[Array] | Array, classes: int) -> NDArray[np.int64]:
     """How often each class occurs in each example's targets: (B, …) → (B, classes); other labels do not count."""
-    rows = targets.reshape(len(targets), -1)
+    rows = [np.ravel(one) for one in targets]
     return np.stack([np.bincount(row[row < classes], minlength=classes) for row in rows]).astype(np.int64)
+
+
+def _named(side: str, columns: Mapping[str, Column] | None, alone: Column) -> dict[str, Column]:
+    """The columns of inputs or targets by the names of their files."""
+    if columns is None:
+        return {side: alone}
+    for name, column in columns.items():
+        if not name.isidentifier():
+            raise DataError("the name of a column is one word", got=name)
+        if column.of and not columns[column.of].ragged:
+            raise DataError(f"{name} belongs to the rows of a ragged column", got=column.of)
+    return {f"{side}.{name}": column for name, column in columns.items()}
+
+
+def _has_many(column: Column) -> bool:
+    """Whether an example has a class at many places: pixels, tokens, boxes."""
+    return column.kind in ("class", "mask") and (column.ragged or bool(column.shape))
+
+
+def _array(column: Column, given: Any, cast: bool) -> Any:
+    """An array, or a list of arrays for a ragged column."""
+    if column.ragged:
+        single = Column(column.dtype, column.shape)
+        return [
+            _array(single, rows, cast) if len(rows) else np.empty((0, *column.shape), column.dtype) for rows in given
+        ]
+    return np.asarray(given, column.dtype if cast else None)
 
 
 def _pieces(inputs: Array) -> Iterator[Array]:

@@ -119,8 +119,8 @@ def appoint(kind: Kind, info: DataInfo, prepared: PreparedData) -> Judge:
     """
     dataset = prepared.examples
     if len(info.input_shape) != 3 or kind == "values" or not isinstance(dataset, Dataset):
-        centres = info.about.get("centres")
-        return Values(torch.tensor(centres), 3 * info.about["deviation"]) if centres else Values()
+        known = info.points
+        return Values(torch.tensor(known.centres), 3 * known.deviation) if known else Values()
     with seeded(key("judge")):
         judge = Classifier(info.input_shape, len(info.classes)).eval()
         if kind == "trained" and dataset.labels is not None:

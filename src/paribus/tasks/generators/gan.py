@@ -187,8 +187,7 @@ class Adversarial(Task):
 
     def known(self, batch: Batch) -> Tensor:
         """Points of the data, or the centres of their modes where those are known."""
-        centres = self.info.about.get("centres")
-        return torch.tensor(centres) if centres else batch.inputs
+        return torch.tensor(self.info.points.centres) if self.info.points else batch.inputs
 
 
 def adversaries(network: nn.Module) -> Adversaries:

@@ -52,7 +52,7 @@ class Segmentation(Task):
             rule, hint = "segmentation needs masks of the pictures' size", "use data=shapes, or data=masks for your own"
             raise RecipeError(rule, got=f"pictures {info.input_shape}, targets {info.target_shape}", hint=hint)
         self.losses, self.class_weights = regions.LOSSES[loss], class_weights
-        self.ignore = info.about.get("ignore")
+        self.ignore = info.masks.ignore if info.masks else None
         counts = torch.tensor(info.class_counts, dtype=torch.float32)
         self.weights = torch.zeros(256)  # by label; 0 for what is no class
         self.weights[: len(counts)] = regions.WEIGHTS[class_weights](counts)
@@ -86,7 +86,7 @@ class Segmentation(Task):
     @property
     def colours(self) -> Tensor:
         """A colour for every class, (K, 3) uint8."""
-        return palette(len(self.info.classes), self.info.about.get("colours", ()))
+        return palette(len(self.info.classes), self.info.masks.colours if self.info.masks else ())
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """For each picture, of any size, the share of every class, and the classes as colours over it."""

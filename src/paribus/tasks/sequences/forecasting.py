@@ -21,7 +21,6 @@ from paribus.tasks.sequences.metrics import ErrorMeter, Losses, absolute, huber,
 from paribus.tasks.task import Task
 
 Level = Annotated[float, Field(gt=0, lt=1)]
-PARTS = {"val": "val", "test": "test"}  # split of the figures → part of the data
 
 LOSSES: Mapping[str, Losses] = {"mse": squared, "mae": absolute, "huber": huber}
 
@@ -60,13 +59,13 @@ class Forecasting(Task):
         anchor: Literal["none", "last", "season"] = "none",
     ) -> None:
         super().__init__(info)
-        if "season" not in info.about:
+        if info.series is None:
             raise RecipeError(
                 "forecasting needs a series", got=f"inputs {info.input_shape}", hint="see: paribus list data"
             )
         self.quantiles = _rising(quantiles) if loss == "quantile" else (0.5,)
         self.losses = pinball(self.quantiles) if loss == "quantile" else LOSSES[loss]
-        self.anchor, self.season = anchor, int(info.about["season"])
+        self.series, self.anchor, self.season = info.series, anchor, info.series.season
         if anchor == "season" and self.season > info.input_shape[1]:
             hint = f"set data.length to at least {self.season}"
             raise RecipeError("task.anchor=season needs a past of a season", got=info.input_shape[1], hint=hint)
@@ -88,11 +87,11 @@ class Forecasting(Task):
 
     def meter(self, split: str) -> ErrorMeter:
         """Loss and mean absolute error while training; everything otherwise."""
-        about, part = self.info.about, PARTS.get(split, "")
-        if part not in about["baselines"]:
+        known = self.series
+        if split not in known.baselines:
             return ErrorMeter(self.targets)
-        rows = [one["rows"] for one in about["series"]]
-        return ErrorMeter(self.targets, self.mean, about["seasonal_errors"], rows, about["baselines"][part])
+        rows = [one.rows for one in known.series]
+        return ErrorMeter(self.targets, self.mean, known.seasonal_errors, rows, known.baselines[split])
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Forecasts (B, horizon, targets) in the unit of the series."""
@@ -150,7 +149,7 @@ class Forecasting(Task):
     def _table(self, network: nn.Module, end: Ending) -> dict[str, list[float | str]]:
         """Times, and the forecast of each target, with its quantiles where there are some."""
         quantiles = self.forecast(network, end.inputs)[0].unbind(-1)
-        names = self.info.about["columns"][: self.targets]
+        names = self.series.columns[: self.targets]
         heads = [f" {level:g}" for level in self.quantiles] if len(quantiles) > 1 else [""]
         columns: dict[str, list[float | str]] = {"time": list(end.times)}
         for head, values in zip(heads, quantiles, strict=True):

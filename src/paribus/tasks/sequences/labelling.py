@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ class Labelling(Task):
 
     def __init__(self, info: DataInfo) -> None:
         super().__init__(info)
-        self.ignore = int(info.about.get("ignore", -100))
+        self.ignore = -100 if info.text is None or info.text.ignore is None else info.text.ignore
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of all tokens that count, and what the model gave (B, T, classes)."""
@@ -55,5 +56,5 @@ class LabellingMeter(ClassificationMeter):
         """Count one batch."""
         targets = batch.targets.flatten()
         counts = targets != self.ignore
-        flat = batch._replace(targets=targets[counts])
+        flat = replace(batch, targets=targets[counts])
         super().update(stage, loss, outputs.flatten(0, 1)[counts], flat)

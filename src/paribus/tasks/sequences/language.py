@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
-from paribus.data.sources.text.own import read
+from paribus.data.sources.text.file import read
 from paribus.data.sources.text.tokens import join, split
 from paribus.errors import DataError, RecipeError
 from paribus.records.metric import LOSS, Metric
@@ -45,10 +45,10 @@ class Language(Task):
 
     def __init__(self, info: DataInfo) -> None:
         super().__init__(info)
-        if "unit" not in info.about:
+        if info.text is None or not info.text.unit:
             rule = "a language is learned from a text"
             raise RecipeError(rule, got=f"inputs {info.input_shape}", hint="set data.use=text, or data.use=markov")
-        self.unit = info.about["unit"]
+        self.text, self.unit = info.text, info.text.unit
         self.number = {token: number for number, token in enumerate(info.classes)}
         self.carry = Carry()
 
@@ -111,7 +111,7 @@ class Language(Task):
         given = self.numbered(prompt, "the prompt") if prompt else self._start()
         device = next(network.parameters()).device
         tokens = torch.tensor(given, device=device).expand(count, -1)
-        known = len(self.info.classes) - bool(self.info.about.get("unknown"))  # what is unknown is never written
+        known = len(self.info.classes) - self.text.unknown  # what is unknown is never written
         drawn = continued(network, tokens, length, known, temperature=temperature, top_k=top_k, top_p=top_p)
         texts = [prompt + self._gap(prompt) + self._text(row) for row in drawn.tolist()]
         return Preview(text=("\n" + "─" * 40 + "\n").join(texts))
@@ -128,7 +128,7 @@ class Language(Task):
         """
         tokens = split(text, self.unit)
         strange = next((place for place, token in enumerate(tokens) if token not in self.number), None)
-        if strange is not None and not self.info.about.get("unknown"):
+        if strange is not None and not self.text.unknown:
             rule = f"token {strange + 1:,} of {where} never occurred in training"
             raise DataError(rule, got=repr(tokens[strange]), hint="leave it out, or train with data.unknown=token")
         return [self.number.get(token, len(self.number) - 1) for token in tokens]

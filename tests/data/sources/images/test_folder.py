@@ -3,7 +3,6 @@ import pytest
 
 from paribus.chance import Seeds
 from paribus.data.prepare import cache
-from paribus.data.prepare.split import split
 from paribus.data.sources.images.decoding import decode
 from paribus.data.sources.images.folder import Folder
 from paribus.errors import DataError, RecipeError
@@ -57,7 +56,7 @@ def test_R13_a_class_without_a_readable_picture_is_an_error(classes):
 def test_groups_are_never_separated(classes):
     root = classes({"a": 12, "b": 12})
     dataset = cache.load(Folder(str(root), size=8, group=r"/\d(\d\d)"))
-    rows = split(dataset, Split(val=0.25, test=0), Seeds(0))
+    rows = dataset.split(Split(val=0.25, test=0), Seeds(0))
     assert dataset.groups is not None
     train, validation = (set(dataset.groups[rows[part]].tolist()) for part in ("train", "val"))
     assert not train & validation

@@ -29,7 +29,7 @@ def test_official_parts(classes, tmp_path, validation):
         classes({"a": 2, "b": 1}, root / part)
     classes({"x": 1}, root / "sketches")
     found = listing(root)
-    assert [entry.part for entry in found.entries] == ["train"] * 3 + ["val"] * 3 + ["test"] * 3
+    assert [entry.split for entry in found.entries] == ["train"] * 3 + ["val"] * 3 + ["test"] * 3
     assert found.classes == ("a", "b")
     assert found.skipped == (("sketches/x/000.png", "lies outside of the train, validation and test folders"),)
 
@@ -103,7 +103,7 @@ def test_csv(pets):
     labels = written(pets, "path,label,split,age\ncat/000.png,kitten,train,1\ncat/001.png,cat,TRAIN,2\n"
                            "./dog/000.png,cat,test,3\ndog/001.png,kitten,val,4\ndog/002.png,cat,train,5\n")  # fmt: skip
     found = listing(pets, labels)
-    assert {(entry.name, entry.label, entry.part) for entry in found.entries} == {
+    assert {(entry.name, entry.label, entry.split) for entry in found.entries} == {
         ("cat/000.png", "kitten", "train"), ("cat/001.png", "cat", "train"), ("dog/000.png", "cat", "test"),
         ("dog/001.png", "kitten", "val"), ("dog/002.png", "cat", "train"),
     }  # fmt: skip

@@ -48,7 +48,7 @@ def test_unpacked_files_serve_too(originals, own_data):
 
 
 def test_a_chunk_boundary_changes_nothing(originals, monkeypatch):
-    monkeypatch.setattr("paribus.data.sources.images.mnist.CHUNK_BYTES", 28 * 28 * 7)
+    monkeypatch.setattr("paribus.data.sources.images.idx.CHUNK_BYTES", 28 * 28 * 7)
     dataset = cache.load(Mnist())
     assert np.array_equal(dataset.targets[:300].numpy(), originals["train-labels-idx1-ubyte.gz"])
     assert np.array_equal(dataset.inputs[:300, 0].numpy(), originals["train-images-idx3-ubyte.gz"])

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from paribus.data.metadata import MaskInfo, Metadata
 from paribus.data.prepare import cache
 from paribus.data.prepare.survey import survey
-from paribus.data.sources.masks.folder import CAMVID, CARLA, Masks, camvid, carla
+from paribus.data.sources.masks.folder import Masks
 from paribus.data.sources.masks.labels import IGNORE, classes_of
 from paribus.data.sources.masks.pairs import pairs
 from paribus.errors import DataError
@@ -62,8 +63,8 @@ def test_T11_masks_of_every_format(scenes, kind, named):
     dataset = load(root, format=kind if named else "auto")
     assert dataset.classes == ("0", "1", "2")
     assert (dataset.targets == LABELS).all()
-    assert dataset.joint
-    assert dataset.about == {"ignore": IGNORE}
+    assert dataset.columns["targets"].kind == "mask"
+    assert dataset.metadata == Metadata(masks=MaskInfo(IGNORE))
     assert dataset.counts.tolist() == [[np.sum(k == LABELS) for k in range(3)]] * 4
     assert dataset.names == tuple(f"images/{number:02}.png" for number in range(4))
 
@@ -87,14 +88,6 @@ def test_side_by_side_with_a_suffix(tmp_path, picture):
     assert [tuple(vars(pair).values())[:2] for pair in pairs(tmp_path / "s", ".", ".", "_label")] == [
         ("a.jpg", "a_label.png")
     ]
-
-
-def test_recordings_of_the_carla_simulator(tmp_path, picture):
-    picture(tmp_path / "CameraRGB/000.png", size=(32, 24))
-    write_mask(tmp_path / "CameraSeg/000.png", LABELS, "red")
-    dataset = cache.load(carla(str(tmp_path), (24, 32), images="CameraRGB", masks="CameraSeg", suffix=None, ignore=0))
-    assert dataset.classes == tuple(CARLA)
-    assert (dataset.targets[0] == np.where(LABELS == 0, IGNORE, LABELS)).all()
 
 
 def test_values_names_and_groups(scenes):
@@ -219,31 +212,9 @@ def test_a_survey_finds_all_that_is_wrong_at_once(scenes):
     write_mask(root / "masks/01.png", np.where(LABELS == 2, 77, LABELS).astype(np.uint8))
     (root / "images/03.png").write_bytes(b"")
     found = survey(root)
-    assert found.parts == {"train": 2}
+    assert found.splits == {"train": 2}
     assert found.sizes == {(24, 32): 2}
     shares = [np.mean(k == LABELS) for k in range(3)]
     assert found.values == pytest.approx({0: shares[0], 1: shares[1], 2: shares[2] / 2, 77: shares[2] / 2})
     assert [name for name, _ in found.bad] == ["masks/02.png", "masks/03.png"]
     assert "empty" in found.bad[1][1]
-
-
-@pytest.mark.realdata
-def test_camvid_as_published(real_data):
-    dataset = cache.load(camvid())
-    assert dataset.classes == tuple(CAMVID)
-    assert {part: stop - start for part, (start, stop) in dataset.official.items()} == {"train": 367, "val": 101}
-    assert dataset.inputs.shape == (468, 3, 120, 160)
-    shares = dataset.counts.sum(0) / dataset.targets.numel()
-    assert 0.01 < (dataset.targets == IGNORE).float().mean() < 0.1
-    # road and building are most of a street, poles and bicyclists the least
-    assert set(shares.topk(2).indices.tolist()) == {dataset.classes.index("road"), dataset.classes.index("building")}
-    assert shares[dataset.classes.index("pole")] < 0.02
-
-
-@pytest.mark.realdata
-def test_carla_pairs(real_data):
-    dataset = cache.load(carla(ignore=0))
-    assert dataset.classes == tuple(CARLA)
-    assert len(dataset) == 5
-    assert (dataset.counts.sum(0)[[6, 7, 9]] > 0).all()  # road lines, road, vegetation
-    assert dataset.counts[:, 0].sum() == 0

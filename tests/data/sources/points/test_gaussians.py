@@ -13,10 +13,10 @@ from paribus.data.sources.points.gaussians import Gaussians, grid, ring
 def test_points_lie_around_their_centres(layout, modes, centres):
     dataset = cache.load(Gaussians(modes=modes, deviation=0.1, layout=layout, examples=16_000))
     assert len(dataset) == 16_000
-    assert len(dataset.classes) == len(dataset.about["centres"]) == centres
+    assert len(dataset.classes) == len(dataset.metadata.points.centres) == centres
     counts = dataset.targets.bincount()
     assert counts.max() - counts.min() <= 1
-    gaps = dataset.inputs.numpy() - np.array(dataset.about["centres"])[dataset.targets.numpy()]
+    gaps = dataset.inputs.numpy() - np.array(dataset.metadata.points.centres)[dataset.targets.numpy()]
     assert gaps.std(0) == pytest.approx([0.1, 0.1], rel=4 / np.sqrt(2 * 16_000))  # 4 standard errors of a deviation
     assert np.abs(gaps.mean(0)).max() < 4 * 0.1 / np.sqrt(16_000)
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from paribus.cache.archive import Archive, opened
 from paribus.cache.download import PublishedFile, obtain
-from paribus.data.write.writer import Array, Writer
+from paribus.data.origin import origin
+from paribus.data.write.npy import Array
+from paribus.data.write.writer import Writer
 from paribus.errors import DataError
 from paribus.files import CHUNK_BYTES
 
@@ -23,7 +25,7 @@ class Cifar:
     """What both data sets share: reading a tar archive of binary batches without unpacking it."""
 
     file: ClassVar[PublishedFile]
-    batches: ClassVar[Mapping[str, str]]  # part → pattern of its files
+    batches: ClassVar[Mapping[str, str]]  # split → pattern of its files
     label_bytes: ClassVar[int]
     decoding: ClassVar[Mapping[str, Any]] = {"size": 32, "colour": "rgb", "fit": "crop"}  # for other pictures
 
@@ -43,16 +45,16 @@ class Cifar:
         """Decode all batches that the archive holds, training first."""
         (path,) = obtain([self.file], cache.progress)
         with opened(path) as archive:
-            names = {part: [n for n in archive.names if re.fullmatch(p, n)] for part, p in self.batches.items()}
+            names = {split: [n for n in archive.names if re.fullmatch(p, n)] for split, p in self.batches.items()}
             if not names["train"]:
                 raise DataError("the archive holds no training batch", got=str(archive.path), hint=f"see {MIRRORS[0]}")
-            count = sum(self._count(archive, name) for part in names.values() for name in part)
+            count = sum(self._count(archive, name) for some in names.values() for name in some)
             cache.start(classes=archive.lines(self.label_names()), shape=SHAPE, count=count)
-            for part, files in names.items():
+            for split, files in names.items():
                 for name in files:
                     for records in self._records(archive, name):
                         pictures = records[:, self.label_bytes :].reshape(-1, *SHAPE)
-                        cache.add(pictures, records[:, self.label_column()], part)
+                        cache.add(pictures, records[:, self.label_column()], split)
 
     def _count(self, archive: Archive, name: str) -> int:
         width = self.label_bytes + PIXELS  # bytes
@@ -69,6 +71,7 @@ class Cifar:
                 yield np.frombuffer(content, np.uint8).reshape(-1, width)
 
 
+@origin("downloaded when first used", "cifar10")
 class Cifar10(Cifar):
     """60,000 colour photographs of 32×32 pixels in 10 classes (Krizhevsky, 2009), 10,000 for the test."""
 
@@ -81,6 +84,7 @@ class Cifar10(Cifar):
         return "batches.meta.txt"
 
 
+@origin("downloaded when first used", "cifar100")
 class Cifar100(Cifar):
     """60,000 colour photographs of 32×32 pixels in 100 classes (Krizhevsky, 2009), 10,000 for the test.
 

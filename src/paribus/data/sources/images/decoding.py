@@ -195,8 +195,8 @@ def _scaled(
     picture: Image.Image, size: tuple[int, int], box: tuple[int, int, int, int], filter: Image.Resampling
 ) -> Image.Image:
     """The part of a picture within ``box`` at another size (width, height)."""
-    part = picture if box == (0, 0, *picture.size) else picture.crop(box)
-    return part if part.size == size else part.resize(size, filter)
+    inner = picture if box == (0, 0, *picture.size) else picture.crop(box)
+    return inner if inner.size == size else inner.resize(size, filter)
 
 
 def _too_large(got: str) -> DataError:

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from paribus.data.origin import origin
 from paribus.data.write.writer import Writer
 
 
+@origin("built in")
 class Digits:
-    """1,797 handwritten digits of 8×8 pixels, part of scikit-learn: no download, no official test part.
+    """1,797 handwritten digits of 8×8 pixels, part of scikit-learn: no download, no official test split.
 
     The original grey levels 0 … 16 are stretched to 0 … 255.
     """

@@ -1,4 +1,4 @@
-"""Your own pictures."""
+"""Pictures in folders, one for each class."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import numpy as np
 from pydantic import Field
 
 from paribus.cache import paths
+from paribus.data.origin import origin
 from paribus.data.prepare.scan import Checked, check, require_usable, summarise
 from paribus.data.sources.images.decoding import Colour, Fit
 from paribus.data.sources.images.listing import Listing, listing
 from paribus.data.write.writer import Writer
 
 
+@origin("your own")
 class Folder:
     """Pictures of your own: one folder per class, or train, validation and test folders with classes in each.
 
@@ -74,7 +76,7 @@ class Folder:
         cache.add(
             np.stack([one.pixels for one in good if one.pixels is not None]),  # (B, C, size, size)
             [index[one.entry.label] for one in good],
-            good[0].entry.part,
+            good[0].entry.split,
             groups=[groups[one.entry.group] for one in good] if self.group else None,
             names=[one.entry.name for one in good],
         )

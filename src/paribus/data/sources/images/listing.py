@@ -1,4 +1,4 @@
-"""Which pictures a folder holds, and the class, part and group of each: from folder names or a CSV file."""
+"""Which pictures a folder holds, and the class, split and group of each: from folder names or a CSV file."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hashlib import blake2b
 from pathlib import Path
 
 from paribus.data.sources.images.decoding import decode
-from paribus.data.sources.images.entry import PART_NAMES, Entry, Skipped
+from paribus.data.sources.images.entry import Entry, Skipped
 from paribus.data.sources.images.table import find_csv, from_csv
 from paribus.data.sources.images.walk import walk
-from paribus.data.write.writer import PARTS
+from paribus.data.splits import SPLIT_NAMES, SPLITS
 from paribus.errors import DataError
 
 
@@ -31,11 +31,11 @@ class Listing:
         return tuple(sorted(labels, key=lambda label: (int(label) if label.isdecimal() else -1, label)))
 
     def digest(self) -> str:
-        """A hash of all names, labels, parts, groups, sizes and times of change."""
+        """A hash of all names, labels, splits, groups, sizes and times of change."""
         content = blake2b(digest_size=16)
         for entry in self.entries:
             info = (self.root / entry.name).stat()
-            known = (entry.name, entry.label, entry.part, entry.group, info.st_size, info.st_mtime_ns)
+            known = (entry.name, entry.label, entry.split, entry.group, info.st_size, info.st_mtime_ns)
             content.update(repr(known).encode())
         content.update(repr(self.skipped).encode())
         return content.hexdigest()
@@ -65,7 +65,7 @@ def listing(root: Path, labels: str = "folders", group: str | None = None) -> Li
         entries, skipped = from_csv(root, find_csv(root, labels), group)
     if group and not any(entry.group for entry in entries):
         entries = _grouped(root, entries, group)
-    entries.sort(key=lambda entry: (PARTS.index(entry.part), entry.name))
+    entries.sort(key=lambda entry: (SPLITS.index(entry.split), entry.name))
     found = Listing(root, tuple(entries), tuple(sorted(skipped)))
     _check(found)
     return found
@@ -74,11 +74,11 @@ def listing(root: Path, labels: str = "folders", group: str | None = None) -> Li
 def _from_folders(root: Path) -> tuple[list[Entry], list[tuple[str, str]]]:
     files, skipped = walk(root)
     pieces = [name.split("/") for name in files]
-    # a folder "train" that holds folders is a part; one that holds pictures is a class, of railways perhaps
-    official = any(PART_NAMES.get(piece[0].lower()) == "train" and len(piece) > 2 for piece in pieces)
+    # a folder "train" that holds folders is a split; one that holds pictures is a class, of railways perhaps
+    official = any(SPLIT_NAMES.get(piece[0].lower()) == "train" and len(piece) > 2 for piece in pieces)
     if not official:
-        _refuse_parts_without_classes({piece[0] for piece in pieces if len(piece) > 1})
-    read = _in_part if official else _in_class
+        _refuse_splits_without_classes({piece[0] for piece in pieces if len(piece) > 1})
+    read = _in_split if official else _in_class
     entries = []
     for name, piece in zip(files, pieces, strict=True):
         found = read(name, piece)
@@ -89,22 +89,22 @@ def _from_folders(root: Path) -> tuple[list[Entry], list[tuple[str, str]]]:
     return entries, skipped
 
 
-def _refuse_parts_without_classes(folders: set[str]) -> None:
-    named = sorted(folder for folder in folders if folder.lower() in PART_NAMES)
-    if len({PART_NAMES[folder.lower()] for folder in named}) > 1:
+def _refuse_splits_without_classes(folders: set[str]) -> None:
+    named = sorted(folder for folder in folders if folder.lower() in SPLIT_NAMES)
+    if len({SPLIT_NAMES[folder.lower()] for folder in named}) > 1:
         hint = f"make {named[0]}/CLASS/… folders, or list the pictures in a CSV file for data.labels"
-        raise DataError("the folders of parts must hold one folder per class", got=", ".join(named), hint=hint)
+        raise DataError("the folders of the splits must hold one folder per class", got=", ".join(named), hint=hint)
 
 
 def _in_class(name: str, piece: list[str]) -> Entry | str:
     return Entry(name, piece[0]) if len(piece) > 1 else "lies in no class folder"
 
 
-def _in_part(name: str, piece: list[str]) -> Entry | str:
-    part = PART_NAMES.get(piece[0].lower())
-    if part is None:
+def _in_split(name: str, piece: list[str]) -> Entry | str:
+    split = SPLIT_NAMES.get(piece[0].lower())
+    if split is None:
         return "lies outside of the train, validation and test folders"
-    return Entry(name, piece[1], part) if len(piece) > 2 else "lies in no class folder"
+    return Entry(name, piece[1], split) if len(piece) > 2 else "lies in no class folder"
 
 
 def _grouped(root: Path, entries: list[Entry], pattern: str) -> list[Entry]:
@@ -139,13 +139,13 @@ def _check(found: Listing) -> None:
     if not found.entries:
         hint = "put the pictures into one folder per class" + _sample(found.skipped)
         raise DataError("data.path holds no pictures in class folders", got=str(found.root), hint=hint)
-    trained = Counter(entry.label for entry in found.entries if entry.part == "train")
+    trained = Counter(entry.label for entry in found.entries if entry.split == "train")
     if len(found.classes) < 2:
         hint = "put the pictures of each class into a folder of its own"
         raise DataError("there must be at least two classes", got=", ".join(found.classes), hint=hint)
     for entry in found.entries:
         if entry.label not in trained:
-            rule = f"every class must have training pictures; {entry.label!r} is only in {entry.part}"
+            rule = f"every class must have training pictures; {entry.label!r} is only in {entry.split}"
             raise DataError(rule, got=entry.name, hint=f"training has {', '.join(sorted(trained)) or 'no pictures'}")
 
 

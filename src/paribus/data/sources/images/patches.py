@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from paribus.cache import paths
+from paribus.data.origin import origin
 from paribus.data.sources.images.decoding import SUFFIXES, Colour, decode
 from paribus.data.sources.images.walk import digest, walk
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
 
 
+@origin("your own")
 class Patches:
     """Pictures of your own without labels, cut into pieces; a network can learn from them to remove noise.
 
@@ -51,7 +53,7 @@ class Patches:
         return {**options, "files": digest(self._root(), [name for _, name in self.files()])}
 
     def files(self) -> list[tuple[str, str]]:
-        """Part and name of every picture."""
+        """Split and name of every picture."""
         found = [("train", name) for name in self._in(self.train)]
         return found + ([("test", name) for name in self._in(self.test)] if self.test else [])
 
@@ -59,10 +61,10 @@ class Patches:
         """Cut every picture into pieces."""
         channels = {"rgb": 3, "grey": 1}[self.colour]
         cache.start(classes=(), shape=(channels, self.size, self.size))
-        for number, (part, name) in enumerate(self.files()):
+        for number, (split, name) in enumerate(self.files()):
             pieces = np.stack(list(cut(decode(self._root() / name, None, self.colour), self.size, name)))
             nothing = np.zeros(len(pieces), np.int64)
-            cache.add(pieces, nothing, part, groups=nothing + number, names=[name] * len(pieces))
+            cache.add(pieces, nothing, split, groups=nothing + number, names=[name] * len(pieces))
             cache.progress("decoding", len(cache), 0)
 
     def _in(self, folder: str) -> list[str]:
@@ -77,16 +79,6 @@ class Patches:
 
     def _root(self) -> Path:
         return paths.find_folder(self.path)
-
-
-def bsd(path: str = "denoise", size: Annotated[int, Field(ge=8, le=180)] = 60) -> Patches:
-    """Grey photographs of the Berkeley segmentation set (Martin et al., 2001), cut into pieces, to remove noise from.
-
-    Args:
-        path: the folder with train180 and bsd_test, below PARIBUS_DATA.
-        size: height and width of a piece, in pixels; the photographs to train on have 180 × 180.
-    """
-    return Patches(path, size, train="train180", test="bsd_test")
 
 
 def cut(picture: NDArray[np.uint8], size: int, name: str = "") -> Iterator[NDArray[np.uint8]]:

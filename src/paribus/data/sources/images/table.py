@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from paribus.data.sources.images.decoding import SUFFIXES
-from paribus.data.sources.images.entry import PART_NAMES, Entry
+from paribus.data.sources.images.entry import Entry
 from paribus.data.sources.images.walk import walk
+from paribus.data.splits import SPLIT_NAMES
 from paribus.errors import DataError, nearest
 
 
@@ -78,14 +79,14 @@ def _check_columns(path: Path, columns: Iterable[str], group: str | None) -> Non
 
 def _entry(root: Path, row: Mapping[str, Any], group: str | None, where: str) -> Entry:
     name = (row["path"] or "").strip().replace("\\", "/")
-    label, part = (row["label"] or "").strip(), (row.get("split", "train") or "").strip()
+    label, split = (row["label"] or "").strip(), (row.get("split", "train") or "").strip()
     if not name or not label:
         missing = "path" if not name else "label"
         raise DataError(f"{where} has no {missing}", got=name, hint=f"fill in the {missing}, or delete the row")
-    if part.lower() not in PART_NAMES:
-        raise DataError(f"{where} has an unknown split", got=part, hint="write train, validation or test")
+    if split.lower() not in SPLIT_NAMES:
+        raise DataError(f"{where} has an unknown split", got=split, hint="write train, validation or test")
     column = (row.get(group) or "").strip() if group else ""
     if group in row and not column:
         raise DataError(f"{where} has no {group}", got=name, hint="every row needs a group")
     name = Path(os.path.relpath(root / name, root)).as_posix()  # one spelling for each file
-    return Entry(name, label, PART_NAMES[part.lower()], column)
+    return Entry(name, label, SPLIT_NAMES[split.lower()], column)

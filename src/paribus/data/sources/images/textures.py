@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from paribus.data.origin import origin
 from paribus.data.sources.masks.shapes import INSIDE, Floats, outline, texture
 from paribus.data.write.writer import Writer
 from paribus.files import CHUNK_BYTES
 
 
+@origin("generated")
 class Textures:
     """Grey pictures of shapes with stripes and soft grain, without noise; generated.
 

@@ -1,4 +1,4 @@
-"""Pictures with a mask each, which says what every pixel is: your own, and those of driving scenes."""
+"""Pictures with a mask each, which says what every pixel is, in two folders."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from paribus.cache import paths
+from paribus.data.metadata import MaskInfo, Metadata
+from paribus.data.origin import origin
 from paribus.data.prepare.scan import workers
 from paribus.data.sources.images import decoding
 from paribus.data.sources.images.decoding import Colour
@@ -29,22 +31,12 @@ Size = tuple[Side, Side]
 Value = Annotated[int, Field(ge=0, le=255)]
 MaskFit = Literal["crop", "pad", "stretch", "cut"]
 
-CAMVID = {  # class → colour of the published label pictures (Brostow et al., 2009)
-    "sky": "#808080", "building": "#800000", "pole": "#c0c080", "road": "#804080", "pavement": "#3c28de",
-    "tree": "#808000", "sign": "#c08080", "fence": "#404080", "car": "#400080", "pedestrian": "#404000",
-    "bicyclist": "#0080c0",
-}  # fmt: skip
-CARLA = {  # class → colour of CARLA's own palette (Dosovitskiy et al., 2017, version 0.9)
-    "none": "#000000", "building": "#464646", "fence": "#be9999", "other": "#48007d", "pedestrian": "#dc143c",
-    "pole": "#999999", "road line": "#9dea32", "road": "#804080", "pavement": "#f423e8", "vegetation": "#6b8e23",
-    "vehicle": "#00008e", "wall": "#66669c", "traffic sign": "#dcdc00",
-}  # fmt: skip
 
-
+@origin("your own")
 class Masks:
     """Pictures of your own with a mask each, for instance folders images and masks with equal file names in both.
 
-    Folders train, validation and test within or around these are your own division.
+    Folders train, validation and test within or around these are your own split.
 
     Args:
         path: the folder, from the current one or below PARIBUS_DATA.
@@ -105,19 +97,23 @@ class Masks:
         """Open every picture and every mask, refuse what does not fit together, and write the rest."""
         found = self.pairs()
         names = self._names(found)
-        about = {"ignore": labels.IGNORE, **({"colours": list(self.colours)} if self.colours else {})}
         shape = ({"rgb": 3, "grey": 1}[self.colour], *self.size)
         cache.start(
-            classes=names, shape=shape, count=len(found), target_shape=self.size, target_dtype="uint8", about=about
+            classes=names,
+            shape=shape,
+            count=len(found),
+            target_shape=self.size,
+            target_dtype="uint8",
+            metadata=Metadata(masks=MaskInfo(labels.IGNORE, self.colours)),
         )
         groups = {group: number for number, group in enumerate(sorted({pair.group for pair in found}))}
-        for part, some in _batches(found, shape[0] * self.size[0] * self.size[1]):
+        for split, some in _batches(found, shape[0] * self.size[0] * self.size[1]):
             with ThreadPoolExecutor(workers()) as pool:  # threads: Pillow decodes outside of Python's lock
                 decoded = list(pool.map(lambda pair: self._decoded(pair, len(names)), some))
             cache.add(
                 np.stack([pixels for pixels, _ in decoded]),  # (B, C, H, W)
                 np.stack([mask for _, mask in decoded]),  # (B, H, W)
-                part,
+                split,
                 groups=[groups[pair.group] for pair in some] if self.group else None,
                 names=[pair.picture for pair in some],
             )
@@ -166,47 +162,10 @@ class Masks:
         return paths.find_folder(self.path)
 
 
-def camvid(path: str = "camvid", size: Size = (120, 160)) -> Masks:
-    """CamVid: 468 frames from a car in Cambridge, every pixel one of 11 classes (Brostow et al., 2009).
-
-    Args:
-        path: the folder with train, train_labels, val and val_labels, below PARIBUS_DATA.
-        size: height and width to which frames and masks are brought, in pixels; they have 240 × 320.
-    """
-    return Masks(
-        path, size, images="{part}", masks="{part}_labels", classes=tuple(CAMVID), ignore=11,
-        colours=tuple(CAMVID.values()),
-    )  # fmt: skip
-
-
-def carla(
-    path: str = "carla_mini",
-    size: Size = (120, 160),
-    images: str = ".",
-    masks: str = ".",
-    suffix: str | None = "_label",
-    ignore: Value | None = None,
-) -> Masks:
-    """Driving scenes in the format of the CARLA simulator: 13 classes, as numbers in the red channel of the masks.
-
-    Args:
-        path: the folder, from the current one or below PARIBUS_DATA.
-        size: height and width to which pictures and masks are brought, in pixels.
-        images: the folder of the pictures, in CARLA's own recordings CameraRGB.
-        masks: the folder of the masks, in CARLA's own recordings CameraSeg.
-        suffix: what a mask's name has behind the name of its picture; nothing in CARLA's own recordings.
-        ignore: the mask value of pixels that are not to be learned; 0 is what CARLA calls none.
-    """
-    return Masks(
-        path, size, images=images, masks=masks, suffix=suffix, classes=tuple(CARLA), ignore=ignore,
-        colours=tuple(CARLA.values()),
-    )  # fmt: skip
-
-
 def _batches(found: Sequence[Pair], nbytes: int) -> Iterator[tuple[str, list[Pair]]]:
-    """Pairs of one part at a time, so many that their pixels fit into memory."""
+    """Pairs of one split at a time, so many that their pixels fit into memory."""
     step = max(16, CHUNK_BYTES // nbytes)
-    for part, entries in groupby(found, key=lambda pair: pair.part):
+    for split, entries in groupby(found, key=lambda pair: pair.split):
         some = list(entries)
         for start in range(0, len(some), step):
-            yield part, some[start : start + step]
+            yield split, some[start : start + step]

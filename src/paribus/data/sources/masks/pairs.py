@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from paribus.data.sources.images.decoding import SUFFIXES
-from paribus.data.sources.images.entry import PART_NAMES
 from paribus.data.sources.images.walk import walk
-from paribus.data.write.writer import PARTS
+from paribus.data.splits import SPLIT_NAMES, SPLITS
 from paribus.errors import DataError
 
 
@@ -21,21 +20,21 @@ class Pair:
     Args:
         picture: path of the picture below the root, with slashes.
         mask: path of its mask.
-        part: ``train``, ``validation`` or ``test``.
+        split: ``train``, ``val`` or ``test``.
         group: pairs of one group must not be separated; empty where there are no groups.
     """
 
     picture: str
     mask: str
-    part: str = "train"
+    split: str = "train"
     group: str = ""
 
 
 def pairs(root: Path, images: str, masks: str, suffix: str = "", group: str | None = None) -> tuple[Pair, ...]:
     """All pairs below a folder: training first, then validation, then test.
 
-    Pictures and masks lie in ``images`` and ``masks``, either directly, or in folders for each part within or around
-    them: ``images/train`` or ``train/images``. In both names ``{part}`` stands for the name of the part: ``{part}`` and
+    Pictures and masks lie in ``images`` and ``masks``, either directly, or in folders for each split within or around
+    them: ``images/train`` or ``train/images``. In both names ``{part}`` stands for the split: ``{part}`` and
     ``{part}_labels``.
 
     Args:
@@ -51,11 +50,11 @@ def pairs(root: Path, images: str, masks: str, suffix: str = "", group: str | No
         hint = "check data.path; a relative path starts at the current folder or at PARIBUS_DATA"
         raise DataError("data.path must be a folder of pictures and masks", got=str(root), hint=hint)
     found = [pair for place in _places(root, images, masks) for pair in _matched(root, *place, suffix)]
-    if not any(pair.part == "train" for pair in found):
+    if not any(pair.split == "train" for pair in found):
         hint = f"put pictures into {images} and their masks into {masks}, or set data.images and data.masks"
         raise DataError("there are no pictures with masks to train on", got=str(root), hint=hint)
     found = [replace(pair, group=_group(pair.picture, group)) for pair in found] if group else found
-    return tuple(sorted(found, key=lambda pair: (PARTS.index(pair.part), pair.picture)))
+    return tuple(sorted(found, key=lambda pair: (SPLITS.index(pair.split), pair.picture)))
 
 
 def same_size(picture: tuple[int, int], mask: tuple[int, ...], pair: Pair) -> None:
@@ -66,22 +65,22 @@ def same_size(picture: tuple[int, int], mask: tuple[int, ...], pair: Pair) -> No
 
 
 def _places(root: Path, images: str, masks: str) -> list[tuple[str, str, str]]:
-    """Folders of pictures and masks, and the part that they are for."""
+    """Folders of pictures and masks, and the split that they are for."""
     found = {}
-    for name, part in PART_NAMES.items():
+    for name, split in SPLIT_NAMES.items():
         forms = [(images.format(part=name), masks.format(part=name))]
         if "{part}" not in images:
             forms = [(f"{images}/{name}", f"{masks}/{name}"), (f"{name}/{images}", f"{name}/{masks}")]
         for form in forms:
             folders = str(PurePosixPath(form[0])), str(PurePosixPath(form[1]))
             if (root / folders[0]).is_dir():
-                found[folders] = part
+                found[folders] = split
     if not found and "{part}" not in images:
         return [(images, masks, "train")]
-    return [(*folders, part) for folders, part in found.items()]
+    return [(*folders, split) for folders, split in found.items()]
 
 
-def _matched(root: Path, images: str, masks: str, part: str, suffix: str) -> Iterator[Pair]:
+def _matched(root: Path, images: str, masks: str, split: str, suffix: str) -> Iterator[Pair]:
     """Pairs of two folders by the names of their files."""
     alone = "every picture needs a mask of the same name" + (f" and {suffix!r}" if suffix else "")
     pictures, labels = _files(root, images), _files(root, masks)
@@ -93,7 +92,7 @@ def _matched(root: Path, images: str, masks: str, part: str, suffix: str) -> Ite
     if single := sorted(labels.keys() - pictures.keys()):
         raise DataError("every mask needs a picture", got=_list(labels[key] for key in single), hint=f"see {images}")
     for key, name in pictures.items():
-        yield Pair(name, labels[key], part)
+        yield Pair(name, labels[key], split)
 
 
 def _files(root: Path, folder: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import ndimage
 
+from paribus.data.metadata import MaskInfo, Metadata
+from paribus.data.origin import origin
 from paribus.data.sources.masks.labels import IGNORE
 from paribus.data.sources.masks.nuclei import borders
 from paribus.data.write.writer import Writer
@@ -25,6 +27,7 @@ INSIDE: Mapping[str, Callable[[Floats, Floats], NDArray[np.bool_]]] = {  # in co
 }
 
 
+@origin("generated")
 class Scenes:
     """Scenes of discs, squares, triangles and rings in any colour, before a textured ground; generated.
 
@@ -63,14 +66,13 @@ class Scenes:
     def write(self, cache: Writer) -> None:
         """Draw all scenes, each from a generator of its own."""
         side = (self.size, self.size)
-        about = {"ignore": IGNORE, "colours": list(self.colours)}
         cache.start(
             classes=self.classes,
             shape=(3, *side),
             count=self.pictures,
             target_shape=side,
             target_dtype="uint8",
-            about=about,
+            metadata=Metadata(masks=MaskInfo(IGNORE, self.colours)),
         )
         step = max(1, CHUNK_BYTES // (4 * self.size**2))
         for start in range(0, self.pictures, step):

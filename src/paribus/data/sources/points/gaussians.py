@@ -9,12 +9,16 @@ import numpy as np
 from pydantic import Field
 
 from paribus.chance import key
-from paribus.data.write.writer import Array, Writer
+from paribus.data.metadata import Metadata, PointsInfo
+from paribus.data.origin import origin
+from paribus.data.write.npy import Array
+from paribus.data.write.writer import Writer
 
 RADIUS = 2.0  # of the ring; the grid has as much room
 SEED = key("gaussians")
 
 
+@origin("generated")
 class Gaussians:
     """Points in the plane around centres on a ring or a grid (Metz et al., 2017), generated, with their centre known.
 
@@ -49,7 +53,7 @@ class Gaussians:
             shape=(2,),
             dtype="float32",
             count=self.examples,
-            about={"centres": centres.tolist(), "deviation": self.deviation},
+            metadata=Metadata(points=PointsInfo(tuple(map(tuple, centres.tolist())), self.deviation)),
         )
         cache.add(points, labels)
 

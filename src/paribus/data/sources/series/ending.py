@@ -39,12 +39,13 @@ def endings(path: Path, info: DataInfo) -> list[Ending]:
     how = info.decoding
     layout = Layout(how["time"], tuple(how["targets"]), tuple(how.get("exogenous", ())), how.get("series"))
     gaps, duplicates = how.get("gaps", "refuse"), how.get("duplicates", "refuse")
-    length, horizon = info.input_shape[1], info.target_shape[0]
+    known, length, horizon = info.series, info.input_shape[1], info.target_shape[0]
+    assert known is not None  # whoever forecasts has refused other data
     found = []
     for table in read(path, layout):
         series, frequency = regular(table, layout, path.name, gaps, duplicates)
-        if frequency.name != info.about["frequency"]:
-            rule = f"the network was trained on a series that is {info.about['frequency']}"
+        if frequency.name != known.frequency:
+            rule = f"the network was trained on a series that is {known.frequency}"
             raise DataError(rule, got=f"{path.name}: {frequency.name}")
         values = with_calendar(series, frequency) if how.get("calendar") else series.values
         if len(values) < length:

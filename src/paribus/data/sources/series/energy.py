@@ -9,6 +9,7 @@ from typing import Any, Literal
 from paribus.cache import paths
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.windows import Count, Scale, Season, Windows
+from paribus.data.origin import origin
 from paribus.data.sources.series.reading import Layout
 from paribus.data.sources.series.writing import digest_of, write_file
 from paribus.data.write.writer import Writer
@@ -25,6 +26,7 @@ FILES: Mapping[str, tuple[str, Layout]] = {
 }
 
 
+@origin("to be put into PARIBUS_DATA", "energy")
 class Energy:
     """Real series of energy, from PARIBUS_DATA: gaps are filled, and rows that repeat a time are averaged.
 
@@ -38,7 +40,7 @@ class Energy:
         horizon: steps that are forecast.
         stride: steps between the beginnings of neighbouring windows.
         season: steps after which the series repeats itself; by default what its frequency suggests.
-        scale: whether columns are scaled to mean 0 and deviation 1 of the training part.
+        scale: whether columns are scaled to mean 0 and deviation 1 of the training split.
     """
 
     def __init__(

@@ -13,7 +13,8 @@ from pydantic import Field
 from scipy.signal import lfilter
 
 from paribus.data.dataset import Dataset
-from paribus.data.deliver.windows import Count, Scale, Season, Windows
+from paribus.data.deliver.windows import Count, Scale, Season, Windows, series_of
+from paribus.data.origin import origin
 from paribus.data.sources.series.frequency import HOUR, NAMED
 from paribus.data.sources.series.grid import Regular
 from paribus.data.sources.series.reading import Layout
@@ -24,6 +25,7 @@ START = np.datetime64("2020-01-01T00:00:00", "s")
 LEVEL = 100.0
 
 
+@origin("generated")
 class Seasons:
     """A generated hourly series: level, trend, a season of a day, and noise that remembers.
 
@@ -42,7 +44,7 @@ class Seasons:
         horizon: steps that are forecast.
         stride: steps between the beginnings of neighbouring windows.
         season: steps after which the series repeats itself; by default 24.
-        scale: whether columns are scaled to mean 0 and deviation 1 of the training part.
+        scale: whether columns are scaled to mean 0 and deviation 1 of the training split.
     """
 
     def __init__(
@@ -83,7 +85,8 @@ class Seasons:
 
     def to_examples(self, dataset: Dataset) -> Windows:
         """The rows as windows, with the errors of the best possible forecast."""
-        known = replace(dataset, about={**dataset.about, "optimal": self.optimal()})
+        series = replace(series_of(dataset), optimal=self.optimal())
+        known = replace(dataset, metadata=replace(dataset.metadata, series=series))
         return Windows(known, self.length, self.horizon, self.stride, self.season, self.scale)
 
     def values(self) -> NDArray[np.float64]:

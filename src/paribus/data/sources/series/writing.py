@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from paribus.data.metadata import Metadata, SeriesInfo, Span
 from paribus.data.sources.series.frequency import Frequency, calendar
 from paribus.data.sources.series.grid import Duplicates, Gaps, Regular, regular, require_variation
 from paribus.data.sources.series.reading import Layout, read
@@ -42,30 +43,26 @@ def write_file(
     write(cache, series, frequencies.pop(), layout, dates)
 
 
-def write(
-    cache: Writer,
-    series: Sequence[Regular],
-    frequency: Frequency,
-    layout: Layout,
-    dates: bool,
-    about: dict[str, Any] | None = None,
-) -> None:
+def write(cache: Writer, series: Sequence[Regular], frequency: Frequency, layout: Layout, dates: bool) -> None:
     """Write series as rows (T, F): targets, exogenous columns, and the calendar if asked for."""
-    extra = list(calendar(series[0].times, frequency)) if dates else []
-    info = {
-        "columns": [*layout.columns, *extra],
-        "targets": len(layout.targets),
-        "frequency": frequency.name,
-        "season": frequency.season,
-        "series": [{"name": one.name, "rows": len(one.values), "offset": one.offset} for one in series],
-        "merged": sum(one.duplicates for one in series),
-        "filled": sum(one.missing for one in series),
-        "filled_values": sum(one.empty for one in series),
-        **(about or {}),
-    }
-    rows = sum(len(one.values) for one in series)
+    extra = calendar(series[0].times, frequency) if dates else {}
+    info = SeriesInfo(
+        columns=(*layout.columns, *extra),
+        targets=len(layout.targets),
+        frequency=frequency.name,
+        season=frequency.season,
+        series=tuple(Span(one.name, len(one.values), one.offset) for one in series),
+        merged=sum(one.duplicates for one in series),
+        filled=sum(one.missing for one in series),
+        filled_values=sum(one.empty for one in series),
+    )
     cache.start(
-        classes=(), shape=(len(info["columns"]),), dtype="float32", count=rows, target_dtype="uint8", about=info
+        classes=(),
+        shape=(len(info.columns),),
+        dtype="float32",
+        count=sum(one.rows for one in info.series),
+        target_dtype="uint8",
+        metadata=Metadata(series=info),
     )
     for number, one in enumerate(series):
         values = with_calendar(one, frequency) if dates else one.values

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from paribus.data.metadata import Metadata, TextInfo
+from paribus.data.origin import origin
 from paribus.data.sources.text.markov import LETTERS
 from paribus.data.write.writer import Writer
 
 
+@origin("generated")
 class Lookahead:
     """Sequences of letters, where the label of each is the letter that stands ``ahead`` places further on.
 
@@ -60,7 +63,7 @@ class Lookahead:
             count=self.sequences,
             target_shape=(self.length,),
             quantities=False,
-            about={"vocabulary": names, "ceiling": self.ceiling()},
+            metadata=Metadata(text=TextInfo(tuple(names), ceiling=self.ceiling())),
         )
         cache.add(tokens, labels)
 

@@ -11,12 +11,15 @@ from pydantic import Field
 
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.passages import Length, Passages
+from paribus.data.metadata import TextInfo
+from paribus.data.origin import origin
 from paribus.data.sources.text.tokens import number, write
 from paribus.data.write.writer import Writer
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
+@origin("generated")
 class Markov:
     """Letters of which each depends on the one before: no model's perplexity falls below exp(entropy), but by luck.
 
@@ -57,7 +60,7 @@ class Markov:
         chances = generator.dirichlet(np.full(self.letters, self.spread), self.letters)  # (i, j)
         text = walk(chances, generator.random(self.tokens))
         numbers, vocabulary = number([LETTERS[letter] for letter in text])
-        write(cache, numbers, vocabulary, {"unit": "characters", "entropy": entropy(chances)})
+        write(cache, numbers, TextInfo(tuple(vocabulary), "characters", entropy=entropy(chances)))
 
     def to_examples(self, dataset: Dataset) -> Passages:
         """The letters as passages; one that is first seen late counts as unknown."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paribus.data.metadata import Metadata, TextInfo, Unit
 from paribus.data.write.writer import Writer
 from paribus.files import CHUNK_BYTES
 
-Unit = Literal["characters", "words"]
-
-UNKNOWN = "�"  # stands for whatever the training part did not hold
+UNKNOWN = "�"  # stands for whatever training did not hold
 WORD = re.compile(r"\w+|[^\w\s]|\n")  # words, single signs, and the ends of lines
 
 
@@ -40,12 +38,10 @@ def number(tokens: Sequence[str]) -> tuple[NDArray[np.int32], list[str]]:
     return numbers, list(vocabulary)
 
 
-def write(cache: Writer, numbers: NDArray[np.int32], vocabulary: Sequence[str], about: dict[str, object]) -> None:
+def write(cache: Writer, numbers: NDArray[np.int32], text: TextInfo) -> None:
     """Write a text as one row per token."""
-    info = {"vocabulary": list(vocabulary), **about}
-    cache.start(
-        classes=(), shape=(), dtype="int32", count=len(numbers), target_dtype="uint8", quantities=False, about=info
-    )
+    known, count = Metadata(text=text), len(numbers)
+    cache.start(classes=(), dtype="int32", count=count, target_dtype="uint8", quantities=False, metadata=known)
     step = CHUNK_BYTES // 4
     for start in range(0, len(numbers), step):
         piece = numbers[start : start + step]

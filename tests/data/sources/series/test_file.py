@@ -10,10 +10,7 @@ import numpy as np
 import pytest
 
 from paribus.data.prepare import cache
-from paribus.data.sources.series.energy import FILES, Energy
-from paribus.data.sources.series.frequency import calendar, infer
-from paribus.data.sources.series.own import Series
-from paribus.data.sources.series.seasons import Seasons
+from paribus.data.sources.series.file import Series
 from paribus.errors import DataError
 
 START = datetime.datetime(2021, 3, 1)
@@ -37,8 +34,9 @@ def test_rows_are_read_as_they_stand(tmp_path):
     data = load(file(tmp_path / "a.csv", hours()), exogenous=("wind",))
     expected = np.array([[i % 7 + 0.5, i * i % 11] for i in range(60)], np.float32)
     np.testing.assert_array_equal(data.inputs, expected)
-    assert data.about["columns"] == ["value", "wind"]
-    assert (data.about["frequency"], data.about["season"], data.about["targets"]) == ("hourly", 24, 1)
+    known = data.metadata.series
+    assert known.columns == ("value", "wind")
+    assert (known.frequency, known.season, known.targets) == ("hourly", 24, 1)
 
 
 def test_separator_and_compression_do_not_matter(tmp_path):
@@ -46,44 +44,6 @@ def test_separator_and_compression_do_not_matter(tmp_path):
     text = (tmp_path / "a.csv").read_text().replace(",", ";")
     (tmp_path / "b.csv.gz").write_bytes(gzip.compress(text.encode()))
     np.testing.assert_array_equal(load(tmp_path / "b.csv.gz").inputs, plain.inputs)
-
-
-@pytest.mark.parametrize(
-    ("times", "name", "season"),
-    [
-        (np.arange("2020-01-01", "2020-01-09", 3600, "datetime64[s]"), "hourly", 24),
-        (np.arange("2020-01-01", "2020-03-09", 86400, "datetime64[s]"), "daily", 7),
-        (np.arange("2020-01-01", "2022-03-09", 7 * 86400, "datetime64[s]"), "weekly", 52),
-        (np.arange("2020-01", "2022-03", dtype="datetime64[M]").astype("datetime64[s]"), "monthly", 12),
-        (np.arange("2020-01", "2025-01", 3, dtype="datetime64[M]").astype("datetime64[s]"), "quarterly", 4),
-        (np.arange("1990-01", "2025-01", 12, dtype="datetime64[M]").astype("datetime64[s]"), "yearly", 1),
-        (np.arange("2020-01-01", "2020-01-02", 900, "datetime64[s]"), "every 900 seconds", 96),
-    ],
-)
-def test_the_frequency_is_the_commonest_step(times, name, season):
-    found = infer(times)
-    assert (found.name, found.season) == (name, season)
-    np.testing.assert_array_equal(np.diff(found.steps(times)), 1)
-    np.testing.assert_array_equal(found.after(times[0], len(times) - 1), times[1:])
-    with_gap = np.delete(times, [4, 5])
-    assert infer(with_gap) == found
-    assert found.steps(with_gap)[4] - found.steps(with_gap)[3] == 3
-
-
-def test_the_calendar_agrees_with_pythons():
-    times = np.arange("2019-12-25", "2020-03-09", 3600, "datetime64[s]")
-    found = calendar(times, infer(times))
-    for place in (0, 5, 200, 1500):
-        when = times[place].astype(datetime.datetime)
-        angles = {"hour": when.hour / 24, "weekday": when.weekday() / 7, "month": (when.month - 1) / 12}
-        for name, share in angles.items():
-            assert found[f"sin {name}"][place] == pytest.approx(np.sin(2 * np.pi * share), abs=1e-12)
-            assert found[f"cos {name}"][place] == pytest.approx(np.cos(2 * np.pi * share), abs=1e-12)
-
-
-def test_the_calendar_is_no_finer_than_the_steps():
-    monthly = np.arange("2020-01", "2022-03", dtype="datetime64[M]").astype("datetime64[s]")
-    assert list(calendar(monthly, infer(monthly))) == ["sin month", "cos month"]
 
 
 def changed(rows: list[str], **changes: str) -> list[str]:
@@ -153,7 +113,8 @@ def test_gaps_are_filled_on_a_line_and_counted(tmp_path):
     expected = [before + (after - before) * k / 3 for k in (0, 1, 2, 3)]
     assert data.inputs[9:13, 0].tolist() == pytest.approx(expected, rel=1e-6)
     assert float(data.inputs[30, 0]) == pytest.approx((29 % 7 + 31 % 7) / 2 + 0.5)
-    assert (data.about["filled"], data.about["filled_values"], len(data)) == (2, 1, 60)
+    known = data.metadata.series
+    assert (known.filled, known.filled_values, len(data)) == (2, 1, 60)
 
 
 def test_what_lies_before_the_first_value_cannot_be_filled(tmp_path):
@@ -179,16 +140,16 @@ def test_repeated_times_are_merged_and_counted(tmp_path, how, value):
     if how == "first":
         rows[1], rows[2] = rows[2], rows[1]
     assert float(data.inputs[1, 0]) == pytest.approx(value)
-    assert (data.about["merged"], len(data)) == (1, 60)
+    assert (data.metadata.series.merged, len(data)) == (1, 60)
 
 
 def test_several_series_are_told_apart(tmp_path):
     late = START + 10 * HOUR
     rows = [f"{row},north" for row in hours(40)] + [f"{row},south" for row in hours(30, late)]
     data = load(file(tmp_path / "a.csv", rows, "time,value,wind,place"), series="place")
-    north, south = data.about["series"]
-    assert (north["name"], north["rows"], south["name"], south["rows"]) == ("north", 40, "south", 30)
-    assert south["offset"] - north["offset"] == 10
+    north, south = data.metadata.series.series
+    assert (north.name, north.rows, south.name, south.rows) == ("north", 40, "south", 30)
+    assert south.offset - north.offset == 10
     assert data.groups.tolist() == [0] * 40 + [1] * 30
 
 
@@ -198,42 +159,3 @@ def test_another_content_is_another_identity(tmp_path):
         cache.identity(Series(str(path), ("value",), length=length)) for path in (one, two) for length in (5, 9)
     }
     assert len(identities) == 2  # windows are no part of it
-
-
-def test_the_noise_of_the_generated_series_is_what_it_says():
-    source = Seasons(steps=200_000, memory=0.8, noise=2.0)
-    t = np.arange(source.steps)
-    noise = source.values() - 100 - 10 * np.sin(2 * np.pi * t / 24) - 4 * np.sin(4 * np.pi * t / 24)
-    fresh = noise[1:] - 0.8 * noise[:-1]
-    assert fresh.std() == pytest.approx(2.0, rel=0.01)  # its standard error is 2/√(2n) = 0.003
-    assert np.corrcoef(fresh[1:], fresh[:-1])[0, 1] == pytest.approx(0, abs=0.01)  # 1/√n = 0.002
-    for h in (1, 5, 12):  # the errors of whoever forecasts memory^h·e(t)
-        errors = noise[h:] - 0.8**h * noise[:-h]
-        variance = 4 * (1 - 0.8 ** (2 * h)) / (1 - 0.64)
-        assert errors.var() == pytest.approx(variance, rel=0.05)  # 12-step errors overlap: about n/12 independent ones
-    one = Seasons(memory=0.8, noise=2.0, horizon=1).optimal()
-    assert one["rmse"] == pytest.approx(2.0)
-    assert one["mae"] == pytest.approx(np.abs(fresh).mean(), rel=0.01)
-
-
-@pytest.mark.realdata
-@pytest.mark.parametrize(
-    ("series", "frequency", "rows"),
-    [("dayton", "hourly", 81_071), ("germany", "daily", 4_383), ("household", "daily", 1_442), ("gas", "monthly", 242)],
-)
-def test_the_real_series(real_data, series, frequency, rows):
-    data = cache.load(Energy(series))
-    assert data.about["frequency"] == frequency
-    assert len(data) - data.about["filled"] + data.about["merged"] == pytest.approx(rows, abs=3)
-    assert set(FILES[series][1].columns) <= set(data.about["columns"])
-
-
-@pytest.mark.realdata
-def test_the_states_share_their_months(real_data):
-    about = cache.load(Energy("gas_states")).about
-    assert {"U.S.", "Missouri"} <= {one["name"] for one in about["series"]}
-
-
-def test_energy_says_where_its_files_belong(own_data):
-    with pytest.raises(DataError, match="needs the file energy/dayton"):
-        Energy().key()

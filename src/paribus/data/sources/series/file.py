@@ -1,4 +1,4 @@
-"""Your own series."""
+"""Series from a CSV file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 from paribus.cache import paths
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.windows import Count, Scale, Season, Windows
+from paribus.data.origin import origin
 from paribus.data.sources.series.grid import Duplicates, Gaps
 from paribus.data.sources.series.reading import Layout
 from paribus.data.sources.series.writing import digest_of, write_file
 from paribus.data.write.writer import Writer
 
 
+@origin("your own")
 class Series:
     """Time series of your own from a CSV file, cut into windows: a past to look at, a horizon to forecast.
 
@@ -32,7 +34,7 @@ class Series:
         horizon: steps that are forecast.
         stride: steps between the beginnings of neighbouring windows.
         season: steps after which the series repeats itself; by default what its frequency suggests.
-        scale: whether columns are scaled to mean 0 and deviation 1 of the training part.
+        scale: whether columns are scaled to mean 0 and deviation 1 of the training split.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Your own text, and a famous one."""
+"""A text file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Any
 from paribus.cache import paths
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.passages import Length, Passages, Strange
-from paribus.data.sources.text.tokens import Unit, number, split, write
+from paribus.data.metadata import TextInfo, Unit
+from paribus.data.origin import origin
+from paribus.data.sources.text.tokens import number, split, write
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
 from paribus.files import sha256_of
 
-SHAKESPEARE = "text/tinyshakespeare.txt.gz"
 
-
+@origin("your own")
 class Text:
     """A text of your own, to be continued character by character or word by word.
 
@@ -25,7 +26,7 @@ class Text:
         path: a text file in UTF-8, from the current folder or below PARIBUS_DATA; plain or with gzip.
         unit: what a token is.
         length: tokens through which the gradient flows back.
-        unknown: whether a token that the training part does not hold stops the training or counts as unknown.
+        unknown: whether a token that the training split does not hold stops the training or counts as unknown.
     """
 
     def __init__(self, path: str, unit: Unit = "characters", length: Length = 64, unknown: Strange = "refuse") -> None:
@@ -43,36 +44,6 @@ class Text:
     def write(self, cache: Writer) -> None:
         """Number all tokens."""
         write_text(cache, read(paths.find_folder(self.path)), self.unit)
-
-    def to_examples(self, dataset: Dataset) -> Passages:
-        """The tokens as passages."""
-        return Passages(dataset, self.length, self.unknown)
-
-
-class Shakespeare:
-    """Forty thousand lines of Shakespeare's plays, about a million characters, from PARIBUS_DATA.
-
-    Args:
-        unit: what a token is.
-        length: tokens through which the gradient flows back.
-        unknown: whether a token that the training part does not hold stops the training or counts as unknown.
-    """
-
-    def __init__(self, unit: Unit = "characters", length: Length = 64, unknown: Strange = "refuse") -> None:
-        self.unit, self.length, self.unknown = unit, length, unknown
-
-    @property
-    def decoding(self) -> Mapping[str, Any]:
-        """How other texts are read."""
-        return {"unit": self.unit}
-
-    def key(self) -> Mapping[str, Any]:
-        """The content of the file, and the unit."""
-        return {"file": sha256_of(_shakespeare()), "unit": self.unit}
-
-    def write(self, cache: Writer) -> None:
-        """Number all tokens."""
-        write_text(cache, read(_shakespeare()), self.unit)
 
     def to_examples(self, dataset: Dataset) -> Passages:
         """The tokens as passages."""
@@ -115,12 +86,4 @@ def write_text(cache: Writer, text: str, unit: Unit) -> None:
     numbers, vocabulary = number(split(text, unit))
     if len(vocabulary) < 2:
         raise DataError(f"a text needs at least two different {unit}", got=repr(text[:20]))
-    write(cache, numbers, vocabulary, {"unit": unit})
-
-
-def _shakespeare() -> Path:
-    own = paths.own_data()
-    if own is None or not (own / SHAKESPEARE).is_file():
-        hint = "set PARIBUS_DATA to the folder that holds text/, or use data=markov, which is generated"
-        raise DataError(f"shakespeare needs the file {SHAKESPEARE}", got=str(own or "no folder"), hint=hint)
-    return own / SHAKESPEARE
+    write(cache, numbers, TextInfo(tuple(vocabulary), unit))

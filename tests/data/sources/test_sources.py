@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from paribus.data import PARTS
+from paribus.data.origin import Origin
 from paribus.errors import DataError
 from paribus.records.options import describe, options
 from paribus.records.parts import Part, build, find
@@ -24,6 +25,10 @@ def test_every_knob_is_explained(name):
     for option in options("data", source):
         assert option.text.endswith("."), option.name
         assert option.annotation is not inspect.Parameter.empty
+
+
+def test_it_says_where_it_comes_from(name):
+    assert isinstance(find("data", name).origin, Origin)
 
 
 def needed(name, classes) -> dict:

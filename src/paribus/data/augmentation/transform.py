@@ -1,0 +1,218 @@
+"""What an augmentation did to its pictures, so that masks, boxes, points and labels can follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import ClassVar, Protocol
+
+import torch
+from torch import Tensor
+
+from paribus.data.trees import Ragged
+from paribus.errors import RecipeError
+
+Replay = Callable[[Tensor, int | None], Tensor]
+
+
+class Transform(Protocol):
+    """What happened to the pictures of a batch, B of them with a height and a width.
+
+    Coordinates count pixels from the left and from the top; the first pixel lies between 0 and 1.
+    """
+
+    @property
+    def mixes(self) -> bool:
+        """Whether pictures became mixtures, so that classes become shares."""
+        ...
+
+    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
+        """Move masks (B, 1, H, W) along; labels never mix.
+
+        Args:
+            masks: of any integer type.
+            outside: the label of pixels that come in from outside; ``None`` fills them as the picture is filled.
+        """
+        ...
+
+    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
+        """Move boxes (n, 4) of left, top, right, bottom and clip them; with the visible share of each (n,)."""
+        ...
+
+    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
+        """Move points (n, 2) of x, y; with 1 for those that can still be seen and 0 for others (n,)."""
+        ...
+
+    def shares(self, shares: Tensor) -> Tensor:
+        """Shares of the classes (B, K) of what the pictures now show."""
+        ...
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Everything stays in its place: only colours have changed."""
+
+    mixes: ClassVar[bool] = False
+
+    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
+        """As they are."""
+        return masks
+
+    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
+        """As they are, and wholly visible."""
+        return boxes, boxes.values.new_ones(len(boxes.values))
+
+    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
+        """As they are, and visible."""
+        return points, points.values.new_ones(len(points.values))
+
+    def shares(self, shares: Tensor) -> Tensor:
+        """As they are."""
+        return shares
+
+
+@dataclass(frozen=True)
+class Moved(Identity):
+    """Each picture as a whole was moved, turned or mirrored.
+
+    Args:
+        size: height and width of the pictures.
+        matrix: gives (B, 2, 3) float32, from old to new coordinates; asked for where there is something to be moved.
+        replay: does the same to masks.
+    """
+
+    size: Sequence[int]
+    matrix: Callable[[], Tensor]
+    replay: Replay
+
+    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
+        """Moved as their pictures were."""
+        return self.replay(masks, outside)
+
+    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
+        """The boxes about their moved corners, clipped at the picture's edges."""
+        left, top, right, bottom = boxes.values.unbind(-1)
+        corners = torch.stack([left, top, right, top, left, bottom, right, bottom], -1).unflatten(-1, (4, 2))
+        moved = self._moved(corners, boxes.owners)  # (n, 4, 2)
+        low, high = moved.amin(1), moved.amax(1)
+        edge = high.new_tensor([self.size[1], self.size[0]])
+        inside = torch.cat([low.clamp(min=0).minimum(edge), high.clamp(min=0).minimum(edge)], -1)
+        share = area(inside) / area(torch.cat([low, high], -1)).clamp(min=torch.finfo(inside.dtype).tiny)
+        return Ragged(inside.to(boxes.values.dtype), boxes.offsets), share
+
+    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
+        """Moved; what lies outside of the picture cannot be seen."""
+        moved = self._moved(points.values.unsqueeze(1), points.owners).squeeze(1)  # (n, 2)
+        seen = ((moved >= 0) & (moved < moved.new_tensor([self.size[1], self.size[0]]))).all(-1)
+        return Ragged(moved.to(points.values.dtype), points.offsets), seen.float()
+
+    def _moved(self, points: Tensor, owners: Tensor) -> Tensor:
+        """(n, k, 2) of the pictures ``owners`` (n,)."""
+        matrix = self.matrix()[owners]  # (n, 2, 3)
+        return points.to(matrix.dtype) @ matrix[:, :, :2].transpose(1, 2) + matrix[:, None, :, 2]
+
+
+@dataclass(frozen=True)
+class Mixed(Identity):
+    """Each picture became a mixture of itself and another one of the batch, as mixup makes it (Zhang et al., 2018).
+
+    Args:
+        partner: int64 (B,), the other picture.
+        share: float (B,), how much of the picture itself is left.
+    """
+
+    partner: Tensor
+    share: Tensor
+
+    mixes: ClassVar[bool] = True
+
+    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
+        """A pixel of two pictures has no one label."""
+        raise _no_one("mask", "mixed pictures")
+
+    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
+        """A box of a mixture is not wholly there."""
+        raise _no_one("box", "mixed pictures")
+
+    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
+        """A point of a mixture is not wholly there."""
+        raise _no_one("point", "mixed pictures")
+
+    def shares(self, shares: Tensor) -> Tensor:
+        """The mixture of both; each row keeps its sum."""
+        own = self.share.to(shares).unsqueeze(1)
+        return own * shares + (1 - own) * shares[self.partner]
+
+
+@dataclass(frozen=True)
+class Separate(Identity):
+    """Several pictures of each example were changed, each in its own way: classes stay, places have no one picture."""
+
+    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
+        """Refused."""
+        raise _no_one("mask", "several pictures of one example")
+
+    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
+        """Refused."""
+        raise _no_one("box", "several pictures of one example")
+
+    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
+        """Refused."""
+        raise _no_one("point", "several pictures of one example")
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Several, one after the other.
+
+    Args:
+        steps: what was done first comes first.
+    """
+
+    steps: tuple[Transform, ...]
+
+    @property
+    def mixes(self) -> bool:
+        """Whether one of them does."""
+        return any(step.mixes for step in self.steps)
+
+    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
+        """Through all of them."""
+        return reduce(lambda moved, step: step.masks(moved, outside), self.steps, masks)
+
+    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
+        """Through all of them; what went out of the picture once does not come back."""
+        share = boxes.values.new_ones(len(boxes.values))
+        for step in self.steps:
+            boxes, seen = step.boxes(boxes)
+            share = share * seen
+        return boxes, share
+
+    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
+        """Through all of them; what went out of the picture once does not come back."""
+        share = points.values.new_ones(len(points.values))
+        for step in self.steps:
+            points, seen = step.points(points)
+            share = share * seen
+        return points, share
+
+    def shares(self, shares: Tensor) -> Tensor:
+        """Through all of them."""
+        return reduce(lambda mixed, step: step.shares(mixed), self.steps, shares)
+
+
+def composed(steps: Sequence[Transform]) -> Transform:
+    """One transform for several."""
+    moving = tuple(step for step in steps if type(step) is not Identity)
+    return moving[0] if len(moving) == 1 else Composed(moving) if moving else Identity()
+
+
+def area(boxes: Tensor) -> Tensor:
+    """Of boxes (n, 4)."""
+    return (boxes[:, 2:] - boxes[:, :2]).prod(-1)
+
+
+def _no_one(what: str, where: str) -> RecipeError:
+    hint = "remove this augmentation from augment, or write one that says how targets follow"
+    return RecipeError(f"{where} have no one {what} that could follow them", got=f"targets of kind {what}", hint=hint)
