@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests import made
 
+import paribus
 from paribus import notebook
 from paribus.errors import ParibusError
 
@@ -25,6 +26,20 @@ def test_ipython_shows_a_study_after_installation() -> None:
     assert "better" in shown["text/html"]
 
 
+def test_ipython_shows_a_derivation() -> None:
+    formatters = pytest.importorskip("IPython.core.formatters")
+
+    class Shell:
+        display_formatter = formatters.DisplayFormatter()
+
+    notebook.install(Shell)
+    shown, _ = Shell.display_formatter.format(paribus.derive("x.T @ A @ x", "x"))
+    assert shown["text/html"].count("<math") > 5
+    assert "<html" not in shown["text/html"]
+    assert shown["text/latex"].startswith("\\begin{align*}")
+    assert "verified" in str(paribus.derive("x.T @ A @ x", "x"))
+
+
 def test_html_of_a_study_is_a_harmless_piece() -> None:
     html = notebook.html(made.hostile())
     assert "<script" not in html
@@ -34,6 +49,13 @@ def test_html_of_a_study_is_a_harmless_piece() -> None:
 
 def test_html_of_a_run(tmp_path: Path) -> None:
     assert "validation accuracy" in notebook.html(made.run_folder(tmp_path / "run"))
+
+
+def test_html_of_a_table_of_layers() -> None:
+    table = pytest.importorskip("paribus.theory.layers").table("conv 8 k3, relu, pool 2", (3, 32, 32))
+    html = notebook.html(table)
+    assert "8×15×15" in html
+    assert "⌊(32 + 2·0 − 1·(3 − 1) − 1)/1⌋ + 1 = 30" in html
 
 
 def test_other_things_are_refused() -> None:

@@ -18,6 +18,8 @@ PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the att
     "records.result:StudyResult": ("reports.study:study_page", ""),
     "records.run:RunFolder": ("reports.run:run_page", ""),
     "study:Study": ("reports.study:study_page", "result"),
+    "theory.derivations.derivation:Derivation": ("reports.derivation:as_fragment", ""),  # HTML already
+    "theory.layers.table:Table": ("reports.layers:layers_page", ""),
     "training.run:Run": ("reports.run:run_page", "folder"),
 }
 
@@ -45,25 +47,26 @@ def html(record: Any) -> str:
     """A record as a piece of HTML: the answer, the main figure and its table."""
     from paribus.reports.render import to_snippet
 
-    return to_snippet(_page(record))
+    page = _page(record)
+    return page if isinstance(page, str) else to_snippet(page)
 
 
 def _display(record: Any) -> str:
     """What a notebook shows: a study or run that has not begun has no page yet, only its name."""
-    from paribus.reports.render import templates
+    from paribus.reports.html import environment
 
     try:
         return html(record)
     except ParibusError:
-        return templates().get_template("plain.html").render(text=repr(record))
+        return environment().get_template("plain.html").render(text=repr(record))
 
 
-def _page(record: Any) -> Page:
+def _page(record: Any) -> Page | str:
     known = pages()
     for kind in type(record).__mro__:
         if found := known.get(_place(kind)):
             place, attribute = found
-            page: Page = resolve(place)(getattr(record, attribute) if attribute else record)
+            page: Page | str = resolve(place)(getattr(record, attribute) if attribute else record)
             return page
     names = ", ".join(place.rpartition(":")[2] for place in known)
     raise ParibusError("there is no picture of this kind of record", got=type(record).__name__, hint=f"known: {names}")

@@ -30,7 +30,7 @@ def test_many_starts(paribus) -> None:
         "arena", "quadratic", "--condition", "100", "--angle", "30", "--starts", "10", "--steps", "40", "--json"
     )
     content = json.loads(said.out)
-    assert {lap["optimizer"] for lap in content["optimizers"]} >= {"sgd", "newton"}
+    assert {trajectory["optimizer"] for trajectory in content["optimizers"]} >= {"sgd", "newton"}
     assert content["optimizers"][-1]["reached"]["of"] == 10
 
 

@@ -42,7 +42,6 @@ def test_shapes_symmetry_and_several_variables():
 def test_an_expression_may_begin_with_a_minus():
     printed = run("-y.T @ log(softmax(z))", "--wrt", "z", "--latex")
     assert run("--wrt", "z", "--latex", "-y.T @ log(softmax(z))") == printed
-    assert "verified" in run("--layer", "conv1d", "--input", "-1 2 3", "--filter", "-1 1")
     assert CliRunner().invoke(app, ["derive", "--hesian", "x"]).exit_code == 2
 
 
@@ -58,11 +57,8 @@ def test_hessian_latex_code_and_page(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "one thing is derived at a time"),
         (("x.T @ x",), "add --wrt X"),
         (("x.T @ x", "--wrt", "x", "--shape", "x"), "NAME=SIZES"),
-        (("x.T @ x", "--wrt", "x", "--network", "2-1"), "one thing is derived at a time"),
-        (("x.T @ x", "--wrt", "x", "--stride", "2"), "belongs to --network or --layer"),
     ],
 )
 def test_mistakes(words, said):
@@ -71,6 +67,6 @@ def test_mistakes(words, said):
     assert said in str(error.value)
 
 
-def test_networks_and_layers_come_by_the_same_command():
-    assert "verified" in run("--network", "2-2-1", "--no-bias")
-    assert json.loads(run("--layer", "attention", "--json"))["verified"] is True
+@pytest.mark.parametrize("words", [(), ("x.T @ x", "--wrt", "x", "--stride", "2")])
+def test_an_expression_is_needed_and_options_of_layers_are_not_known(words):
+    assert CliRunner().invoke(app, ["derive", *words]).exit_code == 2

@@ -80,8 +80,8 @@ RACES = {
 def race(name: str) -> arena.Race:
     surface, names, starts = RACES[name]
     problem = arena.problem(surface.rstrip("3"), 3 if surface.endswith("3") else None)
-    entrants = [arena.entrant("sgd", {"lr": 50.0}) if one == "sgd1" else arena.entrant(one) for one in names]
-    return arena.race(problem, entrants, starts if starts > 1 else None, 30)
+    optimizers = [arena.optimizer("sgd", {"lr": 50.0}) if one == "sgd1" else arena.optimizer(one) for one in names]
+    return arena.race(problem, optimizers, starts if starts > 1 else None, 30)
 
 
 @pytest.mark.parametrize("name", RACES)
@@ -93,13 +93,13 @@ def test_races_draw_themselves(name: str) -> None:
     assert bool(motion) == (found.problem.dimensions <= 2)
     if motion:
         root = ElementTree.fromstring(motion)
-        assert len(root.findall(".//{*}circle/{*}animate")) == 2 * len(found.laps)
+        assert len(root.findall(".//{*}circle/{*}animate")) == 2 * len(found.trajectories)
         assert "http" not in motion.replace("http://www.w3.org/2000/svg", "")
         assert "nan" not in motion
 
 
 def test_the_dot_ends_where_the_path_ends() -> None:
-    found = arena.race(arena.problem("himmelblau"), [arena.entrant("lbfgs")], steps=60)
+    found = arena.race(arena.problem("himmelblau"), [arena.optimizer("lbfgs")], steps=60)
     dot = ElementTree.fromstring(plots.animation(found)).findall(".//{*}circle/{*}animate")
     ends = [float(one.get("values").split(";")[-1]) for one in dot]
     cross = re.search(r'<path d="M([\d.]+),([\d.]+)h10M', plots.animation(found))  # the first minimum, (3, 2)
@@ -111,15 +111,15 @@ def test_the_dot_ends_where_the_path_ends() -> None:
 
 def test_other_pictures_draw_themselves() -> None:
     beale = arena.problem("beale")
-    swept = arena.sweep(beale, [arena.entrant("adam"), arena.entrant("sgd")], "lr", (1e-3, 1e-2, 10.0), 5, 20)
+    swept = arena.sweep(beale, [arena.optimizer("adam"), arena.optimizer("sgd")], "lr", (1e-3, 1e-2, 10.0), 5, 20)
     charts = [
         plots.sweeps(swept),
         plots.landmarks(arena.search(beale, 50)),
         plots.landmarks(arena.search(arena.problem("rastrigin", 3), 20)),
         plots.crossing(arena.convexity(beale, 200)),
         plots.crossing(arena.convexity(arena.problem("softplus"), 200)),
-        plots.backtracking(arena.trace(beale, arena.entrant("linesearch"), None, 2), 2),
-        plots.backtracking(arena.trace(beale, arena.entrant("adam"), None, 1)),
+        plots.backtracking(arena.trace(beale, arena.optimizer("linesearch"), None, 2), 2),
+        plots.backtracking(arena.trace(beale, arena.optimizer("adam"), None, 1)),
         plots.online(arena.reddi(3.0, 300)),
     ]
     for chart in charts:

@@ -17,13 +17,13 @@ from paribus.theory import arena
 
 @pytest.fixture(scope="module")
 def race() -> arena.Race:
-    return arena.race(arena.problem("himmelblau"), [arena.entrant("adamw"), arena.entrant("newton")], 8, 50)
+    return arena.race(arena.problem("himmelblau"), [arena.optimizer("adamw"), arena.optimizer("newton")], 8, 50)
 
 
 def test_a_sheet_says_what_stands_in_the_record(race: arena.Race) -> None:
     said = sheet(race)
     rows = {row[0]: row for row in said.tables[0][1].rows}
-    reached = race.laps[1].summary.reached
+    reached = race.trajectories[1].summary.reached
     assert rows["Newton"][1] == f"{reached.count}/8"
     assert rows["Newton"][2] == f"[{100 * reached.low:.0f}, {100 * reached.high:.0f}] %"
     assert any("best of 22" in note for note in said.notes)
@@ -35,14 +35,14 @@ def test_every_record_is_printed_and_written(race: arena.Race, capsys: pytest.Ca
     beale = arena.problem("beale")
     records = [
         race,
-        arena.sweep(beale, [arena.entrant("adam")], "lr", (0.1, 1.0), 3, 10),
+        arena.sweep(beale, [arena.optimizer("adam")], "lr", (0.1, 1.0), 3, 10),
         arena.search(arena.problem("eggholder"), 60),
         arena.at(beale, [0.0, 1.0]),
         arena.convexity(beale, 100),
         arena.convexity(arena.typed("abs(x)"), 100),
-        arena.trace(beale, arena.entrant("lbfgs"), None, 3),
+        arena.trace(beale, arena.optimizer("lbfgs"), None, 3),
         arena.reddi(3.0, 30),
-        arena.race(arena.typed("x**4 - x**2 + y**2"), [arena.entrant("sgd", {"lr": 9.0})], 3, 20),
+        arena.race(arena.typed("x**4 - x**2 + y**2"), [arena.optimizer("sgd", {"lr": 9.0})], 3, 20),
     ]
     for record in records:
         print_sheet(sheet(record))
@@ -56,8 +56,8 @@ def test_json_holds_the_numbers(race: arena.Race) -> None:
     content = json.loads(as_json(race))
     newton = content["optimizers"][1]
     assert newton["optimizer"] == "newton"
-    assert newton["reached"]["count"] == race.laps[1].summary.reached.count
-    assert newton["first_path"] == race.laps[1].points[:, 0].tolist()
+    assert newton["reached"]["count"] == race.trajectories[1].summary.reached.count
+    assert newton["first_path"] == race.trajectories[1].points[:, 0].tolist()
     assert content["checked"]["hessian"] == race.checked.hessian
     assert len(newton["ends"]) == len(content["starts"]) == 8
 

@@ -199,6 +199,12 @@ def test_H11_torch_modules_have_the_bounds_of_their_twins():
     assert a.lower == pytest.approx(b.lower, rel=1e-3)
 
 
+def test_layers_that_work_in_place_are_measured_too():
+    net = torch.nn.Sequential(torch.nn.ReLU(inplace=True), torch.nn.Linear(3, 2), torch.nn.Tanh())
+    found = bounds.bound_of(net, (3,), points=2)
+    assert 0 < found.lower <= found.upper
+
+
 def test_unknown_layers_are_refused_by_name():
     with pytest.raises(TheoryError, match="LSTM"):
         bounds.bound_of(torch.nn.Sequential(torch.nn.LSTM(3, 4)), (3,))

@@ -1,23 +1,14 @@
-"""H1: what ``derive`` answers, as people would write it, what it says beside it, and that no wrong step gets by."""
+"""H1: what ``derive`` answers, as people would write it, what it says beside it, and its mistakes."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
-import paribus
 from paribus.errors import TheoryError
-from paribus.theory.calculus import board
-from paribus.theory.calculus.rules import RULES, Rule
-from paribus.theory.code import as_code
 from paribus.theory.derive import derive
-from paribus.theory.expressions.functions import BUILD
-from paribus.theory.expressions.reading import read
-from paribus.theory.rendering import as_dict, as_html, as_latex
 
 NEAT = [  # the answers that a textbook gives, letter by letter
     ("x.T @ A @ x", "x", "(A + A.T) @ x"),
@@ -106,100 +97,10 @@ def test_what_was_inferred_is_said():
     assert "positive" in derive("sum(log(A @ x))", "x", {"A": "30,n"}).assumptions[-1]
 
 
-@pytest.mark.parametrize("oracle", ["complex", "fd", "torch"])
-def test_H1_the_oracles_agree(oracle):
-    derivation = derive(
-        "logdet(eye(n) + A.T @ diag(exp(y)) @ A) + norm(x - A @ softmax(z))", ["A", "y", "z"], oracle=oracle
-    )
-    limit = 1e-8 if oracle == "fd" else 1e-12  # differences lose digits to cancellation, the others do not
-    assert derivation.max_relative_error < limit
-
-
-WRONG = {
-    "inv": lambda e, d: e @ d(e.args[0]) @ e,  # the sign
-    "det": lambda e, d: e * BUILD["tr"](BUILD["inv"](e.args[0]).T @ d(e.args[0])),  # a transpose
-    "tanh": lambda e, d: (1 - e) * d(e.args[0]),  # the square
-    "norm": lambda e, d: RULES["norm"].apply(e, d) * 2,  # a factor
-}
-
-
-@pytest.mark.parametrize(
-    ("op", "text"), [("inv", "tr(inv(X))"), ("det", "det(X)"), ("tanh", "sum(tanh(X))"), ("norm", "norm(X)")]
-)
-def test_H1_a_wrong_rule_is_refused_never_shown(monkeypatch, op, text):
-    monkeypatch.setattr(board, "RULES", {**RULES, op: replace(RULES[op], apply=WRONG[op])})
-    with pytest.raises(TheoryError, match="internal error: the check of") as error:
-        derive(text, "X")
-    assert "nothing is shown" in error.value.rule
-    assert isinstance(RULES[op], Rule)
-
-
-def test_H1_a_wrong_answer_of_the_simplifier_is_refused(monkeypatch):
-    monkeypatch.setattr(board, "simplify", lambda expr, symmetric: 2 * expr)
-    with pytest.raises(TheoryError, match="internal error: the check of 'simplify' failed"):
-        derive("tr(A @ X)", "X")
-
-
-def test_H1_a_wrong_normal_form_is_refused(monkeypatch):
-    monkeypatch.setattr("paribus.theory.expressions.chains.TRANSPOSES", {**{}, "add": lambda e: e.args[0]})
-    with pytest.raises(TheoryError, match="internal error"):
-        derive("tr((A + B).T @ X @ (A + B))", "X", {"A": "n,n", "B": "n,n"})
-
-
 def test_torch_is_not_needed():
     code = "import sys, paribus; print(paribus.derive('x.T @ A @ x', wrt='x').gradient, 'torch' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "(A + A.T) @ x False"
-
-
-def test_the_answer_is_a_function():
-    rng = np.random.default_rng(0)
-    a, x = rng.normal(size=(3, 3)), rng.normal(size=3)
-    function = paribus.derive("x.T @ A @ x", wrt="x", shapes={"A": "n,n", "x": "n"}).function()
-    np.testing.assert_allclose(function(A=a, x=x), (a + a.T) @ x)
-    np.testing.assert_allclose(derive("mean(x**2)", "x").function()(x=x), 2 * x / 3)
-    with pytest.raises(TheoryError, match="by name"):
-        function(A=a)
-    with pytest.raises(TheoryError, match="does not have the shape"):
-        function(A=a[:2], x=x)
-
-
-@pytest.mark.parametrize(
-    ("text", "wrt"),
-    [
-        ("sum(log(1 + exp(-y * (X @ w))))", ["w", "X"]),
-        ("-0.5 * logdet(S) - 0.5 * (x - m).T @ inv(S) @ (x - m)", ["S", "m"]),
-        ("mean(relu(W @ x)) + alpha * norm(W)**2", ["W", "alpha"]),
-        ("X.T @ X", ["X"]),
-    ],
-)
-def test_H1_printed_code_runs_and_tests_itself(tmp_path, text, wrt):
-    code = as_code(derive(text, wrt))
-    file = tmp_path / "derived.py"
-    file.write_text(code)
-    run = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert "equal to central differences" in run.stdout
-    spoilt = (
-        code.replace(f"def d_{wrt[0]}(", f"def unused_{wrt[0]}(") + f"\n\ndef d_{wrt[0]}(**given):\n    return 7.0\n"
-    )
-    file.write_text(spoilt.replace('if __name__ == "__main__":\n    test()\n', "") + "\n\ntest()\n")
-    assert subprocess.run([sys.executable, str(file)], capture_output=True, check=False).returncode != 0
-
-
-def test_renderings_hold_every_step_and_answer():
-    derivation = derive("sum((W @ x - y)**2)", "W")
-    data = as_dict(derivation)
-    assert data["gradient"] == "2 * outer(W @ x - y, x)"
-    assert data["verified"] is True
-    assert {"rule", "before", "after", "max_relative_error"} <= set(data["steps"][0])
-    page = as_html(derivation)
-    assert page.count("<math") == 2 + len(derivation.steps)
-    assert "<script" not in page
-    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/1998/Math/MathML", "")
-    assert as_latex(derivation).count("\\begin{align*}") == 2
-    assert all(step.rule in str(derivation) for step in derivation.steps)
-    assert "verified" in str(derivation)
 
 
 MISTAKES = [
@@ -242,50 +143,8 @@ def test_a_mistake_is_one_clear_message(text, wrt, shapes, said):
     assert said in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "pointed"),
-    [
-        ("x.T @ foo(x)", "foo"),
-        ("x + A", "+"),
-        ("tr(A @ x)", "A @ x"),
-        ("a.T @ x ^ 2", "a.T"),
-        ("exp(x) * x.shape", "x.shape"),
-    ],
-)
-def test_errors_point_at_the_column(text, pointed):
-    with pytest.raises(TheoryError) as error:
-        derive(text, "x")
-    _, received, caret, *_ = str(error.value).splitlines()
-    assert received[caret.index("^") :].startswith(pointed)
-
-
 def test_a_hessian_needs_a_scalar():
     with pytest.raises(TheoryError, match=r"a Hessian needs a scalar function; this one has the shape \(m,\)"):
         derive("W @ x", "x", hessian=True)
     with pytest.raises(TheoryError, match="no oracle of this name"):
         derive("x.T @ x", "x", oracle="sympy")
-
-
-@pytest.mark.parametrize(
-    ("text", "ranks"),
-    [
-        ("norm(X @ w - y)**2 + lam * norm(w)**2", {"lam": 0, "w": 1, "y": 1}),
-        ("-n / 2 * log(6.28) - 0.5 * logdet(S)", {"n": 0}),
-        ("x.T @ x + exp(-2 * t)", {"t": 0, "x": 1}),
-        ("u * (v.T @ w)", {"u": 1}),  # a vector times a scalar is as likely
-        ("u * norm(v) + 1", {"u": 1}),
-        ("sum(c) + c", {"c": 1}),  # stands where vectors stand
-        ("sum(x) + softmax(x)", {"x": 1}),
-    ],
-)
-def test_a_lower_case_name_in_a_sum_of_scalars_is_a_scalar(text, ranks):
-    shapes = read(text).shapes
-    assert {name: len(shapes[name]) for name in ranks} == ranks
-
-
-def test_a_scalar_by_its_company_is_said_and_can_be_declared_otherwise():
-    ridge = "norm(X @ w - y)**2 + lam * norm(w)**2"
-    found = derive(ridge, "w")
-    assert found.gradient == "2 * (X.T @ (X @ w - y) + lam * w)"
-    assert any("lam is a scalar (in a sum of scalars" in sentence for sentence in found.assumptions)
-    assert len(read(ridge, {"lam": "k"}).shapes["lam"]) == 1

@@ -15,6 +15,7 @@ from paribus.errors import TheoryError
 from paribus.theory.derive import derive
 from paribus.theory.expressions.reading import read
 from paribus.theory.expressions.simplify import simplify
+from paribus.theory.expressions.text import text as written
 
 many = settings(max_examples=300, suppress_health_check=list(HealthCheck))
 LETTERS = frozenset({"m", "n"})
@@ -51,7 +52,7 @@ def test_H1_random_expressions_have_the_derivative_of_torch(question):
     except TheoryError as error:
         assert "no numbers were found" in str(error)  # noqa: PT017  (the only reason why a random expression may be refused)
         return
-    for seed in range(6):
+    for seed in range(4):
         env, sizes = at_a_point(text, shapes, seed)
         expected = torch_answer(text, env, wrt, sizes)
         if expected is not None and well_posed(text, env, sizes):
@@ -76,8 +77,8 @@ def test_what_is_printed_is_read_as_what_it_was(question):
     text, _, shapes = question
     expr = read(text, shapes, sizes=LETTERS).expr
     used = {name: shape for name, shape in shapes.items() if name in expr.names}
-    again = read(str(expr), used, sizes=LETTERS).expr
-    assert again == expr or str(again) == str(expr)
+    again = read(written(expr), used, sizes=LETTERS).expr
+    assert again == expr or written(again) == written(expr)
 
 
 @many
@@ -90,7 +91,7 @@ def test_simplified_means_the_same(question):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            one, other = numpy_value(text, env, sizes), numpy_value(str(short), env, sizes)
+            one, other = numpy_value(text, env, sizes), numpy_value(written(short), env, sizes)
         except np.linalg.LinAlgError:
             return
     if np.all(np.isfinite(one)) and well_posed(text, env, sizes):

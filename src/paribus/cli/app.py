@@ -10,6 +10,7 @@ from paribus.cli import (
     activations,
     analyse,
     arena,
+    backprop,
     data,
     denoise,
     derive,
@@ -64,6 +65,7 @@ app.command("activations")(activations.activations)
 app.command("denoise")(denoise.denoise)
 app.command("diagnose")(diagnose.diagnose)
 app.command("derive", cls=derive.Command)(derive.derive)
+app.command("backprop")(backprop.backprop)
 app.command("layers")(layers.layers)
 app.command("arena")(arena.arena)
 app.command("list")(inspect.list_)

@@ -12,10 +12,9 @@ from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
     from paribus.plots import Chart
-    from paribus.theory.arena import Entrant, Problem
+    from paribus.theory.arena import Optimizer, Problem
 
 DEFAULT = "sgd,momentum,adam,linesearch,newton,lbfgs"
-PICTURES = (".svg", ".png", ".pdf")
 
 
 def arena(
@@ -91,11 +90,11 @@ def arena(
     if convexity:
         return output.show(room.convexity(problem, seed=seed))
     if trace:
-        return output.show(room.trace(problem, _only(_entrants(trace, settings, lr)), given, steps or 3))
-    entrants = _entrants(optimizers, settings, lr, swept=sweep)
+        return output.show(room.trace(problem, _only(_optimizers(trace, settings, lr)), given, steps or 3))
+    chosen = _optimizers(optimizers, settings, lr, swept=sweep)
     if sweep:
-        return output.show(room.sweep(problem, entrants, *room.parse(sweep), given, steps or 500, seed))
-    return output.show(room.race(problem, entrants, given, steps or 500, seed, tune))
+        return output.show(room.sweep(problem, chosen, *room.parse(sweep), given, steps or 500, seed))
+    return output.show(room.race(problem, chosen, given, steps or 500, seed, tune))
 
 
 @dataclass(frozen=True)
@@ -173,26 +172,26 @@ def _point(text: str) -> list[float]:
         raise TheoryError("a point is numbers with commas between", got=text, hint="for example -1.2,1") from None
 
 
-def _entrants(names: str, settings: list[str] | None, lr: float | None, swept: str | None = None) -> list[Entrant]:
+def _optimizers(names: str, settings: list[str] | None, lr: float | None, swept: str | None = None) -> list[Optimizer]:
     """The optimizers, with what --lr and --set say; what is swept is left open."""
-    from paribus.theory.arena import LABELS, entrant
+    from paribus.theory.arena import LABELS, optimizer
 
-    chosen = [entrant(name) for name in (LABELS if names == "all" else dict.fromkeys(names.split(",")))]
+    chosen = [optimizer(name) for name in (LABELS if names == "all" else dict.fromkeys(names.split(",")))]
     if lr is not None and not (swept or "").startswith("lr="):
         chosen = [one.having(lr=lr) for one in chosen]
     for word in settings or ():
         owner, name, value = _setting(word)
         if owner not in {one.name for one in chosen}:
-            entrant(owner)
+            optimizer(owner)
             raise TheoryError("this optimizer does not take part", got=word, hint=f"add {owner} to --optimizers")
         chosen = [one.having(**{name: value}) if one.name == owner else one for one in chosen]
     return chosen
 
 
-def _only(entrants: list[Entrant]) -> Entrant:
-    if len(entrants) > 1:
-        raise TheoryError("a trace is of one optimizer", got=", ".join(one.name for one in entrants))
-    return entrants[0]
+def _only(optimizers: list[Optimizer]) -> Optimizer:
+    if len(optimizers) > 1:
+        raise TheoryError("a trace is of one optimizer", got=", ".join(one.name for one in optimizers))
+    return optimizers[0]
 
 
 def _setting(word: str) -> tuple[str, str, float]:

@@ -65,7 +65,6 @@ def layers(
     """
     from paribus.theory.layers import as_convolution, compare, table
     from paribus.theory.layers import measure as run
-    from paribus.theory.layers.page import page
 
     load_plugins(plugin)
     words: dict[str, Any] = {"convention": convention, "channels_last": channels_last}
@@ -81,8 +80,11 @@ def layers(
     measured = run(subject, shape, **words) if measure else None
     if html is not None:
         from paribus.files import write_bytes
+        from paribus.reports.layers import layers_page
+        from paribus.reports.render import draw, to_html
 
-        write_bytes(html, page(_named(predicted, net), measured).encode())
+        page = layers_page(_named(predicted, net), measured)
+        write_bytes(html, to_html(page, draw(page)).encode())
     if as_json:
         found = predicted.plain() if measured is None else {**predicted.plain(), "measured": measured.plain()}
         print(json.dumps(found, indent=2, ensure_ascii=False))

@@ -1,52 +1,48 @@
-"""Activation sheets as text and as a page of their own: formulas in MathML, curves in SVG, no script, no request."""
+"""Activation functions as text and as a page: formulas in MathML, curves in SVG, no script, no request."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from paribus.plots.activations import activations
+from paribus.reports.html import environment
+from paribus.reports.page import Table as View
+from paribus.reports.render import inline
 from paribus.theory.activations import Activation, Sheet, overview
 from paribus.theory.activations.sheet import spans
-from paribus.theory.derivation import Table
-from paribus.theory.page import PAGE, mathml
-
-STYLE = """
-body { max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem; background: #fff; color: #1b1f24;
-       font: 16px/1.5 system-ui, "Helvetica Neue", Arial, sans-serif; }
-h1, h2 { font-weight: 600; margin: 0 0 1rem; } h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; }
-math { font-size: 1.1em; }
-section { border-top: 1px solid #e6e9ed; margin-top: 2rem; padding-top: 1.5rem; }
-.sheet { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1rem 2.5rem; }
-.formula { padding: .25rem 0; overflow-x: auto; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .8rem 0; }
-dt, .proof { color: #57606a; } dd { margin: 0; }
-svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-th, td { padding: .2rem 1rem .2rem 0; text-align: left; border-bottom: 1px solid #e6e9ed; }
-th { color: #57606a; font-weight: 600; }
-td.number { text-align: right; } .sheet table { font-size: .85rem; } .sheet th { text-align: right; }
-"""
+from paribus.theory.derivations.record import Table
 
 
 def as_text(sheets: Sequence[Sheet]) -> str:
     """One sheet in full, several as one table."""
     if len(sheets) > 1:
         return f"{overview(sheets)}\n\n{_proof(sheets)}"
-    return "\n".join([*_info(sheets[0]), "", str(sheets[0].values), "", _proof(sheets)])
+    return "\n".join([*_facts(sheets[0]), "", str(sheets[0].values), "", _proof(sheets)])
 
 
 def as_html(sheets: Sequence[Sheet]) -> str:
     """A page: the table of all, then each with its formulas, its curves and its values."""
-    title = "Activations" if len(sheets) > 1 else sheets[0].activation.name
-    body = [f"<h1>{escape(title)}</h1>"]
-    if len(sheets) > 1:
-        body += [_table(overview(sheets)), f'<p class="proof">{escape(_proof(sheets))}</p>']
-    body += [_section(sheet, alone=len(sheets) == 1) for sheet in sheets]
-    return PAGE.format(title=escape(title), style=STYLE, body="\n".join(body))
+    several = len(sheets) > 1
+    title, every = ("Activations", _view(overview(sheets))) if several else (sheets[0].activation.name, None)
+    content = {"all": every, "proof": _proof(sheets), "sheets": [_shown(sheet) for sheet in sheets]}
+    return environment().get_template("activations.html").render(title=title, **content)
 
 
-def _info(sheet: Sheet) -> list[str]:
+def _shown(sheet: Sheet) -> dict[str, object]:
+    """What the page says of one activation."""
+    f = sheet.activation
+    chart = activations([f])
+    return {
+        "name": f.name,
+        "formulas": (f"f(x) = {f.formula.latex}", rf"f'(x) = {f.derivative.latex}{_where(f)}"),
+        "properties": [(name, value) for name, value in _properties(sheet) if value],
+        "proof": _proof([sheet]),
+        "curves": inline(chart.svg(), chart.title),
+        "points": _view(sheet.values),
+    }
+
+
+def _facts(sheet: Sheet) -> list[str]:
     return [sheet.activation.name, *(f"  {name:<13}{value}" for name, value in _entries(sheet))]
 
 
@@ -74,35 +70,16 @@ def _properties(sheet: Sheet) -> list[tuple[str, str]]:
     ]
 
 
-def _section(sheet: Sheet, alone: bool) -> str:
-    f = sheet.activation
-    formulas = f"f(x) = {f.formula.latex}", rf"f'(x) = {f.derivative.latex}{_where(f)}"
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _properties(sheet) if value)
-    words = [
-        *(f'<div class="formula">{mathml(formula)}</div>' for formula in formulas),
-        f"<dl>{rows}</dl>",
-        f'<p class="proof">{escape(_proof([sheet]))}</p>',
-    ]
-    heading = "" if alone else f"<h2>{escape(f.name)}</h2>"
-    columns = "".join(words), activations([f]).svg() + _table(sheet.values)
-    return (
-        f'<section>{heading}<div class="sheet">{"".join(f"<div>{column}</div>" for column in columns)}</div></section>'
-    )
-
-
 def _where(f: Activation) -> str:
     """What a derivative adds that is written with the value y."""
     return r",\quad y = f(x)" if f.derivative.text.startswith(("y", "1 - y")) else ""
 
 
-def _table(table: Table) -> str:
-    heads = "".join(f"<th>{escape(head)}</th>" for head in table.heads)
-    rows = "".join(f"<tr>{''.join(map(_cell, cells))}</tr>" for cells in table.rows)
-    return f"<table><tr>{heads}</tr>{rows}</table>"
-
-
-def _cell(value: object) -> str:
-    return f'<td class="number">{value:.6g}</td>' if isinstance(value, float) else f"<td>{escape(str(value))}</td>"
+def _view(table: Table) -> View:
+    """A table of theory as one of a report."""
+    rows = tuple(tuple(f"{v:.6g}" if isinstance(v, float) else str(v) for v in row) for row in table.rows)
+    align = "".join("r" if isinstance(value, float) else "l" for value in table.rows[0])
+    return View(tuple(table.heads), rows, align)
 
 
 def _proof(sheets: Sequence[Sheet]) -> str:

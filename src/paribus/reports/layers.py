@@ -1,13 +1,42 @@
-"""Tables of layers in a terminal."""
+"""Tables of layers in a terminal and as a page."""
 
 from __future__ import annotations
 
 from rich.console import Group
 from rich.text import Text
 
+from paribus.plots.layers import sizes
+from paribus.reports.page import Figure, Page, Section
+from paribus.reports.page import Table as View
 from paribus.reports.terminal import console, table
-from paribus.theory.layers import Comparison, Equality, Measurement, Table, page
+from paribus.theory.layers import Check, Comparison, Equality, Measurement, Row, Table
 from paribus.theory.layers.refuse import by
+from paribus.theory.layers.text import amount
+
+
+def layers_page(net: Table, found: Measurement | None = None) -> Page:
+    """The table with a picture of sizes and fields; a line of it shows its formulas when pointed at."""
+    hints = ["\n".join(f"{what}: {how}" for what, how in row.explained.items()) for row in net.rows]
+    view = View(Row.HEADS, tuple(net.cells), Row.ALIGN, hints=(*hints, ""))
+    chart = sizes(net)
+    figure = Figure("sizes", chart, chart.title) if chart else None
+    sums = f"{net.parameters:,} parameters, {net.multiplications:,} multiplications, {amount(net.memory)}"
+    return Page(
+        kind="Layers",
+        title=net.title,
+        question="What do the layers of this net give, hold and cost?",
+        answers=(),
+        summary=f"input {by(net.input)}: {sums}",
+        warnings=tuple(net.notes),
+        sections=(Section("Layers", figure=figure, tables=(view,)), *(_measured(found) if found else ())),
+    )
+
+
+def _measured(found: Measurement) -> tuple[Section, ...]:
+    short, whole = (
+        View(Check.HEADS, tuple(c.cells for c in some), Check.ALIGN) for some in (found.shown, found.checks)
+    )
+    return Section("Measured", (found.verdict, found.kept), tables=(short,)), Section("Every check", tables=(whole,))
 
 
 def print_table(net: Table, explain: bool = False) -> None:
@@ -15,12 +44,12 @@ def print_table(net: Table, explain: bool = False) -> None:
     out = console()
     out.print(Group(Text(net.title, style="bold"), Text(f"input {by(net.input)}")))
     out.print()
-    out.print(table(page.HEADS, page.rows(net), page.ALIGN))
+    out.print(table(Row.HEADS, net.cells, Row.ALIGN))
     if explain:
         out.print()
         lines = [[str(row.number), row.name, what, how] for row in net.rows for what, how in row.explained.items()]
         out.print(table(["", "layer", "", "worked out"], lines, "rlll"))
-    for note in page.notes(net):
+    for note in net.notes:
         out.print(Text(f"note: {note}", style="dim"))
 
 
@@ -28,10 +57,9 @@ def print_measurement(found: Measurement) -> None:
     """Predicted beside measured; whatever differs is shown."""
     out = console()
     out.print()
-    out.print(Text(page.verdict(found), style="bold"))
-    out.print(table(page.CHECK_HEADS, page.check_rows(page.shown(found)), page.CHECK_ALIGN))
-    kept = page.amount(found.held) if found.held else "nothing"
-    out.print(Text(f"torch keeps {kept} of one example for the backward pass, weights aside (measured)", style="dim"))
+    out.print(Text(found.verdict, style="bold"))
+    out.print(table(Check.HEADS, [check.cells for check in found.shown], Check.ALIGN))
+    out.print(Text(found.kept, style="dim"))
 
 
 def print_comparison(both: Comparison) -> None:
@@ -40,10 +68,10 @@ def print_comparison(both: Comparison) -> None:
     out.print(Text(f"A: {both.first.title}"))
     out.print(Text(f"B: {both.second.title}"))
     out.print()
-    out.print(table(["", "A", "B", "B/A"], both.rows(), "lrrr"))
+    out.print(table(both.HEADS, both.rows(), both.ALIGN))
 
 
 def print_equality(found: Equality) -> None:
     """A net with convolutions in place of its fully connected layers, and the proof."""
     print_table(found.convolved)
-    console().print(Text("\n" + str(found).splitlines()[-1], style="bold"))
+    console().print(Text("\n" + found.proof, style="bold"))

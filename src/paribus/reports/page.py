@@ -37,6 +37,7 @@ class Table:
         align: a letter for each column: l for text, r for numbers.
         tones: a tone for each row, or nothing.
         tinted: the column that is written in the tone of its row.
+        hints: for each row what a page shows when it is pointed at, or nothing.
     """
 
     heads: tuple[str, ...]
@@ -44,6 +45,7 @@ class Table:
     align: str
     tones: tuple[str, ...] = ()
     tinted: int = -1
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

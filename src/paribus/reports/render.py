@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from paribus.reports.html import TEMPLATES, environment
 from paribus.reports.page import Figure, Page
-
-TEMPLATES = Path(__file__).with_name("templates")
 
 _SPECIAL = re.compile(r"[\\`*_<>|#~$&]|!(?=\[)|\](?=[(\[:])")  # a bracket alone makes no link
 
@@ -26,7 +24,7 @@ class Raw(str):
 
 def to_html(page: Page, drawn: dict[str, str]) -> str:
     """One page of HTML that needs nothing else; ``drawn`` holds the SVG text of its figures by name."""
-    return templates().get_template("page.html").render(page=page, pictures=_inlined(page.figures, drawn))
+    return environment().get_template("page.html").render(page=page, pictures=_inlined(page.figures, drawn))
 
 
 def to_snippet(page: Page) -> str:
@@ -34,7 +32,7 @@ def to_snippet(page: Page) -> str:
     section = page.sections[0]
     figures = (section.figure,) if section.figure else ()
     pictures = _inlined(figures, {figure.name: figure.chart.svg() for figure in figures})
-    return templates().get_template("snippet.html").render(page=page, section=section, pictures=pictures)
+    return environment().get_template("snippet.html").render(page=page, section=section, pictures=pictures)
 
 
 def to_markdown(page: Page, folder: str = "figures") -> str:
@@ -76,18 +74,6 @@ def rule(align: str) -> Raw:
 
 def _inlined(figures: Iterable[Figure], drawn: Mapping[str, str]) -> dict[str, Markup]:
     return {figure.name: inline(drawn[figure.name], figure.alt) for figure in figures}
-
-
-@cache
-def templates() -> Environment:
-    """The templates of HTML pages: every text is escaped, and a name that is missing is an error."""
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
 
 
 @cache

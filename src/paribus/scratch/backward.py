@@ -1,36 +1,31 @@
-"""Reverse mode: walk back through the steps, newest first, and let every rule pull the gradient one step further."""
+"""Reverse mode: walk back through the steps, newest first, and let every rule take the gradient one step further."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from paribus.scratch.errors import GradientError, ShapeError
 from paribus.scratch.graph import Array, Node, array_of
 
-if TYPE_CHECKING:
-    from paribus.scratch.tensor import Tensor
 
-
-def grad(y: Tensor, wrt: Sequence[Tensor], seed: Any = None, create_graph: bool = False) -> list[Any]:
+def grad(y: Node, wrt: Sequence[Node], seed: Any = None, create_graph: bool = False) -> list[Any]:
     """∂⟨seed, y⟩/∂x for each x in ``wrt``; without ``seed`` y must be one number and the result is ∂y/∂x.
 
-    The results are arrays. With ``create_graph`` they are tensors with a history of their own, so that they can be
-    differentiated again. What y does not depend on has gradient zero.
+    The results are arrays. With ``create_graph`` they are nodes like y, with a history of their own, so that they
+    can be differentiated again. What y does not depend on has gradient zero.
     """
     found = pull_back(y, wrt, seed, create_graph)
-    zero = type(y) if create_graph else np.asarray
-    return [found[x] if x in found else zero(np.zeros_like(x.data)) for x in wrt]
+    return [found[x] if x in found else _like(y, np.zeros_like(x.data), create_graph) for x in wrt]
 
 
 def pull_back(y: Node, wanted: Iterable[Node], seed: Any = None, create_graph: bool = False) -> dict[Node, Any]:
     """Gradients of ⟨seed, y⟩ with respect to those of the ``wanted`` nodes that y depends on."""
     wanted, order = set(wanted), history(y)
     on_the_way = _leading_to(wanted, order)
-    start = _seed(y, seed)
-    found: dict[Node, Any] = {y: type(y)(start) if create_graph else start}  # type: ignore[call-arg]
+    found: dict[Node, Any] = {y: _like(y, _seed(y, seed), create_graph)}
     summed: set[Node] = set()  # nodes whose gradient is a sum of our own, which may grow in place
     for node in reversed(order):
         if node not in on_the_way or node not in found:
@@ -76,14 +71,19 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
     return g.sum(axis=(*range(extra), *repeated), keepdims=True).reshape(shape)
 
 
+def _like(y: Node, numbers: Array, create_graph: bool) -> Any:
+    """The numbers, as a node of y's kind where gradients become part of a graph."""
+    return y.of(numbers, None) if create_graph else numbers
+
+
 def _inputs_with_gradients(node: Node, g: Any, on_the_way: set[Node], create_graph: bool) -> list[tuple[Node, Any]]:
     """The inputs of one step that need a gradient, each with what this step contributes to it."""
     assert node.step is not None
     operation, inputs, settings, _ = node.step
     needed = [i for i, x in enumerate(inputs) if isinstance(x, Node) and x.requires_grad and x in on_the_way]
     given = inputs if create_graph else tuple(map(array_of, inputs))
-    pulled = operation.pull(needed, g, node if create_graph else node.data, given, settings)
-    return [(inputs[i], unbroadcast(gx, inputs[i].data.shape)) for i, gx in zip(needed, pulled, strict=True)]
+    products = operation.vjp(needed, g, node if create_graph else node.data, given, settings)
+    return [(inputs[i], unbroadcast(gx, inputs[i].data.shape)) for i, gx in zip(needed, products, strict=True)]
 
 
 def _leading_to(wanted: set[Node], order: list[Node]) -> set[Node]:

@@ -1,4 +1,4 @@
-"""Gradients by finite differences: slow, independent of every rule, and therefore the judge of them all."""
+"""Gradients by finite differences: slow, but independent of every rule, so that all rules are tested against them."""
 
 from __future__ import annotations
 

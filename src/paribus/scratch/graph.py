@@ -16,18 +16,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paribus.scratch.errors import GradientError, ShapeError
 
-if TYPE_CHECKING:
-    from paribus.scratch.tensor import Tensor
-
 Array = NDArray[Any]
 Rule = Callable[..., Any]
+N = TypeVar("N", bound="Node")
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _numbers = count()
@@ -44,6 +42,13 @@ class Node:
         self.requires_grad = requires_grad
         self.grad: Array | None = None
         self.name = ""
+
+    @classmethod
+    def of(cls, data: Array, step: Step | None) -> Self:
+        """The result of a step; it requires a gradient if the step was recorded."""
+        node = cls.__new__(cls)
+        Node.__init__(node, data, step, requires_grad=step is not None)
+        return node
 
 
 class Step(NamedTuple):
@@ -63,8 +68,12 @@ class Primitive:
     forward: Callable[..., Any]
     rules: tuple[Rule | None, ...]
 
-    def __call__(self, *inputs: Any, **settings: Any) -> Tensor:
-        """Compute, and remember the step if a gradient may be asked for. On plain arrays: a plain array."""
+    @overload
+    def __call__(self, x: N, *others: Any, **settings: Any) -> N: ...
+    @overload
+    def __call__(self, *inputs: Any, **settings: Any) -> Any: ...
+    def __call__(self, *inputs: Any, **settings: Any) -> Any:
+        """Compute, and remember the step if a gradient may be asked for: nodes give a node, plain arrays an array."""
         try:
             data = self.forward(*map(array_of, inputs), **settings)
         except ShapeError:
@@ -73,12 +82,12 @@ class Primitive:
             raise ShapeError(self.name, [np.shape(array_of(x)) for x in inputs], str(error)) from None
         nodes = [x for x in inputs if isinstance(x, Node)]
         if not nodes:
-            return cast("Tensor", data)
+            return data
         tracked = _recording.get() and any(x.requires_grad for x in nodes)
         step = Step(self, inputs, settings, next(_numbers)) if tracked else None
-        return cast("Tensor", type(nodes[0]).of(np.asarray(data), step))  # type: ignore[attr-defined]
+        return nodes[0].of(np.asarray(data), step)
 
-    def pull(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
+    def vjp(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
         """∂L/∂x for the ``needed`` inputs x, given g = ∂L/∂y."""
         return [self.rule(i)(g, y, *inputs, **settings) for i in needed]
 
@@ -99,7 +108,7 @@ class Variadic(Primitive):
 
     __slots__ = ()
 
-    def pull(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
+    def vjp(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
         """The same rule for every input."""
         return [self.rule(0)(i, g, y, *inputs, **settings) for i in needed]
 

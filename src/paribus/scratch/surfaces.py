@@ -86,7 +86,7 @@ def _softplus_gradient(x: Array) -> Array:
 
 
 def rosenbrock(x: Any) -> Any:
-    """Σ 100 (y − x²)² + (1 − x)² over neighbours x, y (Rosenbrock 1960): a bent valley."""
+    """Σ 100 (y − x²)² + (1 − x)² over neighbours x, y (Rosenbrock 1960): a curved valley."""
     a, b = x[..., :-1], x[..., 1:]
     return (100 * (b - a**2) ** 2 + (1 - a) ** 2).sum(-1)
 
@@ -100,7 +100,7 @@ def _rosenbrock_gradient(x: Array) -> Array:
 
 
 def rastrigin(x: Any) -> Any:
-    """Σ x² + 10 − 10 cos 2πx (Rastrigin 1974): a bowl full of dents."""
+    """Σ x² + 10 − 10 cos 2πx (Rastrigin 1974): a parabola with a local minimum near every whole number."""
     return (x**2 + 10 - 10 * ops.cos(2 * PI * x)).sum(-1)
 
 
@@ -115,7 +115,7 @@ def _schwefel_gradient(x: Array) -> Array:
 
 
 def ackley(x: Any) -> Any:
-    """20 + e − 20 exp(−⅕ √mean x²) − exp(mean cos 2πx) (Ackley 1987): a hole in a dented plain."""
+    """20 + e − 20 exp(−⅕ √mean x²) − exp(mean cos 2πx) (Ackley 1987): a narrow minimum amid many local ones."""
     root = ops.sqrt((x**2).mean(-1) + TINY)
     return 20 + np.e - 20 * ops.exp(-root / 5) - ops.exp(ops.cos(2 * PI * x).mean(-1))
 
@@ -172,7 +172,7 @@ def saddle(x: Any) -> Any:
 
 
 def monkey(x: Any) -> Any:
-    """x³ − 3xy²: three ways down, for two legs and a tail."""
+    """x³ − 3xy²: a saddle with three ways down."""
     return x[..., 0] ** 3 - 3 * x[..., 0] * x[..., 1] ** 2
 
 

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Self
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from paribus.scratch import ops
 from paribus.scratch.backward import leaves, pull_back
-from paribus.scratch.graph import Array, Node, Step
+from paribus.scratch.graph import Array, Node
 from paribus.scratch.ops.reductions import Axis
+
+Operator = Callable[["Tensor", Any], "Tensor"]
+
+
+def _operator(operation: Callable[[Any, Any], Any]) -> tuple[Operator, Operator]:
+    """A method for ``tensor ∘ other``, and one for ``other ∘ tensor`` where the other is none."""
+
+    def left(self: Tensor, other: Any) -> Tensor:
+        result: Tensor = operation(self, other)
+        return result
+
+    def right(self: Tensor, other: Any) -> Tensor:
+        result: Tensor = operation(other, self)
+        return result
+
+    return left, right
+
+
+def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Array]:
+    """A method that compares the numbers."""
+
+    def method(self: Tensor, other: Any) -> Array:
+        result: Array = compare(self.data, getattr(other, "data", other))
+        return result
+
+    return method
 
 
 class Tensor(Node):
@@ -35,13 +62,6 @@ class Tensor(Node):
         array = np.asarray(data.data if isinstance(data, Node) else data, dtype)
         super().__init__(array if array.dtype.kind == "f" else array.astype(float), None, requires_grad)
         self.name = name
-
-    @classmethod
-    def of(cls, data: Array, step: Step | None) -> Self:
-        """The result of a step; it requires a gradient if the step was recorded."""
-        node = cls.__new__(cls)
-        Node.__init__(node, data, step, requires_grad=step is not None)
-        return node
 
     def backward(self, seed: ArrayLike | None = None) -> None:
         """Add ∂⟨seed, self⟩/∂x to ``x.grad`` for every leaf x that requires a gradient."""
@@ -89,41 +109,12 @@ class Tensor(Node):
         return f"Tensor({np.array2string(self.data, separator=', ', threshold=20, prefix='Tensor(')}{made})"
 
     # Arithmetic ------------------------------------------------------------------------------------------------
-    def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return ops.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return ops.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return ops.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return ops.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return ops.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.divide(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return ops.power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return ops.power(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
+    __add__, __radd__ = _operator(ops.add)
+    __sub__, __rsub__ = _operator(ops.subtract)
+    __mul__, __rmul__ = _operator(ops.multiply)
+    __truediv__, __rtruediv__ = _operator(ops.divide)
+    __pow__, __rpow__ = _operator(ops.power)
+    __matmul__, __rmatmul__ = _operator(ops.matmul)
 
     def __neg__(self) -> Tensor:
         return ops.negative(self)
@@ -132,17 +123,7 @@ class Tensor(Node):
         return ops.absolute(self)
 
     # Comparisons have no gradient and give plain arrays of booleans ---------------------------------------------
-    def __gt__(self, other: Any) -> Array:
-        return self.data > getattr(other, "data", other)  # type: ignore[no-any-return]
-
-    def __ge__(self, other: Any) -> Array:
-        return self.data >= getattr(other, "data", other)  # type: ignore[no-any-return]
-
-    def __lt__(self, other: Any) -> Array:
-        return self.data < getattr(other, "data", other)  # type: ignore[no-any-return]
-
-    def __le__(self, other: Any) -> Array:
-        return self.data <= getattr(other, "data", other)  # type: ignore[no-any-return]
+    __gt__, __ge__, __lt__, __le__ = map(_comparison, (operator.gt, operator.ge, operator.lt, operator.le))
 
     # Functions of each number ----------------------------------------------------------------------------------
     def exp(self) -> Tensor:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.calculus.board import Setting, derivative, gradient
 from paribus.theory.calculus.differential import Line
 from paribus.theory.calculus.domain import domain
 from paribus.theory.calculus.draws import Draw
 from paribus.theory.calculus.oracles import Oracle, find_oracle, second
-from paribus.theory.calculus.verify import DRAWS, Claim, Proof, prove
-from paribus.theory.derivation import Derivation, Formula, Step
+from paribus.theory.calculus.steps import Setting, derivative, gradient
+from paribus.theory.calculus.verify import DRAWS, Verified, answer, verify
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.proof import Claim
+from paribus.theory.derivations.record import Formula, Step
 from paribus.theory.expressions.latex import latex
 from paribus.theory.expressions.reading import Reading, read
+from paribus.theory.expressions.symbols import escape
 from paribus.theory.expressions.text import shape_text, text
 from paribus.theory.expressions.tree import Expr, Shape, name
-from paribus.theory.symbols import escape
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Work:
     kind: str
     answers: dict[str, Expr]
     lines: list[Line]
-    claims: list[Claim]
+    claims: list[Claim[Draw]]
     layout: str
 
 
@@ -78,7 +79,8 @@ def derive(
         )
     make = _hessians if hessian else _gradients if not reading.expr.shape else _jacobians
     work = make(reading, variables, setting, oracle)
-    return _derivation(reading, variables, work, prove(reading, work.lines, work.claims, known), oracle, hessian)
+    found = verify(reading, work.lines, work.claims, known)
+    return _derivation(reading, variables, work, found, oracle, hessian)
 
 
 def _variables(wrt: str | Sequence[str], reading: Reading) -> list[Expr]:
@@ -112,18 +114,18 @@ def _symmetric(names: Sequence[str], reading: Reading) -> Iterable[str]:
 
 
 def _gradients(reading: Reading, variables: list[Expr], setting: Setting, oracle: str) -> Work:
-    answers, lines, claims = dict[str, Expr](), list[Line](), list[Claim]()
+    answers, lines, claims = dict[str, Expr](), list[Line](), list[Claim[Draw]]()
     _, ask = find_oracle(oracle)
     for variable in variables:
         answers[variable.value], found = gradient(reading.expr, variable, setting)
         lines += _labelled(found, variable, variables)
-        claims.append(Claim(variable.value, answers[variable.value], partial(_asked, ask, variable.value)))
+        claims.append(answer(variable.value, answers[variable.value], _asked(ask, reading, variable.value)))
     shapes = ", ".join(f"{v.value} {shape_text(v.shape)}" if v.shape else f"{v.value}, a scalar" for v in variables)
     return Work("Gradient", answers, lines, claims, f"the gradient has the shape of {shapes}")
 
 
 def _jacobians(reading: Reading, variables: list[Expr], setting: Setting, oracle: str) -> Work:
-    answers, lines, claims = dict[str, Expr](), list[Line](), list[Claim]()
+    answers, lines, claims = dict[str, Expr](), list[Line](), list[Claim[Draw]]()
     _, ask = find_oracle(oracle)
     for variable in variables:
         df, found, steps = derivative(reading.expr, variable, setting)
@@ -131,7 +133,7 @@ def _jacobians(reading: Reading, variables: list[Expr], setting: Setting, oracle
         if variable.shape and (reading.expr.rank == 2 or variable.rank == 2):
             answers["df" if len(variables) == 1 else f"df ({variable.value})"] = df
         answers[variable.value] = found
-        claims.append(Claim(variable.value, found, partial(_asked, ask, variable.value)))
+        claims.append(answer(variable.value, answers[variable.value], _asked(ask, reading, variable.value)))
     return Work("Derivative", answers, lines, claims, _jacobian_layout(reading.expr, variables))
 
 
@@ -151,7 +153,7 @@ def _hessians(reading: Reading, variables: list[Expr], setting: Setting, oracle:
             key = f"{one.value}, {other.value}"
             _, answers[key], steps = derivative(first.answers[one.value], other, setting)
             lines += _labelled(steps, other, variables, "second differential")
-            claims.append(Claim(key, answers[key], partial(_asked_twice, one.value, other.value)))
+            claims.append(answer(key, answers[key], _asked_twice(reading, one.value, other.value)))
     return Work("Hessian", answers, lines, claims, _hessian_layout(variables))
 
 
@@ -161,12 +163,12 @@ def _hessian_layout(variables: list[Expr]) -> str:
     return "rows vec(first), columns vec(second) of the pair: vec stacks the columns of a matrix"
 
 
-def _asked(ask: Oracle, key: str, reading: Reading, draw: Draw) -> Any:
-    return ask(reading, draw, key)
+def _asked(ask: Oracle, reading: Reading, key: str) -> Callable[[Draw], Any]:
+    return lambda draw: ask(reading, draw, key)
 
 
-def _asked_twice(first: str, other: str, reading: Reading, draw: Draw) -> Any:
-    return second(reading, draw, first, other)
+def _asked_twice(reading: Reading, first: str, other: str) -> Callable[[Draw], Any]:
+    return lambda draw: second(reading, draw, first, other)
 
 
 def _labelled(lines: list[Line], variable: Expr, variables: list[Expr], what: str = "") -> list[Line]:
@@ -178,7 +180,7 @@ def _labelled(lines: list[Line], variable: Expr, variables: list[Expr], what: st
 
 
 def _derivation(
-    reading: Reading, variables: list[Expr], work: Work, proof: Proof, oracle: str, hessian: bool
+    reading: Reading, variables: list[Expr], work: Work, proof: Verified, oracle: str, hessian: bool
 ) -> Derivation:
     names = ", ".join(variable.value for variable in variables)
     restricted = [] if "" in proof.ways else sorted(proof.ways)
@@ -199,7 +201,7 @@ def _derivation(
     )
 
 
-def _normal_form(reading: Reading, proof: Proof) -> Iterable[Step]:
+def _normal_form(reading: Reading, proof: Verified) -> Iterable[Step]:
     """A step from what was typed to what is worked with, where that is not the same but for spaces and brackets."""
     typed, normal = (
         re.sub(r"[\s()]|\bnp\.|linalg\.|torch\.", "", words) for words in (reading.text, text(reading.expr))

@@ -151,7 +151,7 @@ def test_formulas_that_cannot_be_read(formula: str, said: str) -> None:
 
 
 def test_the_minimum_of_ones_own_is_the_lowest_found() -> None:
-    race = arena.race(arena.typed("(x**2 - 4)**2 + x + y**2"), [arena.entrant("lbfgs")], 5)
+    race = arena.race(arena.typed("(x**2 - 4)**2 + x + y**2"), [arena.optimizer("lbfgs")], 5)
     best = minimize(lambda x: (x**2 - 4) ** 2 + x, -2, tol=1e-12)
     assert race.problem.minima[0][0] == pytest.approx(best.x[0], abs=1e-5)
     assert "lowest found" in race.problem.source

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.theory.layers.nets import MOBILENET_V2, RESNET18, RESNET50, SMALL
-from tests.theory.layers.test_random import random_layer
+from tests.theory.layers.nets import MOBILENET_V2, RESNET18, SMALL
+from tests.theory.layers.test_sizes import random_layer
 from torch import nn
 
 from paribus.errors import TheoryError
@@ -32,7 +32,7 @@ def test_every_prediction_of_every_kind_of_layer(net):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("net", [RESNET18, RESNET50, MOBILENET_V2], ids=["resnet18", "resnet50", "mobilenet_v2"])
+@pytest.mark.parametrize("net", [RESNET18, MOBILENET_V2], ids=["resnet18", "mobilenet_v2"])
 def test_every_prediction_of_published_nets(net):
     found = measure(net, (3, 224, 224))
     assert found.different == ()
@@ -57,7 +57,7 @@ def random_graph(seed: int) -> Graph:
     return graph
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(60))
 def test_H8_receptive_fields_of_random_nets_have_a_gradient_and_nothing_else(seed):
     found = tabulate(random_graph(seed), "random")
     measured = measured_fields(Built(found.graph), found)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from paribus.theory.derivation import Derivation
+from paribus.theory.derivations.derivation import Derivation
 
 
 def paste(derivation: Derivation, values: dict[str, Any]) -> dict[str, Any]:
@@ -31,13 +31,11 @@ def pasted() -> Callable[[Derivation, dict[str, Any]], dict[str, Any]]:
 @pytest.fixture(autouse=True)
 def all_verified(monkeypatch):
     """Every derivation that a test makes must have been verified, far below the tolerance: all is done in float64."""
-    from paribus.theory import derivation as records
-
-    made = records.Derivation.__init__
+    made = Derivation.__init__
 
     def checked(self, *arguments, **settings):
         made(self, *arguments, **settings)
         assert self.verified
         assert self.max_relative_error < 1e-9
 
-    monkeypatch.setattr(records.Derivation, "__init__", checked)
+    monkeypatch.setattr(Derivation, "__init__", checked)

@@ -1,12 +1,11 @@
-"""Convolution: the worked example, and the printed formulas, pasted, against torch over all settings."""
+"""Convolution: the worked example, and the printed formulas, pasted, against torch over all pairs of settings."""
 
 from __future__ import annotations
-
-from itertools import product
 
 import numpy as np
 import pytest
 import torch
+from tests.pairwise import pairwise
 
 from paribus.errors import TheoryError
 from paribus.theory.networks import convolution
@@ -42,15 +41,15 @@ def test_H3_both_gradients_are_convolutions():
     assert found.answers["X"].text == "correlate(pad(dY, 1), flip(F))"
 
 
-STRIDES, PADDINGS, DILATIONS, GROUPS = (1, 2, 3), (0, 1, 2), (1, 2, 3), (1, 2, 3)
+PADDINGS, DILATIONS, GROUPS = (0, 1, 2), (1, 2, 3), (1, 2, 3)
 
 
 @pytest.mark.parametrize("axes", [1, 2])
-@pytest.mark.parametrize("stride", STRIDES)
+@pytest.mark.parametrize("stride", [1, 2, 3])
 def test_H3_printed_formulas_equal_torch(axes, stride, pasted):
-    """2 × 3 × 27 settings, each on 3 batches of sizes of their own: 486 cases."""
+    """Every three settings that include axes or stride, each on 3 batches of sizes of their own."""
     rng = np.random.default_rng(stride + 10 * axes)
-    for padding, dilation, groups in product(PADDINGS, DILATIONS, GROUPS):
+    for padding, dilation, groups in pairwise(PADDINGS, DILATIONS, GROUPS):
         settings = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
         size = (groups * int(rng.integers(1, 3)), groups * int(rng.integers(1, 3)))
         found = convolution(axes=axes, size=size, **settings)

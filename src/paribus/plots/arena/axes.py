@@ -9,14 +9,14 @@ import numpy as np
 
 from paribus.plots import theme
 from paribus.plots.grammar import Spec, number
-from paribus.theory.arena import Lap, Race
+from paribus.theory.arena import Race, Trajectory
 
 POINTS = 400  # of a path at most: more could not be told apart
 
 
-def named(race: Race) -> list[tuple[str, Lap]]:
-    """The laps under the names they have in a picture."""
-    return [(lap.entrant.label, lap) for lap in race.laps]
+def named(race: Race) -> list[tuple[str, Trajectory]]:
+    """The trajectories under the names they have in a picture."""
+    return [(trajectory.optimizer.label, trajectory) for trajectory in race.trajectories]
 
 
 def step_axis(steps: int) -> Spec:

@@ -18,12 +18,12 @@ FLOOR = 1e-16  # heights below cannot be told from 0
 def falls(race: Race, path: int = 0) -> Chart:
     """The height above the lowest known value, step by step, for one starting point."""
     lowest = race.problem.lowest
-    bottom = lowest if lowest is not None else min(float(np.nanmin(lap.values[:, path])) for lap in race.laps)
+    bottom = lowest if lowest is not None else min(float(np.nanmin(one.values[:, path])) for one in race.trajectories)
     rows = [
-        {"arm": label, "step": step, "y": max(float(lap.values[step, path]) - bottom, FLOOR)}
-        for label, lap in named(race)
-        for step in thin(len(lap.values))
-        if np.isfinite(lap.values[step, path]) and lap.values[step, path] < 1e12
+        {"arm": label, "step": step, "y": max(float(trajectory.values[step, path]) - bottom, FLOOR)}
+        for label, trajectory in named(race)
+        for step in thin(len(trajectory.values))
+        if np.isfinite(trajectory.values[step, path]) and trajectory.values[step, path] < 1e12
     ]
     names = [label for label, _ in named(race)]
     y = number("y", title="height above the minimum", tickCount=6, format=".0e")
@@ -39,12 +39,12 @@ def falls(race: Race, path: int = 0) -> Chart:
 
 def sweeps(sweep: Sweep) -> Chart:
     """The median last value, and the share of starts that arrived, against the setting."""
-    lowest, labels = sweep.problem.lowest, list(dict.fromkeys(trial.entrant.name for trial in sweep.trials))
+    lowest, labels = sweep.problem.lowest, list(dict.fromkeys(trial.optimizer.name for trial in sweep.trials))
     finite = [trial.summary.last for trial in sweep.trials if math.isfinite(trial.summary.last)]
     bottom = lowest if lowest is not None else min(finite, default=0.0)
     rows = [
         {
-            "arm": LABELS[trial.entrant.name],
+            "arm": LABELS[trial.optimizer.name],
             "x": trial.value,
             "y": max(trial.summary.last - bottom, FLOOR) if trial.summary.last < 1e12 else None,
             "share": 100 * trial.summary.reached.value,

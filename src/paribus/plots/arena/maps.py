@@ -12,7 +12,7 @@ from paribus.plots.arena.axes import dashes, named, palette, step_axis, thin
 from paribus.plots.arena.contour import LINE, Contours, contours
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Row, Spec, colours, finish, heading, layer, nothing, number
-from paribus.theory.arena import Lap, Map, Problem, Race
+from paribus.theory.arena import Map, Problem, Race, Trajectory
 
 SIDE = 540  # pixels of a map
 COLUMNS = 4  # of small maps, where there are more optimizers than colours
@@ -28,7 +28,7 @@ def paths(race: Race, path: int = 0) -> Chart:
     if problem.dimensions == 1:
         return _line(race, path, title)
     low, high = frame(race, path)
-    if len(race.laps) <= len(theme.ARMS):
+    if len(race.trajectories) <= len(theme.ARMS):
         return _one_map(race, path, low, high, title)
     return _many_maps(race, path, low, high, title)
 
@@ -59,7 +59,7 @@ def frame(race: Race, path: int) -> tuple[Any, Any]:
     points = np.concatenate(
         [
             race.starts[path : path + 1],
-            *(lap.points[:, path] for lap in race.laps),
+            *(trajectory.points[:, path] for trajectory in race.trajectories),
             *(np.array([m]) for m in problem.minima),
         ]
     )
@@ -71,9 +71,9 @@ def frame(race: Race, path: int) -> tuple[Any, Any]:
 
 def _one_map(race: Race, path: int, low: Any, high: Any, title: str) -> Chart:
     bands, (x, y) = _bands(race.problem, low, high, SIDE), _axes(low, high)
-    laps = named(race)
-    names = [label for label, _ in laps]
-    rows = [row for label, lap in laps for row in _steps(label, lap, path)]
+    trajectories = named(race)
+    names = [label for label, _ in trajectories]
+    rows = [row for label, trajectory in trajectories for row in _steps(label, trajectory, path)]
     colour = colours(names, theme.ARMS)
     view = {
         "width": SIDE,
@@ -88,8 +88,8 @@ def _many_maps(race: Race, path: int, low: Any, high: Any, title: str) -> Chart:
     bands = _bands(race.problem, low, high, side, 60)
     x, y = _axes(low, high, 3, titles=False)
     panels = []
-    for label, lap in named(race):
-        rows, colour = _steps(label, lap, path), {"value": theme.ARMS[2]}
+    for label, trajectory in named(race):
+        rows, colour = _steps(label, trajectory, path), {"value": theme.ARMS[2]}
         marks = [*_painted(bands), *_walks(rows, x, y, colour), *_places(race, path, x, y), heading([label])]
         panels.append({"width": side, "height": side, "layer": marks})
     view = {"concat": panels, "columns": COLUMNS, "bounds": "flush", "spacing": {"row": 48, "column": 40}}
@@ -98,16 +98,16 @@ def _many_maps(race: Race, path: int, low: Any, high: Any, title: str) -> Chart:
 
 def _line(race: Race, path: int, title: str) -> Chart:
     """Paths of a function of one variable, on its curve; later steps lie over earlier ones."""
-    problem, laps = race.problem, named(race)
+    problem, trajectories = race.problem, named(race)
     low, high = problem.low[0], problem.high[0]
     places = np.linspace(low, high, 300)
     curve = [{"x": float(a), "y": float(v)} for a, v in zip(places, problem.value(places[:, None]), strict=True)]
     rows = [
         {"arm": label, "x": row["x"], "step": row["step"]}
-        for label, lap in laps
-        for row in _steps(label, lap, path, True)
+        for label, trajectory in trajectories
+        for row in _steps(label, trajectory, path, True)
     ]
-    names = [label for label, _ in laps]
+    names = [label for label, _ in trajectories]
     colour, x = colours(names, palette(len(names))), number("x", (low, high), title="x", grid=False)
     size = {"width": theme.WIDTH / 2 - 70, "height": 300}
     best = [{"x": place[0]} for place in problem.minima]
@@ -202,8 +202,8 @@ def _star() -> str:
     return "M" + "L".join(f"{x:.3f},{y:.3f}" for x, y in corners) + "Z"
 
 
-def _steps(label: str, lap: Lap, path: int, single: bool = False) -> list[Row]:
-    points = lap.points[:, path]
+def _steps(label: str, trajectory: Trajectory, path: int, single: bool = False) -> list[Row]:
+    points = trajectory.points[:, path]
     kept = [step for step in thin(len(points)) if np.isfinite(points[step]).all()]
     if single:
         return [{"arm": label, "step": step, "x": float(points[step, 0])} for step in kept]

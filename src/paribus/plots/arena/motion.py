@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from paribus.plots import theme
 from paribus.plots.arena.contour import LINE, contours
 from paribus.plots.arena.maps import frame
-from paribus.theory.arena import Lap, Race
+from paribus.theory.arena import Race, Trajectory
 
 Array = NDArray[np.float64]
 
@@ -30,8 +30,8 @@ def animation(race: Race, path: int = 0) -> str:
         return ""
     low, high, background, height = _stage(race, path)
     to_pixels = _scale(low, high)
-    laps = [_lap(i, lap, path, race, to_pixels) for i, lap in enumerate(race.laps)]
-    names = [_name(i, lap.entrant.label) for i, lap in enumerate(race.laps)]
+    trajectories = [_trajectory(i, trajectory, path, race, to_pixels) for i, trajectory in enumerate(race.trajectories)]
+    names = [_name(i, trajectory.optimizer.label) for i, trajectory in enumerate(race.trajectories)]
     width, tall = LEFT + SIDE + 16 + NAMES, TOP + SIDE + BOTTOM
     start = to_pixels(height(race.starts[path][None]))[0]
     ring = f'<circle cx="{start[0]:.1f}" cy="{start[1]:.1f}" r="6" fill="none" stroke="{theme.INK}" stroke-width="2"/>'
@@ -39,14 +39,14 @@ def animation(race: Race, path: int = 0) -> str:
         background,
         *_ticks(low, high),
         '<g clip-path="url(#stage)">',
-        *laps,
+        *trajectories,
         _minima(race, height, to_pixels),
         ring,
         "</g>",
     ]
     clip = f'<clipPath id="stage"><rect x="{LEFT}" y="{TOP}" width="{SIDE}" height="{SIDE}"/></clipPath>'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {tall}" class="motion" role="img"'
-    label = escape(f"paths of {len(race.laps)} optimizers on {race.problem.name}, step by step", quote=True)
+    label = escape(f"paths of {len(race.trajectories)} optimizers on {race.problem.name}, step by step", quote=True)
     body = "\n".join([*parts, *names])
     return f'{head} aria-label="{label}" font-family="{escape(theme.FONT)}" font-size="12">{clip}\n{body}\n</svg>'
 
@@ -54,8 +54,8 @@ def animation(race: Race, path: int = 0) -> str:
 def horizon(race: Race, path: int = 0) -> int:
     """How many steps are worth seeing: until the last path has come to rest, and a little longer."""
     last = 0
-    for lap in race.laps:
-        points = lap.points[:, path]
+    for trajectory in race.trajectories:
+        points = trajectory.points[:, path]
         known = points[np.isfinite(points).all(-1)]
         away = np.abs(known - known[-1]) > 5e-3 * race.problem.half
         last = max(last, int(np.flatnonzero(away.any(-1)).max(initial=0)))
@@ -103,9 +103,9 @@ def _scale(low: Array, high: Array) -> Callable[[Array], Array]:
     return lambda points: corner + (points - low) * size
 
 
-def _lap(i: int, lap: Lap, path: int, race: Race, to_pixels: Callable[[Array], Array]) -> str:
+def _trajectory(i: int, trajectory: Trajectory, path: int, race: Race, to_pixels: Callable[[Array], Array]) -> str:
     """The trail and the dot of one optimizer."""
-    points = lap.points[:, path]
+    points = trajectory.points[:, path]
     known = points[np.isfinite(points).all(-1)]
     times = np.minimum(steps_shown(horizon(race, path)), len(known) - 1)
     flat = [np.interp(times, np.arange(len(known)), column) for column in known.T]

@@ -37,7 +37,7 @@ def error(value: float) -> str:
 
 
 def pretty(text: str) -> str:
-    """A formula of the board with the letters of the field."""
+    """A formula with the letters of the field."""
     for name in sorted(GREEK, key=len, reverse=True):
         text = text.replace(name, GREEK[name])
     text = re.sub(r"sqrt\((\w+\u0302?)\)", r"√\1", text)

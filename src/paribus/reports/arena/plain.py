@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from paribus.files import finite
-from paribus.theory.arena import Lap, Online, Problem, Race
-from paribus.theory.arena.entrants import Entrant
+from paribus.theory.arena import Online, Problem, Race, Trajectory
+from paribus.theory.arena.optimizers import Optimizer
 from paribus.theory.arena.outcome import Summary
 
 LONGEST = 1000  # points of one path that are written
@@ -48,26 +48,26 @@ def _problem(problem: Problem) -> Any:
 @plain.register
 def _race(race: Race) -> Any:
     content = {key: plain(getattr(race, key)) for key in ("problem", "starts", "steps", "seed", "checked")}
-    return {**content, "optimizers": [plain(lap) for lap in race.laps]}
+    return {**content, "optimizers": [plain(trajectory) for trajectory in race.trajectories]}
 
 
 @plain.register
-def _lap(lap: Lap) -> Any:
+def _trajectory(trajectory: Trajectory) -> Any:
     """The first path is written whole, the others by their ends."""
     return {
-        **plain(lap.entrant),
-        "tuned_over": list(lap.tuned),
-        "asked": asdict(lap.asked),
-        **plain(lap.summary),
-        "last_points": lap.points[-1].tolist(),
-        "last_values": lap.values[-1].tolist(),
-        "first_path": lap.points[: LONGEST + 1, 0].tolist(),
+        **plain(trajectory.optimizer),
+        "tuned_over": list(trajectory.tuned),
+        "asked": asdict(trajectory.asked),
+        **plain(trajectory.summary),
+        "last_points": trajectory.points[-1].tolist(),
+        "last_values": trajectory.values[-1].tolist(),
+        "first_path": trajectory.points[: LONGEST + 1, 0].tolist(),
     }
 
 
 @plain.register
-def _entrant(entrant: Entrant) -> Any:
-    return {"optimizer": entrant.name, "label": entrant.label, "settings": dict(entrant.settings)}
+def _optimizer(optimizer: Optimizer) -> Any:
+    return {"optimizer": optimizer.name, "label": optimizer.label, "settings": dict(optimizer.settings)}
 
 
 @plain.register

@@ -10,8 +10,8 @@ from typing import Any
 from paribus.records.wording import count
 from paribus.reports.arena.numbers import error, listed, number, point, pretty, proof
 from paribus.reports.page import Table
-from paribus.theory.arena import Convexity, Lap, Map, Online, Problem, Race, Sweep, Trace
-from paribus.theory.arena.entrants import LABELS
+from paribus.theory.arena import Convexity, Map, Online, Problem, Race, Sweep, Trace, Trajectory
+from paribus.theory.arena.optimizers import LABELS
 from paribus.theory.arena.race import GRID, TUNING
 
 MOST = 20  # stationary points in a table
@@ -38,7 +38,7 @@ def _race(race: Race) -> Sheet:
     single = len(race.starts) == 1
     heads = ("optimizer", "ended at", "last value", "steps", "gradients", "values", "Hessians")
     shared = ("optimizer", "arrived", "95 % interval", "steps, 50 % [10, 90]", "median last", "ended")
-    table = Table(heads, tuple(map(_single, race.laps)), "llrrrrr") if single else _table(shared, race)
+    table = Table(heads, tuple(map(_single, race.trajectories)), "llrrrrr") if single else _table(shared, race)
     where = (
         f"start {point(race.starts[0])}"
         if single
@@ -58,7 +58,7 @@ def _sweep(sweep: Sweep) -> Sheet:
     heads = ("optimizer", sweep.setting, "arrived", "95 % interval", "median steps", "median last", "ended")
     rows = tuple(
         (
-            LABELS[trial.entrant.name],
+            LABELS[trial.optimizer.name],
             f"{trial.value:.4g}",
             *_share(trial.summary.reached),
             f"{trial.summary.steps[1]:.0f}" if trial.summary.steps else "–",
@@ -142,7 +142,7 @@ def _trace(trace: Trace) -> Sheet:
     said = ", ".join(f"{pretty(key)} = {value:g}" for key, value in trace.settings.items())
     agree = f"every step equals the library's rule to {error(trace.largest)}"
     facts = (trace.problem.surface.formula, said, agree, proof(trace.checked))
-    return Sheet(f"{LABELS[trace.entrant.name]} on {trace.problem.name}, number by number", facts, tuple(tables))
+    return Sheet(f"{LABELS[trace.optimizer.name]} on {trace.problem.name}, number by number", facts, tuple(tables))
 
 
 @sheet.register
@@ -175,36 +175,37 @@ def known(problems: Sequence[Problem]) -> Sheet:
 def _table(heads: tuple[str, ...], race: Race) -> Table:
     rows = tuple(
         (
-            lap.entrant.label,
-            *_share(lap.summary.reached),
-            _steps(lap),
-            number(lap.summary.last),
-            _kinds(lap.summary.kinds),
+            trajectory.optimizer.label,
+            *_share(trajectory.summary.reached),
+            _steps(trajectory),
+            number(trajectory.summary.last),
+            _kinds(trajectory.summary.kinds),
         )
-        for lap in race.laps
+        for trajectory in race.trajectories
     )
     return Table(heads, rows, "lrrrrl")
 
 
-def _single(lap: Lap) -> tuple[str, ...]:
-    end = lap.summary.ends[0]
+def _single(trajectory: Trajectory) -> tuple[str, ...]:
+    end = trajectory.summary.ends[0]
     place = f"{end.kind} {point(end.place)}" if end.place else end.kind
     steps = str(end.steps) if end.steps is not None else "–"
-    asked = (f"{n:,}" if n else "" for n in (lap.asked.gradients, lap.asked.values, lap.asked.hessians))
-    return (lap.entrant.label, place, number(float(lap.values[-1, 0])), steps, *asked)
+    asked = trajectory.asked
+    calls = (f"{n:,}" if n else "" for n in (asked.gradients, asked.values, asked.hessians))
+    return (trajectory.optimizer.label, place, number(float(trajectory.values[-1, 0])), steps, *calls)
 
 
 def _places(race: Race) -> Table:
     """The places that most paths lead to, over all optimizers."""
     rows = []
-    for lap in race.laps:
-        found = lap.summary.places
+    for trajectory in race.trajectories:
+        found = trajectory.summary.places
         shown = ", ".join(f"{number_of}× {point(place)}" for place, _, number_of in found[:3])
         if len(found) > 1 and found[0][2] == 1:
-            rows.append((lap.entrant.label, f"{len(found)} different places"))
+            rows.append((trajectory.optimizer.label, f"{len(found)} different places"))
         elif found:
             more = f", {count(len(found) - 3, 'other place')}" if len(found) > 3 else ""
-            rows.append((lap.entrant.label, shown + more))
+            rows.append((trajectory.optimizer.label, shown + more))
     return Table(("optimizer", "most frequent places"), tuple(rows), "ll")
 
 
@@ -220,17 +221,18 @@ def _about(problem: Problem) -> tuple[str, ...]:
 
 def _cautions(race: Race) -> tuple[str, ...]:
     notes = []
-    if any(lap.tuned for lap in race.laps):
+    if any(one.tuned for one in race.trajectories):
         drawn = f"on {TUNING} other random starts" if race.seed is not None else "on the same start"
         notes.append(
             f"learning rates are each optimizer's best of {len(GRID)} from {GRID[0]:g} to {GRID[-1]:g}, chosen {drawn};"
             " line search, Newton and L-BFGS begin with 1"
         )
+    ends = (GRID[0], GRID[-1])
     if edges := [
-        lap.entrant.label for lap in race.laps if lap.tuned and lap.entrant.settings["lr"] in (GRID[0], GRID[-1])
+        one.optimizer.label for one in race.trajectories if one.tuned and one.optimizer.settings["lr"] in ends
     ]:
         notes.append(f"the best rate lies at the end of what was tried: {', '.join(edges)}")
-    if any(lap.entrant.name == "adamw" and lap.entrant.settings.get("decay", 1) for lap in race.laps):
+    if any(one.optimizer.name == "adamw" and one.optimizer.settings.get("decay", 1) for one in race.trajectories):
         notes.append("AdamW also shrinks x towards 0 (decay 0.01): it need not rest where the gradient is zero")
     if not race.problem.minima:
         notes.append("no global minimum is known here: learning rates are not tuned, arrived means at any minimum")
@@ -243,8 +245,8 @@ def _share(share: Any) -> tuple[str, str]:
     return f"{share.count}/{share.of}", f"[{100 * share.low:.0f}, {100 * share.high:.0f}] %"
 
 
-def _steps(lap: Lap) -> str:
-    steps = lap.summary.steps
+def _steps(trajectory: Trajectory) -> str:
+    steps = trajectory.summary.steps
     return f"{steps[1]:.0f} [{steps[0]:.0f}, {steps[2]:.0f}]" if steps else "–"
 
 

@@ -58,7 +58,8 @@ class Checkpointed(Module):
 
 def checkpoint(part: Module, x: Any) -> Tensor:
     """``part(x)``, holding nothing but x."""
-    return _recompute(x, *part.parameters(), part=part, before=moment(part))
+    y: Tensor = _recompute(x, *part.parameters(), part=part, before=moment(part))
+    return y
 
 
 class _Recompute(Primitive):
@@ -66,7 +67,7 @@ class _Recompute(Primitive):
 
     __slots__ = ()
 
-    def pull(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
+    def vjp(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
         """∂L/∂x and ∂L/∂parameters from a second run."""
         if isinstance(g, Node):
             raise GradientError("create_graph cannot look into a checkpointed segment: run the plain net for that")

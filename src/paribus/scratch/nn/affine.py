@@ -32,9 +32,8 @@ class Affine(Module):
 
     def forward(self, x: Any) -> Tensor:
         """(…, inputs) → (…, outputs)."""
-        if self.bias is None:
-            return ops.matmul(x, self.weight)
-        return ops.affine(x, self.weight, self.bias)
+        y: Tensor = ops.matmul(x, self.weight) if self.bias is None else ops.affine(x, self.weight, self.bias)
+        return y
 
     def __repr__(self) -> str:
         return f"Affine({self.weight.shape[0]} → {self.weight.shape[1]})"

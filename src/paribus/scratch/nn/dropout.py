@@ -1,4 +1,4 @@
-"""Dropout: noise that a network must learn to live with."""
+"""Dropout: units set to zero at random in training."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def convolution(
         rule = f"x is (N, C, {axes} sizes), kernels are (O, C/{groups}, {axes} sizes), O divisible by {groups} groups"
         raise ShapeError("convolution", [x.shape, weight.shape], rule)
     grid = Grid(each(stride, axes), each(dilation, axes), groups)
-    return _biased(ops.convolve(frame(x, each(padding, axes)), weight, grid=grid), bias)
+    return _biased(ops.convolve(pad(x, each(padding, axes)), weight, grid=grid), bias)
 
 
 def transposed_convolution(
@@ -62,7 +62,7 @@ def transposed_convolution(
         rule = f"x is (N, C, {axes} sizes), kernels are (C, O/{groups}, {axes} sizes), C divisible by {groups} groups"
         raise ShapeError("transposed convolution", [x.shape, weight.shape], rule)
     grid = Grid(each(stride, axes), each(dilation, axes), groups)
-    y = ops.spread(x, weight, size=grid.whole(x.shape[2:], weight.shape[2:]), grid=grid)
+    y = ops.conv_transpose(x, weight, size=grid.whole(x.shape[2:], weight.shape[2:]), grid=grid)
     more, cut = each(output_padding, axes), each(padding, axes)
     y = ops.pad(y, widths=((0, 0), (0, 0), *((0, m) for m in more)), value=0) if any(more) else y
     keep = tuple(slice(c, n - c) for c, n in zip(cut, y.shape[2:], strict=True))
@@ -73,7 +73,8 @@ def max_pool(x: Any, kernel: Size, stride: Size | None = None, padding: Size = 0
     """Largest number in each window; the stride is the kernel unless given."""
     axes = x.ndim - 2
     grid = Grid(each(kernel if stride is None else stride, axes), each(dilation, axes))
-    return ops.max_pool(frame(x, each(padding, axes), -np.inf), each(kernel, axes), grid)
+    y: Tensor = ops.max_pool(pad(x, each(padding, axes), -np.inf), each(kernel, axes), grid)
+    return y
 
 
 def average_pool(x: Any, kernel: Size, stride: Size | None = None, padding: Size = 0) -> Tensor:
@@ -90,7 +91,7 @@ def global_average(x: Tensor) -> Tensor:
     return x.mean(axis=tuple(range(2, x.ndim)))
 
 
-def frame(x: Any, padding: Ints, value: float = 0.0) -> Any:
+def pad(x: Any, padding: Ints, value: float = 0.0) -> Any:
     """``padding`` pixels of ``value`` on both sides of every spatial axis."""
     return ops.pad(x, widths=((0, 0), (0, 0), *((p, p) for p in padding)), value=value) if any(padding) else x
 
@@ -104,22 +105,22 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Array | None = No
     return softmax(scores if mask is None else ops.where(mask, scores, -np.inf)) @ value
 
 
-def softmax(x: Any, axis: int = -1) -> Tensor:
+def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """eˣ / Σ eˣ."""
     return ops.softmax(x, axis=axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Tensor:
+def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """x − log Σ eˣ."""
     return ops.log_softmax(x, axis=axis)
 
 
-def leaky_relu(x: Any, slope: float = 0.01) -> Tensor:
+def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
     """x where positive, else slope·x."""
     return ops.leaky(x, slope=slope)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Tensor:
+def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """x where positive, else α(eˣ − 1) (Clevert et al. 2016)."""
     return ops.elu(x, alpha=alpha)
 

@@ -68,4 +68,5 @@ class LayerNorm(Module):
         """(…, features) → (…, features)."""
         if x.shape[-1] != self.features:
             raise ShapeError("layer norm", [x.shape, self.gain.shape], "the last axis of x must be the features")
-        return ops.standardize(x, axis=-1, eps=self.eps) * self.gain + self.bias
+        y: Tensor = ops.standardize(x, axis=-1, eps=self.eps) * self.gain + self.bias
+        return y

@@ -1,6 +1,6 @@
 """The table of operations. Each row: name, value, and one rule for the gradient of each input."""
 
-from paribus.scratch.ops.convolution import Grid, convolve, match, spread
+from paribus.scratch.ops.convolution import Grid, conv_transpose, convolve, match
 from paribus.scratch.ops.elementwise import (
     absolute,
     add,
@@ -41,6 +41,7 @@ __all__ = [
     "broadcast_to",
     "clip",
     "concatenate",
+    "conv_transpose",
     "convolve",
     "cos",
     "cross_entropy",
@@ -75,7 +76,6 @@ __all__ = [
     "sin",
     "softmax",
     "softplus",
-    "spread",
     "sqrt",
     "stack",
     "standardize",

@@ -6,10 +6,10 @@ A network "convolution" is a sliding scalar product (mathematically a cross-corr
 
 The scalar ⟨g, y⟩ is linear in x, in w and in g. Leaving one of the three out gives three operations:
 
-    convolve(x, w) = y        spread(g, w) = ∂⟨g, y⟩/∂x        match(x, g) = ∂⟨g, y⟩/∂w
+    convolve(x, w) = y      conv_transpose(g, w) = ∂⟨g, y⟩/∂x      match(x, g) = ∂⟨g, y⟩/∂w
 
-``spread`` is what is called a transposed convolution. Since all three come from one trilinear form, the rules of each
-are the other two, and derivatives of any order stay within the family.
+Since all three come from one trilinear form, the rules of each are the other two, and derivatives of any order stay
+within the family. The second one is what is called a transposed convolution.
 
 Shapes: x (N, C, *size), already padded; w (O, C/G, *kernel); y, g (N, O, *out), with G groups of channels.
 The sums are done by BLAS: windows of a few samples are laid out as columns that still fit into the cache
@@ -87,7 +87,7 @@ def _convolve(x: Array, w: Array, grid: Grid) -> Array:
     return y.reshape(len(x), w.shape[0], *out)
 
 
-def _spread(g: Array, w: Array, size: Ints, grid: Grid) -> Array:
+def _conv_transpose(g: Array, w: Array, size: Ints, grid: Grid) -> Array:
     kernel, groups, n = w.shape[2:], grid.groups, len(g)
     flat = g.reshape(n, groups, w.shape[0] // groups, -1)  # (N, G, O/G, L)
     rows = w.reshape(groups, w.shape[0] // groups, -1).swapaxes(1, 2)  # (G, K, O/G)
@@ -114,12 +114,12 @@ def _match(x: Array, g: Array, kernel: Ints, grid: Grid) -> Array:
 
 # fmt: off
 convolve = primitive("convolution", _convolve,
-    lambda g, y, x, w, grid: spread(g, w, size=x.shape[2:], grid=grid),
+    lambda g, y, x, w, grid: conv_transpose(g, w, size=x.shape[2:], grid=grid),
     lambda g, y, x, w, grid: match(x, g, kernel=w.shape[2:], grid=grid))
-spread: Primitive = primitive("transposed convolution", _spread,
+conv_transpose: Primitive = primitive("transposed convolution", _conv_transpose,
     lambda u, y, g, w, size, grid: convolve(u, w, grid=grid),
     lambda u, y, g, w, size, grid: match(u, g, kernel=w.shape[2:], grid=grid))
 match: Primitive = primitive("convolution, weight gradient", _match,
-    lambda u, y, x, g, kernel, grid: spread(g, u, size=x.shape[2:], grid=grid),
+    lambda u, y, x, g, kernel, grid: conv_transpose(g, u, size=x.shape[2:], grid=grid),
     lambda u, y, x, g, kernel, grid: convolve(x, u, grid=grid))
 # fmt: on

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from paribus.scratch.graph import Array, Primitive, array_of, primitive
 from paribus.scratch.ops.convolution import Grid, Ints, pixel, windows
 
-if TYPE_CHECKING:
-    from paribus.scratch.tensor import Tensor
 
-
-def max_pool(x: Any, kernel: Ints, grid: Grid) -> Tensor:
+def max_pool(x: Any, kernel: Ints, grid: Grid) -> Any:
     """The largest number in each window: (N, C, *size) → (N, C, *out)."""
     return pick(x, winners=_winners(array_of(x), kernel, grid), kernel=kernel, grid=grid)
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from string import ascii_letters
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from paribus.scratch.errors import ShapeError
 from paribus.scratch.graph import Array, Variadic, array_of, primitive
-
-if TYPE_CHECKING:
-    from paribus.scratch.tensor import Tensor
 
 
 def _flat(x: Any) -> Any:
@@ -47,7 +44,7 @@ affine = primitive("affine", _affine,                        # Y = X W + b, X (â
 # fmt: on
 
 
-def matmul(a: Any, b: Any) -> Tensor:
+def matmul(a: Any, b: Any) -> Any:
     """``a @ b`` as in NumPy: a vector on the left is a row, a vector on the right a column."""
     rows, columns = np.ndim(array_of(a)) == 1, np.ndim(array_of(b)) == 1
     y = product(a[None, :] if rows else a, b[:, None] if columns else b)
@@ -73,7 +70,7 @@ def _forward(*operands: Array, terms: tuple[str, ...], out: str) -> Array:
 _contract = Variadic("einsum", _forward, (_einsum_rule,))
 
 
-def einsum(subscripts: str, *operands: Any) -> Tensor:
+def einsum(subscripts: str, *operands: Any) -> Any:
     """Einstein's summation as in ``np.einsum``: ``einsum("bij,bjk->bik", a, b)`` multiplies matrices."""
     shapes = [np.shape(array_of(x)) for x in operands]
     terms, out = _spell_out(subscripts, shapes)

@@ -33,7 +33,7 @@ def _kept(g: Any, x: Any, axis: Axis) -> Any:
     return g.reshape(tuple(1 if i in gone else n for i, n in enumerate(x.shape)))
 
 
-def _spread(g: Any, x: Any, axis: Axis) -> Any:
+def _repeated(g: Any, x: Any, axis: Axis) -> Any:
     """``g`` repeated along the reduced axes: a sum, transposed."""
     return broadcast_to(_kept(g, x, axis), shape=x.shape)
 
@@ -78,7 +78,7 @@ def _standardize_rule(g: Any, y: Any, x: Any, axis: Axis, eps: float) -> Any:
 
 # fmt: off
 sum = primitive("sum", lambda x, axis, keepdims: x.sum(axis=axis, keepdims=keepdims),      # Σ x
-    lambda g, y, x, axis, keepdims: _spread(g, x, axis))
+    lambda g, y, x, axis, keepdims: _repeated(g, x, axis))
 max = primitive("max", lambda x, axis, keepdims: x.max(axis=axis, keepdims=keepdims),
     lambda g, y, x, axis, keepdims: _kept(g, x, axis) * _attained(x, y, axis))
 min = primitive("min", lambda x, axis, keepdims: x.min(axis=axis, keepdims=keepdims),

@@ -33,7 +33,7 @@ def _repeats(key: Key) -> bool:
 
 
 def _pad(x: Array, widths: tuple[tuple[int, int], ...], value: float) -> Array:
-    """``x`` within a frame of ``value``; ``widths`` are (before, after) for each axis."""
+    """``x`` with ``value`` around it; ``widths`` are (before, after) for each axis."""
     y = np.full([n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)], value, x.dtype)
     y[_inner(x.shape, widths)] = x
     return y

@@ -18,24 +18,8 @@ from paribus.scratch.optim.rules import (
 )
 from paribus.scratch.optim.second import LBFGS, LineSearch, Newton, Trial, backtrack
 
-RULES = {
-    rule.__name__.lower(): rule
-    for rule in (
-        SGD,
-        Momentum,
-        Nesterov,
-        Adagrad,
-        RMSprop,
-        Adam,
-        AdamW,
-        AdaMax,
-        Nadam,
-        AMSGrad,
-        LineSearch,
-        Newton,
-        LBFGS,
-    )
-}
+_ALL = (SGD, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, AdaMax, Nadam, AMSGrad, LineSearch, Newton, LBFGS)
+RULES = {rule.__name__.lower(): rule for rule in _ALL}
 
 __all__ = [
     "LBFGS",

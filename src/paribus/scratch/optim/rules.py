@@ -30,7 +30,7 @@ def rate(lr: Rate, step: int) -> float:
 
 @dataclass(frozen=True)
 class Rule(ABC):
-    """From a gradient to a step."""
+    """Base of update rules: from a gradient to a step."""
 
     lr: Rate = 0.01
 
@@ -75,7 +75,7 @@ class SGD(FirstOrder):
     """x ← x − lr·g (Robbins and Monro 1951)."""
 
     def step(self, g: Array, t: int, *memory: Array) -> tuple[Array, ...]:
-        """Downhill."""
+        """The gradient itself."""
         return (g,)
 
 
@@ -87,14 +87,14 @@ class Momentum(FirstOrder):
     memories = 1
 
     def step(self, g: Array, t: int, *memory: Array) -> tuple[Array, ...]:
-        """A ball that rolls."""
+        """A running sum of gradients, in which older ones fade."""
         v = self.momentum * memory[0] + g
         return v, v
 
 
 @dataclass(frozen=True)
 class Nesterov(Momentum):
-    """v ← μv + g;  x ← x − lr·(g + μv): looks where the ball will be (Sutskever et al. 2013, section 2)."""
+    """v ← μv + g;  x ← x − lr·(g + μv): a step of momentum ahead (Sutskever et al. 2013, section 2)."""
 
     def step(self, g: Array, t: int, *memory: Array) -> tuple[Array, ...]:
         """One step of momentum ahead."""
@@ -110,7 +110,7 @@ class Adagrad(FirstOrder):
     memories = 1
 
     def step(self, g: Array, t: int, *memory: Array) -> tuple[Array, ...]:
-        """Rates that only fall."""
+        """The gradient over the root of the sum of its squares: step sizes only fall."""
         s = memory[0] + g * g
         return g / (np.sqrt(s) + self.eps), s
 
@@ -124,7 +124,7 @@ class RMSprop(FirstOrder):
     memories = 1
 
     def step(self, g: Array, t: int, *memory: Array) -> tuple[Array, ...]:
-        """Rates that forget."""
+        """As Adagrad, with a running mean instead of the sum."""
         s = self.alpha * memory[0] + (1 - self.alpha) * (g * g)
         return g / (np.sqrt(s) + self.eps), s
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from paribus.errors import TheoryError
 from paribus.theory.activations.table import Activation, Array, activation
-from paribus.theory.derivation import Table
+from paribus.theory.derivations.record import Table
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from paribus.errors import TheoryError
 from paribus.theory.activations.table import ACTIVATIONS, Activation, Array, activation
-from paribus.theory.derivation import TOLERANCE, Table
+from paribus.theory.derivations.record import TOLERANCE, Table
 
 POINTS = (-5.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 5.0)
 FLAT = 0.01  # an activation counts as saturated where |f′| is below this

@@ -1,16 +1,16 @@
 """The arena: optimizers on test surfaces, where one can see what they do.
 
 >>> from paribus.theory import arena
->>> run = arena.race(arena.problem("rosenbrock"), [arena.entrant("newton")])
->>> run.laps[0].summary.ends[0].kind
+>>> run = arena.race(arena.problem("rosenbrock"), [arena.optimizer("newton")])
+>>> run.trajectories[0].summary.ends[0].kind
 'global minimum'
 """
 
 from paribus.theory.arena.convexity import Convexity, Witness, convexity
-from paribus.theory.arena.entrants import LABELS, Entrant, entrant
+from paribus.theory.arena.optimizers import LABELS, Optimizer, optimizer
 from paribus.theory.arena.outcome import End, Share, Summary, wilson
 from paribus.theory.arena.problems import KNOWN, Problem, problem
-from paribus.theory.arena.race import Lap, Race, race
+from paribus.theory.arena.race import Race, Trajectory, race
 from paribus.theory.arena.reddi import Online, Walk, reddi
 from paribus.theory.arena.stationary import Map, Stationary, at, describe, search
 from paribus.theory.arena.sweep import Sweep, parse, sweep
@@ -24,10 +24,9 @@ __all__ = [
     "Check",
     "Convexity",
     "End",
-    "Entrant",
-    "Lap",
     "Map",
     "Online",
+    "Optimizer",
     "Problem",
     "Race",
     "Share",
@@ -35,13 +34,14 @@ __all__ = [
     "Summary",
     "Sweep",
     "Trace",
+    "Trajectory",
     "Walk",
     "Witness",
     "at",
     "check",
     "convexity",
     "describe",
-    "entrant",
+    "optimizer",
     "parse",
     "problem",
     "race",

@@ -12,7 +12,6 @@ from paribus.theory.arena.problems import Point, Problem
 from paribus.theory.arena.stationary import polish
 
 WITHIN = 1e-3  # half widths of the domain: so close, in every coordinate, is there
-Z = 1.959963984540054  # 97.5 % of a normal distribution lie below
 KINDS = ("global minimum", "local minimum", "edge", "saddle", "maximum", "degenerate", "on the way", "diverged")
 
 
@@ -71,12 +70,10 @@ class Summary:
 
 def wilson(count: int, of: int) -> Share:
     """A fraction with its interval, sound also at 0 and 1."""
-    p, z2 = count / of, Z * Z
-    middle, spread = (
-        (p + z2 / (2 * of)) / (1 + z2 / of),
-        Z / (1 + z2 / of) * np.sqrt(p * (1 - p) / of + z2 / (4 * of**2)),
-    )
-    return Share(count, of, max(0.0, float(middle - spread)), min(1.0, float(middle + spread)))
+    from scipy.stats import binomtest  # half a second, which lists and traces need not wait for
+
+    interval = binomtest(count, of).proportion_ci(0.95, "wilson")
+    return Share(count, of, float(interval.low), float(interval.high))
 
 
 def arrivals(problem: Problem, points: Array) -> Array:
@@ -98,7 +95,7 @@ def settled(problem: Problem, points: Array, place: Array) -> Array:
 
 def summarise(problem: Problem, points: Array, values: Array) -> Summary:
     """How paths (steps + 1, starts, n) ended."""
-    ends = judge(problem, points)
+    ends = endings(problem, points)
     goal = "global minimum" if problem.minima else "local minimum"
     taken = [end.steps for end in ends if end.kind == goal and end.steps is not None]
     low, middle, high = map(float, np.percentile(taken, [10, 50, 90])) if taken else (0.0, 0.0, 0.0)
@@ -106,7 +103,7 @@ def summarise(problem: Problem, points: Array, values: Array) -> Summary:
     return Summary(ends, wilson(len(taken), len(ends)), (low, middle, high) if taken else None, last)
 
 
-def judge(problem: Problem, points: Array) -> tuple[End, ...]:
+def endings(problem: Problem, points: Array) -> tuple[End, ...]:
     """The end of every path."""
     last = points[-1]
     gone = ~np.isfinite(last).all(-1)

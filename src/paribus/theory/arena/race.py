@@ -11,7 +11,7 @@ import numpy as np
 from paribus.errors import TheoryError
 from paribus.scratch.graph import Array
 from paribus.scratch.optim import Rule
-from paribus.theory.arena.entrants import Asked, Entrant
+from paribus.theory.arena.optimizers import Asked, Optimizer
 from paribus.theory.arena.outcome import Summary, arrivals, summarise
 from paribus.theory.arena.problems import Problem
 from paribus.theory.arena.stationary import with_found_minimum
@@ -25,11 +25,11 @@ TUNING = 20  # starting points for the choice of a learning rate, drawn apart fr
 
 
 @dataclass(frozen=True)
-class Lap:
+class Trajectory:
     """One optimizer's paths from all starting points.
 
     Args:
-        entrant: the optimizer.
+        optimizer: the optimizer.
         points: (steps + 1, starts, n); NaN from the step on at which a path diverged.
         values: (steps + 1, starts).
         asked: evaluations of value, gradient and Hessian over all starts.
@@ -37,7 +37,7 @@ class Lap:
         tuned: the learning rates tried before, where this one was chosen among them.
     """
 
-    entrant: Entrant
+    optimizer: Optimizer
     points: Array
     values: Array
     asked: Asked
@@ -53,7 +53,7 @@ class Race:
         problem: the surface.
         starts: the starting points, (starts, n), the same for all.
         steps: number of steps.
-        laps: one for each optimizer.
+        trajectories: one for each optimizer.
         checked: proof that the surface's gradient and Hessian are right.
         seed: of the starting points; None where they were given.
     """
@@ -61,14 +61,14 @@ class Race:
     problem: Problem
     starts: Array
     steps: int
-    laps: tuple[Lap, ...]
+    trajectories: tuple[Trajectory, ...]
     checked: Check
     seed: int | None = None
 
 
 def race(
     problem: Problem,
-    entrants: Sequence[Entrant],
+    optimizers: Sequence[Optimizer],
     starts: Array | int | None = None,
     steps: int = 500,
     seed: int = 0,
@@ -78,7 +78,7 @@ def race(
 
     Args:
         problem: the surface.
-        entrants: the optimizers.
+        optimizers: the optimizers.
         starts: points (starts, n), or how many to draw from the domain; the problem's own start by default.
         steps: number of steps.
         seed: of the random starting points.
@@ -94,29 +94,29 @@ def race(
     points = starting_points(problem, starts, seed)
     _check_size(points, steps)
     trial = problem.draw(TUNING, seed + 1_000_003) if drawn else points
-    laps = []
-    for entrant in entrants:
-        tuned = tune and entrant.tunable and bool(problem.minima)  # without a minimum no rate is best
-        chosen = entrant.having(lr=best_rate(problem, entrant, trial, steps)) if tuned else entrant
-        lap = run(problem, chosen, points, steps)
-        laps.append(replace(lap, tuned=GRID) if tuned else lap)
-    return Race(problem, points, steps, tuple(laps), checked, seed if drawn else None)
+    trajectories = []
+    for optimizer in optimizers:
+        tuned = tune and optimizer.tunable and bool(problem.minima)  # without a minimum no rate is best
+        chosen = optimizer.having(lr=best_rate(problem, optimizer, trial, steps)) if tuned else optimizer
+        trajectory = run(problem, chosen, points, steps)
+        trajectories.append(replace(trajectory, tuned=GRID) if tuned else trajectory)
+    return Race(problem, points, steps, tuple(trajectories), checked, seed if drawn else None)
 
 
-def run(problem: Problem, entrant: Entrant, starts: Array, steps: int) -> Lap:
+def run(problem: Problem, optimizer: Optimizer, starts: Array, steps: int) -> Trajectory:
     """One optimizer from all starting points."""
     asked = Asked()
-    rule = entrant.rule(problem, asked)
+    rule = optimizer.rule(problem, asked)
     points = follow(problem, rule, starts, steps, asked)
     with np.errstate(all="ignore"):
         values = problem.value(points)
-    return Lap(entrant, points, values, asked, summarise(problem, points, values))
+    return Trajectory(optimizer, points, values, asked, summarise(problem, points, values))
 
 
-def best_rate(problem: Problem, entrant: Entrant, starts: Array, steps: int) -> float:
+def best_rate(problem: Problem, optimizer: Optimizer, starts: Array, steps: int) -> float:
     """The learning rate of :data:`GRID` with which most paths arrive, in the fewest steps, or else get lowest."""
     asked, rates = Asked(), np.array(GRID)[:, None, None]
-    rule = replace(entrant.rule(problem, asked), lr=rates)  # type: ignore[arg-type]  # all rates at once
+    rule = replace(optimizer.rule(problem, asked), lr=rates)  # type: ignore[arg-type]  # all rates at once
     points = follow(problem, rule, np.broadcast_to(starts, (len(GRID), *starts.shape)), steps, asked)
     with np.errstate(all="ignore"):
         last = np.nan_to_num(problem.value(points[-1]), nan=np.inf)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.arena.entrants import LABELS, Entrant, settings_of
+from paribus.theory.arena.optimizers import LABELS, Optimizer, settings_of
 from paribus.theory.arena.outcome import Summary
 from paribus.theory.arena.problems import Problem
 from paribus.theory.arena.race import run, starting_points
@@ -23,7 +23,7 @@ NEAR_ONE = ("momentum", "alpha", "beta1", "beta2")  # what matters of them is th
 class Trial:
     """One optimizer at one value of the setting."""
 
-    entrant: Entrant
+    optimizer: Optimizer
     value: float
     summary: Summary
 
@@ -53,7 +53,7 @@ class Sweep:
 
 def sweep(
     problem: Problem,
-    entrants: Sequence[Entrant],
+    optimizers: Sequence[Optimizer],
     setting: str,
     values: Sequence[float],
     starts: object = None,
@@ -64,7 +64,7 @@ def sweep(
 
     Args:
         problem: the surface.
-        entrants: the optimizers.
+        optimizers: the optimizers.
         setting: ``lr``, ``beta1``, ``momentum``, …; ``adam.beta1`` is for Adam alone.
         values: what to set it to.
         starts: points, or how many to draw; the problem's own start by default.
@@ -76,9 +76,9 @@ def sweep(
     """
     checked, points = check(problem), starting_points(problem, starts, seed)
     owner, _, name = setting.rpartition(".")
-    chosen = [one for one in entrants if owner in ("", one.name) and name in settings_of(one.name)]
+    chosen = [one for one in optimizers if owner in ("", one.name) and name in settings_of(one.name)]
     if not chosen:
-        known = sorted({key for one in entrants for key in settings_of(one.name)})
+        known = sorted({key for one in optimizers for key in settings_of(one.name)})
         who = LABELS.get(owner, "none of these optimizers") if owner else "none of these optimizers"
         raise TheoryError(f"{who} has no setting {name}, or does not take part", got=setting, hint=nearest(name, known))
     entered = [(one.having(**{name: value}), value) for one in chosen for value in values]

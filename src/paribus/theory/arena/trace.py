@@ -1,6 +1,6 @@
 """The first steps of an optimizer, number by number.
 
-Each rule is written once more here, as on the board: lines of formulas, which are read and computed as they stand.
+Each rule is written once more here, as by hand: lines of formulas, which are read and computed as they stand.
 What they give is compared with the step that :mod:`paribus.scratch.optim` takes, and shown only where both agree.
 """
 
@@ -16,19 +16,19 @@ from paribus.errors import TheoryError
 from paribus.scratch.graph import Array
 from paribus.scratch.optim import LBFGS, LineSearch, Newton, Rule, Trial
 from paribus.scratch.optim.rules import rate
-from paribus.theory.arena.entrants import Asked, Entrant, settings_of
 from paribus.theory.arena.expression import CONSTANTS, evaluate, read
+from paribus.theory.arena.optimizers import Asked, Optimizer, settings_of
 from paribus.theory.arena.problems import Point, Problem
 from paribus.theory.arena.race import starting_points
 from paribus.theory.arena.verify import Check, check
-from paribus.theory.derivation import TOLERANCE
+from paribus.theory.derivations.record import TOLERANCE
 
 MOST = 1000  # steps of a trace
 MEAN = (("m", "beta1*m + (1 - beta1)*g"), ("m_hat", "m / (1 - beta1**t)"))
 SQUARE = (("v", "beta2*v + (1 - beta2)*g**2"), ("v_hat", "v / (1 - beta2**t)"))
 ADAM = ("x", "x - lr*m_hat / (sqrt(v_hat) + eps)")
 
-BOARD: dict[str, tuple[tuple[str, str], ...]] = {
+FORMULAS: dict[str, tuple[tuple[str, str], ...]] = {
     "sgd": (("x", "x - lr*g"),),
     "momentum": (("v", "mu*v + g"), ("x", "x - lr*v")),
     "nesterov": (("v", "mu*v + g"), ("x", "x - lr*(g + mu*v)")),
@@ -58,7 +58,7 @@ BOARD: dict[str, tuple[tuple[str, str], ...]] = {
     "lbfgs": (("d", "-product(B, g)"), ("x", "x + a*d")),
 }
 MEMORY = {"m": 0.0, "v": 0.0, "s": 0.0, "u": 0.0, "w": 0.0, "p": 1.0}  # what each rule begins with
-BOARD_FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sqrt": np.sqrt,
     "abs": np.abs,
     "max": np.maximum,
@@ -69,7 +69,7 @@ BOARD_FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the board: a symbol, the formula that gives it, and its numbers."""
+    """One line of a step: a symbol, the formula that gives it, and its numbers."""
 
     symbol: str
     formula: str
@@ -102,50 +102,50 @@ class Trace:
     """The first steps of an optimizer on a surface, each verified."""
 
     problem: Problem
-    entrant: Entrant
+    optimizer: Optimizer
     settings: dict[str, float]
     steps: tuple[Step, ...]
     checked: Check
 
     @property
     def largest(self) -> float:
-        """The largest relative difference between the board and the library's rule."""
+        """The largest relative difference between these formulas and the library's rule."""
         return max(step.error for step in self.steps)
 
 
-def trace(problem: Problem, entrant: Entrant, start: Any = None, steps: int = 3) -> Trace:
+def trace(problem: Problem, optimizer: Optimizer, start: Any = None, steps: int = 3) -> Trace:
     """Each number of an optimizer's first steps.
 
     Args:
         problem: the surface.
-        entrant: the optimizer; its library learning rate holds unless one was given.
+        optimizer: the optimizer; its library learning rate holds unless one was given.
         start: where to begin; the problem's own start by default.
         steps: how many steps.
 
     Raises:
-        TheoryError: for impossible numbers, or should the board and the library's rule disagree.
+        TheoryError: for impossible numbers, or should the formulas and the library's rule disagree.
     """
     if not 1 <= steps <= MOST:
         raise TheoryError(f"a trace has 1 to {MOST} steps", got=steps)
     checked, x = check(problem), starting_points(problem, start)[0]
-    rule = entrant.rule(problem, Asked())
-    state, names, found = rule.init(x), _settings(entrant), []
+    rule = optimizer.rule(problem, Asked())
+    state, names, found = rule.init(x), _settings(optimizer), []
     memory: dict[str, Any] = {key: np.full_like(x, value) for key, value in MEMORY.items()}
     for t in range(1, steps + 1):
         g = problem.gradient(x)
         moved, after = _update(rule, g, state, x)
-        lines, trials = _board(entrant.name, rule, problem, g, after, names | memory | {"x": x, "t": t})
+        lines, trials = _lines(optimizer.name, rule, problem, g, after, names | memory | {"x": x, "t": t})
         error = float(np.abs(np.array(lines[-1].values) - moved).max() / max(1.0, float(np.abs(moved).max())))
         if not error <= TOLERANCE:
-            raise TheoryError("board and library disagree", got=f"{entrant.label}, step {t}: {error:.1e}")
+            raise TheoryError("formulas and library disagree", got=f"{optimizer.label}, step {t}: {error:.1e}")
         found.append(Step(t, tuple(x.tolist()), float(problem.value(x)), lines, trials, error))
         memory |= {line.symbol: np.array(line.values) for line in lines if line.symbol in MEMORY}
         x, state = moved, after
     settings = {key: value for key, value in names.items() if key not in CONSTANTS}
-    return Trace(problem, entrant, settings, tuple(found), checked)
+    return Trace(problem, optimizer, settings, tuple(found), checked)
 
 
-def _board(
+def _lines(
     name: str, rule: Rule, problem: Problem, g: Array, after: tuple[Any, ...], names: Mapping[str, Any]
 ) -> tuple[tuple[Line, ...], tuple[Trial, ...]]:
     """The lines of one step, computed from their own text."""
@@ -161,11 +161,11 @@ def _board(
     if isinstance(rule, LBFGS):
         known["B"] = inverse_hessian(after[1], len(g))
         lines.append(Line("B", f"inverse Hessian from {len(after[1])} pairs (s, y)", _numbers(known["B"])))
-    for symbol, formula in BOARD[name]:
+    for symbol, formula in FORMULAS[name]:
         if symbol == "x" and isinstance(rule, LineSearch):
             trials = tuple(rule.search(g, names["x"], known.get("d", -g), names["t"] - 1))
             known["a"] = trials[-1].length
-        known[symbol] = evaluate(read(formula, known, BOARD_FUNCTIONS), known, BOARD_FUNCTIONS)
+        known[symbol] = evaluate(read(formula, known, FUNCTIONS), known, FUNCTIONS)
         lines.append(Line(symbol, formula, _numbers(known[symbol])))
     return tuple(lines), trials
 
@@ -191,11 +191,11 @@ def _bent(h: Array, damping: float | None) -> Array:
     return bent
 
 
-def _settings(entrant: Entrant) -> dict[str, Any]:
-    """The rule's numbers under the names of the board."""
-    board = {"momentum": "mu", "warming": "psi"}
-    whole = {**settings_of(entrant.name), **entrant.settings}
-    numbers = {board.get(key, key): rate(value, 0) for key, value in whole.items() if value is not None}
+def _settings(optimizer: Optimizer) -> dict[str, Any]:
+    """The rule's numbers under the names of the formulas."""
+    letters = {"momentum": "mu", "warming": "psi"}
+    whole = {**settings_of(optimizer.name), **optimizer.settings}
+    numbers = {letters.get(key, key): rate(value, 0) for key, value in whole.items() if value is not None}
     return {**CONSTANTS, **numbers}
 
 

@@ -10,7 +10,8 @@ from paribus.errors import TheoryError
 from paribus.scratch import Tensor, grad
 from paribus.scratch.graph import Array
 from paribus.theory.arena.problems import Problem
-from paribus.theory.derivation import TOLERANCE
+from paribus.theory.derivations.proof import relative_error
+from paribus.theory.derivations.record import TOLERANCE
 
 DRAWS = 50
 
@@ -82,7 +83,6 @@ def differences(function: object, points: Array, step: float = 2e-4) -> Array:
     return np.stack(columns, 1)
 
 
-def _apart(a: Array, b: Array) -> float:
-    """Largest difference at a point, relative to the largest entry there."""
-    axes = tuple(range(1, a.ndim))
-    return float(np.max(np.abs(a - b).max(axes) / np.maximum(1.0, np.abs(a).max(axes))))
+def _apart(found: Array, expected: Array) -> float:
+    """Largest error at a point, relative to the largest entry there (at least 1)."""
+    return max(relative_error(a, b, floor=1.0) for a, b in zip(found, expected, strict=True))

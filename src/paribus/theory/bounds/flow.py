@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from copy import deepcopy
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from paribus.errors import TheoryError
-from paribus.scratch import Tensor, grad
 from paribus.scratch.nn import Sequential
 from paribus.theory.bounds.layers import chain
-from paribus.theory.bounds.linear import Array
-from paribus.theory.bounds.scratched import walk
-from paribus.theory.derivation import Table
+from paribus.theory.bounds.linear import Array, Map, vjp
+from paribus.theory.bounds.scratch import SCRATCH
+from paribus.theory.bounds.walk import walk
+from paribus.theory.derivations.record import Table
 
 ROUNDING = 1e-9  # of products of some dozens of norms, each right to about 1e-13
 
@@ -61,16 +60,15 @@ def gradient_flow(net: Sequential, x: ArrayLike, seed: int = 0) -> Flow:
     h = np.asarray(x, float)
     if len(h) != 1:
         raise TheoryError("Jacobians are those of one input", got=f"{len(h)} inputs", hint="give x[:1]")
-    net = deepcopy(net).eval()
-    singular, constants = [], []
-    for block in net:
-        bounds, _ = walk(block, Tensor(h))
-        jacobian, h = _jacobian(block, h)
-        singular.append(_stretches(jacobian))
-        constants.append(chain(bounds))
+    singular, constants, backs = [], [], []
+    for block in SCRATCH.ready(net):
+        constants.append(chain(walk(SCRATCH, block, h)[0]))
+        h, back = vjp(block, h)
+        singular.append(_stretches(_jacobian(back, h)))
+        backs.append(back)
     flow = Flow(
         _products(low for low, _ in singular),
-        _measured(net, x, seed),
+        tuple(_measured(backs, h, seed)),
         _products(high for _, high in singular),
         _products(constants),
     )
@@ -78,16 +76,9 @@ def gradient_flow(net: Sequential, x: ArrayLike, seed: int = 0) -> Flow:
     return flow
 
 
-def _jacobian(block: object, h: Array) -> tuple[Array, Array]:
-    """J (outputs, inputs) by one backward pass for each output; and the output."""
-    at = Tensor(h, requires_grad=True)
-    y = block(at)  # type: ignore[operator]
-    rows = []
-    for i in np.ndindex(y.shape):
-        unit = np.zeros(y.shape)
-        unit[i] = 1.0
-        rows.append(grad(y, [at], seed=unit)[0].ravel())
-    return np.stack(rows), np.asarray(y.data, float)
+def _jacobian(back: Map, y: Array) -> Array:
+    """J (outputs, inputs) by one backward pass for each output."""
+    return np.stack([back(unit.reshape(y.shape)).ravel() for unit in np.eye(y.size)])
 
 
 def _stretches(jacobian: Array) -> tuple[float, float]:
@@ -102,14 +93,12 @@ def _products(factors: Iterable[float]) -> tuple[float, ...]:
     return tuple(map(float, np.cumprod(list(factors)[::-1])))
 
 
-def _measured(net: Sequential, x: ArrayLike, seed: int) -> tuple[float, ...]:
+def _measured(backs: Sequence[Map], y: Array, seed: int) -> Iterator[float]:
     """The norm of the gradient before each block, counted from the output, over that at the output."""
-    values = [Tensor(np.asarray(x, float), requires_grad=True)]
-    for block in net:
-        values.append(block(values[-1]))
-    start = np.random.default_rng(seed).normal(size=values[-1].shape)
-    gradients = grad(values[-1], values[:-1], seed=start)
-    return tuple(float(np.linalg.norm(g) / np.linalg.norm(start)) for g in gradients[::-1])
+    g = start = np.random.default_rng(seed).normal(size=y.shape)
+    for back in reversed(backs):
+        g = back(g)
+        yield float(np.linalg.norm(g) / np.linalg.norm(start))
 
 
 def _check(flow: Flow) -> None:

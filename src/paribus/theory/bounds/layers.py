@@ -19,16 +19,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, prod, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from paribus.errors import TheoryError
-from paribus.scratch import Tensor, grad
 from paribus.scratch.nn import functional as F
 from paribus.theory.activations.table import activation
-from paribus.theory.bounds.linear import Array, Norm, spectral_norm
+from paribus.theory.bounds.linear import linear_layer, spectral_norm, vjp
 
 Ints = int | tuple[int, ...]
 
@@ -72,7 +70,7 @@ def convolution(
             got=f"kernel {weight.shape} for pictures of size {size}",
         )
     shape = (1, weight.shape[1] * groups, *size)
-    norm = linear_layer(lambda x: F.convolution(x, weight, None, stride, padding, dilation, groups), shape)
+    norm = linear_layer(vjp, lambda x: F.convolution(x, weight, None, stride, padding, dilation, groups), shape)
     return Bound(name, norm.upper, "‖K‖₂ of x → x ∗ K")
 
 
@@ -111,7 +109,7 @@ def average_pooling(
     channels_and_size: tuple[int, ...], kernel: Ints, stride: Ints | None = None, padding: Ints = 0
 ) -> Bound:
     """The mean of each window, which is linear."""
-    norm = linear_layer(lambda x: F.average_pool(x, kernel, stride, padding), (1, 1, *channels_and_size[1:]))
+    norm = linear_layer(vjp, lambda x: F.average_pool(x, kernel, stride, padding), (1, 1, *channels_and_size[1:]))
     return Bound("average pooling", norm.upper, "‖A‖₂ of a linear map")
 
 
@@ -124,19 +122,3 @@ def residual(*block: Bound, shortcut: Bound | None = None, name: str = "residual
 def chain(layers: Sequence[Bound]) -> float:
     """A chain stretches at most by the product of what its links do."""
     return prod(layer.constant for layer in layers)
-
-
-def linear_layer(layer: Any, shape: tuple[int, ...]) -> Norm:
-    """The norm of a layer of :mod:`paribus.scratch` that is linear up to its bias; x has ``shape``.
-
-    Its adjoint is what backpropagation computes: y → ∂⟨y, layer(x)⟩/∂x.
-    """
-    at = Tensor(np.zeros(shape), requires_grad=True)
-    there = layer(at)
-
-    def adjoint(y: Array) -> Array:
-        (g,) = grad(there, [at], seed=y)
-        return np.asarray(g, np.float64)
-
-    bias = np.asarray(there.data, np.float64)
-    return spectral_norm(apply=lambda x: np.asarray(layer(Tensor(x)).data) - bias, adjoint=adjoint, shape=shape)

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import TheoryError
+from paribus.scratch import Tensor, grad
 
 Array = NDArray[np.float64]
 Map = Callable[[Array], Array]
+Vjp = Callable[[Any, Array], tuple[Array, Map]]  # of a layer at x: its output, and g → gᵀ ∂y/∂x
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,19 @@ def spectral_norm(
         got=f"residual {residual:.1e} after {most} products",
         hint="allow more products, or a tolerance above this residual",
     )
+
+
+def vjp(layer: Any, x: Array) -> tuple[Array, Map]:
+    """The output y of a layer of :mod:`paribus.scratch` at x, and the map g → gᵀ ∂y/∂x: backpropagation."""
+    at = Tensor(x, requires_grad=True)
+    y = layer(at)
+    return np.asarray(y.data, np.float64), lambda g: np.asarray(grad(y, [at], seed=g)[0], np.float64)
+
+
+def linear_layer(vjp: Vjp, layer: Any, shape: tuple[int, ...]) -> Norm:
+    """The norm of a layer that is linear up to its bias; x has ``shape``. Backpropagation is its adjoint."""
+    bias, adjoint = vjp(layer, np.zeros(shape))
+    return spectral_norm(apply=lambda x: vjp(layer, x)[0] - bias, adjoint=adjoint, shape=shape)
 
 
 def dense_matrix(apply: Map, shape: tuple[int, ...]) -> Array:

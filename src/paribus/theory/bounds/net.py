@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike
 
 from paribus.errors import TheoryError
 from paribus.scratch.nn import Module
-from paribus.theory.bounds import scratched
 from paribus.theory.bounds.layers import Bound, chain
-from paribus.theory.derivation import Table
+from paribus.theory.bounds.scratch import SCRATCH
+from paribus.theory.bounds.slopes import sampled_slope
+from paribus.theory.bounds.walk import Library, walk
+from paribus.theory.derivations.record import Table
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,24 @@ def bound_of(net: Any, shape: tuple[int, ...], points: int = 16, spread: float =
     Raises:
         TheoryError: a layer without a known constant, or a sampled slope above the bound: then a rule is wrong.
     """
-    if isinstance(net, Module):
-        layers, lower = scratched.examine(net, shape, points, spread, seed)
-    else:
-        from paribus.theory.bounds import modules
-
-        layers, lower = modules.examine(net, shape, points, spread, seed)
+    library = _library(net)
+    vjp, whole, net = library.vjp, (1, *shape), library.ready(net)
+    layers, _ = walk(library, net, np.zeros(whole))
     upper = chain(layers)
+    lower = sampled_slope(
+        lambda x: vjp(net, x)[0], whole, lambda x, g: vjp(net, x)[1](g), points, spread=spread, seed=seed
+    )
     if lower > upper * (1 + 1e-9):  # a slope is computed to 1e-12
         raise TheoryError("no slope exceeds a Lipschitz bound", got=f"slope {lower:.6g}, bound {upper:.6g}")
     return NetBound(tuple(layers), lower, upper)
+
+
+def _library(net: Any) -> Library:
+    if isinstance(net, Module):
+        return SCRATCH
+    from paribus.theory.bounds.torch import TORCH
+
+    return TORCH
 
 
 def by_weights(weights: Sequence[ArrayLike]) -> WeightBound:

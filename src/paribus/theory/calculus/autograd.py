@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from paribus.theory.calculus.draws import Draw
-from paribus.theory.expressions.evaluate import commutation, shape_of, size_of
-from paribus.theory.expressions.parse import Raw
+from paribus.theory.expressions.literal import run
 from paribus.theory.expressions.reading import Reading
 
 
@@ -18,13 +17,10 @@ from paribus.theory.expressions.reading import Reading
 def _functions() -> dict[str, Callable[..., Any]]:
     import torch
 
-    def diag(x: Any) -> Any:
-        return torch.diag(x)
-
     return {
         "+": torch.add, "-": torch.sub, "*": torch.mul, "/": torch.div, "**": torch.pow, "@": torch.matmul,
         "neg": torch.neg, "T": lambda x: x.mT if x.ndim == 2 else x, "dot": torch.dot, "outer": torch.outer,
-        "diag": diag, "kron": torch.kron, "vec": lambda x: x.mT.reshape(-1),
+        "diag": torch.diag, "kron": torch.kron, "vec": lambda x: x.mT.reshape(-1),
         "inv": torch.linalg.inv, "det": torch.linalg.det, "logdet": torch.logdet, "tr": torch.trace,
         "norm": torch.linalg.norm, "sum": torch.sum, "mean": torch.mean,
         "softmax": lambda z: torch.softmax(z, 0), "logsumexp": lambda z: torch.logsumexp(z, 0),
@@ -35,7 +31,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
 
 
 def jacobian(reading: Reading, draw: Draw, name: str) -> Any:
-    """Rows vec(F), columns vec(X), both by columns, in float64."""
+    """∂F/∂X, shape of F before shape of X, in float64."""
     import torch
 
     fixed = {key: torch.as_tensor(np.asarray(value, dtype=float)) for key, value in draw.env.items()}
@@ -43,31 +39,15 @@ def jacobian(reading: Reading, draw: Draw, name: str) -> Any:
     def function(value: Any) -> Any:
         return torch_value(reading, draw, {**fixed, name: value})
 
-    found = torch.autograd.functional.jacobian(function, fixed[name])
-    of, by = found.ndim - fixed[name].ndim, fixed[name].ndim
-    order = (*reversed(range(of)), *reversed(range(of, of + by)))
-    return found.permute(order).reshape(-1, fixed[name].numel()).numpy()
+    return torch.autograd.functional.jacobian(function, fixed[name]).numpy()
 
 
 def torch_value(reading: Reading, draw: Draw, env: dict[str, Any]) -> Any:
     """Value of what was typed."""
     import torch
 
-    def leaf(raw: Raw) -> Any:
-        shape = shape_of(reading.filled[raw], draw.sizes)
-        if raw.op == "number":
-            return torch.tensor(float(raw.value), dtype=torch.float64)
-        if raw.op == "name" and raw.value in env:
-            return env[raw.value]
-        if raw.op == "name" and not shape:
-            return torch.tensor(float(size_of(raw.value, draw.sizes)), dtype=torch.float64)
-        if raw.op == "K":
-            return torch.as_tensor(commutation(*shape_of(raw.value, draw.sizes)))
-        value = {"ones": np.ones, "zeros": np.zeros}.get(raw.op, lambda shape: np.eye(shape[0]))(shape)
-        return torch.as_tensor(value)
+    def tensor(value: Any, op: str) -> Any:
+        return torch.as_tensor(value, dtype=torch.float64)
 
-    def walk(raw: Raw) -> Any:
-        return _functions()[raw.op](*map(walk, raw.args)) if raw.args else leaf(raw)
-
-    found = walk(reading.raw)
+    found = run(reading, env, draw.sizes, _functions(), tensor)
     return found if reading.expr.shape else found.reshape(())

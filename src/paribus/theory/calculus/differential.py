@@ -1,4 +1,4 @@
-"""From f to df: one rule at a time, from the outside in, as on a board."""
+"""From f to df: one rule at a time, from the outside in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from paribus.theory.calculus.rules import RULES, Rule
 from paribus.theory.expressions.functions import differential
+from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, name, zeros
 
 
@@ -17,6 +18,11 @@ class Line:
     before: Expr
     after: Expr
     note: str = ""
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Both sides as text."""
+        return text(self.before), text(self.after)
 
 
 def direction(variable: Expr) -> Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
+from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, is_zero, nodes
 
 SENTENCES: dict[str, str] = {
@@ -27,11 +28,11 @@ def domain(expr: Expr) -> list[str]:
 
 def _conditions(node: Expr) -> Iterable[str]:
     if node.op in SENTENCES and not is_zero(node.args[0]):
-        yield SENTENCES[node.op].format(node.args[0])
+        yield SENTENCES[node.op].format(text(node.args[0]))
     if node.op == "pow":
         base, exponent = node.args
         whole = exponent.op == "number" and exponent.value.denominator == 1
         if not whole and base.op != "number":
-            yield f"{base} > 0"
+            yield f"{text(base)} > 0"
         elif whole and exponent.value < Fraction(0):
-            yield f"{base} is nowhere 0" if base.shape else f"{base} is not 0"
+            yield f"{text(base)} is {'nowhere' if base.shape else 'not'} 0"

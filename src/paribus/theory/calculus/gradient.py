@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
-from paribus.theory.expressions import chains
-from paribus.theory.expressions.functions import BUILD, inner, total
-from paribus.theory.expressions.terms import mul
-from paribus.theory.expressions.tree import ONE, Expr, eye, ones, zeros
+from paribus.theory.expressions import products
+from paribus.theory.expressions.functions import inner, total
+from paribus.theory.expressions.sums import mul
+from paribus.theory.expressions.text import text
+from paribus.theory.expressions.tree import BUILD, ONE, Expr, eye, ones, zeros
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _move(pair: Pair, dx: Expr) -> tuple[str, list[Pair]]:
         return "linearity", [Pair(g if arg.shape == linear.shape else total(g), arg) for arg in terms]
     place = next(i for i, arg in enumerate(linear.args) if dx.value in arg.names)
     if linear.op not in ADJOINTS:
-        raise TheoryError(f"a gradient through {linear.op} cannot be written in this notation", got=str(linear))
+        raise TheoryError(f"a gradient through {linear.op} cannot be written in this notation", got=text(linear))
     rule, adjoint = ADJOINTS[linear.op](g, linear, place)
     return rule, [Pair(adjoint, linear.args[place])]
 
@@ -87,21 +88,21 @@ def _matmul(g: Expr, linear: Expr, place: int) -> tuple[str, Expr]:
     if linear.args[place].rank == 1:
         return _vector_in_chain(g, linear, left, right)
     if linear.rank == 2:
-        return "cyclic trace", chains.matmul(
+        return "cyclic trace", products.matmul(
             *(part.T for part in reversed(left)), g, *(part.T for part in reversed(right))
         )
-    column = chains.matmul(*right)  # ends in a vector, or the product would be a matrix
+    column = products.matmul(*right)  # ends in a vector, or the product would be a matrix
     if not left:
         row = g
     else:
-        before = chains.matmul(*left)
+        before = products.matmul(*left)
         row = g * before if before.rank == 1 else before.T @ g
-    return "a scalar is its own trace", chains.outer(row, column)
+    return "a scalar is its own trace", products.outer(row, column)
 
 
 def _vector_in_chain(g: Expr, linear: Expr, left: tuple[Expr, ...], right: tuple[Expr, ...]) -> tuple[str, Expr]:
     """⟨g, A l⟩ = (Aᵀ g)ᵀ l; a vector stands at one end, so there is something on one side only."""
-    other = chains.matmul(*(left or right))
+    other = products.matmul(*(left or right))
     if linear.rank == 0:
         return "a scalar is its own transpose", g * other
     return "transpose", other.T @ g

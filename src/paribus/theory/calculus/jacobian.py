@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from paribus.errors import TheoryError
 from paribus.theory.calculus.gradient import adjoints
-from paribus.theory.expressions import chains
-from paribus.theory.expressions.chains import diag, kron, outer
-from paribus.theory.expressions.functions import replace
-from paribus.theory.expressions.terms import add, mul
-from paribus.theory.expressions.tree import ONE, Expr, Size, eye, ones, zeros
+from paribus.theory.expressions import products
+from paribus.theory.expressions.products import diag, kron, outer
+from paribus.theory.expressions.sums import add, mul
+from paribus.theory.expressions.text import text
+from paribus.theory.expressions.tree import ONE, Expr, Size, eye, ones, replace, zeros
 
 
 def jacobian(df: Expr, dx: Expr) -> Expr:
@@ -35,7 +35,7 @@ def jacobian(df: Expr, dx: Expr) -> Expr:
 
 def flat(expr: Expr) -> Expr:
     """vec of a matrix, anything else as it is."""
-    return chains.vec(expr) if expr.rank == 2 else expr
+    return products.vec(expr) if expr.rank == 2 else expr
 
 
 def _columns(linear: Expr, dx: Expr) -> Expr | None:
@@ -46,7 +46,7 @@ def _columns(linear: Expr, dx: Expr) -> Expr | None:
         return _sum(linear, dx)
     place = next(i for i, arg in enumerate(linear.args) if dx.value in arg.names)
     if linear.op not in COLUMNS:
-        raise TheoryError(f"the Jacobian of {linear.op} cannot be written in this notation", got=str(linear))
+        raise TheoryError(f"the Jacobian of {linear.op} cannot be written in this notation", got=text(linear))
     inside = linear.args[place]
     if not inside.shape:
         return outer(flat(mul(*linear.args[:place], *linear.args[place + 1 :])), _row(inside, dx))
@@ -80,10 +80,10 @@ def _mul(linear: Expr, place: int) -> Expr:
 def _matmul(linear: Expr, place: int) -> Expr:
     inside = linear.args[place]
     left, right = linear.args[:place], linear.args[place + 1 :]
-    before = chains.matmul(*left) if left else eye(inside.shape[0])
+    before = products.matmul(*left) if left else eye(inside.shape[0])
     if inside.rank == 1:
         return before
-    return kron(chains.matmul(*right).T if right else eye(inside.shape[1]), before)
+    return kron(products.matmul(*right).T if right else eye(inside.shape[1]), before)
 
 
 def _outer(linear: Expr, place: int) -> Expr:
@@ -95,14 +95,14 @@ def _outer(linear: Expr, place: int) -> Expr:
 def _diagonal_columns(size: Size) -> Expr:
     """E with vec(diag(l)) = E l: copies of l below each other, of which vec(I) keeps the diagonal."""
     copies = kron(outer(ones((size,)), ones((1,))), eye(size))
-    return diag(chains.vec(eye(size))) @ copies
+    return diag(products.vec(eye(size))) @ copies
 
 
 COLUMNS: dict[str, Callable[[Expr, int], Expr]] = {
     "mul": _mul,
     "matmul": _matmul,
     "outer": _outer,
-    "T": lambda e, place: chains.commutation(*e.args[0].shape),
+    "T": lambda e, place: products.commutation(*e.args[0].shape),
     "diag": lambda e, place: _diagonal_columns(e.args[0].shape[0]),
     "diagonal": lambda e, place: _diagonal_columns(e.shape[0]).T,
     "vec": lambda e, place: eye(e.shape[0]),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from paribus.theory.expressions.functions import BUILD, inner
-from paribus.theory.expressions.terms import add, mul
-from paribus.theory.expressions.tree import Expr, is_zero
+from paribus.theory.expressions.functions import inner
+from paribus.theory.expressions.sums import add, mul
+from paribus.theory.expressions.tree import BUILD, Expr, is_zero
 
 inv, tr, outer = BUILD["inv"], BUILD["tr"], BUILD["outer"]
 log, sin, cos, softmax = BUILD["log"], BUILD["sin"], BUILD["cos"], BUILD["softmax"]

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from paribus.theory.errors import OutOfDomain
 from paribus.theory.expressions.tree import Expr, Shape, Size
 
 Env = Mapping[str, Any]
 CONDITION = 1e4  # a matrix beyond it counts as singular: its inverse would lose the digits that the check needs
 KINK = 1e-3  # nearer to 0 than this, but not at it, a difference quotient might straddle the kink of abs and relu
+
+
+class OutOfDomain(ArithmeticError):
+    """The drawn numbers lie where a function has no value or no derivative: no mistake of the user, draw again."""
 
 
 def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: Mapping[Expr, Any] | None = None) -> Any:
@@ -34,7 +37,7 @@ def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: Mapping[Expr
     def walk(node: Expr) -> Any:
         if node not in done:
             value = _leaf(node, env, sizes) if not node.args else FUNCTIONS[node.op](*map(walk, node.args))
-            if not np.all(np.isfinite(value)):
+            if not np.isfinite(value).all():
                 raise OutOfDomain(node.op)
             done[node] = value
         return done[node]
@@ -54,11 +57,11 @@ def shape_of(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
 
 
 def _leaf(node: Expr, env: Env, sizes: Mapping[str, int]) -> Any:
-    shape = shape_of(node.shape, sizes)
     if node.op == "name":
         return env[node.value]
     if node.op == "number":
         return float(node.value)
+    shape = shape_of(node.shape, sizes)
     if node.op == "size":
         return float(size_of(node.value, sizes))
     if node.op == "eye":

@@ -1,13 +1,13 @@
-"""The functions of the notation: each builds its node in normal form; ``BUILD`` rebuilds any node from new operands."""
+"""The functions of the notation: each builds its node in normal form, and the table of all that do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
 
-from paribus.theory.expressions import chains
-from paribus.theory.expressions.terms import add, mul, power, scalars
-from paribus.theory.expressions.tree import ONE, ZERO, Expr, length, number, ones
+from paribus.theory.expressions.products import ELEMENTWISE, diag, inv, kron, matmul, outer, transpose, vec
+from paribus.theory.expressions.sums import add, mul, power, scalars
+from paribus.theory.expressions.tree import BUILD, ONE, ZERO, Expr, length, number, ones
 
 
 def elementwise(op: str) -> Callable[[Expr], Expr]:
@@ -48,7 +48,7 @@ def tr(a: Expr) -> Expr:
     if inside.op == "zeros":
         return ZERO
     if inside.op == "outer":
-        return scale * chains.matmul(*inside.args)
+        return scale * matmul(*inside.args)
     if inside.op == "diag":
         return scale * total(inside.args[0])
     return scale * Expr("tr", (inside,))
@@ -125,31 +125,12 @@ def inner(a: Expr, b: Expr) -> Expr:
         return mul(a, total(b))
     if b.rank < a.rank:
         return mul(b, total(a))
-    return mul(a, b) if not a.shape else chains.matmul(a, b) if a.rank == 1 else tr(chains.matmul(a.T, b))
+    return mul(a, b) if not a.shape else matmul(a, b) if a.rank == 1 else tr(matmul(a.T, b))
 
 
-BUILD: dict[str, Callable[..., Expr]] = {
-    "add": add, "mul": mul, "pow": power, "matmul": chains.matmul, "T": chains.transpose, "outer": chains.outer,
-    "inv": chains.inv, "diag": chains.diag, "diagonal": chains.diag, "kron": chains.kron, "vec": chains.vec,
+BUILD |= {
+    "add": add, "mul": mul, "pow": power, "matmul": matmul, "T": transpose, "outer": outer,
+    "inv": inv, "diag": diag, "diagonal": diag, "kron": kron, "vec": vec,
     "tr": tr, "det": det, "logdet": logdet, "sum": total, "norm": norm, "softmax": softmax, "logsumexp": logsumexp,
-    **{op: elementwise(op) for op in chains.ELEMENTWISE},
+    **{op: elementwise(op) for op in ELEMENTWISE},
 }  # fmt: skip
-
-
-def rebuild(expr: Expr, args: tuple[Expr, ...]) -> Expr:
-    """The same node over other operands, in normal form."""
-    if expr.op == "d":
-        return Expr("d", args, args[0].shape, expr.value)
-    return BUILD[expr.op](*args) if args else expr
-
-
-def replace(expr: Expr, what: dict[Expr, Expr]) -> Expr:
-    """``expr`` with some parts put in the place of others."""
-    done: dict[Expr, Expr] = dict(what)
-
-    def walk(node: Expr) -> Expr:
-        if node not in done:
-            done[node] = rebuild(node, tuple(map(walk, node.args)))
-        return done[node]
-
-    return walk(expr)

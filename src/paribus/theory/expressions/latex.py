@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from paribus.theory.expressions.terms import split
+from paribus.theory.expressions.sums import split
+from paribus.theory.expressions.symbols import symbol
 from paribus.theory.expressions.text import fraction
 from paribus.theory.expressions.tree import Expr, Size
-from paribus.theory.symbols import symbol
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 

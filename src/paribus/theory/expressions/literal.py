@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from paribus.theory.errors import OutOfDomain
-from paribus.theory.expressions.evaluate import FUNCTIONS, Env, commutation, shape_of, size_of
+from paribus.theory.expressions.evaluate import FUNCTIONS, Env, OutOfDomain, commutation, shape_of, size_of
 from paribus.theory.expressions.parse import Raw
 from paribus.theory.expressions.reading import Reading
 
@@ -36,20 +35,34 @@ def literal(reading: Reading, env: Env, sizes: Mapping[str, int]) -> Any:
     Raises:
         OutOfDomain: a logarithm of a negative number, a singular inverse, an overflow.
     """
-
-    def walk(raw: Raw) -> Any:
-        value = TYPED[raw.op](*map(walk, raw.args)) if raw.args else _leaf(raw, reading.filled[raw], env, sizes)
-        if not np.all(np.isfinite(value)):
-            raise OutOfDomain(raw.op)
-        return value
-
     with np.errstate(all="ignore"):
-        value = walk(reading.raw)
+        value = run(reading, env, sizes, TYPED, _finite)
     return value if reading.expr.shape or not np.ndim(value) else value[0, 0]  # a (1, 1) matrix is read as a scalar
 
 
+def run(
+    reading: Reading,
+    env: Env,
+    sizes: Mapping[str, int],
+    functions: Mapping[str, Callable[..., Any]],
+    each: Callable[[Any, str], Any],
+) -> Any:
+    """Value of what was typed by a table of functions; ``each`` gets every value in between with its operator."""
+
+    def walk(raw: Raw) -> Any:
+        args = map(walk, raw.args)
+        return each(functions[raw.op](*args) if raw.args else _leaf(raw, reading.filled[raw], env, sizes), raw.op)
+
+    return walk(reading.raw)
+
+
+def _finite(value: Any, op: str) -> Any:
+    if not np.isfinite(value).all():
+        raise OutOfDomain(op)
+    return value
+
+
 def _leaf(raw: Raw, shape: tuple[int | str, ...], env: Env, sizes: Mapping[str, int]) -> Any:
-    numbers = shape_of(shape, sizes)
     if raw.op == "number":
         return float(raw.value)
     if raw.op == "name" and raw.value in env:
@@ -58,4 +71,5 @@ def _leaf(raw: Raw, shape: tuple[int | str, ...], env: Env, sizes: Mapping[str, 
         return float(size_of(raw.value, sizes))
     if raw.op == "K":
         return commutation(*shape_of(raw.value, sizes))
+    numbers = shape_of(shape, sizes)
     return {"ones": np.ones, "zeros": np.zeros}.get(raw.op, lambda _: np.eye(numbers[0]))(numbers)

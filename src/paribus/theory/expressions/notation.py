@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from paribus.theory.expressions import chains, functions
-from paribus.theory.expressions.functions import BUILD
-from paribus.theory.expressions.tree import Expr, ones
+from paribus.theory.expressions import functions, products
+from paribus.theory.expressions.tree import BUILD, Expr, ones
 
 # name: (what it takes and gives, how it is built)
 FUNCTIONS: dict[str, tuple[str, Callable[..., Expr]]] = {
     "tr": ("s -> 1", functions.tr),
     "det": ("s -> 1", functions.det),
     "logdet": ("s -> 1", functions.logdet),
-    "inv": ("s -> s", chains.inv),
+    "inv": ("s -> s", products.inv),
     "norm": ("x -> 1", functions.norm),
     "sum": ("x -> 1", functions.total),
     "mean": ("x -> 1", functions.mean),
@@ -25,13 +24,13 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., Expr]]] = {
     "square": ("x -> x", lambda x: x**2),
     "softmax": ("v -> v", functions.softmax),
     "logsumexp": ("v -> 1", functions.logsumexp),
-    "dot": ("v, v -> 1", chains.matmul),
-    "outer": ("v, w -> vw", chains.outer),
-    "diag": ("own rule", chains.diag),
-    "kron": ("own rule", chains.kron),
-    "vec": ("own rule", chains.vec),
+    "dot": ("v, v -> 1", products.matmul),
+    "outer": ("v, w -> vw", products.outer),
+    "diag": ("own rule", products.diag),
+    "kron": ("own rule", products.kron),
+    "vec": ("own rule", products.vec),
     "ones_like": ("x -> x", lambda x: ones(x.shape)),
-    **{name: ("x -> x", BUILD[name]) for name in sorted(chains.ELEMENTWISE)},
+    **{name: ("x -> x", BUILD[name]) for name in sorted(products.ELEMENTWISE)},
 }
 FILLED = {"ones", "zeros", "eye", "K"}  # functions of sizes
 ALIASES = {"trace": "tr", "absolute": "abs", "inverse": "inv"}

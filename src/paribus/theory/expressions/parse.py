@@ -10,6 +10,7 @@ from typing import Any
 
 from paribus.errors import TheoryError, nearest
 from paribus.theory.expressions.notation import ALIASES, FILLED, FUNCTIONS, MODULES
+from paribus.theory.expressions.tree import times
 
 LONGEST, DEEPEST, LARGEST = 2000, 60, 400  # characters, levels, nodes
 
@@ -222,8 +223,6 @@ def _sizes(node: ast.Call, source: Source) -> list[int | str]:
 
 
 def _size(node: ast.expr, source: Source) -> int | str:
-    from paribus.theory.expressions.chains import times
-
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return times(_size(node.left, source), _size(node.right, source))
     if isinstance(node, ast.Name):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
-from paribus.theory.expressions import chains, functions
+from paribus.theory.expressions import functions, products
 from paribus.theory.expressions.notation import FUNCTIONS
 from paribus.theory.expressions.parse import Raw, parse
 from paribus.theory.expressions.shapes import KINDS, Inference, infer, is_greek
@@ -131,7 +131,7 @@ LEAVES: dict[str, Callable[[Raw, Shape], Expr]] = {
     "ones": lambda raw, shape: ones(shape),
     "zeros": lambda raw, shape: zeros(shape),
     "eye": lambda raw, shape: eye(shape[0]),
-    "K": lambda raw, shape: chains.commutation(*raw.value),
+    "K": lambda raw, shape: products.commutation(*raw.value),
 }
 
 

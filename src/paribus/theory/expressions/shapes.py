@@ -11,9 +11,9 @@ from paribus.theory.expressions.notation import FILLED, FUNCTIONS
 from paribus.theory.expressions.parse import Raw, pointing
 from paribus.theory.expressions.scalars import added_to_scalars, stand_as_vectors
 from paribus.theory.expressions.sizes import Dims, Product, Unifier
+from paribus.theory.expressions.symbols import GREEK
 from paribus.theory.expressions.text import shape_text
 from paribus.theory.expressions.tree import Shape, Size
-from paribus.theory.symbols import GREEK
 
 KINDS = {0: "scalar", 1: "vector", 2: "matrix"}
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from paribus.theory.expressions import chains, terms
-from paribus.theory.expressions.functions import BUILD, rebuild, replace
+from paribus.theory.expressions import products, sums
 from paribus.theory.expressions.text import text
-from paribus.theory.expressions.tree import ONE, Expr, nodes, number, ones
+from paribus.theory.expressions.tree import BUILD, ONE, Expr, nodes, number, ones, rebuild, replace
 
 WIDEST = 250  # nodes up to which products are multiplied out to see whether something cancels
 
@@ -32,10 +32,12 @@ def simplify(expr: Expr, symmetric: frozenset[str] = frozenset()) -> Expr:
     return found[2] if len(found) > 2 and cost(found[2]) < 0.9 * cost(plain) else plain
 
 
+@lru_cache(maxsize=10_000)  # the same sums are compared again and again
 def cost(expr: Expr) -> int:
     """How long it is to read; s * (1 - s) reads better than s - s**2, and ones(n) is no part of a good answer."""
-    powers = sum(terms.exponent_of(node)[1] > 1 for node in nodes(expr))
-    return len(text(expr)) + 4 * powers + 12 * sum(node.op == "ones" for node in nodes(expr))
+    parts = list(nodes(expr))
+    powers = sum(sums.exponent_of(node)[1] > 1 for node in parts)
+    return len(text(expr)) + 4 * powers + 12 * sum(node.op == "ones" for node in parts)
 
 
 def with_symmetry(expr: Expr, symmetric: frozenset[str]) -> Expr:
@@ -76,26 +78,25 @@ def expand(expr: Expr) -> Expr:
     args = [expand(arg) for arg in expr.args]
     if expr.op not in ("mul", "matmul", "outer"):
         return rebuild(expr, tuple(args))
-    sums = [_terms_of(arg, expr.op) for arg in args]
-    products: list[tuple[Expr, ...]] = [()]
-    for options in sums:
-        products = [(*head, term) for head in products for term in options]
-        if len(products) > 64:
+    found: list[tuple[Expr, ...]] = [()]
+    for terms in (_terms_of(arg, expr.op) for arg in args):
+        found = [(*head, term) for head in found for term in terms]
+        if len(found) > 64:
             return rebuild(expr, tuple(args))
-    return terms.add(*(BUILD[expr.op](*factors) for factors in products), 0 * expr)
+    return sums.add(*(BUILD[expr.op](*factors) for factors in found), 0 * expr)
 
 
 def _terms_of(factor: Expr, op: str) -> list[Expr]:
     """Terms of a factor; in a product @ a scalar term must be written as the array that it stands for."""
-    parts = terms.terms_of(factor)
+    parts = sums.terms_of(factor)
     return [part if part.shape == factor.shape or op == "mul" else part * ones(factor.shape) for part in parts]
 
 
 def recognised(expr: Expr) -> Expr:
     """Known functions in a product: exp(u) / (1 + exp(u)) = sigmoid(u), exp(z) / sum(exp(z)) = softmax(z)."""
-    factors = list(terms.factors_of(expr))
+    factors = list(sums.factors_of(expr))
     for factor in factors:
-        base, exponent = terms.exponent_of(factor)
+        base, exponent = sums.exponent_of(factor)
         if exponent != -1:
             continue
         others = [other for other in factors if other is not factor]
@@ -103,10 +104,10 @@ def recognised(expr: Expr) -> Expr:
         if u is not None:
             exp = BUILD["exp"](u)
             rest, sign = ([o for o in others if o != exp], 1) if exp in others else (others, -1)
-            return recognised(terms.mul(*rest, BUILD["sigmoid"](sign * u)))
+            return recognised(sums.mul(*rest, BUILD["sigmoid"](sign * u)))
         if z is not None and BUILD["exp"](z) in others:
             rest = [other for other in others if other != BUILD["exp"](z)]
-            return recognised(terms.mul(*rest, BUILD["softmax"](z)))
+            return recognised(sums.mul(*rest, BUILD["softmax"](z)))
     return expr
 
 
@@ -149,14 +150,14 @@ class Collection:
 
     def total(self, rest: Expr) -> Expr:
         """The sum, with the rest in whatever form."""
-        return terms.add(self.join(rest), *self.others)
+        return sums.add(self.join(rest), *self.others)
 
 
 def collected(expr: Expr) -> Expr:
     """A sum with common factors taken out, the best first, as long as that makes it shorter."""
-    if terms.split(expr)[1].op != "add":
+    if sums.split(expr)[1].op != "add":
         return expr
-    found = {option: option.total(option.rest) for option in _collections(terms.terms_of(expr))}
+    found = {option: option.total(option.rest) for option in _collections(sums.terms_of(expr))}
     if not found:
         return expr
     best = min(found, key=lambda option: (bool(option.others), cost(found[option])))
@@ -175,14 +176,14 @@ def _collections(parts: tuple[Expr, ...]) -> Iterable[Collection]:
             held.setdefault((handle.key, handle.rest.shape), {})[place] = handle
     for group in held.values():
         if len(group) > 1:
-            rest = terms.add(*(handle.rest for handle in group.values()))
+            rest = sums.add(*(handle.rest for handle in group.values()))
             others = tuple(part for place, part in enumerate(parts) if place not in group)
             yield Collection(rest, next(iter(group.values())).join, others)
 
 
 def handles(term: Expr) -> Iterable[Handle]:
     """All factors that a term could be held by."""
-    scale, inside = terms.scalars(term) if term.shape else terms.split(term)
+    scale, inside = sums.scalars(term) if term.shape else sums.split(term)
     scale = scale if isinstance(scale, Expr) else number(scale)
     if inside.op == "matmul":
         yield from _chain_handles(scale, inside.args)
@@ -193,33 +194,33 @@ def handles(term: Expr) -> Iterable[Handle]:
 
 def _chain_handles(scale: Expr, chain: tuple[Expr, ...]) -> Iterable[Handle]:
     first, last = chain[0], chain[-1]
-    yield Handle(("left", first.key), scale * chains.matmul(*chain[1:]), lambda rest: first @ rest)
-    yield Handle(("right", last.key), scale * chains.matmul(*chain[:-1]), lambda rest: rest @ last)
+    yield Handle(("left", first.key), scale * products.matmul(*chain[1:]), lambda rest: first @ rest)
+    yield Handle(("right", last.key), scale * products.matmul(*chain[:-1]), lambda rest: rest @ last)
 
 
 def _outer_handles(scale: Expr, a: Expr, b: Expr) -> Iterable[Handle]:
-    yield Handle(("outer left", a.key), scale * b, lambda rest: chains.outer(a, rest))
-    yield Handle(("outer right", b.key), scale * a, lambda rest: chains.outer(rest, b))
+    yield Handle(("outer left", a.key), scale * b, lambda rest: products.outer(a, rest))
+    yield Handle(("outer right", b.key), scale * a, lambda rest: products.outer(rest, b))
     if a.op == "matmul":
-        left, rest = a.args[0], scale * chains.outer(chains.matmul(*a.args[1:]), b)
+        left, rest = a.args[0], scale * products.outer(products.matmul(*a.args[1:]), b)
         yield Handle(("left", left.key), rest, lambda found: left @ found)
     if b.op == "matmul":
-        right, rest = b.args[0].T, scale * chains.outer(a, chains.matmul(*b.args[1:]))
+        right, rest = b.args[0].T, scale * products.outer(a, products.matmul(*b.args[1:]))
         yield Handle(("right", right.key), rest, lambda found: found @ right)
 
 
 def _factor_handles(term: Expr) -> Iterable[Handle]:
     """Scalar and elementwise factors; of powers the smaller one, above or below the line."""
-    for factor in terms.factors_of(term):
+    for factor in sums.factors_of(term):
         if factor.op not in ("number", "ones", "eye"):
-            base, exponent = terms.exponent_of(factor)
+            base, exponent = sums.exponent_of(factor)
             unit = base if exponent >= 1 else base**-1 if exponent <= -1 else factor
             for part in dict.fromkeys((unit, factor)):
                 yield Handle(("factor", part.key), _without(term, part), _times(part))
 
 
 def _without(term: Expr, unit: Expr) -> Expr:
-    base, exponent = terms.exponent_of(unit)
+    base, exponent = sums.exponent_of(unit)
     return term * base ** number(-exponent)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from paribus.theory.expressions.chains import times
-from paribus.theory.expressions.tree import Size
+from paribus.theory.expressions.tree import Size, times
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
-from paribus.theory.expressions.terms import exponent_of, split
+from paribus.theory.expressions.sums import exponent_of, split
 from paribus.theory.expressions.tree import Expr, Shape, Size, number
 
 SUM, PRODUCT, MINUS, POWER, ATOM = range(5)  # how strongly the outermost operation binds

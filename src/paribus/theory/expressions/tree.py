@@ -1,22 +1,23 @@
 """What an expression is: a frozen tree whose every node knows its shape.
 
-Vectors have one axis, as in NumPy; in a product ``@`` a vector on the left lies, one on the right stands. Trees are
-made by the functions of ``terms``, ``chains`` and ``functions``, which keep them in one normal form.
+Vectors have one axis, as in NumPy; in a product ``@`` a vector on the left lies, one on the right stands. Operators
+build nodes in one normal form, by the functions in ``BUILD``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 Size = int | str  # 3, "n", or a product "m*n"
 Shape = tuple[Size, ...]
 
 COMMUTATIVE = {"add", "mul"}
+BUILD: dict[str, Callable[..., Expr]] = {}  # op → what makes its node in normal form; filled by ``functions``
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Expr:
         if self.op in COMMUTATIVE:
             keys = frozenset(Counter(arg.key for arg in self.args).items())
         if self.op == "matmul" and not self.shape:  # a scalar is its own transpose
-            keys = frozenset({keys, tuple(_transposed_key(arg) for arg in reversed(self.args))})
+            keys = frozenset({keys, tuple(arg.T.key for arg in reversed(self.args))})
         return _Key((self.op, self.value, self.shape, keys))
 
     @cached_property
@@ -61,17 +62,20 @@ class Expr:
         """Number of nodes."""
         return 1 + sum(arg.count for arg in self.args)
 
-    def __hash__(self) -> int:
+    @cached_property
+    def _hash(self) -> int:
         return hash(self.key)
 
+    def __hash__(self) -> int:
+        return self._hash
+
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Expr) and hash(self) == hash(other)
-        return same and _fields(self) == _fields(other)  # type: ignore[arg-type]
+        if self is other or not isinstance(other, Expr):
+            return self is other
+        return self._hash == other._hash and _fields(self) == _fields(other)
 
     def __add__(self, other: Expr | int) -> Expr:
-        from paribus.theory.expressions.terms import add
-
-        return add(self, wrap(other))
+        return BUILD["add"](self, wrap(other))
 
     def __radd__(self, other: int) -> Expr:
         return wrap(other) + self
@@ -86,9 +90,7 @@ class Expr:
         return -1 * self
 
     def __mul__(self, other: Expr | int) -> Expr:
-        from paribus.theory.expressions.terms import mul
-
-        return mul(self, wrap(other))
+        return BUILD["mul"](self, wrap(other))
 
     def __rmul__(self, other: int | Fraction) -> Expr:
         return wrap(other) * self
@@ -100,26 +102,15 @@ class Expr:
         return wrap(other) * self**-1
 
     def __pow__(self, exponent: Expr | int | Fraction) -> Expr:
-        from paribus.theory.expressions.terms import power
-
-        return power(self, wrap(exponent))
+        return BUILD["pow"](self, wrap(exponent))
 
     def __matmul__(self, other: Expr) -> Expr:
-        from paribus.theory.expressions.chains import matmul
-
-        return matmul(self, other)
+        return BUILD["matmul"](self, other)
 
     @property
     def T(self) -> Expr:  # noqa: N802  (as in NumPy)
         """The transpose; a scalar or a vector is its own, as in NumPy."""
-        from paribus.theory.expressions.chains import transpose
-
-        return transpose(self)
-
-    def __str__(self) -> str:
-        from paribus.theory.expressions.text import text
-
-        return text(self)
+        return BUILD["T"](self)
 
 
 class _Key(tuple[Any, ...]):
@@ -129,10 +120,6 @@ class _Key(tuple[Any, ...]):
         if "hash" not in self.__dict__:
             self.__dict__["hash"] = tuple.__hash__(self)
         return int(self.__dict__["hash"])
-
-
-def _transposed_key(expr: Expr) -> Hashable:
-    return expr.T.key
 
 
 def _fields(expr: Expr) -> tuple[Any, ...]:
@@ -195,6 +182,34 @@ def nodes(expr: Expr) -> Iterator[Expr]:
         fresh = [arg for arg in dict.fromkeys(node.args) if arg not in seen]
         seen.update(fresh)
         waiting += reversed(fresh)
+
+
+def times(a: Size, b: Size) -> Size:
+    """Product of two sizes, in one order."""
+    whole = [size for part in (a, b) for size in str(part).split("*") if size != "1"]
+    numbers = [int(part) for part in whole if part.isdigit()]
+    product = reduce(lambda x, y: x * y, numbers, 1)
+    letters = sorted(part for part in whole if not part.isdigit())
+    return "*".join([str(product)] * (product != 1) + letters) if letters else product
+
+
+def rebuild(expr: Expr, args: tuple[Expr, ...]) -> Expr:
+    """The same node over other operands, in normal form."""
+    if expr.op == "d":
+        return Expr("d", args, args[0].shape, expr.value)
+    return BUILD[expr.op](*args) if args else expr
+
+
+def replace(expr: Expr, what: dict[Expr, Expr]) -> Expr:
+    """``expr`` with some parts put in the place of others."""
+    done: dict[Expr, Expr] = dict(what)
+
+    def walk(node: Expr) -> Expr:
+        if node not in done:
+            done[node] = rebuild(node, tuple(map(walk, node.args)))
+        return done[node]
+
+    return walk(expr)
 
 
 ONE, ZERO = number(1), number(0)

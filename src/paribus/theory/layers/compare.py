@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.table import Table
+from paribus.theory.layers.text import aligned
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,9 @@ class Comparison:
 
     first: Table
     second: Table
+
+    HEADS: ClassVar = ("", "A", "B", "B/A")
+    ALIGN: ClassVar = "lrrr"
 
     @property
     def quantities(self) -> dict[str, tuple[int, int]]:
@@ -35,13 +39,10 @@ class Comparison:
         return {"first": self.first.plain(), "second": self.second.plain()}
 
     def __str__(self) -> str:
-        from paribus.theory.layers.page import aligned
-
-        lines = aligned(HEADS, self.rows(), "lrrr")
+        lines = aligned(self.HEADS, self.rows(), self.ALIGN)
         return "\n".join([f"A: {self.first.title}", f"B: {self.second.title}", "", *lines])
 
 
-HEADS = ("", "A", "B", "B/A")
 WORDS = {
     "parameters": "parameters",
     "multiplications": "multiplications",

@@ -31,7 +31,7 @@ def applied(o: Options, x: Shape, y: Shape) -> Worked:
     return product(y[1:]) * filters(o, x, y)
 
 
-def spread(o: Options, x: Shape, y: Shape) -> Worked:
+def transposed(o: Options, x: Shape, y: Shape) -> Worked:
     """A transposed convolution applies every weight once for each position of the input."""
     return product(x[1:]) * product(o["kernel"]) * x[0] * _share(o["out"], o["groups"])
 
@@ -120,7 +120,7 @@ PARAMETERS: Mapping[str, Rule] = {
     "own": lambda o, x, y: product(o["shape"]),
 }
 MULTIPLICATIONS: Mapping[str, Rule] = {
-    "conv": applied, "dw": applied, "deconv": spread,
+    "conv": applied, "dw": applied, "deconv": transposed,
     "linear": lambda o, x, y: product(x) * o["out"],
     **{kind: steps(kind) for kind in CELLS},
     "attention": attending,

@@ -41,12 +41,14 @@ class Equality:
         nets = {"connected": self.connected.plain(), "convolved": self.convolved.plain()}
         return {**nets, "max_relative_error": self.error, "draws": self.draws, "equal": self.equal}
 
+    @property
+    def proof(self) -> str:
+        """The result of the check, in words."""
+        same, error = "the same" if self.equal else "NOT the same", f"largest relative difference {self.error:.1e}"
+        return f"with the same weights both give {same}: {error}, {self.draws} inputs"
+
     def __str__(self) -> str:
-        same = "the same" if self.equal else "NOT the same"
-        line = (
-            f"with the same weights both give {same}: largest relative difference {self.error:.1e}, {self.draws} inputs"
-        )
-        return f"{self.convolved}\n{line}"
+        return f"{self.convolved}\n{self.proof}"
 
 
 def as_convolution(text: str, input: Sequence[int], draws: int = 8) -> Equality:

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from paribus.theory.layers.kinds import ACTIVATIONS
-from paribus.theory.layers.layer import Layer, Shape
+from paribus.theory.layers.layer import Layer, Shape, per_axis
 
 Reader = Callable[[Any, Any, Tensor, list[Shape]], Layer | None]
 
@@ -35,12 +35,8 @@ def operation(function: Any, args: Any, kwargs: Any, out: Tensor, sources: list[
     return Layer("op", {"name": name, **in_place, **({} if known else {"shape": shape})})
 
 
-def _sum(args: Any, kwargs: Any, out: Tensor, sources: list[Shape]) -> Layer | None:
-    return Layer("add") if len(sources) == 2 and sources[0] == sources[1] else None
-
-
-def _product(args: Any, kwargs: Any, out: Tensor, sources: list[Shape]) -> Layer | None:
-    return Layer("mul") if len(sources) == 2 and sources[0] == sources[1] else None
+def _joint(kind: str) -> Reader:
+    return lambda args, kwargs, out, sources: Layer(kind) if len(sources) == 2 and sources[0] == sources[1] else None
 
 
 def _cat(args: Any, kwargs: Any, out: Tensor, sources: list[Shape]) -> Layer | None:
@@ -72,10 +68,10 @@ def _pooling(kind: str) -> Reader:
         rank = len(sources[0]) - 1
         stride = given.get("stride")
         options = {
-            "kernel": _sizes(given["kernel_size"], rank),
-            "stride": _sizes(given["kernel_size"] if stride is None else stride, rank),
-            "padding": _sizes(given.get("padding", 0), rank),
-            "dilation": _sizes(given.get("dilation", 1), rank),
+            "kernel": per_axis(given["kernel_size"], rank),
+            "stride": per_axis(given["kernel_size"] if stride is None else stride, rank),
+            "padding": per_axis(given.get("padding", 0), rank),
+            "dilation": per_axis(given.get("dilation", 1), rank),
             "ceil": given.get("ceil_mode", False),
         }
         return Layer(kind, options)
@@ -86,10 +82,6 @@ def _pooling(kind: str) -> Reader:
 def _adaptive(args: Any, kwargs: Any, out: Tensor, sources: list[Shape]) -> Layer:
     sizes = tuple(out.shape[2:])
     return Layer("gap") if set(sizes) == {1} else Layer("adaptive", {"size": sizes})
-
-
-def _sizes(value: Any, rank: int) -> tuple[int, ...]:
-    return tuple(value) if isinstance(value, list | tuple) else (int(value),) * rank
 
 
 def _swap(args: Any, kwargs: Any, out: Tensor, sources: list[Shape]) -> Layer | None:
@@ -115,8 +107,8 @@ ARITHMETIC = {"add", "iadd", "radd", "sub", "isub", "rsub", "mul", "imul", "rmul
 ELEMENTWISE = ARITHMETIC | {"exp", "log", "sqrt", "pow", "abs", "clamp", "batch_norm", "to", "float"}
 ALIASES = {"view", "reshape", "contiguous", "flatten", "to", "float", "clone", "detach", "as_strided"}
 FUNCTIONS: Mapping[str, Reader] = {  # names with the underscores of x.__add__ and x.add_ taken away
-    **dict.fromkeys(("add", "iadd", "radd"), _sum),
-    **dict.fromkeys(("mul", "imul", "rmul"), _product),
+    **dict.fromkeys(("add", "iadd", "radd"), _joint("add")),
+    **dict.fromkeys(("mul", "imul", "rmul"), _joint("mul")),
     **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
     **dict.fromkeys(("flatten", "view", "reshape"), _flat),
     "mean": _mean,

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from paribus.theory.layers.functions import _sizes as per_axis
 from paribus.theory.layers.kinds import ACTIVATIONS, CHANNELS_FIRST, STEPS_FIRST
+from paribus.theory.layers.layer import per_axis
 from paribus.theory.layers.module import record
 from paribus.theory.layers.modules import reads_words
 from paribus.theory.layers.row import Row

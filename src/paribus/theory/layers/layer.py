@@ -45,6 +45,11 @@ class Layer:
         return " ".join(words)
 
 
+def per_axis(value: Any, rank: int) -> tuple[int, ...]:
+    """A size as torch takes it, one number or one for each axis, as one for each."""
+    return tuple(value) if isinstance(value, list | tuple) else (int(value),) * rank
+
+
 def _lettered(given: Options, kind: Any, name: str) -> bool:
     return name in given and name not in kind.numbers and given[name] != "same"
 

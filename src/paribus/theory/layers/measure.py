@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.fields import middle_sees
 from paribus.theory.layers.table import Table, table
+from paribus.theory.layers.text import Cells, aligned, amount
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,10 +37,27 @@ class Check:
     measured: Any
     note: str = ""
 
+    HEADS: ClassVar = ("", "layer", "quantity", "predicted", "measured", "equal")
+    ALIGN: ClassVar = "rllrrl"
+
     @property
     def equal(self) -> bool:
         """Whether both agree, or nothing was predicted."""
         return self.predicted is None or bool(self.predicted == self.measured)
+
+    @property
+    def cells(self) -> Cells:
+        """As it is printed, below ``HEADS``."""
+        word = "not predicted" if self.predicted is None else "yes" if self.equal else "NO"
+        said = word + (f"; {self.note}" if self.note else "")
+        return (str(self.number or ""), self.layer, self.quantity, _said(self.predicted), _said(self.measured), said)
+
+
+def _said(value: Any) -> str:
+    """A number, a shape or ranges of inputs."""
+    if isinstance(value, tuple):
+        return " × ".join(f"{part[0]}–{part[1]}" if isinstance(part, tuple) else str(part) for part in value)
+    return "?" if value is None else f"{value:,}"
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,27 @@ class Measurement:
         """The checks of the whole net."""
         return tuple(check for check in self.checks if not check.number)
 
+    @property
+    def shown(self) -> list[Check]:
+        """The checks that are printed: the whole net's, the last receptive field and all that differ."""
+        fields = [check for check in self.checks if check.quantity == "receptive field" and check.equal]
+        counted = [check for check in self.checks if check.predicted is None and check.measured]
+        unknown = [check for check in counted if check.quantity == "multiplications"]
+        return [*self.totals, *fields[-1:], *unknown, *(check for check in self.different if check.number)]
+
+    @property
+    def verdict(self) -> str:
+        """How many predictions hold."""
+        found = f"{len(self.different)} differ" if self.different else "all equal"
+        predicted = sum(check.predicted is not None for check in self.checks)
+        return f"{predicted} predictions checked on the running net: {found}"
+
+    @property
+    def kept(self) -> str:
+        """What training would hold, in words."""
+        held = amount(self.held) if self.held else "nothing"
+        return f"torch keeps {held} of one example for the backward pass, weights aside (measured)"
+
     def plain(self) -> dict[str, Any]:
         """As plain data, for JSON."""
         checks = [{**vars(check), "equal": check.equal} for check in self.checks]
@@ -73,9 +112,8 @@ class Measurement:
         return {"checks": checks, "equal": len(checks) - different, "different": different, "held": self.held}
 
     def __str__(self) -> str:
-        from paribus.theory.layers.page import measured_text
-
-        return measured_text(self)
+        lines = aligned(Check.HEADS, [check.cells for check in self.shown], Check.ALIGN)
+        return "\n".join([self.verdict, *lines, self.kept])
 
 
 def measure(

@@ -8,11 +8,9 @@ from typing import Any
 from torch import nn
 
 from paribus.theory.layers.build import CLASSES, SameConv
-from paribus.theory.layers.layer import Layer, Options
+from paribus.theory.layers.layer import Layer, Options, per_axis
 
-
-def _sizes(value: Any, rank: int) -> tuple[int, ...]:
-    return tuple(value) if isinstance(value, list | tuple) else (int(value),) * rank
+Reader = Callable[[Any], Layer | None]
 
 
 def _windows(m: Any) -> Options:
@@ -20,10 +18,10 @@ def _windows(m: Any) -> Options:
     rank = next(int(kind.__name__[-2]) for kind in type(m).__mro__ if kind in READERS)
     padding = {"same": "same", "valid": (0,) * rank}[m.padding] if isinstance(m.padding, str) else None
     return {
-        "kernel": _sizes(m.kernel_size, rank),
-        "stride": _sizes(m.stride, rank),
-        "padding": padding or _sizes(m.padding, rank),
-        "dilation": _sizes(getattr(m, "dilation", 1), rank),
+        "kernel": per_axis(m.kernel_size, rank),
+        "stride": per_axis(m.stride, rank),
+        "padding": padding or per_axis(m.padding, rank),
+        "dilation": per_axis(getattr(m, "dilation", 1), rank),
     }
 
 
@@ -46,12 +44,8 @@ def _same_conv(m: Any) -> Layer | None:
     return None if inner is None else Layer(inner.kind, {**inner.options, "padding": "same"})
 
 
-def _pool(m: Any) -> Layer:
-    return Layer("pool", {**_windows(m), "ceil": m.ceil_mode})
-
-
-def _avgpool(m: Any) -> Layer:
-    return Layer("avgpool", {**_windows(m), "ceil": m.ceil_mode})
+def _pool(kind: str) -> Reader:
+    return lambda m: Layer(kind, {**_windows(m), "ceil": m.ceil_mode})
 
 
 def _adaptive(m: Any) -> Layer | None:
@@ -101,16 +95,15 @@ def _prelu(m: Any) -> Layer | None:
     return Layer("prelu") if m.num_parameters == 1 else None
 
 
-def _activation(name: str) -> Callable[[Any], Layer | None]:
+def _activation(name: str) -> Reader:
     return lambda m: Layer(name, {"inplace": bool(getattr(m, "inplace", False))})
 
 
-Reader = Callable[[Any], Layer | None]
 READERS: Mapping[type[nn.Module], Reader] = {
     **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), _conv),
     **dict.fromkeys((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), _deconv),
-    **dict.fromkeys((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), _pool),
-    **dict.fromkeys((nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), _avgpool),
+    **dict.fromkeys((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), _pool("pool")),
+    **dict.fromkeys((nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d), _pool("avgpool")),
     **dict.fromkeys((nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d), _adaptive),
     **dict.fromkeys((nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d), _adaptive),
     **dict.fromkeys((nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d), lambda m: Layer("bn", {"affine": m.affine})),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from paribus.theory.layers.counts import MULTIPLICATIONS, PARAMETERS, none
 from paribus.theory.layers.fields import Fields
 from paribus.theory.layers.graph import INPUT, Graph, Node
 from paribus.theory.layers.kinds import CELLS
 from paribus.theory.layers.layer import Layer, Shape
+from paribus.theory.layers.refuse import by
+from paribus.theory.layers.text import Cells, amount
 from paribus.theory.layers.worked import Worked, product, worked
 
 BYTES = 4  # of a value, float32
@@ -48,6 +50,9 @@ class Row:
     depth: int
     path: str = ""
 
+    HEADS: ClassVar = ("", "layer", "output", "parameters", "multiplications", "field", "jump", "memory")
+    ALIGN: ClassVar = "rlrrrrrr"
+
     @property
     def name(self) -> str:
         """The layer in the notation."""
@@ -74,6 +79,22 @@ class Row:
             scores = Worked(self.layer.options["heads"]) * self.input[0] * self.input[0]
             lines["scores"] = f"{scores} values grow with the square of the steps, where they are held"
         return lines
+
+    @property
+    def cells(self) -> Cells:
+        """As it is printed, below ``HEADS``."""
+        jumps, products = [f.jump for f in self.fields or ()], self.multiplications
+        sources = ", ".join(str(number) if number else "input" for number in self.sources)
+        return (
+            str(self.number),
+            self.name if self.sources in ((self.number - 1,), ()) else f"{self.name}  ← {sources}",
+            by(self.output),
+            f"{self.parameters.value:,}" if self.parameters.value else "–",
+            "?" if products is None else f"{products.value:,}" if products.value else "–",
+            "?" if self.fields is None else by([f.size for f in self.fields]),
+            "?" if self.fields is None else "×".join(map(str, jumps)) if any(jumps) else "",
+            amount(self.memory.value),
+        )
 
 
 def by_axis(sizes: Sequence[Worked]) -> str:

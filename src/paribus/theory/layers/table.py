@@ -10,9 +10,11 @@ from paribus.errors import TheoryError
 from paribus.theory.layers.depth import Waits, waits_after
 from paribus.theory.layers.fields import Fields, beginning, field_after, united
 from paribus.theory.layers.graph import INPUT, Graph, read
+from paribus.theory.layers.kinds import CELLS
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.row import Row, make_row, plain
+from paribus.theory.layers.text import Cells, aligned, amount
 
 if TYPE_CHECKING:
     from torch import nn
@@ -88,15 +90,34 @@ class Table:
             "layers": [plain(row) for row in self.rows],
         }
 
+    @property
+    def cells(self) -> list[Cells]:
+        """All layers and their sums as they are printed, in the columns of a row."""
+        numbers = (f"{self.parameters:,}", f"{self.multiplications:,}", by(self.field or ()))
+        return [*(row.cells for row in self.rows), ("", "all", by(self.output), *numbers, "", amount(self.memory))]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know to read the table right."""
+        kinds = {row.layer.kind for row in self.rows}
+        found = ["multiplications: products with weights and of attention, each with the addition that follows it"]
+        if "bn" in kinds:
+            found.append(
+                "batch norm: only scale and shift are trained; Keras also counts the running mean and variance"
+            )
+        if kinds.intersection(CELLS):
+            keras = self.convention == "keras"
+            biases = "one bias vector (GRU two), as in Keras" if keras else "two bias vectors, as torch"
+            found.append(f"recurrent cells have {biases}, unless a layer says bias1 or bias2")
+        if self.unknown:
+            found.append(f"not known, and left out of the sums: the multiplications of {', '.join(self.unknown)}")
+        return found
+
     def __str__(self) -> str:
-        from paribus.theory.layers.page import text
-
-        return text(self)
-
-    def _repr_html_(self) -> str:
-        from paribus.theory.layers.page import piece
-
-        return piece(self)
+        notes = [f"note: {note}" for note in self.notes]
+        return "\n".join(
+            [self.title, f"input {by(self.input)}", "", *aligned(Row.HEADS, self.cells, Row.ALIGN), *notes]
+        )
 
 
 def table(

@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation, Table
-from paribus.theory.networks.board import Board, Line, Trial, Values, gradient, run
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Table
 from paribus.theory.networks.grid import Array
 from paribus.theory.networks.numbers import as_array, generator, nice, shown
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Trial, Values, gradient, run
+from paribus.theory.networks.proof import derivation
 
 Box = tuple[float, float, float, float]
 SHIFTS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -61,25 +61,26 @@ def roi_align(
     above = as_array(upstream, "upstream") if upstream is not None else np.ones(size)
     if above.shape != tuple(size):
         raise TheoryError(f"the upstream gradient has the shape of Y, {tuple(size)}", got=f"shape {above.shape}")
-    board = _board(size, samples)
+    program = _program(size, samples)
     example = {"X": x, **dict(zip(EDGES, edges, strict=True)), "G": above}
     return derivation(
         f"RoI Align, {size[0]} × {size[1]} bins, {samples} × {samples} samples each",
-        (prove(board),),
+        (program,),
         {"X": "dX", "y0": "dy0"},
         shapes={"X": ("H", "W"), "y0": (), "x0": (), "y1": (), "x1": ()},
         assumptions=(
             "the box lies inside the map; no sample lies exactly on a pixel's centre",
             "pixel r has its centre at r",
         ),
-        tables=(worked("The example with numbers", board, example), _pooled(x, edges, size), _ramp(size, samples)),
+        example=example,
+        tables=(_pooled(x, edges, size), _ramp(size, samples)),
     )
 
 
 EDGES = ("y0", "x0", "y1", "x1")
 
 
-def _board(size: tuple[int, int], samples: int) -> Board:
+def _program(size: tuple[int, int], samples: int) -> Program:
     points = {
         axis: f"{axis}0 + (arange({n * samples}) + 0.5) * ({axis}1 - {axis}0) / {n * samples}"
         for axis, n in zip("yx", size, strict=True)
@@ -98,7 +99,7 @@ def _board(size: tuple[int, int], samples: int) -> Board:
         )
     moved = f"(1 - (arange({size[0] * samples}) + 0.5) / {size[0] * samples})[:, None]"
     slope = f"hat_slope(ys[:, None] - arange(shape(X)[0])) * {moved}"
-    return Board(
+    return Program(
         forward=(*forward, Line("Y", "By @ X @ Bx.T", "interpolate and average"), Line("L", "sum(Y * G)")),
         backward=(
             Line("dY", "G", "what arrives from above", gradient("Y")),
@@ -173,7 +174,7 @@ def _moved(trial: Trial, size: tuple[int, int], samples: int) -> Array:
     inputs["X"] = np.pad(inputs["X"], ((1, 0), (2, 0)))
     for name, by in zip(EDGES, (1, 2, 1, 2), strict=True):
         inputs[name] = inputs[name] + by
-    moved: Array = run(_board(size, samples).forward, inputs)["Y"]
+    moved: Array = run(_program(size, samples).forward, inputs)["Y"]
     return moved
 
 
@@ -208,10 +209,10 @@ def _bins(start: int, end: int, n: int) -> list[tuple[int, int]]:
 def _ramp(size: tuple[int, int], samples: int) -> Table:
     """On X[r, c] = r an ideal crop moves exactly as far as its box does."""
     x = np.repeat(np.arange(9.0)[:, None], 9, axis=1)
-    board, rows = _board(size, samples), []
+    program, rows = _program(size, samples), []
     for shift in SHIFTS:
         box = (1.3 + shift, 1.3, 5.3 + shift, 5.3)
-        aligned = run(board.forward, {"X": x, **dict(zip(EDGES, box, strict=True)), "G": np.ones(size)})["Y"]
+        aligned = run(program.forward, {"X": x, **dict(zip(EDGES, box, strict=True)), "G": np.ones(size)})["Y"]
         rows.append((shift, shown(aligned[:, 0]), shown(roi_pool(x, box, size)[:, 0])))
     return Table("On the ramp X[r, c] = r, the box moved down", ("moved by", "RoI Align", "RoI Pool"), tuple(rows))
 

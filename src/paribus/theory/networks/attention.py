@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation, Table
-from paribus.theory.networks.board import Board, Line, Values, gradient, run
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Table
 from paribus.theory.networks.numbers import as_array, generator, nice, shown
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Values, gradient, run
+from paribus.theory.networks.proof import derivation
 
 TEMPERATURES = (1.0, 0.3, 0.1, 0.03, 0.01)
 
@@ -36,20 +36,21 @@ def attention(values: dict[str, Any] | None = None, *, hard: bool = False, seed:
         TheoryError: sizes that do not fit.
     """
     example = _given(values) if values is not None else _nice(generator(seed))
-    board = _hard() if hard else _soft()
+    program = _hard() if hard else _soft()
     if hard and any(len(set(row)) < len(row) for row in (example["Q"] @ example["K"].T).tolist()):
         raise TheoryError("at a tie arg-max jumps and has no derivative", got="equal scores in a row of Q @ K.T")
     return derivation(
         f"Attention with {'arg-max' if hard else 'softmax'}",
-        (prove(board),),
+        (program,),
         {"Q": "dQ", "K": "dK", "V": "dV"},
         shapes={"Q": ("t", "d"), "K": ("s", "d"), "V": ("s", "e"), "G": ("t", "e")},
         assumptions=_assumptions(hard),
-        tables=(worked("The example with numbers", board, example), *((_cooling(example),) if hard else ())),
+        example=example,
+        tables=(_cooling(example),) if hard else (),
     )
 
 
-def _soft() -> Board:
+def _soft() -> Program:
     own = "-1, keepdims=True"
     dots = r"A \odot \left(\frac{\partial L}{\partial A} - \sum_j \frac{\partial L}{\partial A} \odot A\right)"
     steps = (
@@ -58,10 +59,10 @@ def _soft() -> Board:
         Line("dQ", "dS @ K / sqrt(d)", "product rule", gradient("Q")),
         Line("dK", "dS.T @ Q / sqrt(d)", "product rule, transposed", gradient("K")),
     )
-    return _board(Line("A", "softmax(S)"), steps, hard=False)
+    return _program(Line("A", "softmax(S)"), steps, hard=False)
 
 
-def _hard() -> Board:
+def _hard() -> Program:
     still = "a small change of S moves no arg-max, so A is constant around S; at a tie it jumps and has no derivative"
     steps = (
         Line("dA", "dO @ V.T", "product rule", gradient("A")),
@@ -69,11 +70,11 @@ def _hard() -> Board:
         Line("dQ", "dS @ K / sqrt(d)", "product rule", gradient("Q"), "0: the queries do not learn"),
         Line("dK", "dS.T @ Q / sqrt(d)", "product rule, transposed", gradient("K"), "0: the keys do not learn"),
     )
-    return _board(Line("A", "one_hot(argmax(S, -1), shape(K)[0])", latex=r"e_{\arg\max_j S_{ij}}"), steps, hard=True)
+    return _program(Line("A", "one_hot(argmax(S, -1), shape(K)[0])", latex=r"e_{\arg\max_j S_{ij}}"), steps, hard=True)
 
 
-def _board(choice: Line, steps: tuple[Line, ...], hard: bool) -> Board:
-    return Board(
+def _program(choice: Line, steps: tuple[Line, ...], hard: bool) -> Program:
+    return Program(
         forward=(Line("S", "Q @ K.T / sqrt(d)"), choice, Line("O", "A @ V"), Line("L", "sum(O * G)")),
         backward=(
             Line("dO", "G", "what arrives from above", gradient("O")),
@@ -119,10 +120,10 @@ def _reference(values: Values) -> Values:
 
 def _cooling(example: Values) -> Table:
     """The score gradient of softmax(S/τ) as τ falls: it goes to the arg-max's."""
-    board, rows = _soft(), []
+    program, rows = _soft(), []
     for temperature in TEMPERATURES:
         cooled = {**example, "Q": example["Q"] / temperature}
-        found = run((*board.forward, *board.backward), cooled)
+        found = run((*program.forward, *program.backward), cooled)
         rows.append((temperature, shown(found["A"][0]), float(np.abs(found["dS"] / temperature).max())))
     return Table("Softmax at temperature τ", ("τ", "first row of A", "largest |∂L/∂S|"), tuple(rows))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.derivation import Derivation
+from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.networks.align import roi_align
 from paribus.theory.networks.attention import attention
 from paribus.theory.networks.convolution import convolution

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation
+from paribus.theory.derivations.derivation import Derivation
 
 MODULE = '''"""{title}, worked out with numbers."""
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation, Table
-from paribus.theory.networks.board import Board, Line, Values, gradient, run
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Table
 from paribus.theory.networks.grid import Array, Size, each, spatial
 from paribus.theory.networks.numbers import as_array, generator, numbered, shown
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Values, gradient, run
+from paribus.theory.networks.proof import derivation
 from paribus.theory.networks.sliding import Sliding, check, example_arrays, sensible
 
 TERMS = 24  # products in one entry of a gradient, up to which it is written out
@@ -70,20 +70,20 @@ def convolution(
         raise TheoryError(
             "the loss is the sum or the mean of the outputs", got=loss, hint="or give the upstream gradient"
         )
-    board = _board(x.shape if X is not None else None, f.shape, sliding, None if weights is not None else loss)
+    program = _program(x.shape if X is not None else None, f.shape, sliding, None if weights is not None else loss)
     example: Values = {"X": x, "F": f} if weights is None else {"X": x, "F": f, "G": weights}
-    tables = [worked("The example with numbers", board, example)]
     return derivation(
         f"Convolution {_kind(f)}{_settings(sliding)}",
-        (prove(board),),
+        (program,),
         {"X": "dX", "F": "dF"},
         shapes=_letters(x, f, X is not None),
         assumptions=_assumptions(f, sliding, weights is not None, loss),
-        tables=(*tables, *_entries(run((*board.forward, *board.backward), example), sliding)),
+        example=example,
+        tables=_entries(run((*program.forward, *program.backward), example), sliding),
     )
 
 
-def _board(size: tuple[int, ...] | None, filters: tuple[int, ...], sliding: Sliding, loss: str | None) -> Board:
+def _program(size: tuple[int, ...] | None, filters: tuple[int, ...], sliding: Sliding, loss: str | None) -> Program:
     """The programs; the input's size is drawn unless it is given."""
     plain = len(filters) <= 2
     words = sliding.words("stride", "padding", "dilation", "groups")
@@ -103,7 +103,7 @@ def _board(size: tuple[int, ...] | None, filters: tuple[int, ...], sliding: Slid
     steps.append(
         Line("dX", _input_gradient(spread, filters, sliding, plain), "gradient of the input", gradient("X"), note)
     )
-    return Board(
+    return Program(
         forward=(Line("Y", f"correlate(X, F{words})"), Line("L", total)),
         backward=tuple(steps),
         draw=lambda rng: _draw(size, filters, sliding, loss, rng),

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation, Formula, Table
-from paribus.theory.networks.board import Board, Line, Trial, Values, run
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Formula, Table
+from paribus.theory.networks.program import Line, Program, Trial, Values, run
+from paribus.theory.networks.proof import derivation
 
 PRODUCTS = {"convolution", "affine", "matmul"}
 LENGTHS = (8, 16, 32, 64, 128)
@@ -46,10 +47,10 @@ def cnn_or_rnn(*, steps: int = 64, size: tuple[int, int] = (16, 3)) -> Derivatio
             "sequences have 2 to 512 steps, filters see at least 2", got=f"{steps} steps, {c} channels, width {k}"
         )
     values = {"T": steps, "c": c, "k": k}
-    board = _sequence_board()
+    program = _sequence_program()
     return derivation(
         f"CNN against RNN, {steps} steps, {c} channels, filters {k} wide",
-        (prove(board),),
+        (program,),
         {name: name for name in ("cnn_depth", "dilated_depth", "rnn_depth")},
         given_as=GIVEN_SEQUENCE,
         gradients=False,
@@ -57,7 +58,7 @@ def cnn_or_rnn(*, steps: int = 64, size: tuple[int, int] = (16, 3)) -> Derivatio
         layout="depth: the longest chain of products in the graph",
         shapes={"T": (), "c": (), "k": ()},
         assumptions=("all three see the whole sequence: 1 + L(k − 1) ≥ T, k**L ≥ T",),
-        tables=(_row_table(board, values), _lengths(board, values)),
+        tables=(_row_table(program, values), _lengths(program, values)),
     )
 
 
@@ -73,7 +74,7 @@ def conv2d_or_3d(*, size: tuple[int, int] = (16, 3)) -> Derivation:
     c, k = size
     if c < 1 or k < 1:
         raise TheoryError("channels and filters are at least 1", got=f"{c} channels, width {k}")
-    board = Board(
+    program = Program(
         forward=(),
         backward=(
             Line("parameters_2d", "c * c * k**2 + c", "a filter per pair of channels, a bias per output", _weights(2)),
@@ -95,20 +96,20 @@ def conv2d_or_3d(*, size: tuple[int, int] = (16, 3)) -> Derivation:
     values = {"c": c, "k": k, "S": 32}
     return derivation(
         f"Conv2D against Conv3D, {c} channels, filters {k} wide, on sides of 32",
-        (prove(board),),
-        {line.name: line.name for line in board.backward[:4]},
+        (program,),
+        {line.name: line.name for line in program.backward[:4]},
         given_as=GIVEN_AXES,
         gradients=False,
         oracle=COUNTED,
         layout="numbers of parameters and of multiplications",
         shapes={"c": (), "k": (), "S": ()},
         assumptions=("no padding, stride 1; S is the side of the picture or volume",),
-        tables=(_row_table(board, values),),
+        tables=(_row_table(program, values),),
     )
 
 
-def _sequence_board() -> Board:
-    return Board(
+def _sequence_program() -> Program:
+    return Program(
         forward=(),
         backward=(
             Line(
@@ -231,15 +232,15 @@ def _products(axes: int) -> Callable[[Trial], int]:
     return lambda trial: int(_kernels(trial.values, axes)[1].data.sum())
 
 
-def _row_table(board: Board, values: Values) -> Table:
-    found = run(board.backward, values)
-    rows = tuple((line.name.replace("_", " "), line.text, int(found[line.name])) for line in board.backward)
+def _row_table(program: Program, values: Values) -> Table:
+    found = run(program.backward, values)
+    rows = tuple((line.name.replace("_", " "), line.text, int(found[line.name])) for line in program.backward)
     return Table("With numbers", ("quantity", "formula", "value"), rows)
 
 
-def _lengths(board: Board, values: Values) -> Table:
+def _lengths(program: Program, values: Values) -> Table:
     rows = []
     for steps in LENGTHS:
-        found = run(board.backward, {**values, "T": steps})
+        found = run(program.backward, {**values, "T": steps})
         rows.append((steps, *(int(found[f"{net}_depth"]) for net in ("cnn", "dilated", "rnn"))))
     return Table("Sequential depth by length", ("T", "CNN", "dilated CNN", "RNN"), tuple(rows))

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation
-from paribus.theory.networks.board import Board, Line, Trial, Values, gradient
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.networks.numbers import as_array, generator, nice
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Trial, Values, gradient
+from paribus.theory.networks.proof import derivation
 
 
 def dropout(X: Any = None, *, rate: float = 0.5, upstream: Any = None, seed: int = 0) -> Derivation:
@@ -39,7 +38,7 @@ def dropout(X: Any = None, *, rate: float = 0.5, upstream: Any = None, seed: int
     above = as_array(upstream, "upstream") if upstream is not None else np.ones(x.shape)
     if above.shape != x.shape:
         raise TheoryError("the upstream gradient has the shape of X", got=f"{above.shape} and {x.shape}")
-    board = Board(
+    program = Program(
         forward=(Line("Y", f"X * M / (1 - {rate})"), Line("L", "sum(Y * G)")),
         backward=(
             Line("dY", "G", "what arrives from above", gradient("Y")),
@@ -58,11 +57,11 @@ def dropout(X: Any = None, *, rate: float = 0.5, upstream: Any = None, seed: int
     mask = (rng.random(x.shape) >= rate).astype(float)
     return derivation(
         f"Dropout, rate {rate:g}",
-        (prove(board),),
+        (program,),
         {"X": "dX"},
         shapes={"X": ("n",), "M": ("n",)},
         assumptions=("M is the mask drawn, 1 with probability 1 − rate", "at test time Y = X, which is the mean"),
-        tables=(worked("The example with numbers", board, {"X": x, "M": mask, "G": above}),),
+        example={"X": x, "M": mask, "G": above},
     )
 
 

@@ -1,24 +1,26 @@
-"""A board worked through with numbers."""
+"""A program worked through with numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Table
-from paribus.theory.networks.board import Board, Line, Values, run
+from paribus.theory.derivations.record import Table
 from paribus.theory.networks.numbers import shown
+from paribus.theory.networks.program import Line, Program, Values, run
 from paribus.theory.networks.writing import substituted
 
 LONG = 72  # characters of a calculation that still help
 
 
-def worked(title: str, board: Board, inputs: Values, substitute: bool = False) -> Table:
+def worked(title: str, program: Program, inputs: Values, substitute: bool = False) -> Table:
     """Every line with its value, after the inputs; ``substitute`` shows the formulas with the numbers put in."""
-    lines = (*board.forward, *board.backward)
+    lines = (*program.forward, *program.backward)
     values = run(lines, inputs)
-    if not all(np.isfinite(values[line.name]).all() for line in (board.forward[-1], *board.backward)):
-        raise TheoryError("with these numbers the calculation overflows", got=board.forward[-1].text, hint="scale them")
+    if not all(np.isfinite(values[line.name]).all() for line in (program.forward[-1], *program.backward)):
+        raise TheoryError(
+            "with these numbers the calculation overflows", got=program.forward[-1].text, hint="scale them"
+        )
     rows = [
         (line.name.replace("'new", " new"), _how(line, values, substitute), shown(values[line.name])) for line in lines
     ]

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation
-from paribus.theory.networks.board import Board, Line, Values, gradient
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.networks.numbers import as_array, generator, nice
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Values, gradient
+from paribus.theory.networks.proof import derivation
 
 
 def softmax_cross_entropy(X: Any = None, *, target: Any = None, seed: int = 0) -> Derivation:
@@ -32,7 +31,7 @@ def softmax_cross_entropy(X: Any = None, *, target: Any = None, seed: int = 0) -
     z = np.atleast_1d(as_array(X, "the scores")) if X is not None else nice(generator(seed), (3,), -2, 2)
     if z.ndim != 1 or len(z) < 2:
         raise TheoryError("the scores are one row of numbers, at least two classes", got=f"shape {z.shape}")
-    board = Board(
+    program = Program(
         forward=(Line("p", "softmax(z)"), Line("L", "-sum(y * log(p))")),
         backward=(
             Line("dp", "-y / p", "derivative of the logarithm", gradient("p")),
@@ -52,11 +51,11 @@ def softmax_cross_entropy(X: Any = None, *, target: Any = None, seed: int = 0) -
     values: Values = {"z": z, "y": _probabilities(target, len(z))}
     return derivation(
         "Softmax and cross-entropy",
-        (prove(board),),
+        (program,),
         {"z": "dz'short"},
         shapes={"z": ("C",), "y": ("C",)},
         assumptions=("the targets y sum to 1",),
-        tables=(worked("The example with numbers", board, values),),
+        example=values,
     )
 
 

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation
-from paribus.theory.networks.board import Board, Line, Values, gradient
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.networks.numbers import as_array, generator, nice
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Values, gradient
+from paribus.theory.networks.proof import derivation
 
 GATES = {"i": "sigmoid", "f": "sigmoid", "g": "tanh", "o": "sigmoid"}
 
@@ -34,7 +33,7 @@ def lstm(values: dict[str, Any] | None = None, *, seed: int = 0) -> Derivation:
         TheoryError: numbers that are missing or do not fit.
     """
     example = _given(values) if values is not None else _cell(2, 1, _nice(seed))
-    board = Board(
+    program = Program(
         forward=tuple(_forward()),
         backward=tuple(_backward()),
         draw=_draw,
@@ -44,14 +43,14 @@ def lstm(values: dict[str, Any] | None = None, *, seed: int = 0) -> Derivation:
     weights = [f"{stem}{gate}" for gate in GATES for stem in "WUb"]
     return derivation(
         "An LSTM cell",
-        (prove(board),),
+        (program,),
         {name: f"d{name}" for name in (*weights, "x", "h0", "c0")},
         shapes={"Wi": ("h", "n"), "Ui": ("h", "h"), "bi": ("h",), "x": ("n",), "h0": ("h",), "c0": ("h",)},
         assumptions=(
             "G and K are the gradients that arrive at h1 and c1",
             "i, f, g, o have weights of the same shapes",
         ),
-        tables=(worked("The example with numbers", board, example),),
+        example=example,
     )
 
 

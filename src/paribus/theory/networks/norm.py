@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation, Table
-from paribus.theory.networks.board import Board, Line, Values, gradient
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Table
 from paribus.theory.networks.grid import Array
 from paribus.theory.networks.numbers import as_array, generator, nice
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Values, gradient
+from paribus.theory.networks.proof import derivation
 
 LARGEST = 10**7
 
@@ -58,7 +58,7 @@ def batch_norm(
         raise TheoryError("a variance needs more than one number per channel in training", got=f"X {x.shape}")
     if not eps > 0:
         raise TheoryError("eps is above 0, or a constant channel would divide by 0", got=eps)
-    board = _inference(x.ndim, eps) if inference else _training(x.ndim, eps)
+    program = _program(x.ndim, eps, inference)
     above = as_array(upstream, "upstream") if upstream is not None else nice(rng, x.shape)
     if above.shape != x.shape:
         raise TheoryError("the upstream gradient has the shape of X", got=f"{above.shape} and {x.shape}")
@@ -66,7 +66,7 @@ def batch_norm(
     where = "fully connected" if x.ndim == 2 else f"convolutional, {x.ndim - 2}-D"
     return derivation(
         f"Batch norm, {where}, {'inference' if inference else 'training'}, eps {eps:g}",
-        (prove(board),),
+        (program,),
         {"X": "dX'short" if not inference else "dX", "gamma": "dgamma", "beta": "dbeta"},
         shapes={
             "X": ("N", "C", "H", "W")[: x.ndim],
@@ -74,20 +74,19 @@ def batch_norm(
             "beta": (1, "C", 1, 1)[: x.ndim],
         },
         assumptions=_assumptions(inference, x.ndim),
-        tables=(worked("The example with numbers", board, {"X": x, "G": above, **example}), *_count(size)),
+        example={"X": x, "G": above, **example},
+        tables=_count(size),
     )
 
 
-def _training(ndim: int, eps: float) -> Board:
-    axis = (0, *range(2, ndim)) if ndim > 2 else 0
-    own = f"{axis}, keepdims=True"
+def _program(ndim: int, eps: float, inference: bool) -> Program:
+    own = f"{(0, *range(2, ndim)) if ndim > 2 else 0}, keepdims=True"
     scale = f"sqrt(v + {eps})"
-    paths = f"dXhat / {scale} + dv * 2 * (X - mu) / m + dmu / m"
-    short = f"(dXhat - mean(dXhat, {own}) - Xhat * mean(dXhat * Xhat, {own})) / {scale}"
-    return Board(
+    statistics = (Line("mu", f"mean(X, {own})"), Line("v", f"mean((X - mu)**2, {own})"))
+    constant = (Line("dX", f"dY * gamma / {scale}", "the statistics are constants", gradient("X")),)
+    return Program(
         forward=(
-            Line("mu", f"mean(X, {own})"),
-            Line("v", f"mean((X - mu)**2, {own})"),
+            *(() if inference else statistics),
             Line("Xhat", f"(X - mu) / {scale}"),
             Line("Y", "gamma * Xhat + beta"),
             Line("L", "sum(Y * G)"),
@@ -96,37 +95,25 @@ def _training(ndim: int, eps: float) -> Board:
             Line("dY", "G", "what arrives from above", gradient("Y")),
             Line("dbeta", f"sum(dY, {own})", "the shift reaches every sample", gradient("beta")),
             Line("dgamma", f"sum(dY * Xhat, {own})", "product rule", gradient("gamma")),
-            Line("dXhat", "dY * gamma", "product rule", gradient("Xhat")),
-            Line("dv", f"-sum(dXhat * (X - mu), {own}) / 2 / (v + {eps})**1.5", "through the variance", gradient("v")),
-            Line("dmu", f"-sum(dXhat, {own}) / {scale}", "through the mean", gradient("mu"), "the path by v adds 0"),
-            Line("m", "X.size / mu.size", "numbers per channel", latex="NHW"[: 1 if ndim == 2 else ndim - 1]),
-            Line("dX", paths, "sum over three paths", gradient("X"), "directly, by the variance and by the mean"),
-            Line("dX'short", short, "the same, simplified", gradient("X"), "no part along a shift or a stretch of X"),
+            *(constant if inference else _through_statistics(ndim, eps, own, scale)),
         ),
-        draw=lambda rng: _draw(ndim, False, rng),
-        reference=lambda values: {"Y": _scratch(values, eps, inference=False)},
+        draw=lambda rng: _draw(ndim, inference, rng),
+        reference=lambda values: {"Y": _scratch(values, eps, inference)},
         symbols=SYMBOLS,
     )
 
 
-def _inference(ndim: int, eps: float) -> Board:
-    axis = (0, *range(2, ndim)) if ndim > 2 else 0
-    own = f"{axis}, keepdims=True"
-    return Board(
-        forward=(
-            Line("Xhat", f"(X - mu) / sqrt(v + {eps})"),
-            Line("Y", "gamma * Xhat + beta"),
-            Line("L", "sum(Y * G)"),
-        ),
-        backward=(
-            Line("dY", "G", "what arrives from above", gradient("Y")),
-            Line("dbeta", f"sum(dY, {own})", "the shift reaches every sample", gradient("beta")),
-            Line("dgamma", f"sum(dY * Xhat, {own})", "product rule", gradient("gamma")),
-            Line("dX", f"dY * gamma / sqrt(v + {eps})", "the statistics are constants", gradient("X")),
-        ),
-        draw=lambda rng: _draw(ndim, True, rng),
-        reference=lambda values: {"Y": _scratch(values, eps, inference=True)},
-        symbols=SYMBOLS,
+def _through_statistics(ndim: int, eps: float, own: str, scale: str) -> tuple[Line, ...]:
+    """The gradient of X in training, where mean and variance depend on it too."""
+    paths = f"dXhat / {scale} + dv * 2 * (X - mu) / m + dmu / m"
+    short = f"(dXhat - mean(dXhat, {own}) - Xhat * mean(dXhat * Xhat, {own})) / {scale}"
+    return (
+        Line("dXhat", "dY * gamma", "product rule", gradient("Xhat")),
+        Line("dv", f"-sum(dXhat * (X - mu), {own}) / 2 / (v + {eps})**1.5", "through the variance", gradient("v")),
+        Line("dmu", f"-sum(dXhat, {own}) / {scale}", "through the mean", gradient("mu"), "the path by v adds 0"),
+        Line("m", "X.size / mu.size", "numbers per channel", latex="NHW"[: 1 if ndim == 2 else ndim - 1]),
+        Line("dX", paths, "sum over three paths", gradient("X"), "directly, by the variance and by the mean"),
+        Line("dX'short", short, "the same, simplified", gradient("X"), "no part along a shift or a stretch of X"),
     )
 
 

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.derivation import Derivation
-from paribus.theory.networks.board import Board, Line, Values, gradient
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.networks.grid import Array, Size, each
 from paribus.theory.networks.numbers import as_array, generator, nice
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Values, gradient
+from paribus.theory.networks.proof import derivation
 
 KINDS = ("max", "average")
 
@@ -56,22 +55,22 @@ def pooling(
     if axes is not None and x.ndim != axes:
         raise TheoryError(f"this pooling has {axes} spatial axes", got=f"X {x.shape}", hint="type one row, or several")
     _check(x, window, steps, padding)
-    board = _board(kind, x.ndim, x.shape if X is not None else None, window, steps, padding)
+    program = _program(kind, x.ndim, x.shape if X is not None else None, window, steps, padding)
     shape = _scratch(kind, x, window, steps, padding).shape
     above = np.ones(shape) if upstream is None else _above(as_array(upstream, "upstream"), shape)
     letters: tuple[int | str, ...] = x.shape if X is not None else ("H", "W")[-x.ndim :]
     return derivation(
         f"{kind.capitalize()} pooling, {x.ndim}-D, window {window}, stride {steps}"
         + (f", padding {padding}" if padding else ""),
-        (prove(board),),
+        (program,),
         {"X": "dX"},
         shapes={"X": letters},
         assumptions=_assumptions(kind),
-        tables=(worked("The example with numbers", board, {"X": x, "G": above}),),
+        example={"X": x, "G": above},
     )
 
 
-def _board(kind: str, n: int, size: tuple[int, ...] | None, window: Size, stride: Size, padding: Size) -> Board:
+def _program(kind: str, n: int, size: tuple[int, ...] | None, window: Size, stride: Size, padding: Size) -> Program:
     broadcast = ", ".join(["..."] + ["None"] * n)
     moved = f", stride={stride}" if stride != 1 else ""
     padded = any(each(padding, 1))
@@ -85,7 +84,7 @@ def _board(kind: str, n: int, size: tuple[int, ...] | None, window: Size, stride
     back = f"fold({sent}, shape({source}){moved})"
     rule = "the winner takes it" if kind == "max" else "equal shares"
     note = "fold adds up what all windows send back to a number"
-    return Board(
+    return Program(
         forward=(
             *start,
             Line("S", f"windows({source}, {each(window, n)}{moved})"),

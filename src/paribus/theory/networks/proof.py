@@ -1,16 +1,19 @@
-"""The proof of a board: every line tried on random draws, and the finished record of what stood up to it."""
+"""The proof of a program: every line tried on random draws, and the finished record of what stood up to it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from paribus.errors import TheoryError
-from paribus.theory.derivation import TOLERANCE, Derivation, Formula, Step, Table
-from paribus.theory.networks.board import Board, Line, Trial, evaluate
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.proof import Claim, Proof
+from paribus.theory.derivations.record import Formula, Step, Table
+from paribus.theory.networks.example import worked
+from paribus.theory.networks.program import Line, Program, Trial, Values, evaluate
 from paribus.theory.networks.writing import Writer, inlined
 
 ZERO = 1e-8  # where both sides are smaller than this, the error is taken relative to it: rounding of an exact 0
@@ -19,18 +22,9 @@ GIVEN = 120  # characters up to which the loss is written as one formula
 ORACLE = "the derivative of the forward pass by complex steps"
 
 
-def relative_error(found: Any, expected: Any) -> float:
-    """Largest difference over largest expected number; infinite where shapes differ or something is not finite."""
-    a, b = np.asarray(found, float), np.asarray(expected, float)
-    if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return float("inf")
-    scale = max(float(np.abs(b).max(initial=0.0)), float(np.abs(a).max(initial=0.0)), ZERO)
-    return float(np.abs(a - b).max(initial=0.0)) / scale
-
-
 @dataclass(frozen=True)
-class Proof:
-    """What came of trying a board: the steps with their errors, the first trial, and the printer of its formulas."""
+class Proved:
+    """What came of trying a program: the steps with their errors, the first trial, and the printer of its formulas."""
 
     steps: tuple[Step, ...]
     trial: Trial
@@ -44,45 +38,35 @@ class Proof:
 
     def formula(self, name: str) -> Formula:
         """The right-hand side of a line."""
-        lines = {line.name: line for line in (*self.trial.board.forward, *self.trial.board.backward)}
+        lines = {line.name: line for line in (*self.trial.program.forward, *self.trial.program.backward)}
         return self.writer.formula(lines[name].text, lines[name].latex)
 
 
-def prove(board: Board, draws: int = DRAWS, seed: int = 0) -> Proof:
+def prove(program: Program, draws: int = DRAWS, seed: int = 0) -> Proved:
     """Try every line on random draws.
 
     Raises:
         TheoryError: a line does not hold; then nothing is shown.
     """
     rng = np.random.default_rng(seed)
-    lines = (*board.forward, *board.backward)
+    lines = (*program.forward, *program.backward)
+    trials = [Trial(program, program.draw(rng)) for _ in range(draws)]
+    references = [program.reference(trial.inputs) for trial in trials]
+    checked = [line for line in lines if line.check is not None or line.name in references[0]]
+    proof = Proof([Claim(line.rule, f"{line.name} = {line.text}", partial(_sides, line)) for line in checked], ZERO)
+    for draw in zip(trials, references, strict=True):
+        proof.at(draw)
+    proof.require("values so large that they overflow can cause this; otherwise please report it")
     errors = {line.name: 0.0 for line in lines}
-    trials = [Trial(board, board.draw(rng)) for _ in range(draws)]
-    for trial in trials:
-        reference = board.reference(trial.inputs)
-        for line in lines:
-            errors[line.name] = max(errors[line.name], _error(line, trial, reference))
-    _refuse(lines, errors)
-    writer = Writer(board.symbols, lambda text: evaluate(text, trials[0].values))
+    errors |= {line.name: error for line, error in zip(checked, proof.errors, strict=True)}
+    writer = Writer(program.symbols, lambda text: evaluate(text, trials[0].values))
     steps = tuple(_step(line, writer, errors[line.name]) for line in lines if line.shown)
-    return Proof(steps, trials[0], writer, errors)
+    return Proved(steps, trials[0], writer, errors)
 
 
-def _error(line: Line, trial: Trial, reference: Mapping[str, Any]) -> float:
-    found = trial.values[line.name]
-    if line.check is not None:
-        return relative_error(found, line.check(trial))
-    return relative_error(found, reference[line.name]) if line.name in reference else 0.0
-
-
-def _refuse(lines: tuple[Line, ...], errors: Mapping[str, float]) -> None:
-    for line in lines:
-        if not errors[line.name] <= TOLERANCE:
-            raise TheoryError(
-                "a formula did not stand up to its check, so nothing is shown",
-                got=f"{line.name} = {line.text} (relative error {errors[line.name]:.1e})",
-                hint="values so large that they overflow can cause this; otherwise please report it",
-            )
+def _sides(line: Line, draw: tuple[Trial, Mapping[str, Any]]) -> tuple[Any, Any]:
+    trial, reference = draw
+    return trial.values[line.name], reference[line.name] if line.check is None else line.check(trial)
 
 
 def _step(line: Line, writer: Writer, error: float) -> Step:
@@ -94,9 +78,11 @@ def _step(line: Line, writer: Writer, error: float) -> Step:
 
 def derivation(
     title: str,
-    proofs: tuple[Proof, ...],
+    programs: tuple[Program, ...],
     answers: Mapping[str, str],
     *,
+    example: Values | None = None,
+    substitute: bool = False,
     given_as: Formula | None = None,
     gradients: bool = True,
     oracle: str = ORACLE,
@@ -106,21 +92,26 @@ def derivation(
     tables: tuple[Table, ...] = (),
     draws: int = DRAWS,
 ) -> Derivation:
-    """The finished record.
+    """The finished record: every program is proved first.
 
     Args:
         title: what is derived.
-        proofs: one or several boards that were proved.
-        answers: for each variable the line that answers it, looked up in the first board that has it.
+        programs: one or several.
+        answers: for each variable the line that answers it, looked up in the first program that has it.
+        example: numbers with which the first program is worked through in a table.
+        substitute: whether that table shows the formulas with the numbers put in.
         given_as: what is given; the forward pass by default.
         gradients: whether the answers are gradients by the variables that they are filed under.
         oracle: against what the lines were checked.
         layout: how the answers are laid out.
         shapes: shape of every name.
         assumptions: what was assumed.
-        tables: numeric examples.
+        tables: more tables.
         draws: how many draws stand behind the proofs.
     """
+    proofs = tuple(map(prove, programs))
+    if example is not None:
+        tables = (worked("The example with numbers", programs[0], example, substitute), *tables)
     found = {key: _first(proofs, name).formula(name) for key, name in answers.items()}
     return Derivation(
         title=title,
@@ -138,18 +129,18 @@ def derivation(
     )
 
 
-def _first(proofs: tuple[Proof, ...], name: str) -> Proof:
+def _first(proofs: tuple[Proved, ...], name: str) -> Proved:
     return next(proof for proof in proofs if name in proof.errors)
 
 
-def given(proof: Proof) -> Formula:
+def given(proof: Proved) -> Formula:
     """The forward pass: as one formula where it is short, else line by line."""
-    board = proof.trial.board
-    whole = inlined({line.name: line.text for line in board.forward}, board.forward[-1].name)
+    program = proof.trial.program
+    whole = inlined({line.name: line.text for line in program.forward}, program.forward[-1].name)
     if len(whole) <= GIVEN:
-        latex = f"{proof.writer.name(board.forward[-1].name)} = {proof.writer.latex(whole)}"
-        return Formula(f"{board.forward[-1].name} = {whole}", latex)
-    shown = [line for line in board.forward if line.shown]
+        latex = f"{proof.writer.name(program.forward[-1].name)} = {proof.writer.latex(whole)}"
+        return Formula(f"{program.forward[-1].name} = {whole}", latex)
+    shown = [line for line in program.forward if line.shown]
     text = "; ".join(f"{line.name} = {line.text}" for line in shown)
     rows = r" \\ ".join(
         f"{line.left or proof.writer.name(line.name)} &= {proof.writer.formula(line.text, line.latex).latex}"

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from paribus.errors import TheoryError
-from paribus.theory.derivation import Derivation, Table
-from paribus.theory.networks.board import Board, Line, Values, gradient, run
-from paribus.theory.networks.example import worked
+from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.derivations.record import Table
 from paribus.theory.networks.numbers import as_array, generator, nice
-from paribus.theory.networks.proof import derivation, prove
+from paribus.theory.networks.program import Line, Program, Values, gradient, run
+from paribus.theory.networks.proof import derivation
 
 LONGEST = 8
 
@@ -42,10 +42,10 @@ def rnn(values: dict[str, Any] | None = None, *, steps: int = 3, seed: int = 0) 
     else:
         rng = generator(seed)
         example = _sequence(2, 2, 1, _length(steps), lambda shape: nice(rng, shape))
-    board = _board(steps)
+    program = _program(steps)
     return derivation(
         f"Backpropagation through time, {steps} step{'s' if steps > 1 else ''}",
-        (prove(board),),
+        (program,),
         {name: f"d{name}" for name in "WUbV"},
         shapes={
             "W": ("h", "i"),
@@ -57,11 +57,12 @@ def rnn(values: dict[str, Any] | None = None, *, steps: int = 3, seed: int = 0) 
             "h0": ("h",),
         },
         assumptions=("U_t_k is the part of ∂L/∂U that goes from loss t back to the use of U in step k",),
-        tables=(worked("The example with numbers", board, example), _lengths(board, example, steps)),
+        example=example,
+        tables=(_lengths(program, example, steps),),
     )
 
 
-def _board(steps: int) -> Board:
+def _program(steps: int) -> Program:
     times = range(1, steps + 1)
     jacobians = [
         Line(f"J{t}", f"diag(1 - h{t}**2) @ U", "Jacobian from step to step", gradient(f"h{t - 1}", f"h{t}"))
@@ -71,7 +72,7 @@ def _board(steps: int) -> Board:
         Line(f"g{t}", f"V.T @ (V @ h{t} - y{t})", f"loss {t} at its own state", gradient(f"h{t}", f"L{t}"))
         for t in times
     ]
-    return Board(
+    return Program(
         forward=tuple(_forward(steps)),
         backward=(*losses, *jacobians, *_terms("U", steps), *_terms("W", steps), *_through_time(steps)),
         draw=lambda rng: _draw(steps, rng),
@@ -186,9 +187,9 @@ def _reference(steps: int, values: Values) -> Values:
     return {f"h{t}": states[t - 1] for t in range(1, steps + 1)}
 
 
-def _lengths(board: Board, example: Values, steps: int) -> Table:
+def _lengths(program: Program, example: Values, steps: int) -> Table:
     """How long the terms are, by the number of Jacobians in them: where gradients vanish or explode."""
-    values = run((*board.forward, *board.backward), example)
+    values = run((*program.forward, *program.backward), example)
     rows = [
         (f"loss {t}, step {k}", t - k, float(np.linalg.norm(values[f"U_{t}_{k}"])))
         for t in range(1, steps + 1)

@@ -1,4 +1,4 @@
-"""The same net unit by unit, with one scalar formula for each weight, as it is done on the board.
+"""The same net unit by unit, with one scalar formula for each weight, as it is done by hand.
 
     δ^D_i = φ′(z^D_i) · ∂L/∂ŷᵢ,   δˡ_i = φ′(zˡ_i) · Σ_k δˡ⁺¹_k wˡ⁺¹_ki,   ∂L/∂wˡ_ij = δˡ_i · hˡ⁻¹_j
 
@@ -7,12 +7,11 @@ Each δ is written out down to weights and activations as long as few paths lead
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from paribus.theory.networks.board import Board, Line, Values, gradient, run, updated
+from paribus.theory.networks import matrices
 from paribus.theory.networks.pieces import ACTIVATIONS, LOSSES, Net
+from paribus.theory.networks.program import Line, Program, Values, gradient, run, updated
 
 PATHS = 3  # from a unit to the outputs, up to which its delta is written out in full
 
@@ -39,22 +38,22 @@ class Names:
         return stem if self.net.widths[-1] == 1 else f"{stem}{i}"
 
 
-def units_board(net: Net, draw: Callable[[np.random.Generator], Values]) -> Board:
+def program(net: Net) -> Program:
     """Forward pass, deltas and the update rule of every weight, in scalars."""
     names = Names(net)
     deltas, full = _deltas(names)
     rules = [line for layer in range(net.depth, 0, -1) for line in _rules(names, layer, full)]
     symbols = {f"yhat{i}": rf"\hat{{y}}_{{{i}}}" for i in range(1, net.widths[-1] + 1)}
-    return Board(
+    return Program(
         forward=tuple(_forward(names)),
         backward=(*deltas, *rules),
-        draw=draw,
+        draw=lambda rng: values_of(net, matrices.draw(net, rng)),
         reference=lambda values: _reference(names, values),
         symbols={**symbols, "yhat": r"\hat{y}"},
     )
 
 
-def units_values(net: Net, values: Values) -> Values:
+def values_of(net: Net, values: Values) -> Values:
     """The numbers of W1, b1, x, … each under its own name; the arrays stay among them."""
     names, found = Names(net), dict(values)
     for layer, width in enumerate(net.widths[1:], 1):
@@ -167,10 +166,8 @@ def _rule(name: str, slope: str) -> list[Line]:
 
 def _reference(names: Names, values: Values) -> Values:
     """The forward pass in matrix form."""
-    from paribus.theory.networks.dense import matrix_board
-
     net = names.net
-    whole = run(matrix_board(net).forward, values)
+    whole = run(matrices.program(net).forward, values)
     found = {"L": whole["L"]}
     for layer, width in enumerate(net.widths[1:], 1):
         outputs = whole["yhat" if layer == net.depth else f"h{layer}"]

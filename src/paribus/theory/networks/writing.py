@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from paribus.theory.derivation import Formula
-from paribus.theory.symbols import GREEK
+from paribus.theory.derivations.record import Formula
+from paribus.theory.expressions.symbols import GREEK
 
 # fmt: off
 STRENGTH = {  # how tightly an operator binds

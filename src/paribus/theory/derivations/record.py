@@ -1,0 +1,113 @@
+"""What a derivation is: formulas, the steps between them, and the error of each. Data only; others write it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+TOLERANCE = 1e-6  # largest relative error against the oracle that still counts as verified, in float64
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A piece of mathematics, twice: as people type it and as they write it.
+
+    Args:
+        text: NumPy notation with ``@ .T * / ** + -``; can be pasted and run.
+        latex: the same for print.
+    """
+
+    text: str
+    latex: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line: ``before`` becomes ``after`` by a named rule.
+
+    Args:
+        rule: name of the rule as a lecturer says it: "product rule", "cyclic trace".
+        before: what stood there, or the name of what is computed, such as dL/dz.
+        after: what it becomes.
+        max_relative_error: largest relative difference between both sides, or to the oracle, over all draws.
+        note: one more sentence for the reader, where one helps.
+    """
+
+    rule: str
+    before: Formula
+    after: Formula
+    max_relative_error: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers worked through: a title, column heads, and rows of ready text or numbers."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def __str__(self) -> str:
+        cells = [list(map(cell_text, row)) for row in self.rows]
+        widths = [max(map(len, column)) for column in zip(self.heads, *cells, strict=True)]
+        words = [bool(self.rows) and isinstance(cell, str) for cell in (self.rows or [()])[0]]  # to the left
+        lines = [
+            "  ".join(
+                f"{cell:{'<' if left else '>'}{width}}" for cell, width, left in zip(row, widths, words, strict=True)
+            )
+            for row in (self.heads, *cells)
+        ]
+        return "\n".join(line.rstrip() for line in (self.title, *lines))
+
+
+def cell_text(value: Any) -> str:
+    """A number with six digits, anything else as it is."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A derivation with its proof. Nothing in it was left unverified.
+
+    Args:
+        title: what is derived, in a few words.
+        given: the function that is differentiated, or the network's definition.
+        wrt: the variables, in the order of the answers.
+        answers: for each variable (or pair, for a Hessian) what was asked for.
+        steps: the lines between ``given`` and ``answers``.
+        layout: how the answer is laid out: "gradient has the shape of W (3, 2)", "J[i, j] = dy_i/dx_j".
+        shapes: shape of every name, with letters where a size was left open: ``{"A": ("n", "n")}``.
+        assumptions: what was inferred or assumed, one sentence each ("A is a matrix", "det(A) > 0").
+        tables: numeric examples.
+        max_relative_error: largest relative error of any step and of the answers, over all draws.
+        draws: how many random draws (of sizes and values) stand behind that.
+        oracle: against what the answers were checked: "torch autograd", "central differences".
+    """
+
+    title: str
+    given: Formula
+    wrt: tuple[str, ...]
+    answers: dict[str, Formula]
+    steps: tuple[Step, ...]
+    layout: str
+    shapes: dict[str, tuple[int | str, ...]]
+    max_relative_error: float
+    draws: int
+    oracle: str
+    assumptions: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = field(default=())
+
+    @property
+    def verified(self) -> bool:
+        """Whether every step and every answer stood up to its check."""
+        return self.max_relative_error <= TOLERANCE
+
+    @property
+    def gradient(self) -> str | dict[str, str]:
+        """The answer in NumPy notation; where there are several, all of them by variable."""
+        answers = {key: formula.text for key, formula in self.answers.items()}
+        return next(iter(answers.values())) if len(answers) == 1 else answers

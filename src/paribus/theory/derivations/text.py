@@ -1,0 +1,84 @@
+"""A derivation as text for the terminal."""
+
+from __future__ import annotations
+
+from paribus.theory.derivations.record import Formula, Record, Step, Table, cell_text
+
+WIDTH = 110  # of a terminal; a longer equation is broken before its sign
+
+
+def as_text(derivation: Record) -> str:
+    """The derivation for the terminal: what is given, the steps with their errors, the answers, the proof."""
+    blocks = [
+        [derivation.title, "─" * len(derivation.title)],
+        _facts(derivation),
+        _steps(derivation.steps),
+        *(_table(table) for table in derivation.tables),
+        _answers(derivation),
+        _proof(derivation),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _facts(derivation: Record) -> list[str]:
+    shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in derivation.shapes.items())
+    facts = [("given", derivation.given.text), ("shapes", shapes), ("layout", derivation.layout)]
+    lines = [f"{name:<8}{value}" for name, value in facts if value]
+    heads = ["assumed", *[""] * len(derivation.assumptions)]
+    return lines + [f"{head:<8}{sentence}" for head, sentence in zip(heads, derivation.assumptions, strict=False)]
+
+
+def _steps(steps: tuple[Step, ...]) -> list[str]:
+    rules = [f"{number:>2}  {step.rule}" for number, step in enumerate(steps, 1)]
+    wide = max((len(rule) for rule in rules), default=0)
+    lines = []
+    for rule, step in zip(rules, steps, strict=True):
+        lines.append(f"{rule:<{wide}}  {error_text(step.max_relative_error):>11}  {step.note}".rstrip())
+        lines += [f"      {line}" for line in _equation(step.before.text, step.after)]
+    return lines
+
+
+def _equation(left: str, right: Formula) -> list[str]:
+    """``left = right`` on one line, or on two where it is long."""
+    whole = f"{left} = {right.text}"
+    return [whole] if len(whole) <= WIDTH else [left, f"  = {right.text}"]
+
+
+def _answers(derivation: Record) -> list[str]:
+    labels = {key: _label(derivation, key) for key in derivation.answers}
+    wide = max(map(len, labels.values()), default=0)
+    return [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in derivation.answers.items()]
+
+
+def _label(derivation: Record, key: str) -> str:
+    """``∂/∂x`` for a variable, ``∂²/∂x∂y`` for a pair, its own words for anything else."""
+    first, _, second = key.partition(", ")
+    if first not in derivation.wrt or (second and second not in derivation.wrt):
+        return key
+    return f"∂²/∂{first}∂{second}" if second else f"∂/∂{first}"
+
+
+def _proof(derivation: Record) -> list[str]:
+    """The sentence that every derivation ends with."""
+    verdict = "verified" if derivation.verified else "NOT VERIFIED"
+    return [
+        f"{verdict}: {derivation.draws} random draws of sizes and values, every step and the answers; against "
+        f"{derivation.oracle}; largest relative error {derivation.max_relative_error:.1e}"
+    ]
+
+
+def _table(table: Table) -> list[str]:
+    rows = [tuple(map(cell_text, row)) for row in (table.heads, *table.rows)]
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(f"{cell:>{w}}" for cell, w in zip(row, wide, strict=True)) for row in rows]
+    return [table.title, *(f"  {line}" for line in lines)]
+
+
+def shape_text(shape: tuple[int | str, ...]) -> str:
+    """``(m, n)`` for a matrix, ``(n,)`` for a vector as in NumPy, ``scalar`` for one number."""
+    return "scalar" if not shape else f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
+
+
+def error_text(error: float) -> str:
+    """An error for the margin of a step."""
+    return "exact" if error == 0 else f"± {error:.0e}"

@@ -1,0 +1,1 @@
+"""Models of statistics worked by hand: naive Bayes, logistic regression, penalties, dropout in closed form."""

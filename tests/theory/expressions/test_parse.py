@@ -1,0 +1,25 @@
+"""An error of the reader points at the place."""
+
+from __future__ import annotations
+
+import pytest
+
+from paribus.errors import TheoryError
+from paribus.theory.derive import derive
+
+
+@pytest.mark.parametrize(
+    ("text", "pointed"),
+    [
+        ("x.T @ foo(x)", "foo"),
+        ("x + A", "+"),
+        ("tr(A @ x)", "A @ x"),
+        ("a.T @ x ^ 2", "a.T"),
+        ("exp(x) * x.shape", "x.shape"),
+    ],
+)
+def test_errors_point_at_the_column(text, pointed):
+    with pytest.raises(TheoryError) as error:
+        derive(text, "x")
+    _, received, caret, *_ = str(error.value).splitlines()
+    assert received[caret.index("^") :].startswith(pointed)
