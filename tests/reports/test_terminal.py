@@ -63,3 +63,11 @@ def printed(what) -> str:
     out.file = io.StringIO()
     out.print(what)
     return out.file.getvalue()
+
+
+def test_very_long_tables_are_plain_columns(capsys):
+    rows = tuple((f"run {number}", "[b]x[/b]") for number in range(terminal.MANY + 1))
+    print_page(Page(sections=(Section(tables=(Table(("run", "figures"), rows, "ll"),)),)))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == terminal.MANY + 2
+    assert lines[:2] == ["run       figures", "run 0     [b]x[/b]"]
