@@ -9,7 +9,10 @@ import os
 from benchmarks.table import HEAD
 from paribus.records.environment import environment
 
-SUBJECTS = ("startup", "single", "study", "memory", "augmentation", "scratch", "generators", "pixels", "sequences")
+SUBJECTS = (
+    *("startup", "single", "study", "memory", "store"),
+    *("augmentation", "scratch", "generators", "pixels", "sequences"),
+)
 
 
 def main() -> None:

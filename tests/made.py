@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,8 @@ def noise() -> StudyResult:
 def run_folder(path: Path, epochs: int = 6) -> RunFolder:
     """A folder of a finished run, or of one that has not begun."""
     recipe = {"data": {"use": "digits"}, "model": {"use": "cnn", "widths": [16, 32]}}
-    files.write_json(path / "recipe.json", {"format": 1, "name": "digits/cnn", "seed": 3, "recipe": recipe})
+    about = {"format": 1, "name": "digits/cnn", "seed": 3, "metrics": {"accuracy": asdict(ACCURACY)}}
+    files.write_json(path / "recipe.json", {**about, "recipe": recipe})
     run = RunFolder(path)
     for epoch in range(1, epochs + 1):
         fall = math.exp(-epoch / 2)

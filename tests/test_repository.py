@@ -87,7 +87,7 @@ CIRCLES: set[frozenset[str]] = {
     ),
     frozenset({"paribus.theory.networks.dense", "paribus.theory.networks.units"}),
 }
-HEAVY = ("torch", "numpy", "scipy", "pydantic")
+HEAVY = ("torch", "numpy", "scipy", "pydantic", "docstring_parser")
 
 
 def rooms_imported(file: Path) -> set[str]:

@@ -20,7 +20,7 @@ def choices(recipe: Recipe, varied: Sequence[str] = ()) -> tuple[Choice, ...]:
         varied: dotted fields that a study varies.
     """
     found: list[Choice] = []
-    parts = recipe.fields()
+    parts = recipe.fields
     for name, about in Recipe.model_fields.items():
         value = getattr(recipe, name)
         if isinstance(value, Section):
@@ -34,7 +34,7 @@ def choices(recipe: Recipe, varied: Sequence[str] = ()) -> tuple[Choice, ...]:
 
 
 def _of_part(recipe: Recipe, field: str, varied: Sequence[str]) -> list[Choice]:
-    kind, part = recipe.fields()[field]
+    kind, part = recipe.fields[field]
     whole = field in varied or f"{field}.use" in varied
     if not present(kind, part):  # of somebody's own, and not at hand: what was written is known all the same
         head = Choice(field, part.use, "a part of the author's own", whole)

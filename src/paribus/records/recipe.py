@@ -192,23 +192,19 @@ class Recipe(BaseModel):
     @cached_property
     def _resolved(self) -> dict[str, Any]:
         plain = self.model_dump(exclude={"name", "about"}, mode="json")
-        for field, (_, part) in self.fields().items():
+        for field, (kind, part) in self.fields.items():
             group, _, name = field.partition(".")
             place, key = (plain[group], name) if name else (plain, group)
-            place[key] = {"use": part.use, **to_jsonable_python(self.settings(field))}
+            values = settings(kind, part, self._supplied if kind == "model" else (), field)
+            place[key] = {"use": part.use, **to_jsonable_python(values)}
         return plain
 
     def settings(self, field: str) -> dict[str, Any]:
         """All options of the part at a field (``model``, ``augment.crop``), validated once for the whole recipe."""
-        kind, part = self.fields()[field]
-        return settings(kind, part, self.supplied(kind), field)
+        kind, part = self.fields[field]
+        return settings(kind, part, self._supplied if kind == "model" else (), field)
 
-    def supplied(self, kind: str) -> frozenset[str]:
-        """Parameters of parts of this kind that the task fills in, beside :attr:`Kind.supplied`: no options."""
-        if kind != "model" or not present("task", self.task):
-            return frozenset()
-        return frozenset(getattr(factory_of("task", self.task), "supplies", ()))
-
+    @cached_property
     def fields(self) -> dict[str, tuple[str, Part]]:
         """All parts with their kinds, by dotted field: ``model``, ``augment.crop``, ``optimizers.discriminator``."""
         single = {kind: (kind, getattr(self, kind)) for kind in KINDS if kind != "augment"}
@@ -216,9 +212,16 @@ class Recipe(BaseModel):
         stages = {f"optimizers.{stage}": ("optimizer", part) for stage, part in self.optimizers.items()}
         return {**single, **augment, **stages}
 
+    @property
+    def _supplied(self) -> frozenset[str]:
+        """What the task supplies models with, beside :attr:`Kind.supplied`: no options of theirs."""
+        if not present("task", self.task):
+            return frozenset()
+        return frozenset(getattr(factory_of("task", self.task), "supplies", ()))
+
     def parts(self) -> list[tuple[str, Part]]:
         """All parts with their kinds."""
-        return list(self.fields().values())
+        return list(self.fields.values())
 
     def metrics(self) -> tuple[Metric, ...]:
         """The figures of merit of its task, those of single classes included."""
@@ -232,7 +235,9 @@ class Recipe(BaseModel):
     def sources(self) -> dict[str, str]:
         """Fingerprints of the user's own parts in this recipe: ``model.MyNet`` → SHA-256."""
         return {
-            f"{kind}.{part.use}": fingerprint(factory) for kind, part in self.parts() if (factory := own(kind, part))
+            f"{kind}.{part.use}": fingerprint(factory)
+            for kind, part in self.fields.values()
+            if (factory := own(kind, part))
         }
 
     @cached_property
