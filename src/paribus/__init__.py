@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from paribus.analysis.kept import analyse as analyse
     from paribus.errors import ParibusError as ParibusError
     from paribus.inference.held_out import test
     from paribus.inference.predict import predict as predict
@@ -42,6 +43,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "Study": "study",
     "StudyResult": "records.result",
     "Trained": "inference.trained",
+    "analyse": "analysis.kept",
     "derive": "theory.derive",
     "load": "inference.trained",
     "load_plugin": "records.plugins",

@@ -5,31 +5,37 @@ Nothing is imported before something is displayed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from paribus.analysis.table import Place, analyses, resolve
 from paribus.errors import ParibusError
 
 if TYPE_CHECKING:
     from paribus.reports.page import Page
 
-PAGES = {  # module, name of the type → module and function that make its page, and the attribute they make it from
-    ("paribus.records.result", "StudyResult"): ("paribus.reports.study", "study_page", ""),
-    ("paribus.records.run", "RunFolder"): ("paribus.reports.run", "run_page", ""),
-    ("paribus.study", "Study"): ("paribus.reports.study", "study_page", "result"),
-    ("paribus.theory.layers.table", "Table"): ("paribus.reports.layers", "layers_page", ""),
-    ("paribus.training.run", "Run"): ("paribus.reports.run", "run_page", "folder"),
+PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the attribute that the page is made from
+    "records.result:StudyResult": ("reports.study:study_page", ""),
+    "records.run:RunFolder": ("reports.run:run_page", ""),
+    "study:Study": ("reports.study:study_page", "result"),
+    "theory.derivations.derivation:Derivation": ("reports.derivation:as_fragment", ""),  # HTML already
+    "theory.layers.table:Table": ("reports.layers:layers_page", ""),
+    "training.run:Run": ("reports.run:run_page", "folder"),
 }
 
-SNIPPETS = {  # the same for what has a page of its own: module and function that make its piece of HTML
-    ("paribus.theory.derivations.derivation", "Derivation"): ("paribus.reports.derivation", "as_fragment"),
-}
+
+def pages() -> dict[str, tuple[Place, str]]:
+    """All records that have a page: those above, and those of the analyses."""
+    found = {**PAGES, **{one.record: (one.page, "") for one in analyses().values()}}
+    return {_place(record): page for record, page in found.items()}
 
 
 def install(ipython: Any) -> None:
     """Register how records look with a running IPython."""
     formatter = ipython.display_formatter.formatters["text/html"]
-    for module, name in (*PAGES, *SNIPPETS):
-        formatter.for_type_by_name(module, name, _shown)
+    for place in pages():
+        module, _, name = place.partition(":")
+        formatter.for_type_by_name(module, name, _display)
 
 
 def load_ipython_extension(ipython: Any) -> None:
@@ -38,35 +44,34 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def html(record: Any) -> str:
-    """A record as a piece of HTML; of a study or a run the answer, the main figure and its table."""
-    from importlib import import_module
-
+    """A record as a piece of HTML: the answer, the main figure and its table."""
     from paribus.reports.render import to_snippet
 
-    if place := SNIPPETS.get((type(record).__module__, type(record).__name__)):
-        module, function = place
-        return str(getattr(import_module(module), function)(record))
-    return to_snippet(_page(record))
+    page = _page(record)
+    return page if isinstance(page, str) else to_snippet(page)
 
 
-def _shown(record: Any) -> str:
+def _display(record: Any) -> str:
     """What a notebook shows: a study or run that has not begun has no page yet, only its name."""
-    from html import escape
+    from paribus.reports.html import environment
 
     try:
         return html(record)
     except ParibusError:
-        return f"<pre>{escape(repr(record))}</pre>"
+        return environment().get_template("plain.html").render(text=repr(record))
 
 
-def _page(record: Any) -> Page:
-    from importlib import import_module
-
+def _page(record: Any) -> Page | str:
+    known = pages()
     for kind in type(record).__mro__:
-        if place := PAGES.get((kind.__module__, kind.__name__)):
-            module, function, attribute = place
-            subject = getattr(record, attribute) if attribute else record
-            page: Page = getattr(import_module(module), function)(subject)
+        if found := known.get(_place(kind)):
+            place, attribute = found
+            page: Page | str = resolve(place)(getattr(record, attribute) if attribute else record)
             return page
-    known = ", ".join(name for _, name in (*PAGES, *SNIPPETS))
-    raise ParibusError("there is no picture of this kind of record", got=type(record).__name__, hint=f"known: {known}")
+    names = ", ".join(place.rpartition(":")[2] for place in known)
+    raise ParibusError("there is no picture of this kind of record", got=type(record).__name__, hint=f"known: {names}")
+
+
+def _place(kind: Place) -> str:
+    """Where a class stands: ``paribus.records.result:StudyResult``."""
+    return f"paribus.{kind}" if isinstance(kind, str) else f"{kind.__module__}:{kind.__qualname__}"

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from paribus.analysis.latent import latent_map, likelihood
+from paribus.analysis.latent import LatentMap, latent_map, likelihood
 from paribus.data.prepare.prepared import prepare
 from paribus.errors import DataError, RecipeError
 from paribus.inference.trained import Trained, load
 from paribus.plots.latent import latent
-from paribus.plots.quality import quality
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training import loop
@@ -28,7 +27,7 @@ def trained(session_cache, tmp_path_factory) -> Trained:
 
 
 def test_the_map_shows_the_principal_components_of_the_codes(trained):
-    found = latent_map(trained, "test", most=200)
+    found = latent_map(trained, split="test", most=200)
     prepared = prepare(trained.recipe, trained.recipe.seeds(0))
     inputs, targets = prepared.examples.take(prepared.rows["test"][:200])
     expected = PCA(2).fit(trained.predict(inputs).double().numpy())
@@ -54,29 +53,13 @@ def test_the_map_is_drawn(trained):
     assert len(chart.spec["data"]["values"]) == 50
 
 
+def test_centres_are_means_over_classes():
+    found = LatentMap((0.0, 2.0, 5.0), (1.0, 3.0, 7.0), ("b", "b", "a"), ("z₁", "z₂"))
+    assert found.centres == {"a": (1, 5.0, 7.0), "b": (2, 1.0, 2.0)}
+
+
 def test_mistakes_are_explained(trained, run):
-    with pytest.raises(RecipeError, match="no such part"):
-        latent_map(trained, "tset")
+    with pytest.raises(RecipeError, match="no such split"):
+        latent_map(trained, split="tset")
     with pytest.raises(DataError, match="only a variational autoencoder"):
         likelihood(load(run))
-
-
-def test_losses_and_distance_are_drawn_from_their_first_values(tmp_path):
-    run = RunFolder(tmp_path)
-    for epoch, (loss, frechet) in enumerate([(0.7, 8.0), (0.7, 4.0), (0.7, 1.0)], 1):
-        run.append_metrics({"epoch": epoch, "val/generator_loss": loss, "val/frechet": frechet})
-    rows = quality(run).spec["data"]["values"]
-    assert [row["value"] for row in rows if row["arm"] == "Fréchet distance"] == [1, 0.5, 0.125]
-    assert [row["value"] for row in rows if row["arm"] == "generator loss"] == [1, 1, 1]
-    assert "Fréchet" in quality(run).svg()
-
-
-def test_losses_below_zero_are_left_out(tmp_path):
-    run = RunFolder(tmp_path)
-    for epoch in (1, 2):
-        run.append_metrics({"epoch": epoch, "val/generator_loss": -1.0 * epoch, "val/frechet": 2.0 / epoch})
-    assert {row["arm"] for row in quality(run).spec["data"]["values"]} == {"Fréchet distance"}
-
-
-def test_without_a_distance_that_is_said(tmp_path):
-    assert "No Fréchet distance" in str(quality(RunFolder(tmp_path)).spec)

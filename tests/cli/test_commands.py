@@ -28,7 +28,7 @@ def made(tmp_path_factory) -> Path:
     """A runs folder with a study of two arms and two seeds, made by the real command."""
     root = tmp_path_factory.mktemp("made")
     words = ["study", *SMALL, "--vary", "model.norm=none,batch", "--seeds", "2", "--jobs", "2", "--name", "norms"]
-    done = subprocess.run([*PARIBUS, *words], cwd=root, capture_output=True, text=True)
+    done = subprocess.run([*PARIBUS, *words], cwd=root, capture_output=True, text=True, env=dict(os.environ))
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     (root / "said").write_text(done.stdout)
     return root

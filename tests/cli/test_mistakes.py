@@ -53,7 +53,7 @@ MISTAKES = {  # words → exit code, what the message says
     ("list", "modles"): (1, "nothing of this kind", "received: modles", "did you mean 'models'?"),
     ("show", "cnnn"): (1, "nothing of this name", "received: cnnn", "did you mean 'cnn'?"),
     ("show", "x" * 300): (1, "File name too long"),
-    ("report", "last"): (1, "no such study folder", "received: last", "there is none in runs yet"),
+    ("report", "last"): (1, "no such study or run folder", "received: last", "there is none in runs yet"),
     ("test", "last"): (1, "no such run or study folder", "received: last", "there is none in runs yet"),
     ("predict", "last", "x.png"): (1, "no such run folder", "there is none in runs yet"),
     ("predict", "last"): (2, "Missing argument 'FILES...'"),

@@ -37,9 +37,9 @@ def test_skill_of_a_run_and_of_its_test(here):
     shown = said("skill", "last")
     assert "skill against seasonal" in shown
     assert "skill against naive" in shown
-    assert "val part" in shown
+    assert "val split" in shown
     assert not list(here.rglob("test.json"))
-    assert "test part" in said("skill", "last", "--part", "test")
+    assert "test split" in said("skill", "last", "--split", "test")
     assert len(list(here.rglob("test.json"))) == 1
 
 

@@ -45,7 +45,7 @@ def test_without_a_test_part_it_is_an_error(tmp_path):
     folder = RunFolder(tmp_path / "run")
     recipe = Recipe.load("digits/mlp", {"split.test": 0, "budget.epochs": 1})
     loop.train(folder, recipe, 0, Settings("cpu", 1))
-    with pytest.raises(DataError, match="no test part"):
+    with pytest.raises(DataError, match="no test split"):
         held_out.test(folder)
     assert not (folder.path / "test.json").exists()
 

@@ -105,13 +105,13 @@ def forecaster(train) -> RunFolder:
 
 
 def test_skill_is_measured_on_the_same_windows(forecaster):
-    found = skill(forecaster)
+    found = skill(load(forecaster))
     figures = forecaster.result.metrics
     assert found.errors["forecast"] == pytest.approx(figures["val/mae"], rel=1e-5)
     assert found.against["seasonal"].value == pytest.approx(figures["val/skill"], abs=1e-5)
     assert found.against["naive"].value == pytest.approx(figures["val/skill_naive"], abs=1e-5)
     assert found.against["naive"].low < found.against["naive"].value < found.against["naive"].high
-    assert skill(forecaster, "test").errors["forecast"] == pytest.approx(
+    assert skill(load(forecaster), split="test").errors["forecast"] == pytest.approx(
         open_test(forecaster).metrics["test/mae"], rel=1e-5
     )
 
@@ -119,7 +119,7 @@ def test_skill_is_measured_on_the_same_windows(forecaster):
 def test_tasks_without_a_baseline_say_so(train, digits):
     folder, _ = train(digits())
     with pytest.raises(DataError, match="knows nothing that a network could be compared with"):
-        skill(folder)
+        skill(load(folder))
     assert diagnose(folder) == []
 
 

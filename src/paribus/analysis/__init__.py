@@ -1,1 +1,1 @@
-"""Insight into trained models: (model, data) → result. Nothing here trains."""
+"""Insight into trained models: (a run, options) → a frozen record, all of them in one table. Nothing here trains."""

@@ -6,21 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from paribus.analysis.filters import nonlocal_means, smoothed
 from paribus.chance import key
 from paribus.errors import DataError
+from paribus.inference.predict import expanded
 from paribus.inference.trained import Trained
 from paribus.tasks.pictures import own_size
-from paribus.tasks.pixels.denoising import Denoising
+from paribus.tasks.pixels import denoising as task
 from paribus.tasks.pixels.similarity import psnr, ssim
 
 SPREADS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.4, 1.7, 2.0)  # deviations of the Gaussian filter that are tried, pixels
 STRENGTHS = (0.4, 0.6, 0.8)  # of non-local means
+SIGMAS = (15.0, 25.0, 50.0)
 TUNED_ON = 6  # pictures on which the strength of non-local means is chosen
+
+Sigma = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,40 @@ class Score:
     pictures: int
 
 
+@dataclass(frozen=True)
+class Denoising:
+    """How near methods come to clean pictures, by the strength of the noise.
+
+    Args:
+        scores: of all methods at the first strength, then at the next.
+    """
+
+    scores: tuple[Score, ...]
+
+
+def denoising(
+    trained: Trained,
+    *,
+    pictures: Path,
+    sigmas: tuple[Sigma, ...] = SIGMAS,
+    seed: int = 0,
+) -> Denoising:
+    """A network that removes noise against classical filters; see :func:`compare`.
+
+    Args:
+        trained: the network.
+        pictures: a clean picture, or a folder of them.
+        sigmas: strengths of the noise, in grey levels of 255.
+        seed: equal seeds draw equal noise.
+    """
+    return Denoising(tuple(compare({named(trained): trained}, expanded([pictures]), sigmas, seed)))
+
+
+def named(trained: Trained) -> str:
+    """What a network is called in the table."""
+    return f"{trained.recipe.name}, seed {trained.seed}"
+
+
 def compare(
     networks: Mapping[str, Trained], files: Sequence[Path], sigmas: Sequence[float], seed: int = 0
 ) -> list[Score]:
@@ -56,7 +96,7 @@ def compare(
     if not networks:
         raise DataError("there is no network to compare", hint="train bsd/denoise first")
     for name, trained in networks.items():
-        if not isinstance(trained.task, Denoising):
+        if not isinstance(trained.task, task.Denoising):
             got = f"{name} was trained for {trained.recipe.task.use}"
             raise DataError("only networks that remove noise can be compared so", got=got, hint="use bsd/denoise")
     info = next(iter(networks.values())).info
@@ -93,7 +133,7 @@ def _means(sigma: float, strength: float, given: Sequence[Tensor], clean: Sequen
 
 @torch.inference_mode()
 def _cleaned(trained: Trained, picture: Tensor) -> Tensor:
-    assert isinstance(trained.task, Denoising)
+    assert isinstance(trained.task, task.Denoising)
     return trained.task.cleaned(trained.network, picture)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
-import torch.nn.functional as F
-from scipy import ndimage
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, uniform_filter
 from torch import Tensor
+
+EDGE = "mirror"  # scipy's word for a picture that is reflected at its edges without repeating the outermost pixel
 
 
 def smoothed(noisy: Tensor, spread: float) -> Tensor:
     """Gaussian filter of a picture (C, H, W), reflected at its edges; ``spread`` is the deviation in pixels."""
     reach = max(1, round(4 * spread))
-    deviations = (0, spread, spread)
-    return torch.from_numpy(ndimage.gaussian_filter(noisy.numpy(), deviations, mode="mirror", radius=reach))
+    deviations = (0, spread, spread)  # channels are not mixed
+    return torch.from_numpy(gaussian_filter(noisy.numpy(), deviations, mode=EDGE, radius=(0, reach, reach)))
 
 
 def nonlocal_means(noisy: Tensor, sigma: float, strength: float, patch: int = 7, search: int = 21) -> Tensor:
@@ -29,20 +32,16 @@ def nonlocal_means(noisy: Tensor, sigma: float, strength: float, patch: int = 7,
         patch: side of the patches.
         search: side of the window in which similar patches are looked for.
     """
+    given: NDArray[np.float32] = noisy.numpy()
     reach = search // 2
-    grown = F.pad(noisy[None], (reach,) * 4, mode="reflect")[0]
-    height, width = noisy.shape[1:]
-    total, weights = torch.zeros_like(noisy), noisy.new_zeros(height, width)
+    height, width = given.shape[1:]
+    grown = np.pad(given, ((0, 0), (reach, reach), (reach, reach)), mode="reflect")
+    total, weights = np.zeros_like(given), np.zeros_like(given[0])
     for down in range(search):
         for right in range(search):
             other = grown[:, down : down + height, right : right + width]
-            distance = box_mean((noisy - other).square().mean(0), patch)  # (H, W)
-            weight = (-(distance - 2 * sigma**2).clamp(min=0) / (strength * sigma) ** 2).exp()
+            distance = uniform_filter(np.square(given - other).mean(0), patch, mode=EDGE)  # (H, W)
+            weight = np.exp(-np.maximum(distance - 2 * sigma**2, 0) / (strength * sigma) ** 2)
             total += weight * other
             weights += weight
-    return total / weights
-
-
-def box_mean(values: Tensor, side: int) -> Tensor:
-    """Mean over the square of an odd side about every pixel of (H, W), reflected at the edges."""
-    return torch.from_numpy(ndimage.uniform_filter(values.numpy(), side, mode="mirror"))
+    return torch.from_numpy(total / weights)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from paribus.chance import key, seeded
-from paribus.data.deliver.loader import Loader
-from paribus.data.prepare.prepared import prepare
-from paribus.errors import DataError, RecipeError, nearest
-from paribus.inference.trained import Trained
-from paribus.tasks.evaluation import batch_size
+from paribus.errors import DataError
+from paribus.inference.trained import SplitName, Trained, batches
 from paribus.tasks.generators.vae import Variational
 
 
@@ -33,10 +33,21 @@ class LatentMap:
     names: tuple[str, ...]
     axes: tuple[str, str]
 
+    @property
+    def centres(self) -> dict[str, tuple[int, float, float]]:
+        """Class → number of its examples, and the means of their coordinates."""
+        places: dict[str, list[tuple[float, float]]] = {}
+        for name, x, y in zip(self.names, self.x, self.y, strict=False):
+            places.setdefault(name, []).append((x, y))
+        return {
+            name: (len(points), fmean(x for x, _ in points), fmean(y for _, y in points))
+            for name, points in sorted(places.items())
+        }
+
 
 @dataclass(frozen=True)
 class Likelihood:
-    """How probable the examples of a part of the data are, in nats per example.
+    """How probable the examples of a split of the data are, in nats per example.
 
     Args:
         bound: mean of the importance-weighted bound, which is at most log p(x).
@@ -51,55 +62,72 @@ class Likelihood:
     examples: int
 
 
-@torch.inference_mode()
-def latent_map(trained: Trained, part: str = "val", most: int = 2000) -> LatentMap:
-    """Mean codes of the first examples of a part; by principal components where a code has more than two numbers.
+def latent_map(trained: Trained, *, split: SplitName = "val", most: Annotated[int, Field(ge=1)] = 2000) -> LatentMap:
+    """Mean codes of the first examples of a split; by principal components where a code has more than two numbers.
+
+    Args:
+        trained: a variational autoencoder.
+        split: which examples are asked.
+        most: how many examples at most.
 
     Raises:
         DataError: if the network is no variational autoencoder, or its codes are single numbers.
-        RecipeError: if there is no such part.
     """
-    task, loader = _task(trained), _feed(trained, part, most)
-    batches = list(loader.in_order())
-    codes = torch.cat([task.predict(trained.network, batch.inputs) for batch in batches])  # (N, latent)
+    codes, targets = _codes(trained, split, most)
     if codes.shape[1] < 2:
         raise DataError("a map needs codes of at least two numbers", got="model.latent=1")
     places, axes = (codes, ("z₁", "z₂")) if codes.shape[1] == 2 else _principal(codes)
-    labels = torch.cat([batch.targets for batch in batches]).tolist() if trained.info.classes else []
-    names = tuple(trained.info.classes[label] for label in labels)
+    classes = trained.info.classes
+    names = tuple(classes[label] for label in targets.tolist()) if classes else ()
     return LatentMap(tuple(places[:, 0].tolist()), tuple(places[:, 1].tolist()), names, axes)
 
 
-@torch.inference_mode()
-def likelihood(trained: Trained, part: str = "val", draws: int = 100, most: int = 10_000) -> Likelihood:
-    """The importance-weighted bound on the log-likelihood of a part (Burda et al., 2016), the same whenever asked.
+def likelihood(
+    trained: Trained,
+    *,
+    split: SplitName = "val",
+    draws: Annotated[int, Field(ge=1)] = 100,
+    most: Annotated[int, Field(ge=1)] = 10_000,
+) -> Likelihood:
+    """The importance-weighted bound on the log-likelihood of a split (Burda et al., 2016), the same whenever asked.
+
+    Args:
+        trained: a variational autoencoder.
+        split: which examples are asked.
+        draws: codes drawn for each example; the more, the tighter the bound.
+        most: how many examples at most.
 
     Raises:
         DataError: if the network is no variational autoencoder.
-        RecipeError: if there is no such part.
     """
-    task, loader = _task(trained), _feed(trained, part, most)
-    with seeded(key("likelihood")):
-        found = torch.cat([_bounds(task, trained, batch.inputs, draws) for batch in loader.in_order()]).double()
+    found = _bounds(trained, split, draws, most)
     return Likelihood(float(found.mean()), float(found.std()) / len(found) ** 0.5, draws, len(found))
 
 
-def _bounds(task: Variational, trained: Trained, inputs: Tensor, draws: int) -> Tensor:
-    return task.log_likelihood(trained.network, task.observed(trained.network, inputs), draws)
+@torch.inference_mode()
+def _codes(trained: Trained, split: str, most: int) -> tuple[Tensor, Tensor]:
+    """Mean codes (N, latent), and the labels of the examples (N,)."""
+    task, found = _task(trained), list(batches(trained, split, most))
+    codes = torch.cat([task.predict(trained.network, batch.inputs) for batch in found])
+    return codes, torch.cat([batch.targets for batch in found])
+
+
+@torch.inference_mode()
+def _bounds(trained: Trained, split: str, draws: int, most: int) -> Tensor:
+    """The bound for each example (N,)."""
+    task, network = _task(trained), trained.network
+    with seeded(key("likelihood")):
+        pieces = [
+            task.log_likelihood(network, task.observed(network, batch.inputs), draws)
+            for batch in batches(trained, split, most)
+        ]
+    return torch.cat(pieces).double()
 
 
 def _task(trained: Trained) -> Variational:
     if not isinstance(trained.task, Variational):
         raise DataError("only a variational autoencoder has codes", got=f"a run of the task {trained.recipe.task.use}")
     return trained.task
-
-
-def _feed(trained: Trained, part: str, most: int) -> Loader:
-    prepared = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
-    if part not in prepared.rows:
-        raise RecipeError("there is no such part of the data", got=part, hint=nearest(part, prepared.rows))
-    loader = prepared.loader(part, batch_size(prepared.info), "cpu")
-    return Loader(loader.examples, loader.rows[:most], loader.batch_size, loader.device)
 
 
 def _principal(codes: Tensor) -> tuple[Tensor, tuple[str, str]]:

@@ -8,6 +8,7 @@ import typer
 
 from paribus.cli import (
     activations,
+    analyse,
     arena,
     backprop,
     data,
@@ -56,6 +57,7 @@ app.command("run")(run.run)
 app.command("study")(study.study)
 app.command("report")(report.report)
 app.command("test")(report.test)
+app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)
 app.command("predict")(predict.predict)
 app.command("sample")(sample.sample)

@@ -33,14 +33,15 @@ def data(
 
     - `paribus data --clear-cache`
     """
-    from paribus.reports import terminal
+    from paribus.reports import lists
+    from paribus.reports.terminal import print_page
 
     if clear_cache:
         from paribus.data.prepare import cache
 
         print(f"freed {cache.clear() / 1e6:.1f} MB")
     elif path is None:
-        terminal.print_sources()
+        print_page(lists.sources())
     else:
         bad = _scanned(path, labels, group) if masks is None else _surveyed(path, images, masks, suffix)
         if bad:
@@ -51,19 +52,21 @@ def _scanned(path: Path, labels: str, group: str | None) -> bool:
     """Examine pictures with classes; whether some are bad."""
     from paribus.data.prepare.scan import scan
     from paribus.reports.live import counting
-    from paribus.reports.terminal import print_scan
+    from paribus.reports.scans import scan_page
+    from paribus.reports.terminal import print_page
 
     with counting() as progress:
         found = scan(path, labels, group, progress=progress)
-    print_scan(found)
+    print_page(scan_page(found))
     return bool(found.bad)
 
 
 def _surveyed(path: Path, images: str, masks: str, suffix: str) -> bool:
     """Examine pictures with masks; whether some are bad."""
     from paribus.data.prepare.survey import survey
-    from paribus.reports.terminal import print_survey
+    from paribus.reports.scans import survey_page
+    from paribus.reports.terminal import print_page
 
     found = survey(path, images, masks, suffix)
-    print_survey(found)
+    print_page(survey_page(found))
     return bool(found.bad)

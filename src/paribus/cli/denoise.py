@@ -30,15 +30,13 @@ def denoise(
 
     - `paribus denoise denoise/bsd_test --run bsd-denoise --run bsd-dncnn --sigma 15 --sigma 25 --sigma 50`
     """
-    from paribus.analysis.denoising import compare
+    from paribus.analysis.denoising import SIGMAS, compare, named
     from paribus.inference.predict import expanded
     from paribus.inference.trained import load
     from paribus.records.run import RunFolder
-    from paribus.reports.terminal import print_scores
+    from paribus.reports.analyses import scores_page
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    networks = {}
-    for name in run:
-        trained = load(RunFolder(find_folder(name, runs, "run")))
-        networks[f"{trained.recipe.name}, seed {trained.seed}"] = trained
-    print_scores(compare(networks, expanded(files), sigma or [15.0, 25.0, 50.0], seed))
+    networks = {named(one): one for one in (load(RunFolder(find_folder(name, runs, "run"))) for name in run)}
+    print_page(scores_page(compare(networks, expanded(files), sigma or SIGMAS, seed)))

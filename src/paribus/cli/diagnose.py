@@ -28,7 +28,8 @@ def diagnose(
 
     from paribus.diagnosis.doctor import diagnose as examine
     from paribus.records.run import RunFolder
-    from paribus.reports.terminal import print_findings
+    from paribus.reports.answers import findings_page
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
     folder = RunFolder(find_folder(run, runs, "run"))
@@ -36,4 +37,4 @@ def diagnose(
     if json:
         print(dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
-        print_findings(findings, folder)
+        print_page(findings_page(findings, folder))

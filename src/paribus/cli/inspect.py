@@ -18,12 +18,12 @@ PLURALS = {about.plural: kind for kind, about in KINDS.items()}
 def list_(
     what: Annotated[
         str,
-        typer.Argument(help=f"recipes, runs, studies, {', '.join(PLURALS)}; an overview of all by default."),
+        typer.Argument(help=f"recipes, runs, studies, analyses, {', '.join(PLURALS)}; an overview of all by default."),
     ] = "all",
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
-    """List what there is: recipes, parts, runs, studies.
+    """List what there is: recipes, parts, analyses, runs, studies.
 
     Examples:
 
@@ -33,28 +33,36 @@ def list_(
 
     - `paribus list runs`
     """
+    from paribus.analysis.table import analyses
     from paribus.records.parts import names
     from paribus.records.recipe import shipped
-    from paribus.reports import terminal
+    from paribus.reports import lists
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
     if what == "all":
-        terminal.print_overview({"recipes": shipped(), **{many: names(kind) for many, kind in PLURALS.items()}})
+        found = {many: names(kind) for many, kind in PLURALS.items()}
+        overview = {"recipes": shipped(), **found, "analyses": sorted(analyses())}
+        print_page(lists.overview(overview))
     elif what == "recipes":
-        terminal.print_recipes(shipped())
+        print_page(lists.recipes(shipped()))
     elif what == "runs":
-        terminal.print_runs(runs)
+        print_page(lists.runs(runs))
     elif what == "studies":
-        terminal.print_studies(runs)
+        print_page(lists.studies(runs))
+    elif what == "analyses":
+        print_page(lists.analyses())
     elif what in PLURALS or what in PLURALS.values():
-        terminal.print_parts(PLURALS.get(what, what))
+        print_page(lists.parts(PLURALS.get(what, what)))
     else:
-        known = ["recipes", "runs", "studies", *PLURALS]
+        known = ["recipes", "runs", "studies", "analyses", *PLURALS]
         raise ParibusError("there is nothing of this kind to list", got=what, hint=nearest(what, known))
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A recipe, a part (cnn, sgd, flip …), a run, a study, or: last.")],
+    name: Annotated[
+        str, typer.Argument(help="A recipe, a part (cnn, sgd, flip …), an analysis, a run, a study, or: last.")
+    ],
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -68,31 +76,36 @@ def show(
 
     - `paribus show last`
     """
+    from paribus.analysis.table import analyses
     from paribus.records.parts import names
     from paribus.records.recipe import Recipe, shipped
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS, UnknownName
-    from paribus.reports import terminal
+    from paribus.reports import brief, lists
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
     if name in shipped() or name.endswith((".yaml", ".yml", ".json")):
-        terminal.print_recipe(Recipe.load(name))
+        print_page(lists.recipe(Recipe.load(name)))
         return
     if kinds := [kind for kind in KINDS if name in names(kind)]:
         for kind in kinds:
-            terminal.print_part(kind, name)
+            print_page(lists.part(kind, name))
+        return
+    if name in analyses():
+        print_page(lists.analysis(name))
         return
     try:
         folder = find_folder(name, runs, "study", "run")
     except UnknownName:
-        known = [*shipped(), *(part for kind in KINDS for part in names(kind))]
+        known = [*shipped(), *analyses(), *(part for kind in KINDS for part in names(kind))]
         raise ParibusError("there is nothing of this name", got=name, hint=nearest(name, known)) from None
     if (folder / MARKERS["run"]).exists():
-        terminal.print_run(RunFolder(folder), fresh=False)
+        print_page(brief.run(RunFolder(folder)))
         return
     from paribus.study import Study
 
-    terminal.print_study(Study.open(folder).result, None)
+    print_page(brief.study(Study.open(folder).result))
 
 
 def schema(

@@ -37,12 +37,13 @@ def predict(
     from paribus.inference.predict import save, to_csv
     from paribus.inference.trained import load
     from paribus.records.run import RunFolder
-    from paribus.reports.terminal import print_predictions
+    from paribus.reports.answers import predictions_page
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
     predictions = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
     if csv is None:
-        print_predictions(predictions)
+        print_page(predictions_page(predictions))
     elif str(csv) == "-":
         print(to_csv(predictions), end="")
     else:

@@ -10,26 +10,39 @@ from paribus.cli.words import RUNS, Plugin, Runs, find_folder, finished, load_pl
 
 
 def report(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study's folder, its name, a part of it, or: last.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A study's folder or a run's, a part of its name, or: last.")
+    ],
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
-    """Write a study's report: one self-contained HTML file, and Markdown beside it.
+    """Write the report of a study or a run: one self-contained HTML file, and Markdown beside it.
 
     Examples:
 
     - `paribus report last`
 
     - `paribus report runs/digits-cnn--model.norm`
+
+    - `paribus report norm=batch/seed-0`
     """
-    from paribus.reports import write
-    from paribus.reports.terminal import print_study
+    from dataclasses import replace
+
+    from paribus.records.run import RunFolder
+    from paribus.records.store import MARKERS
+    from paribus.reports import brief, write, write_run
+    from paribus.reports.terminal import print_page
     from paribus.study import Study
 
     load_plugins(plugin)
-    opened = Study.open(find_folder(study, runs, "study"))
+    folder = find_folder(name, runs, "study", "run")
+    if (folder / MARKERS["run"]).exists():
+        written = write_run(RunFolder(folder))
+        print_page(replace(brief.run(RunFolder(folder)), summary=f"\nreport: {written}"))
+        return
+    opened = Study.open(folder)
     result = opened.result
-    print_study(result, write(result, opened.folder))
+    print_page(brief.study(result, write(result, opened.folder)))
 
 
 def test(
@@ -49,7 +62,8 @@ def test(
     - `paribus test digits-cnn--model.norm`
     """
     from paribus.inference.held_out import test as open_test
-    from paribus.reports.terminal import print_tests
+    from paribus.reports.answers import held_out_page
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    print_tests([(folder, open_test(folder)) for folder in finished(run, runs)])
+    print_page(held_out_page([(folder, open_test(folder)) for folder in finished(run, runs)]))

@@ -53,8 +53,9 @@ def run(
         print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
         return
 
+    from paribus.reports import brief
     from paribus.reports.live import following
-    from paribus.reports.terminal import print_run
+    from paribus.reports.terminal import print_page
     from paribus.training.run import Run
 
     training = Run(chosen, seed=seed, runs=runs)
@@ -62,4 +63,4 @@ def run(
     metrics = {metric.name: metric for metric in chosen.metrics()}
     with following(chosen.name, seed, metrics) as (listen, progress):
         training.train(device=device, threads=threads, listen=listen, progress=progress)
-    print_run(training.folder, fresh=before is None)
+    print_page(brief.run(training.folder, fresh=before is None))

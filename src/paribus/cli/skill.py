@@ -13,8 +13,8 @@ def skill(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="A run folder or a study's folder, a part of its name, or: last.")
     ],
-    part: Annotated[
-        Literal["val", "test"], typer.Option(help="On which part; the test is opened and that written down.")
+    split: Annotated[
+        Literal["val", "test"], typer.Option(help="On which split; the test is opened and that written down.")
     ] = "val",
     runs: Runs = RUNS,
     plugin: Plugin = None,
@@ -25,15 +25,13 @@ def skill(
 
     - `paribus skill last`
 
-    - `paribus skill seasons-lstm--model.use --part test`
+    - `paribus skill seasons-lstm--model.use --split test`
     """
-    from paribus.analysis.skill import skill as compare
-    from paribus.inference.held_out import test as open_test
-    from paribus.reports.terminal import print_skills
+    from paribus.analysis.kept import analyse
+    from paribus.reports.analyses import skills_page
+    from paribus.reports.answers import name_of
+    from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    folders = finished(run, runs)
-    if part == "test":
-        for folder in folders:
-            open_test(folder)
-    print_skills([(folder, compare(folder, part)) for folder in folders])
+    skills = [(name_of(folder), analyse(folder, "skill", split=split)) for folder in finished(run, runs)]
+    print_page(skills_page(skills))

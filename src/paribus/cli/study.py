@@ -85,13 +85,14 @@ def study(
         command="paribus " + shlex.join(sys.argv[1:]),
     )
 
-    from paribus.reports.terminal import print_design, print_study
+    from paribus.reports import brief
+    from paribus.reports.terminal import print_page
 
     if dry_run:
-        print_design(planned.design, planned.folder)
+        print_page(brief.design(planned.design, planned.folder))
         return
     result = planned.run(jobs=jobs, device=device, fail_fast=fail_fast)
     page = planned.report()
-    print_study(result, page)
+    print_page(brief.study(result, page))
     if not result.complete:
         raise typer.Exit(1)

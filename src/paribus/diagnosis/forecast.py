@@ -137,7 +137,7 @@ def hard_mark(record: Record) -> Finding | None:
     return Finding(
         "R² asks for more than can be known",
         "R² compares with the mean of the validation part itself, which nobody knows beforehand. The forecast is better"
-        " than repeating the past: judge it by its skill.",
+        " than repeating the past: read its skill instead.",
         {**_figures(record), "deviation in validation": record.range("val", "deviation")[0]},
         advice="A longer validation part (split.val) holds more of the ups and downs that R² is about.",
     )

@@ -88,7 +88,7 @@ def _same_loss(stretch: Rows, before: float, after: float) -> Finding:
         "against the other, not against the data.",
         {**losses, f"distance, epoch {first}": before, f"distance, epoch {last}": after},
         treatment={} if after < before else {"stopping": {"use": "patience", "metric": "val/frechet", "patience": 10}},
-        advice="Judge and compare by val/frechet, val/precision and val/recall.",
+        advice="Compare by val/frechet, val/precision and val/recall.",
     )
 
 

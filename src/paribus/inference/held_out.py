@@ -6,9 +6,9 @@ import time
 from dataclasses import asdict, dataclass
 
 from paribus import files
-from paribus.inference.trained import load, prepared_with
+from paribus.inference.trained import load, loader_of, prepared_with
 from paribus.records.run import RunFolder
-from paribus.tasks.evaluation import batch_size, evaluate
+from paribus.tasks.evaluation import evaluate
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def test(folder: RunFolder) -> HeldOut:
     """Evaluate a finished run on its test examples, in float32 on the CPU; asked again, the first answer is given.
 
     Raises:
-        DataError: if the data set has no test part.
+        DataError: if the data set has no test split.
     """
     path = folder.path / "test.json"
     if path.exists():
@@ -38,7 +38,7 @@ def test(folder: RunFolder) -> HeldOut:
     trained = load(folder)
     prepared = prepared_with(trained, "test")
     trained.task.prepare(prepared)
-    figures = evaluate(trained.task, trained.network, prepared.loader("test", batch_size(prepared.info), "cpu"), "test")
+    figures = evaluate(trained.task, trained.network, loader_of(prepared, "test"), "test")
     answer = HeldOut(figures, len(prepared.rows["test"]), time.time())
     files.write_json(path, asdict(answer))
     return answer

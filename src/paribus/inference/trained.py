@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from paribus.chance import Seeds
+from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
 from paribus.data.prepare.prepared import PreparedData, prepare
-from paribus.errors import DataError, RecipeError, RunError
+from paribus.errors import DataError, RecipeError, RunError, nearest
 from paribus.models.network import Network, assemble
 from paribus.models.weights import hash_of
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
+from paribus.tasks.evaluation import batch_size
 from paribus.tasks.task import Task
+
+SplitName = Literal["train", "val", "test"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Trained:
         info: the data it was trained on.
         recipe: how.
         seed: with which seed.
+        folder: where it comes from.
     """
 
     network: Network
@@ -36,6 +43,7 @@ class Trained:
     info: DataInfo
     recipe: Recipe
     seed: int
+    folder: RunFolder
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor, batch_size: int = 256) -> Tensor:
@@ -43,24 +51,42 @@ class Trained:
         return torch.cat([self.task.predict(self.network, piece) for piece in inputs.split(batch_size)])
 
 
-def prepared_with(trained: Trained, part: str) -> PreparedData:
+def prepared_with(trained: Trained, split: str) -> PreparedData:
     """The data that a network was trained on, divided as they were then.
 
     Raises:
-        DataError: if they have no such part.
+        DataError: if they have no test split.
+        RecipeError: if there is no such split at all.
     """
     prepared = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
-    if part not in prepared.rows:
+    if split in prepared.rows:
+        return prepared
+    if split == "test":
         hint = "train it with split.test=0.2"
-        raise DataError(f"this data set has no {part} part", got=trained.recipe.data.use, hint=hint)
-    return prepared
+        raise DataError("this data set has no test split", got=trained.recipe.data.use, hint=hint)
+    raise RecipeError("there is no such split of the data", got=split, hint=nearest(split, prepared.rows))
+
+
+def batches(trained: Trained, split: str, most: int | None = None) -> Iterator[Batch]:
+    """The first ``most`` examples of a split in order, all by default, in batches for evaluation on the CPU.
+
+    Raises:
+        DataError, RecipeError: see :func:`prepared_with`.
+    """
+    prepared = prepared_with(trained, split)
+    return loader_of(prepared, split, most).in_order()
+
+
+def loader_of(prepared: PreparedData, split: str, most: int | None = None) -> Loader:
+    """A split of prepared data, or its first ``most`` examples, in batches for evaluation on the CPU."""
+    return Loader(prepared.examples, prepared.rows[split][:most], batch_size(prepared.info), torch.device("cpu"))
 
 
 def load(folder: RunFolder) -> Trained:
     """Load the final weights of a finished run, checked against the hash in its record.
 
     Raises:
-        RunError: if the run has not finished, if its weights are damaged or the facts of its data are missing, or its
+        RunError: if the run has not finished, its weights are damaged, the description of its data is missing, or its
             own classes are not at hand.
     """
     from safetensors import SafetensorError
@@ -83,7 +109,7 @@ def load(folder: RunFolder) -> Trained:
         raise _damaged(folder, str(error)) from None
     if hash_of(weights) != result.weights_sha256:
         raise _damaged(folder, "they do not match the recorded hash")
-    return Trained(network.eval(), task, info, recipe, folder.seed)
+    return Trained(network.eval(), task, info, recipe, folder.seed, folder)
 
 
 def _known_recipe(folder: RunFolder) -> Recipe:

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,9 @@ from paribus.files import finite, write_bytes
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"  # a name; nothing is ever read from there
 LANGUAGE = "5.20"
+PAGE = Path(__file__).with_name("chart.html")
 
 _CLIP = re.compile(r'(?<= id=")clip\d+(?=")|(?<=url\(#)clip\d+(?=\))')
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body {{ margin: 1rem; background: #fff }} svg {{ max-width: 100%; height: auto }}</style>
-</head><body>{svg}</body></html>
-"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +54,10 @@ class Chart:
 
     def html(self) -> str:
         """A page with nothing but this picture: no script, no request."""
-        return PAGE.format(title=escape(self.title), svg=self.svg())
+        from jinja2 import Template
+
+        page = Template(PAGE.read_text(encoding="utf-8"), autoescape=True)
+        return str(page.render(title=self.title, svg=self.svg()))
 
     def json(self) -> str:
         """The specification, for any tool that reads Vega-Lite."""

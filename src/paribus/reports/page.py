@@ -73,15 +73,26 @@ class Photo:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report: some of text, picture, photographs, tables and code, in this order."""
+    """A part of a report: some of text, picture, photographs, tables, code and terms, in this order.
 
-    title: str
+    Args:
+        title: its heading; a page with one short section needs none.
+        text: sentences before everything else.
+        notes: what else is to be known of the tables, in small print below them.
+        answers: what follows from it: a treatment.
+        tone: the kind of verdict that colours the title.
+    """
+
+    title: str = ""
     text: tuple[str, ...] = ()
     figure: Figure | None = None
     photos: tuple[Photo, ...] = ()
     tables: tuple[Table, ...] = ()
     code: tuple[str, ...] = ()
     terms: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    tone: str = ""
 
     @property
     def anchor(self) -> str:
@@ -91,15 +102,25 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A whole report."""
+    """What a record says, whole: a report, or the few lines that a command prints.
 
-    kind: str
-    title: str
-    question: str
-    answers: tuple[Answer, ...]
-    summary: str
-    warnings: tuple[str, ...]
-    sections: tuple[Section, ...]
+    Args:
+        kind: of the record: Study, Run.
+        title: what it is called.
+        question: that the page answers.
+        answers: in short.
+        summary: one sentence about it all.
+        warnings: what to keep in mind.
+        sections: everything else.
+    """
+
+    kind: str = ""
+    title: str = ""
+    question: str = ""
+    answers: tuple[Answer, ...] = ()
+    summary: str = ""
+    warnings: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
 
     @property
     def figures(self) -> tuple[Figure, ...]:

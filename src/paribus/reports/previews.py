@@ -12,13 +12,13 @@ from paribus.records import wording
 from paribus.records.run import RunFolder
 from paribus.reports.page import Figure, Photo, Section
 
-MOST = 4  # moments of the training that are shown
+MOMENTS = 4  # moments of the training that are shown
 
 
 def section(folder: RunFolder) -> Iterator[Section]:
     """One section, or none where the task has nothing to look at."""
-    pictures = _spread(sorted(folder.previews.glob("*.png")))
-    texts = _spread(sorted(folder.previews.glob("*.txt")))
+    pictures = _chosen(sorted(folder.previews.glob("*.png")))
+    texts = _chosen(sorted(folder.previews.glob("*.txt")))
     curves = folder.previews / "final.json"
     figure = None
     if curves.exists():
@@ -33,11 +33,11 @@ def section(folder: RunFolder) -> Iterator[Section]:
         )
 
 
-def _spread(paths: list[Path]) -> list[Path]:
+def _chosen(paths: list[Path]) -> list[Path]:
     """Some of the files, from the first to the last; ``final`` comes last by its name."""
-    if len(paths) <= MOST:
+    if len(paths) <= MOMENTS:
         return paths
-    return [paths[round(place * (len(paths) - 1) / (MOST - 1))] for place in range(MOST)]
+    return [paths[round(place * (len(paths) - 1) / (MOMENTS - 1))] for place in range(MOMENTS)]
 
 
 def _moment(path: Path) -> str:

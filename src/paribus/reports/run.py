@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from paribus import plots
+from paribus.analysis.kept import kept
+from paribus.analysis.table import resolve
 from paribus.records import wording, yaml
 from paribus.records.metric import Metric, is_detail
 from paribus.records.run import RunFolder, RunResult, Status
@@ -56,6 +58,7 @@ def _sections(folder: RunFolder) -> Iterator[Section]:
     curves = Figure("curves", plots.run_curves(folder), "The figures of this run over the epochs.")
     yield Section("Learning curves", figure=curves, tables=(_last_rows(folder),))
     yield from previews.section(folder)
+    yield from analyses(folder)
     if result:
         known = {name: value for name, value in asdict(result).items() if name != "metrics"}
         yield Section("Result", tables=(facts(known),))
@@ -65,6 +68,20 @@ def _sections(folder: RunFolder) -> Iterator[Section]:
         yield Section("Environment", tables=(facts(environment),))
     recipe = yaml.dump({"name": content["name"], **content["recipe"]})
     yield Section("Recipe", ("Every setting, with its defaults filled in.",), code=(recipe,))
+
+
+def analyses(folder: RunFolder) -> Iterator[Section]:
+    """The analyses of a run that were kept in its folder."""
+    for analysis, record in kept(folder):
+        page: Page = resolve(analysis.page)(record)
+        first, *rest = page.sections
+        yield replace(
+            first,
+            title=analysis.name.replace("-", " ").capitalize(),
+            text=tuple(filter(None, (page.question, *first.text, page.summary))),
+            answers=(*page.answers, *first.answers),
+        )
+        yield from rest
 
 
 def _last_rows(folder: RunFolder, most: int = 10) -> Table:

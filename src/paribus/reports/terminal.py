@@ -1,37 +1,17 @@
-"""Records in a terminal: the same tables as in the reports, printed."""
+"""Pages in a terminal: one printer for all of them."""
 
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from paribus.errors import ParibusError
-from paribus.records import store
-from paribus.records.metric import Metric, details, is_detail
-from paribus.records.run import RunFolder
-from paribus.records.study import StudyDesign
-from paribus.records.wording import count, format_figure, show
-
-if TYPE_CHECKING:
-    from paribus.analysis.denoising import Score
-    from paribus.analysis.skill import Skill
-    from paribus.data.prepare.scan import Report
-    from paribus.data.prepare.survey import Survey
-    from paribus.diagnosis.finding import Finding
-    from paribus.evidence.estimate import Estimate
-    from paribus.inference.held_out import HeldOut
-    from paribus.records.recipe import Recipe
-    from paribus.records.result import StudyResult
-    from paribus.reports.page import Table as View
-    from paribus.tasks.prediction import Prediction
+from paribus.reports import page as model
+from paribus.reports.page import Answer, Page, Section
 
 TONES = {
     "better": "bold green",
@@ -42,6 +22,7 @@ TONES = {
     "no-difference": "cyan",
 }
 MANY = 2000  # rows of a list that are laid out in colours
+MANY = 2000  # rows of a table that are laid out in colours: more of them would take minutes
 WIDTH = 140  # characters on a line where the output is not a terminal
 
 
@@ -51,6 +32,62 @@ def console() -> Console:
     if not out.is_terminal and not os.environ.get("COLUMNS", "").isdigit():
         out.width = WIDTH
     return out
+
+
+def print_page(page: Page) -> None:
+    """Print the question, the answers, the sections, the warnings and the summary of a page; pictures are left out.
+
+    A section with a title is set off by an empty line, and so is the summary behind it.
+    """
+    out = console()
+    above = [*([Text(page.question, style="bold")] if page.question else []), *map(answered, page.answers)]
+    for line in above:
+        out.print(line)
+    for place, section in enumerate(page.sections):
+        if section.title and (place or above):
+            out.print()
+        for part in printed(section):
+            print(part) if isinstance(part, str) else out.print(part)
+    for warning in page.warnings:
+        out.print(Text(f"note: {warning}", style="yellow"))
+    if page.summary:
+        if page.sections and page.sections[-1].title:
+            out.print()
+        out.print(Text(page.summary), soft_wrap=True)  # paths stay whole, to be copied
+
+
+def printed(section: Section) -> Iterator[RenderableType | str]:
+    """What a section is made of, in order; a title stands on its first table even where that is narrower."""
+    if section.title:
+        yield Text(section.title, style=TONES.get(section.tone, "bold"))
+    yield from map(Text, section.text)
+    yield from (rendered(found) if len(found.rows) <= MANY else columns(found) for found in section.tables)
+    yield from map(Text, section.code)
+    yield from (Text(f"{term}: {meaning}") for term, meaning in section.terms)
+    yield from chain(map(answered, section.answers), (Text(note, style="dim") for note in section.notes))
+
+
+def answered(answer: Answer) -> Text:
+    """An answer on one line: what it is about, what was found, the verdict in its colour."""
+    found = f"{answer.finding}, {answer.verdict}" if answer.verdict else answer.finding
+    sure = f" ({answer.sure})" if answer.sure else ""
+    return Text.assemble(f"{answer.about}: ", (found, TONES.get(answer.tone, "")), sure)
+
+
+def rendered(found: model.Table) -> Table:
+    """A page's table for the terminal, in its colours."""
+    grid = table(found.heads, (), found.align)
+    for i, row in enumerate(found.rows):
+        tone = TONES.get(found.tones[i], "") if found.tones else ""
+        grid.add_row(*(Text(cell, tone if j == found.tinted else "") for j, cell in enumerate(row)))
+    return grid
+
+
+def columns(found: model.Table) -> str:
+    """A long table as plain columns."""
+    lines = (found.heads, *found.rows)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(found.heads))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "") -> Table:
@@ -66,326 +103,3 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "") 
 def titled(title: str, grid: Table) -> RenderableType:
     """A table below its title, which may be wider than the table."""
     return Group(Text(title, style="bold"), grid)
-
-
-def rendered(view: View) -> Table:
-    """A report's table for the terminal, in its colours."""
-    grid = table(view.heads, (), view.align)
-    for i, row in enumerate(view.rows):
-        tone = TONES.get(view.tones[i], "") if view.tones else ""
-        grid.add_row(*(Text(cell, tone if j == view.tinted else "") for j, cell in enumerate(row)))
-    return grid
-
-
-def print_study(result: StudyResult, page: Path | None) -> None:
-    """What a study found: arms, effects, verdicts, and where the report is."""
-    from paribus.reports import tables
-    from paribus.reports.glossary import SHARES
-
-    out = console()
-    out.print(Text(result.question, style="bold"))
-    out.print()
-    out.print(titled(f"{result.metric_name} per arm", rendered(tables.arms(result))))
-    out.print()
-    if result.effects:
-        out.print(titled("effects", rendered(tables.effects(result))))
-    if noise := tables.noise(result):
-        out.print(titled("where the spread comes from", rendered(noise)))
-        out.print(Text(SHARES, style="dim"))
-    for warning in result.warnings:
-        out.print(Text(f"note: {warning}", style="yellow"))
-    if page is not None:
-        out.print(f"\nreport: {page}", soft_wrap=True)
-
-
-def print_design(design: StudyDesign, folder: Path) -> None:
-    """What a study would do."""
-    out = console()
-    out.print(Text(design.question, style="bold"))
-    rows = [
-        [arm.name, ", ".join(f"{path}={show(value)}" for path, value in arm.settings.items())] for arm in design.arms()
-    ]
-    out.print(table(["arm", "settings"], rows))
-    seeds = len(design.seeds)
-    size = f"{count(len(rows), 'arm')} × {count(seeds, 'seed')} = {count(len(rows) * seeds, 'run')}"
-    out.print(f"{size} into {folder}", soft_wrap=True)
-
-
-def print_run(folder: RunFolder, fresh: bool) -> None:
-    """What a run left behind, or where it stands."""
-    out = console()
-    content, status, result, metrics = folder.read(), folder.status, folder.result, folder.figures_of_merit()
-    state = status.state if fresh or result is None else f"{status.state} before; nothing to train"
-    rows = [["recipe", content["name"]], ["seed", str(content["seed"])], ["state", state]]
-    if status.error:
-        rows.append(["error", status.error])
-    if result is not None:
-        rows += [
-            ["figures", _figures(result.metrics, metrics)],
-            *([name, _shares(name, shares, metrics)] for name, shares in details(result.metrics).items()),
-            ["trained", f"{count(result.epochs, 'epoch')}, {result.steps:,} steps in {result.seconds:.1f} s"],
-            ["speed", f"{result.examples_per_second:,.0f} examples/s"],
-            ["parameters", f"{result.parameters:,}"],
-            ["execution", ", ".join(f"{name} {show(value)}" for name, value in result.execution.items())],
-            ["weights", f"sha256 {result.weights_sha256}"],
-        ]
-    rows.append(["folder", str(folder.path)])
-    out.print(table(["", ""], rows))
-
-
-def print_tests(tests: Sequence[tuple[RunFolder, HeldOut]]) -> None:
-    """Figures on the held-out test; of several runs also the mean per arm."""
-    out = console()
-    names = [name for name in tests[0][1].metrics if not is_detail(name)] if tests else []
-    metrics = tests[0][0].figures_of_merit() if tests else {}
-    align = "l" + "r" * (len(names) + 1)
-    arms: defaultdict[str, list[HeldOut]] = defaultdict(list)
-    rows = []
-    for folder, held in tests:
-        levels = [format_figure(name, held.metrics[name], metrics) for name in names]
-        rows.append(["/".join(folder.path.parts[-3:]), *levels, f"{held.examples:,}"])
-        arms[folder.path.parent.name].append(held)
-    out.print(table(["run", *names, "examples"], rows, align))
-    if len(tests) == 1:
-        for name, shares in details(tests[0][1].metrics).items():
-            figures = [[one, format_figure(name, value, metrics)] for one, value in shares.items()]
-            out.print(table(["", name], figures, "lr"))
-    if len(tests) > 1:
-        means = []
-        for arm, runs in arms.items():
-            levels = [format_figure(name, _mean(held.metrics[name] for held in runs), metrics) for name in names]
-            means.append([arm, *levels, str(len(runs))])
-        out.print()
-        out.print(titled("mean per arm", table(["arm", *names, "runs"], means, align)))
-        out.print(Text("note: choose on validation figures; the test is for the arm already chosen", style="yellow"))
-
-
-def print_predictions(predictions: Sequence[Prediction]) -> None:
-    """Answers with their three largest figures each, and the problems if there are any."""
-    rows = []
-    for answer in predictions:
-        figures = sorted((answer.figures or {}).items(), key=lambda entry: -entry[1])[:3]
-        largest = "  ".join(f"{name} {share:.1%}" if share <= 1 else f"{name} {share:.4g}" for name, share in figures)
-        rows.append([answer.file, answer.label or answer.text, largest, answer.problem])
-    columns = 4 if any(answer.problem for answer in predictions) else 3
-    heads = ["file", "answer", "figures", "problem"]
-    console().print(table(heads[:columns], [row[:columns] for row in rows]))
-    for answer in predictions:
-        if answer.table:
-            console().print()
-            console().print(titled(answer.file, _answer_table(answer.table)))
-
-
-def _answer_table(columns: Mapping[str, Sequence[float | str]]) -> Table:
-    cells = [[entry if isinstance(entry, str) else f"{entry:.6g}" for entry in values] for values in columns.values()]
-    return table(list(columns), list(zip(*cells, strict=True)), "l" + "r" * len(columns))
-
-
-def print_skills(skills: Sequence[tuple[RunFolder, Skill]]) -> None:
-    """Errors of runs and of what needs no model, and the skill against each with its interval."""
-    out = console()
-    baselines = list(dict.fromkeys(name for _, one in skills for name in one.against))
-    rows = []
-    for folder, one in skills:
-        own, *_ = one.errors.values()
-        cells = [interval(one.against[name]) if name in one.against else "" for name in baselines]
-        rows.append(["/".join(folder.path.parts[-3:]), f"{own:.4g}", *cells, f"{one.examples:,}"])
-    part = skills[0][1].part if skills else ""
-    heads = ["run", "error", *(f"skill against {name}" for name in baselines), "examples"]
-    out.print(titled(f"1 − error / error of the baseline, {part} part", table(heads, rows, "lr" + "r" * len(heads))))
-    errors = {name: value for _, one in skills for name, value in one.errors.items() if name in baselines}
-    for name, value in errors.items():
-        out.print(Text(f"{name}: error {value:.4g}", style="dim"))
-
-
-def interval(estimate: Estimate) -> str:
-    """A value with the ends of its interval: ``0.21 [0.18, 0.24]``."""
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-
-
-def print_scores(scores: Sequence[Score]) -> None:
-    """How near methods come to clean pictures, by the strength of the noise."""
-    rows = [[f"{one.sigma:g}", one.method, f"{one.psnr:.2f}", f"{one.ssim:.3f}"] for one in scores]
-    out = console()
-    out.print(table(["σ", "method", "PSNR (dB)", "SSIM"], rows, "rlrr"))
-    out.print(f"means over {scores[0].pictures} pictures", soft_wrap=True)
-
-
-def print_findings(findings: Sequence[Finding], folder: RunFolder) -> None:
-    """What is wrong with a run, gravest first, each with its figures and its treatment."""
-    out = console()
-    if not findings:
-        out.print(f"{folder.path}: nothing found in the records of this run")
-    for finding in findings:
-        out.print(Text(finding.name, style="bold red"))
-        out.print(finding.says)
-        rows = [
-            [name, f"{value:.4g}" if isinstance(value, float) else str(value)]
-            for name, value in finding.evidence.items()
-        ]
-        out.print(table(["figure", "value"], rows))
-        if finding.treatment:
-            changes = " ".join(f"{field}={show(value)}" for field, value in finding.treatment.items())
-            out.print(Text.assemble("treatment: ", (changes, "bold green")))
-        if finding.advice:
-            out.print(finding.advice)
-        out.print()
-
-
-def print_overview(names: Mapping[str, Sequence[str]]) -> None:
-    """Everything there is, by kind."""
-    console().print(table(["kind", "names"], [[kind, ", ".join(entries)] for kind, entries in names.items()]))
-    console().print("\nmore on one of them: paribus show NAME")
-
-
-def print_recipes(names: Sequence[str]) -> None:
-    """Recipes with their sentence."""
-    from paribus.records.recipe import Recipe
-
-    console().print(table(["recipe", "about"], [[name, Recipe.load(name).about] for name in names]))
-
-
-def print_parts(kind: str) -> None:
-    """All parts of a kind with their sentence."""
-    from paribus.records.options import describe
-    from paribus.records.parts import find, names
-
-    console().print(table([kind, "about"], [[name, describe(find(kind, name))[0]] for name in names(kind)]))
-
-
-def print_part(kind: str, name: str) -> None:
-    """One part with its options."""
-    from paribus.records.options import describe, schema
-    from paribus.records.parts import Part, find
-
-    factory = find(kind, name)
-    console().print(Text(f"{kind} {name}: {describe(factory)[0]}", style="bold"))
-    rows = []
-    for option, content in schema(kind, factory).model_json_schema().get("properties", {}).items():
-        default = show(content["default"]) if "default" in content else "must be given"
-        rows.append([f"{Part(name).field(kind)}.{option}", default, _values(content), content.get("description", "")])
-    console().print(table(["option", "default", "values", "meaning"], rows))
-
-
-def print_recipe(recipe: Recipe) -> None:
-    """A recipe with what every choice means."""
-    from paribus.records.choices import choices
-
-    out = console()
-    out.print(Text(f"{recipe.name}: {recipe.about}", style="bold"))
-    out.print(table(["field", "value", "meaning"], [[one.field, one.value, one.meaning] for one in choices(recipe)]))
-
-
-def print_runs(root: Path) -> None:
-    """All runs below a folder."""
-    rows = []
-    for run in store.runs(root):
-        name = run.path[len(str(root)) + 1 :]
-        if run.state == "damaged":
-            rows.append([name, run.state, "", run.error])
-        else:
-            rows.append([name, run.state, f"{run.epoch}/{run.epochs}", _figures(run.figures or {}, run.metrics)])
-    _print_list(["run", "state", "epochs", "validation"], rows, f"no runs in {root} yet")
-
-
-def print_studies(root: Path) -> None:
-    """All studies below a folder."""
-    rows = []
-    for folder in store.studies(root):
-        try:
-            design = StudyDesign.open(folder)
-        except ParibusError as error:  # one damaged folder must not hide the others
-            rows.append([folder.name, "damaged", error.rule])
-            continue
-        over = sum(run.over for run in store.runs_of(folder))
-        rows.append([folder.name, f"{over}/{len(design.arms()) * len(design.seeds)}", design.question])
-    _print_list(["study", "runs over", "question"], rows, f"no studies in {root} yet")
-
-
-def _print_list(heads: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> None:
-    """A table, or plain columns where there are so many rows that laying out a table takes minutes."""
-    if len(rows) <= MANY:
-        console().print(table(heads, rows) if rows else nothing)
-        return
-    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
-    line = "  ".join(f"{{:{width}}}" for width in widths).format
-    print("\n".join(line(*row).rstrip() for row in (heads, *rows)))
-
-
-def print_sources() -> None:
-    """The data sets, and where they are found."""
-    from paribus.cache import paths
-    from paribus.data.origin import origin_of
-    from paribus.data.prepare import cache
-    from paribus.records.options import describe
-    from paribus.records.parts import find, names
-
-    own = paths.own_data()
-    rows = []
-    for name in names("data"):
-        source = find("data", name)
-        rows.append([name, origin_of(source).now(own), describe(source)[0]])
-    out = console()
-    out.print(table(["data", "where", "about"], rows))
-    decoded = cache.size()["datasets"] / 1e6
-    out.print(f"PARIBUS_DATA: {own or 'not set'}", soft_wrap=True)
-    out.print(f"cache: {paths.cache()} ({decoded:.1f} MB decoded)", soft_wrap=True)
-
-
-def print_scan(found: Report) -> None:
-    """What a folder of pictures holds, and what is wrong with it."""
-    out = console()
-    parts = list(found.counts)
-    rows = [[name, *(f"{found.counts[part][name]:,}" for part in parts)] for name in found.classes]
-    good = table(["class", *parts], rows, "l" + "r" * len(parts))
-    out.print(titled(f"{len(found.good):,} good pictures", good))
-    if found.bad:
-        out.print(table(["left out", "reason"], found.bad))
-    for problem, entries in (("identical pictures in different parts", found.leaks),
-                             ("identical pictures with different labels", found.conflicts)):  # fmt: skip
-        if entries:
-            examples = "; ".join(" = ".join(entry.name for entry in same) for same in entries[:3])
-            out.print(Text(f"note: {len(entries)} {problem}: {examples}", style="yellow"))
-    if found.shared_groups:
-        out.print(Text(f"note: groups in several parts: {', '.join(found.shared_groups[:5])}", style="yellow"))
-
-
-def print_survey(found: Survey) -> None:
-    """What a folder of pictures with masks holds, and what is wrong with it."""
-    out = console()
-    sizes = ", ".join(f"{width} × {height} ({number})" for (height, width), number in list(found.sizes.items())[:5])
-    rows = [[str(value), f"{share:.2%}"] for value, share in found.values.items()]
-    good = table(["mask value", "pixels"], rows, "rr")
-    splits = ", ".join(f"{split} {number:,}" for split, number in found.splits.items())
-    out.print(titled(f"{sum(found.splits.values()):,} good pictures with masks: {splits}", good))
-    out.print(f"sizes: {sizes or 'none'}", soft_wrap=True)
-    if found.bad:
-        out.print(table(["left out", "reason"], found.bad))
-
-
-def _figures(figures: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
-    shown = {name: format_figure(name, value, metrics) for name, value in figures.items() if not is_detail(name)}
-    return ", ".join(f"{name} {text}" for name, text in shown.items())
-
-
-def _shares(metric: str, shares: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
-    return ", ".join(f"{name} {format_figure(metric, value, metrics)}" for name, value in shares.items())
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    """Their mean; none where a value is missing, for a mean of the others would hide it."""
-    found = list(values)
-    known = [value for value in found if value is not None]
-    return fmean(known) if len(known) == len(found) else None
-
-
-def _values(content: Mapping[str, Any]) -> str:
-    """What values a option takes, from its schema."""
-    if "anyOf" in content:
-        return " or ".join(filter(None, map(_values, content["anyOf"])))
-    if "enum" in content:
-        return " | ".join(map(str, content["enum"]))
-    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    limits = " ".join(f"{sign} {content[key]:g}" for key, sign in bounds.items() if key in content)
-    kind = {"array": "list", "null": "null"}.get(content.get("type", ""), content.get("type", ""))
-    return f"{kind} {limits}".strip()

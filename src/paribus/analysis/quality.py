@@ -1,0 +1,58 @@
+"""What the losses of a generator say of its quality: often nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from paribus.errors import DataError
+from paribus.records.run import RunFolder
+
+DISTANCE = "Fréchet distance"
+FIGURES = {
+    "generator loss": "val/generator_loss",
+    "discriminator loss": "val/discriminator_loss",
+    DISTANCE: "val/frechet",
+}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Losses and distance over the epochs, each as a multiple of its first value.
+
+    Args:
+        epochs: name → the epochs in which it is known.
+        multiples: name → its values in these epochs, over the first of them. What is not positive throughout is left
+            out: its multiples say nothing.
+    """
+
+    epochs: Mapping[str, tuple[int, ...]]
+    multiples: Mapping[str, tuple[float, ...]]
+
+
+def quality(folder: RunFolder) -> Quality:
+    """Losses and Fréchet distance of a run, from its records.
+
+    Args:
+        folder: the run.
+
+    Raises:
+        DataError: if no Fréchet distance has been recorded.
+    """
+    rows = folder.metrics()
+    known = {
+        name: [(row["epoch"], row[figure]) for row in rows if _finite(row.get(figure))]
+        for name, figure in FIGURES.items()
+    }
+    positive = {name: points for name, points in known.items() if points and min(value for _, value in points) > 0}
+    if DISTANCE not in positive:
+        raise DataError("this run has recorded no Fréchet distance", got=str(folder.path), hint="train with task=gan")
+    return Quality(
+        {name: tuple(epoch for epoch, _ in points) for name, points in positive.items()},
+        {name: tuple(value / points[0][1] for _, value in points) for name, points in positive.items()},
+    )
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)

@@ -1,0 +1,183 @@
+"""The table of analyses: what can be asked of a finished run.
+
+An analysis is a function ``compute(trained, *, options) → frozen record``. Its keyword-only parameters are its options,
+with types and ``Args`` texts like those of a part. One line here is all that the command, the report, the notebook and
+the list of analyses know of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paribus.errors import DataError, RecipeError, nearest
+
+if TYPE_CHECKING:
+    from paribus.records.run import RunFolder
+
+Place = str | Callable[..., Any]  # "module:attribute" below paribus, or the thing itself
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a run must be for an analysis to apply.
+
+    Args:
+        says: in words, as they stand behind "needs".
+        task: the class that its task must be of; any by default.
+        method: a method that its task must have of its own.
+        figure: a figure that it must have recorded.
+        weights: whether the trained network is asked; else the run folder alone.
+    """
+
+    says: str
+    task: Place = ""
+    method: str = ""
+    figure: str = ""
+    weights: bool = True
+
+    def met(self, folder: RunFolder) -> bool:
+        """Whether a run is like that, from its records."""
+        from paribus.records.parts import find as part
+
+        if self.figure and not any(self.figure in row for row in folder.metrics()):
+            return False
+        if not self.task and not self.method:
+            return True
+        task = part("task", folder.recipe.task.use)
+        base = resolve(self.task or "tasks.task:Task")
+        own = not self.method or getattr(task, self.method, None) is not getattr(base, self.method)
+        return isinstance(task, type) and issubclass(task, base) and own
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One question that can be asked of a run.
+
+    Args:
+        name: what people type.
+        about: one sentence for people.
+        needs: which runs it applies to.
+        compute: ``(trained, *, options) → record``, or ``(folder, *, options)`` where no weights are needed.
+        record: the class of its record.
+        page: ``record → Page``; without one, a table of what the record holds.
+        version: raised when the same options would give other figures: what was kept is then computed again.
+    """
+
+    name: str
+    about: str
+    needs: Need
+    compute: Place
+    record: Place
+    page: Place = "reports.analyses:plain_page"
+    version: int = 1
+
+    def settings(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """All options with their validated values, defaults filled in.
+
+        Raises:
+            RecipeError: for an unknown option, a missing one, or a value of the wrong type.
+        """
+        from pydantic import ValidationError
+
+        from paribus.records.options import explain, keyword_options
+
+        model = keyword_options(resolve(self.compute))
+        try:
+            return dict(model(**options))
+        except ValidationError as error:
+            raise explain(error, "", model.model_fields) from None
+
+    def check(self, folder: RunFolder) -> None:
+        """Refuse a run that the analysis does not apply to.
+
+        Raises:
+            DataError: with what it needs.
+        """
+        if not self.needs.met(folder):
+            got = f"a run of the task {folder.recipe.task.use}"
+            raise DataError(f"the analysis {self.name} needs {self.needs.says}", got=got)
+
+
+ANALYSES: Mapping[str, Analysis] = {
+    analysis.name: analysis
+    for analysis in (
+        Analysis(
+            "skill",
+            "How much better a network is than what needs no model, on the same examples.",
+            Need("a task with something to compare with, such as forecasting", method="errors"),
+            compute="analysis.skill:skill",
+            record="analysis.skill:Skill",
+            page="reports.analyses:skill_page",
+        ),
+        Analysis(
+            "denoising",
+            "A network that removes noise against classical filters, on pictures of yours.",
+            Need("a network that removes noise (task=denoising)", task="tasks.pixels.denoising:Denoising"),
+            compute="analysis.denoising:denoising",
+            record="analysis.denoising:Denoising",
+            page="reports.analyses:denoising_page",
+        ),
+        Analysis(
+            "latent-map",
+            "Where examples lie among the codes of a variational autoencoder.",
+            Need("a variational autoencoder (task=vae)", task="tasks.generators.vae:Variational"),
+            compute="analysis.latent:latent_map",
+            record="analysis.latent:LatentMap",
+            page="reports.analyses:latent_page",
+        ),
+        Analysis(
+            "likelihood",
+            "How probable a variational autoencoder holds the examples to be: a bound on log p(x).",
+            Need("a variational autoencoder (task=vae)", task="tasks.generators.vae:Variational"),
+            compute="analysis.latent:likelihood",
+            record="analysis.latent:Likelihood",
+            page="reports.analyses:likelihood_page",
+        ),
+        Analysis(
+            "quality",
+            "Losses of a generator beside the quality of what it draws, over the epochs.",
+            Need("records of a Fréchet distance (task=gan)", figure="val/frechet", weights=False),
+            compute="analysis.quality:quality",
+            record="analysis.quality:Quality",
+            page="reports.analyses:quality_page",
+        ),
+    )
+}
+
+_registered: dict[str, Analysis] = {}
+
+
+def register(analysis: Analysis) -> Analysis:
+    """Make an analysis of your own available under its name, to the command, the report and the notebook."""
+    if analysis.name in ANALYSES:
+        rule = f"{analysis.name!r} is the name of an analysis that ships with paribus"
+        raise RecipeError(rule, hint="choose another name")
+    _registered[analysis.name] = analysis
+    return analysis
+
+
+def analyses() -> dict[str, Analysis]:
+    """All analyses by name: those that ship, then those that were registered."""
+    return {**ANALYSES, **_registered}
+
+
+def find(name: str) -> Analysis:
+    """The analysis of this name.
+
+    Raises:
+        RecipeError: if there is none.
+    """
+    if name not in analyses():
+        raise RecipeError("there is no analysis of this name", got=name, hint=nearest(name, analyses()))
+    return analyses()[name]
+
+
+def resolve(place: Place) -> Any:
+    """What stands at a place, imported only now."""
+    if not isinstance(place, str):
+        return place
+    module, _, attribute = place.partition(":")
+    return getattr(importlib.import_module(f"paribus.{module}"), attribute)

@@ -1,0 +1,109 @@
+"""Records of analyses as pages, the same in a terminal, a report and a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from paribus.records.wording import clean, count, known, text
+from paribus.reports.facts import facts
+from paribus.reports.page import Answer, Figure, Page, Section, Table
+
+if TYPE_CHECKING:
+    from paribus.analysis.denoising import Denoising, Score
+    from paribus.analysis.latent import LatentMap, Likelihood
+    from paribus.analysis.quality import Quality
+    from paribus.analysis.skill import Skill
+    from paribus.evidence import Estimate
+
+
+def skill_page(record: Skill) -> Page:
+    """The skill of one run."""
+    return replace(skills_page([("this one", record)]), question="How much better is it than what needs no model?")
+
+
+def skills_page(skills: Sequence[tuple[str, Skill]]) -> Page:
+    """Errors of named runs and of what needs no model, and the skill against each with its interval."""
+    baselines = list(dict.fromkeys(name for _, one in skills for name in one.against))
+    rows = []
+    for run, one in skills:
+        own, *_ = one.errors.values()
+        cells = [interval(one.against[name]) if name in one.against else "" for name in baselines]
+        rows.append((run, f"{own:.4g}", *cells, f"{one.examples:,}"))
+    heads = ("run", "error", *(f"skill against {name}" for name in baselines), "examples")
+    errors = {name: value for _, one in skills for name, value in one.errors.items() if name in baselines}
+    split = skills[0][1].split if skills else ""
+    section = Section(
+        f"1 − error / error of the baseline, {split} split",
+        tables=(Table(heads, tuple(rows), "l" + "r" * (len(heads) - 1)),),
+        notes=tuple(f"{name}: error {value:.4g}" for name, value in errors.items()),
+    )
+    return Page("Analysis", "skill", sections=(section,))
+
+
+def denoising_page(record: Denoising) -> Page:
+    """A network against classical filters."""
+    return replace(scores_page(record.scores), question="How near do methods come to the clean pictures?")
+
+
+def scores_page(scores: Sequence[Score]) -> Page:
+    """How near methods come to clean pictures, by the strength of the noise."""
+    rows = tuple((f"{one.sigma:g}", one.method, f"{one.psnr:.2f}", f"{one.ssim:.3f}") for one in scores)
+    whole = Table(("σ", "method", "PSNR (dB)", "SSIM"), rows, "rlrr")
+    means = f"means over {scores[0].pictures} pictures"
+    return Page("Analysis", "denoising", summary=means, sections=(Section(tables=(whole,)),))
+
+
+def latent_page(record: LatentMap) -> Page:
+    """Where examples lie among the codes."""
+    from paribus.plots.latent import latent
+
+    alt = f"{len(record.x)} examples as dots over {record.axes[0]} and {record.axes[1]}."
+    rows = tuple((clean(name), f"{n:,}", text(x), text(y)) for name, (n, x, y) in record.centres.items())
+    section = Section(
+        text=(f"{count(len(record.x), 'example')}; x: {record.axes[0]}, y: {record.axes[1]}.",),
+        figure=Figure("latent-map", latent(record), alt),
+        tables=(Table(("class", "examples", "mean x", "mean y"), rows, "lrrr"),) if rows else (),
+    )
+    return Page("Analysis", "latent-map", "Where do examples lie among the codes?", sections=(section,))
+
+
+def likelihood_page(record: Likelihood) -> Page:
+    """How probable the examples are."""
+    bound = f"{record.bound:.2f} nats per example".replace("-", "−")
+    sure = f"± {record.error:.2f}, the standard error over the examples" if known(record.error) else ""
+    answer = Answer("log p(x), at least", bound, sure=sure)
+    draws = (
+        f"Importance-weighted bound with {count(record.draws, 'draw')} for each of {count(record.examples, 'example')}."
+    )
+    section = Section(text=(draws,))
+    question = "How probable does the network hold the examples to be?"
+    return Page("Analysis", "likelihood", question, answers=(answer,), sections=(section,))
+
+
+def quality_page(record: Quality) -> Page:
+    """What the losses of a generator say of its quality."""
+    from paribus.plots.quality import quality
+
+    alt = "Losses and Fréchet distance over the epochs, as multiples of their first values."
+    rows = tuple(
+        (name, f"{epochs[0]} – {epochs[-1]}", f"{record.multiples[name][-1]:.3g}×")
+        for name, epochs in record.epochs.items()
+    )
+    section = Section(
+        figure=Figure("quality", quality(record), alt),
+        tables=(Table(("figure", "epochs", "last over first"), rows, "lrr"),),
+    )
+    return Page("Analysis", "quality", "Do the losses say how good the drawn examples are?", sections=(section,))
+
+
+def plain_page(record: Any) -> Page:
+    """What a record holds, for analyses without a page of their own."""
+    name = type(record).__name__
+    return Page("Analysis", name, name, sections=(Section(tables=(facts(asdict(record)),)),))
+
+
+def interval(estimate: Estimate) -> str:
+    """A value with the ends of its interval: ``0.21 [0.18, 0.24]``."""
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"

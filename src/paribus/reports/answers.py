@@ -1,0 +1,108 @@
+"""What trained runs say, as pages: predictions, held-out tests, findings of a diagnosis."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from paribus.diagnosis.finding import Finding
+from paribus.records.metric import Metric, details, is_detail
+from paribus.records.run import RunFolder
+from paribus.records.wording import format_figure, show
+from paribus.reports.page import Answer, Page, Section, Table
+
+if TYPE_CHECKING:
+    from paribus.inference.held_out import HeldOut
+    from paribus.tasks.prediction import Prediction
+
+CAUTION = "choose on validation figures; the test is for the arm already chosen"
+
+
+def name_of(folder: RunFolder) -> str:
+    """What a run is called among others: study, arm and seed."""
+    return "/".join(folder.path.parts[-3:])
+
+
+def held_out_page(tests: Sequence[tuple[RunFolder, HeldOut]]) -> Page:
+    """Figures on the held-out test; of several runs also the mean per arm."""
+    names = [name for name in tests[0][1].metrics if not is_detail(name)] if tests else []
+    metrics = tests[0][0].figures_of_merit() if tests else {}
+    align = "l" + "r" * (len(names) + 1)
+    rows = [
+        (name_of(folder), *(format_figure(name, held.metrics[name], metrics) for name in names), f"{held.examples:,}")
+        for folder, held in tests
+    ]
+    whole = Table(("run", *names, "examples"), tuple(rows), align)
+    if len(tests) == 1:
+        return Page("Test", sections=(Section(tables=(whole, *_details(tests[0][1], metrics))),))
+    means = Section(
+        "mean per arm", tables=(Table(("arm", *names, "runs"), tuple(_means(tests, names, metrics)), align),)
+    )
+    return Page("Test", warnings=(CAUTION,), sections=(Section(tables=(whole,)), means))
+
+
+def predictions_page(predictions: Sequence[Prediction]) -> Page:
+    """Answers with their three largest figures each, the problems if there are any, and answers that are tables."""
+    rows = []
+    for one in predictions:
+        figures = sorted((one.figures or {}).items(), key=lambda entry: -entry[1])[:3]
+        largest = "  ".join(f"{name} {share:.1%}" if share <= 1 else f"{name} {share:.4g}" for name, share in figures)
+        rows.append((one.file, one.label or one.text, largest, one.problem))
+    columns = 4 if any(one.problem for one in predictions) else 3
+    heads = ("file", "answer", "figures", "problem")[:columns]
+    whole = Table(heads, tuple(row[:columns] for row in rows), "l" * columns)
+    tables = (Section(one.file, tables=(_columns(one.table),)) for one in predictions if one.table)
+    return Page("Predictions", sections=(Section(tables=(whole,)), *tables))
+
+
+def findings_page(findings: Sequence[Finding], folder: RunFolder) -> Page:
+    """What is wrong with a run, gravest first, each with its figures and its treatment."""
+    nothing = "" if findings else f"{folder.path}: nothing found in the records of this run"
+    return Page("Diagnosis", name_of(folder), summary=nothing, sections=tuple(map(_finding, findings)))
+
+
+def _finding(found: Finding) -> Section:
+    rows = [
+        (name, f"{value:.4g}" if isinstance(value, float) else str(value)) for name, value in found.evidence.items()
+    ]
+    changes = " ".join(f"{field}={show(value)}" for field, value in found.treatment.items())
+    return Section(
+        found.name,
+        (found.says,),
+        tables=(Table(("figure", "value"), tuple(rows), "ll"),),
+        answers=(Answer("treatment", changes, tone="better"),) if changes else (),
+        notes=(found.advice,) if found.advice else (),
+        tone="worse",
+    )
+
+
+def _details(held: HeldOut, metrics: Mapping[str, Metric]) -> Iterator[Table]:
+    """The figures of single classes."""
+    for name, shares in details(held.metrics).items():
+        rows = tuple((one, format_figure(name, value, metrics)) for one, value in shares.items())
+        yield Table(("", name), rows, "lr")
+
+
+def _means(
+    tests: Sequence[tuple[RunFolder, HeldOut]], names: Sequence[str], metrics: Mapping[str, Metric]
+) -> Iterator[tuple[str, ...]]:
+    arms: defaultdict[str, list[HeldOut]] = defaultdict(list)
+    for folder, held in tests:
+        arms[folder.path.parent.name].append(held)
+    for arm, runs in arms.items():
+        figures = (format_figure(name, _mean(held.metrics[name] for held in runs), metrics) for name in names)
+        yield arm, *figures, str(len(runs))
+
+
+def _columns(columns: Mapping[str, Sequence[float | str]]) -> Table:
+    cells = [[entry if isinstance(entry, str) else f"{entry:.6g}" for entry in values] for values in columns.values()]
+    return Table(tuple(columns), tuple(zip(*cells, strict=True)), "l" + "r" * (len(columns) - 1))
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """Their mean; none where a value is missing, for a mean of the others would hide it."""
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return fmean(known) if len(known) == len(found) else None

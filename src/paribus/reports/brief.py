@@ -1,0 +1,74 @@
+"""Studies and runs in a few lines, as commands print them; the whole story is in their reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from paribus.records.metric import Metric, details, is_detail
+from paribus.records.result import StudyResult
+from paribus.records.run import RunFolder, RunResult
+from paribus.records.study import StudyDesign
+from paribus.records.wording import count, format_figure, show
+from paribus.reports.page import Page, Section, Table
+
+
+def study(result: StudyResult, report: Path | None = None) -> Page:
+    """What a study found: arms, effects, verdicts, and where the report is."""
+    from paribus.reports import tables
+    from paribus.reports.glossary import SHARES
+
+    sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
+    if result.effects:
+        sections.append(Section("effects", tables=(tables.effects(result),)))
+    if noise := tables.noise(result):
+        sections.append(Section("where the spread comes from", tables=(noise,), notes=(SHARES,)))
+    return Page(
+        "Study",
+        result.design.name,
+        result.question,
+        summary=f"report: {report}" if report else "",
+        warnings=result.warnings,
+        sections=tuple(sections),
+    )
+
+
+def design(planned: StudyDesign, folder: Path) -> Page:
+    """What a study would do."""
+    rows = [
+        (arm.name, ", ".join(f"{path}={show(value)}" for path, value in arm.settings.items())) for arm in planned.arms()
+    ]
+    seeds = len(planned.seeds)
+    size = f"{count(len(rows), 'arm')} × {count(seeds, 'seed')} = {count(len(rows) * seeds, 'run')}"
+    arms = Section(tables=(Table(("arm", "settings"), tuple(rows), "ll"),))
+    return Page("Study", planned.name, planned.question, summary=f"{size} into {folder}", sections=(arms,))
+
+
+def run(folder: RunFolder, fresh: bool = False) -> Page:
+    """What a run left behind, or where it stands; ``fresh`` if it was trained just now."""
+    content, status, result = folder.read(), folder.status, folder.result
+    state = status.state if fresh or result is None else f"{status.state} before; nothing to train"
+    rows = [("recipe", content["name"]), ("seed", str(content["seed"])), ("state", state)]
+    if status.error:
+        rows.append(("error", status.error))
+    if result is not None:
+        rows += _rows(result, folder.figures_of_merit())
+    rows.append(("folder", str(folder.path)))
+    return Page("Run", content["name"], sections=(Section(tables=(Table(("", ""), tuple(rows), "ll"),)),))
+
+
+def figures(found: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
+    """The figures of a run on one line, those of single classes left out."""
+    texts = {name: format_figure(name, value, metrics) for name, value in found.items() if not is_detail(name)}
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
+def _rows(result: RunResult, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:
+    yield "figures", figures(result.metrics, metrics)
+    for name, shares in details(result.metrics).items():
+        yield name, ", ".join(f"{one} {format_figure(name, value, metrics)}" for one, value in shares.items())
+    yield "trained", f"{count(result.epochs, 'epoch')}, {result.steps:,} steps in {result.seconds:.1f} s"
+    yield "speed", f"{result.examples_per_second:,.0f} examples/s"
+    yield "parameters", f"{result.parameters:,}"
+    yield "execution", ", ".join(f"{name} {show(value)}" for name, value in result.execution.items())
+    yield "weights", f"sha256 {result.weights_sha256}"

@@ -1,0 +1,155 @@
+"""What there is, as pages: recipes, parts, analyses, runs, studies, data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paribus.errors import ParibusError
+from paribus.records import store
+from paribus.records.study import StudyDesign
+from paribus.records.wording import show
+from paribus.reports.brief import figures
+from paribus.reports.page import Page, Section, Table
+
+if TYPE_CHECKING:
+    from paribus.records.options import Factory
+    from paribus.records.recipe import Recipe
+
+
+def overview(names: Mapping[str, Sequence[str]]) -> Page:
+    """Everything there is, by kind."""
+    rows = [(kind, ", ".join(entries)) for kind, entries in names.items()]
+    return _listed(("kind", "names"), rows, "more on one of them: paribus show NAME")
+
+
+def recipes(names: Sequence[str]) -> Page:
+    """Recipes with their sentence."""
+    from paribus.records.recipe import Recipe
+
+    return _listed(("recipe", "about"), [(name, Recipe.load(name).about) for name in names])
+
+
+def parts(kind: str) -> Page:
+    """All parts of a kind with their sentence."""
+    from paribus.records.options import describe
+    from paribus.records.parts import find, names
+
+    return _listed((kind, "about"), [(name, describe(find(kind, name))[0]) for name in names(kind)])
+
+
+def part(kind: str, name: str) -> Page:
+    """One part with its options."""
+    from paribus.records.options import describe, schema
+    from paribus.records.parts import Part, find
+
+    factory = find(kind, name)
+    rows = _options(schema(kind, factory).model_json_schema(), f"{Part(name).field(kind)}.")
+    return _part(f"{kind} {name}: {describe(factory)[0]}", rows)
+
+
+def analyses() -> Page:
+    """All analyses with what they need."""
+    from paribus.analysis import table
+
+    rows = [(name, one.about, one.needs.says) for name, one in table.analyses().items()]
+    return _listed(("analysis", "about", "needs"), rows, "on a run: paribus analyse NAME RUN")
+
+
+def analysis(name: str) -> Page:
+    """One analysis with its options."""
+    from paribus.analysis.table import find, resolve
+    from paribus.records.options import keyword_options
+
+    found = find(name)
+    factory: Factory = resolve(found.compute)
+    rows = _options(keyword_options(factory).model_json_schema(), "")
+    return _part(f"analysis {name}: {found.about} Needs {found.needs.says}.", rows)
+
+
+def recipe(found: Recipe) -> Page:
+    """A recipe with what every choice means."""
+    from paribus.records.choices import choices
+
+    rows = tuple((one.field, one.value, one.meaning) for one in choices(found))
+    section = Section(tables=(Table(("field", "value", "meaning"), rows, "lll"),))
+    return Page("Recipe", found.name, f"{found.name}: {found.about}", sections=(section,))
+
+
+def runs(root: Path) -> Page:
+    """All runs below a folder."""
+    rows = []
+    for run in store.runs(root):
+        name = run.path[len(str(root)) + 1 :]
+        if run.state == "damaged":
+            rows.append((name, run.state, "", run.error))
+        else:
+            rows.append((name, run.state, f"{run.epoch}/{run.epochs}", figures(run.figures or {}, run.metrics)))
+    return _listed(("run", "state", "epochs", "validation"), rows) if rows else Page(summary=f"no runs in {root} yet")
+
+
+def studies(root: Path) -> Page:
+    """All studies below a folder."""
+    rows = []
+    for folder in store.studies(root):
+        try:
+            planned = StudyDesign.open(folder)
+        except ParibusError as error:  # one damaged folder must not hide the others
+            rows.append((folder.name, "damaged", error.rule))
+            continue
+        over = sum(run.over for run in store.runs_of(folder))
+        rows.append((folder.name, f"{over}/{len(planned.arms()) * len(planned.seeds)}", planned.question))
+    return _listed(("study", "runs over", "question"), rows) if rows else Page(summary=f"no studies in {root} yet")
+
+
+def sources() -> Page:
+    """The data sets, and where they are found."""
+    from paribus.cache import paths
+    from paribus.data.origin import origin_of
+    from paribus.data.prepare import cache
+    from paribus.records.options import describe
+    from paribus.records.parts import find, names
+
+    own = paths.own_data()
+    rows = []
+    for name in names("data"):
+        source = find("data", name)
+        rows.append((name, origin_of(source).now(own), describe(source)[0]))
+    decoded = cache.size()["datasets"] / 1e6
+    places = f"PARIBUS_DATA: {own or 'not set'}\ncache: {paths.cache()} ({decoded:.1f} MB decoded)"
+    return _listed(("data", "where", "about"), rows, places)
+
+
+def values(content: Mapping[str, Any]) -> str:
+    """What values an option takes, from its schema."""
+    if "anyOf" in content:
+        return " or ".join(filter(None, map(values, content["anyOf"])))
+    if "enum" in content:
+        return " | ".join(map(str, content["enum"]))
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = " ".join(f"{sign} {content[key]:g}" for key, sign in bounds.items() if key in content)
+    kind = {"array": "list", "null": "null"}.get(content.get("type", ""), content.get("type", ""))
+    return f"{kind} {limits}".strip()
+
+
+def _listed(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], summary: str = "") -> Page:
+    return Page(summary=summary, sections=(Section(tables=(Table(heads, tuple(rows), "l" * len(heads)),)),))
+
+
+def _part(title: str, rows: tuple[tuple[str, ...], ...]) -> Page:
+    table = Table(("option", "default", "values", "meaning"), rows, "llll")
+    return Page(question=title, sections=(Section(tables=(table,)),))
+
+
+def _options(schema: Mapping[str, Any], prefix: str) -> tuple[tuple[str, ...], ...]:
+    """Option, default, values and meaning, from the schema of a part."""
+    return tuple(
+        (
+            prefix + name,
+            show(content["default"]) if "default" in content else "must be given",
+            values(content),
+            content.get("description", ""),
+        )
+        for name, content in schema.get("properties", {}).items()
+    )

@@ -1,0 +1,54 @@
+"""Records of analyses in every format: a page, a terminal, a notebook."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from paribus import notebook
+from paribus.analysis.denoising import Denoising, Score
+from paribus.analysis.latent import LatentMap, Likelihood
+from paribus.analysis.quality import Quality
+from paribus.analysis.skill import Skill
+from paribus.analysis.table import ANALYSES, resolve
+from paribus.evidence import Estimate
+from paribus.reports.analyses import skills_page
+from paribus.reports.render import draw, to_html, to_markdown
+from paribus.reports.terminal import print_page
+
+HOSTILE = "<script>[b]x"
+EARNED = Estimate(0.25, 0.125, 0.375, 90, 0.1, 89, 0.01, 0.95)
+RECORDS = {
+    "skill": Skill("val", {"forecast": 3.0, "seasonal": 4.0}, {"seasonal": EARNED}, 90),
+    "denoising": Denoising((Score(25.0, "noisy", 20.15, 0.5, 2), Score(25.0, HOSTILE, 29.0, 0.9, 2))),
+    "latent-map": LatentMap((0.5, -1.0), (1.0, 2.0), (HOSTILE, "b"), ("z₁", "z₂")),
+    "likelihood": Likelihood(-91.5, math.nan, 100, 1),
+    "quality": Quality({"Fréchet distance": (1, 2)}, {"Fréchet distance": (1.0, 0.5)}),
+}
+SAID = {
+    "skill": ("0.250 [0.125, 0.375]", "seasonal: error 4"),
+    "denoising": ("29.00", "means over 2 pictures"),
+    "latent-map": ("2 examples; x: z₁, y: z₂.", "−1"),
+    "likelihood": ("−91.5", "100 draws for each of 1 example"),
+    "quality": ("1 – 2", "0.5×"),
+}
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_every_record_can_be_read_everywhere(name, capsys):
+    record = RECORDS[name]
+    page = resolve(ANALYSES[name].page)(record)
+    assert page.question.endswith("?")
+    print_page(page)
+    printed = capsys.readouterr().out
+    for text in (printed, to_html(page, draw(page)), to_markdown(page).replace("\\", ""), notebook.html(record)):
+        assert [said for said in SAID[name] if said not in text] == []
+    assert "<script" not in to_html(page, draw(page))
+
+
+def test_skills_of_several_runs_stand_in_one_table():
+    other = Skill("val", {"forecast": 2.0, "naive": 1.0}, {"naive": EARNED}, 90)
+    (table,) = skills_page([("a/b/seed-0", RECORDS["skill"]), ("a/b/seed-1", other)]).sections[0].tables
+    assert table.heads == ("run", "error", "skill against seasonal", "skill against naive", "examples")
+    assert table.rows[1] == ("a/b/seed-1", "2", "", "0.250 [0.125, 0.375]", "90")

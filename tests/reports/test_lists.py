@@ -1,0 +1,59 @@
+"""What there is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from paribus.records import parts
+from paribus.reports import lists
+
+
+def test_a_source_of_your_own_is_called_so():
+    class Mine:
+        """Mine."""
+
+    parts.register("data", Mine)
+    (table,) = lists.sources().sections[0].tables
+    assert ("Mine", "your own", "Mine.") in table.rows
+
+
+def test_analyses_are_listed_with_what_they_need():
+    (table,) = lists.analyses().sections[0].tables
+    needs = {name: need for name, _, need in table.rows}
+    assert needs["latent-map"] == "a variational autoencoder (task=vae)"
+
+
+def test_an_analysis_is_shown_with_its_options():
+    page = lists.analysis("likelihood")
+    options = {row[0]: row[1:] for row in page.sections[0].tables[0].rows}
+    assert options["draws"] == ("100", "integer ≥ 1", "codes drawn for each example; the more, the tighter the bound.")
+    assert options["split"][:2] == ("val", "train | val | test")
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"type": "integer", "minimum": 1}, "integer ≥ 1"),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, "number > 0 < 1"),
+        ({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "null"}]}, "number > 0 or null"),
+        ({"enum": ["a", "b"], "type": "string"}, "a | b"),
+        ({"type": "array"}, "list"),
+        ({}, ""),
+    ],
+)
+def test_values_of_an_option_in_words(content, text):
+    assert lists.values(content) == text
+
+
+def test_lists_of_runs_do_not_wait_for_torch():
+    code = (
+        "import sys, pathlib\n"
+        "from paribus.reports.lists import runs\n"
+        "from paribus.reports.terminal import print_page\n"
+        "print_page(runs(pathlib.Path('none')))\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
