@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from torch import nn
 
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
+from paribus.data.metadata import MaskInfo
 from paribus.errors import RecipeError
 from paribus.tasks.pixels import regions
 from paribus.tasks.pixels.confusion import Confusion, iou, mean_iou
@@ -24,7 +27,7 @@ from paribus.tasks.pixels.tiling import anywhere, ramp
 IGNORE = 255
 FACTS = DataInfo(
     (3, 12, 10), ("ground", "a", "b", "c"), {"train": 6}, (500, 150, 60, 10), (0.0,) * 3, (1.0,) * 3,
-    {"size": [12, 10], "colour": "rgb", "fit": "cut"}, (12, 10), {"ignore": IGNORE},
+    {"size": [12, 10], "colour": "rgb", "fit": "cut"}, (12, 10), masks=MaskInfo(IGNORE),
 )  # fmt: skip
 DRAW = torch.Generator().manual_seed(0)
 TARGETS = torch.randint(0, 4, (6, 12, 10), generator=DRAW).to(torch.uint8)
@@ -220,7 +223,7 @@ def test_files_of_any_size_are_answered_at_their_own(tmp_path, fit):
     pixels = np.zeros((48, 80, 3), np.uint8)
     pixels[:24, :40, 0] = pixels[24:, 40:, 1] = 250
     Image.fromarray(pixels).save(tmp_path / "one.png")
-    info = DataInfo(**{**FACTS.plain(), "decoding": {"size": [12, 10], "colour": "rgb", "fit": fit}})
+    info = replace(FACTS, decoding={"size": [12, 10], "colour": "rgb", "fit": fit})
     task = Segmentation(info)
     answer, missing = task.predict_files(ByColour(), [tmp_path / "one.png", tmp_path / "none.png"])
     assert answer.picture.shape == (3, 48, 80)
