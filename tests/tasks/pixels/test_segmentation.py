@@ -16,6 +16,7 @@ from torch import nn
 
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
+from paribus.data.metadata import MaskInfo
 from paribus.errors import RecipeError
 from paribus.tasks.pixels import regions
 from paribus.tasks.pixels.confusion import Confusion, iou, mean_iou
@@ -26,7 +27,7 @@ from paribus.tasks.pixels.tiling import anywhere, ramp
 IGNORE = 255
 FACTS = DataInfo(
     (3, 12, 10), ("ground", "a", "b", "c"), {"train": 6}, (500, 150, 60, 10), (0.0,) * 3, (1.0,) * 3,
-    {"size": [12, 10], "colour": "rgb", "fit": "cut"}, (12, 10), {"ignore": IGNORE},
+    {"size": [12, 10], "colour": "rgb", "fit": "cut"}, (12, 10), masks=MaskInfo(IGNORE),
 )  # fmt: skip
 DRAW = torch.Generator().manual_seed(0)
 TARGETS = torch.randint(0, 4, (6, 12, 10), generator=DRAW).to(torch.uint8)
