@@ -23,6 +23,7 @@ from pydantic import Field
 from torch import nn
 
 import paribus as pb
+from paribus.data.augmentation.transform import Identity
 from paribus.data.sources.images.digits import Digits
 from paribus.records.metric import Metric
 from paribus.tasks.classification import Classification
@@ -46,8 +47,8 @@ class MyNoise:
     def __init__(self, my_strength: Annotated[float, Field(ge=0)] = 0.5) -> None:
         self.my_strength = my_strength
 
-    def __call__(self, batch, draws):
-        return batch
+    def __call__(self, images, draws):
+        return images, Identity()
 
 
 class MyNet(nn.Module):

@@ -32,6 +32,7 @@ from paribus.tasks.meter import Means
 from paribus.tasks.task import Task
 from paribus.training import loop
 from paribus.training.execution import Settings
+from paribus.training.monitor import Progress, no_listener
 
 SIDE, CELL = 32, 4  # of a picture, and of a square of the heat map; in pixels
 COLOURS = np.array([[250, 20, 20], [20, 250, 20]], np.uint8)  # of the two classes
@@ -160,7 +161,7 @@ def same_threads():
     torch.set_num_threads(before)
 
 
-def train(folder, made: Recipe, listen=loop.ignore):
+def train(folder, made: Recipe, listen=no_listener):
     return loop.train(RunFolder(folder), made, 0, Settings("cpu", 1), listen)
 
 
@@ -168,7 +169,7 @@ def stopping_at(step: int):
     """A listener that presses Ctrl-C once."""
     pressed: list[int] = []
 
-    def listen(progress: loop.Progress) -> None:
+    def listen(progress: Progress) -> None:
         if progress.step == step and progress.row is None and not pressed:
             pressed.append(step)
             os.kill(os.getpid(), signal.SIGINT)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from paribus.errors import RecipeError, nearest
+from paribus.records.earlier import RENAMED
 from paribus.records.kinds import KINDS
 
 Factory = Callable[..., Any]
@@ -85,7 +86,8 @@ def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> Rec
     path = ".".join([where, *map(str, first["loc"])]) if where else ".".join(map(str, first["loc"]))
     name = str(first["loc"][-1]) if first["loc"] else path
     if first["type"] == "extra_forbidden":
-        return RecipeError(f"there is no {path}", got=f"{name}={first['input']}", hint=nearest(name, known))
+        hint = f"it is called {RENAMED[path]} now" if path in RENAMED else nearest(name, known)
+        return RecipeError(f"there is no {path}", got=f"{name}={first['input']}", hint=hint)
     if first["type"] == "missing":
         return RecipeError(f"{path} must be given", hint=f"add {path}=VALUE")
     if first["type"] == "literal_error":

@@ -20,6 +20,7 @@ from typing import Any, Literal, TypeVar
 
 from paribus import files
 from paribus.errors import RunError, RunLocked
+from paribus.records import earlier
 from paribus.records.metric import Metric
 from paribus.records.recipe import Recipe
 
@@ -100,7 +101,8 @@ class RunFolder:
     @property
     def previews(self) -> Path:
         """The folder of what the network made of a few examples: after 1, 2, 4, … epochs, and ``final``."""
-        return self.path / "previews"
+        before = self.path / "glimpses"  # as earlier versions called it
+        return before if before.is_dir() else self.path / "previews"
 
     @property
     def weights(self) -> Path:
@@ -147,7 +149,7 @@ class RunFolder:
     def recipe(self) -> Recipe:
         """The recipe of this run."""
         content = self.read()
-        return Recipe.read({"name": content["name"], "about": content["about"], **content["recipe"]})
+        return Recipe.read({"name": content["name"], "about": content["about"], **earlier.upgraded(content["recipe"])})
 
     @property
     def identity(self) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from paribus import files
 from paribus.chance import STREAMS
 from paribus.errors import StudyError
+from paribus.records import earlier
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -126,6 +127,10 @@ class StudyDesign(BaseModel):
                 got=f"format {found!r} in {path}",
                 hint="open it with the version of paribus that wrote it",
             )
+        content["recipe"] = earlier.upgraded(content.get("recipe", {}))
+        content["factors"] = {
+            earlier.RENAMED.get(path, path): given for path, given in content.get("factors", {}).items()
+        }
         try:
             return cls.model_validate(content)
         except ValidationError as error:
