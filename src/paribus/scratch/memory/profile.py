@@ -1,4 +1,4 @@
-"""Who holds what in a training step: predicted, and measured by ``tracemalloc``, which knows of NumPy's arrays."""
+"""Memory by layer in a training step: predicted, and measured by ``tracemalloc``, which knows of NumPy's arrays."""
 
 from __future__ import annotations
 

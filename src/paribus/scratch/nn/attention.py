@@ -1,4 +1,4 @@
-"""Multi-head attention: every position asks all others, in several subspaces at once."""
+"""Multi-head attention: every position attends to all others, in several subspaces at once."""
 
 from __future__ import annotations
 

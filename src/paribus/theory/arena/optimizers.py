@@ -75,7 +75,7 @@ class Optimizer:
 
     @property
     def tunable(self) -> bool:
-        """Whether it has a learning rate that somebody must choose."""
+        """Whether it has a learning rate that must be chosen."""
         return self.name not in SELF_SCALED and "lr" not in self.settings
 
     def having(self, **settings: float) -> Optimizer:
