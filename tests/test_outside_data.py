@@ -30,7 +30,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.tasks.meter import Means
 from paribus.tasks.task import Task
-from paribus.training import loop
+from paribus.training import loop, monitor
 from paribus.training.execution import Settings
 from paribus.training.monitor import Progress, no_listener
 
@@ -178,7 +178,7 @@ def stopping_at(step: int):
 
 
 def test_a_detector_from_outside_trains_and_resumes_to_the_last_bit(tmp_path, monkeypatch):
-    monkeypatch.setattr(loop, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(monitor, "TICK_SECONDS", 0.0)
     made = recipe()
     whole = train(tmp_path / "whole", made)
     rows = RunFolder(tmp_path / "whole").metrics()

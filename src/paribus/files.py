@@ -77,7 +77,15 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically; NaN and infinities become ``null``."""
-    write_bytes(path, (json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n").encode())
+    write_bytes(path, (dumps(value, indent=2) + "\n").encode())
+
+
+def dumps(value: Any, indent: int | None = None) -> str:
+    """A value as JSON; what is not finite becomes ``null``."""
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(finite(value), indent=indent, ensure_ascii=False)
 
 
 def read_json(path: Path) -> Any:
@@ -104,7 +112,7 @@ def append_line(path: Path, row: dict[str, Any]) -> None:
     broken = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
     if broken:
         row = {**row, "non_finite": broken}
-    line = (json.dumps(finite(row), ensure_ascii=False) + "\n").encode()
+    line = (dumps(row) + "\n").encode()
     with disk_errors(path), path.open("ab") as file:  # buffered: a short write is an error, not half a line
         file.write(line)
 

@@ -15,7 +15,7 @@ from paribus.records import kinds, parts, plugins
 from paribus.records import options as options_module
 from paribus.records.choices import choices
 from paribus.records.options import describe, options, schema
-from paribus.records.parts import Part, build, find, names, register, register_own, settings
+from paribus.records.parts import Part, build, find, names, register, register_own, resolve
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training.run import Run
@@ -99,7 +99,7 @@ def test_the_constructor_is_the_schema(everything):
 
 
 def test_options_are_validated_and_filled_in(everything):
-    values = settings("model", Part("Everything", size=3.0, limit="2", widths=[1]))
+    values = resolve("model", Part("Everything", size=3.0, limit="2", widths=[1])).settings
     assert values == {
         "size": 3, "share": 0.5, "kind": "a", "widths": (1,), "limit": 2.0, "bare": True, "unknown": None,
     }  # fmt: skip
@@ -123,7 +123,7 @@ def test_options_are_validated_and_filled_in(everything):
 )
 def test_wrong_options_are_refused(everything, given, rule, hint):
     with pytest.raises(RecipeError, match=rule) as caught:
-        settings("model", Part("Everything", **given))
+        resolve("model", Part("Everything", **given))
     assert hint in caught.value.hint
 
 
@@ -151,13 +151,13 @@ def test_a_hint_that_cannot_be_read_spoils_no_other():
 
     register("optimizer", mine)
     with pytest.raises(RecipeError, match=r"optimizer\.rate .*greater than 0"):
-        settings("optimizer", Part("mine", rate=-1))
+        resolve("optimizer", Part("mine", rate=-1))
 
 
 @pytest.mark.parametrize("name", names("optimizer"))
 def test_the_limits_of_learning_rates_are_kept(name):
     with pytest.raises(RecipeError, match=r"optimizer\.lr .*greater than 0"):
-        settings("optimizer", Part(name, lr=-1))
+        resolve("optimizer", Part(name, lr=-1))
 
 
 def test_functions_are_parts_too():

@@ -14,7 +14,8 @@ import inspect
 from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -34,23 +35,23 @@ class Part:
     use: str
     options: dict[str, Any]
     factory: Factory | None = field(compare=False, repr=False)
-    _settings: dict[tuple[Any, ...], dict[str, Any]] = field(compare=False, repr=False)  # see settings()
+    _resolved: dict[tuple[Any, ...], Resolved] = field(compare=False, repr=False)  # see resolve()
 
     def __init__(self, use: str | Factory, /, **options: Any) -> None:
         object.__setattr__(self, "use", use if isinstance(use, str) else use.__name__)
         object.__setattr__(self, "options", options)
         object.__setattr__(self, "factory", None if isinstance(use, str) else use)
-        object.__setattr__(self, "_settings", {})
+        object.__setattr__(self, "_resolved", {})
 
     @classmethod
     def of(cls, value: Any) -> Part:
         """Read what people write for a part: a name, a class, or ``{use: name or class, option: value}``."""
         if isinstance(value, Part):
             return value
-        if _names_part(value):
-            return cls(value)
-        if isinstance(value, Mapping) and _names_part(value.get("use")) and all(isinstance(key, str) for key in value):
-            return cls(value["use"], **{key: entry for key, entry in value.items() if key != "use"})
+        given = value if isinstance(value, Mapping) else {"use": value}
+        use = given.get("use")
+        if (isinstance(use, str) or inspect.isclass(use) or inspect.isfunction(use)) and all(map(_is_text, given)):
+            return cls(use, **{name: option for name, option in given.items() if name != "use"})
         raise RecipeError(
             "a part is a name or a mapping with 'use'", got=value, hint="write {use: NAME, option: value}"
         )
@@ -74,8 +75,8 @@ class Part:
         return {"use": self.factory or self.use, **self.options}
 
 
-def _names_part(value: Any) -> bool:
-    return isinstance(value, str) or inspect.isclass(value) or inspect.isfunction(value)
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 _registered: dict[str, dict[str, Factory]] = {kind: {} for kind in KINDS}
@@ -155,9 +156,9 @@ def factory_of(kind: str, part: Part) -> Factory:
     return part.factory
 
 
-def own(kind: str, part: Part) -> Factory | None:
-    """The class or function of a part that is the user's own; ``None`` for one that ships, or is not at hand."""
-    return part.factory or _registered[kind].get(part.use)
+def is_own(kind: str, part: Part) -> bool:
+    """Whether the class or function of a part is the user's own, and not one that ships."""
+    return part.factory is not None or part.use in _registered[kind]
 
 
 def present(kind: str, part: Part) -> bool:
@@ -167,14 +168,21 @@ def present(kind: str, part: Part) -> bool:
 
 def build(kind: str, part: Part, **supplied: Any) -> Any:
     """Construct a part: its settings, plus those supplied values that its signature asks for."""
-    factory = factory_of(kind, part)
-    wanted = inspect.signature(factory).parameters
-    given = {name: value for name, value in supplied.items() if name in wanted}
-    return factory(**given, **deepcopy(settings(kind, part, given)))  # a part may do with its lists what it likes
+    known = resolve(kind, part, supplied)
+    given = {name: value for name, value in supplied.items() if name in known.parameters}
+    return known.factory(**given, **deepcopy(known.settings))  # a part may do with its lists what it likes
 
 
-def settings(kind: str, part: Part, further: Collection[str] = (), where: str = "") -> dict[str, Any]:
-    """All options of a part with their validated values, defaults filled in; validated at the first call only.
+class Resolved(NamedTuple):
+    """A part at hand: its class or function, the parameters of that, and all options with their validated values."""
+
+    factory: Factory
+    parameters: frozenset[str]
+    settings: dict[str, Any]
+
+
+def resolve(kind: str, part: Part, further: Collection[str] = (), where: str = "") -> Resolved:
+    """Find a part and validate its options, defaults filled in; once, for the part keeps what was found.
 
     Args:
         kind: of the part.
@@ -186,11 +194,19 @@ def settings(kind: str, part: Part, further: Collection[str] = (), where: str = 
         RecipeError: for an unknown option (with the nearest known one), a missing one, or a value of the wrong type.
     """
     factory = factory_of(kind, part)
-    filled = frozenset(inspect.signature(factory).parameters) & (frozenset(further) - KINDS[kind].supplied)
+    parameters = parameters_of(factory)
+    filled = parameters & (frozenset(further) - KINDS[kind].supplied)
     key = (kind, factory, filled)
-    if key not in part._settings:
-        part._settings[key] = _validated(schema(kind, factory, filled), part, where or part.field(kind))
-    return part._settings[key]
+    if key not in part._resolved:
+        values = _validated(schema(kind, factory, filled), part, where or part.field(kind))
+        part._resolved[key] = Resolved(factory, parameters, values)
+    return part._resolved[key]
+
+
+@cache
+def parameters_of(factory: Factory) -> frozenset[str]:
+    """Names of all parameters of a class or function."""
+    return frozenset(inspect.signature(factory).parameters)
 
 
 def _validated(model: type[BaseModel], part: Part, where: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from paribus.records import yaml
 from paribus.records.kinds import KINDS
 from paribus.records.metric import Metric
 from paribus.records.options import explain
-from paribus.records.parts import Part, factory_of, own, present, settings
+from paribus.records.parts import Part, factory_of, is_own, present, resolve
 from paribus.records.plugins import fingerprint
 
 SUFFIXES = {".yaml", ".yml", ".json"}
@@ -185,24 +185,37 @@ class Recipe(BaseModel):
         """The recipe as plain data, as given (options at their defaults are left out)."""
         return self.model_dump()
 
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """All that decides the outcome but the seed, as plain data: what a run writes down, and its identity.
+
+        ``recipe`` has every option filled in and validated, ``sources`` the fingerprints of the user's own parts:
+        ``model.MyNet`` → SHA-256.
+        """
+        sections = self.model_dump(exclude={"name", "about", "augment", "optimizers", *KINDS}, mode="json")
+        recipe = {name: sections.get(name, {}) for name in Recipe.model_fields if name not in ("name", "about")}
+        sources = {}
+        for field, (kind, part) in self.fields.items():
+            known = resolve(kind, part, self._supplied if kind == "model" else (), field)
+            group, _, name = field.partition(".")
+            place, key = (recipe[group], name) if name else (recipe, group)
+            place[key] = {"use": part.use, **to_jsonable_python(known.settings)}
+            if is_own(kind, part):
+                sources[f"{kind}.{part.use}"] = fingerprint(known.factory)
+        return {"recipe": recipe, "sources": sources}
+
     def resolved(self) -> dict[str, Any]:
         """The recipe as plain data with every option filled in and validated."""
-        return deepcopy(self._resolved)
+        return deepcopy(self.content["recipe"])
 
-    @cached_property
-    def _resolved(self) -> dict[str, Any]:
-        plain = self.model_dump(exclude={"name", "about"}, mode="json")
-        for field, (kind, part) in self.fields.items():
-            group, _, name = field.partition(".")
-            place, key = (plain[group], name) if name else (plain, group)
-            values = settings(kind, part, self._supplied if kind == "model" else (), field)
-            place[key] = {"use": part.use, **to_jsonable_python(values)}
-        return plain
+    def sources(self) -> dict[str, str]:
+        """Fingerprints of the user's own parts in this recipe."""
+        return dict(self.content["sources"])
 
     def settings(self, field: str) -> dict[str, Any]:
         """All options of the part at a field (``model``, ``augment.crop``), validated once for the whole recipe."""
         kind, part = self.fields[field]
-        return settings(kind, part, self._supplied if kind == "model" else (), field)
+        return resolve(kind, part, self._supplied if kind == "model" else (), field).settings
 
     @cached_property
     def fields(self) -> dict[str, tuple[str, Part]]:
@@ -232,19 +245,11 @@ class Recipe(BaseModel):
         """The chance of a run with this seed."""
         return Seeds(seed, self.chance.model_dump(exclude_none=True))
 
-    def sources(self) -> dict[str, str]:
-        """Fingerprints of the user's own parts in this recipe: ``model.MyNet`` → SHA-256."""
-        return {
-            f"{kind}.{part.use}": fingerprint(factory)
-            for kind, part in self.fields.values()
-            if (factory := own(kind, part))
-        }
-
     @cached_property
     def identity(self) -> str:
         """16 hexadecimal digits that change when anything that decides the outcome changes."""
-        content = json.dumps([self._resolved, self.sources()], separators=(",", ":"))
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        text = json.dumps(self.content, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def yaml(self) -> str:
         """The recipe as a file that :meth:`load` reads."""

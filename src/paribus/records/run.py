@@ -125,8 +125,7 @@ class RunFolder:
             "about": recipe.about,
             "identity": recipe.identity,
             "seed": seed,
-            "recipe": recipe.resolved(),
-            "sources": recipe.sources(),
+            **recipe.content,
             "metrics": {metric.name: asdict(metric) for metric in recipe.metrics()},
         }
         files.write_json(self.path / "recipe.json", content)

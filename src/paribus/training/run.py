@@ -41,7 +41,7 @@ class Run:
     ) -> None:
         loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
         self.recipe = loaded.override(changes) if changes else loaded
-        register_own(self.recipe.parts())
+        register_own(self.recipe.fields.values())
         self.seed = seed
         self.folder = RunFolder(Path(runs) / slug(self.recipe.name) / self.recipe.identity / f"seed-{seed}")
 
