@@ -32,7 +32,7 @@ def test_shipped_recipe_reaches_published_accuracy(recipe: str, reach: float, tm
 
 @pytest.mark.timeout(900)
 def test_T11_a_unet_finds_nuclei(tmp_path: Path) -> None:
-    run = Run("nuclei/unet", {"budget.epochs": 6}, runs=tmp_path)
+    run = Run("nuclei/unet", {"budget.epochs": 3}, runs=tmp_path)
     run.train(threads=1)  # with neighbours on the machine several threads wait for each other
-    # saying "background" everywhere gives .47; this much training gave .84 with this seed, the whole recipe .85
-    assert open_test(run.folder).metrics["test/miou"] >= 0.8
+    # saying "background" everywhere gives .47; this much training gave .80 with this seed, the whole recipe .85
+    assert open_test(run.folder).metrics["test/miou"] >= 0.75

@@ -1,4 +1,4 @@
-"""Two thousand random nets: every size is torch's, and what is refused, torch refuses too."""
+"""Ten thousand random nets: every size is torch's, and what is refused, torch refuses too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from paribus.theory.layers.graph import INPUT, Graph, settle
 from paribus.theory.layers.layer import Layer
 from paribus.theory.layers.table import tabulate
 
-NETS, LAYERS = 2_000, 4
+NETS, LAYERS = 10_000, 4
 CELLS = ("rnn", "lstm", "gru")
 
 
