@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
-Game = Literal["non_saturating", "minimax", "wasserstein_gp", "hinge", "least_squares"]
+LossName = Literal["non_saturating", "minimax", "wasserstein_gp", "hinge", "least_squares"]
 Scored = Callable[[Tensor], Tensor]
 
 

@@ -29,7 +29,7 @@ from paribus.tasks.generators import grids, values
 from paribus.tasks.generators.adversarial import (
     RULES,
     THRESHOLDS,
-    Game,
+    LossName,
     frozen,
     gradient_norms,
     lipschitz_penalty,
@@ -67,7 +67,7 @@ class Adversarial(Task):
     def __init__(
         self,
         info: DataInfo,
-        loss: Game = "non_saturating",
+        loss: LossName = "non_saturating",
         critic_steps: Annotated[int, Field(ge=1)] = 1,
         penalty: Annotated[float, Field(ge=0)] = 10.0,
         r1: Annotated[float, Field(ge=0)] = 0.0,
