@@ -48,7 +48,7 @@ BOUNDS: dict[str, tuple[str, Callable[[float], bool]]] = {
 
 @dataclass
 class Asked:
-    """What an optimizer has asked of the function so far: a cost that steps alone would hide."""
+    """Evaluations of values, gradients and Hessians so far: a cost that steps alone would hide."""
 
     values: int = 0
     gradients: int = 0
