@@ -225,7 +225,7 @@ EVERY_PART = [(kind, name) for kind in kinds.KINDS for name in parts.table(kind)
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY_PART)
-def test_every_part_says_what_it_is_and_what_its_knobs_mean(kind, name):
+def test_every_part_says_what_it_is_and_what_its_options_mean(kind, name):
     factory = parts.find(kind, name)
     summary, _ = options.describe(factory)
     assert summary.endswith(".")

@@ -20,7 +20,7 @@ from typing import Any
 from paribus.errors import RunError
 
 CHUNK_BYTES = 1 << 24  # large files are read and written about this much at a time
-TEMPORARY = ".tmp-"  # prefix of half-written files; whoever opens a run folder next removes them
+TEMPORARY = ".tmp-"  # prefix of half-written files; the next opening of a run folder removes them
 
 
 @contextmanager

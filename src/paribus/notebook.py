@@ -1,4 +1,4 @@
-"""Teaches IPython to show records, so that records stay free of drawing: ``%load_ext paribus.notebook``.
+"""Registers with IPython how records are shown, so that records stay free of drawing: ``%load_ext paribus.notebook``.
 
 Nothing is imported before something is displayed.
 """

@@ -1,4 +1,4 @@
-"""How long work tells how far it is."""
+"""How long work announces its progress."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ Announce = Callable[[str, int, int], None]
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""

@@ -1,4 +1,4 @@
-"""A study, as people meet it in Python: vary these fields over these seeds, tell me what the evidence says."""
+"""The study in Python: vary these fields over these seeds, and compare."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Study:
         listen: EventListener | None = None,
         executor: Executor | str | None = None,
     ) -> StudyResult:
-        """Train what is not trained yet, and say what the evidence says.
+        """Train what is not trained yet, and draw the conclusions.
 
         Args:
             jobs: runs at the same time; by default one per core. 1 trains in this process.
@@ -101,7 +101,7 @@ class Study:
             checkpoint_seconds: least time between two checkpoints of a run.
             fail_fast: stop at the first run that fails.
             listen: told of everything that happens; a live table by default.
-            executor: where runs are carried out: ``pool``, ``inprocess``, or one of your own.
+            executor: where runs are executed: ``pool``, ``inprocess``, or one of your own.
         """
         from paribus.reports.live import watching
 

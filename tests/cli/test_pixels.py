@@ -29,10 +29,10 @@ def test_train_predict_and_test_a_segmentation(paribus, scenes):
     assert said.code == 0
     assert "val/iou" in said.out
     assert "iou/" not in said.err  # a line per epoch has room for the mean alone
-    said = paribus("predict", "last", "scenes/images", "--out", "answers")
+    said = paribus("predict", "last", "scenes/images", "--out", "predicted")
     assert said.code == 0
-    assert "6 files in answers" in said.out
-    assert np.asarray(Image.open("answers/0.png")).shape == (24, 24, 3)
+    assert "6 files in predicted" in said.out
+    assert np.asarray(Image.open("predicted/0.png")).shape == (24, 24, 3)
     said = paribus("test", "last")
     assert "test/miou" in said.out
     assert "ground" in said.out

@@ -78,7 +78,7 @@ def rewrite(folder: RunFolder, name: str, **changes) -> None:
     files.write_json(folder.path / name, {**files.read_json(folder.path / name), **changes})
 
 
-def test_N10_a_hard_mark_is_no_fault_of_the_forecast(train):
+def test_N10_a_hard_baseline_is_no_fault_of_the_forecast(train):
     folder = train({})
     rewrite(folder, "result.json", metrics={"val/r2": -0.2, "val/skill": 0.2, "val/skill_naive": 0.3})
     (finding,) = diagnose(folder)

@@ -18,7 +18,7 @@ from paribus.training.execution import Settings
 
 
 def test_figures_are_those_of_scikit_learn_on_the_test_rows(run):
-    answer = held_out.test(run)
+    found = held_out.test(run)
     trained = load(run)
     prepared = prepare(trained.recipe, Seeds(3))
     rows = prepared.rows["test"]
@@ -30,8 +30,8 @@ def test_figures_are_those_of_scikit_learn_on_the_test_rows(run):
         "test/accuracy": accuracy_score(targets, guesses),
         "test/macro_f1": f1_score(targets, guesses, average="macro"),
     }
-    assert answer.metrics == pytest.approx(expected, rel=1e-5)
-    assert answer.examples == len(rows) == 359
+    assert found.metrics == pytest.approx(expected, rel=1e-5)
+    assert found.examples == len(rows) == 359
 
 
 def test_opened_once(run, monkeypatch):

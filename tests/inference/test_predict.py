@@ -34,12 +34,12 @@ def test_files_are_labelled_as_their_pixels_are(run, pictures, monkeypatch, chun
     pixels = torch.from_numpy(np.rint(load_digits().images[:12] * 255 / 16).astype(np.uint8))[:, None]
     expected = trained.predict(pixels)
     predictions = predict(trained, pictures)
-    assert [answer.file for answer in predictions] == list(map(str, pictures))
-    assert [answer.label for answer in predictions] == [str(label) for label in expected.argmax(1).tolist()]
-    for answer, shares in zip(predictions, expected.tolist(), strict=True):
-        assert list(answer.figures) == [str(digit) for digit in range(10)]
-        assert list(answer.figures.values()) == pytest.approx(shares, abs=1e-6)
-        assert sum(answer.figures.values()) == pytest.approx(1, abs=1e-5)
+    assert [one.file for one in predictions] == list(map(str, pictures))
+    assert [one.label for one in predictions] == [str(label) for label in expected.argmax(1).tolist()]
+    for one, shares in zip(predictions, expected.tolist(), strict=True):
+        assert list(one.figures) == [str(digit) for digit in range(10)]
+        assert list(one.figures.values()) == pytest.approx(shares, abs=1e-6)
+        assert sum(one.figures.values()) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_folder_stands_for_its_pictures(run, pictures):
@@ -53,12 +53,12 @@ def test_broken_files_get_their_reason_and_harm_no_other(run, pictures, tmp_path
     broken.write_bytes(pictures[0].read_bytes()[:60])
     text.write_text("hello")
     predictions = predict(load(run), [pictures[0], broken, missing, pictures[1], text])
-    assert [bool(answer.problem) for answer in predictions] == [False, True, True, False, True]
+    assert [bool(one.problem) for one in predictions] == [False, True, True, False, True]
     alone = predict(load(run), [pictures[1]])[0]
     assert (predictions[3].file, predictions[3].label) == (alone.file, alone.label)
     assert predictions[3].figures == pytest.approx(alone.figures, abs=1e-6)
-    assert all(answer.label == "" and answer.figures is None for answer in predictions if answer.problem)
-    assert [answer.problem for answer in predict(load(run), [missing])] == [predictions[2].problem]
+    assert all(one.label == "" and one.figures is None for one in predictions if one.problem)
+    assert [one.problem for one in predict(load(run), [missing])] == [predictions[2].problem]
 
 
 def test_nothing_to_look_at_is_an_error(run, tmp_path):
@@ -76,7 +76,7 @@ def test_csv_has_a_row_for_every_file(run, pictures, tmp_path):
     predictions = predict(load(run), [*pictures[:2], tmp_path / "missing.png"])
     header, *rows = read(to_csv(predictions))
     assert header == ["file", "label", *map(str, range(10)), "problem"]
-    assert [row[0] for row in rows] == [answer.file for answer in predictions]
+    assert [row[0] for row in rows] == [one.file for one in predictions]
     assert sum(map(float, rows[0][2:-1])) == pytest.approx(1, abs=1e-5)
     assert rows[2][1:-1] == [""] * 11
     assert rows[2][-1] == predictions[2].problem != ""
@@ -103,7 +103,7 @@ def test_a_network_for_features_takes_no_pictures(run, pictures):
         predict(trained, pictures)
 
 
-def test_answers_of_every_kind_are_written(tmp_path):
+def test_predictions_of_every_kind_are_written(tmp_path):
     picture = torch.arange(3 * 4 * 5, dtype=torch.uint8).view(3, 4, 5)
     predictions = [
         Prediction("a/street.jpg", "road", picture=picture),

@@ -1,4 +1,4 @@
-"""What a model says of itself is heeded: what it loaded, its input scaling, its groups; mistakes are explained."""
+"""What a model declares is used: what it loaded, its input scaling, its groups; mistakes are explained."""
 
 from __future__ import annotations
 

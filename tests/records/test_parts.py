@@ -98,7 +98,7 @@ def test_the_constructor_is_the_schema(everything):
     assert describe(Everything)[0] == "First sentence over two lines. Second one."
 
 
-def test_knobs_are_validated_and_filled_in(everything):
+def test_options_are_validated_and_filled_in(everything):
     values = resolve("model", Part("Everything", size=3.0, limit="2", widths=[1])).settings
     assert values == {
         "size": 3, "share": 0.5, "kind": "a", "widths": (1,), "limit": 2.0, "bare": True, "unknown": None,
@@ -121,7 +121,7 @@ def test_knobs_are_validated_and_filled_in(everything):
         ({"size": 1, "unknown": object()}, "must be plain data", "numbers, words and lists"),
     ],
 )
-def test_wrong_knobs_are_refused(everything, given, rule, hint):
+def test_wrong_options_are_refused(everything, given, rule, hint):
     with pytest.raises(RecipeError, match=rule) as caught:
         resolve("model", Part("Everything", **given))
     assert hint in caught.value.hint

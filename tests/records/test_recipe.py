@@ -20,7 +20,7 @@ def test_a_new_use_starts_the_part_afresh():
     assert "momentum" not in changed["optimizer"]
 
 
-def test_the_same_use_keeps_the_knobs():
+def test_the_same_use_keeps_the_options():
     assert options({"model.use": "cnn"}) == options({})
 
 

@@ -1,4 +1,4 @@
-"""Sheets, JSON and pages of the arena."""
+"""Tables, JSON and pages of the arena."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 import pytest
 
 from paribus.plots import arena as plots
-from paribus.reports.arena import as_html, as_json, print_sheet, sheet
+from paribus.reports.arena import arena_page, as_html, as_json, print_arena_page
 from paribus.reports.arena.numbers import number, point, pretty
 from paribus.theory import arena
 
@@ -20,8 +20,8 @@ def race() -> arena.Race:
     return arena.race(arena.problem("himmelblau"), [arena.optimizer("adamw"), arena.optimizer("newton")], 8, 50)
 
 
-def test_a_sheet_says_what_stands_in_the_record(race: arena.Race) -> None:
-    said = sheet(race)
+def test_a_page_says_what_stands_in_the_record(race: arena.Race) -> None:
+    said = arena_page(race)
     rows = {row[0]: row for row in said.tables[0][1].rows}
     reached = race.trajectories[1].summary.reached
     assert rows["Newton"][1] == f"{reached.count}/8"
@@ -45,9 +45,9 @@ def test_every_record_is_printed_and_written(race: arena.Race, capsys: pytest.Ca
         arena.race(arena.typed("x**4 - x**2 + y**2"), [arena.optimizer("sgd", {"lr": 9.0})], 3, 20),
     ]
     for record in records:
-        print_sheet(sheet(record))
+        print_arena_page(arena_page(record))
         printed = capsys.readouterr().out
-        assert sheet(record).title in printed
+        assert arena_page(record).title in printed
         content = json.loads(as_json(record), parse_constant=pytest.fail)
         assert content
 
@@ -63,20 +63,20 @@ def test_json_holds_the_numbers(race: arena.Race) -> None:
 
 
 def test_the_only_script_of_the_page_is_allowed_by_its_hash(race: arena.Race) -> None:
-    page = as_html(sheet(race), (plots.paths(race),), plots.animation(race), 50)
+    page = as_html(arena_page(race), (plots.paths(race),), plots.animation(race), 50)
     (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in page
     assert "default-src 'none'" in page
     assert not re.search(r"(?:src|href)=[\"']?http", page)
-    still = as_html(sheet(race), (plots.paths(race),))
+    still = as_html(arena_page(race), (plots.paths(race),))
     assert "<script" not in still
     assert "script-src" not in still
 
 
 def test_a_formula_is_text_in_the_page() -> None:
     found = arena.search(arena.typed("x**2 - 3*y**2"), 20)
-    page = as_html(sheet(found), ())
+    page = as_html(arena_page(found), ())
     assert "x**2 - 3*y**2" in page
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests import made
 
 from paribus.reports import brief, terminal
-from paribus.reports.answers import predictions_page
+from paribus.reports.outcomes import predictions_page
 from paribus.reports.page import Answer, Page, Section, Table
 from paribus.reports.terminal import print_page
 from paribus.tasks.prediction import Prediction

@@ -348,7 +348,7 @@ def unreachable(*_):
     raise DataError("there is no network")
 
 
-def test_fail_fast_is_heeded_by_the_study_too(scripted):
+def test_fail_fast_stops_the_study_too(scripted):
     script = scripted(lambda arm, seed: "failed")
     result = small(seeds=2, most=9).run(executor=script, listen=Heard(), fail_fast=True)
     assert len(script.ran) == 4  # no seeds are added while runs fail

@@ -17,7 +17,7 @@ from paribus.tasks.classification import Classification, final_activation, macro
 
 COUNTS = (50, 30, 15, 5)
 CLASSES = ("a", "b", "c", "d")
-FACTS = DataInfo((6,), CLASSES, {"train": 100}, COUNTS, (0.0,) * 6, (1.0,) * 6)
+INFO = DataInfo((6,), CLASSES, {"train": 100}, COUNTS, (0.0,) * 6, (1.0,) * 6)
 TARGETS = torch.arange(4).repeat_interleave(torch.tensor(COUNTS))[
     torch.randperm(100, generator=torch.Generator().manual_seed(0))
 ]
@@ -26,7 +26,7 @@ BATCH = Batch(INPUTS, TARGETS, torch.arange(100))
 
 
 def network_with(final: str = "none") -> nn.Module:
-    return assemble(Part("mlp", widths=[5], final_activation=final), Classification(FACTS), Seeds(0)).eval()
+    return assemble(Part("mlp", widths=[5], final_activation=final), Classification(INFO), Seeds(0)).eval()
 
 
 def logits() -> torch.Tensor:
@@ -51,8 +51,8 @@ def test_figures_are_those_of_scikit_learn(sizes):
         "accuracy": accuracy_score(TARGETS, guesses),
         "macro_f1": f1_score(TARGETS, guesses, average="macro", zero_division=0),
     }
-    assert metered(Classification(FACTS), network_with(), sizes) == pytest.approx(expected, rel=1e-6)
-    training = metered(Classification(FACTS), network_with(), sizes, "train")
+    assert metered(Classification(INFO), network_with(), sizes) == pytest.approx(expected, rel=1e-6)
+    training = metered(Classification(INFO), network_with(), sizes, "train")
     assert training == pytest.approx({name: expected[name] for name in ("loss", "accuracy")}, rel=1e-6)
 
 
@@ -60,12 +60,12 @@ def test_figures_are_those_of_scikit_learn(sizes):
 def test_balanced_weights_are_those_of_scikit_learn(sizes):
     weights = compute_sample_weight("balanced", TARGETS.numpy())
     expected = log_loss(TARGETS, logits().double().softmax(1).numpy(), sample_weight=weights)
-    figures = metered(Classification(FACTS, class_weights="balanced"), network_with(), sizes)
+    figures = metered(Classification(INFO, class_weights="balanced"), network_with(), sizes)
     assert figures["loss"] == pytest.approx(expected, rel=1e-6)
 
 
 def loss_of(final: str = "none", **options) -> float:
-    return Classification(FACTS, **options).loss("model", network_with(final), BATCH)[0].item()
+    return Classification(INFO, **options).loss("model", network_with(final), BATCH)[0].item()
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
@@ -85,7 +85,7 @@ def test_a_softmax_head_gives_the_loss_of_its_logits(options):
 @pytest.mark.parametrize("final", ["softmax", "sigmoid"])
 def test_gradients_of_a_head_are_those_of_its_logits(final):
     network = network_with(final)
-    Classification(FACTS).loss("model", network, BATCH)[0].backward()
+    Classification(INFO).loss("model", network, BATCH)[0].backward()
     plain = network_with("none")
     soft = F.one_hot(TARGETS, 4).float()
     outputs = plain(INPUTS)
@@ -108,7 +108,7 @@ def test_a_sigmoid_head_weighs_examples_by_their_class():
 @pytest.mark.parametrize("final", ["none", "softmax", "sigmoid", "relu"])
 def test_predictions_are_probabilities(final):
     network = network_with(final)
-    shares = Classification(FACTS).predict(network, INPUTS)
+    shares = Classification(INFO).predict(network, INPUTS)
     outputs = network(INPUTS)
     expected = {
         "none": outputs.softmax(1),
@@ -134,7 +134,7 @@ def test_the_model_says_what_it_applies_last(model, final, said):
 
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_R5_a_meter_goes_on_from_its_state(split):
-    task, network = Classification(FACTS), network_with()
+    task, network = Classification(INFO), network_with()
     pieces = [BATCH.take(rows) for rows in torch.arange(len(BATCH)).split(30)]
     whole, first, second = (task.meter(split) for _ in range(3))
     for meter, batches in ((whole, pieces), (first, pieces[:2])):
@@ -166,6 +166,6 @@ def test_macro_f1_is_that_of_scikit_learn(confusion):
 def test_only_what_can_be_trained_is():
     network = network_with()
     network.model.hidden.requires_grad_(False)
-    stages = Classification(FACTS).stages(network)
+    stages = Classification(INFO).stages(network)
     assert list(stages) == ["model"]
     assert list(map(id, stages["model"])) == list(map(id, network.model.output.parameters()))

@@ -47,7 +47,7 @@ def test_interrupted_anywhere_it_ends_where_it_would_have(train, every_step, sto
         with pytest.raises(Interrupted):
             train(recipe, f"stopped at {step}", listen=stop_at(step))
         state, _ = checkpoints.newest(RunFolder(folder.path.parent / f"stopped at {step}").checkpoints)
-        assert bool(state["task"]) == (name in ("text", "cells"))  # only a text is carried on
+        assert bool(state["task"]) == (name in ("text", "cells"))  # only a text keeps a state
         assert outcome(*train(recipe, f"stopped at {step}")) == expected, step
 
 
@@ -130,17 +130,17 @@ def test_a_forecast_goes_on_behind_the_end_of_a_file(forecaster, tmp_path):
     times = [f"2024-02-{1 + hour // 24:02} {hour % 24:02}:00:00" for hour in range(100)]
     file = tmp_path / "now.csv"
     file.write_text("time,value\n" + "".join(f"{time},{value}\n" for time, value in zip(times, values, strict=True)))
-    (answer,) = predict(load(forecaster), [file])
-    assert answer.table["time"][:2] == ["2024-02-05 04:00:00", "2024-02-05 05:00:00"]
-    assert len(answer.table["value"]) == 12
+    (found,) = predict(load(forecaster), [file])
+    assert found.table["time"][:2] == ["2024-02-05 04:00:00", "2024-02-05 05:00:00"]
+    assert len(found.table["value"]) == 12
     truth = Seasons(steps=112, seed=5).values()[100:]  # the noise differs, the season does not
-    assert abs(torch.tensor(answer.table["value"]) - torch.tensor(truth)).mean() < 5
-    lines = to_csv([answer]).splitlines()
+    assert abs(torch.tensor(found.table["value"]) - torch.tensor(truth)).mean() < 5
+    lines = to_csv([found]).splitlines()
     assert lines[0] == "file,time,value"
     assert len(lines) == 13
     file.write_text("time,value\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n")
-    (answer,) = predict(load(forecaster), [file])
-    assert "trained on a series that is hourly" in answer.problem
+    (found,) = predict(load(forecaster), [file])
+    assert "trained on a series that is hourly" in found.problem
 
 
 def test_previews_of_a_series_and_of_a_text(forecaster, train):

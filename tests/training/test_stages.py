@@ -178,8 +178,8 @@ def test_a_contact_sheet_holds_all_pictures():
     assert contact_sheet(torch.zeros(1, 1, 1, 8, 6, dtype=torch.uint8)).shape == (1, 96, 72)
 
 
-def test_a_task_without_answers_about_files_says_so(train, carrying, tmp_path):
+def test_a_task_without_predictions_for_files_says_so(train, carrying, tmp_path):
     folder, _ = train(carrying())
     trained = load(folder)
-    with pytest.raises(DataError, match="no answers about files"):
+    with pytest.raises(DataError, match="no predictions for files"):
         trained.task.predict_files(trained.network, [tmp_path])

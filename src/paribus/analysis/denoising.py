@@ -127,8 +127,8 @@ def _filtered(sigma: float, spread: float, given: Sequence[Tensor], clean: Seque
 
 
 def _means(sigma: float, strength: float, given: Sequence[Tensor], clean: Sequence[Tensor]) -> Score:
-    answers = [nonlocal_means(one, sigma, strength) for one in given]
-    return _score(sigma, f"non-local means, h = {strength:g}σ", answers, clean)
+    cleaned = [nonlocal_means(one, sigma, strength) for one in given]
+    return _score(sigma, f"non-local means, h = {strength:g}σ", cleaned, clean)
 
 
 @torch.inference_mode()
@@ -137,8 +137,8 @@ def _cleaned(trained: Trained, picture: Tensor) -> Tensor:
     return trained.task.cleaned(trained.network, picture)
 
 
-def _score(sigma: float, method: str, answers: Sequence[Tensor], clean: Sequence[Tensor]) -> Score:
-    pairs = [(answer.clamp(0, 255)[None], truth[None]) for answer, truth in zip(answers, clean, strict=True)]
+def _score(sigma: float, method: str, cleaned: Sequence[Tensor], clean: Sequence[Tensor]) -> Score:
+    pairs = [(one.clamp(0, 255)[None], truth[None]) for one, truth in zip(cleaned, clean, strict=True)]
     nearness, likeness = fmean(float(psnr(*pair)) for pair in pairs), fmean(float(ssim(*pair)) for pair in pairs)
     return Score(sigma, method, nearness, likeness, len(pairs))
 

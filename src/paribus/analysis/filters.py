@@ -1,4 +1,4 @@
-"""Classical removal of noise, the mark that a network has to pass."""
+"""Classical filters that remove noise: the baselines of a network."""
 
 from __future__ import annotations
 

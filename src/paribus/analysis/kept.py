@@ -61,7 +61,7 @@ def kept(folder: RunFolder) -> Iterator[tuple[Analysis, Any]]:
 
 
 def _state(analysis: Analysis, folder: RunFolder) -> dict[str, Any]:
-    """What a record rests on besides its options."""
+    """What decides a record besides its options."""
     result = folder.result
     weights = result.weights_sha256 if result else ""
     return {"version": analysis.version, "weights": weights, "epochs": len(folder.metrics())}

@@ -1,4 +1,4 @@
-"""What a variational autoencoder made of the data: where examples lie among its codes, and how probable they are."""
+"""Where examples lie in the latent space of a variational autoencoder, and how probable they are."""
 
 from __future__ import annotations
 

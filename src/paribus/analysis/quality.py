@@ -1,4 +1,4 @@
-"""What the losses of a generator say of its quality: often nothing."""
+"""Losses of a generator beside the quality of what it generates, which they often say nothing about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much better a trained network is than what needs no model, on the same examples."""
+"""Skill: how much better a trained network is than baselines that need no model, on the same examples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from paribus.inference.trained import SplitName, Trained, batches
 
 @dataclass(frozen=True)
 class Skill:
-    """What one run is worth on one split of its data.
+    """Errors of one run and of the baselines on one split of its data.
 
     Args:
         split: of the data.

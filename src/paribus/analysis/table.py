@@ -39,7 +39,7 @@ class Need:
     weights: bool = True
 
     def met(self, folder: RunFolder) -> bool:
-        """Whether a run is like that, from its records."""
+        """Whether a run meets the need, from its records."""
         from paribus.records.parts import find as part
 
         if self.figure and not any(self.figure in row for row in folder.metrics()):
@@ -176,7 +176,7 @@ def find(name: str) -> Analysis:
 
 
 def resolve(place: Place) -> Any:
-    """What stands at a place, imported only now."""
+    """Import what a place names."""
     if not isinstance(place, str):
         return place
     module, _, attribute = place.partition(":")

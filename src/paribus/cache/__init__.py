@@ -1,1 +1,1 @@
-"""Files that come from elsewhere and stay: where they lie, downloads, archives, locks. Data and weights use it."""
+"""Downloaded files: where they are kept, checksums, archives, locks. Data and weights use it."""

@@ -1,4 +1,4 @@
-"""Members of a tar archive, read in place: what is never extracted cannot be written where it should not."""
+"""Members of a tar archive, read in place: nothing is extracted, so nothing can be written elsewhere."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ INTERVAL = 0.1  # seconds between two attempts
 
 @contextmanager
 def locked(path: Path, waiting: Callable[[], None]) -> Iterator[bool]:
-    """Hold the lock file ``path`` during a block, and call ``waiting`` again and again until it is free.
+    """Hold the lock file ``path`` during a block; ``waiting`` is called repeatedly until it is free.
 
     Yields:
         False where the file system knows no locks: then the block runs without one.

@@ -67,7 +67,7 @@ def _writable(folder: Path) -> Path:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether nobody else could have planted this folder in the shared temporary folder."""
+    """Whether no other user can have made this folder in the shared temporary folder."""
     if sys.platform == "win32":
         return folder.is_dir()
     return folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid == os.getuid()

@@ -1,4 +1,4 @@
-"""The command line: a thin face. Each command parses words, calls one function of the library, and prints."""
+"""The command line. Each command parses words, calls one function of the library, and prints."""
 
 from __future__ import annotations
 

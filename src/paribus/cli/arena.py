@@ -109,19 +109,19 @@ class Output:
     def show(self, record: Any) -> None:
         """Print a record, and draw it where a file was asked for."""
         from paribus.files import write_bytes
-        from paribus.reports.arena import as_html, as_json, print_sheet, sheet
+        from paribus.reports.arena import arena_page, as_html, as_json, print_arena_page
 
         if self.json:
             print(as_json(record), end="")
         else:
-            print_sheet(sheet(record))
+            print_arena_page(arena_page(record))
         charts = _charts(record) if self.html or self.svg or self.png else ()
         for file in filter(None, (self.svg, self.png)):
             if not charts:
                 raise TheoryError("there is no picture of this", got=str(file), hint="leave --svg and --png out")
             self._said(charts[0].save(file))
         if self.html:
-            write_bytes(self.html, as_html(sheet(record), charts, *_motion(record)).encode())
+            write_bytes(self.html, as_html(arena_page(record), charts, *_motion(record)).encode())
             self._said(self.html)
 
     def _said(self, file: Path) -> None:
@@ -130,7 +130,7 @@ class Output:
 
 
 def _list(output: Output) -> None:
-    from paribus.reports.arena import as_json, print_sheet
+    from paribus.reports.arena import as_json, print_arena_page
     from paribus.reports.arena.tables import known
     from paribus.theory.arena import KNOWN, problem
 
@@ -138,7 +138,7 @@ def _list(output: Output) -> None:
     if output.json:
         print(as_json(problems), end="")
     else:
-        print_sheet(known(problems))
+        print_arena_page(known(problems))
 
 
 def _problem(

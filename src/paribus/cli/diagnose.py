@@ -28,7 +28,7 @@ def diagnose(
 
     from paribus.diagnosis.doctor import diagnose as examine
     from paribus.records.run import RunFolder
-    from paribus.reports.answers import findings_page
+    from paribus.reports.outcomes import findings_page
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)

@@ -1,4 +1,4 @@
-"""``paribus list``, ``show`` and ``schema``: find out what there is."""
+"""``paribus list``, ``show`` and ``schema``: what there is, and what it means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``paribus layers``: what the layers of a net give, hold and cost, predicted and measured."""
+"""``paribus layers``: sizes, parameters and costs of the layers of a net, predicted and measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``paribus predict``: what a trained network says of pictures."""
+"""``paribus predict``: predictions of a trained network for files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="Write a CSV file; - prints it.", allow_dash=True)
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write answers that are pictures, tables or texts.")
+        Path | None, typer.Option(metavar="FOLDER", help="Write predictions that are pictures, tables or texts.")
     ] = None,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
-    """Say what a trained network makes of files: classes of pictures, masks, cleaned pictures, forecasts.
+    """Predict for files with a trained network: classes of pictures, masks, cleaned pictures, forecasts.
 
     Examples:
 
@@ -30,14 +30,14 @@ def predict(
 
     - `paribus predict runs/folder-cnn/3f2a/seed-0 new_pictures --csv labels.csv`
 
-    - `paribus predict last street.jpg --out answers`
+    - `paribus predict last street.jpg --out predicted`
     """
     from paribus.files import write_bytes
     from paribus.inference.predict import predict as ask
     from paribus.inference.predict import save, to_csv
     from paribus.inference.trained import load
     from paribus.records.run import RunFolder
-    from paribus.reports.answers import predictions_page
+    from paribus.reports.outcomes import predictions_page
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
@@ -51,5 +51,5 @@ def predict(
         print(f"{len(predictions)} predictions in {csv}")
     if out is not None:
         print(f"{len(save(predictions, out))} files in {out}")
-    if all(answer.problem for answer in predictions):
+    if all(one.problem for one in predictions):
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""``paribus report`` and ``paribus test``: what a study or a run has to say."""
+"""``paribus report`` and ``paribus test``: reports and held-out tests of studies and runs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test(
     - `paribus test digits-cnn--model.norm`
     """
     from paribus.inference.held_out import test as open_test
-    from paribus.reports.answers import held_out_page
+    from paribus.reports.outcomes import held_out_page
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)

@@ -1,4 +1,4 @@
-"""``paribus sample``: what a trained network draws."""
+"""``paribus sample``: new examples from a trained network."""
 
 from __future__ import annotations
 

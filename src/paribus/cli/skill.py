@@ -1,4 +1,4 @@
-"""``paribus skill``: how much better a trained network is than what needs no model."""
+"""``paribus skill``: how much better a trained network is than baselines that need no model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def skill(
     """
     from paribus.analysis.kept import analyse
     from paribus.reports.analyses import skills_page
-    from paribus.reports.answers import name_of
+    from paribus.reports.outcomes import name_of
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)

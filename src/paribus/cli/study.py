@@ -1,4 +1,4 @@
-"""``paribus study``: arms × seeds, and what the evidence says."""
+"""``paribus study``: arms × seeds, compared."""
 
 from __future__ import annotations
 

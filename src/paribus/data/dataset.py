@@ -199,7 +199,7 @@ class Source(Protocol):
     """A data source: its constructor only stores the options; reading happens in :meth:`write`.
 
     A source whose rows are not yet its examples has a method ``to_examples(dataset) → Examples``: windows of a series.
-    It is called whenever a run opens the data, so its options need not be in ``key()``. Whoever offers a source to
+    It is called whenever a run opens the data, so its options need not be in ``key()``. Who offers a source to
     others marks it with :func:`paribus.data.origin.origin`.
     """
 

@@ -53,7 +53,7 @@ def forecast(folder: RunFolder) -> list[Finding]:
     record = Record(_flat(folder.recipe.resolved()), series, folder.result.metrics if folder.result else rows[-1])
     found = [check(record) for check in CHECKS]
     causes = [finding for finding in found if finding]
-    return causes or [finding for finding in (no_skill(record), hard_mark(record)) if finding][:1]
+    return causes or [finding for finding in (no_skill(record), hard_baseline(record)) if finding][:1]
 
 
 def wrong_axis(record: Record) -> Finding | None:
@@ -64,7 +64,7 @@ def wrong_axis(record: Record) -> Finding | None:
     return Finding(
         "the network runs over the feature columns",
         f"The {record.options['model.use']} takes its columns ({', '.join(columns)}) one after the other for moments in"
-        " time. Its state carries something from column to column, and nothing from one moment to the next.",
+        " time. Its state goes from column to column, and never from one moment to the next.",
         {
             "model.axis": "features",
             "steps of its sequence": f"{len(columns)} columns",
@@ -91,7 +91,7 @@ def not_scaled(record: Record) -> Finding | None:
 
 
 def drift(record: Record) -> Finding | None:
-    """The validation part lies where training never was."""
+    """The values of the validation split lie outside the range of training."""
     if record.options.get("task.anchor") != "none" or not record.poor:
         return None
     shift, beyond = _moved(record)
@@ -117,7 +117,7 @@ def no_skill(record: Record) -> Finding | None:
     """Worse than repeating what was, and no other cause to be seen."""
     if not min(record.of("skill"), record.of("skill_naive")) < 0:
         return None
-    last = record.of("skill_naive") < record.of("skill")  # the harder mark is the better anchor
+    last = record.of("skill_naive") < record.of("skill")  # the harder baseline is the better anchor
     anchor = "last" if last or record.series.season > record.series.length else "season"
     anchored = record.options.get("task.anchor") == anchor
     baseline = "the last value" if last else "the last season"
@@ -130,16 +130,16 @@ def no_skill(record: Record) -> Finding | None:
     )
 
 
-def hard_mark(record: Record) -> Finding | None:
+def hard_baseline(record: Record) -> Finding | None:
     """R² is negative, and yet the forecast is better than what one can do without it."""
     if record.of("r2") >= 0:
         return None
     return Finding(
         "R² asks for more than can be known",
-        "R² compares with the mean of the validation part itself, which nobody knows beforehand. The forecast is better"
-        " than repeating the past: read its skill instead.",
+        "R² compares with the mean of the validation split itself, which nobody knows beforehand. The forecast is"
+        " better than repeating the past: read its skill instead.",
         {**_figures(record), "deviation in validation": record.range("val", "deviation")[0]},
-        advice="A longer validation part (split.val) holds more of the ups and downs that R² is about.",
+        advice="A longer validation split (split.val) holds more of the ups and downs that R² is about.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the game of a generator and a discriminator: its losses say little, figures of quality more."""
+"""Faults of generative adversarial training: losses say little about them, figures of quality more."""
 
 from __future__ import annotations
 

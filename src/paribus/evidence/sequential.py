@@ -1,6 +1,6 @@
 """Adding seeds until decided, without more false alarms than a study of fixed size.
 
-Whoever tests at 3, 5, 10 and 20 seeds and stops at the first p < 0.05 raises a false alarm in 15 % of
+Testing at 3, 5, 10 and 20 seeds and stopping at the first p < 0.05 raises a false alarm in 15 % of
 studies, not in 5 %. Here the error probability α is spent over the planned interim analyses, little early and
 most at the end (Lan & DeMets 1983, with their approximation to O'Brien & Fleming 1979), and each analysis tests
 at the level it spends. The levels sum to α, so by the union bound the study errs with probability ≤ α, however

@@ -50,7 +50,7 @@ class Component:
 
 @dataclass(frozen=True)
 class NoiseBudget:
-    """The answer of a noise study.
+    """The result of a noise study.
 
     Attributes:
         components: one for each stream, in the order given.

@@ -24,7 +24,7 @@ class Verdict:
 
     Attributes:
         word: what has been shown.
-        delta: the smallest difference that matters, by which it was judged; None if nobody said.
+        delta: the smallest difference that matters, by which it was judged; None if it was not given.
         nonzero: the effect is reliably not zero, be it within ±δ or not.
         more_seeds: for "undecided", the additional seeds proposed; None if above `MOST_SEEDS`.
     """
@@ -69,7 +69,7 @@ def judge_family(
 
     Args:
         estimates: one for each comparison.
-        delta: smallest difference that matters, in the unit of the metric; None if nobody said.
+        delta: smallest difference that matters, in the unit of the metric; None if it was not given.
         higher_is_better: whether larger values of the metric are good.
         alpha: error probability of each of the two families.
         planning_alpha: level, shared by the comparisons, at which more seeds are planned; `alpha` if None.
@@ -110,7 +110,7 @@ def judge(
     δ", because δ is what was declared to matter; ``nonzero`` adds that the effect is reliably not zero.
 
     Equivalence takes at least `FEWEST_PAIRS` complete pairs. Two pairs that happen to agree pass its test at
-    the nominal level, but only because their spread, known from a single number, came out small by luck:
+    the nominal level, but only because their spread, known from a single number, came out small by chance:
     whether values are normal at all cannot be seen from two of them, and the level rests on it.
 
     As soon as one seed of the comparison diverged there is no other verdict: the seeds that survived are a

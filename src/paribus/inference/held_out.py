@@ -27,7 +27,7 @@ class HeldOut:
 
 
 def test(folder: RunFolder) -> HeldOut:
-    """Evaluate a finished run on its test examples, in float32 on the CPU; asked again, the first answer is given.
+    """Evaluate a finished run on its test examples, in float32 on the CPU; asked again, the recorded figures.
 
     Raises:
         DataError: if the data set has no test split.
@@ -39,6 +39,6 @@ def test(folder: RunFolder) -> HeldOut:
     prepared = prepared_with(trained, "test")
     trained.task.prepare(prepared)
     figures = evaluate(trained.task, trained.network, loader_of(prepared, "test"), "test")
-    answer = HeldOut(figures, len(prepared.rows["test"]), time.time())
-    files.write_json(path, asdict(answer))
-    return answer
+    found = HeldOut(figures, len(prepared.rows["test"]), time.time())
+    files.write_json(path, asdict(found))
+    return found

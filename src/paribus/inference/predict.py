@@ -1,4 +1,4 @@
-"""What a trained network says of files."""
+"""Predictions of a trained network for files."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from paribus.tasks.preview import to_png
 
 
 def predict(trained: Trained, files: Sequence[Path]) -> list[Prediction]:
-    """The task's answers about files; folders stand for the pictures in them.
+    """The task's predictions for files; folders stand for the pictures in them.
 
-    A file that cannot be read gets its reason instead of an answer.
+    A file that cannot be read gets its reason instead of a prediction.
 
     Raises:
-        DataError: if the task gives no answers about files, or there is no file at all.
+        DataError: if the task makes no predictions for files, or there is no file at all.
     """
     paths = expanded(files)
     with torch.inference_mode():
@@ -44,7 +44,7 @@ def expanded(files: Sequence[Path]) -> list[Path]:
 
 
 def to_csv(predictions: Sequence[Prediction]) -> str:
-    """As CSV: file, label, one column per figure, problem; where answers are tables, the rows of those."""
+    """As CSV: file, label, one column per figure, problem; where predictions are tables, the rows of those."""
     if tables := [one for one in predictions if one.table]:
         return _rows_of(tables)
     names = next((list(one.figures) for one in predictions if one.figures), [])
@@ -58,7 +58,7 @@ def to_csv(predictions: Sequence[Prediction]) -> str:
 
 
 def save(predictions: Sequence[Prediction], folder: Path) -> list[Path]:
-    """Write answers that are more than a word, named like their files: ``.png``, ``.csv``, ``.txt``.
+    """Write predictions that are more than a word, named like their files: ``.png``, ``.csv``, ``.txt``.
 
     Files of the same name in different folders are numbered: ``street.png``, ``street-2.png``.
 
@@ -68,30 +68,30 @@ def save(predictions: Sequence[Prediction], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     seen: Counter[str] = Counter()
-    for answer in predictions:
-        stem = Path(answer.file).stem
+    for one in predictions:
+        stem = Path(one.file).stem
         seen[stem] += 1
         name = stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
-        for suffix, content in _contents(answer).items():
+        for suffix, content in _contents(one).items():
             path = folder / (name + suffix)
             write_bytes(path, content)
             written.append(path)
     return written
 
 
-def _contents(answer: Prediction) -> dict[str, bytes]:
-    """What an answer is made of, by the suffix of the file that it belongs into."""
+def _contents(one: Prediction) -> dict[str, bytes]:
+    """What a prediction holds, by the suffix of the file that it belongs into."""
     found = {}
-    if answer.picture is not None:
-        found[".png"] = to_png(answer.picture)
-    if answer.table is not None:
+    if one.picture is not None:
+        found[".png"] = to_png(one.picture)
+    if one.table is not None:
         target = io.StringIO()
         writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(map(_harmless, answer.table))
-        writer.writerows(zip(*answer.table.values(), strict=True))
+        writer.writerow(map(_harmless, one.table))
+        writer.writerows(zip(*one.table.values(), strict=True))
         found[".csv"] = target.getvalue().encode()
-    if answer.text:
-        found[".txt"] = answer.text.encode()
+    if one.text:
+        found[".txt"] = one.text.encode()
     return found
 
 

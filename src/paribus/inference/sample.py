@@ -1,4 +1,4 @@
-"""What a trained network draws."""
+"""New examples from a trained network."""
 
 from __future__ import annotations
 

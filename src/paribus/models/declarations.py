@@ -1,4 +1,4 @@
-"""What a model may say of itself, as plain attributes and methods: what was loaded, how inputs are scaled, its groups.
+"""What a model may declare, as plain attributes and methods: what was loaded, how inputs are scaled, its groups.
 
 All of it is optional, for a model that starts from something::
 

@@ -1,4 +1,4 @@
-"""A plain stack of convolutions at full size, which learns what to take away from a picture."""
+"""DnCNN: a stack of convolutions at full size that learns the noise of a picture, which is subtracted."""
 
 from __future__ import annotations
 

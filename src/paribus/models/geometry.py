@@ -1,4 +1,4 @@
-"""How large the pictures still are after some stages, and the sizes that cannot be."""
+"""Sizes of pictures after some stages, and which of them are impossible."""
 
 from __future__ import annotations
 

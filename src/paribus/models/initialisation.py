@@ -57,7 +57,7 @@ def initialise(model: nn.Module, key: int) -> None:
 
 
 def _keep_what_was_drawn(module: nn.Module) -> None:
-    """Give what a parametrization starts from the values that were drawn into what it gives."""
+    """Copy values drawn for a parametrised tensor into its original."""
     for name, steps in module.parametrizations.items():  # type: ignore[union-attr, operator]
         if all(hasattr(step, "right_inverse") for step in steps):
             setattr(module, name, getattr(module, name))

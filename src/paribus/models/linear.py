@@ -1,4 +1,4 @@
-"""The linear model: the mark that every other one has to beat."""
+"""The linear model, the baseline of all others."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Supplier(Protocol):
 class Network(nn.Module):
     """Scales stored values to mean 0 and deviation 1 per channel, or as the model wants them, then calls the model.
 
-    The scaling is part of the network, so that whoever has the weights needs nothing else to predict. Tokens, which
+    The scaling is part of the network, so that the weights are all that prediction needs. Tokens, which
     are no quantities, reach the model as they are.
     """
 

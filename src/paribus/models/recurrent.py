@@ -1,4 +1,4 @@
-"""Recurrent networks: they read a sequence step by step and keep what they need of it in a state."""
+"""Recurrent networks: they read a sequence step by step and keep a state."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from torch import Tensor, nn
 
 from paribus.errors import RecipeError
 from paribus.models.blocks import Rate
-from paribus.models.sequences import Axis, Reader, Width, answers_each
+from paribus.models.sequences import Axis, Reader, Width, one_target_each
 
 State = tuple[Tensor, ...]  # each (depth, B, width)
 
 
 class Recurrent(nn.Module):
-    """Layers of recurrent cells and a linear layer, which answers at every position or at the last one.
+    """Layers of recurrent cells and a linear layer, with outputs at every position or at the last one.
 
-    Where each position has its own target, as each token of a text or of a labelled sequence has, the network answers
+    Where each position has its own target, as each token of a text or of a labelled sequence has, there are outputs
     everywhere; else at the end: many to one. A window of one step and a horizon of many is one to many.
 
     Args:
@@ -53,7 +53,7 @@ class Recurrent(nn.Module):
         axis: Axis = "time",
     ) -> None:
         super().__init__()
-        self.bidirectional, self.each = bidirectional, answers_each(input_shape, target_shape)
+        self.bidirectional, self.each = bidirectional, one_target_each(input_shape, target_shape)
         self.reader = Reader(input_shape, num_tokens, embedding, axis)
         between = dropout if depth > 1 else 0.0
         self.layers = self.cell(
@@ -64,7 +64,7 @@ class Recurrent(nn.Module):
         self.output = _Tied(self.reader, found, num_outputs) if tie else nn.Linear(found, num_outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, *input_shape) to (B, T, num_outputs), or to (B, num_outputs) where there is one answer."""
+        """Map (B, *input_shape) to (B, T, num_outputs), or to (B, num_outputs) where there is one target for all."""
         found, last = self.layers(self.reader(x))  # (B, T, width)
         if not self.each:
             found = self._end(last)  # (B, width)
@@ -72,7 +72,7 @@ class Recurrent(nn.Module):
         return out
 
     def advance(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-        """Go on from a state: the answers at every position (B, T, num_outputs), and the state behind the last one.
+        """Go on from a state: the outputs at every position (B, T, num_outputs), and the state behind the last one.
 
         Raises:
             RecipeError: for a network that reads in both directions, which has seen what is to come.

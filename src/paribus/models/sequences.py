@@ -1,4 +1,4 @@
-"""What networks of sequences have in common: how they take tokens or channels, and where they answer."""
+"""What networks of sequences have in common: how they take tokens or channels, and where their outputs are."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ class Reader(nn.Module):
         return x.transpose(1, 2) if self.axis == "time" else x
 
 
-def answers_each(input_shape: tuple[int, ...], target_shape: tuple[int, ...]) -> bool:
+def one_target_each(input_shape: tuple[int, ...], target_shape: tuple[int, ...]) -> bool:
     """Whether there is a target for every position of the sequence, not one for the whole."""
     return len(target_shape) == 1 and target_shape[0] == input_shape[-1]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from paribus.errors import RecipeError
 from paribus.models.blocks import ACTIVATIONS, Activation, Rate, pick
-from paribus.models.sequences import Reader, Width, answers_each
+from paribus.models.sequences import Reader, Width, one_target_each
 
 
 class TCN(nn.Module):
@@ -47,7 +47,7 @@ class TCN(nn.Module):
         embedding: Width = 32,
     ) -> None:
         super().__init__()
-        self.each = answers_each(input_shape, target_shape)
+        self.each = one_target_each(input_shape, target_shape)
         self.reader = Reader(input_shape, num_tokens, embedding)
         depth = depth or blocks_to_see(input_shape[-1], kernel)
         channels = (self.reader.width, *[width] * depth)
@@ -57,7 +57,7 @@ class TCN(nn.Module):
         self.output = nn.Linear(width, num_outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, *input_shape) to (B, T, num_outputs), or to (B, num_outputs) where there is one answer."""
+        """Map (B, *input_shape) to (B, T, num_outputs), or to (B, num_outputs) where there is one target for all."""
         found = self.blocks(self.reader(x).transpose(1, 2))  # (B, width, T)
         found = found.transpose(1, 2) if self.each else found[:, :, -1]
         out: Tensor = self.output(found)

@@ -1,4 +1,4 @@
-"""Networks that answer for every pixel: the U-Net, and the same without its skips."""
+"""Networks with an output for every pixel: the U-Net, and the same without its skips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the arms cost: the metric against time or size."""
+"""Costs of the arms: the metric against time or size."""
 
 from __future__ import annotations
 

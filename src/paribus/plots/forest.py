@@ -1,4 +1,4 @@
-"""Effects with their intervals: the picture that answers the question of a study."""
+"""Effects with their intervals: the main picture of a study."""
 
 from __future__ import annotations
 

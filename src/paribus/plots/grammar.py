@@ -1,4 +1,4 @@
-"""The few phrases of Vega-Lite that the plots are made of."""
+"""The pieces of Vega-Lite that the plots are made of."""
 
 from __future__ import annotations
 

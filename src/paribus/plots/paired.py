@@ -1,4 +1,4 @@
-"""Each seed through all arms: what pairing by seed looks like."""
+"""Each seed through all arms: pairing by seed as a picture."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Frame:
 
 
 def paired(result: StudyResult) -> Chart:
-    """One line per seed from arm to arm: where lines are parallel, the luck of a seed cancels."""
+    """One line per seed from arm to arm: where lines are parallel, the effect of a seed cancels."""
     title = "Seeds across arms"
     if len(result.arms) < 2:
         return nothing(title, "There is one arm, so there is nothing to pair.")

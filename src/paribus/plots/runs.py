@@ -12,7 +12,7 @@ from paribus.records import wording
 from paribus.records.run import RunFolder
 
 COLUMNS = 3
-PARTS = ("train", "val", "test")
+ORDER = ("train", "val", "test")
 
 
 def run_curves(folder: RunFolder) -> Chart:
@@ -22,8 +22,10 @@ def run_curves(folder: RunFolder) -> Chart:
     if not figures:
         return nothing("Learning curves", "No epoch has been recorded yet.")
     best = folder.result.best_epoch if folder.result else None
-    parts = [part for part in PARTS if any(name.startswith(f"{part}/") for names in figures.values() for name in names)]
-    colour = colours([wording.SPLITS[part] for part in parts], theme.ARMS)
+    splits = [
+        split for split in ORDER if any(name.startswith(f"{split}/") for names in figures.values() for name in names)
+    ]
+    colour = colours([wording.SPLITS[split] for split in splits], theme.ARMS)
     columns = 2 if len(figures) == 4 else min(COLUMNS, len(figures))
     size = {"width": theme.WIDTH / columns - 62, "height": 190}
     panels = [
@@ -42,7 +44,7 @@ def run_curves(folder: RunFolder) -> Chart:
 
 
 def _figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Figure → its names in the parts of the data; the learning rate comes last.
+    """Figure → its names in the splits; the learning rate comes last.
 
     Figures of single classes (``val/iou/car``) are left to the table: a panel for each would bury the others.
     """

@@ -1,4 +1,4 @@
-"""One look for every picture: few colours, little ink, text that can be read at the width of a page."""
+"""One theme for all pictures: few colours, little ink, text that can be read at the width of a page."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def choices(recipe: Recipe, varied: Sequence[str] = ()) -> tuple[Choice, ...]:
 def _of_part(recipe: Recipe, field: str, varied: Sequence[str]) -> list[Choice]:
     kind, part = recipe.fields[field]
     whole = field in varied or f"{field}.use" in varied
-    if not present(kind, part):  # of somebody's own, and not at hand: what was written is known all the same
+    if not present(kind, part):  # a user's class that is not loaded: what was written is known all the same
         head = Choice(field, part.use, "a part of the author's own", whole)
         options = [(name, value, "") for name, value in part.options.items()]
     else:

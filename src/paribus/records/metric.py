@@ -15,7 +15,7 @@ class Metric:
         higher_is_better: the good direction.
         percent: whether people read it in per cent, and differences of it in percentage points.
         counted: whether it is a share of the examples, so that it moves in steps of one over their number.
-        matters: the smallest difference worth having, the default δ of verdicts; ``None`` where nobody can say.
+        matters: the smallest difference worth having, the default δ of verdicts; ``None`` if there is none.
     """
 
     name: str

@@ -75,7 +75,7 @@ def _said_of_parameters(text: str) -> dict[str, str]:
 
     try:
         said = google.parse(text).params
-    except ParseError:  # of somebody else's base class, in a style of its own
+    except ParseError:  # a base class of another package, documented in another style
         return {}
     return {entry.arg_name: " ".join((entry.description or "").split()) for entry in said if entry.args[0] == "param"}
 

@@ -44,16 +44,16 @@ class Section(BaseModel):
 
 
 class Split(Section):
-    """How examples are divided into training, validation and test parts."""
+    """How examples are divided into training, validation and test splits."""
 
     val: float = Field(0.1, gt=0, lt=1, description="share of the training examples held out for validation")
-    test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test part")
-    stratified: bool = Field(True, description="whether every part has the same mix of classes")
+    test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test split")
+    stratified: bool = Field(True, description="whether every split has the same mix of classes")
     limit: int | None = Field(None, ge=1, description="use only this many training examples")
     fold: int = Field(
         0,
         ge=0,
-        description="how many validation parts earlier training ends: walk-forward validation of what has an order",
+        description="how many validation splits earlier training ends: walk-forward validation of what has an order",
     )
 
 

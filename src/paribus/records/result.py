@@ -60,7 +60,7 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Effect:
-    """A comparison, with everything needed to believe it or not; ``print(effect)`` says it in a line.
+    """A comparison, with all numbers that support it; ``print(effect)`` says it in a line.
 
     Args:
         contrast: what is compared: factors, values, references, and the weights of the arms.

@@ -1,4 +1,4 @@
-"""The run folder: the one truth about a training. Everything else is rebuilt from it.
+"""The run folder: the record of a training, from which everything else is rebuilt.
 
 ``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
 ``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``result.json`` and
@@ -85,7 +85,7 @@ Record = TypeVar("Record", Status, RunResult)
 
 
 class RunFolder:
-    """A run folder on disk. Reading one never imports anybody's code."""
+    """A run folder on disk. Reading one imports no code of its author."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)

@@ -1,4 +1,4 @@
-"""YAML as people mean it, and nothing that a stranger's file could abuse.
+"""A safe subset of YAML with the scalars of version 1.2.
 
 Plain scalars follow YAML 1.2 (``1e-3`` is a number, ``no`` is a word). Tags, anchors, duplicate keys, great depth
 and great size are refused, each with its line.

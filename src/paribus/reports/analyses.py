@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from paribus.records.wording import clean, count, known, text
-from paribus.reports.facts import facts
 from paribus.reports.page import Answer, Figure, Page, Section, Table
+from paribus.reports.settings import as_table
 
 if TYPE_CHECKING:
     from paribus.analysis.denoising import Denoising, Score
@@ -24,7 +24,7 @@ def skill_page(record: Skill) -> Page:
 
 
 def skills_page(skills: Sequence[tuple[str, Skill]]) -> Page:
-    """Errors of named runs and of what needs no model, and the skill against each with its interval."""
+    """Errors of named runs and of baselines, and the skill against each with its interval."""
     baselines = list(dict.fromkeys(name for _, one in skills for name in one.against))
     rows = []
     for run, one in skills:
@@ -83,7 +83,7 @@ def likelihood_page(record: Likelihood) -> Page:
 
 
 def quality_page(record: Quality) -> Page:
-    """What the losses of a generator say of its quality."""
+    """Losses of a generator beside its quality."""
     from paribus.plots.quality import quality
 
     alt = "Losses and Fréchet distance over the epochs, as multiples of their first values."
@@ -101,7 +101,7 @@ def quality_page(record: Quality) -> Page:
 def plain_page(record: Any) -> Page:
     """What a record holds, for analyses without a page of their own."""
     name = type(record).__name__
-    return Page("Analysis", name, name, sections=(Section(tables=(facts(asdict(record)),)),))
+    return Page("Analysis", name, name, sections=(Section(tables=(as_table(asdict(record)),)),))
 
 
 def interval(estimate: Estimate) -> str:

@@ -1,4 +1,4 @@
-"""Studies and runs in a few lines, as commands print them; the whole story is in their reports."""
+"""Studies and runs in a few lines, as commands print them; everything else is in their reports."""
 
 from __future__ import annotations
 

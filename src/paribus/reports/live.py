@@ -63,7 +63,7 @@ class Watcher:
         self.redraw()
 
     def redraw(self, now: bool = False) -> None:
-        """Draw, unless it was done a moment ago."""
+        """Draw, unless the last drawing is too recent."""
         if now or time.monotonic() >= self.next_draw:
             self.draw(self.study)
             self.next_draw = time.monotonic() + REDRAW_SECONDS

@@ -1,4 +1,4 @@
-"""What a report says, before it looks like anything: one record that every format renders."""
+"""The page model: one record of a report, which every format renders."""
 
 from __future__ import annotations
 

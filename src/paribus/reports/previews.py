@@ -1,4 +1,4 @@
-"""What a run made of a few examples, from the files it kept while it trained."""
+"""Previews of a run: outputs for a few examples, from the files it kept while training."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from paribus.records import wording, yaml
 from paribus.records.metric import Metric, is_detail
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.reports import previews
-from paribus.reports.facts import facts
 from paribus.reports.page import Answer, Figure, Page, Section, Table
+from paribus.reports.settings import as_table
 
 
 def run_page(folder: RunFolder) -> Page:
@@ -61,11 +61,11 @@ def _sections(folder: RunFolder) -> Iterator[Section]:
     yield from analyses(folder)
     if result:
         known = {name: value for name, value in asdict(result).items() if name != "metrics"}
-        yield Section("Result", tables=(facts(known),))
+        yield Section("Result", tables=(as_table(known),))
     if (folder.path / "info.json").exists():
-        yield Section("Data", tables=(facts(folder.info()),))
+        yield Section("Data", tables=(as_table(folder.info()),))
     if environment:
-        yield Section("Environment", tables=(facts(environment),))
+        yield Section("Environment", tables=(as_table(environment),))
     recipe = yaml.dump({"name": content["name"], **content["recipe"]})
     yield Section("Recipe", ("Every setting, with its defaults filled in.",), code=(recipe,))
 

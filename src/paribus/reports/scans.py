@@ -38,10 +38,10 @@ def _left_out(bad: Skipped) -> Iterator[Table]:
 
 
 def _warnings(found: Report) -> Iterator[str]:
-    for problem, entries in (("identical pictures in different parts", found.leaks),
+    for problem, entries in (("identical pictures in different splits", found.leaks),
                              ("identical pictures with different labels", found.conflicts)):  # fmt: skip
         if entries:
             examples = "; ".join(" = ".join(entry.name for entry in same) for same in entries[:3])
             yield f"{len(entries)} {problem}: {examples}"
     if found.shared_groups:
-        yield f"groups in several parts: {', '.join(found.shared_groups[:5])}"
+        yield f"groups in several splits: {', '.join(found.shared_groups[:5])}"

@@ -1,4 +1,4 @@
-"""A study's result as a page: the answer first, then everything it rests on."""
+"""A study's result as a page: the findings first, then all that supports them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from paribus import plots
 from paribus.records import wording, yaml
 from paribus.records.result import Effect, StudyResult
-from paribus.reports import facts, tables
+from paribus.reports import settings, tables
 from paribus.reports.glossary import SHARES, glossary
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 
@@ -112,12 +112,12 @@ def _warnings(result: StudyResult) -> Iterator[str]:
 def _sections(result: StudyResult) -> Iterator[Section]:
     """The parts of the page in their order; empty ones are left out later."""
     yield from _evidence(result)
-    yield Section("Design", tables=(facts.design(result),))
+    yield Section("Design", tables=(settings.design(result),))
     varied = "Every setting of the recipe. Those marked as varied differ between arms, all others are equal."
     yield Section("Choices", (varied,), tables=_some(tables.choices(result) if result.choices else None))
-    yield Section("Data", tables=_some(facts.facts(result.data) if result.data else None))
-    machine = facts.facts(result.environment) if result.environment else None
-    yield Section("Environment", tables=_some(facts.execution(result.arms), machine))
+    yield Section("Data", tables=_some(settings.as_table(result.data) if result.data else None))
+    machine = settings.as_table(result.environment) if result.environment else None
+    yield Section("Environment", tables=_some(settings.execution(result.arms), machine))
     again = "This command makes the study again; finished runs are taken as they are. The recipe follows."
     recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
     yield Section("How to reproduce", (again,), code=tuple(filter(None, (result.command, recipe))))

@@ -14,7 +14,7 @@ KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 
 
 def effects(result: StudyResult) -> Table:
-    """Every comparison with all that is needed to believe it or not."""
+    """Every comparison with all numbers that support it."""
     names, _ = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
     estimates = [effect.estimate for effect in result.effects]
     several = len({effect.kind for effect in result.effects}) > 1
@@ -80,7 +80,7 @@ def lost(result: StudyResult) -> Table | None:
 
 
 def costs(result: StudyResult) -> Table:
-    """What the arms cost, each figure with its ratio to the reference."""
+    """The costs of the arms, each figure with its ratio to the reference."""
     figures: tuple[tuple[str, Callable[[ArmResult], float | None]], ...] = (
         ("parameters", lambda arm: arm.parameters),
         ("seconds a run", lambda arm: arm.seconds),

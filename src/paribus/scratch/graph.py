@@ -1,4 +1,4 @@
-"""The graph: arrays that remember the step which made them, and the operations that take such steps.
+"""The graph: arrays with the step that made them, and the operations that take such steps.
 
 A :class:`Primitive` is one row in the table of operations: a name, a function on plain arrays, and for each input x
 the rule that turns ∂L/∂y into ∂L/∂x, the *vector–Jacobian product*

@@ -89,7 +89,7 @@ def accumulate(net: Module, loss: Loss, x: Array, y: Array, micro: int) -> float
 
 
 def _portion(net: Module, loss: Loss, x: Array, y: Array, share: float) -> float:
-    """One portion's share of gradient and loss. A function of its own, so that its graph dies with it."""
+    """One portion's share of gradient and loss. A function of its own, so that its graph is freed with it."""
     value = loss(net(x), y)
     value.backward(seed=np.asarray(share, value.dtype))
     return share * value.item()

@@ -1,4 +1,4 @@
-"""From what people ask for to a design that can answer something, before anything is trained."""
+"""From the arguments of a study to a checked design, before anything is trained."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
 
 
 def check(design: StudyDesign) -> None:
-    """Refuse a design that cannot answer anything."""
+    """Refuse a design that cannot be compared."""
     find_metric(design)
     if design.layout == "noise":
         _check_noise(design)

@@ -15,7 +15,7 @@ from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level
 from paribus.studies.conclusions import find_figure, find_metric
 
-if TYPE_CHECKING:  # it knows torch, which nobody needs to look at folders
+if TYPE_CHECKING:  # it imports torch, which reading folders does not need
     from paribus.studies.executors.job import Event
 
 Stage = Literal["waiting", "running", "finished", "diverged", "failed", "interrupted"]
@@ -73,7 +73,7 @@ class StudyProgress:
 
     @classmethod
     def from_folders(cls, design: StudyDesign, folder: Path) -> StudyProgress:
-        """A study as its run folders tell of it, whoever carries it out."""
+        """A study as its run folders record it, whichever process runs it."""
         progress = cls.of(design)
         for arm in design.arms():
             for seed in design.seeds:
@@ -142,13 +142,13 @@ class StudyProgress:
 
     @property
     def remaining(self) -> float | None:
-        """Seconds that the rest will take at the pace so far; ``None`` before there is a pace."""
+        """Seconds that the rest will take at the pace so far; ``None`` while that is unknown."""
         done = self.share - self.done_before
         return self.elapsed * (1 - self.share) / done if done > 0.02 else None
 
 
 def _from_folder(folder: RunFolder, figure: str) -> RunProgress:
-    """Where a run stands by its own account."""
+    """Where a run stands by its status file."""
     status = folder.status
     stage = STAGES[status.state]
     result = folder.result if stage == "finished" else None

@@ -1,4 +1,4 @@
-"""Carrying out a study: what is trained is never trained again, the rest is trained, and seeds are added if planned."""
+"""Running a study: finished runs are kept, the others are trained, and seeds are added if planned."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def run(
     listen: EventListener,
     progress: Announce = silent,
 ) -> StudyResult:
-    """Train what is not trained yet, and say what the evidence says.
+    """Train what is not trained yet, and draw the conclusions.
 
     Args:
         design: what is compared.
         folder: the study's folder.
-        settings: how every run is carried out.
+        settings: how every run is executed.
         executor: where.
         fail_fast: stop at the first run that fails.
         listen: told of everything that happens to a run.

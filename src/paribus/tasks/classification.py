@@ -86,7 +86,7 @@ class Classification(Task):
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """The probabilities of all classes for each picture, decoded as the training pictures were."""
-        return [answer for some in chunks(files) for answer in self._chunk(network, some)]
+        return [found for some in chunks(files) for found in self._chunk(network, some)]
 
     def _chunk(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         pixels, problems = decoded(files, self.info)

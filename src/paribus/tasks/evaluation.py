@@ -1,4 +1,4 @@
-"""Figures of a network over a part of the data."""
+"""Figures of a network over a split of the data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def batch_size(info: DataInfo, least: int = 1) -> int:
 
 
 def preview(task: Task, network: nn.Module, batch: Batch) -> Preview | None:
-    """What a network makes of some examples, in evaluation mode; drawn with the same noise every time."""
+    """Outputs for some examples, in evaluation mode; drawn with the same noise every time."""
     training = network.training
     network.eval()
     task.begin()
@@ -52,7 +52,7 @@ def evaluate(
         task: whose loss and metrics are asked for.
         network: left in the mode it was in.
         loader: the examples.
-        split: name of the part of the data.
+        split: its name.
         autocast: the context of each forward pass.
         between: called after every batch; it may raise to stop.
     """

@@ -16,7 +16,7 @@ Also = Callable[[Tensor, Batch], Mapping[str, Tensor]]
 class Means:
     """The mean loss and other means over all examples counted so far.
 
-    Sums stay on the device in float64 until somebody asks, so a step never waits for its bookkeeping.
+    Sums stay on the device in float64 until they are read, so a step never waits for them.
 
     Args:
         also: (outputs, batch) → further figures by name, each the mean over the batch.

@@ -1,4 +1,4 @@
-"""Picture files as a network takes them, for tasks that answer about files."""
+"""Picture files as a network takes them, for tasks that predict for files."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def for_every_pixel(outputs: Tensor, inputs: Tensor) -> Tensor:
     """What a network gave for pictures (B, C, H, W), as float32 (B, K, H, W).
 
     Raises:
-        RecipeError: if it did not answer for every pixel.
+        RecipeError: if it has no output for every pixel.
     """
     if outputs.ndim != 4 or outputs.shape[2:] != inputs.shape[2:]:
         got = f"{tuple(outputs.shape)} for pictures {tuple(inputs.shape)}"
-        raise RecipeError("this task needs a model that answers for every pixel", got=got, hint="use model=unet")
+        raise RecipeError("this task needs a model with an output for every pixel", got=got, hint="use model=unet")
     return outputs.float()
 
 
@@ -61,8 +61,8 @@ def own_size(path: Path, info: DataInfo) -> Tensor:
     return torch.from_numpy(decode(path, None, _colour(info)).copy())  # Pillow's own memory is read-only
 
 
-def each(files: Sequence[Path], info: DataInfo, answer: Callable[[str, Tensor], Prediction]) -> list[Prediction]:
-    """An answer about each picture, taken in its own size; a file that cannot be read gets its reason."""
+def each(files: Sequence[Path], info: DataInfo, predict: Callable[[str, Tensor], Prediction]) -> list[Prediction]:
+    """A prediction for each picture, taken in its own size; a file that cannot be read gets its reason."""
     predictions = []
     for path in files:
         try:
@@ -70,7 +70,7 @@ def each(files: Sequence[Path], info: DataInfo, answer: Callable[[str, Tensor], 
         except DataError as error:
             predictions.append(Prediction(str(path), problem=error.rule))
         else:
-            predictions.append(answer(str(path), picture))
+            predictions.append(predict(str(path), picture))
     return predictions
 
 

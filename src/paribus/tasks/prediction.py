@@ -1,4 +1,4 @@
-"""What a trained network says of one file."""
+"""What a trained network predicts for one file."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one file.
+    """A prediction for one file.
 
     Args:
         file: the path as given.
-        label: the answer in a word or two: the most probable class, the share of pixels of the largest classes.
+        label: the prediction in a word or two: the most probable class, the share of pixels of the largest classes.
         figures: numbers that belong to it, by name: class → probability.
-        picture: (C, H, W) uint8, C = 1 or 3, where the answer is a picture: an overlay, a cleaned photograph.
-        table: column → values, where the answer is a table: a forecast.
-        text: where the answer is a text.
-        problem: why there is no answer.
+        picture: (C, H, W) uint8, C = 1 or 3, where the prediction is a picture: an overlay, a cleaned photograph.
+        table: column → values, where the prediction is a table: a forecast.
+        text: where the prediction is a text.
+        problem: why there is no prediction.
     """
 
     file: str

@@ -1,4 +1,4 @@
-"""What a network makes of a few examples, for people to look at while it trains."""
+"""Previews: outputs for a few examples, for people to look at while a network trains."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Preview:
 
     Args:
         pictures: (rows, columns, C, H, W) uint8, C = 1 or 3: by default one row per example.
-        columns: what stands in the columns: picture, truth, answer.
+        columns: what stands in the columns: picture, truth, prediction.
         curves: name → values of one example over its positions: past, truth, forecast.
         text: what was written.
     """

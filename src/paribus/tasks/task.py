@@ -1,4 +1,4 @@
-"""What the rest of the system asks of a task. The loop, the study and the report know nothing else about it."""
+"""The interface of a task: all that loop, study and report know of it."""
 
 from __future__ import annotations
 
@@ -107,28 +107,28 @@ class Task(ABC):
 
     @abstractmethod
     def meter(self, split: str) -> Meter:
-        """A fresh meter for a part of the data."""
+        """A fresh meter for a split of the data."""
         ...
 
     @abstractmethod
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
-        """What the network says of some inputs, one row per example: for classes their probabilities."""
+        """Predictions for some inputs, one row per example: for classes their probabilities."""
         ...
 
-    def begin(self) -> None:  # noqa: B027 (most tasks carry nothing)
-        """A pass over a part of the data begins: forget what was carried from batch to batch."""
+    def begin(self) -> None:  # noqa: B027 (most tasks keep nothing)
+        """A pass over a split begins: forget what was kept from batch to batch."""
 
     def state(self) -> dict[str, Any]:
-        """What is carried from batch to batch, tensors or plain values, to be saved in the middle of an epoch."""
+        """What is kept from batch to batch, tensors or plain values, for checkpoints in the middle of an epoch."""
         return {}
 
     def load(self, state: Mapping[str, Any]) -> None:  # noqa: B027
-        """Go on with what was carried."""
+        """Restore what :meth:`state` gave."""
 
     def preview(self, network: nn.Module, batch: Batch) -> Preview | None:
-        """What the network, in evaluation mode, makes of a few validation examples, for people to look at.
+        """Outputs for a few validation examples, in evaluation mode, for people to look at.
 
-        Asked for now and then while training, so that one can see how it learns; ``None`` where nothing is to be seen.
+        Made after 1, 2, 4, … epochs and at the end; ``None`` where there is nothing to show.
         """
         return None
 
@@ -153,9 +153,9 @@ class Task(ABC):
         raise DataError("this task knows nothing that a network could be compared with", got=type(self).__name__)
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
-        """What the network says of some files, one answer each; a file that cannot be read gets its reason.
+        """Predictions for some files, one each; a file that cannot be read gets its reason.
 
         Raises:
-            DataError: if the task does not look at files.
+            DataError: if the task makes no predictions for files.
         """
-        raise DataError("this task gives no answers about files", got=type(self).__name__)
+        raise DataError("this task makes no predictions for files", got=type(self).__name__)

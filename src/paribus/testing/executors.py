@@ -134,7 +134,7 @@ class ExecutorContract:
 
     @classmethod
     def run(cls, jobs: Sequence[Job], record: Record | None = None, fail_fast: bool = False) -> Record:
-        """Carry out jobs, and say what happened."""
+        """Run jobs, and return what happened."""
         record = record or Record()
         cls.make().run(jobs, record, fail_fast)
         return record

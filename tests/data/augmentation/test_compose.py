@@ -145,7 +145,7 @@ def test_a_gpu_gives_the_same_pictures():
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_every_part_is_built_by_name_and_explains_its_knobs(name):
+def test_every_part_is_built_by_name_and_explains_its_options(name):
     assert callable(build("augment", Part(name)))
     summary, texts = describe(find("augment", name))
     assert summary.endswith(".")
@@ -161,7 +161,7 @@ def test_every_part_is_built_by_name_and_explains_its_knobs(name):
         Part("rotate", fill=1),
     ],
 )
-def test_impossible_knobs_are_refused(part):
+def test_impossible_options_are_refused(part):
     with pytest.raises(RecipeError, match="augment"):
         build("augment", part)
 

@@ -19,7 +19,7 @@ def name(request):
     return request.param
 
 
-def test_every_knob_is_explained(name):
+def test_every_option_is_explained(name):
     source = find("data", name)
     assert describe(source)[0].endswith(".") or ":" in describe(source)[0]
     for option in options("data", source):

@@ -213,5 +213,5 @@ def test_mistakes_are_explained():
     with pytest.raises(RecipeError, match="generator and a discriminator"):
         adversaries(assemble(Part("mlp"), Adversarial(PICTURES), Seeds(0)))
     task, _, _ = game()
-    with pytest.raises(DataError, match="no answers about files"):
+    with pytest.raises(DataError, match="no predictions for files"):
         task.predict_files(None, [])

@@ -18,7 +18,7 @@ from paribus.errors import RecipeError
 from paribus.tasks.pixels.denoising import LOSSES, Denoising
 from paribus.tasks.pixels.similarity import psnr, ssim
 
-FACTS = DataInfo(
+INFO = DataInfo(
     (1, 24, 24), (), {"train": 8}, (), (110.0,), (50.0,), {"size": [24, 24], "colour": "grey", "fit": "cut"}
 )
 DRAW = torch.Generator().manual_seed(0)
@@ -57,11 +57,11 @@ def slow_ssim(x: np.ndarray, y: np.ndarray) -> float:
 @pytest.mark.parametrize("sigma", [0, 5, 50])
 def test_T12_ssim_is_that_of_a_slow_reference(sigma):
     truth = torch.from_numpy(ndimage.gaussian_filter(np.random.default_rng(0).uniform(0, 255, (30, 41)), 2)).float()
-    answer = truth + sigma * torch.randn(truth.shape, generator=torch.Generator().manual_seed(1))
-    expected = slow_ssim(answer.double().numpy(), truth.double().numpy())
+    found = truth + sigma * torch.randn(truth.shape, generator=torch.Generator().manual_seed(1))
+    expected = slow_ssim(found.double().numpy(), truth.double().numpy())
     # variances are differences of squares about 128² in float32: 7 digits of 16384 against c2 = 58
-    assert ssim(answer[None, None], truth[None, None]).item() == pytest.approx(expected, abs=1e-4)
-    assert ssim(answer[None, None], truth[None, None]).item() == pytest.approx(1, abs=1e-6) or sigma
+    assert ssim(found[None, None], truth[None, None]).item() == pytest.approx(expected, abs=1e-4)
+    assert ssim(found[None, None], truth[None, None]).item() == pytest.approx(1, abs=1e-6) or sigma
 
 
 def test_ssim_of_constant_pictures():
@@ -78,8 +78,8 @@ def noise_of(task: Denoising) -> torch.Tensor:
 
 def test_the_noise_has_the_deviation_asked_for():
     # 4,608 values: the deviation of an estimated deviation is σ/√(2n) ≈ 1 %
-    assert noise_of(Denoising(FACTS, sigma=25.0)).std().item() == pytest.approx(25, rel=0.04)
-    drawn = noise_of(Denoising(FACTS, sigma=(10.0, 60.0))).flatten(1).std(1)
+    assert noise_of(Denoising(INFO, sigma=25.0)).std().item() == pytest.approx(25, rel=0.04)
+    drawn = noise_of(Denoising(INFO, sigma=(10.0, 60.0))).flatten(1).std(1)
     assert drawn.min() > 9
     assert drawn.max() < 65
     assert drawn.max() - drawn.min() > 15
@@ -88,14 +88,14 @@ def test_the_noise_has_the_deviation_asked_for():
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_loss_of_doing_nothing(loss):
     with seeded(3):
-        value = Denoising(FACTS, sigma=25.0, loss=loss).loss("model", Scaled(), BATCH)[0].item()
-    noise = noise_of(Denoising(FACTS, sigma=25.0)) / 255
+        value = Denoising(INFO, sigma=25.0, loss=loss).loss("model", Scaled(), BATCH)[0].item()
+    noise = noise_of(Denoising(INFO, sigma=25.0)) / 255
     expected = noise.square() if loss == "mse" else noise.abs()
     assert value == pytest.approx(expected.mean().item(), rel=2e-3)
 
 
 class Level(nn.Module):
-    """A network that answers with one grey level for all pictures."""
+    """A network that predicts one grey level for all pictures."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Level(nn.Module):
 @pytest.mark.parametrize("target", ["clean", "noisy"])
 def test_T12_noise2noise_has_the_same_expected_gradient(target):
     """E‖f − (x + n)‖² = E‖f − x‖² + σ²: the same minimum, a loss that is σ² higher (Lehtinen et al., 2018)."""
-    task, network = Denoising(FACTS, sigma=25.0, target=target), Level().train()
+    task, network = Denoising(INFO, sigma=25.0, target=target), Level().train()
     many = Batch(CLEAN.repeat(40, 1, 1, 1), torch.zeros(320), torch.arange(320))
     with seeded(0):
         loss, _ = task.loss("model", network, many)
@@ -124,12 +124,12 @@ def test_validation_compares_with_clean_pictures_whatever_training_does():
     losses = []
     for target in ("clean", "noisy"):
         with seeded(0):
-            losses.append(Denoising(FACTS, target=target).loss("model", Level().eval(), BATCH)[0].item())
+            losses.append(Denoising(INFO, target=target).loss("model", Level().eval(), BATCH)[0].item())
     assert losses[0] == losses[1]
 
 
 def test_figures_are_means_over_the_pictures():
-    task = Denoising(FACTS, sigma=40.0)
+    task = Denoising(INFO, sigma=40.0)
     meter, predictions = task.meter("val"), []
     for piece in (BATCH.take(rows) for rows in torch.arange(8).split([5, 3])):
         with seeded(1):
@@ -150,16 +150,16 @@ def test_files_are_cleaned_at_their_own_size(tmp_path):
 
     pixels = np.arange(40 * 33, dtype=np.uint8).reshape(40, 33)
     Image.fromarray(pixels).save(tmp_path / "one.png")
-    answer, missing = Denoising(FACTS).predict_files(Darker(), [tmp_path / "one.png", tmp_path / "none.png"])
-    assert torch.equal(answer.picture[0], torch.from_numpy(np.clip(pixels.astype(int) - 10, 0, 255).astype(np.uint8)))
-    assert answer.figures == pytest.approx({"removed": 0}, abs=1e-4)  # a shift is no spread
+    found, missing = Denoising(INFO).predict_files(Darker(), [tmp_path / "one.png", tmp_path / "none.png"])
+    assert torch.equal(found.picture[0], torch.from_numpy(np.clip(pixels.astype(int) - 10, 0, 255).astype(np.uint8)))
+    assert found.figures == pytest.approx({"removed": 0}, abs=1e-4)  # a shift is no spread
     assert missing.problem
 
 
-def test_a_glimpse_shows_noisy_answer_and_truth():
+def test_a_preview_shows_noisy_prediction_and_truth():
     with seeded(0):
-        seen = Denoising(FACTS, sigma=(20.0, 40.0)).preview(Scaled(), BATCH)
-    assert seen.columns == ("noisy", "answer", "truth")
+        seen = Denoising(INFO, sigma=(20.0, 40.0)).preview(Scaled(), BATCH)
+    assert seen.columns == ("noisy", "prediction", "truth")
     assert torch.equal(seen.pictures[:, 0], seen.pictures[:, 1])
     assert torch.equal(seen.pictures[:, 2], CLEAN[:4])
 
@@ -168,7 +168,7 @@ def test_a_glimpse_shows_noisy_answer_and_truth():
     ("info", "options"),
     [
         (DataInfo((12,), (), {}, (), (0.0,), (1.0,)), {}),
-        (FACTS, {"sigma": (30.0, 10.0)}),
+        (INFO, {"sigma": (30.0, 10.0)}),
     ],
 )
 def test_what_cannot_be_denoised_says_so(info, options):

@@ -25,7 +25,7 @@ from paribus.tasks.pixels.segmentation import Segmentation
 from paribus.tasks.pixels.tiling import anywhere, ramp
 
 IGNORE = 255
-FACTS = DataInfo(
+INFO = DataInfo(
     (3, 12, 10), ("ground", "a", "b", "c"), {"train": 6}, (500, 150, 60, 10), (0.0,) * 3, (1.0,) * 3,
     {"size": [12, 10], "colour": "rgb", "fit": "cut"}, (12, 10), masks=MaskInfo(IGNORE),
 )  # fmt: skip
@@ -37,7 +37,7 @@ ROWS = torch.arange(6)
 
 
 class Fixed(nn.Module):
-    """A network whose answer is its input."""
+    """A network whose output is its input."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x
@@ -62,14 +62,14 @@ def test_T11_figures_are_those_of_scikit_learn(sizes):
     true, said = TARGETS[known].numpy(), LOGITS.argmax(1)[known].numpy()
     expected = {"miou": jaccard_score(true, said, average="macro"), "pixel_accuracy": accuracy_score(true, said)}
     shares = jaccard_score(true, said, average=None)
-    expected |= {f"iou/{name}": share for name, share in zip(FACTS.classes, shares, strict=True)}
+    expected |= {f"iou/{name}": share for name, share in zip(INFO.classes, shares, strict=True)}
     losses = [F.cross_entropy(LOGITS[i : i + 1], TARGETS[i : i + 1].long(), ignore_index=IGNORE) for i in range(6)]
     expected["loss"] = float(torch.stack(losses).mean())
-    assert figures(Segmentation(FACTS), sizes) == pytest.approx(expected, rel=1e-6)
+    assert figures(Segmentation(INFO), sizes) == pytest.approx(expected, rel=1e-6)
 
 
 def test_training_tells_no_details():
-    assert set(figures(Segmentation(FACTS), [6], "train")) == {"loss", "miou", "pixel_accuracy"}
+    assert set(figures(Segmentation(INFO), [6], "train")) == {"loss", "miou", "pixel_accuracy"}
 
 
 def test_classes_that_neither_occur_nor_are_said_are_left_out():
@@ -91,7 +91,7 @@ def test_no_known_pixel_is_no_accident():
 
 
 def test_a_meter_goes_on_where_it_was_saved():
-    task = Segmentation(FACTS)
+    task = Segmentation(INFO)
     halves = batch_of().chunks(2)
     whole, first, second = task.meter("val"), task.meter("val"), task.meter("val")
     for half in halves:
@@ -105,7 +105,7 @@ def test_a_meter_goes_on_where_it_was_saved():
 @pytest.mark.parametrize("loss", regions.LOSSES)
 @pytest.mark.parametrize("weights", regions.WEIGHTS)
 def test_T11_ignored_pixels_change_nothing(loss, weights):
-    task = Segmentation(FACTS, loss=loss, class_weights=weights)
+    task = Segmentation(INFO, loss=loss, class_weights=weights)
     other = LOGITS.clone()
     other[:, :, :3] = torch.randn(6, 4, 3, 10, generator=torch.Generator().manual_seed(9)) * 30
     results = []
@@ -123,7 +123,7 @@ def test_T11_ignored_pixels_change_nothing(loss, weights):
 
 @pytest.mark.parametrize("loss", regions.LOSSES)
 def test_the_mean_loss_does_not_depend_on_the_batches(loss):
-    task = Segmentation(FACTS, loss=loss, class_weights="balanced")
+    task = Segmentation(INFO, loss=loss, class_weights="balanced")
     assert figures(task, [6])["loss"] == pytest.approx(figures(task, [1, 5])["loss"], rel=1e-6)
 
 
@@ -219,23 +219,23 @@ class ByColour(nn.Module):
 
 
 @pytest.mark.parametrize("fit", ["cut", "stretch", "crop", "pad"])
-def test_files_of_any_size_are_answered_at_their_own(tmp_path, fit):
+def test_files_of_any_size_are_predicted_at_their_own(tmp_path, fit):
     pixels = np.zeros((48, 80, 3), np.uint8)
     pixels[:24, :40, 0] = pixels[24:, 40:, 1] = 250
     Image.fromarray(pixels).save(tmp_path / "one.png")
-    info = replace(FACTS, decoding={"size": [12, 10], "colour": "rgb", "fit": fit})
+    info = replace(INFO, decoding={"size": [12, 10], "colour": "rgb", "fit": fit})
     task = Segmentation(info)
-    answer, missing = task.predict_files(ByColour(), [tmp_path / "one.png", tmp_path / "none.png"])
-    assert answer.picture.shape == (3, 48, 80)
-    assert answer.figures == pytest.approx({"ground": 0.5, "a": 0.25, "b": 0.25, "c": 0}, abs=0.03)
-    assert answer.label.startswith("ground ")
+    found, missing = task.predict_files(ByColour(), [tmp_path / "one.png", tmp_path / "none.png"])
+    assert found.picture.shape == (3, 48, 80)
+    assert found.figures == pytest.approx({"ground": 0.5, "a": 0.25, "b": 0.25, "c": 0}, abs=0.03)
+    assert found.label.startswith("ground ")
     assert missing.problem == "there is no such file"
     truth = torch.zeros(48, 80, dtype=torch.int64)
     truth[:24, :40], truth[24:, 40:] = 1, 2
     assert (task.labels(ByColour(), torch.from_numpy(pixels).movedim(-1, 0)) == truth).float().mean() > 0.95
 
 
-def test_a_glimpse_shows_picture_truth_and_answer():
-    seen = Segmentation(FACTS).preview(ByColour(), Batch(torch.zeros(6, 3, 12, 10, dtype=torch.uint8), TARGETS, ROWS))
-    assert seen.columns == ("picture", "truth", "answer")
+def test_a_preview_shows_picture_truth_and_prediction():
+    seen = Segmentation(INFO).preview(ByColour(), Batch(torch.zeros(6, 3, 12, 10, dtype=torch.uint8), TARGETS, ROWS))
+    assert seen.columns == ("picture", "truth", "prediction")
     assert seen.pictures.shape == (4, 3, 3, 12, 10)

@@ -157,7 +157,7 @@ def test_the_meter_goes_on_from_its_state():
     assert second.figures() == whole.figures()
 
 
-def test_glimpses_hold_past_truth_forecast_and_season():
+def test_previews_hold_past_truth_forecast_and_season():
     task, network, batch, _ = setting()
     curves = task.preview(network, batch.take(torch.arange(3))).curves
     assert len(curves) == 3

@@ -22,14 +22,14 @@ from paribus.tasks.evaluation import evaluate
 from paribus.tasks.sequences.drawing import chances, continued
 from paribus.tasks.sequences.labelling import Labelling
 from paribus.tasks.sequences.language import Language
-from paribus.tasks.sequences.state import Carry
+from paribus.tasks.sequences.state import RecurrentState
 
 LETTERS = tuple("abcde\n")
 KNOWN = TextInfo(LETTERS, "characters")
-FACTS = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), text=KNOWN)
+INFO = DataInfo((8,), LETTERS, {"train": 10}, (1,) * 6, (), (), {}, (8,), text=KNOWN)
 
 
-def network(model: str = "lstm", info: DataInfo = FACTS, **options) -> torch.nn.Module:
+def network(model: str = "lstm", info: DataInfo = INFO, **options) -> torch.nn.Module:
     options = {"width": 7, **options}
     return assemble(Part(model, **options), Labelling(info), Seeds(0)).eval()
 
@@ -53,7 +53,7 @@ def batches(tokens: torch.Tensor, places: int, length: int = 8) -> list[Batch]:
 @torch.no_grad()
 @pytest.mark.parametrize("model", ["lstm", "gru", "rnn"])
 def test_carried_on_the_loss_is_that_of_the_whole_text(model):
-    task, net, tokens = Language(FACTS), network(model), text(161)
+    task, net, tokens = Language(INFO), network(model), text(161)
     task.begin()
     losses = [float(task.loss("model", net, batch)[0]) for batch in batches(tokens, 1)]
     whole = net.model.advance(tokens[None, :-1], None)[0]
@@ -62,10 +62,10 @@ def test_carried_on_the_loss_is_that_of_the_whole_text(model):
 
 @pytest.mark.parametrize("places", [1, 3, 7])
 @pytest.mark.parametrize("pieces", [1, 2, 3])
-def test_pieces_of_a_batch_carry_their_own_states(places, pieces):
+def test_pieces_of_a_batch_keep_their_own_states(places, pieces):
     """Gradient accumulation cuts batches; every passage still goes on from the one before it."""
     net, tokens = network(), text()
-    task, whole = Language(FACTS), []
+    task, whole = Language(INFO), []
     for batch in batches(tokens, places):
         found = [task.loss("model", net, piece)[1] for piece in batch.chunks(pieces)]
         whole.append((batch.rows, torch.cat(found)))
@@ -83,34 +83,34 @@ def test_pieces_of_a_batch_carry_their_own_states(places, pieces):
 def test_begin_forgets_and_state_goes_on():
     net, tokens = network(), text()
     pieces = batches(tokens, 3)
-    task = Language(FACTS)
+    task = Language(INFO)
     first = task.loss("model", net, pieces[0])[1]
     saved = task.state()
     second = task.loss("model", net, pieces[1])[1]
-    other = Language(FACTS)
+    other = Language(INFO)
     other.load(saved)
     assert torch.equal(other.loss("model", net, pieces[1])[1], second)
     task.begin()
     assert torch.equal(task.loss("model", net, pieces[0])[1], first)
-    assert not torch.equal(task.loss("model", net, pieces[2])[1], Language(FACTS).loss("model", net, pieces[1])[1])
+    assert not torch.equal(task.loss("model", net, pieces[2])[1], Language(INFO).loss("model", net, pieces[1])[1])
     assert not any(state.requires_grad for state in task.state()["states"])
 
 
 def test_gradients_end_where_the_passage_begins():
     net, tokens = network(), text()
     one, two = batches(tokens, 1)[:2]
-    carry = Carry()
-    carry.through(net, one.inputs, one.rows)
+    recurrent = RecurrentState()
+    recurrent.through(net, one.inputs, one.rows)
     for parameter in net.parameters():
         parameter.grad = None
-    F.cross_entropy(carry.through(net, two.inputs, two.rows)[0], two.targets[0]).backward()
+    F.cross_entropy(recurrent.through(net, two.inputs, two.rows)[0], two.targets[0]).backward()
     seen = net.model.reader.embedding.weight.grad.abs().sum(1) > 0
     assert set(seen.nonzero().flatten().tolist()) == set(two.inputs.flatten().tolist())
 
 
 @torch.no_grad()
 def test_figures_of_language():
-    task, net = Language(FACTS), network()
+    task, net = Language(INFO), network()
     meter, total, count = task.meter("val"), 0.0, 0
     for batch in batches(text(), 7):
         loss, outputs = task.loss("model", net, batch)
@@ -124,14 +124,14 @@ def test_figures_of_language():
 
 def test_a_net_without_a_state_reads_every_passage_alone():
     net = network("tcn", width=4)
-    task, batch = Language(FACTS), batches(text(), 3)[0]
+    task, batch = Language(INFO), batches(text(), 3)[0]
     torch.testing.assert_close(task.loss("model", net, batch)[1], net(batch.inputs))
     assert task.state() == {}
 
 
 def test_who_sees_the_future_is_refused():
     with pytest.raises(RecipeError, match="sees the tokens"):
-        Language(FACTS).loss("model", network(bidirectional=True), batches(text(), 3)[0])
+        Language(INFO).loss("model", network(bidirectional=True), batches(text(), 3)[0])
     with pytest.raises(RecipeError, match="learned from a text"):
         Language(DataInfo((8,), LETTERS, {}, (), (), ()))
 
@@ -193,7 +193,7 @@ def test_what_is_unknown_is_never_written():
 
 
 def test_prompts_are_continued():
-    task, net = Language(FACTS), network()
+    task, net = Language(INFO), network()
     torch.manual_seed(0)
     drawn = task.sample(net, 2, length=5, prompt="abc").text.split("\n" + "─" * 40 + "\n")
     assert [one[:3] for one in drawn] == ["abc", "abc"]
@@ -205,7 +205,7 @@ def test_prompts_are_continued():
 
 @torch.no_grad()
 def test_a_text_is_judged_by_its_perplexity(tmp_path):
-    task, net, tokens = Language(FACTS), network(), text(700)
+    task, net, tokens = Language(INFO), network(), text(700)
     (tmp_path / "a.txt").write_text("".join(LETTERS[i] for i in tokens))
     (tmp_path / "b.txt").write_text("abcx")
     good, bad = task.predict_files(net, [tmp_path / "a.txt", tmp_path / "b.txt"])
@@ -233,11 +233,11 @@ def test_labels_that_do_not_count():
 
 @torch.no_grad()
 def test_evaluation_carries_the_state():
-    class Whole:  # what a feed is to an evaluation
+    class Whole:  # what a loader is to an evaluation
         def in_order(self):
             return iter(batches(text(161), 1))
 
     net = network()
-    found = evaluate(Language(FACTS), net, Whole(), "val")
+    found = evaluate(Language(INFO), net, Whole(), "val")
     whole = net.model.advance(text(161)[None, :-1], None)[0]
     assert found["val/loss"] == pytest.approx(float(F.cross_entropy(whole[0], text(161)[1:])), rel=1e-5)

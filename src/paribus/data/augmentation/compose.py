@@ -16,7 +16,7 @@ from paribus.errors import RecipeError
 
 
 class Augmentation(Protocol):
-    """A random change to pictures, which tells what it did, so that targets can follow.
+    """A random change to pictures, which returns what it did, so that targets can follow.
 
     One that only changes colours returns :class:`.transform.Identity`; one that moves pixels :class:`.transform.Moved`;
     one that mixes pictures :class:`.transform.Mixed`.

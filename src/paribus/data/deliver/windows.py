@@ -1,4 +1,4 @@
-"""Windows of series: a past and the horizon behind it, cut from the rows when they are asked for."""
+"""Windows of series: a past and the horizon behind it, cut from the rows batch by batch."""
 
 from __future__ import annotations
 

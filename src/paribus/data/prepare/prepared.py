@@ -54,7 +54,7 @@ _opened: dict[str, Dataset] = {}  # filled before workers are forked, so that th
 
 
 def open_dataset(part: Part, progress: Announce = silent) -> Dataset:
-    """The data set of a recipe's data part: decoded once, then mapped from the cache."""
+    """The data set of a recipe's ``data``: decoded once, then mapped from the cache."""
     name = repr(part)
     if name not in _opened:
         return cache.load(build("data", part), progress)

@@ -1,4 +1,4 @@
-"""Every picture is opened before the training, so that a bad one is a line in a report, never a surprise."""
+"""Open every picture of a folder before training, and report the bad ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which examples train, which choose, which judge: a pure function of the data, the recipe and the seed."""
+"""Which examples train, validate and test: a pure function of the data, the recipe and the seed."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from paribus.reports.arena.page import as_html
 from paribus.reports.arena.plain import as_json
-from paribus.reports.arena.tables import Sheet, sheet
-from paribus.reports.arena.words import print_sheet
+from paribus.reports.arena.tables import ArenaPage, arena_page
+from paribus.reports.arena.words import print_arena_page
 
-__all__ = ["Sheet", "as_html", "as_json", "print_sheet", "sheet"]
+__all__ = ["ArenaPage", "arena_page", "as_html", "as_json", "print_arena_page"]

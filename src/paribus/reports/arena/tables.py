@@ -18,7 +18,7 @@ MOST = 20  # stationary points in a table
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ArenaPage:
     """A record in words: what it is, facts, titled tables, and notes that must not be missed."""
 
     title: str
@@ -28,13 +28,13 @@ class Sheet:
 
 
 @singledispatch
-def sheet(record: Any) -> Sheet:
+def arena_page(record: Any) -> ArenaPage:
     """The words of a record of :mod:`paribus.theory.arena`."""
     raise TypeError(f"the arena has no such record: {type(record).__name__}")
 
 
-@sheet.register
-def _race(race: Race) -> Sheet:
+@arena_page.register
+def _race(race: Race) -> ArenaPage:
     single = len(race.starts) == 1
     heads = ("optimizer", "ended at", "last value", "steps", "gradients", "values", "Hessians")
     shared = ("optimizer", "arrived", "95 % interval", "steps, 50 % [10, 90]", "median last", "ended")
@@ -50,11 +50,11 @@ def _race(race: Race) -> Sheet:
     tables = [("who arrives where", table)]
     if not single and (places := _places(race)).rows:
         tables.append(("where they end", places))
-    return Sheet(f"{race.problem.name}: {race.problem.surface.formula}", facts, tuple(tables), _cautions(race))
+    return ArenaPage(f"{race.problem.name}: {race.problem.surface.formula}", facts, tuple(tables), _cautions(race))
 
 
-@sheet.register
-def _sweep(sweep: Sweep) -> Sheet:
+@arena_page.register
+def _sweep(sweep: Sweep) -> ArenaPage:
     heads = ("optimizer", sweep.setting, "arrived", "95 % interval", "median steps", "median last", "ended")
     rows = tuple(
         (
@@ -73,11 +73,11 @@ def _sweep(sweep: Sweep) -> Sheet:
     notes = (
         () if sweep.setting == "lr" else ("learning rates are the library's own unless --lr or --set says otherwise",)
     )
-    return Sheet(title, facts, ((f"{sweep.setting} varied", Table(heads, rows, "lrrrrrl")),), notes)
+    return ArenaPage(title, facts, ((f"{sweep.setting} varied", Table(heads, rows, "lrrrrrl")),), notes)
 
 
-@sheet.register
-def _map(found: Map) -> Sheet:
+@arena_page.register
+def _map(found: Map) -> ArenaPage:
     rows = [
         (
             one.kind,
@@ -98,14 +98,14 @@ def _map(found: Map) -> Sheet:
         notes.insert(0, f"{left} more points with larger values are not shown (all of them: --json)")
     if not found.starts:
         given = (found.problem.surface.formula, proof(found.checked))
-        return Sheet(f"a point of {found.problem.name}", given, (("", table),))
+        return ArenaPage(f"a point of {found.problem.name}", given, (("", table),))
     search = f"Newton's method from {found.starts} random starts (seed {found.seed}): {len(found.points)} points"
     facts = (*_about(found.problem), search, proof(found.checked))
-    return Sheet(f"stationary points of {found.problem.name}", facts, (("lowest first", table),), tuple(notes))
+    return ArenaPage(f"stationary points of {found.problem.name}", facts, (("lowest first", table),), tuple(notes))
 
 
-@sheet.register
-def _convexity(found: Convexity) -> Sheet:
+@arena_page.register
+def _convexity(found: Convexity) -> ArenaPage:
     rows: list[tuple[str, str]] = [("verdict", f"{found.verdict} on its domain" if found.witness else found.verdict)]
     if found.witness:
         one = found.witness
@@ -127,11 +127,11 @@ def _convexity(found: Convexity) -> Sheet:
     if found.verdict == "no witness found":
         rows.append(("tried", f"{found.tries} points, smallest curvature {number(found.smallest)}: this is no proof"))
     facts = (*_about(found.problem), proof(found.checked))
-    return Sheet(f"is {found.problem.name} convex?", facts, (("", Table(("", ""), tuple(rows), "ll")),))
+    return ArenaPage(f"is {found.problem.name} convex?", facts, (("", Table(("", ""), tuple(rows), "ll")),))
 
 
-@sheet.register
-def _trace(trace: Trace) -> Sheet:
+@arena_page.register
+def _trace(trace: Trace) -> ArenaPage:
     tables = []
     for step in trace.steps:
         rows = [(pretty(line.symbol), pretty(line.formula), listed(line.values, 8)) for line in step.lines]
@@ -142,11 +142,11 @@ def _trace(trace: Trace) -> Sheet:
     said = ", ".join(f"{pretty(key)} = {value:g}" for key, value in trace.settings.items())
     agree = f"every step equals the library's rule to {error(trace.largest)}"
     facts = (trace.problem.surface.formula, said, agree, proof(trace.checked))
-    return Sheet(f"{LABELS[trace.optimizer.name]} on {trace.problem.name}, number by number", facts, tuple(tables))
+    return ArenaPage(f"{LABELS[trace.optimizer.name]} on {trace.problem.name}, number by number", facts, tuple(tables))
 
 
-@sheet.register
-def _online(walk: Online) -> Sheet:
+@arena_page.register
+def _online(walk: Online) -> ArenaPage:
     rows = tuple((one.name, f"{one.x[-1]:+.4f}".replace("-", "−"), number(float(one.regret[-1]))) for one in walk.walks)
     facts = (
         f"f_t(x) = {walk.c:g}x for t mod 3 = 1, else −x, on [−1, 1]: three steps add up to {walk.c - 2:g}x",
@@ -154,17 +154,17 @@ def _online(walk: Online) -> Sheet:
         f"best point in hindsight: x = {walk.best:+g}".replace("-", "−"),
     )
     table = Table(("optimizer", "last x", "average regret"), rows, "lrr")
-    return Sheet("Reddi's counterexample", facts, (("", table),))
+    return ArenaPage("Reddi's counterexample", facts, (("", table),))
 
 
-def known(problems: Sequence[Problem]) -> Sheet:
+def known(problems: Sequence[Problem]) -> ArenaPage:
     """All surfaces."""
     rows = tuple(
         (one.name, one.surface.formula, point(one.minima[0]) if one.minima else "none", number(one.lowest), one.source)
         for one in problems
     )
     table = Table(("surface", "formula", "lowest at", "value", "source"), rows, "lllrl")
-    return Sheet(
+    return ArenaPage(
         "surfaces",
         (),
         (("", table),),

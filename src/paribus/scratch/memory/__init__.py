@@ -1,4 +1,4 @@
-"""Training under a memory budget: what a step holds, and how to hold less for the same gradients."""
+"""Training under a memory budget: what a step keeps, and how to keep less for the same gradients."""
 
 from paribus.scratch.memory.checkpoint import Checkpointed, Plan, Segment, checkpoint
 from paribus.scratch.memory.costs import Cost, costs

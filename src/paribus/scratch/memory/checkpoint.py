@@ -88,14 +88,14 @@ _recompute = _Recompute("checkpoint", _forward, ())
 
 
 class Moment(NamedTuple):
-    """Where chance and buffers stood."""
+    """The state of random generators and buffers."""
 
     chance: list[Any]
     buffers: list[Array]
 
 
 def moment(part: Module) -> Moment:
-    """Now."""
+    """The present state."""
     return Moment(
         [generator.bit_generator.state for generator in part.generators()],
         [buffer.copy() for buffer in part.buffers().values()],

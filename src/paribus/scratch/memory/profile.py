@@ -1,4 +1,4 @@
-"""Who holds what in a training step: predicted, and measured by ``tracemalloc``, which knows of NumPy's arrays."""
+"""Memory by layer in a training step: predicted, and measured by ``tracemalloc``, which knows of NumPy's arrays."""
 
 from __future__ import annotations
 
@@ -84,14 +84,14 @@ def _measure(net: Sequential, loss: Loss, x: Array, y: Array, plan: Plan) -> tup
 
 
 class _Probed(Sequential):
-    """A layer that tells when it has run; only its first run counts as forward."""
+    """A layer that reports when it has run; only its first run counts as forward."""
 
     def __init__(self, layer: Any, note: Callable[[str], None]) -> None:
         super().__init__(layer)
         self.note, self.ran = note, False
 
     def forward(self, x: Any) -> Any:
-        """Run, report, and report again when the gradient comes by."""
+        """Run, report, and report again in the backward pass."""
         y = watch(self.layers[0](x), note=lambda: self.note(f"backward {self.layers[0]!r}"))
         if not self.ran:
             self.note(repr(self.layers[0]))

@@ -1,4 +1,4 @@
-"""Multi-head attention: every position asks all others, in several subspaces at once."""
+"""Multi-head attention: every position attends to all others, in several subspaces at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Attention(Module):
         self.query, self.key, self.value, self.out = maps
 
     def forward(self, x: Tensor, context: Tensor | None = None, mask: Array | None = None) -> Tensor:
-        """x (n, t, features) asks ``context`` (n, s, features), or itself; ``mask`` (t, s) tells who sees whom."""
+        """x (n, t, features) attends to ``context`` or itself (n, s, features), where ``mask`` (t, s) allows it."""
         seen = x if context is None else context
         q, k, v = self._split(self.query(x)), self._split(self.key(seen)), self._split(self.value(seen))
         heads = attention(q, k, v, mask)  # (n, heads, t, d)

@@ -28,7 +28,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} needs a forward method")
 
     def __call__(self, *inputs: Any, **settings: Any) -> Tensor:
-        """The output; an error about shapes learns on its way out in which layers it happened."""
+        """The output; an error about shapes names the layers in which it happened."""
         try:
             return self.forward(*inputs, **settings)
         except ShapeError as error:

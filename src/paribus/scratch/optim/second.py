@@ -83,7 +83,7 @@ class Newton(Rule):
     joint = True
 
     def update(self, g: Array, state: State, x: Array) -> tuple[Array, State]:
-        """Jump to where the local parabola has its bottom."""
+        """Step to the minimum of the local quadratic model."""
         if self.hessian is None:
             raise ValueError("Newton needs second derivatives: hessian=h")
         return x - rate(self.lr, state[0]) * self._solve(self.hessian(x), g), (state[0] + 1,)

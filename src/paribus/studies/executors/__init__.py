@@ -1,4 +1,4 @@
-"""Where the runs of a study are carried out: in this process, in a pool of workers. One line adds another."""
+"""Executors, which run the jobs of a study: in this process, or in a pool of workers. One line adds another."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ class InProcess:
     """One job at a time, here: the simplest executor, and the easiest to debug.
 
     Args:
-        workers: there is one, whatever is asked for.
+        workers: there is always one.
         device: every job knows its own.
     """
 
@@ -21,7 +21,7 @@ class InProcess:
         pass
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
-        """Carry out all jobs."""
+        """Run all jobs."""
         for job in jobs:
             listen(Event(job, "started"))
             try:

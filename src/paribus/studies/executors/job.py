@@ -1,4 +1,4 @@
-"""One run to be done, and what an executor tells about it."""
+"""Jobs, the runs of a study, and the events that executors report."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ EventListener = Callable[[Event], None]
 
 
 class Executor(Protocol):
-    """Carries out jobs. One job's end, whatever it is, touches no other."""
+    """Runs jobs. However one of them ends, the others go on."""
 
     @property
     def workers(self) -> int:
-        """Jobs carried out at the same time."""
+        """Jobs that run at the same time."""
         ...
 
     @property
@@ -85,7 +85,7 @@ class Executor(Protocol):
         ...
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
-        """Carry out all jobs and tell of each; with ``fail_fast`` stop at the first that fails.
+        """Run all jobs and report each; with ``fail_fast`` stop at the first that fails.
 
         A job that fails is an event, not an exception.
 

@@ -48,7 +48,7 @@ class LocalPool:
         self.context: Any = multiprocessing.get_context("fork" if can_fork else "spawn")
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
-        """Carry out all jobs."""
+        """Run all jobs."""
         threads = max(1, cores() // min(self.workers, len(jobs) or 1)) if self.on_gpu else 1
         waiting = deque(replace(job, settings=replace(job.settings, threads=threads)) for job in jobs)
         if self.forks:

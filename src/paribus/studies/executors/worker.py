@@ -64,7 +64,7 @@ def _work_on(job: Job, pipe: Connection) -> None:
     def listen(progress: Any) -> None:
         try:
             pipe.send(("progress", progress, "", ""))
-        except OSError:  # nobody is there any more: save and stop
+        except OSError:  # the parent is gone: save and stop
             os.kill(os.getpid(), signal.SIGTERM)
 
     with output_to(job.path / "log.txt"):

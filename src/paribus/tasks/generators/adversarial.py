@@ -1,4 +1,4 @@
-"""The losses of a game between a generator and a discriminator: one a row, as functions of the scores."""
+"""Losses of generative adversarial networks: one a row, as functions of the scores."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
-Game = Literal["non_saturating", "minimax", "wasserstein_gp", "hinge", "least_squares"]
+LossName = Literal["non_saturating", "minimax", "wasserstein_gp", "hinge", "least_squares"]
 Scored = Callable[[Tensor], Tensor]
 
 
 class Rule(NamedTuple):
-    """What the discriminator pays for its scores of real and of generated examples, and the generator for its own."""
+    """The loss of the discriminator by its scores of real and of generated examples, and that of the generator."""
 
     real: Scored
     fake: Scored
@@ -36,7 +36,7 @@ THRESHOLDS: Mapping[str, float] = {"least_squares": 0.5}  # scores above say rea
 
 
 def smoothed(rule: Rule, smoothing: float, s: Tensor) -> Tensor:
-    """What the discriminator pays where real examples count as fake for a small share (Salimans et al., 2016)."""
+    """The loss of the discriminator where real examples count as fake for a small share (Salimans et al., 2016)."""
     return (1 - smoothing) * rule.real(s) + smoothing * rule.fake(s) if smoothing else rule.real(s)
 
 

@@ -34,10 +34,10 @@ WEIGHTS_KEY, EXAMPLES_KEY = key("judge"), key("judge's examples")  # other words
 
 
 class FeatureExtractor(Protocol):
-    """Looks at examples as they are stored, real or generated."""
+    """Maps examples as they are stored, real or generated, to features and modes."""
 
     def to(self, device: torch.device) -> FeatureExtractor:
-        """Itself, moved to the device where the examples are."""
+        """Move to the device of the examples; returns itself."""
         ...
 
     def features(self, inputs: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The game of a generator and a discriminator, and how good what the generator draws is."""
+"""Generative adversarial training, and how good the generated examples are."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from paribus.tasks.generators import grids, values
 from paribus.tasks.generators.adversarial import (
     RULES,
     THRESHOLDS,
-    Game,
+    LossName,
     frozen,
     gradient_norms,
     lipschitz_penalty,
@@ -50,7 +50,7 @@ class Adversarial(Task):
     drawn as there are validation examples, and compared with them in the features of an extractor.
 
     Args:
-        loss: of the game; wasserstein_gp adds a penalty on the slope of the discriminator.
+        loss: of both networks; wasserstein_gp adds a penalty on the slope of the discriminator.
         critic_steps: steps of the discriminator for each one of the generator.
         penalty: weight of the gradient penalty of wasserstein_gp.
         r1: weight γ of the penalty γ/2·E‖∇D‖² at real examples, for any loss (Mescheder et al., 2018).
@@ -67,7 +67,7 @@ class Adversarial(Task):
     def __init__(
         self,
         info: DataInfo,
-        loss: Game = "non_saturating",
+        loss: LossName = "non_saturating",
         critic_steps: Annotated[int, Field(ge=1)] = 1,
         penalty: Annotated[float, Field(ge=0)] = 10.0,
         r1: Annotated[float, Field(ge=0)] = 0.0,

@@ -1,4 +1,4 @@
-"""What is counted of a game: both losses, the discriminator's hits, and how good what is drawn is."""
+"""Meters of adversarial training: both losses, the discriminator's accuracy, the quality of generated examples."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tasks whose answer is a picture: a class or a clean value for every pixel."""
+"""Tasks whose prediction is a picture: a class or a clean value for every pixel."""

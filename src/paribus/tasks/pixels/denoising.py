@@ -40,7 +40,7 @@ class Denoising(Task):
     """Remove Gaussian noise, which is drawn anew in every step and is the same in every evaluation.
 
     The data are clean pictures. Noisy values are not cut off at 0 and 255, as is usual where methods are compared;
-    answers are. PSNR and SSIM are means over the pictures, always against the clean ones.
+    predictions are. PSNR and SSIM are means over the pictures, always against the clean ones.
 
     Args:
         sigma: standard deviation of the noise in grey levels of 255, or the range from which each picture's is drawn.
@@ -74,7 +74,7 @@ class Denoising(Task):
         return self.info.input_shape[0]
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Mean loss of the batch, and answers (B, C, H, W)."""
+        """Mean loss of the batch, and predictions (B, C, H, W)."""
         clean = batch.inputs.float()
         sigma = torch.empty(len(clean), 1, 1, 1, device=clean.device).uniform_(*self.sigma)
         outputs = self.predict(network, clean + sigma * torch.randn_like(clean))
@@ -87,17 +87,17 @@ class Denoising(Task):
         return Means(_nearness if split == "train" else lambda *given: {**_nearness(*given), **_likeness(*given)})
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
-        """Clean pictures (B, C, H, W), as values 0 … 255, from noisy ones; networks answer in the scale they see."""
+        """Clean pictures (B, C, H, W), as values 0 … 255, from noisy ones; networks give them standardised."""
         outputs = for_every_pixel(network(inputs), inputs)
         self.mean, self.deviation = self.mean.to(outputs.device), self.deviation.to(outputs.device)
         return outputs * self.deviation + self.mean
 
     def preview(self, network: nn.Module, batch: Batch) -> Preview:
-        """Noisy pictures, the answers, and the clean pictures."""
+        """Noisy pictures, the predictions, and the clean pictures."""
         clean = batch.inputs[:SHOWN].float()
         noisy = clean + sum(self.sigma) / 2 * torch.randn_like(clean)
         shown = [as_bytes(values).cpu() for values in (noisy, self.predict(network, noisy), clean)]
-        return Preview(torch.stack(shown, 1), ("noisy", "answer", "truth"))
+        return Preview(torch.stack(shown, 1), ("noisy", "prediction", "truth"))
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """Each picture, of any size, without what the network takes for noise; how much that was, in grey levels."""

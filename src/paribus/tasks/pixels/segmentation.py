@@ -30,7 +30,7 @@ SHOWN = 4  # rows of a preview
 class Segmentation(Task):
     """Assign each pixel to one class. Pixels with the ignored label of the data change neither losses nor figures.
 
-    The mean IoU is over the classes that occur in the part or are said of one of its pixels; absent ones are left out.
+    The mean IoU is over the classes that occur in the split or are predicted there; absent ones are left out.
 
     Args:
         loss: what is minimised; sums of two count both the same.
@@ -77,11 +77,11 @@ class Segmentation(Task):
         return outputs.softmax(1)
 
     def preview(self, network: nn.Module, batch: Batch) -> Preview:
-        """Pictures, their true classes and the answers, as colours over the pictures."""
+        """Pictures, their true classes and the predictions, as colours over the pictures."""
         inputs, truth = batch.inputs[:SHOWN], batch.targets[:SHOWN]
         said = self.predict(network, inputs).argmax(1)
         shown = [coloured(inputs.cpu()), *(overlay(inputs, labels, self.colours) for labels in (truth, said))]
-        return Preview(torch.stack(shown, 1), ("picture", "truth", "answer"))
+        return Preview(torch.stack(shown, 1), ("picture", "truth", "prediction"))
 
     @property
     def colours(self) -> Tensor:
@@ -90,9 +90,9 @@ class Segmentation(Task):
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """For each picture, of any size, the share of every class, and the classes as colours over it."""
-        return each(files, self.info, partial(self._answer, network))
+        return each(files, self.info, partial(self._prediction, network))
 
-    def _answer(self, network: nn.Module, file: str, picture: Tensor) -> Prediction:
+    def _prediction(self, network: nn.Module, file: str, picture: Tensor) -> Prediction:
         labels = self.labels(network, picture)
         shares = labels.flatten().bincount(minlength=len(self.info.classes)) / labels.numel()
         figures = dict(zip(self.info.classes, shares.tolist(), strict=True))
@@ -103,8 +103,8 @@ class Segmentation(Task):
     def labels(self, network: nn.Module, picture: Tensor) -> Tensor:
         """Class indices (H, W) of a picture (C, H, W) of any size.
 
-        Where training pictures were scaled to one size, so is this, and the answer back; else it is taken as it is, in
-        tiles if it is large.
+        Where training pictures were scaled to one size, so is this, and the prediction back; else it keeps its size,
+        in tiles if it is large.
         """
         size, decoding = picture.shape[1:], self.info.decoding
         if decoding.get("fit") == "cut":

@@ -11,22 +11,22 @@ WINDOW, SPREAD = 11, 1.5  # side and standard deviation of the window of SSIM, i
 K1, K2 = 0.01, 0.03
 
 
-def psnr(answer: Tensor, truth: Tensor) -> Tensor:
+def psnr(prediction: Tensor, truth: Tensor) -> Tensor:
     """Peak signal-to-noise ratio of pictures (B, C, H, W) with values 0 … 255: 10·log₁₀(255² / MSE) dB, (B,).
 
     Equal pictures have 100 dB rather than infinitely many, so that means stay numbers.
     """
-    error = (answer.float() - truth.float()).square().mean((1, 2, 3))
+    error = (prediction.float() - truth.float()).square().mean((1, 2, 3))
     return (10 * (PEAK**2 / error).log10()).clamp(max=100)
 
 
-def ssim(answer: Tensor, truth: Tensor) -> Tensor:
+def ssim(prediction: Tensor, truth: Tensor) -> Tensor:
     """Structural similarity (Wang et al., 2004, eq. 13) of pictures (B, C, H, W) with values 0 … 255: (B,).
 
     The mean over all windows of 11 × 11 pixels that lie within the picture, weighted by a Gaussian of deviation 1.5,
     and over the channels.
     """
-    x, y = answer.float(), truth.float()
+    x, y = prediction.float(), truth.float()
     mean_x, mean_y, xx, yy, xy = (windowed(values) for values in (x, y, x * x, y * y, x * y))
     variance_x, variance_y, covariance = xx - mean_x**2, yy - mean_y**2, xy - mean_x * mean_y
     c1, c2 = (K1 * PEAK) ** 2, (K2 * PEAK) ** 2

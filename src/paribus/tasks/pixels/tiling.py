@@ -1,4 +1,4 @@
-"""A network over pictures of any size: large ones in overlapping tiles whose answers fade into each other."""
+"""A network over pictures of any size: large ones in overlapping tiles whose outputs fade into each other."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def anywhere(
     overlap: int = OVERLAP,
     whole: int = WHOLE,
 ) -> Tensor:
-    """What a network that keeps the size says of a picture (C, H, W): (K, H, W).
+    """The output for a picture of a network that keeps its size (C, H, W): (K, H, W).
 
     Every tile begins at a multiple of ``tile − overlap``, so that pooling meets the same pixels as in the whole
     picture. Where tiles overlap, one fades into the other; a quarter of the overlap at a tile's border does not count,
-    so a network that sees no further answers as for the whole picture, but at the picture's lower and right border.
+    so a network that sees no further gives the same as for the whole picture, except at its lower and right border.
     """
     height, width = picture.shape[1:]
     if height * width <= whole:
@@ -43,10 +43,10 @@ def anywhere(
     for row in range(0, rows * step, step):
         for column in range(0, columns * step, step):
             place = (..., slice(row, row + tile), slice(column, column + tile))
-            answer = network(grown[place].to(picture.dtype))[0] * weight
+            output = network(grown[place].to(picture.dtype))[0] * weight
             if total is None:
-                total = answer.new_zeros(len(answer) + 1, *grown.shape[2:])  # the last one adds up the weights
-            total[:-1][place] += answer
+                total = output.new_zeros(len(output) + 1, *grown.shape[2:])  # the last one adds up the weights
+            total[:-1][place] += output
             total[-1][place[1:]] += weight
     assert total is not None
     return (total[:-1] / total[-1])[:, :height, :width]

@@ -36,7 +36,7 @@ class Forecasting(Task):
     Args:
         loss: what is minimised; quantile forecasts several quantiles, of which the middle one is the forecast.
         quantiles: the levels of the quantiles, rising.
-        anchor: what the network's answer is added to: nothing, the last value, or the value a season ago. With an
+        anchor: what the network's output is added to: nothing, the last value, or the value a season ago. With an
             anchor the network forecasts changes, which stay in the range of training when the level does not.
     """
 
@@ -133,7 +133,7 @@ class Forecasting(Task):
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """The forecast behind the end of every series in a CSV file with the columns of the training file."""
-        return [answer for path in files for answer in self._file(network, path)]
+        return [found for path in files for found in self._file(network, path)]
 
     def _file(self, network: nn.Module, path: Path) -> list[Prediction]:
         try:

@@ -22,7 +22,7 @@ from paribus.tasks.meter import Means
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import Preview
 from paribus.tasks.sequences.drawing import continued
-from paribus.tasks.sequences.state import Carry
+from paribus.tasks.sequences.state import RecurrentState
 from paribus.tasks.task import Task
 
 SHOWN = 300  # tokens of the text that is shown while training
@@ -30,10 +30,10 @@ PIECE = 256  # tokens of a file that are read at a time
 
 
 class Language(Task):
-    """Foretell every token of a text from those before it, by cross-entropy.
+    """Predict every token of a text from those before it, by cross-entropy.
 
     Figures are the mean loss in nats per token, the perplexity exp(loss), and the bits per token, loss / log 2. A
-    network that keeps a state carries it from each passage to the next, in training as in evaluation; gradients end at
+    network that keeps a state hands it on from each passage to the next, in training as in evaluation; gradients end at
     the beginning of the passage.
     """
 
@@ -50,23 +50,23 @@ class Language(Task):
             raise RecipeError(rule, got=f"inputs {info.input_shape}", hint="set data.use=text, or data.use=markov")
         self.text, self.unit = info.text, info.text.unit
         self.number = {token: number for number, token in enumerate(info.classes)}
-        self.carry = Carry()
+        self.recurrent = RecurrentState()
 
     def begin(self) -> None:
         """Forget the state: the text begins."""
-        self.carry = Carry()
+        self.recurrent = RecurrentState()
 
     def state(self) -> dict[str, Any]:
         """The state of the network behind the last passages."""
-        return self.carry.state()
+        return self.recurrent.state()
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on with it."""
-        self.carry = Carry.read(state)
+        self.recurrent = RecurrentState.read(state)
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of all tokens, and logits (B, T, tokens)."""
-        outputs = self.carry.through(network, batch.inputs, batch.rows).float()
+        outputs = self.recurrent.through(network, batch.inputs, batch.rows).float()
         return F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten()), outputs
 
     def meter(self, split: str) -> LanguageMeter:
@@ -117,8 +117,8 @@ class Language(Task):
         return Preview(text=("\n" + "─" * 40 + "\n").join(texts))
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
-        """How well the network foretells the text of each file: perplexity and bits."""
-        return [self._answer(network, path) for path in files]
+        """How well the network predicts the text of each file: perplexity and bits."""
+        return [self._prediction(network, path) for path in files]
 
     def numbered(self, text: str, where: str) -> list[int]:
         """The numbers of a text's tokens.
@@ -133,7 +133,7 @@ class Language(Task):
             raise DataError(rule, got=repr(tokens[strange]), hint="leave it out, or train with data.unknown=token")
         return [self.number.get(token, len(self.number) - 1) for token in tokens]
 
-    def _answer(self, network: nn.Module, path: Path) -> Prediction:
+    def _prediction(self, network: nn.Module, path: Path) -> Prediction:
         try:
             tokens = torch.tensor(self.numbered(read(path), path.name))
             if len(tokens) < 2:
@@ -146,10 +146,10 @@ class Language(Task):
 
     def _nats(self, network: nn.Module, tokens: Tensor) -> float:
         """Sum of the losses of all tokens but the first."""
-        carry, total = Carry(), 0.0
+        recurrent, total = RecurrentState(), 0.0
         for row, start in enumerate(range(0, len(tokens) - 1, PIECE)):
             piece = tokens[start : start + PIECE + 1]
-            outputs = carry.through(network, piece[None, :-1], torch.tensor([row])).float()
+            outputs = recurrent.through(network, piece[None, :-1], torch.tensor([row])).float()
             total += float(F.cross_entropy(outputs[0], piece[1:], reduction="sum"))
         return total
 

@@ -1,4 +1,4 @@
-"""The state of a network on its way from each passage of a text to the next."""
+"""The recurrent state of a network between the passages of a text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 
 @dataclass
-class Carry:
-    """States behind passages that were read, until the next passage asks for them.
+class RecurrentState:
+    """Recurrent states behind passages that were read, kept until the next passage is read.
 
     They are found by their row, so it does not matter into which batches or pieces of batches a text is cut: the
     passage in row r goes on from the state behind row r − 1, or from none.
@@ -47,7 +47,7 @@ class Carry:
         return {} if self.rows is None else {"rows": self.rows, "states": list(self.states)}
 
     @classmethod
-    def read(cls, state: Mapping[str, Any]) -> Carry:
+    def read(cls, state: Mapping[str, Any]) -> RecurrentState:
         """Back from a checkpoint."""
         return cls(state["rows"], tuple(state["states"])) if state else cls()
 
@@ -68,7 +68,7 @@ class Carry:
         return tuple(state[:, places] * known[:, None] for state in states)
 
     def _keep(self, rows: Tensor, states: tuple[Tensor, ...]) -> None:
-        """Put new states beside those that nobody has asked for yet: of other pieces of the same batch."""
+        """Put new states beside those not yet used: of other pieces of the same batch."""
         if self.rows is not None and len(self.rows):
             rows = torch.cat([self.rows, rows])
             order = rows.argsort()

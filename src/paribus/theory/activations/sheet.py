@@ -46,7 +46,7 @@ class Sheet:
 
     @property
     def verified(self) -> bool:
-        """Whether all claims stood up to their checks."""
+        """Whether all claims passed their checks."""
         return self.max_relative_error <= TOLERANCE
 
     @property

@@ -1,4 +1,4 @@
-"""The arena: optimizers on test surfaces, where one can see what they do.
+"""The arena: optimizers on test surfaces.
 
 >>> from paribus.theory import arena
 >>> run = arena.race(arena.problem("rosenbrock"), [arena.optimizer("newton")])

@@ -54,7 +54,7 @@ class Bend:
 
 @dataclass(frozen=True)
 class Convexity:
-    """The answer.
+    """Whether a surface is convex, and what shows it.
 
     Args:
         problem: the surface, over its domain.

@@ -48,7 +48,7 @@ BOUNDS: dict[str, tuple[str, Callable[[float], bool]]] = {
 
 @dataclass
 class Asked:
-    """What an optimizer has asked of the function so far: a cost that steps alone would hide."""
+    """Evaluations of values, gradients and Hessians so far: a cost that steps alone would hide."""
 
     values: int = 0
     gradients: int = 0
@@ -75,7 +75,7 @@ class Optimizer:
 
     @property
     def tunable(self) -> bool:
-        """Whether it has a learning rate that somebody must choose."""
+        """Whether it has a learning rate that must be chosen."""
         return self.name not in SELF_SCALED and "lr" not in self.settings
 
     def having(self, **settings: float) -> Optimizer:

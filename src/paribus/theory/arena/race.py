@@ -17,7 +17,7 @@ from paribus.theory.arena.problems import Problem
 from paribus.theory.arena.stationary import with_found_minimum
 from paribus.theory.arena.verify import Check, check
 
-GONE = 1e3  # half widths of the domain from its middle: whoever is further away has diverged
+GONE = 1e3  # half widths of the domain from its middle: a path that is further away has diverged
 REST = 1e-9  # half widths: a rule that sees all coordinates at once stops after two moves that are not longer
 MOST = 50_000_000  # numbers that a race may keep
 GRID = (*(m * 10.0**k for k in range(-5, 2) for m in (1, 2, 5)), 100.0)  # learning rates that tuning tries

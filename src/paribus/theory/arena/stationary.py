@@ -77,7 +77,7 @@ def with_found_minimum(problem: Problem, starts: int = 200) -> Problem:
 
 
 def at(problem: Problem, point: Sequence[float]) -> Map:
-    """One point, given by somebody: is it stationary, and what is it?
+    """One given point: is it stationary, and of which kind?
 
     Raises:
         TheoryError: for a point of another dimension.
@@ -152,7 +152,7 @@ def _newton(hessians: Array, gradients: Array) -> Array:
 
 
 def _around(problem: Problem, x: Array, directions: int = 64) -> str:
-    """Is it higher or lower nearby? A look in random directions, which is no proof."""
+    """Is it higher or lower nearby? A search in random directions, which is no proof."""
     turns = np.random.default_rng(0).normal(size=(directions, problem.dimensions))
     turns /= np.linalg.norm(turns, axis=1, keepdims=True)
     rise = problem.value(x + 1e-2 * problem.half * turns) - float(problem.value(x))

@@ -120,5 +120,5 @@ def residual(*block: Bound, shortcut: Bound | None = None, name: str = "residual
 
 
 def chain(layers: Sequence[Bound]) -> float:
-    """A chain stretches at most by the product of what its links do."""
+    """The bound of a chain is the product of the bounds of its layers."""
     return prod(layer.constant for layer in layers)

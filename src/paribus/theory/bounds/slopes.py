@@ -1,4 +1,4 @@
-"""Lower bounds: slopes that were seen. Whatever lies between two points, no Lipschitz constant can be below it."""
+"""Lower bounds: slopes that were seen. no Lipschitz constant can be smaller than the slope between two points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was typed, in torch: an oracle that owes nothing to NumPy or to our rules."""
+"""What was typed, in torch: an oracle that uses neither NumPy nor our rules."""
 
 from __future__ import annotations
 

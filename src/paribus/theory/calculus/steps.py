@@ -16,7 +16,7 @@ from paribus.theory.expressions.tree import Expr, Shape
 
 PLAIN = {"linearity", "a scalar factor moves out", "sum with ones", "trace with the identity"}  # not worth a line
 VEC = "vec(A @ L @ B) = kron(B.T, A) @ vec(L)"
-LARGEST = 4000  # nodes; nobody reads a longer answer
+LARGEST = 4000  # nodes; longer answers are not readable
 
 
 @dataclass(frozen=True)

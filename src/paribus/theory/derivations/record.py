@@ -103,7 +103,7 @@ class Record:
 
     @property
     def verified(self) -> bool:
-        """Whether every step and every answer stood up to its check."""
+        """Whether every step and every answer passed its check."""
         return self.max_relative_error <= TOLERANCE
 
     @property

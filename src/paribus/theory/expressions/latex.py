@@ -1,4 +1,4 @@
-"""Expressions as LaTeX, as they are written on a board: vectors and matrices bold, factors side by side."""
+"""Expressions as LaTeX, as they are typeset: vectors and matrices bold, factors side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The value of an expression exactly as it was typed, operator by operator: it owes nothing to the normal form."""
+"""The value of an expression exactly as it was typed, operator by operator: independent of the normal form."""
 
 from __future__ import annotations
 

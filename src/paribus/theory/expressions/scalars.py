@@ -1,4 +1,4 @@
-"""Which lower-case names are scalars: letters say little about them, so their company decides."""
+"""Which lower-case names are scalars: their letters say little, so the operations around them decide."""
 
 from __future__ import annotations
 

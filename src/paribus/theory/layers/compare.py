@@ -12,7 +12,7 @@ from paribus.theory.layers.text import aligned
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two tables, and what they come to."""
+    """Two tables with their sums."""
 
     first: Table
     second: Table

@@ -1,4 +1,4 @@
-"""Sequential depth: how many weighted layers must happen one after another before an output is there.
+"""Sequential depth: how many weighted layers must run one after another before there is an output.
 
 Convolutions, fully connected layers and attention work on all positions at once and count one. A recurrent layer
 counts one for each step of time, since every step waits for the one before; stacked recurrent layers overlap like a

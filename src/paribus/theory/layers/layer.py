@@ -14,7 +14,7 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer as it was asked for.
+    """A layer as it was written.
 
     Args:
         kind: a name of the table of kinds: ``conv``, ``bn``, ``lstm``.

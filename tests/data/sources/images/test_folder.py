@@ -70,7 +70,7 @@ def test_a_changed_picture_is_decoded_anew(classes, picture):
     assert cache.load(Folder(str(root), size=8)).inputs[0].float().mean() != before
 
 
-def test_knobs_are_checked_and_described(tmp_path):
+def test_options_are_checked_and_described(tmp_path):
     assert build("data", Part("folder", path=str(tmp_path), size=32)).size == 32
     for options in ({"size": 2}, {"colour": "blue"}, {"fit": "squeeze"}, {"bad": "maybe"}, {"sise": 3}):
         with pytest.raises(RecipeError):

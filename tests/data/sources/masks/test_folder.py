@@ -177,7 +177,7 @@ def test_a_bad_mask_is_found_before_training_and_named(scenes, spoil, message):
         ({"group": "x"}, "must match every picture's name"),
     ],
 )
-def test_a_wrong_knob_says_so(scenes, options, message):
+def test_a_wrong_option_says_so(scenes, options, message):
     with pytest.raises(DataError, match=message):
         load(scenes(), **options)
 

@@ -28,6 +28,6 @@ def test_centres():
     assert set(grid(9)[:, 0]) == {-2.0, 0.0, 2.0}
 
 
-def test_knobs_are_the_identity():
+def test_options_are_the_identity():
     assert cache.identity(Gaussians()) == cache.identity(Gaussians(modes=8))
     assert cache.identity(Gaussians()) != cache.identity(Gaussians(deviation=0.06))

@@ -1,4 +1,4 @@
-"""One picture file to one array, honestly: the same function serves training, prediction and pages.
+"""From a picture file to an array, the same for training, prediction and pages.
 
 Turned as its EXIF tag says, 16-bit values rescaled rather than cut off, transparency laid on white.
 """

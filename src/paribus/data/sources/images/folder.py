@@ -55,7 +55,7 @@ class Folder:
         return {**options, "files": self._listing().digest()}
 
     def write(self, cache: Writer) -> None:
-        """Open every picture, write the good ones, and judge what came of it."""
+        """Open every picture, write the good ones, and check the whole."""
         found = self._listing()
         index = {label: position for position, label in enumerate(found.classes)}
         groups = {group: number for number, group in enumerate(sorted({entry.group for entry in found.entries}))}

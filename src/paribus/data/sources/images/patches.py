@@ -1,4 +1,4 @@
-"""Clean pictures in pieces of one size: what a network that removes noise learns from."""
+"""Clean pictures cut into pieces of one size, to train denoisers on."""
 
 from __future__ import annotations
 

@@ -21,6 +21,6 @@ def camvid(path: str = "camvid", size: Size = (120, 160)) -> Masks:
         size: height and width to which frames and masks are brought, in pixels; they have 240 × 320.
     """
     return Masks(
-        path, size, images="{part}", masks="{part}_labels", classes=tuple(CAMVID), ignore=11,
+        path, size, images="{split}", masks="{split}_labels", classes=tuple(CAMVID), ignore=11,
         colours=tuple(CAMVID.values()),
     )  # fmt: skip

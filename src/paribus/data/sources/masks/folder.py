@@ -44,7 +44,7 @@ class Masks:
         colour: whether pictures have three channels or one.
         fit: cut out the middle, pad with white, change the proportions, or cut without scaling; masks alike, with
             the nearest label where they are scaled and pixels to ignore where they are padded.
-        images: the folder of the pictures below the path; {part} in it stands for train, validation and test.
+        images: the folder of the pictures below the path; {split} in it stands for train, validation and test.
         masks: the folder of the masks; both may be the path itself, which is a dot.
         suffix: what a mask's name has behind the name of its picture.
         format: where a mask file holds its labels; red channel (as CARLA does), palette or grey values.

@@ -34,8 +34,8 @@ def pairs(root: Path, images: str, masks: str, suffix: str = "", group: str | No
     """All pairs below a folder: training first, then validation, then test.
 
     Pictures and masks lie in ``images`` and ``masks``, either directly, or in folders for each split within or around
-    them: ``images/train`` or ``train/images``. In both names ``{part}`` stands for the split: ``{part}`` and
-    ``{part}_labels``.
+    them: ``images/train`` or ``train/images``. In both names ``{split}`` stands for the split: ``{split}`` and
+    ``{split}_labels``.
 
     Args:
         root: the folder.
@@ -68,14 +68,15 @@ def _places(root: Path, images: str, masks: str) -> list[tuple[str, str, str]]:
     """Folders of pictures and masks, and the split that they are for."""
     found = {}
     for name, split in SPLIT_NAMES.items():
-        forms = [(images.format(part=name), masks.format(part=name))]
-        if "{part}" not in images:
+        named = {"split": name, "part": name}  # the latter in recipes of earlier versions
+        forms = [(images.format(**named), masks.format(**named))]
+        if "{" not in images:
             forms = [(f"{images}/{name}", f"{masks}/{name}"), (f"{name}/{images}", f"{name}/{masks}")]
         for form in forms:
             folders = str(PurePosixPath(form[0])), str(PurePosixPath(form[1]))
             if (root / folders[0]).is_dir():
                 found[folders] = split
-    if not found and "{part}" not in images:
+    if not found and "{" not in images:
         return [(images, masks, "train")]
     return [(*folders, split) for folders, split in found.items()]
 

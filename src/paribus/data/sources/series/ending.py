@@ -40,7 +40,7 @@ def endings(path: Path, info: DataInfo) -> list[Ending]:
     layout = Layout(how["time"], tuple(how["targets"]), tuple(how.get("exogenous", ())), how.get("series"))
     gaps, duplicates = how.get("gaps", "refuse"), how.get("duplicates", "refuse")
     known, length, horizon = info.series, info.input_shape[1], info.target_shape[0]
-    assert known is not None  # whoever forecasts has refused other data
+    assert known is not None  # the task has refused other data
     found = []
     for table in read(path, layout):
         series, frequency = regular(table, layout, path.name, gaps, duplicates)

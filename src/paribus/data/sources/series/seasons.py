@@ -30,8 +30,8 @@ class Seasons:
     """A generated hourly series: level, trend, a season of a day, and noise that remembers.
 
     y(t) = 100 + trend·t + 10·sin(2πt/24) + 4·sin(4πt/24) + e(t), with e(t) = memory·e(t − 1) + noise·ε(t), ε normal.
-    Whoever knows all of that forecasts e(t + h) as memory^h·e(t), and errs with the variance
-    noise²·(1 − memory^(2h)) / (1 − memory²): no network does better, but by luck.
+    The best forecast of e(t + h) is memory^h·e(t), with errors of variance
+    noise²·(1 − memory^(2h)) / (1 − memory²): no network has smaller expected errors.
 
     Args:
         steps: how many hours.
@@ -103,7 +103,7 @@ class Seasons:
         return noise
 
     def optimal(self) -> dict[str, float]:
-        """Expected errors over the horizon of whoever knows the formula: of a normal error, E|e| = σ·√(2/π)."""
+        """Expected errors of the best forecast over the horizon: of a normal error, E|e| = σ·√(2/π)."""
         h = np.arange(1, self.horizon + 1)
         variance = self.noise**2 * (1 - self.memory ** (2 * h)) / (1 - self.memory**2)
         mae = np.sqrt(2 / np.pi * variance).mean()

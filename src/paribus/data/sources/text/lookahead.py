@@ -78,7 +78,7 @@ class Lookahead:
         return walked
 
     def ceiling(self) -> float:
-        """The highest expected accuracy of whoever reads in one direction."""
+        """The highest expected accuracy of a model that reads in one direction."""
         s = self.letters
         remembered = ((s * self.stay - 1) / (s - 1)) ** self.ahead
         guess = max((1 + (s - 1) * remembered) / s, (1 - remembered) / s)

@@ -21,7 +21,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @origin("generated")
 class Markov:
-    """Letters of which each depends on the one before: no model's perplexity falls below exp(entropy), but by luck.
+    """Letters of which each depends on the one before: no model's expected perplexity is below exp(entropy).
 
     The chance P(j | i) that letter j follows letter i is drawn once: each row is a Dirichlet variable. The entropy of
     a letter that follows is H = −Σᵢ πᵢ Σⱼ P(j | i)·log P(j | i) nats, with πP = π (Shannon, 1948, section 7).

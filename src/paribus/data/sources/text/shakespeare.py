@@ -1,4 +1,4 @@
-"""A famous text."""
+"""Shakespeare's plays."""
 
 from __future__ import annotations
 

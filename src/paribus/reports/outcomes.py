@@ -1,4 +1,4 @@
-"""What trained runs say, as pages: predictions, held-out tests, findings of a diagnosis."""
+"""Outcomes of trained runs as pages: predictions, held-out tests, findings of a diagnosis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAUTION = "choose on validation figures; the test is for the arm already chosen"
 
 
 def name_of(folder: RunFolder) -> str:
-    """What a run is called among others: study, arm and seed."""
+    """The name of a run among others: study, arm and seed."""
     return "/".join(folder.path.parts[-3:])
 
 
@@ -44,14 +44,14 @@ def held_out_page(tests: Sequence[tuple[RunFolder, HeldOut]]) -> Page:
 
 
 def predictions_page(predictions: Sequence[Prediction]) -> Page:
-    """Answers with their three largest figures each, the problems if there are any, and answers that are tables."""
+    """Predictions with their three largest figures each, problems if there are any, and predicted tables."""
     rows = []
     for one in predictions:
         figures = sorted((one.figures or {}).items(), key=lambda entry: -entry[1])[:3]
         largest = "  ".join(f"{name} {share:.1%}" if share <= 1 else f"{name} {share:.4g}" for name, share in figures)
         rows.append((one.file, one.label or one.text, largest, one.problem))
     columns = 4 if any(one.problem for one in predictions) else 3
-    heads = ("file", "answer", "figures", "problem")[:columns]
+    heads = ("file", "prediction", "figures", "problem")[:columns]
     whole = Table(heads, tuple(row[:columns] for row in rows), "l" * columns)
     tables = (Section(one.file, tables=(_columns(one.table),)) for one in predictions if one.table)
     return Page("Predictions", sections=(Section(tables=(whole,)), *tables))

@@ -6,7 +6,7 @@ from paribus.diagnosis.finding import Finding
 from paribus.inference.held_out import HeldOut
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.reports.answers import findings_page, held_out_page, predictions_page
+from paribus.reports.outcomes import findings_page, held_out_page, predictions_page
 from paribus.reports.terminal import print_page
 from paribus.tasks.prediction import Prediction
 

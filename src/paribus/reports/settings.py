@@ -1,4 +1,4 @@
-"""Plain data as rows of a table: the data set, the machine, the design."""
+"""The settings of an experiment as tables: design, execution, data set, machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LAYOUTS = {
 }
 
 
-def facts(content: Mapping[str, Any]) -> Table:
+def as_table(content: Mapping[str, Any]) -> Table:
     """A mapping as a table of two columns; nested mappings become rows of their own."""
     return Table(("what", "value"), tuple(_rows(content, "")), "ll")
 
@@ -56,7 +56,7 @@ def execution(arms: tuple[ArmResult, ...]) -> Table | None:
         return None
     same = all(arm.execution == arms[0].execution for arm in arms)
     if same:
-        return facts(arms[0].execution)
+        return as_table(arms[0].execution)
     keys = list(dict.fromkeys(key for arm in arms for key in arm.execution))
     rows = [(wording.clean(arm.name), *(wording.text(arm.execution.get(key)) for key in keys)) for arm in arms]
     return Table(("arm", *(key.replace("_", " ") for key in keys)), tuple(rows), "l" * (1 + len(keys)))
