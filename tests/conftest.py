@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,10 @@ import pytest
 import torch
 
 from paribus.records import parts
+from paribus.records.recipe import Recipe
+from paribus.records.run import RunFolder
+from paribus.training import loop
+from paribus.training.execution import Settings
 
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("fixed")
@@ -60,3 +65,18 @@ def here(tmp_path, monkeypatch) -> Path:
     """A current folder of this test."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def original(session_cache, tmp_path_factory) -> Path:
+    recipe = Recipe.load("digits/cnn", {"model.widths": [8, 8], "model.norm": "batch", "model.dropout": 0.2})
+    recipe = recipe.override({"budget.epochs": 4, "training.ema": 0.9, "training.precision": "fp32"})
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    loop.train(RunFolder(folder), recipe, 3, Settings("cpu", 1))
+    return folder
+
+
+@pytest.fixture
+def run(original, tmp_path) -> RunFolder:
+    """A copy that a test may harm."""
+    return RunFolder(shutil.copytree(original, tmp_path / "run"))
