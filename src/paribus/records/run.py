@@ -16,13 +16,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from paribus import files
 from paribus.errors import RunError, RunLocked
 from paribus.records import earlier
 from paribus.records.metric import Metric
-from paribus.records.recipe import Recipe
+
+if TYPE_CHECKING:
+    from paribus.records.recipe import Recipe
 
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
@@ -148,6 +150,8 @@ class RunFolder:
     @property
     def recipe(self) -> Recipe:
         """The recipe of this run."""
+        from paribus.records.recipe import Recipe  # lists need none, and no pydantic
+
         content = self.read()
         return Recipe.read({"name": content["name"], "about": content["about"], **earlier.upgraded(content["recipe"])})
 

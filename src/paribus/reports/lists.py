@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from paribus.errors import ParibusError
 from paribus.records import store
-from paribus.records.study import StudyDesign
 from paribus.records.wording import show
 from paribus.reports.brief import figures
 from paribus.reports.page import Page, Section, Table
@@ -91,6 +90,8 @@ def runs(root: Path) -> Page:
 
 def studies(root: Path) -> Page:
     """All studies below a folder."""
+    from paribus.records.study import StudyDesign
+
     rows = []
     for folder in store.studies(root):
         try:
