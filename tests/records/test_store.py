@@ -59,7 +59,7 @@ def many(tmp_path) -> Path:
 def reads(monkeypatch) -> list[Path]:
     """The files that are read."""
     read, known = files.read_json, []
-    monkeypatch.setattr(files, "read_json", lambda path: known.append(path) or read(path))
+    monkeypatch.setattr(files, "read_json", lambda path: known.append(Path(path)) or read(path))
     return known
 
 
@@ -152,7 +152,7 @@ def test_an_index_that_is_of_no_use_is_not_used(many, index):
     elif index == "flipped":
         path.write_bytes(content.replace(b"0.5", b"0.6", 1))
     elif index == "version":
-        path.write_bytes(content.replace(b'"version": 1', b'"version": 0', 1))
+        path.write_bytes(content.replace(b'"version": %d' % store.VERSION, b'"version": 0', 1))
     elif index == "stale":
         for number in range(0, 300, 3):
             shutil.rmtree(many / place(number))
