@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from paribus import files
 from paribus.errors import ParibusError, RunError, nearest
-from paribus.records.metric import Metric
+from paribus.records.metric import Metric, percentages
 from paribus.records.run import RunFolder, Status, read_recipe, read_result, read_status
 
 MARKERS = {"run": "recipe.json", "study": "study.json"}  # the file that makes a folder one
@@ -79,6 +79,11 @@ class RunSummary(NamedTuple):
         return RunFolder(self.path)
 
     @property
+    def study(self) -> str:
+        """The folder of its study."""
+        return os.path.dirname(os.path.dirname(self.path))  # noqa: PTH120
+
+    @property
     def over(self) -> bool:
         """Whether training it again could change nothing."""
         return self.state in OVER
@@ -86,7 +91,7 @@ class RunSummary(NamedTuple):
     @property
     def metrics(self) -> dict[str, Metric]:
         """Those of its metrics that people do not read as plain numbers."""
-        return {name: Metric(name, higher_is_better=True, percent=True) for name in self.percent}
+        return percentages(self.percent)
 
 
 def runs(root: Path) -> list[RunSummary]:
@@ -117,7 +122,7 @@ def finished(root: Path) -> dict[tuple[str, int], RunFolder]:
 
 def summary(folder: Path) -> RunSummary:
     """What a list says of one run."""
-    return _summary(str(folder), tuple(_stat(str(folder / name), None) for name in _FILES))
+    return _summary(str(folder), _stats(f"{folder}/", _FILES))
 
 
 def find(name: str, root: Path, *kinds: str) -> Path:
@@ -174,11 +179,11 @@ class _Index:
         before: dict[str, Row] = json.loads(text)
         rows: dict[str, Row] = {}
         for name, stats in _scan(path, _FILES):
-            row, mark = before.get(name), _mark(stats)
-            if row is not None and row[1] == mark and row[5] in OVER:
-                run = RunSummary(f"{path}{os.sep}{name}", *row[2:])
+            place, row = f"{path}{os.sep}{name}", before.get(name)
+            if row is not None and row[1] == _mark(stats) and row[5] in OVER:
+                run = RunSummary(place, *row[2:])
             else:
-                run, row = self._read(f"{path}{os.sep}{name}", stats, row)
+                run, row = self._read(place, stats, row)
             if row is not None:
                 rows[name] = row
             found.append(run)
@@ -274,24 +279,26 @@ def _scan(study: str, names: tuple[str, ...]) -> Iterator[tuple[str, _Stats]]:
     """All runs of a study with what the system knows of some of their files, the first being the marker."""
     for arm in _folders(study):
         label = os.path.basename(arm)  # noqa: PTH119
-        with suppress(OSError), _opened(arm) as (place, handle):
-            for seed in sorted(os.listdir(arm if handle is None else handle)):  # noqa: PTH208
-                stats = tuple([_stat(f"{place}{seed}/{name}", handle) for name in names])
+        try:
+            handle = os.open(arm, os.O_RDONLY) if _HANDLES else None
+        except OSError:
+            continue
+        try:  # from the folder itself, where the system can: half the time
+            place = f"{arm}/" if handle is None else ""
+            for seed in _names(arm if handle is None else handle):
+                stats = _stats(f"{place}{seed}/", names, handle)
                 if stats[0] is not None:
                     yield f"{label}/{seed}", stats
+        finally:
+            if handle is not None:
+                os.close(handle)
 
 
-@contextmanager
-def _opened(folder: str) -> Iterator[tuple[str, int | None]]:
-    """Where files in a folder are found, from the folder itself where the system can: half the time."""
-    if not _HANDLES:
-        yield f"{folder}/", None
-        return
-    handle = os.open(folder, os.O_RDONLY)
+def _stats(place: str, names: tuple[str, ...], handle: int | None = None) -> _Stats:
     try:
-        yield "", handle
-    finally:
-        os.close(handle)
+        return tuple([os.stat(place + name, dir_fd=handle) for name in names])
+    except (OSError, ValueError):  # not all of them are there
+        return tuple([_stat(place + name, handle) for name in names])
 
 
 def _stat(path: str, handle: int | None) -> os.stat_result | None:
@@ -299,6 +306,12 @@ def _stat(path: str, handle: int | None) -> os.stat_result | None:
         return os.stat(path, dir_fd=handle)
     except (OSError, ValueError):
         return None
+
+
+def _names(folder: str | int) -> list[str]:
+    with suppress(OSError):
+        return sorted(os.listdir(folder))  # noqa: PTH208
+    return []
 
 
 def _folders(place: str) -> list[str]:

@@ -66,8 +66,13 @@ def format_figure(name: str, value: float | None, metrics: Mapping[str, Metric])
         value: of it.
         metrics: those of the task, by name; the figure of another one is a plain number.
     """
+    return level(metric_of(name, metrics), value)
+
+
+def metric_of(name: str, metrics: Mapping[str, Metric]) -> Metric:
+    """How people read a figure of this full name."""
     metric = name.split("/")[1] if "/" in name else name
-    return level(metrics.get(metric, LOSS), value)
+    return metrics.get(metric, LOSS)
 
 
 def has_interval(estimate: Estimate) -> bool:
