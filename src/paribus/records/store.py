@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ MARKERS = {"run": "recipe.json", "study": "study.json"}  # the file that makes a
 INDEX = ".index.json"
 VERSION = 2  # of the index; another one is not read
 SETTLED_SECONDS = 2.0  # what was written a shorter while ago may be written again without another mark
+THREADS = 8  # that read what no index knows, as disks and networks like it; where little is read they only disturb
 WORTH = 20  # runs read anew that are worth writing the index for
 
 OVER = ("finished", "diverged")  # states of a run that training it again could not change
@@ -80,8 +81,8 @@ class RunSummary(NamedTuple):
 
     @property
     def study(self) -> str:
-        """The folder of its study."""
-        return os.path.dirname(os.path.dirname(self.path))  # noqa: PTH120
+        """The name of its study's folder."""
+        return os.path.basename(os.path.dirname(os.path.dirname(self.path)))  # noqa: PTH119, PTH120
 
     @property
     def over(self) -> bool:
@@ -94,20 +95,35 @@ class RunSummary(NamedTuple):
         return percentages(self.percent)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without looks at a million new objects for garbage, of which there is none: a fifth of the time."""
+    active = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if active:
+            gc.enable()
+
+
+@uncollected()
 def runs(root: Path) -> list[RunSummary]:
     """All runs below a folder, by path."""
-    with _uncollected():
-        index = _Index(root)
-        labels = [os.path.basename(path) for path in _folders(str(root))]  # noqa: PTH119
-        found = [run for label in labels for run in index.study(label, f"{root}{os.sep}{label}")]
-        index.write()
-    return found
+    from concurrent.futures import ThreadPoolExecutor  # lists only: it takes its time
+
+    index = _Index(root)
+    labels = [os.path.basename(path) for path in _folders(str(root))]  # noqa: PTH119
+    with ThreadPoolExecutor(1 if index.rows else THREADS) as pool:
+        listed = dict(zip(labels, pool.map(index.study, labels), strict=True))
+    index.write(listed)
+    return [run for study in listed.values() for run in study.runs]
 
 
 def runs_of(study: Path) -> list[RunSummary]:
     """All runs of a study, by arm and seed."""
     place = study.absolute()
-    return _Index(place.parent).study(place.name, str(study))
+    return _Index(place.parent).study(place.name, str(study)).runs
 
 
 def studies(root: Path) -> list[Path]:
@@ -158,77 +174,61 @@ def find(name: str, root: Path, *kinds: str) -> Path:
     raise UnknownName(f"there is no such {what}", got=name, hint=hint)
 
 
+class _Listed(NamedTuple):
+    """The runs of a study, their rows as the index holds them, and how many of these are new or gone."""
+
+    runs: list[RunSummary]
+    rows: bytes
+    news: int
+
+
 class _Index:
-    """What was known of the runs below ``root``, and what is known now; names of studies are kept as JSON."""
+    """What was known of the runs below ``root`` when it was last written down."""
 
     def __init__(self, root: Path) -> None:
-        self.path = root / INDEX
-        self.before: dict[bytes, bytes] = {}  # study → its rows as they were written; empty if the file is not whole
-        self.now: dict[bytes, bytes | dict[str, Row]] = {}  # study → its rows, as they were written if none is new
-        self.runs = self.news = 0
+        self.root = root
+        self.rows: dict[bytes, bytes] = {}  # study → its runs, both as JSON; none if the file is not whole
         with suppress(OSError, ValueError):
-            head, _, body = self.path.read_bytes().partition(b"\n")
+            head, _, body = (root / INDEX).read_bytes().partition(b"\n")
             if json.loads(head) == _head(body):
-                lines = (line.partition(b"\t") for line in body.splitlines())
-                self.before = {study: rows for study, _, rows in lines}
+                lines = (line.partition(b"\t") for line in body.split(b"\n"))
+                self.rows = {study: rows for study, _, rows in lines}
 
-    def study(self, label: str, path: str) -> list[RunSummary]:
+    def study(self, name: str, path: str = "") -> _Listed:
         """What a list says of the runs of a study: as it was read before where files are the same and a run is over."""
-        study, found = json.dumps(label).encode(), []
-        text = self.before.get(study, b"{}")
+        path = path or f"{self.root}{os.sep}{name}"
+        text = self.rows.get(_compact(name), b"{}")
         before: dict[str, Row] = json.loads(text)
-        rows: dict[str, Row] = {}
-        for name, stats in _scan(path, _FILES):
-            place, row = f"{path}{os.sep}{name}", before.get(name)
+        found, rows, news = [], {}, 0
+        for label, stats in _scan(path, _FILES):
+            place, row = f"{path}{os.sep}{label}", before.get(label)
             if row is not None and row[1] == _mark(stats) and row[5] in OVER:
                 run = RunSummary(place, *row[2:])
             else:
-                run, row = self._read(place, stats, row)
-            if row is not None:
-                rows[name] = row
+                known = row is not None and row[0] == _mark(stats[:1])
+                run = _summary(place, stats, RunSummary(place, *row[2:]) if row is not None and known else None)
+                row = [_mark(stats[:1]), _mark(stats), *run[1:]] if _settled(stats) and run.state != "damaged" else None
+                news += row is not None and (run.over or not known)
             found.append(run)
-        self.now[study] = text if rows == before else rows
-        self.runs += len(rows)
-        self.news += len(before.keys() - rows.keys())
-        return found
+            if row is not None:
+                rows[label] = row
+        news += len(before.keys() - rows.keys())
+        return _Listed(found, text if rows == before else _compact(rows), news)
 
-    def _read(self, path: str, stats: _Stats, row: Row | None) -> tuple[RunSummary, Row | None]:
-        """A run as its files say it, and the row to keep of it if there is one."""
-        marks = _mark(stats[:1]), _mark(stats)
-        known = RunSummary(path, *row[2:]) if row is not None and row[0] == marks[0] else None
-        found = _summary(path, stats, known)
-        if not _settled(stats) or found.state == "damaged":
-            return found, None
-        self.news += known is None or found.over
-        return found, [*marks, *found[1:]]
-
-    def write(self) -> None:
+    def write(self, listed: Mapping[str, _Listed]) -> None:
         """Keep what is known now, if enough of it is new; somebody else's index of the same moment is as good."""
-        gone = sum(len(json.loads(self.before[study])) for study in self.before.keys() - self.now.keys())
-        if self.news + gone < max(WORTH, self.runs // 100):
+        rows = {_compact(name): study.rows for name, study in listed.items()}
+        gone = sum(len(json.loads(self.rows[study])) for study in self.rows.keys() - rows.keys())
+        news = gone + sum(study.news for study in listed.values())
+        if news < max(WORTH, sum(len(study.runs) for study in listed.values()) // 100):
             return
-        lines = (
-            study + b"\t" + (rows if isinstance(rows, bytes) else _compact(rows)) for study, rows in self.now.items()
-        )
-        body = b"\n".join(lines)
+        body = b"\n".join(b"\t".join(line) for line in rows.items())
         with suppress(ParibusError, OSError):  # it is not ours to write, or the disk is full
-            files.write_bytes(self.path, json.dumps(_head(body)).encode() + b"\n" + body)
+            files.write_bytes(self.root / INDEX, json.dumps(_head(body)).encode() + b"\n" + body)
 
 
-def _compact(rows: dict[str, Row]) -> bytes:
-    return json.dumps(rows, separators=(",", ":")).encode()  # ASCII: names that are no text come back as they are
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looks at millions of new objects for garbage, of which there is none: a quarter of the time."""
-    active = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if active:
-            gc.enable()
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()  # ASCII: names that are no text come back as they are
 
 
 def _head(body: bytes) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def recipe(found: Recipe) -> Page:
     return Page("Recipe", found.name, f"{found.name}: {found.about}", sections=(section,))
 
 
+@store.uncollected()
 def runs(root: Path) -> Page:
     """All runs below a folder."""
     rows = []
@@ -116,7 +117,7 @@ def studies(root: Path) -> Page:
         except ParibusError as error:  # one damaged folder must not hide the others
             rows.append((folder.name, "damaged", error.rule))
             continue
-        rows.append((folder.name, f"{over[str(folder)]}/{len(planned.arms()) * len(planned.seeds)}", planned.question))
+        rows.append((folder.name, f"{over[folder.name]}/{len(planned.arms()) * len(planned.seeds)}", planned.question))
     return _listed(("study", "runs over", "question"), rows) if rows else Page(summary=f"no studies in {root} yet")
 
 
