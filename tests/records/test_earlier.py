@@ -57,6 +57,6 @@ def test_R32_a_study_that_varies_a_renamed_field_is_read(recipe, tmp_path):
 
 
 def test_who_types_an_old_name_is_told_the_new_one(recipe):
-    with pytest.raises(RecipeError, match="there is no split.validation") as error:
+    with pytest.raises(RecipeError, match=r"there is no split\.validation") as error:
         Recipe.load("digits/mlp", {"split.validation": 0.2})
     assert error.value.hint == "it is called split.val now"
