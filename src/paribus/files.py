@@ -88,12 +88,14 @@ def dumps(value: Any, indent: int | None = None) -> str:
         return json.dumps(finite(value), indent=indent, ensure_ascii=False)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: str | Path) -> Any:
     """Read a JSON file; a damaged one is a :class:`RunError` that names it."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123  lists read 100,000s of small ones
+            return json.loads(str(file.readall(), "utf-8"))
     except (ValueError, OSError) as error:
-        raise RunError(f"cannot read {path.name}: {error}", got=str(path), hint="is this a run folder?") from error
+        name = os.path.basename(path)  # noqa: PTH119
+        raise RunError(f"cannot read {name}: {error}", got=str(path), hint="is this a run folder?") from error
 
 
 def finite(value: Any) -> Any:

@@ -125,7 +125,7 @@ class Study:
 
         It is about what :meth:`run` returned; where nothing was run, about what the run folders say.
         """
-        from paribus.reports import write
+        from paribus.reports.files import write
 
         return write(self._result or self.result, self.folder)
 

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def many(tmp_path) -> Path:
 def reads(monkeypatch) -> list[Path]:
     """The files that are read."""
     read, known = files.read_json, []
-    monkeypatch.setattr(files, "read_json", lambda path: known.append(path) or read(path))
+    monkeypatch.setattr(files, "read_json", lambda path: known.append(Path(path)) or read(path))
     return known
 
 
@@ -104,6 +105,11 @@ def same_size_and_time(run: Path) -> None:
     write(run / "result.json", content)
 
 
+def edited_in_place(run: Path) -> None:
+    """Neither size, time, number nor anything of the folder changes."""
+    write(run / "result.json", (run / "result.json").read_text().replace("0.5", "0.7"))
+
+
 def another_state(run: Path) -> None:
     write(run / "status.json", {"state": "interrupted", "epoch": 1, "epochs": 3})
 
@@ -111,6 +117,8 @@ def another_state(run: Path) -> None:
 CHANGES = {
     "another result": change_result,
     "another result of the same size and time": same_size_and_time,
+    "another result, edited in place": edited_in_place,
+    "another result, put in place": lambda run: files.write_json(run / "result.json", {**RESULT, "metrics": {}}),
     "another state": another_state,
     "another recipe": lambda run: make(run, 1234),
     "no result": lambda run: (run / "result.json").unlink(),
@@ -134,8 +142,61 @@ def test_the_folders_are_the_truth(many, change):
     assert len(after) < 300 or after[123] != before[123]
 
 
-def test_what_was_written_a_moment_ago_is_not_kept(many, reads):
-    write(many / place(3) / "result.json", RESULT, time.time())
+def test_runs_that_changed_places_are_told_apart(many):
+    before = store.runs(many)
+    shutil.copytree(many / "study-1", many / "study-9")  # with its times
+    for old, new in [(place(3), "x"), (place(4), place(3)), ("x", place(4)), ("study-2", "study-8")]:
+        (many / old).rename(many / new)
+    after = {Path(run.path).relative_to(many).as_posix(): run[1:] for run in store.runs(many)}
+    assert (after[place(3)], after[place(4)]) == (before[4][1:], before[3][1:])
+    copies = [(place(i).replace("-1/", "-9/", 1), i) for i in range(50, 100)]
+    moved = [(place(i).replace("-2/", "-8/", 1), i) for i in range(100, 150)]
+    assert {name: after[name] for name, _ in copies + moved} == {name: before[i][1:] for name, i in copies + moved}
+    assert len(after) == 350
+
+
+def test_a_run_is_followed_to_its_end(tmp_path):
+    for number in range(30):
+        make(tmp_path / place(number), number)
+    run = tmp_path / place(3)
+    states = []
+    for state in ("new", "running", "interrupted", "finished"):
+        shutil.rmtree(run)
+        make(run, 3, state)
+        states += [store.runs(tmp_path)[3].state, store.runs_of(tmp_path / "study-0")[3].state]
+    assert states == ["new"] * 2 + ["crashed"] * 2 + ["interrupted"] * 2 + ["finished"] * 2
+
+
+def test_what_is_kept_is_what_would_be_written_anew(many, monkeypatch):
+    monkeypatch.setattr(store, "WORTH", 1)
+    monkeypatch.setattr(store, "THREADS", 3)
+    store.runs(many)
+    before = (many / store.INDEX).read_bytes().splitlines()
+    for number in range(100, 110):
+        change_result(many / place(number))
+    shutil.rmtree(many / "study-4")
+    store.runs(many)
+    kept = (many / store.INDEX).read_bytes()
+    assert [line for line in kept.splitlines() if line in before] == [before[1], before[2], before[4], before[6]]
+    (many / store.INDEX).unlink()
+    store.runs(many)
+    assert (many / store.INDEX).read_bytes() == kept
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such names cannot be given elsewhere")
+def test_names_may_be_anything(tmp_path, reads):
+    for number, name in enumerate(["a\tb", "c\nd", 'e"\\f', os.fsdecode(b"\xff\xfe"), "\u2028", "ü"]):
+        for seed in range(5):
+            make(tmp_path / name / name / f"{name}{seed}", number)
+    first = store.runs(tmp_path)
+    reads.clear()
+    assert store.runs(tmp_path) == first
+    assert (len(first), reads) == (30, [])
+
+
+@pytest.mark.parametrize("ahead", [0.0, 3600.0])
+def test_what_was_written_a_moment_ago_is_not_kept(many, reads, ahead):
+    write(many / place(3) / "result.json", RESULT, time.time() + ahead)
     store.runs(many)
     reads.clear()
     store.runs(many)
@@ -152,7 +213,7 @@ def test_an_index_that_is_of_no_use_is_not_used(many, index):
     elif index == "flipped":
         path.write_bytes(content.replace(b"0.5", b"0.6", 1))
     elif index == "version":
-        path.write_bytes(content.replace(b'"version": 1', b'"version": 0', 1))
+        path.write_bytes(content.replace(b'"version": %d' % store.VERSION, b'"version": 0', 1))
     elif index == "stale":
         for number in range(0, 300, 3):
             shutil.rmtree(many / place(number))
@@ -217,7 +278,18 @@ def test_runs_of_a_study_and_studies(many):
     write(many / "study-2" / "study.json", "{}")
     assert store.studies(many) == [many / "study-2"]
     assert store.runs_of(many / "study-2") == store.runs(many)[100:150]
-    assert store.runs(many / "nowhere") == store.studies(many / "nowhere") == []
+    assert store.runs_of(many / "nowhere") == store.runs(many / "nowhere") == store.studies(many / "nowhere") == []
+
+
+def test_the_index_of_all_serves_one_study(many, reads, monkeypatch):
+    first = store.runs(many)[100:150]
+    reads.clear()
+    assert store.runs_of(many / "study-2") == first
+    monkeypatch.chdir(many / "study-2")
+    assert [run[1:] for run in store.runs_of(Path())] == [run[1:] for run in first]
+    assert not reads
+    change_result(many / place(123))
+    assert store.runs_of(many / "study-2")[23].figures == {"val/accuracy": 0.75}
 
 
 @pytest.mark.skipif(not store._HANDLES, reason="this system knows no other way")

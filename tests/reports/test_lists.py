@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from paribus.records import parts
+from paribus.records.run import Status
+from paribus.records.study import run_folder
 from paribus.reports import lists
+from paribus.study import Study
 
 
 def test_a_source_of_your_own_is_called_so():
@@ -54,6 +58,19 @@ def test_lists_of_runs_do_not_wait_for_torch():
         "from paribus.reports.lists import runs\n"
         "from paribus.reports.terminal import print_page\n"
         "print_page(runs(pathlib.Path('none')))\n"
-        "assert 'torch' not in sys.modules"
+        "assert not {'torch', 'numpy', 'pydantic', 'scipy', 'jinja2'} & {*sys.modules}"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_studies_say_how_many_runs_are_over(tmp_path, monkeypatch):
+    study = Study("digits/mlp", vary={"training.batch_size": [16, 32]}, seeds=2, name="sizes", runs=tmp_path)
+    study.design.write(study.folder)
+    arm = study.design.arms()[0]
+    for seed, state in enumerate(["finished", "failed"]):
+        folder = run_folder(study.folder, arm, seed)
+        folder.create(study.design.recipe_of(arm), seed)
+        folder.write_status(Status(state))
+    monkeypatch.chdir(tmp_path)
+    for root in (tmp_path, Path()):
+        assert lists.studies(root).sections[0].tables[0].rows[0][:2] == ("sizes", "1/4")

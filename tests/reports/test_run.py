@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tests import made
 
-from paribus import reports
 from paribus.plots import run_curves
 from paribus.records.run import RunFolder
+from paribus.reports import files as reports
 
 
 @pytest.fixture

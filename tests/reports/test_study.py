@@ -12,10 +12,10 @@ import pytest
 from markdown_it import MarkdownIt
 from tests import made
 
-from paribus import reports
 from paribus.evidence import about_interaction
 from paribus.records import wording
 from paribus.records.result import Effect, StudyResult
+from paribus.reports import files as reports
 from paribus.reports import tables
 from paribus.reports.study import study_page
 

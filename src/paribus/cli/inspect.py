@@ -33,18 +33,21 @@ def list_(
 
     - `paribus list runs`
     """
-    from paribus.analysis.table import analyses
-    from paribus.records.parts import names
-    from paribus.records.recipe import shipped
     from paribus.reports import lists
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
     if what == "all":
+        from paribus.analysis.table import analyses
+        from paribus.records.parts import names
+        from paribus.records.recipe import shipped
+
         found = {many: names(kind) for many, kind in PLURALS.items()}
         overview = {"recipes": shipped(), **found, "analyses": sorted(analyses())}
         print_page(lists.overview(overview))
     elif what == "recipes":
+        from paribus.records.recipe import shipped
+
         print_page(lists.recipes(shipped()))
     elif what == "runs":
         print_page(lists.runs(runs))

@@ -30,7 +30,8 @@ def report(
 
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
-    from paribus.reports import brief, write, write_run
+    from paribus.reports import brief
+    from paribus.reports.files import write, write_run
     from paribus.reports.terminal import print_page
     from paribus.study import Study
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -45,6 +45,11 @@ QUALITY = Metric("quality", higher_is_better=True, percent=True)
 MODE_KL = Metric("mode_kl", higher_is_better=False)
 GENERATOR_LOSS = Metric("generator_loss", higher_is_better=False)
 DISCRIMINATOR_LOSS = Metric("discriminator_loss", higher_is_better=False)
+
+
+def percentages(names: Iterable[str]) -> dict[str, Metric]:
+    """Metrics of which only this is known: that people read them in per cent."""
+    return {name: Metric(name, higher_is_better=True, percent=True) for name in names}
 
 
 def is_detail(name: str) -> bool:

@@ -16,13 +16,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from paribus import files
 from paribus.errors import RunError, RunLocked
 from paribus.records import earlier
 from paribus.records.metric import Metric
-from paribus.records.recipe import Recipe
+
+if TYPE_CHECKING:
+    from paribus.records.recipe import Recipe
 
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
@@ -134,19 +136,13 @@ class RunFolder:
         """The content of ``recipe.json``, whose format must be known."""
         if not (self.path / "recipe.json").exists():
             raise RunError("this is not a run folder", got=str(self.path), hint="see: paribus list runs")
-        content = files.read_json(self.path / "recipe.json")
-        found = content.get("format") if isinstance(content, dict) else type(content).__name__
-        if found != FORMAT:
-            raise RunError(
-                f"this version of paribus reads run folders of format {FORMAT}",
-                got=f"format {found!r} in {self.path}",
-                hint="open it with the version of paribus that wrote it",
-            )
-        return dict(content)
+        return read_recipe(f"{self.path}/recipe.json")
 
     @property
     def recipe(self) -> Recipe:
         """The recipe of this run."""
+        from paribus.records.recipe import Recipe  # lists need none, and no pydantic
+
         content = self.read()
         return Recipe.read({"name": content["name"], "about": content["about"], **earlier.upgraded(content["recipe"])})
 
@@ -174,12 +170,7 @@ class RunFolder:
     def status(self) -> Status:
         """The recorded status; a run that is said to be running but cannot be is ``crashed``."""
         path = self.path / "status.json"
-        if not path.exists():
-            return Status()
-        status = _read_record(Status, path)
-        if status.state == "running" and not _seems_alive(status):
-            return replace(status, state="crashed")
-        return status
+        return read_status(path) if path.exists() else Status()
 
     def write_status(self, status: Status) -> None:
         """Replace the status; the heartbeat is now."""
@@ -228,7 +219,7 @@ class RunFolder:
     def result(self) -> RunResult | None:
         """The result, once there is one."""
         path = self.path / "result.json"
-        return _read_record(RunResult, path) if path.exists() else None
+        return read_result(path) if path.exists() else None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -258,6 +249,32 @@ class RunFolder:
             lock.release()
 
 
+def read_recipe(path: str | Path) -> dict[str, Any]:
+    """The content of a ``recipe.json``, whose format must be known."""
+    content = files.read_json(path)
+    found = content.get("format") if isinstance(content, dict) else type(content).__name__
+    if found != FORMAT:
+        raise RunError(
+            f"this version of paribus reads run folders of format {FORMAT}",
+            got=f"format {found!r} in {os.path.dirname(path)}",  # noqa: PTH120
+            hint="open it with the version of paribus that wrote it",
+        )
+    return dict(content)
+
+
+def read_status(path: str | Path) -> Status:
+    """The status in a ``status.json``; see :attr:`RunFolder.status`."""
+    status = _read_record(Status, path)
+    if status.state == "running" and not _seems_alive(status):
+        return replace(status, state="crashed")
+    return status
+
+
+def read_result(path: str | Path) -> RunResult:
+    """The result in a ``result.json``."""
+    return _read_record(RunResult, path)
+
+
 def copy_run(source: RunFolder, target: RunFolder) -> None:
     """Copy a finished run, so that it is never trained twice and every study folder is whole by itself."""
     names = {path.name for path in source.path.iterdir() if path.is_file()} - {"lock", "log.txt", "status.json"}
@@ -274,12 +291,13 @@ def this_process() -> dict[str, Any]:
     return {"pid": os.getpid(), "host": platform.node()}
 
 
-def _read_record(kind: type[Record], path: Path) -> Record:
+def _read_record(kind: type[Record], path: str | Path) -> Record:
     content = files.read_json(path)
     try:
         return kind(**content)
     except TypeError as error:
-        raise RunError(f"{path.name} is damaged: {error}", got=str(path.parent)) from None
+        folder, name = os.path.split(path)
+        raise RunError(f"{name} is damaged: {error}", got=folder) from None
 
 
 def _seems_alive(status: Status) -> bool:

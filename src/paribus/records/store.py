@@ -5,6 +5,9 @@ Beside them lies an index, ``RUNS/.index.json``, so that 100,000 runs are listed
 and a mark of its files (times, size, number). A listing looks at the marks of all runs and reads again what has another
 one; a run that is not over is read each time. The index may be missing, torn, old, or not writable: then a listing
 takes longer and says the same.
+
+The index is a line of JSON about itself, and one for each study: its name, a tab, and its runs. So the runs of one
+study are known without reading those of all, and what has not changed is written as it was read.
 """
 
 from __future__ import annotations
@@ -16,25 +19,26 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from paribus import files
 from paribus.errors import ParibusError, RunError, nearest
-from paribus.records.metric import Metric
-from paribus.records.run import RunFolder
+from paribus.records.metric import Metric, percentages
+from paribus.records.run import RunFolder, Status, read_recipe, read_result, read_status
 
 MARKERS = {"run": "recipe.json", "study": "study.json"}  # the file that makes a folder one
 INDEX = ".index.json"
-VERSION = 1  # of the index; another one is not read
+VERSION = 2  # of the index; another one is not read
 SETTLED_SECONDS = 2.0  # what was written a shorter while ago may be written again without another mark
+THREADS = 8  # that read what no index knows, as disks and networks like it; where little is read they only disturb
 WORTH = 20  # runs read anew that are worth writing the index for
 
+OVER = ("finished", "diverged")  # states of a run that training it again could not change
 _FILES = ("recipe.json", "status.json", "result.json")  # what a summary is made of
 _HANDLES = os.stat in os.supports_dir_fd and os.scandir in os.supports_fd  # not on Windows
 
-Marks = tuple[int, int]  # of recipe.json, and of all files
+Row = list[Any]  # of the index: marks of recipe.json and of all files, then the fields of a summary but the path
 
 
 class UnknownName(RunError):
@@ -76,28 +80,50 @@ class RunSummary(NamedTuple):
         return RunFolder(self.path)
 
     @property
+    def study(self) -> str:
+        """The name of its study's folder."""
+        return os.path.basename(os.path.dirname(os.path.dirname(self.path)))  # noqa: PTH119, PTH120
+
+    @property
     def over(self) -> bool:
         """Whether training it again could change nothing."""
-        return self.state in ("finished", "diverged")
+        return self.state in OVER
 
     @property
     def metrics(self) -> dict[str, Metric]:
         """Those of its metrics that people do not read as plain numbers."""
-        return {name: Metric(name, higher_is_better=True, percent=True) for name in self.percent}
+        return percentages(self.percent)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without looks at a million new objects for garbage, of which there is none: a fifth of the time."""
+    active = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if active:
+            gc.enable()
+
+
+@uncollected()
 def runs(root: Path) -> list[RunSummary]:
     """All runs below a folder, by path."""
-    with _uncollected():
-        index = _Index.read(root)
-        found = [index.summary(name, stats) for name, stats in _scan(root, _FILES)]
-        index.write()
-    return found
+    from concurrent.futures import ThreadPoolExecutor  # lists only: it takes its time
+
+    index = _Index(root)
+    labels = [os.path.basename(path) for path in _folders(str(root))]  # noqa: PTH119
+    with ThreadPoolExecutor(1 if index.rows else THREADS) as pool:
+        listed = dict(zip(labels, pool.map(index.study, labels), strict=True))
+    index.write(listed)
+    return [run for study in listed.values() for run in study.runs]
 
 
 def runs_of(study: Path) -> list[RunSummary]:
     """All runs of a study, by arm and seed."""
-    return [_summary(str(study / name)) for name, _ in _scan_study(str(study), _FILES[:1])]
+    place = study.absolute()
+    return _Index(place.parent).study(place.name, str(study)).runs
 
 
 def studies(root: Path) -> list[Path]:
@@ -112,7 +138,7 @@ def finished(root: Path) -> dict[tuple[str, int], RunFolder]:
 
 def summary(folder: Path) -> RunSummary:
     """What a list says of one run."""
-    return _summary(str(folder))
+    return _summary(str(folder), _stats(f"{folder}/", _FILES))
 
 
 def find(name: str, root: Path, *kinds: str) -> Path:
@@ -148,82 +174,81 @@ def find(name: str, root: Path, *kinds: str) -> Path:
     raise UnknownName(f"there is no such {what}", got=name, hint=hint)
 
 
-@dataclass
+class _Listed(NamedTuple):
+    """The runs of a study, their rows as the index holds them, and how many of these are new or gone."""
+
+    runs: list[RunSummary]
+    rows: bytes
+    news: int
+
+
 class _Index:
-    """What is known of the runs below ``root``: name → marks and the fields of its summary but the path."""
+    """What was known of the runs below ``root`` when it was last written down."""
 
-    root: Path
-    known: Mapping[str, list[Any]]
-    rows: dict[str, list[Any]]
-    news: int = 0
-
-    @classmethod
-    def read(cls, root: Path) -> _Index:
-        """What was written; nothing if it is not whole."""
-        known: Mapping[str, list[Any]] = {}
-        with suppress(OSError, ValueError, KeyError, TypeError):
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.rows: dict[bytes, bytes] = {}  # study → its runs, both as JSON; none if the file is not whole
+        with suppress(OSError, ValueError):
             head, _, body = (root / INDEX).read_bytes().partition(b"\n")
             if json.loads(head) == _head(body):
-                known = json.loads(body)
-        return cls(root, known, {})
+                lines = (line.partition(b"\t") for line in body.split(b"\n"))
+                self.rows = {study: rows for study, _, rows in lines}
 
-    def summary(self, name: str, stats: _Stats) -> RunSummary:
-        """What a list says of a run: as it was read before if its files are the same and it is over."""
-        marks, row = _marks(stats), self.known.get(name)
-        path = f"{self.root}{os.sep}{name}"
-        if row is not None and tuple(row[0]) == marks:
-            found = RunSummary(path, *row[1])
-            if found.over:
-                self.rows[name] = row
-                return found
-        known = RunSummary(path, *row[1]) if row is not None and row[0][0] == marks[0] else None
-        found = _summary(path, known)
-        if _settled(stats) and found.state != "damaged":
-            self.rows[name] = [marks, found[1:]]
-            self.news += known is None or found.over
-        return found
+    def study(self, name: str, path: str = "") -> _Listed:
+        """What a list says of the runs of a study: as it was read before where files are the same and a run is over."""
+        path = path or f"{self.root}{os.sep}{name}"
+        text = self.rows.get(_compact(name), b"{}")
+        before: dict[str, Row] = json.loads(text)
+        found, rows, news = [], {}, 0
+        for label, stats in _scan(path, _FILES):
+            place, row = f"{path}{os.sep}{label}", before.get(label)
+            if row is not None and row[1] == _mark(stats) and row[5] in OVER:
+                run = RunSummary(place, *row[2:])
+            else:
+                known = row is not None and row[0] == _mark(stats[:1])
+                run = _summary(place, stats, RunSummary(place, *row[2:]) if row is not None and known else None)
+                row = [_mark(stats[:1]), _mark(stats), *run[1:]] if _settled(stats) and run.state != "damaged" else None
+                news += row is not None and (run.over or not known)
+            found.append(run)
+            if row is not None:
+                rows[label] = row
+        news += len(before.keys() - rows.keys())
+        return _Listed(found, text if rows == before else _compact(rows), news)
 
-    def write(self) -> None:
+    def write(self, listed: Mapping[str, _Listed]) -> None:
         """Keep what is known now, if enough of it is new; somebody else's index of the same moment is as good."""
-        gone = len(self.known.keys() - self.rows.keys())
-        if self.news + gone < max(WORTH, len(self.rows) // 100):
+        rows = {_compact(name): study.rows for name, study in listed.items()}
+        gone = sum(len(json.loads(self.rows[study])) for study in self.rows.keys() - rows.keys())
+        news = gone + sum(study.news for study in listed.values())
+        if news < max(WORTH, sum(len(study.runs) for study in listed.values()) // 100):
             return
-        body = json.dumps(self.rows, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        body = b"\n".join(b"\t".join(line) for line in rows.items())
         with suppress(ParibusError, OSError):  # it is not ours to write, or the disk is full
             files.write_bytes(self.root / INDEX, json.dumps(_head(body)).encode() + b"\n" + body)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looks at millions of new objects for garbage, of which there is none: a quarter of the time."""
-    active = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if active:
-            gc.enable()
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()  # ASCII: names that are no text come back as they are
 
 
 def _head(body: bytes) -> dict[str, Any]:
     return {"version": VERSION, "sha256": hashlib.sha256(body).hexdigest()}
 
 
-def _summary(path: str, known: RunSummary | None = None) -> RunSummary:
+def _summary(path: str, stats: _Stats, known: RunSummary | None = None) -> RunSummary:
     """Read a run; of one whose ``recipe.json`` is known only where it stands, and its result once there is one."""
-    folder = RunFolder(path)
     about = (known.recipe, known.identity, known.seed) if known else ("", "", 0)
     percent = known.percent if known else []
     try:
         if known is None:
-            content = folder.read()
+            content = read_recipe(f"{path}/recipe.json")
             about = (str(content["name"]), str(content["identity"]), int(content["seed"]))
             percent = [name for name, metric in content.get("metrics", {}).items() if metric.get("percent")]
-        status, result = folder.status, folder.result
+        status = read_status(f"{path}/status.json") if stats[1] else Status()
+        figures = dict(read_result(f"{path}/result.json").metrics) if stats[2] else None
     except (RunError, KeyError, TypeError, ValueError, AttributeError) as error:  # one must not hide the others
         rule = error.rule if isinstance(error, RunError) else f"recipe.json is damaged: {error!r}"
         return RunSummary(path, *about, "damaged", 0, 0, None, percent, 0.0, 0.0, rule)
-    figures = dict(result.metrics) if result else None
     times = (status.started, status.heartbeat)
     return RunSummary(path, *about, status.state, status.epoch, status.epochs, figures, percent, *times, status.error)
 
@@ -231,10 +256,9 @@ def _summary(path: str, known: RunSummary | None = None) -> RunSummary:
 _Stats = tuple[os.stat_result | None, ...]  # of some files of a run folder; None for one that is not there
 
 
-def _marks(stats: _Stats) -> Marks:
-    """Two numbers that change when recipe.json changes, and when any of the files does."""
-    each = [hash((it.st_mtime_ns, it.st_ctime_ns, it.st_size, it.st_ino)) if it else 0 for it in stats]
-    return each[0], hash(tuple(each))
+def _mark(stats: _Stats) -> int:
+    """A number that changes when any of the files does."""
+    return hash(tuple([(it.st_mtime_ns, it.st_ctime_ns, it.st_size, it.st_ino) if it else () for it in stats]))
 
 
 def _settled(stats: _Stats) -> bool:
@@ -245,39 +269,36 @@ def _settled(stats: _Stats) -> bool:
 def _changed(root: Path, kind: str) -> dict[str, float]:
     """All folders of a kind, and when what makes them one was written."""
     if kind == "run":
-        return {name: found.st_mtime for name, (found,) in _scan(root, (MARKERS[kind],)) if found}
+        places = ((path, os.path.basename(path)) for path in _folders(str(root)))  # noqa: PTH119
+        found = ((f"{label}/{name}", stat) for path, label in places for name, (stat,) in _scan(path, (MARKERS[kind],)))
+        return {name: stat.st_mtime for name, stat in found if stat}
     return {folder.name: (folder / MARKERS[kind]).stat().st_mtime for folder in studies(root)}
 
 
-def _scan(root: Path, names: tuple[str, ...]) -> Iterator[tuple[str, _Stats]]:
-    """All run folders below ``root`` with what the system knows of some of their files, the first being the marker."""
-    for study in _folders(str(root)):
-        label = os.path.basename(study)  # noqa: PTH119
-        for name, stats in _scan_study(study, names):
-            yield f"{label}/{name}", stats
-
-
-def _scan_study(study: str, names: tuple[str, ...]) -> Iterator[tuple[str, _Stats]]:
+def _scan(study: str, names: tuple[str, ...]) -> Iterator[tuple[str, _Stats]]:
+    """All runs of a study with what the system knows of some of their files, the first being the marker."""
     for arm in _folders(study):
         label = os.path.basename(arm)  # noqa: PTH119
-        with suppress(OSError), _opened(arm) as (place, handle):
-            for seed in sorted(os.listdir(arm if handle is None else handle)):  # noqa: PTH208
-                stats = tuple(_stat(f"{place}{seed}/{name}", handle) for name in names)
+        try:
+            handle = os.open(arm, os.O_RDONLY) if _HANDLES else None
+        except OSError:
+            continue
+        try:  # from the folder itself, where the system can: half the time
+            place = f"{arm}/" if handle is None else ""
+            for seed in _names(arm if handle is None else handle):
+                stats = _stats(f"{place}{seed}/", names, handle)
                 if stats[0] is not None:
                     yield f"{label}/{seed}", stats
+        finally:
+            if handle is not None:
+                os.close(handle)
 
 
-@contextmanager
-def _opened(folder: str) -> Iterator[tuple[str, int | None]]:
-    """Where files in a folder are found, from the folder itself where the system can: half the time."""
-    if not _HANDLES:
-        yield f"{folder}/", None
-        return
-    handle = os.open(folder, os.O_RDONLY)
+def _stats(place: str, names: tuple[str, ...], handle: int | None = None) -> _Stats:
     try:
-        yield "", handle
-    finally:
-        os.close(handle)
+        return tuple([os.stat(place + name, dir_fd=handle) for name in names])
+    except (OSError, ValueError):  # not all of them are there
+        return tuple([_stat(place + name, handle) for name in names])
 
 
 def _stat(path: str, handle: int | None) -> os.stat_result | None:
@@ -285,6 +306,12 @@ def _stat(path: str, handle: int | None) -> os.stat_result | None:
         return os.stat(path, dir_fd=handle)
     except (OSError, ValueError):
         return None
+
+
+def _names(folder: str | int) -> list[str]:
+    with suppress(OSError):
+        return sorted(os.listdir(folder))  # noqa: PTH208
+    return []
 
 
 def _folders(place: str) -> list[str]:

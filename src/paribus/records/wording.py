@@ -10,10 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from paribus.evidence import MOST_SEEDS, Contrast, Estimate, Interval, Judged, Kind
 from paribus.records.metric import LOSS, Metric
+
+if TYPE_CHECKING:  # lists are worded without statistics, and without the time that NumPy takes
+    from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind
 
 LONG = 60  # characters of a name that asks for more room than usual
 MOST = 20  # entries of a list that are said
@@ -64,8 +66,13 @@ def format_figure(name: str, value: float | None, metrics: Mapping[str, Metric])
         value: of it.
         metrics: those of the task, by name; the figure of another one is a plain number.
     """
+    return level(metric_of(name, metrics), value)
+
+
+def metric_of(name: str, metrics: Mapping[str, Metric]) -> Metric:
+    """How people read a figure of this full name."""
     metric = name.split("/")[1] if "/" in name else name
-    return level(metrics.get(metric, LOSS), value)
+    return metrics.get(metric, LOSS)
 
 
 def has_interval(estimate: Estimate) -> bool:
@@ -105,6 +112,8 @@ def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm") -> str:
         return f"diverged in {estimate.diverged} of {estimate.n + estimate.dropped} seeds"
     if verdict.word == "undecided":
         if verdict.more_seeds is None:
+            from paribus.evidence import MOST_SEEDS
+
             return f"undecided: more than {count(MOST_SEEDS, 'more seed')}"
         return f"undecided: {'at least ' if estimate.n < 2 else ''}{count(verdict.more_seeds, 'more seed')}"
     return verdict.word

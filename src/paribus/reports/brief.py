@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paribus.records.metric import Metric, details, is_detail
-from paribus.records.result import StudyResult
-from paribus.records.run import RunFolder, RunResult
-from paribus.records.study import StudyDesign
 from paribus.records.wording import count, format_figure, show
 from paribus.reports.page import Page, Section, Table
+
+if TYPE_CHECKING:
+    from paribus.records.result import StudyResult
+    from paribus.records.run import RunFolder, RunResult
+    from paribus.records.study import StudyDesign
 
 
 def study(result: StudyResult, report: Path | None = None) -> Page:

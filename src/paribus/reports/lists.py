@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paribus.errors import ParibusError
 from paribus.records import store
-from paribus.records.study import StudyDesign
-from paribus.records.wording import show
-from paribus.reports.brief import figures
+from paribus.records.metric import Metric, is_detail, percentages
+from paribus.records.store import RunSummary
+from paribus.records.wording import level, metric_of, show
 from paribus.reports.page import Page, Section, Table
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ def recipe(found: Recipe) -> Page:
     return Page("Recipe", found.name, f"{found.name}: {found.about}", sections=(section,))
 
 
+@store.uncollected()
 def runs(root: Path) -> Page:
     """All runs below a folder."""
     rows = []
@@ -85,21 +88,36 @@ def runs(root: Path) -> Page:
         if run.state == "damaged":
             rows.append((name, run.state, "", run.error))
         else:
-            rows.append((name, run.state, f"{run.epoch}/{run.epochs}", figures(run.figures or {}, run.metrics)))
+            rows.append((name, run.state, f"{run.epoch}/{run.epochs}", _figures(run)))
     return _listed(("run", "state", "epochs", "validation"), rows) if rows else Page(summary=f"no runs in {root} yet")
+
+
+def _figures(run: RunSummary) -> str:
+    """The figures of a run on one line; how they are read is found out once for all runs that have the same ones."""
+    found = run.figures or {}
+    return ", ".join([f"{name} {level(metric, found[name])}" for name, metric in _read_as((*found,), (*run.percent,))])
+
+
+@lru_cache
+def _read_as(names: tuple[str, ...], percent: tuple[str, ...]) -> list[tuple[str, Metric]]:
+    metrics = percentages(percent)
+    return [(name, metric_of(name, metrics)) for name in names if not is_detail(name)]
 
 
 def studies(root: Path) -> Page:
     """All studies below a folder."""
+    from paribus.records.study import StudyDesign
+
+    folders = store.studies(root)
+    over = Counter(run.study for run in (store.runs(root) if folders else ()) if run.over)
     rows = []
-    for folder in store.studies(root):
+    for folder in folders:
         try:
             planned = StudyDesign.open(folder)
         except ParibusError as error:  # one damaged folder must not hide the others
             rows.append((folder.name, "damaged", error.rule))
             continue
-        over = sum(run.over for run in store.runs_of(folder))
-        rows.append((folder.name, f"{over}/{len(planned.arms()) * len(planned.seeds)}", planned.question))
+        rows.append((folder.name, f"{over[folder.name]}/{len(planned.arms()) * len(planned.seeds)}", planned.question))
     return _listed(("study", "runs over", "question"), rows) if rows else Page(summary=f"no studies in {root} yet")
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from paribus.plots import Chart
+if TYPE_CHECKING:
+    from paribus.plots import Chart
 
 
 @dataclass(frozen=True)
