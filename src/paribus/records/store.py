@@ -132,7 +132,7 @@ def studies(root: Path) -> list[Path]:
 
 
 def finished(root: Path) -> dict[tuple[str, int], RunFolder]:
-    """All runs below a folder that have a result, by identity and seed; what is damaged is nobody's twin."""
+    """All runs below a folder that have a result, by identity and seed; what is damaged is nobody's duplicate."""
     return {(run.identity, run.seed): run.folder for run in runs(root) if run.figures is not None}
 
 
