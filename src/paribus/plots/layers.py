@@ -20,7 +20,12 @@ def sizes(net: Table) -> Chart | None:
         for place, field in known
         for name, value in zip(NAMES, (field.outputs, field.size), strict=True)
     ]
-    axes = {"x": number("x", title="layer"), "y": number("y", title="values")}
-    line = layer({"type": "line", "strokeWidth": 2.2}, rows, **axes, color=colours(NAMES, theme.ARMS[1:]))
+    axes = {
+        "x": number("x", title="layer", values=[place for place, _ in known], labelOverlap=True),
+        "y": number("y", title="values"),
+    }
+    line = layer(
+        {"type": "line", "strokeWidth": 2.2, "point": True}, rows, **axes, color=colours(NAMES, theme.ARMS[1:])
+    )
     words = "Outputs along the first axis, and how many inputs each of them sees"
     return finish({"width": theme.WIDTH - 90, "height": 240, "layer": [line]}, words)
