@@ -18,6 +18,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 import paribus as pb
+from paribus.data.prepare.prepared import forget
 from paribus.records.run import RunFolder
 
 SMALL = ("digits/mlp", "budget.epochs=1", "model.widths=[8]")
@@ -213,7 +214,7 @@ def test_data_shows_sources_and_examines_folders(command, pictures):
 def test_data_frees_its_cache(paribus, monkeypatch, here):
     monkeypatch.setenv("PARIBUS_CACHE", str(here / "cache"))
     monkeypatch.setattr("paribus.cache.paths.fallback", lambda: here / "fallback")
-    monkeypatch.setattr("paribus.data.prepare.prepared._opened", {})  # other tests may have shared the same data
+    forget()  # other tests may have shared the same data
     pb.Run(SMALL[0], {"budget.epochs": 1, "split.limit": 100}).train(threads=1)
     said = paribus("data", "--clear-cache")
     assert said.code == 0

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+from tests.models.fields import sees
 from torch import nn
 
 from paribus.errors import RecipeError
@@ -38,18 +39,6 @@ def test_tokens_are_answered_each(kind):
     tokens = torch.randint(9, (6, 7))
     assert kind((7,), 4, (7,), 9, width=5)(tokens).shape == (6, 7, 4)
     assert kind((7,), 4, (), 9, width=5)(tokens).shape == (6, 4)  # many to one
-
-
-def sees(net: nn.Module, places: int, inputs: torch.Tensor, axis: int) -> torch.Tensor:
-    """(positions of the answer, positions of the input) whether the gradient of one with respect to the other is 0."""
-    inputs = inputs.clone().requires_grad_()
-    outputs = net(inputs)
-    rows = []
-    for place in range(places):
-        (gradient,) = torch.autograd.grad(outputs[:, place].sum(), inputs, retain_graph=True)
-        others = [dim for dim in range(gradient.ndim) if dim != axis]
-        rows.append(gradient.abs().sum(others) > 0)
-    return torch.stack(rows)
 
 
 @pytest.mark.parametrize(("kind", "both"), list(itertools.product(CELLS, [False, True])))

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+from tests.models.fields import sees
 from torch import nn
 
 from paribus.errors import RecipeError
@@ -16,18 +17,6 @@ from paribus.models.tcn import TCN, blocks_to_see, receptive_field
 def made(model: nn.Module) -> nn.Module:
     initialise(model, 1)
     return model.eval()
-
-
-def sees(net: nn.Module, places: int, inputs: torch.Tensor, axis: int) -> torch.Tensor:
-    """(positions of the answer, positions of the input) whether the gradient of one with respect to the other is 0."""
-    inputs = inputs.clone().requires_grad_()
-    outputs = net(inputs)
-    rows = []
-    for place in range(places):
-        (gradient,) = torch.autograd.grad(outputs[:, place].sum(), inputs, retain_graph=True)
-        others = [dim for dim in range(gradient.ndim) if dim != axis]
-        rows.append(gradient.abs().sum(others) > 0)
-    return torch.stack(rows)
 
 
 @pytest.mark.parametrize(("depth", "kernel"), [(1, 2), (2, 3), (3, 2)])

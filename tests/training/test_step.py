@@ -69,23 +69,15 @@ def test_ema_is_the_recursion(digits):
     assert torch.equal(session.evaluated.mean, session.network.mean)  # the scaling of the inputs is no average
 
 
-class Spy(nn.Module):
-    """Notes the mode and the inputs of every call."""
+CALLS: list = []
+
+
+class Noisy(nn.Module):
+    """Notes a random number of every training step."""
 
     def __init__(self, num_outputs: int, input_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.output = nn.Linear(math.prod(input_shape), num_outputs)
-
-    def forward(self, x):
-        CALLS.append((self.training, torch.is_grad_enabled(), x.detach().clone()))
-        return self.output(x.flatten(1))
-
-
-CALLS: list = []
-
-
-class Noisy(Spy):
-    """Notes a random number of every training step."""
 
     def forward(self, x):
         if self.training:

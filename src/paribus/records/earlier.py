@@ -20,3 +20,9 @@ def upgraded(recipe: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(place, dict) and name in place:
             place[new.partition(".")[2]] = place.pop(name)
     return result
+
+
+def info_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``facts.json`` knew of the data, under the names of the splits today."""
+    sizes = {"val" if name == "validation" else name: size for name, size in facts["sizes"].items()}
+    return {**facts, "sizes": sizes}

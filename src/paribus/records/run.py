@@ -197,9 +197,7 @@ class RunFolder:
         if (path := self.path / "info.json").exists():
             return dict(files.read_json(path))
         if (path := self.path / "facts.json").exists():  # of earlier versions
-            facts = files.read_json(path)
-            sizes = {"val" if name == "validation" else name: size for name, size in facts["sizes"].items()}
-            return {**facts, "sizes": sizes}
+            return earlier.info_of(files.read_json(path))
         return {}
 
     def write_environment(self, content: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from paribus.data.deliver.loader import Loader
 from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import RecipeError, nearest
 from paribus.models.network import assemble
+from paribus.models.size import count_parameters
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.evaluation import evaluate
@@ -96,7 +97,7 @@ class Session:
     @property
     def parameters(self) -> int:
         """Trainable numbers."""
-        return sum(parameter.numel() for parameter in self.network.parameters() if parameter.requires_grad)
+        return count_parameters(self.network, trainable=True)
 
     @property
     def evaluated(self) -> nn.Module:

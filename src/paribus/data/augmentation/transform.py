@@ -113,8 +113,26 @@ class Moved(Identity):
         return points.to(matrix.dtype) @ matrix[:, :, :2].transpose(1, 2) + matrix[:, None, :, 2]
 
 
+class Unplaced(Identity):
+    """No place of the old pictures lies at one place of the new ones: masks, boxes and points cannot follow."""
+
+    where: ClassVar[str]  # what became of the pictures, for the message
+
+    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
+        """Refused."""
+        raise _no_one("mask", self.where)
+
+    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
+        """Refused."""
+        raise _no_one("box", self.where)
+
+    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
+        """Refused."""
+        raise _no_one("point", self.where)
+
+
 @dataclass(frozen=True)
-class Mixed(Identity):
+class Mixed(Unplaced):
     """Each picture became a mixture of itself and another one of the batch, as mixup makes it (Zhang et al., 2018).
 
     Args:
@@ -126,18 +144,7 @@ class Mixed(Identity):
     share: Tensor
 
     mixes: ClassVar[bool] = True
-
-    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
-        """A pixel of two pictures has no one label."""
-        raise _no_one("mask", "mixed pictures")
-
-    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
-        """A box of a mixture is not wholly there."""
-        raise _no_one("box", "mixed pictures")
-
-    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
-        """A point of a mixture is not wholly there."""
-        raise _no_one("point", "mixed pictures")
+    where: ClassVar[str] = "mixed pictures"
 
     def shares(self, shares: Tensor) -> Tensor:
         """The mixture of both; each row keeps its sum."""
@@ -145,21 +152,10 @@ class Mixed(Identity):
         return own * shares + (1 - own) * shares[self.partner]
 
 
-@dataclass(frozen=True)
-class Separate(Identity):
+class Separate(Unplaced):
     """Several pictures of each example were changed, each in its own way: classes stay, places have no one picture."""
 
-    def masks(self, masks: Tensor, outside: int | None) -> Tensor:
-        """Refused."""
-        raise _no_one("mask", "several pictures of one example")
-
-    def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
-        """Refused."""
-        raise _no_one("box", "several pictures of one example")
-
-    def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
-        """Refused."""
-        raise _no_one("point", "several pictures of one example")
+    where: ClassVar[str] = "several pictures of one example"
 
 
 @dataclass(frozen=True)
