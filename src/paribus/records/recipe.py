@@ -29,7 +29,7 @@ from paribus.records import yaml
 from paribus.records.kinds import KINDS
 from paribus.records.metric import Metric
 from paribus.records.options import explain
-from paribus.records.parts import Part, Resolved, factory_of, is_own, present, resolve
+from paribus.records.parts import Part, factory_of, is_own, present, resolve
 from paribus.records.plugins import fingerprint
 
 SUFFIXES = {".yaml", ".yml", ".json"}
@@ -196,7 +196,7 @@ class Recipe(BaseModel):
         recipe = {name: sections.get(name, {}) for name in Recipe.model_fields if name not in ("name", "about")}
         sources = {}
         for field, (kind, part) in self.fields.items():
-            known = self._at(field)
+            known = resolve(kind, part, self._supplied if kind == "model" else (), field)
             group, _, name = field.partition(".")
             place, key = (recipe[group], name) if name else (recipe, group)
             place[key] = {"use": part.use, **to_jsonable_python(known.settings)}
@@ -214,11 +214,8 @@ class Recipe(BaseModel):
 
     def settings(self, field: str) -> dict[str, Any]:
         """All options of the part at a field (``model``, ``augment.crop``), validated once for the whole recipe."""
-        return self._at(field).settings
-
-    def _at(self, field: str) -> Resolved:
         kind, part = self.fields[field]
-        return resolve(kind, part, self._supplied if kind == "model" else (), field)
+        return resolve(kind, part, self._supplied if kind == "model" else (), field).settings
 
     @cached_property
     def fields(self) -> dict[str, tuple[str, Part]]:
