@@ -77,8 +77,13 @@ def recipe(precision: str, epochs: int = 1, count: int = 120) -> Recipe:
 def against_raw(recipe: Recipe, repeats: int) -> list[float]:
     """Raw seconds over paribus seconds, once per repetition; what is done once (data, imports) is done before."""
     torch.set_num_threads(cores())
-    data = {part: (inputs, masks.long()) for part, (inputs, masks) in raw.tensors(recipe, True).items()}
-    return ratios(lambda: train(recipe, data, raw.model_of(recipe, True)), lambda: paribus(recipe), repeats)
+    given = data(recipe)
+    return ratios(lambda: train(recipe, given, raw.model_of(recipe, True)), lambda: paribus(recipe), repeats)
+
+
+def data(recipe: Recipe) -> dict[str, tuple[Tensor, Tensor]]:
+    """Training and validation part, in the layout that convolutions like."""
+    return {part: (inputs, masks.long()) for part, (inputs, masks) in raw.tensors(recipe, True).items()}
 
 
 def train(recipe: Recipe, data: Mapping[str, tuple[Tensor, Tensor]], model: nn.Module) -> float:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks.single import paribus
 from benchmarks.table import Row, ratios
 from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
@@ -18,7 +17,6 @@ from paribus.models.network import assemble
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.task import Task
-from paribus.training.run import Run
 
 Work = Callable[[], float]
 Pair = tuple[Tensor, Tensor]  # inputs and targets
@@ -33,9 +31,9 @@ def rows(repeats: int) -> list[Row]:
     ]
 
 
-def forecasting(epochs: int = 2) -> tuple[Work, Work]:
-    """Raw loop and run for a series of 40,000 hours."""
-    options = {"data.steps": 40_000, "schedule": "constant", "training.clip_norm": None}
+def forecasting(epochs: int = 2, threads: int = 1, steps: int = 40_000) -> tuple[Work, Work]:
+    """Raw loop and run for a series of so many hours."""
+    options = {"data.steps": steps, "schedule": "constant", "training.clip_norm": None}
     recipe = Recipe.load("seasons/lstm", {**options, "budget.epochs": epochs})
     prepared = prepare(recipe, Seeds(0))
     task: Task = build("task", recipe.task, info=prepared.info)
@@ -49,7 +47,7 @@ def forecasting(epochs: int = 2) -> tuple[Work, Work]:
         model = assemble(recipe.model, task, Seeds(0)).model
         return train_windows(recipe, model, data["train"], data["val"])
 
-    return by_hand, lambda: paribus(recipe)
+    return by_hand, lambda: paribus(recipe, threads)
 
 
 def language(epochs: int = 2) -> tuple[Work, Work]:
@@ -64,15 +62,7 @@ def language(epochs: int = 2) -> tuple[Work, Work]:
         model = assemble(recipe.model, task, Seeds(0)).model
         return train_text(recipe, model, data["train"], data["val"])
 
-    return by_hand, lambda: paribus(recipe)
-
-
-def paribus(recipe: Recipe) -> float:
-    """Seconds of one run from the first step to the written result, its preparation apart."""
-    with tempfile.TemporaryDirectory() as folder:
-        marks: list[float] = []
-        Run(recipe, runs=Path(folder)).train(listen=lambda _: marks.append(time.perf_counter()), threads=1)
-        return time.perf_counter() - marks[0]
+    return by_hand, lambda: paribus(recipe, threads=1)
 
 
 def train_windows(recipe: Recipe, model: nn.Module, train: Pair, validation: Pair) -> float:

@@ -40,12 +40,12 @@ _reach = {"MLP": "≥ 2.0", "CNN": "≥ 1.9"}
 
 def in_parallel(recipe: Recipe) -> float:
     """Seconds of the study with its pool."""
-    return _study(recipe, None)
+    return _study(recipe, None, 1)
 
 
 def in_turn(recipe: Recipe) -> float:
     """Seconds of the same runs, one after another in this process with all threads."""
-    return _study(recipe, InProcess())
+    return _study(recipe, InProcess(), cores())
 
 
 def by_hand(recipe: Recipe) -> float:
@@ -55,11 +55,11 @@ def by_hand(recipe: Recipe) -> float:
     return sum(raw.train(recipe, data, raw.model_of(recipe)) for _ in range(2 * SEEDS))
 
 
-def _study(recipe: Recipe, executor: InProcess | None) -> float:
+def _study(recipe: Recipe, executor: InProcess | None, threads: int) -> float:
     with tempfile.TemporaryDirectory() as runs:
         study = Study(recipe, {"optimizer.lr": [0.01, 0.02]}, seeds=SEEDS, runs=Path(runs))
         started = time.perf_counter()
-        result = study.run(executor=executor, listen=_ignore)
+        result = study.run(executor=executor, threads=threads, listen=_ignore)
         seconds = time.perf_counter() - started
     assert result.complete
     return seconds

@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from paribus import threads
+
 if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
     from paribus.errors import ParibusError as ParibusError
@@ -53,6 +55,9 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "sample": "inference.sample",
 }
 __all__ = list(_HOMES)
+
+
+threads.wait_briefly()
 
 
 def __getattr__(name: str) -> Any:

@@ -88,6 +88,7 @@ class Study:
         *,
         jobs: int | None = None,
         device: str = "auto",
+        threads: int = 1,
         checkpoint_seconds: float = 10.0,
         fail_fast: bool = False,
         listen: EventListener | None = None,
@@ -96,8 +97,10 @@ class Study:
         """Train what is not trained yet, and draw the conclusions.
 
         Args:
-            jobs: runs at the same time; by default one per core. 1 trains in this process.
+            jobs: runs at the same time; by default as many as the cores have threads for. 1 trains in this process.
             device: ``auto``, ``cpu`` or ``cuda``.
+            threads: processor threads of every run. Sums of several threads differ in their last bits, so a study has
+                its own number, whatever ``jobs`` and the machine: its figures depend on neither.
             checkpoint_seconds: least time between two checkpoints of a run.
             fail_fast: stop at the first run that fails.
             listen: told of everything that happens; a live table by default.
@@ -106,8 +109,8 @@ class Study:
         from paribus.reports.live import watching
 
         self._result = None  # an older one would hide that this run was interrupted
-        settings = Settings(device, checkpoint_seconds=checkpoint_seconds)
-        chosen = runner.choose_executor(executor, jobs, device)
+        settings = Settings(device, threads, checkpoint_seconds)
+        chosen = runner.choose_executor(executor, jobs, settings)
         with watching(self.design) if listen is None else nullcontext((listen, silent)) as (listener, progress):
             result = runner.run(
                 self.design, self.folder, settings, chosen, fail_fast=fail_fast, listen=listener, progress=progress

@@ -10,9 +10,10 @@ from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
 from paribus.errors import DataError, RunError
 from paribus.inference import held_out
-from paribus.inference.trained import load
+from paribus.inference.trained import load, loader_of, prepared_with
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
+from paribus.tasks.evaluation import evaluate
 from paribus.training import loop
 from paribus.training.execution import Settings
 
@@ -32,6 +33,17 @@ def test_figures_are_those_of_scikit_learn_on_the_test_rows(run):
     }
     assert found.metrics == pytest.approx(expected, rel=1e-5)
     assert found.examples == len(rows) == 359
+
+
+def test_validation_and_test_have_one_precision(tmp_path):
+    """A network that was trained in bfloat16 is judged in float32 throughout, however large its activations are."""
+    folder = RunFolder(tmp_path / "run")
+    changes = {"training.precision": "bf16", "optimizer.lr": 2.0, "split.limit": 200, "budget.epochs": 3}
+    result = loop.train(folder, Recipe.load("digits/mlp", changes), 0, Settings("cpu", 1))
+    trained = load(folder)
+    again = evaluate(trained.task, trained.network, loader_of(prepared_with(trained, "val"), "val"), "val")
+    assert result.execution["precision"] == "bf16"
+    assert again == result.metrics
 
 
 def test_opened_once(run, monkeypatch):

@@ -1,4 +1,4 @@
-"""Jobs with one thread, and an executor whose runs are made up from known numbers."""
+"""An executor whose runs are made up from known numbers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ pytest.register_assert_rewrite("paribus.testing.executors")
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch) -> Iterator[None]:
-    """Jobs in this process take all cores, which is slow for small models on a busy machine; and it is global."""
+def same_threads() -> Iterator[None]:
+    """Jobs in this process set their number for all of it."""
     threads = torch.get_num_threads()
-    monkeypatch.setattr("paribus.training.execution.cores", lambda: 1)
     yield
     torch.set_num_threads(threads)
 

@@ -24,6 +24,8 @@ from paribus.chance import STREAMS
 from paribus.errors import DataError, Interrupted, ParibusError, RunError, StudyError
 from paribus.records.run import RunFolder
 from paribus.studies.executors.job import Event
+from paribus.studies.runner import choose_executor
+from paribus.training.execution import Settings
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -391,3 +393,26 @@ def test_S19_planned_analyses_cannot_be_changed_after_looking(scripted):
     kept = small(seeds=2)
     assert kept.run(executor=script, listen=Heard()).design.interim == (2, 3, 4)
     assert len(script.ran) == 8
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_figures_do_not_depend_on_how_many_runs_train_at_a_time(threads, monkeypatch):
+    """Nor on the cores of the machine: every run of a study has as many threads as the study says."""
+    monkeypatch.setattr("paribus.training.execution.THREADS_PAY", 0)
+    monkeypatch.setattr("paribus.training.execution.cores", lambda: 3)
+    found = {}
+    for jobs in (1, 2):
+        study = small(changes={"model.widths": [64, 64]}, seeds=2, runs=f"runs-{jobs}")
+        study.run(jobs=jobs, threads=threads, listen=Heard())
+        results = [RunFolder(path.parent).result for path in sorted(study.folder.glob("*/*/result.json"))]
+        assert {result.execution["threads"] for result in results} == {threads}
+        found[jobs] = [result.weights_sha256 for result in results]
+    assert found[1] == found[2]
+    assert len(set(found[1])) == 4
+
+
+def test_several_threads_a_run_leave_fewer_workers(monkeypatch):
+    monkeypatch.setattr("paribus.studies.runner.cores", lambda: 8)
+    assert choose_executor(None, None, Settings("cpu", 3)).workers == 2
+    assert choose_executor(None, 5, Settings("cpu", 3)).workers == 5
+    assert not choose_executor(None, None, Settings("cpu", 5)).isolated

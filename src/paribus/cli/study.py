@@ -47,6 +47,9 @@ def study(
         typer.Option(metavar="MOST", min=3, help="Add seeds, at planned looks, until decided or this many."),
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time; one per core by default.")] = None,
+    threads: Annotated[
+        int, typer.Option(min=1, help="Processor threads of every run; figures depend on them, not on --jobs.")
+    ] = 1,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")] = False,
     name: Annotated[str | None, typer.Option(help="Name of the study's folder.")] = None,
     runs: Runs = RUNS,
@@ -91,7 +94,7 @@ def study(
     if dry_run:
         print_page(brief.design(planned.design, planned.folder))
         return
-    result = planned.run(jobs=jobs, device=device, fail_fast=fail_fast)
+    result = planned.run(jobs=jobs, device=device, threads=threads, fail_fast=fail_fast)
     page = planned.report()
     print_page(brief.study(result, page))
     if not result.complete:

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from paribus import threads
+
 PACKAGES = ("paribus", "torch", "numpy", "scikit-learn", "scipy", "pillow", "pydantic", "safetensors")
 
 
@@ -22,6 +24,7 @@ def environment() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": cores(),
+        "openmp": threads.waiting(),
         "accelerator": _accelerator(),
     }
 

@@ -10,6 +10,7 @@ from paribus import files
 from paribus.errors import StudyError
 from paribus.progress import Announce, silent
 from paribus.records import store
+from paribus.records.environment import cores
 from paribus.records.result import StudyResult
 from paribus.records.run import copy_run
 from paribus.records.study import StudyDesign, run_folder
@@ -59,11 +60,13 @@ def run(
     return result
 
 
-def choose_executor(executor: Executor | str | None, jobs: int | None, device: str) -> Executor:
+def choose_executor(executor: Executor | str | None, jobs: int | None, settings: Settings) -> Executor:
     """The executor that was given or named; by default a pool of workers, or this process for one job at a time."""
+    if jobs is None and (settings.threads or 1) > 1:
+        jobs = max(1, cores() // (settings.threads or 1))
     if executor is None:
         executor = "inprocess" if jobs == 1 else "pool"
-    return executors.make(executor, jobs, device) if isinstance(executor, str) else executor
+    return executors.make(executor, jobs, settings.device) if isinstance(executor, str) else executor
 
 
 def _with_history(wished: StudyDesign, folder: Path) -> StudyDesign:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import torch
 from torch import nn
@@ -43,17 +41,17 @@ def evaluate(
     network: nn.Module,
     loader: Loader,
     split: str,
-    autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
     between: Callable[[], None] = lambda: None,
 ) -> dict[str, float]:
     """Figures named ``split/metric`` over all examples of a loader, in evaluation mode, without gradients.
+
+    In float32 whatever the training used, so that figures of training, test and analyses can be compared.
 
     Args:
         task: whose loss and metrics are asked for.
         network: left in the mode it was in.
         loader: the examples.
         split: its name.
-        autocast: the context of each forward pass.
         between: called after every batch; it may raise to stop.
     """
     training = network.training
@@ -64,8 +62,7 @@ def evaluate(
         with torch.inference_mode(), seeded(CHANCE):
             for batch in loader.in_order():
                 for stage in task.stages(network):
-                    with autocast():
-                        loss, outputs = task.loss(stage, network, batch)
+                    loss, outputs = task.loss(stage, network, batch)
                     meter.update(stage, loss, outputs, batch)
                 between()
     finally:

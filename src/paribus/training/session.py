@@ -122,8 +122,8 @@ class Session:
         return {f"train/{name}": value for name, value in self.meter.figures().items()}
 
     def evaluate(self, loader: Loader, split: str, between: Callable[[], None]) -> dict[str, float]:
-        """Figures of the network over one part of the data."""
-        return evaluate(self.task, self.evaluated, loader, split, self.autocast, between)
+        """Figures of the network over one part of the data: in float32, as the held-out test and predictions are."""
+        return evaluate(self.task, self.evaluated, loader, split, between)
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
         """Tell schedule and stopping rule the figures, and keep the best weights."""

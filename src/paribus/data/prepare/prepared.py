@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from paribus import threads
 from paribus.chance import Seeds
 from paribus.data.dataset import Dataset, Examples
 from paribus.data.deliver.loader import Batch, Loader
@@ -77,7 +78,9 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     source = build("data", recipe.data)
     examples: Examples = source.to_examples(dataset) if hasattr(source, "to_examples") else dataset
     rows = examples.split(recipe.split, seeds)
-    return PreparedData(examples, rows, examples.info(rows, getattr(source, "decoding", {})))
+    with threads.single():  # moments are part of what is learned
+        info = examples.info(rows, getattr(source, "decoding", {}))
+    return PreparedData(examples, rows, info)
 
 
 def _fits(nbytes: int, device: torch.device) -> bool:

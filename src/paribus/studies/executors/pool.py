@@ -1,9 +1,10 @@
 """The executor that runs jobs in parallel worker processes on this machine.
 
-Small trainings scale badly over cores, so each worker trains its own run with one thread. On Linux workers are forked
-from this process after torch and the data are loaded: a worker then costs a few milliseconds and shares the data's
-memory. Where forking is unsafe (CUDA, macOS) or unknown (Windows) they are spawned. A worker serves many runs; when it
-dies, its run is recorded as killed and another worker takes its place.
+Small trainings scale badly over cores, so each worker trains its own run, with one thread unless the study says
+otherwise. On Linux workers are forked from this process after torch and the data are loaded: a worker then costs a few
+milliseconds and shares the data's memory. Where forking is unsafe (CUDA, macOS, several threads a run) or unknown
+(Windows) they are spawned. A worker serves many runs; when it dies, its run is recorded as killed and another worker
+takes its place.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ class LocalPool:
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""
-        threads = max(1, cores() // min(self.workers, len(jobs) or 1)) if self.on_gpu else 1
-        waiting = deque(replace(job, settings=replace(job.settings, threads=threads)) for job in jobs)
+        waiting = deque(jobs)
+        if any((job.settings.threads or 1) > 1 for job in jobs):  # a fork may inherit a dead thread pool
+            self.context = multiprocessing.get_context("spawn")
         if self.forks:
             _warm_up(waiting)
         workers: list[_Worker] = []
@@ -168,6 +170,7 @@ def _warm_up(jobs: Sequence[Job]) -> None:
     """Load once in the parent what every forked worker needs: data, torch's compiler modules, model classes."""
     import torch
 
+    from paribus import threads
     from paribus.data.prepare.prepared import share
     from paribus.records.parts import find
 
@@ -176,11 +179,8 @@ def _warm_up(jobs: Sequence[Job]) -> None:
             share(job.recipe.data)
             for kind, part in job.recipe.parts():
                 find(kind, part.use)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a thread pool started here would be dead in every forked worker
-    weight = torch.zeros(1, requires_grad=True)
-    torch.optim.SGD([weight], lr=0.0)  # imports torch._dynamo, over a second of work
-    torch.set_num_threads(threads)
+    with threads.single():  # a thread pool started here would be dead in every forked worker
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.0)  # imports torch._dynamo, over a second of work
 
 
 def _record_killed(job: Job, exitcode: int | None) -> str:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from paribus import files
+from paribus import files, threads
 from paribus.cache import paths
 from paribus.cache.lock import locked
 from paribus.chance import key, permutation, seeded
@@ -172,9 +172,8 @@ def _load(classifier: Classifier, path: Path) -> bool:
 
 def _fit(classifier: Classifier, inputs: Tensor, targets: Tensor) -> None:
     """Train on nine tenths of the examples, and measure the accuracy on the rest."""
-    threads, held = torch.get_num_threads(), len(inputs) // 10
-    torch.set_num_threads(1)  # sums of several threads differ in their last bits
-    try:
+    held = len(inputs) // 10
+    with threads.single():
         optimizer = torch.optim.Adam(classifier.parameters())
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
         for _ in range(STEPS):
@@ -185,7 +184,5 @@ def _fit(classifier: Classifier, inputs: Tensor, targets: Tensor) -> None:
             schedule.step()
         with torch.no_grad():
             classifier.accuracy.fill_(float((classifier(inputs[:held]).argmax(1) == targets[:held]).float().mean()))
-    finally:
-        torch.set_num_threads(threads)
     accuracy = 100 * classifier.accuracy.item()
     logger.info("the feature extractor for generated pictures names %.1f %% of held-out ones", accuracy)
