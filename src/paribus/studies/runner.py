@@ -7,17 +7,17 @@ from itertools import count, islice
 from pathlib import Path
 
 from paribus import files
-from paribus.errors import StudyError
+from paribus.errors import DamagedRecord, StudyError
 from paribus.progress import Announce, silent
 from paribus.records import store
 from paribus.records.result import StudyResult
-from paribus.records.run import copy_run
 from paribus.records.study import StudyDesign, run_folder
 from paribus.studies import design as designs
 from paribus.studies import executors
 from paribus.studies.conclusions import analyse
-from paribus.studies.executors.job import Event, EventListener, Executor, Job
+from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
 from paribus.training.execution import Settings
+from paribus.training.resume import adopt
 
 
 def run(
@@ -92,15 +92,20 @@ def _jobs(design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
 
 def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list[Job]:
     """Those jobs that are not over yet, here or anywhere below ``root``; all get their run folders."""
-    fresh = [job for job in jobs if job.folder.status.state == "new"]
+    fresh = [job for job in jobs if job.folder.last_status().state == "new"]
     finished = store.finished(root) if fresh else {}
     for job in fresh:
-        if duplicate := finished.get((job.recipe.identity, job.seed)):
-            copy_run(duplicate, job.folder)
+        adopt(job.folder, finished.get((job.recipe.identity, job.seed), ()))
     todo = []
     for job in jobs:
-        job.folder.create(job.recipe, job.seed)  # says so if the folder holds something else
-        if job.folder.status.over:
+        try:
+            job.folder.create(job.recipe, job.seed)  # says so if the folder holds something else
+            over = job.folder.last_status().over
+        except DamagedRecord as error:
+            kind, message, summary = ending(error)
+            listen(Event(job, kind, error=message, summary=summary))
+            continue
+        if over:
             listen(Event(job, "known"))
         else:
             todo.append(job)

@@ -10,11 +10,12 @@ from paribus.progress import Announce, silent
 from paribus.records import store
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
-from paribus.records.run import RunFolder, RunResult, Status, copy_run
+from paribus.records.run import RunFolder, RunResult, Status
 from paribus.records.study import slug
 from paribus.training.execution import Settings
 from paribus.training.loop import train
 from paribus.training.monitor import Listener, no_listener
+from paribus.training.resume import adopt
 
 
 class Run:
@@ -56,9 +57,8 @@ class Run:
     ) -> RunResult:
         """Train it, go on if it was interrupted, or give the result if it is finished."""
         if self.folder.result is None and not self.folder.checkpoints.exists():
-            duplicate = store.finished(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
-            if duplicate is not None:
-                copy_run(duplicate, self.folder)
+            twins = store.finished(self.folder.path.parents[2])
+            adopt(self.folder, twins.get((self.recipe.identity, self.seed), ()))
         settings = Settings(device, threads, checkpoint_seconds)
         return train(self.folder, self.recipe, self.seed, settings, listen, progress)
 
