@@ -152,7 +152,7 @@ def line(row: dict[str, Any]) -> bytes:
 
 def append_line(path: Path, row: dict[str, Any]) -> None:
     """Append a row as one JSON line; what is a link is refused, for its target may be anybody's."""
-    with disk_errors(path), open(path, "ab", opener=_opened_itself) as file:  # noqa: PTH123
+    with disk_errors(path), open(path, "ab", opener=not_behind_a_link) as file:  # noqa: PTH123
         file.write(line(row))  # buffered: a short write is an error, not half a line
 
 
@@ -230,7 +230,8 @@ def _remove(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _opened_itself(path: str, flags: int) -> int:
+def not_behind_a_link(path: str, flags: int) -> int:
+    """An opener that refuses a link: what is appended stays in the folder in which the file is."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 

@@ -230,7 +230,7 @@ def edited(name, change):
 
 
 FORGED = {
-    "result": edited("result.json", lambda text: text.replace(b'"val/loss": 0', b'"val/loss": 1')),
+    "result": edited("result.json", lambda text: text.replace(b'"val/loss": ', b'"val/loss": 1')),
     "rows": edited("metrics.jsonl", lambda text: b"".join(text.splitlines(keepends=True)[1:])),
     "a row": edited("metrics.jsonl", lambda text: text.replace(b'"train/loss": ', b'"train/loss": 1')),
     "weights": edited("weights.safetensors", lambda content: content[:-1] + bytes([content[-1] ^ 1])),

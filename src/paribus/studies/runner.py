@@ -46,6 +46,8 @@ def run(
         Interrupted: when asked to stop; everything is saved.
     """
     design = _with_history(design, folder)
+    for place in (folder, *(folder / arm.slug for arm in design.arms())):
+        files.remove_old_leftovers(place)
     designs.preflight(_jobs(design, folder, settings), progress)
     while True:
         design.write(folder)

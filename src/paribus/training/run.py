@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paribus import files
 from paribus.progress import Announce, silent
 from paribus.records import store
 from paribus.records.parts import register_own
@@ -56,6 +57,7 @@ class Run:
         progress: Announce = silent,
     ) -> RunResult:
         """Train it, go on if it was interrupted, or give the result if it is finished."""
+        files.remove_old_leftovers(self.folder.path.parent)
         if self.folder.result is None and not self.folder.checkpoints.exists():
             twins = store.finished(self.folder.path.parents[2])
             adopt(self.folder, twins.get((self.recipe.identity, self.seed), ()))
