@@ -109,7 +109,7 @@ class RunFolder:
     """A run folder on disk. Reading one imports no code of its author."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = path if isinstance(path, Path) else Path(path)
 
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"

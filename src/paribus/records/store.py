@@ -192,7 +192,7 @@ class _Index:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.rows: dict[bytes, bytes] = {}  # study → its runs, both as JSON; none if the file is not whole
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             head, _, body = (root / INDEX).read_bytes().partition(b"\n")
             if json.loads(head) == _head(body):
                 lines = (line.partition(b"\t") for line in body.split(b"\n"))

@@ -93,16 +93,18 @@ def _jobs(design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
 
 
 def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list[Job]:
-    """Those jobs that are not over yet, here or anywhere below ``root``; all get their run folders."""
-    fresh = [job for job in jobs if job.folder.last_status().state == "new"]
+    """Those jobs that are not over yet, here or anywhere below ``root``; those that are damaged are told and left out.
+
+    Folders are made by those who train in them: a study of thousands of runs begins at once.
+    """
+    fresh = [job for job in jobs if not job.path.exists() or job.folder.last_status().state == "new"]
     finished = store.finished(root) if fresh else {}
     for job in fresh:
         adopt(job.folder, finished.get((job.recipe.identity, job.seed), ()))
     todo = []
     for job in jobs:
         try:
-            job.folder.create(job.recipe, job.seed)  # says so if the folder holds something else
-            over = job.folder.last_status().over
+            over = job.path.exists() and _is_over(job)
         except DamagedRecord as error:
             kind, message, summary = ending(error)
             listen(Event(job, kind, error=message, summary=summary))
@@ -112,6 +114,13 @@ def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list
         else:
             todo.append(job)
     return todo
+
+
+def _is_over(job: Job) -> bool:
+    """Whether a run that was begun before is over."""
+    if (job.path / "recipe.json").exists():
+        job.folder.create(job.recipe, job.seed)  # says so if the folder holds something else
+    return job.folder.last_status().over
 
 
 def _more_seeds(result: StudyResult) -> tuple[int, ...]:

@@ -72,10 +72,10 @@ def test_R2_a_log_that_cannot_be_written_to_its_end_is_no_unknown_death(tmp_path
     monkeypatch.setattr("paribus.studies.executors.worker.output_to", on_a_full_disk)
     monkeypatch.setattr("paribus.studies.executors.job.Job.run", run)
     record = Record()
-    LocalPool(1, "cpu").run(plan(tmp_path), record)
+    LocalPool(1, "cpu").run(plan(tmp_path, recipe()), record)
     assert record.ends() == ["failed" if job_fails else "finished"]
-    if job_fails:
-        assert "the disk is full" in record.events[-1].error
+    [events] = record.events.values()
+    assert ("the disk is full" in events[-1].error) == job_fails
 
 
 def test_a_pool_lets_its_workers_go_at_once(tmp_path):

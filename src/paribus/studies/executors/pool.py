@@ -171,10 +171,10 @@ def _warm_up(jobs: Sequence[Job]) -> None:
     from paribus.data.prepare.prepared import share
     from paribus.records.parts import find
 
-    for job in jobs:
+    for recipe in {id(job.recipe): job.recipe for job in jobs}.values():  # seeds of an arm share theirs
         with suppress(Exception):  # what is wrong with it is told by the job itself
-            share(job.recipe.data)
-            for kind, part in job.recipe.parts():
+            share(recipe.data)
+            for kind, part in recipe.parts():
                 find(kind, part.use)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a thread pool started here would be dead in every forked worker
