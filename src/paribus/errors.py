@@ -63,6 +63,10 @@ class OutOfMemory(RunError):
     """The machine or the device has no memory left for this batch."""
 
 
+class DamagedRecord(RunError):
+    """A file of a run or study folder that cannot be read, or is not what was written."""
+
+
 class CorruptCheckpoint(RunError):
     """A checkpoint that does not match its checksum."""
 

@@ -11,16 +11,23 @@ import hashlib
 import json
 import math
 import os
+import platform
+import re
 import secrets
+import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from paribus.errors import RunError
+from paribus import processes
+from paribus.errors import DamagedRecord, RunError
 
 CHUNK_BYTES = 1 << 24  # large files are read and written about this much at a time
-TEMPORARY = ".tmp-"  # prefix of half-written files; the next opening of a run folder removes them
+TEMPORARY = ".tmp-"  # prefix of half-written files, before host, process and a random number
+OLD_SECONDS = 3600.0  # a half-written file of nobody known is given up after this time
 
 
 @contextmanager
@@ -42,6 +49,7 @@ def disk_errors(path: Path) -> Iterator[None]:
             errno.ENOTDIR: "a file stands where a folder is needed",
             errno.EISDIR: "a folder stands where a file is needed",
             errno.EBUSY: "a folder stands where a file is needed",
+            errno.ELOOP: "a link stands where a file is needed",
         }.get(error.errno or 0)
         if reason is None:
             raise
@@ -56,18 +64,45 @@ def write_with(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file, then put it in place of ``path`` atomically and durably."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}{path.suffix}"
+        temporary = _temporary(path)
         temporary.touch(exist_ok=False)
         try:
             write(temporary)
-            with temporary.open("r+b") as file:  # Windows flushes only what is open for writing
-                os.fsync(file.fileno())
+            _flush(temporary)
             temporary.replace(path)
             _flush_folder(path.parent)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
+
+
+def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Let ``fill`` put files into a temporary folder, then rename it to ``path``: it is whole or it is not there.
+
+    What stood at ``path`` goes. Where somebody else makes the folder at the same moment, theirs stays.
+    """
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary, before = _temporary(path), _temporary(path)
+        temporary.mkdir()
+        try:
+            fill(temporary)
+            for folder, _, names in os.walk(temporary):
+                for name in names:
+                    _flush(Path(folder, name))
+                _flush_folder(Path(folder))
+            if path.exists():
+                path.rename(before)
+            try:
+                temporary.rename(path)
+            except OSError:
+                if not path.exists():
+                    raise
+            _flush_folder(path.parent)
+        finally:
+            for leftover in (temporary, before):
+                _remove(leftover)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -93,9 +128,9 @@ def read_json(path: str | Path) -> Any:
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123  lists read 100,000s of small ones
             return json.loads(str(file.readall(), "utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         name = os.path.basename(path)  # noqa: PTH119
-        raise RunError(f"cannot read {name}: {error}", got=str(path), hint="is this a run folder?") from error
+        raise DamagedRecord(f"cannot read {name}: {error}", got=str(path), hint="is this a run folder?") from error
 
 
 def finite(value: Any) -> Any:
@@ -109,37 +144,38 @@ def finite(value: Any) -> Any:
     return value
 
 
-def append_line(path: Path, row: dict[str, Any]) -> None:
-    """Append one JSON line; the names of non-finite entries are kept under ``"non_finite"``."""
+def line(row: dict[str, Any]) -> bytes:
+    """A row as one JSON line; the names of non-finite entries are kept under ``"non_finite"``."""
     broken = [key for key, value in row.items() if isinstance(value, float) and not math.isfinite(value)]
-    if broken:
-        row = {**row, "non_finite": broken}
-    line = (dumps(row) + "\n").encode()
-    with disk_errors(path), path.open("ab") as file:  # buffered: a short write is an error, not half a line
-        file.write(line)
+    return (dumps({**row, "non_finite": broken} if broken else row) + "\n").encode()
+
+
+def append_line(path: Path, row: dict[str, Any]) -> None:
+    """Append a row as one JSON line; what is a link is refused, for its target may be anybody's."""
+    with disk_errors(path), open(path, "ab", opener=not_behind_a_link) as file:  # noqa: PTH123
+        file.write(line(row))  # buffered: a short write is an error, not half a line
 
 
 def read_lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
-    """All whole lines of a JSON-lines file, and whether a torn last line was left out."""
-    if not path.exists():
+    """All whole lines of a JSON-lines file, and whether something torn or foreign was left out."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
         return [], False
-    content = path.read_bytes()
+    except OSError as error:
+        raise DamagedRecord(f"cannot read {path.name}: {error}", got=str(path), hint="is this a run folder?") from error
     *lines, rest = content.split(b"\n")
     rows, torn = [], bool(rest)
-    for line in lines:
+    for text in lines:
         try:
-            rows.append(dict(json.loads(line)))
-        except (ValueError, TypeError):  # a line torn by a crash, with others appended behind it
+            row = json.loads(text)
+        except (ValueError, RecursionError):  # a line torn by a crash, with others appended behind it
+            row = None
+        if isinstance(row, dict):
+            rows.append(row)
+        else:
             torn = True
     return rows, torn
-
-
-def keep_lines(path: Path, keep: Callable[[dict[str, Any]], bool]) -> None:
-    """Rewrite a JSON-lines file with the rows that ``keep`` accepts; a torn line goes."""
-    if path.exists():
-        rows, _ = read_lines(path)
-        kept = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows if keep(row)]
-        write_bytes(path, "".join(kept).encode())
 
 
 def sha256_of(path: Path) -> str:
@@ -149,14 +185,64 @@ def sha256_of(path: Path) -> str:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete temporary files that a killed process left in ``folder`` and below."""
-    for leftover in folder.rglob(TEMPORARY + "*"):
-        leftover.unlink(missing_ok=True)
+    """Delete temporary files that a killed process left in ``folder`` and below, where nobody else is at work."""
+    for place, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            if name.startswith(TEMPORARY) and not _in_use(leftover := Path(place, name)):
+                _remove(leftover)
+
+
+def remove_old_leftovers(folder: Path) -> None:
+    """Delete temporary files right in ``folder``, where others may be at work: of dead processes, or old ones."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for leftover in [Path(entry.path) for entry in entries if entry.name.startswith(TEMPORARY)]:
+            known = _in_use(leftover)
+            if known is False or (known is None and leftover.lstat().st_mtime < time.time() - OLD_SECONDS):
+                _remove(leftover)
+
+
+def _temporary(path: Path) -> Path:
+    return path.parent / f"{TEMPORARY}{_host()}.{os.getpid()}-{secrets.token_hex(8)}{path.suffix}"
+
+
+@cache
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _in_use(temporary: Path) -> bool | None:
+    """Whether the process that began a temporary file lives; ``None`` where that is not known."""
+    found = re.match(rf"{re.escape(TEMPORARY)}(\w+)\.(\d+)-", temporary.name)
+    if found is None or found[1] != _host():
+        return None
+    try:
+        return processes.lives(int(found[2]), temporary.lstat().st_mtime)
+    except OSError:  # it is gone
+        return True
+
+
+def _remove(path: Path) -> None:
+    """Delete a file, a link or a folder of ours; what a link points to stays."""
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def not_behind_a_link(path: str, flags: int) -> int:
+    """An opener that refuses a link: what is appended stays in the folder in which the file is."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def _write_all(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
+
+
+def _flush(path: Path) -> None:
+    with path.open("r+b") as file:  # Windows flushes only what is open for writing
+        os.fsync(file.fileno())
 
 
 def _flush_folder(folder: Path) -> None:

@@ -236,15 +236,49 @@ def test_R10_torn_lines_are_left_out_and_told(tmp_path, content, rows, torn):
     assert files.read_lines(path) == (rows, torn)
 
 
-def test_R10_keeping_lines_drops_the_torn_one(tmp_path):
-    path = tmp_path / "lines.jsonl"
-    files.keep_lines(path, lambda row: True)
-    assert not path.exists()
-    assert files.read_lines(path) == ([], False)
-    path.write_bytes(b'{"epoch": 1}\n{"epoch": 2}\n{"epoch": 3}\n{"ep')
-    files.keep_lines(path, lambda row: row["epoch"] < 3)
-    files.append_line(path, {"epoch": 3})
-    assert files.read_lines(path) == ([{"epoch": 1}, {"epoch": 2}, {"epoch": 3}], False)
+def test_R18_lines_are_never_appended_behind_a_link(tmp_path):
+    theirs, path = tmp_path / "theirs.txt", tmp_path / "run" / "lines.jsonl"
+    theirs.write_text("precious")
+    path.parent.mkdir()
+    path.symlink_to(theirs)
+    with pytest.raises(RunError, match=r"cannot write lines.jsonl: a link stands where a file is needed"):
+        files.append_line(path, {"epoch": 1})
+    assert theirs.read_text() == "precious"
+
+
+def test_R1_only_what_nobody_writes_any_more_is_removed(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    mine = files._temporary(tmp_path / "x.json")
+    of_the_dead = mine.with_name(mine.name.replace(f".{os.getpid()}-", f".{dead.pid}-"))
+    from_afar = mine.with_name(mine.name.replace(files._host(), "00000000"))
+    earlier, long_ago = tmp_path / f"{files.TEMPORARY}0123456789abcdef.json", tmp_path / f"{files.TEMPORARY}old"
+    for path in (mine, of_the_dead, from_afar, earlier):
+        path.write_text("half")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "file").write_text("precious")
+    long_ago.mkdir()
+    (long_ago / "link").symlink_to(tmp_path / "theirs", target_is_directory=True)
+    os.utime(long_ago, (1e9, 1e9))
+    files.remove_old_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {mine.name, from_afar.name, earlier.name, "theirs"}
+    files.remove_leftovers(tmp_path)  # nobody else is at work
+    assert {path.name for path in tmp_path.iterdir()} == {mine.name, "theirs"}
+    assert (tmp_path / "theirs" / "file").read_text() == "precious"
+
+
+def test_a_folder_is_whole_or_not_there(tmp_path):
+    def half(folder):
+        (folder / "a").write_text("a")
+        raise OSError(28, "full")
+
+    with pytest.raises(RunError, match="cannot write made: the disk is full"):
+        files.write_folder(tmp_path / "made", half)
+    assert list(tmp_path.iterdir()) == []
+    for text in ("first", "second"):  # what stood there goes
+        files.write_folder(tmp_path / "made", lambda folder: (folder / text).write_text(text))  # noqa: B023
+        assert [path.name for path in (tmp_path / "made").iterdir()] == [text]
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"\xff"])

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from paribus import files
-from paribus.errors import RunError, RunLocked
+from paribus import files, processes
+from paribus.errors import DamagedRecord, RunError, RunLocked
 from paribus.records import store
 from paribus.records.recipe import Recipe
 from paribus.records.run import (
@@ -138,10 +138,56 @@ def test_rewinding_drops_what_is_behind_and_what_is_torn(folder):
     with (folder.path / "metrics.jsonl").open("ab") as file:
         file.write(b'{"epoch": 4, "va')
     assert [row["epoch"] for row in folder.metrics()] == [1, 2, 3]
-    folder.rewind_metrics(2)
+    assert folder.restore_metrics([{"epoch": 1}, {"epoch": 2}]) == "a torn line of metrics.jsonl is dropped"
     folder.append_metrics({"epoch": 3})
-    assert [row["epoch"] for row in folder.metrics()] == [1, 2, 3]
-    assert files.read_lines(folder.path / "metrics.jsonl")[1] is False
+    assert folder.read_metrics() == ([{"epoch": 1}, {"epoch": 2}, {"epoch": 3}], False)
+    assert folder.restore_metrics([{"epoch": 1}]) == ""  # a training that was killed may go back behind its rows
+    assert folder.read_metrics() == ([{"epoch": 1}], False)
+
+
+ROWS = [{"epoch": epoch, "val/loss": 1 / epoch if epoch < 3 else float("nan")} for epoch in (1, 2, 3)]
+LINES = [files.line(row) for row in ROWS]
+LOST = {  # content of metrics.jsonl → what is said
+    "first": (LINES[1:], "epoch 1"),
+    "middle": (LINES[::2], "epoch 2"),
+    "last": (LINES[:2], "epoch 3"),
+    "all": ([], "epoch 1, 2, 3"),
+    "missing": (None, "epoch 1, 2, 3"),
+    "another figure": ([LINES[0], b'{"epoch": 2, "val/loss": 7}\n', LINES[2]], "epoch 2"),
+    "a word for a figure": ([LINES[0], b'{"epoch": 2, "val/loss": "x"}\n', LINES[2]], "epoch 2"),
+    "no epoch": ([LINES[0], b'{"val/loss": 7}\n', LINES[2]], "epoch 2"),
+    "no object": ([LINES[0], b'[["epoch", 2]]\n', LINES[2]], "epoch 2"),
+    "no JSON": ([b"\0" * 40, *LINES[1:]], "epoch 1"),
+    "torn": ([*LINES[:2], LINES[2][:9]], "epoch 3"),
+    "torn behind": ([*LINES, b'{"epoch'], "a torn line"),
+    "in another order": (LINES[::-1], "another order"),
+    "twice": ([*LINES, LINES[1]], "another order or more than once"),
+    "whole": (LINES, ""),
+}
+
+
+@pytest.mark.parametrize(("content", "says"), LOST.values(), ids=LOST)
+def test_R10_lost_and_damaged_rows_are_restored_and_told(folder, content, says):
+    if content is not None:
+        (folder.path / "metrics.jsonl").write_bytes(b"".join(content))
+    said = folder.restore_metrics(ROWS)
+    assert says in said if says else not said
+    assert (folder.path / "metrics.jsonl").read_bytes() == b"".join(LINES)
+    assert folder.restore_metrics(folder.metrics()) == ""  # as they are read, non-finite ones included
+
+
+@pytest.mark.parametrize("state", ["new", "running", "finished"])
+@pytest.mark.parametrize("pid", [0, -1, 2**70, 2**31, True, "12", None, [1], 1.5])
+def test_R12_odd_process_numbers_are_no_process(folder, state, pid):
+    content = {"state": state, "pid": pid, "host": this_process()["host"], "heartbeat": time.time()}
+    files.write_json(folder.path / "status.json", content)
+    listed = store.summary(folder.path).state
+    if type(pid) is int:
+        assert folder.status.state == listed == ("crashed" if state == "running" else state)
+    else:
+        with pytest.raises(DamagedRecord, match=r"status.json is damaged: pid is"):
+            _ = folder.status
+        assert listed == "damaged"
 
 
 def dead_process() -> int:
@@ -156,7 +202,10 @@ STANDS = {  # status as written, seconds since the heartbeat → state as read
     "slow but alive": (NOW, SILENCE_SECONDS - 20, "running"),
     "dead pid": ({**NOW, "pid": dead_process()}, 0, "crashed"),
     "busy for long but alive": (NOW, SILENCE_SECONDS + 20, "running"),
+    "its number is another's now": (NOW, 90_000, "crashed"),
     "on another machine": ({**NOW, "host": "far", "pid": dead_process()}, 0, "running"),
+    "on another machine whose clock is ahead": ({**NOW, "host": "far"}, -SILENCE_SECONDS / 2, "running"),
+    "on another machine, heard in the far future": ({**NOW, "host": "far"}, -90_000, "crashed"),
     "silent on another machine": ({**NOW, "host": "far"}, SILENCE_SECONDS + 20, "crashed"),
     "somebody else's process": ({**NOW, "pid": 1}, 0, "running"),
     "finished long ago": ({**NOW, "state": "finished", "pid": dead_process()}, 9999, "finished"),
@@ -165,11 +214,15 @@ STANDS = {  # status as written, seconds since the heartbeat → state as read
 
 
 @pytest.mark.parametrize(("written", "age", "state"), STANDS.values(), ids=STANDS)
-def test_R12_who_cannot_be_running_has_crashed(folder, written, age, state):
+def test_R12_who_cannot_be_running_has_crashed(folder, written, age, state, monkeypatch):
+    if written["pid"] == os.getpid():  # as if it had begun long ago
+        monkeypatch.setattr(processes, "_from_proc", lambda pid: time.time() - 9999)
     folder.write_status(Status(**written))
     content = files.read_json(folder.path / "status.json")
     assert abs(content["heartbeat"] - time.time()) < 5
     files.write_json(folder.path / "status.json", {**content, "heartbeat": time.time() - age})
+    if age < -SILENCE_SECONDS:
+        os.utime(folder.path / "status.json", (1e9, 1e9))  # it was written long ago, whatever it says
     assert folder.status.state == state
     assert folder.status.over == (state in ("finished", "diverged"))
 
@@ -212,7 +265,7 @@ def test_R11_a_second_process_is_refused(folder, beating):
 def _write_epochs(path: Path, epochs: int) -> None:
     folder = RunFolder(path)
     for epoch in range(1, epochs + 1):
-        folder.append_metrics({"epoch": epoch, "filling": "x" * 200})
+        folder.append_metrics({"epoch": epoch, "x" * 200: 1})
         folder.write_status(Status("running", epoch=epoch, **this_process()))
     folder.write_result(replace(RESULT, epochs=epochs))
 
@@ -255,10 +308,13 @@ def there(tmp_path) -> RunFolder:
 
 def test_a_finished_run_is_copied_not_trained_again(tmp_path, finished, there, recipe):
     found = store.finished(tmp_path / "runs")
-    assert {key: run.path for key, run in found.items()} == {(recipe.identity, 0): finished.path}
+    assert {key: [run.path for run in twins] for key, twins in found.items()} == {(recipe.identity, 0): [finished.path]}
     copy_run(finished, there)
     names = {path.name for path in there.path.iterdir()}
     assert names == {"recipe.json", "result.json", "status.json", "test.json", "weights.safetensors"}
+    assert there.weights.samefile(finished.weights)  # which are large, and only ever replaced
+    files.write_bytes(there.weights, b"others")
+    assert finished.weights.read_text() == "weights.safetensors"
     assert (there.identity, there.result, there.status.state) == (finished.identity, RESULT, "finished")
 
 
@@ -273,16 +329,69 @@ def test_damaged_and_unfinished_neighbours_do_not_count(tmp_path, finished, reci
 
 
 @pytest.mark.parametrize("missing", ["weights.safetensors", "result.json", "status.json"])
-def test_R2_half_a_copy_does_not_count_as_finished(finished, there, monkeypatch, missing):
+def test_R2_half_a_copy_is_none(finished, there, monkeypatch, missing):
     def full(source, target):
         if Path(source).name == missing:
             raise OSError(28, "full")
         return Path(target).write_bytes(Path(source).read_bytes())
 
     monkeypatch.setattr("shutil.copyfile", full)
-    with pytest.raises(RunError, match=rf"cannot write {missing}: the disk is full"):
+    monkeypatch.setattr("os.link", refuse_to_link)
+    with pytest.raises(RunError, match=r"cannot write seed-0: the disk is full"):
         copy_run(finished, there)
-    assert not there.status.over
+    assert list(there.path.parent.iterdir()) == []
+
+
+def refuse_to_link(*_):
+    raise OSError(1, "this file system has none")
+
+
+KILLED_IN_COPY = """
+import os, sys
+from paribus.records.run import RunFolder, copy_run
+source, target, last = RunFolder(sys.argv[1]), RunFolder(sys.argv[2]), int(sys.argv[3])
+left = last
+def count(event, arguments):
+    global left
+    if event in ("open", "os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "shutil.copyfile"):
+        if any(str(target.path.parent) in str(argument) for argument in arguments):
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), 9)
+def work():
+    sys.addaudithook(count)
+    copy_run(source, target)
+    os._exit(0)
+ends = 0
+while True:  # killed at its first operation below the target, then at its second, …
+    left = last
+    if not (child := os.fork()):
+        work()
+    killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -9
+    names = sorted(os.listdir(target.path)) if target.path.exists() else []
+    print(killed, target.status.state, ",".join(names), flush=True)
+    last += 1
+    if not killed or last > 200:
+        break
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_R1_killed_at_every_file_of_a_copy_there_is_nothing_or_all(finished, there):
+    (finished.path / "previews").mkdir()
+    (finished.path / "previews" / "final.png").write_text("picture")
+    there.path.mkdir(parents=True)
+    (there.path / "result.json").write_text("half of a copy by an earlier version")
+    command = [sys.executable, "-c", KILLED_IN_COPY, str(finished.path), str(there.path), "1"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    seen = [line.split(" ") for line in run.stdout.splitlines()]
+    whole = "previews,recipe.json,result.json,status.json,test.json,weights.safetensors"
+    assert len(seen) > 20
+    assert {(state, names) for _, state, names in seen} == {("new", "result.json"), ("new", ""), ("finished", whole)}
+    assert seen[-1] == ["False", "finished", whole]
+    files.remove_old_leftovers(there.path.parent)
+    assert [path.name for path in there.path.parent.iterdir()] == ["seed-0"]
+    assert [run.state for run in store.runs(there.path.parents[2])] == ["finished", "finished"]
 
 
 def test_the_environment_names_no_user_and_no_path():

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
+from tests.small import QUICK
 
-from paribus.errors import Interrupted, RunError, RunLocked
+from paribus.errors import DamagedRecord, Interrupted, RunError, RunLocked
+from paribus.inference.trained import load
 from paribus.models.weights import hash_of
+from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.training import checkpoints, monitor
+from paribus.training import checkpoints, loop, monitor
+from paribus.training.execution import Settings
+from paribus.training.resume import adopt, finished
 
 AUGMENT = {"flip": True, "rotate": {"degrees": 10}, "crop": {"padding": 1}}
 
@@ -146,6 +152,135 @@ def test_R10_a_torn_line_is_dropped_on_resume(train, digits, every_step, stop_at
         file.write('{"epoch": 3, "train/lo')
     assert len(RunFolder(tmp_path / "run").metrics()) == 2
     assert outcome(*train(digits())) == expected
+
+
+@pytest.mark.parametrize("lost", [[0], [1], [2], [0, 1, 2]], ids=["first", "middle", "last", "all"])
+def test_R10_rows_that_were_lost_come_back_from_the_checkpoint(
+    train, digits, every_step, stop_at, tmp_path, caplog, lost
+):
+    recipe = digits({"budget.epochs": 4})
+    expected = outcome(*train(recipe, "whole"))
+    with pytest.raises(Interrupted):
+        train(recipe, listen=stop_at(28))
+    path = tmp_path / "run" / "metrics.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for place, line in enumerate(lines) if place not in lost))
+    assert outcome(*train(recipe)) == expected
+    assert "rows of metrics.jsonl were lost or damaged, and are restored" in caplog.text
+
+
+def test_R10_rows_that_are_lost_while_it_trains_come_back_at_its_end(
+    train, digits, every_step, stop_at, tmp_path, caplog
+):
+    expected = outcome(*train(digits(), "whole"))
+    path = tmp_path / "run" / "metrics.jsonl"
+    done = train(digits(), listen=lambda progress: path.write_text("") if progress.step == 20 else None)
+    assert outcome(*done) == expected
+    assert "restored: epoch 1, 2" in caplog.text
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_R32_checkpoints_without_rows_go_on_from_those_of_the_file(
+    train, digits, every_step, stop_at, tmp_path, whole, caplog
+):
+    """As earlier versions wrote them; where the file has lost some, the training begins again."""
+    expected = outcome(*train(digits(), "whole"))
+    with pytest.raises(Interrupted):
+        train(digits(), listen=stop_at(20))
+    folder = RunFolder(tmp_path / "run")
+    state, _ = checkpoints.newest(folder.checkpoints)
+    del state["rows"]
+    checkpoints.save(folder.checkpoints, 20, state)
+    if not whole:
+        (folder.path / "metrics.jsonl").write_text("")
+    assert outcome(*train(digits())) == expected
+    assert folder.status.resumed == whole
+    assert ("the training starts again" in caplog.text) != whole
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "previews", "metrics.jsonl", "log.txt", "lock"])
+def test_R18_nothing_outside_a_run_is_written_or_deleted(train, digits, tmp_path, name):
+    theirs = tmp_path / "theirs"
+    if name in ("checkpoints", "previews"):
+        theirs.mkdir()
+        for file in ("step-00000001.json", "step-00000001.safetensors", "step-00000002.safetensors", ".tmp-mine"):
+            (theirs / file).write_text("precious")
+    else:
+        theirs.write_text("precious")
+    before = {path: path.read_text() for path in sorted(theirs.rglob("*")) or [theirs]}
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(theirs)
+    for _ in range(2):
+        with pytest.raises(RunError, match=rf"{name} is a link") as caught:
+            train(digits())
+        assert str(theirs) in caught.value.got
+    assert {path: path.read_text() for path in sorted(theirs.rglob("*")) or [theirs]} == before
+
+
+def without(name):
+    return lambda folder: (folder.path / name).unlink()
+
+
+def edited(name, change):
+    def edit(folder):
+        path = folder.path / name
+        path.write_bytes(change(path.read_bytes()))
+
+    return edit
+
+
+FORGED = {
+    "result": edited("result.json", lambda text: text.replace(b'"val/loss": ', b'"val/loss": 1')),
+    "rows": edited("metrics.jsonl", lambda text: b"".join(text.splitlines(keepends=True)[1:])),
+    "a row": edited("metrics.jsonl", lambda text: text.replace(b'"train/loss": ', b'"train/loss": 1')),
+    "weights": edited("weights.safetensors", lambda content: content[:-1] + bytes([content[-1] ^ 1])),
+    "no weights": without("weights.safetensors"),
+    "recipe": edited("recipe.json", lambda text: text.replace(b"digits", b"digitz")),
+    "info": edited("info.json", lambda text: text.replace(b"train", b"trail")),
+}
+
+
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "of an earlier version"])
+@pytest.mark.parametrize("damage", FORGED)
+def test_R3_what_was_altered_behind_its_end_is_no_twin_and_is_named(trained_twin, tmp_path, caplog, damage, sealed):
+    twin = RunFolder(shutil.copytree(trained_twin.path, tmp_path / "twin"))
+    if not sealed:
+        content = json.loads((twin.path / "result.json").read_text())
+        del content["digests"]
+        (twin.path / "result.json").write_text(json.dumps(content))
+    there = RunFolder(tmp_path / "there")
+    assert adopt(there, [twin])
+    assert there.result == twin.result
+    FORGED[damage](twin)
+    if not sealed and damage in ("a row", "recipe", "info"):
+        return  # nothing was written down that could tell
+    there = RunFolder(tmp_path / "another")
+    assert not adopt(there, [twin])
+    assert f"{twin.path} is not taken over" in caplog.text
+    assert not there.path.exists()
+    if sealed:
+        for use in (finished, load):
+            with pytest.raises(DamagedRecord, match="this finished run is damaged") as caught:
+                use(twin)
+            assert "train again" in caught.value.hint
+
+
+@pytest.fixture(scope="module")
+def trained_twin(tmp_path_factory):
+    folder = RunFolder(tmp_path_factory.mktemp("twin") / "run")
+    loop.train(folder, Recipe.load("digits/mlp", QUICK | {"budget.epochs": 2}), 0, Settings("cpu", 1))
+    return folder
+
+
+def test_R12_a_damaged_status_is_written_anew(train, digits, every_step, stop_at, tmp_path):
+    expected = outcome(*train(digits(), "whole"))
+    with pytest.raises(Interrupted):
+        train(digits(), listen=stop_at(12))
+    for content in ("", "[]", '{"state": "asleep"}'):
+        (tmp_path / "run" / "status.json").write_text(content)
+        folder, result = train(digits())
+        assert outcome(folder, result) == expected
+        assert folder.status.state == "finished"
 
 
 def test_rows_behind_the_checkpoint_are_dropped(train, digits, every_step, stop_at, tmp_path):

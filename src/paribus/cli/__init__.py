@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -14,6 +15,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a sign must not stop an experiment
     try:
+        _refuse_a_deleted_folder()
         app()
     except ParibusError as error:
         _say(error)
@@ -24,6 +26,16 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\naborted", file=sys.stderr)
         sys.exit(130)
+
+
+def _refuse_a_deleted_folder() -> None:
+    """Torch and others end the process without a word that helps."""
+    from paribus.errors import ParibusError
+
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        raise ParibusError("the folder in which you are was deleted", hint="change to another one: cd") from None
 
 
 def _say(error: Exception) -> None:

@@ -99,6 +99,7 @@ def load(folder: RunFolder) -> Trained:
             got=f"{folder.path} is {folder.status.state}",
             hint="train it first",
         )
+    folder.check_seal()
     recipe, info = _known_recipe(folder), _info(folder)
     task: Task = build("task", recipe.task, info=info)
     network = assemble(recipe.model, task, Seeds(folder.seed))

@@ -13,7 +13,7 @@ RENAMED: Mapping[str, str] = {  # dotted field of a recipe, then and now
 
 def upgraded(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Plain recipe data as this version spells them."""
-    result = {name: dict(value) if isinstance(value, Mapping) else value for name, value in recipe.items()}
+    result = {str(name): dict(value) if isinstance(value, Mapping) else value for name, value in recipe.items()}
     for old, new in RENAMED.items():
         section, _, name = old.partition(".")
         place = result.get(section)

@@ -7,19 +7,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
-from paribus import files
-from paribus.errors import RunError, RunLocked
+from paribus import files, processes
+from paribus.errors import DamagedRecord, RunError, RunLocked
 from paribus.records import earlier
 from paribus.records.metric import Metric
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # a run on another machine whose heartbeat is older has crashed
+SEALED = ("recipe.json", "info.json", "metrics.jsonl", "weights.safetensors")  # of a finished run nothing changes them
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
 
@@ -68,6 +71,7 @@ class RunResult:
         examples_per_second: training examples per second of that time.
         peak_memory_mb: largest resident memory of the process, or of the device where there is one.
         execution: device, precision, layout and threads really used.
+        digests: SHA-256 of the run's other files when it ended, and of this record; none in those of earlier versions.
     """
 
     metrics: dict[str, float | None]
@@ -81,16 +85,31 @@ class RunResult:
     examples_per_second: float
     peak_memory_mb: float
     execution: dict[str, Any] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of this record but its own entry in ``digests``."""
+        others = {name: digest for name, digest in self.digests.items() if name != "result.json"}
+        text = json.dumps(files.finite(asdict(replace(self, digests=others))), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 Record = TypeVar("Record", Status, RunResult)
+
+MENDED = {  # file → how a damaged one comes right again
+    "status.json": "run the same command again: it is written anew",
+    "result.json": "delete the folder and train again",
+    "recipe.json": "delete the folder and train again",
+    "info.json": "run the same command again if the run is not finished; else delete the folder and train again",
+}
 
 
 class RunFolder:
     """A run folder on disk. Reading one imports no code of its author."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = path if isinstance(path, Path) else Path(path)
 
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"
@@ -144,13 +163,19 @@ class RunFolder:
         from paribus.records.recipe import Recipe  # lists need none, and no pydantic
 
         content = self.read()
-        return Recipe.read({"name": content["name"], "about": content["about"], **earlier.upgraded(content["recipe"])})
+        if "recipe" not in content:
+            raise _damaged(self.path / "recipe.json", "it holds no recipe")
+        named = {name: content[name] for name in ("name", "about") if name in content}
+        return Recipe.read({**named, **earlier.upgraded(content["recipe"])})
 
     @property
     def identity(self) -> tuple[str, int]:
         """Identity of the recipe, and the seed: what makes two runs the same."""
         content = self.read()
-        return content["identity"], content["seed"]
+        identity, seed = content.get("identity"), content.get("seed")
+        if not isinstance(identity, str) or type(seed) is not int:
+            raise _damaged(self.path / "recipe.json", f"identity is {identity!r}, seed is {seed!r}")
+        return identity, seed
 
     def figures_of_merit(self) -> dict[str, Metric]:
         """The metrics of its task by name, as they were written down; none in a folder of an earlier version."""
@@ -172,6 +197,13 @@ class RunFolder:
         path = self.path / "status.json"
         return read_status(path) if path.exists() else Status()
 
+    def last_status(self) -> Status:
+        """The recorded status, or a new one where that is damaged: for those who write the next."""
+        try:
+            return self.status
+        except DamagedRecord:
+            return Status()
+
     def write_status(self, status: Status) -> None:
         """Replace the status; the heartbeat is now."""
         files.write_json(self.path / "status.json", asdict(replace(status, heartbeat=time.time())))
@@ -182,11 +214,31 @@ class RunFolder:
 
     def metrics(self) -> list[dict[str, Any]]:
         """One row per epoch; a figure that was not finite is ``None`` and named under ``non_finite``."""
-        return files.read_lines(self.path / "metrics.jsonl")[0]
+        return self.read_metrics()[0]
 
-    def rewind_metrics(self, epoch: int) -> None:
-        """Drop lines behind ``epoch``, and a torn one, before a resumed run appends again."""
-        files.keep_lines(self.path / "metrics.jsonl", lambda row: row["epoch"] <= epoch)
+    def read_metrics(self) -> tuple[list[dict[str, Any]], bool]:
+        """One row per epoch, and whether lines were left out that are torn or no rows."""
+        lines, torn = files.read_lines(self.path / "metrics.jsonl")
+        rows = [row for row in lines if _is_row(row)]
+        return rows, torn or len(rows) < len(lines)
+
+    def restore_metrics(self, rows: Sequence[dict[str, Any]]) -> str:
+        """Make the file hold these rows, one per epoch so far; says what was wrong with it, if anything was.
+
+        Rows of later epochs are no fault: a training that was killed may have gone back behind them.
+        """
+        if not rows and not (self.path / "metrics.jsonl").exists():
+            return ""
+        known, torn = self.read_metrics()
+        expected = [json.loads(files.line(row)) for row in rows]
+        if known == expected and not torn:
+            return ""
+        files.write_bytes(self.path / "metrics.jsonl", b"".join(map(files.line, rows)))
+        if lost := [str(row["epoch"]) for row in expected if row not in known]:
+            return f"rows of metrics.jsonl were lost or damaged, and are restored: epoch {', '.join(lost)}"
+        if [row for row in known if row["epoch"] <= len(rows)] != expected:
+            return "rows of metrics.jsonl stood in another order or more than once, and are put right"
+        return "a torn line of metrics.jsonl is dropped" if torn else ""
 
     def write_info(self, info: dict[str, Any]) -> None:
         """Write down what the data were like: shapes, classes, sizes, moments."""
@@ -195,9 +247,12 @@ class RunFolder:
     def info(self) -> dict[str, Any]:
         """What :meth:`write_info` wrote; empty before the run starts."""
         if (path := self.path / "info.json").exists():
-            return dict(files.read_json(path))
+            return _mapping(path)
         if (path := self.path / "facts.json").exists():  # of earlier versions
-            return earlier.info_of(files.read_json(path))
+            try:
+                return earlier.info_of(_mapping(path))
+            except (KeyError, AttributeError) as error:
+                raise DamagedRecord(f"facts.json is damaged: {error!r}", got=str(self.path)) from None
         return {}
 
     def write_environment(self, content: dict[str, Any]) -> None:
@@ -207,17 +262,68 @@ class RunFolder:
     def environment(self) -> dict[str, Any]:
         """What :meth:`write_environment` wrote; empty before the run starts."""
         path = self.path / "environment.json"
-        return dict(files.read_json(path)) if path.exists() else {}
+        return _mapping(path) if path.exists() else {}
 
     def write_result(self, result: RunResult) -> None:
-        """Write the result: from here on the run counts as trained."""
-        files.write_json(self.path / "result.json", asdict(result))
+        """Write the result, sealed with hashes of the files that belong to it: from here on the run counts as trained."""
+        present = [name for name in SEALED if (self.path / name).exists()]
+        sealed = replace(result, digests={name: files.sha256_of(self.path / name) for name in present})
+        sealed.digests["result.json"] = sealed.digest
+        files.write_json(self.path / "result.json", asdict(sealed))
 
     @property
     def result(self) -> RunResult | None:
         """The result, once there is one."""
         path = self.path / "result.json"
         return read_result(path) if path.exists() else None
+
+    def check_seal(self, names: Collection[str] = SEALED, result: RunResult | None = None) -> None:
+        """Refuse a finished run whose files are not what they were when it ended.
+
+        Args:
+            names: the files to compare, beside the result itself. What earlier versions wrote has no hashes: there
+                the result must be that of its rows.
+            result: where it is known already.
+
+        Raises:
+            DamagedRecord: naming the files.
+        """
+        if (result := result or self.result) is None:
+            return
+        altered = [name for name in names if name in result.digests and not self._is_sealed(name, result)]
+        if result.digests and result.digests.get("result.json") != result.digest:
+            altered.append("result.json")
+        if not altered and not result.digests and not _agree(result, self.metrics()):
+            altered = ["result.json and metrics.jsonl"]
+        if altered:
+            raise DamagedRecord(
+                f"this finished run is damaged: {', '.join(altered)} changed since it ended",
+                got=str(self.path),
+                hint="delete the folder and train again",
+            )
+
+    def _is_sealed(self, name: str, result: RunResult) -> bool:
+        try:
+            return files.sha256_of(self.path / name) == result.digests[name]
+        except OSError:
+            return False
+
+    def refuse_links(self) -> None:
+        """Refuse to work in a folder in which something is a link: its target may be anybody's.
+
+        Raises:
+            RunError: naming the link and its target.
+        """
+        if not self.path.is_dir():
+            return
+        with os.scandir(self.path) as entries:
+            links = sorted(entry.path for entry in entries if entry.is_symlink())
+        if links:
+            raise RunError(
+                f"{os.path.basename(links[0])} is a link, and nothing outside a run folder is written or deleted",  # noqa: PTH119
+                got=f"{links[0]} → {os.readlink(links[0])}",  # noqa: PTH115
+                hint="delete the link, or the whole folder, and run the same command again",
+            )
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -234,7 +340,7 @@ class RunFolder:
             try:
                 lock.acquire()
             except Timeout:
-                holder = self.status
+                holder = self.last_status()
                 who = f" (process {holder.pid} on {holder.host})" if holder.state == "running" else ""
                 raise RunLocked(
                     "another process is working in this run folder",
@@ -252,36 +358,53 @@ def read_recipe(path: str | Path) -> dict[str, Any]:
     content = files.read_json(path)
     found = content.get("format") if isinstance(content, dict) else type(content).__name__
     if found != FORMAT:
-        raise RunError(
+        raise DamagedRecord(
             f"this version of paribus reads run folders of format {FORMAT}",
             got=f"format {found!r} in {os.path.dirname(path)}",  # noqa: PTH120
             hint="open it with the version of paribus that wrote it",
         )
+    for name, kind in (("name", str), ("about", str), ("recipe", dict), ("metrics", dict), ("sources", dict)):
+        if not isinstance(content.get(name, kind()), kind):
+            raise _damaged(path, f"{name} is {content[name]!r}")
     return dict(content)
 
 
 def read_status(path: str | Path) -> Status:
     """The status in a ``status.json``; see :attr:`RunFolder.status`."""
     status = _read_record(Status, path)
-    if status.state == "running" and not _seems_alive(status):
+    if status.state not in get_args(State):
+        raise _damaged(path, f"there is no state {status.state!r}")
+    if status.state == "running" and not _seems_alive(status, path):
         return replace(status, state="crashed")
     return status
 
 
 def read_result(path: str | Path) -> RunResult:
     """The result in a ``result.json``."""
-    return _read_record(RunResult, path)
+    result = _read_record(RunResult, path)
+    for name, value in result.metrics.items():
+        if value is not None and not _is_number(value):
+            raise _damaged(path, f"{name} is {value!r}")
+    return result
 
 
 def copy_run(source: RunFolder, target: RunFolder) -> None:
-    """Copy a finished run, so that it is never trained twice and every study folder is whole by itself."""
-    names = {path.name for path in source.path.iterdir() if path.is_file()} - {"lock", "log.txt", "status.json"}
-    for name in (*sorted(names - {"result.json"}), "result.json"):
-        files.write_with(target.path / name, partial(shutil.copyfile, source.path / name))
-    for path in sorted(source.previews.glob("*")):
-        files.write_with(target.previews / path.name, partial(shutil.copyfile, path))
-    # last, for now it counts as finished
-    files.write_with(target.path / "status.json", partial(shutil.copyfile, source.path / "status.json"))
+    """Take over a finished run, so that it is never trained twice and every study folder is whole by itself.
+
+    The folder appears whole or not at all, and what stood there goes. The weights, which are most of it and only ever
+    replaced, are a second name of the same file where the file system has such; a folder that is moved stays whole.
+    """
+    left = {"lock", "log.txt"}
+
+    def fill(folder: Path) -> None:
+        for inside in (source.path, source.previews):
+            place = folder if inside == source.path else folder / inside.name
+            for path in sorted(inside.glob("*")):
+                if path.is_file() and not path.is_symlink() and path.name not in left and not _half_written(path):
+                    place.mkdir(exist_ok=True)
+                    (_link if path == source.weights else shutil.copyfile)(path, place / path.name)
+
+    files.write_folder(target.path, fill)
 
 
 def this_process() -> dict[str, Any]:
@@ -289,22 +412,74 @@ def this_process() -> dict[str, Any]:
     return {"pid": os.getpid(), "host": platform.node()}
 
 
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or a file system without
+        shutil.copyfile(source, target)
+
+
+def _half_written(path: Path) -> bool:
+    return path.name.startswith(files.TEMPORARY)
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    content = files.read_json(path)
+    if not isinstance(content, dict):
+        raise _damaged(path, f"it holds {type(content).__name__}, not named values")
+    return content
+
+
 def _read_record(kind: type[Record], path: str | Path) -> Record:
     content = files.read_json(path)
     try:
-        return kind(**content)
+        record = kind(**content)
     except TypeError as error:
-        folder, name = os.path.split(path)
-        raise RunError(f"{name} is damaged: {error}", got=folder) from None
+        raise _damaged(path, str(error)) from None
+    for name, expected in _types(kind):
+        value = getattr(record, name)
+        if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+            raise _damaged(path, f"{name} is {value!r}")
+    return record
 
 
-def _seems_alive(status: Status) -> bool:
-    if status.host != platform.node() or os.name == "nt":  # only the heartbeat tells
-        return time.time() - status.heartbeat < SILENCE_SECONDS
-    try:
-        os.kill(status.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+@cache
+def _types(kind: type[Any]) -> list[tuple[str, Any]]:
+    """The type of each field, as far as JSON knows it."""
+    known = {"str": str, "State": str, "int": int, "bool": bool, "float": (int, float)}
+    return [(entry.name, known.get(str(entry.type), dict)) for entry in fields(kind)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_row(row: Mapping[str, Any]) -> bool:
+    """Whether a line of ``metrics.jsonl`` is that of an epoch."""
+    figures = [value for name, value in row.items() if name != "non_finite"]
+    return type(row.get("epoch")) is int and all(value is None or _is_number(value) for value in figures)
+
+
+def _agree(result: RunResult, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a result is that of the epoch which it names, and no epoch is missing."""
+    kept = next((row for row in rows if row["epoch"] == result.best_epoch), {})
+    return [row["epoch"] for row in rows] == list(range(1, result.epochs + 1)) and all(
+        kept.get(name) == value for name, value in result.metrics.items()
+    )
+
+
+def _damaged(path: str | Path, reason: str) -> DamagedRecord:
+    folder, name = os.path.split(path)
+    return DamagedRecord(f"{name} is damaged: {reason}", got=folder, hint=MENDED.get(name, ""))
+
+
+def _seems_alive(status: Status, path: str | Path) -> bool:
+    """Whether the process of a status lives; of one that cannot be asked, whether it was heard of a moment ago."""
+    known = processes.lives(status.pid, status.heartbeat) if status.host == platform.node() else None
+    if known is not None:
+        return known
+    now = time.time()
+    heard = status.heartbeat
+    if heard > now + SILENCE_SECONDS:  # that clock is wrong: the file's own time tells
+        heard = os.stat(path).st_mtime  # noqa: PTH116
+    return abs(now - heard) < SILENCE_SECONDS

@@ -131,9 +131,13 @@ def studies(root: Path) -> list[Path]:
     return [Path(path) for path in _folders(str(root)) if os.path.exists(f"{path}/{MARKERS['study']}")]  # noqa: PTH110
 
 
-def finished(root: Path) -> dict[tuple[str, int], RunFolder]:
-    """All runs below a folder that have a result, by identity and seed; what is damaged is nobody's duplicate."""
-    return {(run.identity, run.seed): run.folder for run in runs(root) if run.figures is not None}
+def finished(root: Path) -> dict[tuple[str, int], list[RunFolder]]:
+    """All runs below a folder that are finished, by identity and seed; what is damaged is nobody's twin."""
+    found: dict[tuple[str, int], list[RunFolder]] = {}
+    for run in runs(root):
+        if run.state == "finished" and run.figures is not None:
+            found.setdefault((run.identity, run.seed), []).append(run.folder)
+    return found
 
 
 def summary(folder: Path) -> RunSummary:
@@ -188,7 +192,7 @@ class _Index:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.rows: dict[bytes, bytes] = {}  # study → its runs, both as JSON; none if the file is not whole
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             head, _, body = (root / INDEX).read_bytes().partition(b"\n")
             if json.loads(head) == _head(body):
                 lines = (line.partition(b"\t") for line in body.split(b"\n"))
@@ -310,11 +314,13 @@ def _stat(path: str, handle: int | None) -> os.stat_result | None:
 
 def _names(folder: str | int) -> list[str]:
     with suppress(OSError):
-        return sorted(os.listdir(folder))  # noqa: PTH208
+        return sorted([name for name in os.listdir(folder) if not name.startswith(files.TEMPORARY)])  # noqa: PTH208
     return []
 
 
 def _folders(place: str) -> list[str]:
     with suppress(OSError), os.scandir(place) as entries:
-        return sorted(entry.path for entry in entries if entry.is_dir())
+        return sorted(
+            entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(files.TEMPORARY)
+        )
     return []

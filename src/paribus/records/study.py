@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,7 +55,7 @@ class StudyDesign(BaseModel):
     ``interim`` are the numbers of seeds at which interim analyses are planned, the last being the most.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
     format: int = FORMAT
     name: str
@@ -69,7 +70,7 @@ class StudyDesign(BaseModel):
     extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
     command: str = ""
 
-    @property
+    @cached_property
     def base(self) -> Recipe:
         """The recipe that is varied."""
         return Recipe.read(self.recipe)
@@ -127,10 +128,10 @@ class StudyDesign(BaseModel):
                 got=f"format {found!r} in {path}",
                 hint="open it with the version of paribus that wrote it",
             )
-        content["recipe"] = earlier.upgraded(content.get("recipe", {}))
-        content["factors"] = {
-            earlier.RENAMED.get(path, path): given for path, given in content.get("factors", {}).items()
-        }
+        if isinstance(recipe := content.get("recipe"), dict):  # what else there is, is refused below
+            content["recipe"] = earlier.upgraded(recipe)
+        if isinstance(factors := content.get("factors"), dict):
+            content["factors"] = {earlier.RENAMED.get(path, path): given for path, given in factors.items()}
         try:
             return cls.model_validate(content)
         except ValidationError as error:

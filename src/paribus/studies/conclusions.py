@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from paribus.errors import StudyError, nearest
+from paribus.errors import DamagedRecord, StudyError, nearest
 from paribus.evidence import (
     Contrast,
     InterimAnalyses,
@@ -33,6 +34,8 @@ from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign, run_folder
 from paribus.records.wording import short_names
+
+DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
 UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
 
@@ -61,11 +64,18 @@ class RunRecord:
     status: Status
     result: RunResult | None
     rows: Sequence[Mapping[str, Any]]
+    damaged: str = ""
 
     @classmethod
     def read(cls, folder: RunFolder) -> RunRecord:
-        """All that a study needs to know of a run."""
-        return cls(folder.status, folder.result, folder.metrics())
+        """All that a study needs to know of a run; one that is damaged counts as failed, and is left out."""
+        try:
+            found = cls(folder.status, folder.result, folder.metrics())
+            if found.result is not None:
+                folder.check_seal(("metrics.jsonl",), found.result)
+        except DamagedRecord as error:
+            return cls(Status("failed", error=str(error)), None, (), f"{folder.path}: {error.rule}; {error.hint}")
+        return found
 
     def figure(self, name: str) -> float | None:
         """A figure of a finished run: of its final weights, or of the epoch they come from."""
@@ -82,8 +92,8 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     arms = design.arms()
     folders = {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in arms}
     everywhere = [run for of_arm in folders.values() for run in of_arm.values()]
-    info = next((info for run in everywhere if (info := run.info())), {})
-    environment = next((found for run in everywhere if (found := run.environment())), {})
+    info = _first(run.info for run in everywhere)
+    environment = _first(run.environment for run in everywhere)
     measure = _measure(design, info)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
     results = tuple(_arm(arm, runs[arm.name], measure.name, design.confidence) for arm in arms)
@@ -99,9 +109,18 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
         choices=choices(design.base, varied=tuple(design.factors)),
         environment=environment,
         data=info,
-        warnings=_warnings(design, results),
+        warnings=(*_damage(runs), *_warnings(design, results)),
         command=design.command,
     )
+
+
+def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
+    """What the first run says that says something and is not damaged."""
+    for read in readers:
+        with suppress(DamagedRecord):
+            if found := read():
+                return found
+    return {}
 
 
 def find_metric(design: StudyDesign) -> Metric:
@@ -148,8 +167,16 @@ def _measure(design: StudyDesign, info: Mapping[str, Any]) -> Measure:
         name=find_figure(design),
         metric=metric,
         delta=design.delta if design.delta is not None else metric.matters,
-        resolution=1 / info["sizes"]["val"] if info and metric.counted else 0.0,
+        resolution=_resolution(info) if metric.counted else 0.0,
     )
+
+
+def _resolution(info: Mapping[str, Any]) -> float:
+    """The smallest step of a share of the validation examples; 0 if their number is not known."""
+    try:
+        return 1 / int(info["sizes"]["val"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return 0.0
 
 
 def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) -> ArmResult:
@@ -239,6 +266,13 @@ def _noise(arms: Sequence[ArmResult], confidence: float) -> NoiseBudget:
     streams = {arm.stream: list(arm.values.values()) for arm in arms if arm.stream}
     [total] = [list(arm.values.values()) for arm in arms if not arm.stream]
     return variance_components(streams, total, confidence)
+
+
+def _damage(runs: Mapping[str, Mapping[int, RunRecord]]) -> list[str]:
+    """Which runs are left out because a file of theirs is not what was written."""
+    found = [run.damaged for of_arm in runs.values() for run in of_arm.values() if run.damaged]
+    many = [f"{len(found) - DAMAGED_SHOWN} more runs are damaged"] if len(found) > DAMAGED_SHOWN else []
+    return [f"A run is damaged and left out: {said}." for said in found[:DAMAGED_SHOWN]] + many
 
 
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:

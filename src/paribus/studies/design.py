@@ -8,7 +8,7 @@ from typing import Any
 
 from paribus.chance import STREAMS
 from paribus.data.deliver.loader import check_batch_size
-from paribus.data.prepare.prepared import prepare
+from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import StudyError, nearest
 from paribus.evidence import plan_analyses
 from paribus.models.network import assemble
@@ -84,12 +84,17 @@ def check(design: StudyDesign) -> None:
 
 def preflight(jobs: Sequence[Job], progress: Announce) -> None:
     """Open the data and build the model of every arm that needs training: what cannot work is said now."""
-    for job in {job.arm: job for job in jobs if not job.folder.status.over}.values():
-        seeds = job.recipe.seeds(job.seed)
-        prepared = prepare(job.recipe, seeds, progress)
-        check_batch_size(job.recipe.training.batch_size, len(prepared.rows["train"]))
-        task = build("task", job.recipe.task, info=prepared.info)
-        assemble(job.recipe.model, task, seeds)
+    opened: dict[str, PreparedData] = {}
+    assembled = set()
+    for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
+        recipe, seeds = job.recipe, job.recipe.seeds(job.seed)
+        data = repr((recipe.data, recipe.split, recipe.chance, job.seed))  # what arms share is opened once
+        if data not in opened:
+            opened = {data: prepare(recipe, seeds, progress)}
+        check_batch_size(recipe.training.batch_size, len(opened[data].rows["train"]))
+        if (network := data + repr((recipe.model, recipe.task))) not in assembled:
+            assemble(recipe.model, build("task", recipe.task, info=opened[data].info), seeds)
+            assembled.add(network)
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
+from paribus.errors import DamagedRecord
 from paribus.records.metric import Metric
 from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
@@ -148,10 +149,13 @@ class StudyProgress:
 
 
 def _from_folder(folder: RunFolder, figure: str) -> RunProgress:
-    """Where a run stands by its status file."""
-    status = folder.status
-    stage = STAGES[status.state]
-    result = folder.result if stage == "finished" else None
+    """Where a run stands by its status file; one that is damaged has failed."""
+    try:
+        status = folder.status
+        stage = STAGES[status.state]
+        result = folder.result if stage == "finished" else None
+    except DamagedRecord:
+        return RunProgress("failed", 1.0)
     if result:
         return RunProgress(stage, 1.0, result.metrics.get(figure))
     if stage in OVER:

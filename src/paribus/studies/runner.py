@@ -7,18 +7,18 @@ from itertools import count, islice
 from pathlib import Path
 
 from paribus import files
-from paribus.errors import StudyError
+from paribus.errors import DamagedRecord, StudyError
 from paribus.progress import Announce, silent
 from paribus.records import store
 from paribus.records.environment import cores
 from paribus.records.result import StudyResult
-from paribus.records.run import copy_run
 from paribus.records.study import StudyDesign, run_folder
 from paribus.studies import design as designs
 from paribus.studies import executors
 from paribus.studies.conclusions import analyse
-from paribus.studies.executors.job import Event, EventListener, Executor, Job
+from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
 from paribus.training.execution import Settings
+from paribus.training.resume import adopt
 
 
 def run(
@@ -47,6 +47,8 @@ def run(
         Interrupted: when asked to stop; everything is saved.
     """
     design = _with_history(design, folder)
+    for place in (folder, *(folder / arm.slug for arm in design.arms())):
+        files.remove_old_leftovers(place)
     designs.preflight(_jobs(design, folder, settings), progress)
     while True:
         design.write(folder)
@@ -94,20 +96,34 @@ def _jobs(design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
 
 
 def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list[Job]:
-    """Those jobs that are not over yet, here or anywhere below ``root``; all get their run folders."""
-    fresh = [job for job in jobs if job.folder.status.state == "new"]
+    """Those jobs that are not over yet, here or anywhere below ``root``; those that are damaged are told and left out.
+
+    Folders are made by those who train in them: a study of thousands of runs begins at once.
+    """
+    fresh = [job for job in jobs if not job.path.exists() or job.folder.last_status().state == "new"]
     finished = store.finished(root) if fresh else {}
     for job in fresh:
-        if duplicate := finished.get((job.recipe.identity, job.seed)):
-            copy_run(duplicate, job.folder)
+        adopt(job.folder, finished.get((job.recipe.identity, job.seed), ()))
     todo = []
     for job in jobs:
-        job.folder.create(job.recipe, job.seed)  # says so if the folder holds something else
-        if job.folder.status.over:
+        try:
+            over = job.path.exists() and _is_over(job)
+        except DamagedRecord as error:
+            kind, message, summary = ending(error)
+            listen(Event(job, kind, error=message, summary=summary))
+            continue
+        if over:
             listen(Event(job, "known"))
         else:
             todo.append(job)
     return todo
+
+
+def _is_over(job: Job) -> bool:
+    """Whether a run that was begun before is over."""
+    if (job.path / "recipe.json").exists():
+        job.folder.create(job.recipe, job.seed)  # says so if the folder holds something else
+    return job.folder.last_status().over
 
 
 def _more_seeds(result: StudyResult) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ def recorded(folder: RunFolder) -> Iterator[None]:
     except BaseException as error:
         error = _as_out_of_memory(error)
         with suppress(RunError, OSError):  # the disk may be what failed
-            folder.write_status(replace(folder.status, state=_state_after(error), error=message_of(error)))
+            folder.write_status(replace(folder.last_status(), state=_state_after(error), error=message_of(error)))
         raise error from error.__cause__
 
 

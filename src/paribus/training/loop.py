@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from paribus.training.session import Session
 from paribus.training.signals import StopRequest, interruptible
 from paribus.training.step import step
 
+logger = logging.getLogger(__name__)
+
 SHOWN = 8  # validation examples that are looked at while training
 
 
@@ -48,13 +51,15 @@ def train(
         ParibusError: Diverged, Interrupted, OutOfMemory, RunLocked, DataError or RecipeError, each also recorded in
             the folder's status.
     """
+    folder.refuse_links()
     folder.create(recipe, seed)
     with folder.lock(), recorded(folder), interruptible() as request:
         if (result := finished(folder)) is not None:
             return result
         files.remove_leftovers(folder.path)
         checkpoints.tidy(folder.checkpoints)
-        folder.write_status(replace(folder.status, state="running", started=time.time(), error="", **this_process()))
+        before = folder.last_status()
+        folder.write_status(replace(before, state="running", started=time.time(), error="", **this_process()))
 
         seeds = recipe.seeds(seed)
         prepared = prepare(recipe, seeds, _stoppable(progress, request))
@@ -139,7 +144,9 @@ def _write_result(folder: RunFolder, session: Session, data: Loaders, plan: Plan
     """Write the final weights, and as the result what was seen of them when their epoch ended."""
     weights = session.final_weights()
     kept = session.stopping.best_epoch if session.best else session.epoch
-    row = next(row for row in folder.metrics() if row["epoch"] == kept)
+    row = session.rows[kept - 1]
+    if mended := folder.restore_metrics(session.rows):
+        logger.warning(mended)
     files.write_bytes(folder.weights, pack(weights))
     if session.best:
         session.evaluated.load_state_dict(weights)

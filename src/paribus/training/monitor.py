@@ -74,8 +74,8 @@ class Monitor:
     ) -> None:
         self.folder, self.session, self.plan = folder, session, plan
         self.settings, self.listen, self.request = settings, listen, request
-        resumed = folder.status.resumed + (session.step > 0)
-        self.status = replace(folder.status, epochs=plan.epochs, resumed=resumed)
+        before = folder.last_status()
+        self.status = replace(before, epochs=plan.epochs, resumed=before.resumed + (session.step > 0))
         self.last_save = time.perf_counter()
         self.next_tick = self.next_heartbeat = 0.0
 

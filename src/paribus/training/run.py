@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paribus import files
 from paribus.progress import Announce, silent
 from paribus.records import store
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
-from paribus.records.run import RunFolder, RunResult, Status, copy_run
+from paribus.records.run import RunFolder, RunResult, Status
 from paribus.records.study import slug
 from paribus.training.execution import Settings
 from paribus.training.loop import train
 from paribus.training.monitor import Listener, no_listener
+from paribus.training.resume import adopt
 
 
 class Run:
@@ -55,10 +57,10 @@ class Run:
         progress: Announce = silent,
     ) -> RunResult:
         """Train it, go on if it was interrupted, or give the result if it is finished."""
+        files.remove_old_leftovers(self.folder.path.parent)
         if self.folder.result is None and not self.folder.checkpoints.exists():
-            duplicate = store.finished(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
-            if duplicate is not None:
-                copy_run(duplicate, self.folder)
+            twins = store.finished(self.folder.path.parents[2])
+            adopt(self.folder, twins.get((self.recipe.identity, self.seed), ()))
         settings = Settings(device, threads, checkpoint_seconds)
         return train(self.folder, self.recipe, self.seed, settings, listen, progress)
 

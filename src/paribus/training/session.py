@@ -88,6 +88,7 @@ class Session:
         self.scaler = torch.amp.GradScaler(enabled=self.execution.precision == "fp16")
         self.average = _average(self.network, self.training.ema)
         self.best: dict[str, Tensor] = {}
+        self.rows: list[dict[str, Any]] = []  # one per whole epoch, as in metrics.jsonl
         self.meter: Meter = self.task.meter("train")
         self.epoch = self.batches_done = self.step = 0  # whole epochs, batches of the current one, all steps
         self.stopwatch = Stopwatch()
@@ -126,7 +127,8 @@ class Session:
         return evaluate(self.task, self.evaluated, loader, split, between)
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
-        """Tell schedule and stopping rule the figures, and keep the best weights."""
+        """Keep the figures, tell them to schedule and stopping rule, and keep the best weights."""
+        self.rows.append(dict(row))
         self._check_watched([figure for figure in self.directions if figure in row])
         self.epoch, self.batches_done, self.meter = self.epoch + 1, 0, self.task.meter("train")
         self.schedule.observe(row, self.directions)
@@ -159,6 +161,7 @@ class Session:
             "stopping": self.stopping.state(),
             "scaler": self.scaler.state_dict(),
             "best": self.best,
+            "rows": self.rows,
             "meter": self.meter.state() if self.batches_done else {},
             "task": self.task.state() if self.batches_done else {},
         }
@@ -177,6 +180,7 @@ class Session:
         self.stopping.load(state["stopping"])
         self.scaler.load_state_dict(state["scaler"])
         self.best = {name: tensor.to(self.execution.device) for name, tensor in state["best"].items()}
+        self.rows = list(state["rows"])
         if self.batches_done:
             self.meter.load(state["meter"])
             self.task.load(state["task"])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from paribus.errors import StudyError
+from paribus.errors import RunError, StudyError
 from paribus.records.plugins import load_plugin
 from paribus.records.run import RunFolder
 from paribus.studies.executors.pool import LocalPool
@@ -54,6 +55,27 @@ def test_classes_of_a_plug_in_file_reach_spawned_workers(tmp_path):
     record = Record()
     spawning().run(plan(tmp_path, recipe({"model.use": "FromFile"})), record)
     assert record.ends() == ["finished"], record.events
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forked workers know what is patched here")
+@pytest.mark.parametrize("job_fails", [True, False])
+def test_R2_a_log_that_cannot_be_written_to_its_end_is_no_unknown_death(tmp_path, monkeypatch, job_fails):
+    @contextmanager
+    def on_a_full_disk(path):
+        yield
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def run(self, listen):
+        if job_fails:
+            raise RunError("cannot write status.json: the disk is full", got=str(self.path))
+
+    monkeypatch.setattr("paribus.studies.executors.worker.output_to", on_a_full_disk)
+    monkeypatch.setattr("paribus.studies.executors.job.Job.run", run)
+    record = Record()
+    LocalPool(1, "cpu").run(plan(tmp_path, recipe()), record)
+    assert record.ends() == ["failed" if job_fails else "finished"]
+    [events] = record.events.values()
+    assert ("the disk is full" in events[-1].error) == job_fails
 
 
 def test_a_pool_lets_its_workers_go_at_once(tmp_path):

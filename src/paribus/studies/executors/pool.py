@@ -174,10 +174,10 @@ def _warm_up(jobs: Sequence[Job]) -> None:
     from paribus.data.prepare.prepared import share
     from paribus.records.parts import find
 
-    for job in jobs:
+    for recipe in {id(job.recipe): job.recipe for job in jobs}.values():  # seeds of an arm share theirs
         with suppress(Exception):  # what is wrong with it is told by the job itself
-            share(job.recipe.data)
-            for kind, part in job.recipe.parts():
+            share(recipe.data)
+            for kind, part in recipe.parts():
                 find(kind, part.use)
     with threads.single():  # a thread pool started here would be dead in every forked worker
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.0)  # imports torch._dynamo, over a second of work

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from paribus import files
 from paribus.records import plugins
 from paribus.records.parts import register_all, registered
 from paribus.studies.executors.job import Job, ending
@@ -52,12 +53,19 @@ def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> No
         register_all(cloudpickle.loads(packed))
     import torch
 
-    with suppress(EOFError, OSError):
-        while True:
-            job = pipe.recv()
+    with suppress(BrokenPipeError):
+        while job := _next(pipe):
             # before anything is computed: a forked worker must never enter its parent's dead thread pool
             torch.set_num_threads(job.settings.threads or 1)
             _work_on(job, pipe)
+
+
+def _next(pipe: Connection) -> Job | None:
+    """The next job; none if the parent has hung up or is gone."""
+    with suppress(EOFError, OSError):
+        job: Job = pipe.recv()
+        return job
+    return None
 
 
 def _work_on(job: Job, pipe: Connection) -> None:
@@ -67,15 +75,21 @@ def _work_on(job: Job, pipe: Connection) -> None:
         except OSError:  # the parent is gone: save and stop
             os.kill(os.getpid(), signal.SIGTERM)
 
-    with output_to(job.path / "log.txt"):
-        try:
-            job.run(listen)
-            kind, message, summary = "finished", "", ""
-        except (Exception, KeyboardInterrupt) as error:
-            kind, message, summary = ending(error)
-            if kind == "failed":
-                traceback.print_exc()
-    pipe.send((kind, None, message, summary))
+    log, end = job.path / "log.txt", None
+    try:
+        with files.disk_errors(log), output_to(log):
+            try:
+                job.run(listen)
+                end = ("finished", None, "", "")
+            except (Exception, KeyboardInterrupt) as error:
+                kind, message, summary = ending(error)
+                end = (kind, None, message, summary)
+                if kind == "failed":
+                    traceback.print_exc()
+    except Exception as error:  # of the log: what the job itself said counts more
+        kind, message, summary = ending(error)
+        end = end or (kind, None, message, summary)
+    pipe.send(end)
 
 
 @contextmanager
@@ -83,7 +97,7 @@ def output_to(path: Path) -> Iterator[None]:
     """Append to a file what this process prints: from Python, and from libraries that write to descriptors 1 and 2."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a", encoding="utf-8", buffering=1)
+        file = open(path, "a", encoding="utf-8", buffering=1, opener=files.not_behind_a_link)  # noqa: PTH123, SIM115
     except OSError:  # the job itself will say that the folder cannot be written
         yield
         return
