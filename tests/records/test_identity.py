@@ -147,10 +147,10 @@ def test_editing_a_class_of_ones_own_makes_another_recipe(tmp_path):
 
 PROMPT = """
 import sys
-from paribus.records import parts, plugins
+from paribus.records import fingerprint, parts
 exec(sys.argv[1])
 parts.register("model", Net)
-print(plugins.fingerprint(Net))
+print(fingerprint.fingerprint(Net))
 """
 
 
