@@ -1,8 +1,8 @@
 """What tells one version of a user's code from another: its text, and that of all it uses of the user's own.
 
-Followed are the names in the text of a class or function: base classes, helpers, constants, modules of one's own, and what
-these use in turn. Libraries count by their version, which stands in the record of the environment. The text is read and
-nothing is run, so values that a program changes while it runs do not count.
+Followed are the names in the text of a class or function: base classes, helpers, constants, modules of one's own, and
+what these use in turn. Libraries count by their version, which stands in the record of the environment. The text is
+read and nothing is run, so values that a program changes while it runs do not count.
 """
 
 from __future__ import annotations

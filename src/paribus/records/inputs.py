@@ -82,6 +82,12 @@ def changes(before: Inputs, now: Inputs) -> list[str]:
     return found
 
 
+def code_changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Which own parts have another fingerprint, in words."""
+    names = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    return [f"the code of {name}, or of what it uses, is another one" for name in names]
+
+
 def _data_changes(before: DataRecord, now: DataRecord) -> Iterator[str]:
     old, new = manifests.find(before.digest), manifests.find(now.digest)
     if old is not None and new is not None:

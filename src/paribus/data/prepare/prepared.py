@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from paribus.cache.checksums import checksum
 from paribus.chance import Seeds
 from paribus.data.dataset import Dataset, Examples
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
 from paribus.progress import Announce, silent
+from paribus.records.inputs import Inputs
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 
@@ -28,11 +31,13 @@ class PreparedData:
         examples: all of them.
         rows: split → its examples.
         info: what the rest of the system must know.
+        inputs: what was read for them.
     """
 
     examples: Examples
     rows: Mapping[str, Tensor]
     info: DataInfo
+    inputs: Inputs = field(default_factory=Inputs)
 
     def on(self, device: str) -> PreparedData:
         """The same with the examples on the device, if there is room: one copy for all splits."""
@@ -77,7 +82,29 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     source = build("data", recipe.data)
     examples: Examples = source.to_examples(dataset) if hasattr(source, "to_examples") else dataset
     rows = examples.split(recipe.split, seeds)
-    return PreparedData(examples, rows, examples.info(rows, getattr(source, "decoding", {})))
+    info = examples.info(rows, getattr(source, "decoding", {}))
+    return PreparedData(examples, rows, info, Inputs(dataset.record, named_files(recipe)))
+
+
+def inputs_of(recipe: Recipe, progress: Announce = silent) -> Inputs:
+    """What a run of a recipe would read, without opening more than is needed to know it.
+
+    Raises:
+        DataError: for data that are missing or unusable.
+    """
+    name = repr(recipe.data)
+    data = _opened[name].record if name in _opened else cache.record(build("data", recipe.data), progress)
+    return Inputs(data, named_files(recipe))
+
+
+def named_files(recipe: Recipe) -> dict[str, str]:
+    """Checksums of files that options of parts other than the data name, such as weights that a model starts from."""
+    found = {}
+    for field_, (kind, _) in recipe.fields.items():
+        for name, value in recipe.settings(field_).items() if kind != "data" else ():
+            if isinstance(value, (str, Path)) and Path(value).suffix and Path(value).expanduser().is_file():
+                found[f"{field_}.{name}"] = checksum(Path(value).expanduser())
+    return found
 
 
 def _fits(nbytes: int, device: torch.device) -> bool:
