@@ -11,6 +11,7 @@ from paribus.errors import RunError, RunLocked, StudyError
 from paribus.files import disk_errors
 from paribus.records import store
 from paribus.records.inputs import OnChange, changes, code_changes
+from paribus.records.run import RunFolder
 from paribus.records.wording import count
 from paribus.studies.executors.job import Job
 from paribus.training.execution import is_as_asked

@@ -107,11 +107,11 @@ def check() -> Iterator[tuple[str, list[str]]]:
     """Read all decoded data sets whole: name, and the files that are damaged. Those are decoded again when used."""
     for root in paths.caches():
         for entry in sorted((root / "datasets").glob("[!.]*/")):
-            meta = _meta(entry)
-            found = ["meta.json"] if meta is None else verify.damaged(entry, meta["blocks"], whole=True)
+            meta, found = _meta(entry)
+            found = verify.damaged(entry, meta["blocks"], whole=True) if meta else found
             if found and not is_held(_lock_of(entry)):
                 shutil.rmtree(entry, ignore_errors=True)
-            yield (meta["source"] if meta else entry.name), found
+            yield str(meta.get("source", entry.name)), found
 
 
 def size() -> dict[str, int]:
@@ -185,7 +185,7 @@ def _open(source: Source, name: str, progress: Announce) -> Dataset:
     with cache_errors(root):
         root.mkdir(parents=True, exist_ok=True)
     with locked(_lock_of(root / name), lambda: progress("waiting for another process to decode", 0, 0)) as held:
-        dataset = _read(root / name)
+        dataset = _read(root / name, say=False)
         if dataset is None:
             _decode(source, root / name, progress, clean=held)
             if originals_of(source) and identity(source) != name:
@@ -289,13 +289,15 @@ def _rename(temporary: Path, folder: Path) -> None:
             raise
 
 
-def _read(folder: Path, progress: Announce = silent) -> Dataset | None:
+def _read(folder: Path, progress: Announce = silent, say: bool = True) -> Dataset | None:
     """Map a data set from its folder; ``None`` where it is missing, of another format, incomplete or damaged."""
-    meta = _meta(folder)
-    if meta is None:
-        return None
-    if wrong := verify.damaged(folder, meta["blocks"], progress=progress):
-        logger.warning("the decoded data in the cache are damaged (%s in %s)", ", ".join(wrong), folder)
+    meta, wrong = _meta(folder)
+    if meta:
+        wrong = verify.damaged(folder, meta["blocks"], progress=progress)
+    if wrong and say:
+        names = ", ".join(wrong)
+        logger.warning("the decoded data in the cache are damaged (%s in %s): they are not used", names, folder)
+    if not meta or wrong:
         return None
     columns = {name: Column.read(column) for name, column in meta["columns"].items()}
     extra = {name: _map(folder / f"{name}.npy") for name in EXTRA if f"{name}.npy" in meta["files"]}
@@ -323,18 +325,22 @@ def _contents(meta: Mapping[str, Any]) -> dict[str, list[str]]:
     return {**stored, "description": [hashlib.sha256(text.encode()).hexdigest()[:16]]}
 
 
-def _meta(folder: Path) -> dict[str, Any] | None:
+def _meta(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """The description of decoded data, and the files that show at a glance that it is not what was written."""
+    path = folder / "meta.json"
+    if not path.exists():
+        return {}, []
     try:
-        meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        meta: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if meta["format"] != FORMAT:
-            return None
+            return {}, []
         if not verify.is_whole(meta):
-            logger.warning("the decoded data in the cache are damaged (meta.json in %s)", folder)
-            return None
-        whole = all((folder / name).stat().st_size == size for name, size in meta["files"].items())
+            return {}, ["meta.json"]
+        sizes = {name: (folder / name).stat().st_size if (folder / name).exists() else 0 for name in meta["files"]}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return meta if whole else None
+        return {}, ["meta.json"]
+    wrong = [name for name, size in meta["files"].items() if sizes[name] != size]
+    return ({}, wrong) if wrong else (meta, [])
 
 
 def _tree(folder: Path, columns: Mapping[str, Column], side: str) -> Tree:

@@ -67,8 +67,8 @@ def open_dataset(part: Part, progress: Announce = silent) -> Dataset:
 
 
 def share(part: Part, progress: Announce = silent) -> None:
-    """Open a data set and keep it for this process and the workers it forks."""
-    _opened[repr(part)] = open_dataset(part, progress)
+    """Open a data set as it is now, and keep it for this process and the workers it forks."""
+    _opened[repr(part)] = cache.load(build("data", part), progress)
 
 
 def forget() -> None:
@@ -92,9 +92,7 @@ def inputs_of(recipe: Recipe, progress: Announce = silent) -> Inputs:
     Raises:
         DataError: for data that are missing or unusable.
     """
-    name = repr(recipe.data)
-    data = _opened[name].record if name in _opened else cache.record(build("data", recipe.data), progress)
-    return Inputs(data, named_files(recipe))
+    return Inputs(cache.record(build("data", recipe.data), progress), named_files(recipe))
 
 
 def named_files(recipe: Recipe) -> dict[str, str]:
