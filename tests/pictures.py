@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-CHANGES = {"data.path": "pics", "data.size": 8, "budget.epochs": 1, "model.widths": [2], "training.precision": "fp32"}
+CHANGES = {
+    "data.path": "pics", "data.size": 8, "model.widths": [2], "budget.epochs": 1, "training.batch_size": 4,
+    "training.precision": "fp32",
+}  # fmt: skip
 
 
 def pictures(folder: Path, classes: dict[str, int], shade: int = 0) -> Path:

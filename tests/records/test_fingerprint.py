@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
 
 import pytest
 
+from paribus.records.fingerprint import fingerprint
+
 FILES = {
     "nets.py": """
-        import torch
+        import sys
         from helpers import block as made, WIDTH
         import layers
         from package.sizes import size
@@ -19,7 +26,7 @@ FILES = {
         SCALE = 2
         unused = 7
 
-        class Base(torch.nn.Module):
+        class Base:
             depth = 1
 
         def choose(number):
@@ -32,7 +39,6 @@ FILES = {
         class Net(Base):
             width = WIDTH
             def __init__(self, num_classes: int) -> None:
-                super().__init__()
                 self.layers = made(choose(num_classes) * SCALE), layers.thing(), size
 
         class Other: pass
@@ -59,8 +65,6 @@ FILES = {
 
 
 def lay(folder: Path, edits: dict[str, tuple[str, str]]) -> Path:
-    from textwrap import dedent
-
     for name, text in FILES.items():
         before, after = edits.get(name, ("", ""))
         assert before in text
@@ -70,18 +74,24 @@ def lay(folder: Path, edits: dict[str, tuple[str, str]]) -> Path:
     return folder
 
 
-def fingerprints(folder: Path, hash_seed: str = "0") -> list[str]:
-    """Of Net, and of a class that a function made, in a process of its own."""
-    code = (
-        "import nets; from paribus.records.fingerprint import fingerprint as f; print(f(nets.Net)); print(f(nets.Made))"
-    )
-    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH", "")])])
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": hash_seed},
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+@contextmanager
+def imported(folder: Path) -> Iterator[ModuleType]:
+    """The module ``nets`` of a folder, as a new process would see it."""
+    names = {name.partition("/")[0].removesuffix(".py") for name in FILES}
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield importlib.import_module("nets")
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.partition(".")[0] in names]:
+            del sys.modules[name]
+
+
+def fingerprints(folder: Path) -> list[str]:
+    """Of Net, and of a class that a function made."""
+    with imported(folder) as nets:
+        return [fingerprint(nets.Net), fingerprint(nets.Made)]
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +111,29 @@ def before(tmp_path_factory) -> list[str]:
         ({"local.py": ("1", "2")}, True, False),  # a module that is imported within a function, not yet
         ({"layers.py": ("1", "2")}, True, False),  # a module as a whole
         ({"package/numbers.py": ("4", "5")}, True, False),  # by a relative import
-        ({"nets.py": ("unused = 7", "torch.set_num_threads(1)")}, True, True),  # what a module does when it is imported
+        ({"nets.py": ("unused = 7", "sys.setswitchinterval(0.005)")}, True, True),  # what a module does when it is imported
         ({"nets.py": ("unused = 7", "unused = 8")}, False, False),
         ({"nets.py": ("class Other: pass", "class Other: more = 1")}, False, False),
         ({"helpers.py": ("return 1", "return 2")}, False, False),
     ],
 )
 def test_what_a_class_uses_counts_and_nothing_else(tmp_path, before, edits, net, made):
-    now = fingerprints(lay(tmp_path, edits), hash_seed="7")
+    now = fingerprints(lay(tmp_path, edits))
     assert [old != new for old, new in zip(before, now, strict=True)] == [net, made]
+
+
+def test_a_fingerprint_is_the_same_in_every_process_and_place(tmp_path, before):
+    lay(tmp_path, {})
+    code = "import nets; from paribus.records.fingerprint import fingerprint as f; print(f(nets.Net), f(nets.Made))"
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, timeout=120)
+    assert done.stdout.decode().split() == before
+
+
+def test_it_does_not_change_while_a_program_runs(tmp_path):
+    with imported(lay(tmp_path, {})) as nets:
+        first = fingerprint(nets.Net)
+        nets.SCALE, nets.unused = 5, [1]
+        importlib.import_module("local")
+        assert fingerprint(nets.Net) == first
