@@ -111,7 +111,11 @@ def before(tmp_path_factory) -> list[str]:
         ({"local.py": ("1", "2")}, True, False),  # a module that is imported within a function, not yet
         ({"layers.py": ("1", "2")}, True, False),  # a module as a whole
         ({"package/numbers.py": ("4", "5")}, True, False),  # by a relative import
-        ({"nets.py": ("unused = 7", "sys.setswitchinterval(0.005)")}, True, True),  # what a module does when it is imported
+        (
+            {"nets.py": ("unused = 7", "sys.setswitchinterval(0.005)")},
+            True,
+            True,
+        ),  # what a module does when it is imported
         ({"nets.py": ("unused = 7", "unused = 8")}, False, False),
         ({"nets.py": ("class Other: pass", "class Other: more = 1")}, False, False),
         ({"helpers.py": ("return 1", "return 2")}, False, False),

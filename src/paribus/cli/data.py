@@ -46,7 +46,8 @@ def data(
 
         print(f"freed {cache.clear() / 1e6:.1f} MB")
     elif verify:
-        _verified()
+        if not _verified():
+            raise typer.Exit(1)
     elif path is None:
         print_page(lists.sources())
     else:
@@ -55,8 +56,8 @@ def data(
             raise typer.Exit(1)
 
 
-def _verified() -> None:
-    """Compare all decoded copies with their checksums, and say which are not what was written."""
+def _verified() -> bool:
+    """Compare all decoded copies with their checksums, say which are not what was written, and whether all are."""
     from paribus.data.prepare import cache
     from paribus.records.wording import count
 
@@ -65,7 +66,8 @@ def _verified() -> None:
         if wrong:
             print(f"{name}: damaged ({', '.join(wrong)}); it is decoded again when it is needed")
     whole = sum(not wrong for _, wrong in found)
-    print(f"{count(whole, 'decoded copy').replace('copys', 'copies')} as written")
+    print(f"{whole} of {count(len(found), 'decoded data set')} as written")
+    return whole == len(found)
 
 
 def _scanned(path: Path, labels: str, group: str | None) -> bool:

@@ -19,7 +19,8 @@ def flip(path: Path, place: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "place"), [("inputs.npy", -1), ("inputs.npy", 10), ("targets.npy", 3), ("names.json", 3), ("meta.json", 40)]
+    ("name", "place"),
+    [("inputs.npy", -1), ("inputs.npy", 10), ("targets.npy", 3), ("names.json", 3), ("meta.json", 40)],
 )
 def test_R3_a_flipped_byte_is_noticed_said_and_decoded_again(tmp_path, cache_folder, caplog, name, place):
     log = tmp_path / "log"
