@@ -51,6 +51,10 @@ class DataError(ParibusError):
     """Data that is missing, damaged or unusable."""
 
 
+class MissingData(DataError):
+    """Data that are not on this machine."""
+
+
 class RunError(ParibusError):
     """A training that cannot start or go on."""
 

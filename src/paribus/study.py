@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.progress import silent
+from paribus.records.inputs import OnChange
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
@@ -91,6 +92,7 @@ class Study:
         threads: int = 1,
         checkpoint_seconds: float = 10.0,
         fail_fast: bool = False,
+        data_changed: OnChange = "refuse",
         listen: EventListener | None = None,
         executor: Executor | str | None = None,
     ) -> StudyResult:
@@ -103,6 +105,8 @@ class Study:
                 its own number, whatever ``jobs`` and the machine: its figures depend on neither.
             checkpoint_seconds: least time between two checkpoints of a run.
             fail_fast: stop at the first run that fails.
+            data_changed: what is done where data, files or code of your own are others than those of runs that are
+                there: ``refuse``, or ``restart``, which sets the old study aside and begins it anew.
             listen: told of everything that happens; a live table by default.
             executor: where runs are executed: ``pool``, ``inprocess``, or one of your own.
         """
@@ -113,7 +117,14 @@ class Study:
         chosen = runner.choose_executor(executor, jobs, settings)
         with watching(self.design) if listen is None else nullcontext((listen, silent)) as (listener, progress):
             result = runner.run(
-                self.design, self.folder, settings, chosen, fail_fast=fail_fast, listen=listener, progress=progress
+                self.design,
+                self.folder,
+                settings,
+                chosen,
+                fail_fast=fail_fast,
+                data_changed=data_changed,
+                listen=listener,
+                progress=progress,
             )
         self.design, self._result = result.design, result
         return result

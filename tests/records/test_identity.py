@@ -145,12 +145,28 @@ def test_editing_a_class_of_ones_own_makes_another_recipe(tmp_path):
     assert Recipe.load("digits/cnn").sources() == {}
 
 
+def test_a_module_beside_a_plug_in_counts(tmp_path, monkeypatch):
+    found = []
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "beside.py").write_text(f"def number(): return {number}\n")
+        (folder / "mine.py").write_text(f"import beside\n{NET.format(number='beside.number()')}\n"
+                                        "import paribus\nparibus.register('model', Net)\n")  # fmt: skip
+        plugins.load_plugin(folder / "mine.py")
+        found.append(Recipe.load("digits/cnn", {"model": "Net"}).identity)
+        sys.path.remove(str(folder))
+        del sys.modules["beside"]
+    assert found[0] != found[1]
+
+
 PROMPT = """
 import sys
-from paribus.records import parts, plugins
+from paribus.records import fingerprint, parts
 exec(sys.argv[1])
 parts.register("model", Net)
-print(plugins.fingerprint(Net))
+print(fingerprint.fingerprint(Net))
 """
 
 

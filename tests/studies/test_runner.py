@@ -21,7 +21,7 @@ from torch import nn
 
 import paribus as pb
 from paribus.chance import STREAMS
-from paribus.errors import DataError, Interrupted, ParibusError, RunError, StudyError
+from paribus.errors import DataError, Interrupted, ParibusError, StudyError
 from paribus.records.run import RunFolder
 from paribus.studies.executors.job import Event
 from paribus.studies.runner import choose_executor
@@ -181,7 +181,7 @@ def test_a_class_that_was_edited_is_another_recipe(scripted):
     script = scripted(lambda *_: 0.5)
     study(1).run(executor=script, listen=Heard())
     study(1).run(executor=script, listen=Heard())
-    with pytest.raises(RunError, match="another recipe"):
+    with pytest.raises(StudyError, match=r"the code of model\.Net"):
         study(2).run(executor=script, listen=Heard())
     assert len(script.ran) == 1
 

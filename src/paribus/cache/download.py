@@ -9,11 +9,11 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from paribus.cache import paths
+from paribus.cache.checksums import checksum
 from paribus.cache.paths import cache_errors
-from paribus.errors import DataError
+from paribus.errors import DataError, MissingData
 from paribus.files import CHUNK_BYTES, remove_leftovers, write_with
 from paribus.progress import Announce, silent
 
@@ -40,13 +40,10 @@ class PublishedFile:
         """The file in the user's own data or in the cache; there also without its ``.gz``."""
         return next((path for path in self.places() if path.is_file()), None)
 
-    def identity(self) -> Any:
-        """What decides the content: size and time of the user's own copy, or else the published checksum."""
+    def checksum(self) -> str:
+        """The MD5 of the user's own copy, or else the published one, which a download must have."""
         path = self.find()
-        if path is None or path == self.downloaded():
-            return self.md5
-        info = path.stat()
-        return [path.name, info.st_size, info.st_mtime_ns]
+        return self.md5 if path is None or path == self.downloaded() else checksum(path, "md5")
 
     def places(self) -> Iterator[Path]:
         """Where the file is looked for, in this order."""
@@ -90,7 +87,7 @@ def _missing(files: Sequence[PublishedFile], failures: Sequence[str]) -> DataErr
     first, several = files[0], len(files) > 1
     names = ", ".join(file.name for file in files)
     number = f"the {len(files)} files {names}, which are" if several else f"the file {names}, which is"
-    return DataError(
+    return MissingData(
         f"{first.folder} needs {number} not here and cannot be downloaded ({'; '.join(failures)})",
         got="looked for " + ", ".join(str(path) for file in files for path in file.places()),
         hint=f"download {'them' if several else 'it'} from {first.mirrors[0]} yourself into a folder {first.folder}, "

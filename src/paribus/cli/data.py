@@ -20,6 +20,9 @@ def data(
     images: Annotated[str, typer.Option(metavar="FOLDER", help="The folder of the pictures beside them.")] = "images",
     suffix: Annotated[str, typer.Option(help="What mask names have behind the names of their pictures.")] = "",
     clear_cache: Annotated[bool, typer.Option("--clear-cache", help="Delete the decoded copies.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read all decoded copies and compare them with their checksums.")
+    ] = False,
 ) -> None:
     """Show the data sets and where they are looked for; examine a folder of pictures before training.
 
@@ -32,6 +35,8 @@ def data(
     - `paribus data my_scenes --masks masks`
 
     - `paribus data --clear-cache`
+
+    - `paribus data --verify`
     """
     from paribus.reports import lists
     from paribus.reports.terminal import print_page
@@ -40,12 +45,29 @@ def data(
         from paribus.data.prepare import cache
 
         print(f"freed {cache.clear() / 1e6:.1f} MB")
+    elif verify:
+        if not _verified():
+            raise typer.Exit(1)
     elif path is None:
         print_page(lists.sources())
     else:
         bad = _scanned(path, labels, group) if masks is None else _surveyed(path, images, masks, suffix)
         if bad:
             raise typer.Exit(1)
+
+
+def _verified() -> bool:
+    """Compare all decoded copies with their checksums, say which are not what was written, and whether all are."""
+    from paribus.data.prepare import cache
+    from paribus.records.wording import count
+
+    found = list(cache.check())
+    for name, wrong in found:
+        if wrong:
+            print(f"{name}: damaged ({', '.join(wrong)}); it is decoded again when it is needed")
+    whole = sum(not wrong for _, wrong in found)
+    print(f"{whole} of {count(len(found), 'decoded data set')} as written")
+    return whole == len(found)
 
 
 def _scanned(path: Path, labels: str, group: str | None) -> bool:

@@ -8,6 +8,7 @@ import typer
 
 from paribus.cli.words import (
     RUNS,
+    DataChanged,
     Device,
     DryRun,
     Overrides,
@@ -15,6 +16,7 @@ from paribus.cli.words import (
     RecipeName,
     Runs,
     load_plugins,
+    on_change,
     parse_overrides,
 )
 
@@ -29,6 +31,7 @@ def run(
         int | None, typer.Option(min=1, help="Processor threads; by default all cores where they pay, else one.")
     ] = None,
     plugin: Plugin = None,
+    data_changed: DataChanged = "refuse",
     dry_run: DryRun = False,
 ) -> None:
     """Train a recipe once, or go on where it was interrupted.
@@ -58,9 +61,10 @@ def run(
     from paribus.reports.terminal import print_page
     from paribus.training.run import Run
 
+    change = on_change(data_changed)
     training = Run(chosen, seed=seed, runs=runs)
-    before = training.result
     metrics = {metric.name: metric for metric in chosen.metrics()}
     with following(chosen.name, seed, metrics) as (listen, progress):
-        training.train(device=device, threads=threads, listen=listen, progress=progress)
+        before = training.find(progress).result
+        training.train(device=device, threads=threads, data_changed=change, listen=listen, progress=progress)
     print_page(brief.run(training.folder, fresh=before is None))

@@ -10,6 +10,7 @@ import typer
 
 from paribus.cli.words import (
     RUNS,
+    DataChanged,
     Device,
     DryRun,
     Overrides,
@@ -17,6 +18,7 @@ from paribus.cli.words import (
     RecipeName,
     Runs,
     load_plugins,
+    on_change,
     parse_overrides,
     parse_seeds,
     parse_vary,
@@ -55,6 +57,7 @@ def study(
     runs: Runs = RUNS,
     device: Device = "auto",
     plugin: Plugin = None,
+    data_changed: DataChanged = "refuse",
     dry_run: DryRun = False,
 ) -> None:
     """Compare variants of a recipe over paired seeds. Finished runs are never trained twice.
@@ -72,6 +75,7 @@ def study(
     from paribus.study import Study
 
     load_plugins(plugin)
+    change = on_change(data_changed)
     if noise and one_at_a_time:
         raise StudyError("a study has one layout", got="--noise and --one-at-a-time", hint="drop one of them")
     planned = Study(
@@ -94,7 +98,7 @@ def study(
     if dry_run:
         print_page(brief.design(planned.design, planned.folder))
         return
-    result = planned.run(jobs=jobs, device=device, threads=threads, fail_fast=fail_fast)
+    result = planned.run(jobs=jobs, device=device, threads=threads, fail_fast=fail_fast, data_changed=change)
     page = planned.report()
     print_page(brief.study(result, page))
     if not result.complete:

@@ -10,6 +10,7 @@ import typer
 from paribus.errors import RecipeError, RunError, StudyError
 
 if TYPE_CHECKING:
+    from paribus.records.inputs import OnChange
     from paribus.records.run import RunFolder
 
 RecipeName = Annotated[
@@ -25,6 +26,14 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Plugin = Annotated[
     list[Path] | None,
     typer.Option("--plugin", metavar="FILE.py", help="Python file with models or other parts of your own."),
+]
+DataChanged = Annotated[
+    str,
+    typer.Option(
+        "--data-changed",
+        metavar="refuse|restart",
+        help="What to do where data, or code of your own, changed since a run began: refuse, or start it anew.",
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 
@@ -43,6 +52,17 @@ def parse_vary(words: list[str] | None) -> dict[str, list[Any]]:
     from paribus.records.yaml import split_values
 
     return {field: split_values(values) for field, values in map(_pair, words or [])}
+
+
+def on_change(word: str) -> OnChange:
+    """What ``--data-changed`` says.
+
+    Raises:
+        StudyError: for another word.
+    """
+    if word not in ("refuse", "restart"):
+        raise StudyError("--data-changed is refuse or restart", got=word, hint="write --data-changed restart")
+    return "restart" if word == "restart" else "refuse"
 
 
 def load_plugins(files: list[Path] | None) -> None:

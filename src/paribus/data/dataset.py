@@ -18,6 +18,7 @@ from paribus.data.info import DataInfo
 from paribus.data.metadata import Metadata
 from paribus.data.prepare.split import Divisible, split
 from paribus.data.trees import Tree
+from paribus.records.inputs import DataRecord
 from paribus.records.recipe import Split
 
 
@@ -83,6 +84,8 @@ class Dataset:
         counts: (N, K) int64, how often each class occurs in each example's targets; ``None`` where targets are (N,).
         metadata: whatever else tasks and models must know: ignored label, colours, vocabulary.
         columns: what each tensor is, by name: ``inputs``, ``targets``, ``targets.boxes``.
+        contents: checksums of the stored tensors, by name.
+        record: what a run writes down of where they come from.
     """
 
     inputs: Tree
@@ -96,6 +99,8 @@ class Dataset:
     counts: Tensor | None = None
     metadata: Metadata = field(default_factory=Metadata)
     columns: Mapping[str, Column] = field(default_factory=dict)
+    contents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    record: DataRecord = field(default_factory=DataRecord)
 
     sequential: ClassVar[bool] = False
 
@@ -201,6 +206,9 @@ class Source(Protocol):
     A source whose rows are not yet its examples has a method ``to_examples(dataset) → Examples``: windows of a series.
     It is called whenever a run opens the data, so its options need not be in ``key()``. Who offers a source to
     others marks it with :func:`paribus.data.origin.origin`.
+
+    A source that reads files has a method ``originals() → Originals`` that names them, or raises MissingData; then
+    ``key()`` need not speak of their content. Without it, runs are told apart by what was written.
     """
 
     def key(self) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import DataError, RecipeError, RunError, nearest
 from paribus.models.network import Network, assemble
 from paribus.models.weights import hash_of
+from paribus.records.inputs import changes
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -55,10 +56,17 @@ def prepared_with(trained: Trained, split: str) -> PreparedData:
     """The data that a network was trained on, divided as they were then.
 
     Raises:
-        DataError: if they have no test split.
+        DataError: if they are others now, with what has changed, or have no test split.
         RecipeError: if there is no such split at all.
     """
     prepared = prepare(trained.recipe, trained.recipe.seeds(trained.seed))
+    recorded = trained.folder.inputs
+    if recorded is not None and recorded.data.digest != prepared.inputs.data.digest:
+        raise DataError(
+            f"these are not the data that the run was trained on: {'; '.join(changes(recorded, prepared.inputs))}",
+            got=str(trained.folder.path),
+            hint="bring those back; a path in a recipe starts at the current folder or at PARIBUS_DATA",
+        )
     if split in prepared.rows:
         return prepared
     if split == "test":

@@ -1,17 +1,13 @@
-"""Parts of the user's own: the files they come from, and what tells one version from another."""
+"""Parts of the user's own that come in files."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import inspect
 import sys
 from pathlib import Path
-from types import CodeType
-from typing import Any
 
 from paribus.errors import RecipeError
-from paribus.records.options import Factory
 from paribus.records.parts import register, registered
 
 PREFIX = "paribus_plugin_"  # of the modules that plug-in files become
@@ -31,6 +27,8 @@ def load_plugin(path: str | Path) -> None:
         raise RecipeError("a plug-in is a Python file", got=str(path), hint="its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if (beside := str(path.absolute().parent)) not in sys.path:
+        sys.path.append(beside)  # modules of one's own beside it, for workers too; behind all others, to hide none
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
@@ -42,25 +40,3 @@ def load_plugin(path: str | Path) -> None:
         own = inspect.isclass(value) and value.__module__ == name and not label.startswith("_")
         if own and torch is not None and issubclass(value, torch.nn.Module) and id(value) not in known:
             register("model", value)
-
-
-def fingerprint(factory: Factory) -> str:
-    """SHA-256 of the source of a user's part: editing it makes another recipe."""
-    try:
-        source = inspect.getsource(factory)
-    except (OSError, TypeError):  # typed at a prompt or in a notebook: fall back on the compiled code
-        entries = {"": factory} if inspect.isfunction(factory) else vars(factory)
-        source = repr([(label, _essence(entry)) for label, entry in entries.items() if label != "__firstlineno__"])
-    return hashlib.sha256(source.encode()).hexdigest()
-
-
-def _essence(value: Any) -> Any:
-    """What a function does, and what a constant is, but not where it stood: the same in every process."""
-    value = getattr(value, "__func__", getattr(value, "fget", value))
-    if inspect.isfunction(value):
-        return _essence(value.__code__)
-    if isinstance(value, CodeType):
-        return value.co_code, value.co_names, [_essence(constant) for constant in value.co_consts]
-    if isinstance(value, frozenset):  # which has no order of its own
-        return sorted(map(repr, value))
-    return repr(value) if isinstance(value, (int, float, str, bytes, tuple)) else type(value).__name__

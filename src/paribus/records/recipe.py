@@ -26,11 +26,11 @@ from pydantic_core import to_jsonable_python
 from paribus.chance import Seeds
 from paribus.errors import RecipeError, nearest
 from paribus.records import yaml
+from paribus.records.fingerprint import fingerprint
 from paribus.records.kinds import KINDS
 from paribus.records.metric import Metric
 from paribus.records.options import explain
 from paribus.records.parts import Part, factory_of, is_own, present, resolve
-from paribus.records.plugins import fingerprint
 
 SUFFIXES = {".yaml", ".yml", ".json"}
 

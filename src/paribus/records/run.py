@@ -26,6 +26,7 @@ from paribus.records import earlier
 from paribus.records.metric import Metric
 
 if TYPE_CHECKING:
+    from paribus.records.inputs import Inputs
     from paribus.records.recipe import Recipe
 
 FORMAT = 1  # raised when a new version could not read an older folder
@@ -130,23 +131,37 @@ class RunFolder:
         """The final weights."""
         return self.path / "weights.safetensors"
 
-    def create(self, recipe: Recipe, seed: int) -> None:
-        """Write down what is to be trained here; an existing folder must hold the same."""
+    def create(self, recipe: Recipe, seed: int, inputs: Inputs | None = None) -> None:
+        """Write down what is to be trained here; an existing folder must hold the same.
+
+        Args:
+            recipe: what is trained.
+            seed: its seed.
+            inputs: what it reads; written down by a later call where that is not known yet.
+
+        Raises:
+            RunError: for another recipe or seed, or other inputs, with what has changed.
+        """
         if (self.path / "recipe.json").exists():
-            if self.identity != (recipe.identity, seed):
-                raise RunError(
-                    "this folder holds a run of another recipe or seed",
-                    got=str(self.path),
-                    hint="choose another --runs DIR, or delete the folder",
-                )
-            return
+            content = self.read()
+            recorded = _inputs_in(content)
+            known = recorded.identity(recipe.identity) if recorded else recipe.identity
+            if (content["identity"], content["seed"]) != (known, seed):
+                raise self._other(recipe, content)
+            if inputs is None or inputs == recorded:
+                return
+            if recorded is not None and inputs.digest != recorded.digest:
+                raise self._changed(recorded, inputs)
+            if recorded is not None or self.result is not None or any(self.checkpoints.glob("step-*")):
+                return  # what an earlier version began stays without a record
         content = {
             "format": FORMAT,
             "name": recipe.name,
             "about": recipe.about,
-            "identity": recipe.identity,
+            "identity": inputs.identity(recipe.identity) if inputs else recipe.identity,
             "seed": seed,
             **recipe.content,
+            **({"inputs": inputs.plain()} if inputs else {}),
             "metrics": {metric.name: asdict(metric) for metric in recipe.metrics()},
         }
         files.write_json(self.path / "recipe.json", content)
@@ -176,6 +191,29 @@ class RunFolder:
         if not isinstance(identity, str) or type(seed) is not int:
             raise _damaged(self.path / "recipe.json", f"identity is {identity!r}, seed is {seed!r}")
         return identity, seed
+
+    @property
+    def inputs(self) -> Inputs | None:
+        """What this run read; ``None`` before it has begun, and in a folder of an earlier version."""
+        return _inputs_in(self.read())
+
+    def _other(self, recipe: Recipe, content: dict[str, Any]) -> RunError:
+        """That this folder holds another run; where only code has changed, whose."""
+        from paribus.records.inputs import code_changes
+
+        rule, now = "this folder holds a run of another recipe or seed", recipe.content
+        if content["recipe"] == now["recipe"] and (news := code_changes(content["sources"], now["sources"])):
+            rule = f"this folder holds a run of other code: {'; '.join(news)}"
+        return RunError(rule, got=str(self.path), hint="choose another --runs DIR, or delete the folder")
+
+    def _changed(self, recorded: Inputs, inputs: Inputs) -> RunError:
+        from paribus.records.inputs import changes
+
+        return RunError(
+            f"the data of this run have changed: {'; '.join(changes(recorded, inputs))}",
+            got=str(self.path),
+            hint="bring back the data it began with, or start anew with --data-changed restart",
+        )
 
     def figures_of_merit(self) -> dict[str, Metric]:
         """The metrics of its task by name, as they were written down; none in a folder of an earlier version."""
@@ -386,6 +424,16 @@ def read_result(path: str | Path) -> RunResult:
         if value is not None and not _is_number(value):
             raise _damaged(path, f"{name} is {value!r}")
     return result
+
+
+def _inputs_in(content: dict[str, Any]) -> Inputs | None:
+    """What a ``recipe.json`` says of the inputs."""
+    from paribus.records.inputs import Inputs  # lists need none
+
+    try:
+        return Inputs.read(content["inputs"]) if "inputs" in content else None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"recipe.json is damaged: {error!r}", got=str(content.get("name"))) from None
 
 
 def copy_run(source: RunFolder, target: RunFolder) -> None:

@@ -7,17 +7,20 @@ from itertools import count, islice
 from pathlib import Path
 
 from paribus import files
-from paribus.errors import DamagedRecord, StudyError
+from paribus.data.prepare.prepared import inputs_of
+from paribus.errors import DamagedRecord, MissingData, StudyError
 from paribus.progress import Announce, silent
 from paribus.records import store
 from paribus.records.environment import cores
+from paribus.records.inputs import Inputs, OnChange
+from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.study import StudyDesign, run_folder
+from paribus.studies import changed, executors
 from paribus.studies import design as designs
-from paribus.studies import executors
 from paribus.studies.conclusions import analyse
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
-from paribus.training.execution import Settings
+from paribus.training.execution import Settings, require
 from paribus.training.resume import adopt
 
 
@@ -28,6 +31,7 @@ def run(
     executor: Executor,
     *,
     fail_fast: bool = False,
+    data_changed: OnChange = "refuse",
     listen: EventListener,
     progress: Announce = silent,
 ) -> StudyResult:
@@ -39,6 +43,7 @@ def run(
         settings: how every run is executed.
         executor: where.
         fail_fast: stop at the first run that fails.
+        data_changed: what is done where data or code are others than those of the runs that are there.
         listen: told of everything that happens to a run.
         progress: told how far the data are.
 
@@ -46,13 +51,19 @@ def run(
         StudyError: where the folder holds another study.
         Interrupted: when asked to stop; everything is saved.
     """
-    design = _with_history(design, folder)
+    require(settings.device)
+    wished, design = design, _with_history(design, folder)
     for place in (folder, *(folder / arm.slug for arm in design.arms())):
         files.remove_old_leftovers(place)
-    designs.preflight(_jobs(design, folder, settings), progress)
+    read = Reading(progress)
+    if news := changed.since(_jobs(design, folder, settings, read)):
+        changed.refuse_or_set_aside(folder, news, data_changed)
+        design = wished
+    changed.refuse_other_device(_jobs(design, folder, settings, read))
+    designs.preflight(_jobs(design, folder, settings, read), progress)
     while True:
         design.write(folder)
-        if jobs := _outstanding(_jobs(design, folder, settings), folder.parent, listen):
+        if jobs := _outstanding(_jobs(design, folder, settings, read), folder.parent, listen):
             executor.run(jobs, listen, fail_fast)
         result = analyse(design, folder)
         if not (more := _more_seeds(result)):
@@ -85,11 +96,32 @@ def _with_history(wished: StudyDesign, folder: Path) -> StudyDesign:
     return designs.merged(known, wished)
 
 
-def _jobs(design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
+class Reading:
+    """What recipes read, each looked at once for a whole study.
+
+    Args:
+        progress: told how far that is.
+    """
+
+    def __init__(self, progress: Announce) -> None:
+        self.progress = progress
+        self._known: dict[str, Inputs | None] = {}
+
+    def __call__(self, recipe: Recipe) -> Inputs | None:
+        """Its inputs; ``None`` where the data are not at hand: what is finished does without."""
+        if recipe.identity not in self._known:
+            try:
+                self._known[recipe.identity] = inputs_of(recipe, self.progress)
+            except MissingData:
+                self._known[recipe.identity] = None
+        return self._known[recipe.identity]
+
+
+def _jobs(design: StudyDesign, folder: Path, settings: Settings, read: Reading) -> list[Job]:
     """All runs, seed by seed so that pairs complete early."""
     arms = [(arm, design.recipe_of(arm)) for arm in design.arms()]
     return [
-        Job(arm.name, seed, recipe, run_folder(folder, arm, seed).path, settings)
+        Job(arm.name, seed, recipe, run_folder(folder, arm, seed).path, settings, read(recipe))
         for seed in design.seeds
         for arm, recipe in arms
     ]
@@ -103,7 +135,7 @@ def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list
     fresh = [job for job in jobs if not job.path.exists() or job.folder.last_status().state == "new"]
     finished = store.finished(root) if fresh else {}
     for job in fresh:
-        adopt(job.folder, finished.get((job.recipe.identity, job.seed), ()))
+        adopt(job.folder, finished.get((job.identity, job.seed), ()), job.settings)
     todo = []
     for job in jobs:
         try:
@@ -122,7 +154,7 @@ def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list
 def _is_over(job: Job) -> bool:
     """Whether a run that was begun before is over."""
     if (job.path / "recipe.json").exists():
-        job.folder.create(job.recipe, job.seed)  # says so if the folder holds something else
+        job.folder.create(job.recipe, job.seed, job.inputs)  # says so if the folder holds something else
     return job.folder.last_status().over
 
 

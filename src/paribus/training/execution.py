@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass
@@ -81,6 +81,29 @@ def choose(training: Training, settings: Settings, task: Task, network: nn.Modul
     if precision == "fp16" and device.type == "cpu":
         raise RunError("fp16 needs a GPU", got="device cpu", hint="set training.precision=bf16")
     return Execution(str(device), precision, convolutional, threads)
+
+
+def require(wish: str) -> None:
+    """Refuse a device that cannot be used here.
+
+    Raises:
+        RunError: with the reason.
+    """
+    if wish not in ("auto", "cpu"):
+        _device(wish)
+
+
+def is_on(wish: str, execution: Mapping[str, Any]) -> bool:
+    """Whether a run was carried out on the kind of device that is asked for; unknown ones are."""
+    known = str(execution.get("device", wish))
+    return wish == "auto" or known.partition(":")[0] == wish.partition(":")[0]
+
+
+def is_as_asked(settings: Settings, execution: Mapping[str, Any]) -> bool:
+    """Whether a run was carried out as it would be now: on this device and, where sums depend on it, these threads."""
+    threads = execution.get("threads") if execution.get("device") == "cpu" else None
+    same_sums = None in (threads, settings.threads) or threads == settings.threads
+    return same_sums and is_on(settings.device, execution)
 
 
 def _device(wish: str) -> torch.device:

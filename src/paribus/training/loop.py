@@ -16,6 +16,7 @@ from paribus.errors import Interrupted
 from paribus.models.weights import hash_of, pack
 from paribus.progress import Announce, silent
 from paribus.records.environment import environment
+from paribus.records.inputs import Inputs
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, this_process
@@ -41,18 +42,19 @@ def train(
     settings: Settings,
     listen: Listener = no_listener,
     progress: Announce = silent,
+    inputs: Inputs | None = None,
 ) -> RunResult:
     """Train a recipe with a seed into a run folder, or go on with what is there.
 
     A finished run is not trained again: its result is returned. ``listen`` hears of the training, ``progress`` of the
-    decoding of data that were not used before.
+    decoding of data that were not used before. ``inputs`` are what it must read, where that is known before.
 
     Raises:
         ParibusError: Diverged, Interrupted, OutOfMemory, RunLocked, DataError or RecipeError, each also recorded in
             the folder's status.
     """
     folder.refuse_links()
-    folder.create(recipe, seed)
+    folder.create(recipe, seed, inputs)
     with folder.lock(), recorded(folder), interruptible() as request:
         if (result := finished(folder)) is not None:
             return result
@@ -63,6 +65,7 @@ def train(
 
         seeds = recipe.seeds(seed)
         prepared = prepare(recipe, seeds, _stoppable(progress, request))
+        folder.create(recipe, seed, prepared.inputs)  # says so if the data are others than those it began with
         check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
         session = Session(recipe, prepared, seeds, settings)
         folder.write_info(prepared.info.plain())

@@ -14,6 +14,7 @@ from paribus.errors import DamagedRecord, RunError
 from paribus.models.weights import hash_of
 from paribus.records.run import RunFolder, RunResult, copy_run
 from paribus.training import checkpoints
+from paribus.training.execution import Settings, is_as_asked
 from paribus.training.session import FORMAT, Session
 
 logger = logging.getLogger(__name__)
@@ -35,10 +36,16 @@ def finished(folder: RunFolder) -> RunResult | None:
     return result
 
 
-def adopt(folder: RunFolder, twins: Sequence[RunFolder]) -> bool:
-    """Take over the first finished run of the same recipe and seed that is sound; whether there was one."""
+def adopt(folder: RunFolder, twins: Sequence[RunFolder], settings: Settings) -> bool:
+    """Take over the first finished run of the same recipe and seed that is sound and was carried out as is asked now.
+
+    Returns:
+        Whether there was one.
+    """
     for twin in twins:
         try:
+            if not is_as_asked(settings, twin.result.execution if twin.result else {}):
+                continue
             check(twin)
         except DamagedRecord as error:
             logger.warning("%s is not taken over: %s", twin.path, error.rule)

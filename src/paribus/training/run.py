@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from paribus import files
+from paribus.data.prepare.prepared import inputs_of
+from paribus.errors import MissingData, RunError
 from paribus.progress import Announce, silent
 from paribus.records import store
+from paribus.records.inputs import Inputs, OnChange, changes
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.records.study import slug
-from paribus.training.execution import Settings
+from paribus.training.execution import Settings, is_on, require
 from paribus.training.loop import train
 from paribus.training.monitor import Listener, no_listener
 from paribus.training.resume import adopt
+
+logger = logging.getLogger(__name__)
 
 
 class Run:
@@ -45,7 +51,30 @@ class Run:
         self.recipe = loaded.override(changes) if changes else loaded
         register_own(self.recipe.fields.values())
         self.seed = seed
-        self.folder = RunFolder(Path(runs) / slug(self.recipe.name) / self.recipe.identity / f"seed-{seed}")
+        self.inputs: Inputs | None = None  # what it reads, by its content; known when the folder was looked for
+        self._place = Path(runs) / slug(self.recipe.name)  # of all runs of recipes of this name
+        self._found: RunFolder | None = None
+
+    @property
+    def folder(self) -> RunFolder:
+        """Its run folder: another one for another recipe, and for other data."""
+        return self.find()
+
+    def find(self, progress: Announce = silent) -> RunFolder:
+        """Its run folder; ``progress`` is told how far its data are, whose content must be known for that.
+
+        Raises:
+            DataError: for data that are unusable. Those that are missing may be needed no more.
+        """
+        if self._found is None:
+            here = self._folder(self.recipe.identity)
+            try:
+                self.inputs = inputs_of(self.recipe, progress)
+            except MissingData:
+                return next(self._others(), here)  # finished or not, it is the one that read what is missing now
+            unrecorded = here.result is not None and here.inputs is None  # an earlier version recorded no data
+            self._found = here if unrecorded else self._folder(self.inputs.identity(self.recipe.identity))
+        return self._found
 
     def train(
         self,
@@ -53,16 +82,65 @@ class Run:
         device: str = "auto",
         threads: int | None = None,
         checkpoint_seconds: float = 10.0,
+        data_changed: OnChange = "refuse",
         listen: Listener = no_listener,
         progress: Announce = silent,
     ) -> RunResult:
-        """Train it, go on if it was interrupted, or give the result if it is finished."""
+        """Train it, go on if it was interrupted, or give the result if it is finished.
+
+        Args:
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+            threads: processor threads; by default all cores where they pay.
+            checkpoint_seconds: least time between two checkpoints.
+            data_changed: whether an interrupted run whose data have changed since is refused, or left as it is while
+                another one is started.
+            listen: told of everything that happens.
+            progress: told how far the data are.
+
+        Raises:
+            RunError: if its data have changed, or if it is finished on another device than the one asked for.
+        """
+        require(device)
+        settings = Settings(device, threads, checkpoint_seconds)
         files.remove_old_leftovers(self.folder.path.parent)
         if self.folder.result is None and not self.folder.checkpoints.exists():
-            twins = store.finished(self.folder.path.parents[2])
-            adopt(self.folder, twins.get((self.recipe.identity, self.seed), ()))
-        settings = Settings(device, threads, checkpoint_seconds)
-        return train(self.folder, self.recipe, self.seed, settings, listen, progress)
+            self._compare(data_changed)
+            identity = self.inputs.identity(self.recipe.identity) if self.inputs else self.recipe.identity
+            adopt(self.folder, store.finished(self._place.parent).get((identity, self.seed), ()), settings)
+        if (known := self.folder.result) is not None and not is_on(device, known.execution):
+            raise RunError(
+                f"this run is finished, on another device than {device}",
+                got=f"{known.execution['device']} in {self.folder.path}",
+                hint="leave --device out to keep it, or train it again below another --runs DIR",
+            )
+        return train(self.folder, self.recipe, self.seed, settings, listen, progress, self.inputs)
+
+    def _folder(self, identity: str) -> RunFolder:
+        return RunFolder(self._place / identity / f"seed-{self.seed}")
+
+    def _others(self) -> Iterator[RunFolder]:
+        """Runs of the same recipe and seed, whatever their data were."""
+        for path in sorted(self._place.glob(f"*/seed-{self.seed}/recipe.json")):
+            folder = RunFolder(path.parent)
+            if (found := folder.inputs) and folder.identity[0] == found.identity(self.recipe.identity):
+                yield folder
+
+    def _compare(self, data_changed: OnChange) -> None:
+        """Say what has changed since the same recipe was trained on data of the same place."""
+        for other in self._others() if self.inputs is not None else ():
+            before = other.inputs
+            if before is None or self.inputs is None or before.data.place != self.inputs.data.place:
+                continue
+            if other.path == self.folder.path:
+                continue
+            news = "; ".join(changes(before, self.inputs))
+            if not other.status.over and data_changed == "refuse":
+                raise RunError(
+                    f"the data have changed since this run was interrupted: {news}",
+                    got=str(other.path),
+                    hint="bring back the data it began with, or start anew with --data-changed restart",
+                )
+            logger.warning("the data have changed since %s: %s; this is another run", other.path, news)
 
     @property
     def status(self) -> Status:

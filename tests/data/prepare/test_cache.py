@@ -111,7 +111,7 @@ class Dies(Squares):
         writer.start(classes=["a", "b"], shape=(3, 2, 2))
         os.kill(os.getpid(), signal.SIGKILL)
 import paribus.data.prepare.cache
-paribus.data.prepare.cache.identity = lambda source: sys.argv[2]
+paribus.data.prepare.cache._identity = lambda source, record: sys.argv[2]
 cache.load(Dies())
 """
 

@@ -3,39 +3,49 @@
 A folder ``datasets/IDENTITY/`` holds one ``.npy`` file per tensor of a :class:`Dataset` (``inputs.npy``,
 ``targets.npy``; of named ones ``targets.labels.npy``; of ragged ones also ``targets.boxes.offsets.npy``) and
 ``meta.json``. It is written under another name and renamed when whole, so that a folder of this name is always
-complete.
+complete. ``meta.json`` holds checksums of all files, which are looked at when they are opened (:mod:`.verify`).
+
+A folder ``places/`` beside it remembers which decoded data came from where, for the day when the originals are gone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-import marshal
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from paribus.cache import paths
+from paribus.cache import manifests, paths
 from paribus.cache.lock import is_held, locked
 from paribus.cache.paths import cache_errors
 from paribus.data.columns import Column, part_of
 from paribus.data.dataset import Dataset, Source
 from paribus.data.metadata import Metadata
+from paribus.data.origin import origin_of
+from paribus.data.originals import Originals
+from paribus.data.prepare import verify
 from paribus.data.trees import Ragged, Tree
 from paribus.data.write.npy import offsets_of
 from paribus.data.write.writer import Writer
-from paribus.errors import RunError
-from paribus.files import TEMPORARY, write_json
+from paribus.errors import DataError, MissingData, ParibusError, RunError
+from paribus.files import TEMPORARY, read_json, write_json
 from paribus.progress import Announce, silent
+from paribus.records.fingerprint import fingerprint
+from paribus.records.inputs import DataRecord, place_of
+
+logger = logging.getLogger(__name__)
 
 EXTRA = ("moments", "groups", "counts")  # what is known of each example beside its inputs and targets
-FORMAT = 4  # raise it when the files or the decoding of a built-in source change
+FORMAT = 5  # raise it when the files or the decoding of a built-in source change
 
 
 def load(source: Source, progress: Announce | None = None) -> Dataset:
@@ -53,28 +63,55 @@ def load(source: Source, progress: Announce | None = None) -> Dataset:
         RunError: if the disk is full.
     """
     progress = progress or silent
-    name = identity(source)
-    for root in paths.caches():
-        if dataset := _read(root / "datasets" / name):
-            return dataset
-    root = paths.writable_cache() / "datasets"
-    with cache_errors(root):
-        root.mkdir(parents=True, exist_ok=True)
-    with locked(_lock_of(root / name), lambda: progress("waiting for another process to decode", 0, 0)) as held:
-        dataset = _read(root / name)
-        if dataset is None:
-            _decode(source, root / name, progress, clean=held)
-            dataset = _read(root / name)
-    if dataset is None:
-        raise RunError("the decoded data vanished from the cache", got=str(root / name), hint="start again")
+    try:
+        originals = originals_of(source)
+        known = originals.record(progress) if originals else None
+    except MissingData as error:
+        return _without_originals(source, error)
+    name = _identity(source, known)
+    dataset = _open(source, name, progress)
+    if originals and originals.missing and (found := originals_of(source)) and found.missing:
+        logger.warning("%s: not at hand any more, so the decoded copy in the cache is used", ", ".join(found.missing))
+    dataset = replace(dataset, record=known or _record(source, dataset))
+    if originals:
+        _remember(source, originals, name, dataset.record)
     return dataset
+
+
+def record(source: Source, progress: Announce = silent) -> DataRecord:
+    """What a run writes down of its data; nothing is decoded for that, but what a source of one's own says."""
+    if _is_generated(source):
+        return DataRecord()
+    try:
+        if originals := originals_of(source):
+            return originals.record(progress)
+    except MissingData:
+        if known := _remembered(source):
+            return DataRecord(**known["record"])
+        raise
+    return load(source, progress).record
+
+
+def originals_of(source: Source) -> Originals | None:
+    """The files that a source reads, if it says so."""
+    return source.originals() if hasattr(source, "originals") else None
 
 
 def identity(source: Source) -> str:
     """16 hexadecimal digits that change when the decoded content would."""
-    kind = type(source)
-    content = [FORMAT, kind.__module__, kind.__qualname__, _code(kind), source.key()]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    originals = originals_of(source)
+    return _identity(source, originals.record() if originals else None)
+
+
+def check() -> Iterator[tuple[str, list[str]]]:
+    """Read all decoded data sets whole: name, and the files that are damaged. Those are decoded again when used."""
+    for root in paths.caches():
+        for entry in sorted((root / "datasets").glob("[!.]*/")):
+            meta, found = _meta(entry)
+            found = verify.damaged(entry, meta["blocks"], whole=True) if meta else found
+            if found and not is_held(_lock_of(entry)):
+                shutil.rmtree(entry, ignore_errors=True)
+            yield str(meta.get("source", entry.name)), found
 
 
 def size() -> dict[str, int]:
@@ -107,6 +144,105 @@ def _removable() -> Iterator[Path]:
                 yield entry
 
 
+def _identity(source: Source, originals: DataRecord | None) -> str:
+    content = [FORMAT, *_called(source), originals.digest if originals else ""]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _called(source: Source) -> list[Any]:
+    """What a source is, but for the content of files. Built-in ones count by FORMAT."""
+    kind = type(source)
+    code = "" if _ships(kind) else fingerprint(kind)
+    return [kind.__module__, kind.__qualname__, code, source.key()]
+
+
+def _ships(kind: type) -> bool:
+    return kind.__module__.startswith("paribus.")
+
+
+def _is_generated(source: Source) -> bool:
+    """Whether the options alone decide the data."""
+    return _ships(type(source)) and origin_of(source).way in ("built in", "generated")
+
+
+def _record(source: Source, dataset: Dataset) -> DataRecord:
+    """What is known of data whose source names no files: the checksums of what it wrote."""
+    if _is_generated(source):
+        return DataRecord()
+    digest = manifests.keep(dataset.contents)
+    labels = dataset.labels
+    numbers = labels.bincount(minlength=len(dataset.classes)).tolist() if labels is not None else ()
+    counts = dict(zip(dataset.classes, numbers, strict=False))
+    return DataRecord(digest, noun="column", pieces=len(dataset.contents), counts=counts)
+
+
+def _open(source: Source, name: str, progress: Announce) -> Dataset:
+    """The decoded data of this name, decoded first if need be."""
+    for root in paths.caches():
+        if dataset := _read(root / "datasets" / name, progress):
+            return dataset
+    root = paths.writable_cache() / "datasets"
+    with cache_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+    with locked(_lock_of(root / name), lambda: progress("waiting for another process to decode", 0, 0)) as held:
+        dataset = _read(root / name, say=False)
+        if dataset is None:
+            _decode(source, root / name, progress, clean=held)
+            if originals_of(source) and identity(source) != name:
+                shutil.rmtree(root / name, ignore_errors=True)
+                raise DataError("the data changed while they were read", hint="start again when they are complete")
+            dataset = _read(root / name)
+    if dataset is None:
+        raise RunError("the decoded data vanished from the cache", got=str(root / name), hint="start again")
+    return dataset
+
+
+def _without_originals(source: Source, error: MissingData) -> Dataset:
+    """The decoded data of a source whose files are not at hand any more."""
+    known = _remembered(source)
+    found = (_read(root / "datasets" / known["entry"]) for root in paths.caches()) if known else ()
+    dataset = next((one for one in found if one is not None), None)
+    if known is None or dataset is None:
+        raise error
+    logger.warning("%s (%s): the decoded copy in the cache is used", error.rule, error.got)
+    return replace(dataset, record=DataRecord(**known["record"]))
+
+
+def _remember(source: Source, originals: Originals, name: str, known: DataRecord) -> None:
+    """Write down where decoded data came from."""
+    content = {"entry": name, "record": asdict(known)}
+    path = paths.writable_cache() / "places" / _places(source, originals.root)[0]
+    with suppress(ParibusError, OSError):  # a cache that is full, or not ours
+        if not path.exists() or read_json(path) != content:
+            write_json(path, content)
+
+
+def _remembered(source: Source) -> dict[str, Any] | None:
+    """What was written down of a source whose files are gone."""
+    for name in _places(source):
+        for root in paths.caches():
+            with suppress(ParibusError, KeyError, TypeError):
+                if (path := root / "places" / name).exists():
+                    content: dict[str, Any] = read_json(path)
+                    return {"entry": str(content["entry"]), "record": dict(content["record"])}
+    return None
+
+
+def _places(source: Source, root: Path | None = None) -> list[str]:
+    """Names under which a source may be remembered: by its path, or for public data by what it is called there."""
+    path = getattr(source, "path", "")
+    own = paths.own_data()
+    public = root is not None and own is not None and root.resolve().is_relative_to(own.resolve())
+    places = [str(path)] if public or not path else [place_of(paths.find_folder(path))]
+    if root is None and path:
+        places.append(str(path))
+    contents = ([*_called(source), place] for place in places)
+    return [
+        hashlib.sha256(json.dumps(one, sort_keys=True, default=str).encode()).hexdigest()[:16] + ".json"
+        for one in contents
+    ]
+
+
 def _decode(source: Source, folder: Path, progress: Announce, clean: bool) -> None:
     """Let the source write into a temporary folder, then put that in place at once."""
     if clean:  # under the lock, whatever else bears this name was left by a process that died
@@ -117,8 +253,10 @@ def _decode(source: Source, folder: Path, progress: Announce, clean: bool) -> No
     try:
         source.write(writer)
         meta = {"format": FORMAT, "source": type(source).__qualname__, **writer.finish()}
+        meta["blocks"] = {name: verify.blocks_of(temporary / name) for name in meta["files"]}
         with cache_errors(folder):
-            write_json(temporary / "meta.json", meta)
+            verify.write_meta(temporary / "meta.json", meta)
+            verify.stamp(temporary, meta["blocks"])
             temporary.chmod(0o755)  # mkdtemp makes folders private; a cache may be shared
             _rename(temporary, folder)
     finally:
@@ -151,10 +289,15 @@ def _rename(temporary: Path, folder: Path) -> None:
             raise
 
 
-def _read(folder: Path) -> Dataset | None:
-    """Map a data set from its folder; ``None`` where it is missing, of another format or incomplete."""
-    meta = _meta(folder)
-    if meta is None:
+def _read(folder: Path, progress: Announce = silent, say: bool = True) -> Dataset | None:
+    """Map a data set from its folder; ``None`` where it is missing, of another format, incomplete or damaged."""
+    meta, wrong = _meta(folder)
+    if meta:
+        wrong = verify.damaged(folder, meta["blocks"], progress=progress)
+    if wrong and say:
+        names = ", ".join(wrong)
+        logger.warning("the decoded data in the cache are damaged (%s in %s): they are not used", names, folder)
+    if not meta or wrong:
         return None
     columns = {name: Column.read(column) for name, column in meta["columns"].items()}
     extra = {name: _map(folder / f"{name}.npy") for name in EXTRA if f"{name}.npy" in meta["files"]}
@@ -170,16 +313,34 @@ def _read(folder: Path) -> Dataset | None:
         counts=extra.get("counts"),
         metadata=Metadata.read(meta["metadata"]),
         columns=columns,
+        contents={name: ("".join(blocks),) for name, blocks in _contents(meta).items()},
     )
 
 
-def _meta(folder: Path) -> dict[str, Any] | None:
+def _contents(meta: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Checksums of all that decides what is learned: the stored columns, and what is said about them."""
+    about = {name: meta[name] for name in ("classes", "official", "columns", "metadata")}
+    text = json.dumps(about, sort_keys=True)
+    stored = {name.removesuffix(".npy"): blocks for name, blocks in meta["blocks"].items() if name != "names.json"}
+    return {**stored, "description": [hashlib.sha256(text.encode()).hexdigest()[:16]]}
+
+
+def _meta(folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """The description of decoded data, and the files that show at a glance that it is not what was written."""
+    path = folder / "meta.json"
+    if not path.exists():
+        return {}, []
     try:
-        meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        whole = all((folder / name).stat().st_size == size for name, size in meta["files"].items())
-    except (OSError, ValueError, KeyError):
-        return None
-    return meta if whole and meta.get("format") == FORMAT else None
+        meta: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if meta["format"] != FORMAT:
+            return {}, []
+        if not verify.is_whole(meta):
+            return {}, ["meta.json"]
+        sizes = {name: (folder / name).stat().st_size if (folder / name).exists() else 0 for name in meta["files"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}, ["meta.json"]
+    wrong = [name for name, size in meta["files"].items() if sizes[name] != size]
+    return ({}, wrong) if wrong else (meta, [])
 
 
 def _tree(folder: Path, columns: Mapping[str, Column], side: str) -> Tree:
@@ -195,13 +356,3 @@ def _tree(folder: Path, columns: Mapping[str, Column], side: str) -> Tree:
 def _map(path: Path) -> torch.Tensor:
     # copy-on-write: the tensor may be written to without a warning, and the file never changes
     return torch.from_numpy(np.load(path, mmap_mode="c"))
-
-
-def _code(kind: type) -> str:
-    """The source text of a user's own class: editing it decodes anew. Built-in ones count by FORMAT."""
-    if kind.__module__.startswith("paribus."):
-        return ""
-    try:
-        return inspect.getsource(kind)
-    except (OSError, TypeError):  # typed at a prompt: its compiled methods serve as well
-        return str([marshal.dumps(method.__code__) for method in vars(kind).values() if inspect.isfunction(method)])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from paribus import threads
+from paribus.cache.checksums import checksum
 from paribus.chance import Seeds
 from paribus.data.dataset import Dataset, Examples
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
 from paribus.progress import Announce, silent
+from paribus.records.inputs import Inputs
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 
@@ -29,11 +32,13 @@ class PreparedData:
         examples: all of them.
         rows: split → its examples.
         info: what the rest of the system must know.
+        inputs: what was read for them.
     """
 
     examples: Examples
     rows: Mapping[str, Tensor]
     info: DataInfo
+    inputs: Inputs = field(default_factory=Inputs)
 
     def on(self, device: str) -> PreparedData:
         """The same with the examples on the device, if there is room: one copy for all splits."""
@@ -63,8 +68,8 @@ def open_dataset(part: Part, progress: Announce = silent) -> Dataset:
 
 
 def share(part: Part, progress: Announce = silent) -> None:
-    """Open a data set and keep it for this process and the workers it forks."""
-    _opened[repr(part)] = open_dataset(part, progress)
+    """Open a data set as it is now, and keep it for this process and the workers it forks."""
+    _opened[repr(part)] = cache.load(build("data", part), progress)
 
 
 def forget() -> None:
@@ -80,7 +85,26 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     rows = examples.split(recipe.split, seeds)
     with threads.single():  # moments are part of what is learned
         info = examples.info(rows, getattr(source, "decoding", {}))
-    return PreparedData(examples, rows, info)
+    return PreparedData(examples, rows, info, Inputs(dataset.record, named_files(recipe)))
+
+
+def inputs_of(recipe: Recipe, progress: Announce = silent) -> Inputs:
+    """What a run of a recipe would read, without opening more than is needed to know it.
+
+    Raises:
+        DataError: for data that are missing or unusable.
+    """
+    return Inputs(cache.record(build("data", recipe.data), progress), named_files(recipe))
+
+
+def named_files(recipe: Recipe) -> dict[str, str]:
+    """Checksums of files that options of parts other than the data name, such as weights that a model starts from."""
+    found = {}
+    for field_, (kind, _) in recipe.fields.items():
+        for name, value in recipe.settings(field_).items() if kind != "data" else ():
+            if isinstance(value, (str, Path)) and Path(value).suffix and Path(value).expanduser().is_file():
+                found[f"{field_}.{name}"] = checksum(Path(value).expanduser())
+    return found
 
 
 def _fits(nbytes: int, device: torch.device) -> bool:

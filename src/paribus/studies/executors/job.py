@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from paribus.errors import Diverged, Interrupted, ParibusError, message_of
+from paribus.records.inputs import Inputs
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
 from paribus.training.execution import Settings
@@ -25,6 +26,7 @@ class Job:
         recipe: what is trained.
         path: its run folder.
         settings: how it is carried out.
+        inputs: what it reads, where that is known.
     """
 
     arm: str
@@ -32,6 +34,12 @@ class Job:
     recipe: Recipe
     path: Path
     settings: Settings
+    inputs: Inputs | None = None
+
+    @property
+    def identity(self) -> str:
+        """Of its recipe and of what it reads."""
+        return self.inputs.identity(self.recipe.identity) if self.inputs else self.recipe.identity
 
     @property
     def folder(self) -> RunFolder:
@@ -45,7 +53,7 @@ class Job:
 
     def run(self, listen: Listener) -> RunResult:
         """Train it here and now."""
-        return train(self.folder, self.recipe, self.seed, self.settings, listen)
+        return train(self.folder, self.recipe, self.seed, self.settings, listen, inputs=self.inputs)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from paribus.data.prepare.prepared import forget
 from paribus.errors import Interrupted, RunError, StudyError
 from paribus.records.environment import cores
 from paribus.records.run import Status
@@ -64,6 +65,7 @@ class LocalPool:
                     worker.dismiss()
                 for worker in workers:
                     worker.process.join(timeout=5)
+                forget()  # the next study reads what is there then
 
     @property
     def forks(self) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from paribus.cache.archive import Archive, opened
 from paribus.cache.download import PublishedFile, obtain
 from paribus.data.origin import origin
+from paribus.data.originals import Originals, published
 from paribus.data.write.npy import Array
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
@@ -38,8 +39,12 @@ class Cifar:
         raise NotImplementedError
 
     def key(self) -> Mapping[str, Any]:
-        """Identity of the archive and the choice of labels."""
-        return {"file": self.file.identity(), "labels": self.label_column()}
+        """The choice of labels."""
+        return {"labels": self.label_column()}
+
+    def originals(self) -> Originals:
+        """The archive, known by its published checksum."""
+        return published([self.file])
 
     def write(self, cache: Writer) -> None:
         """Decode all batches that the archive holds, training first."""

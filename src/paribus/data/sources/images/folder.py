@@ -10,6 +10,7 @@ from pydantic import Field
 
 from paribus.cache import paths
 from paribus.data.origin import origin
+from paribus.data.originals import Original, Originals
 from paribus.data.prepare.scan import Checked, check, require_usable, summarise
 from paribus.data.sources.images.decoding import Colour, Fit
 from paribus.data.sources.images.listing import Listing, listing
@@ -50,9 +51,14 @@ class Folder:
         return {"size": self.size, "colour": self.colour, "fit": self.fit}
 
     def key(self) -> Mapping[str, Any]:
-        """All options but the path, and what the folder holds: a copy with the same times is the same."""
-        options = {name: value for name, value in vars(self).items() if name != "path"}
-        return {**options, "files": self._listing().digest()}
+        """All options but the path: another folder that holds the same is the same."""
+        return {name: value for name, value in vars(self).items() if name != "path"}
+
+    def originals(self) -> Originals:
+        """The pictures, with their classes, splits and groups."""
+        found = self._listing()
+        files = (Original(entry.name, entry.label, entry.split, entry.group) for entry in found.entries)
+        return Originals(found.root, tuple(files), "picture")
 
     def write(self, cache: Writer) -> None:
         """Open every picture, write the good ones, and check the whole."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 
 from paribus.data.sources.images.decoding import decode
@@ -13,7 +12,7 @@ from paribus.data.sources.images.entry import Entry, Skipped
 from paribus.data.sources.images.table import find_csv, from_csv
 from paribus.data.sources.images.walk import walk
 from paribus.data.splits import SPLIT_NAMES, SPLITS
-from paribus.errors import DataError
+from paribus.errors import DataError, MissingData
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,6 @@ class Listing:
         """Names of the classes; numbers in their own order."""
         labels = {entry.label for entry in self.entries}
         return tuple(sorted(labels, key=lambda label: (int(label) if label.isdecimal() else -1, label)))
-
-    def digest(self) -> str:
-        """A hash of all names, labels, splits, groups, sizes and times of change."""
-        content = blake2b(digest_size=16)
-        for entry in self.entries:
-            info = (self.root / entry.name).stat()
-            known = (entry.name, entry.label, entry.split, entry.group, info.st_size, info.st_mtime_ns)
-            content.update(repr(known).encode())
-        content.update(repr(self.skipped).encode())
-        return content.hexdigest()
 
 
 def listing(root: Path, labels: str = "folders", group: str | None = None) -> Listing:
@@ -57,7 +46,7 @@ def listing(root: Path, labels: str = "folders", group: str | None = None) -> Li
     """
     if not root.is_dir():
         hint = "check data.path; a relative path starts at the current folder or at PARIBUS_DATA"
-        raise DataError("data.path must be a folder of pictures", got=str(root), hint=hint)
+        raise MissingData("data.path must be a folder of pictures", got=str(root), hint=hint)
     root = root.resolve()
     if labels == "folders":
         entries, skipped = _from_folders(root)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from paribus.cache.download import PublishedFile, obtain
 from paribus.data.origin import origin
+from paribus.data.originals import Originals, published
 from paribus.data.sources.images.idx import pairs, shape_of
 from paribus.data.write.writer import Writer
 
@@ -23,8 +24,12 @@ class Idx:
     decoding: ClassVar[Mapping[str, Any]] = {"size": 28, "colour": "grey", "fit": "pad"}  # for other pictures
 
     def key(self) -> Mapping[str, Any]:
-        """Identities of the four files."""
-        return {name: self._file(name).identity() for name in self.checksums}
+        """Nothing but the files."""
+        return {}
+
+    def originals(self) -> Originals:
+        """The four files, known by their published checksums."""
+        return published([self._file(name) for name in self.checksums])
 
     def write(self, cache: Writer) -> None:
         """Decode the training pictures, then the test pictures."""

@@ -12,10 +12,11 @@ from pydantic import Field
 
 from paribus.cache import paths
 from paribus.data.origin import origin
+from paribus.data.originals import Original, Originals
 from paribus.data.sources.images.decoding import SUFFIXES, Colour, decode
-from paribus.data.sources.images.walk import digest, walk
+from paribus.data.sources.images.walk import walk
 from paribus.data.write.writer import Writer
-from paribus.errors import DataError
+from paribus.errors import DataError, MissingData
 
 
 @origin("your own")
@@ -48,9 +49,12 @@ class Patches:
         return {"size": [self.size, self.size], "colour": self.colour, "fit": "cut"}
 
     def key(self) -> Mapping[str, Any]:
-        """All options but the path, and what the folders hold."""
-        options = {name: value for name, value in vars(self).items() if name != "path"}
-        return {**options, "files": digest(self._root(), [name for _, name in self.files()])}
+        """All options but the path."""
+        return {name: value for name, value in vars(self).items() if name != "path"}
+
+    def originals(self) -> Originals:
+        """The pictures, with their splits."""
+        return Originals(self._root(), tuple(Original(name, split=split) for split, name in self.files()), "picture")
 
     def files(self) -> list[tuple[str, str]]:
         """Split and name of every picture."""
@@ -71,7 +75,7 @@ class Patches:
         place = self._root() / folder
         if not place.is_dir():
             hint = "check data.path; a relative path starts at the current folder or at PARIBUS_DATA"
-            raise DataError("this folder of pictures is missing", got=str(place), hint=hint)
+            raise MissingData("this folder of pictures is missing", got=str(place), hint=hint)
         names = [name for name in walk(place.resolve())[0] if Path(name).suffix.lower() in SUFFIXES]
         if not names:
             raise DataError("this folder holds no pictures", got=str(place), hint="check its name and content")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
-from hashlib import blake2b
 from pathlib import Path
 
 from paribus.data.sources.images.decoding import SUFFIXES
@@ -39,15 +37,6 @@ def walk(root: Path) -> tuple[list[str], list[tuple[str, str]]]:
             else:
                 files.append(folder + entry.name)
     return sorted(files), skipped
-
-
-def digest(root: Path, names: Iterable[str]) -> str:
-    """A hash of the names, sizes and times of change of files below ``root``."""
-    content = blake2b(digest_size=16)
-    for name in names:
-        info = (root / name).stat()
-        content.update(repr((name, info.st_size, info.st_mtime_ns)).encode())
-    return content.hexdigest()
 
 
 def _refusal(entry: os.DirEntry[str], root: Path) -> str:

@@ -16,10 +16,10 @@ from pydantic import Field
 from paribus.cache import paths
 from paribus.data.metadata import MaskInfo, Metadata
 from paribus.data.origin import origin
+from paribus.data.originals import Original, Originals
 from paribus.data.prepare.scan import workers
 from paribus.data.sources.images import decoding
 from paribus.data.sources.images.decoding import Colour
-from paribus.data.sources.images.walk import digest
 from paribus.data.sources.masks import labels
 from paribus.data.sources.masks.pairs import Pair, pairs, same_size
 from paribus.data.write.writer import Writer
@@ -30,6 +30,8 @@ Side = Annotated[int, Field(ge=8, le=4096)]
 Size = tuple[Side, Side]
 Value = Annotated[int, Field(ge=0, le=255)]
 MaskFit = Literal["crop", "pad", "stretch", "cut"]
+
+LISTED, LINES = "classes.json", "classes.txt"  # either names the classes
 
 
 @origin("your own")
@@ -83,11 +85,18 @@ class Masks:
         return {"size": list(self.size), "colour": self.colour, "fit": self.fit}
 
     def key(self) -> Mapping[str, Any]:
-        """All options but the path, and what the folder holds: a copy with the same times is the same."""
-        options = {name: value for name, value in vars(self).items() if name != "path"}
-        found = self.pairs()
-        files = digest(self._root(), [name for pair in found for name in (pair.picture, pair.mask)])
-        return {**options, "files": files, "groups": [pair.group for pair in found], "named": self._named()}
+        """All options but the path: another folder that holds the same is the same."""
+        return {name: value for name, value in vars(self).items() if name != "path"}
+
+    def originals(self) -> Originals:
+        """The pictures and masks, with their splits and groups, and the file that names the classes."""
+        files = [
+            Original(name, split=pair.split, group=pair.group)
+            for pair in self.pairs()
+            for name in (pair.picture, pair.mask)
+        ]
+        named = [Original(name) for name in (LISTED, LINES) if (self._root() / name).is_file()]
+        return Originals(self._root(), (*files, *named))
 
     def pairs(self) -> tuple[Pair, ...]:
         """The pictures with their masks."""
@@ -153,7 +162,7 @@ class Masks:
 
     def _named(self) -> tuple[str, ...]:
         """Names that stand in a file beside the pictures; those of the ignored value left out."""
-        listed, lines = self._root() / "classes.json", self._root() / "classes.txt"
+        listed, lines = self._root() / LISTED, self._root() / LINES
         if listed.is_file():
             return tuple(map(str, json.loads(listed.read_text(encoding="utf-8"))))
         return tuple(line.strip() for line in lines.read_text().splitlines() if line.strip()) if lines.is_file() else ()

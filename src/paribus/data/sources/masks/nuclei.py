@@ -14,9 +14,10 @@ from scipy.ndimage import generate_binary_structure, maximum_filter, minimum_fil
 from paribus.cache import paths
 from paribus.data.metadata import MaskInfo, Metadata
 from paribus.data.origin import origin
+from paribus.data.originals import Originals
 from paribus.data.sources.masks.labels import IGNORE
 from paribus.data.write.writer import Writer
-from paribus.errors import DataError
+from paribus.errors import DataError, MissingData
 
 FILE = "dsb2018_256.npz"
 SIDE = 256
@@ -41,9 +42,13 @@ class Nuclei:
         self.path, self.border = path, border
 
     def key(self) -> Mapping[str, Any]:
-        """The options, and the file's size and time."""
-        info = self._file().stat()
-        return {"border": self.border, "file": [info.st_size, info.st_mtime_ns]}
+        """All options but the path."""
+        return {"border": self.border}
+
+    def originals(self) -> Originals:
+        """The one file."""
+        path = self._file()
+        return Originals.of(path.parent, [path.name])
 
     def write(self, cache: Writer) -> None:
         """Write all pictures; which of them come from one slide is not recorded, so any may train and any validate."""
@@ -66,7 +71,7 @@ class Nuclei:
         path = paths.find_folder(self.path) / FILE
         if not path.is_file():
             hint = "put the file there, or set data.path or PARIBUS_DATA to where it is"
-            raise DataError(f"the nuclei are read from {FILE}", got=str(path), hint=hint)
+            raise MissingData(f"the nuclei are read from {FILE}", got=str(path), hint=hint)
         return path
 
     def _read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from paribus.data.sources.images.decoding import SUFFIXES
 from paribus.data.sources.images.walk import walk
 from paribus.data.splits import SPLIT_NAMES, SPLITS
-from paribus.errors import DataError
+from paribus.errors import DataError, MissingData
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def pairs(root: Path, images: str, masks: str, suffix: str = "", group: str | No
     """
     if not root.is_dir():
         hint = "check data.path; a relative path starts at the current folder or at PARIBUS_DATA"
-        raise DataError("data.path must be a folder of pictures and masks", got=str(root), hint=hint)
+        raise MissingData("data.path must be a folder of pictures and masks", got=str(root), hint=hint)
     found = [pair for place in _places(root, images, masks) for pair in _matched(root, *place, suffix)]
     if not any(pair.split == "train" for pair in found):
         hint = f"put pictures into {images} and their masks into {masks}, or set data.images and data.masks"

@@ -10,10 +10,11 @@ from paribus.cache import paths
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.windows import Count, Scale, Season, Windows
 from paribus.data.origin import origin
+from paribus.data.originals import Originals
 from paribus.data.sources.series.reading import Layout
-from paribus.data.sources.series.writing import digest_of, write_file
+from paribus.data.sources.series.writing import write_file
 from paribus.data.write.writer import Writer
-from paribus.errors import DataError
+from paribus.errors import MissingData
 
 HOUSEHOLD = ("Global_reactive_power", "Voltage", "Global_intensity", "Sub_metering_1", "Sub_metering_2")
 
@@ -65,8 +66,12 @@ class Energy:
         return {**vars(layout), "calendar": self.calendar, **repairs}
 
     def key(self) -> Mapping[str, Any]:
-        """How the file is read, and its content."""
-        return {**self.decoding, "since": self.since, "file": digest_of(self._file())}
+        """How the file is read."""
+        return {**self.decoding, "since": self.since}
+
+    def originals(self) -> Originals:
+        """The one file."""
+        return Originals.of(self._file().parent, [self._file().name])
 
     def write(self, cache: Writer) -> None:
         """Read, repair and write every row."""
@@ -81,7 +86,7 @@ class Energy:
         path = own / "energy" / FILES[self.series][0] if own else None
         if path is None or not path.is_file():
             hint = "set PARIBUS_DATA to the folder that holds energy/, or use data=seasons, which is generated"
-            raise DataError(
+            raise MissingData(
                 f"energy needs the file energy/{FILES[self.series][0]}", got=str(own or "no folder"), hint=hint
             )
         return path

@@ -10,9 +10,10 @@ from paribus.cache import paths
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.windows import Count, Scale, Season, Windows
 from paribus.data.origin import origin
+from paribus.data.originals import Originals, existing
 from paribus.data.sources.series.grid import Duplicates, Gaps
 from paribus.data.sources.series.reading import Layout
-from paribus.data.sources.series.writing import digest_of, write_file
+from paribus.data.sources.series.writing import write_file
 from paribus.data.write.writer import Writer
 
 
@@ -65,8 +66,12 @@ class Series:
         return {name: getattr(self, name) for name in names}
 
     def key(self) -> Mapping[str, Any]:
-        """How the file is read, and its content."""
-        return {**self.decoding, "since": self.since, "file": digest_of(self._file())}
+        """How the file is read."""
+        return {**self.decoding, "since": self.since}
+
+    def originals(self) -> Originals:
+        """The one file."""
+        return Originals.of(self._file().parent, [self._file().name])
 
     def write(self, cache: Writer) -> None:
         """Read, check and write every row."""
@@ -78,4 +83,4 @@ class Series:
         return Windows(dataset, self.length, self.horizon, self.stride, self.season, self.scale)
 
     def _file(self) -> Path:
-        return paths.find_folder(self.path)
+        return existing(paths.find_folder(self.path))

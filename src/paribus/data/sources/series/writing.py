@@ -14,18 +14,6 @@ from paribus.data.sources.series.grid import Duplicates, Gaps, Regular, regular,
 from paribus.data.sources.series.reading import Layout, read
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
-from paribus.files import sha256_of
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file.
-
-    Raises:
-        DataError: if there is no such file.
-    """
-    if not path.is_file():
-        raise DataError("there is no such file", got=str(path), hint="give a path from here, or below PARIBUS_DATA")
-    return sha256_of(path)
 
 
 def write_file(

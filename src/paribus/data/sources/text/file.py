@@ -12,10 +12,10 @@ from paribus.data.dataset import Dataset
 from paribus.data.deliver.passages import Length, Passages, Strange
 from paribus.data.metadata import TextInfo, Unit
 from paribus.data.origin import origin
+from paribus.data.originals import Originals, existing
 from paribus.data.sources.text.tokens import number, split, write
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
-from paribus.files import sha256_of
 
 
 @origin("your own")
@@ -38,8 +38,13 @@ class Text:
         return {"unit": self.unit}
 
     def key(self) -> Mapping[str, Any]:
-        """The content of the file, and the unit."""
-        return {"file": sha256_of(existing(paths.find_folder(self.path))), "unit": self.unit}
+        """The unit."""
+        return {"unit": self.unit}
+
+    def originals(self) -> Originals:
+        """The one file."""
+        path = existing(paths.find_folder(self.path))
+        return Originals.of(path.parent, [path.name])
 
     def write(self, cache: Writer) -> None:
         """Number all tokens."""
@@ -64,17 +69,6 @@ def read(path: Path) -> str:
         raise DataError(rule, got=repr(error.object[error.start : error.end]), hint="save the text as UTF-8") from None
     except OSError as error:
         raise DataError(f"cannot read {path.name}: {error}", got=str(path)) from error
-
-
-def existing(path: Path) -> Path:
-    """A file that is there.
-
-    Raises:
-        DataError: if it is not.
-    """
-    if not path.is_file():
-        raise DataError("there is no such file", got=str(path), hint="give a path from here, or below PARIBUS_DATA")
-    return path
 
 
 def write_text(cache: Writer, text: str, unit: Unit) -> None:

@@ -11,10 +11,10 @@ from paribus.data.dataset import Dataset
 from paribus.data.deliver.passages import Length, Passages, Strange
 from paribus.data.metadata import Unit
 from paribus.data.origin import origin
+from paribus.data.originals import Originals
 from paribus.data.sources.text.file import read, write_text
 from paribus.data.write.writer import Writer
-from paribus.errors import DataError
-from paribus.files import sha256_of
+from paribus.errors import MissingData
 
 SHAKESPEARE = "text/tinyshakespeare.txt.gz"
 
@@ -38,8 +38,12 @@ class Shakespeare:
         return {"unit": self.unit}
 
     def key(self) -> Mapping[str, Any]:
-        """The content of the file, and the unit."""
-        return {"file": sha256_of(_shakespeare()), "unit": self.unit}
+        """The unit."""
+        return {"unit": self.unit}
+
+    def originals(self) -> Originals:
+        """The one file."""
+        return Originals.of(_shakespeare().parent, [_shakespeare().name])
 
     def write(self, cache: Writer) -> None:
         """Number all tokens."""
@@ -54,5 +58,5 @@ def _shakespeare() -> Path:
     own = paths.own_data()
     if own is None or not (own / SHAKESPEARE).is_file():
         hint = "set PARIBUS_DATA to the folder that holds text/, or use data=markov, which is generated"
-        raise DataError(f"shakespeare needs the file {SHAKESPEARE}", got=str(own or "no folder"), hint=hint)
+        raise MissingData(f"shakespeare needs the file {SHAKESPEARE}", got=str(own or "no folder"), hint=hint)
     return own / SHAKESPEARE
