@@ -18,7 +18,7 @@ from paribus.models.network import assemble
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.task import Task
-from paribus.training.run import Run
+from paribus.run import Run
 
 Work = Callable[[], float]
 Pair = tuple[Tensor, Tensor]  # inputs and targets

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from paribus.records.result import StudyResult as StudyResult
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
+    from paribus.run import Run as Run
     from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
-    from paribus.training.run import Run as Run
 
     open_test = test
 
@@ -37,7 +37,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "ParibusError": "errors",
     "Part": "records.parts",
     "Recipe": "records.recipe",
-    "Run": "training.run",
+    "Run": "run",
     "RunFolder": "records.run",
     "RunResult": "records.run",
     "Study": "study",

@@ -18,7 +18,7 @@ from paribus.records.options import describe, options, schema
 from paribus.records.parts import Part, build, find, names, register, register_own, resolve
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.training.run import Run
+from paribus.run import Run
 
 PLUGIN = """
 from torch import nn

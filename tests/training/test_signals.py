@@ -17,7 +17,7 @@ from paribus.records.parts import register
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training import checkpoints
-from paribus.training.run import Run
+from paribus.run import Run
 from paribus.training.signals import interruptible
 
 

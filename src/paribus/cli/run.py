@@ -56,7 +56,7 @@ def run(
     from paribus.reports import brief
     from paribus.reports.live import following
     from paribus.reports.terminal import print_page
-    from paribus.training.run import Run
+    from paribus.run import Run
 
     training = Run(chosen, seed=seed, runs=runs)
     before = training.result

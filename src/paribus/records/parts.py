@@ -48,13 +48,15 @@ class Part:
         """Read what people write for a part: a name, a class, or ``{use: name or class, option: value}``."""
         if isinstance(value, Part):
             return value
+        if isinstance(part := getattr(value, "part", None), Part):  # what stands for one, as pb.Data
+            return part
         given = value if isinstance(value, Mapping) else {"use": value}
         use = given.get("use")
         if (isinstance(use, str) or inspect.isclass(use) or inspect.isfunction(use)) and all(map(_is_text, given)):
             return cls(use, **{name: option for name, option in given.items() if name != "use"})
-        raise RecipeError(
-            "a part is a name or a mapping with 'use'", got=value, hint="write {use: NAME, option: value}"
-        )
+        arrays = any(hasattr(one, "dtype") for one in (value if isinstance(value, (list, tuple)) else [value]))
+        hint = "for arrays: pb.Data(inputs, targets)" if arrays else "write {use: NAME, option: value}"
+        raise RecipeError("a part is a name or a mapping with 'use'", got=value, hint=hint)
 
     def field(self, kind: str) -> str:
         """The dotted field under which its options lie in a recipe: ``model``, ``augment.crop``."""

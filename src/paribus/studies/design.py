@@ -129,6 +129,7 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
 
 
 def _plain(base: Recipe, path: str, value: Any) -> Any:
+    value = getattr(value, "part", value)  # pb.Data stands for one
     if not isinstance(value, Part) and not callable(value):
         return value
     register_own(base.override({path: value}).parts())
