@@ -17,8 +17,8 @@ from paribus.data.prepare.prepared import prepare
 from paribus.models.network import assemble
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
-from paribus.tasks.task import Task
 from paribus.run import Run
+from paribus.tasks.task import Task
 
 Work = Callable[[], float]
 Pair = tuple[Tensor, Tensor]  # inputs and targets

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
+    from paribus.data.arrays import Data as Data
     from paribus.errors import ParibusError as ParibusError
     from paribus.inference.held_out import test
     from paribus.inference.predict import predict as predict
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from paribus.records.result import StudyResult as StudyResult
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
-    from paribus.run import Run as Run
     from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {  # name → module below paribus, and what it is called there
+    "Data": "data.arrays",
     "ParibusError": "errors",
     "Part": "records.parts",
     "Recipe": "records.recipe",

@@ -1,20 +1,29 @@
-"""A single training, as people meet it in Python."""
+"""A single training, as people meet it in Python: trained, watched, looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paribus.progress import Announce, silent
 from paribus.records import store
+from paribus.records.given import recipe_of, run_folder
+from paribus.records.history import History
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status, copy_run
 from paribus.records.study import slug
+from paribus.training import more
 from paribus.training.execution import Settings
 from paribus.training.loop import train
-from paribus.training.monitor import Listener, no_listener
+from paribus.training.monitor import Listener
+
+if TYPE_CHECKING:
+    from paribus.inference.trained import SplitName
+    from paribus.plots import Chart
+    from paribus.reports.summary import Summary
 
 
 class Run:
@@ -26,9 +35,10 @@ class Run:
 
     Args:
         recipe: a recipe, the name of a shipped one, or the path of a recipe file.
-        changes: dotted field → value.
+        changes: field → value; dotted, or its last word where that can mean one field only.
         seed: the seed that all streams of chance follow.
         runs: the folder below which run folders are made.
+        fields: further changes as keywords: ``epochs=3, lr=0.1, data=pb.Data(inputs, targets)``.
     """
 
     def __init__(
@@ -38,12 +48,21 @@ class Run:
         *,
         seed: int = 0,
         runs: str | Path = "runs",
+        **fields: Any,
     ) -> None:
-        loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
-        self.recipe = loaded.override(changes) if changes else loaded
+        self.recipe = recipe_of(recipe, changes, fields)
         register_own(self.recipe.fields.values())
         self.seed = seed
         self.folder = RunFolder(Path(runs) / slug(self.recipe.name) / self.recipe.identity / f"seed-{seed}")
+        self._shorter: RunFolder | None = None  # the finished run that this one goes on from
+
+    @classmethod
+    def open(cls, run: Any, *, runs: str | Path = "runs") -> Run:
+        """A run that was begun before, from its folder, a part of its name, or ``last``."""
+        opened = cls.__new__(cls)
+        opened.folder = run_folder(run, runs)
+        opened.recipe, opened.seed, opened._shorter = opened.folder.recipe, opened.folder.seed, None
+        return opened
 
     def train(
         self,
@@ -51,16 +70,50 @@ class Run:
         device: str = "auto",
         threads: int | None = None,
         checkpoint_seconds: float = 10.0,
-        listen: Listener = no_listener,
+        keep: str = "none",
+        listen: Listener | None = None,
         progress: Announce = silent,
     ) -> RunResult:
-        """Train it, go on if it was interrupted, or give the result if it is finished."""
+        """Train it, go on if it was interrupted, or give the result if it is finished.
+
+        Args:
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+            threads: of the processor; by default all cores where they pay, else one.
+            checkpoint_seconds: least time between two checkpoints.
+            keep: the epochs whose weights stay, for ``pb.load(run, epoch=3)``: ``best``, ``last``, ``all``,
+                ``every:5``, or several with commas between. Whatever is kept, so is the state from which :meth:`more`
+                goes on.
+            listen: told of every step; by default what happens is shown.
+            progress: told how far the reading of data is.
+        """
+        from paribus.reports.live import following
+
         if self.folder.result is None and not self.folder.checkpoints.exists():
             duplicate = store.finished(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
             if duplicate is not None:
                 copy_run(duplicate, self.folder)
-        settings = Settings(device, threads, checkpoint_seconds)
-        return train(self.folder, self.recipe, self.seed, settings, listen, progress)
+            elif self._shorter is not None:
+                more.begin(self.folder, self.recipe, self._shorter)
+        settings = Settings(device, threads, checkpoint_seconds, keep)
+        metrics = {metric.name: metric for metric in self.recipe.figures_of_merit()}
+        shown = following(self.recipe.name, self.seed, metrics) if listen is None else nullcontext((listen, progress))
+        with shown as (listener, announce):
+            return train(self.folder, self.recipe, self.seed, settings, listener, announce)
+
+    def more(self, epochs: int) -> Run:
+        """A run of the same recipe with so many epochs more, to be trained; this one stays as it is.
+
+        It becomes, bit for bit, the run that had all its epochs from the start. Where this one kept its state
+        (``train(keep="last")``) and its schedule does not depend on the number of epochs, it goes on from there; else
+        it is trained from its beginning, and says so.
+
+        Raises:
+            RunError: if this run has not finished, or more epochs would change nothing.
+        """
+        runs = self.folder.path.parents[2]
+        run = Run(more.longer(self.folder, self.recipe, epochs), seed=self.seed, runs=runs)
+        run._shorter = self.folder
+        return run
 
     @property
     def status(self) -> Status:
@@ -73,9 +126,48 @@ class Run:
         return self.folder.result
 
     @property
-    def metrics(self) -> list[dict[str, Any]]:
-        """One row per epoch; ``pandas.DataFrame(run.metrics)`` makes a table of it."""
-        return self.folder.metrics()
+    def metrics(self) -> dict[str, float | None]:
+        """Figures of the final weights by name, ``val/accuracy``, once it is finished."""
+        return self.folder.metrics
+
+    @property
+    def history(self) -> History:
+        """One row per epoch: ``history["val/loss"]`` is a column, ``pandas.DataFrame(history)`` a data frame."""
+        return self.folder.history
+
+    def evaluate(self, split: SplitName = "val") -> dict[str, float | None]:
+        """Figures of the final weights over a split, in float32 on the CPU; ``test`` opens the held-out test."""
+        from paribus.inference.evaluation import evaluate
+        from paribus.inference.trained import load
+
+        return evaluate(load(self.folder), split)
+
+    def predict(self, inputs: Any) -> Any:
+        """Predictions for files, folders or arrays: see :func:`paribus.predict`."""
+        from paribus.inference.predict import predict
+
+        return predict(self, inputs)
+
+    def summary(self) -> Summary:
+        """What it is and how it went in a few lines, and the layers of its network."""
+        from paribus.reports.summary import Summary, of_run
+
+        return Summary(of_run(self.folder))
+
+    def plot(self, path: str | Path | None = None) -> Chart:
+        """Its learning curves; written to a file whose suffix says how: .png, .svg, .pdf, .html."""
+        from paribus.plots import run_curves
+
+        chart = run_curves(self.folder)
+        if path is not None:
+            chart.save(path)
+        return chart
+
+    def report(self) -> Path:
+        """Write ``report.html`` and ``report.md`` into its folder; returns the former."""
+        from paribus.reports.files import write_run
+
+        return write_run(self.folder)
 
     def __repr__(self) -> str:
         return f"Run({self.recipe.name!r}, seed={self.seed}, {self.status.state}, {str(self.folder.path)!r})"

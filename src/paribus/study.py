@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from paribus.errors import RecipeError, StudyError
 from paribus.progress import silent
+from paribus.records.given import recipe_of
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
@@ -27,8 +30,8 @@ class Study:
 
     Args:
         recipe: a recipe, the name of a shipped one, or the path of a recipe file.
-        vary: dotted field → values, the first being the reference.
-        changes: dotted field → value, for all arms.
+        changes: field → value, for all arms; dotted, or its last word where that can mean one field only.
+        vary: field → values, the first being the reference.
         seeds: how many seeds (0, 1, …), or which.
         layout: ``factorial`` (all combinations), ``one-at-a-time``, or ``noise`` (one stream of chance at a time).
         metric: the figure compared, for instance ``val/loss``; the task's first by default.
@@ -38,14 +41,15 @@ class Study:
             false alarms stays as stated.
         name: the name of the study's folder.
         runs: the folder below which studies lie.
+        fields: further changes as keywords: ``epochs=3, lr=0.1, data=pb.Data(inputs, targets)``.
     """
 
     def __init__(
         self,
         recipe: Recipe | str | Path,
-        vary: Mapping[str, Sequence[Any]] | None = None,
-        *,
         changes: Mapping[str, Any] | None = None,
+        *,
+        vary: Mapping[str, Sequence[Any]] | None = None,
         seeds: int | Sequence[int] = 5,
         layout: Layout = "factorial",
         metric: str | None = None,
@@ -55,14 +59,14 @@ class Study:
         name: str | None = None,
         runs: str | Path = "runs",
         command: str = "",
+        **fields: Any,
     ) -> None:
-        loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
-        base = loaded.override(changes) if changes else loaded
+        base = _base(recipe, changes, fields)
         register_own(base.parts())
         self.design = plan(
             base,
             vary or {},
-            tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
+            _seeds(seeds),
             most,
             name=name,
             layout=layout,
@@ -89,6 +93,7 @@ class Study:
         jobs: int | None = None,
         device: str = "auto",
         checkpoint_seconds: float = 10.0,
+        keep: str = "none",
         fail_fast: bool = False,
         listen: EventListener | None = None,
         executor: Executor | str | None = None,
@@ -99,6 +104,7 @@ class Study:
             jobs: runs at the same time; by default one per core. 1 trains in this process.
             device: ``auto``, ``cpu`` or ``cuda``.
             checkpoint_seconds: least time between two checkpoints of a run.
+            keep: the epochs whose weights stay: see :meth:`paribus.Run.train`.
             fail_fast: stop at the first run that fails.
             listen: told of everything that happens; a live table by default.
             executor: where runs are executed: ``pool``, ``inprocess``, or one of your own.
@@ -106,7 +112,7 @@ class Study:
         from paribus.reports.live import watching
 
         self._result = None  # an older one would hide that this run was interrupted
-        settings = Settings(device, checkpoint_seconds=checkpoint_seconds)
+        settings = Settings(device, checkpoint_seconds=checkpoint_seconds, keep=keep)
         chosen = runner.choose_executor(executor, jobs, device)
         with watching(self.design) if listen is None else nullcontext((listen, silent)) as (listener, progress):
             result = runner.run(
@@ -132,3 +138,35 @@ class Study:
     def __repr__(self) -> str:
         arms, seeds = len(self.design.arms()), len(self.design.seeds)
         return f"Study({self.design.name!r}, {arms} arms × {seeds} seeds, {str(self.folder)!r})"
+
+
+def _base(recipe: Recipe | str | Path, changes: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> Recipe:
+    """The recipe that all arms share; a list of values among its changes was probably meant to be varied."""
+    lists = [path for path, value in {**(changes or {}), **fields}.items() if isinstance(value, (list, tuple))]
+    try:
+        base = recipe_of(recipe, changes, fields)
+        if lists:
+            base.resolved()
+    except RecipeError as error:
+        wrong = [path for path in lists if path.rpartition(".")[2] in error.rule]
+        if not wrong:
+            raise
+        hint = f"to compare values: vary={{'{wrong[0]}': [A, B]}}"
+        raise RecipeError(error.rule, got=error.got, hint=hint) from None
+    return base
+
+
+def _seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
+    """How many seeds from 0, or which, as the seeds themselves.
+
+    Raises:
+        StudyError: for what is neither.
+    """
+    rule, hint = "seeds are their number, or a list of them", "write seeds=3 for three seeds, seeds=[3] for seed 3"
+    if isinstance(seeds, (str, bytes, bool, float)) or not isinstance(seeds, (Integral, Iterable)):
+        raise StudyError(rule, got=repr(seeds), hint=hint)
+    chosen = list(range(int(seeds))) if isinstance(seeds, Integral) else list(seeds)
+    numbers = [seed for seed in chosen if isinstance(seed, Integral) and not isinstance(seed, bool)]
+    if not chosen or len(numbers) < len(chosen) or min(numbers) < 0:
+        raise StudyError(f"{rule}: at least one, none negative", got=seeds, hint=hint)
+    return tuple(map(int, numbers))

@@ -60,7 +60,7 @@ def run(
 
     training = Run(chosen, seed=seed, runs=runs)
     before = training.result
-    metrics = {metric.name: metric for metric in chosen.metrics()}
+    metrics = {metric.name: metric for metric in chosen.figures_of_merit()}
     with following(chosen.name, seed, metrics) as (listen, progress):
         training.train(device=device, threads=threads, listen=listen, progress=progress)
     print_page(brief.run(training.folder, fresh=before is None))

@@ -73,8 +73,8 @@ def study(
         raise StudyError("a study has one layout", got="--noise and --one-at-a-time", hint="drop one of them")
     planned = Study(
         recipe,
-        parse_vary(vary),
-        changes=parse_overrides(overrides),
+        parse_overrides(overrides),
+        vary=parse_vary(vary),
         seeds=parse_seeds(seeds),
         layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
         metric=metric,

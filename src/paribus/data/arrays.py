@@ -17,6 +17,8 @@ from paribus.data.sources.arrays.values import Channels, Kind, numbers
 from paribus.errors import DataError
 from paribus.records.parts import Part
 
+FAR = 5.0  # mean and deviation of training pictures whose values were not 0 … 1
+
 logger = logging.getLogger(__name__)
 
 
@@ -115,17 +117,19 @@ def _forms(wanted: tuple[int, ...], first: bool) -> list[tuple[tuple[int, ...], 
 
 
 def _scale(rows: Any, info: DataInfo) -> float:
-    """By what inputs are multiplied: as those of the training were."""
-    if rows.dtype.kind == "b":
-        return 255.0
-    scale = float(info.more.get(SCALE, 1.0))
-    low, high = float(rows.min()), float(rows.max())
-    if (
-        rows.dtype.kind == "f"
-        and scale == 1.0
-        and len(info.input_shape) == 3
-        and info.decoding
-        and 0 <= low < high <= 1
-    ):
-        return 255.0  # files have 0 … 255
-    return 1.0 if scale != 1.0 and high > 1 else scale
+    """By what inputs are multiplied, so that they are as those of the training were.
+
+    Raises:
+        DataError: for pictures of values 0 … 1 where training had others, and nobody knows by what factor.
+    """
+    shares = rows.dtype.kind == "b" or (rows.dtype.kind == "f" and rows.min() >= 0 and rows.max() <= 1)
+    if not shares or len(info.input_shape) != 3 or not info.mean:
+        return 1.0
+    if SCALE in info.more or info.decoding:  # files have 0 … 255
+        return float(info.more.get(SCALE, 255.0))
+    usual = max(info.mean) + max(info.deviation)
+    if usual > FAR:
+        rule = "inputs have the range of the training inputs"
+        got = f"values {rows.min():g} … {rows.max():g}, in training {min(info.mean):.3g} ± {max(info.deviation):.3g}"
+        raise DataError(rule, got=got, hint="give them as the training data were given")
+    return 1.0

@@ -236,7 +236,7 @@ class Recipe(BaseModel):
         """All parts with their kinds."""
         return list(self.fields.values())
 
-    def metrics(self) -> tuple[Metric, ...]:
+    def figures_of_merit(self) -> tuple[Metric, ...]:
         """The figures of merit of its task, those of single classes included."""
         task = factory_of("task", self.task)
         return (*getattr(task, "metrics", ()), *getattr(task, "details", ()))

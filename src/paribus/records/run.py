@@ -1,8 +1,8 @@
 """The run folder: the record of a training, from which everything else is rebuilt.
 
 ``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
-``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``result.json`` and
-``weights.safetensors`` at the end.
+``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``kept/`` weights of
+single epochs, if they are asked for · ``result.json`` and ``weights.safetensors`` at the end.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from paribus import files
 from paribus.errors import RunError, RunLocked
 from paribus.records import earlier
+from paribus.records.history import History
 from paribus.records.metric import Metric
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
+    @property
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / "recipe.json").exists()
+
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"
 
@@ -111,6 +117,20 @@ class RunFolder:
         """The final weights."""
         return self.path / "weights.safetensors"
 
+    @property
+    def kept(self) -> Path:
+        """The folder of what the run was asked to keep: weights of single epochs, and its last state."""
+        return self.path / "kept"
+
+    def kept_weights(self, epoch: int) -> Path:
+        """The weights after an epoch, where they are kept."""
+        return self.kept / f"epoch-{epoch:04}.safetensors"
+
+    @property
+    def kept_epochs(self) -> list[int]:
+        """The epochs whose weights are kept."""
+        return sorted(int(path.stem.removeprefix("epoch-")) for path in self.kept.glob("epoch-*.json"))
+
     def create(self, recipe: Recipe, seed: int) -> None:
         """Write down what is to be trained here; an existing folder must hold the same."""
         if (self.path / "recipe.json").exists():
@@ -128,7 +148,7 @@ class RunFolder:
             "identity": recipe.identity,
             "seed": seed,
             **recipe.content,
-            "metrics": {metric.name: asdict(metric) for metric in recipe.metrics()},
+            "metrics": {metric.name: asdict(metric) for metric in recipe.figures_of_merit()},
         }
         files.write_json(self.path / "recipe.json", content)
 
@@ -180,9 +200,15 @@ class RunFolder:
         """Add one epoch's line."""
         files.append_line(self.path / "metrics.jsonl", row)
 
-    def metrics(self) -> list[dict[str, Any]]:
+    @property
+    def history(self) -> History:
         """One row per epoch; a figure that was not finite is ``None`` and named under ``non_finite``."""
-        return files.read_lines(self.path / "metrics.jsonl")[0]
+        return History(files.read_lines(self.path / "metrics.jsonl")[0])
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Figures of the final weights by name, once the run is finished; of what happened before, see history."""
+        return result.metrics if (result := self.result) else {}
 
     def rewind_metrics(self, epoch: int) -> None:
         """Drop lines behind ``epoch``, and a torn one, before a resumed run appends again."""

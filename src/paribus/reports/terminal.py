@@ -34,12 +34,12 @@ def console() -> Console:
     return out
 
 
-def print_page(page: Page) -> None:
+def print_page(page: Page, out: Console | None = None) -> None:
     """Print the question, the answers, the sections, the warnings and the summary of a page; pictures are left out.
 
     A section with a title is set off by an empty line, and so is the summary behind it.
     """
-    out = console()
+    out = out or console()
     above = [*([Text(page.question, style="bold")] if page.question else []), *map(answered, page.answers)]
     for line in above:
         out.print(line)
@@ -47,7 +47,7 @@ def print_page(page: Page) -> None:
         if section.title and (place or above):
             out.print()
         for part in printed(section):
-            print(part) if isinstance(part, str) else out.print(part)
+            out.out(part) if isinstance(part, str) else out.print(part)
     for warning in page.warnings:
         out.print(Text(f"note: {warning}", style="yellow"))
     if page.summary:

@@ -65,7 +65,7 @@ class RunRecord:
     @classmethod
     def read(cls, folder: RunFolder) -> RunRecord:
         """All that a study needs to know of a run."""
-        return cls(folder.status, folder.result, folder.metrics())
+        return cls(folder.status, folder.result, folder.history)
 
     def figure(self, name: str) -> float | None:
         """A figure of a finished run: of its final weights, or of the epoch they come from."""

@@ -96,7 +96,11 @@ class Classification(Task):
             for path in files
         ]
 
-    def _answer(self, path: Path, shares: Sequence[float]) -> Prediction:
+    def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
+        """The probabilities of all classes for each input."""
+        return [self._answer("", shares) for shares in self.predict(network, inputs).tolist()]
+
+    def _answer(self, path: Path | str, shares: Sequence[float]) -> Prediction:
         figures = dict(zip(self.info.classes, shares, strict=True))
         return Prediction(str(path), max(figures, key=figures.__getitem__), figures)
 

@@ -152,6 +152,15 @@ class Task(ABC):
         """
         raise DataError("this task knows nothing that a network could be compared with", got=type(self).__name__)
 
+    def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
+        """Predictions for some inputs as they are stored (B, …), one each; who asks names them.
+
+        Raises:
+            DataError: if the task has no words for them.
+        """
+        hint = "pb.load(run).predict(inputs) gives what the network says"
+        raise DataError("this task makes no predictions for arrays", got=type(self).__name__, hint=hint)
+
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """Predictions for some files, one each; a file that cannot be read gets its reason.
 

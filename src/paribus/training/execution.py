@@ -34,11 +34,13 @@ class Settings:
         device: ``auto`` (CUDA if there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         threads: processor threads for this run; by default all cores where batches are large enough to share, else one.
         checkpoint_seconds: least time between two checkpoints, beside those at the end and on interruption.
+        keep: the epochs whose weights stay, and with them the last state: ``best``, ``last``, ``all``, ``every:5``.
     """
 
     device: str = "auto"
     threads: int | None = None
     checkpoint_seconds: float = 10.0
+    keep: str = "none"
 
 
 @dataclass(frozen=True)

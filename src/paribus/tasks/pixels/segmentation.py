@@ -92,6 +92,10 @@ class Segmentation(Task):
         """For each picture, of any size, the share of every class, and the classes as colours over it."""
         return each(files, self.info, partial(self._prediction, network))
 
+    def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
+        """The same for pictures (B, C, H, W)."""
+        return [self._prediction(network, "", picture.to(torch.uint8)) for picture in inputs]
+
     def _prediction(self, network: nn.Module, file: str, picture: Tensor) -> Prediction:
         labels = self.labels(network, picture)
         shares = labels.flatten().bincount(minlength=len(self.info.classes)) / labels.numel()

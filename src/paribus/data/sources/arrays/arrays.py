@@ -61,7 +61,14 @@ class Arrays:
             hint = "make pb.Data of the same arrays again, and go on"
             raise DataError(rule, got=f"content {self.content}", hint=hint)
         splits, further = npz.read(self._file())
-        return given(splits, **further, kind=self.kind, channels=self.channels)
+        return given(
+            splits,
+            classes=further["classes"].tolist() if "classes" in further else None,
+            names=further["names"].tolist() if "names" in further else (),
+            groups=further.get("groups"),
+            kind=self.kind,
+            channels=self.channels,
+        )
 
     def _file(self) -> Path:
         path = paths.find_folder(str(self.path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -151,17 +151,13 @@ def given(
 
 def _common(inputs: Mapping[str, Array], kind: Kind, channels: Channels, first: bool) -> Arrangement:
     """One arrangement for all splits: that of training, in a type that holds the values of the others too."""
-    train, *others = (arrangement(array, kind, channels, first) for array in inputs.values())
-    if all(one == train for one in others):
-        return train
-    if any(
-        one.scale != train.scale and array.max() > 1 for one, array in zip(others, [*inputs.values()][1:], strict=True)
-    ):
-        rule = "all splits have values of one range"
+    found = {split: arrangement(array, kind, channels, first) for split, array in inputs.items()}
+    train = found["train"]
+    if any(one.scale != train.scale and inputs[split].max() > 1 for split, one in found.items()):
         got = ", ".join(f"{split} {array.min():g} … {array.max():g}" for split, array in inputs.items())
-        raise DataError(rule, got=got)
-    dtype = "uint8" if all(one.dtype == "uint8" for one in (train, *others)) else "float32"
-    return Arrangement(train.kind, train.shape, train.order, train.scale, dtype)
+        raise DataError("all splits have values of one range", got=got)
+    dtype = "uint8" if all(one.dtype == "uint8" for one in found.values()) else "float32"
+    return replace(train, dtype=dtype)
 
 
 def _targets(
