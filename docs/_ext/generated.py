@@ -14,7 +14,8 @@ from paribus import errors
 from paribus.records.kinds import KINDS
 from paribus.records.options import describe, schema
 from paribus.records.parts import find, table
-from paribus.records.recipe import Recipe, Section
+from paribus.records.recipe import Recipe
+from paribus.records.sections import Section
 from paribus.records.study import show
 
 

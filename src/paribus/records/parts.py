@@ -81,6 +81,25 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def augmentations(value: Any) -> dict[str, Part]:
+    """``{flip: true, crop: {padding: 4}}``: a name with its options, ``true`` for the defaults, ``false`` for none."""
+    if not isinstance(value, Mapping):
+        raise RecipeError("augment is a mapping of names to options", got=value, hint="write augment: {flip: true}")
+    parts: dict[str, Part] = {}
+    for name, options in value.items():
+        if not isinstance(name, str):
+            raise RecipeError("augment is a mapping of names to options", got=name, hint="write augment: {flip: true}")
+        if isinstance(options, Part):
+            parts[name] = options
+        elif isinstance(options, Mapping):
+            parts[name] = Part.of({"use": name, **options})
+        elif options is True:
+            parts[name] = Part(name)
+        elif options not in (False, None):
+            raise RecipeError(f"augment.{name} is true, false or a mapping of options", got=options)
+    return parts
+
+
 _registered: dict[str, dict[str, Factory]] = {kind: {} for kind in KINDS}
 
 

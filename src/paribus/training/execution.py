@@ -17,7 +17,7 @@ from paribus.data import trees
 from paribus.data.deliver.loader import Batch
 from paribus.errors import RunError
 from paribus.records.environment import cores
-from paribus.records.recipe import Training
+from paribus.records.sections import Training
 from paribus.tasks.task import Task
 
 BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a CPU that has it
