@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import Plugin, load_plugins, parse_overrides
 from paribus.errors import TheoryError
 
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
 
 def layers(
-    net: Annotated[str, typer.Argument(metavar="NET", help="A net in text, or a recipe (see: paribus list recipes).")],
+    net: Annotated[
+        str,
+        typer.Argument(
+            metavar="NET",
+            help="A net in text, or a recipe (see: paribus list recipes).",
+            autocompletion=completion.recipes,
+        ),
+    ],
     overrides: Annotated[
         list[str] | None,
         typer.Argument(metavar="[FIELD=VALUE]...", help="Changes to a recipe, such as model.depth=2."),

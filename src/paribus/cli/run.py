@@ -28,6 +28,13 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Processor threads; by default all cores where they pay, else one.")
     ] = None,
+    more: Annotated[
+        int | None, typer.Option(metavar="EPOCHS", min=1, help="So many epochs more than the run that is finished.")
+    ] = None,
+    keep: Annotated[
+        str,
+        typer.Option(metavar="WHICH", help="Epochs whose weights stay: best, last, all, every:5, or none."),
+    ] = "none",
     plugin: Plugin = None,
     dry_run: DryRun = False,
 ) -> None:
@@ -40,6 +47,10 @@ def run(
     - `paribus run digits/cnn model.norm=batch augment.crop.padding=1`
 
     - `paribus run folder/cnn data.path=my_pictures training.batch_size=16`
+
+    - `paribus run digits/mlp --keep best,last`
+
+    - `paribus run digits/mlp --more 5`
 
     - `paribus run my_recipe.yaml --dry-run`
     """
@@ -59,8 +70,10 @@ def run(
     from paribus.run import Run
 
     training = Run(chosen, seed=seed, runs=runs)
+    if more is not None:
+        training = training.more(more)
     before = training.result
     metrics = {metric.name: metric for metric in chosen.figures_of_merit()}
     with following(chosen.name, seed, metrics) as (listen, progress):
-        training.train(device=device, threads=threads, listen=listen, progress=progress)
+        training.train(device=device, threads=threads, keep=keep, listen=listen, progress=progress)
     print_page(brief.run(training.folder, fresh=before is None))

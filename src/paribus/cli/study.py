@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import (
     RUNS,
     Device,
@@ -29,7 +30,11 @@ def study(
     overrides: Overrides = None,
     vary: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD=VALUE,VALUE…", help="A factor; its first value is the reference."),
+        typer.Option(
+            metavar="FIELD=VALUE,VALUE…",
+            help="A factor; its first value is the reference.",
+            autocompletion=completion.vary,
+        ),
     ] = None,
     seeds: Annotated[str, typer.Option(help="How many seeds, or which: 5, or 3,4,7.")] = "5",
     one_at_a_time: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paribus.cli import completion
 from paribus.errors import RecipeError, RunError, StudyError
 
 if TYPE_CHECKING:
@@ -14,11 +15,19 @@ if TYPE_CHECKING:
 
 RecipeName = Annotated[
     str,
-    typer.Argument(metavar="RECIPE", help="A recipe's name (see: paribus list) or the path of a recipe file."),
+    typer.Argument(
+        metavar="RECIPE",
+        help="A recipe's name (see: paribus list) or the path of a recipe file.",
+        autocompletion=completion.recipes,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FIELD=VALUE]...", help="Changes to the recipe, such as optimizer.lr=0.01."),
+    typer.Argument(
+        metavar="[FIELD=VALUE]...",
+        help="Changes to the recipe, such as optimizer.lr=0.01.",
+        autocompletion=completion.overrides,
+    ),
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of the run folders.", envvar="PARIBUS_RUNS")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]

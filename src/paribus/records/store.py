@@ -131,6 +131,12 @@ def studies(root: Path) -> list[Path]:
     return [Path(path) for path in _folders(str(root)) if os.path.exists(f"{path}/{MARKERS['study']}")]  # noqa: PTH110
 
 
+def named(root: Path, kind: str) -> list[str]:
+    """Names of all runs or studies as they are typed: ``STUDY/ARM/SEED``, the newest first."""
+    when = _changed(root, kind)
+    return sorted(when, key=lambda folder: -when[folder])
+
+
 def finished(root: Path) -> dict[tuple[str, int], RunFolder]:
     """All runs below a folder that have a result, by identity and seed; what is damaged is nobody's duplicate."""
     return {(run.identity, run.seed): run.folder for run in runs(root) if run.figures is not None}
