@@ -14,7 +14,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a sign must not stop an experiment
     try:
-        app()
+        app(prog_name="paribus")
     except ParibusError as error:
         _say(error)
         sys.exit(error.exit_code)

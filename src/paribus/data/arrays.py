@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -56,13 +56,13 @@ class Data:
         classes: Sequence[str] | None = None,
         test: tuple[Any, Any] | None = None,
         val: tuple[Any, Any] | None = None,
-        names: Sequence[str] = (),
+        names: Iterable[str] = (),
         groups: Any = None,
         kind: Kind = "auto",
         channels: Channels = "auto",
     ) -> None:
         splits = {"train": (inputs, targets), **_pair("val", val), **_pair("test", test)}
-        found = given(splits, classes=classes, names=names, groups=groups, kind=kind, channels=channels)
+        found = given(splits, classes=classes, names=tuple(names), groups=groups, kind=kind, channels=channels)
         self.about = str(found)
         source = Arrays(content=found.digest)
         source.given = found

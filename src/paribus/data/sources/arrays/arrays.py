@@ -12,7 +12,7 @@ from paribus.data.sources.arrays import npz
 from paribus.data.sources.arrays.given import Given, given
 from paribus.data.sources.arrays.values import Channels, Kind
 from paribus.data.write.writer import Writer
-from paribus.errors import DataError, RecipeError
+from paribus.errors import DataError
 from paribus.files import sha256_of
 
 
@@ -28,6 +28,8 @@ class Arrays:
         channels: which axis of pictures holds the colours.
     """
 
+    given: Given | None = None  # what Python handed over, until it is in the cache
+
     def __init__(
         self,
         path: str | None = None,
@@ -36,15 +38,13 @@ class Arrays:
         channels: Channels = "auto",
     ) -> None:
         self.path, self.content, self.kind, self.channels = path, content, kind, channels
-        self.given: Given | None = None  # what Python handed over, until it is in the cache
 
     def key(self) -> Mapping[str, Any]:
         """What the arrays are, and how they are read: a file of the same content is the same."""
         if (self.path is None) == (self.content is None):
+            got = "neither" if self.path is None else "both"
             hint = "write data=arrays data.path=FILE.npz, or in Python data=pb.Data(inputs, targets)"
-            raise RecipeError(
-                "arrays come from a file or from Python", got="neither" if self.path is None else "both", hint=hint
-            )
+            raise DataError("arrays come from a file or from Python", got=got, hint=hint)
         if self.content is not None:
             return {"content": self.content}
         return {"file": sha256_of(self._file()), "kind": self.kind, "channels": self.channels}
