@@ -46,7 +46,7 @@ def test_any_name_of_a_run_and_one_path_will_do(run, pictures):
     expected = predict(load(run), pictures)
     assert predict(run, [str(path) for path in pictures]) == expected
     assert predict(run.path, pictures[0].parent) == expected
-    assert predict(str(run.path), str(pictures[0])) == expected[:1]
+    assert predict(str(run.path), str(pictures[0]))[0].label == expected[0].label
 
 
 def test_arrays_are_predicted_as_files_are(run, pictures):
