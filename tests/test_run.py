@@ -1,5 +1,7 @@
 """A single training, as people meet it in Python."""
 
+import shutil
+
 import pytest
 
 import paribus as pb
@@ -111,6 +113,21 @@ def test_where_it_cannot_go_on_it_trains_from_the_beginning_and_says_why(tmp_pat
     assert why in caplog.text
     whole = Run("digits/mlp", {**SMALL, **changes, "budget.epochs": 2}, runs=tmp_path / "whole")
     assert whole.train(threads=1, listen=lambda _: None).weights_sha256 == longer.result.weights_sha256
+
+
+def test_a_twin_that_kept_nothing_is_no_substitute_for_one_that_should(tmp_path, caplog):
+    first = Run("digits/mlp", SMALL, runs=tmp_path)
+    first.train(threads=1, listen=lambda _: None)
+    second = Run(first.recipe.model_copy(update={"name": "another"}), runs=tmp_path)
+    second.train(threads=1, keep="last", listen=lambda _: None)
+    assert second.folder.kept_epochs == [2]
+    assert second.result.weights_sha256 == first.result.weights_sha256
+    first.train(keep="last", listen=lambda _: None)
+    assert "without keeping anything" in caplog.text
+    shutil.rmtree(first.folder.path)
+    third = Run(first.recipe.model_copy(update={"name": "third"}), runs=tmp_path)
+    third.train(threads=1, listen=lambda _: None)  # a copy of the second
+    assert third.folder.kept_epochs == [2]
 
 
 def test_only_a_finished_run_goes_on(tmp_path, trained):

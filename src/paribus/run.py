@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -17,6 +18,7 @@ from paribus.records.run import RunFolder, RunResult, Status, copy_run
 from paribus.records.study import slug
 from paribus.training import more
 from paribus.training.execution import Settings
+from paribus.training.keep import Keep
 from paribus.training.loop import train
 from paribus.training.monitor import Listener
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from paribus.inference.trained import SplitName
     from paribus.plots import Chart
     from paribus.reports.summary import Summary
+
+logger = logging.getLogger(__name__)
 
 
 class Run:
@@ -89,16 +93,22 @@ class Run:
         from paribus.reports.live import following
 
         if self.folder.result is None and not self.folder.checkpoints.exists():
-            duplicate = store.finished(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
-            if duplicate is not None:
-                copy_run(duplicate, self.folder)
-            elif self._shorter is not None:
-                more.begin(self.folder, self.recipe, self._shorter)
+            self._begin(keeps=bool(Keep.of(keep)))
+        elif self.folder.result is not None and Keep.of(keep) and not self.folder.kept.exists():
+            logger.warning("finished before, without keeping anything: to keep %s, delete %s", keep, self.folder.path)
         settings = Settings(device, threads, checkpoint_seconds, keep)
         metrics = {metric.name: metric for metric in self.recipe.figures_of_merit()}
         shown = following(self.recipe.name, self.seed, metrics) if listen is None else nullcontext((listen, progress))
         with shown as (listener, announce):
             return train(self.folder, self.recipe, self.seed, settings, listener, announce)
+
+    def _begin(self, keeps: bool) -> None:
+        """Take over what there is: the same run, unless it lacks what is to be kept, or a shorter one."""
+        duplicate = store.finished(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
+        if duplicate is not None and (duplicate.kept.exists() or not keeps):
+            copy_run(duplicate, self.folder)
+        elif self._shorter is not None:
+            more.begin(self.folder, self.recipe, self._shorter)
 
     def more(self, epochs: int) -> Run:
         """A run of the same recipe with so many epochs more, to be trained; this one stays as it is.

@@ -306,6 +306,8 @@ def copy_run(source: RunFolder, target: RunFolder) -> None:
         files.write_with(target.path / name, partial(shutil.copyfile, source.path / name))
     for path in sorted(source.previews.glob("*")):
         files.write_with(target.previews / path.name, partial(shutil.copyfile, path))
+    for path in sorted(source.kept.glob("*")):
+        files.write_with(target.kept / path.name, partial(shutil.copyfile, path))
     # last, for now it counts as finished
     files.write_with(target.path / "status.json", partial(shutil.copyfile, source.path / "status.json"))
 
