@@ -15,7 +15,7 @@ from paribus.cli.words import (
     RecipeName,
     Runs,
     load_plugins,
-    parse_overrides,
+    read_changes,
 )
 
 
@@ -46,7 +46,7 @@ def run(
     from paribus.records.recipe import Recipe
 
     load_plugins(plugin)
-    chosen = Recipe.load(recipe, parse_overrides(overrides))
+    chosen = Recipe.load(recipe, read_changes(recipe, overrides))
     if dry_run:
         from paribus.records import yaml
 

@@ -17,9 +17,9 @@ from paribus.cli.words import (
     RecipeName,
     Runs,
     load_plugins,
-    parse_overrides,
     parse_seeds,
-    parse_vary,
+    read_changes,
+    read_factors,
 )
 from paribus.errors import StudyError
 
@@ -71,10 +71,11 @@ def study(
     load_plugins(plugin)
     if noise and one_at_a_time:
         raise StudyError("a study has one layout", got="--noise and --one-at-a-time", hint="drop one of them")
+    changes = read_changes(recipe, overrides)
     planned = Study(
         recipe,
-        parse_vary(vary),
-        changes=parse_overrides(overrides),
+        read_factors(recipe, changes, vary),
+        changes=changes,
         seeds=parse_seeds(seeds),
         layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
         metric=metric,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,14 +37,40 @@ def parse_overrides(words: list[str] | None) -> dict[str, Any]:
     """``["optimizer.lr=0.01"]`` → ``{"optimizer.lr": 0.01}``."""
     from paribus.records.yaml import parse_value
 
-    return {field: parse_value(value) for field, value in map(_pair, words or [])}
+    return {field: parse_value(value) for field, value in _pairs(words)}
 
 
 def parse_vary(words: list[str] | None) -> dict[str, list[Any]]:
     """``["model.norm=none,batch"]`` → ``{"model.norm": ["none", "batch"]}``."""
     from paribus.records.yaml import split_values
 
-    return {field: split_values(values) for field, values in map(_pair, words or [])}
+    return {field: split_values(values) for field, values in _pairs(words)}
+
+
+def read_changes(recipe: str, words: list[str] | None) -> dict[str, Any]:
+    """The changes to a recipe by dotted field; what was taken for what is said."""
+    from paribus.records.recipe import read
+    from paribus.records.shortcuts import expand
+
+    changes, said = expand(parse_overrides(words), read(recipe))
+    tell(said)
+    return changes
+
+
+def read_factors(recipe: str, changes: dict[str, Any], words: list[str] | None) -> dict[str, list[Any]]:
+    """What varies in a changed recipe, by dotted field; what was taken for what is said."""
+    from paribus.records.recipe import override, read
+    from paribus.records.shortcuts import expand_factors
+
+    factors, said = expand_factors(parse_vary(words), override(read(recipe), changes))
+    tell(said)
+    return factors
+
+
+def tell(said: Iterable[str]) -> None:
+    """Say beside the answer what it rests on."""
+    for sentence in said:
+        print(sentence, file=sys.stderr)
 
 
 def load_plugins(files: list[Path] | None) -> None:
@@ -76,6 +104,14 @@ def find_folder(name: str, runs: Path, *kinds: str) -> Path:
     from paribus.records.store import find  # not before it is needed: it takes pydantic
 
     return find(name, runs, *kinds)
+
+
+def _pairs(words: list[str] | None) -> list[tuple[str, str]]:
+    pairs = [_pair(word) for word in words or []]
+    for number, (field, value) in enumerate(pairs):
+        if field in dict(pairs[:number]):
+            raise RecipeError(f"{field} is set twice", got=f"{field}={value}", hint="leave one of them out")
+    return pairs
 
 
 def _pair(word: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from paribus.models.network import assemble
 from paribus.progress import Announce
 from paribus.records.parts import Part, build, register_own
 from paribus.records.recipe import Recipe
+from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric
 from paribus.studies.executors.job import Job
@@ -36,14 +37,15 @@ def plan(
 
     Args:
         base: the recipe that is varied.
-        vary: dotted field → values, the first being the reference.
+        vary: field → values, the first being the reference.
         seeds: which seeds.
         most: with how many seeds to stop if still undecided; ``None`` adds no seeds.
         name: of the study; by default after the recipe and what is varied.
         layout: how factors are combined.
         fields: the other fields of the design.
     """
-    factors = {path: values(base, path, given) for path, given in vary.items()}
+    given = {path: values(base, path, wished) for path, wished in vary.items()}
+    factors = {path: tuple(fitted) for path, fitted in expand_factors(given, dict(base))[0].items()}
     varied = "noise" if layout == "noise" else "+".join(factors) or "repeat"
     design = StudyDesign.make(
         name=name or f"{base.name}--{varied}",
