@@ -19,6 +19,7 @@ from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric
 from paribus.studies.executors.job import Job
+from paribus.training.check import check as dry_pass
 
 HISTORY = {"name", "seeds", "interim", "extended", "command", "metric", "delta", "confidence"}  # may differ on resuming
 
@@ -91,7 +92,7 @@ def preflight(jobs: Sequence[Job], progress: Announce) -> None:
         prepared = prepare(job.recipe, seeds, progress)
         check_batch_size(job.recipe.training.batch_size, len(prepared.rows["train"]))
         task = build("task", job.recipe.task, info=prepared.info)
-        assemble(job.recipe.model, task, seeds)
+        dry_pass(job.recipe, prepared, task, assemble(job.recipe.model, task, seeds))
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:

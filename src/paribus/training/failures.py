@@ -18,7 +18,7 @@ def recorded(folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        error = _as_out_of_memory(error)
+        error = as_out_of_memory(error)
         with suppress(RunError, OSError):  # the disk may be what failed
             folder.write_status(replace(folder.status, state=_state_after(error), error=message_of(error)))
         raise error from error.__cause__
@@ -30,7 +30,7 @@ def _state_after(error: BaseException) -> State:
     return "interrupted" if isinstance(error, (Interrupted, KeyboardInterrupt)) else "failed"
 
 
-def _as_out_of_memory(error: BaseException) -> BaseException:
+def as_out_of_memory(error: BaseException) -> BaseException:
     """Torch says it in several ways; people need one."""
     said = str(error)
     if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "can't allocate memory" not in said:

@@ -22,6 +22,7 @@ from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.evaluation import evaluate
 from paribus.tasks.task import Meter, Task
+from paribus.training.check import check
 from paribus.training.execution import Execution, Settings, choose
 from paribus.training.groups import optimizers_of
 from paribus.training.schedules import Schedule
@@ -73,6 +74,7 @@ class Session:
         self.training, self.seeds = recipe.training, seeds
         self.task: Task = build("task", recipe.task, info=prepared.info)
         network = assemble(recipe.model, self.task, seeds)
+        check(recipe, prepared, self.task, network)
         self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
         self.network = self.execution.place(network)
         self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network.model)
