@@ -7,14 +7,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from paribus.progress import silent
+from paribus.progress import Announce, silent
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.study import Layout, StudyDesign
 from paribus.studies import runner
 from paribus.studies.conclusions import analyse
-from paribus.studies.design import folder_for, plan
+from paribus.studies.design import folder_for, plan, seeds_of
 from paribus.studies.executors.job import EventListener, Executor
 from paribus.training.execution import Settings
 
@@ -29,7 +29,7 @@ class Study:
         recipe: a recipe, the name of a shipped one, or the path of a recipe file.
         vary: dotted field → values, the first being the reference.
         changes: dotted field → value, for all arms.
-        seeds: how many seeds (0, 1, …), or which.
+        seeds: how many seeds (0, 1, …), or which; as a text like ``--seeds``.
         layout: ``factorial`` (all combinations), ``one-at-a-time``, or ``noise`` (one stream of chance at a time).
         metric: the figure compared, for instance ``val/loss``; the task's first by default.
         delta: the smallest difference that matters, in units of the metric; the metric's own by default.
@@ -46,7 +46,7 @@ class Study:
         vary: Mapping[str, Sequence[Any]] | None = None,
         *,
         changes: Mapping[str, Any] | None = None,
-        seeds: int | Sequence[int] = 5,
+        seeds: int | str | Sequence[int] = 5,
         layout: Layout = "factorial",
         metric: str | None = None,
         delta: float | None = None,
@@ -62,7 +62,7 @@ class Study:
         self.design = plan(
             base,
             vary or {},
-            tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
+            seeds_of(seeds),
             most,
             name=name,
             layout=layout,
@@ -114,6 +114,14 @@ class Study:
             )
         self.design, self._result = result.design, result
         return result
+
+    def check(self, *, device: str = "auto", progress: Announce = silent) -> None:
+        """Refuse what :meth:`run` would refuse before its first run; the data are read, and nothing is written.
+
+        Raises:
+            ParibusError: as :meth:`run` would.
+        """
+        runner.check(self.design, self.folder, Settings(device), progress)
 
     @property
     def result(self) -> StudyResult:

@@ -47,18 +47,19 @@ def run(
 
     load_plugins(plugin)
     chosen = Recipe.load(recipe, read_changes(recipe, overrides))
-    if dry_run:
-        from paribus.records import yaml
 
-        print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
-        return
-
+    from paribus.records import yaml
     from paribus.reports import brief
-    from paribus.reports.live import following
+    from paribus.reports.live import counting, following
     from paribus.reports.terminal import print_page
     from paribus.training.run import Run
 
     training = Run(chosen, seed=seed, runs=runs)
+    if dry_run:
+        with counting() as progress:
+            training.check(device=device, threads=threads, progress=progress)
+        print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
+        return
     before = training.result
     metrics = {metric.name: metric for metric in chosen.metrics()}
     with following(chosen.name, seed, metrics) as (listen, progress):

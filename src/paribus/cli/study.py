@@ -17,7 +17,6 @@ from paribus.cli.words import (
     RecipeName,
     Runs,
     load_plugins,
-    parse_seeds,
     read_changes,
     read_factors,
 )
@@ -76,7 +75,7 @@ def study(
         recipe,
         read_factors(recipe, changes, vary),
         changes=changes,
-        seeds=parse_seeds(seeds),
+        seeds=seeds,
         layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
         metric=metric,
         delta=delta,
@@ -87,9 +86,12 @@ def study(
     )
 
     from paribus.reports import brief
+    from paribus.reports.live import counting
     from paribus.reports.terminal import print_page
 
     if dry_run:
+        with counting() as progress:
+            planned.check(device=device, progress=progress)
         print_page(brief.design(planned.design, planned.folder))
         return
     result = planned.run(jobs=jobs, device=device, fail_fast=fail_fast)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paribus.errors import RecipeError, RunError, StudyError
+from paribus.errors import RecipeError, RunError
 
 if TYPE_CHECKING:
     from paribus.records.run import RunFolder
@@ -28,7 +28,7 @@ Plugin = Annotated[
     list[Path] | None,
     typer.Option("--plugin", metavar="FILE.py", help="Python file with models or other parts of your own."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and print what would be done, and train nothing.")]
 
 RUNS = Path("runs")
 
@@ -119,16 +119,3 @@ def _pair(word: str) -> tuple[str, str]:
     if not equals or not field:
         raise RecipeError("changes are written FIELD=VALUE", got=word, hint="for example optimizer.lr=0.01")
     return field.strip(), value
-
-
-def parse_seeds(text: str) -> int | list[int]:
-    """``5`` for five seeds from 0, ``3,4,7`` for these, ``5,`` for this one."""
-    try:
-        numbers = [int(word) for word in text.removesuffix(",").split(",")]
-    except ValueError:
-        raise StudyError(
-            "--seeds is a number of seeds, or a list of them", got=text, hint="write --seeds 5 or --seeds 3,4,7"
-        ) from None
-    if min(numbers) < 0 or text.strip() == "0":
-        raise StudyError("--seeds is at least 1, and no seed is negative", got=text, hint="write --seeds 5")
-    return numbers if "," in text else numbers[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -20,17 +20,61 @@ from torch import Tensor, nn
 
 from paribus.chance import seeded
 from paribus.data import trees
-from paribus.data.deliver.loader import Batch
-from paribus.data.prepare.prepared import PreparedData
-from paribus.errors import ParibusError, RecipeError
+from paribus.data.deliver.loader import Batch, check_batch_size
+from paribus.data.prepare.prepared import PreparedData, prepare
+from paribus.errors import ParibusError, RecipeError, nearest
+from paribus.models.network import assemble
+from paribus.progress import Announce, silent
+from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.task import Task
+from paribus.training.execution import Settings, check_device
 from paribus.training.failures import as_out_of_memory
+from paribus.training.groups import optimizers_of
+from paribus.training.schedules import Schedule
+from paribus.training.stopping import Rule
 
 _passed: set[tuple[Any, ...]] = set()  # once for all seeds of an arm; forked workers inherit what their parent checked
 
 
-def check(recipe: Recipe, prepared: PreparedData, task: Task, network: nn.Module) -> None:
+def check_run(recipe: Recipe, seed: int, settings: Settings, progress: Announce = silent) -> None:
+    """Refuse all that a training refuses before its first step.
+
+    Args:
+        recipe: what is to be trained.
+        seed: with which seed.
+        settings: how.
+        progress: told how far the data are, which are read.
+
+    Raises:
+        ParibusError: DataError, RecipeError, RunError or OutOfMemory.
+    """
+    check_device(recipe.training, settings)
+    seeds = recipe.seeds(seed)
+    prepared = prepare(recipe, seeds, progress)
+    check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
+    task: Task = build("task", recipe.task, info=prepared.info)
+    network = assemble(recipe.model, task, seeds)
+    check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
+    optimizers_of(recipe, task.stages(network), network.model)
+    dry_pass(recipe, prepared, task, network)
+
+
+def directions(task: Task) -> dict[str, bool]:
+    """The figures that are there while training, and whether higher is better."""
+    return {f"{split}/{metric.name}": metric.higher_is_better for split in ("train", "val") for metric in task.metrics}
+
+
+def check_watched(schedule: Schedule, stopping: Rule, figures: Collection[str]) -> None:
+    """Refuse a schedule or a stopping rule that watches a figure which there is not."""
+    for field, part in (("schedule", schedule), ("stopping", stopping)):
+        metric = getattr(part, "metric", None)
+        if metric is not None and metric not in figures:
+            rule = f"{field}.metric must be a figure of this task"
+            raise RecipeError(rule, got=metric, hint=nearest(metric, figures))
+
+
+def dry_pass(recipe: Recipe, prepared: PreparedData, task: Task, network: nn.Module) -> None:
     """Refuse a network that its task, its data or its batches do not fit.
 
     Args:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import torch
 
-from paribus.errors import Diverged, Interrupted, OutOfMemory, RunError, message_of
+from paribus.errors import Diverged, Interrupted, OutOfMemory, ParibusError, RunError, message_of
 from paribus.records.run import RunFolder, State
 
 
@@ -32,6 +32,8 @@ def _state_after(error: BaseException) -> State:
 
 def as_out_of_memory(error: BaseException) -> BaseException:
     """Torch says it in several ways; people need one."""
+    if isinstance(error, ParibusError):  # which says more
+        return error
     said = str(error)
     if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "can't allocate memory" not in said:
         return error

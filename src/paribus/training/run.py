@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paribus import files
 from paribus.progress import Announce, silent
 from paribus.records import store
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status, copy_run
 from paribus.records.study import slug
+from paribus.training.check import check_run
 from paribus.training.execution import Settings
 from paribus.training.loop import train
 from paribus.training.monitor import Listener, no_listener
@@ -61,6 +63,17 @@ class Run:
                 copy_run(duplicate, self.folder)
         settings = Settings(device, threads, checkpoint_seconds)
         return train(self.folder, self.recipe, self.seed, settings, listen, progress)
+
+    def check(self, *, device: str = "auto", threads: int | None = None, progress: Announce = silent) -> None:
+        """Refuse what :meth:`train` would refuse before its first step; the data are read, and nothing is written.
+
+        Raises:
+            ParibusError: as :meth:`train` would.
+        """
+        if self.result is not None:
+            return
+        files.check_writable(self.folder.path)
+        check_run(self.recipe, self.seed, Settings(device, threads), progress)
 
     @property
     def status(self) -> Status:
