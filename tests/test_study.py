@@ -48,9 +48,14 @@ def test_the_second_argument_is_what_all_arms_share_as_it_is_of_a_run():
     assert "vary={'model.norm': [A, B]}" in caught.value.hint
 
 
-@pytest.mark.parametrize("seeds", ["3", b"3", 3.0, True, 0, -1, [], [0, -1], [0.5], ["1"], None])
+@pytest.mark.parametrize(("text", "seeds"), [("3", (0, 1, 2)), ("3,4", (3, 4))])
+def test_seeds_as_text_are_read_as_on_the_command_line(text, seeds):
+    assert pb.Study("digits/mlp", vary={"model.dropout": [0, 0.5]}, seeds=text).design.seeds == seeds
+
+
+@pytest.mark.parametrize("seeds", [b"3", 3.0, True, 0, -1, [], [0, -1], [0.5], ["1"], None])
 def test_seeds_are_a_number_or_a_list_of_numbers(seeds):
-    with pytest.raises(StudyError, match="seeds are their number, or a list of them"):
+    with pytest.raises(StudyError, match="seeds are a number of seeds"):
         pb.Study("digits/mlp", vary={"model.dropout": [0, 0.5]}, seeds=seeds)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from paribus.errors import RecipeError, StudyError
-from paribus.progress import silent
+from paribus.errors import RecipeError
+from paribus.progress import Announce, silent
 from paribus.records.given import recipe_of
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
@@ -17,7 +16,7 @@ from paribus.records.result import StudyResult
 from paribus.records.study import Layout, StudyDesign
 from paribus.studies import runner
 from paribus.studies.conclusions import analyse
-from paribus.studies.design import folder_for, plan
+from paribus.studies.design import folder_for, plan, seeds_of
 from paribus.studies.executors.job import EventListener, Executor
 from paribus.training.execution import Settings
 
@@ -32,7 +31,7 @@ class Study:
         recipe: a recipe, the name of a shipped one, or the path of a recipe file.
         changes: field → value, for all arms; dotted, or its last word where that can mean one field only.
         vary: field → values, the first being the reference.
-        seeds: how many seeds (0, 1, …), or which.
+        seeds: how many seeds (0, 1, …), or which; as a text like ``--seeds``.
         layout: ``factorial`` (all combinations), ``one-at-a-time``, or ``noise`` (one stream of chance at a time).
         metric: the figure compared, for instance ``val/loss``; the task's first by default.
         delta: the smallest difference that matters, in units of the metric; the metric's own by default.
@@ -50,7 +49,7 @@ class Study:
         changes: Mapping[str, Any] | None = None,
         *,
         vary: Mapping[str, Sequence[Any]] | None = None,
-        seeds: int | Sequence[int] = 5,
+        seeds: int | str | Sequence[int] = 5,
         layout: Layout = "factorial",
         metric: str | None = None,
         delta: float | None = None,
@@ -66,7 +65,7 @@ class Study:
         self.design = plan(
             base,
             vary or {},
-            _seeds(seeds),
+            seeds_of(seeds),
             most,
             name=name,
             layout=layout,
@@ -121,6 +120,14 @@ class Study:
         self.design, self._result = result.design, result
         return result
 
+    def check(self, *, device: str = "auto", progress: Announce = silent) -> None:
+        """Refuse what :meth:`run` would refuse before its first run; the data are read, and nothing is written.
+
+        Raises:
+            ParibusError: as :meth:`run` would.
+        """
+        runner.check(self.design, self.folder, Settings(device), progress)
+
     @property
     def result(self) -> StudyResult:
         """The evidence so far, rebuilt from the run folders."""
@@ -154,19 +161,3 @@ def _base(recipe: Recipe | str | Path, changes: Mapping[str, Any] | None, fields
         hint = f"to compare values: vary={{'{wrong[0]}': [A, B]}}"
         raise RecipeError(error.rule, got=error.got, hint=hint) from None
     return base
-
-
-def _seeds(seeds: int | Iterable[int]) -> tuple[int, ...]:
-    """How many seeds from 0, or which, as the seeds themselves.
-
-    Raises:
-        StudyError: for what is neither.
-    """
-    rule, hint = "seeds are their number, or a list of them", "write seeds=3 for three seeds, seeds=[3] for seed 3"
-    if isinstance(seeds, (str, bytes, bool, float)) or not isinstance(seeds, (Integral, Iterable)):
-        raise StudyError(rule, got=repr(seeds), hint=hint)
-    chosen = list(range(int(seeds))) if isinstance(seeds, Integral) else list(seeds)
-    numbers = [seed for seed in chosen if isinstance(seed, Integral) and not isinstance(seed, bool)]
-    if not chosen or len(numbers) < len(chosen) or min(numbers) < 0:
-        raise StudyError(f"{rule}: at least one, none negative", got=seeds, hint=hint)
-    return tuple(map(int, numbers))

@@ -109,6 +109,8 @@ def show(
     try:
         folder = find_folder(name, runs, "study", "run")
     except UnknownName:
+        if name == "last":
+            raise  # there is none yet
         known = [*shipped(), *analyses(), *(part for kind in KINDS for part in names(kind))]
         raise ParibusError("there is nothing of this name", got=name, hint=nearest(name, known)) from None
     if (folder / MARKERS["run"]).exists():

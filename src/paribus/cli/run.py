@@ -15,7 +15,7 @@ from paribus.cli.words import (
     RecipeName,
     Runs,
     load_plugins,
-    parse_overrides,
+    read_changes,
 )
 
 
@@ -57,21 +57,22 @@ def run(
     from paribus.records.recipe import Recipe
 
     load_plugins(plugin)
-    chosen = Recipe.load(recipe, parse_overrides(overrides))
-    if dry_run:
-        from paribus.records import yaml
+    chosen = Recipe.load(recipe, read_changes(recipe, overrides))
 
-        print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
-        return
-
+    from paribus.records import yaml
     from paribus.reports import brief
-    from paribus.reports.live import following
+    from paribus.reports.live import counting, following
     from paribus.reports.terminal import print_page
     from paribus.run import Run
 
     training = Run(chosen, seed=seed, runs=runs)
     if more is not None:
         training = training.more(more)
+    if dry_run:
+        with counting() as progress:
+            training.check(device=device, threads=threads, progress=progress)
+        print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
+        return
     before = training.result
     metrics = {metric.name: metric for metric in chosen.figures_of_merit()}
     with following(chosen.name, seed, metrics) as (listen, progress):

@@ -18,9 +18,8 @@ from paribus.cli.words import (
     RecipeName,
     Runs,
     load_plugins,
-    parse_overrides,
-    parse_seeds,
-    parse_vary,
+    read_changes,
+    read_factors,
 )
 from paribus.errors import StudyError
 
@@ -76,11 +75,12 @@ def study(
     load_plugins(plugin)
     if noise and one_at_a_time:
         raise StudyError("a study has one layout", got="--noise and --one-at-a-time", hint="drop one of them")
+    changes = read_changes(recipe, overrides)
     planned = Study(
         recipe,
-        parse_overrides(overrides),
-        vary=parse_vary(vary),
-        seeds=parse_seeds(seeds),
+        changes,
+        vary=read_factors(recipe, changes, vary),
+        seeds=seeds,
         layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
         metric=metric,
         delta=delta,
@@ -91,9 +91,12 @@ def study(
     )
 
     from paribus.reports import brief
+    from paribus.reports.live import counting
     from paribus.reports.terminal import print_page
 
     if dry_run:
+        with counting() as progress:
+            planned.check(device=device, progress=progress)
         print_page(brief.design(planned.design, planned.folder))
         return
     result = planned.run(jobs=jobs, device=device, fail_fast=fail_fast)

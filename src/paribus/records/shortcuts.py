@@ -101,6 +101,8 @@ def unknown_field(path: str, recipe_raw: Mapping[str, Any], top: Mapping[str, An
     """
     rule = "there is no such field in a recipe"
     head, _, rest = path.partition(".")
+    if rest and head in top:
+        return RecipeError(rule, got=path, hint=f"in a file write {head}: {{{rest}: VALUE}}")
     if rest:
         return RecipeError(rule, got=path, hint=nearest(head, top))
     if path in ARGUMENTS:

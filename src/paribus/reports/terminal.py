@@ -19,6 +19,7 @@ TONES = {
     "interaction": "bold blue",
     "undecided": "yellow",
     "diverged": "bold magenta",
+    "failed": "bold red",
     "no-difference": "cyan",
 }
 MANY = 2000  # rows of a list that are laid out in colours

@@ -45,8 +45,7 @@ def run(
         StudyError: where the folder holds another study.
         Interrupted: when asked to stop; everything is saved.
     """
-    design = _with_history(design, folder)
-    designs.preflight(_jobs(design, folder, settings), progress)
+    design = check(design, folder, settings, progress)
     while True:
         design.write(folder)
         if jobs := _outstanding(_jobs(design, folder, settings), folder.parent, listen):
@@ -57,6 +56,18 @@ def run(
         design = design.model_copy(update={"seeds": (*design.seeds, *more)})
     files.write_json(folder / "analysis.json", result.plain())
     return result
+
+
+def check(design: StudyDesign, folder: Path, settings: Settings, progress: Announce = silent) -> StudyDesign:
+    """Refuse what :func:`run` would refuse before its first run; nothing is written.
+
+    Returns:
+        The design that would be run: with the history of one that is there already.
+    """
+    design = _with_history(design, folder)
+    files.check_writable(folder)
+    designs.preflight(_jobs(design, folder, settings), progress)
+    return design
 
 
 def choose_executor(executor: Executor | str | None, jobs: int | None, device: str) -> Executor:

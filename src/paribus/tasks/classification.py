@@ -44,6 +44,10 @@ class Classification(Task):
         counts = torch.tensor(info.class_counts, dtype=torch.float32)
         self.weights = counts.sum() / (len(counts) * counts) if class_weights == "balanced" else None
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...]:
+        """(B, classes)."""
+        return len(batch), self.num_outputs
+
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the batch, and what the model gave (B, classes)."""
         outputs: Tensor = network(batch.inputs).float()

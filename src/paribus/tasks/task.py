@@ -60,6 +60,10 @@ class Task(ABC):
         """How many numbers the model must give for each example, pixel or token: by default one per class."""
         return len(self.info.classes)
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...] | None:
+        """The shape of what the network must give for a batch; ``None`` where its loss says what fits."""
+        return None
+
     def model_inputs(self) -> dict[str, Any]:
         """What models are supplied with: constructor parameters that are no options, and their values.
 

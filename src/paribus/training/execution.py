@@ -72,7 +72,7 @@ class Execution:
 
 def choose(training: Training, settings: Settings, task: Task, network: nn.Module, sample: Batch) -> Execution:
     """Decide on the execution from the work that a few examples are, and set the thread count of this process."""
-    device, precision = _device(settings.device), training.precision
+    device, precision = check_device(training, settings), training.precision
     work = multiplications(task, network, sample)
     threads = settings.threads or (cores() if work.at_once * training.batch_size >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
@@ -80,9 +80,19 @@ def choose(training: Training, settings: Settings, task: Task, network: nn.Modul
     convolutional = pictures and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
         precision = "bf16" if _bf16_pays(device, convolutional, work.total) else "fp32"
-    if precision == "fp16" and device.type == "cpu":
-        raise RunError("fp16 needs a GPU", got="device cpu", hint="set training.precision=bf16")
     return Execution(str(device), precision, convolutional, threads)
+
+
+def check_device(training: Training, settings: Settings) -> torch.device:
+    """The device that is wished for.
+
+    Raises:
+        RunError: if there is none, or if it cannot do what the recipe asks for.
+    """
+    device = _device(settings.device)
+    if training.precision == "fp16" and device.type == "cpu":
+        raise RunError("fp16 needs a GPU", got="device cpu", hint="set training.precision=bf16")
+    return device
 
 
 def _device(wish: str) -> torch.device:

@@ -57,6 +57,10 @@ class Segmentation(Task):
         self.weights = torch.zeros(256)  # by label; 0 for what is no class
         self.weights[: len(counts)] = regions.WEIGHTS[class_weights](counts)
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...]:
+        """(B, classes, H, W)."""
+        return len(batch), self.num_outputs, *batch.targets.shape[1:]
+
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the pictures, and logits (B, K, H, W)."""
         outputs = for_every_pixel(network(batch.inputs), batch.inputs)
