@@ -43,7 +43,7 @@ def peak_megabytes(recipe: Recipe, workers: int) -> float:
             peak = max(peak, sum(map(proportional, [os.getpid(), *children()])))
 
     with tempfile.TemporaryDirectory() as runs:
-        study = Study(recipe, {"optimizer.lr": [0.01, 0.02]}, seeds=4, runs=Path(runs))
+        study = Study(recipe, vary={"optimizer.lr": [0.01, 0.02]}, seeds=4, runs=Path(runs))
         study.run(executor=LocalPool(workers, device="cpu"), listen=look)
     return peak
 
@@ -73,7 +73,7 @@ def seconds_per_run() -> float:
 def _tiny(seeds: int) -> float:
     recipe = Recipe.load("digits/mlp", {"budget.epochs": 1, "budget.steps": 1})
     with tempfile.TemporaryDirectory() as runs:
-        study = Study(recipe, {"optimizer.lr": [0.01, 0.02]}, seeds=seeds, runs=Path(runs))
+        study = Study(recipe, vary={"optimizer.lr": [0.01, 0.02]}, seeds=seeds, runs=Path(runs))
         started = time.perf_counter()
         study.run(executor=LocalPool(1, device="cpu"), listen=lambda event: None)
         return time.perf_counter() - started

@@ -13,7 +13,7 @@ from benchmarks import raw, sources
 from benchmarks.table import Row, ratios
 from paribus.records.environment import cores
 from paribus.records.recipe import Recipe
-from paribus.training.run import Run
+from paribus.run import Run
 
 
 def rows(repeats: int) -> list[Row]:

@@ -57,7 +57,7 @@ def by_hand(recipe: Recipe) -> float:
 
 def _study(recipe: Recipe, executor: InProcess | None, threads: int) -> float:
     with tempfile.TemporaryDirectory() as runs:
-        study = Study(recipe, {"optimizer.lr": [0.01, 0.02]}, seeds=SEEDS, runs=Path(runs))
+        study = Study(recipe, vary={"optimizer.lr": [0.01, 0.02]}, seeds=SEEDS, runs=Path(runs))
         started = time.perf_counter()
         result = study.run(executor=executor, threads=threads, listen=_ignore)
         seconds = time.perf_counter() - started

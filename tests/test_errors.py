@@ -53,3 +53,15 @@ def test_nearest_names_the_closest_and_lists_all(name, known, hint):
 def test_a_message_can_be_caught_as_any_of_its_kinds():
     with pytest.raises(ParibusError):
         raise RecipeError("rule")
+
+
+def test_arrays_are_shown_by_their_shape_wherever_they_stand():
+    numpy, torch = pytest.importorskip("numpy"), pytest.importorskip("torch")
+    many = numpy.zeros((1000, 28, 28))
+    assert errors.shown(many) == "ndarray of shape (1000, 28, 28), float64"
+    assert errors.shown({"x": (many, torch.zeros(3, 4))}) == (
+        "{'x': (ndarray of shape (1000, 28, 28), float64, Tensor of shape (3, 4), float32)}"
+    )
+    assert len(errors.shown(list(range(10_000)))) < 200
+    assert errors.shown([32, 64, 128, 256, 512, 1024, 2048]) == "[32, 64, 128, 256, 512, 1024, 2048]"
+    assert "0." not in str(errors.RecipeError("a rule", got=(many, many)))

@@ -67,3 +67,11 @@ def test_nothing_heavy_is_imported_before_a_display() -> None:
     heavy = {"torch", "numpy", "vl_convert", "jinja2", "IPython"}
     code = f"import sys, paribus.notebook; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_histories_and_predictions_are_tables(tmp_path: Path) -> None:
+    from paribus.inference.predict import Predictions
+    from paribus.tasks.prediction import Prediction
+
+    assert "val/accuracy" in notebook.html(made.run_folder(tmp_path / "run").history)
+    assert "a cat" in notebook.html(Predictions([Prediction("a.png", "a cat", {"a cat": 0.9})]))

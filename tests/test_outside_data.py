@@ -181,7 +181,7 @@ def test_a_detector_from_outside_trains_and_resumes_to_the_last_bit(tmp_path, mo
     monkeypatch.setattr(monitor, "TICK_SECONDS", 0.0)
     made = recipe()
     whole = train(tmp_path / "whole", made)
-    rows = RunFolder(tmp_path / "whole").metrics()
+    rows = RunFolder(tmp_path / "whole").history
     assert rows[-1]["val/loss"] < rows[0]["val/loss"]
     assert rows[-1]["val/hits"] > 0.5
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where the tests were started
@@ -235,7 +235,7 @@ def test_an_augmentation_from_outside_turns_classes_into_shares(tmp_path):
     torch.testing.assert_close(batch.targets.sum(1), torch.ones(32))
     assert ((batch.targets > 0).sum(1) > 1).any()
     train(tmp_path / "run", made)
-    losses = [row["train/loss"] for row in RunFolder(tmp_path / "run").metrics()]
+    losses = [row["train/loss"] for row in RunFolder(tmp_path / "run").history]
     assert losses[-1] < losses[0]
 
 
@@ -297,4 +297,4 @@ def test_two_views_of_each_picture_are_a_batch(tmp_path):
     assert [len(piece) for piece in batch.chunks(3)] == [4, 4, 4]
     result = train(tmp_path / "run", made)
     assert result.steps == 9
-    assert RunFolder(tmp_path / "run").metrics()[-1]["val/loss"] > 0
+    assert RunFolder(tmp_path / "run").history[-1]["val/loss"] > 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from paribus.inference.held_out import test as open_test
-from paribus.training.run import Run
+from paribus.run import Run
 
 pytestmark = [
     pytest.mark.realdata,

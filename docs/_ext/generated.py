@@ -14,7 +14,8 @@ from paribus import errors
 from paribus.records.kinds import KINDS
 from paribus.records.options import describe, schema
 from paribus.records.parts import find, table
-from paribus.records.recipe import Recipe, Section
+from paribus.records.recipe import Recipe, shipped
+from paribus.records.sections import Section
 from paribus.records.study import show
 
 
@@ -27,7 +28,7 @@ def setup(app: Any) -> dict[str, bool]:
 def write(folder: Path) -> None:
     """Write all pieces; a file that would not change is left alone, so that rebuilding is quick."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in {"parts": parts(), "fields": fields(), "errors": tree()}.items():
+    for name, text in {"parts": parts(), "fields": fields(), "recipes": recipes(), "errors": tree()}.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
@@ -74,6 +75,19 @@ def fields() -> str:
         ]
         lines += [f"### {name}", "", inspect.getdoc(section) or "", ""]
         lines += [*grid(["field", "default", "values", "meaning"], rows), ""]
+    return "\n".join(lines)
+
+
+def recipes() -> str:
+    """Every recipe that ships, by what it learns, with what it is made of."""
+    found: dict[str, list[list[str]]] = {}
+    for name in shipped():
+        recipe = Recipe.load(name)
+        row = [f"`{name}`", f"`{recipe.model.use}`", sentence(recipe.about)]
+        found.setdefault(recipe.task.use, []).append(row)
+    lines = []
+    for task, rows in sorted(found.items(), key=lambda entry: (-len(entry[1]), entry[0])):
+        lines += [f"### {task}", "", *grid(["recipe", "model", "what it does"], rows), ""]
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ from paribus import threads
 
 if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
+    from paribus.data.arrays import Data as Data
     from paribus.errors import ParibusError as ParibusError
     from paribus.inference.held_out import test
     from paribus.inference.predict import predict as predict
@@ -29,17 +30,17 @@ if TYPE_CHECKING:
     from paribus.records.run import RunResult as RunResult
     from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
-    from paribus.training.run import Run as Run
 
     open_test = test
 
 __version__ = "0.1.0"
 
 _HOMES = {  # name → module below paribus, and what it is called there
+    "Data": "data.arrays",
     "ParibusError": "errors",
     "Part": "records.parts",
     "Recipe": "records.recipe",
-    "Run": "training.run",
+    "Run": "run",
     "RunFolder": "records.run",
     "RunResult": "records.run",
     "Study": "study",

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
 MANY = 40  # names that are still listed beside the one that was probably meant
@@ -18,7 +19,7 @@ class ParibusError(Exception):
 
     Args:
         rule: what holds and was broken, as one sentence.
-        got: the offending value; shown with ``repr`` unless it is a plain string.
+        got: the offending value; shown with ``repr`` unless it is a plain string, and shortly: of an array its shape.
         hint: what to do next.
     """
 
@@ -27,7 +28,7 @@ class ParibusError(Exception):
     def __init__(self, rule: str, *, got: Any = _NOTHING, hint: str = "") -> None:
         super().__init__(rule, hint)  # plain strings only, so that errors travel between processes
         self.rule, self.hint = rule, hint
-        self.got = "" if got is _NOTHING else got if isinstance(got, str) else repr(got)
+        self.got = "" if got is _NOTHING else got if isinstance(got, str) else shown(got)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.rule, self.got, self.hint)
@@ -101,6 +102,26 @@ class TheoryError(ParibusError):
     """An expression, a network or a layer that cannot be read, or for which the mathematics does not hold."""
 
     exit_code = 2
+
+
+class _Short(Repr):
+    """Values in an error message: an array is its shape and its type, a long list its beginning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = self.maxlist = self.maxtuple = self.maxdict = self.maxset = 24
+        self.maxstring = self.maxlong = self.maxother = 400
+
+    def repr1(self, x: Any, level: int) -> str:
+        shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
+        if isinstance(shape, tuple) and shape and dtype is not None:  # of NumPy, of torch, and of whoever does alike
+            return f"{type(x).__name__} of shape {tuple(shape)}, {str(dtype).removeprefix('torch.')}"
+        return super().repr1(x, level)
+
+
+def shown(value: Any) -> str:
+    """A value as error messages show it."""
+    return _Short().repr(value)
 
 
 def _rebuild(kind: type[ParibusError], rule: str, got: str, hint: str) -> ParibusError:

@@ -60,6 +60,20 @@ def disk_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
+def check_writable(folder: Path) -> None:
+    """Refuse a folder that could not be made, or in which nothing could be written; nothing is made.
+
+    Raises:
+        RunError: naming it, and why.
+    """
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+    with disk_errors(folder):
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(there))
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
+
+
 def write_with(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file, then put it in place of ``path`` atomically and durably."""
     with disk_errors(path):
@@ -152,7 +166,7 @@ def line(row: dict[str, Any]) -> bytes:
 
 def append_line(path: Path, row: dict[str, Any]) -> None:
     """Append a row as one JSON line; what is a link is refused, for its target may be anybody's."""
-    with disk_errors(path), open(path, "ab", opener=not_behind_a_link) as file:  # noqa: PTH123
+    with disk_errors(path), open(path, "ab", opener=not_behind_a_link) as file:
         file.write(line(row))  # buffered: a short write is an error, not half a line
 
 

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from paribus.reports.page import Page
 
 PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the attribute that the page is made from
+    "inference.predict:Predictions": ("reports.outcomes:predictions_page", ""),
+    "records.history:History": ("reports.run:history_page", ""),
     "records.result:StudyResult": ("reports.study:study_page", ""),
     "records.run:RunFolder": ("reports.run:run_page", ""),
     "study:Study": ("reports.study:study_page", "result"),
     "theory.derivations.derivation:Derivation": ("reports.derivation:as_fragment", ""),  # HTML already
     "theory.layers.table:Table": ("reports.layers:layers_page", ""),
-    "training.run:Run": ("reports.run:run_page", "folder"),
+    "run:Run": ("reports.run:run_page", "folder"),
 }
 
 

@@ -7,7 +7,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from paribus.progress import silent
+from paribus.errors import RecipeError
+from paribus.progress import Announce, silent
+from paribus.records.given import recipe_of
 from paribus.records.inputs import OnChange
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
@@ -15,7 +17,7 @@ from paribus.records.result import StudyResult
 from paribus.records.study import Layout, StudyDesign
 from paribus.studies import runner
 from paribus.studies.conclusions import analyse
-from paribus.studies.design import folder_for, plan
+from paribus.studies.design import folder_for, plan, seeds_of
 from paribus.studies.executors.job import EventListener, Executor
 from paribus.training.execution import Settings
 
@@ -28,9 +30,9 @@ class Study:
 
     Args:
         recipe: a recipe, the name of a shipped one, or the path of a recipe file.
-        vary: dotted field → values, the first being the reference.
-        changes: dotted field → value, for all arms.
-        seeds: how many seeds (0, 1, …), or which.
+        changes: field → value, for all arms; dotted, or its last word where that can mean one field only.
+        vary: field → values, the first being the reference.
+        seeds: how many seeds (0, 1, …), or which; as a text like ``--seeds``.
         layout: ``factorial`` (all combinations), ``one-at-a-time``, or ``noise`` (one stream of chance at a time).
         metric: the figure compared, for instance ``val/loss``; the task's first by default.
         delta: the smallest difference that matters, in units of the metric; the metric's own by default.
@@ -39,15 +41,16 @@ class Study:
             false alarms stays as stated.
         name: the name of the study's folder.
         runs: the folder below which studies lie.
+        fields: further changes as keywords: ``epochs=3, lr=0.1, data=pb.Data(inputs, targets)``.
     """
 
     def __init__(
         self,
         recipe: Recipe | str | Path,
-        vary: Mapping[str, Sequence[Any]] | None = None,
-        *,
         changes: Mapping[str, Any] | None = None,
-        seeds: int | Sequence[int] = 5,
+        *,
+        vary: Mapping[str, Sequence[Any]] | None = None,
+        seeds: int | str | Sequence[int] = 5,
         layout: Layout = "factorial",
         metric: str | None = None,
         delta: float | None = None,
@@ -56,14 +59,14 @@ class Study:
         name: str | None = None,
         runs: str | Path = "runs",
         command: str = "",
+        **fields: Any,
     ) -> None:
-        loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
-        base = loaded.override(changes) if changes else loaded
+        base = _base(recipe, changes, fields)
         register_own(base.parts())
         self.design = plan(
             base,
             vary or {},
-            tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds),
+            seeds_of(seeds),
             most,
             name=name,
             layout=layout,
@@ -91,6 +94,7 @@ class Study:
         device: str = "auto",
         threads: int = 1,
         checkpoint_seconds: float = 10.0,
+        keep: str = "none",
         fail_fast: bool = False,
         data_changed: OnChange = "refuse",
         listen: EventListener | None = None,
@@ -104,6 +108,7 @@ class Study:
             threads: processor threads of every run. Sums of several threads differ in their last bits, so a study has
                 its own number, whatever ``jobs`` and the machine: its figures depend on neither.
             checkpoint_seconds: least time between two checkpoints of a run.
+            keep: the epochs whose weights stay: see :meth:`paribus.Run.train`.
             fail_fast: stop at the first run that fails.
             data_changed: what is done where data, files or code of your own are others than those of runs that are
                 there: ``refuse``, or ``restart``, which sets the old study aside and begins it anew.
@@ -113,7 +118,7 @@ class Study:
         from paribus.reports.live import watching
 
         self._result = None  # an older one would hide that this run was interrupted
-        settings = Settings(device, threads, checkpoint_seconds)
+        settings = Settings(device, threads, checkpoint_seconds, keep)
         chosen = runner.choose_executor(executor, jobs, settings)
         with watching(self.design) if listen is None else nullcontext((listen, silent)) as (listener, progress):
             result = runner.run(
@@ -128,6 +133,14 @@ class Study:
             )
         self.design, self._result = result.design, result
         return result
+
+    def check(self, *, device: str = "auto", data_changed: OnChange = "refuse", progress: Announce = silent) -> None:
+        """Refuse what :meth:`run` would refuse before its first run; the data are read, and nothing is written.
+
+        Raises:
+            ParibusError: as :meth:`run` would.
+        """
+        runner.check(self.design, self.folder, Settings(device), data_changed, progress, dry=True)
 
     @property
     def result(self) -> StudyResult:
@@ -146,3 +159,19 @@ class Study:
     def __repr__(self) -> str:
         arms, seeds = len(self.design.arms()), len(self.design.seeds)
         return f"Study({self.design.name!r}, {arms} arms × {seeds} seeds, {str(self.folder)!r})"
+
+
+def _base(recipe: Recipe | str | Path, changes: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> Recipe:
+    """The recipe that all arms share; a list of values among its changes was probably meant to be varied."""
+    lists = [path for path, value in {**(changes or {}), **fields}.items() if isinstance(value, (list, tuple))]
+    try:
+        base = recipe_of(recipe, changes, fields)
+        if lists:
+            base.resolved()
+    except RecipeError as error:
+        wrong = [path for path in lists if path.rpartition(".")[2] in error.rule]
+        if not wrong:
+            raise
+        hint = f"to compare values: vary={{'{wrong[0]}': [A, B]}}"
+        raise RecipeError(error.rule, got=error.got, hint=hint) from None
+    return base

@@ -47,15 +47,13 @@ def _drop_last(value: dict[str, Any]) -> None:
 
 
 def _other_types(value: dict[str, Any]) -> dict[str, Any]:
-    return {name: [1] if isinstance(entry, (str, dict)) else "x" for name, entry in value.items() if name != "format"} | (
-        {"format": value["format"]} if "format" in value else {}
-    )
+    return {
+        name: [1] if isinstance(entry, (str, dict)) else "x" for name, entry in value.items() if name != "format"
+    } | ({"format": value["format"]} if "format" in value else {})
 
 
 def _other_types_within(value: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: {key: [None] for key in entry} if isinstance(entry, dict) else entry for name, entry in value.items()
-    }
+    return {name: {key: [None] for key in entry} if isinstance(entry, dict) else entry for name, entry in value.items()}
 
 
 DAMAGE: dict[str, Damage] = {

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from paribus.cli.words import parse_overrides, parse_seeds, parse_vary
-from paribus.errors import RecipeError, StudyError
+from paribus.cli.words import parse_overrides, parse_vary
+from paribus.errors import RecipeError
 
 
 def test_overrides_are_fields_and_values():
@@ -23,15 +23,7 @@ def test_an_override_needs_a_field_and_an_equals_sign(word):
         assert caught.value.got == word
 
 
-@pytest.mark.parametrize(
-    ("text", "seeds"), [("5", 5), ("3,4,7", [3, 4, 7]), ("7,", [7]), ("0,", [0]), (" 2 ", 2), ("0,1", [0, 1])]
-)
-def test_seeds(text, seeds):
-    assert parse_seeds(text) == seeds
-
-
-@pytest.mark.parametrize("text", ["", "x", "0", " 0", "-1", "1,-1", "1.5", "1,,2", ",", "1;2"])
-def test_seeds_that_are_none(text):
-    with pytest.raises(StudyError, match="--seeds is") as caught:
-        parse_seeds(text)
-    assert caught.value.got == text
+def test_a_field_that_is_set_twice_is_refused():
+    for parse in (parse_overrides, parse_vary):
+        with pytest.raises(RecipeError, match="lr is set twice"):
+            parse(["lr=0.1", "lr=0.2"])

@@ -42,6 +42,22 @@ def test_files_are_labelled_as_their_pixels_are(run, pictures, monkeypatch, chun
         assert sum(one.figures.values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_any_name_of_a_run_and_one_path_will_do(run, pictures):
+    expected = predict(load(run), pictures)
+    assert predict(run, [str(path) for path in pictures]) == expected
+    assert predict(run.path, pictures[0].parent) == expected
+    assert predict(str(run.path), str(pictures[0]))[0].label == expected[0].label
+
+
+def test_arrays_are_predicted_as_files_are(run, pictures):
+    expected = predict(run, pictures)
+    for given in (load_digits().images[:12] / 16, torch.tensor(load_digits().images[:12] / 16)[:, None]):
+        found = predict(run, given)
+        assert [one.label for one in found] == [one.label for one in expected]
+        assert [one.file for one in found] == [str(number) for number in range(12)]
+    assert str(found).splitlines()[0] == f"0: {found[0].label}"
+
+
 def test_a_folder_stands_for_its_pictures(run, pictures):
     (pictures[0].parent / "notes.txt").write_text("no picture")
     trained = load(run)

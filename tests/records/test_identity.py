@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from paribus.records import parts, plugins
-from paribus.records.recipe import Recipe, Section
+from paribus.records.recipe import Recipe
+from paribus.records.sections import Section
 
 BASE = {
     "augment.crop.padding": 1, "augment.flip": True, "schedule.use": "cosine", "stopping.use": "patience",

@@ -18,7 +18,7 @@ from paribus.records.options import describe, options, schema
 from paribus.records.parts import Part, build, find, names, register, register_own, resolve
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.training.run import Run
+from paribus.run import Run
 
 PLUGIN = """
 from torch import nn
@@ -378,7 +378,7 @@ def test_R22_reading_a_strangers_folder_imports_nothing(here):
     (here / "ran").unlink()
     folder = RunFolder("folder")
     assert folder.recipe.model == Part("Net", width=8)
-    assert (folder.seed, folder.status.state, folder.metrics(), folder.result) == (3, "new", [], None)
+    assert (folder.seed, folder.status.state, folder.history, folder.result) == (3, "new", [], None)
     read = "import sys; sys.path.insert(0, '.'); import paribus as pb; pb.RunFolder('folder').recipe"
     subprocess.run([sys.executable, "-c", read], check=True)
     assert not (here / "ran").exists()

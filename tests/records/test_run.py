@@ -55,7 +55,7 @@ def folder(tmp_path, recipe) -> RunFolder:
 def test_what_is_written_is_read(folder, recipe):
     assert (folder.recipe.identity, folder.seed) == folder.identity == (recipe.identity, 0)
     assert folder.recipe.name == "digits/mlp"
-    assert (folder.status, folder.result, folder.metrics(), folder.info(), folder.environment()) == (
+    assert (folder.status, folder.result, folder.history, folder.info(), folder.environment()) == (
         Status(), None, [], {}, {},
     )  # fmt: skip
     folder.write_result(RESULT)
@@ -64,7 +64,7 @@ def test_what_is_written_is_read(folder, recipe):
     folder.append_metrics({"epoch": 1, "val/loss": float("nan")})
     folder.write_status(Status("failed", error="é"))
     assert folder.result == RESULT
-    assert folder.metrics() == [{"epoch": 1, "val/loss": None, "non_finite": ["val/loss"]}]
+    assert folder.history == [{"epoch": 1, "val/loss": None, "non_finite": ["val/loss"]}]
     assert (folder.info(), folder.environment(), folder.status.error) == ({"classes": ["a"]}, {"cores": 2}, "é")
 
 
@@ -137,7 +137,7 @@ def test_rewinding_drops_what_is_behind_and_what_is_torn(folder):
         folder.append_metrics({"epoch": epoch})
     with (folder.path / "metrics.jsonl").open("ab") as file:
         file.write(b'{"epoch": 4, "va')
-    assert [row["epoch"] for row in folder.metrics()] == [1, 2, 3]
+    assert [row["epoch"] for row in folder.history] == [1, 2, 3]
     assert folder.restore_metrics([{"epoch": 1}, {"epoch": 2}]) == "a torn line of metrics.jsonl is dropped"
     folder.append_metrics({"epoch": 3})
     assert folder.read_metrics() == ([{"epoch": 1}, {"epoch": 2}, {"epoch": 3}], False)
@@ -173,7 +173,7 @@ def test_R10_lost_and_damaged_rows_are_restored_and_told(folder, content, says):
     said = folder.restore_metrics(ROWS)
     assert says in said if says else not said
     assert (folder.path / "metrics.jsonl").read_bytes() == b"".join(LINES)
-    assert folder.restore_metrics(folder.metrics()) == ""  # as they are read, non-finite ones included
+    assert folder.restore_metrics(folder.history) == ""  # as they are read, non-finite ones included
 
 
 @pytest.mark.parametrize("state", ["new", "running", "finished"])
@@ -281,14 +281,14 @@ def test_R11_a_reader_sees_whole_records_while_sixteen_write(tmp_path, recipe):
     last = [0] * 16
     while any(writer.is_alive() for writer in writers):
         for i, folder in enumerate(run.folder for run in store.runs(tmp_path / "runs")):
-            epochs = [row["epoch"] for row in folder.metrics()]
+            epochs = [row["epoch"] for row in folder.history]
             assert epochs == list(range(1, len(epochs) + 1))
             assert len(epochs) >= last[i]
             last[i] = len(epochs)
             assert folder.status.epoch <= 30
             assert folder.result is None or folder.result.epochs == 30
     assert [writer.exitcode for writer in writers] == [0] * 16
-    assert [len(folder.metrics()) for folder in folders] == [30] * 16
+    assert [len(folder.history) for folder in folders] == [30] * 16
     assert [folder.seed for folder in folders] == list(range(16))
 
 

@@ -59,7 +59,7 @@ def test_streams_of_a_noise_study(streams, fixed, expected):
     ],
 )
 def test_models_of_ones_own_are_arms_beside_shipped_ones(values, names):
-    study = pb.Study("digits/mlp", {"model": values}, changes={"budget.epochs": 1}, seeds=1)
+    study = pb.Study("digits/mlp", vary={"model": values}, changes={"budget.epochs": 1}, seeds=1)
     result = study.run(jobs=2, listen=Heard())
     assert [arm.name for arm in result.arms] == [f"model={name}" for name in names]
     assert result.complete
@@ -119,4 +119,4 @@ def test_arms_that_would_share_a_folder_are_refused():
             super().__init__(num_classes)
 
     with pytest.raises(StudyError, match=r"share a folder\n.*text=a/b and text=a-b"):
-        pb.Study("digits/mlp", {"model.text": ["a/b", "a-b"]}, changes={"model": pb.Part(Texts)})
+        pb.Study("digits/mlp", vary={"model.text": ["a/b", "a-b"]}, changes={"model": pb.Part(Texts)})

@@ -102,4 +102,4 @@ def test_a_running_run_tells_its_share_and_its_last_figure(tmp_path):
     run.write_status(Status("running", **this_process(), epoch=3, epochs=6))
     known = StudyProgress.from_folders(plan, tmp_path).run(reference.name, 0)
     assert (known.stage, known.share) == ("running", 0.5)
-    assert known.value == pytest.approx(run.metrics()[-1]["val/accuracy"])
+    assert known.value == pytest.approx(run.history[-1]["val/accuracy"])

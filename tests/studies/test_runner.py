@@ -68,7 +68,7 @@ def given(study: pb.Study) -> dict[tuple[str, int], dict[str, Any]]:
 
 def witness(vary, **more: Any) -> pb.Study:
     recipe = pb.Recipe.load("digits/mlp", {"model": pb.Part(Witness), "budget.epochs": 1, "split.limit": 200})
-    study = pb.Study(recipe, vary, **more)
+    study = pb.Study(recipe, vary=vary, **more)
     study.run(jobs=2, listen=Heard())
     return study
 
@@ -246,7 +246,7 @@ def results(folder: Path) -> list[Path]:
 KILLED = """
 import paribus as pb
 changes = {"model.widths": [8], "budget.epochs": 60, "split.limit": 200, "training.precision": "fp32"}
-study = pb.Study("digits/mlp", {"optimizer.lr": [0.05, 0.1]}, changes=changes, seeds=8)
+study = pb.Study("digits/mlp", vary={"optimizer.lr": [0.05, 0.1]}, changes=changes, seeds=8)
 study.run(jobs=2, checkpoint_seconds=0.05, listen=lambda event: print(event.kind, flush=True))
 """
 
@@ -315,7 +315,7 @@ def test_R7_an_arm_that_diverges_stays_in_the_table_with_its_count():
             return super().forward(inputs) * self.factor
 
     changes = {"model": pb.Part(Exploding), "budget.epochs": 1}
-    study = pb.Study("digits/mlp", {"model.explodes": [False, True]}, changes=changes, seeds=3)
+    study = pb.Study("digits/mlp", vary={"model.explodes": [False, True]}, changes=changes, seeds=3)
     result = study.run(listen=Heard())
     arm, effect = result.arms[1], result.effects[0]
     assert (arm.count("diverged"), set(arm.values.values()), result.complete) == (3, {None}, True)
@@ -339,7 +339,7 @@ def test_what_cannot_work_is_said_before_anything_is_trained(recipe, vary, says,
     monkeypatch.setenv("PARIBUS_DATA", str(tmp_path))
     monkeypatch.setattr("paribus.cache.download.fetch", unreachable)
     script = scripted(lambda *_: 0.5)
-    study = pb.Study(recipe, vary, seeds=1)
+    study = pb.Study(recipe, vary=vary, seeds=1)
     with pytest.raises(ParibusError, match=says):
         study.run(executor=script, listen=Heard())
     assert script.ran == []

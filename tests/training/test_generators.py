@@ -39,7 +39,7 @@ RECIPES = {
 
 
 def outcome(folder: RunFolder, result) -> tuple:
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.metrics()]
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.history]
     return result.weights_sha256, result.metrics, rows
 
 

@@ -78,7 +78,7 @@ def test_what_is_frozen_stays_to_the_last_bit(train, tuned):
     final = load(folder).network.model
     assert all(torch.equal(value, initial[name]) for name, value in final.backbone.state_dict().items())
     assert result.parameters == 8 * 8 + 8 + 8 * 10 + 10
-    assert folder.metrics()[-1]["train/loss"] < folder.metrics()[0]["train/loss"]  # the rest learns
+    assert folder.history[-1]["train/loss"] < folder.history[0]["train/loss"]  # the rest learns
 
 
 @pytest.mark.parametrize("frozen", [False, True])

@@ -85,7 +85,7 @@ def test_figures_and_weights_are_those_of_a_plain_loop(train, digits, model, mak
                 "val/accuracy": (outputs.argmax(1) == truth).float().mean().item(),
             }
         )
-    for row, reference in zip(folder.metrics(), expected, strict=True):
+    for row, reference in zip(folder.history, expected, strict=True):
         assert {name: row[name] for name in reference} == pytest.approx(reference, abs=1e-6)
     final = load(folder).network.model.state_dict().values()
     for ours, theirs in zip(final, network.state_dict().values(), strict=True):
@@ -97,7 +97,7 @@ def test_the_recorded_rate_is_the_one_used(train, digits, monkeypatch):
     original = torch.optim.SGD.step
     monkeypatch.setattr(torch.optim.SGD, "step", lambda o: (used.append(o.param_groups[0]["lr"]), original(o))[1])
     folder, _ = train(digits({"schedule": "one_cycle"}))
-    assert [row["lr"] for row in folder.metrics()] == used[7::8]
+    assert [row["lr"] for row in folder.history] == used[7::8]
     assert len(set(used)) == 24
 
 
@@ -120,16 +120,16 @@ def lipschitz(recipe: Recipe) -> float:
 
 def test_S16_full_batch_falls_monotonically_below_1_over_L(train, digits):
     rate = 0.99 / lipschitz(digits(SOFTMAX_REGRESSION))
-    losses = [row["train/loss"] for row in train(digits({**SOFTMAX_REGRESSION, "optimizer.lr": rate}))[0].metrics()]
+    losses = [row["train/loss"] for row in train(digits({**SOFTMAX_REGRESSION, "optimizer.lr": rate}))[0].history]
     assert all(after < before for before, after in pairwise(losses))
     wild = digits({**SOFTMAX_REGRESSION, "optimizer.lr": 40 * rate})
-    losses = [row["train/loss"] for row in train(wild, "wild")[0].metrics()]
+    losses = [row["train/loss"] for row in train(wild, "wild")[0].history]
     assert any(after > before for before, after in pairwise(losses))
 
 
 def test_S16_mini_batches_do_not_fall_monotonically(train, digits):
     changes = {**SOFTMAX_REGRESSION, "training.batch_size": 2, "optimizer.lr": 0.5}
-    losses = [row["train/loss"] for row in train(digits(changes))[0].metrics()]
+    losses = [row["train/loss"] for row in train(digits(changes))[0].history]
     assert any(after > before for before, after in pairwise(losses))
     assert losses[-1] < losses[0]
 
@@ -147,8 +147,8 @@ BUDGETS = {  # epochs, steps → steps done, rows
 def test_budget(train, digits, budget):
     epochs, steps, done, rows = budget
     folder, result = train(digits({"budget.epochs": epochs, "budget.steps": steps}))
-    assert (result.steps, result.epochs, len(folder.metrics())) == (done, rows, rows)
-    assert folder.metrics()[-1]["step"] == done
+    assert (result.steps, result.epochs, len(folder.history)) == (done, rows, rows)
+    assert folder.history[-1]["step"] == done
     assert not result.stopped_early
 
 
@@ -212,7 +212,7 @@ def test_a_batch_larger_than_the_data_is_refused(train, digits):
 
 def test_result_agrees_with_the_records(train, digits):
     folder, result = train(digits({}, "cnn"))
-    assert result.metrics == pytest.approx({k: v for k, v in folder.metrics()[-1].items() if k.startswith("val/")})
+    assert result.metrics == pytest.approx({k: v for k, v in folder.history[-1].items() if k.startswith("val/")})
     assert result.parameters == 4 * 9 + 4 + 8 * 4 * 9 + 8 + 32 * 10 + 10
     assert folder.status.state == "finished"
     assert not folder.checkpoints.exists()

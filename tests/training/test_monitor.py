@@ -16,7 +16,7 @@ from paribus.training import checkpoints, loop, session
 def test_the_listener_hears_every_epoch(train, digits, every_step):
     heard = []
     folder, _ = train(digits(), listen=heard.append)
-    assert [progress.row for progress in heard if progress.row] == folder.metrics()
+    assert [progress.row for progress in heard if progress.row] == folder.history
     assert [progress.step for progress in heard if progress.row is None] == list(range(1, 25))
     assert {(progress.steps, progress.epochs) for progress in heard} == {(24, 3)}
     assert [progress.epoch for progress in heard if progress.row] == [1, 2, 3]
@@ -60,4 +60,4 @@ def test_a_stop_during_evaluation_is_heard_between_its_batches(train, digits, mo
     folder, result = train(digits())
     assert result.weights_sha256 == train(digits(), "whole")[1].weights_sha256
     assert folder.status.resumed == 1
-    assert [row["epoch"] for row in folder.metrics()] == [1, 2, 3]
+    assert [row["epoch"] for row in folder.history] == [1, 2, 3]

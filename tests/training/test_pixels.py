@@ -31,7 +31,7 @@ def recipe_of(name: str) -> Recipe:
 
 
 def outcome(folder: RunFolder, result) -> tuple:
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.metrics()]
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.history]
     return result.weights_sha256, result.metrics, rows
 
 
@@ -39,7 +39,7 @@ def outcome(folder: RunFolder, result) -> tuple:
 def test_R5_interrupted_anywhere(train, every_step, stop_at, name):
     recipe = recipe_of(name)
     folder, result = train(recipe, "whole")
-    for step in (1, folder.metrics()[0]["step"], result.steps - 1):
+    for step in (1, folder.history[0]["step"], result.steps - 1):
         with pytest.raises(Interrupted):
             train(recipe, f"stopped at {step}", listen=stop_at(step))
         assert outcome(*train(recipe, f"stopped at {step}")) == outcome(folder, result), step

@@ -55,7 +55,7 @@ RECIPES = {
 
 
 def outcome(folder: RunFolder, result) -> tuple:
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.metrics()]
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.history]
     return result.weights_sha256, result.metrics, rows, result.steps, result.epochs, result.best_epoch
 
 
@@ -66,7 +66,7 @@ def test_R5_interrupted_anywhere(train, digits, every_step, stop_at, name):
     folder, result = train(recipe, "whole")
     expected = outcome(folder, result)
     last = result.steps
-    per_epoch = folder.metrics()[0]["step"]
+    per_epoch = folder.history[0]["step"]
     for step in sorted({1, per_epoch - 1, per_epoch, per_epoch + 1, last - 1, last}):
         with pytest.raises(Interrupted):
             train(recipe, f"stopped at {step}", listen=stop_at(step))
@@ -150,7 +150,7 @@ def test_R10_a_torn_line_is_dropped_on_resume(train, digits, every_step, stop_at
         train(digits(), listen=stop_at(20))
     with (tmp_path / "run" / "metrics.jsonl").open("a") as file:
         file.write('{"epoch": 3, "train/lo')
-    assert len(RunFolder(tmp_path / "run").metrics()) == 2
+    assert len(RunFolder(tmp_path / "run").history) == 2
     assert outcome(*train(digits())) == expected
 
 

@@ -33,7 +33,7 @@ SMALL = {
 
 
 def outcome(folder: RunFolder, result) -> tuple:
-    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.metrics()]
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.history]
     return result.weights_sha256, result.metrics, rows, result.steps
 
 
@@ -42,7 +42,7 @@ def test_interrupted_anywhere_it_ends_where_it_would_have(train, every_step, sto
     recipe = Recipe.load(*SMALL[name])
     folder, result = train(recipe, "whole")
     expected = outcome(folder, result)
-    per_epoch = folder.metrics()[0]["step"]
+    per_epoch = folder.history[0]["step"]
     for step in sorted({1, per_epoch // 2, per_epoch, per_epoch + 2, result.steps - 1}):
         with pytest.raises(Interrupted):
             train(recipe, f"stopped at {step}", listen=stop_at(step))

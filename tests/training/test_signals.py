@@ -16,8 +16,8 @@ from paribus.errors import Interrupted
 from paribus.records.parts import register
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
+from paribus.run import Run
 from paribus.training import checkpoints
-from paribus.training.run import Run
 from paribus.training.signals import interruptible
 
 
@@ -120,7 +120,7 @@ def test_R6_a_real_command_stops_politely(tmp_path):
     }
     folders = {way: Run("digits/mlp", {**CHANGES, "model.widths": [16]}, runs=tmp_path / way).folder for way in ways}
     until = time.monotonic() + 60
-    while any(len(folder.metrics()) < 2 for folder in folders.values()):
+    while any(len(folder.history) < 2 for folder in folders.values()):
         assert time.monotonic() < until, [command.poll() for command in commands.values()]
         time.sleep(0.05)
     commands["background"].send_signal(signal.SIGINT)  # is ignored, as a shell wants it of its background jobs
@@ -135,7 +135,7 @@ def test_R6_a_real_command_stops_politely(tmp_path):
         assert "Traceback" not in said[way]
         assert folders[way].status.state == "interrupted"
         steps = checkpoints.newest(folders[way].checkpoints)[0]["step"]
-        assert steps >= folders[way].metrics()[-1]["step"]
+        assert steps >= folders[way].history[-1]["step"]
 
 
 ABORT = """

@@ -109,7 +109,7 @@ def carrying(digits):
 
 def test_a_stage_steps_only_when_it_is_due(train, carrying):
     folder, _ = train(carrying(every=4))
-    assert [row["train/counted"] for row in folder.metrics()] == [10.0, 10.0, 10.0]  # 8 + 2 of 8 batches
+    assert [row["train/counted"] for row in folder.history] == [10.0, 10.0, 10.0]  # 8 + 2 of 8 batches
 
 
 def test_every_stage_has_its_own_optimizer(carrying):
@@ -145,8 +145,8 @@ def test_what_is_carried_survives_an_interruption_in_the_middle_of_an_epoch(trai
     assert folder.status.resumed == 1
     assert result.weights_sha256 == expected.weights_sha256
     seconds = {"seconds"}
-    rows = [{name: row[name] for name in row.keys() - seconds} for row in folder.metrics()]
-    assert rows == [{name: row[name] for name in row.keys() - seconds} for row in whole.metrics()]
+    rows = [{name: row[name] for name in row.keys() - seconds} for row in folder.history]
+    assert rows == [{name: row[name] for name in row.keys() - seconds} for row in whole.history]
 
 
 def test_evaluation_draws_the_same_noise_every_time(carrying):

@@ -81,7 +81,7 @@ def test_S10_the_best_epoch_is_what_remains(train, digits, monkeypatch, metric, 
     hashes = weights_by_epoch(monkeypatch)
     changes = {**OVERFITS, "stopping.metric": metric, "stopping.patience": 3, "training.ema": ema}
     folder, result = train(digits(changes))
-    rows = {row["epoch"]: row[metric] for row in folder.metrics()}
+    rows = {row["epoch"]: row[metric] for row in folder.history}
     assert result.stopped_early
     assert result.epochs == len(rows) == result.best_epoch + 3
     assert rows[result.best_epoch] == (max if DIRECTIONS[metric] else min)(rows.values())

@@ -64,7 +64,7 @@ def _state(analysis: Analysis, folder: RunFolder) -> dict[str, Any]:
     """What decides a record besides its options."""
     result = folder.result
     weights = result.weights_sha256 if result else ""
-    return {"version": analysis.version, "weights": weights, "epochs": len(folder.metrics())}
+    return {"version": analysis.version, "weights": weights, "epochs": len(folder.history)}
 
 
 def _stamps(settings: Mapping[str, Any]) -> dict[str, list[int]]:

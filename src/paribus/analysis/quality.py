@@ -40,7 +40,7 @@ def quality(folder: RunFolder) -> Quality:
     Raises:
         DataError: if no Fréchet distance has been recorded.
     """
-    rows = folder.metrics()
+    rows = folder.history
     known = {
         name: [(row["epoch"], row[figure]) for row in rows if _finite(row.get(figure))]
         for name, figure in FIGURES.items()

@@ -42,7 +42,7 @@ class Need:
         """Whether a run meets the need, from its records."""
         from paribus.records.parts import find as part
 
-        if self.figure and not any(self.figure in row for row in folder.metrics()):
+        if self.figure and not any(self.figure in row for row in folder.history):
             return False
         if not self.task and not self.method:
             return True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import RUNS, Plugin, Runs, finished, load_plugins, parse_overrides
 from paribus.errors import ParibusError
 
@@ -17,9 +18,19 @@ if TYPE_CHECKING:
 
 
 def analyse(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The analysis (see: paribus list analyses).")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="The analysis (see: paribus list analyses).", autocompletion=completion.analyses
+        ),
+    ],
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run folder or a study's folder, a part of its name, or: last.")
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run folder or a study's folder, a part of its name, or: last.",
+            autocompletion=completion.studies_and_runs,
+        ),
     ],
     options: Annotated[
         list[str] | None,

@@ -6,11 +6,17 @@ from typing import Annotated
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
 
 
 def diagnose(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, a part of its name, or: last.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", help="A run's folder, a part of its name, or: last.", autocompletion=completion.runs
+        ),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
 from paribus.errors import ParibusError, nearest
 from paribus.records.kinds import KINDS
@@ -18,7 +19,10 @@ PLURALS = {about.plural: kind for kind, about in KINDS.items()}
 def list_(
     what: Annotated[
         str,
-        typer.Argument(help=f"recipes, runs, studies, analyses, {', '.join(PLURALS)}; an overview of all by default."),
+        typer.Argument(
+            help=f"recipes, runs, studies, analyses, {', '.join(PLURALS)}; an overview of all by default.",
+            autocompletion=completion.lists,
+        ),
     ] = "all",
     runs: Runs = RUNS,
     plugin: Plugin = None,
@@ -64,7 +68,11 @@ def list_(
 
 def show(
     name: Annotated[
-        str, typer.Argument(help="A recipe, a part (cnn, sgd, flip …), an analysis, a run, a study, or: last.")
+        str,
+        typer.Argument(
+            help="A recipe, a part (cnn, sgd, flip …), an analysis, a run, a study, or: last.",
+            autocompletion=completion.things,
+        ),
     ],
     runs: Runs = RUNS,
     plugin: Plugin = None,
@@ -101,6 +109,8 @@ def show(
     try:
         folder = find_folder(name, runs, "study", "run")
     except UnknownName:
+        if name == "last":
+            raise  # there is none yet
         known = [*shipped(), *analyses(), *(part for kind in KINDS for part in names(kind))]
         raise ParibusError("there is nothing of this name", got=name, hint=nearest(name, known)) from None
     if (folder / MARKERS["run"]).exists():

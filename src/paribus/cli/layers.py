@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paribus.cli.words import Plugin, load_plugins, parse_overrides
+from paribus.cli import completion
+from paribus.cli.words import Plugin, load_plugins, read_changes
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
 
 def layers(
-    net: Annotated[str, typer.Argument(metavar="NET", help="A net in text, or a recipe (see: paribus list recipes).")],
+    net: Annotated[
+        str,
+        typer.Argument(
+            metavar="NET",
+            help="A net in text, or a recipe (see: paribus list recipes).",
+            autocompletion=completion.recipes,
+        ),
+    ],
     overrides: Annotated[
         list[str] | None,
         typer.Argument(metavar="[FIELD=VALUE]...", help="Changes to a recipe, such as model.depth=2."),
@@ -149,7 +157,7 @@ def _recipe(name: str, overrides: list[str] | None) -> tuple[nn.Module, tuple[in
     from paribus.records.parts import build
     from paribus.records.recipe import Recipe
 
-    recipe = Recipe.load(name, parse_overrides(overrides))
+    recipe = Recipe.load(name, read_changes(name, overrides))
     info = prepare(recipe, Seeds(0)).info
     task = build("task", recipe.task, info=info)
     return assemble(recipe.model, task, Seeds(0)).model, info.input_shape

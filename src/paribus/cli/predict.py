@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
 
 
 def predict(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run's folder, a part of its name, or: last.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", help="A finished run's folder, a part of its name, or: last.", autocompletion=completion.runs
+        ),
+    ],
     files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Pictures, or folders of pictures.")],
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a CSV file; - prints it.", allow_dash=True)

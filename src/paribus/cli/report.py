@@ -6,12 +6,18 @@ from typing import Annotated
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import RUNS, Plugin, Runs, find_folder, finished, load_plugins
 
 
 def report(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A study's folder or a run's, a part of its name, or: last.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A study's folder or a run's, a part of its name, or: last.",
+            autocompletion=completion.studies_and_runs,
+        ),
     ],
     runs: Runs = RUNS,
     plugin: Plugin = None,
@@ -49,7 +55,11 @@ def report(
 def test(
     run: Annotated[
         str,
-        typer.Argument(metavar="RUN", help="A run folder or a study's folder, a part of its name, or: last."),
+        typer.Argument(
+            metavar="RUN",
+            help="A run folder or a study's folder, a part of its name, or: last.",
+            autocompletion=completion.studies_and_runs,
+        ),
     ],
     runs: Runs = RUNS,
     plugin: Plugin = None,

@@ -17,7 +17,7 @@ from paribus.cli.words import (
     Runs,
     load_plugins,
     on_change,
-    parse_overrides,
+    read_changes,
 )
 
 
@@ -30,6 +30,13 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Processor threads; by default all cores where they pay, else one.")
     ] = None,
+    more: Annotated[
+        int | None, typer.Option(metavar="EPOCHS", min=1, help="So many epochs more than the run that is finished.")
+    ] = None,
+    keep: Annotated[
+        str,
+        typer.Option(metavar="WHICH", help="Epochs whose weights stay: best, last, all, every:5, or none."),
+    ] = "none",
     plugin: Plugin = None,
     data_changed: DataChanged = "refuse",
     dry_run: DryRun = False,
@@ -44,27 +51,34 @@ def run(
 
     - `paribus run folder/cnn data.path=my_pictures training.batch_size=16`
 
+    - `paribus run digits/mlp --keep best,last`
+
+    - `paribus run digits/mlp --more 5`
+
     - `paribus run my_recipe.yaml --dry-run`
     """
     from paribus.records.recipe import Recipe
 
     load_plugins(plugin)
-    chosen = Recipe.load(recipe, parse_overrides(overrides))
-    if dry_run:
-        from paribus.records import yaml
+    chosen = Recipe.load(recipe, read_changes(recipe, overrides))
 
-        print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
-        return
-
+    from paribus.records import yaml
     from paribus.reports import brief
-    from paribus.reports.live import following
+    from paribus.reports.live import counting, following
     from paribus.reports.terminal import print_page
-    from paribus.training.run import Run
+    from paribus.run import Run
 
     change = on_change(data_changed)
     training = Run(chosen, seed=seed, runs=runs)
-    metrics = {metric.name: metric for metric in chosen.metrics()}
+    if more is not None:
+        training = training.more(more)
+    if dry_run:
+        with counting() as progress:
+            training.check(device=device, threads=threads, data_changed=change, progress=progress)
+        print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
+        return
+    metrics = {metric.name: metric for metric in chosen.figures_of_merit()}
     with following(chosen.name, seed, metrics) as (listen, progress):
         before = training.find(progress).result
-        training.train(device=device, threads=threads, data_changed=change, listen=listen, progress=progress)
+        training.train(device=device, threads=threads, keep=keep, data_changed=change, listen=listen, progress=progress)
     print_page(brief.run(training.folder, fresh=before is None))

@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins, parse_overrides
 
 
 def sample(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run's folder, a part of its name, or: last.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", help="A finished run's folder, a part of its name, or: last.", autocompletion=completion.runs
+        ),
+    ],
     count: Annotated[int, typer.Option(help="How many examples to draw.")] = 16,
     seed: Annotated[int, typer.Option(help="Equal seeds draw equal examples.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write them.")] = None,

@@ -6,12 +6,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import RUNS, Plugin, Runs, finished, load_plugins
 
 
 def skill(
     run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run folder or a study's folder, a part of its name, or: last.")
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run folder or a study's folder, a part of its name, or: last.",
+            autocompletion=completion.studies_and_runs,
+        ),
     ],
     split: Annotated[
         Literal["val", "test"], typer.Option(help="On which split; the test is opened and that written down.")

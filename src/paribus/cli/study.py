@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from paribus.cli import completion
 from paribus.cli.words import (
     RUNS,
     DataChanged,
@@ -19,9 +20,8 @@ from paribus.cli.words import (
     Runs,
     load_plugins,
     on_change,
-    parse_overrides,
-    parse_seeds,
-    parse_vary,
+    read_changes,
+    read_factors,
 )
 from paribus.errors import StudyError
 
@@ -31,7 +31,11 @@ def study(
     overrides: Overrides = None,
     vary: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD=VALUE,VALUE…", help="A factor; its first value is the reference."),
+        typer.Option(
+            metavar="FIELD=VALUE,VALUE…",
+            help="A factor; its first value is the reference.",
+            autocompletion=completion.vary,
+        ),
     ] = None,
     seeds: Annotated[str, typer.Option(help="How many seeds, or which: 5, or 3,4,7.")] = "5",
     one_at_a_time: Annotated[
@@ -78,11 +82,12 @@ def study(
     change = on_change(data_changed)
     if noise and one_at_a_time:
         raise StudyError("a study has one layout", got="--noise and --one-at-a-time", hint="drop one of them")
+    changes = read_changes(recipe, overrides)
     planned = Study(
         recipe,
-        parse_vary(vary),
-        changes=parse_overrides(overrides),
-        seeds=parse_seeds(seeds),
+        changes,
+        vary=read_factors(recipe, changes, vary),
+        seeds=seeds,
         layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
         metric=metric,
         delta=delta,
@@ -93,9 +98,12 @@ def study(
     )
 
     from paribus.reports import brief
+    from paribus.reports.live import counting
     from paribus.reports.terminal import print_page
 
     if dry_run:
+        with counting() as progress:
+            planned.check(device=device, data_changed=change, progress=progress)
         print_page(brief.design(planned.design, planned.folder))
         return
     result = planned.run(jobs=jobs, device=device, threads=threads, fail_fast=fail_fast, data_changed=change)

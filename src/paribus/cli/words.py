@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paribus.cli import completion
 from paribus.errors import RecipeError, RunError, StudyError
 
 if TYPE_CHECKING:
@@ -15,11 +18,19 @@ if TYPE_CHECKING:
 
 RecipeName = Annotated[
     str,
-    typer.Argument(metavar="RECIPE", help="A recipe's name (see: paribus list) or the path of a recipe file."),
+    typer.Argument(
+        metavar="RECIPE",
+        help="A recipe's name (see: paribus list) or the path of a recipe file.",
+        autocompletion=completion.recipes,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[FIELD=VALUE]...", help="Changes to the recipe, such as optimizer.lr=0.01."),
+    typer.Argument(
+        metavar="[FIELD=VALUE]...",
+        help="Changes to the recipe, such as optimizer.lr=0.01.",
+        autocompletion=completion.overrides,
+    ),
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of the run folders.", envvar="PARIBUS_RUNS")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
@@ -35,7 +46,7 @@ DataChanged = Annotated[
         help="What to do where data, or code of your own, changed since a run began: refuse, or start it anew.",
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and print what would be done, and train nothing.")]
 
 RUNS = Path("runs")
 
@@ -44,14 +55,40 @@ def parse_overrides(words: list[str] | None) -> dict[str, Any]:
     """``["optimizer.lr=0.01"]`` → ``{"optimizer.lr": 0.01}``."""
     from paribus.records.yaml import parse_value
 
-    return {field: parse_value(value) for field, value in map(_pair, words or [])}
+    return {field: parse_value(value) for field, value in _pairs(words)}
 
 
 def parse_vary(words: list[str] | None) -> dict[str, list[Any]]:
     """``["model.norm=none,batch"]`` → ``{"model.norm": ["none", "batch"]}``."""
     from paribus.records.yaml import split_values
 
-    return {field: split_values(values) for field, values in map(_pair, words or [])}
+    return {field: split_values(values) for field, values in _pairs(words)}
+
+
+def read_changes(recipe: str, words: list[str] | None) -> dict[str, Any]:
+    """The changes to a recipe by dotted field; what was taken for what is said."""
+    from paribus.records.recipe import read
+    from paribus.records.shortcuts import expand
+
+    changes, said = expand(parse_overrides(words), read(recipe))
+    tell(said)
+    return changes
+
+
+def read_factors(recipe: str, changes: dict[str, Any], words: list[str] | None) -> dict[str, list[Any]]:
+    """What varies in a changed recipe, by dotted field; what was taken for what is said."""
+    from paribus.records.recipe import override, read
+    from paribus.records.shortcuts import expand_factors
+
+    factors, said = expand_factors(parse_vary(words), override(read(recipe), changes))
+    tell(said)
+    return factors
+
+
+def tell(said: Iterable[str]) -> None:
+    """Say beside the answer what it rests on."""
+    for sentence in said:
+        print(sentence, file=sys.stderr)
 
 
 def on_change(word: str) -> OnChange:
@@ -98,21 +135,16 @@ def find_folder(name: str, runs: Path, *kinds: str) -> Path:
     return find(name, runs, *kinds)
 
 
+def _pairs(words: list[str] | None) -> list[tuple[str, str]]:
+    pairs = [_pair(word) for word in words or []]
+    for number, (field, value) in enumerate(pairs):
+        if field in dict(pairs[:number]):
+            raise RecipeError(f"{field} is set twice", got=f"{field}={value}", hint="leave one of them out")
+    return pairs
+
+
 def _pair(word: str) -> tuple[str, str]:
     field, equals, value = word.partition("=")
     if not equals or not field:
         raise RecipeError("changes are written FIELD=VALUE", got=word, hint="for example optimizer.lr=0.01")
     return field.strip(), value
-
-
-def parse_seeds(text: str) -> int | list[int]:
-    """``5`` for five seeds from 0, ``3,4,7`` for these, ``5,`` for this one."""
-    try:
-        numbers = [int(word) for word in text.removesuffix(",").split(",")]
-    except ValueError:
-        raise StudyError(
-            "--seeds is a number of seeds, or a list of them", got=text, hint="write --seeds 5 or --seeds 3,4,7"
-        ) from None
-    if min(numbers) < 0 or text.strip() == "0":
-        raise StudyError("--seeds is at least 1, and no seed is negative", got=text, hint="write --seeds 5")
-    return numbers if "," in text else numbers[0]

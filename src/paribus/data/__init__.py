@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 PARTS: Mapping[str, str] = {
+    "arrays": "sources.arrays.arrays:Arrays",
     "bsd": "sources.images.bsd:bsd",
     "camvid": "sources.masks.camvid:camvid",
     "carla": "sources.masks.carla:carla",

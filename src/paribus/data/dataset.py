@@ -19,7 +19,7 @@ from paribus.data.metadata import Metadata
 from paribus.data.prepare.split import Divisible, split
 from paribus.data.trees import Tree
 from paribus.records.inputs import DataRecord
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 
 class Examples(Protocol):

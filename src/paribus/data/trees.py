@@ -135,8 +135,8 @@ def to(tree: Tree, device: torch.device | str, pin: bool = False) -> Any:
 
 def chunks(tree: Tree, pieces: int) -> list[Any]:
     """The examples in ``pieces`` runs of nearly equal size."""
-    runs = torch.arange(size(tree)).tensor_split(pieces)
-    return [apply(lambda leaf, run=run: _run(leaf, int(run[0]), len(run)), tree) for run in runs if len(run)]  # type: ignore[misc]
+    runs = torch.arange(size(tree)).tensor_split(min(pieces, size(tree)))  # never more than examples, none empty
+    return [apply(lambda leaf, run=run: _run(leaf, int(run[0]), len(run)), tree) for run in runs]  # type: ignore[misc]
 
 
 def detach(tree: Tree) -> Any:

@@ -45,7 +45,7 @@ class Record:
 
 def forecast(folder: RunFolder) -> list[Finding]:
     """All causes that the records show, gravest first; nothing for a run that has no figures yet."""
-    rows = folder.metrics()
+    rows = folder.history
     info = folder.info()
     series = DataInfo.read(info).series if info else None
     if not rows or series is None or not series.ranges:

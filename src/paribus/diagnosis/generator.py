@@ -23,7 +23,7 @@ NARROW, SOUND = 0.1, 0.3  # recall below which, and precision above which, a gen
 
 def check(folder: RunFolder) -> list[Finding]:
     """What the records of a GAN show, gravest first."""
-    rows, options = folder.metrics(), folder.recipe.task.options
+    rows, options = folder.history, folder.recipe.task.options
     if not rows:
         return []
     found = (_discriminator_wins(rows, options), _collapsed(rows, folder.info(), options), _loss_says_nothing(rows))

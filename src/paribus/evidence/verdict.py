@@ -11,7 +11,7 @@ from paribus.evidence.estimate import Estimate, equivalence_p
 from paribus.evidence.multiple import holm
 from paribus.evidence.power import detectable_difference, seeds_for, seeds_for_equivalence
 
-Word = Literal["better", "worse", "interaction", "no difference", "undecided", "diverged"]
+Word = Literal["better", "worse", "interaction", "no difference", "undecided", "diverged", "failed"]
 MOST_SEEDS = 1000
 """No more additional seeds than this are ever proposed."""
 FEWEST_PAIRS = 3
@@ -27,12 +27,14 @@ class Verdict:
         delta: the smallest difference that matters, by which it was judged; None if it was not given.
         nonzero: the effect is reliably not zero, be it within ±δ or not.
         more_seeds: for "undecided", the additional seeds proposed; None if above `MOST_SEEDS`.
+        reason: for "failed", which whoever knows of runs says: the error of an arm of which no run has a figure.
     """
 
     word: Word
     delta: float | None = None
     nonzero: bool = False
     more_seeds: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)

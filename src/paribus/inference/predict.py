@@ -6,29 +6,60 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from paribus.data.arrays import as_inputs
 from paribus.data.sources.images.decoding import SUFFIXES
 from paribus.errors import DataError
 from paribus.files import write_bytes
-from paribus.inference.trained import Trained
+from paribus.inference.trained import Trained, load
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import to_png
 
+SHOWN = 20  # predictions that are printed
+CHUNK = 256  # examples predicted at a time
 
-def predict(trained: Trained, files: Sequence[Path]) -> list[Prediction]:
-    """The task's predictions for files; folders stand for the pictures in them.
+
+class Predictions(list[Prediction]):
+    """One prediction for each file or example, in order; a notebook shows them as a table."""
+
+    def __repr__(self) -> str:
+        lines = [f"{one.file}: {one.problem or one.label or one.text or 'done'}" for one in self[:SHOWN]]
+        return "\n".join([*lines, *([f"… {len(self) - SHOWN:,} more"] if len(self) > SHOWN else [])])
+
+
+def predict(run: Any, inputs: Any, *, runs: str | Path = "runs") -> Predictions:
+    """The task's predictions for files, for the pictures in folders, or for arrays.
 
     A file that cannot be read gets its reason instead of a prediction.
 
+    >>> pb.predict("last", ["cat.jpg", "more_cats"])  # doctest: +SKIP
+    >>> pb.predict(run, inputs)[0].label  # doctest: +SKIP
+
+    Args:
+        run: a trained network, or what :func:`load` takes: a path, ``last``, a Run.
+        inputs: one path or several, or arrays (N, …) as the training inputs were given.
+        runs: the folder below which names of runs are looked for.
+
     Raises:
-        DataError: if the task makes no predictions for files, or there is no file at all.
+        DataError: if the task makes no predictions for such inputs, or there is nothing to predict for.
+        RunError: if there is no such run.
     """
-    paths = expanded(files)
+    trained = run if isinstance(run, Trained) else load(run, runs=runs)
+    files = [inputs] if isinstance(inputs, (str, Path)) else inputs
+    if isinstance(files, (list, tuple)) and all(isinstance(one, (str, Path)) for one in files):
+        paths = expanded([Path(one) for one in files])
+        with torch.inference_mode():
+            return Predictions(trained.task.predict_files(trained.network, paths))
+    rows = as_inputs(inputs, trained.info)
     with torch.inference_mode():
-        return trained.task.predict_files(trained.network, paths)
+        pieces = [trained.task.predict_inputs(trained.network, some) for some in rows.split(CHUNK)]
+    found = [one for some in pieces for one in some]
+    return Predictions(replace(one, file=str(number)) for number, one in enumerate(found))
 
 
 def expanded(files: Sequence[Path]) -> list[Path]:

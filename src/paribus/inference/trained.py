@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from paribus import files
 from paribus.chance import Seeds
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
@@ -16,6 +18,7 @@ from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import DataError, RecipeError, RunError, nearest
 from paribus.models.network import Network, assemble
 from paribus.models.weights import hash_of
+from paribus.records.given import run_folder
 from paribus.records.inputs import changes
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
@@ -45,6 +48,9 @@ class Trained:
     recipe: Recipe
     seed: int
     folder: RunFolder
+
+    def __repr__(self) -> str:
+        return f"Trained({self.recipe.name!r}, seed={self.seed}, {str(self.folder.path)!r})"
 
     @torch.inference_mode()
     def predict(self, inputs: Tensor, batch_size: int = 256) -> Tensor:
@@ -90,35 +96,52 @@ def loader_of(prepared: PreparedData, split: str, most: int | None = None) -> Lo
     return Loader(prepared.examples, prepared.rows[split][:most], batch_size(prepared.info), torch.device("cpu"))
 
 
-def load(folder: RunFolder) -> Trained:
-    """Load the final weights of a finished run, checked against the hash in its record.
+def load(run: Any, epoch: int | Literal["final"] = "final", *, runs: str | Path = "runs") -> Trained:
+    """Load the weights of a run, checked against the hash in its record.
+
+    >>> pb.load("last").predict(inputs)  # doctest: +SKIP
+
+    Args:
+        run: a path, a part of a run's name, ``last``, a Run, a RunFolder.
+        epoch: which weights: those that the run left behind, or those of an epoch that it was asked to keep.
+        runs: the folder below which names are looked for.
 
     Raises:
-        RunError: if the run has not finished, its weights are damaged, the description of its data is missing, or its
-            own classes are not at hand.
+        RunError: if there is no such run, it has not finished, its weights are damaged or were not kept, the
+            description of its data is missing, or its own classes are not at hand.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    result = folder.result
-    if result is None:
-        raise RunError(
-            "only a finished run has weights",
-            got=f"{folder.path} is {folder.status.state}",
-            hint="train it first",
-        )
+    folder = run_folder(run, runs)
+    path, expected = _weights(folder, epoch)
     folder.check_seal()
     recipe, info = _known_recipe(folder), _info(folder)
     task: Task = build("task", recipe.task, info=info)
     network = assemble(recipe.model, task, Seeds(folder.seed))
     try:
-        weights = load_file(folder.weights)
+        weights = load_file(path)
         network.load_state_dict(weights)
     except (SafetensorError, OSError, RuntimeError) as error:
-        raise _damaged(folder, str(error)) from None
-    if hash_of(weights) != result.weights_sha256:
-        raise _damaged(folder, "they do not match the recorded hash")
+        raise _damaged(path, str(error)) from None
+    if hash_of(weights) != expected:
+        raise _damaged(path, "they do not match the recorded hash")
     return Trained(network.eval(), task, info, recipe, folder.seed, folder)
+
+
+def _weights(folder: RunFolder, epoch: int | Literal["final"]) -> tuple[Path, str]:
+    """The file with the weights, and their hash."""
+    if epoch == "final":
+        if (result := folder.result) is not None:
+            return folder.weights, result.weights_sha256
+        got = f"{folder.path} is {folder.status.state}"
+        raise RunError("only a finished run has weights", got=got, hint="train it first")
+    if epoch not in folder.kept_epochs:
+        kept = ", ".join(map(str, folder.kept_epochs)) or "none"
+        hint = f"kept are: {kept}; train with keep='all', 'every:5', 'best' or 'last' to keep some"
+        raise RunError("the weights of this epoch were not kept", got=f"epoch {epoch} of {folder.path}", hint=hint)
+    path = folder.kept_weights(epoch)
+    return path, str(files.read_json(path.with_suffix(".json"))["weights_sha256"])
 
 
 def _known_recipe(folder: RunFolder) -> Recipe:
@@ -154,9 +177,9 @@ def _info(folder: RunFolder) -> DataInfo:
     return DataInfo.read(content)
 
 
-def _damaged(folder: RunFolder, reason: str) -> RunError:
+def _damaged(path: Path, reason: str) -> RunError:
     return RunError(
         f"the weights are damaged: {reason}",
-        got=str(folder.weights),
+        got=str(path),
         hint="delete the folder and train again",
     )

@@ -19,3 +19,10 @@ PARTS: Mapping[str, str] = {
     "unet": "unet:UNet",
     "vae": "vae:VAE",
 }
+
+GROUPS: Mapping[str, tuple[str, ...]] = {  # what each is for, for those who look for one
+    "examples as a whole": ("cnn", "linear", "mlp"),
+    "every pixel": ("dncnn", "unet"),
+    "sequences": ("gru", "lstm", "rnn", "tcn"),
+    "new pictures": ("conv_vae", "dcgan", "gan", "vae"),
+}

@@ -46,7 +46,7 @@ def _row(name: str, effect: Effect, result: StudyResult) -> Row:
             effect.conclusion,
         ),
         tuple(factor * dot for dot in effect.estimate.per_seed if wording.known(dot)),
-        hollow=effect.verdict.word in ("undecided", "diverged"),
+        hollow=effect.verdict.word in ("undecided", "diverged", "failed"),
     )
 
 

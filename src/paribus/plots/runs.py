@@ -17,7 +17,7 @@ ORDER = ("train", "val", "test")
 
 def run_curves(folder: RunFolder) -> Chart:
     """Every figure that a run recorded over its epochs, training and validation in one panel."""
-    rows = folder.metrics()
+    rows = folder.history
     figures = _figures(rows)
     if not figures:
         return nothing("Learning curves", "No epoch has been recorded yet.")

@@ -19,6 +19,7 @@ VERDICTS = {
     "no difference": INK,
     "undecided": MUTED,
     "diverged": "#8f1d5b",
+    "failed": "#8f1d5b",
 }
 
 WIDTH = 820  # of a whole picture, in pixels: the width of the text in a report

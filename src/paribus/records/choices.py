@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from paribus.records.options import describe
 from paribus.records.options import options as all_options
 from paribus.records.parts import factory_of, present
-from paribus.records.recipe import Recipe, Section
+from paribus.records.recipe import Recipe
 from paribus.records.result import Choice
+from paribus.records.sections import Section
 from paribus.records.wording import show
 
 

@@ -16,6 +16,7 @@ class Kind:
         about: one sentence for people.
         plural: what people call several of them: ``paribus list models``.
         heading: above them in the reference.
+        default: the part of a recipe that names none.
     """
 
     room: str
@@ -23,6 +24,7 @@ class Kind:
     about: str
     plural: str
     heading: str
+    default: str | None = None
 
 
 KINDS: Mapping[str, Kind] = {
@@ -41,13 +43,21 @@ KINDS: Mapping[str, Kind] = {
         "models",
         "Models",
     ),
-    "task": Kind("paribus.tasks", frozenset({"info"}), "what is learned: loss, metrics, predictions", "tasks", "Tasks"),
+    "task": Kind(
+        "paribus.tasks",
+        frozenset({"info"}),
+        "what is learned: loss, metrics, predictions",
+        "tasks",
+        "Tasks",
+        "classification",
+    ),
     "optimizer": Kind(
         "paribus.training.optimizers",
         frozenset({"params"}),
         "the rule that updates the weights",
         "optimizers",
         "Optimizers",
+        "sgd",
     ),
     "schedule": Kind(
         "paribus.training.schedules",
@@ -55,6 +65,7 @@ KINDS: Mapping[str, Kind] = {
         "how the learning rate changes over time",
         "schedules",
         "Schedules",
+        "constant",
     ),
     "stopping": Kind(
         "paribus.training.stopping",
@@ -62,5 +73,6 @@ KINDS: Mapping[str, Kind] = {
         "when to stop before the budget is used",
         "stopping",
         "Stopping rules",
+        "never",
     ),
 }

@@ -80,6 +80,31 @@ def _said_of_parameters(text: str) -> dict[str, str]:
     return {entry.arg_name: " ".join((entry.description or "").split()) for entry in said if entry.args[0] == "param"}
 
 
+def refuse_bools(where: str, kinds: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Refuse true and false where a number or a word must stand: pydantic would read them as 1 and 0.
+
+    Args:
+        where: the field below which the values stand.
+        kinds: name → what pydantic knows of the field.
+        values: name → value.
+
+    Raises:
+        RecipeError: naming the first.
+    """
+    for name, value in values.items():
+        if name in kinds and not _takes_bool(kinds[name].annotation):
+            several = value if isinstance(value, (list, tuple)) else [value]
+            if any(isinstance(one, bool) for one in several):
+                rule = f"{where}.{name} is neither true nor false"
+                raise RecipeError(rule, got=value, hint=f"write {where}.{name}=NUMBER")
+
+
+def _takes_bool(kind: Any) -> bool:
+    if kind in (bool, Any, object) or isinstance(kind, (bool, typing.TypeVar)):
+        return True
+    return any(map(_takes_bool, typing.get_args(kind)))
+
+
 def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> RecipeError:
     """One :class:`RecipeError` for the first problem that pydantic found."""
     first = error.errors(include_url=False)[0]

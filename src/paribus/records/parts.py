@@ -14,15 +14,17 @@ import inspect
 from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from paribus.errors import RecipeError, nearest
+from paribus.errors import ParibusError, RecipeError, message_of, nearest
 from paribus.records.kinds import KINDS
-from paribus.records.options import Factory, explain, schema
+from paribus.records.options import Factory, explain, refuse_bools, schema
+from paribus.records.wording import show
 
 
 @dataclass(frozen=True, init=False)
@@ -48,13 +50,15 @@ class Part:
         """Read what people write for a part: a name, a class, or ``{use: name or class, option: value}``."""
         if isinstance(value, Part):
             return value
+        if isinstance(part := getattr(value, "part", None), Part):  # what stands for one, as pb.Data
+            return part
         given = value if isinstance(value, Mapping) else {"use": value}
         use = given.get("use")
         if (isinstance(use, str) or inspect.isclass(use) or inspect.isfunction(use)) and all(map(_is_text, given)):
             return cls(use, **{name: option for name, option in given.items() if name != "use"})
-        raise RecipeError(
-            "a part is a name or a mapping with 'use'", got=value, hint="write {use: NAME, option: value}"
-        )
+        arrays = any(hasattr(one, "dtype") for one in (value if isinstance(value, (list, tuple)) else [value]))
+        hint = "for arrays: pb.Data(inputs, targets)" if arrays else "write {use: NAME, option: value}"
+        raise RecipeError("a part is a name or a mapping with 'use'", got=value, hint=hint)
 
     def field(self, kind: str) -> str:
         """The dotted field under which its options lie in a recipe: ``model``, ``augment.crop``."""
@@ -77,6 +81,25 @@ class Part:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def augmentations(value: Any) -> dict[str, Part]:
+    """``{flip: true, crop: {padding: 4}}``: a name with its options, ``true`` for the defaults, ``false`` for none."""
+    if not isinstance(value, Mapping):
+        raise RecipeError("augment is a mapping of names to options", got=value, hint="write augment: {flip: true}")
+    parts: dict[str, Part] = {}
+    for name, options in value.items():
+        if not isinstance(name, str):
+            raise RecipeError("augment is a mapping of names to options", got=name, hint="write augment: {flip: true}")
+        if isinstance(options, Part):
+            parts[name] = options
+        elif isinstance(options, Mapping):
+            parts[name] = Part.of({"use": name, **options})
+        elif options is True:
+            parts[name] = Part(name)
+        elif options not in (False, None):
+            raise RecipeError(f"augment.{name} is true, false or a mapping of options", got=options)
+    return parts
 
 
 _registered: dict[str, dict[str, Factory]] = {kind: {} for kind in KINDS}
@@ -138,13 +161,26 @@ def find(kind: str, name: str) -> Factory:
     if name in _registered[kind]:
         return _registered[kind][name]
     if name not in table(kind):
-        hint = nearest(name, names(kind))
+        hint = _there_is(kind, name)
         if kind == "model":
             hint += "; a class of your own comes in by --plugin FILE.py, or in Python by Part(MyClass, …)"
         raise RecipeError(f"there is no {kind} of this name", got=name, hint=hint)
     module, _, attribute = table(kind)[name].partition(":")
     room = KINDS[kind].room
     return getattr(importlib.import_module(f"{room}.{module}" if module else room), attribute)  # type: ignore[no-any-return]
+
+
+def _there_is(kind: str, name: str) -> str:
+    """The name that was probably meant, and all there are, by what they are for where the room says that."""
+    groups: Mapping[str, tuple[str, ...]] = getattr(importlib.import_module(KINDS[kind].room), "GROUPS", {})
+    if not groups:
+        return nearest(name, names(kind))
+    listing = {**groups, "your own": tuple(sorted(_registered[kind]))}
+    text = "; ".join(f"for {what} {', '.join(some)}" for what, some in listing.items() if some)
+    close = get_close_matches(name, names(kind), n=1, cutoff=0.65)
+    return (f"did you mean {close[0]!r}? There are " if close else "there are ") + text.replace(
+        "for your own", "your own"
+    )
 
 
 def factory_of(kind: str, part: Part) -> Factory:
@@ -170,7 +206,13 @@ def build(kind: str, part: Part, **supplied: Any) -> Any:
     """Construct a part: its settings, plus those supplied values that its signature asks for."""
     known = resolve(kind, part, supplied)
     given = {name: value for name, value in supplied.items() if name in known.parameters}
-    return known.factory(**given, **deepcopy(known.settings))  # a part may do with its lists what it likes
+    try:
+        return known.factory(**given, **deepcopy(known.settings))  # a part may do with its lists what it likes
+    except (ParibusError, MemoryError):
+        raise
+    except Exception as error:
+        rule = f"{kind} {part.use} cannot be made with these options: {message_of(error).splitlines()[0]}"
+        raise RecipeError(rule, got=show(known.settings), hint=f"see: paribus show {part.use}") from error
 
 
 class Resolved(NamedTuple):
@@ -210,6 +252,7 @@ def parameters_of(factory: Factory) -> frozenset[str]:
 
 
 def _validated(model: type[BaseModel], part: Part, where: str) -> dict[str, Any]:
+    refuse_bools(where, model.model_fields, part.options)
     try:
         values = dict(model(**part.options))
         to_jsonable_python(values)

@@ -9,7 +9,7 @@ from copy import deepcopy
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -29,87 +29,14 @@ from paribus.records import yaml
 from paribus.records.fingerprint import fingerprint
 from paribus.records.kinds import KINDS
 from paribus.records.metric import Metric
-from paribus.records.options import explain
-from paribus.records.parts import Part, factory_of, is_own, present, resolve
+from paribus.records.options import explain, refuse_bools
+from paribus.records.parts import Part, augmentations, factory_of, is_own, present, resolve
+from paribus.records.sections import SECTIONS, Budget, Chance, Section, Split, Training
+from paribus.records.shortcuts import expand, unknown_field
 
 SUFFIXES = {".yaml", ".yml", ".json"}
 
 PartField = Annotated[InstanceOf[Part], BeforeValidator(Part.of), PlainSerializer(Part.flat)]
-
-
-class Section(BaseModel):
-    """A group of recipe fields that belong to paribus itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Split(Section):
-    """How examples are divided into training, validation and test splits."""
-
-    val: float = Field(0.1, gt=0, lt=1, description="share of the training examples held out for validation")
-    test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test split")
-    stratified: bool = Field(True, description="whether every split has the same mix of classes")
-    limit: int | None = Field(None, ge=1, description="use only this many training examples")
-    fold: int = Field(
-        0,
-        ge=0,
-        description="how many validation splits earlier training ends: walk-forward validation of what has an order",
-    )
-
-
-class Training(Section):
-    """How the loop makes its steps."""
-
-    batch_size: int = Field(64, ge=1, description="examples per update of the weights")
-    shuffle: Literal["full", "blocks"] = Field(
-        "full",
-        description="order of the examples; blocks reads neighbours together, for sets larger than memory",
-    )
-    accumulate: int = Field(1, ge=1, description="pieces into which a batch is cut to save memory; same gradient")
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto",
-        description="number format of the heavy arithmetic; auto takes bf16 where the hardware has it and it pays",
-    )
-    clip_norm: float | None = Field(None, gt=0, description="largest allowed norm of the whole gradient")
-    ema: float | None = Field(
-        None, gt=0, lt=1, description="decay of the moving average of the weights that is evaluated"
-    )
-
-
-class Budget(Section):
-    """How long to train."""
-
-    epochs: int = Field(10, ge=1, description="passes over the training examples")
-    steps: int | None = Field(None, ge=1, description="stop after this many updates, whatever the epochs")
-
-
-class Chance(Section):
-    """Which streams of chance are held fixed; by default each follows the seed of the run."""
-
-    initialisation: int | None = Field(None, ge=0, description="fixed seed of the initial weights")
-    order: int | None = Field(None, ge=0, description="fixed seed of the order of the examples")
-    augmentation: int | None = Field(None, ge=0, description="fixed seed of the augmentation")
-    noise: int | None = Field(None, ge=0, description="fixed seed of dropout and other noise in the model")
-    split: int | None = Field(None, ge=0, description="fixed seed of the choice of validation examples")
-
-
-def _read_augment(value: Any) -> Any:
-    """``{flip: true, crop: {padding: 4}}``: a name with its options, ``true`` for the defaults, ``false`` for none."""
-    if not isinstance(value, Mapping):
-        raise RecipeError("augment is a mapping of names to options", got=value, hint="write augment: {flip: true}")
-    parts = {}
-    for name, options in value.items():
-        if not isinstance(name, str):
-            raise RecipeError("augment is a mapping of names to options", got=name, hint="write augment: {flip: true}")
-        if isinstance(options, Part):
-            parts[name] = options
-        elif isinstance(options, Mapping):
-            parts[name] = Part.of({"use": name, **options})
-        elif options is True:
-            parts[name] = Part(name)
-        elif options not in (False, None):
-            raise RecipeError(f"augment.{name} is true, false or a mapping of options", got=options)
-    return parts
 
 
 def _read_optimizers(value: Any, info: ValidationInfo) -> Any:
@@ -138,7 +65,7 @@ class Recipe(BaseModel):
     about: str = Field("", description="one sentence on what it does; not part of its identity")
     data: PartField = Field(description="where the examples come from")
     split: Split = Split()
-    augment: Annotated[dict[str, PartField], BeforeValidator(_read_augment)] = Field(
+    augment: Annotated[dict[str, PartField], BeforeValidator(augmentations)] = Field(
         default_factory=dict, description="random changes to training examples, applied in this order"
     )
     model: PartField = Field(description="the network that is trained")
@@ -159,9 +86,10 @@ class Recipe(BaseModel):
 
         Args:
             source: a name or a path that ends in ``.yaml``, ``.yml`` or ``.json``.
-            overrides: dotted field → value.
+            overrides: field → value; dotted, or its last word where that can mean one field only (``lr``).
         """
-        return cls.read(override(_read(str(source)), overrides or {}))
+        raw = read(source)
+        return cls.read(override(raw, expand(overrides or {}, raw)[0]))
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> Recipe:
@@ -170,14 +98,19 @@ class Recipe(BaseModel):
         Raises:
             RecipeError: naming the field, the value and the nearest known name.
         """
+        if strange := [field for field in raw if field not in cls.model_fields]:
+            raise unknown_field(str(strange[0]), raw, cls.model_fields)
+        for name, section in SECTIONS.items():
+            refuse_bools(name, section.model_fields, given if isinstance(given := raw.get(name), Mapping) else {})
         try:
             return cls.model_validate(raw)
         except ValidationError as error:
             raise explain(error, "", _known_fields(error)) from None
 
     def override(self, changes: Mapping[str, Any]) -> Recipe:
-        """A recipe with some dotted fields changed: ``recipe.override({"optimizer.lr": 0.1})``."""
+        """A recipe with some fields changed: ``recipe.override({"optimizer.lr": 0.1})``, or ``{"lr": 0.1}``."""
         kept = {name: getattr(self, name) for name in Recipe.model_fields}  # what is validated stays so
+        changes, _ = expand(changes, kept)
         touched = {path.partition(".")[0] for path in changes}
         return Recipe.read(override({**kept, **{name: _opened(kept[name]) for name in touched & {*kept}}}, changes))
 
@@ -236,7 +169,7 @@ class Recipe(BaseModel):
         """All parts with their kinds."""
         return list(self.fields.values())
 
-    def metrics(self) -> tuple[Metric, ...]:
+    def figures_of_merit(self) -> tuple[Metric, ...]:
         """The figures of merit of its task, those of single classes included."""
         task = factory_of("task", self.task)
         return (*getattr(task, "metrics", ()), *getattr(task, "details", ()))
@@ -259,6 +192,11 @@ class Recipe(BaseModel):
         from html import escape
 
         return f"<pre>{escape(self.yaml())}</pre>"
+
+
+def read(source: str | Path) -> dict[str, Any]:
+    """The plain data of a shipped recipe or a recipe file, as :meth:`Recipe.load` takes it."""
+    return _read(str(source))
 
 
 def _read(source: str, derived: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -321,15 +259,14 @@ def flatten(raw: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _set(raw: dict[str, Any], keys: list[str], value: Any) -> None:
     head, *rest = keys
     if head not in Recipe.model_fields:
-        raise RecipeError(
-            "there is no such field in a recipe", got=".".join(keys), hint=nearest(head, Recipe.model_fields)
-        )
+        raise unknown_field(".".join(keys), raw, Recipe.model_fields)
     if not rest:
         raw[head] = value
         return
     if head in KINDS and isinstance(raw.get(head), (str, Part)):
         raw[head] = Part.of(raw[head]).opened()
-    place = raw.setdefault(head, {"use": use} if (use := _default_use(head)) else {})
+    use = KINDS[head].default if head in KINDS else None
+    place = raw.setdefault(head, {"use": use} if use else {})
     if not isinstance(place, dict):
         raise RecipeError(
             f"{head} has no fields here", got=place, hint=f"change {head} as a whole, or its fields, not both"
@@ -355,11 +292,6 @@ def _opened(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _opened(entry) for name, entry in value.items()}
     return value.model_dump() if isinstance(value, Section) else value
-
-
-def _default_use(field: str) -> str | None:
-    default = Recipe.model_fields[field].default
-    return default.use if isinstance(default, Part) else None
 
 
 def _known_fields(error: ValidationError) -> Mapping[str, Any]:

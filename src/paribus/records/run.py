@@ -1,8 +1,8 @@
 """The run folder: the record of a training, from which everything else is rebuilt.
 
 ``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
-``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``result.json`` and
-``weights.safetensors`` at the end.
+``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``kept/`` weights of
+single epochs, if they are asked for · ``result.json`` and ``weights.safetensors`` at the end.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from paribus import files, processes
 from paribus.errors import DamagedRecord, RunError, RunLocked
 from paribus.records import earlier
+from paribus.records.history import History
 from paribus.records.metric import Metric
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = path if isinstance(path, Path) else Path(path)
 
+    @property
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return (self.path / "recipe.json").exists()
+
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"
 
@@ -130,6 +136,20 @@ class RunFolder:
     def weights(self) -> Path:
         """The final weights."""
         return self.path / "weights.safetensors"
+
+    @property
+    def kept(self) -> Path:
+        """The folder of what the run was asked to keep: weights of single epochs, and its last state."""
+        return self.path / "kept"
+
+    def kept_weights(self, epoch: int) -> Path:
+        """The weights after an epoch, where they are kept."""
+        return self.kept / f"epoch-{epoch:04}.safetensors"
+
+    @property
+    def kept_epochs(self) -> list[int]:
+        """The epochs whose weights are kept."""
+        return sorted(int(path.stem.removeprefix("epoch-")) for path in self.kept.glob("epoch-*.json"))
 
     def create(self, recipe: Recipe, seed: int, inputs: Inputs | None = None) -> None:
         """Write down what is to be trained here; an existing folder must hold the same.
@@ -162,7 +182,7 @@ class RunFolder:
             "seed": seed,
             **recipe.content,
             **({"inputs": inputs.plain()} if inputs else {}),
-            "metrics": {metric.name: asdict(metric) for metric in recipe.metrics()},
+            "metrics": {metric.name: asdict(metric) for metric in recipe.figures_of_merit()},
         }
         files.write_json(self.path / "recipe.json", content)
 
@@ -250,9 +270,15 @@ class RunFolder:
         """Add one epoch's line."""
         files.append_line(self.path / "metrics.jsonl", row)
 
-    def metrics(self) -> list[dict[str, Any]]:
+    @property
+    def history(self) -> History:
         """One row per epoch; a figure that was not finite is ``None`` and named under ``non_finite``."""
-        return self.read_metrics()[0]
+        return History(self.read_metrics()[0])
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Figures of the final weights by name, once the run is finished; of what happened before, see history."""
+        return result.metrics if (result := self.result) else {}
 
     def read_metrics(self) -> tuple[list[dict[str, Any]], bool]:
         """One row per epoch, and whether lines were left out that are torn or no rows."""
@@ -331,7 +357,7 @@ class RunFolder:
         altered = [name for name in names if name in result.digests and not self._is_sealed(name, result)]
         if result.digests and result.digests.get("result.json") != result.digest:
             altered.append("result.json")
-        if not altered and not result.digests and not _agree(result, self.metrics()):
+        if not altered and not result.digests and not _agree(result, self.history):
             altered = ["result.json and metrics.jsonl"]
         if altered:
             raise DamagedRecord(
@@ -445,12 +471,12 @@ def copy_run(source: RunFolder, target: RunFolder) -> None:
     left = {"lock", "log.txt"}
 
     def fill(folder: Path) -> None:
-        for inside in (source.path, source.previews):
+        for inside in (source.path, source.previews, source.kept):
             place = folder if inside == source.path else folder / inside.name
             for path in sorted(inside.glob("*")):
                 if path.is_file() and not path.is_symlink() and path.name not in left and not _half_written(path):
                     place.mkdir(exist_ok=True)
-                    (_link if path == source.weights else shutil.copyfile)(path, place / path.name)
+                    (_link if path.suffix == source.weights.suffix else shutil.copyfile)(path, place / path.name)
 
     files.write_folder(target.path, fill)
 

@@ -7,7 +7,8 @@ from typing import Any
 from paribus.records.kinds import KINDS
 from paribus.records.options import describe, schema
 from paribus.records.parts import find, names
-from paribus.records.recipe import Recipe, Section
+from paribus.records.recipe import Recipe
+from paribus.records.sections import Section
 
 
 def recipe_schema() -> dict[str, Any]:

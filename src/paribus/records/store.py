@@ -131,6 +131,12 @@ def studies(root: Path) -> list[Path]:
     return [Path(path) for path in _folders(str(root)) if os.path.exists(f"{path}/{MARKERS['study']}")]  # noqa: PTH110
 
 
+def named(root: Path, kind: str) -> list[str]:
+    """Names of all runs or studies as they are typed: ``STUDY/ARM/SEED``, the newest first."""
+    when = _changed(root, kind)
+    return sorted(when, key=lambda folder: -when[folder])
+
+
 def finished(root: Path) -> dict[tuple[str, int], list[RunFolder]]:
     """All runs below a folder that are finished, by identity and seed; what is damaged is nobody's twin."""
     found: dict[tuple[str, int], list[RunFolder]] = {}
@@ -320,7 +326,5 @@ def _names(folder: str | int) -> list[str]:
 
 def _folders(place: str) -> list[str]:
     with suppress(OSError), os.scandir(place) as entries:
-        return sorted(
-            entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(files.TEMPORARY)
-        )
+        return sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(files.TEMPORARY))
     return []

@@ -110,6 +110,8 @@ def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm") -> str:
         return f"{text} (but reliably not zero)" if verdict.nonzero else text
     if verdict.word == "diverged":
         return f"diverged in {estimate.diverged} of {estimate.n + estimate.dropped} seeds"
+    if verdict.word == "failed":
+        return f"failed: {clean(verdict.reason)}"
     if verdict.word == "undecided":
         if verdict.more_seeds is None:
             from paribus.evidence import MOST_SEEDS

@@ -57,6 +57,15 @@ class _Loader(yaml.SafeLoader):
         finally:
             self.depth -= 1
 
+    def construct_document(self, node: yaml.Node) -> Any:
+        """Refuse ``budget.epochs: 3`` beside ``budget: {epochs: 1}``: one would hide the other."""
+        entries = node.value if isinstance(node, yaml.MappingNode) else []
+        groups = {key.value for key, _ in entries if isinstance(key.value, str)}
+        for key, _ in entries:
+            if isinstance(key.value, str) and "." in key.value and (group := key.value.partition(".")[0]) in groups:
+                raise _at(key, f"{key.value} stands beside {group}, which holds it too; write it in one place")
+        return super().construct_document(node)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:

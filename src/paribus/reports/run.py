@@ -9,6 +9,7 @@ from paribus import plots
 from paribus.analysis.kept import kept
 from paribus.analysis.table import resolve
 from paribus.records import wording, yaml
+from paribus.records.history import History
 from paribus.records.metric import Metric, is_detail
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.reports import previews
@@ -84,9 +85,17 @@ def analyses(folder: RunFolder) -> Iterator[Section]:
         yield from rest
 
 
+def history_page(history: History) -> Page:
+    """All epochs of a run in figures."""
+    return Page("History", question="What was recorded?", sections=(Section(tables=(_rows(history),)),))
+
+
 def _last_rows(folder: RunFolder, most: int = 10) -> Table:
     """The last epochs in figures."""
-    rows = folder.metrics()[-most:]
-    names = list(dict.fromkeys(name for row in rows for name in row if name != "non_finite"))
-    cells = tuple(tuple(wording.text(row.get(name)) for name in names) for row in rows)
+    return _rows(folder.history[-most:])
+
+
+def _rows(history: History) -> Table:
+    names = history.columns
+    cells = tuple(tuple(wording.text(row.get(name)) for name in names) for row in history)
     return Table(tuple(wording.clean(name) for name in names), cells, "r" * len(names))

@@ -19,6 +19,7 @@ TONES = {
     "interaction": "bold blue",
     "undecided": "yellow",
     "diverged": "bold magenta",
+    "failed": "bold red",
     "no-difference": "cyan",
 }
 MANY = 2000  # rows of a list that are laid out in colours
@@ -34,12 +35,12 @@ def console() -> Console:
     return out
 
 
-def print_page(page: Page) -> None:
+def print_page(page: Page, out: Console | None = None) -> None:
     """Print the question, the answers, the sections, the warnings and the summary of a page; pictures are left out.
 
     A section with a title is set off by an empty line, and so is the summary behind it.
     """
-    out = console()
+    out = out or console()
     above = [*([Text(page.question, style="bold")] if page.question else []), *map(answered, page.answers)]
     for line in above:
         out.print(line)
@@ -47,7 +48,7 @@ def print_page(page: Page) -> None:
         if section.title and (place or above):
             out.print()
         for part in printed(section):
-            print(part) if isinstance(part, str) else out.print(part)
+            out.out(part) if isinstance(part, str) else out.print(part)
     for warning in page.warnings:
         out.print(Text(f"note: {warning}", style="yellow"))
     if page.summary:

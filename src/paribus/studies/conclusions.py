@@ -17,6 +17,7 @@ from paribus.evidence import (
     Interval,
     Judged,
     NoiseBudget,
+    Verdict,
     about_interaction,
     contrast,
     interactions,
@@ -70,7 +71,7 @@ class RunRecord:
     def read(cls, folder: RunFolder) -> RunRecord:
         """All that a study needs to know of a run; one that is damaged counts as failed, and is left out."""
         try:
-            found = cls(folder.status, folder.result, folder.metrics())
+            found = cls(folder.status, folder.result, folder.history)
             if found.result is not None:
                 folder.check_seal(("metrics.jsonl",), found.result)
         except DamagedRecord as error:
@@ -129,6 +130,12 @@ def find_metric(design: StudyDesign) -> Metric:
     if design.metric is None:
         return metrics[0]
     known = {f"{split}/{metric.name}": metric for split in ("val", "train") for metric in metrics}
+    if design.metric.startswith("test/"):
+        meant = design.metric.replace("test/", "val/", 1)
+        rule = "a study compares figures of the validation split: a test that chooses an arm is no test of it any more"
+        choice = meant if meant in known else next(iter(known))
+        hint = f"write --metric {choice}; afterwards open the test of the arm that was chosen: paribus test"
+        raise StudyError(rule, got=design.metric, hint=hint)
     if design.metric not in known:
         raise StudyError("there is no such figure", got=design.metric, hint=nearest(design.metric, known))
     return known[design.metric]
@@ -229,13 +236,16 @@ def effects(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) ->
         return ()
     names = short_names(design.factors)
     return tuple(
-        Effect(one, _about(one, judged), tuple(names[factor] for factor in one.factors), measure.metric)
+        Effect(one, _about(one, judged, arms), tuple(names[factor] for factor in one.factors), measure.metric)
         for one, judged in zip(asked, _judge(design, asked, arms, measure), strict=True)
     )
 
 
-def _about(asked: Contrast, judged: Judged) -> Judged:
-    """An interaction is neither better nor worse."""
+def _about(asked: Contrast, judged: Judged, arms: Sequence[ArmResult]) -> Judged:
+    """An interaction is neither better nor worse; and more seeds decide nothing where all runs of an arm failed."""
+    compared = (arm for arm, weight in zip(arms, asked.weights, strict=True) if weight)
+    if reason := next((reason for arm in compared if (reason := _failure(arm))), ""):
+        return replace(judged, verdict=Verdict("failed", judged.verdict.delta, reason=reason))
     return replace(judged, verdict=about_interaction(judged.verdict)) if asked.kind == "interaction" else judged
 
 
@@ -260,6 +270,14 @@ def _judge(
             return decision.judged
     estimates = [contrast(values, row, design.confidence, measure.resolution, diverged) for row in weights]
     return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
+
+
+def _failure(arm: ArmResult) -> str:
+    """Why an arm has no figure: all of its runs ended in errors."""
+    if arm.count("failed", "killed", "crashed") < len(arm.states):
+        return ""
+    said = next((error for error in arm.errors.values() if error), "").partition("\n")[0]
+    return f"all runs of {arm.name}" + (f": {said}" if said else "")
 
 
 def _noise(arms: Sequence[ArmResult], confidence: float) -> NoiseBudget:

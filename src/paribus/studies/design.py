@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import index
 from pathlib import Path
 from typing import Any
 
 from paribus.chance import STREAMS
-from paribus.data.deliver.loader import check_batch_size
-from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import StudyError, nearest
 from paribus.evidence import plan_analyses
-from paribus.models.network import assemble
 from paribus.progress import Announce
-from paribus.records.parts import Part, build, register_own
+from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
+from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric
 from paribus.studies.executors.job import Job
+from paribus.training.check import Check
 
+MOST_SEEDS = 100_000
 HISTORY = {"name", "seeds", "interim", "extended", "command", "metric", "delta", "confidence"}  # may differ on resuming
 
 
@@ -36,14 +37,15 @@ def plan(
 
     Args:
         base: the recipe that is varied.
-        vary: dotted field → values, the first being the reference.
+        vary: field → values, the first being the reference.
         seeds: which seeds.
         most: with how many seeds to stop if still undecided; ``None`` adds no seeds.
         name: of the study; by default after the recipe and what is varied.
         layout: how factors are combined.
         fields: the other fields of the design.
     """
-    factors = {path: values(base, path, given) for path, given in vary.items()}
+    given = {path: values(base, path, wished) for path, wished in vary.items()}
+    factors = {path: tuple(fitted) for path, fitted in expand_factors(given, dict(base))[0].items()}
     varied = "noise" if layout == "noise" else "+".join(factors) or "repeat"
     design = StudyDesign.make(
         name=name or f"{base.name}--{varied}",
@@ -66,6 +68,28 @@ def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
     return tuple(_plain(base, path, value) for value in given)
 
 
+def seeds_of(given: int | str | Iterable[int]) -> tuple[int, ...]:
+    """``5`` for five seeds from 0, ``[3, 4, 7]`` for these; as words ``5``, ``3,4,7``, and ``3,`` for this one.
+
+    Raises:
+        StudyError: for anything else.
+    """
+    try:
+        listed: Any = _numbers(given) if isinstance(given, str) else given
+        seeds = tuple(map(index, range(min(index(listed), MOST_SEEDS + 1)) if hasattr(listed, "__index__") else listed))
+    except (TypeError, ValueError):
+        seeds = ()
+    if not 0 < len(seeds) <= MOST_SEEDS or min(seeds) < 0 or isinstance(given, bool):
+        rule = f"seeds are a number of seeds from 1 to {MOST_SEEDS:,}, or a list of them, none negative"
+        raise StudyError(rule, got=given, hint="write --seeds 5 or --seeds 3,4,7 (Python: seeds=5 or seeds=[3, 4, 7])")
+    return seeds
+
+
+def _numbers(text: str) -> int | list[int]:
+    numbers = [int(word) for word in text.removesuffix(",").split(",")]
+    return numbers if "," in text else numbers[0]
+
+
 def check(design: StudyDesign) -> None:
     """Refuse a design that cannot be compared."""
     find_metric(design)
@@ -83,18 +107,10 @@ def check(design: StudyDesign) -> None:
 
 
 def preflight(jobs: Sequence[Job], progress: Announce) -> None:
-    """Open the data and build the model of every arm that needs training: what cannot work is said now."""
-    opened: dict[str, PreparedData] = {}
-    assembled = set()
+    """Refuse every arm that needs training and could not take a step: what cannot work is said now."""
+    check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
-        recipe, seeds = job.recipe, job.recipe.seeds(job.seed)
-        data = repr((recipe.data, recipe.split, recipe.chance, job.seed))  # what arms share is opened once
-        if data not in opened:
-            opened = {data: prepare(recipe, seeds, progress)}
-        check_batch_size(recipe.training.batch_size, len(opened[data].rows["train"]))
-        if (network := data + repr((recipe.model, recipe.task))) not in assembled:
-            assemble(recipe.model, build("task", recipe.task, info=opened[data].info), seeds)
-            assembled.add(network)
+        check(job.recipe, job.seed, job.settings)
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:
@@ -134,6 +150,7 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
 
 
 def _plain(base: Recipe, path: str, value: Any) -> Any:
+    value = getattr(value, "part", value)  # pb.Data stands for one
     if not isinstance(value, Part) and not callable(value):
         return value
     register_own(base.override({path: value}).parts())

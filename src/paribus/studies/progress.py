@@ -160,5 +160,5 @@ def _from_folder(folder: RunFolder, figure: str) -> RunProgress:
         return RunProgress(stage, 1.0, result.metrics.get(figure))
     if stage in OVER:
         return RunProgress(stage, 1.0)
-    rows = folder.metrics() if stage != "waiting" else []
+    rows = folder.history if stage != "waiting" else []
     return RunProgress(stage, status.epoch / max(status.epochs, 1), rows[-1].get(figure) if rows else None)

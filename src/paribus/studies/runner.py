@@ -51,16 +51,10 @@ def run(
         StudyError: where the folder holds another study.
         Interrupted: when asked to stop; everything is saved.
     """
-    require(settings.device)
-    wished, design = design, _with_history(design, folder)
+    design = check(design, folder, settings, data_changed, progress)
     for place in (folder, *(folder / arm.slug for arm in design.arms())):
         files.remove_old_leftovers(place)
     read = Reading(progress)
-    if news := changed.since(_jobs(design, folder, settings, read)):
-        changed.refuse_or_set_aside(folder, news, data_changed)
-        design = wished
-    changed.refuse_other_device(_jobs(design, folder, settings, read))
-    designs.preflight(_jobs(design, folder, settings, read), progress)
     while True:
         design.write(folder)
         if jobs := _outstanding(_jobs(design, folder, settings, read), folder.parent, listen):
@@ -71,6 +65,40 @@ def run(
         design = design.model_copy(update={"seeds": (*design.seeds, *more)})
     files.write_json(folder / "analysis.json", result.plain())
     return result
+
+
+def check(
+    design: StudyDesign,
+    folder: Path,
+    settings: Settings,
+    data_changed: OnChange = "refuse",
+    progress: Announce = silent,
+    dry: bool = False,
+) -> StudyDesign:
+    """Refuse what :func:`run` would refuse before its first run.
+
+    Args:
+        design: what is wished.
+        folder: of the study.
+        settings: how its runs are executed.
+        data_changed: what is done where the data have changed.
+        progress: told how far the data are.
+        dry: whether nothing is written; else a study whose data have changed is set aside where that is wished.
+
+    Returns:
+        The design that would be run: with the history of one that is there already.
+    """
+    require(settings.device)
+    wished, design = design, _with_history(design, folder)
+    files.check_writable(folder)
+    read = Reading(progress)
+    if news := changed.since(_jobs(design, folder, settings, read)):
+        if not dry or data_changed == "refuse":
+            changed.refuse_or_set_aside(folder, news, data_changed)
+        design = wished
+    changed.refuse_other_device(_jobs(design, folder, settings, read))
+    designs.preflight(_jobs(design, folder, settings, read), progress)
+    return design
 
 
 def choose_executor(executor: Executor | str | None, jobs: int | None, settings: Settings) -> Executor:

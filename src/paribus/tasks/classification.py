@@ -44,6 +44,10 @@ class Classification(Task):
         counts = torch.tensor(info.class_counts, dtype=torch.float32)
         self.weights = counts.sum() / (len(counts) * counts) if class_weights == "balanced" else None
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...]:
+        """(B, classes)."""
+        return len(batch), self.num_outputs
+
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the batch, and what the model gave (B, classes)."""
         outputs: Tensor = network(batch.inputs).float()
@@ -96,7 +100,11 @@ class Classification(Task):
             for path in files
         ]
 
-    def _answer(self, path: Path, shares: Sequence[float]) -> Prediction:
+    def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
+        """The probabilities of all classes for each input."""
+        return [self._answer("", shares) for shares in self.predict(network, inputs).tolist()]
+
+    def _answer(self, path: Path | str, shares: Sequence[float]) -> Prediction:
         figures = dict(zip(self.info.classes, shares, strict=True))
         return Prediction(str(path), max(figures, key=figures.__getitem__), figures)
 

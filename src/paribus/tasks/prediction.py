@@ -1,19 +1,19 @@
-"""What a trained network predicts for one file."""
+"""What a trained network predicts for one file or one example."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A prediction for one file.
+    """A prediction for one file or one example.
 
     Args:
-        file: the path as given.
+        file: the path as given, or the number of the example, from 0.
         label: the prediction in a word or two: the most probable class, the share of pixels of the largest classes.
         figures: numbers that belong to it, by name: class → probability.
         picture: (C, H, W) uint8, C = 1 or 3, where the prediction is a picture: an overlay, a cleaned photograph.
@@ -25,7 +25,7 @@ class Prediction:
     file: str
     label: str = ""
     figures: Mapping[str, float] | None = None
-    picture: Tensor | None = None
-    table: Mapping[str, list[float | str]] | None = None
+    picture: Tensor | None = field(default=None, repr=False)
+    table: Mapping[str, list[float | str]] | None = field(default=None, repr=False)
     text: str = ""
     problem: str = ""

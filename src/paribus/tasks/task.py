@@ -60,6 +60,10 @@ class Task(ABC):
         """How many numbers the model must give for each example, pixel or token: by default one per class."""
         return len(self.info.classes)
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...] | None:
+        """The shape of what the network must give for a batch; ``None`` where its loss says what fits."""
+        return None
+
     def model_inputs(self) -> dict[str, Any]:
         """What models are supplied with: constructor parameters that are no options, and their values.
 
@@ -151,6 +155,15 @@ class Task(ABC):
             DataError: if there is nothing to compare with.
         """
         raise DataError("this task knows nothing that a network could be compared with", got=type(self).__name__)
+
+    def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
+        """Predictions for some inputs as they are stored (B, …), one each; who asks names them.
+
+        Raises:
+            DataError: if the task has no words for them.
+        """
+        hint = "pb.load(run).predict(inputs) gives what the network says"
+        raise DataError("this task makes no predictions for arrays", got=type(self).__name__, hint=hint)
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """Predictions for some files, one each; a file that cannot be read gets its reason.

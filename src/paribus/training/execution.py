@@ -17,7 +17,7 @@ from paribus.data import trees
 from paribus.data.deliver.loader import Batch
 from paribus.errors import RunError
 from paribus.records.environment import cores
-from paribus.records.recipe import Training
+from paribus.records.sections import Training
 from paribus.tasks.task import Task
 
 BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a CPU that has it
@@ -34,11 +34,13 @@ class Settings:
         device: ``auto`` (CUDA if there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         threads: processor threads for this run; by default all cores where batches are large enough to share, else one.
         checkpoint_seconds: least time between two checkpoints, beside those at the end and on interruption.
+        keep: the epochs whose weights stay, and with them the last state: ``best``, ``last``, ``all``, ``every:5``.
     """
 
     device: str = "auto"
     threads: int | None = None
     checkpoint_seconds: float = 10.0
+    keep: str = "none"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Execution:
 
 def choose(training: Training, settings: Settings, task: Task, network: nn.Module, sample: Batch) -> Execution:
     """Decide on the execution from the work that a few examples are, and set the thread count of this process."""
-    device, precision = _device(settings.device), training.precision
+    device, precision = check_device(training, settings), training.precision
     work = multiplications(task, network, sample)
     threads = settings.threads or (cores() if work.at_once * training.batch_size >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
@@ -78,8 +80,6 @@ def choose(training: Training, settings: Settings, task: Task, network: nn.Modul
     convolutional = pictures and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
         precision = "bf16" if _bf16_pays(device, convolutional, work.total) else "fp32"
-    if precision == "fp16" and device.type == "cpu":
-        raise RunError("fp16 needs a GPU", got="device cpu", hint="set training.precision=bf16")
     return Execution(str(device), precision, convolutional, threads)
 
 
@@ -104,6 +104,18 @@ def is_as_asked(settings: Settings, execution: Mapping[str, Any]) -> bool:
     threads = execution.get("threads") if execution.get("device") == "cpu" else None
     same_sums = None in (threads, settings.threads) or threads == settings.threads
     return same_sums and is_on(settings.device, execution)
+
+
+def check_device(training: Training, settings: Settings) -> torch.device:
+    """The device that is wished for.
+
+    Raises:
+        RunError: if there is none, or if it cannot do what the recipe asks for.
+    """
+    device = _device(settings.device)
+    if training.precision == "fp16" and device.type == "cpu":
+        raise RunError("fp16 needs a GPU", got="device cpu", hint="set training.precision=bf16")
+    return device
 
 
 def _device(wish: str) -> torch.device:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import torch
 
-from paribus.errors import Diverged, Interrupted, OutOfMemory, RunError, message_of
+from paribus.errors import Diverged, Interrupted, OutOfMemory, ParibusError, RunError, message_of
 from paribus.records.run import RunFolder, State
 
 
@@ -18,7 +18,7 @@ def recorded(folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        error = _as_out_of_memory(error)
+        error = as_out_of_memory(error)
         with suppress(RunError, OSError):  # the disk may be what failed
             folder.write_status(replace(folder.last_status(), state=_state_after(error), error=message_of(error)))
         raise error from error.__cause__
@@ -30,8 +30,10 @@ def _state_after(error: BaseException) -> State:
     return "interrupted" if isinstance(error, (Interrupted, KeyboardInterrupt)) else "failed"
 
 
-def _as_out_of_memory(error: BaseException) -> BaseException:
+def as_out_of_memory(error: BaseException) -> BaseException:
     """Torch says it in several ways; people need one."""
+    if isinstance(error, ParibusError):  # which says more
+        return error
     said = str(error)
     if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "can't allocate memory" not in said:
         return error

@@ -24,6 +24,7 @@ from paribus.tasks import evaluation
 from paribus.training import checkpoints
 from paribus.training.execution import Settings, peak_memory_mb
 from paribus.training.failures import recorded
+from paribus.training.keep import Keep, keep_epoch
 from paribus.training.monitor import Listener, Monitor, Plan, no_listener
 from paribus.training.resume import finished, resume
 from paribus.training.session import Session
@@ -53,6 +54,7 @@ def train(
         ParibusError: Diverged, Interrupted, OutOfMemory, RunLocked, DataError or RecipeError, each also recorded in
             the folder's status.
     """
+    keep = Keep.of(settings.keep)
     folder.refuse_links()
     folder.create(recipe, seed, inputs)
     with folder.lock(), recorded(folder), interruptible() as request:
@@ -91,10 +93,12 @@ def train(
             row = {"epoch": session.epoch + 1, "step": session.step, "lr": session.rate, **figures, "seconds": seconds}
             folder.append_metrics(row)
             session.end_epoch(row)
+            keep_epoch(folder, session, keep)
             if session.epoch.bit_count() == 1:  # 1, 2, 4, 8, …: most is to be seen early, and the folder stays small
                 _preview(folder, session, data.shown, f"{session.epoch:04}")
             monitor.report_epoch(figures, row)
 
+        keep_epoch(folder, session, keep, last=True)
         result = _write_result(folder, session, data, plan)
         monitor.heartbeat("finished")
         checkpoints.clear(folder.checkpoints)

@@ -85,7 +85,7 @@ def resume(folder: RunFolder, session: Session) -> None:
     for problem in problems:
         logger.warning(problem)
     if state is not None and "rows" not in state:  # of an earlier version
-        state["rows"] = folder.metrics()
+        state["rows"] = folder.history
         if [row["epoch"] for row in state["rows"]][: state["epoch"]] != list(range(1, state["epoch"] + 1)):
             state, problems = None, ["rows of metrics.jsonl are lost"]
             logger.warning(problems[0])

@@ -12,12 +12,17 @@ from paribus.data.prepare.prepared import inputs_of
 from paribus.errors import MissingData, RunError
 from paribus.progress import Announce, silent
 from paribus.records import store
+from paribus.records.given import recipe_of
+from paribus.records.history import History
 from paribus.records.inputs import Inputs, OnChange, changes
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.records.study import slug
+from paribus.training import more
+from paribus.training.check import check_run
 from paribus.training.execution import Settings, is_on, require
+from paribus.training.keep import Keep
 from paribus.training.loop import train
 from paribus.training.monitor import Listener, no_listener
 from paribus.training.resume import adopt
@@ -26,18 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Run:
-    """One training of a recipe with a seed.
-
-    >>> run = Run("digits/mlp", {"budget.epochs": 2}, seed=0)  # doctest: +SKIP
-    >>> run.train().metrics["val/accuracy"]  # doctest: +SKIP
-    0.93
-
-    Args:
-        recipe: a recipe, the name of a shipped one, or the path of a recipe file.
-        changes: dotted field → value.
-        seed: the seed that all streams of chance follow.
-        runs: the folder below which run folders are made.
-    """
+    """One training: see :class:`paribus.Run`, which adds what people ask of it."""
 
     def __init__(
         self,
@@ -46,11 +40,12 @@ class Run:
         *,
         seed: int = 0,
         runs: str | Path = "runs",
+        **fields: Any,
     ) -> None:
-        loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
-        self.recipe = loaded.override(changes) if changes else loaded
+        self.recipe = recipe_of(recipe, changes, fields)
         register_own(self.recipe.fields.values())
         self.seed = seed
+        self.shorter: RunFolder | None = None  # the finished run that this one goes on from
         self.inputs: Inputs | None = None  # what it reads, by its content; known when the folder was looked for
         self._place = Path(runs) / slug(self.recipe.name)  # of all runs of recipes of this name
         self._found: RunFolder | None = None
@@ -82,6 +77,7 @@ class Run:
         device: str = "auto",
         threads: int | None = None,
         checkpoint_seconds: float = 10.0,
+        keep: str = "none",
         data_changed: OnChange = "refuse",
         listen: Listener = no_listener,
         progress: Announce = silent,
@@ -90,30 +86,82 @@ class Run:
 
         Args:
             device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
-            threads: processor threads; by default all cores where they pay.
+            threads: of the processor; by default all cores where they pay, else one.
             checkpoint_seconds: least time between two checkpoints.
+            keep: the epochs whose weights stay, for ``pb.load(run, epoch=3)``: ``best``, ``last``, ``all``,
+                ``every:5``, or several with commas between. Whatever is kept, so is the state from which :meth:`more`
+                goes on.
             data_changed: whether an interrupted run whose data have changed since is refused, or left as it is while
                 another one is started.
-            listen: told of everything that happens.
-            progress: told how far the data are.
+            listen: told of every step.
+            progress: told how far the reading of data is.
 
         Raises:
             RunError: if its data have changed, or if it is finished on another device than the one asked for.
         """
         require(device)
-        settings = Settings(device, threads, checkpoint_seconds)
+        keeps = bool(Keep.of(keep))
+        settings = Settings(device, threads, checkpoint_seconds, keep)
         files.remove_old_leftovers(self.folder.path.parent)
         if self.folder.result is None and not self.folder.checkpoints.exists():
             self._compare(data_changed)
-            identity = self.inputs.identity(self.recipe.identity) if self.inputs else self.recipe.identity
-            adopt(self.folder, store.finished(self._place.parent).get((identity, self.seed), ()), settings)
-        if (known := self.folder.result) is not None and not is_on(device, known.execution):
-            raise RunError(
-                f"this run is finished, on another device than {device}",
-                got=f"{known.execution['device']} in {self.folder.path}",
-                hint="leave --device out to keep it, or train it again below another --runs DIR",
-            )
+            twins = store.finished(self._place.parent).get((self.identity, self.seed), [])
+            adopt(self.folder, [twin for twin in twins if twin.kept.exists() or not keeps], settings)
+        self._refuse_another_device(device)
+        if self.shorter is not None and not self.folder.exists:
+            more.begin(self.folder, self.recipe, self.shorter)
+        if keeps and self.folder.result is not None and not self.folder.kept.exists():
+            logger.warning("finished before, without keeping anything: to keep %s, delete %s", keep, self.folder.path)
         return train(self.folder, self.recipe, self.seed, settings, listen, progress, self.inputs)
+
+    @property
+    def identity(self) -> str:
+        """Of its recipe and of what it reads."""
+        return self.inputs.identity(self.recipe.identity) if self.inputs else self.recipe.identity
+
+    def check(
+        self,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        data_changed: OnChange = "refuse",
+        progress: Announce = silent,
+    ) -> None:
+        """Refuse what :meth:`train` would refuse before its first step; the data are read, and nothing is written.
+
+        Raises:
+            ParibusError: as :meth:`train` would.
+        """
+        require(device)
+        if self.find(progress).result is not None:
+            self._refuse_another_device(device)
+            return
+        self._compare(data_changed)
+        files.check_writable(self.folder.path)
+        check_run(self.recipe, self.seed, Settings(device, threads), progress)
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        return self.folder.status
+
+    @property
+    def result(self) -> RunResult | None:
+        """What it left behind, once it is finished."""
+        return self.folder.result
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """Figures of the final weights by name, ``val/accuracy``, once it is finished."""
+        return self.folder.metrics
+
+    @property
+    def history(self) -> History:
+        """One row per epoch: ``history["val/loss"]`` is a column, ``pandas.DataFrame(history)`` a data frame."""
+        return self.folder.history
+
+    def __repr__(self) -> str:
+        return f"Run({self.recipe.name!r}, seed={self.seed}, {self.status.state}, {str(self.folder.path)!r})"
 
     def _folder(self, identity: str) -> RunFolder:
         return RunFolder(self._place / identity / f"seed-{self.seed}")
@@ -142,20 +190,11 @@ class Run:
                 )
             logger.warning("the data have changed since %s: %s; this is another run", other.path, news)
 
-    @property
-    def status(self) -> Status:
-        """Where it stands."""
-        return self.folder.status
-
-    @property
-    def result(self) -> RunResult | None:
-        """What it left behind, once it is finished."""
-        return self.folder.result
-
-    @property
-    def metrics(self) -> list[dict[str, Any]]:
-        """One row per epoch; ``pandas.DataFrame(run.metrics)`` makes a table of it."""
-        return self.folder.metrics()
-
-    def __repr__(self) -> str:
-        return f"Run({self.recipe.name!r}, seed={self.seed}, {self.status.state}, {str(self.folder.path)!r})"
+    def _refuse_another_device(self, device: str) -> None:
+        known = self.folder.result
+        if known is not None and not is_on(device, known.execution):
+            raise RunError(
+                f"this run is finished, on another device than {device}",
+                got=f"{known.execution['device']} in {self.folder.path}",
+                hint="leave --device out to keep it, or train it again below another --runs DIR",
+            )

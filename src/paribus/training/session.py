@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,13 +15,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from paribus.chance import Seeds
 from paribus.data.deliver.loader import Loader
 from paribus.data.prepare.prepared import PreparedData
-from paribus.errors import RecipeError, nearest
 from paribus.models.network import assemble
 from paribus.models.size import count_parameters
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.evaluation import evaluate
 from paribus.tasks.task import Meter, Task
+from paribus.training.check import check_watched, directions, dry_pass
 from paribus.training.execution import Execution, Settings, choose
 from paribus.training.groups import optimizers_of
 from paribus.training.schedules import Schedule
@@ -73,18 +73,15 @@ class Session:
         self.training, self.seeds = recipe.training, seeds
         self.task: Task = build("task", recipe.task, info=prepared.info)
         network = assemble(recipe.model, self.task, seeds)
+        dry_pass(recipe, prepared, self.task, network)
         self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
         self.network = self.execution.place(network)
         self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network.model)
         self.task.prepare(prepared)
         self.schedule: Schedule = build("schedule", recipe.schedule)
         self.stopping: Rule = build("stopping", recipe.stopping)
-        self.directions = {  # figure → whether higher is better
-            f"{split}/{metric.name}": metric.higher_is_better
-            for split in ("train", "val")
-            for metric in self.task.metrics
-        }
-        self._check_watched(self.directions)
+        self.directions = directions(self.task)
+        check_watched(self.schedule, self.stopping, self.directions)
         self.scaler = torch.amp.GradScaler(enabled=self.execution.precision == "fp16")
         self.average = _average(self.network, self.training.ema)
         self.best: dict[str, Tensor] = {}
@@ -129,7 +126,7 @@ class Session:
     def end_epoch(self, row: Mapping[str, Any]) -> None:
         """Keep the figures, tell them to schedule and stopping rule, and keep the best weights."""
         self.rows.append(dict(row))
-        self._check_watched([figure for figure in self.directions if figure in row])
+        check_watched(self.schedule, self.stopping, [figure for figure in self.directions if figure in row])
         self.epoch, self.batches_done, self.meter = self.epoch + 1, 0, self.task.meter("train")
         self.schedule.observe(row, self.directions)
         if self.stopping.observe(self.epoch, row, self.directions) and self.stopping.restore:
@@ -184,14 +181,6 @@ class Session:
         if self.batches_done:
             self.meter.load(state["meter"])
             self.task.load(state["task"])
-
-    def _check_watched(self, figures: Collection[str]) -> None:
-        """Refuse a schedule or a stopping rule that watches a figure which there is not."""
-        for field, part in (("schedule", self.schedule), ("stopping", self.stopping)):
-            metric = getattr(part, "metric", None)
-            if metric is not None and metric not in figures:
-                rule = f"{field}.metric must be a figure of this task"
-                raise RecipeError(rule, got=metric, hint=nearest(metric, figures))
 
 
 def _average(network: nn.Module, decay: float | None) -> AveragedModel | None:

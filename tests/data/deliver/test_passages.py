@@ -14,7 +14,7 @@ from paribus.data.prepare import cache
 from paribus.data.sources.text.file import Text
 from paribus.data.sources.text.tokens import UNKNOWN
 from paribus.errors import DataError
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 TEXT = "the quick brown fox jumps over the lazy dog. " * 40
 

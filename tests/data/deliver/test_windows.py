@@ -15,7 +15,7 @@ from paribus.data.dataset import Dataset
 from paribus.data.deliver.windows import Windows
 from paribus.data.metadata import Metadata, SeriesInfo, Span
 from paribus.errors import DataError, RecipeError
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 
 def rows_of(

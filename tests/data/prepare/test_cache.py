@@ -14,7 +14,7 @@ from paribus.data.columns import Column
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
 from paribus.errors import DataError
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 
 class Squares:

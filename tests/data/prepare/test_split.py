@@ -9,7 +9,7 @@ from paribus.chance import Seeds
 from paribus.data.dataset import Dataset, class_counts
 from paribus.data.prepare.split import quotas
 from paribus.errors import DataError
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 PARTS = ("train", "val", "test")
 

@@ -18,7 +18,7 @@ from paribus.data.metadata import Metadata, SeriesInfo, Span
 from paribus.errors import RecipeError
 from paribus.models.network import assemble
 from paribus.records.parts import Part
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 from paribus.tasks.classification import Classification
 from paribus.tasks.sequences.forecasting import Forecasting
 from paribus.tasks.sequences.metrics import skill

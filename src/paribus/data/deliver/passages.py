@@ -20,7 +20,7 @@ from paribus.data.prepare.split import in_time
 from paribus.data.sources.text.tokens import UNKNOWN
 from paribus.data.trees import Tree
 from paribus.errors import DataError
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 Length = Annotated[int, Field(ge=1)]
 Strange = Literal["refuse", "token"]

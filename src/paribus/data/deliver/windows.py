@@ -19,7 +19,7 @@ from paribus.data.metadata import SeriesInfo
 from paribus.data.prepare.split import in_time
 from paribus.data.trees import Tree
 from paribus.errors import DataError
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 Count = Annotated[int, Field(ge=1)]
 Season = Annotated[int, Field(ge=1)] | None

@@ -14,7 +14,7 @@ from torch import Tensor
 from paribus import chance
 from paribus.data.splits import SPLITS
 from paribus.errors import DataError, RecipeError
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 TEST = chance.key("test examples")  # no seed in it: the test split is the same in every run
 

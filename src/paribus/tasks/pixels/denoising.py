@@ -103,6 +103,10 @@ class Denoising(Task):
         """Each picture, of any size, without what the network takes for noise; how much that was, in grey levels."""
         return each(files, self.info, partial(self._answer, network))
 
+    def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
+        """The same for pictures (B, C, H, W)."""
+        return [self._answer(network, "", picture) for picture in inputs]
+
     def _answer(self, network: nn.Module, file: str, noisy: Tensor) -> Prediction:
         cleaned = self.cleaned(network, noisy.float())
         removed = float((noisy - cleaned).std())

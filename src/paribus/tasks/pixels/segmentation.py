@@ -57,6 +57,10 @@ class Segmentation(Task):
         self.weights = torch.zeros(256)  # by label; 0 for what is no class
         self.weights[: len(counts)] = regions.WEIGHTS[class_weights](counts)
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...]:
+        """(B, classes, H, W)."""
+        return len(batch), self.num_outputs, *batch.targets.shape[1:]
+
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the pictures, and logits (B, K, H, W)."""
         outputs = for_every_pixel(network(batch.inputs), batch.inputs)
@@ -91,6 +95,10 @@ class Segmentation(Task):
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """For each picture, of any size, the share of every class, and the classes as colours over it."""
         return each(files, self.info, partial(self._prediction, network))
+
+    def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
+        """The same for pictures (B, C, H, W)."""
+        return [self._prediction(network, "", picture.to(torch.uint8)) for picture in inputs]
 
     def _prediction(self, network: nn.Module, file: str, picture: Tensor) -> Prediction:
         labels = self.labels(network, picture)

@@ -78,6 +78,10 @@ class Forecasting(Task):
         """One for each step, target and quantile."""
         return self.horizon * self.targets * len(self.quantiles)
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...]:
+        """(B, horizon · targets · quantiles)."""
+        return len(batch), self.num_outputs
+
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of scaled values, and the forecasts (B, horizon, targets) in the unit of the series."""
         self._place(batch.inputs.device)

@@ -24,6 +24,10 @@ class Labelling(Task):
         super().__init__(info)
         self.ignore = -100 if info.text is None or info.text.ignore is None else info.text.ignore
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...]:
+        """(B, T, classes)."""
+        return *batch.targets.shape, self.num_outputs
+
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of all tokens that count, and what the model gave (B, T, classes)."""
         outputs: Tensor = network(batch.inputs).float()

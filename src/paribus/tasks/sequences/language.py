@@ -64,6 +64,10 @@ class Language(Task):
         """Go on with it."""
         self.recurrent = RecurrentState.read(state)
 
+    def output_shape(self, batch: Batch) -> tuple[int, ...]:
+        """(B, T, classes)."""
+        return *batch.targets.shape, self.num_outputs
+
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of all tokens, and logits (B, T, tokens)."""
         outputs = self.recurrent.through(network, batch.inputs, batch.rows).float()

@@ -7,7 +7,7 @@ from paribus.data.sources.images.decoding import decode
 from paribus.data.sources.images.folder import Folder
 from paribus.errors import DataError, RecipeError
 from paribus.records.parts import Part, build
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 
 def test_a_folder_becomes_a_data_set(classes, tmp_path):

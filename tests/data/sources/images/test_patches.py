@@ -10,7 +10,7 @@ from paribus.chance import Seeds
 from paribus.data.prepare import cache
 from paribus.data.sources.images.patches import Patches, cut
 from paribus.errors import DataError
-from paribus.records.recipe import Split
+from paribus.records.sections import Split
 
 
 def test_pieces_lie_side_by_side_about_the_middle():

@@ -1,0 +1,1 @@
+"""Sources of arrays: what is in memory already, and NumPy files."""

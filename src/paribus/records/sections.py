@@ -1,0 +1,67 @@
+"""The groups of recipe fields that belong to paribus itself; all others are parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A group of recipe fields that belong to paribus itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Split(Section):
+    """How examples are divided into training, validation and test splits."""
+
+    val: float = Field(0.1, gt=0, lt=1, description="share of the training examples held out for validation")
+    test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test split")
+    stratified: bool = Field(True, description="whether every split has the same mix of classes")
+    limit: int | None = Field(None, ge=1, description="use only this many training examples")
+    fold: int = Field(
+        0,
+        ge=0,
+        description="how many validation splits earlier training ends: walk-forward validation of what has an order",
+    )
+
+
+class Training(Section):
+    """How the loop makes its steps."""
+
+    batch_size: int = Field(64, ge=1, description="examples per update of the weights")
+    shuffle: Literal["full", "blocks"] = Field(
+        "full",
+        description="order of the examples; blocks reads neighbours together, for sets larger than memory",
+    )
+    accumulate: int = Field(1, ge=1, description="pieces into which a batch is cut to save memory; same gradient")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto",
+        description="number format of the heavy arithmetic; auto takes bf16 where the hardware has it and it pays",
+    )
+    clip_norm: float | None = Field(None, gt=0, description="largest allowed norm of the whole gradient")
+    ema: float | None = Field(
+        None, gt=0, lt=1, description="decay of the moving average of the weights that is evaluated"
+    )
+
+
+class Budget(Section):
+    """How long to train."""
+
+    epochs: int = Field(10, ge=1, description="passes over the training examples")
+    steps: int | None = Field(None, ge=1, description="stop after this many updates, whatever the epochs")
+
+
+class Chance(Section):
+    """Which streams of chance are held fixed; by default each follows the seed of the run."""
+
+    initialisation: int | None = Field(None, ge=0, description="fixed seed of the initial weights")
+    order: int | None = Field(None, ge=0, description="fixed seed of the order of the examples")
+    augmentation: int | None = Field(None, ge=0, description="fixed seed of the augmentation")
+    noise: int | None = Field(None, ge=0, description="fixed seed of dropout and other noise in the model")
+    split: int | None = Field(None, ge=0, description="fixed seed of the choice of validation examples")
+
+
+SECTIONS: Mapping[str, type[Section]] = {"split": Split, "training": Training, "budget": Budget, "chance": Chance}
