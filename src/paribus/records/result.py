@@ -123,12 +123,21 @@ class Effect:
 
 @dataclass(frozen=True)
 class Choice:
-    """One setting of the recipe and what it means."""
+    """One setting of the recipe and what it means.
+
+    Args:
+        field: its dotted name.
+        value: as people read it; of one that is varied all values, and which arms have them.
+        meaning: in a sentence.
+        varied: whether two arms of the study differ in it.
+        by_arm: where it is varied, name of the arm → value.
+    """
 
     field: str
     value: str
     meaning: str
     varied: bool = False
+    by_arm: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -156,6 +165,11 @@ class StudyResult:
     def question(self) -> str:
         """The study as one question."""
         return self.design.question
+
+    @property
+    def varied(self) -> dict[str, Mapping[str, str]]:
+        """Every field in which two arms differ, also as an option of a part that is varied: field → arm → value."""
+        return {choice.field: choice.by_arm for choice in self.choices if choice.varied}
 
     @property
     def complete(self) -> bool:

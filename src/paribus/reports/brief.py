@@ -24,6 +24,8 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
     if result.effects:
         sections.append(Section("effects", tables=(tables.effects(result),)))
+    if brought := tables.brought(result):
+        sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):
         sections.append(Section("where the spread comes from", tables=(noise,), notes=(SHARES,)))
     return Page(

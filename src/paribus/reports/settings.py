@@ -46,7 +46,7 @@ def design(result: StudyResult) -> Table:
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
     yield "reference", wording.clean(result.arms[0].name)
     yield "pairing", "by seed: arms are compared within the same seed"
-    yield "held equal", "every other field of the recipe, and all random draws that the varied fields leave alone"
+    yield "held equal", "every field that Choices does not mark as varied, and all random draws that the varied fields leave alone"
     yield "δ, the smallest difference that matters", wording.difference(result.metric, result.delta, signed=False)
 
 

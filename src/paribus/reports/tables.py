@@ -10,6 +10,7 @@ from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
 from paribus.reports.page import Table
 
+FEW = 6  # arms that stand beside each other in one table
 KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 
 
@@ -122,16 +123,31 @@ def noise(result: StudyResult) -> Table | None:
 
 
 def choices(result: StudyResult) -> Table:
-    """Every setting of the recipe and what it means; the varied ones first, with all their values."""
-    factors = result.design.factors
+    """Every setting of the recipe and what it means; those in which two arms differ first, with all their values."""
     ordered = sorted(result.choices, key=lambda choice: not choice.varied)
-    rows = []
-    for choice in ordered:
-        values = ", ".join(map(wording.show, factors[choice.field])) if choice.field in factors else choice.value
-        value = wording.clean(values) + (" (varied)" if choice.varied else "")
-        rows.append((wording.clean(choice.field), value, wording.clean(choice.meaning) or wording.NONE))
+    rows = [
+        (
+            wording.clean(choice.field),
+            wording.clean(choice.value) + (" (varied)" if choice.varied else ""),
+            wording.clean(choice.meaning) or wording.NONE,
+        )
+        for choice in ordered
+    ]
     tones = tuple("varied" if choice.varied else "" for choice in ordered)
     return Table(("field", "value", "meaning"), tuple(rows), "lll", tones)
+
+
+def brought(result: StudyResult) -> Table | None:
+    """What differs between arms beside the factors themselves: options of parts that are varied as a whole."""
+    factors = {path.removesuffix(".use") for path in result.design.factors}
+    rows = [
+        (wording.clean(field), *map(wording.clean, by_arm.values()))
+        for field, by_arm in result.varied.items()
+        if field not in factors
+    ]
+    if not rows or result.design.layout == "noise" or len(result.arms) > FEW:
+        return None
+    return Table(("field", *(wording.clean(arm.name) for arm in result.arms)), tuple(rows), "l" * (1 + len(result.arms)))
 
 
 def _value(result: StudyResult, arm: ArmResult, seed: int) -> str:

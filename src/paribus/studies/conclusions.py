@@ -26,7 +26,7 @@ from paribus.evidence import (
     sequential_test,
     variance_components,
 )
-from paribus.records.choices import choices
+from paribus.records.choices import compared
 from paribus.records.metric import Metric
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
@@ -96,7 +96,7 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
         arms=results,
         effects=() if noise else effects(design, results, measure),
         noise=_noise(results, design.confidence) if noise else None,
-        choices=choices(design.base, varied=tuple(design.factors)),
+        choices=compared(design),
         environment=environment,
         data=info,
         warnings=_warnings(design, results),
