@@ -14,6 +14,7 @@ from paribus.records.result import StudyResult
 from paribus.records.study import Layout, StudyDesign
 from paribus.studies import runner
 from paribus.studies.conclusions import analyse
+from paribus.studies.contradictions import check_changes
 from paribus.studies.design import folder_for, plan
 from paribus.studies.executors.job import EventListener, Executor
 from paribus.training.execution import Settings
@@ -32,7 +33,8 @@ class Study:
         seeds: how many seeds (0, 1, …), or which.
         layout: ``factorial`` (all combinations), ``one-at-a-time``, or ``noise`` (one stream of chance at a time).
         metric: the figure compared, for instance ``val/loss``; the task's first by default.
-        delta: the smallest difference that matters, in units of the metric; the metric's own by default.
+        delta: the smallest difference that matters: ``"1pt"`` or ``0.01`` for a percentage point of a share, else a
+            number in the unit of the metric; the metric's own by default.
         confidence: of the intervals; the rate of false alarms is 1 − confidence.
         most: add seeds until every comparison is decided, up to this many; looks are planned so that the rate of
             false alarms stays as stated.
@@ -49,13 +51,15 @@ class Study:
         seeds: int | Sequence[int] = 5,
         layout: Layout = "factorial",
         metric: str | None = None,
-        delta: float | None = None,
+        delta: float | str | None = None,
         confidence: float = 0.95,
         most: int | None = None,
         name: str | None = None,
         runs: str | Path = "runs",
         command: str = "",
     ) -> None:
+        if layout != "noise":
+            check_changes(changes or {}, vary or {})
         loaded = recipe if isinstance(recipe, Recipe) else Recipe.load(recipe)
         base = loaded.override(changes) if changes else loaded
         register_own(base.parts())

@@ -40,7 +40,11 @@ def study(
         str | None, typer.Option(help="The figure compared, such as val/loss; the task's first by default.")
     ] = None,
     delta: Annotated[
-        float | None, typer.Option(help="Smallest difference that matters, in units of the metric.")
+        str | None,
+        typer.Option(
+            metavar="DELTA",
+            help="Smallest difference that matters: 1pt (a percentage point) or .01 of a share, else in the metric's unit.",
+        ),
     ] = None,
     until_decided: Annotated[
         int | None,

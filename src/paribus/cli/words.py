@@ -35,14 +35,14 @@ def parse_overrides(words: list[str] | None) -> dict[str, Any]:
     """``["optimizer.lr=0.01"]`` → ``{"optimizer.lr": 0.01}``."""
     from paribus.records.yaml import parse_value
 
-    return {field: parse_value(value) for field, value in map(_pair, words or [])}
+    return {field: parse_value(value) for field, value in _pairs(words, "set").items()}
 
 
 def parse_vary(words: list[str] | None) -> dict[str, list[Any]]:
     """``["model.norm=none,batch"]`` → ``{"model.norm": ["none", "batch"]}``."""
     from paribus.records.yaml import split_values
 
-    return {field: split_values(values) for field, values in map(_pair, words or [])}
+    return {field: split_values(values) for field, values in _pairs(words, "varied").items()}
 
 
 def load_plugins(files: list[Path] | None) -> None:
@@ -76,6 +76,18 @@ def find_folder(name: str, runs: Path, *kinds: str) -> Path:
     from paribus.records.store import find  # not before it is needed: it takes pydantic
 
     return find(name, runs, *kinds)
+
+
+def _pairs(words: list[str] | None, done: str) -> dict[str, str]:
+    """Fields and what is written for them; a field that stands there twice contradicts itself."""
+    found: dict[str, str] = {}
+    for field, value in map(_pair, words or []):
+        if field in found and (done == "varied" or value != found[field]):
+            both = f"{field}={found[field]} and {field}={value}"
+            hint = f"write --vary {field}=VALUE,VALUE once, with all values" if done == "varied" else "drop one of them"
+            raise StudyError(f"{field} is {done} twice", got=both, hint=hint)
+        found[field] = value
+    return found
 
 
 def _pair(word: str) -> tuple[str, str]:

@@ -44,6 +44,16 @@ def difference(metric: Metric, value: float | None, signed: bool = True) -> str:
     return f"{text} points" if metric.percent else text
 
 
+def threshold(metric: Metric, delta: float | None) -> str:
+    """δ with its unit, and never a false zero: ``1.00 points``, ``0.004 points``, ``0.1 dB``."""
+    if not known(delta):
+        return NONE
+    if not metric.percent:
+        return f"{delta:.4g} {metric.unit}".strip()
+    points = 100 * delta
+    return f"{points:.2f} points" if round(points, 2) == round(points, 12) else f"{points:.4g} points"
+
+
 def level_interval(metric: Metric, estimate: Estimate) -> str:
     """The interval of a level, without unit: ``[92.51, 93.73]``."""
     if not has_interval(estimate):
@@ -106,7 +116,7 @@ def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm") -> str:
     verdict, estimate = judged.verdict, judged.estimate
     if verdict.word == "no difference":
         what = "interaction" if kind == "interaction" else "difference"
-        text = f"no {what} beyond {difference(metric, verdict.delta, signed=False)}"
+        text = f"no {what} beyond {threshold(metric, verdict.delta)}"
         return f"{text} (but reliably not zero)" if verdict.nonzero else text
     if verdict.word == "diverged":
         return f"diverged in {estimate.diverged} of {estimate.n + estimate.dropped} seeds"

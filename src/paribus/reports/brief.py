@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paribus.records.metric import Metric, details, is_detail
-from paribus.records.wording import count, format_figure, show
+from paribus.records.wording import count, format_figure, show, threshold
 from paribus.reports.page import Page, Section, Table
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
 
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
     if result.effects:
-        sections.append(Section("effects", tables=(tables.effects(result),)))
+        sections.append(Section("effects", tables=(tables.effects(result),), notes=(_delta(result),)))
     if brought := tables.brought(result):
         sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):
@@ -66,6 +66,15 @@ def figures(found: Mapping[str, float | None], metrics: Mapping[str, Metric]) ->
     """The figures of a run on one line, those of single classes left out."""
     texts = {name: format_figure(name, value, metrics) for name, value in found.items() if not is_detail(name)}
     return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
+def _delta(result: StudyResult) -> str:
+    """By which δ the verdicts were found."""
+    if result.delta is None:
+        return (
+            f"no δ was given (--delta): without one nothing shows that there is no difference in {result.metric_name}"
+        )
+    return f"δ, the smallest difference that matters: {threshold(result.metric, result.delta)} of {result.metric_name}"
 
 
 def _rows(result: RunResult, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:

@@ -113,12 +113,16 @@ def _sections(result: StudyResult) -> Iterator[Section]:
     """The parts of the page in their order; empty ones are left out later."""
     yield from _evidence(result)
     yield Section("Design", tables=(settings.design(result),))
-    varied = "Every setting of the recipes. Those marked as varied differ between arms, all others are equal in all of them."
+    varied = (
+        "Every setting of the recipes. Those marked as varied differ between arms, all others are equal in all of them."
+    )
     yield Section("Choices", (varied,), tables=_some(tables.choices(result) if result.choices else None))
     yield Section("Data", tables=_some(settings.as_table(result.data) if result.data else None))
     machine = settings.as_table(result.environment) if result.environment else None
     yield Section("Environment", tables=_some(settings.execution(result.arms), machine))
-    again = "This command makes the study again; finished runs are taken as they are. The recipe that it varies follows."
+    again = (
+        "This command makes the study again; finished runs are taken as they are. The recipe that it varies follows."
+    )
     recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
     yield Section("How to reproduce", (again,), code=tuple(filter(None, (result.command, recipe))))
     yield Section("How to read this", terms=glossary(result))

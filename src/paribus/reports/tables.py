@@ -147,7 +147,9 @@ def brought(result: StudyResult) -> Table | None:
     ]
     if not rows or result.design.layout == "noise" or len(result.arms) > FEW:
         return None
-    return Table(("field", *(wording.clean(arm.name) for arm in result.arms)), tuple(rows), "l" * (1 + len(result.arms)))
+    return Table(
+        ("field", *(wording.clean(arm.name) for arm in result.arms)), tuple(rows), "l" * (1 + len(result.arms))
+    )
 
 
 def _value(result: StudyResult, arm: ArmResult, seed: int) -> str:
