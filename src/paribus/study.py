@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.progress import silent
+from paribus.records.opened import HeldOut
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
@@ -17,6 +18,7 @@ from paribus.studies.conclusions import analyse
 from paribus.studies.contradictions import check_changes
 from paribus.studies.design import folder_for, plan
 from paribus.studies.executors.job import EventListener, Executor
+from paribus.studies.held_out import test_arm
 from paribus.training.execution import Settings
 
 
@@ -123,6 +125,21 @@ class Study:
     def result(self) -> StudyResult:
         """The evidence so far, rebuilt from the run folders."""
         return analyse(StudyDesign.open(self.folder), self.folder)
+
+    def test(self, arm: str | None = None, because: str = "") -> dict[int, HeldOut]:
+        """Open the held-out test of one arm: once for each run, written down with when and why.
+
+        Choose on validation figures, then test: comparing arms on the test spends it.
+
+        Args:
+            arm: the one that was chosen, ``"norm=batch"``; may be left out where there is one only.
+            because: why it is opened; it has to be said where another arm's test was opened before.
+
+        Returns:
+            seed → figures, number of examples, when and why.
+        """
+        self._result = None  # an older one would hide that the test is open
+        return {run.seed: found for run, found in test_arm(self.folder, arm, because)}
 
     def report(self) -> Path:
         """Write ``report.html`` and ``report.md`` into the study's folder; returns the former.

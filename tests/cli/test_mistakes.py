@@ -40,7 +40,7 @@ MISTAKES = {  # words → exit code, what the message says
     (*STUDY, "--vary", "model.norm=none,bach"): (2, "model.norm", "received: bach", "did you mean 'batch'"),
     (*STUDY, "--vary", "model.norm=none,none"): (2, "model.norm has the same value twice", "none and none"),
     (*STUDY, "--vary", "model.nrm=none,batch"): (2, "there is no model.nrm", "did you mean 'norm'?"),
-    (*STUDY, "--vary", "model.norm=batch"): (2, "two values or more", "received: batch", "model.norm=batch without --vary"),
+    (*STUDY, "--vary", "model.norm=batch"): (2, "two values or more", "model.norm=batch without --vary"),
     (*STUDY, "model.norm=batch", "--vary", "model.norm=none,batch"): (2, "is varied, and cannot be set", "drop one"),
     (*STUDY, *("--vary", "model.norm=none,batch") * 2): (2, "model.norm is varied twice", "once, with all values"),
     (*RUN, "model.norm=none", "model.norm=batch"): (2, "model.norm is set twice", "drop one of them"),

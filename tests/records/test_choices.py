@@ -56,7 +56,8 @@ def test_the_streams_that_a_noise_study_holds_are_marked():
 def test_values_say_which_arms_have_them():
     found = {choice.field: choice for choice in compared(small({"optimizer": SGD_ADAM}).design)}
     assert found["optimizer"].value == "sgd(lr=0.1), adam(lr=0.001)"
-    assert found["optimizer"].meaning.startswith("sgd: Stochastic") and "; adam: Adam" in found["optimizer"].meaning
+    assert found["optimizer"].meaning.startswith("sgd: Stochastic")
+    assert "; adam: Adam" in found["optimizer"].meaning
     assert found["optimizer.lr"].value == "0.1 (sgd(lr=0.1)), 0.001 (adam(lr=0.001))"
     assert found["optimizer.momentum"].value == f"0.9 (sgd(lr=0.1)), {ABSENT} (adam(lr=0.001))"
 

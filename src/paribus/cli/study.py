@@ -43,7 +43,7 @@ def study(
         str | None,
         typer.Option(
             metavar="DELTA",
-            help="Smallest difference that matters: 1pt (a percentage point) or .01 of a share, else in the metric's unit.",
+            help="Smallest difference that matters: 1pt (one point) or .01 of a share, else in the metric's unit.",
         ),
     ] = None,
     until_decided: Annotated[

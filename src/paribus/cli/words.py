@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,11 +54,12 @@ def load_plugins(files: list[Path] | None) -> None:
         load_plugin(file)
 
 
-def finished(name: str, runs: Path) -> list[RunFolder]:
+def finished(name: str, runs: Path, split: str = "val") -> list[RunFolder]:
     """The run that somebody means, or all finished runs of the study.
 
     Raises:
         RunError: if the study has none.
+        StudyError: if it has several arms, and the split is that of the test.
     """
     from paribus.records import store
     from paribus.records.run import RunFolder
@@ -65,17 +67,32 @@ def finished(name: str, runs: Path) -> list[RunFolder]:
     found = store.find(name, runs, "run", "study")
     if not (found / store.MARKERS["study"]).exists():
         return [RunFolder(found)]
+    if split == "test":
+        _one_arm(found)
     folders = [run.folder for run in store.runs_of(found) if run.figures is not None]
     if not folders:
         raise RunError("this study has no finished run", got=str(found), hint="run the study first")
     return folders
 
 
+def _one_arm(study: Path) -> None:
+    """Refuse to open the test of all arms at once."""
+    from paribus.records.study import StudyDesign
+    from paribus.studies.held_out import SPENT
+
+    if len(StudyDesign.open(study).arms()) > 1:
+        hint = "name a run of the arm that you have chosen, or open the test by: paribus test STUDY --arm ARM"
+        raise StudyError(f"the test split is for one arm; {SPENT}", got=str(study), hint=hint)
+
+
 def find_folder(name: str, runs: Path, *kinds: str) -> Path:
     """The folder that somebody means: see :func:`paribus.records.store.find`."""
-    from paribus.records.store import find  # not before it is needed: it takes pydantic
+    from paribus.records.store import MARKERS, find  # not before it is needed: it takes pydantic
 
-    return find(name, runs, *kinds)
+    found = find(name, runs, *kinds)
+    if name == "last" and (found.parents[1] / MARKERS["study"]).exists():
+        print(f"last: the study {found.parents[1].name}, of which this is the newest run: {found}", file=sys.stderr)
+    return found
 
 
 def _pairs(words: list[str] | None, done: str) -> dict[str, str]:

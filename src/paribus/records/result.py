@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBu
 from paribus.files import finite
 from paribus.records import wording
 from paribus.records.metric import Metric
+from paribus.records.opened import HeldOut
 from paribus.records.run import State
 from paribus.records.study import StudyDesign
 
@@ -137,12 +139,15 @@ class Choice:
     value: str
     meaning: str
     varied: bool = False
-    by_arm: Mapping[str, str] = field(default_factory=dict)
+    by_arm: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class StudyResult:
-    """A study's evidence: its design, its arms, its effects, its noise."""
+    """A study's evidence: its design, its arms, its effects, its noise, and its held-out tests as far as they are open.
+
+    ``tests``: name of the arm → seed → what the test of that run said, when and why it was opened.
+    """
 
     design: StudyDesign
     metric_name: str
@@ -156,6 +161,7 @@ class StudyResult:
     data: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     command: str = ""
+    tests: Mapping[str, Mapping[int, HeldOut]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         size = f"{len(self.arms)} × {len(self.design.seeds)} runs"

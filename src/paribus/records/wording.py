@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -269,6 +270,11 @@ def clock(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def moment(seconds: float) -> str:
+    """A time as people and machines read it, the same everywhere: ``2026-11-21 17:50 UTC``."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _difference(metric: Metric, value: float) -> str:

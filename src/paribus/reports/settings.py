@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paribus.records import wording
-from paribus.records.wording import NONE
 from paribus.records.result import ArmResult, StudyResult
+from paribus.records.wording import NONE
 from paribus.reports.page import Table
 
 LAYOUTS = {

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from paribus import plots
 from paribus.records import wording, yaml
+from paribus.records.metric import Metric
+from paribus.records.parts import present
 from paribus.records.result import Effect, StudyResult
 from paribus.reports import settings, tables
 from paribus.reports.glossary import SHARES, glossary
+from paribus.reports.outcomes import opened_table
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 
 MOST = 6  # answers on top of the page; the table holds them all
@@ -146,9 +149,18 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
     if result.effects:
         paired = Figure("paired", plots.paired(result), f"The {what} of each seed in every arm.")
     yield Section("Single runs", figure=paired, tables=(tables.values(result),))
+    if table := opened_table(result.tests, {result.metric.name: result.metric, **_metrics(result)}):
+        opened = f"Opened for {wording.count(len(result.tests), 'arm')} of {len(result.arms)}, each run once."
+        yield Section("Held-out test", (opened, "No verdict of this report rests on it."), tables=(table,))
     if not result.noise:
         figure = Figure("costs", plots.costs(result), f"The {what} against the training time.")
         yield Section("Costs", ("Ratios are to the first arm.",), figure, tables=(tables.costs(result),))
+
+
+def _metrics(result: StudyResult) -> dict[str, Metric]:
+    """How the figures of its task are read, where the task is at hand."""
+    recipe = result.design.base
+    return {metric.name: metric for metric in recipe.metrics()} if present("task", recipe.task) else {}
 
 
 def _some(*found: Table | None) -> tuple[Table, ...]:

@@ -26,8 +26,10 @@ from paribus.evidence import (
     sequential_test,
     variance_components,
 )
+from paribus.records import opened
 from paribus.records.choices import compared
 from paribus.records.metric import Metric
+from paribus.records.opened import HeldOut
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
@@ -61,11 +63,12 @@ class RunRecord:
     status: Status
     result: RunResult | None
     rows: Sequence[Mapping[str, Any]]
+    test: HeldOut | None
 
     @classmethod
     def read(cls, folder: RunFolder) -> RunRecord:
         """All that a study needs to know of a run."""
-        return cls(folder.status, folder.result, folder.metrics())
+        return cls(folder.status, folder.result, folder.metrics(), opened.read(folder.path))
 
     def figure(self, name: str) -> float | None:
         """A figure of a finished run: of its final weights, or of the epoch they come from."""
@@ -88,6 +91,8 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
     results = tuple(_arm(arm, runs[arm.name], measure.name, design.confidence) for arm in arms)
     noise = design.layout == "noise"
+    tests = {name: {seed: test for seed, run in of_arm.items() if (test := run.test)} for name, of_arm in runs.items()}
+    tests = {name: of_arm for name, of_arm in tests.items() if of_arm}
     return StudyResult(
         design=design,
         metric_name=measure.name,
@@ -99,8 +104,9 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
         choices=compared(design),
         environment=environment,
         data=info,
-        warnings=_warnings(design, results),
+        warnings=(*_warnings(design, results), *_spent(tests)),
         command=design.command,
+        tests=tests,
     )
 
 
@@ -239,6 +245,16 @@ def _noise(arms: Sequence[ArmResult], confidence: float) -> NoiseBudget:
     streams = {arm.stream: list(arm.values.values()) for arm in arms if arm.stream}
     [total] = [list(arm.values.values()) for arm in arms if not arm.stream]
     return variance_components(streams, total, confidence)
+
+
+def _spent(tests: Mapping[str, Any]) -> tuple[str, ...]:
+    """More than one arm was looked at on the test."""
+    if len(tests) < 2:
+        return ()
+    return (
+        f"The held-out test was opened for {len(tests)} arms: {'; '.join(tests)}. Who compares arms on the test "
+        "chooses by it, and the best of several figures is too good.",
+    )
 
 
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:
