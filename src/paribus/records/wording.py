@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # lists are worded without statistics, and without the time t
 
 LONG = 60  # characters of a name that asks for more room than usual
 MOST = 20  # entries of a list that are said
+FEW_SEEDS = 3  # below, a spread rests on one number, and the t interval is 13 times as wide as the standard error
+FEW_RUNS = 5  # below, the interval of a ratio of two variances spans a factor of more than 100
+LARGEST = 2.0  # a part above twice the whole says how little is known, not how large it is
 NONE = "–"  # stands where there is no number
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -56,16 +59,20 @@ def threshold(metric: Metric, delta: float | None) -> str:
 
 
 def level_interval(metric: Metric, estimate: Estimate) -> str:
-    """The interval of a level, without unit: ``[92.51, 93.73]``."""
+    """The interval of a level, without unit: ``[92.51, 93.73]``; of two seeds it would say nothing, and is not said."""
     if not has_interval(estimate):
         return NONE
+    if estimate.n < FEW_SEEDS:
+        return unsaid(estimate.n)
     return _interval(level(metric, end).removesuffix(" %") for end in (estimate.low, estimate.high))
 
 
 def difference_interval(metric: Metric, estimate: Estimate) -> str:
-    """The interval of a difference, without unit: ``[1.20, 2.60]``."""
+    """The interval of a difference, without unit: ``[1.20, 2.60]``; of two seeds only where it excludes zero."""
     if not has_interval(estimate):
         return NONE
+    if estimate.n < FEW_SEEDS and estimate.low <= 0 <= estimate.high:
+        return unsaid(estimate.n)
     return _interval(_difference(metric, end).lstrip("+") for end in (estimate.low, estimate.high))
 
 
@@ -130,11 +137,14 @@ def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm") -> str:
     return verdict.word
 
 
-def probability(p: float | None) -> str:
-    """A p value: three decimals, and never a false zero."""
+def probability(p: float | None, level: float = 0.05) -> str:
+    """A p value: three decimals, or as many as tell it from the level of the test, and never a false zero."""
     if not known(p):
         return NONE
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    if p < min(0.001, level):
+        return "< 0.001" if level >= 0.001 else f"< {level:.2g}"
+    texts = [f"{p:.{digits}f}" for digits in range(3, 7)]
+    return next((text for text in texts if abs(float(text) - level) > 1e-9), texts[0])
 
 
 def percent(share: float) -> str:
@@ -167,9 +177,21 @@ def share_interval(interval: Interval) -> str:
     return _interval(_minus(f"{100 * end:.1f}") for end in (interval.low, interval.high))
 
 
+def part_of(share_of: Interval, n: int) -> tuple[str, str]:
+    """A part of the variance and its interval; of few runs, and where it exceeds the whole by far, it is not said."""
+    if known(share_of.value) and (n < FEW_RUNS or share_of.value > LARGEST):
+        return unsaid(n), NONE
+    return share(share_of.value), share_interval(share_of)
+
+
+def unsaid(n: int) -> str:
+    """In place of a number that so few seeds do not tell."""
+    return f"cannot be said with {count(n, 'seed')}"
+
+
 def both(value: str, interval: str) -> str:
     """A number and its interval, as far as they are known: ``+1.90 points [1.20, 2.60]``."""
-    return " ".join(text for text in (value, interval) if text != NONE) or NONE
+    return " ".join(text for text in (value, interval if interval.startswith("[") else NONE) if text != NONE) or NONE
 
 
 def count(number: int, thing: str) -> str:

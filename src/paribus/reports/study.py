@@ -49,7 +49,8 @@ def _answers(result: StudyResult) -> Iterator[Answer]:
 def _answer(effect: Effect, result: StudyResult) -> Answer:
     sure = wording.count(effect.estimate.n, "pair") + " of runs"
     if wording.known(effect.p_adjusted):
-        sure += f", p = {wording.probability(effect.p_adjusted)} (Holm)".replace("= <", "<")
+        p = wording.probability(effect.p_adjusted, 1 - effect.estimate.confidence)
+        sure += f", p = {p} (Holm)".replace("= <", "<")
     if wording.known(effect.detectable):
         sure += f"; detectable: {wording.difference(result.metric, effect.detectable, signed=False)}"
     return Answer(
@@ -78,10 +79,8 @@ def _level_answers(result: StudyResult) -> Iterator[Answer]:
 def _noise_answers(result: StudyResult) -> Iterator[Answer]:
     assert result.noise is not None
     for part in sorted(result.noise.components, key=lambda part: -part.share.value):
-        interval = wording.share_interval(part.share)
-        value = (
-            f"{wording.share(part.share.value)} of the variance" if wording.known(part.share.value) else wording.NONE
-        )
+        share, interval = wording.part_of(part.share, part.n)
+        value = f"{share} of the variance" if share.endswith("%") else share
         finding = _with_interval(value, interval, result.noise.confidence)
         yield Answer(wording.clean(part.stream), finding, sure=wording.count(part.n, "run"))
 
@@ -89,7 +88,10 @@ def _noise_answers(result: StudyResult) -> Iterator[Answer]:
 def _with_interval(value: str, interval: str, confidence: float) -> str:
     if value == wording.NONE:
         return "no estimate"
-    return value if interval == wording.NONE else f"{value}, {wording.percent(confidence)} interval {interval}"
+    if interval == wording.NONE:
+        return value
+    between = " " if interval.startswith("[") else ": "
+    return f"{value}, {wording.percent(confidence)} interval{between}{interval}"
 
 
 def _summary(result: StudyResult) -> str:

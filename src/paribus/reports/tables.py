@@ -33,7 +33,7 @@ def effects(result: StudyResult) -> Table:
             name + (f" ({KINDS[effect.kind]})" if several else ""),
             wording.difference(result.metric, effect.estimate.value),
             wording.effect_interval(result.metric, effect.estimate, estimates),
-            wording.probability(effect.p_adjusted),
+            wording.probability(effect.p_adjusted, 1 - effect.estimate.confidence),
             wording.difference(result.metric, effect.detectable, signed=False),
             str(effect.estimate.n),
             effect.conclusion,
@@ -103,8 +103,7 @@ def noise(result: StudyResult) -> Table | None:
         (
             wording.clean(part.stream),
             str(part.n),
-            wording.share(part.share.value),
-            wording.share_interval(part.share),
+            *wording.part_of(part.share, part.n),
             wording.difference(result.metric, math.sqrt(part.variance.value), signed=False),
         )
         for part in result.noise.components
@@ -114,10 +113,8 @@ def noise(result: StudyResult) -> Table | None:
         rows.append(("all streams", wording.NONE, wording.share(1.0), wording.NONE, spread))
     if (rest := result.noise.remaining) and total and total.value:
         ends = (end / total.value for end in (rest.value, rest.low, rest.high))
-        share = Interval(*ends)
-        rows.append(
-            ("remaining", wording.NONE, wording.share(share.value), wording.share_interval(share), wording.NONE)
-        )
+        fewest = min(part.n for part in result.noise.components)
+        rows.append(("remaining", wording.NONE, *wording.part_of(Interval(*ends), fewest), wording.NONE))
     sure = wording.percent(result.noise.confidence)
     return Table(("stream", "runs", "share", f"{sure} interval", "standard deviation"), tuple(rows), "lrrrr")
 

@@ -34,7 +34,7 @@ from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign, run_folder
-from paribus.records.wording import short_names
+from paribus.records.wording import short_names, threshold
 
 UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
 
@@ -104,7 +104,7 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
         choices=compared(design),
         environment=environment,
         data=info,
-        warnings=(*_warnings(design, results), *_spent(tests)),
+        warnings=(*_warnings(design, results), *_coarse(measure), *_spent(tests)),
         command=design.command,
         tests=tests,
     )
@@ -245,6 +245,17 @@ def _noise(arms: Sequence[ArmResult], confidence: float) -> NoiseBudget:
     streams = {arm.stream: list(arm.values.values()) for arm in arms if arm.stream}
     [total] = [list(arm.values.values()) for arm in arms if not arm.stream]
     return variance_components(streams, total, confidence)
+
+
+def _coarse(measure: Measure) -> tuple[str, ...]:
+    """One validation example more or less is worth more than the smallest difference that matters."""
+    if measure.delta is None or measure.resolution <= measure.delta:
+        return ()
+    return (
+        f"One validation example weighs {threshold(measure.metric, measure.resolution)} in each run, more than "
+        f"δ = {threshold(measure.metric, measure.delta)}: a single answer decides. A larger validation split "
+        "(split.val) shows smaller differences.",
+    )
 
 
 def _spent(tests: Mapping[str, Any]) -> tuple[str, ...]:
