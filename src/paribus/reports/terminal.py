@@ -81,12 +81,14 @@ def rendered(found: model.Table, width: int = WIDTH) -> RenderableType:
     widths = fitted(found, width)
     if widths is None:
         return Group(*stacked(found, width))
-    grid = table(found.heads, (), found.align)
+    heads = [_broken(head, characters) for head, characters in zip(found.heads, widths, strict=True)]
+    grid = table(heads, (), found.align)
     for column, characters in zip(grid.columns, widths, strict=True):
         column.width = characters
     for i, row in enumerate(found.rows):
         tone = TONES.get(found.tones[i], "") if found.tones else ""
-        grid.add_row(*(Text(cell, tone if j == found.tinted else "") for j, cell in enumerate(row)))
+        cells = enumerate(map(_broken, row, widths))
+        grid.add_row(*(Text(cell, tone if j == found.tinted else "") for j, cell in cells))
     return grid
 
 
@@ -129,6 +131,11 @@ def _lines(text: str, width: int) -> list[str]:
     return wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False)
 
 
+def _broken(text: str, width: int) -> str:
+    """A cell with its line breaks: rich would also break where no break is allowed."""
+    return "\n".join(_lines(text, width))
+
+
 def _whole(line: str, style: str) -> Text:
     return Text(line, style, no_wrap=True, overflow="ignore")
 
@@ -150,6 +157,6 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "") 
     return grid
 
 
-def titled(title: str, grid: Table) -> RenderableType:
+def titled(title: str, grid: RenderableType) -> RenderableType:
     """A table below its title, which may be wider than the table."""
     return Group(Text(title, style="bold"), grid)
