@@ -180,6 +180,14 @@ def test_the_test_of_a_study_asks_which_arm_and_opens_no_other(command, made):
     assert sorted(made.glob("runs/norms/*/*/test.json")) == before
 
 
+@pytest.mark.parametrize(
+    "words", [("list", "runs"), ("list", "studies"), ("show", "norms"), ("show", "cnn"), ("list",)]
+)
+def test_what_is_listed_and_shown_is_data_too(command, words):
+    assert json.loads(command(*words, "--json").out)["tables"]
+    assert list(csv.DictReader(io.StringIO(command(*words, "--csv", "-").out)))
+
+
 def test_last_is_the_same_thing_for_every_command(command):
     assert "norm=none (reference)" in command("show", "last").out
     said = command("diagnose", "last")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import RUNS, Csv, Json, Plugin, Runs, find_folder, load_plugins
 from paribus.errors import StudyError
 
 
@@ -15,6 +15,8 @@ def report(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A study's folder or a run's, a part of its name, or: last.")
     ],
+    json: Json = False,
+    csv: Csv = None,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -33,19 +35,19 @@ def report(
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
     from paribus.reports import brief
+    from paribus.reports.export import deliver
     from paribus.reports.files import write, write_run
-    from paribus.reports.terminal import print_page
     from paribus.study import Study
 
     load_plugins(plugin)
     folder = find_folder(name, runs, "study", "run")
     if (folder / MARKERS["run"]).exists():
         written = write_run(RunFolder(folder))
-        print_page(replace(brief.run(RunFolder(folder)), summary=f"\nreport: {written}"))
+        deliver(replace(brief.run(RunFolder(folder)), summary=f"\nreport: {written}"), json, csv)
         return
     opened = Study.open(folder)
     result = opened.result
-    print_page(brief.study(result, write(result, opened.folder)))
+    deliver(brief.study(result, write(result, opened.folder)), json, csv)
 
 
 def test(
@@ -55,6 +57,8 @@ def test(
     ],
     arm: Annotated[str | None, typer.Option(help="Of a study, the arm that was chosen: norm=batch.")] = None,
     because: Annotated[str, typer.Option(help="Why the test is opened; it stands in the report.")] = "",
+    json: Json = False,
+    csv: Csv = None,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -73,8 +77,8 @@ def test(
     from paribus.inference.held_out import test as open_test
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
+    from paribus.reports.export import deliver
     from paribus.reports.outcomes import held_out_page
-    from paribus.reports.terminal import print_page
     from paribus.studies.held_out import test_arm
 
     load_plugins(plugin)
@@ -87,7 +91,7 @@ def test(
     else:
         tests = [(RunFolder(folder), open_test(RunFolder(folder), because))]
         _again(folder.parents[1])
-    print_page(held_out_page(tests))
+    deliver(held_out_page(tests), json, csv)
 
 
 def _again(study: Path) -> None:

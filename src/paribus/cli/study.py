@@ -10,8 +10,10 @@ import typer
 
 from paribus.cli.words import (
     RUNS,
+    Csv,
     Device,
     DryRun,
+    Json,
     Overrides,
     Plugin,
     RecipeName,
@@ -53,6 +55,8 @@ def study(
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time; one per core by default.")] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")] = False,
     name: Annotated[str | None, typer.Option(help="Name of the study's folder.")] = None,
+    json: Json = False,
+    csv: Csv = None,
     runs: Runs = RUNS,
     device: Device = "auto",
     plugin: Plugin = None,
@@ -90,13 +94,13 @@ def study(
     )
 
     from paribus.reports import brief
-    from paribus.reports.terminal import print_page
+    from paribus.reports.export import deliver
 
     if dry_run:
-        print_page(brief.design(planned.design, planned.folder))
+        deliver(brief.design(planned.design, planned.folder), json, csv)
         return
     result = planned.run(jobs=jobs, device=device, fail_fast=fail_fast)
     page = planned.report()
-    print_page(brief.study(result, page))
+    deliver(brief.study(result, page), json, csv)
     if not result.complete:
         raise typer.Exit(1)

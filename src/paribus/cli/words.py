@@ -29,6 +29,12 @@ Plugin = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON: raw numbers, with their units in the names.")]
+Csv = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FILE", help="Write the tables as CSV, raw numbers; - prints it.", allow_dash=True),
+]
+
 RUNS = Path("runs")
 
 

@@ -240,6 +240,12 @@ def spoken(figure: str) -> str:
     return f"{SPLITS.get(split, split)} {name}".replace("_", " ").strip()
 
 
+def with_unit(head: str, metric: Metric) -> str:
+    """The head of a column of raw numbers: ``mean (share)``, ``mean (dB)``, or ``mean`` where there is no unit."""
+    known = "share" if metric.percent else metric.unit
+    return f"{head} ({known})" if known else head
+
+
 def unit(metric: Metric) -> tuple[float, str]:
     """What to multiply a figure by for an axis, and the unit that stands there."""
     return (100.0, " (%)") if metric.percent else (1.0, "")

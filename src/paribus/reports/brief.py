@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paribus.records.metric import Metric, details, is_detail
-from paribus.records.wording import count, format_figure, show, threshold
-from paribus.reports.page import Page, Section, Table
+from paribus.records.wording import count, format_figure, metric_of, show, threshold, with_unit
+from paribus.reports.page import Page, Row, Section, Table
 
 if TYPE_CHECKING:
     from paribus.records.result import StudyResult
@@ -35,7 +36,20 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
         summary=f"report: {report}" if report else "",
         warnings=result.warnings,
         sections=tuple(sections),
+        data=_about(result),
     )
+
+
+def _about(result: StudyResult) -> dict[str, Any]:
+    """What the numbers of a study are about, for those who read them as data."""
+    return {
+        "metric": result.metric_name,
+        "unit": "share" if result.metric.percent else result.metric.unit,
+        "higher is better": result.metric.higher_is_better,
+        "delta": result.delta,
+        "seeds": result.design.seeds,
+        "complete": result.complete,
+    }
 
 
 def design(planned: StudyDesign, folder: Path) -> Page:
@@ -59,7 +73,21 @@ def run(folder: RunFolder, fresh: bool = False) -> Page:
     if result is not None:
         rows += _rows(result, folder.figures_of_merit())
     rows.append(("folder", str(folder.path)))
-    return Page("Run", content["name"], sections=(Section(tables=(Table(("", ""), tuple(rows), "ll"),)),))
+    table = Table(("", ""), tuple(rows), "ll", data=lambda: _raw(folder))
+    return Page("Run", content["name"], sections=(Section(tables=(table,)),))
+
+
+def _raw(folder: RunFolder) -> list[Row]:
+    """A run as data: what, and its value."""
+    content, status, result = folder.read(), folder.status, folder.result
+    found = {"recipe": content["name"], "seed": content["seed"], "state": status.state, "folder": str(folder.path)}
+    if status.error:
+        found["error"] = status.error
+    if result is not None:
+        metrics = folder.figures_of_merit()
+        figures = {with_unit(name, metric_of(name, metrics)): value for name, value in result.metrics.items()}
+        found |= {**figures, **{name: value for name, value in asdict(result).items() if name != "metrics"}}
+    return [{"what": name, "value": value} for name, value in found.items()]
 
 
 def figures(found: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from paribus.diagnosis.finding import Diagnosis, Finding
 from paribus.records.metric import Metric, details, is_detail
 from paribus.records.run import RunFolder
-from paribus.records.wording import NONE, clean, format_figure, moment, show
-from paribus.reports.page import Answer, Page, Section, Table
+from paribus.records.wording import NONE, clean, format_figure, metric_of, moment, show, with_unit
+from paribus.reports.page import Answer, Page, Row, Section, Table
 
 if TYPE_CHECKING:
     from paribus.records.opened import HeldOut
@@ -35,7 +35,7 @@ def held_out_page(tests: Sequence[tuple[RunFolder, HeldOut]]) -> Page:
         (name_of(folder), *(format_figure(name, held.metrics[name], metrics) for name in names), f"{held.examples:,}")
         for folder, held in tests
     ]
-    whole = Table(("run", *names, "examples"), tuple(rows), align)
+    whole = Table(("run", *names, "examples"), tuple(rows), align, data=lambda: _held_out_data(tests))
     when = Section(notes=tuple(dict.fromkeys(map(opened_when, (held for _, held in tests)))))
     if len(tests) == 1:
         return Page("Test", sections=(Section(tables=(whole, *_details(tests[0][1], metrics))), when))
@@ -44,6 +44,21 @@ def held_out_page(tests: Sequence[tuple[RunFolder, HeldOut]]) -> Page:
     )
     several = len({folder.path.parent for folder, _ in tests}) > 1
     return Page("Test", warnings=(CAUTION,) if several else (), sections=(Section(tables=(whole,)), means, when))
+
+
+def _held_out_data(tests: Sequence[tuple[RunFolder, HeldOut]]) -> list[Row]:
+    """Held-out figures as they were computed, with when and why the test was opened."""
+    metrics = tests[0][0].figures_of_merit() if tests else {}
+    return [
+        {
+            "run": name_of(folder),
+            **{with_unit(name, metric_of(name, metrics)): value for name, value in held.metrics.items()},
+            "examples": held.examples,
+            "opened": moment(held.opened),
+            "because": held.because,
+        }
+        for folder, held in tests
+    ]
 
 
 def opened_when(held: HeldOut) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from paribus.evidence import Interval
 from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
-from paribus.reports.page import Table
+from paribus.reports.page import Row, Table
 
 FEW = 6  # arms that stand beside each other in one table
 KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
@@ -41,7 +41,28 @@ def effects(result: StudyResult) -> Table:
         for name, effect in zip(names, result.effects, strict=True)
     ]
     tones = tuple(effect.verdict.word.replace(" ", "-") for effect in result.effects)
-    return Table(heads, tuple(rows), "lrrrrrl", tones, tinted=6)
+    return Table(heads, tuple(rows), "lrrrrrl", tones, tinted=6, data=lambda: effects_data(result))
+
+
+def effects_data(result: StudyResult) -> list[Row]:
+    """Every comparison in raw numbers."""
+    return [
+        {
+            "comparison": effect.label,
+            "kind": effect.kind,
+            wording.with_unit("difference", result.metric): effect.estimate.value,
+            wording.with_unit("low", result.metric): effect.estimate.low,
+            wording.with_unit("high", result.metric): effect.estimate.high,
+            "confidence": effect.estimate.confidence,
+            "p (Holm)": effect.p_adjusted,
+            wording.with_unit("detectable", result.metric): effect.detectable,
+            wording.with_unit("delta", result.metric): result.delta,
+            "pairs": effect.estimate.n,
+            "verdict": effect.verdict.word,
+            "more seeds": effect.verdict.more_seeds,
+        }
+        for effect in result.effects
+    ]
 
 
 def arms(result: StudyResult) -> Table:
@@ -59,14 +80,42 @@ def arms(result: StudyResult) -> Table:
         )
         for arm in result.arms
     ]
-    return Table(heads, tuple(rows), "lrrrrl")
+    return Table(heads, tuple(rows), "lrrrrl", data=lambda: arms_data(result))
+
+
+def arms_data(result: StudyResult) -> list[Row]:
+    """Every arm in raw numbers."""
+    return [
+        {
+            "arm": arm.name,
+            wording.with_unit("mean", result.metric): arm.level.value,
+            wording.with_unit("low", result.metric): arm.level.low,
+            wording.with_unit("high", result.metric): arm.level.high,
+            "confidence": result.design.confidence,
+            wording.with_unit("standard deviation", result.metric): arm.level.sd,
+            "n": arm.level.n,
+            "runs": wording.runs(arm.states.values()).replace("\u00a0", " "),
+        }
+        for arm in result.arms
+    ]
 
 
 def values(result: StudyResult) -> Table:
     """The metric of every single run, from which all else follows."""
     seeds = list(dict.fromkeys(seed for arm in result.arms for seed in arm.states))
     rows = [(wording.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
-    return Table(("arm", *(f"seed {seed}" for seed in seeds)), tuple(rows), "l" + "r" * len(seeds))
+    heads = ("arm", *(f"seed {seed}" for seed in seeds))
+    return Table(heads, tuple(rows), "l" + "r" * len(seeds), data=lambda: values_data(result))
+
+
+def values_data(result: StudyResult) -> list[Row]:
+    """The metric of every single run, a row for each."""
+    figure = wording.with_unit(result.metric_name, result.metric)
+    return [
+        {"arm": arm.name, "seed": seed, "state": state, figure: arm.values.get(seed)}
+        for arm in result.arms
+        for seed, state in arm.states.items()
+    ]
 
 
 def lost(result: StudyResult) -> Table | None:
@@ -116,7 +165,25 @@ def noise(result: StudyResult) -> Table | None:
         fewest = min(part.n for part in result.noise.components)
         rows.append(("remaining", wording.NONE, *wording.part_of(Interval(*ends), fewest), wording.NONE))
     sure = wording.percent(result.noise.confidence)
-    return Table(("stream", "runs", "share", f"{sure} interval", "standard deviation"), tuple(rows), "lrrrr")
+    heads = ("stream", "runs", "share", f"{sure} interval", "standard deviation")
+    return Table(heads, tuple(rows), "lrrrr", data=lambda: noise_data(result))
+
+
+def noise_data(result: StudyResult) -> list[Row]:
+    """The parts of the variance in raw numbers."""
+    return [
+        {
+            "stream": part.stream,
+            "runs": part.n,
+            "share": part.share.value,
+            "low": part.share.low,
+            "high": part.share.high,
+            "confidence": result.noise.confidence,
+            wording.with_unit("standard deviation", result.metric): math.sqrt(part.variance.value),
+        }
+        for part in (result.noise.components if result.noise else ())
+        if result.noise
+    ]
 
 
 def choices(result: StudyResult) -> Table:
