@@ -22,7 +22,9 @@ TWO: dict[str, list[Any]] = {"lr=0.05": BASE, "lr=0.1": [value + gain for value,
 
 def small(vary=LR, **more: Any) -> pb.Study:
     """A study that trains in a moment."""
-    return pb.Study("digits/mlp", vary=vary, changes={**QUICK, **more.pop("changes", {})}, **more)
+    varied = [path.removesuffix(".use") for path in vary or {}]
+    quick = {path: value for path, value in QUICK.items() if not any(f"{path}.".startswith(f"{it}.") for it in varied)}
+    return pb.Study("digits/mlp", vary=vary, changes={**quick, **more.pop("changes", {})}, **more)
 
 
 def by_arm(values: dict[str, list[Any]]) -> Callable[[str, int], Any]:

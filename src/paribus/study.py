@@ -11,14 +11,18 @@ from paribus.errors import RecipeError
 from paribus.progress import Announce, silent
 from paribus.records.given import recipe_of
 from paribus.records.inputs import OnChange
+from paribus.records.opened import HeldOut
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
+from paribus.records.shortcuts import expand, expand_factors
 from paribus.records.study import Layout, StudyDesign
 from paribus.studies import runner
 from paribus.studies.conclusions import analyse
+from paribus.studies.contradictions import check_changes
 from paribus.studies.design import folder_for, plan, seeds_of
 from paribus.studies.executors.job import EventListener, Executor
+from paribus.studies.held_out import test_arm
 from paribus.training.execution import Settings
 
 
@@ -35,7 +39,8 @@ class Study:
         seeds: how many seeds (0, 1, …), or which; as a text like ``--seeds``.
         layout: ``factorial`` (all combinations), ``one-at-a-time``, or ``noise`` (one stream of chance at a time).
         metric: the figure compared, for instance ``val/loss``; the task's first by default.
-        delta: the smallest difference that matters, in units of the metric; the metric's own by default.
+        delta: the smallest difference that matters: ``"1pt"`` or ``0.01`` for a percentage point of a share, else a
+            number in the unit of the metric; the metric's own by default.
         confidence: of the intervals; the rate of false alarms is 1 − confidence.
         most: add seeds until every comparison is decided, up to this many; looks are planned so that the rate of
             false alarms stays as stated.
@@ -53,7 +58,7 @@ class Study:
         seeds: int | str | Sequence[int] = 5,
         layout: Layout = "factorial",
         metric: str | None = None,
-        delta: float | None = None,
+        delta: float | str | None = None,
         confidence: float = 0.95,
         most: int | None = None,
         name: str | None = None,
@@ -62,6 +67,9 @@ class Study:
         **fields: Any,
     ) -> None:
         base = _base(recipe, changes, fields)
+        if layout != "noise":
+            names, _ = expand({**(changes or {}), **fields}, dict(base))
+            check_changes(names, expand_factors(vary or {}, dict(base))[0])
         register_own(base.parts())
         self.design = plan(
             base,
@@ -146,6 +154,21 @@ class Study:
     def result(self) -> StudyResult:
         """The evidence so far, rebuilt from the run folders."""
         return analyse(StudyDesign.open(self.folder), self.folder)
+
+    def test(self, arm: str | None = None, because: str = "") -> dict[int, HeldOut]:
+        """Open the held-out test of one arm: once for each run, written down with when and why.
+
+        Choose on validation figures, then test: comparing arms on the test spends it.
+
+        Args:
+            arm: the one that was chosen, ``"norm=batch"``; may be left out where there is one only.
+            because: why it is opened; it has to be said where another arm's test was opened before.
+
+        Returns:
+            seed → figures, number of examples, when and why.
+        """
+        self._result = None  # an older one would hide that the test is open
+        return {run.seed: found for run, found in test_arm(self.folder, arm, because)}
 
     def report(self) -> Path:
         """Write ``report.html`` and ``report.md`` into the study's folder; returns the former.

@@ -154,14 +154,45 @@ def test_show(command, name, words):
 
 
 def test_the_test_is_opened_once(command, made):
-    first = command("test", "norms/norm=none/seed-0")
-    assert first.code == 0
+    first = command("test", "norms/norm=none/seed-0", "--because", "the paper asks for it")
+    assert (first.code, first.err) == (0, "")
+    assert "UTC, because the paper asks for it" in first.out
     record = made / "runs" / "norms" / "norm=none" / "seed-0" / "test.json"
     content = record.read_bytes()
     assert f"{json.loads(content)['metrics']['test/accuracy']:.2%}".replace("%", " %") in first.out
-    whole = command("test", "last")
-    assert whole.out.count("seed-") == 4
+    arm = command("test", "last", "--arm", "norm=none")
+    assert arm.out.count("seed-") == 2
     assert record.read_bytes() == content
+    report = (made / "runs" / "norms" / "report.html").read_text()
+    assert "the paper asks for it" in report
+    assert "Opened for 1 arm of 2" in report
+
+
+def test_the_test_of_a_study_asks_which_arm_and_opens_no_other(command, made):
+    before = sorted(made.glob("runs/norms/*/*/test.json"))
+    said = command("test", "last")
+    assert said.code == 2
+    assert "for the one arm that was chosen" in said.err
+    assert "comparing arms on the test spends it" in said.err
+    assert "--arm 'norm=" in said.err
+    for words in (("test", "norms", "--arm", "norm=layer"), ("skill", "last", "--split", "test")):
+        assert command(*words).code == 2
+    assert sorted(made.glob("runs/norms/*/*/test.json")) == before
+
+
+@pytest.mark.parametrize(
+    "words", [("list", "runs"), ("list", "studies"), ("show", "norms"), ("show", "cnn"), ("list",)]
+)
+def test_what_is_listed_and_shown_is_data_too(command, words):
+    assert json.loads(command(*words, "--json").out)["tables"]
+    assert list(csv.DictReader(io.StringIO(command(*words, "--csv", "-").out)))
+
+
+def test_last_is_the_same_thing_for_every_command(command):
+    assert "norm=none (reference)" in command("show", "last").out
+    said = command("diagnose", "last")
+    assert said.err.startswith("last: the study norms, of which this is the newest run: runs/norms/norm=")
+    assert "not looked at" in said.out
 
 
 @pytest.fixture
@@ -258,7 +289,7 @@ def test_a_plugin_is_trained_by_workers_and_asked_for_later(paribus):
     words = ("study", *SMALL[:2], "model=Net", "--vary", "model.width=4,8", "--seeds", "2", "--jobs", "2", *own)
     assert paribus(*words).code == 0
     assert "Mine." in paribus("show", "Net", *own).out
-    assert paribus("test", "last", *own).code == 0
+    assert paribus("test", "last", "--arm", "width=4", *own).code == 0
     from paribus.records import parts
 
     parts._registered["model"].clear()

@@ -37,4 +37,6 @@ def test_mistakes_are_one_message(paribus, here):
 
 def test_a_gan_is_diagnosed(paribus, here):
     paribus("run", "gaussians/gan", "data.examples=1000", "task.extractor=values", *SMALL)
-    assert isinstance(json.loads(paribus("diagnose", "last", "--json").out), list)
+    found = json.loads(paribus("diagnose", "last", "--json").out)
+    assert "modes are missing" not in [finding["name"] for finding in found["findings"]]
+    assert any("too early" in said for said in found["unchecked"])

@@ -58,7 +58,7 @@ def test_skill_needs_a_finished_run(here):
 def test_a_sick_run_is_diagnosed(here):
     said("run", "seasons/lstm", "data.steps=600", "data.scale=none", "budget.epochs=1", "--threads", "1")
     assert "treatment: data.scale=standard" in said("diagnose", "last")
-    (finding,) = json.loads(said("diagnose", "last", "--json"))
+    (finding,) = json.loads(said("diagnose", "last", "--json"))["findings"]
     assert finding["treatment"] == {"data.scale": "standard"}
 
 

@@ -42,7 +42,7 @@ def train(tmp_path):
 def test_N10_a_planted_cause_is_found_and_its_treatment_helps(train, fault):
     changes, name = PLANTED[fault]
     folder = train(changes)
-    findings = diagnose(folder)
+    findings = diagnose(folder).findings
     assert [finding.name for finding in findings] == [name]
     (finding,) = findings
     assert len(finding.treatment) == 1
@@ -57,11 +57,11 @@ def test_N10_a_planted_cause_is_found_and_its_treatment_helps(train, fault):
 def test_N10_nothing_is_found_in_a_good_run(train, model):
     folder = train({"model.use": model, "budget.epochs": 12})
     assert folder.result.metrics["val/skill"] > 0
-    assert diagnose(folder) == []
+    assert diagnose(folder).names == []
 
 
 def test_N10_two_causes_are_two_findings(train):
-    findings = diagnose(train({"model.axis": "features", "data.scale": "none"}))
+    findings = diagnose(train({"model.axis": "features", "data.scale": "none"})).findings
     assert [finding.name for finding in findings] == ["nothing is scaled", "the network runs over the feature columns"]
 
 
@@ -69,7 +69,7 @@ def test_N10_the_wrong_axis_is_named_even_where_the_forecast_is_good(train):
     folder = train({"model.axis": "features", "budget.epochs": 12})
     row = {**folder.result.metrics, "val/r2": 0.9, "val/skill": 0.5, "val/skill_naive": 0.5}
     rewrite(folder, "result.json", metrics=row)
-    (finding,) = diagnose(folder)
+    (finding,) = diagnose(folder).findings
     assert finding.treatment == {"model.axis": "time"}
     assert "The lstm takes" in finding.says
 
@@ -81,7 +81,7 @@ def rewrite(folder: RunFolder, name: str, **changes) -> None:
 def test_N10_a_hard_baseline_is_no_fault_of_the_forecast(train):
     folder = train({})
     rewrite(folder, "result.json", metrics={"val/r2": -0.2, "val/skill": 0.2, "val/skill_naive": 0.3})
-    (finding,) = diagnose(folder)
+    (finding,) = diagnose(folder).findings
     assert finding.name == "R² asks for more than can be known"
     assert finding.treatment == {}
 
@@ -89,14 +89,14 @@ def test_N10_a_hard_baseline_is_no_fault_of_the_forecast(train):
 def test_N10_an_anchored_network_without_skill_is_sent_to_the_linear_model(train):
     folder = train({"task.anchor": "season"})
     rewrite(folder, "result.json", metrics={"val/r2": 0.2, "val/skill": -0.2, "val/skill_naive": 0.3})
-    (finding,) = diagnose(folder)
+    (finding,) = diagnose(folder).findings
     assert (finding.name, finding.treatment) == ("no skill", {"model.use": "linear"})
 
 
 def test_N10_a_run_without_figures_has_no_findings(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.create(Recipe.load("seasons/lstm", CLEAN), 0)
-    assert diagnose(folder) == []
+    assert diagnose(folder).names == []
 
 
 @pytest.mark.realdata
@@ -111,6 +111,6 @@ def test_N10_the_broken_notebook_and_its_repair(tmp_path):
         loop.train(folder, Recipe.load(f"energy/{folder.path.name}"), 0, Settings("cpu", 1))
     assert -5 < broken.result.metrics["val/r2"] < -3
     assert repaired.result.metrics["val/r2"] > 0.9
-    names = [finding.name for finding in diagnose(broken)]
+    names = diagnose(broken).names
     assert names == ["nothing is scaled", "the network runs over the feature columns"]
-    assert diagnose(repaired) == []
+    assert diagnose(repaired).names == []

@@ -26,19 +26,19 @@ SOUND = {
 }
 
 
-def folder(path: Path, epochs: int = 12, loss: str = "non_saturating", **figures: Any) -> RunFolder:
+def folder(path: Path, epochs: int = 12, loss: str = "non_saturating", steps: int = 500, **figures: Any) -> RunFolder:
     """Records of a run; a figure may be a function of the epoch."""
     run = RunFolder(path / "run")
     run.create(Recipe.load("gaussians/gan", {"task.loss": loss}), 0)
     run.write_info({"classes": list("abcdefgh")})
     for epoch in range(1, epochs + 1):
-        row = {**SOUND, **{name.replace("__", "/"): value for name, value in figures.items()}}
+        row = {"step": steps * epoch, **SOUND, **{name.replace("__", "/"): value for name, value in figures.items()}}
         run.append_metrics({"epoch": epoch, **{n: v(epoch) if callable(v) else v for n, v in row.items()}})
     return run
 
 
 def names(run: RunFolder) -> list[str]:
-    return [finding.name for finding in diagnose(run)]
+    return diagnose(run).names
 
 
 def test_a_sound_run_has_no_findings(tmp_path):
@@ -50,7 +50,7 @@ def test_a_run_without_epochs_has_no_findings(tmp_path):
 
 
 def test_N11_same_loss_and_a_falling_distance(tmp_path):
-    (finding,) = diagnose(folder(tmp_path, val__frechet=lambda epoch: 10.0 / epoch))
+    (finding,) = diagnose(folder(tmp_path, val__frechet=lambda epoch: 10.0 / epoch)).findings
     assert finding.name == "same loss, other quality"
     assert "better" in finding.says
     assert finding.evidence["distance, epoch 1"] == 10
@@ -60,7 +60,7 @@ def test_N11_same_loss_and_a_falling_distance(tmp_path):
 
 
 def test_N11_same_loss_and_a_rising_distance(tmp_path):
-    (finding,) = diagnose(folder(tmp_path, val__frechet=lambda epoch: float(epoch)))
+    (finding,) = diagnose(folder(tmp_path, val__frechet=lambda epoch: float(epoch))).findings
     assert "worse" in finding.says
     assert finding.treatment["stopping"]["metric"] == "val/frechet"
     Recipe.load("gaussians/gan").override(finding.treatment).resolved()
@@ -68,7 +68,7 @@ def test_N11_same_loss_and_a_rising_distance(tmp_path):
 
 def test_the_flat_part_is_found_behind_a_steep_one(tmp_path):
     loss = lambda epoch: 3.0 if epoch < 5 else 0.8  # noqa: E731
-    (finding,) = diagnose(folder(tmp_path, val__generator_loss=loss, val__frechet=lambda epoch: 10.0 / epoch))
+    (finding,) = diagnose(folder(tmp_path, val__generator_loss=loss, val__frechet=lambda epoch: 10.0 / epoch)).findings
     assert "From epoch 5 to 12" in finding.says
 
 
@@ -79,7 +79,7 @@ def test_a_loss_that_falls_with_the_distance_is_no_finding(tmp_path):
 
 def test_N11_the_discriminator_wins(tmp_path):
     run = folder(tmp_path, train__discriminator_accuracy=0.995, train__discriminator_loss=0.02)
-    (finding,) = diagnose(run)
+    (finding,) = diagnose(run).findings
     assert finding.name == "the discriminator wins"
     assert "99.5 %" in finding.says
     assert finding.evidence["discriminator loss"] == pytest.approx(0.02)
@@ -93,14 +93,33 @@ def test_the_scores_of_a_wasserstein_critic_have_no_threshold(tmp_path):
 @pytest.mark.parametrize("figures", [{"val__mode_kl": 1.2, "val__modes": 2.0}, {"val__recall": 0.02}])
 def test_N11_modes_are_missing(tmp_path, figures):
     run = folder(tmp_path, **figures)
-    (finding,) = diagnose(run)
+    (finding,) = diagnose(run).findings
     assert finding.name == "modes are missing"
     assert finding.evidence["of"] == 8
     run.recipe.override(finding.treatment).resolved()
 
 
-def test_blurred_points_are_no_missing_modes(tmp_path):
-    assert names(folder(tmp_path, val__modes=0.0, val__precision=0.02, val__recall=0.05)) == []
+@pytest.mark.parametrize(("loss", "treatment"), [("minimax", "task.loss"), ("non_saturating", "task.r1")])
+def test_none_of_eight_modes_is_a_finding(tmp_path, loss, treatment):
+    run = folder(tmp_path, loss=loss, val__modes=0.0, val__precision=0.02, val__recall=0.05)
+    (finding,) = diagnose(run).findings
+    assert finding.name == "modes are not covered"
+    assert "0 of 8 modes" in finding.says
+    assert list(finding.treatment) == [treatment]
+    run.recipe.override(finding.treatment).resolved()
+
+
+@pytest.mark.parametrize("figures", [{"val__mode_kl": 1.2, "val__modes": 0.0}, {"train__discriminator_accuracy": 1.0}])
+def test_after_240_steps_nothing_is_said_of_modes(tmp_path, figures):
+    found = diagnose(folder(tmp_path, steps=20, **figures))
+    assert found.names == []
+    assert any(said == "modes: too early, after 240 of at least 1,500 steps" for said in found.unchecked)
+
+
+def test_modes_that_cannot_be_counted_are_said_not_to_be(tmp_path):
+    found = diagnose(folder(tmp_path, val__modes=None))
+    assert "modes, by precision and recall" in found.checked
+    assert "modes: they cannot be counted in these data" in found.unchecked
 
 
 FAST, SLOW = {"use": "adam", "lr": 3e-3}, {"use": "adam", "lr": 3e-4, "beta1": 0.5}
@@ -115,6 +134,6 @@ PLANTED = {  # what is done to the recipe → what the doctor says
 @pytest.mark.parametrize("name", PLANTED)
 def test_N11_found_in_trainings_that_go_wrong_on_purpose(tmp_path, name):
     run = RunFolder(tmp_path / "run")
-    small = {"data.examples": 8000, "budget.epochs": 20, "split.val": 0.1, "training.batch_size": 128}
+    small = {"data.examples": 8000, "budget.epochs": 27, "split.val": 0.1, "training.batch_size": 128}
     train(run, Recipe.load("gaussians/gan", {**small, **PLANTED[name]}), 0, Settings("cpu", threads=1))
     assert name in names(run)

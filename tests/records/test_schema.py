@@ -114,22 +114,6 @@ def test_every_choice_has_a_sentence(name):
     assert {field for field in expected if not field.endswith(".use")} <= set(fields)
 
 
-@pytest.mark.parametrize(
-    ("varied", "marked"),
-    [
-        ((), set()),
-        (("model.norm",), {"model.norm"}),
-        (("model.use",), {"model"}),
-        (("model",), {"model"}),
-        (("augment",), {"augment"}),
-        (("training.batch_size",), {"training.batch_size"}),
-    ],
-)
-def test_what_is_varied_is_marked(varied, marked):
-    recipe = Recipe.load("digits/cnn", {"augment": {}})
-    assert {choice.field for choice in choices(recipe, varied) if choice.varied} == marked
-
-
 def test_no_augmentation_is_a_choice_too():
     found = {choice.field: choice.value for choice in choices(Recipe.load("digits/cnn", {"augment": {}}))}
     assert found["augment"] == "none"

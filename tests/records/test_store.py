@@ -338,6 +338,12 @@ def test_a_folder_may_stand_anywhere(runs, here):
     assert store.find(str(here / "runs" / "s1"), here / "elsewhere", "study") == runs / "s1"
 
 
+def test_last_is_the_same_for_those_who_ask_for_a_run_and_those_who_ask_for_a_study(runs):
+    os.utime(runs / "a-mlp/11aa/seed-0" / "recipe.json", (15e8, 15e8))  # newer than all runs of the newest study
+    assert store.find("last", runs, "study", "run") == runs / "s2"
+    assert store.find("last", runs, "run") == runs / "s2/arm/seed-0"
+
+
 def test_the_last_single_run_is_not_a_study(runs):
     os.utime(runs / "a-mlp/11aa/seed-0" / "recipe.json", (3e9, 3e9))
     assert store.find("last", runs, "study", "run") == runs / "a-mlp/11aa/seed-0"

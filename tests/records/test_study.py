@@ -10,7 +10,7 @@ from tests import made
 from paribus.chance import STREAMS
 from paribus.errors import StudyError
 from paribus.records.recipe import Recipe
-from paribus.records.study import StudyDesign, slug
+from paribus.records.study import StudyDesign, find_arm, slug
 
 
 def design(factors: dict | None = None, **more) -> StudyDesign:
@@ -118,6 +118,35 @@ def test_R26_slugs(name, text):
 def test_long_names_stay_apart():
     names = ["a" * 90 + letter for letter in "xyz"] + ["𝐱" * 90]
     assert len({slug(name) for name in names}) == 4
+
+
+ARMS = design(
+    {
+        "optimizer": [{"use": "sgd", "lr": 0.1}, {"use": "adam", "lr": 0.001}],
+        "model.norm": ["none", "batch"],
+        "model.widths": [[8], [8, 8]],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        ("optimizer=adam(lr=0.001), norm=batch, widths=[8, 8]", ("adam", "batch", [8, 8])),
+        ("optimizer=adam, norm=batch, widths=[8, 8]", ("adam", "batch", [8, 8])),
+        ("model.norm=batch,optimizer=sgd,model.widths=[8]", ("sgd", "batch", [8])),
+        (ARMS.arms()[0].slug, ("sgd", "none", [8])),
+    ],
+)
+def test_an_arm_is_found_by_its_fields(text, settings):
+    found = find_arm(ARMS, text).settings
+    assert (found["optimizer"]["use"], found["model.norm"], list(found["model.widths"])) == settings
+
+
+@pytest.mark.parametrize(("text", "says"), [("norm=batch", "more than one"), ("norm=layer", "no such arm"), ("", "no")])
+def test_what_names_no_single_arm_is_refused(text, says):
+    with pytest.raises(StudyError, match=says):
+        find_arm(ARMS, text)
 
 
 def test_a_design_comes_back_as_it_was(tmp_path):

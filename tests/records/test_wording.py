@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.evidence import Contrast, Estimate, Judged, Kind, Verdict
+from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, Verdict
 from paribus.records import wording
 from paribus.records.metric import Metric
 
@@ -47,6 +47,53 @@ def test_what_is_not_known_is_a_dash(end: float) -> None:
 def test_p_is_never_a_false_zero() -> None:
     assert wording.probability(0.0) == "< 0.001"
     assert wording.probability(0.0314) == "0.031"
+
+
+@pytest.mark.parametrize(
+    ("p", "level", "said"),
+    [
+        (0.0502, 0.05, "0.0502"),
+        (0.04996, 0.05, "0.04996"),
+        (0.0504, 0.05, "0.0504"),
+        (0.051, 0.05, "0.051"),
+        (0.05, 0.05, "0.050"),
+        (0.0101, 0.01, "0.0101"),
+        (0.0502, 0.01, "0.050"),
+        (0.0006, 0.0005, "0.001"),
+        (0.0004, 0.0005, "< 0.0005"),
+    ],
+)
+def test_p_never_rounds_to_the_level_that_it_is_compared_with(p, level, said) -> None:
+    assert wording.probability(p, level) == said
+
+
+@given(st.floats(0, 1), st.sampled_from([0.05, 0.01, 0.1, 0.001, 0.0123]))
+def test_a_p_that_is_said_stands_on_its_side_of_the_level(p, level) -> None:
+    if abs(p - level) > 1e-6:
+        said = wording.probability(p, level)
+        assert (float(said.removeprefix("< ")) <= level if said.startswith("<") else float(said) < level) == (p < level)
+
+
+def test_what_two_seeds_do_not_tell_is_not_said() -> None:
+    two = replace(estimate(0.58, -0.84, 1.99), n=2)
+    assert wording.level_interval(ACCURACY, two) == "cannot be said with 2 seeds"
+    assert wording.difference_interval(ACCURACY, two) == "cannot be said with 2 seeds"
+    assert wording.both("+58.00 points", "cannot be said with 2 seeds") == "+58.00 points"
+    assert wording.difference_interval(ACCURACY, replace(two, low=0.57, high=0.59)) == "[57.00, 59.00]"
+    assert wording.level_interval(ACCURACY, replace(two, n=3)) == "[−84.00, 199.00]"
+
+
+@pytest.mark.parametrize(
+    ("value", "n", "said"),
+    [
+        (0.73, 10, ("73.0 %", "[10.0, 300.0]")),
+        (8.0, 10, ("cannot be said with 10 seeds", "–")),
+        (0.73, 3, ("cannot be said with 3 seeds", "–")),
+        (math.nan, 1, ("–", "[10.0, 300.0]")),
+    ],
+)
+def test_a_part_of_the_variance_that_few_runs_do_not_tell_is_not_said(value, n, said) -> None:
+    assert wording.part_of(Interval(value, 0.1, 3.0), n) == said
 
 
 def test_long_names_break_and_end() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from tests import made
 
-from paribus.reports import brief, terminal
+from paribus.reports import brief, lists, terminal
 from paribus.reports.outcomes import predictions_page
 from paribus.reports.page import Answer, Page, Section, Table
+from paribus.reports.study import study_page
 from paribus.reports.terminal import print_page
 from paribus.tasks.prediction import Prediction
 
@@ -51,6 +52,52 @@ def test_tables_stay_whole_in_pipes_unless_told_otherwise(monkeypatch, columns, 
     out.file = io.StringIO()
     out.print(terminal.table(["name"], [["x" * (width - 2)]]))
     assert "x" * (width - 2) in out.file.getvalue()
+
+
+WIDE = Table(
+    ("run", "test/loss", "test/accuracy", "verdict"),
+    (("whole/optimizer=adam-lr=0.001/seed-0", "−0.1234", "93.12 %", "no difference beyond 1.00 points"),) * 2,
+    "lrrl",
+    ("better", "worse"),
+    3,
+)
+PAGES = {
+    "study": lambda: brief.study(made.factorial()),
+    "noise": lambda: brief.study(made.noise()),
+    "lost": lambda: brief.study(made.failed()),
+    "run": lambda: Page(sections=(Section(tables=(WIDE,)),)),
+    "part": lambda: lists.part("model", "cnn"),
+    "recipes": lambda: lists.recipes(["digits/cnn", "gaussians/gan"]),
+    "report": lambda: study_page(made.two_arms()),
+}
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_broken_within_a_word_or_a_number(monkeypatch, capsys, name, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    page = PAGES[name]()
+    print_page(page)
+    said = capsys.readouterr().out
+    lines = [line.strip() for line in said.splitlines()]
+    for table in (table for section in page.sections for table in section.tables):
+        words = [word for row in (table.heads[1:], *table.rows) for cell in row for word in cell.split(" ")]
+        assert [word for word in words if word not in said] == []
+        numbers = [cell for row in table.rows for side, cell in zip(table.align, row, strict=True) if side == "r"]
+        assert [number for number in numbers if number not in said and not number[0].isalpha()] == []
+    longest = max(len(word) for word in said.split())
+    assert max(map(len, lines)) <= max(width, longest)
+
+
+def test_a_table_that_is_too_wide_stands_row_by_row(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    print_page(Page(sections=(Section(tables=(WIDE,)),)))
+    assert capsys.readouterr().out.splitlines()[:4] == [
+        "whole/optimizer=adam-lr=0.001/seed-0",
+        "  test/loss      −0.1234",
+        "  test/accuracy  93.12 %",
+        "  verdict        no difference beyond 1.00 points",
+    ]
 
 
 def test_titles_may_be_wider_than_their_tables():

@@ -44,7 +44,8 @@ def analyse(folder: RunFolder, name: str, /, *, again: bool = False, **options: 
     subject = load(folder) if analysis.needs.weights else folder
     analysis.check(folder)
     if settings.get("split") == "test":
-        open_test(folder)  # who looks at test examples has opened the test, and that is written down
+        # who looks at test examples has opened the test, and that is written down
+        open_test(folder, f"the analysis {name} looked at the test split")
     record = resolve(analysis.compute)(subject, **settings)
     content = {**asked, "record": json.loads(to_json(record, inf_nan_mode="strings"))}  # NaN comes back as NaN
     files.write_json(_path(folder, name), content)

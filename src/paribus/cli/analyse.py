@@ -59,7 +59,8 @@ def analyse(
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    make_page, settings, folders = resolve(find(name).page), parse_overrides(options), finished(run, runs)
+    make_page, settings = resolve(find(name).page), parse_overrides(options)
+    folders = finished(run, runs, str(settings.get("split", "val")))
     if html is not None and len(folders) > 1:
         raise ParibusError("a page shows one run", got=f"{len(folders)} runs of {run}", hint="name one of them")
     records = {folder: ask(folder, name, again=again, **settings) for folder in folders}

@@ -17,11 +17,13 @@ def diagnose(
             metavar="RUN", help="A run's folder, a part of its name, or: last.", autocompletion=completion.runs
         ),
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the findings, and what was looked at, as JSON.")] = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
     """Say from its records what is wrong with a run, with the evidence and a one-change treatment.
+
+    It also says what it looked for, and what it did not look at.
 
     Examples:
 
@@ -39,8 +41,8 @@ def diagnose(
 
     load_plugins(plugin)
     folder = RunFolder(find_folder(run, runs, "run"))
-    findings = examine(folder)
+    found = examine(folder)
     if json:
-        print(dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        print(dumps(asdict(found), indent=2, ensure_ascii=False))
     else:
-        print_page(findings_page(findings, folder))
+        print_page(findings_page(found, folder))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import RUNS, Csv, Json, Plugin, Runs, find_folder, load_plugins
 from paribus.errors import ParibusError, nearest
 from paribus.records.kinds import KINDS
 
@@ -24,6 +23,8 @@ def list_(
             autocompletion=completion.lists,
         ),
     ] = "all",
+    json: Json = False,
+    csv: Csv = None,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -38,7 +39,7 @@ def list_(
     - `paribus list runs`
     """
     from paribus.reports import lists
-    from paribus.reports.terminal import print_page
+    from paribus.reports.export import deliver
 
     load_plugins(plugin)
     if what == "all":
@@ -48,19 +49,19 @@ def list_(
 
         found = {many: names(kind) for many, kind in PLURALS.items()}
         overview = {"recipes": shipped(), **found, "analyses": sorted(analyses())}
-        print_page(lists.overview(overview))
+        deliver(lists.overview(overview), json, csv)
     elif what == "recipes":
         from paribus.records.recipe import shipped
 
-        print_page(lists.recipes(shipped()))
+        deliver(lists.recipes(shipped()), json, csv)
     elif what == "runs":
-        print_page(lists.runs(runs))
+        deliver(lists.runs(runs), json, csv)
     elif what == "studies":
-        print_page(lists.studies(runs))
+        deliver(lists.studies(runs), json, csv)
     elif what == "analyses":
-        print_page(lists.analyses())
+        deliver(lists.analyses(), json, csv)
     elif what in PLURALS or what in PLURALS.values():
-        print_page(lists.parts(PLURALS.get(what, what)))
+        deliver(lists.parts(PLURALS.get(what, what)), json, csv)
     else:
         known = ["recipes", "runs", "studies", "analyses", *PLURALS]
         raise ParibusError("there is nothing of this kind to list", got=what, hint=nearest(what, known))
@@ -74,6 +75,8 @@ def show(
             autocompletion=completion.things,
         ),
     ],
+    json: Json = False,
+    csv: Csv = None,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -93,18 +96,18 @@ def show(
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS, UnknownName
     from paribus.reports import brief, lists
-    from paribus.reports.terminal import print_page
+    from paribus.reports.export import deliver
 
     load_plugins(plugin)
     if name in shipped() or name.endswith((".yaml", ".yml", ".json")):
-        print_page(lists.recipe(Recipe.load(name)))
+        deliver(lists.recipe(Recipe.load(name)), json, csv)
         return
     if kinds := [kind for kind in KINDS if name in names(kind)]:
         for kind in kinds:
-            print_page(lists.part(kind, name))
+            deliver(lists.part(kind, name), json, csv)
         return
     if name in analyses():
-        print_page(lists.analysis(name))
+        deliver(lists.analysis(name), json, csv)
         return
     try:
         folder = find_folder(name, runs, "study", "run")
@@ -114,11 +117,11 @@ def show(
         known = [*shipped(), *analyses(), *(part for kind in KINDS for part in names(kind))]
         raise ParibusError("there is nothing of this name", got=name, hint=nearest(name, known)) from None
     if (folder / MARKERS["run"]).exists():
-        print_page(brief.run(RunFolder(folder)))
+        deliver(brief.run(RunFolder(folder)), json, csv)
         return
     from paribus.study import Study
 
-    print_page(brief.study(Study.open(folder).result))
+    deliver(brief.study(Study.open(folder).result), json, csv)
 
 
 def schema(
@@ -131,12 +134,12 @@ def schema(
 
     - `paribus schema --out recipe.schema.json`
     """
-    from paribus.files import write_json
+    from paribus.files import dumps, write_json
     from paribus.records.schema import recipe_schema
 
     load_plugins(plugin)
     if out is None:
-        print(json.dumps(recipe_schema(), indent=2, ensure_ascii=False))
+        print(dumps(recipe_schema(), indent=2))
     else:
         write_json(out, recipe_schema())
         print(f"schema in {out}; name it in a recipe's first line: # yaml-language-server: $schema={out}")

@@ -39,5 +39,5 @@ def skill(
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    skills = [(name_of(folder), analyse(folder, "skill", split=split)) for folder in finished(run, runs)]
+    skills = [(name_of(folder), analyse(folder, "skill", split=split)) for folder in finished(run, runs, split)]
     print_page(skills_page(skills))

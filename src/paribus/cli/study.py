@@ -11,9 +11,11 @@ import typer
 from paribus.cli import completion
 from paribus.cli.words import (
     RUNS,
+    Csv,
     DataChanged,
     Device,
     DryRun,
+    Json,
     Overrides,
     Plugin,
     RecipeName,
@@ -46,7 +48,11 @@ def study(
         str | None, typer.Option(help="The figure compared, such as val/loss; the task's first by default.")
     ] = None,
     delta: Annotated[
-        float | None, typer.Option(help="Smallest difference that matters, in units of the metric.")
+        str | None,
+        typer.Option(
+            metavar="DELTA",
+            help="Smallest difference that matters: 1pt (one point) or .01 of a share, else in the metric's unit.",
+        ),
     ] = None,
     until_decided: Annotated[
         int | None,
@@ -58,6 +64,8 @@ def study(
     ] = 1,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")] = False,
     name: Annotated[str | None, typer.Option(help="Name of the study's folder.")] = None,
+    json: Json = False,
+    csv: Csv = None,
     runs: Runs = RUNS,
     device: Device = "auto",
     plugin: Plugin = None,
@@ -98,16 +106,16 @@ def study(
     )
 
     from paribus.reports import brief
+    from paribus.reports.export import deliver
     from paribus.reports.live import counting
-    from paribus.reports.terminal import print_page
 
     if dry_run:
         with counting() as progress:
             planned.check(device=device, data_changed=change, progress=progress)
-        print_page(brief.design(planned.design, planned.folder))
+        deliver(brief.design(planned.design, planned.folder), json, csv)
         return
     result = planned.run(jobs=jobs, device=device, threads=threads, fail_fast=fail_fast, data_changed=change)
     page = planned.report()
-    print_page(brief.study(result, page))
+    deliver(brief.study(result, page), json, csv)
     if not result.complete:
         raise typer.Exit(1)

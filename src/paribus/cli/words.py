@@ -48,6 +48,12 @@ DataChanged = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and print what would be done, and train nothing.")]
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON: raw numbers, with their units in the names.")]
+Csv = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FILE", help="Write the tables as CSV, raw numbers; - prints it.", allow_dash=True),
+]
+
 RUNS = Path("runs")
 
 
@@ -55,14 +61,14 @@ def parse_overrides(words: list[str] | None) -> dict[str, Any]:
     """``["optimizer.lr=0.01"]`` → ``{"optimizer.lr": 0.01}``."""
     from paribus.records.yaml import parse_value
 
-    return {field: parse_value(value) for field, value in _pairs(words)}
+    return {field: parse_value(value) for field, value in _pairs(words, "set").items()}
 
 
 def parse_vary(words: list[str] | None) -> dict[str, list[Any]]:
     """``["model.norm=none,batch"]`` → ``{"model.norm": ["none", "batch"]}``."""
     from paribus.records.yaml import split_values
 
-    return {field: split_values(values) for field, values in _pairs(words)}
+    return {field: split_values(values) for field, values in _pairs(words, "varied").items()}
 
 
 def read_changes(recipe: str, words: list[str] | None) -> dict[str, Any]:
@@ -110,11 +116,12 @@ def load_plugins(files: list[Path] | None) -> None:
         load_plugin(file)
 
 
-def finished(name: str, runs: Path) -> list[RunFolder]:
+def finished(name: str, runs: Path, split: str = "val") -> list[RunFolder]:
     """The run that somebody means, or all finished runs of the study.
 
     Raises:
         RunError: if the study has none.
+        StudyError: if it has several arms, and the split is that of the test.
     """
     from paribus.records import store
     from paribus.records.run import RunFolder
@@ -122,25 +129,44 @@ def finished(name: str, runs: Path) -> list[RunFolder]:
     found = store.find(name, runs, "run", "study")
     if not (found / store.MARKERS["study"]).exists():
         return [RunFolder(found)]
+    if split == "test":
+        _one_arm(found)
     folders = [run.folder for run in store.runs_of(found) if run.figures is not None]
     if not folders:
         raise RunError("this study has no finished run", got=str(found), hint="run the study first")
     return folders
 
 
+def _one_arm(study: Path) -> None:
+    """Refuse to open the test of all arms at once."""
+    from paribus.records.study import StudyDesign
+    from paribus.studies.held_out import SPENT
+
+    if len(StudyDesign.open(study).arms()) > 1:
+        hint = "name a run of the arm that you have chosen, or open the test by: paribus test STUDY --arm ARM"
+        raise StudyError(f"the test split is for one arm; {SPENT}", got=str(study), hint=hint)
+
+
 def find_folder(name: str, runs: Path, *kinds: str) -> Path:
     """The folder that somebody means: see :func:`paribus.records.store.find`."""
-    from paribus.records.store import find  # not before it is needed: it takes pydantic
+    from paribus.records.store import MARKERS, find  # not before it is needed: it takes pydantic
 
-    return find(name, runs, *kinds)
+    found = find(name, runs, *kinds)
+    if name == "last" and (found.parents[1] / MARKERS["study"]).exists():
+        print(f"last: the study {found.parents[1].name}, of which this is the newest run: {found}", file=sys.stderr)
+    return found
 
 
-def _pairs(words: list[str] | None) -> list[tuple[str, str]]:
-    pairs = [_pair(word) for word in words or []]
-    for number, (field, value) in enumerate(pairs):
-        if field in dict(pairs[:number]):
-            raise RecipeError(f"{field} is set twice", got=f"{field}={value}", hint="leave one of them out")
-    return pairs
+def _pairs(words: list[str] | None, done: str) -> dict[str, str]:
+    """Fields and what is written for them; a field that stands there twice contradicts itself."""
+    found: dict[str, str] = {}
+    for field, value in map(_pair, words or []):
+        if field in found and (done == "varied" or value != found[field]):
+            both = f"{field}={found[field]} and {field}={value}"
+            hint = f"write --vary {field}=VALUE,VALUE once, with all values" if done == "varied" else "drop one of them"
+            raise StudyError(f"{field} is {done} twice", got=both, hint=hint)
+        found[field] = value
+    return found
 
 
 def _pair(word: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from paribus.data.info import DataInfo
 from paribus.data.metadata import SeriesInfo
-from paribus.diagnosis.finding import Finding
+from paribus.diagnosis.finding import Diagnosis, Finding
 from paribus.records.run import RunFolder
 
 FAR = 3.0  # a level or a deviation beyond this keeps a network, which begins near 0, away for long
@@ -43,17 +43,17 @@ class Record:
         return self.series.ranges[split][name]
 
 
-def forecast(folder: RunFolder) -> list[Finding]:
-    """All causes that the records show, gravest first; nothing for a run that has no figures yet."""
+def forecast(folder: RunFolder) -> Diagnosis:
+    """All causes that the records show, gravest first; nothing is looked at in a run that has no figures yet."""
     rows = folder.history
     info = folder.info()
     series = DataInfo.read(info).series if info else None
     if not rows or series is None or not series.ranges:
-        return []
+        return Diagnosis(unchecked=("faults of forecasts: the figures or the ranges of the series are not recorded",))
     record = Record(_flat(folder.recipe.resolved()), series, folder.result.metrics if folder.result else rows[-1])
-    found = [check(record) for check in CHECKS]
-    causes = [finding for finding in found if finding]
-    return causes or [finding for finding in (no_skill(record), hard_baseline(record)) if finding][:1]
+    causes = [finding for check in CHECKS if (finding := check(record))]
+    found = causes or [finding for finding in (no_skill(record), hard_baseline(record)) if finding][:1]
+    return Diagnosis(tuple(found), LOOKED_FOR)
 
 
 def wrong_axis(record: Record) -> Finding | None:
@@ -143,6 +143,12 @@ def hard_baseline(record: Record) -> Finding | None:
     )
 
 
+LOOKED_FOR = (
+    "data that are not scaled",
+    "time along the wrong axis",
+    "a series that leaves the range of training",
+    "skill against repeating the last value or season",
+)
 CHECKS: tuple[Callable[[Record], Finding | None], ...] = (not_scaled, wrong_axis, drift)
 
 

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
 
-from paribus import files
 from paribus.inference.trained import load, loader_of, prepared_with
+from paribus.records import opened
+from paribus.records.opened import HeldOut
 from paribus.records.run import RunFolder
 from paribus.tasks.evaluation import evaluate
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """Figures on the test examples.
+def test(folder: RunFolder, because: str = "") -> HeldOut:
+    """Evaluate a finished run on its test examples, in float32 on the CPU; asked again, the recorded figures.
 
     Args:
-        metrics: by name: ``test/accuracy``.
-        examples: how many test examples there are.
-        opened: when the test was opened, in seconds since 1970.
-    """
-
-    metrics: dict[str, float]
-    examples: int
-    opened: float
-
-
-def test(folder: RunFolder) -> HeldOut:
-    """Evaluate a finished run on its test examples, in float32 on the CPU; asked again, the recorded figures.
+        folder: of the run.
+        because: why the test is opened; it is written down, and stands in the report.
 
     Raises:
         DataError: if the data set has no test split.
     """
-    path = folder.path / "test.json"
-    if path.exists():
-        return HeldOut(**files.read_json(path))
+    if (known := opened.read(folder.path)) is not None:
+        return known
     trained = load(folder)
     prepared = prepared_with(trained, "test")
     trained.task.prepare(prepared)
     figures = evaluate(trained.task, trained.network, loader_of(prepared, "test"), "test")
-    found = HeldOut(figures, len(prepared.rows["test"]), time.time())
-    files.write_json(path, asdict(found))
+    found = HeldOut({**figures}, len(prepared.rows["test"]), time.time(), because)
+    opened.write(folder.path, found)
     return found

@@ -56,6 +56,6 @@ def _reading(result: StudyResult, reference: str) -> list[str]:
     if any(effect.kind == "interaction" for effect in result.effects):
         text += " Interactions are neither better nor worse."
     if result.delta:
-        delta = wording.difference(result.metric, result.delta, signed=False)
+        delta = wording.threshold(result.metric, result.delta)
         text += f" Grey band: differences below δ = {delta}."
     return [text, f"Each row minus {wording.lines(reference, 100, 1)[0]}."] if reference else [text]

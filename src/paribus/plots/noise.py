@@ -28,7 +28,7 @@ def noise(result: StudyResult) -> Chart:
 def _row(component: Component, result: StudyResult) -> Row:
     share = component.share
     spread = wording.difference(result.metric, math.sqrt(component.variance.value), signed=False)
-    text = wording.both(wording.share(share.value), wording.share_interval(share))
+    text = wording.both(*wording.part_of(share, component.n))
     return Row(
         component.stream,
         100 * share.value if wording.known(share.value) else None,

@@ -56,6 +56,7 @@ def options(kind: str, factory: Factory, further: frozenset[str] = frozenset()) 
     return tuple(_options(factory, [it for it in parameters if it.name not in supplied and it.kind not in several]))
 
 
+@cache
 def describe(factory: Factory) -> tuple[str, dict[str, str]]:
     """The first sentence of a docstring, and what its ``Args:`` section says of each parameter.
 

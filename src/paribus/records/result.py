@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBu
 from paribus.files import finite
 from paribus.records import wording
 from paribus.records.metric import Metric
+from paribus.records.opened import HeldOut
 from paribus.records.run import State
 from paribus.records.study import StudyDesign
 
@@ -123,17 +125,29 @@ class Effect:
 
 @dataclass(frozen=True)
 class Choice:
-    """One setting of the recipe and what it means."""
+    """One setting of the recipe and what it means.
+
+    Args:
+        field: its dotted name.
+        value: as people read it; of one that is varied all values, and which arms have them.
+        meaning: in a sentence.
+        varied: whether two arms of the study differ in it.
+        by_arm: where it is varied, name of the arm → value.
+    """
 
     field: str
     value: str
     meaning: str
     varied: bool = False
+    by_arm: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class StudyResult:
-    """A study's evidence: its design, its arms, its effects, its noise."""
+    """A study's evidence: its design, its arms, its effects, its noise, and its held-out tests as far as they are open.
+
+    ``tests``: name of the arm → seed → what the test of that run said, when and why it was opened.
+    """
 
     design: StudyDesign
     metric_name: str
@@ -147,6 +161,7 @@ class StudyResult:
     data: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     command: str = ""
+    tests: Mapping[str, Mapping[int, HeldOut]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         size = f"{len(self.arms)} × {len(self.design.seeds)} runs"
@@ -156,6 +171,11 @@ class StudyResult:
     def question(self) -> str:
         """The study as one question."""
         return self.design.question
+
+    @property
+    def varied(self) -> dict[str, Mapping[str, str]]:
+        """Every field in which two arms differ, also as an option of a part that is varied: field → arm → value."""
+        return {choice.field: choice.by_arm for choice in self.choices if choice.varied}
 
     @property
     def complete(self) -> bool:

@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -154,6 +154,8 @@ def summary(folder: Path) -> RunSummary:
 def find(name: str, root: Path, *kinds: str) -> Path:
     """The folder that somebody means: a path, a name below ``root``, a part of it, or ``last``.
 
+    ``last`` is what was begun last, a run or a study. Of a study, whoever asks for a run only gets its newest one.
+
     Args:
         name: what was typed.
         root: the folder of the run folders.
@@ -167,12 +169,10 @@ def find(name: str, root: Path, *kinds: str) -> Path:
         for candidate in (Path(name), root / name):
             if (candidate / MARKERS[kind]).exists():
                 return candidate
+    if name == "last" and (folder := _last(root, kinds)) is not None:
+        return folder
     known = {kind: _changed(root, kind) for kind in kinds}
     changed = {folder: written for when in known.values() for folder, written in when.items()}
-    if name == "last" and changed:
-        newest = max(changed, key=lambda folder: changed[folder])
-        study = newest.partition("/")[0]
-        return root / (study if study in changed else newest)  # a run of a study: all of it
     fitting = {kind: [folder for folder in when if name in folder] for kind, when in known.items()}
     if unique := [folders[0] for folders in fitting.values() if len(folders) == 1]:
         return root / unique[0]
@@ -182,6 +182,24 @@ def find(name: str, root: Path, *kinds: str) -> Path:
     names = sorted(changed, key=lambda folder: changed[folder])
     hint = nearest(name, names[-20:]) if names else f"there is none in {root} yet"
     raise UnknownName(f"there is no such {what}", got=name, hint=hint)
+
+
+def _last(root: Path, kinds: Sequence[str]) -> Path | None:
+    """What was begun last below ``root``, whatever is asked for: so the same word means the same thing everywhere."""
+    runs, studies = _changed(root, "run"), _changed(root, "study")
+    changed = {**runs, **studies}
+    if "run" not in kinds:
+        changed = studies
+    if not changed:
+        return None
+    newest = max(changed, key=lambda folder: changed[folder])
+    study = newest.partition("/")[0]
+    if study not in studies:
+        return root / newest
+    if "study" in kinds:
+        return root / study
+    of_study = [folder for folder in runs if folder.startswith(f"{study}/")]
+    return root / max(of_study, key=lambda folder: runs[folder]) if of_study else None
 
 
 class _Listed(NamedTuple):

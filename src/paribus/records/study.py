@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from paribus import files
 from paribus.chance import STREAMS
-from paribus.errors import StudyError
+from paribus.errors import StudyError, nearest
 from paribus.records import earlier
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
@@ -161,6 +161,37 @@ class StudyDesign(BaseModel):
             held = {f"chance.{other}": 0 for other in free if other != stream}
             arms.append(Arm(f"{stream} only", held, stream))
         return tuple(arms)
+
+
+def find_arm(design: StudyDesign, text: str) -> Arm:
+    """The arm that somebody means by its name, or by as many of its fields as make it the only one.
+
+    ``optimizer=adam`` is the arm ``optimizer=adam(lr=0.001)``, and ``norm=batch`` that of ``model.norm=batch``.
+
+    Raises:
+        StudyError: if there is none, or more than one.
+    """
+    arms = design.arms()
+    if named := [arm for arm in arms if text in (arm.name, arm.slug)]:
+        return named[0]
+    wished = [part.partition("=") for part in re.split(r",\s*(?=[\w.]+=)", text.strip())]
+    labels = short_names(design.factors)
+    found = [arm for arm in arms if all(_fits(arm, labels, field, value) for field, _, value in wished)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        hint = f"say more of it: {'; '.join(arm.name for arm in found[:8])}"
+        raise StudyError("more than one arm fits this", got=text, hint=hint)
+    raise StudyError("there is no such arm", got=text, hint=nearest(text, [arm.name for arm in arms]))
+
+
+def _fits(arm: Arm, labels: Mapping[str, str], field: str, value: str) -> bool:
+    """Whether one of an arm's fields has this name, in short or whole, and this value, or a part of this name."""
+    for path, level in arm.settings.items():
+        if field.strip() in (labels.get(path), path, path.removesuffix(".use")):
+            use = level.get("use") if isinstance(level, Mapping) else None
+            return value.strip() in (show(level), use)
+    return False
 
 
 def run_folder(study: Path, arm: Arm, seed: int) -> RunFolder:

@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:  # lists are worded without statistics, and without the time t
 
 LONG = 60  # characters of a name that asks for more room than usual
 MOST = 20  # entries of a list that are said
+FEW_SEEDS = 3  # below, a spread rests on one number, and the t interval is 13 times as wide as the standard error
+FEW_RUNS = 5  # below, the interval of a ratio of two variances spans a factor of more than 100
+LARGEST = 2.0  # a part above twice the whole says how little is known, not how large it is
 NONE = "–"  # stands where there is no number
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -44,17 +48,31 @@ def difference(metric: Metric, value: float | None, signed: bool = True) -> str:
     return f"{text} points" if metric.percent else text
 
 
+def threshold(metric: Metric, delta: float | None) -> str:
+    """δ with its unit, and never a false zero: ``1.00 points``, ``0.004 points``, ``0.1 dB``."""
+    if not known(delta):
+        return NONE
+    if not metric.percent:
+        return f"{delta:.4g} {metric.unit}".strip()
+    points = 100 * delta
+    return f"{points:.2f} points" if round(points, 2) == round(points, 12) else f"{points:.4g} points"
+
+
 def level_interval(metric: Metric, estimate: Estimate) -> str:
-    """The interval of a level, without unit: ``[92.51, 93.73]``."""
+    """The interval of a level, without unit: ``[92.51, 93.73]``; of two seeds it would say nothing, and is not said."""
     if not has_interval(estimate):
         return NONE
+    if estimate.n < FEW_SEEDS:
+        return unsaid(estimate.n)
     return _interval(level(metric, end).removesuffix(" %") for end in (estimate.low, estimate.high))
 
 
 def difference_interval(metric: Metric, estimate: Estimate) -> str:
-    """The interval of a difference, without unit: ``[1.20, 2.60]``."""
+    """The interval of a difference, without unit: ``[1.20, 2.60]``; of two seeds only where it excludes zero."""
     if not has_interval(estimate):
         return NONE
+    if estimate.n < FEW_SEEDS and estimate.low <= 0 <= estimate.high:
+        return unsaid(estimate.n)
     return _interval(_difference(metric, end).lstrip("+") for end in (estimate.low, estimate.high))
 
 
@@ -106,7 +124,7 @@ def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm") -> str:
     verdict, estimate = judged.verdict, judged.estimate
     if verdict.word == "no difference":
         what = "interaction" if kind == "interaction" else "difference"
-        text = f"no {what} beyond {difference(metric, verdict.delta, signed=False)}"
+        text = f"no {what} beyond {threshold(metric, verdict.delta)}"
         return f"{text} (but reliably not zero)" if verdict.nonzero else text
     if verdict.word == "diverged":
         return f"diverged in {estimate.diverged} of {estimate.n + estimate.dropped} seeds"
@@ -121,11 +139,14 @@ def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm") -> str:
     return verdict.word
 
 
-def probability(p: float | None) -> str:
-    """A p value: three decimals, and never a false zero."""
+def probability(p: float | None, level: float = 0.05) -> str:
+    """A p value: three decimals, or as many as tell it from the level of the test, and never a false zero."""
     if not known(p):
         return NONE
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    if p < min(0.001, level):
+        return "< 0.001" if level >= 0.001 else f"< {level:.2g}"
+    texts = [f"{p:.{digits}f}" for digits in range(3, 7)]
+    return next((text for text in texts if abs(float(text) - level) > 1e-9), texts[0])
 
 
 def percent(share: float) -> str:
@@ -158,9 +179,21 @@ def share_interval(interval: Interval) -> str:
     return _interval(_minus(f"{100 * end:.1f}") for end in (interval.low, interval.high))
 
 
+def part_of(share_of: Interval, n: int) -> tuple[str, str]:
+    """A part of the variance and its interval; of few runs, and where it exceeds the whole by far, it is not said."""
+    if known(share_of.value) and (n < FEW_RUNS or share_of.value > LARGEST):
+        return unsaid(n), NONE
+    return share(share_of.value), share_interval(share_of)
+
+
+def unsaid(n: int) -> str:
+    """In place of a number that so few seeds do not tell."""
+    return f"cannot be said with {count(n, 'seed')}"
+
+
 def both(value: str, interval: str) -> str:
     """A number and its interval, as far as they are known: ``+1.90 points [1.20, 2.60]``."""
-    return " ".join(text for text in (value, interval) if text != NONE) or NONE
+    return " ".join(text for text in (value, interval if interval.startswith("[") else NONE) if text != NONE) or NONE
 
 
 def count(number: int, thing: str) -> str:
@@ -207,6 +240,12 @@ def spoken(figure: str) -> str:
     """The name of a figure in words: ``val/macro_f1`` is the ``validation macro f1``."""
     split, _, name = clean(figure).rpartition("/")
     return f"{SPLITS.get(split, split)} {name}".replace("_", " ").strip()
+
+
+def with_unit(head: str, metric: Metric) -> str:
+    """The head of a column of raw numbers: ``mean (share)``, ``mean (dB)``, or ``mean`` where there is no unit."""
+    known = "share" if metric.percent else metric.unit
+    return f"{head} ({known})" if known else head
 
 
 def unit(metric: Metric) -> tuple[float, str]:
@@ -261,6 +300,11 @@ def clock(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def moment(seconds: float) -> str:
+    """A time as people and machines read it, the same everywhere: ``2026-11-21 17:50 UTC``."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _difference(metric: Metric, value: float) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paribus.records.metric import Metric, details, is_detail
-from paribus.records.wording import count, format_figure, show
-from paribus.reports.page import Page, Section, Table
+from paribus.records.wording import count, format_figure, metric_of, show, threshold, with_unit
+from paribus.reports.page import Page, Row, Section, Table
 
 if TYPE_CHECKING:
     from paribus.records.result import StudyResult
@@ -23,7 +24,9 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
 
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
     if result.effects:
-        sections.append(Section("effects", tables=(tables.effects(result),)))
+        sections.append(Section("effects", tables=(tables.effects(result),), notes=(_delta(result),)))
+    if brought := tables.brought(result):
+        sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):
         sections.append(Section("where the spread comes from", tables=(noise,), notes=(SHARES,)))
     return Page(
@@ -33,7 +36,20 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
         summary=f"report: {report}" if report else "",
         warnings=result.warnings,
         sections=tuple(sections),
+        data=_about(result),
     )
+
+
+def _about(result: StudyResult) -> dict[str, Any]:
+    """What the numbers of a study are about, for those who read them as data."""
+    return {
+        "metric": result.metric_name,
+        "unit": "share" if result.metric.percent else result.metric.unit,
+        "higher is better": result.metric.higher_is_better,
+        "delta": result.delta,
+        "seeds": result.design.seeds,
+        "complete": result.complete,
+    }
 
 
 def design(planned: StudyDesign, folder: Path) -> Page:
@@ -59,13 +75,36 @@ def run(folder: RunFolder, fresh: bool = False) -> Page:
     if result is not None:
         rows += _rows(result, folder.figures_of_merit())
     rows.append(("folder", str(folder.path)))
-    return Page("Run", content["name"], sections=(Section(tables=(Table(("", ""), tuple(rows), "ll"),)),))
+    table = Table(("", ""), tuple(rows), "ll", data=lambda: _raw(folder))
+    return Page("Run", content["name"], sections=(Section(tables=(table,)),))
+
+
+def _raw(folder: RunFolder) -> list[Row]:
+    """A run as data: what, and its value."""
+    content, status, result = folder.read(), folder.status, folder.result
+    found = {"recipe": content["name"], "seed": content["seed"], "state": status.state, "folder": str(folder.path)}
+    if status.error:
+        found["error"] = status.error
+    if result is not None:
+        metrics = folder.figures_of_merit()
+        figures = {with_unit(name, metric_of(name, metrics)): value for name, value in result.metrics.items()}
+        found |= {**figures, **{name: value for name, value in asdict(result).items() if name != "metrics"}}
+    return [{"what": name, "value": value} for name, value in found.items()]
 
 
 def figures(found: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
     """The figures of a run on one line, those of single classes left out."""
     texts = {name: format_figure(name, value, metrics) for name, value in found.items() if not is_detail(name)}
     return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
+def _delta(result: StudyResult) -> str:
+    """By which δ the verdicts were found."""
+    if result.delta is None:
+        return (
+            f"no δ was given (--delta): without one nothing shows that there is no difference in {result.metric_name}"
+        )
+    return f"δ, the smallest difference that matters: {threshold(result.metric, result.delta)} of {result.metric_name}"
 
 
 def _rows(result: RunResult, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:

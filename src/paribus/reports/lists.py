@@ -12,8 +12,8 @@ from paribus.errors import ParibusError
 from paribus.records import store
 from paribus.records.metric import Metric, is_detail, percentages
 from paribus.records.store import RunSummary
-from paribus.records.wording import level, metric_of, show
-from paribus.reports.page import Page, Section, Table
+from paribus.records.wording import level, metric_of, show, with_unit
+from paribus.reports.page import Page, Row, Section, Table
 
 if TYPE_CHECKING:
     from paribus.records.options import Factory
@@ -82,14 +82,34 @@ def recipe(found: Recipe) -> Page:
 @store.uncollected()
 def runs(root: Path) -> Page:
     """All runs below a folder."""
-    rows = []
-    for run in store.runs(root):
+    rows, found = [], store.runs(root)
+    for run in found:
         name = run.path[len(str(root)) + 1 :]
         if run.state == "damaged":
             rows.append((name, run.state, "", run.error))
         else:
             rows.append((name, run.state, f"{run.epoch}/{run.epochs}", _figures(run)))
-    return _listed(("run", "state", "epochs", "validation"), rows) if rows else Page(summary=f"no runs in {root} yet")
+    if not rows:
+        return Page(summary=f"no runs in {root} yet")
+    table = Table(("run", "state", "epochs", "validation"), tuple(rows), "llll", data=lambda: _runs_data(found, root))
+    return Page(sections=(Section(tables=(table,)),))
+
+
+def _runs_data(found: Sequence[RunSummary], root: Path) -> list[Row]:
+    """All runs with their figures, one column for each."""
+    return [
+        {
+            "run": run.path[len(str(root)) + 1 :],
+            "recipe": run.recipe,
+            "seed": run.seed,
+            "state": run.state,
+            "epoch": run.epoch,
+            "epochs": run.epochs,
+            **{with_unit(name, metric_of(name, run.metrics)): value for name, value in (run.figures or {}).items()},
+            "error": run.error,
+        }
+        for run in found
+    ]
 
 
 def _figures(run: RunSummary) -> str:

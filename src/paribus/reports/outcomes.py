@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from paribus.diagnosis.finding import Finding
+from paribus.diagnosis.finding import Diagnosis, Finding
 from paribus.records.metric import Metric, details, is_detail
 from paribus.records.run import RunFolder
-from paribus.records.wording import format_figure, show
-from paribus.reports.page import Answer, Page, Section, Table
+from paribus.records.wording import NONE, clean, format_figure, metric_of, moment, show, with_unit
+from paribus.reports.page import Answer, Page, Row, Section, Table
 
 if TYPE_CHECKING:
-    from paribus.inference.held_out import HeldOut
+    from paribus.records.opened import HeldOut
     from paribus.tasks.prediction import Prediction
+
 
 CAUTION = "choose on validation figures; the test is for the arm already chosen"
 
@@ -34,13 +35,57 @@ def held_out_page(tests: Sequence[tuple[RunFolder, HeldOut]]) -> Page:
         (name_of(folder), *(format_figure(name, held.metrics[name], metrics) for name in names), f"{held.examples:,}")
         for folder, held in tests
     ]
-    whole = Table(("run", *names, "examples"), tuple(rows), align)
+    whole = Table(("run", *names, "examples"), tuple(rows), align, data=lambda: _held_out_data(tests))
+    when = Section(notes=tuple(dict.fromkeys(map(opened_when, (held for _, held in tests)))))
     if len(tests) == 1:
-        return Page("Test", sections=(Section(tables=(whole, *_details(tests[0][1], metrics))),))
+        return Page("Test", sections=(Section(tables=(whole, *_details(tests[0][1], metrics))), when))
     means = Section(
         "mean per arm", tables=(Table(("arm", *names, "runs"), tuple(_means(tests, names, metrics)), align),)
     )
-    return Page("Test", warnings=(CAUTION,), sections=(Section(tables=(whole,)), means))
+    several = len({folder.path.parent for folder, _ in tests}) > 1
+    return Page("Test", warnings=(CAUTION,) if several else (), sections=(Section(tables=(whole,)), means, when))
+
+
+def _held_out_data(tests: Sequence[tuple[RunFolder, HeldOut]]) -> list[Row]:
+    """Held-out figures as they were computed, with when and why the test was opened."""
+    metrics = tests[0][0].figures_of_merit() if tests else {}
+    return [
+        {
+            "run": name_of(folder),
+            **{with_unit(name, metric_of(name, metrics)): value for name, value in held.metrics.items()},
+            "examples": held.examples,
+            "opened": moment(held.opened),
+            "because": held.because,
+        }
+        for folder, held in tests
+    ]
+
+
+def opened_when(held: HeldOut) -> str:
+    """When and why a test was opened: ``opened 2026-11-21 17:50 UTC, because the paper asks for it``."""
+    why = f"because {clean(held.because)}" if held.because.strip() else "no reason was given (--because)"
+    return f"opened {moment(held.opened)}, {why}"
+
+
+def opened_table(tests: Mapping[str, Mapping[int, HeldOut]], metrics: Mapping[str, Metric]) -> Table | None:
+    """The tests of a study that were opened, with when and why; ``None`` while all are closed."""
+    opened = [(arm, seed, held) for arm, of_arm in tests.items() for seed, held in of_arm.items()]
+    if not opened:
+        return None
+    names = list(dict.fromkeys(name for *_, held in opened for name in held.metrics if not is_detail(name)))
+    rows = (
+        (
+            clean(arm),
+            str(seed),
+            *(format_figure(name, held.metrics.get(name), metrics) for name in names),
+            f"{held.examples:,}",
+            moment(held.opened),
+            clean(held.because) or NONE,
+        )
+        for arm, seed, held in opened
+    )
+    heads = ("arm", "seed", *names, "examples", "opened", "because")
+    return Table(heads, tuple(rows), "lr" + "r" * (len(names) + 1) + "ll")
 
 
 def predictions_page(predictions: Sequence[Prediction]) -> Page:
@@ -57,10 +102,19 @@ def predictions_page(predictions: Sequence[Prediction]) -> Page:
     return Page("Predictions", sections=(Section(tables=(whole,)), *tables))
 
 
-def findings_page(findings: Sequence[Finding], folder: RunFolder) -> Page:
-    """What is wrong with a run, gravest first, each with its figures and its treatment."""
-    nothing = "" if findings else f"{folder.path}: nothing found in the records of this run"
-    return Page("Diagnosis", name_of(folder), summary=nothing, sections=tuple(map(_finding, findings)))
+def findings_page(found: Diagnosis, folder: RunFolder) -> Page:
+    """What is wrong with a run, gravest first, each with its figures and treatment; and what was not looked at."""
+    nothing = f"{folder.path}: none of the faults that were looked for; this does not say that the run is sound"
+    limits = Section(
+        "how far this goes",
+        terms=tuple((head, "; ".join(said)) for head, said in _looked_at(found) if said),
+    )
+    sections = (*map(_finding, found.findings), limits)
+    return Page("Diagnosis", name_of(folder), "" if found.findings else nothing, sections=sections)
+
+
+def _looked_at(found: Diagnosis) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ("looked for", found.checked), ("not looked at", found.unchecked)
 
 
 def _finding(found: Finding) -> Section:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paribus.plots import Chart
+
+Row = Mapping[str, Any]  # of a table as data: head → value
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Table:
         tones: a tone for each row, or nothing.
         tinted: the column that is written in the tone of its row.
         hints: for each row what a page shows when it is pointed at, or nothing.
+        data: makes the rows as data, raw numbers under heads that state their units; made only where it is asked for.
     """
 
     heads: tuple[str, ...]
@@ -48,6 +52,7 @@ class Table:
     tones: tuple[str, ...] = ()
     tinted: int = -1
     hints: tuple[str, ...] = ()
+    data: Callable[[], Sequence[Row]] | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ class Page:
         summary: one sentence about it all.
         warnings: what to keep in mind.
         sections: everything else.
+        data: what those who read it as JSON need beside its tables.
     """
 
     kind: str = ""
@@ -123,6 +129,7 @@ class Page:
     summary: str = ""
     warnings: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
+from paribus.records.wording import NONE
 from paribus.reports.page import Table
 
 LAYOUTS = {
@@ -46,8 +47,12 @@ def design(result: StudyResult) -> Table:
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
     yield "reference", wording.clean(result.arms[0].name)
     yield "pairing", "by seed: arms are compared within the same seed"
-    yield "held equal", "every other field of the recipe, and all random draws that the varied fields leave alone"
-    yield "δ, the smallest difference that matters", wording.difference(result.metric, result.delta, signed=False)
+    yield (
+        "held equal",
+        "every field that Choices does not mark as varied, and all random draws that the varied fields leave alone",
+    )
+    none = "not given: nothing can be shown to make no difference"
+    yield "δ, the smallest difference that matters", wording.threshold(result.metric, result.delta).replace(NONE, none)
 
 
 def execution(arms: tuple[ArmResult, ...]) -> Table | None:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from paribus import plots
 from paribus.records import wording, yaml
+from paribus.records.metric import Metric
+from paribus.records.parts import present
 from paribus.records.result import Effect, StudyResult
 from paribus.reports import settings, tables
 from paribus.reports.glossary import SHARES, glossary
+from paribus.reports.outcomes import opened_table
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 
 MOST = 6  # answers on top of the page; the table holds them all
@@ -46,7 +49,8 @@ def _answers(result: StudyResult) -> Iterator[Answer]:
 def _answer(effect: Effect, result: StudyResult) -> Answer:
     sure = wording.count(effect.estimate.n, "pair") + " of runs"
     if wording.known(effect.p_adjusted):
-        sure += f", p = {wording.probability(effect.p_adjusted)} (Holm)".replace("= <", "<")
+        p = wording.probability(effect.p_adjusted, 1 - effect.estimate.confidence)
+        sure += f", p = {p} (Holm)".replace("= <", "<")
     if wording.known(effect.detectable):
         sure += f"; detectable: {wording.difference(result.metric, effect.detectable, signed=False)}"
     return Answer(
@@ -75,10 +79,8 @@ def _level_answers(result: StudyResult) -> Iterator[Answer]:
 def _noise_answers(result: StudyResult) -> Iterator[Answer]:
     assert result.noise is not None
     for part in sorted(result.noise.components, key=lambda part: -part.share.value):
-        interval = wording.share_interval(part.share)
-        value = (
-            f"{wording.share(part.share.value)} of the variance" if wording.known(part.share.value) else wording.NONE
-        )
+        share, interval = wording.part_of(part.share, part.n)
+        value = f"{share} of the variance" if share.endswith("%") else share
         finding = _with_interval(value, interval, result.noise.confidence)
         yield Answer(wording.clean(part.stream), finding, sure=wording.count(part.n, "run"))
 
@@ -86,7 +88,10 @@ def _noise_answers(result: StudyResult) -> Iterator[Answer]:
 def _with_interval(value: str, interval: str, confidence: float) -> str:
     if value == wording.NONE:
         return "no estimate"
-    return value if interval == wording.NONE else f"{value}, {wording.percent(confidence)} interval {interval}"
+    if interval == wording.NONE:
+        return value
+    between = " " if interval.startswith("[") else ": "
+    return f"{value}, {wording.percent(confidence)} interval{between}{interval}"
 
 
 def _summary(result: StudyResult) -> str:
@@ -113,12 +118,16 @@ def _sections(result: StudyResult) -> Iterator[Section]:
     """The parts of the page in their order; empty ones are left out later."""
     yield from _evidence(result)
     yield Section("Design", tables=(settings.design(result),))
-    varied = "Every setting of the recipe. Those marked as varied differ between arms, all others are equal."
+    varied = (
+        "Every setting of the recipes. Those marked as varied differ between arms, all others are equal in all of them."
+    )
     yield Section("Choices", (varied,), tables=_some(tables.choices(result) if result.choices else None))
     yield Section("Data", tables=_some(settings.as_table(result.data) if result.data else None))
     machine = settings.as_table(result.environment) if result.environment else None
     yield Section("Environment", tables=_some(settings.execution(result.arms), machine))
-    again = "This command makes the study again; finished runs are taken as they are. The recipe follows."
+    again = (
+        "This command makes the study again; finished runs are taken as they are. The recipe that it varies follows."
+    )
     recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
     yield Section("How to reproduce", (again,), code=tuple(filter(None, (result.command, recipe))))
     yield Section("How to read this", terms=glossary(result))
@@ -142,9 +151,18 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
     if result.effects:
         paired = Figure("paired", plots.paired(result), f"The {what} of each seed in every arm.")
     yield Section("Single runs", figure=paired, tables=(tables.values(result),))
+    if table := opened_table(result.tests, {result.metric.name: result.metric, **_metrics(result)}):
+        opened = f"Opened for {wording.count(len(result.tests), 'arm')} of {len(result.arms)}, each run once."
+        yield Section("Held-out test", (opened, "No verdict of this report rests on it."), tables=(table,))
     if not result.noise:
         figure = Figure("costs", plots.costs(result), f"The {what} against the training time.")
         yield Section("Costs", ("Ratios are to the first arm.",), figure, tables=(tables.costs(result),))
+
+
+def _metrics(result: StudyResult) -> dict[str, Metric]:
+    """How the figures of its task are read, where the task is at hand."""
+    recipe = result.design.base
+    return {metric.name: metric for metric in recipe.figures_of_merit()} if present("task", recipe.task) else {}
 
 
 def _some(*found: Table | None) -> tuple[Table, ...]:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from paribus.evidence import Interval
 from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
-from paribus.reports.page import Table
+from paribus.reports.page import Row, Table
 
+FEW = 6  # arms that stand beside each other in one table
 KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 
 
@@ -32,7 +33,7 @@ def effects(result: StudyResult) -> Table:
             name + (f" ({KINDS[effect.kind]})" if several else ""),
             wording.difference(result.metric, effect.estimate.value),
             wording.effect_interval(result.metric, effect.estimate, estimates),
-            wording.probability(effect.p_adjusted),
+            wording.probability(effect.p_adjusted, 1 - effect.estimate.confidence),
             wording.difference(result.metric, effect.detectable, signed=False),
             str(effect.estimate.n),
             effect.conclusion,
@@ -40,7 +41,28 @@ def effects(result: StudyResult) -> Table:
         for name, effect in zip(names, result.effects, strict=True)
     ]
     tones = tuple(effect.verdict.word.replace(" ", "-") for effect in result.effects)
-    return Table(heads, tuple(rows), "lrrrrrl", tones, tinted=6)
+    return Table(heads, tuple(rows), "lrrrrrl", tones, tinted=6, data=lambda: effects_data(result))
+
+
+def effects_data(result: StudyResult) -> list[Row]:
+    """Every comparison in raw numbers."""
+    return [
+        {
+            "comparison": effect.label,
+            "kind": effect.kind,
+            wording.with_unit("difference", result.metric): effect.estimate.value,
+            wording.with_unit("low", result.metric): effect.estimate.low,
+            wording.with_unit("high", result.metric): effect.estimate.high,
+            "confidence": effect.estimate.confidence,
+            "p (Holm)": effect.p_adjusted,
+            wording.with_unit("detectable", result.metric): effect.detectable,
+            wording.with_unit("delta", result.metric): result.delta,
+            "pairs": effect.estimate.n,
+            "verdict": effect.verdict.word,
+            "more seeds": effect.verdict.more_seeds,
+        }
+        for effect in result.effects
+    ]
 
 
 def arms(result: StudyResult) -> Table:
@@ -58,14 +80,42 @@ def arms(result: StudyResult) -> Table:
         )
         for arm in result.arms
     ]
-    return Table(heads, tuple(rows), "lrrrrl")
+    return Table(heads, tuple(rows), "lrrrrl", data=lambda: arms_data(result))
+
+
+def arms_data(result: StudyResult) -> list[Row]:
+    """Every arm in raw numbers."""
+    return [
+        {
+            "arm": arm.name,
+            wording.with_unit("mean", result.metric): arm.level.value,
+            wording.with_unit("low", result.metric): arm.level.low,
+            wording.with_unit("high", result.metric): arm.level.high,
+            "confidence": result.design.confidence,
+            wording.with_unit("standard deviation", result.metric): arm.level.sd,
+            "n": arm.level.n,
+            "runs": wording.runs(arm.states.values()).replace("\u00a0", " "),
+        }
+        for arm in result.arms
+    ]
 
 
 def values(result: StudyResult) -> Table:
     """The metric of every single run, from which all else follows."""
     seeds = list(dict.fromkeys(seed for arm in result.arms for seed in arm.states))
     rows = [(wording.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
-    return Table(("arm", *(f"seed {seed}" for seed in seeds)), tuple(rows), "l" + "r" * len(seeds))
+    heads = ("arm", *(f"seed {seed}" for seed in seeds))
+    return Table(heads, tuple(rows), "l" + "r" * len(seeds), data=lambda: values_data(result))
+
+
+def values_data(result: StudyResult) -> list[Row]:
+    """The metric of every single run, a row for each."""
+    figure = wording.with_unit(result.metric_name, result.metric)
+    return [
+        {"arm": arm.name, "seed": seed, "state": state, figure: arm.values.get(seed)}
+        for arm in result.arms
+        for seed, state in arm.states.items()
+    ]
 
 
 def lost(result: StudyResult) -> Table | None:
@@ -102,8 +152,7 @@ def noise(result: StudyResult) -> Table | None:
         (
             wording.clean(part.stream),
             str(part.n),
-            wording.share(part.share.value),
-            wording.share_interval(part.share),
+            *wording.part_of(part.share, part.n),
             wording.difference(result.metric, math.sqrt(part.variance.value), signed=False),
         )
         for part in result.noise.components
@@ -113,25 +162,58 @@ def noise(result: StudyResult) -> Table | None:
         rows.append(("all streams", wording.NONE, wording.share(1.0), wording.NONE, spread))
     if (rest := result.noise.remaining) and total and total.value:
         ends = (end / total.value for end in (rest.value, rest.low, rest.high))
-        share = Interval(*ends)
-        rows.append(
-            ("remaining", wording.NONE, wording.share(share.value), wording.share_interval(share), wording.NONE)
-        )
+        fewest = min(part.n for part in result.noise.components)
+        rows.append(("remaining", wording.NONE, *wording.part_of(Interval(*ends), fewest), wording.NONE))
     sure = wording.percent(result.noise.confidence)
-    return Table(("stream", "runs", "share", f"{sure} interval", "standard deviation"), tuple(rows), "lrrrr")
+    heads = ("stream", "runs", "share", f"{sure} interval", "standard deviation")
+    return Table(heads, tuple(rows), "lrrrr", data=lambda: noise_data(result))
+
+
+def noise_data(result: StudyResult) -> list[Row]:
+    """The parts of the variance in raw numbers."""
+    return [
+        {
+            "stream": part.stream,
+            "runs": part.n,
+            "share": part.share.value,
+            "low": part.share.low,
+            "high": part.share.high,
+            "confidence": result.noise.confidence,
+            wording.with_unit("standard deviation", result.metric): math.sqrt(part.variance.value),
+        }
+        for part in (result.noise.components if result.noise else ())
+        if result.noise
+    ]
 
 
 def choices(result: StudyResult) -> Table:
-    """Every setting of the recipe and what it means; the varied ones first, with all their values."""
-    factors = result.design.factors
+    """Every setting of the recipe and what it means; those in which two arms differ first, with all their values."""
     ordered = sorted(result.choices, key=lambda choice: not choice.varied)
-    rows = []
-    for choice in ordered:
-        values = ", ".join(map(wording.show, factors[choice.field])) if choice.field in factors else choice.value
-        value = wording.clean(values) + (" (varied)" if choice.varied else "")
-        rows.append((wording.clean(choice.field), value, wording.clean(choice.meaning) or wording.NONE))
+    rows = [
+        (
+            wording.clean(choice.field),
+            wording.clean(choice.value) + (" (varied)" if choice.varied else ""),
+            wording.clean(choice.meaning) or wording.NONE,
+        )
+        for choice in ordered
+    ]
     tones = tuple("varied" if choice.varied else "" for choice in ordered)
     return Table(("field", "value", "meaning"), tuple(rows), "lll", tones)
+
+
+def brought(result: StudyResult) -> Table | None:
+    """What differs between arms beside the factors themselves: options of parts that are varied as a whole."""
+    factors = {path.removesuffix(".use") for path in result.design.factors}
+    rows = [
+        (wording.clean(field), *map(wording.clean, by_arm.values()))
+        for field, by_arm in result.varied.items()
+        if field not in factors
+    ]
+    if not rows or result.design.layout == "noise" or len(result.arms) > FEW:
+        return None
+    return Table(
+        ("field", *(wording.clean(arm.name) for arm in result.arms)), tuple(rows), "l" * (1 + len(result.arms))
+    )
 
 
 def _value(result: StudyResult, arm: ArmResult, seed: int) -> str:

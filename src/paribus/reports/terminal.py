@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -22,8 +24,8 @@ TONES = {
     "failed": "bold red",
     "no-difference": "cyan",
 }
-MANY = 2000  # rows of a list that are laid out in colours
 MANY = 2000  # rows of a table that are laid out in colours: more of them would take minutes
+GAP = 2  # characters between two columns
 WIDTH = 140  # characters on a line where the output is not a terminal
 
 
@@ -47,7 +49,7 @@ def print_page(page: Page, out: Console | None = None) -> None:
     for place, section in enumerate(page.sections):
         if section.title and (place or above):
             out.print()
-        for part in printed(section):
+        for part in printed(section, out.width):
             out.out(part) if isinstance(part, str) else out.print(part)
     for warning in page.warnings:
         out.print(Text(f"note: {warning}", style="yellow"))
@@ -57,12 +59,12 @@ def print_page(page: Page, out: Console | None = None) -> None:
         out.print(Text(page.summary), soft_wrap=True)  # paths stay whole, to be copied
 
 
-def printed(section: Section) -> Iterator[RenderableType | str]:
+def printed(section: Section, width: int = WIDTH) -> Iterator[RenderableType | str]:
     """What a section is made of, in order; a title stands on its first table even where that is narrower."""
     if section.title:
         yield Text(section.title, style=TONES.get(section.tone, "bold"))
     yield from map(Text, section.text)
-    yield from (rendered(found) if len(found.rows) <= MANY else columns(found) for found in section.tables)
+    yield from (rendered(found, width) if len(found.rows) <= MANY else columns(found) for found in section.tables)
     yield from map(Text, section.code)
     yield from (Text(f"{term}: {meaning}") for term, meaning in section.terms)
     yield from chain(map(answered, section.answers), (Text(note, style="dim") for note in section.notes))
@@ -75,13 +77,68 @@ def answered(answer: Answer) -> Text:
     return Text.assemble(f"{answer.about}: ", (found, TONES.get(answer.tone, "")), sure)
 
 
-def rendered(found: model.Table) -> Table:
-    """A page's table for the terminal, in its colours."""
-    grid = table(found.heads, (), found.align)
+def rendered(found: model.Table, width: int = WIDTH) -> RenderableType:
+    """A page's table for a terminal of this width, in its colours; one that is too wide stands row by row."""
+    widths = fitted(found, width)
+    if widths is None:
+        return Group(*stacked(found, width))
+    heads = [_broken(head, characters) for head, characters in zip(found.heads, widths, strict=True)]
+    grid = table(heads, (), found.align)
+    for column, characters in zip(grid.columns, widths, strict=True):
+        column.width = characters
     for i, row in enumerate(found.rows):
         tone = TONES.get(found.tones[i], "") if found.tones else ""
-        grid.add_row(*(Text(cell, tone if j == found.tinted else "") for j, cell in enumerate(row)))
+        cells = enumerate(map(_broken, row, widths))
+        grid.add_row(*(Text(cell, tone if j == found.tinted else "") for j, cell in cells))
     return grid
+
+
+def fitted(found: model.Table, width: int) -> list[int] | None:
+    """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such."""
+    columns = list(zip(found.heads, *found.rows, strict=True))
+    natural = [max(map(cell_len, column)) for column in columns]
+    widths = [_least(column, side) for column, side in zip(columns, found.align, strict=True)]
+    spare = width - sum(widths) - GAP * len(widths)
+    if spare < 0:
+        return None
+    while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
+        narrowest = min(wanting, key=lambda place: widths[place] / natural[place])
+        widths[narrowest], spare = widths[narrowest] + 1, spare - 1
+    return widths
+
+
+def stacked(found: model.Table, width: int) -> Iterator[Text]:
+    """A table that is too wide, row by row: the first cell, and below it the others beside their heads."""
+    label = max((cell_len(head) for head in found.heads[1:]), default=0)
+    for i, (first, *rest) in enumerate(found.rows):
+        yield from (_whole(line, "bold") for line in _lines(first, width) or [""])
+        for j, (head, cell) in enumerate(zip(found.heads[1:], rest, strict=True), start=1):
+            tone = TONES.get(found.tones[i], "") if found.tones and j == found.tinted else ""
+            for place, line in enumerate(_lines(cell, width - label - 2 * GAP)):
+                said = head if place == 0 else ""
+                before = " " * GAP + said + " " * (label - cell_len(said) + GAP)
+                yield _whole(before, "dim").append(line, tone or "not dim")
+
+
+def _least(column: Sequence[str], side: str) -> int:
+    """Characters that a column needs: its longest word; a number stays whole, with its unit."""
+    head, *cells = column
+    words = [cell if side == "r" and not cell[:1].isalpha() else max(cell.split(" "), key=cell_len) for cell in cells]
+    return max(map(cell_len, (*head.split(" "), *words)))
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """A text broken between words."""
+    return wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False)
+
+
+def _broken(text: str, width: int) -> str:
+    """A cell with its line breaks: rich would also break where no break is allowed."""
+    return "\n".join(_lines(text, width))
+
+
+def _whole(line: str, style: str) -> Text:
+    return Text(line, style, no_wrap=True, overflow="ignore")
 
 
 def columns(found: model.Table) -> str:
@@ -93,7 +150,7 @@ def columns(found: model.Table) -> str:
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "") -> Table:
     """Texts in rows and columns; nothing in them is taken for markup."""
-    grid = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    grid = Table(box=None, header_style="dim", padding=(0, GAP, 0, 0))
     for i, head in enumerate(heads):
         grid.add_column(Text(head), justify="right" if align[i : i + 1] == "r" else "left", overflow="fold")
     for row in rows:
@@ -101,6 +158,6 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "") 
     return grid
 
 
-def titled(title: str, grid: Table) -> RenderableType:
+def titled(title: str, grid: RenderableType) -> RenderableType:
     """A table below its title, which may be wider than the table."""
     return Group(Text(title, style="bold"), grid)

@@ -28,13 +28,15 @@ from paribus.evidence import (
     sequential_test,
     variance_components,
 )
-from paribus.records.choices import choices
+from paribus.records import opened
+from paribus.records.choices import compared
 from paribus.records.metric import Metric
+from paribus.records.opened import HeldOut
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign, run_folder
-from paribus.records.wording import short_names
+from paribus.records.wording import short_names, threshold
 
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
@@ -65,17 +67,19 @@ class RunRecord:
     status: Status
     result: RunResult | None
     rows: Sequence[Mapping[str, Any]]
+    test: HeldOut | None = None
     damaged: str = ""
 
     @classmethod
     def read(cls, folder: RunFolder) -> RunRecord:
         """All that a study needs to know of a run; one that is damaged counts as failed, and is left out."""
         try:
-            found = cls(folder.status, folder.result, folder.history)
+            found = cls(folder.status, folder.result, folder.history, opened.read(folder.path))
             if found.result is not None:
                 folder.check_seal(("metrics.jsonl",), found.result)
         except DamagedRecord as error:
-            return cls(Status("failed", error=str(error)), None, (), f"{folder.path}: {error.rule}; {error.hint}")
+            said = f"{folder.path}: {error.rule}; {error.hint}"
+            return cls(Status("failed", error=str(error)), None, (), damaged=said)
         return found
 
     def figure(self, name: str) -> float | None:
@@ -99,6 +103,8 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
     results = tuple(_arm(arm, runs[arm.name], measure.name, design.confidence) for arm in arms)
     noise = design.layout == "noise"
+    tests = {name: {seed: test for seed, run in of_arm.items() if (test := run.test)} for name, of_arm in runs.items()}
+    tests = {name: of_arm for name, of_arm in tests.items() if of_arm}
     return StudyResult(
         design=design,
         metric_name=measure.name,
@@ -107,11 +113,12 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
         arms=results,
         effects=() if noise else effects(design, results, measure),
         noise=_noise(results, design.confidence) if noise else None,
-        choices=choices(design.base, varied=tuple(design.factors)),
+        choices=compared(design),
         environment=environment,
         data=info,
-        warnings=(*_damage(runs), *_warnings(design, results)),
+        warnings=(*_damage(runs), *_warnings(design, results), *_coarse(measure), *_spent(tests)),
         command=design.command,
+        tests=tests,
     )
 
 
@@ -291,6 +298,27 @@ def _damage(runs: Mapping[str, Mapping[int, RunRecord]]) -> list[str]:
     found = [run.damaged for of_arm in runs.values() for run in of_arm.values() if run.damaged]
     many = [f"{len(found) - DAMAGED_SHOWN} more runs are damaged"] if len(found) > DAMAGED_SHOWN else []
     return [f"A run is damaged and left out: {said}." for said in found[:DAMAGED_SHOWN]] + many
+
+
+def _coarse(measure: Measure) -> tuple[str, ...]:
+    """One validation example more or less is worth more than the smallest difference that matters."""
+    if measure.delta is None or measure.resolution <= measure.delta:
+        return ()
+    return (
+        f"One validation example weighs {threshold(measure.metric, measure.resolution)} in each run, more than "
+        f"δ = {threshold(measure.metric, measure.delta)}: a single answer decides. A larger validation split "
+        "(split.val) shows smaller differences.",
+    )
+
+
+def _spent(tests: Mapping[str, Any]) -> tuple[str, ...]:
+    """More than one arm was looked at on the test."""
+    if len(tests) < 2:
+        return ()
+    return (
+        f"The held-out test was opened for {len(tests)} arms: {'; '.join(tests)}. Who compares arms on the test "
+        "chooses by it, and the best of several figures is too good.",
+    )
 
 
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:

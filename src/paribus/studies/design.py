@@ -16,6 +16,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric
+from paribus.studies.contradictions import check_arms, check_factors, check_values
 from paribus.studies.executors.job import Job
 from paribus.training.check import Check
 
@@ -31,6 +32,7 @@ def plan(
     *,
     name: str | None,
     layout: Layout,
+    delta: float | str | None = None,
     **fields: Any,
 ) -> StudyDesign:
     """The design of a study, checked.
@@ -42,6 +44,7 @@ def plan(
         most: with how many seeds to stop if still undecided; ``None`` adds no seeds.
         name: of the study; by default after the recipe and what is varied.
         layout: how factors are combined.
+        delta: the smallest difference that matters, as people write it; see :meth:`Metric.read_delta`.
         fields: the other fields of the design.
     """
     given = {path: values(base, path, wished) for path, wished in vary.items()}
@@ -57,7 +60,7 @@ def plan(
         **fields,
     )
     check(design)
-    return design
+    return design if delta is None else design.model_copy(update={"delta": find_metric(design).read_delta(delta)})
 
 
 def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
@@ -99,6 +102,10 @@ def check(design: StudyDesign) -> None:
         raise StudyError(f"{empty[0]} needs at least one value", hint=f"write --vary {empty[0]}=VALUE,VALUE")
     if len(set(design.seeds)) < len(design.seeds):
         raise StudyError("seeds must differ", got=list(design.seeds))
+    check_factors(design)
+    check_arms(design)
+    if design.layout != "noise":
+        check_values(design)
     arms = design.arms()
     if equal := _duplicates(arms, [design.recipe_of(arm).identity for arm in arms]):
         raise StudyError("two arms are the same recipe", got=equal, hint="vary something that differs")

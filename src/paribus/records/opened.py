@@ -1,0 +1,48 @@
+"""The held-out test of a run, as it was written down when it was opened: ``test.json`` in its folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from paribus import files
+from paribus.errors import RunError
+
+FILE = "test.json"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Figures on the test examples.
+
+    Args:
+        metrics: by name: ``test/accuracy``.
+        examples: how many test examples there are.
+        opened: when the test was opened, in seconds since 1970.
+        because: why, as whoever opened it said; empty where nobody did.
+    """
+
+    metrics: dict[str, float | None]
+    examples: int
+    opened: float
+    because: str = ""
+
+
+def read(run: Path) -> HeldOut | None:
+    """What the test of a run said; ``None`` as long as it is closed.
+
+    Raises:
+        RunError: if the file is damaged.
+    """
+    path = run / FILE
+    if not path.exists():
+        return None
+    try:
+        return HeldOut(**files.read_json(path))
+    except TypeError as error:
+        raise RunError(f"{FILE} is damaged: {error}", got=str(run), hint="delete it to open the test again") from None
+
+
+def write(run: Path, found: HeldOut) -> None:
+    """Write down what the test said."""
+    files.write_json(run / FILE, asdict(found))

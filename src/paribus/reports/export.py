@@ -1,0 +1,89 @@
+"""Pages as data: the tables that a command prints, as CSV or JSON, with raw numbers and their units in the heads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from paribus.files import dumps, write_bytes
+from paribus.reports.page import Page, Row, Table
+from paribus.reports.terminal import print_page
+
+
+def deliver(page: Page, json: bool = False, csv: Path | None = None) -> None:
+    """Print a page, or its data instead: as JSON, or as CSV into a file, ``-`` being the standard output.
+
+    A page of several tables gives several files, each with the name of its table: ``x-effects.csv``; printed, an empty
+    line parts them.
+    """
+    texts = {name: to_csv(rows) for name, rows in records(page).items()} if csv is not None else {}
+    if str(csv) == "-":
+        print("\n".join(texts.values()), end="")
+    elif json:
+        print(to_json(page))
+    else:
+        print_page(page)
+    if csv is not None and str(csv) != "-":
+        for name, text in texts.items():
+            write(csv if len(texts) == 1 else csv.with_stem(f"{csv.stem}-{_slug(name)}"), text)
+
+
+def records(page: Page) -> dict[str, Sequence[Row]]:
+    """The rows of all tables of a page by name: the title of their section, with a number where it has several."""
+    found: dict[str, Sequence[Row]] = {}
+    for section in page.sections:
+        for table in section.tables:
+            name = section.title or page.kind.lower() or "table"
+            found[name if name not in found else f"{name} {len(found) + 1}"] = rows_of(table)
+    return found
+
+
+def rows_of(table: Table) -> Sequence[Row]:
+    """A table as data: raw where it has raw numbers, else as it is printed."""
+    if table.data is not None:
+        return table.data()
+    return [dict(zip(table.heads, row, strict=True)) for row in table.rows]
+
+
+def to_json(page: Page) -> str:
+    """All that a page says, its tables under their names; what is not finite is ``null``."""
+    said = {"kind": page.kind, "title": page.title, "question": page.question, "summary": page.summary.strip()}
+    content = {
+        **{name: text for name, text in said.items() if text},
+        **page.data,
+        "warnings": page.warnings,
+        "tables": records(page),
+    }
+    return dumps(content, indent=2)
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """Rows as CSV; a text that a spreadsheet would take for a formula is quoted."""
+    target = io.StringIO()
+    heads = list(dict.fromkeys(head for row in rows for head in row))
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(map(_cell, heads))
+    writer.writerows([_cell(row.get(head)) for head in heads] for row in rows)
+    return target.getvalue()
+
+
+def write(path: Path, text: str) -> None:
+    """Write one file of data, and say so beside what is printed."""
+    write_bytes(path, text.encode())
+    print(f"table in {path}", file=sys.stderr)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return "'" + value if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+    if isinstance(value, (Mapping, list, tuple, bool)):
+        return dumps(value)
+    return value
+
+
+def _slug(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name).strip("-")

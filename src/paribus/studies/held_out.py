@@ -1,0 +1,76 @@
+"""The held-out test of a study: of the one arm that was chosen, and written down with when and why."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from paribus.errors import RunError, StudyError
+from paribus.inference.held_out import test
+from paribus.records import opened
+from paribus.records.opened import HeldOut
+from paribus.records.run import RunFolder
+from paribus.records.study import Arm, StudyDesign, find_arm, run_folder
+from paribus.studies.conclusions import analyse
+
+SPENT = "comparing arms on the test spends it: the best of several figures is too good, and nothing is held out then"
+
+
+def test_arm(folder: Path, arm: str | None = None, because: str = "") -> list[tuple[RunFolder, HeldOut]]:
+    """Open the test of all finished runs of one arm of a study.
+
+    Args:
+        folder: of the study.
+        arm: which one, ``norm=batch``; may be left out where there is one only.
+        because: why; it has to be said where the test of another arm was opened before.
+
+    Raises:
+        StudyError: if it is not said which arm, or not why a second one.
+        RunError: if the arm has no finished run.
+    """
+    design = StudyDesign.open(folder)
+    chosen = which(design, folder, arm)
+    if (others := _opened_before(design, folder, chosen)) and not because.strip():
+        raise StudyError(
+            f"the test of this study was opened for {others[0]} before, and {SPENT}",
+            got=chosen.name,
+            hint='if it has to be, say why: --because "…"; it stands in the report',
+        )
+    runs = [run for seed in design.seeds if (run := run_folder(folder, chosen, seed)).result is not None]
+    if not runs:
+        raise RunError("this arm has no finished run", got=f"{folder.name}: {chosen.name}", hint="run the study first")
+    return [(run, test(run, because)) for run in runs]
+
+
+def which(design: StudyDesign, folder: Path, arm: str | None) -> Arm:
+    """The arm that somebody means; where there are several it has to be said."""
+    arms = design.arms()
+    if arm is not None:
+        return find_arm(design, arm)
+    if len(arms) == 1:
+        return arms[0]
+    best = _best(design, folder)
+    raise StudyError(
+        f"the held-out test of a study is for the one arm that was chosen on validation figures; {SPENT}",
+        got=f"{folder.name}, with {len(arms)} arms",
+        hint=f"say which: --arm '{best}' (the best so far on validation)"
+        + f"; all of them: {'; '.join(one.name for one in arms[:8])}{'; …' if len(arms) > 8 else ''}",
+    )
+
+
+def _best(design: StudyDesign, folder: Path) -> str:
+    """The arm with the best mean validation figure."""
+    result = analyse(design, folder)
+    sign = 1 if result.metric.higher_is_better else -1
+    known = [arm for arm in result.arms if math.isfinite(arm.level.value)]
+    return max(known, key=lambda arm: sign * arm.level.value).name if known else result.arms[0].name
+
+
+def _opened_before(design: StudyDesign, folder: Path, chosen: Arm) -> list[str]:
+    """The other arms of which the test of a run was opened."""
+    return [
+        arm.name
+        for arm in design.arms()
+        if arm.name != chosen.name
+        and any((run_folder(folder, arm, seed).path / opened.FILE).exists() for seed in design.seeds)
+    ]
