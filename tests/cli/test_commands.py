@@ -190,6 +190,8 @@ def test_predict_writes_a_table_for_spreadsheets(command, pictures, here):
     assert (Path(bad["file"]).name, bad["label"]) == ("=evil.png", "")
     printed = command("predict", "norm=batch/seed-0", str(folder), "--csv", "-")
     assert list(csv.DictReader(io.StringIO(printed.out))) == rows
+    again = command("predict", "norm=batch/seed-0", str(folder), "--csv", str(here / "labels.csv"))
+    assert (again.code, "labels.csv" in again.err, "--overwrite" in again.err) == (1, True, True)
     shown = command("predict", "norm=batch/seed-0", str(folder / "00.png"))
     assert (shown.code, "%" in shown.out) == (0, True)
 

@@ -128,3 +128,25 @@ def test_a_damaged_folder_hides_no_other(paribus):
         (folder.path / "status.json").write_text(status)
     said = paribus("list", "runs")
     assert (said.code, said.out.count("damaged"), said.out.count("new")) == (0, 3, 1)
+
+
+WRITING = [
+    ("derive", "sum(x**2)", "--wrt", "x", "--html"),
+    ("backprop", "2-2-1", "--html"),
+    ("layers", "linear 3", "--input", "4", "--html"),
+    ("activations", "relu", "--html"),
+    ("activations", "relu", "--png"),
+    ("arena", "beale", "--optimizers", "sgd", "--steps", "3", "--no-tune", "--html"),
+    ("arena", "beale", "--optimizers", "sgd", "--steps", "3", "--no-tune", "--svg"),
+    ("schema", "--out"),
+]
+
+
+@pytest.mark.parametrize("words", WRITING, ids=" ".join)
+def test_no_option_writes_over_a_file_of_the_user(paribus, words):
+    Path("mine.svg").write_text("mine")
+    said = paribus(*words, "mine.svg")
+    assert (said.code, "mine.svg" in said.err, "--overwrite" in said.err) == (1, True, True)
+    assert Path("mine.svg").read_text() == "mine"
+    assert paribus(*words, "mine.svg", "--overwrite").code == 0
+    assert Path("mine.svg").read_text(errors="replace") != "mine"

@@ -103,6 +103,13 @@ def test_a_network_for_features_takes_no_pictures(run, pictures):
         predict(trained, pictures)
 
 
+def test_names_of_predictions_never_collide(tmp_path):
+    names = ["a/street.png", "b/street.png", "street-2.png", "Street.png"]
+    written = save([Prediction(name, text=name) for name in names], tmp_path)
+    assert [path.read_text() for path in written] == names
+    assert len({path.name.casefold() for path in written}) == 4
+
+
 def test_predictions_of_every_kind_are_written(tmp_path):
     picture = torch.arange(3 * 4 * 5, dtype=torch.uint8).view(3, 4, 5)
     predictions = [

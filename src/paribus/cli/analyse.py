@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paribus.cli.words import RUNS, Plugin, Runs, finished, load_plugins, parse_overrides
+from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, finished, load_plugins, parse_overrides
 from paribus.errors import ParibusError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def analyse(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the page with its pictures; of a single run.")
     ] = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -58,7 +59,7 @@ def analyse(
     for folder, record in records.items():
         page = make_page(record)
         if html is not None:
-            _write(page, html)
+            _write(page, html, overwrite)
         else:
             if len(records) > 1:
                 print(f"\n{folder.path}")
@@ -76,9 +77,9 @@ def _print_json(records: Mapping[RunFolder, Any]) -> None:
     print(dumps(finite(plain), indent=2, ensure_ascii=False))
 
 
-def _write(page: Page, path: Path) -> None:
-    from paribus.files import write_bytes
+def _write(page: Page, path: Path, overwrite: bool) -> None:
+    from paribus.files import save
     from paribus.reports.render import draw, to_html
 
-    write_bytes(path, to_html(page, draw(page)).encode())
+    save(path, to_html(page, draw(page)), overwrite)
     print(f"page in {path}")

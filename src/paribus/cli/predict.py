@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, find_folder, load_plugins
 
 
 def predict(
@@ -19,6 +19,7 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write predictions that are pictures, tables or texts.")
     ] = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -32,7 +33,7 @@ def predict(
 
     - `paribus predict last street.jpg --out predicted`
     """
-    from paribus.files import write_bytes
+    from paribus import files as disk
     from paribus.inference.predict import predict as ask
     from paribus.inference.predict import save, to_csv
     from paribus.inference.trained import load
@@ -41,15 +42,17 @@ def predict(
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
+    if csv is not None and str(csv) != "-":  # said before the work, not behind it
+        disk.refuse_existing(csv, overwrite=overwrite)
     predictions = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
     if csv is None:
         print_page(predictions_page(predictions))
     elif str(csv) == "-":
         print(to_csv(predictions), end="")
     else:
-        write_bytes(csv, to_csv(predictions).encode())
+        disk.save(csv, to_csv(predictions), overwrite)
         print(f"{len(predictions)} predictions in {csv}")
     if out is not None:
-        print(f"{len(save(predictions, out))} files in {out}")
+        print(f"{len(save(predictions, out, overwrite))} files in {out}")
     if all(one.problem for one in predictions):
         raise typer.Exit(1)

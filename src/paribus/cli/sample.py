@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins, parse_overrides
+from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, find_folder, load_plugins, parse_overrides
 
 
 def sample(
@@ -18,6 +18,7 @@ def sample(
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="An option of the task, such as walk=true.")
     ] = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -41,5 +42,6 @@ def sample(
     if drawn.text:
         print(drawn.text)
     if out or not drawn.text:
-        for path in drawn.save(out or folder / "samples" / f"seed-{seed}"):
+        own = folder / "samples" / f"seed-{seed}"
+        for path in drawn.save(out or own, overwrite=overwrite or out is None):
             print(path)

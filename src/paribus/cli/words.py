@@ -26,6 +26,7 @@ Plugin = Annotated[
     list[Path] | None,
     typer.Option("--plugin", metavar="FILE.py", help="Python file with models or other parts of your own."),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over files that are there already.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")]
 
 RUNS = Path("runs")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import ParibusError, nearest
-from paribus.files import finite, write_bytes
+from paribus.files import finite, save
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"  # a name; nothing is ever read from there
 LANGUAGE = "5.20"
@@ -63,8 +63,12 @@ class Chart:
         """The specification, for any tool that reads Vega-Lite."""
         return json.dumps(self.spec, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
-    def save(self, path: str | Path) -> Path:
-        """Write the picture in the format that the suffix names: .svg, .png, .pdf, .html or .json."""
+    def save(self, path: str | Path, overwrite: bool = False) -> Path:
+        """Write the picture in the format that the suffix names: .svg, .png, .pdf, .html or .json.
+
+        Raises:
+            ParibusError: if the suffix is none of these, or another file is there that may not be written over.
+        """
         path = Path(path)
         make = FORMATS.get(path.suffix.lower())
         if make is None:
@@ -73,9 +77,7 @@ class Chart:
                 got=str(path),
                 hint=nearest(path.suffix, FORMATS),
             )
-        content = make(self)
-        write_bytes(path, content if isinstance(content, bytes) else content.encode())
-        return path
+        return save(path, make(self), overwrite)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"image/svg+xml": self.svg(), "text/plain": repr(self)}

@@ -166,7 +166,7 @@ def _preview(folder: RunFolder, session: Session, batch: Batch, name: str) -> No
     """Keep what the network makes of a few examples, for people to look at."""
     seen = evaluation.preview(session.task, session.evaluated, batch)
     if seen is not None:
-        seen.save(folder.previews / name)
+        seen.save(folder.previews / name, overwrite=True)
 
 
 def _stoppable(progress: Announce, request: StopRequest) -> Announce:
