@@ -61,6 +61,7 @@ def run(
     training = Run(chosen, seed=seed, runs=runs)
     before = training.result
     metrics = {metric.name: metric for metric in chosen.metrics()}
-    with following(chosen.name, seed, metrics) as (listen, progress):
+    log = training.folder.path / "log.txt"
+    with following(chosen.name, seed, metrics, log) as (listen, progress):
         training.train(device=device, threads=threads, listen=listen, progress=progress)
     print_page(brief.run(training.folder, fresh=before is None))

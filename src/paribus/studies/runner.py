@@ -18,6 +18,7 @@ from paribus.studies import executors
 from paribus.studies.conclusions import analyse
 from paribus.studies.executors.job import Event, EventListener, Executor, Job
 from paribus.training.execution import Settings
+from paribus.training.signals import interruptible
 
 
 def run(
@@ -46,7 +47,8 @@ def run(
         Interrupted: when asked to stop; everything is saved.
     """
     design = _with_history(design, folder)
-    designs.preflight(_jobs(design, folder, settings), progress)
+    with interruptible() as request, request.at_once():
+        designs.preflight(_jobs(design, folder, settings), progress)
     while True:
         design.write(folder)
         if jobs := _outstanding(_jobs(design, folder, settings), folder.parent, listen):

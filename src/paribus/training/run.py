@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from paribus.progress import Announce, silent
+from paribus.progress import Announce, Lines
 from paribus.records import store
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
@@ -14,7 +14,7 @@ from paribus.records.run import RunFolder, RunResult, Status, copy_run
 from paribus.records.study import slug
 from paribus.training.execution import Settings
 from paribus.training.loop import train
-from paribus.training.monitor import Listener, no_listener
+from paribus.training.monitor import Listener
 
 
 class Run:
@@ -51,16 +51,26 @@ class Run:
         device: str = "auto",
         threads: int | None = None,
         checkpoint_seconds: float = 10.0,
-        listen: Listener = no_listener,
-        progress: Announce = silent,
+        listen: Listener | None = None,
+        progress: Announce | None = None,
     ) -> RunResult:
-        """Train it, go on if it was interrupted, or give the result if it is finished."""
+        """Train it, go on if it was interrupted, or give the result if it is finished.
+
+        Args:
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+            threads: processor threads; by default all cores where they pay, else one.
+            checkpoint_seconds: least time between two checkpoints.
+            listen: told of the training; by default a line now and then says how far it is, ``no_listener`` none.
+            progress: told how far the data are.
+        """
+        lines = Lines()
+        listen = listen or (lambda now: lines(f"{self.recipe.name}, seed {self.seed}, step", now.step, now.steps))
         if self.folder.result is None and not self.folder.checkpoints.exists():
             duplicate = store.finished(self.folder.path.parents[2]).get((self.recipe.identity, self.seed))
             if duplicate is not None:
                 copy_run(duplicate, self.folder)
         settings = Settings(device, threads, checkpoint_seconds)
-        return train(self.folder, self.recipe, self.seed, settings, listen, progress)
+        return train(self.folder, self.recipe, self.seed, settings, listen, progress or lines)
 
     @property
     def status(self) -> Status:
