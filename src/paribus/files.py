@@ -89,7 +89,7 @@ def save_all(contents: Mapping[Path, bytes | str], overwrite: bool = False) -> l
     Raises:
         RunError: as :func:`refuse_existing`, or if a file cannot be written.
     """
-    encoded = {path: text.encode() if isinstance(text, str) else text for path, text in contents.items()}
+    encoded = {path: text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text for path, text in contents.items()}
     fresh = {path: content for path, content in encoded.items() if not _holds(path, content)}
     refuse_existing(*fresh, overwrite=overwrite)
     for path, content in fresh.items():
@@ -126,11 +126,12 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
-    """A value as JSON; what is not finite becomes ``null``."""
+    """A value as JSON; what is not finite becomes ``null``, bytes of names that are no UTF-8 the escapes ``\\udcNN``."""
     try:
-        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        return json.dumps(finite(value), indent=indent, ensure_ascii=False)
+        text = json.dumps(finite(value), indent=indent, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()  # Python's escapes of half surrogates are JSON's
 
 
 def read_json(path: str | Path) -> Any:
@@ -183,7 +184,7 @@ def keep_lines(path: Path, keep: Callable[[dict[str, Any]], bool]) -> None:
     """Rewrite a JSON-lines file with the rows that ``keep`` accepts; a torn line goes."""
     if path.exists():
         rows, _ = read_lines(path)
-        kept = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows if keep(row)]
+        kept = [dumps(row) + "\n" for row in rows if keep(row)]
         write_bytes(path, "".join(kept).encode())
 
 

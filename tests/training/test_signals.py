@@ -59,14 +59,17 @@ def spin(seconds: float = 20) -> None:
 @pytest.mark.parametrize("number", SIGNALS)
 def test_R6_reading_is_left_at_once(number):
     reached = []
-    with interruptible() as request, pytest.raises(Interrupted, match="before the first step"):
-        with request.at_once():
-            try:
-                os.kill(os.getpid(), number)
-                spin()
-            except Exception as error:  # as decoders do, which take every error for damage
-                reached.append(error)
-            reached.append("behind it")
+
+    def read():
+        try:
+            os.kill(os.getpid(), number)
+            spin()
+        except Exception as error:  # as decoders do, which take every error for damage
+            reached.append(error)
+        reached.append("behind it")
+
+    with interruptible() as request, pytest.raises(Interrupted, match="before the first step"), request.at_once():
+        read()
     assert (reached, request.breaks) == ([], False)
 
 

@@ -46,7 +46,7 @@ def analyse(
     """
     from paribus.analysis.kept import analyse as ask
     from paribus.analysis.table import find, resolve
-    from paribus.reports.terminal import print_page
+    from paribus.reports.terminal import print_line, print_page
 
     load_plugins(plugin)
     make_page, settings, folders = resolve(find(name).page), parse_overrides(options), finished(run, runs)
@@ -62,24 +62,23 @@ def analyse(
             _write(page, html, overwrite)
         else:
             if len(records) > 1:
-                print(f"\n{folder.path}")
+                print_line(f"\n{folder.path}")
             print_page(page)
 
 
 def _print_json(records: Mapping[RunFolder, Any]) -> None:
-    from json import dumps
-
     from pydantic_core import to_jsonable_python
 
-    from paribus.files import finite
+    from paribus.files import dumps
 
     plain = [{"run": str(folder.path), **to_jsonable_python(record)} for folder, record in records.items()]
-    print(dumps(finite(plain), indent=2, ensure_ascii=False))
+    print(dumps(plain, indent=2))
 
 
 def _write(page: Page, path: Path, overwrite: bool) -> None:
     from paribus.files import save
+    from paribus.reports.terminal import print_line
     from paribus.reports.render import draw, to_html
 
     save(path, to_html(page, draw(page)), overwrite)
-    print(f"page in {path}")
+    print_line(f"page in {path}")

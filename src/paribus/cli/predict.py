@@ -39,7 +39,7 @@ def predict(
     from paribus.inference.trained import load
     from paribus.records.run import RunFolder
     from paribus.reports.outcomes import predictions_page
-    from paribus.reports.terminal import print_page
+    from paribus.reports.terminal import print_line, print_page
 
     load_plugins(plugin)
     if csv is not None and str(csv) != "-":  # said before the work, not behind it
@@ -51,8 +51,8 @@ def predict(
         print(to_csv(predictions), end="")
     else:
         disk.save(csv, to_csv(predictions), overwrite)
-        print(f"{len(predictions)} predictions in {csv}")
+        print_line(f"{len(predictions)} predictions in {csv}")
     if out is not None:
-        print(f"{len(save(predictions, out, overwrite))} files in {out}")
+        print_line(f"{len(save(predictions, out, overwrite))} files in {out}")
     if all(one.problem for one in predictions):
         raise typer.Exit(1)

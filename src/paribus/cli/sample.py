@@ -35,13 +35,14 @@ def sample(
     from paribus.inference.sample import sample as draw
     from paribus.inference.trained import load
     from paribus.records.run import RunFolder
+    from paribus.reports.terminal import print_line
 
     load_plugins(plugin)
     folder = find_folder(run, runs, "run")
     drawn = draw(load(RunFolder(folder)), count, seed, **parse_overrides(options))
     if drawn.text:
-        print(drawn.text)
+        print_line(drawn.text)
     if out or not drawn.text:
         own = folder / "samples" / f"seed-{seed}"
         for path in drawn.save(out or own, overwrite=overwrite or out is None):
-            print(path)
+            print_line(str(path))

@@ -14,6 +14,7 @@ from paribus.data.sources.images.decoding import SUFFIXES
 from paribus.errors import DataError
 from paribus.files import save_all
 from paribus.inference.trained import Trained
+from paribus.streams import escaped
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import to_png
 
@@ -44,7 +45,11 @@ def expanded(files: Sequence[Path]) -> list[Path]:
 
 
 def to_csv(predictions: Sequence[Prediction]) -> str:
-    """As CSV: file, label, one column per figure, problem; where predictions are tables, the rows of those."""
+    """As CSV: file, label, one column per figure, problem; where predictions are tables, the rows of those.
+
+    Names are written by :func:`.streams.escaped`, which :func:`.streams.unescaped` undoes, and one that a spreadsheet
+    would take for a formula behind an apostrophe.
+    """
     if tables := [one for one in predictions if one.table]:
         return _rows_of(tables)
     names = next((list(one.figures) for one in predictions if one.figures), [])
@@ -121,6 +126,7 @@ def _expand(path: Path) -> list[Path]:
     return [path]
 
 
-def _harmless(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+def _harmless(name: str) -> str:
+    """Text that neither a spreadsheet takes for a formula nor a terminal for an order; see :func:`.streams.escaped`."""
+    text = escaped(name)
+    return "'" + text if text[:1] in {"=", "+", "-", "@"} else text

@@ -105,7 +105,7 @@ def following(
         metrics: how figures are read.
         log: where the lines of the epochs are written as well: there they are found when nobody saw them.
     """
-    console, lines, about = _console(), Lines(), escaped(f"{name}, seed {seed}")
+    console, lines, about = _console(), Lines(), f"{name}, seed {seed}"
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
@@ -117,7 +117,7 @@ def following(
         disable=not console.is_terminal,
     )
     with bar:
-        task = bar.add_task(about, figures="")
+        task = bar.add_task(escaped(about), figures="")
 
         def listen(progress: Any) -> None:
             if progress.row is not None:
@@ -131,7 +131,7 @@ def following(
             epoch = min(progress.epoch + 1, progress.epochs)
             bar.update(
                 task,
-                description=f"{about}, epoch {epoch}/{progress.epochs}",
+                description=escaped(f"{about}, epoch {epoch}/{progress.epochs}"),
                 completed=progress.step,
                 total=progress.steps,
                 figures="  ".join(shown),

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from paribus.reports.html import TEMPLATES, environment
 from paribus.reports.page import Figure, Page
+from paribus.streams import escaped
 
 _SPECIAL = re.compile(r"[\\`*_<>|#~$&]|!(?=\[)|\](?=[(\[:])")  # a bracket alone makes no link
 
@@ -57,7 +58,7 @@ def escape_markdown(value: Any) -> str:
     """Text that reads as itself in Markdown: no markup, no link, no cell of a table ends in it."""
     if isinstance(value, Raw):
         return value
-    return _SPECIAL.sub(lambda match: "\\" + match.group(), " ".join(str(value).splitlines()))
+    return _SPECIAL.sub(lambda match: "\\" + match.group(), " ".join(escaped(str(value), keep="\n").splitlines()))
 
 
 def fence(code: str) -> Raw:

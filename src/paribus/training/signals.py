@@ -67,8 +67,8 @@ class StopRequest:
 def interruptible() -> Iterator[StopRequest]:
     """Turn Ctrl-C, a polite kill and a closed terminal into a request to stop; a second Ctrl-C aborts at once.
 
-    A signal that is ignored stays ignored: SIGINT in the background jobs of a shell script, SIGHUP below ``nohup``. Only
-    the main thread can receive signals; elsewhere the request never comes.
+    A signal that is ignored stays ignored: SIGINT in the background jobs of a shell script, SIGHUP below ``nohup``.
+    Only the main thread can receive signals; elsewhere the request never comes.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
