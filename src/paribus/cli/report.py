@@ -26,24 +26,23 @@ def report(
 
     - `paribus report norm=batch/seed-0`
     """
-    from dataclasses import replace
-
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
     from paribus.reports import brief
     from paribus.reports.files import write, write_run
-    from paribus.reports.terminal import print_page
+    from paribus.reports.terminal import print_line, print_page
     from paribus.study import Study
 
     load_plugins(plugin)
     folder = find_folder(name, runs, "study", "run")
     if (folder / MARKERS["run"]).exists():
-        written = write_run(RunFolder(folder))
-        print_page(replace(brief.run(RunFolder(folder)), summary=f"\nreport: {written}"))
+        print_page(brief.run(RunFolder(folder)))
+        print_line(f"\nreport: {write_run(RunFolder(folder))}")
         return
     opened = Study.open(folder)
     result = opened.result
-    print_page(brief.study(result, write(result, opened.folder)))
+    print_page(brief.study(result))
+    print_line(f"\nreport: {write(result, opened.folder)}")
 
 
 def test(

@@ -86,13 +86,13 @@ def study(
     )
 
     from paribus.reports import brief
-    from paribus.reports.terminal import print_page
+    from paribus.reports.terminal import print_line, print_page
 
     if dry_run:
         print_page(brief.design(planned.design, planned.folder))
         return
     result = planned.run(jobs=jobs, device=device, fail_fast=fail_fast)
-    page = planned.report()
-    print_page(brief.study(result, page))
+    print_page(brief.study(result))  # before anything is drawn: the answer is what matters
+    print_line(f"\nreport: {planned.report()}")
     if not result.complete:
         raise typer.Exit(1)
