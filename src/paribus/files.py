@@ -16,7 +16,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -124,17 +124,66 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_with(path, lambda temporary: _write_all(temporary, content))
 
 
+def save(path: str | Path, content: bytes | str, overwrite: bool = False) -> Path:
+    """Write a file that the user named; see :func:`save_all`."""
+    return save_all({Path(path): content}, overwrite)[0]
+
+
+def save_all(contents: Mapping[Path, bytes | str], overwrite: bool = False) -> list[Path]:
+    """Write files that the user named: all of them, or none if one would replace what is there.
+
+    A file that holds just what would be written is no obstacle. A device or a pipe, such as ``/dev/stdout``, is written
+    into.
+
+    Raises:
+        RunError: as :func:`refuse_existing`, or if a file cannot be written.
+    """
+    encoded = {
+        path: text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
+        for path, text in contents.items()
+    }
+    fresh = {path: content for path, content in encoded.items() if not _holds(path, content)}
+    refuse_existing(*fresh, overwrite=overwrite)
+    for path, content in fresh.items():
+        if path.exists() and not path.is_file():
+            with disk_errors(path):
+                _write_all(path, content)
+        else:
+            write_bytes(path, content)
+    return list(encoded)
+
+
+def refuse_existing(*paths: Path, overwrite: bool = False) -> None:
+    """Refuse to write where something is already: paribus cannot know what it is worth.
+
+    Raises:
+        RunError: naming the first file that is there and may not be written over, or a folder in a file's place.
+    """
+    for path in paths:
+        if path.is_dir():
+            with disk_errors(path):
+                raise IsADirectoryError(errno.EISDIR, "a folder", str(path))
+        there = path.is_file() or (path.is_symlink() and not path.exists())  # devices and pipes keep nothing
+        if there and not overwrite:
+            raise RunError(
+                "a file of this name is there already, and stays as it is",
+                got=str(path),
+                hint="choose another name, or say --overwrite (in Python: overwrite=True)",
+            )
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically; NaN and infinities become ``null``."""
     write_bytes(path, (dumps(value, indent=2) + "\n").encode())
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
-    """A value as JSON; what is not finite becomes ``null``."""
+    """A value as JSON; what is not finite becomes ``null``, bytes of names that are no UTF-8 the escapes ``\\udcNN``."""
     try:
-        return json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        return json.dumps(finite(value), indent=indent, ensure_ascii=False)
+        text = json.dumps(finite(value), indent=indent, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()  # Python's escapes of half surrogates are JSON's
 
 
 def read_json(path: str | Path) -> Any:
@@ -247,6 +296,10 @@ def _remove(path: Path) -> None:
 def not_behind_a_link(path: str, flags: int) -> int:
     """An opener that refuses a link: what is appended stays in the folder in which the file is."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def _write_all(path: Path, content: bytes) -> None:

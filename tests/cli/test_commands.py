@@ -221,6 +221,8 @@ def test_predict_writes_a_table_for_spreadsheets(command, pictures, here):
     assert (Path(bad["file"]).name, bad["label"]) == ("=evil.png", "")
     printed = command("predict", "norm=batch/seed-0", str(folder), "--csv", "-")
     assert list(csv.DictReader(io.StringIO(printed.out))) == rows
+    again = command("predict", "norm=batch/seed-0", str(folder), "--csv", str(here / "labels.csv"))
+    assert (again.code, "labels.csv" in again.err, "--overwrite" in again.err) == (1, True, True)
     shown = command("predict", "norm=batch/seed-0", str(folder / "00.png"))
     assert (shown.code, "%" in shown.out) == (0, True)
 
@@ -240,6 +242,31 @@ def test_data_shows_sources_and_examines_folders(command, pictures):
         path.rename(folder / f"class{number % 2}" / path.name)
     said = command("data", str(folder))
     assert (said.code, "=evil.png" in said.out, "20 good" in said.out) == (1, True, True)
+
+
+TRAINING = "run digits/mlp budget.epochs=2 split.limit=200 --threads 1"
+CLOSINGS = {"head": "2>&1 | head -1", "full": "2>/dev/full", "closed": "<&- >&- 2>&-"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("way", CLOSINGS)
+def test_R6_a_training_that_nobody_watches_is_finished_all_the_same(here, way):
+    command = f"'{sys.executable}' -m paribus {TRAINING} {CLOSINGS[way]}"
+    subprocess.run(["bash", "-c", command], timeout=100, check=True, stdout=subprocess.DEVNULL)
+    (folder,) = Path("runs").glob("*/*/seed-0")
+    assert json.loads((folder / "status.json").read_text())["state"] == "finished"
+    assert [line[:9] for line in (folder / "log.txt").read_text().splitlines()] == ["epoch 1/2", "epoch 2/2"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_R6_a_study_that_nobody_watches_is_finished_all_the_same(here):
+    words = "study digits/mlp budget.epochs=1 split.limit=200 --vary optimizer.lr=.1,.01 --seeds 2 --jobs 2"
+    command = f"'{sys.executable}' -m paribus {words} >/dev/null 2>/dev/full"
+    subprocess.run(["bash", "-c", command], timeout=100, check=True)
+    states = [json.loads(path.read_text())["state"] for path in Path("runs").glob("*/*/*/status.json")]
+    assert states == ["finished"] * 4
 
 
 def test_data_frees_its_cache(paribus, monkeypatch, here):

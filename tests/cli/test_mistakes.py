@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
+import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import paribus as pb
+from paribus.streams import unescaped
 
 RUN, STUDY = ("run", "digits/mlp", "budget.epochs=1"), ("study", "digits/mlp", "budget.epochs=1", "--seeds", "2")
 
@@ -133,3 +139,59 @@ def test_a_damaged_folder_hides_no_other(paribus):
         (folder.path / "status.json").write_text(status)
     said = paribus("list", "runs")
     assert (said.code, said.out.count("damaged"), said.out.count("new")) == (0, 3, 1)
+
+
+WRITING = [
+    ("derive", "sum(x**2)", "--wrt", "x", "--html"),
+    ("backprop", "2-2-1", "--html"),
+    ("layers", "linear 3", "--input", "4", "--html"),
+    ("activations", "relu", "--html"),
+    ("activations", "relu", "--png"),
+    ("arena", "beale", "--optimizers", "sgd", "--steps", "3", "--no-tune", "--html"),
+    ("arena", "beale", "--optimizers", "sgd", "--steps", "3", "--no-tune", "--svg"),
+    ("schema", "--out"),
+]
+
+
+@pytest.mark.parametrize("words", WRITING, ids=" ".join)
+def test_no_option_writes_over_a_file_of_the_user(paribus, words):
+    Path("mine.svg").write_text("mine")
+    said = paribus(*words, "mine.svg")
+    assert (said.code, "mine.svg" in said.err, "--overwrite" in said.err) == (1, True, True)
+    assert Path("mine.svg").read_text() == "mine"
+    assert paribus(*words, "mine.svg", "--overwrite").code == 0
+    assert Path("mine.svg").read_text(errors="replace") != "mine"
+
+
+HOSTILE = ("a\x1b]0;owned\x07", "b\x1b[2J\x9b31m")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes there")
+def test_R27_names_that_are_orders_or_no_text_work_and_are_shown(paribus):
+    for label in HOSTILE:
+        folder = Path("pictures", label)
+        folder.mkdir(parents=True)
+        for number in range(12):
+            Image.new("RGB", (8, 8), (number * 20, 0, 0)).save(folder / f"{number}.png")
+        (folder / "1.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+        (folder / os.fsdecode(b"bad\xe9.png")).write_bytes(b"no picture")
+    settings = ("data.path=pictures", "data.size=8", "model.widths=[2]", "training.batch_size=4", "budget.epochs=1")
+    for words in (
+        ("data", "pictures"),
+        ("run", "folder/cnn", *settings, "name=evil\x1b[2J", "--threads", "1"),
+        ("predict", "last", "pictures"),
+        ("predict", "last", "pictures", "--csv", "-"),
+        ("predict", "last", "pictures", "--csv", "all.csv"),
+        ("analyse", "nothing\x1b[2J", "last"),
+        ("show", "last"),
+        ("report", "last"),
+        ("list", "runs"),
+        ("run", "no\x1b[2Jne"),
+    ):
+        said = paribus(*words)
+        assert [mark for mark in "\x1b\x07\x9b" if mark in said.out + said.err] == [], words
+    rows = csv.DictReader(io.StringIO(Path("all.csv").read_text()))
+    named = {os.fsencode(unescaped(row["file"])) for row in rows}
+    assert named == {os.fsencode(path) for path in Path("pictures").rglob("*.png")}
+    (report,) = Path("runs").rglob("report.html")
+    assert "\x1b" not in report.read_text()

@@ -33,6 +33,11 @@ def test_train_predict_and_test_a_segmentation(paribus, scenes):
     assert said.code == 0
     assert "6 files in predicted" in said.out
     assert np.asarray(Image.open("predicted/0.png")).shape == (24, 24, 3)
+    originals = [path.read_bytes() for path in sorted(Path("scenes/images").iterdir())]
+    said = paribus("predict", "last", "scenes/images", "--out", "scenes/images")
+    assert (said.code, "there already" in said.err, "scenes/images/0.png" in said.err) == (1, True, True)
+    assert [path.read_bytes() for path in sorted(Path("scenes/images").iterdir())] == originals
+    assert paribus("predict", "last", "scenes/images", "--out", "predicted", "--overwrite").code == 0
     said = paribus("test", "last")
     assert "test/miou" in said.out
     assert "ground" in said.out

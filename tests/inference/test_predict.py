@@ -13,6 +13,7 @@ from sklearn.datasets import load_digits
 from paribus.errors import DataError
 from paribus.inference.predict import predict, save, to_csv
 from paribus.inference.trained import load
+from paribus.streams import unescaped
 from paribus.tasks import pictures as module
 from paribus.tasks.prediction import Prediction
 
@@ -106,8 +107,8 @@ def test_R27_no_cell_is_a_formula(start):
     header, *rows = read(to_csv(predictions))
     for cell in [*header, *(cell for row in rows for cell in row)]:
         assert cell[:1] != start, cell
-    assert rows[0][:2] == ["'" + name] * 2
-    assert header[3] == "b,\n"
+    assert [unescaped(cell.removeprefix("'")) for cell in rows[0][:2]] == [name] * 2
+    assert unescaped(header[3]) == "b,\n"
 
 
 def test_a_network_for_features_takes_no_pictures(run, pictures):
@@ -117,6 +118,13 @@ def test_a_network_for_features_takes_no_pictures(run, pictures):
     trained.task.info = replace(trained.info, input_shape=(64,))
     with pytest.raises(DataError, match="does not take pictures"):
         predict(trained, pictures)
+
+
+def test_names_of_predictions_never_collide(tmp_path):
+    names = ["a/street.png", "b/street.png", "street-2.png", "Street.png"]
+    written = save([Prediction(name, text=name) for name in names], tmp_path)
+    assert [path.read_text() for path in written] == names
+    assert len({path.name.casefold() for path in written}) == 4
 
 
 def test_predictions_of_every_kind_are_written(tmp_path):

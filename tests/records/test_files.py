@@ -294,3 +294,33 @@ def test_a_damaged_record_is_named(tmp_path, content):
 def test_sha256_is_the_one_everybody_knows(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")
     assert files.sha256_of(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_what_the_user_has_is_never_written_over_unasked(tmp_path):
+    mine, other = tmp_path / "mine.png", tmp_path / "other.png"
+    mine.write_bytes(OLD)
+    with pytest.raises(RunError, match=r"there already(.|\n)*mine\.png(.|\n)*--overwrite"):
+        files.save_all({other: NEW, mine: NEW})
+    assert (mine.read_bytes(), other.exists()) == (OLD, False)  # all of them, or none
+    assert files.save(mine, OLD) == mine  # nothing would change
+    assert files.save(mine, "new", overwrite=True).read_text() == "new"
+    assert files.save(str(other), NEW).read_bytes() == NEW
+
+
+def test_a_dangling_link_is_the_users_and_a_folder_stays(tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(RunError, match="there already"):
+        files.save(tmp_path / "link.csv", NEW)
+    with pytest.raises(RunError, match="a folder stands"):
+        files.refuse_existing(tmp_path, overwrite=True)
+
+
+def test_a_pipe_is_written_into_and_stays(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        files.save(tmp_path / "pipe", NEW, overwrite=True)
+        assert os.read(reading, 10_000) == NEW
+        assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    finally:
+        os.close(reading)

@@ -17,11 +17,12 @@ from paribus.records.parts import register
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.run import Run
+from paribus.study import Study
 from paribus.training import checkpoints
-from paribus.training.signals import interruptible
+from paribus.training.signals import SIGNALS, interruptible
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_R6_a_request_is_noted_and_handlers_come_back(number):
     before = signal.getsignal(number)
     with interruptible() as request:
@@ -31,11 +32,59 @@ def test_R6_a_request_is_noted_and_handlers_come_back(number):
     assert signal.getsignal(number) is before
 
 
-def test_R6_the_second_ctrl_c_aborts():
+def test_R6_the_second_ctrl_c_aborts_and_says_so(capsys):
     with interruptible() as request:
         os.kill(os.getpid(), signal.SIGINT)
+        assert "Ctrl-C again aborts" in capsys.readouterr().err
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+        assert request.stop_requested()
+    assert "aborting" in capsys.readouterr().err
+
+
+def test_R6_impatient_schedulers_may_repeat_a_polite_kill():
+    with interruptible() as request:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert request.stop_requested()
+
+
+def spin(seconds: float = 20) -> None:
+    """Work that reports nothing."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_R6_reading_is_left_at_once(number):
+    reached = []
+
+    def read():
+        try:
+            os.kill(os.getpid(), number)
+            spin()
+        except Exception as error:  # as decoders do, which take every error for damage
+            reached.append(error)
+        reached.append("behind it")
+
+    with interruptible() as request, pytest.raises(Interrupted, match="before the first step"), request.at_once():
+        read()
+    assert (reached, request.breaks) == ([], False)
+
+
+def test_R6_a_request_before_the_reading_is_heard_too():
+    with interruptible() as request:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(Interrupted), request.at_once():
+            pytest.fail("it was begun")
+
+
+def test_R6_behind_the_reading_a_request_waits_for_the_step():
+    with interruptible() as request:
+        with request.at_once():
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
         assert request.stop_requested()
 
 
@@ -77,6 +126,30 @@ def test_R6_a_request_is_heard_while_data_are_decoded(train, digits, tmp_path):
         train(digits({"data": "Slow", "split.limit": None}), listen=steps.append)
     assert steps == []
     assert RunFolder(tmp_path / "run").status.state == "interrupted"
+
+
+class Silent(Slow):
+    """It is read without a word of progress, from the first moment on."""
+
+    def write(self, cache):
+        os.kill(os.getpid(), signal.SIGTERM)
+        spin()
+
+
+def test_R6_a_request_is_heard_while_a_source_is_silent(train, digits, tmp_path):
+    register("data", Silent)
+    with pytest.raises(Interrupted, match="before the first step"):
+        train(digits({"data": "Silent", "split.limit": None}))
+    assert RunFolder(tmp_path / "run").status.state == "interrupted"
+    train(digits(), "other")  # nothing stays locked or broken
+
+
+def test_R6_the_parent_of_a_study_hears_it_while_it_reads(tmp_path):
+    register("data", Silent)
+    study = Study("digits/mlp", {"optimizer.lr": [0.1, 0.01]}, changes={"data": "Silent"}, seeds=2, runs=tmp_path)
+    with pytest.raises(Interrupted, match="before the first step"):
+        study.run(jobs=1, listen=lambda event: pytest.fail(str(event)))
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_R6_elsewhere_than_in_the_main_thread_nothing_is_changed():

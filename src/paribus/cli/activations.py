@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from paribus.cli.words import Overwrite
+
 
 def activations(
     names: Annotated[
@@ -14,6 +16,7 @@ def activations(
     ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with formulas and curves.")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture of values and derivatives.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Show activation functions: formula, derivative, range, Lipschitz constant, where they saturate.
 
@@ -25,17 +28,17 @@ def activations(
 
     - `paribus activations relu sigmoid --html activations.html --png activations.png`
     """
-    from paribus.files import write_bytes
+    from paribus.files import save
     from paribus.plots.activations import activations as draw
     from paribus.reports.activations import as_html, as_text
     from paribus.theory.activations import sheets
 
     found = sheets(names or ())
     if html is not None:
-        write_bytes(html, as_html(found).encode())
+        save(html, as_html(found), overwrite)
         print(f"page in {html}")
     if png is not None:
-        write_bytes(png, draw([sheet.activation for sheet in found]).png())
+        save(png, draw([sheet.activation for sheet in found]).png(), overwrite)
         print(f"picture in {png}")
     if html is None and png is None:
         print(as_text(found))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Plugin, Runs, finished, load_plugins, parse_overrides
+from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, finished, load_plugins, parse_overrides
 from paribus.errors import ParibusError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def analyse(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the page with its pictures; of a single run.")
     ] = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -56,7 +57,7 @@ def analyse(
     """
     from paribus.analysis.kept import analyse as ask
     from paribus.analysis.table import find, resolve
-    from paribus.reports.terminal import print_page
+    from paribus.reports.terminal import print_line, print_page
 
     load_plugins(plugin)
     make_page, settings = resolve(find(name).page), parse_overrides(options)
@@ -70,27 +71,26 @@ def analyse(
     for folder, record in records.items():
         page = make_page(record)
         if html is not None:
-            _write(page, html)
+            _write(page, html, overwrite)
         else:
             if len(records) > 1:
-                print(f"\n{folder.path}")
+                print_line(f"\n{folder.path}")
             print_page(page)
 
 
 def _print_json(records: Mapping[RunFolder, Any]) -> None:
-    from json import dumps
-
     from pydantic_core import to_jsonable_python
 
-    from paribus.files import finite
+    from paribus.files import dumps
 
     plain = [{"run": str(folder.path), **to_jsonable_python(record)} for folder, record in records.items()]
-    print(dumps(finite(plain), indent=2, ensure_ascii=False))
+    print(dumps(plain, indent=2))
 
 
-def _write(page: Page, path: Path) -> None:
-    from paribus.files import write_bytes
+def _write(page: Page, path: Path, overwrite: bool) -> None:
+    from paribus.files import save
     from paribus.reports.render import draw, to_html
+    from paribus.reports.terminal import print_line
 
-    write_bytes(path, to_html(page, draw(page)).encode())
-    print(f"page in {path}")
+    save(path, to_html(page, draw(page)), overwrite)
+    print_line(f"page in {path}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from paribus.cli.words import Overwrite
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def arena(
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page; a race moves in it.")] = None,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture as SVG.")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the picture as PNG.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Let optimizers run on a surface where everything can be checked, or look at the surface itself.
 
@@ -77,7 +79,7 @@ def arena(
     """
     from paribus.theory import arena as room
 
-    output = Output(json, html, svg, png)
+    output = Output(json, html, svg, png, overwrite)
     if not surface and function is None:
         return _list(output)
     if surface == "reddi":
@@ -105,10 +107,11 @@ class Output:
     html: Path | None
     svg: Path | None
     png: Path | None
+    overwrite: bool = False
 
     def show(self, record: Any) -> None:
         """Print a record, and draw it where a file was asked for."""
-        from paribus.files import write_bytes
+        from paribus.files import save
         from paribus.reports.arena import arena_page, as_html, as_json, print_arena_page
 
         if self.json:
@@ -119,10 +122,9 @@ class Output:
         for file in filter(None, (self.svg, self.png)):
             if not charts:
                 raise TheoryError("there is no picture of this", got=str(file), hint="leave --svg and --png out")
-            self._said(charts[0].save(file))
+            self._said(charts[0].save(file, self.overwrite))
         if self.html:
-            write_bytes(self.html, as_html(arena_page(record), charts, *_motion(record)).encode())
-            self._said(self.html)
+            self._said(save(self.html, as_html(arena_page(record), charts, *_motion(record)), self.overwrite))
 
     def _said(self, file: Path) -> None:
         if not self.json:

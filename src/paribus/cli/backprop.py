@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paribus.cli.derive import Code, Html, Json, Latex, show
+from paribus.cli.words import Overwrite
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def backprop(
     as_json: Json = False,
     code: Code = False,
     html: Html = None,
+    overwrite: Overwrite = False,
     loss: Annotated[
         str | None,
         _option("mse, half-mse, bce or cross-entropy; sum or mean of the outputs of a convolution.", BOTH, "NAME"),
@@ -85,10 +87,10 @@ def backprop(
 
     options = {key: value for key, value in locals().items() if key not in OURS}
     work_out = derive_network if net[:1].isdigit() else derive_layer
-    show(work_out(net, options), latex, as_json, code, html, as_code)
+    show(work_out(net, options), latex, as_json, code, html, overwrite, as_code)
 
 
-OURS = {"net", "latex", "as_json", "code", "html", "as_code"}
+OURS = {"net", "latex", "as_json", "code", "html", "overwrite", "as_code"}
 MATRICES = ("input", "filter", "upstream", "target", "box")
 SIZES = ("stride", "padding", "dilation", "window", "size")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.core
 
+from paribus.cli.words import Overwrite
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def derive(
     as_json: Json = False,
     code: Code = False,
     html: Html = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Gradient, Jacobian or Hessian of an expression, with worked steps.
 
@@ -90,21 +92,27 @@ def derive(
         raise TheoryError("a derivative is taken with respect to a variable", got=expression, hint="add --wrt X")
     shapes, matrices = _shapes(shape), _names(symmetric)
     found = work_out(expression, variables, shapes, hessian=hessian, symmetric=matrices, oracle=oracle)
-    show(found, latex, as_json, code, html, as_code)
+    show(found, latex, as_json, code, html, overwrite, as_code)
 
 
 def show(
-    found: Derivation, latex: bool, as_json: bool, code: bool, html: Path | None, as_code: Callable[[Any], str]
+    found: Derivation,
+    latex: bool,
+    as_json: bool,
+    code: bool,
+    html: Path | None,
+    overwrite: bool,
+    as_code: Callable[[Any], str],
 ) -> None:
     """Print or write a derivation in the form that was asked for."""
     from paribus.theory.derivations.data import as_dict
     from paribus.theory.derivations.latex import as_latex
 
     if html is not None:
-        from paribus.files import write_bytes
+        from paribus.files import save
         from paribus.reports.derivation import as_html
 
-        write_bytes(html, as_html(found).encode())
+        save(html, as_html(found), overwrite)
         print(f"the derivation is in {html}")
     if as_json:
         print(json.dumps(as_dict(found), indent=2, ensure_ascii=False))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Csv, Json, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import RUNS, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins
 from paribus.errors import ParibusError, nearest
 from paribus.records.kinds import KINDS
 
@@ -126,6 +126,7 @@ def show(
 
 def schema(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to a file; printed by default.")] = None,
+    overwrite: Overwrite = False,
     plugin: Plugin = None,
 ) -> None:
     """Print the JSON Schema of recipe files, with which editors complete and check them.
@@ -134,12 +135,12 @@ def schema(
 
     - `paribus schema --out recipe.schema.json`
     """
-    from paribus.files import dumps, write_json
+    from paribus.files import dumps, save
     from paribus.records.schema import recipe_schema
 
     load_plugins(plugin)
     if out is None:
         print(dumps(recipe_schema(), indent=2))
     else:
-        write_json(out, recipe_schema())
+        save(out, dumps(recipe_schema(), indent=2) + "\n", overwrite)
         print(f"schema in {out}; name it in a recipe's first line: # yaml-language-server: $schema={out}")

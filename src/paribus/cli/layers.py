@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import Plugin, load_plugins, read_changes
+from paribus.cli.words import Overwrite, Plugin, load_plugins, read_changes
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def layers(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page that needs nothing else.")] = None,
+    overwrite: Overwrite = False,
     plugin: Plugin = None,
 ) -> None:
     """Sizes, parameters, multiplications, receptive field and memory of every layer, from a text or a recipe.
@@ -87,12 +88,12 @@ def layers(
         return
     measured = run(subject, shape, **words) if measure else None
     if html is not None:
-        from paribus.files import write_bytes
+        from paribus.files import save
         from paribus.reports.layers import layers_page
         from paribus.reports.render import draw, to_html
 
         page = layers_page(_named(predicted, net), measured)
-        write_bytes(html, to_html(page, draw(page)).encode())
+        save(html, to_html(page, draw(page)), overwrite)
     if as_json:
         found = predicted.plain() if measured is None else {**predicted.plain(), "measured": measured.plain()}
         print(json.dumps(found, indent=2, ensure_ascii=False))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, find_folder, load_plugins
 
 
 def predict(
@@ -25,6 +25,7 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write predictions that are pictures, tables or texts.")
     ] = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -38,24 +39,26 @@ def predict(
 
     - `paribus predict last street.jpg --out predicted`
     """
-    from paribus.files import write_bytes
+    from paribus import files as disk
     from paribus.inference.predict import predict as ask
     from paribus.inference.predict import save, to_csv
     from paribus.inference.trained import load
     from paribus.records.run import RunFolder
     from paribus.reports.outcomes import predictions_page
-    from paribus.reports.terminal import print_page
+    from paribus.reports.terminal import print_line, print_page
 
     load_plugins(plugin)
+    if csv is not None and str(csv) != "-":  # said before the work, not behind it
+        disk.refuse_existing(csv, overwrite=overwrite)
     predictions = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
     if csv is None:
         print_page(predictions_page(predictions))
     elif str(csv) == "-":
         print(to_csv(predictions), end="")
     else:
-        write_bytes(csv, to_csv(predictions).encode())
-        print(f"{len(predictions)} predictions in {csv}")
+        disk.save(csv, to_csv(predictions), overwrite)
+        print_line(f"{len(predictions)} predictions in {csv}")
     if out is not None:
-        print(f"{len(save(predictions, out))} files in {out}")
+        print_line(f"{len(save(predictions, out, overwrite))} files in {out}")
     if all(one.problem for one in predictions):
         raise typer.Exit(1)

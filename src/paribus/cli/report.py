@@ -36,24 +36,23 @@ def report(
 
     - `paribus report norm=batch/seed-0`
     """
-    from dataclasses import replace
-
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
     from paribus.reports import brief
-    from paribus.reports.export import deliver
+    from paribus.reports.export import deliver, tell_report
     from paribus.reports.files import write, write_run
     from paribus.study import Study
 
     load_plugins(plugin)
     folder = find_folder(name, runs, "study", "run")
     if (folder / MARKERS["run"]).exists():
-        written = write_run(RunFolder(folder))
-        deliver(replace(brief.run(RunFolder(folder)), summary=f"\nreport: {written}"), json, csv)
+        deliver(brief.run(RunFolder(folder)), json, csv)
+        tell_report(write_run(RunFolder(folder)), json, csv)
         return
     opened = Study.open(folder)
     result = opened.result
-    deliver(brief.study(result, write(result, opened.folder)), json, csv)
+    deliver(brief.study(result), json, csv)  # before anything is drawn: the answer is what matters
+    tell_report(write(result, opened.folder), json, csv)
 
 
 def test(

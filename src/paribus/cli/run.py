@@ -78,7 +78,9 @@ def run(
         print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
         return
     metrics = {metric.name: metric for metric in chosen.figures_of_merit()}
-    with following(chosen.name, seed, metrics) as (listen, progress):
+    with counting() as progress:
         before = training.find(progress).result
+    log = training.folder.path / "log.txt"
+    with following(chosen.name, seed, metrics, log) as (listen, progress):
         training.train(device=device, threads=threads, keep=keep, data_changed=change, listen=listen, progress=progress)
     print_page(brief.run(training.folder, fresh=before is None))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins, parse_overrides
+from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, find_folder, load_plugins, parse_overrides
 
 
 def sample(
@@ -24,6 +24,7 @@ def sample(
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="An option of the task, such as walk=true.")
     ] = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -40,12 +41,14 @@ def sample(
     from paribus.inference.sample import sample as draw
     from paribus.inference.trained import load
     from paribus.records.run import RunFolder
+    from paribus.reports.terminal import print_line
 
     load_plugins(plugin)
     folder = find_folder(run, runs, "run")
     drawn = draw(load(RunFolder(folder)), count, seed, **parse_overrides(options))
     if drawn.text:
-        print(drawn.text)
+        print_line(drawn.text)
     if out or not drawn.text:
-        for path in drawn.save(out or folder / "samples" / f"seed-{seed}"):
-            print(path)
+        own = folder / "samples" / f"seed-{seed}"
+        for path in drawn.save(out or own, overwrite=overwrite or out is None):
+            print_line(str(path))

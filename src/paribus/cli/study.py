@@ -106,7 +106,7 @@ def study(
     )
 
     from paribus.reports import brief
-    from paribus.reports.export import deliver
+    from paribus.reports.export import deliver, tell_report
     from paribus.reports.live import counting
 
     if dry_run:
@@ -115,7 +115,7 @@ def study(
         deliver(brief.design(planned.design, planned.folder), json, csv)
         return
     result = planned.run(jobs=jobs, device=device, threads=threads, fail_fast=fail_fast, data_changed=change)
-    page = planned.report()
-    deliver(brief.study(result, page), json, csv)
+    deliver(brief.study(result), json, csv)  # before anything is drawn: the answer is what matters
+    tell_report(planned.report(), json, csv)
     if not result.complete:
         raise typer.Exit(1)

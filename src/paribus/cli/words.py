@@ -46,6 +46,7 @@ DataChanged = Annotated[
         help="What to do where data, or code of your own, changed since a run began: refuse, or start it anew.",
     ),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over files that are there already.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and print what would be done, and train nothing.")]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: raw numbers, with their units in the names.")]

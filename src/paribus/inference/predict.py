@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ import torch
 from paribus.data.arrays import as_inputs
 from paribus.data.sources.images.decoding import SUFFIXES
 from paribus.errors import DataError
-from paribus.files import write_bytes
+from paribus.files import save_all
 from paribus.inference.trained import Trained, load
+from paribus.streams import escaped
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import to_png
 
@@ -75,7 +76,11 @@ def expanded(files: Sequence[Path]) -> list[Path]:
 
 
 def to_csv(predictions: Sequence[Prediction]) -> str:
-    """As CSV: file, label, one column per figure, problem; where predictions are tables, the rows of those."""
+    """As CSV: file, label, one column per figure, problem; where predictions are tables, the rows of those.
+
+    Names are written by :func:`.streams.escaped`, which :func:`.streams.unescaped` undoes, and one that a spreadsheet
+    would take for a formula behind an apostrophe.
+    """
     if tables := [one for one in predictions if one.table]:
         return _rows_of(tables)
     names = next((list(one.figures) for one in predictions if one.figures), [])
@@ -88,31 +93,35 @@ def to_csv(predictions: Sequence[Prediction]) -> str:
     return target.getvalue()
 
 
-def save(predictions: Sequence[Prediction], folder: Path) -> list[Path]:
+def save(predictions: Sequence[Prediction], folder: Path, overwrite: bool = False) -> list[Path]:
     """Write predictions that are more than a word, named like their files: ``.png``, ``.csv``, ``.txt``.
 
     Files of the same name in different folders are numbered: ``street.png``, ``street-2.png``.
 
     Returns:
         The files written.
+
+    Raises:
+        RunError: if one is there already that may not be written over, such as a picture that was predicted for.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    seen: Counter[str] = Counter()
+    contents: dict[Path, bytes | str] = {}
+    taken: set[str] = set()  # also where names that differ in case are one name
     for one in predictions:
-        stem = Path(one.file).stem
-        seen[stem] += 1
-        name = stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
-        for suffix, content in _contents(one).items():
-            path = folder / (name + suffix)
-            write_bytes(path, content)
-            written.append(path)
-    return written
+        name = _free(Path(one.file).stem, taken)
+        taken.add(name.casefold())
+        contents |= {folder / (name + suffix): content for suffix, content in _contents(one).items()}
+    return save_all(contents, overwrite)
 
 
-def _contents(one: Prediction) -> dict[str, bytes]:
+def _free(stem: str, taken: set[str]) -> str:
+    """The first of ``stem``, ``stem-2``, … that is not taken."""
+    names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    return next(name for name in names if name.casefold() not in taken)
+
+
+def _contents(one: Prediction) -> dict[str, bytes | str]:
     """What a prediction holds, by the suffix of the file that it belongs into."""
-    found = {}
+    found: dict[str, bytes | str] = {}
     if one.picture is not None:
         found[".png"] = to_png(one.picture)
     if one.table is not None:
@@ -120,9 +129,9 @@ def _contents(one: Prediction) -> dict[str, bytes]:
         writer = csv.writer(target, lineterminator="\n")
         writer.writerow(map(_harmless, one.table))
         writer.writerows(zip(*one.table.values(), strict=True))
-        found[".csv"] = target.getvalue().encode()
+        found[".csv"] = target.getvalue()
     if one.text:
-        found[".txt"] = one.text.encode()
+        found[".txt"] = one.text
     return found
 
 
@@ -148,6 +157,7 @@ def _expand(path: Path) -> list[Path]:
     return [path]
 
 
-def _harmless(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+def _harmless(name: str) -> str:
+    """Text that neither a spreadsheet takes for a formula nor a terminal for an order; see :func:`.streams.escaped`."""
+    text = escaped(name)
+    return "'" + text if text[:1] in {"=", "+", "-", "@"} else text

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import ParibusError, nearest
-from paribus.files import finite, write_bytes
+from paribus.files import finite, save
+from paribus.plots.engine import Engine, NotDrawn
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"  # a name; nothing is ever read from there
-LANGUAGE = "5.20"
+ENGINE = Engine()
 PAGE = Path(__file__).with_name("chart.html")
 
 _CLIP = re.compile(r'(?<= id=")clip\d+(?=")|(?<=url\(#)clip\d+(?=\))')
@@ -35,22 +36,20 @@ class Chart:
         object.__setattr__(self, "spec", finite({"$schema": SCHEMA, **self.spec}))
 
     def svg(self) -> str:
-        """The picture as SVG text."""
-        import vl_convert
+        """The picture as SVG text.
 
-        return _numbered(vl_convert.vegalite_to_svg(self.spec, vl_version=LANGUAGE, allowed_base_urls=[]))
+        Raises:
+            NotDrawn: where the drawing engine cannot run; see :mod:`.engine`.
+        """
+        return _numbered(ENGINE.draw("svg", self.spec).decode())
 
     def png(self, scale: float = 2.0) -> bytes:
         """The picture as PNG; ``scale`` 2 suits screens of high resolution."""
-        import vl_convert
-
-        return bytes(vl_convert.svg_to_png(self.svg(), scale=scale))
+        return ENGINE.draw("png", self.svg(), scale)
 
     def pdf(self) -> bytes:
         """The picture as a PDF page of its own size."""
-        import vl_convert
-
-        return bytes(vl_convert.svg_to_pdf(self.svg()))
+        return ENGINE.draw("pdf", self.svg())
 
     def html(self) -> str:
         """A page with nothing but this picture: no script, no request."""
@@ -63,8 +62,12 @@ class Chart:
         """The specification, for any tool that reads Vega-Lite."""
         return json.dumps(self.spec, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
-    def save(self, path: str | Path) -> Path:
-        """Write the picture in the format that the suffix names: .svg, .png, .pdf, .html or .json."""
+    def save(self, path: str | Path, overwrite: bool = False) -> Path:
+        """Write the picture in the format that the suffix names: .svg, .png, .pdf, .html or .json.
+
+        Raises:
+            ParibusError: if the suffix is none of these, or another file is there that may not be written over.
+        """
         path = Path(path)
         make = FORMATS.get(path.suffix.lower())
         if make is None:
@@ -73,12 +76,13 @@ class Chart:
                 got=str(path),
                 hint=nearest(path.suffix, FORMATS),
             )
-        content = make(self)
-        write_bytes(path, content if isinstance(content, bytes) else content.encode())
-        return path
+        return save(path, make(self), overwrite)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+        try:
+            return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+        except NotDrawn as error:
+            return {"text/plain": f"{self!r}\n{error}"}
 
     def __repr__(self) -> str:
         return f"Chart({self.title!r})"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from paribus.progress import clock as clock
 from paribus.records.metric import LOSS, Metric
 
 if TYPE_CHECKING:  # lists are worded without statistics, and without the time that NumPy takes
@@ -292,14 +293,6 @@ def show(value: Any) -> str:
     if isinstance(value, float):
         return short if float(short := f"{value:g}") == value else repr(value)  # two values never read the same
     return str(value)
-
-
-def clock(seconds: float) -> str:
-    """A duration as people say it: ``8 s``, ``3:05 min``, ``1:20 h``."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
 
 
 def moment(seconds: float) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from paribus.files import dumps, write_bytes
 from paribus.reports.page import Page, Row, Table
-from paribus.reports.terminal import print_page
+from paribus.reports.terminal import print_line, print_page
+from paribus.streams import say
 
 
 def deliver(page: Page, json: bool = False, csv: Path | None = None) -> None:
@@ -30,6 +31,12 @@ def deliver(page: Page, json: bool = False, csv: Path | None = None) -> None:
     if csv is not None and str(csv) != "-":
         for name, text in texts.items():
             write(csv if len(texts) == 1 else csv.with_stem(f"{csv.stem}-{_slug(name)}"), text)
+
+
+def tell_report(report: Path, json: bool = False, csv: Path | None = None) -> None:
+    """Say where the report is, behind a printed page; beside data on the standard output it is said elsewhere."""
+    tell = say if json or str(csv) == "-" else print_line
+    tell(f"\nreport: {report}")
 
 
 def records(page: Page) -> dict[str, Sequence[Row]]:

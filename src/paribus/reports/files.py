@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paribus.files import write_bytes
+from paribus.files import save_all
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
 from paribus.reports.page import Page
@@ -36,20 +36,21 @@ def write(result: StudyResult, folder: Path) -> Path:
     Returns:
         The path of the HTML page.
     """
-    return _write(study_page(result), folder)
+    return _write(study_page(result), folder, overwrite=True)
 
 
 def write_run(run: RunFolder, folder: Path | None = None) -> Path:
-    """Write the report of a run, by default into its own folder; see :func:`write`."""
-    return _write(run_page(run), folder or run.path)
+    """Write the report of a run, by default into its own folder; see :func:`write`.
+
+    Raises:
+        RunError: if another folder holds files of these names already.
+    """
+    return _write(run_page(run), folder or run.path, overwrite=folder is None)
 
 
-def _write(page: Page, folder: Path) -> Path:
+def _write(page: Page, folder: Path, overwrite: bool) -> Path:
     drawn = draw(page)
-    for name, svg in drawn.items():
-        write_bytes(folder / "figures" / f"{name}.svg", svg.encode())
-    for photo in page.photos:
-        write_bytes(folder / "figures" / f"{photo.name}.png", photo.png)
-    write_bytes(folder / "report.md", to_markdown(page).encode())
-    write_bytes(folder / "report.html", to_html(page, drawn).encode())
-    return folder / "report.html"
+    contents: dict[Path, bytes | str] = {folder / "figures" / f"{name}.svg": svg for name, svg in drawn.items()}
+    contents |= {folder / "figures" / f"{photo.name}.png": photo.png for photo in page.photos}
+    contents |= {folder / "report.md": to_markdown(page), folder / "report.html": to_html(page, drawn)}
+    return save_all(contents, overwrite)[-1]

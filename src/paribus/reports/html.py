@@ -10,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from paribus.streams import escaped
+
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -22,6 +24,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=_seen,
     )
     found.filters["mathml"] = mathml
     return found
@@ -41,6 +44,11 @@ def shell(title: str, body: Markup, style: str) -> str:
         style: file of style rules among the templates.
     """
     return environment().get_template("shell.html").render(title=title, body=body, style=style)
+
+
+def _seen(value: Any) -> Any:
+    """A value as a page shows it: what is not to be seen in a name is."""
+    return escaped(value, keep="\n\t") if type(value) is str else value
 
 
 def mathml(latex: str) -> Markup:

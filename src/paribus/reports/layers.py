@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from rich.console import Group
-from rich.text import Text
 
 from paribus.plots.layers import sizes
 from paribus.reports.page import Figure, Page, Section
 from paribus.reports.page import Table as View
-from paribus.reports.terminal import console, table
+from paribus.reports.terminal import console, table, text
 from paribus.theory.layers import Check, Comparison, Equality, Measurement, Row, Table
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.text import amount
@@ -42,7 +41,7 @@ def _measured(found: Measurement) -> tuple[Section, ...]:
 def print_table(net: Table, explain: bool = False) -> None:
     """Every layer and their sums; with ``explain`` every number with its formula."""
     out = console()
-    out.print(Group(Text(net.title, style="bold"), Text(f"input {by(net.input)}")))
+    out.print(Group(text(net.title, "bold"), text(f"input {by(net.input)}")))
     out.print()
     out.print(table(Row.HEADS, net.cells, Row.ALIGN))
     if explain:
@@ -50,23 +49,23 @@ def print_table(net: Table, explain: bool = False) -> None:
         lines = [[str(row.number), row.name, what, how] for row in net.rows for what, how in row.explained.items()]
         out.print(table(["", "layer", "", "worked out"], lines, "rlll"))
     for note in net.notes:
-        out.print(Text(f"note: {note}", style="dim"))
+        out.print(text(f"note: {note}", "dim"))
 
 
 def print_measurement(found: Measurement) -> None:
     """Predicted beside measured; whatever differs is shown."""
     out = console()
     out.print()
-    out.print(Text(found.verdict, style="bold"))
+    out.print(text(found.verdict, "bold"))
     out.print(table(Check.HEADS, [check.cells for check in found.shown], Check.ALIGN))
-    out.print(Text(found.kept, style="dim"))
+    out.print(text(found.kept, "dim"))
 
 
 def print_comparison(both: Comparison) -> None:
     """Two nets side by side."""
     out = console()
-    out.print(Text(f"A: {both.first.title}"))
-    out.print(Text(f"B: {both.second.title}"))
+    out.print(text(f"A: {both.first.title}"))
+    out.print(text(f"B: {both.second.title}"))
     out.print()
     out.print(table(both.HEADS, both.rows(), both.ALIGN))
 
@@ -74,4 +73,4 @@ def print_comparison(both: Comparison) -> None:
 def print_equality(found: Equality) -> None:
     """A net with convolutions in place of its fully connected layers, and the proof."""
     print_table(found.convolved)
-    console().print(Text("\n" + found.proof, style="bold"))
+    console().print(text("\n" + found.proof, "bold"))

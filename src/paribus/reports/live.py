@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
@@ -16,10 +17,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from paribus.progress import Announce
+from paribus.progress import Announce, Lines, Seldom
 from paribus.records.metric import Metric, is_detail
 from paribus.records.study import StudyDesign
 from paribus.records.wording import clock, format_figure
+from paribus.streams import escaped, patient, say
 from paribus.studies.progress import Stage, StudyProgress
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Watcher:
 def watching(design: StudyDesign) -> Iterator[tuple[Watcher, Announce]]:
     """A listener for a study, which draws it in whatever way this place can show one; and one for the data."""
     study = StudyProgress.of(design)
-    console = Console(stderr=True)
+    console = _console()
     if _in_notebook():
         watcher = Watcher(study, _notebook_drawer(), _silent)
         yield watcher, watcher.decoding
@@ -82,18 +84,28 @@ def watching(design: StudyDesign) -> Iterator[tuple[Watcher, Announce]]:
             watcher = Watcher(study, lambda study: live.update(terminal(study), refresh=True), _silent)
             yield watcher, watcher.decoding
     else:
-        watcher = Watcher(study, lambda study: None, lambda line: print(line, file=sys.stderr, flush=True))
-        yield watcher, watcher.decoding
+        seldom = Seldom()
+        watcher = Watcher(study, lambda study: say(pace(study)) if seldom.due() else None, say)
+        yield watcher, Lines()
     for error in study.errors:
-        console.print(Text(error, style="red"))
+        console.print(Text(escaped(error, keep="\n"), style="red"))
 
 
 @contextmanager
 def following(
-    name: str, seed: int, metrics: Mapping[str, Metric] = {}
-) -> Iterator[tuple[Callable[[Any], None], Callable[[str, int, int], None]]]:
-    """Listeners for a single training: a bar with loss and metrics, and a line per epoch; and one for the data."""
-    console = Console(stderr=True, highlight=False)
+    name: str, seed: int, metrics: Mapping[str, Metric] = {}, log: Path | None = None
+) -> Iterator[tuple[Callable[[Any], None], Announce]]:
+    """Listeners for a single training: a bar with loss and metrics, and a line per epoch; and one for the data.
+
+    Where there is no terminal, lines say now and then how far it is.
+
+    Args:
+        name: of the recipe.
+        seed: of the run.
+        metrics: how figures are read.
+        log: where the lines of the epochs are written as well: there they are found when nobody saw them.
+    """
+    console, lines, about = _console(), Lines(), f"{name}, seed {seed}"
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
@@ -105,16 +117,21 @@ def following(
         disable=not console.is_terminal,
     )
     with bar:
-        task = bar.add_task(f"{name}, seed {seed}", figures="")
+        task = bar.add_task(escaped(about), figures="")
 
         def listen(progress: Any) -> None:
             if progress.row is not None:
-                bar.console.print(Text(epoch_line(progress.row, progress.epochs, metrics)), soft_wrap=True)
+                line = escaped(epoch_line(progress.row, progress.epochs, metrics))
+                bar.console.print(Text(line), soft_wrap=True)
+                _append(log, line)
+            if not console.is_terminal:
+                lines(f"{about}, step", progress.step, progress.steps)
+                return
             shown = [f"{key} {format_figure(key, value, metrics)}" for key, value in progress.figures.items()]
             epoch = min(progress.epoch + 1, progress.epochs)
             bar.update(
                 task,
-                description=f"{name}, seed {seed}, epoch {epoch}/{progress.epochs}",
+                description=escaped(f"{about}, epoch {epoch}/{progress.epochs}"),
                 completed=progress.step,
                 total=progress.steps,
                 figures="  ".join(shown),
@@ -122,14 +139,14 @@ def following(
             bar.refresh()
 
         def decoding(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total or None)
+            bar.update(task, description=escaped(what), completed=done, total=total or None)
             bar.refresh()
 
-        yield listen, decoding
+        yield listen, decoding if console.is_terminal else lines
 
 
 @contextmanager
-def counting() -> Iterator[Callable[[str, int, int], None]]:
+def counting() -> Iterator[Announce]:
     """A listener for work that counts: what is done, how much, of how much."""
     with following("", 0) as (_, progress):
         yield progress
@@ -151,10 +168,10 @@ def terminal(study: StudyProgress) -> Group:
     table.add_column("mean", justify="right", style="bold")
     for arm in study.arms:
         cells = [Text(study.text(arm, seed), STYLES[study.run(arm, seed).stage]) for seed in study.seeds]
-        table.add_row(Text(arm), *cells, study.mean(arm))
+        table.add_row(Text(escaped(arm)), *cells, study.mean(arm))
     bar = Table.grid(padding=(0, 1))
     bar.add_row(ProgressBar(total=1.0, completed=study.share, width=40), Text(pace(study), style="dim"))
-    return Group(Text(study.question, style="bold"), table, bar)
+    return Group(Text(escaped(study.question), style="bold"), table, bar)
 
 
 def html(study: StudyProgress) -> str:
@@ -179,6 +196,17 @@ def pace(study: StudyProgress) -> str:
         return study.doing
     left = f", about {clock(study.remaining)} left" if study.remaining and study.share < 1 else ""
     return f"{study.finished} of {study.total} runs, {clock(study.elapsed)}{left}"
+
+
+def _console() -> Console:
+    """On standard error, whoever reads that."""
+    return Console(file=patient(sys.stderr), highlight=False)
+
+
+def _append(log: Path | None, line: str) -> None:
+    if log is not None:
+        with suppress(OSError), log.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
 
 def _notebook_drawer() -> Callable[[StudyProgress], None]:

@@ -12,9 +12,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from paribus.plots.engine import NotDrawn
 from paribus.reports.html import TEMPLATES, environment
 from paribus.reports.page import Figure, Page
+from paribus.streams import escaped, say
 
+MISSING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="30">'
+    '<text x="4" y="20" font-family="sans-serif" font-size="13">This picture could not be drawn.</text></svg>'
+)
 _SPECIAL = re.compile(r"[\\`*_<>|#~$&]|!(?=\[)|\](?=[(\[:])")  # a bracket alone makes no link
 
 
@@ -42,8 +48,16 @@ def to_markdown(page: Page, folder: str = "figures") -> str:
 
 
 def draw(page: Page) -> dict[str, str]:
-    """All figures of a page as SVG text, by name."""
-    return {figure.name: figure.chart.svg() for figure in page.figures}
+    """All figures of a page as SVG text, by name; where one cannot be drawn, its place says so."""
+    drawn, problem = {}, None
+    for figure in page.figures:
+        try:
+            drawn[figure.name] = figure.chart.svg()
+        except NotDrawn as error:
+            drawn[figure.name], problem = MISSING, error
+    if problem is not None:
+        say(f"note: the page is written without some of its pictures\n{problem}")
+    return drawn
 
 
 def inline(svg: str, alt: str) -> Markup:
@@ -57,7 +71,7 @@ def escape_markdown(value: Any) -> str:
     """Text that reads as itself in Markdown: no markup, no link, no cell of a table ends in it."""
     if isinstance(value, Raw):
         return value
-    return _SPECIAL.sub(lambda match: "\\" + match.group(), " ".join(str(value).splitlines()))
+    return _SPECIAL.sub(lambda match: "\\" + match.group(), " ".join(escaped(str(value), keep="\n").splitlines()))
 
 
 def fence(code: str) -> Raw:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from paribus.reports import page as model
 from paribus.reports.page import Answer, Page, Section
+from paribus.streams import escaped
 
 TONES = {
     "better": "bold green",
@@ -37,44 +38,54 @@ def console() -> Console:
     return out
 
 
+def text(content: str, style: str = "") -> Text:
+    """Text for a terminal, in which names from elsewhere are harmless."""
+    return Text(escaped(content, keep="\n"), style)
+
+
+def print_line(line: str) -> None:
+    """Print a line in which there are names."""
+    print(escaped(line, keep="\n\t"))
+
+
 def print_page(page: Page, out: Console | None = None) -> None:
     """Print the question, the answers, the sections, the warnings and the summary of a page; pictures are left out.
 
     A section with a title is set off by an empty line, and so is the summary behind it.
     """
     out = out or console()
-    above = [*([Text(page.question, style="bold")] if page.question else []), *map(answered, page.answers)]
+    above = [*([text(page.question, "bold")] if page.question else []), *map(answered, page.answers)]
     for line in above:
         out.print(line)
     for place, section in enumerate(page.sections):
         if section.title and (place or above):
             out.print()
         for part in printed(section, out.width):
-            out.out(part) if isinstance(part, str) else out.print(part)
+            out.out(escaped(part, keep="\n\t")) if isinstance(part, str) else out.print(part)
     for warning in page.warnings:
-        out.print(Text(f"note: {warning}", style="yellow"))
+        out.print(text(f"note: {warning}", "yellow"))
     if page.summary:
         if page.sections and page.sections[-1].title:
             out.print()
-        out.print(Text(page.summary), soft_wrap=True)  # paths stay whole, to be copied
+        out.print(text(page.summary), soft_wrap=True)  # paths stay whole, to be copied
 
 
 def printed(section: Section, width: int = WIDTH) -> Iterator[RenderableType | str]:
     """What a section is made of, in order; a title stands on its first table even where that is narrower."""
     if section.title:
-        yield Text(section.title, style=TONES.get(section.tone, "bold"))
-    yield from map(Text, section.text)
+        yield text(section.title, TONES.get(section.tone, "bold"))
+    yield from map(text, section.text)
     yield from (rendered(found, width) if len(found.rows) <= MANY else columns(found) for found in section.tables)
-    yield from map(Text, section.code)
-    yield from (Text(f"{term}: {meaning}") for term, meaning in section.terms)
-    yield from chain(map(answered, section.answers), (Text(note, style="dim") for note in section.notes))
+    yield from map(text, section.code)
+    yield from (text(f"{term}: {meaning}") for term, meaning in section.terms)
+    yield from chain(map(answered, section.answers), (text(note, "dim") for note in section.notes))
 
 
 def answered(answer: Answer) -> Text:
     """An answer on one line: what it is about, what was found, the verdict in its colour."""
     found = f"{answer.finding}, {answer.verdict}" if answer.verdict else answer.finding
     sure = f" ({answer.sure})" if answer.sure else ""
-    return Text.assemble(f"{answer.about}: ", (found, TONES.get(answer.tone, "")), sure)
+    return Text.assemble(text(f"{answer.about}: "), text(found, TONES.get(answer.tone, "")), text(sure))
 
 
 def rendered(found: model.Table, width: int = WIDTH) -> RenderableType:
@@ -89,7 +100,7 @@ def rendered(found: model.Table, width: int = WIDTH) -> RenderableType:
     for i, row in enumerate(found.rows):
         tone = TONES.get(found.tones[i], "") if found.tones else ""
         cells = enumerate(map(_broken, row, widths))
-        grid.add_row(*(Text(cell, tone if j == found.tinted else "") for j, cell in cells))
+        grid.add_row(*(text(cell, tone if j == found.tinted else "") for j, cell in cells))
     return grid
 
 
@@ -152,12 +163,12 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "") 
     """Texts in rows and columns; nothing in them is taken for markup."""
     grid = Table(box=None, header_style="dim", padding=(0, GAP, 0, 0))
     for i, head in enumerate(heads):
-        grid.add_column(Text(head), justify="right" if align[i : i + 1] == "r" else "left", overflow="fold")
+        grid.add_column(text(head), justify="right" if align[i : i + 1] == "r" else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*(Text(cell) for cell in row))
+        grid.add_row(*(text(cell) for cell in row))
     return grid
 
 
 def titled(title: str, grid: RenderableType) -> RenderableType:
     """A table below its title, which may be wider than the table."""
-    return Group(Text(title, style="bold"), grid)
+    return Group(text(title, "bold"), grid)

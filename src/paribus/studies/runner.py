@@ -22,6 +22,7 @@ from paribus.studies.conclusions import analyse
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
 from paribus.training.execution import Settings, require
 from paribus.training.resume import adopt
+from paribus.training.signals import interruptible
 
 
 def run(
@@ -51,7 +52,8 @@ def run(
         StudyError: where the folder holds another study.
         Interrupted: when asked to stop; everything is saved.
     """
-    design = check(design, folder, settings, data_changed, progress)
+    with interruptible() as request, request.at_once():
+        design = check(design, folder, settings, data_changed, progress)
     for place in (folder, *(folder / arm.slug for arm in design.arms())):
         files.remove_old_leftovers(place)
     read = Reading(progress)

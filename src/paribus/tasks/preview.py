@@ -33,24 +33,24 @@ class Preview:
     curves: tuple[Mapping[str, list[float | None]], ...] = ()
     text: str = ""
 
-    def save(self, path: str | Path) -> list[Path]:
+    def save(self, path: str | Path, overwrite: bool = False) -> list[Path]:
         """Write ``path`` with the suffix of each part: ``.png`` with the columns' names in it, ``.json``, ``.txt``.
 
         Returns:
             The files written.
+
+        Raises:
+            RunError: if a file is there that may not be written over.
         """
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        parts: dict[str, bytes] = {}
+        parts: dict[str, bytes | str] = {}
         if self.pictures is not None:
             parts[".png"] = self.png()
         if self.curves:
-            parts[".json"] = json.dumps([dict(curve) for curve in self.curves]).encode()
+            parts[".json"] = json.dumps([dict(curve) for curve in self.curves])
         if self.text:
-            parts[".txt"] = self.text.encode()
-        for suffix, content in parts.items():
-            files.write_bytes(path.with_suffix(suffix), content)
-        return [path.with_suffix(suffix) for suffix in parts]
+            parts[".txt"] = self.text
+        return files.save_all({path.with_suffix(suffix): content for suffix, content in parts.items()}, overwrite)
 
     def png(self) -> bytes:
         """All pictures as one, rows below each other."""

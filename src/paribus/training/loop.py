@@ -12,7 +12,6 @@ from paribus import files
 from paribus.data.augmentation.compose import Compose
 from paribus.data.deliver.loader import Batch, Loader, check_batch_size
 from paribus.data.prepare.prepared import PreparedData, prepare
-from paribus.errors import Interrupted
 from paribus.models.weights import hash_of, pack
 from paribus.progress import Announce, silent
 from paribus.records.environment import environment
@@ -20,6 +19,7 @@ from paribus.records.inputs import Inputs
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, this_process
+from paribus.streams import patiently
 from paribus.tasks import evaluation
 from paribus.training import checkpoints
 from paribus.training.execution import Settings, peak_memory_mb
@@ -28,7 +28,7 @@ from paribus.training.keep import Keep, keep_epoch
 from paribus.training.monitor import Listener, Monitor, Plan, no_listener
 from paribus.training.resume import finished, resume
 from paribus.training.session import Session
-from paribus.training.signals import StopRequest, interruptible
+from paribus.training.signals import interruptible
 from paribus.training.step import step
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def train(
     keep = Keep.of(settings.keep)
     folder.refuse_links()
     folder.create(recipe, seed, inputs)
-    with folder.lock(), recorded(folder), interruptible() as request:
+    with folder.lock(), patiently(), recorded(folder), interruptible() as request:
         if (result := finished(folder)) is not None:
             return result
         files.remove_leftovers(folder.path)
@@ -66,10 +66,11 @@ def train(
         folder.write_status(replace(before, state="running", started=time.time(), error="", **this_process()))
 
         seeds = recipe.seeds(seed)
-        prepared = prepare(recipe, seeds, _stoppable(progress, request))
-        folder.create(recipe, seed, prepared.inputs)  # says so if the data are others than those it began with
-        check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
-        session = Session(recipe, prepared, seeds, settings)
+        with request.at_once():
+            prepared = prepare(recipe, seeds, progress)
+            folder.create(recipe, seed, prepared.inputs)  # says so if the data are others than those it began with
+            check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
+            session = Session(recipe, prepared, seeds, settings)
         folder.write_info(prepared.info.plain())
         folder.write_environment({**environment(), "execution": session.execution.plain()})
         resume(folder, session)
@@ -180,15 +181,4 @@ def _preview(folder: RunFolder, session: Session, batch: Batch, name: str) -> No
     """Keep what the network makes of a few examples, for people to look at."""
     seen = evaluation.preview(session.task, session.evaluated, batch)
     if seen is not None:
-        seen.save(folder.previews / name)
-
-
-def _stoppable(progress: Announce, request: StopRequest) -> Announce:
-    """Progress of the data during which a request to stop is noticed."""
-
-    def report(what: str, done: int, total: int) -> None:
-        progress(what, done, total)
-        if request.stop_requested():
-            raise Interrupted("stopped on request, before the first step", hint="run the same command again to go on")
-
-    return report
+        seen.save(folder.previews / name, overwrite=True)

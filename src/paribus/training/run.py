@@ -10,7 +10,7 @@ from typing import Any
 from paribus import files
 from paribus.data.prepare.prepared import inputs_of
 from paribus.errors import MissingData, RunError
-from paribus.progress import Announce, silent
+from paribus.progress import Announce, Lines, silent
 from paribus.records import store
 from paribus.records.given import recipe_of
 from paribus.records.history import History
@@ -24,7 +24,7 @@ from paribus.training.check import check_run
 from paribus.training.execution import Settings, is_on, require
 from paribus.training.keep import Keep
 from paribus.training.loop import train
-from paribus.training.monitor import Listener, no_listener
+from paribus.training.monitor import Listener
 from paribus.training.resume import adopt
 
 logger = logging.getLogger(__name__)
@@ -79,8 +79,8 @@ class Run:
         checkpoint_seconds: float = 10.0,
         keep: str = "none",
         data_changed: OnChange = "refuse",
-        listen: Listener = no_listener,
-        progress: Announce = silent,
+        listen: Listener | None = None,
+        progress: Announce | None = None,
     ) -> RunResult:
         """Train it, go on if it was interrupted, or give the result if it is finished.
 
@@ -93,13 +93,16 @@ class Run:
                 goes on.
             data_changed: whether an interrupted run whose data have changed since is refused, or left as it is while
                 another one is started.
-            listen: told of every step.
+            listen: told of the training; by default a line now and then says how far it is, ``no_listener`` none.
             progress: told how far the reading of data is.
 
         Raises:
             RunError: if its data have changed, or if it is finished on another device than the one asked for.
         """
         require(device)
+        lines = Lines()
+        listen = listen or (lambda now: lines(f"{self.recipe.name}, seed {self.seed}, step", now.step, now.steps))
+        self.find(progress or lines)
         keeps = bool(Keep.of(keep))
         settings = Settings(device, threads, checkpoint_seconds, keep)
         files.remove_old_leftovers(self.folder.path.parent)
@@ -112,7 +115,7 @@ class Run:
             more.begin(self.folder, self.recipe, self.shorter)
         if keeps and self.folder.result is not None and not self.folder.kept.exists():
             logger.warning("finished before, without keeping anything: to keep %s, delete %s", keep, self.folder.path)
-        return train(self.folder, self.recipe, self.seed, settings, listen, progress, self.inputs)
+        return train(self.folder, self.recipe, self.seed, settings, listen, progress or lines, self.inputs)
 
     @property
     def identity(self) -> str:

@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
+from paribus.errors import Interrupted
+from paribus.streams import say
+
+# Ctrl-C, a polite kill, and a terminal that was closed
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class _StopNow(KeyboardInterrupt):
+    """Raised wherever a block happens to be; no ``except Exception`` takes it for a damaged picture."""
 
 
 @dataclass
@@ -18,32 +26,57 @@ class StopRequest:
 
     number: int = 0
     noticed: bool = False
+    breaks: bool = False  # into what is being done, instead of waiting until somebody looks
 
     def stop_requested(self) -> bool:
         """Whether to stop; whoever gets a yes has promised to."""
         self.noticed |= bool(self.number)
         return self.noticed
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """A block that is left as soon as somebody asks to stop: reading data, which may take hours and is done again.
+
+        Raises:
+            Interrupted: if somebody asked.
+        """
+        self.breaks = True
+        try:
+            if not self.number:
+                yield
+        except _StopNow:
+            pass
+        finally:
+            self.breaks = False
+        if self.stop_requested():
+            raise Interrupted("stopped on request, before the first step", hint="run the same command again to go on")
+
+    def receive(self, number: int, frame: FrameType | None) -> None:
+        """What happens at a signal."""
+        again, self.number = self.number and number == signal.SIGINT, number
+        if again:
+            say("aborting: what was not saved before is lost")
+            raise KeyboardInterrupt
+        if self.breaks:
+            raise _StopNow
+        if number == signal.SIGINT:
+            say("stopping as soon as everything is saved; Ctrl-C again aborts at once")
+
 
 @contextmanager
 def interruptible() -> Iterator[StopRequest]:
-    """Turn SIGINT and SIGTERM into a request to stop; a second Ctrl-C aborts at once.
+    """Turn Ctrl-C, a polite kill and a closed terminal into a request to stop; a second Ctrl-C aborts at once.
 
-    A signal that is ignored stays ignored, as SIGINT is in the background jobs of a shell script. Only the main thread
-    can receive signals; elsewhere the request never comes.
+    A signal that is ignored stays ignored: SIGINT in the background jobs of a shell script, SIGHUP below ``nohup``.
+    Only the main thread can receive signals; elsewhere the request never comes.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if request.number and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        request.number = number
-
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    previous = {number: signal.signal(number, on_signal) for number in heard}
+    previous = {number: signal.signal(number, request.receive) for number in heard}
     try:
         yield request
     finally:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from rich.text import Text
-
 from paribus.reports.arena.tables import ArenaPage
-from paribus.reports.terminal import console, rendered, titled
+from paribus.reports.terminal import console, rendered, text, titled
 
 
 def print_arena_page(page: ArenaPage) -> None:
     """Title, facts, tables and notes."""
     out = console()
-    out.print(Text(page.title, style="bold"))
+    out.print(text(page.title, "bold"))
     for fact in page.facts:
-        out.print(Text(fact, style="dim"))
+        out.print(text(fact, "dim"))
     for title, table in page.tables:
         out.print()
         out.print(titled(title, rendered(table)) if title else rendered(table))
     if page.notes:
         out.print()
     for note in page.notes:
-        out.print(Text(f"note: {note}", style="yellow"))
+        out.print(text(f"note: {note}", "yellow"))

@@ -15,6 +15,7 @@ from typing import Any
 from paribus import files
 from paribus.records import plugins
 from paribus.records.parts import register_all, registered
+from paribus.streams import patient, reopen_closed
 from paribus.studies.executors.job import Job, ending
 
 
@@ -45,7 +46,9 @@ def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> No
     """
     for end in inherited:
         end.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    for name in ("SIGINT", "SIGHUP"):  # the parent decides what Ctrl-C means, and a closed terminal
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if packed:
         import cloudpickle
@@ -94,16 +97,21 @@ def _work_on(job: Job, pipe: Connection) -> None:
 
 @contextmanager
 def output_to(path: Path) -> Iterator[None]:
-    """Append to a file what this process prints: from Python, and from libraries that write to descriptors 1 and 2."""
+    """Append to a file what this process prints: from Python, and from libraries that write to descriptors 1 and 2.
+
+    What cannot be written, because the disk is full, is lost, and that is all.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a", encoding="utf-8", buffering=1, opener=files.not_behind_a_link)  # noqa: SIM115
+        opener = files.not_behind_a_link
+        file = open(path, "a", encoding="utf-8", errors="backslashreplace", buffering=1, opener=opener)  # noqa: SIM115
     except OSError:  # the job itself will say that the folder cannot be written
         yield
         return
+    reopen_closed()
     kept = [os.dup(1), os.dup(2)]
     try:
-        with file, redirect_stdout(file), redirect_stderr(file):
+        with redirect_stdout(patient(file)), redirect_stderr(patient(file)):
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
             yield
@@ -111,3 +119,5 @@ def output_to(path: Path) -> Iterator[None]:
         for number, copy in zip((1, 2), kept, strict=True):
             os.dup2(copy, number)
             os.close(copy)
+        with suppress(OSError):
+            file.close()
