@@ -24,14 +24,14 @@ RECORDS = {
     "denoising": Denoising((Score(25.0, "noisy", 20.15, 0.5, 2), Score(25.0, HOSTILE, 29.0, 0.9, 2))),
     "latent-map": LatentMap((0.5, -1.0), (1.0, 2.0), (HOSTILE, "b"), ("z₁", "z₂")),
     "likelihood": Likelihood(-91.5, math.nan, 100, 1),
-    "quality": Quality({"Fréchet distance": (1, 2)}, {"Fréchet distance": (1.0, 0.5)}),
+    "quality": Quality({"Fréchet distance": (1, 2)}, {"Fréchet distance": (8.0, 0.5)}),
 }
 SAID = {
     "skill": ("0.250 [0.125, 0.375]", "seasonal: error 4"),
     "denoising": ("29.00", "means over 2 pictures"),
     "latent-map": ("2 examples; x: z₁, y: z₂.", "−1"),
     "likelihood": ("−91.5", "100 draws for each of 1 example"),
-    "quality": ("1 – 2", "0.5×"),
+    "quality": ("1 – 2", "0.5"),
 }
 
 

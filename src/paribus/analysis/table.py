@@ -143,6 +143,7 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.quality:quality",
             record="analysis.quality:Quality",
             page="reports.analyses:quality_page",
+            version=2,
         ),
     )
 }

@@ -95,9 +95,11 @@ class Denoising(Task):
     def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """Noisy pictures, the predictions, and the clean pictures."""
         clean = batch.inputs[:SHOWN].float()
-        noisy = clean + sum(self.sigma) / 2 * torch.randn_like(clean)
+        sigma = sum(self.sigma) / 2
+        noisy = clean + sigma * torch.randn_like(clean)
         shown = [as_bytes(values).cpu() for values in (noisy, self.predict(network, noisy), clean)]
-        return Preview(torch.stack(shown, 1), ("noisy", "prediction", "truth"))
+        title = f"Noise of standard deviation {sigma:g}, and what is left of it"
+        return Preview(torch.stack(shown, 1), ("noisy", "prediction", "truth"), title=title)
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """Each picture, of any size, without what the network takes for noise; how much that was, in grey levels."""

@@ -21,6 +21,11 @@ def palette(classes: int, given: Sequence[str] = ()) -> Tensor:
     return torch.tensor([[round(255 * part) for part in colour] for colour in (first, *colours)], dtype=torch.uint8)
 
 
+def hexadecimal(colours: Tensor) -> list[str]:
+    """Colours (K, 3) uint8 as ``#rrggbb``."""
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in colours.tolist()]
+
+
 def painted(labels: Tensor, colours: Tensor) -> Tensor:
     """Class indices (…, H, W) as colours (…, 3, H, W); other labels are white."""
     table = torch.cat([colours, colours.new_full((256 - len(colours), 3), 255)])

@@ -18,7 +18,7 @@ from paribus.records.metric import IOU, LOSS, MIOU, PIXEL_ACCURACY, Metric
 from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels import regions
 from paribus.tasks.pixels.confusion import Confusion
-from paribus.tasks.pixels.overlays import coloured, overlay, palette
+from paribus.tasks.pixels.overlays import coloured, hexadecimal, overlay, palette
 from paribus.tasks.pixels.tiling import anywhere
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import Preview
@@ -81,7 +81,9 @@ class Segmentation(Task):
         inputs, truth = batch.inputs[:SHOWN], batch.targets[:SHOWN]
         said = self.predict(network, inputs).argmax(1)
         shown = [coloured(inputs.cpu()), *(overlay(inputs, labels, self.colours) for labels in (truth, said))]
-        return Preview(torch.stack(shown, 1), ("picture", "truth", "prediction"))
+        legend = tuple(zip(self.info.classes, hexadecimal(self.colours), strict=True))
+        columns, title = ("picture", "truth", "prediction"), "Classes of pixels, as colours over the pictures"
+        return Preview(torch.stack(shown, 1), columns, title=title, legend=legend)
 
     @property
     def colours(self) -> Tensor:

@@ -63,8 +63,8 @@ class Scenes:
         return {"size": [self.size, self.size], "colour": "rgb", "fit": "cut"}
 
     def key(self) -> Mapping[str, Any]:
-        """All options."""
-        return dict(vars(self))
+        """All options, and which way of drawing it is: raised when equal options would draw other scenes."""
+        return {**vars(self), "drawing": 2}
 
     def write(self, cache: Writer) -> None:
         """Draw all scenes, each from a generator of its own."""
