@@ -125,6 +125,7 @@ class RunFolder:
             "format": FORMAT,
             "name": recipe.name,
             "about": recipe.about,
+            "why": recipe.why,
             "identity": recipe.identity,
             "seed": seed,
             **recipe.content,
@@ -144,7 +145,8 @@ class RunFolder:
         from paribus.records.recipe import Recipe  # lists need none, and no pydantic
 
         content = self.read()
-        return Recipe.read({"name": content["name"], "about": content["about"], **earlier.upgraded(content["recipe"])})
+        words = {word: content.get(word, "") for word in ("name", "about", "why")}
+        return Recipe.read({**words, **earlier.upgraded(content["recipe"])})
 
     @property
     def identity(self) -> tuple[str, int]:

@@ -16,6 +16,7 @@ from paribus.errors import RecipeError
 from paribus.models.vae import Autoencoder
 from paribus.records.metric import ELBO, KL, LOG_LIKELIHOOD, LOSS, RECONSTRUCTION, Metric
 from paribus.tasks.generators import grids, likelihood, values
+from paribus.tasks.inspection import Inspection
 from paribus.tasks.meter import Means
 from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
@@ -161,6 +162,17 @@ class Variational(Task):
         pictures = torch.cat([values.pixels(x)[:, None], decoded], 1).cpu()
         columns = ("picture", "reconstruction", *["sample"] * SAMPLES, *["walk to the next picture"] * WALK)
         return Preview(pictures, columns, title="Decoded from codes of pictures, and from codes of the prior")
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """The negative ELBO of each example, and how it is decoded."""
+        model, x = autoencoder(network), self.observed(network, batch.inputs)
+        mean, log_variance = self.encode(network, x)
+        decoded = model.decode(mean)
+        errors = likelihood.divergence(mean, log_variance) - self.fit(model, x, decoded)
+        if x.ndim != 4:
+            return Inspection("−ELBO", errors)
+        shown = torch.stack([values.pixels(x), self.shown(decoded)], 1)
+        return Inspection("−ELBO", errors, pictures=shown, columns=("picture", "reconstruction"))
 
     def sample(self, network: nn.Module, count: int, *, walk: bool = False, map: bool = False) -> Preview:
         """Examples decoded from the prior.

@@ -33,9 +33,12 @@ def painted(labels: Tensor, colours: Tensor) -> Tensor:
 
 
 def overlay(picture: Tensor, labels: Tensor, colours: Tensor) -> Tensor:
-    """Pictures (…, C, H, W) uint8 with the colours of their class indices (…, H, W) over them; white stays picture."""
+    """Pictures (…, C, H, W) uint8 with the colours of their class indices (…, H, W) over them; white stays picture.
+
+    Below a class the picture is grey, so that the same class has the same hue everywhere.
+    """
     picture = coloured(picture.cpu())
-    mixed = picture * (1 - SHARE) + painted(labels, colours) * SHARE
+    mixed = picture.float().mean(-3, keepdim=True) * (1 - SHARE) + painted(labels, colours) * SHARE
     known = (labels.cpu() < len(colours)).unsqueeze(-3)
     return torch.where(known, mixed.round().to(torch.uint8), picture)
 

@@ -12,6 +12,7 @@ from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
 from paribus.tasks.classification import ClassificationMeter
+from paribus.tasks.inspection import Inspection, confusion
 from paribus.tasks.task import Task
 
 
@@ -28,6 +29,18 @@ class Labelling(Task):
         """Mean loss of all tokens that count, and what the model gave (B, T, classes)."""
         outputs: Tensor = network(batch.inputs).float()
         return F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), ignore_index=self.ignore), outputs
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """The share of wrong labels of each sequence, its true labels and those given, and how they are confused."""
+        targets, said = batch.targets, self.predict(network, batch.inputs).argmax(2)
+        known, names = targets != self.ignore, self.info.classes
+        wrong = ((said != targets) & known).sum(1) / known.sum(1).clamp(min=1)
+        words = [
+            [" ".join(names[one] if counts else "·" for one, counts in zip(row, kept, strict=True)) for row, kept in rows]
+            for rows in (zip(it.tolist(), known.tolist(), strict=True) for it in (targets, said))
+        ]
+        table = confusion(targets[known], said[known], len(names))
+        return Inspection("share of wrong labels", wrong, *words, confusion=table, unit="tokens")
 
     def meter(self, split: str) -> LabellingMeter:
         """Loss and accuracy while training; the whole confusion matrix otherwise."""
