@@ -11,7 +11,9 @@ from paribus.tasks.sheet import GAP, LINE, MARGIN, TALL, sheet
 def test_a_sheet_holds_all_pictures_in_their_places():
     pictures = torch.arange(40, 80, 10, dtype=torch.uint8).view(2, 2, 1, 1, 1).expand(2, 2, 3, 100, 120)
     found = np.asarray(sheet(pictures))
-    middles = [(MARGIN + 50 + row * (100 + GAP), MARGIN + 60 + column * (120 + GAP)) for row in (0, 1) for column in (0, 1)]
+    middles = [
+        (MARGIN + 50 + row * (100 + GAP), MARGIN + 60 + column * (120 + GAP)) for row in (0, 1) for column in (0, 1)
+    ]
     assert [int(found[place][0]) for place in middles] == [40, 50, 60, 70]
     assert found.shape[:2] == (2 * (100 + GAP) + 2 * MARGIN, 2 * (120 + GAP) - GAP + 2 * MARGIN)
 
@@ -38,5 +40,7 @@ def test_title_names_and_legend_have_room_and_ink():
 
 
 def test_a_long_name_of_a_narrow_column_does_not_run_into_the_next():
-    narrow, wide = (sheet(torch.zeros(1, 2, 1, 192, 8, dtype=torch.uint8), (name, "b")) for name in ("a", "reconstruction"))
+    narrow, wide = (
+        sheet(torch.zeros(1, 2, 1, 192, 8, dtype=torch.uint8), (name, "b")) for name in ("a", "reconstruction")
+    )
     assert wide.width > narrow.width + 60

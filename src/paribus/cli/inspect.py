@@ -66,6 +66,13 @@ def show(
     name: Annotated[
         str, typer.Argument(help="A recipe, a part (cnn, sgd, flip …), an analysis, a run, a study, or: last.")
     ],
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw a run or a study into a file: .png, .svg, .pdf, .html or .json."),
+    ] = None,
+    picture: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which picture of its report --plot draws; the first by default.")
+    ] = None,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -78,6 +85,10 @@ def show(
     - `paribus show cnn`
 
     - `paribus show last`
+
+    - `paribus show last --plot curves.png`
+
+    - `paribus show last --plot final.png --picture preview-final`
     """
     from paribus.analysis.table import analyses
     from paribus.records.parts import names
@@ -88,6 +99,9 @@ def show(
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
+    if plot is not None:
+        _draw(find_folder(name, runs, "study", "run"), plot, picture)
+        return
     if name in shipped() or name.endswith((".yaml", ".yml", ".json")):
         print_page(lists.recipe(Recipe.load(name)))
         return
@@ -109,6 +123,20 @@ def show(
     from paribus.study import Study
 
     print_page(brief.study(Study.open(folder).result))
+
+
+def _draw(folder: Path, path: Path, name: str | None) -> None:
+    """Write a picture of the report of a study or a run."""
+    from paribus.records.run import RunFolder
+    from paribus.records.store import MARKERS
+    from paribus.reports.pictures import save_picture
+    from paribus.reports.run import run_page
+    from paribus.reports.study import study_page
+    from paribus.study import Study
+
+    is_run = (folder / MARKERS["run"]).exists()
+    page = run_page(RunFolder(folder)) if is_run else study_page(Study.open(folder).result)
+    print(f"picture in {save_picture(page, path, name)}")
 
 
 def schema(

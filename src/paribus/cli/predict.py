@@ -50,6 +50,9 @@ def predict(
         write_bytes(csv, to_csv(predictions).encode())
         print(f"{len(predictions)} predictions in {csv}")
     if out is not None:
-        print(f"{len(save(predictions, out))} files in {out}")
+        from paribus.reports.pictures import save_forecasts
+
+        written = save(predictions, out)
+        print(f"{len([*written, *save_forecasts(predictions, written)])} files in {out}")
     if all(one.problem for one in predictions):
         raise typer.Exit(1)

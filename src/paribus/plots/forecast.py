@@ -13,9 +13,7 @@ COLUMNS = 2
 Curves = Mapping[str, Sequence[float | None]]
 
 
-def examples(
-    curves: Sequence[Curves], title: str = "Some examples", most: int = 6, heads: Sequence[str] = ()
-) -> Chart:
+def examples(curves: Sequence[Curves], title: str = "Some examples", most: int = 6, heads: Sequence[str] = ()) -> Chart:
     """A panel for each example with all its curves.
 
     Args:

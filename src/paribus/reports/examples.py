@@ -94,7 +94,9 @@ def _extremes(record: Examples) -> Iterator[Section]:
     """The worst and the best examples, as cards or as curves."""
     columns = f" From left to right: {', '.join(record.columns)}." if record.columns else ""
     for title, chosen, tone in (("Worst examples", record.worst, "worse"), ("Best examples", record.best, "better")):
-        text = (f"{count(len(chosen), 'example')} with the {'largest' if tone == 'worse' else 'smallest'} errors.{columns}",)
+        text = (
+            f"{count(len(chosen), 'example')} with the {'largest' if tone == 'worse' else 'smallest'} errors.{columns}",
+        )
         if chosen and chosen[0].curves:
             chart = forecast.examples(
                 [one.curves or {} for one in chosen],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from paribus.errors import ParibusError
 from paribus.files import write_bytes
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
+from paribus.reports.course import course_page
+from paribus.reports.notes import read_notes
 from paribus.reports.page import Page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.run import run_page
@@ -42,6 +46,30 @@ def write(result: StudyResult, folder: Path) -> Path:
 def write_run(run: RunFolder, folder: Path | None = None) -> Path:
     """Write the report of a run, by default into its own folder; see :func:`write`."""
     return _write(run_page(run), folder or run.path)
+
+
+def write_course(parts: Mapping[str, StudyResult | RunFolder], path: Path, notes: Path | None = None) -> Path:
+    """Write several studies and runs, by name, into one HTML page; ``notes`` is a Markdown file about them."""
+    words = read_notes(notes, parts) if notes else None
+    pages = {name: run_page(one) if isinstance(one, RunFolder) else study_page(one) for name, one in parts.items()}
+    page = course_page(pages, words)
+    write_bytes(path, to_html(page, draw(page)).encode())
+    return path
+
+
+def look(run: RunFolder) -> str:
+    """Ask a finished run for its single examples, and keep the answer for its report; why not, where that fails."""
+    from paribus.analysis.kept import analyse
+    from paribus.analysis.table import find
+
+    if run.result is None:
+        return ""
+    try:
+        if find("examples").needs.met(run):
+            analyse(run, "examples")
+    except ParibusError as error:
+        return f"Single examples are not shown: {error.rule}."
+    return ""
 
 
 def _write(page: Page, folder: Path) -> Path:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -102,10 +103,13 @@ def _legend(draw: ImageDraw, line: Sequence[tuple[str, str, int]], top: int) -> 
 
 def _length(text: str) -> int:
     """How wide a text is, in pixels."""
-    return round(_font().getlength(text))
+    width: float = _font().getlength(text)
+    return round(width)
 
 
-def _font():  # type: ignore[no-untyped-def]  # Pillow names several types for it
+@cache
+def _font() -> Any:
+    """Pillow's own font, which is everywhere."""
     from PIL import ImageFont
 
     return ImageFont.load_default(FONT)

@@ -16,8 +16,8 @@ from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.records.metric import LOSS, PSNR, SSIM, Metric
-from paribus.tasks.meter import Means
 from paribus.tasks.inspection import Inspection
+from paribus.tasks.meter import Means
 from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels.similarity import psnr, ssim
 from paribus.tasks.pixels.tiling import anywhere

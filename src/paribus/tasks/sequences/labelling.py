@@ -35,12 +35,17 @@ class Labelling(Task):
         targets, said = batch.targets, self.predict(network, batch.inputs).argmax(2)
         known, names = targets != self.ignore, self.info.classes
         wrong = ((said != targets) & known).sum(1) / known.sum(1).clamp(min=1)
-        words = [
-            [" ".join(names[one] if counts else "·" for one, counts in zip(row, kept, strict=True)) for row, kept in rows]
-            for rows in (zip(it.tolist(), known.tolist(), strict=True) for it in (targets, said))
-        ]
+        truth, answers = self._words(targets, known), self._words(said, known)
         table = confusion(targets[known], said[known], len(names))
-        return Inspection("share of wrong labels", wrong, *words, confusion=table, unit="tokens")
+        return Inspection("share of wrong labels", wrong, truth, answers, confusion=table, unit="tokens")
+
+    def _words(self, labels: Tensor, known: Tensor) -> list[str]:
+        """Each sequence of labels (B, T) as words, with a dot where a label does not count."""
+        pairs = zip(labels.tolist(), known.tolist(), strict=True)
+        return [
+            " ".join(self.info.classes[label] if counts else "·" for label, counts in zip(row, kept, strict=True))
+            for row, kept in pairs
+        ]
 
     def meter(self, split: str) -> LabellingMeter:
         """Loss and accuracy while training; the whole confusion matrix otherwise."""
