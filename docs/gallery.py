@@ -8,15 +8,18 @@ Small trainings of every kind of task give the pictures of runs; studies made up
 
 from __future__ import annotations
 
+import io
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from random import Random
 
+from PIL import Image
 from tests import made
 
+import paribus as pb
 from paribus import plots
 from paribus.analysis.latent import LatentMap
 from paribus.analysis.quality import Quality
@@ -30,6 +33,8 @@ from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
 from paribus.reports import files as reports
+from paribus.reports.pictures import save_picture
+from paribus.reports.run import run_page
 from paribus.theory import arena
 from paribus.theory.activations import ACTIVATIONS, through_depth
 from paribus.theory.layers import table
@@ -48,14 +53,23 @@ STUDIES: dict[str, Callable[[], StudyResult]] = {
     "nothing yet": made.nothing_yet,
     "noise": made.noise,
 }
+PICTURES, LARGEST = Path(__file__).parent / "pictures", 150_000  # bytes of a picture of the documentation
+SHOWN = {  # name → run and picture of its report
+    "run": ("digits/cnn", "curves"),
+    "segmentation": ("shapes/unet", "preview-final"),
+    "denoising": ("textures/denoise", "preview-final"),
+    "gan": ("digits/gan", "preview-final"),
+    "vae": ("digits/vae", "preview-final"),
+    "forecast": ("seasons/lstm", "examples"),
+}
 QUICK = {"training.precision": "fp32"}
 RUNS: dict[str, dict[str, object]] = {
     "digits/cnn": {"budget.epochs": 6, "model.widths": [16, 32]},
-    "shapes/unet": {"budget.epochs": 6, "data.pictures": 200, "model.width": 8, "model.depth": 3},
-    "textures/denoise": {"budget.epochs": 2, "data.pictures": 100},
-    "digits/gan": {"budget.epochs": 12},
-    "gaussians/gan": {"budget.epochs": 3},
-    "digits/vae": {"budget.epochs": 12},
+    "shapes/unet": {"budget.epochs": 12, "data.pictures": 300, "model.width": 8, "model.depth": 3},
+    "textures/denoise": {"budget.epochs": 6, "data.pictures": 100},
+    "digits/gan": {"budget.epochs": 60},
+    "gaussians/gan": {"budget.epochs": 10},
+    "digits/vae": {"budget.epochs": 60},
     "seasons/lstm": {"budget.epochs": 4, "split.limit": 2000},
     "markov/rnn": {"budget.epochs": 2},
     "lookahead/bilstm": {"budget.epochs": 2},
@@ -64,10 +78,13 @@ RUNS: dict[str, dict[str, object]] = {
 
 def main(folder: Path, refresh: bool) -> None:
     """Draw everything, and a page that shows it."""
+    folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    shown = [*studies(folder), *others(folder), *runs(folder)]
+    shown = [*studies(folder), *others(folder), *runs(folder), course(folder)]
     index = folder / "index.html"
     index.write_text(page(shown, folder), encoding="utf-8")
+    if refresh:
+        refreshed(folder)
     print(f"{len(shown)} pictures and pages in {index}, {time.perf_counter() - started:.0f} s")
 
 
@@ -124,9 +141,53 @@ def runs(folder: Path) -> Iterator[Path]:
         run = RunFolder(folder / "runs" / file_name(name))
         if run.result is None:
             loop.train(run, Recipe.load(name, {**QUICK, **changes}), 0, Settings("cpu", 1))
-        yield saved(plots.run_curves(run), folder, f"{name} curves")
+        reports.look(run)
+        for picture in run_page(run).figures:
+            yield saved(picture.chart, folder, f"{name} {picture.name}")
         yield from sorted(run.previews.glob("final.png"))
         yield reports.write_run(run)
+
+
+def course(folder: Path) -> Path:
+    """A page about several studies and a run."""
+    parts = {**{name: make() for name, make in STUDIES.items()}, "a run": RunFolder(folder / "runs" / "digits-cnn")}
+    return reports.write_course(parts, folder / "course.html")
+
+
+def refreshed(folder: Path) -> None:
+    """Renew the pictures in README.md and docs/: of the study that README opens with, and of the runs above."""
+    study = pb.Study("digits/cnn", vary={"model.norm": ["none", "batch"]}, seeds=5, runs=folder / "first")
+    result = study.run()
+    stacked([plots.forest(result), plots.curves(result)], PICTURES / "report.png")
+    for name, (run, picture) in SHOWN.items():
+        page = run_page(RunFolder(folder / "runs" / file_name(run)))
+        small(save_picture(page, folder / f"{name}.png", picture), PICTURES / f"{name}.png")
+
+
+def stacked(charts: Sequence[Chart], path: Path) -> None:
+    """Pictures below each other, as one."""
+    images = [Image.open(io.BytesIO(chart.png(1.5))).convert("RGB") for chart in charts]
+    whole = Image.new("RGB", (max(one.width for one in images), sum(one.height for one in images)), "white")
+    top = 0
+    for one in images:
+        whole.paste(one, (0, top))
+        top += one.height
+    written(whole, path)
+
+
+def small(source: Path, path: Path) -> None:
+    """A picture as wide as a page of the documentation."""
+    with Image.open(source) as opened:
+        image = opened.convert("RGB")
+    image.thumbnail((1000, 1400))
+    written(image, path)
+
+
+def written(image: Image.Image, path: Path) -> None:
+    """A picture in few colours, so that its file stays small."""
+    path.parent.mkdir(exist_ok=True)
+    image.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert path.stat().st_size < LARGEST, f"{path} is larger than {LARGEST} bytes"
 
 
 def saved(chart: Chart, folder: Path, name: str) -> Path:
