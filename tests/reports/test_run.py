@@ -50,10 +50,11 @@ def test_writes_into_the_run_folder(run: RunFolder) -> None:
     assert (run.path / "figures" / "curves.svg").exists()
 
 
-def test_examples_that_cannot_be_had_are_said_and_the_report_is_written(run: RunFolder) -> None:
-    said = reports.look(run)
-    assert said.startswith("Single examples are not shown: ")
-    assert reports.write_run(run).exists()
+def test_examples_that_cannot_be_had_are_said_and_the_report_is_written(tmp_path: Path, original: Path) -> None:
+    folder = RunFolder(shutil.copytree(original, tmp_path / "run"))
+    folder.weights.write_bytes(b"damaged")
+    assert reports.look(folder).startswith("Single examples are not shown: the weights are damaged")
+    assert reports.write_run(folder).exists()
 
 
 def test_a_reason_is_shown_and_decides_nothing(tmp_path: Path) -> None:
