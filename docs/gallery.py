@@ -66,7 +66,7 @@ QUICK = {"training.precision": "fp32"}
 RUNS: dict[str, dict[str, object]] = {
     "digits/cnn": {"budget.epochs": 6, "model.widths": [16, 32]},
     "shapes/unet": {"budget.epochs": 12, "data.pictures": 300, "model.width": 8, "model.depth": 3},
-    "textures/denoise": {"budget.epochs": 6, "data.pictures": 100},
+    "textures/denoise": {"budget.epochs": 12, "data.pictures": 160, "training.batch_size": 4},
     "digits/gan": {"budget.epochs": 60},
     "gaussians/gan": {"budget.epochs": 10},
     "digits/vae": {"budget.epochs": 60},
@@ -186,7 +186,7 @@ def small(source: Path, path: Path) -> None:
 def written(image: Image.Image, path: Path) -> None:
     """A picture in few colours, so that its file stays small."""
     path.parent.mkdir(exist_ok=True)
-    image.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     assert path.stat().st_size < LARGEST, f"{path} is larger than {LARGEST} bytes"
 
 
