@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test check format bench docs clean
+.PHONY: help setup demo test check format bench docs gallery clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,10 @@ bench: setup  ## measure speed and memory as ratios (several minutes)
 docs: setup  ## build the documentation into docs/_build/html
 	$(BIN)/sphinx-build --fail-on-warning --quiet docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
+
+gallery: setup  ## draw every kind of picture into build/gallery, to be looked at (three minutes)
+	$(BIN)/python -m docs.gallery build/gallery
+	@echo "open build/gallery/index.html"
 
 clean:  ## remove what was built
 	rm -rf $(VENV) docs/_build build dist .pytest_cache .mypy_cache .ruff_cache

@@ -150,7 +150,7 @@ def _arm(
     ends = {seed: states.get((place, seed), "finished") for seed in plan.seeds}
     values = {seed: _value(place, seed, gain) if state == "finished" else None for seed, state in ends.items()}
     present = [value for value in values.values() if value is not None]
-    shapes = {"train/loss": 0.9, "val/loss": 1.0, "val/accuracy": None}
+    shapes = {"train/loss": 0.9, "val/loss": 1.0, "train/accuracy": None, "val/accuracy": None}
     curves = {
         figure: tuple(_curve(place, seed, gain, loss, ends[seed]) for seed in plan.seeds)
         for figure, loss in shapes.items()

@@ -17,7 +17,7 @@ from paribus.theory.activations import ACTIVATIONS, activation, sheets, through_
 def curves(panel: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The points of f′ and of f."""
     lines = [layer for layer in panel["layer"] if layer["mark"].get("type") == "line"]
-    slopes, values = (layer["data"]["values"] for layer in lines)
+    values, slopes = (layer["data"]["values"] for layer in lines)
     return slopes, values
 
 

@@ -12,12 +12,14 @@ import pytest
 from tests import made
 
 from paribus import plots
-from paribus.plots import Chart
+from paribus.plots import Chart, bands
+from paribus.plots.grammar import epochs
 from paribus.records import wording
 from paribus.records.result import StudyResult
 
 STUDIES = {
     "two arms": made.two_arms(),
+    "two arms, two seeds": made.two_arms(seeds=2),
     "factorial": made.factorial(),
     "many arms": made.many_arms(),
     "hostile": made.hostile(),
@@ -172,3 +174,66 @@ def test_forest_says_the_confidence_of_its_intervals() -> None:
     (effect,) = result.effects
     looked = made.estimated(effect, confidence=0.966)
     assert "difference, 96.6 % interval" in texts(plots.forest(replace(result, effects=(looked,))))
+
+
+def axes(chart: Chart, channel: str) -> list[dict[str, Any]]:
+    """The encodings of a channel over all layers."""
+    return [layer["encoding"][channel] for layer in layers(chart) if channel in layer["encoding"]]
+
+
+def test_training_stands_beside_validation_on_one_scale() -> None:
+    panels = plots.curves(STUDIES["two arms"]).spec["concat"]
+    domains = [next(one["encoding"]["y"]["scale"]["domain"] for one in panel["layer"]) for panel in panels]
+    assert len(panels) == 4
+    assert domains[0] == domains[1]
+    assert domains[2] == domains[3]
+    assert 0 <= domains[3][0] < domains[3][1] <= 100
+
+
+def test_shares_stay_within_a_hundred_per_cent() -> None:
+    result = made.two_arms(seeds=2, gain=0.055)  # two seeds near 100 %, whose interval goes far beyond
+    for plot in (plots.arms, plots.costs, plots.paired, plots.curves):
+        ends = [end for axis in axes(plot(result), "x") + axes(plot(result), "y") for end in _domain(axis)]
+        assert max(ends, default=0) <= 100, plot
+
+
+def _domain(axis: dict[str, Any]) -> list[float]:
+    return axis["scale"]["domain"] if axis.get("axis") and "accuracy" in str(axis.get("title")) else []
+
+
+@pytest.mark.parametrize("last", [1, 2, 3, 7, 12, 100, 12_345])
+def test_epochs_are_whole_numbers(last: int) -> None:
+    axis = epochs(last)["axis"]
+    assert all(isinstance(tick, int) and 1 <= tick <= last for tick in axis["values"])
+    assert 1 <= len(axis["values"]) <= 6
+
+
+def test_two_seeds_are_points_and_no_band() -> None:
+    few, many = plots.curves(STUDIES["two arms, two seeds"]), plots.curves(STUDIES["two arms"])
+    for chart, kind, other in ((few, "point", "area"), (many, "area", "point")):
+        drawn = [layer["mark"]["type"] for layer in layers(chart) if layer["data"]["values"]]
+        assert kind in drawn
+        assert other not in drawn
+    assert "points are single seeds" in " ".join(texts(few))
+
+
+def test_every_seed_is_named_at_the_end_of_its_line() -> None:
+    names = [row["seed"] for row in values(plots.paired(STUDIES["two arms"])) if set(row) == {"at", "value", "seed"}]
+    assert sorted(names) == ["0", "1", "2", "3", "4"]
+
+
+def test_time_begins_at_zero() -> None:
+    domain = next(axis["scale"]["domain"] for axis in axes(plots.costs(STUDIES["factorial"]), "x") if axis.get("title"))
+    assert domain[0] == 0
+
+
+def test_negative_losses_are_drawn() -> None:
+    result = made.two_arms()
+    shifted = tuple(
+        replace(arm, curves={"val/loss": tuple(tuple(y - 50 for y in curve) for curve in arm.curves["val/loss"])})
+        for arm in result.arms
+    )
+    *domain, logarithmic = bands.limits([bands.Figure("val/loss", 1.0, "")], shifted)
+    assert not logarithmic
+    assert domain[0] < -49
+    assert domain[1] > -49

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 from tests import made
 
 from paribus.plots import run_curves
+from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.reports import files as reports
 
@@ -45,3 +48,30 @@ def test_a_failed_run_says_why(run: RunFolder) -> None:
 def test_writes_into_the_run_folder(run: RunFolder) -> None:
     assert reports.write_run(run) == run.path / "report.html"
     assert (run.path / "figures" / "curves.svg").exists()
+
+
+def test_examples_that_cannot_be_had_are_said_and_the_report_is_written(tmp_path: Path, original: Path) -> None:
+    folder = RunFolder(shutil.copytree(original, tmp_path / "run"))
+    folder.weights.write_bytes(b"damaged")
+    assert reports.look(folder).startswith("Single examples are not shown: the weights are damaged")
+    assert reports.write_run(folder).exists()
+
+
+def test_a_reason_is_shown_and_decides_nothing(tmp_path: Path) -> None:
+    recipe = Recipe.load("digits/mlp", {"why": "To see <b>whether</b> it learns."})
+    assert recipe.identity == Recipe.load("digits/mlp").identity
+    folder = RunFolder(tmp_path / "run")
+    folder.create(recipe, 0)
+    assert folder.recipe.why == recipe.why
+    assert '<p class="why">To see &lt;b&gt;whether&lt;/b&gt; it learns.</p>' in reports.run_html(folder)
+
+
+def test_R28_the_report_of_a_trained_run_is_small_and_asks_for_nothing(tmp_path: Path, original: Path) -> None:
+    folder = RunFolder(shutil.copytree(original, tmp_path / "run"))
+    assert reports.look(folder) == ""
+    html = reports.write_run(folder).read_text(encoding="utf-8")
+    assert len(html) < 2_000_000
+    assert "<script" not in html
+    assert not [found for found in re.findall(r'(?:src|href)="([^"]*)"', html) if not found.startswith(("#", "data:"))]
+    for text in ("true ↓ said →", "Worst examples", "Recipe in words", "precision", 'href="#cell-'):
+        assert text in html

@@ -16,7 +16,7 @@ from paribus.inference.trained import load
 from paribus.records.metric import LOSS
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
-from paribus.tasks.preview import Preview, contact_sheet
+from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
 from paribus.training.execution import Settings
 from paribus.training.session import Session
@@ -168,14 +168,6 @@ def test_previews_are_kept_after_1_2_4_epochs_and_of_the_end(train, carrying):
         f"{stem}.{suffix}" for stem in ("0001", "0002", "0004", "final") for suffix in ("png", "json", "txt")
     }
     assert files.read_json(folder.previews / "final.json") == [{"past": [1.0, None], "truth": [None, 2.0]}]
-
-
-def test_a_contact_sheet_holds_all_pictures():
-    pictures = torch.arange(4, dtype=torch.uint8).view(2, 2, 1, 1, 1).expand(2, 2, 3, 100, 120)
-    sheet = contact_sheet(pictures)
-    assert sheet.shape == (3, 202, 242)
-    assert [int(sheet[0, y, x]) for y, x in ((0, 0), (0, 241), (201, 0), (201, 241), (101, 0))] == [0, 1, 2, 3, 255]
-    assert contact_sheet(torch.zeros(1, 1, 1, 8, 6, dtype=torch.uint8)).shape == (1, 96, 72)
 
 
 def test_a_task_without_predictions_for_files_says_so(train, carrying, tmp_path):

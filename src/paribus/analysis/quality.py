@@ -19,16 +19,15 @@ FIGURES = {
 
 @dataclass(frozen=True)
 class Quality:
-    """Losses and distance over the epochs, each as a multiple of its first value.
+    """Losses and distance over the epochs.
 
     Args:
         epochs: name → the epochs in which it is known.
-        multiples: name → its values in these epochs, over the first of them. What is not positive throughout is left
-            out: its multiples say nothing.
+        values: name → its values in these epochs; losses may be negative.
     """
 
     epochs: Mapping[str, tuple[int, ...]]
-    multiples: Mapping[str, tuple[float, ...]]
+    values: Mapping[str, tuple[float, ...]]
 
 
 def quality(folder: RunFolder) -> Quality:
@@ -45,12 +44,11 @@ def quality(folder: RunFolder) -> Quality:
         name: [(row["epoch"], row[figure]) for row in rows if _finite(row.get(figure))]
         for name, figure in FIGURES.items()
     }
-    positive = {name: points for name, points in known.items() if points and min(value for _, value in points) > 0}
-    if DISTANCE not in positive:
+    if not known[DISTANCE]:
         raise DataError("this run has recorded no Fréchet distance", got=str(folder.path), hint="train with task=gan")
     return Quality(
-        {name: tuple(epoch for epoch, _ in points) for name, points in positive.items()},
-        {name: tuple(value / points[0][1] for _, value in points) for name, points in positive.items()},
+        {name: tuple(epoch for epoch, _ in points) for name, points in known.items() if points},
+        {name: tuple(value for _, value in points) for name, points in known.items() if points},
     )
 
 

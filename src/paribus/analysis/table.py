@@ -105,6 +105,14 @@ ANALYSES: Mapping[str, Analysis] = {
     analysis.name: analysis
     for analysis in (
         Analysis(
+            "examples",
+            "What a network makes of single examples: confusions, the worst and the best ones, figures of each class.",
+            Need("a task that says something of single examples, unlike gan", method="inspect"),
+            compute="analysis.examples:examples",
+            record="analysis.examples:Examples",
+            page="reports.examples:examples_page",
+        ),
+        Analysis(
             "skill",
             "How much better a network is than what needs no model, on the same examples.",
             Need("a task with something to compare with, such as forecasting", method="errors"),
@@ -143,6 +151,7 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.quality:quality",
             record="analysis.quality:Quality",
             page="reports.analyses:quality_page",
+            version=2,
         ),
     )
 }

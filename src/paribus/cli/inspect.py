@@ -25,6 +25,7 @@ def list_(
     ] = "all",
     json: Json = False,
     csv: Csv = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -49,19 +50,19 @@ def list_(
 
         found = {many: names(kind) for many, kind in PLURALS.items()}
         overview = {"recipes": shipped(), **found, "analyses": sorted(analyses())}
-        deliver(lists.overview(overview), json, csv)
+        deliver(lists.overview(overview), json, csv, overwrite)
     elif what == "recipes":
         from paribus.records.recipe import shipped
 
-        deliver(lists.recipes(shipped()), json, csv)
+        deliver(lists.recipes(shipped()), json, csv, overwrite)
     elif what == "runs":
-        deliver(lists.runs(runs), json, csv)
+        deliver(lists.runs(runs), json, csv, overwrite)
     elif what == "studies":
-        deliver(lists.studies(runs), json, csv)
+        deliver(lists.studies(runs), json, csv, overwrite)
     elif what == "analyses":
-        deliver(lists.analyses(), json, csv)
+        deliver(lists.analyses(), json, csv, overwrite)
     elif what in PLURALS or what in PLURALS.values():
-        deliver(lists.parts(PLURALS.get(what, what)), json, csv)
+        deliver(lists.parts(PLURALS.get(what, what)), json, csv, overwrite)
     else:
         known = ["recipes", "runs", "studies", "analyses", *PLURALS]
         raise ParibusError("there is nothing of this kind to list", got=what, hint=nearest(what, known))
@@ -77,6 +78,14 @@ def show(
     ],
     json: Json = False,
     csv: Csv = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw a run or a study into a file: .png, .svg, .pdf, .html or .json."),
+    ] = None,
+    picture: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which picture of its report --plot draws; the first by default.")
+    ] = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
@@ -89,6 +98,10 @@ def show(
     - `paribus show cnn`
 
     - `paribus show last`
+
+    - `paribus show last --plot curves.png`
+
+    - `paribus show last --plot final.png --picture preview-final`
     """
     from paribus.analysis.table import analyses
     from paribus.records.parts import names
@@ -99,15 +112,18 @@ def show(
     from paribus.reports.export import deliver
 
     load_plugins(plugin)
+    if plot is not None:
+        _draw(find_folder(name, runs, "study", "run"), plot, picture, overwrite)
+        return
     if name in shipped() or name.endswith((".yaml", ".yml", ".json")):
-        deliver(lists.recipe(Recipe.load(name)), json, csv)
+        deliver(lists.recipe(Recipe.load(name)), json, csv, overwrite)
         return
     if kinds := [kind for kind in KINDS if name in names(kind)]:
         for kind in kinds:
-            deliver(lists.part(kind, name), json, csv)
+            deliver(lists.part(kind, name), json, csv, overwrite)
         return
     if name in analyses():
-        deliver(lists.analysis(name), json, csv)
+        deliver(lists.analysis(name), json, csv, overwrite)
         return
     try:
         folder = find_folder(name, runs, "study", "run")
@@ -117,11 +133,26 @@ def show(
         known = [*shipped(), *analyses(), *(part for kind in KINDS for part in names(kind))]
         raise ParibusError("there is nothing of this name", got=name, hint=nearest(name, known)) from None
     if (folder / MARKERS["run"]).exists():
-        deliver(brief.run(RunFolder(folder)), json, csv)
+        deliver(brief.run(RunFolder(folder)), json, csv, overwrite)
         return
     from paribus.study import Study
 
-    deliver(brief.study(Study.open(folder).result), json, csv)
+    deliver(brief.study(Study.open(folder).result), json, csv, overwrite)
+
+
+def _draw(folder: Path, path: Path, name: str | None, overwrite: bool) -> None:
+    """Write a picture of the report of a study or a run."""
+    from paribus.records.run import RunFolder
+    from paribus.records.store import MARKERS
+    from paribus.reports.pictures import save_picture
+    from paribus.reports.run import run_page
+    from paribus.reports.study import study_page
+    from paribus.reports.terminal import print_line
+    from paribus.study import Study
+
+    is_run = (folder / MARKERS["run"]).exists()
+    page = run_page(RunFolder(folder)) if is_run else study_page(Study.open(folder).result)
+    print_line(f"picture in {save_picture(page, path, name, overwrite)}")
 
 
 def schema(

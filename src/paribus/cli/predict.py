@@ -59,6 +59,9 @@ def predict(
         disk.save(csv, to_csv(predictions), overwrite)
         print_line(f"{len(predictions)} predictions in {csv}")
     if out is not None:
-        print_line(f"{len(save(predictions, out, overwrite))} files in {out}")
+        from paribus.reports.pictures import save_forecasts
+
+        written = save(predictions, out, overwrite)
+        print_line(f"{len([*written, *save_forecasts(predictions, written, overwrite)])} files in {out}")
     if all(one.problem for one in predictions):
         raise typer.Exit(1)

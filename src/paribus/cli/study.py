@@ -17,6 +17,7 @@ from paribus.cli.words import (
     DryRun,
     Json,
     Overrides,
+    Overwrite,
     Plugin,
     RecipeName,
     Runs,
@@ -66,6 +67,7 @@ def study(
     name: Annotated[str | None, typer.Option(help="Name of the study's folder.")] = None,
     json: Json = False,
     csv: Csv = None,
+    overwrite: Overwrite = False,
     runs: Runs = RUNS,
     device: Device = "auto",
     plugin: Plugin = None,
@@ -112,10 +114,10 @@ def study(
     if dry_run:
         with counting() as progress:
             planned.check(device=device, data_changed=change, progress=progress)
-        deliver(brief.design(planned.design, planned.folder), json, csv)
+        deliver(brief.design(planned.design, planned.folder), json, csv, overwrite)
         return
     result = planned.run(jobs=jobs, device=device, threads=threads, fail_fast=fail_fast, data_changed=change)
-    deliver(brief.study(result), json, csv)  # before anything is drawn: the answer is what matters
+    deliver(brief.study(result), json, csv, overwrite)  # before anything is drawn: the answer is what matters
     tell_report(planned.report(), json, csv)
     if not result.complete:
         raise typer.Exit(1)

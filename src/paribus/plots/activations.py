@@ -56,8 +56,8 @@ def _panel(f: Activation, width: float) -> Spec:
     values, slopes = _curves(f)
     layers = [
         *_axes(),
-        layer(slope, slopes, x=x, y=y, detail={"field": "piece"}),
         layer(value, values, x=x, y=y),
+        layer(slope, slopes, x=x, y=y, detail={"field": "piece"}),  # on top: the slope of relu lies on relu
         heading([f.name]),
     ]
     return {"width": width, "height": width * 0.62, "layer": layers}

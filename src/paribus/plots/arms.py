@@ -19,7 +19,8 @@ def arms(result: StudyResult) -> Chart:
     rows = [_row(arm, result, colour) for arm, colour in zip(result.arms, colours(len(result.arms)), strict=True)]
     heads = (f"mean, {wording.percent(result.design.confidence)} interval", "runs")
     reading = "Small dots are single seeds; the large dot is their mean."
-    return draw(rows, Axis(f"{wording.spoken(result.metric_name)}{unit}"), heads, title, reading)
+    axis = Axis(f"{wording.spoken(result.metric_name)}{unit}", percent=result.metric.percent)
+    return draw(rows, axis, heads, title, reading)
 
 
 def colours(number: int) -> tuple[str, ...]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from paribus.evidence import Interval
-from paribus.plots.grammar import span
+from paribus.plots.grammar import span, within
 from paribus.records import wording
+from paribus.records.metric import LOSS, Metric
 from paribus.records.result import ArmResult, StudyResult
 from paribus.records.wording import known
 
 Row = dict[str, Any]
 
 EXPLOSION = 100.0  # a loss that is this many times larger than usual for an epoch or two leaves the picture
+ENOUGH = 3  # seeds for a band; the interval of two is wider than any panel
 DECADES = 30.0  # a loss that falls by this factor is drawn on a logarithmic axis
 
 
@@ -27,13 +29,23 @@ class Figure:
     name: str
     factor: float
     unit: str
+    percent: bool = False
 
     @classmethod
     def of(cls, result: StudyResult, name: str) -> Figure:
         """A figure of a study; what is read in per cent is drawn in per cent."""
         ours = name.rpartition("/")[2] == result.metric_name.rpartition("/")[2]
-        factor, unit = wording.unit(result.metric) if ours else (1.0, "")
-        return cls(name, factor, unit)
+        return cls.read(name, result.metric if ours else LOSS)
+
+    @classmethod
+    def read(cls, name: str, metric: Metric) -> Figure:
+        """A figure that people read as they read this metric."""
+        return cls(name, *wording.unit(metric), metric.percent)
+
+    @property
+    def short(self) -> str:
+        """What it is called in every split."""
+        return self.name.rpartition("/")[2]
 
     @property
     def loss(self) -> bool:
@@ -73,16 +85,16 @@ def threads(figure: Figure, arms: Mapping[str, ArmResult]) -> list[Row]:
     return rows
 
 
-def limits(figure: Figure, arms: Iterable[ArmResult]) -> tuple[float, float, bool]:
-    """Where the vertical axis begins and ends, and whether it is logarithmic.
+def limits(figures: Sequence[Figure], arms: Sequence[ArmResult]) -> tuple[float, float, bool]:
+    """Where the vertical axis that figures share begins and ends, and whether it is logarithmic.
 
     A loss on its way to infinity does not count; one that falls over decades is drawn by its decades.
     """
-    runs = [(lost, curve) for arm in arms for _, lost, curve in _runs(figure, arm)]
-    if not figure.loss:
-        return (*span(y for _, curve in runs for y in curve), False)
+    runs = [(lost, curve) for figure in figures for arm in arms for _, lost, curve in _runs(figure, arm)]
+    if not figures[0].loss:
+        return (*within(span(y for _, curve in runs for y in curve), figures[0].percent), False)
     sound = [[y for y in curve if known(y)] for lost, curve in runs if curve and not lost]
-    most = EXPLOSION * max(map(median, sound), default=math.inf)
+    most = EXPLOSION * max((abs(median(curve)) for curve in sound), default=math.inf)
     values = [min(y, most) for curve in sound for y in curve] or [y for _, curve in runs for y in curve[:1] if known(y)]
     if values and min(values) > 0 and max(values) > DECADES * min(values):
         low, high = span(map(math.log, values))

@@ -9,7 +9,7 @@ from typing import Literal
 from paribus.plots import theme
 from paribus.plots.arms import colours
 from paribus.plots.chart import Chart
-from paribus.plots.grammar import Row, Spec, finish, hidden, layer, nothing, number, span
+from paribus.plots.grammar import Row, Spec, finish, hidden, layer, nothing, number, span, within
 from paribus.plots.rows import place
 from paribus.records import wording
 from paribus.records.result import StudyResult
@@ -18,7 +18,7 @@ TITLES = {"seconds": "training time of a run (seconds)", "parameters": "trainabl
 SHORT = {"seconds": "training time", "parameters": "parameters"}
 WIDTH, LINE = 480, 15  # of the panel, and height of a line of the list beside it, in pixels
 LETTERS = 40  # on a line of the list
-DECADES = 20.0  # costs that differ by this factor are drawn on a logarithmic axis
+DECADES = 20.0  # parameters that differ by this factor are drawn on a logarithmic axis
 
 
 def costs(result: StudyResult, against: Literal["seconds", "parameters"] = "seconds") -> Chart:
@@ -29,6 +29,7 @@ def costs(result: StudyResult, against: Literal["seconds", "parameters"] = "seco
         return nothing(title, "Nothing is known yet about the results and the costs of these arms.")
     height = max(260, sum(_height(row) for row in rows))
     x, reach = _cost(rows, against), span(row[end] for row in rows for end in ("value", "low", "high"))
+    reach = within(reach, result.metric.percent)
     by_pixels = {"layer": [_numbers(rows, x, reach, height), *_key(rows, height)]}
     view = {
         "width": WIDTH,
@@ -56,7 +57,11 @@ def _rows(result: StudyResult, against: str) -> list[Row]:
 
 def _marks(result: StudyResult, rows: list[Row], x: Spec, reach: tuple[float, float]) -> Spec:
     y = number("value", reach, wording.spoken(result.metric_name) + wording.unit(result.metric)[1], tickCount=5)
-    bars = [{**row, "value": row["low"]} for row in rows if row["low"] is not None]
+    bars = [
+        {**row, "value": max(row["low"], reach[0]), "high": min(row["high"], reach[1])}
+        for row in rows
+        if row["low"] is not None
+    ]
     marks = [
         layer({"type": "rule", "strokeWidth": 2}, bars, x=x, y=y, y2={"field": "high"}, color="colour"),
         layer({"type": "point", "filled": True, "size": 90, "opacity": 1}, rows, x=x, y=y, color="colour"),
@@ -66,8 +71,8 @@ def _marks(result: StudyResult, rows: list[Row], x: Spec, reach: tuple[float, fl
 
 def _cost(rows: list[Row], against: str) -> Spec:
     costs = [row["cost"] for row in rows]
-    logarithmic = max(costs) > DECADES * min(costs)
-    domain = (0.8 * min(costs), 1.25 * max(costs)) if logarithmic else span(costs, 0.12)
+    logarithmic = against != "seconds" and max(costs) > DECADES * min(costs)
+    domain = (0.8 * min(costs), 1.25 * max(costs)) if logarithmic else (0.0, 1.08 * max(costs))
     x = number("cost", domain, TITLES[against], tickCount=5, grid=False)
     x["scale"]["type"] = "log" if logarithmic else "linear"
     return x

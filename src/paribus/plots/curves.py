@@ -8,11 +8,11 @@ from typing import Any
 from paribus.plots import bands, theme
 from paribus.plots.bands import Figure
 from paribus.plots.chart import Chart
-from paribus.plots.grammar import HEAD, Spec, colours, finish, heading, layer, nothing, number
+from paribus.plots.grammar import HEAD, Spec, colours, epochs, finish, heading, layer, nothing, number
 from paribus.records import wording
 from paribus.records.result import ArmResult, StudyResult
 
-FLUSH = {"bounds": "flush", "spacing": 62}  # panels in line, whatever stands at their axes
+FLUSH = {"bounds": "flush", "spacing": {"row": 84, "column": 62}}  # panels in line, whatever stands at their axes
 LOSSES = ("train/loss", "val/loss")
 COLUMNS = 4  # panels side by side where every arm has its own
 
@@ -26,7 +26,8 @@ def curves(result: StudyResult, metric: str | None = None, seeds: bool = False) 
         seeds: whether to draw each seed as a thin line too; diverged runs are always drawn.
     """
     recorded = {name for arm in result.arms for name in arm.curves}
-    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, result.metric_name]))
+    beside = f"train/{result.metric_name.rpartition('/')[2]}"
+    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, beside, result.metric_name]))
     figures = [Figure.of(result, name) for name in wanted if name in recorded]
     if not figures:
         return nothing("Learning curves", "No epoch of these figures has been recorded.")
@@ -36,12 +37,16 @@ def curves(result: StudyResult, metric: str | None = None, seeds: bool = False) 
 
 
 def _panel_a_figure(result: StudyResult, figures: Sequence[Figure], seeds: bool) -> Chart:
-    """All arms in one panel for every figure."""
+    """All arms in one panel for every figure; training beside validation on the same scale."""
     arms = dict(zip(wording.distinct(arm.name for arm in result.arms), result.arms, strict=True))
-    size = {"width": theme.WIDTH / len(figures) - 62, "height": 210}
+    columns = 2 if len(figures) == 4 else len(figures)
+    size = {"width": theme.WIDTH / columns - 62, "height": 210}
     colour = colours(list(arms), theme.ARMS)
-    panels = [{**size, "layer": [*_layers(figure, arms, colour, seeds), heading([figure.title])]} for figure in figures]
-    view = {"concat": panels, "columns": len(panels), "resolve": {"scale": {"color": "shared"}}}
+    panels = []
+    for figure in figures:
+        limits = bands.limits([one for one in figures if one.short == figure.short], result.arms)
+        panels.append({**size, "layer": [*_layers(figure, arms, colour, seeds, limits), heading([figure.title])]})
+    view = {"concat": panels, "columns": columns, "resolve": {"scale": {"color": "shared"}}}
     return finish({**view, **FLUSH}, "Learning curves", _reading(result))
 
 
@@ -50,7 +55,7 @@ def _panel_an_arm(result: StudyResult, figure: Figure, seeds: bool) -> Chart:
     reference, *others = result.arms
     size = {"width": theme.WIDTH / COLUMNS - 58, "height": 84}
     colour = colours(["reference", "arm"], theme.ARMS, legend=False)
-    limits = bands.limits(figure, result.arms)
+    limits = bands.limits([figure], result.arms)
     names = [wording.lines(arm.name, 28, 4) for arm in others]
     panels = [
         {
@@ -77,18 +82,19 @@ def _layers(
     arms: Mapping[str, ArmResult],
     colour: Spec,
     seeds: bool,
-    limits: tuple[float, float, bool] | None = None,
+    limits: tuple[float, float, bool],
 ) -> list[Spec]:
     means, threads = bands.means(figure, arms), bands.threads(figure, arms)
+    few = all(len(arm.states) < bands.ENOUGH for arm in arms.values())
     lost = [row for row in threads if row["lost"]]
-    sound = [row for row in threads if seeds and not row["lost"]]
-    *domain, logarithmic = limits or bands.limits(figure, arms.values())
-    banded = [{**row, "low": max(row["low"], domain[0])} for row in means if wording.known(row["low"])]
-    y = number("y", domain, tickCount=4)
+    sound = [row for row in threads if not row["lost"]]
+    *domain, logarithmic = limits
+    banded = [{**row, "low": max(row["low"], domain[0])} for row in means if wording.known(row["low"]) and not few]
+    y = number("y", domain, tickCount=5)
     if logarithmic:
         y["scale"]["type"], y["axis"]["format"] = "log", ".3~g"
     at: dict[str, Any] = {
-        "x": number("epoch", title="epoch", tickMinStep=1, tickCount=4, grid=False),
+        "x": epochs(max([row["epoch"] for row in threads], default=1)),
         "color": colour,
     }
     line = {
@@ -98,12 +104,14 @@ def _layers(
         "point": {"size": 18} if len(means) < 4 else False,
     }
     thin = {"type": "line", "clip": True, "strokeWidth": 1, "opacity": 0.55}
+    dot = {"type": "point", "clip": True, "filled": True, "size": 20, "opacity": 0.45}
     area = {"type": "area", "clip": True, "opacity": 0.16}
     cross = {"type": "point", "shape": "cross", "angle": 45, "filled": True, "size": 60, "opacity": 1}
     ends = [{**row, "y": min(max(row["y"], domain[0]), domain[1])} for row in lost if row["last"]]
     return [
         layer(area, banded, **at, y={**y, "field": "low"}, y2={"field": "high"}),
-        layer(thin, sound, **at, y=y, detail={"field": "run"}),
+        layer(thin, sound if seeds else [], **at, y=y, detail={"field": "run"}),
+        layer(dot, sound if few else [], **at, y=y),
         layer({**thin, "strokeDash": [4, 3]}, lost, **at, y=y, detail={"field": "run"}),
         layer(cross, ends, **at, y=y),
         layer(line, means, **at, y=y),
@@ -111,8 +119,12 @@ def _layers(
 
 
 def _reading(result: StudyResult) -> str:
-    sure = wording.percent(result.design.confidence)
-    text = f"Lines are means over seeds as far as every run has come, bands their {sure} intervals."
+    seeds = max((len(arm.states) for arm in result.arms), default=0)
+    text = "Lines are means over seeds as far as every run has come"
+    if seeds >= bands.ENOUGH:
+        text += f", bands their {wording.percent(result.design.confidence)} intervals."
+    else:
+        text = f"{text}, points are single seeds." if seeds > 1 else "There is one seed."
     if any(arm.count("diverged") for arm in result.arms):
         text += " A dashed line is a run that diverged, a cross its end."
     return text

@@ -13,13 +13,14 @@ COLUMNS = 2
 Curves = Mapping[str, Sequence[float | None]]
 
 
-def examples(curves: Sequence[Curves], title: str = "Some examples", most: int = 6) -> Chart:
+def examples(curves: Sequence[Curves], title: str = "Some examples", most: int = 6, heads: Sequence[str] = ()) -> Chart:
     """A panel for each example with all its curves.
 
     Args:
         curves: for each example, name → values by position; ``None`` where a curve has none.
         title: of the picture.
         most: panels that are drawn.
+        heads: what stands above each; its number by default.
     """
     shown = [{name: list(values) for name, values in example.items()} for example in curves[:most]]
     names = list(dict.fromkeys(name for example in shown for name in example))
@@ -29,8 +30,8 @@ def examples(curves: Sequence[Curves], title: str = "Some examples", most: int =
     columns = min(COLUMNS, len(shown))
     size = {"width": theme.WIDTH / columns - 62, "height": 180}
     panels = [
-        {**size, "layer": [_lines(example, colour), heading([f"example {place}"])]}
-        for place, example in enumerate(shown, 1)
+        {**size, "layer": [_lines(example, colour), heading([heads[place] if heads else f"example {place + 1}"])]}
+        for place, example in enumerate(shown)
     ]
     view = {
         "concat": panels,
@@ -50,5 +51,5 @@ def _lines(example: Curves, colour: Spec) -> Spec:
         if wording.known(value)
     ]
     y = number("value", span(point["value"] for point in points), tickCount=4)  # type: ignore[misc]
-    x = number("position", title="position", tickCount=6, grid=False)
+    x = number("position", title="position", tickCount=6, tickMinStep=1, grid=False)
     return layer({"type": "line", "strokeWidth": 1.8}, points, x=x, y=y, color=colour)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from paribus.plots import theme
@@ -38,6 +39,25 @@ def number(field: str, domain: Sequence[float] | None = None, title: str | None 
         "scale": scale,
         "axis": {"title": title, **axis},
     }
+
+
+def epochs(last: int, first: int = 1, most: int = 6) -> Spec:
+    """The column ``epoch`` along an axis of whole numbers, with at most so many ticks."""
+    step = next(step for step in _steps() if last // step - (first - 1) // step <= most)
+    ticks = [tick for tick in range(first, last + 1) if tick % step == 0]
+    domain = (first, last) if last > first else (first - 0.5, first + 0.5)
+    return number("epoch", domain, "epoch", values=ticks, format=",d", grid=False)
+
+
+def _steps() -> Iterator[int]:
+    """1, 2, 5, 10, 20, 50, …"""
+    return (digit * 10**power for power in count() for digit in (1, 2, 5))
+
+
+def within(domain: tuple[float, float], percent: bool) -> tuple[float, float]:
+    """The ends of an axis; where it is in per cent of a whole, none lies beyond 0 and 100."""
+    low, high = domain
+    return (max(0.0, low), min(100.0, high)) if percent else (low, high)
 
 
 def hidden(field: str, length: float) -> Spec:

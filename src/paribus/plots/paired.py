@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from paribus.plots import theme
 from paribus.plots.arms import colours
 from paribus.plots.chart import Chart
-from paribus.plots.grammar import Row, Spec, finish, hidden, layer, nothing, number, span
+from paribus.plots.grammar import Row, Spec, finish, hidden, layer, nothing, number, span, within
 from paribus.records import wording
 from paribus.records.result import StudyResult
 
 UPRIGHT = 6  # arms whose names fit side by side; more of them are listed from top to bottom
-LINE = 14  # height of a line of a name, in pixels
+LINE, CHARACTER = 14, 6.4  # height of a line of a name, and mean width of a letter, in pixels
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,40 @@ def paired(result: StudyResult) -> Chart:
     if not points:
         return nothing(title, "No run has a result, so there is nothing to draw.")
     width, height = (frame.length, frame.depth) if frame.upright else (frame.depth, frame.length)
-    layers = [*_layers(result, points, frame), _names(frame)]
-    return finish({"width": width, "height": height, "layer": layers}, title, _reading(result))
+    reach = within(span(row["value"] for row in points), result.metric.percent)
+    unit = wording.unit(result.metric)[1]
+    value = number("value", reach, wording.spoken(result.metric_name) + unit, tickCount=5)
+    layers = [*_layers(result, points, frame, value), _names(frame), _seeds(points, frame, value)]
+    return finish({"width": width, "height": height, "layer": layers}, title, *_reading(result))
+
+
+def _seeds(points: Sequence[Row], frame: Frame, value: Spec) -> Spec:
+    """The seeds behind the ends of their lines, each moved on until it stands clear of the one before it."""
+    low, high = value["scale"]["domain"]
+    last = sorted({row["seed"]: row for row in points}.values(), key=lambda row: (row["at"], row["value"]))
+    letters = max((len(row["seed"]) for row in last), default=0)
+    room = (high - low) / frame.depth * (12 if frame.upright else 8 + CHARACTER * letters)
+    placed: list[Row] = []
+    for row in last:
+        clear = placed[-1]["value"] + room if placed and placed[-1]["at"] == row["at"] else low
+        placed.append({"at": row["at"], "value": max(row["value"], clear), "seed": row["seed"]})
+    if any(name["value"] > high for name in placed):  # there are too many of them
+        placed = []
+    at = hidden("at", frame.length)
+    text = {"type": "text", "color": theme.MUTED, "clip": False}
+    if frame.upright:
+        mark = {**text, "align": "left", "baseline": "middle", "dx": 14}
+        return layer(mark, placed, x=at, y=value, text={"field": "seed"})
+    mark = {**text, "align": "center", "baseline": "top", "dy": 7}
+    return layer(mark, placed, y=at, x=value, text={"field": "seed"})
 
 
 def _frame(names: Sequence[str]) -> Frame:
     if len(names) <= UPRIGHT:
         length = min(theme.WIDTH - 70, 260 * len(names))
-        return Frame(True, [wording.lines(name, int(length / len(names) / 7), 4) for name in names], length, 280)
+        return Frame(
+            True, [wording.lines(name, int(length / len(names) / CHARACTER), 4) for name in names], length, 280
+        )
     broken = [wording.lines(name, wording.width_for(names)) for name in names]
     return Frame(False, broken, len(names) * (LINE * max(map(len, broken)) + 12), 480)
 
@@ -74,12 +100,9 @@ def _change(result: StudyResult, seed: int) -> str:
     return "better" if (after > before) == result.metric.higher_is_better else "worse"
 
 
-def _layers(result: StudyResult, points: list[Row], frame: Frame) -> list[Spec]:
+def _layers(result: StudyResult, points: list[Row], frame: Frame, value: Spec) -> list[Spec]:
     """The same layers either way: only the axes change places."""
-    factor, unit = wording.unit(result.metric)
-    value = number(
-        "value", span(row["value"] for row in points), wording.spoken(result.metric_name) + unit, tickCount=5
-    )
+    factor, _ = wording.unit(result.metric)
     along, across = ("x", "y") if frame.upright else ("y", "x")
     at = {along: hidden("at", frame.length)}
     place = {**at, across: value}
@@ -109,10 +132,10 @@ def _names(frame: Frame) -> Spec:
     return layer(mark, rows, y=hidden("at", frame.length), x={"value": -14}, text=text)
 
 
-def _reading(result: StudyResult) -> str:
-    text = "One line per seed, diamonds are means over seeds."
+def _reading(result: StudyResult) -> list[str]:
+    text = ["One line per seed, whose number stands at its end; diamonds are means."]
     if len(result.arms) == 2:
         changes = [_change(result, seed) for seed in result.arms[0].values]
-        text += f" Green: better with {wording.lines(result.arms[1].name, 40, 1)[0]} ({changes.count('better')})"
-        text += f", orange: worse ({changes.count('worse')})."
+        said = f"Green: better with {wording.lines(result.arms[1].name, 40, 1)[0]} ({changes.count('better')})"
+        text.append(f"{said}, orange: worse ({changes.count('worse')}).")
     return text

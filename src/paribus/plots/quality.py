@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from paribus.analysis.quality import FIGURES, Quality
+from paribus.analysis.quality import DISTANCE, Quality
 from paribus.plots import theme
 from paribus.plots.chart import Chart
-from paribus.plots.grammar import colours, finish, layer, number
+from paribus.plots.grammar import Spec, epochs, finish, heading, layer, number, span
+
+FEW = 12  # points that are drawn as dots too
 
 
 def quality(found: Quality) -> Chart:
-    """Losses and Fréchet distance over the epochs, each as a multiple of its first value, on a logarithmic axis."""
-    rows = [
-        {"arm": name, "epoch": epoch, "value": value}
-        for name, epochs in found.epochs.items()
-        for epoch, value in zip(epochs, found.multiples[name], strict=True)
-    ]
-    y = number("value", title="multiple of the first epoch's value", tickCount=5)
-    y["scale"]["type"], y["axis"]["format"] = "log", ".3~g"
-    x = number("epoch", title="epoch", tickMinStep=1, grid=False)
-    line = {"type": "line", "strokeWidth": 2.2, "point": {"size": 18} if len(rows) < 12 else False}
-    dots = layer(line, rows, x=x, y=y, color=colours(list(FIGURES), theme.ARMS))
+    """Losses and Fréchet distance over the epochs, a panel for each: a loss may be negative."""
+    size = {"width": theme.WIDTH / len(found.values) - 62, "height": 220}
+    view = {
+        "concat": [{**size, "layer": [_line(found, name), heading([name])]} for name in found.values],
+        "columns": len(found.values),
+        "bounds": "flush",
+        "spacing": 62,
+    }
     reading = "A loss measures one network against the other; the distance measures what is drawn against the data."
-    return finish({"width": theme.WIDTH - 80, "height": 300, **dots}, "Losses and quality", reading)
+    return finish(view, "Losses and quality", reading)
+
+
+def _line(found: Quality, name: str) -> Spec:
+    seen, values = found.epochs[name], found.values[name]
+    rows = [{"epoch": epoch, "value": value} for epoch, value in zip(seen, values, strict=True)]
+    colour = theme.ARMS[2] if name == DISTANCE else theme.INK
+    line = {"type": "line", "strokeWidth": 2.2, "color": colour}
+    if len(rows) < FEW:
+        line["point"] = {"size": 24, "color": colour, "filled": True}
+    return layer(line, rows, x=epochs(max(seen), min(seen)), y=number("value", span(values), tickCount=5))

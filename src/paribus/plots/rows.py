@@ -9,7 +9,7 @@ from statistics import median
 from paribus.evidence import Estimate
 from paribus.plots import theme
 from paribus.plots.chart import Chart
-from paribus.plots.grammar import Spec, finish, hidden, layer, number, span
+from paribus.plots.grammar import Spec, finish, hidden, layer, number, span, within
 from paribus.records.wording import has_interval, known, lines, width_for
 
 LINE, CHARACTER = 15, 6.6  # height of a line and mean width of a character, in pixels
@@ -48,12 +48,13 @@ def place(estimate: Estimate, factor: float) -> tuple[float | None, tuple[float,
 
 @dataclass(frozen=True)
 class Axis:
-    """The common axis: its title, a line at zero, a band around it, and values that it must contain."""
+    """The common axis: its title, a line at zero, a band around it, values that it must contain; maybe 0–100 %."""
 
     title: str
     zero: bool = False
     band: float | None = None
     contains: tuple[float, ...] = ()
+    percent: bool = False
 
 
 def draw(rows: Sequence[Row], axis: Axis, heads: Sequence[str], title: str, *reading: str, tint: bool = False) -> Chart:
@@ -164,7 +165,7 @@ def _domain(rows: Sequence[Row], axis: Axis) -> tuple[float, float]:
         values += [row.value, *row.dots]
         if row.value is not None and row.interval:
             values += [max(row.interval[0], row.value - reach), min(row.interval[1], row.value + reach)]
-    return span(values)
+    return within(span(values), axis.percent)
 
 
 def _text(

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paribus.plots import theme
+from paribus.plots.bands import Figure
 from paribus.plots.chart import Chart
-from paribus.plots.grammar import Spec, colours, finish, heading, layer, nothing, number, span
+from paribus.plots.grammar import Spec, colours, epochs, finish, heading, layer, nothing, number, span, within
 from paribus.records import wording
+from paribus.records.metric import Metric
 from paribus.records.run import RunFolder
 
 COLUMNS = 3
+FEW = 4  # epochs of which each is a dot
 ORDER = ("train", "val", "test")
+RATE = "lr"
+SMALL = 0.002  # learning rates below it are written with an exponent
+
+Row = Mapping[str, Any]
 
 
 def run_curves(folder: RunFolder) -> Chart:
@@ -28,10 +35,8 @@ def run_curves(folder: RunFolder) -> Chart:
     colour = colours([wording.SPLITS[split] for split in splits], theme.ARMS)
     columns = 2 if len(figures) == 4 else min(COLUMNS, len(figures))
     size = {"width": theme.WIDTH / columns - 62, "height": 190}
-    panels = [
-        {**size, "layer": [*_layers(rows, names, colour, best), heading([_title(figure)])]}
-        for figure, names in figures.items()
-    ]
+    metrics = folder.figures_of_merit()
+    panels = [{**size, "layer": _panel(rows, names, metrics, colour, best)} for names in figures.values()]
     view = {
         "concat": panels,
         "columns": columns,
@@ -43,32 +48,45 @@ def run_curves(folder: RunFolder) -> Chart:
     return finish(view, "Learning curves", *reading)
 
 
-def _figures(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def _figures(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Figure → its names in the splits; the learning rate comes last.
 
     Figures of single classes (``val/iou/car``) are left to the table: a panel for each would bury the others.
     """
-    names = dict.fromkeys(name for row in rows for name in row if name.count("/") == 1 or name == "lr")
+    names = dict.fromkeys(name for row in rows for name in row if name.count("/") == 1 or name == RATE)
     figures: dict[str, list[str]] = {}
-    for name in sorted(names, key=lambda name: name == "lr"):
+    for name in sorted(names, key=lambda name: name == RATE):
         figures.setdefault(name.rpartition("/")[2], []).append(name)
     return figures
 
 
-def _title(figure: str) -> str:
-    return "learning rate" if figure == "lr" else wording.spoken(figure)
-
-
-def _layers(rows: Sequence[Mapping[str, Any]], names: Sequence[str], colour: Spec, best: int | None) -> list[Spec]:
+def _panel(
+    rows: Sequence[Row], names: Sequence[str], metrics: Mapping[str, Metric], colour: Spec, best: int | None
+) -> list[Spec]:
+    """One figure in all splits, and its title."""
+    figure = Figure.read(names[0].rpartition("/")[2], wording.metric_of(names[0], metrics))
     points = [
-        {"arm": wording.SPLITS.get(name.partition("/")[0], name), "epoch": row["epoch"], "value": row[name]}
+        {"arm": wording.SPLITS.get(name.partition("/")[0], name), "epoch": row["epoch"], "value": figure.factor * value}
         for row in rows
         for name in names
-        if wording.known(row.get(name))
+        if wording.known(value := row.get(name))
     ]
-    x = number("epoch", title="epoch", tickMinStep=1, tickCount=4, grid=False)
-    y = number("value", span(point["value"] for point in points), tickCount=4)
-    line = {"type": "line", "strokeWidth": 2.2, "point": {"size": 18} if len(rows) < 4 else False}
+    seen = [row["epoch"] for row in rows]
+    x, y = epochs(max(seen), min(seen)), _scale(figure, [point["value"] for point in points])
+    line = {"type": "line", "strokeWidth": 2.2, "point": {"size": 24} if len(rows) < FEW else False}
     rule = {"type": "rule", "color": theme.FAINT, "strokeDash": [3, 3]}
-    shade = {"color": {"value": theme.INK}} if names == ["lr"] else {"color": colour}
-    return [layer(rule, [{"epoch": best}] if best else [], x=x), layer(line, points, x=x, y=y, **shade)]
+    shade = {"color": {"value": theme.INK}} if figure.name == RATE else {"color": colour}
+    title = "learning rate" if figure.name == RATE else figure.title
+    return [
+        layer(rule, [{"epoch": best}] if best else [], x=x),
+        layer(line, points, x=x, y=y, **shade),
+        heading([title]),
+    ]
+
+
+def _scale(figure: Figure, values: Sequence[float]) -> Spec:
+    """The vertical axis; that of the learning rate begins at zero, and writes small numbers short."""
+    if figure.name != RATE:
+        return number("value", within(span(values), figure.percent), tickCount=5)
+    most = max(values, default=0.0) or 1.0
+    return number("value", (0.0, 1.08 * most), tickCount=4, format=".1e" if most < SMALL else "~g")

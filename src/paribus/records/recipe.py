@@ -34,6 +34,7 @@ from paribus.records.parts import Part, augmentations, factory_of, is_own, prese
 from paribus.records.sections import SECTIONS, Budget, Chance, Section, Split, Training
 from paribus.records.shortcuts import expand, unknown_field
 
+WORDS = ("name", "about", "why")  # for people: what they say decides nothing
 SUFFIXES = {".yaml", ".yml", ".json"}
 
 PartField = Annotated[InstanceOf[Part], BeforeValidator(Part.of), PlainSerializer(Part.flat)]
@@ -63,6 +64,7 @@ class Recipe(BaseModel):
 
     name: str = Field("custom", description="what people call this recipe; not part of its identity")
     about: str = Field("", description="one sentence on what it does; not part of its identity")
+    why: str = Field("", description="the reason for it, which reports show; not part of its identity")
     data: PartField = Field(description="where the examples come from")
     split: Split = Split()
     augment: Annotated[dict[str, PartField], BeforeValidator(augmentations)] = Field(
@@ -125,8 +127,8 @@ class Recipe(BaseModel):
         ``recipe`` has every option filled in and validated, ``sources`` the fingerprints of the user's own parts:
         ``model.MyNet`` → SHA-256.
         """
-        sections = self.model_dump(exclude={"name", "about", "augment", "optimizers", *KINDS}, mode="json")
-        recipe = {name: sections.get(name, {}) for name in Recipe.model_fields if name not in ("name", "about")}
+        sections = self.model_dump(exclude={*WORDS, "augment", "optimizers", *KINDS}, mode="json")
+        recipe = {name: sections.get(name, {}) for name in Recipe.model_fields if name not in WORDS}
         sources = {}
         for field, (kind, part) in self.fields.items():
             known = resolve(kind, part, self._supplied if kind == "model" else (), field)
@@ -217,7 +219,7 @@ def _read(source: str, derived: tuple[str, ...] = ()) -> dict[str, Any]:
     if base := raw.pop("base", None):
         beside = path.parent / str(base) if Path(str(base)).suffix in SUFFIXES else base
         ground = _read(str(beside), (*derived, source))
-        raw = override({**ground, "about": ""}, flatten({"name": name, **raw}))
+        raw = override({**ground, "about": "", "why": ""}, flatten({"name": name, **raw}))
     return {"name": name, **raw}
 
 

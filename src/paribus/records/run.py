@@ -178,6 +178,7 @@ class RunFolder:
             "format": FORMAT,
             "name": recipe.name,
             "about": recipe.about,
+            "why": recipe.why,
             "identity": inputs.identity(recipe.identity) if inputs else recipe.identity,
             "seed": seed,
             **recipe.content,
@@ -200,8 +201,8 @@ class RunFolder:
         content = self.read()
         if "recipe" not in content:
             raise _damaged(self.path / "recipe.json", "it holds no recipe")
-        named = {name: content[name] for name in ("name", "about") if name in content}
-        return Recipe.read({**named, **earlier.upgraded(content["recipe"])})
+        words = {word: content.get(word, "") for word in ("name", "about", "why")}
+        return Recipe.read({**words, **earlier.upgraded(content["recipe"])})
 
     @property
     def identity(self) -> tuple[str, int]:

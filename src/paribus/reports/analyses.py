@@ -86,14 +86,14 @@ def quality_page(record: Quality) -> Page:
     """Losses of a generator beside its quality."""
     from paribus.plots.quality import quality
 
-    alt = "Losses and Fréchet distance over the epochs, as multiples of their first values."
+    alt = "Losses and Fréchet distance over the epochs."
     rows = tuple(
-        (name, f"{epochs[0]} – {epochs[-1]}", f"{record.multiples[name][-1]:.3g}×")
+        (name, f"{epochs[0]} – {epochs[-1]}", *(text(record.values[name][place]) for place in (0, -1)))
         for name, epochs in record.epochs.items()
     )
     section = Section(
         figure=Figure("quality", quality(record), alt),
-        tables=(Table(("figure", "epochs", "last over first"), rows, "lrr"),),
+        tables=(Table(("figure", "epochs", "first", "last"), rows, "lrrr"),),
     )
     return Page("Analysis", "quality", "Do the losses say how good the drawn examples are?", sections=(section,))
 

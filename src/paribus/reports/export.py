@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paribus.files import dumps, write_bytes
+from paribus.files import dumps, save_all
 from paribus.reports.page import Page, Row, Table
 from paribus.reports.terminal import print_line, print_page
 from paribus.streams import say
 
 
-def deliver(page: Page, json: bool = False, csv: Path | None = None) -> None:
+def deliver(page: Page, json: bool = False, csv: Path | None = None, overwrite: bool = False) -> None:
     """Print a page, or its data instead: as JSON, or as CSV into a file, ``-`` being the standard output.
 
     A page of several tables gives several files, each with the name of its table: ``x-effects.csv``; printed, an empty
-    line parts them.
+    line parts them. A file that is there is written over only if that is said.
+
+    Raises:
+        RunError: naming the file.
     """
     texts = {name: to_csv(rows) for name, rows in records(page).items()} if csv is not None else {}
     if str(csv) == "-":
@@ -29,8 +31,9 @@ def deliver(page: Page, json: bool = False, csv: Path | None = None) -> None:
     else:
         print_page(page)
     if csv is not None and str(csv) != "-":
-        for name, text in texts.items():
-            write(csv if len(texts) == 1 else csv.with_stem(f"{csv.stem}-{_slug(name)}"), text)
+        named = {csv if len(texts) == 1 else csv.with_stem(f"{csv.stem}-{_slug(name)}"): texts[name] for name in texts}
+        for path in save_all(named, overwrite):
+            say(f"table in {path}")
 
 
 def tell_report(report: Path, json: bool = False, csv: Path | None = None) -> None:
@@ -76,12 +79,6 @@ def to_csv(rows: Sequence[Row]) -> str:
     writer.writerow(map(_cell, heads))
     writer.writerows([_cell(row.get(head)) for head in heads] for row in rows)
     return target.getvalue()
-
-
-def write(path: Path, text: str) -> None:
-    """Write one file of data, and say so beside what is printed."""
-    write_bytes(path, text.encode())
-    print(f"table in {path}", file=sys.stderr)
 
 
 def _cell(value: Any) -> Any:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from paribus.files import save_all
+from paribus.errors import ParibusError
+from paribus.files import save, save_all
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
+from paribus.reports.course import course_page
+from paribus.reports.notes import read_notes
 from paribus.reports.page import Page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.run import run_page
 from paribus.reports.study import study_page
+
+COURSE = "course.html"  # in the folder of the runs, where nobody says another name
 
 
 def study_html(result: StudyResult) -> str:
@@ -46,6 +52,35 @@ def write_run(run: RunFolder, folder: Path | None = None) -> Path:
         RunError: if another folder holds files of these names already.
     """
     return _write(run_page(run), folder or run.path, overwrite=folder is None)
+
+
+def write_course(
+    parts: Mapping[str, StudyResult | RunFolder], path: Path, notes: Path | None = None, overwrite: bool = False
+) -> Path:
+    """Write several studies and runs, by name, into one HTML page; ``notes`` is a Markdown file about them.
+
+    Raises:
+        RunError: if another file is there that may not be written over.
+    """
+    words = read_notes(notes, parts) if notes else None
+    pages = {name: run_page(one) if isinstance(one, RunFolder) else study_page(one) for name, one in parts.items()}
+    page = course_page(pages, words)
+    return save(path, to_html(page, draw(page)), overwrite)
+
+
+def look(run: RunFolder) -> str:
+    """Ask a finished run for its single examples, and keep the answer for its report; why not, where that fails."""
+    from paribus.analysis.kept import analyse
+    from paribus.analysis.table import find
+
+    if run.result is None:
+        return ""
+    try:
+        if find("examples").needs.met(run):
+            analyse(run, "examples")
+    except ParibusError as error:
+        return f"Single examples are not shown: {error.rule}."
+    return ""
 
 
 def _write(page: Page, folder: Path, overwrite: bool) -> Path:

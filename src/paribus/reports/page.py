@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from paribus.plots import Chart
 
 Row = Mapping[str, Any]  # of a table as data: head → value
@@ -79,6 +81,42 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class Words:
+    """Somebody's own words: as they wrote them, in Markdown, and as harmless HTML."""
+
+    markdown: str
+    html: Markup
+
+
+@dataclass(frozen=True)
+class Card:
+    """One example: its pictures as addresses beside each other, and what is said of it."""
+
+    pictures: tuple[str, ...]
+    lines: tuple[str, ...]
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """How often one class was taken for another.
+
+    Args:
+        classes: names of the rows and the columns.
+        counts: a row for each class.
+        cells: (row, column) → the examples that a click opens.
+    """
+
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    cells: Mapping[tuple[int, int], tuple[Card, ...]]
+
+    def share(self, row: int, column: int) -> float:
+        """The part of a row that lies in a cell."""
+        return self.counts[row][column] / max(1, sum(self.counts[row]))
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a report: some of text, picture, photographs, tables, code and terms, in this order.
 
@@ -88,6 +126,10 @@ class Section:
         notes: what else is to be known of the tables, in small print below them.
         answers: what follows from it: a treatment.
         tone: the kind of verdict that colours the title.
+        matrix: a matrix of confusions, before the tables.
+        cards: single examples, before the tables.
+        words: somebody's own words, HTML made by :func:`paribus.reports.notes.to_markup`, before everything else.
+        level: 2 for a part of the page, 3 for a part of such a part.
     """
 
     title: str = ""
@@ -100,6 +142,10 @@ class Section:
     notes: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = ()
     tone: str = ""
+    matrix: Matrix | None = None
+    cards: tuple[Card, ...] = ()
+    words: Words | None = None
+    level: int = 2
 
     @property
     def anchor(self) -> str:
@@ -117,6 +163,7 @@ class Page:
         question: that the page answers.
         answers: in short.
         summary: one sentence about it all.
+        why: the reason for it, in the words of whoever planned it.
         warnings: what to keep in mind.
         sections: everything else.
         data: what those who read it as JSON need beside its tables.
@@ -127,6 +174,7 @@ class Page:
     question: str = ""
     answers: tuple[Answer, ...] = ()
     summary: str = ""
+    why: str = ""
     warnings: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)

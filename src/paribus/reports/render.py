@@ -100,5 +100,5 @@ def _markdown() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"fence": fence, "rule": rule}
+    environment.filters |= {"fence": fence, "rule": rule, "raw": Raw, "heading": lambda level: Raw("#" * level)}
     return environment

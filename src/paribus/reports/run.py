@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 
 from paribus import plots
 from paribus.analysis.kept import kept
 from paribus.analysis.table import resolve
+from paribus.errors import ParibusError
 from paribus.records import wording, yaml
+from paribus.records.choices import choices
 from paribus.records.history import History
 from paribus.records.metric import Metric, is_detail
 from paribus.records.run import RunFolder, RunResult, Status
@@ -26,6 +29,7 @@ def run_page(folder: RunFolder) -> Page:
         question=f"How did {wording.clean(content['name'])} train with seed {content['seed']}?",
         answers=tuple(_answers(result, folder.figures_of_merit())),
         summary=_summary(status, result),
+        why=str(content.get("why", "")),
         warnings=tuple(_warnings(status)),
         sections=tuple(_sections(folder)),
     )
@@ -60,6 +64,7 @@ def _sections(folder: RunFolder) -> Iterator[Section]:
     yield Section("Learning curves", figure=curves, tables=(_last_rows(folder),))
     yield from previews.section(folder)
     yield from analyses(folder)
+    yield from _in_words(folder)
     if result:
         known = {name: value for name, value in asdict(result).items() if name != "metrics"}
         yield Section("Result", tables=(as_table(known),))
@@ -68,7 +73,14 @@ def _sections(folder: RunFolder) -> Iterator[Section]:
     if environment:
         yield Section("Environment", tables=(as_table(environment),))
     recipe = yaml.dump({"name": content["name"], **content["recipe"]})
-    yield Section("Recipe", ("Every setting, with its defaults filled in.",), code=(recipe,))
+    yield Section("Recipe file", ("Every setting, with its defaults filled in.",), code=(recipe,))
+
+
+def _in_words(folder: RunFolder) -> Iterator[Section]:
+    """Every setting of the recipe and what it means, as far as its parts are known here."""
+    with suppress(ParibusError):
+        rows = tuple(tuple(map(wording.clean, (one.field, one.value, one.meaning))) for one in choices(folder.recipe))
+        yield Section("Recipe in words", tables=(Table(("field", "value", "meaning"), rows, "lll"),))
 
 
 def analyses(folder: RunFolder) -> Iterator[Section]:

@@ -27,6 +27,7 @@ def study_page(result: StudyResult) -> Page:
         question=wording.clean(result.question),
         answers=tuple(_answers(result)),
         summary=_summary(result),
+        why=str(result.design.recipe.get("why", "")),
         warnings=tuple(_warnings(result)),
         sections=tuple(section for section in _sections(result) if _filled(section)),
     )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
+from paribus.tasks.inspection import Inspection, confusion
 from paribus.tasks.pictures import chunks, decoded
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.task import Task
@@ -87,6 +88,22 @@ class Classification(Task):
         if final == "sigmoid":  # one yes-or-no per class: as shares
             return outputs / outputs.sum(1, keepdim=True).clamp(min=1e-12)
         return outputs if final == "softmax" else outputs.softmax(1)
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """The loss of each example, its class and the likeliest ones, and how classes are confused."""
+        shares, targets = self.predict(network, batch.inputs), batch.targets
+        said, names = shares.argmax(1), self.info.classes
+        pictures = len(self.info.input_shape) == 3 and self.info.input_shape[0] in (1, 3)
+        return Inspection(
+            "loss",
+            -shares.gather(1, targets[:, None])[:, 0].clamp(min=1e-12).log(),
+            [names[one] for one in targets.tolist()],
+            [names[one] for one in said.tolist()],
+            shares,
+            batch.inputs[:, None] if pictures and batch.inputs.dtype == torch.uint8 else None,
+            confusion=confusion(targets, said, len(names)),
+            pairs=torch.stack([targets, said], 1),
+        )
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """The probabilities of all classes for each picture, decoded as the training pictures were."""

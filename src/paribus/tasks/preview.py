@@ -7,14 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from paribus import files
+from paribus.tasks.sheet import as_image, sheet
 
-GAP = 2  # white pixels between pictures
-SMALLEST = 96  # pixels; smaller pictures are enlarged by a whole factor, so that one can see them
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,16 @@ class Preview:
         columns: what stands in the columns: picture, truth, prediction.
         curves: name → values of one example over its positions: past, truth, forecast.
         text: what was written.
+        title: what one sees.
+        legend: what colours in the pictures mean: names with their colours as ``#rrggbb``.
     """
 
     pictures: Tensor | None = None
     columns: tuple[str, ...] = ()
     curves: tuple[Mapping[str, list[float | None]], ...] = ()
     text: str = ""
+    title: str = ""
+    legend: tuple[tuple[str, str], ...] = ()
 
     def save(self, path: str | Path, overwrite: bool = False) -> list[Path]:
         """Write ``path`` with the suffix of each part: ``.png`` with the columns' names in it, ``.json``, ``.txt``.
@@ -53,29 +58,18 @@ class Preview:
         return files.save_all({path.with_suffix(suffix): content for suffix, content in parts.items()}, overwrite)
 
     def png(self) -> bytes:
-        """All pictures as one, rows below each other."""
+        """All pictures as one, rows below each other, with the names of the columns, a title and a legend."""
         if self.pictures is None:
             raise ValueError("this preview holds no pictures")
-        return to_png(contact_sheet(self.pictures), columns=json.dumps(self.columns))
+        return _encoded(sheet(self.pictures, self.columns, self.title, self.legend))
 
 
-def to_png(picture: Tensor, **texts: str) -> bytes:
-    """A picture (C, H, W) uint8, C = 1 or 3, as a PNG with some texts in it."""
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
+def to_png(picture: Tensor) -> bytes:
+    """A picture (C, H, W) uint8, C = 1 or 3, as a PNG."""
+    return _encoded(as_image(picture))
 
-    about, target = PngInfo(), io.BytesIO()
-    for name, text in texts.items():
-        about.add_text(name, text)
-    pixels = picture.permute(1, 2, 0).squeeze(-1).contiguous().cpu().numpy()
-    Image.fromarray(pixels).save(target, "png", pnginfo=about)
+
+def _encoded(image: Image) -> bytes:
+    target = io.BytesIO()
+    image.save(target, "png")
     return target.getvalue()
-
-
-def contact_sheet(pictures: Tensor) -> Tensor:
-    """(rows, columns, C, H, W) uint8 pictures as one (C, height, width), small ones enlarged, with gaps between."""
-    factor = -(-SMALLEST // max(pictures.shape[-2:]))  # rounded up: 1 for pictures that are large enough
-    enlarged = pictures.repeat_interleave(factor, -1).repeat_interleave(factor, -2)
-    padded = torch.nn.functional.pad(enlarged, (0, GAP, 0, GAP), value=255)  # (R, K, C, h, w)
-    sheet = padded.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)  # (C, R·h, K·w)
-    return sheet[:, :-GAP, :-GAP]

@@ -14,6 +14,7 @@ from paribus.data.info import DataInfo
 from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import DataError
 from paribus.records.metric import Metric
+from paribus.tasks.inspection import Inspection
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import Preview
 
@@ -135,6 +136,14 @@ class Task(ABC):
         Made after 1, 2, 4, … epochs and at the end; ``None`` where there is nothing to show.
         """
         return None
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """What the network makes of each example of a batch, in evaluation mode, for people to look at.
+
+        Raises:
+            DataError: if the task has nothing to say of single examples.
+        """
+        raise DataError("this task says nothing of single examples", got=type(self).__name__)
 
     def sample(self, network: nn.Module, count: int, *_: Any, **options: Any) -> Preview:
         """New examples drawn from a network in evaluation mode, for people to look at: pictures, or text.

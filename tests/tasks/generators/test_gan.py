@@ -198,7 +198,7 @@ def test_points_are_a_picture():
     task, network, batch = game(POINTS)
     with torch.no_grad():
         for seen in (task.preview(network, batch), task.sample(network, 50)):
-            assert seen.pictures.shape == (1, 1, 3, 240, 240)
+            assert seen.pictures.shape == (1, 1, 3, 480, 480)
             assert len(seen.pictures.flatten(3).unique(dim=3)[0, 0].T) in (2, 3)  # ground, points, and maybe the data
 
 

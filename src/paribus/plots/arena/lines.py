@@ -39,7 +39,8 @@ def falls(race: Race, path: int = 0) -> Chart:
 
 def sweeps(sweep: Sweep) -> Chart:
     """The median last value, and the share of starts that arrived, against the setting."""
-    lowest, labels = sweep.problem.lowest, list(dict.fromkeys(trial.optimizer.name for trial in sweep.trials))
+    lowest = sweep.problem.lowest
+    labels = list(dict.fromkeys(LABELS[trial.optimizer.name] for trial in sweep.trials))
     finite = [trial.summary.last for trial in sweep.trials if math.isfinite(trial.summary.last)]
     bottom = lowest if lowest is not None else min(finite, default=0.0)
     rows = [

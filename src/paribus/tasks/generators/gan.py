@@ -170,7 +170,8 @@ class Adversarial(Task):
         if not self.pictures:
             return grids.vectors(self.drawn(network, POINTS), self.known(batch))
         drawn = self.drawn(network, SAMPLES * len(batch.rows)).unflatten(0, (-1, SAMPLES))
-        return Preview(torch.cat([batch.inputs[:, None], drawn], 1).cpu(), ("data", *["drawn"] * SAMPLES))
+        columns = ("data", *["drawn"] * SAMPLES)
+        return Preview(torch.cat([batch.inputs[:, None], drawn], 1).cpu(), columns, title="Examples drawn from noise")
 
     def sample(self, network: nn.Module, count: int, *, walk: bool = False) -> Preview:
         """Examples from fresh noise.
@@ -182,10 +183,10 @@ class Adversarial(Task):
         if not self.pictures:
             return grids.vectors(self.drawn(network, count))
         if not walk:
-            return Preview(grids.grid(self.drawn(network, count).cpu()))
+            return Preview(grids.grid(self.drawn(network, count).cpu()), title="Examples drawn from noise")
         z = values.between(noise(model, count), noise(model, count), STOPS)
         drawn = self.stored(model.generate(z.flatten(0, 1))).cpu()
-        return Preview(drawn.unflatten(0, (count, STOPS)))
+        return Preview(drawn.unflatten(0, (count, STOPS)), title="In each row a walk from one noise to another")
 
     def drawn(self, network: nn.Module, count: int) -> Tensor:
         """Examples (count, *input_shape) as they would be stored."""

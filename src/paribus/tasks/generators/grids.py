@@ -10,8 +10,10 @@ from torch.nn import functional as F
 
 from paribus.tasks.preview import Preview
 
-SIDE = 240  # pixels of a picture of points
-PAPER, HALO, INK = 255, 205, (0, 114, 178)  # grey levels of the ground and the data, colour of the points
+SIDE = 480  # pixels of a picture of points
+DATA, DRAWN = 25, 5  # pixels that a dot is wide
+PAPER, HALO, INK = 255, 165, (0, 114, 178)  # grey levels of the ground and the data, colour of the points
+LEGEND = (("data", f"#{HALO:02x}{HALO:02x}{HALO:02x}"), ("generated", "#{:02x}{:02x}{:02x}".format(*INK)))
 
 
 def grid(pictures: Tensor) -> Tensor:
@@ -30,11 +32,11 @@ def points(drawn: Tensor, data: Tensor | None = None) -> Tensor:
         drawn: (N, 2) generated points.
         data: (M, 2) points of the data, as large grey dots below the others; they decide what is in the picture.
     """
-    reach = 1.2 * float((drawn if data is None else data).abs().max())
+    reach = _reach(drawn, data)
     picture = torch.full((3, SIDE, SIDE), PAPER, dtype=torch.uint8)
     if data is not None:
-        picture[:, _dots(data, reach, 17)] = HALO
-    picture[:, _dots(drawn, reach, 3)] = torch.tensor(INK, dtype=torch.uint8)[:, None]
+        picture[:, _dots(data, reach, DATA)] = HALO
+    picture[:, _dots(drawn, reach, DRAWN)] = torch.tensor(INK, dtype=torch.uint8)[:, None]
     return picture
 
 
@@ -47,7 +49,14 @@ def vectors(drawn: Tensor, data: Tensor | None = None) -> Preview:
     """Generated examples (N, F) that are no pictures: points in the plane, or a table."""
     if drawn.shape[1] != 2:
         return Preview(text=table(drawn))
-    return Preview(points(drawn, data)[None, None], ("generated" if data is None else "generated over data",))
+    reach = _reach(drawn, data)
+    title = f"Points of the plane, both coordinates from {-reach:.2g} to {reach:.2g}"
+    return Preview(points(drawn, data)[None, None], title=title, legend=LEGEND if data is not None else LEGEND[1:])
+
+
+def _reach(drawn: Tensor, data: Tensor | None) -> float:
+    """How far the picture reaches from its middle."""
+    return 1.2 * float((drawn if data is None else data).abs().max())
 
 
 def _dots(where: Tensor, reach: float, size: int) -> Tensor:

@@ -16,6 +16,7 @@ from paribus.errors import RecipeError
 from paribus.models.vae import Autoencoder
 from paribus.records.metric import ELBO, KL, LOG_LIKELIHOOD, LOSS, RECONSTRUCTION, Metric
 from paribus.tasks.generators import grids, likelihood, values
+from paribus.tasks.inspection import Inspection
 from paribus.tasks.meter import Means
 from paribus.tasks.preview import Preview
 from paribus.tasks.task import Task
@@ -29,6 +30,7 @@ TERMS = ("reconstruction", "kl", "log_likelihood")  # columns of the outputs
 
 SAMPLES, WALK = 4, 6  # columns of a preview
 STOPS = 10  # of a walk that was asked for
+DRAWN = "Examples decoded from codes of the prior"
 DECODED = 1 << 22  # values decoded at a time
 
 
@@ -158,7 +160,19 @@ class Variational(Task):
         walks = model.decode(stops.flatten(0, 1)).unflatten(0, (len(x), WALK))
         decoded = self.shown(torch.cat([model.decode(mean)[:, None], samples, walks], 1))
         pictures = torch.cat([values.pixels(x)[:, None], decoded], 1).cpu()
-        return Preview(pictures, ("picture", "reconstruction", *["sample"] * SAMPLES, *["walk"] * WALK))
+        columns = ("picture", "reconstruction", *["sample"] * SAMPLES, *["walk to the next picture"] * WALK)
+        return Preview(pictures, columns, title="Decoded from codes of pictures, and from codes of the prior")
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """The negative ELBO of each example, and how it is decoded."""
+        model, x = autoencoder(network), self.observed(network, batch.inputs)
+        mean, log_variance = self.encode(network, x)
+        decoded = model.decode(mean)
+        errors = likelihood.divergence(mean, log_variance) - self.fit(model, x, decoded)
+        if x.ndim != 4:
+            return Inspection("−ELBO", errors)
+        shown = torch.stack([values.pixels(x), self.shown(decoded)], 1)
+        return Inspection("−ELBO", errors, pictures=shown, columns=("picture", "reconstruction"))
 
     def sample(self, network: nn.Module, count: int, *, walk: bool = False, map: bool = False) -> Preview:
         """Examples decoded from the prior.
@@ -174,7 +188,8 @@ class Variational(Task):
         if len(self.info.input_shape) != 3:
             return grids.vectors(values.original(self.info, decoded))
         pictures = self.shown(decoded).cpu()
-        return Preview(pictures.unflatten(0, z.shape[:2]) if z.ndim == 3 else grids.grid(pictures))
+        title = "The plane of codes" if map else "In each row a walk from one code to another" if walk else DRAWN
+        return Preview(pictures.unflatten(0, z.shape[:2]) if z.ndim == 3 else grids.grid(pictures), title=title)
 
     def prior(self, network: nn.Module, count: int) -> Tensor:
         """Codes (count, latent) from N(0, 1)."""

@@ -16,6 +16,7 @@ from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.records.metric import LOSS, PSNR, SSIM, Metric
+from paribus.tasks.inspection import Inspection
 from paribus.tasks.meter import Means
 from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels.similarity import psnr, ssim
@@ -95,9 +96,20 @@ class Denoising(Task):
     def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """Noisy pictures, the predictions, and the clean pictures."""
         clean = batch.inputs[:SHOWN].float()
-        noisy = clean + sum(self.sigma) / 2 * torch.randn_like(clean)
+        sigma = sum(self.sigma) / 2
+        noisy = clean + sigma * torch.randn_like(clean)
         shown = [as_bytes(values).cpu() for values in (noisy, self.predict(network, noisy), clean)]
-        return Preview(torch.stack(shown, 1), ("noisy", "prediction", "truth"))
+        title = f"Noise of standard deviation {sigma:g}, and what is left of it"
+        return Preview(torch.stack(shown, 1), ("noisy", "prediction", "truth"), title=title)
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """How far each prediction is from the clean picture, as a root of the mean squared error in grey levels."""
+        clean = batch.inputs.float()
+        noisy = clean + sum(self.sigma) / 2 * torch.randn_like(clean)
+        cleaned = self.predict(network, noisy).clamp(0, 255)
+        shown = torch.stack([as_bytes(values) for values in (noisy, cleaned, clean)], 1)
+        errors = (cleaned - clean).square().mean((1, 2, 3)).sqrt()
+        return Inspection("error in grey levels", errors, pictures=shown, columns=("noisy", "prediction", "truth"))
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         """Each picture, of any size, without what the network takes for noise; how much that was, in grey levels."""

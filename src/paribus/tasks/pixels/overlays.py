@@ -21,6 +21,11 @@ def palette(classes: int, given: Sequence[str] = ()) -> Tensor:
     return torch.tensor([[round(255 * part) for part in colour] for colour in (first, *colours)], dtype=torch.uint8)
 
 
+def hexadecimal(colours: Tensor) -> list[str]:
+    """Colours (K, 3) uint8 as ``#rrggbb``."""
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in colours.tolist()]
+
+
 def painted(labels: Tensor, colours: Tensor) -> Tensor:
     """Class indices (…, H, W) as colours (…, 3, H, W); other labels are white."""
     table = torch.cat([colours, colours.new_full((256 - len(colours), 3), 255)])
@@ -28,9 +33,12 @@ def painted(labels: Tensor, colours: Tensor) -> Tensor:
 
 
 def overlay(picture: Tensor, labels: Tensor, colours: Tensor) -> Tensor:
-    """Pictures (…, C, H, W) uint8 with the colours of their class indices (…, H, W) over them; white stays picture."""
+    """Pictures (…, C, H, W) uint8 with the colours of their class indices (…, H, W) over them; white stays picture.
+
+    Below a class the picture is grey, so that the same class has the same hue everywhere.
+    """
     picture = coloured(picture.cpu())
-    mixed = picture * (1 - SHARE) + painted(labels, colours) * SHARE
+    mixed = picture.float().mean(-3, keepdim=True) * (1 - SHARE) + painted(labels, colours) * SHARE
     known = (labels.cpu() < len(colours)).unsqueeze(-3)
     return torch.where(known, mixed.round().to(torch.uint8), picture)
 

@@ -15,10 +15,11 @@ from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.records.metric import IOU, LOSS, MIOU, PIXEL_ACCURACY, Metric
+from paribus.tasks.inspection import Inspection, confusion
 from paribus.tasks.pictures import each, for_every_pixel
 from paribus.tasks.pixels import regions
 from paribus.tasks.pixels.confusion import Confusion
-from paribus.tasks.pixels.overlays import coloured, overlay, palette
+from paribus.tasks.pixels.overlays import coloured, hexadecimal, overlay, palette
 from paribus.tasks.pixels.tiling import anywhere
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import Preview
@@ -85,7 +86,27 @@ class Segmentation(Task):
         inputs, truth = batch.inputs[:SHOWN], batch.targets[:SHOWN]
         said = self.predict(network, inputs).argmax(1)
         shown = [coloured(inputs.cpu()), *(overlay(inputs, labels, self.colours) for labels in (truth, said))]
-        return Preview(torch.stack(shown, 1), ("picture", "truth", "prediction"))
+        legend = tuple(zip(self.info.classes, hexadecimal(self.colours), strict=True))
+        columns, title = ("picture", "truth", "prediction"), "Classes of pixels, as colours over the pictures"
+        return Preview(torch.stack(shown, 1), columns, title=title, legend=legend)
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """One minus the mean IoU of each picture over the classes in it, its masks, and how pixels are confused."""
+        truth, said = batch.targets.long(), self.predict(network, batch.inputs).argmax(1)
+        classes = len(self.info.classes)
+        known = truth < classes
+        tables = torch.stack([confusion(t[k], s[k], classes) for t, s, k in zip(truth, said, known, strict=True)])
+        hits, either = tables.diagonal(dim1=1, dim2=2), tables.sum(1) + tables.sum(2)  # (B, K)
+        iou = (hits / (either - hits).clamp(min=1)).sum(1) / (either > 0).sum(1).clamp(min=1)
+        shown = [coloured(batch.inputs), *(overlay(batch.inputs, labels, self.colours) for labels in (truth, said))]
+        return Inspection(
+            "1 − mean IoU",
+            1 - iou,
+            pictures=torch.stack(shown, 1),
+            columns=("picture", "truth", "prediction"),
+            confusion=tables.sum(0),
+            unit="pixels",
+        )
 
     @property
     def colours(self) -> Tensor:

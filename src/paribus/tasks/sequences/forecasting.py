@@ -15,6 +15,7 @@ from paribus.data.info import DataInfo
 from paribus.data.sources.series.ending import Ending, endings
 from paribus.errors import DataError, RecipeError
 from paribus.records.metric import LOSS, Metric
+from paribus.tasks.inspection import Inspection
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import Preview
 from paribus.tasks.sequences.metrics import ErrorMeter, Losses, absolute, huber, pinball, squared
@@ -124,15 +125,23 @@ class Forecasting(Task):
 
     def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """The past, the truth, the forecast and the repeated season of the first target, spread over the examples."""
-        known = {"truth": batch.targets, "forecast": self.predict(network, batch.inputs)}
+        return Preview(curves=self._curves(batch, self.predict(network, batch.inputs)))
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """The mean absolute error of each window, and its curves."""
+        said = self.predict(network, batch.inputs)
+        errors = (said - batch.targets).abs().mean((1, 2))
+        return Inspection("mean absolute error", errors, curves=self._curves(batch, said))
+
+    def _curves(self, batch: Batch, said: Tensor) -> tuple[dict[str, list[float | None]], ...]:
+        """Past, truth, forecast and repeated season of the first target, for each example."""
+        known = {"truth": batch.targets, "forecast": said}
         known |= {name: one for name, one in self.baselines(batch.inputs).items() if name == "seasonal"}
         shown = batch.inputs[:, 0, -3 * max(self.horizon, self.season) :]  # older steps would only press it together
         gap: list[float | None] = [None] * shown.shape[1]
-        return Preview(
-            curves=tuple(
-                {"past": past, **{name: gap + one[place, :, 0].tolist() for name, one in known.items()}}
-                for place, past in enumerate(shown.tolist())
-            )
+        return tuple(
+            {"past": past, **{name: gap + one[place, :, 0].tolist() for name, one in known.items()}}
+            for place, past in enumerate(shown.tolist())
         )
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:

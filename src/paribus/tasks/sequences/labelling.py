@@ -12,6 +12,7 @@ from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
 from paribus.tasks.classification import ClassificationMeter
+from paribus.tasks.inspection import Inspection, confusion
 from paribus.tasks.task import Task
 
 
@@ -32,6 +33,23 @@ class Labelling(Task):
         """Mean loss of all tokens that count, and what the model gave (B, T, classes)."""
         outputs: Tensor = network(batch.inputs).float()
         return F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), ignore_index=self.ignore), outputs
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """The share of wrong labels of each sequence, its true labels and those given, and how they are confused."""
+        targets, said = batch.targets, self.predict(network, batch.inputs).argmax(2)
+        known, names = targets != self.ignore, self.info.classes
+        wrong = ((said != targets) & known).sum(1) / known.sum(1).clamp(min=1)
+        truth, answers = self._words(targets, known), self._words(said, known)
+        table = confusion(targets[known], said[known], len(names))
+        return Inspection("share of wrong labels", wrong, truth, answers, confusion=table, unit="tokens")
+
+    def _words(self, labels: Tensor, known: Tensor) -> list[str]:
+        """Each sequence of labels (B, T) as words, with a dot where a label does not count."""
+        pairs = zip(labels.tolist(), known.tolist(), strict=True)
+        return [
+            " ".join(self.info.classes[label] if counts else "·" for label, counts in zip(row, kept, strict=True))
+            for row, kept in pairs
+        ]
 
     def meter(self, split: str) -> LabellingMeter:
         """Loss and accuracy while training; the whole confusion matrix otherwise."""

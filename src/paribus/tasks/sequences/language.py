@@ -18,6 +18,7 @@ from paribus.data.sources.text.file import read
 from paribus.data.sources.text.tokens import join, split
 from paribus.errors import DataError, RecipeError
 from paribus.records.metric import LOSS, Metric
+from paribus.tasks.inspection import Inspection
 from paribus.tasks.meter import Means
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import Preview
@@ -85,6 +86,12 @@ class Language(Task):
     def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """A text that the network writes."""
         return self.sample(network, 1, length=SHOWN)
+
+    def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
+        """The mean loss of the tokens of each passage, read from its beginning, and its text."""
+        outputs: Tensor = network(batch.inputs).float()
+        losses = F.cross_entropy(outputs.transpose(1, 2), batch.targets, reduction="none")  # (B, T)
+        return Inspection("nats per token", losses.mean(1), texts=[self._text(row) for row in batch.targets.tolist()])
 
     def sample(
         self,

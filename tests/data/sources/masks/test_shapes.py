@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from paribus.data.prepare import cache
 from paribus.data.sources.masks.labels import IGNORE
-from paribus.data.sources.masks.shapes import INSIDE, Scenes, outline
+from paribus.data.sources.masks.shapes import INSIDE, Scenes, another_colour, outline
 
 AREAS = {"disc": np.pi, "square": 1.6**2, "triangle": 3 * 3**0.5 / 4, "ring": np.pi * 0.7}  # for radius 1
 
@@ -34,6 +34,15 @@ def test_a_scene_shows_what_its_mask_says():
     steps = np.abs(np.diff(picture.astype(int), axis=2)).max(0)  # within a shape colours change slowly
     at_border = mask[:, 1:] != mask[:, :-1]
     assert steps[at_border].mean() > 3 * steps[inside[:, 1:] & inside[:, :-1]].mean()
+
+
+def test_no_shape_hides_on_a_ground_of_its_colour():
+    for number in range(200):
+        draw, used = np.random.default_rng(number), []
+        for _ in range(6):  # the ground and five shapes, as many as there can be
+            used.append(another_colour(draw, used))
+        distances = [np.linalg.norm(one - other) for place, one in enumerate(used) for other in used[:place]]
+        assert min(distances) > 45  # grey levels; the noise of a pixel is 20, and a shape has hundreds of pixels
 
 
 def test_scenes_are_a_function_of_seed_and_number():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -19,6 +19,8 @@ from paribus.files import CHUNK_BYTES
 
 Floats = NDArray[np.float64]
 
+CANDIDATES = 20  # colours of which a shape gets the one that is easiest to tell from the others
+
 INSIDE: Mapping[str, Callable[[Floats, Floats], NDArray[np.bool_]]] = {  # in coordinates in which a shape has radius 1
     "disc": lambda x, y: x**2 + y**2 < 1,
     "square": lambda x, y: np.maximum(abs(x), abs(y)) < 0.8,
@@ -31,7 +33,8 @@ INSIDE: Mapping[str, Callable[[Floats, Floats], NDArray[np.bool_]]] = {  # in co
 class Scenes:
     """Scenes of discs, squares, triangles and rings in any colour, before a textured ground; generated.
 
-    Colours are drawn for each shape anew, so only the outline tells what it is. Shapes may cover each other.
+    Colours are drawn for each shape anew, far from those of the ground and of the shapes before it, so each can be seen
+    and only its outline tells what it is. Shapes may cover each other.
 
     Args:
         pictures: how many.
@@ -60,8 +63,8 @@ class Scenes:
         return {"size": [self.size, self.size], "colour": "rgb", "fit": "cut"}
 
     def key(self) -> Mapping[str, Any]:
-        """All options."""
-        return dict(vars(self))
+        """All options, and which way of drawing it is: raised when equal options would draw other scenes."""
+        return {**vars(self), "drawing": 2}
 
     def write(self, cache: Writer) -> None:
         """Draw all scenes, each from a generator of its own."""
@@ -83,11 +86,13 @@ class Scenes:
         """A picture (3, size, size) and its class indices (size, size)."""
         draw = np.random.default_rng([self.seed, number])
         mask = np.zeros((self.size, self.size), np.uint8)
-        picture = _coloured(draw, texture(draw, self.size))  # (3, H, W)
+        colours = [another_colour(draw, [])]
+        picture = _grained(draw, colours[0], self.size)  # (3, H, W)
         for _ in range(draw.integers(2, 6)):
             label = int(draw.integers(1, len(self.classes)))
             inside = outline(draw, self.classes[label], self.size)
-            picture = np.where(inside, _coloured(draw, texture(draw, self.size)), picture)
+            colours.append(another_colour(draw, colours))
+            picture = np.where(inside, _grained(draw, colours[-1], self.size), picture)
             mask[inside] = label
         picture = picture + draw.normal(0, self.noise, picture.shape)
         if self.border:
@@ -113,9 +118,19 @@ def texture(draw: np.random.Generator, size: int) -> Floats:
     return np.asarray((field - field.mean()) / field.std())
 
 
-def _coloured(draw: np.random.Generator, grain: Floats) -> Floats:
-    """A random colour with the grain in it, (3, H, W)."""
-    return draw.uniform(40, 215, (3, 1, 1)) + draw.uniform(5, 20) * grain
+def another_colour(draw: np.random.Generator, used: Sequence[Floats]) -> Floats:
+    """A random colour (3,) far from those in use: of some candidates the one whose nearest is farthest off."""
+    candidates = draw.uniform(40, 215, (CANDIDATES, 3))
+    if not used:
+        return np.asarray(candidates[0])
+    nearest = np.min([np.linalg.norm(candidates - colour, axis=1) for colour in used], axis=0)
+    return np.asarray(candidates[nearest.argmax()])
+
+
+def _grained(draw: np.random.Generator, colour: Floats, size: int) -> Floats:
+    """A colour with a random grain in it, (3, H, W)."""
+    grain = texture(draw, size)
+    return colour[:, None, None] + draw.uniform(5, 20) * grain
 
 
 def _meeting(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -1,0 +1,215 @@
+"""Every kind of picture that paribus draws, at every size, on one page: to be looked at before a release.
+
+    python -m docs.gallery FOLDER              draw everything into FOLDER; index.html shows it
+    python -m docs.gallery FOLDER --refresh    also renew the pictures that README.md and docs/ show
+
+Small trainings of every kind of task give the pictures of runs; studies made up from known numbers give the others.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from pathlib import Path
+from random import Random
+
+from PIL import Image
+from tests import made
+
+import paribus as pb
+from paribus import plots
+from paribus.analysis.latent import LatentMap
+from paribus.analysis.quality import Quality
+from paribus.plots import Chart
+from paribus.plots import arena as arena_plots
+from paribus.plots.activations import activations, depths
+from paribus.plots.latent import latent
+from paribus.plots.layers import sizes
+from paribus.plots.quality import quality
+from paribus.records.recipe import Recipe
+from paribus.records.result import StudyResult
+from paribus.records.run import RunFolder
+from paribus.reports import files as reports
+from paribus.reports.pictures import save_picture
+from paribus.reports.run import run_page
+from paribus.theory import arena
+from paribus.theory.activations import ACTIVATIONS, through_depth
+from paribus.theory.layers import table
+from paribus.training import loop
+from paribus.training.execution import Settings
+
+STUDIES: dict[str, Callable[[], StudyResult]] = {
+    "two arms": made.two_arms,
+    "two arms, two seeds": lambda: made.two_arms(seeds=2),
+    "two arms, one seed": lambda: made.two_arms(seeds=1),
+    "factorial": made.factorial,
+    "24 arms": made.many_arms,
+    "diverged": made.diverged,
+    "failed": made.failed,
+    "one arm": made.one_arm,
+    "nothing yet": made.nothing_yet,
+    "noise": made.noise,
+}
+PICTURES, LARGEST = Path(__file__).parent / "pictures", 150_000  # bytes of a picture of the documentation
+SHOWN = {  # name → run and picture of its report
+    "run": ("digits/cnn", "curves"),
+    "segmentation": ("shapes/unet", "preview-final"),
+    "denoising": ("textures/denoise", "preview-final"),
+    "gan": ("digits/gan", "preview-final"),
+    "vae": ("digits/vae", "preview-final"),
+    "forecast": ("seasons/lstm", "examples"),
+}
+QUICK = {"training.precision": "fp32"}
+RUNS: dict[str, dict[str, object]] = {
+    "digits/cnn": {"budget.epochs": 6, "model.widths": [16, 32]},
+    "shapes/unet": {"budget.epochs": 12, "data.pictures": 300, "model.width": 8, "model.depth": 3},
+    "textures/denoise": {"budget.epochs": 12, "data.pictures": 160, "training.batch_size": 4},
+    "digits/gan": {"budget.epochs": 60},
+    "gaussians/gan": {"budget.epochs": 10},
+    "digits/vae": {"budget.epochs": 60},
+    "seasons/lstm": {"budget.epochs": 4, "split.limit": 2000},
+    "markov/rnn": {"budget.epochs": 2},
+    "lookahead/bilstm": {"budget.epochs": 2},
+}
+
+
+def main(folder: Path, refresh: bool) -> None:
+    """Draw everything, and a page that shows it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    shown = [*studies(folder), *others(folder), *runs(folder), course(folder)]
+    index = folder / "index.html"
+    index.write_text(page(shown, folder), encoding="utf-8")
+    if refresh:
+        refreshed(folder)
+    print(f"{len(shown)} pictures and pages in {index}, {time.perf_counter() - started:.0f} s")
+
+
+def studies(folder: Path) -> Iterator[Path]:
+    """All plots of all kinds of studies, and their reports."""
+    for name, make in STUDIES.items():
+        result = make()
+        for plot in (plots.forest, plots.arms, plots.paired, plots.curves, plots.costs, plots.noise):
+            yield saved(plot(result), folder, f"{name} {plot.__name__}")
+        yield reports.write(result, folder / file_name(name))
+
+
+def others(folder: Path) -> Iterator[Path]:
+    """Pictures of analyses and of the theory."""
+    draw = Random(0)
+    codes = [
+        (draw.gauss(digit % 4, 0.4), draw.gauss(digit // 4, 0.3), str(digit)) for digit in range(10) for _ in range(40)
+    ]
+    beale, rosenbrock = arena.problem("beale"), arena.problem("rosenbrock")
+    losses = {
+        "generator loss": (-0.4, -1.2, -2.0),
+        "discriminator loss": (0.1, -0.2, -0.3),
+        "Fréchet distance": (9, 4, 3),
+    }
+    race = arena.race(rosenbrock, [arena.optimizer(name) for name in ("sgd", "adam", "newton")], None, 200)
+    rates = (1e-3, 1e-2, 1e-1, 1.0)
+    charts = {
+        "latent": latent(LatentMap(*zip(*codes, strict=True), ("z₁", "z₂"))),
+        "quality": quality(Quality(dict.fromkeys(losses, (1, 2, 3)), losses)),
+        "activations": activations(list(ACTIVATIONS.values())),
+        "relu": activations([ACTIVATIONS["relu"]]),
+        "depths": depths([through_depth(name, depth=20, width=64) for name in ("sigmoid", "tanh", "relu")]),
+        "layers": sizes(
+            table("conv 64 k7 s2 p3, bn, relu, pool 3 s2 p1, conv 64 k3 p1, conv 128 k3 s2 p1", (3, 224, 224))
+        ),
+        "paths": arena_plots.paths(race),
+        "falls": arena_plots.falls(race),
+        "falls of all": arena_plots.falls(arena.race(beale, [arena.optimizer(one) for one in arena.LABELS], None, 100)),
+        "sweeps": arena_plots.sweeps(
+            arena.sweep(beale, [arena.optimizer("adam"), arena.optimizer("sgd")], "lr", rates, 5, 50)
+        ),
+        "landmarks": arena_plots.landmarks(arena.search(arena.problem("himmelblau"), 200)),
+        "crossing": arena_plots.crossing(arena.convexity(beale, 200)),
+        "backtracking": arena_plots.backtracking(arena.trace(beale, arena.optimizer("linesearch"), None, 2), 2),
+        "online": arena_plots.online(arena.reddi(3.0, 300)),
+    }
+    for name, chart in charts.items():
+        yield saved(chart, folder, name)
+
+
+def runs(folder: Path) -> Iterator[Path]:
+    """Small trainings of every kind of task, and their reports."""
+    for name, changes in RUNS.items():
+        run = RunFolder(folder / "runs" / file_name(name))
+        if run.result is None:
+            loop.train(run, Recipe.load(name, {**QUICK, **changes}), 0, Settings("cpu", 1))
+        reports.look(run)
+        for picture in run_page(run).figures:
+            yield saved(picture.chart, folder, f"{name} {picture.name}")
+        yield from sorted(run.previews.glob("final.png"))
+        yield reports.write_run(run)
+
+
+def course(folder: Path) -> Path:
+    """A page about several studies and a run."""
+    parts = {**{name: make() for name, make in STUDIES.items()}, "a run": RunFolder(folder / "runs" / "digits-cnn")}
+    return reports.write_course(parts, folder / "course.html")
+
+
+def refreshed(folder: Path) -> None:
+    """Renew the pictures in README.md and docs/: of the study that README opens with, and of the runs above."""
+    study = pb.Study("digits/cnn", vary={"model.norm": ["none", "batch"]}, seeds=5, runs=folder / "first")
+    result = study.run()
+    stacked([plots.forest(result), plots.curves(result)], PICTURES / "report.png")
+    for name, (run, picture) in SHOWN.items():
+        page = run_page(RunFolder(folder / "runs" / file_name(run)))
+        small(save_picture(page, folder / f"{name}.png", picture), PICTURES / f"{name}.png")
+
+
+def stacked(charts: Sequence[Chart], path: Path) -> None:
+    """Pictures below each other, as one."""
+    images = [Image.open(io.BytesIO(chart.png(1.5))).convert("RGB") for chart in charts]
+    whole = Image.new("RGB", (max(one.width for one in images), sum(one.height for one in images)), "white")
+    top = 0
+    for one in images:
+        whole.paste(one, (0, top))
+        top += one.height
+    written(whole, path)
+
+
+def small(source: Path, path: Path) -> None:
+    """A picture as wide as a page of the documentation."""
+    with Image.open(source) as opened:
+        image = opened.convert("RGB")
+    image.thumbnail((1000, 1400))
+    written(image, path)
+
+
+def written(image: Image.Image, path: Path) -> None:
+    """A picture in few colours, so that its file stays small."""
+    path.parent.mkdir(exist_ok=True)
+    image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    assert path.stat().st_size < LARGEST, f"{path} is larger than {LARGEST} bytes"
+
+
+def saved(chart: Chart, folder: Path, name: str) -> Path:
+    """A picture as a file of the folder."""
+    return chart.save(folder / f"{file_name(name)}.png")
+
+
+def file_name(name: str) -> str:
+    """A name without what a file name should not hold."""
+    return "-".join(name.replace("/", " ").replace(",", "").split())
+
+
+def page(shown: list[Path], folder: Path) -> str:
+    """All pictures below each other, and links to the pages."""
+    pieces = []
+    for path in shown:
+        name = escape(str(path.relative_to(folder)))
+        what = f'<img src="{name}" loading="lazy">' if path.suffix == ".png" else f'<a href="{name}">page</a>'
+        pieces.append(f"<h2>{name}</h2>{what}")
+    style = "body{font:14px sans-serif;margin:2rem;background:#eceff3}img{max-width:100%}h2{font-size:1rem}"
+    return f'<!doctype html><meta charset="utf-8"><title>Gallery</title><style>{style}</style>{"".join(pieces)}'
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), "--refresh" in sys.argv)
