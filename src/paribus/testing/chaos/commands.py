@@ -1,0 +1,371 @@
+"""The command ``paribus`` as a process of its own that can be watched, trapped, starved and killed.
+
+Most commands are forked from a process that has loaded all that they import, which saves seconds; everything else is
+as in a terminal: a session and a process group of their own, default signals, streams that are files, pipes or closed.
+A cold command is started from nothing.
+
+Each forked command tells of its file operations, and those of its workers, through Python's audit events. A
+:class:`Trap` names one of them, at which a signal is sent: so a kill hits any moment between two operations, and the
+same one when it is repeated.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import mmap
+import multiprocessing.util
+import os
+import re
+import resource
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+Target = Literal["main", "self", "group"]  # the command's first process, the one at the trap, or all of them
+Streams = Literal["files", "closed", "no output", "full", "no errors", "reader leaves"]
+STREAMS: tuple[Streams, ...] = ("closed", "no output", "full", "no errors", "reader leaves")
+
+OPERATIONS = {  # audit event → which of its arguments is the place
+    "open": 0,
+    "os.mkdir": 0,
+    "os.remove": 0,
+    "os.rmdir": 0,
+    "os.rename": 1,
+    "os.link": 1,
+    "os.symlink": 1,
+    "os.chmod": 0,
+    "os.scandir": 0,
+    "shutil.copyfile": 1,
+    "shutil.rmtree": 0,
+}
+COLD = "from paribus.cli import main; main()"
+SAID_BYTES = 200_000  # of what a command prints
+
+
+@dataclass(frozen=True)
+class Trap:
+    """A signal at the ``count``-th operation of this label, counted over all processes of a command."""
+
+    label: str
+    count: int
+    number: signal.Signals
+    target: Target
+
+    def __str__(self) -> str:
+        return f"{self.number.name} to {self.target} before #{self.count} {self.label}"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended.
+
+    Args:
+        code: its exit code; negative for a signal, ``None`` if it hung and had to be ended.
+        out: what it printed.
+        err: what it printed as errors.
+        phase: its last file operation.
+        seconds: how long it took.
+    """
+
+    code: int | None
+    out: str
+    err: str
+    phase: str
+    seconds: float
+
+    @property
+    def said(self) -> str:
+        """All that it printed."""
+        return self.out + "\n" + self.err
+
+
+@dataclass
+class Command:
+    """A command that runs.
+
+    Args:
+        pid: its first process, and its process group.
+        lifeline: a pipe that ends when the last of its processes is gone.
+        said: the files of its output.
+        board: what it tells about its file operations.
+        began: when it started.
+    """
+
+    pid: int
+    lifeline: int
+    said: tuple[Path, Path]
+    board: Board
+    began: float = field(default_factory=time.monotonic)
+    code: int | None = None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its first process, so long at most; whether it has ended."""
+        until = time.monotonic() + seconds
+        while self.code is None:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.code = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() >= until:
+                return False
+            else:
+                time.sleep(0.002)
+        return True
+
+    def send(self, number: signal.Signals, target: Target) -> None:
+        """Send a signal to its first process, to one of its workers or, where it has none, to that, or to all."""
+        with suppress(ProcessLookupError):
+            if target == "group":
+                os.killpg(self.pid, number)
+            elif target == "self":
+                os.kill(next(iter(children(self.pid)), self.pid), number)
+            elif self.code is None:
+                os.kill(self.pid, number)
+
+    def end(self, seconds: float) -> Ended:
+        """Wait for its end; what does not end in time is killed, and counts as hanging."""
+        in_time = self.wait(seconds)
+        if not in_time:
+            self.send(signal.SIGKILL, "group")
+            self.wait(seconds)
+        took = time.monotonic() - self.began
+        out, err = (path.read_bytes()[:SAID_BYTES].decode(errors="replace") for path in self.said)
+        return Ended(self.code if in_time else None, out, err, self.board.phase, took)
+
+    def settle(self, seconds: float) -> bool:
+        """Wait for the end of all its processes; whether they ended by themselves."""
+        ready = bool(select.select([self.lifeline], [], [], seconds)[0])
+        if not ready:
+            self.send(signal.SIGKILL, "group")
+        os.close(self.lifeline)
+        return ready
+
+
+class Board:
+    """What the processes of a command tell of their file operations, in memory that they share."""
+
+    def __init__(self, place: Path, trap: Trap | None = None) -> None:
+        self.memory = mmap.mmap(-1, 4096)  # the count at the trap, and the last operation
+        self.place, self.trap = str(place), trap
+        self.trail: int | None = None  # a file that takes all of them
+        self.main = 0
+
+    @property
+    def phase(self) -> str:
+        """The last operation."""
+        return self.memory[8:].rstrip(b"\0").decode(errors="replace")
+
+    def watch(self, trail: Path | None) -> None:
+        """In the process of the command: tell from now on."""
+        self.main = os.getpid()
+        if trail is not None:
+            self.trail = os.open(trail, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event in OPERATIONS and (label := self._label(event, arguments)):
+            text = label.encode()[:4000]
+            self.memory[8 : 9 + len(text)] = text + b"\0"
+            self.memory[9 + len(text) :] = bytes(4096 - 9 - len(text))
+            if self.trail is not None:
+                os.write(self.trail, text + b"\n")
+            if self.trap and label == self.trap.label:
+                self._count(self.trap)
+
+    def _label(self, event: str, arguments: tuple[Any, ...]) -> str:
+        """An operation in words that are the same whenever it is repeated; nothing for those elsewhere."""
+        place = arguments[OPERATIONS[event]]
+        if not isinstance(place, (str, bytes, os.PathLike)):
+            return ""
+        path = os.fsdecode(place)
+        if os.path.isabs(path):
+            if not path.startswith(self.place):
+                return ""
+            path = os.path.relpath(path, self.place)
+        writes = event == "open" and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        path = re.sub(r"[0-9a-f]{12,}|(?<=tmp)[a-z0-9_]{8}", "*", path)
+        return f"{'write' if writes else event.rpartition('.')[2]} {re.sub(r'[0-9]+', '#', path)}"
+
+    def _count(self, trap: Trap) -> None:
+        count = int.from_bytes(self.memory[:8], "little") + 1
+        self.memory[:8] = count.to_bytes(8, "little")
+        if count == trap.count:
+            target = {"self": os.getpid(), "main": self.main, "group": 0}[trap.target]
+            os.kill(target, trap.number)
+
+
+def load_entry() -> Callable[[], Any]:
+    """The function behind the installed command."""
+    [entry] = entry_points(group="console_scripts", name="paribus")
+    function: Callable[[], Any] = entry.load()
+    return function
+
+
+def start(
+    words: Sequence[str],
+    place: Path,
+    said: Path,
+    *,
+    trap: Trap | None = None,
+    trail: Path | None = None,
+    streams: Streams = "files",
+    largest: int | None = None,
+    cold: bool = False,
+    loaded: Path | None = None,
+) -> Command:
+    """Start ``paribus`` in the folder ``place``.
+
+    Args:
+        words: its arguments.
+        place: the current folder, with the cache and temporary files below it.
+        said: its output goes to files of this name with ``.out`` and ``.err``.
+        trap: where a signal is sent.
+        trail: a file that takes the labels of all file operations.
+        streams: what the standard streams are.
+        largest: no file may become larger than so many bytes, as if the disk were full.
+        cold: start from nothing: no trap and no trail, but exactly what a terminal starts.
+        loaded: a file that takes the names of the modules that were needed.
+    """
+    outputs = said.with_suffix(".out"), said.with_suffix(".err")
+    for path in outputs:
+        path.write_bytes(b"")
+    board = Board(place, trap)
+    lifeline, held = os.pipe()
+    opened = _open(streams, outputs)
+    reader = None
+    if streams == "reader leaves":
+        reader, opened[1] = os.pipe()
+
+    def prepare() -> None:
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        if largest is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+        _place(opened)
+
+    if cold:
+        command = [sys.executable, "-c", COLD, *words]
+        environ = {**os.environ, **surroundings(place)}
+        process = subprocess.Popen(command, cwd=place, env=environ, preexec_fn=prepare, pass_fds=[held])
+        pid = process.pid
+        process.returncode = 0  # this class waits for it
+    else:
+        pid = os.fork()
+        if pid == 0:
+            os.close(lifeline)
+            _become(words, place, prepare, lambda: board.watch(trail), loaded)
+    os.close(held)
+    for number in {number for number in opened if number is not None}:
+        os.close(number)
+    if reader is not None:  # takes the first that is said and goes, as head does
+        select.select([reader], [], [], 2)
+        os.close(reader)
+    return Command(pid, lifeline, outputs, board)
+
+
+def surroundings(place: Path) -> dict[str, str]:
+    """The environment of a command in this folder."""
+    return {"PARIBUS_CACHE": str(place / "cache"), "TMPDIR": str(place / "tmp"), "PARIBUS_RUNS": "runs"}
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started and that live; none where the system does not tell."""
+    with suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def load_modules(names: Path) -> None:
+    """Import here what a command needed, so that the next ones need not."""
+    for name in json.loads(names.read_text()):
+        if name not in sys.modules:
+            with suppress(Exception):  # some can only be imported by others
+                import_module(name)
+
+
+def _become(
+    words: Sequence[str], place: Path, prepare: Callable[[], None], watch: Callable[[], None], loaded: Path | None
+) -> NoReturn:
+    """In a forked process: be the command, and end like it."""
+    code: int = 1
+    try:
+        prepare()
+        os.chdir(place)
+        os.environ.update(surroundings(place))
+        tempfile.tempdir = None
+        atexit._clear()  # what the parent wants done at its own end
+        atexit.register(multiprocessing.util._exit_function)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+            setattr(sys, name, _stream(number, mode))
+            setattr(sys, f"__{name}__", getattr(sys, name))
+        sys.argv = ["paribus", *words]
+        watch()
+        code = _run()
+        if loaded is not None:
+            loaded.write_text(json.dumps([name for name in list(sys.modules) if not name.startswith("__")]))
+    finally:
+        os._exit(code)
+
+
+def _run() -> int:
+    code: Any = 0
+    try:
+        load_entry()()
+    except SystemExit as error:
+        code = error.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    for last in (atexit._run_exitfuncs, *(stream.flush for stream in (sys.stdout, sys.stderr) if stream)):
+        try:
+            last()
+        except Exception:  # as the interpreter does for streams that cannot be written
+            code = code or 120
+    return code if isinstance(code, int) else int(code is not None)
+
+
+def _stream(number: int, mode: str) -> Any:
+    """A standard stream as Python makes it at its start: none where it is closed."""
+    try:
+        os.fstat(number)
+        return open(number, mode, encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
+    except OSError:
+        return None
+
+
+def _open(streams: Streams, outputs: tuple[Path, Path]) -> list[int | None]:
+    """Descriptors for the three standard streams; none for those that are closed."""
+    out, err = (Path("/dev/full"),) * 2 if streams == "full" else outputs
+    paths = {
+        "closed": (None, None, None),
+        "no output": (os.devnull, None, err),
+        "no errors": (os.devnull, out, None),
+        "reader leaves": (os.devnull, None, err),
+    }.get(streams, (os.devnull, out, err))
+    return [None if path is None else os.open(path, os.O_RDWR | os.O_APPEND) for path in paths]
+
+
+def _place(opened: Sequence[int | None]) -> None:
+    """Make these descriptors the standard streams of this process."""
+    for number, source in enumerate(opened):
+        if source is not None:
+            os.dup2(source, number)
+    for number, source in enumerate(opened):
+        if source is None:
+            with suppress(OSError):
+                os.close(number)
+
+

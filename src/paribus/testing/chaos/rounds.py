@@ -1,0 +1,206 @@
+"""One round after another: disturb a command, run it again in peace, judge, and count."""
+
+from __future__ import annotations
+
+import random
+import shlex
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
+
+from paribus.testing.chaos.commands import Ended
+from paribus.testing.chaos.disturbances import CASES, Round, phase_of
+from paribus.testing.chaos.judge import Way, complaint, differences, leftovers, outcome, way_on
+from paribus.testing.chaos.scenarios import SCENARIOS, Workshop, hurry
+
+ATTEMPTS = 5  # ways on that are followed until the result is there
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a round showed.
+
+    Args:
+        number: of the round, which is the seed of all that is drawn in it.
+        case: what kind of disturbance.
+        scenario: what was run.
+        phase: what the command was doing.
+        happened: what was done to it.
+        ways: what its messages asked for until the result was there.
+        loss: what was lost; nothing if all is well.
+        said: what the last command said, after a loss.
+    """
+
+    number: int
+    case: str
+    scenario: str
+    phase: str
+    happened: str
+    ways: tuple[str, ...] = ()
+    loss: str = ""
+    said: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """``same``, what it took, or what was lost."""
+        if self.loss:
+            return f"LOST: {self.loss}"
+        return f"same, after its message: {'; '.join(self.ways)}" if self.ways else "same"
+
+    @property
+    def command(self) -> str:
+        """What repeats just this round."""
+        words = f"--rounds 1 --seed {self.number} --only {self.case} --scenario {shlex.quote(self.scenario)}"
+        return f"python -m paribus.testing.chaos {words}"
+
+    def __str__(self) -> str:
+        return f"{self.number:>6}  {self.case:<11}  {self.scenario:<10}  {self.phase:<18}  {self.happened}  →  {self.verdict}"
+
+
+def play(shop: Workshop, number: int, case: str, scenarios: Sequence[str] = tuple(SCENARIOS)) -> Report:
+    """One round."""
+    scenario = random.Random(f"scenario {number}").choice(list(scenarios))  # by itself, so that naming it repeats the rest
+    one = Round(shop, scenario, random.Random(number))
+    happened = CASES[case](one)
+    ways, loss, last = _judge(one)
+    phase = phase_of(one.disturbed[0].phase) if one.disturbed else "at rest"
+    return Report(number, case, one.scenario, phase, happened, ways, loss, last.said if last and loss else "")
+
+
+def hunt(
+    root: Path,
+    *,
+    seed: int,
+    rounds: int | None = None,
+    seconds: float = float("inf"),
+    only: str | None = None,
+    jobs: int = 2,
+    keep: bool = False,
+    scenarios: Sequence[str] = tuple(SCENARIOS),
+    tell: Callable[[Report], None] = print,
+) -> list[Report]:
+    """Rounds until there are enough or the time is over; ``tell`` hears of each.
+
+    Args:
+        root: a folder that is used for all.
+        seed: of the first round; each further one has the next number.
+        rounds: how many.
+        seconds: no round starts after so long.
+        only: one case; all in turn by default.
+        jobs: rounds at the same time.
+        keep: keep the places of rounds with a loss, as ``root/lost-NUMBER``.
+        scenarios: what is run.
+    """
+    until = time.monotonic() + seconds
+    numbers = iter(range(seed, seed + rounds)) if rounds is not None else count(seed)
+    reports = []
+    # from nothing: what is forked must not inherit threads of this process
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _open_shop, (root, tuple(scenarios), keep)) as pool:
+        running: set[Future[Report]] = set()
+        while True:
+            while len(running) < jobs and time.monotonic() < until and (number := next(numbers, None)) is not None:
+                running.add(pool.submit(_play_here, number, only or list(CASES)[number % len(CASES)]))
+            if not running:
+                return reports
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                reports.append(future.result())
+                tell(reports[-1])
+
+
+def table(reports: Sequence[Report]) -> Iterator[str]:
+    """The counts of each case."""
+    yield f"{'case':<12}{'rounds':>8}{'same':>8}{'by a message':>14}{'lost':>8}"
+    for case in CASES:
+        of_case = [report for report in reports if report.case == case]
+        if of_case:
+            yield _row(case, of_case)
+    yield _row("all", reports)
+
+
+def _row(name: str, reports: Sequence[Report]) -> str:
+    kinds = Counter("lost" if report.loss else "way" if report.ways else "same" for report in reports)
+    return f"{name:<12}{len(reports):>8}{kinds['same']:>8}{kinds['way']:>14}{kinds['lost']:>8}"
+
+
+_shop: Workshop
+_scenarios: Sequence[str]
+_keep: bool
+
+
+def _open_shop(root: Path, scenarios: Sequence[str], keep: bool) -> None:
+    """In a worker process: a workshop of its own."""
+    global _shop, _scenarios, _keep  # noqa: PLW0603  what a process of the pool has
+    import os
+
+    hurry()
+    _shop, _scenarios, _keep = Workshop(root / f"shop-{os.getpid()}"), scenarios, keep
+
+
+def _play_here(number: int, case: str) -> Report:
+    report = play(_shop, number, case, _scenarios)
+    if report.loss and _keep:
+        shutil.copytree(_shop.place, _shop.root.parent / f"lost-{number}", symlinks=True)
+    return report
+
+
+def _judge(one: Round) -> tuple[tuple[str, ...], str, Ended | None]:
+    """Run the command again, in peace, until the result is there; ways followed, what is lost, the last end."""
+    assert one.reference
+    for ended in one.disturbed:
+        if (wrong := complaint(ended)) and not _allowed(wrong, ended):
+            return (), f"disturbed, {wrong}", ended
+    before = outcome(one.place)
+    ways: list[str] = []
+    options: tuple[str, ...] = ()
+    for _ in range(ATTEMPTS):
+        ended = one.shop.run([*one.words, *options])
+        if wrong := complaint(ended):
+            return tuple(ways), wrong, ended
+        if ended.code == 0:
+            return tuple(ways), _lost(one, before), ended
+        way = way_on(ended, one.place)
+        if way is None:
+            return tuple(ways), f"its message names no way on: {_message(ended)}", ended
+        ways.append(f"{_message(ended)} [{way}]")
+        options = way.options
+        _follow(one.shop, way)
+    return tuple(ways), "the ways that its messages name lead nowhere", ended
+
+
+def _allowed(wrong: str, ended: Ended) -> bool:
+    """Of a command that was disturbed: a death by the signal, or streams that cannot be flushed."""
+    return wrong.startswith("it died of signal") or ended.code == 120
+
+
+def _lost(one: Round, before: dict[str, object]) -> str:
+    assert one.reference
+    problems = differences(one.reference.outcome, found := outcome(one.place))
+    problems += [f"{name} was changed" for name in ("pictures", "outside") if found[name] != before[name]]
+    problems += [f"left behind: {name}" for name in leftovers(one.place)]
+    return "; ".join(problems[:3]) + (f" and {len(problems) - 3} more" if len(problems) > 3 else "")
+
+
+def _follow(shop: Workshop, way: Way) -> None:
+    for path in way.delete:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    if way.clear:
+        shop.run(["data", "--clear"])
+    if way.wait:
+        time.sleep(0.5)
+
+
+def _message(ended: Ended) -> str:
+    """The first line of an error message."""
+    lines = [line for line in ended.said.splitlines() if line.startswith("error: ")]
+    lines += [line for line in ended.said.splitlines() if line.strip()][-1:]
+    return lines[0].removeprefix("error: ")[:160] if lines else f"nothing (exit code {ended.code})"
