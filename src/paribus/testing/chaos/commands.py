@@ -4,19 +4,16 @@ Most commands are forked from a process that has loaded all that they import, wh
 as in a terminal: a session and a process group of their own, default signals, streams that are files, pipes or closed.
 A cold command is started from nothing.
 
-Each forked command tells of its file operations, and those of its workers, through Python's audit events. A
-:class:`Trap` names one of them, at which a signal is sent: so a kill hits any moment between two operations, and the
-same one when it is repeated.
+A :class:`Trap` sends a signal at one of the file operations of a forked command or its workers: so a kill hits any
+moment between two operations, and the same one when it is repeated.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
-import mmap
-import multiprocessing.util
+from multiprocessing import util
 import os
-import re
 import resource
 import select
 import signal
@@ -33,38 +30,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-Target = Literal["main", "self", "group"]  # the command's first process, the one at the trap, or all of them
+from paribus.testing.chaos.watching import Board, Target, Trap
+
 Streams = Literal["files", "closed", "no output", "full", "no errors", "reader leaves"]
 STREAMS: tuple[Streams, ...] = ("closed", "no output", "full", "no errors", "reader leaves")
 
-OPERATIONS = {  # audit event → which of its arguments is the place
-    "open": 0,
-    "os.mkdir": 0,
-    "os.remove": 0,
-    "os.rmdir": 0,
-    "os.rename": 1,
-    "os.link": 1,
-    "os.symlink": 1,
-    "os.chmod": 0,
-    "os.scandir": 0,
-    "shutil.copyfile": 1,
-    "shutil.rmtree": 0,
-}
 COLD = "from paribus.cli import main; main()"
 SAID_BYTES = 200_000  # of what a command prints
-
-
-@dataclass(frozen=True)
-class Trap:
-    """A signal at the ``count``-th operation of this label, counted over all processes of a command."""
-
-    label: str
-    count: int
-    number: signal.Signals
-    target: Target
-
-    def __str__(self) -> str:
-        return f"{self.number.name} to {self.target} before #{self.count} {self.label}"
 
 
 @dataclass(frozen=True)
@@ -152,59 +124,6 @@ class Command:
         return ready
 
 
-class Board:
-    """What the processes of a command tell of their file operations, in memory that they share."""
-
-    def __init__(self, place: Path, trap: Trap | None = None) -> None:
-        self.memory = mmap.mmap(-1, 4096)  # the count at the trap, and the last operation
-        self.place, self.trap = str(place), trap
-        self.trail: int | None = None  # a file that takes all of them
-        self.main = 0
-
-    @property
-    def phase(self) -> str:
-        """The last operation."""
-        return self.memory[8:].rstrip(b"\0").decode(errors="replace")
-
-    def watch(self, trail: Path | None) -> None:
-        """In the process of the command: tell from now on."""
-        self.main = os.getpid()
-        if trail is not None:
-            self.trail = os.open(trail, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        sys.addaudithook(self._hear)
-
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event in OPERATIONS and (label := self._label(event, arguments)):
-            text = label.encode()[:4000]
-            self.memory[8 : 9 + len(text)] = text + b"\0"
-            self.memory[9 + len(text) :] = bytes(4096 - 9 - len(text))
-            if self.trail is not None:
-                os.write(self.trail, text + b"\n")
-            if self.trap and label == self.trap.label:
-                self._count(self.trap)
-
-    def _label(self, event: str, arguments: tuple[Any, ...]) -> str:
-        """An operation in words that are the same whenever it is repeated; nothing for those elsewhere."""
-        place = arguments[OPERATIONS[event]]
-        if not isinstance(place, (str, bytes, os.PathLike)):
-            return ""
-        path = os.fsdecode(place)
-        if os.path.isabs(path):
-            if not path.startswith(self.place):
-                return ""
-            path = os.path.relpath(path, self.place)
-        writes = event == "open" and (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        path = re.sub(r"[0-9a-f]{12,}|(?<=tmp)[a-z0-9_]{8}", "*", path)
-        return f"{'write' if writes else event.rpartition('.')[2]} {re.sub(r'[0-9]+', '#', path)}"
-
-    def _count(self, trap: Trap) -> None:
-        count = int.from_bytes(self.memory[:8], "little") + 1
-        self.memory[:8] = count.to_bytes(8, "little")
-        if count == trap.count:
-            target = {"self": os.getpid(), "main": self.main, "group": 0}[trap.target]
-            os.kill(target, trap.number)
-
-
 def load_entry() -> Callable[[], Any]:
     """The function behind the installed command."""
     [entry] = entry_points(group="console_scripts", name="paribus")
@@ -260,7 +179,7 @@ def start(
         environ = {**os.environ, **surroundings(place)}
         process = subprocess.Popen(command, cwd=place, env=environ, preexec_fn=prepare, pass_fds=[held])
         pid = process.pid
-        process.returncode = 0  # this class waits for it
+        process.returncode = 0  # so that only the command below waits for it
     else:
         pid = os.fork()
         if pid == 0:
@@ -306,7 +225,7 @@ def _become(
         os.environ.update(surroundings(place))
         tempfile.tempdir = None
         atexit._clear()  # what the parent wants done at its own end
-        atexit.register(multiprocessing.util._exit_function)
+        atexit.register(util._exit_function)  # type: ignore[attr-defined]
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
             setattr(sys, name, _stream(number, mode))
@@ -341,7 +260,7 @@ def _stream(number: int, mode: str) -> Any:
     """A standard stream as Python makes it at its start: none where it is closed."""
     try:
         os.fstat(number)
-        return open(number, mode, encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115
+        return open(number, mode, encoding="utf-8", closefd=False)
     except OSError:
         return None
 
@@ -367,5 +286,3 @@ def _place(opened: Sequence[int | None]) -> None:
         if source is None:
             with suppress(OSError):
                 os.close(number)
-
-

@@ -72,6 +72,17 @@ def move_and_link(path: Path, draw: random.Random) -> None:
     path.symlink_to(moved)
 
 
+def link_folder(path: Path, draw: random.Random) -> None:
+    """Lie in a folder that is a link to elsewhere, if it is one of those that hold only files of one kind."""
+    inner = path.parent
+    if inner.name not in ("checkpoints", "previews", "figures"):
+        return move_and_link(path, draw)
+    moved = _outside(inner)
+    shutil.move(inner, moved)
+    inner.symlink_to(moved)
+    return None
+
+
 def dangling(path: Path, draw: random.Random) -> None:
     """Be a link to nothing, or to itself."""
     path.unlink()
@@ -98,7 +109,7 @@ def repeat(path: Path, draw: random.Random) -> None:
 DAMAGES: dict[str, Damage] = {
     function.__name__.replace("_", " "): function
     for function in (
-        flip, truncate, empty, zero_tail, tear, lose_lines, delete, replace, move_and_link, dangling, folder,
+        flip, truncate, empty, zero_tail, tear, lose_lines, delete, replace, move_and_link, link_folder, dangling, folder,
         neighbour, repeat,
     )
 }  # fmt: skip

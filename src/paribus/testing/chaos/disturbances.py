@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -52,7 +51,7 @@ class Round:
     shop: Workshop
     scenario: str
     draw: random.Random
-    disturbed: list[Ended] = field(default_factory=list)
+    disturbed: list[Ended] = field(default_factory=list)  # the command itself at last
     reference: Reference | None = None
 
     @property
@@ -139,10 +138,8 @@ def damaged(one: Round) -> str:
 def cache(one: Round) -> str:
     """Damage to any file of the decoded data."""
     stage = one.lay_out("interrupted", "finished")
-    if stage == "finished":  # that what is read is used
-        shutil.rmtree(one.place / "runs")
-        if SCENARIOS[one.scenario].before:
-            return f"left out: {one.scenario} needs its runs"
+    if stage == "finished":
+        one.shop.forget(one.scenario)  # so that what is read is used
     kinds = [name for name in damage.DAMAGES if name != "neighbour"]  # this folder is written under another name
     return f"{stage}, {_damage(one, one.place / 'cache', kinds)}"
 
@@ -180,8 +177,8 @@ def twice(one: Round) -> str:
     first = one.shop.start(one.words, trap=trap)
     time.sleep(one.draw.uniform(0, 0.3))
     second = one.shop.start(beside, name="beside")
-    one.finish(first)
     one.finish(second)
+    one.finish(first)
     return f"beside {beside[0]}" + (f", {trap}" if trap else "")
 
 
@@ -237,6 +234,9 @@ CASES: dict[str, Callable[[Round], str]] = {
 }
 
 
+MENDING = {"damage", "cache", "kill+damage", "pid"}  # after which the command itself must make things good
+
+
 def phase_of(label: str) -> str:
     """What a command was doing when this was its last file operation."""
     return next((phase for part, phase in PHASES.items() if part in label), "training" if label else "starting")
@@ -257,7 +257,9 @@ def _damage(one: Round, root: Path, kinds: Sequence[str] = tuple(damage.DAMAGES)
 def _locks(shop: Workshop, scenario: str) -> list[Path]:
     """The lock files of a command, as it leaves them behind when it is finished."""
     finished = shop.root / "stages" / scenario / "finished"
-    names = [path.relative_to(finished) for path in finished.rglob("*") if path.name == "lock" or path.suffix == ".lock"]
+    names = [
+        path.relative_to(finished) for path in finished.rglob("*") if path.name == "lock" or path.suffix == ".lock"
+    ]
     return [shop.place / name for name in names]
 
 

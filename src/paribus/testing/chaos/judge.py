@@ -79,7 +79,9 @@ class Way:
 
     def __str__(self) -> str:
         words = [f"deleted {path.name}" for path in self.delete]
-        words += ["cleared the cache"] * self.clear + ["waited"] * self.wait + [f"added {word}" for word in self.options]
+        words += (
+            ["cleared the cache"] * self.clear + ["waited"] * self.wait + [f"added {word}" for word in self.options]
+        )
         return ", ".join(words) or "ran it again"
 
 
@@ -159,7 +161,9 @@ def _short(value: Any) -> str:
 
 def _last_line(text: str) -> str:
     behind = text[text.rindex(TRACEBACK) :]
-    lines = [line for line in behind.splitlines() if re.match(r"^[A-Za-z_.]+(Error|Exception|Interrupt|Iteration)", line)]
+    lines = [
+        line for line in behind.splitlines() if re.match(r"^[A-Za-z_.]+(Error|Exception|Interrupt|Iteration)", line)
+    ]
     return (lines or behind.splitlines())[0 if lines else -1][:200]
 
 

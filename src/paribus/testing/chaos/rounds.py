@@ -15,9 +15,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from paribus.testing.chaos.commands import Ended
-from paribus.testing.chaos.disturbances import CASES, Round, phase_of
-from paribus.testing.chaos.judge import Way, complaint, differences, leftovers, outcome, way_on
-from paribus.testing.chaos.scenarios import SCENARIOS, Workshop, hurry
+from paribus.testing.chaos.disturbances import CASES, MENDING, Round, phase_of
+from paribus.testing.chaos.judge import Outcome, Way, complaint, differences, leftovers, outcome, way_on
+from paribus.testing.chaos.scenarios import OFTEN, READ_ONLY, SCENARIOS, Workshop, hurry
 
 ATTEMPTS = 5  # ways on that are followed until the result is there
 
@@ -65,7 +65,9 @@ class Report:
 
 def play(shop: Workshop, number: int, case: str, scenarios: Sequence[str] = tuple(SCENARIOS)) -> Report:
     """One round."""
-    scenario = random.Random(f"scenario {number}").choice(list(scenarios))  # by itself, so that naming it repeats the rest
+    known = [name for name in scenarios if case not in MENDING or name not in READ_ONLY]
+    often = [OFTEN.get(name, 3) for name in known]
+    [scenario] = random.Random(f"scenario {number}").choices(known, often)  # by itself: naming it repeats the rest
     one = Round(shop, scenario, random.Random(number))
     happened = CASES[case](one)
     ways, loss, last = _judge(one)
@@ -157,6 +159,8 @@ def _judge(one: Round) -> tuple[tuple[str, ...], str, Ended | None]:
         if (wrong := complaint(ended)) and not _allowed(wrong, ended):
             return (), f"disturbed, {wrong}", ended
     before = outcome(one.place)
+    if one.disturbed and one.disturbed[-1].code == 0 and (problems := differences(one.reference.outcome, before)):
+        return (), f"disturbed, it said that all is well, but {_list(problems)}", one.disturbed[-1]
     ways: list[str] = []
     options: tuple[str, ...] = ()
     for _ in range(ATTEMPTS):
@@ -179,11 +183,16 @@ def _allowed(wrong: str, ended: Ended) -> bool:
     return wrong.startswith("it died of signal") or ended.code == 120
 
 
-def _lost(one: Round, before: dict[str, object]) -> str:
+def _lost(one: Round, before: Outcome) -> str:
     assert one.reference
     problems = differences(one.reference.outcome, found := outcome(one.place))
-    problems += [f"{name} was changed" for name in ("pictures", "outside") if found[name] != before[name]]
+    problems += ["the user's pictures were changed"] * (found["pictures"] != before["pictures"])
+    problems += [f"{name} was deleted" for name in before["outside"] if name not in found["outside"]]
     problems += [f"left behind: {name}" for name in leftovers(one.place)]
+    return _list(problems)
+
+
+def _list(problems: Sequence[str]) -> str:
     return "; ".join(problems[:3]) + (f" and {len(problems) - 3} more" if len(problems) > 3 else "")
 
 
