@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import atexit
 import json
-from multiprocessing import util
 import os
 import resource
 import select
@@ -27,6 +26,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
+from multiprocessing import util
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 

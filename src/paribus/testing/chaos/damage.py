@@ -106,13 +106,11 @@ def repeat(path: Path, draw: random.Random) -> None:
     path.write_bytes(path.read_bytes() * 2)
 
 
-DAMAGES: dict[str, Damage] = {
-    function.__name__.replace("_", " "): function
-    for function in (
-        flip, truncate, empty, zero_tail, tear, lose_lines, delete, replace, move_and_link, link_folder, dangling, folder,
-        neighbour, repeat,
-    )
-}  # fmt: skip
+KINDS: tuple[Damage, ...] = (
+    *(flip, truncate, empty, zero_tail, tear, lose_lines, repeat, replace),
+    *(delete, move_and_link, link_folder, dangling, folder, neighbour),
+)
+DAMAGES = {kind.__name__.replace("_", " "): kind for kind in KINDS}
 
 
 def files_below(root: Path) -> list[Path]:

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from paribus import files
 from paribus.testing.chaos import damage
-from paribus.testing.chaos.commands import STREAMS, Command, Ended, Target, Trap
+from paribus.testing.chaos.commands import STREAMS, Command, Ended
 from paribus.testing.chaos.scenarios import LIMIT, SCENARIOS, Reference, Stage, Workshop
+from paribus.testing.chaos.watching import Target, Trap
 
 KILLS = (signal.SIGKILL,)
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -24,7 +26,7 @@ TARGETS: tuple[Target, ...] = ("main", "self", "group")
 PHASES = {  # what a file operation belongs to, by a part of its label
     "pictures": "reading",
     "cache/": "decoding",
-    "tmp": "starting",
+    " tmp/": "starting",
     "copyfile": "copying",
     "checkpoints": "checkpointing",
     "result.json": "writing the result",
@@ -46,13 +48,17 @@ class Round:
         shop: where commands are run.
         scenario: the name of what is run.
         draw: where all chance comes from.
+        disturbed: how the commands ended; the one that is repeated comes last.
+        reference: what an undisturbed command does.
+        phase: what the command was doing when it was disturbed.
     """
 
     shop: Workshop
     scenario: str
     draw: random.Random
-    disturbed: list[Ended] = field(default_factory=list)  # the command itself at last
+    disturbed: list[Ended] = field(default_factory=list)
     reference: Reference | None = None
+    phase: str = "at rest"
 
     @property
     def place(self) -> Path:
@@ -75,9 +81,10 @@ class Round:
         assert self.reference
         label = self.draw.choice(sorted(self.reference.trail))
         count = self.draw.randint(1, self.reference.trail[label])
+        self.phase = phase_of(label)
         return Trap(label, count, self.draw.choice(numbers), self.draw.choice(targets))
 
-    def run(self, **how: object) -> Ended:
+    def run(self, **how: Any) -> Ended:
         """Run the command under a disturbance; its other processes may outlive it for a moment."""
         return self.finish(self.shop.start(self.words, **how))
 
@@ -115,6 +122,7 @@ def moment(one: Round) -> str:
     number, target = one.draw.choice([*KILLS, *STOPS, signal.SIGHUP]), one.draw.choice(TARGETS)
     command = one.shop.start(one.words, cold=cold)
     command.wait(seconds)
+    one.phase = phase_of(command.board.phase)
     command.send(number, target)
     one.finish(command)
     return f"{stage}, {number.name} to {target} after {seconds:.2f} s{' (cold)' * cold}"
@@ -257,10 +265,8 @@ def _damage(one: Round, root: Path, kinds: Sequence[str] = tuple(damage.DAMAGES)
 def _locks(shop: Workshop, scenario: str) -> list[Path]:
     """The lock files of a command, as it leaves them behind when it is finished."""
     finished = shop.root / "stages" / scenario / "finished"
-    names = [
-        path.relative_to(finished) for path in finished.rglob("*") if path.name == "lock" or path.suffix == ".lock"
-    ]
-    return [shop.place / name for name in names]
+    locks = [path for path in finished.rglob("*") if path.name == "lock" or path.suffix == ".lock"]
+    return [shop.place / path.relative_to(finished) for path in locks]
 
 
 def _hold(lock: Path) -> int:

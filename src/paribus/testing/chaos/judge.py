@@ -160,11 +160,10 @@ def _short(value: Any) -> str:
 
 
 def _last_line(text: str) -> str:
-    behind = text[text.rindex(TRACEBACK) :]
-    lines = [
-        line for line in behind.splitlines() if re.match(r"^[A-Za-z_.]+(Error|Exception|Interrupt|Iteration)", line)
-    ]
-    return (lines or behind.splitlines())[0 if lines else -1][:200]
+    """The error at the end of a traceback."""
+    behind = text[text.rindex(TRACEBACK) :].splitlines()
+    named = [line for line in behind if re.match(r"[A-Za-z_.]+(Error|Exception|Interrupt|Iteration|Exit)\b", line)]
+    return (named or behind[-1:])[0][:200]
 
 
 def _words(text: str) -> list[str]:

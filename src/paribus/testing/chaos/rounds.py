@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shlex
 import shutil
@@ -15,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from paribus.testing.chaos.commands import Ended
-from paribus.testing.chaos.disturbances import CASES, MENDING, Round, phase_of
+from paribus.testing.chaos.disturbances import CASES, MENDING, Round
 from paribus.testing.chaos.judge import Outcome, Way, complaint, differences, leftovers, outcome, way_on
 from paribus.testing.chaos.scenarios import OFTEN, READ_ONLY, SCENARIOS, Workshop, hurry
 
@@ -60,7 +61,8 @@ class Report:
         return f"python -m paribus.testing.chaos {words}"
 
     def __str__(self) -> str:
-        return f"{self.number:>6}  {self.case:<11}  {self.scenario:<10}  {self.phase:<18}  {self.happened}  →  {self.verdict}"
+        what = f"{self.number:>6}  {self.case:<11}  {self.scenario:<10}  {self.phase:<18}"
+        return f"{what}  {self.happened}  →  {self.verdict}"
 
 
 def play(shop: Workshop, number: int, case: str, scenarios: Sequence[str] = tuple(SCENARIOS)) -> Report:
@@ -71,8 +73,7 @@ def play(shop: Workshop, number: int, case: str, scenarios: Sequence[str] = tupl
     one = Round(shop, scenario, random.Random(number))
     happened = CASES[case](one)
     ways, loss, last = _judge(one)
-    phase = phase_of(one.disturbed[0].phase) if one.disturbed else "at rest"
-    return Report(number, case, one.scenario, phase, happened, ways, loss, last.said if last and loss else "")
+    return Report(number, case, one.scenario, one.phase, happened, ways, loss, last.said if last and loss else "")
 
 
 def hunt(
@@ -101,7 +102,7 @@ def hunt(
     """
     until = time.monotonic() + seconds
     numbers = iter(range(seed, seed + rounds)) if rounds is not None else count(seed)
-    reports = []
+    reports: list[Report] = []
     # from nothing: what is forked must not inherit threads of this process
     with ProcessPoolExecutor(jobs, get_context("spawn"), _open_shop, (root, tuple(scenarios), keep)) as pool:
         running: set[Future[Report]] = set()
@@ -138,9 +139,7 @@ _keep: bool
 
 def _open_shop(root: Path, scenarios: Sequence[str], keep: bool) -> None:
     """In a worker process: a workshop of its own."""
-    global _shop, _scenarios, _keep  # noqa: PLW0603  what a process of the pool has
-    import os
-
+    global _shop, _scenarios, _keep
     hurry()
     _shop, _scenarios, _keep = Workshop(root / f"shop-{os.getpid()}"), scenarios, keep
 

@@ -1,4 +1,4 @@
-"""What chaos runs: the smallest trainings and studies there are, and what they leave behind when nothing disturbs them."""
+"""What chaos runs: the smallest trainings and studies there are, and what they leave when nothing disturbs them."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from paribus.testing.chaos import commands
-from paribus.testing.chaos.commands import Command, Ended, Trap
+from paribus.testing.chaos.commands import Command, Ended
 from paribus.testing.chaos.judge import Outcome, outcome
+from paribus.testing.chaos.watching import Trap
 
 Stage = Literal["fresh", "interrupted", "finished"]
 LIMIT = 90.0  # seconds after which a command hangs; undisturbed ones take a second or two
 
-SMALL = (
-    "budget.epochs=4",
-    "split.limit=300",
-    "training.batch_size=150",
-    "model.widths=[16]",
-    "training.precision=fp32",
-)
+FP32 = "training.precision=fp32"
+SMALL = ("budget.epochs=4", "split.limit=300", "training.batch_size=150", "model.widths=[16]", FP32)
 ONE = ("--threads", "1", "--device", "cpu")
 MLP = ("digits/mlp", *SMALL)
-PICTURES = ("folder/cnn", "data.path=pictures", "data.size=8", "model.widths=[4]", "budget.epochs=3")
-CPU = ("training.batch_size=8", "training.precision=fp32")
+PICTURES = ("folder/cnn", "data.path=pictures", "data.size=8", "model.widths=[4]")
+SHORTLY = ("budget.epochs=3", "training.batch_size=8", FP32)
+    "folder/cnn",
+    "data.path=pictures",
+    "data.size=8",
+    "model.widths=[4]",
+    "budget.epochs=3",
+    "training.batch_size=8",
+    FP32,
+)
 ARMS = ("--vary", "optimizer.lr=0.05,0.1", "--seeds", "2", "--device", "cpu")
 
 
@@ -52,7 +56,7 @@ class Scenario:
 
 SCENARIOS = {
     "run": Scenario(("run", *MLP, *ONE), beside=("study", *MLP, *ARMS, "--jobs", "2")),
-    "pictures": Scenario(("run", *PICTURES, *CPU, *ONE), pictures=True),
+    "pictures": Scenario(("run", *PICTURES, *SHORTLY, *ONE), pictures=True),
     "study": Scenario(("study", *MLP, *ARMS, "--jobs", "2"), beside=("run", *MLP, *ONE)),
     "in process": Scenario(("study", *MLP, *ARMS, "--jobs", "1")),
     "twin": Scenario(
@@ -60,7 +64,7 @@ SCENARIOS = {
     ),
     "copied": Scenario(("run", *MLP, *ONE), before=(("study", *MLP, *ARMS, "--jobs", "2"),)),
     "report": Scenario(("report", "digits-mlp--optimizer.lr"), before=(("study", *MLP, *ARMS, "--jobs", "2"),)),
-    "gan": Scenario(("run", "digits/gan", "split.limit=200", "model.widths=[4,8]", "budget.epochs=2", CPU[1], *ONE)),
+    "gan": Scenario(("run", "digits/gan", "split.limit=200", "model.widths=[4,8]", "budget.epochs=2", FP32, *ONE)),
     "lstm": Scenario(("run", "seasons/lstm", "split.limit=200", "model.width=4", "budget.epochs=2", *ONE)),
 }
 OFTEN = {"gan": 1, "lstm": 1}  # of others three times as often: these are slow
@@ -99,11 +103,11 @@ class Workshop:
         """The user's current folder."""
         return self.root / "place"
 
-    def start(self, words: Sequence[str], name: str = "said", **how: object) -> Command:
+    def start(self, words: Sequence[str], name: str = "said", **how: Any) -> Command:
         """Start ``paribus`` in the place."""
-        return commands.start(words, self.place, self.root / name, **how)  # type: ignore[arg-type]
+        return commands.start(words, self.place, self.root / name, **how)
 
-    def run(self, words: Sequence[str], **how: object) -> Ended:
+    def run(self, words: Sequence[str], **how: Any) -> Ended:
         """Run ``paribus`` in the place to its end, and to that of all its processes."""
         command = self.start(words, **how)
         ended = command.end(LIMIT)
@@ -158,7 +162,7 @@ class Workshop:
             self.run(SCENARIOS[name].words, trap=Trap(saved[0], middle, signal.SIGTERM, "main"))
         self._keep(name, "interrupted")
 
-    def _peacefully(self, words: Sequence[str], **how: object) -> Ended:
+    def _peacefully(self, words: Sequence[str], **how: Any) -> Ended:
         ended = self.run(words, **how)
         if ended.code != 0:
             raise RuntimeError(f"undisturbed, paribus {' '.join(words)} ended with {ended.code}:\n{ended.said}")
