@@ -26,14 +26,6 @@ ONE = ("--threads", "1", "--device", "cpu")
 MLP = ("digits/mlp", *SMALL)
 PICTURES = ("folder/cnn", "data.path=pictures", "data.size=8", "model.widths=[4]")
 SHORTLY = ("budget.epochs=3", "training.batch_size=8", FP32)
-    "folder/cnn",
-    "data.path=pictures",
-    "data.size=8",
-    "model.widths=[4]",
-    "budget.epochs=3",
-    "training.batch_size=8",
-    FP32,
-)
 ARMS = ("--vary", "optimizer.lr=0.05,0.1", "--seeds", "2", "--device", "cpu")
 
 
