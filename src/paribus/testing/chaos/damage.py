@@ -99,6 +99,7 @@ def neighbour(path: Path, draw: random.Random) -> None:
     """Have a half-written file beside it that nobody will finish."""
     beside = path.parent / f"{TEMPORARY}{draw.randbytes(8).hex()}{path.suffix}"
     beside.write_bytes(path.read_bytes()[: draw.randrange(100)])
+    os.utime(beside, (0, 0))  # of last week, not of somebody who is at work
 
 
 def repeat(path: Path, draw: random.Random) -> None:
