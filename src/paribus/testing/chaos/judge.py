@@ -18,7 +18,7 @@ from paribus.testing.chaos.commands import Ended
 Outcome = Mapping[str, Any]  # the path of a run, a study, or something of the user → what counts of it
 
 COSTS = {"seconds", "examples_per_second", "peak_memory_mb"}  # differ from time to time
-HISTORY = {"command", "environment", "choices", "execution"}  # say how and where, not what was found
+HISTORY = {"command", "environment", "choices", "execution", "digests"}  # say how and where, not what was found
 TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -156,7 +156,7 @@ def _digest(value: Any) -> str:
 
 def _short(value: Any) -> str:
     text = str(value)
-    return text if len(text) < 60 else text[:57] + "…"
+    return text if len(text) < 90 else f"{text[:87]}…"
 
 
 def _last_line(text: str) -> str:
