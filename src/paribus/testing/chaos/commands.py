@@ -13,7 +13,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import resource
 import select
 import signal
 import subprocess
@@ -142,6 +141,7 @@ def start(
     largest: int | None = None,
     cold: bool = False,
     loaded: Path | None = None,
+    first: Callable[[], None] | None = None,
 ) -> Command:
     """Start ``paribus`` in the folder ``place``.
 
@@ -155,6 +155,7 @@ def start(
         largest: no file may become larger than so many bytes, as if the disk were full.
         cold: start from nothing: no trap and no trail, but exactly what a terminal starts.
         loaded: a file that takes the names of the modules that were needed.
+        first: called in the process of the command, unless it is cold.
     """
     outputs = said.with_suffix(".out"), said.with_suffix(".err")
     for path in outputs:
@@ -171,6 +172,8 @@ def start(
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         if largest is not None:
+            import resource  # there is none on Windows
+
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
         _place(opened)
 
@@ -184,7 +187,7 @@ def start(
         pid = os.fork()
         if pid == 0:
             os.close(lifeline)
-            _become(words, place, prepare, lambda: board.watch(trail), loaded)
+            _become(words, place, prepare, (first or (lambda: None), lambda: board.watch(trail)), loaded)
     os.close(held)
     for number in {number for number in opened if number is not None}:
         os.close(number)
@@ -215,23 +218,28 @@ def load_modules(names: Path) -> None:
 
 
 def _become(
-    words: Sequence[str], place: Path, prepare: Callable[[], None], watch: Callable[[], None], loaded: Path | None
+    words: Sequence[str],
+    place: Path,
+    prepare: Callable[[], None],
+    steps: Sequence[Callable[[], object]],
+    loaded: Path | None,
 ) -> NoReturn:
     """In a forked process: be the command, and end like it."""
-    code: int = 1
+    code = 1
     try:
-        prepare()
+        atexit._clear()  # what the parent wants done at its own end
+        atexit.register(util._exit_function)  # type: ignore[attr-defined]
         os.chdir(place)
         os.environ.update(surroundings(place))
         tempfile.tempdir = None
-        atexit._clear()  # what the parent wants done at its own end
-        atexit.register(util._exit_function)  # type: ignore[attr-defined]
+        prepare()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
             setattr(sys, name, _stream(number, mode))
             setattr(sys, f"__{name}__", getattr(sys, name))
         sys.argv = ["paribus", *words]
-        watch()
+        for step in steps:
+            step()
         code = _run()
         if loaded is not None:
             loaded.write_text(json.dumps([name for name in list(sys.modules) if not name.startswith("__")]))

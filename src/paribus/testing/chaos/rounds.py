@@ -18,7 +18,7 @@ from pathlib import Path
 from paribus.testing.chaos.commands import Ended
 from paribus.testing.chaos.disturbances import CASES, MENDING, Round
 from paribus.testing.chaos.judge import Outcome, Way, complaint, differences, leftovers, outcome, way_on
-from paribus.testing.chaos.scenarios import OFTEN, READ_ONLY, SCENARIOS, Workshop, hurry
+from paribus.testing.chaos.scenarios import OFTEN, READ_ONLY, SCENARIOS, Workshop
 
 ATTEMPTS = 5  # ways on that are followed until the result is there
 
@@ -72,7 +72,7 @@ def play(shop: Workshop, number: int, case: str, scenarios: Sequence[str] = tupl
     [scenario] = random.Random(f"scenario {number}").choices(known, often)  # by itself: naming it repeats the rest
     one = Round(shop, scenario, random.Random(number))
     happened = CASES[case](one)
-    ways, loss, last = _judge(one)
+    ways, loss, last = judge(one)
     return Report(number, case, one.scenario, one.phase, happened, ways, loss, last.said if last and loss else "")
 
 
@@ -140,7 +140,6 @@ _keep: bool
 def _open_shop(root: Path, scenarios: Sequence[str], keep: bool) -> None:
     """In a worker process: a workshop of its own."""
     global _shop, _scenarios, _keep
-    hurry()
     _shop, _scenarios, _keep = Workshop(root / f"shop-{os.getpid()}"), scenarios, keep
 
 
@@ -151,7 +150,7 @@ def _play_here(number: int, case: str) -> Report:
     return report
 
 
-def _judge(one: Round) -> tuple[tuple[str, ...], str, Ended | None]:
+def judge(one: Round) -> tuple[tuple[str, ...], str, Ended | None]:
     """Run the command again, in peace, until the result is there; ways followed, what is lost, the last end."""
     assert one.reference
     for ended in one.disturbed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
@@ -97,7 +96,7 @@ class Workshop:
 
     def start(self, words: Sequence[str], name: str = "said", **how: Any) -> Command:
         """Start ``paribus`` in the place."""
-        return commands.start(words, self.place, self.root / name, **how)
+        return commands.start(words, self.place, self.root / name, first=hurry, **how)
 
     def run(self, words: Sequence[str], **how: Any) -> Ended:
         """Run ``paribus`` in the place to its end, and to that of all its processes."""
@@ -184,7 +183,7 @@ def write_pictures(folder: Path) -> None:
 
 
 def hurry() -> None:
-    """In this process and those forked from it: a checkpoint at every step, as trainings here take no second."""
+    """In the process of a command: a checkpoint at every step, as trainings here take no second."""
     from paribus.study import Study
     from paribus.training import monitor
     from paribus.training.run import Run
@@ -193,4 +192,3 @@ def hurry() -> None:
     for function in (Run.train, Study.run):
         assert function.__kwdefaults__
         function.__kwdefaults__["checkpoint_seconds"] = 0.0
-    os.environ.pop("COLUMNS", None)
