@@ -35,6 +35,7 @@ Streams = Literal["files", "closed", "no output", "full", "no errors", "reader l
 STREAMS: tuple[Streams, ...] = ("closed", "no output", "full", "no errors", "reader leaves")
 
 COLD = "from paribus.cli import main; main()"
+UNFLUSHED = 120  # exit code of Python where the standard streams cannot be written at its end
 SAID_BYTES = 200_000  # of what a command prints
 
 
@@ -260,7 +261,7 @@ def _run() -> int:
         try:
             last()
         except Exception:  # as the interpreter does for streams that cannot be written
-            code = code or 120
+            code = code or UNFLUSHED
     return code if isinstance(code, int) else int(code is not None)
 
 

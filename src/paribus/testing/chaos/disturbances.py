@@ -51,6 +51,8 @@ class Round:
         disturbed: how the commands ended; the one that is repeated comes last.
         reference: what an undisturbed command does.
         phase: what the command was doing when it was disturbed.
+        orphans: commands of which some processes may still be there.
+        outlived: whether such processes did not end by themselves.
     """
 
     shop: Workshop
@@ -59,6 +61,8 @@ class Round:
     disturbed: list[Ended] = field(default_factory=list)
     reference: Reference | None = None
     phase: str = "at rest"
+    orphans: list[Command] = field(default_factory=list)
+    outlived: bool = False
 
     @property
     def place(self) -> Path:
@@ -84,25 +88,30 @@ class Round:
         self.phase = phase_of(label)
         return Trap(label, count, self.draw.choice(numbers), self.draw.choice(targets))
 
-    def run(self, **how: Any) -> Ended:
-        """Run the command under a disturbance; its other processes may outlive it for a moment."""
-        return self.finish(self.shop.start(self.words, **how))
+    def run(self, *, patient: bool = True, **how: Any) -> None:
+        """Run the command under a disturbance."""
+        self.finish(self.shop.start(self.words, **how), patient)
 
-    def finish(self, command: Command) -> Ended:
-        """Wait for a disturbed command and, mostly, for its workers."""
-        ended = command.end(LIMIT)
-        self.disturbed.append(ended)
-        if not command.settle(LIMIT):
-            self.disturbed.append(Ended(None, "", "workers that outlived it", ended.phase, LIMIT))
-        return ended
+    def finish(self, command: Command, patient: bool = True) -> None:
+        """Wait for a disturbed command, and for its workers unless somebody is impatient."""
+        self.disturbed.append(command.end(LIMIT))
+        self.orphans.append(command)
+        if patient:
+            self.settle()
+
+    def settle(self) -> None:
+        """Wait until no process of a disturbed command is left."""
+        while self.orphans:
+            self.outlived |= not self.orphans.pop().settle(LIMIT)
 
 
 def kill(one: Round) -> str:
-    """SIGKILL before a file operation."""
+    """SIGKILL before a file operation; whoever is impatient does not wait for the workers that it leaves."""
     stage = one.lay_out("fresh", "fresh", "interrupted")
     trap = one.trap(KILLS)
-    one.run(trap=trap)
-    return f"{stage}, {trap}"
+    impatient = one.draw.random() < 0.3
+    one.run(trap=trap, patient=not impatient)
+    return f"{stage}, {trap}{' (impatient)' * impatient}"
 
 
 def stop(one: Round) -> str:
@@ -242,6 +251,7 @@ CASES: dict[str, Callable[[Round], str]] = {
 }
 
 
+SIGNALS = {"kill", "stop", "moment", "series", "kill+damage", "twice"}  # of which a command may die
 MENDING = {"damage", "cache", "kill+damage", "pid"}  # after which the command itself must make things good
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from paribus import files
 from paribus.errors import ParibusError
 from paribus.records.run import RunFolder
-from paribus.testing.chaos.commands import Ended
+from paribus.testing.chaos.commands import UNFLUSHED, Ended
 
 Outcome = Mapping[str, Any]  # the path of a run, a study, or something of the user → what counts of it
 
@@ -93,7 +93,7 @@ def complaint(ended: Ended) -> str:
         return f"a traceback: {_last_line(ended.said)}"
     if ended.code < 0:
         return f"it died of signal {-ended.code}"
-    if ended.code == 120:
+    if ended.code == UNFLUSHED:
         return "its streams could not be flushed at its end"
     return ""
 

@@ -15,8 +15,8 @@ from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 
-from paribus.testing.chaos.commands import Ended
-from paribus.testing.chaos.disturbances import CASES, MENDING, Round
+from paribus.testing.chaos.commands import UNFLUSHED, Ended
+from paribus.testing.chaos.disturbances import CASES, MENDING, SIGNALS, Round
 from paribus.testing.chaos.judge import Outcome, Way, complaint, differences, leftovers, outcome, way_on
 from paribus.testing.chaos.scenarios import OFTEN, READ_ONLY, SCENARIOS, Workshop
 
@@ -72,7 +72,8 @@ def play(shop: Workshop, number: int, case: str, scenarios: Sequence[str] = tupl
     [scenario] = random.Random(f"scenario {number}").choices(known, often)  # by itself: naming it repeats the rest
     one = Round(shop, scenario, random.Random(number))
     happened = CASES[case](one)
-    ways, loss, last = judge(one)
+    ways, loss, last = judge(one, may_die=case in SIGNALS)
+    one.settle()
     return Report(number, case, one.scenario, one.phase, happened, ways, loss, last.said if last and loss else "")
 
 
@@ -150,11 +151,16 @@ def _play_here(number: int, case: str) -> Report:
     return report
 
 
-def judge(one: Round) -> tuple[tuple[str, ...], str, Ended | None]:
-    """Run the command again, in peace, until the result is there; ways followed, what is lost, the last end."""
+def judge(one: Round, may_die: bool = True) -> tuple[tuple[str, ...], str, Ended | None]:
+    """Run a command again, in peace, until the result is there; the ways followed, what is lost, and the last end.
+
+    Args:
+        one: a round in which the command was disturbed.
+        may_die: whether a signal may have ended it.
+    """
     assert one.reference
     for ended in one.disturbed:
-        if (wrong := complaint(ended)) and not _allowed(wrong, ended):
+        if (wrong := complaint(ended)) and not (may_die and (ended.code or 0) < 0) and ended.code != UNFLUSHED:
             return (), f"disturbed, {wrong}", ended
     before = outcome(one.place)
     if one.disturbed and one.disturbed[-1].code == 0 and (problems := differences(one.reference.outcome, before)):
@@ -166,44 +172,43 @@ def judge(one: Round) -> tuple[tuple[str, ...], str, Ended | None]:
         if wrong := complaint(ended):
             return tuple(ways), wrong, ended
         if ended.code == 0:
-            return tuple(ways), _lost(one, before), ended
+            one.settle()
+            return tuple(ways), _list([*["its workers outlived it"] * one.outlived, *_lost(one, before)]), ended
         way = way_on(ended, one.place)
         if way is None:
             return tuple(ways), f"its message names no way on: {_message(ended)}", ended
         ways.append(f"{_message(ended)} [{way}]")
         options = way.options
-        _follow(one.shop, way)
+        _follow(one, way)
     return tuple(ways), "the ways that its messages name lead nowhere", ended
 
 
-def _allowed(wrong: str, ended: Ended) -> bool:
-    """Of a command that was disturbed: a death by the signal, or streams that cannot be flushed."""
-    return wrong.startswith("it died of signal") or ended.code == 120
-
-
-def _lost(one: Round, before: Outcome) -> str:
+def _lost(one: Round, before: Outcome) -> list[str]:
+    """What is not as after an undisturbed command."""
     assert one.reference
-    problems = differences(one.reference.outcome, found := outcome(one.place))
-    problems += ["the user's pictures were changed"] * (found["pictures"] != before["pictures"])
-    problems += [f"{name} was deleted" for name in before["outside"] if name not in found["outside"]]
-    problems += [f"left behind: {name}" for name in leftovers(one.place)]
-    return _list(problems)
+    found = outcome(one.place)
+    return [
+        *differences(one.reference.outcome, found),
+        *["the user's pictures were changed"] * (found["pictures"] != before["pictures"]),
+        *[f"{name} was deleted" for name in before["outside"] if name not in found["outside"]],
+        *[f"left behind: {name}" for name in leftovers(one.place)],
+    ]
 
 
 def _list(problems: Sequence[str]) -> str:
     return "; ".join(problems[:3]) + (f" and {len(problems) - 3} more" if len(problems) > 3 else "")
 
 
-def _follow(shop: Workshop, way: Way) -> None:
+def _follow(one: Round, way: Way) -> None:
     for path in way.delete:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
     if way.clear:
-        shop.run(["data", "--clear"])
+        one.shop.run(["data", "--clear"])
     if way.wait:
-        time.sleep(0.5)
+        one.settle()
 
 
 def _message(ended: Ended) -> str:
