@@ -52,6 +52,7 @@ class Round:
         reference: what an undisturbed command does.
         phase: what the command was doing when it was disturbed.
         orphans: commands of which some processes may still be there.
+        damaged: whether something was damaged after they had ended.
         outlived: whether such processes did not end by themselves.
     """
 
@@ -62,6 +63,7 @@ class Round:
     reference: Reference | None = None
     phase: str = "at rest"
     orphans: list[Command] = field(default_factory=list)
+    damaged: bool = False
     outlived: bool = False
 
     @property
@@ -262,6 +264,7 @@ def phase_of(label: str) -> str:
 
 def _damage(one: Round, root: Path, kinds: Sequence[str] = tuple(damage.DAMAGES)) -> str:
     """Damage one file below ``root``, drawn so that rare kinds of files are as likely as frequent ones."""
+    one.damaged = True
     found = damage.files_below(root)
     if not found:
         return "no file to damage"

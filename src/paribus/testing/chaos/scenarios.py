@@ -7,7 +7,7 @@ import shutil
 import signal
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -184,11 +184,12 @@ def write_pictures(folder: Path) -> None:
 
 def hurry() -> None:
     """In the process of a command: a checkpoint at every step, as trainings here take no second."""
-    from paribus.study import Study
     from paribus.training import monitor
-    from paribus.training.run import Run
 
+    def begin(self: monitor.Monitor, *arguments: Any, **named: Any) -> None:
+        usual(self, *arguments, **named)
+        self.settings = replace(self.settings, checkpoint_seconds=0.0)
+
+    usual = monitor.Monitor.__init__
+    monitor.Monitor.__init__ = begin  # type: ignore[method-assign]
     monitor.TICK_SECONDS = 0.0
-    for function in (Run.train, Study.run):
-        assert function.__kwdefaults__
-        function.__kwdefaults__["checkpoint_seconds"] = 0.0
