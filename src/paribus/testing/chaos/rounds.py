@@ -163,9 +163,9 @@ def judge(one: Round, may_die: bool = True) -> tuple[tuple[str, ...], str, Ended
         if (wrong := complaint(ended)) and not (may_die and (ended.code or 0) < 0) and ended.code != UNFLUSHED:
             return (), f"disturbed, {wrong}", ended
     before = outcome(one.place)
-    if one.disturbed and one.disturbed[-1].code == 0 and not one.damaged:
-        if problems := differences(one.reference.outcome, before):
-            return (), f"disturbed, it said that all is well, but {_list(problems)}", one.disturbed[-1]
+    claimed = one.disturbed and one.disturbed[-1].code == 0 and not one.damaged
+    if claimed and (problems := differences(one.reference.outcome, before)):
+        return (), f"disturbed, it said that all is well, but {_list(problems)}", one.disturbed[-1]
     ways: list[str] = []
     options: tuple[str, ...] = ()
     for _ in range(ATTEMPTS):
