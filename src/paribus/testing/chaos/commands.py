@@ -200,7 +200,8 @@ def start(
 
 def surroundings(place: Path) -> dict[str, str]:
     """The environment of a command in this folder."""
-    return {"PARIBUS_CACHE": str(place / "cache"), "TMPDIR": str(place / "tmp"), "PARIBUS_RUNS": "runs"}
+    folders = {"PARIBUS_CACHE": str(place / "cache"), "TMPDIR": str(place / "tmp"), "PARIBUS_RUNS": "runs"}
+    return {**folders, "COLUMNS": "1000"}  # so wide that no message is broken into lines
 
 
 def children(pid: int) -> list[int]:

@@ -167,9 +167,10 @@ def _last_line(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Whatever may be a path, in a line: the whole of what was received, and single words."""
-    received = re.findall(r"received: (.+?)(?: \(.*\))?$", text, flags=re.MULTILINE)
-    return [*received, *re.findall(r"[^\s`'\",;:()]+/[^\s`'\",;:()]+", text)]
+    """Whatever may be a path: all that was received, and single words of lines that tell what to delete."""
+    received = re.findall(r"received: (.+?)(?: \(.*\)| → .*)?$", text, flags=re.MULTILINE)
+    lines = [line for line in text.splitlines() if re.search("received|delete|remove", line)]
+    return [*received, *re.findall(r"[^\s`'\",;:()]+/[^\s`'\",;:()]+", "\n".join(lines))]
 
 
 def _below(word: str, place: Path) -> Path | None:
