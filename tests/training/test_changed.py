@@ -166,7 +166,7 @@ def test_data_of_a_source_of_ones_own_are_known_by_what_it_wrote(here):
 
     first, again, other = (trained(np.arange(20) + shift) for shift in (0, 0, 1))
     assert first.folder.path == again.folder.path != other.folder.path
-    assert changes(first.folder.inputs, other.inputs) == ["2 columns changed (inputs, moments)"]
+    assert changes(first.folder.inputs, other.inputs) == ["2 columns changed (inputs, targets)"]
 
 
 def earlier_version(folder: RunFolder, recipe: pb.Recipe) -> RunFolder:
