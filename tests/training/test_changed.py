@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tests.pictures import CHANGES, picture, pictures
@@ -16,6 +17,7 @@ from paribus.cache import paths
 from paribus.data.prepare import cache
 from paribus.errors import DataError, Interrupted, RunError
 from paribus.inference.held_out import test as open_test
+from paribus.records.inputs import changes
 from paribus.records.run import RunFolder
 from paribus.training import loop
 
@@ -137,6 +139,34 @@ def test_the_test_is_not_opened_on_other_data(pics):
     with pytest.raises(DataError, match=r"not the data that the run was trained on: 1 picture changed"):
         open_test(one.folder)
     assert not (one.folder.path / "test.json").exists()
+
+
+class Numbers:
+    """A source of one's own that names no files; its data are what it writes."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def key(self):
+        return {"written": Path(self.path).stat().st_mtime_ns}
+
+    def write(self, cache):
+        values = np.loadtxt(self.path, dtype=np.float32)[:, None]
+        cache.start(classes=["low", "high"], shape=(1,), dtype="float32")
+        cache.add(values, (values[:, 0] > 10).astype(int))
+
+
+def test_data_of_a_source_of_ones_own_are_known_by_what_it_wrote(here):
+    def trained(values) -> pb.Run:
+        np.savetxt("numbers.txt", values)
+        changes = {"data": pb.Part(Numbers, path="numbers.txt"), "budget.epochs": 1, "training.batch_size": 4}
+        one = pb.Run("digits/mlp", changes)
+        one.train(threads=1)
+        return one
+
+    first, again, other = (trained(np.arange(20) + shift) for shift in (0, 0, 1))
+    assert first.folder.path == again.folder.path != other.folder.path
+    assert changes(first.folder.inputs, other.inputs) == ["2 columns changed (inputs, targets)"]
 
 
 def earlier_version(folder: RunFolder, recipe: pb.Recipe) -> RunFolder:

@@ -23,7 +23,7 @@ def digest_of(manifest: Manifest) -> str:
 def keep(manifest: Manifest) -> str:
     """Keep a list, if it is not kept yet; returns its digest."""
     digest = digest_of(manifest)
-    if find(digest) is None:
+    if not any((root / _name(digest)).exists() for root in paths.caches()):
         with suppress(ParibusError, OSError):  # without it only counts can be compared
             write_bytes(paths.writable_cache() / _name(digest), _text(manifest))
     return digest

@@ -68,7 +68,7 @@ def run(folder: RunFolder, fresh: bool = False) -> Page:
     content, status, result = folder.read(), folder.status, folder.result
     state = status.state if fresh or result is None else f"{status.state} before; nothing to train"
     rows = [("recipe", content["name"]), ("seed", str(content["seed"])), ("state", state)]
-    if folder.inputs is None:
+    if result is not None and folder.inputs is None:
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count, islice
 from pathlib import Path
 
 from paribus import files
-from paribus.data.prepare.prepared import inputs_of
+from paribus.data.prepare.prepared import named_files, record_of
 from paribus.errors import DamagedRecord, MissingData, StudyError
 from paribus.progress import Announce, silent
 from paribus.records import store
 from paribus.records.environment import cores
-from paribus.records.inputs import Inputs, OnChange
+from paribus.records.inputs import DataRecord, Inputs, OnChange
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.study import StudyDesign, run_folder
@@ -127,7 +128,7 @@ def _with_history(wished: StudyDesign, folder: Path) -> StudyDesign:
 
 
 class Reading:
-    """What recipes read, each looked at once for a whole study.
+    """What recipes read; data are looked at once for a whole study.
 
     Args:
         progress: told how far that is.
@@ -135,16 +136,17 @@ class Reading:
 
     def __init__(self, progress: Announce) -> None:
         self.progress = progress
-        self._known: dict[str, Inputs | None] = {}
+        self._known: dict[str, DataRecord | None] = {}
 
     def __call__(self, recipe: Recipe) -> Inputs | None:
         """Its inputs; ``None`` where the data are not at hand: what is finished does without."""
-        if recipe.identity not in self._known:
-            try:
-                self._known[recipe.identity] = inputs_of(recipe, self.progress)
-            except MissingData:
-                self._known[recipe.identity] = None
-        return self._known[recipe.identity]
+        name = repr(recipe.data)
+        if name not in self._known:
+            self._known[name] = None
+            with suppress(MissingData):
+                self._known[name] = record_of(recipe.data, self.progress)
+        data = self._known[name]
+        return Inputs(data, named_files(recipe)) if data is not None else None
 
 
 def _jobs(design: StudyDesign, folder: Path, settings: Settings, read: Reading) -> list[Job]:

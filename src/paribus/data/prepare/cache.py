@@ -321,7 +321,8 @@ def _contents(meta: Mapping[str, Any]) -> dict[str, list[str]]:
     """Checksums of all that decides what is learned: the stored columns, and what is said about them."""
     about = {name: meta[name] for name in ("classes", "official", "columns", "metadata")}
     text = json.dumps(about, sort_keys=True)
-    stored = {name.removesuffix(".npy"): blocks for name, blocks in meta["blocks"].items() if name != "names.json"}
+    derived = ("names.json", "moments.npy", "counts.npy")
+    stored = {name.removesuffix(".npy"): blocks for name, blocks in meta["blocks"].items() if name not in derived}
     return {**stored, "description": [hashlib.sha256(text.encode()).hexdigest()[:16]]}
 
 

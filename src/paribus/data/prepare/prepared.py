@@ -17,7 +17,7 @@ from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
 from paribus.progress import Announce, silent
-from paribus.records.inputs import Inputs
+from paribus.records.inputs import DataRecord, Inputs
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 
@@ -94,7 +94,12 @@ def inputs_of(recipe: Recipe, progress: Announce = silent) -> Inputs:
     Raises:
         DataError: for data that are missing or unusable.
     """
-    return Inputs(cache.record(build("data", recipe.data), progress), named_files(recipe))
+    return Inputs(record_of(recipe.data, progress), named_files(recipe))
+
+
+def record_of(part: Part, progress: Announce = silent) -> DataRecord:
+    """What a run writes down of the data that a recipe names; opened only where that is needed to know it."""
+    return cache.record(build("data", part), progress)
 
 
 def named_files(recipe: Recipe) -> dict[str, str]:

@@ -1,6 +1,7 @@
 import pytest
 
 from paribus.data.sources.images.entry import Entry
+from paribus.data.sources.images.folder import Folder
 from paribus.data.sources.images.listing import listing
 from paribus.errors import DataError
 
@@ -55,15 +56,18 @@ def test_files_beside_the_classes_are_left_out_with_the_reason(pets, picture):
 
 
 def test_the_digest_changes_with_what_is_there(pets, picture):
-    digests = [listing(pets).digest()]
+    def digest() -> str:
+        return Folder(str(pets)).originals().record().digest
+
+    digests = [digest()]
     picture(pets / "cat" / "new.png")
-    digests.append(listing(pets).digest())
+    digests.append(digest())
     picture(pets / "cat" / "new.png", size=(99, 99))
-    digests.append(listing(pets).digest())
+    digests.append(digest())
     (pets / "cat" / "new.png").rename(pets / "dog" / "new.png")
-    digests.append(listing(pets).digest())
+    digests.append(digest())
     assert len(set(digests)) == 4
-    assert listing(pets).digest() == digests[-1]
+    assert digest() == digests[-1]
 
 
 @pytest.mark.parametrize(

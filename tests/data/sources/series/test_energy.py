@@ -35,4 +35,4 @@ def test_the_states_share_their_months(real_data):
 
 def test_energy_says_where_its_files_belong(own_data):
     with pytest.raises(DataError, match="needs the file energy/dayton"):
-        Energy().key()
+        Energy().originals()
