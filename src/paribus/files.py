@@ -152,7 +152,7 @@ def line(row: dict[str, Any]) -> bytes:
 
 def append_line(path: Path, row: dict[str, Any]) -> None:
     """Append a row as one JSON line; what is a link is refused, for its target may be anybody's."""
-    with disk_errors(path), open(path, "ab", opener=not_behind_a_link) as file:  # noqa: PTH123
+    with disk_errors(path), open(path, "ab", opener=not_behind_a_link) as file:
         file.write(line(row))  # buffered: a short write is an error, not half a line
 
 

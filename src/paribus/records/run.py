@@ -16,7 +16,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
@@ -90,9 +90,9 @@ class RunResult:
     @property
     def digest(self) -> str:
         """SHA-256 of all of this record but its own entry in ``digests``."""
-        others = {name: digest for name, digest in self.digests.items() if name != "result.json"}
-        text = json.dumps(files.finite(asdict(replace(self, digests=others))), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        content = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        content["digests"] = {name: digest for name, digest in self.digests.items() if name != "result.json"}
+        return hashlib.sha256(files.dumps(content).encode()).hexdigest()
 
 
 Record = TypeVar("Record", Status, RunResult)
@@ -265,7 +265,7 @@ class RunFolder:
         return _mapping(path) if path.exists() else {}
 
     def write_result(self, result: RunResult) -> None:
-        """Write the result, sealed with hashes of the files that belong to it: from here on the run counts as trained."""
+        """Write the result, sealed with hashes of what belongs to it: from here on the run counts as trained."""
         present = [name for name in SEALED if (self.path / name).exists()]
         sealed = replace(result, digests={name: files.sha256_of(self.path / name) for name in present})
         sealed.digests["result.json"] = sealed.digest

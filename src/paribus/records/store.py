@@ -320,7 +320,5 @@ def _names(folder: str | int) -> list[str]:
 
 def _folders(place: str) -> list[str]:
     with suppress(OSError), os.scandir(place) as entries:
-        return sorted(
-            entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(files.TEMPORARY)
-        )
+        return sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(files.TEMPORARY))
     return []

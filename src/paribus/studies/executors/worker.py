@@ -97,7 +97,7 @@ def output_to(path: Path) -> Iterator[None]:
     """Append to a file what this process prints: from Python, and from libraries that write to descriptors 1 and 2."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a", encoding="utf-8", buffering=1, opener=files.not_behind_a_link)  # noqa: PTH123, SIM115
+        file = open(path, "a", encoding="utf-8", buffering=1, opener=files.not_behind_a_link)  # noqa: SIM115
     except OSError:  # the job itself will say that the folder cannot be written
         yield
         return
