@@ -1,4 +1,4 @@
-"""What a study of many tiny runs costs beside its training: until the first begins, for each run, and when all are known."""
+"""What a study of many tiny runs costs beside its training: before the first, for each, and when all are known."""
 
 from __future__ import annotations
 
