@@ -164,13 +164,13 @@ def test_R1_half_a_copy_by_an_earlier_version_blocks_no_study(left):
     half.mkdir(parents=True)
     for name in left:
         shutil.copy(whole.folder / "lr=0.05" / "seed-0" / name, half)
-    (half.parent / ".tmp-old").write_text("half")
-    os.utime(half.parent / ".tmp-old", (1e9, 1e9))
+    (half.parent / ".tmp-0123456789abcdef").write_text("half")
+    os.utime(half.parent / ".tmp-0123456789abcdef", (1e9, 1e9))
     for name in ("half", "another"):
         heard = Heard()
         assert small(seeds=1, name=name).run(jobs=1, listen=heard).arms[0].values == expected
         assert (heard.count("known"), heard.count("started")) == (2, 0)
-    assert not (half.parent / ".tmp-old").exists()
+    assert not (half.parent / ".tmp-0123456789abcdef").exists()
 
 
 @pytest.mark.parametrize(("file", "left_out"), [("result.json", True), ("metrics.jsonl", True), ("status.json", False)])
