@@ -128,7 +128,9 @@ def ends_well(whole: Path, place: Path, file: str, damage: str, command: str) ->
 
 @pytest.mark.parametrize("file", FILES)
 def test_R32_no_damage_of_a_record_is_a_traceback(whole, tmp_path, file):
-    """An eleventh of all, in which every file meets every damage, and every command."""
+    """A 22nd of all: every file meets half of the damages, and half of the commands."""
     shift = FILES.index(file)
-    chosen = [(damage, [*COMMANDS][(place + shift) % len(COMMANDS)]) for place, damage in enumerate(DAMAGE)]
-    assert any([ends_well(whole, tmp_path, file, damage, command) for damage, command in chosen])
+    pairs = [(damage, [*COMMANDS][(place + shift) % len(COMMANDS)]) for place, damage in enumerate(DAMAGE)]
+    chosen = pairs[shift % 2 :: 2]
+    ends = [ends_well(whole, tmp_path, file, damage, command) for damage, command in chosen]
+    assert any(ends)
