@@ -178,7 +178,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
-    """A value as JSON; what is not finite becomes ``null``, bytes of names that are no UTF-8 the escapes ``\\udcNN``."""
+    """A value as JSON; what is not finite becomes ``null``, bytes of names that are no UTF-8 become ``\\udcNN``."""
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:
@@ -256,12 +256,15 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def remove_old_leftovers(folder: Path) -> None:
-    """Delete temporary files right in ``folder``, where others may be at work: of dead processes, or old ones."""
+    """Delete temporary files of ours right in ``folder``, where others work too: of dead processes, or old ones."""
     with suppress(OSError), os.scandir(folder) as entries:
-        for leftover in [Path(entry.path) for entry in entries if entry.name.startswith(TEMPORARY)]:
+        for leftover in [Path(entry.path) for entry in entries if _OURS.match(entry.name)]:
             known = _in_use(leftover)
             if known is False or (known is None and leftover.lstat().st_mtime < time.time() - OLD_SECONDS):
                 _remove(leftover)
+
+
+_OURS = re.compile(rf"{re.escape(TEMPORARY)}(?:(\w+)\.(\d+)-)?[0-9a-f]{{16}}(?:\.\w+)?\Z")  # earlier ones had no owner
 
 
 def _temporary(path: Path) -> Path:
@@ -275,7 +278,7 @@ def _host() -> str:
 
 def _in_use(temporary: Path) -> bool | None:
     """Whether the process that began a temporary file lives; ``None`` where that is not known."""
-    found = re.match(rf"{re.escape(TEMPORARY)}(\w+)\.(\d+)-", temporary.name)
+    found = _OURS.match(temporary.name)
     if found is None or found[1] != _host():
         return None
     try:

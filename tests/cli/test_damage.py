@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,8 @@ def _drop_last(value: dict[str, Any]) -> None:
 
 
 def _other_types(value: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: [1] if isinstance(entry, (str, dict)) else "x" for name, entry in value.items() if name != "format"
-    } | ({"format": value["format"]} if "format" in value else {})
+    kept = {"format": value["format"]} if "format" in value else {}
+    return {name: [1] if isinstance(entry, (str, dict)) else "x" for name, entry in value.items()} | kept
 
 
 def _other_types_within(value: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +82,6 @@ COMMANDS = {
     "test": ["test", "{run}"],
     "predict": ["predict", "{run}", "{picture}"],
 }
-EVERY = list(product(FILES, DAMAGE, COMMANDS))
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +120,6 @@ def ends_well(whole: Path, place: Path, file: str, damage: str, command: str) ->
     try:
         app(words, standalone_mode=False)
     except ParibusError as error:
-        assert str(error).strip()
         return f"message: {error.rule}"
     except SystemExit as end:
         return f"exit {end.code}"
@@ -132,7 +128,9 @@ def ends_well(whole: Path, place: Path, file: str, damage: str, command: str) ->
 
 @pytest.mark.parametrize("file", FILES)
 def test_R32_no_damage_of_a_record_is_a_traceback(whole, tmp_path, file):
-    """Every eleventh of them; ``python -m tests.cli.test_damage`` does all."""
-    chosen = [case for place, case in enumerate(EVERY) if case[0] == file and place % 11 == FILES.index(file)]
-    ends = [ends_well(whole, tmp_path, *case) for case in chosen]
+    """A 22nd of all: every file meets half of the damages, and half of the commands."""
+    shift = FILES.index(file)
+    pairs = [(damage, [*COMMANDS][(place + shift) % len(COMMANDS)]) for place, damage in enumerate(DAMAGE)]
+    chosen = pairs[shift % 2 :: 2]
+    ends = [ends_well(whole, tmp_path, file, damage, command) for damage, command in chosen]
     assert any(ends)

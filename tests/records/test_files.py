@@ -252,16 +252,19 @@ def test_R1_only_what_nobody_writes_any_more_is_removed(tmp_path):
     mine = files._temporary(tmp_path / "x.json")
     of_the_dead = mine.with_name(mine.name.replace(f".{os.getpid()}-", f".{dead.pid}-"))
     from_afar = mine.with_name(mine.name.replace(files._host(), "00000000"))
-    earlier, long_ago = tmp_path / f"{files.TEMPORARY}0123456789abcdef.json", tmp_path / f"{files.TEMPORARY}old"
-    for path in (mine, of_the_dead, from_afar, earlier):
+    earlier, long_ago = (tmp_path / f"{files.TEMPORARY}{digit * 16}.json" for digit in "12")
+    foreign = tmp_path / f"{files.TEMPORARY}mine"
+    for path in (mine, of_the_dead, from_afar, earlier, foreign):
         path.write_text("half")
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "file").write_text("precious")
     long_ago.mkdir()
     (long_ago / "link").symlink_to(tmp_path / "theirs", target_is_directory=True)
-    os.utime(long_ago, (1e9, 1e9))
+    for path in (long_ago, foreign):
+        os.utime(path, (1e9, 1e9))
     files.remove_old_leftovers(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {mine.name, from_afar.name, earlier.name, "theirs"}
+    left = {mine.name, from_afar.name, earlier.name, foreign.name, "theirs"}
+    assert {path.name for path in tmp_path.iterdir()} == left
     files.remove_leftovers(tmp_path)  # nobody else is at work
     assert {path.name for path in tmp_path.iterdir()} == {mine.name, "theirs"}
     assert (tmp_path / "theirs" / "file").read_text() == "precious"

@@ -203,6 +203,7 @@ STANDS = {  # status as written, seconds since the heartbeat → state as read
     "dead pid": ({**NOW, "pid": dead_process()}, 0, "crashed"),
     "busy for long but alive": (NOW, SILENCE_SECONDS + 20, "running"),
     "its number is another's now": (NOW, 90_000, "crashed"),
+    "its number is another's now, heard in the far future": (NOW, -90_000, "crashed"),
     "on another machine": ({**NOW, "host": "far", "pid": dead_process()}, 0, "running"),
     "on another machine whose clock is ahead": ({**NOW, "host": "far"}, -SILENCE_SECONDS / 2, "running"),
     "on another machine, heard in the far future": ({**NOW, "host": "far"}, -90_000, "crashed"),

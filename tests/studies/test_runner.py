@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,6 +155,44 @@ def test_runs_of_other_studies_and_single_runs_are_taken_over():
     copy = RunFolder(study.folder / "lr=0.1" / "seed-1")
     assert copy.result.weights_sha256 == hash_alone
     assert copy.weights.read_bytes() == alone.folder.weights.read_bytes()
+
+
+@pytest.mark.parametrize("left", [("recipe.json",), ("recipe.json", "result.json", "weights.safetensors")])
+def test_R1_half_a_copy_by_an_earlier_version_blocks_no_study(left):
+    """A kill while a finished run was copied left a folder without a status; each study of it then failed."""
+    whole = small(seeds=1, name="whole")
+    expected = whole.run(jobs=1, listen=Heard()).arms[0].values
+    half = Path("runs", "half", "lr=0.05", "seed-0")
+    half.mkdir(parents=True)
+    for name in left:
+        shutil.copy(whole.folder / "lr=0.05" / "seed-0" / name, half)
+    (half.parent / ".tmp-0123456789abcdef").write_text("half")
+    os.utime(half.parent / ".tmp-0123456789abcdef", (1e9, 1e9))
+    for name in ("half", "another"):
+        heard = Heard()
+        assert small(seeds=1, name=name).run(jobs=1, listen=heard).arms[0].values == expected
+        assert (heard.count("known"), heard.count("started")) == (2, 0)
+    assert not (half.parent / ".tmp-0123456789abcdef").exists()
+
+
+@pytest.mark.parametrize(("file", "left_out"), [("result.json", True), ("metrics.jsonl", True), ("status.json", False)])
+def test_R32_a_damaged_run_is_named_and_left_out_with_the_way_to_mend_it(file, left_out):
+    study = small(seeds=2)
+    before = study.run(jobs=1, listen=Heard())
+    damaged = study.folder / "lr=0.05" / "seed-1"
+    (damaged / file).write_text("[]\n")
+    seen = pb.Study.open(study.folder).result
+    assert seen.arms[0].values == {0: before.arms[0].values[0], 1: None}
+    assert str(damaged) in seen.warnings[0]
+    assert ("delete the folder and train again" in seen.warnings[0]) == left_out
+    again = small(seeds=2).run(jobs=1, listen=Heard())
+    assert (again.arms[0].values == seen.arms[0].values) == left_out  # or it was mended
+    assert again.arms[1].values == before.arms[1].values
+    if left_out:
+        shutil.rmtree(damaged)
+        again = small(seeds=2).run(jobs=1, listen=Heard())
+    assert again.arms[0].values == before.arms[0].values
+    assert not any("damaged" in warning for warning in again.warnings)
 
 
 def test_seeds_that_follow_a_fixed_stream_are_another_run():

@@ -20,6 +20,7 @@ def test(folder: RunFolder, because: str = "") -> HeldOut:
 
     Raises:
         DataError: if the data set has no test split.
+        DamagedRecord: if what was recorded cannot be read.
     """
     if (known := opened.read(folder.path)) is not None:
         return known

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from paribus import files
-from paribus.errors import RunError
+from paribus.errors import DamagedRecord
 
 FILE = "test.json"
 
@@ -32,15 +32,20 @@ def read(run: Path) -> HeldOut | None:
     """What the test of a run said; ``None`` as long as it is closed.
 
     Raises:
-        RunError: if the file is damaged.
+        DamagedRecord: if the file cannot be read.
     """
     path = run / FILE
     if not path.exists():
         return None
     try:
-        return HeldOut(**files.read_json(path))
-    except TypeError as error:
-        raise RunError(f"{FILE} is damaged: {error}", got=str(run), hint="delete it to open the test again") from None
+        found = HeldOut(**files.read_json(path))
+        numbers = [found.examples, found.opened, *(value for value in found.metrics.values() if value is not None)]
+    except (TypeError, AttributeError):
+        numbers = [None]
+    if not all(isinstance(number, (int, float)) for number in numbers):
+        hint = "delete it and run the same command again: the figures return"
+        raise DamagedRecord(f"{FILE} is damaged", got=str(path), hint=hint)
+    return found
 
 
 def write(run: Path, found: HeldOut) -> None:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
@@ -92,12 +91,18 @@ class RunResult:
     @property
     def digest(self) -> str:
         """SHA-256 of all of this record but its own entry in ``digests``."""
-        others = {name: digest for name, digest in self.digests.items() if name != "result.json"}
-        text = json.dumps(files.finite(asdict(replace(self, digests=others))), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        content = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        content["digests"] = {name: digest for name, digest in self.digests.items() if name != "result.json"}
+        return hashlib.sha256(files.dumps(content).encode()).hexdigest()
 
 
 Record = TypeVar("Record", Status, RunResult)
+
+_JSON_TYPES: dict[str, Any] = {"str": str, "State": str, "int": int, "bool": bool, "float": (int, float)}
+_TYPES = {  # record → its fields with their types, as far as JSON knows them
+    kind.__name__: [(entry.name, _JSON_TYPES.get(str(entry.type), dict)) for entry in fields(kind)]
+    for kind in (Status, RunResult)
+}
 
 MENDED = {  # file → how a damaged one comes right again
     "status.json": "run the same command again: it is written anew",
@@ -330,7 +335,7 @@ class RunFolder:
         return _mapping(path) if path.exists() else {}
 
     def write_result(self, result: RunResult) -> None:
-        """Write the result, sealed with hashes of the files that belong to it: from here on the run counts as trained."""
+        """Write the result, sealed with hashes of what belongs to it: from here on the run counts as trained."""
         present = [name for name in SEALED if (self.path / name).exists()]
         sealed = replace(result, digests={name: files.sha256_of(self.path / name) for name in present})
         sealed.digests["result.json"] = sealed.digest
@@ -511,18 +516,11 @@ def _read_record(kind: type[Record], path: str | Path) -> Record:
         record = kind(**content)
     except TypeError as error:
         raise _damaged(path, str(error)) from None
-    for name, expected in _types(kind):
+    for name, expected in _TYPES[kind.__name__]:
         value = getattr(record, name)
         if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
             raise _damaged(path, f"{name} is {value!r}")
     return record
-
-
-@cache
-def _types(kind: type[Any]) -> list[tuple[str, Any]]:
-    """The type of each field, as far as JSON knows it."""
-    known = {"str": str, "State": str, "int": int, "bool": bool, "float": (int, float)}
-    return [(entry.name, known.get(str(entry.type), dict)) for entry in fields(kind)]
 
 
 def _is_number(value: Any) -> bool:
@@ -550,11 +548,8 @@ def _damaged(path: str | Path, reason: str) -> DamagedRecord:
 
 def _seems_alive(status: Status, path: str | Path) -> bool:
     """Whether the process of a status lives; of one that cannot be asked, whether it was heard of a moment ago."""
-    known = processes.lives(status.pid, status.heartbeat) if status.host == platform.node() else None
-    if known is not None:
-        return known
-    now = time.time()
-    heard = status.heartbeat
+    now, heard = time.time(), status.heartbeat
     if heard > now + SILENCE_SECONDS:  # that clock is wrong: the file's own time tells
         heard = os.stat(path).st_mtime  # noqa: PTH116
-    return abs(now - heard) < SILENCE_SECONDS
+    known = processes.lives(status.pid, heard) if status.host == platform.node() else None
+    return abs(now - heard) < SILENCE_SECONDS if known is None else known

@@ -74,13 +74,16 @@ class RunRecord:
     def read(cls, folder: RunFolder) -> RunRecord:
         """All that a study needs to know of a run; one that is damaged counts as failed, and is left out."""
         try:
-            found = cls(folder.status, folder.result, folder.history, opened.read(folder.path))
+            found = cls(folder.status, folder.result, folder.history)
             if found.result is not None:
                 folder.check_seal(("metrics.jsonl",), found.result)
         except DamagedRecord as error:
             said = f"{folder.path}: {error.rule}; {error.hint}"
             return cls(Status("failed", error=str(error)), None, (), damaged=said)
-        return found
+        try:
+            return replace(found, test=opened.read(folder.path))
+        except DamagedRecord as error:  # its other figures are sound
+            return replace(found, damaged=f"{error.got}: {error.rule}; {error.hint}")
 
     def figure(self, name: str) -> float | None:
         """A figure of a finished run: of its final weights, or of the epoch they come from."""
@@ -295,9 +298,14 @@ def _noise(arms: Sequence[ArmResult], confidence: float) -> NoiseBudget:
 
 def _damage(runs: Mapping[str, Mapping[int, RunRecord]]) -> list[str]:
     """Which runs are left out because a file of theirs is not what was written."""
-    found = [run.damaged for of_arm in runs.values() for run in of_arm.values() if run.damaged]
+    found = [
+        f"{'A record of a run is damaged' if run.result else 'A run is damaged and left out'}: {run.damaged}."
+        for of_arm in runs.values()
+        for run in of_arm.values()
+        if run.damaged
+    ]
     many = [f"{len(found) - DAMAGED_SHOWN} more runs are damaged"] if len(found) > DAMAGED_SHOWN else []
-    return [f"A run is damaged and left out: {said}." for said in found[:DAMAGED_SHOWN]] + many
+    return found[:DAMAGED_SHOWN] + many
 
 
 def _coarse(measure: Measure) -> tuple[str, ...]:

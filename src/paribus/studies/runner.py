@@ -16,6 +16,7 @@ from paribus.records.environment import cores
 from paribus.records.inputs import DataRecord, Inputs, OnChange
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
+from paribus.records.run import Status
 from paribus.records.study import StudyDesign, run_folder
 from paribus.studies import changed, executors
 from paribus.studies import design as designs
@@ -164,30 +165,25 @@ def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list
 
     Folders are made by those who train in them: a study of thousands of runs begins at once.
     """
-    fresh = [job for job in jobs if not job.path.exists() or job.folder.last_status().state == "new"]
-    finished = store.finished(root) if fresh else {}
-    for job in fresh:
-        adopt(job.folder, finished.get((job.identity, job.seed), ()), job.settings)
-    todo = []
+    todo, finished = [], None
     for job in jobs:
+        status = job.folder.last_status() if job.path.exists() else Status()
+        if status.state == "new":
+            finished = store.finished(root) if finished is None else finished
+            adopted = adopt(job.folder, finished.get((job.identity, job.seed), ()), job.settings)
+            status = job.folder.last_status() if adopted else status
         try:
-            over = job.path.exists() and _is_over(job)
+            if (job.path / "recipe.json").exists():
+                job.folder.create(job.recipe, job.seed, job.inputs)  # says so if the folder holds something else
         except DamagedRecord as error:
             kind, message, summary = ending(error)
             listen(Event(job, kind, error=message, summary=summary))
             continue
-        if over:
+        if status.over:
             listen(Event(job, "known"))
         else:
             todo.append(job)
     return todo
-
-
-def _is_over(job: Job) -> bool:
-    """Whether a run that was begun before is over."""
-    if (job.path / "recipe.json").exists():
-        job.folder.create(job.recipe, job.seed, job.inputs)  # says so if the folder holds something else
-    return job.folder.last_status().over
 
 
 def _more_seeds(result: StudyResult) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
-from paribus.errors import DamagedRecord, RunError
+from paribus.errors import DamagedRecord, RunError, RunLocked
 from paribus.models.weights import hash_of
 from paribus.records.run import RunFolder, RunResult, copy_run
 from paribus.training import checkpoints
@@ -50,9 +50,13 @@ def adopt(folder: RunFolder, twins: Sequence[RunFolder], settings: Settings) -> 
         except DamagedRecord as error:
             logger.warning("%s is not taken over: %s", twin.path, error.rule)
             continue
-        with folder.lock() if folder.path.exists() else nullcontext():
-            if folder.last_status().state == "new":
-                copy_run(twin, folder)
+        folder.refuse_links()
+        try:
+            with folder.lock() if folder.path.exists() else nullcontext():
+                if folder.last_status().state == "new":
+                    copy_run(twin, folder)
+        except RunLocked:  # somebody trains it just now: the run itself will say so
+            return False
         return True
     return False
 

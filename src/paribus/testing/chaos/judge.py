@@ -122,7 +122,7 @@ def _run(folder: RunFolder) -> dict[str, Any]:
         return {
             "state": folder.status.state,
             "identity": list(folder.identity),
-            "rows": _digest([_without(row, COSTS) for row in folder.metrics()]),
+            "rows": _digest([_without(row, COSTS) for row in folder.history]),
             "result": result and _without(vars(result), COSTS | HISTORY),
             "weights": files.sha256_of(folder.weights) if folder.weights.is_file() else None,
         }
