@@ -89,7 +89,10 @@ def save_all(contents: Mapping[Path, bytes | str], overwrite: bool = False) -> l
     Raises:
         RunError: as :func:`refuse_existing`, or if a file cannot be written.
     """
-    encoded = {path: text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text for path, text in contents.items()}
+    encoded = {
+        path: text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
+        for path, text in contents.items()
+    }
     fresh = {path: content for path, content in encoded.items() if not _holds(path, content)}
     refuse_existing(*fresh, overwrite=overwrite)
     for path, content in fresh.items():

@@ -46,13 +46,15 @@ def analyse(
     """
     from paribus.analysis.kept import analyse as ask
     from paribus.analysis.table import find, resolve
+    from paribus.progress import working
     from paribus.reports.terminal import print_line, print_page
 
     load_plugins(plugin)
     make_page, settings, folders = resolve(find(name).page), parse_overrides(options), finished(run, runs)
     if html is not None and len(folders) > 1:
         raise ParibusError("a page shows one run", got=f"{len(folders)} runs of {run}", hint="name one of them")
-    records = {folder: ask(folder, name, again=again, **settings) for folder in folders}
+    with working(f"analysing {name}"):
+        records = {folder: ask(folder, name, again=again, **settings) for folder in folders}
     if json:
         _print_json(records)
         return
@@ -77,8 +79,8 @@ def _print_json(records: Mapping[RunFolder, Any]) -> None:
 
 def _write(page: Page, path: Path, overwrite: bool) -> None:
     from paribus.files import save
-    from paribus.reports.terminal import print_line
     from paribus.reports.render import draw, to_html
+    from paribus.reports.terminal import print_line
 
     save(path, to_html(page, draw(page)), overwrite)
     print_line(f"page in {path}")

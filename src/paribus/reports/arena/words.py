@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from paribus.reports.arena.tables import ArenaPage
 from paribus.reports.terminal import console, rendered, text, titled
 
