@@ -36,7 +36,9 @@ FENCE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-PROGRESS = re.compile(r"^\[\d+/\d+\] .*\n?", re.MULTILINE)  # a terminal shows a live table instead
+PROGRESS = re.compile(  # a terminal shows a bar or a live table instead
+    r"^(?:\[\d+/\d+\] .*|.*, about \S+(?: \w+)? left|.* \d[\d,]*/[\d,]+|.* so far|\d+ of \d+ runs, .*)\n?", re.MULTILINE
+)
 FIGURE = re.compile(r"\]\(figures/([^)]*\.svg)\)")
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+)?")
 COLUMNS = 100

@@ -178,7 +178,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
-    """A value as JSON; what is not finite becomes ``null``, bytes of names that are no UTF-8 become ``\\udcNN``."""
+    """A value as JSON; what is not finite becomes ``null``, a byte of a name that is no UTF-8 an escape ``\\udcNN``."""
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from paribus.streams import say
 
@@ -58,6 +60,25 @@ class Lines:
         now = done - self.before
         left = (time.monotonic() - self.began) * (total - done) / now if now > 0 else 0
         return f"{self.what} {done:,}/{total:,}" + (f", about {clock(left)} left" if left else "")
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A block of which nobody knows how long it takes: a line says now and then that it goes on."""
+    seldom, over = Seldom(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(max(0.0, seldom.next - time.monotonic())):
+            if seldom.due():
+                say(f"{what}: {clock(time.monotonic() - seldom.began)} so far")
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def clock(seconds: float) -> str:

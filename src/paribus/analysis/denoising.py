@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -12,11 +13,13 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from paribus.analysis.filters import nonlocal_means, smoothed
+from paribus.analysis.filters import nonlocal_means_at, smoothed
 from paribus.chance import key
 from paribus.errors import DataError
 from paribus.inference.predict import expanded
 from paribus.inference.trained import Trained
+from paribus.progress import Announce, silent
+from paribus.records.environment import cores
 from paribus.tasks.pictures import own_size
 from paribus.tasks.pixels import denoising as task
 from paribus.tasks.pixels.similarity import psnr, ssim
@@ -83,7 +86,11 @@ def named(trained: Trained) -> str:
 
 
 def compare(
-    networks: Mapping[str, Trained], files: Sequence[Path], sigmas: Sequence[float], seed: int = 0
+    networks: Mapping[str, Trained],
+    files: Sequence[Path],
+    sigmas: Sequence[float],
+    seed: int = 0,
+    progress: Announce = silent,
 ) -> list[Score]:
     """PSNR and SSIM of doing nothing, Gaussian filter, non-local means and networks, on whole pictures.
 
@@ -101,7 +108,19 @@ def compare(
             raise DataError("only networks that remove noise can be compared so", got=got, hint="use bsd/denoise")
     info = next(iter(networks.values())).info
     clean = [own_size(path, info).float() for path in files]
-    return [score for sigma in sigmas for score in _at(sigma, clean, networks, seed)]
+    counted = _Counted(progress, len(sigmas) * len(clean) * (1 + len(networks)))
+    return [score for sigma in sigmas for score in _at(sigma, clean, networks, seed, counted)]
+
+
+class _Counted:
+    """Counts cleaned pictures, and announces them."""
+
+    def __init__(self, progress: Announce, total: int) -> None:
+        self.progress, self.done, self.total = progress, 0, total
+
+    def one(self) -> None:
+        self.done += 1
+        self.progress("cleaning pictures", self.done, self.total)
 
 
 def noisy(clean: Tensor, sigma: float, seed: int, number: int) -> Tensor:
@@ -110,38 +129,55 @@ def noisy(clean: Tensor, sigma: float, seed: int, number: int) -> Tensor:
     return clean + sigma * torch.randn(clean.shape, generator=generator)
 
 
-def _at(sigma: float, clean: Sequence[Tensor], networks: Mapping[str, Trained], seed: int) -> list[Score]:
+def _at(
+    sigma: float, clean: Sequence[Tensor], networks: Mapping[str, Trained], seed: int, counted: _Counted
+) -> list[Score]:
     given = [noisy(picture, sigma, seed, number) for number, picture in enumerate(clean)]
-    scores = [_score(sigma, "noisy", given, clean)]
-    scores.append(_best([_filtered(sigma, spread, given, clean) for spread in SPREADS]))
-    tried = [_means(sigma, strength, given[:TUNED_ON], clean[:TUNED_ON]) for strength in STRENGTHS]
-    strength = STRENGTHS[tried.index(_best(tried))]
-    scores.append(_means(sigma, strength, given, clean))
+    spread = max(SPREADS, key=lambda spread: _nearness([smoothed(one, spread) for one in given], clean))
+    strength, means = _means(sigma, given, clean, counted)
+    scores = [
+        _score(sigma, "noisy", given, clean),
+        _score(sigma, f"Gaussian filter, {spread:g} pixels", [smoothed(one, spread) for one in given], clean),
+        _score(sigma, f"non-local means, h = {strength:g}σ", means, clean),
+    ]
     for name, trained in networks.items():
-        scores.append(_score(sigma, name, [_cleaned(trained, picture) for picture in given], clean))
+        scores.append(_score(sigma, name, [_cleaned(trained, picture, counted) for picture in given], clean))
     return scores
 
 
-def _filtered(sigma: float, spread: float, given: Sequence[Tensor], clean: Sequence[Tensor]) -> Score:
-    return _score(sigma, f"Gaussian filter, {spread:g} pixels", [smoothed(one, spread) for one in given], clean)
+def _means(
+    sigma: float, given: Sequence[Tensor], clean: Sequence[Tensor], counted: _Counted
+) -> tuple[float, list[Tensor]]:
+    """The best strength of non-local means on the first pictures, and all pictures cleaned with it."""
 
+    def cleaned(pictures: Sequence[Tensor], strengths: Sequence[float]) -> Iterator[list[Tensor]]:
+        with ThreadPoolExecutor(cores()) as pool:  # NumPy works outside of Python's lock
+            for one in pool.map(lambda picture: nonlocal_means_at(picture, sigma, strengths), pictures):
+                counted.one()
+                yield one
 
-def _means(sigma: float, strength: float, given: Sequence[Tensor], clean: Sequence[Tensor]) -> Score:
-    cleaned = [nonlocal_means(one, sigma, strength) for one in given]
-    return _score(sigma, f"non-local means, h = {strength:g}σ", cleaned, clean)
+    tried = list(zip(*cleaned(given[:TUNED_ON], STRENGTHS), strict=True))  # strength → pictures
+    best = max(range(len(STRENGTHS)), key=lambda i: _nearness(tried[i], clean[:TUNED_ON]))
+    rest = cleaned(given[TUNED_ON:], STRENGTHS[best : best + 1])
+    return STRENGTHS[best], [*tried[best], *(one for (one,) in rest)]
 
 
 @torch.inference_mode()
-def _cleaned(trained: Trained, picture: Tensor) -> Tensor:
+def _cleaned(trained: Trained, picture: Tensor, counted: _Counted) -> Tensor:
     assert isinstance(trained.task, task.Denoising)
+    counted.one()
     return trained.task.cleaned(trained.network, picture)
 
 
 def _score(sigma: float, method: str, cleaned: Sequence[Tensor], clean: Sequence[Tensor]) -> Score:
-    pairs = [(one.clamp(0, 255)[None], truth[None]) for one, truth in zip(cleaned, clean, strict=True)]
-    nearness, likeness = fmean(float(psnr(*pair)) for pair in pairs), fmean(float(ssim(*pair)) for pair in pairs)
-    return Score(sigma, method, nearness, likeness, len(pairs))
+    likeness = fmean(float(ssim(*pair)) for pair in _pairs(cleaned, clean))
+    return Score(sigma, method, _nearness(cleaned, clean), likeness, len(clean))
 
 
-def _best(scores: Sequence[Score]) -> Score:
-    return max(scores, key=lambda score: score.psnr)
+def _nearness(cleaned: Sequence[Tensor], clean: Sequence[Tensor]) -> float:
+    """Mean PSNR, dB."""
+    return fmean(float(psnr(*pair)) for pair in _pairs(cleaned, clean))
+
+
+def _pairs(cleaned: Sequence[Tensor], clean: Sequence[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+    return ((one.clamp(0, 255)[None], truth[None]) for one, truth in zip(cleaned, clean, strict=True))

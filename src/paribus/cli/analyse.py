@@ -57,6 +57,7 @@ def analyse(
     """
     from paribus.analysis.kept import analyse as ask
     from paribus.analysis.table import find, resolve
+    from paribus.progress import working
     from paribus.reports.terminal import print_line, print_page
 
     load_plugins(plugin)
@@ -64,7 +65,8 @@ def analyse(
     folders = finished(run, runs, str(settings.get("split", "val")))
     if html is not None and len(folders) > 1:
         raise ParibusError("a page shows one run", got=f"{len(folders)} runs of {run}", hint="name one of them")
-    records = {folder: ask(folder, name, again=again, **settings) for folder in folders}
+    with working(f"analysing {name}"):
+        records = {folder: ask(folder, name, again=again, **settings) for folder in folders}
     if json:
         _print_json(records)
         return

@@ -38,6 +38,7 @@ def data(
 
     - `paribus data --verify`
     """
+    from paribus.progress import working
     from paribus.reports import lists
     from paribus.reports.terminal import print_page
 
@@ -49,7 +50,9 @@ def data(
         if not _verified():
             raise typer.Exit(1)
     elif path is None:
-        print_page(lists.sources())
+        with working("looking through the cache"):
+            found = lists.sources()
+        print_page(found)
     else:
         bad = _scanned(path, labels, group) if masks is None else _surveyed(path, images, masks, suffix)
         if bad:
@@ -86,9 +89,11 @@ def _scanned(path: Path, labels: str, group: str | None) -> bool:
 def _surveyed(path: Path, images: str, masks: str, suffix: str) -> bool:
     """Examine pictures with masks; whether some are bad."""
     from paribus.data.prepare.survey import survey
+    from paribus.reports.live import counting
     from paribus.reports.scans import survey_page
     from paribus.reports.terminal import print_page
 
-    found = survey(path, images, masks, suffix)
+    with counting() as progress:
+        found = survey(path, images, masks, suffix, progress=progress)
     print_page(survey_page(found))
     return bool(found.bad)

@@ -35,8 +35,11 @@ def denoise(
     from paribus.inference.trained import load
     from paribus.records.run import RunFolder
     from paribus.reports.analyses import scores_page
+    from paribus.reports.live import counting
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
     networks = {named(one): one for one in (load(RunFolder(find_folder(name, runs, "run"))) for name in run)}
-    print_page(scores_page(compare(networks, expanded(files), sigma or SIGMAS, seed)))
+    with counting() as progress:
+        scores = compare(networks, expanded(files), sigma or SIGMAS, seed, progress)
+    print_page(scores_page(scores))

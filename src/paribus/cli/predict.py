@@ -43,6 +43,7 @@ def predict(
     from paribus.inference.predict import predict as ask
     from paribus.inference.predict import save, to_csv
     from paribus.inference.trained import load
+    from paribus.progress import working
     from paribus.records.run import RunFolder
     from paribus.reports.outcomes import predictions_page
     from paribus.reports.terminal import print_line, print_page
@@ -50,7 +51,8 @@ def predict(
     load_plugins(plugin)
     if csv is not None and str(csv) != "-":  # said before the work, not behind it
         disk.refuse_existing(csv, overwrite=overwrite)
-    predictions = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
+    with working("predicting"):
+        predictions = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
     if csv is None:
         print_page(predictions_page(predictions))
     elif str(csv) == "-":

@@ -40,12 +40,14 @@ def sample(
     """
     from paribus.inference.sample import sample as draw
     from paribus.inference.trained import load
+    from paribus.progress import working
     from paribus.records.run import RunFolder
     from paribus.reports.terminal import print_line
 
     load_plugins(plugin)
     folder = find_folder(run, runs, "run")
-    drawn = draw(load(RunFolder(folder)), count, seed, **parse_overrides(options))
+    with working("drawing"):
+        drawn = draw(load(RunFolder(folder)), count, seed, **parse_overrides(options))
     if drawn.text:
         print_line(drawn.text)
     if out or not drawn.text:

@@ -34,10 +34,12 @@ def skill(
     - `paribus skill seasons-lstm--model.use --split test`
     """
     from paribus.analysis.kept import analyse
+    from paribus.progress import working
     from paribus.reports.analyses import skills_page
     from paribus.reports.outcomes import name_of
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
-    skills = [(name_of(folder), analyse(folder, "skill", split=split)) for folder in finished(run, runs, split)]
+    with working("computing baselines"):
+        skills = [(name_of(folder), analyse(folder, "skill", split=split)) for folder in finished(run, runs, split)]
     print_page(skills_page(skills))

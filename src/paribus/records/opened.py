@@ -37,6 +37,7 @@ def read(run: Path) -> HeldOut | None:
     path = run / FILE
     if not path.exists():
         return None
+    numbers: list[float | None]
     try:
         found = HeldOut(**files.read_json(path))
         numbers = [found.examples, found.opened, *(value for value in found.metrics.values() if value is not None)]

@@ -138,7 +138,13 @@ def following(
             )
             bar.refresh()
 
+        next_draw = 0.0
+
         def decoding(what: str, done: int, total: int) -> None:
+            nonlocal next_draw
+            if time.monotonic() < next_draw and done != total:
+                return
+            next_draw = time.monotonic() + REDRAW_SECONDS
             bar.update(task, description=escaped(what), completed=done, total=total or None)
             bar.refresh()
 

@@ -108,9 +108,12 @@ def check(
     with ThreadPoolExecutor(workers()) as pool:  # threads: Pillow decodes outside of Python's lock
         for _, entries in groupby(found.entries, key=lambda entry: entry.split):
             for batch in _batches(list(entries), step):
-                yield list(pool.map(open_one, batch))
+                checked = []
+                for one in pool.map(open_one, batch):
+                    checked.append(one)
+                    progress("checking pictures", done + len(checked), len(found.entries))
                 done += len(batch)
-                progress("checking pictures", done, len(found.entries))
+                yield checked
 
 
 def summarise(found: Listing, checked: Sequence[Checked]) -> Report:

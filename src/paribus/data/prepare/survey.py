@@ -19,6 +19,7 @@ from paribus.data.sources.images.entry import Skipped
 from paribus.data.sources.masks import labels
 from paribus.data.sources.masks.pairs import Pair, pairs, same_size
 from paribus.errors import DataError
+from paribus.progress import Announce, silent
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,12 @@ class Mask(NamedTuple):
 
 
 def survey(
-    path: str | Path, pictures: str = "images", masks: str = "masks", suffix: str = "", format: labels.Format = "auto"
+    path: str | Path,
+    pictures: str = "images",
+    masks: str = "masks",
+    suffix: str = "",
+    format: labels.Format = "auto",
+    progress: Announce = silent,
 ) -> Survey:
     """Open every picture and mask of a folder; the arguments are those of :func:`.pairs.pairs`.
 
@@ -56,7 +62,10 @@ def survey(
     root = paths.find_folder(str(path))
     found = pairs(root, pictures, masks, suffix)
     with ThreadPoolExecutor(workers()) as pool:
-        opened = list(pool.map(lambda pair: _opened(root, pair, format), found))
+        opened = []
+        for one in pool.map(lambda pair: _opened(root, pair, format), found):
+            opened.append(one)
+            progress("checking pictures", len(opened), len(found))
     good = [(pair, one) for pair, one in zip(found, opened, strict=True) if isinstance(one, Mask)]
     counts = sum((one.counts for _, one in good), np.zeros(256, np.int64))
     return Survey(

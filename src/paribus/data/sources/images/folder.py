@@ -68,7 +68,7 @@ class Folder:
         channels = {"rgb": 3, "grey": 1}[self.colour]
         cache.start(classes=found.classes, shape=(channels, self.size, self.size), count=len(found.entries))
         checked: list[Checked] = []
-        for batch in check(found, self.size, self.colour, self.fit):
+        for batch in check(found, self.size, self.colour, self.fit, cache.progress):
             self._add(cache, [one for one in batch if one.pixels is not None], index, groups)
             checked += [Checked(one.entry, one.digest, one.reason) for one in batch]  # without the pixels
         report = summarise(found, checked)

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.signal import lfilter
 
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.windows import Count, Scale, Season, Windows, series_of
@@ -97,6 +96,8 @@ class Seasons:
 
     def _noise(self) -> NDArray[np.float64]:
         """e(t), as if it had always gone on."""
+        from scipy.signal import lfilter  # a second of imports or more, for which lists of sources need not wait
+
         draws = np.random.default_rng(self.seed).standard_normal(self.steps) * self.noise
         draws[0] /= math.sqrt(1 - self.memory**2)
         noise: NDArray[np.float64] = lfilter([1.0], [1.0, -self.memory], draws)
