@@ -54,6 +54,17 @@ def test_a_run_trains_once(paribus):
     assert f"sha256 {RunFolder(folder).result.weights_sha256}" in shown.out
 
 
+def test_a_finished_run_goes_on_with_more_epochs(paribus):
+    assert paribus("run", *SMALL, "--keep", "everything").code == 1
+    assert "only a finished run goes on" in paribus("run", *SMALL, "--more", "1").err
+    assert paribus("run", *SMALL, "--keep", "last", "--threads", "1").code == 0
+    longer = paribus("run", *SMALL, "--more", "1", "--threads", "1")
+    assert ("epoch 1/2" in longer.err, "epoch 2/2" in longer.err) == (False, True)
+    assert "trained" in longer.out
+    assert "2 epochs" in longer.out
+    assert "nothing to train" in paribus("run", "digits/mlp", "budget.epochs=2", "model.widths=[8]").out
+
+
 @pytest.mark.parametrize(
     "words",
     [
