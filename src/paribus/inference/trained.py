@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from paribus import files
 from paribus.chance import Seeds
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
@@ -103,10 +104,11 @@ def load(folder: RunFolder) -> Trained:
     task: Task = build("task", recipe.task, info=info)
     network = assemble(recipe.model, task, Seeds(folder.seed))
     try:
+        files.open_regular(folder.weights, error=RunError).close()
         weights = load_file(folder.weights)
         network.load_state_dict(weights)
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise _damaged(folder, str(error)) from None
+    except (SafetensorError, OSError, RuntimeError, MemoryError) as error:
+        raise _damaged(folder, str(error) or type(error).__name__) from None
     if hash_of(weights) != result.weights_sha256:
         raise _damaged(folder, "they do not match the recorded hash")
     return Trained(network.eval(), task, info, recipe, folder.seed, folder)
