@@ -93,7 +93,7 @@ def test_a_run_that_diverges_ends_with_its_advice(paribus):
 
 def test_a_study_of_another_design_is_not_overwritten(paribus):
     study = pb.Study(
-        "digits/mlp", {"model.norm": ["none", "batch"]}, changes={"budget.epochs": 1}, seeds=2, name="mine"
+        "digits/mlp", vary={"model.norm": ["none", "batch"]}, changes={"budget.epochs": 1}, seeds=2, name="mine"
     )
     study.design.write(study.folder)
     before = (study.folder / "study.json").read_bytes()
