@@ -60,7 +60,7 @@ def test_a_run_trains_once(paribus):
         ("digits/cnn",),
         ("digits/cnn", "model.use=mlp", "augment.crop.padding=1", "optimizer.lr=1e-3", "schedule.use=cosine"),
         ("digits/cnn", "training.clip_norm=1"),
-        ("folder/cnn", "data.path=my pictures: 100%"),
+        ("folder/cnn", "data.path=my pictures: 100%", "training.batch_size=4"),
     ],
 )
 def test_what_a_dry_run_prints_is_the_recipe(paribus, words):
