@@ -15,10 +15,10 @@ from paribus.records.shortcuts import expand, expand_factors, fields_of
 NAMES = """lr epochs batch_size dropout seed flip crop model data optimizer optimizers augment task schedule stopping
 split training budget chance name about base use widths norm path limit fold metric noise steps colour 0 -1 None .. {}
 __class__ options factory model_config a\u0301 \u202e \x00 \ud800 🙂 [ ] = ' " # : , * & ! % @ ~ null true"""
-VALUES = """0 1 -1 3 1e3 1e-3 1.5 true null [1] mlp batch yes no none 1e309 -1e309
-.nan .inf 99999999999999999999 9e99 0x10 007 1_0 false ~ cnn sgd adam digits cosine patience unet [16,32] [true] [null] [[1]] [1 {} {a:1} {use:mlp}
-{use:} {use:[1]} {use:{use:mlp}} {use:mlp,widths:[4]} {a.b:1} {flip:true} {flip:3} {d:{lr:1}} 'x' "\\x00" " ' !!python/x 
-&a *a - ? | > % @ ` \x00 \ud800 🙂 .. ../../etc/passwd /dev/zero"""
+VALUES = """0 1 -1 3 1e3 1e-3 1.5 true null [1] mlp batch yes no none 1e309 -1e309 .nan .inf 99999999999999999999 9e99
+0x10 007 1_0 false ~ cnn sgd adam digits cosine patience unet [16,32] [true] [null] [[1]] [1 {} {a:1} {use:mlp} {use:}
+{use:[1]} {use:{use:mlp}} {use:mlp,widths:[4]} {a.b:1} {flip:true} {flip:3} {d:{lr:1}} 'x' "\\x00" " ' !!python/x &a
+*a - ? | > % @ ` \x00 \ud800 🙂 .. ../../etc/passwd /dev/zero"""
 RECIPES = ("digits/mlp", "digits/cnn", "digits/gan", "seasons/lstm")
 
 
