@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from paribus.records.recipe import shipped
+
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -42,6 +44,18 @@ def environment_comes_back():
 @pytest.mark.parametrize("page", snippets.pages(), ids=lambda page: f"{page.parent.name}/{page.stem}")
 def test_page(page: Path) -> None:
     assert snippets.check(page) == []
+
+
+@pytest.mark.parametrize("page", snippets.pages(), ids=lambda page: f"{page.parent.name}/{page.stem}")
+def test_recipes_that_pages_name_are_shipped(page: Path) -> None:
+    families = {name.partition("/")[0] for name in shipped()}
+    named = set(re.findall(r"`([a-z0-9_]+/[a-z0-9_]+)`", page.read_text(encoding="utf-8")))
+    assert {name for name in named if name.partition("/")[0] in families} <= {*shipped()}
+
+
+def test_the_list_of_recipes_is_made_from_the_code() -> None:
+    written = load(DOCS / "_ext" / "generated.py").recipes()
+    assert [name for name in shipped() if f"| `{name}` |" not in written] == []
 
 
 def test_a_picture_must_be_drawn_and_be_the_one_that_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,17 +15,20 @@ import platform
 import re
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from paribus import processes
-from paribus.errors import DamagedRecord, RunError
+from paribus.errors import DamagedRecord, DataError, ParibusError, RunError
 
 CHUNK_BYTES = 1 << 24  # large files are read and written about this much at a time
+LIMIT = "PARIBUS_MAX_GB"  # environment variable: what files may have, unpacked and on the way, in gigabytes
 TEMPORARY = ".tmp-"  # prefix of half-written files, before host, process and a random number
 OLD_SECONDS = 3600.0  # a half-written file of nobody known is given up after this time
 
@@ -241,9 +244,72 @@ def read_lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
     return rows, torn
 
 
+def open_regular(path: Path, most: int | None = None, error: type[ParibusError] = DataError) -> BufferedReader:
+    """Open a regular file for reading: never a folder, a pipe or a device, be it behind a link.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+        error: what to raise.
+
+    Raises:
+        ParibusError: of that type, if it is something else, or larger.
+        OSError: if it is missing, or cannot be opened.
+    """
+    _require_regular(path, path.stat(), error)  # some devices act on being opened
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    file = os.fdopen(handle, "rb")
+    try:
+        found = os.fstat(handle)
+        _require_regular(path, found, error)
+        if most is not None and found.st_size > most:
+            raise _too_long(path, most, error)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: Path, most: int, error: type[ParibusError] = DataError) -> bytes:
+    """The content of a regular file of at most ``most`` bytes; as :func:`open_regular`."""
+    with open_regular(path, most, error) as file:
+        content = file.read(most + 1)
+    if len(content) > most:  # it grew
+        raise _too_long(path, most, error)
+    return content
+
+
+def limit(usual: int) -> int:
+    """Bytes that one thing may have: what is usual, or what the environment variable PARIBUS_MAX_GB allows."""
+    allowed = os.environ.get(LIMIT)
+    try:
+        return int(float(allowed) * (1 << 30)) if allowed else usual
+    except (ValueError, OverflowError):
+        raise DataError(f"{LIMIT} is a number of gigabytes", got=allowed, hint=f"for example {LIMIT}=8") from None
+
+
+def too_large(path: Path, most: int) -> DataError:
+    """The error for what comes to more bytes than :func:`limit` allows, with the way to allow more."""
+    more = max(1, math.ceil(4 * most / (1 << 30)))
+    hint = f"if it is meant to be so large, set the environment variable {LIMIT}={more} (gigabytes)"
+    return DataError(f"{path.name} comes to more than {most:,} bytes", got=str(path), hint=hint)
+
+
+def _too_long(path: Path, most: int, error: type[ParibusError]) -> ParibusError:
+    return error(f"{path.name} has more than {most:,} bytes", got=str(path), hint="is this the right file?")
+
+
+def _require_regular(path: Path, found: os.stat_result, error: type[ParibusError]) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        what = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, a socket or a device"
+        raise error(
+            f"{path.name or path} is {what}, and no regular file", got=str(path), hint="give the path of a file"
+        )
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -1,6 +1,11 @@
+import gzip
 import io
+import os
 import tarfile
+import tracemalloc
+import zipfile
 
+import numpy as np
 import pytest
 
 from paribus.cache import archive
@@ -74,3 +79,52 @@ def test_a_damage_within_a_member_is_found(tmp_path):
     path.write_bytes(content)
     with pytest.raises(DataError, match="damaged"), archive.opened(path) as opened:
         opened.open("x").read()
+
+
+def test_R29_a_header_that_claims_much_is_refused_before_it_is_unpacked(tmp_path):
+    header = tarfile.TarInfo("././@PaxHeader")
+    header.size, header.type = 64 << 20, tarfile.XHDTYPE
+    with gzip.open(tmp_path / "a.tar.gz", "wb", compresslevel=1) as file:
+        file.write(header.tobuf(tarfile.USTAR_FORMAT) + bytes(64 << 20))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="a header of more than"), archive.opened(tmp_path / "a.tar.gz"):
+        pass
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
+
+
+def test_R29_what_unpacks_to_far_more_is_refused_before_it_comes(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(b"\n" * (8 << 20)))
+    with pytest.raises(DataError, match="comes to more than") as caught, archive.unpacked(path, 1 << 30) as file:
+        file.read()
+    assert "PARIBUS_MAX_GB=" in caught.value.hint
+    monkeypatch.setenv("PARIBUS_MAX_GB", "1")
+    with archive.unpacked(path, 1 << 30) as file:
+        assert len(file.read()) == 8 << 20
+    monkeypatch.setenv("PARIBUS_MAX_GB", "much")
+    with pytest.raises(DataError, match="number of gigabytes"), archive.unpacked(path, 1 << 30):
+        pass
+
+
+def test_R29_arrays_are_measured_before_they_are_read(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros((2000, 2000)))
+    with pytest.raises(DataError, match="comes to more than"):
+        archive.check_npz(path)
+    np.savez_compressed(path, x=np.random.default_rng(0).random((30, 30)))
+    archive.check_npz(path)
+    claims = io.BytesIO()
+    np.lib.format.write_array_header_1_0(claims, {"descr": "<f8", "fortran_order": False, "shape": (1 << 40,)})
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("x.npy", claims.getvalue())
+    with pytest.raises(DataError, match=r"x\.npy claims"):
+        archive.check_npz(path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_R18_only_regular_files_are_opened(tmp_path, kind):
+    path = tmp_path / "a.txt"
+    path.mkdir() if kind == "folder" else os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+    with pytest.raises(DataError, match="no regular file"), archive.unpacked(path, 1000):
+        pass

@@ -41,6 +41,13 @@ def server(monkeypatch):
         thread.join()
 
 
+def test_a_download_has_a_limit(server, cache_folder, monkeypatch):
+    monkeypatch.setattr(download, "MAX_BYTES", 10)
+    with pytest.raises(DataError, match="comes to more than 10 bytes"):
+        obtain([published(server, "good")])
+    assert not [path for path in cache_folder.rglob("*") if path.is_file() and path.suffix == ".gz"]
+
+
 def published(server, *kinds, name="file.gz"):
     return PublishedFile("set", name, MD5, tuple(f"{server}/{kind}/" for kind in kinds))
 

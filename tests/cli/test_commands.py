@@ -54,16 +54,31 @@ def test_a_run_trains_once(paribus):
     assert f"sha256 {RunFolder(folder).result.weights_sha256}" in shown.out
 
 
+def test_a_finished_run_goes_on_with_more_epochs(paribus):
+    assert paribus("run", *SMALL, "--keep", "everything").code == 1
+    assert "only a finished run goes on" in paribus("run", *SMALL, "--more", "1").err
+    assert paribus("run", *SMALL, "--keep", "last", "--threads", "1").code == 0
+    longer = paribus("run", *SMALL, "--more", "1", "--threads", "1")
+    assert ("epoch 1/2" in longer.err, "epoch 2/2" in longer.err) == (False, True)
+    assert "trained" in longer.out
+    assert "2 epochs" in longer.out
+    assert "nothing to train" in paribus("run", "digits/mlp", "budget.epochs=2", "model.widths=[8]").out
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("digits/cnn",),
         ("digits/cnn", "model.use=mlp", "augment.crop.padding=1", "optimizer.lr=1e-3", "schedule.use=cosine"),
-        ("cifar10/cnn", "training.clip_norm=1"),
-        ("folder/cnn", "data.path=my pictures: 100%"),
+        ("digits/cnn", "training.clip_norm=1"),
+        ("folder/cnn", "data.path=my pictures: 100%", "training.batch_size=4"),
     ],
 )
 def test_what_a_dry_run_prints_is_the_recipe(paribus, words):
+    for number in range(40):
+        picture = Path("my pictures: 100%", "ab"[number % 2], f"{number}.png")
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), number).save(picture)
     said = paribus("run", *words, "--dry-run")
     assert (said.code, said.err, Path("runs").exists()) == (0, "", False)
     assert "  dropout: 0.0\n" in said.out  # defaults included
@@ -74,6 +89,45 @@ def test_what_a_dry_run_prints_is_the_recipe(paribus, words):
     expected = pb.Recipe.load(words[0], {key: parse_value(value) for key, value in changes.items()})
     assert pb.Recipe.load("printed.yaml").identity == expected.identity
     assert pb.Recipe.load("printed.yaml").name == words[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("digits/mlp", "model=unet"), "model=unet does not fit task=classification"),
+        (("digits/mlp", "training.batch_size=100000"), "batch_size must not exceed"),
+        (("digits/mlp", "schedule.use=plateau", "schedule.metric=val/psnr"), "must be a figure of this task"),
+        (("digits/mlp", "training.precision=fp16", "--device", "cpu"), "fp16 needs a GPU"),
+        (("digits/mlp", "--device", "gpu"), "this device cannot be used"),
+        (("digits/mlp", "--runs", "file"), "a file stands where a folder is needed"),
+        (("folder/cnn", "data.path=none"), "must be a folder of pictures"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "study"])
+def test_a_dry_run_refuses_what_the_run_refuses(paribus, command, words, expected):
+    Path("file").touch()
+    said = paribus(command, *words, "--dry-run")
+    assert (said.code > 0, expected in " ".join(said.err.split())) == (True, True)
+    assert not Path("runs").exists()
+
+
+def test_a_study_compares_no_test_figure(paribus):
+    said = paribus("study", "digits/mlp", "--metric", "test/accuracy", "--dry-run")
+    assert (said.code, "validation split" in said.err, "--metric val/accuracy" in said.err) == (2, True, True)
+
+
+def test_shortcuts_are_taken_and_said(paribus):
+    said = paribus("run", "digits/mlp", "lr=.02", "epochs=1", "widths=16", "--dry-run")
+    assert said.err.splitlines() == [
+        "lr is read as optimizer.lr",
+        "epochs is read as budget.epochs",
+        "widths is read as model.widths",
+        "model.widths=16 is read as [16]",
+    ]
+    assert all(text in said.out for text in ("lr: 0.02", "epochs: 1", "widths: [16]"))
+    planned = paribus("study", "digits/mlp", "--vary", "lr=.1,.01", "--seeds", "2", "--dry-run")
+    assert (planned.err, "optimizer.lr (0.1, 0.01)" in planned.out) == ("lr is read as optimizer.lr\n", True)
+    assert paribus("run", "shapes/unet", "noise=1", "--dry-run").code == 2
 
 
 def test_a_dry_study_prints_its_arms_and_does_nothing(paribus):

@@ -63,6 +63,8 @@ MISTAKES = {  # words → exit code, what the message says
     (*STUDY, "--plugin", "none.py"): (2, "a plug-in is a Python file", "received: none.py"),
     ("list", "modles"): (1, "nothing of this kind", "received: modles", "did you mean 'models'?"),
     ("show", "cnnn"): (1, "nothing of this name", "received: cnnn", "did you mean 'cnn'?"),
+    ("show", "last"): (1, "no such study or run folder", "there is none in runs yet"),
+    (*RUN, "model=resnet"): (2, "for every pixel dncnn, unet; for sequences gru", "--plugin FILE.py"),
     ("show", "x" * 300): (1, "File name too long"),
     ("report", "last"): (1, "no such study or run folder", "received: last", "there is none in runs yet"),
     ("test", "last"): (1, "no such run or study folder", "received: last", "there is none in runs yet"),
@@ -104,7 +106,7 @@ def test_a_run_that_diverges_ends_with_its_advice(paribus):
 
 def test_a_study_of_another_design_is_not_overwritten(paribus):
     study = pb.Study(
-        "digits/mlp", {"model.norm": ["none", "batch"]}, changes={"budget.epochs": 1}, seeds=2, name="mine"
+        "digits/mlp", vary={"model.norm": ["none", "batch"]}, changes={"budget.epochs": 1}, seeds=2, name="mine"
     )
     study.design.write(study.folder)
     before = (study.folder / "study.json").read_bytes()

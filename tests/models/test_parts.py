@@ -10,10 +10,14 @@ import pytest
 import torch
 
 from paribus.errors import RecipeError
-from paribus.models import PARTS
+from paribus.models import GROUPS, PARTS
 from paribus.records.options import describe, options
 from paribus.records.parts import Part, build, find
 from paribus.records.recipe import Recipe, shipped
+
+
+def test_every_model_is_for_something():
+    assert sorted(name for some in GROUPS.values() for name in some) == sorted(PARTS)
 
 
 @pytest.mark.parametrize("name", PARTS)

@@ -90,6 +90,9 @@ WRONG = {  # change → field named, value named, next step
     "split.val=1": (r"split\.val .*", "1", "correct split.val"),
     "training.precision=fp8": (r"training\.precision is one of auto, fp32", "fp8", "did you mean 'fp32'"),
     "chance.order=-1": (r"chance\.order .*", "-1", "correct chance.order"),
+    "budget.epochs=true": (r"budget\.epochs is neither true nor false", "True", "budget.epochs=NUMBER"),
+    "model.widths=[99999999999999999999]": (r"model\.widths is at most 9,223,372", "[99999999999999999999]", "smaller"),
+    "model.widths=[true]": (r"model\.widths is neither true nor false", "[True]", "model.widths=NUMBER"),
     "data=null": ("a part is a name or a mapping", "None", "{use: NAME, option: value}"),
     "name.x=1": ("name has no fields", "digits/cnn", "as a whole"),
 }

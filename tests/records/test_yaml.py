@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 
 import pytest
@@ -78,7 +79,7 @@ def test_R21_bombs_are_refused_at_once():
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(None, "cannot read"), (b"\xff\xfe", "cannot read"), (b"x" * 1_000_001, "at most"), (b"a: [", "expected")],
+    [(None, "cannot read"), (b"\xff\xfe", "cannot read"), (b"x" * 1_000_001, "more than"), (b"a: [", "expected")],
 )
 def test_R21_files_that_cannot_be_read_are_named(tmp_path, content, problem):
     path = tmp_path / "my.yaml"
@@ -152,3 +153,17 @@ def test_dumped_yaml_is_what_people_would_write():
     assert yaml.dump({"b": [1, 2], "a": {"on": "no", "x": "1", "y": None}}) == (
         "b: [1, 2]\na:\n  'on': 'no'\n  x: '1'\n  y: null\n"
     )
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_R18_a_recipe_is_a_regular_file(tmp_path, kind):
+    path = tmp_path / "my.yaml"
+    path.mkdir() if kind == "folder" else os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+    with pytest.raises(RecipeError, match="no regular file"):
+        yaml.parse_file(path)
+
+
+def test_a_field_stands_in_one_place():
+    with pytest.raises(RecipeError, match=r"budget\.epochs stands beside budget") as caught:
+        yaml.parse("base: digits/mlp\nbudget: {epochs: 1}\nbudget.epochs: 3\n", where="my.yaml")
+    assert caught.value.got == "my.yaml, line 3, column 1"

@@ -17,6 +17,7 @@ from tests.small import BASE, GAINS, TWO, TWO_BY_TWO, Heard, by_arm, small
 import paribus as pb
 from paribus import files
 from paribus.records.run import RunFolder, Status
+from paribus.reports import tables
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -109,6 +110,16 @@ def test_runs_that_are_missing_drop_their_pair_and_are_told(scripted, values, ex
     assert list(estimate.per_seed)[estimate.n :] == [None] * (5 - estimate.n)
     assert expected["warns"] in " ".join(result.warnings)
     assert set(result.arms[0].errors) == {seed for seed, value in enumerate(values) if isinstance(value, str)}
+
+
+def test_an_arm_of_which_all_runs_failed_is_failed_with_its_reason(scripted):
+    values = {**TWO, "lr=0.1": ["failed"] * 5}
+    result = small().run(executor=scripted(by_arm(values)), listen=Heard())
+    [effect] = result.effects
+    assert effect.verdict.word == "failed"
+    assert effect.conclusion.startswith("failed: all runs of lr=0.1")
+    assert "undecided" not in str(effect)
+    assert tables.effects(result).rows[0][-1] == effect.conclusion
 
 
 def test_warnings(scripted):

@@ -124,3 +124,25 @@ def test_arms_that_would_share_a_folder_are_refused():
 
     with pytest.raises(StudyError, match=r"share a folder\n.*text=a/b and text=a-b"):
         pb.Study("digits/mlp", vary={"model.text": ["a/b", "a-b"]}, changes={"model": pb.Part(Texts)})
+
+
+SEEDS = {"3": (0, 1, 2), "3,": (3,), "3,4,7": (3, 4, 7), " 2 ": (0, 1), 2: (0, 1), (5, 7): (5, 7), "0,1": (0, 1)}
+
+
+@pytest.mark.parametrize("given", SEEDS)
+def test_seeds_are_how_many_or_which_in_words_too(given):
+    assert pb.Study("digits/mlp", seeds=given).design.seeds == SEEDS[given]
+
+
+@pytest.mark.parametrize(
+    "given", ["", "x", "0", " 0", "-1", "1,-1", "1.5", "1,,2", ",", "1;2", 0, -1, 2.5, True, None, [], [1.5], 10**12]
+)
+def test_seeds_that_are_none(given):
+    with pytest.raises(StudyError, match="seeds are a number of seeds"):
+        pb.Study("digits/mlp", seeds=given)
+
+
+def test_shortcuts_name_what_varies():
+    design = pb.Study("digits/cnn", vary={"lr": [0.1, 0.2], "widths": [8, [8, 8]]}, changes={"epochs": 1}).design
+    assert design.factors == {"optimizer.lr": (0.1, 0.2), "model.widths": ([8], [8, 8])}
+    assert design.base.budget.epochs == 1

@@ -332,7 +332,10 @@ class Fragile(Wide):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_arm_that_fails_is_reported_and_the_study_goes_on(jobs):
     study = pb.Study(
-        "digits/mlp", {"model.breaks": [True, False]}, changes={"model": pb.Part(Fragile), "budget.epochs": 1}, seeds=2
+        "digits/mlp",
+        vary={"model.breaks": [True, False]},
+        changes={"model": pb.Part(Fragile), "budget.epochs": 1},
+        seeds=2,
     )
     result = study.run(jobs=jobs, listen=Heard())
     broken, whole = result.arms

@@ -67,7 +67,7 @@ def test_T11_a_run_leaves_figures_and_pictures_of_every_class(train):
 
 def test_two_arms_are_compared(tmp_path):
     arms = {"model.skips": [True, False]}
-    study = Study(recipe_of("segmentation"), arms, seeds=2, metric="val/miou", runs=tmp_path)
+    study = Study(recipe_of("segmentation"), vary=arms, seeds=2, metric="val/miou", runs=tmp_path)
     result = study.run(jobs=1)
     assert result.metric.name == "miou"
     assert result.arms[0].parameters > result.arms[1].parameters

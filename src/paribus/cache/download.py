@@ -14,9 +14,10 @@ from paribus.cache import paths
 from paribus.cache.checksums import checksum
 from paribus.cache.paths import cache_errors
 from paribus.errors import DataError, MissingData
-from paribus.files import CHUNK_BYTES, remove_leftovers, write_with
+from paribus.files import CHUNK_BYTES, limit, remove_leftovers, too_large, write_with
 from paribus.progress import Announce, silent
 
+MAX_BYTES = 4 << 30  # of one file
 TIMEOUT = 30.0  # seconds without an answer
 
 
@@ -115,11 +116,16 @@ def _receive(answer: http.client.HTTPResponse, path: Path, md5: str, progress: A
         0,
         hashlib.md5(usedforsecurity=False),
     )
+    most = limit(MAX_BYTES)
+    if total > most:
+        raise too_large(path.with_name(name), most)
     with path.open("wb") as file:
         while chunk := answer.read(CHUNK_BYTES // 16):
+            done += len(chunk)
+            if done > most:
+                raise too_large(path.with_name(name), most)
             file.write(chunk)
             digest.update(chunk)
-            done += len(chunk)
             progress(f"downloading {name}", done, total)
     if digest.hexdigest() != md5:
         raise DataError(f"the download does not match its published checksum {md5}", got=digest.hexdigest())

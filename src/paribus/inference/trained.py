@@ -120,10 +120,11 @@ def load(run: Any, epoch: int | Literal["final"] = "final", *, runs: str | Path 
     task: Task = build("task", recipe.task, info=info)
     network = assemble(recipe.model, task, Seeds(folder.seed))
     try:
+        files.open_regular(path, error=RunError).close()
         weights = load_file(path)
         network.load_state_dict(weights)
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise _damaged(path, str(error)) from None
+    except (SafetensorError, OSError, RuntimeError, MemoryError) as error:
+        raise _damaged(path, str(error) or type(error).__name__) from None
     if hash_of(weights) != expected:
         raise _damaged(path, "they do not match the recorded hash")
     return Trained(network.eval(), task, info, recipe, folder.seed, folder)

@@ -17,6 +17,7 @@ from paribus.errors import RecipeError, nearest
 from paribus.records.earlier import RENAMED
 from paribus.records.kinds import KINDS
 
+LARGEST = 2**63 - 1  # whole number that an array can count to
 Factory = Callable[..., Any]
 
 
@@ -81,8 +82,8 @@ def _said_of_parameters(text: str) -> dict[str, str]:
     return {entry.arg_name: " ".join((entry.description or "").split()) for entry in said if entry.args[0] == "param"}
 
 
-def refuse_bools(where: str, kinds: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Refuse true and false where a number or a word must stand: pydantic would read them as 1 and 0.
+def refuse_strange(where: str, kinds: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Refuse true and false where pydantic would read 1 and 0, and whole numbers that no array can count to.
 
     Args:
         where: the field below which the values stand.
@@ -93,11 +94,13 @@ def refuse_bools(where: str, kinds: Mapping[str, Any], values: Mapping[str, Any]
         RecipeError: naming the first.
     """
     for name, value in values.items():
-        if name in kinds and not _takes_bool(kinds[name].annotation):
-            several = value if isinstance(value, (list, tuple)) else [value]
-            if any(isinstance(one, bool) for one in several):
-                rule = f"{where}.{name} is neither true nor false"
-                raise RecipeError(rule, got=value, hint=f"write {where}.{name}=NUMBER")
+        several = value if isinstance(value, (list, tuple)) else [value]
+        whole = [one for one in several if isinstance(one, int)]
+        if any(isinstance(one, bool) for one in whole) and name in kinds and not _takes_bool(kinds[name].annotation):
+            rule = f"{where}.{name} is neither true nor false"
+            raise RecipeError(rule, got=value, hint=f"write {where}.{name}=NUMBER")
+        if any(abs(one) > LARGEST for one in whole):
+            raise RecipeError(f"{where}.{name} is at most {LARGEST:,}", got=value, hint="write a smaller number")
 
 
 def _takes_bool(kind: Any) -> bool:

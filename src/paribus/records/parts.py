@@ -23,7 +23,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from paribus.errors import ParibusError, RecipeError, message_of, nearest
 from paribus.records.kinds import KINDS
-from paribus.records.options import Factory, explain, refuse_bools, schema
+from paribus.records.options import Factory, explain, refuse_strange, schema
 from paribus.records.wording import show
 
 
@@ -252,7 +252,7 @@ def parameters_of(factory: Factory) -> frozenset[str]:
 
 
 def _validated(model: type[BaseModel], part: Part, where: str) -> dict[str, Any]:
-    refuse_bools(where, model.model_fields, part.options)
+    refuse_strange(where, model.model_fields, part.options)
     try:
         values = dict(model(**part.options))
         to_jsonable_python(values)

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 from paribus.errors import RecipeError
+from paribus.files import read_regular
 from paribus.records.parts import register, registered
 
+MAX_BYTES = 10_000_000
 PREFIX = "paribus_plugin_"  # of the modules that plug-in files become
 
 
@@ -21,6 +23,7 @@ def load_plugin(path: str | Path) -> None:
     path = Path(path)
     if not path.is_file():
         raise RecipeError("a plug-in is a Python file", got=str(path), hint="check the path given to --plugin")
+    read_regular(path, MAX_BYTES, RecipeError)
     name = f"{PREFIX}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

@@ -29,7 +29,7 @@ from paribus.records import yaml
 from paribus.records.fingerprint import fingerprint
 from paribus.records.kinds import KINDS
 from paribus.records.metric import Metric
-from paribus.records.options import explain, refuse_bools
+from paribus.records.options import explain, refuse_strange
 from paribus.records.parts import Part, augmentations, factory_of, is_own, present, resolve
 from paribus.records.sections import SECTIONS, Budget, Chance, Section, Split, Training
 from paribus.records.shortcuts import expand, unknown_field
@@ -103,7 +103,7 @@ class Recipe(BaseModel):
         if strange := [field for field in raw if field not in cls.model_fields]:
             raise unknown_field(str(strange[0]), raw, cls.model_fields)
         for name, section in SECTIONS.items():
-            refuse_bools(name, section.model_fields, given if isinstance(given := raw.get(name), Mapping) else {})
+            refuse_strange(name, section.model_fields, given if isinstance(given := raw.get(name), Mapping) else {})
         try:
             return cls.model_validate(raw)
         except ValidationError as error:

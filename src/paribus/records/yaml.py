@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from paribus.errors import RecipeError
+from paribus.files import read_regular
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
@@ -110,9 +111,8 @@ def parse(text: str, where: str = "recipe") -> Any:
 def parse_file(path: Path) -> Any:
     """Parse a YAML file."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise RecipeError(f"a recipe file is at most {MAX_BYTES:,} bytes", got=str(path))
-        return parse(path.read_text(encoding="utf-8"), where=str(path))
+        content = read_regular(path, MAX_BYTES, RecipeError)
+        return parse(content.decode("utf-8"), where=str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"cannot read the recipe file: {error}", got=str(path)) from None
 

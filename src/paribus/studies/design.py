@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,11 @@ def seeds_of(given: int | str | Iterable[int]) -> tuple[int, ...]:
     """
     try:
         listed: Any = _numbers(given) if isinstance(given, str) else given
-        seeds = tuple(map(index, range(min(index(listed), MOST_SEEDS + 1)) if hasattr(listed, "__index__") else listed))
+        alone = isinstance(listed, Integral)  # arrays have an __index__ too
+        seeds = tuple(map(index, range(min(index(listed), MOST_SEEDS + 1)) if alone else listed))
     except (TypeError, ValueError):
         seeds = ()
-    if not 0 < len(seeds) <= MOST_SEEDS or min(seeds) < 0 or isinstance(given, bool):
+    if not 0 < len(seeds) <= MOST_SEEDS or min(seeds) < 0 or isinstance(given, bool | bytes):
         rule = f"seeds are a number of seeds from 1 to {MOST_SEEDS:,}, or a list of them, none negative"
         raise StudyError(rule, got=given, hint="write --seeds 5 or --seeds 3,4,7 (Python: seeds=5 or seeds=[3, 4, 7])")
     return seeds

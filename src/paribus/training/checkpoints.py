@@ -67,7 +67,7 @@ def load(path: Path) -> dict[str, Any]:
         expected = json.loads(path.with_suffix(".json").read_text())["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _corrupt(path, f"its checksum is unreadable ({type(error).__name__})") from None
-    if not path.exists() or files.sha256_of(path) != expected:
+    if not path.is_file() or files.sha256_of(path) != expected:
         raise _corrupt(path, "its content does not match its checksum")
     return read(path)
 
@@ -90,8 +90,8 @@ def read(path: Path) -> dict[str, Any]:
             outline = json.loads(file.metadata()["tree"])
             tree: dict[str, Any] = _fill(outline, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
             return tree
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise _corrupt(path, str(error)) from None
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError, MemoryError) as error:
+        raise _corrupt(path, str(error) or type(error).__name__) from None
 
 
 def tidy(folder: Path) -> None:

@@ -13,6 +13,9 @@ from paribus.theory.layers.notation import parse
 PICTURE = (3, 32, 32)
 MISTAKES = {  # text → what the message says
     "": ("at least one layer", "for example"),
+    ", ".join(["relu"] * 2001): ("at most 2,000 layers", "2,001 layers"),
+    "[relu x1000] x1000000": ("at most 2,000 layers", "1,000,000,000 layers"),
+    "[" * 60: ("brackets stand in each other at most 50 deep (column 51)",),
     "conv": ("conv needs its number of outputs", "for example: conv 64 k7 s2 p3"),
     "conv 8": ("conv needs its kernel (k3) (column 1)",),
     "conv 8 k3 s": ("stride (s3) is a number, as in s3 (column 11)",),

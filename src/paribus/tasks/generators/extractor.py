@@ -18,6 +18,7 @@ from paribus.chance import key, permutation, seeded
 from paribus.data.dataset import Dataset
 from paribus.data.info import DataInfo
 from paribus.data.prepare.prepared import PreparedData
+from paribus.errors import ParibusError
 from paribus.models.weights import pack
 from paribus.tasks.generators.quality import Modes
 
@@ -164,8 +165,9 @@ def _load(classifier: Classifier, path: Path) -> bool:
     from safetensors.torch import load_file
 
     try:
+        files.open_regular(path).close()
         classifier.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError):
+    except (OSError, SafetensorError, RuntimeError, MemoryError, ParibusError):
         return False
     return True
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from fractions import Fraction
 
+from paribus.errors import TheoryError
 from paribus.theory.expressions.tree import ONE, Expr, Shape, broadcast, is_zero, number, ones, zeros
+
+LONGEST = 4096  # binary digits of a number in a result
 
 Term = tuple[Fraction, Expr]  # coefficient and the rest
 
@@ -27,7 +30,7 @@ def mul(*factors: Expr) -> Expr:
     coefficient, bases = Fraction(1), dict[Hashable, tuple[Expr, Fraction]]()
     for base, exponent in _factors(factors):
         if base.op == "number" and exponent.denominator == 1 and (base.value or exponent > 0):
-            coefficient *= base.value**exponent.numerator
+            coefficient *= _power_of(base.value, exponent.numerator)
         elif base.op == "zeros":
             return zeros(shape)
         elif base.op != "ones":
@@ -35,6 +38,15 @@ def mul(*factors: Expr) -> Expr:
             bases[base.key] = (base, before + exponent)
     kept = [_raised(base, exponent) for base, exponent in bases.values() if exponent]
     return _product(coefficient, sorted(kept, key=lambda factor: factor.rank > 0), shape)
+
+
+def _power_of(base: Fraction, exponent: int) -> Fraction:
+    """``base ** exponent`` exactly, unless it has more digits than anybody reads."""
+    digits = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(exponent)
+    if digits > LONGEST:
+        rule = f"numbers have at most {LONGEST} binary digits"
+        raise TheoryError(rule, got=f"({base})**({exponent})", hint="write a smaller power, or a name for the number")
+    return base**exponent
 
 
 def power(base: Expr, exponent: Expr) -> Expr:

@@ -15,12 +15,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from paribus.errors import nearest
+from paribus.errors import TheoryError, nearest
 from paribus.theory.layers.kinds import ALIASES, KINDS, PER_AXIS, WRITTEN, Kind
 from paribus.theory.layers.layer import Layer
 from paribus.theory.layers.refuse import Place, unreadable
@@ -28,6 +28,8 @@ from paribus.theory.layers.refuse import Place, unreadable
 TOKEN = re.compile(r"[\[\]|&,;]|[^\s\[\]|&,;]+")
 NUMBER = re.compile(r"(?P<value>\d+(?:x\d+)*|\d*\.\d+|\d+c)(?P<first>first)?")
 TIMES = re.compile(r"[x×](\d+)")
+MOST = 2_000  # layers: they are listed, counted and followed back one by one
+DEEPEST = 50  # brackets in brackets
 ADDED, JOINED = "|", "&"
 SPOKEN = {"out": "number of outputs", "extra": "output padding"}
 
@@ -72,10 +74,24 @@ def parse(text: str) -> tuple[Item, ...]:
     items = tuple(reader.net())
     if not reader.over:
         raise unreadable("a bracket closes that was never opened", reader.place)
+    if (count := _count(items)) > MOST:
+        rule = f"a network in text has at most {MOST:,} layers"
+        raise TheoryError(rule, got=f"{count:,} layers", hint="look at a part of it, and repeat that less often")
     if not items:
         hint = "for example: conv 64 k3 s2 p1, bn, relu, flatten, linear 10"
         raise unreadable("a network has at least one layer", Place(text, 0, len(text)), hint)
     return items
+
+
+def _count(items: Iterable[Item]) -> int:
+    """How many layers stand one after the other or side by side, repetitions included."""
+    total = 0
+    for item in items:
+        if isinstance(item, Repeat):
+            total += item.times * _count([item.item])
+        else:
+            total += sum(map(_count, item.branches)) if isinstance(item, Block) else 1
+    return total
 
 
 @dataclass
@@ -84,6 +100,7 @@ class Reader:
 
     text: str
     at: int = 0
+    depth: int = 0  # of brackets
     signs: list[Place] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -133,6 +150,9 @@ class Reader:
     def block(self) -> Block:
         """Branches between brackets."""
         start, branches, joints = self.take(), [], []
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise unreadable(f"brackets stand in each other at most {DEEPEST} deep", start)
         while True:
             branches.append(tuple(self.net()))
             if self.over:
@@ -144,6 +164,7 @@ class Reader:
             if one.words != other.words:
                 raise unreadable("a block either adds (|) or joins (&) its branches", other, "nest two blocks")
         place = start.to(self.take())
+        self.depth -= 1
         if not any(branches):
             raise unreadable("a block needs layers between its brackets", place)
         return Block(tuple(branches), joints[0].words if joints else "", place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paribus.errors import TheoryError
+from paribus.files import read_regular
 
 Array = NDArray[Any]
 DUST = 1e-12  # what rounding leaves of a 0, in numbers that a lecturer would write
+MAX_BYTES = 10_000_000  # of a file
 MOST = 2048  # numbers of an array: every one of them is varied in the proof
 SHOWN = 25  # numbers of an array that a table still shows
 TYPED = 'type rows of numbers, "3 4 5; 2 1 -3", or name a .json, .npy or .csv file'
@@ -60,7 +63,7 @@ def read_values(path: Path) -> dict[str, Any]:
         TheoryError: no such file, no JSON, or no object.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_regular(path, MAX_BYTES, TheoryError))
     except FileNotFoundError:
         raise TheoryError("there is no such file", got=str(path), hint="give the path of a JSON file") from None
     except ValueError as error:
@@ -112,15 +115,15 @@ def _read(path: Path) -> Array:
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(read_regular(path, MAX_BYTES, TheoryError))
 
 
 def _csv(path: Path) -> Any:
-    return np.loadtxt(path, delimiter=",", ndmin=2)
+    return np.loadtxt(io.BytesIO(read_regular(path, MAX_BYTES, TheoryError)), delimiter=",", ndmin=2)
 
 
 def _npy(path: Path) -> Any:
-    return np.load(path, allow_pickle=False)
+    return np.load(io.BytesIO(read_regular(path, MAX_BYTES, TheoryError)), allow_pickle=False)
 
 
 READERS = {".json": _json, ".csv": _csv, ".npy": _npy}

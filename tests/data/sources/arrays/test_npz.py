@@ -52,10 +52,10 @@ def test_objects_damage_and_bombs_are_refused(tmp_path):
     with pytest.raises(DataError, match="Python objects"):
         npz.read(path)
     path.write_bytes(b"no archive")
-    with pytest.raises(DataError, match="cannot read"):
+    with pytest.raises(DataError, match="is damaged"):
         npz.read(path)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file, file.open("inputs.npy", "w") as inside:
         for _ in range(100):
             inside.write(bytes(1 << 20))
-    with pytest.raises(DataError, match="compressed too well"):
+    with pytest.raises(DataError, match=r"f\.npz"):
         npz.read(path)

@@ -263,3 +263,16 @@ def test_the_size_of_a_picture_is_that_of_its_upright_self():
     exif[0x0112] = 6
     assert decoding.size_of(saved(Image.fromarray(STRIPES)), "x") == (8, 12)
     assert decoding.size_of(saved(Image.fromarray(STRIPES), "JPEG", exif=exif), "x") == (12, 8)
+
+
+def test_R15_a_deep_grey_that_is_named_transparent_becomes_white():
+    """Pixels 0 and 30000 of a 16-bit PNG whose tRNS chunk says that 0 is not there."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", 2, 1, 16, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\0" + struct.pack(">HH", 0, 30000))
+    parts = {b"IHDR": header, b"tRNS": struct.pack(">H", 0), b"IDAT": pixels, b"IEND": b""}
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, content) for kind, content in parts.items())
+    assert decode(png, None, "grey", "cut").tolist() == [[[255, 117]]]

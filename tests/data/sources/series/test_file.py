@@ -159,3 +159,19 @@ def test_another_content_is_another_identity(tmp_path):
         cache.identity(Series(str(path), ("value",), length=length)) for path in (one, two) for length in (5, 9)
     }
     assert len(identities) == 2  # windows are no part of it
+
+
+def test_one_wrong_year_is_a_question_and_not_millions_of_rows(tmp_path):
+    path = file(tmp_path / "a.csv", [*hours(), f"{START.replace(year=2991)},1,1"])
+    with pytest.raises(DataError, match=r"would make up 8,\d{3},\d{3} rows beside the 61 .* before line 62") as caught:
+        load(path, gaps="fill")
+    assert caught.value.got == "2991-03-01 00:00:00 after 2021-03-03 11:00:00"
+    assert "data.gaps=fill-any" in caught.value.hint
+    far = file(tmp_path / "b.csv", [*hours(), f"{START + 200 * HOUR},1,1"])
+    assert len(load(far, gaps="fill-any").inputs) == 201
+
+
+def test_endless_empty_lines_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("paribus.data.sources.series.reading.MAX_EMPTY", 100)
+    with pytest.raises(DataError, match="more than 100 empty lines"):
+        load(file(tmp_path / "a.csv", [*hours(), *[""] * 200]))

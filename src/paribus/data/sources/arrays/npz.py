@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from paribus.cache.archive import check_npz
 from paribus.data.splits import SPLIT_NAMES
 from paribus.data.write.npy import Array
 from paribus.errors import DataError
@@ -17,8 +17,6 @@ from paribus.errors import DataError
 INPUTS = ("inputs", "input", "x", "images", "image", "data", "features")
 TARGETS = ("targets", "target", "y", "labels", "label", "masks")
 FURTHER = ("classes", "names", "groups")
-RATIO = 1000  # arrays that compress better than this are bombs, or nothing to learn from
-SMALL = 1 << 26  # bytes that any file may become
 
 _WORDS = re.compile(r"[^a-z]+")
 
@@ -53,21 +51,14 @@ def read(path: Path) -> tuple[dict[str, tuple[Any, Any]], dict[str, Array]]:
 
 
 def _arrays(path: Path) -> dict[str, Array]:
+    check_npz(path)
     try:
-        with zipfile.ZipFile(path) as file:
-            _check_size(path, sum(entry.file_size for entry in file.infolist()))
         with np.load(path, allow_pickle=False) as found:
             return {name: found[name] for name in found.files}
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError) as error:
+    except (OSError, ValueError, EOFError, KeyError) as error:
         reason = "it holds Python objects" if "allow_pickle" in str(error) else str(error)
         hint = "save arrays of numbers with np.savez(FILE, inputs=…, targets=…)"
         raise DataError(f"cannot read {path.name}: {reason}", got=str(path), hint=hint) from None
-
-
-def _check_size(path: Path, size: int) -> None:
-    if size > max(SMALL, RATIO * path.stat().st_size):
-        got = f"{path.stat().st_size / 1e6:.1f} MB that would become {size / 1e9:.1f} GB"
-        raise DataError(f"{path.name} is compressed too well for data", got=got, hint="save it with np.savez")
 
 
 def _meaning(name: str) -> tuple[str, str]:

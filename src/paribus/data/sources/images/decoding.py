@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from paribus.errors import DataError
+from paribus.files import read_regular
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"})
@@ -88,7 +89,7 @@ def read(path: Path) -> bytes:
             raise DataError("not a regular file" if path.exists() else "there is no such file", got=str(path))
         if path.stat().st_size > MAX_BYTES:
             raise DataError(f"a picture file has at most {MAX_BYTES >> 20} MiB", got=str(path))
-        return path.read_bytes()
+        return read_regular(path, MAX_BYTES)
     except OSError as error:
         raise DataError(f"the file cannot be read: {error.strerror or error}", got=str(path)) from error
 
@@ -184,10 +185,12 @@ def pair(size: int | Sequence[int]) -> tuple[int, int]:
 
 
 def _rescale(picture: Image.Image) -> Image.Image:
-    """16-bit grey values to 8 bits, 65535 → 255 and 257 k → k."""
+    """16-bit grey values to 8 bits, 65535 → 255 and 257 k → k; what is transparent becomes white."""
     values = np.asarray(picture, np.int64)
     if values.min() < 0 or values.max() > 0xFFFF:
         raise DataError("32-bit pixels have no defined white", hint="save the picture with 8 or 16 bits")
+    if isinstance(clear := picture.info.get("transparency"), int):  # the value that a PNG names as not there
+        values = np.where(values == clear, 0xFFFF, values)
     return Image.fromarray(((values + 128) // 257).astype(np.uint8))
 
 

@@ -9,13 +9,16 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 
+from paribus.cache.archive import unpacked
 from paribus.data.write.npy import Array
 from paribus.errors import DataError
 from paribus.files import CHUNK_BYTES
+
+MAX_BYTES = 8 << 30  # of a file, unpacked
 
 LABELS, PICTURES = 1, 3  # number of axes
 
@@ -41,7 +44,7 @@ def shape_of(images: Path) -> tuple[int, ...]:
 @contextmanager
 def opened(path: Path, axes: int) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
     """An idx file of unsigned bytes, plain or compressed, behind its header, and the lengths of its axes."""
-    with cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb") as file:
+    with unpacked(path, MAX_BYTES) as file:
         header = read(file, 4 * (axes + 1), path)
         if len(header) < 4 * (axes + 1):
             raise damaged(path, "it ends within its header")

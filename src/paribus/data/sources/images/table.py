@@ -6,14 +6,18 @@ import csv
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from paribus.cache.archive import unpacked
 from paribus.data.sources.images.decoding import SUFFIXES
 from paribus.data.sources.images.entry import Entry
 from paribus.data.sources.images.walk import walk
 from paribus.data.splits import SPLIT_NAMES
 from paribus.errors import DataError, nearest
+
+MAX_BYTES = 256 << 20  # of a table
 
 
 def find_csv(root: Path, labels: str) -> Path:
@@ -53,7 +57,7 @@ def from_csv(root: Path, path: Path, group: str | None) -> tuple[list[Entry], li
 def _rows(path: Path, group: str | None) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and columns of every row."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with unpacked(path, MAX_BYTES) as content, TextIOWrapper(content, "utf-8-sig", newline="") as file:
             header = file.readline()
             file.seek(0)
             reader = csv.DictReader(file, delimiter=max(",;\t", key=header.count), restval="")

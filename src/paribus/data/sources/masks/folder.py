@@ -24,7 +24,9 @@ from paribus.data.sources.masks import labels
 from paribus.data.sources.masks.pairs import Pair, pairs, same_size
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
-from paribus.files import CHUNK_BYTES
+from paribus.files import CHUNK_BYTES, read_regular
+
+MAX_LIST = 10_000_000  # bytes of a list of classes
 
 Side = Annotated[int, Field(ge=8, le=4096)]
 Size = tuple[Side, Side]
@@ -164,8 +166,16 @@ class Masks:
         """Names that stand in a file beside the pictures; those of the ignored value left out."""
         listed, lines = self._root() / LISTED, self._root() / LINES
         if listed.is_file():
-            return tuple(map(str, json.loads(listed.read_text(encoding="utf-8"))))
-        return tuple(line.strip() for line in lines.read_text().splitlines() if line.strip()) if lines.is_file() else ()
+            return tuple(map(str, json.loads(read_regular(listed, MAX_LIST))))
+        return (
+            tuple(
+                line.strip()
+                for line in read_regular(lines, MAX_LIST).decode(errors="replace").splitlines()
+                if line.strip()
+            )
+            if lines.is_file()
+            else ()
+        )
 
     def _root(self) -> Path:
         return paths.find_folder(self.path)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import generate_binary_structure, maximum_filter, minimum_filter
 
 from paribus.cache import paths
+from paribus.cache.archive import check_npz
 from paribus.data.metadata import MaskInfo, Metadata
 from paribus.data.origin import origin
 from paribus.data.originals import Originals
@@ -78,6 +79,7 @@ class Nuclei:
         """Pictures and numbers of the nuclei, both (N, 256, 256)."""
         path = self._file()
         try:
+            check_npz(path)
             with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
                 pictures, numbers = content["images"], content["labels"]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:

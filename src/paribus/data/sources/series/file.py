@@ -28,7 +28,8 @@ class Series:
         exogenous: further columns that the network sees, but does not forecast.
         series: the column that names the series, where the file holds several.
         calendar: whether the network sees hour, weekday and month.
-        gaps: whether missing times and values stop the training or are put on a line between their neighbours.
+        gaps: whether missing times and values stop the training or are put on a line between their neighbours; fill
+            refuses to make up more rows than there are, fill-any does not.
         duplicates: what becomes of rows that repeat a time.
         since: leave out what is earlier.
         length: steps of the past in a window.

@@ -13,7 +13,7 @@ from paribus.data.sources.series.frequency import Frequency, Times, infer
 from paribus.data.sources.series.reading import Layout, Table
 from paribus.errors import DataError
 
-Gaps = Literal["refuse", "fill"]
+Gaps = Literal["refuse", "fill", "fill-any"]
 Duplicates = Literal["refuse", "mean", "first"]
 
 
@@ -50,14 +50,15 @@ def regular(table: Table, layout: Layout, file: str, gaps: Gaps, duplicates: Dup
         table: the rows.
         layout: what their columns mean.
         file: name of the file, for messages.
-        gaps: whether steps without a row, and missing values, are filled in.
+        gaps: whether steps without a row, and missing values, are filled in; ``fill`` refuses to make up more rows
+            than there are, as one wrong year would, ``fill-any`` does not.
         duplicates: what becomes of rows with the same time.
 
     Raises:
         DataError: with the file and the line of the first row that cannot stay as it is.
     """
     columns = layout.columns
-    if gaps == "fill":
+    if gaps != "refuse":
         table = _trimmed(table, len(layout.targets))
     _require_order(table, file)
     first = np.concatenate([[True], table.times[1:] != table.times[:-1]])
@@ -73,6 +74,8 @@ def regular(table: Table, layout: Layout, file: str, gaps: Gaps, duplicates: Dup
     steps = frequency.steps(times)
     if gaps == "refuse":
         _require_whole(times, lines, steps, values, columns, file)
+    if gaps == "fill":
+        _require_more_known(times, lines, steps, file)
     whole, filled = _filled(steps, values, columns, file)
     every = np.concatenate([times[:1], frequency.after(times[0], len(whole) - 1)])
     missing = len(whole) - len(steps)
@@ -138,6 +141,21 @@ def _require_whole(
         rule = f"line {lines[row]} of {file} has no value in column {columns[column]!r} ({len(empty)} missing values)"
         raise DataError(
             rule, got=_said(times[row]), hint="set data.gaps=fill, data.since=TIME, or leave the column out"
+        )
+
+
+def _require_more_known(times: Times, lines: NDArray[np.int64], steps: NDArray[np.int64], file: str) -> None:
+    """Refuse to make up more rows than there are: one wrong year in a time would."""
+    missing = int(steps[-1] - steps[0] + 1 - len(steps))
+    if missing > len(steps):
+        row = int(np.diff(steps).argmax()) + 1
+        rule = (
+            f"filling the gaps of {file} would make up {missing:,} rows beside the {len(steps):,} that there are; the "
+            f"longest gap stands before line {lines[row]}: is a time wrong there?"
+        )
+        got = f"{_said(times[row])} after {_said(times[row - 1])}"
+        raise DataError(
+            rule, got=got, hint="correct the time, or set data.gaps=fill-any if the gap is meant to be filled"
         )
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paribus.cache.archive import check_unpacked, unpacked
 from paribus.data.sources.series.frequency import Times
 from paribus.errors import DataError, nearest
 
+MAX_BYTES = 256 << 20  # of a table, unpacked
+MAX_EMPTY = 1_000_000  # empty lines
 MISSING = frozenset({"", "na", "nan", "null", "none", "?"})
 
 
@@ -70,35 +74,61 @@ def read(path: Path, layout: Layout, since: str | None = None) -> list[Table]:
         DataError: naming the line and the column that cannot be read, or the column that is missing.
     """
     earliest = _time(since, "data.since") if since else None
-    found: dict[str, list[tuple[int, np.datetime64, list[float]]]] = {}
+    found: dict[str, _Rows] = {}
     for line, row in _rows(path, layout):
         time = _time(row[layout.time], f"line {line} of {path.name}, column {layout.time!r}")
         if earliest is None or time >= earliest:
             values = [_number(row[name], f"line {line} of {path.name}, column {name!r}") for name in layout.columns]
-            found.setdefault(row[layout.series].strip() if layout.series else "", []).append((line, time, values))
+            rows = found.setdefault(row[layout.series].strip() if layout.series else "", _Rows())
+            rows.lines.append(line)
+            rows.times.append(int(time.astype(np.int64)))
+            rows.values.extend(values)
     if not found:
         raise DataError(f"{path.name} holds no rows" + (f" since {since}" if since else ""), got=str(path))
-    return [_table(name, rows) for name, rows in sorted(found.items())]
+    return [_table(name, rows, len(layout.columns)) for name, rows in sorted(found.items())]
 
 
-def _table(name: str, rows: Sequence[tuple[int, np.datetime64, list[float]]]) -> Table:
-    lines, times, values = zip(*rows, strict=True)
-    return Table(name, np.array(times, "datetime64[s]"), np.array(values, np.float64), np.array(lines, np.int64))
+@dataclass
+class _Rows:
+    """The rows of a series while they are read, in as many bytes as their numbers have."""
+
+    lines: array[int] = field(default_factory=lambda: array("q"))
+    times: array[int] = field(default_factory=lambda: array("q"))  # seconds since 1970
+    values: array[float] = field(default_factory=lambda: array("d"))
+
+
+def _table(name: str, rows: _Rows, columns: int) -> Table:
+    times = np.array(rows.times, np.int64).astype("datetime64[s]")
+    return Table(name, times, np.array(rows.values).reshape(-1, columns), np.array(rows.lines, np.int64))
 
 
 def _rows(path: Path, layout: Layout) -> Any:
     """Line number and columns of every row."""
-    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", newline="", encoding="utf-8-sig") as file:
+        check_unpacked(path, MAX_BYTES)
+        with unpacked(path, MAX_BYTES) as content, TextIOWrapper(content, "utf-8-sig", newline="") as file:
             header = file.readline()
-            reader = csv.DictReader(file, _fields(header), delimiter=_separator(header), restval="")
+            reader = csv.DictReader(
+                _with_few_gaps(file, path), _fields(header), delimiter=_separator(header), restval=""
+            )
             _check_columns(path, reader.fieldnames or [], layout)
             for row in reader:
                 yield reader.line_num + 1, row
     except (UnicodeDecodeError, csv.Error, OSError, EOFError) as error:
         hint = "give the path of a CSV file with UTF-8 encoding, plain or with gzip"
         raise DataError(f"cannot read {path.name}: {error}", got=str(path), hint=hint) from error
+
+
+def _with_few_gaps(lines: Iterable[str], path: Path) -> Iterator[str]:
+    """The lines of a file, among them not endlessly many that are empty."""
+    empty = 0
+    for line in lines:
+        if line in ("\n", "\r\n", "\r"):
+            empty += 1
+            if empty > MAX_EMPTY:
+                hint = "remove the empty lines"
+                raise DataError(f"{path.name} holds more than {MAX_EMPTY:,} empty lines", got=str(path), hint=hint)
+        yield line
 
 
 def _fields(header: str) -> list[str]:

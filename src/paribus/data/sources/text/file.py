@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from paribus.cache import paths
+from paribus.cache.archive import unpacked
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.passages import Length, Passages, Strange
 from paribus.data.metadata import TextInfo, Unit
@@ -16,6 +16,8 @@ from paribus.data.originals import Originals, existing
 from paribus.data.sources.text.tokens import number, split, write
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
+
+MAX_BYTES = 256 << 20  # of a text, which is held in memory
 
 
 @origin("your own")
@@ -61,9 +63,9 @@ def read(path: Path) -> str:
     Raises:
         DataError: if there is none, or it is not UTF-8.
     """
-    content = existing(path).read_bytes()
     try:
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
+        with unpacked(existing(path), MAX_BYTES) as file:
+            return file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         rule = f"byte {error.start + 1:,} of {path.name} is not UTF-8"
         raise DataError(rule, got=repr(error.object[error.start : error.end]), hint="save the text as UTF-8") from None
