@@ -166,6 +166,25 @@ def test_report_is_written_again_from_the_run_folders(command, made):
     assert (made / "runs" / "norms" / "report.html").stat().st_size > 1000
 
 
+def test_one_page_about_a_study_and_a_run_with_own_words(command, made):
+    notes, page = made / "notes.md", made / "course.html"
+    notes.write_text("# norms\n\nNorms were *expected* to help.\n", encoding="utf-8")
+    said = command("report", "norms", "norm=batch/seed-0", "--notes", str(notes), "--out", str(page))
+    assert (said.code, str(page) in said.out) == (0, True)
+    html = page.read_text(encoding="utf-8")
+    assert "<em>expected</em>" in html
+    assert "Worst examples" in html
+    assert command("report", "norms", "--notes", str(made / "none.md")).code == 1
+
+
+def test_a_picture_of_a_report_is_a_file_by_command(command, made):
+    path = made / "effects.svg"
+    assert str(path) in command("show", "norms", "--plot", str(path)).out
+    assert path.read_text(encoding="utf-8").startswith("<svg")
+    missing = command("show", "norms", "--plot", str(path), "--picture", "efects")
+    assert (missing.code, "effects" in missing.err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("what", "words"),
     [

@@ -6,6 +6,8 @@ import json
 
 from PIL import Image
 
+from paribus.tasks.sheet import GAP, LINE, MARGIN
+
 SMALL = ["budget.epochs=1", "model.widths=[8]", "--threads", "1"]
 
 
@@ -14,14 +16,19 @@ def size(name: str) -> tuple[int, int]:
         return picture.size
 
 
+def sheet_of(columns: int, rows: int, side: int) -> tuple[int, int]:
+    """The size of a sheet of square pictures with a title."""
+    return columns * (side + GAP) - GAP + 2 * MARGIN, LINE + rows * (side + GAP) + 2 * MARGIN
+
+
 def test_pictures_are_drawn_and_written(paribus, here):
     paribus("run", "digits/vae", *SMALL)
     said = paribus("sample", "last")
     assert said.out.strip().endswith("seed-0.png")
     paribus("sample", "last", "--count", "5", "--seed", "3", "--out", "five.png")
-    assert size("five.png") == (3 * 96 + 2 * 2, 2 * 96 + 2)  # three columns, two rows, gaps of 2 pixels
+    assert size("five.png") == sheet_of(3, 2, 192)
     paribus("sample", "last", "--count", "2", "--set", "walk=true", "--out", "walk.png")
-    assert size("walk.png") == (10 * 96 + 9 * 2, 2 * 96 + 2)
+    assert size("walk.png") == sheet_of(10, 2, 96)
 
 
 def test_mistakes_are_one_message(paribus, here):
