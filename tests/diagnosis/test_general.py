@@ -82,8 +82,9 @@ def test_a_run_that_ended_in_nan(run):
 def test_a_run_that_diverged_in_its_first_epoch(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.create(Recipe.load("digits/mlp"), 0)
-    run.write_status(Status(state="diverged", epoch=1, epochs=9))
-    assert diagnose(run).names == ["the loss is not a number"]
+    run.write_status(Status(state="diverged", epoch=0, epochs=9))
+    (finding,) = diagnose(run).findings
+    assert (finding.name, finding.evidence["epoch"]) == ("the loss is not a number", 1)
 
 
 def test_a_loss_that_does_not_fall(run):

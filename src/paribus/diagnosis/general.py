@@ -77,13 +77,13 @@ def not_a_number(record: Record) -> Diagnosis:
             "a figure is not a number", f"{name} cannot be computed, from epoch {first} on.", {"epoch": float(first)}
         )
         return Diagnosis((found,), checked)
-    epoch = broken[0][0] if broken else record.status.epoch
+    epoch = broken[0][0] if broken else record.status.epoch + 1  # that of the status is the last whole one
     found = Finding(
         "the loss is not a number",
         f"The loss became infinite or not a number in epoch {epoch}, and so did the weights: the steps were too large, "
         "or an input is no number itself.",
         {"epoch": float(epoch), "state": record.status.state},
-        {"optimizer.lr": record.lr / 10} if record.lr else {},
+        {"optimizer.lr": float(f"{record.lr / 10:.3g}")} if record.lr else {},
         "Or clip the gradient: training.clip_norm=1.",
     )
     return Diagnosis((found,), checked)
@@ -97,9 +97,10 @@ def ended(record: Record) -> Diagnosis:
         return Diagnosis(unchecked=(f"the rest of the training: it is {status.state}, at {at}",))
     if status.state not in BROKEN:
         return Diagnosis(checked=("whether the training came to its end",))
+    reason, *_ = status.error.splitlines() or ["nobody knows why"]
     found = Finding(
         "the training broke off",
-        f"It is {status.state} after epoch {status.epoch} of {status.epochs}: {status.error or 'nobody knows why'}.",
+        f"It is {status.state} after epoch {status.epoch} of {status.epochs}: {reason}.",
         {"state": status.state, "epoch": float(status.epoch)},
         advice="The same command again goes on where it stopped.",
     )
