@@ -127,6 +127,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     write_with(path, lambda temporary: _write_all(temporary, content))
 
 
+def write_shared(path: Path, content: bytes) -> None:
+    """Write a file into a folder that many share; what processes that died left half written there goes."""
+    remove_old_leftovers(path.parent)
+    write_bytes(path, content)
+
+
 def save(path: str | Path, content: bytes | str, overwrite: bool = False) -> Path:
     """Write a file that the user named; see :func:`save_all`."""
     return save_all({Path(path): content}, overwrite)[0]

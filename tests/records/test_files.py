@@ -270,6 +270,17 @@ def test_R1_only_what_nobody_writes_any_more_is_removed(tmp_path):
     assert (tmp_path / "theirs" / "file").read_text() == "precious"
 
 
+def test_R1_in_a_folder_that_many_share_the_next_writer_tidies_up(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    mine = files._temporary(tmp_path / "x.json")
+    of_the_dead = mine.with_name(mine.name.replace(f".{os.getpid()}-", f".{dead.pid}-"))
+    for path in (mine, of_the_dead):
+        path.write_text("half")
+    files.write_shared(tmp_path / "y.json", b"{}")
+    assert {path.name for path in tmp_path.iterdir()} == {mine.name, "y.json"}
+
+
 def test_a_folder_is_whole_or_not_there(tmp_path):
     def half(folder):
         (folder / "a").write_text("a")

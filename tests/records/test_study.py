@@ -160,7 +160,8 @@ def test_a_design_comes_back_as_it_was(tmp_path):
     ("content", "rule"),
     [
         (None, "not a study folder"),
-        ("[]", "of format 1"),
+        ("[]", "damaged: it holds no study"),
+        ('{"form', "cannot read study.json"),
         ('{"format": 2}', "of format 1"),
         ('{"format": 1}', "damaged: name must be given"),
         ('{"format": 1, "name": "x", "recipe": {}, "seeds": []}', "damaged: seeds"),
@@ -173,6 +174,9 @@ def test_R32_damaged_and_foreign_designs_are_named(tmp_path, content, rule):
     with pytest.raises(StudyError, match=rule) as caught:
         StudyDesign.open(tmp_path)
     assert str(tmp_path) in caught.value.got
+    assert caught.value.hint
+    if content and '"format": 2' not in content:
+        assert "delete this file" in caught.value.hint
 
 
 @pytest.mark.parametrize(

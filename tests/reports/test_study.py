@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -143,6 +144,15 @@ def test_delta_is_written_in_the_unit_of_the_metric() -> None:
     result = made.two_arms(gain=0.0, seeds=30)
     assert result.effects[0].verdict.word == "no difference"
     assert study_page(result).answers[0].verdict.startswith("no difference beyond 0.50 points")
+
+
+def test_R1_what_a_killed_report_left_half_written_goes_with_the_next(tmp_path):
+    for place in (tmp_path, tmp_path / "figures"):
+        place.mkdir(exist_ok=True)
+        (place / ".tmp-half.html").touch()
+        os.utime(place / ".tmp-half.html", (0, 0))
+    reports.write(made.two_arms(), tmp_path)
+    assert not list(tmp_path.rglob(".tmp-*"))
 
 
 def test_writes_three_kinds_of_files_that_fit_together(tmp_path: Path) -> None:

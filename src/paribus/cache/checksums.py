@@ -13,7 +13,7 @@ from pathlib import Path
 
 from paribus.cache import paths
 from paribus.errors import ParibusError
-from paribus.files import write_bytes
+from paribus.files import write_shared
 from paribus.progress import Announce, silent
 
 SETTLED_SECONDS = 2.0  # what was written a shorter while ago may be written again without another time
@@ -95,4 +95,4 @@ def _remember(book: str, known: Known, news: Mapping[str, tuple[list[int], str]]
     settled = {name: entry for name, entry in news.items() if entry[0] and max(entry[0][1:3]) < newest}
     if settled:
         with suppress(ParibusError, OSError):  # the cache is full, or not ours to write: they are read again
-            write_bytes(paths.writable_cache() / book, json.dumps({**known, **settled}).encode())
+            write_shared(paths.writable_cache() / book, json.dumps({**known, **settled}).encode())

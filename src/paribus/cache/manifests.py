@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paribus.cache import paths
 from paribus.errors import ParibusError
-from paribus.files import write_bytes
+from paribus.files import write_shared
 
 Manifest = Mapping[str, tuple[str, ...]]  # name → checksum of the content, label, split, group
 
@@ -25,7 +25,7 @@ def keep(manifest: Manifest) -> str:
     digest = digest_of(manifest)
     if not any((root / _name(digest)).exists() for root in paths.caches()):
         with suppress(ParibusError, OSError):  # without it only counts can be compared
-            write_bytes(paths.writable_cache() / _name(digest), _text(manifest))
+            write_shared(paths.writable_cache() / _name(digest), _text(manifest))
     return digest
 
 

@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from paribus import files
 from paribus.chance import STREAMS
-from paribus.errors import StudyError, nearest
+from paribus.errors import RunError, StudyError, nearest
 from paribus.records import earlier
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
@@ -23,6 +23,7 @@ from paribus.records.run import RunFolder
 from paribus.records.wording import short_names, show
 
 FORMAT = 1
+_MENDED = "delete this file and run the study again: its runs are kept"
 
 Layout = Literal["factorial", "one-at-a-time", "noise"]
 
@@ -120,12 +121,16 @@ class StudyDesign(BaseModel):
         path = folder / "study.json"
         if not path.exists():
             raise StudyError("this is not a study folder", got=str(folder), hint="see: paribus list studies")
-        content = files.read_json(path)
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            found = content.get("format") if isinstance(content, dict) else type(content).__name__
+        try:
+            content = files.read_json(path)
+        except RunError as error:
+            raise StudyError(error.rule, got=str(path), hint=_MENDED) from None
+        if not isinstance(content, dict) or "format" not in content:
+            raise StudyError(f"{path.name} is damaged: it holds no study", got=str(path), hint=_MENDED)
+        if content["format"] != FORMAT:
             raise StudyError(
                 f"this version of paribus reads study files of format {FORMAT}",
-                got=f"format {found!r} in {path}",
+                got=f"format {content['format']!r} in {path}",
                 hint="open it with the version of paribus that wrote it",
             )
         if isinstance(recipe := content.get("recipe"), dict):  # what else there is, is refused below
@@ -136,7 +141,7 @@ class StudyDesign(BaseModel):
             return cls.model_validate(content)
         except ValidationError as error:
             raise StudyError(
-                f"{path.name} is damaged: {explain(error, '', cls.model_fields).rule}", got=str(path)
+                f"{path.name} is damaged: {explain(error, '', cls.model_fields).rule}", got=str(path), hint=_MENDED
             ) from None
 
     @classmethod

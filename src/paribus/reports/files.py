@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from paribus.errors import ParibusError
-from paribus.files import save, save_all
+from paribus.files import remove_old_leftovers, save, save_all
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
 from paribus.reports.course import course_page
@@ -88,4 +88,6 @@ def _write(page: Page, folder: Path, overwrite: bool) -> Path:
     contents: dict[Path, bytes | str] = {folder / "figures" / f"{name}.svg": svg for name, svg in drawn.items()}
     contents |= {folder / "figures" / f"{photo.name}.png": photo.png for photo in page.photos}
     contents |= {folder / "report.md": to_markdown(page), folder / "report.html": to_html(page, drawn)}
+    for place in (folder, folder / "figures") if overwrite else ():  # where all such files are ours
+        remove_old_leftovers(place)
     return save_all(contents, overwrite)[-1]

@@ -61,9 +61,7 @@ def begin(target: RunFolder, recipe: Recipe, source: RunFolder) -> None:
         logger.warning("all %d epochs are trained from the beginning: %s", recipe.budget.epochs, why)
         return
     with target.lock():
-        target.rewind_metrics(0)  # of an attempt that did not come as far as its checkpoint
-        for row in source.history:
-            target.append_metrics(row)
+        target.restore_metrics(source.history)
         for preview in sorted(source.previews.glob("[0-9]*")):
             files.write_with(target.previews / preview.name, partial(shutil.copyfile, preview))
         copy_kept(source, target)

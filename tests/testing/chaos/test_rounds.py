@@ -77,6 +77,7 @@ def fresh(session: Session):
 def test_rows_that_vanish_are_found(shop, monkeypatch):
     one = interrupted(shop)
     monkeypatch.setattr(RunFolder, "append_metrics", lambda self, row: None if row["epoch"] == 3 else add(self, row))
+    monkeypatch.setattr(RunFolder, "restore_metrics", lambda self, rows: "")
     assert "rows is" in found(one)
 
 
@@ -152,6 +153,7 @@ def test_success_that_is_none_is_found(shop, monkeypatch):
     one.lay_out("fresh")
     with monkeypatch.context() as patch:
         patch.setattr(RunFolder, "append_metrics", lambda self, row: add(self, {**row, "train/loss": 0.0}))
+        patch.setattr(RunFolder, "restore_metrics", lambda self, rows: "")
         one.run()
     assert "said that all is well" in found(one)
 

@@ -37,7 +37,7 @@ from paribus.data.trees import Ragged, Tree
 from paribus.data.write.npy import offsets_of
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError, MissingData, ParibusError, RunError
-from paribus.files import TEMPORARY, read_json, write_json
+from paribus.files import TEMPORARY, read_json, write_shared
 from paribus.progress import Announce, silent
 from paribus.records.fingerprint import fingerprint
 from paribus.records.inputs import DataRecord, place_of
@@ -214,7 +214,7 @@ def _remember(source: Source, originals: Originals, name: str, known: DataRecord
     path = paths.writable_cache() / "places" / _places(source, originals.root)[0]
     with suppress(ParibusError, OSError):  # a cache that is full, or not ours
         if not path.exists() or read_json(path) != content:
-            write_json(path, content)
+            write_shared(path, json.dumps(content).encode())
 
 
 def _remembered(source: Source) -> dict[str, Any] | None:

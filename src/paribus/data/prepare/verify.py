@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import ParibusError
-from paribus.files import write_bytes, write_json
+from paribus.files import write_bytes, write_shared
 from paribus.progress import Announce, silent
 
 BLOCK_BYTES = 1 << 22
@@ -69,7 +69,7 @@ def damaged(folder: Path, blocks: Blocks, whole: bool = False, progress: Announc
 def stamp(folder: Path, blocks: Blocks) -> None:
     """Note that all files are as they were written, now."""
     with suppress(ParibusError, OSError):  # a cache that others own: it is sampled
-        write_json(folder / STAMP, _marks(folder, blocks))
+        write_shared(folder / STAMP, json.dumps(_marks(folder, blocks)).encode())
 
 
 def write_meta(path: Path, meta: Mapping[str, Any]) -> None:

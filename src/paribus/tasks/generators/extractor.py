@@ -156,7 +156,7 @@ def _load_or_fit(classifier: Classifier, inputs: Tensor, targets: Tensor) -> Non
     with locked(path.with_suffix(".lock"), lambda: None):
         if not _load(classifier, path):
             _fit(classifier, inputs, targets)
-            files.write_bytes(path, pack(classifier.state_dict()))
+            files.write_shared(path, pack(classifier.state_dict()))
 
 
 def _load(classifier: Classifier, path: Path) -> bool:

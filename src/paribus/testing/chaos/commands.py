@@ -235,13 +235,13 @@ def _become(
         os.environ.update(surroundings(place))
         tempfile.tempdir = None
         prepare()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
             setattr(sys, name, _stream(number, mode))
             setattr(sys, f"__{name}__", getattr(sys, name))
         sys.argv = ["paribus", *words]
         for step in steps:
             step()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         code = _run()
         if loaded is not None:
             loaded.write_text(json.dumps([name for name in list(sys.modules) if not name.startswith("__")]))

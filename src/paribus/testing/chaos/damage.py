@@ -61,7 +61,7 @@ def delete(path: Path, draw: random.Random) -> None:
 
 def replace(path: Path, draw: random.Random) -> None:
     """Be other JSON."""
-    others = [[], {}, None, 7, "text", {"format": 1}, {"format": 99, "surprise": True}, [{"epoch": 1}], {"pid": "x"}]
+    others = [[], {}, None, 7, "text", {"format": 1}, {"surprise": True}, [{"epoch": 1}], {"pid": "x"}]
     path.write_text(json.dumps(draw.choice(others)) + "\n")
 
 

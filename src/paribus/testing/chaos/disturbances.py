@@ -130,7 +130,10 @@ def moment(one: Round) -> str:
     assert one.reference
     cold = one.draw.random() < 0.25
     seconds = one.draw.uniform(0, 1.1 * one.reference.seconds + 4 * cold)
-    number, target = one.draw.choice([*KILLS, *STOPS, signal.SIGHUP]), one.draw.choice(TARGETS)
+    numbers = [*KILLS, signal.SIGTERM, signal.SIGHUP]
+    if not cold:  # while Python itself starts, its answer to Ctrl-C is a traceback
+        numbers.append(signal.SIGINT)
+    number, target = one.draw.choice(numbers), one.draw.choice(TARGETS)
     command = one.shop.start(one.words, cold=cold)
     command.wait(seconds)
     one.phase = phase_of(command.board.phase)

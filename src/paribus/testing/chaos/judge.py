@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from paribus import files
 from paribus.errors import ParibusError
@@ -36,16 +36,29 @@ def outcome(place: Path) -> dict[str, Any]:
     return found
 
 
-def differences(expected: Outcome, found: Outcome) -> list[str]:
+class Difference(NamedTuple):
+    """Something that is not as it should be: of which run or study, and what of it."""
+
+    name: str
+    key: str
+    found: Any
+    expected: Any
+
+    def __str__(self) -> str:
+        if not self.key:
+            return f"{self.name} is missing"
+        return f"{self.name}: {self.key} is {_short(self.found)} instead of {_short(self.expected)}"
+
+
+def differences(expected: Outcome, found: Outcome) -> list[Difference]:
     """Where a place is not as it should be. What it holds besides does not count."""
     problems = []
     for name, content in expected.items():
-        there = found.get(name)
-        if there is None:
-            problems.append(f"{name} is missing")
+        if (there := found.get(name)) is None:
+            problems.append(Difference(name, "", None, content))
         else:
             problems += [
-                f"{name}: {key} is {_short(there.get(key))} instead of {_short(value)}"
+                Difference(name, key, there.get(key), value)
                 for key, value in content.items()
                 if there.get(key) != value
             ]
