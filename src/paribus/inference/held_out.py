@@ -50,7 +50,7 @@ def test(folder: RunFolder) -> HeldOut:
 def _read(path: Path) -> HeldOut:
     try:
         found = HeldOut(**files.read_json(path))
-        numbers = [found.examples, found.opened, *found.metrics.values()]
+        numbers: list[object] = [found.examples, found.opened, *found.metrics.values()]
     except (TypeError, AttributeError):
         numbers = [None]
     if not all(isinstance(number, (int, float)) for number in numbers):

@@ -18,7 +18,7 @@ from paribus.models.network import Network, assemble
 from paribus.models.weights import hash_of
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
-from paribus.records.run import RunFolder
+from paribus.records.run import SEALED, RunFolder
 from paribus.tasks.evaluation import batch_size
 from paribus.tasks.task import Task
 
@@ -99,7 +99,7 @@ def load(folder: RunFolder) -> Trained:
             got=f"{folder.path} is {folder.status.state}",
             hint="train it first",
         )
-    folder.check_seal()
+    folder.check_seal([name for name in SEALED if (folder.path / name).exists()])  # of one that is missing more is said
     recipe, info = _known_recipe(folder), _info(folder)
     task: Task = build("task", recipe.task, info=info)
     network = assemble(recipe.model, task, Seeds(folder.seed))
