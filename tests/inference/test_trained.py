@@ -64,10 +64,15 @@ def other_weights() -> bytes:
     return pack({"mean": torch.zeros(1)})
 
 
-@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_tampered_weights_are_refused(run, damage):
-    damage(run.weights)
-    with pytest.raises(RunError, match=r"the weights are damaged(.|\n)*weights.safetensors(.|\n)*train again"):
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "of an earlier version"])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_tampered_weights_are_refused(run, damage, sealed):
+    if not sealed:
+        content = json.loads((run.path / "result.json").read_text())
+        (run.path / "result.json").write_text(json.dumps({**content, "digests": {}}))
+    DAMAGE[damage](run.weights)
+    says = "this finished run is" if sealed and damage != "missing" else "the weights are"
+    with pytest.raises(RunError, match=rf"{says} damaged(.|\n)*weights.safetensors(.|\n)*train again"):
         load(run)
 
 
@@ -116,6 +121,7 @@ def test_R22_a_run_with_its_authors_own_parts_asks_for_them(tmp_path):
         load(folder)
     content = json.loads((folder.path / "recipe.json").read_text())
     (folder.path / "recipe.json").write_text(json.dumps({**content, "sources": {"model.Mine": "0" * 64}}))
+    folder.write_result(folder.result)  # sealed as if it had been so
     parts.register("model", own(1))
     with pytest.raises(RunError, match="has changed since"):
         load(folder)

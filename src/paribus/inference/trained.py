@@ -22,7 +22,7 @@ from paribus.records.given import run_folder
 from paribus.records.inputs import changes
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
-from paribus.records.run import RunFolder
+from paribus.records.run import SEALED, RunFolder
 from paribus.tasks.evaluation import batch_size
 from paribus.tasks.task import Task
 
@@ -115,7 +115,7 @@ def load(run: Any, epoch: int | Literal["final"] = "final", *, runs: str | Path 
 
     folder = run_folder(run, runs)
     path, expected = _weights(folder, epoch)
-    folder.check_seal()
+    folder.check_seal([name for name in SEALED if (folder.path / name).exists()])  # of one that is missing more is said
     recipe, info = _known_recipe(folder), _info(folder)
     task: Task = build("task", recipe.task, info=info)
     network = assemble(recipe.model, task, Seeds(folder.seed))
