@@ -10,6 +10,7 @@ import typer
 
 from paribus.cli.words import Overwrite
 from paribus.errors import TheoryError
+from paribus.progress import working
 
 if TYPE_CHECKING:
     from paribus.plots import Chart
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT = "sgd,momentum,adam,linesearch,newton,lbfgs"
 
 
+@working("computing")
 def arena(
     surface: Annotated[
         str, typer.Argument(metavar="[SURFACE]", help="rosenbrock, beale, … or reddi; without it all are listed.")
