@@ -425,7 +425,7 @@ class RunFolder:
 
 def read_recipe(path: str | Path) -> dict[str, Any]:
     """The content of a ``recipe.json``, whose format must be known."""
-    content = files.read_json(path)
+    content = _read_json(path)
     found = content.get("format") if isinstance(content, dict) else type(content).__name__
     if found != FORMAT:
         raise DamagedRecord(
@@ -504,14 +504,14 @@ def _half_written(path: Path) -> bool:
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    content = files.read_json(path)
+    content = _read_json(path)
     if not isinstance(content, dict):
         raise _damaged(path, f"it holds {type(content).__name__}, not named values")
     return content
 
 
 def _read_record(kind: type[Record], path: str | Path) -> Record:
-    content = files.read_json(path)
+    content = _read_json(path)
     try:
         record = kind(**content)
     except TypeError as error:
@@ -539,6 +539,15 @@ def _agree(result: RunResult, rows: Sequence[Mapping[str, Any]]) -> bool:
     return [row["epoch"] for row in rows] == list(range(1, result.epochs + 1)) and all(
         kept.get(name) == value for name, value in result.metrics.items()
     )
+
+
+def _read_json(path: str | Path) -> Any:
+    """The content of a file of a run; a damaged one says how it comes right again."""
+    try:
+        return files.read_json(path)
+    except DamagedRecord as error:
+        folder, name = os.path.split(path)
+        raise DamagedRecord(error.rule, got=folder, hint=MENDED.get(name, error.hint)) from None
 
 
 def _damaged(path: str | Path, reason: str) -> DamagedRecord:
