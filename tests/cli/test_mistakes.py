@@ -20,7 +20,7 @@ MISTAKES = {  # words → exit code, what the message says
     (*RUN, "model=resnet99"): (2, "no model of this name", "resnet99", "--plugin FILE.py"),
     (*RUN, "optimizer.lr=fast"): (2, "optimizer.lr", "received: fast", "correct optimizer.lr"),
     (*RUN, "optimizer.lr=-1"): (2, "optimizer.lr", "received: -1", "correct optimizer.lr"),
-    (*RUN, "budget.epochs=many"): (2, "budget.epochs", "received: many", "correct budget.epochs"),
+    ("run", "digits/mlp", "budget.epochs=many"): (2, "budget.epochs", "received: many", "correct budget.epochs"),
     (*RUN, "model.widths=[8"): (2, "expected", "received: [8, line 1", "correct this line"),
     (*RUN, "training.batch_size=100000"): (2, "batch_size must not exceed", "received: 100000", "next: "),
     (*RUN, "--plugin", "none.py"): (2, "a plug-in is a Python file", "received: none.py", "--plugin"),
