@@ -101,7 +101,7 @@ REFUSED: list[tuple[dict[str, Any], type[ParibusError], str]] = [
     ({"layout": "latin"}, StudyError, "one-at-a-time"),
     ({"metric": "val/acuracy"}, StudyError, "did you mean 'val/accuracy'.*val/loss.*val/macro_f1"),
     ({"metric": "accuracy"}, StudyError, "did you mean 'val/accuracy'"),
-    ({"metric": "test/accuracy"}, StudyError, "no such figure"),
+    ({"metric": "test/accuracy"}, StudyError, "compares figures of the validation split.*--metric val/accuracy"),
     ({"layout": "noise"}, StudyError, "varies chance and nothing else\n.*optimizer.lr"),
     ({"layout": "noise", "vary": {"chance": ["ordr"]}}, StudyError, "did you mean 'order'"),
     ({"layout": "noise", "vary": {"chance": []}}, StudyError, "needs a stream"),

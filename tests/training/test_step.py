@@ -22,6 +22,12 @@ from paribus.training.step import step
 CPU = Settings("cpu", 1)
 
 
+@pytest.fixture(autouse=True)
+def no_dry_pass(monkeypatch):
+    """Spies count the calls of steps alone."""
+    monkeypatch.setattr("paribus.training.session.dry_pass", lambda *_: None)
+
+
 def session_of(recipe: Recipe, seed: int = 0) -> tuple[Session, list]:
     """A session, and the batches of its first epoch."""
     seeds = Seeds(seed)

@@ -148,7 +148,8 @@ def _pass(recipe: Recipe, batch: Batch, task: Task, network: nn.Module) -> None:
         for stage in task.stages(network):
             loss, outputs = task.loss(stage, network, batch)
             _check_outputs(recipe, task, batch, seen)
-            loss.backward()
+            if loss.requires_grad:  # where nothing is to be trained, that is refused elsewhere
+                loss.backward()
             meter.update(stage, loss.detach(), trees.detach(outputs), batch)
         meter.figures()
     except ParibusError:
