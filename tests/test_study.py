@@ -34,7 +34,7 @@ def test_a_study_that_is_opened_can_be_reported():
 def test_an_executor_can_be_named():
     heard = Heard()
     assert small(seeds=1).run(executor="inprocess", listen=heard).complete
-    assert {event.job.settings.threads for event in heard} == {None}  # a pool would have set them
+    assert {event.job.settings.threads for event in heard} == {1}  # whatever trains them
     with pytest.raises(StudyError, match="no such executor"):
         small(seeds=2).run(executor="cloud", listen=heard)
 

@@ -15,7 +15,7 @@ from paribus.records.opened import HeldOut
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
-from paribus.records.shortcuts import expand, expand_factors
+from paribus.records.shortcuts import expand
 from paribus.records.study import Layout, StudyDesign
 from paribus.studies import runner
 from paribus.studies.conclusions import analyse
@@ -67,9 +67,6 @@ class Study:
         **fields: Any,
     ) -> None:
         base = _base(recipe, changes, fields)
-        if layout != "noise":
-            names, _ = expand({**(changes or {}), **fields}, dict(base))
-            check_changes(names, expand_factors(vary or {}, dict(base))[0])
         register_own(base.parts())
         self.design = plan(
             base,
@@ -83,6 +80,8 @@ class Study:
             confidence=confidence,
             command=command,
         )
+        if layout != "noise":
+            check_changes(expand({**(changes or {}), **fields}, dict(base))[0], self.design.factors)
         self.folder = folder_for(self.design, Path(runs), named=name is not None)
         self._result: StudyResult | None = None  # of the last run()
 

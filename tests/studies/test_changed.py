@@ -25,7 +25,7 @@ def pics(here, tmp_path_factory, monkeypatch) -> Path:
 
 
 def study(**more) -> pb.Study:
-    return pb.Study("folder/cnn", {"model.norm": ["none", "batch"]}, changes=CHANGES, seeds=2, name="mine", **more)
+    return pb.Study("folder/cnn", CHANGES, vary={"model.norm": ["none", "batch"]}, seeds=2, name="mine", **more)
 
 
 def execute(planned: pb.Study, **more) -> tuple[Scripted, Heard]:
