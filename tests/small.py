@@ -65,7 +65,7 @@ class Scripted:
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         for job in jobs:
             self.ran.append((job.arm, job.seed))
-            job.folder.create(job.recipe, job.seed)
+            job.folder.create(job.recipe, job.seed, job.inputs)
             listen(Event(job, "started"))
             end = self.script(job.arm, job.seed)
             if isinstance(end, str):

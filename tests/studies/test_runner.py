@@ -122,7 +122,7 @@ def test_a_finished_study_is_not_trained_again():
 
 def test_a_finished_study_needs_neither_data_nor_models(monkeypatch):
     small(seeds=1).run(listen=Heard())
-    monkeypatch.setattr("paribus.studies.design.check_run", refuse)
+    monkeypatch.setattr("paribus.studies.design.Check.__call__", refuse)
     assert small(seeds=1).run(listen=Heard()).complete
     with pytest.raises(DataError, match="opened"):  # which a study with something to train does
         small(seeds=2).run(listen=Heard())
