@@ -8,12 +8,12 @@ from typing import Any
 
 from paribus.cache import paths
 from paribus.data.origin import origin
+from paribus.data.originals import Originals
 from paribus.data.sources.arrays import npz
 from paribus.data.sources.arrays.given import Given, given
 from paribus.data.sources.arrays.values import Channels, Kind
 from paribus.data.write.writer import Writer
-from paribus.errors import DataError
-from paribus.files import sha256_of
+from paribus.errors import DataError, MissingData
 
 
 @origin("your own")
@@ -40,14 +40,16 @@ class Arrays:
         self.path, self.content, self.kind, self.channels = path, content, kind, channels
 
     def key(self) -> Mapping[str, Any]:
-        """What the arrays are, and how they are read: a file of the same content is the same."""
+        """What Python handed over, or how a file is read."""
+        return {"content": self.content} if self.content else {"kind": self.kind, "channels": self.channels}
+
+    def originals(self) -> Originals | None:
+        """The one file; none where Python handed the arrays over."""
         if (self.path is None) == (self.content is None):
             got = "neither" if self.path is None else "both"
             hint = "write data=arrays data.path=FILE.npz, or in Python data=pb.Data(inputs, targets)"
             raise DataError("arrays come from a file or from Python", got=got, hint=hint)
-        if self.content is not None:
-            return {"content": self.content}
-        return {"file": sha256_of(self._file()), "kind": self.kind, "channels": self.channels}
+        return Originals.of(self._file().parent, [self._file().name]) if self.path is not None else None
 
     def write(self, cache: Writer) -> None:
         """Store all examples."""
@@ -73,5 +75,5 @@ class Arrays:
     def _file(self) -> Path:
         path = paths.find_folder(str(self.path))
         if not path.is_file():
-            raise DataError("data.path is an .npz file", got=str(path), hint="for pictures in folders: data=folder")
+            raise MissingData("data.path is an .npz file", got=str(path), hint="for pictures in folders: data=folder")
         return path
