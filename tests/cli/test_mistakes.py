@@ -90,11 +90,29 @@ def test_mistakes_are_explained(paribus, words):
     assert not Path("runs").exists() or words[0] in ("run", "study")
 
 
-def test_a_failed_run_is_remembered_as_failed(paribus):
-    paribus(*RUN, "--device", "gpu")
-    said = paribus("list", "runs")
-    assert "failed" in said.out
-    assert "this device cannot be used" in paribus("show", "last").out
+FRAGILE = """
+import torch
+
+class Fragile(torch.nn.Linear):
+    def __init__(self, num_classes: int) -> None:
+        super().__init__(64, num_classes)
+        self.passes = 0
+
+    def forward(self, inputs):
+        self.passes += 1
+        if self.passes > 3:
+            raise ValueError("it broke")
+        return super().forward(inputs.flatten(1))
+"""
+
+
+def test_a_failed_run_is_remembered_as_failed(paribus, here):
+    (here / "fragile.py").write_text(FRAGILE)
+    own = ("--plugin", "fragile.py")
+    with pytest.raises(ValueError, match="it broke"):  # their own code: its traceback helps
+        paribus(*RUN, "model=Fragile", *own)
+    assert "failed" in paribus("list", "runs").out
+    assert "it broke" in paribus("show", "last", *own).out
 
 
 def test_a_run_that_diverges_ends_with_its_advice(paribus):
