@@ -53,7 +53,7 @@ def test_writes_into_the_run_folder(run: RunFolder) -> None:
 def test_examples_that_cannot_be_had_are_said_and_the_report_is_written(tmp_path: Path, original: Path) -> None:
     folder = RunFolder(shutil.copytree(original, tmp_path / "run"))
     folder.weights.write_bytes(b"damaged")
-    assert reports.look(folder).startswith("Single examples are not shown: the weights are damaged")
+    assert reports.look(folder).startswith("Single examples are not shown: this finished run is damaged: weights")
     assert reports.write_run(folder).exists()
 
 
