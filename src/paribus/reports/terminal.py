@@ -70,7 +70,7 @@ def print_page(page: Page, out: Console | None = None) -> None:
         out.print(text(page.summary), soft_wrap=True)  # paths stay whole, to be copied
 
 
-def printed(section: Section, width: int = WIDTH) -> Iterator[RenderableType | str]:
+def printed(section: Section, width: int) -> Iterator[RenderableType | str]:
     """What a section is made of, in order; a title stands on its first table even where that is narrower."""
     if section.title:
         yield text(section.title, TONES.get(section.tone, "bold"))
@@ -88,7 +88,7 @@ def answered(answer: Answer) -> Text:
     return Text.assemble(text(f"{answer.about}: "), text(found, TONES.get(answer.tone, "")), text(sure))
 
 
-def rendered(found: model.Table, width: int = WIDTH) -> RenderableType:
+def rendered(found: model.Table, width: int) -> RenderableType:
     """A page's table for a terminal of this width, in its colours; one that is too wide stands row by row."""
     widths = fitted(found, width)
     if widths is None:
@@ -105,7 +105,10 @@ def rendered(found: model.Table, width: int = WIDTH) -> RenderableType:
 
 
 def fitted(found: model.Table, width: int) -> list[int] | None:
-    """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such."""
+    """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such.
+
+    What is to spare goes to the narrowest column that wants it, so that short texts stay on a line and long ones wrap.
+    """
     columns = list(zip(found.heads, *found.rows, strict=True))
     natural = [max(map(cell_len, column)) for column in columns]
     widths = [_least(column, side) for column, side in zip(columns, found.align, strict=True)]
@@ -113,7 +116,7 @@ def fitted(found: model.Table, width: int) -> list[int] | None:
     if spare < 0:
         return None
     while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
-        narrowest = min(wanting, key=lambda place: widths[place] / natural[place])
+        narrowest = min(wanting, key=lambda place: widths[place])
         widths[narrowest], spare = widths[narrowest] + 1, spare - 1
     return widths
 
