@@ -40,7 +40,7 @@ class Row:
 
 
 def place(estimate: Estimate, factor: float, tells: bool) -> tuple[float | None, tuple[float, float] | None]:
-    """Value and interval of an estimate in the unit of the axis, as far as they are known, and the interval ``tells``."""
+    """Value and interval in the unit of the axis, as far as it is known and ``tells``."""
     value = factor * estimate.value if known(estimate.value) else None
     interval = (factor * estimate.low, factor * estimate.high) if tells else None
     return value, interval
