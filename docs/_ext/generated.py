@@ -22,7 +22,6 @@ from paribus.records.recipe import Recipe, shipped
 from paribus.records.sections import Section
 from paribus.records.study import show
 
-
 CODE = re.compile(r'"[^"]+"|--[\w-]+|\b[\w.]*[=*/][^\s;]*[^\s;:,.]')  # words of a help text that are to be typed
 
 

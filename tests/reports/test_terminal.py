@@ -137,3 +137,9 @@ def test_no_word_of_the_arena_is_broken_on_a_narrow_terminal(capsys, monkeypatch
     found = Table(("surface", "formula"), (("rosenbrock", "Σ 100 (x − x²)² + (1 − x)² and so on"),), "ll")
     print_arena_page(ArenaPage("arena", (), tables=(("surfaces", found),)))
     assert "rosenbrock" in capsys.readouterr().out
+
+
+def test_a_formula_is_as_wide_as_it_looks():
+    formula = "x − lr·m̂ / (√v̂ + ε)"
+    found = terminal.rendered(Table(("", "formula"), (("x", formula),), "ll"), 40)
+    assert formula in printed(found)

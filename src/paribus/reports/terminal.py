@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -142,8 +141,14 @@ def _least(column: Sequence[str], side: str) -> int:
 
 
 def _lines(text: str, width: int) -> list[str]:
-    """A text broken between words."""
-    return wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False)
+    """A text broken between words, by the width that they have on a screen: ``m̂`` is two signs in one place."""
+    lines: list[str] = []
+    for word in text.replace("\n", " ").split(" "):
+        if lines and cell_len(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _broken(text: str, width: int) -> str:
