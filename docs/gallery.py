@@ -4,6 +4,11 @@
     python -m docs.gallery FOLDER --refresh    also renew the pictures that README.md and docs/ show
 
 Small trainings of every kind of task give the pictures of runs; studies made up from known numbers give the others.
+Three pictures of the documentation are photographs, taken where a browser is at hand: ``page.png`` of the report of the
+study that README.md opens with, which ``--refresh`` leaves in FOLDER/studies/digits-cnn--model.norm, ``confusions.png``
+and ``worst.png`` of that of FOLDER/runs/digits-cnn. They are cut from what this takes:
+
+    chromium --headless --hide-scrollbars --window-size=1000,5200 --screenshot=page.png report.html
 """
 
 from __future__ import annotations
@@ -61,6 +66,7 @@ SHOWN = {  # name → run and picture of its report
     "gan": ("digits/gan", "preview-final"),
     "vae": ("digits/vae", "preview-final"),
     "forecast": ("seasons/lstm", "examples"),
+    "language-model": ("markov/rnn", "curves"),
 }
 QUICK = {"training.precision": "fp32"}
 RUNS: dict[str, dict[str, object]] = {
@@ -71,7 +77,7 @@ RUNS: dict[str, dict[str, object]] = {
     "gaussians/gan": {"budget.epochs": 10},
     "digits/vae": {"budget.epochs": 60},
     "seasons/lstm": {"budget.epochs": 4, "split.limit": 2000},
-    "markov/rnn": {"budget.epochs": 2},
+    "markov/rnn": {"budget.epochs": 8, "data.tokens": 20_000},
     "lookahead/bilstm": {"budget.epochs": 2},
 }
 
@@ -151,17 +157,31 @@ def runs(folder: Path) -> Iterator[Path]:
 def course(folder: Path) -> Path:
     """A page about several studies and a run."""
     parts = {**{name: make() for name, make in STUDIES.items()}, "a run": RunFolder(folder / "runs" / "digits-cnn")}
-    return reports.write_course(parts, folder / "course.html")
+    return reports.write_course(parts, folder / "course.html", overwrite=True)
 
 
 def refreshed(folder: Path) -> None:
-    """Renew the pictures in README.md and docs/: of the study that README opens with, and of the runs above."""
-    study = pb.Study("digits/cnn", vary={"model.norm": ["none", "batch"]}, seeds=5, runs=folder / "first")
-    result = study.run()
-    stacked([plots.forest(result), plots.curves(result)], PICTURES / "report.png")
+    """Renew the pictures in README.md and docs/: of studies that they show, and of the runs above."""
+    for name, study, drawn in pages_studies(folder / "studies"):
+        result = study.run()
+        study.report()
+        stacked([plot(result) for plot in drawn], PICTURES / f"{name}.png")
     for name, (run, picture) in SHOWN.items():
         page = run_page(RunFolder(folder / "runs" / file_name(run)))
-        small(save_picture(page, folder / f"{name}.png", picture), PICTURES / f"{name}.png")
+        small(save_picture(page, folder / f"{name}.png", picture, overwrite=True), PICTURES / f"{name}.png")
+
+
+def pages_studies(runs: Path) -> Iterator[tuple[str, pb.Study, Sequence[Callable[[StudyResult], Chart]]]]:
+    """The studies whose pictures pages show: name of the picture, study, plots."""
+    norm = {"model.norm": ["none", "batch"]}
+    optimizers = {"optimizer.use": ["sgd", "adam"], "optimizer.lr": [0.01, 0.001]}
+    yield "report", pb.Study("digits/cnn", vary=norm, runs=runs), (plots.forest, plots.curves)
+    until = pb.Study("digits/mlp", epochs=5, vary=norm, seeds=3, most=20, runs=runs)
+    yield "seeds", until, (plots.forest, plots.paired)
+    factorial = pb.Study("digits/mlp", epochs=6, vary=optimizers, seeds=3, runs=runs)
+    yield "vary", factorial, (plots.forest, plots.arms)
+    noise = pb.Study("digits/mlp", epochs=6, dropout=0.2, layout="noise", seeds=30, runs=runs)
+    yield "noise", noise, (plots.noise,)
 
 
 def stacked(charts: Sequence[Chart], path: Path) -> None:
@@ -192,7 +212,7 @@ def written(image: Image.Image, path: Path) -> None:
 
 def saved(chart: Chart, folder: Path, name: str) -> Path:
     """A picture as a file of the folder."""
-    return chart.save(folder / f"{file_name(name)}.png")
+    return chart.save(folder / f"{file_name(name)}.png", overwrite=True)
 
 
 def file_name(name: str) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import typer
 
+from paribus.cli.app import app
 from paribus.records.recipe import shipped
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -56,6 +58,17 @@ def test_recipes_that_pages_name_are_shipped(page: Path) -> None:
 def test_the_list_of_recipes_is_made_from_the_code() -> None:
     written = load(DOCS / "_ext" / "generated.py").recipes()
     assert [name for name in shipped() if f"| `{name}` |" not in written] == []
+
+
+def test_the_options_of_commands_are_made_from_the_code() -> None:
+    generated = load(DOCS / "_ext" / "generated.py")
+    written = generated.commands()
+    assert "| `--seed` | `0` | The seed that all streams of chance follow. |" in written["run"]
+    assert "| `--data-changed refuse\\|restart` | `refuse` |" in written["study"]
+    assert "such as `val/loss`" in written["study"]
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        options = {word for one in command.params for word in one.opts if word.startswith("--")}
+        assert {word for word in options if f"`{word}" not in written[name]} <= {"--help"}
 
 
 def test_a_picture_must_be_drawn_and_be_the_one_that_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

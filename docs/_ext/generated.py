@@ -6,11 +6,15 @@ Writes Markdown files into ``reference/generated``, which the pages of the refer
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from paribus import errors
+from paribus.cli.app import app
 from paribus.records.kinds import KINDS
 from paribus.records.options import describe, schema
 from paribus.records.parts import find, table
@@ -18,17 +22,20 @@ from paribus.records.recipe import Recipe, shipped
 from paribus.records.sections import Section
 from paribus.records.study import show
 
+CODE = re.compile(r'"[^"]+"|--[\w-]+|\b[\w.]*[=*/][^\s;]*[^\s;:,.]')  # words of a help text that are to be typed
 
-def setup(app: Any) -> dict[str, bool]:
+
+def setup(sphinx: Any) -> dict[str, bool]:
     """Called by Sphinx."""
-    app.connect("builder-inited", lambda app: write(Path(app.srcdir) / "reference" / "generated"))
+    sphinx.connect("builder-inited", lambda sphinx: write(Path(sphinx.srcdir) / "reference" / "generated"))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def write(folder: Path) -> None:
     """Write all pieces; a file that would not change is left alone, so that rebuilding is quick."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in {"parts": parts(), "fields": fields(), "recipes": recipes(), "errors": tree()}.items():
+    pieces = {"parts": parts(), "fields": fields(), "recipes": recipes(), "errors": tree()}
+    for name, text in {**pieces, **{f"options-{name}": text for name, text in commands().items()}}.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
@@ -89,6 +96,30 @@ def recipes() -> str:
     for task, rows in sorted(found.items(), key=lambda entry: (-len(entry[1]), entry[0])):
         lines += [f"### {task}", "", *grid(["recipe", "model", "what it does"], rows), ""]
     return "\n".join(lines)
+
+
+def commands() -> dict[str, str]:
+    """The options of every command, by its name, in the words of its ``--help``."""
+    found = {}
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        options = [one for one in command.params if one.param_type_name == "option" and one.name != "help"]
+        rows = [[option(one), default(one), CODE.sub(r"`\g<0>`", one.help)] for one in options]
+        found[name] = "\n".join(grid(["option", "default", "meaning"], rows))
+    return found
+
+
+def option(one: Any) -> str:
+    """An option as it is typed."""
+    words = "/".join([*one.opts, *one.secondary_opts])
+    return f"`{words} {one.metavar}`" if one.metavar else f"`{words}`"
+
+
+def default(one: Any) -> str:
+    """What holds without the option, where that is a value."""
+    if one.default is None or one.default is False or one.default == "":
+        return ""
+    value = f"{one.default:g}" if isinstance(one.default, float) else str(one.default)
+    return f"`{one.opts[0] if one.default is True else value}`"
 
 
 def tree() -> str:

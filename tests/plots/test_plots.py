@@ -12,7 +12,7 @@ import pytest
 from tests import made
 
 from paribus import plots
-from paribus.plots import Chart, bands
+from paribus.plots import Chart, bands, theme
 from paribus.plots.grammar import epochs
 from paribus.records import wording
 from paribus.records.result import StudyResult
@@ -237,3 +237,34 @@ def test_negative_losses_are_drawn() -> None:
     assert not logarithmic
     assert domain[0] < -49
     assert domain[1] > -49
+
+
+def test_an_interval_of_two_seeds_is_no_bar() -> None:
+    for plot in (plots.arms, plots.costs):
+        few, many = (
+            [layer["mark"]["type"] for layer in layers(plot(STUDIES[name])) if layer["data"]["values"]]
+            for name in ("two arms, two seeds", "two arms")
+        )
+        assert many.count("rule") == 1, plot
+        assert "rule" not in few, plot
+    assert "Bars" not in " ".join(texts(plots.costs(STUDIES["two arms, two seeds"])))
+    unclear = made.two_arms(seeds=2, gain=0.0)
+    bars = [layer for layer in layers(plots.forest(unclear)) if "x2" in layer["encoding"]]
+    assert [row for layer in bars if layer["mark"]["type"] == "rule" for row in layer["data"]["values"]] == []
+
+
+def test_curves_without_an_epoch_say_so() -> None:
+    assert "No epoch" in " ".join(texts(plots.curves(STUDIES["nothing yet"])))
+
+
+def test_colours_stand_out_by_day_and_by_night() -> None:
+    def light(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    for colour in {theme.INK, theme.MUTED, *theme.ARMS, *theme.VERDICTS.values()}:
+        for shown, paper in ((colour, theme.PAPER), (theme.NIGHT.get(colour, colour), theme.NIGHT[theme.PAPER])):
+            lower, higher = sorted((light(shown), light(paper)))
+            least = 4.5 if paper != theme.PAPER else 2.0  # pale orange is told by its name as well
+            assert (higher + 0.05) / (lower + 0.05) > least, colour

@@ -149,8 +149,8 @@ def test_delta_is_written_in_the_unit_of_the_metric() -> None:
 def test_R1_what_a_killed_report_left_half_written_goes_with_the_next(tmp_path):
     for place in (tmp_path, tmp_path / "figures"):
         place.mkdir(exist_ok=True)
-        (place / ".tmp-half.html").touch()
-        os.utime(place / ".tmp-half.html", (0, 0))
+        (place / ".tmp-0123456789abcdef.html").touch()
+        os.utime(place / ".tmp-0123456789abcdef.html", (0, 0))
     reports.write(made.two_arms(), tmp_path)
     assert not list(tmp_path.rglob(".tmp-*"))
 

@@ -12,7 +12,7 @@ from paribus.reports import brief, lists, terminal
 from paribus.reports.outcomes import predictions_page
 from paribus.reports.page import Answer, Page, Section, Table
 from paribus.reports.study import study_page
-from paribus.reports.terminal import print_page
+from paribus.reports.terminal import GAP, fitted, print_page
 from paribus.tasks.prediction import Prediction
 
 
@@ -118,3 +118,28 @@ def test_very_long_tables_are_plain_columns(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == terminal.MANY + 2
     assert lines[:2] == ["run       figures", "run 0     [b]x[/b]"]
+
+
+def test_a_short_text_stays_on_its_line_where_a_long_one_can_wrap():
+    short, long = "dropout: 0.2 − 0", "no difference beyond 1.00 points"
+    found = Table(("comparison", "p (Holm)", "verdict"), ((short, "0.703", long),), "lrl")
+    widths = fitted(found, 50)
+    assert widths is not None
+    assert widths[:2] == [len(short), len("p (Holm)")]
+    assert sum(widths) + GAP * len(widths) == 50
+
+
+def test_no_word_of_the_arena_is_broken_on_a_narrow_terminal(capsys, monkeypatch):
+    from paribus.reports.arena.tables import ArenaPage
+    from paribus.reports.arena.words import print_arena_page
+
+    monkeypatch.setenv("COLUMNS", "40")
+    found = Table(("surface", "formula"), (("rosenbrock", "Σ 100 (x − x²)² + (1 − x)² and so on"),), "ll")
+    print_arena_page(ArenaPage("arena", (), tables=(("surfaces", found),)))
+    assert "rosenbrock" in capsys.readouterr().out
+
+
+def test_a_formula_is_as_wide_as_it_looks():
+    formula = "x − lr·m̂ / (√v̂ + ε)"
+    found = terminal.rendered(Table(("", "formula"), (("x", formula),), "ll"), 40)
+    assert formula in printed(found)

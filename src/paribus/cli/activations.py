@@ -14,7 +14,9 @@ def activations(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[NAME]...", help="sigmoid, relu, gelu …; all by default.")
     ] = None,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with formulas and curves.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page with formulas, curves and values.")
+    ] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a picture of values and derivatives.")] = None,
     overwrite: Overwrite = False,
 ) -> None:

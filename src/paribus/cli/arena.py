@@ -25,14 +25,21 @@ def arena(
         str, typer.Argument(metavar="[SURFACE]", help="rosenbrock, beale, … or reddi; without it all are listed.")
     ] = "",
     function: Annotated[
-        str | None, typer.Option(metavar="EXPR", help="A surface of your own in x, y, z or x1, x2, …: 'x**2 + 3*y**2'.")
+        str | None, typer.Option(metavar="EXPR", help='A surface of your own in x, y, z or x1, x2, …: "x**2 + 3*y**2".')
     ] = None,
     optimizers: Annotated[
         str, typer.Option(metavar="NAMES", help="Names with commas between them, or: all.")
     ] = DEFAULT,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps of each path; 500, or 3 in a trace.")] = None,
-    start: Annotated[str | None, typer.Option(metavar="X,Y", help="Where to start.")] = None,
-    starts: Annotated[int | None, typer.Option(min=1, help="Start from so many random points of the domain.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps of each path; 500, 3 in a trace, 6000 for reddi.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="X,Y", help="Where to start; by default where the surface says.")
+    ] = None,
+    starts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Start from so many random points of the domain, the same for all optimizers."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random points.")] = 0,
     lr: Annotated[float | None, typer.Option(help="One learning rate for all; by default each gets its best.")] = None,
     settings: Annotated[
@@ -45,10 +52,14 @@ def arena(
     trace: Annotated[
         str | None, typer.Option(metavar="NAME", help="Each number of this optimizer's first steps.")
     ] = None,
-    stationary: Annotated[bool, typer.Option("--stationary", help="Find and classify stationary points.")] = False,
+    stationary: Annotated[
+        bool, typer.Option("--stationary", help="Find points where the gradient is zero, and classify them.")
+    ] = False,
     convexity: Annotated[bool, typer.Option("--convexity", help="Look for a witness against convexity.")] = False,
     at: Annotated[str | None, typer.Option(metavar="X,Y", help="With --stationary: classify this point.")] = None,
-    dimension: Annotated[int | None, typer.Option(min=1, help="Coordinates, where the surface leaves it open.")] = None,
+    dimension: Annotated[
+        int | None, typer.Option(min=1, help="Coordinates, where the surface leaves it open; 2 by default.")
+    ] = None,
     condition: Annotated[float, typer.Option(help="Condition number of the quadratic.")] = 10.0,
     angle: Annotated[float, typer.Option(help="By how many degrees the quadratic is turned.")] = 0.0,
     width: Annotated[float, typer.Option(help="With --function: the domain is [-width, width].")] = 5.0,

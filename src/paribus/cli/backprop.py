@@ -41,22 +41,31 @@ def backprop(
         str | None,
         _option("mse, half-mse, bce or cross-entropy; sum or mean of the outputs of a convolution.", BOTH, "NAME"),
     ] = None,
-    values: Annotated[Path | None, _option("Numbers for the example: W1, b1, …, x, y, lr.", BOTH, "FILE.json")] = None,
-    seed: Annotated[int | None, _option("Seed of the example's numbers.", BOTH, "N")] = None,
-    hidden: Annotated[
-        str | None, _option("Hidden activation: identity, tanh, sigmoid, relu, softplus.", NET, "NAME")
+    values: Annotated[
+        Path | None,
+        _option("Numbers for the example: W1, b1, …, x, y, lr; also for rnn, lstm and attention.", BOTH, "FILE.json"),
     ] = None,
-    output: Annotated[str | None, _option("Output activation: one of these or softmax.", NET, "NAME")] = None,
+    seed: Annotated[
+        int | None, _option("Seed of the example's numbers where none are given; 0 by default.", BOTH, "N")
+    ] = None,
+    hidden: Annotated[
+        str | None, _option("Hidden activation: identity, tanh (by default), sigmoid, relu or softplus.", NET, "NAME")
+    ] = None,
+    output: Annotated[
+        str | None, _option("Output activation: one of these, sigmoid by default, or softmax.", NET, "NAME")
+    ] = None,
     no_bias: Annotated[bool, _option("A net without biases.", NET, None, "--no-bias")] = False,
     input: Annotated[str | None, _option(f"What goes in: {MATRIX}", LAYER, "MATRIX")] = None,
     filter: Annotated[str | None, _option("The filter of a convolution.", LAYER, "MATRIX")] = None,
     upstream: Annotated[str | None, _option("The gradient that arrives at the outputs.", LAYER, "MATRIX")] = None,
-    target: Annotated[str | None, _option("The right class, or all probabilities.", LAYER, "CLASS")] = None,
+    target: Annotated[
+        str | None, _option("The right class, 0 by default, or the probabilities of all.", LAYER, "CLASS")
+    ] = None,
     stride: Annotated[str | None, _option("Steps between windows: 2 or 2,1.", LAYER, "N")] = None,
     padding: Annotated[str | None, _option("Zeros around the input.", LAYER, "N")] = None,
     dilation: Annotated[str | None, _option("Steps between what a window sees.", LAYER, "N")] = None,
     groups: Annotated[int | None, _option("Groups of channels.", LAYER, "N")] = None,
-    window: Annotated[str | None, _option("Size of a pooling window.", LAYER, "N")] = None,
+    window: Annotated[str | None, _option("Size of a pooling window; 2 by default.", LAYER, "N")] = None,
     size: Annotated[
         str | None,
         _option(
@@ -67,11 +76,13 @@ def backprop(
         ),
     ] = None,
     steps: Annotated[int | None, _option("Length of a sequence.", LAYER, "T")] = None,
-    rate: Annotated[float | None, _option("Rate of dropout.", LAYER, "P")] = None,
-    eps: Annotated[float | None, _option("ε of batch norm.", LAYER, "E")] = None,
+    rate: Annotated[float | None, _option("Rate of dropout; .5 by default.", LAYER, "P")] = None,
+    eps: Annotated[float | None, _option("ε of batch norm; 1e-5 by default.", LAYER, "E")] = None,
     inference: Annotated[bool, _option("Batch norm with running averages.", LAYER, None, "--inference")] = False,
-    box: Annotated[str | None, _option("Box of RoI Align.", LAYER, '"Y0 X0 Y1 X1"')] = None,
-    samples: Annotated[int | None, _option("Samples in a bin of a box.", LAYER, "N")] = None,
+    box: Annotated[str | None, _option("Box of RoI Align, inside the map.", LAYER, '"Y0 X0 Y1 X1"')] = None,
+    samples: Annotated[
+        int | None, _option("Samples in a bin of a box, along each axis; 2 by default.", LAYER, "N")
+    ] = None,
 ) -> None:
     """Backpropagation by hand through a fully connected network or a layer, in formulas and with numbers.
 

@@ -13,15 +13,25 @@ def data(
         Path | None, typer.Argument(metavar="[FOLDER]", help="A folder of your own pictures to examine.")
     ] = None,
     labels: Annotated[str, typer.Option(help="folders, or a CSV file with columns path, label and split.")] = "folders",
-    group: Annotated[str | None, typer.Option(help="A CSV column or a regular expression that names groups.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="A CSV column, or a regular expression with one parenthesis, that names groups.")
+    ] = None,
     masks: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="Examine pictures with masks, which lie in this folder of it.")
     ] = None,
-    images: Annotated[str, typer.Option(metavar="FOLDER", help="The folder of the pictures beside them.")] = "images",
+    images: Annotated[
+        str, typer.Option(metavar="FOLDER", help="The folder of the pictures beside the masks.")
+    ] = "images",
     suffix: Annotated[str, typer.Option(help="What mask names have behind the names of their pictures.")] = "",
-    clear_cache: Annotated[bool, typer.Option("--clear-cache", help="Delete the decoded copies.")] = False,
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="Delete the decoded copies of all data sets.")
+    ] = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read all decoded copies and compare them with their checksums.")
+        bool,
+        typer.Option(
+            "--verify",
+            help="Read all decoded copies and compare them with their checksums; exit code 1 if one is damaged.",
+        ),
     ] = False,
 ) -> None:
     """Show the data sets and where they are looked for; examine a folder of pictures before training.

@@ -13,10 +13,14 @@ from paribus.cli.words import RUNS, Plugin, Runs, find_folder, load_plugins
 def denoise(
     files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Clean pictures, or folders of them.")],
     run: Annotated[
-        list[str], typer.Option(metavar="RUN", help="A finished run's folder, a part of its name, or: last.")
+        list[str],
+        typer.Option(
+            metavar="RUN", help="A finished run: its folder, a part of its name, or last; may be given several times."
+        ),
     ],
     sigma: Annotated[
-        list[float] | None, typer.Option(metavar="NUMBER", help="Strength of the noise, in grey levels of 255.")
+        list[float] | None,
+        typer.Option(metavar="NUMBER", help="Strength of the noise, in grey levels of 255; 15, 25 and 50 by default."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Equal seeds draw equal noise.")] = 0,
     runs: Runs = RUNS,

@@ -32,12 +32,16 @@ def layers(
         typer.Argument(metavar="[FIELD=VALUE]...", help="Changes to a recipe, such as model.depth=2."),
     ] = None,
     input: Annotated[
-        str, typer.Option(metavar="C,H,W", help="Shape of one example: 3,224,224 or 7,500, or steps,features.")
+        str,
+        typer.Option(
+            metavar="C,H,W",
+            help="Shape of one example: channels and axes, steps and features, or features; the recipe's by default.",
+        ),
     ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show every number with its formula.")] = False,
     measure: Annotated[bool, typer.Option("--measure", help="Run the net, and set measured beside predicted.")] = False,
     convention: Annotated[
-        str, typer.Option(metavar="NAME", help="Bias vectors of recurrent cells: torch (two) or keras (one).")
+        str, typer.Option(metavar="NAME", help="Bias vectors of recurrent cells: torch (two) or keras (one; GRU two).")
     ] = "torch",
     channels_last: Annotated[
         bool, typer.Option("--channels-last", help="--input names the channels last, as Keras does.")
@@ -47,7 +51,10 @@ def layers(
         str, typer.Option(metavar="C,H,W", help="The other net's input; by default the same.")
     ] = "",
     as_conv: Annotated[
-        bool, typer.Option("--as-conv", help="Rewrite fully connected layers as convolutions, and check.")
+        bool,
+        typer.Option(
+            "--as-conv", help="Rewrite the fully connected layers as convolutions, and check that both nets are equal."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page that needs nothing else.")] = None,

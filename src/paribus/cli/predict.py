@@ -20,10 +20,19 @@ def predict(
     ],
     files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Pictures, or folders of pictures.")],
     csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a CSV file; - prints it.", allow_dash=True)
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a CSV file: file, label, a column for each figure of the task, problem; - prints it.",
+            allow_dash=True,
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write predictions that are pictures, tables or texts.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write predictions that are more than a word: pictures, tables with their curves, texts.",
+        ),
     ] = None,
     overwrite: Overwrite = False,
     runs: Runs = RUNS,

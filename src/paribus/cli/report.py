@@ -23,10 +23,17 @@ def report(
     ],
     notes: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.md", help="Own words for one page about all: a heading that is a name begins its."),
+        typer.Option(
+            metavar="FILE.md",
+            help="Own words for one page about all: what stands below a heading that is a name belongs to it.",
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Where to write one page about all of them.")
+        Path | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="Where to write one page about all; course.html in the folder of the runs by default.",
+        ),
     ] = None,
     json: Json = False,
     csv: Csv = None,
@@ -109,8 +116,15 @@ def test(
             autocompletion=completion.studies_and_runs,
         ),
     ],
-    arm: Annotated[str | None, typer.Option(help="Of a study, the arm that was chosen: norm=batch.")] = None,
-    because: Annotated[str, typer.Option(help="Why the test is opened; it stands in the report.")] = "",
+    arm: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a study, the arm that was chosen: norm=batch, or as many of its fields as make it the only one."
+        ),
+    ] = None,
+    because: Annotated[
+        str, typer.Option(help="Why the test is opened; it stands in the report. A second arm needs it.")
+    ] = "",
     json: Json = False,
     csv: Csv = None,
     overwrite: Overwrite = False,

@@ -28,14 +28,21 @@ def run(
     runs: Runs = RUNS,
     device: Device = "auto",
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Processor threads; by default all cores where they pay, else one.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processor threads; by default all cores where they pay, else one. With others the last bits differ.",
+        ),
     ] = None,
     more: Annotated[
         int | None, typer.Option(metavar="EPOCHS", min=1, help="So many epochs more than the run that is finished.")
     ] = None,
     keep: Annotated[
         str,
-        typer.Option(metavar="WHICH", help="Epochs whose weights stay: best, last, all, every:5, or none."),
+        typer.Option(
+            metavar="WHICH",
+            help="Epochs whose weights and state stay: best, last, all, every:5, several with commas between, or none.",
+        ),
     ] = "none",
     plugin: Plugin = None,
     data_changed: DataChanged = "refuse",

@@ -20,7 +20,8 @@ def skill(
         ),
     ],
     split: Annotated[
-        Literal["val", "test"], typer.Option(help="On which split; the test is opened and that written down.")
+        Literal["val", "test"],
+        typer.Option(help="On which split, val or test; the test is opened and that is written down."),
     ] = "val",
     runs: Runs = RUNS,
     plugin: Plugin = None,

@@ -36,13 +36,19 @@ def study(
         list[str] | None,
         typer.Option(
             metavar="FIELD=VALUE,VALUE…",
-            help="A factor; its first value is the reference.",
+            help="A factor; its first value is the reference. Several factors are crossed.",
             autocompletion=completion.vary,
         ),
     ] = None,
-    seeds: Annotated[str, typer.Option(help="How many seeds, or which: 5, or 3,4,7.")] = "5",
+    seeds: Annotated[
+        str,
+        typer.Option(
+            help="How many seeds, or which: 5 (0 … 4), or 3,4,7, or 7, for one; --until-decided: of the first look."
+        ),
+    ] = "5",
     one_at_a_time: Annotated[
-        bool, typer.Option("--one-at-a-time", help="Change one factor at a time, not all combinations.")
+        bool,
+        typer.Option("--one-at-a-time", help="Change one factor at a time from the reference, not all combinations."),
     ] = False,
     noise: Annotated[bool, typer.Option("--noise", help="Ask where the spread between seeds comes from.")] = False,
     metric: Annotated[
@@ -57,14 +63,26 @@ def study(
     ] = None,
     until_decided: Annotated[
         int | None,
-        typer.Option(metavar="MOST", min=3, help="Add seeds, at planned looks, until decided or this many."),
+        typer.Option(
+            metavar="MOST",
+            min=3,
+            help="Add seeds, at planned looks, until every comparison is decided or there are this many.",
+        ),
     ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time; one per core by default.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Runs at the same time; by default one per core, two on a GPU; 1 trains in this process.",
+        ),
+    ] = None,
     threads: Annotated[
         int, typer.Option(min=1, help="Processor threads of every run; figures depend on them, not on --jobs.")
     ] = 1,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first run that fails.")] = False,
-    name: Annotated[str | None, typer.Option(help="Name of the study's folder.")] = None,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first run that fails; without it the others go on.")
+    ] = False,
+    name: Annotated[str | None, typer.Option(help="Name of the study's folder; recipe and factors by default.")] = None,
     json: Json = False,
     csv: Csv = None,
     overwrite: Overwrite = False,

@@ -52,7 +52,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and print what wo
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: raw numbers, with their units in the names.")]
 Csv = Annotated[
     Path | None,
-    typer.Option("--csv", metavar="FILE", help="Write the tables as CSV, raw numbers; - prints it.", allow_dash=True),
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        help="Write the tables as CSV, raw numbers; several give FILE-arms.csv and so on; - prints them.",
+        allow_dash=True,
+    ),
 ]
 
 RUNS = Path("runs")

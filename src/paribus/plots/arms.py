@@ -32,7 +32,7 @@ def colours(number: int) -> tuple[str, ...]:
 
 def _row(arm: ArmResult, result: StudyResult, colour: str) -> Row:
     factor, _ = wording.unit(result.metric)
-    value, interval = place(arm.level, factor)
+    value, interval = place(arm.level, factor, wording.tells_level(arm.level))
     dots = tuple(factor * dot for dot in arm.values.values() if wording.known(dot))
     mean = wording.both(wording.level(result.metric, arm.level.value), wording.level_interval(result.metric, arm.level))
     return Row(arm.name, value, interval, colour, (mean, wording.runs(arm.states.values())), dots)

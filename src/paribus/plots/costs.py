@@ -37,9 +37,10 @@ def costs(result: StudyResult, against: Literal["seconds", "parameters"] = "seco
         "layer": [_marks(result, rows, x, reach), by_pixels],
         "resolve": {"scale": {"y": "independent"}},
     }
-    return finish(
-        view, title, f"Numbers refer to the list. Bars: {wording.percent(result.design.confidence)} intervals."
-    )
+    reading = "Numbers refer to the list."
+    if any(row["low"] is not None for row in rows):
+        reading += f" Bars: {wording.percent(result.design.confidence)} intervals."
+    return finish(view, title, reading)
 
 
 def _rows(result: StudyResult, against: str) -> list[Row]:
@@ -47,7 +48,7 @@ def _rows(result: StudyResult, against: str) -> list[Row]:
     rows: list[Row] = []
     for arm, colour in zip(result.arms, colours(len(result.arms)), strict=True):
         cost = getattr(arm, against)
-        value, interval = place(arm.level, factor)
+        value, interval = place(arm.level, factor, wording.tells_level(arm.level))
         if wording.known(cost) and cost > 0 and value is not None:
             low, high = interval or (None, None)
             row = {"cost": cost, "value": value, "low": low, "high": high, "colour": colour}

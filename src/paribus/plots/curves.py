@@ -25,7 +25,8 @@ def curves(result: StudyResult, metric: str | None = None, seeds: bool = False) 
         metric: a figure of the records; by default both losses and the study's metric.
         seeds: whether to draw each seed as a thin line too; diverged runs are always drawn.
     """
-    recorded = {name for arm in result.arms for name in arm.curves}
+    written = ((name, y) for arm in result.arms for name, runs in arm.curves.items() for run in runs for y in run)
+    recorded = {name for name, y in written if wording.known(y)}
     beside = f"train/{result.metric_name.rpartition('/')[2]}"
     wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, beside, result.metric_name]))
     figures = [Figure.of(result, name) for name in wanted if name in recorded]

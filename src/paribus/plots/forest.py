@@ -32,7 +32,7 @@ def forest(result: StudyResult) -> Chart:
 
 def _row(name: str, effect: Effect, result: StudyResult) -> Row:
     factor, _ = wording.unit(result.metric)
-    value, interval = place(effect.estimate, factor)
+    value, interval = place(effect.estimate, factor, wording.tells_difference(effect.estimate))
     return Row(
         name,
         value,

@@ -10,7 +10,7 @@ from paribus.evidence import Estimate
 from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Spec, finish, hidden, layer, number, span, within
-from paribus.records.wording import has_interval, known, lines, width_for
+from paribus.records.wording import known, lines, width_for
 
 LINE, CHARACTER = 15, 6.6  # height of a line and mean width of a character, in pixels
 GAP = 18  # between names, axis and columns
@@ -39,10 +39,10 @@ class Row:
     hollow: bool = False
 
 
-def place(estimate: Estimate, factor: float) -> tuple[float | None, tuple[float, float] | None]:
-    """Value and interval of an estimate in the unit of the axis, as far as they are known."""
+def place(estimate: Estimate, factor: float, tells: bool) -> tuple[float | None, tuple[float, float] | None]:
+    """Value and interval in the unit of the axis, as far as it is known and ``tells``."""
     value = factor * estimate.value if known(estimate.value) else None
-    interval = (factor * estimate.low, factor * estimate.high) if has_interval(estimate) else None
+    interval = (factor * estimate.low, factor * estimate.high) if tells else None
     return value, interval
 
 

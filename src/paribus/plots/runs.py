@@ -17,7 +17,7 @@ COLUMNS = 3
 FEW = 4  # epochs of which each is a dot
 ORDER = ("train", "val", "test")
 RATE = "lr"
-SMALL = 0.002  # learning rates below it are written with an exponent
+SMALL = 2e-5  # learning rates below it are written with an exponent
 
 Row = Mapping[str, Any]
 
@@ -89,4 +89,4 @@ def _scale(figure: Figure, values: Sequence[float]) -> Spec:
     if figure.name != RATE:
         return number("value", within(span(values), figure.percent), tickCount=5)
     most = max(values, default=0.0) or 1.0
-    return number("value", (0.0, 1.08 * most), tickCount=4, format=".1e" if most < SMALL else "~g")
+    return number("value", (0.0, 1.08 * most), tickCount=4, format=".1~e" if most < SMALL else "~g")

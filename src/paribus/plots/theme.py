@@ -22,6 +22,22 @@ VERDICTS = {
     "failed": "#8f1d5b",
 }
 
+# What each of these colours is on dark pages, where charts have no paper of their own.
+NIGHT = {
+    INK: "#e4e8ec",
+    MUTED: "#a3afbb",
+    FAINT: "#6b7785",
+    GRID: "#303a45",
+    PAPER: "#161b21",
+    ARMS[0]: "#b4bfca",
+    ARMS[1]: "#4aa8e0",
+    ARMS[2]: "#f0843a",
+    ARMS[3]: "#2fc498",
+    VERDICTS["better"]: "#4fd1a8",
+    VERDICTS["worse"]: "#f3a067",
+    VERDICTS["failed"]: "#ea8fbf",
+}
+
 WIDTH = 820  # of a whole picture, in pixels: the width of the text in a report
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from paribus.plots import theme
 from paribus.streams import escaped
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -27,6 +28,7 @@ def environment() -> Environment:
         finalize=_seen,
     )
     found.filters["mathml"] = mathml
+    found.globals["night"] = theme.NIGHT
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -70,7 +69,7 @@ def print_page(page: Page, out: Console | None = None) -> None:
         out.print(text(page.summary), soft_wrap=True)  # paths stay whole, to be copied
 
 
-def printed(section: Section, width: int = WIDTH) -> Iterator[RenderableType | str]:
+def printed(section: Section, width: int) -> Iterator[RenderableType | str]:
     """What a section is made of, in order; a title stands on its first table even where that is narrower."""
     if section.title:
         yield text(section.title, TONES.get(section.tone, "bold"))
@@ -88,7 +87,7 @@ def answered(answer: Answer) -> Text:
     return Text.assemble(text(f"{answer.about}: "), text(found, TONES.get(answer.tone, "")), text(sure))
 
 
-def rendered(found: model.Table, width: int = WIDTH) -> RenderableType:
+def rendered(found: model.Table, width: int) -> RenderableType:
     """A page's table for a terminal of this width, in its colours; one that is too wide stands row by row."""
     widths = fitted(found, width)
     if widths is None:
@@ -105,7 +104,10 @@ def rendered(found: model.Table, width: int = WIDTH) -> RenderableType:
 
 
 def fitted(found: model.Table, width: int) -> list[int] | None:
-    """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such."""
+    """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such.
+
+    What is to spare goes to the narrowest column that wants it, so that short texts stay on a line and long ones wrap.
+    """
     columns = list(zip(found.heads, *found.rows, strict=True))
     natural = [max(map(cell_len, column)) for column in columns]
     widths = [_least(column, side) for column, side in zip(columns, found.align, strict=True)]
@@ -113,7 +115,7 @@ def fitted(found: model.Table, width: int) -> list[int] | None:
     if spare < 0:
         return None
     while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
-        narrowest = min(wanting, key=lambda place: widths[place] / natural[place])
+        narrowest = min(wanting, key=lambda place: widths[place])
         widths[narrowest], spare = widths[narrowest] + 1, spare - 1
     return widths
 
@@ -139,8 +141,14 @@ def _least(column: Sequence[str], side: str) -> int:
 
 
 def _lines(text: str, width: int) -> list[str]:
-    """A text broken between words."""
-    return wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False)
+    """A text broken between words, by the width that they have on a screen: ``m̂`` is two signs in one place."""
+    lines: list[str] = []
+    for word in text.replace("\n", " ").split(" "):
+        if lines and cell_len(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _broken(text: str, width: int) -> str:

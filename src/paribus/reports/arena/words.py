@@ -14,7 +14,7 @@ def print_arena_page(page: ArenaPage) -> None:
         out.print(text(fact, "dim"))
     for title, table in page.tables:
         out.print()
-        out.print(titled(title, rendered(table)) if title else rendered(table))
+        out.print(titled(title, rendered(table, out.width)) if title else rendered(table, out.width))
     if page.notes:
         out.print()
     for note in page.notes:

@@ -50,7 +50,7 @@ def vectors(drawn: Tensor, data: Tensor | None = None) -> Preview:
     if drawn.shape[1] != 2:
         return Preview(text=table(drawn))
     reach = _reach(drawn, data)
-    title = f"Points of the plane, both coordinates from {-reach:.2g} to {reach:.2g}"
+    title = f"Points of the plane, both coordinates from −{reach:.2g} to {reach:.2g}"
     return Preview(points(drawn, data)[None, None], title=title, legend=LEGEND if data is not None else LEGEND[1:])
 
 
