@@ -1,7 +1,8 @@
 """Files that survive: atomic writes, append-only JSON lines, checksums.
 
 A write goes to a temporary file, is flushed to the disk, renamed over the old one, and the folder is flushed
-too: at every moment either the old or the new file is whole.
+too: at every moment either the old or the new file is whole. Where a file is written often, or others are flushed
+with it later, it is renamed only (``durable=False``): killed processes harm it as little, a power cut may.
 """
 
 from __future__ import annotations
@@ -77,17 +78,19 @@ def check_writable(folder: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(there))
 
 
-def write_with(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a temporary file, then put it in place of ``path`` atomically and durably."""
+def write_with(path: Path, write: Callable[[Path], None], durable: bool = True) -> None:
+    """Let ``write`` fill a temporary file, then put it in place of ``path`` atomically, and durably if wished."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = _temporary(path)
         temporary.touch(exist_ok=False)
         try:
             write(temporary)
-            _flush(temporary)
+            if durable:
+                flush(temporary)
             temporary.replace(path)
-            _flush_folder(path.parent)
+            if durable:
+                _flush_folder(path.parent)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -107,7 +110,7 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
             fill(temporary)
             for folder, _, names in os.walk(temporary):
                 for name in names:
-                    _flush(Path(folder, name))
+                    flush(Path(folder, name))
                 _flush_folder(Path(folder))
             if path.exists():
                 path.rename(before)
@@ -122,9 +125,9 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
                 _remove(leftover)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, durable: bool = True) -> None:
     """Write ``content`` to ``path``, atomically."""
-    write_with(path, lambda temporary: _write_all(temporary, content))
+    write_with(path, lambda temporary: _write_all(temporary, content), durable)
 
 
 def write_shared(path: Path, content: bytes) -> None:
@@ -181,9 +184,9 @@ def refuse_existing(*paths: Path, overwrite: bool = False) -> None:
             )
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, durable: bool = True) -> None:
     """Write ``value`` as indented JSON, atomically; NaN and infinities become ``null``."""
-    write_bytes(path, (dumps(value, indent=2) + "\n").encode())
+    write_bytes(path, (dumps(value, indent=2) + "\n").encode(), durable)
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
@@ -382,7 +385,8 @@ def _write_all(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk; its name is, once something beside it is written durably."""
     with path.open("r+b") as file:  # Windows flushes only what is open for writing
         os.fsync(file.fileno())
 

@@ -83,6 +83,13 @@ def test_R1_the_content_reaches_the_disk_before_the_name(path, monkeypatch):
     assert steps == [len(NEW), "replace", "folder"]
 
 
+def test_R1_what_need_not_wait_for_the_disk_is_whole_all_the_same(path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", None)  # is not called
+    files.write_bytes(path, NEW, durable=False)
+    assert path.read_bytes() == NEW
+    assert leftovers(path.parent) == []
+
+
 KILLED = """
 import sys
 from pathlib import Path

@@ -293,6 +293,19 @@ def test_R11_a_reader_sees_whole_records_while_sixteen_write(tmp_path, recipe):
     assert [folder.seed for folder in folders] == list(range(16))
 
 
+def test_R1_what_belongs_to_a_result_is_on_the_disk_before_it(folder, monkeypatch):
+    flushed = []
+    monkeypatch.setattr("paribus.files.flush", lambda path: flushed.append(path.name.partition("-")[0]))
+    folder.write_status(Status("running"))
+    folder.write_info({"classes": ["a"]})
+    folder.write_environment({"cores": 2})
+    folder.append_metrics({"epoch": 1})
+    assert not flushed
+    folder.write_result(RESULT)
+    folder.write_status(Status("finished"))
+    assert flushed == ["info.json", "environment.json", "metrics.jsonl", ".tmp", ".tmp"]
+
+
 @pytest.fixture
 def finished(folder) -> RunFolder:
     for name in ("weights.safetensors", "lock", "log.txt", "test.json"):

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from tests import made
 
 from paribus.evidence import about_interaction
+from paribus.plots.chart import ENGINE
 from paribus.records import wording
 from paribus.records.result import Effect, StudyResult
 from paribus.reports import files as reports
@@ -162,6 +163,24 @@ def test_writes_three_kinds_of_files_that_fit_together(tmp_path: Path) -> None:
     assert pictures == {f"figures/{file.name}" for file in (path.parent / "figures").iterdir()}
     assert {file.name for file in path.parent.iterdir()} == {"report.html", "report.md", "figures"}
     assert path.stat().st_size < 200_000
+
+
+def test_a_rerun_draws_only_pictures_that_are_not_there_as_they_would_be(tmp_path: Path, monkeypatch) -> None:
+    reports.write(made.two_arms(), tmp_path)
+    before = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file()}
+    drawn, draw = [], ENGINE.draw
+    monkeypatch.setattr(ENGINE, "draw", lambda *given: drawn.append(given) or draw(*given))
+    reports.write(made.two_arms(), tmp_path)
+    assert not drawn
+
+    damaged = next(path for path in before if path.suffix == ".svg")
+    damaged.write_bytes(before[damaged].replace(b"</text>", b"!</text>", 1))
+    reports.write(made.two_arms(), tmp_path)
+    assert len(drawn) == 1
+    assert {path: path.read_bytes() for path in before} == before
+
+    reports.write(made.two_arms(gain=0.03), tmp_path)
+    assert len(drawn) > 1
 
 
 def test_the_same_record_gives_the_same_report() -> None:

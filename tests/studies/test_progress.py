@@ -66,6 +66,17 @@ def test_the_pace_counts_only_what_was_done_since_the_start(study, monkeypatch):
     assert (study.finished, study.remaining) == (4, pytest.approx(0))
 
 
+def test_what_is_known_of_thousands_is_added_up_once(study, monkeypatch):
+    sums = []
+    share = StudyProgress.share
+    monkeypatch.setattr(StudyProgress, "share", property(lambda self: sums.append(self) or share.fget(self)))
+    tell(study, *[("none", seed, "known") for seed in range(100)])
+    assert not sums
+    tell(study, ("batch", 0, "started"))
+    assert len(sums) == 1
+    assert study.done_before == study.share
+
+
 def test_a_run_that_nobody_told_of_waits_and_counts_for_nothing(study):
     tell(study, ("none", 0, "finished"))
     assert (study.text("none", 1), study.text("batch", 7)) == ("·", "·")

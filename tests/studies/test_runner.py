@@ -128,6 +128,14 @@ def test_a_finished_study_needs_neither_data_nor_models(monkeypatch):
         small(seeds=2).run(listen=Heard())
 
 
+def test_what_runs_read_is_looked_at_once_for_an_arm(scripted, monkeypatch):
+    asked = []
+    monkeypatch.setattr("paribus.studies.runner.named_files", lambda recipe: asked.append(recipe) or {})
+    study = small(seeds=8)
+    study.run(executor=scripted(lambda *_: 0.5), listen=Heard())
+    assert len(asked) <= 3 * len(study.design.arms())  # not once for each run
+
+
 def refuse(*_, **__):
     raise DataError("it was opened")
 

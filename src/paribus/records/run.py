@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # a run on another machine whose heartbeat is older has crashed
+UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl")  # written while it runs; on the disk before its result
 SEALED = ("recipe.json", "info.json", "metrics.jsonl", "weights.safetensors")  # of a finished run nothing changes them
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
@@ -258,8 +259,8 @@ class RunFolder:
     @property
     def status(self) -> Status:
         """The recorded status; a run that is said to be running but cannot be is ``crashed``."""
-        path = self.path / "status.json"
-        return read_status(path) if path.exists() else Status()
+        path = f"{self.path}/status.json"  # studies ask for thousands
+        return read_status(path) if os.path.exists(path) else Status()  # noqa: PTH110
 
     def last_status(self) -> Status:
         """The recorded status, or a new one where that is damaged: for those who write the next."""
@@ -269,8 +270,9 @@ class RunFolder:
             return Status()
 
     def write_status(self, status: Status) -> None:
-        """Replace the status; the heartbeat is now."""
-        files.write_json(self.path / "status.json", asdict(replace(status, heartbeat=time.time())))
+        """Replace the status; the heartbeat is now, and not waited for: the next one comes soon."""
+        content = asdict(replace(status, heartbeat=time.time()))
+        files.write_json(self.path / "status.json", content, durable=status.state != "running")
 
     def append_metrics(self, row: dict[str, Any]) -> None:
         """Add one epoch's line."""
@@ -312,7 +314,7 @@ class RunFolder:
 
     def write_info(self, info: dict[str, Any]) -> None:
         """Write down what the data were like: shapes, classes, sizes, moments."""
-        files.write_json(self.path / "info.json", info)
+        files.write_json(self.path / "info.json", info, durable=False)  # the result waits for it
 
     def info(self) -> dict[str, Any]:
         """What :meth:`write_info` wrote; empty before the run starts."""
@@ -327,7 +329,7 @@ class RunFolder:
 
     def write_environment(self, content: dict[str, Any]) -> None:
         """Write down where the run takes place."""
-        files.write_json(self.path / "environment.json", content)
+        files.write_json(self.path / "environment.json", content, durable=False)
 
     def environment(self) -> dict[str, Any]:
         """What :meth:`write_environment` wrote; empty before the run starts."""
@@ -337,6 +339,9 @@ class RunFolder:
     def write_result(self, result: RunResult) -> None:
         """Write the result, sealed with hashes of what belongs to it: from here on the run counts as trained."""
         present = [name for name in SEALED if (self.path / name).exists()]
+        for path in (self.path / name for name in UNFLUSHED):
+            if path.exists():
+                files.flush(path)
         sealed = replace(result, digests={name: files.sha256_of(self.path / name) for name in present})
         sealed.digests["result.json"] = sealed.digest
         files.write_json(self.path / "result.json", asdict(sealed))
@@ -344,8 +349,8 @@ class RunFolder:
     @property
     def result(self) -> RunResult | None:
         """The result, once there is one."""
-        path = self.path / "result.json"
-        return read_result(path) if path.exists() else None
+        path = f"{self.path}/result.json"
+        return read_result(path) if os.path.exists(path) else None  # noqa: PTH110
 
     def check_seal(self, names: Collection[str] = SEALED, result: RunResult | None = None) -> None:
         """Refuse a finished run whose files are not what they were when it ended.

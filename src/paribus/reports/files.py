@@ -12,7 +12,7 @@ from paribus.records.run import RunFolder
 from paribus.reports.course import course_page
 from paribus.reports.notes import read_notes
 from paribus.reports.page import Page
-from paribus.reports.render import draw, to_html, to_markdown
+from paribus.reports.render import draw, marked, to_html, to_markdown
 from paribus.reports.run import run_page
 from paribus.reports.study import study_page
 
@@ -84,8 +84,9 @@ def look(run: RunFolder) -> str:
 
 
 def _write(page: Page, folder: Path, overwrite: bool) -> Path:
-    drawn = draw(page)
-    contents: dict[Path, bytes | str] = {folder / "figures" / f"{name}.svg": svg for name, svg in drawn.items()}
+    drawn = draw(page, folder / "figures")
+    pictures = marked(page, drawn)
+    contents: dict[Path, bytes | str] = {folder / "figures" / f"{name}.svg": svg for name, svg in pictures.items()}
     contents |= {folder / "figures" / f"{photo.name}.png": photo.png for photo in page.photos}
     contents |= {folder / "report.md": to_markdown(page), folder / "report.html": to_html(page, drawn)}
     for place in (folder, folder / "figures") if overwrite else ():  # where all such files are ours

@@ -57,7 +57,7 @@ class Watcher:
         if event.kind in ("finished", "diverged", "failed"):
             text = self.study.text(event.job.arm, event.job.seed)
             self.say(f"[{self.study.finished}/{self.study.total}] {event.job.arm}, seed {event.job.seed}: {text}")
-        self.redraw(now=event.kind != "progress")
+        self.redraw(now=event.kind not in ("progress", "known"))
 
     def decoding(self, what: str, done: int, total: int) -> None:
         """Take in how far the data are."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from paribus.plots.engine import NotDrawn
+from paribus.plots.chart import Chart
+from paribus.plots.engine import LANGUAGE, NotDrawn
 from paribus.reports.html import TEMPLATES, environment
 from paribus.reports.page import Figure, Page
 from paribus.streams import escaped, say
@@ -21,6 +25,7 @@ MISSING = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="30">'
     '<text x="4" y="20" font-family="sans-serif" font-size="13">This picture could not be drawn.</text></svg>'
 )
+MARK = "\n<!-- drawn from "  # before the hash
 _SPECIAL = re.compile(r"[\\`*_<>|#~$&]|!(?=\[)|\](?=[(\[:])")  # a bracket alone makes no link
 
 
@@ -47,17 +52,44 @@ def to_markdown(page: Page, folder: str = "figures") -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def draw(page: Page) -> dict[str, str]:
-    """All figures of a page as SVG text, by name; where one cannot be drawn, its place says so."""
+def draw(page: Page, before: Path | None = None) -> dict[str, str]:
+    """All figures of a page as SVG text, by name; where one cannot be drawn, its place says so.
+
+    Args:
+        page: whose figures.
+        before: a folder with pictures that :func:`marked` wrote: what shows the same is not drawn again.
+    """
     drawn, problem = {}, None
     for figure in page.figures:
         try:
-            drawn[figure.name] = figure.chart.svg()
+            known = before and _drawn_before(figure, before / f"{figure.name}.svg")
+            drawn[figure.name] = known or figure.chart.svg()
         except NotDrawn as error:
             drawn[figure.name], problem = MISSING, error
     if problem is not None:
         say(f"note: the page is written without some of its pictures\n{problem}")
     return drawn
+
+
+def marked(page: Page, drawn: Mapping[str, str]) -> dict[str, str]:
+    """The pictures as files that say what they were drawn from: a rerun draws only what has changed."""
+    charts = {figure.name: figure.chart for figure in page.figures}
+    return {name: svg + _mark(charts[name], svg) if svg != MISSING else svg for name, svg in drawn.items()}
+
+
+def _drawn_before(figure: Figure, path: Path) -> str:
+    """The picture in a file, where it is whole and was drawn from the same specification by the same engine."""
+    try:
+        svg, start, rest = path.read_text(encoding="utf-8").rpartition(MARK)
+    except (OSError, ValueError):
+        return ""
+    return svg if start + rest == _mark(figure.chart, svg) else ""
+
+
+def _mark(chart: Chart, svg: str) -> str:
+    """The last line of a picture's file: one hash over what was drawn, by what, and the picture."""
+    made = json.dumps([version("vl-convert-python"), LANGUAGE, chart.spec, svg])
+    return f"{MARK}{sha256(made.encode()).hexdigest()} -->\n"
 
 
 def inline(svg: str, alt: str) -> Markup:

@@ -65,6 +65,7 @@ class StudyProgress:
     doing: str = ""  # what is done before the first run starts
     started: float = field(default_factory=time.monotonic)
     done_before: float = 0.0  # share of the work that was done when this began
+    looking: bool = False  # at what is there already: known runs are told one after another
 
     @classmethod
     def of(cls, design: StudyDesign) -> StudyProgress:
@@ -85,6 +86,8 @@ class StudyProgress:
     def update(self, event: Event) -> None:
         """Take in an event of an executor."""
         self.doing = ""
+        if self.looking and event.kind != "known":  # once, not for each of thousands
+            self.done_before, self.looking = self.share, False
         job = event.job
         if job.seed not in self.seeds:  # seeds are added while a study is undecided
             self.seeds = [*self.seeds, job.seed]
@@ -94,7 +97,7 @@ class StudyProgress:
             run.value = event.progress.figures.get(self.figure, run.value)
         elif event.kind == "known":
             self.runs[job.arm, job.seed] = _from_folder(job.folder, self.figure)
-            self.done_before = self.share
+            self.looking = True
         elif event.kind == "started" or event.kind == "progress":
             run.stage = "running"
         else:
@@ -144,7 +147,7 @@ class StudyProgress:
     @property
     def remaining(self) -> float | None:
         """Seconds that the rest will take at the pace so far; ``None`` while that is unknown."""
-        done = self.share - self.done_before
+        done = 0.0 if self.looking else self.share - self.done_before
         return self.elapsed * (1 - self.share) / done if done > 0.02 else None
 
 

@@ -17,7 +17,7 @@ from paribus.records.inputs import DataRecord, Inputs, OnChange
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import Status
-from paribus.records.study import StudyDesign, run_folder
+from paribus.records.study import StudyDesign
 from paribus.studies import changed, executors
 from paribus.studies import design as designs
 from paribus.studies.conclusions import analyse
@@ -96,12 +96,14 @@ def check(
     wished, design = design, _with_history(design, folder)
     files.check_writable(folder)
     read = Reading(progress)
-    if news := changed.since(_jobs(design, folder, settings, read)):
+    jobs = _jobs(design, folder, settings, read)
+    if news := changed.since(jobs):
         if not dry or data_changed == "refuse":
             changed.refuse_or_set_aside(folder, news, data_changed)
         design = wished
-    changed.refuse_other_device(_jobs(design, folder, settings, read))
-    designs.preflight(_jobs(design, folder, settings, read), progress)
+        jobs = _jobs(design, folder, settings, read)
+    changed.refuse_other_device(jobs)
+    designs.preflight(jobs, progress)
     return design
 
 
@@ -152,11 +154,12 @@ class Reading:
 
 def _jobs(design: StudyDesign, folder: Path, settings: Settings, read: Reading) -> list[Job]:
     """All runs, seed by seed so that pairs complete early."""
-    arms = [(arm, design.recipe_of(arm)) for arm in design.arms()]
+    recipes = [(arm, design.recipe_of(arm)) for arm in design.arms()]
+    arms = [(arm, recipe, read(recipe), folder / arm.slug) for arm, recipe in recipes]  # the same for all its seeds
     return [
-        Job(arm.name, seed, recipe, run_folder(folder, arm, seed).path, settings, read(recipe))
+        Job(arm.name, seed, recipe, place / f"seed-{seed}", settings, inputs)
         for seed in design.seeds
-        for arm, recipe in arms
+        for arm, recipe, inputs, place in arms
     ]
 
 
