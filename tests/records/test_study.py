@@ -202,5 +202,19 @@ def test_files_that_call_interim_analyses_looks_are_read(tmp_path):
     planned = design(TWO, seeds=(0, 1), interim=(2, 4))
     planned.write(tmp_path)
     file = tmp_path / "study.json"
-    file.write_text(file.read_text().replace('"interim"', '"looks"'))
+    content = json.loads(file.read_text().replace('"interim"', '"looks"'))
+    del content["seal"]  # which came later
+    file.write_text(json.dumps(content))
     assert StudyDesign.open(tmp_path) == planned
+
+
+def test_a_line_that_is_lost_from_a_study_file_is_noticed(tmp_path):
+    design(TWO, seeds=(0, 1, 2)).write(tmp_path)
+    file = tmp_path / "study.json"
+    text = file.read_text()
+    assert StudyDesign.open(tmp_path).seeds == (0, 1, 2)
+    file.write_text(json.dumps(json.loads(text)))  # laid out in another way it says the same
+    assert StudyDesign.open(tmp_path).seeds == (0, 1, 2)
+    file.write_text(text.replace("    1,\n", "", 1))
+    with pytest.raises(StudyError, match=r"(?s)not what was written.*delete this file and run the study again"):
+        StudyDesign.open(tmp_path)

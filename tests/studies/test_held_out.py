@@ -11,7 +11,9 @@ from tests.small import LR, Heard, small
 
 import paribus as pb
 from paribus.errors import RunError, StudyError
+from paribus.records.study import find_arm, run_folder
 from paribus.reports.files import study_markdown
+from paribus.studies import held_out
 
 PARTS = {"optimizer": [{"use": "sgd", "lr": 0.1}, {"use": "adam", "lr": 0.001}]}
 
@@ -54,6 +56,15 @@ def test_an_arm_is_opened_and_stands_in_the_record_and_the_report(study):
 def test_opened_again_it_says_the_same(study):
     first = study.test("optimizer=adam", because="first")
     assert study.test("optimizer=adam", because="second") == first
+
+
+def test_a_run_of_a_second_arm_needs_a_reason_too(study):
+    study.test("optimizer=adam")
+    run = run_folder(study.folder, find_arm(study.design, "optimizer=sgd"), 0)
+    with pytest.raises(StudyError, match=r"opened for optimizer=adam"):
+        held_out.test_run(run)
+    first = held_out.test_run(run, "a reviewer asks for both")
+    assert held_out.test_run(run) == first
 
 
 def test_a_second_arm_needs_a_reason_and_is_warned_of(study):

@@ -182,13 +182,14 @@ def test_R1_half_a_copy_by_an_earlier_version_blocks_no_study(left):
     assert not (half.parent / ".tmp-0123456789abcdef").exists()
 
 
-@pytest.mark.parametrize(("file", "left_out"), [("result.json", True), ("metrics.jsonl", True), ("status.json", False)])
+@pytest.mark.parametrize(("file", "left_out"), [(name, name != "status.json") for name in ("result.json", "metrics.jsonl", "recipe.json", "info.json", "status.json")])
 def test_R32_a_damaged_run_is_named_and_left_out_with_the_way_to_mend_it(file, left_out):
     study = small(seeds=2)
     before = study.run(jobs=1, listen=Heard())
     damaged = study.folder / "lr=0.05" / "seed-1"
     (damaged / file).write_text("[]\n")
     seen = pb.Study.open(study.folder).result
+    assert seen.complete != left_out  # so the command ends with an exit code of its own
     assert seen.arms[0].values == {0: before.arms[0].values[0], 1: None}
     assert str(damaged) in seen.warnings[0]
     assert ("delete the folder and train again" in seen.warnings[0]) == left_out
@@ -200,6 +201,16 @@ def test_R32_a_damaged_run_is_named_and_left_out_with_the_way_to_mend_it(file, l
         again = small(seeds=2).run(jobs=1, listen=Heard())
     assert again.arms[0].values == before.arms[0].values
     assert not any("damaged" in warning for warning in again.warnings)
+
+
+def test_R1_leftovers_in_a_finished_run_go_when_its_study_is_run_again():
+    study = small(seeds=1)
+    study.run(jobs=1, listen=Heard())
+    leftover = study.folder / "lr=0.05" / "seed-0" / ".tmp-0123456789abcdef"
+    leftover.write_text("half")
+    os.utime(leftover, (1e9, 1e9))
+    small(seeds=1).run(jobs=1, listen=Heard())
+    assert not leftover.exists()
 
 
 def test_seeds_that_follow_a_fixed_stream_are_another_run():

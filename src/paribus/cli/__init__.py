@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 
 
 def main() -> None:
     """Run ``paribus`` and exit with its code. A user's mistake is one message, never a traceback."""
+    try:
+        _main()
+    except KeyboardInterrupt:  # at any moment, also while modules are imported
+        with suppress(OSError, ValueError, AttributeError):
+            print("\naborted", file=sys.stderr, flush=True)
+        sys.exit(130)
+
+
+def _main() -> None:
     from paribus.cli.app import app
     from paribus.errors import OutOfMemory, ParibusError
-    from paribus.streams import patient, reopen_closed, say
+    from paribus.streams import patient, reopen_closed
 
     reopen_closed()
     for stream in (sys.stdout, sys.stderr):
@@ -31,9 +40,6 @@ def main() -> None:
         except OSError as error:
             _say(error)
             sys.exit(1)
-        except KeyboardInterrupt:
-            say("\naborted")
-            sys.exit(130)
 
 
 def _refuse_a_deleted_folder() -> None:

@@ -143,12 +143,11 @@ def test(
 
     - `paribus test norm=batch/seed-0`
     """
-    from paribus.inference.held_out import test as open_test
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
     from paribus.reports.export import deliver
     from paribus.reports.outcomes import held_out_page
-    from paribus.studies.held_out import test_arm
+    from paribus.studies.held_out import test_arm, test_run
 
     load_plugins(plugin)
     folder = find_folder(name, runs, "run", "study")
@@ -158,7 +157,7 @@ def test(
     elif arm is not None:
         raise StudyError("a run has no arms", got=str(folder), hint="leave --arm out, or name its study")
     else:
-        tests = [(RunFolder(folder), open_test(RunFolder(folder), because))]
+        tests = [(RunFolder(folder), test_run(RunFolder(folder), because))]
         _again(folder.parents[1])
     deliver(held_out_page(tests), json, csv, overwrite)
 

@@ -112,8 +112,9 @@ class StudyDesign(BaseModel):
         return self.base.override(arm.settings)
 
     def write(self, folder: Path) -> None:
-        """Write ``study.json``."""
-        files.write_json(folder / "study.json", self.model_dump(mode="json"))
+        """Write ``study.json``, sealed with a hash: a line that is lost from it is noticed."""
+        content = self.model_dump(mode="json")
+        files.write_json(folder / "study.json", {**content, "seal": _seal(content)})
 
     @classmethod
     def open(cls, folder: Path) -> StudyDesign:
@@ -133,16 +134,21 @@ class StudyDesign(BaseModel):
                 got=f"format {content['format']!r} in {path}",
                 hint="open it with the version of paribus that wrote it",
             )
+        seal = content.pop("seal", None)  # none in those of earlier versions
+        whole = seal in (None, _seal(content))
         if isinstance(recipe := content.get("recipe"), dict):  # what else there is, is refused below
             content["recipe"] = earlier.upgraded(recipe)
         if isinstance(factors := content.get("factors"), dict):
             content["factors"] = {earlier.RENAMED.get(path, path): given for path, given in factors.items()}
         try:
-            return cls.model_validate(content)
+            found = cls.model_validate(content)
         except ValidationError as error:
             raise StudyError(
                 f"{path.name} is damaged: {explain(error, '', cls.model_fields).rule}", got=str(path), hint=_MENDED
             ) from None
+        if not whole:
+            raise StudyError(f"{path.name} is damaged: it is not what was written", got=str(path), hint=_MENDED)
+        return found
 
     @classmethod
     def make(cls, **fields: Any) -> StudyDesign:
@@ -202,6 +208,11 @@ def _fits(arm: Arm, labels: Mapping[str, str], field: str, value: str) -> bool:
 def run_folder(study: Path, arm: Arm, seed: int) -> RunFolder:
     """Where a run of a study lies."""
     return RunFolder(study / arm.slug / f"seed-{seed}")
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    """SHA-256 of what a ``study.json`` says, however it is laid out."""
+    return hashlib.sha256(files.dumps(content).encode()).hexdigest()
 
 
 def slug(name: str) -> str:

@@ -34,10 +34,11 @@ from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
-from paribus.records.run import RunFolder, RunResult, State, Status
+from paribus.records.run import SEALED, RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign, run_folder
 from paribus.records.wording import short_names, threshold
 
+RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
 UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
@@ -76,7 +77,7 @@ class RunRecord:
         try:
             found = cls(folder.status, folder.result, folder.history)
             if found.result is not None:
-                folder.check_seal(("metrics.jsonl",), found.result)
+                folder.check_seal(RECORDS, found.result)
         except DamagedRecord as error:
             said = f"{folder.path}: {error.rule}; {error.hint}"
             return cls(Status("failed", error=str(error)), None, (), damaged=said)

@@ -30,16 +30,26 @@ def test_arm(folder: Path, arm: str | None = None, because: str = "") -> list[tu
     """
     design = StudyDesign.open(folder)
     chosen = which(design, folder, arm)
-    if (others := _opened_before(design, folder, chosen)) and not because.strip():
-        raise StudyError(
-            f"the test of this study was opened for {others[0]} before, and {SPENT}",
-            got=chosen.name,
-            hint='if it has to be, say why: --because "…"; it stands in the report',
-        )
+    _require_reason(design, folder, chosen, because)
     runs = [run for seed in design.seeds if (run := run_folder(folder, chosen, seed)).result is not None]
     if not runs:
         raise RunError("this arm has no finished run", got=f"{folder.name}: {chosen.name}", hint="run the study first")
     return [(run, test(run, because)) for run in runs]
+
+
+def test_run(run: RunFolder, because: str = "") -> HeldOut:
+    """Open the test of one run; of a study's, as :func:`test_arm` opens it for the whole arm.
+
+    Raises:
+        StudyError: if the test of another arm of its study was opened, and it is not said why.
+    """
+    study = run.path.absolute().parents[1]
+    if (study / "study.json").exists() and opened.read(run.path) is None:
+        design = StudyDesign.open(study)
+        chosen = next((arm for arm in design.arms() if arm.slug == run.path.absolute().parent.name), None)
+        if chosen is not None:
+            _require_reason(design, study, chosen, because)
+    return test(run, because)
 
 
 def which(design: StudyDesign, folder: Path, arm: str | None) -> Arm:
@@ -64,6 +74,16 @@ def _best(design: StudyDesign, folder: Path) -> str:
     sign = 1 if result.metric.higher_is_better else -1
     known = [arm for arm in result.arms if math.isfinite(arm.level.value)]
     return max(known, key=lambda arm: sign * arm.level.value).name if known else result.arms[0].name
+
+
+def _require_reason(design: StudyDesign, folder: Path, chosen: Arm, because: str) -> None:
+    """Refuse to open the test of a second arm without a word."""
+    if (others := _opened_before(design, folder, chosen)) and not because.strip():
+        raise StudyError(
+            f"the test of this study was opened for {others[0]} before, and {SPENT}",
+            got=chosen.name,
+            hint='if it has to be, say why: --because "…"; it stands in the report',
+        )
 
 
 def _opened_before(design: StudyDesign, folder: Path, chosen: Arm) -> list[str]:

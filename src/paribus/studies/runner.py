@@ -183,6 +183,7 @@ def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list
             listen(Event(job, kind, error=message, summary=summary))
             continue
         if status.over:
+            files.remove_old_leftovers(job.path)
             listen(Event(job, "known"))
         else:
             todo.append(job)

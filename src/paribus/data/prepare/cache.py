@@ -213,8 +213,9 @@ def _remember(source: Source, originals: Originals, name: str, known: DataRecord
     content = {"entry": name, "record": asdict(known)}
     path = paths.writable_cache() / "places" / _places(source, originals.root)[0]
     with suppress(ParibusError, OSError):  # a cache that is full, or not ours
-        if not path.exists() or read_json(path) != content:
-            write_shared(path, json.dumps(content).encode())
+        text = json.dumps(content).encode()
+        if not path.is_file() or path.read_bytes() != text:  # new, changed, or damaged
+            write_shared(path, text)
 
 
 def _remembered(source: Source) -> dict[str, Any] | None:
