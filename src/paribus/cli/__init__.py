@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from contextlib import redirect_stderr, suppress
@@ -23,6 +25,7 @@ def _main() -> None:
     from paribus.streams import patient, reopen_closed
 
     reopen_closed()
+    atexit.register(gc.freeze)  # the process ends: to look through all of torch for garbage takes it a second
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a sign must not stop an experiment
