@@ -5,7 +5,7 @@ from __future__ import annotations
 from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import nothing
-from paribus.plots.rows import Axis, Row, draw, place
+from paribus.plots.rows import Axis, Row, draw, ends
 from paribus.records import wording
 from paribus.records.result import Effect, StudyResult
 
@@ -32,11 +32,11 @@ def forest(result: StudyResult) -> Chart:
 
 def _row(name: str, effect: Effect, result: StudyResult) -> Row:
     factor, _ = wording.unit(result.metric)
-    value, interval = place(effect.estimate, factor)
+    estimate = effect.estimate
     return Row(
         name,
-        value,
-        interval,
+        factor * estimate.value if wording.known(estimate.value) else None,
+        ends(estimate, factor) if wording.tells_difference(estimate) else None,
         theme.VERDICTS[effect.verdict.word],
         (
             wording.both(

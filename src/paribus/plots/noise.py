@@ -29,10 +29,12 @@ def _row(component: Component, result: StudyResult) -> Row:
     share = component.share
     spread = wording.difference(result.metric, math.sqrt(component.variance.value), signed=False)
     text = wording.both(*wording.part_of(share, component.n))
+    told = wording.tells_part(share, component.n)
+    bounded = told and wording.known(share.low) and wording.known(share.high)
     return Row(
         component.stream,
-        100 * share.value if wording.known(share.value) else None,
-        (100 * share.low, 100 * share.high) if wording.known(share.low) and wording.known(share.high) else None,
+        100 * share.value if told else None,
+        (100 * share.low, 100 * share.high) if bounded else None,
         theme.ACCENT,
         (text, spread, str(component.n)),
     )

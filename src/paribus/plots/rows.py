@@ -10,7 +10,7 @@ from paribus.evidence import Estimate
 from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Spec, finish, hidden, layer, number, span, within
-from paribus.records.wording import has_interval, known, lines, width_for
+from paribus.records.wording import known, lines, tells_level, width_for
 
 LINE, CHARACTER = 15, 6.6  # height of a line and mean width of a character, in pixels
 GAP = 18  # between names, axis and columns
@@ -40,10 +40,14 @@ class Row:
 
 
 def place(estimate: Estimate, factor: float) -> tuple[float | None, tuple[float, float] | None]:
-    """Value and interval of an estimate in the unit of the axis, as far as they are known."""
+    """Value and interval of a level in the unit of the axis, as far as they are known and say anything."""
     value = factor * estimate.value if known(estimate.value) else None
-    interval = (factor * estimate.low, factor * estimate.high) if has_interval(estimate) else None
-    return value, interval
+    return value, ends(estimate, factor) if tells_level(estimate) else None
+
+
+def ends(estimate: Estimate, factor: float) -> tuple[float, float]:
+    """The interval of an estimate in the unit of the axis."""
+    return factor * estimate.low, factor * estimate.high
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def level(metric: Metric, value: float | None) -> str:
     """A level with its unit: ``93.12 %`` or ``0.214``."""
     if not known(value):
         return NONE
-    return _minus(f"{100 * value:.2f} %" if metric.percent else f"{value:.4g}")
+    return _level(metric, value) + (" %" if metric.percent else _own_unit(metric))
 
 
 def difference(metric: Metric, value: float | None, signed: bool = True) -> str:
@@ -46,7 +46,7 @@ def difference(metric: Metric, value: float | None, signed: bool = True) -> str:
     if not known(value):
         return NONE
     text = _difference(metric, value) if signed else _difference(metric, value).lstrip("+−")
-    return f"{text} points" if metric.percent else text
+    return text + (" points" if metric.percent else _own_unit(metric))
 
 
 def threshold(metric: Metric, delta: float | None) -> str:
@@ -63,16 +63,16 @@ def level_interval(metric: Metric, estimate: Estimate) -> str:
     """The interval of a level, without unit: ``[92.51, 93.73]``; of two seeds it would say nothing, and is not said."""
     if not has_interval(estimate):
         return NONE
-    if estimate.n < FEW_SEEDS:
+    if not tells_level(estimate):
         return unsaid(estimate.n)
-    return _interval(level(metric, end).removesuffix(" %") for end in (estimate.low, estimate.high))
+    return _interval(_level(metric, end) for end in (estimate.low, estimate.high))
 
 
 def difference_interval(metric: Metric, estimate: Estimate) -> str:
     """The interval of a difference, without unit: ``[1.20, 2.60]``; of two seeds only where it excludes zero."""
     if not has_interval(estimate):
         return NONE
-    if estimate.n < FEW_SEEDS and estimate.low <= 0 <= estimate.high:
+    if not tells_difference(estimate):
         return unsaid(estimate.n)
     return _interval(_difference(metric, end).lstrip("+") for end in (estimate.low, estimate.high))
 
@@ -97,6 +97,16 @@ def metric_of(name: str, metrics: Mapping[str, Metric]) -> Metric:
 def has_interval(estimate: Estimate) -> bool:
     """Whether the spread could be estimated at all; one seed alone has none."""
     return known(estimate.low) and known(estimate.high)
+
+
+def tells_level(estimate: Estimate) -> bool:
+    """Whether the interval of a level says anything; that of two seeds does not."""
+    return has_interval(estimate) and estimate.n >= FEW_SEEDS
+
+
+def tells_difference(estimate: Estimate) -> bool:
+    """Whether the interval of a difference says anything; that of two seeds does only where it excludes zero."""
+    return has_interval(estimate) and (estimate.n >= FEW_SEEDS or not estimate.low <= 0 <= estimate.high)
 
 
 def comparison(contrast: Contrast, names: Sequence[str]) -> str:
@@ -182,9 +192,14 @@ def share_interval(interval: Interval) -> str:
 
 def part_of(share_of: Interval, n: int) -> tuple[str, str]:
     """A part of the variance and its interval; of few runs, and where it exceeds the whole by far, it is not said."""
-    if known(share_of.value) and (n < FEW_RUNS or share_of.value > LARGEST):
+    if known(share_of.value) and not tells_part(share_of, n):
         return unsaid(n), NONE
     return share(share_of.value), share_interval(share_of)
+
+
+def tells_part(share_of: Interval, n: int) -> bool:
+    """Whether a part of the variance says anything: it is of enough runs, and does not exceed the whole by far."""
+    return known(share_of.value) and n >= FEW_RUNS and share_of.value <= LARGEST
 
 
 def unsaid(n: int) -> str:
@@ -298,6 +313,15 @@ def show(value: Any) -> str:
 def moment(seconds: float) -> str:
     """A time as people and machines read it, the same everywhere: ``2026-11-21 17:50 UTC``."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _own_unit(metric: Metric) -> str:
+    """`` dB``; a unit that is the name of the metric, as of modes, is not said twice."""
+    return f" {metric.unit}" if metric.unit and metric.unit != metric.name else ""
+
+
+def _level(metric: Metric, value: float) -> str:
+    return _minus(f"{100 * value:.2f}" if metric.percent else f"{value:.4g}")
 
 
 def _difference(metric: Metric, value: float) -> str:

@@ -10,6 +10,7 @@ from paribus.inference.held_out import test
 from paribus.records import opened
 from paribus.records.opened import HeldOut
 from paribus.records.run import RunFolder
+from paribus.records.store import MARKERS
 from paribus.records.study import Arm, StudyDesign, find_arm, run_folder
 from paribus.studies.conclusions import analyse
 
@@ -30,16 +31,36 @@ def test_arm(folder: Path, arm: str | None = None, because: str = "") -> list[tu
     """
     design = StudyDesign.open(folder)
     chosen = which(design, folder, arm)
+    _refuse_second(design, folder, chosen, because)
+    runs = [run for seed in design.seeds if (run := run_folder(folder, chosen, seed)).result is not None]
+    if not runs:
+        raise RunError("this arm has no finished run", got=f"{folder.name}: {chosen.name}", hint="run the study first")
+    return [(run, test(run, because)) for run in runs]
+
+
+def test_run(folder: Path, because: str = "") -> tuple[RunFolder, HeldOut]:
+    """Open the test of one run: of a study, under the rules of its arm.
+
+    Raises:
+        StudyError: if the test of another arm was opened before, and it is not said why this one.
+    """
+    run, study = RunFolder(folder), folder.parents[1]
+    if (study / MARKERS["study"]).exists():
+        design = StudyDesign.open(study)
+        for arm in design.arms():
+            if arm.slug == folder.parent.name and opened.read(folder) is None:
+                _refuse_second(design, study, arm, because)
+    return run, test(run, because)
+
+
+def _refuse_second(design: StudyDesign, folder: Path, chosen: Arm, because: str) -> None:
+    """Refuse to open the test of a second arm without a reason."""
     if (others := _opened_before(design, folder, chosen)) and not because.strip():
         raise StudyError(
             f"the test of this study was opened for {others[0]} before, and {SPENT}",
             got=chosen.name,
             hint='if it has to be, say why: --because "…"; it stands in the report',
         )
-    runs = [run for seed in design.seeds if (run := run_folder(folder, chosen, seed)).result is not None]
-    if not runs:
-        raise RunError("this arm has no finished run", got=f"{folder.name}: {chosen.name}", hint="run the study first")
-    return [(run, test(run, because)) for run in runs]
 
 
 def which(design: StudyDesign, folder: Path, arm: str | None) -> Arm:
