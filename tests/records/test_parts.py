@@ -78,6 +78,11 @@ def everything():
     return Everything
 
 
+def test_a_network_in_place_of_its_class_is_refused_on_one_line():
+    with pytest.raises(RecipeError, match=r"a part is a class.*\n  received: a Linear object\n.*pb.Part\(Linear, …\)"):
+        Part.of(nn.Linear(2, 3))
+
+
 def test_the_constructor_is_the_schema(everything):
     found = {option.name: option for option in options("model", Everything)}
     assert list(found) == [

@@ -11,7 +11,9 @@ from tests.small import LR, Heard, small
 
 import paribus as pb
 from paribus.errors import RunError, StudyError
+from paribus.records.study import find_arm, run_folder
 from paribus.reports.files import study_markdown
+from paribus.studies import held_out
 
 PARTS = {"optimizer": [{"use": "sgd", "lr": 0.1}, {"use": "adam", "lr": 0.001}]}
 
@@ -62,6 +64,17 @@ def test_a_second_arm_needs_a_reason_and_is_warned_of(study):
         study.test("optimizer=sgd")
     study.test("optimizer=sgd", because="a reviewer asks for both")
     assert any("The held-out test was opened for 2 arms" in warning for warning in study.result.warnings)
+
+
+def test_a_run_of_a_second_arm_needs_a_reason_too(study):
+    study.test("optimizer=adam")
+    other = run_folder(study.folder, find_arm(study.design, "optimizer=sgd"), 0).path
+    with pytest.raises(StudyError, match=r"(?s)opened for optimizer=adam\(lr=0.001\) before.*say why: --because"):
+        held_out.test_run(other)
+    _, found = held_out.test_run(other, "a reviewer asks")
+    assert held_out.test_run(other) == held_out.test_run(other, "again")
+    assert found.because == "a reviewer asks"
+    held_out.test_run(run_folder(study.folder, find_arm(study.design, "optimizer=adam"), 0).path)  # it is open
 
 
 def test_one_arm_need_not_be_named(tmp_path):

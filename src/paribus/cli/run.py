@@ -81,4 +81,4 @@ def run(
     log = training.folder.path / "log.txt"
     with following(chosen.name, seed, metrics, log) as (listen, progress):
         training.train(device=device, threads=threads, keep=keep, data_changed=change, listen=listen, progress=progress)
-    print_page(brief.run(training.folder, fresh=before is None))
+    print_page(brief.run(training.folder, known=before is not None))

@@ -71,7 +71,7 @@ class Command(typer.core.TyperCommand):
             RecipeError: for a field that is written like an option.
         """
         own = {option for param in self.params for option in param.opts}
-        for word, after in zip(args, [*args[1:], ""], strict=True):
+        for word, after in zip(args, [*args[1:], ""], strict=False):
             name, equals, value = word.removeprefix("--").partition("=")
             if word.startswith("--") and f"--{name}" not in own:
                 _refuse_field(args[0], word, name.replace("-", "_"), value if equals else after)

@@ -84,7 +84,7 @@ def expand_factors(
     known = fields_of(_with_parts(recipe_raw, reference))
     for one, other in combinations(factors, 2):
         if (field := _field(one, None, known)) == _field(other, None, known):
-            hint = f"write --vary {field}=VALUE,VALUE once, with all values"
+            hint = f"vary {field} once, with all its values"
             raise RecipeError(f"{field} is varied twice", got=f"{one} and {other}", hint=hint)
     names, _ = expand({name: reference.get(name) for name in factors}, recipe_raw)
     found: dict[str, list[Any]] = {field: [] for field in names}
