@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ MISTAKES = {  # words → exit code, what the message says
     (*RUN, "training.batch_size=100000"): (2, "batch_size must not exceed", "received: 100000", "next: "),
     (*RUN, "--plugin", "none.py"): (2, "a plug-in is a Python file", "received: none.py", "--plugin"),
     (*RUN, "--plugin", "broken.py"): (2, "the plug-in fails with ZeroDivisionError", "received: broken.py"),
-    (*RUN, "--device", "gpu"): (1, "this device cannot be used: there is none of this name", "received: gpu", "--device auto"),
+    (*RUN, "--device", "gpu"): (1, "cannot be used: there is none of this name", "received: gpu", "--device auto"),
     (*RUN, "--runs", "file"): (1, "a file stands where a folder is needed", "file/digits-mlp", "--runs DIR"),
     (*RUN, "--seed", "-1"): (2, "Invalid value for '--seed'"),
     (*RUN, "--threads", "0"): (2, "Invalid value for '--threads'"),
@@ -98,6 +99,25 @@ def test_mistakes_are_explained(paribus, words):
     assert not Path("runs").exists() or words[0] in ("run", "study")
 
 
+@pytest.mark.parametrize(
+    ("words", "doing"),
+    [
+        (("report", "last"), ["looking at single examples", "drawing the report"]),
+        (("report", "last", "--out", "course.html"), ["writing one page about all"]),
+        (("test", "last"), ["testing"]),
+        (("diagnose", "last"), ["looking through the records"]),
+        (("show", "last", "--plot", "curves.svg"), ["drawing"]),
+    ],
+)
+def test_whatever_may_take_seconds_says_that_it_goes_on(paribus, monkeypatch, words, doing):
+    paribus(*RUN, "split.limit=64")
+    said: list[str] = []
+    for place in ("paribus.progress", "paribus.cli.report", "paribus.cli.inspect"):
+        monkeypatch.setattr(f"{place}.working", lambda what: said.append(what) or nullcontext())
+    assert paribus(*words).code == 0
+    assert said == doing
+
+
 WORN = """
 from torch import nn
 
@@ -118,8 +138,8 @@ class Worn(nn.Linear):
 
 def test_a_failed_run_is_remembered_as_failed(paribus):
     Path("worn.py").write_text(WORN)
-    said = paribus(*RUN, "model=Worn", "--plugin", "worn.py")
-    assert (said.code, "worn out" in said.err) == (1, True)
+    with pytest.raises(RuntimeError, match="worn out"):
+        paribus(*RUN, "model=Worn", "--plugin", "worn.py")
     assert "failed" in paribus("list", "runs").out
     assert "worn out" in paribus("show", "last").out
 
