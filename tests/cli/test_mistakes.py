@@ -36,7 +36,7 @@ MISTAKES = {  # words → exit code, what the message says
     (*RUN, "--runs", "file"): (1, "a file stands where a folder is needed", "file/digits-mlp", "--runs DIR"),
     (*RUN, "--seed", "-1"): (2, "Invalid value for '--seed'"),
     (*RUN, "--threads", "0"): (2, "Invalid value for '--threads'"),
-    (*RUN, "--colour"): (2, "No such option"),
+    (*RUN, "--shiny"): (2, "No such option"),
     (*RUN, "--lr", "0.1"): (2, "field of the recipe is written without dashes", "received: --lr", "write lr=0.1"),
     (*RUN, "--batch-size=8"): (2, "without dashes", "received: --batch-size=8", "write batch_size=8"),
     (*STUDY, "--model"): (2, "without dashes", "received: --model", "write model=VALUE"),
