@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paribus.cli.words import parse_overrides, parse_vary
-from paribus.errors import RecipeError
+from paribus.errors import RecipeError, StudyError
 
 
 def test_overrides_are_fields_and_values():
@@ -24,6 +24,6 @@ def test_an_override_needs_a_field_and_an_equals_sign(word):
 
 
 def test_a_field_that_is_set_twice_is_refused():
-    for parse in (parse_overrides, parse_vary):
-        with pytest.raises(RecipeError, match="lr is set twice"):
+    for parse, done in ((parse_overrides, "set"), (parse_vary, "varied")):
+        with pytest.raises(StudyError, match=f"lr is {done} twice"):
             parse(["lr=0.1", "lr=0.2"])

@@ -88,7 +88,7 @@ def test_an_interrupted_run_refuses_other_data(pics, monkeypatch, caplog):
     assert "--data-changed restart" in refused.value.hint
     again = run(changes={"budget.epochs": 2})
     result = again.train(threads=1, data_changed="restart")
-    assert [row["epoch"] for row in again.metrics] == [1, 2]
+    assert [row["epoch"] for row in again.history] == [1, 2]
     assert [row["epoch"] for row in before.history] == [1]  # what was there is there, and by itself
     assert (before.status.state, again.folder.path == before.path) == ("interrupted", False)
     fresh = run("elsewhere", changes={"budget.epochs": 2}).train(threads=1)

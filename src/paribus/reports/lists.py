@@ -128,8 +128,7 @@ def _runs_data(found: Sequence[RunSummary], root: Path) -> list[Row]:
 def _figures(run: RunSummary) -> str:
     """The figures of a run on one line; how they are read is found out once for all runs that have the same ones."""
     found = run.figures or {}
-    shown = [f"{name} {level(metric, found[name])}" for name, metric in _read_as((*found,), (*run.percent,))]
-    return ", ".join(text.replace(" ", "\u00a0") for text in shown)  # a number stays with its unit
+    return ", ".join([f"{name} {level(metric, found[name])}" for name, metric in _read_as((*found,), (*run.percent,))])
 
 
 @lru_cache
