@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,9 @@ def _kept(source: Source) -> Dataset | None:
     return replace(dataset, record=DataRecord(**known["record"])) if known and dataset else None
 
 
+@lru_cache
 def _tell_kept(what: str) -> None:
+    """Say it once: a run opens its data to be checked, and to be trained on."""
     logger.warning("%s: not at hand any more, so the decoded copy in the cache is used", what)
 
 
