@@ -69,9 +69,9 @@ def load(source: Source, progress: Announce | None = None) -> Dataset:
         known = originals.record(progress) if originals else None
     except MissingData as error:
         return _without_originals(source, error)
-    if originals and originals.missing and (found := _kept(source)):
+    if originals and originals.missing and (copy := _kept(source)):
         _tell_kept(", ".join(originals.missing))
-        return found
+        return copy
     name = _identity(source, known)
     dataset = _open(source, name, progress)
     if originals and originals.missing and (found := originals_of(source)) and found.missing:
