@@ -6,7 +6,7 @@ import pytest
 
 import paribus as pb
 from paribus import Run
-from paribus.errors import RecipeError, RunError
+from paribus.errors import DataError, RecipeError, RunError
 from paribus.training import loop
 
 SMALL = {"budget.epochs": 2, "split.limit": 100, "model.widths": [8]}
@@ -71,6 +71,14 @@ def test_what_people_ask_of_a_run(trained, tmp_path):
     assert "<table" in trained.summary()._repr_html_()
     assert trained.plot(tmp_path / "curves.svg").title == "Learning curves"
     assert (tmp_path / "curves.svg").read_text().startswith("<svg")
+
+
+def test_a_run_stands_for_its_folder_wherever_one_is_asked_for(trained):
+    for one in (trained, trained.folder.path):
+        assert pb.open_test(one) == pb.open_test(trained.folder)
+        assert pb.analyse(one, "examples") == pb.analyse(trained.folder, "examples")
+        with pytest.raises(DataError, match="draws no examples"):
+            pb.sample(one)
 
 
 def test_a_run_that_has_not_begun_has_a_summary_too(tmp_path):

@@ -141,13 +141,20 @@ class Study:
         self.design, self._result = result.design, result
         return result
 
-    def check(self, *, device: str = "auto", data_changed: OnChange = "refuse", progress: Announce = silent) -> None:
+    def check(
+        self,
+        *,
+        device: str = "auto",
+        keep: str = "none",
+        data_changed: OnChange = "refuse",
+        progress: Announce = silent,
+    ) -> None:
         """Refuse what :meth:`run` would refuse before its first run; the data are read, and nothing is written.
 
         Raises:
             ParibusError: as :meth:`run` would.
         """
-        runner.check(self.design, self.folder, Settings(device), data_changed, progress, dry=True)
+        runner.check(self.design, self.folder, Settings(device, keep=keep), data_changed, progress, dry=True)
 
     @property
     def result(self) -> StudyResult:

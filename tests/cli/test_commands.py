@@ -228,7 +228,8 @@ def test_show(command, name, words):
 
 def test_the_test_is_opened_once(command, made):
     first = command("test", "norms/norm=none/seed-0", "--because", "the paper asks for it")
-    assert (first.code, first.err) == (0, "")
+    assert first.code == 0
+    assert all(line.startswith("testing: ") for line in first.err.splitlines())  # on a busy machine
     assert "UTC, because the paper asks for it" in first.out
     record = made / "runs" / "norms" / "norm=none" / "seed-0" / "test.json"
     content = record.read_bytes()

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,19 @@ MISTAKES = {  # words → exit code, what the message says
     (*RUN, "training.batch_size=100000"): (2, "batch_size must not exceed", "received: 100000", "next: "),
     (*RUN, "--plugin", "none.py"): (2, "a plug-in is a Python file", "received: none.py", "--plugin"),
     (*RUN, "--plugin", "broken.py"): (2, "the plug-in fails with ZeroDivisionError", "received: broken.py"),
-    (*RUN, "--device", "gpu"): (1, "this device cannot be used", "received: gpu", "--device auto"),
+    (*RUN, "--device", "gpu"): (1, "cannot be used: there is none of this name", "received: gpu", "--device auto"),
     (*RUN, "--runs", "file"): (1, "a file stands where a folder is needed", "file/digits-mlp", "--runs DIR"),
     (*RUN, "--seed", "-1"): (2, "Invalid value for '--seed'"),
     (*RUN, "--threads", "0"): (2, "Invalid value for '--threads'"),
-    (*RUN, "--colour"): (2, "No such option"),
+    (*RUN, "--shiny"): (2, "No such option"),
+    (*RUN, "--lr", "0.1"): (2, "field of the recipe is written without dashes", "received: --lr", "write lr=0.1"),
+    (*RUN, "--batch-size=8"): (2, "without dashes", "received: --batch-size=8", "write batch_size=8"),
+    (*STUDY, "--model"): (2, "without dashes", "received: --model", "write model=VALUE"),
+    ("train", "digits/mlp"): (2, "No such command 'train'", "Write: paribus run RECIPE"),
+    ("run", "mnist"): (2, "no recipe of this name", "did you mean mnist/cnn, mnist/gan, mnist/mlp, mnist/vae?"),
+    (*RUN, "--keep", "some", "--dry-run"): (1, "what is kept is none, best", "received: some", "best,last"),
+    (*STUDY, "--keep", "some", "--dry-run"): (1, "what is kept is none, best", "received: some", "best,last"),
+    (*STUDY, "--vary", "lr=.1,.2", "--vary", "optimizer.lr=.1,.2"): (2, "optimizer.lr is varied twice", "once"),
     ("run", "folder/cnn"): (1, "data.path must be a folder of pictures", "received: pictures", "next: check data.path"),
     ("run", "digits/cnn", "data=folder"): (2, "data.path must be given", "add data.path=VALUE"),
     ("run", "folder/cnn", "data.path=none"): (1, "data.path must be a folder of pictures", "received: none"),
@@ -90,29 +99,57 @@ def test_mistakes_are_explained(paribus, words):
     assert not Path("runs").exists() or words[0] in ("run", "study")
 
 
-FRAGILE = """
-import torch
+@pytest.mark.parametrize(
+    ("words", "doing"),
+    [
+        (("report", "last"), ["looking at single examples", "drawing the report"]),
+        (("report", "last", "--out", "course.html"), ["writing one page about all"]),
+        (("test", "last"), ["testing"]),
+        (("diagnose", "last"), ["looking through the records"]),
+        (("show", "last", "--plot", "curves.svg"), ["drawing"]),
+    ],
+)
+def test_whatever_may_take_seconds_says_that_it_goes_on(paribus, monkeypatch, words, doing):
+    paribus(*RUN, "split.limit=64")
+    said: list[str] = []
+    for place in ("paribus.progress", "paribus.cli.report", "paribus.cli.inspect"):
+        monkeypatch.setattr(f"{place}.working", lambda what: said.append(what) or nullcontext())
+    assert paribus(*words).code == 0
+    assert said == doing
 
-class Fragile(torch.nn.Linear):
+
+WORN = """
+from torch import nn
+
+
+class Worn(nn.Linear):
+    calls = 0
+
     def __init__(self, num_classes: int) -> None:
         super().__init__(64, num_classes)
-        self.passes = 0
 
     def forward(self, inputs):
-        self.passes += 1
-        if self.passes > 3:
-            raise ValueError("it broke")
+        Worn.calls += 1
+        if Worn.calls > 8:
+            raise RuntimeError("worn out")
         return super().forward(inputs.flatten(1))
 """
 
 
-def test_a_failed_run_is_remembered_as_failed(paribus, here):
-    (here / "fragile.py").write_text(FRAGILE)
-    own = ("--plugin", "fragile.py")
-    with pytest.raises(ValueError, match="it broke"):  # their own code: its traceback helps
-        paribus(*RUN, "model=Fragile", *own)
+def test_a_failed_run_is_remembered_as_failed(paribus):
+    Path("worn.py").write_text(WORN)
+    with pytest.raises(RuntimeError, match="worn out"):
+        paribus(*RUN, "model=Worn", "--plugin", "worn.py")
     assert "failed" in paribus("list", "runs").out
-    assert "it broke" in paribus("show", "last", *own).out
+    assert "worn out" in paribus("show", "last").out
+
+
+@pytest.mark.parametrize("words", [("model=unet",), ("data.path=none", "data=folder"), ("--device", "gpu")])
+def test_a_run_that_is_refused_is_not_the_last_one(paribus, words):
+    done = paribus(*RUN, "split.limit=64")
+    assert paribus(*RUN, *words).code
+    assert paribus("show", "last").out == done.out
+    assert len(list(Path("runs").glob("*/*/seed-0"))) == 1
 
 
 def test_a_run_that_diverges_ends_with_its_advice(paribus):

@@ -24,6 +24,6 @@ def test_an_override_needs_a_field_and_an_equals_sign(word):
 
 
 def test_a_field_that_is_set_twice_is_refused():
-    for parse, says in ((parse_overrides, "lr is set twice"), (parse_vary, "lr is varied twice")):
-        with pytest.raises(StudyError, match=says):
+    for parse, done in ((parse_overrides, "set"), (parse_vary, "varied")):
+        with pytest.raises(StudyError, match=f"lr is {done} twice"):
             parse(["lr=0.1", "lr=0.2"])

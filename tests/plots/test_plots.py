@@ -217,6 +217,27 @@ def test_two_seeds_are_points_and_no_band() -> None:
     assert "points are single seeds" in " ".join(texts(few))
 
 
+def bars(chart) -> list[dict]:
+    return [row for row in values(chart) if {"x", "to", "y"} <= set(row)]
+
+
+@pytest.mark.parametrize("plot", [plots.arms, plots.forest])
+def test_an_interval_that_the_text_does_not_say_is_not_drawn(plot) -> None:
+    few, many = made.two_arms(seeds=2, gain=0.001), made.two_arms(gain=0.001)
+    assert bars(plot(many))
+    assert not bars(plot(few))
+
+
+def test_a_share_of_the_noise_that_the_text_does_not_say_is_not_drawn() -> None:
+    result = made.noise()
+    first, *others = result.noise.components
+    huge = replace(first, share=replace(first.share, value=8.0, low=1.0, high=60.0))
+    chart = plots.noise(replace(result, noise=replace(result.noise, components=(huge, *others))))
+    assert len(bars(chart)) == len(bars(plots.noise(result))) - 1
+    assert max(row["to"] for row in bars(chart)) < 6000
+    assert "cannot be said with 10 seeds" in " ".join(" ".join(texts(chart)).split())
+
+
 def test_every_seed_is_named_at_the_end_of_its_line() -> None:
     names = [row["seed"] for row in values(plots.paired(STUDIES["two arms"])) if set(row) == {"at", "value", "seed"}]
     assert sorted(names) == ["0", "1", "2", "3", "4"]

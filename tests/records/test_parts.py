@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
+import torch
 from pydantic import BaseModel, Field
 
 from paribus.errors import RecipeError
@@ -76,6 +77,11 @@ class Everything:
 def everything():
     register("model", Everything)
     return Everything
+
+
+def test_a_network_in_place_of_its_class_is_refused_on_one_line():
+    with pytest.raises(RecipeError, match=r"a part is a class.*\n  received: a Linear object\n.*pb.Part\(Linear, …\)"):
+        Part.of(torch.nn.Linear(2, 3))
 
 
 def test_the_constructor_is_the_schema(everything):

@@ -32,6 +32,12 @@ def test_a_bare_name_is_the_one_field_that_it_can_mean(name):
     assert said == ([f"{name} is read as {TAKEN[name]}"] if name != TAKEN[name] else [])
 
 
+@pytest.mark.parametrize("names", [("optimizer.lr", "lr"), ("learning_rate", "lr")])
+def test_a_field_that_is_varied_under_two_names_is_varied_twice(names):
+    with pytest.raises(RecipeError, match=f"(?s)optimizer.lr is varied twice.*{names[0]} and {names[1]}.*once"):
+        expand_factors({name: [0.1, 0.2] for name in names}, read("digits/mlp"))
+
+
 def test_options_of_a_part_that_is_exchanged_are_those_of_the_new_one():
     changes = {"beta1": 0.5, "optimiser": "adam"}
     assert expand(changes, read("digits/mlp"))[0] == {"optimizer.beta1": 0.5, "optimizer": "adam"}
@@ -56,8 +62,6 @@ def test_what_can_mean_several_fields_is_refused_with_all_of_them():
 def test_two_names_of_one_field_are_refused():
     with pytest.raises(RecipeError, match=r"optimizer\.lr is set twice"):
         expand({"lr": 0.1, "optimizer.lr": 0.2}, read("digits/mlp"))
-    with pytest.raises(RecipeError, match=r"optimizer\.lr is set twice"):
-        expand_factors({"lr": [0.1], "optimizer.lr": [0.2]}, read("digits/mlp"))
 
 
 MEANT = {  # what is typed → what is said to be meant

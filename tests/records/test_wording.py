@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, Verdict
 from paribus.records import wording
-from paribus.records.metric import Metric
+from paribus.records.metric import MODES, PSNR, Metric
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True)
 LOSS = Metric("loss", higher_is_better=False)
@@ -96,6 +96,13 @@ def test_a_part_of_the_variance_that_few_runs_do_not_tell_is_not_said(value, n, 
     assert wording.part_of(Interval(value, 0.1, 3.0), n) == said
 
 
+def test_what_is_told_in_db_says_so_where_it_is_a_difference_too() -> None:
+    assert wording.difference(PSNR, 0.5) == "+0.5 dB"
+    assert wording.difference(PSNR, 0.5, signed=False) == "0.5 dB"
+    assert wording.level_interval(PSNR, estimate(28.4, 28.0, 28.8)) == "[28, 28.8]"
+    assert wording.difference_interval(PSNR, estimate(0.5, 0.25, 0.75)) == "[0.25, 0.75]"
+
+
 def test_long_names_break_and_end() -> None:
     assert wording.lines("a very long name of an arm", 12, 2) == ["a very long", "name of an …"]
     assert wording.lines("norm: batch − none × lr: 0.1 − 0.01", 20) == ["norm: batch − none ×", "lr: 0.1 − 0.01"]
@@ -175,7 +182,7 @@ def test_a_confidence_is_never_a_false_100_percent() -> None:
         ("val/miou", 0.3953, "39.53 %"),
         ("val/iou/road", 0.9, "90.00 %"),
         ("val/iou/loss", 0.9, "90.00 %"),  # a class of an unlucky name
-        ("val/psnr", 28.416, "28.42"),
+        ("val/psnr", 28.416, "28.42"),  # of no metric that is known here
         ("val/own", 0.25, "0.25"),
         ("val/own_share", 0.25, "25.00 %"),
         ("test/macro_f1", None, "–"),
@@ -192,6 +199,8 @@ def test_figures_are_read_as_their_metric_is(name, value, text):
     [
         (Metric("accuracy", True, percent=True), 0.9312, "93.12 %"),
         (Metric("loss", False), 0.21436, "0.2144"),
+        (PSNR, 28.416, "28.42 dB"),
+        (MODES, 7.0, "7"),  # modes of modes
         (Metric("loss", False), None, "–"),
         (Metric("loss", False), float("nan"), "–"),
     ],

@@ -60,15 +60,15 @@ RESULT = {
 
 
 def test_a_run_is_printed_wherever_it_stands(folder, capsys):
-    print_page(brief.run(folder, fresh=True))
+    print_page(brief.run(folder))
     assert "new" in capsys.readouterr().out
     (folder.path / "result.json").write_text(json.dumps(RESULT))
     (folder.path / "status.json").write_text('{"state": "finished"}')
-    print_page(brief.run(folder, fresh=True))
+    print_page(brief.run(folder))
     said = " ".join(capsys.readouterr().out.split())
     wanted = ("val/loss –, val/accuracy 0.00 %", "3 epochs, 3,000 steps in 1.5 s", "12,345", "threads 1", "ab" * 32)
     assert [text for text in wanted if text not in said] == []
-    print_page(brief.run(folder, fresh=False))
+    print_page(brief.run(folder, known=True))
     assert "finished before; nothing to train" in capsys.readouterr().out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from paribus.records import parts
 from paribus.records.run import Status
 from paribus.records.study import run_folder
 from paribus.reports import lists
+from paribus.reports.export import deliver
 from paribus.study import Study
 
 
@@ -22,6 +24,17 @@ def test_a_source_of_your_own_is_called_so():
     parts.register("data", Mine)
     (table,) = lists.sources().sections[0].tables
     assert ("Mine", "your own", "Mine.") in table.rows
+
+
+def test_parts_of_one_name_stand_on_one_page_each_with_its_table(tmp_path, capsys):
+    page = lists.namesakes(["model", "task"], "gan")
+    assert [section.title for section in page.sections] == ["model gan", "task gan"]
+    deliver(page, csv=tmp_path / "gan.csv")
+    assert {path.name for path in tmp_path.iterdir()} == {"gan-model-gan.csv", "gan-task-gan.csv"}
+    capsys.readouterr()
+    deliver(page, json=True)
+    assert list(json.loads(capsys.readouterr().out)["tables"]) == ["model gan", "task gan"]
+    assert lists.namesakes(["model"], "cnn") == lists.part("model", "cnn")
 
 
 def test_analyses_are_listed_with_what_they_need():

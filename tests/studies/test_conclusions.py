@@ -43,6 +43,23 @@ def test_the_good_direction_is_that_of_the_metric(scripted, metric, word):
     assert result.delta == (0.01 if metric.endswith("accuracy") else None)
 
 
+@pytest.mark.parametrize(("delta", "warned"), [("0.5pt", True), ("1pt", True), ("2pt", False)])
+def test_one_validation_example_that_weighs_more_than_delta_is_warned_of(scripted, delta, warned):
+    class Sized(scripted):
+        def finish(self, job, value):
+            super().finish(job, value)
+            job.folder.write_info({"sizes": {"train": 140, "val": 60}})
+
+    result = small(delta=delta).run(executor=Sized(by_arm(TWO)), listen=Heard())
+    found = [warning for warning in result.warnings if warning.startswith("One validation example weighs 1.667 points")]
+    assert bool(found) == warned
+
+
+def test_an_arm_shows_itself_on_one_line(scripted):
+    [arm, _] = small(seeds=2).run(executor=scripted(by_arm(TWO)), listen=Heard()).arms
+    assert repr(arm) == "ArmResult('lr=0.05', 2\xa0finished, values={0: 0.9, 1: 0.92})"
+
+
 def test_a_figure_is_that_of_the_epoch_whose_weights_were_kept(scripted):
     class Restored(scripted):
         def finish(self, job, value):

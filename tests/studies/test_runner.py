@@ -150,6 +150,33 @@ def test_adding_seeds_trains_only_those(scripted):
     assert any("looked at before, with 2 seeds" in warning for warning in result.warnings)
 
 
+def test_by_what_a_study_was_judged_before_is_remembered_and_said(scripted):
+    script = scripted(lambda arm, seed: 0.5 + seed / 10)
+    for delta in ("1pt", "1pt", "2pt", 0.02):
+        study = small(seeds=2, delta=delta)
+        result = study.run(executor=script, listen=Heard())
+    assert [(one.metric, one.delta, one.seeds) for one in result.design.judged] == [("val/accuracy", 0.01, 2)]
+    said = "judged before by val/accuracy with δ = 1.00 points, 95 % confidence and 2 seeds."
+    assert any(said in warning for warning in pb.Study.open(study.folder).result.warnings)
+    other = small(seeds=2, metric="val/loss", confidence=0.9).run(executor=script, listen=Heard())
+    assert [(one.metric, one.delta) for one in other.design.judged] == [("val/accuracy", 0.01), ("val/accuracy", 0.02)]
+
+
+def test_what_a_study_leaves_to_the_task_is_no_other_judgement(scripted):
+    script = scripted(lambda arm, seed: 0.5 + seed / 10)
+    small(seeds=2).run(executor=script, listen=Heard())
+    result = small(seeds=3, metric="val/accuracy", delta="1pt").run(executor=script, listen=Heard())
+    assert result.design.judged == ()
+
+
+def test_a_study_keeps_the_weights_that_it_is_asked_for():
+    study = small(seeds=1)
+    study.run(jobs=1, keep="last", listen=Heard())
+    assert all(list((path / "kept").glob("epoch-*.safetensors")) for path in study.folder.glob("*/seed-0"))
+    with pytest.raises(ParibusError, match="what is kept is none, best, last"):
+        study.check(keep="sometimes")
+
+
 def test_runs_of_other_studies_and_single_runs_are_taken_over():
     alone = pb.Run("digits/mlp", {**QUICK, "optimizer.lr": 0.1}, seed=1)
     hash_alone = alone.train(threads=1).weights_sha256
@@ -182,7 +209,13 @@ def test_R1_half_a_copy_by_an_earlier_version_blocks_no_study(left):
     assert not (half.parent / ".tmp-0123456789abcdef").exists()
 
 
-@pytest.mark.parametrize(("file", "left_out"), [(name, name != "status.json") for name in ("result.json", "metrics.jsonl", "recipe.json", "info.json", "status.json")])
+@pytest.mark.parametrize(
+    ("file", "left_out"),
+    [
+        (name, name != "status.json")
+        for name in ("result.json", "metrics.jsonl", "recipe.json", "info.json", "status.json")
+    ],
+)
 def test_R32_a_damaged_run_is_named_and_left_out_with_the_way_to_mend_it(file, left_out):
     study = small(seeds=2)
     before = study.run(jobs=1, listen=Heard())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +89,7 @@ def test_an_interrupted_run_refuses_other_data(pics, monkeypatch, caplog):
     assert "--data-changed restart" in refused.value.hint
     again = run(changes={"budget.epochs": 2})
     result = again.train(threads=1, data_changed="restart")
-    assert [row["epoch"] for row in again.metrics] == [1, 2]
+    assert [row["epoch"] for row in again.history] == [1, 2]
     assert [row["epoch"] for row in before.history] == [1]  # what was there is there, and by itself
     assert (before.status.state, again.folder.path == before.path) == ("interrupted", False)
     fresh = run("elsewhere", changes={"budget.epochs": 2}).train(threads=1)
@@ -171,10 +172,11 @@ def test_data_of_a_source_of_ones_own_are_known_by_what_it_wrote(here):
 
 def earlier_version(folder: RunFolder, recipe: pb.Recipe) -> RunFolder:
     """A run folder as versions left it that recorded no data."""
-    content = json.loads((folder.path / "recipe.json").read_text())
+    content, result = json.loads((folder.path / "recipe.json").read_text()), folder.result
     del content["inputs"]
     content["identity"] = recipe.identity
     (folder.path / "recipe.json").write_text(json.dumps(content))
+    folder.write_result(replace(result, digests={}))
     place = folder.path.parents[1] / recipe.identity
     folder.path.parent.rename(place)
     return RunFolder(place / "seed-0")
@@ -230,10 +232,7 @@ def test_a_device_that_is_not_there_is_refused_before_anything_is_said(here):
 def test_a_run_of_another_device_is_not_taken_for_the_one_asked_for(here):
     one = pb.Run("digits/mlp", {"budget.epochs": 1, "split.limit": 64})
     done = one.train(threads=1)
-    path = one.folder.path / "result.json"
-    content = json.loads(path.read_text())
-    content["execution"]["device"] = "cuda:0"
-    path.write_text(json.dumps(content))
+    one.folder.write_result(replace(done, execution={**done.execution, "device": "cuda:0"}))
     with pytest.raises(RunError, match="finished, on another device than cpu") as refused:
         one.train(device="cpu")
     assert "cuda:0" in refused.value.got

@@ -14,14 +14,15 @@ from pydantic_core import to_json, to_jsonable_python
 from paribus import files
 from paribus.analysis.table import Analysis, analyses, find, resolve
 from paribus.errors import ParibusError, RunError
+from paribus.records.given import run_folder
 from paribus.records.run import RunFolder
 
 
-def analyse(folder: RunFolder, name: str, /, *, again: bool = False, **options: Any) -> Any:
+def analyse(run: Any, name: str, /, *, again: bool = False, **options: Any) -> Any:
     """The record of an analysis of a run: reread if it is kept for the same options and weights, else computed.
 
     Args:
-        folder: of the run.
+        run: it, its folder, a part of its name, or ``last``.
         name: of the analysis.
         again: compute it even if it is kept.
         options: of the analysis, those that differ from their defaults.
@@ -34,7 +35,7 @@ def analyse(folder: RunFolder, name: str, /, *, again: bool = False, **options: 
     from paribus.inference.held_out import test as open_test
     from paribus.inference.trained import load
 
-    analysis = find(name)
+    folder, analysis = run_folder(run), find(name)
     settings = analysis.settings(options)
     asked = {**_state(analysis, folder), "options": to_jsonable_python(settings), "files": _stamps(settings)}
     content = {} if again else _read(folder, name)

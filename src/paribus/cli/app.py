@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,8 +24,35 @@ from paribus.cli import (
     skill,
     study,
 )
+from paribus.cli.words import Command
+
+ELSEWHERE = {  # what other tools call it → what it is here
+    "train": "run RECIPE",
+    "fit": "run RECIPE",
+    "resume": "run RECIPE",
+    "compare": "study RECIPE --vary FIELD=VALUE,VALUE",
+    "sweep": "study RECIPE --vary FIELD=VALUE,VALUE",
+    "evaluate": "test RUN",
+    "eval": "test RUN",
+    "plot": "show RUN --plot FILE.png",
+    "ls": "list",
+    "help": "--help",
+}
+
+
+class Group(typer.core.TyperGroup):
+    """All commands; who knows one by the name that it has elsewhere is told ours."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name; a name that is another tool's is refused with ours."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in ELSEWHERE:
+            ctx.fail(f"No such command '{cmd_name}'. Write: paribus {ELSEWHERE[cmd_name]}")
+        return found
+
 
 app = typer.Typer(
+    cls=Group,
     name="paribus",
     help="Does this change help, by how much, and why? Controlled experiments in deep learning.",
     epilog="Start with: paribus study digits/cnn --vary model.norm=none,batch --seeds 5",
@@ -53,8 +80,8 @@ def _options(
     """Does this change help, by how much, and why? Controlled experiments in deep learning."""
 
 
-app.command("run")(run.run)
-app.command("study")(study.study)
+app.command("run", cls=Command)(run.run)
+app.command("study", cls=Command)(study.study)
 app.command("report")(report.report)
 app.command("test")(report.test)
 app.command("analyse")(analyse.analyse)

@@ -34,14 +34,17 @@ def diagnose(
     from dataclasses import asdict
     from json import dumps
 
-    from paribus.diagnosis.doctor import diagnose as examine
+    from paribus.progress import working
     from paribus.records.run import RunFolder
     from paribus.reports.outcomes import findings_page
     from paribus.reports.terminal import print_page
 
     load_plugins(plugin)
     folder = RunFolder(find_folder(run, runs, "run"))
-    found = examine(folder)
+    with working("looking through the records"):
+        from paribus.diagnosis.doctor import diagnose as examine
+
+        found = examine(folder)
     if json:
         print(dumps(asdict(found), indent=2, ensure_ascii=False))
     else:

@@ -10,6 +10,7 @@ import typer
 from paribus.cli import completion
 from paribus.cli.words import RUNS, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins
 from paribus.errors import ParibusError, nearest
+from paribus.progress import working
 from paribus.records.kinds import KINDS
 
 PLURALS = {about.plural: kind for kind, about in KINDS.items()}
@@ -113,14 +114,14 @@ def show(
 
     load_plugins(plugin)
     if plot is not None:
-        _draw(find_folder(name, runs, "study", "run"), plot, picture, overwrite)
+        with working("drawing"):
+            _draw(find_folder(name, runs, "study", "run"), plot, picture, overwrite)
         return
     if name in shipped() or name.endswith((".yaml", ".yml", ".json")):
         deliver(lists.recipe(Recipe.load(name)), json, csv, overwrite)
         return
     if kinds := [kind for kind in KINDS if name in names(kind)]:
-        for kind in kinds:
-            deliver(lists.part(kind, name), json, csv, overwrite)
+        deliver(lists.namesakes(kinds, name), json, csv, overwrite)
         return
     if name in analyses():
         deliver(lists.analysis(name), json, csv, overwrite)

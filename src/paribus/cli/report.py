@@ -10,6 +10,7 @@ import typer
 from paribus.cli import completion
 from paribus.cli.words import RUNS, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins
 from paribus.errors import ParibusError, StudyError
+from paribus.progress import working
 
 
 def report(
@@ -70,38 +71,48 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
     from paribus.records.store import MARKERS
     from paribus.reports import brief
     from paribus.reports.export import deliver, tell_report
-    from paribus.reports.files import look, write, write_run
-    from paribus.study import Study
 
     folder = find_folder(name, runs, "study", "run")
     if (folder / MARKERS["run"]).exists():
-        missing = look(RunFolder(folder))
+        with working("looking at single examples"):
+            from paribus.reports.files import look, write_run
+
+            missing = look(RunFolder(folder))
         deliver(replace(brief.run(RunFolder(folder)), warnings=(missing,) if missing else ()), json, csv, overwrite)
-        tell_report(write_run(RunFolder(folder)), json, csv)
-        return
-    opened = Study.open(folder)
-    result = opened.result
-    deliver(brief.study(result), json, csv, overwrite)  # before anything is drawn: the answer is what matters
-    tell_report(write(result, opened.folder), json, csv)
+        with working("drawing the report"):
+            written = write_run(RunFolder(folder))
+    else:
+        with working("reading the study"):
+            from paribus.reports.files import write
+            from paribus.study import Study
+
+            result = Study.open(folder).result
+        deliver(brief.study(result), json, csv, overwrite)  # before anything is drawn: the answer is what matters
+        with working("drawing the report"):
+            written = write(result, folder)
+    tell_report(written, json, csv)
 
 
 def _course(names: list[str], notes: Path | None, out: Path | None, runs: Path, overwrite: bool) -> None:
     """Write one page about several studies and runs."""
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
-    from paribus.reports.files import COURSE, look, write_course
     from paribus.reports.terminal import print_line
-    from paribus.study import Study
 
     parts: dict[str, Any] = {}
-    for folder in dict.fromkeys(find_folder(name, runs, "study", "run") for name in names):
-        if (folder / MARKERS["run"]).exists():
-            run = RunFolder(folder)
-            look(run)
-            parts["/".join(folder.parts[-3:])] = run
-        else:
-            parts[folder.name] = Study.open(folder).result
-    written = write_course(parts, out or runs / COURSE, notes, overwrite or out is None)
+    folders = list(dict.fromkeys(find_folder(name, runs, "study", "run") for name in names))
+    with working("writing one page about all"):
+        from paribus.reports.files import COURSE, look, write_course
+        from paribus.study import Study
+
+        for folder in folders:
+            if (folder / MARKERS["run"]).exists():
+                run = RunFolder(folder)
+                look(run)
+                parts["/".join(folder.parts[-3:])] = run
+            else:
+                parts[folder.name] = Study.open(folder).result
+        written = write_course(parts, out or runs / COURSE, notes, overwrite or out is None)
     for name in parts:
         print_line(name)
     print_line(f"report: {written}")
@@ -147,18 +158,18 @@ def test(
     from paribus.records.store import MARKERS
     from paribus.reports.export import deliver
     from paribus.reports.outcomes import held_out_page
-    from paribus.studies.held_out import test_arm, test_run
 
     load_plugins(plugin)
     folder = find_folder(name, runs, "run", "study")
-    if (folder / MARKERS["study"]).exists():
-        tests = test_arm(folder, arm, because)
-        _again(folder)
-    elif arm is not None:
+    is_study = (folder / MARKERS["study"]).exists()
+    if arm is not None and not is_study:
         raise StudyError("a run has no arms", got=str(folder), hint="leave --arm out, or name its study")
-    else:
-        tests = [(RunFolder(folder), test_run(RunFolder(folder), because))]
-        _again(folder.parents[1])
+    with working("testing"):
+        from paribus.studies.held_out import test_arm, test_run
+
+        run = RunFolder(folder)
+        tests = test_arm(folder, arm, because) if is_study else [(run, test_run(run, because))]
+        _again(folder if is_study else folder.parents[1])
     deliver(held_out_page(tests), json, csv, overwrite)
 
 

@@ -11,6 +11,7 @@ from paribus.cli.words import (
     DataChanged,
     Device,
     DryRun,
+    Keep,
     Overrides,
     Plugin,
     RecipeName,
@@ -37,13 +38,7 @@ def run(
     more: Annotated[
         int | None, typer.Option(metavar="EPOCHS", min=1, help="So many epochs more than the run that is finished.")
     ] = None,
-    keep: Annotated[
-        str,
-        typer.Option(
-            metavar="WHICH",
-            help="Epochs whose weights and state stay: best, last, all, every:5, several with commas between, or none.",
-        ),
-    ] = "none",
+    keep: Keep = "none",
     plugin: Plugin = None,
     data_changed: DataChanged = "refuse",
     dry_run: DryRun = False,
@@ -81,7 +76,7 @@ def run(
         training = training.more(more)
     if dry_run:
         with counting() as progress:
-            training.check(device=device, threads=threads, data_changed=change, progress=progress)
+            training.check(device=device, threads=threads, keep=keep, data_changed=change, progress=progress)
         print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
         return
     metrics = {metric.name: metric for metric in chosen.figures_of_merit()}
@@ -90,4 +85,4 @@ def run(
     log = training.folder.path / "log.txt"
     with following(chosen.name, seed, metrics, log) as (listen, progress):
         training.train(device=device, threads=threads, keep=keep, data_changed=change, listen=listen, progress=progress)
-    print_page(brief.run(training.folder, fresh=before is None))
+    print_page(brief.run(training.folder, known=before is not None))

@@ -16,6 +16,7 @@ from paribus.cli.words import (
     Device,
     DryRun,
     Json,
+    Keep,
     Overrides,
     Overwrite,
     Plugin,
@@ -82,6 +83,7 @@ def study(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first run that fails; without it the others go on.")
     ] = False,
+    keep: Keep = "none",
     name: Annotated[str | None, typer.Option(help="Name of the study's folder; recipe and factors by default.")] = None,
     json: Json = False,
     csv: Csv = None,
@@ -131,10 +133,10 @@ def study(
 
     if dry_run:
         with counting() as progress:
-            planned.check(device=device, data_changed=change, progress=progress)
+            planned.check(device=device, keep=keep, data_changed=change, progress=progress)
         deliver(brief.design(planned.design, planned.folder), json, csv, overwrite)
         return
-    result = planned.run(jobs=jobs, device=device, threads=threads, fail_fast=fail_fast, data_changed=change)
+    result = planned.run(jobs=jobs, device=device, threads=threads, keep=keep, fail_fast=fail_fast, data_changed=change)
     deliver(brief.study(result), json, csv, overwrite)  # before anything is drawn: the answer is what matters
     tell_report(planned.report(), json, csv)
     if not result.complete:

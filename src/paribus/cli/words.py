@@ -59,8 +59,42 @@ Csv = Annotated[
         allow_dash=True,
     ),
 ]
+Keep = Annotated[
+    str, typer.Option(metavar="WHICH", help="Epochs whose weights stay: best, last, all, every:5, or none.")
+]
 
 RUNS = Path("runs")
+
+
+class Command(typer.core.TyperCommand):
+    """A command with a recipe, whose fields are no options: who writes ``--lr 0.1`` is told to write ``lr=0.1``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words, read.
+
+        Raises:
+            RecipeError: for a field that is written like an option.
+        """
+        own = {option for param in self.params for option in param.opts}
+        for word, after in zip(args, [*args[1:], ""], strict=False):
+            name, equals, value = word.removeprefix("--").partition("=")
+            if word.startswith("--") and f"--{name}" not in own:
+                _refuse_field(args[0], word, name.replace("-", "_"), value if equals else after)
+        return list(super().parse_args(ctx, args))
+
+
+def _refuse_field(recipe: str, word: str, name: str, value: str) -> None:
+    """Refuse an option that is a field of the recipe; one that is nothing is refused elsewhere."""
+    from paribus.records.recipe import read
+    from paribus.records.shortcuts import is_field
+
+    try:
+        known = is_field(name, read(recipe))
+    except RecipeError:  # whoever reads it says what is wrong with it
+        return
+    if known:
+        hint = f"write {name}={value or 'VALUE'}"
+        raise RecipeError("a field of the recipe is written without dashes", got=word, hint=hint)
 
 
 def parse_overrides(words: list[str] | None) -> dict[str, Any]:

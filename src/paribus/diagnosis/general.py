@@ -136,7 +136,7 @@ def falling(record: Record) -> Diagnosis:
     """The training loss did not fall."""
     losses = [row["train/loss"] for row in record.rows if row.get("train/loss") is not None]
     if len(losses) < 2:
-        return Diagnosis(unchecked=("whether the training loss falls: that takes two epochs with one",))
+        return Diagnosis(unchecked=("whether the training loss falls: fewer than two epochs recorded one",))
     checked = ("whether the training loss falls",)
     first, last = losses[0], losses[-1]
     if last < first - (1 - FALL) * abs(first):

@@ -64,12 +64,17 @@ def describe(factory: Factory) -> tuple[str, dict[str, str]]:
     A class that inherits its constructor inherits what is said of its parameters.
     """
     text = inspect.cleandoc(factory.__doc__ or "")  # its own: nn.Module's says nothing about a network
-    summary = " ".join(text.split("\n\n")[0].split())
+    summary = _plain(text.split("\n\n")[0])
     bases = reversed(factory.__mro__) if inspect.isclass(factory) else (factory,)
     texts: dict[str, str] = {}
     for base in bases:
         texts |= _said_of_parameters(base.__doc__ or "")
     return summary, texts
+
+
+def _plain(text: str) -> str:
+    """A text of a docstring on one line, without the marks of its code."""
+    return " ".join(text.replace("``", "").split())
 
 
 def _said_of_parameters(text: str) -> dict[str, str]:
@@ -79,7 +84,7 @@ def _said_of_parameters(text: str) -> dict[str, str]:
         said = google.parse(text).params
     except ParseError:  # a base class of another package, documented in another style
         return {}
-    return {entry.arg_name: " ".join((entry.description or "").split()) for entry in said if entry.args[0] == "param"}
+    return {entry.arg_name: _plain(entry.description or "") for entry in said if entry.args[0] == "param"}
 
 
 def refuse_strange(where: str, kinds: Mapping[str, Any], values: Mapping[str, Any]) -> None:

@@ -56,6 +56,10 @@ class Part:
         use = given.get("use")
         if (isinstance(use, str) or inspect.isclass(use) or inspect.isfunction(use)) and all(map(_is_text, given)):
             return cls(use, **{name: option for name, option in given.items() if name != "use"})
+        if callable(value) and not inspect.isroutine(value):
+            name = type(value).__name__
+            hint = f"give the class: {name}, or with options pb.Part({name}, …); or a function that builds it"
+            raise RecipeError("a part is a class, of which every run builds its own", got=f"a {name} object", hint=hint)
         arrays = any(hasattr(one, "dtype") for one in (value if isinstance(value, (list, tuple)) else [value]))
         hint = "for arrays: pb.Data(inputs, targets)" if arrays else "write {use: NAME, option: value}"
         raise RecipeError("a part is a name or a mapping with 'use'", got=value, hint=hint)

@@ -212,8 +212,7 @@ def _read(source: str, derived: tuple[str, ...] = ()) -> dict[str, Any]:
         text = resources.files("paribus.recipes").joinpath(f"{source}.yaml").read_text(encoding="utf-8")
         raw, name = yaml.parse(text, where=source), source
     else:
-        hint = nearest(source, shipped()) + "; a recipe of your own is a path that ends in .yaml"
-        raise RecipeError("there is no recipe of this name", got=source, hint=hint)
+        raise RecipeError("there is no recipe of this name", got=source, hint=_meant(source))
     if not isinstance(raw, dict):
         raise RecipeError("a recipe is a mapping of fields", got=source, hint="see: paribus show digits/cnn")
     if base := raw.pop("base", None):
@@ -221,6 +220,13 @@ def _read(source: str, derived: tuple[str, ...] = ()) -> dict[str, Any]:
         ground = _read(str(beside), (*derived, source))
         raw = override({**ground, "about": "", "why": ""}, flatten({"name": name, **raw}))
     return {"name": name, **raw}
+
+
+def _meant(name: str) -> str:
+    """Recipes that a name may stand for: those of the family ``mnist``, those of every ``mlp``, or the nearest one."""
+    if found := [one for one in shipped() if name in one.split("/")]:
+        return f"did you mean {', '.join(found)}? A recipe of your own is a path that ends in .yaml"
+    return f"{nearest(name, shipped())}; a recipe of your own is a path that ends in .yaml"
 
 
 def shipped() -> list[str]:

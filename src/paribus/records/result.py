@@ -55,6 +55,10 @@ class ArmResult:
     execution: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        values = {seed: value if value is None else round(value, 6) for seed, value in self.values.items()}
+        return f"ArmResult({self.name!r}, {wording.runs(self.states.values())}, values={values})"
+
     def count(self, *states: State) -> int:
         """Number of seeds whose run is in one of these states."""
         return sum(state in states for state in self.states.values())

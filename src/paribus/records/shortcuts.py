@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
+from itertools import combinations
 from typing import Any, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -80,6 +81,11 @@ def expand_factors(
     """The same for fields that are varied, each with its values."""
     reference = {name: values[0] for name, values in factors.items() if values}
     recipe_raw = _with_parts(recipe_raw, reference)
+    known = fields_of(_with_parts(recipe_raw, reference))
+    for one, other in combinations(factors, 2):
+        if (field := _field(one, None, known)) == _field(other, None, known):
+            hint = f"vary {field} once, with all its values"
+            raise RecipeError(f"{field} is varied twice", got=f"{one} and {other}", hint=hint)
     names, _ = expand({name: reference.get(name) for name in factors}, recipe_raw)
     found: dict[str, list[Any]] = {field: [] for field in names}
     said: dict[str, None] = {}  # in order, and once each
@@ -89,6 +95,11 @@ def expand_factors(
             found[field] += expanded.values()
             said |= dict.fromkeys(taken)
     return found, [*said]
+
+
+def is_field(word: str, recipe_raw: Mapping[str, Any]) -> bool:
+    """Whether a recipe has a group, a part or a field of this name, or of one that stands for it."""
+    return word in SECTIONS or bool(_candidates(word, fields_of(recipe_raw)))
 
 
 def unknown_field(path: str, recipe_raw: Mapping[str, Any], top: Mapping[str, Any]) -> RecipeError:

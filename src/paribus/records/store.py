@@ -180,7 +180,7 @@ def find(name: str, root: Path, *kinds: str) -> Path:
     if several := [folder for folders in fitting.values() for folder in folders]:
         raise RunError(f"more than one {what} fits this name", got=name, hint=f"say which: {', '.join(several[:8])}")
     names = sorted(changed, key=lambda folder: changed[folder])
-    hint = nearest(name, names[-20:]) if names else f"there is none in {root} yet"
+    hint = nearest(name, names[-8:]) if names else f"there is none in {root} yet"
     raise UnknownName(f"there is no such {what}", got=name, hint=hint)
 
 

@@ -48,6 +48,24 @@ class Arm:
         return slug(self.name)
 
 
+class Judging(BaseModel):
+    """By what a study was judged before it was asked for something else.
+
+    Args:
+        metric: the figure's full name: ``val/accuracy``.
+        delta: the smallest difference that matters; ``None`` if there was none.
+        confidence: of the intervals.
+        seeds: how many there were.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metric: str
+    delta: float | None
+    confidence: float
+    seeds: int
+
+
 class StudyDesign(BaseModel):
     """What a study compares.
 
@@ -69,6 +87,7 @@ class StudyDesign(BaseModel):
     confidence: float = Field(0.95, gt=0.5, lt=1)
     interim: tuple[int, ...] = Field((), validation_alias=AliasChoices("interim", "looks"))
     extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
+    judged: tuple[Judging, ...] = ()  # by what it was judged before metric, δ or confidence became others
     command: str = ""
 
     @cached_property

@@ -38,7 +38,7 @@ def level(metric: Metric, value: float | None) -> str:
     """A level with its unit: ``93.12 %`` or ``0.214``."""
     if not known(value):
         return NONE
-    return _minus(f"{100 * value:.2f} %" if metric.percent else f"{value:.4g}")
+    return _level(metric, value) + (" %" if metric.percent else _own_unit(metric))
 
 
 def difference(metric: Metric, value: float | None, signed: bool = True) -> str:
@@ -46,7 +46,7 @@ def difference(metric: Metric, value: float | None, signed: bool = True) -> str:
     if not known(value):
         return NONE
     text = _difference(metric, value) if signed else _difference(metric, value).lstrip("+−")
-    return f"{text} points" if metric.percent else text
+    return text + (" points" if metric.percent else _own_unit(metric))
 
 
 def threshold(metric: Metric, delta: float | None) -> str:
@@ -65,7 +65,7 @@ def level_interval(metric: Metric, estimate: Estimate) -> str:
         return NONE
     if not tells_level(estimate):
         return unsaid(estimate.n)
-    return _interval(level(metric, end).removesuffix(" %") for end in (estimate.low, estimate.high))
+    return _interval(_level(metric, end) for end in (estimate.low, estimate.high))
 
 
 def difference_interval(metric: Metric, estimate: Estimate) -> str:
@@ -313,6 +313,15 @@ def show(value: Any) -> str:
 def moment(seconds: float) -> str:
     """A time as people and machines read it, the same everywhere: ``2026-11-21 17:50 UTC``."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _own_unit(metric: Metric) -> str:
+    """`` dB``; a unit that is the name of the metric, as of modes, is not said twice."""
+    return f" {metric.unit}" if metric.unit and metric.unit != metric.name else ""
+
+
+def _level(metric: Metric, value: float) -> str:
+    return _minus(f"{100 * value:.2f}" if metric.percent else f"{value:.4g}")
 
 
 def _difference(metric: Metric, value: float) -> str:

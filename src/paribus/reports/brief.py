@@ -63,10 +63,10 @@ def design(planned: StudyDesign, folder: Path) -> Page:
     return Page("Study", planned.name, planned.question, summary=f"{size} into {folder}", sections=(arms,))
 
 
-def run(folder: RunFolder, fresh: bool = False) -> Page:
-    """What a run left behind, or where it stands; ``fresh`` if it was trained just now."""
+def run(folder: RunFolder, known: bool = False) -> Page:
+    """What a run left behind, or where it stands; ``known`` if one asked to train it, and it was finished before."""
     content, status, result = folder.read(), folder.status, folder.result
-    state = status.state if fresh or result is None else f"{status.state} before; nothing to train"
+    state = f"{status.state} before; nothing to train" if known else status.state
     rows = [("recipe", content["name"]), ("seed", str(content["seed"])), ("state", state)]
     if result is not None and folder.inputs is None:
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))

@@ -51,6 +51,19 @@ def part(kind: str, name: str) -> Page:
     return _part(f"{kind} {name}: {describe(factory)[0]}", rows)
 
 
+def namesakes(kinds: Sequence[str], name: str) -> Page:
+    """The part of this name; where there are several, all of them on one page."""
+    pages = {kind: part(kind, name) for kind in kinds}
+    if len(pages) == 1:
+        return next(iter(pages.values()))
+    sections = [
+        Section(f"{kind} {name}", (page.question.partition(": ")[2],), tables=table.tables)
+        for kind, page in pages.items()
+        for table in page.sections
+    ]
+    return Page(question=f"{name}: {' and '.join(kinds)}", sections=tuple(sections))
+
+
 def analyses() -> Page:
     """All analyses with what they need."""
     from paribus.analysis import table

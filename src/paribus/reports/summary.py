@@ -33,7 +33,7 @@ class Summary:
 
 def of_run(folder: RunFolder) -> Page:
     """What a run is and how it went; of a finished one also its layers, where they can be followed."""
-    page = brief.run(folder, fresh=True) if folder.exists else Page("Run", summary=f"nothing in {folder.path} yet")
+    page = brief.run(folder) if folder.exists else Page("Run", summary=f"nothing in {folder.path} yet")
     return replace(page, sections=(*page.sections, *_layers(folder)))
 
 

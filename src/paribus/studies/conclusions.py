@@ -35,8 +35,8 @@ from paribus.records.opened import HeldOut
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import SEALED, RunFolder, RunResult, State, Status
-from paribus.records.study import Arm, StudyDesign, run_folder
-from paribus.records.wording import short_names, threshold
+from paribus.records.study import Arm, Judging, StudyDesign, run_folder
+from paribus.records.wording import count, percent, short_names, threshold
 
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
@@ -157,6 +157,18 @@ def find_figure(design: StudyDesign) -> str:
     return design.metric or f"val/{find_metric(design).name}"
 
 
+def find_delta(design: StudyDesign) -> float | None:
+    """The smallest difference that matters: the study's own, or the metric's."""
+    return design.delta if design.delta is not None else find_metric(design).matters
+
+
+def judging(design: StudyDesign) -> Judging:
+    """By what a study is judged, what it leaves to the task written out."""
+    return Judging(
+        metric=find_figure(design), delta=find_delta(design), confidence=design.confidence, seeds=len(design.seeds)
+    )
+
+
 def contrasts(design: StudyDesign) -> tuple[Contrast, ...]:
     """What a study compares, in the order in which it is reported."""
     arms = design.arms()
@@ -184,7 +196,7 @@ def _measure(design: StudyDesign, info: Mapping[str, Any]) -> Measure:
     return Measure(
         name=find_figure(design),
         metric=metric,
-        delta=design.delta if design.delta is not None else metric.matters,
+        delta=find_delta(design),
         resolution=_resolution(info) if metric.counted else 0.0,
     )
 
@@ -353,4 +365,16 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
             f"The results were looked at before, with {sizes} seeds. Looking again raises the rate of false alarms "
             "above the stated one; looks that are planned before, with --until-decided, keep it."
         )
+    if design.judged:
+        found.append(
+            f"This study was judged before by {'; by '.join(_judged_by(design, one) for one in design.judged)}. "
+            "Who chooses metric, δ or confidence after a look can choose the verdict with it."
+        )
     return tuple(found)
+
+
+def _judged_by(design: StudyDesign, one: Judging) -> str:
+    """By what a study was judged, in words."""
+    metric = find_metric(design.model_copy(update={"metric": one.metric}))
+    delta = threshold(metric, one.delta) if one.delta is not None else "none"
+    return f"{one.metric} with δ = {delta}, {percent(one.confidence)} confidence and {count(one.seeds, 'seed')}"

@@ -15,14 +15,15 @@ from paribus.progress import Announce
 from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
-from paribus.records.study import Arm, Layout, StudyDesign, slug
-from paribus.studies.conclusions import find_metric
+from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
+from paribus.studies.conclusions import find_metric, judging
 from paribus.studies.contradictions import check_arms, check_factors, check_values
 from paribus.studies.executors.job import Job
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
-HISTORY = {"name", "seeds", "interim", "extended", "command", "metric", "delta", "confidence"}  # may differ on resuming
+HISTORY = {"name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence"}
+"""What may differ on resuming."""
 
 
 def plan(
@@ -142,7 +143,11 @@ def folder_for(design: StudyDesign, runs: Path, named: bool = False) -> Path:
 
 
 def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
-    """The wished design with the history of the known one: planned interim analyses stay, unplanned looks are noted."""
+    """The wished design with the history of the known one: planned interim analyses stay, unplanned looks are noted.
+
+    So is by what it was judged before, where metric, δ or confidence are others now.
+    """
+    wished = wished.model_copy(update={"judged": _judged(known, wished)})
     if known.interim:
         seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
         if wished.interim not in ((), known.interim) or len(seeds) > known.interim[-1]:
@@ -156,6 +161,13 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
     if wished.interim or set(wished.seeds) != set(known.seeds):
         looked = (*looked, len(known.seeds))
     return wished.model_copy(update={"extended": looked})
+
+
+def _judged(known: StudyDesign, wished: StudyDesign) -> tuple[Judging, ...]:
+    """By what a study was judged before, the last time at the end."""
+    before, now = judging(known), judging(wished)
+    other = before != now.model_copy(update={"seeds": before.seeds})  # seeds have a history of their own
+    return (*known.judged, before) if other else known.judged
 
 
 def _plain(base: Recipe, path: str, value: Any) -> Any:

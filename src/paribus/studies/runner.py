@@ -23,6 +23,7 @@ from paribus.studies import design as designs
 from paribus.studies.conclusions import analyse
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
 from paribus.training.execution import Settings, require
+from paribus.training.keep import Keep
 from paribus.training.resume import adopt
 from paribus.training.signals import interruptible
 
@@ -93,6 +94,7 @@ def check(
         The design that would be run: with the history of one that is there already.
     """
     require(settings.device)
+    Keep.of(settings.keep)
     wished, design = design, _with_history(design, folder)
     files.check_writable(folder)
     read = Reading(progress)

@@ -125,8 +125,12 @@ def _device(wish: str) -> torch.device:
         device = torch.device(wish)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise RunError(f"this device cannot be used: {reason}", got=wish, hint="try --device auto") from None
+        said = str(error).splitlines()[0]
+        reason = (
+            "there is none of this name" if said.startswith("Expected one of") else said
+        )  # of twenty that torch has
+        hint = "try --device auto, or cpu, cuda, cuda:1, mps"
+        raise RunError(f"this device cannot be used: {reason}", got=wish, hint=hint) from None
     return device
 
 

@@ -105,6 +105,8 @@ class Run:
         self.find(progress or lines)
         keeps = bool(Keep.of(keep))
         settings = Settings(device, threads, checkpoint_seconds, keep)
+        if not self.folder.exists:  # what is refused leaves no run behind, which would be the `last` one
+            check_run(self.recipe, self.seed, settings, progress or lines)
         files.remove_old_leftovers(self.folder.path.parent)
         if self.folder.result is None and not self.folder.checkpoints.exists():
             self._compare(data_changed)
@@ -127,6 +129,7 @@ class Run:
         *,
         device: str = "auto",
         threads: int | None = None,
+        keep: str = "none",
         data_changed: OnChange = "refuse",
         progress: Announce = silent,
     ) -> None:
@@ -136,6 +139,7 @@ class Run:
             ParibusError: as :meth:`train` would.
         """
         require(device)
+        Keep.of(keep)
         if self.find(progress).result is not None:
             self._refuse_another_device(device)
             return

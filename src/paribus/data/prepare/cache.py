@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,13 @@ def load(source: Source, progress: Announce | None = None) -> Dataset:
         known = originals.record(progress) if originals else None
     except MissingData as error:
         return _without_originals(source, error)
+    if originals and originals.missing and (copy := _kept(source)):
+        _tell_kept(", ".join(originals.missing))
+        return copy
     name = _identity(source, known)
     dataset = _open(source, name, progress)
     if originals and originals.missing and (found := originals_of(source)) and found.missing:
-        logger.warning("%s: not at hand any more, so the decoded copy in the cache is used", ", ".join(found.missing))
+        _tell_kept(", ".join(found.missing))
     dataset = replace(dataset, record=known or _record(source, dataset))
     if originals:
         _remember(source, originals, name, dataset.record)
@@ -84,7 +88,8 @@ def record(source: Source, progress: Announce = silent) -> DataRecord:
         return DataRecord()
     try:
         if originals := originals_of(source):
-            return originals.record(progress)
+            kept = _kept(source) if originals.missing else None  # which need not be of the published files
+            return kept.record if kept else originals.record(progress)
     except MissingData:
         if known := _remembered(source):
             return DataRecord(**known["record"])
@@ -199,13 +204,24 @@ def _open(source: Source, name: str, progress: Announce) -> Dataset:
 
 def _without_originals(source: Source, error: MissingData) -> Dataset:
     """The decoded data of a source whose files are not at hand any more."""
+    if (found := _kept(source)) is None:
+        raise error
+    _tell_kept(f"{error.rule} ({error.got})")
+    return found
+
+
+def _kept(source: Source) -> Dataset | None:
+    """The decoded copy of what a source read last, where it is in the cache."""
     known = _remembered(source)
     found = (_read(root / "datasets" / known["entry"]) for root in paths.caches()) if known else ()
     dataset = next((one for one in found if one is not None), None)
-    if known is None or dataset is None:
-        raise error
-    logger.warning("%s (%s): the decoded copy in the cache is used", error.rule, error.got)
-    return replace(dataset, record=DataRecord(**known["record"]))
+    return replace(dataset, record=DataRecord(**known["record"])) if known and dataset else None
+
+
+@lru_cache
+def _tell_kept(what: str) -> None:
+    """Say it once: a run opens its data to be checked, and to be trained on."""
+    logger.warning("%s: not at hand any more, so the decoded copy in the cache is used", what)
 
 
 def _remember(source: Source, originals: Originals, name: str, known: DataRecord) -> None:

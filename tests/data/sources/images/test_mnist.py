@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import shutil
 import struct
 
 import numpy as np
@@ -38,6 +39,15 @@ def test_four_files_become_a_data_set(originals):
     assert np.array_equal(dataset.inputs[:, 0].numpy(), np.concatenate(images))
     assert np.array_equal(dataset.targets.numpy(), np.concatenate(labels))
     assert dict(dataset.official) == {"train": (0, 300), "test": (300, 350)}
+
+
+def test_what_was_decoded_serves_when_the_files_are_gone_be_they_the_published_ones_or_not(originals, own_data, caplog):
+    first = cache.load(Mnist())
+    shutil.rmtree(own_data / "mnist")
+    again = cache.load(Mnist())
+    assert np.array_equal(again.targets.numpy(), first.targets.numpy())
+    assert cache.record(Mnist()) == again.record == first.record
+    assert "not at hand any more, so the decoded copy in the cache is used" in caplog.text
 
 
 def test_unpacked_files_serve_too(originals, own_data):
