@@ -174,7 +174,13 @@ def test_R1_half_a_copy_by_an_earlier_version_blocks_no_study(left):
     assert not (half.parent / ".tmp-0123456789abcdef").exists()
 
 
-@pytest.mark.parametrize(("file", "left_out"), [(name, name != "status.json") for name in ("result.json", "metrics.jsonl", "recipe.json", "info.json", "status.json")])
+@pytest.mark.parametrize(
+    ("file", "left_out"),
+    [
+        (name, name != "status.json")
+        for name in ("result.json", "metrics.jsonl", "recipe.json", "info.json", "status.json")
+    ],
+)
 def test_R32_a_damaged_run_is_named_and_left_out_with_the_way_to_mend_it(file, left_out):
     study = small(seeds=2)
     before = study.run(jobs=1, listen=Heard())

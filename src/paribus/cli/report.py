@@ -62,20 +62,19 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
     from paribus.reports import brief
-    from paribus.reports.export import deliver, tell_report
+    from paribus.reports.export import deliver_with_report
     from paribus.reports.files import look, write, write_run
     from paribus.study import Study
 
     folder = find_folder(name, runs, "study", "run")
     if (folder / MARKERS["run"]).exists():
         missing = look(RunFolder(folder))
-        deliver(replace(brief.run(RunFolder(folder)), warnings=(missing,) if missing else ()), json, csv, overwrite)
-        tell_report(write_run(RunFolder(folder)), json, csv)
+        page = replace(brief.run(RunFolder(folder)), warnings=(missing,) if missing else ())
+        deliver_with_report(page, lambda: write_run(RunFolder(folder)), json, csv, overwrite)
         return
     opened = Study.open(folder)
     result = opened.result
-    deliver(brief.study(result), json, csv, overwrite)  # before anything is drawn: the answer is what matters
-    tell_report(write(result, opened.folder), json, csv)
+    deliver_with_report(brief.study(result), lambda: write(result, opened.folder), json, csv, overwrite)
 
 
 def _course(names: list[str], notes: Path | None, out: Path | None, runs: Path, overwrite: bool) -> None:
