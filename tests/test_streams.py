@@ -93,3 +93,22 @@ def test_closed_streams_never_become_another_file(tmp_path):
     shell = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command]
     assert 2 < subprocess.run(shell, timeout=60, check=False).returncode < 99
     assert (tmp_path / "file").read_bytes() == b""
+
+
+EARLY = """
+import sys
+
+class Import:
+    def find_spec(self, name, *_):
+        if name == "paribus.cli.app":
+            raise KeyboardInterrupt
+
+from paribus import cli
+sys.meta_path.insert(0, Import())
+cli.main()
+"""
+
+
+def test_ctrl_c_while_modules_are_imported_shows_no_traceback():
+    ended = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr.strip()) == (130, "aborted")

@@ -14,7 +14,7 @@ from paribus import files
 from paribus.records.opened import HeldOut
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.reports import brief, lists
+from paribus.reports import brief, export, lists
 from paribus.reports.export import deliver, records, to_csv, to_json
 from paribus.reports.outcomes import held_out_page
 from paribus.reports.page import Page, Section, Table
@@ -24,6 +24,19 @@ pytestmark = pytest.mark.usefixtures("here")
 
 def read(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("ending", [OSError(28, "No space left on device"), SystemExit(1)], ids=["full", "gone"])
+def test_a_report_is_drawn_though_nobody_reads_the_answer(monkeypatch, ending):
+    drawn = []
+
+    def end(*_: object) -> None:
+        raise ending
+
+    monkeypatch.setattr(export, "print_page", end)
+    with pytest.raises(type(ending)):
+        export.deliver_with_report(Page("Study", "s"), lambda: drawn.append(1) or Path("report.html"))
+    assert drawn == [1]
 
 
 def test_a_study_as_json_holds_its_raw_numbers_with_their_units():

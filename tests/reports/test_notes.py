@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,5 +65,17 @@ def test_notes_that_cannot_be_read_are_one_error(tmp_path: Path):
     with pytest.raises(ParibusError, match="UTF-8"):
         read_notes(tmp_path / "odd.md", ())
     (tmp_path / "large.md").write_bytes(b"a" * (1 << 20) + b"a")
-    with pytest.raises(ParibusError, match="at most 1 MB"):
+    with pytest.raises(ParibusError, match="more than 1,048,576 bytes"):
         read_notes(tmp_path / "large.md", ())
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "endless.md").symlink_to("/dev/zero")
+    for name in ("pipe.md", "endless.md"):
+        with pytest.raises(ParibusError, match="a pipe, a socket or a device"):
+            read_notes(tmp_path / name, ())
+
+
+def test_R27_orders_to_a_terminal_in_notes_are_shown(tmp_path: Path):
+    (tmp_path / "notes.md").write_text("a\x1b[31mred\n")
+    above = read_notes(tmp_path / "notes.md", ()).above
+    assert above is not None
+    assert "a\\x1b[31mred" in above.html

@@ -35,6 +35,10 @@ def test_a_fence_holds_its_code(code: str) -> None:
     assert token.content == code + "\n"
 
 
+def test_R27_orders_to_a_terminal_in_code_are_shown() -> None:
+    assert "n\\x1b[31mx" in fence("paribus study --name n\x1b[31mx")
+
+
 def test_identifiers_of_a_picture_are_its_own() -> None:
     svg = '<svg width="1"><clipPath id="clip0"/><g clip-path="url(#clip0)"/></svg>'
     one, other = inline(svg, 'a "quoted" alt'), inline(svg.replace('"1"', '"2"'), "b")

@@ -41,8 +41,16 @@ def _main() -> None:
             _say(OutOfMemory("there is not enough memory for this", got=got, hint="ask for less"))
             sys.exit(1)
         except OSError as error:
-            _say(error)
+            _say(error if error.filename else _unwritable(error))
             sys.exit(1)
+
+
+def _unwritable(error: OSError) -> Exception:
+    """What happened to the standard output, whose errors name no file."""
+    from paribus.errors import ParibusError
+
+    hint = "give it another place; what was trained or written to files is kept, and paribus show or report tells it"
+    return ParibusError(f"what was to be printed could not be written: {error.strerror or error}", hint=hint)
 
 
 def _refuse_a_deleted_folder() -> None:

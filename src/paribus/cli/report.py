@@ -66,11 +66,12 @@ def report(
 def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool) -> None:
     """Write the report of one study or run."""
     from dataclasses import replace
+    from functools import partial
 
     from paribus.records.run import RunFolder
     from paribus.records.store import MARKERS
     from paribus.reports import brief
-    from paribus.reports.export import deliver, tell_report
+    from paribus.reports.export import deliver_with_report
 
     folder = find_folder(name, runs, "study", "run")
     if (folder / MARKERS["run"]).exists():
@@ -78,19 +79,16 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
             from paribus.reports.files import look, write_run
 
             missing = look(RunFolder(folder))
-        deliver(replace(brief.run(RunFolder(folder)), warnings=(missing,) if missing else ()), json, csv, overwrite)
-        with working("drawing the report"):
-            written = write_run(RunFolder(folder))
+        page = replace(brief.run(RunFolder(folder)), warnings=(missing,) if missing else ())
+        draw = partial(write_run, RunFolder(folder))
     else:
         with working("reading the study"):
             from paribus.reports.files import write
             from paribus.study import Study
 
             result = Study.open(folder).result
-        deliver(brief.study(result), json, csv, overwrite)  # before anything is drawn: the answer is what matters
-        with working("drawing the report"):
-            written = write(result, folder)
-    tell_report(written, json, csv)
+        page, draw = brief.study(result), partial(write, result, folder)
+    deliver_with_report(page, draw, json, csv, overwrite)
 
 
 def _course(names: list[str], notes: Path | None, out: Path | None, runs: Path, overwrite: bool) -> None:

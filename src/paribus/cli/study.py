@@ -128,7 +128,7 @@ def study(
     )
 
     from paribus.reports import brief
-    from paribus.reports.export import deliver, tell_report
+    from paribus.reports.export import deliver, deliver_with_report
     from paribus.reports.live import counting
 
     if dry_run:
@@ -137,7 +137,6 @@ def study(
         deliver(brief.design(planned.design, planned.folder), json, csv, overwrite)
         return
     result = planned.run(jobs=jobs, device=device, threads=threads, keep=keep, fail_fast=fail_fast, data_changed=change)
-    deliver(brief.study(result), json, csv, overwrite)  # before anything is drawn: the answer is what matters
-    tell_report(planned.report(), json, csv)
+    deliver_with_report(brief.study(result), planned.report, json, csv, overwrite)
     if not result.complete:
         raise typer.Exit(1)

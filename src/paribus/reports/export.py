@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from paribus import progress
 from paribus.files import dumps, save_all
 from paribus.reports.page import Page, Row, Table
 from paribus.reports.terminal import print_line, print_page
@@ -34,6 +36,21 @@ def deliver(page: Page, json: bool = False, csv: Path | None = None, overwrite: 
         named = {csv if len(texts) == 1 else csv.with_stem(f"{csv.stem}-{_slug(name)}"): texts[name] for name in texts}
         for path in save_all(named, overwrite):
             say(f"table in {path}")
+
+
+def deliver_with_report(
+    page: Page, draw: Callable[[], Path], json: bool = False, csv: Path | None = None, overwrite: bool = False
+) -> None:
+    """Print an answer, then draw its report: the answer is what matters, and the report is drawn if nobody reads it."""
+    try:
+        deliver(page, json, csv, overwrite)
+        sys.stdout.flush()
+    except (OSError, SystemExit):  # the disk is full, or the reader went away, where Rich ends the program
+        draw()
+        raise
+    with progress.working("drawing the report"):
+        report = draw()
+    tell_report(report, json, csv)
 
 
 def tell_report(report: Path, json: bool = False, csv: Path | None = None) -> None:

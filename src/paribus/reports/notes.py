@@ -11,7 +11,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from paribus.errors import ParibusError
+from paribus.files import read_regular
 from paribus.reports.page import Words
+from paribus.streams import escaped
 
 LARGEST = 1 << 20  # bytes of a file of notes
 
@@ -28,17 +30,17 @@ def read_notes(path: Path, names: Collection[str]) -> Notes:
     """A Markdown file; a heading that is one of the names begins what is said about it.
 
     Raises:
-        ParibusError: if the file cannot be read as text.
+        ParibusError: if the file is no regular one of at most 1 MB, or cannot be read as text.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise ParibusError("notes are at most 1 MB of text", got=str(path))
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, LARGEST, ParibusError).decode()
     except OSError as error:
-        raise ParibusError(f"the notes cannot be read: {error.strerror}", got=str(path)) from None
+        rule = f"the notes cannot be read: {error.strerror}"
+        raise ParibusError(rule, got=str(path), hint="check the path given to --notes") from None
     except UnicodeDecodeError:
-        raise ParibusError("notes are a text in UTF-8, written in Markdown", got=str(path)) from None
-    return divided(text, names)
+        rule = "notes are a text in UTF-8, written in Markdown"
+        raise ParibusError(rule, got=str(path), hint="save the file in UTF-8") from None
+    return divided(escaped(text, keep="\n\r\t"), names)
 
 
 def divided(text: str, names: Collection[str]) -> Notes:

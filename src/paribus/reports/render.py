@@ -110,7 +110,8 @@ def fence(code: str) -> Raw:
     """A block of code whose content cannot end it."""
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     bar = "`" * max(3, longest + 1)
-    return Raw(f"{bar}\n{code.rstrip()}\n{bar}")
+    shown = escaped(code.rstrip(), keep="\n\r\t")
+    return Raw(f"{bar}\n{shown}\n{bar}")
 
 
 def rule(align: str) -> Raw:
