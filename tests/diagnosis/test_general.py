@@ -88,7 +88,7 @@ def test_a_run_that_diverged_in_its_first_epoch(tmp_path):
 
 
 def test_a_loss_that_does_not_fall(run):
-    first = run.metrics()[0]["train/loss"]
+    first = run.history[0]["train/loss"]
     run.append_metrics({"epoch": 5, "step": 100, "train/loss": first})
     assert diagnose(run).names == ["the training loss does not fall"]
 
