@@ -214,7 +214,7 @@ def test_each_file_of_a_run_is_read_once(scripted, monkeypatch):
         original = getattr(files, name)
         monkeypatch.setattr(files, name, lambda path, original=original: read.append(path) or original(path))
     assert study.result.complete
-    assert Counter(path.name for path in read) == {
+    assert Counter(Path(path).name for path in read) == {
         "status.json": 6,
         "result.json": 6,
         "metrics.jsonl": 6,
