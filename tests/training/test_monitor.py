@@ -49,9 +49,9 @@ def test_evaluating_and_saving_are_no_training_time(train, digits, every_step, m
 def test_a_stop_during_evaluation_is_heard_between_its_batches(train, digits, monkeypatch):
     original = evaluation.evaluate
 
-    def interrupted(task, network, loader, split, autocast, between):
+    def interrupted(task, network, loader, split, between):
         os.kill(os.getpid(), signal.SIGINT)
-        return original(task, network, loader, split, autocast, between)
+        return original(task, network, loader, split, between)
 
     with monkeypatch.context() as patch:
         patch.setattr(session, "evaluate", interrupted)

@@ -249,13 +249,13 @@ def test_R3_what_was_altered_behind_its_end_is_no_twin_and_is_named(trained_twin
         del content["digests"]
         (twin.path / "result.json").write_text(json.dumps(content))
     there = RunFolder(tmp_path / "there")
-    assert adopt(there, [twin])
+    assert adopt(there, [twin], Settings())
     assert there.result == twin.result
     FORGED[damage](twin)
     if not sealed and damage in ("a row", "recipe", "info"):
         return  # nothing was written down that could tell
     there = RunFolder(tmp_path / "another")
-    assert not adopt(there, [twin])
+    assert not adopt(there, [twin], Settings())
     assert f"{twin.path} is not taken over" in caplog.text
     assert not there.path.exists()
     if sealed:
@@ -339,3 +339,14 @@ def _weights(folder: RunFolder):
     from safetensors.torch import load_file
 
     return load_file(folder.weights)
+
+
+@pytest.mark.parametrize(
+    ("settings", "taken"),
+    [(Settings(), True), (Settings("cpu", 1), True), (Settings(threads=2), False), (Settings("cuda"), False)],
+)
+def test_a_twin_was_carried_out_as_is_asked_now(trained_twin, tmp_path, settings, taken):
+    """A run with other threads has other last bits: a study that took it over would depend on what ran before."""
+    there = RunFolder(tmp_path / "there")
+    assert adopt(there, [trained_twin], settings) == taken
+    assert there.path.exists() == taken

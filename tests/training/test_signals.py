@@ -146,7 +146,7 @@ def test_R6_a_request_is_heard_while_a_source_is_silent(train, digits, tmp_path)
 
 def test_R6_the_parent_of_a_study_hears_it_while_it_reads(tmp_path):
     register("data", Silent)
-    study = Study("digits/mlp", {"optimizer.lr": [0.1, 0.01]}, changes={"data": "Silent"}, seeds=2, runs=tmp_path)
+    study = Study("digits/mlp", {"data": "Silent"}, vary={"optimizer.lr": [0.1, 0.01]}, seeds=2, runs=tmp_path)
     with pytest.raises(Interrupted, match="before the first step"):
         study.run(jobs=1, listen=lambda event: pytest.fail(str(event)))
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
