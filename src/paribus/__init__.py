@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
     from paribus.data.arrays import Data as Data
     from paribus.errors import ParibusError as ParibusError
-    from paribus.inference.held_out import test
     from paribus.inference.predict import predict as predict
     from paribus.inference.sample import sample as sample
     from paribus.inference.trained import Trained as Trained
@@ -28,10 +27,11 @@ if TYPE_CHECKING:
     from paribus.records.result import StudyResult as StudyResult
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
+    from paribus.studies.held_out import test_run
     from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
 
-    open_test = test
+    open_test = test_run
 
 __version__ = "0.1.0"
 
@@ -50,7 +50,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "derive": "theory.derive",
     "load": "inference.trained",
     "load_plugin": "records.plugins",
-    "open_test": "inference.held_out:test",
+    "open_test": "studies.held_out:test_run",
     "predict": "inference.predict",
     "register": "records.parts",
     "sample": "inference.sample",

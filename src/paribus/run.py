@@ -59,8 +59,9 @@ class Run(training.Run):
         """Figures of the final weights over a split, in float32 on the CPU; ``test`` opens the held-out test."""
         from paribus.inference.evaluation import evaluate
         from paribus.inference.trained import load
+        from paribus.studies.held_out import test_run
 
-        return evaluate(load(self.folder), split)
+        return {**test_run(self).metrics} if split == "test" else evaluate(load(self.folder), split)
 
     def predict(self, inputs: Any) -> Predictions:
         """Predictions for files, folders or arrays: see :func:`paribus.predict`."""

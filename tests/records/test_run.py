@@ -415,3 +415,18 @@ def test_the_environment_names_no_user_and_no_path():
     assert content["packages"]["paribus"]
     assert 1 <= content["cores"] <= (os.cpu_count() or 1)
     assert str(Path.home()) not in run.stdout
+
+
+@pytest.mark.parametrize("content", [{"some": "thing"}, {"format": "one"}, [1], None])
+def test_a_recipe_that_names_no_format_says_how_to_go_on(folder, content):
+    files.write_json(folder.path / "recipe.json", content)
+    with pytest.raises(DamagedRecord, match=r"recipe\.json is damaged: it names no format") as caught:
+        folder.read()
+    assert caught.value.hint == "delete the folder and train again"
+
+
+def test_a_sealed_file_that_became_a_folder_is_named(run):
+    (run.path / "info.json").unlink()
+    (run.path / "info.json").mkdir()
+    with pytest.raises(DamagedRecord, match=r"info\.json changed since it ended"):
+        run.check_seal()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from paribus import files, processes
-from paribus.errors import DamagedRecord, RunError, RunLocked
+from paribus.errors import DamagedRecord, ParibusError, RunError, RunLocked
 from paribus.records import earlier
 from paribus.records.history import History
 from paribus.records.metric import Metric
@@ -380,7 +380,7 @@ class RunFolder:
     def _is_sealed(self, name: str, result: RunResult) -> bool:
         try:
             return files.sha256_of(self.path / name) == result.digests[name]
-        except OSError:
+        except (OSError, ParibusError):  # it is gone, or no file any more
             return False
 
     def refuse_links(self) -> None:
@@ -431,7 +431,9 @@ class RunFolder:
 def read_recipe(path: str | Path) -> dict[str, Any]:
     """The content of a ``recipe.json``, whose format must be known."""
     content = _read_json(path)
-    found = content.get("format") if isinstance(content, dict) else type(content).__name__
+    found = content.get("format") if isinstance(content, dict) else None
+    if type(found) is not int:
+        raise _damaged(path, "it names no format")
     if found != FORMAT:
         raise DamagedRecord(
             f"this version of paribus reads run folders of format {FORMAT}",

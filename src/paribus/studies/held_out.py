@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 from paribus.errors import RunError, StudyError
 from paribus.inference.held_out import test
 from paribus.records import opened
+from paribus.records.given import run_folder as folder_of
 from paribus.records.opened import HeldOut
 from paribus.records.run import RunFolder
 from paribus.records.study import Arm, StudyDesign, find_arm, run_folder
@@ -37,19 +39,27 @@ def test_arm(folder: Path, arm: str | None = None, because: str = "") -> list[tu
     return [(run, test(run, because)) for run in runs]
 
 
-def test_run(run: RunFolder, because: str = "") -> HeldOut:
-    """Open the test of one run; of a study's, as :func:`test_arm` opens it for the whole arm.
+def test_run(run: Any, because: str = "") -> HeldOut:
+    """Open the held-out test of one run: once, and written down; asked again, what was written.
+
+    >>> pb.open_test("last", because="the figure of the report").metrics  # doctest: +SKIP
+
+    Args:
+        run: a path, a part of a run's name, ``last``, a Run, a RunFolder. One of a study is opened as its arm is.
+        because: why the test is opened; it stands in the report.
 
     Raises:
+        DataError: if the data set has no test split.
         StudyError: if the test of another arm of its study was opened, and it is not said why.
     """
-    study = run.path.absolute().parents[1]
-    if (study / "study.json").exists() and opened.read(run.path) is None:
+    folder = folder_of(run)
+    study = folder.path.absolute().parents[1]
+    if (study / "study.json").exists() and opened.read(folder.path) is None:
         design = StudyDesign.open(study)
-        chosen = next((arm for arm in design.arms() if arm.slug == run.path.absolute().parent.name), None)
+        chosen = next((arm for arm in design.arms() if arm.slug == folder.path.absolute().parent.name), None)
         if chosen is not None:
             _require_reason(design, study, chosen, because)
-    return test(run, because)
+    return test(folder, because)
 
 
 def which(design: StudyDesign, folder: Path, arm: str | None) -> Arm:
