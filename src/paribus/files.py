@@ -31,6 +31,7 @@ from paribus.errors import DamagedRecord, DataError, ParibusError, RunError
 CHUNK_BYTES = 1 << 24  # large files are read and written about this much at a time
 LIMIT = "PARIBUS_MAX_GB"  # environment variable: what files may have, unpacked and on the way, in gigabytes
 TEMPORARY = ".tmp-"  # prefix of half-written files, before host, process and a random number
+MISPLACED = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EBUSY, errno.ELOOP}  # something else stands there
 OLD_SECONDS = 3600.0  # a half-written file of nobody known is given up after this time
 
 
@@ -60,7 +61,9 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise RunError(
             f"cannot write {path.name}: {reason}",
             got=str(path.parent.absolute()),
-            hint="free some space or choose another folder (for runs: --runs DIR); what was saved before is intact",
+            hint="delete or rename what stands there, and run the same command again"
+            if error.errno in MISPLACED
+            else "free some space or choose another folder (for runs: --runs DIR); what was saved before is intact",
         ) from error
 
 

@@ -2,7 +2,10 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from paribus.cache.lock import is_held, locked
+from paribus.errors import RunError
 
 HOLD = """
 import sys, time
@@ -49,3 +52,13 @@ def test_without_locks_the_block_runs_all_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr("filelock.FileLock.acquire", refuse)
     with locked(tmp_path / "lock", lambda: None) as held:
         assert held is False
+
+
+def test_a_folder_where_the_lock_is_to_be_says_how_to_go_on(tmp_path):
+    (tmp_path / "some.lock").mkdir()
+    with (
+        pytest.raises(RunError, match="a folder stands where a file is needed") as caught,
+        locked(tmp_path / "some.lock", int),
+    ):
+        pass
+    assert "delete or rename" in caught.value.hint

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from paribus.files import disk_errors
+
 INTERVAL = 0.1  # seconds between two attempts
 
 
@@ -42,7 +44,8 @@ def is_held(path: Path) -> bool:
 def _try(lock: FileLock, seconds: float) -> bool | None:
     """True: locked. None: someone else holds it. False: there are no locks on this file system."""
     try:
-        lock.acquire(timeout=seconds)
+        with disk_errors(Path(lock.lock_file)):
+            lock.acquire(timeout=seconds)
     except Timeout:
         return None
     except NotImplementedError:

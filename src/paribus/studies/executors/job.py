@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from paribus.errors import Diverged, Interrupted, ParibusError, message_of
+from paribus.errors import DamagedRecord, Diverged, Interrupted, ParibusError, message_of
 from paribus.records.inputs import Inputs
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
@@ -111,6 +111,7 @@ def ending(error: BaseException) -> tuple[Ending, str, str]:
     elif isinstance(error, (Interrupted, KeyboardInterrupt)):
         kind = "interrupted"
     if isinstance(error, ParibusError):
-        return kind, str(error), f"{error.rule} ({error.hint})" if error.hint else error.rule
+        rule = f"{error.rule}, in {error.got}" if isinstance(error, DamagedRecord) else error.rule
+        return kind, str(error), f"{rule} ({error.hint})" if error.hint else rule
     message = message_of(error)
     return kind, message, message.splitlines()[0]

@@ -241,7 +241,6 @@ def _become(
         sys.argv = ["paribus", *words]
         for step in steps:
             step()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         code = _run()
         if loaded is not None:
             loaded.write_text(json.dumps([name for name in list(sys.modules) if not name.startswith("__")]))
@@ -252,7 +251,9 @@ def _become(
 def _run() -> int:
     code: Any = 0
     try:
-        load_entry()()
+        main = load_entry()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on an answer is expected
+        main()
     except SystemExit as error:
         code = error.code
     except BaseException:
