@@ -61,7 +61,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         raise RunError(
             f"cannot write {path.name}: {reason}",
             got=str(path.parent.absolute()),
-            hint="delete or rename what stands there, and run the same command again"
+            hint=f"delete {path.absolute()} or rename it, and run the same command again"
             if error.errno in MISPLACED
             else "free some space or choose another folder (for runs: --runs DIR); what was saved before is intact",
         ) from error

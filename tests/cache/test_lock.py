@@ -61,4 +61,4 @@ def test_a_folder_where_the_lock_is_to_be_says_how_to_go_on(tmp_path):
         locked(tmp_path / "some.lock", int),
     ):
         pass
-    assert "delete or rename" in caught.value.hint
+    assert f"delete {tmp_path / 'some.lock'} or rename it" in caught.value.hint
