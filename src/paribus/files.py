@@ -241,7 +241,8 @@ def read_lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
     except FileNotFoundError:
         return [], False
     except OSError as error:
-        raise DamagedRecord(f"cannot read {path.name}: {error}", got=str(path), hint="is this a run folder?") from error
+        hint = f"delete {path} and run the same command again: rows come back from the checkpoint, if there is one"
+        raise DamagedRecord(f"cannot read {path.name}: {error}", got=str(path), hint=hint) from error
     *lines, rest = content.split(b"\n")
     rows, torn = [], bool(rest)
     for text in lines:

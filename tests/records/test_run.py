@@ -430,3 +430,10 @@ def test_a_sealed_file_that_became_a_folder_is_named(run):
     (run.path / "info.json").mkdir()
     with pytest.raises(DamagedRecord, match=r"info\.json changed since it ended"):
         run.check_seal()
+
+
+def test_R10_rows_that_became_a_folder_say_how_to_go_on(folder):
+    (folder.path / "metrics.jsonl").mkdir(parents=True)
+    with pytest.raises(DamagedRecord, match=r"cannot read metrics\.jsonl") as caught:
+        _ = folder.history
+    assert f"delete {folder.path / 'metrics.jsonl'}" in caught.value.hint

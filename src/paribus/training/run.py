@@ -107,7 +107,8 @@ class Run:
         settings = Settings(device, threads, checkpoint_seconds, keep)
         if not self.folder.exists:  # what is refused leaves no run behind, which would be the `last` one
             check_run(self.recipe, self.seed, settings, progress or lines)
-        files.remove_old_leftovers(self.folder.path.parent)
+        for place in (self.folder.path.parent, self.folder.path):
+            files.remove_old_leftovers(place)
         if self.folder.result is None and not self.folder.checkpoints.exists():
             self._compare(data_changed)
             twins = store.finished(self._place.parent).get((self.identity, self.seed), [])

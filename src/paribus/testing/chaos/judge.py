@@ -65,13 +65,17 @@ def differences(expected: Outcome, found: Outcome) -> list[Difference]:
     return problems
 
 
-def leftovers(place: Path) -> list[str]:
-    """Temporary files that nobody will ever use."""
-    return [
-        str(path.relative_to(place))
-        for folder in ("runs", "cache")
-        for path in (place / folder).rglob(f"{files.TEMPORARY}*")
-    ]
+def leftovers(place: Path, own: str) -> list[str]:
+    """Temporary files that nobody will ever use, where a command works.
+
+    Args:
+        place: of the runs and the cache.
+        own: the folder below the runs in which it works; those of others are not its business.
+    """
+    found = [*(place / "runs").glob(f"{files.TEMPORARY}*")]
+    for folder in (place / "runs" / own, place / "cache"):
+        found += folder.rglob(f"{files.TEMPORARY}*")
+    return [str(path.relative_to(place)) for path in found]
 
 
 @dataclass(frozen=True)

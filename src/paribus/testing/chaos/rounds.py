@@ -208,7 +208,7 @@ def _lost(one: Round, before: Outcome) -> list[object]:
         *differences(one.reference.outcome, found),
         *["the user's pictures were changed"] * (found["pictures"] != before["pictures"]),
         *[f"{name} was deleted" for name in before["outside"] if name not in found["outside"]],
-        *[f"left behind: {name}" for name in leftovers(one.place)],
+        *[f"left behind: {name}" for name in leftovers(one.place, SCENARIOS[one.scenario].folder)],
     ]
 
 

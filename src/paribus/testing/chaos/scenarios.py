@@ -44,6 +44,12 @@ class Scenario:
     beside: tuple[str, ...] = ()
     pictures: bool = False
 
+    @property
+    def folder(self) -> str:
+        """The folder below the runs in which the disturbed command works."""
+        name = self.words[1].replace("/", "-")
+        return f"{name}--optimizer.lr" if self.words[0] == "study" else name
+
 
 SCENARIOS = {
     "run": Scenario(("run", *MLP, *ONE), beside=("study", *MLP, *ARMS, "--jobs", "2")),
