@@ -3,7 +3,7 @@
 OpenMP's threads spin while they wait for each other. On a machine of one's own that is fastest; on a shared or virtual
 one (most notebooks, continuous integration, cloud instances) a neighbour that takes one core makes the other threads
 spin through whole time slices, and a training becomes twenty times slower. So paribus lets them spin only briefly:
-nearly all of the gain stays, and nothing collapses (``python -m benchmarks busy``).
+part of the gain stays, and nothing collapses (``python -m benchmarks busy``).
 """
 
 from __future__ import annotations
