@@ -31,7 +31,7 @@ from paribus.errors import DamagedRecord, DataError, ParibusError, RunError
 CHUNK_BYTES = 1 << 24  # large files are read and written about this much at a time
 LIMIT = "PARIBUS_MAX_GB"  # environment variable: what files may have, unpacked and on the way, in gigabytes
 TEMPORARY = ".tmp-"  # prefix of half-written files, before host, process and a random number
-MISPLACED = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EBUSY, errno.ELOOP}  # something else stands there
+MISPLACED = {errno.EISDIR, errno.EBUSY, errno.ELOOP}  # a folder or a link stands right there
 OLD_SECONDS = 3600.0  # a half-written file of nobody known is given up after this time
 
 
