@@ -397,7 +397,7 @@ class RunFolder:
             raise RunError(
                 f"{os.path.basename(links[0])} is a link, and nothing outside a run folder is written or deleted",  # noqa: PTH119
                 got=f"{links[0]} → {os.readlink(links[0])}",  # noqa: PTH115
-                hint="delete the link, or the whole folder, and run the same command again",
+                hint=f"delete the link {links[0]}, or the whole folder, and run the same command again",
             )
 
     @contextmanager
