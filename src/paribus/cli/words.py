@@ -60,7 +60,11 @@ Csv = Annotated[
     ),
 ]
 Keep = Annotated[
-    str, typer.Option(metavar="WHICH", help="Epochs whose weights stay: best, last, all, every:5, or none.")
+    str,
+    typer.Option(
+        metavar="WHICH",
+        help="Epochs whose weights and state stay: best, last, all, every:5, several with commas between, or none.",
+    ),
 ]
 
 RUNS = Path("runs")

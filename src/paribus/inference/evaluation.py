@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from paribus.inference.held_out import test
-from paribus.inference.trained import SplitName, Trained, loader_of, prepared_with
+from typing import Literal
+
+from paribus.inference.trained import Trained, loader_of, prepared_with
 from paribus.tasks.evaluation import evaluate as figures_over
 
 
-def evaluate(trained: Trained, split: SplitName = "val") -> dict[str, float | None]:
-    """Figures by name, ``val/accuracy``, in float32 on the CPU.
-
-    Those of the ``test`` split are the held-out test's: opened once, and written down.
+def evaluate(trained: Trained, split: Literal["train", "val"] = "val") -> dict[str, float | None]:
+    """Figures by name, ``val/accuracy``, in float32 on the CPU; for those of the test: :func:`paribus.open_test`.
 
     Raises:
-        DataError: if the data have no such split.
+        DataError: if the data are others than those it was trained on.
         RecipeError: if there is no such split at all.
     """
-    if split == "test":
-        return {**test(trained.folder).metrics}
     prepared = prepared_with(trained, split)
     trained.task.prepare(prepared)
     return {**figures_over(trained.task, trained.network, loader_of(prepared, split), split)}

@@ -68,6 +68,11 @@ class Inputs:
         return hashlib.sha256(f"{recipe} {self.digest}".encode()).hexdigest()[:16] if self.digest else recipe
 
 
+def identity_of(recipe: str, inputs: Inputs | None) -> str:
+    """The identity of a run: of its recipe alone where it is not known, or not recorded, what was read."""
+    return inputs.identity(recipe) if inputs else recipe
+
+
 def place_of(path: Path) -> str:
     """A folder as a hash: whether two are the same can be said, and no record tells where people keep their data."""
     return hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]

@@ -168,11 +168,12 @@ class RunFolder:
         Raises:
             RunError: for another recipe or seed, or other inputs, with what has changed.
         """
-        if (self.path / "recipe.json").exists():
+        from paribus.records.inputs import identity_of
+
+        if self.exists:
             content = self.read()
             recorded = _inputs_in(content)
-            known = recorded.identity(recipe.identity) if recorded else recipe.identity
-            if (content["identity"], content["seed"]) != (known, seed):
+            if (content["identity"], content["seed"]) != (identity_of(recipe.identity, recorded), seed):
                 raise self._other(recipe, content)
             if inputs is None or inputs == recorded:
                 return
@@ -185,7 +186,7 @@ class RunFolder:
             "name": recipe.name,
             "about": recipe.about,
             "why": recipe.why,
-            "identity": inputs.identity(recipe.identity) if inputs else recipe.identity,
+            "identity": identity_of(recipe.identity, inputs),
             "seed": seed,
             **recipe.content,
             **({"inputs": inputs.plain()} if inputs else {}),
@@ -195,7 +196,7 @@ class RunFolder:
 
     def read(self) -> dict[str, Any]:
         """The content of ``recipe.json``, whose format must be known."""
-        if not (self.path / "recipe.json").exists():
+        if not self.exists:
             raise RunError("this is not a run folder", got=str(self.path), hint="see: paribus list runs")
         return read_recipe(f"{self.path}/recipe.json")
 
@@ -244,7 +245,7 @@ class RunFolder:
 
     def figures_of_merit(self) -> dict[str, Metric]:
         """The metrics of its task by name, as they were written down; none in a folder of an earlier version."""
-        if not (self.path / "recipe.json").exists():
+        if not self.exists:
             return {}
         try:
             return {name: Metric(**content) for name, content in self.read().get("metrics", {}).items()}

@@ -178,7 +178,7 @@ def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list
             adopted = adopt(job.folder, finished.get((job.identity, job.seed), ()), job.settings)
             status = job.folder.last_status() if adopted else status
         try:
-            if (job.path / "recipe.json").exists():
+            if job.folder.exists:
                 job.folder.create(job.recipe, job.seed, job.inputs)  # says so if the folder holds something else
         except DamagedRecord as error:
             kind, message, summary = ending(error)

@@ -49,13 +49,16 @@ class Check:
         self._data: tuple[str, PreparedData] | None = None  # the last ones, with what they are made of
         self._network: tuple[str, Task, Network] | None = None
 
-    def __call__(self, recipe: Recipe, seed: int, settings: Settings) -> None:
+    def __call__(self, recipe: Recipe, seed: int, settings: Settings) -> PreparedData:
         """Check one run.
 
         Args:
             recipe: what is to be trained.
             seed: with which seed.
             settings: how.
+
+        Returns:
+            Its data, which need not be opened and split again.
 
         Raises:
             ParibusError: DataError, RecipeError, RunError or OutOfMemory.
@@ -67,6 +70,7 @@ class Check:
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers_of(recipe, task.stages(network), network.model)
         dry_pass(recipe, prepared, task, network)
+        return prepared
 
     def _prepared(self, recipe: Recipe, seed: int) -> PreparedData:
         key = repr((recipe.data, recipe.split, recipe.chance, seed))
@@ -82,9 +86,9 @@ class Check:
         return self._network[1:]
 
 
-def check_run(recipe: Recipe, seed: int, settings: Settings, progress: Announce = silent) -> None:
+def check_run(recipe: Recipe, seed: int, settings: Settings, progress: Announce = silent) -> PreparedData:
     """Refuse all that one training refuses before its first step: see :class:`Check`."""
-    Check(progress)(recipe, seed, settings)
+    return Check(progress)(recipe, seed, settings)
 
 
 def directions(task: Task) -> dict[str, bool]:

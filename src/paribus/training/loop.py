@@ -44,11 +44,13 @@ def train(
     listen: Listener = no_listener,
     progress: Announce = silent,
     inputs: Inputs | None = None,
+    prepared: PreparedData | None = None,
 ) -> RunResult:
     """Train a recipe with a seed into a run folder, or go on with what is there.
 
     A finished run is not trained again: its result is returned. ``listen`` hears of the training, ``progress`` of the
-    decoding of data that were not used before. ``inputs`` are what it must read, where that is known before.
+    decoding of data that were not used before. ``inputs`` are what it must read, where that is known before;
+    ``prepared`` its data, where they were opened for a check.
 
     Raises:
         ParibusError: Diverged, Interrupted, OutOfMemory, RunLocked, DataError or RecipeError, each also recorded in
@@ -67,7 +69,7 @@ def train(
 
         seeds = recipe.seeds(seed)
         with request.at_once():
-            prepared = prepare(recipe, seeds, progress)
+            prepared = prepared or prepare(recipe, seeds, progress)
             folder.create(recipe, seed, prepared.inputs)  # says so if the data are others than those it began with
             check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
             session = Session(recipe, prepared, seeds, settings)

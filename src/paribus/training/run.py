@@ -14,7 +14,7 @@ from paribus.progress import Announce, Lines, silent
 from paribus.records import store
 from paribus.records.given import recipe_of
 from paribus.records.history import History
-from paribus.records.inputs import Inputs, OnChange, changes
+from paribus.records.inputs import Inputs, OnChange, changes, identity_of
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status
@@ -105,8 +105,9 @@ class Run:
         self.find(progress or lines)
         keeps = bool(Keep.of(keep))
         settings = Settings(device, threads, checkpoint_seconds, keep)
+        prepared = None
         if not self.folder.exists:  # what is refused leaves no run behind, which would be the `last` one
-            check_run(self.recipe, self.seed, settings, progress or lines)
+            prepared = check_run(self.recipe, self.seed, settings, progress or lines)
         for place in (self.folder.path.parent, self.folder.path):
             files.remove_old_leftovers(place)
         if self.folder.result is None and not self.folder.checkpoints.exists():
@@ -118,12 +119,12 @@ class Run:
             more.begin(self.folder, self.recipe, self.shorter)
         if keeps and self.folder.result is not None and not self.folder.kept.exists():
             logger.warning("finished before, without keeping anything: to keep %s, delete %s", keep, self.folder.path)
-        return train(self.folder, self.recipe, self.seed, settings, listen, progress or lines, self.inputs)
+        return train(self.folder, self.recipe, self.seed, settings, listen, progress or lines, self.inputs, prepared)
 
     @property
     def identity(self) -> str:
         """Of its recipe and of what it reads."""
-        return self.inputs.identity(self.recipe.identity) if self.inputs else self.recipe.identity
+        return identity_of(self.recipe.identity, self.inputs)
 
     def check(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from paribus.errors import DamagedRecord, Diverged, Interrupted, ParibusError, message_of
-from paribus.records.inputs import Inputs
+from paribus.records.inputs import Inputs, identity_of
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
 from paribus.training.execution import Settings
@@ -39,7 +39,7 @@ class Job:
     @property
     def identity(self) -> str:
         """Of its recipe and of what it reads."""
-        return self.inputs.identity(self.recipe.identity) if self.inputs else self.recipe.identity
+        return identity_of(self.recipe.identity, self.inputs)
 
     @property
     def folder(self) -> RunFolder:
