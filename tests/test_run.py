@@ -6,7 +6,8 @@ import pytest
 
 import paribus as pb
 from paribus import Run
-from paribus.errors import DataError, RecipeError, RunError
+from paribus.errors import DamagedRecord, DataError, RecipeError, RunError
+from paribus.records.run import RunFolder
 from paribus.training import loop
 
 SMALL = {"budget.epochs": 2, "split.limit": 100, "model.widths": [8]}
@@ -35,6 +36,19 @@ def test_a_finished_run_of_the_same_recipe_is_copied_not_trained(tmp_path, monke
     assert second.train(threads=1) == first.result
     assert second.history == first.history
     assert second.folder.weights.read_bytes() == first.folder.weights.read_bytes()
+
+
+def test_a_lost_recipe_is_written_again(tmp_path, monkeypatch):
+    result = Run("digits/mlp", SMALL, runs=tmp_path).train(threads=1)
+    [recipe] = tmp_path.glob("*/*/*/recipe.json")
+    before = recipe.read_bytes()
+    recipe.unlink()
+    with pytest.raises(DamagedRecord, match=r"recipe\.json is damaged: it is missing") as caught:
+        RunFolder(recipe.parent).read()
+    assert "delete the folder" in caught.value.hint
+    monkeypatch.setattr(loop, "step", lambda *_: 1 / 0)
+    assert Run("digits/mlp", SMALL, runs=tmp_path).train(threads=1) == result
+    assert recipe.read_bytes() == before
 
 
 def test_another_seed_is_another_run(tmp_path):

@@ -197,6 +197,8 @@ class RunFolder:
     def read(self) -> dict[str, Any]:
         """The content of ``recipe.json``, whose format must be known."""
         if not self.exists:
+            if (self.path / "status.json").exists():
+                raise _damaged(self.path / "recipe.json", "it is missing")
             raise RunError("this is not a run folder", got=str(self.path), hint="see: paribus list runs")
         return read_recipe(f"{self.path}/recipe.json")
 

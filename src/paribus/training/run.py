@@ -67,8 +67,8 @@ class Run:
                 self.inputs = inputs_of(self.recipe, progress)
             except MissingData:
                 return next(self._others(), here)  # finished or not, it is the one that read what is missing now
-            unrecorded = here.result is not None and here.inputs is None  # an earlier version recorded no data
-            self._found = here if unrecorded else self._folder(self.inputs.identity(self.recipe.identity))
+            earlier = here.exists and here.result is not None and here.inputs is None  # that version recorded no data
+            self._found = here if earlier else self._folder(self.inputs.identity(self.recipe.identity))
         return self._found
 
     def train(
