@@ -19,9 +19,10 @@ def hash_of(state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def pack(state: Mapping[str, Tensor]) -> bytes:
-    """A state dict as the content of a plain safetensors file that any library reads."""
+def pack(state: Mapping[str, Tensor], facts: Mapping[str, str] | None = None) -> bytes:
+    """A state dict, and perhaps words about it, as the content of a plain safetensors file that any library reads."""
     from safetensors.torch import save as serialise
 
     # copies, since layers may share one tensor and safetensors refuses that
-    return serialise({name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()})
+    copies = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.items()}
+    return serialise(copies, dict(facts) if facts else None)

@@ -19,7 +19,7 @@ from paribus.data.dataset import Dataset
 from paribus.data.info import DataInfo
 from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import ParibusError
-from paribus.models.weights import pack
+from paribus.models.weights import hash_of, pack
 from paribus.tasks.generators.quality import Modes
 
 logger = logging.getLogger(__name__)
@@ -156,17 +156,22 @@ def _load_or_fit(classifier: Classifier, inputs: Tensor, targets: Tensor) -> Non
     with locked(path.with_suffix(".lock"), lambda: None):
         if not _load(classifier, path):
             _fit(classifier, inputs, targets)
-            files.write_shared(path, pack(classifier.state_dict()))
+            state = classifier.state_dict()
+            files.write_shared(path, pack(state, {"sha256": hash_of(state)}))
 
 
 def _load(classifier: Classifier, path: Path) -> bool:
     """Take the weights from a file; no if it is missing or damaged."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors import SafetensorError, safe_open
 
     try:
         files.open_regular(path).close()
-        classifier.load_state_dict(load_file(path))
+        with safe_open(path, "pt") as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            written = (file.metadata() or {}).get("sha256")
+        if hash_of(state) != written:
+            return False
+        classifier.load_state_dict(state)
     except (OSError, SafetensorError, RuntimeError, MemoryError, ParibusError):
         return False
     return True
