@@ -3,7 +3,6 @@
 from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import Estimate, contrast, equivalence_p, mean_interval, paired_difference
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
-from paribus.evidence.multiple import holm
 from paribus.evidence.power import (
     detectable_difference,
     equivalence_power_of,
@@ -33,7 +32,6 @@ __all__ = [
     "detectable_difference",
     "equivalence_p",
     "equivalence_power_of",
-    "holm",
     "interactions",
     "judge",
     "judge_family",

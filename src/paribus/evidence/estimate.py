@@ -25,6 +25,11 @@ class Estimate:
     All values are in the unit of the metric. With fewer than two complete seeds nothing can be said: the
     interval is the whole line, ``sd`` and ``p`` are NaN, ``df`` is 0 (and ``value`` is NaN without any seed).
 
+    Seeds that each draw their own validation split from one data set are no independent draws from the world: their
+    training examples overlap. About other data like these, the squared standard error of their mean is therefore
+    sd²·(1/n + overlap), with ``overlap`` the validation examples per training example, and not sd²/n (corrected
+    resampled t-test, Nadeau & Bengio 2003, eq. 9). About these data themselves they are independent: ``overlap`` is 0.
+
     Attributes:
         value: mean over the complete seeds.
         low: lower end of the interval.
@@ -37,6 +42,7 @@ class Estimate:
         dropped: seeds left out because a value is missing.
         diverged: those of the dropped in which a run diverged.
         per_seed: what each seed says, in the order given; ``None`` for those that were dropped.
+        overlap: what is added to 1/n in the squared standard error: 0 where seeds are independent draws.
     """
 
     value: float
@@ -50,6 +56,23 @@ class Estimate:
     dropped: int = 0
     diverged: int = 0
     per_seed: tuple[float | None, ...] = ()
+    overlap: float = 0.0
+
+    @property
+    def se(self) -> float:
+        """Standard error of the value; NaN where the spread is not known."""
+        return standard_error(self.sd, self.n, self.overlap)
+
+    def at(self, confidence: float) -> Estimate:
+        """The same with the interval of another confidence."""
+        margin = _margin(self.sd, self.n, confidence, self.overlap) if self.n >= 2 else math.inf
+        low, high = (self.value - margin, self.value + margin) if self.n >= 2 else (-math.inf, math.inf)
+        return replace(self, low=low, high=high, confidence=confidence)
+
+
+def standard_error(sd: float, n: int, overlap: float = 0.0) -> float:
+    """sd·√(1/n + overlap), of a mean over n seeds whose standard deviation is ``sd``; see :class:`Estimate`."""
+    return sd * math.sqrt(1 / n + overlap) if n else math.nan
 
 
 def mean_interval(
@@ -57,14 +80,15 @@ def mean_interval(
     confidence: float = 0.95,
     resolution: float = 0.0,
     diverged: ArrayLike | None = None,
+    overlap: float = 0.0,
 ) -> Estimate:
     """Mean of one value per seed, with its t interval (Student 1908). For the arguments see `contrast`."""
     lost = None if diverged is None else np.asarray(diverged, bool)[:, None]
-    return contrast(_array(values, 1)[:, None], [1.0], confidence, resolution, lost)
+    return contrast(_array(values, 1)[:, None], [1.0], confidence, resolution, lost, overlap)
 
 
 def paired_difference(
-    treatment: Values, reference: Values, confidence: float = 0.95, resolution: float = 0.0
+    treatment: Values, reference: Values, confidence: float = 0.95, resolution: float = 0.0, overlap: float = 0.0
 ) -> Estimate:
     """Treatment minus reference, paired by position: the two values at one position share their seed.
 
@@ -78,7 +102,7 @@ def paired_difference(
             got=f"{len(treated)} and {len(base)} values",
             hint="mark a missing run with None",
         )
-    return contrast(np.column_stack([treated, base]), [1.0, -1.0], confidence, resolution)
+    return contrast(np.column_stack([treated, base]), [1.0, -1.0], confidence, resolution, overlap=overlap)
 
 
 def contrast(
@@ -87,6 +111,7 @@ def contrast(
     confidence: float = 0.95,
     resolution: float = 0.0,
     diverged: ArrayLike | None = None,
+    overlap: float = 0.0,
 ) -> Estimate:
     """Mean over seeds of a weighted sum of arms, with its t interval.
 
@@ -104,13 +129,15 @@ def contrast(
         confidence: of the interval, in (0, 1]; at 1 the interval is the whole line.
         resolution: smallest step of the metric, 0 if it is continuous.
         diverged: table of the same shape, true where a run diverged; its value counts as missing.
+        overlap: validation examples per training example, for an estimate about other data like these; see
+            `Estimate`.
 
     Raises:
         EvidenceError: for tables and weights that do not fit, and arguments out of range.
     """
     table, weight = _array(values, 2), _array(weights, 1)
     lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
-    _check(table, weight, lost, confidence, resolution)
+    _check(table, weight, lost, confidence, resolution, overlap)
     counted = weight != 0
     table, lost, weight = table[:, counted], lost[:, counted], weight[counted]
     complete = ~(np.isnan(table) | lost).any(axis=1)
@@ -120,6 +147,7 @@ def contrast(
         confidence,
         floor=resolution * float(np.abs(weight).min()) / math.sqrt(12),
         rounding=ROUNDING * float(np.abs(table[complete]).max(initial=0.0)),
+        overlap=overlap,
     )
     known = iter(differences.tolist())
     return replace(
@@ -137,23 +165,25 @@ def equivalence_p(estimate: Estimate, delta: float) -> float:
     """
     if not 0 < delta < math.inf:
         raise EvidenceError("δ is the smallest difference that matters, above 0", got=delta, hint="leave it out")
-    return _one_sided_p(delta - abs(estimate.value), estimate.sd, estimate.n)
+    return _one_sided_p(delta - abs(estimate.value), estimate.sd, estimate.n, estimate.overlap)
 
 
-def _estimate(per_seed: NDArray[np.float64], confidence: float, floor: float, rounding: float) -> Estimate:
+def _estimate(
+    per_seed: NDArray[np.float64], confidence: float, floor: float, rounding: float, overlap: float
+) -> Estimate:
     n = len(per_seed)
     value = float(per_seed.mean()) if n else math.nan
     value = 0.0 if abs(value) <= rounding else value
     if n < 2:
-        return Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence)
+        return Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence, overlap=overlap)
     sd = float(per_seed.std(ddof=1))
     sd = max(0.0 if sd <= rounding else sd, floor)
-    margin = _margin(sd, n, confidence)
-    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n))
-    return Estimate(value, value - margin, value + margin, n, sd, n - 1, p, confidence)
+    margin = _margin(sd, n, confidence, overlap)
+    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n, overlap))
+    return Estimate(value, value - margin, value + margin, n, sd, n - 1, p, confidence, overlap=overlap)
 
 
-def _one_sided_p(distance: float, sd: float, n: int) -> float:
+def _one_sided_p(distance: float, sd: float, n: int, overlap: float) -> float:
     """p-value of a mean that lies `distance` beyond the tested bound (negative: on the wrong side)."""
     from scipy.special import stdtr
 
@@ -161,15 +191,15 @@ def _one_sided_p(distance: float, sd: float, n: int) -> float:
         return math.nan
     if sd == 0:
         return 2.0**-n if distance > 0 else 1.0
-    return float(stdtr(n - 1, -distance / (sd / math.sqrt(n))))
+    return float(stdtr(n - 1, -distance / standard_error(sd, n, overlap)))
 
 
-def _margin(sd: float, n: int, confidence: float) -> float:
+def _margin(sd: float, n: int, confidence: float, overlap: float) -> float:
     from scipy.special import stdtrit
 
     if sd == 0:
         return 0.0 if 2 * 2.0**-n <= 1 - confidence else math.inf
-    return float(stdtrit(n - 1, (1 + confidence) / 2)) * sd / math.sqrt(n)
+    return float(stdtrit(n - 1, (1 + confidence) / 2)) * standard_error(sd, n, overlap)
 
 
 def _array(values: Values, dimensions: int) -> NDArray[np.float64]:
@@ -189,6 +219,7 @@ def _check(
     diverged: NDArray[np.bool_],
     confidence: float,
     resolution: float,
+    overlap: float,
 ) -> None:
     if diverged.shape != table.shape:
         raise EvidenceError("every value is of a run that diverged or did not", got=f"shape {diverged.shape}")
@@ -202,3 +233,5 @@ def _check(
         raise EvidenceError("confidence lies between 0 and 1", got=confidence, hint="0.95 is usual")
     if not 0 <= resolution < math.inf:
         raise EvidenceError("resolution is the smallest step of the metric, or 0", got=resolution)
+    if not 0 <= overlap < math.inf:
+        raise EvidenceError("overlap is the validation examples per training example, or 0", got=overlap)
