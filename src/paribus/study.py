@@ -9,6 +9,7 @@ from typing import Any
 
 from paribus.errors import RecipeError
 from paribus.progress import Announce, silent
+from paribus.records.claims import Claim
 from paribus.records.given import recipe_of
 from paribus.records.inputs import OnChange
 from paribus.records.opened import HeldOut
@@ -41,6 +42,8 @@ class Study:
         metric: the figure compared, for instance ``val/loss``; the task's first by default.
         delta: the smallest difference that matters: ``"1pt"`` or ``0.01`` for a percentage point of a share, else a
             number in the unit of the metric; the metric's own by default.
+        claim: what verdicts are about: ``"these"`` data, or data ``"like-these"``; by default the latter wherever every
+            seed draws its own validation split.
         confidence: of the intervals; the rate of false alarms is 1 − confidence.
         most: add seeds until every comparison is decided, up to this many; looks are planned so that the rate of
             false alarms stays as stated.
@@ -59,6 +62,7 @@ class Study:
         layout: Layout = "factorial",
         metric: str | None = None,
         delta: float | str | None = None,
+        claim: Claim | None = None,
         confidence: float = 0.95,
         most: int | None = None,
         name: str | None = None,
@@ -77,6 +81,7 @@ class Study:
             layout=layout,
             metric=metric,
             delta=delta,
+            claim=claim,
             confidence=confidence,
             command=command,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -28,6 +28,9 @@ from paribus.cli.words import (
     read_factors,
 )
 from paribus.errors import StudyError
+
+if TYPE_CHECKING:
+    from paribus.records.claims import Claim
 
 
 def study(
@@ -60,6 +63,13 @@ def study(
         typer.Option(
             metavar="DELTA",
             help="Smallest difference that matters: 1pt (one point) or .01 of a share, else in the metric's unit.",
+        ),
+    ] = None,
+    claim: Annotated[
+        str | None,
+        typer.Option(
+            metavar="these|like-these",
+            help="What verdicts are about: these data, or data like these; the latter wherever seeds draw the split.",
         ),
     ] = None,
     until_decided: Annotated[
@@ -121,6 +131,7 @@ def study(
         layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
         metric=metric,
         delta=delta,
+        claim=cast("Claim | None", claim),  # another word is refused
         most=until_decided,
         name=name,
         runs=runs,

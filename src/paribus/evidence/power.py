@@ -56,9 +56,7 @@ def equivalence_power_of(
     return float(weight @ np.maximum(inside, 0.0))
 
 
-def detectable_difference(
-    sd: float, n: int, alpha: float = 0.05, power: float = 0.8, overlap: float = 0.0
-) -> float:
+def detectable_difference(sd: float, n: int, alpha: float = 0.05, power: float = 0.8, overlap: float = 0.0) -> float:
     """Smallest true difference that n paired seeds make significant with probability `power`.
 
     Infinite when nothing is detectable: fewer than two seeds, or an unknown (NaN) spread.

@@ -10,6 +10,7 @@ from typing import Any
 from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBudget, Verdict
 from paribus.files import finite
 from paribus.records import wording
+from paribus.records.claims import Claim
 from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.run import State
@@ -70,13 +71,16 @@ class Effect:
 
     Args:
         contrast: what is compared: factors, values, references, and the weights of the arms.
-        judged: estimate with its interval and the differences of the single seeds, adjusted p, verdict.
+        claim: what the verdict is about.
+        claims: each claim that can be made, as judged: estimate with its interval and the differences of the single
+            seeds, adjusted p, verdict.
         names: how people call the factors: ``norm`` for ``model.norm``.
         metric: how people read the numbers.
     """
 
     contrast: Contrast
-    judged: Judged
+    claim: Claim
+    claims: Mapping[Claim, Judged]
     names: tuple[str, ...]
     metric: Metric = PLAIN
 
@@ -91,13 +95,18 @@ class Effect:
         return self.contrast.kind
 
     @property
+    def judged(self) -> Judged:
+        """The claim that the verdict is about."""
+        return self.claims[self.claim]
+
+    @property
     def estimate(self) -> Estimate:
         """Mean difference with its interval, and the differences of the single seeds."""
         return self.judged.estimate
 
     @property
     def p_adjusted(self) -> float:
-        """The p-value against no effect, adjusted over all comparisons of the study (Holm)."""
+        """The p-value against no effect, adjusted over all comparisons of the study."""
         return self.judged.p_adjusted
 
     @property
@@ -150,7 +159,8 @@ class Choice:
 class StudyResult:
     """A study's evidence: its design, its arms, its effects, its noise, and its held-out tests as far as they are open.
 
-    ``tests``: name of the arm → seed → what the test of that run said, when and why it was opened.
+    ``claim``: what its verdicts are about. ``tests``: name of the arm → seed → what the test of that run said, when and
+    why it was opened.
     """
 
     design: StudyDesign
@@ -160,6 +170,7 @@ class StudyResult:
     arms: tuple[ArmResult, ...]
     effects: tuple[Effect, ...]
     noise: NoiseBudget | None = None
+    claim: Claim = "these"
     choices: tuple[Choice, ...] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -191,4 +202,5 @@ class StudyResult:
         content = {**asdict(self), "design": self.design.model_dump(mode="json")}
         for effect, known in zip(content["effects"], self.effects, strict=True):
             effect["label"] = known.label  # for those who read it without Python
+            effect["judged"] = effect["claims"][known.claim]
         return finite(content)  # type: ignore[no-any-return]

@@ -17,6 +17,7 @@ from paribus import files
 from paribus.chance import STREAMS
 from paribus.errors import RunError, StudyError, nearest
 from paribus.records import earlier
+from paribus.records.claims import Claim
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -56,6 +57,7 @@ class Judging(BaseModel):
         delta: the smallest difference that matters; ``None`` if there was none.
         confidence: of the intervals.
         seeds: how many there were.
+        claim: the one that was asked for; ``None`` where it was left to the split.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +66,7 @@ class Judging(BaseModel):
     delta: float | None
     confidence: float
     seeds: int
+    claim: Claim | None = None
 
 
 class StudyDesign(BaseModel):
@@ -71,7 +74,8 @@ class StudyDesign(BaseModel):
 
     The first value of every factor is the reference. ``factorial`` crosses all values of all factors;
     ``one-at-a-time`` changes one factor at a time from the base; ``noise`` holds all streams of chance fixed but one.
-    ``interim`` are the numbers of seeds at which interim analyses are planned, the last being the most.
+    ``interim`` are the numbers of seeds at which interim analyses are planned, the last being the most. ``claim`` is
+    what verdicts are about; without it, data like these wherever every seed draws its own validation split.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
@@ -85,6 +89,7 @@ class StudyDesign(BaseModel):
     metric: str | None = None
     delta: float | None = Field(None, gt=0)
     confidence: float = Field(0.95, gt=0.5, lt=1)
+    claim: Claim | None = None
     interim: tuple[int, ...] = Field((), validation_alias=AliasChoices("interim", "looks"))
     extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
     judged: tuple[Judging, ...] = ()  # by what it was judged before metric, δ or confidence became others

@@ -13,6 +13,7 @@ from typing import Any
 from paribus.errors import DamagedRecord, StudyError, nearest
 from paribus.evidence import (
     Contrast,
+    Estimate,
     InterimAnalyses,
     Interval,
     Judged,
@@ -30,6 +31,7 @@ from paribus.evidence import (
 )
 from paribus.records import opened
 from paribus.records.choices import compared
+from paribus.records.claims import Claim
 from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.parts import find
@@ -53,12 +55,30 @@ class Measure:
         metric: what is known of it.
         delta: the smallest difference that matters.
         resolution: its smallest step, 0 if it is continuous.
+        overlap: validation examples for each one that may train, where every seed draws its own validation split:
+            then a claim about data like these can be made; ``None`` where all seeds share one.
     """
 
     name: str
     metric: Metric
     delta: float | None
     resolution: float
+    overlap: float | None = None
+
+    @property
+    def overlaps(self) -> dict[Claim, float]:
+        """The claims that can be made, the narrower first, with the overlap that each takes into account."""
+        return {"these": 0.0, **({} if self.overlap is None else {"like-these": self.overlap})}
+
+    def claim(self, asked: Claim | None) -> Claim:
+        """What verdicts are about: what was asked for, or the widest that can be said.
+
+        Raises:
+            StudyError: where that cannot be said.
+        """
+        if asked is None or asked in self.overlaps:
+            return asked or [*self.overlaps][-1]
+        raise no_claim(asked)
 
 
 @dataclass(frozen=True)
@@ -103,9 +123,11 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     everywhere = [run for of_arm in folders.values() for run in of_arm.values()]
     info = _first(run.info for run in everywhere)
     environment = _first(run.environment for run in everywhere)
-    measure = _measure(design, info)
+    infos = [_first(run.info for run in of_arm.values()) for of_arm in folders.values()]
+    measure = _measure(design, info, _overlap(design, infos))
+    claim = measure.claim(design.claim)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
-    results = tuple(_arm(arm, runs[arm.name], measure.name, design.confidence) for arm in arms)
+    results = tuple(_arm(arm, runs[arm.name], measure, claim, design.confidence) for arm in arms)
     noise = design.layout == "noise"
     tests = {name: {seed: test for seed, run in of_arm.items() if (test := run.test)} for name, of_arm in runs.items()}
     tests = {name: of_arm for name, of_arm in tests.items() if of_arm}
@@ -117,6 +139,7 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
         arms=results,
         effects=() if noise else effects(design, results, measure),
         noise=_noise(results, design.confidence) if noise else None,
+        claim=claim,
         choices=compared(design),
         environment=environment,
         data=info,
@@ -165,7 +188,11 @@ def find_delta(design: StudyDesign) -> float | None:
 def judging(design: StudyDesign) -> Judging:
     """By what a study is judged, what it leaves to the task written out."""
     return Judging(
-        metric=find_figure(design), delta=find_delta(design), confidence=design.confidence, seeds=len(design.seeds)
+        metric=find_figure(design),
+        delta=find_delta(design),
+        confidence=design.confidence,
+        seeds=len(design.seeds),
+        claim=design.claim,
     )
 
 
@@ -191,13 +218,37 @@ def _against(reference: Arm, arm: Arm, place: int, count: int) -> Contrast:
     return Contrast("arm", (path,), (arm.settings[path],), (reference.settings[path],), tuple(weights))
 
 
-def _measure(design: StudyDesign, info: Mapping[str, Any]) -> Measure:
+def no_claim(asked: Claim) -> StudyError:
+    """What is said where seeds share one validation split, and a claim about other data is asked for."""
+    return StudyError(
+        "all seeds share one validation split here, so they say nothing about data like these",
+        got=f"--claim {asked}",
+        hint="leave chance.split out, so that each seed draws its own; where the data bring a validation split, "
+        "write --claim these",
+    )
+
+
+def splits_vary(design: StudyDesign) -> bool:
+    """Whether a design lets every seed draw its own validation split, if the data bring none."""
+    fixed = design.base.chance.split is not None or "chance.split" in design.factors
+    return not fixed and design.layout != "noise"
+
+
+def _overlap(design: StudyDesign, infos: Sequence[Mapping[str, Any]]) -> float | None:
+    """The largest overlap of any arm; ``None`` where all seeds share one validation split, or none has begun."""
+    if not splits_vary(design):
+        return None
+    return max((found for info in infos if (found := info.get("overlap"))), default=None)
+
+
+def _measure(design: StudyDesign, info: Mapping[str, Any], overlap: float | None) -> Measure:
     metric = find_metric(design)
     return Measure(
         name=find_figure(design),
         metric=metric,
         delta=find_delta(design),
         resolution=_resolution(info) if metric.counted else 0.0,
+        overlap=overlap,
     )
 
 
@@ -209,9 +260,9 @@ def _resolution(info: Mapping[str, Any]) -> float:
         return 0.0
 
 
-def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) -> ArmResult:
+def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim, confidence: float) -> ArmResult:
     finished = [run.result for run in runs.values() if run.result]
-    values = {seed: run.figure(name) for seed, run in runs.items()}
+    values = {seed: run.figure(measure.name) for seed, run in runs.items()}
     names = [key for key in next((run.rows[0] for run in runs.values() if run.rows), {}) if "/" in key]
     states = {seed: run.status.state for seed, run in runs.items()}
     curves = {key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names}
@@ -220,7 +271,7 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) 
         settings=arm.settings,
         states=states,
         values=values,
-        level=mean_interval(list(values.values()), confidence),
+        level=within(mean_interval(list(values.values()), confidence, overlap=measure.overlaps[claim]), measure.metric),
         stream=arm.stream,
         parameters=finished[0].parameters if finished else None,
         seconds=fmean(result.seconds for result in finished) if finished else None,
@@ -257,10 +308,17 @@ def effects(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) ->
     asked = contrasts(design)
     if not asked:
         return ()
-    names = short_names(design.factors)
+    names, claim = short_names(design.factors), measure.claim(design.claim)
+    judged = {about: _judge(design, asked, arms, measure, overlap) for about, overlap in measure.overlaps.items()}
     return tuple(
-        Effect(one, _about(one, judged, arms), tuple(names[factor] for factor in one.factors), measure.metric)
-        for one, judged in zip(asked, _judge(design, asked, arms, measure), strict=True)
+        Effect(
+            one,
+            claim,
+            {about: _about(one, found[place], arms) for about, found in judged.items()},
+            tuple(names[factor] for factor in one.factors),
+            measure.metric,
+        )
+        for place, one in enumerate(asked)
     )
 
 
@@ -273,7 +331,7 @@ def _about(asked: Contrast, judged: Judged, arms: Sequence[ArmResult]) -> Judged
 
 
 def _judge(
-    design: StudyDesign, asked: Sequence[Contrast], arms: Sequence[ArmResult], measure: Measure
+    design: StudyDesign, asked: Sequence[Contrast], arms: Sequence[ArmResult], measure: Measure, overlap: float
 ) -> Sequence[Judged]:
     values = [[arm.values[seed] for arm in arms] for seed in design.seeds]
     diverged = [[arm.states[seed] == "diverged" for arm in arms] for seed in design.seeds]
@@ -288,11 +346,18 @@ def _judge(
             higher_is_better=better,
             resolution=measure.resolution,
             diverged=diverged,
+            overlap=overlap,
         )
         if decision.judged:
             return decision.judged
-    estimates = [contrast(values, row, design.confidence, measure.resolution, diverged) for row in weights]
+    estimates = [contrast(values, row, design.confidence, measure.resolution, diverged, overlap) for row in weights]
     return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
+
+
+def within(estimate: Estimate, metric: Metric) -> Estimate:
+    """An estimate of a level whose interval ends where the metric does: no accuracy is above 100 %."""
+    least, most = metric.bounds
+    return replace(estimate, low=max(estimate.low, least), high=min(estimate.high, most))
 
 
 def _failure(arm: ArmResult) -> str:

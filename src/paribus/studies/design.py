@@ -12,17 +12,18 @@ from paribus.chance import STREAMS
 from paribus.errors import StudyError, nearest
 from paribus.evidence import plan_analyses
 from paribus.progress import Announce
+from paribus.records.claims import Claim
 from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
-from paribus.studies.conclusions import find_metric, judging
+from paribus.studies.conclusions import find_metric, judging, no_claim, splits_vary
 from paribus.studies.contradictions import check_arms, check_factors, check_values
 from paribus.studies.executors.job import Job
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
-HISTORY = {"name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence"}
+HISTORY = {"name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim"}
 """What may differ on resuming."""
 
 
@@ -99,6 +100,8 @@ def _numbers(text: str) -> int | list[int]:
 def check(design: StudyDesign) -> None:
     """Refuse a design that cannot be compared."""
     find_metric(design)
+    if design.claim == "like-these" and not splits_vary(design):
+        raise no_claim(design.claim)
     if design.layout == "noise":
         _check_noise(design)
     elif empty := [path for path, given in design.factors.items() if not given]:
@@ -116,11 +119,16 @@ def check(design: StudyDesign) -> None:
         raise StudyError("two arms would share a folder", got=equal, hint="choose values that read differently")
 
 
-def preflight(jobs: Sequence[Job], progress: Announce) -> None:
-    """Refuse every arm that needs training and could not take a step: what cannot work is said now."""
+def preflight(jobs: Sequence[Job], progress: Announce, claim: Claim | None = None) -> None:
+    """Refuse every arm that needs training and could not take a step: what cannot work is said now.
+
+    So is a claim about data like these where the data bring a validation split of their own.
+    """
     check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
-        check(job.recipe, job.seed, job.settings)
+        prepared = check(job.recipe, job.seed, job.settings)
+        if claim == "like-these" and prepared.info.overlap is None:
+            raise no_claim(claim)
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:

@@ -105,7 +105,7 @@ def check(
         design = wished
         jobs = _jobs(design, folder, settings, read)
     changed.refuse_other_device(jobs)
-    designs.preflight(jobs, progress)
+    designs.preflight(jobs, progress, design.claim)
     return design
 
 
