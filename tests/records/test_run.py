@@ -181,6 +181,7 @@ def test_R10_lost_and_damaged_rows_are_restored_and_told(folder, content, says):
 def test_R12_odd_process_numbers_are_no_process(folder, state, pid):
     content = {"state": state, "pid": pid, "host": this_process()["host"], "heartbeat": time.time()}
     files.write_json(folder.path / "status.json", content)
+    folder.write_result(RESULT)
     listed = store.summary(folder.path).state
     if type(pid) is int:
         assert folder.status.state == listed == ("crashed" if state == "running" else state)
@@ -219,6 +220,7 @@ def test_R12_who_cannot_be_running_has_crashed(folder, written, age, state, monk
     if written["pid"] == os.getpid():  # as if it had begun long ago
         monkeypatch.setattr(processes, "_from_proc", lambda pid: time.time() - 9999)
     folder.write_status(Status(**written))
+    folder.write_result(RESULT)
     content = files.read_json(folder.path / "status.json")
     assert abs(content["heartbeat"] - time.time()) < 5
     files.write_json(folder.path / "status.json", {**content, "heartbeat": time.time() - age})
@@ -226,6 +228,17 @@ def test_R12_who_cannot_be_running_has_crashed(folder, written, age, state, monk
         os.utime(folder.path / "status.json", (1e9, 1e9))  # it was written long ago, whatever it says
     assert folder.status.state == state
     assert folder.status.over == (state in ("finished", "diverged"))
+
+
+def test_R32_finished_without_a_result_is_not_finished(folder):
+    folder.write_status(Status("finished"))
+    assert (folder.status.state, folder.status.over) == ("crashed", False)
+    assert "result.json is not there" in folder.status.error
+    folder.write_result(RESULT)
+    assert folder.status.state == "finished"
+    (folder.path / "result.json").unlink()
+    (folder.path / "result.json").symlink_to(folder.path / "nowhere")
+    assert folder.status.state == "crashed"
 
 
 def test_R12_a_crashed_run_needs_no_unlocking(folder):

@@ -261,7 +261,7 @@ class RunFolder:
 
     @property
     def status(self) -> Status:
-        """The recorded status; a run that is said to be running but cannot be is ``crashed``."""
+        """The recorded status; a run that is said to be running or finished but cannot be is ``crashed``."""
         path = f"{self.path}/status.json"  # studies ask for thousands
         return read_status(path) if os.path.exists(path) else Status()  # noqa: PTH110
 
@@ -456,6 +456,8 @@ def read_status(path: str | Path) -> Status:
         raise _damaged(path, f"there is no state {status.state!r}")
     if status.state == "running" and not _seems_alive(status, path):
         return replace(status, state="crashed")
+    if status.state == "finished" and not os.path.exists(f"{os.path.dirname(path)}/result.json"):  # noqa: PTH110, PTH120
+        return replace(status, state="crashed", error="it is said to be finished, and its result.json is not there")
     return status
 
 

@@ -8,6 +8,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from paribus import files
+from paribus.cache.lock import locked
 from paribus.data.prepare.prepared import named_files, record_of
 from paribus.errors import DamagedRecord, MissingData, StudyError
 from paribus.progress import Announce, silent
@@ -64,11 +65,12 @@ def run(
         design.write(folder)
         if jobs := _outstanding(_jobs(design, folder, settings, read), folder.parent, listen):
             executor.run(jobs, listen, fail_fast)
-        result = analyse(design, folder)
+        with locked(folder / "lock", lambda: None):  # of two commands, who writes last has seen all runs
+            result = analyse(design, folder)
+            files.write_json(folder / "analysis.json", result.plain())
         if not (more := _more_seeds(result)):
             break
         design = design.model_copy(update={"seeds": (*design.seeds, *more)})
-    files.write_json(folder / "analysis.json", result.plain())
     return result
 
 

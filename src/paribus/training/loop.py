@@ -60,9 +60,9 @@ def train(
     folder.refuse_links()
     folder.create(recipe, seed, inputs)
     with folder.lock(), patiently(), recorded(folder), interruptible() as request:
+        files.remove_leftovers(folder.path)
         if (result := finished(folder)) is not None:
             return result
-        files.remove_leftovers(folder.path)
         checkpoints.tidy(folder.checkpoints)
         before = folder.last_status()
         folder.write_status(replace(before, state="running", started=time.time(), error="", **this_process()))
