@@ -141,7 +141,7 @@ def study(
 def estimated(effect: Effect, **known: Any) -> Effect:
     """The effect, with something else known of its estimate."""
     judged = effect.judged
-    return replace(effect, judged=replace(judged, estimate=replace(judged.estimate, **known)))
+    return replace(effect, claims={effect.claim: replace(judged, estimate=replace(judged.estimate, **known))})
 
 
 def _arm(

@@ -28,6 +28,7 @@ def test_the_record_stays_plain_data():
         "weights": [-1.0, 1.0],
     }
     verdict = {"word": "better", "delta": made.DELTA, "nonzero": True, "more_seeds": None, "reason": ""}
+    verdict["needs_data"] = False
     assert effects[0]["judged"]["verdict"] == verdict
     assert len(effects[0]["judged"]["estimate"]["per_seed"]) == 5
     assert effects[0]["metric"]["percent"]

@@ -209,7 +209,7 @@ def test_an_interaction_is_neither_better_nor_worse() -> None:
 
 def interaction(effect: Effect) -> Effect:
     judged = replace(effect.judged, verdict=about_interaction(effect.verdict))
-    return replace(effect, contrast=replace(effect.contrast, kind="interaction"), judged=judged)
+    return replace(effect, contrast=replace(effect.contrast, kind="interaction"), claims={effect.claim: judged})
 
 
 def test_how_to_read_explains_what_looks_like_a_contradiction() -> None:
