@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
     from paribus.studies.held_out import test_run
+    from paribus.studies.log import log as log
     from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
 
@@ -50,6 +51,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "derive": "theory.derive",
     "load": "inference.trained",
     "load_plugin": "records.plugins",
+    "log": "studies.log",
     "open_test": "studies.held_out:test_run",
     "predict": "inference.predict",
     "register": "records.parts",
