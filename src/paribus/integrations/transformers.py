@@ -1,4 +1,4 @@
-"""Log what Hugging Face's Trainer trains: ``Trainer(callbacks=[ParibusCallback(run)])``, ``run`` being of ``pb.log``."""
+"""Log what Hugging Face's Trainer trains: ``Trainer(callbacks=[ParibusCallback(run)])`` with a ``run`` of ``log``."""
 
 from __future__ import annotations
 
