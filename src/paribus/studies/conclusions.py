@@ -503,8 +503,9 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         runs = sum(len(arm.states) for arm in arms)
         found.append(f"{lost} of {runs} runs did not finish; figures rest on the others.")
     if diverged := sum(arm.count("diverged") for arm in arms):
+        became = "figure is" if design.foreign else "loss became"
         found.append(
-            f"{diverged} runs diverged: their loss became infinite or not a number. They count, and no mean hides them."
+            f"{diverged} runs diverged: their {became} infinite or not a number. They count, and no mean hides them."
         )
     if design.foreign and len({*values} - {None}) == 1 and len(values) > 1:
         found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
