@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from paribus import files
-from paribus.commands import events, tables
-from paribus.commands.devices import gpu_of
-from paribus.commands.process import Ended, cannot_start, execute
-from paribus.commands.source import Row, Source
+from paribus.commands.devices import require_gpu
+from paribus.commands.process import cannot_start
+from paribus.commands.source import Source
 from paribus.commands.template import Template, named_files
-from paribus.errors import RunError, StudyError
-from paribus.threads import POOLS
+from paribus.errors import StudyError
 
-OUTPUT = "output"  # folder below a run's own: there the command writes what it likes
-MOST_ROWS = 5_000  # that are kept of a run, for curves
-MOST_PRINTED = 1_000_000  # figures that are taken from what a command prints
 SEEN = {"seed": "PARIBUS_SEED", "folder": "PARIBUS_FOLDER"}  # field → variable by which a program may learn it instead
 
 
@@ -114,6 +107,8 @@ class Command:
             StudyError: naming what is wrong, and the way on.
         """
         self.line.check(settings)
+        if "gpu" in self.line.fields:
+            require_gpu()
         self._check_program()
         if seeds > 1 and not self._learns("seed", settings):
             raise StudyError(
@@ -145,86 +140,6 @@ class Command:
         if found is None:
             there = (self.place / self.program).is_file()
             raise cannot_start(self.program, self.place, PermissionError() if there else FileNotFoundError())
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left behind.
-
-    Args:
-        figure: its metric.
-        row: the number of the row that it comes from.
-        rows: figures row by row.
-        ended: how its last attempt ended.
-        attempts: how often it was begun.
-    """
-
-    figure: float
-    row: int
-    rows: list[Row]
-    ended: Ended
-    attempts: int
-
-
-def call(
-    command: Command,
-    settings: Mapping[str, Any],
-    seed: int,
-    folder: Path,
-    *,
-    threads: int,
-    higher_is_better: bool,
-    hear: Callable[[float], None],
-    tick: Callable[[], None],
-) -> Outcome:
-    """Run a command for one seed, again if it fails and that is wished, and read its figure.
-
-    Args:
-        command: the command.
-        settings: the values of its fields.
-        seed: the seed.
-        folder: the run's folder.
-        threads: that it may compute with.
-        higher_is_better: which value of its metric is the best.
-        hear: told every figure that it prints.
-        tick: called about ten times a second.
-
-    Raises:
-        RunError: if it ends with another exit code than 0, takes too long, or its figure is not there.
-    """
-    output = (folder / OUTPUT).absolute()
-    gpu = gpu_of() if "gpu" in command.line.fields else None
-    values = {**settings, "seed": seed, "folder": str(output), "gpu": gpu}
-    arguments = command.line.arguments(values)
-    printed: list[Row] = []
-
-    def take(line: str) -> None:
-        value = command.source.in_line(line) if command.source.printed and len(printed) < MOST_PRINTED else None
-        if value is not None:
-            printed.append({command.source.name: value})
-            hear(value)
-
-    for attempt in range(1, command.retries + 2):
-        printed.clear()
-        _empty(output)
-        ended = execute(
-            ["/bin/sh", "-c", *arguments] if command.shell else arguments,
-            directory=command.place,
-            environment=_environment(seed, output, threads),
-            log=folder / "log.txt",
-            timeout=command.seconds,
-            hear=take,
-            tick=tick,
-        )
-        if ended.code == 0 or ended.timed_out:
-            break
-    if ended.timed_out:
-        raise RunError(f"the command was ended after {_said(command.seconds)}", got=command.template, hint="--timeout")
-    if ended.code != 0:
-        raise _failed(ended, attempt)
-    rows = printed if command.source.printed else _rows(command.source, output)
-    figure, place = command.source.choose(rows, higher_is_better)
-    return Outcome(figure, place, rows, ended, attempt)
 
 
 def duration(given: float | str) -> float:

@@ -47,6 +47,11 @@ class Ended:
     timed_out: bool = False
     last_line: str = ""
 
+    @property
+    def failed(self) -> bool:
+        """Whether it ended badly by itself."""
+        return self.code != 0 and not self.timed_out
+
 
 def execute(
     arguments: Sequence[str],
