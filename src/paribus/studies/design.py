@@ -129,6 +129,7 @@ def preflight(jobs: Sequence[Job], progress: Announce, claim: Claim | None = Non
     """
     check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
+        assert isinstance(job.recipe, Recipe)
         prepared = check(job.recipe, job.seed, job.settings)
         if claim == "like-these" and prepared.info.overlap is None:
             raise no_claim(claim)

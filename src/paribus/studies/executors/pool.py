@@ -23,6 +23,7 @@ from typing import Any
 from paribus.data.prepare.prepared import forget
 from paribus.errors import Interrupted, RunError, StudyError
 from paribus.records.environment import cores
+from paribus.records.recipe import Recipe
 from paribus.records.run import Status
 from paribus.studies.executors.job import Event, EventListener, Job
 from paribus.studies.executors.worker import pack_parts, work
@@ -170,13 +171,16 @@ class _Worker:
 
 def _warm_up(jobs: Sequence[Job]) -> None:
     """Load once in the parent what every forked worker needs: data, torch's compiler modules, model classes."""
+    recipes = {id(job.recipe): job.recipe for job in jobs if isinstance(job.recipe, Recipe)}  # one for all its seeds
+    if not recipes:
+        return
     import torch
 
     from paribus import threads
     from paribus.data.prepare.prepared import share
     from paribus.records.parts import find
 
-    for recipe in {id(job.recipe): job.recipe for job in jobs}.values():  # seeds of an arm share theirs
+    for recipe in recipes.values():
         with suppress(Exception):  # what is wrong with it is told by the job itself
             share(recipe.data)
             for kind, part in recipe.parts():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -50,6 +51,7 @@ def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> No
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    multiprocessing.current_process().daemon = False  # somebody's own training may start processes, to read its data
     if packed:
         import cloudpickle
 
