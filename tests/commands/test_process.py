@@ -48,9 +48,9 @@ def test_both_streams_are_in_the_log_in_their_order(tmp_path):
     assert (ended.code, ended.last_line) == (0, "three")
     assert heard == ["one", "two", "a", "b", "three"]
     log = (tmp_path / "log.txt").read_text()
-    assert log.startswith("$ ")
+    assert log.startswith(process.BEGINS)
     assert "one\ntwo\n" in log
-    assert "[exit code 0, after" in log
+    assert "exit code 0, after" in log
 
 
 def test_codes_and_signals_are_told(tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +17,34 @@ from paribus import files
 from paribus.commands import events, tables
 from paribus.commands.command import SEEN, Command
 from paribus.commands.devices import environment_of_gpu, gpu_number
-from paribus.commands.process import Ended, execute
+from paribus.commands.process import BEGINS, ENDS, Ended, execute
 from paribus.commands.source import Row, Source
-from paribus.errors import RunError
+from paribus.errors import DamagedRecord, RunError
 from paribus.progress import clock
 
+CALLED, LOG = "called.json", "log.txt"  # in a run's folder
 OUTPUT = "output"  # folder below a run's own: there the command writes what it likes
 MOST_PRINTED = 1_000_000  # figures that are taken from what a command prints
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Called:
+    """That a command came to a good end.
+
+    Args:
+        key: of the command, its values, its seed and its files; not of the metric, which can be read again.
+        attempts: how often it was begun.
+        seconds: how long the last attempt took.
+        peak_memory_mb: its largest resident memory.
+        whole: whether all that it printed is in the log.
+    """
+
+    key: str
+    attempts: int
+    seconds: float
+    peak_memory_mb: float
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -32,46 +55,44 @@ class Outcome:
         figure: its metric.
         row: the number of the row that it comes from.
         rows: figures row by row.
-        ended: how its last attempt ended.
-        attempts: how often it was begun.
     """
 
     figure: float
     row: int
     rows: list[Row]
-    ended: Ended
-    attempts: int
 
 
 def call(
     command: Command,
-    settings: Mapping[str, Any],
+    fields: Mapping[str, Any],
     seed: int,
     folder: Path,
     *,
+    key: str,
     threads: int,
-    higher_is_better: bool,
     hear: Callable[[float], None],
     tick: Callable[[], None],
-) -> Outcome:
-    """Run a command for one seed, again if it fails and that is wished, and read its figure.
+) -> tuple[Called, list[Row]]:
+    """Run a command for one seed, again if it fails and that is wished.
 
     Args:
         command: the command.
-        settings: the values of its fields.
+        fields: the values of its fields.
         seed: the seed.
         folder: the run's folder.
+        key: see :class:`Called`.
         threads: that it may compute with.
-        higher_is_better: which value of its metric is the best.
         hear: told every figure that it prints.
         tick: called about ten times a second.
 
+    Returns:
+        How it went, and the figures that it printed, where the metric is one of those.
+
     Raises:
-        RunError: if it ends with another exit code than 0, takes too long, or its figure is not there.
+        RunError: if it cannot be started, ends with another exit code than 0, or takes too long.
     """
     output, source = (folder / OUTPUT).absolute(), command.source
-    values = {**settings, "seed": seed, "folder": str(output), "gpu": gpu_number()}
-    words = command.line.arguments(values)
+    words = command.line.arguments({**fields, "seed": seed, "folder": str(output), "gpu": gpu_number()})
     printed: list[Row] = []
 
     def take(line: str) -> None:
@@ -86,20 +107,87 @@ def call(
             ["/bin/sh", "-c", *words] if command.shell else words,
             directory=command.place,
             environment=_environment(command, seed, output, threads),
-            log=folder / "log.txt",
+            log=folder / LOG,
             timeout=command.seconds,
             hear=take if source.printed else _unheard,
             tick=tick,
         )
 
+    (folder / CALLED).unlink(missing_ok=True)
     ended, attempts = attempt(), 1
     while ended.failed and attempts <= command.retries:
         ended, attempts = attempt(), attempts + 1
     if ended.failed or ended.timed_out:
         raise _failure(command, ended, attempts)
-    rows = printed if source.printed else _read(source, output)
+    called = Called(key, attempts, ended.seconds, ended.peak_memory_mb, ended.whole)
+    files.write_json(folder / CALLED, asdict(called))
+    return called, printed
+
+
+def called_before(folder: Path, key: str) -> Called | None:
+    """That a command came to its end here or, of the same study or another one, beside: then it is not run again.
+
+    What lies beside is taken over: a metric that was mistyped, or is another one now, costs no second training.
+
+    Args:
+        folder: the run's folder, ``RUNS/STUDY/ARM/seed-N``.
+        key: see :class:`Called`.
+    """
+    places = [folder, *sorted(folder.parents[2].glob(f"*/*/{glob.escape(folder.name)}"))]
+    for place in places:
+        if (known := _known(place)) is not None and known.key == key and known.whole:
+            if place != folder:
+                _take_over(place, folder)
+            return known
+    return None
+
+
+def _known(place: Path) -> Called | None:
+    if not (place / CALLED).is_file():
+        return None
+    with suppress(DamagedRecord, TypeError):
+        return Called(**files.read_json(place / CALLED))
+    return None
+
+
+def _take_over(place: Path, folder: Path) -> None:
+    with files.disk_errors(folder):
+        if (folder / OUTPUT).is_dir():
+            shutil.rmtree(folder / OUTPUT)
+        if (place / OUTPUT).is_dir():
+            shutil.copytree(place / OUTPUT, folder / OUTPUT, symlinks=True)
+        for name in (LOG, CALLED):
+            shutil.copyfile(place / name, folder / name)
+
+
+def read(command: Command, folder: Path, printed: list[Row] | None, higher_is_better: bool) -> Outcome:
+    """The figure of a command that came to its end.
+
+    Args:
+        command: the command.
+        folder: the run's folder.
+        printed: the figures that it printed; ``None`` where they are to be read from its log.
+        higher_is_better: which value of its metric is the best.
+
+    Raises:
+        RunError: if its figure is not there.
+    """
+    source = command.source
+    if source.printed:
+        rows = _logged(source, folder / LOG) if printed is None else printed
+    else:
+        rows = _read(source, (folder / OUTPUT).absolute())
     figure, place = source.choose(rows, higher_is_better)
-    return Outcome(figure, place, rows, ended, attempts)
+    return Outcome(figure, place, rows)
+
+
+def _logged(source: Source, log: Path) -> list[Row]:
+    """The figures that the last attempt printed."""
+    text = log.read_bytes().decode("utf-8", "backslashreplace")
+    lines = re.split(r"[\r\n]+", text)
+    began = max((place for place, line in enumerate(lines) if line.startswith(BEGINS)), default=0)
+    values = [source.in_line(line) for line in lines[began + 1 :] if not line.startswith(ENDS)]
+    return [{source.name: value} for value in values if value is not None]
 
 
 def _unheard(line: str) -> None:

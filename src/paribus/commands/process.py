@@ -25,6 +25,7 @@ from paribus.errors import RunError
 HEAD_BYTES, TAIL_BYTES = 16 << 20, 1 << 20  # of what a command prints, its beginning and its end are kept
 TICK_SECONDS = 0.1  # between two looks at a process
 GRACE_SECONDS = 10.0  # from a request to stop to the end of patience
+BEGINS, ENDS = "paribus runs: ", "[paribus: "  # lines of ours in the log
 AT_ONCE = getattr(signal, "SIGKILL", signal.SIGTERM)
 LINE_BYTES = 10_000  # of a line, in which figures are looked for
 
@@ -39,6 +40,7 @@ class Ended:
         peak_memory_mb: its largest resident memory, as far as it was seen; 0 where the system does not tell.
         timed_out: whether it was ended because its time was over.
         last_line: the last line that it printed.
+        whole: whether all that it printed is in the log.
     """
 
     code: int
@@ -46,6 +48,7 @@ class Ended:
     peak_memory_mb: float
     timed_out: bool = False
     last_line: str = ""
+    whole: bool = True
 
     @property
     def failed(self) -> bool:
@@ -80,7 +83,7 @@ def execute(
     """
     began, peak, timed_out = time.monotonic(), 0.0, False
     with Log(log, hear) as kept, _started(arguments, directory, environment) as process:
-        kept.note(f"$ {shlex.join(arguments)}")
+        kept.note(f"{BEGINS}{shlex.join(arguments)}")
         printed = _Printed(process.stdout)  # type: ignore[arg-type]
         try:
             while process.poll() is None:
@@ -91,15 +94,15 @@ def execute(
                     timed_out = True
                     _end(process, printed, kept)
         except BaseException:
-            kept.note("[stopped on request]")
+            kept.note(f"{ENDS}stopped on request]")
             _end(process, printed, kept)
             raise
         _kill(process, AT_ONCE)  # what it left running belongs to no run
         kept.write(printed.rest())
         seconds = time.monotonic() - began
         how = "its time is over" if timed_out else f"exit code {process.returncode}"
-        kept.note(f"[{how}, after {seconds:.1f} s]")
-    return Ended(process.returncode, seconds, peak, timed_out, kept.last_line)
+        kept.note(f"{ENDS}{how}, after {seconds:.1f} s]")
+    return Ended(process.returncode, seconds, peak, timed_out, kept.last_line, kept.whole)
 
 
 class Log:
@@ -112,7 +115,7 @@ class Log:
 
     def __init__(self, path: Path, hear: Callable[[str], None]) -> None:
         self.path, self.hear = path, hear
-        self.last_line = ""
+        self.last_line, self.whole = "", True
         self._written = self._left_out = self._waiting = 0
         self._tail: deque[bytes] = deque()
         self._line = b""
@@ -162,6 +165,7 @@ class Log:
 
     def _append_tail(self) -> None:
         if self._left_out:
+            self.whole = False
             self._append(f"\n[{self._left_out:,} bytes are left out here]\n".encode())
         self._append(b"".join(self._tail))
         self._tail.clear()
