@@ -17,7 +17,7 @@ from paribus.errors import RunError, nearest
 
 MOST_BYTES = 1 << 30  # of an event file
 CHECKED_BYTES = 1 << 12  # contents up to this length are checked whole: scalars are, pictures are not looked at
-DOUBLE, FLOAT = 1, 2  # types of tensors (tensorflow/core/framework/types.proto)
+FLOAT, DOUBLE = 1, 2  # types of tensors (tensorflow/core/framework/types.proto)
 
 
 def read(place: Path, tag: str) -> list[Row]:

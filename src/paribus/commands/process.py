@@ -87,8 +87,10 @@ def execute(
         printed = _Printed(process.stdout)  # type: ignore[arg-type]
         try:
             while process.poll() is None:
-                kept.write(printed.wait(TICK_SECONDS))
                 peak = max(peak, _peak_memory_mb(process.pid))
+                kept.write(printed.wait(TICK_SECONDS))
+                if printed.over:
+                    _wait(process, TICK_SECONDS)
                 tick()
                 if timeout is not None and time.monotonic() > began + timeout:
                     timed_out = True
@@ -189,27 +191,25 @@ class _Printed:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream, self.queue = stream, queue.Queue[bytes](maxsize=64)
+        self.over = False
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait(self, seconds: float) -> bytes:
-        """What was printed next; nothing after that time, or at the end."""
+        """What was printed next; nothing after that time, or when it is over."""
+        if self.over:
+            return b""
         with suppress(queue.Empty):
             content = self.queue.get(timeout=seconds)
-            return content or self._ended(seconds)
+            self.over = not content
+            return content
         return b""
 
     def rest(self) -> bytes:
         """What is still to be read of a process that has ended; whoever has left its group is not waited for."""
         found, deadline = b"", time.monotonic() + 1.0
-        with suppress(queue.Empty):
-            while time.monotonic() < deadline and (content := self.queue.get(timeout=TICK_SECONDS)):
-                found += content
+        while time.monotonic() < deadline and (content := self.wait(TICK_SECONDS)):
+            found += content
         return found
-
-    def _ended(self, seconds: float) -> bytes:
-        self.queue.put(b"")  # for who asks again
-        time.sleep(seconds)
-        return b""
 
     def _read(self) -> None:
         with self.stream, suppress(OSError):
@@ -288,8 +288,15 @@ def _end(process: subprocess.Popen[bytes], printed: _Printed, log: Log) -> None:
     deadline = time.monotonic() + GRACE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         log.write(printed.wait(TICK_SECONDS))
+        if printed.over:
+            _wait(process, TICK_SECONDS)
     _kill(process, AT_ONCE)
     process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 def _kill(process: subprocess.Popen[bytes], number: int) -> None:
