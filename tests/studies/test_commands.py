@@ -48,7 +48,7 @@ def place(tmp_path, monkeypatch):
 
 def planned(command: Command, vary=None, seeds=(0, 1, 2), figure=ACC, changes=None, **fields) -> StudyDesign:
     vary = {"lr": (0.0, 0.1)} if vary is None else vary
-    return commands.plan(command, figure, changes or {}, vary, seeds, **fields)
+    return commands.plan(command, changes or {}, vary, seeds, metric=figure, **fields)
 
 
 def run(command: Command, design: StudyDesign, listen=lambda event: None, executor="inprocess", **options):

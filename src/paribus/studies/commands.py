@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from paribus import files
 from paribus.commands.call import Called, Outcome, call, called_before, read
@@ -40,12 +40,12 @@ UNCONTROLLED = (
 
 def plan(
     command: Command,
-    figure: Metric,
     changes: Mapping[str, Any],
     vary: Mapping[str, Sequence[Any]],
     seeds: Sequence[int],
     most: int | None = None,
     *,
+    metric: Metric,
     name: str | None = None,
     **fields: Any,
 ) -> StudyDesign:
@@ -53,11 +53,11 @@ def plan(
 
     Args:
         command: what is called.
-        figure: what is known of its metric.
         changes: field → value, for all arms.
         vary: field → values, the first being the reference.
         seeds: which seeds.
         most: with how many seeds to stop if still undecided.
+        metric: what is known of its figure.
         name: of the study; by default after the first file that the command names, and what is varied.
         fields: other fields of the design.
 
@@ -66,11 +66,11 @@ def plan(
     """
     design = foreign.plan(
         "command",
-        figure,
+        metric,
         vary,
         seeds,
         most,
-        name=name or f"{_name(command)}--{'+'.join(vary) or 'repeat'}",
+        name=name or f"{name_of(command)}--{'+'.join(vary) or 'repeat'}",
         recipe={"command": command.template, "shell": command.shell, "metric": command.metric, "fields": {**changes}},
         uncontrolled=UNCONTROLLED,
         **fields,
@@ -91,6 +91,17 @@ def workers(threads: int) -> int:
     return len(gpus()) or max(1, cores() // threads)
 
 
+def check_device(device: str) -> None:
+    """Refuse a device for commands, which choose theirs.
+
+    Raises:
+        StudyError: with the way to tell them.
+    """
+    if device != "auto":
+        hint = "write it into the command: --device cuda:{gpu}, where {gpu} is the one that a run has for itself"
+        raise StudyError("a command chooses its device itself", got=f"--device {device}", hint=hint)
+
+
 @dataclass(frozen=True)
 class Commands:
     """The runs of a command, for the runner.
@@ -101,11 +112,16 @@ class Commands:
 
     command: Command
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return name_of(self.command)
+
     def jobs(self, design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
         """All runs, seed by seed so that pairs complete early."""
         figure, fixed = design.figure, design.recipe["fields"]
         assert figure is not None
-        arms = [(arm, self._training(design.name, {**fixed, **arm.settings}, figure)) for arm in design.arms()]
+        arms = [(arm, self._training({**fixed, **arm.settings}, figure)) for arm in design.arms()]
         return [
             CommandJob(
                 arm.name,
@@ -123,12 +139,12 @@ class Commands:
     def preflight(self, jobs: Sequence[Job], claim: Claim | None) -> None:
         """Nothing is tried: what can be known of a command was checked when the study was planned."""
 
-    def _training(self, name: str, fields: Mapping[str, Any], figure: Metric) -> OwnTraining:
+    def _training(self, fields: Mapping[str, Any], figure: Metric) -> OwnTraining:
         """What decides an arm's outcome: the line, its values, and the files that it names."""
         command = self.command
         named = {file: files.sha256_of(command.place / file) for file in command.files(fields)}
         settings = {"command": command.template, "shell": command.shell, "metric": command.metric, "fields": {**fields}}
-        return OwnTraining("command", name, settings, named, (figure,))
+        return OwnTraining("command", self.name, settings, named, (figure,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +156,7 @@ class CommandJob(OwnJob):
     """
 
     command: Command
+    computes: ClassVar[bool] = False
 
     def limited(self) -> AbstractContextManager[None]:
         """This process computes nothing; the command is told how many threads it has."""
@@ -220,10 +237,10 @@ def _write_rows(outcome: Outcome, recording: Recording, metric: str) -> None:
             finite = step is not None and math.isfinite(step)
             recording.row({name: row.get(name) for name in kept}, int(step or 0) if finite else place + 1)
             if place == outcome.row:
-                recording.best = len(recording.rows)
+                recording.best = recording.rows
 
 
-def _name(command: Command) -> str:
+def name_of(command: Command) -> str:
     """What people call a command: the first file that it names, else its program."""
     named = command.files({})
     return Path(named[0] if named else command.line.words[0].split()[0]).stem

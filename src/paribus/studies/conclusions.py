@@ -337,9 +337,9 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim
     known = arm_result(arm, states, values, measure, claim, confidence, curves)
     return replace(
         known,
-        parameters=finished[0].parameters if finished else None,
+        parameters=finished[0].parameters or None if finished else None,
         seconds=fmean(result.seconds for result in finished) if finished else None,
-        examples_per_second=fmean(result.examples_per_second for result in finished) if finished else None,
+        examples_per_second=fmean(result.examples_per_second for result in finished) or None if finished else None,
         peak_memory_mb=fmean(result.peak_memory_mb for result in finished) if finished else None,
         execution=finished[0].execution if finished else {},
         errors={
@@ -498,7 +498,8 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
     lost = sum(arm.count(*UNFINISHED) for arm in arms)
     values = [value for arm in arms for value in arm.values.values()]
     if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
-        found.append(f"No run recorded {design.metric}; recorded are {', '.join(arms[0].curves)}.")
+        unsaid = "the figure that is compared, for nobody said which that is" if design.foreign else ""
+        found.append(f"No run recorded {design.metric or unsaid}; recorded are {', '.join(arms[0].curves)}.")
     if lost:
         runs = sum(len(arm.states) for arm in arms)
         found.append(f"{lost} of {runs} runs did not finish; figures rest on the others.")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from paribus import files, threads
-from paribus.errors import Diverged, Interrupted, RunError, nearest
+from paribus.errors import Interrupted
 from paribus.records.own import OwnTraining, numbers
 from paribus.records.recording import Recording
 from paribus.records.run import RunResult
 from paribus.streams import patiently
 from paribus.studies.executors.job import Job
+from paribus.studies.figures import checked
 from paribus.training.failures import recorded
 from paribus.training.monitor import Listener, Progress
 from paribus.training.resume import finished
@@ -77,29 +77,3 @@ def stopped_anywhere(request: StopRequest) -> Iterator[None]:
     except Interrupted:
         hint = "run the same again to go on: what is finished stays, this run begins again from its start"
         raise Interrupted("stopped on request, in the middle of a training that is not ours", hint=hint) from None
-
-
-def checked(figures: Mapping[str, float | None], metric: str, found: Mapping[Any, Any]) -> Mapping[str, float | None]:
-    """The final figures, among which the study's must be, and must be a number.
-
-    Args:
-        figures: what was found of numbers.
-        metric: the figure that the study compares; empty where any will do.
-        found: all that was returned, for the message.
-
-    Raises:
-        RunError: if it is missing, or no number.
-        Diverged: if it is infinite or not a number any more.
-    """
-    if metric and metric in found and metric not in figures:
-        raise RunError(f"{metric} is no number", got=found[metric], hint="return a number, such as loss.item()")
-    if not figures or (metric and metric not in figures):
-        rule = f"there is no {metric or 'number'} in what the training returned"
-        raise RunError(rule, got=dict(found), hint=nearest(metric, figures))
-    if metric and figures[metric] is None:
-        raise RunError(f"{metric} is None: there is no number", got=dict(found), hint="return a number")
-    for name in [metric] if metric else figures:
-        value = figures[name]
-        if value is not None and not math.isfinite(value):
-            raise Diverged(f"{name} is {value} at the end", hint="look at its rows, and at its log.txt")
-    return figures

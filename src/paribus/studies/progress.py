@@ -15,6 +15,7 @@ from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level
 from paribus.studies.conclusions import find_figure, find_metric
+from paribus.studies.figures import choose
 
 if TYPE_CHECKING:  # it imports torch, which reading folders does not need
     from paribus.studies.executors.job import Event
@@ -105,6 +106,8 @@ class StudyProgress:
             run.stage = "running"
         else:
             run.stage, run.share = event.kind, run.share if event.kind == "interrupted" else 1.0
+            if event.kind == "finished" and not self.figure and (result := job.folder.result):
+                self.figure, self.metric = choose(result.metrics)
             if event.kind == "finished" and (final := job.figure(self.figure)) is not None:
                 run.value = final  # of the weights that stay, which need not be the last ones
             if event.kind in ("failed", "diverged"):

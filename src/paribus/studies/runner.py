@@ -21,7 +21,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import Status
 from paribus.records.study import StudyDesign
-from paribus.studies import changed, executors
+from paribus.studies import changed, executors, figures
 from paribus.studies import design as designs
 from paribus.studies.conclusions import analyse
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
@@ -69,6 +69,9 @@ def run(
         design.write(folder)
         if jobs := _outstanding(trainer.jobs(design, folder, settings), folder.parent, listen):
             executor.run(jobs, listen, fail_fast)
+        if design.foreign and (known := figures.with_figure(design, folder)) != design:
+            design = known
+            design.write(folder)
         with locked(folder / "lock", lambda: None):  # of two commands, who writes last has seen all runs
             result = analyse(design, folder)
             files.write_json(folder / "analysis.json", result.plain())
@@ -168,6 +171,7 @@ def _with_history(wished: StudyDesign, folder: Path) -> StudyDesign:
     if not (folder / "study.json").exists():
         return wished
     known = StudyDesign.open(folder)
+    wished = figures.with_known_figure(wished, known)
     if not designs.same(known, wished):
         raise StudyError(
             "a study of this name has another recipe or other factors",
