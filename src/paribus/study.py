@@ -60,8 +60,8 @@ class Study:
         runs: the folder below which studies lie.
         config: of a function, what all arms are given.
         higher_is_better: of a function or a command, the good direction of its metric where the name does not say.
-        overlap: of a function or a command that draws a validation split with every seed, how many examples validate for each one
-            that trains; so data like these can be spoken of.
+        overlap: of a function or a command that draws a validation split with every seed, how many examples validate
+            for each one that trains; so data like these can be spoken of.
         seeding: of a function, whether the global generators of Python, NumPy and torch are seeded before each call.
         fields: further changes as keywords: ``epochs=3, lr=0.1, data=pb.Data(inputs, targets)``.
     """
