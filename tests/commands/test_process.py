@@ -20,7 +20,7 @@ MOST_SECONDS = 20.0
 
 def run(tmp_path, code, *, timeout=MOST_SECONDS, hear=lambda line: None, tick=lambda: None):
     return execute(
-        [sys.executable, "-I", "-S", "-c", code],
+        [sys.executable, "-I", "-S", "-u", "-c", code],
         directory=tmp_path,
         environment={**os.environ, "PYTHONUNBUFFERED": "1"},
         log=tmp_path / "log.txt",
@@ -134,7 +134,7 @@ def test_R12_nothing_survives_a_caller_that_is_killed(tmp_path):
     caller = f"""
 import os, pathlib
 from paribus.commands.process import execute
-execute([{sys.executable!r}, "-I", "-S", "-c", "import os, time; print(os.getpid()); time.sleep(60)"],
+execute([{sys.executable!r}, "-I", "-S", "-u", "-c", "import os, time; print(os.getpid()); time.sleep(60)"],
         directory=pathlib.Path({str(tmp_path)!r}), environment=dict(os.environ, PYTHONUNBUFFERED="1"),
         log=pathlib.Path({str(tmp_path / "log.txt")!r}), timeout=None,
         hear=lambda line: print(line, flush=True), tick=lambda: None)
