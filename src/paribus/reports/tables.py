@@ -25,7 +25,7 @@ def effects(result: StudyResult) -> Table:
         wording.interval_head(estimates),
         "p (Holm)",
         "detectable",
-        "pairs",
+        _counted(result),
         "verdict",
     )
     rows = [
@@ -44,6 +44,11 @@ def effects(result: StudyResult) -> Table:
     return Table(heads, tuple(rows), "lrrrrrl", tones, tinted=6, data=lambda: effects_data(result))
 
 
+def _counted(result: StudyResult) -> str:
+    """What the number behind an effect counts: pairs of runs, or where there are none the fewest runs of any arm."""
+    return "pairs" if result.design.paired else "runs"
+
+
 def effects_data(result: StudyResult) -> list[Row]:
     """Every comparison in raw numbers."""
     return [
@@ -57,7 +62,7 @@ def effects_data(result: StudyResult) -> list[Row]:
             "p (Holm)": effect.p_adjusted,
             wording.with_unit("detectable", result.metric): effect.detectable,
             wording.with_unit("delta", result.metric): result.delta,
-            "pairs": effect.estimate.n,
+            _counted(result): effect.estimate.n,
             "verdict": effect.verdict.word,
             "more seeds": effect.verdict.more_seeds,
         }
@@ -104,7 +109,7 @@ def values(result: StudyResult) -> Table:
     """The metric of every single run, from which all else follows."""
     seeds = list(dict.fromkeys(seed for arm in result.arms for seed in arm.states))
     rows = [(wording.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
-    heads = ("arm", *(f"seed {seed}" for seed in seeds))
+    heads = ("arm", *(f"{'seed' if result.design.paired else 'run'} {seed}" for seed in seeds))
     return Table(heads, tuple(rows), "l" + "r" * len(seeds), data=lambda: values_data(result))
 
 
