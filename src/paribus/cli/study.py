@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
 from paribus.cli import completion
 from paribus.cli.words import (
     RUNS,
+    About,
     Csv,
     DataChanged,
     Device,
@@ -25,12 +26,10 @@ from paribus.cli.words import (
     load_plugins,
     on_change,
     read_changes,
+    read_claim,
     read_factors,
 )
 from paribus.errors import StudyError
-
-if TYPE_CHECKING:
-    from paribus.records.claims import Claim
 
 
 def study(
@@ -65,13 +64,7 @@ def study(
             help="Smallest difference that matters: 1pt (one point) or .01 of a share, else in the metric's unit.",
         ),
     ] = None,
-    claim: Annotated[
-        str | None,
-        typer.Option(
-            metavar="these|like-these",
-            help="What verdicts are about: these data, or data like these; the latter wherever seeds draw the split.",
-        ),
-    ] = None,
+    claim: About = None,
     until_decided: Annotated[
         int | None,
         typer.Option(
@@ -131,7 +124,7 @@ def study(
         layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
         metric=metric,
         delta=delta,
-        claim=cast("Claim | None", claim),  # another word is refused
+        claim=read_claim(claim),
         most=until_decided,
         name=name,
         runs=runs,

@@ -51,6 +51,7 @@ def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
         "held equal",
         "every field that Choices does not mark as varied, and all random draws that the varied fields leave alone",
     )
+    yield "verdicts", wording.ABOUT[result.claim] + (", as was asked" if result.design.claim else "")
     none = "not given: nothing can be shown to make no difference"
     yield "δ, the smallest difference that matters", wording.threshold(result.metric, result.delta).replace(NONE, none)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 from paribus.errors import DamagedRecord, StudyError, nearest
 from paribus.evidence import (
@@ -38,8 +38,9 @@ from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import SEALED, RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, Judging, StudyDesign, run_folder
-from paribus.records.wording import count, percent, short_names, threshold
+from paribus.records.wording import ABOUT, count, metric_of, percent, short_names, threshold
 
+Level = TypeVar("Level", Estimate, Interval)
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
@@ -57,6 +58,7 @@ class Measure:
         resolution: its smallest step, 0 if it is continuous.
         overlap: validation examples for each one that may train, where every seed draws its own validation split:
             then a claim about data like these can be made; ``None`` where all seeds share one.
+        metrics: all that the task knows, by name.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Measure:
     delta: float | None
     resolution: float
     overlap: float | None = None
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
 
     @property
     def overlaps(self) -> dict[Claim, float]:
@@ -119,11 +122,10 @@ class RunRecord:
 def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     """Read all runs of a study and draw the conclusions that they allow."""
     arms = design.arms()
-    folders = {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in arms}
+    folders = _folders(design, folder)
     everywhere = [run for of_arm in folders.values() for run in of_arm.values()]
-    info = _first(run.info for run in everywhere)
-    environment = _first(run.environment for run in everywhere)
-    infos = [_first(run.info for run in of_arm.values()) for of_arm in folders.values()]
+    infos = _infos(folders)
+    info, environment = next(filter(None, infos), {}), _first(run.environment for run in everywhere)
     measure = _measure(design, info, _overlap(design, infos))
     claim = measure.claim(design.claim)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
@@ -149,6 +151,22 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     )
 
 
+def widest_claim(design: StudyDesign, folder: Path) -> Claim:
+    """The widest claim that the runs of a study allow, whatever is asked for."""
+    overlap = _overlap(design, _infos(_folders(design, folder)))
+    return _measure(design, {}, overlap).claim(None)
+
+
+def _folders(design: StudyDesign, folder: Path) -> dict[str, dict[int, RunFolder]]:
+    """The run folders of every arm by seed."""
+    return {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in design.arms()}
+
+
+def _infos(folders: Mapping[str, Mapping[int, RunFolder]]) -> list[dict[str, Any]]:
+    """What each arm knows of its data."""
+    return [_first(run.info for run in of_arm.values()) for of_arm in folders.values()]
+
+
 def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
     """What the first run says that says something and is not damaged."""
     for read in readers:
@@ -158,9 +176,15 @@ def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
     return {}
 
 
+def find_metrics(design: StudyDesign) -> Sequence[Metric]:
+    """The figures that the task of a study knows."""
+    found: Sequence[Metric] = getattr(find("task", design.base.task.use), "metrics")  # noqa: B009
+    return found
+
+
 def find_metric(design: StudyDesign) -> Metric:
     """The figure that a study compares: the named one, or the task's first."""
-    metrics: Sequence[Metric] = getattr(find("task", design.base.task.use), "metrics")  # noqa: B009
+    metrics = find_metrics(design)
     if design.metric is None:
         return metrics[0]
     known = {f"{split}/{metric.name}": metric for split in ("val", "train") for metric in metrics}
@@ -185,14 +209,14 @@ def find_delta(design: StudyDesign) -> float | None:
     return design.delta if design.delta is not None else find_metric(design).matters
 
 
-def judging(design: StudyDesign) -> Judging:
-    """By what a study is judged, what it leaves to the task written out."""
+def judging(design: StudyDesign, widest: Claim) -> Judging:
+    """By what a study is judged, what it leaves to the task and to the split written out."""
     return Judging(
         metric=find_figure(design),
         delta=find_delta(design),
         confidence=design.confidence,
         seeds=len(design.seeds),
-        claim=design.claim,
+        claim=design.claim or widest,
     )
 
 
@@ -249,6 +273,7 @@ def _measure(design: StudyDesign, info: Mapping[str, Any], overlap: float | None
         delta=find_delta(design),
         resolution=_resolution(info) if metric.counted else 0.0,
         overlap=overlap,
+        metrics={one.name: one for one in find_metrics(design)},
     )
 
 
@@ -261,7 +286,7 @@ def _resolution(info: Mapping[str, Any]) -> float:
 
 
 def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim, confidence: float) -> ArmResult:
-    finished = [run.result for run in runs.values() if run.result]
+    finished, overlap = [run.result for run in runs.values() if run.result], measure.overlaps[claim]
     values = {seed: run.figure(measure.name) for seed, run in runs.items()}
     names = [key for key in next((run.rows[0] for run in runs.values() if run.rows), {}) if "/" in key]
     states = {seed: run.status.state for seed, run in runs.items()}
@@ -271,14 +296,14 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim
         settings=arm.settings,
         states=states,
         values=values,
-        level=within(mean_interval(list(values.values()), confidence, overlap=measure.overlaps[claim]), measure.metric),
+        level=within(mean_interval(list(values.values()), confidence, overlap=overlap), measure.metric),
         stream=arm.stream,
         parameters=finished[0].parameters if finished else None,
         seconds=fmean(result.seconds for result in finished) if finished else None,
         examples_per_second=fmean(result.examples_per_second for result in finished) if finished else None,
         peak_memory_mb=fmean(result.peak_memory_mb for result in finished) if finished else None,
         curves=curves,
-        means=mean_curves(curves, list(states.values()), confidence),
+        means=mean_curves(curves, list(states.values()), confidence, overlap, measure.metrics),
         execution=finished[0].execution if finished else {},
         errors={
             seed: run.status.error for seed, run in runs.items() if run.status.error and run.status.state != "finished"
@@ -287,11 +312,16 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim
 
 
 def mean_curves(
-    curves: Mapping[str, Sequence[Sequence[float | None]]], states: Sequence[State], confidence: float
+    curves: Mapping[str, Sequence[Sequence[float | None]]],
+    states: Sequence[State],
+    confidence: float,
+    overlap: float = 0.0,
+    metrics: Mapping[str, Metric] = {},
 ) -> dict[str, tuple[Interval | None, ...]]:
     """The means over seeds, epoch by epoch, as far as every run that did not diverge has come.
 
-    A mean over fewer and fewer seeds would show who is left rather than how they learn.
+    A mean over fewer and fewer seeds would show who is left rather than how they learn. Bands are about the claim that
+    the verdicts are about, by its overlap, and end where their metric does.
     """
     found = {}
     for name, of_seeds in curves.items():
@@ -299,7 +329,8 @@ def mean_curves(
         sound = [curve for curve, state in runs if state != "diverged" and any(y is not None for y in curve)]
         if sound:
             of_one_length = list(zip(*zip_longest(*sound), strict=True))
-            found[name] = mean_curve(of_one_length, confidence)
+            means, metric = mean_curve(of_one_length, confidence, overlap), metric_of(name, metrics)
+            found[name] = tuple(mean and within(mean, metric) for mean in means)
     return found
 
 
@@ -354,8 +385,8 @@ def _judge(
     return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
 
 
-def within(estimate: Estimate, metric: Metric) -> Estimate:
-    """An estimate of a level whose interval ends where the metric does: no accuracy is above 100 %."""
+def within(estimate: Level, metric: Metric) -> Level:
+    """A level whose interval ends where the metric does: no accuracy is above 100 %."""
     least, most = metric.bounds
     return replace(estimate, low=max(estimate.low, least), high=min(estimate.high, most))
 
@@ -433,7 +464,7 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
     if design.judged:
         found.append(
             f"This study was judged before by {'; by '.join(_judged_by(design, one) for one in design.judged)}. "
-            "Who chooses metric, δ or confidence after a look can choose the verdict with it."
+            "Who chooses metric, δ, claim or confidence after a look can choose the verdict with it."
         )
     return tuple(found)
 
@@ -442,4 +473,5 @@ def _judged_by(design: StudyDesign, one: Judging) -> str:
     """By what a study was judged, in words."""
     metric = find_metric(design.model_copy(update={"metric": one.metric}))
     delta = threshold(metric, one.delta) if one.delta is not None else "none"
-    return f"{one.metric} with δ = {delta}, {percent(one.confidence)} confidence and {count(one.seeds, 'seed')}"
+    what = f"{one.metric} {ABOUT[one.claim]}" if one.claim else one.metric  # earlier versions knew one claim
+    return f"{what} with δ = {delta}, {percent(one.confidence)} confidence and {count(one.seeds, 'seed')}"
