@@ -156,7 +156,7 @@ def test_by_what_a_study_was_judged_before_is_remembered_and_said(scripted):
         study = small(seeds=2, delta=delta)
         result = study.run(executor=script, listen=Heard())
     assert [(one.metric, one.delta, one.seeds) for one in result.design.judged] == [("val/accuracy", 0.01, 2)]
-    said = "judged before by val/accuracy with δ = 1.00 points, 95 % confidence and 2 seeds."
+    said = "judged before by val/accuracy for these data with δ = 1.00 points, 95 % confidence and 2 seeds."
     assert any(said in warning for warning in pb.Study.open(study.folder).result.warnings)
     other = small(seeds=2, metric="val/loss", confidence=0.9).run(executor=script, listen=Heard())
     assert [(one.metric, one.delta) for one in other.design.judged] == [("val/accuracy", 0.01), ("val/accuracy", 0.02)]

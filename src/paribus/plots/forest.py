@@ -40,7 +40,7 @@ def _row(name: str, effect: Effect, result: StudyResult) -> Row:
         value,
         interval,
         theme.VERDICTS[effect.verdict.word],
-        (_words(effect, result), effect.conclusion),
+        (_words(effect, result), effect.verdicts),
         tuple(factor * dot for dot in effect.estimate.per_seed if wording.known(dot)),
         hollow=effect.verdict.word in ("undecided", "diverged", "failed"),
         beside=beside,
@@ -48,11 +48,15 @@ def _row(name: str, effect: Effect, result: StudyResult) -> Row:
 
 
 def _words(effect: Effect, result: StudyResult) -> str:
-    """The difference with its interval, and below it what the other claim says."""
+    """The difference with its interval, and below it those of the other claims."""
     among = [judged for one in result.effects for judged in one.claims.values()]
     interval = wording.effect_interval(result.metric, effect.judged, among)
-    value = wording.both(wording.difference(result.metric, effect.estimate.value), interval)
-    return "\n".join(filter(None, (value, effect.beside)))
+    others = {
+        wording.ABOUT[claim]: wording.effect_interval(result.metric, judged, among)
+        for claim, judged in effect.others.items()
+    }
+    said = [f"{about} {text}" for about, text in others.items() if text.startswith("[")]
+    return "\n".join((wording.both(wording.difference(result.metric, effect.estimate.value), interval), *said))
 
 
 def _reading(result: StudyResult, reference: str) -> list[str]:

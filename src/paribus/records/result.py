@@ -130,6 +130,13 @@ class Effect:
         return wording.conclusion(self.judged, self.metric, self.kind, wording.ABOUT[self.claim])
 
     @property
+    def verdicts(self) -> str:
+        """The verdict in words, and that of another claim where it is another word."""
+        words = {claim: judged.verdict.word for claim, judged in self.others.items()}
+        others = [f"{word} {wording.ABOUT[claim]}" for claim, word in words.items() if word != self.verdict.word]
+        return f"{self.conclusion} ({', '.join(others)})" if others else self.conclusion
+
+    @property
     def others(self) -> dict[Claim, Judged]:
         """The claims that stand beside the one that the verdict is about."""
         return {claim: judged for claim, judged in self.claims.items() if claim != self.claim}

@@ -44,7 +44,7 @@ def effects(result: StudyResult) -> Table:
             wording.probability(effect.p_adjusted, effect.judged.alpha),
             wording.difference(result.metric, effect.detectable, signed=False),
             str(effect.estimate.n),
-            verdict(effect),
+            effect.verdicts,
             *(_interval(result, effect, other) for other in others),
         )
         for name, effect in zip(names, result.effects, strict=True)
@@ -67,13 +67,6 @@ def shown(result: StudyResult) -> tuple[Claim, ...]:
     """The claims that can be made, the one that verdicts are about first."""
     made = result.effects[0].claims if result.effects else (result.claim,)
     return tuple(sorted(made, key=lambda claim: claim != result.claim))
-
-
-def verdict(effect: Effect) -> str:
-    """The verdict in words, and the word of another claim where that is another one."""
-    words = {claim: judged.verdict.word for claim, judged in effect.others.items()}
-    said = ", ".join(f"{word} {wording.ABOUT[claim]}" for claim, word in words.items() if word != effect.verdict.word)
-    return f"{effect.conclusion} ({said})" if said else effect.conclusion
 
 
 def about(result: StudyResult) -> str:
