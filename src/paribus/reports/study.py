@@ -105,7 +105,7 @@ def _summary(result: StudyResult) -> str:
     if len(result.effects) > 1:
         found = [effect.verdict.word for effect in result.effects]
         counts = [f"{found.count(word)} {word}" for word in dict.fromkeys(found)]
-        text += f" Of {len(found)} comparisons: {', '.join(counts)}."
+        text += f" Of {len(found)} comparisons {wording.ABOUT[result.claim]}: {', '.join(counts)}."
         if len(found) > MOST and set(FOUND) & set(found):
             text += " Above stand those with the largest decided differences; the table has all."
     return text
