@@ -195,6 +195,7 @@ def test_intervals_say_how_sure_they_are_and_that_they_go_together() -> None:
     assert wording.interval_head([one]) == "95 % interval"
     assert wording.interval_head([one], "for these data") == "95 % interval for these data"
     assert wording.interval_head([three] * 3, "for these data") == "95 % intervals for these data, all 3 together"
+    assert wording.interval_head([replace(one, family=2)] * 2) == "95 % intervals, both together"
     assert wording.interval_head([look]) == "99.21 % interval"
     assert wording.interval_head([three, replace(look, family=3)]) == "intervals, all 3 together"
     assert wording.effect_interval(ACCURACY, look, [one, look]) == "[1.00, 3.00] (99.21 %)"

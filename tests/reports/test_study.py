@@ -145,7 +145,7 @@ def test_the_word_of_the_other_claim_stands_beside_where_it_is_another() -> None
 
 
 def test_the_narrower_claim_is_the_headline_where_it_is_asked_for() -> None:
-    result = made.two_arms(seeds=20, gain=0.003, claim="these")
+    result = made.two_arms(seeds=10, gain=0.0025, claim="these")
     (answer,), (effect,) = study_page(result).answers, result.effects
     assert (answer.verdict, answer.tone) == ("better for these data", "better")
     assert answer.beside == f"undecided for data like these {ends(effect.claims['like-these'].estimate)}"

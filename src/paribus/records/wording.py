@@ -208,7 +208,8 @@ def interval_head(judged: Sequence[Judged], about: str = "") -> str:
     levels, family = {one.alpha for one in judged}, max((one.family for one in judged), default=1)
     sure = f"{percent(1 - levels.pop())} " if len(levels) == 1 else ""
     head = f"{sure}interval{'s' if family > 1 else ''} {about}".rstrip()
-    return f"{head}, all {family} together" if family > 1 else head
+    together = "both" if family == 2 else f"all {family}"
+    return f"{head}, {together} together" if family > 1 else head
 
 
 def effect_interval(metric: Metric, judged: Judged, among: Sequence[Judged]) -> str:
