@@ -14,6 +14,7 @@ from paribus import threads
 
 if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
+    from paribus.commands.command import Command as Command
     from paribus.data.arrays import Data as Data
     from paribus.errors import ParibusError as ParibusError
     from paribus.inference.predict import predict as predict
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {  # name → module below paribus, and what it is called there
+    "Command": "commands.command",
     "Data": "data.arrays",
     "ParibusError": "errors",
     "Part": "records.parts",

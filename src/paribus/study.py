@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from paribus.commands.command import Command
 from paribus.errors import RecipeError, StudyError
 from paribus.progress import Announce, silent
 from paribus.records.claims import Claim
@@ -19,7 +20,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.shortcuts import expand
 from paribus.records.study import Layout, StudyDesign
-from paribus.studies import functions, runner
+from paribus.studies import commands, figures, functions, runner
 from paribus.studies.conclusions import analyse
 from paribus.studies.contradictions import check_changes
 from paribus.studies.design import folder_for, plan, seeds_of
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class Study:
-    """A controlled comparison of variants of a recipe, or of a function of your own, over paired seeds.
+    """A controlled comparison of variants of a recipe, or of a training of your own, over paired seeds.
 
     >>> study = Study("digits/cnn", vary={"model.norm": ["none", "batch"]}, seeds=5)  # doctest: +SKIP
     >>> study.run().effects  # doctest: +SKIP
@@ -41,7 +42,7 @@ class Study:
     Args:
         recipe: a recipe, the name of a shipped one, or the path of a recipe file; or a function ``train(config, seed)``
             that returns figures (``{"accuracy": 0.93}``, or a number) or yields such a row for every epoch. It may take
-            each setting as a parameter of its own instead.
+            each setting as a parameter of its own instead. Or a :class:`Command`, which names its metric itself.
         changes: field → value, for all arms; dotted, or its last word where that can mean one field only.
         vary: field → values, the first being the reference.
         seeds: how many seeds (0, 1, …), or which; as a text like ``--seeds``.
@@ -58,16 +59,16 @@ class Study:
         name: the name of the study's folder.
         runs: the folder below which studies lie.
         config: of a function, what all arms are given.
-        higher_is_better: of a function, the good direction of its metric where the name does not say.
-        overlap: of a function that draws a validation split with every seed, how many examples validate for each one
-            that trains; so data like these can be spoken of.
+        higher_is_better: of a function or a command, the good direction of its metric where the name does not say.
+        overlap: of a function or a command that draws a validation split with every seed, how many examples validate
+            for each one that trains; so data like these can be spoken of.
         seeding: of a function, whether the global generators of Python, NumPy and torch are seeded before each call.
         fields: further changes as keywords: ``epochs=3, lr=0.1, data=pb.Data(inputs, targets)``.
     """
 
     def __init__(
         self,
-        recipe: Recipe | str | Path | Callable[..., Any],
+        recipe: Recipe | str | Path | Callable[..., Any] | Command,
         changes: Mapping[str, Any] | None = None,
         *,
         vary: Mapping[str, Sequence[Any]] | None = None,
@@ -96,8 +97,14 @@ class Study:
             "confidence": confidence,
             "command": command,
         }
-        self._trainer: functions.Function | None = None
-        if callable(recipe):
+        self._trainer: functions.Function | commands.Commands | None = None
+        if isinstance(recipe, Command):
+            _refuse_for_commands({"metric": metric, "seeding": None if seeding else False})
+            asked["metric"] = figures.figure(recipe.source.name, higher_is_better)
+            given = {**(config or {}), **(changes or {}), **fields}
+            self.design = commands.plan(recipe, given, vary or {}, seeds_of(seeds), most, overlap=overlap, **asked)
+            self._trainer = commands.Commands(recipe)
+        elif callable(recipe):
             self.design, self._trainer = functions.plan(
                 recipe,
                 {**(config or {}), **(changes or {}), **fields},
@@ -160,6 +167,9 @@ class Study:
         from paribus.reports.live import watching
 
         self._result = None  # an older one would hide that this run was interrupted
+        if isinstance(self._trainer, commands.Commands):
+            commands.check_device(device)
+            device, jobs = "cpu", jobs or commands.workers(threads)  # of the workers, which only wait
         settings = Settings(device, threads, checkpoint_seconds, keep)
         self._require_trainer()
         chosen = self._reaching(runner.choose_executor(executor, jobs, settings), settings)
@@ -192,6 +202,8 @@ class Study:
             ParibusError: as :meth:`run` would.
         """
         self._require_trainer()
+        if isinstance(self._trainer, commands.Commands):
+            commands.check_device(device)
         settings = Settings(device, keep=keep)
         runner.check(self.design, self.folder, settings, data_changed, progress, dry=True, trainer=self._trainer)
 
@@ -234,7 +246,7 @@ class Study:
     def _reaching(self, executor: Executor, settings: Settings) -> Executor:
         """The executor, or this process where a function cannot be sent to others that are not forked."""
         prepare = getattr(executor, "prepare", None)
-        if self._trainer is None or prepare is None:
+        if prepare is None or not isinstance(self._trainer, functions.Function):
             return executor
         prepare(settings.threads or 1)
         if getattr(executor, "forks", True) or not (why := shared.why_not_sent(self._trainer)):
@@ -245,6 +257,13 @@ class Study:
     def __repr__(self) -> str:
         arms, seeds = len(self.design.arms()), len(self.design.seeds)
         return f"Study({self.design.name!r}, {arms} arms × {seeds} seeds, {str(self.folder)!r})"
+
+
+def _refuse_for_commands(given: Mapping[str, Any]) -> None:
+    """Refuse what a command says itself, or paribus cannot do for it."""
+    if strange := next((name for name, value in given.items() if value is not None), None):
+        hint = "write pb.Command(LINE, metric=...)" if strange == "metric" else f"leave {strange} out"
+        raise StudyError(f"{strange} is not for studies of a command", got=given[strange], hint=hint)
 
 
 def _refuse_for_recipes(given: Mapping[str, Any]) -> None:

@@ -26,6 +26,9 @@ class Recording:
     def __init__(self, folder: RunFolder, epochs: int = 0, execution: Mapping[str, Any] = {}) -> None:
         self.folder, self.epochs, self.execution = folder, epochs, dict(execution)
         self.rows = self.step = 0
+        self.best: int | None = None  # the row whose figures count; the last one if nobody says
+        self.took: float | None = None  # seconds, and memory, where the training is another process than this one
+        self.peak_memory_mb: float | None = None
         self._began, self._beat = time.monotonic(), 0.0
         self._last = 0  # where the last row begins in its file
 
@@ -74,13 +77,13 @@ class Recording:
             metrics=dict(figures),
             epochs=self.rows,
             steps=self.step,
-            best_epoch=self.rows,
+            best_epoch=self.best or self.rows,
             stopped_early=False,
             weights_sha256="",  # nobody knows its weights, and how many there are
             parameters=0,
-            seconds=self.seconds,
+            seconds=self.seconds if self.took is None else round(self.took, 4),
             examples_per_second=0.0,
-            peak_memory_mb=processes.peak_memory_mb(),
+            peak_memory_mb=processes.peak_memory_mb() if self.peak_memory_mb is None else self.peak_memory_mb,
             execution=self.execution,
         )
         self.folder.write_result(result)

@@ -37,7 +37,7 @@ def figure(name: str, higher_is_better: bool | None = None, unit: str = "") -> M
         raise StudyError(
             "whether more or less of this figure is good is not known by its name",
             got=name,
-            hint="say higher_is_better=True or False",
+            hint="say --higher-is-better or --lower-is-better (Python: higher_is_better=True or False)",
         )
     if known is None or higher_is_better not in (None, known.higher_is_better):
         return Metric(name, bool(higher_is_better), unit=unit)

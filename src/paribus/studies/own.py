@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,10 @@ class OwnJob(Job):
         """Train it, write rows as they come, and return the final figures."""
         raise NotImplementedError
 
+    def limited(self) -> AbstractContextManager[None]:
+        """Keeps what computes in this process to the threads that the run may have."""
+        return threads.limited(self.settings.threads or 1)
+
     def run(self, listen: Listener) -> RunResult:
         """Train it here and now, from its beginning; a finished one is only read."""
         assert isinstance(self.recipe, OwnTraining)
@@ -49,7 +53,7 @@ class OwnJob(Job):
                 return result
             recording = Recording(folder, self.epochs, {"threads": wanted})
             recording.begin()
-            with stopped_anywhere(request), threads.limited(wanted):
+            with stopped_anywhere(request), self.limited():
                 found = self.work(recording, listen)
             return recording.finish(checked(numbers(found), self.metric, found))
 

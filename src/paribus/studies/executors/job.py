@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from paribus.errors import DamagedRecord, Diverged, Interrupted, ParibusError, message_of
 from paribus.records.inputs import Inputs, identity_of
@@ -36,6 +36,7 @@ class Job:
     path: Path
     settings: Settings
     inputs: Inputs | None = None
+    computes: ClassVar[bool] = True  # in the process that runs it, with as many threads as the settings say
 
     @property
     def identity(self) -> str:

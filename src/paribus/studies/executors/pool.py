@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -54,7 +55,7 @@ class LocalPool:
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""
         waiting = deque(jobs)
-        self.prepare(max((job.settings.threads or 1 for job in jobs), default=1))
+        self.prepare(max((job.settings.threads or 1 for job in jobs if job.computes), default=1))
         if self.forks:
             _warm_up(waiting)
         workers: list[_Worker] = []
@@ -115,10 +116,12 @@ class LocalPool:
         here, there = self.context.Pipe()
         inherited = [here, *(worker.pipe for worker in workers)] if self.forks else []
         packed = b"" if self.forks else pack()
-        process = self.context.Process(target=work, args=(there, inherited, packed), daemon=True)
+        taken = {worker.number for worker in workers}
+        number = next(number for number in count() if number not in taken)
+        process = self.context.Process(target=work, args=(there, inherited, packed, number), daemon=True)
         process.start()
         there.close()
-        workers.append(_Worker(process, here))
+        workers.append(_Worker(process, here, number))
         return workers[-1]
 
     def _stop(self, workers: list[_Worker], listen: EventListener) -> None:
@@ -138,6 +141,7 @@ class _Worker:
 
     process: Any
     pipe: Connection
+    number: int  # among those that work at the same time: by it they share GPUs out
     job: Job | None = None
     told_to_stop: bool = False
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus import files
+from paribus.commands.devices import WORKER
 from paribus.records import plugins
 from paribus.records.parts import register_all, registered
 from paribus.streams import patient, reopen_closed
@@ -37,7 +38,7 @@ def pack() -> bytes:
             cloudpickle.unregister_pickle_by_value(module)
 
 
-def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> None:
+def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes, number: int = 0) -> None:
     """What a worker process does: jobs, until its parent hangs up or is gone.
 
     Args:
@@ -45,7 +46,9 @@ def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> No
         inherited: the parent's ends of all pipes, which a fork copies; as long as a worker holds one open, no other
             worker can notice that the parent is gone.
         packed: the user's own parts and functions, for a process that was not forked.
+        number: of this worker among those that work at the same time.
     """
+    os.environ[WORKER] = str(number)
     for end in inherited:
         end.close()
     for name in ("SIGINT", "SIGHUP"):  # the parent decides what Ctrl-C means, and a closed terminal
