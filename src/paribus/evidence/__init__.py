@@ -1,8 +1,11 @@
 """Statistics of controlled experiments: pure functions on numbers."""
 
+from paribus.evidence.crossed import Crossed, crossed_effects
 from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import Estimate, contrast, equivalence_p, mean_interval, paired_difference
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
+from paribus.evidence.folds import FiveByTwo, five_by_two, k_folds
+from paribus.evidence.nested import Nested, nested_effects
 from paribus.evidence.power import (
     detectable_difference,
     equivalence_power_of,
@@ -18,26 +21,33 @@ __all__ = [
     "MOST_SEEDS",
     "Component",
     "Contrast",
+    "Crossed",
     "Decision",
     "Estimate",
+    "FiveByTwo",
     "InterimAnalyses",
     "Interval",
     "Judged",
     "Kind",
+    "Nested",
     "NoiseBudget",
     "Verdict",
     "about_interaction",
     "alpha_at",
     "contrast",
+    "crossed_effects",
     "detectable_difference",
     "equivalence_p",
     "equivalence_power_of",
+    "five_by_two",
     "interactions",
     "judge",
     "judge_family",
+    "k_folds",
     "main_effects",
     "mean_curve",
     "mean_interval",
+    "nested_effects",
     "paired_difference",
     "plan_analyses",
     "power_of",
