@@ -1,9 +1,14 @@
 """How often are verdicts on real trainings wrong? ``python -m benchmarks.rates FOLDER`` trains, and prints the table.
 
-Two small networks are compared on data sets that are drawn anew: one sees the left half of every picture, the other
-the right half, mirrored. Every picture was itself mirrored or not by the toss of a coin, so over data sets both are
-equally good, exactly, whatever the pictures show; on any one data set one of them may be better. A verdict "better" or
-"worse" about data like these is therefore always false, and one about these data need not be.
+Small networks are compared on data sets that are drawn anew.
+
+*Sides*: one sees the left half of every picture, the other the right half, mirrored. Every picture was itself mirrored
+or not by the toss of a coin, so over data sets both are equally good, exactly, whatever the pictures show; on any one
+data set one of them may be better. A verdict "better" or "worse" about data like these is therefore always false, and
+one about these data need not be.
+
+*Starts*: the two differ in the draw of their first weights alone, so they are equally good on every data set, and such a
+verdict is always false.
 
 What was trained stays in ``FOLDER/rates.jsonl``, one line for each data set: the command goes on where it stopped.
 """
@@ -29,12 +34,11 @@ from paribus.data.sources.masks.shapes import INSIDE, outline
 from paribus.evidence import judge_family, mean_interval
 from paribus.evidence.simulation import alarm
 from paribus.files import append_line, read_lines
-from paribus.records.claims import CLAIMS
 from paribus.studies.executors.job import Event
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int64]]  # (N, H, W) and their classes (N,)
 SOURCES = ("shapes", "digits", "fashion-mnist")
-SEEDS = (3, 5, 10)
+SEEDS = (3, 5, 10, 20)
 
 
 class Half(nn.Module):
@@ -44,6 +48,7 @@ class Half(nn.Module):
         input_shape: shape of one picture.
         num_classes: how many classes there are.
         side: which half; the right one is mirrored, so that both halves have their outer edge on the left.
+        start: a name of the layers, by which their first weights are drawn.
         width: units of the hidden layer.
     """
 
@@ -52,17 +57,19 @@ class Half(nn.Module):
         input_shape: tuple[int, ...],
         num_classes: int,
         side: Literal["left", "right"] = "left",
+        start: Literal["one", "two"] = "one",
         width: int = 16,
     ) -> None:
         super().__init__()
         channels, height, columns = input_shape
         self.side, self.half = side, columns // 2
-        self.hidden = nn.Linear(channels * height * self.half, width)
-        self.output = nn.Linear(width, num_classes)
+        layers = nn.Linear(channels * height * self.half, width), nn.ReLU(), nn.Linear(width, num_classes)
+        self.layers = nn.ModuleDict({start: nn.Sequential(*layers)})
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         seen = x if self.side == "left" else x.flip(-1)
-        logits: torch.Tensor = self.output(self.hidden(seen[..., : self.half].flatten(1)).relu())
+        [layers] = self.layers.values()
+        logits: torch.Tensor = layers(seen[..., : self.half].flatten(1))
         return logits
 
 
@@ -93,20 +100,21 @@ def study(source: str, number: int, examples: int) -> dict[str, Any]:
         data = pb.Data(pictures[:, None], classes)
         comparison = pb.Study(
             "digits/mlp",
-            vary={"model.side": ["left", "right"]},
+            vary={"model.side": ["left", "right"], "model.start": ["one", "two"]},
+            layout="one-at-a-time",
             changes={"data": data, "model": Half, "split": {"val": 0.3, "test": 0.0}},
             seeds=max(SEEDS),
             epochs=12,
             runs=folder,
         )
-        [effect] = comparison.run(jobs=1, listen=_ignore).effects
+        sides, starts = comparison.run(jobs=1, listen=_ignore).effects
     return {
         "source": source,
         "number": number,
         "examples": examples,
-        "differences": effect.judged.estimate.per_seed,
-        "overlap": effect.claims["like-these"].estimate.overlap,
-        "words": {claim: effect.claims[claim].verdict.word for claim in CLAIMS},
+        "sides": sides.judged.estimate.per_seed,
+        "starts": starts.judged.estimate.per_seed,
+        "overlap": sides.claims["like-these"].estimate.overlap,
     }
 
 
@@ -158,28 +166,35 @@ def _ignore(event: Event) -> None:
 
 def table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """The rate of false words for every source and number of seeds, judged from the recorded differences."""
-    from scipy.stats import binomtest
-
-    yield "| source | data sets | seeds | false about data like these | judged as if seeds were independent |"
-    yield "|---|---|---|---|---|"
+    columns = {
+        "sides, about data like these": ("sides", True),
+        "sides, as if seeds were independent": ("sides", False),
+        "starts, about data like these": ("starts", True),
+        "starts, about these data": ("starts", False),
+    }
+    yield f"| source | data sets | seeds | {' | '.join(columns)} |"
+    yield "|---" * (3 + len(columns)) + "|"
     for source in (*SOURCES, "all"):
         studies = [row for row in rows if source in (row["source"], "all")]
         for n in SEEDS if studies else ():
-            cells = []
-            for corrected in (True, False):
-                false = sum(judged_wrongly(row, n, corrected) for row in studies)
-                ends = binomtest(false, len(studies)).proportion_ci(0.95, "wilson")
-                cells.append(f"{false / len(studies):.3f} [{ends.low:.3f}, {ends.high:.3f}]")
+            cells = [_rate([wrong(row, what, n, overlap) for row in studies]) for what, overlap in columns.values()]
             yield f"| {source} | {len(studies)} | {n} | {' | '.join(cells)} |"
 
 
-def judged_wrongly(row: dict[str, Any], n: int, corrected: bool) -> bool:
+def wrong(row: dict[str, Any], what: str, n: int, overlap: bool) -> bool:
     """Whether the first n seeds of a study would have said better or worse."""
     step = 1 / round(0.3 * row["examples"])
-    overlap = row["overlap"] if corrected else 0.0
-    estimate = mean_interval(row["differences"][:n], resolution=step, overlap=overlap)
+    estimate = mean_interval(row[what][:n], resolution=step, overlap=row["overlap"] if overlap else 0.0)
     [judged] = judge_family([estimate], delta=None, higher_is_better=True)
     return alarm(judged)
+
+
+def _rate(found: Sequence[bool]) -> str:
+    """A share with its 95 % interval (Wilson)."""
+    from scipy.stats import binomtest
+
+    ends = binomtest(sum(found), len(found)).proportion_ci(0.95, "wilson")
+    return f"{sum(found) / len(found):.3f} [{ends.low:.3f}, {ends.high:.3f}]"
 
 
 if __name__ == "__main__":
