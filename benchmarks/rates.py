@@ -7,8 +7,8 @@ or not by the toss of a coin, so over data sets both are equally good, exactly, 
 data set one of them may be better. A verdict "better" or "worse" about data like these is therefore always false, and
 one about these data need not be.
 
-*Starts*: the two differ in the draw of their first weights alone, so they are equally good on every data set, and such a
-verdict is always false.
+*Starts*: the two differ in the draw of their first weights alone, so they are equally good on every data set, and such
+a verdict is always false.
 
 What was trained stays in ``FOLDER/rates.jsonl``, one line for each data set: the command goes on where it stopped.
 """

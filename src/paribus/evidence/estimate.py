@@ -31,7 +31,7 @@ class Estimate:
     sd²·(1/n + overlap), with ``overlap`` the validation examples per training example, and not sd²/n (corrected
     resampled t-test, Nadeau & Bengio 2003, eq. 9). About these data themselves they are independent: ``overlap`` is 0.
 
-    From 8 seeds on the interval makes room for skewed differences, and is then wider on the side of their longer tail
+    From 10 seeds on the interval makes room for skewed differences, and is then wider on the side of their longer tail
     (see `paribus.evidence.skewness`); otherwise it is Student's.
 
     Attributes:
@@ -47,7 +47,7 @@ class Estimate:
         diverged: those of the dropped in which a run diverged.
         per_seed: what each seed says, in the order given; ``None`` for those that were dropped.
         overlap: what is added to 1/n in the squared standard error: 0 where seeds are independent draws.
-        skewness: of the complete seeds, as far as the interval makes room for it: 0 with fewer than 8.
+        skewness: of the complete seeds, as far as the interval makes room for it: 0 with fewer than 10.
     """
 
     value: float
