@@ -6,7 +6,7 @@ from paribus.evidence import contrast, judge_family, mean_interval
 from paribus.evidence.curve import mean_intervals
 from paribus.evidence.simulation import NOISES, alarm, coverage, false_alarms
 from paribus.evidence.simulation.__main__ import SEEDS, main
-from paribus.evidence.simulation.methods import METHODS, compared, critical_skewness, sign_flips, student
+from paribus.evidence.simulation.methods import METHODS, chosen, compared, critical_skewness, sign_flips, student
 from paribus.evidence.simulation.rates import covers_rows, rejected
 from paribus.evidence.simulation.worlds import RESOLUTION, Splits, correlated
 
@@ -23,7 +23,15 @@ def test_R34_the_published_tables_are_printed(capsys):
         assert sum(line.startswith(noise) for line in lines) >= len(SEEDS)
         assert sum(line.startswith(f"shared part, {noise}") for line in lines) == len(SEEDS)
     for method in METHODS:
-        assert sum(line.startswith(f"{method} ") for line in lines) == len(SEEDS)
+        assert sum(line[:19].strip() == method for line in lines) == len(SEEDS)
+
+
+def test_tables_have_names(capsys):
+    main(["designs", "--studies", "5"])
+    assert "Alpaydin" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["design"])
+    assert "there are these, like-these" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", NOISES)
@@ -118,10 +126,19 @@ def test_students_interval_is_scipys_and_sign_flips_need_six():
 
 def test_R34_the_chosen_method_costs_little_where_differences_are_normal():
     rng = np.random.default_rng(0)
-    for n, most in ((10, 1.15), (20, 1.06)):
-        normal, skewed = (compared(NOISES[name](rng, (3000, n))) for name in ("normal", "skewed"))
-        assert 1 < normal["paribus"][1] < most
-        assert skewed["paribus"][0] > 0.93 > skewed["Student"][0]
+    for n, most in ((10, 1.08), (20, 1.04)):
+        normal, skewed = (NOISES[name](rng, (8000, n)) for name in ("normal", "skewed"))
+        (low, high), (least, largest) = student(normal), chosen(normal)
+        assert 1 < (largest - least).mean() / (high - low).mean() < most
+        (low, high), (least, largest) = student(skewed), chosen(skewed)
+        assert ((least <= 0) & (largest >= 0)).mean() > 0.925 > ((low <= 0) & (high >= 0)).mean()
+
+
+def test_every_method_is_compared():
+    found = compared(np.random.default_rng(0).normal(size=(40, 10)))
+    assert list(found) == list(METHODS)
+    assert found["Student"][1] == 1
+    assert all(0.7 < covers <= 1 and 0.9 < width < 2 for covers, width in found.values())
 
 
 def test_critical_skewness_is_scipys_at_twenty():

@@ -54,25 +54,30 @@ def crossed_effects(table: Values, confidence: float = 0.95) -> Crossed:
     values = np.asarray(table, np.float64)  # None becomes NaN
     if values.ndim != 2 or values.shape[1] < 2:
         raise EvidenceError("differences are a table of seeds by examples, two or more", got=f"shape {values.shape}")
-    complete = ~np.isnan(values).any(axis=1)
+    complete: NDArray[np.bool_] = np.asarray(~np.isnan(values).any(axis=1))
     kept = values[complete]
+    found = _components(kept, confidence)
     means = iter(kept.mean(axis=1).tolist())
-    about = {
-        "dropped": int((~complete).sum()),
-        "per_seed": tuple(next(means) if present else None for present in complete),
-    }
-    if len(kept) < 2:
-        value = float(kept.mean()) if len(kept) else math.nan
-        unknown = Estimate(value, -math.inf, math.inf, len(kept), math.nan, 0, math.nan, confidence)
-        return Crossed(replace(unknown, **about), math.nan, math.nan, math.nan)
-    by_seed, by_example, rest = _mean_squares(kept)
-    seeds, examples = kept.shape
+    per_seed = tuple(next(means) if present else None for present in complete.tolist())
+    estimate = replace(found.estimate, dropped=int((~complete).sum()), per_seed=per_seed)
+    return replace(found, estimate=estimate)
+
+
+def _components(table: Array, confidence: float) -> Crossed:
+    """Of a table without missing values."""
+    seeds, examples = table.shape
+    if seeds < 2:
+        value = float(table.mean()) if seeds else math.nan
+        unknown = Estimate(value, -math.inf, math.inf, seeds, math.nan, 0, math.nan, confidence)
+        return Crossed(unknown, math.nan, math.nan, math.nan)
+    by_seed, by_example, rest = _mean_squares(table)
     by_seed, by_example = max(by_seed, rest), max(by_example, rest)  # no component is below 0
     total = by_seed + by_example - rest
-    freedom = (by_seed**2 + (by_example**2 + rest**2 / (seeds - 1)) * (seeds - 1) / (examples - 1)) / (seeds - 1)
+    of_rest = rest**2 / ((seeds - 1) * (examples - 1))
+    freedom = by_seed**2 / (seeds - 1) + by_example**2 / (examples - 1) + of_rest
     df = total**2 / freedom if total else seeds - 1
-    estimate = inferred(float(kept.mean()), math.sqrt(total / examples), seeds, df, confidence)
-    return Crossed(replace(estimate, **about), (by_seed - rest) / examples, (by_example - rest) / seeds, rest)
+    estimate = inferred(float(table.mean()), math.sqrt(total / examples), seeds, df, confidence)
+    return Crossed(estimate, (by_seed - rest) / examples, (by_example - rest) / seeds, rest)
 
 
 def _mean_squares(table: Array) -> tuple[float, float, float]:

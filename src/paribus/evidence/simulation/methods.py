@@ -44,7 +44,7 @@ def widened(values: Array) -> Ends:
 
 
 def chosen(values: Array) -> Ends:
-    """What paribus does: as `widened`, with ten differences or more and 0.7 of the skewness; else Student's."""
+    """What paribus does: Student's; with ten differences or more, as `widened` by three quarters of the skewness."""
     return mean_intervals(values.T)[1:]
 
 
@@ -82,8 +82,8 @@ METHODS: dict[str, Method] = {
     "Student": student,
     "Johnson": johnson,
     "Hall": hall,
-    "Student or Hall": widened,
-    "wider by skewness": wider,
+    "Student, Hall": widened,
+    "skewed: wider": wider,
     "sign flips": sign_flips,
     "bootstrap-t": bootstrap_t,
     "paribus": chosen,

@@ -72,11 +72,11 @@ def unpaired(noise: Noise, n: int, studies: int, rng: np.random.Generator) -> tu
     pairs = null_studies(noise, n, 2, studies, rng)  # (studies, 2, n)
     squares = pairs.var(axis=2, ddof=1) / n
     total = squares.sum(axis=1)
-    df = (n - 1) * total**2 / (squares**2).sum(axis=1)
-    welch = stdtrit(df, 0.975) * np.sqrt(total)
+    df = (n - 1) * total**2 / np.where(total > 0, (squares**2).sum(axis=1), 1.0)
+    welch = np.where(total > 0, stdtrit(df, 0.975), 0.0) * np.sqrt(total)
     change = pairs[:, 1] - pairs[:, 0]
     paired = stdtrit(n - 1, 0.975) * change.std(axis=1, ddof=1) / np.sqrt(n)
-    return float((np.abs(change.mean(axis=1)) <= welch).mean()), float(np.median(welch) / np.median(paired))
+    return float((np.abs(change.mean(axis=1)) <= welch).mean()), float(welch.mean() / paired.mean())
 
 
 def rejected(table: Array, overlap: float = 0.0, resolution: float = 0.0) -> float:

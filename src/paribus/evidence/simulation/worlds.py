@@ -50,7 +50,8 @@ def correlated(noise: Noise, share: float) -> Noise:
 
     def drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         common: Array = rng.normal(size=(*shape[:-1], 1))
-        return np.sqrt(share) * common + np.sqrt(1 - share) * noise(rng, shape)
+        together: Array = np.sqrt(share) * common + np.sqrt(1 - share) * noise(rng, shape)
+        return together
 
     return drawn
 
