@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from paribus.evidence import equivalence_p, mean_interval
-from paribus.evidence.skewness import FEWEST, TRUST, least, needed, skewness
+from paribus.evidence.skewness import FEWEST, TRUST, skewness, stretch
 
 SKEWED = np.random.default_rng(3).exponential(size=12)
 
@@ -24,23 +24,24 @@ def test_few_or_equal_differences_have_none():
     assert skewness(np.ones(10), 0.0) == 0
 
 
-def test_hall_by_hand():
-    """g(t) = t + a·t² + a²·t³/3 + b with a = γ/(3√n), b = γ/(6√n)."""
-    assert least(-2.0, 1.5 / TRUST, 9) == pytest.approx(-2.0)  # a = 1/6, b = 1/12: g = −2 + 4/6 − 8/108 + 1/12 > −2
-    assert least(-2.0, -1.5 / TRUST, 9) == pytest.approx(-2 - 4 / 6 - 8 / 108 - 1 / 12)
-
-
-def test_the_overlap_leaves_less_to_bend():
-    """With v = 1/(1 + n·overlap): at n = 9 and 8/9, v = 1/9, and a = γ·√(v/n)·(3 − v)/6, b = γ·√(v/n)·v/6."""
-    a, b = 1.5 / 9 * (3 - 1 / 9) / 6, 1.5 / 9 / 9 / 6
-    assert least(-2.0, -1.5 / TRUST, 9, 8 / 9) == pytest.approx(-2 - 4 * a - a**2 * 8 / 3 - b)
-
-
-@given(st.floats(0.1, 6), st.floats(-3, 3), st.integers(10, 40), st.floats(0, 1))
-def test_what_is_needed_is_where_the_least_reaches_it(critical, gamma, n, overlap):
-    t = float(needed(critical, gamma, n, overlap))
+@pytest.mark.parametrize("overlap", [0.0, 8 / 9])
+@pytest.mark.parametrize("gamma", [-2.0, -0.3, 1.0])
+def test_at_the_end_of_the_interval_halls_t_is_students_quantile(gamma, overlap):
+    """g(t) = t + a·t² + a²·t³/3 + b with a = γ·√(v/n)·(3 − v)/6, b = γ·√(v/n)·v/6, v = 1/(1 + n·overlap)."""
+    n, critical = 12, stats.t.ppf(0.975, 11)
+    v = 1 / (1 + n * overlap)
+    a, b = (TRUST * gamma * math.sqrt(v / n) * part / 6 for part in (3 - v, v))
+    t = critical * float(stretch(gamma, n, overlap))
     assert t >= critical
-    assert float(least(t, gamma, n, overlap)) == pytest.approx(critical, rel=1e-4)
+    found = t + a * t**2 + a**2 * t**3 / 3 + b
+    assert found == pytest.approx(critical) if gamma < 0 else found > critical
+
+
+@given(st.floats(-3, 3), st.integers(10, 40), st.floats(0, 1))
+def test_no_interval_is_narrower_than_students(gamma, n, overlap):
+    below, above = float(stretch(gamma, n, overlap)), float(stretch(-gamma, n, overlap))
+    assert min(below, above) == 1
+    assert 1 <= max(below, above) < 20
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.43])

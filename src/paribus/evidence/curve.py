@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paribus.errors import EvidenceError
 from paribus.evidence.estimate import ROUNDING, Values
-from paribus.evidence.skewness import needed, skewness
+from paribus.evidence.skewness import skewness, stretch
 from paribus.evidence.variance import Interval
 
 Array = NDArray[np.float64]
@@ -45,7 +45,7 @@ def mean_intervals(
     sd = np.maximum(np.where(sd <= rounding, 0.0, sd), resolution / math.sqrt(12))
     alike = sd == 0  # then the signs alone speak, see `contrast`
     agreed = 0.0 if 2 * 2.0**-n <= 1 - confidence else math.inf
-    critical, gamma = float(stdtrit(n - 1, (1 + confidence) / 2)), skewness(table, sd)
-    se = sd * math.sqrt(1 / n + overlap)
-    below, above = (np.where(alike, agreed, needed(critical, g, n, overlap) * se) for g in (gamma, -gamma))
+    margin = float(stdtrit(n - 1, (1 + confidence) / 2)) * sd * math.sqrt(1 / n + overlap)
+    gamma = skewness(table, sd)
+    below, above = (np.where(alike, agreed, margin * stretch(side, n, overlap)) for side in (gamma, -gamma))
     return mean, mean - below, mean + above

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import EvidenceError
-from paribus.evidence.skewness import least, needed, skewness
+from paribus.evidence.skewness import skewness, stretch
 
 Values = ArrayLike | Sequence[float | None] | Sequence[Sequence[float | None]]
 """Numbers as an array, or lists in which ``None`` stands for a missing one."""
@@ -217,7 +217,7 @@ def _one_sided_p(distance: float, sd: float, n: int, overlap: float, df: float, 
         return math.nan
     if sd == 0:
         return 2.0**-n if distance > 0 else 1.0
-    return float(stdtr(df, -least(distance / standard_error(sd, n, overlap), skewness, n, overlap)))
+    return float(stdtr(df, -distance / (standard_error(sd, n, overlap) * _wider(skewness, n, overlap))))
 
 
 def _margin(sd: float, n: int, confidence: float, overlap: float, df: float, skewness: float = 0.0) -> float:
@@ -227,7 +227,11 @@ def _margin(sd: float, n: int, confidence: float, overlap: float, df: float, ske
     if sd == 0:
         return 0.0 if 2 * 2.0**-n <= 1 - confidence else math.inf
     critical = float(stdtrit(df, (1 + confidence) / 2))
-    return float(needed(critical, skewness, n, overlap)) * standard_error(sd, n, overlap)
+    return critical * standard_error(sd, n, overlap) * _wider(skewness, n, overlap)
+
+
+def _wider(skewness: float, n: int, overlap: float) -> float:
+    return float(stretch(skewness, n, overlap)) if skewness else 1.0
 
 
 def _array(values: Values, dimensions: int) -> NDArray[np.float64]:

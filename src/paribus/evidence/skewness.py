@@ -5,10 +5,11 @@ Where differences are skewed, the mean of a sample and its spread go together, a
 
     g(t) = t + a·t² + a²·t³/3 + b    with a = γ/(3√n), b = γ/(6√n),
 
-which grows everywhere, so that intervals and p-values still say the same. γ is estimated, and poorly. So the interval
-is Student's, widened where g asks for more and never narrowed; and γ counts for three quarters of what the sample
-shows, the least with which intervals of ten exponential differences cover 93 %, since all that is more makes those of
-normal differences wider. With fewer than ten, room for skewness costs more than it brings (table ``few`` of the
+which grows everywhere. γ is estimated, and poorly. So the 95 % interval is Student's, widened where g asks for more
+and never narrowed; and γ counts for three quarters of what the sample shows, the least with which intervals of ten
+exponential differences cover 93 %, since all that is more makes those of normal differences wider. At other levels
+each side is wider than Student's by the same factor, so that interval and p-value say the same, and the price does
+not depend on the level. With fewer than ten, room for skewness costs more than it brings (table ``few`` of the
 simulation): there the interval is Student's, and covers less than it says where differences are strongly skewed.
 
 Where seeds overlap (see `Estimate`), only the part of the standard error that belongs to single seeds is skewed. With
@@ -18,6 +19,7 @@ v = 1/(1 + n·overlap) the cumulants of t give a = γ·√(v/n)·(3 − v)/6 and
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,28 +43,21 @@ def skewness(values: Array, sd: ArrayLike) -> Array:
     return found
 
 
-def least(t: ArrayLike, gamma: ArrayLike, n: int, overlap: float = 0.0) -> Array:
-    """The smaller one of t and g(t): what is left of the evidence for a mean above the tested one."""
-    a, b = _bends(gamma, n, overlap)
-    t = np.asarray(t, np.float64)
-    found: Array = np.minimum(t, t + a * t**2 + a**2 * t**3 / 3 + b)
-    return found
-
-
-def needed(critical: float, gamma: ArrayLike, n: int, overlap: float = 0.0) -> Array:
-    """The t from which on `least` exceeds a critical value: how many standard errors the interval reaches downwards.
-
-    How far it reaches upwards is the same with −γ.
-    """
-    a, b = _bends(gamma, n, overlap)
-    flat = np.abs(a) < 1e-6  # so close to a line that the cubic would only lose digits
-    bend = np.where(flat, 1.0, a)
-    inverse = np.where(flat, critical - b, (np.cbrt(1 + 3 * bend * (critical - b)) - 1) / bend)
-    return np.maximum(critical, inverse)
-
-
-def _bends(gamma: ArrayLike, n: int, overlap: float) -> tuple[Array, Array]:
-    """a and b."""
+def stretch(gamma: ArrayLike, n: int, overlap: float = 0.0) -> Array:
+    """How many times as far as Student's the interval reaches downwards; upwards, the same of −γ."""
+    critical = _critical(n)
     v = 1 / (1 + n * overlap)
     unit = TRUST * np.asarray(gamma, np.float64) * math.sqrt(v / n)
-    return unit * (3 - v) / 6, unit * v / 6
+    a, b = unit * (3 - v) / 6, unit * v / 6
+    flat = np.abs(a) < 1e-6  # so close to a line that the cubic would only lose digits
+    bend = np.where(flat, 1.0, a)
+    inverse = np.where(flat, critical - b, (np.cbrt(1 + 3 * bend * (critical - b)) - 1) / bend)  # of g
+    factor: Array = np.maximum(1.0, inverse / critical)
+    return factor
+
+
+@lru_cache
+def _critical(n: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(n - 1, 0.975))

@@ -9,7 +9,7 @@ import numpy as np
 
 from paribus.evidence.curve import mean_intervals
 from paribus.evidence.simulation.worlds import Array
-from paribus.evidence.skewness import TRUST, needed
+from paribus.evidence.skewness import TRUST, stretch
 
 Ends = tuple[Array, Array]  # (studies,) each
 Method = Callable[[Array], Ends]  # of (studies, n) differences
@@ -40,7 +40,7 @@ def hall(values: Array) -> Ends:
 def widened(values: Array) -> Ends:
     """Student's, widened where Hall's asks for more, at every n."""
     gamma, n = _skewness(values) / TRUST, values.shape[1]
-    return _ends(values, needed(_critical(values), gamma, n), needed(_critical(values), -gamma, n))
+    return _ends(values, _critical(values) * stretch(gamma, n), _critical(values) * stretch(-gamma, n))
 
 
 def chosen(values: Array) -> Ends:
