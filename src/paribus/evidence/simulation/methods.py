@@ -86,7 +86,7 @@ METHODS: dict[str, Method] = {
     "skewed: wider": wider,
     "sign flips": sign_flips,
     "bootstrap-t": bootstrap_t,
-    "paribus": chosen,
+    "as chosen": chosen,
 }
 
 
