@@ -47,8 +47,8 @@ def nested_effects(table: Values, overlap: float, confidence: float = 0.95) -> N
     number of its seeds: the interval has as many degrees of freedom as there are splits, less one. Counting every seed
     as one would be wrong by as much as splits differ. The components are those of the analysis of variance, the one of
     the splits with an interval by the method of Zou & Donner (2008). The overlap multiplies the whole variance of a
-    split's mean, though seeds share nothing of what training does: that errs to the safe side, while the component alone,
-    which is hardly known, would cover too little.
+    split's mean, though seeds share nothing of what training does: that errs to the safe side, while the component
+    alone, which is hardly known, would cover too little.
 
     Args:
         table: (splits, seeds), each split with seeds of its own; ``None`` or NaN where a run has no value.
