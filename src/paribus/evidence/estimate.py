@@ -38,9 +38,10 @@ class Estimate:
         value: mean over the complete seeds.
         low: lower end of the interval.
         high: upper end of the interval.
-        n: number of complete seeds.
-        sd: sample standard deviation over seeds (``ddof=1``), raised to the floor that `contrast` explains.
-        df: degrees of freedom: n − 1, unless several sources of chance share the standard error.
+        n: number of complete seeds; where runs are not paired, the fewest runs of any arm.
+        sd: sample standard deviation over seeds (``ddof=1``), raised to the floor that `contrast` explains; where runs
+            are not paired, that of a difference of single runs whose mean over n has the same standard error.
+        df: degrees of freedom: n − 1, or those of Welch and Satterthwaite where several spreads make the error.
         p: two-sided p-value against a true mean of 0, not adjusted for other comparisons.
         confidence: how often such intervals cover the true mean.
         dropped: seeds left out because a value is missing.
@@ -172,6 +173,46 @@ def contrast(
         diverged=int(lost.any(axis=1).sum()),
         per_seed=tuple(next(known) if present else None for present in complete),
     )
+
+
+def contrast_of_means(
+    values: Values,
+    weights: ArrayLike,
+    confidence: float = 0.95,
+    resolution: float = 0.0,
+    diverged: ArrayLike | None = None,
+    overlap: float = 0.0,
+) -> Estimate:
+    """Weighted sum of the arms' means where the runs of a row share nothing: no seed pairs them.
+
+    Each arm a has its own spread s and number of runs n, so SE² = Σ w²s²/n, with the degrees of freedom
+    SE⁴ / Σ (w²s²/n)²/(n − 1) (Welch 1947; Satterthwaite 1946). With an ``overlap``, every 1/n becomes 1/n + overlap,
+    as if the splits of different arms had nothing in common: the interval is rather too wide than too narrow.
+
+    For the arguments see `contrast`; a value that is missing is missing in its own arm only.
+    """
+    table, weight = _array(values, 2), _array(weights, 1)
+    lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
+    _check(table, weight, lost, confidence, resolution, overlap)
+    counted = weight != 0
+    lost, weight = lost[:, counted], weight[counted]
+    arms = [arm[~(np.isnan(arm) | gone)] for arm, gone in zip(table.T[counted], lost.T, strict=True)]
+    n = min(map(len, arms))
+    gone = int(lost.sum())
+    value = float(weight @ [arm.mean() for arm in arms]) if n else math.nan
+    rounding = ROUNDING * max(float(np.abs(arm).max(initial=0.0)) for arm in arms)
+    value = 0.0 if abs(value) <= rounding else value
+    known = Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence, gone, gone, (), overlap)
+    if n < 2:
+        return known
+    sizes = np.array([len(arm) for arm in arms])
+    sds = np.array([float(arm.std(ddof=1)) for arm in arms])
+    sds = np.maximum(np.where(sds <= rounding, 0.0, sds), resolution / math.sqrt(12))
+    parts = (weight * sds) ** 2 * (1 / sizes + overlap)
+    sd = math.sqrt(parts.sum() / (1 / n + overlap))
+    df = float(parts.sum() ** 2 / (parts**2 / (sizes - 1)).sum()) if sd else n - 1
+    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n, overlap, df))
+    return replace(known, sd=sd, df=df, p=p).at(confidence)
 
 
 def equivalence_p(estimate: Estimate, delta: float) -> float:
