@@ -22,8 +22,8 @@ from paribus import files
 from paribus.errors import Diverged, ParibusError, RunError, StudyError, message_of
 from paribus.records.metric import Metric
 from paribus.records.own import OwnTraining, numbers, plain
-from paribus.records.recording import COUNTERS, Recording
-from paribus.records.run import RunFolder, State
+from paribus.records.recording import Recording
+from paribus.records.run import COUNTERS, RunFolder, State
 from paribus.records.study import ARM, Arm, StudyDesign, run_folder, slug
 from paribus.studies import foreign
 from paribus.studies.figures import LATER, checked, choose, figure, with_figure, with_known_figure
