@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
 from paribus.cli import completion
 from paribus.cli.words import (
     RUNS,
+    About,
     Csv,
     DataChanged,
     Device,
@@ -28,12 +29,10 @@ from paribus.cli.words import (
     parse_overrides,
     parse_vary,
     read_changes,
+    read_claim,
     read_factors,
 )
 from paribus.errors import StudyError
-
-if TYPE_CHECKING:
-    from paribus.records.claims import Claim
 
 
 def study(
@@ -91,13 +90,7 @@ def study(
             help="Smallest difference that matters: 1pt (one point) or .01 of a share, else in the metric's unit.",
         ),
     ] = None,
-    claim: Annotated[
-        str | None,
-        typer.Option(
-            metavar="these|like-these",
-            help="What verdicts are about: these data, or data like these; the latter wherever seeds draw the split.",
-        ),
-    ] = None,
+    claim: About = None,
     overlap: Annotated[
         float | None,
         typer.Option(
@@ -186,7 +179,7 @@ def study(
         layout="noise" if noise else "one-at-a-time" if one_at_a_time else "factorial",
         metric=metric,
         delta=delta,
-        claim=cast("Claim | None", claim),  # another word is refused
+        claim=read_claim(claim),
         higher_is_better=higher_is_better,
         overlap=overlap,
         most=until_decided,

@@ -12,8 +12,10 @@ import typer
 
 from paribus.cli import completion
 from paribus.errors import RecipeError, RunError, StudyError
+from paribus.records.claims import CLAIMS
 
 if TYPE_CHECKING:
+    from paribus.records.claims import Claim
     from paribus.records.inputs import OnChange
     from paribus.records.run import RunFolder
 
@@ -45,6 +47,15 @@ DataChanged = Annotated[
         "--data-changed",
         metavar="refuse|restart",
         help="What to do where data, or code of your own, changed since a run began: refuse, or start it anew.",
+    ),
+]
+About = Annotated[
+    str | None,
+    typer.Option(
+        "--claim",
+        metavar="these|like-these",
+        help="What verdicts are about: these data, or data like these; the latter wherever seeds draw the split.",
+        autocompletion=completion.claims,
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over files that are there already.")]
@@ -161,6 +172,18 @@ def on_change(word: str) -> OnChange:
     if word not in ("refuse", "restart"):
         raise StudyError("--data-changed is refuse or restart", got=word, hint="write --data-changed restart")
     return "restart" if word == "restart" else "refuse"
+
+
+def read_claim(word: str | None) -> Claim | None:
+    """What ``--claim`` says.
+
+    Raises:
+        StudyError: for another word.
+    """
+    if word is None or word in CLAIMS:
+        return word
+    hint = "--claim these for these data, --claim like-these for data like these"
+    raise StudyError("--claim is these or like-these", got=word, hint=hint)
 
 
 def load_plugins(files: list[Path] | None) -> None:

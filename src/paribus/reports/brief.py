@@ -28,7 +28,8 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
 
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
     if result.effects:
-        sections.append(Section("effects", tables=(tables.effects(result),), notes=(_delta(result),)))
+        notes = tuple(filter(None, (tables.about(result), _delta(result))))
+        sections.append(Section("effects", tables=(tables.effects(result),), notes=notes))
     if brought := tables.brought(result):
         sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):
@@ -51,6 +52,7 @@ def _about(result: StudyResult) -> dict[str, Any]:
         "unit": "share" if result.metric.percent else result.metric.unit,
         "higher is better": result.metric.higher_is_better,
         "delta": result.delta,
+        "claim": result.claim,
         "seeds": result.design.seeds,
         "complete": result.complete,
     }

@@ -65,6 +65,7 @@ def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
     yield ("not controlled", design.uncontrolled or UNKNOWN) if design.foreign else ("held equal", EQUAL)
     if design.foreign and design.overlap is not None:
         yield "validation examples for each that trains", f"{design.overlap:.3g}, drawn anew by every seed"
+    yield "verdicts", wording.ABOUT[result.claim] + (", as was asked" if design.claim else "")
     none = "not given: nothing can be shown to make no difference"
     yield "δ, the smallest difference that matters", wording.threshold(result.metric, result.delta).replace(NONE, none)
 

@@ -23,7 +23,7 @@ from paribus.records.run import Status
 from paribus.records.study import StudyDesign
 from paribus.studies import changed, executors, figures
 from paribus.studies import design as designs
-from paribus.studies.conclusions import analyse
+from paribus.studies.conclusions import analyse, widest_claim
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
 from paribus.training.execution import Settings, require
 from paribus.training.keep import Keep
@@ -178,7 +178,28 @@ def _with_history(wished: StudyDesign, folder: Path) -> StudyDesign:
             got=str(folder),
             hint="choose another name with --name, or delete the folder",
         )
-    return designs.merged(known, wished)
+    return designs.merged(known, wished, widest_claim(known, folder))
+
+
+def judge_anew(folder: Path, claim: Claim) -> StudyResult:
+    """The evidence for another claim, without training. What a study was judged by before stays in its record.
+
+    Args:
+        folder: of the study.
+        claim: what its verdicts shall be about.
+
+    Raises:
+        StudyError: where its runs say nothing about that; nothing is written then.
+    """
+    known = StudyDesign.open(folder)
+    wished = known.model_copy(update={"claim": claim})
+    design = designs.merged(known, wished, widest_claim(known, folder))
+    with locked(folder / "lock", lambda: None):
+        result = analyse(design, folder)
+        if design != known:
+            design.write(folder)
+            files.write_json(folder / "analysis.json", result.plain())
+    return result
 
 
 class Reading:
