@@ -79,11 +79,11 @@ class Log:
         """End the run: with its figures, or with the error that ended it."""
         if isinstance(error, SystemExit) and not error.code:
             error = None
-        if self._recording is None:
+        if (recording := self._recording) is None:
             return
         atexit.unregister(self.finish)
         self._carefully(self._write)
-        self._carefully(lambda: self._end(self._recording, error))
+        self._carefully(lambda: self._end(recording, error))
         self._recording = None
         self._carefully(self._describe)
         self._carefully(self._held.close)
