@@ -55,7 +55,8 @@ def _called(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The command that trained, and what all arms share."""
     yield "command", f"{recipe['command']}{' (read by a shell)' if recipe['shell'] else ''}"
     yield "where its figure stands", recipe["metric"]
-    yield from ((f"in all arms: {wording.clean(path)}", wording.show(value)) for path, value in recipe["fields"].items())
+    for path, value in recipe["fields"].items():
+        yield f"in all arms: {wording.clean(path)}", wording.show(value)
 
 
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
