@@ -263,7 +263,7 @@ def test_an_interaction_is_neither_better_nor_worse() -> None:
     effects = tuple(interaction(effect) for effect in result.effects)
     page = study_page(replace(result, effects=effects))
     assert {answer.tone for answer in page.answers} == {"interaction", "undecided"}
-    assert "4 interaction" in page.summary
+    assert "3 interaction" in page.summary
 
 
 def interaction(effect: Effect) -> Effect:

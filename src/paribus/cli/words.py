@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -170,7 +170,7 @@ def read_claim(word: str | None) -> Claim | None:
         StudyError: for another word.
     """
     if word is None or word in CLAIMS:
-        return cast("Claim | None", word)
+        return word
     hint = "--claim these for these data, --claim like-these for data like these"
     raise StudyError("--claim is these or like-these", got=word, hint=hint)
 

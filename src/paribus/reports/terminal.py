@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, zip_longest
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -124,13 +124,13 @@ def fitted(found: model.Table, width: int) -> list[int] | None:
 
 def stacked(found: model.Table, width: int) -> Iterator[Text]:
     """A table that is too wide, row by row: the first cell, and below it the others beside their heads."""
-    label = max((cell_len(head) for head in found.heads[1:]), default=0)
+    heads = [_lines(head, width // 2) for head in found.heads[1:]]
+    label = max((cell_len(line) for head in heads for line in head), default=0)
     for i, (first, *rest) in enumerate(found.rows):
         yield from (_whole(line, "bold") for line in _lines(first, width) or [""])
-        for j, (head, cell) in enumerate(zip(found.heads[1:], rest, strict=True), start=1):
+        for j, (head, cell) in enumerate(zip(heads, rest, strict=True), start=1):
             tone = TONES.get(found.tones[i], "") if found.tones and j == found.tinted else ""
-            for place, line in enumerate(_lines(cell, width - label - 2 * GAP)):
-                said = head if place == 0 else ""
+            for said, line in zip_longest(head, _lines(cell, width - label - 2 * GAP), fillvalue=""):
                 before = " " * GAP + said + " " * (label - cell_len(said) + GAP)
                 yield _whole(before, "dim").append(line, tone or "not dim")
 
