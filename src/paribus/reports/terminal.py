@@ -26,6 +26,7 @@ TONES = {
 }
 MANY = 2000  # rows of a table that are laid out in colours: more of them would take minutes
 GAP = 2  # characters between two columns
+LONG = 20  # columns that lack more characters than this grow together
 WIDTH = 140  # characters on a line where the output is not a terminal
 
 
@@ -106,8 +107,8 @@ def rendered(found: model.Table, width: int) -> RenderableType:
 def fitted(found: model.Table, width: int) -> list[int] | None:
     """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such.
 
-    What is to spare goes to the narrowest column that wants it, so that short texts stay on a line and long ones wrap;
-    heads wrap before what stands below them.
+    What is to spare goes first to the column that lacks least, so that short texts stay on a line and long ones wrap;
+    heads wrap before what stands below them, and into lines of about one length.
     """
     columns = list(zip(found.heads, *found.rows, strict=True))
     widths = [_least(column, side) for column, side in zip(columns, found.align, strict=True)]
@@ -117,9 +118,18 @@ def fitted(found: model.Table, width: int) -> list[int] | None:
     for head in (1, 0):  # without the heads, and with them
         natural = [max(map(cell_len, column[head:]), default=0) for column in columns]
         while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
-            narrowest = min(wanting, key=lambda place: widths[place])
-            widths[narrowest], spare = widths[narrowest] + 1, spare - 1
-    return widths
+            first = min(wanting, key=lambda place: (min(natural[place] - widths[place], LONG), widths[place]))
+            widths[first], spare = widths[first] + 1, spare - 1
+    return [_balanced(column, width) for column, width in zip(columns, widths, strict=True)]
+
+
+def _balanced(column: Sequence[str], width: int) -> int:
+    """The width at which a head has as many lines as at this one, and none of them is much shorter than the others."""
+    head, *cells = column
+    least = max(map(cell_len, (*cells, *head.split(" "))))
+    while width > least and len(_lines(head, width - 1)) == len(_lines(head, width)):
+        width -= 1
+    return width
 
 
 def stacked(found: model.Table, width: int) -> Iterator[Text]:
