@@ -93,7 +93,7 @@ def format_figure(name: str, value: float | None, metrics: Mapping[str, Metric])
 def metric_of(name: str, metrics: Mapping[str, Metric]) -> Metric:
     """How people read a figure of this full name."""
     metric = name.split("/")[1] if "/" in name else name
-    return metrics.get(metric, LOSS)
+    return metrics.get(name) or metrics.get(metric, LOSS)
 
 
 def has_interval(estimate: Estimate) -> bool:

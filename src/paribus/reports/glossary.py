@@ -21,6 +21,22 @@ SEED: Entries = (
     ),
 )
 
+OWN_SEED: Entries = (
+    (
+        "Seed",
+        "The number under which whoever trained put runs of different arms together. Which chance it fixes is not "
+        "known here: the more of it they share, the narrower the intervals.",
+    ),
+)
+
+MEANS: Entries = (
+    (
+        "Difference of means",
+        "The mean of one arm minus that of the other; no seed pairs their runs. Each arm has a spread of its own, and "
+        "degrees of freedom are those of Welch (1947). Pairs of runs that share a seed would show smaller differences.",
+    ),
+)
+
 PAIRED: Entries = (
     (
         "Paired difference",
@@ -129,8 +145,11 @@ INTERIM: Entries = (
 
 def glossary(result: StudyResult) -> Entries:
     """The definitions that this report needs, with its own confidence filled in."""
-    wanted = SEED + (NOISE if result.noise else (*PAIRED, *_claims(result), *COMPARISON))
-    wanted = wanted if result.noise or result.effects else (*SEED, *_claims(result))
+    design = result.design
+    seed = () if not design.paired else OWN_SEED if design.foreign else SEED
+    difference = PAIRED if design.paired else MEANS
+    compared = (*difference, *_claims(result), *COMPARISON) if result.effects else _claims(result)
+    wanted = seed + (NOISE if result.noise else compared)
     wanted += INTERIM if result.design.interim else ()
     confidence = result.noise.confidence if result.noise else result.design.confidence
     filled = {"sure": percent(confidence), "level": percent(1 - confidence)}

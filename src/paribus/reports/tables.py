@@ -32,7 +32,7 @@ def effects(result: StudyResult) -> Table:
         _interval_head(result, claim),
         "p (adjusted)" if len(result.effects) > 1 else "p",
         "detectable",
-        "pairs",
+        _counted(result),
         "verdict",
         *(_interval_head(result, other) for other in others),
     )
@@ -87,6 +87,11 @@ def _why_only(result: StudyResult) -> str:
     return "the data bring their validation split, which all seeds share"
 
 
+def _counted(result: StudyResult) -> str:
+    """What the number behind an effect counts: pairs of runs, or where there are none the fewest runs of any arm."""
+    return "pairs" if result.design.paired else "runs"
+
+
 def effects_data(result: StudyResult) -> list[Row]:
     """Every comparison in raw numbers: first what the verdict is about, then each claim, empty if it cannot be made."""
     return [
@@ -102,7 +107,7 @@ def effects_data(result: StudyResult) -> list[Row]:
             "p (adjusted)": effect.p_adjusted,
             wording.with_unit("detectable", result.metric): effect.detectable,
             wording.with_unit("delta", result.metric): result.delta,
-            "pairs": effect.estimate.n,
+            _counted(result): effect.estimate.n,
             "verdict": effect.verdict.word,
             "more seeds": effect.verdict.more_seeds,
             "needs data": effect.verdict.needs_data,
@@ -163,7 +168,7 @@ def values(result: StudyResult) -> Table:
     """The metric of every single run, from which all else follows."""
     seeds = list(dict.fromkeys(seed for arm in result.arms for seed in arm.states))
     rows = [(wording.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
-    heads = ("arm", *(f"seed {seed}" for seed in seeds))
+    heads = ("arm", *(f"{'seed' if result.design.paired else 'run'} {seed}" for seed in seeds))
     return Table(heads, tuple(rows), "l" + "r" * len(seeds), data=lambda: values_data(result))
 
 

@@ -23,7 +23,10 @@ from paribus.studies.executors.job import Job
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
-HISTORY = {"name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim"}
+HISTORY = {
+    *("name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim"),
+    *("figure", "overlap", "uncontrolled"),  # of trainings that are not a recipe's
+}
 """What may differ on resuming."""
 
 
@@ -126,6 +129,7 @@ def preflight(jobs: Sequence[Job], progress: Announce, claim: Claim | None = Non
     """
     check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
+        assert isinstance(job.recipe, Recipe)
         prepared = check(job.recipe, job.seed, job.settings)
         if claim == "like-these" and prepared.info.overlap is None:
             raise no_claim(claim)
