@@ -107,8 +107,8 @@ def rendered(found: model.Table, width: int) -> RenderableType:
 def fitted(found: model.Table, width: int) -> list[int] | None:
     """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such.
 
-    What is to spare goes first to the column that lacks least, so that short texts stay on a line and long ones wrap;
-    heads wrap before what stands below them, and into lines of about one length.
+    What is to spare goes to the names of the rows, then to who lacks least, so that short texts stay on a line and
+    long ones wrap; heads wrap before what stands below them, and into lines of about one length.
     """
     columns = list(zip(found.heads, *found.rows, strict=True))
     widths = [_least(column, side) for column, side in zip(columns, found.align, strict=True)]
@@ -118,9 +118,14 @@ def fitted(found: model.Table, width: int) -> list[int] | None:
     for head in (1, 0):  # without the heads, and with them
         natural = [max(map(cell_len, column[head:]), default=0) for column in columns]
         while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
-            first = min(wanting, key=lambda place: (min(natural[place] - widths[place], LONG), widths[place]))
+            first = min(wanting, key=lambda place: (_turn(place, natural[place] - widths[place]), widths[place]))
             widths[first], spare = widths[first] + 1, spare - 1
     return [_balanced(column, width) for column, width in zip(columns, widths, strict=True)]
+
+
+def _turn(place: int, lacks: int) -> int:
+    """How early a column gets what is to spare: the names of the rows first, then whoever lacks least."""
+    return 0 if place == 0 and lacks <= LONG else min(lacks, LONG)
 
 
 def _balanced(column: Sequence[str], width: int) -> int:
