@@ -17,6 +17,7 @@ from paribus.cli import (
     diagnose,
     inspect,
     layers,
+    plan,
     predict,
     report,
     run,
@@ -82,6 +83,7 @@ def _options(
 
 app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
+app.command("plan", cls=Command)(plan.plan)
 app.command("report")(report.report)
 app.command("test")(report.test)
 app.command("analyse")(analyse.analyse)

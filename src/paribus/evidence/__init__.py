@@ -3,9 +3,19 @@
 from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import Estimate, contrast, equivalence_p, mean_interval, paired_difference
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
+from paribus.evidence.planning import (
+    Spread,
+    assured_difference,
+    assured_power,
+    assured_seeds,
+    combined,
+    enough_seeds,
+    smallest_difference,
+)
 from paribus.evidence.power import (
     detectable_difference,
     equivalence_power_of,
+    fewest,
     power_of,
     seeds_for,
     seeds_for_equivalence,
@@ -25,13 +35,20 @@ __all__ = [
     "Judged",
     "Kind",
     "NoiseBudget",
+    "Spread",
     "Verdict",
     "about_interaction",
     "alpha_at",
+    "assured_difference",
+    "assured_power",
+    "assured_seeds",
+    "combined",
     "contrast",
     "detectable_difference",
+    "enough_seeds",
     "equivalence_p",
     "equivalence_power_of",
+    "fewest",
     "interactions",
     "judge",
     "judge_family",
@@ -44,5 +61,6 @@ __all__ = [
     "seeds_for",
     "seeds_for_equivalence",
     "sequential_test",
+    "smallest_difference",
     "variance_components",
 ]

@@ -66,6 +66,19 @@ def plan(
     return design if delta is None else design.model_copy(update={"delta": find_metric(design).read_delta(delta)})
 
 
+def rejudged(
+    design: StudyDesign, metric: str | None = None, delta: float | str | None = None, claim: Claim | None = None
+) -> StudyDesign:
+    """A design that is judged by something else, where that is given; the δ of another metric is not kept."""
+    given: dict[str, Any] = {"metric": metric, "claim": claim}
+    changed = {name: value for name, value in given.items() if value is not None}
+    if metric is not None and metric != design.metric:
+        changed["delta"] = None
+    found = StudyDesign.make(**{**design.model_dump(), **changed})
+    check(found)
+    return found if delta is None else found.model_copy(update={"delta": find_metric(found).read_delta(delta)})
+
+
 def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
     """The values of a factor as plain data; classes and parts among them are registered."""
     given = given.tolist() if hasattr(given, "tolist") else given  # arrays hold numbers that JSON does not know

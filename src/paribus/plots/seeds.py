@@ -1,0 +1,82 @@
+"""What seeds show: the smallest difference that is found, against their number."""
+
+from __future__ import annotations
+
+from paribus.plots import theme
+from paribus.plots.chart import Chart
+from paribus.plots.grammar import Row, Spec, colours, finish, layer, nothing, number
+from paribus.records import wording
+from paribus.records.claims import Claim
+from paribus.records.plan import Plan
+
+NAMES: dict[Claim, str] = {"these": "for these data", "like-these": "for data like these"}
+HEIGHT = 300
+TICKS = (2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+def seeds(plan: Plan) -> Chart:
+    """The smallest difference that is found with the power asked for, by the number of seeds, for each claim."""
+    title = f"What seeds show of {wording.spoken(plan.metric_name)}"
+    rows = _rows(plan)
+    if not rows:
+        return nothing(title, "Nothing is known of the spread between seeds.")
+    factor, _ = wording.unit(plan.metric)
+    floor = max((one.needs["like-these"].floor for one in plan.comparisons if "like-these" in one.needs), default=0.0)
+    levels = [row["difference"] for row in rows] + [factor * level for level in (plan.delta, floor) if level]
+    x, y = _axes(plan, [row["seeds"] for row in rows], levels)
+    names = [NAMES[claim] for claim in NAMES if claim in plan.sizes[0].detectable]
+    colour = colours(names, theme.ARMS[1:])
+    at = {"x": x, "y": y, "color": colour}
+    marks = [
+        *_level(plan, factor * floor, "no number of seeds shows less, for data like these", theme.ARMS[2], x, y),
+        *_level(plan, factor * plan.delta if plan.delta else 0.0, "δ", theme.INK, x, y),
+        layer({"type": "line", "strokeWidth": 2.2}, rows, **at),
+        layer({"type": "point", "filled": True, "size": 110, "opacity": 1}, _needed(plan), **at),
+        layer({"type": "text", "dy": -14, "fontWeight": "bold"}, _needed(plan), **at, text={"field": "text"}),
+    ]
+    reading = f"Found with a probability of {plan.power:.0%}; dots: the seeds that it takes to find δ."
+    return finish({"width": theme.WIDTH - 90, "height": HEIGHT, "layer": marks}, title, reading)
+
+
+def _rows(plan: Plan) -> list[Row]:
+    factor, _ = wording.unit(plan.metric)
+    return [
+        {"arm": NAMES[claim], "seeds": size.seeds, "difference": factor * size.detectable[claim]}
+        for size in plan.sizes
+        for claim in NAMES
+        if claim in size.detectable and wording.known(size.detectable[claim]) and size.seeds > 2
+    ]
+
+
+def _needed(plan: Plan) -> list[Row]:
+    """Where the curves have come down to δ."""
+    factor, _ = wording.unit(plan.metric)
+    claims = (claim for claim in NAMES if claim in plan.sizes[0].detectable)
+    found = [(claim, plan.seeds(claim)) for claim in claims]
+    return [
+        {"arm": NAMES[claim], "seeds": needed, "difference": factor * (plan.delta or 0.0), "text": str(needed)}
+        for claim, needed in found
+        if needed is not None
+    ]
+
+
+def _level(plan: Plan, level: float, name: str, colour: str, x: Spec, y: Spec) -> list[Spec]:
+    """A level across the picture, with its name above its right end."""
+    if not level:
+        return []
+    last = max(size.seeds for size in plan.sizes)
+    row = {"seeds": last, "difference": level, "name": name}
+    line = {"type": "rule", "strokeDash": [5, 4], "color": colour, "strokeWidth": 1.3}
+    text = {"type": "text", "align": "right", "baseline": "bottom", "dy": -4, "color": colour}
+    return [layer(line, [row], y=y), layer(text, [row], x=x, y=y, text={"field": "name"})]
+
+
+def _axes(plan: Plan, seeds: list[int], levels: list[float]) -> tuple[Spec, Spec]:
+    """Both by ratios: the error of a mean falls along a straight line then."""
+    unit = " (percentage points)" if plan.metric.percent else wording.unit(plan.metric)[1]
+    last = max(seeds)
+    x = number("seeds", (min(seeds), last), "seeds in every arm", values=[t for t in TICKS if t <= last], grid=False)
+    y = number("difference", (0.8 * min(levels), 1.15 * max(levels)), f"smallest difference that is found{unit}")
+    x["scale"]["type"] = y["scale"]["type"] = "log"
+    y["axis"] |= {"tickCount": 6, "format": "~g"}
+    return x, y
