@@ -202,7 +202,7 @@ def _limits(plan: Plan) -> Iterator[str]:
         )
     if plan.noise:
         parts = ", ".join(f"{part.stream} {wording.share(part.share)}" for part in plan.noise)
-        yield f"Parts of the spread of single runs in a noise study: {parts}. Only that of the split falls with more data."
+        yield f"Parts of the spread of single runs, by a noise study: {parts}. Only the split's falls with more data."
 
 
 def _warnings(plan: Plan) -> Iterator[str]:
