@@ -26,7 +26,7 @@ def test_a_study_is_planned_from_its_runs(paribus, known):
 
 def test_a_recipe_is_planned_and_the_next_command_stands_there(paribus, known):
     said = paribus(*PLAN, "--delta", "2pt", "--power", ".9")
-    assert "find a difference of 2.00 points with a probability of 90%" in said.out
+    assert "find a difference of 2.00 points with a probability of 90 %" in said.out
     assert "next: paribus study digits/mlp" in said.out
     assert "--seeds 5,6" in said.out
     assert "--delta 2pt" in said.out

@@ -30,7 +30,7 @@ def test_both_claims_are_answered_the_headline_first():
 
 def test_where_no_seeds_will_do_it_says_so_and_how_much_more_data_it_takes():
     said = text()
-    assert "no number of seeds finds a difference of 1.00 points with a probability of 80%" in said
+    assert "no number of seeds finds a difference of 1.00 points with a probability of 80 %" in said
     assert "no number of seeds finds differences below 1.75 points" in said
     assert "about 3.1 times as many examples" in said
     assert "From 23 seeds on" in said
@@ -76,6 +76,11 @@ def test_data_are_raw_numbers():
     assert content["seeds"] == {"like-these": None, "these": made.planned().seeds("these")}
     assert content["tables"]["what each comparison needs"][0]["standard deviation (share)"] == 0.006
     assert content["tables"]["what seeds cost and show"][0]["seeds"] == 2
+
+
+def test_seeds_that_a_study_would_count_are_warned_of():
+    assert "should not count in the study" in text(used=(0, 1, 2))
+    assert "should not count in the study" not in text(used=(1000, 1001, 1002))
 
 
 def test_hostile_names_stay_text():

@@ -28,13 +28,17 @@ def seeds(plan: Plan) -> Chart:
     colour = colours(names, theme.ARMS[1:])
     at = {"x": x, "y": y, "color": colour}
     marks = [
-        *_level(plan, factor * floor, "no number of seeds shows less, for data like these", theme.ARMS[2], x, y),
-        *_level(plan, factor * plan.delta if plan.delta else 0.0, "δ", theme.INK, x, y),
+        *_level(
+            plan, factor * floor, "no number of seeds shows less, for data like these", theme.ARMS[2], x, y, below=True
+        ),
+        *_level(
+            plan, factor * (plan.delta or 0.0), f"δ = {wording.threshold(plan.metric, plan.delta)}", theme.INK, x, y
+        ),
         layer({"type": "line", "strokeWidth": 2.2}, rows, **at),
         layer({"type": "point", "filled": True, "size": 110, "opacity": 1}, _needed(plan), **at),
         layer({"type": "text", "dy": -14, "fontWeight": "bold"}, _needed(plan), **at, text={"field": "text"}),
     ]
-    reading = f"Found with a probability of {plan.power:.0%}; dots: the seeds that it takes to find δ."
+    reading = f"Found with a probability of {wording.percent(plan.power)}; dots: the seeds that it takes to find δ."
     return finish({"width": theme.WIDTH - 90, "height": HEIGHT, "layer": marks}, title, reading)
 
 
@@ -50,24 +54,19 @@ def _rows(plan: Plan) -> list[Row]:
 
 def _needed(plan: Plan) -> list[Row]:
     """Where the curves have come down to δ."""
-    factor, _ = wording.unit(plan.metric)
-    claims = (claim for claim in NAMES if claim in plan.sizes[0].detectable)
-    found = [(claim, plan.seeds(claim)) for claim in claims]
-    return [
-        {"arm": NAMES[claim], "seeds": needed, "difference": factor * (plan.delta or 0.0), "text": str(needed)}
-        for claim, needed in found
-        if needed is not None
-    ]
+    needed = {NAMES[claim]: plan.seeds(claim) for claim in NAMES if claim in plan.sizes[0].detectable}
+    return [{**row, "text": str(row["seeds"])} for row in _rows(plan) if needed[row["arm"]] == row["seeds"]]
 
 
-def _level(plan: Plan, level: float, name: str, colour: str, x: Spec, y: Spec) -> list[Spec]:
-    """A level across the picture, with its name above its right end."""
+def _level(plan: Plan, level: float, name: str, colour: str, x: Spec, y: Spec, below: bool = False) -> list[Spec]:
+    """A level across the picture, with its name at its right end."""
     if not level:
         return []
     last = max(size.seeds for size in plan.sizes)
     row = {"seeds": last, "difference": level, "name": name}
     line = {"type": "rule", "strokeDash": [5, 4], "color": colour, "strokeWidth": 1.3}
-    text = {"type": "text", "align": "right", "baseline": "bottom", "dy": -4, "color": colour}
+    place = {"baseline": "top", "dy": 6} if below else {"baseline": "bottom", "dy": -4}
+    text = {"type": "text", "align": "right", "color": colour, **place}
     return [layer(line, [row], y=y), layer(text, [row], x=x, y=y, text={"field": "name"})]
 
 

@@ -17,6 +17,8 @@ Kind = Literal["these arms", "similar", "single arm"]
 """``these arms``: the very comparison, of the same seeds. ``similar``: another one of the same data, split, task, model
 and budget. ``single arm``: an arm alone, so that what pairing takes off the spread is not known."""
 
+LIKELY = (0.1, 0.9)  # between these quantiles the true spread lies with 80 % probability
+
 
 @dataclass(frozen=True)
 class Source:
@@ -178,7 +180,9 @@ class Plan:
             return "no δ is given, so nothing is asked of the seeds"
         delta, seeds = wording.threshold(self.metric, self.delta), self.seeds()
         if seeds is None:
-            return f"no number of seeds finds a difference of {delta} with a probability of {self.power:.0%}"
+            return (
+                f"no number of seeds finds a difference of {delta} with a probability of {wording.percent(self.power)}"
+            )
         return f"{wording.count(seeds, 'seed')} in every arm find a difference of {delta}"
 
     def plain(self) -> dict[str, Any]:

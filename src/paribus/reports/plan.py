@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from paribus.records import wording
 from paribus.records.claims import Claim
-from paribus.records.plan import Comparison, Plan, Size
+from paribus.records.plan import LIKELY, Comparison, Plan, Size
 from paribus.reports.page import Answer, Figure, Page, Row, Section, Table
 
 ABOUT: dict[Claim, str] = {"these": "for these data", "like-these": "for data like these"}
@@ -47,7 +47,7 @@ def _sections(plan: Plan) -> Iterator[Section]:
         figure=Figure("seeds", seeds(plan), alt),
         tables=(_costs(plan),),
         notes=(
-            f"detectable: the smallest true difference that is found with a probability of {plan.power:.0%}. What is "
+            f"detectable: the smallest true difference that is found with a probability of {wording.percent(plan.power)}. What is "
             "not known of the spread counts in it.",
             *_shared(plan),
         ),
@@ -67,7 +67,7 @@ def _answer(plan: Plan, claim: Claim) -> Answer:
     if plan.delta is None:
         return Answer(ABOUT[claim], "no δ is given (--delta), so no number of seeds is asked for")
     delta, seeds = wording.threshold(plan.metric, plan.delta), plan.seeds(claim)
-    sure = f"with a probability of {plan.power:.0%}"
+    sure = f"with a probability of {wording.percent(plan.power)}"
     if seeds is None:
         return Answer(ABOUT[claim], f"no number of seeds finds a difference of {delta} {sure}")
     runs = wording.count(plan.arms * seeds, "run")
@@ -109,7 +109,7 @@ def _needs(plan: Plan) -> Table:
         (
             one.label,
             wording.difference(plan.metric, one.spread.sd, signed=False),
-            _range(*(wording.difference(plan.metric, one.spread.quantile(p), signed=False) for p in (0.1, 0.9))),
+            _likely(plan, one),
             *(text for claim in claims for text in _seeds(one, claim)),
         )
         for one in plan.comparisons
@@ -127,8 +127,8 @@ def _needs_data(plan: Plan) -> Iterator[Row]:
                 "claim": claim,
                 wording.with_unit("standard deviation", plan.metric): one.spread.sd,
                 "degrees of freedom": one.spread.df,
-                wording.with_unit("low", plan.metric): one.spread.quantile(0.1),
-                wording.with_unit("high", plan.metric): one.spread.quantile(0.9),
+                wording.with_unit("low", plan.metric): one.spread.quantile(LIKELY[0]),
+                wording.with_unit("high", plan.metric): one.spread.quantile(LIKELY[1]),
                 "confidence": 0.8,
                 "seeds": need.seeds,
                 "seeds at low": need.fewest,
@@ -206,7 +206,7 @@ def _limits(plan: Plan) -> Iterator[str]:
 
 
 def _warnings(plan: Plan) -> Iterator[str]:
-    if plan.used:
+    if any(seed < max(plan.sizes[-1].seeds, plan.seeds() or 0) for seed in plan.used):  # a study would count them
         yield (
             f"{wording.count(len(plan.used), 'seed')} showed the spread, and should not count in the study that they "
             "size: where seeds happen to agree the study would be small, and false alarms more frequent (9 % instead "
@@ -242,6 +242,12 @@ def _seeds(one: Comparison, claim: Claim) -> tuple[str, str]:
         return wording.NONE, wording.NONE
     most = "never" if need.most is None else str(need.most)
     return ("never" if need.seeds is None else str(need.seeds)), _range(str(need.fewest), most)
+
+
+def _likely(plan: Plan, one: Comparison) -> str:
+    """The 80 % interval of the true spread, its unit once: ``0.18 … 0.83 points``."""
+    low, high = (wording.difference(plan.metric, one.spread.quantile(p), signed=False) for p in LIKELY)
+    return _range(low.partition(" ")[0], high)
 
 
 def _range(low: str, high: str) -> str:

@@ -29,7 +29,7 @@ from paribus.evidence import (
 )
 from paribus.records import wording
 from paribus.records.claims import Claim
-from paribus.records.plan import Comparison, Looks, Need, Part, Plan, Size, Source
+from paribus.records.plan import LIKELY, Comparison, Looks, Need, Part, Plan, Size, Source
 from paribus.records.study import StudyDesign
 from paribus.studies.alike import Known, info_of
 from paribus.studies.conclusions import Measure, analyse, contrasts, measure_of
@@ -38,7 +38,6 @@ PILOT_FROM = 1000  # seeds of pilots: none of those from 0 that studies count, w
 FEWEST_ALIKE = 3  # seeds of another comparison, or of an arm alone, that tell of a spread
 FIRST_LOOK = 3  # seeds at the first of planned looks
 SIZES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 70, 100)
-LIKELY = (0.1, 0.9)  # between these quantiles the true spread lies with 80 % probability
 A_CHANGE = Contrast("arm", ("",), ("",), ("",), (-1.0, 1.0))  # of a recipe of which nothing is varied yet
 
 Found = tuple[Spread, Source]
