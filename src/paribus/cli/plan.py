@@ -105,7 +105,6 @@ def plan(
     - `paribus plan last --claim these --plot seeds.png`
     """
     load_plugins(plugin)
-    judging = {"metric": metric, "delta": delta, "claim": cast("Claim | None", claim)}  # another word is refused
     if _is_recipe(name):
         layout: Layout = "one-at-a-time" if one_at_a_time else "factorial"
         study, command = _new(name, overrides, vary, layout, runs)
@@ -114,14 +113,24 @@ def plan(
         raise StudyError("a study that is there is planned as it is", got=said, hint="name its recipe instead")
     else:
         study, command = _known(find_folder(name, runs, "study"))
-    planned = study.plan(**judging, power=power, pilot=pilot, jobs=jobs, device=device, threads=threads)
+    planned = study.plan(
+        delta=delta,
+        power=power,
+        metric=metric,
+        claim=cast("Claim | None", claim),  # another word is refused
+        pilot=pilot,
+        jobs=jobs,
+        device=device,
+        threads=threads,
+    )
 
     from paribus.plots.seeds import seeds
     from paribus.reports.export import deliver
     from paribus.reports.plan import plan_page
     from paribus.streams import say
 
-    words = [part for name, value in judging.items() if value is not None for part in (f"--{name}", str(value))]
+    judged = {"--metric": metric, "--delta": delta, "--claim": claim}
+    words = [word for option, value in judged.items() if value is not None for word in (option, value)]
     deliver(plan_page(planned, shlex.join([*command, *words]) if command else ""), json, csv, overwrite)
     if plot is not None:
         with working("drawing"):

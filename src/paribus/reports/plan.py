@@ -47,8 +47,8 @@ def _sections(plan: Plan) -> Iterator[Section]:
         figure=Figure("seeds", seeds(plan), alt),
         tables=(_costs(plan),),
         notes=(
-            f"detectable: the smallest true difference that is found with a probability of {wording.percent(plan.power)}. What is "
-            "not known of the spread counts in it.",
+            f"detectable: the smallest true difference found with a probability of {wording.percent(plan.power)}. "
+            "What is not known of the spread counts in it.",
             *_shared(plan),
         ),
     )

@@ -160,8 +160,8 @@ def _pairs(known: Known, measure: Measure) -> Iterator[tuple[frozenset[str], Fou
             if len(seeds) < FEWEST_ALIKE:
                 continue
             treated, untreated = [arm[seed] for seed in seeds], [reference[seed] for seed in seeds]
-            values = ([run.value for run in side] for side in (treated, untreated))
-            estimate = paired_difference(*values, resolution=measure.resolution)
+            values, base = [run.value for run in treated], [run.value for run in untreated]
+            estimate = paired_difference(values, base, resolution=measure.resolution)
             if estimate.sd > 0:
                 about = f"{treated[0].arm} − {untreated[0].arm}"
                 runs = tuple(run.name for run in (*treated, *untreated))
