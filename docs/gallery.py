@@ -168,7 +168,7 @@ def refreshed(folder: Path) -> None:
         study.report()
         stacked([plot(result) for plot in drawn], PICTURES / f"{name}.png")
     planned = pb.Study("digits/mlp", epochs=5, vary={"model.dropout": [0, 0.3]}, runs=folder / "studies")
-    stacked([seeds(planned.plan(pilot=3))], PICTURES / "plan.png")
+    stacked([seeds(planned.plan(delta="3pt", pilot=5))], PICTURES / "plan.png")
     for name, (run, picture) in SHOWN.items():
         page = run_page(RunFolder(folder / "runs" / file_name(run)))
         small(save_picture(page, folder / f"{name}.png", picture, overwrite=True), PICTURES / f"{name}.png")

@@ -78,6 +78,15 @@ def test_data_are_raw_numbers():
     assert content["tables"]["what seeds cost and show"][0]["seeds"] == 2
 
 
+def test_a_comparison_that_no_seeds_decide_says_never():
+    (row,) = plan_page(made.planned()).sections[1].tables[0].rows
+    assert row[3:5] == ("never", "4 … 200")
+    (one,) = made.planned().comparisons
+    never = {"like-these": replace(one.needs["like-these"], fewest=None, most=None)}
+    (row,) = plan_page(replace(made.planned(), comparisons=(replace(one, needs=never),))).sections[1].tables[0].rows
+    assert row[3:5] == ("never", "never")
+
+
 def test_seeds_that_a_study_would_count_are_warned_of():
     assert "should not count in the study" in text(used=(0, 1, 2))
     assert "should not count in the study" not in text(used=(1000, 1001, 1002))

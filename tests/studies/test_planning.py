@@ -106,7 +106,7 @@ def test_of_another_model_neither():
 def test_where_nothing_is_known_it_says_what_it_needs():
     with pytest.raises(StudyError) as caught:
         planned(small(LR))
-    assert "digits with mlp (classification)" in caught.value.rule
+    assert "no finished runs of digits with mlp (classification)" in caught.value.rule
     assert "6 runs: --pilot 3" in caught.value.hint
 
 
@@ -157,6 +157,19 @@ def test_two_seeds_of_a_pilot_are_taken_where_nothing_else_is_known():
     assert plan.comparisons[0].spread.df == 1
     trained(DROPOUT and noisy, vary=DROPOUT, seeds=5)
     assert planned(small(LR)).sources[0].kind == "similar"
+
+
+def test_a_pilot_whose_runs_did_not_finish_is_named():
+    with pytest.raises(StudyError, match="the pilot shows no spread") as caught:
+        small(LR).plan(pilot=3, executor=Informed(lambda *_: "failed"), listen=Heard())
+    assert "paribus report digits-mlp--optimizer.lr--pilot" in caught.value.hint
+
+
+def test_runs_that_agree_exactly_show_no_spread():
+    study = small(LR, seeds=3, metric="val/loss")
+    study.run(executor=Informed(lambda *_: 0.5, metric="val/loss"), listen=Heard())
+    with pytest.raises(StudyError, match="6 finished runs that are alike, too few seeds or all equal"):
+        planned(study)
 
 
 def test_comparisons_share_the_error():

@@ -6,10 +6,9 @@ from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Row, Spec, colours, finish, layer, nothing, number
 from paribus.records import wording
-from paribus.records.claims import Claim
 from paribus.records.plan import Plan
+from paribus.records.wording import ABOUT
 
-NAMES: dict[Claim, str] = {"these": "for these data", "like-these": "for data like these"}
 HEIGHT = 300
 TICKS = (2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -24,7 +23,7 @@ def seeds(plan: Plan) -> Chart:
     floor = max((one.needs["like-these"].floor for one in plan.comparisons if "like-these" in one.needs), default=0.0)
     levels = [row["difference"] for row in rows] + [factor * level for level in (plan.delta, floor) if level]
     x, y = _axes(plan, [row["seeds"] for row in rows], levels)
-    names = [NAMES[claim] for claim in NAMES if claim in plan.sizes[0].detectable]
+    names = [ABOUT[claim] for claim in ABOUT if claim in plan.sizes[0].detectable]
     colour = colours(names, theme.ARMS[1:])
     at = {"x": x, "y": y, "color": colour}
     marks = [
@@ -36,7 +35,12 @@ def seeds(plan: Plan) -> Chart:
         ),
         layer({"type": "line", "strokeWidth": 2.2}, rows, **at),
         layer({"type": "point", "filled": True, "size": 110, "opacity": 1}, _needed(plan), **at),
-        layer({"type": "text", "dy": -14, "fontWeight": "bold"}, _needed(plan), **at, text={"field": "text"}),
+        layer(
+            {"type": "text", "align": "right", "baseline": "top", "dx": -7, "dy": 5, "fontWeight": "bold"},
+            _needed(plan),
+            **at,
+            text={"field": "text"},
+        ),
     ]
     reading = f"Found with a probability of {wording.percent(plan.power)}; dots: the seeds that it takes to find δ."
     return finish({"width": theme.WIDTH - 90, "height": HEIGHT, "layer": marks}, title, reading)
@@ -45,16 +49,16 @@ def seeds(plan: Plan) -> Chart:
 def _rows(plan: Plan) -> list[Row]:
     factor, _ = wording.unit(plan.metric)
     return [
-        {"arm": NAMES[claim], "seeds": size.seeds, "difference": factor * size.detectable[claim]}
+        {"arm": ABOUT[claim], "seeds": size.seeds, "difference": factor * size.detectable[claim]}
         for size in plan.sizes
-        for claim in NAMES
+        for claim in ABOUT
         if claim in size.detectable and wording.known(size.detectable[claim]) and size.seeds > 2
     ]
 
 
 def _needed(plan: Plan) -> list[Row]:
     """Where the curves have come down to δ."""
-    needed = {NAMES[claim]: plan.seeds(claim) for claim in NAMES if claim in plan.sizes[0].detectable}
+    needed = {ABOUT[claim]: plan.seeds(claim) for claim in ABOUT if claim in plan.sizes[0].detectable}
     return [{**row, "text": str(row["seeds"])} for row in _rows(plan) if needed[row["arm"]] == row["seeds"]]
 
 

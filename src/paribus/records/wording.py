@@ -14,6 +14,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from paribus.progress import clock as clock
+from paribus.records.claims import Claim
 from paribus.records.metric import LOSS, Metric
 
 if TYPE_CHECKING:  # lists are worded without statistics, and without the time that NumPy takes
@@ -25,6 +26,7 @@ FEW_SEEDS = 3  # below, a spread rests on one number, and the t interval is 13 t
 FEW_RUNS = 5  # below, the interval of a ratio of two variances spans a factor of more than 100
 LARGEST = 2.0  # a part above twice the whole says how little is known, not how large it is
 NONE = "–"  # stands where there is no number
+ABOUT: dict[Claim, str] = {"these": "for these data", "like-these": "for data like these"}
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from paribus.records import wording
 from paribus.records.claims import Claim
 from paribus.records.plan import LIKELY, Comparison, Plan, Size
+from paribus.records.wording import ABOUT
 from paribus.reports.page import Answer, Figure, Page, Row, Section, Table
 
-ABOUT: dict[Claim, str] = {"these": "for these data", "like-these": "for data like these"}
 SHOWN = (3, 5, 10, 20, 30, 50, 100)  # numbers of seeds in the table, beside those that are needed
 KINDS = {
     "these arms": "the planned arms",
@@ -110,7 +110,7 @@ def _needs(plan: Plan) -> Table:
             one.label,
             wording.difference(plan.metric, one.spread.sd, signed=False),
             _likely(plan, one),
-            *(text for claim in claims for text in _seeds(one, claim)),
+            *(text for claim in claims for text in _seeds(plan, one, claim)),
         )
         for one in plan.comparisons
     ]
@@ -236,12 +236,13 @@ def _seeds_text(seeds: tuple[int, ...]) -> str:
     return ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")
 
 
-def _seeds(one: Comparison, claim: Claim) -> tuple[str, str]:
-    need = one.needs[claim]
-    if need.seeds is None and need.fewest is None:
+def _seeds(plan: Plan, one: Comparison, claim: Claim) -> tuple[str, str]:
+    """The seeds that a comparison needs, and those at both ends of the interval of its spread."""
+    if plan.delta is None:
         return wording.NONE, wording.NONE
-    most = "never" if need.most is None else str(need.most)
-    return ("never" if need.seeds is None else str(need.seeds)), _range(str(need.fewest), most)
+    need = one.needs[claim]
+    seeds, low, high = ("never" if it is None else str(it) for it in (need.seeds, need.fewest, need.most))
+    return seeds, low if low == high else _range(low, high)
 
 
 def _likely(plan: Plan, one: Comparison) -> str:

@@ -30,7 +30,7 @@ from paribus.evidence import (
 from paribus.records import wording
 from paribus.records.claims import Claim
 from paribus.records.plan import LIKELY, Comparison, Looks, Need, Part, Plan, Size, Source
-from paribus.records.study import StudyDesign
+from paribus.records.study import StudyDesign, slug
 from paribus.studies.alike import Known, info_of
 from paribus.studies.conclusions import Measure, analyse, contrasts, measure_of
 
@@ -89,7 +89,7 @@ def plan(design: StudyDesign, known: Known, root: Path, power: float = 0.8, work
     measure = measure_of(design, info_of(known.runs))
     found = _spreads(asked, known, measure)
     if not found:
-        raise _unknown(design, root)
+        raise _unknown(design, known, root)
     alpha = (1 - design.confidence) / len(asked)
     names = wording.short_names(design.factors)
     comparisons = tuple(
@@ -191,18 +191,20 @@ def _largest(found: Iterator[tuple[frozenset[str], Found]]) -> Iterator[Found]:
     yield from kept.values()
 
 
-def _unknown(design: StudyDesign, root: Path) -> StudyError:
-    """What is said where no run tells anything."""
-    recipe = design.base
-    alike = f"{recipe.data.use} with {recipe.model.use} ({recipe.task.use}), the same split, budget and fixed chance"
-    arms = len(design.arms())
-    return StudyError(
-        f"nothing is known of the spread between seeds: no finished runs of {alike}, at least {FEWEST_ALIKE} seeds of "
-        "them",
-        got=str(root),
-        hint=f"train a pilot, here {wording.count(3 * arms, 'run')}: --pilot 3; or name the folder of runs that are "
-        "alike: --runs DIR",
-    )
+def _unknown(design: StudyDesign, known: Known, root: Path) -> StudyError:
+    """What is said where no run tells of a spread."""
+    trial = root / slug(pilot(design, FEWEST_ALIKE).name)
+    if trial.exists():
+        rule = "the pilot shows no spread: too few of its runs ended with a figure, or all of them agree"
+        return StudyError(rule, got=str(trial), hint=f"see: paribus report {trial.name}")
+    recipe, runs = design.base, wording.count(FEWEST_ALIKE * len(design.arms()), "run")
+    alike = f"runs of {recipe.data.use} with {recipe.model.use} ({recipe.task.use}), the same split, budget and chance"
+    rule = f"nothing is known of the spread between seeds: there are no finished {alike}"
+    if there := len(known.runs):
+        finished = "there is 1 finished run" if there == 1 else f"there are {there} finished runs"
+        rule = f"nothing is known of the spread between seeds: {finished} that are alike, too few seeds or all equal"
+    hint = f"train a pilot, here {runs}: --pilot {FEWEST_ALIKE}; or name another folder of runs: --runs DIR"
+    return StudyError(rule, got=str(root), hint=hint)
 
 
 def _label(one: Contrast, names: Mapping[str, str]) -> str:
