@@ -82,7 +82,7 @@ def test_a_comparison_that_no_seeds_decide_says_never():
     (row,) = plan_page(made.planned()).sections[1].tables[0].rows
     assert row[3:5] == ("never", "4 … 200")
     (one,) = made.planned().comparisons
-    never = {"like-these": replace(one.needs["like-these"], fewest=None, most=None)}
+    never = {**one.needs, "like-these": replace(one.needs["like-these"], fewest=None, most=None)}
     (row,) = plan_page(replace(made.planned(), comparisons=(replace(one, needs=never),))).sections[1].tables[0].rows
     assert row[3:5] == ("never", "never")
 
