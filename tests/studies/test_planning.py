@@ -265,3 +265,43 @@ def test_the_record_is_data():
     plan = planned(trained(by_arm(TWO), seeds=5))
     assert plan.plain()["comparisons"][0]["needs"]["these"]["seeds"] == plan.seeds("these")
     assert "seeds in every arm" in repr(plan)
+
+
+def train(config: dict[str, Any], seed: int) -> dict[str, float]:
+    """A training of somebody's own."""
+    draw = np.random.default_rng([seed, round(1000 * config["lr"])])
+    return {"accuracy": 0.9 + 0.01 * float(draw.normal())}
+
+
+def test_a_study_of_a_function_is_planned_from_its_own_runs_or_a_pilot():
+    study = pb.Study(train, vary={"lr": [0.1, 0.2]}, metric="accuracy", overlap=0.25)
+    with pytest.raises(StudyError, match="no finished runs of the arms of train--lr"):
+        planned(study)
+    plan = planned(study, pilot=3, delta="3pt")
+    assert plan.used == (1000, 1001, 1002)
+    assert plan.sources[0].kind == "these arms"
+    assert plan.seeds("these") < (plan.seeds("like-these") or 1000)
+    assert planned(study, delta="3pt") == plan
+    other = pb.Study(train, vary={"lr": [0.1, 0.3]}, metric="accuracy")
+    with pytest.raises(StudyError, match="no finished runs of the arms"):
+        planned(other)
+
+
+def test_a_function_whose_metric_is_not_named_gets_it_from_the_pilot():
+    plan = planned(pb.Study(train, vary={"lr": [0.1, 0.2]}), pilot=3)
+    assert plan.metric_name == "accuracy"
+    assert plan.metric.percent
+
+
+def test_a_function_keeps_its_metric_and_says_whether_splits_vary():
+    study = pb.Study(train, vary={"lr": [0.1, 0.2]}, metric="accuracy")
+    with pytest.raises(StudyError, match="has the metric that it was given"):
+        planned(study, metric="loss", pilot=3)
+    with pytest.raises(StudyError, match="nobody said that seeds draw their own"):
+        planned(study, claim="like-these", pilot=3)
+
+
+def test_runs_of_functions_tell_nothing_of_recipes():
+    pb.Study(train, vary={"lr": [0.1, 0.2]}, metric="accuracy", seeds=4).run(executor="inprocess", listen=Heard())
+    with pytest.raises(StudyError, match="nothing is known"):
+        planned(small(LR))

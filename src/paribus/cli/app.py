@@ -15,6 +15,7 @@ from paribus.cli import (
     denoise,
     derive,
     diagnose,
+    evidence,
     inspect,
     layers,
     plan,
@@ -84,6 +85,7 @@ def _options(
 app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
 app.command("plan", cls=Command)(plan.plan)
+app.command("evidence")(evidence.evidence)
 app.command("report")(report.report)
 app.command("test")(report.test)
 app.command("analyse")(analyse.analyse)

@@ -79,6 +79,12 @@ def recipes_and_studies(ctx: typer.Context, incomplete: str) -> Found:
     yield from recipes(incomplete)
 
 
+def claims(incomplete: str) -> Found:
+    """What verdicts can be about."""
+    known = {"these": "had only other seeds been drawn", "like-these": "had other examples come from the same source"}
+    yield from _fitting(known.items(), incomplete)
+
+
 def analyses(incomplete: str) -> Found:
     """Names of analyses."""
     yield from _fitting(words()["analyses"].items(), incomplete)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paribus.cli import completion
 from paribus.cli.words import (
     RUNS,
+    About,
     Csv,
     Device,
     Json,
@@ -21,13 +22,13 @@ from paribus.cli.words import (
     find_folder,
     load_plugins,
     read_changes,
+    read_claim,
     read_factors,
 )
 from paribus.errors import StudyError
 from paribus.progress import working
 
 if TYPE_CHECKING:
-    from paribus.records.claims import Claim
     from paribus.records.study import Layout
     from paribus.study import Study
 
@@ -65,13 +66,7 @@ def plan(
     metric: Annotated[
         str | None, typer.Option(help="The figure compared, such as val/loss; the task's first by default.")
     ] = None,
-    claim: Annotated[
-        str | None,
-        typer.Option(
-            metavar="these|like-these",
-            help="What verdicts are to be about: these data, or data like these; the latter wherever it can be said.",
-        ),
-    ] = None,
+    claim: About = None,
     pilot: Annotated[
         int | None,
         typer.Option(
@@ -117,7 +112,7 @@ def plan(
         delta=delta,
         power=power,
         metric=metric,
-        claim=cast("Claim | None", claim),  # another word is refused
+        claim=read_claim(claim),
         pilot=pilot,
         jobs=jobs,
         device=device,

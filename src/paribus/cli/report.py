@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import RUNS, About, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins, read_claim
 from paribus.errors import ParibusError, StudyError
 from paribus.progress import working
+
+if TYPE_CHECKING:
+    from paribus.records.claims import Claim
 
 
 def report(
@@ -36,6 +39,7 @@ def report(
             help="Where to write one page about all; course.html in the folder of the runs by default.",
         ),
     ] = None,
+    claim: About = None,
     json: Json = False,
     csv: Csv = None,
     overwrite: Overwrite = False,
@@ -52,18 +56,21 @@ def report(
 
     - `paribus report norm=batch/seed-0`
 
+    - `paribus report last --claim these`
+
     - `paribus report digits-cnn--model.norm digits-cnn--optimizer.lr --notes words.md --out course.html`
     """
     load_plugins(plugin)
     if len(names) > 1 or notes or out:
-        if json or csv:
-            raise ParibusError("--json and --csv are for one study or run", got=", ".join(names), hint="name one")
+        if json or csv or claim:
+            rule = "--json, --csv and --claim are for one study or run"
+            raise ParibusError(rule, got=", ".join(names), hint="name one")
         _course(names, notes, out, runs, overwrite)
     else:
-        _single(names[0], runs, json, csv, overwrite)
+        _single(names[0], runs, read_claim(claim), json, csv, overwrite)
 
 
-def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool) -> None:
+def _single(name: str, runs: Path, claim: Claim | None, json: bool, csv: Path | None, overwrite: bool) -> None:
     """Write the report of one study or run."""
     from dataclasses import replace
     from functools import partial
@@ -74,6 +81,8 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
     from paribus.reports.export import deliver_with_report
 
     folder = find_folder(name, runs, "study", "run")
+    if claim and not (folder / MARKERS["study"]).exists():
+        raise StudyError("a run has no verdict, and so no claim", got=str(folder), hint="leave --claim out")
     if (folder / MARKERS["run"]).exists():
         with working("looking at single examples"):
             from paribus.reports.files import look, write_run
@@ -84,9 +93,10 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
     else:
         with working("reading the study"):
             from paribus.reports.files import write
+            from paribus.studies.runner import judge_anew
             from paribus.study import Study
 
-            result = Study.open(folder).result
+            result = judge_anew(folder, claim) if claim else Study.open(folder).result
         page, draw = brief.study(result), partial(write, result, folder)
     deliver_with_report(page, draw, json, csv, overwrite)
 

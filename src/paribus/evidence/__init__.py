@@ -1,7 +1,22 @@
-"""Statistics of controlled experiments: pure functions on numbers."""
+"""Statistics of controlled experiments: pure functions on numbers.
+
+Called, as in ``pb.evidence(results)``, it is :func:`paribus.numbers.evidence`.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
 
 from paribus.evidence.curve import mean_curve
-from paribus.evidence.estimate import Estimate, contrast, equivalence_p, mean_interval, paired_difference
+from paribus.evidence.estimate import (
+    Estimate,
+    contrast,
+    contrast_of_means,
+    equivalence_p,
+    mean_interval,
+    paired_difference,
+)
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
 from paribus.evidence.planning import (
     Spread,
@@ -44,6 +59,7 @@ __all__ = [
     "assured_seeds",
     "combined",
     "contrast",
+    "contrast_of_means",
     "detectable_difference",
     "enough_seeds",
     "equivalence_p",
@@ -64,3 +80,14 @@ __all__ = [
     "smallest_difference",
     "variance_components",
 ]
+
+
+class _Room(ModuleType):
+    """This room has the name of what is done with it, so it can be called."""
+
+    def __call__(self, results: Any, **options: Any) -> Any:
+        """The evidence in a table of figures: see :func:`paribus.numbers.evidence`."""
+        return importlib.import_module("paribus.numbers").evidence(results, **options)
+
+
+sys.modules[__name__].__class__ = _Room

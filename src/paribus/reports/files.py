@@ -36,13 +36,16 @@ def run_html(folder: RunFolder) -> str:
     return to_html(page, draw(page))
 
 
-def write(result: StudyResult, folder: Path) -> Path:
-    """Write ``report.html``, ``report.md`` and ``figures/*.svg`` into ``folder``.
+def write(result: StudyResult, folder: Path, overwrite: bool = True) -> Path:
+    """Write ``report.html``, ``report.md`` and ``figures/*.svg`` into ``folder``, by default that of the study.
 
     Returns:
         The path of the HTML page.
+
+    Raises:
+        RunError: if files of these names are there that may not be written over.
     """
-    return _write(study_page(result), folder, overwrite=True)
+    return _write(study_page(result), folder, overwrite)
 
 
 def write_run(run: RunFolder, folder: Path | None = None) -> Path:
@@ -73,7 +76,7 @@ def look(run: RunFolder) -> str:
     from paribus.analysis.kept import analyse
     from paribus.analysis.table import find
 
-    if run.result is None:
+    if run.result is None or run.origin != "recipe":
         return ""
     try:
         if find("examples").needs.met(run):

@@ -14,10 +14,11 @@ from typing import Any
 
 from paribus import files
 from paribus.errors import ParibusError
-from paribus.records import store
+from paribus.records import earlier, store
 from paribus.records.run import RunFolder
-from paribus.records.study import StudyDesign
+from paribus.records.study import StudyDesign, run_folder
 from paribus.studies.conclusions import RunRecord, find_figure
+from paribus.studies.design import same
 
 SAME = ("data", "split", "budget", "chance")  # sections in which runs that are alike are equal
 SAME_USE = ("task", "model")  # parts of which they have the same, with whatever options
@@ -77,7 +78,9 @@ class Known:
 
 
 def look(design: StudyDesign, root: Path) -> Known:
-    """What the runs below ``root`` tell of a study."""
+    """What the runs below ``root`` tell of a study; where there is no recipe, only those of the very same arms do."""
+    if design.foreign:
+        return _same_arms(design, root)
     recipes = [design.recipe_of(arm).content["recipe"] for arm in design.arms()]
     keys = {_key(recipe) for recipe in recipes}
     found: dict[Path, dict[str, dict[int, Ran]]] = {}
@@ -85,9 +88,38 @@ def look(design: StudyDesign, root: Path) -> Known:
         found.setdefault(run.study, {}).setdefault(run.identity, {})[run.seed] = run
     alike = {study: _reference_first(study, arms) for study, arms in found.items()}
     texts = [files.dumps(recipe) for recipe in recipes]
-    complete = [_complete(arms, texts) for arms in alike.values()] if len(texts) > 1 else []
+    return Known(alike, _most_complete(alike, texts), tuple(_noise_studies(keys, root)))
+
+
+def _same_arms(design: StudyDesign, root: Path) -> Known:
+    """The runs of studies that compare the very same, whatever their names and seeds."""
+    arms, figure, alike = design.arms(), find_figure(design), dict[Path, Arms]()
+    for study in store.studies(root):
+        with suppress(ParibusError):
+            known = StudyDesign.open(study)
+            if same(known, design):
+                folders = {arm.slug: {seed: run_folder(study, arm, seed) for seed in known.seeds} for arm in arms}
+                found = {slug: _finished(slug, of_arm, figure) for slug, of_arm in folders.items()}
+                alike[study] = {slug: runs for slug, runs in found.items() if runs}
+    return Known(alike, _most_complete(alike, [arm.slug for arm in arms]))
+
+
+def _finished(arm: str, folders: Mapping[int, RunFolder], figure: str) -> dict[int, Ran]:
+    """The runs of an arm that have a figure, by seed."""
+    records = {seed: RunRecord.read(folder) for seed, folder in folders.items()}
+    values = {seed: record.figure(figure) for seed, record in records.items()}
+    return {
+        seed: Ran(folder.path, arm, arm, seed, value, _seconds(records[seed]))
+        for seed, folder in folders.items()
+        if (value := values[seed]) is not None and records[seed].status.state == "finished"
+    }
+
+
+def _most_complete(alike: Mapping[Path, Arms], recipes: Sequence[str]) -> Mapping[int, Sequence[Ran]]:
+    """The runs of the study that has the most seeds in all of the planned arms; nothing where none has two."""
+    complete = [_complete(arms, recipes) for arms in alike.values()] if len(recipes) > 1 else []
     here = max(complete, key=len, default={})
-    return Known(alike, here if len(here) > 1 else {}, tuple(_noise_studies(keys, root)))
+    return here if len(here) > 1 else {}
 
 
 def _runs(figure: str, keys: set[str], root: Path) -> Iterator[Ran]:
@@ -96,10 +128,11 @@ def _runs(figure: str, keys: set[str], root: Path) -> Iterator[Ran]:
     for run in store.runs(root):
         if run.state != "finished":
             continue
-        with suppress(ParibusError):
+        with suppress(ParibusError, KeyError):  # a recipe.json of which something is lost
             if run.identity not in recipes:
-                recipe = run.folder.read()["recipe"]
-                recipes[run.identity] = files.dumps(recipe) if _key(recipe) in keys else ""
+                content = run.folder.read()
+                recipe = {} if "origin" in content else earlier.upgraded(content["recipe"])
+                recipes[run.identity] = files.dumps(recipe) if recipe and _key(recipe) in keys else ""
             record = RunRecord.read(run.folder) if recipes[run.identity] else None
             value = record.figure(figure) if record else None
             if record and value is not None:

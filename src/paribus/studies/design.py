@@ -23,7 +23,10 @@ from paribus.studies.executors.job import Job
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
-HISTORY = {"name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim"}
+HISTORY = {
+    *("name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim"),
+    *("figure", "overlap", "uncontrolled"),  # of trainings that are not a recipe's
+}
 """What may differ on resuming."""
 
 
@@ -69,13 +72,22 @@ def plan(
 def rejudged(
     design: StudyDesign, metric: str | None = None, delta: float | str | None = None, claim: Claim | None = None
 ) -> StudyDesign:
-    """A design that is judged by something else, where that is given; the δ of another metric is not kept."""
-    given: dict[str, Any] = {"metric": metric, "claim": claim}
-    changed = {name: value for name, value in given.items() if value is not None}
-    if metric is not None and metric != design.metric:
-        changed["delta"] = None
-    found = StudyDesign.make(**{**design.model_dump(), **changed})
-    check(found)
+    """A design that is judged by something else, where that is given; the δ of another metric is not kept.
+
+    Raises:
+        StudyError: for what cannot be; a study without a recipe keeps its metric, of which nobody else knows the kind.
+    """
+    given: dict[str, Any] = {"claim": claim or design.claim}
+    if metric not in (None, design.metric):
+        if design.foreign:
+            rule = "a study without a recipe has the metric that it was given"
+            raise StudyError(rule, got=str(metric), hint=f"leave it out for {design.metric or 'that one'}")
+        given |= {"metric": metric, "delta": None}
+    found = StudyDesign.make(**{**design.model_dump(), **given})
+    if not found.foreign:
+        check(found)
+    elif found.claim == "like-these" and not splits_vary(found):
+        raise no_claim(found.claim, foreign=True)
     return found if delta is None else found.model_copy(update={"delta": find_metric(found).read_delta(delta)})
 
 
@@ -139,6 +151,7 @@ def preflight(jobs: Sequence[Job], progress: Announce, claim: Claim | None = Non
     """
     check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
+        assert isinstance(job.recipe, Recipe)
         prepared = check(job.recipe, job.seed, job.settings)
         if claim == "like-these" and prepared.info.overlap is None:
             raise no_claim(claim)
@@ -163,12 +176,17 @@ def folder_for(design: StudyDesign, runs: Path, named: bool = False) -> Path:
     return folder
 
 
-def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
+def merged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> StudyDesign:
     """The wished design with the history of the known one: planned interim analyses stay, unplanned looks are noted.
 
-    So is by what it was judged before, where metric, δ or confidence are others now.
+    So is by what it was judged before, where metric, δ, claim or confidence are others now.
+
+    Args:
+        known: the design so far.
+        wished: what is asked for now.
+        widest: the claim that stands where none is asked for.
     """
-    wished = wished.model_copy(update={"judged": _judged(known, wished)})
+    wished = wished.model_copy(update={"judged": _judged(known, wished, widest)})
     if known.interim:
         seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
         if wished.interim not in ((), known.interim) or len(seeds) > known.interim[-1]:
@@ -184,9 +202,9 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
     return wished.model_copy(update={"extended": looked})
 
 
-def _judged(known: StudyDesign, wished: StudyDesign) -> tuple[Judging, ...]:
+def _judged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> tuple[Judging, ...]:
     """By what a study was judged before, the last time at the end."""
-    before, now = judging(known), judging(wished)
+    before, now = judging(known, widest), judging(wished, widest)
     other = before != now.model_copy(update={"seeds": before.seeds})  # seeds have a history of their own
     return (*known.judged, before) if other else known.judged
 

@@ -30,9 +30,10 @@ from paribus.evidence import (
 from paribus.records import wording
 from paribus.records.claims import Claim
 from paribus.records.plan import LIKELY, Comparison, Looks, Need, Part, Plan, Size, Source
-from paribus.records.study import StudyDesign, slug
+from paribus.records.study import StudyDesign
 from paribus.studies.alike import Known, info_of
 from paribus.studies.conclusions import Measure, analyse, contrasts, measure_of
+from paribus.studies.design import folder_for
 
 PILOT_FROM = 1000  # seeds of pilots: none of those from 0 that studies count, which must not set their own number
 FEWEST_ALIKE = 3  # seeds of another comparison, or of an arm alone, that tell of a spread
@@ -66,6 +67,12 @@ def check(design: StudyDesign, power: float) -> None:
             "a noise study compares nothing, so there is no difference to plan for",
             got=design.name,
             hint="ten runs know a variance to within a factor of 3, thirty to within 2: paribus study … --noise",
+        )
+    if not design.paired:
+        raise StudyError(
+            "seeds pair no runs here, and plans are for paired differences",
+            got=design.name,
+            hint="give all arms the same seeds, where they share something with them",
         )
     if not 0.5 <= power <= 0.99:
         raise StudyError("the power is a probability from 0.5 to 0.99", got=power, hint="write --power 0.8")
@@ -193,18 +200,25 @@ def _largest(found: Iterator[tuple[frozenset[str], Found]]) -> Iterator[Found]:
 
 def _unknown(design: StudyDesign, known: Known, root: Path) -> StudyError:
     """What is said where no run tells of a spread."""
-    trial = root / slug(pilot(design, FEWEST_ALIKE).name)
+    trial = folder_for(pilot(design, FEWEST_ALIKE), root)
     if trial.exists():
         rule = "the pilot shows no spread: too few of its runs ended with a figure, or all of them agree"
         return StudyError(rule, got=str(trial), hint=f"see: paribus report {trial.name}")
-    recipe, runs = design.base, wording.count(FEWEST_ALIKE * len(design.arms()), "run")
-    alike = f"runs of {recipe.data.use} with {recipe.model.use} ({recipe.task.use}), the same split, budget and chance"
-    rule = f"nothing is known of the spread between seeds: there are no finished {alike}"
+    runs = wording.count(FEWEST_ALIKE * len(design.arms()), "run")
+    rule = f"nothing is known of the spread between seeds: there are no finished runs of {_alike(design)}"
     if there := len(known.runs):
         finished = "there is 1 finished run" if there == 1 else f"there are {there} finished runs"
         rule = f"nothing is known of the spread between seeds: {finished} that are alike, too few seeds or all equal"
     hint = f"train a pilot, here {runs}: --pilot {FEWEST_ALIKE}; or name another folder of runs: --runs DIR"
     return StudyError(rule, got=str(root), hint=hint)
+
+
+def _alike(design: StudyDesign) -> str:
+    """What runs are of that would tell something, in words."""
+    if design.foreign:
+        return f"the arms of {design.name}"
+    recipe = design.base
+    return f"{recipe.data.use} with {recipe.model.use} ({recipe.task.use}), the same split, budget and chance"
 
 
 def _label(one: Contrast, names: Mapping[str, str]) -> str:
