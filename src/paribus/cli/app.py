@@ -18,6 +18,7 @@ from paribus.cli import (
     evidence,
     inspect,
     layers,
+    plan,
     predict,
     report,
     run,
@@ -83,6 +84,7 @@ def _options(
 
 app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
+app.command("plan", cls=Command)(plan.plan)
 app.command("evidence")(evidence.evidence)
 app.command("report")(report.report)
 app.command("test")(report.test)
