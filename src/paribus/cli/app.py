@@ -82,7 +82,7 @@ def _options(
 
 app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
-app.command("report")(report.report)
+app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)
 app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)

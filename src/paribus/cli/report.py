@@ -12,6 +12,20 @@ from paribus.cli.words import RUNS, Csv, Json, Overwrite, Plugin, Runs, find_fol
 from paribus.errors import ParibusError, StudyError
 from paribus.progress import working
 
+OWN = Path("report.tex")  # of --latex alone: in the study's folder
+
+
+class Command(typer.core.TyperCommand):
+    """The command, whose ``--latex`` may stand without a file."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words, read."""
+        told = [
+            f"{word}={OWN}" if word == "--latex" and not after.endswith(".tex") else word
+            for word, after in zip(args, [*args[1:], ""], strict=True)
+        ]
+        return list(super().parse_args(ctx, told))
+
 
 def report(
     names: Annotated[
@@ -36,6 +50,13 @@ def report(
             help="Where to write one page about all; course.html in the folder of the runs by default.",
         ),
     ] = None,
+    latex: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="[FILE.tex]",
+            help="Write a study for a paper: tables, method and figures; report.tex in its folder by default.",
+        ),
+    ] = None,
     json: Json = False,
     csv: Csv = None,
     overwrite: Overwrite = False,
@@ -53,9 +74,13 @@ def report(
     - `paribus report norm=batch/seed-0`
 
     - `paribus report digits-cnn--model.norm digits-cnn--optimizer.lr --notes words.md --out course.html`
+
+    - `paribus report digits-cnn--model.norm --latex`
     """
     load_plugins(plugin)
-    if len(names) > 1 or notes or out:
+    if latex:
+        _paper(names, latex, runs, overwrite, bool(notes or out or json or csv))
+    elif len(names) > 1 or notes or out:
         if json or csv:
             raise ParibusError("--json and --csv are for one study or run", got=", ".join(names), hint="name one")
         _course(names, notes, out, runs, overwrite)
@@ -89,6 +114,24 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
             result = Study.open(folder).result
         page, draw = brief.study(result), partial(write, result, folder)
     deliver_with_report(page, draw, json, csv, overwrite)
+
+
+def _paper(names: list[str], path: Path, runs: Path, overwrite: bool, more: bool) -> None:
+    """Write a study for a paper."""
+    from paribus.reports.terminal import print_line
+
+    if more or len(names) > 1:
+        hint = "ask for the other things by another command"
+        raise ParibusError("--latex is for one study, and writes nothing else", got=" ".join(names), hint=hint)
+    folder = find_folder(names[0], runs, "study")
+    with working("writing LaTeX"):
+        from paribus.reports.files import write_latex
+        from paribus.study import Study
+
+        own = path == OWN
+        written = write_latex(Study.open(folder).result, folder / path if own else path, overwrite or own)
+    for file in written:
+        print_line(str(file))
 
 
 def _course(names: list[str], notes: Path | None, out: Path | None, runs: Path, overwrite: bool) -> None:

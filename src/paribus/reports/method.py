@@ -1,0 +1,107 @@
+"""How a study was judged, in sentences for a paper: made from its result, so that they are true of that very study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from paribus.evidence import Judged
+from paribus.records import wording
+from paribus.records.claims import Claim
+from paribus.records.result import StudyResult
+
+ABOUT: dict[Claim, str] = {"these": "these data", "like-these": "data like these"}
+STUDENT = "Student, 1908"
+NADEAU = "Nadeau and Bengio, 2003"
+SCHUIRMANN = "Schuirmann, 1987"
+REFERENCES = {
+    STUDENT: "Student (1908). The probable error of a mean. Biometrika 6 (1), 1–25.",
+    NADEAU: "Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error. Machine Learning 52 (3), "
+    "239–281.",
+    SCHUIRMANN: "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power approach "
+    "for assessing the equivalence of average bioavailability. Journal of Pharmacokinetics and Biopharmaceutics "
+    "15 (6), 657–680.",
+}
+
+
+def method(result: StudyResult) -> str:
+    """What was estimated, by which test, about which claim, at which level."""
+    return " ".join(_sentences(result))
+
+
+def references(result: StudyResult) -> list[str]:
+    """The papers that :func:`method` names."""
+    text = method(result)
+    return [reference for name, reference in REFERENCES.items() if name in text]
+
+
+def pairs(result: StudyResult) -> str:
+    """How many seeds a comparison rests on: ``5``, or ``3 to 5`` where runs are missing."""
+    counts = [effect.estimate.n for effect in result.effects]
+    fewest, most = min(counts), max(counts)
+    return f"{most}" if fewest == most else f"{fewest} to {most}"
+
+
+def _sentences(result: StudyResult) -> Iterator[str]:
+    metric = wording.spoken(result.metric_name)
+    if not result.effects:
+        sure = wording.percent(result.design.confidence)
+        yield f"Figures are means of the {metric} over {wording.count(len(result.design.seeds), 'seed')}"
+        yield f"with {sure} t intervals."
+        return
+    yield f"Effects are mean differences in {metric} over {pairs(result)} paired seeds:"
+    yield "both arms of a comparison share the seed, and with it every random draw that the varied field leaves alone."
+    yield from _tests(result)
+    yield from _level(result)
+    if result.delta is not None:
+        delta = wording.threshold(result.metric, result.delta)
+        yield f"No difference means that the interval lies within ±{delta} (two one-sided tests, {SCHUIRMANN})."
+    yield from _lost(result)
+
+
+def _tests(result: StudyResult) -> Iterator[str]:
+    """Which test stands behind which claim."""
+    judged = result.effects[0].claims
+    plain = [ABOUT[claim] for claim, one in judged.items() if not one.estimate.overlap]
+    if plain:
+        yield f"For {plain[0]}, intervals and p-values are those of the paired t-test over seeds ({STUDENT})."
+    for claim, one in judged.items():
+        if overlap := one.estimate.overlap:
+            yield (
+                f"For {ABOUT[claim]}, they are those of the corrected resampled t-test ({NADEAU}), since every seed "
+                f"draws its own validation split from one data set: the variance of the mean is taken as "
+                f"(1/n + {overlap:.3g}) times that over seeds, with {overlap:.3g} validation examples for each one "
+                "that may train."
+            )
+    if len(judged) > 1:
+        yield f"The verdict is that for {ABOUT[result.claim]}."
+
+
+def _level(result: StudyResult) -> Iterator[str]:
+    """At which level, for how many comparisons, after how many looks."""
+    sure, size = wording.percent(result.design.confidence), result.effects[0].judged.family
+    if size > 1:
+        yield f"The {size} comparisons share the level equally (Bonferroni), so that with {sure} all intervals hold."
+    else:
+        yield f"The confidence is {sure}."
+    if result.design.interim:
+        looks = ", ".join(map(str, result.design.interim))
+        yield f"Seeds were added at looks that were planned before, after {looks} seeds, which share the level as well."
+    if result.design.extended:
+        looks = ", ".join(map(str, result.design.extended))
+        yield f"Results were looked at without a plan after {looks} seeds, and more were added then."
+
+
+def _lost(result: StudyResult) -> Iterator[str]:
+    """Runs that no mean counts."""
+    states = list(chain.from_iterable(arm.states.values() for arm in result.arms))
+    if diverged := states.count("diverged"):
+        yield f"{wording.count(diverged, 'run')} diverged; comparisons with them have no verdict of their own."
+    if failed := len([state for state in states if state not in ("finished", "diverged")]):
+        yield f"{wording.count(failed, 'run')} did not finish, and their pairs are left out."
+
+
+def confidences(judged: Sequence[Judged]) -> str:
+    """The confidence of each interval, where they share one: ``98.33 %``."""
+    found = {one.estimate.confidence for one in judged}
+    return wording.percent(found.pop()) if len(found) == 1 else ""
