@@ -1,0 +1,77 @@
+"""Stores of other tools: what lies in a place is recognised, and its runs are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from paribus.errors import ParibusError
+from paribus.exchange import events, mlflow, optuna, tensorboard, wandb
+from paribus.exchange.logged import Logged
+
+DATABASES = (".db", ".sqlite", ".sqlite3")
+HINT = "a folder of MLflow (mlruns), Weights & Biases (wandb) or TensorBoard (event files), or a database of MLflow or Optuna"
+
+
+@dataclass(frozen=True)
+class Store:
+    """What was found in a place.
+
+    Args:
+        kind: the tool's name.
+        runs: all of its runs.
+        notes: what is to be known of them: what is torn, what was logged twice.
+    """
+
+    kind: str
+    runs: Sequence[Logged]
+    notes: Sequence[str] = ()
+
+
+Reader = Callable[[Path], tuple[list[Logged], list[str]]]
+
+
+def is_store(place: Path) -> bool:
+    """Whether a path may be a store: a folder, or a database. Tables are not."""
+    return place.is_dir() or place.suffix.lower() in DATABASES
+
+
+def read(place: Path) -> Store:
+    """The runs of a store.
+
+    Raises:
+        ParibusError: if it is no store that is known, or holds no run.
+    """
+    if not place.exists():
+        raise ParibusError("there is no such store of runs", got=str(place), hint=f"name {HINT}")
+    kind, reader, root = _reader(place)
+    runs, notes = reader(root)
+    if not runs:
+        raise ParibusError(f"this store of {kind} holds no run", got=str(place))
+    return Store(kind, runs, notes)
+
+
+def _reader(place: Path) -> tuple[str, Reader, Path]:
+    if place.is_file():
+        return _database(place)
+    for root in (place, place / "mlruns"):
+        if root.is_dir() and mlflow.is_store(root):
+            return "MLflow", mlflow.read, root
+    if wandb.run_files(place):
+        return "Weights & Biases", wandb.read, place
+    if any(place.rglob(events.PATTERN)):
+        return "TensorBoard", tensorboard.read, place
+    found = [path for path in sorted(place.iterdir()) if path.suffix.lower() in DATABASES]
+    if len(found) == 1:
+        return _database(found[0])
+    hint = f"name {HINT}" + (f"; here are {', '.join(path.name for path in found)}" if found else "")
+    raise ParibusError("this folder holds no runs of a tool that is known", got=str(place), hint=hint)
+
+
+def _database(path: Path) -> tuple[str, Reader, Path]:
+    if mlflow.is_database(path):
+        return "MLflow", mlflow.read_database, path
+    if optuna.is_database(path):
+        return "Optuna", optuna.read, path
+    raise ParibusError("this is no database of MLflow or Optuna", got=str(path), hint=f"name {HINT}")
