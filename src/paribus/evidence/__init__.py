@@ -1,7 +1,14 @@
 """Statistics of controlled experiments: pure functions on numbers."""
 
 from paribus.evidence.curve import mean_curve
-from paribus.evidence.estimate import Estimate, contrast, equivalence_p, mean_interval, paired_difference
+from paribus.evidence.estimate import (
+    Estimate,
+    contrast,
+    contrast_of_means,
+    equivalence_p,
+    mean_interval,
+    paired_difference,
+)
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
 from paribus.evidence.power import (
     detectable_difference,
@@ -29,6 +36,7 @@ __all__ = [
     "about_interaction",
     "alpha_at",
     "contrast",
+    "contrast_of_means",
     "detectable_difference",
     "equivalence_p",
     "equivalence_power_of",

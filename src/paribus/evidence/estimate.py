@@ -34,9 +34,10 @@ class Estimate:
         value: mean over the complete seeds.
         low: lower end of the interval.
         high: upper end of the interval.
-        n: number of complete seeds.
-        sd: sample standard deviation over seeds (``ddof=1``), raised to the floor that `contrast` explains.
-        df: degrees of freedom, n − 1.
+        n: number of complete seeds; where runs are not paired, the fewest runs of any arm.
+        sd: sample standard deviation over seeds (``ddof=1``), raised to the floor that `contrast` explains; where runs
+            are not paired, that of a difference of single runs whose mean over n has the same standard error.
+        df: degrees of freedom: n − 1, or those of Welch and Satterthwaite where runs are not paired.
         p: two-sided p-value against a true mean of 0, not adjusted for other comparisons.
         confidence: how often such intervals cover the true mean.
         dropped: seeds left out because a value is missing.
@@ -65,7 +66,7 @@ class Estimate:
 
     def at(self, confidence: float) -> Estimate:
         """The same with the interval of another confidence."""
-        margin = _margin(self.sd, self.n, confidence, self.overlap) if self.n >= 2 else math.inf
+        margin = _margin(self.sd, self.n, confidence, self.overlap, self.df) if self.n >= 2 else math.inf
         low, high = (self.value - margin, self.value + margin) if self.n >= 2 else (-math.inf, math.inf)
         return replace(self, low=low, high=high, confidence=confidence)
 
@@ -158,6 +159,46 @@ def contrast(
     )
 
 
+def contrast_of_means(
+    values: Values,
+    weights: ArrayLike,
+    confidence: float = 0.95,
+    resolution: float = 0.0,
+    diverged: ArrayLike | None = None,
+    overlap: float = 0.0,
+) -> Estimate:
+    """Weighted sum of the arms' means where the runs of a row share nothing: no seed pairs them.
+
+    Each arm a has its own spread s and number of runs n, so SE² = Σ w²s²/n, with the degrees of freedom
+    SE⁴ / Σ (w²s²/n)²/(n − 1) (Welch 1947; Satterthwaite 1946). With an ``overlap``, every 1/n becomes 1/n + overlap,
+    as if the splits of different arms had nothing in common: the interval is rather too wide than too narrow.
+
+    For the arguments see `contrast`; a value that is missing is missing in its own arm only.
+    """
+    table, weight = _array(values, 2), _array(weights, 1)
+    lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
+    _check(table, weight, lost, confidence, resolution, overlap)
+    counted = weight != 0
+    lost, weight = lost[:, counted], weight[counted]
+    arms = [arm[~(np.isnan(arm) | gone)] for arm, gone in zip(table.T[counted], lost.T, strict=True)]
+    n = min(map(len, arms))
+    gone = int(lost.sum())
+    value = float(weight @ [arm.mean() for arm in arms]) if n else math.nan
+    rounding = ROUNDING * max(float(np.abs(arm).max(initial=0.0)) for arm in arms)
+    value = 0.0 if abs(value) <= rounding else value
+    known = Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence, gone, gone, (), overlap)
+    if n < 2:
+        return known
+    sizes = np.array([len(arm) for arm in arms])
+    sds = np.array([float(arm.std(ddof=1)) for arm in arms])
+    sds = np.maximum(np.where(sds <= rounding, 0.0, sds), resolution / math.sqrt(12))
+    parts = (weight * sds) ** 2 * (1 / sizes + overlap)
+    sd = math.sqrt(parts.sum() / (1 / n + overlap))
+    df = float(parts.sum() ** 2 / (parts**2 / (sizes - 1)).sum()) if sd else n - 1
+    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n, overlap, df))
+    return replace(known, sd=sd, df=df, p=p).at(confidence)
+
+
 def equivalence_p(estimate: Estimate, delta: float) -> float:
     """p-value against a true mean at or beyond ±delta: two one-sided tests (TOST, Schuirmann 1987).
 
@@ -165,7 +206,7 @@ def equivalence_p(estimate: Estimate, delta: float) -> float:
     """
     if not 0 < delta < math.inf:
         raise EvidenceError("δ is the smallest difference that matters, above 0", got=delta, hint="leave it out")
-    return _one_sided_p(delta - abs(estimate.value), estimate.sd, estimate.n, estimate.overlap)
+    return _one_sided_p(delta - abs(estimate.value), estimate.sd, estimate.n, estimate.overlap, estimate.df)
 
 
 def _estimate(
@@ -178,12 +219,12 @@ def _estimate(
         return Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence, overlap=overlap)
     sd = float(per_seed.std(ddof=1))
     sd = max(0.0 if sd <= rounding else sd, floor)
-    margin = _margin(sd, n, confidence, overlap)
-    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n, overlap))
+    margin = _margin(sd, n, confidence, overlap, n - 1)
+    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n, overlap, n - 1))
     return Estimate(value, value - margin, value + margin, n, sd, n - 1, p, confidence, overlap=overlap)
 
 
-def _one_sided_p(distance: float, sd: float, n: int, overlap: float) -> float:
+def _one_sided_p(distance: float, sd: float, n: int, overlap: float, df: float) -> float:
     """p-value of a mean that lies `distance` beyond the tested bound (negative: on the wrong side)."""
     from scipy.special import stdtr
 
@@ -191,15 +232,15 @@ def _one_sided_p(distance: float, sd: float, n: int, overlap: float) -> float:
         return math.nan
     if sd == 0:
         return 2.0**-n if distance > 0 else 1.0
-    return float(stdtr(n - 1, -distance / standard_error(sd, n, overlap)))
+    return float(stdtr(df, -distance / standard_error(sd, n, overlap)))
 
 
-def _margin(sd: float, n: int, confidence: float, overlap: float) -> float:
+def _margin(sd: float, n: int, confidence: float, overlap: float, df: float) -> float:
     from scipy.special import stdtrit
 
     if sd == 0:
         return 0.0 if 2 * 2.0**-n <= 1 - confidence else math.inf
-    return float(stdtrit(n - 1, (1 + confidence) / 2)) * standard_error(sd, n, overlap)
+    return float(stdtrit(df, (1 + confidence) / 2)) * standard_error(sd, n, overlap)
 
 
 def _array(values: Values, dimensions: int) -> NDArray[np.float64]:

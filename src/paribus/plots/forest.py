@@ -52,7 +52,8 @@ def _row(name: str, effect: Effect, result: StudyResult) -> Row:
 
 def _reading(result: StudyResult, reference: str) -> list[str]:
     good = "right" if result.metric.higher_is_better else "left"
-    text = f"Small dots are the differences within single seeds. Better is to the {good}."
+    dots = "Small dots are the differences within single seeds. " if result.design.paired else ""
+    text = f"{dots}Better is to the {good}."
     if any(effect.kind == "interaction" for effect in result.effects):
         text += " Interactions are neither better nor worse."
     if result.delta:

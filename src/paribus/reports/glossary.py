@@ -20,6 +20,22 @@ SEED: Entries = (
     ),
 )
 
+OWN_SEED: Entries = (
+    (
+        "Seed",
+        "The number under which whoever trained put runs of different arms together. Which chance it fixes is not "
+        "known here: the more of it they share, the narrower the intervals.",
+    ),
+)
+
+MEANS: Entries = (
+    (
+        "Difference of means",
+        "The mean of one arm minus that of the other; no seed pairs their runs. Each arm has a spread of its own, and "
+        "degrees of freedom are those of Welch (1947). Pairs of runs that share a seed would show smaller differences.",
+    ),
+)
+
 COMPARISON: Entries = (
     (
         "Paired difference",
@@ -100,7 +116,11 @@ INTERIM: Entries = (
 
 def glossary(result: StudyResult) -> Entries:
     """The definitions that this report needs, with its own confidence filled in."""
-    wanted = SEED + (NOISE if result.noise else COMPARISON if result.effects else COMPARISON[1:2])
+    design = result.design
+    seed = OWN_SEED if design.foreign else SEED
+    compared = COMPARISON if design.paired else (*MEANS, *COMPARISON[1:])
+    wanted = seed if design.paired else ()
+    wanted += NOISE if result.noise else compared if result.effects else compared[1:2]
     wanted += INTERIM if result.design.interim else ()
     confidence = result.noise.confidence if result.noise else result.design.confidence
     filled = {

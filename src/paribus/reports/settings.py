@@ -13,8 +13,13 @@ from paribus.reports.page import Table
 LAYOUTS = {
     "factorial": "all combinations of the values of all factors",
     "one-at-a-time": "one field at a time is changed from the reference",
+    "listed": "the arms as they are, each compared with the reference",
     "noise": "all streams of chance are held fixed but one",
 }
+PAIRED = "by seed: arms are compared within the same seed"
+UNPAIRED = "none: runs of different arms share nothing, so their means are compared (Welch 1947)"
+EQUAL = "every field that Choices does not mark as varied, and all random draws that the varied fields leave alone"
+UNKNOWN = "which chance a seed fixes, and what else differs between arms, is up to whoever trained"
 
 
 def as_table(content: Mapping[str, Any]) -> Table:
@@ -45,12 +50,12 @@ def design(result: StudyResult) -> Table:
 
 
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
+    design = result.design
     yield "reference", wording.clean(result.arms[0].name)
-    yield "pairing", "by seed: arms are compared within the same seed"
-    yield (
-        "held equal",
-        "every field that Choices does not mark as varied, and all random draws that the varied fields leave alone",
-    )
+    yield "pairing", PAIRED if design.paired else UNPAIRED
+    yield ("not controlled", design.uncontrolled or UNKNOWN) if design.foreign else ("held equal", EQUAL)
+    if design.foreign and design.overlap is not None:
+        yield "validation examples for each that trains", f"{design.overlap:.3g}, drawn anew by every seed"
     none = "not given: nothing can be shown to make no difference"
     yield "δ, the smallest difference that matters", wording.threshold(result.metric, result.delta).replace(NONE, none)
 

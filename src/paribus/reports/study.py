@@ -16,6 +16,13 @@ from paribus.reports.page import Answer, Figure, Page, Section, Table
 
 MOST = 6  # answers on top of the page; the table holds them all
 FOUND = ("better", "worse", "interaction")  # verdicts that there is something
+CHOICES = (
+    "Every setting of the recipes. Those marked as varied differ between arms, all others are equal in all of them."
+)
+AGAIN_RECIPE = (
+    "This command makes the study again; finished runs are taken as they are. The recipe that it varies follows."
+)
+AGAIN = "This makes the study again. Trainings that paribus did not write are as repeatable as they were written."
 HARDLY, FEW = 3, 5  # below the first number of seeds the result itself warns, below the second this page does
 
 
@@ -48,7 +55,8 @@ def _answers(result: StudyResult) -> Iterator[Answer]:
 
 
 def _answer(effect: Effect, result: StudyResult) -> Answer:
-    sure = wording.count(effect.estimate.n, "pair") + " of runs"
+    paired = result.design.paired
+    sure = f"{wording.count(effect.estimate.n, 'pair')} of runs" if paired else f"{effect.estimate.n} runs or more each"
     if wording.known(effect.p_adjusted):
         p = wording.probability(effect.p_adjusted, 1 - effect.estimate.confidence)
         sure += f", p = {p} (Holm)".replace("= <", "<")
@@ -119,19 +127,21 @@ def _sections(result: StudyResult) -> Iterator[Section]:
     """The parts of the page in their order; empty ones are left out later."""
     yield from _evidence(result)
     yield Section("Design", tables=(settings.design(result),))
-    varied = (
-        "Every setting of the recipes. Those marked as varied differ between arms, all others are equal in all of them."
-    )
-    yield Section("Choices", (varied,), tables=_some(tables.choices(result) if result.choices else None))
+    if result.choices and not result.design.foreign:
+        yield Section("Choices", (CHOICES,), tables=(tables.choices(result),))
     yield Section("Data", tables=_some(settings.as_table(result.data) if result.data else None))
     machine = settings.as_table(result.environment) if result.environment else None
     yield Section("Environment", tables=_some(settings.execution(result.arms), machine))
-    again = (
-        "This command makes the study again; finished runs are taken as they are. The recipe that it varies follows."
-    )
-    recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
-    yield Section("How to reproduce", (again,), code=tuple(filter(None, (result.command, recipe))))
+    yield _again(result)
     yield Section("How to read this", terms=glossary(result))
+
+
+def _again(result: StudyResult) -> Section:
+    """How to come to this result once more."""
+    if result.design.foreign:
+        return Section("How to reproduce", (AGAIN,), code=tuple(filter(None, (result.command,))))
+    recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
+    return Section("How to reproduce", (AGAIN_RECIPE,), code=tuple(filter(None, (result.command, recipe))))
 
 
 def _evidence(result: StudyResult) -> Iterator[Section]:
@@ -149,19 +159,26 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
     if any(arm.curves for arm in result.arms):
         yield Section("Learning curves", figure=Figure("curves", plots.curves(result), "Figures over the epochs."))
     paired = None
-    if result.effects:
+    if result.effects and result.design.paired:
         paired = Figure("paired", plots.paired(result), f"The {what} of each seed in every arm.")
     yield Section("Single runs", figure=paired, tables=(tables.values(result),))
     if table := opened_table(result.tests, {result.metric.name: result.metric, **_metrics(result)}):
         opened = f"Opened for {wording.count(len(result.tests), 'arm')} of {len(result.arms)}, each run once."
         yield Section("Held-out test", (opened, "No verdict of this report rests on it."), tables=(table,))
-    if not result.noise:
+    if not result.noise and _has_costs(result):
         figure = Figure("costs", plots.costs(result), f"The {what} against the training time.")
         yield Section("Costs", ("Ratios are to the first arm.",), figure, tables=(tables.costs(result),))
 
 
+def _has_costs(result: StudyResult) -> bool:
+    """Whether it is known what any training took."""
+    return not result.design.foreign or any(arm.seconds or arm.parameters for arm in result.arms)
+
+
 def _metrics(result: StudyResult) -> dict[str, Metric]:
     """How the figures of its task are read, where the task is at hand."""
+    if result.design.foreign:
+        return {}
     recipe = result.design.base
     return {metric.name: metric for metric in recipe.figures_of_merit()} if present("task", recipe.task) else {}
 

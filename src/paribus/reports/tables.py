@@ -25,7 +25,7 @@ def effects(result: StudyResult) -> Table:
         wording.interval_head(estimates),
         "p (Holm)",
         "detectable",
-        "pairs",
+        _counted(result),
         "verdict",
     )
     rows = [
@@ -44,6 +44,11 @@ def effects(result: StudyResult) -> Table:
     return Table(heads, tuple(rows), "lrrrrrl", tones, tinted=6, data=lambda: effects_data(result))
 
 
+def _counted(result: StudyResult) -> str:
+    """What the number behind an effect counts: pairs of runs, or where there are none the fewest runs of any arm."""
+    return "pairs" if result.design.paired else "runs"
+
+
 def effects_data(result: StudyResult) -> list[Row]:
     """Every comparison in raw numbers."""
     return [
@@ -57,7 +62,7 @@ def effects_data(result: StudyResult) -> list[Row]:
             "p (Holm)": effect.p_adjusted,
             wording.with_unit("detectable", result.metric): effect.detectable,
             wording.with_unit("delta", result.metric): result.delta,
-            "pairs": effect.estimate.n,
+            _counted(result): effect.estimate.n,
             "verdict": effect.verdict.word,
             "more seeds": effect.verdict.more_seeds,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from paribus.evidence import (
     Verdict,
     about_interaction,
     contrast,
+    contrast_of_means,
     interactions,
     judge_family,
     main_effects,
@@ -30,19 +32,20 @@ from paribus.evidence import (
     variance_components,
 )
 from paribus.records import opened
-from paribus.records.choices import compared
+from paribus.records.choices import ABSENT, compared
 from paribus.records.claims import Claim
 from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import SEALED, RunFolder, RunResult, State, Status
-from paribus.records.study import Arm, Judging, StudyDesign, run_folder
+from paribus.records.study import ARM, Arm, Judging, StudyDesign, run_folder
 from paribus.records.wording import count, percent, short_names, threshold
 
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
+COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row of metrics.jsonl: no figures
 UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
 
 
@@ -57,6 +60,7 @@ class Measure:
         resolution: its smallest step, 0 if it is continuous.
         overlap: validation examples for each one that may train, where every seed draws its own validation split:
             then a claim about data like these can be made; ``None`` where all seeds share one.
+        foreign: whether the trainings are not those of a recipe.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Measure:
     delta: float | None
     resolution: float
     overlap: float | None = None
+    foreign: bool = False
 
     @property
     def overlaps(self) -> dict[Claim, float]:
@@ -78,7 +83,7 @@ class Measure:
         """
         if asked is None or asked in self.overlaps:
             return asked or [*self.overlaps][-1]
-        raise no_claim(asked)
+        raise no_claim(asked, self.foreign)
 
 
 @dataclass(frozen=True)
@@ -128,25 +133,63 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     claim = measure.claim(design.claim)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
     results = tuple(_arm(arm, runs[arm.name], measure, claim, design.confidence) for arm in arms)
-    noise = design.layout == "noise"
     tests = {name: {seed: test for seed, run in of_arm.items() if (test := run.test)} for name, of_arm in runs.items()}
     tests = {name: of_arm for name, of_arm in tests.items() if of_arm}
+    found = conclude(design, results, measure)
+    warnings = (*_damage(runs), *found.warnings, *_spent(tests))
+    return replace(found, environment=environment, data=info, warnings=warnings, tests=tests)
+
+
+def of_values(
+    design: StudyDesign,
+    values: Mapping[str, Mapping[int, float | None]],
+    curves: Mapping[str, Mapping[str, Sequence[Sequence[float | None]]]] = {},
+) -> StudyResult:
+    """The conclusions from numbers alone, of trainings that have no run folders.
+
+    Args:
+        design: what is compared; of another origin than a recipe.
+        values: name of the arm → seed → its figure: ``None`` of a run that failed, NaN or infinite of one that
+            diverged. A seed that an arm lacks was never run.
+        curves: name of the arm → metric → one list per seed of ``values``, over epochs; gaps are ``None``.
+
+    Raises:
+        StudyError: where the claim that is asked for cannot be made.
+    """
+    measure = _measure(design, {}, design.overlap)
+    claim = measure.claim(design.claim)
+    results = []
+    for arm in design.arms():
+        states = {seed: _state(value) for seed, value in values[arm.name].items()}
+        figures = {seed: value if states[seed] == "finished" else None for seed, value in values[arm.name].items()}
+        of_arm = curves.get(arm.name, {})
+        results.append(arm_result(arm, states, figures, measure, claim, design.confidence, of_arm))
+    return conclude(design, tuple(results), measure)
+
+
+def conclude(design: StudyDesign, arms: tuple[ArmResult, ...], measure: Measure) -> StudyResult:
+    """What follows from the arms of a study, wherever their figures come from."""
+    noise = design.layout == "noise"
     return StudyResult(
         design=design,
         metric_name=measure.name,
         metric=measure.metric,
         delta=measure.delta,
-        arms=results,
-        effects=() if noise else effects(design, results, measure),
-        noise=_noise(results, design.confidence) if noise else None,
-        claim=claim,
+        arms=arms,
+        effects=() if noise else effects(design, arms, measure),
+        noise=_noise(arms, design.confidence) if noise else None,
+        claim=measure.claim(design.claim),
         choices=compared(design),
-        environment=environment,
-        data=info,
-        warnings=(*_damage(runs), *_warnings(design, results), *_coarse(measure), *_spent(tests)),
+        warnings=(*_warnings(design, arms), *_coarse(measure)),
         command=design.command,
-        tests=tests,
     )
+
+
+def _state(value: float | None) -> State:
+    """How a run ended of which only the figure is known."""
+    if value is None:
+        return "failed"
+    return "finished" if math.isfinite(value) else "diverged"
 
 
 def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
@@ -159,7 +202,9 @@ def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
 
 
 def find_metric(design: StudyDesign) -> Metric:
-    """The figure that a study compares: the named one, or the task's first."""
+    """The figure that a study compares: its own, the named one, or the task's first."""
+    if design.foreign:
+        return _own_figure(design)
     metrics: Sequence[Metric] = getattr(find("task", design.base.task.use), "metrics")  # noqa: B009
     if design.metric is None:
         return metrics[0]
@@ -175,9 +220,17 @@ def find_metric(design: StudyDesign) -> Metric:
     return known[design.metric]
 
 
+def _own_figure(design: StudyDesign) -> Metric:
+    """The metric of a study without a recipe, which has no task that would know it."""
+    if design.figure is None:
+        raise StudyError("a study without a recipe says what its metric is like", got=design.name)
+    return design.figure
+
+
 def find_figure(design: StudyDesign) -> str:
     """The full name of the figure that a study compares: ``val/accuracy``."""
-    return design.metric or f"val/{find_metric(design).name}"
+    name = find_metric(design).name
+    return design.metric or (name if design.foreign else f"val/{name}")
 
 
 def find_delta(design: StudyDesign) -> float | None:
@@ -211,15 +264,26 @@ def contrasts(design: StudyDesign) -> tuple[Contrast, ...]:
 
 
 def _against(reference: Arm, arm: Arm, place: int, count: int) -> Contrast:
-    """An arm in which one field differs from the reference."""
-    path = next(path for path, value in arm.settings.items() if value != reference.settings[path])
+    """An arm against the reference: by the field in which they differ; where several do, by their names."""
     weights = [0.0] * count
     weights[0], weights[place] = -1.0, 1.0
-    return Contrast("arm", (path,), (arm.settings[path],), (reference.settings[path],), tuple(weights))
+    known = {**reference.settings, **arm.settings}
+    pairs = {path: (arm.settings.get(path, ABSENT), reference.settings.get(path, ABSENT)) for path in known}
+    different = {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+    if len(different) == 1:
+        [(path, (ours, theirs))] = different.items()
+        return Contrast("arm", (path,), (ours,), (theirs,), tuple(weights))
+    return Contrast("arm", (ARM,), (arm.name,), (reference.name,), tuple(weights))
 
 
-def no_claim(asked: Claim) -> StudyError:
+def no_claim(asked: Claim, foreign: bool = False) -> StudyError:
     """What is said where seeds share one validation split, and a claim about other data is asked for."""
+    if foreign:
+        return StudyError(
+            "nobody said that seeds draw their own validation splits, so they say nothing about data like these",
+            got=f"--claim {asked}",
+            hint="where they do, say how many examples validate for each one that trains: --overlap 0.25",
+        )
     return StudyError(
         "all seeds share one validation split here, so they say nothing about data like these",
         got=f"--claim {asked}",
@@ -230,14 +294,16 @@ def no_claim(asked: Claim) -> StudyError:
 
 def splits_vary(design: StudyDesign) -> bool:
     """Whether a design lets every seed draw its own validation split, if the data bring none."""
+    if design.foreign:
+        return design.overlap is not None
     fixed = design.base.chance.split is not None or "chance.split" in design.factors
     return not fixed and design.layout != "noise"
 
 
 def _overlap(design: StudyDesign, infos: Sequence[Mapping[str, Any]]) -> float | None:
     """The largest overlap of any arm; ``None`` where all seeds share one validation split, or none has begun."""
-    if not splits_vary(design):
-        return None
+    if design.foreign or not splits_vary(design):
+        return design.overlap
     return max((found for info in infos if (found := info.get("overlap"))), default=None)
 
 
@@ -249,6 +315,7 @@ def _measure(design: StudyDesign, info: Mapping[str, Any], overlap: float | None
         delta=find_delta(design),
         resolution=_resolution(info) if metric.counted else 0.0,
         overlap=overlap,
+        foreign=design.foreign,
     )
 
 
@@ -263,26 +330,44 @@ def _resolution(info: Mapping[str, Any]) -> float:
 def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim, confidence: float) -> ArmResult:
     finished = [run.result for run in runs.values() if run.result]
     values = {seed: run.figure(measure.name) for seed, run in runs.items()}
-    names = [key for key in next((run.rows[0] for run in runs.values() if run.rows), {}) if "/" in key]
+    first: Mapping[str, Any] = next((run.rows[0] for run in runs.values() if run.rows), {})
+    names = [key for key in first if "/" in key or (measure.foreign and key not in COUNTERS)]
     states = {seed: run.status.state for seed, run in runs.items()}
     curves = {key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names}
+    known = arm_result(arm, states, values, measure, claim, confidence, curves)
+    return replace(
+        known,
+        parameters=finished[0].parameters if finished else None,
+        seconds=fmean(result.seconds for result in finished) if finished else None,
+        examples_per_second=fmean(result.examples_per_second for result in finished) if finished else None,
+        peak_memory_mb=fmean(result.peak_memory_mb for result in finished) if finished else None,
+        execution=finished[0].execution if finished else {},
+        errors={
+            seed: run.status.error for seed, run in runs.items() if run.status.error and run.status.state != "finished"
+        },
+    )
+
+
+def arm_result(
+    arm: Arm,
+    states: Mapping[int, State],
+    values: Mapping[int, float | None],
+    measure: Measure,
+    claim: Claim,
+    confidence: float,
+    curves: Mapping[str, Sequence[Sequence[float | None]]],
+) -> ArmResult:
+    """An arm from how its runs ended, their figures and their curves; what they cost is not known here."""
+    level = mean_interval(list(values.values()), confidence, overlap=measure.overlaps[claim])
     return ArmResult(
         name=arm.name,
         settings=arm.settings,
         states=states,
         values=values,
-        level=within(mean_interval(list(values.values()), confidence, overlap=measure.overlaps[claim]), measure.metric),
+        level=within(level, measure.metric),
         stream=arm.stream,
-        parameters=finished[0].parameters if finished else None,
-        seconds=fmean(result.seconds for result in finished) if finished else None,
-        examples_per_second=fmean(result.examples_per_second for result in finished) if finished else None,
-        peak_memory_mb=fmean(result.peak_memory_mb for result in finished) if finished else None,
-        curves=curves,
+        curves={name: tuple(map(tuple, of_seeds)) for name, of_seeds in curves.items()},
         means=mean_curves(curves, list(states.values()), confidence),
-        execution=finished[0].execution if finished else {},
-        errors={
-            seed: run.status.error for seed, run in runs.items() if run.status.error and run.status.state != "finished"
-        },
     )
 
 
@@ -315,7 +400,7 @@ def effects(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) ->
             one,
             claim,
             {about: _about(one, found[place], arms) for about, found in judged.items()},
-            tuple(names[factor] for factor in one.factors),
+            tuple(names.get(factor, factor) for factor in one.factors),
             measure.metric,
         )
         for place, one in enumerate(asked)
@@ -333,8 +418,8 @@ def _about(asked: Contrast, judged: Judged, arms: Sequence[ArmResult]) -> Judged
 def _judge(
     design: StudyDesign, asked: Sequence[Contrast], arms: Sequence[ArmResult], measure: Measure, overlap: float
 ) -> Sequence[Judged]:
-    values = [[arm.values[seed] for arm in arms] for seed in design.seeds]
-    diverged = [[arm.states[seed] == "diverged" for arm in arms] for seed in design.seeds]
+    values = [[arm.values.get(seed) for arm in arms] for seed in design.seeds]
+    diverged = [[arm.states.get(seed) == "diverged" for arm in arms] for seed in design.seeds]
     weights = [one.weights for one in asked]
     alpha, better = 1 - design.confidence, measure.metric.higher_is_better
     if design.interim:
@@ -350,7 +435,8 @@ def _judge(
         )
         if decision.judged:
             return decision.judged
-    estimates = [contrast(values, row, design.confidence, measure.resolution, diverged, overlap) for row in weights]
+    estimate = contrast if design.paired else contrast_of_means
+    estimates = [estimate(values, row, design.confidence, measure.resolution, diverged, overlap) for row in weights]
     return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
 
 
@@ -414,11 +500,14 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
     if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
         found.append(f"No run recorded {design.metric}; recorded are {', '.join(arms[0].curves)}.")
     if lost:
-        found.append(f"{lost} of {len(arms) * len(design.seeds)} runs did not finish; figures rest on the others.")
+        runs = sum(len(arm.states) for arm in arms)
+        found.append(f"{lost} of {runs} runs did not finish; figures rest on the others.")
     if diverged := sum(arm.count("diverged") for arm in arms):
         found.append(
             f"{diverged} runs diverged: their loss became infinite or not a number. They count, and no mean hides them."
         )
+    if design.foreign and len({*values} - {None}) == 1 and len(values) > 1:
+        found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
     if len(design.seeds) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}

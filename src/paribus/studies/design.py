@@ -23,7 +23,10 @@ from paribus.studies.executors.job import Job
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
-HISTORY = {"name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim"}
+HISTORY = {
+    *("name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim"),
+    *("figure", "overlap", "uncontrolled"),  # of trainings that are not a recipe's
+}
 """What may differ on resuming."""
 
 
