@@ -11,7 +11,10 @@ from paribus.exchange import events, mlflow, optuna, tensorboard, wandb
 from paribus.exchange.logged import Logged
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
-HINT = "a folder of MLflow (mlruns), Weights & Biases (wandb) or TensorBoard (event files), or a database of MLflow or Optuna"
+HINT = (
+    "a folder of MLflow (mlruns), Weights & Biases (wandb) or TensorBoard (event files), or a database of MLflow or "
+    "Optuna"
+)
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,7 @@ def write(runs: Sequence[Logged], folder: Path, place: Path) -> None:
     for run in runs:
         home = folder.joinpath(*(slug(part) for part in run.name.rsplit("/", 1)))
         home.mkdir(parents=True)
-        params = {
-            name: value if isinstance(value, (bool, int, float)) else as_text(value)
-            for name, value in run.params.items()
-        }
+        params = {name: value if _is_plain(value) else as_text(value) for name, value in run.params.items()}
         events.write(home / f"events.out.tfevents.{run.started:.0f}.paribus", run.curves, params, run.started)
 
 
@@ -60,11 +57,7 @@ def _merge(target: events.Events, one: events.Events, split: str) -> None:
 
 
 def _logged(name: str, one: events.Events, root: Path, notes: list[str]) -> Logged:
-    curves = {}
-    for tag, points in one.points.items():
-        curves[tag], doubled = in_order(points)
-        if doubled:
-            notes.append(f"{name} logged {tag} more than once for {doubled} of its steps; the last value counts")
+    curves = in_order(one.points, name, notes)
     params = {**_from_name(name), **one.params}
     return Logged(name, root.name, params, curves, state=FINISHED, started=one.started)
 
@@ -81,3 +74,7 @@ def _from_name(name: str) -> dict[str, Any]:
         found |= {key: from_text(value) for key, value in _PAIR.findall(without)}
         rest += [without] if without else []
     return {"run": "/".join(rest) or name, **found}
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (bool, int, float))

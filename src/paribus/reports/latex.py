@@ -91,7 +91,7 @@ def _effects_caption(result: StudyResult) -> str:
     judged = [effect.judged for effect in result.effects]
     _, reference = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
     each = method.confidences(judged)
-    text = f"Effects on the {metric}: mean differences over n = {method.pairs(result)} paired seeds"
+    text = f"Effects on the {metric}: {method.mean_differences(result)}"
     text += f", each arm minus {reference}," if reference else ""
     if judged[0].family > 1:
         text += f" with intervals that hold together with {sure}" + (f" ({each} each)." if each else ".")

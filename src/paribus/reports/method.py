@@ -12,10 +12,13 @@ from paribus.records.result import StudyResult
 
 ABOUT: dict[Claim, str] = {"these": "these data", "like-these": "data like these"}
 STUDENT = "Student, 1908"
+WELCH = "Welch, 1947"
 NADEAU = "Nadeau and Bengio, 2003"
 SCHUIRMANN = "Schuirmann, 1987"
 REFERENCES = {
     STUDENT: "Student (1908). The probable error of a mean. Biometrika 6 (1), 1–25.",
+    WELCH: "Welch, B. L. (1947). The generalization of ‘Student’s’ problem when several different population variances "
+    "are involved. Biometrika 34 (1–2), 28–35.",
     NADEAU: "Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error. Machine Learning 52 (3), "
     "239–281.",
     SCHUIRMANN: "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power approach "
@@ -35,11 +38,14 @@ def references(result: StudyResult) -> list[str]:
     return [reference for name, reference in REFERENCES.items() if name in text]
 
 
-def pairs(result: StudyResult) -> str:
-    """How many seeds a comparison rests on: ``5``, or ``3 to 5`` where runs are missing."""
+def mean_differences(result: StudyResult) -> str:
+    """What effects are, and of how many runs: ``mean differences over 5 paired seeds``."""
     counts = [effect.estimate.n for effect in result.effects]
     fewest, most = min(counts), max(counts)
-    return f"{most}" if fewest == most else f"{fewest} to {most}"
+    number = f"n = {most}" if fewest == most else f"n = {fewest} to {most}"
+    if result.design.paired:
+        return f"mean differences over {number} paired seeds"
+    return f"differences of means of {number} or more runs of each arm, which no seed pairs,"
 
 
 def _sentences(result: StudyResult) -> Iterator[str]:
@@ -49,8 +55,8 @@ def _sentences(result: StudyResult) -> Iterator[str]:
         yield f"Figures are means of the {metric} over {wording.count(len(result.design.seeds), 'seed')}"
         yield f"with {sure} t intervals."
         return
-    yield f"Effects are mean differences in {metric} over {pairs(result)} paired seeds:"
-    yield "both arms of a comparison share the seed, and with it every random draw that the varied field leaves alone."
+    yield f"Effects are {mean_differences(result)} in {metric}."
+    yield from _shared(result)
     yield from _tests(result)
     yield from _level(result)
     if result.delta is not None:
@@ -59,12 +65,22 @@ def _sentences(result: StudyResult) -> Iterator[str]:
     yield from _lost(result)
 
 
+def _shared(result: StudyResult) -> Iterator[str]:
+    """What two runs of one seed share, where that is known."""
+    if result.design.foreign:
+        if result.design.paired:
+            yield "Runs of different arms are paired by their seed; what it fixes is up to the training program."
+    else:
+        yield "Runs of one seed share all settings and all random draws that the varied fields leave alone."
+
+
 def _tests(result: StudyResult) -> Iterator[str]:
     """Which test stands behind which claim."""
     judged = result.effects[0].claims
     plain = [ABOUT[claim] for claim, one in judged.items() if not one.estimate.overlap]
     if plain:
-        yield f"For {plain[0]}, intervals and p-values are those of the paired t-test over seeds ({STUDENT})."
+        test = f"the paired t-test over seeds ({STUDENT})" if result.design.paired else f"Welch's t-test ({WELCH})"
+        yield f"For {plain[0]}, intervals and p-values are those of {test}."
     for claim, one in judged.items():
         if overlap := one.estimate.overlap:
             yield (
