@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
     from paribus.data.arrays import Data as Data
     from paribus.errors import ParibusError as ParibusError
+    from paribus.exchange.export import export as export
     from paribus.inference.predict import predict as predict
     from paribus.inference.sample import sample as sample
     from paribus.inference.trained import Trained as Trained
@@ -48,6 +49,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "Trained": "inference.trained",
     "analyse": "analysis.kept",
     "derive": "theory.derive",
+    "export": "exchange.export",
     "load": "inference.trained",
     "load_plugin": "records.plugins",
     "open_test": "studies.held_out:test_run",

@@ -15,6 +15,7 @@ from paribus.cli import (
     denoise,
     derive,
     diagnose,
+    export,
     inspect,
     layers,
     predict,
@@ -84,6 +85,7 @@ app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
 app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)
+app.command("export")(export.export)
 app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)
 app.command("predict")(predict.predict)

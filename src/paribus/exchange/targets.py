@@ -22,19 +22,32 @@ class Target:
         write: module:function, which fills an empty folder with runs: ``(runs, folder, place)``, the latter being
             where that folder will stand.
         packages: of which one must be installed.
+        then: the command that looks at it, of the folder ``{place}``.
     """
 
     about: str
     write: str
     packages: tuple[str, ...] = ()
+    then: str = ""
 
 
 TARGETS = {
     "csv": Target("metrics.csv, a row for each figure of each epoch; results.csv, a row for each run", "tables:csv"),
     "parquet": Target("the same two tables as Parquet", "tables:parquet", ("pyarrow", "polars")),
-    "tensorboard": Target("a folder of event files for each run, with its settings as hparams", "tensorboard:write"),
-    "mlflow": Target("a store of MLflow", "mlflow:write", ("mlflow", "mlflow-skinny")),
-    "wandb": Target("offline runs of Weights & Biases, for wandb sync", "wandb:write", ("wandb",)),
+    "tensorboard": Target(
+        "event files, a folder for each run, with its settings as hparams",
+        "tensorboard:write",
+        then="tensorboard --logdir {place}",
+    ),
+    "mlflow": Target(
+        "a store of MLflow, an experiment for each study",
+        "mlflow:write",
+        ("mlflow", "mlflow-skinny"),
+        "mlflow ui --backend-store-uri {place}/mlruns",
+    ),
+    "wandb": Target(
+        "offline runs of Weights & Biases", "wandb:write", ("wandb",), "wandb sync {place}/wandb/offline-run-*"
+    ),
 }
 MODULES = {"mlflow-skinny": "mlflow"}  # package → what is imported, where that is another word
 
@@ -54,7 +67,7 @@ def target(name: str) -> Target:
     return found
 
 
-def export(runs: Sequence[Logged], name: str, place: Path, overwrite: bool = False) -> Path:
+def write(runs: Sequence[Logged], name: str, place: Path, overwrite: bool = False) -> Path:
     """Write runs in a format into a folder, which appears whole or not at all; what stood there goes.
 
     Raises:
@@ -68,6 +81,6 @@ def export(runs: Sequence[Logged], name: str, place: Path, overwrite: bool = Fal
     if place.is_file():
         raise RunError("runs are exported into a folder, and a file is there", got=str(place), hint="choose another")
     module, _, function = chosen.write.partition(":")
-    write = getattr(importlib.import_module(f"paribus.exchange.{module}"), function)
-    files.write_folder(place, lambda folder: write(runs, folder, place.absolute()))
+    fill = getattr(importlib.import_module(f"paribus.exchange.{module}"), function)
+    files.write_folder(place, lambda folder: fill(runs, folder, place.absolute()))
     return place

@@ -38,14 +38,14 @@ def references(result: StudyResult) -> list[str]:
     return [reference for name, reference in REFERENCES.items() if name in text]
 
 
-def mean_differences(result: StudyResult) -> str:
-    """What effects are, and of how many runs: ``mean differences over 5 paired seeds``."""
+def mean_differences(result: StudyResult, figure: str = "") -> str:
+    """What effects are, and of how many runs: ``mean differences over n = 5 paired seeds``."""
     counts = [effect.estimate.n for effect in result.effects]
     fewest, most = min(counts), max(counts)
     number = f"n = {most}" if fewest == most else f"n = {fewest} to {most}"
     if result.design.paired:
-        return f"mean differences over {number} paired seeds"
-    return f"differences of means of {number} or more runs of each arm, which no seed pairs,"
+        return f"mean differences{figure} over {number} paired seeds"
+    return f"differences of means{figure} of {number} or more runs of each arm, which no seed pairs"
 
 
 def _sentences(result: StudyResult) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _sentences(result: StudyResult) -> Iterator[str]:
         yield f"Figures are means of the {metric} over {wording.count(len(result.design.seeds), 'seed')}"
         yield f"with {sure} t intervals."
         return
-    yield f"Effects are {mean_differences(result)} in {metric}."
+    yield f"Effects are {mean_differences(result, f' in {metric}')}."
     yield from _shared(result)
     yield from _tests(result)
     yield from _level(result)
