@@ -18,42 +18,57 @@ def store(given):
     return Store("MLflow", given)
 
 
-def test_a_row_for_each_run_with_its_last_value():
-    found = frame(store(runs()), METRIC, ["lr"])
-    assert (found.seed, found.notes) == ("seed", ())
-    assert found.rows[0] == {"lr": 0.1, "seed": 0, METRIC: 0.5 + 1 / 8 - 1 / 16}
-    assert len(found.rows) == 6
+def test_a_row_for_each_run_where_it_logged_once():
+    once = [replace(one, curves={METRIC: one.curves[METRIC][-1:]}) for one in runs()]
+    found = frame(store(once), METRIC, ["lr"])
+    assert (found.seed, found.step, found.notes) == ("seed", None, ())
+    assert {name: column[0] for name, column in found.columns.items()} == {"lr": 0.1, "seed": 0, METRIC: 0.5625}
+    assert len(found.columns["lr"]) == 6
 
 
 def test_a_row_for_each_step():
-    found = frame(store(runs()), METRIC, ["lr"], by_step=True)
-    assert len(found.rows) == 24
-    assert [row["step"] for row in found.rows[:4]] == [1, 2, 3, 4]
+    found = frame(store(runs()), METRIC, ["lr"])
+    assert found.step == "step"
+    assert found.columns["step"] == [1, 2, 3, 4] * 6
+    assert found.columns[METRIC][:4] == [value for _, value in run(0.1, 0).curves[METRIC]]
 
 
-def test_a_run_without_the_figure_is_named_and_its_row_is_empty():
+def test_runs_without_a_seed_have_a_row_each():
+    given = [replace(one, params={"lr": one.params["lr"]}) for one in runs()]
+    found = frame(store(given), METRIC, ["lr"])
+    assert (found.seed, found.step, len(found.columns["lr"])) == (None, None, 6)
+
+
+def test_a_run_without_the_figure_has_an_empty_row():
     lacking = run(0.1, 1, curves={"train/loss": ((1, 0.5),)})
     found = frame(store([run(0.1, 0), lacking, run(0.01, 0)]), METRIC, ["lr"])
-    assert found.rows[1] == {"lr": 0.1, "seed": 1, METRIC: None}
-    assert found.notes == ("1 run logged no val/accuracy: lr=0.1/seed-1.",)
+    assert [value for value in found.columns[METRIC] if value is None] == [None]
 
 
 def test_a_run_that_failed_counts_as_lost_and_one_that_goes_on_by_its_last_figure():
     given = [run(0.1, 0), run(0.1, 1, state="failed"), run(0.01, 0), run(0.01, 1, state="running")]
     found = frame(store(given), METRIC, ["lr"])
-    assert [row[METRIC] is None for row in found.rows] == [False, True, False, False]
-    assert "1 run failed; their figures are left out" in found.notes[0]
-    assert "1 run running; their last figures count" in found.notes[1]
+    assert len(found.columns[METRIC]) == 3 * 4 + 1
+    assert "1 run failed, their figures do not count: lr=0.1/seed-1." in found.notes
+    assert "1 run running, their last figures count: lr=0.01/seed-1." in found.notes
+
+
+def test_runs_that_do_not_say_their_arm_or_seed_are_left_out_and_named():
+    strangers = [run(0.1, 7, name="other", params={"seed": 7}), run(0.1, 8, name="lost", params={"lr": 0.1})]
+    found = frame(store([*runs(), *strangers]), METRIC, ["lr"])
+    assert found.notes == ("2 runs without lr or seed left out: other, lost.",)
+    assert len(found.columns["lr"]) == 24
 
 
 def test_a_parameter_that_differs_and_is_no_arm_is_said():
     given = [replace(one, params={**one.params, "batch_size": 64 if one.params["lr"] == 0.1 else 32}) for one in runs()]
     [note] = frame(store(given), METRIC, ["lr"]).notes
     assert note.startswith("batch_size differs between the runs (64, 32)")
-    assert "cannot be told" in note
+    assert "cannot be told from what lr does" in note
     given = [replace(one, params={**one.params, "host": f"node{one.seed}"}) for one in runs()]
     [note] = frame(store(given), METRIC, ["lr"]).notes
-    assert "within arms too" in note
+    assert "it adds to the spread" in note
+    assert frame(store(given), METRIC, ["lr"]).columns["host"][0] == "node0"  # tells two rows of a run apart
 
 
 def test_several_experiments_in_one_store_are_said():
@@ -82,7 +97,8 @@ def test_two_seeds_that_differ_are_asked_about():
     [
         ("val_accuracy", ["lr"], None, "did you mean 'val/accuracy'"),
         (METRIC, ["lrr"], None, "did you mean 'lr'"),
-        (METRIC, [], None, "these parameters differ: lr, seed"),
+        (METRIC, [], None, "these differ between the runs: lr, seed"),
+        (None, ["lr"], None, "available: train/loss, val/accuracy"),
         (METRIC, ["lr"], "sead", "did you mean 'seed'"),
     ],
 )
@@ -93,7 +109,7 @@ def test_what_no_run_has_is_refused(metric, arms, seed, hint):
 
 
 def test_many_runs_are_counted_not_listed():
-    lacking = [run(0.1, seed, curves={}) for seed in range(3, 20)]
-    [note] = frame(store([*runs(), *lacking]), METRIC, ["lr"]).notes
-    assert note.startswith("17 runs logged no val/accuracy: ")
+    strangers = [run(0.1, seed, params={"seed": seed}) for seed in range(3, 20)]
+    [note] = frame(store([*runs(), *strangers]), METRIC, ["lr"]).notes
+    assert note.startswith("17 runs without lr or seed left out: ")
     assert note.endswith("and 12 more.")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paribus.errors import EvidenceError, nearest
-from paribus.exchange.logged import FINISHED, Logged, Points
+from paribus.exchange.logged import FINISHED, Logged
 from paribus.exchange.stores import Store
 from paribus.records.wording import count, show
 
 SEEDS = ("seed", "random_seed", "random_state", "rng_seed", "global_seed", "manual_seed", "torch_seed", "np_seed")
 STEP = "step"
+FOLDER = "run"  # the parameter that the name of a folder stands for: of course it differs
+LOST = ("failed", "killed", "crashed")  # what their figures are worth, nobody knows
 SHOWN = 5  # runs that are named one by one
 FEW = 12  # values of a parameter that are named
-_PICK = re.compile(r"(best|last|first|mean([1-9]\d{0,3})):")
 
 
 @dataclass(frozen=True)
@@ -24,42 +24,49 @@ class Frame:
     """A table for evidence.
 
     Args:
-        rows: column → value; ``None`` for the figure of a run that has none.
-        arms: the columns that make an arm.
+        columns: name → values, a row for each run or for each of its steps; ``None`` for the figure of one that has
+            none. Beside arms, seed and figure these are the parameters that differ.
         seed: the column of the seeds; ``None`` where runs have none.
-        metric: the column of the figure.
+        step: the column of the steps; ``None`` where there is a row for each run.
         notes: what readers have to know: runs that are left out, parameters that differ and are no arm.
     """
 
-    rows: Sequence[Mapping[str, Any]]
-    arms: tuple[str, ...]
+    columns: Mapping[str, list[Any]]
     seed: str | None
-    metric: str
+    step: str | None
     notes: tuple[str, ...] = ()
 
 
-def frame(store: Store, metric: str, arms: Sequence[str], seed: str | None = None, by_step: bool = False) -> Frame:
+def frame(store: Store, metric: str | None, arms: Sequence[str], seed: str | None = None) -> Frame:
     """The table of a store's runs.
 
     Args:
         store: what was read.
-        metric: a figure by its name; its last value counts.
+        metric: a figure by its name. Where runs have a seed and logged it more than once, all of its steps are rows;
+            else the last one is.
         arms: the parameters that make an arm.
         seed: the parameter that is the seed; by default the one that is called like one.
-        by_step: whether all steps are wanted, or the last only.
 
     Raises:
         EvidenceError: for a parameter or a figure that no run has, naming those that there are.
     """
-    runs = [_with_study(run, store.runs) for run in store.runs]
-    _check(runs, metric, arms)
-    chosen = seed or find_seed(runs, arms)
-    if seed is not None:
-        _known(seed, runs, "parameter")
-    having = [run for run in runs if run.curves.get(metric)]
-    rows = [row for run in runs for row in _rows(run, metric, arms, chosen, by_step)]
-    notes = (*store.notes, *_missing(runs, metric), *_confounders(having, arms, chosen, metric))
-    return Frame(rows, tuple(arms), chosen, metric, notes)
+    every = [_with_study(run, store.runs) for run in store.runs]
+    figure = _check(every, metric, arms, seed)
+    chosen = seed or find_seed(every, arms)
+    needed = [*arms, *([chosen] if chosen else [])]
+    runs = [run for run in every if all(run.params.get(name) is not None for name in needed)]
+    if not runs:
+        raise EvidenceError(f"no run says all of {', '.join(needed)}", got=_names(every), hint="name others")
+    differing = _differing(runs, needed)
+    by_step = chosen is not None and any(len(run.curves.get(figure, ())) > 1 for run in runs)
+    rows = [row for run in runs for row in _rows(run, figure, [*needed, *differing], by_step)]
+    notes = (
+        *store.notes,
+        *_left(every, runs, needed),
+        *_lost(runs, figure),
+        *_confounders(runs, differing, arms, figure),
+    )
+    return Frame({name: [row[name] for row in rows] for name in rows[0]}, chosen, STEP if by_step else None, notes)
 
 
 def find_seed(runs: Sequence[Logged], arms: Sequence[str] = ()) -> str | None:
@@ -79,63 +86,61 @@ def find_seed(runs: Sequence[Logged], arms: Sequence[str] = ()) -> str | None:
     return found[0] if found else None
 
 
-def _check(runs: Sequence[Logged], metric: str, arms: Sequence[str]) -> None:
-    """Refuse what no run has."""
+def _check(runs: Sequence[Logged], metric: str | None, arms: Sequence[str], seed: str | None) -> str:
+    """Refuse what no run has; the name of the figure."""
+    figures = {name for run in runs for name in run.curves}
+    if metric is None:
+        rule = "it has to be said which figure is compared"
+        raise EvidenceError(rule, got="no --metric", hint=nearest("", figures))
+    if metric not in figures:
+        raise EvidenceError("no run has logged this figure", got=metric, hint=nearest(metric, figures))
     if not arms:
         differ = sorted(_differing(runs, ()))
-        hint = f"these parameters differ: {', '.join(differ)}" if differ else "no parameter differs between the runs"
-        raise EvidenceError("arms are made by a parameter of the runs", got="no --arm", hint=hint)
-    for arm in arms:
-        _known(arm, runs, "parameter")
-    if not any(run.curves.get(metric) for run in runs):
-        figures = {name for run in runs for name in run.curves}
-        raise EvidenceError("no run has logged this figure", got=metric, hint=nearest(metric, figures))
-
-
-def _known(name: str, runs: Sequence[Logged], what: str) -> None:
-    if not any(name in run.params for run in runs):
-        params = {param for run in runs for param in run.params}
-        raise EvidenceError(f"no run has this {what}", got=name, hint=nearest(name, params))
+        hint = f"these differ between the runs: {', '.join(differ)}" if differ else "none differs between the runs"
+        raise EvidenceError("it has to be said which parameter makes the arms", got="no --arm", hint=hint)
+    params = {param for run in runs for param in run.params}
+    for name in (*arms, *([seed] if seed else [])):
+        if name not in params:
+            raise EvidenceError("no run has this parameter", got=name, hint=nearest(name, params))
+    return metric
 
 
 def _with_study(run: Logged, runs: Sequence[Logged]) -> Logged:
     """Where a store has several experiments, which one a run belongs to is one of its parameters."""
-    if len({one.study for one in runs}) < 2 or "experiment" in run.params:
+    if len({one.study for one in runs}) < 2:
         return run
-    from dataclasses import replace
-
-    return replace(run, params={**run.params, "experiment": run.study})
+    return replace(run, params={"experiment": run.study, **run.params})
 
 
-def _rows(run: Logged, metric: str, arms: Sequence[str], seed: str | None, by_step: bool) -> Iterator[dict[str, Any]]:
+def _rows(run: Logged, metric: str, names: Sequence[str], by_step: bool) -> Iterator[dict[str, Any]]:
     """The rows of a run; one that has not the figure, or failed, has one without it."""
-    about = {name: _plain(run.params.get(name)) for name in arms}
-    if seed is not None:
-        about[seed] = run.params.get(seed)
-    points: Points = run.curves.get(metric, ()) if run.state not in ("failed", "killed") else ()
-    if not points:
-        yield {**about, **({STEP: None} if by_step else {}), metric: None}
-    elif by_step:
-        yield from ({**about, STEP: step, metric: value} for step, value in points)
+    about = {name: _plain(run.params.get(name)) for name in names}
+    points = run.curves.get(metric, ()) if run.state not in LOST else ()
+    if by_step:
+        yield from ({**about, STEP: step, metric: value} for step, value in points or ((0, None),))
     else:
-        yield {**about, metric: points[-1][1]}
+        yield {**about, metric: points[-1][1] if points else None}
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as the name of an arm: a number, or a text."""
-    return value if isinstance(value, (bool, int, float, str)) else show(value)
+    """A parameter as a cell of a table."""
+    return value if value is None or isinstance(value, (bool, int, float, str)) else show(value)
 
 
-def _missing(runs: Sequence[Logged], metric: str) -> Iterator[str]:
-    """Which runs have no figure, and why."""
-    lacking = [run for run in runs if not run.curves.get(metric)]
-    if lacking:
-        yield f"{count(len(lacking), 'run')} logged no {metric}: {_names(lacking)}."
+def _left(every: Sequence[Logged], runs: Sequence[Logged], needed: Sequence[str]) -> Iterator[str]:
+    """Which runs lack a parameter that makes the arm, or the seed: of these nobody knows where they belong."""
+    known = {id(run) for run in runs}
+    if left := [run for run in every if id(run) not in known]:
+        yield f"{count(len(left), 'run')} without {' or '.join(needed)} left out: {_names(left)}."
+
+
+def _lost(runs: Sequence[Logged], metric: str) -> Iterator[str]:
+    """Which runs did not finish, and what becomes of their figures."""
     ended = [run for run in runs if run.curves.get(metric) and run.state != FINISHED]
     for state in dict.fromkeys(run.state for run in ended):
         some = [run for run in ended if run.state == state]
-        left = "their figures are left out" if state in ("failed", "killed") else "their last figures count"
-        yield f"{count(len(some), 'run')} {state}; {left}: {_names(some)}."
+        what = "their figures do not count" if state in LOST else "their last figures count"
+        yield f"{count(len(some), 'run')} {state}, {what}: {_names(some)}."
 
 
 def _names(runs: Sequence[Logged]) -> str:
@@ -143,15 +148,19 @@ def _names(runs: Sequence[Logged]) -> str:
     return names if len(runs) <= SHOWN else f"{names} and {len(runs) - SHOWN} more"
 
 
-def _confounders(runs: Sequence[Logged], arms: Sequence[str], seed: str | None, metric: str) -> Iterator[str]:
-    """Parameters that differ between runs and are neither arm nor seed: what they do is taken for what the arm does."""
-    for name, values in sorted(_differing(runs, {*arms, *([seed] if seed else [])}).items()):
-        if name == metric or name in ("run",):
+def _confounders(
+    runs: Sequence[Logged], differing: Mapping[str, Sequence[str]], arms: Sequence[str], metric: str
+) -> Iterator[str]:
+    """Parameters that differ and are neither arm nor seed: what they do is taken for what the arm does."""
+    for name, values in differing.items():
+        if name in (metric, FOLDER):
             continue
         said = ", ".join(values[:FEW]) + (" …" if len(values) > FEW else "")
-        within = any(len(of_arm) > 1 for of_arm in _by_arm(runs, name, arms).values())
-        where = "within arms too" if within else "only between arms: what it does cannot be told from what they do"
-        yield f"{name} differs between the runs ({said}) and is neither arm nor seed, {where}."
+        text = f"{name} differs between the runs ({said}) and is neither arm nor seed"
+        if any(len(of_arm) > 1 for of_arm in _by_arm(runs, name, arms).values()):
+            yield f"{text}: it adds to the spread, and where arms have it unevenly, to the differences."
+        else:
+            yield f"{text}: what it does cannot be told from what {' and '.join(arms)} does."
 
 
 def _by_arm(runs: Sequence[Logged], name: str, arms: Sequence[str]) -> dict[str, set[str]]:
@@ -162,7 +171,7 @@ def _by_arm(runs: Sequence[Logged], name: str, arms: Sequence[str]) -> dict[str,
     return found
 
 
-def _differing(runs: Sequence[Logged], known: Any) -> dict[str, list[str]]:
+def _differing(runs: Sequence[Logged], known: Sequence[str]) -> dict[str, list[str]]:
     """Parameters with several values: name → those, as people write them."""
     names = dict.fromkeys(name for run in runs for name in run.params if name not in known)
     return {name: values for name in names if len(values := _values(runs, name)) > 1}

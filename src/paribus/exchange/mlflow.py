@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from paribus.errors import ParibusError
+from paribus.exchange import sqlite
 from paribus.exchange.logged import FINISHED, Logged, as_text, from_text, in_order
 
 STATES = {"1": "running", "2": "scheduled", "3": FINISHED, "4": "failed", "5": "killed"}
@@ -121,30 +119,12 @@ def _meta(folder: Path) -> dict[str, Any]:
 
 def is_database(path: Path) -> bool:
     """Whether a database is one of MLflow's."""
-    return {"runs", "metrics", "params", "experiments"} <= tables(path)
-
-
-def tables(path: Path) -> set[str]:
-    """The tables of a SQLite database, opened to be read only; none of another file.
-
-    Raises:
-        ParibusError: if it is damaged.
-    """
-    try:
-        with closing(connect(path)) as database:
-            return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.DatabaseError as error:
-        raise ParibusError(f"this database cannot be read: {error}", got=str(path), hint="is it SQLite's?") from None
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
-    return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+    return {"runs", "metrics", "params", "experiments"} <= sqlite.tables(path)
 
 
 def read_database(path: Path) -> tuple[list[Logged], list[str]]:
     """All runs of a database that were not deleted: plain tables, which MLflow itself would first bring up to date."""
-    with closing(connect(path)) as database:
+    with closing(sqlite.connect(path)) as database:
         runs = database.execute(
             "SELECT r.run_uuid, r.name, e.name, r.status, r.start_time FROM runs r JOIN experiments e "
             "ON r.experiment_id = e.experiment_id WHERE r.lifecycle_stage = 'active' ORDER BY r.start_time, r.run_uuid"

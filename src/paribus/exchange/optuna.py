@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from paribus.errors import ParibusError
+from paribus.exchange import sqlite
 from paribus.exchange.logged import FINISHED, Logged, Points, number
-from paribus.exchange.mlflow import tables
 
 STATES = {"COMPLETE": FINISHED, "FAIL": "failed", "PRUNED": "pruned", "RUNNING": "running", "WAITING": "new"}
 
 
 def is_database(path: Path) -> bool:
     """Whether a database is one of Optuna's."""
-    return {"studies", "trials", "trial_params"} <= tables(path)
+    return {"studies", "trials", "trial_params"} <= sqlite.tables(path)
 
 
 def read(path: Path) -> tuple[list[Logged], list[str]]:
@@ -33,7 +32,7 @@ def read(path: Path) -> tuple[list[Logged], list[str]]:
         ) from None
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    address = f"sqlite:///file:{quote(str(path.absolute()))}?mode=ro&uri=true"
+    address = f"sqlite:///{sqlite.address(path)}&uri=true"
     try:
         storage = optuna.storages.RDBStorage(address)
         studies = [optuna.load_study(study_name=one.study_name, storage=storage) for one in storage.get_all_studies()]

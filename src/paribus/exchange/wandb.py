@@ -42,6 +42,9 @@ def write(runs: Sequence[Logged], folder: Path, place: Path) -> None:
         for step, row in _rows(run.curves).items():
             made.log(row, step=step)
         made.finish(exit_code=0 if run.state in (FINISHED, "diverged") else 1)
+    for path in (folder / "wandb").iterdir():
+        if path.is_symlink():  # to where this folder stands before it is put in its place
+            path.unlink()
 
 
 def _rows(curves: Mapping[str, Any]) -> dict[int, dict[str, float]]:
