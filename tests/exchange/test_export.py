@@ -23,7 +23,7 @@ def test_a_run_is_exported_into_its_own_folder_and_again(run):
     for _ in range(2):
         place = pb.export(run, "csv")
         assert place == run.path / "export" / "csv"
-    rows = list(csv.DictReader((place / "metrics.csv").open()))
+    rows = list(csv.DictReader((place / "metrics.csv").read_text().splitlines()))
     assert [float(row["value"]) for row in rows if row["metric"] == "val/loss"] == run.history["val/loss"]
 
 

@@ -13,7 +13,7 @@ from paribus.exchange import tables
 
 def test_metrics_have_a_row_for_each_figure_of_each_epoch(tmp_path):
     tables.csv(runs(), tmp_path, tmp_path)
-    rows = list(csv.DictReader((tmp_path / "metrics.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "metrics.csv").read_text().splitlines()))
     assert len(rows) == 6 * 2 * 4
     assert rows[0] == {
         **{"study": "rates", "arm": "lr=0.1", "lr": "0.1", "seed": "0"},
@@ -29,7 +29,7 @@ def test_metrics_have_a_row_for_each_figure_of_each_epoch(tmp_path):
 def test_results_have_a_row_for_each_run_with_the_figures_of_its_final_weights(tmp_path):
     final = run(0.1, 0, curves={"val/accuracy": ((1, 0.5),), "final/val/accuracy": ((1, 0.75),)}, state="diverged")
     tables.csv([final], tmp_path, tmp_path)
-    [row] = csv.DictReader((tmp_path / "results.csv").open())
+    [row] = csv.DictReader((tmp_path / "results.csv").read_text().splitlines())
     assert (row["val/accuracy"], row["state"], row["batch_size"]) == ("0.75", "diverged", "64")
 
 

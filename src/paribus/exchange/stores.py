@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from paribus.errors import ParibusError
 from paribus.exchange import events, mlflow, optuna, tensorboard, wandb
@@ -35,9 +36,12 @@ class Store:
 Reader = Callable[[Path], tuple[list[Logged], list[str]]]
 
 
-def is_store(place: Path) -> bool:
-    """Whether a path may be a store: a folder, or a database. Tables are not."""
-    return place.is_dir() or place.suffix.lower() in DATABASES
+def is_store(given: Any) -> bool:
+    """Whether something is the path of what may be a store: a folder, or a database. Tables are none."""
+    if not isinstance(given, (str, Path)):
+        return False
+    place = Path(given)
+    return place.is_dir() or not place.suffix or place.suffix.lower() in DATABASES
 
 
 def read(place: Path) -> Store:
@@ -58,7 +62,7 @@ def read(place: Path) -> Store:
 def _reader(place: Path) -> tuple[str, Reader, Path]:
     if place.is_file():
         return _database(place)
-    for root in (place, place / "mlruns"):
+    for root in (place / "mlruns", place):
         if root.is_dir() and mlflow.is_store(root):
             return "MLflow", mlflow.read, root
     if wandb.run_files(place):

@@ -42,6 +42,8 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
 
 def _about(result: StudyResult) -> dict[str, Any]:
     """What the numbers of a study are about, for those who read them as data."""
+    from paribus.reports.method import method
+
     return {
         "metric": result.metric_name,
         "unit": "share" if result.metric.percent else result.metric.unit,
@@ -49,6 +51,7 @@ def _about(result: StudyResult) -> dict[str, Any]:
         "delta": result.delta,
         "seeds": result.design.seeds,
         "complete": result.complete,
+        "method": method(result),
     }
 
 
