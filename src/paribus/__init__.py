@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paribus.inference.sample import sample as sample
     from paribus.inference.trained import Trained as Trained
     from paribus.inference.trained import load as load
+    from paribus.numbers import evidence as evidence
     from paribus.records.parts import Part as Part
     from paribus.records.parts import register as register
     from paribus.records.plugins import load_plugin as load_plugin
@@ -49,6 +50,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "Trained": "inference.trained",
     "analyse": "analysis.kept",
     "derive": "theory.derive",
+    "evidence": "numbers",
     "export": "exchange.export",
     "load": "inference.trained",
     "load_plugin": "records.plugins",

@@ -15,6 +15,7 @@ from paribus.cli import (
     denoise,
     derive,
     diagnose,
+    evidence,
     export,
     inspect,
     layers,
@@ -83,6 +84,7 @@ def _options(
 
 app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
+app.command("evidence")(evidence.evidence)
 app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)
 app.command("export")(export.export)

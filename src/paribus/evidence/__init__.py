@@ -1,4 +1,12 @@
-"""Statistics of controlled experiments: pure functions on numbers."""
+"""Statistics of controlled experiments: pure functions on numbers.
+
+Called, as in ``pb.evidence(results)``, it is :func:`paribus.numbers.evidence`.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
 
 from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import (
@@ -54,3 +62,14 @@ __all__ = [
     "sequential_test",
     "variance_components",
 ]
+
+
+class _Room(ModuleType):
+    """This room has the name of what is done with it, so it can be called."""
+
+    def __call__(self, results: Any, **options: Any) -> Any:
+        """The evidence in a table of figures: see :func:`paribus.numbers.evidence`."""
+        return importlib.import_module("paribus.numbers").evidence(results, **options)
+
+
+sys.modules[__name__].__class__ = _Room

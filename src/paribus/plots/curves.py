@@ -86,6 +86,7 @@ def _layers(
     limits: tuple[float, float, bool],
 ) -> list[Spec]:
     means, threads = bands.means(figure, arms), bands.threads(figure, arms)
+    first = min((arm.epochs[0] for arm in arms.values() if arm.epochs), default=1)
     few = all(len(arm.states) < bands.ENOUGH for arm in arms.values())
     lost = [row for row in threads if row["lost"]]
     sound = [row for row in threads if not row["lost"]]
@@ -95,7 +96,7 @@ def _layers(
     if logarithmic:
         y["scale"]["type"], y["axis"]["format"] = "log", ".3~g"
     at: dict[str, Any] = {
-        "x": epochs(max([row["epoch"] for row in threads], default=1)),
+        "x": epochs(max([row["epoch"] for row in threads], default=first), first),
         "color": colour,
     }
     line = {

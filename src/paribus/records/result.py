@@ -37,6 +37,7 @@ class ArmResult:
         curves: metric → one list per seed, over epochs; gaps are ``None``.
         means: metric → mean of these curves with its interval, over epochs; runs that diverged are left out, and
             an epoch that one of the others lacks is ``None``.
+        epochs: which epochs the points of the curves are; 1, 2, … where that is not said.
         execution: device, precision, layout and threads.
         errors: seed → the error of a run that did not finish.
     """
@@ -53,6 +54,7 @@ class ArmResult:
     peak_memory_mb: float | None = None
     curves: Mapping[str, tuple[tuple[float | None, ...], ...]] = field(default_factory=dict)
     means: Mapping[str, tuple[Interval | None, ...]] = field(default_factory=dict)
+    epochs: tuple[int, ...] = ()
     execution: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
 

@@ -39,13 +39,16 @@ def run_html(folder: RunFolder) -> str:
     return to_html(page, draw(page))
 
 
-def write(result: StudyResult, folder: Path) -> Path:
-    """Write ``report.html``, ``report.md`` and ``figures/*.svg`` into ``folder``.
+def write(result: StudyResult, folder: Path, overwrite: bool = True) -> Path:
+    """Write ``report.html``, ``report.md`` and ``figures/*.svg`` into ``folder``, by default that of the study.
 
     Returns:
         The path of the HTML page.
+
+    Raises:
+        RunError: if files of these names are there that may not be written over.
     """
-    return _write(study_page(result), folder, overwrite=True)
+    return _write(study_page(result), folder, overwrite)
 
 
 def write_run(run: RunFolder, folder: Path | None = None) -> Path:

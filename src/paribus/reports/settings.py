@@ -31,10 +31,11 @@ def design(result: StudyResult) -> Table:
     """What was compared, and what was held equal."""
     plan = result.design
     direction = "higher is better" if result.metric.higher_is_better else "lower is better"
-    runs = len(result.arms) * len(plan.seeds)
+    runs = sum(len(arm.states) for arm in result.arms)
+    whole = runs == len(result.arms) * len(plan.seeds)
     rows = [
-        ("arms × seeds", f"{len(result.arms)} × {len(plan.seeds)} = {runs} runs"),
-        ("seeds", ", ".join(map(str, plan.seeds))),
+        ("arms × seeds", f"{len(result.arms)} × {len(plan.seeds)}{' =' if whole else ', of which'} {runs} runs"),
+        *([("seeds", ", ".join(map(str, plan.seeds)))] if plan.paired else ()),
         *(
             (f"varied: {wording.clean(path)}", ", ".join(map(wording.show, values)))
             for path, values in plan.factors.items()

@@ -106,8 +106,10 @@ def _with_interval(value: str, interval: str, confidence: float) -> str:
 def _summary(result: StudyResult) -> str:
     """One sentence on the study as a whole."""
     metric = wording.spoken(result.metric_name)
-    arms, seeds = wording.count(len(result.arms), "arm"), wording.count(len(result.design.seeds), "seed")
-    text = f"Measured: {metric} of {arms} with {seeds} each."
+    arms = wording.count(len(result.arms), "arm")
+    sizes = sorted(len(arm.states) for arm in result.arms)
+    each = wording.count(sizes[-1], "seed" if result.design.paired else "run")
+    text = f"Measured: {metric} of {arms} with {each if sizes[0] == sizes[-1] else f'{sizes[0]} to {each}'} each."
     if len(result.effects) > 1:
         found = [effect.verdict.word for effect in result.effects]
         counts = [f"{found.count(word)} {word}" for word in dict.fromkeys(found)]

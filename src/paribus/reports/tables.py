@@ -109,7 +109,7 @@ def values(result: StudyResult) -> Table:
     """The metric of every single run, from which all else follows."""
     seeds = list(dict.fromkeys(seed for arm in result.arms for seed in arm.states))
     rows = [(wording.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
-    heads = ("arm", *(f"seed {seed}" for seed in seeds))
+    heads = ("arm", *(f"{'seed' if result.design.paired else 'run'} {seed}" for seed in seeds))
     return Table(heads, tuple(rows), "l" + "r" * len(seeds), data=lambda: values_data(result))
 
 
