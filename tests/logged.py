@@ -25,7 +25,7 @@ def run(lr: float, seed: int, **more) -> Logged:
         "curves": {"val/accuracy": curve, "train/loss": tuple((epoch, 2.0**-epoch) for epoch in range(1, 5))},
         "settings": {"lr": lr},
         "arm": f"lr={lr}",
-        "started": 1.7e9,
+        "started": 1.7e9 + 10 * (lr != 0.1) + seed,
     }
     return Logged(**{**content, **more})  # type: ignore[arg-type]
 

@@ -24,7 +24,7 @@ class Store:
 
     Args:
         kind: the tool's name.
-        runs: all of its runs.
+        runs: all of its runs, in the order in which they began, as far as that is known.
         notes: what is to be known of them: what is torn, what was logged twice.
     """
 
@@ -56,7 +56,8 @@ def read(place: Path) -> Store:
     runs, notes = reader(root)
     if not runs:
         raise ParibusError(f"this store of {kind} holds no run", got=str(place))
-    return Store(kind, runs, notes)
+    in_time = sorted(runs, key=lambda run: run.started)  # the arm that began first is the reference
+    return Store(kind, in_time, notes)
 
 
 def _reader(place: Path) -> tuple[str, Reader, Path]:
