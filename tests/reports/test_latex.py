@@ -61,7 +61,7 @@ def test_every_comparison_has_a_row_for_each_claim():
     [effect] = result.effects
     tex = study_latex(result, {})
     head, these, alike, *_ = rows(tex)
-    assert head == ["comparison", "difference (points)", "about", "interval", "p", "verdict"]
+    assert head == ["comparison", "difference", "about", "interval", "p", "verdict"]
     for row, claim, about in ((these, "these", "these data"), (alike, "like-these", "data like these")):
         judged = effect.claims[claim]
         assert row[2] == about
@@ -74,7 +74,7 @@ def test_every_comparison_has_a_row_for_each_claim():
 def test_one_claim_needs_no_column_and_uneven_pairs_get_one():
     assert rows(study_latex(made.two_arms(), {}))[0] == [
         "comparison",
-        "difference (points)",
+        "difference",
         "interval",
         "p",
         "verdict",
@@ -121,7 +121,13 @@ def test_planned_and_unplanned_looks_are_told():
 def test_captions_say_n_confidence_and_claims():
     tex = study_latex(both_claims(made.factorial()), {})
     caption = re.search(r"\\caption\{(Effects.*)\}", tex)[1]
-    for text in ("n = 5", r"hold together with 95 \%", "data like these", r"$\delta$ = 0.50 points"):
+    for text in (
+        "in percentage points",
+        "n = 5",
+        r"hold together with 95 \%",
+        "data like these",
+        r"$\delta$ = 0.50 points",
+    ):
         assert text in caption
 
 

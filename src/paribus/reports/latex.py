@@ -19,13 +19,21 @@ from paribus.reports.tex import escape, foreign, grid, tabular
 HEAD = r"""% Written by paribus from the study {name}. Take it into a paper by \input{{{stem}}}; in its preamble:
 %   \usepackage{{booktabs,graphicx}}"""
 LUA = "% Compile with lualatex or xelatex, and a font that has them: pdflatex cannot set {signs}"
-FLOAT = r"""\begin{{{kind}}}
+TABLE = r"""\begin{{table}}
 \centering
 \caption{{{caption}}}
 \label{{{label}}}
+\smallskip
+\footnotesize
+\setlength{{\tabcolsep}}{{4pt}}
 {content}
-\end{{{kind}}}"""
-SMALL = "\\footnotesize\n\\setlength{\\tabcolsep}{4pt}\n"
+\end{{table}}"""
+FIGURE = r"""\begin{{figure}}
+\centering
+\includegraphics[width=\linewidth]{{{file}}}
+\caption{{{caption}}}
+\label{{{label}}}
+\end{{figure}}"""
 
 
 def study_latex(result: StudyResult, figures: Mapping[str, Figure], stem: str = "report") -> str:
@@ -53,8 +61,7 @@ def _parts(result: StudyResult, figures: Mapping[str, Figure]) -> Iterator[str]:
         yield _table(tabular(noise), "Where the spread between seeds comes from.", f"{label}-noise")
     yield _table(tabular(tables.arms(result)), _arms_caption(result), f"{label}-arms")
     for file, figure in figures.items():
-        drawn = f"\\includegraphics[width=\\linewidth]{{{file}}}"
-        yield _float("figure", drawn, escape(figure.alt), f"fig:{label}-{figure.name}")
+        yield FIGURE.format(file=file, caption=escape(figure.alt), label=f"fig:{label}-{figure.name}")
 
 
 def _effects(result: StudyResult) -> str:
@@ -62,7 +69,7 @@ def _effects(result: StudyResult) -> str:
     names, _ = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
     several = len(result.effects[0].claims) > 1
     uneven = len({effect.estimate.n for effect in result.effects}) > 1
-    heads = ["comparison", f"difference{_unit(result)}"]
+    heads = ["comparison", "difference"]
     heads += [*(["about"] if several else []), "interval", "p", *(["n"] if uneven else []), "verdict"]
     align = "lr" + ("l" if several else "") + "rr" + ("r" if uneven else "") + "l"
     groups = [
@@ -91,7 +98,8 @@ def _effects_caption(result: StudyResult) -> str:
     judged = [effect.judged for effect in result.effects]
     _, reference = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
     each = method.confidences(judged)
-    text = f"Effects on the {metric}: {method.mean_differences(result)}"
+    unit = "percentage points" if result.metric.percent else result.metric.unit
+    text = f"Effects on the {metric}{unit and f' in {unit}'}: {method.mean_differences(result)}"
     text += f", each arm minus {reference}," if reference else ""
     if judged[0].family > 1:
         text += f" with intervals that hold together with {sure}" + (f" ({each} each)." if each else ".")
@@ -115,23 +123,13 @@ def _arms_caption(result: StudyResult) -> str:
     return text
 
 
-def _unit(result: StudyResult) -> str:
-    """What differences are in, for the head of their column."""
-    unit = "points" if result.metric.percent else result.metric.unit
-    return f" ({unit})" if unit else ""
-
-
 def _number(text: str) -> str:
-    """A number without its unit, which stands in the head."""
+    """A number without its unit, which stands in the caption."""
     return text.partition(" ")[0]
 
 
 def _table(content: str, caption: str, label: str) -> str:
-    return _float("table", SMALL + content, escape(caption), f"tab:{label}")
-
-
-def _float(kind: str, content: str, caption: str, label: str) -> str:
-    return FLOAT.format(kind=kind, caption=caption, label=label, content=content)
+    return TABLE.format(content=content, caption=escape(caption), label=f"tab:{label}")
 
 
 def _comment(text: str) -> str:

@@ -7,12 +7,12 @@ set by pdflatex; :func:`foreign` finds the others, for which it takes lualatex o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from paribus.records.wording import clean
 from paribus.reports.page import Table
 
-LONG = 30  # characters of a first column that is broken into lines
+LONG = 30  # characters of a first column beyond which its names stand on lines of their own
 LAST_LATIN = 0x17F  # pdflatex knows the accents up to here
 
 SIGNS = {
@@ -62,19 +62,19 @@ def foreign(text: str) -> list[str]:
 
 def tabular(table: Table) -> str:
     """A table in the manner of booktabs."""
-    return grid(table.heads, [table.rows], table.align)
+    return grid(table.heads, [[row] for row in table.rows], table.align)
 
 
 def grid(heads: Sequence[str], groups: Iterable[Sequence[Sequence[str]]], align: str) -> str:
-    """Rows in groups, with some space between those of several rows; long first cells are broken into lines."""
+    """Rows in groups, with some space between those of several rows; a long name stands on a line of its own."""
     groups = list(groups)
-    narrow = max((len(row[0]) for group in groups for row in group), default=0) > LONG
-    bodies = ["\n".join(_row(row, narrow) for row in group) for group in groups]
-    space = "\n\\addlinespace\n" if any(len(group) > 1 for group in groups) else "\n"
+    above = max((len(row[0]) for group in groups for row in group), default=0) > LONG
+    bodies = ["\n".join(_lines(group, above)) for group in groups]
+    space = "\n\\addlinespace\n" if any("\n" in body for body in bodies) and len(bodies) > 1 else "\n"
     lines = [
         f"\\begin{{tabular}}{{@{{}}{align}@{{}}}}",
         r"\toprule",
-        _row(heads, False),
+        _row(heads),
         r"\midrule",
         space.join(bodies),
         r"\bottomrule",
@@ -83,8 +83,17 @@ def grid(heads: Sequence[str], groups: Iterable[Sequence[Sequence[str]]], align:
     return "\n".join(lines)
 
 
-def _row(cells: Sequence[str], narrow: bool) -> str:
-    first, *rest = map(escape, cells)
-    if narrow and first:
-        first = f"\\parbox[t]{{0.36\\linewidth}}{{\\raggedright {first}\\strut}}"
-    return " & ".join([first, *rest]) + r" \\"
+def _lines(group: Sequence[Sequence[str]], above: bool) -> Iterator[str]:
+    """The rows of a group; their name above them, or in the first one."""
+    if above:
+        yield _spanning(group[0][0], len(group[0]))
+    yield from (_row(["", *row[1:]] if above else row) for row in group)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return " & ".join(map(escape, cells)) + r" \\"
+
+
+def _spanning(name: str, columns: int) -> str:
+    """A name over all columns, broken into lines where it is longer than one."""
+    return f"\\multicolumn{{{columns}}}{{@{{}}p{{\\linewidth}}@{{}}}}{{\\raggedright {escape(name)}}} \\\\"
