@@ -77,6 +77,7 @@ def test_a_message_that_ends_within_a_field_is_refused():
             list(wire.fields(message))
 
 
+@pytest.mark.filterwarnings("default")  # theirs are not ours
 def test_tensorboard_itself_reads_what_is_written(tmp_path):
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator", reason="no tensorboard")
     tensorboard.write(runs(), tmp_path, tmp_path)

@@ -75,6 +75,7 @@ def test_what_is_no_database_is_refused(tmp_path):
         mlflow.is_database(tmp_path / "x.db")
 
 
+@pytest.mark.filterwarnings("default")  # theirs are not ours
 def test_there_and_back_by_mlflow_itself(tmp_path):
     pytest.importorskip("mlflow", reason="mlflow is not installed")
     mlflow.write(runs(), tmp_path, tmp_path)
@@ -83,6 +84,7 @@ def test_there_and_back_by_mlflow_itself(tmp_path):
     same(found, runs())
 
 
+@pytest.mark.filterwarnings("default")  # theirs are not ours
 def test_a_database_of_mlflow_itself_is_read(tmp_path):
     tracking = pytest.importorskip("mlflow.tracking", reason="mlflow is not installed")
     client = tracking.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")

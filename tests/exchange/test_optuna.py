@@ -11,6 +11,7 @@ from paribus.exchange import stores
 optuna = pytest.importorskip("optuna", reason="optuna is not installed")
 
 
+@pytest.mark.filterwarnings("default")  # theirs are not ours
 def test_trials_are_runs(tmp_path):
     path = tmp_path / "study.db"
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -37,6 +37,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_quoted():
     assert tables.to_csv([{"arm": "=1+1", "value": -0.5}]) == "arm,value\n'=1+1,-0.5\n"
 
 
+@pytest.mark.filterwarnings("default")  # theirs are not ours
 def test_there_and_back_by_parquet(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     mixed = [run(0.1, 0), run(0.1, 1, params={"lr": "auto", "seed": 1}, settings={"lr": "auto"})]

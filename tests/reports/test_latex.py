@@ -124,7 +124,7 @@ def test_captions_say_n_confidence_and_claims():
     for text in (
         "in percentage points",
         "n = 5",
-        r"hold together with 95 \%",
+        r"hold together with 95~\%",
         "data like these",
         r"$\delta$ = 0.50 points",
     ):

@@ -11,7 +11,7 @@ from paribus.reports.tex import escape, foreign, tabular
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("50 % of $x_1 & {y} #3", r"50 \% of \$x\_1 \& \{y\} \#3"),
+        ("50 % of $x_1 & {y} #3", r"50~\% of \$x\_1 \& \{y\} \#3"),
         (r"\input{secret}", r"\textbackslash{}input\{secret\}"),
         ("a^b~c", r"a\textasciicircum{}b\textasciitilde{}c"),
         ("−1 × δ ± …", r"$-$1 $\times$ $\delta$ $\pm$ \ldots{}"),

@@ -51,8 +51,9 @@ SIGNS |= {letter: f"$\\{word}$" for letter, word in zip(_LETTERS, _WORDS.split("
 
 
 def escape(text: str) -> str:
-    r"""A text that LaTeX prints as it stands: ``50 %`` → ``50 \%``."""
-    return re.sub("-(?=-)", "-{}", "".join(SIGNS.get(sign, sign) for sign in clean(text)))
+    r"""A text that LaTeX prints as it stands: ``50 %`` → ``50~\%``."""
+    printed = "".join(SIGNS.get(sign, sign) for sign in clean(text))
+    return re.sub("-(?=-)", "-{}", printed).replace(r" \%", r"~\%")
 
 
 def foreign(text: str) -> list[str]:
