@@ -20,7 +20,7 @@ def run(lr: float, seed: int, **more) -> Logged:
     given = {"lr": lr, "model.use": "cnn", "augment": "[flip]", "batch_size": 64, "seed": seed}
     content = {
         "name": f"lr={lr}/seed-{seed}",
-        "study": "rates",
+        "study": "digits/rates",
         "params": given,
         "curves": {"val/accuracy": curve, "train/loss": tuple((epoch, 2.0**-epoch) for epoch in range(1, 5))},
         "settings": {"lr": lr},

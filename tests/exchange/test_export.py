@@ -66,3 +66,14 @@ def test_an_unknown_format_and_one_without_its_package_are_refused(run, monkeypa
 @pytest.mark.parametrize("value", [0.1, 1e-5, 3, -2, True, False, None, "adam", "3e", "1_0"])
 def test_settings_survive_as_texts(value):
     assert from_text(as_text(value)) == value
+
+
+def test_a_tool_that_fails_is_one_error_and_leaves_nothing(run, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ValueError("a quota")
+
+    monkeypatch.setattr("paribus.exchange.tables.csv", fail)
+    with pytest.raises(ParibusError, match="csv could not be written") as caught:
+        pb.export(run, "csv")
+    assert "a quota" in caught.value.got
+    assert list((run.path / "export").iterdir()) == []

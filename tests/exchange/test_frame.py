@@ -49,8 +49,8 @@ def test_a_run_that_failed_counts_as_lost_and_one_that_goes_on_by_its_last_figur
     given = [run(0.1, 0), run(0.1, 1, state="failed"), run(0.01, 0), run(0.01, 1, state="running")]
     found = frame(store(given), METRIC, ["lr"])
     assert len(found.columns[METRIC]) == 3 * 4 + 1
-    assert "1 run failed, their figures do not count: lr=0.1/seed-1." in found.notes
-    assert "1 run running, their last figures count: lr=0.01/seed-1." in found.notes
+    assert "1 run failed: lr=0.1/seed-1; what such a run logged does not count." in found.notes
+    assert "1 run running: lr=0.01/seed-1; what such a run logged last counts." in found.notes
 
 
 def test_runs_that_do_not_say_their_arm_or_seed_are_left_out_and_named():
@@ -74,7 +74,7 @@ def test_a_parameter_that_differs_and_is_no_arm_is_said():
 def test_several_experiments_in_one_store_are_said():
     other = [replace(one, study="later") for one in runs()[3:]]
     [note] = frame(store([*runs()[:3], *other]), METRIC, ["lr"]).notes
-    assert note.startswith("experiment differs between the runs (rates, later)")
+    assert note.startswith("experiment differs between the runs (digits/rates, later)")
 
 
 def test_a_seed_is_recognised_by_its_name():
@@ -113,3 +113,13 @@ def test_many_runs_are_counted_not_listed():
     [note] = frame(store([*runs(), *strangers]), METRIC, ["lr"]).notes
     assert note.startswith("17 runs without lr or seed left out: ")
     assert note.endswith("and 12 more.")
+
+
+def test_the_last_word_of_a_parameter_will_do():
+    given = [replace(one, params={"optimizer.lr": one.params["lr"], "run.seed": one.seed}) for one in runs()]
+    found = frame(store(given), METRIC, ["lr"])
+    assert (found.arms, found.seed) == (("optimizer.lr",), "run.seed")
+    twice = [replace(one, params={**one.params, "schedule.lr": 1}) for one in given]
+    with pytest.raises(EvidenceError) as caught:
+        frame(store(twice), METRIC, ["lr"])
+    assert caught.value.hint == "say which: optimizer.lr, schedule.lr"

@@ -16,7 +16,7 @@ def test_a_store_of_files_is_read(tmp_path):
     found, notes = mlflow.read(mlflow_files(tmp_path, runs()))
     assert notes == []
     same(found, runs())
-    assert {one.study for one in found} == {"rates"}
+    assert {one.study for one in found} == {"digits/rates"}
 
 
 def test_an_experiment_is_read_alone(tmp_path):
@@ -53,7 +53,7 @@ def database(path, given) -> None:
             " lifecycle_stage TEXT);"
             "CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT);"
             "CREATE TABLE metrics (key TEXT, value REAL, timestamp BIGINT, run_uuid TEXT, step BIGINT, is_nan BOOLEAN);"
-            "INSERT INTO experiments VALUES (1, 'rates');"
+            "INSERT INTO experiments VALUES (1, 'digits/rates');"
         )
         for place, one in enumerate(given):
             state = one.state.upper()
@@ -75,6 +75,7 @@ def test_what_is_no_database_is_refused(tmp_path):
         mlflow.is_database(tmp_path / "x.db")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # theirs are not ours
 def test_there_and_back_by_mlflow_itself(tmp_path):
     pytest.importorskip("mlflow", reason="mlflow is not installed")
@@ -84,11 +85,12 @@ def test_there_and_back_by_mlflow_itself(tmp_path):
     same(found, runs())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # theirs are not ours
 def test_a_database_of_mlflow_itself_is_read(tmp_path):
     tracking = pytest.importorskip("mlflow.tracking", reason="mlflow is not installed")
     client = tracking.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
-    experiment = client.create_experiment("rates", artifact_location=str(tmp_path))
+    experiment = client.create_experiment("digits/rates", artifact_location=str(tmp_path))
     for one in runs():
         mlflow._write_run(client, experiment, one)
     same(mlflow.read_database(tmp_path / "mlflow.db")[0], runs())

@@ -43,3 +43,11 @@ def test_an_empty_store_is_refused(tmp_path):
         meta.unlink()
     with pytest.raises(ParibusError, match="MLflow holds no run"):
         stores.read(tmp_path)
+
+
+def test_a_folder_with_runs_of_two_tools_is_asked_about(tmp_path):
+    mlflow_files(tmp_path / "mlruns", runs())
+    tensorboard.write(runs(), tmp_path / "logs", tmp_path)
+    with pytest.raises(ParibusError, match="several kinds") as caught:
+        stores.read(tmp_path)
+    assert "mlruns (MLflow)" in caught.value.hint

@@ -16,7 +16,7 @@ def test_metrics_have_a_row_for_each_figure_of_each_epoch(tmp_path):
     rows = list(csv.DictReader((tmp_path / "metrics.csv").read_text().splitlines()))
     assert len(rows) == 6 * 2 * 4
     assert rows[0] == {
-        **{"study": "rates", "arm": "lr=0.1", "lr": "0.1", "seed": "0"},
+        **{"study": "digits/rates", "arm": "lr=0.1", "lr": "0.1", "seed": "0"},
         **{"epoch": "1", "metric": "val/accuracy", "value": "0.125"},
     }
     written = {(row["lr"], row["seed"], row["epoch"], row["metric"]): float(row["value"]) for row in rows}

@@ -64,3 +64,9 @@ def test_a_torn_file_is_named(tmp_path):
     [run], notes = tensorboard.read(tmp_path)
     assert run.curves["loss"] == ((0, 1.0),)
     assert "torn" in notes[0]
+
+
+def test_hyperparameters_say_more_than_names_of_folders(tmp_path):
+    write(tmp_path / "lr=0.1" / "seed-2", {"loss": ((0, 1.0),)}, {"optimizer.lr": 0.1})
+    [[run], _] = tensorboard.read(tmp_path)
+    assert run.params == {"run": "lr=0.1", "seed": 2, "optimizer.lr": 0.1}

@@ -73,6 +73,7 @@ def test_a_torn_file_gives_what_stands_before(tmp_path):
     assert [step for step, _ in found.curves["val/accuracy"]] == [1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # theirs are not ours
 def test_there_and_back_by_wandb_itself(tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="wandb is not installed")

@@ -26,12 +26,14 @@ class Frame:
     Args:
         columns: name → values, a row for each run or for each of its steps; ``None`` for the figure of one that has
             none. Beside arms, seed and figure these are the parameters that differ.
+        arms: the columns that make an arm.
         seed: the column of the seeds; ``None`` where runs have none.
         step: the column of the steps; ``None`` where there is a row for each run.
         notes: what readers have to know: runs that are left out, parameters that differ and are no arm.
     """
 
     columns: Mapping[str, list[Any]]
+    arms: tuple[str, ...]
     seed: str | None
     step: str | None
     notes: tuple[str, ...] = ()
@@ -44,15 +46,16 @@ def frame(store: Store, metric: str | None, arms: Sequence[str], seed: str | Non
         store: what was read.
         metric: a figure by its name. Where runs have a seed and logged it more than once, all of its steps are rows;
             else the last one is.
-        arms: the parameters that make an arm.
+        arms: the parameters that make an arm; the last word of a dotted one will do where it means one only.
         seed: the parameter that is the seed; by default the one that is called like one.
 
     Raises:
         EvidenceError: for a parameter or a figure that no run has, naming those that there are.
     """
     every = [_with_study(run, store.runs) for run in store.runs]
-    figure = _check(every, metric, arms, seed)
-    chosen = seed or find_seed(every, arms)
+    figure = _check_figure(every, metric)
+    arms = _arms(every, arms)
+    chosen = find_seed(every, arms) if seed is None else _parameter(seed, every)
     needed = [*arms, *([chosen] if chosen else [])]
     runs = [run for run in every if all(run.params.get(name) is not None for name in needed)]
     if not runs:
@@ -66,7 +69,8 @@ def frame(store: Store, metric: str | None, arms: Sequence[str], seed: str | Non
         *_lost(runs, figure),
         *_confounders(runs, differing, arms, figure),
     )
-    return Frame({name: [row[name] for row in rows] for name in rows[0]}, chosen, STEP if by_step else None, notes)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return Frame(columns, arms, chosen, STEP if by_step else None, notes)
 
 
 def find_seed(runs: Sequence[Logged], arms: Sequence[str] = ()) -> str | None:
@@ -86,23 +90,34 @@ def find_seed(runs: Sequence[Logged], arms: Sequence[str] = ()) -> str | None:
     return found[0] if found else None
 
 
-def _check(runs: Sequence[Logged], metric: str | None, arms: Sequence[str], seed: str | None) -> str:
-    """Refuse what no run has; the name of the figure."""
+def _check_figure(runs: Sequence[Logged], metric: str | None) -> str:
+    """The name of the figure, which some run has logged."""
     figures = {name for run in runs for name in run.curves}
     if metric is None:
         rule = "it has to be said which figure is compared"
         raise EvidenceError(rule, got="no --metric", hint=nearest("", figures))
     if metric not in figures:
         raise EvidenceError("no run has logged this figure", got=metric, hint=nearest(metric, figures))
-    if not arms:
+    return metric
+
+
+def _arms(runs: Sequence[Logged], given: Sequence[str]) -> tuple[str, ...]:
+    """The parameters that make an arm."""
+    if not given:
         differ = sorted(_differing(runs, ()))
         hint = f"these differ between the runs: {', '.join(differ)}" if differ else "none differs between the runs"
         raise EvidenceError("it has to be said which parameter makes the arms", got="no --arm", hint=hint)
-    params = {param for run in runs for param in run.params}
-    for name in (*arms, *([seed] if seed else [])):
-        if name not in params:
-            raise EvidenceError("no run has this parameter", got=name, hint=nearest(name, params))
-    return metric
+    return tuple(_parameter(name, runs) for name in given)
+
+
+def _parameter(name: str, runs: Sequence[Logged]) -> str:
+    """The parameter that somebody means: by its name, or by the last word of a dotted one that alone ends so."""
+    params = dict.fromkeys(param for run in runs for param in run.params)
+    meant = [param for param in params if param.rpartition(".")[2] == name]
+    if name not in params and len(meant) != 1:
+        hint = f"say which: {', '.join(meant)}" if meant else nearest(name, params)
+        raise EvidenceError("no run has this parameter", got=name, hint=hint)
+    return name if name in params else meant[0]
 
 
 def _with_study(run: Logged, runs: Sequence[Logged]) -> Logged:
@@ -139,8 +154,8 @@ def _lost(runs: Sequence[Logged], metric: str) -> Iterator[str]:
     ended = [run for run in runs if run.curves.get(metric) and run.state != FINISHED]
     for state in dict.fromkeys(run.state for run in ended):
         some = [run for run in ended if run.state == state]
-        what = "their figures do not count" if state in LOST else "their last figures count"
-        yield f"{count(len(some), 'run')} {state}, {what}: {_names(some)}."
+        what = "what such a run logged does not count" if state in LOST else "what such a run logged last counts"
+        yield f"{count(len(some), 'run')} {state}: {_names(some)}; {what}."
 
 
 def _names(runs: Sequence[Logged]) -> str:

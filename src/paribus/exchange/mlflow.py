@@ -49,7 +49,7 @@ def _write_run(client: Any, experiment: str, run: Logged) -> None:
 
 def is_store(root: Path) -> bool:
     """Whether a folder is a store of MLflow, or one of its experiments."""
-    return any(root.glob("*/meta.yaml")) or any(root.glob("*/*/meta.yaml"))
+    return any(root.glob("*/meta.yaml"))
 
 
 def read(root: Path) -> tuple[list[Logged], list[str]]:

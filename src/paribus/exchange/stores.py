@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,18 +63,25 @@ def read(place: Path) -> Store:
 def _reader(place: Path) -> tuple[str, Reader, Path]:
     if place.is_file():
         return _database(place)
+    found = list(_found(place))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        said = ", ".join(f"{root.name} ({kind})" for kind, _, root in found)
+        raise ParibusError("this folder holds runs of several kinds", got=str(place), hint=f"name one of them: {said}")
+    raise ParibusError("this folder holds no runs of a tool that is known", got=str(place), hint=f"name {HINT}")
+
+
+def _found(place: Path) -> Iterator[tuple[str, Reader, Path]]:
+    """The stores in a folder; below it too, where a tool makes such folders."""
     for root in (place / "mlruns", place):
         if root.is_dir() and mlflow.is_store(root):
-            return "MLflow", mlflow.read, root
+            yield "MLflow", mlflow.read, root
     if wandb.run_files(place):
-        return "Weights & Biases", wandb.read, place
+        yield "Weights & Biases", wandb.read, place
     if any(place.rglob(events.PATTERN)):
-        return "TensorBoard", tensorboard.read, place
-    found = [path for path in sorted(place.iterdir()) if path.suffix.lower() in DATABASES]
-    if len(found) == 1:
-        return _database(found[0])
-    hint = f"name {HINT}" + (f"; here are {', '.join(path.name for path in found)}" if found else "")
-    raise ParibusError("this folder holds no runs of a tool that is known", got=str(place), hint=hint)
+        yield "TensorBoard", tensorboard.read, place
+    yield from (_database(path) for path in sorted(place.iterdir()) if path.suffix.lower() in DATABASES)
 
 
 def _database(path: Path) -> tuple[str, Reader, Path]:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from paribus import files
-from paribus.errors import ParibusError, RunError, nearest
+from paribus.errors import ParibusError, RunError, message_of, nearest
 from paribus.exchange.logged import Logged
 
 
@@ -82,5 +82,14 @@ def write(runs: Sequence[Logged], name: str, place: Path, overwrite: bool = Fals
         raise RunError("runs are exported into a folder, and a file is there", got=str(place), hint="choose another")
     module, _, function = chosen.write.partition(":")
     fill = getattr(importlib.import_module(f"paribus.exchange.{module}"), function)
-    files.write_folder(place, lambda folder: fill(runs, folder, place.absolute()))
+
+    def filled(folder: Path) -> None:
+        try:
+            fill(runs, folder, place.absolute())
+        except (ParibusError, OSError):
+            raise
+        except Exception as error:  # whatever that tool raises
+            raise ParibusError(f"{name} could not be written", got=message_of(error)) from error
+
+    files.write_folder(place, filled)
     return place

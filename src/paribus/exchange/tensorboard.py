@@ -58,7 +58,8 @@ def _merge(target: events.Events, one: events.Events, split: str) -> None:
 
 def _logged(name: str, one: events.Events, root: Path, notes: list[str]) -> Logged:
     curves = in_order(one.points, name, notes)
-    params = {**_from_name(name), **one.params}
+    said = _from_name(name)
+    params = {**{key: said[key] for key in ("run", "seed") if key in said}, **one.params} if one.params else said
     return Logged(name, root.name, params, curves, state=FINISHED, started=one.started)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ MOST_BYTES = 1 << 30
 HISTORY, SUMMARY, CONFIG, RUN, EXIT = 2, 3, 5, 17, 18
 ITEM, KEY, NESTED, JSON = 1, 1, 2, 16
 RUN_CONFIG, PROJECT, DISPLAY_NAME, EXIT_CODE, STEP = 4, 3, 8, 1, 2
+_FORBIDDEN = re.compile(r"[/\\\\#?%:]")  # in the name of a project
 OWN = "_"  # begins figures that are the tool's own: _step, _runtime
 
 
@@ -32,7 +34,7 @@ def write(runs: Sequence[Logged], folder: Path, place: Path) -> None:
         made = wandb.init(
             mode="offline",
             dir=folder,
-            project=run.study or "paribus",
+            project=_FORBIDDEN.sub("-", run.study) or "paribus",
             name=run.name,
             group=run.arm or None,
             config=dict(run.params),

@@ -22,4 +22,4 @@ def table_of_store(place: Path, options: Options, name: str | None = None) -> tu
     found = frame(store, options.metric, options.arms, options.seed)
     about = {"store": f"{place.name} ({store.kind})", "runs": len(store.runs)}
     table = Table(found.columns, name or place.absolute().stem, about=about, said=found.notes)
-    return table, replace(options, seed=found.seed, by_epoch=options.by_epoch or found.step)
+    return table, replace(options, arms=found.arms, seed=found.seed, by_epoch=options.by_epoch or found.step)
