@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,10 @@ def _found(place: Path) -> Iterator[tuple[str, Reader, Path]]:
         yield "Weights & Biases", wandb.read, place
     if any(place.rglob(events.PATTERN)):
         yield "TensorBoard", tensorboard.read, place
-    yield from (_database(path) for path in sorted(place.iterdir()) if path.suffix.lower() in DATABASES)
+    for path in sorted(place.iterdir()):
+        if path.suffix.lower() in DATABASES:
+            with suppress(ParibusError):  # somebody else's
+                yield _database(path)
 
 
 def _database(path: Path) -> tuple[str, Reader, Path]:

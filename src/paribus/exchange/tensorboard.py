@@ -59,7 +59,9 @@ def _merge(target: events.Events, one: events.Events, split: str) -> None:
 def _logged(name: str, one: events.Events, root: Path, notes: list[str]) -> Logged:
     curves = in_order(one.points, name, notes)
     said = _from_name(name)
-    params = {**{key: said[key] for key in ("run", "seed") if key in said}, **one.params} if one.params else said
+    if one.params:  # they say more than the name
+        said = {key: value for key, value in said.items() if key in ("run", "seed")}
+    params = {**said, **one.params}
     return Logged(name, root.name, params, curves, state=FINISHED, started=one.started)
 
 
