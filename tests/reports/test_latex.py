@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from tests import made
 
 from paribus.errors import ParibusError, RunError
+from paribus.evidence import Estimate
 from paribus.records import wording
 from paribus.records.result import StudyResult
 from paribus.reports.files import write_latex
@@ -116,6 +117,31 @@ def test_planned_and_unplanned_looks_are_told():
     text = method(replace(result, design=design))
     assert "looks that were planned before, after 3, 5 seeds" in text
     assert "looked at without a plan after 3 seeds" in text
+
+
+def test_runs_that_nothing_pairs_are_compared_as_welch_does():
+    result = made.two_arms()
+    loose = result.design.model_copy(update={"origin": "numbers", "paired": False})
+    text = method(replace(result, design=loose))
+    assert text.startswith("Effects are differences of means in validation accuracy of n = 5 or more runs of each arm")
+    assert "Welch's t-test (Welch, 1947)" in text
+    assert "paired" not in text
+
+
+@pytest.mark.skipif("skewness" not in {one.name for one in fields(Estimate)}, reason="intervals are Student's")
+def test_room_for_skewness_is_told():
+    result = made.two_arms(seeds=10)
+    [effect] = result.effects
+    text = method(replace(result, effects=(made.estimated(effect, skewness=0.7),)))
+    assert "longer tail of the differences (Hall, 1992)" in text
+
+
+@pytest.mark.skipif("looks" not in {one.name for one in fields(StudyResult)}, reason="looks are planned")
+def test_intervals_that_hold_at_every_look_are_told():
+    result = both_claims(made.two_arms())
+    text = method(replace(result, looks=replace(result.looks, rule="anytime")))
+    assert "anytime-valid t-test over seeds, and hold at every look (Wang and Ramdas, 2024)" in text
+    assert "as the corrected resampled t-test does" in text
 
 
 def test_captions_say_n_confidence_and_claims():

@@ -13,12 +13,18 @@ from paribus.records.result import StudyResult
 ABOUT: dict[Claim, str] = {"these": "these data", "like-these": "data like these"}
 STUDENT = "Student, 1908"
 WELCH = "Welch, 1947"
+WANG = "Wang and Ramdas, 2024"
+HALL = "Hall, 1992"
 NADEAU = "Nadeau and Bengio, 2003"
 SCHUIRMANN = "Schuirmann, 1987"
 REFERENCES = {
     STUDENT: "Student (1908). The probable error of a mean. Biometrika 6 (1), 1–25.",
     WELCH: "Welch, B. L. (1947). The generalization of ‘Student’s’ problem when several different population variances "
     "are involved. Biometrika 34 (1–2), 28–35.",
+    WANG: "Wang, H. and Ramdas, A. (2024). Anytime-valid t-tests and confidence sequences for Gaussian means with "
+    "unknown variance. arXiv:2310.03722.",
+    HALL: "Hall, P. (1992). On the removal of skewness by transformation. Journal of the Royal Statistical Society B "
+    "54 (1), 221–228.",
     NADEAU: "Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error. Machine Learning 52 (3), "
     "239–281.",
     SCHUIRMANN: "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power approach "
@@ -77,20 +83,37 @@ def _shared(result: StudyResult) -> Iterator[str]:
 def _tests(result: StudyResult) -> Iterator[str]:
     """Which test stands behind which claim."""
     judged = result.effects[0].claims
-    plain = [ABOUT[claim] for claim, one in judged.items() if not one.estimate.overlap]
-    if plain:
-        test = f"the paired t-test over seeds ({STUDENT})" if result.design.paired else f"Welch's t-test ({WELCH})"
-        yield f"For {plain[0]}, intervals and p-values are those of {test}."
     for claim, one in judged.items():
-        if overlap := one.estimate.overlap:
-            yield (
-                f"For {ABOUT[claim]}, they are those of the corrected resampled t-test ({NADEAU}), since every seed "
-                f"draws its own validation split from one data set: the variance of the mean is taken as "
-                f"(1/n + {overlap:.3g}) times that over seeds, with {overlap:.3g} validation examples for each one "
-                "that may train."
-            )
+        if overlap := f"{one.estimate.overlap:.3g}" if one.estimate.overlap else "":
+            yield f"For {ABOUT[claim]}, {_corrected(result)}, since every seed draws its own validation split from one"
+            yield f"data set: the variance of the mean is taken as (1/n + {overlap}) times that over seeds, with {overlap}"
+            yield "validation examples for each one that may train."
+        else:
+            yield f"For {ABOUT[claim]}, intervals and p-values are those of {_test(result)}."
+    if any(getattr(one.estimate, "skewness", 0.0) for effect in result.effects for one in effect.claims.values()):
+        yield f"From 10 seeds on, intervals are widened on the side of the longer tail of the differences ({HALL})."
     if len(judged) > 1:
         yield f"The verdict is that for {ABOUT[result.claim]}."
+
+
+def _test(result: StudyResult) -> str:
+    """The test over independent seeds."""
+    if _at_every_look(result):
+        return f"an anytime-valid t-test over seeds, and hold at every look ({WANG})"
+    return f"the paired t-test over seeds ({STUDENT})" if result.design.paired else f"Welch's t-test ({WELCH})"
+
+
+def _corrected(result: StudyResult) -> str:
+    """The test over seeds whose training examples overlap."""
+    if _at_every_look(result):
+        return f"they allow for overlapping training examples as the corrected resampled t-test does ({NADEAU})"
+    test = "the corrected resampled t-test" if result.design.paired else "Welch's t-test, corrected for resampling"
+    return f"they are those of {test} ({NADEAU})"
+
+
+def _at_every_look(result: StudyResult) -> bool:
+    """Whether intervals hold whenever one looks, and not only at planned looks or at the end."""
+    return getattr(getattr(result, "looks", None), "rule", "end") == "anytime"
 
 
 def _level(result: StudyResult) -> Iterator[str]:
@@ -100,7 +123,7 @@ def _level(result: StudyResult) -> Iterator[str]:
         yield f"The {size} comparisons share the level equally (Bonferroni), so that with {sure} all intervals hold."
     else:
         yield f"The confidence is {sure}."
-    if result.design.interim:
+    if result.design.interim and not _at_every_look(result):
         looks = ", ".join(map(str, result.design.interim))
         yield f"Seeds were added at looks that were planned before, after {looks} seeds, which share the level as well."
     if result.design.extended:
@@ -112,9 +135,9 @@ def _lost(result: StudyResult) -> Iterator[str]:
     """Runs that no mean counts."""
     states = list(chain.from_iterable(arm.states.values() for arm in result.arms))
     if diverged := states.count("diverged"):
-        yield f"{wording.count(diverged, 'run')} diverged; comparisons with them have no verdict of their own."
+        yield f"{wording.count(diverged, 'run')} diverged; comparisons with them have no other verdict."
     if failed := len([state for state in states if state not in ("finished", "diverged")]):
-        yield f"{wording.count(failed, 'run')} did not finish, and their pairs are left out."
+        yield f"{wording.count(failed, 'run')} did not finish, and the means leave them out."
 
 
 def confidences(judged: Sequence[Judged]) -> str:
