@@ -86,8 +86,8 @@ def _tests(result: StudyResult) -> Iterator[str]:
     for claim, one in judged.items():
         if overlap := f"{one.estimate.overlap:.3g}" if one.estimate.overlap else "":
             yield f"For {ABOUT[claim]}, {_corrected(result)}, since every seed draws its own validation split from one"
-            yield f"data set: the variance of the mean is taken as (1/n + {overlap}) times that over seeds, with {overlap}"
-            yield "validation examples for each one that may train."
+            yield f"data set: the variance of the mean is taken as (1/n + {overlap}) times that over seeds, with"
+            yield f"{overlap} validation examples for each one that may train."
         else:
             yield f"For {ABOUT[claim]}, intervals and p-values are those of {_test(result)}."
     if any(getattr(one.estimate, "skewness", 0.0) for effect in result.effects for one in effect.claims.values()):
