@@ -21,9 +21,19 @@ from paribus.evidence.estimate import (
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
 from paribus.evidence.folds import FiveByTwo, five_by_two, k_folds
 from paribus.evidence.nested import Nested, nested_effects
+from paribus.evidence.planning import (
+    Spread,
+    assured_difference,
+    assured_power,
+    assured_seeds,
+    combined,
+    enough_seeds,
+    smallest_difference,
+)
 from paribus.evidence.power import (
     detectable_difference,
     equivalence_power_of,
+    fewest,
     power_of,
     seeds_for,
     seeds_for_equivalence,
@@ -46,15 +56,22 @@ __all__ = [
     "Kind",
     "Nested",
     "NoiseBudget",
+    "Spread",
     "Verdict",
     "about_interaction",
     "alpha_at",
+    "assured_difference",
+    "assured_power",
+    "assured_seeds",
+    "combined",
     "contrast",
     "contrast_of_means",
     "crossed_effects",
     "detectable_difference",
+    "enough_seeds",
     "equivalence_p",
     "equivalence_power_of",
+    "fewest",
     "five_by_two",
     "interactions",
     "judge",
@@ -70,6 +87,7 @@ __all__ = [
     "seeds_for",
     "seeds_for_equivalence",
     "sequential_test",
+    "smallest_difference",
     "variance_components",
 ]
 
