@@ -416,7 +416,10 @@ def test_fingerprints_of_partials_methods_and_objects():
 def test_figures_that_only_some_rows_have_are_curves_too():
     def rarely(config, seed):
         for epoch in range(4):
-            yield {"loss": 1.0 + random.random(), **({"val/accuracy": 0.9 + random.random() / 100} if epoch % 2 else {})}
+            yield {
+                "loss": 1.0 + random.random(),
+                **({"val/accuracy": 0.9 + random.random() / 100} if epoch % 2 else {}),
+            }
 
     [arm, _] = run(study(rarely, metric="val/accuracy")).arms
     assert [value is None for value in arm.curves["val/accuracy"][0]] == [True, False, True, False]
