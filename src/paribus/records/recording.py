@@ -10,7 +10,7 @@ from typing import Any
 
 from paribus import processes
 from paribus.errors import RunError
-from paribus.records.environment import environment
+from paribus.records.environment import with_others
 from paribus.records.run import COUNTERS, HEARTBEAT_SECONDS, RunFolder, RunResult, State, this_process
 
 
@@ -47,7 +47,7 @@ class Recording:
         status = replace(self.folder.last_status(), started=time.time(), error="", **this_process())
         self.folder.write_status(replace(status, epochs=self.epochs))
         self.heartbeat("running")
-        self.folder.write_environment({**environment(), "execution": self.execution})
+        self.folder.write_environment({**with_others(), "execution": self.execution})
 
     def row(self, figures: Mapping[str, float | None], step: int | None = None, again: bool = False) -> dict[str, Any]:
         """Write down the figures of the next epoch, or ``again`` those of the last one; returns the row."""
