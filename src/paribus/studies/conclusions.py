@@ -543,7 +543,7 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         )
     if design.foreign and len({*values} - {None}) == 1 and len(values) > 1:
         found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
-    if len(design.seeds) < 3:
+    if (len(design.seeds) if design.paired else min(len(arm.states) for arm in arms)) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}
     if len(threads) > 1:
