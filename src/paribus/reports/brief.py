@@ -47,6 +47,8 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
 
 def _about(result: StudyResult) -> dict[str, Any]:
     """What the numbers of a study are about, for those who read them as data."""
+    from paribus.reports.method import method
+
     return {
         "metric": result.metric_name,
         "unit": "share" if result.metric.percent else result.metric.unit,
@@ -55,6 +57,7 @@ def _about(result: StudyResult) -> dict[str, Any]:
         "claim": result.claim,
         "seeds": result.design.seeds,
         "complete": result.complete,
+        "method": method(result),
     }
 
 

@@ -326,6 +326,11 @@ def splits_vary(design: StudyDesign) -> bool:
     return not fixed and design.layout != "noise"
 
 
+def measure_of(design: StudyDesign, infos: Sequence[Mapping[str, Any]]) -> Measure:
+    """What a study compares, where its runs say this of their data."""
+    return _measure(design, next((info for info in infos if info), {}), _overlap(design, infos))
+
+
 def _overlap(design: StudyDesign, infos: Sequence[Mapping[str, Any]]) -> float | None:
     """The largest overlap of any arm; ``None`` where all seeds share one validation split, or none has begun."""
     if design.foreign or not splits_vary(design):
