@@ -48,14 +48,6 @@ def design(result: StudyResult) -> Table:
     return Table(("what", "value"), tuple(rows), "ll")
 
 
-def _called(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The command that trained, and what all arms share."""
-    yield "command", f"{recipe['command']}{' (read by a shell)' if recipe['shell'] else ''}"
-    yield "where its figure stands", recipe["metric"]
-    for path, value in recipe["fields"].items():
-        yield f"in all arms: {wording.clean(path)}", wording.show(value)
-
-
 def _size(result: StudyResult) -> Iterator[tuple[str, str]]:
     plan, sizes = result.design, [len(arm.states) for arm in result.arms]
     if not plan.paired:
@@ -64,6 +56,14 @@ def _size(result: StudyResult) -> Iterator[tuple[str, str]]:
     whole = sum(sizes) == len(sizes) * len(plan.seeds)
     yield "arms × seeds", f"{len(sizes)} × {len(plan.seeds)}{' =' if whole else ', of which'} {sum(sizes)} runs"
     yield "seeds", ", ".join(map(str, plan.seeds))
+
+
+def _called(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The command that trained, and what all arms share."""
+    yield "command", f"{recipe['command']}{' (read by a shell)' if recipe['shell'] else ''}"
+    yield "where its figure stands", recipe["metric"]
+    for path, value in recipe["fields"].items():
+        yield f"in all arms: {wording.clean(path)}", wording.show(value)
 
 
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
