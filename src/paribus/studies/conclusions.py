@@ -362,8 +362,11 @@ def _resolution(info: Mapping[str, Any]) -> float:
 def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim, confidence: float) -> ArmResult:
     finished = [run.result for run in runs.values() if run.result]
     values = {seed: run.figure(measure.name) for seed, run in runs.items()}
-    first: Mapping[str, Any] = next((run.rows[0] for run in runs.values() if run.rows), {})
-    names = [key for key in first if "/" in key or (measure.foreign and key not in COUNTERS)]
+    rows: Sequence[Mapping[str, Any]] = next((run.rows for run in runs.values() if run.rows), ())
+    if measure.foreign:  # where not every row has every figure
+        names = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in COUNTERS]
+    else:
+        names = [key for key in (rows[0] if rows else ()) if "/" in key]
     states = {seed: run.status.state for seed, run in runs.items()}
     curves = {key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names}
     known = arm_result(arm, states, values, measure, claim, confidence, curves)
