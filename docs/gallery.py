@@ -50,6 +50,8 @@ STUDIES: dict[str, Callable[[], StudyResult]] = {
     "two arms": made.two_arms,
     "two arms, two seeds": lambda: made.two_arms(seeds=2),
     "two arms, one seed": lambda: made.two_arms(seeds=1),
+    "split fixed": made.split_fixed,
+    "two claims apart": made.apart,
     "factorial": made.factorial,
     "24 arms": made.many_arms,
     "diverged": made.diverged,

@@ -64,6 +64,8 @@ def test_runs_that_nothing_pairs_are_compared_as_welch_does():
     assert "runs" in tables.effects(result).heads
     page = study_markdown(result)
     assert "Welch" in page
+    assert "| runs of each arm | 5, 4 |" in page
+    assert "With 4 runs of an arm, intervals are wide" in page
     assert "Paired difference" not in page
 
 
@@ -109,6 +111,12 @@ def test_the_report_says_what_is_not_controlled_and_needs_no_recipe():
     assert "<svg" in study_html(result)
     assert "optimizer=adam" in str(brief.study(result))
     assert result.varied == {"optimizer": {"optimizer=sgd": "sgd", "optimizer=adam": "adam"}}
+
+
+def test_the_narrower_claim_alone_says_why():
+    said = tables.about(of_values(design(), BOTH))
+    assert said == "verdicts are only for these data: nobody said that seeds draw their own validation splits (overlap)"
+    assert "for data like these" in tables.about(of_values(design(overlap=0.25), BOTH))
 
 
 def test_a_design_without_a_recipe_is_written_and_read(tmp_path):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import RUNS, About, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins, read_claim
 from paribus.errors import ParibusError, StudyError
 from paribus.progress import working
+
+if TYPE_CHECKING:
+    from paribus.records.claims import Claim
 
 OWN = Path("report.tex")  # of --latex alone: in the study's folder
 
@@ -50,6 +53,7 @@ def report(
             help="Where to write one page about all; course.html in the folder of the runs by default.",
         ),
     ] = None,
+    claim: About = None,
     latex: Annotated[
         Path | None,
         typer.Option(
@@ -73,22 +77,25 @@ def report(
 
     - `paribus report norm=batch/seed-0`
 
+    - `paribus report last --claim these`
+
     - `paribus report digits-cnn--model.norm digits-cnn--optimizer.lr --notes words.md --out course.html`
 
     - `paribus report digits-cnn--model.norm --latex`
     """
     load_plugins(plugin)
     if latex:
-        _paper(names, latex, runs, overwrite, bool(notes or out or json or csv))
+        _paper(names, latex, runs, read_claim(claim), overwrite, bool(notes or out or json or csv))
     elif len(names) > 1 or notes or out:
-        if json or csv:
-            raise ParibusError("--json and --csv are for one study or run", got=", ".join(names), hint="name one")
+        if json or csv or claim:
+            rule = "--json, --csv and --claim are for one study or run"
+            raise ParibusError(rule, got=", ".join(names), hint="name one")
         _course(names, notes, out, runs, overwrite)
     else:
-        _single(names[0], runs, json, csv, overwrite)
+        _single(names[0], runs, read_claim(claim), json, csv, overwrite)
 
 
-def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool) -> None:
+def _single(name: str, runs: Path, claim: Claim | None, json: bool, csv: Path | None, overwrite: bool) -> None:
     """Write the report of one study or run."""
     from dataclasses import replace
     from functools import partial
@@ -99,6 +106,8 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
     from paribus.reports.export import deliver_with_report
 
     folder = find_folder(name, runs, "study", "run")
+    if claim and not (folder / MARKERS["study"]).exists():
+        raise StudyError("a run has no verdict, and so no claim", got=str(folder), hint="leave --claim out")
     if (folder / MARKERS["run"]).exists():
         with working("looking at single examples"):
             from paribus.reports.files import look, write_run
@@ -109,14 +118,15 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
     else:
         with working("reading the study"):
             from paribus.reports.files import write
+            from paribus.studies.runner import judge_anew
             from paribus.study import Study
 
-            result = Study.open(folder).result
+            result = judge_anew(folder, claim) if claim else Study.open(folder).result
         page, draw = brief.study(result), partial(write, result, folder)
     deliver_with_report(page, draw, json, csv, overwrite)
 
 
-def _paper(names: list[str], path: Path, runs: Path, overwrite: bool, more: bool) -> None:
+def _paper(names: list[str], path: Path, runs: Path, claim: Claim | None, overwrite: bool, more: bool) -> None:
     """Write a study for a paper."""
     from paribus.reports.terminal import print_line
 
@@ -126,10 +136,12 @@ def _paper(names: list[str], path: Path, runs: Path, overwrite: bool, more: bool
     folder = find_folder(names[0], runs, "study")
     with working("writing LaTeX"):
         from paribus.reports.files import write_latex
+        from paribus.studies.runner import judge_anew
         from paribus.study import Study
 
+        result = judge_anew(folder, claim) if claim else Study.open(folder).result
         own = path == OWN
-        written = write_latex(Study.open(folder).result, folder / path if own else path, overwrite or own)
+        written = write_latex(result, folder / path if own else path, overwrite or own)
     for file in written:
         print_line(str(file))
 

@@ -7,16 +7,17 @@ import math
 import numpy as np
 
 from paribus.errors import EvidenceError
-from paribus.evidence.estimate import ROUNDING, Values
+from paribus.evidence.estimate import ROUNDING, Values, standard_error
 from paribus.evidence.variance import Interval
 
 
-def mean_curve(curves: Values, confidence: float = 0.95) -> tuple[Interval | None, ...]:
+def mean_curve(curves: Values, confidence: float = 0.95, overlap: float = 0.0) -> tuple[Interval | None, ...]:
     """`mean_interval` at every point of some curves; ``None`` where a curve has no value.
 
     Args:
         curves: (curves, points).
         confidence: of each interval, alone.
+        overlap: validation examples per training example; see `Estimate`.
     """
     from scipy.special import stdtrit
 
@@ -31,7 +32,7 @@ def mean_curve(curves: Values, confidence: float = 0.95) -> tuple[Interval | Non
     else:
         sd = table.std(axis=0, ddof=1)
         alike = sd <= rounding  # then the signs alone speak, see `contrast`
-        margin = stdtrit(n - 1, (1 + confidence) / 2) * sd / math.sqrt(n)
+        margin = stdtrit(n - 1, (1 + confidence) / 2) * standard_error(sd, n, overlap)
         margin[alike] = 0.0 if 2 * 2.0**-n <= 1 - confidence else math.inf
     ends = zip(mean.tolist(), (mean - margin).tolist(), (mean + margin).tolist(), strict=True)
     return tuple(None if math.isnan(value) else Interval(value, low, high) for value, low, high in ends)

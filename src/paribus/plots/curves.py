@@ -124,7 +124,8 @@ def _reading(result: StudyResult) -> str:
     seeds = max((len(arm.states) for arm in result.arms), default=0)
     text = "Lines are means over seeds as far as every run has come"
     if seeds >= bands.ENOUGH:
-        text += f", bands their {wording.percent(result.design.confidence)} intervals."
+        sure = wording.percent(result.design.confidence)
+        text += f", bands their {sure} intervals {wording.ABOUT[result.claim]}."
     else:
         text = f"{text}, points are single seeds." if seeds > 1 else "There is one seed."
     if any(arm.count("diverged") for arm in result.arms):

@@ -28,7 +28,8 @@ def run_curves(folder: RunFolder) -> Chart:
     figures = _figures(rows)
     if not figures:
         return nothing("Learning curves", "No epoch has been recorded yet.")
-    best = folder.result.best_epoch if folder.result else None
+    result = folder.result
+    best = result.best_epoch if result and result.weights_sha256 else None  # others keep their weights elsewhere
     splits = [
         split for split in ORDER if any(name.startswith(f"{split}/") for names in figures.values() for name in names)
     ]

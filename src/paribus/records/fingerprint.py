@@ -34,6 +34,12 @@ def fingerprint(factory: Callable[..., Any]) -> str:
     return hashlib.sha256(repr(sorted(walk.pieces)).encode(errors="backslashreplace")).hexdigest()
 
 
+def is_own_code(thing: Any) -> bool:
+    """Whether something is a class or function of the user's own: of no library, and not of paribus."""
+    code = inspect.isclass(thing) or inspect.isfunction(thing)
+    return code and _is_own(sys.modules.get(thing.__module__))
+
+
 class _Walk:
     """The pieces of code that were met. Module names are no part of them: a file may be called as one likes."""
 

@@ -62,7 +62,7 @@ class Judging(BaseModel):
         delta: the smallest difference that matters; ``None`` if there was none.
         confidence: of the intervals.
         seeds: how many there were.
-        claim: the one that was asked for; ``None`` where it was left to the split.
+        claim: what verdicts were about; ``None`` where an earlier version judged, which knew but one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,7 +109,7 @@ class StudyDesign(BaseModel):
     uncontrolled: str = ""
     interim: tuple[int, ...] = Field((), validation_alias=AliasChoices("interim", "looks"))
     extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
-    judged: tuple[Judging, ...] = ()  # by what it was judged before metric, δ or confidence became others
+    judged: tuple[Judging, ...] = ()  # by what it was judged before metric, δ, claim or confidence became others
     command: str = ""
 
     @cached_property

@@ -104,7 +104,7 @@ def look(run: RunFolder) -> str:
     from paribus.analysis.kept import analyse
     from paribus.analysis.table import find
 
-    if run.result is None:
+    if run.result is None or run.origin != "recipe":
         return ""
     try:
         if find("examples").needs.met(run):

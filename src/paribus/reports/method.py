@@ -7,10 +7,9 @@ from itertools import chain
 
 from paribus.evidence import Judged
 from paribus.records import wording
-from paribus.records.claims import Claim
 from paribus.records.result import StudyResult
 
-ABOUT: dict[Claim, str] = {"these": "these data", "like-these": "data like these"}
+ABOUT = {claim: words.removeprefix("for ") for claim, words in wording.ABOUT.items()}
 STUDENT = "Student, 1908"
 WELCH = "Welch, 1947"
 WANG = "Wang and Ramdas, 2024"

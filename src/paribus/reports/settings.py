@@ -31,11 +31,8 @@ def design(result: StudyResult) -> Table:
     """What was compared, and what was held equal."""
     plan = result.design
     direction = "higher is better" if result.metric.higher_is_better else "lower is better"
-    runs = sum(len(arm.states) for arm in result.arms)
-    whole = runs == len(result.arms) * len(plan.seeds)
     rows = [
-        ("arms × seeds", f"{len(result.arms)} × {len(plan.seeds)}{' =' if whole else ', of which'} {runs} runs"),
-        *([("seeds", ", ".join(map(str, plan.seeds)))] if plan.paired else ()),
+        *_size(result),
         *(
             (f"varied: {wording.clean(path)}", ", ".join(map(wording.show, values)))
             for path, values in plan.factors.items()
@@ -50,6 +47,16 @@ def design(result: StudyResult) -> Table:
     return Table(("what", "value"), tuple(rows), "ll")
 
 
+def _size(result: StudyResult) -> Iterator[tuple[str, str]]:
+    plan, sizes = result.design, [len(arm.states) for arm in result.arms]
+    if not plan.paired:
+        yield "runs of each arm", ", ".join(map(str, sizes))
+        return
+    whole = sum(sizes) == len(sizes) * len(plan.seeds)
+    yield "arms × seeds", f"{len(sizes)} × {len(plan.seeds)}{' =' if whole else ', of which'} {sum(sizes)} runs"
+    yield "seeds", ", ".join(map(str, plan.seeds))
+
+
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
     design = result.design
     yield "reference", wording.clean(result.arms[0].name)
@@ -57,6 +64,7 @@ def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:
     yield ("not controlled", design.uncontrolled or UNKNOWN) if design.foreign else ("held equal", EQUAL)
     if design.foreign and design.overlap is not None:
         yield "validation examples for each that trains", f"{design.overlap:.3g}, drawn anew by every seed"
+    yield "verdicts", wording.ABOUT[result.claim] + (", as was asked" if design.claim else "")
     none = "not given: nothing can be shown to make no difference"
     yield "δ, the smallest difference that matters", wording.threshold(result.metric, result.delta).replace(NONE, none)
 

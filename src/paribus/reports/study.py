@@ -23,6 +23,7 @@ AGAIN_RECIPE = (
     "This command makes the study again; finished runs are taken as they are. The recipe that it varies follows."
 )
 AGAIN = "This makes the study again. Trainings that paribus did not write are as repeatable as they were written."
+AGAIN_NUMBERS = "This reads the same figures again; the checksum of their file stands above."
 HARDLY, FEW = 3, 5  # below the first number of seeds the result itself warns, below the second this page does
 
 
@@ -58,8 +59,8 @@ def _answer(effect: Effect, result: StudyResult) -> Answer:
     paired = result.design.paired
     sure = f"{wording.count(effect.estimate.n, 'pair')} of runs" if paired else f"{effect.estimate.n} runs or more each"
     if wording.known(effect.p_adjusted):
-        p = wording.probability(effect.p_adjusted, 1 - effect.estimate.confidence)
-        sure += f", p = {p} (Holm)".replace("= <", "<")
+        p = wording.probability(effect.p_adjusted, effect.judged.alpha)
+        sure += f", p = {p}{' (adjusted)' if effect.judged.family > 1 else ''}".replace("= <", "<")
     if wording.known(effect.detectable):
         sure += f"; detectable: {wording.difference(result.metric, effect.detectable, signed=False)}"
     return Answer(
@@ -67,10 +68,11 @@ def _answer(effect: Effect, result: StudyResult) -> Answer:
         finding=_with_interval(
             wording.difference(result.metric, effect.estimate.value),
             wording.difference_interval(result.metric, effect.estimate),
-            effect.estimate.confidence,
+            1 - effect.judged.alpha,
         ),
-        verdict=effect.conclusion,
+        verdict=effect.answer,
         tone=effect.verdict.word.replace(" ", "-"),
+        beside=effect.beside,
         sure=sure,
     )
 
@@ -82,6 +84,7 @@ def _level_answers(result: StudyResult) -> Iterator[Answer]:
             wording.level_interval(result.metric, arm.level),
         )
         finding = _with_interval(level, interval, result.design.confidence)
+        finding += f" {wording.ABOUT[result.claim]}" if finding.endswith("]") else ""
         yield Answer(wording.clean(arm.name), finding, sure=f"mean of {wording.count(arm.level.n, 'run')}")
 
 
@@ -113,7 +116,7 @@ def _summary(result: StudyResult) -> str:
     if len(result.effects) > 1:
         found = [effect.verdict.word for effect in result.effects]
         counts = [f"{found.count(word)} {word}" for word in dict.fromkeys(found)]
-        text += f" Of {len(found)} comparisons: {', '.join(counts)}."
+        text += f" Of {len(found)} comparisons {wording.ABOUT[result.claim]}: {', '.join(counts)}."
         if len(found) > MOST and set(FOUND) & set(found):
             text += " Above stand those with the largest decided differences; the table has all."
     return text
@@ -121,8 +124,10 @@ def _summary(result: StudyResult) -> str:
 
 def _warnings(result: StudyResult) -> Iterator[str]:
     yield from map(wording.clean, result.warnings)
-    if HARDLY <= len(result.design.seeds) < FEW:
-        yield f"With {len(result.design.seeds)} seeds, intervals are wide and only large effects can be found."
+    fewest = min(len(arm.states) for arm in result.arms) if not result.design.paired else len(result.design.seeds)
+    if HARDLY <= fewest < FEW:
+        unit = "seeds" if result.design.paired else "runs of an arm"
+        yield f"With {fewest} {unit}, intervals are wide and only large effects can be found."
 
 
 def _sections(result: StudyResult) -> Iterator[Section]:
@@ -141,7 +146,8 @@ def _sections(result: StudyResult) -> Iterator[Section]:
 def _again(result: StudyResult) -> Section:
     """How to come to this result once more."""
     if result.design.foreign:
-        return Section("How to reproduce", (AGAIN,), code=tuple(filter(None, (result.command,))))
+        again = AGAIN_NUMBERS if result.design.origin == "numbers" else AGAIN
+        return Section("How to reproduce", (again,), code=tuple(filter(None, (result.command,))))
     recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
     return Section("How to reproduce", (AGAIN_RECIPE,), code=tuple(filter(None, (result.command, recipe))))
 
@@ -155,7 +161,8 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         figure = Figure("effects", plots.forest(result), f"Differences in {what} with their intervals.")
         _, reference = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
         text = (f"Each comparison is an arm minus {reference}.",) if reference else ()
-        yield Section("Effects", text, figure, tables=(tables.effects(result),))
+        notes = (about,) if (about := tables.about(result)) else ()
+        yield Section("Effects", text, figure, tables=(tables.effects(result),), notes=notes)
     figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")
     yield Section("Arms", figure=figure, tables=_some(tables.arms(result), tables.lost(result)))
     if any(arm.curves for arm in result.arms):

@@ -83,8 +83,8 @@ def printed(section: Section, width: int) -> Iterator[RenderableType | str]:
 def answered(answer: Answer) -> Text:
     """An answer on one line: what it is about, what was found, the verdict in its colour."""
     found = f"{answer.finding}, {answer.verdict}" if answer.verdict else answer.finding
-    sure = f" ({answer.sure})" if answer.sure else ""
-    return Text.assemble(text(f"{answer.about}: "), text(found, TONES.get(answer.tone, "")), text(sure))
+    more = (f"; {answer.beside}" if answer.beside else "") + (f" ({answer.sure})" if answer.sure else "")
+    return Text.assemble(text(f"{answer.about}: "), text(found, TONES.get(answer.tone, "")), text(more))
 
 
 def rendered(found: model.Table, width: int) -> RenderableType:
@@ -106,17 +106,19 @@ def rendered(found: model.Table, width: int) -> RenderableType:
 def fitted(found: model.Table, width: int) -> list[int] | None:
     """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such.
 
-    What is to spare goes to the narrowest column that wants it, so that short texts stay on a line and long ones wrap.
+    What is to spare goes to the narrowest column that wants it, so that short texts stay on a line and long ones wrap;
+    heads wrap before what stands below them.
     """
     columns = list(zip(found.heads, *found.rows, strict=True))
-    natural = [max(map(cell_len, column)) for column in columns]
     widths = [_least(column, side) for column, side in zip(columns, found.align, strict=True)]
     spare = width - sum(widths) - GAP * len(widths)
     if spare < 0:
         return None
-    while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
-        narrowest = min(wanting, key=lambda place: widths[place])
-        widths[narrowest], spare = widths[narrowest] + 1, spare - 1
+    for head in (1, 0):  # without the heads, and with them
+        natural = [max(map(cell_len, column[head:]), default=0) for column in columns]
+        while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
+            narrowest = min(wanting, key=lambda place: widths[place])
+            widths[narrowest], spare = widths[narrowest] + 1, spare - 1
     return widths
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 from paribus.errors import DamagedRecord, StudyError, nearest
 from paribus.evidence import (
@@ -40,8 +40,9 @@ from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import SEALED, RunFolder, RunResult, State, Status
 from paribus.records.study import ARM, Arm, Judging, StudyDesign, run_folder
-from paribus.records.wording import count, percent, short_names, threshold
+from paribus.records.wording import ABOUT, count, metric_of, percent, short_names, threshold
 
+Level = TypeVar("Level", Estimate, Interval)
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
@@ -61,6 +62,7 @@ class Measure:
         overlap: validation examples for each one that may train, where every seed draws its own validation split:
             then a claim about data like these can be made; ``None`` where all seeds share one.
         foreign: whether the trainings are not those of a recipe.
+        metrics: all that the task knows, by name.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Measure:
     resolution: float
     overlap: float | None = None
     foreign: bool = False
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
 
     @property
     def overlaps(self) -> dict[Claim, float]:
@@ -124,11 +127,10 @@ class RunRecord:
 def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     """Read all runs of a study and draw the conclusions that they allow."""
     arms = design.arms()
-    folders = {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in arms}
+    folders = _folders(design, folder)
     everywhere = [run for of_arm in folders.values() for run in of_arm.values()]
-    info = _first(run.info for run in everywhere)
-    environment = _first(run.environment for run in everywhere)
-    infos = [_first(run.info for run in of_arm.values()) for of_arm in folders.values()]
+    infos = _infos(folders)
+    info, environment = next(filter(None, infos), {}), _first(run.environment for run in everywhere)
     measure = _measure(design, info, _overlap(design, infos))
     claim = measure.claim(design.claim)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
@@ -192,6 +194,22 @@ def _state(value: float | None) -> State:
     return "finished" if math.isfinite(value) else "diverged"
 
 
+def widest_claim(design: StudyDesign, folder: Path) -> Claim:
+    """The widest claim that the runs of a study allow, whatever is asked for."""
+    overlap = _overlap(design, _infos(_folders(design, folder)))
+    return _measure(design, {}, overlap).claim(None)
+
+
+def _folders(design: StudyDesign, folder: Path) -> dict[str, dict[int, RunFolder]]:
+    """The run folders of every arm by seed."""
+    return {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in design.arms()}
+
+
+def _infos(folders: Mapping[str, Mapping[int, RunFolder]]) -> list[dict[str, Any]]:
+    """What each arm knows of its data."""
+    return [_first(run.info for run in of_arm.values()) for of_arm in folders.values()]
+
+
 def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
     """What the first run says that says something and is not damaged."""
     for read in readers:
@@ -201,11 +219,19 @@ def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
     return {}
 
 
+def find_metrics(design: StudyDesign) -> Sequence[Metric]:
+    """The figures that the task of a study knows; without a recipe its own one."""
+    if design.foreign:
+        return (_own_figure(design),)
+    found: Sequence[Metric] = getattr(find("task", design.base.task.use), "metrics")  # noqa: B009
+    return found
+
+
 def find_metric(design: StudyDesign) -> Metric:
     """The figure that a study compares: its own, the named one, or the task's first."""
+    metrics = find_metrics(design)
     if design.foreign:
-        return _own_figure(design)
-    metrics: Sequence[Metric] = getattr(find("task", design.base.task.use), "metrics")  # noqa: B009
+        return metrics[0]
     if design.metric is None:
         return metrics[0]
     known = {f"{split}/{metric.name}": metric for split in ("val", "train") for metric in metrics}
@@ -238,14 +264,14 @@ def find_delta(design: StudyDesign) -> float | None:
     return design.delta if design.delta is not None else find_metric(design).matters
 
 
-def judging(design: StudyDesign) -> Judging:
-    """By what a study is judged, what it leaves to the task written out."""
+def judging(design: StudyDesign, widest: Claim) -> Judging:
+    """By what a study is judged, what it leaves to the task and to the split written out."""
     return Judging(
         metric=find_figure(design),
         delta=find_delta(design),
         confidence=design.confidence,
         seeds=len(design.seeds),
-        claim=design.claim,
+        claim=design.claim or widest,
     )
 
 
@@ -316,6 +342,7 @@ def _measure(design: StudyDesign, info: Mapping[str, Any], overlap: float | None
         resolution=_resolution(info) if metric.counted else 0.0,
         overlap=overlap,
         foreign=design.foreign,
+        metrics={one.name: one for one in find_metrics(design)},
     )
 
 
@@ -337,9 +364,9 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim
     known = arm_result(arm, states, values, measure, claim, confidence, curves)
     return replace(
         known,
-        parameters=finished[0].parameters if finished else None,
+        parameters=finished[0].parameters or None if finished else None,
         seconds=fmean(result.seconds for result in finished) if finished else None,
-        examples_per_second=fmean(result.examples_per_second for result in finished) if finished else None,
+        examples_per_second=fmean(result.examples_per_second for result in finished) or None if finished else None,
         peak_memory_mb=fmean(result.peak_memory_mb for result in finished) if finished else None,
         execution=finished[0].execution if finished else {},
         errors={
@@ -358,25 +385,30 @@ def arm_result(
     curves: Mapping[str, Sequence[Sequence[float | None]]],
 ) -> ArmResult:
     """An arm from how its runs ended, their figures and their curves; what they cost is not known here."""
-    level = mean_interval(list(values.values()), confidence, overlap=measure.overlaps[claim])
+    overlap = measure.overlaps[claim]
     return ArmResult(
         name=arm.name,
         settings=arm.settings,
         states=states,
         values=values,
-        level=within(level, measure.metric),
+        level=within(mean_interval(list(values.values()), confidence, overlap=overlap), measure.metric),
         stream=arm.stream,
         curves={name: tuple(map(tuple, of_seeds)) for name, of_seeds in curves.items()},
-        means=mean_curves(curves, list(states.values()), confidence),
+        means=mean_curves(curves, list(states.values()), confidence, overlap, measure.metrics),
     )
 
 
 def mean_curves(
-    curves: Mapping[str, Sequence[Sequence[float | None]]], states: Sequence[State], confidence: float
+    curves: Mapping[str, Sequence[Sequence[float | None]]],
+    states: Sequence[State],
+    confidence: float,
+    overlap: float = 0.0,
+    metrics: Mapping[str, Metric] = {},
 ) -> dict[str, tuple[Interval | None, ...]]:
     """The means over seeds, epoch by epoch, as far as every run that did not diverge has come.
 
-    A mean over fewer and fewer seeds would show who is left rather than how they learn.
+    A mean over fewer and fewer seeds would show who is left rather than how they learn. Bands are about the claim that
+    the verdicts are about, by its overlap, and end where their metric does.
     """
     found = {}
     for name, of_seeds in curves.items():
@@ -384,7 +416,8 @@ def mean_curves(
         sound = [curve for curve, state in runs if state != "diverged" and any(y is not None for y in curve)]
         if sound:
             of_one_length = list(zip(*zip_longest(*sound), strict=True))
-            found[name] = mean_curve(of_one_length, confidence)
+            means, metric = mean_curve(of_one_length, confidence, overlap), metric_of(name, metrics)
+            found[name] = tuple(mean and within(mean, metric) for mean in means)
     return found
 
 
@@ -440,8 +473,8 @@ def _judge(
     return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
 
 
-def within(estimate: Estimate, metric: Metric) -> Estimate:
-    """An estimate of a level whose interval ends where the metric does: no accuracy is above 100 %."""
+def within(estimate: Level, metric: Metric) -> Level:
+    """A level whose interval ends where the metric does: no accuracy is above 100 %."""
     least, most = metric.bounds
     return replace(estimate, low=max(estimate.low, least), high=min(estimate.high, most))
 
@@ -498,17 +531,19 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
     lost = sum(arm.count(*UNFINISHED) for arm in arms)
     values = [value for arm in arms for value in arm.values.values()]
     if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
-        found.append(f"No run recorded {design.metric}; recorded are {', '.join(arms[0].curves)}.")
+        unsaid = "the figure that is compared, for nobody said which that is" if design.foreign else ""
+        found.append(f"No run recorded {design.metric or unsaid}; recorded are {', '.join(arms[0].curves)}.")
     if lost:
         runs = sum(len(arm.states) for arm in arms)
         found.append(f"{lost} of {runs} runs did not finish; figures rest on the others.")
     if diverged := sum(arm.count("diverged") for arm in arms):
+        became = "figure is" if design.foreign else "loss became"
         found.append(
-            f"{diverged} runs diverged: their loss became infinite or not a number. They count, and no mean hides them."
+            f"{diverged} runs diverged: their {became} infinite or not a number. They count, and no mean hides them."
         )
     if design.foreign and len({*values} - {None}) == 1 and len(values) > 1:
         found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
-    if len(design.seeds) < 3:
+    if (len(design.seeds) if design.paired else min(len(arm.states) for arm in arms)) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}
     if len(threads) > 1:
@@ -522,7 +557,7 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
     if design.judged:
         found.append(
             f"This study was judged before by {'; by '.join(_judged_by(design, one) for one in design.judged)}. "
-            "Who chooses metric, δ or confidence after a look can choose the verdict with it."
+            "Who chooses metric, δ, claim or confidence after a look can choose the verdict with it."
         )
     return tuple(found)
 
@@ -531,4 +566,5 @@ def _judged_by(design: StudyDesign, one: Judging) -> str:
     """By what a study was judged, in words."""
     metric = find_metric(design.model_copy(update={"metric": one.metric}))
     delta = threshold(metric, one.delta) if one.delta is not None else "none"
-    return f"{one.metric} with δ = {delta}, {percent(one.confidence)} confidence and {count(one.seeds, 'seed')}"
+    what = f"{one.metric} {ABOUT[one.claim]}" if one.claim else one.metric  # earlier versions knew one claim
+    return f"{what} with δ = {delta}, {percent(one.confidence)} confidence and {count(one.seeds, 'seed')}"

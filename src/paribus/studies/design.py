@@ -129,6 +129,7 @@ def preflight(jobs: Sequence[Job], progress: Announce, claim: Claim | None = Non
     """
     check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
+        assert isinstance(job.recipe, Recipe)
         prepared = check(job.recipe, job.seed, job.settings)
         if claim == "like-these" and prepared.info.overlap is None:
             raise no_claim(claim)
@@ -153,12 +154,17 @@ def folder_for(design: StudyDesign, runs: Path, named: bool = False) -> Path:
     return folder
 
 
-def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
+def merged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> StudyDesign:
     """The wished design with the history of the known one: planned interim analyses stay, unplanned looks are noted.
 
-    So is by what it was judged before, where metric, δ or confidence are others now.
+    So is by what it was judged before, where metric, δ, claim or confidence are others now.
+
+    Args:
+        known: the design so far.
+        wished: what is asked for now.
+        widest: the claim that stands where none is asked for.
     """
-    wished = wished.model_copy(update={"judged": _judged(known, wished)})
+    wished = wished.model_copy(update={"judged": _judged(known, wished, widest)})
     if known.interim:
         seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
         if wished.interim not in ((), known.interim) or len(seeds) > known.interim[-1]:
@@ -174,9 +180,9 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
     return wished.model_copy(update={"extended": looked})
 
 
-def _judged(known: StudyDesign, wished: StudyDesign) -> tuple[Judging, ...]:
+def _judged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> tuple[Judging, ...]:
     """By what a study was judged before, the last time at the end."""
-    before, now = judging(known), judging(wished)
+    before, now = judging(known, widest), judging(wished, widest)
     other = before != now.model_copy(update={"seeds": before.seeds})  # seeds have a history of their own
     return (*known.judged, before) if other else known.judged
 

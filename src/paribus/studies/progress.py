@@ -15,6 +15,7 @@ from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level
 from paribus.studies.conclusions import find_figure, find_metric
+from paribus.studies.figures import choose
 
 if TYPE_CHECKING:  # it imports torch, which reading folders does not need
     from paribus.studies.executors.job import Event
@@ -36,11 +37,12 @@ OVER: tuple[Stage, ...] = ("finished", "diverged", "failed")
 
 @dataclass
 class RunProgress:
-    """One run: where it stands, how far it is (0 … 1), and the figure last seen."""
+    """One run: where it stands, how far it is (0 … 1, or only in epochs), and the figure last seen."""
 
     stage: Stage = "waiting"
     share: float = 0.0
     value: float | None = None
+    epoch: int = 0
 
 
 @dataclass
@@ -93,8 +95,10 @@ class StudyProgress:
             self.seeds = [*self.seeds, job.seed]
         run = self.runs.setdefault((job.arm, job.seed), RunProgress())
         if event.progress:
-            run.stage, run.share = "running", event.progress.step / event.progress.steps
-            run.value = event.progress.figures.get(self.figure, run.value)
+            now = event.progress
+            run.stage, run.epoch = "running", now.epoch
+            run.share = now.step / now.steps if now.steps else 0.0  # nobody knows how long a training of others takes
+            run.value = now.figures.get(self.figure, run.value)
         elif event.kind == "known":
             self.runs[job.arm, job.seed] = _from_folder(job.folder, self.figure)
             self.looking = True
@@ -102,6 +106,8 @@ class StudyProgress:
             run.stage = "running"
         else:
             run.stage, run.share = event.kind, run.share if event.kind == "interrupted" else 1.0
+            if event.kind == "finished" and not self.figure and (result := job.folder.result):
+                self.figure, self.metric = choose(result.metrics)
             if event.kind == "finished" and (final := job.figure(self.figure)) is not None:
                 run.value = final  # of the weights that stay, which need not be the last ones
             if event.kind in ("failed", "diverged"):
@@ -115,7 +121,7 @@ class StudyProgress:
         """Where one run stands, in a word."""
         run = self.run(arm, seed)
         if run.stage == "running":
-            return f"{run.share:.0%}"
+            return f"epoch {run.epoch}" if run.epoch and not run.share else f"{run.share:.0%}"
         return level(self.metric, run.value) if run.stage == "finished" else SIGNS[run.stage]
 
     def mean(self, arm: str) -> str:

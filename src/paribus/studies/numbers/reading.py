@@ -15,6 +15,7 @@ from typing import Any
 
 from paribus.errors import DataError, EvidenceError, MissingData
 from paribus.files import open_regular, sha256_of
+from paribus.records.store import uncollected
 from paribus.studies.numbers.table import Column, Table, check_heads
 
 CHUNK = 50_000  # rows that are turned into columns at a time
@@ -22,6 +23,7 @@ SIGNS = ",;\t|"  # that part columns
 EXTRA = "pip install 'paribus[parquet]'"
 
 
+@uncollected()
 def read(path: Path) -> Table:
     """The table in a file, whose ending says its format.
 
@@ -135,16 +137,20 @@ def _json(path: Path) -> Table:
 
 def columns_of(records: Sequence[Any], where: str) -> dict[str, Column]:
     """Columns of records; one inside another is flattened: ``{"config": {"lr": 1}}`` has a column ``config.lr``."""
-    wrong = [record for record in records if not isinstance(record, Mapping)]
-    if wrong:
+    if not all(issubclass(kind, Mapping) for kind in set(map(type, records))):
+        wrong = next(record for record in records if not isinstance(record, Mapping))
         hint = 'write each one like {"arm": "a", "seed": 0, "accuracy": 0.9}'
-        raise EvidenceError(f"every record of {where} names its values", got=wrong[0], hint=hint)
+        raise EvidenceError(f"every record of {where} names its values", got=wrong, hint=hint)
     heads = dict.fromkeys(chain.from_iterable(records))
     columns: dict[str, Column] = {str(head): [record.get(head) for record in records] for head in heads}
-    for head in [head for head, column in columns.items() if any(isinstance(cell, Mapping) for cell in column)]:
+    for head in [head for head, column in columns.items() if _holds_records(column)]:
         inner = [cell if isinstance(cell, Mapping) else {} for cell in columns.pop(head)]
         columns |= {f"{head}.{name}": column for name, column in columns_of(inner, where).items()}
     return columns
+
+
+def _holds_records(column: Column) -> bool:
+    return any(issubclass(kind, Mapping) for kind in set(map(type, column)))
 
 
 def _parquet(path: Path) -> Table:
