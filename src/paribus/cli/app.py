@@ -19,6 +19,7 @@ from paribus.cli import (
     export,
     inspect,
     layers,
+    plan,
     predict,
     report,
     run,
@@ -84,6 +85,7 @@ def _options(
 
 app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
+app.command("plan", cls=Command)(plan.plan)
 app.command("evidence")(evidence.evidence)
 app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)

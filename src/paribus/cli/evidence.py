@@ -5,14 +5,11 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
-from paribus.cli.words import Csv, Json, Overwrite
-
-if TYPE_CHECKING:
-    from paribus.records.claims import Claim
+from paribus.cli.words import About, Csv, Json, Overwrite, read_claim
 
 
 def evidence(
@@ -56,10 +53,7 @@ def evidence(
     reference: Annotated[
         str | None, typer.Option(metavar="ARM", help="What others are compared with; the first arm by default.")
     ] = None,
-    claim: Annotated[
-        str | None,
-        typer.Option(metavar="these|like-these", help="What verdicts are about: these data, or data like these."),
-    ] = None,
+    claim: About = None,
     overlap: Annotated[
         float | None,
         typer.Option(
@@ -105,7 +99,7 @@ def evidence(
         percent=percent,
         delta=delta,
         reference=reference,
-        claim=cast("Claim | None", claim),  # another word is refused
+        claim=read_claim(claim),
         overlap=overlap,
         unpaired=unpaired,
         command="paribus " + shlex.join(sys.argv[1:]),

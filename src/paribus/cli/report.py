@@ -14,6 +14,7 @@ from paribus.progress import working
 
 if TYPE_CHECKING:
     from paribus.records.claims import Claim
+    from paribus.records.result import StudyResult
 
 OWN = Path("report.tex")  # of --latex alone: in the study's folder
 
@@ -118,12 +119,18 @@ def _single(name: str, runs: Path, claim: Claim | None, json: bool, csv: Path | 
     else:
         with working("reading the study"):
             from paribus.reports.files import write
-            from paribus.studies.runner import judge_anew
-            from paribus.study import Study
 
-            result = judge_anew(folder, claim) if claim else Study.open(folder).result
+            result = _result(folder, claim)
         page, draw = brief.study(result), partial(write, result, folder)
     deliver_with_report(page, draw, json, csv, overwrite)
+
+
+def _result(folder: Path, claim: Claim | None) -> StudyResult:
+    """What a study says; judged anew where another claim is asked for."""
+    from paribus.studies.runner import judge_anew
+    from paribus.study import Study
+
+    return judge_anew(folder, claim) if claim else Study.open(folder).result
 
 
 def _paper(names: list[str], path: Path, runs: Path, claim: Claim | None, overwrite: bool, more: bool) -> None:
@@ -136,12 +143,9 @@ def _paper(names: list[str], path: Path, runs: Path, claim: Claim | None, overwr
     folder = find_folder(names[0], runs, "study")
     with working("writing LaTeX"):
         from paribus.reports.files import write_latex
-        from paribus.studies.runner import judge_anew
-        from paribus.study import Study
 
-        result = judge_anew(folder, claim) if claim else Study.open(folder).result
         own = path == OWN
-        written = write_latex(result, folder / path if own else path, overwrite or own)
+        written = write_latex(_result(folder, claim), folder / path if own else path, overwrite or own)
     for file in written:
         print_line(str(file))
 

@@ -77,7 +77,7 @@ def run(folder: RunFolder, known: bool = False) -> Page:
     content, status, result = folder.read(), folder.status, folder.result
     state = f"{status.state} before; nothing to train" if known else status.state
     rows = [("recipe", content["name"]), ("seed", str(content["seed"])), ("state", state)]
-    if result is not None and folder.inputs is None:
+    if result is not None and folder.inputs is None and "origin" not in content:
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))

@@ -37,6 +37,7 @@ def design(result: StudyResult) -> Table:
             (f"varied: {wording.clean(path)}", ", ".join(map(wording.show, values)))
             for path, values in plan.factors.items()
         ),
+        *(_called(plan.recipe) if plan.origin == "command" else ()),
         ("layout", LAYOUTS[plan.layout]),
         *(_comparison(result) if result.effects else ()),
         ("metric", f"{wording.spoken(result.metric_name)}, {direction}"),
@@ -55,6 +56,14 @@ def _size(result: StudyResult) -> Iterator[tuple[str, str]]:
     whole = sum(sizes) == len(sizes) * len(plan.seeds)
     yield "arms × seeds", f"{len(sizes)} × {len(plan.seeds)}{' =' if whole else ', of which'} {sum(sizes)} runs"
     yield "seeds", ", ".join(map(str, plan.seeds))
+
+
+def _called(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The command that trained, and what all arms share."""
+    yield "command", f"{recipe['command']}{' (read by a shell)' if recipe['shell'] else ''}"
+    yield "where its figure stands", recipe["metric"]
+    for path, value in recipe["fields"].items():
+        yield f"in all arms: {wording.clean(path)}", wording.show(value)
 
 
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:

@@ -117,6 +117,7 @@ def _summary(result: StudyResult) -> str:
         found = [effect.verdict.word for effect in result.effects]
         counts = [f"{found.count(word)} {word}" for word in dict.fromkeys(found)]
         text += f" Of {len(found)} comparisons {wording.ABOUT[result.claim]}: {', '.join(counts)}."
+        text += " Their intervals hold all together."
         if len(found) > MOST and set(FOUND) & set(found):
             text += " Above stand those with the largest decided differences; the table has all."
     return text
