@@ -10,8 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from paribus import files
-from paribus.evidence import mean_interval, variance_components
+from paribus.evidence import (
+    Spread,
+    assured_difference,
+    assured_seeds,
+    mean_interval,
+    smallest_difference,
+    variance_components,
+)
+from paribus.records.claims import Claim
 from paribus.records.metric import Metric
+from paribus.records.plan import Comparison, Looks, Need, Plan, Size, Source
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign
@@ -239,3 +248,44 @@ def _environment() -> dict[str, Any]:
         "cores": 4,
         "accelerator": None,
     }
+
+
+def planned(label: str = "norm: batch − none", comparisons: int = 1, overlap: float | None = 0.43, **more: Any) -> Plan:
+    """A plan from a pilot of three seeds."""
+    design = StudyDesign(
+        name="digits-cnn--norm", recipe={"name": "digits/cnn"}, factors={"model.norm": ("none", label)}
+    )
+    alpha = 0.05 / comparisons
+    overlaps: dict[Claim, float] = {"these": 0.0, **({"like-these": overlap} if overlap else {})}
+    spread = Spread(0.006, 2)
+    needs: dict[Claim, Need] = {}
+    for claim, one in overlaps.items():
+        floor = smallest_difference(spread, alpha, overlap=one)
+        found = assured_seeds(0.01, spread, alpha, overlap=one)
+        needs[claim] = Need(found, 4, 200, floor, 23 if one else None, (floor / 0.01) ** 2 if one else None)
+    sizes = tuple(
+        Size(
+            n,
+            2 * n,
+            20.0 * n,
+            10.0 * n,
+            {c: assured_difference(spread, n, alpha, overlap=o) for c, o in overlaps.items()},
+        )
+        for n in sorted({2, 3, 5, 10, 20, 50, *(need.seeds or 2 for need in needs.values())})
+    )
+    given: dict[str, Any] = {
+        "design": design,
+        "metric_name": "val/accuracy",
+        "metric": ACCURACY,
+        "delta": 0.01,
+        "power": 0.8,
+        "claim": [*overlaps][-1],
+        "overlap": overlap,
+        "comparisons": (Comparison(label, spread, needs),) * comparisons,
+        "sizes": sizes,
+        "looks": Looks((3, 6, 11, 20), 0.04),
+        "sources": (Source("digits-cnn--norm--pilot", "its own arms", "these arms", 3, 0.006),),
+        "used": (1000, 1001, 1002),
+        "workers": 2,
+    }
+    return Plan(**{**given, **more})

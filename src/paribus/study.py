@@ -16,6 +16,7 @@ from paribus.records.given import recipe_of
 from paribus.records.inputs import OnChange
 from paribus.records.opened import HeldOut
 from paribus.records.parts import register_own
+from paribus.records.plan import Plan
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.shortcuts import expand
@@ -23,7 +24,7 @@ from paribus.records.study import Layout, StudyDesign
 from paribus.studies import commands, figures, functions, runner
 from paribus.studies.conclusions import analyse
 from paribus.studies.contradictions import check_changes
-from paribus.studies.design import folder_for, plan, seeds_of
+from paribus.studies.design import folder_for, plan, rejudged, seeds_of
 from paribus.studies.executors import make, shared
 from paribus.studies.executors.job import EventListener, Executor
 from paribus.studies.held_out import test_arm
@@ -130,10 +131,15 @@ class Study:
     @classmethod
     def open(cls, folder: str | Path) -> Study:
         """A study from its folder."""
+        return cls._at(StudyDesign.open(Path(folder)), Path(folder))
+
+    @classmethod
+    def _at(
+        cls, design: StudyDesign, folder: Path, trainer: functions.Function | commands.Commands | None = None
+    ) -> Study:
+        """A study of this design in this folder."""
         study = cls.__new__(cls)
-        study.folder = Path(folder)
-        study.design = StudyDesign.open(study.folder)
-        study._trainer = study._result = None
+        study.folder, study.design, study._trainer, study._result = folder, design, trainer, None
         return study
 
     def run(
@@ -187,6 +193,52 @@ class Study:
             )
         self.design, self._result = result.design, result
         return result
+
+    def plan(
+        self,
+        *,
+        delta: float | str | None = None,
+        power: float = 0.8,
+        metric: str | None = None,
+        claim: Claim | None = None,
+        pilot: int | None = None,
+        jobs: int | None = None,
+        device: str = "auto",
+        threads: int = 1,
+        listen: EventListener | None = None,
+        executor: Executor | str | None = None,
+    ) -> Plan:
+        """How many seeds this study needs to find a difference of δ, what they cost, and what no seeds will show.
+
+        That is planned from runs below the same folder which are like those of this study; its own ``seeds`` play no
+        part. What is not known of their spread counts: see :mod:`paribus.evidence.planning`.
+
+        Args:
+            delta, metric, claim: by what it is to be judged, where that is not what the study says itself.
+            power: probability with which a true difference of δ is to be found.
+            pilot: where fewer seeds of these very arms are known, train so many, in a study of its own that is called
+                NAME--pilot. No other study counts its seeds, which are those from 1000 on.
+            jobs: runs at the same time, of the pilot and of the study; by default as for :meth:`run`.
+            device: as for :meth:`run`.
+            threads: as for :meth:`run`.
+            listen: told of everything that happens in the pilot; a live table by default.
+            executor: as for :meth:`run`.
+
+        Raises:
+            StudyError: where nothing is known and no pilot is wished, with what is needed.
+        """
+        from paribus.studies import alike, planning
+
+        design, root = rejudged(self.design, metric, delta, claim), self.folder.parent
+        planning.check(design, power)
+        if pilot is not None:
+            trial = planning.pilot(design, pilot)
+            if len(alike.look(design, root).here) < pilot:
+                study = Study._at(trial, folder_for(trial, root), self._trainer)
+                study.run(jobs=jobs, device=device, threads=threads, listen=listen, executor=executor)
+                design = figures.with_known_figure(design, study.design)
+        workers = runner.choose_executor(executor, jobs, Settings(device, threads)).workers
+        return planning.plan(design, alike.look(design, root), root, power, workers)
 
     def check(
         self,

@@ -15,7 +15,11 @@ from paribus.cli.words import About, Csv, Json, Overwrite, read_claim
 def evidence(
     results: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="Figures of runs: .csv, .tsv, .json, .jsonl or .parquet; a row for each."),
+        typer.Argument(
+            metavar="FILE",
+            help="Figures of runs: .csv, .tsv, .json, .jsonl or .parquet, a row for each; or a folder or database of "
+            "MLflow, Weights & Biases, TensorBoard or Optuna.",
+        ),
     ],
     arm: Annotated[
         list[str] | None,
@@ -76,6 +80,8 @@ def evidence(
     - `paribus evidence log.jsonl --arm optimizer --arm lr --seed seed --metric val_loss --by-epoch epoch`
 
     - `paribus evidence results.csv --arm optimizer --metric accuracy --overlap 0.25 --out report`
+
+    - `paribus evidence mlruns --arm lr --metric val_acc`
     """
     from functools import partial
 

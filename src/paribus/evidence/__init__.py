@@ -8,6 +8,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from paribus.evidence.crossed import Crossed, crossed_effects
 from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import (
     Estimate,
@@ -18,9 +19,21 @@ from paribus.evidence.estimate import (
     paired_difference,
 )
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
+from paribus.evidence.folds import FiveByTwo, five_by_two, k_folds
+from paribus.evidence.nested import Nested, nested_effects
+from paribus.evidence.planning import (
+    Spread,
+    assured_difference,
+    assured_power,
+    assured_seeds,
+    combined,
+    enough_seeds,
+    smallest_difference,
+)
 from paribus.evidence.power import (
     detectable_difference,
     equivalence_power_of,
+    fewest,
     power_of,
     seeds_for,
     seeds_for_equivalence,
@@ -33,33 +46,48 @@ __all__ = [
     "MOST_SEEDS",
     "Component",
     "Contrast",
+    "Crossed",
     "Decision",
     "Estimate",
+    "FiveByTwo",
     "InterimAnalyses",
     "Interval",
     "Judged",
     "Kind",
+    "Nested",
     "NoiseBudget",
+    "Spread",
     "Verdict",
     "about_interaction",
     "alpha_at",
+    "assured_difference",
+    "assured_power",
+    "assured_seeds",
+    "combined",
     "contrast",
     "contrast_of_means",
+    "crossed_effects",
     "detectable_difference",
+    "enough_seeds",
     "equivalence_p",
     "equivalence_power_of",
+    "fewest",
+    "five_by_two",
     "interactions",
     "judge",
     "judge_family",
+    "k_folds",
     "main_effects",
     "mean_curve",
     "mean_interval",
+    "nested_effects",
     "paired_difference",
     "plan_analyses",
     "power_of",
     "seeds_for",
     "seeds_for_equivalence",
     "sequential_test",
+    "smallest_difference",
     "variance_components",
 ]
 

@@ -87,7 +87,7 @@ def about(result: StudyResult) -> str:
 def _why_only(result: StudyResult) -> str:
     """Why nothing is said about data like these."""
     if result.design.foreign:
-        return "nobody said that seeds draw their own validation splits (--overlap)"
+        return "nobody said that seeds draw their own validation splits (overlap)"
     if not result.data:
         return ""
     if not splits_vary(result.design):

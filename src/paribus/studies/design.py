@@ -69,6 +69,28 @@ def plan(
     return design if delta is None else design.model_copy(update={"delta": find_metric(design).read_delta(delta)})
 
 
+def rejudged(
+    design: StudyDesign, metric: str | None = None, delta: float | str | None = None, claim: Claim | None = None
+) -> StudyDesign:
+    """A design that is judged by something else, where that is given; the δ of another metric is not kept.
+
+    Raises:
+        StudyError: for what cannot be; a study without a recipe keeps its metric, of which nobody else knows the kind.
+    """
+    given: dict[str, Any] = {"claim": claim or design.claim}
+    if metric not in (None, design.metric):
+        if design.foreign:
+            rule = "a study without a recipe has the metric that it was given"
+            raise StudyError(rule, got=str(metric), hint=f"leave it out for {design.metric or 'that one'}")
+        given |= {"metric": metric, "delta": None}
+    found = StudyDesign.make(**{**design.model_dump(), **given})
+    if not found.foreign:
+        check(found)
+    elif found.claim == "like-these" and not splits_vary(found):
+        raise no_claim(found.claim, foreign=True)
+    return found if delta is None else found.model_copy(update={"delta": find_metric(found).read_delta(delta)})
+
+
 def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
     """The values of a factor as plain data; classes and parts among them are registered."""
     given = given.tolist() if hasattr(given, "tolist") else given  # arrays hold numbers that JSON does not know
