@@ -28,10 +28,9 @@ result = study.run()
 result
 
 # %% [markdown]
-# The verdict is one word: *better*, *worse*, *no difference* or *undecided*. It is about *data like these*: would it
-# hold for other pictures of the same kind? Behind it stands the mean of the five paired differences with its
-# 95 % interval, the range of true effects that these runs are compatible with. Beside it stands the interval *for these
-# data* alone.
+# The verdict is one word: *better*, *worse*, *no difference* or *undecided*. It is about *data like these*: does it
+# hold for other pictures of the same kind? Behind it stands the mean of the five paired differences with its 95 %
+# interval, the range of true effects that these runs are compatible with. Beside it stands that *for these data* alone.
 
 # %%
 effect = result.effects[0]

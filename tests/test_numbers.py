@@ -357,3 +357,16 @@ def test_numbers_need_no_torch():
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_notebook_shows_tables_and_pictures():
+    from paribus.notebook import html
+
+    shown = html(evidence(RECORDS, **LONG))
+    assert "optimizer: adam − sgd" in shown
+    assert "<svg" in shown
+
+
+def test_arms_whose_names_would_share_a_folder_are_two_arms():
+    result = evidence({"a b": [1.0, 2.0, 3.0], "a-b": [2.0, 3.0, 5.0]}, metric="loss")
+    assert [arm.name for arm in result.arms] == ["a b", "a-b"]

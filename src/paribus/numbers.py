@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from paribus.exchange.stores import is_store
 from paribus.records.claims import Claim
 from paribus.records.result import StudyResult
 from paribus.studies.numbers.conclude import Options, conclude
 from paribus.studies.numbers.frames import table_of
+from paribus.studies.numbers.stores import table_of_store
 
 
 def evidence(
@@ -42,7 +44,8 @@ def evidence(
         results: a CSV, TSV, JSON, JSON lines or Parquet file; a frame of pandas or polars; a list of records; a mapping
             of arms, each with a list of figures or with a figure for each seed. Long tables have a row for each run
             and name the columns in ``arm``, ``seed`` and ``metric``; wide ones have a column for each arm. An empty
-            cell or ``None`` is a run without a figure; NaN and infinity are those of a run that diverged.
+            cell or ``None`` is a run without a figure; NaN and infinity are those of a run that diverged. Or the folder
+            or database of another tool (MLflow, Weights & Biases, TensorBoard, Optuna), whose parameters are columns.
         arm: the column that makes the arms, or several: where all combinations of their values are there, main effects
             and interactions are told apart.
         seed: the column of the seed, which pairs runs; by default the one called ``seed``. Without one, means of arms
@@ -84,7 +87,11 @@ def evidence(
         confidence=confidence,
         command=command,
     )
-    result = conclude(table_of(results, name), options)
+    if is_store(results):
+        table, options = table_of_store(Path(results), options, name)
+    else:
+        table = table_of(results, name)
+    result = conclude(table, options)
     if out is not None:
         from paribus.reports.files import write
 

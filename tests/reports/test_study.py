@@ -140,7 +140,9 @@ def test_the_word_of_the_other_claim_stands_beside_where_it_is_another() -> None
     assert answer.verdict == "undecided for data like these: needs more data, not more seeds"
     assert answer.beside == f"better for these data {ends(effect.claims['these'].estimate)}"
     (row,) = tables.effects(made.apart()).rows
-    assert row[6] == "undecided: needs more data, not more seeds (better for these data)"
+    assert row[6] == "undecided: needs more data, not more seeds"
+    assert row[7].replace("\u00a0", " ") == f"better {ends(effect.claims['these'].estimate)}"
+    assert tables.effects(made.two_arms()).rows[0][7].startswith("[")
     assert study_page(made.two_arms()).answers[0].beside.startswith("for these data [")  # the same word: not twice
 
 
@@ -263,7 +265,7 @@ def test_an_interaction_is_neither_better_nor_worse() -> None:
     effects = tuple(interaction(effect) for effect in result.effects)
     page = study_page(replace(result, effects=effects))
     assert {answer.tone for answer in page.answers} == {"interaction", "undecided"}
-    assert "4 interaction" in page.summary
+    assert "3 interaction" in page.summary
 
 
 def interaction(effect: Effect) -> Effect:

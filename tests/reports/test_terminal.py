@@ -131,7 +131,7 @@ def test_a_short_text_stays_on_its_line_where_a_long_one_can_wrap():
 
 def test_a_head_wraps_before_what_stands_below_it():
     found = Table(("comparison", "95 % interval for data like these"), (("norm: batch − none", "[0.40, 3.60]"),), "lr")
-    assert fitted(found, 40) == [18, 18]
+    assert fitted(found, 40) == [18, 17]
 
 
 def test_no_word_of_the_arena_is_broken_on_a_narrow_terminal(capsys, monkeypatch):

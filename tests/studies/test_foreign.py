@@ -111,6 +111,12 @@ def test_the_report_says_what_is_not_controlled_and_needs_no_recipe():
     assert result.varied == {"optimizer": {"optimizer=sgd": "sgd", "optimizer=adam": "adam"}}
 
 
+def test_the_narrower_claim_alone_says_why():
+    said = tables.about(of_values(design(), BOTH))
+    assert said == "verdicts are only for these data: nobody said that seeds draw their own validation splits (overlap)"
+    assert "for data like these" in tables.about(of_values(design(overlap=0.25), BOTH))
+
+
 def test_a_design_without_a_recipe_is_written_and_read(tmp_path):
     whole = design("function", overlap=0.2, uncontrolled="x")
     whole.write(tmp_path)

@@ -16,6 +16,7 @@ from paribus.cli import (
     derive,
     diagnose,
     evidence,
+    export,
     inspect,
     layers,
     plan,
@@ -86,8 +87,9 @@ app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
 app.command("plan", cls=Command)(plan.plan)
 app.command("evidence")(evidence.evidence)
-app.command("report")(report.report)
+app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)
+app.command("export")(export.export)
 app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)
 app.command("predict")(predict.predict)

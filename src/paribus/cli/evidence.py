@@ -5,20 +5,21 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
-from paribus.cli.words import Csv, Json, Overwrite
-
-if TYPE_CHECKING:
-    from paribus.records.claims import Claim
+from paribus.cli.words import About, Csv, Json, Overwrite, read_claim
 
 
 def evidence(
     results: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="Figures of runs: .csv, .tsv, .json, .jsonl or .parquet; a row for each."),
+        typer.Argument(
+            metavar="FILE",
+            help="Figures of runs: .csv, .tsv, .json, .jsonl or .parquet, a row for each; or a folder or database of "
+            "MLflow, Weights & Biases, TensorBoard or Optuna.",
+        ),
     ],
     arm: Annotated[
         list[str] | None,
@@ -52,10 +53,7 @@ def evidence(
     reference: Annotated[
         str | None, typer.Option(metavar="ARM", help="What others are compared with; the first arm by default.")
     ] = None,
-    claim: Annotated[
-        str | None,
-        typer.Option(metavar="these|like-these", help="What verdicts are about: these data, or data like these."),
-    ] = None,
+    claim: About = None,
     overlap: Annotated[
         float | None,
         typer.Option(
@@ -82,6 +80,8 @@ def evidence(
     - `paribus evidence log.jsonl --arm optimizer --arm lr --seed seed --metric val_loss --by-epoch epoch`
 
     - `paribus evidence results.csv --arm optimizer --metric accuracy --overlap 0.25 --out report`
+
+    - `paribus evidence mlruns --arm lr --metric val_acc`
     """
     from functools import partial
 
@@ -99,7 +99,7 @@ def evidence(
         percent=percent,
         delta=delta,
         reference=reference,
-        claim=cast("Claim | None", claim),  # another word is refused
+        claim=read_claim(claim),
         overlap=overlap,
         unpaired=unpaired,
         command="paribus " + shlex.join(sys.argv[1:]),

@@ -39,7 +39,7 @@ def study(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RECIPE]",
+            metavar="RECIPE",
             help="A recipe's name (see: paribus list) or the path of a recipe file; none with --command.",
             autocompletion=completion.recipes,
         ),

@@ -23,6 +23,7 @@ from paribus.errors import DamagedRecord, RunError
 from paribus.progress import clock
 
 CALLED, LOG = "called.json", "log.txt"  # in a run's folder
+SAID = 200  # characters of the last line that a command printed
 OUTPUT = "output"  # folder below a run's own: there the command writes what it likes
 MOST_PRINTED = 1_000_000  # figures that are taken from what a command prints
 POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -224,17 +225,17 @@ def _environment(command: Command, seed: int, output: Path, threads: int) -> dic
 
 def _failure(command: Command, ended: Ended, attempts: int) -> RunError:
     """Why a command that ended badly did, with the last thing that it said."""
-    got = ended.last_line or "it printed nothing"
+    said = f": {ended.last_line[-SAID:]}" if ended.last_line else ", and printed nothing"
     where = "all that it printed is in log.txt, in the run's folder"
     if ended.timed_out:
-        rule = f"the command was ended: it took longer than {clock(command.seconds or 0.0)}"
-        return RunError(rule, got=got, hint=f"raise --timeout; {where}")
+        rule = f"the command took longer than {clock(command.seconds or 0.0)}, and was ended{said}"
+        return RunError(rule, hint=f"raise --timeout; {where}")
     tried = f", {attempts} times" if attempts > 1 else ""
     if ended.code > 0:
-        return RunError(f"the command ended with exit code {ended.code}{tried}", got=got, hint=where)
+        return RunError(f"the command ended with exit code {ended.code}{tried}{said}", hint=where)
     killed = signal_name(-ended.code)
-    memory = "; the system kills when memory runs out: lower --jobs" if killed == "SIGKILL" else ""
-    return RunError(f"the command was killed by {killed}{tried}{memory}", got=got, hint=where)
+    memory = "the system kills when memory runs out: lower --jobs; " if killed == "SIGKILL" else ""
+    return RunError(f"the command was killed by {killed}{tried}{said}", hint=f"{memory}{where}")
 
 
 def signal_name(number: int) -> str:

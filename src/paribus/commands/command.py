@@ -93,8 +93,9 @@ class Command:
             values: the fields of an arm.
         """
         words = self.template.split() if self.shell else self.line.words
-        plain = [word for word in words if "{" not in word]
-        return named_files([*plain, *(value for value in values.values() if isinstance(value, str))], self.place)
+        given = [value for value in values.values() if isinstance(value, str)]
+        found = named_files([*(word for word in words if "{" not in word), *given], self.place)
+        return [name for name in found if name != self.program or self._is_own(name)]
 
     def check(self, settings: Mapping[str, Any], seeds: int) -> None:
         """Refuse a command that cannot work, or could not tell runs apart.
@@ -123,6 +124,10 @@ class Command:
                 hint="write {folder} where your program takes its output folder, or take the metric from what it prints"
                 " (NAME@stdout)",
             )
+
+    def _is_own(self, program: str) -> bool:
+        """Whether a program is the user's own, and no interpreter that lies elsewhere or is linked from there."""
+        return (self.place / program).resolve().is_relative_to(self.place.resolve())
 
     def _learns(self, field: str, settings: Mapping[str, Any]) -> bool:
         """Whether the command is told a field, or a file that it names asks for its variable."""

@@ -8,6 +8,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from paribus.evidence.crossed import Crossed, crossed_effects
 from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import (
     Estimate,
@@ -18,6 +19,8 @@ from paribus.evidence.estimate import (
     paired_difference,
 )
 from paribus.evidence.factorial import Contrast, Kind, interactions, main_effects
+from paribus.evidence.folds import FiveByTwo, five_by_two, k_folds
+from paribus.evidence.nested import Nested, nested_effects
 from paribus.evidence.planning import (
     Spread,
     assured_difference,
@@ -43,12 +46,15 @@ __all__ = [
     "MOST_SEEDS",
     "Component",
     "Contrast",
+    "Crossed",
     "Decision",
     "Estimate",
+    "FiveByTwo",
     "InterimAnalyses",
     "Interval",
     "Judged",
     "Kind",
+    "Nested",
     "NoiseBudget",
     "Spread",
     "Verdict",
@@ -60,17 +66,21 @@ __all__ = [
     "combined",
     "contrast",
     "contrast_of_means",
+    "crossed_effects",
     "detectable_difference",
     "enough_seeds",
     "equivalence_p",
     "equivalence_power_of",
     "fewest",
+    "five_by_two",
     "interactions",
     "judge",
     "judge_family",
+    "k_folds",
     "main_effects",
     "mean_curve",
     "mean_interval",
+    "nested_effects",
     "paired_difference",
     "plan_analyses",
     "power_of",

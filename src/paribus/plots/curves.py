@@ -14,6 +14,7 @@ from paribus.records.result import ArmResult, StudyResult
 
 FLUSH = {"bounds": "flush", "spacing": {"row": 84, "column": 62}}  # panels in line, whatever stands at their axes
 LOSSES = ("train/loss", "val/loss")
+MOST = 3  # losses of somebody else's training that are drawn beside the figure that is compared
 COLUMNS = 4  # panels side by side where every arm has its own
 
 
@@ -28,7 +29,8 @@ def curves(result: StudyResult, metric: str | None = None, seeds: bool = False) 
     written = ((name, y) for arm in result.arms for name, runs in arm.curves.items() for run in runs for y in run)
     recorded = {name for name, y in written if wording.known(y)}
     beside = f"train/{result.metric_name.rpartition('/')[2]}"
-    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, beside, result.metric_name]))
+    others = [name for name in sorted(recorded) if result.design.foreign and name.endswith("loss")][:MOST]
+    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, *others, beside, result.metric_name]))
     figures = [Figure.of(result, name) for name in wanted if name in recorded]
     if not figures:
         return nothing("Learning curves", "No epoch of these figures has been recorded.")

@@ -14,7 +14,7 @@ from paribus.records.wording import known, lines, width_for
 
 LINE, CHARACTER = 15, 6.6  # height of a line and mean width of a character, in pixels
 GAP = 18  # between names, axis and columns
-WORDS = 38  # characters on a line of a column
+WORDS, HEAD = 38, 28  # characters on a line of a column, and of what stands over it
 ABOVE = 8  # pixels from a bar to the thin one above it
 WIDE = 4.0  # an interval this many times wider than the median one does not stretch the axis
 
@@ -69,9 +69,10 @@ def draw(rows: Sequence[Row], axis: Axis, heads: Sequence[str], title: str, *rea
     heights = [LINE * max(map(len, cells)) + 16 for cells in zip(names, *columns, strict=True)]
     middles = [sum(heights[:place]) + height / 2 for place, height in enumerate(heights)]
     total = sum(heights)
-    starts, width = _places(names, columns, heads)
+    titles = [lines(head, HEAD) for head in heads]
+    starts, width = _places(names, columns, titles)
     views = [*_marks(rows, middles, axis, total), _text(names, middles, total, -GAP, "right")]
-    for head, column, start in zip(heads, columns, starts, strict=True):
+    for head, column, start in zip(titles, columns, starts, strict=True):
         colours = [row.colour if tint and column is columns[-1] else theme.INK for row in rows]
         views += [_text(column, middles, total, start, "left", colours), _head(head, start)]
     return finish({"width": width, "height": total, "layer": views}, title, *reading)
@@ -83,11 +84,11 @@ def _broken(words: str) -> list[str]:
 
 
 def _places(
-    names: Sequence[list[str]], columns: Sequence[Sequence[list[str]]], heads: Sequence[str]
+    names: Sequence[list[str]], columns: Sequence[Sequence[list[str]]], heads: Sequence[list[str]]
 ) -> tuple[list[float], float]:
     """Where each column of words begins, right of the axis, and how wide the axis is."""
     wide = [
-        CHARACTER * max(len(text) for text in [head, *(line for cell in column for line in cell)])
+        CHARACTER * max(len(text) for text in [*head, *(line for cell in column for line in cell)])
         for head, column in zip(heads, columns, strict=True)
     ]
     left = CHARACTER * max((len(line) for name in names for line in name), default=0)
@@ -199,6 +200,7 @@ def _text(
     return layer(mark, table, x={"value": start}, y=hidden("y", total), text={"field": "text"}, color="colour")
 
 
-def _head(head: str, start: float) -> Spec:
-    mark = {"type": "text", "align": "left", "baseline": "bottom", "color": theme.MUTED}
-    return layer(mark, [{"text": head}], x={"value": start}, y={"value": -6}, text={"field": "text"})
+def _head(head: list[str], start: float) -> Spec:
+    mark = {"type": "text", "align": "left", "baseline": "bottom", "color": theme.MUTED, "lineHeight": LINE}
+    top = {"value": -6 - LINE * (len(head) - 1)}
+    return layer(mark, [{"text": head}], x={"value": start}, y=top, text={"field": "text"})

@@ -24,6 +24,7 @@ from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 PLAIN = (int, float, str, bytes, tuple, list, dict, set, frozenset)  # values that count where there is no text
+INSTALLED = {"site-packages", "dist-packages"}  # folders of libraries, whichever environment's they are
 UNSTABLE = ("__firstlineno__", "__static_attributes__", "__dict__", "__weakref__", "__doc__")  # of compiled classes
 
 
@@ -242,7 +243,15 @@ def _is_own(module: ModuleType | None) -> bool:
     """Whether a module is the user's own code: no library, not paribus."""
     if module is None or not (file := _file(module)):  # a prompt or a notebook; or built into Python
         return module is not None and module.__name__ == "__main__"
-    return file.endswith(".py") and not any(Path(file).resolve().is_relative_to(folder) for folder in _libraries())
+    return file.endswith(".py") and not _is_library(file)
+
+
+@cache
+def _is_library(file: str) -> bool:
+    """Whether a file is installed, in this environment or in another one that is on the path."""
+    path = Path(file).resolve()
+    installed = INSTALLED & {*path.parts}
+    return bool(installed) or any(path.is_relative_to(folder) for folder in _libraries())
 
 
 @cache

@@ -11,9 +11,7 @@ from typing import Any
 from paribus import processes
 from paribus.errors import RunError
 from paribus.records.environment import environment
-from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, RunResult, State, this_process
-
-COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row: no figures
+from paribus.records.run import COUNTERS, HEARTBEAT_SECONDS, RunFolder, RunResult, State, this_process
 
 
 class Recording:

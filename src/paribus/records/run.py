@@ -34,6 +34,7 @@ FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # a run on another machine whose heartbeat is older has crashed
 UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl")  # written while it runs; on the disk before its result
+COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row: no figures
 SEALED = ("recipe.json", "info.json", "metrics.jsonl", "weights.safetensors")  # of a finished run nothing changes them
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]

@@ -131,7 +131,7 @@ class StudyDesign(BaseModel):
     @property
     def question(self) -> str:
         """The study as one question."""
-        where = f"for {self.name if self.foreign else self.recipe.get('name', 'this recipe')}"
+        where = f"for {self.recipe.get('name', self.name if self.foreign else 'this recipe')}"
         if self.layout == "noise":
             return f"Where does the spread between seeds come from {where}?"
         fields = [f"{path} ({', '.join(map(show, values))})" for path, values in self.factors.items()]

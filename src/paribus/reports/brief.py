@@ -47,6 +47,8 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
 
 def _about(result: StudyResult) -> dict[str, Any]:
     """What the numbers of a study are about, for those who read them as data."""
+    from paribus.reports.method import method
+
     return {
         "metric": result.metric_name,
         "unit": "share" if result.metric.percent else result.metric.unit,
@@ -55,6 +57,7 @@ def _about(result: StudyResult) -> dict[str, Any]:
         "claim": result.claim,
         "seeds": result.design.seeds,
         "complete": result.complete,
+        "method": method(result),
     }
 
 
@@ -74,7 +77,7 @@ def run(folder: RunFolder, known: bool = False) -> Page:
     content, status, result = folder.read(), folder.status, folder.result
     state = f"{status.state} before; nothing to train" if known else status.state
     rows = [("recipe", content["name"]), ("seed", str(content["seed"])), ("state", state)]
-    if result is not None and folder.inputs is None:
+    if result is not None and folder.inputs is None and "origin" not in content:
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from paribus.errors import ParibusError
 from paribus.files import remove_old_leftovers, save, save_all
+from paribus.plots.engine import NotDrawn
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
 from paribus.reports.course import course_page
+from paribus.reports.latex import study_latex
 from paribus.reports.notes import read_notes
 from paribus.reports.page import Page
 from paribus.reports.render import draw, marked, to_html, to_markdown
 from paribus.reports.run import run_page
 from paribus.reports.study import study_page
+from paribus.streams import say
 
 COURSE = "course.html"  # in the folder of the runs, where nobody says another name
 
@@ -69,6 +72,31 @@ def write_course(
     pages = {name: run_page(one) if isinstance(one, RunFolder) else study_page(one) for name, one in parts.items()}
     page = course_page(pages, words)
     return save(path, to_html(page, draw(page)), overwrite)
+
+
+def write_latex(result: StudyResult, path: Path, overwrite: bool = False) -> list[Path]:
+    """Write a study for a paper: a piece of LaTeX, and beside it a PDF of each figure, ``STEM-effects.pdf``.
+
+    Returns:
+        The paths, that of the LaTeX first.
+
+    Raises:
+        ParibusError: if the name of the file is none of LaTeX's.
+        RunError: if another file is there that may not be written over.
+    """
+    if path.suffix != ".tex":
+        raise ParibusError("LaTeX is written into a file.tex", got=str(path), hint=f"write {path.with_suffix('.tex')}")
+    drawn: dict[Path, bytes] = {}
+    figures = {}
+    for figure in study_page(result).figures:
+        name = f"{path.stem}-{figure.name}.pdf"
+        try:
+            drawn[path.with_name(name)] = figure.chart.pdf()
+        except NotDrawn as error:
+            say(f"note: {name} is left out\n{error}")
+        else:
+            figures[name] = figure
+    return save_all({path: study_latex(result, figures, path.stem), **drawn}, overwrite)
 
 
 def look(run: RunFolder) -> str:

@@ -40,6 +40,7 @@ def design(result: StudyResult) -> Table:
             (f"varied: {wording.clean(path)}", ", ".join(map(wording.show, values)))
             for path, values in plan.factors.items()
         ),
+        *(_called(plan.recipe) if plan.origin == "command" else ()),
         ("layout", LAYOUTS[plan.layout]),
         *(_comparison(result) if result.effects else ()),
         ("metric", f"{wording.spoken(result.metric_name)}, {direction}"),
@@ -48,6 +49,14 @@ def design(result: StudyResult) -> Table:
     if plan.interim:
         rows.append(("interim looks", "after " + ", ".join(map(str, plan.interim)) + " seeds; the level is shared out"))
     return Table(("what", "value"), tuple(rows), "ll")
+
+
+def _called(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The command that trained, and what all arms share."""
+    yield "command", f"{recipe['command']}{' (read by a shell)' if recipe['shell'] else ''}"
+    yield "where its figure stands", recipe["metric"]
+    for path, value in recipe["fields"].items():
+        yield f"in all arms: {wording.clean(path)}", wording.show(value)
 
 
 def _comparison(result: StudyResult) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,7 @@ AGAIN_RECIPE = (
     "This command makes the study again; finished runs are taken as they are. The recipe that it varies follows."
 )
 AGAIN = "This makes the study again. Trainings that paribus did not write are as repeatable as they were written."
+AGAIN_NUMBERS = "This reads the same figures again; the checksum of their file stands above."
 HARDLY, FEW = 3, 5  # below the first number of seeds the result itself warns, below the second this page does
 
 
@@ -116,6 +117,7 @@ def _summary(result: StudyResult) -> str:
         found = [effect.verdict.word for effect in result.effects]
         counts = [f"{found.count(word)} {word}" for word in dict.fromkeys(found)]
         text += f" Of {len(found)} comparisons {wording.ABOUT[result.claim]}: {', '.join(counts)}."
+        text += " Their intervals hold all together."
         if len(found) > MOST and set(FOUND) & set(found):
             text += " Above stand those with the largest decided differences; the table has all."
     return text
@@ -143,7 +145,8 @@ def _sections(result: StudyResult) -> Iterator[Section]:
 def _again(result: StudyResult) -> Section:
     """How to come to this result once more."""
     if result.design.foreign:
-        return Section("How to reproduce", (AGAIN,), code=tuple(filter(None, (result.command,))))
+        again = AGAIN_NUMBERS if result.design.origin == "numbers" else AGAIN
+        return Section("How to reproduce", (again,), code=tuple(filter(None, (result.command,))))
     recipe = yaml.dump(result.design.model_dump(mode="json")["recipe"])
     return Section("How to reproduce", (AGAIN_RECIPE,), code=tuple(filter(None, (result.command, recipe))))
 

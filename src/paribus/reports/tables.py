@@ -18,6 +18,7 @@ AS_IF: dict[Claim, str] = {
     "these": "as if only other seeds had been drawn",
     "like-these": "as if other examples had been drawn from the same source",
 }
+NBSP = "\u00a0"  # no line breaks there
 KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 
 
@@ -44,13 +45,13 @@ def effects(result: StudyResult) -> Table:
             wording.probability(effect.p_adjusted, effect.judged.alpha),
             wording.difference(result.metric, effect.detectable, signed=False),
             str(effect.estimate.n),
-            effect.verdicts,
-            *(_interval(result, effect, other) for other in others),
+            effect.conclusion,
+            *(_beside(result, effect, other) for other in others),
         )
         for name, effect in zip(names, result.effects, strict=True)
     ]
     tones = tuple(effect.verdict.word.replace(" ", "-") for effect in result.effects)
-    align = "lrrrrrl" + "r" * len(others)
+    align = "lrrrrrl" + "l" * len(others)
     return Table(heads, tuple(rows), align, tones, tinted=6, data=lambda: effects_data(result))
 
 
@@ -61,6 +62,12 @@ def _interval_head(result: StudyResult, claim: Claim) -> str:
 def _interval(result: StudyResult, effect: Effect, claim: Claim) -> str:
     among = [other.claims[claim] for other in result.effects]
     return wording.effect_interval(result.metric, effect.claims[claim], among)
+
+
+def _beside(result: StudyResult, effect: Effect, claim: Claim) -> str:
+    """The interval of another claim, and its word where that is another one."""
+    word, interval = effect.claims[claim].verdict.word, _interval(result, effect, claim)
+    return interval if word == effect.verdict.word else f"{word} {interval.replace(', ', f',{NBSP}')}"
 
 
 def shown(result: StudyResult) -> tuple[Claim, ...]:
@@ -78,6 +85,8 @@ def about(result: StudyResult) -> str:
 
 def _why_only(result: StudyResult) -> str:
     """Why nothing is said about data like these."""
+    if result.design.foreign:
+        return "nobody said that seeds draw their own validation splits (overlap)"
     if not result.data:
         return ""
     if not splits_vary(result.design):

@@ -44,6 +44,7 @@ def plan(
     vary: Mapping[str, Sequence[Any]],
     seeds: Sequence[int],
     most: int | None = None,
+    /,
     *,
     metric: Metric,
     name: str | None = None,
@@ -71,7 +72,7 @@ def plan(
         seeds,
         most,
         name=name or f"{name_of(command)}--{'+'.join(vary) or 'repeat'}",
-        recipe={"command": command.template, "shell": command.shell, "metric": command.metric, "fields": {**changes}},
+        recipe={"name": name_of(command), **_described(command, changes)},
         uncontrolled=UNCONTROLLED,
         **fields,
     )
@@ -143,8 +144,7 @@ class Commands:
         """What decides an arm's outcome: the line, its values, and the files that it names."""
         command = self.command
         named = {file: files.sha256_of(command.place / file) for file in command.files(fields)}
-        settings = {"command": command.template, "shell": command.shell, "metric": command.metric, "fields": {**fields}}
-        return OwnTraining("command", self.name, settings, named, (figure,))
+        return OwnTraining("command", self.name, _described(command, fields), named, (figure,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +238,11 @@ def _write_rows(outcome: Outcome, recording: Recording, metric: str) -> None:
             recording.row({name: row.get(name) for name in kept}, int(step or 0) if finite else place + 1)
             if place == outcome.row:
                 recording.best = recording.rows
+
+
+def _described(command: Command, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides a command's outcome beside its seed and its files, and how its figure is read."""
+    return {"command": command.template, "shell": command.shell, "metric": command.metric, "fields": {**fields}}
 
 
 def name_of(command: Command) -> str:

@@ -38,7 +38,7 @@ from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
-from paribus.records.run import SEALED, RunFolder, RunResult, State, Status
+from paribus.records.run import COUNTERS, SEALED, RunFolder, RunResult, State, Status
 from paribus.records.study import ARM, Arm, Judging, StudyDesign, run_folder
 from paribus.records.wording import ABOUT, count, metric_of, percent, short_names, threshold
 
@@ -46,7 +46,7 @@ Level = TypeVar("Level", Estimate, Interval)
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
-COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row of metrics.jsonl: no figures
+TELLING = 3  # figures of two runs that are not all the same by chance
 UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
 
 
@@ -542,11 +542,14 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         runs = sum(len(arm.states) for arm in arms)
         found.append(f"{lost} of {runs} runs did not finish; figures rest on the others.")
     if diverged := sum(arm.count("diverged") for arm in arms):
+        became = "figure is" if design.foreign else "loss became"
         found.append(
-            f"{diverged} runs diverged: their loss became infinite or not a number. They count, and no mean hides them."
+            f"{diverged} runs diverged: their {became} infinite or not a number. They count, and no mean hides them."
         )
     if design.foreign and len({*values} - {None}) == 1 and len(values) > 1:
         found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
+    if design.foreign and (deaf := [text for arm in arms if (text := _equal_seeds(arm))]):
+        found.append(f"To the last bit the same: {'; '.join(deaf)}. Does the training use its seed?")
     if len(design.seeds) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}
@@ -564,6 +567,19 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
             "Who chooses metric, δ, claim or confidence after a look can choose the verdict with it."
         )
     return tuple(found)
+
+
+def _equal_seeds(arm: ArmResult) -> str:
+    """Which seeds of an arm left the same figures; a single coarse figure may be the same by chance, unless all are."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for place, (seed, value) in enumerate(arm.values.items()):
+        if value is not None:
+            groups.setdefault((value, *(tuple(curves[place]) for curves in arm.curves.values())), []).append(seed)
+    for figures, seeds in groups.items():
+        many = len({figure for curve in figures[1:] for figure in curve}) >= TELLING
+        if len(seeds) > 1 and (many or len(seeds) == len(arm.values)):
+            return f"seeds {', '.join(map(str, seeds))} of {arm.name}"
+    return ""
 
 
 def _judged_by(design: StudyDesign, one: Judging) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from paribus.records.study import StudyDesign, run_folder
 from paribus.studies.numbers.figures import kind_of
 
 POINTS = "points"  # the unit of shares that are written in per cent
+HELD_OUT = re.compile(r"val|eval|test|held", re.IGNORECASE)  # in names of figures that are not of training data
 LATER = Metric("", higher_is_better=True)
 """A figure that is not known before the first result."""
 
@@ -43,8 +45,8 @@ def figure(name: str, higher_is_better: bool | None = None, unit: str = "") -> M
 
 
 def choose(recorded: Mapping[str, float | None]) -> tuple[str, Metric]:
-    """The figure that a study compares where none was named: of those whose direction is known by their name, one that
-    is not of training data and no loss, if there is such.
+    """The figure that a study compares where none was named: of those whose direction is known by their name, one of
+    validation data and no loss, if there is such. One that does not say of which data it is may be of training.
 
     Raises:
         StudyError: if there is none.
@@ -53,7 +55,7 @@ def choose(recorded: Mapping[str, float | None]) -> tuple[str, Metric]:
     if not known:
         hint = "name one: metric='NAME', higher_is_better=True; what is trained is not trained again"
         raise StudyError("which figure is compared is not known", got=f"recorded are {', '.join(recorded)}", hint=hint)
-    name, _ = min(known, key=lambda one: ("train" in one[0], one[1] == LOSS))
+    name, _ = min(known, key=lambda one: ("train" in one[0], not HELD_OUT.search(one[0]), one[1] == LOSS))
     return name, figure(name)
 
 

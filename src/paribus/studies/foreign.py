@@ -10,7 +10,7 @@ from paribus.evidence import plan_analyses
 from paribus.records.metric import Metric
 from paribus.records.study import Origin, StudyDesign
 from paribus.records.wording import show
-from paribus.studies.conclusions import contrasts, no_claim
+from paribus.studies.conclusions import no_claim
 
 
 def plan(
@@ -69,7 +69,7 @@ def check(design: StudyDesign) -> None:
         said = [show(value) for value in values]
         if again := next((text for place, text in enumerate(said) if text in said[:place]), None):
             raise StudyError(f"{name} has the same value twice", got=again, hint="vary something that differs")
-    slugs = [arm.slug for arm in design.arms()]
-    if again := next((name for place, name in enumerate(slugs) if name in slugs[:place]), None):
+    folders = design.origin != "numbers"
+    names = [arm.slug if folders else arm.name for arm in design.arms()]
+    if again := next((name for place, name in enumerate(names) if name in names[:place]), None):
         raise StudyError("two arms are called the same", got=again, hint="choose values that read differently")
-    contrasts(design)

@@ -143,7 +143,9 @@ class Function:
         self.name = name_of(function)
         self.factors = {path: tuple(plain(value, path) for value in values) for path, values in vary.items()}
         self._values = {(path, dumps(plain(value, path))): value for path, values in vary.items() for value in values}
-        self.call = convention(function, self.config_of({path: values[0] for path, values in self.factors.items()}))
+        self.call = convention(
+            function, self.config_of({path: values[0] for path, values in self.factors.items() if values})
+        )
         self.sources = {f"function {self.name}": code_of(function), **self._sources()}
         self.key = f"{self.name} {id(self)}"
 

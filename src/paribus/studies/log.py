@@ -22,8 +22,8 @@ from paribus import files
 from paribus.errors import Diverged, ParibusError, RunError, StudyError, message_of
 from paribus.records.metric import Metric
 from paribus.records.own import OwnTraining, numbers, plain
-from paribus.records.recording import COUNTERS, Recording
-from paribus.records.run import RunFolder, State
+from paribus.records.recording import Recording
+from paribus.records.run import COUNTERS, RunFolder, State
 from paribus.records.study import ARM, Arm, StudyDesign, run_folder, slug
 from paribus.studies import foreign
 from paribus.studies.figures import LATER, checked, choose, figure, with_figure, with_known_figure
@@ -79,11 +79,11 @@ class Log:
         """End the run: with its figures, or with the error that ended it."""
         if isinstance(error, SystemExit) and not error.code:
             error = None
-        if self._recording is None:
+        if (recording := self._recording) is None:
             return
         atexit.unregister(self.finish)
         self._carefully(self._write)
-        self._carefully(lambda: self._end(self._recording, error))
+        self._carefully(lambda: self._end(recording, error))
         self._recording = None
         self._carefully(self._describe)
         self._carefully(self._held.close)

@@ -15,6 +15,7 @@ from typing import Any
 
 from paribus.errors import DataError, EvidenceError, MissingData
 from paribus.files import open_regular, sha256_of
+from paribus.records.store import uncollected
 from paribus.studies.numbers.table import Column, Table, check_heads
 
 CHUNK = 50_000  # rows that are turned into columns at a time
@@ -60,6 +61,7 @@ def _csv(path: Path) -> Table:
     return Table({name: column for name, column in columns.items() if name not in unnamed}, path.stem, rows)
 
 
+@uncollected()
 def _columns(reader: Iterator[list[str]], heads: Sequence[str]) -> tuple[dict[str, Column], Sequence[int]]:
     """The columns behind the heads, and the numbers of the rows; empty lines are no rows."""
     columns: list[Column] = [[] for _ in heads]
