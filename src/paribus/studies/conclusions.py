@@ -553,7 +553,7 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
     if design.foreign and (deaf := [text for arm in arms if (text := _equal_seeds(arm))]):
         found.append(f"To the last bit the same: {'; '.join(deaf)}. Does the training use its seed?")
-    if len(design.seeds) < 3:
+    if (len(design.seeds) if design.paired else min(len(arm.states) for arm in arms)) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}
     if len(threads) > 1:
