@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -59,7 +60,12 @@ class Recording:
         if again:
             os.truncate(path, self._last)
         self._last = path.stat().st_size if path.exists() else 0
-        self.folder.append_metrics(row)
+        try:
+            self.folder.append_metrics(row)
+        except RunError:  # of half a line nothing stays: it would take the next one along
+            with suppress(OSError):
+                os.truncate(path, self._last)
+            raise
         if time.monotonic() >= self._beat + HEARTBEAT_SECONDS:
             self.heartbeat("running")
         return row

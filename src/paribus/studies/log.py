@@ -225,7 +225,7 @@ def log(
         resume: go on with the rows of an earlier run of this arm and seed; without it, that is set aside.
 
     Raises:
-        ParibusError: for names and seeds that are none, before anything is trained.
+        ParibusError: for names and seeds that are none and for a folder that cannot be written: before the training.
     """
     if type(seed) is not int or seed < 0:
         raise StudyError("a seed is a whole number from 0 on", got=seed, hint="write seed=0")
