@@ -31,6 +31,7 @@ from paribus.errors import StudyError
 
 if TYPE_CHECKING:
     from paribus.records.claims import Claim
+    from paribus.records.looks import Looking
 
 
 def study(
@@ -77,9 +78,16 @@ def study(
         typer.Option(
             metavar="MOST",
             min=3,
-            help="Add seeds, at planned looks, until every comparison is decided or there are this many.",
+            help="Add seeds, at looks (see --looks), until every comparison is decided or there are this many.",
         ),
     ] = None,
+    looks: Annotated[
+        str,
+        typer.Option(
+            metavar="planned|anytime",
+            help="When results count: as planned, or at any time: then seeds may follow every look, at a price.",
+        ),
+    ] = "planned",
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -133,6 +141,7 @@ def study(
         delta=delta,
         claim=cast("Claim | None", claim),  # another word is refused
         most=until_decided,
+        looks=cast("Looking", looks),
         name=name,
         runs=runs,
         command="paribus " + shlex.join(sys.argv[1:]),

@@ -18,6 +18,7 @@ from paribus.chance import STREAMS
 from paribus.errors import RunError, StudyError, nearest
 from paribus.records import earlier
 from paribus.records.claims import Claim
+from paribus.records.looks import Looking
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -75,7 +76,8 @@ class StudyDesign(BaseModel):
     The first value of every factor is the reference. ``factorial`` crosses all values of all factors;
     ``one-at-a-time`` changes one factor at a time from the base; ``noise`` holds all streams of chance fixed but one.
     ``interim`` are the numbers of seeds at which interim analyses are planned, the last being the most. ``claim`` is
-    what verdicts are about; without it, data like these wherever every seed draws its own validation split.
+    what verdicts are about; without it, data like these wherever every seed draws its own validation split. ``looking``
+    says whether results count when they are planned to, or at any time, so that seeds can be added after a look.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
@@ -90,6 +92,7 @@ class StudyDesign(BaseModel):
     delta: float | None = Field(None, gt=0)
     confidence: float = Field(0.95, gt=0.5, lt=1)
     claim: Claim | None = None
+    looking: Looking = "planned"
     interim: tuple[int, ...] = Field((), validation_alias=AliasChoices("interim", "looks"))
     extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
     judged: tuple[Judging, ...] = ()  # by what it was judged before metric, δ or confidence became others

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 def study(result: StudyResult, report: Path | None = None) -> Page:
     """What a study found: arms, effects, verdicts, and where the report is."""
-    from paribus.reports import tables
+    from paribus.reports import ranking, tables
     from paribus.reports.glossary import SHARES
 
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
     if result.effects:
         sections.append(Section("effects", tables=(tables.effects(result),), notes=(_delta(result),)))
+    if best := ranking.section(result):
+        sections.append(best)
     if brought := tables.brought(result):
         sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):

@@ -18,20 +18,27 @@ from paribus.evidence import (
     Interval,
     Judged,
     NoiseBudget,
+    Ranking,
     Verdict,
     about_interaction,
+    at_every_look,
     contrast,
     interactions,
+    judge_anytime,
     judge_family,
     main_effects,
     mean_curve,
     mean_interval,
+    rank,
     sequential_test,
     variance_components,
 )
+from paribus.evidence.anytime import reach
+from paribus.evidence.ranking import t_reach
 from paribus.records import opened
 from paribus.records.choices import compared
 from paribus.records.claims import Claim
+from paribus.records.looks import Looks
 from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.parts import find
@@ -39,11 +46,12 @@ from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import SEALED, RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, Judging, StudyDesign, run_folder
 from paribus.records.wording import count, percent, short_names, threshold
+from paribus.studies.looks import anytime, in_order, looks, reached, unfinished
 
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
-UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
+LOST: tuple[State, ...] = ("failed", "killed")  # runs that met an end without a figure
 
 
 @dataclass(frozen=True)
@@ -121,31 +129,37 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     arms = design.arms()
     folders = {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in arms}
     everywhere = [run for of_arm in folders.values() for run in of_arm.values()]
-    info = _first(run.info for run in everywhere)
     environment = _first(run.environment for run in everywhere)
     infos = [_first(run.info for run in of_arm.values()) for of_arm in folders.values()]
-    measure = _measure(design, info, _overlap(design, infos))
+    info = next(filter(None, infos), {})
+    measure = measure_of(design, infos)
     claim = measure.claim(design.claim)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
     results = tuple(_arm(arm, runs[arm.name], measure, claim, design.confidence) for arm in arms)
+    if anytime(design, results):
+        results = tuple(_at_every_look(arm, design, measure) for arm in results)
     noise = design.layout == "noise"
     tests = {name: {seed: test for seed, run in of_arm.items() if (test := run.test)} for name, of_arm in runs.items()}
     tests = {name: of_arm for name, of_arm in tests.items() if of_arm}
+    found = () if noise else effects(design, results, measure)
+    look = looks(design, results, found)
     return StudyResult(
         design=design,
         metric_name=measure.name,
         metric=measure.metric,
         delta=measure.delta,
         arms=results,
-        effects=() if noise else effects(design, results, measure),
+        effects=found,
         noise=_noise(results, design.confidence) if noise else None,
         claim=claim,
         choices=compared(design),
         environment=environment,
         data=info,
-        warnings=(*_damage(runs), *_warnings(design, results), *_coarse(measure), *_spent(tests)),
+        warnings=(*_look(look), *_damage(runs), *_warnings(design, results), *_coarse(measure), *_spent(tests)),
         command=design.command,
         tests=tests,
+        looks=look,
+        ranking=ranking(design, results, measure),
     )
 
 
@@ -241,14 +255,15 @@ def _overlap(design: StudyDesign, infos: Sequence[Mapping[str, Any]]) -> float |
     return max((found for info in infos if (found := info.get("overlap"))), default=None)
 
 
-def _measure(design: StudyDesign, info: Mapping[str, Any], overlap: float | None) -> Measure:
-    metric = find_metric(design)
+def measure_of(design: StudyDesign, infos: Sequence[Mapping[str, Any]]) -> Measure:
+    """What a study compares, as far as one run of each arm says what its data are."""
+    metric, info = find_metric(design), next(filter(None, infos), {})
     return Measure(
         name=find_figure(design),
         metric=metric,
         delta=find_delta(design),
         resolution=_resolution(info) if metric.counted else 0.0,
-        overlap=overlap,
+        overlap=_overlap(design, infos),
     )
 
 
@@ -284,6 +299,13 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim
             seed: run.status.error for seed, run in runs.items() if run.status.error and run.status.state != "finished"
         },
     )
+
+
+def _at_every_look(arm: ArmResult, design: StudyDesign, measure: Measure) -> ArmResult:
+    """The same with a level of the seeds that count at a look, and an interval that holds at all of them."""
+    seen = [arm.values[seed] for seed in in_order(design, [arm])]
+    level = mean_interval(seen, design.confidence, overlap=arm.level.overlap)
+    return replace(arm, level=within(at_every_look(level, 1 - design.confidence), measure.metric))
 
 
 def mean_curves(
@@ -333,25 +355,72 @@ def _about(asked: Contrast, judged: Judged, arms: Sequence[ArmResult]) -> Judged
 def _judge(
     design: StudyDesign, asked: Sequence[Contrast], arms: Sequence[ArmResult], measure: Measure, overlap: float
 ) -> Sequence[Judged]:
-    values = [[arm.values[seed] for arm in arms] for seed in design.seeds]
-    diverged = [[arm.states[seed] == "diverged" for arm in arms] for seed in design.seeds]
+    values, diverged = _tables(design, arms)
     weights = [one.weights for one in asked]
     alpha, better = 1 - design.confidence, measure.metric.higher_is_better
+    if anytime(design, arms):
+        estimates = [
+            contrast(_seen(values, design, arms, row), row, design.confidence, measure.resolution, diverged, overlap)
+            for row in weights
+        ]
+        return judge_anytime(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
     if design.interim:
         decision = sequential_test(
-            values,
+            values[: reached(design, arms)] if unfinished(arms) else values,
             weights,
             InterimAnalyses(design.interim, alpha),
             delta=measure.delta,
             higher_is_better=better,
             resolution=measure.resolution,
-            diverged=diverged,
+            diverged=diverged[: reached(design, arms)] if unfinished(arms) else diverged,
             overlap=overlap,
         )
         if decision.judged:
             return decision.judged
     estimates = [contrast(values, row, design.confidence, measure.resolution, diverged, overlap) for row in weights]
     return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
+
+
+def ranking(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) -> Ranking | None:
+    """Three arms or more, each against the best of the others.
+
+    Where results decide when one looks, be it at planned looks, with intervals that hold at all looks.
+    """
+    if len(arms) < 3 or design.layout == "noise":
+        return None
+    values, diverged = _tables(design, arms)
+    free = bool(design.interim) or anytime(design, arms)
+    found = rank(
+        _seen(values, design, arms, [1] * len(arms)) if free else values,
+        higher_is_better=measure.metric.higher_is_better,
+        confidence=design.confidence,
+        resolution=measure.resolution,
+        diverged=diverged,
+        overlap=measure.overlaps[measure.claim(design.claim)],
+        reach=reach if free else t_reach,
+    )
+    if found.winner is None:
+        return found
+    least, most = measure.metric.bounds
+    low, high = max(found.winner.low, least), min(found.winner.high, most)
+    return replace(
+        found, winner=replace(found.winner, naive=within(found.winner.naive, measure.metric), low=low, high=high)
+    )
+
+
+Table = list[list[float | None]]
+
+
+def _tables(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[Table, list[list[bool]]]:
+    """Figures, and whether runs diverged, by seeds (rows) and arms (columns)."""
+    values = [[arm.values[seed] for arm in arms] for seed in design.seeds]
+    return values, [[arm.states[seed] == "diverged" for arm in arms] for seed in design.seeds]
+
+
+def _seen(values: Table, design: StudyDesign, arms: Sequence[ArmResult], weights: Sequence[float]) -> Table:
+    """The figures that count at a look: of seeds that are over in the arms compared, and so are all before them."""
+    known = len(in_order(design, [arm for arm, weight in zip(arms, weights, strict=True) if weight]))
+    return [row if place < known else [None] * len(row) for place, row in enumerate(values)]
 
 
 def within(estimate: Estimate, metric: Metric) -> Estimate:
@@ -397,6 +466,11 @@ def _coarse(measure: Measure) -> tuple[str, ...]:
     )
 
 
+def _look(look: Looks) -> tuple[str, ...]:
+    """That a study goes on, or may be looked at whenever one likes, and what that costs."""
+    return (look.sentence,) if look.sentence else ()
+
+
 def _spent(tests: Mapping[str, Any]) -> tuple[str, ...]:
     """More than one arm was looked at on the test."""
     if len(tests) < 2:
@@ -409,7 +483,7 @@ def _spent(tests: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:
     found = []
-    lost = sum(arm.count(*UNFINISHED) for arm in arms)
+    lost = sum(arm.count(*LOST) for arm in arms)
     values = [value for arm in arms for value in arm.values.values()]
     if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
         found.append(f"No run recorded {design.metric}; recorded are {', '.join(arms[0].curves)}.")
@@ -428,7 +502,8 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         sizes = ", ".join(map(str, design.extended))
         found.append(
             f"The results were looked at before, with {sizes} seeds. Looking again raises the rate of false alarms "
-            "above the stated one; looks that are planned before, with --until-decided, keep it."
+            "above the stated one; looks that are planned before, with --until-decided, keep it, and so does "
+            "--looks anytime."
         )
     if design.judged:
         found.append(
