@@ -15,7 +15,8 @@ from paribus.records.metric import Metric
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign
-from paribus.studies.conclusions import Measure, effects, mean_curves
+from paribus.studies.conclusions import Measure, effects, mean_curves, ranking
+from paribus.studies.looks import looks
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, matters=0.01)
 HOSTILE = "<script>alert('x')</script> \"quoted\" | a](javascript:alert(1)) `b` **c**"
@@ -115,13 +116,16 @@ def study(
     recipe = {"name": texts or "digits/cnn", "data": "digits", "model": {"use": "cnn", "widths": [16, 32]}}
     plan = StudyDesign(name="made", recipe=recipe, factors=dict(factors), seeds=tuple(range(seeds)), **design)
     arms = tuple(_arm(place, arm, plan, gains[place], states, texts) for place, arm in enumerate(plan.arms()))
+    measure = Measure("val/accuracy", ACCURACY, DELTA, resolution=0.0)
     return StudyResult(
         design=plan,
         metric_name="val/accuracy",
         metric=ACCURACY,
         delta=DELTA,
         arms=arms,
-        effects=effects(plan, arms, Measure("val/accuracy", ACCURACY, DELTA, resolution=0.0)),
+        effects=(found := effects(plan, arms, measure)),
+        looks=looks(plan, arms, found),
+        ranking=ranking(plan, arms, measure),
         choices=_choices(plan, texts),
         environment=_environment(),
         data={

@@ -31,7 +31,7 @@ from paribus.errors import EvidenceError
 from paribus.evidence.estimate import ROUNDING, Estimate, Values, mean_interval
 
 Standing = Literal["as good as any", "may be the best", "another is as good or better", "unknown"]
-"""What an interval shows, to the letter: arms may tie, and one of several that are equally good is not the best alone."""
+"""What an interval shows, to the letter: where arms tie, neither is *the* best, and another is as good as each."""
 Reach = Callable[[int, float, float], float]
 """From n, α and overlap to how many standard errors an interval reaches: at a planned end, or at every look."""
 
@@ -149,11 +149,8 @@ def compare_with_best(
     floor, rounding = resolution / math.sqrt(12), ROUNDING * float(np.nanmax(np.abs(values)))
     pairs = [_minus_others(values, arm, alpha, floor, rounding, overlap, reach) for arm in range(arms)]
     value, margin = (np.array(part) for part in zip(*pairs, strict=True))  # (arms, arms)
-    nearest, upper, low = (
-        value.min(axis=1),
-        (value + margin).min(axis=1),
-        np.where(margin < math.inf, value, 0) - margin,
-    )
+    nearest, upper = value.min(axis=1), (value + margin).min(axis=1)
+    low = np.where(margin < math.inf, value, 0) - margin
     rivals = (upper >= 0) | ~(upper >= 0).any()  # arms that miss seeds may beat each other in a circle
     return tuple(_place(arm, float(nearest[arm]), low[arm], float(upper[arm]), rivals) for arm in range(arms))
 

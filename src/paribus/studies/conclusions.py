@@ -136,7 +136,7 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     claim = measure.claim(design.claim)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
     results = tuple(_arm(arm, runs[arm.name], measure, claim, design.confidence) for arm in arms)
-    if anytime(design, results):
+    if unfinished(results) or anytime(design, results):
         results = tuple(_at_every_look(arm, design, measure) for arm in results)
     noise = design.layout == "noise"
     tests = {name: {seed: test for seed, run in of_arm.items() if (test := run.test)} for name, of_arm in runs.items()}

@@ -153,8 +153,8 @@ class StudyProgress:
         found = effects(design, arms, measure_of(design, [self.infos.get(name, {}) for name in self.arms]))
         told = [str(effect) for effect in found if tells_difference(effect.estimate)]
         yield from told[:MOST_FINDINGS]
-        if told:
-            yield looks(design, arms, found).sentence
+        rule = looks(design, arms, found).sentence if told else ""
+        yield from filter(None, [rule])
 
     def _arm(self, name: str) -> ArmResult:
         """What is known of an arm so far."""
