@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,7 +38,7 @@ SIGNS: dict[Stage, str] = {"waiting": "·", "failed": "✗", "diverged": "∞", 
 STATES: dict[Stage, State] = {stage: state for state, stage in reversed(STAGES.items())}
 OVER: tuple[Stage, ...] = ("finished", "diverged", "failed")
 MOST_FINDINGS = 6  # comparisons that are told while a study runs
-MOST_JUDGED = 50  # with more arms than these nothing is judged before the end: it would take too long
+MOST_JUDGED = 30  # with more arms than these nothing is judged before the end: it would take too long
 
 
 @dataclass
@@ -153,8 +153,8 @@ class StudyProgress:
         found = effects(design, arms, measure_of(design, [self.infos.get(name, {}) for name in self.arms]))
         told = [str(effect) for effect in found if tells_difference(effect.estimate)]
         yield from told[:MOST_FINDINGS]
-        rule = looks(design, arms, found).sentence if told else ""
-        yield from filter(None, [rule])
+        rule = replace(looks(design, arms, found), running=self.finished < self.total)
+        yield from filter(None, [rule.sentence if told else ""])
 
     def _arm(self, name: str) -> ArmResult:
         """What is known of an arm so far."""
