@@ -56,7 +56,9 @@ def test_S21_findings_hold_at_every_look_and_wait_for_the_third_seed():
     assert seen[:2] == [(), ()]
     effect, rule = seen[2]
     assert effect.startswith("norm: batch − none: +5.00 points [")
-    assert rule.startswith("Still running, 6 of 8 runs are over: intervals hold at every look; at 3 seeds they are 2.3 ")
+    assert rule.startswith(
+        "Still running, 6 of 8 runs are over: intervals hold at every look; at 3 seeds they are 2.3 "
+    )
     assert [line[:28] for line in seen[3]] == [effect[:28]]  # at the end they are those of the end
     assert study.findings is seen[3]  # and nothing is judged twice
 

@@ -63,10 +63,43 @@ def ever_rejected(
     return [float(ever[:, last - 1].mean()) for last in most]
 
 
+def either_rejected(differences: Array, last: int, alpha: float = 0.05) -> float:
+    """How often a true mean of 0 was rejected while a study ran, at every look, or at its planned end."""
+
+    def reaching(n: int, alpha: float, overlap: float) -> float:
+        return (t_reach if n == last else reach)(n, alpha, overlap)
+
+    return ever_rejected(differences[:, :last], [last], alpha, reach=reaching)[0]
+
+
 def shared(differences: Array, overlap: float, rng: np.random.Generator) -> Array:
     """Differences about data like these: all seeds of a study share a shift of variance ``overlap``."""
     shift: Array = differences + math.sqrt(overlap) * rng.normal(size=(len(differences), 1))
     return shift
+
+
+def resampled(studies: int, seeds: int, rng: np.random.Generator, examples: int = 600, validation: int = 180) -> Array:
+    """Differences of two ridge classifiers that are equally good over data sets, (studies, seeds): real trainings.
+
+    Every study draws a data set, every seed a split of it; the arms see one half of the features each.
+    """
+    half, differences = 10, np.empty((studies, seeds))
+    for study in range(studies):
+        x = rng.normal(size=(examples, 2 * half))
+        y = np.sign(x.sum(axis=1) / math.sqrt(2 * half) + 0.5 * rng.normal(size=examples))
+        for seed in range(seeds):
+            order = rng.permutation(examples)
+            train, val = order[validation:], order[:validation]
+            first, second = (_accuracy(x[:, part], y, train, val) for part in (slice(half), slice(half, None)))
+            differences[study, seed] = second - first
+    return differences
+
+
+def _accuracy(x: Array, y: Array, train: NDArray[np.int_], val: NDArray[np.int_]) -> float:
+    """Of a ridge classifier, on the validation examples."""
+    seen = x[train]
+    weights = np.linalg.solve(seen.T @ seen + np.eye(x.shape[1]), seen.T @ y[train])
+    return float((np.sign(x[val] @ weights) == y[val]).mean())
 
 
 def widths(sizes: Sequence[int] = PLANNED, overlap: float = 0.0) -> dict[str, list[float]]:
@@ -122,24 +155,41 @@ def winners(
 
 def _print_looks(studies: int) -> None:
     most = (5, 10, 20, 50)
-    print(f"{'true mean 0 rejected, 2 seeds to':<36}" + "".join(f"{last:>7}" for last in most))
+    print(f"{'true mean 0 rejected, 2 seeds to':<40}" + "".join(f"{last:>7}" for last in most))
     rng = np.random.default_rng(0)
     for name, noise in LOOKED_AT.items():
         drawn, step = noise(rng, (studies, max(most))), 0.01 if name == "rounded" else 0.0
         for how, reaching in (("every look", reach), ("t interval", t_reach)):
             rates = ever_rejected(drawn, most, reach=reaching, resolution=step)
-            print(f"{name + ', ' + how:<36}" + "".join(f"{rate:>7.3f}" for rate in rates))
+            print(f"{name + ', ' + how:<40}" + "".join(f"{rate:>7.3f}" for rate in rates))
+    drawn = rng.normal(size=(studies, max(most)))
+    rates = [either_rejected(drawn, last) for last in most]
+    print(f"{'normal, every look, then t at the end':<40}" + "".join(f"{rate:>7.3f}" for rate in rates))
     for overlap in (0.25, 0.43):
         drawn = shared(rng.normal(size=(studies, max(most))), overlap, rng)
         rates = ever_rejected(drawn, most, overlap=overlap)
-        print(f"{f'overlap {overlap}, every look':<36}" + "".join(f"{rate:>7.3f}" for rate in rates))
+        print(f"{f'overlap {overlap}, every look':<40}" + "".join(f"{rate:>7.3f}" for rate in rates))
+
+
+def _print_resampled(studies: int) -> None:
+    most = (3, 5, 10, 20)
+    print(f"\n{'ridge classifiers, 2 seeds to':<40}" + "".join(f"{last:>7}" for last in most))
+    drawn, overlap = resampled(studies, max(most), np.random.default_rng(2)), 180 / 420
+    rows: tuple[tuple[str, float, Reach], ...] = (
+        ("every look, data like these", overlap, reach),
+        ("t interval, data like these", overlap, t_reach),
+        ("t interval, these data", 0.0, t_reach),
+    )
+    for name, shift, reaching in rows:
+        rates = ever_rejected(drawn, most, overlap=shift, reach=reaching, resolution=1 / 180)
+        print(f"{name:<40}" + "".join(f"{rate:>7.3f}" for rate in rates))
 
 
 def _print_widths() -> None:
     for overlap in (0.0, 0.43):
-        print(f"\n{f'half width (sd), overlap {overlap}':<36}" + "".join(f"{n:>7}" for n in PLANNED))
+        print(f"\n{f'half width (sd), overlap {overlap}':<40}" + "".join(f"{n:>7}" for n in PLANNED))
         for name, found in widths(overlap=overlap).items():
-            print(f"{name:<36}" + "".join(f"{width:>7.2f}" for width in found))
+            print(f"{name:<40}" + "".join(f"{width:>7.2f}" for width in found))
 
 
 def _print_winners(studies: int) -> None:
@@ -157,6 +207,7 @@ def _print_winners(studies: int) -> None:
 def main(studies: int = 20_000) -> None:
     """Print the tables."""
     _print_looks(studies)
+    _print_resampled(studies // 20)
     _print_widths()
     _print_winners(studies // 20)
 

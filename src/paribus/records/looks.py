@@ -60,5 +60,7 @@ class Looks:
             return "intervals hold at every look"
         if math.isinf(self.wider):
             return f"intervals hold at every look, and begin at {FEW_SEEDS} seeds"
-        price = f"{1 + self.wider:.1f} times as wide as" if self.wider > MUCH else f"{100 * self.wider:.0f} % wider than"
+        price = (
+            f"{1 + self.wider:.1f} times as wide as" if self.wider > MUCH else f"{100 * self.wider:.0f} % wider than"
+        )
         return f"intervals hold at every look; at {count(self.pairs, 'seed')} they are {price} at a planned end"

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
-from paribus.errors import DamagedRecord
+from paribus.errors import DamagedRecord, ParibusError
 from paribus.evidence import mean_interval
 from paribus.records.metric import Metric
 from paribus.records.result import ArmResult
@@ -141,7 +141,10 @@ class StudyProgress:
     def findings(self) -> tuple[str, ...]:
         """What the evidence says so far, by intervals that hold at every look; nothing before they tell anything."""
         if self._judged[0] != self.finished:
-            self._judged = (self.finished, tuple(self._find()))
+            found: tuple[str, ...] = ()
+            with suppress(ParibusError):  # what cannot be judged is said at the end, and stops no study
+                found = tuple(self._find())
+            self._judged = (self.finished, found)
         return self._judged[1]
 
     def _find(self) -> Iterator[str]:
