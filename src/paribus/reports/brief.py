@@ -25,8 +25,7 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
     if result.effects:
         sections.append(Section("effects", tables=(tables.effects(result),), notes=(_delta(result),)))
-    if best := ranking.section(result):
-        sections.append(best)
+    sections += ranking.sections(result)
     if brought := tables.brought(result):
         sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from paribus.evidence import Estimate, Place, Winner
@@ -9,17 +10,22 @@ from paribus.records import wording
 from paribus.records.result import StudyResult
 from paribus.reports.page import Row, Section, Table
 
-TITLE = "Which arm is best?"
+TITLE, WINNER = "Which arm is best?", "The winner, corrected"
 TONES = {"as good as any": "better", "another is as good or better": "worse"}
 
 
-def section(result: StudyResult) -> Section | None:
-    """The ranking of three arms or more; nothing where no two of them can be compared."""
+def sections(result: StudyResult) -> Iterator[Section]:
+    """The ranking of three arms or more, and the winner; nothing where no two of them can be compared."""
     if result.ranking is None or not any(wording.known(place.value) for place in result.ranking.places):
-        return None
-    winner = result.ranking.winner
-    tables = (places(result), *([winners(result, winner)] if winner else []))
-    return Section(TITLE, tables=tables, notes=_notes(result))
+        return
+    arms = len(result.arms)
+    yield Section(TITLE, tables=(places(result),), notes=(f"All {arms} intervals hold together.",))
+    if winner := result.ranking.winner:
+        luck = (
+            f"The best of {arms} was chosen for its luck too. Corrected is the mean of the arm that wins on the other "
+            "seeds, and the interval allows for any arm having won."
+        )
+        yield Section(WINNER, tables=(winners(result, winner),), notes=(luck,), level=3)
 
 
 def places(result: StudyResult) -> Table:
@@ -54,14 +60,6 @@ def winners(result: StudyResult, winner: Winner) -> Table:
     ]
     heads = ("the winner", "mean", f"{wording.percent(result.ranking.confidence)} interval")
     return Table(heads, tuple(rows), "lrr", data=lambda: _winners_data(result, winner))
-
-
-def _notes(result: StudyResult) -> tuple[str, ...]:
-    arms = len(result.arms)
-    return (
-        f"All {arms} intervals hold together. The best of {arms} was chosen for its luck too: corrected is the mean of "
-        "the arm that wins on the other seeds, and the interval allows for any arm having won.",
-    )
 
 
 def _figures(winner: Winner) -> dict[str, Estimate]:

@@ -144,7 +144,7 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         _, reference = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
         text = (f"Each comparison is an arm minus {reference}.",) if reference else ()
         yield Section("Effects", text, figure, tables=(tables.effects(result),))
-    yield from filter(None, [ranking.section(result)])
+    yield from ranking.sections(result)
     figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")
     yield Section("Arms", figure=figure, tables=_some(tables.arms(result), tables.lost(result)))
     if any(arm.curves for arm in result.arms):
