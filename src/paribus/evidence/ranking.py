@@ -5,7 +5,7 @@ together with probability ≥ 1 − alpha. Seeds are paired and nothing is assum
 arms has its own paired t interval, and Bonferroni's inequality holds for any dependence. Among k arms it takes k − 1
 one-sided statements and not k(k − 1)/2 two-sided ones, since only the truly best arm matters, whichever that is:
 
-- with probability ≥ 1 − alpha the best arm b beats no arm j by more than upper(b, j);
+- with probability ≥ 1 − alpha the best arm b leads no other arm j by more than upper(b, j);
 - then min_j upper(i, j), and at least 0, bounds arm i minus the best of the others from above, for every i;
 - b is among the arms for which min_j upper(i, j) is not negative, so the smallest lower(i, j) over those j, and at most
   0, bounds it from below.
