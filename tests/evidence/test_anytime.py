@@ -11,9 +11,10 @@ from scipy import integrate, stats
 
 from paribus.errors import EvidenceError
 from paribus.evidence import Estimate, at_every_look, e_value, judge_anytime, mean_interval, seeds_for
-from paribus.evidence.anytime import level_at, mixture, reach, sizes, wider
+from paribus.evidence.anytime import grown, level_at, mixture, reach, wider
 from paribus.evidence.ranking import t_reach
-from paribus.evidence.rates import LOOKED_AT, either_rejected, ever_rejected, resampled, shared
+from paribus.evidence.simulation.looks import either_rejected, ever_rejected, shared
+from paribus.evidence.simulation.worlds import NOISES, Splits
 
 GAINS = [0.020, 0.025, 0.018, 0.022, 0.030]
 
@@ -88,24 +89,25 @@ def test_S21_who_follows_live_verdicts_and_waits_for_the_end_otherwise_errs_a_li
 
 
 @pytest.mark.parametrize(
-    ("noise", "step", "most"), [("heavy-tailed", 0, 0.05), ("rounded", 0.01, 0.05), ("rounded", 0, 0.05)]
+    ("noise", "step", "most"), [("heavy-tailed", 0, 0.05), ("rounded", 1.0, 0.05), ("rounded", 0, 0.05)]
 )
 def test_S21_so_they_do_with_heavy_tails_and_where_seeds_often_agree_exactly(noise, step, most):
-    drawn = LOOKED_AT[noise](np.random.default_rng(2), (4000, 50))
+    drawn = NOISES[noise](np.random.default_rng(2), (4000, 50))
     assert ever_rejected(drawn, [50], resolution=step)[0] <= most
 
 
 def test_S21_skewed_differences_err_more_often_but_a_fourth_as_often_as_looking_at_t():
-    """A limit that the documentation states: .12 against .44."""
-    drawn = LOOKED_AT["skewed"](np.random.default_rng(3), (4000, 50))
+    """A limit that the documentation states."""
+    drawn = NOISES["skewed"](np.random.default_rng(3), (4000, 50))
     assert 0.05 < ever_rejected(drawn, [50])[0] < 0.15
 
 
 def test_S21_real_classifiers_on_splits_of_one_data_set_err_in_at_most_5_percent_about_data_like_these():
     """200 data sets, looks from 2 to 20 seeds; were the rate .05, more than .086 would be seen once in a hundred."""
-    drawn = resampled(200, 20, np.random.default_rng(7))
-    [rate] = ever_rejected(drawn, [20], overlap=180 / 420, resolution=1 / 180)
-    [plain] = ever_rejected(drawn, [20], reach=t_reach, resolution=1 / 180)
+    world = Splits()
+    drawn, _ = world.studies(np.random.default_rng(7), 200, 20)
+    [rate] = ever_rejected(drawn, [20], overlap=world.overlap)
+    [plain] = ever_rejected(drawn, [20], reach=t_reach)
     assert rate <= 0.05 + 2.33 * math.sqrt(0.05 * 0.95 / 200)
     assert plain > 0.4
 
@@ -157,10 +159,10 @@ def test_no_number_of_seeds_will_do_on_few_data():
 
 
 def test_studies_grow_by_a_fourth():
-    assert sizes(3, 20) == (3, 4, 5, 6, 8, 10, 12, 15, 19, 20)
-    assert sizes(4, 4) == (4,)
+    assert grown(3, 20) == (3, 4, 5, 6, 8, 10, 12, 15, 19, 20)
+    assert grown(4, 4) == (4,)
     with pytest.raises(EvidenceError, match="from 1 to 20"):
-        sizes(1, 20)
+        grown(1, 20)
 
 
 def test_bad_levels_are_explained():

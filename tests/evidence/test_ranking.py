@@ -12,7 +12,7 @@ from paribus.errors import EvidenceError
 from paribus.evidence import paired_difference, rank
 from paribus.evidence.anytime import reach
 from paribus.evidence.ranking import cross_validated_best
-from paribus.evidence.rates import winners
+from paribus.evidence.simulation.looks import chosen
 
 RNG = np.random.default_rng(0)
 SPREAD = RNG.normal(size=(6, 1)) + 0.5 * RNG.normal(size=(6, 4)) + np.array([0, 0.5, 3, 3.1])
@@ -97,7 +97,7 @@ def test_S27_what_chooses_and_what_measures_never_share_a_seed():
 @pytest.mark.parametrize(("arms", "span"), [(2, 0.0), (5, 0.0), (5, 2.0), (20, 0.0)])
 def test_S27_the_winner_flatters_and_the_correction_does_not(arms, span):
     """500 studies: biases are known to ±.09 (two standard errors), rates near .95 to ±.02."""
-    rates = winners(np.linspace(0, span, arms), 5, 500, np.random.default_rng(arms))
+    rates = chosen(np.linspace(0, span, arms), 5, 500, np.random.default_rng(arms))
     assert rates["together"] >= 0.93
     assert rates["left out"] <= 0.07
     assert rates["corrected covers"] >= 0.93
@@ -108,7 +108,7 @@ def test_S27_the_winner_flatters_and_the_correction_does_not(arms, span):
 
 
 def test_S27_arms_that_vary_unequally_are_covered_too():
-    rates = winners(np.zeros(5), 5, 500, np.random.default_rng(7), np.geomspace(0.5, 2, 5))
+    rates = chosen(np.zeros(5), 5, 500, np.random.default_rng(7), np.geomspace(0.5, 2, 5))
     assert rates["together"] >= 0.93
     assert rates["corrected covers"] >= 0.93 > rates["covers"] - 0.02
 

@@ -39,9 +39,9 @@ def test_a_difference_that_matters_has_its_unit(metric, given, value):
 @pytest.mark.parametrize(
     ("metric", "given", "says"),
     [
-        (ACCURACY, "1", "may be points or a share.*write 1pt for 1 percentage points, or 100pt"),
+        (ACCURACY, "1", "may be points or a share.*write 1pt for percentage points, or 100pt"),
         (ACCURACY, 1, "may be points or a share"),
-        (ACCURACY, 0.5, "write 0.5pt for 0.5 percentage points, or 50pt"),
+        (ACCURACY, 0.5, "write 0.5pt for percentage points, or 50pt"),
         (ACCURACY, "101pt", "above 0, and at most 100pt"),
         (ACCURACY, "0pt", "above 0"),
         (ACCURACY, "-1pt", "above 0"),

@@ -176,6 +176,13 @@ def test_functions_are_parts_too():
     assert find("schedule", "waves") is waves
 
 
+def test_a_name_may_stand_where_a_class_does():
+    @register("schedule", "falling")
+    class Steep: ...
+
+    assert find("schedule", "falling") is Steep
+
+
 def test_names_that_ship_stay_theirs():
     before = names("model")
     with pytest.raises(RecipeError, match="ships with paribus"):

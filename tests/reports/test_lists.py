@@ -80,7 +80,7 @@ def test_studies_say_how_many_runs_are_over(tmp_path, monkeypatch):
     study = Study("digits/mlp", vary={"training.batch_size": [16, 32]}, seeds=2, name="sizes", runs=tmp_path)
     study.design.write(study.folder)
     arm = study.design.arms()[0]
-    for seed, state in enumerate(["finished", "failed"]):
+    for seed, state in enumerate(["diverged", "failed"]):
         folder = run_folder(study.folder, arm, seed)
         folder.create(study.design.recipe_of(arm), seed)
         folder.write_status(Status(state))

@@ -17,6 +17,9 @@ above, and still an exact martingale. Its interval has the corrected standard er
 
 At one n alone, the interval is that of a t-test at a stricter level (`level_at`), from which power and price follow.
 
+From 10 seeds on the intervals make the same room for skewness as all others (`paribus.evidence.skewness`). Where runs
+are not paired the same formulas are taken with the fewest runs of any arm, which is a little too careful.
+
 What counts is the set of the first n seeds, in an order that does not depend on the values: that in which they were
 planned, and not that in which runs end. Those that end first may be a selection, for instance the ones that stop early.
 """
@@ -31,6 +34,7 @@ from dataclasses import replace
 from paribus.errors import EvidenceError
 from paribus.evidence.estimate import Estimate
 from paribus.evidence.power import detectable_difference, equivalence_power_of, power_of
+from paribus.evidence.skewness import stretch
 from paribus.evidence.verdict import FEWEST_PAIRS, MOST_SEEDS, Judged, judge
 
 GROWTH = 1.25
@@ -56,13 +60,13 @@ def e_value(estimate: Estimate, alpha: float = 0.05, mean: float = 0.0) -> float
         alpha: for which level the mixture is tuned; the value is valid for all.
         mean: what is tested.
     """
-    distance = abs(estimate.value - mean)
+    distance = estimate.value - mean
     if estimate.n < 2 or math.isnan(distance):
         return 1.0
     if estimate.sd == 0:
-        return 2.0 ** (estimate.n - 1) if distance > 0 else 1.0
+        return 2.0 ** (estimate.n - 1) if distance else 1.0
     n, r = estimate.n, _ratio(estimate.n, alpha, estimate.overlap)
-    squared = (distance / estimate.se) ** 2 / (n - 1)
+    squared = (distance / _error(estimate, below=distance > 0)) ** 2 / (n - 1)
     log = n / 2 * (math.log1p(squared) - math.log1p(squared / r)) - math.log(r) / 2
     return math.exp(min(log, 700.0))
 
@@ -72,9 +76,14 @@ def at_every_look(estimate: Estimate, alpha: float = 0.05) -> Estimate:
     _check(alpha)
     if estimate.n < 2 or estimate.sd == 0:
         return estimate.at(1 - alpha)
-    margin = reach(estimate.n, alpha, estimate.overlap) * estimate.se
-    low, high, p = estimate.value - margin, estimate.value + margin, min(1.0, 1 / e_value(estimate, alpha))
-    return replace(estimate, low=low, high=high, p=p, confidence=1 - alpha)
+    wide = reaching(estimate, reach(estimate.n, alpha, estimate.overlap))
+    return replace(wide, p=min(1.0, 1 / e_value(estimate, alpha)), confidence=1 - alpha)
+
+
+def reaching(estimate: Estimate, errors: float) -> Estimate:
+    """The same with an interval of so many standard errors to either side, and of room for skewness."""
+    low, high = (estimate.value + side * errors * _error(estimate, below=side < 0) for side in (-1, 1))
+    return replace(estimate, low=low, high=high)
 
 
 def reach(n: int, alpha: float = 0.05, overlap: float = 0.0) -> float:
@@ -101,7 +110,7 @@ def wider(n: int, alpha: float = 0.05, overlap: float = 0.0) -> float:
     return reach(n, alpha, overlap) / -float(stdtrit(n - 1, alpha / 2)) - 1 if n >= 2 else math.inf
 
 
-def sizes(first: int, most: int) -> tuple[int, ...]:
+def grown(first: int, most: int) -> tuple[int, ...]:
     """The numbers of seeds from ``first`` to ``most`` at which a study that adds seeds until decided looks."""
     if not 2 <= first <= most:
         raise EvidenceError("seeds are added from two or more", got=f"from {first} to {most} seeds")
@@ -176,6 +185,12 @@ def _more_seeds(estimate: Estimate, delta: float | None, level: float) -> int | 
     candidates = range(estimate.n + 1, estimate.n + MOST_SEEDS + 1)
     place = bisect_left(candidates, 0.8, key=power)  # power grows with n
     return place + 1 if place < len(candidates) else None
+
+
+def _error(estimate: Estimate, below: bool) -> float:
+    """The standard error on one side, with the room for skewness that every interval of the estimate has there."""
+    gamma = estimate.skewness if below else -estimate.skewness
+    return estimate.se * (float(stretch(gamma, estimate.n, estimate.overlap)) if gamma else 1.0)
 
 
 def _ratio(n: int, alpha: float, overlap: float) -> float:

@@ -32,11 +32,17 @@ def power_of(difference: float, sd: float, n: int, alpha: float = 0.05, overlap:
         return 0.0
     if sd == 0:
         return float(difference != 0 and 2 * 2.0**-n < alpha)
+    return float(power_at(np.array([abs(difference) / standard_error(sd, n, overlap)]), n, alpha)[0])
+
+
+def power_at(shifts: NDArray[np.float64], n: int, alpha: float = 0.05) -> NDArray[np.float64]:
+    """:func:`power_of` for many true differences, (k,), each in standard errors of the mean over n seeds."""
     from scipy.special import ndtr
 
     spread, weight = _spreads(n - 1)
-    shift, edge = abs(difference) / standard_error(sd, n, overlap), _critical(n - 1, alpha / 2) * spread
-    return float(weight @ (ndtr(shift - edge) + ndtr(-shift - edge)))
+    edge = _critical(n - 1, alpha / 2) * spread
+    power: NDArray[np.float64] = (ndtr(shifts[:, None] - edge) + ndtr(-shifts[:, None] - edge)) @ weight
+    return power
 
 
 def equivalence_power_of(
@@ -78,7 +84,7 @@ def seeds_for(
         The number of seeds, or None if it is above `most`.
     """
     _check(sd, alpha, power)
-    return _fewest(lambda n: power_of(difference, sd, n, alpha, overlap), power, most)
+    return fewest(lambda n: power_of(difference, sd, n, alpha, overlap), power, most)
 
 
 def seeds_for_equivalence(
@@ -92,12 +98,13 @@ def seeds_for_equivalence(
 ) -> int | None:
     """Fewest paired seeds that show "no difference beyond `delta`" with probability `power`, or None."""
     _check(sd, alpha, power)
-    return _fewest(lambda n: equivalence_power_of(difference, sd, n, delta, alpha, overlap), power, most)
+    return fewest(lambda n: equivalence_power_of(difference, sd, n, delta, alpha, overlap), power, most)
 
 
-def _fewest(power_at: Callable[[int], float], power: float, most: int) -> int | None:
+def fewest(power_with: Callable[[int], float], power: float, most: int) -> int | None:
+    """The fewest seeds, from 2 to `most`, with which a power that grows with them is reached."""
     sizes = range(2, most + 1)
-    position = bisect_left(sizes, power, key=power_at)  # power grows with n
+    position = bisect_left(sizes, power, key=power_with)
     return sizes[position] if position < len(sizes) else None
 
 

@@ -28,7 +28,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import EvidenceError
+from paribus.evidence.anytime import reaching
 from paribus.evidence.estimate import ROUNDING, Estimate, Values, mean_interval
+from paribus.evidence.skewness import FEWEST, skewness, stretch
 
 Standing = Literal["as good as any", "may be the best", "another is as good or better", "unknown"]
 """What an interval shows, to the letter: where arms tie, neither is *the* best, and another is as good as each."""
@@ -148,9 +150,8 @@ def compare_with_best(
     alpha = 2 * (1 - confidence) / (arms - 1)  # so that either end of an interval errs (1 − confidence)/(arms − 1)
     floor, rounding = resolution / math.sqrt(12), ROUNDING * float(np.nanmax(np.abs(values)))
     pairs = [_minus_others(values, arm, alpha, floor, rounding, overlap, reach) for arm in range(arms)]
-    value, margin = (np.array(part) for part in zip(*pairs, strict=True))  # (arms, arms)
-    nearest, upper = value.min(axis=1), (value + margin).min(axis=1)
-    low = np.where(margin < math.inf, value, 0) - margin
+    value, low, high = (np.array(part) for part in zip(*pairs, strict=True))  # (arms, arms)
+    nearest, upper = value.min(axis=1), high.min(axis=1)
     rivals = (upper >= 0) | ~(upper >= 0).any()  # arms that miss seeds may beat each other in a circle
     return tuple(_place(arm, float(nearest[arm]), low[arm], float(upper[arm]), rivals) for arm in range(arms))
 
@@ -200,8 +201,8 @@ def _reaching(estimate: Estimate, alpha: float, reach: Reach) -> Estimate:
     """The same with an interval of another reach; without a spread, signs alone have one."""
     if estimate.n < 2 or estimate.sd == 0:
         return estimate.at(1 - alpha)
-    margin = reach(estimate.n, alpha, estimate.overlap) * estimate.se
-    return replace(estimate, low=estimate.value - margin, high=estimate.value + margin, confidence=1 - alpha)
+    wide = reaching(estimate, reach(estimate.n, alpha, estimate.overlap))
+    return replace(wide, confidence=1 - alpha)
 
 
 def _minus_others(
@@ -212,10 +213,10 @@ def _minus_others(
     rounding: float,
     overlap: float,
     reach: Reach,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean of the paired differences of an arm to each other, and the margin of its interval, as `contrast` has them.
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean, low and high of the paired differences of an arm to each other, as `contrast` has them.
 
-    Both are infinite where there is no pair: for the arm itself, and for one without a common seed.
+    The mean is infinite where there is no pair: for the arm itself, and for one without a common seed.
     """
     differences = values[:, [arm]] - values  # (seeds, arms)
     present = np.isfinite(differences)
@@ -224,14 +225,24 @@ def _minus_others(
     sd = np.sqrt(np.where(present, (differences - mean) ** 2, 0).sum(axis=0) / np.maximum(n - 1, 1))
     mean[np.abs(mean) <= rounding] = 0.0
     sd = np.maximum(np.where(sd <= rounding, 0, sd), floor)
-    reaches = {size: reach(size, alpha, overlap) for size in set(n.tolist())}
-    margin = np.array([reaches[size] for size in n.tolist()])
-    margin[n >= 2] *= sd[n >= 2] * np.sqrt(1 / n[n >= 2] + overlap)
-    alike = (n >= 2) & (sd == 0)  # then the signs alone speak
-    margin[alike] = np.where(2 * 2.0 ** -n[alike] <= alpha, 0, math.inf)
+    below, above = np.full(len(n), math.inf), np.full(len(n), math.inf)
+    for size in set(n[n >= 2].tolist()):
+        those = n == size
+        margin = reach(size, alpha, overlap) * sd[those] * math.sqrt(1 / size + overlap)
+        margin = np.where(sd[those] > 0, margin, 0.0 if 2 * 2.0**-size <= alpha else math.inf)  # the signs alone
+        gamma = _skewness(differences[:, those], sd[those]) if size >= FEWEST else np.zeros(len(margin))
+        below[those], above[those] = margin * stretch(gamma, size, overlap), margin * stretch(-gamma, size, overlap)
     unknown = (n == 0) | (np.arange(len(n)) == arm)
-    mean[unknown], margin[unknown] = math.inf, math.inf
-    return mean, margin
+    below[unknown], above[unknown], mean[unknown] = math.inf, math.inf, 0.0
+    return np.where(unknown, math.inf, mean), mean - below, mean + above
+
+
+def _skewness(columns: NDArray[np.float64], sd: NDArray[np.float64]) -> NDArray[np.float64]:
+    """That of each column, without what it lacks."""
+    if np.isfinite(columns).all():
+        return skewness(columns, sd)
+    each = zip(columns.T, sd, strict=True)
+    return np.array([float(skewness(column[np.isfinite(column)], spread)) for column, spread in each])
 
 
 def _place(arm: int, value: float, low: NDArray[np.float64], upper: float, candidates: NDArray[np.bool_]) -> Place:

@@ -71,7 +71,7 @@ class Metric:
             raise StudyError(
                 f"δ of a share such as {self.name} has its unit, or is below {PLAIN:g}: this may be points or a share",
                 got=str(given),
-                hint=f"write {number:g}pt for {number:g} percentage points, or {100 * number:g}pt for the share",
+                hint=f"write {number:g}pt for percentage points, or {100 * number:g}pt for the share",
             )
         value = round(number / 100, 15) if points else number
         if not 0 < value <= self.range:

@@ -109,18 +109,18 @@ def augmentations(value: Any) -> dict[str, Part]:
 _registered: dict[str, dict[str, Factory]] = {kind: {} for kind in KINDS}
 
 
-def register(kind: str, factory: Factory | None = None, *, name: str | None = None) -> Any:
+def register(kind: str, factory: Factory | str | None = None, *, name: str | None = None) -> Any:
     """Make a class of your own available in recipes under its name; usable as a decorator.
 
     Args:
         kind: one of ``data, augment, model, task, optimizer, schedule, stopping``.
-        factory: the class or function; left out when used as ``@register("model")``.
+        factory: the class or function; left out, or its name, when used as ``@register("model")``.
         name: the name in recipes; the class name by default.
     """
     if kind not in KINDS:
         raise RecipeError("there is no such kind of part", got=kind, hint=nearest(kind, KINDS))
-    if factory is None:
-        return lambda decorated: register(kind, decorated, name=name)
+    if factory is None or isinstance(factory, str):
+        return lambda decorated: register(kind, decorated, name=name or factory)
     name = name or factory.__name__
     if name in table(kind):
         raise _taken(kind, name)

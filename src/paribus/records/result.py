@@ -38,6 +38,7 @@ class ArmResult:
         curves: metric → one list per seed, over epochs; gaps are ``None``.
         means: metric → mean of these curves with its interval, over epochs; runs that diverged are left out, and
             an epoch that one of the others lacks is ``None``.
+        epochs: which epochs the points of the curves are; 1, 2, … where that is not said.
         execution: device, precision, layout and threads.
         errors: seed → the error of a run that did not finish.
     """
@@ -54,6 +55,7 @@ class ArmResult:
     peak_memory_mb: float | None = None
     curves: Mapping[str, tuple[tuple[float | None, ...], ...]] = field(default_factory=dict)
     means: Mapping[str, tuple[Interval | None, ...]] = field(default_factory=dict)
+    epochs: tuple[int, ...] = ()
     execution: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
 
@@ -125,16 +127,43 @@ class Effect:
         """The verdict in words: ``no difference beyond 1.00 points``."""
         return wording.conclusion(self.judged, self.metric, self.kind)
 
+    @property
+    def answer(self) -> str:
+        """The verdict, and what it is about: ``better for data like these``."""
+        return wording.conclusion(self.judged, self.metric, self.kind, wording.ABOUT[self.claim])
+
+    @property
+    def verdicts(self) -> str:
+        """The verdict in words, and that of another claim where it is another word."""
+        words = {claim: judged.verdict.word for claim, judged in self.others.items()}
+        others = [f"{word} {wording.ABOUT[claim]}" for claim, word in words.items() if word != self.verdict.word]
+        return f"{self.conclusion} ({', '.join(others)})" if others else self.conclusion
+
+    @property
+    def others(self) -> dict[Claim, Judged]:
+        """The claims that stand beside the one that the verdict is about."""
+        return {claim: judged for claim, judged in self.claims.items() if claim != self.claim}
+
+    @property
+    def beside(self) -> str:
+        """What they say: ``for these data [1.14, 2.85]``, with the word where it is another one."""
+        said = (
+            wording.beside(judged, self.judged, self.metric, self.kind, wording.ABOUT[claim])
+            for claim, judged in self.others.items()
+        )
+        return ", ".join(filter(None, said))
+
     def __str__(self) -> str:
-        return f"{self.label}: {self._found}, {self.conclusion}"
+        return f"{self.label}: {self._found}"
 
     def __repr__(self) -> str:
-        return f"Effect({self.label!r}, {self._found}, {self.conclusion})"
+        return f"Effect({self.label!r}, {self._found})"
 
     @property
     def _found(self) -> str:
         value = wording.difference(self.metric, self.estimate.value)
-        return wording.both(value, wording.difference_interval(self.metric, self.estimate))
+        found = wording.both(value, wording.difference_interval(self.metric, self.estimate))
+        return "; ".join(filter(None, (f"{found}, {self.answer}", self.beside)))
 
 
 @dataclass(frozen=True)

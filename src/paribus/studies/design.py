@@ -10,11 +10,9 @@ from typing import Any
 
 from paribus.chance import STREAMS
 from paribus.errors import StudyError, nearest
-from paribus.evidence import plan_analyses
-from paribus.evidence.anytime import sizes
 from paribus.progress import Announce
 from paribus.records.claims import Claim
-from paribus.records.looks import LOOKING, Looking
+from paribus.records.looks import Looking
 from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
@@ -22,11 +20,14 @@ from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric, judging, no_claim, splits_vary
 from paribus.studies.contradictions import check_arms, check_factors, check_values
 from paribus.studies.executors.job import Job
+from paribus.studies.looks import sizes
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
-_ASKED = {"metric", "delta", "confidence", "claim", "looking"}
-HISTORY = {"name", "seeds", "interim", "extended", "judged", "command", *_ASKED}
+HISTORY = {
+    *("name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim", "looking"),
+    *("figure", "overlap", "uncontrolled"),  # of trainings that are not a recipe's
+}
 """What may differ on resuming."""
 
 
@@ -55,10 +56,6 @@ def plan(
         looks: when results count: when they are planned to, or at any time.
         fields: the other fields of the design.
     """
-    if looks not in LOOKING:
-        raise StudyError(
-            "results count at looks that are planned, or at any time", got=looks, hint=nearest(looks, LOOKING)
-        )
     given = {path: values(base, path, wished) for path, wished in vary.items()}
     factors = {path: tuple(fitted) for path, fitted in expand_factors(given, dict(base))[0].items()}
     varied = "noise" if layout == "noise" else "+".join(factors) or "repeat"
@@ -69,11 +66,33 @@ def plan(
         layout=layout,
         seeds=seeds,
         looking=looks,
-        interim=_looks(len(seeds), most, looks) if most else (),
+        interim=sizes(len(seeds), most, looks),
         **fields,
     )
     check(design)
     return design if delta is None else design.model_copy(update={"delta": find_metric(design).read_delta(delta)})
+
+
+def rejudged(
+    design: StudyDesign, metric: str | None = None, delta: float | str | None = None, claim: Claim | None = None
+) -> StudyDesign:
+    """A design that is judged by something else, where that is given; the δ of another metric is not kept.
+
+    Raises:
+        StudyError: for what cannot be; a study without a recipe keeps its metric, of which nobody else knows the kind.
+    """
+    given: dict[str, Any] = {"claim": claim or design.claim}
+    if metric not in (None, design.metric):
+        if design.foreign:
+            rule = "a study without a recipe has the metric that it was given"
+            raise StudyError(rule, got=str(metric), hint=f"leave it out for {design.metric or 'that one'}")
+        given |= {"metric": metric, "delta": None}
+    found = StudyDesign.make(**{**design.model_dump(), **given})
+    if not found.foreign:
+        check(found)
+    elif found.claim == "like-these" and not splits_vary(found):
+        raise no_claim(found.claim, foreign=True)
+    return found if delta is None else found.model_copy(update={"delta": find_metric(found).read_delta(delta)})
 
 
 def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
@@ -136,6 +155,7 @@ def preflight(jobs: Sequence[Job], progress: Announce, claim: Claim | None = Non
     """
     check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
+        assert isinstance(job.recipe, Recipe)
         prepared = check(job.recipe, job.seed, job.settings)
         if claim == "like-these" and prepared.info.overlap is None:
             raise no_claim(claim)
@@ -160,14 +180,19 @@ def folder_for(design: StudyDesign, runs: Path, named: bool = False) -> Path:
     return folder
 
 
-def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
+def merged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> StudyDesign:
     """The wished design with the history of the known one: planned interim analyses stay, unplanned looks are noted.
 
     A study that was begun for looks at any time stays so, and seeds are added to those it has.
 
-    So is by what it was judged before, where metric, δ or confidence are others now.
+    So is by what it was judged before, where metric, δ, claim or confidence are others now.
+
+    Args:
+        known: the design so far.
+        wished: what is asked for now.
+        widest: the claim that stands where none is asked for.
     """
-    wished = wished.model_copy(update={"judged": _judged(known, wished)})
+    wished = wished.model_copy(update={"judged": _judged(known, wished, widest)})
     seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
     if known.looking == "anytime":
         return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "looking": "anytime"})
@@ -185,14 +210,9 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
     return wished.model_copy(update={"extended": looked})
 
 
-def _looks(first: int, most: int, looks: Looking) -> tuple[int, ...]:
-    """At how many seeds a study that adds seeds until decided looks: few planned times, or all along."""
-    return plan_analyses(first, most).sizes if looks == "planned" else sizes(first, most)
-
-
-def _judged(known: StudyDesign, wished: StudyDesign) -> tuple[Judging, ...]:
+def _judged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> tuple[Judging, ...]:
     """By what a study was judged before, the last time at the end."""
-    before, now = judging(known), judging(wished)
+    before, now = judging(known, widest), judging(wished, widest)
     other = before != now.model_copy(update={"seeds": before.seeds})  # seeds have a history of their own
     return (*known.judged, before) if other else known.judged
 

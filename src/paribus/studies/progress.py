@@ -18,6 +18,7 @@ from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level, tells_difference
 from paribus.studies.conclusions import effects, find_figure, find_metric, measure_of
+from paribus.studies.figures import choose
 from paribus.studies.looks import looks
 
 if TYPE_CHECKING:  # it imports torch, which reading folders does not need
@@ -43,11 +44,12 @@ MOST_JUDGED = 30  # with more arms than these nothing is judged before the end: 
 
 @dataclass
 class RunProgress:
-    """One run: where it stands, how far it is (0 … 1), and the figure last seen."""
+    """One run: where it stands, how far it is (0 … 1, or only in epochs), and the figure last seen."""
 
     stage: Stage = "waiting"
     share: float = 0.0
     value: float | None = None
+    epoch: int = 0
 
 
 @dataclass
@@ -106,8 +108,10 @@ class StudyProgress:
             self.seeds = [*self.seeds, job.seed]
         run = self.runs.setdefault((job.arm, job.seed), RunProgress())
         if event.progress:
-            run.stage, run.share = "running", event.progress.step / event.progress.steps
-            run.value = event.progress.figures.get(self.figure, run.value)
+            now = event.progress
+            run.stage, run.epoch = "running", now.epoch
+            run.share = now.step / now.steps if now.steps else 0.0  # nobody knows how long a training of others takes
+            run.value = now.figures.get(self.figure, run.value)
         elif event.kind == "known":
             self.runs[job.arm, job.seed] = _from_folder(job.folder, self.figure)
             self.looking = True
@@ -115,6 +119,8 @@ class StudyProgress:
             run.stage = "running"
         else:
             run.stage, run.share = event.kind, run.share if event.kind == "interrupted" else 1.0
+            if event.kind == "finished" and not self.figure and (result := job.folder.result):
+                self.figure, self.metric = choose(result.metrics)
             if event.kind == "finished" and (final := job.figure(self.figure)) is not None:
                 run.value = final  # of the weights that stay, which need not be the last ones
             if event.kind in ("failed", "diverged"):
@@ -128,7 +134,7 @@ class StudyProgress:
         """Where one run stands, in a word."""
         run = self.run(arm, seed)
         if run.stage == "running":
-            return f"{run.share:.0%}"
+            return f"epoch {run.epoch}" if run.epoch and not run.share else f"{run.share:.0%}"
         return level(self.metric, run.value) if run.stage == "finished" else SIGNS[run.stage]
 
     def mean(self, arm: str) -> str:
@@ -149,7 +155,9 @@ class StudyProgress:
 
     def _find(self) -> Iterator[str]:
         """Every comparison that has an interval, and by which rule they were judged."""
-        if self.design is None or len(self.arms) > MOST_JUDGED or not any(self.infos.values()):
+        if self.design is None or len(self.arms) > MOST_JUDGED:
+            return
+        if not self.design.foreign and not any(self.infos.values()):  # which claims can be made is not known yet
             return
         design = self.design.model_copy(update={"seeds": tuple(self.seeds)})
         arms = [self._arm(name) for name in self.arms]
