@@ -42,6 +42,15 @@ def test_S25_runs_that_are_logged_are_arms_over_seeds():
     assert [run.state for run in store.runs(Path("runs"))] == ["finished"] * 8
 
 
+def test_seeds_that_draw_their_split_speak_of_data_like_these():
+    for seed in range(3):
+        for arm, gain in (("a", 0.0), ("b", 0.01 * seed)):
+            logged(arm, seed, 0.8 + gain + seed / 100, **({"overlap": 0.25} if not seed else {}))
+    assert (result().design.overlap, result().claim) == (0.25, "like-these")
+    with pytest.raises(StudyError, match="overlap is a positive number"):
+        logged("a", 3, 0.8, overlap=0)
+
+
 def test_settings_make_factors_and_arms_that_are_not_crossed_are_listed():
     for seed in (0, 1, 2):
         logged({"opt.lr": 0.1, "norm": "none"}, seed, 0.8 + seed / 100)

@@ -13,7 +13,7 @@ import pytest
 import paribus as pb
 from paribus.errors import Diverged, RunError
 from paribus.records import store
-from paribus.records.own import OwnTraining, as_number, numbers, plain
+from paribus.records.own import OwnTraining, numbers
 from paribus.records.run import RunFolder
 from paribus.reports.files import run_html
 from paribus.studies.own import OwnJob
@@ -107,26 +107,3 @@ def test_a_figure_that_is_not_finite_is_a_run_that_diverged(tmp_path):
     with pytest.raises(Diverged, match="loss is nan"):
         job(tmp_path, {"loss": math.nan}).run(no_listener)
     assert RunFolder(tmp_path / "study/arm/seed-3").status.state == "diverged"
-
-
-def test_numbers_are_found_in_tensors_arrays_and_nested_names():
-    import numpy as np
-    import torch
-
-    found = {"val": {"loss": torch.tensor(0.5)}, "a": np.float32(1), "b": np.array([2.0]), "c": True, "d": None}
-    assert numbers(found) == {"val/loss": 0.5, "a": 1.0, "b": 2.0, "c": 1.0, "d": None}
-    assert numbers({"text": "0.5", "many": np.zeros(3), "object": object(), "i": 1j}) == {}
-    assert as_number("1") is None
-
-
-def test_settings_are_plain_and_objects_say_what_they_are():
-    import numpy as np
-
-    assert plain({"a": (1, np.float64(2)), "b": dict, "c": Path("x")}, "f") == {
-        "a": [1, 2.0],
-        "b": "dict",
-        "c": "PosixPath('x')",
-    }
-    for strange in (object(), lambda: 1):
-        with pytest.raises(pb.ParibusError, match="the value of model does not say what it is"):
-            plain(strange, "model")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from paribus import processes
 from paribus.errors import RunError
-from paribus.records.environment import environment
+from paribus.records.environment import with_others
 from paribus.records.run import COUNTERS, HEARTBEAT_SECONDS, RunFolder, RunResult, State, this_process
 
 
@@ -47,7 +48,7 @@ class Recording:
         status = replace(self.folder.last_status(), started=time.time(), error="", **this_process())
         self.folder.write_status(replace(status, epochs=self.epochs))
         self.heartbeat("running")
-        self.folder.write_environment({**environment(), "execution": self.execution})
+        self.folder.write_environment({**with_others(), "execution": self.execution})
 
     def row(self, figures: Mapping[str, float | None], step: int | None = None, again: bool = False) -> dict[str, Any]:
         """Write down the figures of the next epoch, or ``again`` those of the last one; returns the row."""
@@ -59,7 +60,12 @@ class Recording:
         if again:
             os.truncate(path, self._last)
         self._last = path.stat().st_size if path.exists() else 0
-        self.folder.append_metrics(row)
+        try:
+            self.folder.append_metrics(row)
+        except RunError:  # of half a line nothing stays: it would take the next one along
+            with suppress(OSError):
+                os.truncate(path, self._last)
+            raise
         if time.monotonic() >= self._beat + HEARTBEAT_SECONDS:
             self.heartbeat("running")
         return row

@@ -39,8 +39,10 @@ UNCONTROLLED = "nothing is known but what the loop wrote: which chance its seed 
 class Log:
     """A run that is being logged: see :func:`log`. ``with`` ends it, or :meth:`finish`."""
 
-    def __init__(self, study: Path, settings: dict[str, Any], seed: int, compared: Metric, resume: bool) -> None:
-        self.study, self.settings, self.seed, self.figure = study, settings, seed, compared
+    def __init__(
+        self, study: Path, settings: dict[str, Any], seed: int, compared: Metric, overlap: float | None, resume: bool
+    ) -> None:
+        self.study, self.settings, self.seed, self.figure, self.overlap = study, settings, seed, compared, overlap
         self.path = run_folder(study, _arm(settings), seed).path
         self.silent = any(os.environ.get(rank, "0") != "0" for rank in RANKS)
         self._process = os.getpid()
@@ -171,7 +173,7 @@ class Log:
     def _describe(self) -> None:
         """Write ``study.json``: the arms and seeds of all runs that are there."""
         with suppress(Timeout), FileLock(self.study / "lock", timeout=PATIENCE_SECONDS):
-            describe(self.study, self.figure).write(self.study)
+            describe(self.study, self.figure, self.overlap).write(self.study)
 
     def _carefully(self, do: Callable[[], Any]) -> None:
         """Do something that must not stop the training; why it failed is told once. Forked processes do nothing."""
@@ -202,6 +204,7 @@ def log(
     *,
     metric: str | None = None,
     higher_is_better: bool | None = None,
+    overlap: float | None = None,
     resume: bool = False,
 ) -> Log:
     """Log a training of your own: ``with pb.log(arm="adam", seed=0, study="mine") as run: run.log(epoch=1, loss=0.5)``.
@@ -217,10 +220,12 @@ def log(
         runs: the folder below which studies lie.
         metric: the figure that is compared; by default the first one whose good direction is known by its name.
         higher_is_better: its good direction, where its name does not say.
+        overlap: where every seed draws its own validation split, how many examples validate for each one that trains;
+            so data like these can be spoken of.
         resume: go on with the rows of an earlier run of this arm and seed; without it, that is set aside.
 
     Raises:
-        ParibusError: for names and seeds that are none, before anything is trained.
+        ParibusError: for names and seeds that are none and for a folder that cannot be written: before the training.
     """
     if type(seed) is not int or seed < 0:
         raise StudyError("a seed is a whole number from 0 on", got=seed, hint="write seed=0")
@@ -229,11 +234,14 @@ def log(
     named = {ARM: arm} if isinstance(arm, str) else arm
     settings = {str(name).replace(".", "_"): plain(value, str(name)) for name, value in sorted(named.items())}
     compared = LATER if metric is None else figure(metric, higher_is_better)
-    return Log(Path(runs) / slug(study), settings, seed, compared, resume)
+    if overlap is not None and not overlap > 0:
+        raise StudyError("overlap is a positive number", got=overlap, hint="of 20 % validation data write 0.2 / 0.8")
+    return Log(Path(runs) / slug(study), settings, seed, compared, overlap, resume)
 
 
-def describe(folder: Path, metric: Metric = LATER) -> StudyDesign:
+def describe(folder: Path, metric: Metric = LATER, overlap: float | None = None) -> StudyDesign:
     """The design of a study of logs, from the runs that are there: arms in the order in which they began."""
+    known = StudyDesign.open(folder) if (folder / "study.json").exists() else None
     found = sorted(_logged(folder), key=lambda run: run.started)
     arms = list({files.dumps(run.settings): run.settings for run in found}.values())
     names = sorted({name for settings in arms for name in settings})
@@ -248,10 +256,11 @@ def describe(folder: Path, metric: Metric = LATER) -> StudyDesign:
         name=folder.name,
         layout="factorial" if whole else "listed",
         listed=() if whole else tuple(arms),
+        overlap=known.overlap if known and overlap is None else overlap,
         uncontrolled=UNCONTROLLED,
     )
-    if (folder / "study.json").exists():
-        design = with_known_figure(design, StudyDesign.open(folder))
+    if known is not None:
+        design = with_known_figure(design, known)
     try:
         return with_figure(design, folder)
     except StudyError as error:
