@@ -18,6 +18,7 @@ from paribus.records.metric import Metric
 from paribus.records.run import RunFolder
 from paribus.records.study import StudyDesign
 from paribus.studies import commands, executors, runner
+from paribus.studies.progress import StudyProgress
 from paribus.training.execution import Settings
 
 PYTHON = f"{sys.executable} -I -S"
@@ -162,6 +163,17 @@ def test_what_is_no_number_diverged(place):
         command = Command(LINE, metric)
         result = run(command, planned(command, name=metric[-5:]))
         assert [arm.count("diverged") for arm in result.arms] == [count, count]
+
+
+def test_shares_that_are_written_in_per_cent_are_points_everywhere(place):
+    Path("train.py").write_text("import sys; print('val_acc', 90 + float(sys.argv[1]) + int(sys.argv[2]) ** 2 / 7)")
+    command = Command(f"{PYTHON} train.py {{lr}} {{seed}}", "val_acc@stdout")
+    design = planned(command)
+    seen = StudyProgress.of(design)
+    result = run(command, design, listen=seen.update)
+    assert (seen.text("lr=0", 0), seen.mean("lr=0")) == ("90 points", "90.24 points")
+    assert result.effects[0].conclusion
+    assert (result.metric.percent, result.metric.unit, result.delta) == (False, "points", 1.0)
 
 
 def test_a_pattern_that_never_matches_says_so(place):

@@ -18,7 +18,7 @@ from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level, tells_difference
 from paribus.studies.conclusions import effects, find_figure, find_metric, measure_of
-from paribus.studies.figures import choose
+from paribus.studies.figures import POINTS, choose
 from paribus.studies.looks import looks
 
 if TYPE_CHECKING:  # it imports torch, which reading folders does not need
@@ -135,13 +135,18 @@ class StudyProgress:
         run = self.run(arm, seed)
         if run.stage == "running":
             return f"epoch {run.epoch}" if run.epoch and not run.share else f"{run.share:.0%}"
-        return level(self.metric, run.value) if run.stage == "finished" else SIGNS[run.stage]
+        return self._level(run.value) if run.stage == "finished" else SIGNS[run.stage]
 
     def mean(self, arm: str) -> str:
         """Mean of the finished runs of an arm."""
         values = [run.value for (name, _), run in self.runs.items() if name == arm and run.stage == "finished"]
         known = [value for value in values if value is not None]
-        return level(self.metric, fmean(known)) if known else ""
+        return self._level(fmean(known)) if known else ""
+
+    def _level(self, value: float | None) -> str:
+        """A figure as people read it; a share above 1 is none: whoever trained writes it in per cent."""
+        in_points = self.metric.percent and value is not None and value > 1
+        return level(replace(self.metric, percent=False, unit=POINTS) if in_points else self.metric, value)
 
     @property
     def findings(self) -> tuple[str, ...]:
