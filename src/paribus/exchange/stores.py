@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import ParibusError
-from paribus.exchange import events, mlflow, optuna, tensorboard, wandb
+from paribus.exchange import mlflow, optuna, tensorboard, wandb
 from paribus.exchange.logged import Logged
+from paribus.wire import events
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
 HINT = (
