@@ -43,7 +43,9 @@ def design(result: StudyResult) -> Table:
         ("metric", f"{wording.spoken(result.metric_name)}, {direction}"),
         ("confidence of the intervals", wording.percent(plan.confidence)),
     ]
-    if plan.interim:
+    if plan.looking == "anytime":
+        rows.append(("looks", "at any time: intervals hold at every look, and seeds may follow each"))
+    elif plan.interim:
         rows.append(("interim looks", "after " + ", ".join(map(str, plan.interim)) + " seeds; the level is shared out"))
     return Table(("what", "value"), tuple(rows), "ll")
 

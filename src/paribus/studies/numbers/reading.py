@@ -102,7 +102,7 @@ def _jsonl(path: Path) -> Table:
         records = json.loads(f"[{','.join(written)}]")
         if len(records) != len(written):
             raise ValueError
-    except ValueError:
+    except (ValueError, RecursionError):
         records, torn = _line_by_line(written, numbers, path)
         if torn:
             said = (f"The last line of {path.name} is torn, and is left out.",)
@@ -115,7 +115,7 @@ def _line_by_line(lines: Sequence[str], numbers: Sequence[int], path: Path) -> t
     for number, line in zip(numbers, lines, strict=True):
         try:
             records.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             if number == numbers[-1]:
                 return records, True
             raise DataError("this line is no JSON", got=f"{path.name}, line {number}: {line[:80]}") from None
@@ -125,7 +125,7 @@ def _line_by_line(lines: Sequence[str], numbers: Sequence[int], path: Path) -> t
 def _json(path: Path) -> Table:
     try:
         content = json.loads(_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError("this is no JSON", got=f"{path.name}: {error}", hint="one object a line is .jsonl") from None
     if isinstance(content, Mapping) and all(isinstance(entry, list) for entry in content.values()):
         return Table(dict(content), path.stem)
