@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 from tests import made
 
 from paribus.errors import ParibusError, RunError
 from paribus.records import wording
-from paribus.records.result import StudyResult
 from paribus.reports.files import write_latex
 from paribus.reports.latex import study_latex
 from paribus.reports.method import method, references
@@ -120,7 +119,6 @@ def test_room_for_skewness_is_told():
     assert "longer tail of the differences (Hall, 1992)" in text
 
 
-@pytest.mark.skipif("looks" not in {one.name for one in fields(StudyResult)}, reason="looks are planned")
 def test_intervals_that_hold_at_every_look_are_told():
     result = made.two_arms()
     text = method(replace(result, looks=replace(result.looks, rule="anytime")))
