@@ -48,6 +48,6 @@ def test_an_empty_store_is_refused(tmp_path):
 def test_a_folder_with_runs_of_two_tools_is_asked_about(tmp_path):
     mlflow_files(tmp_path / "mlruns", runs())
     tensorboard.write(runs(), tmp_path / "logs", tmp_path)
-    with pytest.raises(ParibusError, match="several kinds") as caught:
+    with pytest.raises(ParibusError, match="several tools") as caught:
         stores.read(tmp_path)
-    assert "mlruns (MLflow)" in caught.value.hint
+    assert "MLflow (mlruns), TensorBoard" in caught.value.hint

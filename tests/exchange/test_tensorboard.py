@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.logged import runs, same
 
-from paribus.exchange import events, tensorboard
+from paribus.exchange import tensorboard
+from paribus.wire import events
 
 
 def write(folder, curves, params=None):

@@ -8,7 +8,8 @@ import struct
 import pytest
 from tests.logged import runs, same
 
-from paribus.exchange import wandb, wire
+from paribus.exchange import wandb
+from paribus.wire import messages as wire
 
 
 def record(path, *messages: bytes) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import ParibusError
-from paribus.exchange import events, mlflow, optuna, tensorboard, wandb
+from paribus.exchange import mlflow, optuna, tensorboard, wandb
 from paribus.exchange.logged import Logged
+from paribus.wire import events
 
 DATABASES = (".db", ".sqlite", ".sqlite3")
 HINT = (
@@ -68,8 +69,9 @@ def _reader(place: Path) -> tuple[str, Reader, Path]:
     if len(found) == 1:
         return found[0]
     if found:
-        said = ", ".join(f"{root.name} ({kind})" for kind, _, root in found)
-        raise ParibusError("this folder holds runs of several kinds", got=str(place), hint=f"name one of them: {said}")
+        said = ", ".join(kind if root == place else f"{kind} ({root.name})" for kind, _, root in found)
+        hint = f"name the folder or database of one of them: {said}"
+        raise ParibusError("this folder holds runs of several tools", got=str(place), hint=hint)
     raise ParibusError("this folder holds no runs of a tool that is known", got=str(place), hint=f"name {HINT}")
 
 

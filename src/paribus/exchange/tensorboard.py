@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from paribus.exchange import events
 from paribus.exchange.logged import FINISHED, Logged, as_text, from_text, in_order
 from paribus.records.study import slug
+from paribus.wire import events
 
 SPLITS = ("train", "validation", "val", "test", "eval")  # folders that are one run, as Keras writes them
 _STAMP = re.compile(r"\d{10}(\.\d+)?")  # a folder of hyperparameters, as torch writes them

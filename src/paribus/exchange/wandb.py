@@ -11,8 +11,8 @@ from typing import Any
 
 from paribus import files
 from paribus.errors import ParibusError
-from paribus.exchange import wire
 from paribus.exchange.logged import FINISHED, Logged, flat, in_order, number
+from paribus.wire import messages as wire
 
 BLOCK, HEAD = 32768, 7  # of the log: records never cross the end of a block without being divided
 FIRST, MIDDLE, LAST = 2, 3, 4  # pieces of a divided record; 1 is a whole one

@@ -87,7 +87,7 @@ def _tests(result: StudyResult) -> Iterator[str]:
             yield f"For {ABOUT[claim]}, {_corrected(result)}, {_redrawn(one.estimate.overlap)}."
         else:
             yield f"For {ABOUT[claim]}, intervals and p-values are those of {_test(result)}."
-    if any(getattr(one.estimate, "skewness", 0.0) for effect in result.effects for one in effect.claims.values()):
+    if any(one.estimate.skewness for effect in result.effects for one in effect.claims.values()):
         yield f"From 10 seeds on, intervals are widened on the side of the longer tail of the differences ({HALL})."
     if len(judged) > 1:
         yield f"The verdict is that for {ABOUT[result.claim]}."
@@ -118,7 +118,7 @@ def _redrawn(overlap: float) -> str:
 
 def _at_every_look(result: StudyResult) -> bool:
     """Whether intervals hold whenever one looks, and not only at planned looks or at the end."""
-    return getattr(getattr(result, "looks", None), "rule", "end") == "anytime"
+    return result.looks.rule == "anytime"
 
 
 def _level(result: StudyResult) -> Iterator[str]:

@@ -11,13 +11,12 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from paribus import files
-from paribus.errors import ParibusError
-from paribus.exchange import wire
+from paribus.errors import RunError
+from paribus.wire import messages as wire
 
 MOST_BYTES = 1 << 30  # of an event file
 CHECKED_BYTES = 1 << 12  # of a content whose checksum is compared: scalars are shorter, pictures are not looked at
@@ -34,6 +33,10 @@ KIND, SHAPE, RAW = 1, 2, 4
 TENSORS = {1: ("<f", 5), 2: ("<d", 6)}  # type of a tensor → its format, and the field of its values
 
 
+Event = tuple[float, list[tuple[int, str, float]], dict[str, Any]]
+"""When it was, the scalars in it (step, tag, value), and hyperparameters."""
+
+
 @dataclass
 class Events:
     """What event files say of a run: figure → (step, value) as they were logged, hyperparameters, faults."""
@@ -44,16 +47,25 @@ class Events:
     torn: bool = False
 
 
-def read(path: Path, into: Events | None = None) -> Events:
-    """The scalars and hyperparameters of an event file, up to where it is torn, if it is."""
-    found = Events() if into is None else into
-    with files.open_regular(path, MOST_BYTES, ParibusError) as file:
-        for message in _records(file, found):
-            try:
-                _take(message, found)
-            except (ValueError, struct.error):
-                found.torn = True
+def read(path: Path) -> Events:
+    """The scalars and hyperparameters of an event file, up to where it is torn, if it is.
+
+    Raises:
+        RunError: if it is no regular file, or too large.
+    """
+    found = Events()
+    for time, logged, params in _events(path, found):
+        found.started = found.started or time
+        found.params |= params
+        for step, tag, value in logged:
+            found.points.setdefault(tag, []).append((step, value))
     return found
+
+
+def scalars(path: Path) -> Iterator[tuple[int, str, float]]:
+    """Step, tag and value of each scalar in an event file, as they were logged; see :func:`read`."""
+    for _, logged, _ in _events(path, Events()):
+        yield from logged
 
 
 def write(path: Path, curves: Mapping[str, Any], params: Mapping[str, Any], time: float) -> None:
@@ -92,15 +104,27 @@ def _value(value: Any) -> bytes:
     return wire.field(TEXT_VALUE, str(value))
 
 
-def _records(file: BufferedReader, found: Events) -> Iterator[bytes]:
-    """The whole records of a file; what is torn ends it."""
-    while head := file.read(12):
-        size = struct.unpack("<Q", head[:8])[0] if len(head) == 12 and _masked(head[:8]) == head[8:] else None
-        body, check = file.read(min(size or 0, MOST_BYTES)), file.read(4)
-        if size is None or len(body) < size or (size <= CHECKED_BYTES and check != _masked(body)):
+def _events(path: Path, found: Events) -> Iterator[Event]:
+    """The events of a file; what is none is left out, and noted."""
+    for message in _messages(path, found):
+        try:
+            event = _event(message)
+        except ValueError:
             found.torn = True
-            return
-        yield body
+        else:
+            yield event
+
+
+def _messages(path: Path, found: Events) -> Iterator[bytes]:
+    """The messages of a file; what is torn ends it."""
+    with files.open_regular(path, MOST_BYTES, RunError) as file:
+        while head := file.read(12):
+            size = struct.unpack("<Q", head[:8])[0] if len(head) == 12 and _masked(head[:8]) == head[8:] else None
+            body, check = file.read(min(size or 0, MOST_BYTES)), file.read(4)
+            if size is None or len(body) < size or (size <= CHECKED_BYTES and check != _masked(body)):
+                found.torn = True
+                return
+            yield body
 
 
 def _record(body: bytes) -> bytes:
@@ -108,18 +132,18 @@ def _record(body: bytes) -> bytes:
     return size + _masked(size) + body + _masked(body)
 
 
-def _take(message: bytes, found: Events) -> None:
-    """Take over what an event says."""
+def _event(message: bytes) -> Event:
     event = dict(wire.fields(message))
-    found.started = found.started or wire.float64(event.get(TIME))
-    summary = event.get(SUMMARY)
+    summary, step = event.get(SUMMARY), wire.signed(event.get(STEP))
+    logged: list[tuple[int, str, float]] = []
+    params: dict[str, Any] = {}
     for value in wire.nested(summary, VALUE) if isinstance(summary, bytes) else ():
         content = dict(wire.fields(value))
+        if (scalar := _scalar(content)) is not None:
+            logged.append((step, wire.text(content.get(TAG)), scalar))
         if isinstance(meta := content.get(METADATA), bytes):
-            found.params |= dict(_session(meta))
-        scalar = _scalar(content)
-        if scalar is not None:
-            found.points.setdefault(wire.text(content.get(TAG)), []).append((wire.signed(event.get(STEP)), scalar))
+            params |= dict(_session(meta))
+    return wire.float64(event.get(TIME)), logged, params
 
 
 def _scalar(content: Mapping[int, wire.Value]) -> float | None:

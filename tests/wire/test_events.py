@@ -8,7 +8,9 @@ import struct
 import pytest
 from tests.logged import runs
 
-from paribus.exchange import events, tensorboard, wire
+from paribus.exchange import tensorboard
+from paribus.wire import events
+from paribus.wire import messages as wire
 
 CURVES = {"val/accuracy": ((1, 0.5), (2, 0.75)), "loss": ((1, 2.0), (2, math.inf))}
 PARAMS = {"lr": 0.1, "layers": 3, "norm": "batch", "bias": True}
