@@ -24,7 +24,8 @@ from paribus.records.plan import Comparison, Looks, Need, Plan, Size, Source
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign
-from paribus.studies.conclusions import Measure, effects, mean_curves, splits_vary, within
+from paribus.studies.conclusions import Measure, effects, mean_curves, ranking, splits_vary, within
+from paribus.studies.looks import looks
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, matters=0.01)
 HOSTILE = "<script>alert('x')</script> \"quoted\" | a](javascript:alert(1)) `b` **c**"
@@ -144,7 +145,9 @@ def study(
         metric=ACCURACY,
         delta=DELTA,
         arms=arms,
-        effects=effects(plan, arms, measure),
+        effects=(found := effects(plan, arms, measure)),
+        looks=looks(plan, arms, found),
+        ranking=ranking(plan, arms, measure),
         claim=measure.claim(plan.claim),
         choices=_choices(plan, texts),
         environment=_environment(),

@@ -14,6 +14,7 @@ from paribus.progress import Announce, silent
 from paribus.records.claims import Claim
 from paribus.records.given import recipe_of
 from paribus.records.inputs import OnChange
+from paribus.records.looks import Looking
 from paribus.records.opened import HeldOut
 from paribus.records.parts import register_own
 from paribus.records.plan import Plan
@@ -57,6 +58,8 @@ class Study:
         confidence: of the intervals; the rate of false alarms is 1 − confidence.
         most: add seeds until every comparison is decided, up to this many; looks are planned so that the rate of
             false alarms stays as stated.
+        looks: when results count: at the end and at looks that are ``"planned"``, or ``"anytime"``: then you may look
+            and add seeds whenever you like, and intervals are about twice as wide.
         name: the name of the study's folder.
         runs: the folder below which studies lie.
         config: of a function, what all arms are given.
@@ -80,6 +83,7 @@ class Study:
         claim: Claim | None = None,
         confidence: float = 0.95,
         most: int | None = None,
+        looks: Looking = "planned",
         name: str | None = None,
         runs: str | Path = "runs",
         command: str = "",
@@ -96,6 +100,7 @@ class Study:
             "delta": delta,
             "claim": claim,
             "confidence": confidence,
+            "looks": looks,
             "command": command,
         }
         self._trainer: functions.Function | commands.Commands | None = None
@@ -159,7 +164,7 @@ class Study:
 
         Args:
             jobs: runs at the same time; by default as many as the cores have threads for. 1 trains in this process.
-            device: ``auto``, ``cpu`` or ``cuda``.
+            device: ``auto``, ``cpu`` or ``cuda``; a function computes where it wishes, and should do so there.
             threads: processor threads of every run. Sums of several threads differ in their last bits, so a study has
                 its own number, whatever ``jobs`` and the machine: its figures depend on neither.
             checkpoint_seconds: least time between two checkpoints of a run.

@@ -362,7 +362,7 @@ def test_R6_an_interrupted_study_goes_on_and_ends_as_if_nothing_had_been(jobs):
     with pytest.raises(Interrupted):
         study.run(jobs=jobs, listen=interrupt)
     assert not study.result.complete
-    assert any("did not finish" in warning for warning in study.result.warnings)
+    assert any(warning.startswith("Not finished, ") for warning in study.result.warnings)
     heard = Heard()
     after = small(seeds=2, changes=longer).run(jobs=jobs, listen=heard)
     assert after.complete

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -33,6 +33,9 @@ from paribus.cli.words import (
     read_factors,
 )
 from paribus.errors import StudyError
+
+if TYPE_CHECKING:
+    from paribus.records.looks import Looking
 
 
 def study(
@@ -103,9 +106,16 @@ def study(
         typer.Option(
             metavar="MOST",
             min=3,
-            help="Add seeds, at planned looks, until every comparison is decided or there are this many.",
+            help="Add seeds, at looks (see --looks), until every comparison is decided or there are this many.",
         ),
     ] = None,
+    looks: Annotated[
+        str,
+        typer.Option(
+            metavar="planned|anytime",
+            help="When results count: as planned, or at any time: then seeds may follow every look, at a price.",
+        ),
+    ] = "planned",
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -183,6 +193,7 @@ def study(
         higher_is_better=higher_is_better,
         overlap=overlap,
         most=until_decided,
+        looks=cast("Looking", looks),  # another word is refused
         name=name,
         runs=runs,
         command="paribus " + shlex.join(sys.argv[1:]),

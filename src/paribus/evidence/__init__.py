@@ -8,6 +8,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from paribus.evidence.anytime import at_every_look, e_value, judge_anytime
 from paribus.evidence.crossed import Crossed, crossed_effects
 from paribus.evidence.curve import mean_curve
 from paribus.evidence.estimate import (
@@ -38,6 +39,7 @@ from paribus.evidence.power import (
     seeds_for,
     seeds_for_equivalence,
 )
+from paribus.evidence.ranking import Place, Ranking, Winner, compare_with_best, rank
 from paribus.evidence.sequential import Decision, InterimAnalyses, alpha_at, plan_analyses, sequential_test
 from paribus.evidence.variance import Component, Interval, NoiseBudget, variance_components
 from paribus.evidence.verdict import MOST_SEEDS, Judged, Verdict, about_interaction, judge, judge_family
@@ -56,18 +58,24 @@ __all__ = [
     "Kind",
     "Nested",
     "NoiseBudget",
+    "Place",
+    "Ranking",
     "Spread",
     "Verdict",
+    "Winner",
     "about_interaction",
     "alpha_at",
     "assured_difference",
     "assured_power",
     "assured_seeds",
+    "at_every_look",
     "combined",
+    "compare_with_best",
     "contrast",
     "contrast_of_means",
     "crossed_effects",
     "detectable_difference",
+    "e_value",
     "enough_seeds",
     "equivalence_p",
     "equivalence_power_of",
@@ -75,6 +83,7 @@ __all__ = [
     "five_by_two",
     "interactions",
     "judge",
+    "judge_anytime",
     "judge_family",
     "k_folds",
     "main_effects",
@@ -84,6 +93,7 @@ __all__ = [
     "paired_difference",
     "plan_analyses",
     "power_of",
+    "rank",
     "seeds_for",
     "seeds_for_equivalence",
     "sequential_test",

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBudget, Verdict
+from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBudget, Ranking, Verdict
 from paribus.files import finite
 from paribus.records import wording
 from paribus.records.claims import Claim
+from paribus.records.looks import Looks
 from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.run import State
@@ -188,8 +189,9 @@ class Choice:
 class StudyResult:
     """A study's evidence: its design, its arms, its effects, its noise, and its held-out tests as far as they are open.
 
-    ``claim``: what its verdicts are about. ``tests``: name of the arm → seed → what the test of that run said, when and
-    why it was opened.
+    ``claim``: what its verdicts are about. ``looks``: at which looks they hold. ``ranking``: three arms or more, each
+    against the best of the others, and the winner corrected for having been chosen. ``tests``: name of the arm → seed →
+    what the test of that run said, when and why it was opened.
     """
 
     design: StudyDesign
@@ -206,6 +208,8 @@ class StudyResult:
     warnings: tuple[str, ...] = ()
     command: str = ""
     tests: Mapping[str, Mapping[int, HeldOut]] = field(default_factory=dict)
+    looks: Looks = field(default_factory=Looks)
+    ranking: Ranking | None = None
 
     def __repr__(self) -> str:
         size = f"{len(self.arms)} × {len(self.design.seeds)} runs"

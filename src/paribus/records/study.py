@@ -18,6 +18,7 @@ from paribus.chance import STREAMS
 from paribus.errors import RunError, StudyError, nearest
 from paribus.records import earlier
 from paribus.records.claims import Claim
+from paribus.records.looks import Looking
 from paribus.records.metric import Metric
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
@@ -81,7 +82,8 @@ class StudyDesign(BaseModel):
     ``one-at-a-time`` changes one factor at a time from the base; ``noise`` holds all streams of chance fixed but one;
     ``listed`` has the arms in ``listed``, the reference first, and compares each other one with it.
     ``interim`` are the numbers of seeds at which interim analyses are planned, the last being the most. ``claim`` is
-    what verdicts are about; without it, data like these wherever every seed draws its own validation split.
+    what verdicts are about; without it, data like these wherever every seed draws its own validation split. ``looking``
+    says whether results count when they are planned to, or at any time, so that seeds can be added after a look.
 
     Trainings that paribus did not write have another ``origin`` and no recipe. What the task of a recipe would say
     stands here then: ``figure`` is the metric; ``overlap`` the validation examples for each one that may train, where
@@ -104,6 +106,7 @@ class StudyDesign(BaseModel):
     delta: float | None = Field(None, gt=0)
     confidence: float = Field(0.95, gt=0.5, lt=1)
     claim: Claim | None = None
+    looking: Looking = "planned"
     overlap: float | None = Field(None, gt=0)
     paired: bool = True
     uncontrolled: str = ""

@@ -23,13 +23,14 @@ OF_NETWORKS = ("best_epoch", "stopped_early", "weights_sha256", "parameters", "e
 
 def study(result: StudyResult, report: Path | None = None) -> Page:
     """What a study found: arms, effects, verdicts, and where the report is."""
-    from paribus.reports import tables
+    from paribus.reports import ranking, tables
     from paribus.reports.glossary import SHARES
 
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
     if result.effects:
         notes = tuple(filter(None, (tables.about(result), _delta(result))))
         sections.append(Section("effects", tables=(tables.effects(result),), notes=notes))
+    sections += ranking.sections(result)
     if brought := tables.brought(result):
         sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):
@@ -76,8 +77,9 @@ def run(folder: RunFolder, known: bool = False) -> Page:
     """What a run left behind, or where it stands; ``known`` if one asked to train it, and it was finished before."""
     content, status, result = folder.read(), folder.status, folder.result
     state = f"{status.state} before; nothing to train" if known else status.state
-    rows = [("recipe", content["name"]), ("seed", str(content["seed"])), ("state", state)]
-    if result is not None and folder.inputs is None and "origin" not in content:
+    origin = folder.origin
+    rows = [(origin, content["name"]), ("seed", str(content["seed"])), ("state", state)]
+    if result is not None and folder.inputs is None and origin == "recipe":
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))

@@ -144,6 +144,30 @@ INTERIM: Entries = (
 )
 
 
+ANYTIME: Entries = (
+    (
+        "Looks at any time",
+        "The intervals contain the true value at all looks together, from the third seed on without end, in {sure} of "
+        "all studies. So one may look, stop and add seeds at will; the price is in their width. Only seeds that are "
+        "over in every arm that is compared count, in the order in which they were planned.",
+    ),
+)
+
+RANKING: Entries = (
+    (
+        "Minus the best other",
+        "The mean of an arm minus that of the best of the other arms. The intervals of all arms hold together (Hsu's "
+        "comparison with the best, paired by seed). Where that of an arm does not reach "
+        "beyond 0 on the good side, another arm is as good or better; those that may be the best hold a best one.",
+    ),
+    (
+        "Corrected winner",
+        "The arm with the best mean was chosen for its luck too. Its corrected mean takes on every seed the arm that "
+        "is best on the other seeds; its interval allows for any arm having won.",
+    ),
+)
+
+
 def glossary(result: StudyResult) -> Entries:
     """The definitions that this report needs, with its own confidence filled in."""
     design = result.design
@@ -151,7 +175,8 @@ def glossary(result: StudyResult) -> Entries:
     difference = PAIRED if design.paired else MEANS
     compared = (*difference, *_claims(result), *COMPARISON) if result.effects else _claims(result)
     wanted = seed + (NOISE if result.noise else compared)
-    wanted += INTERIM if result.design.interim else ()
+    wanted += ANYTIME if result.looks.rule == "anytime" else INTERIM if result.design.interim else ()
+    wanted += RANKING if result.ranking else ()
     confidence = result.noise.confidence if result.noise else result.design.confidence
     filled = {"sure": percent(confidence), "level": percent(1 - confidence)}
     return tuple((term.format(**filled), meaning.format(**filled)) for term, meaning in wanted)

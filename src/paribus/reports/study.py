@@ -9,7 +9,7 @@ from paribus.records import wording, yaml
 from paribus.records.metric import Metric
 from paribus.records.parts import present
 from paribus.records.result import Effect, StudyResult
-from paribus.reports import settings, tables
+from paribus.reports import ranking, settings, tables
 from paribus.reports.glossary import SHARES, glossary
 from paribus.reports.outcomes import opened_table
 from paribus.reports.page import Answer, Figure, Page, Section, Table
@@ -125,8 +125,10 @@ def _summary(result: StudyResult) -> str:
 
 def _warnings(result: StudyResult) -> Iterator[str]:
     yield from map(wording.clean, result.warnings)
-    if HARDLY <= len(result.design.seeds) < FEW:
-        yield f"With {len(result.design.seeds)} seeds, intervals are wide and only large effects can be found."
+    fewest = min(len(arm.states) for arm in result.arms) if not result.design.paired else len(result.design.seeds)
+    if HARDLY <= fewest < FEW:
+        unit = "seeds" if result.design.paired else "runs of an arm"
+        yield f"With {fewest} {unit}, intervals are wide and only large effects can be found."
 
 
 def _sections(result: StudyResult) -> Iterator[Section]:
@@ -162,6 +164,7 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         text = (f"Each comparison is an arm minus {reference}.",) if reference else ()
         notes = (about,) if (about := tables.about(result)) else ()
         yield Section("Effects", text, figure, tables=(tables.effects(result),), notes=notes)
+    yield from ranking.sections(result)
     figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")
     yield Section("Arms", figure=figure, tables=_some(tables.arms(result), tables.lost(result)))
     if any(arm.curves for arm in result.arms):

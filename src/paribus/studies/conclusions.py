@@ -19,18 +19,24 @@ from paribus.evidence import (
     Interval,
     Judged,
     NoiseBudget,
+    Ranking,
     Verdict,
     about_interaction,
+    at_every_look,
     contrast,
     contrast_of_means,
     interactions,
+    judge_anytime,
     judge_family,
     main_effects,
     mean_curve,
     mean_interval,
+    rank,
     sequential_test,
     variance_components,
 )
+from paribus.evidence.anytime import reach
+from paribus.evidence.ranking import t_reach
 from paribus.records import opened
 from paribus.records.choices import ABSENT, compared
 from paribus.records.claims import Claim
@@ -41,13 +47,14 @@ from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import COUNTERS, SEALED, RunFolder, RunResult, State, Status
 from paribus.records.study import ARM, Arm, Judging, StudyDesign, run_folder
 from paribus.records.wording import ABOUT, count, metric_of, percent, short_names, threshold
+from paribus.studies.looks import anytime, in_order, looks, reached, seen, tables, unfinished
 
 Level = TypeVar("Level", Estimate, Interval)
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
 TELLING = 3  # figures of two runs that are not all the same by chance
-UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
+LOST: tuple[State, ...] = ("failed", "killed")  # runs that met an end without a figure
 
 
 @dataclass(frozen=True)
@@ -172,18 +179,25 @@ def of_values(
 def conclude(design: StudyDesign, arms: tuple[ArmResult, ...], measure: Measure) -> StudyResult:
     """What follows from the arms of a study, wherever their figures come from."""
     noise = design.layout == "noise"
+    if unfinished(arms) or anytime(design, arms):
+        arms = tuple(_at_every_look(arm, design, measure) for arm in arms)
+    found = () if noise else effects(design, arms, measure)
+    look = looks(design, arms, found)
+    said = (look.sentence,) if look.sentence else ()
     return StudyResult(
         design=design,
         metric_name=measure.name,
         metric=measure.metric,
         delta=measure.delta,
         arms=arms,
-        effects=() if noise else effects(design, arms, measure),
+        effects=found,
         noise=_noise(arms, design.confidence) if noise else None,
         claim=measure.claim(design.claim),
         choices=compared(design),
-        warnings=(*_warnings(design, arms), *_coarse(measure)),
+        warnings=(*said, *_warnings(design, arms), *_coarse(measure)),
         command=design.command,
+        looks=look,
+        ranking=ranking(design, arms, measure),
     )
 
 
@@ -362,8 +376,11 @@ def _resolution(info: Mapping[str, Any]) -> float:
 def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim, confidence: float) -> ArmResult:
     finished = [run.result for run in runs.values() if run.result]
     values = {seed: run.figure(measure.name) for seed, run in runs.items()}
-    first: Mapping[str, Any] = next((run.rows[0] for run in runs.values() if run.rows), {})
-    names = [key for key in first if "/" in key or (measure.foreign and key not in COUNTERS)]
+    rows: Sequence[Mapping[str, Any]] = next((run.rows for run in runs.values() if run.rows), ())
+    if measure.foreign:  # where not every row has every figure
+        names = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in COUNTERS]
+    else:
+        names = [key for key in (rows[0] if rows else ()) if "/" in key]
     states = {seed: run.status.state for seed, run in runs.items()}
     curves = {key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names}
     known = arm_result(arm, states, values, measure, claim, confidence, curves)
@@ -401,6 +418,13 @@ def arm_result(
         curves={name: tuple(map(tuple, of_seeds)) for name, of_seeds in curves.items()},
         means=mean_curves(curves, list(states.values()), confidence, overlap, measure.metrics),
     )
+
+
+def _at_every_look(arm: ArmResult, design: StudyDesign, measure: Measure) -> ArmResult:
+    """The same with a level of the seeds that count at a look, and an interval that holds at all of them."""
+    counted = [arm.values.get(seed) for seed in in_order(design, [arm])]
+    level = mean_interval(counted, design.confidence, overlap=arm.level.overlap)
+    return replace(arm, level=within(at_every_look(level, 1 - design.confidence), measure.metric))
 
 
 def mean_curves(
@@ -456,26 +480,58 @@ def _about(asked: Contrast, judged: Judged, arms: Sequence[ArmResult]) -> Judged
 def _judge(
     design: StudyDesign, asked: Sequence[Contrast], arms: Sequence[ArmResult], measure: Measure, overlap: float
 ) -> Sequence[Judged]:
-    values = [[arm.values.get(seed) for arm in arms] for seed in design.seeds]
-    diverged = [[arm.states.get(seed) == "diverged" for arm in arms] for seed in design.seeds]
+    values, diverged = tables(design, arms)
     weights = [one.weights for one in asked]
     alpha, better = 1 - design.confidence, measure.metric.higher_is_better
+    estimate = contrast if design.paired else contrast_of_means
+    if anytime(design, arms):
+        estimates = [
+            estimate(seen(design, arms, row), row, design.confidence, measure.resolution, diverged, overlap)
+            for row in weights
+        ]
+        return judge_anytime(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
     if design.interim:
+        known = reached(design, arms) if unfinished(arms) else len(values)
         decision = sequential_test(
-            values,
+            values[:known],
             weights,
             InterimAnalyses(design.interim, alpha),
             delta=measure.delta,
             higher_is_better=better,
             resolution=measure.resolution,
-            diverged=diverged,
+            diverged=diverged[:known],
             overlap=overlap,
         )
         if decision.judged:
             return decision.judged
-    estimate = contrast if design.paired else contrast_of_means
     estimates = [estimate(values, row, design.confidence, measure.resolution, diverged, overlap) for row in weights]
     return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
+
+
+def ranking(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) -> Ranking | None:
+    """Three arms or more, each against the best of the others; nothing where no seeds pair them.
+
+    Where results decide when one looks, be it at planned looks, with intervals that hold at all looks.
+    """
+    if len(arms) < 3 or design.layout == "noise" or not design.paired:
+        return None
+    free = bool(design.interim) or anytime(design, arms)
+    values, diverged = tables(design, arms)
+    found = rank(
+        seen(design, arms, [1] * len(arms)) if free else values,
+        higher_is_better=measure.metric.higher_is_better,
+        confidence=design.confidence,
+        resolution=measure.resolution,
+        diverged=diverged,
+        overlap=measure.overlaps[measure.claim(design.claim)],
+        reach=reach if free else t_reach,
+    )
+    if found.winner is None:
+        return found
+    least, most = measure.metric.bounds
+    low, high = max(found.winner.low, least), min(found.winner.high, most)
+    naive = within(found.winner.naive, measure.metric)
+    return replace(found, winner=replace(found.winner, naive=naive, low=low, high=high))
 
 
 def within(estimate: Level, metric: Metric) -> Level:
@@ -535,7 +591,7 @@ def _spent(tests: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:
     found = []
-    lost = sum(arm.count(*UNFINISHED) for arm in arms)
+    lost = sum(arm.count(*LOST) for arm in arms)
     values = [value for arm in arms for value in arm.values.values()]
     if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
         unsaid = "the figure that is compared, for nobody said which that is" if design.foreign else ""
@@ -552,7 +608,7 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
     if design.foreign and (deaf := [text for arm in arms if (text := _equal_seeds(arm))]):
         found.append(f"To the last bit the same: {'; '.join(deaf)}. Does the training use its seed?")
-    if len(design.seeds) < 3:
+    if (len(design.seeds) if design.paired else min(len(arm.states) for arm in arms)) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}
     if len(threads) > 1:
@@ -561,7 +617,8 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         sizes = ", ".join(map(str, design.extended))
         found.append(
             f"The results were looked at before, with {sizes} seeds. Looking again raises the rate of false alarms "
-            "above the stated one; looks that are planned before, with --until-decided, keep it."
+            "above the stated one; looks that are planned before, with --until-decided, keep it, and so does "
+            "--looks anytime."
         )
     if design.judged:
         found.append(

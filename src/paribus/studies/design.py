@@ -10,9 +10,9 @@ from typing import Any
 
 from paribus.chance import STREAMS
 from paribus.errors import StudyError, nearest
-from paribus.evidence import plan_analyses
 from paribus.progress import Announce
 from paribus.records.claims import Claim
+from paribus.records.looks import Looking
 from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
@@ -20,11 +20,12 @@ from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric, judging, no_claim, splits_vary
 from paribus.studies.contradictions import check_arms, check_factors, check_values
 from paribus.studies.executors.job import Job
+from paribus.studies.looks import sizes
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
 HISTORY = {
-    *("name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim"),
+    *("name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim", "looking"),
     *("figure", "overlap", "uncontrolled"),  # of trainings that are not a recipe's
 }
 """What may differ on resuming."""
@@ -39,6 +40,7 @@ def plan(
     name: str | None,
     layout: Layout,
     delta: float | str | None = None,
+    looks: Looking = "planned",
     **fields: Any,
 ) -> StudyDesign:
     """The design of a study, checked.
@@ -51,6 +53,7 @@ def plan(
         name: of the study; by default after the recipe and what is varied.
         layout: how factors are combined.
         delta: the smallest difference that matters, as people write it; see :meth:`Metric.read_delta`.
+        looks: when results count: when they are planned to, or at any time.
         fields: the other fields of the design.
     """
     given = {path: values(base, path, wished) for path, wished in vary.items()}
@@ -62,7 +65,8 @@ def plan(
         factors=factors,
         layout=layout,
         seeds=seeds,
-        interim=plan_analyses(len(seeds), most).sizes if most else (),
+        looking=looks,
+        interim=sizes(len(seeds), most, looks),
         **fields,
     )
     check(design)
@@ -179,6 +183,8 @@ def folder_for(design: StudyDesign, runs: Path, named: bool = False) -> Path:
 def merged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> StudyDesign:
     """The wished design with the history of the known one: planned interim analyses stay, unplanned looks are noted.
 
+    A study that was begun for looks at any time stays so, and seeds are added to those it has.
+
     So is by what it was judged before, where metric, δ, claim or confidence are others now.
 
     Args:
@@ -187,9 +193,11 @@ def merged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> StudyDesig
         widest: the claim that stands where none is asked for.
     """
     wished = wished.model_copy(update={"judged": _judged(known, wished, widest)})
+    seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
+    if known.looking == "anytime":
+        return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "looking": "anytime"})
     if known.interim:
-        seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
-        if wished.interim not in ((), known.interim) or len(seeds) > known.interim[-1]:
+        if wished.looking == "anytime" or wished.interim not in ((), known.interim) or len(seeds) > known.interim[-1]:
             raise StudyError(
                 "looks are planned before the first one, and this study has had it",
                 got=f"{max(wished.interim, default=len(seeds))} seeds, planned were looks at {known.interim}",
@@ -197,7 +205,7 @@ def merged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> StudyDesig
             )
         return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "interim": known.interim})
     looked = known.extended
-    if wished.interim or set(wished.seeds) != set(known.seeds):
+    if wished.interim or wished.looking != known.looking or set(wished.seeds) != set(known.seeds):
         looked = (*looked, len(known.seeds))
     return wished.model_copy(update={"extended": looked})
 
@@ -231,7 +239,7 @@ def _check_noise(design: StudyDesign) -> None:
         raise StudyError("a noise study varies chance and nothing else", got=min(others), hint="leave --vary out")
     if unknown := [stream for stream in streams if stream not in STREAMS]:
         raise StudyError("there is no such stream of chance", got=unknown[0], hint=nearest(str(unknown[0]), STREAMS))
-    if design.interim:
+    if design.interim or design.looking == "anytime":
         raise StudyError("a noise study decides nothing, so it cannot stop when decided", hint="choose --seeds 10")
     if len(design.arms()) < 2:
         raise StudyError("a noise study needs a stream that is free", hint="leave chance out of the recipe")

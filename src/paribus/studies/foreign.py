@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paribus.errors import StudyError
-from paribus.evidence import plan_analyses
+from paribus.records.looks import Looking
 from paribus.records.metric import Metric
 from paribus.records.study import Origin, StudyDesign
 from paribus.records.wording import show
 from paribus.studies.conclusions import no_claim
+from paribus.studies.looks import sizes
 
 
 def plan(
@@ -21,6 +22,7 @@ def plan(
     most: int | None = None,
     *,
     delta: float | str | None = None,
+    looks: Looking = "planned",
     **fields: Any,
 ) -> StudyDesign:
     """The design of a study without a recipe, checked. Nothing here imports torch.
@@ -33,6 +35,7 @@ def plan(
         seeds: which seeds.
         most: with how many seeds to stop if still undecided; ``None`` adds no seeds.
         delta: the smallest difference that matters, as people write it; see :meth:`Metric.read_delta`.
+        looks: when results count: when they are planned to, or at any time.
         fields: other fields of the design: ``name``, ``layout``, ``listed``, ``overlap``, ``paired``, ``uncontrolled``,
             ``claim``, ``confidence``, ``command``.
 
@@ -45,7 +48,8 @@ def plan(
         metric=figure.name,
         factors={path: tuple(values) for path, values in factors.items()},
         seeds=tuple(seeds),
-        interim=plan_analyses(len(seeds), most).sizes if most else (),
+        interim=sizes(len(seeds), most, looks),
+        looking=looks,
         delta=None if delta is None else figure.read_delta(delta),
         **fields,
     )
@@ -59,7 +63,7 @@ def check(design: StudyDesign) -> None:
         raise no_claim(design.claim, foreign=True)
     if design.layout == "noise":
         raise StudyError("a noise study holds streams of chance, which only recipes have", got=design.name)
-    if design.interim and not design.paired:
+    if (design.interim or design.looking == "anytime") and not design.paired:
         raise StudyError("planned looks compare arms seed by seed", got="runs that are not paired")
     if len(set(design.seeds)) < len(design.seeds):
         raise StudyError("seeds must differ", got=list(design.seeds))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from paribus.errors import DamagedRecord
+from paribus.errors import DamagedRecord, ParibusError
+from paribus.evidence import mean_interval
 from paribus.records.metric import Metric
+from paribus.records.result import ArmResult
 from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
-from paribus.records.wording import level
-from paribus.studies.conclusions import find_figure, find_metric
+from paribus.records.wording import level, tells_difference
+from paribus.studies.conclusions import effects, find_figure, find_metric, measure_of
 from paribus.studies.figures import choose
+from paribus.studies.looks import looks
 
 if TYPE_CHECKING:  # it imports torch, which reading folders does not need
     from paribus.studies.executors.job import Event
@@ -32,7 +36,10 @@ STAGES: dict[State, Stage] = {
     "crashed": "failed",
 }
 SIGNS: dict[Stage, str] = {"waiting": "·", "failed": "✗", "diverged": "∞", "interrupted": "‖"}
+STATES: dict[Stage, State] = {stage: state for state, stage in reversed(STAGES.items())}
 OVER: tuple[Stage, ...] = ("finished", "diverged", "failed")
+MOST_FINDINGS = 6  # comparisons that are told while a study runs
+MOST_JUDGED = 30  # with more arms than these nothing is judged before the end: it would take too long
 
 
 @dataclass
@@ -55,6 +62,7 @@ class StudyProgress:
         seeds: the seeds.
         figure: full name of the figure shown, ``val/accuracy``.
         metric: how to read it.
+        design: of the study; without it nothing is judged.
     """
 
     question: str
@@ -62,18 +70,21 @@ class StudyProgress:
     seeds: Sequence[int]
     figure: str
     metric: Metric
+    design: StudyDesign | None = None
     runs: dict[tuple[str, int], RunProgress] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     doing: str = ""  # what is done before the first run starts
     started: float = field(default_factory=time.monotonic)
     done_before: float = 0.0  # share of the work that was done when this began
     looking: bool = False  # at what is there already: known runs are told one after another
+    infos: dict[str, dict[str, Any]] = field(default_factory=dict)  # arm → what its data are
+    _judged: tuple[int, tuple[str, ...]] = (-1, ())  # how many runs were over, and what was found
 
     @classmethod
     def of(cls, design: StudyDesign) -> StudyProgress:
         """A study of which nothing is known yet."""
         arms = [arm.name for arm in design.arms()]
-        return cls(design.question, arms, design.seeds, find_figure(design), find_metric(design))
+        return cls(design.question, arms, design.seeds, find_figure(design), find_metric(design), design)
 
     @classmethod
     def from_folders(cls, design: StudyDesign, folder: Path) -> StudyProgress:
@@ -91,6 +102,8 @@ class StudyProgress:
         if self.looking and event.kind != "known":  # once, not for each of thousands
             self.done_before, self.looking = self.share, False
         job = event.job
+        if self.design and event.kind in ("known", "finished") and not self.infos.get(job.arm):
+            self.infos[job.arm] = _info(job.folder)
         if job.seed not in self.seeds:  # seeds are added while a study is undecided
             self.seeds = [*self.seeds, job.seed]
         run = self.runs.setdefault((job.arm, job.seed), RunProgress())
@@ -131,6 +144,37 @@ class StudyProgress:
         return level(self.metric, fmean(known)) if known else ""
 
     @property
+    def findings(self) -> tuple[str, ...]:
+        """What the evidence says so far, by intervals that hold at every look; nothing before they tell anything."""
+        if self._judged[0] != self.finished:
+            found: tuple[str, ...] = ()
+            with suppress(ParibusError):  # what cannot be judged is said at the end, and stops no study
+                found = tuple(self._find())
+            self._judged = (self.finished, found)
+        return self._judged[1]
+
+    def _find(self) -> Iterator[str]:
+        """Every comparison that has an interval, and by which rule they were judged."""
+        if self.design is None or len(self.arms) > MOST_JUDGED:
+            return
+        if not self.design.foreign and not any(self.infos.values()):  # which claims can be made is not known yet
+            return
+        design = self.design.model_copy(update={"seeds": tuple(self.seeds)})
+        arms = [self._arm(name) for name in self.arms]
+        found = effects(design, arms, measure_of(design, [self.infos.get(name, {}) for name in self.arms]))
+        told = [str(effect) for effect in found if tells_difference(effect.estimate)]
+        yield from told[:MOST_FINDINGS]
+        rule = replace(looks(design, arms, found), running=self.finished < self.total)
+        yield from filter(None, [rule.sentence if told else ""])
+
+    def _arm(self, name: str) -> ArmResult:
+        """What is known of an arm so far."""
+        runs = {seed: self.run(name, seed) for seed in self.seeds}
+        values = {seed: run.value if run.stage == "finished" else None for seed, run in runs.items()}
+        states = {seed: STATES[run.stage] for seed, run in runs.items()}
+        return ArmResult(name, {}, states, values, mean_interval(list(values.values())))
+
+    @property
     def total(self) -> int:
         """How many runs there are."""
         return len(self.arms) * len(self.seeds)
@@ -155,6 +199,13 @@ class StudyProgress:
         """Seconds that the rest will take at the pace so far; ``None`` while that is unknown."""
         done = 0.0 if self.looking else self.share - self.done_before
         return self.elapsed * (1 - self.share) / done if done > 0.02 else None
+
+
+def _info(folder: RunFolder) -> dict[str, Any]:
+    """What the data of a run are; nothing where that is damaged."""
+    with suppress(DamagedRecord):
+        return folder.info()
+    return {}
 
 
 def _from_folder(folder: RunFolder, figure: str) -> RunProgress:

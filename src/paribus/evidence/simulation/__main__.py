@@ -11,6 +11,15 @@ from paribus.evidence.crossed import crossed_effects
 from paribus.evidence.curve import mean_intervals
 from paribus.evidence.estimate import mean_interval
 from paribus.evidence.folds import five_by_two, k_folds
+from paribus.evidence.ranking import t_reach
+from paribus.evidence.simulation.looks import (
+    PLANNED,
+    chosen,
+    either_rejected,
+    ever_rejected,
+    shared,
+    widths,
+)
 from paribus.evidence.simulation.methods import METHODS, compared, critical_skewness, seen_as_skewed
 from paribus.evidence.simulation.rates import coverage, covers_rows, false_alarms, rejected, unpaired
 from paribus.evidence.simulation.worlds import NOISES, RESOLUTION, Answers, Splits, correlated
@@ -139,6 +148,47 @@ def examples(studies: int) -> Iterator[str]:
             yield f"{seeds:>5}{count:>10}{both:>8.3f}{by_seed:>13.3f}{by_example:>16.3f}"
 
 
+def looks(studies: int) -> Iterator[str]:
+    """False alarms at any of many looks; and what the intervals that allow them cost in width."""
+    rng, most, world = np.random.default_rng(0), (5, 10, 20, 50), Splits()
+    yield _cells("false alarms at any look from 2 seeds to", most)
+    for name, noise in NOISES.items():
+        drawn, step = noise(rng, (10 * studies, max(most))), RESOLUTION.get(name, 0.0)
+        yield _cells(f"{name}, every look", ever_rejected(drawn, most, resolution=step))
+        yield _cells(f"{name}, t interval", ever_rejected(drawn, most, reach=t_reach, resolution=step))
+    drawn = rng.normal(size=(10 * studies, max(most)))
+    yield _cells("normal, every look, then t at the end", [either_rejected(drawn, last) for last in most])
+    for overlap in (0.25, 0.43):
+        drawn = shared(rng.normal(size=(10 * studies, max(most))), overlap, rng)
+        yield _cells(f"overlap {overlap}, every look", ever_rejected(drawn, most, overlap=overlap))
+    null, _ = world.studies(rng, studies, max(most))
+    yield _cells("fitted classifiers, every look", ever_rejected(null, most, overlap=world.overlap))
+    yield _cells("fitted classifiers, t interval", ever_rejected(null, most, overlap=world.overlap, reach=t_reach))
+    yield _cells("fitted classifiers, as if independent", ever_rejected(null, most, reach=t_reach))
+    for overlap in (0.0, 0.43):
+        yield ""
+        yield _cells(f"half width in sd, overlap {overlap}", PLANNED)
+        yield from (_cells(name, found) for name, found in widths(overlap=overlap).items())
+
+
+def _cells(name: str, numbers: Sequence[float]) -> str:
+    shown = (f"{number:>8}" if isinstance(number, int) else f"{number:>8.3f}" for number in numbers)
+    return f"{name:<42}" + "".join(shown)
+
+
+def winners(studies: int) -> Iterator[str]:
+    """Comparison with the best, and the winner as it looks and corrected."""
+    rng = np.random.default_rng(1)
+    heads = ("arms", "n", "together", "left out", "bias", "corrected", "covers", "corrected")
+    yield f"{'truth':<15}" + "".join(f"{head:>10}" for head in heads)
+    for name, span, uneven in (("equal", 0.0, False), ("spread", 2.0, False), ("equal, uneven", 0.0, True)):
+        for arms in (2, 5, 20):
+            for n in (3, 5, 10):
+                spreads = np.geomspace(0.5, 2, arms) if uneven else None
+                rates = chosen(np.linspace(0, span, arms), n, max(10, studies // 2), rng, spreads)
+                yield f"{name:<15}{arms:>10}{n:>10}" + "".join(f"{rate:>10.3f}" for rate in rates.values())
+
+
 TABLES: dict[str, Callable[[int], Iterator[str]]] = {
     "these": these,
     "like-these": like_these,
@@ -146,6 +196,8 @@ TABLES: dict[str, Callable[[int], Iterator[str]]] = {
     "warned": warned,
     "designs": designs,
     "examples": examples,
+    "looks": looks,
+    "winners": winners,
 }
 
 
