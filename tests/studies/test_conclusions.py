@@ -187,6 +187,15 @@ def test_a_study_on_its_way_can_be_looked_at(scripted):
     )
 
 
+def test_the_interval_of_a_level_ends_where_the_metric_does_and_stays_unknown_where_it_is(scripted):
+    near = small(None, seeds=3).run(executor=scripted(lambda arm, seed: 0.9 + 0.04 * seed), listen=Heard()).arms[0]
+    assert near.level.high == 1.0
+    assert [mean.high for mean in near.means["val/accuracy"]] == [1.0]
+    alone = small(None, seeds=1, runs="alone").run(executor=scripted(lambda arm, seed: 0.9), listen=Heard()).arms[0]
+    for found in (alone.level, alone.means["val/accuracy"][0]):
+        assert (found.low, found.high) == (-math.inf, math.inf)
+
+
 def test_one_arm_alone_has_a_level_and_no_effect(scripted):
     result = small(None).run(executor=scripted(lambda arm, seed: BASE[seed]), listen=Heard())
     assert (result.effects, result.arms[0].name) == ((), "base")

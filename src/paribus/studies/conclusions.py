@@ -535,7 +535,9 @@ def ranking(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) ->
 
 
 def within(estimate: Level, metric: Metric) -> Level:
-    """A level whose interval ends where the metric does: no accuracy is above 100 %."""
+    """A level whose interval ends where the metric does: no accuracy is above 100 %; what is not known stays so."""
+    if math.isinf(estimate.low) and math.isinf(estimate.high):
+        return estimate
     least, most = metric.bounds
     return replace(estimate, low=max(estimate.low, least), high=min(estimate.high, most))
 
