@@ -137,7 +137,7 @@ def study(
     base = {"name": texts or "digits/cnn", "data": "digits", "model": {"use": "cnn", "widths": [16, 32]}, **recipe}
     plan = StudyDesign(name="made", recipe=base, factors=dict(factors), seeds=tuple(range(seeds)), **design)
     overlap = SIZES["val"] / SIZES["train"] if splits_vary(plan) else None
-    measure = Measure("val/accuracy", ACCURACY, DELTA, 0.0, overlap, {"accuracy": ACCURACY})
+    measure = Measure("val/accuracy", ACCURACY, DELTA, 0.0, overlap, metrics={"accuracy": ACCURACY})
     arms = tuple(_arm(place, arm, plan, measure, gains[place], states, texts) for place, arm in enumerate(plan.arms()))
     return StudyResult(
         design=plan,

@@ -264,7 +264,7 @@ def test_commands_in_the_documentation_exist(page):
 
 
 def check_recipes(given: dict) -> None:
-    theirs = given.get("plugin") or Path(given.get("recipe", "")).suffix  # a file of the reader
+    theirs = given.get("plugin") or given.get("command") or Path(given.get("recipe") or "").suffix  # of the reader
     if "recipe" in given and not theirs:
         recipe = Recipe.load(given["recipe"], parse_overrides(given["overrides"]))
         varied = parse_vary(given.get("vary")).items()

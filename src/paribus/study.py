@@ -164,7 +164,7 @@ class Study:
 
         Args:
             jobs: runs at the same time; by default as many as the cores have threads for. 1 trains in this process.
-            device: ``auto``, ``cpu`` or ``cuda``.
+            device: ``auto``, ``cpu`` or ``cuda``; a function computes where it wishes, and should do so there.
             threads: processor threads of every run. Sums of several threads differ in their last bits, so a study has
                 its own number, whatever ``jobs`` and the machine: its figures depend on neither.
             checkpoint_seconds: least time between two checkpoints of a run.

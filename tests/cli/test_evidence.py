@@ -61,7 +61,7 @@ def test_an_unknown_direction_is_asked_for(paribus, results):
     ("words", "code", "rule"),
     [
         (["evidence", "none.csv", *ASKED], 1, "there is no such file"),
-        (["evidence", ".", *ASKED], 1, "the ending of a file"),
+        (["evidence", ".", *ASKED], 1, "this folder holds no runs"),
         (["evidence", "results.csv", *ASKED, "--claim", "like-these"], 2, "nobody said that seeds draw"),
         (["evidence", "results.csv", *ASKED, "--claim", "everything"], 2, "claim"),
         (["evidence", "results.csv", *ASKED, "--overlap", "-1"], 2, "overlap"),

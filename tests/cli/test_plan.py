@@ -53,7 +53,9 @@ def test_data_and_picture(paribus, known):
     ("words", "expected"),
     [
         (PLAN, "train a pilot, here 6 runs: --pilot 3"),
-        (["plan", "nothing"], "there is no such study folder"),
+        (["plan", "digits/mlq"], "neither a recipe nor a study of this name"),
+        (["plan", "digits/mlq"], "did you mean 'digits/mlp'?"),
+        (["plan", "last"], "there is none in runs yet"),
         (["plan", "s", "lr=0.1"], "planned as it is"),
         ([*PLAN, "--power", "80"], "write --power 0.8"),
         ([*PLAN, "--pilot", "1"], "two seeds or more"),

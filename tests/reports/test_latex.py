@@ -18,20 +18,11 @@ from paribus.reports.files import write_latex
 from paribus.reports.latex import study_latex
 from paribus.reports.method import method, references
 from paribus.reports.tex import escape
-from paribus.studies.conclusions import Measure, effects
-
-OVERLAP = 1 / 9
-
-
-def both_claims(result: StudyResult) -> StudyResult:
-    """The same study, of which every seed drew its own split."""
-    measure = Measure("val/accuracy", made.ACCURACY, made.DELTA, 0.0, overlap=OVERLAP)
-    return replace(result, effects=effects(result.design, result.arms, measure), claim="like-these")
-
 
 STUDIES = {
-    "two claims": lambda: both_claims(made.two_arms()),
-    "factorial": lambda: both_claims(made.factorial()),
+    "two claims": made.two_arms,
+    "one claim": made.split_fixed,
+    "factorial": made.factorial,
     "many arms": made.many_arms,
     "hostile": made.hostile,
     "diverged": made.diverged,
@@ -58,7 +49,7 @@ def rows(tex: str) -> list[list[str]]:
 
 
 def test_every_comparison_has_a_row_for_each_claim():
-    result = both_claims(made.two_arms())
+    result = made.two_arms()
     [effect] = result.effects
     tex = study_latex(result, {})
     head, these, alike, *_ = rows(tex)
@@ -73,20 +64,15 @@ def test_every_comparison_has_a_row_for_each_claim():
 
 
 def test_one_claim_needs_no_column_and_uneven_pairs_get_one():
-    assert rows(study_latex(made.two_arms(), {}))[0] == [
-        "comparison",
-        "difference",
-        "interval",
-        "p",
-        "verdict",
-    ]
+    head, *_ = rows(study_latex(made.split_fixed(), {}))
+    assert head == ["comparison", "difference", "interval", "p", "verdict"]
     uneven = study_latex(made.diverged(), {})
     assert "n" in rows(uneven)[0]
     assert "n = 0 to 3" in uneven
 
 
 def test_the_method_is_that_of_the_study():
-    result = both_claims(made.factorial())
+    result = made.factorial()
     text = method(result)
     assert "paired t-test over seeds (Student, 1908)" in text
     assert "corrected resampled t-test (Nadeau and Bengio, 2003)" in text
@@ -101,7 +87,7 @@ def test_the_method_is_that_of_the_study():
 
 
 def test_the_method_names_nothing_that_was_not_done():
-    text = method(replace(made.two_arms(), delta=None))
+    text = method(replace(made.split_fixed(), delta=None))
     assert "Nadeau" not in text
     assert "Bonferroni" not in text
     assert "one-sided" not in text
@@ -138,14 +124,14 @@ def test_room_for_skewness_is_told():
 
 @pytest.mark.skipif("looks" not in {one.name for one in fields(StudyResult)}, reason="looks are planned")
 def test_intervals_that_hold_at_every_look_are_told():
-    result = both_claims(made.two_arms())
+    result = made.two_arms()
     text = method(replace(result, looks=replace(result.looks, rule="anytime")))
     assert "anytime-valid t-test over seeds, and hold at every look (Wang and Ramdas, 2024)" in text
     assert "as the corrected resampled t-test does" in text
 
 
 def test_captions_say_n_confidence_and_claims():
-    tex = study_latex(both_claims(made.factorial()), {})
+    tex = study_latex(made.factorial(), {})
     caption = re.search(r"\\caption\{(Effects.*)\}", tex)[1]
     for text in (
         "in percentage points",

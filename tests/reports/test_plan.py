@@ -38,6 +38,8 @@ def test_where_no_seeds_will_do_it_says_so_and_how_much_more_data_it_takes():
 
 def test_a_fixed_split_names_what_is_missing():
     assert "All seeds share one validation split here" in text(overlap=None)
+    design = made.planned().design.model_copy(update={"origin": "function"})
+    assert "Nobody said that seeds draw validation splits" in text(overlap=None, design=design)
 
 
 def test_the_price_of_looks_and_of_several_comparisons_stands_below_the_table():
@@ -79,12 +81,12 @@ def test_data_are_raw_numbers():
 
 
 def test_a_comparison_that_no_seeds_decide_says_never():
-    (row,) = plan_page(made.planned()).sections[1].tables[0].rows
-    assert row[3:5] == ("never", "4 … 200")
+    row, _ = plan_page(made.planned()).sections[1].tables[0].rows
+    assert row[4:] == ("never", "4 … 200")
     (one,) = made.planned().comparisons
     never = {**one.needs, "like-these": replace(one.needs["like-these"], fewest=None, most=None)}
-    (row,) = plan_page(replace(made.planned(), comparisons=(replace(one, needs=never),))).sections[1].tables[0].rows
-    assert row[3:5] == ("never", "never")
+    row, _ = plan_page(replace(made.planned(), comparisons=(replace(one, needs=never),))).sections[1].tables[0].rows
+    assert row[4:] == ("never", "never")
 
 
 def test_seeds_that_a_study_would_count_are_warned_of():

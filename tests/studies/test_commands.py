@@ -36,6 +36,7 @@ for epoch in range(5):
 (out / "result.json").write_text(json.dumps({"test": {"acc": value}}))
 """
 LINE = f"{PYTHON} train.py {{lr}} {{seed}} {{folder}}"
+SLOW = LINE.replace("train.py", "slow.py")
 ACC = Metric("val_acc", higher_is_better=True, percent=True, matters=0.01)
 
 
@@ -257,22 +258,58 @@ def test_a_shell_only_if_asked_for(place):
     assert run(shell, planned(shell, {}, (1, 2), figure, name="shell")).arms[0].values == {1: 9.1, 2: 9.2}
 
 
-def test_R6_interrupted_it_stops_its_commands_and_goes_on_later(place):
-    Path("slow.py").write_text(SCRIPT + "\nimport time\nif not os.path.exists('go'): time.sleep(60)\n")
+@pytest.fixture
+def slow_study(place):
+    """A study of two commands at a time that go on until there is a file called go, in a process of its own."""
+    Path("slow.py").write_text(f"{SCRIPT}\nimport time\nif not os.path.exists('go'): time.sleep(60)\n")
     code = f"""
 import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_commands import *
-command = Command({LINE.replace("train", "slow")!r}, "val_acc@metrics.csv")
+command = Command({SLOW!r}, "val_acc@metrics.csv")
 run(command, planned(command, seeds=(0, 1)), executor="pool")
 """
     with subprocess.Popen([sys.executable, "-c", code], start_new_session=True) as process:
-        deadline = time.monotonic() + 60
-        while len(calls()) < 2 and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.05)
-        os.kill(process.pid, signal.SIGINT)
-        assert process.wait(timeout=30) != 0
-    states = {path.parent: json.loads(path.read_text())["state"] for path in Path("runs").rglob("status.json")}
-    assert set(states.values()) == {"interrupted"}
+        waited(lambda: len(calls()) == 2 or process.poll() is not None)
+        yield process
+
+
+def waited(what, seconds: float = 60.0) -> bool:
+    """Whether something comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not what() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(what())
+
+
+def states() -> set[str]:
+    return {json.loads(path.read_text())["state"] for path in Path("runs").rglob("status.json")}
+
+
+@pytest.mark.slow
+def test_R6_interrupted_it_stops_its_commands_and_goes_on_later(slow_study):
+    os.kill(slow_study.pid, signal.SIGINT)
+    assert slow_study.wait(timeout=60) != 0
+    assert states() == {"interrupted"}
     Path("go").touch()
-    command = Command(LINE.replace("train", "slow"), "val_acc@metrics.csv")
+    command = Command(SLOW, "val_acc@metrics.csv")
     assert run(command, planned(command, seeds=(0, 1))).complete
+
+
+@pytest.mark.slow
+def test_R12_a_study_that_is_killed_leaves_no_command_running(slow_study):
+    slow_study.kill()
+    assert waited(lambda: not running("slow.py"))
+    assert waited(lambda: "running" not in states())
+
+
+def running(name: str) -> list[str]:
+    """The processes of this test that have a word in their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+            if name.encode() in words and path.with_name("cwd").resolve() == Path.cwd():
+                found.append(path.parent.name)
+        except OSError:  # it has ended
+            continue
+    return found

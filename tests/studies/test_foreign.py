@@ -64,6 +64,8 @@ def test_runs_that_nothing_pairs_are_compared_as_welch_does():
     assert "runs" in tables.effects(result).heads
     page = study_markdown(result)
     assert "Welch" in page
+    assert "| runs of each arm | 5, 4 |" in page
+    assert "With 4 runs of an arm, intervals are wide" in page
     assert "Paired difference" not in page
 
 

@@ -411,3 +411,16 @@ def test_fingerprints_of_partials_methods_and_objects():
     assert code_of(Trainer().fit) == code_of(Trainer.fit)
     assert code_of(Trainer()) == code_of(Trainer)
     assert code_of(partial(gauss, seed=1)) != code_of(partial(gauss, seed=2))
+
+
+def test_figures_that_only_some_rows_have_are_curves_too():
+    def rarely(config, seed):
+        for epoch in range(4):
+            yield {
+                "loss": 1.0 + random.random(),
+                **({"val/accuracy": 0.9 + random.random() / 100} if epoch % 2 else {}),
+            }
+
+    [arm, _] = run(study(rarely, metric="val/accuracy")).arms
+    assert [value is None for value in arm.curves["val/accuracy"][0]] == [True, False, True, False]
+    assert arm.values[0] == arm.curves["val/accuracy"][0][-1]

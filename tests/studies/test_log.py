@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -170,11 +171,29 @@ def test_two_processes_do_not_log_the_same_run():
         pb.log(arm="a", seed=0, study="mine")
 
 
-def test_of_several_processes_the_first_one_logs(monkeypatch):
-    monkeypatch.setenv("RANK", "1")
+@pytest.mark.parametrize("rank", ["RANK", "LOCAL_RANK", "NODE_RANK"])
+def test_of_several_processes_the_first_one_logs(monkeypatch, rank):
+    monkeypatch.setenv(rank, "1")
     with pb.log(study="mine") as run:
         run.log(loss=0.5)
     assert not Path("runs").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process")
+def test_a_forked_process_writes_nothing():
+    with pb.log(study="mine") as run:
+        run.log(epoch=1, loss=0.5)
+        if (child := os.fork()) == 0:
+            try:
+                run.log(epoch=2, loss=0.1)
+                run.finish()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        assert RunFolder(run.path).status.state == "running"
+        run.log(epoch=2, loss=0.25)
+    assert RunFolder(run.path).history["loss"] == [0.5, 0.25]
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 0.5}, {"arm": ""}, {"arm": 3}, {"metric": "wobble"}])

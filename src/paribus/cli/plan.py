@@ -25,7 +25,7 @@ from paribus.cli.words import (
     read_claim,
     read_factors,
 )
-from paribus.errors import StudyError
+from paribus.errors import StudyError, nearest
 from paribus.progress import working
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def plan(
         said = " ".join([*(overrides or ()), *(f"--vary {word}" for word in vary or ())]) or "--one-at-a-time"
         raise StudyError("a study that is there is planned as it is", got=said, hint="name its recipe instead")
     else:
-        study, command = _known(find_folder(name, runs, "study"))
+        study, command = _known(_find(name, runs))
     planned = study.plan(
         delta=delta,
         power=power,
@@ -136,6 +136,24 @@ def _is_recipe(name: str) -> bool:
     from paribus.records.recipe import SUFFIXES, shipped
 
     return Path(name).suffix in SUFFIXES or name in shipped()
+
+
+def _find(name: str, runs: Path) -> Path:
+    """The folder of a study.
+
+    Raises:
+        StudyError: where neither a study nor a recipe has this name.
+    """
+    from paribus.records.recipe import shipped
+    from paribus.records.store import UnknownName, named
+
+    try:
+        return find_folder(name, runs, "study")
+    except UnknownName:
+        if name == "last":
+            raise  # there is none yet
+        hint = nearest(name, [*shipped(), *named(runs, "study")])
+        raise StudyError("there is neither a recipe nor a study of this name", got=name, hint=hint) from None
 
 
 def _new(

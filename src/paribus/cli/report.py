@@ -15,6 +15,7 @@ from paribus.progress import working
 if TYPE_CHECKING:
     from paribus.records.claims import Claim
     from paribus.records.result import StudyResult
+
 OWN = Path("report.tex")  # of --latex alone: in the study's folder
 
 

@@ -9,11 +9,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from paribus import files
+from paribus.errors import ParibusError
 from paribus.exchange import sqlite
 from paribus.exchange.logged import FINISHED, Logged, as_text, from_text, in_order
+from paribus.records import yaml
 
 STATES = {"1": "running", "2": "scheduled", "3": FINISHED, "4": "failed", "5": "killed"}
 SAID = {"finished": "FINISHED", "diverged": "FINISHED", "running": "RUNNING", "failed": "FAILED"}  # others were killed
+MOST_BYTES = 1 << 28  # of a file of text
 MOST_METRICS, MOST_PARAMS, LONGEST = 1000, 100, 6000  # of one call, and of the text of one parameter
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_ALLOW_FILE_STORE": "true"}
 
@@ -69,7 +73,7 @@ def read(root: Path) -> tuple[list[Logged], list[str]]:
 
 
 def _logged(folder: Path, meta: Mapping[str, Any], study: str, notes: list[str]) -> Logged:
-    texts = {name: path.read_text(encoding="utf-8", errors="replace") for name, path in _entries(folder / "params")}
+    texts = {name: _text(path) for name, path in _entries(folder / "params")}
     name = str(meta.get("run_name") or folder.name)
     points = {figure: list(_points(path, f"{name}: {figure}", notes)) for figure, path in _entries(folder / "metrics")}
     return _run(name, study, texts, points, str(meta.get("status")), float(meta.get("start_time") or 0), notes)
@@ -98,7 +102,7 @@ def _entries(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _points(path: Path, figure: str, notes: list[str]) -> Iterator[tuple[int, float]]:
     """The lines of a metric: time, value, step."""
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in _text(path).splitlines():
         try:
             _, value, step, *_ = line.split(" ")
             yield int(step), float(value)
@@ -108,13 +112,16 @@ def _points(path: Path, figure: str, notes: list[str]) -> Iterator[tuple[int, fl
 
 def _meta(folder: Path) -> dict[str, Any]:
     """What ``meta.yaml`` says; nothing where it is damaged or not there."""
-    import yaml
-
     try:
-        content = yaml.safe_load((folder / "meta.yaml").read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        content = yaml.parse(_text(folder / "meta.yaml"), "meta.yaml")
+    except (OSError, ParibusError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _text(path: Path) -> str:
+    """The text of a file; a pipe or a device in its place is refused."""
+    return files.read_regular(path, MOST_BYTES, ParibusError).decode("utf-8", "replace")
 
 
 def is_database(path: Path) -> bool:

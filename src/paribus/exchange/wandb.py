@@ -60,8 +60,7 @@ def _rows(curves: Mapping[str, Any]) -> dict[int, dict[str, float]]:
 
 def run_files(root: Path) -> list[Path]:
     """The files of runs below a folder: of offline ones, and local copies of others."""
-    found = [path for path in root.rglob("run-*.wandb") if not any(part.is_symlink() for part in path.parents)]
-    return sorted(found)
+    return sorted({path.resolve() for path in root.rglob("run-*.wandb")})  # the newest has a link beside it
 
 
 def read(root: Path) -> tuple[list[Logged], list[str]]:

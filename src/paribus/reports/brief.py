@@ -77,8 +77,9 @@ def run(folder: RunFolder, known: bool = False) -> Page:
     """What a run left behind, or where it stands; ``known`` if one asked to train it, and it was finished before."""
     content, status, result = folder.read(), folder.status, folder.result
     state = f"{status.state} before; nothing to train" if known else status.state
-    rows = [("recipe", content["name"]), ("seed", str(content["seed"])), ("state", state)]
-    if result is not None and folder.inputs is None and "origin" not in content:
+    origin = folder.origin
+    rows = [(origin, content["name"]), ("seed", str(content["seed"])), ("state", state)]
+    if result is not None and folder.inputs is None and origin == "recipe":
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from paribus.records import wording
 from paribus.records.claims import Claim
@@ -19,6 +20,7 @@ from paribus.reports.tex import escape, foreign, grid, tabular
 HEAD = r"""% Written by paribus from the study {name}. Take it into a paper by \input{{{stem}}}; in its preamble:
 %   \usepackage{{booktabs,graphicx}}"""
 LUA = "% Compile with lualatex or xelatex, and a font that has them: pdflatex cannot set {signs}"
+ARMS = ("arm", "mean", "interval", "sd", "n", "runs")  # the caption says the rest
 TABLE = r"""\begin{{table}}
 \centering
 \caption{{{caption}}}
@@ -59,7 +61,7 @@ def _parts(result: StudyResult, figures: Mapping[str, Figure]) -> Iterator[str]:
         yield _table(_effects(result), _effects_caption(result), f"{label}-effects")
     if noise := tables.noise(result):
         yield _table(tabular(noise), "Where the spread between seeds comes from.", f"{label}-noise")
-    yield _table(tabular(tables.arms(result)), _arms_caption(result), f"{label}-arms")
+    yield _table(tabular(replace(tables.arms(result), heads=ARMS)), _arms_caption(result), f"{label}-arms")
     for file, figure in figures.items():
         yield FIGURE.format(file=file, caption=escape(figure.alt), label=f"fig:{label}-{figure.name}")
 
@@ -117,7 +119,7 @@ def _effects_caption(result: StudyResult) -> str:
 def _arms_caption(result: StudyResult) -> str:
     metric, sure = wording.spoken(result.metric_name), wording.percent(result.design.confidence)
     seeds = wording.count(len(result.design.seeds), "seed")
-    text = f"The {metric} of every arm: means over {seeds} with {sure} intervals."
+    text = f"The {metric} of every arm: means over {seeds} with {sure} intervals and standard deviations."
     if result.effects:
         text += f" The intervals are about {ABOUT[result.claim]}; arms share their seeds, and are compared within them."
     return text

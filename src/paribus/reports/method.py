@@ -7,10 +7,9 @@ from itertools import chain
 
 from paribus.evidence import Judged
 from paribus.records import wording
-from paribus.records.claims import Claim
 from paribus.records.result import StudyResult
 
-ABOUT: dict[Claim, str] = {"these": "these data", "like-these": "data like these"}
+ABOUT = {claim: words.removeprefix("for ") for claim, words in wording.ABOUT.items()}
 STUDENT = "Student, 1908"
 WELCH = "Welch, 1947"
 WANG = "Wang and Ramdas, 2024"
@@ -84,10 +83,8 @@ def _tests(result: StudyResult) -> Iterator[str]:
     """Which test stands behind which claim."""
     judged = result.effects[0].claims
     for claim, one in judged.items():
-        if overlap := f"{one.estimate.overlap:.3g}" if one.estimate.overlap else "":
-            yield f"For {ABOUT[claim]}, {_corrected(result)}, since every seed draws its own validation split from one"
-            yield f"data set: the variance of the mean is taken as (1/n + {overlap}) times that over seeds, with"
-            yield f"{overlap} validation examples for each one that may train."
+        if one.estimate.overlap:
+            yield f"For {ABOUT[claim]}, {_corrected(result)}, {_redrawn(one.estimate.overlap)}."
         else:
             yield f"For {ABOUT[claim]}, intervals and p-values are those of {_test(result)}."
     if any(getattr(one.estimate, "skewness", 0.0) for effect in result.effects for one in effect.claims.values()):
@@ -109,6 +106,14 @@ def _corrected(result: StudyResult) -> str:
         return f"they allow for overlapping training examples as the corrected resampled t-test does ({NADEAU})"
     test = "the corrected resampled t-test" if result.design.paired else "Welch's t-test, corrected for resampling"
     return f"they are those of {test} ({NADEAU})"
+
+
+def _redrawn(overlap: float) -> str:
+    """Why seeds are not independent there, and what is done about it."""
+    return (
+        "since every seed draws its own validation split from one data set: the variance of the mean is taken as (1/n "
+        f"+ {overlap:.3g}) times that over seeds, with {overlap:.3g} validation examples for each one that may train"
+    )
 
 
 def _at_every_look(result: StudyResult) -> bool:

@@ -104,19 +104,19 @@ def _costs_data(plan: Plan, size: Size) -> Row:
 
 
 def _needs(plan: Plan) -> Table:
-    claims = _claims(plan)
     rows = [
         (
             one.label,
             wording.difference(plan.metric, one.spread.sd, signed=False),
             _likely(plan, one),
-            *(text for claim in claims for text in _seeds(plan, one, claim)),
+            ABOUT[claim],
+            *_seeds(plan, one, claim),
         )
         for one in plan.comparisons
+        for claim in _claims(plan)
     ]
-    asked = (text for claim in claims for text in (f"seeds, {ABOUT[claim]}", "if the spread is at these ends"))
-    heads = ("comparison", "spread of differences", "80 % interval", *asked)
-    return Table(heads, tuple(rows), "l" + "r" * (len(heads) - 1), data=lambda: [*_needs_data(plan)])
+    heads = ("comparison", "spread of differences", "80 % interval", "claim", "seeds", "seeds at its ends")
+    return Table(heads, tuple(rows), "lrrlrr", data=lambda: [*_needs_data(plan)])
 
 
 def _needs_data(plan: Plan) -> Iterator[Row]:
@@ -182,10 +182,7 @@ def _shared(plan: Plan) -> Iterator[str]:
 def _limits(plan: Plan) -> Iterator[str]:
     needs = [one.needs["like-these"] for one in plan.comparisons if "like-these" in one.needs]
     if not needs:
-        yield (
-            "All seeds share one validation split here, so no number of them says anything about data like these: "
-            "that takes splits that are drawn anew for every seed."
-        )
+        yield _no_splits(plan)
         return
     worst = max(needs, key=lambda need: need.floor)
     floor = wording.difference(plan.metric, worst.floor, signed=False)
@@ -203,6 +200,19 @@ def _limits(plan: Plan) -> Iterator[str]:
     if plan.noise:
         parts = ", ".join(f"{part.stream} {wording.share(part.share)}" for part in plan.noise)
         yield f"Parts of the spread of single runs, by a noise study: {parts}. Only the split's falls with more data."
+
+
+def _no_splits(plan: Plan) -> str:
+    """Why nothing is said of data like these."""
+    if plan.design.foreign:
+        return (
+            "Nobody said that seeds draw validation splits of their own here, so no number of them says anything about "
+            "data like these. Where they do, say how many examples validate for each one that trains: overlap."
+        )
+    return (
+        "All seeds share one validation split here, so no number of them says anything about data like these: that "
+        "takes splits that are drawn anew for every seed."
+    )
 
 
 def _warnings(plan: Plan) -> Iterator[str]:

@@ -31,11 +31,8 @@ def design(result: StudyResult) -> Table:
     """What was compared, and what was held equal."""
     plan = result.design
     direction = "higher is better" if result.metric.higher_is_better else "lower is better"
-    runs = sum(len(arm.states) for arm in result.arms)
-    whole = runs == len(result.arms) * len(plan.seeds)
     rows = [
-        ("arms × seeds", f"{len(result.arms)} × {len(plan.seeds)}{' =' if whole else ', of which'} {runs} runs"),
-        *([("seeds", ", ".join(map(str, plan.seeds)))] if plan.paired else ()),
+        *_size(result),
         *(
             (f"varied: {wording.clean(path)}", ", ".join(map(wording.show, values)))
             for path, values in plan.factors.items()
@@ -51,6 +48,16 @@ def design(result: StudyResult) -> Table:
     elif plan.interim:
         rows.append(("interim looks", "after " + ", ".join(map(str, plan.interim)) + " seeds; the level is shared out"))
     return Table(("what", "value"), tuple(rows), "ll")
+
+
+def _size(result: StudyResult) -> Iterator[tuple[str, str]]:
+    plan, sizes = result.design, [len(arm.states) for arm in result.arms]
+    if not plan.paired:
+        yield "runs of each arm", ", ".join(map(str, sizes))
+        return
+    whole = sum(sizes) == len(sizes) * len(plan.seeds)
+    yield "arms × seeds", f"{len(sizes)} × {len(plan.seeds)}{' =' if whole else ', of which'} {sum(sizes)} runs"
+    yield "seeds", ", ".join(map(str, plan.seeds))
 
 
 def _called(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -125,8 +125,10 @@ def _summary(result: StudyResult) -> str:
 
 def _warnings(result: StudyResult) -> Iterator[str]:
     yield from map(wording.clean, result.warnings)
-    if HARDLY <= len(result.design.seeds) < FEW:
-        yield f"With {len(result.design.seeds)} seeds, intervals are wide and only large effects can be found."
+    fewest = min(len(arm.states) for arm in result.arms) if not result.design.paired else len(result.design.seeds)
+    if HARDLY <= fewest < FEW:
+        unit = "seeds" if result.design.paired else "runs of an arm"
+        yield f"With {fewest} {unit}, intervals are wide and only large effects can be found."
 
 
 def _sections(result: StudyResult) -> Iterator[Section]:

@@ -66,8 +66,9 @@ def _interval(result: StudyResult, effect: Effect, claim: Claim) -> str:
 
 def _beside(result: StudyResult, effect: Effect, claim: Claim) -> str:
     """The interval of another claim, and its word where that is another one."""
-    word, interval = effect.claims[claim].verdict.word, _interval(result, effect, claim)
-    return interval if word == effect.verdict.word else f"{word} {interval.replace(', ', f',{NBSP}')}"
+    word = effect.claims[claim].verdict.word
+    interval = _interval(result, effect, claim).replace(", ", f",{NBSP}")
+    return interval if word == effect.verdict.word else f"{word} {interval}"
 
 
 def shown(result: StudyResult) -> tuple[Claim, ...]:

@@ -376,8 +376,11 @@ def _resolution(info: Mapping[str, Any]) -> float:
 def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim, confidence: float) -> ArmResult:
     finished = [run.result for run in runs.values() if run.result]
     values = {seed: run.figure(measure.name) for seed, run in runs.items()}
-    first: Mapping[str, Any] = next((run.rows[0] for run in runs.values() if run.rows), {})
-    names = [key for key in first if "/" in key or (measure.foreign and key not in COUNTERS)]
+    rows: Sequence[Mapping[str, Any]] = next((run.rows for run in runs.values() if run.rows), ())
+    if measure.foreign:  # where not every row has every figure
+        names = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in COUNTERS]
+    else:
+        names = [key for key in (rows[0] if rows else ()) if "/" in key]
     states = {seed: run.status.state for seed, run in runs.items()}
     curves = {key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names}
     known = arm_result(arm, states, values, measure, claim, confidence, curves)
@@ -603,7 +606,7 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
     if design.foreign and (deaf := [text for arm in arms if (text := _equal_seeds(arm))]):
         found.append(f"To the last bit the same: {'; '.join(deaf)}. Does the training use its seed?")
-    if len(design.seeds) < 3:
+    if (len(design.seeds) if design.paired else min(len(arm.states) for arm in arms)) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}
     if len(threads) > 1:

@@ -108,9 +108,17 @@ def plan(
         delta=delta,
         recipe={"config": plain(trainer.config, "config")},
         uncontrolled=trainer.uncontrolled,
-        **fields,
+        **{**fields, "command": fields.get("command") or _call(trainer, seeds)},
     )
     return design, trainer
+
+
+def _call(trainer: Function, seeds: Sequence[int]) -> str:
+    """The call that makes a study again, in Python."""
+    config = f", config={plain(trainer.config, 'config')}" if trainer.config else ""
+    metric = f", metric={trainer.metric.name!r}" if trainer.metric.name else ""
+    vary = {path: list(values) for path, values in trainer.factors.items()}
+    return f"pb.Study({trainer.name}, vary={vary}{config}, seeds={list(seeds)}{metric}).run()"
 
 
 def _listed(values: Any) -> bool:

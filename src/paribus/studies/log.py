@@ -31,6 +31,7 @@ from paribus.studies.figures import LATER, checked, choose, figure, with_figure,
 logger = logging.getLogger(__name__)
 
 WRITE_SECONDS = 1.0  # between two writes of one row that is still added to
+RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK")  # of several processes of one training the first one writes
 PATIENCE_SECONDS = 2.0  # that is waited for others who describe the same study at this moment
 UNCONTROLLED = "nothing is known but what the loop wrote: which chance its seed fixes, on which data, is up to the loop"
 
@@ -41,7 +42,8 @@ class Log:
     def __init__(self, study: Path, settings: dict[str, Any], seed: int, compared: Metric, resume: bool) -> None:
         self.study, self.settings, self.seed, self.figure = study, settings, seed, compared
         self.path = run_folder(study, _arm(settings), seed).path
-        self.silent = os.environ.get("RANK", "0") != "0"  # of several processes of one training the first one writes
+        self.silent = any(os.environ.get(rank, "0") != "0" for rank in RANKS)
+        self._process = os.getpid()
         self._recording: Recording | None = None
         self._held = ExitStack()
         self._latest: dict[str, float | None] = {}
@@ -79,7 +81,7 @@ class Log:
         """End the run: with its figures, or with the error that ended it."""
         if isinstance(error, SystemExit) and not error.code:
             error = None
-        if (recording := self._recording) is None:
+        if (recording := self._recording) is None or os.getpid() != self._process:
             return
         atexit.unregister(self.finish)
         self._carefully(self._write)
@@ -172,7 +174,9 @@ class Log:
             describe(self.study, self.figure).write(self.study)
 
     def _carefully(self, do: Callable[[], Any]) -> None:
-        """Do something that must not stop the training; why it failed is told once."""
+        """Do something that must not stop the training; why it failed is told once. Forked processes do nothing."""
+        if os.getpid() != self._process:
+            return
         try:
             do()
         except Exception as error:
@@ -203,7 +207,7 @@ def log(
     """Log a training of your own: ``with pb.log(arm="adam", seed=0, study="mine") as run: run.log(epoch=1, loss=0.5)``.
 
     ``paribus report mine`` then compares its arms over seeds, ``list`` and ``show`` read its runs. An error in the
-    block is written down and goes on its way. Where several processes train together, the one of ``RANK`` 0 logs.
+    block is written down and goes on its way. Where several processes train together, the one of rank 0 logs.
 
     Args:
         arm: the variant, by its name or by its settings: ``{"lr": 0.1, "norm": "batch"}``. The one that began first is

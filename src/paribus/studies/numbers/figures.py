@@ -130,7 +130,7 @@ def numbers(
     try:
         values = np.fromiter(map(float, column), np.float64, len(column))
         return values, np.isnan(values) & padded
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     missing = np.array([cell is None or (isinstance(cell, str) and cell.strip().lower() in EMPTY) for cell in column])
     values = np.full(len(column), np.nan)
@@ -143,8 +143,8 @@ def _number(table: Table, name: str, column: Sequence[object], place: int) -> fl
     cell = column[place]
     try:
         return float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        text = cell if isinstance(cell, str) else repr(cell)
+    except (TypeError, ValueError, OverflowError):
+        text = (cell if isinstance(cell, str) else repr(cell))[:80]
     hint = "leave the cell empty where a run has no figure, and write nan where it diverged"
     if text.strip().endswith("%"):
         hint = "write the number alone, and say --percent"

@@ -23,6 +23,7 @@ SIGNS = ",;\t|"  # that part columns
 EXTRA = "pip install 'paribus[parquet]'"
 
 
+@uncollected()
 def read(path: Path) -> Table:
     """The table in a file, whose ending says its format.
 
@@ -61,7 +62,6 @@ def _csv(path: Path) -> Table:
     return Table({name: column for name, column in columns.items() if name not in unnamed}, path.stem, rows)
 
 
-@uncollected()
 def _columns(reader: Iterator[list[str]], heads: Sequence[str]) -> tuple[dict[str, Column], Sequence[int]]:
     """The columns behind the heads, and the numbers of the rows; empty lines are no rows."""
     columns: list[Column] = [[] for _ in heads]
@@ -102,7 +102,7 @@ def _jsonl(path: Path) -> Table:
         records = json.loads(f"[{','.join(written)}]")
         if len(records) != len(written):
             raise ValueError
-    except ValueError:
+    except (ValueError, RecursionError):
         records, torn = _line_by_line(written, numbers, path)
         if torn:
             said = (f"The last line of {path.name} is torn, and is left out.",)
@@ -115,7 +115,7 @@ def _line_by_line(lines: Sequence[str], numbers: Sequence[int], path: Path) -> t
     for number, line in zip(numbers, lines, strict=True):
         try:
             records.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             if number == numbers[-1]:
                 return records, True
             raise DataError("this line is no JSON", got=f"{path.name}, line {number}: {line[:80]}") from None
@@ -125,7 +125,7 @@ def _line_by_line(lines: Sequence[str], numbers: Sequence[int], path: Path) -> t
 def _json(path: Path) -> Table:
     try:
         content = json.loads(_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError("this is no JSON", got=f"{path.name}: {error}", hint="one object a line is .jsonl") from None
     if isinstance(content, Mapping) and all(isinstance(entry, list) for entry in content.values()):
         return Table(dict(content), path.stem)
@@ -137,16 +137,20 @@ def _json(path: Path) -> Table:
 
 def columns_of(records: Sequence[Any], where: str) -> dict[str, Column]:
     """Columns of records; one inside another is flattened: ``{"config": {"lr": 1}}`` has a column ``config.lr``."""
-    wrong = [record for record in records if not isinstance(record, Mapping)]
-    if wrong:
+    if not all(issubclass(kind, Mapping) for kind in set(map(type, records))):
+        wrong = next(record for record in records if not isinstance(record, Mapping))
         hint = 'write each one like {"arm": "a", "seed": 0, "accuracy": 0.9}'
-        raise EvidenceError(f"every record of {where} names its values", got=wrong[0], hint=hint)
+        raise EvidenceError(f"every record of {where} names its values", got=wrong, hint=hint)
     heads = dict.fromkeys(chain.from_iterable(records))
     columns: dict[str, Column] = {str(head): [record.get(head) for record in records] for head in heads}
-    for head in [head for head, column in columns.items() if any(isinstance(cell, Mapping) for cell in column)]:
+    for head in [head for head, column in columns.items() if _holds_records(column)]:
         inner = [cell if isinstance(cell, Mapping) else {} for cell in columns.pop(head)]
         columns |= {f"{head}.{name}": column for name, column in columns_of(inner, where).items()}
     return columns
+
+
+def _holds_records(column: Column) -> bool:
+    return any(issubclass(kind, Mapping) for kind in set(map(type, column)))
 
 
 def _parquet(path: Path) -> Table:
