@@ -76,7 +76,7 @@ def with_figure(design: StudyDesign, folder: Path) -> StudyDesign:
         if small := [value for value in values if 0 < value <= 1]:
             got, hint = f"{small[0]:g} and {max(values):g}", "return all of them alike, best as shares: 0.97"
             raise StudyError(f"{name} has shares and percentages in one study", got=got, hint=hint)
-        return _in_points(design.model_copy(update={"metric": name, "figure": metric}))
+        return in_points(design.model_copy(update={"metric": name, "figure": metric}))
     return design.model_copy(update={"metric": name, "figure": metric})
 
 
@@ -87,10 +87,10 @@ def with_known_figure(wished: StudyDesign, known: StudyDesign) -> StudyDesign:
     if not wished.metric:
         return wished.model_copy(update={"metric": known.metric, "figure": known.figure})
     points = wished.metric == known.metric and known.figure.unit == POINTS and wished.figure.percent
-    return _in_points(wished) if points else wished
+    return in_points(wished) if points else wished
 
 
-def _in_points(design: StudyDesign) -> StudyDesign:
+def in_points(design: StudyDesign) -> StudyDesign:
     """A design whose figure is no share after all, but one of a hundred points."""
     assert design.figure is not None
     matters = design.figure.matters and 100 * design.figure.matters

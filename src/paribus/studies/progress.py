@@ -18,7 +18,7 @@ from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level, tells_difference
 from paribus.studies.conclusions import effects, find_figure, find_metric, measure_of
-from paribus.studies.figures import POINTS, choose
+from paribus.studies.figures import choose, in_points
 from paribus.studies.looks import looks
 
 if TYPE_CHECKING:  # it imports torch, which reading folders does not need
@@ -92,7 +92,8 @@ class StudyProgress:
         progress = cls.of(design)
         for arm in design.arms():
             for seed in design.seeds:
-                progress.runs[arm.name, seed] = _from_folder(run_folder(folder, arm, seed), progress.figure)
+                progress.runs[arm.name, seed] = known = _from_folder(run_folder(folder, arm, seed), progress.figure)
+                progress._read_scale(known.value)
         progress.done_before = progress.share
         return progress
 
@@ -125,6 +126,7 @@ class StudyProgress:
                 run.value = final  # of the weights that stay, which need not be the last ones
             if event.kind in ("failed", "diverged"):
                 self.errors.append(f"{job.arm}, seed {job.seed}: {event.summary}")
+        self._read_scale(self.run(job.arm, job.seed).value)
 
     def run(self, arm: str, seed: int) -> RunProgress:
         """Where one run stands."""
@@ -135,18 +137,19 @@ class StudyProgress:
         run = self.run(arm, seed)
         if run.stage == "running":
             return f"epoch {run.epoch}" if run.epoch and not run.share else f"{run.share:.0%}"
-        return self._level(run.value) if run.stage == "finished" else SIGNS[run.stage]
+        return level(self.metric, run.value) if run.stage == "finished" else SIGNS[run.stage]
 
     def mean(self, arm: str) -> str:
         """Mean of the finished runs of an arm."""
         values = [run.value for (name, _), run in self.runs.items() if name == arm and run.stage == "finished"]
         known = [value for value in values if value is not None]
-        return self._level(fmean(known)) if known else ""
+        return level(self.metric, fmean(known)) if known else ""
 
-    def _level(self, value: float | None) -> str:
-        """A figure as people read it; a share above 1 is none: whoever trained writes it in per cent."""
-        in_points = self.metric.percent and value is not None and value > 1
-        return level(replace(self.metric, percent=False, unit=POINTS) if in_points else self.metric, value)
+    def _read_scale(self, value: float | None) -> None:
+        """A share above 1 is none: whoever trained writes it in per cent, and all figures are read so from here on."""
+        if self.metric.percent and value is not None and value > 1 and self.design is not None and self.design.foreign:
+            self.design = in_points(self.design.model_copy(update={"figure": self.metric}))
+            self.metric = find_metric(self.design)
 
     @property
     def findings(self) -> tuple[str, ...]:
