@@ -223,6 +223,11 @@ class FunctionJob(OwnJob):
     key: str = ""
     given: Mapping[str, Any] | None = None
 
+    @property
+    def needs(self) -> str:
+        """The function."""
+        return self.key
+
     def work(self, recording: Recording, listen: Listener) -> Mapping[Any, Any]:
         """Call the function, write down the rows that it yields, and return its figures."""
         function: Function = shared.things[self.key]

@@ -48,6 +48,11 @@ class Job:
         """Its run folder."""
         return RunFolder(self.path)
 
+    @property
+    def needs(self) -> str:
+        """The name, among what jobs share, of what it works with; empty for nothing."""
+        return ""
+
     def figure(self, name: str) -> float | None:
         """A figure of its final weights, if it is finished."""
         result = self.folder.result

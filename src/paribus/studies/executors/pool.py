@@ -51,10 +51,12 @@ class LocalPool:
         self.workers = workers or (2 if self.on_gpu else cores())
         can_fork = sys.platform == "linux" and not self.on_gpu and not any(name in sys.modules for name in THREADED)
         self.context: Any = multiprocessing.get_context("fork" if can_fork else "spawn")
+        self._needed: frozenset[str] = frozenset()  # of what jobs share, by those that are run
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""
         waiting = deque(jobs)
+        self._needed = frozenset(job.needs for job in jobs if job.needs)
         self.prepare(max((job.settings.threads or 1 for job in jobs if job.computes), default=1))
         if self.forks:
             _warm_up(waiting)
@@ -115,7 +117,7 @@ class LocalPool:
     def _start_worker(self, workers: list[_Worker]) -> _Worker:
         here, there = self.context.Pipe()
         inherited = [here, *(worker.pipe for worker in workers)] if self.forks else []
-        packed = b"" if self.forks else pack()
+        packed = b"" if self.forks else pack(self._needed)
         taken = {worker.number for worker in workers}
         number = next(number for number in count() if number not in taken)
         process = self.context.Process(target=work, args=(there, inherited, packed, number), daemon=True)

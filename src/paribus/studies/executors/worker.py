@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,8 +22,12 @@ from paribus.studies.executors import shared
 from paribus.studies.executors.job import Job, ending
 
 
-def pack() -> bytes:
-    """The user's own parts and functions with their code: a worker can import neither a notebook nor a plug-in file."""
+def pack(needed: Collection[str] = ()) -> bytes:
+    """The user's own parts with their code, and what its jobs need: a worker can import neither notebooks nor plug-ins.
+
+    Args:
+        needed: names of what is sent, among what jobs share.
+    """
     import cloudpickle
 
     parts = registered()
@@ -32,7 +36,7 @@ def pack() -> bytes:
     for module in loaded:
         cloudpickle.register_pickle_by_value(module)
     try:
-        return bytes(cloudpickle.dumps((parts, shared.things)))
+        return bytes(cloudpickle.dumps((parts, {name: shared.things[name] for name in needed})))
     finally:
         for module in loaded:
             cloudpickle.unregister_pickle_by_value(module)
