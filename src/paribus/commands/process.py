@@ -100,7 +100,8 @@ def execute(
             _end(process, printed, kept)
             raise
         _kill(process, AT_ONCE)  # what it left running belongs to no run
-        kept.write(printed.rest())
+        for content in printed.rest():
+            kept.write(content)
         seconds = time.monotonic() - began
         how = "its time is over" if timed_out else f"exit code {process.returncode}"
         kept.note(f"{ENDS}{how}, after {seconds:.1f} s]")
@@ -204,12 +205,11 @@ class _Printed:
             return content
         return b""
 
-    def rest(self) -> bytes:
+    def rest(self) -> Iterator[bytes]:
         """What is still to be read of a process that has ended; whoever has left its group is not waited for."""
-        found, deadline = b"", time.monotonic() + 1.0
+        deadline = time.monotonic() + 1.0
         while time.monotonic() < deadline and (content := self.wait(TICK_SECONDS)):
-            found += content
-        return found
+            yield content
 
     def _read(self) -> None:
         with self.stream, suppress(OSError):
