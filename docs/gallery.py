@@ -34,6 +34,7 @@ from paribus.plots.activations import activations, depths
 from paribus.plots.latent import latent
 from paribus.plots.layers import sizes
 from paribus.plots.quality import quality
+from paribus.plots.seeds import seeds
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
@@ -50,6 +51,8 @@ STUDIES: dict[str, Callable[[], StudyResult]] = {
     "two arms": made.two_arms,
     "two arms, two seeds": lambda: made.two_arms(seeds=2),
     "two arms, one seed": lambda: made.two_arms(seeds=1),
+    "split fixed": made.split_fixed,
+    "two claims apart": made.apart,
     "factorial": made.factorial,
     "24 arms": made.many_arms,
     "diverged": made.diverged,
@@ -166,6 +169,8 @@ def refreshed(folder: Path) -> None:
         result = study.run()
         study.report()
         stacked([plot(result) for plot in drawn], PICTURES / f"{name}.png")
+    planned = pb.Study("digits/mlp", epochs=5, vary={"model.dropout": [0, 0.3]}, runs=folder / "studies")
+    stacked([seeds(planned.plan(delta="3pt", pilot=5))], PICTURES / "plan.png")
     for name, (run, picture) in SHOWN.items():
         page = run_page(RunFolder(folder / "runs" / file_name(run)))
         small(save_picture(page, folder / f"{name}.png", picture, overwrite=True), PICTURES / f"{name}.png")

@@ -28,14 +28,16 @@ result = study.run()
 result
 
 # %% [markdown]
-# The verdict is one word: *better*, *worse*, *no difference* or *undecided*. Behind it stands the mean of the five
-# paired differences with its 95 % interval, the range of true effects that these runs are compatible with.
+# The verdict is one word: *better*, *worse*, *no difference* or *undecided*. It is about *data like these*: does it
+# hold for other pictures of the same kind? Behind it stands the mean of the five paired differences with its 95 %
+# interval, the range of true effects that these runs are compatible with. Beside it stands that *for these data* alone.
 
 # %%
 effect = result.effects[0]
 print(effect.label)
 print(f"{effect.estimate.value:+.3f}, 95 % [{effect.estimate.low:+.3f}, {effect.estimate.high:+.3f}]")
-print(effect.conclusion)
+print(effect.answer)
+print(effect.beside)
 
 # %% [markdown]
 # Accuracy is not the only question. The same runs, asked for their loss, answer without any training:

@@ -20,7 +20,7 @@ class Job:
     @property
     def folder(self) -> Any:
         result = SimpleNamespace(metrics={} if self.value is None else {"val/accuracy": self.value})
-        return SimpleNamespace(status=Status(self.state), result=result)  # type: ignore[arg-type]
+        return SimpleNamespace(status=Status(self.state), result=result, info=dict)  # type: ignore[arg-type]
 
     def figure(self, name: str) -> float | None:
         return self.value

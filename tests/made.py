@@ -10,17 +10,38 @@ from pathlib import Path
 from typing import Any
 
 from paribus import files
-from paribus.evidence import mean_interval, variance_components
+from paribus.evidence import (
+    Spread,
+    assured_difference,
+    assured_seeds,
+    mean_interval,
+    smallest_difference,
+    variance_components,
+)
+from paribus.records.claims import Claim
 from paribus.records.metric import Metric
+from paribus.records.plan import Comparison, Looks, Need, Plan, Size, Source
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign
-from paribus.studies.conclusions import Measure, effects, mean_curves
+from paribus.studies.conclusions import Measure, effects, mean_curves, ranking, splits_vary, within
+from paribus.studies.looks import looks
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, matters=0.01)
 HOSTILE = "<script>alert('x')</script> \"quoted\" | a](javascript:alert(1)) `b` **c**"
 DELTA = 0.005
+SIZES = {"train": 1293, "val": 144, "test": 360}
 EPOCHS = 12
+
+
+def split_fixed() -> StudyResult:
+    """All seeds share one validation split, so nothing is said about data like these."""
+    return two_arms(recipe={"chance": {"split": 0}})
+
+
+def apart() -> StudyResult:
+    """The claims differ: what is shown for these data is not shown for data like these, and seeds will not show it."""
+    return two_arms(seeds=10, gain=0.0025)
 
 
 def two_arms(seeds: int = 5, gain: float = 0.02, **more: Any) -> StudyResult:
@@ -109,25 +130,32 @@ def study(
     gains: list[float],
     states: Mapping[tuple[int, int], str] = {},
     texts: str = "",
+    recipe: Mapping[str, Any] = {},
     **design: Any,
 ) -> StudyResult:
     """A study whose arms are better than the first by the given gains, but for noise."""
-    recipe = {"name": texts or "digits/cnn", "data": "digits", "model": {"use": "cnn", "widths": [16, 32]}}
-    plan = StudyDesign(name="made", recipe=recipe, factors=dict(factors), seeds=tuple(range(seeds)), **design)
-    arms = tuple(_arm(place, arm, plan, gains[place], states, texts) for place, arm in enumerate(plan.arms()))
+    base = {"name": texts or "digits/cnn", "data": "digits", "model": {"use": "cnn", "widths": [16, 32]}, **recipe}
+    plan = StudyDesign(name="made", recipe=base, factors=dict(factors), seeds=tuple(range(seeds)), **design)
+    overlap = SIZES["val"] / SIZES["train"] if splits_vary(plan) else None
+    measure = Measure("val/accuracy", ACCURACY, DELTA, 0.0, overlap, metrics={"accuracy": ACCURACY})
+    arms = tuple(_arm(place, arm, plan, measure, gains[place], states, texts) for place, arm in enumerate(plan.arms()))
     return StudyResult(
         design=plan,
         metric_name="val/accuracy",
         metric=ACCURACY,
         delta=DELTA,
         arms=arms,
-        effects=effects(plan, arms, Measure("val/accuracy", ACCURACY, DELTA, resolution=0.0)),
+        effects=(found := effects(plan, arms, measure)),
+        looks=looks(plan, arms, found),
+        ranking=ranking(plan, arms, measure),
+        claim=measure.claim(plan.claim),
         choices=_choices(plan, texts),
         environment=_environment(),
         data={
             "input_shape": (1, 8, 8),
             "classes": tuple("0123456789"),
-            "sizes": {"train": 1293, "val": 144, "test": 360},
+            "sizes": SIZES,
+            "overlap": overlap,
             "class_counts": (128, 131, 127, 132, 130, 131, 130, 129, 125, 130),
             "mean": (77.9,),
             "deviation": (95.9,),
@@ -139,17 +167,28 @@ def study(
 
 
 def estimated(effect: Effect, **known: Any) -> Effect:
-    """The effect, with something else known of its estimate."""
-    judged = effect.judged
-    return replace(effect, judged=replace(judged, estimate=replace(judged.estimate, **known)))
+    """The effect, with something else known of the estimate that its verdict rests on."""
+    return judged(effect, estimate=replace(effect.estimate, **known))
+
+
+def judged(effect: Effect, **known: Any) -> Effect:
+    """The effect, with something else known of its judgement."""
+    return replace(effect, claims={**effect.claims, effect.claim: replace(effect.judged, **known)})
 
 
 def _arm(
-    place: int, arm: Arm, plan: StudyDesign, gain: float, states: Mapping[tuple[int, int], str], texts: str
+    place: int,
+    arm: Arm,
+    plan: StudyDesign,
+    measure: Measure,
+    gain: float,
+    states: Mapping[tuple[int, int], str],
+    texts: str,
 ) -> ArmResult:
     ends = {seed: states.get((place, seed), "finished") for seed in plan.seeds}
     values = {seed: _value(place, seed, gain) if state == "finished" else None for seed, state in ends.items()}
     present = [value for value in values.values() if value is not None]
+    overlap = measure.overlaps[measure.claim(plan.claim)]
     shapes = {"train/loss": 0.9, "val/loss": 1.0, "train/accuracy": None, "val/accuracy": None}
     curves = {
         figure: tuple(_curve(place, seed, gain, loss, ends[seed]) for seed in plan.seeds)
@@ -160,14 +199,14 @@ def _arm(
         settings=arm.settings,
         states=ends,  # type: ignore[arg-type]
         values=values,
-        level=mean_interval(present, plan.confidence),
+        level=within(mean_interval(present, plan.confidence, overlap=overlap), ACCURACY),
         stream=arm.stream,
         parameters=38_000 + 6_400 * place,
         seconds=8.1 + 1.7 * place if present else None,
         examples_per_second=14_200.0 - 300 * place if present else None,
         peak_memory_mb=410.0 + 12 * place if present else None,
         curves=curves,
-        means=mean_curves(curves, list(ends.values()), plan.confidence),  # type: ignore[arg-type]
+        means=mean_curves(curves, list(ends.values()), plan.confidence, overlap, measure.metrics),  # type: ignore[arg-type]
         execution={"device": "cpu", "precision": "fp32", "layout": "channels_last", "threads": 1},
         errors={seed: texts or "the disk is full" for seed, state in ends.items() if state == "failed"},
     )
@@ -212,3 +251,44 @@ def _environment() -> dict[str, Any]:
         "cores": 4,
         "accelerator": None,
     }
+
+
+def planned(label: str = "norm: batch − none", comparisons: int = 1, overlap: float | None = 0.43, **more: Any) -> Plan:
+    """A plan from a pilot of three seeds."""
+    design = StudyDesign(
+        name="digits-cnn--norm", recipe={"name": "digits/cnn"}, factors={"model.norm": ("none", label)}
+    )
+    alpha = 0.05 / comparisons
+    overlaps: dict[Claim, float] = {"these": 0.0, **({"like-these": overlap} if overlap else {})}
+    spread = Spread(0.006, 2)
+    needs: dict[Claim, Need] = {}
+    for claim, one in overlaps.items():
+        floor = smallest_difference(spread, alpha, overlap=one)
+        found = assured_seeds(0.01, spread, alpha, overlap=one)
+        needs[claim] = Need(found, 4, 200, floor, 23 if one else None, (floor / 0.01) ** 2 if one else None)
+    sizes = tuple(
+        Size(
+            n,
+            2 * n,
+            20.0 * n,
+            10.0 * n,
+            {c: assured_difference(spread, n, alpha, overlap=o) for c, o in overlaps.items()},
+        )
+        for n in sorted({2, 3, 5, 10, 20, 50, *(need.seeds or 2 for need in needs.values())})
+    )
+    given: dict[str, Any] = {
+        "design": design,
+        "metric_name": "val/accuracy",
+        "metric": ACCURACY,
+        "delta": 0.01,
+        "power": 0.8,
+        "claim": [*overlaps][-1],
+        "overlap": overlap,
+        "comparisons": (Comparison(label, spread, needs),) * comparisons,
+        "sizes": sizes,
+        "looks": Looks((3, 6, 11, 20), 0.04),
+        "sources": (Source("digits-cnn--norm--pilot", "its own arms", "these arms", 3, 0.006),),
+        "used": (1000, 1001, 1002),
+        "workers": 2,
+    }
+    return Plan(**{**given, **more})

@@ -14,12 +14,15 @@ from paribus import threads
 
 if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
+    from paribus.commands.command import Command as Command
     from paribus.data.arrays import Data as Data
     from paribus.errors import ParibusError as ParibusError
+    from paribus.exchange.export import export as export
     from paribus.inference.predict import predict as predict
     from paribus.inference.sample import sample as sample
     from paribus.inference.trained import Trained as Trained
     from paribus.inference.trained import load as load
+    from paribus.numbers import evidence as evidence
     from paribus.records.parts import Part as Part
     from paribus.records.parts import register as register
     from paribus.records.plugins import load_plugin as load_plugin
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
     from paribus.studies.held_out import test_run
+    from paribus.studies.log import log as log
     from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
 
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {  # name → module below paribus, and what it is called there
+    "Command": "commands.command",
     "Data": "data.arrays",
     "ParibusError": "errors",
     "Part": "records.parts",
@@ -48,8 +53,11 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "Trained": "inference.trained",
     "analyse": "analysis.kept",
     "derive": "theory.derive",
+    "evidence": "numbers",
+    "export": "exchange.export",
     "load": "inference.trained",
     "load_plugin": "records.plugins",
+    "log": "studies.log",
     "open_test": "studies.held_out:test_run",
     "predict": "inference.predict",
     "register": "records.parts",

@@ -110,6 +110,32 @@ def seeded(key: int) -> Iterator[None]:
         torch.set_rng_state(state)
 
 
+@contextmanager
+def seeded_everywhere(seed: int) -> Iterator[None]:
+    """Run a block of somebody else's code with the global generators seeded: Python's, NumPy's, torch's.
+
+    Those of Keras and TensorFlow are too, where they are loaded, and keep that seed; the others are put back.
+    """
+    import random
+    import sys
+
+    import numpy as np
+
+    kept = random.getstate(), np.random.get_state()
+    try:
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        with seeded(seed % 2**63):
+            if "keras" in sys.modules:  # it has a generator of its own beside those of its backend
+                sys.modules["keras"].utils.set_random_seed(seed % 2**32)
+            elif "tensorflow" in sys.modules:
+                sys.modules["tensorflow"].random.set_seed(seed)
+            yield
+    finally:
+        random.setstate(kept[0])
+        np.random.set_state(kept[1])
+
+
 _GOLDEN = -0x61C8864680B583EB  # 2⁶⁴ / golden ratio as a signed 64-bit number
 
 

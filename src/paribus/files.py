@@ -326,6 +326,14 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def aside(path: Path) -> Path:
+    """Where to keep something that makes room: the first of NAME--before-1, NAME--before-2, … that is free."""
+    number = 1
+    while (free := path.with_name(f"{path.name}--before-{number}")).exists():
+        number += 1
+    return free
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete temporary files that a killed process left in ``folder`` and below, where nobody else is at work."""
     for place, folders, names in os.walk(folder):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the attribute that the page is made from
     "inference.predict:Predictions": ("reports.outcomes:predictions_page", ""),
     "records.history:History": ("reports.run:history_page", ""),
+    "records.plan:Plan": ("reports.plan:plan_page", ""),
     "records.result:StudyResult": ("reports.study:study_page", ""),
     "records.run:RunFolder": ("reports.run:run_page", ""),
     "study:Study": ("reports.study:study_page", "result"),

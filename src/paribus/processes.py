@@ -1,9 +1,13 @@
-"""Which processes live, and since when: a number alone says little, for the system gives it to others later."""
+"""Which processes live, and since when: a number alone says little, for the system gives it to others later.
+
+And how much memory this one has taken.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 
 LARGEST = 2**31 - 1  # number of a process, on any system
@@ -29,6 +33,16 @@ def lives(pid: int, since: float) -> bool | None:
     else:
         return None
     return began is not None and began <= since + SLACK_SECONDS
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far, in MB; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
 
 
 def _from_proc(pid: int) -> float | None:

@@ -36,6 +36,27 @@ def waiting() -> dict[str, str]:
     return {name: os.environ[name] for name in CHOSEN if name in os.environ} if _in_time else {}
 
 
+POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """With this many threads in whatever computes: torch, BLAS, OpenMP, what is loaded later, and child processes."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    before, kept = torch.get_num_threads(), {name: os.environ.get(name) for name in POOLS}
+    os.environ.update(dict.fromkeys(POOLS, str(threads)))
+    torch.set_num_threads(threads)
+    try:
+        with threadpool_limits(threads):
+            yield
+    finally:
+        torch.set_num_threads(before)
+        for name, value in kept.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
 @contextmanager
 def single() -> Iterator[None]:
     """With one thread: sums of several differ in their last bits, so they would make figures depend on the machine."""

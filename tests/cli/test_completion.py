@@ -59,6 +59,11 @@ def test_values_however_the_shell_splits_words():
     assert asked(completion.overrides, "nothing=") == []
 
 
+def test_what_verdicts_can_be_about():
+    assert [word for word, _ in completion.claims("")] == ["these", "like-these"]
+    assert [word for word, _ in completion.claims("l")] == ["like-these"]
+
+
 def test_factors_take_several_values():
     assert asked(completion.vary, "model.norm=none,b") == ["model.norm=none,batch"]
     assert asked(completion.vary, "model.norm=none,") == ["model.norm=none,batch", "model.norm=none,layer"]

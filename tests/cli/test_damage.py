@@ -76,6 +76,7 @@ COMMANDS = {
     "show study": ["show", "{study}"],
     "report run": ["report", "{run}"],
     "report study": ["report", "{study}"],
+    "plan": ["plan", "{study}"],
     "study": ["study", "digits/mlp", *CHANGES, "--vary", "optimizer.lr=0.05,0.1", "--seeds", "1", *TRAIN],
     "run": ["run", "digits/mlp", *CHANGES, "optimizer.lr=0.05", "--device", "cpu"],
     "diagnose": ["diagnose", "{run}"],

@@ -59,7 +59,7 @@ MISTAKES = {  # words → exit code, what the message says
     (*STUDY, "model.norm=batch", "--vary", "model.norm=none,batch"): (2, "is varied, and cannot be set", "drop one"),
     (*STUDY, *("--vary", "model.norm=none,batch") * 2): (2, "model.norm is varied twice", "once, with all values"),
     (*RUN, "model.norm=none", "model.norm=batch"): (2, "model.norm is set twice", "drop one of them"),
-    (*STUDY, "--delta", "1"): (2, "may be points or a share", "received: 1", "write 1pt for 1 percentage points"),
+    (*STUDY, "--delta", "1"): (2, "may be points or a share", "received: 1", "write 1pt for percentage points"),
     (*STUDY, "--seeds", "x"): (2, "seeds are a number of seeds", "received: x", "write --seeds 5"),
     (*STUDY, "--seeds", "0"): (2, "from 1 to 100,000", "received: 0", "write --seeds 5"),
     (*STUDY, "--seeds", "1,1"): (2, "seeds must differ", "received: [1, 1]"),

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from paribus.errors import EvidenceError
-from paribus.evidence import contrast, equivalence_p, mean_interval, paired_difference
+from paribus.evidence import contrast, contrast_of_means, equivalence_p, judge_family, mean_interval, paired_difference
 from paribus.evidence.simulation import NOISES, coverage, unpaired
 
 numbers = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
 
 
-@given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=12))
+@given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=9))  # from 10 on there is room for skewness
 def test_S1_paired_difference_agrees_with_scipy(pairs):
     treatment, reference = np.array(pairs).T
     got = paired_difference(treatment, reference)
@@ -144,3 +144,66 @@ def test_import_is_cheap():
     code = "import sys, paribus; old = set(sys.modules); import paribus.evidence; print(*set(sys.modules) - old)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"scipy", "torch", "pandas"} & set(loaded.split())
+
+
+groups = st.lists(numbers, min_size=2, max_size=9)
+
+
+def table_of(*arms) -> list[list[float | None]]:
+    return [[arm[row] if row < len(arm) else None for arm in arms] for row in range(max(map(len, arms)))]
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss")  # scipy's words on an arm whose runs are all equal
+@given(groups, groups)
+def test_S23_means_that_nothing_pairs_agree_with_welch_in_scipy(treatment, reference):
+    got = contrast_of_means(table_of(treatment, reference), [1, -1])
+    if got.sd == 0:
+        return
+    expected = stats.ttest_ind(treatment, reference, equal_var=False)
+    interval = expected.confidence_interval()
+    assert (got.p, got.df) == pytest.approx((expected.pvalue, expected.df), rel=1e-6, abs=1e-12)
+    assert (got.low, got.high) == pytest.approx((interval.low, interval.high), rel=1e-6, abs=1e-6)
+    assert got.n == min(len(treatment), len(reference))
+    [judged] = judge_family([got], delta=None, higher_is_better=True)
+    assert (judged.estimate.low, judged.p_adjusted) == pytest.approx((got.low, min(1, got.p)))
+
+
+def test_a_main_effect_of_means_has_the_degrees_of_freedom_of_satterthwaite():
+    arms = np.random.default_rng(0).normal(size=(4, 6)) * [[1], [2], [3], [4]]
+    got = contrast_of_means(arms.T, [-0.5, -0.5, 0.5, 0.5])
+    parts = arms.var(axis=1, ddof=1) / 4 / 6
+    assert got.se == pytest.approx(math.sqrt(parts.sum()))
+    assert got.df == pytest.approx(parts.sum() ** 2 / (parts**2 / 5).sum())
+
+
+def test_an_overlap_widens_the_mean_of_each_arm():
+    arms = [[1.0, 2.0, 4.0], [0.0, 5.0, 7.0, 8.0]]
+    got = contrast_of_means(table_of(*arms), [1, -1], overlap=0.25)
+    spreads = [np.var(arm, ddof=1) * (1 / len(arm) + 0.25) for arm in arms]
+    assert got.se == pytest.approx(math.sqrt(sum(spreads)))
+
+
+def test_arms_that_agree_exactly_and_single_runs_say_as_little_as_pairs_do():
+    exact = contrast_of_means([[1.0, 2.0]] * 4, [1, -1])
+    assert (exact.sd, exact.low, exact.p) == (0, -math.inf, 2 * 2**-4)
+    assert contrast_of_means([[1.0, 2.0]] * 6, [1, -1]).high == -1.0
+    alone = contrast_of_means([[1.0, 2.0], [None, 3.0]], [1, -1])
+    assert (alone.value, alone.n, alone.high) == (-1.5, 1, math.inf)
+
+
+def test_a_run_that_diverged_counts_in_its_own_arm():
+    got = contrast_of_means([[1.0, 2.0], [1.1, 2.1], [1.2, 2.2]], [1, -1], diverged=[[0, 1], [0, 0], [0, 0]])
+    assert (got.n, got.diverged, got.per_seed) == (2, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "spreads"), [((5, 5), (1, 1)), ((5, 15), (3, 1)), ((15, 5), (3, 1)), ((10, 10), (5, 1))]
+)
+def test_S23_intervals_of_means_cover_whatever_sizes_and_spreads(sizes, spreads):
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(2000):  # 95 ± 1.5 %: three standard errors of the rate
+        arms = [spread * rng.normal(size=size) for size, spread in zip(sizes, spreads, strict=True)]
+        got = contrast_of_means(table_of(*arms), [1, -1])
+        covered += got.low <= 0 <= got.high
+    assert 0.935 <= covered / 2000 <= 0.97

@@ -20,6 +20,8 @@ from paribus.records.result import StudyResult
 STUDIES = {
     "two arms": made.two_arms(),
     "two arms, two seeds": made.two_arms(seeds=2),
+    "split fixed": made.split_fixed(),
+    "two claims apart": made.apart(),
     "factorial": made.factorial(),
     "many arms": made.many_arms(),
     "hostile": made.hostile(),
@@ -63,6 +65,34 @@ def test_forest_says_what_the_record_says() -> None:
     assert wording.difference(metric, effect.estimate.value) in shown
     assert wording.difference(metric, effect.estimate.high).removeprefix("+").removesuffix(" points") in shown
     assert effect.verdict.word in shown
+    assert "verdict for data like these" in shown
+    assert f"for these data {wording.difference_interval(metric, effect.claims['these'].estimate)}" in shown
+
+
+def test_forest_draws_the_interval_of_the_verdict_thick_and_the_other_thin() -> None:
+    (effect,) = made.two_arms().effects
+    rules = {
+        layer["mark"]["strokeWidth"]: [(row["x"], row["to"]) for row in layer["data"]["values"]]
+        for layer in layers(plots.forest(made.two_arms()))
+        if layer["mark"]["type"] == "rule" and "x2" in layer["encoding"]
+    }
+    for width, claim in ((2.5, "like-these"), (1, "these")):
+        estimate = effect.claims[claim].estimate
+        assert rules[width] == [(pytest.approx(100 * estimate.low), pytest.approx(100 * estimate.high))]
+    alone = plots.forest(made.split_fixed())
+    assert "Thin bars" not in " ".join(texts(alone))
+    assert len(bars(alone)) == 1
+
+
+def test_bands_of_learning_curves_are_about_the_claim_of_the_verdict_and_end_where_the_metric_does() -> None:
+    wide, narrow = (made.two_arms(claim=claim).arms[1].means["val/accuracy"] for claim in ("like-these", "these"))
+    assert all(one.low < other.low for one, other in zip(wide, narrow, strict=True))
+    near = made.two_arms(seeds=3, gain=0.055)
+    ends = [mean for arm in near.arms for mean in arm.means["val/accuracy"]]
+    assert max(mean.high for mean in ends) == 1.0
+    assert min(mean.low for mean in ends) >= 0.0
+    assert near.arms[1].level.high == 1.0
+    assert "bands their 95 % intervals for data like these." in " ".join(texts(plots.curves(near)))
 
 
 def test_forest_puts_the_difference_where_it_is() -> None:
@@ -172,8 +202,9 @@ def test_a_loss_that_explodes_for_an_epoch_does_not_flatten_the_rest() -> None:
 def test_forest_says_the_confidence_of_its_intervals() -> None:
     result = made.two_arms()
     (effect,) = result.effects
-    looked = made.estimated(effect, confidence=0.966)
+    looked = made.judged(effect, alpha=0.034)
     assert "difference, 96.6 % interval" in texts(plots.forest(replace(result, effects=(looked,))))
+    assert {"difference, 95 % intervals,", "all 5 together"} <= {*texts(plots.forest(made.factorial()))}
 
 
 def axes(chart: Chart, channel: str) -> list[dict[str, Any]]:

@@ -141,3 +141,16 @@ def test_it_does_not_change_while_a_program_runs(tmp_path):
         nets.SCALE, nets.unused = 5, [1]
         importlib.import_module("local")
         assert fingerprint(nets.Net) == first
+
+
+def test_libraries_of_another_environment_on_the_path_are_no_code_of_ones_own(tmp_path, monkeypatch):
+    own, installed = lay(tmp_path / "own", {}), tmp_path / "lib" / "site-packages"
+    (own / "helpers.py").unlink()
+    installed.mkdir(parents=True)
+    monkeypatch.syspath_prepend(installed)
+    seen = set()
+    for number in (1, 22):
+        (installed / "helpers.py").write_text(dedent(FILES["helpers.py"]).replace("return 1", f"return {number}"))
+        with imported(own) as nets:
+            seen.add(fingerprint(nets.Net))
+    assert len(seen) == 1

@@ -4,12 +4,17 @@ import json
 
 from tests import made
 
+from paribus.records import wording
+
 
 def test_an_effect_in_a_line():
     (effect,) = made.two_arms().effects
-    effect = made.estimated(effect, value=0.02, low=0.0114, high=0.0285)
-    assert repr(effect) == "Effect('norm: batch − none', +2.00 points [1.14, 2.85], better)"
-    assert str(effect) == "norm: batch − none: +2.00 points [1.14, 2.85], better"
+    effect = made.estimated(effect, value=0.02, low=0.004, high=0.036)
+    beside = f"for these data {wording.difference_interval(made.ACCURACY, effect.claims['these'].estimate)}"
+    said = f"+2.00 points [0.40, 3.60], better for data like these; {beside}"
+    assert repr(effect) == f"Effect('norm: batch − none', {said})"
+    assert str(effect) == f"norm: batch − none: {said}"
+    assert str(made.split_fixed().effects[0]).endswith("], better for these data")
 
 
 def test_a_result_in_a_line():
@@ -28,6 +33,10 @@ def test_the_record_stays_plain_data():
         "weights": [-1.0, 1.0],
     }
     verdict = {"word": "better", "delta": made.DELTA, "nonzero": True, "more_seeds": None, "reason": ""}
+    verdict["needs_data"] = False
     assert effects[0]["judged"]["verdict"] == verdict
+    assert effects[0]["claim"] == "like-these"
+    assert [*effects[0]["claims"]] == ["these", "like-these"]
+    assert effects[0]["judged"] == effects[0]["claims"]["like-these"] != effects[0]["claims"]["these"]
     assert len(effects[0]["judged"]["estimate"]["per_seed"]) == 5
     assert effects[0]["metric"]["percent"]

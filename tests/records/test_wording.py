@@ -162,12 +162,53 @@ def test_a_reference_with_a_minus_of_its_own_stays_whole() -> None:
         (Verdict("undecided", more_seeds=2), {"n": 0}, "arm", "undecided: at least 2 more seeds"),
         (Verdict("undecided", more_seeds=1), {"n": 1}, "arm", "undecided: at least 1 more seed"),
         (Verdict("undecided"), {}, "arm", "undecided: more than 1000 more seeds"),
+        (Verdict("undecided", needs_data=True), {}, "arm", "undecided: needs more data, not more seeds"),
         (Verdict("diverged"), {"n": 2, "dropped": 3, "diverged": 1}, "arm", "diverged in 1 of 5 seeds"),
     ],
 )
 def test_a_verdict_in_words(verdict: Verdict, known: dict[str, int], kind: Kind, text: str) -> None:
     judged = Judged(replace(estimate(0.1, 0.0, 0.2), **known), 0.01, verdict, 0.1)  # type: ignore[arg-type]
     assert wording.conclusion(judged, ACCURACY, kind) == text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (Verdict("better", nonzero=True), "better for these data"),
+        (Verdict("undecided", more_seeds=3), "undecided for these data: 3 more seeds"),
+        (
+            Verdict("no difference", 0.01, nonzero=True),
+            "no difference beyond 1.00 points for these data (but reliably not zero)",
+        ),
+        (Verdict("diverged"), "diverged in 0 of 5 seeds"),  # of runs, whatever the data
+        (Verdict("failed", reason="no disk"), "failed: no disk"),
+    ],
+)
+def test_a_verdict_says_what_it_is_about(verdict: Verdict, text: str) -> None:
+    judged = Judged(estimate(0.1, 0.0, 0.2), 0.01, verdict, 0.1)
+    assert wording.conclusion(judged, ACCURACY, about="for these data") == text
+
+
+def test_intervals_say_how_sure_they_are_and_that_they_go_together() -> None:
+    one = Judged(estimate(0.02, 0.01, 0.03), 0.01, Verdict("better"), 0.1)
+    three, look = replace(one, family=3), replace(one, alpha=0.0079)
+    assert wording.interval_head([one]) == "95 % interval"
+    assert wording.interval_head([one], "for these data") == "95 % interval for these data"
+    assert wording.interval_head([three] * 3, "for these data") == "95 % intervals for these data, all 3 together"
+    assert wording.interval_head([replace(one, family=2)] * 2) == "95 % intervals, both together"
+    assert wording.interval_head([look]) == "99.21 % interval"
+    assert wording.interval_head([three, replace(look, family=3)]) == "intervals, all 3 together"
+    assert wording.effect_interval(ACCURACY, look, [one, look]) == "[1.00, 3.00] (99.21 %)"
+    assert wording.effect_interval(ACCURACY, one, [one]) == "[1.00, 3.00]"
+
+
+def test_the_other_claim_is_said_as_far_as_numbers_say_it() -> None:
+    better = Judged(estimate(0.02, 0.01, 0.03), 0.01, Verdict("better"), 0.1)
+    undecided = Judged(estimate(0.02, -0.01, 0.05), 0.2, Verdict("undecided", more_seeds=4), 0.1)
+    lost = replace(undecided, verdict=Verdict("diverged"))
+    seed = replace(undecided, estimate=replace(undecided.estimate, n=1, low=-math.inf, high=math.inf))
+    said = [wording.beside(one, better, ACCURACY, "arm", "for these data") for one in (better, undecided, lost, seed)]
+    assert said == ["for these data [1.00, 3.00]", "undecided for these data [−1.00, 5.00]", "", ""]
 
 
 def test_a_confidence_is_never_a_false_100_percent() -> None:

@@ -47,11 +47,26 @@ def test_a_study_as_json_holds_its_raw_numbers_with_their_units():
     assert row["comparison"] == "norm: batch − none"
     assert row["difference (share)"] == effect.estimate.value
     assert (row["low (share)"], row["high (share)"]) == (effect.estimate.low, effect.estimate.high)
-    assert row["p (Holm)"] == effect.p_adjusted
+    assert row["p (adjusted)"] == effect.p_adjusted
+    assert (row["claim"], row["confidence"], row["intervals together"]) == ("like-these", pytest.approx(0.95), 1)
+    for claim, about in (("these", "for these data"), ("like-these", "for data like these")):
+        judged = effect.claims[claim]
+        assert row[f"low {about} (share)"] == judged.estimate.low
+        assert row[f"high {about} (share)"] == judged.estimate.high
+        assert (row[f"p {about}"], row[f"verdict {about}"]) == (judged.p_adjusted, judged.verdict.word)
+    assert row["low (share)"] == row["low for data like these (share)"] < row["low for these data (share)"]
     assert (row["delta (share)"], row["verdict"], row["pairs"]) == (made.DELTA, "better", 5)
     arms = content["tables"]["val/accuracy per arm"]
     assert [arm["mean (share)"] for arm in arms] == [arm.level.value for arm in result.arms]
     assert (content["metric"], content["unit"], content["delta"]) == ("val/accuracy", "share", made.DELTA)
+    assert (content["claim"], arms[0]["claim"]) == ("like-these", "like-these")
+
+
+def test_a_claim_that_cannot_be_made_is_empty():
+    (row,) = json.loads(to_json(brief.study(made.split_fixed())))["tables"]["effects"]
+    assert (row["claim"], row["verdict"]) == ("these", "better")
+    wider = [entry for name, entry in row.items() if "for data like these" in name]
+    assert wider == [None] * 4
 
 
 def test_what_is_not_finite_is_null():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -44,6 +45,12 @@ def test_a_board_in_a_terminal(study):
         word for word in ("Does it matter?", "seed 1", "mean", "90.00 %", "40%", "·", "1 of 4") if word not in text
     ] == []
     assert all(len(line) <= 40 for line in drawn(study, width=40).splitlines())
+
+
+def test_S21_what_was_found_so_far_stands_below_the_table(study, monkeypatch):
+    monkeypatch.setattr(StudyProgress, "findings", ("a − b: +1.00 points", "Still running: <1 of 2>."))
+    assert "a − b: +1.00 points\nStill running: <1 of 2>." in re.sub(" +\n", "\n", drawn(study))
+    assert "a − b: +1.00 points<br>Still running: &lt;1 of 2&gt;.<br>" in html(study)
 
 
 def test_R27_hostile_names_are_names(study):

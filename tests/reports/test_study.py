@@ -13,7 +13,7 @@ import pytest
 from markdown_it import MarkdownIt
 from tests import made
 
-from paribus.evidence import about_interaction
+from paribus.evidence import Estimate, about_interaction
 from paribus.plots.chart import ENGINE
 from paribus.records import wording
 from paribus.records.result import Effect, StudyResult
@@ -23,6 +23,8 @@ from paribus.reports.study import study_page
 
 STUDIES = {
     "two arms": made.two_arms,
+    "split fixed": made.split_fixed,
+    "two claims apart": made.apart,
     "factorial": made.factorial,
     "many arms": made.many_arms,
     "hostile": made.hostile,
@@ -70,7 +72,9 @@ def test_html_and_markdown_say_the_same(result: StudyResult) -> None:
     page = study_page(result)
     html, markdown = Text(reports.study_html(result)), rendered(reports.study_markdown(result))
     cells = [cell for section in page.sections for table in section.tables for row in table.rows for cell in row]
-    findings = [text for answer in page.answers for text in (answer.about, answer.finding, answer.verdict)]
+    findings = [
+        text for answer in page.answers for text in (answer.about, answer.finding, answer.verdict, answer.beside)
+    ]
     for text in [*cells, *findings, page.question, page.summary, *page.warnings]:
         assert flat(text) in flat(html.text)
         assert flat(text) in flat(markdown.text)
@@ -117,11 +121,66 @@ def headings(markdown: str) -> list[str]:
 def test_every_number_of_the_answer_is_in_the_record() -> None:
     result = made.factorial()
     for effect, answer in zip(result.effects, study_page(result).answers, strict=True):
-        low, high = (f"{100 * end:.2f}".replace("-", "−") for end in (effect.estimate.low, effect.estimate.high))
         assert answer.about == effect.label
         assert answer.finding.startswith(wording.difference(result.metric, effect.estimate.value))
-        assert answer.finding.endswith(f"95 % interval [{low}, {high}]")
-        assert answer.verdict == effect.conclusion
+        assert answer.finding.endswith(f"95 % interval {ends(effect.claims['like-these'].estimate)}")
+        assert answer.verdict.startswith(f"{effect.verdict.word} for data like these")
+        assert answer.beside.endswith(f"for these data {ends(effect.claims['these'].estimate)}")
+
+
+def ends(estimate: Estimate) -> str:
+    low, high = (f"{100 * end:.2f}".replace("-", "−") for end in (estimate.low, estimate.high))
+    return f"[{low}, {high}]"
+
+
+def test_the_word_of_the_other_claim_stands_beside_where_it_is_another() -> None:
+    (effect,) = made.apart().effects
+    assert [judged.verdict.word for judged in effect.claims.values()] == ["better", "undecided"]
+    (answer,) = study_page(made.apart()).answers
+    assert answer.verdict == "undecided for data like these: needs more data, not more seeds"
+    assert answer.beside == f"better for these data {ends(effect.claims['these'].estimate)}"
+    (row,) = tables.effects(made.apart()).rows
+    assert row[6] == "undecided: needs more data, not more seeds"
+    assert row[7].replace("\u00a0", " ") == f"better {ends(effect.claims['these'].estimate)}"
+    assert tables.effects(made.two_arms()).rows[0][7].startswith("[")
+    assert study_page(made.two_arms()).answers[0].beside.startswith("for these data [")  # the same word: not twice
+
+
+def test_the_narrower_claim_is_the_headline_where_it_is_asked_for() -> None:
+    result = made.two_arms(seeds=10, gain=0.0025, claim="these")
+    (answer,), (effect,) = study_page(result).answers, result.effects
+    assert (answer.verdict, answer.tone) == ("better for these data", "better")
+    assert answer.beside == f"undecided for data like these {ends(effect.claims['like-these'].estimate)}"
+    heads = tables.effects(result).heads
+    assert (heads[2], heads[7]) == ("95 % interval for these data", "95 % interval for data like these")
+    assert tables.arms(result).heads[2] == "95 % interval for these data"
+
+
+def test_where_one_claim_alone_can_be_made_it_is_said_why() -> None:
+    result = made.split_fixed()
+    page = study_page(result)
+    (notes,) = [section.notes for section in page.sections if section.title == "Effects"]
+    assert notes == ("verdicts are only for these data: all seeds share one validation split",)
+    assert (page.answers[0].verdict, page.answers[0].beside) == ("better for these data", "")
+    assert [head for head in tables.effects(result).heads if "interval" in head] == ["95 % interval for these data"]
+    terms = [term for section in page.sections for term, _ in section.terms]
+    assert "For these data" in terms
+    assert "For data like these" not in terms
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ({"overlap": None}, "the data bring their validation split, which all seeds share"),
+        ({"classes": 10}, "these runs are of an earlier version, which did not record how their split was drawn"),
+        ({}, ""),
+    ],
+)
+def test_why_there_is_one_claim_follows_from_the_data(data: dict[str, object], why: str) -> None:
+    result = made.two_arms()
+    alone = tuple(replace(one, claim="these", claims={"these": one.claims["these"]}) for one in result.effects)
+    said = tables.about(replace(result, effects=alone, claim="these", data=data))
+    assert said == (f"verdicts are only for these data: {why}" if why else "")
 
 
 def test_runs_without_a_result_are_never_hidden() -> None:
@@ -189,13 +248,15 @@ def test_the_same_record_gives_the_same_report() -> None:
 
 def test_intervals_say_the_confidence_that_planned_looks_gave_them() -> None:
     result = made.factorial()
-    looked = [made.estimated(effect, confidence=0.966) for effect in result.effects]
+    looked = [made.judged(effect, alpha=0.034) for effect in result.effects]
     page = study_page(replace(result, effects=tuple(looked)))
     assert all("96.6 % interval [" in answer.finding for answer in page.answers)
-    (heads,) = [table.heads for section in page.sections for table in section.tables if "p (Holm)" in table.heads]
-    assert "96.6 % interval" in heads
+    (heads,) = [table.heads for section in page.sections for table in section.tables if "p (adjusted)" in table.heads]
+    assert heads[2] == "96.6 % intervals for data like these, all 5 together"
+    assert heads[7] == "95 % intervals for these data, all 5 together"
+    assert page.answers[0].beside.endswith("] (95 %)")
     mixed = tables.effects(replace(result, effects=(looked[0], *result.effects[1:])))
-    assert mixed.heads[2] == "interval"
+    assert mixed.heads[2] == "intervals for data like these, all 5 together"
     assert [row[2].partition("] ")[2] for row in mixed.rows[:2]] == ["(96.6 %)", "(95 %)"]
 
 
@@ -204,18 +265,20 @@ def test_an_interaction_is_neither_better_nor_worse() -> None:
     effects = tuple(interaction(effect) for effect in result.effects)
     page = study_page(replace(result, effects=effects))
     assert {answer.tone for answer in page.answers} == {"interaction", "undecided"}
-    assert "4 interaction" in page.summary
+    assert "3 interaction" in page.summary
 
 
 def interaction(effect: Effect) -> Effect:
-    judged = replace(effect.judged, verdict=about_interaction(effect.verdict))
-    return replace(effect, contrast=replace(effect.contrast, kind="interaction"), judged=judged)
+    found = made.judged(effect, verdict=about_interaction(effect.verdict))
+    return replace(found, contrast=replace(effect.contrast, kind="interaction"))
 
 
-def test_how_to_read_explains_what_looks_like_a_contradiction() -> None:
+def test_how_to_read_explains_both_claims_and_what_looks_like_a_contradiction() -> None:
     text = Text(reports.study_html(made.two_arms())).text
-    assert "at a level of 5 %" in text
-    assert "its 90 % interval lies within ±δ" in text
+    assert "95 % interval for these data Mean ± t · s · √(1/n) over seeds" in text
+    assert "95 % interval for data like these Mean ± t · s · √(1/n + validation examples / training examples)" in text
+    assert "on another sample of as many examples from the same source" in text
+    assert "The interval lies within ±δ." in text
     noise = Text(reports.study_html(made.noise())).text
     assert "need not sum to 100 %" in noise
     assert re.search(r"remaining – −3\.3 % \[−\d", noise)

@@ -122,11 +122,16 @@ def test_very_long_tables_are_plain_columns(capsys):
 
 def test_a_short_text_stays_on_its_line_where_a_long_one_can_wrap():
     short, long = "dropout: 0.2 − 0", "no difference beyond 1.00 points"
-    found = Table(("comparison", "p (Holm)", "verdict"), ((short, "0.703", long),), "lrl")
+    found = Table(("comparison", "adjusted", "verdict"), ((short, "0.703", long),), "lrl")
     widths = fitted(found, 50)
     assert widths is not None
-    assert widths[:2] == [len(short), len("p (Holm)")]
+    assert widths[:2] == [len(short), len("adjusted")]
     assert sum(widths) + GAP * len(widths) == 50
+
+
+def test_a_head_wraps_before_what_stands_below_it():
+    found = Table(("comparison", "95 % interval for data like these"), (("norm: batch − none", "[0.40, 3.60]"),), "lr")
+    assert fitted(found, 40) == [18, 17]
 
 
 def test_no_word_of_the_arena_is_broken_on_a_narrow_terminal(capsys, monkeypatch):

@@ -110,7 +110,10 @@ def test_S18_planted_spreads_are_told_apart(scripted):
 
 ENDS: list[tuple[list[Any], dict[str, Any]]] = [
     ([*BASE[:4], "failed"], {"n": 4, "diverged": 0, "complete": False, "warns": "1 of 10 runs did not finish"}),
-    ([*BASE[:3], "killed", "crashed"], {"n": 3, "diverged": 0, "complete": False, "warns": "2 of 10 runs"}),
+    (
+        [*BASE[:3], "killed", "crashed"],
+        {"n": 3, "diverged": 0, "complete": False, "warns": "Not finished, 9 of 10 runs are over"},
+    ),
     ([*BASE[:4], "diverged"], {"n": 4, "diverged": 1, "complete": True, "warns": "1 runs diverged"}),
 ]
 
@@ -182,6 +185,15 @@ def test_a_study_on_its_way_can_be_looked_at(scripted):
         None,
         2,
     )
+
+
+def test_the_interval_of_a_level_ends_where_the_metric_does_and_stays_unknown_where_it_is(scripted):
+    near = small(None, seeds=3).run(executor=scripted(lambda arm, seed: 0.9 + 0.04 * seed), listen=Heard()).arms[0]
+    assert near.level.high == 1.0
+    assert [mean.high for mean in near.means["val/accuracy"]] == [1.0]
+    alone = small(None, seeds=1, runs="alone").run(executor=scripted(lambda arm, seed: 0.9), listen=Heard()).arms[0]
+    for found in (alone.level, alone.means["val/accuracy"][0]):
+        assert (found.low, found.high) == (-math.inf, math.inf)
 
 
 def test_one_arm_alone_has_a_level_and_no_effect(scripted):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from tests import made
 from tests.events import Event, Job, Step, tell
@@ -33,6 +35,41 @@ def test_cells_follow_the_events(study):
     assert [study.text("batch", seed) for seed in (0, 1)] == ["✗", "‖"]
     assert (study.total, study.finished, study.mean("batch")) == (4, 3, "")
     assert study.share == pytest.approx((1 + 1 + 1 + 0.3) / 4)
+
+
+class Told(Job):
+    """A run that says what its data are."""
+
+    @property
+    def folder(self):
+        return SimpleNamespace(info=lambda: {"sizes": {"train": 700, "val": 300}, "overlap": 0.4}, status=None)
+
+
+def test_S21_findings_hold_at_every_look_and_wait_for_the_third_seed():
+    plan = made.study({"model.norm": ("none", "batch")}, 4, [0.0, 0.0]).design
+    study = StudyProgress.of(plan)
+    seen = []
+    for seed in plan.seeds:
+        for place, arm in enumerate(study.arms):
+            study.update(Event(Told(arm, seed, value=0.9 + 0.01 * seed + 0.05 * place), "finished"))
+        seen.append(study.findings)
+    assert seen[:2] == [(), ()]
+    effect, rule = seen[2]
+    assert effect.startswith("norm: batch − none: +5.00 points [")
+    assert rule.startswith(
+        "Still running, 6 of 8 runs are over: intervals hold at every look; at 3 seeds they are 2.3 "
+    )
+    assert [line[:28] for line in seen[3]] == [effect[:28]]  # at the end they are those of the end
+    assert study.findings is seen[3]  # and nothing is judged twice
+
+
+def test_S21_findings_do_not_depend_on_the_order_in_which_runs_end():
+    plan = made.study({"model.norm": ("none", "batch")}, 5, [0.0, 0.0]).design
+    study = StudyProgress.of(plan)
+    for seed in (4, 3, 2, 1):
+        for arm in study.arms:
+            study.update(Event(Told(arm, seed, value=0.9 + 0.01 * seed), "finished"))
+    assert study.findings == ()  # the first seed is not over, so no other counts
 
 
 def test_the_final_figure_is_that_of_the_weights_that_stay(study):

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.small import LR, QUICK, Heard, Wide, small
+from tests.small import LR, QUICK, TWO, Heard, Wide, by_arm, small
 from torch import nn
 
 import paribus as pb
@@ -25,7 +25,7 @@ from paribus.chance import STREAMS
 from paribus.errors import DataError, Interrupted, ParibusError, StudyError
 from paribus.records.run import RunFolder
 from paribus.studies.executors.job import Event
-from paribus.studies.runner import choose_executor
+from paribus.studies.runner import choose_executor, judge_anew
 from paribus.training.execution import Settings
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -156,10 +156,59 @@ def test_by_what_a_study_was_judged_before_is_remembered_and_said(scripted):
         study = small(seeds=2, delta=delta)
         result = study.run(executor=script, listen=Heard())
     assert [(one.metric, one.delta, one.seeds) for one in result.design.judged] == [("val/accuracy", 0.01, 2)]
-    said = "judged before by val/accuracy with δ = 1.00 points, 95 % confidence and 2 seeds."
+    said = "judged before by val/accuracy for these data with δ = 1.00 points, 95 % confidence and 2 seeds."
     assert any(said in warning for warning in pb.Study.open(study.folder).result.warnings)
     other = small(seeds=2, metric="val/loss", confidence=0.9).run(executor=script, listen=Heard())
     assert [(one.metric, one.delta) for one in other.design.judged] == [("val/accuracy", 0.01), ("val/accuracy", 0.02)]
+
+
+@pytest.fixture
+def sampled(scripted):
+    """Runs whose seeds each draw their own validation split."""
+
+    class Sampled(scripted):
+        def finish(self, job, value):
+            super().finish(job, value)
+            job.folder.write_info({"sizes": {"train": 140, "val": 60}, "overlap": 60 / 140})
+
+    return Sampled
+
+
+def test_another_claim_after_a_look_is_remembered_and_said(sampled):
+    study = small()
+    first = study.run(executor=sampled(by_arm(TWO)), listen=Heard())
+    assert (first.claim, first.design.judged) == ("like-these", ())
+    anew = judge_anew(study.folder, "these")
+    assert (anew.claim, anew.effects[0].claim) == ("these", "these")
+    assert anew.effects[0].claims == first.effects[0].claims
+    assert [one.claim for one in anew.design.judged] == ["like-these"]
+    said = "judged before by val/accuracy for data like these with δ = 1.00 points, 95 % confidence and 5 seeds. Who"
+    assert any(said in warning for warning in pb.Study.open(study.folder).result.warnings)
+    assert json.loads((study.folder / "analysis.json").read_text())["effects"][0]["claim"] == "these"
+    assert judge_anew(study.folder, "these").design == anew.design
+    back = study.run(executor=sampled(by_arm(TWO)), listen=Heard())
+    assert (back.claim, [one.claim for one in back.design.judged]) == ("like-these", ["like-these", "these"])
+
+
+def test_the_claim_that_stands_anyway_is_no_other_judgement(sampled, scripted):
+    small().run(executor=sampled(by_arm(TWO)), listen=Heard())
+    assert small(claim="like-these").run(executor=sampled(by_arm(TWO)), listen=Heard()).design.judged == ()
+    fixed = small(runs="fixed")  # runs that share their validation split
+    fixed.run(executor=scripted(by_arm(TWO)), listen=Heard())
+    assert judge_anew(fixed.folder, "these").design.judged == ()
+
+
+def test_a_claim_that_cannot_be_made_is_refused_and_changes_nothing(scripted):
+    study = small()
+    study.run(executor=scripted(by_arm(TWO)), listen=Heard())
+    before = {path.name: path.read_bytes() for path in study.folder.glob("*.json")}
+    with pytest.raises(StudyError, match="all seeds share one validation split here"):
+        judge_anew(study.folder, "like-these")
+    assert {path.name: path.read_bytes() for path in study.folder.glob("*.json")} == before
+    with pytest.raises(StudyError, match="all seeds share one validation split here"):
+        small(claim="like-these", changes={"chance.split": 0})
+    with pytest.raises(StudyError, match="claim"):
+        small(claim="those")
 
 
 def test_what_a_study_leaves_to_the_task_is_no_other_judgement(scripted):
@@ -313,7 +362,7 @@ def test_R6_an_interrupted_study_goes_on_and_ends_as_if_nothing_had_been(jobs):
     with pytest.raises(Interrupted):
         study.run(jobs=jobs, listen=interrupt)
     assert not study.result.complete
-    assert any("did not finish" in warning for warning in study.result.warnings)
+    assert any(warning.startswith("Not finished, ") for warning in study.result.warnings)
     heard = Heard()
     after = small(seeds=2, changes=longer).run(jobs=jobs, listen=heard)
     assert after.complete

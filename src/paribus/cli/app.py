@@ -15,8 +15,11 @@ from paribus.cli import (
     denoise,
     derive,
     diagnose,
+    evidence,
+    export,
     inspect,
     layers,
+    plan,
     predict,
     report,
     run,
@@ -82,8 +85,11 @@ def _options(
 
 app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
-app.command("report")(report.report)
+app.command("plan", cls=Command)(plan.plan)
+app.command("evidence")(evidence.evidence)
+app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)
+app.command("export")(export.export)
 app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)
 app.command("predict")(predict.predict)

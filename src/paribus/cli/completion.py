@@ -73,6 +73,18 @@ def things(ctx: typer.Context, incomplete: str) -> Found:
     yield from _fitting(known["analyses"].items(), incomplete)
 
 
+def recipes_and_studies(ctx: typer.Context, incomplete: str) -> Found:
+    """What can be planned."""
+    yield from _folders(ctx, incomplete, "study")
+    yield from recipes(incomplete)
+
+
+def claims(incomplete: str) -> Found:
+    """What verdicts can be about."""
+    known = {"these": "had only other seeds been drawn", "like-these": "had other examples come from the same source"}
+    yield from _fitting(known.items(), incomplete)
+
+
 def analyses(incomplete: str) -> Found:
     """Names of analyses."""
     yield from _fitting(words()["analyses"].items(), incomplete)

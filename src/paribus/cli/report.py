@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins
+from paribus.cli.words import RUNS, About, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins, read_claim
 from paribus.errors import ParibusError, StudyError
 from paribus.progress import working
+
+if TYPE_CHECKING:
+    from paribus.records.claims import Claim
+    from paribus.records.result import StudyResult
+
+OWN = Path("report.tex")  # of --latex alone: in the study's folder
+
+
+class Command(typer.core.TyperCommand):
+    """The command, whose ``--latex`` may stand without a file."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words, read."""
+        told = [
+            f"{word}={OWN}" if word == "--latex" and not after.endswith(".tex") else word
+            for word, after in zip(args, [*args[1:], ""], strict=True)
+        ]
+        return list(super().parse_args(ctx, told))
 
 
 def report(
@@ -36,6 +54,14 @@ def report(
             help="Where to write one page about all; course.html in the folder of the runs by default.",
         ),
     ] = None,
+    claim: About = None,
+    latex: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="[FILE.tex]",
+            help="Write a study for a paper: tables, method and figures; report.tex in its folder by default.",
+        ),
+    ] = None,
     json: Json = False,
     csv: Csv = None,
     overwrite: Overwrite = False,
@@ -52,18 +78,25 @@ def report(
 
     - `paribus report norm=batch/seed-0`
 
+    - `paribus report last --claim these`
+
     - `paribus report digits-cnn--model.norm digits-cnn--optimizer.lr --notes words.md --out course.html`
+
+    - `paribus report digits-cnn--model.norm --latex`
     """
     load_plugins(plugin)
-    if len(names) > 1 or notes or out:
-        if json or csv:
-            raise ParibusError("--json and --csv are for one study or run", got=", ".join(names), hint="name one")
+    if latex:
+        _paper(names, latex, runs, read_claim(claim), overwrite, bool(notes or out or json or csv))
+    elif len(names) > 1 or notes or out:
+        if json or csv or claim:
+            rule = "--json, --csv and --claim are for one study or run"
+            raise ParibusError(rule, got=", ".join(names), hint="name one")
         _course(names, notes, out, runs, overwrite)
     else:
-        _single(names[0], runs, json, csv, overwrite)
+        _single(names[0], runs, read_claim(claim), json, csv, overwrite)
 
 
-def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool) -> None:
+def _single(name: str, runs: Path, claim: Claim | None, json: bool, csv: Path | None, overwrite: bool) -> None:
     """Write the report of one study or run."""
     from dataclasses import replace
     from functools import partial
@@ -74,6 +107,8 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
     from paribus.reports.export import deliver_with_report
 
     folder = find_folder(name, runs, "study", "run")
+    if claim and not (folder / MARKERS["study"]).exists():
+        raise StudyError("a run has no verdict, and so no claim", got=str(folder), hint="leave --claim out")
     if (folder / MARKERS["run"]).exists():
         with working("looking at single examples"):
             from paribus.reports.files import look, write_run
@@ -84,11 +119,35 @@ def _single(name: str, runs: Path, json: bool, csv: Path | None, overwrite: bool
     else:
         with working("reading the study"):
             from paribus.reports.files import write
-            from paribus.study import Study
 
-            result = Study.open(folder).result
+            result = _result(folder, claim)
         page, draw = brief.study(result), partial(write, result, folder)
     deliver_with_report(page, draw, json, csv, overwrite)
+
+
+def _result(folder: Path, claim: Claim | None) -> StudyResult:
+    """What a study says; judged anew where another claim is asked for."""
+    from paribus.studies.runner import judge_anew
+    from paribus.study import Study
+
+    return judge_anew(folder, claim) if claim else Study.open(folder).result
+
+
+def _paper(names: list[str], path: Path, runs: Path, claim: Claim | None, overwrite: bool, more: bool) -> None:
+    """Write a study for a paper."""
+    from paribus.reports.terminal import print_line
+
+    if more or len(names) > 1:
+        hint = "ask for the other things by another command"
+        raise ParibusError("--latex is for one study, and writes nothing else", got=" ".join(names), hint=hint)
+    folder = find_folder(names[0], runs, "study")
+    with working("writing LaTeX"):
+        from paribus.reports.files import write_latex
+
+        own = path == OWN
+        written = write_latex(_result(folder, claim), folder / path if own else path, overwrite or own)
+    for file in written:
+        print_line(str(file))
 
 
 def _course(names: list[str], notes: Path | None, out: Path | None, runs: Path, overwrite: bool) -> None:

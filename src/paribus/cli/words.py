@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +12,10 @@ import typer
 
 from paribus.cli import completion
 from paribus.errors import RecipeError, RunError, StudyError
+from paribus.records.claims import CLAIMS
 
 if TYPE_CHECKING:
+    from paribus.records.claims import Claim
     from paribus.records.inputs import OnChange
     from paribus.records.run import RunFolder
 
@@ -44,6 +47,15 @@ DataChanged = Annotated[
         "--data-changed",
         metavar="refuse|restart",
         help="What to do where data, or code of your own, changed since a run began: refuse, or start it anew.",
+    ),
+]
+About = Annotated[
+    str | None,
+    typer.Option(
+        "--claim",
+        metavar="these|like-these",
+        help="What verdicts are about: these data, or data like these; the latter wherever seeds draw the split.",
+        autocompletion=completion.claims,
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over files that are there already.")]
@@ -101,18 +113,28 @@ def _refuse_field(recipe: str, word: str, name: str, value: str) -> None:
         raise RecipeError("a field of the recipe is written without dashes", got=word, hint=hint)
 
 
-def parse_overrides(words: list[str] | None) -> dict[str, Any]:
-    """``["optimizer.lr=0.01"]`` → ``{"optimizer.lr": 0.01}``."""
+def parse_overrides(words: list[str] | None, read: Callable[[str], Any] | None = None) -> dict[str, Any]:
+    """``["optimizer.lr=0.01"]`` → ``{"optimizer.lr": 0.01}``; ``read`` reads a value, as YAML by default."""
     from paribus.records.yaml import parse_value
 
-    return {field: parse_value(value) for field, value in _pairs(words, "set").items()}
+    return {field: (read or parse_value)(value) for field, value in _pairs(words, "set").items()}
 
 
-def parse_vary(words: list[str] | None) -> dict[str, list[Any]]:
-    """``["model.norm=none,batch"]`` → ``{"model.norm": ["none", "batch"]}``."""
-    from paribus.records.yaml import split_values
+def parse_vary(words: list[str] | None, read: Callable[[str], Any] | None = None) -> dict[str, list[Any]]:
+    """``["model.norm=none,batch"]`` → ``{"model.norm": ["none", "batch"]}``; ``read`` as above."""
+    from paribus.records.yaml import parse_value, split
 
-    return {field: split_values(values) for field, values in _pairs(words, "varied").items()}
+    varied = _pairs(words, "varied").items()
+    return {field: [(read or parse_value)(value) for value in split(values)] for field, values in varied}
+
+
+def as_written(text: str) -> Any:
+    """A value for a command: a number, or the text as it stands there (``True``, ``007``), as programs expect."""
+    from paribus.records.yaml import scalar
+
+    value = scalar(text.strip())
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if is_number and not re.search(r"^[+-]?0\d|_", text.strip()) else text
 
 
 def read_changes(recipe: str, words: list[str] | None) -> dict[str, Any]:
@@ -150,6 +172,18 @@ def on_change(word: str) -> OnChange:
     if word not in ("refuse", "restart"):
         raise StudyError("--data-changed is refuse or restart", got=word, hint="write --data-changed restart")
     return "restart" if word == "restart" else "refuse"
+
+
+def read_claim(word: str | None) -> Claim | None:
+    """What ``--claim`` says.
+
+    Raises:
+        StudyError: for another word.
+    """
+    if word is None or word in CLAIMS:
+        return word
+    hint = "--claim these for these data, --claim like-these for data like these"
+    raise StudyError("--claim is these or like-these", got=word, hint=hint)
 
 
 def load_plugins(files: list[Path] | None) -> None:

@@ -171,8 +171,17 @@ class Dataset:
             decoding=dict(decoding),
             target_shape=self.target_shape,
             columns={} if {*self.columns} == {"inputs", "targets"} else self.columns,  # the shapes say it
+            overlap=self._overlap(rows),
             **vars(self.metadata),
         )
+
+    def _overlap(self, rows: Mapping[str, Tensor]) -> float | None:
+        """Validation examples for each one that may train, those included that ``split.limit`` leaves out."""
+        if "val" in self.official:
+            return None
+        start, stop = self.official["train"]
+        held = len(rows["test"]) if "test" in rows and "test" not in self.official else 0
+        return len(rows["val"]) / (stop - start - held - len(rows["val"]))
 
     def _columns_of_kind(self, kind: str) -> list[Any]:
         named = self.targets if isinstance(self.targets, Mapping) else {}

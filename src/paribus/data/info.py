@@ -25,6 +25,8 @@ class DataInfo:
         target_shape: shape of one target; () for a class, and where targets are several tensors.
         series, text, masks, points: more about data of this kind.
         columns: all tensors by name, ``inputs``, ``targets.boxes``, where inputs or targets are several.
+        overlap: validation examples for each one that may train, where every run draws its own validation split;
+            ``None`` where that is the same in all runs.
         more: what a source of one's own tells a task of one's own, as plain data.
     """
 
@@ -41,6 +43,7 @@ class DataInfo:
     masks: MaskInfo | None = None
     points: PointsInfo | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
+    overlap: float | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:

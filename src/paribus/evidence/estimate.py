@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import EvidenceError
+from paribus.evidence.skewness import skewness, stretch
 
 Values = ArrayLike | Sequence[float | None] | Sequence[Sequence[float | None]]
 """Numbers as an array, or lists in which ``None`` stands for a missing one."""
@@ -25,18 +26,29 @@ class Estimate:
     All values are in the unit of the metric. With fewer than two complete seeds nothing can be said: the
     interval is the whole line, ``sd`` and ``p`` are NaN, ``df`` is 0 (and ``value`` is NaN without any seed).
 
+    Seeds that each draw their own validation split from one data set are no independent draws from the world: their
+    training examples overlap. About other data like these, the squared standard error of their mean is therefore
+    sd²·(1/n + overlap), with ``overlap`` the validation examples per training example, and not sd²/n (corrected
+    resampled t-test, Nadeau & Bengio 2003, eq. 9). About these data themselves they are independent: ``overlap`` is 0.
+
+    From 10 seeds on the interval makes room for skewed differences, and is then wider on the side of their longer tail
+    (see `paribus.evidence.skewness`); otherwise it is Student's.
+
     Attributes:
         value: mean over the complete seeds.
         low: lower end of the interval.
         high: upper end of the interval.
-        n: number of complete seeds.
-        sd: sample standard deviation over seeds (``ddof=1``), raised to the floor that `contrast` explains.
-        df: degrees of freedom, n − 1.
+        n: number of complete seeds; where runs are not paired, the fewest runs of any arm.
+        sd: sample standard deviation over seeds (``ddof=1``), raised to the floor that `contrast` explains; where runs
+            are not paired, that of a difference of single runs whose mean over n has the same standard error.
+        df: degrees of freedom: n − 1, or those of Welch and Satterthwaite where several spreads make the error.
         p: two-sided p-value against a true mean of 0, not adjusted for other comparisons.
         confidence: how often such intervals cover the true mean.
         dropped: seeds left out because a value is missing.
         diverged: those of the dropped in which a run diverged.
         per_seed: what each seed says, in the order given; ``None`` for those that were dropped.
+        overlap: what is added to 1/n in the squared standard error: 0 where seeds are independent draws.
+        skewness: of the complete seeds, as far as the interval makes room for it: 0 with fewer than 10.
     """
 
     value: float
@@ -50,6 +62,34 @@ class Estimate:
     dropped: int = 0
     diverged: int = 0
     per_seed: tuple[float | None, ...] = ()
+    overlap: float = 0.0
+    skewness: float = 0.0
+
+    @property
+    def se(self) -> float:
+        """Standard error of the value; NaN where the spread is not known."""
+        return standard_error(self.sd, self.n, self.overlap)
+
+    def at(self, confidence: float) -> Estimate:
+        """The same with the interval of another confidence."""
+        if self.n < 2:
+            return replace(self, low=-math.inf, high=math.inf, confidence=confidence)
+        below = _margin(self.sd, self.n, confidence, self.overlap, self.df, self.skewness)
+        above = _margin(self.sd, self.n, confidence, self.overlap, self.df, -self.skewness)
+        return replace(self, low=self.value - below, high=self.value + above, confidence=confidence)
+
+    def p_above(self, bound: float) -> float:
+        """One-sided p-value: small where the true mean is above a bound; NaN where the spread is not known."""
+        return _one_sided_p(self.value - bound, self.sd, self.n, self.overlap, self.df, self.skewness)
+
+    def p_below(self, bound: float) -> float:
+        """One-sided p-value: small where the true mean is below a bound."""
+        return _one_sided_p(bound - self.value, self.sd, self.n, self.overlap, self.df, -self.skewness)
+
+
+def standard_error(sd: float, n: int, overlap: float = 0.0) -> float:
+    """sd·√(1/n + overlap), of a mean over n seeds whose standard deviation is ``sd``; see :class:`Estimate`."""
+    return sd * math.sqrt(1 / n + overlap) if n else math.nan
 
 
 def mean_interval(
@@ -57,14 +97,15 @@ def mean_interval(
     confidence: float = 0.95,
     resolution: float = 0.0,
     diverged: ArrayLike | None = None,
+    overlap: float = 0.0,
 ) -> Estimate:
-    """Mean of one value per seed, with its t interval (Student 1908). For the arguments see `contrast`."""
+    """Mean of one value per seed, with its t interval (Student 1908; Hall 1992). For the arguments see `contrast`."""
     lost = None if diverged is None else np.asarray(diverged, bool)[:, None]
-    return contrast(_array(values, 1)[:, None], [1.0], confidence, resolution, lost)
+    return contrast(_array(values, 1)[:, None], [1.0], confidence, resolution, lost, overlap)
 
 
 def paired_difference(
-    treatment: Values, reference: Values, confidence: float = 0.95, resolution: float = 0.0
+    treatment: Values, reference: Values, confidence: float = 0.95, resolution: float = 0.0, overlap: float = 0.0
 ) -> Estimate:
     """Treatment minus reference, paired by position: the two values at one position share their seed.
 
@@ -78,7 +119,7 @@ def paired_difference(
             got=f"{len(treated)} and {len(base)} values",
             hint="mark a missing run with None",
         )
-    return contrast(np.column_stack([treated, base]), [1.0, -1.0], confidence, resolution)
+    return contrast(np.column_stack([treated, base]), [1.0, -1.0], confidence, resolution, overlap=overlap)
 
 
 def contrast(
@@ -87,6 +128,7 @@ def contrast(
     confidence: float = 0.95,
     resolution: float = 0.0,
     diverged: ArrayLike | None = None,
+    overlap: float = 0.0,
 ) -> Estimate:
     """Mean over seeds of a weighted sum of arms, with its t interval.
 
@@ -104,13 +146,15 @@ def contrast(
         confidence: of the interval, in (0, 1]; at 1 the interval is the whole line.
         resolution: smallest step of the metric, 0 if it is continuous.
         diverged: table of the same shape, true where a run diverged; its value counts as missing.
+        overlap: validation examples per training example, for an estimate about other data like these; see
+            `Estimate`.
 
     Raises:
         EvidenceError: for tables and weights that do not fit, and arguments out of range.
     """
     table, weight = _array(values, 2), _array(weights, 1)
     lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
-    _check(table, weight, lost, confidence, resolution)
+    _check(table, weight, lost, confidence, resolution, overlap)
     counted = weight != 0
     table, lost, weight = table[:, counted], lost[:, counted], weight[counted]
     complete = ~(np.isnan(table) | lost).any(axis=1)
@@ -120,6 +164,7 @@ def contrast(
         confidence,
         floor=resolution * float(np.abs(weight).min()) / math.sqrt(12),
         rounding=ROUNDING * float(np.abs(table[complete]).max(initial=0.0)),
+        overlap=overlap,
     )
     known = iter(differences.tolist())
     return replace(
@@ -130,6 +175,46 @@ def contrast(
     )
 
 
+def contrast_of_means(
+    values: Values,
+    weights: ArrayLike,
+    confidence: float = 0.95,
+    resolution: float = 0.0,
+    diverged: ArrayLike | None = None,
+    overlap: float = 0.0,
+) -> Estimate:
+    """Weighted sum of the arms' means where the runs of a row share nothing: no seed pairs them.
+
+    Each arm a has its own spread s and number of runs n, so SE² = Σ w²s²/n, with the degrees of freedom
+    SE⁴ / Σ (w²s²/n)²/(n − 1) (Welch 1947; Satterthwaite 1946). With an ``overlap``, every 1/n becomes 1/n + overlap,
+    as if the splits of different arms had nothing in common: the interval is rather too wide than too narrow.
+
+    For the arguments see `contrast`; a value that is missing is missing in its own arm only.
+    """
+    table, weight = _array(values, 2), _array(weights, 1)
+    lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
+    _check(table, weight, lost, confidence, resolution, overlap)
+    counted = weight != 0
+    lost, weight = lost[:, counted], weight[counted]
+    arms = [arm[~(np.isnan(arm) | gone)] for arm, gone in zip(table.T[counted], lost.T, strict=True)]
+    n = min(map(len, arms))
+    gone = int(lost.sum())
+    value = float(weight @ [arm.mean() for arm in arms]) if n else math.nan
+    rounding = ROUNDING * max(float(np.abs(arm).max(initial=0.0)) for arm in arms)
+    value = 0.0 if abs(value) <= rounding else value
+    known = Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence, gone, gone, (), overlap)
+    if n < 2:
+        return known
+    sizes = np.array([len(arm) for arm in arms])
+    sds = np.array([float(arm.std(ddof=1)) for arm in arms])
+    sds = np.maximum(np.where(sds <= rounding, 0.0, sds), resolution / math.sqrt(12))
+    parts = (weight * sds) ** 2 * (1 / sizes + overlap)
+    sd = math.sqrt(parts.sum() / (1 / n + overlap))
+    df = float(parts.sum() ** 2 / (parts**2 / (sizes - 1)).sum()) if sd else n - 1
+    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n, overlap, df))
+    return replace(known, sd=sd, df=df, p=p).at(confidence)
+
+
 def equivalence_p(estimate: Estimate, delta: float) -> float:
     """p-value against a true mean at or beyond ±delta: two one-sided tests (TOST, Schuirmann 1987).
 
@@ -137,39 +222,57 @@ def equivalence_p(estimate: Estimate, delta: float) -> float:
     """
     if not 0 < delta < math.inf:
         raise EvidenceError("δ is the smallest difference that matters, above 0", got=delta, hint="leave it out")
-    return _one_sided_p(delta - abs(estimate.value), estimate.sd, estimate.n)
+    return float(np.fmax(estimate.p_above(-delta), estimate.p_below(delta)))
 
 
-def _estimate(per_seed: NDArray[np.float64], confidence: float, floor: float, rounding: float) -> Estimate:
+def _estimate(
+    per_seed: NDArray[np.float64], confidence: float, floor: float, rounding: float, overlap: float
+) -> Estimate:
     n = len(per_seed)
     value = float(per_seed.mean()) if n else math.nan
     value = 0.0 if abs(value) <= rounding else value
     if n < 2:
-        return Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence)
+        return Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence, overlap=overlap)
     sd = float(per_seed.std(ddof=1))
     sd = max(0.0 if sd <= rounding else sd, floor)
-    margin = _margin(sd, n, confidence)
-    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n))
-    return Estimate(value, value - margin, value + margin, n, sd, n - 1, p, confidence)
+    gamma = float(skewness(per_seed, sd))
+    return inferred(value, sd, n, n - 1, confidence, overlap, gamma)
 
 
-def _one_sided_p(distance: float, sd: float, n: int) -> float:
-    """p-value of a mean that lies `distance` beyond the tested bound (negative: on the wrong side)."""
+def inferred(
+    value: float, sd: float, n: int, df: float, confidence: float, overlap: float = 0.0, skewness: float = 0.0
+) -> Estimate:
+    """The estimate of a mean over n seeds with its interval and p-value, from what is known of its spread."""
+    found = Estimate(value, value, value, n, sd, df, math.nan, overlap=overlap, skewness=skewness).at(confidence)
+    return replace(found, p=min(1.0, 2 * (found.p_above(0.0) if value > 0 else found.p_below(0.0))))
+
+
+def _one_sided_p(distance: float, sd: float, n: int, overlap: float, df: float, skewness: float = 0.0) -> float:
+    """p-value of a mean that lies `distance` beyond the tested bound (negative: on the wrong side).
+
+    Skewness is positive where the longer tail of the values points away from the bound.
+    """
     from scipy.special import stdtr
 
     if n < 2:
         return math.nan
     if sd == 0:
         return 2.0**-n if distance > 0 else 1.0
-    return float(stdtr(n - 1, -distance / (sd / math.sqrt(n))))
+    return float(stdtr(df, -distance / (standard_error(sd, n, overlap) * _wider(skewness, n, overlap))))
 
 
-def _margin(sd: float, n: int, confidence: float) -> float:
+def _margin(sd: float, n: int, confidence: float, overlap: float, df: float, skewness: float = 0.0) -> float:
+    """How far the interval reaches downwards; upwards, the same with −skewness."""
     from scipy.special import stdtrit
 
     if sd == 0:
         return 0.0 if 2 * 2.0**-n <= 1 - confidence else math.inf
-    return float(stdtrit(n - 1, (1 + confidence) / 2)) * sd / math.sqrt(n)
+    critical = float(stdtrit(df, (1 + confidence) / 2))
+    return critical * standard_error(sd, n, overlap) * _wider(skewness, n, overlap)
+
+
+def _wider(skewness: float, n: int, overlap: float) -> float:
+    return float(stretch(skewness, n, overlap)) if skewness else 1.0
 
 
 def _array(values: Values, dimensions: int) -> NDArray[np.float64]:
@@ -189,6 +292,7 @@ def _check(
     diverged: NDArray[np.bool_],
     confidence: float,
     resolution: float,
+    overlap: float,
 ) -> None:
     if diverged.shape != table.shape:
         raise EvidenceError("every value is of a run that diverged or did not", got=f"shape {diverged.shape}")
@@ -202,3 +306,5 @@ def _check(
         raise EvidenceError("confidence lies between 0 and 1", got=confidence, hint="0.95 is usual")
     if not 0 <= resolution < math.inf:
         raise EvidenceError("resolution is the smallest step of the metric, or 0", got=resolution)
+    if not 0 <= overlap < math.inf:
+        raise EvidenceError("overlap is the validation examples per training example, or 0", got=overlap)

@@ -92,10 +92,11 @@ def sequential_test(
     higher_is_better: bool,
     resolution: float = 0.0,
     diverged: ArrayLike | None = None,
+    overlap: float = 0.0,
 ) -> Decision:
     """Say from the seeds so far whether to stop, and what the evidence says.
 
-    The intervals of an analysis have the confidence 1 − its level, so that those of one comparison all cover with
+    The intervals of an analysis cover together with probability 1 − its level, so that those of all analyses do with
     probability ≥ 1 − α, however the study stops (repeated confidence intervals, Jennison & Turnbull 1989).
 
     Args:
@@ -106,6 +107,7 @@ def sequential_test(
         higher_is_better: whether larger values of the metric are good.
         resolution: smallest step of the metric; see `contrast`.
         diverged: table of the same shape as the values, true where a run diverged.
+        overlap: validation examples per training example; see `Estimate`.
     """
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2:
@@ -115,7 +117,7 @@ def sequential_test(
 
     def judged_at(size: int, level: float) -> tuple[Judged, ...]:
         seen, gone = table[:size], lost[:size]
-        estimates = [contrast(seen, row, 1 - level, resolution, gone) for row in np.asarray(weights)]
+        estimates = [contrast(seen, row, 1 - level, resolution, gone, overlap) for row in np.asarray(weights)]
         return judge_family(
             estimates, delta=delta, higher_is_better=higher_is_better, alpha=level, planning_alpha=levels[-1]
         )

@@ -29,6 +29,10 @@ class Interval:
     low: float
     high: float
 
+    def times(self, factor: float) -> Interval:
+        """The interval of a multiple; the factor is positive."""
+        return Interval(factor * self.value, factor * self.low, factor * self.high)
+
 
 @dataclass(frozen=True)
 class Component:
@@ -92,7 +96,7 @@ def variance_components(
     else:
         all_vary = _known(total)
         whole = _variance(all_vary, confidence)
-        remaining = _remaining(whole, list(parts.values()))
+        remaining = difference_of(whole, list(parts.values()))
         shares = {stream: _share(values, all_vary, confidence) for stream, values in runs.items()}
     components = tuple(Component(s, len(runs[s]), parts[s], shares[s]) for s in runs)
     return NoiseBudget(components, whole, remaining, confidence)
@@ -104,13 +108,16 @@ def _known(values: Sequence[float | None]) -> NDArray[np.float64]:
 
 
 def _variance(values: NDArray[np.float64], confidence: float) -> Interval:
-    """df·s²/σ² is χ² with df = n − 1."""
+    if len(values) < 2:
+        return Interval(math.nan, 0.0, math.inf)
+    return variance_of(float(values.var(ddof=1)), len(values) - 1, confidence)
+
+
+def variance_of(variance: float, df: int, confidence: float) -> Interval:
+    """The interval of a sample variance: df·s²/σ² is χ²."""
     from scipy.special import chdtri
 
-    df, tail = len(values) - 1, (1 - confidence) / 2
-    if df < 1:
-        return Interval(math.nan, 0.0, math.inf)
-    variance = float(values.var(ddof=1))
+    tail = (1 - confidence) / 2
     smallest, largest = (df * variance / float(chdtri(df, p)) for p in (tail, 1 - tail))
     return Interval(variance, smallest, largest)
 
@@ -127,8 +134,8 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64], confidence: fl
     return Interval(share, share / below, share * above)
 
 
-def _remaining(whole: Interval, parts: list[Interval]) -> Interval:
-    """Combine the errors of independent variances by squares (MOVER, Zou & Donner 2008)."""
+def difference_of(whole: Interval, parts: Sequence[Interval]) -> Interval:
+    """A whole less its parts: combine the errors of independent variances by squares (MOVER, Zou & Donner 2008)."""
     value = whole.value - sum(part.value for part in parts)
     if math.isnan(value):
         return Interval(math.nan, -math.inf, math.inf)

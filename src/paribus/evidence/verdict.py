@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from paribus.evidence.estimate import Estimate, equivalence_p
-from paribus.evidence.multiple import holm
 from paribus.evidence.power import detectable_difference, seeds_for, seeds_for_equivalence
 
 Word = Literal["better", "worse", "interaction", "no difference", "undecided", "diverged", "failed"]
@@ -27,6 +26,7 @@ class Verdict:
         delta: the smallest difference that matters, by which it was judged; None if it was not given.
         nonzero: the effect is reliably not zero, be it within ±δ or not.
         more_seeds: for "undecided", the additional seeds proposed; None if above `MOST_SEEDS`.
+        needs_data: for "undecided", that no number of seeds will do on so few data.
         reason: for "failed", which whoever knows of runs says: the error of an arm of which no run has a figure.
     """
 
@@ -35,6 +35,7 @@ class Verdict:
     nonzero: bool = False
     more_seeds: int | None = None
     reason: str = ""
+    needs_data: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,15 @@ class Judged:
     """One comparison of a family: estimate, adjusted p-values, verdict.
 
     Attributes:
-        estimate: effect and interval (the interval is for this comparison alone, not for the family).
-        p_adjusted: p-value against no effect, Holm-adjusted over the family.
-        verdict: what follows.
+        estimate: effect and interval. All intervals of the family cover together: each has 1 − alpha/family.
+        p_adjusted: p-value against no effect, times the number of comparisons; below alpha just where the interval
+            excludes 0.
+        verdict: what follows from the interval.
         detectable: smallest true effect this many seeds would show with 80 % power, if the spread is as seen.
-        p_equivalence_adjusted: p-value of the equivalence test, Holm-adjusted; NaN without δ.
+        p_equivalence_adjusted: twice the p-value of the equivalence test, times the number of comparisons; below alpha
+            just where the interval lies within ±δ. NaN without δ.
+        alpha: level of the decision, for all comparisons together.
+        family: number of comparisons that are judged together.
     """
 
     estimate: Estimate
@@ -54,6 +59,8 @@ class Judged:
     verdict: Verdict
     detectable: float
     p_equivalence_adjusted: float = math.nan
+    alpha: float = 0.05
+    family: int = 1
 
 
 def judge_family(
@@ -66,22 +73,25 @@ def judge_family(
 ) -> tuple[Judged, ...]:
     """Judge the comparisons of one study together.
 
-    Holm's adjustment is made twice: over the tests for a difference and over the tests for equivalence. So a
-    false "better" or "worse" anywhere has probability ≤ alpha, and so has a false "no difference beyond δ".
+    One set of intervals decides everything, and all of them cover together with probability ≥ 1 − alpha (Bonferroni):
+    an interval that excludes 0 says better or worse, one that lies within ±δ says no difference beyond δ. So any false
+    word anywhere has probability ≤ alpha, and what people read in the intervals is what the words say.
 
     Args:
-        estimates: one for each comparison.
+        estimates: one for each comparison; one without a value counts, for it was planned.
         delta: smallest difference that matters, in the unit of the metric; None if it was not given.
         higher_is_better: whether larger values of the metric are good.
-        alpha: error probability of each of the two families.
+        alpha: error probability of all words together.
         planning_alpha: level, shared by the comparisons, at which more seeds are planned; `alpha` if None.
     """
     planning = alpha if planning_alpha is None else planning_alpha
-    level = planning / max(len(estimates), 1)  # Holm's strictest step: the planned power is a lower bound
-    differs = holm([math.nan if e.diverged else e.p for e in estimates])
-    equals = holm([math.nan if e.diverged or delta is None else equivalence_p(e, delta) for e in estimates])
+    family = max(len(estimates), 1)
 
-    def judged(estimate: Estimate, p: float, p_equal: float) -> Judged:
+    def judged(estimate: Estimate) -> Judged:
+        estimate = estimate.at(1 - alpha / family)
+        p = math.nan if estimate.diverged else min(1.0, family * estimate.p)
+        unknown = estimate.diverged or delta is None
+        p_equal = math.nan if unknown else min(1.0, 2 * family * equivalence_p(estimate, delta or math.nan))
         verdict = judge(
             estimate,
             p_adjusted=p,
@@ -89,11 +99,12 @@ def judge_family(
             delta=delta,
             higher_is_better=higher_is_better,
             alpha=alpha,
-            planning_alpha=level,
+            planning_alpha=planning / family,
         )
-        return Judged(estimate, p, verdict, detectable_difference(estimate.sd, estimate.n, level), p_equal)
+        detectable = detectable_difference(estimate.sd, estimate.n, planning / family, overlap=estimate.overlap)
+        return Judged(estimate, p, verdict, detectable, p_equal, alpha, family)
 
-    return tuple(map(judged, estimates, differs, equals))
+    return tuple(map(judged, estimates))
 
 
 def judge(
@@ -121,7 +132,7 @@ def judge(
     Args:
         estimate: the comparison.
         p_adjusted: its p-value after adjustment for the family; NaN rejects nothing.
-        p_equivalence_adjusted: likewise for `equivalence_p`.
+        p_equivalence_adjusted: likewise for twice `equivalence_p`.
         delta: smallest difference that matters; without it equivalence cannot be concluded.
         higher_is_better: whether larger values of the metric are good.
         alpha: level of the decision.
@@ -135,7 +146,7 @@ def judge(
     if differs:
         return Verdict("better" if (estimate.value > 0) == higher_is_better else "worse", delta, nonzero=True)
     more = _more_seeds(estimate, delta, alpha if planning_alpha is None else planning_alpha)
-    return Verdict("undecided", delta, more_seeds=more)
+    return Verdict("undecided", delta, more_seeds=more, needs_data=more is None and estimate.overlap > 0)
 
 
 def about_interaction(verdict: Verdict) -> Verdict:
@@ -148,8 +159,9 @@ def _more_seeds(estimate: Estimate, delta: float | None, alpha: float) -> int | 
     if estimate.n < 2:
         return (2 if delta is None else FEWEST_PAIRS) - estimate.n
     most = estimate.n + MOST_SEEDS
-    sizes = [seeds_for(estimate.value, estimate.sd, alpha, most=most)]
-    if delta is not None:
-        sizes.append(seeds_for_equivalence(estimate.value, estimate.sd, delta, alpha, most=most))
+    overlap = estimate.overlap
+    sizes = [seeds_for(estimate.value, estimate.sd, alpha, most=most, overlap=overlap)]
+    if delta is not None:  # half the level, since a two-sided interval must lie within ±δ
+        sizes.append(seeds_for_equivalence(estimate.value, estimate.sd, delta, alpha / 2, most=most, overlap=overlap))
     known = [size for size in sizes if size is not None]
     return max(1, min(known) - estimate.n) if known else None

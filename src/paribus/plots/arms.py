@@ -17,7 +17,7 @@ def arms(result: StudyResult) -> Chart:
         return nothing(title, "This study has no arm yet.")
     _, unit = wording.unit(result.metric)
     rows = [_row(arm, result, colour) for arm, colour in zip(result.arms, colours(len(result.arms)), strict=True)]
-    heads = (f"mean, {wording.percent(result.design.confidence)} interval", "runs")
+    heads = (f"mean, {wording.percent(result.design.confidence)} interval {wording.ABOUT[result.claim]}", "runs")
     reading = "Small dots are single seeds; the large dot is their mean."
     axis = Axis(f"{wording.spoken(result.metric_name)}{unit}", percent=result.metric.percent)
     return draw(rows, axis, heads, title, reading)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from paribus.evidence import Interval
 from paribus.plots.grammar import span, within
@@ -16,6 +16,7 @@ from paribus.records.result import ArmResult, StudyResult
 from paribus.records.wording import known
 
 Row = dict[str, Any]
+Point = TypeVar("Point")
 
 EXPLOSION = 100.0  # a loss that is this many times larger than usual for an epoch or two leaves the picture
 ENOUGH = 3  # seeds for a band; the interval of two is wider than any panel
@@ -63,9 +64,14 @@ def means(figure: Figure, arms: Mapping[str, ArmResult]) -> list[Row]:
     return [
         {"arm": name, "epoch": epoch, **{end: figure.factor * value for end, value in _ends(mean)}}
         for name, arm in arms.items()
-        for epoch, mean in enumerate(arm.means.get(figure.name, ()), 1)
+        for epoch, mean in _numbered(arm, arm.means.get(figure.name, ()))
         if mean
     ]
+
+
+def _numbered(arm: ArmResult, points: Sequence[Point]) -> Iterator[tuple[int, Point]]:
+    """The points of a curve with their epochs."""
+    return zip(arm.epochs or range(1, len(points) + 1), points, strict=False)
 
 
 def _ends(mean: Interval) -> tuple[tuple[str, float], ...]:
@@ -77,7 +83,7 @@ def threads(figure: Figure, arms: Mapping[str, ArmResult]) -> list[Row]:
     rows: list[Row] = []
     for name, arm in arms.items():
         for seed, lost, curve in _runs(figure, arm):
-            points = [(epoch, y) for epoch, y in enumerate(curve, 1) if known(y)]
+            points = [(epoch, y) for epoch, y in _numbered(arm, curve) if known(y)]
             for epoch, y in points:
                 last = lost and epoch == points[-1][0]
                 run = f"{name} {seed}"

@@ -39,7 +39,7 @@ def costs(result: StudyResult, against: Literal["seconds", "parameters"] = "seco
     }
     reading = "Numbers refer to the list."
     if any(row["low"] is not None for row in rows):
-        reading += f" Bars: {wording.percent(result.design.confidence)} intervals."
+        reading += f" Bars: {wording.percent(result.design.confidence)} intervals {wording.ABOUT[result.claim]}."
     return finish(view, title, reading)
 
 

@@ -14,6 +14,7 @@ from paribus.records.result import ArmResult, StudyResult
 
 FLUSH = {"bounds": "flush", "spacing": {"row": 84, "column": 62}}  # panels in line, whatever stands at their axes
 LOSSES = ("train/loss", "val/loss")
+MOST = 3  # losses of somebody else's training that are drawn beside the figure that is compared
 COLUMNS = 4  # panels side by side where every arm has its own
 
 
@@ -28,7 +29,8 @@ def curves(result: StudyResult, metric: str | None = None, seeds: bool = False) 
     written = ((name, y) for arm in result.arms for name, runs in arm.curves.items() for run in runs for y in run)
     recorded = {name for name, y in written if wording.known(y)}
     beside = f"train/{result.metric_name.rpartition('/')[2]}"
-    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, beside, result.metric_name]))
+    others = [name for name in sorted(recorded) if result.design.foreign and name.endswith("loss")][:MOST]
+    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, *others, beside, result.metric_name]))
     figures = [Figure.of(result, name) for name in wanted if name in recorded]
     if not figures:
         return nothing("Learning curves", "No epoch of these figures has been recorded.")
@@ -86,6 +88,7 @@ def _layers(
     limits: tuple[float, float, bool],
 ) -> list[Spec]:
     means, threads = bands.means(figure, arms), bands.threads(figure, arms)
+    first = min((arm.epochs[0] for arm in arms.values() if arm.epochs), default=1)
     few = all(len(arm.states) < bands.ENOUGH for arm in arms.values())
     lost = [row for row in threads if row["lost"]]
     sound = [row for row in threads if not row["lost"]]
@@ -95,7 +98,7 @@ def _layers(
     if logarithmic:
         y["scale"]["type"], y["axis"]["format"] = "log", ".3~g"
     at: dict[str, Any] = {
-        "x": epochs(max([row["epoch"] for row in threads], default=1)),
+        "x": epochs(max([row["epoch"] for row in threads], default=first), first),
         "color": colour,
     }
     line = {
@@ -123,7 +126,8 @@ def _reading(result: StudyResult) -> str:
     seeds = max((len(arm.states) for arm in result.arms), default=0)
     text = "Lines are means over seeds as far as every run has come"
     if seeds >= bands.ENOUGH:
-        text += f", bands their {wording.percent(result.design.confidence)} intervals."
+        sure = wording.percent(result.design.confidence)
+        text += f", bands their {sure} intervals {wording.ABOUT[result.claim]}."
     else:
         text = f"{text}, points are single seeds." if seeds > 1 else "There is one seed."
     if any(arm.count("diverged") for arm in result.arms):

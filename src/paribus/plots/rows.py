@@ -14,6 +14,8 @@ from paribus.records.wording import known, lines, width_for
 
 LINE, CHARACTER = 15, 6.6  # height of a line and mean width of a character, in pixels
 GAP = 18  # between names, axis and columns
+WORDS, HEAD = 38, 28  # characters on a line of a column, and of what stands over it
+ABOVE = 8  # pixels from a bar to the thin one above it
 WIDE = 4.0  # an interval this many times wider than the median one does not stretch the axis
 
 
@@ -24,8 +26,9 @@ class Row:
     Args:
         name: stands on the left.
         value, interval: the large dot and the bar through it; ``None`` where there is none.
+        beside: another interval about the same value, a thin bar above.
         colour: of the dot and the interval.
-        words: stand on the right, one for each column.
+        words: stand on the right, one for each column; several lines in each.
         dots: the single observations.
         hollow: draws an open dot, for what is not decided.
     """
@@ -37,6 +40,7 @@ class Row:
     words: tuple[str, ...] = ()
     dots: tuple[float, ...] = ()
     hollow: bool = False
+    beside: tuple[float, float] | None = None
 
 
 def place(estimate: Estimate, factor: float, tells: bool) -> tuple[float | None, tuple[float, float] | None]:
@@ -61,24 +65,30 @@ def draw(rows: Sequence[Row], axis: Axis, heads: Sequence[str], title: str, *rea
     """The rows, from top to bottom; ``tint`` writes the last column in the colour of its row."""
     wide = width_for(row.name for row in rows)
     names = [lines(row.name, wide) for row in rows]
-    columns = [[lines(row.words[place], 38) for row in rows] for place in range(len(heads))]
+    columns = [[_broken(row.words[place]) for row in rows] for place in range(len(heads))]
     heights = [LINE * max(map(len, cells)) + 16 for cells in zip(names, *columns, strict=True)]
     middles = [sum(heights[:place]) + height / 2 for place, height in enumerate(heights)]
     total = sum(heights)
-    starts, width = _places(names, columns, heads)
+    titles = [lines(head, HEAD) for head in heads]
+    starts, width = _places(names, columns, titles)
     views = [*_marks(rows, middles, axis, total), _text(names, middles, total, -GAP, "right")]
-    for head, column, start in zip(heads, columns, starts, strict=True):
+    for head, column, start in zip(titles, columns, starts, strict=True):
         colours = [row.colour if tint and column is columns[-1] else theme.INK for row in rows]
         views += [_text(column, middles, total, start, "left", colours), _head(head, start)]
     return finish({"width": width, "height": total, "layer": views}, title, *reading)
 
 
+def _broken(words: str) -> list[str]:
+    """A cell of words in its lines, each of them broken where it is too long."""
+    return [line for part in words.split("\n") for line in lines(part, WORDS)]
+
+
 def _places(
-    names: Sequence[list[str]], columns: Sequence[Sequence[list[str]]], heads: Sequence[str]
+    names: Sequence[list[str]], columns: Sequence[Sequence[list[str]]], heads: Sequence[list[str]]
 ) -> tuple[list[float], float]:
     """Where each column of words begins, right of the axis, and how wide the axis is."""
     wide = [
-        CHARACTER * max(len(text) for text in [head, *(line for cell in column for line in cell)])
+        CHARACTER * max(len(text) for text in [*head, *(line for cell in column for line in cell)])
         for head, column in zip(heads, columns, strict=True)
     ]
     left = CHARACTER * max((len(line) for name in names for line in name), default=0)
@@ -98,11 +108,9 @@ def _marks(rows: Sequence[Row], middles: Sequence[float], axis: Axis, total: flo
         for row, y in placed
         if row.value is not None
     ]
-    bars = [
-        {"x": max(row.interval[0], low), "to": min(row.interval[1], high), "y": y, "colour": row.colour}
-        for row, y in placed
-        if row.interval
-    ]
+    bars = [_bar(row.interval, low, high, y, row.colour) for row, y in placed if row.interval]
+    thin = [_bar(row.beside, low, high, y - ABOVE, row.colour) for row, y in placed if row.beside]
+    ends = [{**bar, "x": bar[end]} for bar in thin for end in ("x", "to")]
     return [
         *_references(axis, x),
         layer(
@@ -112,6 +120,8 @@ def _marks(rows: Sequence[Row], middles: Sequence[float], axis: Axis, total: flo
             y=y,
             color="colour",
         ),
+        layer({"type": "rule", "strokeWidth": 1}, thin, x=x, x2={"field": "to"}, y=y, color="colour"),
+        layer({"type": "tick", "orient": "vertical", "size": 5, "thickness": 1}, ends, x=x, y=y, color="colour"),
         layer({"type": "rule", "strokeWidth": 2.5}, bars, x=x, x2={"field": "to"}, y=y, color="colour"),
         *_cut(placed, low, high, x, y),
         layer(
@@ -123,6 +133,11 @@ def _marks(rows: Sequence[Row], middles: Sequence[float], axis: Axis, total: flo
             fill="fill",
         ),
     ]
+
+
+def _bar(interval: tuple[float, float], low: float, high: float, y: float, colour: str) -> Spec:
+    """An interval, as far as it lies on the axis."""
+    return {"x": max(interval[0], low), "to": min(interval[1], high), "y": y, "colour": colour}
 
 
 def _references(axis: Axis, x: Spec) -> list[Spec]:
@@ -185,6 +200,7 @@ def _text(
     return layer(mark, table, x={"value": start}, y=hidden("y", total), text={"field": "text"}, color="colour")
 
 
-def _head(head: str, start: float) -> Spec:
-    mark = {"type": "text", "align": "left", "baseline": "bottom", "color": theme.MUTED}
-    return layer(mark, [{"text": head}], x={"value": start}, y={"value": -6}, text={"field": "text"})
+def _head(head: list[str], start: float) -> Spec:
+    mark = {"type": "text", "align": "left", "baseline": "bottom", "color": theme.MUTED, "lineHeight": LINE}
+    top = {"value": -6 - LINE * (len(head) - 1)}
+    return layer(mark, [{"text": head}], x={"value": start}, y=top, text={"field": "text"})

@@ -11,7 +11,7 @@ from paribus.plots.chart import Chart
 from paribus.plots.grammar import Spec, colours, epochs, finish, heading, layer, nothing, number, span, within
 from paribus.records import wording
 from paribus.records.metric import Metric
-from paribus.records.run import RunFolder
+from paribus.records.run import COUNTERS, RunFolder
 
 COLUMNS = 3
 FEW = 4  # epochs of which each is a dot
@@ -28,11 +28,11 @@ def run_curves(folder: RunFolder) -> Chart:
     figures = _figures(rows)
     if not figures:
         return nothing("Learning curves", "No epoch has been recorded yet.")
-    best = folder.result.best_epoch if folder.result else None
-    splits = [
-        split for split in ORDER if any(name.startswith(f"{split}/") for names in figures.values() for name in names)
-    ]
-    colour = colours([wording.SPLITS[split] for split in splits], theme.ARMS)
+    result = folder.result
+    best = result.best_epoch if result and result.weights_sha256 else None  # others keep their weights elsewhere
+    splits = {_split(name) for names in figures.values() for name in names if name != RATE}
+    usual = [wording.SPLITS[split] for split in ORDER]
+    colour = colours([name for name in usual if name in splits] + sorted(splits - {*usual}), theme.ARMS)
     columns = 2 if len(figures) == 4 else min(COLUMNS, len(figures))
     size = {"width": theme.WIDTH / columns - 62, "height": 190}
     metrics = folder.figures_of_merit()
@@ -53,11 +53,17 @@ def _figures(rows: Sequence[Row]) -> dict[str, list[str]]:
 
     Figures of single classes (``val/iou/car``) are left to the table: a panel for each would bury the others.
     """
-    names = dict.fromkeys(name for row in rows for name in row if name.count("/") == 1 or name == RATE)
+    names = dict.fromkeys(name for row in rows for name in row if name.count("/") <= 1 and name not in COUNTERS)
     figures: dict[str, list[str]] = {}
     for name in sorted(names, key=lambda name: name == RATE):
         figures.setdefault(name.rpartition("/")[2], []).append(name)
     return figures
+
+
+def _split(name: str) -> str:
+    """Of which split a figure is, as far as its name says."""
+    split, slash, _ = name.partition("/")
+    return wording.SPLITS.get(split, split) if slash else "run"
 
 
 def _panel(
@@ -66,7 +72,7 @@ def _panel(
     """One figure in all splits, and its title."""
     figure = Figure.read(names[0].rpartition("/")[2], wording.metric_of(names[0], metrics))
     points = [
-        {"arm": wording.SPLITS.get(name.partition("/")[0], name), "epoch": row["epoch"], "value": figure.factor * value}
+        {"arm": _split(name), "epoch": row["epoch"], "value": figure.factor * value}
         for row in rows
         for name in names
         if wording.known(value := row.get(name))

@@ -27,12 +27,22 @@ def compared(design: StudyDesign) -> tuple[Choice, ...]:
     """All settings of all arms of a study; every one that is not the same in all of them is varied.
 
     A part that is varied as a whole brings its options with it: each of them that differs is varied too, and so is
-    one that only some of the arms have.
+    one that only some of the arms have. Of trainings that are not a recipe's, only what is varied is known.
     """
     arms = design.arms()
+    if design.foreign:
+        return tuple(_setting(path, arms) for path in design.factors)
     found = [{choice.field: choice for choice in choices(design.recipe_of(arm))} for arm in arms]
     fields = dict.fromkeys(field for of_arm in found for field in of_arm)
     return tuple(_compared(field, [of_arm.get(field) for of_arm in found], arms, design) for field in fields)
+
+
+def _setting(path: str, arms: Sequence[Arm]) -> Choice:
+    """A setting of a training that is not a recipe's."""
+    said = {arm.name: show(arm.settings[path]) if path in arm.settings else ABSENT for arm in arms}
+    values = dict.fromkeys(said.values())
+    varied = len(values) > 1
+    return Choice(path, ", ".join(values), "", varied, said if varied else {})
 
 
 def _compared(field: str, found: Sequence[Choice | None], arms: Sequence[Arm], design: StudyDesign) -> Choice:

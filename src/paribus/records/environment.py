@@ -14,6 +14,8 @@ from paribus import threads
 
 PACKAGES = ("paribus", "torch", "numpy", "scikit-learn", "scipy", "pillow", "pydantic", "safetensors")
 
+OTHERS = ("lightning", "keras", "transformers", "fastai", "tensorflow", "jax", "xgboost", "lightgbm", "catboost")
+
 
 @cache
 def environment() -> dict[str, Any]:
@@ -27,6 +29,13 @@ def environment() -> dict[str, Any]:
         "openmp": threads.waiting(),
         "accelerator": _accelerator(),
     }
+
+
+def with_others() -> dict[str, Any]:
+    """The environment of a training that is not ours: with the versions of libraries that train, if loaded."""
+    known = environment()
+    others = {name: _version(name) for name in OTHERS if name in sys.modules}
+    return {**known, "packages": {**known["packages"], **others}}
 
 
 def cores() -> int:

@@ -24,6 +24,7 @@ from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 PLAIN = (int, float, str, bytes, tuple, list, dict, set, frozenset)  # values that count where there is no text
+INSTALLED = {"site-packages", "dist-packages"}  # folders of libraries, whichever environment's they are
 UNSTABLE = ("__firstlineno__", "__static_attributes__", "__dict__", "__weakref__", "__doc__")  # of compiled classes
 
 
@@ -32,6 +33,12 @@ def fingerprint(factory: Callable[..., Any]) -> str:
     walk = _Walk()
     walk.object(factory)
     return hashlib.sha256(repr(sorted(walk.pieces)).encode(errors="backslashreplace")).hexdigest()
+
+
+def is_own_code(thing: Any) -> bool:
+    """Whether something is a class or function of the user's own: of no library, and not of paribus."""
+    code = inspect.isclass(thing) or inspect.isfunction(thing)
+    return code and _is_own(sys.modules.get(thing.__module__))
 
 
 class _Walk:
@@ -236,7 +243,15 @@ def _is_own(module: ModuleType | None) -> bool:
     """Whether a module is the user's own code: no library, not paribus."""
     if module is None or not (file := _file(module)):  # a prompt or a notebook; or built into Python
         return module is not None and module.__name__ == "__main__"
-    return file.endswith(".py") and not any(Path(file).resolve().is_relative_to(folder) for folder in _libraries())
+    return file.endswith(".py") and not _is_library(file)
+
+
+@cache
+def _is_library(file: str) -> bool:
+    """Whether a file is installed, in this environment or in another one that is on the path."""
+    path = Path(file).resolve()
+    installed = INSTALLED & {*path.parts}
+    return bool(installed) or any(path.is_relative_to(folder) for folder in _libraries())
 
 
 @cache

@@ -41,6 +41,11 @@ class Metric:
         """From its least to its largest value; infinite where it has no bounds."""
         return self.span or (1.0 if self.percent else math.inf)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Its least and its largest value, infinite where it has none."""
+        return (0.0, 1.0) if self.percent else (-math.inf, math.inf)
+
     def read_delta(self, given: Any) -> float:
         """The smallest difference that matters, as people write it, in the unit of the records.
 

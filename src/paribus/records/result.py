@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBudget, Verdict
+from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, NoiseBudget, Ranking, Verdict
 from paribus.files import finite
 from paribus.records import wording
+from paribus.records.claims import Claim
+from paribus.records.looks import Looks
 from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.run import State
@@ -36,6 +38,7 @@ class ArmResult:
         curves: metric → one list per seed, over epochs; gaps are ``None``.
         means: metric → mean of these curves with its interval, over epochs; runs that diverged are left out, and
             an epoch that one of the others lacks is ``None``.
+        epochs: which epochs the points of the curves are; 1, 2, … where that is not said.
         execution: device, precision, layout and threads.
         errors: seed → the error of a run that did not finish.
     """
@@ -52,6 +55,7 @@ class ArmResult:
     peak_memory_mb: float | None = None
     curves: Mapping[str, tuple[tuple[float | None, ...], ...]] = field(default_factory=dict)
     means: Mapping[str, tuple[Interval | None, ...]] = field(default_factory=dict)
+    epochs: tuple[int, ...] = ()
     execution: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
 
@@ -70,13 +74,16 @@ class Effect:
 
     Args:
         contrast: what is compared: factors, values, references, and the weights of the arms.
-        judged: estimate with its interval and the differences of the single seeds, adjusted p, verdict.
+        claim: what the verdict is about.
+        claims: each claim that can be made, as judged: estimate with its interval and the differences of the single
+            seeds, adjusted p, verdict.
         names: how people call the factors: ``norm`` for ``model.norm``.
         metric: how people read the numbers.
     """
 
     contrast: Contrast
-    judged: Judged
+    claim: Claim
+    claims: Mapping[Claim, Judged]
     names: tuple[str, ...]
     metric: Metric = PLAIN
 
@@ -91,13 +98,18 @@ class Effect:
         return self.contrast.kind
 
     @property
+    def judged(self) -> Judged:
+        """The claim that the verdict is about."""
+        return self.claims[self.claim]
+
+    @property
     def estimate(self) -> Estimate:
         """Mean difference with its interval, and the differences of the single seeds."""
         return self.judged.estimate
 
     @property
     def p_adjusted(self) -> float:
-        """The p-value against no effect, adjusted over all comparisons of the study (Holm)."""
+        """The p-value against no effect, adjusted over all comparisons of the study."""
         return self.judged.p_adjusted
 
     @property
@@ -115,16 +127,43 @@ class Effect:
         """The verdict in words: ``no difference beyond 1.00 points``."""
         return wording.conclusion(self.judged, self.metric, self.kind)
 
+    @property
+    def answer(self) -> str:
+        """The verdict, and what it is about: ``better for data like these``."""
+        return wording.conclusion(self.judged, self.metric, self.kind, wording.ABOUT[self.claim])
+
+    @property
+    def verdicts(self) -> str:
+        """The verdict in words, and that of another claim where it is another word."""
+        words = {claim: judged.verdict.word for claim, judged in self.others.items()}
+        others = [f"{word} {wording.ABOUT[claim]}" for claim, word in words.items() if word != self.verdict.word]
+        return f"{self.conclusion} ({', '.join(others)})" if others else self.conclusion
+
+    @property
+    def others(self) -> dict[Claim, Judged]:
+        """The claims that stand beside the one that the verdict is about."""
+        return {claim: judged for claim, judged in self.claims.items() if claim != self.claim}
+
+    @property
+    def beside(self) -> str:
+        """What they say: ``for these data [1.14, 2.85]``, with the word where it is another one."""
+        said = (
+            wording.beside(judged, self.judged, self.metric, self.kind, wording.ABOUT[claim])
+            for claim, judged in self.others.items()
+        )
+        return ", ".join(filter(None, said))
+
     def __str__(self) -> str:
-        return f"{self.label}: {self._found}, {self.conclusion}"
+        return f"{self.label}: {self._found}"
 
     def __repr__(self) -> str:
-        return f"Effect({self.label!r}, {self._found}, {self.conclusion})"
+        return f"Effect({self.label!r}, {self._found})"
 
     @property
     def _found(self) -> str:
         value = wording.difference(self.metric, self.estimate.value)
-        return wording.both(value, wording.difference_interval(self.metric, self.estimate))
+        found = wording.both(value, wording.difference_interval(self.metric, self.estimate))
+        return "; ".join(filter(None, (f"{found}, {self.answer}", self.beside)))
 
 
 @dataclass(frozen=True)
@@ -150,7 +189,9 @@ class Choice:
 class StudyResult:
     """A study's evidence: its design, its arms, its effects, its noise, and its held-out tests as far as they are open.
 
-    ``tests``: name of the arm → seed → what the test of that run said, when and why it was opened.
+    ``claim``: what its verdicts are about. ``looks``: at which looks they hold. ``ranking``: three arms or more, each
+    against the best of the others, and the winner corrected for having been chosen. ``tests``: name of the arm → seed →
+    what the test of that run said, when and why it was opened.
     """
 
     design: StudyDesign
@@ -160,12 +201,15 @@ class StudyResult:
     arms: tuple[ArmResult, ...]
     effects: tuple[Effect, ...]
     noise: NoiseBudget | None = None
+    claim: Claim = "these"
     choices: tuple[Choice, ...] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     command: str = ""
     tests: Mapping[str, Mapping[int, HeldOut]] = field(default_factory=dict)
+    looks: Looks = field(default_factory=Looks)
+    ranking: Ranking | None = None
 
     def __repr__(self) -> str:
         size = f"{len(self.arms)} × {len(self.design.seeds)} runs"
@@ -191,4 +235,5 @@ class StudyResult:
         content = {**asdict(self), "design": self.design.model_dump(mode="json")}
         for effect, known in zip(content["effects"], self.effects, strict=True):
             effect["label"] = known.label  # for those who read it without Python
+            effect["judged"] = effect["claims"][known.claim]
         return finite(content)  # type: ignore[no-any-return]

@@ -24,6 +24,7 @@ from paribus.errors import DamagedRecord, ParibusError, RunError, RunLocked
 from paribus.records import earlier
 from paribus.records.history import History
 from paribus.records.metric import Metric
+from paribus.records.own import ORIGINS, OwnTraining
 
 if TYPE_CHECKING:
     from paribus.records.inputs import Inputs
@@ -33,6 +34,7 @@ FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # a run on another machine whose heartbeat is older has crashed
 UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl")  # written while it runs; on the disk before its result
+COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row: no figures
 SEALED = ("recipe.json", "info.json", "metrics.jsonl", "weights.safetensors")  # of a finished run nothing changes them
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
@@ -157,11 +159,11 @@ class RunFolder:
         """The epochs whose weights are kept."""
         return sorted(int(path.stem.removeprefix("epoch-")) for path in self.kept.glob("epoch-*.json"))
 
-    def create(self, recipe: Recipe, seed: int, inputs: Inputs | None = None) -> None:
+    def create(self, recipe: Recipe | OwnTraining, seed: int, inputs: Inputs | None = None) -> None:
         """Write down what is to be trained here; an existing folder must hold the same.
 
         Args:
-            recipe: what is trained.
+            recipe: what is trained, or what stands in place of it.
             seed: its seed.
             inputs: what it reads; written down by a later call where that is not known yet.
 
@@ -203,11 +205,26 @@ class RunFolder:
         return read_recipe(f"{self.path}/recipe.json")
 
     @property
+    def origin(self) -> str:
+        """Who trained: ``recipe``, or ``function``, ``command``, ``log`` of somebody's own."""
+        return str(self.read().get("origin", "recipe"))
+
+    @property
     def recipe(self) -> Recipe:
-        """The recipe of this run."""
+        """The recipe of this run.
+
+        Raises:
+            RunError: where it has none.
+        """
         from paribus.records.recipe import Recipe  # lists need none, and no pydantic
 
         content = self.read()
+        if (origin := content.get("origin")) is not None:
+            raise RunError(
+                f"this run has no recipe, and no network that paribus could build: {ORIGINS.get(origin, origin)}",
+                got=str(self.path),
+                hint="its figures are in its report: paribus report",
+            )
         if "recipe" not in content:
             raise _damaged(self.path / "recipe.json", "it holds no recipe")
         words = {word: content.get(word, "") for word in ("name", "about", "why")}
@@ -227,12 +244,12 @@ class RunFolder:
         """What this run read; ``None`` before it has begun, and in a folder of an earlier version."""
         return _inputs_in(self.read())
 
-    def _other(self, recipe: Recipe, content: dict[str, Any]) -> RunError:
+    def _other(self, recipe: Recipe | OwnTraining, content: dict[str, Any]) -> RunError:
         """That this folder holds another run; where only code has changed, whose."""
         from paribus.records.inputs import code_changes
 
         rule, now = "this folder holds a run of another recipe or seed", recipe.content
-        if content["recipe"] == now["recipe"] and (news := code_changes(content["sources"], now["sources"])):
+        if content.get("recipe") == now["recipe"] and (news := code_changes(content["sources"], now["sources"])):
             rule = f"this folder holds a run of other code: {'; '.join(news)}"
         return RunError(rule, got=str(self.path), hint="choose another --runs DIR, or delete the folder")
 
@@ -431,6 +448,9 @@ class RunFolder:
             lock.release()
 
 
+_RECIPE = {"name": str, "about": str, "origin": str, "recipe": dict, "metrics": dict, "sources": dict}.items()
+
+
 def read_recipe(path: str | Path) -> dict[str, Any]:
     """The content of a ``recipe.json``, whose format must be known."""
     content = _read_json(path)
@@ -443,7 +463,7 @@ def read_recipe(path: str | Path) -> dict[str, Any]:
             got=f"format {found!r} in {os.path.dirname(path)}",  # noqa: PTH120
             hint="open it with the version of paribus that wrote it",
         )
-    for name, kind in (("name", str), ("about", str), ("recipe", dict), ("metrics", dict), ("sources", dict)):
+    for name, kind in _RECIPE:
         if not isinstance(content.get(name, kind()), kind):
             raise _damaged(path, f"{name} is {content[name]!r}")
     return dict(content)

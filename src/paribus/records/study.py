@@ -17,6 +17,9 @@ from paribus import files
 from paribus.chance import STREAMS
 from paribus.errors import RunError, StudyError, nearest
 from paribus.records import earlier
+from paribus.records.claims import Claim
+from paribus.records.looks import Looking
+from paribus.records.metric import Metric
 from paribus.records.options import explain
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -25,7 +28,11 @@ from paribus.records.wording import short_names, show
 FORMAT = 1
 _MENDED = "delete this file and run the study again: its runs are kept"
 
-Layout = Literal["factorial", "one-at-a-time", "noise"]
+Layout = Literal["factorial", "one-at-a-time", "noise", "listed"]
+Origin = Literal["recipe", "numbers", "function", "command", "log"]
+"""Who trained: paribus from a recipe; or others, of whose trainings there are numbers, a function that is called, a
+command that is run, or a log that a loop of its own wrote."""
+ARM = "arm"  # the one factor of arms that have a name and nothing else
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Judging(BaseModel):
         delta: the smallest difference that matters; ``None`` if there was none.
         confidence: of the intervals.
         seeds: how many there were.
+        claim: what verdicts were about; ``None`` where an earlier version judged, which knew but one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,41 +72,69 @@ class Judging(BaseModel):
     delta: float | None
     confidence: float
     seeds: int
+    claim: Claim | None = None
 
 
 class StudyDesign(BaseModel):
     """What a study compares.
 
     The first value of every factor is the reference. ``factorial`` crosses all values of all factors;
-    ``one-at-a-time`` changes one factor at a time from the base; ``noise`` holds all streams of chance fixed but one.
-    ``interim`` are the numbers of seeds at which interim analyses are planned, the last being the most.
+    ``one-at-a-time`` changes one factor at a time from the base; ``noise`` holds all streams of chance fixed but one;
+    ``listed`` has the arms in ``listed``, the reference first, and compares each other one with it.
+    ``interim`` are the numbers of seeds at which interim analyses are planned, the last being the most. ``claim`` is
+    what verdicts are about; without it, data like these wherever every seed draws its own validation split. ``looking``
+    says whether results count when they are planned to, or at any time, so that seeds can be added after a look.
+
+    Trainings that paribus did not write have another ``origin`` and no recipe. What the task of a recipe would say
+    stands here then: ``figure`` is the metric; ``overlap`` the validation examples for each one that may train, where
+    every seed draws its own split; ``uncontrolled`` says what is not known of their chance; and ``paired`` is false
+    where the runs of one seed share nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
     format: int = FORMAT
     name: str
-    recipe: dict[str, Any]
+    origin: Origin = "recipe"
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    figure: Metric | None = None
     factors: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     layout: Layout = "factorial"
+    listed: tuple[dict[str, Any], ...] = ()
     seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
     metric: str | None = None
     delta: float | None = Field(None, gt=0)
     confidence: float = Field(0.95, gt=0.5, lt=1)
+    claim: Claim | None = None
+    looking: Looking = "planned"
+    overlap: float | None = Field(None, gt=0)
+    paired: bool = True
+    uncontrolled: str = ""
     interim: tuple[int, ...] = Field((), validation_alias=AliasChoices("interim", "looks"))
     extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
-    judged: tuple[Judging, ...] = ()  # by what it was judged before metric, δ or confidence became others
+    judged: tuple[Judging, ...] = ()  # by what it was judged before metric, δ, claim or confidence became others
     command: str = ""
 
     @cached_property
     def base(self) -> Recipe:
-        """The recipe that is varied."""
+        """The recipe that is varied.
+
+        Raises:
+            StudyError: where there is none.
+        """
+        if self.foreign:
+            raise StudyError("this study has no recipe: paribus did not write its trainings", got=self.name)
         return Recipe.read(self.recipe)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether its trainings are not those of a recipe."""
+        return self.origin != "recipe"
 
     @property
     def question(self) -> str:
         """The study as one question."""
-        where = f"for {self.recipe.get('name', 'this recipe')}"
+        where = f"for {self.recipe.get('name', self.name if self.foreign else 'this recipe')}"
         if self.layout == "noise":
             return f"Where does the spread between seeds come from {where}?"
         fields = [f"{path} ({', '.join(map(show, values))})" for path, values in self.factors.items()]
@@ -113,18 +149,13 @@ class StudyDesign(BaseModel):
             combinations = [reference]
             for path, values in self.factors.items():
                 combinations += [{**reference, path: value} for value in values[1:]]
+        elif self.layout == "listed":
+            combinations = list(self.listed)
         else:
             combinations = [
                 dict(zip(self.factors, values, strict=True)) for values in itertools.product(*self.factors.values())
             ]
-        labels = short_names(self.factors)
-        return tuple(
-            Arm(
-                ", ".join(f"{labels[path]}={show(value)}" for path, value in settings.items()) or "base",
-                settings,
-            )
-            for settings in combinations
-        )
+        return tuple(Arm(self._named(settings), settings) for settings in combinations)
 
     def recipe_of(self, arm: Arm) -> Recipe:
         """The recipe of one arm."""
@@ -165,6 +196,8 @@ class StudyDesign(BaseModel):
             raise StudyError(
                 f"{path.name} is damaged: {explain(error, '', cls.model_fields).rule}", got=str(path), hint=_MENDED
             ) from None
+        if not found.foreign and "recipe" not in content:
+            raise StudyError(f"{path.name} is damaged: it holds no recipe", got=str(path), hint=_MENDED)
         if not whole:
             raise StudyError(f"{path.name} is damaged: it is not what was written", got=str(path), hint=_MENDED)
         return found
@@ -181,6 +214,13 @@ class StudyDesign(BaseModel):
         except ValidationError as error:
             problem = explain(error, "", cls.model_fields)
             raise StudyError(problem.rule, got=problem.got or "nothing", hint=problem.hint) from None
+
+    def _named(self, settings: Mapping[str, Any]) -> str:
+        """How people call an arm of these settings."""
+        if self.foreign and [*settings] == [ARM]:
+            return show(settings[ARM])
+        labels = short_names(self.factors)
+        return ", ".join(f"{labels[path]}={show(value)}" for path, value in settings.items()) or "base"
 
     def _noise_arms(self) -> tuple[Arm, ...]:
         fixed = self.base.chance.model_dump(exclude_none=True)  # a stream held by the recipe stays where it is

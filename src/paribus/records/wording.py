@@ -14,10 +14,11 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from paribus.progress import clock as clock
+from paribus.records.claims import Claim
 from paribus.records.metric import LOSS, Metric
 
 if TYPE_CHECKING:  # lists are worded without statistics, and without the time that NumPy takes
-    from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind
+    from paribus.evidence import Contrast, Estimate, Interval, Judged, Kind, Verdict
 
 LONG = 60  # characters of a name that asks for more room than usual
 MOST = 20  # entries of a list that are said
@@ -25,6 +26,7 @@ FEW_SEEDS = 3  # below, a spread rests on one number, and the t interval is 13 t
 FEW_RUNS = 5  # below, the interval of a ratio of two variances spans a factor of more than 100
 LARGEST = 2.0  # a part above twice the whole says how little is known, not how large it is
 NONE = "–"  # stands where there is no number
+ABOUT: dict[Claim, str] = {"these": "for these data", "like-these": "for data like these"}
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
@@ -91,7 +93,7 @@ def format_figure(name: str, value: float | None, metrics: Mapping[str, Metric])
 def metric_of(name: str, metrics: Mapping[str, Metric]) -> Metric:
     """How people read a figure of this full name."""
     metric = name.split("/")[1] if "/" in name else name
-    return metrics.get(metric, LOSS)
+    return metrics.get(name) or metrics.get(metric, LOSS)
 
 
 def has_interval(estimate: Estimate) -> bool:
@@ -130,24 +132,57 @@ def comparisons(contrasts: Sequence[tuple[Contrast, Sequence[str]]]) -> tuple[li
     return [clean(f"{name}: {show(contrast.levels[0])}") for contrast, [name] in contrasts], shared.pop()
 
 
-def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm") -> str:
-    """What the evidence says: ``better``, ``no difference beyond 1.00 points``, ``undecided: 3 more seeds``."""
+def conclusion(judged: Judged, metric: Metric, kind: Kind = "arm", about: str = "") -> str:
+    """What the evidence says: ``better``, ``no difference beyond 1.00 points``, ``undecided: 3 more seeds``.
+
+    Args:
+        judged: the comparison.
+        metric: how people read its numbers.
+        kind: what is compared.
+        about: what it says this of, ``for data like these``; left out where that is said elsewhere.
+    """
+    word, more = _concluded(judged, metric, kind)
+    says = judged.verdict.word not in ("diverged", "failed")  # of runs, not of data
+    return f"{word} {about}{more}" if about and says else word + more
+
+
+def beside(judged: Judged, headline: Judged, metric: Metric, kind: Kind, about: str) -> str:
+    """What the other claim says, in short: ``for these data [1.14, 2.85]``, with its word where that is another one.
+
+    Nothing where no number says it.
+    """
+    interval = effect_interval(metric, judged, [judged, headline])
+    if judged.verdict.word in ("diverged", "failed") or not interval.startswith("["):
+        return ""
+    word, _ = _concluded(judged, metric, kind)
+    return f"{about} {interval}" if judged.verdict.word == headline.verdict.word else f"{word} {about} {interval}"
+
+
+def _concluded(judged: Judged, metric: Metric, kind: Kind) -> tuple[str, str]:
+    """What the evidence says, and what is added to it."""
     verdict, estimate = judged.verdict, judged.estimate
     if verdict.word == "no difference":
         what = "interaction" if kind == "interaction" else "difference"
         text = f"no {what} beyond {threshold(metric, verdict.delta)}"
-        return f"{text} (but reliably not zero)" if verdict.nonzero else text
+        return text, " (but reliably not zero)" if verdict.nonzero else ""
     if verdict.word == "diverged":
-        return f"diverged in {estimate.diverged} of {estimate.n + estimate.dropped} seeds"
+        return f"diverged in {estimate.diverged} of {estimate.n + estimate.dropped} seeds", ""
     if verdict.word == "failed":
-        return f"failed: {clean(verdict.reason)}"
+        return f"failed: {clean(verdict.reason)}", ""
     if verdict.word == "undecided":
-        if verdict.more_seeds is None:
-            from paribus.evidence import MOST_SEEDS
+        return "undecided", f": {_wanted(verdict, estimate.n)}"
+    return verdict.word, ""
 
-            return f"undecided: more than {count(MOST_SEEDS, 'more seed')}"
-        return f"undecided: {'at least ' if estimate.n < 2 else ''}{count(verdict.more_seeds, 'more seed')}"
-    return verdict.word
+
+def _wanted(verdict: Verdict, n: int) -> str:
+    """What would probably decide."""
+    if verdict.needs_data:
+        return "needs more data, not more seeds"
+    if verdict.more_seeds is None:
+        from paribus.evidence import MOST_SEEDS
+
+        return f"more than {count(MOST_SEEDS, 'more seed')}"
+    return f"{'at least ' if n < 2 else ''}{count(verdict.more_seeds, 'more seed')}"
 
 
 def probability(p: float | None, level: float = 0.05) -> str:
@@ -165,17 +200,23 @@ def percent(share: float) -> str:
     return f"{100 * share:.4g} %" if share < 0.99995 else "> 99.99 %"
 
 
-def interval_head(estimates: Sequence[Estimate]) -> str:
-    """What stands over intervals: their confidence, where they share one."""
-    shared = {estimate.confidence for estimate in estimates}
-    return f"{percent(shared.pop())} interval" if len(shared) == 1 else "interval"
+def interval_head(judged: Sequence[Judged], about: str = "") -> str:
+    """What stands over intervals: how sure all are, of what, and that several go together.
+
+    ``95 % interval for these data``; of several comparisons ``95 % intervals for these data, all 3 together``.
+    """
+    levels, family = {one.alpha for one in judged}, max((one.family for one in judged), default=1)
+    sure = f"{percent(1 - levels.pop())} " if len(levels) == 1 else ""
+    head = f"{sure}interval{'s' if family > 1 else ''} {about}".rstrip()
+    together = "both" if family == 2 else f"all {family}"
+    return f"{head}, {together} together" if family > 1 else head
 
 
-def effect_interval(metric: Metric, estimate: Estimate, among: Sequence[Estimate]) -> str:
-    """The interval of an effect; planned looks decide at several levels, and then it says its confidence."""
-    text = difference_interval(metric, estimate)
-    several = len({other.confidence for other in among}) > 1
-    return f"{text} ({percent(estimate.confidence)})" if several and text != NONE else text
+def effect_interval(metric: Metric, judged: Judged, among: Sequence[Judged]) -> str:
+    """The interval of an effect; planned looks decide at several levels, and then it says its own."""
+    text = difference_interval(metric, judged.estimate)
+    several = len({other.alpha for other in among}) > 1
+    return f"{text} ({percent(1 - judged.alpha)})" if several and text.startswith("[") else text
 
 
 def share(value: float) -> str:

@@ -125,6 +125,11 @@ def parse_value(text: str) -> Any:
 
 def split_values(text: str) -> list[Any]:
     """Split ``none,batch`` or ``[32,64],[64,128]`` at its top-level commas and parse each piece."""
+    return [parse_value(piece) for piece in split(text)]
+
+
+def split(text: str) -> list[str]:
+    """The pieces between the top-level commas of a list of values."""
     pieces, depth, quote = [""], 0, ""
     for character in text:
         if quote:
@@ -143,7 +148,7 @@ def split_values(text: str) -> list[Any]:
         raise RecipeError(
             "a value is missing between the commas", got=text or "nothing", hint="for no value write null"
         )
-    return [parse_value(piece) for piece in pieces]
+    return pieces
 
 
 def dump(value: Any) -> str:

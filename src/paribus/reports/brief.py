@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from paribus.records.study import StudyDesign
 
 
+OF_NETWORKS = ("best_epoch", "stopped_early", "weights_sha256", "parameters", "examples_per_second")
+"""What a result says of a network; paribus knows none of somebody's own trainings."""
+
+
 def study(result: StudyResult, report: Path | None = None) -> Page:
     """What a study found: arms, effects, verdicts, and where the report is."""
-    from paribus.reports import tables
+    from paribus.reports import ranking, tables
     from paribus.reports.glossary import SHARES
 
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
     if result.effects:
-        sections.append(Section("effects", tables=(tables.effects(result),), notes=(_delta(result),)))
+        notes = tuple(filter(None, (tables.about(result), _delta(result))))
+        sections.append(Section("effects", tables=(tables.effects(result),), notes=notes))
+    sections += ranking.sections(result)
     if brought := tables.brought(result):
         sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):
@@ -42,13 +48,17 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
 
 def _about(result: StudyResult) -> dict[str, Any]:
     """What the numbers of a study are about, for those who read them as data."""
+    from paribus.reports.method import method
+
     return {
         "metric": result.metric_name,
         "unit": "share" if result.metric.percent else result.metric.unit,
         "higher is better": result.metric.higher_is_better,
         "delta": result.delta,
+        "claim": result.claim,
         "seeds": result.design.seeds,
         "complete": result.complete,
+        "method": method(result),
     }
 
 
@@ -67,8 +77,9 @@ def run(folder: RunFolder, known: bool = False) -> Page:
     """What a run left behind, or where it stands; ``known`` if one asked to train it, and it was finished before."""
     content, status, result = folder.read(), folder.status, folder.result
     state = f"{status.state} before; nothing to train" if known else status.state
-    rows = [("recipe", content["name"]), ("seed", str(content["seed"])), ("state", state)]
-    if result is not None and folder.inputs is None:
+    origin = folder.origin
+    rows = [(origin, content["name"]), ("seed", str(content["seed"])), ("state", state)]
+    if result is not None and folder.inputs is None and origin == "recipe":
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))
@@ -88,8 +99,14 @@ def _raw(folder: RunFolder) -> list[Row]:
     if result is not None:
         metrics = folder.figures_of_merit()
         figures = {with_unit(name, metric_of(name, metrics)): value for name, value in result.metrics.items()}
-        found |= {**figures, **{name: value for name, value in asdict(result).items() if name != "metrics"}}
+        found |= {**figures, **beside(result)}
     return [{"what": name, "value": value} for name, value in found.items()]
+
+
+def beside(result: RunResult) -> dict[str, Any]:
+    """What a result says beside its metrics; of somebody's own training without what nobody knows of it."""
+    unknown = {"metrics"} if result.weights_sha256 else {"metrics", *OF_NETWORKS}
+    return {name: value for name, value in asdict(result).items() if name not in unknown}
 
 
 def figures(found: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
@@ -111,8 +128,12 @@ def _rows(result: RunResult, metrics: Mapping[str, Metric]) -> Iterator[tuple[st
     yield "figures", figures(result.metrics, metrics)
     for name, shares in details(result.metrics).items():
         yield name, ", ".join(f"{one} {format_figure(name, value, metrics)}" for one, value in shares.items())
-    yield "trained", f"{count(result.epochs, 'epoch')}, {result.steps:,} steps in {result.seconds:.1f} s"
-    yield "speed", f"{result.examples_per_second:,.0f} examples/s"
-    yield "parameters", f"{result.parameters:,}"
+    own = not result.weights_sha256
+    steps = f", {result.steps:,} steps" if result.steps or not own else ""
+    yield "trained", f"{count(result.epochs, 'epoch')}{steps} in {result.seconds:.1f} s"
+    if not own:
+        yield "speed", f"{result.examples_per_second:,.0f} examples/s"
+        yield "parameters", f"{result.parameters:,}"
     yield "execution", ", ".join(f"{name} {show(value)}" for name, value in result.execution.items())
-    yield "weights", f"sha256 {result.weights_sha256}"
+    if not own:
+        yield "weights", f"sha256 {result.weights_sha256}"

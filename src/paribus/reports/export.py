@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from paribus import progress
+from paribus.exchange.tables import to_csv
 from paribus.files import dumps, save_all
 from paribus.reports.page import Page, Row, Table
 from paribus.reports.terminal import print_line, print_page
@@ -86,24 +84,6 @@ def to_json(page: Page) -> str:
         "tables": records(page),
     }
     return dumps(content, indent=2)
-
-
-def to_csv(rows: Sequence[Row]) -> str:
-    """Rows as CSV; a text that a spreadsheet would take for a formula is quoted."""
-    target = io.StringIO()
-    heads = list(dict.fromkeys(head for row in rows for head in row))
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(map(_cell, heads))
-    writer.writerows([_cell(row.get(head)) for head in heads] for row in rows)
-    return target.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return "'" + value if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
-    if isinstance(value, (Mapping, list, tuple, bool)):
-        return dumps(value)
-    return value
 
 
 def _slug(name: str) -> str:

@@ -7,14 +7,17 @@ from pathlib import Path
 
 from paribus.errors import ParibusError
 from paribus.files import remove_old_leftovers, save, save_all
+from paribus.plots.engine import NotDrawn
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
 from paribus.reports.course import course_page
+from paribus.reports.latex import study_latex
 from paribus.reports.notes import read_notes
 from paribus.reports.page import Page
 from paribus.reports.render import draw, marked, to_html, to_markdown
 from paribus.reports.run import run_page
 from paribus.reports.study import study_page
+from paribus.streams import say
 
 COURSE = "course.html"  # in the folder of the runs, where nobody says another name
 
@@ -36,13 +39,16 @@ def run_html(folder: RunFolder) -> str:
     return to_html(page, draw(page))
 
 
-def write(result: StudyResult, folder: Path) -> Path:
-    """Write ``report.html``, ``report.md`` and ``figures/*.svg`` into ``folder``.
+def write(result: StudyResult, folder: Path, overwrite: bool = True) -> Path:
+    """Write ``report.html``, ``report.md`` and ``figures/*.svg`` into ``folder``, by default that of the study.
 
     Returns:
         The path of the HTML page.
+
+    Raises:
+        RunError: if files of these names are there that may not be written over.
     """
-    return _write(study_page(result), folder, overwrite=True)
+    return _write(study_page(result), folder, overwrite)
 
 
 def write_run(run: RunFolder, folder: Path | None = None) -> Path:
@@ -68,12 +74,37 @@ def write_course(
     return save(path, to_html(page, draw(page)), overwrite)
 
 
+def write_latex(result: StudyResult, path: Path, overwrite: bool = False) -> list[Path]:
+    """Write a study for a paper: a piece of LaTeX, and beside it a PDF of each figure, ``STEM-effects.pdf``.
+
+    Returns:
+        The paths, that of the LaTeX first.
+
+    Raises:
+        ParibusError: if the name of the file is none of LaTeX's.
+        RunError: if another file is there that may not be written over.
+    """
+    if path.suffix != ".tex":
+        raise ParibusError("LaTeX is written into a file.tex", got=str(path), hint=f"write {path.with_suffix('.tex')}")
+    drawn: dict[Path, bytes] = {}
+    figures = {}
+    for figure in study_page(result).figures:
+        name = f"{path.stem}-{figure.name}.pdf"
+        try:
+            drawn[path.with_name(name)] = figure.chart.pdf()
+        except NotDrawn as error:
+            say(f"note: {name} is left out\n{error}")
+        else:
+            figures[name] = figure
+    return save_all({path: study_latex(result, figures, path.stem), **drawn}, overwrite)
+
+
 def look(run: RunFolder) -> str:
     """Ask a finished run for its single examples, and keep the answer for its report; why not, where that fails."""
     from paribus.analysis.kept import analyse
     from paribus.analysis.table import find
 
-    if run.result is None:
+    if run.result is None or run.origin != "recipe":
         return ""
     try:
         if find("examples").needs.met(run):

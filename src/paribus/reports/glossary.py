@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paribus.records.result import StudyResult
 from paribus.records.wording import percent
+from paribus.reports.tables import shown
 
 Entries = tuple[tuple[str, str], ...]
 
@@ -20,28 +21,73 @@ SEED: Entries = (
     ),
 )
 
-COMPARISON: Entries = (
+OWN_SEED: Entries = (
+    (
+        "Seed",
+        "The number under which whoever trained put runs of different arms together. Which chance it fixes is not "
+        "known here: the more of it they share, the narrower the intervals.",
+    ),
+)
+
+MEANS: Entries = (
+    (
+        "Difference of means",
+        "The mean of one arm minus that of the other; no seed pairs their runs. Each arm has a spread of its own, and "
+        "degrees of freedom are those of Welch (1947). Pairs of runs that share a seed would show smaller differences.",
+    ),
+)
+
+PAIRED: Entries = (
     (
         "Paired difference",
         "For each seed, the metric of one arm minus the metric of the other. What a seed does to both arms alike "
         "cancels. An effect is the mean of these differences; a seed that lacks a result in one arm is left out.",
     ),
+)
+
+THESE = (
+    "For these data",
+    "What would be found if this study were repeated on the same data set with other seeds: other initial weights, "
+    "another order, and other validation examples where seeds draw them. It is about this data set and no other.",
+)
+LIKE_THESE = (
+    "For data like these",
+    "What would be found on another sample of as many examples from the same source: the claim about the method. Seeds "
+    "share one data set and train on much the same examples, so they know less about this than about these data, and "
+    "the interval is wider. It can be made where every seed draws its own validation split.",
+)
+
+INTERVAL: Entries = (
     (
-        "{sure} interval",
-        "Mean ± t · s / √n over seeds, with Student's t for n − 1 degrees of freedom. If the study were repeated "
-        "with other seeds, about {sure} of such intervals would contain the true mean. "
-        "It assumes roughly normal values and holds for one comparison at a time.",
+        "{sure} interval for these data",
+        "Mean ± t · s · √(1/n) over seeds, s being their standard deviation and t from Student's distribution with "
+        "n − 1 degrees of freedom. It assumes roughly normal values; from 10 seeds on it is made longer on the side of "
+        "a longer tail (Hall 1992).",
+    ),
+)
+WIDER: Entries = (
+    (
+        "{sure} interval for data like these",
+        "Mean ± t · s · √(1/n + validation examples / training examples): however many seeds there are, the second "
+        "part stays, since they share their data (corrected resampled t test, Nadeau & Bengio 2003).",
+    ),
+)
+
+COMPARISON: Entries = (
+    (
+        "All together",
+        "Of several comparisons each interval is made wider, for a level of {level} / number of comparisons, so that "
+        "all contain their true differences in {sure} of such studies. Verdicts are read off these intervals. The "
+        "interval of an arm stands for that arm alone.",
     ),
     (
-        "p (Holm)",
-        "The probability of a difference at least this large if there were none (two-sided paired t test), raised "
-        "by Holm's method: the chance of any false finding among all comparisons stays below the level.",
+        "p",
+        "The probability of a difference at least this large if there were none, for the claim of the verdict; where "
+        "there are several comparisons times their number (adjusted). It is below the level just where the interval "
+        "excludes 0.",
     ),
     ("δ", "The smallest difference that is worth having, set before the study. It decides “no difference”."),
-    (
-        "Better, worse",
-        "The Holm-adjusted p is below the level, and the mean difference has the good or the bad sign.",
-    ),
+    ("Better, worse", "The interval excludes 0, and the mean difference has the good or the bad sign."),
     (
         "Interaction",
         "How much the effect of one field changes with another: a difference of differences. "
@@ -49,19 +95,18 @@ COMPARISON: Entries = (
     ),
     (
         "No difference beyond δ",
-        "Two one-sided t tests, Holm-adjusted too, show that the true difference lies between −δ and +δ. Each is made "
-        "at a level of {level}, so for one comparison they ask that its {twice} interval lies within ±δ; the wider "
-        "{sure} interval that is shown may then reach beyond δ. It takes three pairs or more.",
+        "The interval lies within ±δ. It takes three pairs or more.",
     ),
     (
         "Undecided, more seeds",
         "Neither has been shown. The number of further seeds is the smallest that would decide with 80 % power if "
-        "mean and spread stay as they are.",
+        "mean and spread stay as they are. For data like these it may be that no number of seeds would do: then only "
+        "more data decide.",
     ),
     (
         "Detectable",
-        "The smallest true difference that this many seeds would find with 80 % power, at the spread that was seen "
-        "and the strictest level of Holm's method. A smaller effect may exist and go unnoticed.",
+        "The smallest true difference that this many seeds would find with 80 % power, at the spread that was seen, "
+        "for the claim of the verdict. A smaller effect may exist and go unnoticed.",
     ),
     (
         "Diverged",
@@ -92,20 +137,52 @@ NOISE: Entries = (
 INTERIM: Entries = (
     (
         "Planned looks",
-        "The level is shared out among the looks, and a comparison is judged at that of the look that decided it. "
-        "The interval of an effect has the confidence that belongs to this level, which stands beside it.",
+        "The level is shared out among the looks, and a comparison is judged at that of the look that decided it: its "
+        "interval has the confidence that belongs to this level, which stands beside it. The intervals of all looks "
+        "together contain the true differences in {sure} of such studies.",
+    ),
+)
+
+
+ANYTIME: Entries = (
+    (
+        "Looks at any time",
+        "The intervals contain the true value at all looks together, from the third seed on without end, in {sure} of "
+        "all studies. So one may look, stop and add seeds at will; the price is in their width. Only seeds that are "
+        "over in every arm that is compared count, in the order in which they were planned.",
+    ),
+)
+
+RANKING: Entries = (
+    (
+        "Minus the best other",
+        "The mean of an arm minus that of the best of the other arms. The intervals of all arms hold together (Hsu's "
+        "comparison with the best, paired by seed). Where that of an arm does not reach "
+        "beyond 0 on the good side, another arm is as good or better; those that may be the best hold a best one.",
+    ),
+    (
+        "Corrected winner",
+        "The arm with the best mean was chosen for its luck too. Its corrected mean takes on every seed the arm that "
+        "is best on the other seeds; its interval allows for any arm having won.",
     ),
 )
 
 
 def glossary(result: StudyResult) -> Entries:
     """The definitions that this report needs, with its own confidence filled in."""
-    wanted = SEED + (NOISE if result.noise else COMPARISON if result.effects else COMPARISON[1:2])
-    wanted += INTERIM if result.design.interim else ()
+    design = result.design
+    seed = () if not design.paired else OWN_SEED if design.foreign else SEED
+    difference = PAIRED if design.paired else MEANS
+    compared = (*difference, *_claims(result), *COMPARISON) if result.effects else _claims(result)
+    wanted = seed + (NOISE if result.noise else compared)
+    wanted += ANYTIME if result.looks.rule == "anytime" else INTERIM if result.design.interim else ()
+    wanted += RANKING if result.ranking else ()
     confidence = result.noise.confidence if result.noise else result.design.confidence
-    filled = {
-        "sure": percent(confidence),
-        "level": percent(1 - confidence),
-        "twice": percent(1 - 2 * (1 - confidence)),
-    }
+    filled = {"sure": percent(confidence), "level": percent(1 - confidence)}
     return tuple((term.format(**filled), meaning.format(**filled)) for term, meaning in wanted)
+
+
+def _claims(result: StudyResult) -> Entries:
+    """What this report says something about, and how."""
+    wide = "like-these" in shown(result)
+    return (THESE, LIKE_THESE, *INTERVAL, *WIDER) if wide else (THESE, *INTERVAL)

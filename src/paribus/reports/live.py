@@ -177,7 +177,8 @@ def terminal(study: StudyProgress) -> Group:
         table.add_row(Text(escaped(arm)), *cells, study.mean(arm))
     bar = Table.grid(padding=(0, 1))
     bar.add_row(ProgressBar(total=1.0, completed=study.share, width=40), Text(pace(study), style="dim"))
-    return Group(Text(escaped(study.question), style="bold"), table, bar)
+    found = [Text(escaped(line), style="dim") for line in study.findings]
+    return Group(Text(escaped(study.question), style="bold"), table, *found, bar)
 
 
 def html(study: StudyProgress) -> str:
@@ -189,9 +190,10 @@ def html(study: StudyProgress) -> str:
         + f"<td><b>{escape(study.mean(arm))}</b></td></tr>"
         for arm in study.arms
     )
+    found = "".join(f"{escape(line)}<br>" for line in study.findings)
     return (
         f"<p><b>{escape(study.question)}</b></p><table><tr><th style='text-align:left'>arm</th>{head}<th>mean</th></tr>"
-        f"{rows}</table><progress value='{study.share:.3f}' max='1' style='width:20em'></progress> "
+        f"{rows}</table>{found}<progress value='{study.share:.3f}' max='1' style='width:20em'></progress> "
         f"{escape(pace(study))}"
     )
 

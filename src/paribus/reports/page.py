@@ -25,6 +25,7 @@ class Answer:
         verdict: the word, empty where nothing is judged.
         tone: the kind of verdict, for its colour.
         sure: how sure that is.
+        beside: what is found where the same is asked of something else.
     """
 
     about: str
@@ -32,6 +33,7 @@ class Answer:
     verdict: str = ""
     tone: str = ""
     sure: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)

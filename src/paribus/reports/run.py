@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from paribus import plots
 from paribus.analysis.kept import kept
@@ -14,8 +14,9 @@ from paribus.records import wording, yaml
 from paribus.records.choices import choices
 from paribus.records.history import History
 from paribus.records.metric import Metric, is_detail
+from paribus.records.own import ORIGINS
 from paribus.records.run import RunFolder, RunResult, Status
-from paribus.reports import previews
+from paribus.reports import brief, previews
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 from paribus.reports.settings import as_table
 
@@ -45,6 +46,10 @@ def _answers(result: RunResult | None, metrics: Mapping[str, Metric]) -> Iterato
 def _summary(status: Status, result: RunResult | None) -> str:
     if result is None:
         return f"State: {status.state}, epoch {status.epoch} of {status.epochs}."
+    if not result.weights_sha256:
+        return (
+            f"{wording.count(result.epochs, 'epoch')} recorded." if result.epochs else "It recorded no single epochs."
+        )
     ended = ", stopped early" if result.stopped_early else ""
     return f"{wording.count(result.epochs, 'epoch')}{ended}; the weights of epoch {result.best_epoch} were kept."
 
@@ -60,20 +65,23 @@ def _warnings(status: Status) -> Iterator[str]:
 
 def _sections(folder: RunFolder) -> Iterator[Section]:
     content, result, environment = folder.read(), folder.result, folder.environment()
-    curves = Figure("curves", plots.run_curves(folder), "The figures of this run over the epochs.")
-    yield Section("Learning curves", figure=curves, tables=(_last_rows(folder),))
+    if folder.origin == "recipe" or folder.history:
+        curves = Figure("curves", plots.run_curves(folder), "The figures of this run over the epochs.")
+        yield Section("Learning curves", figure=curves, tables=(_last_rows(folder),))
     yield from previews.section(folder)
     yield from analyses(folder)
     yield from _in_words(folder)
     if result:
-        known = {name: value for name, value in asdict(result).items() if name != "metrics"}
-        yield Section("Result", tables=(as_table(known),))
+        yield Section("Result", tables=(as_table(brief.beside(result)),))
     if (folder.path / "info.json").exists():
         yield Section("Data", tables=(as_table(folder.info()),))
     if environment:
         yield Section("Environment", tables=(as_table(environment),))
     recipe = yaml.dump({"name": content["name"], **content["recipe"]})
-    yield Section("Recipe file", ("Every setting, with its defaults filled in.",), code=(recipe,))
+    if origin := ORIGINS.get(content.get("origin", "")):
+        yield Section("Settings", (f"This run has no recipe: {origin}, with these settings.",), code=(recipe,))
+    else:
+        yield Section("Recipe file", ("Every setting, with its defaults filled in.",), code=(recipe,))
 
 
 def _in_words(folder: RunFolder) -> Iterator[Section]:

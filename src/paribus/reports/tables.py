@@ -7,68 +7,141 @@ from collections.abc import Callable
 
 from paribus.evidence import Interval
 from paribus.records import wording
-from paribus.records.result import ArmResult, StudyResult
+from paribus.records.claims import CLAIMS, Claim
+from paribus.records.metric import Metric
+from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.reports.page import Row, Table
+from paribus.studies.conclusions import splits_vary
 
 FEW = 6  # arms that stand beside each other in one table
+AS_IF: dict[Claim, str] = {
+    "these": "as if only other seeds had been drawn",
+    "like-these": "as if other examples had been drawn from the same source",
+}
+NBSP = "\u00a0"  # no line breaks there
 KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}
 
 
 def effects(result: StudyResult) -> Table:
-    """Every comparison with all numbers that support it."""
+    """Every comparison with all numbers that support its verdict, and beside it the intervals of the other claim."""
     names, _ = wording.comparisons([(effect.contrast, effect.names) for effect in result.effects])
-    estimates = [effect.estimate for effect in result.effects]
+    claim, *others = shown(result)
     several = len({effect.kind for effect in result.effects}) > 1
     heads = (
         "comparison",
         "difference",
-        wording.interval_head(estimates),
-        "p (Holm)",
+        _interval_head(result, claim),
+        "p (adjusted)" if len(result.effects) > 1 else "p",
         "detectable",
-        "pairs",
+        _counted(result),
         "verdict",
+        *(_interval_head(result, other) for other in others),
     )
     rows = [
         (
             name + (f" ({KINDS[effect.kind]})" if several else ""),
             wording.difference(result.metric, effect.estimate.value),
-            wording.effect_interval(result.metric, effect.estimate, estimates),
-            wording.probability(effect.p_adjusted, 1 - effect.estimate.confidence),
+            _interval(result, effect, claim),
+            wording.probability(effect.p_adjusted, effect.judged.alpha),
             wording.difference(result.metric, effect.detectable, signed=False),
             str(effect.estimate.n),
             effect.conclusion,
+            *(_beside(result, effect, other) for other in others),
         )
         for name, effect in zip(names, result.effects, strict=True)
     ]
     tones = tuple(effect.verdict.word.replace(" ", "-") for effect in result.effects)
-    return Table(heads, tuple(rows), "lrrrrrl", tones, tinted=6, data=lambda: effects_data(result))
+    align = "lrrrrrl" + "l" * len(others)
+    return Table(heads, tuple(rows), align, tones, tinted=6, data=lambda: effects_data(result))
+
+
+def _interval_head(result: StudyResult, claim: Claim) -> str:
+    return wording.interval_head([effect.claims[claim] for effect in result.effects], wording.ABOUT[claim])
+
+
+def _interval(result: StudyResult, effect: Effect, claim: Claim) -> str:
+    among = [other.claims[claim] for other in result.effects]
+    return wording.effect_interval(result.metric, effect.claims[claim], among)
+
+
+def _beside(result: StudyResult, effect: Effect, claim: Claim) -> str:
+    """The interval of another claim, and its word where that is another one."""
+    word = effect.claims[claim].verdict.word
+    interval = _interval(result, effect, claim).replace(", ", f",{NBSP}")
+    return interval if word == effect.verdict.word else f"{word} {interval}"
+
+
+def shown(result: StudyResult) -> tuple[Claim, ...]:
+    """The claims that can be made, the one that verdicts are about first."""
+    made = result.effects[0].claims if result.effects else (result.claim,)
+    return tuple(sorted(made, key=lambda claim: claim != result.claim))
+
+
+def about(result: StudyResult) -> str:
+    """What verdicts are about, and what that means; of one claim alone, why there is no other."""
+    if len(shown(result)) == 1:
+        return f"verdicts are only {wording.ABOUT['these']}: {why}" if (why := _why_only(result)) else ""
+    return "verdicts are " + "; beside them ".join(f"{wording.ABOUT[claim]}, {AS_IF[claim]}" for claim in shown(result))
+
+
+def _why_only(result: StudyResult) -> str:
+    """Why nothing is said about data like these."""
+    if result.design.foreign:
+        return "nobody said that seeds draw their own validation splits (overlap)"
+    if not result.data:
+        return ""
+    if not splits_vary(result.design):
+        return "all seeds share one validation split"
+    if "overlap" not in result.data:
+        return "these runs are of an earlier version, which did not record how their split was drawn"
+    return "the data bring their validation split, which all seeds share"
+
+
+def _counted(result: StudyResult) -> str:
+    """What the number behind an effect counts: pairs of runs, or where there are none the fewest runs of any arm."""
+    return "pairs" if result.design.paired else "runs"
 
 
 def effects_data(result: StudyResult) -> list[Row]:
-    """Every comparison in raw numbers."""
+    """Every comparison in raw numbers: first what the verdict is about, then each claim, empty if it cannot be made."""
     return [
         {
             "comparison": effect.label,
             "kind": effect.kind,
             wording.with_unit("difference", result.metric): effect.estimate.value,
+            "claim": effect.claim,
             wording.with_unit("low", result.metric): effect.estimate.low,
             wording.with_unit("high", result.metric): effect.estimate.high,
-            "confidence": effect.estimate.confidence,
-            "p (Holm)": effect.p_adjusted,
+            "confidence": 1 - effect.judged.alpha,
+            "intervals together": effect.judged.family,
+            "p (adjusted)": effect.p_adjusted,
             wording.with_unit("detectable", result.metric): effect.detectable,
             wording.with_unit("delta", result.metric): result.delta,
-            "pairs": effect.estimate.n,
+            _counted(result): effect.estimate.n,
             "verdict": effect.verdict.word,
             "more seeds": effect.verdict.more_seeds,
+            "needs data": effect.verdict.needs_data,
+            **{name: entry for claim in CLAIMS for name, entry in _claimed(effect, claim, result.metric).items()},
         }
         for effect in result.effects
     ]
 
 
+def _claimed(effect: Effect, claim: Claim, metric: Metric) -> Row:
+    """One claim in raw numbers."""
+    judged, about = effect.claims.get(claim), wording.ABOUT[claim]
+    return {
+        wording.with_unit(f"low {about}", metric): judged and judged.estimate.low,
+        wording.with_unit(f"high {about}", metric): judged and judged.estimate.high,
+        f"p {about}": judged and judged.p_adjusted,
+        f"verdict {about}": judged and judged.verdict.word,
+    }
+
+
 def arms(result: StudyResult) -> Table:
     """Every arm with its mean, and how all of its runs ended."""
     sure = wording.percent(result.design.confidence)
-    heads = ("arm", "mean", f"{sure} interval", "standard deviation", "n", "runs")
+    heads = ("arm", "mean", f"{sure} interval {wording.ABOUT[result.claim]}", "standard deviation", "n", "runs")
     rows = [
         (
             wording.clean(arm.name) + (" (reference)" if arm is result.arms[0] and result.effects else ""),
@@ -89,6 +162,7 @@ def arms_data(result: StudyResult) -> list[Row]:
         {
             "arm": arm.name,
             wording.with_unit("mean", result.metric): arm.level.value,
+            "claim": result.claim,
             wording.with_unit("low", result.metric): arm.level.low,
             wording.with_unit("high", result.metric): arm.level.high,
             "confidence": result.design.confidence,
@@ -104,7 +178,7 @@ def values(result: StudyResult) -> Table:
     """The metric of every single run, from which all else follows."""
     seeds = list(dict.fromkeys(seed for arm in result.arms for seed in arm.states))
     rows = [(wording.clean(arm.name), *(_value(result, arm, seed) for seed in seeds)) for arm in result.arms]
-    heads = ("arm", *(f"seed {seed}" for seed in seeds))
+    heads = ("arm", *(f"{'seed' if result.design.paired else 'run'} {seed}" for seed in seeds))
     return Table(heads, tuple(rows), "l" + "r" * len(seeds), data=lambda: values_data(result))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, zip_longest
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -26,6 +26,7 @@ TONES = {
 }
 MANY = 2000  # rows of a table that are laid out in colours: more of them would take minutes
 GAP = 2  # characters between two columns
+LONG = 20  # columns that lack more characters than this grow together
 WIDTH = 140  # characters on a line where the output is not a terminal
 
 
@@ -83,8 +84,8 @@ def printed(section: Section, width: int) -> Iterator[RenderableType | str]:
 def answered(answer: Answer) -> Text:
     """An answer on one line: what it is about, what was found, the verdict in its colour."""
     found = f"{answer.finding}, {answer.verdict}" if answer.verdict else answer.finding
-    sure = f" ({answer.sure})" if answer.sure else ""
-    return Text.assemble(text(f"{answer.about}: "), text(found, TONES.get(answer.tone, "")), text(sure))
+    more = (f"; {answer.beside}" if answer.beside else "") + (f" ({answer.sure})" if answer.sure else "")
+    return Text.assemble(text(f"{answer.about}: "), text(found, TONES.get(answer.tone, "")), text(more))
 
 
 def rendered(found: model.Table, width: int) -> RenderableType:
@@ -106,29 +107,45 @@ def rendered(found: model.Table, width: int) -> RenderableType:
 def fitted(found: model.Table, width: int) -> list[int] | None:
     """Widths of the columns in which no number and no word is broken; ``None`` where the table has no such.
 
-    What is to spare goes to the narrowest column that wants it, so that short texts stay on a line and long ones wrap.
+    What is to spare goes to the names of the rows, then to who lacks least, so that short texts stay on a line and
+    long ones wrap; heads wrap before what stands below them, and into lines of about one length.
     """
     columns = list(zip(found.heads, *found.rows, strict=True))
-    natural = [max(map(cell_len, column)) for column in columns]
     widths = [_least(column, side) for column, side in zip(columns, found.align, strict=True)]
     spare = width - sum(widths) - GAP * len(widths)
     if spare < 0:
         return None
-    while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
-        narrowest = min(wanting, key=lambda place: widths[place])
-        widths[narrowest], spare = widths[narrowest] + 1, spare - 1
-    return widths
+    for head in (1, 0):  # without the heads, and with them
+        natural = [max(map(cell_len, column[head:]), default=0) for column in columns]
+        while spare and (wanting := [place for place, wish in enumerate(natural) if widths[place] < wish]):
+            first = min(wanting, key=lambda place: (_turn(place, natural[place] - widths[place]), widths[place]))
+            widths[first], spare = widths[first] + 1, spare - 1
+    return [_balanced(column, width) for column, width in zip(columns, widths, strict=True)]
+
+
+def _turn(place: int, lacks: int) -> int:
+    """How early a column gets what is to spare: the names of the rows first, then whoever lacks least."""
+    return 0 if place == 0 and lacks <= LONG else min(lacks, LONG)
+
+
+def _balanced(column: Sequence[str], width: int) -> int:
+    """The width at which a head has as many lines as at this one, and none of them is much shorter than the others."""
+    head, *cells = column
+    least = max(map(cell_len, (*cells, *head.split(" "))))
+    while width > least and len(_lines(head, width - 1)) == len(_lines(head, width)):
+        width -= 1
+    return width
 
 
 def stacked(found: model.Table, width: int) -> Iterator[Text]:
     """A table that is too wide, row by row: the first cell, and below it the others beside their heads."""
-    label = max((cell_len(head) for head in found.heads[1:]), default=0)
+    heads = [_lines(head, width // 2) for head in found.heads[1:]]
+    label = max((cell_len(line) for head in heads for line in head), default=0)
     for i, (first, *rest) in enumerate(found.rows):
         yield from (_whole(line, "bold") for line in _lines(first, width) or [""])
-        for j, (head, cell) in enumerate(zip(found.heads[1:], rest, strict=True), start=1):
+        for j, (head, cell) in enumerate(zip(heads, rest, strict=True), start=1):
             tone = TONES.get(found.tones[i], "") if found.tones and j == found.tinted else ""
-            for place, line in enumerate(_lines(cell, width - label - 2 * GAP)):
-                said = head if place == 0 else ""
+            for said, line in zip_longest(head, _lines(cell, width - label - 2 * GAP), fillvalue=""):
                 before = " " * GAP + said + " " * (label - cell_len(said) + GAP)
                 yield _whole(before, "dim").append(line, tone or "not dim")
 

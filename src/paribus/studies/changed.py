@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from paribus import files
 from paribus.errors import RunError, RunLocked, StudyError
-from paribus.files import disk_errors
 from paribus.records import store
 from paribus.records.inputs import OnChange, changes, code_changes
 from paribus.records.run import RunFolder
@@ -48,8 +48,8 @@ def refuse_or_set_aside(folder: Path, news: Sequence[str], what: OnChange) -> No
         )
     if going := [run.path for run in store.runs_of(folder) if run.state == "running"]:
         raise RunLocked("a run of this study is going on", got=going[0], hint="wait for it, or stop it first")
-    aside = _free(folder)
-    with disk_errors(aside):
+    aside = files.aside(folder)
+    with files.disk_errors(aside):
         folder.rename(aside)
     logger.warning("%s; the study begins anew, what was there is kept in %s", "; ".join(news), aside)
 
@@ -84,11 +84,3 @@ def _is_unrecorded(folder: RunFolder) -> bool:
     with suppress(RunError):
         return folder.inputs is None and folder.status.state != "new"
     return False
-
-
-def _free(folder: Path) -> Path:
-    """The first of NAME--before-1, NAME--before-2, … that is free."""
-    number = 1
-    while (aside := folder.with_name(f"{folder.name}--before-{number}")).exists():
-        number += 1
-    return aside

@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, TypeVar
 
 from paribus.errors import DamagedRecord, StudyError, nearest
 from paribus.evidence import (
     Contrast,
+    Estimate,
     InterimAnalyses,
     Interval,
     Judged,
     NoiseBudget,
+    Ranking,
     Verdict,
     about_interaction,
+    at_every_look,
     contrast,
+    contrast_of_means,
     interactions,
+    judge_anytime,
     judge_family,
     main_effects,
     mean_curve,
     mean_interval,
+    rank,
     sequential_test,
     variance_components,
 )
+from paribus.evidence.anytime import reach
+from paribus.evidence.ranking import t_reach
 from paribus.records import opened
-from paribus.records.choices import compared
+from paribus.records.choices import ABSENT, compared
+from paribus.records.claims import Claim
 from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.parts import find
 from paribus.records.result import ArmResult, Effect, StudyResult
-from paribus.records.run import SEALED, RunFolder, RunResult, State, Status
-from paribus.records.study import Arm, Judging, StudyDesign, run_folder
-from paribus.records.wording import count, percent, short_names, threshold
+from paribus.records.run import COUNTERS, SEALED, RunFolder, RunResult, State, Status
+from paribus.records.study import ARM, Arm, Judging, StudyDesign, run_folder
+from paribus.records.wording import ABOUT, count, metric_of, percent, short_names, threshold
+from paribus.studies.looks import anytime, in_order, looks, reached, seen, tables, unfinished
 
+Level = TypeVar("Level", Estimate, Interval)
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
 DAMAGED_SHOWN = 5  # damaged runs that are named one by one
 
-UNFINISHED: tuple[State, ...] = ("failed", "killed", "crashed", "interrupted", "new", "running")
+TELLING = 3  # figures of two runs that are not all the same by chance
+LOST: tuple[State, ...] = ("failed", "killed")  # runs that met an end without a figure
 
 
 @dataclass(frozen=True)
@@ -53,12 +66,34 @@ class Measure:
         metric: what is known of it.
         delta: the smallest difference that matters.
         resolution: its smallest step, 0 if it is continuous.
+        overlap: validation examples for each one that may train, where every seed draws its own validation split:
+            then a claim about data like these can be made; ``None`` where all seeds share one.
+        foreign: whether the trainings are not those of a recipe.
+        metrics: all that the task knows, by name.
     """
 
     name: str
     metric: Metric
     delta: float | None
     resolution: float
+    overlap: float | None = None
+    foreign: bool = False
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+    @property
+    def overlaps(self) -> dict[Claim, float]:
+        """The claims that can be made, the narrower first, with the overlap that each takes into account."""
+        return {"these": 0.0, **({} if self.overlap is None else {"like-these": self.overlap})}
+
+    def claim(self, asked: Claim | None) -> Claim:
+        """What verdicts are about: what was asked for, or the widest that can be said.
+
+        Raises:
+            StudyError: where that cannot be said.
+        """
+        if asked is None or asked in self.overlaps:
+            return asked or [*self.overlaps][-1]
+        raise no_claim(asked, self.foreign)
 
 
 @dataclass(frozen=True)
@@ -99,31 +134,94 @@ class RunRecord:
 def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     """Read all runs of a study and draw the conclusions that they allow."""
     arms = design.arms()
-    folders = {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in arms}
+    folders = _folders(design, folder)
     everywhere = [run for of_arm in folders.values() for run in of_arm.values()]
-    info = _first(run.info for run in everywhere)
-    environment = _first(run.environment for run in everywhere)
-    measure = _measure(design, info)
+    infos = _infos(folders)
+    info, environment = next(filter(None, infos), {}), _first(run.environment for run in everywhere)
+    measure = _measure(design, info, _overlap(design, infos))
+    claim = measure.claim(design.claim)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
-    results = tuple(_arm(arm, runs[arm.name], measure.name, design.confidence) for arm in arms)
-    noise = design.layout == "noise"
+    results = tuple(_arm(arm, runs[arm.name], measure, claim, design.confidence) for arm in arms)
     tests = {name: {seed: test for seed, run in of_arm.items() if (test := run.test)} for name, of_arm in runs.items()}
     tests = {name: of_arm for name, of_arm in tests.items() if of_arm}
+    found = conclude(design, results, measure)
+    warnings = (*_damage(runs), *found.warnings, *_spent(tests))
+    return replace(found, environment=environment, data=info, warnings=warnings, tests=tests)
+
+
+def of_values(
+    design: StudyDesign,
+    values: Mapping[str, Mapping[int, float | None]],
+    curves: Mapping[str, Mapping[str, Sequence[Sequence[float | None]]]] = {},
+) -> StudyResult:
+    """The conclusions from numbers alone, of trainings that have no run folders.
+
+    Args:
+        design: what is compared; of another origin than a recipe.
+        values: name of the arm → seed → its figure: ``None`` of a run that failed, NaN or infinite of one that
+            diverged. A seed that an arm lacks was never run.
+        curves: name of the arm → metric → one list per seed of ``values``, over epochs; gaps are ``None``.
+
+    Raises:
+        StudyError: where the claim that is asked for cannot be made.
+    """
+    measure = _measure(design, {}, design.overlap)
+    claim = measure.claim(design.claim)
+    results = []
+    for arm in design.arms():
+        states = {seed: _state(value) for seed, value in values[arm.name].items()}
+        figures = {seed: value if states[seed] == "finished" else None for seed, value in values[arm.name].items()}
+        of_arm = curves.get(arm.name, {})
+        results.append(arm_result(arm, states, figures, measure, claim, design.confidence, of_arm))
+    return conclude(design, tuple(results), measure)
+
+
+def conclude(design: StudyDesign, arms: tuple[ArmResult, ...], measure: Measure) -> StudyResult:
+    """What follows from the arms of a study, wherever their figures come from."""
+    noise = design.layout == "noise"
+    if unfinished(arms) or anytime(design, arms):
+        arms = tuple(_at_every_look(arm, design, measure) for arm in arms)
+    found = () if noise else effects(design, arms, measure)
+    look = looks(design, arms, found)
+    said = (look.sentence,) if look.sentence else ()
     return StudyResult(
         design=design,
         metric_name=measure.name,
         metric=measure.metric,
         delta=measure.delta,
-        arms=results,
-        effects=() if noise else effects(design, results, measure),
-        noise=_noise(results, design.confidence) if noise else None,
+        arms=arms,
+        effects=found,
+        noise=_noise(arms, design.confidence) if noise else None,
+        claim=measure.claim(design.claim),
         choices=compared(design),
-        environment=environment,
-        data=info,
-        warnings=(*_damage(runs), *_warnings(design, results), *_coarse(measure), *_spent(tests)),
+        warnings=(*said, *_warnings(design, arms), *_coarse(measure)),
         command=design.command,
-        tests=tests,
+        looks=look,
+        ranking=ranking(design, arms, measure),
     )
+
+
+def _state(value: float | None) -> State:
+    """How a run ended of which only the figure is known."""
+    if value is None:
+        return "failed"
+    return "finished" if math.isfinite(value) else "diverged"
+
+
+def widest_claim(design: StudyDesign, folder: Path) -> Claim:
+    """The widest claim that the runs of a study allow, whatever is asked for."""
+    overlap = _overlap(design, _infos(_folders(design, folder)))
+    return _measure(design, {}, overlap).claim(None)
+
+
+def _folders(design: StudyDesign, folder: Path) -> dict[str, dict[int, RunFolder]]:
+    """The run folders of every arm by seed."""
+    return {arm.name: {seed: run_folder(folder, arm, seed) for seed in design.seeds} for arm in design.arms()}
+
+
+def _infos(folders: Mapping[str, Mapping[int, RunFolder]]) -> list[dict[str, Any]]:
+    """What each arm knows of its data."""
+    return [_first(run.info for run in of_arm.values()) for of_arm in folders.values()]
 
 
 def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
@@ -135,9 +233,19 @@ def _first(readers: Iterable[Callable[[], dict[str, Any]]]) -> dict[str, Any]:
     return {}
 
 
+def find_metrics(design: StudyDesign) -> Sequence[Metric]:
+    """The figures that the task of a study knows; without a recipe its own one."""
+    if design.foreign:
+        return (_own_figure(design),)
+    found: Sequence[Metric] = getattr(find("task", design.base.task.use), "metrics")  # noqa: B009
+    return found
+
+
 def find_metric(design: StudyDesign) -> Metric:
-    """The figure that a study compares: the named one, or the task's first."""
-    metrics: Sequence[Metric] = getattr(find("task", design.base.task.use), "metrics")  # noqa: B009
+    """The figure that a study compares: its own, the named one, or the task's first."""
+    metrics = find_metrics(design)
+    if design.foreign:
+        return metrics[0]
     if design.metric is None:
         return metrics[0]
     known = {f"{split}/{metric.name}": metric for split in ("val", "train") for metric in metrics}
@@ -152,9 +260,17 @@ def find_metric(design: StudyDesign) -> Metric:
     return known[design.metric]
 
 
+def _own_figure(design: StudyDesign) -> Metric:
+    """The metric of a study without a recipe, which has no task that would know it."""
+    if design.figure is None:
+        raise StudyError("a study without a recipe says what its metric is like", got=design.name)
+    return design.figure
+
+
 def find_figure(design: StudyDesign) -> str:
     """The full name of the figure that a study compares: ``val/accuracy``."""
-    return design.metric or f"val/{find_metric(design).name}"
+    name = find_metric(design).name
+    return design.metric or (name if design.foreign else f"val/{name}")
 
 
 def find_delta(design: StudyDesign) -> float | None:
@@ -162,10 +278,14 @@ def find_delta(design: StudyDesign) -> float | None:
     return design.delta if design.delta is not None else find_metric(design).matters
 
 
-def judging(design: StudyDesign) -> Judging:
-    """By what a study is judged, what it leaves to the task written out."""
+def judging(design: StudyDesign, widest: Claim) -> Judging:
+    """By what a study is judged, what it leaves to the task and to the split written out."""
     return Judging(
-        metric=find_figure(design), delta=find_delta(design), confidence=design.confidence, seeds=len(design.seeds)
+        metric=find_figure(design),
+        delta=find_delta(design),
+        confidence=design.confidence,
+        seeds=len(design.seeds),
+        claim=design.claim or widest,
     )
 
 
@@ -184,20 +304,64 @@ def contrasts(design: StudyDesign) -> tuple[Contrast, ...]:
 
 
 def _against(reference: Arm, arm: Arm, place: int, count: int) -> Contrast:
-    """An arm in which one field differs from the reference."""
-    path = next(path for path, value in arm.settings.items() if value != reference.settings[path])
+    """An arm against the reference: by the field in which they differ; where several do, by their names."""
     weights = [0.0] * count
     weights[0], weights[place] = -1.0, 1.0
-    return Contrast("arm", (path,), (arm.settings[path],), (reference.settings[path],), tuple(weights))
+    known = {**reference.settings, **arm.settings}
+    pairs = {path: (arm.settings.get(path, ABSENT), reference.settings.get(path, ABSENT)) for path in known}
+    different = {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+    if len(different) == 1:
+        [(path, (ours, theirs))] = different.items()
+        return Contrast("arm", (path,), (ours,), (theirs,), tuple(weights))
+    return Contrast("arm", (ARM,), (arm.name,), (reference.name,), tuple(weights))
 
 
-def _measure(design: StudyDesign, info: Mapping[str, Any]) -> Measure:
+def no_claim(asked: Claim, foreign: bool = False) -> StudyError:
+    """What is said where seeds share one validation split, and a claim about other data is asked for."""
+    if foreign:
+        return StudyError(
+            "nobody said that seeds draw their own validation splits, so they say nothing about data like these",
+            got=f"--claim {asked}",
+            hint="where they do, say how many examples validate for each one that trains: --overlap 0.25",
+        )
+    return StudyError(
+        "all seeds share one validation split here, so they say nothing about data like these",
+        got=f"--claim {asked}",
+        hint="leave chance.split out, so that each seed draws its own; where the data bring a validation split, "
+        "write --claim these",
+    )
+
+
+def splits_vary(design: StudyDesign) -> bool:
+    """Whether a design lets every seed draw its own validation split, if the data bring none."""
+    if design.foreign:
+        return design.overlap is not None
+    fixed = design.base.chance.split is not None or "chance.split" in design.factors
+    return not fixed and design.layout != "noise"
+
+
+def measure_of(design: StudyDesign, infos: Sequence[Mapping[str, Any]]) -> Measure:
+    """What a study compares, where its runs say this of their data."""
+    return _measure(design, next((info for info in infos if info), {}), _overlap(design, infos))
+
+
+def _overlap(design: StudyDesign, infos: Sequence[Mapping[str, Any]]) -> float | None:
+    """The largest overlap of any arm; ``None`` where all seeds share one validation split, or none has begun."""
+    if design.foreign or not splits_vary(design):
+        return design.overlap
+    return max((found for info in infos if (found := info.get("overlap"))), default=None)
+
+
+def _measure(design: StudyDesign, info: Mapping[str, Any], overlap: float | None) -> Measure:
     metric = find_metric(design)
     return Measure(
         name=find_figure(design),
         metric=metric,
         delta=find_delta(design),
         resolution=_resolution(info) if metric.counted else 0.0,
+        overlap=overlap,
+        foreign=design.foreign,
+        metrics={one.name: one for one in find_metrics(design)},
     )
 
 
@@ -209,25 +373,23 @@ def _resolution(info: Mapping[str, Any]) -> float:
         return 0.0
 
 
-def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) -> ArmResult:
+def _arm(arm: Arm, runs: Mapping[int, RunRecord], measure: Measure, claim: Claim, confidence: float) -> ArmResult:
     finished = [run.result for run in runs.values() if run.result]
-    values = {seed: run.figure(name) for seed, run in runs.items()}
-    names = [key for key in next((run.rows[0] for run in runs.values() if run.rows), {}) if "/" in key]
+    values = {seed: run.figure(measure.name) for seed, run in runs.items()}
+    rows: Sequence[Mapping[str, Any]] = next((run.rows for run in runs.values() if run.rows), ())
+    if measure.foreign:  # where not every row has every figure
+        names = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in COUNTERS]
+    else:
+        names = [key for key in (rows[0] if rows else ()) if "/" in key]
     states = {seed: run.status.state for seed, run in runs.items()}
     curves = {key: tuple(tuple(row.get(key) for row in run.rows) for run in runs.values()) for key in names}
-    return ArmResult(
-        name=arm.name,
-        settings=arm.settings,
-        states=states,
-        values=values,
-        level=mean_interval(list(values.values()), confidence),
-        stream=arm.stream,
-        parameters=finished[0].parameters if finished else None,
+    known = arm_result(arm, states, values, measure, claim, confidence, curves)
+    return replace(
+        known,
+        parameters=finished[0].parameters or None if finished else None,
         seconds=fmean(result.seconds for result in finished) if finished else None,
-        examples_per_second=fmean(result.examples_per_second for result in finished) if finished else None,
+        examples_per_second=fmean(result.examples_per_second for result in finished) or None if finished else None,
         peak_memory_mb=fmean(result.peak_memory_mb for result in finished) if finished else None,
-        curves=curves,
-        means=mean_curves(curves, list(states.values()), confidence),
         execution=finished[0].execution if finished else {},
         errors={
             seed: run.status.error for seed, run in runs.items() if run.status.error and run.status.state != "finished"
@@ -235,12 +397,47 @@ def _arm(arm: Arm, runs: Mapping[int, RunRecord], name: str, confidence: float) 
     )
 
 
+def arm_result(
+    arm: Arm,
+    states: Mapping[int, State],
+    values: Mapping[int, float | None],
+    measure: Measure,
+    claim: Claim,
+    confidence: float,
+    curves: Mapping[str, Sequence[Sequence[float | None]]],
+) -> ArmResult:
+    """An arm from how its runs ended, their figures and their curves; what they cost is not known here."""
+    overlap = measure.overlaps[claim]
+    return ArmResult(
+        name=arm.name,
+        settings=arm.settings,
+        states=states,
+        values=values,
+        level=within(mean_interval(list(values.values()), confidence, overlap=overlap), measure.metric),
+        stream=arm.stream,
+        curves={name: tuple(map(tuple, of_seeds)) for name, of_seeds in curves.items()},
+        means=mean_curves(curves, list(states.values()), confidence, overlap, measure.metrics),
+    )
+
+
+def _at_every_look(arm: ArmResult, design: StudyDesign, measure: Measure) -> ArmResult:
+    """The same with a level of the seeds that count at a look, and an interval that holds at all of them."""
+    counted = [arm.values.get(seed) for seed in in_order(design, [arm])]
+    level = mean_interval(counted, design.confidence, overlap=arm.level.overlap)
+    return replace(arm, level=within(at_every_look(level, 1 - design.confidence), measure.metric))
+
+
 def mean_curves(
-    curves: Mapping[str, Sequence[Sequence[float | None]]], states: Sequence[State], confidence: float
+    curves: Mapping[str, Sequence[Sequence[float | None]]],
+    states: Sequence[State],
+    confidence: float,
+    overlap: float = 0.0,
+    metrics: Mapping[str, Metric] = {},
 ) -> dict[str, tuple[Interval | None, ...]]:
     """The means over seeds, epoch by epoch, as far as every run that did not diverge has come.
 
-    A mean over fewer and fewer seeds would show who is left rather than how they learn.
+    A mean over fewer and fewer seeds would show who is left rather than how they learn. Bands are about the claim that
+    the verdicts are about, by its overlap, and end where their metric does.
     """
     found = {}
     for name, of_seeds in curves.items():
@@ -248,7 +445,8 @@ def mean_curves(
         sound = [curve for curve, state in runs if state != "diverged" and any(y is not None for y in curve)]
         if sound:
             of_one_length = list(zip(*zip_longest(*sound), strict=True))
-            found[name] = mean_curve(of_one_length, confidence)
+            means, metric = mean_curve(of_one_length, confidence, overlap), metric_of(name, metrics)
+            found[name] = tuple(mean and within(mean, metric) for mean in means)
     return found
 
 
@@ -257,10 +455,17 @@ def effects(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) ->
     asked = contrasts(design)
     if not asked:
         return ()
-    names = short_names(design.factors)
+    names, claim = short_names(design.factors), measure.claim(design.claim)
+    judged = {about: _judge(design, asked, arms, measure, overlap) for about, overlap in measure.overlaps.items()}
     return tuple(
-        Effect(one, _about(one, judged, arms), tuple(names[factor] for factor in one.factors), measure.metric)
-        for one, judged in zip(asked, _judge(design, asked, arms, measure), strict=True)
+        Effect(
+            one,
+            claim,
+            {about: _about(one, found[place], arms) for about, found in judged.items()},
+            tuple(names.get(factor, factor) for factor in one.factors),
+            measure.metric,
+        )
+        for place, one in enumerate(asked)
     )
 
 
@@ -273,26 +478,68 @@ def _about(asked: Contrast, judged: Judged, arms: Sequence[ArmResult]) -> Judged
 
 
 def _judge(
-    design: StudyDesign, asked: Sequence[Contrast], arms: Sequence[ArmResult], measure: Measure
+    design: StudyDesign, asked: Sequence[Contrast], arms: Sequence[ArmResult], measure: Measure, overlap: float
 ) -> Sequence[Judged]:
-    values = [[arm.values[seed] for arm in arms] for seed in design.seeds]
-    diverged = [[arm.states[seed] == "diverged" for arm in arms] for seed in design.seeds]
+    values, diverged = tables(design, arms)
     weights = [one.weights for one in asked]
     alpha, better = 1 - design.confidence, measure.metric.higher_is_better
+    estimate = contrast if design.paired else contrast_of_means
+    if anytime(design, arms):
+        estimates = [
+            estimate(seen(design, arms, row), row, design.confidence, measure.resolution, diverged, overlap)
+            for row in weights
+        ]
+        return judge_anytime(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
     if design.interim:
+        known = reached(design, arms) if unfinished(arms) else len(values)
         decision = sequential_test(
-            values,
+            values[:known],
             weights,
             InterimAnalyses(design.interim, alpha),
             delta=measure.delta,
             higher_is_better=better,
             resolution=measure.resolution,
-            diverged=diverged,
+            diverged=diverged[:known],
+            overlap=overlap,
         )
         if decision.judged:
             return decision.judged
-    estimates = [contrast(values, row, design.confidence, measure.resolution, diverged) for row in weights]
+    estimates = [estimate(values, row, design.confidence, measure.resolution, diverged, overlap) for row in weights]
     return judge_family(estimates, delta=measure.delta, higher_is_better=better, alpha=alpha)
+
+
+def ranking(design: StudyDesign, arms: Sequence[ArmResult], measure: Measure) -> Ranking | None:
+    """Three arms or more, each against the best of the others; nothing where no seeds pair them.
+
+    Where results decide when one looks, be it at planned looks, with intervals that hold at all looks.
+    """
+    if len(arms) < 3 or design.layout == "noise" or not design.paired:
+        return None
+    free = bool(design.interim) or anytime(design, arms)
+    values, diverged = tables(design, arms)
+    found = rank(
+        seen(design, arms, [1] * len(arms)) if free else values,
+        higher_is_better=measure.metric.higher_is_better,
+        confidence=design.confidence,
+        resolution=measure.resolution,
+        diverged=diverged,
+        overlap=measure.overlaps[measure.claim(design.claim)],
+        reach=reach if free else t_reach,
+    )
+    if found.winner is None:
+        return found
+    least, most = measure.metric.bounds
+    low, high = max(found.winner.low, least), min(found.winner.high, most)
+    naive = within(found.winner.naive, measure.metric)
+    return replace(found, winner=replace(found.winner, naive=naive, low=low, high=high))
+
+
+def within(estimate: Level, metric: Metric) -> Level:
+    """A level whose interval ends where the metric does: no accuracy is above 100 %; what is not known stays so."""
+    if math.isinf(estimate.low) and math.isinf(estimate.high):
+        return estimate
+    least, most = metric.bounds
+    return replace(estimate, low=max(estimate.low, least), high=min(estimate.high, most))
 
 
 def _failure(arm: ArmResult) -> str:
@@ -344,17 +591,24 @@ def _spent(tests: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]:
     found = []
-    lost = sum(arm.count(*UNFINISHED) for arm in arms)
+    lost = sum(arm.count(*LOST) for arm in arms)
     values = [value for arm in arms for value in arm.values.values()]
     if any(arm.count("finished") for arm in arms) and not any(value is not None for value in values):
-        found.append(f"No run recorded {design.metric}; recorded are {', '.join(arms[0].curves)}.")
+        unsaid = "the figure that is compared, for nobody said which that is" if design.foreign else ""
+        found.append(f"No run recorded {design.metric or unsaid}; recorded are {', '.join(arms[0].curves)}.")
     if lost:
-        found.append(f"{lost} of {len(arms) * len(design.seeds)} runs did not finish; figures rest on the others.")
+        runs = sum(len(arm.states) for arm in arms)
+        found.append(f"{lost} of {runs} runs did not finish; figures rest on the others.")
     if diverged := sum(arm.count("diverged") for arm in arms):
+        became = "figure is" if design.foreign else "loss became"
         found.append(
-            f"{diverged} runs diverged: their loss became infinite or not a number. They count, and no mean hides them."
+            f"{diverged} runs diverged: their {became} infinite or not a number. They count, and no mean hides them."
         )
-    if len(design.seeds) < 3:
+    if design.foreign and len({*values} - {None}) == 1 and len(values) > 1:
+        found.append(f"{design.metric} is the same in every run: it tells no arms apart.")
+    if design.foreign and (deaf := [text for arm in arms if (text := _equal_seeds(arm))]):
+        found.append(f"To the last bit the same: {'; '.join(deaf)}. Does the training use its seed?")
+    if (len(design.seeds) if design.paired else min(len(arm.states) for arm in arms)) < 3:
         found.append("With fewer than three seeds the spread is hardly known; conclusions need more.")
     threads = {(arm.execution.get("threads"), arm.execution.get("device")) for arm in arms if arm.execution}
     if len(threads) > 1:
@@ -363,18 +617,33 @@ def _warnings(design: StudyDesign, arms: Sequence[ArmResult]) -> tuple[str, ...]
         sizes = ", ".join(map(str, design.extended))
         found.append(
             f"The results were looked at before, with {sizes} seeds. Looking again raises the rate of false alarms "
-            "above the stated one; looks that are planned before, with --until-decided, keep it."
+            "above the stated one; looks that are planned before, with --until-decided, keep it, and so does "
+            "--looks anytime."
         )
     if design.judged:
         found.append(
             f"This study was judged before by {'; by '.join(_judged_by(design, one) for one in design.judged)}. "
-            "Who chooses metric, δ or confidence after a look can choose the verdict with it."
+            "Who chooses metric, δ, claim or confidence after a look can choose the verdict with it."
         )
     return tuple(found)
+
+
+def _equal_seeds(arm: ArmResult) -> str:
+    """Which seeds of an arm left the same figures; a single coarse figure may be the same by chance, unless all are."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for place, (seed, value) in enumerate(arm.values.items()):
+        if value is not None:
+            groups.setdefault((value, *(tuple(curves[place]) for curves in arm.curves.values())), []).append(seed)
+    for figures, seeds in groups.items():
+        many = len({figure for curve in figures[1:] for figure in curve}) >= TELLING
+        if len(seeds) > 1 and (many or len(seeds) == len(arm.values)):
+            return f"seeds {', '.join(map(str, seeds))} of {arm.name}"
+    return ""
 
 
 def _judged_by(design: StudyDesign, one: Judging) -> str:
     """By what a study was judged, in words."""
     metric = find_metric(design.model_copy(update={"metric": one.metric}))
     delta = threshold(metric, one.delta) if one.delta is not None else "none"
-    return f"{one.metric} with δ = {delta}, {percent(one.confidence)} confidence and {count(one.seeds, 'seed')}"
+    what = f"{one.metric} {ABOUT[one.claim]}" if one.claim else one.metric  # earlier versions knew one claim
+    return f"{what} with δ = {delta}, {percent(one.confidence)} confidence and {count(one.seeds, 'seed')}"

@@ -10,19 +10,24 @@ from typing import Any
 
 from paribus.chance import STREAMS
 from paribus.errors import StudyError, nearest
-from paribus.evidence import plan_analyses
 from paribus.progress import Announce
+from paribus.records.claims import Claim
+from paribus.records.looks import Looking
 from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
-from paribus.studies.conclusions import find_metric, judging
+from paribus.studies.conclusions import find_metric, judging, no_claim, splits_vary
 from paribus.studies.contradictions import check_arms, check_factors, check_values
 from paribus.studies.executors.job import Job
+from paribus.studies.looks import sizes
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
-HISTORY = {"name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence"}
+HISTORY = {
+    *("name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim", "looking"),
+    *("figure", "overlap", "uncontrolled"),  # of trainings that are not a recipe's
+}
 """What may differ on resuming."""
 
 
@@ -35,6 +40,7 @@ def plan(
     name: str | None,
     layout: Layout,
     delta: float | str | None = None,
+    looks: Looking = "planned",
     **fields: Any,
 ) -> StudyDesign:
     """The design of a study, checked.
@@ -47,6 +53,7 @@ def plan(
         name: of the study; by default after the recipe and what is varied.
         layout: how factors are combined.
         delta: the smallest difference that matters, as people write it; see :meth:`Metric.read_delta`.
+        looks: when results count: when they are planned to, or at any time.
         fields: the other fields of the design.
     """
     given = {path: values(base, path, wished) for path, wished in vary.items()}
@@ -58,11 +65,34 @@ def plan(
         factors=factors,
         layout=layout,
         seeds=seeds,
-        interim=plan_analyses(len(seeds), most).sizes if most else (),
+        looking=looks,
+        interim=sizes(len(seeds), most, looks),
         **fields,
     )
     check(design)
     return design if delta is None else design.model_copy(update={"delta": find_metric(design).read_delta(delta)})
+
+
+def rejudged(
+    design: StudyDesign, metric: str | None = None, delta: float | str | None = None, claim: Claim | None = None
+) -> StudyDesign:
+    """A design that is judged by something else, where that is given; the δ of another metric is not kept.
+
+    Raises:
+        StudyError: for what cannot be; a study without a recipe keeps its metric, of which nobody else knows the kind.
+    """
+    given: dict[str, Any] = {"claim": claim or design.claim}
+    if metric not in (None, design.metric):
+        if design.foreign:
+            rule = "a study without a recipe has the metric that it was given"
+            raise StudyError(rule, got=str(metric), hint=f"leave it out for {design.metric or 'that one'}")
+        given |= {"metric": metric, "delta": None}
+    found = StudyDesign.make(**{**design.model_dump(), **given})
+    if not found.foreign:
+        check(found)
+    elif found.claim == "like-these" and not splits_vary(found):
+        raise no_claim(found.claim, foreign=True)
+    return found if delta is None else found.model_copy(update={"delta": find_metric(found).read_delta(delta)})
 
 
 def values(base: Recipe, path: str, given: Any) -> tuple[Any, ...]:
@@ -99,6 +129,8 @@ def _numbers(text: str) -> int | list[int]:
 def check(design: StudyDesign) -> None:
     """Refuse a design that cannot be compared."""
     find_metric(design)
+    if design.claim == "like-these" and not splits_vary(design):
+        raise no_claim(design.claim)
     if design.layout == "noise":
         _check_noise(design)
     elif empty := [path for path, given in design.factors.items() if not given]:
@@ -116,11 +148,17 @@ def check(design: StudyDesign) -> None:
         raise StudyError("two arms would share a folder", got=equal, hint="choose values that read differently")
 
 
-def preflight(jobs: Sequence[Job], progress: Announce) -> None:
-    """Refuse every arm that needs training and could not take a step: what cannot work is said now."""
+def preflight(jobs: Sequence[Job], progress: Announce, claim: Claim | None = None) -> None:
+    """Refuse every arm that needs training and could not take a step: what cannot work is said now.
+
+    So is a claim about data like these where the data bring a validation split of their own.
+    """
     check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
-        check(job.recipe, job.seed, job.settings)
+        assert isinstance(job.recipe, Recipe)
+        prepared = check(job.recipe, job.seed, job.settings)
+        if claim == "like-these" and prepared.info.overlap is None:
+            raise no_claim(claim)
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:
@@ -142,15 +180,24 @@ def folder_for(design: StudyDesign, runs: Path, named: bool = False) -> Path:
     return folder
 
 
-def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
+def merged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> StudyDesign:
     """The wished design with the history of the known one: planned interim analyses stay, unplanned looks are noted.
 
-    So is by what it was judged before, where metric, δ or confidence are others now.
+    A study that was begun for looks at any time stays so, and seeds are added to those it has.
+
+    So is by what it was judged before, where metric, δ, claim or confidence are others now.
+
+    Args:
+        known: the design so far.
+        wished: what is asked for now.
+        widest: the claim that stands where none is asked for.
     """
-    wished = wished.model_copy(update={"judged": _judged(known, wished)})
+    wished = wished.model_copy(update={"judged": _judged(known, wished, widest)})
+    seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
+    if known.looking == "anytime":
+        return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "looking": "anytime"})
     if known.interim:
-        seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
-        if wished.interim not in ((), known.interim) or len(seeds) > known.interim[-1]:
+        if wished.looking == "anytime" or wished.interim not in ((), known.interim) or len(seeds) > known.interim[-1]:
             raise StudyError(
                 "looks are planned before the first one, and this study has had it",
                 got=f"{max(wished.interim, default=len(seeds))} seeds, planned were looks at {known.interim}",
@@ -158,14 +205,14 @@ def merged(known: StudyDesign, wished: StudyDesign) -> StudyDesign:
             )
         return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "interim": known.interim})
     looked = known.extended
-    if wished.interim or set(wished.seeds) != set(known.seeds):
+    if wished.interim or wished.looking != known.looking or set(wished.seeds) != set(known.seeds):
         looked = (*looked, len(known.seeds))
     return wished.model_copy(update={"extended": looked})
 
 
-def _judged(known: StudyDesign, wished: StudyDesign) -> tuple[Judging, ...]:
+def _judged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> tuple[Judging, ...]:
     """By what a study was judged before, the last time at the end."""
-    before, now = judging(known), judging(wished)
+    before, now = judging(known, widest), judging(wished, widest)
     other = before != now.model_copy(update={"seeds": before.seeds})  # seeds have a history of their own
     return (*known.judged, before) if other else known.judged
 
@@ -192,7 +239,7 @@ def _check_noise(design: StudyDesign) -> None:
         raise StudyError("a noise study varies chance and nothing else", got=min(others), hint="leave --vary out")
     if unknown := [stream for stream in streams if stream not in STREAMS]:
         raise StudyError("there is no such stream of chance", got=unknown[0], hint=nearest(str(unknown[0]), STREAMS))
-    if design.interim:
+    if design.interim or design.looking == "anytime":
         raise StudyError("a noise study decides nothing, so it cannot stop when decided", hint="choose --seeds 10")
     if len(design.arms()) < 2:
         raise StudyError("a noise study needs a stream that is free", hint="leave chance out of the recipe")

@@ -31,6 +31,7 @@ def test_arm(folder: Path, arm: str | None = None, because: str = "") -> list[tu
         RunError: if the arm has no finished run.
     """
     design = StudyDesign.open(folder)
+    _refuse_foreign(design)
     chosen = which(design, folder, arm)
     _require_reason(design, folder, chosen, because)
     runs = [run for seed in design.seeds if (run := run_folder(folder, chosen, seed)).result is not None]
@@ -56,6 +57,7 @@ def test_run(run: Any, because: str = "") -> HeldOut:
     study = folder.path.absolute().parents[1]
     if (study / "study.json").exists() and opened.read(folder.path) is None:
         design = StudyDesign.open(study)
+        _refuse_foreign(design)
         chosen = next((arm for arm in design.arms() if arm.slug == folder.path.absolute().parent.name), None)
         if chosen is not None:
             _require_reason(design, study, chosen, because)
@@ -84,6 +86,13 @@ def _best(design: StudyDesign, folder: Path) -> str:
     sign = 1 if result.metric.higher_is_better else -1
     known = [arm for arm in result.arms if math.isfinite(arm.level.value)]
     return max(known, key=lambda arm: sign * arm.level.value).name if known else result.arms[0].name
+
+
+def _refuse_foreign(design: StudyDesign) -> None:
+    """Refuse to test what paribus did not train: it has neither the network nor the data."""
+    if design.foreign:
+        hint = "test the arm that you have chosen on validation figures yourself, once"
+        raise StudyError("paribus opens the held-out test of its own trainings only", got=design.name, hint=hint)
 
 
 def _require_reason(design: StudyDesign, folder: Path, chosen: Arm, because: str) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from paribus.errors import DamagedRecord
+from paribus.errors import DamagedRecord, ParibusError
+from paribus.evidence import mean_interval
 from paribus.records.metric import Metric
+from paribus.records.result import ArmResult
 from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
-from paribus.records.wording import level
-from paribus.studies.conclusions import find_figure, find_metric
+from paribus.records.wording import level, tells_difference
+from paribus.studies.conclusions import effects, find_figure, find_metric, measure_of
+from paribus.studies.figures import choose, in_points
+from paribus.studies.looks import looks
 
 if TYPE_CHECKING:  # it imports torch, which reading folders does not need
     from paribus.studies.executors.job import Event
@@ -31,16 +36,20 @@ STAGES: dict[State, Stage] = {
     "crashed": "failed",
 }
 SIGNS: dict[Stage, str] = {"waiting": "·", "failed": "✗", "diverged": "∞", "interrupted": "‖"}
+STATES: dict[Stage, State] = {stage: state for state, stage in reversed(STAGES.items())}
 OVER: tuple[Stage, ...] = ("finished", "diverged", "failed")
+MOST_FINDINGS = 6  # comparisons that are told while a study runs
+MOST_JUDGED = 30  # with more arms than these nothing is judged before the end: it would take too long
 
 
 @dataclass
 class RunProgress:
-    """One run: where it stands, how far it is (0 … 1), and the figure last seen."""
+    """One run: where it stands, how far it is (0 … 1, or only in epochs), and the figure last seen."""
 
     stage: Stage = "waiting"
     share: float = 0.0
     value: float | None = None
+    epoch: int = 0
 
 
 @dataclass
@@ -53,6 +62,7 @@ class StudyProgress:
         seeds: the seeds.
         figure: full name of the figure shown, ``val/accuracy``.
         metric: how to read it.
+        design: of the study; without it nothing is judged.
     """
 
     question: str
@@ -60,18 +70,21 @@ class StudyProgress:
     seeds: Sequence[int]
     figure: str
     metric: Metric
+    design: StudyDesign | None = None
     runs: dict[tuple[str, int], RunProgress] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     doing: str = ""  # what is done before the first run starts
     started: float = field(default_factory=time.monotonic)
     done_before: float = 0.0  # share of the work that was done when this began
     looking: bool = False  # at what is there already: known runs are told one after another
+    infos: dict[str, dict[str, Any]] = field(default_factory=dict)  # arm → what its data are
+    _judged: tuple[int, tuple[str, ...]] = (-1, ())  # how many runs were over, and what was found
 
     @classmethod
     def of(cls, design: StudyDesign) -> StudyProgress:
         """A study of which nothing is known yet."""
         arms = [arm.name for arm in design.arms()]
-        return cls(design.question, arms, design.seeds, find_figure(design), find_metric(design))
+        return cls(design.question, arms, design.seeds, find_figure(design), find_metric(design), design)
 
     @classmethod
     def from_folders(cls, design: StudyDesign, folder: Path) -> StudyProgress:
@@ -79,7 +92,8 @@ class StudyProgress:
         progress = cls.of(design)
         for arm in design.arms():
             for seed in design.seeds:
-                progress.runs[arm.name, seed] = _from_folder(run_folder(folder, arm, seed), progress.figure)
+                progress.runs[arm.name, seed] = known = _from_folder(run_folder(folder, arm, seed), progress.figure)
+                progress._read_scale(known.value)
         progress.done_before = progress.share
         return progress
 
@@ -89,12 +103,16 @@ class StudyProgress:
         if self.looking and event.kind != "known":  # once, not for each of thousands
             self.done_before, self.looking = self.share, False
         job = event.job
+        if self.design and event.kind in ("known", "finished") and not self.infos.get(job.arm):
+            self.infos[job.arm] = _info(job.folder)
         if job.seed not in self.seeds:  # seeds are added while a study is undecided
             self.seeds = [*self.seeds, job.seed]
         run = self.runs.setdefault((job.arm, job.seed), RunProgress())
         if event.progress:
-            run.stage, run.share = "running", event.progress.step / event.progress.steps
-            run.value = event.progress.figures.get(self.figure, run.value)
+            now = event.progress
+            run.stage, run.epoch = "running", now.epoch
+            run.share = now.step / now.steps if now.steps else 0.0  # nobody knows how long a training of others takes
+            run.value = now.figures.get(self.figure, run.value)
         elif event.kind == "known":
             self.runs[job.arm, job.seed] = _from_folder(job.folder, self.figure)
             self.looking = True
@@ -102,10 +120,13 @@ class StudyProgress:
             run.stage = "running"
         else:
             run.stage, run.share = event.kind, run.share if event.kind == "interrupted" else 1.0
+            if event.kind == "finished" and not self.figure and (result := job.folder.result):
+                self.figure, self.metric = choose(result.metrics)
             if event.kind == "finished" and (final := job.figure(self.figure)) is not None:
                 run.value = final  # of the weights that stay, which need not be the last ones
             if event.kind in ("failed", "diverged"):
                 self.errors.append(f"{job.arm}, seed {job.seed}: {event.summary}")
+        self._read_scale(self.run(job.arm, job.seed).value)
 
     def run(self, arm: str, seed: int) -> RunProgress:
         """Where one run stands."""
@@ -115,7 +136,7 @@ class StudyProgress:
         """Where one run stands, in a word."""
         run = self.run(arm, seed)
         if run.stage == "running":
-            return f"{run.share:.0%}"
+            return f"epoch {run.epoch}" if run.epoch and not run.share else f"{run.share:.0%}"
         return level(self.metric, run.value) if run.stage == "finished" else SIGNS[run.stage]
 
     def mean(self, arm: str) -> str:
@@ -123,6 +144,43 @@ class StudyProgress:
         values = [run.value for (name, _), run in self.runs.items() if name == arm and run.stage == "finished"]
         known = [value for value in values if value is not None]
         return level(self.metric, fmean(known)) if known else ""
+
+    def _read_scale(self, value: float | None) -> None:
+        """A share above 1 is none: whoever trained writes it in per cent, and all figures are read so from here on."""
+        if self.metric.percent and value is not None and value > 1 and self.design is not None and self.design.foreign:
+            self.design = in_points(self.design.model_copy(update={"figure": self.metric}))
+            self.metric = find_metric(self.design)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What the evidence says so far, by intervals that hold at every look; nothing before they tell anything."""
+        if self._judged[0] != self.finished:
+            found: tuple[str, ...] = ()
+            with suppress(ParibusError):  # what cannot be judged is said at the end, and stops no study
+                found = tuple(self._find())
+            self._judged = (self.finished, found)
+        return self._judged[1]
+
+    def _find(self) -> Iterator[str]:
+        """Every comparison that has an interval, and by which rule they were judged."""
+        if self.design is None or len(self.arms) > MOST_JUDGED:
+            return
+        if not self.design.foreign and not any(self.infos.values()):  # which claims can be made is not known yet
+            return
+        design = self.design.model_copy(update={"seeds": tuple(self.seeds)})
+        arms = [self._arm(name) for name in self.arms]
+        found = effects(design, arms, measure_of(design, [self.infos.get(name, {}) for name in self.arms]))
+        told = [str(effect) for effect in found if tells_difference(effect.estimate)]
+        yield from told[:MOST_FINDINGS]
+        rule = replace(looks(design, arms, found), running=self.finished < self.total)
+        yield from filter(None, [rule.sentence if told else ""])
+
+    def _arm(self, name: str) -> ArmResult:
+        """What is known of an arm so far."""
+        runs = {seed: self.run(name, seed) for seed in self.seeds}
+        values = {seed: run.value if run.stage == "finished" else None for seed, run in runs.items()}
+        states = {seed: STATES[run.stage] for seed, run in runs.items()}
+        return ArmResult(name, {}, states, values, mean_interval(list(values.values())))
 
     @property
     def total(self) -> int:
@@ -149,6 +207,13 @@ class StudyProgress:
         """Seconds that the rest will take at the pace so far; ``None`` while that is unknown."""
         done = 0.0 if self.looking else self.share - self.done_before
         return self.elapsed * (1 - self.share) / done if done > 0.02 else None
+
+
+def _info(folder: RunFolder) -> dict[str, Any]:
+    """What the data of a run are; nothing where that is damaged."""
+    with suppress(DamagedRecord):
+        return folder.info()
+    return {}
 
 
 def _from_folder(folder: RunFolder, figure: str) -> RunProgress:

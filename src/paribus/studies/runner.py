@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count, islice
 from pathlib import Path
+from typing import Protocol
 
 from paribus import files
 from paribus.cache.lock import locked
@@ -13,15 +14,16 @@ from paribus.data.prepare.prepared import named_files, record_of
 from paribus.errors import DamagedRecord, MissingData, StudyError
 from paribus.progress import Announce, silent
 from paribus.records import store
+from paribus.records.claims import Claim
 from paribus.records.environment import cores
 from paribus.records.inputs import DataRecord, Inputs, OnChange
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import Status
 from paribus.records.study import StudyDesign
-from paribus.studies import changed, executors
+from paribus.studies import changed, executors, figures
 from paribus.studies import design as designs
-from paribus.studies.conclusions import analyse
+from paribus.studies.conclusions import analyse, widest_claim
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
 from paribus.training.execution import Settings, require
 from paribus.training.keep import Keep
@@ -35,6 +37,7 @@ def run(
     settings: Settings,
     executor: Executor,
     *,
+    trainer: Trainer | None = None,
     fail_fast: bool = False,
     data_changed: OnChange = "refuse",
     listen: EventListener,
@@ -47,6 +50,7 @@ def run(
         folder: the study's folder.
         settings: how every run is executed.
         executor: where.
+        trainer: what its runs are; those of its recipe by default.
         fail_fast: stop at the first run that fails.
         data_changed: what is done where data or code are others than those of the runs that are there.
         listen: told of everything that happens to a run.
@@ -57,14 +61,17 @@ def run(
         Interrupted: when asked to stop; everything is saved.
     """
     with interruptible() as request, request.at_once():
-        design = check(design, folder, settings, data_changed, progress)
+        design = check(design, folder, settings, data_changed, progress, trainer=trainer)
     for place in (folder, *(folder / arm.slug for arm in design.arms())):
         files.remove_old_leftovers(place)
-    read = Reading(progress)
+    trainer = trainer or Recipes(progress)
     while True:
         design.write(folder)
-        if jobs := _outstanding(_jobs(design, folder, settings, read), folder.parent, listen):
+        if jobs := _outstanding(trainer.jobs(design, folder, settings), folder.parent, listen):
             executor.run(jobs, listen, fail_fast)
+        if design.foreign and (known := figures.with_figure(design, folder)) != design:
+            design = known
+            design.write(folder)
         with locked(folder / "lock", lambda: None):  # of two commands, who writes last has seen all runs
             result = analyse(design, folder)
             files.write_json(folder / "analysis.json", result.plain())
@@ -81,6 +88,7 @@ def check(
     data_changed: OnChange = "refuse",
     progress: Announce = silent,
     dry: bool = False,
+    trainer: Trainer | None = None,
 ) -> StudyDesign:
     """Refuse what :func:`run` would refuse before its first run.
 
@@ -91,6 +99,7 @@ def check(
         data_changed: what is done where the data have changed.
         progress: told how far the data are.
         dry: whether nothing is written; else a study whose data have changed is set aside where that is wished.
+        trainer: what its runs are; those of its recipe by default.
 
     Returns:
         The design that would be run: with the history of one that is there already.
@@ -99,16 +108,53 @@ def check(
     Keep.of(settings.keep)
     wished, design = design, _with_history(design, folder)
     files.check_writable(folder)
-    read = Reading(progress)
-    jobs = _jobs(design, folder, settings, read)
+    trainer = trainer or Recipes(progress)
+    jobs = trainer.jobs(design, folder, settings)
     if news := changed.since(jobs):
         if not dry or data_changed == "refuse":
             changed.refuse_or_set_aside(folder, news, data_changed)
         design = wished
-        jobs = _jobs(design, folder, settings, read)
+        jobs = trainer.jobs(design, folder, settings)
     changed.refuse_other_device(jobs)
-    designs.preflight(jobs, progress)
+    trainer.preflight(jobs, design.claim)
     return design
+
+
+class Trainer(Protocol):
+    """What the runs of a study are: those of a recipe, or of somebody's own function or command."""
+
+    def jobs(self, design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
+        """All runs, seed by seed so that pairs complete early."""
+        ...
+
+    def preflight(self, jobs: Sequence[Job], claim: Claim | None) -> None:
+        """Refuse what could not run, before the first run."""
+        ...
+
+
+class Recipes:
+    """The runs of a recipe and its variants.
+
+    Args:
+        progress: told how far the data are.
+    """
+
+    def __init__(self, progress: Announce) -> None:
+        self.progress, self.read = progress, Reading(progress)
+
+    def jobs(self, design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
+        """All runs, seed by seed so that pairs complete early."""
+        recipes = [(arm, design.recipe_of(arm)) for arm in design.arms()]
+        arms = [(arm, recipe, self.read(recipe), folder / arm.slug) for arm, recipe in recipes]  # for all its seeds
+        return [
+            Job(arm.name, seed, recipe, place / f"seed-{seed}", settings, inputs)
+            for seed in design.seeds
+            for arm, recipe, inputs, place in arms
+        ]
+
+    def preflight(self, jobs: Sequence[Job], claim: Claim | None) -> None:
+        """Refuse every arm that could not take a step."""
+        designs.preflight(jobs, self.progress, claim)
 
 
 def choose_executor(executor: Executor | str | None, jobs: int | None, settings: Settings) -> Executor:
@@ -125,13 +171,35 @@ def _with_history(wished: StudyDesign, folder: Path) -> StudyDesign:
     if not (folder / "study.json").exists():
         return wished
     known = StudyDesign.open(folder)
+    wished = figures.with_known_figure(wished, known)
     if not designs.same(known, wished):
         raise StudyError(
             "a study of this name has another recipe or other factors",
             got=str(folder),
             hint="choose another name with --name, or delete the folder",
         )
-    return designs.merged(known, wished)
+    return designs.merged(known, wished, widest_claim(known, folder))
+
+
+def judge_anew(folder: Path, claim: Claim) -> StudyResult:
+    """The evidence for another claim, without training. What a study was judged by before stays in its record.
+
+    Args:
+        folder: of the study.
+        claim: what its verdicts shall be about.
+
+    Raises:
+        StudyError: where its runs say nothing about that; nothing is written then.
+    """
+    known = StudyDesign.open(folder)
+    wished = known.model_copy(update={"claim": claim})
+    design = designs.merged(known, wished, widest_claim(known, folder))
+    with locked(folder / "lock", lambda: None):
+        result = analyse(design, folder)
+        if design != known:
+            design.write(folder)
+            files.write_json(folder / "analysis.json", result.plain())
+    return result
 
 
 class Reading:
@@ -154,17 +222,6 @@ class Reading:
                 self._known[name] = record_of(recipe.data, self.progress)
         data = self._known[name]
         return Inputs(data, named_files(recipe)) if data is not None else None
-
-
-def _jobs(design: StudyDesign, folder: Path, settings: Settings, read: Reading) -> list[Job]:
-    """All runs, seed by seed so that pairs complete early."""
-    recipes = [(arm, design.recipe_of(arm)) for arm in design.arms()]
-    arms = [(arm, recipe, read(recipe), folder / arm.slug) for arm, recipe in recipes]  # the same for all its seeds
-    return [
-        Job(arm.name, seed, recipe, place / f"seed-{seed}", settings, inputs)
-        for seed in design.seeds
-        for arm, recipe, inputs, place in arms
-    ]
 
 
 def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list[Job]:

@@ -177,6 +177,7 @@ class ExecutorContract:
 
     def test_results_do_not_depend_on_the_executor(self, ran: Ran, tmp_path: Path) -> None:
         for job in [*ran.jobs["good"], *ran.jobs["mlp"]]:
+            assert isinstance(job.recipe, Recipe)
             alone = train(RunFolder(tmp_path / job.arm / str(job.seed)), job.recipe, job.seed, QUICK)
             result = job.folder.result
             assert result is not None
@@ -235,6 +236,7 @@ class ExecutorContract:
             assert job.folder.status.state == "interrupted"
             assert list(job.folder.checkpoints.glob("*.safetensors"))
         assert self.run(jobs).ends() == ["finished"] * 3
+        assert isinstance(jobs[0].recipe, Recipe)
         alone = train(RunFolder(tmp_path / "alone"), jobs[0].recipe, jobs[0].seed, QUICK)
         result = jobs[0].folder.result
         assert result

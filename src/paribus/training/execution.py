@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from paribus import processes
 from paribus.chance import seeded
 from paribus.data import trees
 from paribus.data.deliver.loader import Batch
@@ -187,9 +187,4 @@ def peak_memory_mb(device: str) -> float:
     """Largest memory in use so far: of the GPU where there is one, else resident memory of this process; MB."""
     if device.startswith("cuda"):
         return round(torch.cuda.max_memory_allocated(device) / 1e6, 1)
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0.0
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
+    return processes.peak_memory_mb()

@@ -71,11 +71,13 @@ def check(folder: RunFolder) -> None:
     from safetensors.torch import load_file
 
     folder.check_seal()
+    if (result := folder.result) is not None and not result.weights_sha256 and folder.origin != "recipe":
+        return  # somebody's own, whose weights nobody knows
     try:
         found = hash_of(load_file(folder.weights))
     except (SafetensorError, OSError) as error:
         raise DamagedRecord(f"its weights cannot be read: {error}", got=str(folder.weights)) from None
-    if (result := folder.result) is None or found != result.weights_sha256:
+    if result is None or found != result.weights_sha256:
         raise DamagedRecord("its weights do not match the recorded hash", got=str(folder.weights))
 
 

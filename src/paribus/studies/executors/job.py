@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from paribus.errors import DamagedRecord, Diverged, Interrupted, ParibusError, message_of
 from paribus.records.inputs import Inputs, identity_of
+from paribus.records.own import OwnTraining
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
 from paribus.training.execution import Settings
@@ -23,7 +24,7 @@ class Job:
     Args:
         arm: name of its arm.
         seed: its seed.
-        recipe: what is trained.
+        recipe: what is trained; of somebody's own trainings what stands in place of it.
         path: its run folder.
         settings: how it is carried out.
         inputs: what it reads, where that is known.
@@ -31,10 +32,11 @@ class Job:
 
     arm: str
     seed: int
-    recipe: Recipe
+    recipe: Recipe | OwnTraining
     path: Path
     settings: Settings
     inputs: Inputs | None = None
+    computes: ClassVar[bool] = True  # in the process that runs it, with as many threads as the settings say
 
     @property
     def identity(self) -> str:
@@ -46,6 +48,11 @@ class Job:
         """Its run folder."""
         return RunFolder(self.path)
 
+    @property
+    def needs(self) -> str:
+        """The name, among what jobs share, of what it works with; empty for nothing."""
+        return ""
+
     def figure(self, name: str) -> float | None:
         """A figure of its final weights, if it is finished."""
         result = self.folder.result
@@ -53,6 +60,7 @@ class Job:
 
     def run(self, listen: Listener) -> RunResult:
         """Train it here and now."""
+        assert isinstance(self.recipe, Recipe), "those of others are run by jobs of their own"
         return train(self.folder, self.recipe, self.seed, self.settings, listen, inputs=self.inputs)
 
 

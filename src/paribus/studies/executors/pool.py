@@ -17,17 +17,20 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from paribus.data.prepare.prepared import forget
 from paribus.errors import Interrupted, RunError, StudyError
 from paribus.records.environment import cores
+from paribus.records.recipe import Recipe
 from paribus.records.run import Status
 from paribus.studies.executors.job import Event, EventListener, Job
-from paribus.studies.executors.worker import pack_parts, work
+from paribus.studies.executors.worker import pack, work
 from paribus.training.signals import StopRequest, interruptible
 
+THREADED = ("jax", "tensorflow")  # libraries with threads of their own, which a fork would leave behind
 PATIENCE_SECONDS = 30.0  # that interrupted workers get to save their state
 
 
@@ -46,14 +49,15 @@ class LocalPool:
             raise StudyError("there is at least one worker", got=workers, hint="leave it out for one per core")
         self.on_gpu = _on_gpu(device)
         self.workers = workers or (2 if self.on_gpu else cores())
-        can_fork = sys.platform == "linux" and not self.on_gpu
+        can_fork = sys.platform == "linux" and not self.on_gpu and not any(name in sys.modules for name in THREADED)
         self.context: Any = multiprocessing.get_context("fork" if can_fork else "spawn")
+        self._needed: frozenset[str] = frozenset()  # of what jobs share, by those that are run
 
     def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""
         waiting = deque(jobs)
-        if any((job.settings.threads or 1) > 1 for job in jobs):  # a fork may inherit a dead thread pool
-            self.context = multiprocessing.get_context("spawn")
+        self._needed = frozenset(job.needs for job in jobs if job.needs)
+        self.prepare(max((job.settings.threads or 1 for job in jobs if job.computes), default=1))
         if self.forks:
             _warm_up(waiting)
         workers: list[_Worker] = []
@@ -66,6 +70,11 @@ class LocalPool:
                 for worker in workers:
                     worker.process.join(timeout=5)
                 forget()  # the next study reads what is there then
+
+    def prepare(self, threads: int) -> None:
+        """Decide for runs of this many threads how workers begin: a fork may inherit a dead thread pool."""
+        if threads > 1:
+            self.context = multiprocessing.get_context("spawn")
 
     @property
     def forks(self) -> bool:
@@ -108,11 +117,13 @@ class LocalPool:
     def _start_worker(self, workers: list[_Worker]) -> _Worker:
         here, there = self.context.Pipe()
         inherited = [here, *(worker.pipe for worker in workers)] if self.forks else []
-        packed = b"" if self.forks else pack_parts()
-        process = self.context.Process(target=work, args=(there, inherited, packed), daemon=True)
+        packed = b"" if self.forks else pack(self._needed)
+        taken = {worker.number for worker in workers}
+        number = next(number for number in count() if number not in taken)
+        process = self.context.Process(target=work, args=(there, inherited, packed, number), daemon=True)
         process.start()
         there.close()
-        workers.append(_Worker(process, here))
+        workers.append(_Worker(process, here, number))
         return workers[-1]
 
     def _stop(self, workers: list[_Worker], listen: EventListener) -> None:
@@ -132,6 +143,7 @@ class _Worker:
 
     process: Any
     pipe: Connection
+    number: int  # among those that work at the same time: by it they share GPUs out
     job: Job | None = None
     told_to_stop: bool = False
 
@@ -170,13 +182,16 @@ class _Worker:
 
 def _warm_up(jobs: Sequence[Job]) -> None:
     """Load once in the parent what every forked worker needs: data, torch's compiler modules, model classes."""
+    recipes = {id(job.recipe): job.recipe for job in jobs if isinstance(job.recipe, Recipe)}  # one for all its seeds
+    if not recipes:
+        return
     import torch
 
     from paribus import threads
     from paribus.data.prepare.prepared import share
     from paribus.records.parts import find
 
-    for recipe in {id(job.recipe): job.recipe for job in jobs}.values():  # seeds of an arm share theirs
+    for recipe in recipes.values():
         with suppress(Exception):  # what is wrong with it is told by the job itself
             share(recipe.data)
             for kind, part in recipe.parts():

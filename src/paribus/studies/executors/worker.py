@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from paribus import files
+from paribus.commands.devices import WORKER
 from paribus.records import plugins
 from paribus.records.parts import register_all, registered
 from paribus.streams import patient, reopen_closed
+from paribus.studies.executors import shared
 from paribus.studies.executors.job import Job, ending
 
 
-def pack_parts() -> bytes:
-    """The user's own parts with their code: a worker can import neither a notebook nor a plug-in file."""
+def pack(needed: Collection[str] = ()) -> bytes:
+    """The user's own parts with their code, and what its jobs need: a worker can import neither notebooks nor plug-ins.
+
+    Args:
+        needed: names of what is sent, among what jobs share.
+    """
     import cloudpickle
 
     parts = registered()
@@ -29,31 +36,36 @@ def pack_parts() -> bytes:
     for module in loaded:
         cloudpickle.register_pickle_by_value(module)
     try:
-        return bytes(cloudpickle.dumps(parts))
+        return bytes(cloudpickle.dumps((parts, {name: shared.things[name] for name in needed})))
     finally:
         for module in loaded:
             cloudpickle.unregister_pickle_by_value(module)
 
 
-def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes) -> None:
+def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes, number: int = 0) -> None:
     """What a worker process does: jobs, until its parent hangs up or is gone.
 
     Args:
         pipe: where jobs come from and events go to.
         inherited: the parent's ends of all pipes, which a fork copies; as long as a worker holds one open, no other
             worker can notice that the parent is gone.
-        packed: the user's own parts, for a process that was not forked.
+        packed: the user's own parts and functions, for a process that was not forked.
+        number: of this worker among those that work at the same time.
     """
+    os.environ[WORKER] = str(number)
     for end in inherited:
         end.close()
     for name in ("SIGINT", "SIGHUP"):  # the parent decides what Ctrl-C means, and a closed terminal
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    multiprocessing.current_process().daemon = False  # somebody's own training may start processes, to read its data
     if packed:
         import cloudpickle
 
-        register_all(cloudpickle.loads(packed))
+        parts, things = cloudpickle.loads(packed)
+        register_all(parts)
+        shared.things.update(things)
     import torch
 
     with suppress(BrokenPipeError):

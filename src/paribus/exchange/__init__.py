@@ -1,0 +1,1 @@
+"""Runs from and to the files of other tools."""

@@ -1,0 +1,1 @@
+"""Evidence from numbers: tables of figures that others measured → arms × seeds."""
