@@ -7,8 +7,10 @@ import pytest
 import paribus as pb
 from paribus import Run
 from paribus.errors import DamagedRecord, DataError, RecipeError, RunError
-from paribus.records.run import RunFolder
+from paribus.records.run import RunFolder, Status
 from paribus.training import loop
+from paribus.training.execution import Settings
+from paribus.training.loop import train
 
 SMALL = {"budget.epochs": 2, "split.limit": 100, "model.widths": [8]}
 
@@ -49,6 +51,17 @@ def test_a_lost_recipe_is_written_again(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "step", lambda *_: 1 / 0)
     assert Run("digits/mlp", SMALL, runs=tmp_path).train(threads=1) == result
     assert recipe.read_bytes() == before
+
+
+def test_what_a_kill_at_the_very_end_left_behind_goes(tmp_path):
+    run = Run("digits/mlp", SMALL, runs=tmp_path)
+    run.train(threads=1)
+    left = run.folder.path / ".tmp-5bce98f7.583-bdbae53cf0d8f702.json"
+    left.write_text("{")
+    run.folder.write_status(Status("running"))  # of no process
+    train(run.folder, run.recipe, 0, Settings(threads=1))
+    assert not left.exists()
+    assert run.folder.status.state == "finished"
 
 
 def test_another_seed_is_another_run(tmp_path):
