@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from paribus.evidence import (
 )
 from paribus.records.claims import Claim
 from paribus.records.metric import Metric
-from paribus.records.plan import Comparison, Looks, Need, Plan, Size, Source
+from paribus.records.plan import Comparison, Need, Plan, PlannedLooks, Size, Source
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign
@@ -286,9 +286,26 @@ def planned(label: str = "norm: batch − none", comparisons: int = 1, overlap: 
         "overlap": overlap,
         "comparisons": (Comparison(label, spread, needs),) * comparisons,
         "sizes": sizes,
-        "looks": Looks((3, 6, 11, 20), 0.04),
+        "looks": PlannedLooks((3, 6, 11, 20), 0.04),
         "sources": (Source("digits-cnn--norm--pilot", "its own arms", "these arms", 3, 0.006),),
         "used": (1000, 1001, 1002),
         "workers": 2,
     }
     return Plan(**{**given, **more})
+
+
+STUDIES: Mapping[str, Callable[[], StudyResult]] = {
+    "two claims": two_arms,
+    "one claim": split_fixed,
+    "two claims apart": apart,
+    "factorial": factorial,
+    "many arms": many_arms,
+    "hostile": hostile,
+    "diverged": diverged,
+    "failed": failed,
+    "one seed": lambda: two_arms(seeds=1),
+    "one arm": one_arm,
+    "nothing yet": nothing_yet,
+    "noise": noise,
+}
+"""A study of every kind, for what must hold of each."""

@@ -17,19 +17,6 @@ from paribus.reports.latex import study_latex
 from paribus.reports.method import method, references
 from paribus.reports.tex import escape
 
-STUDIES = {
-    "two claims": made.two_arms,
-    "one claim": made.split_fixed,
-    "factorial": made.factorial,
-    "many arms": made.many_arms,
-    "hostile": made.hostile,
-    "diverged": made.diverged,
-    "failed": made.failed,
-    "one seed": lambda: made.two_arms(seeds=1),
-    "one arm": made.one_arm,
-    "nothing yet": made.nothing_yet,
-    "noise": made.noise,
-}
 DOCUMENT = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage{booktabs,graphicx}
@@ -139,9 +126,9 @@ def test_captions_say_n_confidence_and_claims():
         assert text in caption
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", made.STUDIES)
 def test_braces_close_and_environments_end(name):
-    tex = re.sub(r"\\[{}\\]", "", study_latex(STUDIES[name](), {}))
+    tex = re.sub(r"\\[{}\\]", "", study_latex(made.STUDIES[name](), {}))
     assert tex.count("{") == tex.count("}")
     for kind in ("table", "tabular"):
         assert tex.count(f"\\begin{{{kind}}}") == tex.count(f"\\end{{{kind}}}")
@@ -168,9 +155,9 @@ def test_another_file_stays_and_another_ending_is_refused(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", made.STUDIES)
 def test_pdflatex_sets_it_without_a_word(name, tmp_path):
-    write_latex(STUDIES[name](), tmp_path / "study.tex")
+    write_latex(made.STUDIES[name](), tmp_path / "study.tex")
     (tmp_path / "paper.tex").write_text(DOCUMENT % "study")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, errors="replace")

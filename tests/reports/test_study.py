@@ -21,21 +21,6 @@ from paribus.reports import files as reports
 from paribus.reports import tables
 from paribus.reports.study import study_page
 
-STUDIES = {
-    "two arms": made.two_arms,
-    "split fixed": made.split_fixed,
-    "two claims apart": made.apart,
-    "factorial": made.factorial,
-    "many arms": made.many_arms,
-    "hostile": made.hostile,
-    "diverged": made.diverged,
-    "failed": made.failed,
-    "one seed": lambda: made.two_arms(seeds=1),
-    "one arm": made.one_arm,
-    "nothing yet": made.nothing_yet,
-    "noise": made.noise,
-}
-
 
 class Text(HTMLParser):
     """Collects what a reader sees, the tags that there are, and their attributes."""
@@ -63,9 +48,9 @@ def rendered(markdown: str) -> Text:
     return Text(MarkdownIt("commonmark").enable("table").render(markdown))
 
 
-@pytest.fixture(params=STUDIES)
+@pytest.fixture(params=made.STUDIES)
 def result(request: pytest.FixtureRequest) -> StudyResult:
-    return STUDIES[request.param]()
+    return made.STUDIES[request.param]()
 
 
 def test_html_and_markdown_say_the_same(result: StudyResult) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from paribus.cli.words import About, Csv, Json, Overwrite, read_claim
+from paribus.cli.words import About, Csv, Delta, Json, Overwrite, read_claim
 
 
 def evidence(
@@ -43,13 +43,7 @@ def evidence(
         typer.Option("--lower-is-better/--higher-is-better", help="Which is good; by default as the name says."),
     ] = None,
     percent: Annotated[bool, typer.Option("--percent", help="The figures are per cent, 0 to 100.")] = False,
-    delta: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DELTA",
-            help="Smallest difference that matters: 1pt (one point) or .01 of a share, else in the metric's unit.",
-        ),
-    ] = None,
+    delta: Delta = None,
     reference: Annotated[
         str | None, typer.Option(metavar="ARM", help="What others are compared with; the first arm by default.")
     ] = None,

@@ -15,6 +15,7 @@ from paribus.cli.words import (
     Csv,
     Device,
     Json,
+    OneAtATime,
     Overrides,
     Overwrite,
     Plugin,
@@ -51,10 +52,7 @@ def plan(
             autocompletion=completion.vary,
         ),
     ] = None,
-    one_at_a_time: Annotated[
-        bool,
-        typer.Option("--one-at-a-time", help="Change one factor at a time from the reference, not all combinations."),
-    ] = False,
+    one_at_a_time: OneAtATime = False,
     delta: Annotated[
         str | None,
         typer.Option(

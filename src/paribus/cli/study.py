@@ -15,10 +15,12 @@ from paribus.cli.words import (
     About,
     Csv,
     DataChanged,
+    Delta,
     Device,
     DryRun,
     Json,
     Keep,
+    OneAtATime,
     Overrides,
     Overwrite,
     Plugin,
@@ -70,10 +72,7 @@ def study(
             help="How many seeds, or which: 5 (0 … 4), or 3,4,7, or 7, for one; --until-decided: of the first look."
         ),
     ] = "5",
-    one_at_a_time: Annotated[
-        bool,
-        typer.Option("--one-at-a-time", help="Change one factor at a time from the reference, not all combinations."),
-    ] = False,
+    one_at_a_time: OneAtATime = False,
     noise: Annotated[bool, typer.Option("--noise", help="Ask where the spread between seeds comes from.")] = False,
     metric: Annotated[
         str | None,
@@ -86,13 +85,7 @@ def study(
         bool | None,
         typer.Option("--higher-is-better/--lower-is-better", help="Of a command's metric, if its name does not say."),
     ] = None,
-    delta: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DELTA",
-            help="Smallest difference that matters: 1pt (one point) or .01 of a share, else in the metric's unit.",
-        ),
-    ] = None,
+    delta: Delta = None,
     claim: About = None,
     overlap: Annotated[
         float | None,

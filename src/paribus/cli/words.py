@@ -49,6 +49,17 @@ DataChanged = Annotated[
         help="What to do where data, or code of your own, changed since a run began: refuse, or start it anew.",
     ),
 ]
+OneAtATime = Annotated[
+    bool,
+    typer.Option("--one-at-a-time", help="Change one factor at a time from the reference, not all combinations."),
+]
+Delta = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DELTA",
+        help="Smallest difference that matters: 1pt (one point) or .01 of a share, else in the metric's unit.",
+    ),
+]
 About = Annotated[
     str | None,
     typer.Option(

@@ -34,7 +34,6 @@ from dataclasses import replace
 from paribus.errors import EvidenceError
 from paribus.evidence.estimate import Estimate
 from paribus.evidence.power import detectable_difference, equivalence_power_of, power_of
-from paribus.evidence.skewness import stretch
 from paribus.evidence.verdict import FEWEST_PAIRS, MOST_SEEDS, Judged, judge
 
 GROWTH = 1.25
@@ -66,7 +65,7 @@ def e_value(estimate: Estimate, alpha: float = 0.05, mean: float = 0.0) -> float
     if estimate.sd == 0:
         return 2.0 ** (estimate.n - 1) if distance else 1.0
     n, r = estimate.n, _ratio(estimate.n, alpha, estimate.overlap)
-    squared = (distance / _error(estimate, below=distance > 0)) ** 2 / (n - 1)
+    squared = (distance / estimate.error(below=distance > 0)) ** 2 / (n - 1)
     log = n / 2 * (math.log1p(squared) - math.log1p(squared / r)) - math.log(r) / 2
     return math.exp(min(log, 700.0))
 
@@ -82,7 +81,7 @@ def at_every_look(estimate: Estimate, alpha: float = 0.05) -> Estimate:
 
 def reaching(estimate: Estimate, errors: float) -> Estimate:
     """The same with an interval of so many standard errors to either side, and of room for skewness."""
-    low, high = (estimate.value + side * errors * _error(estimate, below=side < 0) for side in (-1, 1))
+    low, high = (estimate.value + side * errors * estimate.error(below=side < 0) for side in (-1, 1))
     return replace(estimate, low=low, high=high)
 
 
@@ -185,12 +184,6 @@ def _more_seeds(estimate: Estimate, delta: float | None, level: float) -> int | 
     candidates = range(estimate.n + 1, estimate.n + MOST_SEEDS + 1)
     place = bisect_left(candidates, 0.8, key=power)  # power grows with n
     return place + 1 if place < len(candidates) else None
-
-
-def _error(estimate: Estimate, below: bool) -> float:
-    """The standard error on one side, with the room for skewness that every interval of the estimate has there."""
-    gamma = estimate.skewness if below else -estimate.skewness
-    return estimate.se * (float(stretch(gamma, estimate.n, estimate.overlap)) if gamma else 1.0)
 
 
 def _ratio(n: int, alpha: float, overlap: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paribus.errors import EvidenceError
-from paribus.evidence.estimate import ROUNDING, Values
+from paribus.evidence.estimate import ROUNDING, Values, margin_of_signs
 from paribus.evidence.skewness import skewness, stretch
 from paribus.evidence.variance import Interval
 
@@ -44,7 +44,7 @@ def mean_intervals(
     sd = table.std(axis=0, ddof=1)
     sd = np.maximum(np.where(sd <= rounding, 0.0, sd), resolution / math.sqrt(12))
     alike = sd == 0  # then the signs alone speak, see `contrast`
-    agreed = 0.0 if 2 * 2.0**-n <= 1 - confidence else math.inf
+    agreed = margin_of_signs(n, 1 - confidence)
     margin = float(stdtrit(n - 1, (1 + confidence) / 2)) * sd * math.sqrt(1 / n + overlap)
     gamma = skewness(table, sd)
     below, above = (np.where(alike, agreed, margin * stretch(side, n, overlap)) for side in (gamma, -gamma))

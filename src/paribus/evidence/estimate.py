@@ -74,22 +74,49 @@ class Estimate:
         """The same with the interval of another confidence."""
         if self.n < 2:
             return replace(self, low=-math.inf, high=math.inf, confidence=confidence)
-        below = _margin(self.sd, self.n, confidence, self.overlap, self.df, self.skewness)
-        above = _margin(self.sd, self.n, confidence, self.overlap, self.df, -self.skewness)
+        below, above = (self._margin(confidence, side) for side in (True, False))
         return replace(self, low=self.value - below, high=self.value + above, confidence=confidence)
+
+    def error(self, below: bool) -> float:
+        """The standard error on one side of the value, with the room for skewness that intervals have there."""
+        gamma = self.skewness if below else -self.skewness
+        return self.se * (float(stretch(gamma, self.n, self.overlap)) if gamma else 1.0)
 
     def p_above(self, bound: float) -> float:
         """One-sided p-value: small where the true mean is above a bound; NaN where the spread is not known."""
-        return _one_sided_p(self.value - bound, self.sd, self.n, self.overlap, self.df, self.skewness)
+        return self._p(self.value - bound, below=True)
 
     def p_below(self, bound: float) -> float:
         """One-sided p-value: small where the true mean is below a bound."""
-        return _one_sided_p(bound - self.value, self.sd, self.n, self.overlap, self.df, -self.skewness)
+        return self._p(bound - self.value, below=False)
+
+    def _p(self, distance: float, below: bool) -> float:
+        """p-value of a mean that lies so far beyond a bound on one side of it (negative: on the wrong side)."""
+        from scipy.special import stdtr
+
+        if self.n < 2:
+            return math.nan
+        if self.sd == 0:
+            return 2.0**-self.n if distance > 0 else 1.0
+        return float(stdtr(self.df, -distance / self.error(below)))
+
+    def _margin(self, confidence: float, below: bool) -> float:
+        """How far the interval reaches to one side."""
+        from scipy.special import stdtrit
+
+        if self.sd == 0:
+            return margin_of_signs(self.n, 1 - confidence)
+        return float(stdtrit(self.df, (1 + confidence) / 2)) * self.error(below)
 
 
 def standard_error(sd: float, n: int, overlap: float = 0.0) -> float:
     """sd·√(1/n + overlap), of a mean over n seeds whose standard deviation is ``sd``; see :class:`Estimate`."""
     return sd * math.sqrt(1 / n + overlap) if n else math.nan
+
+
+def margin_of_signs(n: int, alpha: float) -> float:
+    """How far an interval reaches where n seeds agree exactly: nowhere if n equal signs are enough, else anywhere."""
+    return 0.0 if 2 * 2.0**-n <= alpha else math.inf
 
 
 def mean_interval(
@@ -152,12 +179,9 @@ def contrast(
     Raises:
         EvidenceError: for tables and weights that do not fit, and arguments out of range.
     """
-    table, weight = _array(values, 2), _array(weights, 1)
-    lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
-    _check(table, weight, lost, confidence, resolution, overlap)
-    counted = weight != 0
-    table, lost, weight = table[:, counted], lost[:, counted], weight[counted]
-    complete = ~(np.isnan(table) | lost).any(axis=1)
+    table, weight, lost = _counted(values, weights, diverged)
+    _check(confidence, resolution, overlap)
+    complete = ~np.asarray((np.isnan(table) | lost).any(axis=1))
     differences = table[complete] @ weight
     estimate = _estimate(
         differences,
@@ -191,28 +215,23 @@ def contrast_of_means(
 
     For the arguments see `contrast`; a value that is missing is missing in its own arm only.
     """
-    table, weight = _array(values, 2), _array(weights, 1)
-    lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
-    _check(table, weight, lost, confidence, resolution, overlap)
-    counted = weight != 0
-    lost, weight = lost[:, counted], weight[counted]
-    arms = [arm[~(np.isnan(arm) | gone)] for arm, gone in zip(table.T[counted], lost.T, strict=True)]
+    table, weight, lost = _counted(values, weights, diverged)
+    _check(confidence, resolution, overlap)
+    arms = [arm[~(np.isnan(arm) | gone)] for arm, gone in zip(table.T, lost.T, strict=True)]
     n = min(map(len, arms))
     gone = int(lost.sum())
     value = float(weight @ [arm.mean() for arm in arms]) if n else math.nan
     rounding = ROUNDING * max(float(np.abs(arm).max(initial=0.0)) for arm in arms)
     value = 0.0 if abs(value) <= rounding else value
-    known = Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence, gone, gone, (), overlap)
     if n < 2:
-        return known
+        return Estimate(value, -math.inf, math.inf, n, math.nan, 0, math.nan, confidence, gone, gone, (), overlap)
     sizes = np.array([len(arm) for arm in arms])
     sds = np.array([float(arm.std(ddof=1)) for arm in arms])
     sds = np.maximum(np.where(sds <= rounding, 0.0, sds), resolution / math.sqrt(12))
     parts = (weight * sds) ** 2 * (1 / sizes + overlap)
     sd = math.sqrt(parts.sum() / (1 / n + overlap))
     df = float(parts.sum() ** 2 / (parts**2 / (sizes - 1)).sum()) if sd else n - 1
-    p = min(1.0, 2 * _one_sided_p(abs(value), sd, n, overlap, df))
-    return replace(known, sd=sd, df=df, p=p).at(confidence)
+    return replace(inferred(value, sd, n, df, confidence, overlap), dropped=gone, diverged=gone)
 
 
 def equivalence_p(estimate: Estimate, delta: float) -> float:
@@ -247,32 +266,20 @@ def inferred(
     return replace(found, p=min(1.0, 2 * (found.p_above(0.0) if value > 0 else found.p_below(0.0))))
 
 
-def _one_sided_p(distance: float, sd: float, n: int, overlap: float, df: float, skewness: float = 0.0) -> float:
-    """p-value of a mean that lies `distance` beyond the tested bound (negative: on the wrong side).
-
-    Skewness is positive where the longer tail of the values points away from the bound.
-    """
-    from scipy.special import stdtr
-
-    if n < 2:
-        return math.nan
-    if sd == 0:
-        return 2.0**-n if distance > 0 else 1.0
-    return float(stdtr(df, -distance / (standard_error(sd, n, overlap) * _wider(skewness, n, overlap))))
-
-
-def _margin(sd: float, n: int, confidence: float, overlap: float, df: float, skewness: float = 0.0) -> float:
-    """How far the interval reaches downwards; upwards, the same with −skewness."""
-    from scipy.special import stdtrit
-
-    if sd == 0:
-        return 0.0 if 2 * 2.0**-n <= 1 - confidence else math.inf
-    critical = float(stdtrit(df, (1 + confidence) / 2))
-    return critical * standard_error(sd, n, overlap) * _wider(skewness, n, overlap)
-
-
-def _wider(skewness: float, n: int, overlap: float) -> float:
-    return float(stretch(skewness, n, overlap)) if skewness else 1.0
+def _counted(
+    values: Values, weights: ArrayLike, diverged: ArrayLike | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """The arms that have a weight: their values (seeds, arms), their weights, and which runs diverged."""
+    table, weight = _array(values, 2), _array(weights, 1)
+    lost = np.zeros(table.shape, bool) if diverged is None else np.asarray(diverged, bool)
+    if lost.shape != table.shape:
+        raise EvidenceError("every value is of a run that diverged or did not", got=f"shape {lost.shape}")
+    if table.shape[1] != len(weight):
+        raise EvidenceError("a contrast has one weight per arm", got=f"{len(weight)} weights for {table.shape[1]} arms")
+    if np.isnan(weight).any() or not weight.any():
+        raise EvidenceError("weights are finite and not all zero", got=weight.tolist())
+    counted = weight != 0
+    return table[:, counted], weight[counted], lost[:, counted]
 
 
 def _array(values: Values, dimensions: int) -> NDArray[np.float64]:
@@ -286,22 +293,7 @@ def _array(values: Values, dimensions: int) -> NDArray[np.float64]:
     return array
 
 
-def _check(
-    table: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    diverged: NDArray[np.bool_],
-    confidence: float,
-    resolution: float,
-    overlap: float,
-) -> None:
-    if diverged.shape != table.shape:
-        raise EvidenceError("every value is of a run that diverged or did not", got=f"shape {diverged.shape}")
-    if table.shape[1] != len(weights):
-        raise EvidenceError(
-            "a contrast has one weight per arm", got=f"{len(weights)} weights for {table.shape[1]} arms"
-        )
-    if np.isnan(weights).any() or not weights.any():
-        raise EvidenceError("weights are finite and not all zero", got=weights.tolist())
+def _check(confidence: float, resolution: float, overlap: float) -> None:
     if not 0 < confidence <= 1:
         raise EvidenceError("confidence lies between 0 and 1", got=confidence, hint="0.95 is usual")
     if not 0 <= resolution < math.inf:

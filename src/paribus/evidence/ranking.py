@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from paribus.errors import EvidenceError
 from paribus.evidence.anytime import reaching
-from paribus.evidence.estimate import ROUNDING, Estimate, Values, mean_interval
+from paribus.evidence.estimate import ROUNDING, Estimate, Values, margin_of_signs, mean_interval
 from paribus.evidence.skewness import FEWEST, skewness, stretch
 
 Standing = Literal["as good as any", "may be the best", "another is as good or better", "unknown"]
@@ -229,7 +229,7 @@ def _minus_others(
     for size in set(n[n >= 2].tolist()):
         those = n == size
         margin = reach(size, alpha, overlap) * sd[those] * math.sqrt(1 / size + overlap)
-        margin = np.where(sd[those] > 0, margin, 0.0 if 2 * 2.0**-size <= alpha else math.inf)  # the signs alone
+        margin = np.where(sd[those] > 0, margin, margin_of_signs(size, alpha))
         gamma = _skewness(differences[:, those], sd[those]) if size >= FEWEST else np.zeros(len(margin))
         below[those], above[those] = margin * stretch(gamma, size, overlap), margin * stretch(-gamma, size, overlap)
     unknown = (n == 0) | (np.arange(len(n)) == arm)

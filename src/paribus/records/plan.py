@@ -93,7 +93,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Looks:
+class PlannedLooks:
     """What planned looks cost: the study stops as soon as all is decided, and may take more seeds.
 
     Args:
@@ -145,7 +145,7 @@ class Plan:
     overlap: float | None
     comparisons: tuple[Comparison, ...]
     sizes: tuple[Size, ...]
-    looks: Looks | None
+    looks: PlannedLooks | None
     sources: tuple[Source, ...]
     used: tuple[int, ...]
     workers: int

@@ -138,7 +138,7 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     everywhere = [run for of_arm in folders.values() for run in of_arm.values()]
     infos = _infos(folders)
     info, environment = next(filter(None, infos), {}), _first(run.environment for run in everywhere)
-    measure = _measure(design, info, _overlap(design, infos))
+    measure = measure_of(design, infos)
     claim = measure.claim(design.claim)
     runs = {name: {seed: RunRecord.read(run) for seed, run in of_arm.items()} for name, of_arm in folders.items()}
     results = tuple(_arm(arm, runs[arm.name], measure, claim, design.confidence) for arm in arms)
@@ -210,8 +210,7 @@ def _state(value: float | None) -> State:
 
 def widest_claim(design: StudyDesign, folder: Path) -> Claim:
     """The widest claim that the runs of a study allow, whatever is asked for."""
-    overlap = _overlap(design, _infos(_folders(design, folder)))
-    return _measure(design, {}, overlap).claim(None)
+    return measure_of(design, _infos(_folders(design, folder))).claim(None)
 
 
 def _folders(design: StudyDesign, folder: Path) -> dict[str, dict[int, RunFolder]]:
@@ -244,9 +243,7 @@ def find_metrics(design: StudyDesign) -> Sequence[Metric]:
 def find_metric(design: StudyDesign) -> Metric:
     """The figure that a study compares: its own, the named one, or the task's first."""
     metrics = find_metrics(design)
-    if design.foreign:
-        return metrics[0]
-    if design.metric is None:
+    if design.foreign or design.metric is None:
         return metrics[0]
     known = {f"{split}/{metric.name}": metric for split in ("val", "train") for metric in metrics}
     if design.metric.startswith("test/"):

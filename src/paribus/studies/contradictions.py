@@ -30,6 +30,15 @@ def check_changes(changes: Mapping[str, Any], vary: Mapping[str, Sequence[Any]])
                     raise _lost(whole, field, value)
 
 
+def check_given(design: StudyDesign) -> None:
+    """Refuse seeds that are said twice, and a factor without values; of streams of chance, none named means all."""
+    if len(set(design.seeds)) < len(design.seeds):
+        raise StudyError("seeds must differ", got=list(design.seeds))
+    empty = [path for path, given in design.factors.items() if not given]
+    if empty and design.layout != "noise":
+        raise StudyError(f"{empty[0]} needs at least one value", hint=f"write --vary {empty[0]}=VALUE,VALUE")
+
+
 def check_factors(design: StudyDesign) -> None:
     """Refuse factors that contradict each other."""
     for one, other in combinations(design.factors, 2):

@@ -18,7 +18,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
 from paribus.studies.conclusions import find_metric, judging, no_claim, splits_vary
-from paribus.studies.contradictions import check_arms, check_factors, check_values
+from paribus.studies.contradictions import check_arms, check_factors, check_given, check_values
 from paribus.studies.executors.job import Job
 from paribus.studies.looks import sizes
 from paribus.training.check import Check
@@ -133,10 +133,7 @@ def check(design: StudyDesign) -> None:
         raise no_claim(design.claim)
     if design.layout == "noise":
         _check_noise(design)
-    elif empty := [path for path, given in design.factors.items() if not given]:
-        raise StudyError(f"{empty[0]} needs at least one value", hint=f"write --vary {empty[0]}=VALUE,VALUE")
-    if len(set(design.seeds)) < len(design.seeds):
-        raise StudyError("seeds must differ", got=list(design.seeds))
+    check_given(design)
     check_factors(design)
     check_arms(design)
     if design.layout != "noise":

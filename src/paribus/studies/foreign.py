@@ -11,6 +11,7 @@ from paribus.records.metric import Metric
 from paribus.records.study import Origin, StudyDesign
 from paribus.records.wording import show
 from paribus.studies.conclusions import no_claim
+from paribus.studies.contradictions import check_given
 from paribus.studies.looks import sizes
 
 
@@ -65,10 +66,7 @@ def check(design: StudyDesign) -> None:
         raise StudyError("a noise study holds streams of chance, which only recipes have", got=design.name)
     if (design.interim or design.looking == "anytime") and not design.paired:
         raise StudyError("planned looks compare arms seed by seed", got="runs that are not paired")
-    if len(set(design.seeds)) < len(design.seeds):
-        raise StudyError("seeds must differ", got=list(design.seeds))
-    if empty := [name for name, values in design.factors.items() if not values]:
-        raise StudyError(f"{empty[0]} needs at least one value", hint=f"write {empty[0]}=VALUE,VALUE")
+    check_given(design)
     for name, values in design.factors.items():
         said = [show(value) for value in values]
         if again := next((text for place, text in enumerate(said) if text in said[:place]), None):

@@ -29,7 +29,7 @@ from paribus.evidence import (
 )
 from paribus.records import wording
 from paribus.records.claims import Claim
-from paribus.records.plan import LIKELY, Comparison, Looks, Need, Part, Plan, Size, Source
+from paribus.records.plan import LIKELY, Comparison, Need, Part, Plan, PlannedLooks, Size, Source
 from paribus.records.study import StudyDesign
 from paribus.studies.alike import Known, info_of
 from paribus.studies.conclusions import Measure, analyse, contrasts, measure_of
@@ -266,15 +266,17 @@ def _sizes(
     )
 
 
-def _looks(design: StudyDesign, comparisons: Sequence[Comparison], measure: Measure, power: float) -> Looks | None:
+def _looks(
+    design: StudyDesign, comparisons: Sequence[Comparison], measure: Measure, power: float
+) -> PlannedLooks | None:
     """The fewest seeds at most, with planned looks: the last of them alone has the power asked for."""
     delta, overlap = measure.delta, measure.overlaps[measure.claim(design.claim)]
     if delta is None:
         return None
 
-    def looks(most: int) -> Looks:
+    def looks(most: int) -> PlannedLooks:
         sizes = plan_analyses(FIRST_LOOK, most, alpha=1 - design.confidence).sizes
-        return Looks(sizes, alpha_at(sizes, most, 1 - design.confidence)[-1])
+        return PlannedLooks(sizes, alpha_at(sizes, most, 1 - design.confidence)[-1])
 
     def power_at(most: int) -> float:
         if most <= FIRST_LOOK:

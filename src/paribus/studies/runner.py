@@ -60,11 +60,11 @@ def run(
         StudyError: where the folder holds another study.
         Interrupted: when asked to stop; everything is saved.
     """
+    trainer = trainer or Recipes(progress)
     with interruptible() as request, request.at_once():
         design = check(design, folder, settings, data_changed, progress, trainer=trainer)
     for place in (folder, *(folder / arm.slug for arm in design.arms())):
         files.remove_old_leftovers(place)
-    trainer = trainer or Recipes(progress)
     while True:
         design.write(folder)
         if jobs := _outstanding(trainer.jobs(design, folder, settings), folder.parent, listen):
