@@ -24,8 +24,10 @@ from paribus.records.plan import Comparison, Need, Plan, PlannedLooks, Size, Sou
 from paribus.records.result import ArmResult, Choice, Effect, StudyResult
 from paribus.records.run import RunFolder, RunResult, State, Status
 from paribus.records.study import Arm, StudyDesign
-from paribus.studies.conclusions import Measure, effects, mean_curves, ranking, splits_vary, within
+from paribus.studies.conclusions import mean_curves
+from paribus.studies.effects import effects, ranking
 from paribus.studies.looks import looks
+from paribus.studies.measure import Measure, splits_vary, within
 
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, matters=0.01)
 HOSTILE = "<script>alert('x')</script> \"quoted\" | a](javascript:alert(1)) `b` **c**"
@@ -188,7 +190,7 @@ def _arm(
     ends = {seed: states.get((place, seed), "finished") for seed in plan.seeds}
     values = {seed: _value(place, seed, gain) if state == "finished" else None for seed, state in ends.items()}
     present = [value for value in values.values() if value is not None]
-    overlap = measure.overlaps[measure.claim(plan.claim)]
+    overlap = measure.overlap_of(measure.claim(plan.claim))
     shapes = {"train/loss": 0.9, "val/loss": 1.0, "train/accuracy": None, "val/accuracy": None}
     curves = {
         figure: tuple(_curve(place, seed, gain, loss, ends[seed]) for seed in plan.seeds)

@@ -33,7 +33,7 @@ def test_a_report_answers_for_another_claim_without_training_and_says_so(paribus
 def test_another_word_is_refused(paribus, words):
     refused = paribus(*words, "--claim", "those")
     assert refused.code == 2
-    assert "--claim is these or like-these" in refused.err
+    assert "--claim is these, like-these or examples" in refused.err
     assert "those" in refused.err
 
 
@@ -43,7 +43,28 @@ def test_a_run_and_several_studies_have_no_claim(paribus):
     assert "--claim are for one study" in paribus("report", "last", "last", "--claim", "these").err
 
 
-def test_a_split_that_is_held_fixed_allows_the_narrower_claim_only(paribus):
-    refused = paribus(*STUDY, "chance.split=0", "--claim", "like-these")
+def test_S20_a_split_that_is_held_fixed_speaks_of_other_examples(paribus):
+    fixed = [*STUDY, "chance.split=0"]
+    said = paribus(*fixed, "--json")
+    assert {row["claim"] for row in effects(said)} == {"these"}
+    (row,) = effects(said)
+    assert row["low for examples like these (share)"] <= row["low for these data (share)"] + 1e-9
+    wide = paribus(*fixed, "--claim", "like-these")
+    assert "verdicts are for examples like these, as if other examples had been drawn to evaluate on" in wide.out
+    assert {row["claim"] for row in effects(paribus("report", "mine", "--json"))} == {"examples"}
+    assert {row["claim"] for row in effects(paribus("report", "mine", "--claim", "these", "--json"))} == {"these"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["chance.split=0", "--metric", "val/macro_f1", "--claim", "like-these"], "this figure is no mean over its"),
+        (["--claim", "examples"], "every seed draws its own validation split here"),
+        (["chance.split=0", "--claim", "like-these", "--until-decided", "5"], "hold once, at the planned end"),
+    ],
+)
+def test_a_claim_that_the_split_does_not_allow_is_refused_before_training(paribus, words, says):
+    refused = paribus(*STUDY, *words)
     assert refused.code == 2
-    assert "all seeds share one validation split here" in refused.err
+    assert says in " ".join(refused.err.split())
+    assert "seed 0" not in refused.err

@@ -60,7 +60,7 @@ def test_values_however_the_shell_splits_words():
 
 
 def test_what_verdicts_can_be_about():
-    assert [word for word, _ in completion.claims("")] == ["these", "like-these"]
+    assert [word for word, _ in completion.claims("")] == ["these", "like-these", "examples"]
     assert [word for word, _ in completion.claims("l")] == ["like-these"]
 
 

@@ -206,7 +206,7 @@ def test_a_claim_that_cannot_be_made_is_refused_and_changes_nothing(scripted):
         judge_anew(study.folder, "like-these")
     assert {path.name: path.read_bytes() for path in study.folder.glob("*.json")} == before
     with pytest.raises(StudyError, match="all seeds share one validation split here"):
-        small(claim="like-these", changes={"chance.split": 0})
+        small(claim="like-these", metric="val/macro_f1", changes={"chance.split": 0})
     with pytest.raises(StudyError, match="claim"):
         small(claim="those")
 

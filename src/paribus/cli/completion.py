@@ -81,7 +81,11 @@ def recipes_and_studies(ctx: typer.Context, incomplete: str) -> Found:
 
 def claims(incomplete: str) -> Found:
     """What verdicts can be about."""
-    known = {"these": "had only other seeds been drawn", "like-these": "had other examples come from the same source"}
+    known = {
+        "these": "had only other seeds been drawn",
+        "like-these": "had other examples come from the same source",
+        "examples": "had other examples been drawn to evaluate on",
+    }
     yield from _fitting(known.items(), incomplete)
 
 

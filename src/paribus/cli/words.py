@@ -65,7 +65,8 @@ About = Annotated[
     typer.Option(
         "--claim",
         metavar="these|like-these",
-        help="What verdicts are about: these data, or data like these; the latter wherever seeds draw the split.",
+        help="What verdicts are about: these data, or data like these; the latter wherever seeds draw the split. Where "
+        "all seeds share one, data like these are other examples to evaluate on.",
         autocompletion=completion.claims,
     ),
 ]
@@ -194,7 +195,7 @@ def read_claim(word: str | None) -> Claim | None:
     if word is None or word in CLAIMS:
         return word
     hint = "--claim these for these data, --claim like-these for data like these"
-    raise StudyError("--claim is these or like-these", got=word, hint=hint)
+    raise StudyError("--claim is these, like-these or examples", got=word, hint=hint)
 
 
 def load_plugins(files: list[Path] | None) -> None:

@@ -19,8 +19,9 @@ class Crossed:
     """Two-way random effects: difference of seed i on example j = mean + seed i + example j + the rest.
 
     Attributes:
-        estimate: the mean over all runs and all examples that might have been; ``n`` is the number of seeds, and
-            ``per_seed`` what each says on average.
+        estimate: the mean over all runs and all examples that might have been; ``n`` is the number of seeds, ``sd``
+            their spread, ``per_seed`` what each says on average, and ``overlap`` the variance that further seeds leave,
+            since they share their examples, in units of that of the seeds.
         seeds: variance of the seeds' true means; 0 where it comes out negative.
         examples: variance of the examples' true means; likewise.
         rest: variance of what neither explains.
@@ -40,7 +41,8 @@ def crossed_effects(table: Values, confidence: float = 0.95) -> Crossed:
 
         SE² = seeds/S + examples/E + rest/(S·E) = (MS_seeds + MS_examples − MS_rest) / (S·E),
 
-    with degrees of freedom after Satterthwaite (1946). It is about further examples and further trainings on these
+    with degrees of freedom after Satterthwaite (1946), but no more than make the interval as long as that over seeds
+    alone, which says less. It is about further examples and further trainings on these
     training data: which examples *train* is held fixed, so it says less than an interval about data like these.
 
     Args:
@@ -76,7 +78,11 @@ def _components(table: Array, confidence: float) -> Crossed:
     of_rest = rest**2 / ((seeds - 1) * (examples - 1))
     freedom = by_seed**2 / (seeds - 1) + by_example**2 / (examples - 1) + of_rest
     df = total**2 / freedom if total else seeds - 1
-    estimate = inferred(float(table.mean()), math.sqrt(total / examples), seeds, df, confidence)
+    df = _no_narrower(df, seeds - 1, by_seed / total, confidence) if total else df
+    sd, overlap = math.sqrt(by_seed / examples), (by_example - rest) / (seeds * by_seed) if by_seed else 0.0
+    if not by_seed:  # all seeds say the same of every example
+        sd = math.sqrt(total / examples)
+    estimate = inferred(float(table.mean()), sd, seeds, df, confidence, overlap)
     return Crossed(estimate, (by_seed - rest) / examples, (by_example - rest) / seeds, rest)
 
 
@@ -93,3 +99,12 @@ def _mean_squares(table: Array) -> tuple[float, float, float]:
     rounding = (ROUNDING * float(np.abs(table).max())) ** 2
     by_seed, by_example, left = (0.0 if square <= rounding else square for square in found)
     return by_seed, by_example, left
+
+
+def _no_narrower(df: float, of_seeds: int, share: float, confidence: float) -> float:
+    """Degrees of freedom with which an interval is no narrower than one with this share of its variance, and fewer."""
+    from scipy.special import stdtridf, stdtrit
+
+    level = (1 + confidence) / 2
+    alone = float(stdtrit(of_seeds, level)) * math.sqrt(share)
+    return float(stdtridf(level, alone)) if alone > stdtrit(df, level) else df

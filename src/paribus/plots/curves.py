@@ -127,7 +127,7 @@ def _reading(result: StudyResult) -> str:
     text = "Lines are means over seeds as far as every run has come"
     if seeds >= bands.ENOUGH:
         sure = wording.percent(result.design.confidence)
-        text += f", bands their {sure} intervals {wording.ABOUT[result.claim]}."
+        text += f", bands their {sure} intervals {wording.ABOUT[result.claim_of_seeds]}."
     else:
         text = f"{text}, points are single seeds." if seeds > 1 else "There is one seed."
     if any(arm.count("diverged") for arm in result.arms):

@@ -216,6 +216,11 @@ class StudyResult:
         return f"StudyResult({self.design.name!r}, {self.metric_name}, {size}, effects={list(self.effects)})"
 
     @property
+    def claim_of_seeds(self) -> Claim:
+        """What bands of curves and the ranking are about, which rest on the spread over seeds alone."""
+        return "these" if self.claim == "examples" else self.claim
+
+    @property
     def question(self) -> str:
         """The study as one question."""
         return self.design.question

@@ -2,7 +2,8 @@
 
 ``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
 ``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``kept/`` weights of
-single epochs, if they are asked for · ``result.json`` and ``weights.safetensors`` at the end.
+single epochs, if they are asked for · ``result.json`` and ``weights.safetensors`` at the end, and
+``examples.safetensors`` with the figures of single validation examples, where all seeds share them.
 """
 
 from __future__ import annotations
@@ -27,15 +28,19 @@ from paribus.records.metric import Metric
 from paribus.records.own import ORIGINS, OwnTraining
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from paribus.records.inputs import Inputs
     from paribus.records.recipe import Recipe
 
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # a run on another machine whose heartbeat is older has crashed
-UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl")  # written while it runs; on the disk before its result
+UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl", "examples.safetensors")
+"""Written while it runs; on the disk before its result."""
 COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row: no figures
-SEALED = ("recipe.json", "info.json", "metrics.jsonl", "weights.safetensors")  # of a finished run nothing changes them
+SEALED = ("recipe.json", "info.json", "metrics.jsonl", "examples.safetensors", "weights.safetensors")
+"""Of a finished run nothing changes them."""
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
 
@@ -144,6 +149,28 @@ class RunFolder:
     def weights(self) -> Path:
         """The final weights."""
         return self.path / "weights.safetensors"
+
+    @property
+    def examples(self) -> Path:
+        """The figures of single validation examples; see :meth:`read_examples`."""
+        return self.path / "examples.safetensors"
+
+    def read_examples(self, name: str) -> tuple[NDArray[Any], NDArray[Any]] | None:
+        """Rows of the validation examples (N,) and a figure of each (N,), where they were kept: its mean is the run's.
+
+        Raises:
+            DamagedRecord: if the file is not what was written.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        if not self.examples.is_file():
+            return None
+        try:
+            found = load_file(self.examples)
+            return (found["rows"], found[name]) if name in found else None
+        except (SafetensorError, OSError, KeyError) as error:
+            raise DamagedRecord(f"its figures of single examples cannot be read: {error}", got=str(self.path)) from None
 
     @property
     def kept(self) -> Path:

@@ -26,7 +26,11 @@ FEW_SEEDS = 3  # below, a spread rests on one number, and the t interval is 13 t
 FEW_RUNS = 5  # below, the interval of a ratio of two variances spans a factor of more than 100
 LARGEST = 2.0  # a part above twice the whole says how little is known, not how large it is
 NONE = "–"  # stands where there is no number
-ABOUT: dict[Claim, str] = {"these": "for these data", "like-these": "for data like these"}
+ABOUT: dict[Claim, str] = {
+    "these": "for these data",
+    "like-these": "for data like these",
+    "examples": "for examples like these",
+}
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 

@@ -57,6 +57,13 @@ LIKE_THESE = (
     "the interval is wider. It can be made where every seed draws its own validation split.",
 )
 
+EXAMPLES = (
+    "For examples like these",
+    "What would be found on other validation examples from the same source, by further trainings on these training "
+    "examples. All seeds share one validation split here, and what every run says of each of its examples is kept: so "
+    "arms are compared example by example, as McNemar's test does.",
+)
+
 INTERVAL: Entries = (
     (
         "{sure} interval for these data",
@@ -70,6 +77,14 @@ WIDER: Entries = (
         "{sure} interval for data like these",
         "Mean ± t · s · √(1/n + validation examples / training examples): however many seeds there are, the second "
         "part stays, since they share their data (corrected resampled t test, Nadeau & Bengio 2003).",
+    ),
+)
+
+CROSSED: Entries = (
+    (
+        "{sure} interval for examples like these",
+        "Seeds and examples are both drawn, so both add to the variance of the mean: that over seeds / seeds + that "
+        "over examples / examples + the rest / (seeds · examples), with degrees of freedom after Satterthwaite (1946).",
     ),
 )
 
@@ -184,5 +199,6 @@ def glossary(result: StudyResult) -> Entries:
 
 def _claims(result: StudyResult) -> Entries:
     """What this report says something about, and how."""
-    wide = "like-these" in shown(result)
-    return (THESE, LIKE_THESE, *INTERVAL, *WIDER) if wide else (THESE, *INTERVAL)
+    if "like-these" in shown(result):
+        return (THESE, LIKE_THESE, *INTERVAL, *WIDER)
+    return (THESE, EXAMPLES, *INTERVAL, *CROSSED) if "examples" in shown(result) else (THESE, *INTERVAL)

@@ -20,6 +20,11 @@ from paribus.reports.tex import escape, foreign, grid, tabular
 HEAD = r"""% Written by paribus from the study {name}. Take it into a paper by \input{{{stem}}}; in its preamble:
 %   \usepackage{{booktabs,graphicx}}"""
 LUA = "% Compile with lualatex or xelatex, and a font that has them: pdflatex cannot set {signs}"
+LIKE: dict[Claim, str] = {
+    "like-these": "These data: another training on the same examples; data like these: on another sample of them.",
+    "examples": "These data: another training on the same examples; examples like these: judged on others, too.",
+}
+"""What two claims mean, by the one beside that about these data."""
 ARMS = ("arm", "mean", "interval", "sd", "n", "runs")  # the caption says the rest
 TABLE = r"""\begin{{table}}
 \centering
@@ -108,7 +113,7 @@ def _effects_caption(result: StudyResult) -> str:
     else:
         text += f" with {each or sure} intervals."
     if len(result.effects[0].claims) > 1:
-        text += " These data: another training on the same examples; data like these: on another sample of them."
+        text += f" {LIKE[next(claim for claim in LIKE if claim in result.effects[0].claims)]}"
         text += f" The study's verdict is that about {ABOUT[result.claim]}."
     if result.delta is not None:
         delta = wording.threshold(result.metric, result.delta)

@@ -15,6 +15,7 @@ WELCH = "Welch, 1947"
 WANG = "Wang and Ramdas, 2024"
 HALL = "Hall, 1992"
 NADEAU = "Nadeau and Bengio, 2003"
+SATTERTHWAITE = "Satterthwaite, 1946"
 SCHUIRMANN = "Schuirmann, 1987"
 REFERENCES = {
     STUDENT: "Student (1908). The probable error of a mean. Biometrika 6 (1), 1–25.",
@@ -24,6 +25,8 @@ REFERENCES = {
     "unknown variance. arXiv:2310.03722.",
     HALL: "Hall, P. (1992). On the removal of skewness by transformation. Journal of the Royal Statistical Society B "
     "54 (1), 221–228.",
+    SATTERTHWAITE: "Satterthwaite, F. E. (1946). An approximate distribution of estimates of variance components. "
+    "Biometrics Bulletin 2 (6), 110–114.",
     NADEAU: "Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error. Machine Learning 52 (3), "
     "239–281.",
     SCHUIRMANN: "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power approach "
@@ -83,7 +86,9 @@ def _tests(result: StudyResult) -> Iterator[str]:
     """Which test stands behind which claim."""
     judged = result.effects[0].claims
     for claim, one in judged.items():
-        if one.estimate.overlap:
+        if claim == "examples":
+            yield f"For {ABOUT[claim]}, {_crossed(result)}."
+        elif one.estimate.overlap:
             yield f"For {ABOUT[claim]}, {_corrected(result)}, {_redrawn(one.estimate.overlap)}."
         else:
             yield f"For {ABOUT[claim]}, intervals and p-values are those of {_test(result)}."
@@ -106,6 +111,15 @@ def _corrected(result: StudyResult) -> str:
         return f"they allow for overlapping training examples as the corrected resampled t-test does ({NADEAU})"
     test = "the corrected resampled t-test" if result.design.paired else "Welch's t-test, corrected for resampling"
     return f"they are those of {test} ({NADEAU})"
+
+
+def _crossed(result: StudyResult) -> str:
+    """The interval over seeds and validation examples."""
+    examples = f"{size:,} validation examples" if (size := (result.data.get("sizes") or {}).get("val")) else "examples"
+    return (
+        f"seeds and the {examples}, which all seeds share, are both drawn: the variance of the mean is that of two-way "
+        f"random effects of the differences of single examples, with degrees of freedom after {SATTERTHWAITE}"
+    )
 
 
 def _redrawn(overlap: float) -> str:

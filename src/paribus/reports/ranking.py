@@ -19,9 +19,8 @@ def sections(result: StudyResult) -> Iterator[Section]:
     if result.ranking is None or not any(wording.known(place.value) for place in result.ranking.places):
         return
     arms = len(result.arms)
-    yield Section(
-        TITLE, tables=(places(result),), notes=(f"All {arms} intervals hold together, {wording.ABOUT[result.claim]}.",)
-    )
+    about = wording.ABOUT[result.claim_of_seeds]
+    yield Section(TITLE, tables=(places(result),), notes=(f"All {arms} intervals hold together, {about}.",))
     if winner := result.ranking.winner:
         luck = (
             f"The best of {arms} was chosen for its luck too. Corrected is the mean of the arm that wins on the other "

@@ -11,12 +11,13 @@ from paribus.records.claims import CLAIMS, Claim
 from paribus.records.metric import Metric
 from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.reports.page import Row, Table
-from paribus.studies.conclusions import splits_vary
+from paribus.studies.measure import splits_vary
 
 FEW = 6  # arms that stand beside each other in one table
 AS_IF: dict[Claim, str] = {
     "these": "as if only other seeds had been drawn",
     "like-these": "as if other examples had been drawn from the same source",
+    "examples": "as if other examples had been drawn to evaluate on, and the same ones trained",
 }
 NBSP = "\u00a0"  # no line breaks there
 KINDS = {"arm": "two arms", "main": "main effect", "interaction": "interaction"}

@@ -17,8 +17,9 @@ from paribus.errors import ParibusError
 from paribus.records import earlier, store
 from paribus.records.run import RunFolder
 from paribus.records.study import StudyDesign, run_folder
-from paribus.studies.conclusions import RunRecord, find_figure
 from paribus.studies.design import same
+from paribus.studies.measure import find_figure
+from paribus.studies.runs import RunRecord
 
 SAME = ("data", "split", "budget", "chance")  # sections in which runs that are alike are equal
 SAME_USE = ("task", "model")  # parts of which they have the same, with whatever options

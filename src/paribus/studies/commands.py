@@ -17,7 +17,6 @@ from paribus.commands.command import Command
 from paribus.commands.devices import gpus
 from paribus.commands.source import Row
 from paribus.errors import StudyError
-from paribus.records.claims import Claim
 from paribus.records.environment import cores
 from paribus.records.metric import Metric
 from paribus.records.own import OwnTraining
@@ -137,7 +136,7 @@ class Commands:
             for arm, training in arms
         ]
 
-    def preflight(self, jobs: Sequence[Job], claim: Claim | None) -> None:
+    def preflight(self, jobs: Sequence[Job], design: StudyDesign) -> None:
         """Nothing is tried: what can be known of a command was checked when the study was planned."""
 
     def _training(self, fields: Mapping[str, Any], figure: Metric) -> OwnTraining:

@@ -17,10 +17,10 @@ from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
-from paribus.studies.conclusions import find_metric, judging, no_claim, splits_vary
 from paribus.studies.contradictions import check_arms, check_factors, check_given, check_values
 from paribus.studies.executors.job import Job
 from paribus.studies.looks import sizes
+from paribus.studies.measure import find_metric, judging, no_claim, scored, splits_vary
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
@@ -90,8 +90,8 @@ def rejudged(
     found = StudyDesign.make(**{**design.model_dump(), **given})
     if not found.foreign:
         check(found)
-    elif found.claim == "like-these" and not splits_vary(found):
-        raise no_claim(found.claim, foreign=True)
+    else:
+        check_claim(found)
     return found if delta is None else found.model_copy(update={"delta": find_metric(found).read_delta(delta)})
 
 
@@ -129,8 +129,7 @@ def _numbers(text: str) -> int | list[int]:
 def check(design: StudyDesign) -> None:
     """Refuse a design that cannot be compared."""
     find_metric(design)
-    if design.claim == "like-these" and not splits_vary(design):
-        raise no_claim(design.claim)
+    check_claim(design)
     if design.layout == "noise":
         _check_noise(design)
     check_given(design)
@@ -145,17 +144,35 @@ def check(design: StudyDesign) -> None:
         raise StudyError("two arms would share a folder", got=equal, hint="choose values that read differently")
 
 
-def preflight(jobs: Sequence[Job], progress: Announce, claim: Claim | None = None) -> None:
+def check_claim(design: StudyDesign) -> None:
+    """Refuse a claim that the validation splits of the seeds cannot allow, as far as the design alone says."""
+    asked, varies = design.claim, splits_vary(design)
+    if asked in (None, "these") or (asked == "like-these" and varies):
+        return
+    if not scored(design):
+        raise no_claim(asked, design.foreign, varies and not design.foreign)
+    if design.interim or design.looking == "anytime":
+        raise StudyError(
+            "intervals for examples like these hold once, at the planned end",
+            got=f"--claim {asked} with seeds that are added",
+            hint="leave --until-decided and --looks out, or write --claim these",
+        )
+
+
+def preflight(jobs: Sequence[Job], progress: Announce, design: StudyDesign) -> None:
     """Refuse every arm that needs training and could not take a step: what cannot work is said now.
 
-    So is a claim about data like these where the data bring a validation split of their own.
+    So is a claim that the validation split does not allow, which the data may bring.
     """
     check = Check(progress)
     for job in {job.arm: job for job in jobs if not (job.path.exists() and job.folder.last_status().over)}.values():
         assert isinstance(job.recipe, Recipe)
         prepared = check(job.recipe, job.seed, job.settings)
-        if claim == "like-these" and prepared.info.overlap is None:
-            raise no_claim(claim)
+        shared = prepared.info.overlap is None or job.recipe.chance.split is not None
+        if design.claim == "examples" and not shared:
+            raise no_claim(design.claim, varies=True)
+        if design.claim == "like-these" and shared and not scored(design):
+            raise no_claim(design.claim)
 
 
 def same(known: StudyDesign, wished: StudyDesign) -> bool:

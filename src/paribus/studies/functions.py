@@ -14,7 +14,6 @@ from typing import Any
 from paribus.chance import seeded_everywhere
 from paribus.errors import RunError, StudyError, nearest
 from paribus.files import dumps
-from paribus.records.claims import Claim
 from paribus.records.fingerprint import fingerprint, is_own_code
 from paribus.records.metric import Metric
 from paribus.records.own import OwnTraining, as_number, numbers, plain
@@ -197,7 +196,7 @@ class Function:
             for arm, training, config in arms
         ]
 
-    def preflight(self, jobs: Sequence[Job], claim: Claim | None) -> None:
+    def preflight(self, jobs: Sequence[Job], design: StudyDesign) -> None:
         """Nothing is left to refuse: whether it can be called was looked at when it was given."""
 
     def train(self, settings: Mapping[str, Any], seed: int) -> Any:

@@ -32,8 +32,10 @@ from paribus.records.claims import Claim
 from paribus.records.plan import LIKELY, Comparison, Need, Part, Plan, PlannedLooks, Size, Source
 from paribus.records.study import StudyDesign
 from paribus.studies.alike import Known, info_of
-from paribus.studies.conclusions import Measure, analyse, contrasts, measure_of
+from paribus.studies.conclusions import analyse
 from paribus.studies.design import folder_for
+from paribus.studies.effects import contrasts
+from paribus.studies.measure import Measure, measure_of, no_claim
 
 PILOT_FROM = 1000  # seeds of pilots: none of those from 0 that studies count, which must not set their own number
 FEWEST_ALIKE = 3  # seeds of another comparison, or of an arm alone, that tell of a spread
@@ -94,6 +96,8 @@ def plan(design: StudyDesign, known: Known, root: Path, power: float = 0.8, work
     check(design, power)
     asked = contrasts(design) or (A_CHANGE,)
     measure = measure_of(design, info_of(known.runs))
+    if design.claim is not None and design.claim not in measure.overlaps:
+        raise _unplanned(design.claim, measure)
     found = _spreads(asked, known, measure)
     if not found:
         raise _unknown(design, known, root)
@@ -119,6 +123,17 @@ def plan(design: StudyDesign, known: Known, root: Path, power: float = 0.8, work
         used=tuple(known.here) if sources[0].kind == "these arms" else (),
         workers=workers,
         noise=tuple(part for study in known.noise[:1] for part in _parts(study)),
+    )
+
+
+def _unplanned(asked: Claim, measure: Measure) -> StudyError:
+    """What is said where a claim is asked for that no number of seeds is known to bear out."""
+    if not measure.scored:
+        return no_claim(asked, measure.foreign, varies=measure.overlap is not None)
+    return StudyError(
+        "all seeds share one validation split here, and how much its examples leave open shows in the study alone",
+        got=f"--claim {asked}",
+        hint="plan with --claim these: the study itself can say both",
     )
 
 
@@ -270,7 +285,7 @@ def _looks(
     design: StudyDesign, comparisons: Sequence[Comparison], measure: Measure, power: float
 ) -> PlannedLooks | None:
     """The fewest seeds at most, with planned looks: the last of them alone has the power asked for."""
-    delta, overlap = measure.delta, measure.overlaps[measure.claim(design.claim)]
+    delta, overlap = measure.delta, measure.overlap_of(measure.claim(design.claim))
     if delta is None:
         return None
 

@@ -17,9 +17,10 @@ from paribus.records.result import ArmResult
 from paribus.records.run import RunFolder, State
 from paribus.records.study import StudyDesign, run_folder
 from paribus.records.wording import level, tells_difference
-from paribus.studies.conclusions import effects, find_figure, find_metric, measure_of
+from paribus.studies.effects import effects
 from paribus.studies.figures import choose, in_points
 from paribus.studies.looks import looks
+from paribus.studies.measure import find_figure, find_metric, measure_of
 
 if TYPE_CHECKING:  # it imports torch, which reading folders does not need
     from paribus.studies.executors.job import Event

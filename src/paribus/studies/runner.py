@@ -116,7 +116,7 @@ def check(
         design = wished
         jobs = trainer.jobs(design, folder, settings)
     changed.refuse_other_device(jobs)
-    trainer.preflight(jobs, design.claim)
+    trainer.preflight(jobs, design)
     return design
 
 
@@ -127,7 +127,7 @@ class Trainer(Protocol):
         """All runs, seed by seed so that pairs complete early."""
         ...
 
-    def preflight(self, jobs: Sequence[Job], claim: Claim | None) -> None:
+    def preflight(self, jobs: Sequence[Job], design: StudyDesign) -> None:
         """Refuse what could not run, before the first run."""
         ...
 
@@ -152,9 +152,9 @@ class Recipes:
             for arm, recipe, inputs, place in arms
         ]
 
-    def preflight(self, jobs: Sequence[Job], claim: Claim | None) -> None:
+    def preflight(self, jobs: Sequence[Job], design: StudyDesign) -> None:
         """Refuse every arm that could not take a step."""
-        designs.preflight(jobs, self.progress, claim)
+        designs.preflight(jobs, self.progress, design)
 
 
 def choose_executor(executor: Executor | str | None, jobs: int | None, settings: Settings) -> Executor:

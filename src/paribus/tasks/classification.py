@@ -33,6 +33,7 @@ class Classification(Task):
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (ACCURACY, LOSS, MACRO_F1)
+    scored: ClassVar[tuple[str, ...]] = ("accuracy", "loss")
 
     def __init__(
         self,
@@ -55,12 +56,13 @@ class Classification(Task):
         final = final_activation(network)
         if self.weights is None and final != "sigmoid":  # one kernel: a tenth of a small network's step
             return self._cross_entropy(final, outputs, batch.targets, "mean"), outputs
-        losses = self.losses(final, outputs, batch.targets)
-        if self.weights is not None:
-            self.weights = self.weights.to(losses.device)
-            shares = batch.targets.is_floating_point()
-            losses = losses * (batch.targets @ self.weights if shares else self.weights[batch.targets])
-        return losses.mean(), outputs
+        return self._weighted(self.losses(final, outputs, batch.targets), batch.targets).mean(), outputs
+
+    def scores(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """Whether each example is classified correctly, and its loss."""
+        outputs: Tensor = network(batch.inputs).float()
+        losses = self.losses(final_activation(network), outputs, batch.targets)
+        return {"accuracy": outputs.argmax(1) == batch.targets, "loss": self._weighted(losses, batch.targets)}
 
     def losses(self, final: str, outputs: Tensor, targets: Tensor) -> Tensor:
         """Loss of every example (B,), from outputs (B, classes) behind a final activation.
@@ -72,6 +74,12 @@ class Classification(Task):
         shares = self._smooth(targets if targets.ndim == 2 else F.one_hot(targets, outputs.shape[1]).float())
         with torch.autocast(outputs.device.type, enabled=False):  # on a GPU torch refuses this loss under autocast
             return F.binary_cross_entropy(outputs, shares, reduction="none").sum(1)
+
+    def _weighted(self, losses: Tensor, targets: Tensor) -> Tensor:
+        if self.weights is None:
+            return losses
+        self.weights = self.weights.to(losses.device)
+        return losses * (targets @ self.weights if targets.is_floating_point() else self.weights[targets])
 
     def _cross_entropy(self, final: str, outputs: Tensor, targets: Tensor, reduction: str) -> Tensor:
         logits = outputs.clamp(min=1e-12).log() if final == "softmax" else outputs

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from paribus.chance import key, seeded
 from paribus.data.deliver.loader import Batch, Loader
@@ -24,16 +25,23 @@ def batch_size(info: DataInfo, least: int = 1) -> int:
     return max(least, min(BATCH, VALUES // math.prod(info.input_shape)))
 
 
-def preview(task: Task, network: nn.Module, batch: Batch) -> Preview | None:
-    """Outputs for some examples, in evaluation mode; drawn with the same noise every time."""
+@contextmanager
+def evaluating(task: Task, network: nn.Module) -> Iterator[None]:
+    """A pass in evaluation mode, without gradients and with the same noise every time."""
     training = network.training
     network.eval()
     task.begin()
     try:
         with torch.inference_mode(), seeded(CHANCE):
-            return task.preview(network, batch)
+            yield
     finally:
         network.train(training)
+
+
+def preview(task: Task, network: nn.Module, batch: Batch) -> Preview | None:
+    """Outputs for some examples, in evaluation mode; drawn with the same noise every time."""
+    with evaluating(task, network):
+        return task.preview(network, batch)
 
 
 def evaluate(
@@ -54,17 +62,25 @@ def evaluate(
         split: its name.
         between: called after every batch; it may raise to stop.
     """
-    training = network.training
     meter = task.meter(split)
-    network.eval()
-    task.begin()
-    try:
-        with torch.inference_mode(), seeded(CHANCE):
-            for batch in loader.in_order():
-                for stage in task.stages(network):
-                    loss, outputs = task.loss(stage, network, batch)
-                    meter.update(stage, loss, outputs, batch)
-                between()
-    finally:
-        network.train(training)
+    with evaluating(task, network):
+        for batch in loader.in_order():
+            for stage in task.stages(network):
+                loss, outputs = task.loss(stage, network, batch)
+                meter.update(stage, loss, outputs, batch)
+            between()
     return {f"{split}/{name}": value for name, value in meter.figures().items()}
+
+
+def scores(task: Task, network: nn.Module, loader: Loader) -> dict[str, Tensor]:
+    """The figures of single examples (N,) that a task has, and their ``rows`` (N,), on the CPU; nothing if it has none.
+
+    In evaluation mode and with the noise of :func:`evaluate`, so that their means are its figures.
+    """
+    if not task.scored:
+        return {}
+    found: list[dict[str, Tensor]] = []
+    with evaluating(task, network):
+        for batch in loader.in_order():
+            found.append({"rows": batch.rows, **task.scores(network, batch)})
+    return {name: torch.cat([one[name] for one in found]).cpu() for name in found[0]}

@@ -51,6 +51,7 @@ class Task(ABC):
     metrics: ClassVar[tuple[Metric, ...]]  # the first one is what a study compares by default
     supplies: ClassVar[frozenset[str]] = frozenset()  # what model_inputs gives beside the usual names
     details: ClassVar[tuple[Metric, ...]] = ()  # of figures that are one of many, like ``val/iou/road``
+    scored: ClassVar[tuple[str, ...]] = ()  # metrics that are means over examples, which scores gives one by one
     diagnosis: ClassVar[str] = ""  # ``module:function`` that finds faults in the records of a run
 
     def __init__(self, info: DataInfo) -> None:
@@ -129,6 +130,13 @@ class Task(ABC):
 
     def load(self, state: Mapping[str, Any]) -> None:  # noqa: B027
         """Restore what :meth:`state` gave."""
+
+    def scores(self, network: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
+        """The metrics in :attr:`scored` of each example (B,), in evaluation mode: their means are the figures.
+
+        So two networks can be compared example by example, and what other examples would say can be estimated.
+        """
+        return {}
 
     def preview(self, network: nn.Module, batch: Batch) -> Preview | None:
         """Outputs for a few validation examples, in evaluation mode, for people to look at.

@@ -117,6 +117,7 @@ class Loaders:
         augment: random changes to them, if any.
         blocks: whether they are shuffled in blocks of neighbours.
         validation: the examples that figures are taken of after every epoch.
+        shared: whether they are the same for every seed, so that runs can be compared example by example.
         shown: a few of those, for previews.
     """
 
@@ -124,6 +125,7 @@ class Loaders:
     augment: Compose | None
     blocks: bool
     validation: Loader
+    shared: bool
     shown: Batch
 
     @classmethod
@@ -139,6 +141,7 @@ class Loaders:
             augment=Compose(parts) if parts else None,
             blocks=recipe.training.shuffle == "blocks",
             validation=validation,
+            shared=prepared.info.overlap is None or recipe.chance.split is not None,
             shown=validation.take(validation.rows[::apart][:SHOWN]),
         )
 
@@ -161,6 +164,8 @@ def _write_result(folder: RunFolder, session: Session, data: Loaders, plan: Plan
     if session.best:
         session.evaluated.load_state_dict(weights)
     _preview(folder, session, data.shown, "final")
+    if data.shared and (scores := evaluation.scores(session.task, session.evaluated, data.validation)):
+        files.write_bytes(folder.examples, pack(scores), durable=False)  # the result waits for it
     seconds = session.stopwatch.seconds
     result = RunResult(
         metrics={name: value for name, value in row.items() if name.startswith("val/")},

@@ -51,6 +51,7 @@ class Denoising(Task):
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (PSNR, SSIM, LOSS)
+    scored: ClassVar[tuple[str, ...]] = ("psnr", "ssim")
 
     def __init__(
         self,
@@ -92,6 +93,11 @@ class Denoising(Task):
         outputs = for_every_pixel(network(inputs), inputs)
         self.mean, self.deviation = self.mean.to(outputs.device), self.deviation.to(outputs.device)
         return outputs * self.deviation + self.mean
+
+    def scores(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """PSNR and SSIM of each picture."""
+        cleaned = self.loss("model", network, batch)[1].clamp(0, 255)
+        return {"psnr": psnr(cleaned, batch.inputs), "ssim": ssim(cleaned, batch.inputs)}
 
     def preview(self, network: nn.Module, batch: Batch) -> Preview:
         """Noisy pictures, the predictions, and the clean pictures."""
