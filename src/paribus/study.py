@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,7 @@ class Study:
         jobs: int | None = None,
         device: str = "auto",
         threads: int = 1,
+        price: float | None = None,
         listen: EventListener | None = None,
         executor: Executor | str | None = None,
     ) -> Plan:
@@ -226,6 +228,7 @@ class Study:
             jobs: runs at the same time, of the pilot and of the study; by default as for :meth:`run`.
             device: as for :meth:`run`.
             threads: as for :meth:`run`.
+            price: of an hour of one run, of whatever money; then the plan says what seeds cost.
             listen: told of everything that happens in the pilot; a live table by default.
             executor: as for :meth:`run`.
 
@@ -236,6 +239,7 @@ class Study:
 
         design, root = rejudged(self.design, metric, delta, claim), self.folder.parent
         planning.check(design, power)
+        planning.check_price(price)
         if pilot is not None:
             trial = planning.pilot(design, pilot)
             if len(alike.look(design, root).here) < pilot:
@@ -243,7 +247,8 @@ class Study:
                 study.run(jobs=jobs, device=device, threads=threads, listen=listen, executor=executor)
                 design = figures.with_known_figure(design, study.design)
         workers = runner.choose_executor(executor, jobs, Settings(device, threads)).workers
-        return planning.plan(design, alike.look(design, root), root, power, workers)
+        found = planning.plan(design, alike.look(design, root), root, power, workers)
+        return replace(found, price=price)
 
     def check(
         self,

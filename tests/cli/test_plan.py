@@ -68,3 +68,11 @@ def test_what_cannot_be_planned_is_said_in_one_message(paribus, words, expected)
     said = paribus(*words)
     assert said.code != 0
     assert expected in " ".join(said.err.split())
+
+
+def test_S22_a_price_makes_costs_of_hours(paribus, known):
+    priced = paribus(*PLAN, "--price", "3.6", "--json")
+    for row in json.loads(priced.out)["tables"]["what seeds cost and show"]:
+        assert row["cost"] == pytest.approx(0.001 * row["processor time (seconds)"])
+    assert "one by one  cost" in paribus(*PLAN, "--price", "3.6").out
+    assert "a number of 0 or more" in paribus(*PLAN, "--price", "-1").err

@@ -74,6 +74,10 @@ def plan(
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time; by default one per core.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads of every run.")] = 1,
+    price: Annotated[
+        float | None,
+        typer.Option(metavar="MONEY", help="What an hour of one run costs, for a plan in money."),
+    ] = None,
     plot: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Draw what seeds show into a file: .png, .svg, .pdf, .html or .json."),
@@ -115,6 +119,7 @@ def plan(
         jobs=jobs,
         device=device,
         threads=threads,
+        price=price,
     )
 
     from paribus.plots.seeds import seeds

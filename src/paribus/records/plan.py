@@ -134,6 +134,7 @@ class Plan:
         used: seeds that showed the spread and must not count in the study.
         workers: runs at the same time.
         noise: parts of the spread of single runs, where a noise study is there.
+        price: of an hour of one run, in whatever money it was given.
     """
 
     design: StudyDesign
@@ -150,6 +151,7 @@ class Plan:
     used: tuple[int, ...]
     workers: int
     noise: tuple[Part, ...] = field(default=())
+    price: float | None = None
 
     def __repr__(self) -> str:
         return f"Plan({self.design.name!r}, {self.answer})"
@@ -159,6 +161,11 @@ class Plan:
         wished = [comparison.needs[claim or self.claim].seeds for comparison in self.comparisons]
         known = [seeds for seeds in wished if seeds is not None]
         return max(known) if len(known) == len(wished) else None
+
+    def cost(self, size: Size) -> float | None:
+        """What a study of this size costs; ``None`` where the price or the time of a run is not known."""
+        known = self.price is not None and size.processor_seconds is not None
+        return self.price * size.processor_seconds / 3600 if known else None  # type: ignore[operator]
 
     @property
     def arms(self) -> int:

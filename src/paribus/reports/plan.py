@@ -75,7 +75,7 @@ def _answer(plan: Plan, claim: Claim) -> Answer:
 
 
 def _costs(plan: Plan) -> Table:
-    claims = _claims(plan)
+    claims, priced = _claims(plan), plan.price is not None
     needed = {plan.seeds(claim) for claim in claims}
     rows = [
         (
@@ -83,13 +83,21 @@ def _costs(plan: Plan) -> Table:
             str(size.runs),
             _time(size.seconds),
             _time(size.processor_seconds),
+            *([_money(plan.cost(size))] if priced else []),
             *(wording.difference(plan.metric, size.detectable[claim], signed=False) for claim in claims),
         )
         for size in plan.sizes
         if size.seeds in SHOWN or size.seeds in needed
     ]
     at_once = f"time, {plan.workers} at once" if plan.workers > 1 else "time"
-    heads = ("seeds", "runs", at_once, "one by one", *(f"detectable, {ABOUT[claim]}" for claim in claims))
+    heads = (
+        "seeds",
+        "runs",
+        at_once,
+        "one by one",
+        *(["cost"] if priced else []),
+        *(f"detectable, {ABOUT[claim]}" for claim in claims),
+    )
     return Table(heads, tuple(rows), "r" * len(heads), data=lambda: [_costs_data(plan, size) for size in plan.sizes])
 
 
@@ -99,7 +107,11 @@ def _costs_data(plan: Plan, size: Size) -> Row:
         for claim in ABOUT
         if claim in size.detectable
     }
-    times = {"time (seconds)": size.seconds, "processor time (seconds)": size.processor_seconds}
+    times = {
+        "time (seconds)": size.seconds,
+        "processor time (seconds)": size.processor_seconds,
+        "cost": plan.cost(size),
+    }
     return {"seeds": size.seeds, "runs": size.runs, **times, **found}
 
 
@@ -267,6 +279,10 @@ def _range(low: str, high: str) -> str:
 
 def _time(seconds: float | None) -> str:
     return wording.clock(seconds) if seconds is not None else wording.NONE
+
+
+def _money(amount: float | None) -> str:
+    return f"{amount:,.2f}" if amount is not None else wording.NONE
 
 
 def _about(plan: Plan) -> Row:

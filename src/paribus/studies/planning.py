@@ -80,6 +80,12 @@ def check(design: StudyDesign, power: float) -> None:
         raise StudyError("the power is a probability from 0.5 to 0.99", got=power, hint="write --power 0.8")
 
 
+def check_price(price: float | None) -> None:
+    """Refuse a price that is none."""
+    if price is not None and not 0 <= price < math.inf:
+        raise StudyError("the price of an hour is a number of 0 or more", got=price, hint="write --price 2.40")
+
+
 def plan(design: StudyDesign, known: Known, root: Path, power: float = 0.8, workers: int = 1) -> Plan:
     """How many seeds a study needs, for each claim.
 
