@@ -51,6 +51,22 @@ def test_seeds_that_draw_their_split_speak_of_data_like_these():
         logged("a", 3, 0.8, overlap=0)
 
 
+@pytest.mark.parametrize(("metric", "higher", "expected"), [("best:acc", None, 0.9), ("best:wobble", False, 0.1)])
+def test_the_best_value_of_a_figure_may_be_compared(metric, higher, expected):
+    with pb.log(study="mine", metric=metric, higher_is_better=higher) as run:
+        for epoch, value in enumerate((float("nan"), 0.4, 0.9, 0.1, 0.3)):
+            run.log({metric.removeprefix("best:"): value}, epoch=epoch)
+    assert result().arms[0].values == {0: expected}
+    with pb.log(study="mine", metric=metric, higher_is_better=higher, resume=True) as run:
+        run.log({metric.removeprefix("best:"): 0.5}, epoch=5)
+    assert result().arms[0].values == {0: expected}
+
+
+def test_a_function_is_told_to_return_its_best_value():
+    with pytest.raises(StudyError, match="return it under a name: 'best_acc'"):
+        pb.Study(lambda config, seed: {}, vary={"lr": [1, 2]}, metric="best:acc")
+
+
 def test_settings_make_factors_and_arms_that_are_not_crossed_are_listed():
     for seed in (0, 1, 2):
         logged({"opt.lr": 0.1, "norm": "none"}, seed, 0.8 + seed / 100)

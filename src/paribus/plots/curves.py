@@ -28,9 +28,10 @@ def curves(result: StudyResult, metric: str | None = None, seeds: bool = False) 
     """
     written = ((name, y) for arm in result.arms for name, runs in arm.curves.items() for run in runs for y in run)
     recorded = {name for name, y in written if wording.known(y)}
-    beside = f"train/{result.metric_name.rpartition('/')[2]}"
+    compared = result.metric_name.removeprefix("best:")  # of the best value the curve is that of all
+    beside = f"train/{compared.rpartition('/')[2]}"
     others = [name for name in sorted(recorded) if result.design.foreign and name.endswith("loss")][:MOST]
-    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, *others, beside, result.metric_name]))
+    wanted = [metric] if metric else list(dict.fromkeys([*LOSSES, *others, beside, compared]))
     figures = [Figure.of(result, name) for name in wanted if name in recorded]
     if not figures:
         return nothing("Learning curves", "No epoch of these figures has been recorded.")

@@ -300,7 +300,8 @@ def distinct(names: Iterable[str]) -> list[str]:
 def spoken(figure: str) -> str:
     """The name of a figure in words: ``val/macro_f1`` is the ``validation macro f1``."""
     split, _, name = clean(figure).rpartition("/")
-    return f"{SPLITS.get(split, split)} {name}".replace("_", " ").strip()
+    words = f"{SPLITS.get(split, split)} {name}".replace("_", " ").strip()
+    return f"best {words.removeprefix('best:')}" if words.startswith("best:") else words
 
 
 def with_unit(head: str, metric: Metric) -> str:

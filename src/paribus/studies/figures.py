@@ -17,22 +17,28 @@ from paribus.studies.numbers.figures import kind_of
 
 POINTS = "points"  # the unit of shares that are written in per cent
 HELD_OUT = re.compile(r"val|eval|test|held", re.IGNORECASE)  # in names of figures that are not of training data
+BEST = "best:"  # before the name of a figure: of all its values the best one, not the last
 LATER = Metric("", higher_is_better=True)
 """A figure that is not known before the first result."""
 
 
-def figure(name: str, higher_is_better: bool | None = None, unit: str = "") -> Metric:
+def figure(name: str, higher_is_better: bool | None = None, unit: str = "", best: bool = False) -> Metric:
     """What a figure of this name is like.
 
     Args:
         name: of it; ``val/accuracy``.
         higher_is_better: where its name does not say.
         unit: of its values.
+        best: whether ``best:NAME`` is understood, where rows of it are seen.
 
     Raises:
         StudyError: where nobody says which direction is good.
     """
-    known = kind_of(name)
+    if name.startswith(BEST) and not best:
+        plain = name.removeprefix(BEST)
+        hint = f"return it under a name: 'best_{plain}': max(…)"
+        raise StudyError("a function says itself which of its figures is the best", got=name, hint=hint)
+    known = kind_of(name.removeprefix(BEST))
     if higher_is_better is None and known is None:
         raise StudyError(
             "whether more or less of this figure is good is not known by its name",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import itertools
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ from paribus.records.recording import Recording
 from paribus.records.run import COUNTERS, RunFolder, State
 from paribus.records.study import ARM, Arm, StudyDesign, run_folder, slug
 from paribus.studies import foreign
-from paribus.studies.figures import LATER, checked, choose, figure, with_figure, with_known_figure
+from paribus.studies.figures import BEST, LATER, checked, choose, figure, with_figure, with_known_figure
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +121,8 @@ class Log:
         self._held.enter_context(folder.lock())
         self._recording = Recording(folder)
         self._recording.begin(rows)
+        for row in rows:
+            self._latest |= self._best(row)
 
     def _log(self, found: Mapping[str, Any], step: int | None, epoch: int | None) -> None:
         figures = self._numbers(found)
@@ -127,10 +130,19 @@ class Log:
             self._write()
             self._row, self._epoch, self._new = {}, epoch, True
         self._row |= figures
-        self._latest |= figures
+        self._latest |= {**figures, **self._best(figures)}
         self._step, self._written = self._step if step is None else int(step), False
         if time.monotonic() >= self._due:
             self._write()
+
+    def _best(self, figures: Mapping[str, float | None]) -> dict[str, float | None]:
+        """The best value so far of the figure of which the best one is compared."""
+        name = self.figure.name
+        value, known = figures.get(name.removeprefix(BEST)), self._latest.get(name)
+        if not name.startswith(BEST) or value is None or (known is not None and not math.isfinite(value)):
+            return {}
+        better = known is None or not math.isfinite(known) or (value > known) == self.figure.higher_is_better
+        return {name: value if better else known}
 
     def _numbers(self, found: Mapping[str, Any]) -> dict[str, float | None]:
         figures = numbers({name: value for name, value in found.items() if name not in COUNTERS})
@@ -218,7 +230,8 @@ def log(
         seed: the seed of the run; runs of other arms with the same seed are its pairs.
         study: the name of the study's folder.
         runs: the folder below which studies lie.
-        metric: the figure that is compared; by default the first one whose good direction is known by its name.
+        metric: the figure that is compared, its last value, or with ``best:val_accuracy`` its best one; by default the
+            first one whose good direction is known by its name.
         higher_is_better: its good direction, where its name does not say.
         overlap: where every seed draws its own validation split, how many examples validate for each one that trains;
             so data like these can be spoken of.
@@ -233,7 +246,7 @@ def log(
         raise StudyError("an arm is a name, or named settings", got=arm, hint="write arm='adam', or arm={'lr': 0.1}")
     named = {ARM: arm} if isinstance(arm, str) else arm
     settings = {str(name).replace(".", "_"): plain(value, str(name)) for name, value in sorted(named.items())}
-    compared = LATER if metric is None else figure(metric, higher_is_better)
+    compared = LATER if metric is None else figure(metric, higher_is_better, best=True)
     if overlap is not None and not overlap > 0:
         raise StudyError("overlap is a positive number", got=overlap, hint="of 20 % validation data write 0.2 / 0.8")
     return Log(Path(runs) / slug(study), settings, seed, compared, overlap, resume)
