@@ -24,6 +24,7 @@ PARTS: Mapping[str, str] = {
     "series": "sources.series.file:Series",
     "shakespeare": "sources.text.shakespeare:Shakespeare",
     "shapes": "sources.masks.shapes:Scenes",
+    "table": "sources.table.table:Table",
     "text": "sources.text.file:Text",
     "textures": "sources.images.textures:Textures",
 }

@@ -73,8 +73,8 @@ class Task(ABC):
         """
         info = self.info
         return {
-            "input_shape": info.input_shape,
-            "in_channels": info.input_shape[0],
+            "input_shape": info.network_shape,
+            "in_channels": info.network_shape[0],
             "target_shape": info.target_shape,
             "num_outputs": self.num_outputs,
             "num_classes": len(info.classes),
