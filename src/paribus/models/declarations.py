@@ -78,6 +78,11 @@ def input_scaling(model: nn.Module, info: DataInfo) -> tuple[Tensor, Tensor] | N
     return mean, deviation
 
 
+def fits_at_once(model: nn.Module) -> bool:
+    """Whether a model is fitted by its own ``fit_at_once``, from all examples, in place of steps along gradients."""
+    return callable(getattr(model, "fit_at_once", None))
+
+
 def parameter_groups(model: nn.Module) -> list[Group]:
     """The groups of ``model.parameter_groups()``; a parameter belongs to the first that names it.
 
