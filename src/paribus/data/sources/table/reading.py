@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TextIO
+from typing import Any, Literal, NamedTuple
 
 from paribus.cache.archive import check_unpacked, unpacked
 from paribus.errors import DataError
@@ -72,17 +72,16 @@ class TableFile:
         yield from self._parquet_chunks() if self._is_parquet else self._csv_chunks(width)
 
     def _csv_chunks(self, width: int) -> Iterator[Chunk]:
-        with self._text() as (file, first, separator):
+        with self._text() as (lines, first, separator):
+            reader = csv.reader(lines, delimiter=separator)
             if self._has_header(first):
-                file.readline()
-            reader = csv.reader(file, delimiter=separator)
-            before = 1 if self._has_header(first) else 0
-            rows = ((reader.line_num + before, row) for row in reader if row)
+                next(reader)
+            rows = ((reader.line_num, row) for row in reader if row)
             while some := list(islice(rows, CHUNK)):
-                lines, cells = [line for line, _ in some], [row for _, row in some]
+                numbers, cells = [number for number, _ in some], [row for _, row in some]
                 if set(map(len, cells)) != {width}:
-                    self._refuse_width(lines, cells, width)
-                yield Chunk(lines, [[cell.strip() for cell in column] for column in zip(*cells, strict=True)])
+                    self._refuse_width(numbers, cells, width)
+                yield Chunk(numbers, [[cell.strip() for cell in column] for column in zip(*cells, strict=True)])
 
     def _parquet_chunks(self) -> Iterator[Chunk]:
         line = 1
@@ -105,15 +104,15 @@ class TableFile:
         return self.path.suffix.lower() in (".parquet", ".pq")
 
     @contextmanager
-    def _text(self) -> Iterator[tuple[TextIO, list[str], str]]:
-        """The file from its beginning, with the fields of the first line and what separates them."""
+    def _text(self) -> Iterator[tuple[Iterator[str], list[str], str]]:
+        """The lines of the file, with the fields of the first one and what separates them."""
         try:
             check_unpacked(self.path, MAX_BYTES)
             with unpacked(self.path, MAX_BYTES) as content, TextIOWrapper(content, "utf-8-sig", newline="") as file:
                 line = file.readline()
-                file.seek(0)
                 separator = max(SEPARATORS, key=line.count)
-                yield file, [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])], separator
+                first = [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+                yield chain([line], file), first, separator
         except (UnicodeDecodeError, csv.Error, OSError, EOFError) as error:
             hint = "give the path of a CSV file with UTF-8 encoding, plain or with gzip, or of a Parquet file"
             raise DataError(f"cannot read {self.path.name}: {error}", got=str(self.path), hint=hint) from error
