@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from paribus.data.sources.table.reading import Chunk, TableFile, is_number
 from paribus.errors import DataError, nearest
 from paribus.progress import Announce, silent
+from paribus.records.store import uncollected
 
 MISSING = ("", "?", "na", "n/a", "nan", "null", "none")
 MANY = 1_000  # names from which a column of text is no category any more
@@ -56,20 +60,25 @@ class Found:
 
     def add(self, lines: Sequence[int], cells: Sequence[str], missing: Collection[str]) -> None:
         """Look at more cells."""
-        present = [(line, cell) for line, cell in zip(lines, cells, strict=True) if cell.lower() not in missing]
+        if self.many and (values := plain_numbers(cells, missing)) is not None:
+            self.rows += len(cells)
+            self._numbers(values)
+            return
+        gaps = gaps_in(set(cells), missing)
+        present = [(line, cell) for line, cell in zip(lines, cells, strict=True) if cell not in gaps] if gaps else None
+        texts = cells if present is None else [cell for _, cell in present]
         self.rows += len(cells)
-        if len(present) < len(cells):
-            self.missing += len(cells) - len(present)
-            gaps = (line for line, cell in zip(lines, cells, strict=True) if cell.lower() in missing)
-            self.gaps += islice(gaps, NAMED - len(self.gaps))
-        texts = [cell for _, cell in present]
+        if len(texts) < len(cells):
+            self.missing += len(cells) - len(texts)
+            where = (line for line, cell in zip(lines, cells, strict=True) if cell in gaps)
+            self.gaps += islice(where, NAMED - len(self.gaps))
         if not self.many:
             self.counts.update(texts)
             self.many = len(self.counts) > MANY
         try:
-            self._numbers([float(cell) for cell in texts])
+            self._numbers(np.fromiter(map(float, texts), np.float64, len(texts)))
         except ValueError:
-            self._mixed(present)
+            self._mixed(present or list(zip(lines, cells, strict=True)))
 
     @property
     def present(self) -> int:
@@ -112,24 +121,40 @@ class Found:
         distinct = self.many or len(self.counts) == self.present
         return bool(words) and words[-1] in ID_NAMES and self.whole and distinct and self.present > FEW
 
-    def _numbers(self, values: Sequence[float]) -> None:
-        if not values:
+    def _numbers(self, values: NDArray[np.float64]) -> None:
+        if not len(values):
             return
-        if not all(map(math.isfinite, values)):
+        if not np.isfinite(values).all():
             raise ValueError
         self.numbers += len(values)
-        self.whole = self.whole and all(map(float.is_integer, values))
-        self.least, self.most = min(self.least, *values), max(self.most, *values)
+        self.whole = self.whole and bool((values == np.floor(values)).all())
+        self.least, self.most = min(self.least, float(values.min())), max(self.most, float(values.max()))
         if self.rising:
             before = values[0] - 1 if self._last is None else self._last
-            self.rising = all(b - a == 1 for a, b in zip([before, *values], values, strict=False))
-            self._last = values[-1]
+            self.rising = bool((np.diff(values, prepend=before) == 1).all())
+            self._last = float(values[-1])
 
     def _mixed(self, present: Sequence[tuple[int, str]]) -> None:
         values = [float(cell) for _, cell in present if is_number(cell) and math.isfinite(float(cell))]
-        self._numbers(values)
+        self._numbers(np.array(values))
         if self.no_number is None:
             self.no_number = next(one for one in present if not is_number(one[1]) or not math.isfinite(float(one[1])))
+
+
+def gaps_in(different: Collection[str], missing: Collection[str]) -> set[str]:
+    """Those of some texts that mean that a value is missing."""
+    return {cell for cell in different if cell.lower() in missing}
+
+
+def plain_numbers(cells: Sequence[str], missing: Collection[str]) -> NDArray[np.float64] | None:
+    """Cells as numbers, where all are and none is missing; ``None`` otherwise."""
+    if any(is_number(text) and math.isfinite(float(text)) for text in missing):  # 999 may mean that there is none
+        return None
+    try:
+        values = np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
 
 
 def _is_date(text: str) -> bool:
@@ -187,6 +212,7 @@ class Layout:
                 raise DataError(f"a column is either in data.{one} or in data.{other}", got=sorted(both)[0])
 
 
+@uncollected()
 def look(file: TableFile, layout: Layout, progress: Announce = silent) -> list[Found]:
     """Read a table once, and say what each of its columns holds.
 

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from paribus.data.sources.table.columns import FEW, MANY, Found
 from paribus.data.sources.table.reading import is_number
 from paribus.errors import DataError
@@ -28,21 +31,30 @@ class Target:
     classes: tuple[str, ...]
     index: Mapping[str, int]
 
-    def value(self, cell: str, line: int, file: str) -> float:
-        """The class, or the number, that a cell holds.
+    def values(self, cells: Sequence[str], lines: Sequence[int], file: str) -> NDArray[np.float64]:
+        """The classes, or the numbers, that cells hold.
 
         Raises:
-            DataError: if it holds neither.
+            DataError: naming the line of one that holds neither.
         """
-        if not self.classes:
-            if is_number(cell) and math.isfinite(float(cell)):
-                return float(cell)
-            rule = f"line {line:,} of {file}, column {self.name!r}, holds text where the number to predict should be"
-            raise DataError(rule, got=cell, hint="correct it, add it to data.missing, or set data.target_kind=classes")
-        if (found := self.index.get(spelt(cell))) is None:
-            rule = f"line {line:,} of {file} has a target that data.classes puts into no class"
-            raise DataError(rule, got=cell, hint=f"the classes hold {', '.join(self.index)}")
+        known = {cell: self._value(cell) for cell in set(cells)}
+        found = np.fromiter((known[cell] for cell in cells), np.float64, len(cells))
+        if (wrong := np.isnan(found)).any():
+            place = int(wrong.argmax())
+            raise self._refused(cells[place], lines[place], file)
         return found
+
+    def _value(self, cell: str) -> float:
+        if self.classes:
+            return self.index.get(spelt(cell), math.nan)
+        return float(cell) if is_number(cell) and math.isfinite(float(cell)) else math.nan
+
+    def _refused(self, cell: str, line: int, file: str) -> DataError:
+        if self.classes:
+            rule = f"line {line:,} of {file} has a target that data.classes puts into no class"
+            return DataError(rule, got=cell, hint=f"the classes hold {', '.join(self.index)}")
+        rule = f"line {line:,} of {file}, column {self.name!r}, holds text where the number to predict should be"
+        return DataError(rule, got=cell, hint="correct it, add it to data.missing, or set data.target_kind=classes")
 
 
 def target_of(column: Found, kind: TargetKind, classes: Mapping[str, Sequence[str | int | float]], file: str) -> Target:

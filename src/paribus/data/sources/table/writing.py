@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from paribus.data.metadata import Metadata
 from paribus.data.preprocessing import TableColumn, TableInfo
-from paribus.data.sources.table.columns import Found, Kind, Layout, kinds, no_number
+from paribus.data.sources.table.columns import Found, Kind, Layout, gaps_in, kinds, no_number, plain_numbers
 from paribus.data.sources.table.reading import Chunk, TableFile, is_number
 from paribus.data.sources.table.targets import TargetKind, spelt, target_of
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
+from paribus.records.store import uncollected
 
+LARGEST = float(np.finfo(np.float32).max)
 Cells = Mapping[str, Sequence[str]]  # of some rows, by the name of their column
 
 
+@uncollected()
 def write(
     cache: Writer,
     file: TableFile,
@@ -63,13 +66,10 @@ def write(
         cells = dict(zip((column.name for column in found), whole.columns, strict=True))
         if not whole.lines:
             continue
-        answers = [
-            [one.value(cell, line, name) for line, cell in zip(whole.lines, cells[one.name], strict=True)]
-            for one in targets
-        ]
+        answers = np.array([one.values(cells[one.name], whole.lines, name) for one in targets]).T  # (n, targets)
         cache.add(
             inputs_of(cells, whole.lines, columns, layout.missing, layout.zeros, name),
-            np.array(answers[0] if len(targets) == 1 else answers, np.float64).T,
+            answers[:, 0] if len(targets) == 1 else answers,
             groups=[groups.setdefault(one, len(groups)) for one in cells[layout.group]] if layout.group else None,
         )
 
@@ -104,37 +104,41 @@ def inputs_of(
     rows = np.empty((len(lines), len(columns)), np.float32)
     for place, column in enumerate(columns):
         some = cells[column.name]
-        gaps = np.array([cell.lower() in missing for cell in some], bool)
         if column.categories:
+            different = set(some)
+            gaps = gaps_in(different, missing)
             index = {name: code for code, name in enumerate(column.categories)}
-            rows[:, place] = [index.get(spelt(cell), len(index)) for cell in some]
+            codes = {cell: math.nan if cell in gaps else index.get(spelt(cell), len(index)) for cell in different}
+            rows[:, place] = [codes[cell] for cell in some]
         else:
-            rows[:, place] = _numbers(some, gaps, lines, column.name, file)
+            rows[:, place] = _numbers(some, missing, lines, column.name, file)
             if column.name in zeros:
-                gaps |= rows[:, place] == 0
-        rows[gaps, place] = math.nan
+                rows[rows[:, place] == 0, place] = math.nan
     return rows
 
 
 def _numbers(
-    cells: Sequence[str], gaps: NDArray[np.bool_], lines: Sequence[int], column: str, file: str
-) -> list[float]:
-    try:
-        return [0.0 if gap else float(cell) for cell, gap in zip(cells, gaps.tolist(), strict=True)]
-    except ValueError:
-        rows = zip(lines, cells, gaps.tolist(), strict=True)
-        line, cell = next((line, cell) for line, cell, gap in rows if not gap and not is_number(cell))
-        raise no_number(line, cell, column, file) from None
+    cells: Sequence[str], missing: Collection[str], lines: Sequence[int], column: str, file: str
+) -> NDArray[np.float32]:
+    if (values := plain_numbers(cells, missing)) is None:
+        gaps = gaps_in(set(cells), missing)
+        known = {
+            cell: math.nan if cell in gaps else float(cell) if is_number(cell) else math.inf for cell in set(cells)
+        }
+        values = np.array([known[cell] for cell in cells])
+    wrong = np.abs(values) > LARGEST
+    if wrong.any():
+        place = int(wrong.argmax())
+        raise no_number(lines[place], cells[place], column, file)
+    return values.astype(np.float32)
 
 
 def _with_target(chunk: Chunk, names: Sequence[str], layout: Layout) -> Chunk:
     """The rows that have all targets."""
-    places = [names.index(one) for one in layout.targets]
-    keep = [
-        all(chunk.columns[place][row].lower() not in layout.missing for place in places)
-        for row in range(len(chunk.lines))
-    ]
-    if all(keep):
+    columns = [chunk.columns[names.index(one)] for one in layout.targets]
+    gaps = gaps_in(set().union(*columns), layout.missing)
+    if not gaps:
         return chunk
+    keep = [not gaps.intersection(answers) for answers in zip(*columns, strict=True)]
     lines = [line for line, kept in zip(chunk.lines, keep, strict=True) if kept]
     return Chunk(lines, [[cell for cell, kept in zip(one, keep, strict=True) if kept] for one in chunk.columns])
