@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 import paribus as pb
 from paribus.data.prepare.prepared import prepare
 
-STEPS, PENALTY = 120, 10.0
+STEPS, PENALTY = 220, 10.0
 
 
 def test_logistic_regression_by_steps_is_that_of_scikit_learn(tmp_path):

@@ -182,7 +182,7 @@ class Dataset:
         """What is known of the examples; of a table also how its columns become numbers, by the training rows."""
         if self.metadata.table is None:
             return self.metadata
-        return replace(self.metadata, table=self.metadata.table.on(self.inputs[train].numpy(force=True)))
+        return replace(self.metadata, table=self.metadata.table.on(trees.first(self.inputs)[train].numpy(force=True)))
 
     def _overlap(self, rows: Mapping[str, Tensor]) -> float | None:
         """Validation examples for each one that may train, those included that ``split.limit`` leaves out."""

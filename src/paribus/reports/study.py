@@ -179,9 +179,8 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         yield Section("Held-out test", (opened, "No verdict of this report rests on it."), tables=(table,))
     if not result.noise and _has_costs(result):
         figure = Figure("costs", plots.costs(result), f"The {what} against the training time.")
-        fitted = " ".join(at_once(result))
-        text = ("Ratios are to the first arm.", *([fitted] if fitted else []))
-        yield Section("Costs", text, figure, tables=(tables.costs(result),))
+        said = tuple(filter(None, ("Ratios are to the first arm.", " ".join(at_once(result)))))
+        yield Section("Costs", said, figure, tables=(tables.costs(result),))
 
 
 def _has_costs(result: StudyResult) -> bool:

@@ -12,6 +12,7 @@ import torch
 
 from paribus import threads
 from paribus.data.deliver.loader import Batch
+from paribus.models.network import Network
 from paribus.training.session import Session
 
 SEEDS = 2**32  # that scikit-learn knows
@@ -22,12 +23,14 @@ def fit(session: Session, batch: Batch) -> None:
     with session.stopwatch.paused():
         import_module("sklearn.ensemble")  # to load a library is no training
     task, network = session.task, session.network
+    assert session.fitted
+    assert isinstance(network, Network)
     ordered = batch.rows.argsort()
     targets, weights = task.fitting(batch)
     with torch.no_grad(), threads.limited(torch.get_num_threads()):
         inputs = network.scaled(batch.inputs)[ordered]
         given = None if weights is None else weights[ordered]
-        network.model.fit_at_once(inputs, targets[ordered], given, session.noise_key % SEEDS)
+        session.fitted.fit_at_once(inputs, targets[ordered], given, session.noise_key % SEEDS)
     with torch.inference_mode():
         loss, outputs = task.loss("model", network, batch)
     session.meter.update("model", loss, outputs, batch)

@@ -77,8 +77,8 @@ def train(
         folder.write_environment({**environment(), "execution": session.execution.plain()})
         resume(folder, session)
 
-        data = Loaders.of(recipe, prepared, session.execution.device, whole=session.at_once)
-        epochs = 1 if session.at_once else recipe.budget.epochs
+        data = Loaders.of(recipe, prepared, session.execution.device, whole=session.fitted is not None)
+        epochs = 1 if session.fitted else recipe.budget.epochs
         steps = min(epochs * len(data.train), recipe.budget.steps or 2**62)
         plan = Plan(epochs, steps, len(data.train))
         monitor = Monitor(folder, session, plan, settings, listen, request)

@@ -14,7 +14,7 @@ from paribus.training.session import Session
 
 def step(session: Session, batch: Batch, time: Time) -> None:
     """One step of every stage that is due, on one batch; a model that is fitted at once takes all of it in one."""
-    if session.at_once:
+    if session.fitted:
         fit(session, batch)
         return
     task, network, scaler, options = session.task, session.network, session.scaler, session.training

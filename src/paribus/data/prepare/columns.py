@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from paribus.data import trees
 from paribus.data.dataset import Dataset
 from paribus.data.preprocessing import TableColumn
 from paribus.data.sources.table.columns import Found, kinds, look
@@ -108,10 +109,9 @@ def _classes(dataset: Dataset) -> dict[str, int]:
 def _given_away(dataset: Dataset) -> Iterator[str]:
     """Columns that alone say nearly all there is to say of the target: is it known when a prediction is needed?"""
     table = dataset.metadata.table
-    targets = dataset.targets.double().numpy()
+    inputs, targets = trees.first(dataset.inputs).double().numpy(), trees.first(dataset.targets).double().numpy()
     for place, column in enumerate(table.columns if table else ()):
-        values = dataset.inputs[:, place].double().numpy()
-        score = _score(values, targets, column, len(dataset.classes))
+        score = _score(inputs[:, place], targets, column, len(dataset.classes))
         if score >= GIVEN_AWAY:
             figure = f"area under its ROC curve {score:.3f}" if dataset.classes else f"rank correlation {score:.3f}"
             yield f"{column.name} alone gives the target away ({figure}): is it known before the target is?"

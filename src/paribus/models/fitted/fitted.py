@@ -78,7 +78,7 @@ class Fitted(nn.Module):
         for name, buffer in list(self.named_buffers(recurse=False)):
             if (saved := state.get(prefix + name)) is not None and saved.shape != buffer.shape:
                 self.register_buffer(name, torch.empty_like(saved, device=buffer.device))
-        super()._load_from_state_dict(state, prefix, *rest)  # type: ignore[no-untyped-call]
+        super()._load_from_state_dict(state, prefix, *rest)
 
     def _declare(self, **kinds: torch.dtype) -> None:
         """Name the buffers, empty as yet."""
