@@ -94,6 +94,19 @@ def test_they_are_arms_beside_networks_and_the_report_says_what_does_not_apply(t
     assert any(text in section.text for section in page.sections if section.title == "Costs")
 
 
+@pytest.mark.parametrize("model", ["mlp", "random_forest"])
+def test_numbers_are_predicted_of_pictures_too(model, tmp_path):
+    noise = torch.rand(200, 8, 8, generator=torch.Generator().manual_seed(0))
+    pictures = (noise * torch.linspace(50, 255, 200)[:, None, None]).byte()
+    light = pictures.float().mean((1, 2)).div(255).numpy()  # how bright each one is
+    recipe = Recipe(name="light", data=pb.Data(pictures, light), model=model, task="regression", optimizer="adam")
+    run = pb.Run(recipe, runs=tmp_path)
+    run.train(listen=quiet)
+    assert run.metrics["val/r2"] > 0.5
+    found = pb.predict(run, pictures[:3].numpy())
+    assert [one.figures["value"] for one in found] == pytest.approx(light[:3], abs=0.1)
+
+
 def test_regression_is_fitted_on_standardised_numbers(tmp_path):
     recipe = Recipe.load("diabetes_progression/linear", {"model": "ridge"})
     run = pb.Run(recipe, runs=tmp_path)
