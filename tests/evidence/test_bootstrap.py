@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.signal import lfilter
+from sklearn.metrics import r2_score
 
 from paribus.errors import EvidenceError
-from paribus.evidence.bootstrap import block_length, skill_interval
+from paribus.evidence.bootstrap import block_length, r2_interval, skill_interval
 
 MEMORY = 0.8
 
@@ -84,3 +85,29 @@ def test_a_constant_row_has_blocks_of_one():
 def test_what_cannot_be_compared_is_refused(e, b, message):
     with pytest.raises(EvidenceError, match=message):
         skill_interval(e, b)
+
+
+def regression(seed: int, n: int = 80) -> tuple[np.ndarray, np.ndarray]:
+    """Targets of variance 1 + 1, of which the prediction knows one half."""
+    known, noise = np.random.default_rng(seed).standard_normal((2, n))
+    return known + noise, known
+
+
+def test_r2_is_that_of_scikit_learn():
+    truth, said = regression(0)
+    found = r2_interval(truth + 1e6, said + 1e6)
+    assert found.value == pytest.approx(r2_score(truth, said), rel=1e-6)
+    assert found.low < found.value < found.high
+    assert found.n == 80
+
+
+def test_intervals_of_r2_cover_the_truth():
+    """1 − 1/2 = 0.5; percentile intervals of 80 examples cover a little less than they say."""
+    covered = [one.low <= 0.5 <= one.high for one in (r2_interval(*regression(k), draws=300) for k in range(120))]
+    assert 0.87 <= np.mean(covered) <= 0.99  # a standard error of 0.02
+
+
+@pytest.mark.parametrize(("truth", "said"), [([1, 2, 3], [1, 2, 3]), ([1] * 9, range(9)), ([1, 2] * 9, [1, 2])])
+def test_r2_needs_what_it_is_a_share_of(truth, said):
+    with pytest.raises(EvidenceError, match="R² needs"):
+        r2_interval(truth, list(said))

@@ -121,6 +121,14 @@ ANALYSES: Mapping[str, Analysis] = {
             page="reports.analyses:skill_page",
         ),
         Analysis(
+            "residuals",
+            "What a regression says of single examples against what is true, and R² with its interval.",
+            Need("predicted numbers (task=regression)", task="tasks.regression:Regression"),
+            compute="analysis.residuals:residuals",
+            record="analysis.residuals:Residuals",
+            page="reports.analyses:residuals_page",
+        ),
+        Analysis(
             "denoising",
             "A network that removes noise against classical filters, on pictures of yours.",
             Need("a network that removes noise (task=denoising)", task="tasks.pixels.denoising:Denoising"),

@@ -1,4 +1,4 @@
-"""``paribus data``: data sets, where they are, and whether pictures of your own are fit for training."""
+"""``paribus data``: data sets, where they are, and whether pictures or a table of your own are fit for training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import typer
 
 def data(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="A folder of your own pictures to examine.")
+        Path | None,
+        typer.Argument(metavar="[FOLDER|FILE]", help="A folder of your own pictures, or a table, to examine."),
     ] = None,
     labels: Annotated[str, typer.Option(help="folders, or a CSV file with columns path, label and split.")] = "folders",
     group: Annotated[
@@ -23,6 +24,10 @@ def data(
         str, typer.Option(metavar="FOLDER", help="The folder of the pictures beside the masks.")
     ] = "images",
     suffix: Annotated[str, typer.Option(help="What mask names have behind the names of their pictures.")] = "",
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Of a table, the column to predict: is it balanced, given away?"),
+    ] = None,
     clear_cache: Annotated[
         bool, typer.Option("--clear-cache", help="Delete the decoded copies of all data sets.")
     ] = False,
@@ -34,7 +39,7 @@ def data(
         ),
     ] = False,
 ) -> None:
-    """Show the data sets and where they are looked for; examine a folder of pictures before training.
+    """Show the data sets and where they are looked for; examine a folder of pictures, or a table, before training.
 
     Examples:
 
@@ -43,6 +48,8 @@ def data(
     - `paribus data my_pictures`
 
     - `paribus data my_scenes --masks masks`
+
+    - `paribus data patients.csv --target disease`
 
     - `paribus data --clear-cache`
 
@@ -63,6 +70,8 @@ def data(
         with working("looking through the cache"):
             found = lists.sources()
         print_page(found)
+    elif target is not None or is_table(path):
+        _table(path, target)
     else:
         bad = _scanned(path, labels, group) if masks is None else _surveyed(path, images, masks, suffix)
         if bad:
@@ -107,3 +116,24 @@ def _surveyed(path: Path, images: str, masks: str, suffix: str) -> bool:
         found = survey(path, images, masks, suffix, progress=progress)
     print_page(survey_page(found))
     return bool(found.bad)
+
+
+TABLES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".pq")
+
+
+def is_table(path: Path) -> bool:
+    """Whether a path names a table, by its ending, and no folder."""
+    return path.suffix.lower() in TABLES and not path.is_dir()
+
+
+def _table(path: Path, target: str | None) -> None:
+    """Examine a table."""
+    from paribus.data.prepare.columns import survey_table
+    from paribus.data.sources.table.table import Table
+    from paribus.reports.live import counting
+    from paribus.reports.scans import table_page
+    from paribus.reports.terminal import print_page
+
+    with counting() as progress:
+        found = survey_table(Table(str(path), target or ()), progress)
+    print_page(table_page(found))

@@ -34,8 +34,8 @@ class Data:
     Args:
         inputs: (N, F) vectors; (N, T, C) sequences, their steps first; pictures (N, H, W), (N, H, W, C) or
             (N, C, H, W), of any type: values 0 … 1 are stored as 0 … 255, as those of files are.
-        targets: the class of each example (N,), as numbers, words or one-hot rows, or masks (N, H, W) of class
-            indices; nothing where only the inputs are learned.
+        targets: the class of each example (N,), as numbers, words or one-hot rows; numbers to predict, with fractions,
+            (N,) or (N, K); masks (N, H, W) of class indices; nothing where only the inputs are learned.
         classes: names of the classes, by index; for words their order.
         test: inputs and targets of the held-out test; by default a share of the examples is held out.
         val: inputs and targets of validation; by default a share of the examples.

@@ -161,6 +161,7 @@ class Dataset:
     def info(self, rows: Mapping[str, Tensor], decoding: Mapping[str, Any]) -> DataInfo:
         """With moments and class counts of the training rows alone."""
         mean, deviation = scaling(self, rows["train"])
+        target_mean, target_deviation = target_scaling(self, rows["train"])
         return DataInfo(
             input_shape=self.input_shape,
             classes=self.classes,
@@ -170,10 +171,18 @@ class Dataset:
             deviation=deviation,
             decoding=dict(decoding),
             target_shape=self.target_shape,
+            target_mean=target_mean,
+            target_deviation=target_deviation,
             columns={} if {*self.columns} == {"inputs", "targets"} else self.columns,  # the shapes say it
             overlap=self._overlap(rows),
-            **vars(self.metadata),
+            **vars(self._fitted(rows["train"])),
         )
+
+    def _fitted(self, train: Tensor) -> Metadata:
+        """What is known of the examples; of a table also how its columns become numbers, by the training rows."""
+        if self.metadata.table is None:
+            return self.metadata
+        return replace(self.metadata, table=self.metadata.table.on(trees.first(self.inputs)[train].numpy(force=True)))
 
     def _overlap(self, rows: Mapping[str, Tensor]) -> float | None:
         """Validation examples for each one that may train, those included that ``split.limit`` leaves out."""
@@ -198,6 +207,17 @@ def scaling(dataset: Dataset, train: Tensor) -> tuple[tuple[float, ...], tuple[f
     deviation = (squares / values - mean**2).clamp(min=0).sqrt()
     deviation[deviation == 0] = 1.0  # a constant channel stays as it is
     return tuple(mean.tolist()), tuple(deviation.tolist())
+
+
+def target_scaling(dataset: Dataset, train: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of every number that is predicted over some rows; nothing where targets are no numbers."""
+    targets = dataset.targets
+    if not isinstance(targets, Tensor) or not targets.is_floating_point() or targets.ndim > 2:
+        return (), ()
+    values = targets[train].double().reshape(len(train), -1)  # (n, K)
+    deviation = values.std(0, correction=0)
+    deviation[deviation == 0] = 1.0
+    return tuple(values.mean(0).tolist()), tuple(deviation.tolist())
 
 
 def class_counts(dataset: Dataset, rows: Tensor) -> tuple[int, ...]:

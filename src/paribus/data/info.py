@@ -8,6 +8,7 @@ from typing import Any
 
 from paribus.data.columns import Column
 from paribus.data.metadata import KINDS, MaskInfo, Metadata, PointsInfo, SeriesInfo, TextInfo, known
+from paribus.data.preprocessing import TableInfo
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ class DataInfo:
             empty where inputs are no quantities, as tokens are.
         decoding: how pictures are made into tensors, so that prediction does the same; empty for other data.
         target_shape: shape of one target; () for a class, and where targets are several tensors.
-        series, text, masks, points: more about data of this kind.
+        target_mean, target_deviation: of each number that is predicted, over the training split; empty where targets
+            are no numbers.
+        series, text, masks, points, table: more about data of this kind.
         columns: all tensors by name, ``inputs``, ``targets.boxes``, where inputs or targets are several.
         overlap: validation examples for each one that may train, where every run draws its own validation split;
             ``None`` where that is the same in all runs.
@@ -38,13 +41,22 @@ class DataInfo:
     deviation: tuple[float, ...]
     decoding: Mapping[str, Any] = field(default_factory=dict)
     target_shape: tuple[int, ...] = ()
+    target_mean: tuple[float, ...] = ()
+    target_deviation: tuple[float, ...] = ()
     series: SeriesInfo | None = None
     text: TextInfo | None = None
     masks: MaskInfo | None = None
     points: PointsInfo | None = None
+    table: TableInfo | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     overlap: float | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def network_shape(self) -> tuple[int, ...]:
+        """Shape of an example as a model sees it: that of its inputs, but for tables, whose columns are encoded."""
+        fitted = self.table.fitted if self.table else None
+        return (len(fitted.inputs),) if fitted else self.input_shape
 
     def plain(self) -> dict[str, Any]:
         """As plain data for ``info.json``."""

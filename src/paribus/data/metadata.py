@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from paribus.data.preprocessing import TableInfo
+
 Unit = Literal["characters", "words"]
 
 
@@ -139,7 +141,7 @@ class Metadata:
     """What a source knows of its data, for tasks and models.
 
     Args:
-        series, text, masks, points: where the data are such.
+        series, text, masks, points, table: where the data are such.
         more: what a source of one's own tells a task of one's own, as plain data.
     """
 
@@ -147,6 +149,7 @@ class Metadata:
     text: TextInfo | None = None
     masks: MaskInfo | None = None
     points: PointsInfo | None = None
+    table: TableInfo | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -166,7 +169,13 @@ class Metadata:
         return cls(**found, more=content.get("more", {}))
 
 
-KINDS: Mapping[str, Any] = {"series": SeriesInfo, "text": TextInfo, "masks": MaskInfo, "points": PointsInfo}
+KINDS: Mapping[str, Any] = {
+    "series": SeriesInfo,
+    "text": TextInfo,
+    "masks": MaskInfo,
+    "points": PointsInfo,
+    "table": TableInfo,
+}
 
 
 def known(record: Any) -> dict[str, Any]:

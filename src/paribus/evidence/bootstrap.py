@@ -1,4 +1,4 @@
-"""Ratios of means over values in their order in time, where neighbours resemble each other."""
+"""Intervals by drawing examples anew: ratios of means over values in their order in time, shares of a variance."""
 
 from __future__ import annotations
 
@@ -43,12 +43,44 @@ def skill_interval(
         )
     ratio = e.mean() / b.mean()
     sums = _block_bootstrap(np.column_stack([e, b]), block_length(e - ratio * b), draws, seed)
-    drawn = 1 - sums[:, 0] / sums[:, 1]
+    return _percentile(float(1 - ratio), 1 - sums[:, 0] / sums[:, 1], len(e), confidence)
+
+
+def r2_interval(
+    truth: ArrayLike, said: ArrayLike, confidence: float = 0.95, seed: int = 0, draws: int = DRAWS
+) -> Estimate:
+    """R² = 1 − Σ(y − f)² / Σ(y − ȳ)² with a percentile interval over examples, which are drawn anew (Efron, 1979).
+
+    Args:
+        truth: (n,) y, of examples that do not depend on each other.
+        said: (n,) f.
+        confidence: of the interval.
+        seed: of the draws.
+        draws: how many.
+
+    Raises:
+        EvidenceError: for arrays that do not fit, fewer than 4 values, or a truth that is always the same.
+    """
+    y, f = _array(truth), _array(said)
+    if y.shape != f.shape or len(y) < 4:
+        raise EvidenceError("R² needs a prediction for each of at least 4 examples", got=f"{y.shape} and {f.shape}")
+    if not np.ptp(y) > 0:
+        raise EvidenceError("R² needs a truth that varies", got=float(y[0]))
+    level = y - y.mean()  # so that no digits are lost
+    table = np.column_stack([(y - f) ** 2, level, level**2])
+    rng = np.random.default_rng(seed)
+    sums = np.stack([table[rng.integers(len(y), size=len(y))].sum(0) for _ in range(draws)])
+    errors, shifts, squares = sums.T
+    spread = np.maximum(squares - shifts**2 / len(y), 1e-300)  # of a draw of one example only: as bad as can be
+    return _percentile(float(1 - table[:, 0].sum() / table[:, 2].sum()), 1 - errors / spread, len(y), confidence)
+
+
+def _percentile(value: float, drawn: Array, n: int, confidence: float) -> Estimate:
+    """A figure of n values with the interval between two percentiles of what was drawn."""
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    value, sd = float(1 - ratio), float(drawn.std(ddof=1))
     beyond = float((drawn <= 0).mean() if value > 0 else (drawn >= 0).mean())
-    p = min(1.0, max(2 * beyond, 1 / draws))
-    return Estimate(value, float(low), float(high), len(e), sd * math.sqrt(len(e)), len(e) - 1, p, confidence)
+    p = min(1.0, max(2 * beyond, 1 / len(drawn)))
+    return Estimate(value, float(low), float(high), n, float(drawn.std(ddof=1)) * math.sqrt(n), n - 1, p, confidence)
 
 
 def block_length(values: ArrayLike) -> int:

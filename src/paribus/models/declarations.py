@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Protocol, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -76,6 +76,26 @@ def input_scaling(model: nn.Module, info: DataInfo) -> tuple[Tensor, Tensor] | N
         rule = "model.input_scaling is a mean and a positive deviation for each channel, or for all"
         raise RecipeError(rule, got=scaling, hint=f"the data have {channels} channels")
     return mean, deviation
+
+
+class AtOnce(Protocol):
+    """A model that is fitted at once: like :class:`paribus.models.fitted.fitted.Fitted`."""
+
+    counts: str  # what size is the number of
+
+    @property
+    def size(self) -> int:
+        """How many parameters fitting has found."""
+        ...
+
+    def fit_at_once(self, inputs: Tensor, targets: Tensor, weights: Tensor | None, seed: int) -> None:
+        """Fit all training examples."""
+        ...
+
+
+def fits_at_once(model: Any) -> TypeGuard[AtOnce]:
+    """Whether a model is fitted by its own ``fit_at_once``, from all examples, in place of steps along gradients."""
+    return callable(getattr(model, "fit_at_once", None))
 
 
 def parameter_groups(model: nn.Module) -> list[Group]:

@@ -12,6 +12,7 @@ from paribus.chance import Seeds, seeded
 from paribus.data.info import DataInfo
 from paribus.models.declarations import input_scaling
 from paribus.models.initialisation import initialise
+from paribus.models.tables import Encoding
 from paribus.records.kinds import KINDS
 from paribus.records.parts import Part, build
 
@@ -31,7 +32,7 @@ class Network(nn.Module):
     """Scales stored values to mean 0 and deviation 1 per channel, or as the model wants them, then calls the model.
 
     The scaling is part of the network, so that the weights are all that prediction needs. Tokens, which
-    are no quantities, reach the model as they are.
+    are no quantities, reach the model as they are; tables are encoded, see :class:`.tables.Encoding`.
     """
 
     mean: Tensor
@@ -41,6 +42,7 @@ class Network(nn.Module):
         super().__init__()
         self.model = model
         self.quantities = bool(info.mean)
+        self.encoding = Encoding(info.table) if info.table else None
         scaling = input_scaling(model, info)
         self.scales = scaling is not None
         if scaling is not None:
@@ -55,6 +57,9 @@ class Network(nn.Module):
 
     def scaled(self, inputs: Tensor) -> Tensor:
         """What the model sees of stored inputs."""
+        if self.encoding is not None:
+            encoded: Tensor = self.encoding(inputs)
+            return encoded
         if not self.scales:
             return inputs.float() if self.quantities else inputs
         scaled = inputs.to(self.scale.dtype).sub_(self.mean) if inputs.dtype == torch.uint8 else inputs - self.mean

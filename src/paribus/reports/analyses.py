@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from paribus.records.wording import clean, count, known, text
+from paribus.records.wording import clean, count, known, percent, text
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 from paribus.reports.settings import as_table
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from paribus.analysis.denoising import Denoising, Score
     from paribus.analysis.latent import LatentMap, Likelihood
     from paribus.analysis.quality import Quality
+    from paribus.analysis.residuals import Residuals
     from paribus.analysis.skill import Skill
     from paribus.evidence import Estimate
 
@@ -40,6 +41,35 @@ def skills_page(skills: Sequence[tuple[str, Skill]]) -> Page:
         notes=tuple(f"{name}: error {value:.4g}" for name, value in errors.items()),
     )
     return Page("Analysis", "skill", sections=(section,))
+
+
+def residuals_page(record: Residuals) -> Page:
+    """What a regression says against what is true."""
+    from paribus.plots.residuals import residuals
+
+    sure = percent(next(iter(record.r2.values())).confidence)
+    heads = ("number", "R²", f"{sure} interval", "RMSE", "MAE", "MAE of the mean", "examples")
+    rows = tuple(
+        (
+            clean(name),
+            f"{one.value:.3f}",
+            f"[{one.low:.3f}, {one.high:.3f}]",
+            *(f"{known[name]:.4g}" for known in (record.rmse, record.mae, record.mean_mae)),
+            f"{record.examples:,}",
+        )
+        for name, one in record.r2.items()
+    )
+    notes = (
+        "The interval is over the examples of this split: how sure R² of this one network is. Other seeds: a study.",
+        "The mean of the training examples explains nothing: its R² is 0 or a little less.",
+    )
+    table = Section(f"{record.split} split", tables=(Table(heads, rows, "l" + "r" * 6),), notes=notes)
+    alt = "Every example as a dot: what it is, and what is said of it."
+    drawn = (
+        Section(clean(name), figure=Figure(f"residuals-{place}", residuals(name, true, record.said[name]), alt))
+        for place, (name, true) in enumerate(record.truth.items(), 1)
+    )
+    return Page("Analysis", "residuals", "How near do predictions come to the truth?", sections=(table, *drawn))
 
 
 def denoising_page(record: Denoising) -> Page:

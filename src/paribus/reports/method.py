@@ -70,6 +70,7 @@ def _sentences(result: StudyResult) -> Iterator[str]:
     if result.delta is not None:
         delta = wording.threshold(result.metric, result.delta)
         yield f"No difference means that the interval lies within ±{delta} (two one-sided tests, {SCHUIRMANN})."
+    yield from at_once(result)
     yield from _lost(result)
 
 
@@ -80,6 +81,19 @@ def _shared(result: StudyResult) -> Iterator[str]:
             yield "Runs of different arms are paired by their seed; what it fixes is up to the training program."
     else:
         yield "Runs of one seed share all settings and all random draws that the varied fields leave alone."
+
+
+def at_once(result: StudyResult) -> Iterator[str]:
+    """Arms that took no steps, and what is counted as their parameters."""
+    counted: dict[str, list[str]] = {}
+    for arm in result.arms:
+        if what := arm.execution.get("fitted"):
+            counted.setdefault(str(what), []).append(wording.clean(arm.name))
+    if counted:
+        names = ", ".join(name for some in counted.values() for name in some)
+        kinds = "; ".join(f"{what} of {', '.join(some)}" for what, some in counted.items())
+        yield f"Fitted at once, on the same examples: {names}."
+        yield f"Epochs, batches, schedule and optimizer do not apply there; as parameters are counted {kinds}."
 
 
 def _tests(result: StudyResult) -> Iterator[str]:

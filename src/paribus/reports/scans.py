@@ -1,12 +1,14 @@
-"""What a folder of pictures holds, and what is wrong with it, as pages."""
+"""What a folder of pictures or a table holds, and what is wrong with it, as pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from paribus.data.prepare.columns import TableSurvey
 from paribus.data.prepare.scan import Report
 from paribus.data.prepare.survey import Survey
 from paribus.data.sources.images.entry import Skipped
+from paribus.records.wording import clean, count
 from paribus.reports.page import Page, Section, Table
 
 
@@ -30,6 +32,21 @@ def survey_page(found: Survey) -> Page:
     )
     rest = Section(text=(f"sizes: {sizes or 'none'}",), tables=tuple(_left_out(found.bad)))
     return Page("Data", sections=(good, rest))
+
+
+def table_page(found: TableSurvey) -> Page:
+    """A table of numbers and categories."""
+    rows = tuple((clean(one.name), one.kind, f"{one.missing:.1%}", clean(one.values)) for one in found.columns)
+    columns = Section(
+        f"{count(found.rows, 'row')}", tables=(Table(("column", "kind", "missing", "values"), rows, "llrl"),)
+    )
+    known = max(1, sum(found.classes.values()))
+    balance = tuple((clean(name), f"{number:,}", f"{number / known:.1%}") for name, number in found.classes.items())
+    classes = Section("target", tables=(Table(("class", "rows", "share"), balance, "lrr"),) if balance else ())
+    repeated = f"rows that repeat another one in all columns: {found.duplicates:,}"
+    notes = Section("noticed", notes=tuple(map(clean, (*found.notes, *([repeated] if found.duplicates else [])))))
+    sections = (columns, *([classes] if balance else []), *([notes] if notes.notes else []))
+    return Page("Data", warnings=tuple(map(clean, found.warnings)), sections=sections)
 
 
 def _left_out(bad: Skipped) -> Iterator[Table]:

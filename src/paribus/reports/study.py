@@ -11,6 +11,7 @@ from paribus.records.parts import present
 from paribus.records.result import Effect, StudyResult
 from paribus.reports import ranking, settings, tables
 from paribus.reports.glossary import SHARES, glossary
+from paribus.reports.method import at_once
 from paribus.reports.outcomes import opened_table
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 
@@ -178,7 +179,8 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         yield Section("Held-out test", (opened, "No verdict of this report rests on it."), tables=(table,))
     if not result.noise and _has_costs(result):
         figure = Figure("costs", plots.costs(result), f"The {what} against the training time.")
-        yield Section("Costs", ("Ratios are to the first arm.",), figure, tables=(tables.costs(result),))
+        said = tuple(filter(None, ("Ratios are to the first arm.", " ".join(at_once(result)))))
+        yield Section("Costs", said, figure, tables=(tables.costs(result),))
 
 
 def _has_costs(result: StudyResult) -> bool:

@@ -9,6 +9,7 @@ PARTS: Mapping[str, str] = {
     "gan": "generators.gan:Adversarial",
     "labelling": "sequences.labelling:Labelling",
     "language": "sequences.language:Language",
+    "regression": "regression:Regression",
     "segmentation": "pixels.segmentation:Segmentation",
     "vae": "generators.vae:Variational",
 }

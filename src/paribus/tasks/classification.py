@@ -13,10 +13,12 @@ from torch import Tensor, nn
 
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
+from paribus.errors import DataError, RecipeError
 from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
 from paribus.tasks.inspection import Inspection, confusion
 from paribus.tasks.pictures import chunks, decoded
 from paribus.tasks.prediction import Prediction
+from paribus.tasks.tables import for_rows
 from paribus.tasks.task import Task
 
 
@@ -42,6 +44,9 @@ class Classification(Task):
         class_weights: Literal["none", "balanced"] = "none",
     ) -> None:
         super().__init__(info)
+        if info.target_mean:
+            hint = "set task.use=regression; or, in a table, data.target_kind=classes"
+            raise DataError("classification needs classes, and these targets are numbers", got="numbers", hint=hint)
         self.label_smoothing, self.class_weights = label_smoothing, class_weights
         counts = torch.tensor(info.class_counts, dtype=torch.float32)
         self.weights = counts.sum() / (len(counts) * counts) if class_weights == "balanced" else None
@@ -85,6 +90,15 @@ class Classification(Task):
         logits = outputs.clamp(min=1e-12).log() if final == "softmax" else outputs
         return F.cross_entropy(logits, targets, reduction=reduction, label_smoothing=self.label_smoothing)
 
+    def fitting(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Class indices (B,), and the weights of their classes."""
+        if self.label_smoothing or batch.targets.ndim > 1:
+            got = f"task.label_smoothing={self.label_smoothing}" if self.label_smoothing else "mixed pictures"
+            hint = "leave that out, or these models"
+            raise RecipeError("models that are fitted at once know no shares of classes", got=got, hint=hint)
+        weights = None if self.weights is None else self.weights.to(batch.targets.device)[batch.targets]
+        return batch.targets, weights
+
     def meter(self, split: str) -> ClassificationMeter:
         """Loss and accuracy while training; the whole confusion matrix otherwise."""
         return ClassificationMeter(len(self.info.classes), confusion=split != "train")
@@ -114,8 +128,15 @@ class Classification(Task):
         )
 
     def predict_files(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
-        """The probabilities of all classes for each picture, decoded as the training pictures were."""
+        """The probabilities of all classes for each picture, decoded as in training, or for each row of tables."""
+        if self.info.table:
+            return for_rows(files, self.info, lambda rows: self._rows(network, rows))
         return [found for some in chunks(files) for found in self._chunk(network, some)]
+
+    def _rows(self, network: nn.Module, rows: Tensor) -> list[dict[str, float | str]]:
+        """Class and probabilities of the rows of a table."""
+        said = [self._answer("", shares) for shares in self.predict(network, rows).tolist()]
+        return [{"prediction": one.label, **(one.figures or {})} for one in said]
 
     def _chunk(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
         pixels, problems = decoded(files, self.info)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.data.prepare.prepared import PreparedData
-from paribus.errors import DataError
+from paribus.errors import DataError, RecipeError
 from paribus.records.metric import Metric
 from paribus.tasks.inspection import Inspection
 from paribus.tasks.prediction import Prediction
@@ -74,8 +74,8 @@ class Task(ABC):
         """
         info = self.info
         return {
-            "input_shape": info.input_shape,
-            "in_channels": info.input_shape[0],
+            "input_shape": info.network_shape,
+            "in_channels": info.network_shape[0],
             "target_shape": info.target_shape,
             "num_outputs": self.num_outputs,
             "num_classes": len(info.classes),
@@ -110,6 +110,17 @@ class Task(ABC):
         draws from torch's global generators are repeatable in both.
         """
         ...
+
+    def fitting(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """Targets and weights (B,) of examples, for models that are fitted at once; no weights where all are equal.
+
+        Raises:
+            RecipeError: if the task has no such targets, or options that only steps can follow.
+        """
+        hint = "they are for classification and regression"
+        raise RecipeError(
+            "this task has nothing for models that are fitted at once", got=type(self).__name__, hint=hint
+        )
 
     @abstractmethod
     def meter(self, split: str) -> Meter:

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from paribus.chance import seeded
 from paribus.data import trees
 from paribus.data.deliver.loader import Batch, check_batch_size
 from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import ParibusError, RecipeError, nearest
+from paribus.models.declarations import fits_at_once
 from paribus.models.network import Network, assemble
 from paribus.progress import Announce, silent
 from paribus.records.parts import build
@@ -105,7 +106,7 @@ def check_watched(schedule: Schedule, stopping: Rule, figures: Collection[str]) 
             raise RecipeError(rule, got=metric, hint=nearest(metric, figures))
 
 
-def dry_pass(recipe: Recipe, prepared: PreparedData, task: Task, network: nn.Module) -> None:
+def dry_pass(recipe: Recipe, prepared: PreparedData, task: Task, network: Network) -> None:
     """Refuse a network that its task, its data or its batches do not fit.
 
     Args:
@@ -140,7 +141,7 @@ def smallest(examples: int, batch_size: int, accumulate: int) -> int:
     return max(1, examples // batches // accumulate)
 
 
-def _pass(recipe: Recipe, batch: Batch, task: Task, network: nn.Module) -> None:
+def _pass(recipe: Recipe, batch: Batch, task: Task, network: Network) -> None:
     """One step of all stages but for the update, on copies."""
     task, network = deepcopy(task), deepcopy(network).train()
     seen: list[Any] = []
@@ -156,6 +157,8 @@ def _pass(recipe: Recipe, batch: Batch, task: Task, network: nn.Module) -> None:
                 loss.backward()
             meter.update(stage, loss.detach(), trees.detach(outputs), batch)
         meter.figures()
+        if fits_at_once(network.model):
+            task.fitting(batch)
     except ParibusError:
         raise
     except Exception as error:

@@ -16,6 +16,7 @@ from paribus.chance import seeded
 from paribus.data import trees
 from paribus.data.deliver.loader import Batch
 from paribus.errors import RunError
+from paribus.models.declarations import fits_at_once
 from paribus.records.environment import cores
 from paribus.records.sections import Training
 from paribus.tasks.task import Task
@@ -45,16 +46,22 @@ class Settings:
 
 @dataclass(frozen=True)
 class Execution:
-    """What is really used, as it stands in the record of the run."""
+    """What is really used, as it stands in the record of the run.
+
+    Args:
+        device, precision, channels_last, threads: of the computation.
+        fitted: of a model that was fitted at once, what its parameters are; empty of those that took steps.
+    """
 
     device: str
     precision: str
     channels_last: bool
     threads: int
+    fitted: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "fitted" or value}
 
     def autocast(self) -> Callable[[], AbstractContextManager[Any]]:
         """Makes the context in which losses are computed."""
@@ -80,7 +87,9 @@ def choose(training: Training, settings: Settings, task: Task, network: nn.Modul
     convolutional = pictures and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
         precision = "bf16" if _bf16_pays(device, convolutional, work.total) else "fp32"
-    return Execution(str(device), precision, convolutional, threads)
+    model = getattr(network, "model", network)
+    fitted = str(getattr(model, "counts", "fitted numbers")) if fits_at_once(model) else ""
+    return Execution(str(device), precision, convolutional, threads, fitted)
 
 
 def require(wish: str) -> None:

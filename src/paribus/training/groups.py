@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from paribus.errors import RecipeError, nearest
-from paribus.models.declarations import Group, parameter_groups
+from paribus.models.declarations import Group, fits_at_once, parameter_groups
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 
@@ -19,9 +19,13 @@ def optimizers_of(
 ) -> dict[str, Optimizer]:
     """The optimizer of every stage; each of its groups has an ``initial_lr``, which the schedule's factor applies to.
 
+    A model that is fitted at once has none.
+
     Raises:
         RecipeError: if the recipe names a stage that there is not, or a stage has nothing to train.
     """
+    if fits_at_once(model):
+        return {}
     for stage in recipe.optimizers:
         if stage not in stages:
             raise RecipeError("optimizers names the stages of the task", got=stage, hint=nearest(stage, stages))

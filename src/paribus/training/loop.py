@@ -77,9 +77,10 @@ def train(
         folder.write_environment({**environment(), "execution": session.execution.plain()})
         resume(folder, session)
 
-        data = Loaders.of(recipe, prepared, session.execution.device)
-        steps = min(recipe.budget.epochs * len(data.train), recipe.budget.steps or 2**62)
-        plan = Plan(recipe.budget.epochs, steps, len(data.train))
+        data = Loaders.of(recipe, prepared, session.execution.device, whole=session.fitted is not None)
+        epochs = 1 if session.fitted else recipe.budget.epochs
+        steps = min(epochs * len(data.train), recipe.budget.steps or 2**62)
+        plan = Plan(epochs, steps, len(data.train))
         monitor = Monitor(folder, session, plan, settings, listen, request)
 
         while (session.step < plan.steps or session.batches_done) and not session.stopping.stop:
@@ -129,15 +130,16 @@ class Loaders:
     shown: Batch
 
     @classmethod
-    def of(cls, recipe: Recipe, prepared: PreparedData, device: str) -> Loaders:
-        """Those of a recipe, on a device."""
+    def of(cls, recipe: Recipe, prepared: PreparedData, device: str, whole: bool = False) -> Loaders:
+        """Those of a recipe, on a device; ``whole`` trains on all examples at once."""
         prepared = prepared.on(device)
+        batch_size = len(prepared.rows["train"]) if whole else recipe.training.batch_size
         evaluated_at_once = evaluation.batch_size(prepared.info, recipe.training.batch_size)
         validation = prepared.loader("val", evaluated_at_once, device)
         apart = max(1, len(validation.rows) // SHOWN)  # neighbours may be much alike, as windows of a series are
         parts = {name: build("augment", part) for name, part in recipe.augment.items()}
         return cls(
-            train=prepared.loader("train", recipe.training.batch_size, device),
+            train=prepared.loader("train", batch_size, device),
             augment=Compose(parts) if parts else None,
             blocks=recipe.training.shuffle == "blocks",
             validation=validation,

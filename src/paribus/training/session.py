@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from paribus.chance import Seeds
 from paribus.data.deliver.loader import Loader
 from paribus.data.prepare.prepared import PreparedData
+from paribus.models.declarations import AtOnce, fits_at_once
 from paribus.models.network import assemble
 from paribus.models.size import count_parameters
 from paribus.records.parts import build
@@ -76,6 +77,7 @@ class Session:
         dry_pass(recipe, prepared, self.task, network)
         self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
         self.network = self.execution.place(network)
+        self.fitted: AtOnce | None = network.model if fits_at_once(network.model) else None
         self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network.model)
         self.task.prepare(prepared)
         self.schedule: Schedule = build("schedule", recipe.schedule)
@@ -83,7 +85,7 @@ class Session:
         self.directions = directions(self.task)
         check_watched(self.schedule, self.stopping, self.directions)
         self.scaler = torch.amp.GradScaler(enabled=self.execution.precision == "fp16")
-        self.average = _average(self.network, self.training.ema)
+        self.average = None if self.fitted else _average(self.network, self.training.ema)
         self.best: dict[str, Tensor] = {}
         self.rows: list[dict[str, Any]] = []  # one per whole epoch, as in metrics.jsonl
         self.meter: Meter = self.task.meter("train")
@@ -94,7 +96,9 @@ class Session:
 
     @property
     def parameters(self) -> int:
-        """Trainable numbers."""
+        """Trainable numbers; of a model that is fitted at once, what it says that it has of them."""
+        if self.fitted:
+            return self.fitted.size
         return count_parameters(self.network, trainable=True)
 
     @property
@@ -104,7 +108,9 @@ class Session:
 
     @property
     def rate(self) -> float:
-        """The learning rate in use, of the first stage, before the factors of the model's own groups."""
+        """The learning rate in use, of the first stage, before the factors of the model's own groups; 0 of none."""
+        if not self.optimizers:
+            return 0.0
         group = next(iter(self.optimizers.values())).param_groups[0]
         return float(group["lr"] / group["lr_factor"])
 

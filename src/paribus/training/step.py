@@ -7,12 +7,16 @@ from torch import nn
 from paribus.chance import set_seed
 from paribus.data.deliver.loader import Batch
 from paribus.data.trees import detach
+from paribus.training.fitting import fit
 from paribus.training.schedules import Time
 from paribus.training.session import Session
 
 
 def step(session: Session, batch: Batch, time: Time) -> None:
-    """One step of every stage that is due, on one batch."""
+    """One step of every stage that is due, on one batch; a model that is fitted at once takes all of it in one."""
+    if session.fitted:
+        fit(session, batch)
+        return
     task, network, scaler, options = session.task, session.network, session.scaler, session.training
     set_seed(session.noise_key + session.step)  # dropout and the like: a function of the step, so resuming repeats it
     task.at(session.step, time.epoch)

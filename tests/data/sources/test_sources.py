@@ -38,7 +38,7 @@ def needed(name, classes) -> dict:
     required = [
         option.name for option in options("data", find("data", name)) if option.default is inspect.Parameter.empty
     ]
-    example = {"path": str(classes({"a": 1, "b": 1})), "targets": ["value"]}
+    example = {"path": str(classes({"a": 1, "b": 1})), "targets": ["value"], "target": "value"}
     return {option: example[option] for option in required}
 
 

@@ -54,6 +54,7 @@ class Writer:
         inputs: Mapping[str, Column] | None = None,
         targets: Mapping[str, Column] | None = None,
         quantities: bool = True,
+        gaps: bool = False,
         metadata: Metadata | None = None,
     ) -> None:
         """Say what is to come: the shape and the type of inputs and targets, or, of several, the columns by name.
@@ -68,9 +69,11 @@ class Writer:
             inputs: columns instead of ``shape`` and ``dtype``; networks get their values as they are, without scaling.
             targets: columns instead of ``target_shape`` and ``target_dtype``, for instance boxes and their labels.
             quantities: whether inputs are measured values, which networks scale; tokens are not.
+            gaps: whether inputs may be NaN, where a value of a table is missing.
             metadata: what else tasks and models must know.
         """
         self._classes, self._count, self._metadata = tuple(classes), count, metadata or Metadata()
+        self._gaps = gaps
         kind = kind_of(shape, target_shape, len(self._classes))
         alone = Column(np.dtype(dtype).name, tuple(shape))
         target = Column(np.dtype(target_dtype).name, tuple(target_shape), kind=kind)
@@ -190,12 +193,18 @@ class Writer:
         for array in rows if column.ragged else (rows,):
             if array.dtype != column.dtype or array.shape[1:] != column.shape:
                 raise DataError(f"{name} are {column.dtype} of shape ({shape})", got=f"{array.dtype} {array.shape}")
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
+            if array.dtype.kind == "f" and not self._finite(name, array):
                 raise DataError("features must be finite numbers", hint="fill or drop the missing values first")
             if column.kind in ("class", "mask") and self._classes and array.size:
                 self._check_classes(array)
         if len(rows) != count:
             raise DataError(f"{name} have the shape (B, …), B as for inputs", got=f"{len(rows)} of {count}")
+
+    def _finite(self, name: str, array: Array) -> bool:
+        """Whether all values are numbers, or missing where they may be."""
+        if self._gaps and name == "inputs":
+            return not np.isinf(array).any()
+        return bool(np.isfinite(array).all())
 
     def _check_classes(self, labels: Array) -> None:
         ignore = self._metadata.ignore

@@ -42,9 +42,8 @@ def test_names_belong_to_numbers_and_order_words():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([0.5, 1.5], "targets are classes"),
         ([0.0, float("nan")], "targets are classes"),
-        (np.arange(5000), "targets are classes"),
+        ([0.5, float("nan")], "finite numbers"),
         ([None, 1], "numbers or words"),
         (np.ones((4, 3)), "one-hot"),
         (np.zeros((4, 3, 2)), "the class of each example"),
@@ -53,6 +52,16 @@ def test_names_belong_to_numbers_and_order_words():
 def test_what_are_no_classes(given, message):
     with pytest.raises(DataError, match=message):
         labels({"train": given})
+
+
+@pytest.mark.parametrize("given", [[0.5, 1.5], np.arange(5000), np.linspace(0, 1, 12).reshape(4, 3)])
+def test_fractions_and_very_many_numbers_are_to_be_predicted(given):
+    found = labels({"train": given, "test": given})
+    assert found.classes == ()
+    assert found.indices["test"].dtype == np.float32
+    assert np.array_equal(found.indices["train"], np.asarray(given, np.float32))
+    with pytest.raises(DataError, match="targets of test are finite numbers"):
+        labels({"train": given, "test": ["a", "b"]})
 
 
 def test_a_split_has_no_class_that_training_lacks():

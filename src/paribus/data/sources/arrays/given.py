@@ -81,8 +81,8 @@ class Given:
             shape=self.arranged.stored_shape,
             dtype=self.arranged.dtype,
             count=sum(map(len, self.inputs.values())),
-            target_shape=self.arranged.stored_shape[1:] if self.masked else (),
-            target_dtype="uint8" if self.masked else "int64",
+            target_shape=self.targets.indices["train"].shape[1:] if self.targets else (),
+            target_dtype=self.targets.indices["train"].dtype if self.targets else "int64",
             metadata=Metadata(
                 masks=MaskInfo(IGNORE) if self.masked else None,
                 more={SCALE: self.arranged.scale} if self.arranged.scale != 1 else {},
@@ -109,6 +109,8 @@ class Given:
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{split} {len(values):,}" for split, values in self.inputs.items())
+        if self.targets and not self.classes:
+            return f"{described(self.arranged)}, {self.arranged.dtype}; {self.targets.about}; {sizes}"
         what = f"{len(self.classes)} classes{' of pixels' if self.masked else ''}" if self.targets else "no targets"
         about = f" ({self.targets.about})" if self.targets and self.targets.about else ""
         return f"{described(self.arranged)}, {self.arranged.dtype}; {what}{about}; {sizes}"

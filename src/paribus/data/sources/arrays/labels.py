@@ -1,4 +1,4 @@
-"""Targets as people have them in memory, as class indices."""
+"""Targets as people have them in memory, as class indices, or as numbers to predict."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Labels(NamedTuple):
     """Targets as they are stored.
 
     Args:
-        indices: split → (N,) int64, or (N, H, W) uint8 of masks.
-        classes: names of the classes, by index.
+        indices: split → (N,) int64, or (N, H, W) uint8 of masks; (N,) or (N, K) float32 of numbers to predict.
+        classes: names of the classes, by index; none of numbers.
         about: what was done with them, in words; empty where nothing was.
     """
 
@@ -30,7 +30,9 @@ class Labels(NamedTuple):
 
 
 def labels(targets: Mapping[str, Any], classes: Sequence[str] | None = None) -> Labels:
-    """The classes of examples, given as numbers, words, or rows with a single 1.
+    """The classes of examples, given as numbers, words, or rows with a single 1; or numbers to predict.
+
+    Fractions are numbers to predict, and so are more different whole numbers than classes usually are.
 
     Args:
         targets: split → its targets, the first being those of training.
@@ -41,6 +43,9 @@ def labels(targets: Mapping[str, Any], classes: Sequence[str] | None = None) -> 
     """
     found = {split: _flat(as_array(given, "targets")) for split, given in targets.items()}
     train = next(iter(found.values()))
+    if classes is None and train.dtype.kind in "buif" and _measured(train):
+        what = "numbers to predict" if train.ndim == 1 else f"{train.shape[1]} numbers to predict"
+        return Labels({split: _finite(array, split) for split, array in found.items()}, (), what)
     about = ""
     if train.ndim == 2 and train.shape[1] > 1:
         columns = train.shape[1]
@@ -52,8 +57,6 @@ def labels(targets: Mapping[str, Any], classes: Sequence[str] | None = None) -> 
     else:
         known = list(classes) if classes is not None else np.unique(train).tolist()
     found = {split: _comparable(array) for split, array in found.items()}
-    if classes is None and found and len(known) > MANY:
-        raise _no_classes(f"{len(known):,} different values in {len(train):,} targets")
     names = _names(classes) or tuple(str(_plain(one)) for one in known)
     return Labels({split: _indices(array, known, split) for split, array in found.items()}, names, about)
 
@@ -89,6 +92,22 @@ def _flat(array: Array) -> Array:
         rule = "targets are the class of each example (N,), or masks (N, H, W) of pictures"
         raise DataError(rule, got=f"{array.dtype} values of shape {array.shape}")
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def _measured(array: Array) -> bool:
+    """Whether numbers are measured ones, and no classes."""
+    known = array[np.isfinite(array)]
+    if array.dtype.kind == "f" and (known != np.rint(known)).any():
+        return True
+    return array.ndim == 1 and len(np.unique(known)) > MANY
+
+
+def _finite(array: Array, split: str) -> Array:
+    """Numbers to predict as they are stored."""
+    if array.dtype.kind not in "buif" or not np.isfinite(array).all():
+        rule = f"targets of {split} are finite numbers, as those of training"
+        raise DataError(rule, got=f"{array.dtype} values of shape {array.shape}", hint="leave such examples out")
+    return array.astype(np.float32)
 
 
 def _from_rows(array: Array) -> Array:
@@ -144,7 +163,5 @@ def _names(classes: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _no_classes(got: str) -> DataError:
-    hint = (
-        "predicting numbers (regression) is not there yet; to make classes of numbers, cut them: np.digitize(y, edges)"
-    )
+    hint = "numbers to predict have fractions in training too; to make classes of numbers: np.digitize(y, edges)"
     return DataError("targets are classes: whole numbers, words, or one-hot rows", got=got, hint=hint)

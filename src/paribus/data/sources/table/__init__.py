@@ -1,0 +1,1 @@
+"""Sources of tables: rows of numbers and categories."""

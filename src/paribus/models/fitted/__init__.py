@@ -1,0 +1,1 @@
+"""Models that are fitted at once, without gradients: baselines that a network has to beat."""
