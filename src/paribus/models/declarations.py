@@ -16,7 +16,7 @@ that is below it, or has wildcards: ``"*.norm.bias"``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -54,7 +54,7 @@ def loaded(model: nn.Module) -> dict[str, Tensor]:
     patterns = getattr(model, "loaded", ())
     if isinstance(patterns, (str, bool)):
         raise RecipeError("model.loaded is a list of names", got=patterns, hint=f"write [{str(patterns)!r}]")
-    return {name: known[name] for name in _matching(known, patterns, "model.loaded")}
+    return {name: known[name] for name in matching(known, patterns, "model.loaded")}
 
 
 def input_scaling(model: nn.Module, info: DataInfo) -> tuple[Tensor, Tensor] | None:
@@ -91,7 +91,7 @@ def parameter_groups(model: nn.Module) -> list[Group]:
     groups = []
     for label, content in declared.items():
         members = [names.get(id(it), "") if isinstance(it, Tensor) else it for it in content.get("params", ())]
-        mine = [name for name in _matching(known, members, f"group {label!r} of the model") if name not in taken]
+        mine = [name for name in matching(known, members, f"group {label!r} of the model") if name not in taken]
         taken |= set(mine)
         factors = {key: value for key, value in content.items() if key != "params"}
         _check_factors(label, factors)
@@ -99,8 +99,37 @@ def parameter_groups(model: nn.Module) -> list[Group]:
     return groups
 
 
-def _matching(names: Iterable[str], patterns: Iterable[str], where: str) -> list[str]:
-    """The names that any of the patterns means, in their own order."""
+def with_factors(model: nn.Module, groups: Iterable[Group], factors: Mapping[str, float]) -> list[Group]:
+    """The groups divided by factors on the learning rate, pattern → factor, which come on top of their own.
+
+    A parameter has the factor of the first pattern that names it; what is in no group and has none is left out.
+
+    Raises:
+        RecipeError: if a pattern names nothing.
+    """
+    known = dict(model.named_parameters())
+    pattern_of: dict[int, str] = {}
+    for pattern in factors:
+        for name in matching(known, [pattern], "model.lr_factors"):
+            pattern_of.setdefault(id(known[name]), pattern)
+    groups = list(groups)
+    declared = {id(parameter) for group in groups for parameter in group.parameters}
+    rest = Group("", [parameter for parameter in known.values() if id(parameter) in pattern_of.keys() - declared])
+    divided = []
+    for group in (*groups, rest):
+        for pattern in dict.fromkeys(pattern_of.get(id(parameter), "") for parameter in group.parameters):
+            members = [parameter for parameter in group.parameters if pattern_of.get(id(parameter), "") == pattern]
+            label, factor = f"{group.name} {pattern}".strip(), group.lr_factor * factors.get(pattern, 1.0)
+            divided.append(replace(group, name=label, parameters=members, lr_factor=factor))
+    return divided
+
+
+def matching(names: Iterable[str], patterns: Iterable[str], where: str) -> list[str]:
+    """The names that any of the patterns means, in their own order.
+
+    Raises:
+        RecipeError: if a pattern names nothing; ``where`` says whose it is.
+    """
     names, found = list(names), set()
     for pattern in patterns:
         meant = {name for name in names if fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")}
