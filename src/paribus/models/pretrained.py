@@ -55,12 +55,6 @@ class Loaded:
         """As plain data, for the record of the run."""
         return {name: value for name, value in vars(self).items() if name != "scaling"}
 
-    def __str__(self) -> str:
-        said = f"{self.source}: {count(len(self.tensors), 'tensor')}, {self.numbers:,} numbers"
-        new = f"; new: {', '.join(self.new)}" if self.new else ""
-        left = f"; left out: {', '.join(self.left_out[:SHOWN])}" if self.left_out else ""
-        return f"{said}{new}{left}" + (", …" if len(self.left_out) > SHOWN else "")
-
 
 def load_weights(model: nn.Module, start: Start, info: DataInfo, settings: Mapping[str, Any]) -> Loaded | None:
     """Replace what was drawn by what ``start.weights`` names; nothing where that is ``none``.

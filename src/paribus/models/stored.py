@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from paribus.files import limit, open_regular, too_large
 MAX_BYTES = 4 << 30  # of all tensors together
 NESTED = ("state_dict", "model_state_dict", "model", "net")  # where training scripts put them in a larger dictionary
 QUANTISED = (".weight_q", ".scale", ".zero_point")  # weight = scale · (weight_q − zero_point)
+OBJECTS = ("GLOBAL", "Unsupported class", "allow_pickle")  # in the words of torch and NumPy where they meet one
 NARROW = {torch.float16, torch.bfloat16, torch.float64}  # numbers that are brought to float32
 
 
@@ -36,8 +38,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     except (ParibusError, MemoryError):
         raise
     except Exception as error:  # whatever the libraries raise for bytes that somebody made up
-        said = next(iter(str(error).splitlines()), "") or type(error).__name__
-        raise _unreadable(path, said) from None
+        raise _unreadable(path, error) from None
     if not tensors:
         raise DataError("this file holds no tensors by name", got=str(path), hint="save model.state_dict()")
     return _dequantised(tensors)
@@ -54,7 +55,7 @@ def _npz(path: Path, most: int) -> Mapping[str, Tensor]:
 
     check_npz(path, most)
     with np.load(path, allow_pickle=False) as archive:
-        return {name: torch.from_numpy(np.ascontiguousarray(archive[name])) for name in archive.files}
+        return {name: torch.as_tensor(archive[name]) for name in archive.files}
 
 
 def _torch(path: Path, most: int) -> Mapping[str, Tensor]:
@@ -63,7 +64,9 @@ def _torch(path: Path, most: int) -> Mapping[str, Tensor]:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > most:
                 raise too_large(path, most)
-    content = torch.load(path, map_location="cpu", weights_only=True)  # said aloud: an environment variable undoes it
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of older formats, which are read or not
+        content = torch.load(path, map_location="cpu", weights_only=True)  # explicitly: else a variable undoes it
     while isinstance(content, Mapping) and not any(isinstance(entry, Tensor) for entry in content.values()):
         inner = next((content[name] for name in NESTED if isinstance(content.get(name), Mapping)), None)
         if inner is None:
@@ -105,8 +108,11 @@ def _dequantised(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
-def _unreadable(path: Path, said: str) -> DataError:
-    if "weights_only" in said.lower() or "Unsupported" in said or "allow_pickle" in said:
-        hint = "load it where you trust it and save model.state_dict() as .safetensors"
-        return DataError(f"{path.name} holds more than tensors, which could be code: it is not read", got=str(path), hint=hint)
+def _unreadable(path: Path, error: Exception) -> DataError:
+    text = str(error)
+    if any(word in text for word in OBJECTS):
+        rule = f"{path.name} holds more than tensors, which could be code: it is not read"
+        hint = "load it where you trust it, and save model.state_dict() as .safetensors"
+        return DataError(rule, got=str(path), hint=hint)
+    said = next(iter(text.rpartition("error: ")[2].splitlines()), "") or type(error).__name__
     return DataError(f"{path.name} is damaged, or no file of weights: {said}", got=str(path), hint="get a whole copy")

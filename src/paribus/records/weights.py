@@ -108,9 +108,9 @@ def weights_file(source: str) -> Path:
     """The file behind what ``model.weights`` names.
 
     Raises:
-        MissingData: if there is no such file, or the published set is not on this machine.
-        RecipeError: if it is the name of nothing.
-        RunError: if it is a run that has not finished, or its weights are damaged.
+        MissingData: if there is no such file or run, or the published set is not on this machine.
+        RecipeError: for ``last``, which names another run every time.
+        RunError: for a run that has not finished, or is damaged.
     """
     if source in PUBLISHED:
         return PUBLISHED[source].find()
@@ -133,8 +133,11 @@ def _of_run(source: str, path: Path) -> Path:
         folder = run_folder(path if path.is_dir() else source)
     except ParibusError as error:
         hint = f"{nearest(source, PUBLISHED)}; or give a file ({', '.join(SUFFIXES)}) or the path of a finished run"
-        raise RecipeError(f"model.weights names nothing to start from: {error.rule}", got=source, hint=hint) from None
-    if folder.result is None or not folder.weights.is_file():
-        raise RunError("only a finished run has weights", got=f"{folder.path} is {folder.status.state}", hint="train it first")
+        raise MissingData(f"model.weights names nothing to start from: {error.rule}", got=source, hint=hint) from None
+    if folder.result is None:
+        got = f"{folder.path} is {folder.status.state}"
+        raise RunError("only a finished run has weights", got=got, hint="train it first")
+    if not folder.weights.is_file():
+        raise MissingData("the weights of this run are gone", got=str(folder.weights), hint="bring them back")
     folder.check_seal()
     return folder.weights

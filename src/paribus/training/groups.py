@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from paribus.errors import RecipeError, nearest
-from paribus.models.declarations import Group, parameter_groups, with_factors
+from paribus.models.declarations import Group, by_epoch, parameter_groups, with_factors
 from paribus.models.network import Network
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
@@ -27,6 +27,7 @@ def optimizers_of(
         if stage not in stages:
             raise RecipeError("optimizers names the stages of the task", got=stage, hint=nearest(stage, stages))
     groups = with_factors(network.model, parameter_groups(network.model), network.lr_factors)
+    groups = by_epoch(network.model, groups, network.frozen_until)
     late = {id(parameter) for parameter in network.frozen_in(0)}
     for stage, parameters in stages.items():
         if all(id(parameter) in late or not parameter.requires_grad for parameter in parameters):
