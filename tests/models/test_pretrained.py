@@ -126,7 +126,13 @@ def test_a_net_may_do_without_parts_of_a_published_file(stored, monkeypatch):
     assert built(weights=path).loaded.left_out == ("aux1.fc.weight",)
 
 
-LAST = {"cnn": "output", "mlp": "output", "linear": "output", "squeezenet": "classifier.1", "mobilenet_v2": "classifier.1"}
+LAST = {
+    "cnn": "output",
+    "mlp": "output",
+    "linear": "output",
+    "squeezenet": "classifier.1",
+    "mobilenet_v2": "classifier.1",
+}
 
 
 @pytest.mark.parametrize(("model", "path"), [*LAST.items(), ("resnet20", "linear")])
@@ -141,7 +147,9 @@ def test_inputs_are_scaled_as_the_weights_were_trained(stored, state):
     assert plain.mean.flatten().tolist() == [100, 101, 102]  # nobody knows how: as the data are
     assert imagenet.mean.flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])
     mean, scale = torch.tensor([1.0, 2.0, 3.0]).reshape(3, 1, 1), torch.tensor([0.5, 0.25, 0.1]).reshape(3, 1, 1)
-    path = stored({**{f"model.{name}": it for name, it in state.items()}, **dict.fromkeys(state), "mean": mean, "scale": scale})
+    path = stored(
+        {**{f"model.{name}": it for name, it in state.items()}, **dict.fromkeys(state), "mean": mean, "scale": scale}
+    )
     ours = built(weights=path)  # of a run of paribus
     assert torch.equal(ours.mean, mean)
     assert torch.equal(ours.scale, scale)
@@ -245,7 +253,9 @@ def test_options_at_their_defaults_are_no_part_of_a_run():
 def test_dots_in_patterns_separate_no_fields(tmp_path):
     recipe = Recipe.load("digits/cnn", {"model.lr_factors": {"stages.0": 0.1, "output": 2}})
     assert recipe.settings("model")["lr_factors"] == {"stages.0": 0.1, "output": 2.0}
-    (tmp_path / "a.yaml").write_text("base: digits/cnn\nmodel: {lr_factors: {stages.0: 0.1}, unfreeze: {stages.1: 2}}\n")
+    (tmp_path / "a.yaml").write_text(
+        "base: digits/cnn\nmodel: {lr_factors: {stages.0: 0.1}, unfreeze: {stages.1: 2}}\n"
+    )
     derived = Recipe.load(tmp_path / "a.yaml")
     assert derived.settings("model")["lr_factors"] == {"stages.0": 0.1}
     assert derived.settings("model")["unfreeze"] == {"stages.1": 2}
@@ -271,5 +281,3 @@ def test_an_option_of_the_models_own_keeps_its_name():
     assert net.model.weights == 7
     assert net.loaded is None
     assert set(net.frozen_until) == {"layer.bias"}
-
-

@@ -18,7 +18,11 @@ def test_the_published_number_of_parameters():
 
 def test_the_names_of_torchvision():
     names = list(SqueezeNet((3, 224, 224), 1000).state_dict())
-    fires = [f"features.{place}.{part}" for place in (3, 4, 6, 7, 9, 10, 11, 12) for part in ("squeeze", "expand1x1", "expand3x3")]
+    fires = [
+        f"features.{place}.{part}"
+        for place in (3, 4, 6, 7, 9, 10, 11, 12)
+        for part in ("squeeze", "expand1x1", "expand3x3")
+    ]
     layers = ["features.0", *fires, "classifier.1"]
     assert names == [f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")]
 

@@ -78,7 +78,7 @@ def test_R3_a_torn_file_is_one_error(tmp_path, suffix, keep):
     path = write(tmp_path / f"w{suffix}", {"a": torch.rand(400, 3)})
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content)) if keep < 1 else keep])
-    with pytest.raises(DataError, match="damaged|no tensors"):
+    with pytest.raises(DataError, match=r"damaged|no tensors"):
         read_tensors(path)
 
 
@@ -87,7 +87,7 @@ def test_R3_a_torn_file_is_one_error(tmp_path, suffix, keep):
 def test_R3_noise_is_one_error(tmp_path, suffix, seed):
     path = tmp_path / f"w{suffix}"
     path.write_bytes(np.random.default_rng(seed).bytes(500))
-    with pytest.raises(DataError, match="damaged|more than tensors"):
+    with pytest.raises(DataError, match=r"damaged|more than tensors"):
         read_tensors(path)
 
 
@@ -124,7 +124,7 @@ def test_R19_code_in_a_file_is_never_run(tmp_path, monkeypatch, suffix, way, for
     else:
         with path.open("wb") as file:
             np.savez(file, a=np.array([Payload(mark)], dtype=object))
-    with pytest.raises(DataError, match="not read|damaged|no tensors|no state dict"):
+    with pytest.raises(DataError, match=r"not read|damaged|no tensors|no state dict"):
         read_tensors(path)
     assert not mark.exists()
 

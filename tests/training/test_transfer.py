@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_part_is_trained_once_its_epochs_have_passed(train, transfer, general)
     folder, _ = train(transfer(changes), keep="all")
     states = [load_file(general / "weights.safetensors"), *(load_file(folder.kept_weights(it)) for it in (1, 2, 3))]
     names = [name for name in states[0] if BODY in name]
-    for number, (before, after) in enumerate(zip(states, states[1:], strict=False), start=1):
+    for number, (before, after) in enumerate(pairwise(states), start=1):
         changed = {name for name in names if not torch.equal(before[name], after[name])}
         expected = {name for name in names if number > (2 if "stages.0." in name else 1)}
         assert changed == expected, f"epoch {number}"
@@ -151,7 +152,9 @@ def test_a_changed_file_is_another_run(transfer, general, digits, tmp_path):
     file.write_bytes(bytes(other))
     assert set(before.files) == {"model.weights"}
     assert inputs_of(recipe).identity(recipe.identity) != before.identity(recipe.identity)
-    assert inputs_of(transfer()).files["model.weights"] == before.files["model.weights"]  # content counts, not the place
+    assert (
+        inputs_of(transfer()).files["model.weights"] == before.files["model.weights"]
+    )  # content counts, not the place
 
 
 def test_the_record_says_what_was_loaded_and_what_is_new(train, transfer):
@@ -181,7 +184,10 @@ REFUSED = {
     "a factor of nothing": ({"model.lr_factors": {"layer9": 0.1}}, "model.lr_factors must name"),
     "no rate": ({"model.lr_factors": {BODY: 0.0}}, "greater than 0"),
     "the past": ({"model.unfreeze": {BODY: -1}}, "greater than or equal to 0"),
-    "another net": ({"model.widths": [4, 9]}, r"stages.1.layers.0.conv.weight is \(8, 4, 3, 3\) there and \(9, 4, 3, 3\)"),
+    "another net": (
+        {"model.widths": [4, 9]},
+        r"stages.1.layers.0.conv.weight is \(8, 4, 3, 3\) there and \(9, 4, 3, 3\)",
+    ),
     "a deeper net": ({"model.depth": 2}, "missing there: stages.0.layers.1.conv.weight"),
 }
 
@@ -205,5 +211,3 @@ def test_longer_runs_go_on_behind_frozen_epochs(train, transfer, tmp_path):
     short, _ = train(transfer({**changes, "budget.epochs": 2}), "short")
     long, _ = train(transfer({**changes, "budget.epochs": 3}), "long", keep="all")
     assert equal(load_file(short.weights), load_file(long.kept_weights(2)))
-
-

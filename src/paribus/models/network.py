@@ -115,8 +115,10 @@ def assemble(part: Part, task: Supplier, seeds: Seeds, *, blank: bool = False) -
 def _scaling(model: nn.Module, info: DataInfo, start: Start, loaded: Loaded | None) -> tuple[Tensor, Tensor] | None:
     """Mean and 1/deviation of the inputs: the model's own or the data's, or those of the weights it starts from."""
     declared = input_scaling(model, info)
-    if declared is None or start.weights == NONE and start.input_scaling == "auto":
-        return declared and (declared[0], 1 / declared[1])
+    if declared is None:
+        return None
+    if start.weights == NONE and start.input_scaling == "auto":
+        return declared[0], 1 / declared[1]
     channels, *rest = info.input_shape
     shape = (channels, *(1 for _ in rest))
     if start.input_scaling == "imagenet":
@@ -126,7 +128,8 @@ def _scaling(model: nn.Module, info: DataInfo, start: Start, loaded: Loaded | No
     else:
         own = (info.mean, info.deviation) if start.input_scaling == "data" and info.mean else declared
         found = torch.as_tensor(own[0]), 1 / torch.as_tensor(own[1])
-    if {found[0].numel(), found[1].numel()} - {1, channels}:
-        got = f"{found[0].numel()} there, {channels} here"
-        raise RecipeError("the weights were trained on inputs of other channels", got=got, hint="set model.input_scaling=data")
-    return found[0].reshape(-1, *shape[1:]).expand(shape).clone(), found[1].reshape(-1, *shape[1:]).expand(shape).clone()
+    if any(values.numel() not in (1, channels) for values in found):
+        rule = "the weights were trained on inputs with another number of channels"
+        raise RecipeError(rule, got=f"{found[0].numel()} there, {channels} here", hint="set model.input_scaling=data")
+    mean, scale = (values.reshape(-1, *shape[1:]).expand(shape).clone() for values in found)
+    return mean, scale

@@ -18,7 +18,7 @@ from paribus.models.start import Start
 from paribus.models.stored import read_tensors
 from paribus.records.run import RunFolder
 from paribus.records.weights import IMAGENET, NONE, PUBLISHED, Published, weights_file
-from paribus.records.wording import count, show
+from paribus.records.wording import show
 
 PREFIXES = ("module.", "model.", "network.", "net.", "_orig_mod.")  # of wrappers: data parallel, compiled, averaged
 SHOWN = 3  # tensors of a kind that an error names
@@ -120,9 +120,7 @@ def _scaling(known: Published) -> ScalingValues:
     return _as_tensors(*known.scaling)
 
 
-def _check_published(
-    name: str, known: Published, path: Path, sha256: str, settings: Mapping[str, Any]
-) -> None:
+def _check_published(name: str, known: Published, path: Path, sha256: str, settings: Mapping[str, Any]) -> None:
     """Refuse a file that is not the published one, and a net that computes something else than the one it is of."""
     if sha256 != known.sha256:
         got = f"{path}: sha256 {sha256[:16]}…, not {known.sha256[:16]}…"
@@ -150,7 +148,10 @@ def _without_scaling(tensors: dict[str, Tensor], model: nn.Module) -> tuple[dict
     """The weights of a run of paribus hold the scaling of its inputs, beside those of the model."""
     if not {"mean", "scale"} <= tensors.keys() - model.state_dict().keys():
         return tensors, None
-    return {name: it for name, it in tensors.items() if name not in ("mean", "scale")}, (tensors["mean"], tensors["scale"])
+    return {name: it for name, it in tensors.items() if name not in ("mean", "scale")}, (
+        tensors["mean"],
+        tensors["scale"],
+    )
 
 
 def _in_our_order(tensors: dict[str, Tensor], known: Published) -> tuple[dict[str, Tensor], list[str]]:

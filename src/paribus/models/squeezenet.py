@@ -78,7 +78,9 @@ def _check_size(input_shape: tuple[int, ...], ceil_mode: bool) -> None:
     if min(sides) < 1:
         least = next(side for side in range(3, 64) if _left(side, ceil_mode) >= 1)
         rule = f"squeezenet halves pictures four times and takes {least}×{least} pixels or more"
-        raise RecipeError(rule, got=f"{input_shape[1]}×{input_shape[2]} pictures", hint=f"set data.size={least} or more")
+        raise RecipeError(
+            rule, got=f"{input_shape[1]}×{input_shape[2]} pictures", hint=f"set data.size={least} or more"
+        )
 
 
 def _left(side: int, ceil_mode: bool) -> int:

@@ -20,7 +20,9 @@ def _joined(value: Any) -> Any:
     joined: dict[str, Any] = {}
     for name, entry in value.items():
         below = _joined(entry)
-        joined |= {f"{name}.{rest}": it for rest, it in below.items()} if isinstance(below, dict) else {str(name): entry}
+        joined |= (
+            {f"{name}.{rest}": it for rest, it in below.items()} if isinstance(below, dict) else {str(name): entry}
+        )
     return joined
 
 

@@ -6,7 +6,6 @@ import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -73,7 +72,9 @@ def _torch(path: Path, most: int) -> Mapping[str, Tensor]:
             break
         content = inner
     if not isinstance(content, Mapping):
-        raise DataError("this file holds no state dict", got=f"{type(content).__name__} in {path}", hint="save model.state_dict()")
+        raise DataError(
+            "this file holds no state dict", got=f"{type(content).__name__} in {path}", hint="save model.state_dict()"
+        )
     return {name: entry for name, entry in content.items() if isinstance(entry, Tensor)}
 
 
@@ -85,12 +86,16 @@ def _checked(path: Path, name: str, tensor: Tensor) -> Tensor:
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
         raise DataError("weights are plain numbers", got=f"{name}: {tensor.dtype}, {tensor.layout}", hint=f"see {path}")
     if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():  # strides of 0 unfold without end
-        raise DataError(f"{path.name} is damaged: {name} claims {tuple(tensor.shape)}", got=str(path), hint="get a whole copy")
+        raise DataError(
+            f"{path.name} is damaged: {name} claims {tuple(tensor.shape)}", got=str(path), hint="get a whole copy"
+        )
     tensor = tensor.detach().to(torch.float32) if tensor.dtype in NARROW else tensor.detach()
     if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
         broken = int((~tensor.isfinite()).sum())
         hint = "whoever trained them diverged; get others"
-        raise DataError(f"weights must be finite: {name} of {path.name} has {broken:,} that are not", got=str(path), hint=hint)
+        raise DataError(
+            f"weights must be finite: {name} of {path.name} has {broken:,} that are not", got=str(path), hint=hint
+        )
     return tensor.contiguous()
 
 

@@ -233,7 +233,7 @@ class Resolved(NamedTuple):
 
     @property
     def filled(self) -> dict[str, Any]:
-        """All settings but the common ones that are at their defaults: those change nothing, and are no part of a run."""
+        """All settings but the common ones that are at their defaults: those change nothing in a run."""
         return {name: it for name, it in self.settings.items() if name not in self.common or it != self.common[name]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,7 +119,9 @@ def weights_file(source: str) -> Path:
     if path.is_file():
         return path
     if path.suffix in SUFFIXES and not path.is_dir():
-        raise MissingData("there is no such file of weights", got=source, hint="give a path from here, or below PARIBUS_DATA")
+        raise MissingData(
+            "there is no such file of weights", got=source, hint="give a path from here, or below PARIBUS_DATA"
+        )
     return _of_run(source, path)
 
 
@@ -130,7 +133,7 @@ def _of_run(source: str, path: Path) -> Path:
         hint = "give the path or the name of the run: a newer one would change what this recipe means"
         raise RecipeError("model.weights names one run for good", got=source, hint=hint)
     try:
-        folder = run_folder(path if path.is_dir() else source)
+        folder = run_folder(path if path.is_dir() else source, os.environ.get("PARIBUS_RUNS", "runs"))
     except ParibusError as error:
         hint = f"{nearest(source, PUBLISHED)}; or give a file ({', '.join(SUFFIXES)}) or the path of a finished run"
         raise MissingData(f"model.weights names nothing to start from: {error.rule}", got=source, hint=hint) from None

@@ -95,7 +95,10 @@ def run(folder: RunFolder, known: bool = False) -> Page:
 
 def started_from(weights: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What a run says of the weights that it started from; all of their names are in its report."""
-    yield "started from", f"{weights['source']}: {count(len(weights['tensors']), 'tensor')}, {weights['numbers']:,} numbers"
+    yield (
+        "started from",
+        f"{weights['source']}: {count(len(weights['tensors']), 'tensor')}, {weights['numbers']:,} numbers",
+    )
     for what in ("new", "left_out"):
         if names := weights[what]:
             more = f", … ({len(names) - SEVERAL} more)" if len(names) > SEVERAL else ""

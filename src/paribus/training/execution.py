@@ -68,7 +68,7 @@ class Execution:
     def place(self, network: Net) -> Net:
         """The network on the device, in the layout."""
         network = network.to(self.device)
-        return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload, no-any-return]
+        return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]
 
 
 def choose(training: Training, settings: Settings, task: Task, network: nn.Module, sample: Batch) -> Execution:
