@@ -37,6 +37,12 @@ def schema(kind: str, factory: Factory, further: frozenset[str] = frozenset()) -
     return _model(factory, options(kind, factory, further))
 
 
+@cache
+def common_schema(kind: str) -> type[BaseModel]:
+    """The pydantic model of the options that every part of a kind has."""
+    return create_model(f"Every{kind.title()}", **_fields(common_options(kind)))
+
+
 def keyword_options(function: Factory) -> type[BaseModel]:
     """The pydantic model of a function's keyword-only parameters, which are its options."""
     parameters = inspect.signature(function).parameters.values()
@@ -150,14 +156,19 @@ def _options(factory: Factory, parameters: Iterable[inspect.Parameter]) -> list[
 
 
 def _model(factory: Factory, found: Iterable[Option]) -> type[BaseModel]:
+    config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
+    )
+    return create_model(factory.__name__, __config__=config, **_fields(found))
+
+
+def _fields(found: Iterable[Option]) -> dict[str, Any]:
+    """As pydantic takes them."""
     fields: dict[str, Any] = {}
     for option in found:
         default = ... if option.default is inspect.Parameter.empty else option.default
         fields[option.name] = (option.annotation, Field(default, description=option.text))
-    config = ConfigDict(
-        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
-    )
-    return create_model(factory.__name__, __config__=config, **fields)
+    return fields
 
 
 def _type_of(parameter: inspect.Parameter, factory: Factory) -> Any:
