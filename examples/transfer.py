@@ -41,15 +41,12 @@ def pictures(folder: Path) -> Path:
 
 def main(folder: Path, seeds: int, epochs: int) -> None:
     """Train the source of the domain arm, then the study."""
-    source = pb.Run(
-        "folder/cnn",
-        {**COMMON, "data.path": str(pictures(folder / "children")), "budget.epochs": 3},
-        runs=folder / "runs",
-    )
-    source.train()
+    children = {**COMMON, "data.path": str(pictures(folder / "children")), "budget.epochs": 3}
+    domain = pb.Run("folder/cnn", children, runs=folder / "domain")  # the only run there: its folder is its name
+    domain.train()
     study = pb.Study(
         "folder/cnn",
-        vary={"model.weights": ["none", "cifar10_resnet20", str(source.folder.path)]},
+        vary={"model.weights": ["none", "cifar10_resnet20", str(folder / "domain" / "folder-cnn")]},
         changes={**COMMON, **XRAY, "budget.epochs": epochs},
         seeds=seeds,
         name="three starts",

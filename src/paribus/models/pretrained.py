@@ -75,13 +75,16 @@ def load_weights(model: nn.Module, start: Start, info: DataInfo, settings: Mappi
     sha256 = files.sha256_of(path)
     if known is not None:
         _check_published(start.weights, known, path, sha256, settings)
+    run = _run_of(path)
     tensors, notes = _unwrapped(read_tensors(path), model)
+    if run is not None:
+        notes = []  # its network stands behind the scaling of its inputs: that prefix is ours
     tensors, scaling = _without_scaling(tensors, model)
     if known is not None:
         scaling = _scaling(known)
         tensors, more = _in_our_order(tensors, known)
         notes += more
-    classes = known.classes if known else _classes_of(path)
+    classes = known.classes if known else tuple(run.info().get("classes", ())) if run else ()
     given, new, left_out = _fitting(model, tensors, start, classes, info, known)
     with torch.no_grad():
         state = model.state_dict()
@@ -164,10 +167,10 @@ def _in_our_order(tensors: dict[str, Tensor], known: Published) -> tuple[dict[st
     return tensors, notes
 
 
-def _classes_of(path: Path) -> tuple[str, ...]:
-    """The classes that a run told apart, where the file is that of a run."""
+def _run_of(path: Path) -> RunFolder | None:
+    """The run whose final weights a file holds."""
     folder = RunFolder(path.parent)
-    return tuple(folder.info().get("classes", ())) if folder.exists and path == folder.weights else ()
+    return folder if folder.exists and path == folder.weights else None
 
 
 def _fitting(
