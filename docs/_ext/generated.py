@@ -16,8 +16,8 @@ import typer
 from paribus import errors
 from paribus.cli.app import app
 from paribus.records.kinds import KINDS
-from paribus.records.options import describe, schema
-from paribus.records.parts import find, table
+from paribus.records.options import common_options, common_schema, describe, schema
+from paribus.records.parts import find, parameters_of, table
 from paribus.records.recipe import Recipe, shipped
 from paribus.records.sections import Section
 from paribus.records.study import show
@@ -46,6 +46,10 @@ def parts() -> str:
     lines = []
     for kind in KINDS:
         lines += [f"## {KINDS[kind].heading}", "", sentence(KINDS[kind].about), ""]
+        if common := common_options(kind):
+            known = common_schema(kind).model_json_schema()["properties"]
+            shared = {option.name: known[option.name] for option in common}
+            lines += [f"Every {kind} also has:", "", *listing(kind, shared), ""]
         for name in sorted(table(kind)):
             lines += part(kind, name)
     return "\n".join(lines)
@@ -56,6 +60,13 @@ def part(kind: str, name: str) -> list[str]:
     factory = find(kind, name)
     prefix = f"augment.{name}" if kind == "augment" else kind
     options = schema(kind, factory).model_json_schema().get("properties", {})
+    common = {option.name for option in common_options(kind)} - parameters_of(factory)
+    own = {option: about for option, about in options.items() if option not in common}
+    return [f"### {name}", "", describe(factory)[0], "", *listing(prefix, own), ""]
+
+
+def listing(prefix: str, options: Mapping[str, Any]) -> list[str]:
+    """A table of options."""
     rows = [
         [
             f"`{prefix}.{option}`",
@@ -65,7 +76,7 @@ def part(kind: str, name: str) -> list[str]:
         ]
         for option, about in options.items()
     ]
-    return [f"### {name}", "", describe(factory)[0], "", *grid(["field", "default", "values", "meaning"], rows), ""]
+    return grid(["field", "default", "values", "meaning"], rows)
 
 
 def fields() -> str:

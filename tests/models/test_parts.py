@@ -11,7 +11,7 @@ import torch
 
 from paribus.errors import RecipeError
 from paribus.models import GROUPS, PARTS
-from paribus.records.options import describe, options
+from paribus.records.options import common_options, describe, options
 from paribus.records.parts import Part, build, find
 from paribus.records.recipe import Recipe, shipped
 
@@ -26,7 +26,9 @@ def test_every_model_explains_its_options(name):
     summary, texts = describe(factory)
     assert summary.endswith(".")
     assert set(texts) == set(inspect.signature(factory).parameters)
-    assert {option.name for option in options("model", factory)} <= set(texts)
+    common = common_options("model")
+    assert {option.name for option in options("model", factory)} <= {*texts, *(option.name for option in common)}
+    assert all(option.text.endswith(".") for option in common)
 
 
 @pytest.mark.parametrize("name", [name for name in shipped() if name.endswith(("/mlp", "/cnn"))])

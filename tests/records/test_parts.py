@@ -15,7 +15,7 @@ from paribus.errors import RecipeError
 from paribus.records import kinds, parts, plugins
 from paribus.records import options as options_module
 from paribus.records.choices import choices
-from paribus.records.options import describe, options, schema
+from paribus.records.options import common_options, describe, options, schema
 from paribus.records.parts import Part, build, find, names, register, register_own, resolve
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -94,6 +94,7 @@ def test_the_constructor_is_the_schema(everything):
         "limit",
         "bare",
         "unknown",
+        *(option.name for option in common_options("model")),
     ]  # what is supplied is no option
     assert found["size"].default is inspect.Parameter.empty
     assert (found["size"].text, found["share"].text, found["kind"].text) == ("how large, very large.", "of it.", "")
@@ -105,8 +106,9 @@ def test_the_constructor_is_the_schema(everything):
 
 
 def test_options_are_validated_and_filled_in(everything):
-    values = resolve("model", Part("Everything", size=3.0, limit="2", widths=[1])).settings
-    assert values == {
+    found = resolve("model", Part("Everything", size=3.0, limit="2", widths=[1]))
+    assert found.settings == {**found.filled, **found.common}
+    assert found.filled == {
         "size": 3, "share": 0.5, "kind": "a", "widths": (1,), "limit": 2.0, "bare": True, "unknown": None,
     }  # fmt: skip
     made = build("model", Part("Everything", size=3), input_shape=(1, 2), num_outputs=10)
@@ -140,7 +142,8 @@ def test_a_class_without_words_does_not_speak_with_its_parents():
         def __init__(self, input_shape, width=3): ...
 
     assert describe(Silent) == ("", {})
-    assert [(option.name, option.annotation) for option in options("model", Silent)] == [("width", int)]
+    own = next(iter(options("model", Silent)))
+    assert (own.name, own.annotation) == ("width", int)
 
 
 def test_hints_that_cannot_be_read_leave_the_defaults():

@@ -84,7 +84,7 @@ WRONG = {  # change → field named, value named, next step
     "augment.crop.paddin=1": (r"there is no augment\.crop\.paddin", "paddin=1", "did you mean 'padding'"),
     "augment.crop.padding=x": (r"augment\.crop\.padding .*integer", "x", "correct augment.crop.padding"),
     "budget.epochs=1.5": (r"budget\.epochs .*integer", "1.5", "correct budget.epochs"),
-    "budget.epochs=0": (r"budget\.epochs .*", "0", "correct budget.epochs"),
+    "budget.epochs=-1": (r"budget\.epochs .*", "-1", "correct budget.epochs"),
     "budget.epoch=1": (r"there is no budget\.epoch", "epoch=1", "did you mean 'epochs'"),
     "budget=3": (r"budget .*", "3", "correct budget"),
     "split.val=1": (r"split\.val .*", "1", "correct split.val"),

@@ -158,7 +158,8 @@ def _fields(parts: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         yield kind, {"about": f"another {kind}", "values": list(some)}
         if part := some.get(parts.get(kind, "")):
-            yield from ((f"{kind}.{option}", about) for option, about in part["options"].items())
+            options = {**known["common"].get(kind, {}), **part["options"]}
+            yield from ((f"{kind}.{option}", about) for option, about in options.items())
     yield from known["fields"].items()
 
 

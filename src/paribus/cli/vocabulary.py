@@ -11,9 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paribus.records.kinds import KINDS
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 FILE = Path(__file__).with_suffix(".json")
 
@@ -21,7 +24,7 @@ FILE = Path(__file__).with_suffix(".json")
 def made() -> dict[str, Any]:
     """All recipes with their parts, all parts with their options, all fields with their values."""
     from paribus.analysis.table import analyses
-    from paribus.records.options import describe
+    from paribus.records.options import common_schema, describe
     from paribus.records.parts import find, table
     from paribus.records.recipe import Recipe, shipped
     from paribus.records.sections import SECTIONS
@@ -45,6 +48,7 @@ def made() -> dict[str, Any]:
             }
             for kind, some in parts.items()
         },
+        "common": {kind: _of_all(common_schema(kind)) for kind in KINDS if KINDS[kind].common},
         "analyses": {name: one.about for name, one in analyses().items()},
     }
 
@@ -54,10 +58,23 @@ def write() -> None:
     FILE.write_text(json.dumps(made(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _options(kind: str, factory: Any) -> dict[str, Any]:
-    from paribus.records.options import schema
+def _of_all(common: type[BaseModel]) -> dict[str, Any]:
+    """Options that all parts of a kind have; weights with the names of published ones."""
+    from paribus.records.weights import PUBLISHED
 
-    return dict(_fields(schema(kind, factory).model_json_schema()))
+    found = dict(_fields(common.model_json_schema()))
+    found["weights"]["values"] += PUBLISHED
+    return found
+
+
+def _options(kind: str, factory: Any) -> dict[str, Any]:
+    """Its own: those that it shares with all of its kind stand once for them."""
+    from paribus.records.options import common_options, schema
+    from paribus.records.parts import parameters_of
+
+    common = {option.name for option in common_options(kind)} - parameters_of(factory)
+    found = _fields(schema(kind, factory).model_json_schema())
+    return {name: about for name, about in found if name not in common}
 
 
 def _fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

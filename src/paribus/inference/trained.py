@@ -118,7 +118,7 @@ def load(run: Any, epoch: int | Literal["final"] = "final", *, runs: str | Path 
     folder.check_seal([name for name in SEALED if (folder.path / name).exists()])  # of one that is missing more is said
     recipe, info = _known_recipe(folder), _info(folder)
     task: Task = build("task", recipe.task, info=info)
-    network = assemble(recipe.model, task, Seeds(folder.seed))
+    network = assemble(recipe.model, task, Seeds(folder.seed), blank=True)
     try:
         files.open_regular(path, error=RunError).close()
         weights = load_file(path)

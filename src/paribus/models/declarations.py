@@ -15,8 +15,10 @@ that is below it, or has wildcards: ``"*.norm.bias"``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, Protocol, TypeGuard
 
@@ -54,7 +56,7 @@ def loaded(model: nn.Module) -> dict[str, Tensor]:
     patterns = getattr(model, "loaded", ())
     if isinstance(patterns, (str, bool)):
         raise RecipeError("model.loaded is a list of names", got=patterns, hint=f"write [{str(patterns)!r}]")
-    return {name: known[name] for name in _matching(known, patterns, "model.loaded")}
+    return {name: known[name] for name in matching(known, patterns, "model.loaded")}
 
 
 def input_scaling(model: nn.Module, info: DataInfo) -> tuple[Tensor, Tensor] | None:
@@ -111,7 +113,7 @@ def parameter_groups(model: nn.Module) -> list[Group]:
     groups = []
     for label, content in declared.items():
         members = [names.get(id(it), "") if isinstance(it, Tensor) else it for it in content.get("params", ())]
-        mine = [name for name in _matching(known, members, f"group {label!r} of the model") if name not in taken]
+        mine = [name for name in matching(known, members, f"group {label!r} of the model") if name not in taken]
         taken |= set(mine)
         factors = {key: value for key, value in content.items() if key != "params"}
         _check_factors(label, factors)
@@ -119,16 +121,70 @@ def parameter_groups(model: nn.Module) -> list[Group]:
     return groups
 
 
-def _matching(names: Iterable[str], patterns: Iterable[str], where: str) -> list[str]:
-    """The names that any of the patterns means, in their own order."""
+def with_factors(model: nn.Module, groups: Iterable[Group], factors: Mapping[str, float]) -> list[Group]:
+    """The groups divided by factors on the learning rate, pattern → factor, which come on top of their own.
+
+    A parameter has the factor of the first pattern that names it; what is in no group and has none is left out.
+
+    Raises:
+        RecipeError: if a pattern names nothing.
+    """
+    known = dict(model.named_parameters())
+    pattern_of: dict[int, str] = {}
+    for pattern in factors:
+        for name in matching(known, [pattern], "model.lr_factors"):
+            pattern_of.setdefault(id(known[name]), pattern)
+    found = _apart(model, groups, pattern_of)
+    return [replace(group, lr_factor=group.lr_factor * factors.get(pattern, 1.0)) for pattern, group in found]
+
+
+def by_epoch(model: nn.Module, groups: Iterable[Group], until: Mapping[str, float]) -> list[Group]:
+    """The groups divided by when their parameters are first trained: fused optimizers begin a group as a whole.
+
+    Args:
+        model: whose parameters they are.
+        groups: as they are so far.
+        until: parameter → for how many epochs it is frozen.
+    """
+    named = model.named_parameters()
+    start_of = {id(it): f"from epoch {until[name] + 1:g}" for name, it in named if 0 < until.get(name, 0) < math.inf}
+    return [group for _, group in _apart(model, groups, start_of)]
+
+
+def _apart(model: nn.Module, groups: Iterable[Group], label_of: Mapping[int, str]) -> Iterator[tuple[str, Group]]:
+    """Groups divided by what is said of single parameters; of those in no group the ones of which something is said."""
+    groups = list(groups)
+    declared = {id(parameter) for group in groups for parameter in group.parameters}
+    rest = [it for it in model.parameters() if id(it) in label_of.keys() - declared]
+    for group in (*groups, Group("", rest)):
+        for label in dict.fromkeys(label_of.get(id(parameter), "") for parameter in group.parameters):
+            members = [parameter for parameter in group.parameters if label_of.get(id(parameter), "") == label]
+            yield label, replace(group, name=f"{group.name} {label}".strip(), parameters=members)
+
+
+def matching(names: Iterable[str], patterns: Iterable[str], where: str) -> list[str]:
+    """The names that any of the patterns means, in their own order.
+
+    Raises:
+        RecipeError: if a pattern names nothing; ``where`` says whose it is.
+    """
     names, found = list(names), set()
     for pattern in patterns:
         meant = {name for name in names if fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")}
         if not meant:
             rule = f"{where} must name parameters that there are"
-            raise RecipeError(rule, got=pattern, hint=nearest(pattern, names))
+            raise RecipeError(rule, got=pattern, hint=_meant(pattern, names))
         found |= meant
     return [name for name in names if name in found]
+
+
+def _meant(pattern: str, names: Iterable[str]) -> str:
+    """The module or tensor that was probably meant, and the largest modules that there are."""
+    names = list(names)
+    paths = {".".join(words[:end]) for words in (name.split(".") for name in names) for end in range(1, len(words) + 1)}
+    largest = ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
+    close = get_close_matches(pattern, sorted(paths), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}? There are {largest}" if close else f"there are {largest}, and what is in them"
 
 
 def _check_factors(label: str, factors: Mapping[str, Any]) -> None:

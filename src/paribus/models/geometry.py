@@ -5,6 +5,18 @@ from __future__ import annotations
 from paribus.errors import RecipeError
 
 
+def picture(input_shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Channels, height and width of examples that are pictures.
+
+    Raises:
+        RecipeError: if they are none.
+    """
+    if len(input_shape) != 3:
+        hint = "use model=mlp for examples that are not pictures"
+        raise RecipeError("this model takes pictures (channels, height, width)", got=input_shape, hint=hint)
+    return input_shape
+
+
 def final_size(input_shape: tuple[int, ...], stages: int, *, kernel: int, pooling: str, norm: str) -> tuple[int, int]:
     """Height and width after this many stages, each of convolutions with this norm and then pooling.
 

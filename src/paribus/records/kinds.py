@@ -17,6 +17,7 @@ class Kind:
         plural: what people call several of them: ``paribus list models``.
         heading: above them in the reference.
         default: the part of a recipe that names none.
+        common: ``module:class`` whose parameters are options of every part of this kind, beside its own.
     """
 
     room: str
@@ -25,6 +26,7 @@ class Kind:
     plural: str
     heading: str
     default: str | None = None
+    common: str = ""
 
 
 KINDS: Mapping[str, Kind] = {
@@ -42,6 +44,7 @@ KINDS: Mapping[str, Kind] = {
         "the network that is trained",
         "models",
         "Models",
+        common="paribus.models.start:Start",
     ),
     "task": Kind(
         "paribus.tasks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import typing
@@ -36,6 +37,12 @@ def schema(kind: str, factory: Factory, further: frozenset[str] = frozenset()) -
     return _model(factory, options(kind, factory, further))
 
 
+@cache
+def common_schema(kind: str) -> type[BaseModel]:
+    """The pydantic model of the options that every part of a kind has."""
+    return create_model(f"Every{kind.title()}", **_fields(common_options(kind)))
+
+
 def keyword_options(function: Factory) -> type[BaseModel]:
     """The pydantic model of a function's keyword-only parameters, which are its options."""
     parameters = inspect.signature(function).parameters.values()
@@ -44,17 +51,28 @@ def keyword_options(function: Factory) -> type[BaseModel]:
 
 @cache
 def options(kind: str, factory: Factory, further: frozenset[str] = frozenset()) -> tuple[Option, ...]:
-    """The options of a part, in the order of its signature.
+    """The options of a part, in the order of its signature, and behind them those that all of its kind have.
 
     Args:
         kind: of the part.
         factory: its class or function.
         further: parameters that are filled in here beside :attr:`Kind.supplied`, and are no options therefore.
     """
-    parameters = inspect.signature(factory).parameters.values()
+    parameters = inspect.signature(factory).parameters
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     supplied = KINDS[kind].supplied | further
-    return tuple(_options(factory, [it for it in parameters if it.name not in supplied and it.kind not in several]))
+    own = [it for it in parameters.values() if it.name not in supplied and it.kind not in several]
+    return (*_options(factory, own), *(it for it in common_options(kind) if it.name not in parameters))
+
+
+@cache
+def common_options(kind: str) -> tuple[Option, ...]:
+    """The options that every part of a kind has; one that has a parameter of that name keeps its own."""
+    if not KINDS[kind].common:
+        return ()
+    module, _, name = KINDS[kind].common.partition(":")
+    common = getattr(importlib.import_module(module), name)
+    return tuple(_options(common, inspect.signature(common).parameters.values()))
 
 
 @cache
@@ -138,14 +156,19 @@ def _options(factory: Factory, parameters: Iterable[inspect.Parameter]) -> list[
 
 
 def _model(factory: Factory, found: Iterable[Option]) -> type[BaseModel]:
+    config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
+    )
+    return create_model(factory.__name__, __config__=config, **_fields(found))
+
+
+def _fields(found: Iterable[Option]) -> dict[str, Any]:
+    """As pydantic takes them."""
     fields: dict[str, Any] = {}
     for option in found:
         default = ... if option.default is inspect.Parameter.empty else option.default
         fields[option.name] = (option.annotation, Field(default, description=option.text))
-    config = ConfigDict(
-        extra="forbid", frozen=True, protected_namespaces=(), arbitrary_types_allowed=True, allow_inf_nan=False
-    )
-    return create_model(factory.__name__, __config__=config, **fields)
+    return fields
 
 
 def _type_of(parameter: inspect.Parameter, factory: Factory) -> Any:

@@ -23,7 +23,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from paribus.errors import ParibusError, RecipeError, message_of, nearest
 from paribus.records.kinds import KINDS
-from paribus.records.options import Factory, explain, refuse_strange, schema
+from paribus.records.options import Factory, common_options, explain, refuse_strange, schema
 from paribus.records.wording import show
 
 
@@ -210,8 +210,9 @@ def build(kind: str, part: Part, **supplied: Any) -> Any:
     """Construct a part: its settings, plus those supplied values that its signature asks for."""
     known = resolve(kind, part, supplied)
     given = {name: value for name, value in supplied.items() if name in known.parameters}
+    own = {name: value for name, value in known.settings.items() if name not in known.common}
     try:
-        return known.factory(**given, **deepcopy(known.settings))  # a part may do with its lists what it likes
+        return known.factory(**given, **deepcopy(own))  # a part may do with its lists what it likes
     except (ParibusError, MemoryError):
         raise
     except Exception as error:
@@ -220,11 +221,20 @@ def build(kind: str, part: Part, **supplied: Any) -> Any:
 
 
 class Resolved(NamedTuple):
-    """A part at hand: its class or function, the parameters of that, and all options with their validated values."""
+    """A part at hand: its class or function, the parameters of that, and all options with their validated values.
+
+    ``common`` are the options that all parts of the kind have beside those of their constructors: name → default.
+    """
 
     factory: Factory
     parameters: frozenset[str]
     settings: dict[str, Any]
+    common: dict[str, Any]
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """All settings but the common ones that are at their defaults: those change nothing in a run."""
+        return {name: it for name, it in self.settings.items() if name not in self.common or it != self.common[name]}
 
 
 def resolve(kind: str, part: Part, further: Collection[str] = (), where: str = "") -> Resolved:
@@ -245,7 +255,8 @@ def resolve(kind: str, part: Part, further: Collection[str] = (), where: str = "
     key = (kind, factory, filled)
     if key not in part._resolved:
         values = _validated(schema(kind, factory, filled), part, where or part.field(kind))
-        part._resolved[key] = Resolved(factory, parameters, values)
+        common = {option.name: option.default for option in common_options(kind) if option.name not in parameters}
+        part._resolved[key] = Resolved(factory, parameters, values, common)
     return part._resolved[key]
 
 

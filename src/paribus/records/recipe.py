@@ -134,7 +134,7 @@ class Recipe(BaseModel):
             known = resolve(kind, part, self._supplied if kind == "model" else (), field)
             group, _, name = field.partition(".")
             place, key = (recipe[group], name) if name else (recipe, group)
-            place[key] = {"use": part.use, **to_jsonable_python(known.settings)}
+            place[key] = {"use": part.use, **to_jsonable_python(known.filled)}
             if is_own(kind, part):
                 sources[f"{kind}.{part.use}"] = fingerprint(known.factory)
         return {"recipe": recipe, "sources": sources}
@@ -151,6 +151,12 @@ class Recipe(BaseModel):
         """All options of the part at a field (``model``, ``augment.crop``), validated once for the whole recipe."""
         kind, part = self.fields[field]
         return resolve(kind, part, self._supplied if kind == "model" else (), field).settings
+
+    def common(self, field: str) -> dict[str, Any]:
+        """Those of the :meth:`settings` that all parts of a kind have: what every model can start from."""
+        kind, part = self.fields[field]
+        known = resolve(kind, part, self._supplied if kind == "model" else (), field)
+        return {name: known.settings[name] for name in known.common}
 
     @cached_property
     def fields(self) -> dict[str, tuple[str, Part]]:

@@ -595,7 +595,8 @@ def _is_row(row: Mapping[str, Any]) -> bool:
 def _agree(result: RunResult, rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a result is that of the epoch which it names, and no epoch is missing."""
     kept = next((row for row in rows if row["epoch"] == result.best_epoch), {})
-    return [row["epoch"] for row in rows] == list(range(1, result.epochs + 1)) and all(
+    first = min(1, result.epochs)  # where nothing was trained there is one row, of epoch 0
+    return [row["epoch"] for row in rows] == list(range(first, result.epochs + 1)) and all(
         kept.get(name) == value for name, value in result.metrics.items()
     )
 

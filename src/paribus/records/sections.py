@@ -50,7 +50,9 @@ class Training(Section):
 class Budget(Section):
     """How long to train."""
 
-    epochs: int = Field(10, ge=1, description="passes over the training examples")
+    epochs: int = Field(
+        10, ge=0, description="passes over the training examples; with 0 the weights it starts from are evaluated"
+    )
     steps: int | None = Field(None, ge=1, description="stop after this many updates, whatever the epochs")
 
 

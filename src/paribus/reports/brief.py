@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from paribus.records.study import StudyDesign
 
 
+SEVERAL = 4  # names of tensors that are still listed
 OF_NETWORKS = ("best_epoch", "stopped_early", "weights_sha256", "parameters", "examples_per_second")
 """What a result says of a network; paribus knows none of somebody's own trainings."""
 
@@ -83,11 +84,27 @@ def run(folder: RunFolder, known: bool = False) -> Page:
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))
+    if weights := folder.environment().get("weights"):
+        rows += started_from(weights)
     if result is not None:
         rows += _rows(result, folder.figures_of_merit())
     rows.append(("folder", str(folder.path)))
     table = Table(("", ""), tuple(rows), "ll", data=lambda: _raw(folder))
     return Page("Run", content["name"], sections=(Section(tables=(table,)),))
+
+
+def started_from(weights: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a run says of the weights that it started from; all of their names are in its report."""
+    yield (
+        "started from",
+        f"{weights['source']}: {count(len(weights['tensors']), 'tensor')}, {weights['numbers']:,} numbers",
+    )
+    for what in ("new", "left_out"):
+        if names := weights[what]:
+            more = f", … ({len(names) - SEVERAL} more)" if len(names) > SEVERAL else ""
+            yield what.replace("_", " "), f"{', '.join(names[:SEVERAL])}{more}"
+    for note in weights["notes"]:
+        yield "note", note
 
 
 def _raw(folder: RunFolder) -> list[Row]:

@@ -221,7 +221,9 @@ class Reading:
             with suppress(MissingData):
                 self._known[name] = record_of(recipe.data, self.progress)
         data = self._known[name]
-        return Inputs(data, named_files(recipe)) if data is not None else None
+        with suppress(MissingData):
+            return Inputs(data, named_files(recipe)) if data is not None else None
+        return None
 
 
 def _outstanding(jobs: Sequence[Job], root: Path, listen: EventListener) -> list[Job]:

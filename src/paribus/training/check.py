@@ -69,7 +69,7 @@ class Check:
         check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
         task, network = self._built(recipe, seed, prepared)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
-        optimizers_of(recipe, task.stages(network), network.model)
+        optimizers_of(recipe, task.stages(network), network)
         dry_pass(recipe, prepared, task, network)
         return prepared
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,7 @@ BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED, nn.Linear, nn.RNNBase)  # layers with most of the work
 THREADS_PAY = 10_000_000  # multiplications per batch from which several threads pay
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Execution:
         number = {"bf16": torch.bfloat16, "fp16": torch.float16}[self.precision]
         return lambda: torch.autocast(kind, dtype=number)
 
-    def place(self, network: nn.Module) -> nn.Module:
+    def place(self, network: Net) -> Net:
         """The network on the device, in the layout."""
         network = network.to(self.device)
         return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]

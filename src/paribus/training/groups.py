@@ -9,37 +9,41 @@ from torch import nn
 from torch.optim import Optimizer
 
 from paribus.errors import RecipeError, nearest
-from paribus.models.declarations import Group, fits_at_once, parameter_groups
+from paribus.models.declarations import Group, by_epoch, fits_at_once, parameter_groups, with_factors
+from paribus.models.network import Network
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 
 
 def optimizers_of(
-    recipe: Recipe, stages: Mapping[str, Sequence[nn.Parameter]], model: nn.Module
+    recipe: Recipe, stages: Mapping[str, Sequence[nn.Parameter]], network: Network
 ) -> dict[str, Optimizer]:
     """The optimizer of every stage; each of its groups has an ``initial_lr``, which the schedule's factor applies to.
 
     A model that is fitted at once has none.
 
     Raises:
-        RecipeError: if the recipe names a stage that there is not, or a stage has nothing to train.
+        RecipeError: if the recipe names a stage that there is not, or a stage has nothing to train from the start.
     """
-    if fits_at_once(model):
+    if fits_at_once(network.model):
         return {}
     for stage in recipe.optimizers:
         if stage not in stages:
             raise RecipeError("optimizers names the stages of the task", got=stage, hint=nearest(stage, stages))
-    groups = parameter_groups(model)
+    groups = with_factors(network.model, parameter_groups(network.model), network.lr_factors)
+    groups = by_epoch(network.model, groups, network.frozen_until)
+    late = {id(parameter) for parameter in network.frozen_in(0)}
+    for stage, parameters in stages.items():
+        if all(id(parameter) in late or not parameter.requires_grad for parameter in parameters):
+            raise RecipeError("a stage needs parameters that are not frozen", got=stage, hint="freeze fewer of them")
     return {
-        stage: _optimizer(recipe.optimizers.get(stage, recipe.optimizer), stage, parameters, groups)
+        stage: _optimizer(recipe.optimizers.get(stage, recipe.optimizer), parameters, groups)
         for stage, parameters in stages.items()
     }
 
 
-def _optimizer(part: Part, stage: str, parameters: Sequence[nn.Parameter], groups: Sequence[Group]) -> Optimizer:
+def _optimizer(part: Part, parameters: Sequence[nn.Parameter], groups: Sequence[Group]) -> Optimizer:
     trained = [parameter for parameter in parameters if parameter.requires_grad]
-    if not trained:
-        raise RecipeError("a stage needs parameters that are not frozen", got=stage, hint="freeze fewer of them")
     optimizer: Optimizer = build("optimizer", part, params=_divided(trained, groups) if groups else trained)
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"] * group.setdefault("lr_factor", 1.0)

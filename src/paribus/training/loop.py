@@ -74,7 +74,7 @@ def train(
             check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
             session = Session(recipe, prepared, seeds, settings)
         folder.write_info(prepared.info.plain())
-        folder.write_environment({**environment(), "execution": session.execution.plain()})
+        folder.write_environment({**environment(), "execution": session.execution.plain(), **session.started_from})
         resume(folder, session)
 
         data = Loaders.of(recipe, prepared, session.execution.device, whole=session.fitted is not None)
@@ -83,6 +83,8 @@ def train(
         plan = Plan(epochs, steps, len(data.train))
         monitor = Monitor(folder, session, plan, settings, listen, request)
 
+        if not plan.steps:
+            _look(folder, session, data, monitor)
         while (session.step < plan.steps or session.batches_done) and not session.stopping.stop:
             session.begin_epoch()
             for batch in data.rest_of_epoch(session, plan):
@@ -155,11 +157,19 @@ class Loaders:
         return islice(batches, plan.steps - session.step)
 
 
+def _look(folder: RunFolder, session: Session, data: Loaders, monitor: Monitor) -> None:
+    """Where nothing is to be trained: the figures of the weights as they are, as a row of epoch 0."""
+    figures = session.evaluate(data.validation, "val", monitor.between_batches)
+    session.rows = [{"epoch": 0, "step": 0, "lr": 0.0, **figures, "seconds": 0.0}]
+    folder.append_metrics(session.rows[0])
+    monitor.report_epoch(figures, session.rows[0])
+
+
 def _write_result(folder: RunFolder, session: Session, data: Loaders, plan: Plan) -> RunResult:
     """Write the final weights, and as the result what was seen of them when their epoch ended."""
     weights = session.final_weights()
     kept = session.stopping.best_epoch if session.best else session.epoch
-    row = session.rows[kept - 1]
+    row = session.rows[kept - 1]  # of no epoch the only one, of epoch 0
     if mended := folder.restore_metrics(session.rows):
         logger.warning(mended)
     files.write_bytes(folder.weights, pack(weights))
@@ -178,7 +188,7 @@ def _write_result(folder: RunFolder, session: Session, data: Loaders, plan: Plan
         weights_sha256=hash_of(weights),
         parameters=session.parameters,
         seconds=round(seconds, 4),
-        examples_per_second=round(session.step / plan.per_epoch * len(data.train.rows) / seconds, 1),
+        examples_per_second=round(session.step / plan.per_epoch * len(data.train.rows) / max(seconds, 1e-9), 1),
         peak_memory_mb=peak_memory_mb(session.execution.device),
         execution=session.execution.plain(),
     )

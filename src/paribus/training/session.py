@@ -16,7 +16,7 @@ from paribus.chance import Seeds
 from paribus.data.deliver.loader import Loader
 from paribus.data.prepare.prepared import PreparedData
 from paribus.models.declarations import AtOnce, fits_at_once
-from paribus.models.network import assemble
+from paribus.models.network import Network, assemble
 from paribus.models.size import count_parameters
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
@@ -76,9 +76,9 @@ class Session:
         network = assemble(recipe.model, self.task, seeds)
         dry_pass(recipe, prepared, self.task, network)
         self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
-        self.network = self.execution.place(network)
+        self.network: Network = self.execution.place(network)
         self.fitted: AtOnce | None = network.model if fits_at_once(network.model) else None
-        self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network.model)
+        self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network)
         self.task.prepare(prepared)
         self.schedule: Schedule = build("schedule", recipe.schedule)
         self.stopping: Rule = build("stopping", recipe.stopping)
@@ -102,6 +102,11 @@ class Session:
         return count_parameters(self.network, trainable=True)
 
     @property
+    def started_from(self) -> dict[str, Any]:
+        """What the run writes down of the weights that it started from, if there were any."""
+        return {"weights": loaded.plain()} if (loaded := self.network.loaded) is not None else {}
+
+    @property
     def evaluated(self) -> nn.Module:
         """The network whose figures count: the moving average where there is one."""
         return self.average.module if self.average is not None else self.network
@@ -116,6 +121,7 @@ class Session:
 
     def begin_epoch(self) -> None:
         """Go into training mode; at the beginning of an epoch nothing is carried over from the one before."""
+        self.network.at_epoch(self.epoch)
         self.network.train()
         if not self.batches_done:
             self.task.begin()

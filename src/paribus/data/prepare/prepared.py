@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from paribus.data.dataset import Dataset, Examples
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
+from paribus.errors import MissingData
 from paribus.progress import Announce, silent
 from paribus.records.inputs import DataRecord, Inputs
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
+from paribus.records.weights import NONE, weights_file
 
 RESIDENT_SHARE = 0.5  # of the free device memory that the data may take
 
@@ -85,7 +88,10 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     rows = examples.split(recipe.split, seeds)
     with threads.single():  # moments are part of what is learned
         info = examples.info(rows, getattr(source, "decoding", {}))
-    return PreparedData(examples, rows, info, Inputs(dataset.record, named_files(recipe)))
+    named: dict[str, str] = {}
+    with suppress(MissingData):  # needed to begin, which asks for them itself; not to look at what was trained
+        named = named_files(recipe)
+    return PreparedData(examples, rows, info, Inputs(dataset.record, named))
 
 
 def inputs_of(recipe: Recipe, progress: Announce = silent) -> Inputs:
@@ -103,13 +109,18 @@ def record_of(part: Part, progress: Announce = silent) -> DataRecord:
 
 
 def named_files(recipe: Recipe) -> dict[str, str]:
-    """Checksums of files that options of parts other than the data name, such as weights that a model starts from."""
+    """Checksums of files that options of parts other than the data name, such as weights that a model starts from.
+
+    Raises:
+        MissingData: if the weights that a model starts from are not there.
+    """
     found = {}
     for field_, (kind, _) in recipe.fields.items():
         for name, value in recipe.settings(field_).items() if kind != "data" else ():
             if isinstance(value, (str, Path)) and Path(value).suffix and Path(value).expanduser().is_file():
                 found[f"{field_}.{name}"] = checksum(Path(value).expanduser())
-    return found
+    source = recipe.common("model").get("weights", NONE)
+    return {**found, "model.weights": checksum(weights_file(source))} if source != NONE else found
 
 
 def _fits(nbytes: int, device: torch.device) -> bool:
