@@ -25,7 +25,7 @@ def test_T4_the_channels_of_the_branches_add_up_to_the_published_depth(name):
 
 
 def test_T4_the_saving_of_reducing_channels_first():
-    """3a on 28 × 28 × 192 by hand: 5 × 5 alone takes 28²·25·192·32 products, behind 16 channels 28²·(192·16 + 25·16·32)."""
+    """3a by hand: 5 × 5 alone takes 28²·25·192·32 products, behind 16 channels 28²·(192·16 + 25·16·32)."""
     costs = {reduced: table(inception(192, "3a", reduced), (192, 28, 28)) for reduced in (True, False)}
     five = {True: 28**2 * (192 * 16 + 25 * 16 * 32), False: 28**2 * 25 * 192 * 32}
     three = {True: 28**2 * (192 * 96 + 9 * 96 * 128), False: 28**2 * 9 * 192 * 128}

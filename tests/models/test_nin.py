@@ -31,5 +31,7 @@ def test_T5_all_behind_a_larger_convolution_is_one_small_net_that_sees_single_pi
 
 
 def test_depth_is_that_of_the_small_nets():
-    kernels = [m.kernel_size[0] for m in NiN((3, 32, 32), 10, width=1 / 8, depth=3).modules() if isinstance(m, nn.Conv2d)]
+    kernels = [
+        m.kernel_size[0] for m in NiN((3, 32, 32), 10, width=1 / 8, depth=3).modules() if isinstance(m, nn.Conv2d)
+    ]
     assert kernels == [5, 1, 1, 1, 5, 1, 1, 1, 3, 1, 1, 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from paribus.models.geometry import shape_behind
 from paribus.models.initialisation import initialise
 from paribus.models.size import count_parameters
 from paribus.records.parts import find
+from paribus.theory.layers import table
 
 LARGE = ((3, 224, 224), 1000)
 
@@ -69,6 +72,25 @@ def started(net: nn.Module, key: int = 3) -> dict[str, Tensor]:
 def test_T3_T4_T6_parameters_are_those_of_the_published_nets(name, options, shape, classes, parameters):
     with torch.device("meta"):
         assert count_parameters(find("model", name)(shape, classes, **options)) == parameters
+
+
+DOCUMENTED = re.findall(
+    r"^\| `(\w+)` \| \d+ \| ([\d,]+) \| ([\d,]+) \| (\d+) × (\d+) × (\d+), (\d+) \|",
+    (Path(__file__).parents[2] / "docs/how-to/networks.md").read_text(),
+    flags=re.MULTILINE,
+)
+
+
+def test_every_published_net_is_documented():
+    assert {row[0] for row in DOCUMENTED} == {*SMALL}
+
+
+@pytest.mark.parametrize(("name", "parameters", "multiplications", *"chwn"), DOCUMENTED, ids=lambda value: value)
+def test_the_table_of_networks_says_what_they_hold_and_cost(name, parameters, multiplications, c, h, w, n):
+    shape = (int(c), int(h), int(w))
+    with torch.device("meta"):
+        found = table(find("model", name)(shape, int(n)), shape)
+    assert (f"{found.parameters:,}", f"{found.multiplications:,}") == (parameters, multiplications)
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (1, 40, 48)], ids=str)

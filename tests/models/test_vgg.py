@@ -27,7 +27,9 @@ def test_parameters_are_named_as_in_published_weights():
     assert alex["classifier.1.weight"] == (4096, 9216)
 
 
-@pytest.mark.parametrize(("head", "inputs"), [("published", 49), ("flatten", 4), ("global_average", 1), ("global_max", 1)])
+@pytest.mark.parametrize(
+    ("head", "inputs"), [("published", 49), ("flatten", 4), ("global_average", 1), ("global_max", 1)]
+)
 def test_the_head_decides_how_much_the_classifier_reads(head, inputs):
     net = VGG11((3, 64, 64), 10, width=1 / 32, hidden=(5,), head=head)
     assert net.classifier[0].in_features == 16 * inputs
@@ -37,5 +39,3 @@ def test_one_field_of_the_mean_is_that_of_all_pixels():
     net = VGG11((3, 32, 32), 10, width=1 / 32, hidden=(5,))
     x = torch.randn(2, 16, 1, 1)
     assert torch.equal(net.avgpool(x), x.expand(2, 16, 7, 7))
-
-

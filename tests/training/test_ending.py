@@ -61,7 +61,8 @@ def test_S4_a_sigmoid_of_a_relu_is_refused_for_it_can_only_ever_say_class_1(here
 
 
 @pytest.mark.parametrize(
-    ("form", "words"), [("softmax", "none is above 0.232"), ("tanh sigmoid", "none is above 0.731"), ("relu", "no gradient")]
+    ("form", "words"),
+    [("softmax", "none is above 0.232"), ("tanh sigmoid", "none is above 0.731"), ("relu", "no gradient")],
 )
 def test_S4_endings_that_are_merely_bad_are_named(here, caplog, form, words):
     trained("digits/mlp", {"model": pb.Part(Ends, form=form)})

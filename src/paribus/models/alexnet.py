@@ -40,8 +40,8 @@ class AlexNet(nn.Module):
             size, for pictures of 32 × 32 or so.
         norm: normalisation after each convolution.
         activation: function after each convolution and each hidden fully connected layer.
-        head: what is kept of the last convolution; published is the mean in each of 6 × 6 fields, whatever its size; else
-            all values, or the mean or the largest of each channel.
+        head: what is kept of the last convolution; published is the mean in each of 6 × 6 fields, whatever its size;
+            else all values, or the mean or the largest of each channel.
         hidden: units in each fully connected layer between the convolutions and the output.
         dropout: share of each hidden fully connected layer's inputs that is set to zero at random, in training only.
         init: scheme of the initial weights; default is torch's own, the others also set all biases to 0.

@@ -14,9 +14,11 @@ from paribus.errors import RecipeError
 
 LARGEST = 1024  # side of a picture beyond which nobody is told that it would be large enough
 
-KEEP_SIZE = frozenset(  # functions and methods of torch by name; add_ counts the batches of a norm
-    ["add", "add_", "__add__", "batch_norm", "dropout", "dropout2d", "elu", "gelu", "group_norm", "leaky_relu", "relu"]
-    + ["sigmoid", "silu", "tanh"]
+KEEP_SIZE = frozenset(  # functions of torch by name; add_ counts the batches of a norm
+    {
+        *("add", "add_", "__add__", "batch_norm", "dropout", "dropout2d", "group_norm"),
+        *("elu", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "tanh"),
+    }
 )
 
 Layers = Callable[[Tensor], Tensor]
@@ -76,7 +78,7 @@ def shape_behind(net: nn.Module, layers: Layers, input_shape: tuple[int, ...], h
 
 
 class _Sizes(TorchFunctionMode):
-    """Lets functions follow sizes only: their tensors are on the meta device, and what keeps a size is not even called."""
+    """Lets functions follow sizes only: tensors are on the meta device, and what keeps a size is not even called."""
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if getattr(function, "__name__", "") in KEEP_SIZE:
@@ -105,7 +107,7 @@ def _noted(net: nn.Module, reached: list[str]) -> Iterator[None]:
 
     leaves = [(path, module) for path, module in net.named_modules() if not [*module.children()]]
     hooks = [
-        module.register_forward_pre_hook(lambda module, inputs, path=path: note(path, module, inputs))  # type: ignore[misc]
+        module.register_forward_pre_hook(lambda module, inputs, path=path: note(path, module, inputs))
         for path, module in leaves
     ]
     try:

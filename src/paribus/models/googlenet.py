@@ -28,8 +28,8 @@ from paribus.models.blocks import (
 from paribus.models.geometry import shape_behind
 from paribus.models.initialisation import SCHEMES, Init
 
-# Channels of each module (Szegedy et al., 2015, table 1): of the 1 × 1 convolution; of the 3 × 3 one and of what reduces
-# its input; the same of the large one; behind the pooling.
+# Channels of each module (Szegedy et al., 2015, table 1): of the 1 × 1 convolution; of what reduces the input of the
+# 3 × 3 one, and of that; the same of the large one; behind the pooling.
 MODULES = {
     "3a": (64, 96, 128, 16, 32, 32),
     "3b": (128, 128, 192, 32, 96, 64),
@@ -53,7 +53,7 @@ class GoogLeNet(nn.Module):
         input_shape: channels, height and width of a picture.
         num_outputs: how many numbers the network gives for each picture.
         width: factor on the channels of all layers.
-        stem: how pictures come in; published takes a 7 × 7 convolution of stride 2 and two poolings, made for 224 × 224,
+        stem: how pictures come in; published is a 7 × 7 convolution of stride 2 and two poolings, made for 224 × 224,
             small a 3 × 3 convolution that keeps the size and no pooling, for pictures of 32 × 32 or so.
         reduction: whether 1 × 1 convolutions reduce the channels before the 3 × 3 and the large convolutions.
         large: kernel of the third branch's convolution; 5 in the paper, 3 in torchvision's net and its weights.
@@ -158,9 +158,7 @@ class Inception(nn.Module):
 class Conv(nn.Sequential):
     """A convolution that keeps the picture's size at stride 1, its norm and its activation."""
 
-    def __init__(
-        self, channels: int, width: int, kernel: int, stride: int = 1, *, norm: str, activation: str
-    ) -> None:
+    def __init__(self, channels: int, width: int, kernel: int, stride: int = 1, *, norm: str, activation: str) -> None:
         bias = norm not in CANCEL_BIAS
         made = pick(NORMS, norm, "norm")(width)
         if isinstance(made, nn.BatchNorm2d):

@@ -28,8 +28,8 @@ from paribus.models.initialisation import SCHEMES, Init
 class LeNet(nn.Module):
     """LeNet-5 (LeCun et al., 1998): two 5 × 5 convolutions, each with pooling, and fully connected layers.
 
-    In the form that is usual today: every channel of the second convolution sees all of the first, and the last layer is
-    linear. The paper's pictures are 32 × 32 with padding 0; digits of 28 × 28 with padding 2 are the same to it.
+    In the form that is usual today: every channel of the second convolution sees all of the first, and the last layer
+    is linear. The paper's pictures are 32 × 32 with padding 0; digits of 28 × 28 with padding 2 are the same to it.
 
     Args:
         input_shape: channels, height and width of a picture.

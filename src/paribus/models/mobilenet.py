@@ -51,7 +51,7 @@ class MobileNet(nn.Module):
         input_shape: channels, height and width of a picture.
         num_outputs: how many numbers the network gives for each picture.
         width: factor on the channels of all layers, the width multiplier of the paper.
-        stem: strides of the first layers; published halves the picture in the first convolution and in the second block,
+        stem: strides of the first layers; published halves the picture in the first convolution and the second block,
             made for 224 × 224, small keeps its size there, for pictures of 32 × 32 or so.
         separable: whether convolutions are in two steps; without, they are ordinary ones of 3 × 3.
         norm: normalisation after each convolution.

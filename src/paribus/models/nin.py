@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field
@@ -56,33 +58,39 @@ class NiN(nn.Module):
         super().__init__()
         pick(SCHEMES, init, "init")
         self.init = init
-        channels, style = input_shape[0], {"norm": norm, "activation": activation}
-        self.blocks = nn.ModuleList()
-        for place, kernel in enumerate((5, 5, 3)):
-            planes = [160] * (depth - 1) + [96] if place == 0 else [192] * (depth - (place == 2))
-            made = nn.Sequential(Conv(channels, widened(192, width), kernel=kernel, stride=1, **style))
-            channels = widened(192, width)
-            for one in planes:
-                made.append(Conv(channels, widened(one, width), kernel=1, stride=1, **style))
-                channels = widened(one, width)
-            self.blocks.append(made)
+        self.blocks, channels = nn.ModuleList(), input_shape[0]
+        stages = (5, [192, *[160] * (depth - 1), 96]), (5, [192] * (depth + 1)), (3, [192] * depth)
+        for kernel, planes in stages:
+            widths = [widened(one, width) for one in planes]
+            self.blocks.append(block(channels, widths, kernel, norm=norm, activation=activation))
+            channels = widths[-1]
         self.pooling = nn.ModuleList([halved(nn.MaxPool2d), halved(nn.AvgPool2d)])
         self.dropout = nn.Dropout2d(dropout)
         self.output = nn.Conv2d(channels, num_outputs, 1)
+        self.average = nn.AdaptiveAvgPool2d(1)
         shape_behind(self, self.maps, input_shape)
         self.final = pick(FINAL_ACTIVATIONS, final_activation, "final_activation")()
 
     def maps(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to one map for each output, (B, num_outputs, h, w)."""
-        for block, pooling in zip(self.blocks, self.pooling, strict=False):
-            x = self.dropout(pooling(block(x)))
-        out: Tensor = self.output(self.blocks[-1](x))
+        first, second, last = self.blocks
+        x = self.dropout(self.pooling[0](first(x)))
+        x = self.dropout(self.pooling[1](second(x)))
+        out: Tensor = self.output(last(x))
         return out
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, num_outputs)."""
-        out: Tensor = self.final(self.maps(x).mean((2, 3)))
+        out: Tensor = self.final(self.average(self.maps(x)).flatten(1))
         return out
+
+
+def block(channels: int, widths: Sequence[int], kernel: int, *, norm: str, activation: str) -> nn.Sequential:
+    """A convolution of this kernel, then 1 × 1 convolutions, of these widths."""
+    layers = nn.Sequential()
+    for before, after in pairwise((channels, *widths)):
+        layers.append(Conv(before, after, kernel=1 if layers else kernel, stride=1, norm=norm, activation=activation))
+    return layers
 
 
 def halved(kind: type[nn.MaxPool2d] | type[nn.AvgPool2d]) -> nn.Module:

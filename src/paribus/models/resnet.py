@@ -39,8 +39,8 @@ class ResNet(nn.Module):
         num_outputs: how many numbers the network gives for each picture.
         blocks: blocks in each stage, one entry per stage; by default those of the published net.
         width: factor on the channels of all layers.
-        stem: how pictures come in; published is a 7 × 7 convolution of stride 2 and a pooling, made for 224 × 224, small
-            a 3 × 3 convolution that keeps the size, for pictures of 32 × 32 or so.
+        stem: how pictures come in; published is a 7 × 7 convolution of stride 2 and a pooling, made for 224 × 224,
+            small a 3 × 3 convolution that keeps the size, for pictures of 32 × 32 or so.
         skips: whether blocks add to their input; without, the net is a plain stack of the same layers.
         norm: normalisation after each convolution.
         activation: function after each convolution; at the end of a block, after the sum.
@@ -122,8 +122,8 @@ class Basic(nn.Module):
         """What the convolutions find, with the input added before the last activation."""
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
-        out = self.relu(out if self.downsample is None else out + self.downsample(x))
-        return out
+        summed: Tensor = self.relu(out if self.downsample is None else out + self.downsample(x))
+        return summed
 
 
 class Bottleneck(nn.Module):
@@ -148,8 +148,8 @@ class Bottleneck(nn.Module):
         out = self.relu(self.bn1(self.conv1(x)))
         out = self.relu(self.bn2(self.conv2(out)))
         out = self.bn3(self.conv3(out))
-        out = self.relu(out if self.downsample is None else out + self.downsample(x))
-        return out
+        summed: Tensor = self.relu(out if self.downsample is None else out + self.downsample(x))
+        return summed
 
 
 class ResNet18(ResNet):

@@ -69,7 +69,9 @@ def created(name: str, pretrained: bool, classes: int, channels: int, settings: 
         )
     except Exception as error:  # whatever an unknown name, a strange setting or a download raises
         rule = f"timm cannot make the model {name!r}: {message_of(error)}"
-        raise RecipeError(rule, got=f"{channels} channels, {classes} classes, {settings}", hint="see timm.list_models()") from error
+        raise RecipeError(
+            rule, got=f"{channels} channels, {classes} classes, {settings}", hint="see timm.list_models()"
+        ) from error
     return made
 
 

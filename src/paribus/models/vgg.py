@@ -44,7 +44,7 @@ class VGG(nn.Module):
         num_outputs: how many numbers the network gives for each picture.
         convolutions: convolutions in each stage, one entry per stage; by default those of the published net.
         width: factor on the channels of the convolutions.
-        stem: whether the first stage ends in pooling; published has it, small leaves it out, for pictures below 32 × 32.
+        stem: whether the first stage ends in pooling; published has it, small leaves it out, for less than 32 × 32.
         norm: normalisation after each convolution; the published nets have none, or batch.
         activation: function after each convolution and each hidden fully connected layer.
         pooling: how a stage halves the picture: largest or mean of 2 × 2.
@@ -52,7 +52,7 @@ class VGG(nn.Module):
             values, or the mean or the largest of each channel.
         hidden: units in each fully connected layer between the convolutions and the output.
         dropout: share of each hidden fully connected layer's outputs that is set to zero at random, in training only.
-        init: scheme of the initial weights; default is torch's own, from which the deeper nets without norm hardly learn.
+        init: scheme of the initial weights; default is torch's own, from which nets without norm hardly learn.
         final_activation: function after the last layer, before the loss; none gives logits.
     """
 

@@ -84,7 +84,7 @@ class ViT(nn.Module):
             nn.init.normal_(self.positions, std=0.02)
 
     def features(self, x: Tensor) -> Tensor:
-        """Map (B, C, H, W) to a vector for each patch, (B, patches, width), the class token before them if there is one."""
+        """Map (B, C, H, W) to a vector for each patch, (B, patches, width), the class token before them."""
         x = self.patches(x).flatten(2).transpose(1, 2)
         if self.token is not None:
             x = torch.cat([self.token.expand(len(x), 1, -1), x], 1)
@@ -130,7 +130,9 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, T, width) to the same."""
-        split = [layer(x).unflatten(2, (self.heads, -1)).transpose(1, 2) for layer in (self.query, self.key, self.value)]
+        split = [
+            layer(x).unflatten(2, (self.heads, -1)).transpose(1, 2) for layer in (self.query, self.key, self.value)
+        ]
         seen = F.scaled_dot_product_attention(*split)  # (B, heads, T, d)
         out: Tensor = self.mix(seen.transpose(1, 2).flatten(2))
         return out

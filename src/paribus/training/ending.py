@@ -1,4 +1,4 @@
-"""How a classifier ends: what stands before the function that makes probabilities of its numbers, and what that forbids.
+"""How a classifier ends: what stands before the function that makes its probabilities, and what that forbids.
 
 A network whose last numbers cannot be negative says with a sigmoid "yes" to every class, whatever it sees; numbers that
 stay between two bounds give with a softmax no class more than some probability. Both train without an error.
@@ -78,20 +78,20 @@ def judge(function: str, normaliser: str, classes: int) -> None:
         most = 1 / (1 + exp(-high)) if normaliser == "sigmoid" else 1 / (1 + (classes - 1) * exp(low - high))
         least = -log(most) * (classes if normaliser == "sigmoid" else 1)
         logger.warning(
-            "a %s makes probabilities of %s, which stays within %g and %g: none is above %.3f, and no example's loss falls "
-            "below %.2f; give it the numbers before the %s, or name that `final` in the model if it makes the probabilities",
+            "a %s makes probabilities of %s, which stays within %g and %g: none is above %.3f, and no example's loss "
+            "falls below %.2f; give it the numbers before the %s, or call that `final` in the model if it makes them",
             *(normaliser, inner, low, high, most, least, function),
         )
     elif low == 0:
         logger.warning(
-            "a softmax makes probabilities of %s, which is never negative: a class whose z is negative gets no gradient, and "
-            "is never learned where that holds for all examples; model.final_activation=none has no such corner",
+            "a softmax makes probabilities of %s, which is never negative: a class whose z is negative gets no "
+            "gradient, and is never learned where that holds for all examples; with final_activation=none it does",
             inner,
         )
 
 
 def last_functions(network: nn.Module, inputs: Any) -> list[str]:
-    """The functions that a network's output went through last, the last one first; none where they cannot be followed."""
+    """What a network's output went through last, the last function first; nothing where that cannot be followed."""
     heard = _Heard()
     try:
         with torch.no_grad(), heard:
