@@ -85,7 +85,7 @@ def judge(function: str, normaliser: str, classes: int) -> None:
     elif low == 0:
         logger.warning(
             "a softmax makes probabilities of %s, which is never negative: a class whose z is negative gets no "
-            "gradient, and is never learned where that holds for all examples; with final_activation=none it does",
+            "gradient, and is never learned where that holds for all examples; final_activation=none avoids that",
             inner,
         )
 
