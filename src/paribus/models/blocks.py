@@ -73,7 +73,7 @@ HEADS: Mapping[str, Callable[[], nn.Module]] = {
 }
 
 # What helps where pictures are too small for a net.
-SMALLER: Mapping[str, str] = {"published": "set model.stem=small", "small": ""}
+SMALLER: Mapping[str, str] = {"published": "set model.stem=small, which takes smaller ones", "small": ""}
 
 # These norms subtract each channel's own mean, and with it any bias of the layer before.
 # Their own shift takes its place, so the layer has none.

@@ -71,7 +71,8 @@ class LeNet(nn.Module):
         self.norm2 = pick(NORMS, norm, "norm")(second)
         self.activation = pick(ACTIVATIONS, activation, "activation")()
         self.pooling = pick(POOLING, pooling, "pooling")()
-        channels, height, width = shape_behind(self, self.features, input_shape, "set model.padding=4")
+        hint = "set model.padding=4" if padding < 4 else ""
+        channels, height, width = shape_behind(self, self.features, input_shape, hint)
         features = channels * height * width
         self.hidden = dense_layers(features, hidden, norm="none", activation=activation, dropout=dropout)
         self.output = nn.Linear((features, *hidden)[-1], num_outputs)
