@@ -87,3 +87,15 @@ def test_own_model(tmp_path):
     assert all((run.parent / "log.txt").exists() for run in runs)  # only workers write it
     assert "✗" not in shown(duel) + shown(both) + shown(luck)
     assert all(stream in shown(luck) for stream in ("initialisation", "order", "split"))
+
+
+@pytest.mark.slow
+def test_T7_sequential_and_graph(tmp_path):
+    notebook = notebook_of((EXAMPLES / "sequential_and_graph.py").read_text())
+    _, same, twins, skip = execute(notebook, tmp_path)
+    check_prose(notebook)
+    assert said(same).count("True") == 3
+    figures = re.findall(r"\d\.\d{6,}", said(twins))  # three seeds of one, three of the other
+    assert len(figures) == 6
+    assert figures[:3] == figures[3:]
+    assert "skip: true − false" in said(skip)

@@ -99,3 +99,15 @@ def test_bf16_autocast_is_close_to_full_precision(norm):
         out = net(x)
         out.float().sum().backward()
     assert torch.allclose(out.float(), net(x), atol=0.1)  # 8 significant bits through four layers
+
+
+def test_S3_dropout_between_stages_leaves_out_whole_channels_and_keeps_their_mean():
+    torch.manual_seed(0)
+    net = CNN((1, 8, 8), 3, widths=(4, 6), conv_dropout=0.25)
+    x = torch.rand(1, 1, 8, 8)
+    seen = net.stages[0](x.expand(4000, 1, 8, 8)).flatten(2)  # (B, 4, pixels)
+    expected = net.eval().stages[0](x).flatten(2)
+    alive = seen.abs().sum(2) > 0
+    assert alive.float().mean().item() == pytest.approx(0.75, abs=0.015)  # 16,000 draws: 4 deviations are 0.014
+    assert torch.allclose(seen[alive], (expected / 0.75).expand_as(seen)[alive])
+    assert torch.allclose(seen.mean(0), expected[0], rtol=0.04)  # 4,000 draws: 4 deviations are 0.037

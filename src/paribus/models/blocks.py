@@ -17,6 +17,8 @@ from paribus.errors import RecipeError, nearest
 
 Widths = tuple[Annotated[int, Field(ge=1)], ...]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Factor = Annotated[float, Field(gt=0)]
+Stem = Literal["published", "small"]
 Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "none"]
 FinalActivation = Literal["none", "softmax", "sigmoid", "relu"]
 FlatNorm = Literal["none", "batch", "layer"]
@@ -70,6 +72,9 @@ HEADS: Mapping[str, Callable[[], nn.Module]] = {
     "global_max": lambda: nn.AdaptiveMaxPool2d(1),
 }
 
+# What helps where pictures are too small for a net.
+SMALLER: Mapping[str, str] = {"published": "set model.stem=small, which takes smaller ones", "small": ""}
+
 # These norms subtract each channel's own mean, and with it any bias of the layer before.
 # Their own shift takes its place, so the layer has none.
 CANCEL_BIAS = frozenset({"batch", "instance"})
@@ -94,10 +99,12 @@ class Dense(nn.Module):
 class Conv(nn.Module):
     """A convolutional layer that keeps the picture's size at stride 1: convolution, norm, activation."""
 
-    def __init__(self, channels: int, width: int, *, kernel: int, stride: int, norm: str, activation: str) -> None:
+    def __init__(
+        self, channels: int, width: int, *, kernel: int, stride: int, norm: str, activation: str, groups: int = 1
+    ) -> None:
         super().__init__()
-        bias = norm not in CANCEL_BIAS
-        self.conv = nn.Conv2d(channels, width, kernel, stride=stride, padding=kernel // 2, bias=bias)
+        bias, padding = norm not in CANCEL_BIAS, kernel // 2
+        self.conv = nn.Conv2d(channels, width, kernel, stride=stride, padding=padding, bias=bias, groups=groups)
         self.norm = pick(NORMS, norm, "norm")(width)
         self.activation = pick(ACTIVATIONS, activation, "activation")()
 
@@ -113,6 +120,11 @@ def dense_layers(inputs: int, widths: Widths, *, norm: str, activation: str, dro
     for before, width in pairwise((inputs, *widths)):
         layers.append(Dense(before, width, norm=norm, activation=activation, dropout=dropout))
     return layers
+
+
+def widened(channels: int, factor: float) -> int:
+    """Channels times a factor, whole and at least one."""
+    return max(1, round(channels * factor))
 
 
 def groups(width: int) -> int:

@@ -44,6 +44,7 @@ class CNN(nn.Module):
         head: what is kept of the last stage: all values, or the mean or the largest of each channel.
         hidden: units in each fully connected layer between the convolutions and the output.
         dropout: share of fully connected layers' inputs that is set to zero at random, in training only.
+        conv_dropout: share of whole channels that is set to zero at random behind each stage, in training only.
         init: scheme of the initial weights; default is torch's own, the others also set all biases to 0.
         final_activation: function after the last layer, before the loss; none gives logits.
     """
@@ -62,6 +63,7 @@ class CNN(nn.Module):
         head: Head = "flatten",
         hidden: Widths = (),
         dropout: Rate = 0.0,
+        conv_dropout: Rate = 0.0,
         init: Init = "default",
         final_activation: FinalActivation = "none",
     ) -> None:
@@ -72,8 +74,8 @@ class CNN(nn.Module):
         channels = (input_shape[0], *widths)
         self.stages = nn.Sequential()
         for before, after in pairwise(channels):
-            stage = Stage(before, after, depth, kernel, norm=norm, activation=activation, pooling=pooling)
-            self.stages.append(stage)
+            style = {"norm": norm, "activation": activation, "pooling": pooling}
+            self.stages.append(Stage(before, after, depth, kernel, dropout=conv_dropout, **style))
 
         self.head = pick(HEADS, head, "head")()
         features = channels[-1] * (height * width if head == "flatten" else 1)
@@ -90,10 +92,19 @@ class CNN(nn.Module):
 
 
 class Stage(nn.Module):
-    """Convolutions of one width, then pooling."""
+    """Convolutions of one width, then pooling, then dropout of whole channels."""
 
     def __init__(
-        self, channels: int, width: int, depth: int, kernel: int, *, norm: str, activation: str, pooling: str
+        self,
+        channels: int,
+        width: int,
+        depth: int,
+        kernel: int,
+        *,
+        norm: str,
+        activation: str,
+        pooling: str,
+        dropout: float,
     ) -> None:
         super().__init__()
         self.layers = nn.Sequential()
@@ -103,8 +114,9 @@ class Stage(nn.Module):
             conv = Conv(before, width, kernel=kernel, stride=stride, norm=norm, activation=activation)
             self.layers.append(conv)
         self.pooling = pick(POOLING, pooling, "pooling")()
+        self.dropout = nn.Dropout2d(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, channels, H, W) to (B, width, H/2, W/2), or keep the size where there is no pooling."""
-        out: Tensor = self.pooling(self.layers(x))
+        out: Tensor = self.dropout(self.pooling(self.layers(x)))
         return out

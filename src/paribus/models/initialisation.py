@@ -36,6 +36,9 @@ def initialise(model: nn.Module, key: int) -> None:
     Where ``model.init`` names one of the :data:`SCHEMES`, the weights of linear and convolutional layers, the
     last one included, follow it and their biases are 0; norms keep their own start, scale 1 and shift 0.
 
+    A model whose layers change their names with its options says under which names they are drawn instead:
+    ``model.drawn_as = {"features.3": "features.conv2"}``.
+
     Numbers are drawn on the device of the weights: initialise on the CPU, then move the model.
     Parameters of a module without ``reset_parameters`` stay as its constructor made them, and so do those that
     ``model.loaded`` names (see :mod:`paribus.models.declarations`).
@@ -43,11 +46,12 @@ def initialise(model: nn.Module, key: int) -> None:
     kept = [(tensor, tensor.detach().clone()) for tensor in loaded(model).values()]
     name = getattr(model, "init", "default")
     scheme = SCHEMES.get(name) if isinstance(name, str) else None
+    lasting: Mapping[str, str] = getattr(model, "drawn_as", {})
     # From the leaves up, the order in which constructors run: an outer module may overrule what it contains.
     for path, module in reversed(list(model.named_modules())):
         parametrized = parametrize.is_parametrized(module)
         if parametrized or next(module.parameters(recurse=False), None) is not None:
-            with chance.seeded(chance.key(key, path)), torch.no_grad(), parametrize.cached():
+            with chance.seeded(chance.key(key, lasting.get(path, path))), torch.no_grad(), parametrize.cached():
                 _reset(module, scheme)
                 if parametrized:
                     _keep_what_was_drawn(module)

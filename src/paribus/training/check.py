@@ -29,6 +29,7 @@ from paribus.progress import Announce, silent
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.task import Task
+from paribus.training.ending import check_ending
 from paribus.training.execution import Settings, check_device
 from paribus.training.failures import as_out_of_memory
 from paribus.training.groups import optimizers_of
@@ -132,6 +133,7 @@ def dry_pass(recipe: Recipe, prepared: PreparedData, task: Task, network: Networ
         if least == 1:
             with _alone(recipe, examples):
                 _pass(recipe, prepared.sample(1), task, network)
+        check_ending(task, deepcopy(network), prepared.sample(1).inputs)
     _passed.add(known)
 
 
