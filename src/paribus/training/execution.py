@@ -70,11 +70,13 @@ class Execution:
         return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]
 
 
-def choose(training: Training, settings: Settings, task: Task, network: nn.Module, sample: Batch) -> Execution:
+def choose(
+    training: Training, batch_size: int, settings: Settings, task: Task, network: nn.Module, sample: Batch
+) -> Execution:
     """Decide on the execution from the work that a few examples are, and set the thread count of this process."""
     device, precision = check_device(training, settings), training.precision
     work = multiplications(task, network, sample)
-    threads = settings.threads or (cores() if work.at_once * training.batch_size >= THREADS_PAY else 1)
+    threads = settings.threads or (cores() if work.at_once * batch_size >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
     pictures = trees.first(sample.inputs).ndim == 4
     convolutional = pictures and any(isinstance(layer, nn.Conv2d) for layer in network.modules())

@@ -25,18 +25,36 @@ def optimizers_of(
     for stage in recipe.optimizers:
         if stage not in stages:
             raise RecipeError("optimizers names the stages of the task", got=stage, hint=nearest(stage, stages))
-    groups = parameter_groups(model)
+    groups, hidden = parameter_groups(model), hidden_weights(model)
     return {
-        stage: _optimizer(recipe.optimizers.get(stage, recipe.optimizer), stage, parameters, groups)
+        stage: _optimizer(recipe.optimizers.get(stage, recipe.optimizer), stage, parameters, groups, hidden)
         for stage, parameters in stages.items()
     }
 
 
-def _optimizer(part: Part, stage: str, parameters: Sequence[nn.Parameter], groups: Sequence[Group]) -> Optimizer:
+def hidden_weights(model: nn.Module) -> list[nn.Parameter]:
+    """Weights between hidden units: all matrices and convolutions but the last, which gives the outputs, and embeddings.
+
+    Those of a single row or column are no matrices.
+    """
+    tables = {id(it.weight) for it in model.modules() if isinstance(it, (nn.Embedding, nn.EmbeddingBag))}
+    wide = [it for it in model.parameters() if it.ndim > 1 and min(len(it), it[0].numel()) > 1]
+    return [it for it in wide[:-1] if id(it) not in tables]
+
+
+def _optimizer(
+    part: Part,
+    stage: str,
+    parameters: Sequence[nn.Parameter],
+    groups: Sequence[Group],
+    hidden: Sequence[nn.Parameter],
+) -> Optimizer:
     trained = [parameter for parameter in parameters if parameter.requires_grad]
     if not trained:
         raise RecipeError("a stage needs parameters that are not frozen", got=stage, hint="freeze fewer of them")
-    optimizer: Optimizer = build("optimizer", part, params=_divided(trained, groups) if groups else trained)
+    optimizer: Optimizer = build(
+        "optimizer", part, params=_divided(trained, groups) if groups else trained, hidden=hidden
+    )
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"] * group.setdefault("lr_factor", 1.0)
         if "weight_decay" in group:

@@ -71,7 +71,7 @@ def train(
         with request.at_once():
             prepared = prepared or prepare(recipe, seeds, progress)
             folder.create(recipe, seed, prepared.inputs)  # says so if the data are others than those it began with
-            check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
+            check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
             session = Session(recipe, prepared, seeds, settings)
         folder.write_info(prepared.info.plain())
         folder.write_environment({**environment(), "execution": session.execution.plain()})
@@ -130,12 +130,13 @@ class Loaders:
     def of(cls, recipe: Recipe, prepared: PreparedData, device: str) -> Loaders:
         """Those of a recipe, on a device."""
         prepared = prepared.on(device)
-        evaluated_at_once = evaluation.batch_size(prepared.info, recipe.training.batch_size)
+        batch_size = recipe.training.batch(len(prepared.rows["train"]))
+        evaluated_at_once = evaluation.batch_size(prepared.info, batch_size)
         validation = prepared.loader("val", evaluated_at_once, device)
         apart = max(1, len(validation.rows) // SHOWN)  # neighbours may be much alike, as windows of a series are
         parts = {name: build("augment", part) for name, part in recipe.augment.items()}
         return cls(
-            train=prepared.loader("train", recipe.training.batch_size, device),
+            train=prepared.loader("train", batch_size, device),
             augment=Compose(parts) if parts else None,
             blocks=recipe.training.shuffle == "blocks",
             validation=validation,

@@ -23,6 +23,7 @@ from paribus.tasks.evaluation import evaluate
 from paribus.tasks.task import Meter, Task
 from paribus.training.check import check_watched, directions, dry_pass
 from paribus.training.execution import Execution, Settings, choose
+from paribus.training.full_batch import check_full_batch
 from paribus.training.groups import optimizers_of
 from paribus.training.schedules import Schedule
 from paribus.training.stopping import Rule
@@ -74,9 +75,13 @@ class Session:
         self.task: Task = build("task", recipe.task, info=prepared.info)
         network = assemble(recipe.model, self.task, seeds)
         dry_pass(recipe, prepared, self.task, network)
-        self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
+        examples = len(prepared.rows["train"])
+        self.execution: Execution = choose(
+            self.training, self.training.batch(examples), settings, self.task, network, prepared.sample()
+        )
         self.network = self.execution.place(network)
         self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network.model)
+        check_full_batch(recipe, prepared, self.task, self.network, self.optimizers)
         self.task.prepare(prepared)
         self.schedule: Schedule = build("schedule", recipe.schedule)
         self.stopping: Rule = build("stopping", recipe.stopping)
