@@ -91,6 +91,7 @@ def train(
 
             figures = session.train_figures()
             figures |= session.evaluate(data.validation, "val", monitor.between_batches)
+            figures |= session.sparsity()
             monitor.refuse_divergence(figures)
             seconds = round(session.stopwatch.seconds, 4)
             row = {"epoch": session.epoch + 1, "step": session.step, "lr": session.rate, **figures, "seconds": seconds}
@@ -164,7 +165,7 @@ def _write_result(folder: RunFolder, session: Session, data: Loaders, plan: Plan
     _preview(folder, session, data.shown, "final")
     seconds = session.stopwatch.seconds
     result = RunResult(
-        metrics={name: value for name, value in row.items() if name.startswith("val/")},
+        metrics={name: value for name, value in row.items() if name.startswith(("val/", "model/"))},
         epochs=session.epoch,
         steps=session.step,
         best_epoch=kept,

@@ -246,7 +246,8 @@ def lbfgs(
         history: how many earlier steps the curvature is estimated from.
         line_search: whether the length of each step is sought so that it descends enough, or is the learning rate.
     """
-    from torch.optim import LBFGS
+    from paribus.training.quasi_newton import LBFGS
 
     search = None if line_search == "none" else line_search
-    return LBFGS(params, lr=lr, max_iter=iterations, history_size=history, line_search_fn=search)
+    evaluations = 25 * iterations  # as many as its line search takes at most, so that the iterations are what ends it
+    return LBFGS(params, lr, iterations, evaluations, history_size=history, line_search_fn=search)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softshrink
 from torch.optim import Optimizer
 
 
@@ -30,20 +30,40 @@ def add_l2(optimizer: Optimizer, factor: float) -> Tensor:
 def shrink(optimizer: Optimizer, factor: float) -> None:
     """The proximal step of factor·‖w‖₁: w ← sign(w)·max(|w| − rate·factor, 0), so small weights become exactly 0.
 
-    This is iterative shrinkage, ISTA (Daubechies, Defrise & De Mol, 2004). Momentum μ steps along a sum of gradients
-    that is 1/(1 − μ) times as long as one of them, so the rate is lr/(1 − μ): with SGD weights settle where the lasso's
-    are. Optimizers that rescale gradients shrink all weights alike, as AdamW decays them.
+    This is iterative shrinkage, ISTA (Daubechies, Defrise & De Mol, 2004), with the rate that the gradient of this
+    weight has been stepped with, so that weights settle where the lasso's are, whatever the optimizer. Momentum μ steps
+    along a sum of gradients that is 1/(1 − μ) times one of them; Adam and its kin divide by a root. As they move no
+    weight by much more than the learning rate in one step, so does this.
     """
     for group in optimizer.param_groups:
-        rate = group["lr"] / (1 - _heavy_ball(group))
+        momentum = group.get("momentum", 0.0) if SUMS & group.keys() else 0.0
+        rate = group["lr"] / (1 - momentum)
         for weight in filter(is_weight, group["params"]):
             if weight.grad is not None:
-                weight.copy_(softshrink(weight, rate * factor))
+                root = _root(optimizer.state[weight], group)
+                most = rate * factor if root is None else (rate * factor / root).clamp_(max=rate)
+                weight.copy_(torch.sign(weight) * (weight.abs() - most).clamp_(min=0))
 
 
-def _heavy_ball(group: dict[str, float]) -> float:
-    """The momentum of a sum of gradients; those that keep a mean of them have none."""
-    return group.get("momentum", 0.0) if "dampening" in group else 0.0
+SUMS = {"dampening", "centered"}  # options of SGD and RMSprop, whose momentum adds gradients up; others' takes a mean
+
+
+def _root(state: Mapping[str, Any], group: Mapping[str, Any]) -> Tensor | None:
+    """What an optimizer divides the gradient of each number of a weight by; ``None`` where that is nothing."""
+    eps, step = group.get("eps", 0.0), float(state.get("step", 0))
+    if "exp_inf" in state:  # AdaMax
+        return state["exp_inf"]  # type: ignore[no-any-return]
+    if "exp_avg_sq" in state:  # Adam, AdamW, AMSGrad, Nadam
+        square: Tensor = state.get("max_exp_avg_sq", state["exp_avg_sq"])
+        return (square / (1 - group["betas"][1] ** step)).sqrt_() + eps
+    if "second" in state:  # AdamW beside Muon
+        square = state["second"]
+        return (square / (1 - group["beta2"] ** state["steps"])).sqrt_() + eps
+    if "square_avg" in state:  # RMSprop
+        return state["square_avg"].sqrt() + eps  # type: ignore[no-any-return]
+    if "sum" in state:  # Adagrad, whose learning rate may fall by itself
+        return (state["sum"].sqrt() + eps) * (1 + (step - 1) * group["lr_decay"])  # type: ignore[no-any-return]
+    return None
 
 
 def share_of_zeros(parameters: Iterable[nn.Parameter]) -> float:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
-from torch.optim import LBFGS, Optimizer
+from torch.optim import Optimizer
 
 from paribus.chance import set_seed
 from paribus.data.deliver.loader import Batch
 from paribus.data.trees import detach
 from paribus.training.penalty import add_l2, shrink
+from paribus.training.quasi_newton import LBFGS
 from paribus.training.schedules import Time
 from paribus.training.session import Session
 
@@ -29,8 +32,7 @@ def step(session: Session, batch: Batch, time: Time) -> None:
 
         loss = gradient(session, stage, optimizer, batch)
         if isinstance(optimizer, LBFGS):
-            known = [loss]  # it asks first for what is known already, then along its line search
-            optimizer.step(lambda: known.pop() if known else gradient(session, stage, optimizer, batch, False))  # noqa: B023
+            optimizer.search(loss, partial(gradient, session, stage, optimizer, batch, watched=False))
         else:
             scaler.step(optimizer)
             scaler.update()

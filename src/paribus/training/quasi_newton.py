@@ -1,13 +1,12 @@
-"""What L-BFGS needs: a loss that is the same function of the weights whenever it is asked for."""
+"""L-BFGS, and what it needs: a loss that is the same function of the weights whenever it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 
 import torch
-from torch import nn
-from torch.optim import LBFGS, Optimizer
+from torch import Tensor, nn, optim
 
 from paribus.chance import seeded
 from paribus.data.prepare.prepared import PreparedData
@@ -18,8 +17,30 @@ from paribus.tasks.task import Task
 WHY = "lbfgs reads curvature off the change of the gradient between steps, so the loss must be one fixed function"
 
 
+class LBFGS(optim.LBFGS):
+    """Torch's, whose line search asks for the loss and its gradient at weights of its own."""
+
+    def search(self, known: Tensor, gradient: Callable[[], Tensor]) -> None:
+        """One update.
+
+        Args:
+            known: the loss where the weights are now, whose gradient they have.
+            gradient: leaves the gradient of the loss in them, wherever they are then, and gives the loss.
+        """
+        first = [known]
+
+        def closure() -> float:
+            loss = first.pop() if first else gradient()
+            for group in self.param_groups:
+                for weight in group["params"]:  # torch views it as flat, which channels last does not allow
+                    weight.grad = None if weight.grad is None else weight.grad.contiguous()
+            return float(loss)
+
+        self.step(closure)
+
+
 def check_full_batch(
-    recipe: Recipe, prepared: PreparedData, task: Task, network: nn.Module, optimizers: Mapping[str, Optimizer]
+    recipe: Recipe, prepared: PreparedData, task: Task, network: nn.Module, optimizers: Mapping[str, optim.Optimizer]
 ) -> None:
     """Refuse L-BFGS where the loss is another one at every step, or not the one whose gradient is taken.
 
