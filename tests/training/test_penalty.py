@@ -19,12 +19,22 @@ def problem(orthogonal: bool) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(x), torch.from_numpy(y)
 
 
-def trained(use: str, l1: float = 0.0, l2: float = 0.0, orthogonal: bool = True, steps: int = 500, **settings):
+def trained(
+    use: str,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    orthogonal: bool = True,
+    steps: int = 500,
+    fading: bool = False,
+    **settings,
+) -> np.ndarray:
     """Weights (6,) after full-batch steps on ½‖Xw − y‖²/n + l1·‖w‖₁ + ½·l2·‖w‖²."""
     x, y = problem(orthogonal)
     weights = nn.Parameter(torch.zeros(1, 6, dtype=torch.float64))
     optimizer = build("optimizer", Part(use, **settings), params=[weights], hidden=[])
-    for _ in range(steps):
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = settings["lr"] * (1 - step / steps if fading else 1)
         optimizer.zero_grad()
         ((x @ weights[0] - y).square().mean() / 2).backward()
         if l2:
@@ -59,7 +69,7 @@ def test_S8_the_lasso_of_any_design_is_that_of_scikit_learn(momentum):
     assert ((found == 0) == (lasso == 0)).all()
 
 
-@pytest.mark.parametrize(("use", "settings"), [("sgd", {"lr": 0.05}), ("adam", {"lr": 0.01}), ("nadam", {"lr": 0.01})])
+@pytest.mark.parametrize(("use", "settings"), [("sgd", {"lr": 0.05}), ("adam", {"lr": 0.03}), ("nadam", {"lr": 0.03})])
 def test_S8_the_l2_penalty_is_ridge_for_every_optimizer(use, settings):
     x, y = (array.numpy() for array in problem(orthogonal=False))
     ridge = np.linalg.solve(x.T @ x / len(x) + 0.4 * np.eye(6), x.T @ y / len(x))
@@ -75,14 +85,14 @@ def test_S8_both_are_the_elastic_net():
 
 
 RESCALING = {
-    "adam": {"lr": 0.005},
-    "amsgrad": {"lr": 0.005},
-    "adamw": {"lr": 0.005, "weight_decay": 0.0},
-    "nadam": {"lr": 0.005},
-    "adamax": {"lr": 0.005},
-    "rmsprop": {"lr": 0.002, "momentum": 0.5},
+    "adam": {"lr": 0.03},
+    "amsgrad": {"lr": 0.03},
+    "adamw": {"lr": 0.03, "weight_decay": 0.0},
+    "nadam": {"lr": 0.03},
+    "adamax": {"lr": 0.03},
+    "rmsprop": {"lr": 0.01, "momentum": 0.5},
     "adagrad": {"lr": 0.3, "lr_decay": 1e-4},
-    "muon": {"lr": 0.005, "weight_decay": 0.0},  # AdamW, for there is no hidden layer
+    "muon": {"lr": 0.03, "weight_decay": 0.0},  # AdamW, for there is no hidden layer
 }
 
 
@@ -91,19 +101,18 @@ def test_S8_the_lasso_is_where_optimizers_that_rescale_gradients_settle_too(use)
     x, y = (array.numpy() for array in problem(orthogonal=True))
     least_squares = x.T @ y / len(x)
     lasso = np.sign(least_squares) * np.maximum(np.abs(least_squares) - 0.25, 0)
-    found = trained(use, l1=0.25, steps=1000, **RESCALING[use])
-    if use not in ("nadam", "rmsprop"):  # which go on taking steps around the lasso's zeros
-        assert ((found == 0) == (lasso == 0)).all()
-    assert found == pytest.approx(lasso, abs=0.015)  # a few steps
+    found = trained(use, l1=0.25, steps=1000, fading=True, **RESCALING[use])
+    assert ((found == 0) == (lasso == 0)).all()
+    assert found == pytest.approx(lasso, abs=1e-3)
 
 
-def test_what_never_had_a_gradient_is_shrunk_by_a_step_and_not_at_once():
+def test_what_never_had_a_gradient_is_shrunk_by_two_steps_and_not_at_once():
     weights = nn.Parameter(torch.ones(1, 3))
     weights.grad = torch.zeros(1, 3)
     optimizer = build("optimizer", Part("adam", lr=0.1), params=[weights], hidden=[])
     optimizer.step()
     shrink(optimizer, 1e-4)
-    torch.testing.assert_close(weights.detach(), torch.full((1, 3), 0.9))
+    torch.testing.assert_close(weights.detach(), torch.full((1, 3), 0.8))
 
 
 def test_the_penalty_is_what_its_gradient_is_of():

@@ -1,5 +1,7 @@
 """L-BFGS in the loop: minima of known problems, and what it is refused for; full batches on convex losses (S16)."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -98,13 +100,13 @@ def test_S16_full_batch_descent_on_a_convex_loss_falls_monotonically_below_one_o
     folder, result = train(recipe.override(descent), "descent")
     losses = [row["train/loss"] for row in folder.history]
     assert result.steps == 40
-    assert all(after < before for before, after in zip(losses, losses[1:], strict=False))
+    assert all(after < before for before, after in pairwise(losses))
 
 
 def test_S16_mini_batches_at_a_large_rate_do_not(train):
     recipe = linear({"training.batch_size": 4, "optimizer.lr": 0.5, "budget.epochs": 10})
     losses = [row["train/loss"] for row in train(recipe)[0].history]
-    assert any(after > before for before, after in zip(losses, losses[1:], strict=False))
+    assert any(after > before for before, after in pairwise(losses))
 
 
 def test_the_number_of_all_examples_and_full_are_the_same_training(train, digits):

@@ -30,8 +30,8 @@ from paribus.records.recipe import Recipe
 from paribus.tasks.task import Task
 from paribus.training.execution import Settings, check_device
 from paribus.training.failures import as_out_of_memory
-from paribus.training.quasi_newton import check_full_batch
 from paribus.training.groups import optimizers_of
+from paribus.training.quasi_newton import check_full_batch
 from paribus.training.schedules import Schedule
 from paribus.training.stopping import Rule
 

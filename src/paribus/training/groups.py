@@ -33,7 +33,7 @@ def optimizers_of(
 
 
 def hidden_weights(model: nn.Module) -> list[nn.Parameter]:
-    """Weights between hidden units: all matrices and convolutions but the last, which gives the outputs, and embeddings.
+    """Weights between hidden units: all matrices and convolutions but embeddings and the last, which gives the outputs.
 
     Those of a single row or column are no matrices.
     """

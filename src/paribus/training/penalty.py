@@ -32,8 +32,9 @@ def shrink(optimizer: Optimizer, factor: float) -> None:
 
     This is iterative shrinkage, ISTA (Daubechies, Defrise & De Mol, 2004), with the rate that the gradient of this
     weight has been stepped with, so that weights settle where the lasso's are, whatever the optimizer. Momentum μ steps
-    along a sum of gradients that is 1/(1 − μ) times one of them; Adam and its kin divide by a root. As they move no
-    weight by much more than the learning rate in one step, so does this.
+    along a sum of gradients that is 1/(1 − μ) times one of them; Adam and its kin divide by a root, which may be next to
+    nothing. They move a weight by about the learning rate in one step then, and this by twice that at most: once would
+    balance the step of a gradient that is smaller than the penalty's.
     """
     for group in optimizer.param_groups:
         momentum = group.get("momentum", 0.0) if SUMS & group.keys() else 0.0
@@ -41,7 +42,7 @@ def shrink(optimizer: Optimizer, factor: float) -> None:
         for weight in filter(is_weight, group["params"]):
             if weight.grad is not None:
                 root = _root(optimizer.state[weight], group)
-                most = rate * factor if root is None else (rate * factor / root).clamp_(max=rate)
+                most = rate * factor if root is None else (rate * factor / root).clamp_(max=2 * rate)
                 weight.copy_(torch.sign(weight) * (weight.abs() - most).clamp_(min=0))
 
 

@@ -23,9 +23,9 @@ from paribus.tasks.evaluation import evaluate
 from paribus.tasks.task import Meter, Task
 from paribus.training.check import check_watched, directions, dry_pass
 from paribus.training.execution import Execution, Settings, choose
+from paribus.training.groups import optimizers_of
 from paribus.training.penalty import share_of_zeros
 from paribus.training.quasi_newton import check_full_batch
-from paribus.training.groups import optimizers_of
 from paribus.training.schedules import Schedule
 from paribus.training.stopping import Rule
 
