@@ -35,7 +35,7 @@ class Muon(Optimizer):
         super().__init__(list(_divided(params, chosen)), {"matrices": False, **defaults})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step of every parameter that has a gradient."""
         loss = None
         if closure is not None:

@@ -32,9 +32,9 @@ def shrink(optimizer: Optimizer, factor: float) -> None:
 
     This is iterative shrinkage, ISTA (Daubechies, Defrise & De Mol, 2004), with the rate that the gradient of this
     weight has been stepped with, so that weights settle where the lasso's are, whatever the optimizer. Momentum μ steps
-    along a sum of gradients that is 1/(1 − μ) times one of them; Adam and its kin divide by a root, which may be next to
-    nothing. They move a weight by about the learning rate in one step then, and this by twice that at most: once would
-    balance the step of a gradient that is smaller than the penalty's.
+    along a sum of gradients that is 1/(1 − μ) times one of them. Adam and its kin divide by a root; where that is next
+    to nothing they move a weight by the learning rate, and this by twice that at most: once would balance the step of
+    a gradient that is smaller than the penalty's.
     """
     for group in optimizer.param_groups:
         momentum = group.get("momentum", 0.0) if SUMS & group.keys() else 0.0
@@ -52,19 +52,19 @@ SUMS = {"dampening", "centered"}  # options of SGD and RMSprop, whose momentum a
 def _root(state: Mapping[str, Any], group: Mapping[str, Any]) -> Tensor | None:
     """What an optimizer divides the gradient of each number of a weight by; ``None`` where that is nothing."""
     eps, step = group.get("eps", 0.0), float(state.get("step", 0))
-    if "exp_inf" in state:  # AdaMax
-        return state["exp_inf"]  # type: ignore[no-any-return]
-    if "exp_avg_sq" in state:  # Adam, AdamW, AMSGrad, Nadam
-        square: Tensor = state.get("max_exp_avg_sq", state["exp_avg_sq"])
-        return (square / (1 - group["betas"][1] ** step)).sqrt_() + eps
-    if "second" in state:  # AdamW beside Muon
-        square = state["second"]
-        return (square / (1 - group["beta2"] ** state["steps"])).sqrt_() + eps
-    if "square_avg" in state:  # RMSprop
-        return state["square_avg"].sqrt() + eps  # type: ignore[no-any-return]
-    if "sum" in state:  # Adagrad, whose learning rate may fall by itself
-        return (state["sum"].sqrt() + eps) * (1 + (step - 1) * group["lr_decay"])  # type: ignore[no-any-return]
-    return None
+    root: Tensor | None = None
+    if "exp_inf" in state:
+        root = state["exp_inf"]  # AdaMax
+    elif "exp_avg_sq" in state:  # Adam, AdamW, AMSGrad, Nadam
+        square = state.get("max_exp_avg_sq", state["exp_avg_sq"])
+        root = (square / (1 - group["betas"][1] ** step)).sqrt_() + eps
+    elif "second" in state:  # AdamW beside Muon
+        root = (state["second"] / (1 - group["beta2"] ** state["steps"])).sqrt_() + eps
+    elif "square_avg" in state:
+        root = state["square_avg"].sqrt() + eps  # RMSprop
+    elif "sum" in state:  # Adagrad, whose learning rate may fall by itself
+        root = (state["sum"].sqrt() + eps) * (1 + (step - 1) * group["lr_decay"])
+    return root
 
 
 def share_of_zeros(parameters: Iterable[nn.Parameter]) -> float:

@@ -36,7 +36,7 @@ class LBFGS(optim.LBFGS):
                     weight.grad = None if weight.grad is None else weight.grad.contiguous()
             return float(loss)
 
-        self.step(closure)
+        self.step(closure)  # type: ignore[no-untyped-call]
 
 
 def check_full_batch(
