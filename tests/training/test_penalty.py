@@ -73,7 +73,7 @@ def test_S8_the_lasso_of_any_design_is_that_of_scikit_learn(momentum):
 def test_S8_the_l2_penalty_is_ridge_for_every_optimizer(use, settings):
     x, y = (array.numpy() for array in problem(orthogonal=False))
     ridge = np.linalg.solve(x.T @ x / len(x) + 0.4 * np.eye(6), x.T @ y / len(x))
-    found = trained(use, l2=0.4, orthogonal=False, steps=2000, **settings)
+    found = trained(use, l2=0.4, orthogonal=False, steps=1000, fading=use != "sgd", **settings)
     assert found == pytest.approx(ridge, abs=1e-8 if use == "sgd" else 1e-3)  # of a tenth of a step of Adam's
 
 

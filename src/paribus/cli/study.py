@@ -29,6 +29,7 @@ from paribus.cli.words import (
     load_plugins,
     on_change,
     parse_overrides,
+    parse_tune,
     parse_vary,
     read_changes,
     read_claim,
@@ -65,6 +66,18 @@ def study(
             help="A factor; its first value is the reference. Several factors are crossed.",
             autocompletion=completion.vary,
         ),
+    ] = None,
+    tune: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FIELD=LOW..HIGH",
+            help="A field of which every arm gets its own best value before the seeds run, judged on examples of its "
+            "own.",
+            autocompletion=completion.vary,
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="How many values of --tune each arm tries; 8 by default.")
     ] = None,
     seeds: Annotated[
         str,
@@ -150,6 +163,8 @@ def study(
 
     - `paribus study digits/mlp --vary optimizer.use=sgd,adam --vary optimizer.lr=0.01,0.001 --seeds 3`
 
+    - `paribus study digits/cnn --vary optimizer.use=sgd,adam --tune optimizer.lr=1e-4..1 --trials 8`
+
     - `paribus study digits/cnn --vary model.dropout=0,0.5 --until-decided 20`
 
     - `paribus study digits/cnn --noise --seeds 10`
@@ -187,6 +202,8 @@ def study(
         overlap=overlap,
         most=until_decided,
         looks=cast("Looking", looks),  # another word is refused
+        tune=parse_tune(tune),
+        trials=trials,
         name=name,
         runs=runs,
         command="paribus " + shlex.join(sys.argv[1:]),

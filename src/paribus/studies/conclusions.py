@@ -48,6 +48,7 @@ from paribus.records.run import COUNTERS, SEALED, RunFolder, RunResult, State, S
 from paribus.records.study import ARM, Arm, Judging, StudyDesign, run_folder
 from paribus.records.wording import ABOUT, count, metric_of, percent, short_names, threshold
 from paribus.studies.looks import anytime, in_order, looks, reached, seen, tables, unfinished
+from paribus.studies.trials import tunings
 
 Level = TypeVar("Level", Estimate, Interval)
 RECORDS = tuple(name for name in SEALED if name != "weights.safetensors")  # of a run, beside its result
@@ -146,7 +147,9 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     tests = {name: of_arm for name, of_arm in tests.items() if of_arm}
     found = conclude(design, results, measure)
     warnings = (*_damage(runs), *found.warnings, *_spent(tests))
-    return replace(found, environment=environment, data=info, warnings=warnings, tests=tests)
+    tuned = tunings(design, folder, design.tuned_by or measure.name)
+    warnings = (*warnings, *(one.at_an_end for one in tuned if one.at_an_end))
+    return replace(found, environment=environment, data=info, warnings=warnings, tests=tests, tuning=tuned)
 
 
 def of_values(
