@@ -249,6 +249,8 @@ class Study:
                 study = Study._at(trial, folder_for(trial, root), self._trainer)
                 study.run(jobs=jobs, device=device, threads=threads, listen=listen, executor=executor)
                 design = figures.with_known_figure(design, study.design)
+                tuned = {"tuned": study.design.tuned, "tuned_by": study.design.tuned_by}
+                design = design.model_copy(update=tuned)  # its arms are those that are planned
         workers = runner.choose_executor(executor, jobs, Settings(device, threads)).workers
         return planning.plan(design, alike.look(design, root), root, power, workers)
 

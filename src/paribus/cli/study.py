@@ -25,6 +25,8 @@ from paribus.cli.words import (
     Overwrite,
     Plugin,
     Runs,
+    Trials,
+    Tune,
     as_written,
     load_plugins,
     on_change,
@@ -67,18 +69,8 @@ def study(
             autocompletion=completion.vary,
         ),
     ] = None,
-    tune: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FIELD=LOW..HIGH",
-            help="A field of which every arm gets its own best value before the seeds run, judged on examples of its "
-            "own.",
-            autocompletion=completion.vary,
-        ),
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option(help="How many values of --tune each arm tries; 8 by default.")
-    ] = None,
+    tune: Tune = None,
+    trials: Trials = None,
     seeds: Annotated[
         str,
         typer.Option(

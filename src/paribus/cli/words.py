@@ -53,6 +53,15 @@ OneAtATime = Annotated[
     bool,
     typer.Option("--one-at-a-time", help="Change one factor at a time from the reference, not all combinations."),
 ]
+Tune = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD=LOW..HIGH",
+        help="A field of which every arm gets its own best value before the seeds run, judged on examples of its own.",
+        autocompletion=completion.vary,
+    ),
+]
+Trials = Annotated[int | None, typer.Option(help="How many values of --tune each arm tries; 8 by default.")]
 Delta = Annotated[
     str | None,
     typer.Option(

@@ -27,7 +27,10 @@ class Split(Section):
         description="how many validation splits earlier training ends: walk-forward validation of what has an order",
     )
     tuning: float = Field(
-        0.0, ge=0, lt=1, description="share of the training examples, the same for every seed, that only tuning looks at"
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the training examples, the same for every seed, that only tuning looks at",
     )
     judged: Literal["val", "tuning"] = Field(
         "val", description="whether val/… figures are of the validation split, or of the examples for tuning"

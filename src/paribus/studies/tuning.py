@@ -24,9 +24,7 @@ TRIALS = 8
 OVER = ("finished", "diverged", "failed", "killed", "crashed")
 
 
-def prepared(
-    base: Recipe, tune: Mapping[str, Any], count: int | None, layout: Layout
-) -> tuple[Recipe, dict[str, Any]]:
+def prepared(base: Recipe, tune: Mapping[str, Any], count: int | None, layout: Layout) -> tuple[Recipe, dict[str, Any]]:
     """The recipe with examples for tuning, and what the design says of tuning; by default as many as validate.
 
     Raises:
