@@ -1,4 +1,4 @@
-"""The trials of tuned arms: which values, where their runs lie, and what they found. ``STUDY/tuning/ARM/VALUE/SEED``."""
+"""The trials of tuned arms, which lie in ``STUDY/tuning/ARM/VALUE/SEED``: what they try, and what they found."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def tunings(design: StudyDesign, study: Path, figure: str) -> tuple[Tuning, ...]
 
 
 def best(trials: Sequence[Trial], higher_is_better: bool) -> Mapping[str, Any]:
-    """The values of the best trial; of several that are equal the one in their middle. Empty where none has a figure."""
+    """The values of the best trial; of equal ones those of the one in their middle; empty where none has a figure."""
     known = [(trial.figure, trial) for trial in trials if trial.figure is not None]
     if not known:
         return {}
