@@ -121,7 +121,8 @@ def test_from_one_number_the_units_of_a_layer_stay_identical(init):
 
 
 @pytest.mark.parametrize(
-    ("init", "variance"), [("xavier", 2 / 700), ("he", 2 / 300), ("lecun", 1 / 300), ("normal", 1e-4), ("uniform", 0.05**2 / 3)]
+    ("init", "variance"),
+    [("xavier", 2 / 700), ("he", 2 / 300), ("lecun", 1 / 300), ("normal", 1e-4), ("uniform", 0.05**2 / 3)],
 )
 def test_the_schemes_have_the_variance_of_their_papers(init, variance):
     weights = started(MLP((300,), 2, widths=(400,), init=init))
