@@ -183,6 +183,14 @@ def test_reports_say_what_was_tuned_and_that_budgets_were_equal():
     assert "Every arm has its own optimizer.lr, the best of 4 trials" in in_short(result).data["method"]
 
 
+def test_parts_that_are_varied_as_a_whole_are_tuned_too_and_keep_their_names():
+    vary = {"optimizer": [{"use": "sgd", "momentum": 0.0}, {"use": "sgd", "momentum": 0.9}, {"use": "adam"}]}
+    result, ran = run(tuned(vary=vary), lambda arm, seed: 0.5 if "lr=" not in arm else 1 - float(arm[-1] == "1") / 2)
+    assert [arm.name for arm in result.arms] == [arm.name for arm in tuned(vary=vary).design.arms()]
+    assert len(ran) == 12 + 9
+    assert all("lr" not in option for option in vary["optimizer"])
+
+
 def test_designs_survive_their_file():
     study = tuned()
     result, _ = run(study)

@@ -6,6 +6,7 @@ in the weights, nor in the statistics of a batch norm, nor in any generator of c
 
 from __future__ import annotations
 
+import logging
 import random
 import sys
 import traceback
@@ -34,6 +35,8 @@ from paribus.training.groups import optimizers_of
 from paribus.training.quasi_newton import check_full_batch
 from paribus.training.schedules import Schedule
 from paribus.training.stopping import Rule
+
+logger = logging.getLogger(__name__)
 
 _passed: set[tuple[Any, ...]] = set()  # once for all seeds of an arm; forked workers inherit what their parent checked
 
@@ -68,6 +71,7 @@ class Check:
         prepared = self._prepared(recipe, seed)
         check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
         task, network = self._built(recipe, seed, prepared)
+        name_outputs(recipe, network)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers = optimizers_of(recipe, task.stages(network), network.model)
         dry_pass(recipe, prepared, task, network)
@@ -91,6 +95,15 @@ class Check:
 def check_run(recipe: Recipe, seed: int, settings: Settings, progress: Announce = silent) -> PreparedData:
     """Refuse all that one training refuses before its first step: see :class:`Check`."""
     return Check(progress)(recipe, seed, settings)
+
+
+def name_outputs(recipe: Recipe, network: Network) -> None:
+    """Say what a last function makes of the loss that follows it, where that is hardly what is meant."""
+    if recipe.task.use == "classification" and isinstance(getattr(network.model, "final", None), nn.ReLU):
+        logger.warning(
+            "model.final_activation=relu: the loss is that of softmax(ReLU(z)): classes with z < 0 share a probability"
+            " and get no gradient; final_activation=none gives logits"
+        )
 
 
 def directions(task: Task) -> dict[str, bool]:

@@ -191,7 +191,7 @@ def winners(studies: int) -> Iterator[str]:
 
 
 def tuned(studies: int) -> Iterator[str]:
-    """Two equal arms whose values were chosen: how far from equal they look, and how often a study says they are not."""
+    """Two equal arms whose values were chosen: how unequal they look, and how often a study says that they are."""
     yield f"{'values tried':<14}{'chosen by':<24}{'seeds':>6}{'bias':>8}{'sd':>8}{'false alarms':>14}"
     for tried in ((VALUES, VALUES), (1, VALUES)):
         for where in WHERE:

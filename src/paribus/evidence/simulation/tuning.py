@@ -21,9 +21,8 @@ def tuned_studies(
 ) -> tuple[NDArray[np.float64], float]:
     """Differences of two arms whose values all have the same accuracy on new data, and how often that is denied.
 
-    An example is answered rightly where ``its easiness + its liking of this value + luck`` is positive; liking is what a
-    value has in common from seed to seed on this example, and nothing on others. Whoever chooses by some examples
-    chooses likings of these.
+    An example is answered rightly where ``its easiness + its liking of this value + luck`` is positive. Liking stays
+    from seed to seed, and says nothing of other examples: whoever chooses by some examples chooses likings of these.
 
     Args:
         where: on which examples the values are chosen.
