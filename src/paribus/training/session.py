@@ -77,9 +77,7 @@ class Session:
         network = assemble(recipe.model, self.task, seeds)
         dry_pass(recipe, prepared, self.task, network)
         examples = len(prepared.rows["train"])
-        self.execution: Execution = choose(
-            self.training, self.training.batch(examples), settings, self.task, network, prepared.sample()
-        )
+        self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample(), examples)
         self.network = self.execution.place(network)
         self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network.model)
         check_full_batch(recipe, prepared, self.task, self.network, self.optimizers)
