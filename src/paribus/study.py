@@ -68,6 +68,9 @@ class Study:
         overlap: of a function or a command that draws a validation split with every seed, how many examples validate
             for each one that trains; so data like these can be spoken of.
         seeding: of a function, whether the global generators of Python, NumPy and torch are seeded before each call.
+        tune: field → range or values, such as ``"1e-4..1"``: every arm gets its own best one before the seeds run, from
+            as many trials as the others, judged on examples that no run of the study looks at (``split.tuning``).
+        trials: how many values each arm tries; 8 by default.
         fields: further changes as keywords: ``epochs=3, lr=0.1, data=pb.Data(inputs, targets)``.
     """
 
@@ -92,6 +95,8 @@ class Study:
         higher_is_better: bool | None = None,
         overlap: float | None = None,
         seeding: bool = True,
+        tune: Mapping[str, Any] | None = None,
+        trials: int | None = None,
         **fields: Any,
     ) -> None:
         asked: dict[str, Any] = {
@@ -105,6 +110,8 @@ class Study:
             "command": command,
         }
         self._trainer: functions.Function | commands.Commands | None = None
+        if callable(recipe) or isinstance(recipe, Command):
+            _refuse_tuning(tune, trials)
         if isinstance(recipe, Command):
             _refuse_for_commands({"metric": metric, "seeding": None if seeding else False})
             asked["metric"] = figures.figure(recipe.source.name, higher_is_better)
@@ -128,7 +135,7 @@ class Study:
             _refuse_for_recipes({**given, "seeding": None if seeding else False})
             base = _base(recipe, changes, fields)
             register_own(base.parts())
-            self.design = plan(base, vary or {}, seeds_of(seeds), most, **asked)
+            self.design = plan(base, vary or {}, seeds_of(seeds), most, tune=tune, trials=trials, **asked)
             if layout != "noise":
                 check_changes(expand({**(changes or {}), **fields}, dict(base))[0], self.design.factors)
         self.folder = folder_for(self.design, Path(runs), named=name is not None)
@@ -246,6 +253,8 @@ class Study:
                 study = Study._at(trial, folder_for(trial, root), self._trainer)
                 study.run(jobs=jobs, device=device, threads=threads, listen=listen, executor=executor)
                 design = figures.with_known_figure(design, study.design)
+                tuned = {"tuned": study.design.tuned, "tuned_by": study.design.tuned_by}
+                design = design.model_copy(update=tuned)  # its arms are those that are planned
         workers = runner.choose_executor(executor, jobs, Settings(device, threads)).workers
         found = planning.plan(design, alike.look(design, root), root, power, workers)
         return replace(found, price=price)
@@ -319,6 +328,13 @@ class Study:
     def __repr__(self) -> str:
         arms, seeds = len(self.design.arms()), len(self.design.seeds)
         return f"Study({self.design.name!r}, {arms} arms × {seeds} seeds, {str(self.folder)!r})"
+
+
+def _refuse_tuning(tune: Mapping[str, Any] | None, trials: int | None) -> None:
+    """Refuse to tune what has no examples that could be held out for it."""
+    if tune or trials:
+        hint = "tune it yourself on data of their own, with as many trials in every arm"
+        raise StudyError("arms of a recipe are tuned, not those of a function or command", got="tune", hint=hint)
 
 
 def _refuse_for_commands(given: Mapping[str, Any]) -> None:

@@ -106,8 +106,9 @@ def test_from_zeros_with_tanh_the_hidden_layers_never_get_a_gradient():
         optimizer.step()
 
 
-def test_from_ones_the_units_of_a_layer_stay_identical():
-    model = MLP((6,), 1, widths=(5, 4), activation="tanh", init="ones")
+@pytest.mark.parametrize("init", ["ones", "constant"])
+def test_from_one_number_the_units_of_a_layer_stay_identical(init):
+    model = MLP((6,), 1, widths=(5, 4), activation="tanh", init=init)
     initialise(model, 0)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(3):
@@ -115,12 +116,13 @@ def test_from_ones_the_units_of_a_layer_stay_identical():
         model(torch.randn(16, 6) / 4).pow(2).mean().backward()
         optimizer.step()
     for layer in model.hidden:
-        assert not torch.allclose(layer.linear.weight, torch.ones(()))
+        assert not torch.allclose(layer.linear.weight, started(MLP((6,), 1, init=init))["output.weight"].mean())
         assert torch.allclose(layer.linear.weight, layer.linear.weight[:1], atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("init", "variance"), [("xavier", 2 / 700), ("he", 2 / 300), ("lecun", 1 / 300), ("normal", 1e-4)]
+    ("init", "variance"),
+    [("xavier", 2 / 700), ("he", 2 / 300), ("lecun", 1 / 300), ("normal", 1e-4), ("uniform", 0.05**2 / 3)],
 )
 def test_the_schemes_have_the_variance_of_their_papers(init, variance):
     weights = started(MLP((300,), 2, widths=(400,), init=init))

@@ -222,3 +222,9 @@ def test_a_part_is_a_name_a_class_or_a_mapping():
     for value in (None, 3, [], {}, {"use": 3}, {"option": 1}, {"use": "cnn", 1: 2}):
         with pytest.raises(RecipeError, match="a part is a name"):
             Part.of(value)
+
+
+def test_overriding_leaves_what_was_given_as_it_is():
+    given = {"optimizer": {"use": "adam"}, "optimizer.lr": 0.5}
+    assert Recipe.load("digits/mlp").override(given).optimizer.options == {"lr": 0.5}
+    assert given == {"optimizer": {"use": "adam"}, "optimizer.lr": 0.5}

@@ -14,7 +14,9 @@ from paribus.data.prepare.prepared import prepare
 from paribus.errors import RecipeError
 from paribus.models.network import assemble
 from paribus.records.parts import build
+from paribus.records.recipe import Recipe
 from paribus.training import check as checks
+from paribus.training.execution import Settings
 
 BASE = {"budget.steps": 2, "split.limit": 48, "training.batch_size": 16}
 
@@ -120,3 +122,9 @@ def test_results_are_bit_equal_with_and_without_the_dry_pass(here, monkeypatch):
 @pytest.mark.parametrize(("sizes", "least"), [((48, 16, 1), 16), ((65, 64, 1), 32), ((3, 2, 1), 1), ((8, 4, 8), 1)])
 def test_the_smallest_piece_is_that_of_the_smallest_batch(sizes, least):
     assert checks.smallest(*sizes) == least
+
+
+@pytest.mark.parametrize(("final", "said"), [("relu", True), ("none", False), ("softmax", False), ("sigmoid", False)])
+def test_what_a_relu_makes_of_the_loss_is_named_before_a_step(final, said, caplog):
+    checks.check_run(Recipe.load("digits/mlp", {"model.final_activation": final}), 0, Settings("cpu", 1))
+    assert ("softmax(ReLU(z))" in caplog.text) == said

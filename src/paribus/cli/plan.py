@@ -20,8 +20,11 @@ from paribus.cli.words import (
     Overwrite,
     Plugin,
     Runs,
+    Trials,
+    Tune,
     find_folder,
     load_plugins,
+    parse_tune,
     read_changes,
     read_claim,
     read_factors,
@@ -53,6 +56,8 @@ def plan(
         ),
     ] = None,
     one_at_a_time: OneAtATime = False,
+    tune: Tune = None,
+    trials: Trials = None,
     delta: Annotated[
         str | None,
         typer.Option(
@@ -104,9 +109,12 @@ def plan(
     load_plugins(plugin)
     if _is_recipe(name):
         layout: Layout = "one-at-a-time" if one_at_a_time else "factorial"
-        study, command = _new(name, overrides, vary, layout, runs)
-    elif overrides or vary or one_at_a_time:
-        said = " ".join([*(overrides or ()), *(f"--vary {word}" for word in vary or ())]) or "--one-at-a-time"
+        study, command = _new(name, overrides, vary, layout, tune, trials, runs)
+    elif overrides or vary or one_at_a_time or tune or trials:
+        said = " ".join(
+            [*(overrides or ()), *(f"--vary {word}" for word in vary or ()), *(f"--tune {word}" for word in tune or ())]
+        )
+        said = said or ("--one-at-a-time" if one_at_a_time else f"--trials {trials}")
         raise StudyError("a study that is there is planned as it is", got=said, hint="name its recipe instead")
     else:
         study, command = _known(_find(name, runs))
@@ -160,16 +168,24 @@ def _find(name: str, runs: Path) -> Path:
 
 
 def _new(
-    recipe: str, overrides: list[str] | None, vary: list[str] | None, layout: Layout, runs: Path
+    recipe: str,
+    overrides: list[str] | None,
+    vary: list[str] | None,
+    layout: Layout,
+    tune: list[str] | None,
+    trials: int | None,
+    runs: Path,
 ) -> tuple[Study, list[str]]:
     """A study that is not there yet, and the words that run it; none where it varies nothing yet."""
     from paribus.study import Study
 
     changes = read_changes(recipe, overrides)
     factors = read_factors(recipe, changes, vary)
-    study = Study(recipe, changes, vary=factors, layout=layout, runs=runs)
+    study = Study(recipe, changes, vary=factors, layout=layout, tune=parse_tune(tune), trials=trials, runs=runs)
     words = ["paribus", "study", recipe, *(overrides or ())]
     words += [part for word in vary or () for part in ("--vary", word)]
+    words += [part for word in tune or () for part in ("--tune", word)]
+    words += ["--trials", str(trials)] if trials else []
     words += ["--one-at-a-time"] if layout == "one-at-a-time" else []
     words += ["--runs", str(runs)] if runs != RUNS else []
     return study, words if vary else []

@@ -25,10 +25,13 @@ from paribus.cli.words import (
     Overwrite,
     Plugin,
     Runs,
+    Trials,
+    Tune,
     as_written,
     load_plugins,
     on_change,
     parse_overrides,
+    parse_tune,
     parse_vary,
     read_changes,
     read_claim,
@@ -66,6 +69,8 @@ def study(
             autocompletion=completion.vary,
         ),
     ] = None,
+    tune: Tune = None,
+    trials: Trials = None,
     seeds: Annotated[
         str,
         typer.Option(
@@ -150,6 +155,8 @@ def study(
 
     - `paribus study digits/mlp --vary optimizer.use=sgd,adam --vary optimizer.lr=0.01,0.001 --seeds 3`
 
+    - `paribus study digits/cnn --vary optimizer.use=sgd,adam --tune optimizer.lr=1e-4..1 --trials 8`
+
     - `paribus study digits/cnn --vary model.dropout=0,0.5 --until-decided 20`
 
     - `paribus study digits/cnn --noise --seeds 10`
@@ -187,6 +194,8 @@ def study(
         overlap=overlap,
         most=until_decided,
         looks=cast("Looking", looks),  # another word is refused
+        tune=parse_tune(tune),
+        trials=trials,
         name=name,
         runs=runs,
         command="paribus " + shlex.join(sys.argv[1:]),

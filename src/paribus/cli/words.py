@@ -53,6 +53,15 @@ OneAtATime = Annotated[
     bool,
     typer.Option("--one-at-a-time", help="Change one factor at a time from the reference, not all combinations."),
 ]
+Tune = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD=LOW..HIGH",
+        help="A field of which every arm gets its own best value before the seeds run, judged on examples of its own.",
+        autocompletion=completion.vary,
+    ),
+]
+Trials = Annotated[int | None, typer.Option(help="How many values of --tune each arm tries; 8 by default.")]
 Delta = Annotated[
     str | None,
     typer.Option(
@@ -138,6 +147,11 @@ def parse_vary(words: list[str] | None, read: Callable[[str], Any] | None = None
 
     varied = _pairs(words, "varied").items()
     return {field: [(read or parse_value)(value) for value in split(values)] for field, values in varied}
+
+
+def parse_tune(words: list[str] | None) -> dict[str, str]:
+    """``["optimizer.lr=1e-4..1"]`` → ``{"optimizer.lr": "1e-4..1"}``."""
+    return _pairs(words, "tuned")
 
 
 def as_written(text: str) -> Any:
@@ -251,7 +265,7 @@ def _pairs(words: list[str] | None, done: str) -> dict[str, str]:
     """Fields and what is written for them; a field that stands there twice contradicts itself."""
     found: dict[str, str] = {}
     for field, value in map(_pair, words or []):
-        if field in found and (done == "varied" or value != found[field]):
+        if field in found and (done in ("varied", "tuned") or value != found[field]):
             both = f"{field}={found[field]} and {field}={value}"
             hint = f"write --vary {field}=VALUE,VALUE once, with all values" if done == "varied" else "drop one of them"
             raise StudyError(f"{field} is {done} twice", got=both, hint=hint)

@@ -12,13 +12,15 @@ from torch.nn.utils import parametrize
 from paribus import chance
 from paribus.models.declarations import loaded
 
-Init = Literal["default", "zeros", "ones", "xavier", "he", "lecun", "normal", "orthogonal"]
+Init = Literal["default", "zeros", "ones", "constant", "uniform", "normal", "xavier", "he", "lecun", "orthogonal"]
 Scheme = Callable[[Tensor], object]
 
 SCHEMES: Mapping[str, Scheme | None] = {
     "default": None,  # each layer's own reset_parameters
     "zeros": nn.init.zeros_,
     "ones": nn.init.ones_,
+    "constant": lambda w: nn.init.constant_(w, 0.05),
+    "uniform": lambda w: nn.init.uniform_(w, -0.05, 0.05),  # as wide as Keras' and as the constant
     "xavier": nn.init.xavier_uniform_,  # variance 2/(inputs + outputs): Glorot & Bengio, 2010
     "he": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),  # variance 2/inputs: He et al., 2015
     "lecun": lambda w: nn.init.normal_(w, std=w[0].numel() ** -0.5),  # variance 1/inputs: LeCun et al., 1998

@@ -8,5 +8,6 @@ from paribus.plots.forest import forest
 from paribus.plots.noise import noise
 from paribus.plots.paired import paired
 from paribus.plots.runs import run_curves
+from paribus.plots.tuning import tuning
 
-__all__ = ["Chart", "arms", "costs", "curves", "forest", "noise", "paired", "run_curves"]
+__all__ = ["Chart", "arms", "costs", "curves", "forest", "noise", "paired", "run_curves", "tuning"]

@@ -54,6 +54,8 @@ def _compared(field: str, found: Sequence[Choice | None], arms: Sequence[Arm], d
     factors = {path.removesuffix(".use"): levels for path, levels in design.factors.items()}
     if field in factors and design.layout != "noise":
         return Choice(field, ", ".join(map(show, factors[field])), meaning, True, said)
+    if design.tuned and field in design.tune:
+        return Choice(field, f"tuned in every arm: {_grouped(said, 'arm')}", meaning, len(set(said.values())) > 1, said)
     if len(set(said.values())) == 1:
         return Choice(field, said[arms[0].name], meaning)
     return Choice(field, _by_arm(said, arms, design), meaning, True, said)

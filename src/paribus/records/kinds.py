@@ -56,7 +56,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "optimizer": Kind(
         "paribus.training.optimizers",
-        frozenset({"params"}),
+        frozenset({"params", "hidden"}),
         "the rule that updates the weights",
         "optimizers",
         "Optimizers",

@@ -255,7 +255,7 @@ def override(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     """
     result = deepcopy(dict(raw))
     for path in sorted(changes, key=lambda path: (path.count("."), not path.endswith(".use"))):
-        _set(result, path.split("."), changes[path])
+        _set(result, path.split("."), deepcopy(changes[path]))  # what is given stays as it is
     return result
 
 

@@ -16,6 +16,7 @@ from paribus.records.metric import Metric
 from paribus.records.opened import HeldOut
 from paribus.records.run import State
 from paribus.records.study import StudyDesign
+from paribus.records.tuning import Tuning
 
 PLAIN = Metric("figure", higher_is_better=True)
 """A figure of which nothing is known but its value."""
@@ -191,7 +192,7 @@ class StudyResult:
 
     ``claim``: what its verdicts are about. ``looks``: at which looks they hold. ``ranking``: three arms or more, each
     against the best of the others, and the winner corrected for having been chosen. ``tests``: name of the arm → seed →
-    what the test of that run said, when and why it was opened.
+    what the test of that run said, when and why it was opened. ``tuning``: how each arm came to values of its own.
     """
 
     design: StudyDesign
@@ -210,6 +211,7 @@ class StudyResult:
     tests: Mapping[str, Mapping[int, HeldOut]] = field(default_factory=dict)
     looks: Looks = field(default_factory=Looks)
     ranking: Ranking | None = None
+    tuning: tuple[Tuning, ...] = ()
 
     def __repr__(self) -> str:
         size = f"{len(self.arms)} × {len(self.design.seeds)} runs"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,12 +26,23 @@ class Split(Section):
         ge=0,
         description="how many validation splits earlier training ends: walk-forward validation of what has an order",
     )
+    tuning: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the training examples, the same for every seed, that only tuning looks at",
+    )
+    judged: Literal["val", "tuning"] = Field(
+        "val", description="whether val/… figures are of the validation split, or of the examples for tuning"
+    )
 
 
 class Training(Section):
     """How the loop makes its steps."""
 
-    batch_size: int = Field(64, ge=1, description="examples per update of the weights")
+    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
+        64, description="examples per update of the weights; full takes all training examples at once"
+    )
     shuffle: Literal["full", "blocks"] = Field(
         "full",
         description="order of the examples; blocks reads neighbours together, for sets larger than memory",
@@ -42,9 +53,24 @@ class Training(Section):
         description="number format of the heavy arithmetic; auto takes bf16 where the hardware has it and it pays",
     )
     clip_norm: float | None = Field(None, gt=0, description="largest allowed norm of the whole gradient")
+    l1: float = Field(
+        0.0,
+        ge=0,
+        description="factor of the penalty ‖w‖₁ on weights, not on biases or norms; proximal, so zeros are exact",
+    )
+    l2: float = Field(
+        0.0,
+        ge=0,
+        description="factor of the penalty ½‖w‖² on weights, not on biases or norms; a part of the gradient, whereas"
+        " the weight_decay of some optimizers is apart from it, and of all is on every parameter",
+    )
     ema: float | None = Field(
         None, gt=0, lt=1, description="decay of the moving average of the weights that is evaluated"
     )
+
+    def batch(self, examples: int) -> int:
+        """How many of so many training examples are in a batch."""
+        return examples if self.batch_size == "full" else self.batch_size
 
 
 class Budget(Section):

@@ -89,6 +89,8 @@ class StudyDesign(BaseModel):
     stands here then: ``figure`` is the metric; ``overlap`` the validation examples for each one that may train, where
     every seed draws its own split; ``uncontrolled`` says what is not known of their chance; and ``paired`` is false
     where the runs of one seed share nothing.
+
+    ``tune`` are fields of which every arm has a value of its own, chosen among ``trials`` of it before the seeds run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
@@ -114,6 +116,10 @@ class StudyDesign(BaseModel):
     extended: tuple[int, ...] = ()  # numbers of seeds at which one looked without a plan before adding more
     judged: tuple[Judging, ...] = ()  # by what it was judged before metric, δ, claim or confidence became others
     command: str = ""
+    tune: dict[str, str] = Field(default_factory=dict)  # in every arm by itself: field → range, as people write it
+    trials: int = Field(0, ge=0)  # of each arm's tuning
+    tuned: dict[str, dict[str, Any]] = Field(default_factory=dict)  # name of the arm → field → what tuning chose
+    tuned_by: str = ""  # the figure that it was chosen by
 
     @cached_property
     def base(self) -> Recipe:
@@ -158,8 +164,12 @@ class StudyDesign(BaseModel):
         return tuple(Arm(self._named(settings), settings) for settings in combinations)
 
     def recipe_of(self, arm: Arm) -> Recipe:
-        """The recipe of one arm."""
-        return self.base.override(arm.settings)
+        """The recipe of one arm, with what its tuning chose."""
+        return self.base.override({**arm.settings, **self.tuned.get(arm.name, {})})
+
+    def trial_of(self, arm: Arm, values: Mapping[str, Any]) -> Recipe:
+        """The recipe of a trial of an arm's tuning, which is judged on examples of its own."""
+        return self.base.override({**arm.settings, **values, "split.judged": "tuning"})
 
     def write(self, folder: Path) -> None:
         """Write ``study.json``, sealed with a hash: a line that is lost from it is noticed."""

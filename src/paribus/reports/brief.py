@@ -24,7 +24,7 @@ OF_NETWORKS = ("best_epoch", "stopped_early", "weights_sha256", "parameters", "e
 
 def study(result: StudyResult, report: Path | None = None) -> Page:
     """What a study found: arms, effects, verdicts, and where the report is."""
-    from paribus.reports import ranking, tables
+    from paribus.reports import ranking, tables, tuning
     from paribus.reports.glossary import SHARES
 
     sections = [Section(f"{result.metric_name} per arm", tables=(tables.arms(result),))]
@@ -32,6 +32,7 @@ def study(result: StudyResult, report: Path | None = None) -> Page:
         notes = tuple(filter(None, (tables.about(result), _delta(result))))
         sections.append(Section("effects", tables=(tables.effects(result),), notes=notes))
     sections += ranking.sections(result)
+    sections += tuning.sections(result, picture=False)
     if brought := tables.brought(result):
         sections.append(Section("what else differs between the arms", tables=(brought,)))
     if noise := tables.noise(result):
@@ -70,6 +71,9 @@ def design(planned: StudyDesign, folder: Path) -> Page:
     ]
     seeds = len(planned.seeds)
     size = f"{count(len(rows), 'arm')} × {count(seeds, 'seed')} = {count(len(rows) * seeds, 'run')}"
+    if planned.tune:
+        trials = f"{count(len(rows), 'arm')} × {count(planned.trials, 'trial')} of {', '.join(planned.tune)}"
+        size = f"tuning first, {trials}; then {size}"
     arms = Section(tables=(Table(("arm", "settings"), tuple(rows), "ll"),))
     return Page("Study", planned.name, planned.question, summary=f"{size} into {folder}", sections=(arms,))
 

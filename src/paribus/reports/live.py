@@ -54,7 +54,10 @@ class Watcher:
     def __call__(self, event: Event) -> None:
         """Take in an event of an executor."""
         self.study.update(event)
-        if event.kind in ("finished", "diverged", "failed"):
+        if event.job.tuning:
+            if event.kind in ("finished", "diverged", "failed"):
+                self.say(f"{self.study.doing}; {event.job.arm}: {event.kind}")
+        elif event.kind in ("finished", "diverged", "failed"):
             text = self.study.text(event.job.arm, event.job.seed)
             self.say(f"[{self.study.finished}/{self.study.total}] {event.job.arm}, seed {event.job.seed}: {text}")
         self.redraw(now=event.kind not in ("progress", "known"))

@@ -65,6 +65,7 @@ def _sentences(result: StudyResult) -> Iterator[str]:
         return
     yield f"Effects are {mean_differences(result, f' in {metric}')}."
     yield from _shared(result)
+    yield from _tuned(result)
     yield from _tests(result)
     yield from _level(result)
     if result.delta is not None:
@@ -72,6 +73,14 @@ def _sentences(result: StudyResult) -> Iterator[str]:
         yield f"No difference means that the interval lies within ±{delta} (two one-sided tests, {SCHUIRMANN})."
     yield from at_once(result)
     yield from _lost(result)
+
+
+def _tuned(result: StudyResult) -> Iterator[str]:
+    """What every arm has a value of its own of, and how it came to it."""
+    if result.tuning:
+        trials = wording.count(len(result.tuning[0].trials), "trial")
+        yield f"Every arm has its own {' and '.join(result.design.tune)}, the best of {trials}"
+        yield "judged on training examples that no run of the study trains or validates on."
 
 
 def _shared(result: StudyResult) -> Iterator[str]:

@@ -71,6 +71,8 @@ def _answer(plan: Plan, claim: Claim) -> Answer:
     if seeds is None:
         return Answer(ABOUT[claim], f"no number of seeds finds a difference of {delta} {sure}")
     runs = wording.count(plan.arms * seeds, "run")
+    if plan.design.trials:
+        runs += f", after {wording.count(plan.arms * plan.design.trials, 'trial')} of tuning"
     return Answer(ABOUT[claim], f"{wording.count(seeds, 'seed')} find a difference of {delta} {sure}: {runs}")
 
 

@@ -9,7 +9,7 @@ from paribus.records import wording, yaml
 from paribus.records.metric import Metric
 from paribus.records.parts import present
 from paribus.records.result import Effect, StudyResult
-from paribus.reports import ranking, settings, tables
+from paribus.reports import ranking, settings, tables, tuning
 from paribus.reports.glossary import SHARES, glossary
 from paribus.reports.method import at_once
 from paribus.reports.outcomes import opened_table
@@ -166,6 +166,7 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         notes = (about,) if (about := tables.about(result)) else ()
         yield Section("Effects", text, figure, tables=(tables.effects(result),), notes=notes)
     yield from ranking.sections(result)
+    yield from tuning.sections(result)
     figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")
     yield Section("Arms", figure=figure, tables=_some(tables.arms(result), tables.lost(result)))
     if any(arm.curves for arm in result.arms):

@@ -277,10 +277,16 @@ def choices(result: StudyResult) -> Table:
 
 
 def brought(result: StudyResult) -> Table | None:
-    """What differs between arms beside the factors themselves: options of parts that are varied as a whole."""
+    """What differs between arms beside the factors themselves: options of parts that are varied as a whole.
+
+    What was tuned in every arm is meant to differ, which stands behind its name.
+    """
     factors = {path.removesuffix(".use") for path in result.design.factors}
     rows = [
-        (wording.clean(field), *map(wording.clean, by_arm.values()))
+        (
+            wording.clean(field) + (", tuned" if field in result.design.tune else ""),
+            *map(wording.clean, by_arm.values()),
+        )
         for field, by_arm in result.varied.items()
         if field not in factors
     ]

@@ -32,6 +32,7 @@ from paribus.studies.effects import effects, ranking
 from paribus.studies.looks import anytime, in_order, looks, unfinished
 from paribus.studies.measure import Measure, measure_of, within
 from paribus.studies.runs import RunRecord, first_of, folders_of, infos_of, single_examples
+from paribus.studies.trials import tunings
 
 
 def analyse(design: StudyDesign, folder: Path) -> StudyResult:
@@ -50,8 +51,15 @@ def analyse(design: StudyDesign, folder: Path) -> StudyResult:
     tests = {name: {seed: test for seed, run in of_arm.items() if (test := run.test)} for name, of_arm in runs.items()}
     tests = {name: of_arm for name, of_arm in tests.items() if of_arm}
     found = conclude(design, results, measure)
-    said = (*notes.damage(runs), *notes.unkept(design, measure, found), *found.warnings, *notes.spent(tests))
-    return replace(found, environment=environment, data=info, warnings=said, tests=tests)
+    tuned = tunings(design, folder, design.tuned_by or measure.name)
+    said = (
+        *notes.damage(runs),
+        *notes.unkept(design, measure, found),
+        *found.warnings,
+        *notes.spent(tests),
+        *(one.at_an_end for one in tuned if one.at_an_end),
+    )
+    return replace(found, environment=environment, data=info, warnings=said, tests=tests, tuning=tuned)
 
 
 def of_values(

@@ -17,6 +17,7 @@ from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
+from paribus.studies import tuning
 from paribus.studies.contradictions import check_arms, check_factors, check_given, check_values
 from paribus.studies.executors.job import Job
 from paribus.studies.looks import sizes
@@ -26,6 +27,7 @@ from paribus.training.check import Check
 MOST_SEEDS = 100_000
 HISTORY = {
     *("name", "seeds", "interim", "extended", "judged", "command", "metric", "delta", "confidence", "claim", "looking"),
+    *("tuned", "tuned_by"),
     *("figure", "overlap", "uncontrolled"),  # of trainings that are not a recipe's
 }
 """What may differ on resuming."""
@@ -41,6 +43,8 @@ def plan(
     layout: Layout,
     delta: float | str | None = None,
     looks: Looking = "planned",
+    tune: Mapping[str, Any] | None = None,
+    trials: int | None = None,
     **fields: Any,
 ) -> StudyDesign:
     """The design of a study, checked.
@@ -54,13 +58,18 @@ def plan(
         layout: how factors are combined.
         delta: the smallest difference that matters, as people write it; see :meth:`Metric.read_delta`.
         looks: when results count: when they are planned to, or at any time.
+        tune: field → range or values, of which every arm gets its own best.
+        trials: how many of them each arm tries.
         fields: the other fields of the design.
     """
     given = {path: values(base, path, wished) for path, wished in vary.items()}
     factors = {path: tuple(fitted) for path, fitted in expand_factors(given, dict(base))[0].items()}
     varied = "noise" if layout == "noise" else "+".join(factors) or "repeat"
+    if tune or trials:
+        base, asked = tuning.prepared(base, tune or {}, trials, layout)
+        fields |= asked
     design = StudyDesign.make(
-        name=name or f"{base.name}--{varied}",
+        name=name or f"{base.name}--{varied}{'--tuned' if tune else ''}",
         recipe=base.plain(),
         factors=factors,
         layout=layout,
@@ -135,6 +144,7 @@ def check(design: StudyDesign) -> None:
     check_given(design)
     check_factors(design)
     check_arms(design)
+    tuning.check(design)
     if design.layout != "noise":
         check_values(design)
     arms = design.arms()
@@ -206,7 +216,8 @@ def merged(known: StudyDesign, wished: StudyDesign, widest: Claim) -> StudyDesig
         wished: what is asked for now.
         widest: the claim that stands where none is asked for.
     """
-    wished = wished.model_copy(update={"judged": _judged(known, wished, widest)})
+    tuned = {"tuned": known.tuned, "tuned_by": known.tuned_by}
+    wished = wished.model_copy(update={"judged": _judged(known, wished, widest), **tuned})
     seeds = tuple(dict.fromkeys((*known.seeds, *wished.seeds)))
     if known.looking == "anytime":
         return wished.model_copy(update={"extended": known.extended, "seeds": seeds, "looking": "anytime"})

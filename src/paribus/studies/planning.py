@@ -272,12 +272,13 @@ def _sizes(
     """What numbers of seeds cost and show, those that are needed among them."""
     needed = {need.seeds for one in comparisons for need in one.needs.values() if need.seeds is not None}
     arms, second = max(2, len(design.arms())), fmean(run.seconds for run in known.runs) if known.runs else None
+    trials = design.trials * arms
     return tuple(
         Size(
             seeds=n,
-            runs=arms * n,
-            processor_seconds=second * arms * n if second else None,
-            seconds=second * math.ceil(arms * n / workers) if second else None,
+            runs=trials + arms * n,
+            processor_seconds=second * (trials + arms * n) if second else None,
+            seconds=second * (math.ceil(trials / workers) + math.ceil(arms * n / workers)) if second else None,
             detectable={
                 claim: max(assured_difference(one.spread, n, alpha, power, overlap) for one in comparisons)
                 for claim, overlap in measure.overlaps.items()

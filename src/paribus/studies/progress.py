@@ -75,6 +75,7 @@ class StudyProgress:
     runs: dict[tuple[str, int], RunProgress] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     doing: str = ""  # what is done before the first run starts
+    tried: int = 0  # trials of tuning that are over
     started: float = field(default_factory=time.monotonic)
     done_before: float = 0.0  # share of the work that was done when this began
     looking: bool = False  # at what is there already: known runs are told one after another
@@ -100,6 +101,9 @@ class StudyProgress:
 
     def update(self, event: Event) -> None:
         """Take in an event of an executor."""
+        if event.job.tuning:
+            self._tune(event)
+            return
         self.doing = ""
         if self.looking and event.kind != "known":  # once, not for each of thousands
             self.done_before, self.looking = self.share, False
@@ -128,6 +132,15 @@ class StudyProgress:
             if event.kind in ("failed", "diverged"):
                 self.errors.append(f"{job.arm}, seed {job.seed}: {event.summary}")
         self._read_scale(self.run(job.arm, job.seed).value)
+
+    def _tune(self, event: Event) -> None:
+        """Take in an event of a trial: the arms are not at work yet."""
+        if event.kind in ("known", *OVER):
+            self.tried += 1
+        if event.kind == "failed":
+            self.errors.append(f"tuning of {event.job.arm}: {event.summary}")
+        trials = self.design.trials * len(self.arms) if self.design else 0
+        self.doing = f"tuning: {self.tried} of {max(trials, self.tried)} trials"
 
     def run(self, arm: str, seed: int) -> RunProgress:
         """Where one run stands."""

@@ -21,7 +21,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import Status
 from paribus.records.study import StudyDesign
-from paribus.studies import changed, executors, figures
+from paribus.studies import changed, executors, figures, tuning
 from paribus.studies import design as designs
 from paribus.studies.conclusions import analyse, widest_claim
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
@@ -65,10 +65,12 @@ def run(
         design = check(design, folder, settings, data_changed, progress, trainer=trainer)
     for place in (folder, *(folder / arm.slug for arm in design.arms())):
         files.remove_old_leftovers(place)
+    design.write(folder)
+    of_arms = trainer.jobs(design, folder, settings) if design.tune else []
+    design = tuning.tune(design, folder, of_arms, lambda jobs, root: execute(jobs, root, executor, listen, fail_fast))
     while True:
         design.write(folder)
-        if jobs := _outstanding(trainer.jobs(design, folder, settings), folder.parent, listen):
-            executor.run(jobs, listen, fail_fast)
+        execute(trainer.jobs(design, folder, settings), folder.parent, executor, listen, fail_fast)
         if design.foreign and (known := figures.with_figure(design, folder)) != design:
             design = known
             design.write(folder)
@@ -79,6 +81,12 @@ def run(
             break
         design = design.model_copy(update={"seeds": (*design.seeds, *more)})
     return result
+
+
+def execute(jobs: Sequence[Job], root: Path, executor: Executor, listen: EventListener, fail_fast: bool) -> None:
+    """Run those jobs that are not over yet; twins of theirs below ``root`` are taken over."""
+    if outstanding := _outstanding(jobs, root, listen):
+        executor.run(outstanding, listen, fail_fast)
 
 
 def check(
@@ -110,7 +118,7 @@ def check(
     files.check_writable(folder)
     trainer = trainer or Recipes(progress)
     jobs = trainer.jobs(design, folder, settings)
-    if news := changed.since(jobs):
+    if news := changed.since([*tuning.jobs(design, folder, jobs), *jobs]):
         if not dry or data_changed == "refuse":
             changed.refuse_or_set_aside(folder, news, data_changed)
         design = wished

@@ -6,6 +6,7 @@ in the weights, nor in the statistics of a batch norm, nor in any generator of c
 
 from __future__ import annotations
 
+import logging
 import random
 import sys
 import traceback
@@ -33,8 +34,11 @@ from paribus.training.ending import check_ending
 from paribus.training.execution import Settings, check_device
 from paribus.training.failures import as_out_of_memory
 from paribus.training.groups import optimizers_of
+from paribus.training.quasi_newton import check_full_batch
 from paribus.training.schedules import Schedule
 from paribus.training.stopping import Rule
+
+logger = logging.getLogger(__name__)
 
 _passed: set[tuple[Any, ...]] = set()  # once for all seeds of an arm; forked workers inherit what their parent checked
 
@@ -67,11 +71,12 @@ class Check:
         """
         check_device(recipe.training, settings)
         prepared = self._prepared(recipe, seed)
-        check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
+        check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
         task, network = self._built(recipe, seed, prepared)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
-        optimizers_of(recipe, task.stages(network), network)
+        optimizers = optimizers_of(recipe, task.stages(network), network)
         dry_pass(recipe, prepared, task, network)
+        check_full_batch(recipe, prepared, task, network, optimizers)
         return prepared
 
     def _prepared(self, recipe: Recipe, seed: int) -> PreparedData:
@@ -122,13 +127,14 @@ def dry_pass(recipe: Recipe, prepared: PreparedData, task: Task, network: Networ
     """
     examples = len(prepared.rows["train"])
     parts = recipe.model, recipe.task, recipe.sources()
-    made_of = repr((parts, recipe.training.batch_size, recipe.training.accumulate))
+    batch_size = recipe.training.batch(examples)
+    made_of = repr((parts, batch_size, recipe.training.accumulate))
     known = (made_of, prepared.info.input_shape, prepared.info.target_shape, prepared.info.classes, examples)
     if known in _passed:
         return
     with _without_traces():
-        least = smallest(examples, recipe.training.batch_size, recipe.training.accumulate)
-        if recipe.training.batch_size > 1:
+        least = smallest(examples, batch_size, recipe.training.accumulate)
+        if batch_size > 1:
             _pass(recipe, prepared.sample(), task, network)
         if least == 1:
             with _alone(recipe, examples):
@@ -200,15 +206,16 @@ def _alone(recipe: Recipe, examples: int) -> Iterator[None]:
         yield
     except RecipeError as error:
         options = recipe.training
+        batch_size = options.batch(examples)
         rule = "this network cannot learn from a single example, as no batch norm can"
-        if options.batch_size == 1:
+        if batch_size == 1:
             got, hint = "training.batch_size=1", "set training.batch_size=2 or more"
-        elif examples // -(-examples // options.batch_size) == 1:
-            got = f"a last batch of 1: {examples} examples in batches of {options.batch_size}"
+        elif examples // -(-examples // batch_size) == 1:
+            got = f"a last batch of 1: {examples} examples in batches of {batch_size}"
             hint = f"set training.batch_size={examples}, or another split.limit"
         else:
-            got = f"pieces of 1: training.accumulate={options.accumulate} of batches of {options.batch_size}"
-            hint = f"set training.accumulate={max(1, options.batch_size // 2)} or less"
+            got = f"pieces of 1: training.accumulate={options.accumulate} of batches of {batch_size}"
+            hint = f"set training.accumulate={max(1, batch_size // 2)} or less"
         raise RecipeError(f"{rule}\n  {error.rule}", got=got, hint=f"{hint}, or another model.norm") from error
 
 

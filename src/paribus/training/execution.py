@@ -78,11 +78,13 @@ class Execution:
         return network.to(memory_format=torch.channels_last) if self.channels_last else network  # type: ignore[call-overload]
 
 
-def choose(training: Training, settings: Settings, task: Task, network: nn.Module, sample: Batch) -> Execution:
-    """Decide on the execution from the work that a few examples are, and set the thread count of this process."""
+def choose(
+    training: Training, settings: Settings, task: Task, network: nn.Module, sample: Batch, examples: int = 0
+) -> Execution:
+    """Decide on the execution from the work that a few of so many examples are; sets the threads of this process."""
     device, precision = check_device(training, settings), training.precision
     work = multiplications(task, network, sample)
-    threads = settings.threads or (cores() if work.at_once * training.batch_size >= THREADS_PAY else 1)
+    threads = settings.threads or (cores() if work.at_once * training.batch(examples) >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
     pictures = trees.first(sample.inputs).ndim == 4
     convolutional = pictures and any(isinstance(layer, nn.Conv2d) for layer in network.modules())

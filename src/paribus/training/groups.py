@@ -32,19 +32,32 @@ def optimizers_of(
             raise RecipeError("optimizers names the stages of the task", got=stage, hint=nearest(stage, stages))
     groups = with_factors(network.model, parameter_groups(network.model), network.lr_factors)
     groups = by_epoch(network.model, groups, network.frozen_until)
-    late = {id(parameter) for parameter in network.frozen_in(0)}
+    hidden, late = hidden_weights(network.model), {id(parameter) for parameter in network.frozen_in(0)}
     for stage, parameters in stages.items():
         if all(id(parameter) in late or not parameter.requires_grad for parameter in parameters):
             raise RecipeError("a stage needs parameters that are not frozen", got=stage, hint="freeze fewer of them")
     return {
-        stage: _optimizer(recipe.optimizers.get(stage, recipe.optimizer), parameters, groups)
+        stage: _optimizer(recipe.optimizers.get(stage, recipe.optimizer), parameters, groups, hidden)
         for stage, parameters in stages.items()
     }
 
 
-def _optimizer(part: Part, parameters: Sequence[nn.Parameter], groups: Sequence[Group]) -> Optimizer:
+def hidden_weights(model: nn.Module) -> list[nn.Parameter]:
+    """Weights between hidden units: all matrices and convolutions but embeddings and the last, which gives the outputs.
+
+    Those of a single row or column are no matrices.
+    """
+    tables = {id(it.weight) for it in model.modules() if isinstance(it, (nn.Embedding, nn.EmbeddingBag))}
+    wide = [it for it in model.parameters() if it.ndim > 1 and min(len(it), it[0].numel()) > 1]
+    return [it for it in wide[:-1] if id(it) not in tables]
+
+
+def _optimizer(
+    part: Part, parameters: Sequence[nn.Parameter], groups: Sequence[Group], hidden: Sequence[nn.Parameter]
+) -> Optimizer:
     trained = [parameter for parameter in parameters if parameter.requires_grad]
-    optimizer: Optimizer = build("optimizer", part, params=_divided(trained, groups) if groups else trained)
+    divided = _divided(trained, groups) if groups else trained
+    optimizer: Optimizer = build("optimizer", part, params=divided, hidden=hidden)
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"] * group.setdefault("lr_factor", 1.0)
         if "weight_decay" in group:

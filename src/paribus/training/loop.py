@@ -71,7 +71,7 @@ def train(
         with request.at_once():
             prepared = prepared or prepare(recipe, seeds, progress)
             folder.create(recipe, seed, prepared.inputs)  # says so if the data are others than those it began with
-            check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
+            check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
             session = Session(recipe, prepared, seeds, settings)
         folder.write_info(prepared.info.plain())
         folder.write_environment({**environment(), "execution": session.execution.plain(), **session.started_from})
@@ -94,6 +94,7 @@ def train(
 
             figures = session.train_figures()
             figures |= session.evaluate(data.validation, "val", monitor.between_batches)
+            figures |= session.sparsity()
             monitor.refuse_divergence(figures)
             seconds = round(session.stopwatch.seconds, 4)
             row = {"epoch": session.epoch + 1, "step": session.step, "lr": session.rate, **figures, "seconds": seconds}
@@ -135,8 +136,9 @@ class Loaders:
     def of(cls, recipe: Recipe, prepared: PreparedData, device: str, whole: bool = False) -> Loaders:
         """Those of a recipe, on a device; ``whole`` trains on all examples at once."""
         prepared = prepared.on(device)
-        batch_size = len(prepared.rows["train"]) if whole else recipe.training.batch_size
-        evaluated_at_once = evaluation.batch_size(prepared.info, recipe.training.batch_size)
+        examples = len(prepared.rows["train"])
+        batch_size = examples if whole else recipe.training.batch(examples)
+        evaluated_at_once = evaluation.batch_size(prepared.info, batch_size)
         validation = prepared.loader("val", evaluated_at_once, device)
         apart = max(1, len(validation.rows) // SHOWN)  # neighbours may be much alike, as windows of a series are
         parts = {name: build("augment", part) for name, part in recipe.augment.items()}
@@ -180,7 +182,7 @@ def _write_result(folder: RunFolder, session: Session, data: Loaders, plan: Plan
         files.write_bytes(folder.examples, pack(scores), durable=False)  # the result waits for it
     seconds = session.stopwatch.seconds
     result = RunResult(
-        metrics={name: value for name, value in row.items() if name.startswith("val/")},
+        metrics={name: value for name, value in row.items() if name.startswith(("val/", "model/"))},
         epochs=session.epoch,
         steps=session.step,
         best_epoch=kept,

@@ -5,8 +5,8 @@ Fused where torch can: one pass over the weights instead of one per operation, w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
-PARTS: Mapping[str, str] = {name: f":{name}" for name in ("sgd", "adam", "adamw", "rmsprop", "adagrad")}
+PARTS: Mapping[str, str] = {
+    name: f":{name}"
+    for name in ("sgd", "adam", "adamw", "amsgrad", "nadam", "adamax", "rmsprop", "adagrad", "muon", "lbfgs")
+}
 
 Rate = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -91,6 +94,73 @@ def adamw(
     return AdamW(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, fused=True)
 
 
+def amsgrad(
+    params: Iterable[Tensor],
+    lr: Rate = 0.001,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    eps: Rate = 1e-8,
+    weight_decay: NotNegative = 0.0,
+) -> Optimizer:
+    """AMSGrad: Adam whose second moment may only grow (Reddi, Kale & Kumar, 2018); the same as adam(amsgrad=true).
+
+    Args:
+        lr: learning rate, about the largest change of a weight in one step.
+        beta1: decay of the running mean of the gradient.
+        beta2: decay of the running mean of its square.
+        eps: added to the root of the largest second moment so far.
+        weight_decay: factor of the L2 penalty, added to the gradient (and so rescaled with it).
+    """
+    return adam(params, lr, beta1, beta2, eps, weight_decay, amsgrad=True)
+
+
+def nadam(
+    params: Iterable[Tensor],
+    lr: Rate = 0.002,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    eps: Rate = 1e-8,
+    momentum_decay: NotNegative = 0.004,
+    weight_decay: NotNegative = 0.0,
+) -> Optimizer:
+    """Nadam: Adam with Nesterov's momentum (Dozat, 2016).
+
+    Args:
+        lr: learning rate, about the largest change of a weight in one step.
+        beta1: decay of the running mean of the gradient.
+        beta2: decay of the running mean of its square.
+        eps: added to the root of the second moment.
+        momentum_decay: how fast the momentum's warm-up ends; 0 has none.
+        weight_decay: factor of the L2 penalty, added to the gradient (and so rescaled with it).
+    """
+    from torch.optim import NAdam
+
+    betas = beta1, beta2
+    return NAdam(params, lr=lr, betas=betas, eps=eps, momentum_decay=momentum_decay, weight_decay=weight_decay)
+
+
+def adamax(
+    params: Iterable[Tensor],
+    lr: Rate = 0.002,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    eps: Rate = 1e-8,
+    weight_decay: NotNegative = 0.0,
+) -> Optimizer:
+    """AdaMax: Adam scaled by the largest recent gradient instead of its root mean square (Kingma & Ba, 2015, §7.1).
+
+    Args:
+        lr: learning rate, about the largest change of a weight in one step.
+        beta1: decay of the running mean of the gradient.
+        beta2: decay of the running largest gradient.
+        eps: added to the size of the gradient.
+        weight_decay: factor of the L2 penalty, added to the gradient (and so rescaled with it).
+    """
+    from torch.optim import Adamax
+
+    return Adamax(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay)
+
+
 def rmsprop(
     params: Iterable[Tensor],
     lr: Rate = 0.001,
@@ -131,3 +201,53 @@ def adagrad(
     from torch.optim import Adagrad
 
     return Adagrad(params, lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay, fused=True)
+
+
+def muon(
+    params: Iterable[Tensor],
+    hidden: Collection[Tensor],
+    lr: Rate = 0.001,
+    momentum: Decay = 0.95,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    eps: Rate = 1e-8,
+    weight_decay: NotNegative = 0.01,
+) -> Optimizer:
+    """Muon for hidden matrices and convolutions (Jordan et al., 2024); AdamW for the output layer and all else.
+
+    A step of either has the size of one of AdamW (Liu et al., 2025), so one learning rate serves both.
+
+    Args:
+        lr: learning rate, about the largest change of a weight in one step of AdamW.
+        momentum: decay of Muon's running mean of the gradient, Nesterov's.
+        beta1: of AdamW, decay of the running mean of the gradient.
+        beta2: of AdamW, decay of the running mean of its square.
+        eps: of AdamW, added to the root of the second moment.
+        weight_decay: share of a weight, times the learning rate, that is taken away in each step.
+    """
+    from paribus.training.muon import Muon
+
+    own = {"lr": lr, "momentum": momentum, "beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay}
+    return Muon(params, hidden, **own)
+
+
+def lbfgs(
+    params: Iterable[Tensor],
+    lr: Rate = 1.0,
+    iterations: Annotated[int, Field(ge=1)] = 1,
+    history: Annotated[int, Field(ge=1)] = 10,
+    line_search: Literal["strong_wolfe", "none"] = "strong_wolfe",
+) -> Optimizer:
+    """L-BFGS: a quasi-Newton method for full batches without chance (Liu & Nocedal, 1989): training.batch_size=full.
+
+    Args:
+        lr: size of the first step that a line search tries; without one, of every step.
+        iterations: steps of the method for each update that is counted.
+        history: how many earlier steps the curvature is estimated from.
+        line_search: whether the length of each step is sought so that it descends enough, or is the learning rate.
+    """
+    from paribus.training.quasi_newton import LBFGS
+
+    search = None if line_search == "none" else line_search
+    evaluations = 25 * iterations  # as many as its line search takes at most, so that the iterations are what ends it
+    return LBFGS(params, lr, iterations, evaluations, history_size=history, line_search_fn=search)

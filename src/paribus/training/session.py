@@ -25,6 +25,8 @@ from paribus.tasks.task import Meter, Task
 from paribus.training.check import check_watched, directions, dry_pass
 from paribus.training.execution import Execution, Settings, choose
 from paribus.training.groups import optimizers_of
+from paribus.training.penalty import share_of_zeros
+from paribus.training.quasi_newton import check_full_batch
 from paribus.training.schedules import Schedule
 from paribus.training.stopping import Rule
 
@@ -75,10 +77,12 @@ class Session:
         self.task: Task = build("task", recipe.task, info=prepared.info)
         network = assemble(recipe.model, self.task, seeds)
         dry_pass(recipe, prepared, self.task, network)
-        self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
+        examples = len(prepared.rows["train"])
+        self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample(), examples)
         self.network: Network = self.execution.place(network)
         self.fitted: AtOnce | None = network.model if fits_at_once(network.model) else None
         self.optimizers = optimizers_of(recipe, self.task.stages(self.network), network)
+        check_full_batch(recipe, prepared, self.task, self.network, self.optimizers)
         self.task.prepare(prepared)
         self.schedule: Schedule = build("schedule", recipe.schedule)
         self.stopping: Rule = build("stopping", recipe.stopping)
@@ -134,6 +138,10 @@ class Session:
     def evaluate(self, loader: Loader, split: str, between: Callable[[], None]) -> dict[str, float]:
         """Figures of the network over one part of the data: in float32, as the held-out test and predictions are."""
         return evaluate(self.task, self.evaluated, loader, split, between)
+
+    def sparsity(self) -> dict[str, float]:
+        """The share of weights that are exactly 0, where a penalty makes them so."""
+        return {"model/zeros": share_of_zeros(self.evaluated.parameters())} if self.training.l1 else {}
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
         """Keep the figures, tell them to schedule and stopping rule, and keep the best weights."""
@@ -202,8 +210,20 @@ def _average(network: nn.Module, decay: float | None) -> AveragedModel | None:
 
 
 def _like_parameters(optimizer: torch.optim.Optimizer) -> None:
-    """Give loaded state the memory layout of its parameters, without which updates take a slow path."""
+    """Give loaded state the memory layout of its parameters, without which updates take a slow path.
+
+    What has another shape gets memory of its own: where a tensor begins in it decides the last bits of its sums.
+    """
     for parameter, state in optimizer.state.items():
         for name, value in state.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+            state[name] = _like(parameter, value)
+
+
+def _like(parameter: Tensor, value: Any) -> Any:
+    if isinstance(value, list):  # of L-BFGS, its history
+        return [_like(parameter, entry) for entry in value]
+    if not isinstance(value, Tensor):
+        return value
+    if value.shape == parameter.shape:
+        return torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+    return value.clone()

@@ -1,13 +1,18 @@
-"""One training step: everything that changes weights happens in this function."""
+"""One training step: everything that changes weights happens in these functions."""
 
 from __future__ import annotations
 
-from torch import nn
+from functools import partial
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from paribus.chance import set_seed
 from paribus.data.deliver.loader import Batch
 from paribus.data.trees import detach
 from paribus.training.fitting import fit
+from paribus.training.penalty import add_l2, shrink
+from paribus.training.quasi_newton import LBFGS
 from paribus.training.schedules import Time
 from paribus.training.session import Session
 
@@ -28,22 +33,42 @@ def step(session: Session, batch: Batch, time: Time) -> None:
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"] * rate_factor
 
-        optimizer.zero_grad()
-        for piece in batch.chunks(options.accumulate) if options.accumulate > 1 else (batch,):
-            with session.autocast():
-                loss, outputs = task.loss(stage, network, piece)
-            share = len(piece) / len(batch)
-            scaler.scale(loss if share == 1 else loss * share).backward()
-            session.meter.update(stage, loss.detach(), detach(outputs), piece)
-
-        if options.clip_norm is not None:
-            scaler.unscale_(optimizer)
-            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-            nn.utils.clip_grad_norm_(parameters, options.clip_norm)
-        scaler.step(optimizer)
-        scaler.update()
+        loss = gradient(session, stage, optimizer, batch)
+        if isinstance(optimizer, LBFGS):
+            optimizer.search(loss, partial(gradient, session, stage, optimizer, batch, watched=False))
+        else:
+            scaler.step(optimizer)
+            scaler.update()
+        if options.l1:
+            shrink(optimizer, options.l1)
 
     if session.average is not None:
         session.average.update_parameters(network)
     session.step += 1
     session.batches_done += 1
+
+
+def gradient(session: Session, stage: str, optimizer: Optimizer, batch: Batch, watched: bool = True) -> Tensor:
+    """Leave the gradient of a stage's loss on a batch in its parameters, and give that loss."""
+    task, network, scaler, options = session.task, session.network, session.scaler, session.training
+    optimizer.zero_grad()
+    total: Tensor | None = None
+    for piece in batch.chunks(options.accumulate) if options.accumulate > 1 else (batch,):
+        with session.autocast():
+            loss, outputs = task.loss(stage, network, piece)
+        share = len(piece) / len(batch)
+        scaler.scale(loss if share == 1 else loss * share).backward()
+        seen = loss.detach()
+        if watched:
+            session.meter.update(stage, seen, detach(outputs), piece)
+        total = seen if share == 1 else seen * share if total is None else total + seen * share
+    assert total is not None
+
+    if options.l2 or options.clip_norm is not None:
+        scaler.unscale_(optimizer)
+    if options.l2:
+        total = total + add_l2(optimizer, options.l2)
+    if options.clip_norm is not None:
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        nn.utils.clip_grad_norm_(parameters, options.clip_norm)
+    return total

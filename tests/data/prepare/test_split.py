@@ -7,8 +7,8 @@ from sklearn.model_selection import StratifiedShuffleSplit
 
 from paribus.chance import Seeds
 from paribus.data.dataset import Dataset, class_counts
-from paribus.data.prepare.split import quotas
-from paribus.errors import DataError
+from paribus.data.prepare.split import in_time, quotas
+from paribus.errors import DataError, RecipeError
 from paribus.records.sections import Split
 
 PARTS = ("train", "val", "test")
@@ -178,3 +178,41 @@ def test_class_counts():
     dataset = made([0, 1, 1, 3])
     assert class_counts(dataset, torch.arange(4)) == (1, 2, 0, 1)
     assert class_counts(dataset, torch.tensor([1, 3])) == (0, 1, 0, 1)
+
+
+@pytest.mark.parametrize("groups", [None, np.repeat(np.arange(60), 4)])
+def test_examples_for_tuning_are_the_same_for_every_seed_and_in_no_other_split(groups):
+    dataset = made(mixed([120, 80, 40]), groups)
+    plain = Split(val=0.2, test=0.2, tuning=0.25)
+    judged = plain.model_copy(update={"judged": "tuning"})
+    trials = [dataset.split(judged, Seeds(seed)) for seed in range(5)]
+    tuning = set(trials[0]["val"].tolist())
+    assert len(tuning) == pytest.approx(0.25 * 0.8 * 240, abs=4)
+    assert all(set(rows["val"].tolist()) == tuning for rows in trials)
+    validated = set()
+    for seed, rows in enumerate(trials):
+        of_study = dataset.split(plain, Seeds(seed))
+        assert torch.equal(rows["train"], of_study["train"])
+        assert torch.equal(rows["test"], of_study["test"])
+        assert not tuning & {*of_study["train"].tolist(), *of_study["val"].tolist(), *of_study["test"].tolist()}
+        validated |= set(of_study["val"].tolist())
+    without = dataset.split(Split(val=0.2, test=0.2), Seeds(0))
+    assert torch.equal(without["test"], trials[0]["test"])
+    assert len(validated) > len(trials[0]["val"])  # these change with the seed
+
+
+def test_tuning_examples_take_the_place_of_an_official_validation_split():
+    dataset = made(mixed([100, 100]), train=(0, 150), val=(150, 200))
+    rows = dataset.split(Split(test=0, tuning=0.2, judged="tuning"), Seeds(0))
+    assert rows["val"].max() < 150
+    assert len(rows["train"]) + len(rows["val"]) == 150
+
+
+def test_figures_of_tuning_need_examples_for_it():
+    with pytest.raises(RecipeError, match=r"split\.judged=tuning needs"):
+        made(mixed([10, 10])).split(Split(judged="tuning"), Seeds(0))
+
+
+def test_what_has_an_order_has_no_examples_for_tuning():
+    with pytest.raises(RecipeError, match=r"split\.tuning"):
+        in_time(100, Split(tuning=0.1))

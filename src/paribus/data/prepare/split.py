@@ -17,6 +17,7 @@ from paribus.errors import DataError, RecipeError
 from paribus.records.sections import Split
 
 TEST = chance.key("test examples")  # no seed in it: the test split is the same in every run
+TUNING = chance.key("tuning examples")  # nor here: no run of a study trains or validates on what its tuning looked at
 
 Rows = NDArray[np.int64]
 
@@ -56,6 +57,9 @@ def split(
     the official one, or else a share of the rest that follows the ``split`` stream. With ``limit``, training
     keeps a subset that contains every smaller such subset.
 
+    A share for tuning, the same for every seed, is held out before validation. It is no split of its own: where
+    ``section.judged`` says so it takes the place of the validation split, whose examples are left out then.
+
     Args:
         examples: all of them.
         official: what the source itself defines, as half-open ranges of rows; always ``train``.
@@ -76,11 +80,26 @@ def split(
     rows = {name: np.arange(*bounds) for name, bounds in official.items()}
     if "test" not in rows and section.test:
         rows["train"], rows["test"] = hold_out(rows["train"], examples, section.test, TEST)
+    check_tuning(section)
+    if section.tuning:
+        rows["train"], tuning = hold_out(rows["train"], examples, section.tuning, TUNING)
     if "val" not in rows:
         rows["train"], rows["val"] = hold_out(rows["train"], examples, section.val, seeds.key("split"))
+    if section.judged == "tuning":
+        rows["val"] = tuning
     if section.limit:
         rows["train"] = limited(rows["train"], examples, section.limit, seeds.key("split", "limit"))
     return {name: torch.from_numpy(rows[name]) for name in SPLITS if name in rows}
+
+
+def check_tuning(section: Split, in_order: bool = False) -> None:
+    """Refuse examples for tuning where there can be none, and figures of them where there are none."""
+    if section.judged == "tuning" and not section.tuning:
+        hint = "set split.tuning=0.1"
+        raise RecipeError("split.judged=tuning needs examples for tuning", got="split.tuning=0", hint=hint)
+    if section.tuning and in_order:
+        rule = "split.tuning holds examples out at random, and neighbours of what has an order are alike"
+        raise RecipeError(rule, got=section.tuning, hint="leave it out; compare values with split.fold instead")
 
 
 def in_time(length: int, section: Split) -> dict[str, tuple[int, int]]:
@@ -93,6 +112,7 @@ def in_time(length: int, section: Split) -> dict[str, tuple[int, int]]:
         DataError: if there are too few examples.
         RecipeError: if the fold leaves nothing to train on.
     """
+    check_tuning(section, in_order=True)
     test = round(length * (1 - section.test))
     size = max(1, round(test * section.val))
     stop = test - section.fold * size

@@ -22,6 +22,7 @@ from paribus.evidence.simulation.looks import (
 )
 from paribus.evidence.simulation.methods import METHODS, compared, critical_skewness, seen_as_skewed
 from paribus.evidence.simulation.rates import coverage, covers_rows, false_alarms, rejected, unpaired
+from paribus.evidence.simulation.tuning import VALUES, WHERE, tuned_studies
 from paribus.evidence.simulation.worlds import NOISES, RESOLUTION, Answers, Splits, correlated
 
 SEEDS = (3, 5, 10, 20)
@@ -189,6 +190,17 @@ def winners(studies: int) -> Iterator[str]:
                 yield f"{name:<15}{arms:>10}{n:>10}" + "".join(f"{rate:>10.3f}" for rate in rates.values())
 
 
+def tuned(studies: int) -> Iterator[str]:
+    """Two equal arms whose values were chosen: how unequal they look, and how often a study says that they are."""
+    yield f"{'values tried':<14}{'chosen by':<24}{'seeds':>6}{'bias':>8}{'sd':>8}{'false alarms':>14}"
+    for tried in ((VALUES, VALUES), (1, VALUES)):
+        for where in WHERE:
+            for seeds in (5, 20):
+                found, alarms = tuned_studies(where, tried, seeds, studies, np.random.default_rng(5))
+                about = f"{f'{tried[0]} and {tried[1]}':<14}{where:<24}{seeds:>6}"
+                yield f"{about}{found.mean():>8.2f}{found.std():>8.2f}{alarms:>14.3f}"
+
+
 TABLES: dict[str, Callable[[int], Iterator[str]]] = {
     "these": these,
     "like-these": like_these,
@@ -198,6 +210,7 @@ TABLES: dict[str, Callable[[int], Iterator[str]]] = {
     "examples": examples,
     "looks": looks,
     "winners": winners,
+    "tuned": tuned,
 }
 
 

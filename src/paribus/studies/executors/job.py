@@ -28,6 +28,7 @@ class Job:
         path: its run folder.
         settings: how it is carried out.
         inputs: what it reads, where that is known.
+        tuning: whether it is a trial of its arm's tuning.
     """
 
     arm: str
@@ -36,6 +37,7 @@ class Job:
     path: Path
     settings: Settings
     inputs: Inputs | None = None
+    tuning: bool = False
     computes: ClassVar[bool] = True  # in the process that runs it, with as many threads as the settings say
 
     @property
