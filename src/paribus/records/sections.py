@@ -21,6 +21,12 @@ class Split(Section):
     test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test split")
     stratified: bool = Field(True, description="whether every split has the same mix of classes")
     limit: int | None = Field(None, ge=1, description="use only this many training examples")
+    folds: int | None = Field(
+        None,
+        ge=2,
+        description="cross-validation: the examples are dealt out to so many folds, and seed s validates on fold s mod "
+        "folds; then val is 1/folds. Every further round of seeds deals anew",
+    )
     fold: int = Field(
         0,
         ge=0,

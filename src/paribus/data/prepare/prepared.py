@@ -85,6 +85,8 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     rows = examples.split(recipe.split, seeds)
     with threads.single():  # moments are part of what is learned
         info = examples.info(rows, getattr(source, "decoding", {}))
+    if folds := recipe.split.folds:  # the mean over them, however uneven groups make single ones
+        info = replace(info, overlap=1 / (folds - 1))
     return PreparedData(examples, rows, info, Inputs(dataset.record, named_files(recipe)))
 
 
