@@ -42,6 +42,11 @@ class Training(Section):
         "full",
         description="order of the examples; blocks reads neighbours together, for sets larger than memory",
     )
+    sampling: Literal["all", "balanced", "sqrt"] = Field(
+        "all",
+        description="which examples an epoch takes: all of them once; as many of every class; or of each in proportion "
+        "to the root of its size. An epoch has as many examples in any case",
+    )
     accumulate: int = Field(1, ge=1, description="pieces into which a batch is cut to save memory; same gradient")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto",

@@ -66,6 +66,7 @@ class Check:
         check_device(recipe.training, settings)
         prepared = self._prepared(recipe, seed)
         check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
+        prepared.sampling(recipe.training)
         task, network = self._built(recipe, seed, prepared)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers_of(recipe, task.stages(network), network.model)

@@ -118,8 +118,18 @@ def test_groups_of_one_class_each_keep_the_mix_of_classes():
 @pytest.mark.parametrize(
     ("dataset", "section", "error", "said"),
     [
-        (made(mixed([20, 3])), {"folds": 5}, DataError, r"at least 5 examples to be dealt out to 5 folds.*class 1 \(2\)"),
-        (made([0, 1] * 20, [0, 1, 2, 3] * 10), {"folds": 5, "test": 0}, DataError, "5 folds need 5 groups.*received: 4"),
+        (
+            made(mixed([20, 3])),
+            {"folds": 5},
+            DataError,
+            r"at least 5 examples to be dealt out to 5 folds.*class 1 \(2\)",
+        ),
+        (
+            made([0, 1] * 20, [0, 1, 2, 3] * 10),
+            {"folds": 5, "test": 0},
+            DataError,
+            "5 folds need 5 groups.*received: 4",
+        ),
         (made([0] * 30 + [1] * 10, np.arange(40) // 5), {"folds": 3, "test": 0}, DataError, r"3 groups.*class 1 \(2\)"),
         (made([0, 1] * 20, train=(0, 30), val=(30, 40)), {"folds": 5}, RecipeError, "bring a validation split"),
         (made([0, 1] * 20), {"fold": 1}, RecipeError, "no order.*split.folds=5"),

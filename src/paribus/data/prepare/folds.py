@@ -28,7 +28,7 @@ def fold_of(rows: Rows, examples: Divisible, folds: int, number: int) -> NDArray
     repetition, fold = divmod(number, folds)
     some, key = examples.of(rows), chance.key("folds", folds, repetition)
     dealt = deal(some, folds, key) if some.groups is None else deal_groups(some, some.groups, folds, key)
-    return dealt == fold
+    return np.asarray(dealt == fold)
 
 
 def deal(examples: Divisible, folds: int, key: int) -> Rows:

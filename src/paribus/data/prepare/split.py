@@ -20,6 +20,7 @@ from paribus.records.sections import Split
 
 TEST = chance.key("test examples")  # no seed in it: the test split is the same in every run
 
+
 def split(
     examples: Divisible, official: Mapping[str, tuple[int, int]], section: Split, seeds: chance.Seeds
 ) -> dict[str, Tensor]:
