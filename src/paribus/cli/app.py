@@ -17,6 +17,7 @@ from paribus.cli import (
     diagnose,
     evidence,
     export,
+    folds,
     inspect,
     layers,
     plan,
@@ -89,6 +90,7 @@ app.command("plan", cls=Command)(plan.plan)
 app.command("evidence")(evidence.evidence)
 app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)
+app.command("folds")(folds.folds)
 app.command("export")(export.export)
 app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)

@@ -47,6 +47,7 @@ from paribus.records.result import ArmResult, Effect, StudyResult
 from paribus.records.run import COUNTERS, SEALED, RunFolder, RunResult, State, Status
 from paribus.records.study import ARM, Arm, Judging, StudyDesign, run_folder
 from paribus.records.wording import ABOUT, count, metric_of, percent, short_names, threshold
+from paribus.studies.folds import incomplete
 from paribus.studies.looks import anytime, in_order, looks, reached, seen, tables, unfinished
 
 Level = TypeVar("Level", Estimate, Interval)
@@ -194,7 +195,7 @@ def conclude(design: StudyDesign, arms: tuple[ArmResult, ...], measure: Measure)
         noise=_noise(arms, design.confidence) if noise else None,
         claim=measure.claim(design.claim),
         choices=compared(design),
-        warnings=(*said, *_warnings(design, arms), *_coarse(measure)),
+        warnings=(*said, *_warnings(design, arms), *incomplete(design), *_coarse(measure)),
         command=design.command,
         looks=look,
         ranking=ranking(design, arms, measure),
