@@ -63,8 +63,16 @@ def told_by(shares) -> dict[str, float]:
         "balanced_accuracy": balanced_accuracy_score(TARGETS, shares.argmax(1)),
         "auroc": roc_auc_score(TARGETS, shares, multi_class="ovr", average="macro"),
         "brier": brier_score_loss(TARGETS, shares, scale_by_half=False),
+        "ece/if_calibrated": expected_ece(confidence),
         "ece": float((np.abs(rights - means) * sizes[sizes > 0]).sum() / 100),
     }
+
+
+def expected_ece(confidence) -> float:
+    """Mean distance of hits from confidences in 15 bins, if those are true."""
+    places = np.digitize(confidence, np.linspace(0, 1, 16))
+    spread = np.bincount(places, confidence * (1 - confidence))
+    return float(np.sqrt(2 / np.pi * spread).sum() / len(confidence))
 
 
 def recalls(guesses) -> dict[str, float]:

@@ -12,7 +12,7 @@ from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.tasks import scores
 from paribus.tasks.classification import Classification
-from paribus.tasks.scores import Scores, auroc, brier, ece, reliability
+from paribus.tasks.scores import Scores, auroc, brier, ece, ece_if_calibrated, reliability
 
 
 def drawn(count, classes, seed=0, digits=None):
@@ -58,6 +58,14 @@ def test_ece_of_true_probabilities_falls_with_the_root_of_the_number_of_examples
     assert many < few / 4  # 1/10 is expected
 
 
+@pytest.mark.parametrize("count", [60, 1000])
+def test_ece_of_true_probabilities_is_what_is_expected_of_them(count):
+    bins = [reliability(*drawn(count, 4, seed)) for seed in range(300)]
+    assert np.mean([ece(one) for one in bins]) == pytest.approx(
+        np.mean([ece_if_calibrated(one) for one in bins]), rel=0.05
+    )
+
+
 def figures(targets, classes=3, count=None):
     info = DataInfo((2,), tuple("abcdef"[:classes]), {}, (1,) * classes, (), ())
     task = Classification(info)
@@ -82,7 +90,7 @@ def test_of_more_probabilities_than_are_kept_there_is_no_auroc(monkeypatch):
     found = Scores(3, lambda given: given)
     found.add(shares[:50], targets[:50])
     found.add(shares[50:], targets[50:])
-    assert found.figures().keys() == {"ece", "brier"}
+    assert found.figures().keys() == {"ece", "ece/if_calibrated", "brier"}
     assert not found._kept
 
 

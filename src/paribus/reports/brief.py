@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paribus.records.metric import RECALL, Metric, details, is_detail, is_minor
+from paribus.records.metric import ECE, RECALL, Metric, details, is_detail, is_minor
 from paribus.records.wording import count, format_figure, metric_of, show, threshold, with_unit
+from paribus.reports.classes import weights_of
 from paribus.reports.page import Page, Row, Section, Table
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from paribus.records.run import RunFolder, RunResult
     from paribus.records.study import StudyDesign
 
-
+QUIET_DETAILS = tuple(f"val/{metric.name}" for metric in (RECALL, ECE))  # every classification has them
 OF_NETWORKS = ("best_epoch", "stopped_early", "weights_sha256", "parameters", "examples_per_second")
 """What a result says of a network; paribus knows none of somebody's own trainings."""
 
@@ -91,6 +92,8 @@ def run(folder: RunFolder, known: bool = False, whole: bool = False) -> Page:
         rows.append(("error", status.error))
     if result is not None:
         rows += _rows(result, folder.figures_of_merit(), whole)
+        if whole and (weights := weights_of(folder)):
+            rows.append(("class weights", ", ".join(f"{name} {weight:.3g}" for name, weight in weights.items())))
     rows.append(("folder", str(folder.path)))
     table = Table(("", ""), tuple(rows), "ll", data=lambda: _raw(folder))
     return Page("Run", content["name"], sections=(Section(tables=(table,)),))
@@ -139,7 +142,7 @@ def _rows(result: RunResult, metrics: Mapping[str, Metric], whole: bool) -> Iter
     if whole and quiet:
         yield "also", _line(quiet, metrics)
     for name, shares in details(result.metrics).items():
-        if whole or name != f"val/{RECALL.name}":  # every classification has it
+        if whole or name not in QUIET_DETAILS:
             yield name, ", ".join(f"{one} {format_figure(name, value, metrics)}" for one, value in shares.items())
     own = not result.weights_sha256
     steps = f", {result.steps:,} steps" if result.steps or not own else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,12 +25,12 @@ class Scores:
     def __init__(self, classes: int, shares: Callable[[Tensor], Tensor]) -> None:
         self.classes, self.shares = classes, shares
         self.brier, self.count = 0.0, 0
-        self.bins = torch.zeros(3, BINS, dtype=torch.float64)  # examples, their confidences, hits
+        self.bins = torch.zeros(4, BINS, dtype=torch.float64)  # examples, confidences, hits, variances
         self._kept: list[tuple[Tensor, Tensor]] = []
 
     def add(self, outputs: Tensor, targets: Tensor) -> None:
         """Count what the model gave (B, K) for examples of these classes (B,)."""
-        shares = self.shares(outputs.detach())
+        shares, targets = self.shares(outputs.detach()).cpu(), targets.cpu()  # in float64, which not all devices have
         self.brier += float(brier(shares, targets).sum())
         self.count += len(targets)
         self.bins += reliability(shares, targets)
@@ -39,8 +40,12 @@ class Scores:
             self._kept = []
 
     def figures(self) -> dict[str, float]:
-        """Brier score, ECE, and AUROC where it is known."""
-        found = {"ece": ece(self.bins), "brier": self.brier / self.count}
+        """Brier score, ECE with what it would be of true probabilities, and AUROC where it is known."""
+        found = {
+            "ece": ece(self.bins),
+            "ece/if_calibrated": ece_if_calibrated(self.bins),
+            "brier": self.brier / self.count,
+        }
         if self._kept:
             shares, targets = (torch.cat(some) for some in zip(*self._kept, strict=True))
             value = float(auroc(shares, targets).nanmean())
@@ -64,20 +69,32 @@ def brier(shares: Tensor, targets: Tensor) -> Tensor:
 
 
 def reliability(shares: Tensor, targets: Tensor) -> Tensor:
-    """By bins of the largest probability: examples, the sum of those probabilities, and hits; (3, bins) float64."""
+    """By bins of the largest probability p: examples, the sums of p, of hits and of p(1 − p); (4, bins) float64."""
     confidence, said = shares.double().max(1)
     places = (confidence * BINS).ceil().long().clamp(1, BINS) - 1  # bins are open below: (0, 1/15], …
-    each = torch.stack([torch.ones_like(confidence), confidence, (said == targets).double()])
-    return torch.zeros(3, BINS, dtype=torch.float64, device=each.device).index_add_(1, places, each).cpu()
+    hits, variance = (said == targets).double(), confidence * (1 - confidence)
+    each = torch.stack([torch.ones_like(confidence), confidence, hits, variance])
+    return torch.zeros(4, BINS, dtype=torch.float64).index_add_(1, places, each)
 
 
 def ece(bins: Tensor) -> float:
     """Expected calibration error: mean |share of hits − mean probability| over bins (Guo et al. 2017, eq. 5).
 
-    Of few examples it is too large: shares of hits in a bin spread by chance, and distances have no sign.
+    Of few examples it is too large, for hits in a bin spread by chance and distances have no sign: compare it with
+    `ece_if_calibrated`.
     """
-    count, confidence, hits = bins
+    count, confidence, hits, _ = bins
     return float((hits - confidence).abs().sum() / count.sum())
+
+
+def ece_if_calibrated(bins: Tensor) -> float:
+    """What to expect of a network whose probabilities are true, on as many examples: its bias, 0 of very many.
+
+    Hits of a bin then spread around its confidences with variance v = Σ p(1 − p), nearly as a normal variable, whose
+    mean distance from its mean is √(2v/π).
+    """
+    count, _, _, variance = bins
+    return float((2 / math.pi * variance).sqrt().sum() / count.sum())
 
 
 def auroc(shares: Tensor, targets: Tensor) -> Tensor:
@@ -91,8 +108,8 @@ def auroc(shares: Tensor, targets: Tensor) -> Tensor:
         shares: (N, K).
         targets: (N,) class indices.
     """
-    columns, classes = np.sort(shares.T.cpu().numpy(), axis=1), targets.cpu().numpy()
-    given = shares.gather(1, targets[:, None])[:, 0].cpu().numpy()  # (N,) to the own class
+    columns, classes = np.sort(shares.T.numpy(), axis=1), targets.numpy()
+    given = shares.gather(1, targets[:, None])[:, 0].numpy()  # (N,) to the own class
     found = np.full(len(columns), np.nan)
     for label, column in enumerate(columns):
         own = np.sort(given[classes == label])
