@@ -20,6 +20,7 @@ from paribus.cli import (
     folds,
     inspect,
     layers,
+    leaderboard,
     plan,
     predict,
     report,
@@ -91,6 +92,7 @@ app.command("evidence")(evidence.evidence)
 app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)
 app.command("folds")(folds.folds)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("export")(export.export)
 app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)
