@@ -88,12 +88,14 @@ def predict(
     if csv is None:
         print_page(predictions_page(predictions))
     else:
-        text = to_csv(predictions) if wanted is None else _submission(predictions, wanted, files)
+        text, rows = (
+            (to_csv(predictions), len(predictions)) if wanted is None else _submission(predictions, wanted, files)
+        )
         if str(csv) == "-":
             print(text, end="")
         else:
             disk.save(csv, text, overwrite)
-            print_line(f"{len(predictions)} predictions in {csv}")
+            print_line(f"{rows} predictions in {csv}")
     if out is not None:
         from paribus.reports.pictures import save_forecasts
 
@@ -115,12 +117,13 @@ def _layout(csv: Path | None, asked: bool, columns: str | None, like: Path | Non
     return layout(columns, like)
 
 
-def _submission(predictions: Sequence[Prediction], wanted: Layout, files: Sequence[Path]) -> str:
-    """The text of a submission; what it leaves out is said beside it."""
+def _submission(predictions: Sequence[Prediction], wanted: Layout, files: Sequence[Path]) -> tuple[str, int]:
+    """The text of a submission and its rows; what it leaves out is said beside it."""
     from paribus.inference.submission import submission
+    from paribus.records.wording import count
     from paribus.streams import say
 
     made = submission(predictions, wanted, files)
     if made.left_out:
-        say(f"{len(made.left_out)} files are in no row of the sample, and left out, such as {made.left_out[0]}")
-    return made.text
+        say(f"the sample does not name {count(len(made.left_out), 'file')}, left out, such as {made.left_out[0]}")
+    return made.text, made.rows
