@@ -51,6 +51,10 @@ RECIPES = {
     "rmsprop in blocks": ("mlp", {"optimizer": {"use": "rmsprop", "momentum": 0.5}, "training.shuffle": "blocks"}),
     "adagrad, budget of steps": ("cnn", {"optimizer": {"use": "adagrad"}, "budget.steps": 21}),
     "bf16": ("cnn", {"training.precision": "bf16"}),
+    "drawn by class in folds": (
+        "cnn",
+        {"training.sampling": "sqrt", "split.folds": 4, "augment": AUGMENT, "task.loss": "focal"},
+    ),
 }
 
 
