@@ -38,11 +38,15 @@ class Seeds:
     seed: int
     fixed: Mapping[str, int] = field(default_factory=dict)
 
-    def key(self, stream: str, *names: str | int) -> int:
-        """The key of one purpose within a stream, for instance ``key("order", epoch)``."""
+    def of(self, stream: str) -> int:
+        """The seed that a stream follows."""
         if stream not in STREAMS:
             raise KeyError(stream)
-        return key(self.fixed.get(stream, self.seed), stream, *names)
+        return self.fixed.get(stream, self.seed)
+
+    def key(self, stream: str, *names: str | int) -> int:
+        """The key of one purpose within a stream, for instance ``key("order", epoch)``."""
+        return key(self.of(stream), stream, *names)
 
 
 @dataclass(frozen=True)

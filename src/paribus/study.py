@@ -29,6 +29,7 @@ from paribus.studies.contradictions import check_changes
 from paribus.studies.design import folder_for, plan, rejudged, seeds_of
 from paribus.studies.executors import make, shared
 from paribus.studies.executors.job import EventListener, Executor
+from paribus.studies.folds import OutOfFold, out_of_fold
 from paribus.studies.held_out import test_arm
 from paribus.training.execution import Settings
 
@@ -297,6 +298,16 @@ class Study:
         """
         self._result = None  # an older one would hide that the test is open
         return {run.seed: found for run, found in test_arm(self.folder, arm, because)}
+
+    def out_of_fold(self) -> list[OutOfFold]:
+        """Figures over all examples of every arm and whole round of ``split.folds``.
+
+        Each example is predicted by the network of the fold in which it validates.
+
+        Raises:
+            StudyError: if the study has no folds, or no round of which all runs have finished.
+        """
+        return out_of_fold(self.folder)
 
     def report(self) -> Path:
         """Write ``report.html`` and ``report.md`` into the study's folder; returns the former.

@@ -4,7 +4,15 @@ import json
 
 import pytest
 import torch
-from sklearn.metrics import accuracy_score, f1_score, log_loss
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    recall_score,
+    roc_auc_score,
+)
 
 from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
@@ -30,8 +38,15 @@ def test_figures_are_those_of_scikit_learn_on_the_test_rows(run):
         "test/loss": log_loss(targets, shares),
         "test/accuracy": accuracy_score(targets, guesses),
         "test/macro_f1": f1_score(targets, guesses, average="macro"),
+        "test/balanced_accuracy": balanced_accuracy_score(targets, guesses),
+        "test/auroc": roc_auc_score(targets, shares, multi_class="ovr"),
+        "test/brier": brier_score_loss(targets, shares, scale_by_half=False),
     }
-    assert found.metrics == pytest.approx(expected, rel=1e-5)
+    recalls = recall_score(targets, guesses, average=None)
+    expected |= {f"test/recall/{digit}": share for digit, share in enumerate(recalls)}
+    assert {name: value for name, value in found.metrics.items() if "/ece" not in name} == pytest.approx(
+        expected, rel=1e-5
+    )
     assert found.examples == len(rows) == 359
 
 

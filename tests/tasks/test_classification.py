@@ -1,19 +1,31 @@
 """Classification against scikit-learn and torch's own losses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import accuracy_score, f1_score, log_loss
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    recall_score,
+    roc_auc_score,
+)
 from sklearn.utils.class_weight import compute_sample_weight
 from torch import nn
 
 from paribus.chance import Seeds
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
+from paribus.errors import DataError
 from paribus.models.network import assemble
 from paribus.records.parts import Part
-from paribus.tasks.classification import Classification, final_activation, macro_f1
+from paribus.tasks.classification import Classification, final_activation, focal_loss, macro_f1
 
 COUNTS = (50, 30, 15, 5)
 CLASSES = ("a", "b", "c", "d")
@@ -42,6 +54,32 @@ def metered(task: Classification, network: nn.Module, sizes: list[int], split: s
     return meter.figures()
 
 
+def told_by(shares) -> dict[str, float]:
+    """What scikit-learn says of probabilities (100, 4)."""
+    confidence, hits = shares.max(1), shares.argmax(1) == TARGETS.numpy()
+    rights, means = calibration_curve(hits, confidence, n_bins=15, strategy="uniform")
+    sizes, _ = np.histogram(confidence, np.linspace(0, 1, 16))
+    return {
+        "balanced_accuracy": balanced_accuracy_score(TARGETS, shares.argmax(1)),
+        "auroc": roc_auc_score(TARGETS, shares, multi_class="ovr", average="macro"),
+        "brier": brier_score_loss(TARGETS, shares, scale_by_half=False),
+        "ece/if_calibrated": expected_ece(confidence),
+        "ece": float((np.abs(rights - means) * sizes[sizes > 0]).sum() / 100),
+    }
+
+
+def expected_ece(confidence) -> float:
+    """Mean distance of hits from confidences in 15 bins, if those are true."""
+    places = np.digitize(confidence, np.linspace(0, 1, 16))
+    spread = np.bincount(places, confidence * (1 - confidence))
+    return float(np.sqrt(2 / np.pi * spread).sum() / len(confidence))
+
+
+def recalls(guesses) -> dict[str, float]:
+    found = recall_score(TARGETS, guesses, average=None, zero_division=0)
+    return {f"recall/{name}": share for name, share in zip(CLASSES, found, strict=True)}
+
+
 @pytest.mark.parametrize("sizes", [[100], [1] * 100, [33, 33, 33, 1]])
 def test_figures_are_those_of_scikit_learn(sizes):
     shares = logits().double().softmax(1).numpy()
@@ -51,7 +89,8 @@ def test_figures_are_those_of_scikit_learn(sizes):
         "accuracy": accuracy_score(TARGETS, guesses),
         "macro_f1": f1_score(TARGETS, guesses, average="macro", zero_division=0),
     }
-    assert metered(Classification(INFO), network_with(), sizes) == pytest.approx(expected, rel=1e-6)
+    told = {**expected, **told_by(shares), **recalls(guesses)}
+    assert metered(Classification(INFO), network_with(), sizes) == pytest.approx(told, rel=1e-6)
     training = metered(Classification(INFO), network_with(), sizes, "train")
     assert training == pytest.approx({name: expected[name] for name in ("loss", "accuracy")}, rel=1e-6)
 
@@ -66,6 +105,60 @@ def test_balanced_weights_are_those_of_scikit_learn(sizes):
 
 def loss_of(final: str = "none", **options) -> float:
     return Classification(INFO, **options).loss("model", network_with(final), BATCH)[0].item()
+
+
+@pytest.mark.parametrize("final", ["none", "softmax", "sigmoid"])
+@pytest.mark.parametrize("options", [{}, {"class_weights": "balanced"}, {"label_smoothing": 0.1}], ids=str)
+def test_a_focal_loss_without_gamma_is_the_cross_entropy(final, options):
+    assert loss_of(final, loss="focal", gamma=0.0, **options) == loss_of(final, **options)
+    assert loss_of(final, loss="focal", gamma=1e-4, **options) == pytest.approx(loss_of(final, **options), rel=1e-3)
+
+
+def test_a_focal_loss_is_its_formula():
+    own = logits().double().softmax(1).gather(1, TARGETS[:, None])[:, 0]
+    expected = ((1 - own) ** 2 * -own.log()).mean().item()
+    assert loss_of(loss="focal") == pytest.approx(expected, rel=1e-5)
+    assert loss_of("softmax", loss="focal") == pytest.approx(expected, rel=1e-5)
+    p = logits().double().sigmoid()
+    truth = torch.where(F.one_hot(TARGETS, 4).bool(), p, 1 - p)  # what each yes-or-no gives to the truth
+    assert loss_of("sigmoid", loss="focal", gamma=3.0) == pytest.approx(
+        ((1 - truth) ** 3 * -truth.log()).sum(1).mean().item(), rel=1e-5
+    )
+
+
+def test_a_focal_loss_has_the_gradient_of_finite_differences():
+    shares = F.one_hot(TARGETS[:6], 4).double() * 0.9 + 0.025
+    for final, outputs in (("none", logits()), ("softmax", logits().softmax(1)), ("sigmoid", logits().sigmoid())):
+        start = outputs[:6].double().requires_grad_()
+        assert torch.autograd.gradcheck(lambda given, final=final: focal_loss(final, given, shares, 2.0), start)
+
+
+def test_a_focal_loss_forgets_what_is_right_and_stays_finite():
+    sure = torch.tensor([[90.0, 0, 0, 0], [-90.0, 0, 0, 0]], requires_grad=True)
+    losses = focal_loss("none", sure, F.one_hot(torch.tensor([0, 0]), 4).float(), 0.5)
+    losses.sum().backward()
+    assert losses[0] == 0
+    assert losses[1].item() == pytest.approx(90 + np.log(3), rel=1e-4)
+    assert sure.grad.isfinite().all()
+
+
+def test_effective_numbers_lie_between_equal_and_balanced_weights():
+    def weights(**options):
+        return Classification(INFO, **options).weights.tolist()
+
+    expected = np.array([(1 - 0.9) / (1 - 0.9**n) for n in COUNTS])
+    expected *= 100 / (expected * COUNTS).sum()
+    assert weights(class_weights="effective", beta=0.9) == pytest.approx(expected.tolist(), rel=1e-6)
+    assert weights(class_weights="effective", beta=0.0) == pytest.approx([1.0] * 4)
+    nearly = weights(class_weights="effective", beta=1 - 1e-7)
+    assert nearly == pytest.approx(weights(class_weights="balanced"), rel=1e-3)
+
+
+@pytest.mark.parametrize("scheme", ["balanced", "effective"])
+def test_weights_of_a_class_without_training_examples_are_refused(scheme):
+    info = replace(INFO, class_counts=(50, 0, 15, 5))
+    with pytest.raises(DataError, match=r"(?s)training examples of each class.*received: b"):
+        Classification(info, class_weights=scheme)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])

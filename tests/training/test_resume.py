@@ -59,6 +59,10 @@ RECIPES = {
         "cnn",
         {"optimizer": {"use": "lbfgs", "history": 3}, "training.batch_size": "full", "budget.epochs": 24},
     ),
+    "drawn by class in folds": (
+        "cnn",
+        {"training.sampling": "sqrt", "split.folds": 4, "augment": AUGMENT, "task.loss": "focal"},
+    ),
 }
 
 

@@ -17,8 +17,10 @@ from paribus.cli import (
     diagnose,
     evidence,
     export,
+    folds,
     inspect,
     layers,
+    leaderboard,
     plan,
     predict,
     report,
@@ -89,6 +91,8 @@ app.command("plan", cls=Command)(plan.plan)
 app.command("evidence")(evidence.evidence)
 app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)
+app.command("folds")(folds.folds)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("export")(export.export)
 app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)

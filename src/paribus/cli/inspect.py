@@ -134,7 +134,7 @@ def show(
         known = [*shipped(), *analyses(), *(part for kind in KINDS for part in names(kind))]
         raise ParibusError("there is nothing of this name", got=name, hint=nearest(name, known)) from None
     if (folder / MARKERS["run"]).exists():
-        deliver(brief.run(RunFolder(folder)), json, csv, overwrite)
+        deliver(brief.run(RunFolder(folder), whole=True), json, csv, overwrite)
         return
     from paribus.study import Study
 

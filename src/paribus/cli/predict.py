@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paribus.cli import completion
 from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, find_folder, load_plugins
+
+if TYPE_CHECKING:
+    from paribus.inference.submission import Layout
+    from paribus.tasks.prediction import Prediction
 
 
 def predict(
@@ -34,6 +39,21 @@ def predict(
             help="Write predictions that are more than a word: pictures, tables with their curves, texts.",
         ),
     ] = None,
+    as_submission: Annotated[
+        bool,
+        typer.Option("--submission", help="Write --csv as leaderboards want it: id (the file's name) and label."),
+    ] = False,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME…",
+            help="Columns of the submission: of the id, then of the label, or classes for their probabilities.",
+        ),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(metavar="SAMPLE.csv", help="A sample submission, whose columns, ids and order are taken."),
+    ] = None,
     overwrite: Overwrite = False,
     runs: Runs = RUNS,
     plugin: Plugin = None,
@@ -47,6 +67,8 @@ def predict(
     - `paribus predict runs/folder-cnn/3f2a/seed-0 new_pictures --csv labels.csv`
 
     - `paribus predict last street.jpg --out predicted`
+
+    - `paribus predict last test_pictures --csv submission.csv --like sample_submission.csv`
     """
     from paribus import files as disk
     from paribus.inference.predict import predict as ask
@@ -58,17 +80,22 @@ def predict(
     from paribus.reports.terminal import print_line, print_page
 
     load_plugins(plugin)
+    wanted = _layout(csv, as_submission, columns, like)
     if csv is not None and str(csv) != "-":  # said before the work, not behind it
         disk.refuse_existing(csv, overwrite=overwrite)
     with working("predicting"):
         predictions = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
     if csv is None:
         print_page(predictions_page(predictions))
-    elif str(csv) == "-":
-        print(to_csv(predictions), end="")
     else:
-        disk.save(csv, to_csv(predictions), overwrite)
-        print_line(f"{len(predictions)} predictions in {csv}")
+        text, rows = (
+            (to_csv(predictions), len(predictions)) if wanted is None else _submission(predictions, wanted, files)
+        )
+        if str(csv) == "-":
+            print(text, end="")
+        else:
+            disk.save(csv, text, overwrite)
+            print_line(f"{rows} predictions in {csv}")
     if out is not None:
         from paribus.reports.pictures import save_forecasts
 
@@ -76,3 +103,27 @@ def predict(
         print_line(f"{len([*written, *save_forecasts(predictions, written, overwrite)])} files in {out}")
     if all(one.problem for one in predictions):
         raise typer.Exit(1)
+
+
+def _layout(csv: Path | None, asked: bool, columns: str | None, like: Path | None) -> Layout | None:
+    """What a submission looks like, where one is asked for; it is read before the work."""
+    if not (asked or columns or like):
+        return None
+    from paribus.errors import DataError
+    from paribus.inference.submission import layout
+
+    if csv is None:
+        raise DataError("a submission is a CSV file", got="no --csv", hint="write --csv submission.csv")
+    return layout(columns, like)
+
+
+def _submission(predictions: Sequence[Prediction], wanted: Layout, files: Sequence[Path]) -> tuple[str, int]:
+    """The text of a submission and its rows; what it leaves out is said beside it."""
+    from paribus.inference.submission import submission
+    from paribus.records.wording import count
+    from paribus.streams import say
+
+    made = submission(predictions, wanted, files)
+    if made.left_out:
+        say(f"the sample does not name {count(len(made.left_out), 'file')}, left out, such as {made.left_out[0]}")
+    return made.text, made.rows

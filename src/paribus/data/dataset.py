@@ -16,7 +16,8 @@ from paribus.data.augmentation.transform import Transform
 from paribus.data.columns import Column, part_of
 from paribus.data.info import DataInfo
 from paribus.data.metadata import Metadata
-from paribus.data.prepare.split import Divisible, split
+from paribus.data.prepare.divisible import Divisible
+from paribus.data.prepare.split import split
 from paribus.data.trees import Tree
 from paribus.records.inputs import DataRecord
 from paribus.records.sections import Split

@@ -86,10 +86,10 @@ def to_csv(predictions: Sequence[Prediction]) -> str:
     names = next((list(one.figures) for one in predictions if one.figures), [])
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(["file", "label", *map(_harmless, names), "problem"])
+    writer.writerow(["file", "label", *map(harmless, names), "problem"])
     for one in predictions:
         figures = [f"{one.figures[name]:.6f}" if one.figures and name in one.figures else "" for name in names]
-        writer.writerow([_harmless(one.file), _harmless(one.label), *figures, _harmless(one.problem)])
+        writer.writerow([harmless(one.file), harmless(one.label), *figures, harmless(one.problem)])
     return target.getvalue()
 
 
@@ -127,7 +127,7 @@ def _contents(one: Prediction) -> dict[str, bytes | str]:
     if one.table is not None:
         target = io.StringIO()
         writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(map(_harmless, one.table))
+        writer.writerow(map(harmless, one.table))
         writer.writerows(zip(*one.table.values(), strict=True))
         found[".csv"] = target.getvalue()
     if one.text:
@@ -139,16 +139,16 @@ def _rows_of(predictions: Sequence[Prediction]) -> str:
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     heads = list(dict.fromkeys(head for one in predictions for head in one.table or ()))
-    writer.writerow(["file", *map(_harmless, heads)])
+    writer.writerow(["file", *map(harmless, heads)])
     for one in predictions:
         columns = [(one.table or {})[head] for head in heads]
         for row in zip(*columns, strict=True):
-            writer.writerow([_harmless(one.file), *(_cell(entry) for entry in row)])
+            writer.writerow([harmless(one.file), *(_cell(entry) for entry in row)])
     return target.getvalue()
 
 
 def _cell(entry: float | str) -> str:
-    return _harmless(entry) if isinstance(entry, str) else f"{entry:.6g}"
+    return harmless(entry) if isinstance(entry, str) else f"{entry:.6g}"
 
 
 def _expand(path: Path) -> list[Path]:
@@ -157,7 +157,7 @@ def _expand(path: Path) -> list[Path]:
     return [path]
 
 
-def _harmless(name: str) -> str:
+def harmless(name: str) -> str:
     """Text that neither a spreadsheet takes for a formula nor a terminal for an order; see :func:`.streams.escaped`."""
     text = escaped(name)
     return "'" + text if text[:1] in {"=", "+", "-", "@"} else text

@@ -117,6 +117,10 @@ def _amount(given: Any) -> tuple[float, str]:
 ACCURACY = Metric("accuracy", higher_is_better=True, percent=True, counted=True, matters=0.01)
 LOSS = Metric("loss", higher_is_better=False)
 MACRO_F1 = Metric("macro_f1", higher_is_better=True, percent=True, matters=0.01)
+BALANCED_ACCURACY = Metric("balanced_accuracy", higher_is_better=True, percent=True, matters=0.01)
+AUROC = Metric("auroc", higher_is_better=True, percent=True, matters=0.01)
+ECE = Metric("ece", higher_is_better=False, percent=True, matters=0.01)  # of probabilities, in points
+BRIER = Metric("brier", higher_is_better=False, span=2.0)
 MIOU = Metric("miou", higher_is_better=True, percent=True, matters=0.01)
 IOU = Metric("iou", higher_is_better=True, percent=True, matters=0.01)
 PIXEL_ACCURACY = Metric("pixel_accuracy", higher_is_better=True, percent=True, matters=0.01)
@@ -141,9 +145,18 @@ def percentages(names: Iterable[str]) -> dict[str, Metric]:
     return {name: Metric(name, higher_is_better=True, percent=True) for name in names}
 
 
+QUIET = frozenset(metric.name for metric in (BALANCED_ACCURACY, AUROC, ECE, BRIER))
+"""What is recorded in any case, and shown to those who ask for more than a first look."""
+
+
 def is_detail(name: str) -> bool:
     """Whether a figure is one of many that a metric has, like ``val/iou/road``: short lists leave it out."""
     return name.count("/") > 1
+
+
+def is_minor(name: str) -> bool:
+    """Whether one line about a run leaves a figure out: a detail, or one of those that are quiet."""
+    return is_detail(name) or name.rpartition("/")[2] in QUIET
 
 
 def details(metrics: Mapping[str, float | None]) -> dict[str, dict[str, float | None]]:

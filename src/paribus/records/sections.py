@@ -21,6 +21,12 @@ class Split(Section):
     test: float = Field(0.2, ge=0, lt=1, description="share held out for the test where the source has no test split")
     stratified: bool = Field(True, description="whether every split has the same mix of classes")
     limit: int | None = Field(None, ge=1, description="use only this many training examples")
+    folds: int | None = Field(
+        None,
+        ge=2,
+        description="cross-validation: the examples are dealt out to so many folds, and seed s validates on fold s mod "
+        "folds; then val is 1/folds. Every further round of seeds deals anew",
+    )
     fold: int = Field(
         0,
         ge=0,
@@ -46,6 +52,11 @@ class Training(Section):
     shuffle: Literal["full", "blocks"] = Field(
         "full",
         description="order of the examples; blocks reads neighbours together, for sets larger than memory",
+    )
+    sampling: Literal["all", "balanced", "sqrt"] = Field(
+        "all",
+        description="which examples an epoch takes: all of them once; as many of every class; or of each in proportion "
+        "to the root of its size. An epoch has as many examples in any case",
     )
     accumulate: int = Field(1, ge=1, description="pieces into which a batch is cut to save memory; same gradient")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(

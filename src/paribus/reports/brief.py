@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paribus.records.metric import Metric, details, is_detail
+from paribus.records.metric import ECE, RECALL, Metric, details, is_detail, is_minor
 from paribus.records.wording import count, format_figure, metric_of, show, threshold, with_unit
+from paribus.reports.classes import weights_of
 from paribus.reports.page import Page, Row, Section, Table
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 
 SEVERAL = 4  # names of tensors that are still listed
+QUIET_DETAILS = tuple(f"val/{metric.name}" for metric in (RECALL, ECE))  # every classification has them
 OF_NETWORKS = ("best_epoch", "stopped_early", "weights_sha256", "parameters", "examples_per_second")
 """What a result says of a network; paribus knows none of somebody's own trainings."""
 
@@ -78,8 +80,14 @@ def design(planned: StudyDesign, folder: Path) -> Page:
     return Page("Study", planned.name, planned.question, summary=f"{size} into {folder}", sections=(arms,))
 
 
-def run(folder: RunFolder, known: bool = False) -> Page:
-    """What a run left behind, or where it stands; ``known`` if one asked to train it, and it was finished before."""
+def run(folder: RunFolder, known: bool = False, whole: bool = False) -> Page:
+    """What a run left behind, or where it stands.
+
+    Args:
+        folder: of the run.
+        known: whether one asked to train it, and it was finished before.
+        whole: whether all of its figures are shown, and the weights of classes in its loss.
+    """
     content, status, result = folder.read(), folder.status, folder.result
     state = f"{status.state} before; nothing to train" if known else status.state
     origin = folder.origin
@@ -91,7 +99,9 @@ def run(folder: RunFolder, known: bool = False) -> Page:
     if weights := folder.environment().get("weights"):
         rows += started_from(weights)
     if result is not None:
-        rows += _rows(result, folder.figures_of_merit())
+        rows += _rows(result, folder.figures_of_merit(), whole)
+        if whole and (weights := weights_of(folder)):
+            rows.append(("class weights", ", ".join(f"{name} {weight:.3g}" for name, weight in weights.items())))
     rows.append(("folder", str(folder.path)))
     table = Table(("", ""), tuple(rows), "ll", data=lambda: _raw(folder))
     return Page("Run", content["name"], sections=(Section(tables=(table,)),))
@@ -131,9 +141,12 @@ def beside(result: RunResult) -> dict[str, Any]:
 
 
 def figures(found: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
-    """The figures of a run on one line, those of single classes left out."""
-    texts = {name: format_figure(name, value, metrics) for name, value in found.items() if not is_detail(name)}
-    return ", ".join(f"{name} {text}" for name, text in texts.items())
+    """The figures of a run on one line, the minor ones left out."""
+    return _line({name: value for name, value in found.items() if not is_minor(name)}, metrics)
+
+
+def _line(found: Mapping[str, float | None], metrics: Mapping[str, Metric]) -> str:
+    return ", ".join(f"{name} {format_figure(name, value, metrics)}" for name, value in found.items())
 
 
 def _delta(result: StudyResult) -> str:
@@ -145,10 +158,14 @@ def _delta(result: StudyResult) -> str:
     return f"δ, the smallest difference that matters: {threshold(result.metric, result.delta)} of {result.metric_name}"
 
 
-def _rows(result: RunResult, metrics: Mapping[str, Metric]) -> Iterator[tuple[str, str]]:
+def _rows(result: RunResult, metrics: Mapping[str, Metric], whole: bool) -> Iterator[tuple[str, str]]:
     yield "figures", figures(result.metrics, metrics)
+    quiet = {name: value for name, value in result.metrics.items() if is_minor(name) and not is_detail(name)}
+    if whole and quiet:
+        yield "also", _line(quiet, metrics)
     for name, shares in details(result.metrics).items():
-        yield name, ", ".join(f"{one} {format_figure(name, value, metrics)}" for one, value in shares.items())
+        if whole or name not in QUIET_DETAILS:
+            yield name, ", ".join(f"{one} {format_figure(name, value, metrics)}" for one, value in shares.items())
     own = not result.weights_sha256
     steps = f", {result.steps:,} steps" if result.steps or not own else ""
     yield "trained", f"{count(result.epochs, 'epoch')}{steps} in {result.seconds:.1f} s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from paribus.records.result import StudyResult
 from paribus.records.wording import percent
 from paribus.reports.tables import shown
+from paribus.studies.folds import folds_of
 
 Entries = tuple[tuple[str, str], ...]
 
@@ -159,6 +160,41 @@ INTERIM: Entries = (
 )
 
 
+FIGURES = {
+    "macro_f1": (
+        "Macro F1",
+        "The mean over all classes of F1 = 2TP / (2TP + FP + FN), each class counting the same; a class that neither "
+        "occurs nor is said counts as 0.",
+    ),
+    "balanced_accuracy": ("Balanced accuracy", "The mean over the classes that occur of their recall."),
+    "auroc": (
+        "AUROC",
+        "The probability that an example of a class gets a larger probability of it than one of another class, ties "
+        "counted as half: the mean over the classes that occur, each against the rest.",
+    ),
+    "ece": (
+        "ECE",
+        "Expected calibration error: the distance of the share of right answers from their mean probability, on "
+        "average over 15 bins. Of few examples it is too large even where probabilities are true: compare it with "
+        "the figure if_calibrated. Differences of arms with the same examples share much of this bias, not all.",
+    ),
+    "brier": (
+        "Brier score",
+        "The mean squared distance of the probabilities from the truth, summed over the classes: 0 to 2, less is "
+        "better.",
+    ),
+}
+
+FOLDS: Entries = (
+    (
+        "Folds",
+        "Each seed validates on one of k parts of the examples and trains on the others; k seeds are a round, in which "
+        "every example validates once. All arms share the parts. Training parts overlap, so for data like these the "
+        "variance of the mean is taken as (1/n + 1/(k − 1)) · s² (Nadeau & Bengio 2003; Bouckaert & Frank 2004). That "
+        "is a convention: no unbiased estimate of it exists (Bengio & Grandvalet 2004).",
+    ),
+)
+
 ANYTIME: Entries = (
     (
         "Looks at any time",
@@ -192,6 +228,8 @@ def glossary(result: StudyResult) -> Entries:
     wanted = seed + (NOISE if result.noise else compared)
     wanted += ANYTIME if result.looks.rule == "anytime" else INTERIM if result.design.interim else ()
     wanted += RANKING if result.ranking else ()
+    wanted += FOLDS if folds_of(design, design.arms()[0]) else ()
+    wanted += (FIGURES[result.metric.name],) if result.metric.name in FIGURES else ()
     confidence = result.noise.confidence if result.noise else result.design.confidence
     filled = {"sure": percent(confidence), "level": percent(1 - confidence)}
     return tuple((term.format(**filled), meaning.format(**filled)) for term, meaning in wanted)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from paribus.errors import ParibusError
 from paribus.records import store
-from paribus.records.metric import Metric, is_detail, percentages
+from paribus.records.metric import Metric, is_minor, percentages
 from paribus.records.store import RunSummary
 from paribus.records.wording import level, metric_of, show, with_unit
 from paribus.reports.page import Page, Row, Section, Table
@@ -134,7 +134,7 @@ def _figures(run: RunSummary) -> str:
 @lru_cache
 def _read_as(names: tuple[str, ...], percent: tuple[str, ...]) -> list[tuple[str, Metric]]:
     metrics = percentages(percent)
-    return [(name, metric_of(name, metrics)) for name in names if not is_detail(name)]
+    return [(name, metric_of(name, metrics)) for name in names if not is_minor(name)]
 
 
 def studies(root: Path) -> Page:

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paribus.progress import Announce, Lines, Seldom
-from paribus.records.metric import Metric, is_detail
+from paribus.records.metric import Metric, is_minor
 from paribus.records.study import StudyDesign
 from paribus.records.wording import clock, format_figure
 from paribus.streams import escaped, patient, say
@@ -163,7 +163,7 @@ def counting() -> Iterator[Announce]:
 
 def epoch_line(row: dict[str, Any], epochs: int, metrics: Mapping[str, Metric]) -> str:
     """One epoch's figures as a line: ``epoch 3/10  train/loss 0.2144  …``."""
-    known = {key: value for key, value in row.items() if "/" in key and value is not None and not is_detail(key)}
+    known = {key: value for key, value in row.items() if "/" in key and value is not None and not is_minor(key)}
     figures = "  ".join(f"{key} {format_figure(key, value, metrics)}" for key, value in known.items())
     return f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  {figures}"
 

@@ -8,6 +8,7 @@ from itertools import chain
 from paribus.evidence import Judged
 from paribus.records import wording
 from paribus.records.result import StudyResult
+from paribus.studies.folds import folds_of
 
 ABOUT = {claim: words.removeprefix("for ") for claim, words in wording.ABOUT.items()}
 STUDENT = "Student, 1908"
@@ -16,6 +17,8 @@ WANG = "Wang and Ramdas, 2024"
 HALL = "Hall, 1992"
 NADEAU = "Nadeau and Bengio, 2003"
 SATTERTHWAITE = "Satterthwaite, 1946"
+BOUCKAERT = "Bouckaert and Frank, 2004"
+BENGIO = "Bengio and Grandvalet, 2004"
 SCHUIRMANN = "Schuirmann, 1987"
 REFERENCES = {
     STUDENT: "Student (1908). The probable error of a mean. Biometrika 6 (1), 1–25.",
@@ -29,6 +32,10 @@ REFERENCES = {
     "Biometrics Bulletin 2 (6), 110–114.",
     NADEAU: "Nadeau, C. and Bengio, Y. (2003). Inference for the generalization error. Machine Learning 52 (3), "
     "239–281.",
+    BOUCKAERT: "Bouckaert, R. R. and Frank, E. (2004). Evaluating the replicability of significance tests for "
+    "comparing learning algorithms. PAKDD, LNCS 3056, 3–12.",
+    BENGIO: "Bengio, Y. and Grandvalet, Y. (2004). No unbiased estimator of the variance of k-fold cross-validation. "
+    "Journal of Machine Learning Research 5, 1089–1105.",
     SCHUIRMANN: "Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure and the power approach "
     "for assessing the equivalence of average bioavailability. Journal of Pharmacokinetics and Biopharmaceutics "
     "15 (6), 657–680.",
@@ -112,7 +119,7 @@ def _tests(result: StudyResult) -> Iterator[str]:
         if claim == "examples":
             yield f"For {ABOUT[claim]}, {_crossed(result)}."
         elif one.estimate.overlap:
-            yield f"For {ABOUT[claim]}, {_corrected(result)}, {_redrawn(one.estimate.overlap)}."
+            yield f"For {ABOUT[claim]}, {_corrected(result)}, {_redrawn(result, one.estimate.overlap)}."
         else:
             yield f"For {ABOUT[claim]}, intervals and p-values are those of {_test(result)}."
     if any(one.estimate.skewness for effect in result.effects for one in effect.claims.values()):
@@ -145,8 +152,14 @@ def _crossed(result: StudyResult) -> str:
     )
 
 
-def _redrawn(overlap: float) -> str:
+def _redrawn(result: StudyResult, overlap: float) -> str:
     """Why seeds are not independent there, and what is done about it."""
+    if folds := folds_of(result.design, result.design.arms()[0]):
+        return (
+            f"since the {folds} folds that seeds take share training examples: the variance of the mean is taken as "
+            f"(1/n + 1/{folds - 1}) times that over seeds ({BOUCKAERT}), as if validation parts had been drawn anew, "
+            f"for no unbiased estimate from folds exists ({BENGIO})"
+        )
     return (
         "since every seed draws its own validation split from one data set: the variance of the mean is taken as (1/n "
         f"+ {overlap:.3g}) times that over seeds, with {overlap:.3g} validation examples for each one that may train"

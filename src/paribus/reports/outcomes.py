@@ -15,9 +15,15 @@ from paribus.reports.page import Answer, Page, Row, Section, Table
 
 if TYPE_CHECKING:
     from paribus.records.opened import HeldOut
+    from paribus.studies.folds import OutOfFold
     from paribus.tasks.prediction import Prediction
 
 
+POOLED = (
+    "Each example is predicted by the network of the fold in which it validates; a line is one round over all "
+    "examples. AUROC ranks the probabilities of several networks together, and may lie lower than that of each. What "
+    "is better, and how sure that is, says the study: paribus report."
+)
 CAUTION = "choose on validation figures; the test is for the arm already chosen"
 
 
@@ -86,6 +92,32 @@ def opened_table(tests: Mapping[str, Mapping[int, HeldOut]], metrics: Mapping[st
     )
     heads = ("arm", "seed", *names, "examples", "opened", "because")
     return Table(heads, tuple(rows), "lr" + "r" * (len(names) + 1) + "ll")
+
+
+def folds_page(found: Sequence[OutOfFold], metrics: Mapping[str, Metric]) -> Page:
+    """Out-of-fold figures of every arm and round."""
+    names = [name for name in found[0].metrics if not is_detail(name)]
+    rows = [
+        (clean(one.arm), *(format_figure(name, one.metrics.get(name), metrics) for name in names), f"{one.examples:,}")
+        for one in found
+    ]
+    whole = Table(
+        ("arm", *names, "examples"), tuple(rows), "l" + "r" * (len(names) + 1), data=lambda: _folds_data(found, metrics)
+    )
+    return Page("Folds", sections=(Section(tables=(whole,), notes=(POOLED,)),))
+
+
+def _folds_data(found: Sequence[OutOfFold], metrics: Mapping[str, Metric]) -> list[Row]:
+    return [
+        {
+            "arm": one.arm,
+            "round": one.repetition,
+            "folds": one.folds,
+            **{with_unit(name, metric_of(name, metrics)): value for name, value in one.metrics.items()},
+            "examples": one.examples,
+        }
+        for one in found
+    ]
 
 
 def predictions_page(predictions: Sequence[Prediction]) -> Page:

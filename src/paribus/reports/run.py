@@ -16,9 +16,11 @@ from paribus.records.history import History
 from paribus.records.metric import Metric, is_detail
 from paribus.records.own import ORIGINS
 from paribus.records.run import RunFolder, RunResult, Status
-from paribus.reports import brief, previews
+from paribus.reports import brief, classes, previews
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 from paribus.reports.settings import as_table
+
+WIDE = 20  # columns of a table of epochs, beyond which single classes are left out
 
 
 def run_page(folder: RunFolder) -> Page:
@@ -70,6 +72,8 @@ def _sections(folder: RunFolder) -> Iterator[Section]:
         yield Section("Learning curves", figure=curves, tables=(_last_rows(folder),))
     yield from previews.section(folder)
     yield from analyses(folder)
+    if (found := classes.table(folder)) is not None:
+        yield Section("Classes in training", tuple(filter(None, (classes.sampled(folder),))), tables=(found,))
     yield from _in_words(folder)
     if result:
         yield Section("Result", tables=(as_table(brief.beside(result)),))
@@ -116,6 +120,6 @@ def _last_rows(folder: RunFolder, most: int = 10) -> Table:
 
 
 def _rows(history: History) -> Table:
-    names = history.columns
+    names = [name for name in history.columns if len(history.columns) <= WIDE or not is_detail(name)]
     cells = tuple(tuple(wording.text(row.get(name)) for name in names) for row in history)
     return Table(tuple(wording.clean(name) for name in names), cells, "r" * len(names))

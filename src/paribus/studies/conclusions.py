@@ -29,6 +29,7 @@ from paribus.records.study import Arm, StudyDesign
 from paribus.records.wording import metric_of
 from paribus.studies import notes
 from paribus.studies.effects import effects, ranking
+from paribus.studies.folds import incomplete
 from paribus.studies.looks import anytime, in_order, looks, unfinished
 from paribus.studies.measure import Measure, measure_of, within
 from paribus.studies.runs import RunRecord, first_of, folders_of, infos_of, single_examples
@@ -107,7 +108,7 @@ def conclude(design: StudyDesign, arms: tuple[ArmResult, ...], measure: Measure)
         noise=_noise(arms, design.confidence) if noise else None,
         claim=measure.claim(design.claim),
         choices=compared(design),
-        warnings=(*said, *notes.of_arms(design, arms), *notes.coarse(measure)),
+        warnings=(*said, *notes.of_arms(design, arms), *incomplete(design), *notes.coarse(measure)),
         command=design.command,
         looks=look,
         ranking=ranking(design, arms, measure),

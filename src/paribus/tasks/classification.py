@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -11,15 +12,22 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
+from paribus.data import balance
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
+from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import DataError, RecipeError
-from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
+from paribus.records.metric import ACCURACY, AUROC, BALANCED_ACCURACY, BRIER, ECE, LOSS, MACRO_F1, RECALL, Metric
 from paribus.tasks.inspection import Inspection, confusion
 from paribus.tasks.pictures import chunks, decoded
 from paribus.tasks.prediction import Prediction
+from paribus.tasks.scores import Scores, brier
 from paribus.tasks.tables import for_rows
 from paribus.tasks.task import Task
+
+MOST_DETAILS, MOST_NAMED = 100, 20  # classes whose figures are recorded one by one, and that a warning names
+
+logger = logging.getLogger(__name__)
 
 
 class Classification(Task):
@@ -30,26 +38,51 @@ class Classification(Task):
 
     Args:
         label_smoothing: share of the target probability that is spread evenly over all classes.
-        class_weights: weight of the examples of each class in the loss; balanced makes rare classes count as much as
-            common ones, with mean weight 1.
+        class_weights: weight of the examples of each class in the loss, with mean weight 1; balanced makes rare classes
+            count as much as common ones, effective by their effective numbers of examples (Cui et al. 2019).
+        loss: what is minimised; focal makes examples count less that are right already (Lin et al. 2017).
+        gamma: of the focal loss, how much less; at 0 it is the cross-entropy.
+        beta: of the effective numbers (1 − βⁿ)/(1 − β); 0 weighs all classes the same, 1 would be balanced.
     """
 
-    metrics: ClassVar[tuple[Metric, ...]] = (ACCURACY, LOSS, MACRO_F1)
-    scored: ClassVar[tuple[str, ...]] = ("accuracy", "loss")
+    metrics: ClassVar[tuple[Metric, ...]] = (ACCURACY, LOSS, MACRO_F1, BALANCED_ACCURACY, AUROC, ECE, BRIER)
+    scored: ClassVar[tuple[str, ...]] = ("accuracy", "loss", "brier")
+    details: ClassVar[tuple[Metric, ...]] = (RECALL,)
 
     def __init__(
         self,
         info: DataInfo,
         label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0,
-        class_weights: Literal["none", "balanced"] = "none",
+        class_weights: balance.ClassWeights = "none",
+        loss: Literal["cross_entropy", "focal"] = "cross_entropy",
+        gamma: Annotated[float, Field(ge=0)] = 2.0,
+        beta: Annotated[float, Field(ge=0, lt=1)] = 0.999,
     ) -> None:
         super().__init__(info)
         if info.target_mean:
             hint = "set task.use=regression; or, in a table, data.target_kind=classes"
             raise DataError("classification needs classes, and these targets are numbers", got="numbers", hint=hint)
         self.label_smoothing, self.class_weights = label_smoothing, class_weights
-        counts = torch.tensor(info.class_counts, dtype=torch.float32)
-        self.weights = counts.sum() / (len(counts) * counts) if class_weights == "balanced" else None
+        self.gamma = gamma if loss == "focal" else 0.0
+        self.weights = weights_of(class_weights, info, beta)
+        self.final = "none"  # of the network that was seen last: what its outputs mean
+
+    def prepare(self, prepared: PreparedData) -> None:
+        """Say which classes a split lacks, for its figures leave them out."""
+        labels: Tensor | None = getattr(prepared.examples, "labels", None)
+        for split in ("val", "test"):
+            if labels is not None and split in prepared.rows:
+                self._say_missing(split, labels.cpu()[prepared.rows[split]].unique().tolist())
+
+    def _say_missing(self, split: str, present: Sequence[int]) -> None:
+        if missing := [name for label, name in enumerate(self.info.classes) if label not in present]:
+            logger.warning(
+                "the %s split has no example of %s: recall, AUROC and balanced accuracy leave classes without examples "
+                "out, macro-F1 counts them as 0%s",
+                split,
+                ", ".join(missing[:MOST_NAMED]),
+                "; with one class only there is no AUROC" if len(present) < 2 else "",
+            )
 
     def output_shape(self, batch: Batch) -> tuple[int, ...]:
         """(B, classes)."""
@@ -58,25 +91,29 @@ class Classification(Task):
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the batch, and what the model gave (B, classes)."""
         outputs: Tensor = network(batch.inputs).float()
-        final = final_activation(network)
-        if self.weights is None and final != "sigmoid":  # one kernel: a tenth of a small network's step
+        self.final = final = final_activation(network)
+        plain = self.weights is None and final != "sigmoid" and not self.gamma
+        if plain:  # one kernel: a tenth of a small network's step
             return self._cross_entropy(final, outputs, batch.targets, "mean"), outputs
         return self._weighted(self.losses(final, outputs, batch.targets), batch.targets).mean(), outputs
 
     def scores(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        """Whether each example is classified correctly, and its loss."""
-        outputs: Tensor = network(batch.inputs).float()
-        losses = self.losses(final_activation(network), outputs, batch.targets)
-        return {"accuracy": outputs.argmax(1) == batch.targets, "loss": self._weighted(losses, batch.targets)}
+        """Whether each example is classified correctly, its loss, and its Brier score."""
+        outputs, final = network(batch.inputs).float(), final_activation(network)
+        losses = self._weighted(self.losses(final, outputs, batch.targets), batch.targets)
+        squares = brier(as_shares(final, outputs).cpu(), batch.targets.cpu())  # in float64, which not all devices have
+        return {"accuracy": outputs.argmax(1) == batch.targets, "loss": losses, "brier": squares}
 
     def losses(self, final: str, outputs: Tensor, targets: Tensor) -> Tensor:
         """Loss of every example (B,), from outputs (B, classes) behind a final activation.
 
         Targets are class indices (B,), or, of mixed pictures, shares (B, classes).
         """
-        if final != "sigmoid":
+        if final != "sigmoid" and not self.gamma:
             return self._cross_entropy(final, outputs, targets, "none")
         shares = self._smooth(targets if targets.ndim == 2 else F.one_hot(targets, outputs.shape[1]).float())
+        if self.gamma:
+            return focal_loss(final, outputs, shares, self.gamma)
         with torch.autocast(outputs.device.type, enabled=False):  # on a GPU torch refuses this loss under autocast
             return F.binary_cross_entropy(outputs, shares, reduction="none").sum(1)
 
@@ -100,16 +137,16 @@ class Classification(Task):
         return batch.targets, weights
 
     def meter(self, split: str) -> ClassificationMeter:
-        """Loss and accuracy while training; the whole confusion matrix otherwise."""
-        return ClassificationMeter(len(self.info.classes), confusion=split != "train")
+        """Loss and accuracy while training; otherwise the whole confusion matrix, and what scores tell."""
+        if split == "train":
+            return ClassificationMeter(len(self.info.classes), confusion=False)
+        scores = Scores(len(self.info.classes), lambda outputs: as_shares(self.final, outputs))
+        return ClassificationMeter(len(self.info.classes), True, scores, self.info.classes)
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Probabilities (B, classes)."""
         outputs: Tensor = network(inputs).float()
-        final = final_activation(network)
-        if final == "sigmoid":  # one yes-or-no per class: as shares
-            return outputs / outputs.sum(1, keepdim=True).clamp(min=1e-12)
-        return outputs if final == "softmax" else outputs.softmax(1)
+        return as_shares(final_activation(network), outputs)
 
     def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
         """The loss of each example, its class and the likeliest ones, and how classes are confused."""
@@ -162,12 +199,18 @@ class ClassificationMeter:
     """Sums of loss and hits, and the confusion matrix if asked for.
 
     Batches are only collected at first, and counted many at a time: a step should not wait for its bookkeeping.
+
+    Args:
+        classes: how many there are.
+        confusion: whether to count the confusion matrix.
+        scores: what counts the probabilities, if they are asked for.
+        names: of the classes, where the figures of each are asked for.
     """
 
     PENDING = 1 << 20  # output values that may wait to be counted
 
-    def __init__(self, classes: int, confusion: bool) -> None:
-        self.classes = classes
+    def __init__(self, classes: int, confusion: bool, scores: Scores | None = None, names: Sequence[str] = ()) -> None:
+        self.classes, self.scores, self.names = classes, scores, names
         self.loss, self.hits, self.count = 0.0, 0, 0
         self.confusion = torch.zeros(classes, classes, dtype=torch.int64) if confusion else None  # (true, said)
         self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -182,20 +225,35 @@ class ClassificationMeter:
             self._count()
 
     def figures(self) -> dict[str, float]:
-        """Mean loss, accuracy, and macro-F1 where the confusion matrix is known."""
+        """Mean loss and accuracy; with the confusion matrix macro-F1 and recalls, with scores what those tell.
+
+        What the examples do not say is left out, such as the recall of a class that has none.
+        """
         self._count()
         figures = {"loss": self.loss / self.count, "accuracy": self.hits / self.count}
-        return figures if self.confusion is None else {**figures, "macro_f1": macro_f1(self.confusion)}
+        if self.confusion is None:
+            return figures
+        figures["macro_f1"] = macro_f1(self.confusion)
+        if self.scores is not None:
+            recalls = recall(self.confusion)
+            figures |= {"balanced_accuracy": float(recalls.nanmean()), **self.scores.figures()}
+            if len(self.names) <= MOST_DETAILS:
+                named = zip(self.names, recalls.tolist(), strict=True)
+                figures |= {f"recall/{name}": share for name, share in named if share == share}
+        return figures
 
     def state(self) -> dict[str, Any]:
         """The sums."""
         self._count()
-        return {"loss": self.loss, "hits": self.hits, "count": self.count, "confusion": self.confusion}
+        sums = {"loss": self.loss, "hits": self.hits, "count": self.count, "confusion": self.confusion}
+        return sums if self.scores is None else {**sums, "scores": self.scores.state()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from saved sums."""
         self.loss, self.hits, self.count = state["loss"], state["hits"], state["count"]
         self.confusion = state["confusion"]
+        if self.scores is not None:
+            self.scores.load(state["scores"])
 
     def _count(self) -> None:
         if not self._pending:
@@ -206,11 +264,14 @@ class ClassificationMeter:
         for loss, target in zip(torch.stack(losses).tolist(), targets, strict=True):
             self.loss += loss * len(target)
             self.count += len(target)
-        true, said = torch.cat(targets), torch.cat(outputs).argmax(1)
+        true, given = torch.cat(targets), torch.cat(outputs)
+        said = given.argmax(1)
         self.hits += int((true == said).sum())
         if self.confusion is not None:
             pairs = (true * self.classes + said).bincount(minlength=self.classes**2)
             self.confusion += pairs.view(self.classes, self.classes).cpu()
+        if self.scores is not None:
+            self.scores.add(given, true)
 
 
 def macro_f1(confusion: Tensor) -> float:
@@ -218,6 +279,52 @@ def macro_f1(confusion: Tensor) -> float:
     hits = confusion.diagonal().double()
     either = confusion.sum(0) + confusion.sum(1)  # 2TP + FP + FN
     return float((2 * hits / either.clamp(min=1)).mean())
+
+
+def recall(confusion: Tensor) -> Tensor:
+    """Share of each class that was said to be it (K,), not a number for a class without examples."""
+    return confusion.diagonal().double() / confusion.sum(1)
+
+
+def focal_loss(final: str, outputs: Tensor, shares: Tensor, gamma: float) -> Tensor:
+    """Loss of every example (B,): each class's cross-entropy times (1 − p)^γ, p being what it gives to the truth.
+
+    Behind a softmax −Σₖ tₖ(1 − pₖ)^γ log pₖ; behind a sigmoid the same of each yes-or-no, summed over the classes (Lin
+    et al. 2017, eq. 4).
+
+    Args:
+        final: the model's last function.
+        outputs: (B, K) what it gave.
+        shares: (B, K) of the classes in the targets.
+        gamma: 0 is the cross-entropy.
+    """
+    if final == "sigmoid":
+        p = outputs.clamp(1e-7, 1 - 1e-7)
+        return -(shares * (1 - p) ** gamma * p.log() + (1 - shares) * p**gamma * (1 - p).log()).sum(1)
+    logs = outputs.clamp(min=1e-12).log() if final == "softmax" else outputs.log_softmax(1)
+    wrong = -torch.expm1(logs).clamp(max=-1e-12)  # 1 − p; where it is 0, a root of it has no gradient
+    return -(shares * wrong**gamma * logs).sum(1)
+
+
+def weights_of(scheme: balance.ClassWeights, info: DataInfo, beta: float) -> Tensor | None:
+    """Weight of each class (K,) in the loss, mean 1 over the training examples; ``None`` where all weigh the same.
+
+    Raises:
+        DataError: if a class has no training example.
+    """
+    if scheme == "none":
+        return None
+    if missing := [name for name, count in zip(info.classes, info.class_counts, strict=True) if not count]:
+        rule = f"task.class_weights={scheme} divides by the training examples of each class, and of some there is none"
+        raise DataError(rule, got=", ".join(missing), hint="add examples, or leave these classes out")
+    return torch.tensor(balance.class_weights(scheme, info.class_counts, beta))
+
+
+def as_shares(final: str, outputs: Tensor) -> Tensor:
+    """Probabilities (B, K) from what a model gave behind its last function."""
+    if final == "sigmoid":  # one yes-or-no per class: as shares
+        return outputs / outputs.sum(1, keepdim=True).clamp(min=1e-12)
+    return outputs if final == "softmax" else outputs.softmax(1)
 
 
 def final_activation(network: nn.Module) -> str:

@@ -83,4 +83,4 @@ def scores(task: Task, network: nn.Module, loader: Loader) -> dict[str, Tensor]:
     with evaluating(task, network):
         for batch in loader.in_order():
             found.append({"rows": batch.rows, **task.scores(network, batch)})
-    return {name: torch.cat([one[name] for one in found]).cpu() for name in found[0]}
+    return {name: torch.cat([one[name].cpu() for one in found]) for name in found[0]}

@@ -72,6 +72,7 @@ class Check:
         check_device(recipe.training, settings)
         prepared = self._prepared(recipe, seed)
         check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
+        prepared.sampling(recipe.training)
         task, network = self._built(recipe, seed, prepared)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers = optimizers_of(recipe, task.stages(network), network)

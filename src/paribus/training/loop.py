@@ -143,7 +143,7 @@ class Loaders:
         apart = max(1, len(validation.rows) // SHOWN)  # neighbours may be much alike, as windows of a series are
         parts = {name: build("augment", part) for name, part in recipe.augment.items()}
         return cls(
-            train=prepared.loader("train", batch_size, device),
+            train=prepared.loader("train", batch_size, device, prepared.sampling(recipe.training)),
             augment=Compose(parts) if parts else None,
             blocks=recipe.training.shuffle == "blocks",
             validation=validation,

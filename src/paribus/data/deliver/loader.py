@@ -13,6 +13,7 @@ from paribus.chance import Seeds, permutation
 from paribus.data import trees
 from paribus.data.augmentation.compose import Compose
 from paribus.data.dataset import Examples
+from paribus.data.deliver.sampling import Sampling
 from paribus.data.trees import Tree
 from paribus.errors import RecipeError
 
@@ -65,10 +66,19 @@ class Loader:
         rows: (n,) int64, the examples of this split.
         batch_size: the largest batch. Batches differ by at most one example: none is tiny, none is dropped.
         device: where batches are delivered.
+        sampling: what an epoch takes where that is not every example once.
     """
 
-    def __init__(self, examples: Examples, rows: Tensor, batch_size: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        examples: Examples,
+        rows: Tensor,
+        batch_size: int,
+        device: torch.device,
+        sampling: Sampling | None = None,
+    ) -> None:
         self.examples, self.rows, self.batch_size, self.device = examples, rows, batch_size, device
+        self.sampling = sampling
         self._stored = examples.device
         self._there = self._stored.type == device.type and device.index in (None, self._stored.index)
 
@@ -83,19 +93,24 @@ class Loader:
     def shuffled(
         self, seeds: Seeds, epoch: int, start: int = 0, augment: Compose | None = None, blocks: bool = False
     ) -> Iterator[Batch]:
-        """All examples once, in the order of this epoch, from batch number ``start`` on: for training."""
+        """What an epoch takes, in its order, from batch number ``start`` on: for training."""
+        size, draws_key = len(self), seeds.key("augmentation", epoch)
         if self.examples.sequential:
-            batches = self._side_by_side()
+            batches, again = self._side_by_side(), None
+        elif self.sampling is not None:
+            order, times = self.sampling.order(seeds, epoch)
+            batches, again = self.rows[order].tensor_split(size), times.tensor_split(size)
         else:
             order = (block_order if blocks else permutation)(seeds.key("order", epoch), len(self.rows))
-            batches = self.rows[order].tensor_split(len(self))
-        draws_key = seeds.key("augmentation", epoch)
-        for rows in batches[start:]:
-            batch = self.take(rows)
-            yield batch if augment is None else self._augmented(batch, augment, draws_key)
+            batches, again = self.rows[order].tensor_split(size), None
+        for place in range(start, len(batches)):
+            batch = self.take(batches[place])
+            drawn = batch.rows if again is None else batch.rows + len(self.examples) * again[place].to(batch.rows)
+            yield batch if augment is None else self._augmented(batch, augment, draws_key, drawn)
 
-    def _augmented(self, batch: Batch, augment: Compose, key: int) -> Batch:
-        inputs, transform = augment(batch.inputs, key, batch.rows)
+    def _augmented(self, batch: Batch, augment: Compose, key: int, drawn: Tensor) -> Batch:
+        """With random changes: an example that comes again in an epoch has another number among those drawn (B,)."""
+        inputs, transform = augment(batch.inputs, key, drawn)
         return Batch(inputs, self.examples.follow(batch.targets, transform), batch.rows)
 
     def _side_by_side(self) -> Sequence[Tensor]:

@@ -15,13 +15,15 @@ from paribus.cache.checksums import checksum
 from paribus.chance import Seeds
 from paribus.data.dataset import Dataset, Examples
 from paribus.data.deliver.loader import Batch, Loader
+from paribus.data.deliver.sampling import Sampling
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
-from paribus.errors import MissingData
+from paribus.errors import MissingData, RecipeError
 from paribus.progress import Announce, silent
 from paribus.records.inputs import DataRecord, Inputs
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
+from paribus.records.sections import Training
 from paribus.records.weights import NONE, weights_file
 
 RESIDENT_SHARE = 0.5  # of the free device memory that the data may take
@@ -54,9 +56,27 @@ class PreparedData:
         """The first training examples."""
         return self.loader("train", examples, "cpu").take(self.rows["train"][:examples])
 
-    def loader(self, split: str, batch_size: int, device: str) -> Loader:
+    def loader(self, split: str, batch_size: int, device: str, sampling: Sampling | None = None) -> Loader:
         """One split as a stream of batches."""
-        return Loader(self.examples, self.rows[split], batch_size, torch.device(device))
+        return Loader(self.examples, self.rows[split], batch_size, torch.device(device), sampling)
+
+    def sampling(self, training: Training) -> Sampling | None:
+        """What an epoch takes where that is not every training example once.
+
+        Raises:
+            RecipeError, DataError: where examples cannot be drawn by their class.
+        """
+        if training.sampling == "all":
+            return None
+        if training.shuffle == "blocks":
+            rule, got = (
+                "training.sampling draws from all examples, and training.shuffle=blocks reads neighbours",
+                "both",
+            )
+            raise RecipeError(rule, got=got, hint="leave one of them out")
+        labels = getattr(self.examples, "labels", None)
+        known = None if labels is None else labels.cpu()[self.rows["train"]]
+        return Sampling.of(training.sampling, known, self.info.classes)
 
 
 _opened: dict[str, Dataset] = {}  # filled before workers are forked, so that they share what is in memory
@@ -88,6 +108,8 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     rows = examples.split(recipe.split, seeds)
     with threads.single():  # moments are part of what is learned
         info = examples.info(rows, getattr(source, "decoding", {}))
+    if folds := recipe.split.folds:  # the mean over them, however uneven groups make single ones
+        info = replace(info, overlap=1 / (folds - 1))
     named: dict[str, str] = {}
     with suppress(MissingData):  # needed to begin, which asks for them itself; not to look at what was trained
         named = named_files(recipe)

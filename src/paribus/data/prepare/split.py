@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,40 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from paribus import chance
+from paribus.data.prepare.divisible import Divisible, Rows, ranks, require, shuffled
+from paribus.data.prepare.folds import fold_of
 from paribus.data.splits import SPLITS
 from paribus.errors import DataError, RecipeError
 from paribus.records.sections import Split
 
 TEST = chance.key("test examples")  # no seed in it: the test split is the same in every run
 TUNING = chance.key("tuning examples")  # nor here: no run of a study trains or validates on what its tuning looked at
-
-Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Divisible:
-    """What a split looks at.
-
-    Args:
-        count: N, how many examples there are.
-        classes: names of the classes.
-        labels: (N,) class of every example, or ``None`` where they have none.
-        groups: (N,) groups that must stay together, or ``None``.
-    """
-
-    count: int
-    classes: Sequence[str]
-    labels: Rows | None = None
-    groups: Rows | None = None
-
-    def known_labels(self) -> Rows:
-        """(N,) the classes; of examples without any it is one and the same."""
-        return np.zeros(self.count, np.int64) if self.labels is None else self.labels
-
-    def of(self, rows: Rows) -> Divisible:
-        """Some of the examples."""
-        groups = None if self.groups is None else self.groups[rows]
-        return Divisible(len(rows), self.classes, self.known_labels()[rows], groups)
 
 
 def split(
@@ -54,8 +28,8 @@ def split(
     """Rows of the examples of each split.
 
     The test split is the official one, or else a share that is the same for every seed. The validation split is
-    the official one, or else a share of the rest that follows the ``split`` stream. With ``limit``, training
-    keeps a subset that contains every smaller such subset.
+    the official one, or else a share of the rest that follows the ``split`` stream, or one of its ``folds``. With
+    ``limit``, training keeps a subset that contains every smaller such subset.
 
     A share for tuning, the same for every seed, is held out before validation. It is no split of its own: where
     ``section.judged`` says so it takes the place of the validation split, whose examples are left out then.
@@ -72,10 +46,16 @@ def split(
 
     Raises:
         DataError: if the examples are all of one class, if examples or groups are too few, or the limit is too large.
+        RecipeError: for a fold in time, and for folds where the source has a validation split.
     """
     if section.fold:
-        hint = "leave split.fold out; chance.split varies which examples validate"
-        raise RecipeError("split.fold goes back in time, and these examples have no order", got=section.fold, hint=hint)
+        rule = "split.fold goes back in time, and these examples have no order"
+        hint = "leave it out; split.folds=5 is cross-validation, whose seeds take one fold after the other"
+        raise RecipeError(rule, got=f"split.fold={section.fold}", hint=hint)
+    if section.folds and "val" in official:
+        rule = "split.folds divides one pool of examples, and these data bring a validation split of their own"
+        hint = "leave split.folds out, or move the pictures of that split to those that train"
+        raise RecipeError(rule, got=f"split.folds={section.folds}", hint=hint)
     examples = _checked(examples, section.stratified)
     rows = {name: np.arange(*bounds) for name, bounds in official.items()}
     if "test" not in rows and section.test:
@@ -83,7 +63,10 @@ def split(
     check_tuning(section)
     if section.tuning:
         rows["train"], tuning = hold_out(rows["train"], examples, section.tuning, TUNING)
-    if "val" not in rows:
+    if section.folds:
+        folds = fold_of(rows["train"], examples, section.folds, seeds.of("split"))
+        rows["train"], rows["val"] = rows["train"][~folds], rows["train"][folds]
+    elif "val" not in rows:
         rows["train"], rows["val"] = hold_out(rows["train"], examples, section.val, seeds.key("split"))
     if section.judged == "tuning":
         rows["val"] = tuning
@@ -110,9 +93,13 @@ def in_time(length: int, section: Split) -> dict[str, tuple[int, int]]:
 
     Raises:
         DataError: if there are too few examples.
-        RecipeError: if the fold leaves nothing to train on.
+        RecipeError: if the fold leaves nothing to train on, and for folds of a cross-validation.
     """
     check_tuning(section, in_order=True)
+    if section.folds:
+        rule = "split.folds deals examples out at random, and these follow each other in time: it would train on what "
+        hint = "for walk-forward validation write --vary split.fold=0,1,2, which goes back by one validation split each"
+        raise RecipeError(f"{rule}comes after what it validates on", got=f"split.folds={section.folds}", hint=hint)
     test = round(length * (1 - section.test))
     size = max(1, round(test * section.val))
     stop = test - section.fold * size
@@ -156,8 +143,8 @@ def limited(rows: Rows, examples: Divisible, limit: int, key: int) -> Rows:
         raise DataError("split.limit must not exceed the number of training examples", got=limit, hint=hint)
     _, classes, counts = np.unique(examples.known_labels()[rows], return_inverse=True, return_counts=True)
     # the k-th example of a class of n stands at (k + ½)/n: each prefix of this order has the mix of the whole
-    position = (_ranks(classes, key) + 0.5) / counts[classes]
-    order = np.lexsort((_shuffled(len(rows), key), position))
+    position = (ranks(classes, key) + 0.5) / counts[classes]
+    order = np.lexsort((shuffled(len(rows), key), position))
     return np.sort(rows[order[:limit]])
 
 
@@ -177,8 +164,8 @@ def quotas(counts: Rows, share: float) -> Rows:
 
 def _stratified(examples: Divisible, share: float, key: int) -> NDArray[np.bool_]:
     present, classes, counts = np.unique(examples.known_labels(), return_inverse=True, return_counts=True)
-    _require_two([examples.classes[label] for label in present], counts, "examples")
-    return _ranks(classes, key) < quotas(counts, share)[classes]
+    require(2, [examples.classes[label] for label in present], counts, "examples", "divided")
+    return ranks(classes, key) < quotas(counts, share)[classes]
 
 
 def _by_group(examples: Divisible, groups: Rows, share: float, key: int) -> NDArray[np.bool_]:
@@ -187,10 +174,10 @@ def _by_group(examples: Divisible, groups: Rows, share: float, key: int) -> NDAr
     names, owner = np.unique(groups, return_inverse=True)
     table = np.zeros((len(names), len(present)), np.int64)  # (groups, classes)
     np.add.at(table, (owner, classes), 1)
-    _require_two([examples.classes[label] for label in present], (table > 0).sum(0), "groups")
+    require(2, [examples.classes[label] for label in present], (table > 0).sum(0), "groups", "divided")
     goal, total = share * table.sum(0), table.sum(0)
     held, taken = np.zeros(len(names), bool), np.zeros(len(present))
-    for group in _shuffled(len(names), key):
+    for group in shuffled(len(names), key):
         gap = goal - taken
         if (((gap - table[group]) ** 2 - gap**2) / total).sum() < 0:
             held[group], taken = True, taken + table[group]
@@ -207,23 +194,3 @@ def _on_both_sides(held: NDArray[np.bool_], table: Rows) -> NDArray[np.bool_]:
                 others = np.flatnonzero(table[:, label])
                 held[others[np.argmin(table[others].sum(1))]] = side
     return held
-
-
-def _require_two(classes: Sequence[str], counts: Rows, what: str) -> None:
-    few = [f"{name} ({count})" for name, count in zip(classes, counts, strict=True) if count < 2]
-    if few:
-        hint = f"add {what}, leave these classes out, or set split.stratified=false"
-        raise DataError(f"every class needs at least 2 {what} to be divided", got=", ".join(few), hint=hint)
-
-
-def _ranks(classes: Rows, key: int) -> Rows:
-    """Random rank of every example within its class: 0, 1, …; classes are numbered 0 … K − 1."""
-    order = np.lexsort((_shuffled(len(classes), key), classes))
-    starts = np.searchsorted(classes[order], np.arange(classes.max() + 1))
-    ranks = np.empty_like(order)
-    ranks[order] = np.arange(len(order)) - starts[classes[order]]
-    return ranks
-
-
-def _shuffled(n: int, key: int) -> Rows:
-    return chance.permutation(key, n).numpy()
