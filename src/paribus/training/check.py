@@ -67,6 +67,7 @@ class Check:
         prepared = self._prepared(recipe, seed)
         check_batch_size(recipe.training.batch_size, len(prepared.rows["train"]))
         task, network = self._built(recipe, seed, prepared)
+        task.check(prepared)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers_of(recipe, task.stages(network), network.model)
         dry_pass(recipe, prepared, task, network)

@@ -73,6 +73,7 @@ class Session:
         self.training, self.seeds = recipe.training, seeds
         self.task: Task = build("task", recipe.task, info=prepared.info)
         network = assemble(recipe.model, self.task, seeds)
+        self.task.check(prepared)
         dry_pass(recipe, prepared, self.task, network)
         self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample())
         self.network = self.execution.place(network)

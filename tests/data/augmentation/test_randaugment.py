@@ -35,7 +35,9 @@ INDEX = torch.arange(300)
 def pictures(count: int = 12, size: int = 24) -> Tensor:
     """Waves of different contrast, so that levels are unevenly spread; the last one is flat."""
     generator = torch.Generator().manual_seed(1)
-    waves = torch.rand(count, 3, size, size, generator=generator).pow(3) * torch.linspace(0.2, 1, count).view(-1, 1, 1, 1)
+    waves = torch.rand(count, 3, size, size, generator=generator).pow(3) * torch.linspace(0.2, 1, count).view(
+        -1, 1, 1, 1
+    )
     waves[-1] = 0.3
     return (waves * 200 + 20).to(torch.uint8)
 
@@ -90,7 +92,9 @@ def test_S7_each_operation_on_places_agrees_with_pillow(name):
         "shift y": (1, 0, 0, 0, 1, shift),
     }[name]
     for before, after in zip(images, ours, strict=True):
-        expected = as_tensor(as_image(before).transform((24, 24), Image.Transform.AFFINE, data, Image.Resampling.NEAREST))
+        expected = as_tensor(
+            as_image(before).transform((24, 24), Image.Transform.AFFINE, data, Image.Resampling.NEAREST)
+        )
         assert (after != expected).double().mean() < 0.03  # where a source lies on the border of two pixels
 
 

@@ -64,7 +64,9 @@ class RandAugment:
     def _changed(
         self, change: Change | None, images: Tensor, chosen: Tensor, strength: Tensor, warps: Tensor
     ) -> Tensor:
-        return warp.sampled(images, warps, "bilinear", self.fill) if change is None else change(images, chosen, strength)
+        return (
+            warp.sampled(images, warps, "bilinear", self.fill) if change is None else change(images, chosen, strength)
+        )
 
 
 Change = Callable[[Tensor, Tensor, Tensor], Tensor]  # pictures (b, C, H, W), operation and strength from −1 to 1, (b,)
