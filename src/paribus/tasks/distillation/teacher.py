@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,7 +26,6 @@ from paribus.tasks.classification import Classification, final_activation
 from paribus.tasks.evaluation import batch_size
 from paribus.tasks.restored import Restored, known_info, restore
 
-RUNS = Path("runs")  # below which names of runs are looked for, as commands do by default
 FORMAT = 1  # of cached answers; raise it when they would be others
 
 
@@ -36,7 +36,7 @@ def find(teacher: str, seed: int) -> RunFolder:
         MissingData: if there is none, or it is not finished.
         RecipeError: if several fit.
     """
-    named = RUNS / teacher
+    named = Path(os.environ.get("PARIBUS_RUNS", "runs")) / teacher  # as commands look for names by default
     for place in (Path(teacher).expanduser(), named, named.with_name(slug(named.name))):
         if found := _runs_in(place, seed):
             return _finished(_only(found))
