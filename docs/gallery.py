@@ -101,7 +101,7 @@ def studies(folder: Path) -> Iterator[Path]:
     """All plots of all kinds of studies, and their reports."""
     for name, make in STUDIES.items():
         result = make()
-        for plot in (plots.forest, plots.arms, plots.paired, plots.curves, plots.costs, plots.noise):
+        for plot in (plots.forest, plots.arms, plots.levels, plots.paired, plots.curves, plots.costs, plots.noise):
             yield saved(plot(result), folder, f"{name} {plot.__name__}")
         yield reports.write(result, folder / file_name(name))
 
