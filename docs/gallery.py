@@ -14,6 +14,7 @@ and ``worst.png`` of that of FOLDER/runs/digits-cnn. They are cut from what this
 from __future__ import annotations
 
 import io
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from html import escape
 from pathlib import Path
 from random import Random
 
+import torch
 from PIL import Image
 from tests import made
 
@@ -28,6 +30,9 @@ import paribus as pb
 from paribus import plots
 from paribus.analysis.latent import LatentMap
 from paribus.analysis.quality import Quality
+from paribus.chance import key
+from paribus.data.augmentation import PARTS
+from paribus.data.augmentation.compose import Compose
 from paribus.plots import Chart
 from paribus.plots import arena as arena_plots
 from paribus.plots.activations import activations, depths
@@ -35,12 +40,14 @@ from paribus.plots.latent import latent
 from paribus.plots.layers import sizes
 from paribus.plots.quality import quality
 from paribus.plots.seeds import seeds
+from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
 from paribus.reports import files as reports
 from paribus.reports.pictures import save_picture
 from paribus.reports.run import run_page
+from paribus.tasks.sheet import sheet
 from paribus.theory import arena
 from paribus.theory.activations import ACTIVATIONS, through_depth
 from paribus.theory.layers import table
@@ -60,6 +67,7 @@ STUDIES: dict[str, Callable[[], StudyResult]] = {
     "one arm": made.one_arm,
     "nothing yet": made.nothing_yet,
     "noise": made.noise,
+    "over n": made.over_n,
 }
 PICTURES, LARGEST = Path(__file__).parent / "pictures", 150_000  # bytes of a picture of the documentation
 SHOWN = {  # name → run and picture of its report
@@ -71,6 +79,9 @@ SHOWN = {  # name → run and picture of its report
     "forecast": ("seasons/lstm", "examples"),
     "language-model": ("markov/rnn", "curves"),
 }
+STRONG = {"rotate": {"degrees": 40}, "colour": {"brightness": 0.5, "contrast": 0.6, "saturation": 0.9}}  # to be seen
+STRONG |= {"cutout": {"size": 16}, "translate": {"fraction": 0.3}, "crop": {"padding": 12}, "mixup": {"alpha": 1.0}}
+STRONG |= {"resized_crop": {"smallest": 0.2}, "erase": {"probability": 1.0}, "randaugment": {"magnitude": 18}}
 QUICK = {"training.precision": "fp32"}
 RUNS: dict[str, dict[str, object]] = {
     "digits/cnn": {"budget.epochs": 6, "model.widths": [16, 32]},
@@ -89,7 +100,8 @@ def main(folder: Path, refresh: bool) -> None:
     """Draw everything, and a page that shows it."""
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    shown = [*studies(folder), *others(folder), *runs(folder), course(folder)]
+    drawn = augmentations(folder / "augmentation.png")
+    shown = [*studies(folder), *others(folder), drawn, *runs(folder), course(folder)]
     index = folder / "index.html"
     index.write_text(page(shown, folder), encoding="utf-8")
     if refresh:
@@ -101,7 +113,7 @@ def studies(folder: Path) -> Iterator[Path]:
     """All plots of all kinds of studies, and their reports."""
     for name, make in STUDIES.items():
         result = make()
-        for plot in (plots.forest, plots.arms, plots.paired, plots.curves, plots.costs, plots.noise):
+        for plot in (plots.forest, plots.arms, plots.levels, plots.paired, plots.curves, plots.costs, plots.noise):
             yield saved(plot(result), folder, f"{name} {plot.__name__}")
         yield reports.write(result, folder / file_name(name))
 
@@ -157,6 +169,36 @@ def runs(folder: Path) -> Iterator[Path]:
         yield reports.write_run(run)
 
 
+def augmentations(path: Path) -> Path:
+    """Each augmentation, four times, on the same picture."""
+    pictures = textured(5)
+    rows = torch.arange(5)
+    changed: list[torch.Tensor] = []
+    for name in PARTS:
+        chain = Compose({name: build("augment", Part(name, **STRONG.get(name, {})))})
+        changed += [chain(pictures, key("gallery", turn), rows)[0][0] for turn in range(4)]
+    lines = [[*PARTS][at : at + 2] for at in range(0, len(PARTS), 2)]  # two augmentations side by side
+    sheets = [sheet(pictures[0][None, None], ["as it is"], "What each augmentation does to a picture, four times")]
+    for names, row in zip(lines, torch.stack(changed).split(8), strict=True):
+        sheets.append(sheet(row[None], [name for name in names for _ in range(4)]))
+    written(below(sheets), path)
+    return path
+
+
+def textured(count: int, size: int = 48) -> torch.Tensor:
+    """Colour pictures with something in them that shows what was turned, moved or mixed: (B, 3, H, W) uint8."""
+    y, x = torch.meshgrid(*(torch.linspace(-1, 1, size),) * 2, indexing="ij")
+    found = []
+    for turn in range(count):
+        ring = ((x**2 + y**2).sqrt() * (6 + turn)).sin()
+        stripes = (8 * (x * math.cos(turn) + y * math.sin(turn))).sin()
+        inside = (x + 0.2).abs() + (y - 0.1).abs() < 0.5
+        layers = torch.stack([ring, stripes, 0.5 * ring - x]) if turn % 2 else torch.stack([-x, 0.6 * ring, stripes])
+        layers[0][inside], layers[2][inside] = 0.9, -0.6
+        found.append(((layers.clamp(-1, 1) + 1) * 110 + 15).to(torch.uint8))
+    return torch.stack(found)
+
+
 def course(folder: Path) -> Path:
     """A page about several studies and a run."""
     parts = {**{name: make() for name, make in STUDIES.items()}, "a run": RunFolder(folder / "runs" / "digits-cnn")}
@@ -171,6 +213,7 @@ def refreshed(folder: Path) -> None:
         stacked([plot(result) for plot in drawn], PICTURES / f"{name}.png")
     planned = pb.Study("digits/mlp", epochs=5, vary={"model.dropout": [0, 0.3]}, runs=folder / "studies")
     stacked([seeds(planned.plan(delta="3pt", pilot=5))], PICTURES / "plan.png")
+    augmentations(PICTURES / "augmentation.png")
     for name, (run, picture) in SHOWN.items():
         page = run_page(RunFolder(folder / "runs" / file_name(run)))
         small(save_picture(page, folder / f"{name}.png", picture, overwrite=True), PICTURES / f"{name}.png")
@@ -191,13 +234,17 @@ def pages_studies(runs: Path) -> Iterator[tuple[str, pb.Study, Sequence[Callable
 
 def stacked(charts: Sequence[Chart], path: Path) -> None:
     """Pictures below each other, as one."""
-    images = [Image.open(io.BytesIO(chart.png(1.5))).convert("RGB") for chart in charts]
+    written(below([Image.open(io.BytesIO(chart.png(1.5))).convert("RGB") for chart in charts]), path)
+
+
+def below(images: Sequence[Image.Image]) -> Image.Image:
+    """All of them below each other."""
     whole = Image.new("RGB", (max(one.width for one in images), sum(one.height for one in images)), "white")
     top = 0
     for one in images:
         whole.paste(one, (0, top))
         top += one.height
-    written(whole, path)
+    return whole
 
 
 def small(source: Path, path: Path) -> None:

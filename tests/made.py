@@ -57,6 +57,12 @@ def factorial() -> StudyResult:
     return study(factors, 5, [0.0, 0.012, -0.004, 0.015, 0.03, 0.002])
 
 
+def over_n() -> StudyResult:
+    """More and more examples, with and without norm: numbers over two decades."""
+    factors = {"split.limit": (100, 300, 1000, 3000), "model.norm": ("none", "batch")}
+    return study(factors, 5, [-0.2, -0.25, -0.1, -0.09, -0.04, -0.01, 0.0, 0.03])
+
+
 def many_arms() -> StudyResult:
     """24 arms with long names."""
     rest = {"norm": "batch", "dropout": 0.25, "activation": "relu"}

@@ -68,7 +68,7 @@ class Draws:
         """One number per example from [low, high), float32 of shape (B,), on the device of ``index``."""
         import torch
 
-        bits = _mix(self.index * _GOLDEN + key(self.key, name))
+        bits = self._bits(name)
         return (bits >> 40 & 0xFFFFFF).to(torch.float32) * ((high - low) / (1 << 24)) + low
 
     def integers(self, name: str, low: int, high: int) -> Tensor:
@@ -79,9 +79,24 @@ class Draws:
         """True for each example with the given probability; bool of shape (B,)."""
         return self.uniform(name) < probability
 
+    def noise(self, name: str, count: int) -> Tensor:
+        """``count`` bytes per example, each value as likely as any other, uint8 of shape (B, count)."""
+        import torch
+
+        words = torch.arange(-(-count // 8), device=self.index.device) * _GOLDEN
+        bits = _mix(self._bits(name).unsqueeze(1) + words)
+        return bits.view(torch.uint8)[:, :count]
+
+    def order(self, name: str) -> Tensor:
+        """A random order of the examples, int64 of shape (B,): of which ones, and not of how they stood, a function."""
+        return self._bits(name).argsort()  # no two are equal, as the examples are not
+
     def within(self, name: str) -> Draws:
         """Draws for a purpose within this one."""
         return Draws(key(self.key, name), self.index)
+
+    def _bits(self, name: str) -> Tensor:
+        return _mix(self.index * _GOLDEN + key(self.key, name))
 
 
 def permutation(key: int, n: int) -> Tensor:

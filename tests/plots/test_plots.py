@@ -14,6 +14,7 @@ from tests import made
 from paribus import plots
 from paribus.plots import Chart, bands, theme
 from paribus.plots.grammar import epochs
+from paribus.plots.levels import numeric as levels_of
 from paribus.records import wording
 from paribus.records.result import StudyResult
 
@@ -31,8 +32,9 @@ STUDIES = {
     "one arm": made.one_arm(),
     "nothing yet": made.nothing_yet(),
     "noise": made.noise(),
+    "over n": made.over_n(),
 }
-PLOTS = (plots.forest, plots.arms, plots.paired, plots.curves, plots.costs, plots.noise)
+PLOTS = (plots.forest, plots.arms, plots.levels, plots.paired, plots.curves, plots.costs, plots.noise)
 
 
 @pytest.fixture(params=STUDIES)
@@ -320,3 +322,22 @@ def test_colours_stand_out_by_day_and_by_night() -> None:
             lower, higher = sorted((light(shown), light(paper)))
             least = 4.5 if paper != theme.PAPER else 2.0  # pale orange is told by its name as well
             assert (higher + 0.05) / (lower + 0.05) > least, colour
+
+
+def test_levels_are_drawn_where_their_numbers_are() -> None:
+    result = made.over_n()
+    assert levels_of(result) == ("split.limit",)
+    drawn = plots.levels(result).spec["layer"]
+    area, dots, line = (one["data"]["values"] for one in drawn)
+    means = {(arm.settings["model.norm"], arm.settings["split.limit"]): 100 * arm.level.value for arm in result.arms}
+    assert {(row["arm"].removeprefix("norm="), row["x"]): row["y"] for row in line} == pytest.approx(means)
+    assert len(dots) == 5 * len(result.arms)
+    assert all(row["low"] < 100 * 1 and row["low"] <= row["high"] for row in area)
+    x = drawn[2]["encoding"]["x"]
+    assert x["scale"]["type"] == "log"
+    assert x["axis"]["values"] == [100, 300, 1000, 3000]
+
+
+def test_levels_of_few_or_of_no_numbers_are_not_drawn() -> None:
+    assert levels_of(made.two_arms()) == levels_of(made.many_arms()) == levels_of(made.noise()) == ()
+    assert "No factor" in "".join(texts(plots.levels(made.two_arms())))

@@ -130,7 +130,7 @@ def test_a_finished_study_needs_neither_data_nor_models(monkeypatch):
 
 def test_what_runs_read_is_looked_at_once_for_an_arm(scripted, monkeypatch):
     asked = []
-    monkeypatch.setattr("paribus.studies.runner.named_files", lambda recipe: asked.append(recipe) or {})
+    monkeypatch.setattr("paribus.studies.runner.named_files", lambda recipe, seed: asked.append(recipe) or {})
     study = small(seeds=8)
     study.run(executor=scripted(lambda *_: 0.5), listen=Heard())
     assert len(asked) <= 3 * len(study.design.arms())  # not once for each run

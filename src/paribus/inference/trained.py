@@ -11,19 +11,17 @@ import torch
 from torch import Tensor
 
 from paribus import files
-from paribus.chance import Seeds
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.data.info import DataInfo
 from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import DataError, RecipeError, RunError, nearest
-from paribus.models.network import Network, assemble
-from paribus.models.weights import hash_of
+from paribus.models.network import Network
 from paribus.records.given import run_folder
 from paribus.records.inputs import changes
-from paribus.records.parts import build
 from paribus.records.recipe import Recipe
-from paribus.records.run import SEALED, RunFolder
+from paribus.records.run import RunFolder
 from paribus.tasks.evaluation import batch_size
+from paribus.tasks.restored import restore
 from paribus.tasks.task import Task
 
 SplitName = Literal["train", "val", "test"]
@@ -110,24 +108,9 @@ def load(run: Any, epoch: int | Literal["final"] = "final", *, runs: str | Path 
         RunError: if there is no such run, it has not finished, its weights are damaged or were not kept, the
             description of its data is missing, or its own classes are not at hand.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     folder = run_folder(run, runs)
-    path, expected = _weights(folder, epoch)
-    folder.check_seal([name for name in SEALED if (folder.path / name).exists()])  # of one that is missing more is said
-    recipe, info = _known_recipe(folder), _info(folder)
-    task: Task = build("task", recipe.task, info=info)
-    network = assemble(recipe.model, task, Seeds(folder.seed), blank=True)
-    try:
-        files.open_regular(path, error=RunError).close()
-        weights = load_file(path)
-        network.load_state_dict(weights)
-    except (SafetensorError, OSError, RuntimeError, MemoryError) as error:
-        raise _damaged(path, str(error) or type(error).__name__) from None
-    if hash_of(weights) != expected:
-        raise _damaged(path, "they do not match the recorded hash")
-    return Trained(network.eval(), task, info, recipe, folder.seed, folder)
+    network, task, info, recipe = restore(folder, *_weights(folder, epoch))
+    return Trained(network, task, info, recipe, folder.seed, folder)
 
 
 def _weights(folder: RunFolder, epoch: int | Literal["final"]) -> tuple[Path, str]:
@@ -143,44 +126,3 @@ def _weights(folder: RunFolder, epoch: int | Literal["final"]) -> tuple[Path, st
         raise RunError("the weights of this epoch were not kept", got=f"epoch {epoch} of {folder.path}", hint=hint)
     path = folder.kept_weights(epoch)
     return path, str(files.read_json(path.with_suffix(".json"))["weights_sha256"])
-
-
-def _known_recipe(folder: RunFolder) -> Recipe:
-    recipe = folder.recipe
-    expected = folder.read()["sources"]
-    try:
-        present = recipe.sources()
-        recipe.resolved()
-    except RecipeError as error:
-        if not expected:
-            raise
-        own = ", ".join(expected)
-        raise RunError(
-            f"this run uses parts of its author's own: {own}", hint="pass the file with --plugin FILE.py"
-        ) from error
-    if present != expected:
-        raise RunError(
-            "a part of this run's recipe has changed since",
-            got=", ".join(expected),
-            hint="use the version it was trained with",
-        )
-    return recipe
-
-
-def _info(folder: RunFolder) -> DataInfo:
-    content = folder.info()
-    if not content:
-        raise RunError(
-            "this run has no info.json, which says how large its pictures are and what its classes are called",
-            got=str(folder.path),
-            hint="copy the whole folder, or delete it and train again",
-        )
-    return DataInfo.read(content)
-
-
-def _damaged(path: Path, reason: str) -> RunError:
-    return RunError(
-        f"the weights are damaged: {reason}",
-        got=str(path),
-        hint="delete the folder and train again",
-    )

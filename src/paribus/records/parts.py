@@ -88,7 +88,11 @@ def _is_text(value: Any) -> bool:
 
 
 def augmentations(value: Any) -> dict[str, Part]:
-    """``{flip: true, crop: {padding: 4}}``: a name with its options, ``true`` for the defaults, ``false`` for none."""
+    """``{flip: true, crop: {padding: 4}}``: a name with its options, ``true`` for the defaults, ``false`` for none.
+
+    Names alone are read as by :func:`by_name`.
+    """
+    value = by_name(value)
     if not isinstance(value, Mapping):
         raise RecipeError("augment is a mapping of names to options", got=value, hint="write augment: {flip: true}")
     parts: dict[str, Part] = {}
@@ -104,6 +108,17 @@ def augmentations(value: Any) -> dict[str, Part]:
         elif options not in (False, None):
             raise RecipeError(f"augment.{name} is true, false or a mapping of options", got=options)
     return parts
+
+
+def by_name(augment: Any) -> Any:
+    """``none``, ``flip`` and ``[flip, crop]`` as mappings of names to their defaults; all else as it is."""
+    if augment is None or augment == "none":
+        return {}
+    if isinstance(augment, str):
+        return {augment: True}
+    if isinstance(augment, (list, tuple)) and all(map(_is_text, augment)):
+        return dict.fromkeys(augment, True)
+    return augment
 
 
 _registered: dict[str, dict[str, Factory]] = {kind: {} for kind in KINDS}

@@ -30,7 +30,7 @@ from paribus.records.fingerprint import fingerprint
 from paribus.records.kinds import KINDS
 from paribus.records.metric import Metric
 from paribus.records.options import explain, refuse_strange
-from paribus.records.parts import Part, augmentations, factory_of, is_own, present, resolve
+from paribus.records.parts import Part, augmentations, by_name, factory_of, is_own, present, resolve
 from paribus.records.sections import SECTIONS, Budget, Chance, Section, Split, Training
 from paribus.records.shortcuts import expand, unknown_field
 
@@ -277,7 +277,9 @@ def _set(raw: dict[str, Any], keys: list[str], value: Any) -> None:
     if not rest:
         raw[head] = value
         return
-    if head in KINDS and isinstance(raw.get(head), (str, Part)):
+    if head == "augment" and head in raw:
+        raw[head] = by_name(raw[head])
+    elif head in KINDS and isinstance(raw.get(head), (str, Part)):
         raw[head] = Part.of(raw[head]).opened()
     use = KINDS[head].default if head in KINDS else None
     place = raw.setdefault(head, {"use": use} if use else {})

@@ -63,4 +63,6 @@ def _augment() -> dict[str, Any]:
         name: {"anyOf": [{"type": "boolean"}, {**part, "required": []}], "description": part["description"]}
         for name, part in parts.items()
     }
-    return {"type": "object", "properties": own, "additionalProperties": {"anyOf": list(parts.values())}}
+    mapping = {"type": "object", "properties": own, "additionalProperties": {"anyOf": list(parts.values())}}
+    name = {"enum": names("augment")}
+    return {"anyOf": [{"enum": ["none", *names("augment")]}, {"type": "array", "items": name}, mapping]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paribus import plots
+from paribus.plots.levels import numeric
 from paribus.records import wording, yaml
 from paribus.records.metric import Metric
 from paribus.records.parts import present
@@ -169,6 +170,7 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
     yield from tuning.sections(result)
     figure = Figure("arms", plots.arms(result), f"The {what} of every arm: each seed, the mean and its interval.")
     yield Section("Arms", figure=figure, tables=_some(tables.arms(result), tables.lost(result)))
+    yield from _over_factors(result)
     if any(arm.curves for arm in result.arms):
         yield Section("Learning curves", figure=Figure("curves", plots.curves(result), "Figures over the epochs."))
     paired = None
@@ -182,6 +184,18 @@ def _evidence(result: StudyResult) -> Iterator[Section]:
         figure = Figure("costs", plots.costs(result), f"The {what} against the training time.")
         said = tuple(filter(None, ("Ratios are to the first arm.", " ".join(at_once(result)))))
         yield Section("Costs", said, figure, tables=(tables.costs(result),))
+
+
+def _over_factors(result: StudyResult) -> Iterator[Section]:
+    """A picture for every factor whose values are numbers: the learning rate, the depth, the number of examples."""
+    what = wording.spoken(result.metric_name)
+    names = wording.short_names(list(result.design.factors))
+    for place, path in enumerate(numeric(result)):
+        name = wording.clean(names[path])
+        figure = Figure(
+            f"over{place or ''}", plots.levels(result, path), f"The {what} over {name}, with its intervals."
+        )
+        yield Section(f"Over {name}", figure=figure)
 
 
 def _has_costs(result: StudyResult) -> bool:

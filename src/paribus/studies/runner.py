@@ -10,7 +10,7 @@ from typing import Protocol
 
 from paribus import files
 from paribus.cache.lock import locked
-from paribus.data.prepare.prepared import named_files, record_of
+from paribus.data.prepare.prepared import named_files, reads_by_seed, record_of
 from paribus.errors import DamagedRecord, MissingData, StudyError
 from paribus.progress import Announce, silent
 from paribus.records import store
@@ -153,9 +153,9 @@ class Recipes:
     def jobs(self, design: StudyDesign, folder: Path, settings: Settings) -> list[Job]:
         """All runs, seed by seed so that pairs complete early."""
         recipes = [(arm, design.recipe_of(arm)) for arm in design.arms()]
-        arms = [(arm, recipe, self.read(recipe), folder / arm.slug) for arm, recipe in recipes]  # for all its seeds
+        arms = [(arm, recipe, self.read(recipe, design.seeds), folder / arm.slug) for arm, recipe in recipes]
         return [
-            Job(arm.name, seed, recipe, place / f"seed-{seed}", settings, inputs)
+            Job(arm.name, seed, recipe, place / f"seed-{seed}", settings, inputs[seed])
             for seed in design.seeds
             for arm, recipe, inputs, place in arms
         ]
@@ -221,8 +221,13 @@ class Reading:
         self.progress = progress
         self._known: dict[str, DataRecord | None] = {}
 
-    def __call__(self, recipe: Recipe) -> Inputs | None:
-        """Its inputs; ``None`` where the data are not at hand: what is finished does without."""
+    def __call__(self, recipe: Recipe, seeds: Sequence[int]) -> dict[int, Inputs | None]:
+        """Its inputs, by seed; ``None`` where something is not at hand: what is finished does without."""
+        if not reads_by_seed(recipe):
+            return dict.fromkeys(seeds, self._inputs(recipe, 0))
+        return {seed: self._inputs(recipe, seed) for seed in seeds}
+
+    def _inputs(self, recipe: Recipe, seed: int) -> Inputs | None:
         name = repr(recipe.data)
         if name not in self._known:
             self._known[name] = None
@@ -230,7 +235,7 @@ class Reading:
                 self._known[name] = record_of(recipe.data, self.progress)
         data = self._known[name]
         with suppress(MissingData):
-            return Inputs(data, named_files(recipe)) if data is not None else None
+            return Inputs(data, named_files(recipe, seed)) if data is not None else None
         return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 PARTS: Mapping[str, str] = {
     "classification": "classification:Classification",
     "denoising": "pixels.denoising:Denoising",
+    "distillation": "distillation.distillation:Distillation",
     "forecasting": "sequences.forecasting:Forecasting",
     "gan": "generators.gan:Adversarial",
     "labelling": "sequences.labelling:Labelling",

@@ -82,6 +82,13 @@ class Task(ABC):
             "num_tokens": len(info.text.vocabulary) if info.text else 0,
         }
 
+    def check(self, prepared: PreparedData) -> None:  # noqa: B027 (most tasks take all data that fit their network)
+        """Refuse data that this task cannot be trained on, before the first pass and the first step.
+
+        Raises:
+            ParibusError: with what is wrong.
+        """
+
     def prepare(self, prepared: PreparedData) -> None:  # noqa: B027 (most tasks need what is known of the data alone)
         """Look at the data before the first step or the test, for what :attr:`info` does not say."""
 

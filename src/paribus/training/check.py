@@ -74,6 +74,7 @@ class Check:
         check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
         prepared.sampling(recipe.training)
         task, network = self._built(recipe, seed, prepared)
+        task.check(prepared)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers = optimizers_of(recipe, task.stages(network), network)
         dry_pass(recipe, prepared, task, network)

@@ -64,7 +64,7 @@ class Run:
         if self._found is None:
             here = self._folder(self.recipe.identity)
             try:
-                self.inputs = inputs_of(self.recipe, progress)
+                self.inputs = inputs_of(self.recipe, self.seed, progress)
             except MissingData:
                 return next(self._others(), here)  # finished or not, it is the one that read what is missing now
             earlier = here.exists and here.result is not None and here.inputs is None  # that version recorded no data

@@ -76,6 +76,7 @@ class Session:
         self.training, self.seeds = recipe.training, seeds
         self.task: Task = build("task", recipe.task, info=prepared.info)
         network = assemble(recipe.model, self.task, seeds)
+        self.task.check(prepared)
         dry_pass(recipe, prepared, self.task, network)
         examples = len(prepared.rows["train"])
         self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample(), examples)

@@ -17,7 +17,10 @@ from paribus.data.augmentation.colour import Colour
 from paribus.data.augmentation.compose import Compose
 from paribus.data.augmentation.crop import Crop
 from paribus.data.augmentation.cutout import Cutout
+from paribus.data.augmentation.erase import Erase
 from paribus.data.augmentation.flip import Flip
+from paribus.data.augmentation.randaugment import RandAugment
+from paribus.data.augmentation.resized_crop import ResizedCrop
 from paribus.data.augmentation.rotate import Rotate
 from paribus.data.augmentation.transform import Identity
 from paribus.data.augmentation.translate import Translate
@@ -32,6 +35,9 @@ ALL = {
     "translate": Translate(0.2),
     "colour": Colour(),
     "cutout": Cutout(5),
+    "resized_crop": ResizedCrop(),
+    "erase": Erase(),
+    "randaugment": RandAugment(2, 20.0),
 }
 IMAGES = torch.randint(0, 256, (64, 3, 12, 10), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 INDEX = torch.randperm(1000, generator=torch.Generator().manual_seed(0))[:64]
@@ -97,9 +103,10 @@ def test_global_random_state_is_neither_read_nor_changed():
 def test_masks_move_with_their_pictures():
     labels = torch.tensor([10, 240], dtype=torch.uint8)
     masks = labels[(IMAGES[:, :1] > 127).long()]
-    geometry = {**ALL, "rotate": Rotate(30.0, interpolation="nearest"), "colour": Colour(0, 0, 0)}
-    del geometry["cutout"]
-    moved = moved_masks(ALL, masks)
+    whole = {name: part for name, part in ALL.items() if name not in ("cutout", "erase", "randaugment")}
+    nearest = {"rotate": Rotate(30.0, interpolation="nearest"), "resized_crop": ResizedCrop(interpolation="nearest")}
+    geometry = {**whole, **nearest, "colour": Colour(0, 0, 0)}
+    moved = moved_masks(whole, masks)
     assert torch.equal(moved, changed(Compose(geometry), masks, 5))
     assert set(moved.unique().tolist()) <= {0, 10, 240}
 
@@ -126,7 +133,7 @@ def test_masks_do_not_copy_what_pictures_repeat_at_their_edges():
 
 def test_a_hole_in_a_picture_is_none_in_its_mask():
     masks = torch.randint(0, 4, (64, 1, 12, 10), dtype=torch.uint8)
-    assert torch.equal(moved_masks({"cutout": Cutout(5), "colour": Colour()}, masks, 255), masks)
+    assert torch.equal(moved_masks({"cutout": Cutout(5), "erase": Erase(), "colour": Colour()}, masks, 255), masks)
 
 
 def test_what_is_no_picture_is_refused_unless_nothing_is_asked():
@@ -159,6 +166,11 @@ def test_every_part_is_built_by_name_and_explains_its_options(name):
         Part("crop", padding=-1),
         Part("colour", contrast=2),
         Part("rotate", fill=1),
+        Part("mixup", alpha=-0.1),
+        Part("cutmix", probability=2),
+        Part("randaugment", magnitude=31),
+        Part("resized_crop", smallest=0),
+        Part("erase", largest=0),
     ],
 )
 def test_impossible_options_are_refused(part):

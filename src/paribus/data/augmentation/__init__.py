@@ -16,4 +16,9 @@ PARTS: Mapping[str, str] = {
     "translate": "translate:Translate",
     "colour": "colour:Colour",
     "cutout": "cutout:Cutout",
+    "resized_crop": "resized_crop:ResizedCrop",
+    "erase": "erase:Erase",
+    "randaugment": "randaugment:RandAugment",
+    "mixup": "mixup:Mixup",
+    "cutmix": "cutmix:Cutmix",
 }

@@ -36,9 +36,17 @@ class Cutout:
 
 def square(rows: Tensor, columns: Tensor, size: int, height: int, width: int) -> Tensor:
     """1 inside a square about each centre, int64 (B,) each, and 0 elsewhere; uint8 (B, 1, H, W)."""
-    inside_rows = _interval(rows, size, height).view(-1, 1, height, 1)
-    inside_columns = _interval(columns, size, width).view(-1, 1, 1, width)
-    return inside_rows * inside_columns
+    inside_rows = interval(rows, size, height).view(-1, 1, height, 1)
+    inside_columns = interval(columns, size, width).view(-1, 1, 1, width)
+    return (inside_rows & inside_columns).to(torch.uint8)
+
+
+def within(hole: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
+    """Whole numbers from one tensor where ``hole``, bool, is true, and from the other elsewhere.
+
+    As bits: half of the time that deciding value by value takes.
+    """
+    return outside ^ ((outside ^ inside) & -hole.to(outside.dtype))
 
 
 def mean_colour(images: Tensor) -> Tensor:
@@ -47,6 +55,8 @@ def mean_colour(images: Tensor) -> Tensor:
     return ((images.sum((2, 3), keepdim=True) + pixels // 2) // pixels).to(torch.uint8)
 
 
-def _interval(centres: Tensor, size: int, length: int) -> Tensor:
-    position = torch.arange(length, device=centres.device) - (centres - size // 2).unsqueeze(1)
-    return ((position >= 0) & (position < size)).to(torch.uint8)
+def interval(centres: Tensor, size: int | Tensor, length: int) -> Tensor:
+    """True for the ``size`` positions about each centre, int64 (B,); bool (B, length)."""
+    sizes = torch.as_tensor(size, device=centres.device)
+    position = torch.arange(length, device=centres.device) - (centres - sizes // 2).unsqueeze(1)
+    return (position >= 0) & (position < sizes.unsqueeze(-1))

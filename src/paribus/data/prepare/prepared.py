@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from paribus.data.prepare import cache
 from paribus.errors import MissingData, RecipeError
 from paribus.progress import Announce, silent
 from paribus.records.inputs import DataRecord, Inputs
-from paribus.records.parts import Part, build
+from paribus.records.parts import Part, build, factory_of, present
 from paribus.records.recipe import Recipe
 from paribus.records.sections import Training
 from paribus.records.weights import NONE, weights_file
@@ -38,12 +39,16 @@ class PreparedData:
         rows: split → its examples.
         info: what the rest of the system must know.
         inputs: what was read for them.
+        seed: of the run.
+        augmented: whether training examples are changed at random.
     """
 
     examples: Examples
     rows: Mapping[str, Tensor]
     info: DataInfo
     inputs: Inputs = field(default_factory=Inputs)
+    seed: int = 0
+    augmented: bool = False
 
     def on(self, device: str) -> PreparedData:
         """The same with the examples on the device, if there is room: one copy for all splits."""
@@ -112,17 +117,17 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
         info = replace(info, overlap=1 / (folds - 1))
     named: dict[str, str] = {}
     with suppress(MissingData):  # needed to begin, which asks for them itself; not to look at what was trained
-        named = named_files(recipe)
-    return PreparedData(examples, rows, info, Inputs(dataset.record, named))
+        named = named_files(recipe, seeds.seed)
+    return PreparedData(examples, rows, info, Inputs(dataset.record, named), seeds.seed, bool(recipe.augment))
 
 
-def inputs_of(recipe: Recipe, progress: Announce = silent) -> Inputs:
-    """What a run of a recipe would read, without opening more than is needed to know it.
+def inputs_of(recipe: Recipe, seed: int, progress: Announce = silent) -> Inputs:
+    """What a run of a recipe with a seed would read, without opening more than is needed to know it.
 
     Raises:
         DataError: for data that are missing or unusable.
     """
-    return Inputs(record_of(recipe.data, progress), named_files(recipe))
+    return Inputs(record_of(recipe.data, progress), named_files(recipe, seed))
 
 
 def record_of(part: Part, progress: Announce = silent) -> DataRecord:
@@ -130,19 +135,33 @@ def record_of(part: Part, progress: Announce = silent) -> DataRecord:
     return cache.record(build("data", part), progress)
 
 
-def named_files(recipe: Recipe) -> dict[str, str]:
+def named_files(recipe: Recipe, seed: int) -> dict[str, str]:
     """Checksums of files that options of parts other than the data name, such as weights that a model starts from.
 
+    A part whose options name them in another way has a static method ``files(settings, seed)``: name → path.
+
     Raises:
-        MissingData: if the weights that a model starts from are not there.
+        MissingData: if such a part needs what is not there.
     """
-    found = {}
-    for field_, (kind, _) in recipe.fields.items():
+    found: dict[str, str] = {}
+    for field_, (kind, part) in recipe.fields.items():
+        named = files(recipe.settings(field_), seed) if (files := _files(kind, part)) else {}
+        found |= {f"{field_}.{name}": checksum(path) for name, path in named.items()}
         for name, value in recipe.settings(field_).items() if kind != "data" else ():
             if isinstance(value, (str, Path)) and Path(value).suffix and Path(value).expanduser().is_file():
                 found[f"{field_}.{name}"] = checksum(Path(value).expanduser())
     source = recipe.common("model").get("weights", NONE)
     return {**found, "model.weights": checksum(weights_file(source))} if source != NONE else found
+
+
+def reads_by_seed(recipe: Recipe) -> bool:
+    """Whether runs of other seeds may read other files."""
+    return any(_files(kind, part) for kind, part in recipe.parts())
+
+
+def _files(kind: str, part: Part) -> Callable[[Mapping[str, Any], int], Mapping[str, Path]] | None:
+    """What names the files that a part reads, where its options do not."""
+    return getattr(factory_of(kind, part), "files", None) if present(kind, part) and kind != "data" else None
 
 
 def _fits(nbytes: int, device: torch.device) -> bool:

@@ -12,6 +12,7 @@ from paribus.cache.archive import Archive, opened
 from paribus.cache.download import PublishedFile, obtain
 from paribus.data.origin import origin
 from paribus.data.originals import Originals, published
+from paribus.data.sources.images.size import Size, resized, sized
 from paribus.data.write.npy import Array
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
@@ -23,12 +24,23 @@ MIRRORS = ("https://www.cs.toronto.edu/~kriz/",)
 
 
 class Cifar:
-    """What both data sets share: reading a tar archive of binary batches without unpacking it."""
+    """What both data sets share: reading a tar archive of binary batches without unpacking it.
+
+    Args:
+        size: height and width to which the pictures are brought, in pixels; by default their own.
+    """
 
     file: ClassVar[PublishedFile]
     batches: ClassVar[Mapping[str, str]]  # split → pattern of its files
     label_bytes: ClassVar[int]
-    decoding: ClassVar[Mapping[str, Any]] = {"size": 32, "colour": "rgb", "fit": "crop"}  # for other pictures
+
+    def __init__(self, size: Size = None) -> None:
+        self.size = size
+
+    @property
+    def decoding(self) -> Mapping[str, Any]:
+        """How any other picture is read in the same way."""
+        return {"size": self.size or SHAPE[1], "colour": "rgb", "fit": "crop"}
 
     def label_column(self) -> int:
         """Which of the label bytes is the class."""
@@ -39,8 +51,8 @@ class Cifar:
         raise NotImplementedError
 
     def key(self) -> Mapping[str, Any]:
-        """The choice of labels."""
-        return {"labels": self.label_column()}
+        """The choice of labels, and the size."""
+        return {"labels": self.label_column(), **sized(self.size)}
 
     def originals(self) -> Originals:
         """The archive, known by its published checksum."""
@@ -54,12 +66,13 @@ class Cifar:
             if not names["train"]:
                 raise DataError("the archive holds no training batch", got=str(archive.path), hint=f"see {MIRRORS[0]}")
             count = sum(self._count(archive, name) for some in names.values() for name in some)
-            cache.start(classes=archive.lines(self.label_names()), shape=SHAPE, count=count)
+            side = self.size or SHAPE[1]
+            cache.start(classes=archive.lines(self.label_names()), shape=(SHAPE[0], side, side), count=count)
             for split, files in names.items():
                 for name in files:
                     for records in self._records(archive, name):
                         pictures = records[:, self.label_bytes :].reshape(-1, *SHAPE)
-                        cache.add(pictures, records[:, self.label_column()], split)
+                        cache.add(resized(pictures, self.size), records[:, self.label_column()], split)
 
     def _count(self, archive: Archive, name: str) -> int:
         width = self.label_bytes + PIXELS  # bytes
@@ -78,7 +91,11 @@ class Cifar:
 
 @origin("downloaded when first used", "cifar10")
 class Cifar10(Cifar):
-    """60,000 colour photographs of 32×32 pixels in 10 classes (Krizhevsky, 2009), 10,000 for the test."""
+    """60,000 colour photographs of 32×32 pixels in 10 classes (Krizhevsky, 2009), 10,000 for the test.
+
+    Args:
+        size: height and width to which the pictures are brought, in pixels; by default their own.
+    """
 
     file = PublishedFile("cifar10", "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", MIRRORS)
     batches: ClassVar = {"train": r"data_batch_\d+\.bin", "test": r"test_batch\.bin"}
@@ -95,13 +112,15 @@ class Cifar100(Cifar):
 
     Args:
         labels: the 100 fine classes, or the 20 coarse ones that group them by five.
+        size: height and width to which the pictures are brought, in pixels; by default their own.
     """
 
     file = PublishedFile("cifar100", "cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8", MIRRORS)
     batches: ClassVar = {"train": r"train\.bin", "test": r"test\.bin"}
     label_bytes = 2  # coarse, fine
 
-    def __init__(self, labels: Literal["fine", "coarse"] = "fine") -> None:
+    def __init__(self, labels: Literal["fine", "coarse"] = "fine", size: Size = None) -> None:
+        super().__init__(size)
         self.labels = labels
 
     def label_column(self) -> int:

@@ -9,23 +9,35 @@ from paribus.cache.download import PublishedFile, obtain
 from paribus.data.origin import origin
 from paribus.data.originals import Originals, published
 from paribus.data.sources.images.idx import pairs, shape_of
+from paribus.data.sources.images.size import Size, resized, sized
 from paribus.data.write.writer import Writer
 
 PREFIXES = {"train": "train", "t10k": "test"}  # of the file names → split
 
 
 class Idx:
-    """A data set of four idx files: pictures and labels, for training and test."""
+    """A data set of four idx files: pictures and labels, for training and test.
+
+    Args:
+        size: height and width to which the pictures are brought, in pixels; by default their own.
+    """
 
     name: ClassVar[str]
     classes: ClassVar[tuple[str, ...]]
     checksums: ClassVar[Mapping[str, str]]  # MD5 of each compressed file as published
     mirrors: ClassVar[tuple[str, ...]]
-    decoding: ClassVar[Mapping[str, Any]] = {"size": 28, "colour": "grey", "fit": "pad"}  # for other pictures
+
+    def __init__(self, size: Size = None) -> None:
+        self.size = size
+
+    @property
+    def decoding(self) -> Mapping[str, Any]:
+        """How any other picture is read in the same way."""
+        return {"size": self.size or 28, "colour": "grey", "fit": "pad"}
 
     def key(self) -> Mapping[str, Any]:
-        """Nothing but the files."""
-        return {}
+        """Nothing but the files and the size."""
+        return sized(self.size)
 
     def originals(self) -> Originals:
         """The four files, known by their published checksums."""
@@ -37,11 +49,12 @@ class Idx:
         found = dict(zip(self.checksums, paths, strict=True))
         shapes = [shape_of(found[f"{prefix}-images-idx3-ubyte.gz"]) for prefix in PREFIXES]
         count = sum(shape[0] for shape in shapes)
-        cache.start(classes=self.classes, shape=(1, *shapes[0][1:]), count=count)
+        sides = shapes[0][1:] if self.size is None else (self.size, self.size)
+        cache.start(classes=self.classes, shape=(1, *sides), count=count)
         for prefix, split in PREFIXES.items():
             pair = found[f"{prefix}-images-idx3-ubyte.gz"], found[f"{prefix}-labels-idx1-ubyte.gz"]
             for pictures, labels in pairs(*pair):
-                cache.add(pictures[:, None], labels, split)
+                cache.add(resized(pictures[:, None], self.size), labels, split)
 
     def _file(self, name: str) -> PublishedFile:
         return PublishedFile(self.name, name, self.checksums[name], self.mirrors)
@@ -49,7 +62,11 @@ class Idx:
 
 @origin("downloaded when first used", "mnist")
 class Mnist(Idx):
-    """70,000 handwritten digits of 28×28 pixels (LeCun et al., 1998), 10,000 of them for the test."""
+    """70,000 handwritten digits of 28×28 pixels (LeCun et al., 1998), 10,000 of them for the test.
+
+    Args:
+        size: height and width to which the pictures are brought, in pixels; by default their own.
+    """
 
     name = "mnist"
     classes = tuple(str(digit) for digit in range(10))
@@ -67,7 +84,11 @@ class Mnist(Idx):
 
 @origin("downloaded when first used", "fashion_mnist")
 class FashionMnist(Idx):
-    """70,000 pieces of clothing of 28×28 grey pixels (Xiao et al., 2017), 10,000 of them for the test."""
+    """70,000 pieces of clothing of 28×28 grey pixels (Xiao et al., 2017), 10,000 of them for the test.
+
+    Args:
+        size: height and width to which the pictures are brought, in pixels; by default their own.
+    """
 
     name = "fashion_mnist"
     classes = (

@@ -1,0 +1,1 @@
+"""Learning from another network: its answers, and what goes on inside it."""
