@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from paribus.records.result import StudyResult as StudyResult
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
+    from paribus.reports.summary import summary as summary
     from paribus.studies.held_out import test_run
     from paribus.studies.log import log as log
     from paribus.study import Study as Study
@@ -62,6 +63,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "predict": "inference.predict",
     "register": "records.parts",
     "sample": "inference.sample",
+    "summary": "reports.summary",
 }
 __all__ = list(_HOMES)
 
