@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paribus.commands.command import Command as Command
     from paribus.data.arrays import Data as Data
     from paribus.errors import ParibusError as ParibusError
-    from paribus.exchange.export import export as export
+    from paribus.inference.export.export import export as export
     from paribus.inference.predict import predict as predict
     from paribus.inference.sample import sample as sample
     from paribus.inference.trained import Trained as Trained
@@ -55,7 +55,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "analyse": "analysis.kept",
     "derive": "theory.derive",
     "evidence": "numbers",
-    "export": "exchange.export",
+    "export": "inference.export.export",
     "load": "inference.trained",
     "load_plugin": "records.plugins",
     "log": "studies.log",

@@ -98,6 +98,7 @@ def layers(
 
     load_plugins(plugin)
     words: dict[str, Any] = {"convention": convention, "channels_last": channels_last}
+    subject: str | nn.Module
     if model:
         changes = [*([net] if net else []), *(overrides or [])]
         subject, shape = _model(model, changes, input, channels_last, classes or CLASSES, tokens or 0, values=measure)
