@@ -105,5 +105,5 @@ def predict(
 def _folder(name: str, runs: Path, arm: str | None) -> Path:
     """The folder of a run; of a study where an arm is named, or the name fits nothing else."""
     if arm is not None:
-        return find_folder(name, runs, "study")
+        return find_folder(name, runs, "study", "run")
     return find_folder(name, runs, *(("run",) if name == "last" else ("run", "study")))

@@ -45,6 +45,11 @@ class Ensemble:
         for one in self.members:
             _check_member(self.members[0], one)
 
+    @property
+    def looks(self) -> int:
+        """How many views of each picture."""
+        return len(views(self.members[0], self.tta))
+
     @torch.inference_mode()
     def opinions(self, inputs: Tensor) -> Tensor:
         """The probabilities of each member in each view (members, views, B, classes) for stored inputs."""
