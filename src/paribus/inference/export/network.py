@@ -18,6 +18,7 @@ from paribus.inference.export import loaders, writers
 from paribus.inference.export.formats import FORMATS
 from paribus.inference.export.writers import Said
 from paribus.inference.trained import Trained, prepared_with
+from paribus.records.environment import environment
 from paribus.tasks.classification import Classification
 
 BATCHES = (1, 2, 7)  # sizes that the written network is checked on
@@ -100,13 +101,11 @@ def _made_up(trained: Trained, count: int) -> Tensor:
 
 def describe(trained: Trained, examples: Tensor, outputs: Tensor, *, whole: bool) -> dict[str, Any]:
     """What whoever uses a network must know of it, as plain data; a ``whole`` one scales its inputs itself."""
-    from paribus import __version__
-
     info, recipe = trained.info, trained.recipe
     said = inspect.getdoc(type(trained.task).predict) or ""
     names = ["batch", *examples.shape[1:]]
     return {
-        "made_by": f"paribus {__version__}",
+        "made_by": f"paribus {environment()['packages']['paribus']}",
         "recipe": recipe.name,
         "seed": trained.seed,
         "weights_sha256": trained.folder.result.weights_sha256 if trained.folder.result else "",

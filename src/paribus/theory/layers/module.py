@@ -176,7 +176,7 @@ class Writer(TorchFunctionMode):
             return
         layer = layer_of(module)
         assert layer is not None
-        sources = self._sources([*args, *kwargs.values()])[:1]
+        sources = self._sources([*args, *kwargs.values()])[:1] or [self._beginning(layer, [*args, *kwargs.values()])]
         held = list({id(p): p for p in module.parameters()}.values())
         self._write(layer, sources, args or tuple(kwargs.values()), result, held, self.paths.get(module, ""))
         if isinstance(module, nn.RNNBase):
@@ -216,6 +216,18 @@ class Writer(TorchFunctionMode):
                 self._end(state)
         return [self.nodes[id(tensor)] for tensor in tensors if id(tensor) in self.nodes]
 
+    def _beginning(self, layer: Layer, arguments: list[Any]) -> int:
+        """The input, for a layer that takes what nobody saw being made from it, if that has the input's shape.
+
+        Raises:
+            TheoryError: if it has another one.
+        """
+        shape = tuple(_tensors(arguments)[0].shape[1:])
+        if shape != self.trace.graph.input:
+            rule = f"what {layer} takes did not come through layers and functions of torch"
+            raise TheoryError(rule, got="×".join(map(str, shape)), hint="let a module's code compute with tensors only")
+        return INPUT
+
     def _hold(self, state: Any, node: int) -> None:
         """Say that tensors are the state of a recurrent cell; it is a layer of its own where something uses it."""
         for tensor in _tensors([state]):
@@ -241,7 +253,7 @@ class Writer(TorchFunctionMode):
         self.counted |= {self._identity(p) for p in held}
         multiplications = (self._count() - self.before) // 2 // BATCH
         seen = Seen(tuple(out.shape[1:]), fresh, multiplications, _new_bytes(args, out) // BATCH)
-        number = self.trace.graph.add(layer, sources or [INPUT], path=path, known=known)
+        number = self.trace.graph.add(layer, sources, path=path, known=known)
         self.outputs[number] = out
         self.mark(out, number)
         self.trace.seen.append(seen)
