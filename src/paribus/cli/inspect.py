@@ -21,7 +21,7 @@ from paribus.cli.words import (
     load_plugins,
     read_changes,
 )
-from paribus.errors import ParibusError, nearest
+from paribus.errors import ParibusError, RecipeError, nearest
 from paribus.progress import working
 from paribus.records.kinds import KINDS
 
@@ -139,7 +139,7 @@ def show(
     is_recipe = name in shipped() or name.endswith((".yaml", ".yml", ".json"))
     if (overrides or model) and not is_recipe:
         rule = "--model and changes are for recipes"
-        raise ParibusError(rule, got=name, hint="a registered model alone: paribus layers --model NAME --input 3,32,32")
+        raise RecipeError(rule, got=name, hint="a registered model alone: paribus layers --model NAME --input 3,32,32")
     if model:
         deliver(_model(name, overrides, device), json, csv, overwrite)
         return
