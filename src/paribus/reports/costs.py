@@ -15,7 +15,8 @@ from paribus.theory.layers.text import amount
 
 if TYPE_CHECKING:
     from paribus.theory.layers import Table as Layers
-    from paribus.training.costs import Costs, Epoch, Memory
+    from paribus.training.costs import Costs, Memory
+    from paribus.training.trial import Epoch
 
 
 def costs_page(record: Costs) -> Page:

@@ -5,19 +5,14 @@ Memory is predicted by a rule and measured on a real step; seconds are measured 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain, count, islice
-from statistics import median, quantiles
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
 
 from paribus.chance import seeded
-from paribus.data.deliver.loader import Batch
 from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import ParibusError
 from paribus.models.size import count_parameters
@@ -28,16 +23,8 @@ from paribus.theory.layers import Table, table
 from paribus.theory.layers.saved import saved
 from paribus.training.check import check_run
 from paribus.training.execution import Settings
-from paribus.training.failures import as_out_of_memory
-from paribus.training.loop import Loaders
-from paribus.training.monitor import Plan
 from paribus.training.session import Session
-from paribus.training.step import step
-
-WARM = 2  # steps before the clock runs: the first ones make buffers
-LEAST, MOST = 3, 200  # steps that are measured
-SECONDS = 1.5  # of measuring, unless the fewest steps take longer
-EVALUATED = 1024  # validation examples that are evaluated for the clock
+from paribus.training.trial import Epoch, everything, size, trial
 
 
 @dataclass(frozen=True)
@@ -55,29 +42,6 @@ class Memory:
     rule: str
     predicted: int | None
     measured: int | None
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """How long an epoch takes, estimated from some steps of it.
-
-    Args:
-        steps: of an epoch.
-        measured: steps that were measured.
-        step: seconds of a step: their median, and the tenths that are fastest and slowest.
-        evaluation: seconds of the evaluation behind an epoch.
-    """
-
-    steps: int
-    measured: int
-    step: tuple[float, float, float]
-    evaluation: float
-
-    @property
-    def seconds(self) -> tuple[float, float, float]:
-        """Of a whole epoch: as its steps' median says, and as their fastest and slowest tenth would have it."""
-        middle, low, high = (self.steps * one + self.evaluation for one in self.step)
-        return middle, low, high
 
 
 @dataclass(frozen=True)
@@ -135,7 +99,7 @@ def costs(
         layers, problem = _layers(session, prepared)
         at_once = _at_once(recipe, len(prepared.rows["train"]))
         predicted = _predicted(recipe, session, layers, at_once)
-        measured, epoch = _measured(recipe, session, prepared) if measure else ({}, None)
+        measured, epoch = trial(recipe, session, prepared) if measure else ({}, None)
     return Costs(
         recipe=recipe.name,
         model=recipe.model.use,
@@ -175,28 +139,28 @@ def _frozen(model: nn.Module) -> Iterator[str]:
 
 
 def _predicted(recipe: Recipe, session: Session, layers: Table | None, at_once: int) -> list[Memory]:
-    values = [*session.network.parameters(), *session.network.buffers()]
-    trained = sum(map(_bytes, _trained(session)))
-    state = {stage: _state_of(recipe.optimizers.get(stage, recipe.optimizer)) for stage in session.optimizers}
-    names = " and ".join(dict.fromkeys(name for one in state.values() for name in one or ())) or "nothing"
-    known = (
-        None
-        if None in state.values()
-        else sum(
-            len(state[stage] or ()) * _bytes(parameter)
-            for stage, optimizer in session.optimizers.items()
-            for group in optimizer.param_groups
-            for parameter in group["params"]
-        )
-    )
+    network = session.network
+    whole, trained = size(everything(network)), size(it for it in network.parameters() if it.requires_grad)
     found = [
-        Memory("parameters", "4 bytes each, and the buffers", sum(map(_bytes, values)), None),
+        Memory("parameters", "4 bytes each, and the buffers", whole, None),
         Memory("gradients", "as many as trained parameters", trained, None),
-        Memory("optimizer state", f"for each parameter {names}", known, None),
+        _state(recipe, session),
     ]
     if session.average is not None:
-        found.append(Memory("moving average", "a copy of the parameters", sum(map(_bytes, values)), None))
+        found.append(Memory("moving average", "a copy of the parameters", whole, None))
     return [*found, _activations(layers, at_once)]
+
+
+def _state(recipe: Recipe, session: Session) -> Memory:
+    """What the optimizers keep for each of their parameters."""
+    names, total = dict[str, None](), 0
+    for stage, optimizer in session.optimizers.items():
+        kept = _kept_by(recipe.optimizers.get(stage, recipe.optimizer))
+        if kept is None:
+            return Memory("optimizer state", "not known", None, None)
+        names |= dict.fromkeys(kept)
+        total += len(kept) * size(it for group in optimizer.param_groups for it in group["params"])
+    return Memory("optimizer state", f"for each parameter {' and '.join(names) or 'nothing'}", total, None)
 
 
 def _activations(layers: Table | None, at_once: int) -> Memory:
@@ -211,7 +175,7 @@ def _activations(layers: Table | None, at_once: int) -> Memory:
     return Memory(what, rule, at_once * (one.example + one.input) + one.batch, None)
 
 
-def _state_of(part: Part) -> tuple[str, ...] | None:
+def _kept_by(part: Part) -> tuple[str, ...] | None:
     """Names of the numbers that an optimizer keeps for each parameter, seen on a parameter of 2 × 2."""
     probe = nn.Parameter(torch.ones(2, 2))
     probe.grad = torch.ones(2, 2)
@@ -221,107 +185,3 @@ def _state_of(part: Part) -> tuple[str, ...] | None:
         kept = optimizer.state[probe]
         return tuple(name for name, value in kept.items() if isinstance(value, Tensor) and value.shape == probe.shape)
     return None
-
-
-def _measured(recipe: Recipe, session: Session, prepared: PreparedData) -> tuple[dict[str, int], Epoch]:
-    """Bytes by kind and seconds, of real steps."""
-    data = Loaders.of(recipe, prepared, session.execution.device)
-    plan = Plan(recipe.budget.epochs, recipe.budget.epochs * len(data.train), len(data.train))
-    batches = chain.from_iterable(
-        data.train.shuffled(session.seeds, epoch, augment=data.augment, blocks=data.blocks) for epoch in count()
-    )
-    session.begin_epoch()
-    try:
-        kept = _kept(session, next(batches), recipe.training.accumulate)
-        seconds = list(_timed(session, batches, plan))
-        evaluation = _evaluation(session, data)
-    except (RuntimeError, MemoryError) as error:
-        raise as_out_of_memory(error) from error
-    return {"activations": kept, **_held(session)}, Epoch(len(data.train), len(seconds), _range(seconds), evaluation)
-
-
-def _timed(session: Session, batches: Iterator[Batch], plan: Plan) -> Iterator[float]:
-    """Seconds of one step after the other, its batch included, for as long as it is worth."""
-    for _ in range(WARM):
-        step(session, next(batches), plan.time(0))
-    began = before = _now(session)
-    for number in range(MOST):
-        step(session, next(batches), plan.time(0))
-        now = _now(session)
-        yield now - before
-        before = now
-        if number + 1 >= LEAST and now - began > SECONDS:
-            return
-
-
-def _now(session: Session) -> float:
-    """The time when all that was asked for is done."""
-    if session.execution.device.startswith("cuda"):
-        torch.cuda.synchronize(session.execution.device)
-    return time.perf_counter()
-
-
-def _range(seconds: Sequence[float]) -> tuple[float, float, float]:
-    """The median, and the tenths at the ends."""
-    tenths = quantiles(seconds, n=10, method="inclusive")
-    return median(seconds), tenths[0], tenths[-1]
-
-
-def _evaluation(session: Session, data: Loaders) -> float:
-    """Seconds of an evaluation over all validation examples, from some of them."""
-    began, seen = _now(session), 0
-    session.evaluated.eval()
-    with torch.inference_mode():
-        for batch in islice(data.validation.in_order(), -(-EVALUATED // data.validation.batch_size)):
-            for stage in session.task.stages(session.network):
-                session.task.loss(stage, session.evaluated, batch)
-            seen += len(batch)
-    return (_now(session) - began) * len(data.validation.rows) / seen
-
-
-def _kept(session: Session, batch: Batch, pieces: int) -> int:
-    """Bytes that torch keeps for the backward pass of a batch, or of a piece of it; of several stages the most."""
-    piece = batch.chunks(pieces)[0] if pieces > 1 else batch
-    return max(_kept_of(session, stage, piece) for stage in session.optimizers)
-
-
-def _kept_of(session: Session, stage: str, batch: Batch) -> int:
-    weights = {it.untyped_storage()._cdata for it in (*session.network.parameters(), *session.network.buffers())}
-    storages: dict[int, int] = {}
-    alive = []  # so that no address is used twice
-
-    def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in weights:
-            storages[storage._cdata] = storage.nbytes()
-            alive.append(storage)
-        return tensor
-
-    with saved_tensors_hooks(keep, lambda tensor: tensor), session.autocast():
-        session.task.loss(stage, session.network, batch)
-    return sum(storages.values())
-
-
-def _held(session: Session) -> dict[str, int]:
-    """Bytes of what lies there after a step."""
-    values = [*session.network.parameters(), *session.network.buffers()]
-    state = [
-        value for optimizer in session.optimizers.values() for one in optimizer.state.values() for value in one.values()
-    ]
-    average = (
-        [] if session.average is None else [*session.average.module.parameters(), *session.average.module.buffers()]
-    )
-    return {
-        "parameters": sum(map(_bytes, values)),
-        "gradients": sum(_bytes(it.grad) for it in _trained(session) if it.grad is not None),
-        "optimizer state": sum(_bytes(value) for value in state if isinstance(value, Tensor)),
-        "moving average": sum(map(_bytes, average)),
-    }
-
-
-def _trained(session: Session) -> list[nn.Parameter]:
-    return [it for it in session.network.parameters() if it.requires_grad]
-
-
-def _bytes(tensor: Tensor) -> int:
-    return tensor.numel() * tensor.element_size()
