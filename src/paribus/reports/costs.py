@@ -81,7 +81,10 @@ def _memory(record: Costs) -> Section:
     known = [one.measured if one.measured is not None else one.predicted for one in kinds]
     sums = ("all of these", "", _sum([one.predicted for one in kinds]), _sum([one.measured for one in kinds]))
     rows = (*((one.what, one.rule, _amount(one.predicted), _amount(one.measured)) for one in kinds), sums)
-    table = Table(("held by a step", "rule", "predicted", "measured"), rows, "llrr", data=lambda: _bytes(kinds))
+    heads = ("held by a step", "rule", "predicted", "measured")
+    columns = len(heads) if record.epoch else len(heads) - 1  # nothing was measured
+    shown = tuple(row[:columns] for row in rows)
+    table = Table(heads[:columns], shown, "llrr"[:columns], data=lambda: _bytes(kinds))
     lacking = () if None not in known else ("what is not known is left out",)
     beside = "the data, the inputs of the loss, and what single operations need for a moment come on top"
     return Section("memory", tables=(table,), notes=(*lacking, beside))

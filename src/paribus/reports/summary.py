@@ -34,7 +34,9 @@ class Summary:
         return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
     def _repr_html_(self) -> str:
-        return "".join(to_snippet(replace(self.page, sections=(section,))) for section in self.page.sections)
+        first, *others = self.page.sections or (Section(),)
+        below = (replace(self.page, question="", summary="", sections=(section,)) for section in others)
+        return "".join(map(to_snippet, (replace(self.page, sections=(first,)), *below)))
 
 
 def summary(
