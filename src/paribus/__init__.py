@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paribus.commands.command import Command as Command
     from paribus.data.arrays import Data as Data
     from paribus.errors import ParibusError as ParibusError
-    from paribus.exchange.export import export as export
+    from paribus.inference.export.export import export as export
     from paribus.inference.predict import predict as predict
     from paribus.inference.sample import sample as sample
     from paribus.inference.trained import Trained as Trained
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from paribus.records.result import StudyResult as StudyResult
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
+    from paribus.reports.summary import summary as summary
     from paribus.studies.held_out import test_run
     from paribus.studies.log import log as log
     from paribus.study import Study as Study
@@ -54,7 +55,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "analyse": "analysis.kept",
     "derive": "theory.derive",
     "evidence": "numbers",
-    "export": "exchange.export",
+    "export": "inference.export.export",
     "load": "inference.trained",
     "load_plugin": "records.plugins",
     "log": "studies.log",
@@ -62,6 +63,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "predict": "inference.predict",
     "register": "records.parts",
     "sample": "inference.sample",
+    "summary": "reports.summary",
 }
 __all__ = list(_HOMES)
 

@@ -63,11 +63,11 @@ class Run(training.Run):
 
         return {**test_run(self).metrics} if split == "test" else evaluate(load(self.folder), split)
 
-    def predict(self, inputs: Any) -> Predictions:
+    def predict(self, inputs: Any, *, tta: str | int | None = None) -> Predictions:
         """Predictions for files, folders or arrays: see :func:`paribus.predict`."""
         from paribus.inference.predict import predict
 
-        return predict(self, inputs)
+        return predict(self, inputs, tta=tta)
 
     def summary(self) -> Summary:
         """What it is and how it went in a few lines, and the layers of its network."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paribus.commands.command import Command
 from paribus.errors import RecipeError, StudyError
@@ -32,6 +32,9 @@ from paribus.studies.executors.job import EventListener, Executor
 from paribus.studies.folds import OutOfFold, out_of_fold
 from paribus.studies.held_out import test_arm
 from paribus.training.execution import Settings
+
+if TYPE_CHECKING:
+    from paribus.analysis.averaging import Averaging
 
 logger = logging.getLogger(__name__)
 
@@ -308,6 +311,18 @@ class Study:
             StudyError: if the study has no folds, or no round of which all runs have finished.
         """
         return out_of_fold(self.folder)
+
+    def ensemble(self, arm: str | None = None, because: str = "", **options: Any) -> Averaging:
+        """What all finished seeds of an arm gain where they predict together, on examples that none was trained on.
+
+        Args:
+            arm: which one; may be left out where there is one only.
+            because: why the test is opened, where ``split="test"`` asks for it: see :meth:`test`.
+            options: ``split`` (``"val"`` by default) and ``confidence``.
+        """
+        from paribus.studies.ensemble import ensemble
+
+        return ensemble(self.folder, arm, because, **options)
 
     def report(self) -> Path:
         """Write ``report.html`` and ``report.md`` into the study's folder; returns the former.

@@ -29,7 +29,7 @@ def test_a_line_of_the_table_fits_its_function(name):
     assert callable(resolve(analysis.page))
     assert analysis.about.endswith(".")
     first, *options = inspect.signature(compute).parameters.values()
-    assert first.name == ("trained" if analysis.needs.weights else "folder")
+    assert first.name == ("members" if analysis.of == "arm" else "trained" if analysis.needs.weights else "folder")
     assert all(it.kind is it.KEYWORD_ONLY for it in options)
     assert [it.name for it in options if it.name not in describe(compute)[1]] == []
 
@@ -43,7 +43,7 @@ def test_what_does_not_apply_is_refused_in_one_sentence(run):
         analyse(run, "skill")
     with pytest.raises(DataError, match="the analysis quality needs records of a Fréchet distance"):
         analyse(run, "quality")
-    assert [name for name, one in ANALYSES.items() if one.needs.met(run)] == ["examples"]
+    assert [name for name, one in ANALYSES.items() if one.needs.met(run)] == ["examples", "tta", "ensemble"]
 
 
 def test_options_are_those_of_the_function():

@@ -19,6 +19,15 @@ def test_a_run_is_exported_and_how_to_look_at_it_is_said(paribus):
     assert list(Path(place).rglob("*tfevents*"))
 
 
+def test_a_network_is_exported_with_its_check(paribus, run):
+    said = paribus("export", str(run.path), "--to", "safetensors", "--out", "net")
+    assert said.code == 0
+    assert "checked on batches of 1, 2, 7 (validation examples): largest difference 0" in said.out
+    assert sorted(path.name for path in Path("net").iterdir()) == ["about.json", "load.py", "model.safetensors"]
+    again = paribus("export", str(run.path), "--to", "safetensors", "--out", "net")
+    assert "something is there already" in again.err
+
+
 def test_an_unknown_format_is_one_error(paribus):
     made.run_folder(Path("runs/r/i/seed-3"))
     said = paribus("export", "last", "--to", "excel")

@@ -37,6 +37,17 @@ def test_a_recipe(paribus):
     assert "6,138" in said.out
 
 
+def test_a_registered_model(paribus):
+    words = ("--model", "cnn", "--input", "3,224,224", "model.norm=batch", "widths=[8]", "--json")
+    found = json.loads(paribus("layers", *words).out)
+    assert found["output"] == [1000]
+    assert found["parameters"] == 8 * 27 + 16 + (8 * 112 * 112 + 1) * 1000
+    assert found["multiplications"] == 224 * 224 * 27 * 8 + 8 * 112 * 112 * 1000
+    said = paribus("layers", "--model", "lstm", "--input", "48", "--tokens", "50", "--classes", "7", "--measure")
+    assert "all equal" in said.out
+    assert "last" in said.out
+
+
 def test_a_page(paribus):
     said = paribus("layers", NET, "--input", "3,32,32", "--measure", "--html", "net.html")
     assert said.code == 0
@@ -83,6 +94,12 @@ def test_keras(paribus):
         (("digits/cn", "--measure"), ("no recipe of this name", "did you mean 'digits/cnn'?")),
         (("digits/cnn", "--as-conv"), ("rewrites a net in text",)),
         (("digits/cnn", "model.nrm=batch"), ("there is no model.nrm", "did you mean 'norm'?")),
+        ((), ("it has to be said which net",)),
+        (("--model", "cnn"), ("a model needs the shape of its input",)),
+        (("--model", "cn", "--input", "3,8,8"), ("no model of this name",)),
+        (("--model", "cnn", "--input", "3,3,3"), ("would shrink 1×1 to nothing", "3×3 pictures")),
+        (("--model", "cnn", "--input", "3,8,8", "model.nrm=batch"), ("there is no model.nrm", "did you mean 'norm'?")),
+        (("digits/cnn", "--classes", "4"), ("--classes is for --model",)),
         (("conv 8 k5 d8", "--input", "3,11,11"), ("spans 33×33", "= −21")),
     ],
 )

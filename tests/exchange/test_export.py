@@ -54,8 +54,9 @@ def test_what_lies_there_stays(run, tmp_path):
 
 def test_an_unknown_format_and_one_without_its_package_are_refused(run, monkeypatch):
     with pytest.raises(ParibusError, match="no such format") as caught:
-        pb.export(run, "onnx")
+        pb.export(run, "excel")
     assert "parquet" in caught.value.hint
+    assert "onnx" in caught.value.hint
     monkeypatch.setattr(targets, "find_spec", lambda _: None)
     for name in ("parquet", "mlflow", "wandb"):
         with pytest.raises(ParibusError, match=f"to export to {name} takes") as caught:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from paribus import notebook
+from paribus.analysis.averaging import Averaging
 from paribus.analysis.denoising import Denoising, Score
 from paribus.analysis.examples import Example, Examples
 from paribus.analysis.latent import LatentMap, Likelihood
@@ -21,7 +23,13 @@ from paribus.reports.terminal import print_page
 HOSTILE = "<script>[b]x"
 EARNED = Estimate(0.25, 0.125, 0.375, 90, 0.1, 89, 0.01, 0.95)
 SEEN = Example(7, 2.5, HOSTILE, "dog", {"dog": 0.9}, ("data:image/png;base64,iVBORw0KGgo=",), None, HOSTILE)
+AVERAGED = Averaging(
+    "val", 90, 7, 1, 2, {"accuracy": 0.5, "loss": 0.6}, {"accuracy": 0.75, "loss": 0.35},
+    {"accuracy": EARNED, "loss": Estimate(-0.25, -0.5, 0.125, 90, 0.1, 89, 0.2)}, 0.8,
+)  # fmt: skip
 RECORDS = {
+    "ensemble": replace(AVERAGED, members=3, views=1),
+    "tta": AVERAGED,
     "examples": Examples("val", 3, 3, "loss", (), (HOSTILE, "dog"), ((0, 2), (0, 1)), "examples", (SEEN,), (SEEN,)),
     "skill": Skill("val", {"forecast": 3.0, "seasonal": 4.0}, {"seasonal": EARNED}, 90),
     "denoising": Denoising((Score(25.0, "noisy", 20.15, 0.5, 2), Score(25.0, HOSTILE, 29.0, 0.9, 2))),
@@ -30,6 +38,8 @@ RECORDS = {
     "quality": Quality({"Fréchet distance": (1, 2)}, {"Fréchet distance": (8.0, 0.5)}),
 }
 SAID = {
+    "ensemble": ("Do several networks together know more than one?", "3 networks, 1 view", "75.00 %", "better"),
+    "tta": ("+25.00 points [12.50, 37.50]", "−0.25 [−0.5, 0.125]", "undecided", "left out: 7 examples", "80.0%"),
     "examples": ("Where is it right", "taken for"),
     "skill": ("0.250 [0.125, 0.375]", "seasonal: error 4"),
     "denoising": ("29.00", "means over 2 pictures"),

@@ -13,7 +13,7 @@ from pydantic_core import to_json, to_jsonable_python
 
 from paribus import files
 from paribus.analysis.table import Analysis, analyses, find, resolve
-from paribus.errors import ParibusError, RunError
+from paribus.errors import ParibusError, RecipeError, RunError
 from paribus.records.given import run_folder
 from paribus.records.run import RunFolder
 
@@ -28,7 +28,7 @@ def analyse(run: Any, name: str, /, *, again: bool = False, **options: Any) -> A
         options: of the analysis, those that differ from their defaults.
 
     Raises:
-        RecipeError: if there is no such analysis, or no such option.
+        RecipeError: if there is no such analysis of runs, or no such option.
         DataError: if the analysis does not apply to this run.
         RunError: if the run has not finished.
     """
@@ -36,6 +36,9 @@ def analyse(run: Any, name: str, /, *, again: bool = False, **options: Any) -> A
     from paribus.inference.trained import load
 
     folder, analysis = run_folder(run), find(name)
+    if analysis.of != "run":
+        hint = f'ask the study: paribus analyse {name} STUDY --arm ARM (in Python: study.ensemble("ARM"))'
+        raise RecipeError(f"the analysis {name} is about all seeds of an arm", got=str(folder.path), hint=hint)
     settings = analysis.settings(options)
     asked = {**_state(analysis, folder), "options": to_jsonable_python(settings), "files": _stamps(settings)}
     content = {} if again else _read(folder, name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from paribus.errors import DataError, RecipeError, nearest
 
@@ -63,6 +63,7 @@ class Analysis:
         compute: ``(trained, *, options) → record``, or ``(folder, *, options)`` where no weights are needed.
         record: the class of its record.
         page: ``record → Page``; without one, a table of what the record holds.
+        of: what is asked: a run, or all finished seeds of an arm: then ``compute`` takes them, and nothing is kept.
         version: raised when the same options would give other figures: what was kept is then computed again.
     """
 
@@ -73,6 +74,7 @@ class Analysis:
     record: Place
     page: Place = "reports.analyses:plain_page"
     version: int = 1
+    of: Literal["run", "arm"] = "run"
 
     def settings(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options with their validated values, defaults filled in.
@@ -111,6 +113,23 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.examples:examples",
             record="analysis.examples:Examples",
             page="reports.examples:examples_page",
+        ),
+        Analysis(
+            "tta",
+            "What a network gains where it averages over several views of each picture (test-time augmentation).",
+            Need("classes of pictures", task="tasks.classification:Classification"),
+            compute="analysis.averaging:tta",
+            record="analysis.averaging:Averaging",
+            page="reports.analyses:averaging_page",
+        ),
+        Analysis(
+            "ensemble",
+            "What the seeds of an arm gain where they predict together, on examples that none was trained on.",
+            Need("a study whose runs have classes", task="tasks.classification:Classification"),
+            compute="analysis.averaging:ensemble",
+            record="analysis.averaging:Averaging",
+            page="reports.analyses:averaging_page",
+            of="arm",
         ),
         Analysis(
             "skill",

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, finished, load_plugins, parse_overrides
+from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, find_folder, finished, load_plugins, parse_overrides
 from paribus.errors import ParibusError
 
 if TYPE_CHECKING:
-    from paribus.records.run import RunFolder
     from paribus.reports.page import Page
 
 
@@ -36,6 +35,12 @@ def analyse(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="An option of the analysis (see: paribus show NAME)."),
     ] = None,
+    arm: Annotated[
+        str | None, typer.Option(help="Of an analysis of a study (ensemble), its arm: norm=batch, or a part of it.")
+    ] = None,
+    because: Annotated[
+        str, typer.Option(help="Why the test is opened by --set split=test; it stands in the report.")
+    ] = "",
     again: Annotated[bool, typer.Option("--again", help="Compute it even if the answer is kept.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the records as JSON.")] = False,
     html: Annotated[
@@ -54,38 +59,67 @@ def analyse(
     - `paribus analyse likelihood last --set draws=500`
 
     - `paribus analyse skill last --set split=test --json`
+
+    - `paribus analyse tta last --set views=8`
+
+    - `paribus analyse ensemble digits-cnn--model.norm --arm norm=batch`
     """
     from paribus.analysis.kept import analyse as ask
     from paribus.analysis.table import find, resolve
     from paribus.progress import working
-    from paribus.reports.terminal import print_line, print_page
 
     load_plugins(plugin)
     make_page, settings = resolve(find(name).page), parse_overrides(options)
+    if find(name).of == "arm":
+        record = _of_arm(find_folder(run, runs, "study"), arm, because, name, settings)
+        _deliver({run: record}, make_page, json, html, overwrite)
+        return
+    if arm is not None or because:
+        hint = "leave --arm and --because out, or: paribus test STUDY --arm ARM"
+        raise ParibusError(f"the analysis {name} is about single runs", got=arm or because, hint=hint)
     folders = finished(run, runs, str(settings.get("split", "val")))
     if html is not None and len(folders) > 1:
         raise ParibusError("a page shows one run", got=f"{len(folders)} runs of {run}", hint="name one of them")
     with working(f"analysing {name}"):
         records = {folder: ask(folder, name, again=again, **settings) for folder in folders}
+    _deliver({str(folder.path): record for folder, record in records.items()}, make_page, json, html, overwrite)
+
+
+def _of_arm(study: Path, arm: str | None, because: str, name: str, settings: dict[str, Any]) -> Any:
+    """An analysis of all seeds of an arm."""
+    from paribus.progress import working
+
+    with working(f"analysing {name}"):
+        from paribus.studies.ensemble import ensemble
+
+        return ensemble(study, arm, because, **settings)
+
+
+def _deliver(
+    records: Mapping[str, Any], make_page: Callable[[Any], Page], json: bool, html: Path | None, overwrite: bool
+) -> None:
+    """Print the records of what was asked, or write the page of the only one."""
+    from paribus.reports.terminal import print_line, print_page
+
     if json:
         _print_json(records)
         return
-    for folder, record in records.items():
+    for place, record in records.items():
         page = make_page(record)
         if html is not None:
             _write(page, html, overwrite)
         else:
             if len(records) > 1:
-                print_line(f"\n{folder.path}")
+                print_line(f"\n{place}")
             print_page(page)
 
 
-def _print_json(records: Mapping[RunFolder, Any]) -> None:
+def _print_json(records: Mapping[str, Any]) -> None:
     from pydantic_core import to_jsonable_python
 
     from paribus.files import dumps
 
-    plain = [{"run": str(folder.path), **to_jsonable_python(record)} for folder, record in records.items()]
+    plain = [{"run": place, **to_jsonable_python(record)} for place, record in records.items()]
     print(dumps(plain, indent=2))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Overwrite, Runs, find_folder
+from paribus.cli.words import RUNS, Overwrite, Plugin, Runs, find_folder, load_plugins
 
 
 def export(
@@ -21,7 +21,11 @@ def export(
         ),
     ],
     to: Annotated[
-        str, typer.Option(metavar="FORMAT", help="What to write: csv, parquet, tensorboard, mlflow or wandb.")
+        str,
+        typer.Option(
+            metavar="FORMAT",
+            help="Runs: csv, parquet, tensorboard, mlflow, wandb. A run's network: onnx, pt2, safetensors.",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -31,8 +35,12 @@ def export(
     ] = None,
     overwrite: Overwrite = False,
     runs: Runs = RUNS,
+    plugin: Plugin = None,
 ) -> None:
-    """Write a run, or all runs of a study, for another tool. What other tools logged is read by `paribus evidence`.
+    """Write a run or a study for another tool, or a run's network for use without paribus.
+
+    A network is checked against the run on batches of 1, 2 and 7 before it is kept. What other tools logged is read by
+    `paribus evidence`.
 
     Examples:
 
@@ -41,16 +49,40 @@ def export(
     - `paribus export digits-cnn--model.norm --to tensorboard --out logs`
 
     - `paribus export last --to mlflow`
+
+    - `paribus export last --to onnx`
     """
+    from paribus.inference.export.formats import FORMATS
     from paribus.progress import working
     from paribus.reports.terminal import print_line
 
-    folder = find_folder(name, runs, "study", "run")
+    load_plugins(plugin)
+    network = to in FORMATS
+    folder = find_folder(name, runs, *(("run",) if network else ("study", "run")))
     with working(f"writing {to}"):
-        from paribus.exchange.export import export as write
         from paribus.exchange.targets import TARGETS
+        from paribus.inference.export.export import export as write
 
         place = write(folder, to, out, overwrite=overwrite)
     print_line(str(place))
-    if then := TARGETS[to].then:
+    if network:
+        _tell_network(place, to)
+    elif then := TARGETS[to].then:
         print_line(f"look at it: {then.format(place=place)}")
+
+
+def _tell_network(place: Path, to: str) -> None:
+    """Say how near a written network is to its run, and how it is used."""
+    from paribus.files import read_json
+    from paribus.reports.terminal import print_line
+
+    about = read_json(place / "about.json")
+    check = about["check"]
+    sizes = ", ".join(map(str, check["batches"]))
+    print_line(
+        f"checked on batches of {sizes} ({check['inputs']}): largest difference {check['largest_difference']:.2g}, "
+        f"allowed {check['allowed']:.2g}"
+    )
+    print_line(
+        f"use it: python {place / 'load.py'}" + (" PICTURE" if about["decoding"] and to != "safetensors" else "")
+    )

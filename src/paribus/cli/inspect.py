@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import RUNS, Csv, Json, Overwrite, Plugin, Runs, find_folder, load_plugins
-from paribus.errors import ParibusError, nearest
+from paribus.cli.words import (
+    RUNS,
+    Csv,
+    Device,
+    Json,
+    Overrides,
+    Overwrite,
+    Plugin,
+    Runs,
+    find_folder,
+    load_plugins,
+    read_changes,
+)
+from paribus.errors import ParibusError, RecipeError, nearest
 from paribus.progress import working
 from paribus.records.kinds import KINDS
+
+if TYPE_CHECKING:
+    from paribus.reports.page import Page
 
 PLURALS = {about.plural: kind for kind, about in KINDS.items()}
 
@@ -77,6 +92,12 @@ def show(
             autocompletion=completion.things,
         ),
     ],
+    overrides: Overrides = None,
+    model: Annotated[
+        bool,
+        typer.Option("--model", help="Of a recipe: its model before it is trained, layer by layer, and what it costs."),
+    ] = False,
+    device: Device = "auto",
     json: Json = False,
     csv: Csv = None,
     plot: Annotated[
@@ -96,6 +117,8 @@ def show(
 
     - `paribus show digits/cnn`
 
+    - `paribus show digits/cnn --model model.norm=batch`
+
     - `paribus show cnn`
 
     - `paribus show last`
@@ -113,12 +136,19 @@ def show(
     from paribus.reports.export import deliver
 
     load_plugins(plugin)
+    is_recipe = name in shipped() or name.endswith((".yaml", ".yml", ".json"))
+    if (overrides or model) and not is_recipe:
+        rule = "--model and changes are for recipes"
+        raise RecipeError(rule, got=name, hint="a registered model alone: paribus layers --model NAME --input 3,32,32")
+    if model:
+        deliver(_model(name, overrides, device), json, csv, overwrite)
+        return
     if plot is not None:
         with working("drawing"):
             _draw(find_folder(name, runs, "study", "run"), plot, picture, overwrite)
         return
-    if name in shipped() or name.endswith((".yaml", ".yml", ".json")):
-        deliver(lists.recipe(Recipe.load(name)), json, csv, overwrite)
+    if is_recipe:
+        deliver(lists.recipe(Recipe.load(name, read_changes(name, overrides))), json, csv, overwrite)
         return
     if kinds := [kind for kind in KINDS if name in names(kind)]:
         deliver(lists.namesakes(kinds, name), json, csv, overwrite)
@@ -139,6 +169,18 @@ def show(
     from paribus.study import Study
 
     deliver(brief.study(Study.open(folder).result), json, csv, overwrite)
+
+
+def _model(name: str, overrides: list[str] | None, device: str) -> Page:
+    """The model of a recipe, and what training it costs."""
+    from paribus.records.recipe import Recipe
+    from paribus.reports.costs import costs_page
+
+    recipe = Recipe.load(name, read_changes(name, overrides))
+    with working("taking a few steps"):
+        from paribus.training.costs import costs
+
+        return costs_page(costs(recipe, device=device))
 
 
 def _draw(folder: Path, path: Path, name: str | None, overwrite: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paribus.cli import completion
-from paribus.cli.words import Overwrite, Plugin, load_plugins, read_changes
+from paribus.cli.words import Overwrite, Plugin, load_plugins, parse_overrides, read_changes
 from paribus.errors import TheoryError
 
 if TYPE_CHECKING:
@@ -17,19 +17,31 @@ if TYPE_CHECKING:
 
     from paribus.theory.layers import Table
 
+CLASSES = 1000  # those of ImageNet, for which published counts of parameters are
+
 
 def layers(
     net: Annotated[
         str,
         typer.Argument(
-            metavar="NET",
+            metavar="[NET]",
             help="A net in text, or a recipe (see: paribus list recipes).",
             autocompletion=completion.recipes,
         ),
-    ],
+    ] = "",
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FIELD=VALUE]...", help="Changes to a recipe, such as model.depth=2."),
+        typer.Argument(metavar="[FIELD=VALUE]...", help="Changes to a recipe or a model, such as model.depth=2."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="A registered model (see: paribus list models), not a text or a recipe.")
+    ] = "",
+    classes: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Outputs of --model for each example or pixel; 1000.")
+    ] = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Size of the vocabulary, where --model reads tokens (--input STEPS)."),
     ] = None,
     input: Annotated[
         str,
@@ -61,7 +73,7 @@ def layers(
     overwrite: Overwrite = False,
     plugin: Plugin = None,
 ) -> None:
-    """Sizes, parameters, multiplications, receptive field and memory of every layer, from a text or a recipe.
+    """Sizes, parameters, multiplications, receptive field and memory of every layer, from a text, a recipe or a model.
 
     Layers stand apart by commas: `conv 64 k3 s2 p1` is a convolution with 64 filters, kernel 3, stride 2 and padding 1.
     Branches stand in brackets: `[conv 8 k3 p1 | id]` adds them, `[conv 8 k1 & conv 8 k3 p1]` joins their channels, `x3`
@@ -75,6 +87,8 @@ def layers(
 
     - `paribus layers digits/cnn model.norm=batch --measure`
 
+    - `paribus layers --model unet --input 3,256,256 --classes 12 model.norm=batch`
+
     - `paribus layers "conv 32 k5 p2" --input 16,100 --against "rnn 32" --against-input 100,16`
 
     - `paribus layers "conv 8 k3, relu, flatten, linear 10" --input 1,8,8 --as-conv`
@@ -84,7 +98,14 @@ def layers(
 
     load_plugins(plugin)
     words: dict[str, Any] = {"convention": convention, "channels_last": channels_last}
-    subject, shape = _net(net, overrides, input)
+    subject: str | nn.Module
+    if model:
+        changes = [*([net] if net else []), *(overrides or [])]
+        subject, shape = _model(model, changes, input, channels_last, classes or CLASSES, tokens or 0, values=measure)
+        net, words["channels_last"] = model, False
+    else:
+        _refuse_for_others(classes=classes, tokens=tokens)
+        subject, shape = _net(net, overrides, input)
     if as_conv:
         _print(as_convolution(_text_only(subject, "--as-conv"), shape), as_json)
         return
@@ -146,6 +167,9 @@ def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.M
     """The text and its input's shape, or a recipe's model and the shape of its data."""
     from paribus.records.recipe import shipped
 
+    if not name:
+        hint = "a text, a recipe, or --model NAME: paribus layers --help"
+        raise TheoryError("it has to be said which net", got="no NET", hint=hint)
     if name in shipped() or "/" in name or name.endswith((".yaml", ".yml", ".json")):
         model, input_shape = _recipe(name, overrides)
         return model, parse_shape(shape) if shape else input_shape
@@ -155,6 +179,28 @@ def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.M
     if not shape:
         raise TheoryError("a net in text needs the shape of its input", got=name, hint="add --input 3,224,224")
     return name, parse_shape(shape)
+
+
+def _model(
+    name: str, changes: list[str], shape: str, channels_last: bool, classes: int, tokens: int, *, values: bool
+) -> tuple[nn.Module, tuple[int, ...]]:
+    """A registered model for inputs of a shape; without ``values`` it takes no memory."""
+    from paribus.models.alone import alone
+    from paribus.records.parts import Part
+    from paribus.theory.layers.table import checked
+
+    if not shape:
+        raise TheoryError("a model needs the shape of its input", got=name, hint="add --input 3,224,224")
+    options = {field.removeprefix("model."): value for field, value in parse_overrides(changes).items()}
+    input_shape = checked(parse_shape(shape), channels_last)
+    return alone(Part(name, **options), input_shape, classes, tokens, values=values), input_shape
+
+
+def _refuse_for_others(**given: int | None) -> None:
+    """Refuse what only models take."""
+    if strange := next((name for name, value in given.items() if value is not None), None):
+        rule = f"--{strange} is for --model; texts and recipes say it themselves"
+        raise TheoryError(rule, got=given[strange], hint=f"leave --{strange} out, or name a model: --model cnn")
 
 
 def _recipe(name: str, overrides: list[str] | None) -> tuple[nn.Module, tuple[int, ...]]:

@@ -20,15 +20,35 @@ def predict(
     run: Annotated[
         str,
         typer.Argument(
-            metavar="RUN", help="A finished run's folder, a part of its name, or: last.", autocompletion=completion.runs
+            metavar="RUN",
+            help="A finished run's folder, a part of its name, or: last. Of a study all seeds of an arm.",
+            autocompletion=completion.studies_and_runs,
         ),
     ],
     files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Pictures, or folders of pictures.")],
+    arm: Annotated[
+        str | None, typer.Option(help="Of a study, the arm whose seeds predict together: norm=batch, or a part of it.")
+    ] = None,
+    others: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="RUN",
+            help="Another run, whose probabilities are averaged in.",
+            autocompletion=completion.studies_and_runs,
+        ),
+    ] = None,
+    tta: Annotated[
+        str | None,
+        typer.Option(
+            metavar="flip|N", help="Average over views: the mirror image too, or N draws of the recipe's augmentations."
+        ),
+    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Write a CSV file: file, label, a column for each figure of the task, problem; - prints it.",
+            help="Write a CSV file: file, label, each figure of the task, agreement, problem; - prints it.",
             allow_dash=True,
         ),
     ] = None,
@@ -60,6 +80,9 @@ def predict(
 ) -> None:
     """Predict for files with a trained network: classes of pictures, masks, cleaned pictures, forecasts.
 
+    Several networks, or several views of each picture (--tta), average their probabilities of the classes; what they
+    gain is said by `paribus analyse ensemble` and `paribus analyse tta`.
+
     Examples:
 
     - `paribus predict last cat.jpg dog.png`
@@ -69,13 +92,12 @@ def predict(
     - `paribus predict last street.jpg --out predicted`
 
     - `paribus predict last test_pictures --csv submission.csv --like sample_submission.csv`
+    - `paribus predict digits-cnn--model.norm new_pictures --arm norm=batch --tta flip`
     """
     from paribus import files as disk
     from paribus.inference.predict import predict as ask
     from paribus.inference.predict import save, to_csv
-    from paribus.inference.trained import load
     from paribus.progress import working
-    from paribus.records.run import RunFolder
     from paribus.reports.outcomes import predictions_page
     from paribus.reports.terminal import print_line, print_page
 
@@ -84,7 +106,8 @@ def predict(
     if csv is not None and str(csv) != "-":  # said before the work, not behind it
         disk.refuse_existing(csv, overwrite=overwrite)
     with working("predicting"):
-        predictions = ask(load(RunFolder(find_folder(run, runs, "run"))), files)
+        asked = [_folder(name, runs, arm) for name in (run, *(others or ()))]
+        predictions = ask(asked, files, arm=arm, tta=tta)
     if csv is None:
         print_page(predictions_page(predictions))
     else:
@@ -127,3 +150,10 @@ def _submission(predictions: Sequence[Prediction], wanted: Layout, files: Sequen
     if made.left_out:
         say(f"the sample does not name {count(len(made.left_out), 'file')}, left out, such as {made.left_out[0]}")
     return made.text, made.rows
+
+
+def _folder(name: str, runs: Path, arm: str | None) -> Path:
+    """The folder of a run; of a study where an arm is named, or the name fits nothing else."""
+    if arm is not None:
+        return find_folder(name, runs, "study", "run")
+    return find_folder(name, runs, *(("run",) if name == "last" else ("run", "study")))

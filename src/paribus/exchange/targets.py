@@ -75,11 +75,7 @@ def write(runs: Sequence[Logged], name: str, place: Path, overwrite: bool = Fals
         RunError: if something is there that may not be replaced.
     """
     chosen = target(name)
-    if not overwrite and (place.is_file() or (place.is_dir() and any(place.iterdir()))):
-        hint = "choose another folder, or say --overwrite (in Python: overwrite=True), which replaces all of it"
-        raise RunError("something is there already, and stays as it is", got=str(place), hint=hint)
-    if place.is_file():
-        raise RunError("runs are exported into a folder, and a file is there", got=str(place), hint="choose another")
+    refuse_what_stands_there(place, overwrite)
     module, _, function = chosen.write.partition(":")
     fill = getattr(importlib.import_module(f"paribus.exchange.{module}"), function)
 
@@ -93,3 +89,16 @@ def write(runs: Sequence[Logged], name: str, place: Path, overwrite: bool = Fals
 
     files.write_folder(place, filled)
     return place
+
+
+def refuse_what_stands_there(place: Path, overwrite: bool) -> None:
+    """Refuse to replace files that somebody may need.
+
+    Raises:
+        RunError: if something is there that may not be replaced.
+    """
+    if not overwrite and (place.is_file() or (place.is_dir() and any(place.iterdir()))):
+        hint = "choose another folder, or say --overwrite (in Python: overwrite=True), which replaces all of it"
+        raise RunError("something is there already, and stays as it is", got=str(place), hint=hint)
+    if place.is_file():
+        raise RunError("an export is a folder, and a file is there", got=str(place), hint="choose another")

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from paribus.data.arrays import as_inputs
 from paribus.data.sources.images.decoding import SUFFIXES
 from paribus.errors import DataError
 from paribus.files import save_all
-from paribus.inference.trained import Trained, load
+from paribus.inference.ensemble import Ensemble, members
 from paribus.streams import escaped
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import to_png
@@ -33,32 +34,45 @@ class Predictions(list[Prediction]):
         return "\n".join([*lines, *([f"… {len(self) - SHOWN:,} more"] if len(self) > SHOWN else [])])
 
 
-def predict(run: Any, inputs: Any, *, runs: str | Path = "runs") -> Predictions:
+def predict(
+    run: Any, inputs: Any, *, arm: str | None = None, tta: str | int | None = None, runs: str | Path = "runs"
+) -> Predictions:
     """The task's predictions for files, for the pictures in folders, or for arrays.
 
-    A file that cannot be read gets its reason instead of a prediction.
+    A file that cannot be read gets its reason instead of a prediction. Of several networks, or several views of each
+    picture, the probabilities of the classes are averaged.
 
     >>> pb.predict("last", ["cat.jpg", "more_cats"])  # doctest: +SKIP
     >>> pb.predict(run, inputs)[0].label  # doctest: +SKIP
+    >>> pb.predict(study, "cats", arm="norm=batch", tta="flip")[0].agreement  # doctest: +SKIP
 
     Args:
-        run: a trained network, or what :func:`load` takes: a path, ``last``, a Run.
+        run: a trained network, or what :func:`load` takes: a path, ``last``, a Run; a list of them; or a study, of
+            which all seeds of an arm predict together.
         inputs: one path or several, or arrays (N, …) as the training inputs were given.
+        arm: of a study with several, ``"norm=batch"``.
+        tta: test-time augmentation: ``"flip"``, or a number of views drawn by the recipe's augmentations.
         runs: the folder below which names of runs are looked for.
 
     Raises:
         DataError: if the task makes no predictions for such inputs, or there is nothing to predict for.
         RunError: if there is no such run.
+        StudyError: if it is not said which arm of a study.
     """
-    trained = run if isinstance(run, Trained) else load(run, runs=runs)
+    chosen = members(run, arm, runs)
+    trained = chosen[0]
+    ensemble = Ensemble(chosen, tta) if len(chosen) > 1 or tta is not None else None
     files = [inputs] if isinstance(inputs, (str, Path)) else inputs
     if isinstance(files, (list, tuple)) and all(isinstance(one, (str, Path)) for one in files):
         paths = expanded([Path(one) for one in files])
         with torch.inference_mode():
+            if ensemble is not None:
+                return Predictions(ensemble.predict_files(paths))
             return Predictions(trained.task.predict_files(trained.network, paths))
     rows = as_inputs(inputs, trained.info)
     with torch.inference_mode():
-        pieces = [trained.task.predict_inputs(trained.network, some) for some in rows.split(CHUNK)]
+        ask = ensemble.predict_inputs if ensemble else partial(trained.task.predict_inputs, trained.network)
+        pieces = [ask(some) for some in rows.split(CHUNK)]
     found = [one for some in pieces for one in some]
     return Predictions(replace(one, file=str(number)) for number, one in enumerate(found))
 
@@ -78,18 +92,22 @@ def expanded(files: Sequence[Path]) -> list[Path]:
 def to_csv(predictions: Sequence[Prediction]) -> str:
     """As CSV: file, label, one column per figure, problem; where predictions are tables, the rows of those.
 
+    Of several networks or views there is a column ``agreement`` too: see :class:`.tasks.prediction.Prediction`.
+
     Names are written by :func:`.streams.escaped`, which :func:`.streams.unescaped` undoes, and one that a spreadsheet
     would take for a formula behind an apostrophe.
     """
     if tables := [one for one in predictions if one.table]:
         return _rows_of(tables)
     names = next((list(one.figures) for one in predictions if one.figures), [])
+    together = ["agreement"] if any(one.agreement is not None for one in predictions) else []
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(["file", "label", *map(harmless, names), "problem"])
+    writer.writerow(["file", "label", *map(harmless, names), *together, "problem"])
     for one in predictions:
         figures = [f"{one.figures[name]:.6f}" if one.figures and name in one.figures else "" for name in names]
-        writer.writerow([harmless(one.file), harmless(one.label), *figures, harmless(one.problem)])
+        agreed = ["" if one.agreement is None else f"{one.agreement:.6f}" for _ in together]
+        writer.writerow([harmless(one.file), harmless(one.label), *figures, *agreed, harmless(one.problem)])
     return target.getvalue()
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from paribus.records.wording import clean, count, known, percent, text
+from paribus.records.metric import ACCURACY, LOSS, Metric
+from paribus.records.wording import clean, count, difference, difference_interval, known, level, percent, text
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 from paribus.reports.settings import as_table
 
 if TYPE_CHECKING:
+    from paribus.analysis.averaging import Averaging
     from paribus.analysis.denoising import Denoising, Score
     from paribus.analysis.latent import LatentMap, Likelihood
     from paribus.analysis.quality import Quality
@@ -70,6 +72,54 @@ def residuals_page(record: Residuals) -> Page:
         for place, (name, true) in enumerate(record.truth.items(), 1)
     )
     return Page("Analysis", "residuals", "How near do predictions come to the truth?", sections=(table, *drawn))
+
+
+def averaging_page(record: Averaging) -> Page:
+    """What averaged probabilities gain over single ones."""
+    metrics = {"accuracy": ACCURACY, "loss": LOSS}
+    what = "ensemble" if record.members > 1 else "tta"
+    answers = tuple(_gain(name, metrics[name], gain) for name, gain in record.gains.items())
+    rows = tuple(
+        (name, level(metric, record.single[name]), level(metric, record.averaged[name]))
+        for name, metric in metrics.items()
+    )
+    table = Table(("figure", "single", "averaged"), rows, "lrr", data=lambda: _averaging_data(record))
+    about = "networks" if record.members > 1 else "views of a picture"
+    members = f"{count(record.members, 'network')}, {count(record.views, 'view')} of each picture"
+    notes = [
+        f"{count(record.examples, 'example')} of the {record.split} split; {members}",
+        f"{record.agreement:.1%} of the {about} say on their own what they say together, on average over the examples",
+        "the intervals are about these very networks and examples like these; another seed is a question for a study",
+    ]
+    if record.left_out:
+        lost = count(record.left_out, "example")
+        notes.insert(1, f"left out: {lost} that some network was trained on, or has in another split")
+    question = f"Do several {about} together know more than one?"
+    return Page("Analysis", what, question, answers, sections=(Section(tables=(table,), notes=tuple(notes)),))
+
+
+def _gain(name: str, metric: Metric, gain: Estimate) -> Answer:
+    """A gain with its interval, and whether that leaves the sign open."""
+    good = (gain.value > 0) == metric.higher_is_better
+    verdict = "undecided" if gain.low <= 0 <= gain.high else "better" if good else "worse"
+    finding = f"{difference(metric, gain.value)} {difference_interval(metric, gain)}"
+    return Answer(f"{name}: averaged − single", finding, verdict, verdict)
+
+
+def _averaging_data(record: Averaging) -> list[dict[str, Any]]:
+    """The figures as they were computed."""
+    return [
+        {
+            "figure": name,
+            "single": record.single[name],
+            "averaged": record.averaged[name],
+            "gain": gain.value,
+            "low": gain.low,
+            "high": gain.high,
+            "p": gain.p,
+        }
+        for name, gain in record.gains.items()
+    ]
 
 
 def denoising_page(record: Denoising) -> Page:

@@ -121,15 +121,18 @@ def _folds_data(found: Sequence[OutOfFold], metrics: Mapping[str, Metric]) -> li
 
 
 def predictions_page(predictions: Sequence[Prediction]) -> Page:
-    """Predictions with their three largest figures each, problems if there are any, and predicted tables."""
+    """Predictions with their three largest figures each, agreement and problems if there are any, predicted tables."""
+    together = any(one.agreement is not None for one in predictions)
+    broken = any(one.problem for one in predictions)
     rows = []
     for one in predictions:
         figures = sorted((one.figures or {}).items(), key=lambda entry: -entry[1])[:3]
         largest = "  ".join(f"{name} {share:.1%}" if share <= 1 else f"{name} {share:.4g}" for name, share in figures)
-        rows.append((one.file, one.label or one.text, largest, one.problem))
-    columns = 4 if any(one.problem for one in predictions) else 3
-    heads = ("file", "prediction", "figures", "problem")[:columns]
-    whole = Table(heads, tuple(row[:columns] for row in rows), "l" * columns)
+        agreed = "" if one.agreement is None else f"{one.agreement:.0%}"
+        beside = [*([agreed] if together else []), *([one.problem] if broken else [])]
+        rows.append((one.file, one.label or one.text, largest, *beside))
+    heads = ("file", "prediction", "figures", *(["agreement"] if together else []), *(["problem"] if broken else []))
+    whole = Table(heads, tuple(rows), "l" * len(heads))
     tables = (Section(one.file, tables=(_columns(one.table),)) for one in predictions if one.table)
     return Page("Predictions", sections=(Section(tables=(whole,)), *tables))
 

@@ -1,10 +1,13 @@
-"""A run in a few lines, for those who ask for it in Python: what it is, how it went, the layers of its network."""
+"""A run or a model in a few lines, for those who ask in Python: what it is, how it went or what training it costs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from paribus.errors import ParibusError
 from paribus.records.run import RunFolder
@@ -12,6 +15,9 @@ from paribus.reports import brief
 from paribus.reports.page import Page, Section, Table
 from paribus.reports.render import to_snippet
 from paribus.reports.terminal import WIDTH, print_page
+
+if TYPE_CHECKING:
+    from paribus.records.recipe import Recipe
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,7 +34,43 @@ class Summary:
         return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
     def _repr_html_(self) -> str:
-        return "".join(to_snippet(replace(self.page, sections=(section,))) for section in self.page.sections)
+        first, *others = self.page.sections or (Section(),)
+        below = (replace(self.page, question="", summary="", sections=(section,)) for section in others)
+        return "".join(map(to_snippet, (replace(self.page, sections=(first,)), *below)))
+
+
+def summary(
+    recipe: Recipe | str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    measure: bool = True,
+    **fields: Any,
+) -> Summary:
+    """A model before it is trained: its layers, its parameters, the memory of a step, the seconds of an epoch.
+
+    >>> pb.summary("digits/cnn", norm="batch")  # doctest: +SKIP
+
+    Args:
+        recipe: a recipe, the name of a shipped one, or the path of a recipe file.
+        changes: field → value; dotted, or its last word where that can mean one field only.
+        seed: the seed that all streams of chance follow.
+        device: where it would be trained: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+        measure: whether to take a few steps, which time and measured memory need.
+        fields: further changes as keywords.
+
+    Raises:
+        ParibusError: whatever a training would refuse before its first step.
+    """
+    from paribus.records.given import recipe_of
+    from paribus.records.parts import register_own
+    from paribus.reports.costs import costs_page
+    from paribus.training.costs import costs
+
+    found = recipe_of(recipe, changes, fields)
+    register_own(found.fields.values())
+    return Summary(costs_page(costs(found, seed, device=device, measure=measure)))
 
 
 def of_run(folder: RunFolder) -> Page:

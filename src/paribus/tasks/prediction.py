@@ -20,6 +20,8 @@ class Prediction:
         table: column → values, where the prediction is a table: a forecast.
         text: where the prediction is a text.
         problem: why there is no prediction.
+        agreement: where several networks predicted together, the share of them that says the label on its own; where
+            one looked at several views of a picture, the share of the views; else ``None``.
     """
 
     file: str
@@ -29,3 +31,4 @@ class Prediction:
     table: Mapping[str, list[float | str]] | None = field(default=None, repr=False)
     text: str = ""
     problem: str = ""
+    agreement: float | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +13,7 @@ from paribus.theory.layers.table import Table, table
 from paribus.theory.layers.text import Cells, aligned, amount
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from paribus.theory.layers.module import Seen
@@ -204,19 +206,31 @@ def held(net: nn.Module, predicted: Table) -> int:
     from paribus.theory.layers.modules import reads_words
 
     runner = copy.deepcopy(net).train()
-    weights = {p.untyped_storage()._cdata for p in (*runner.parameters(), *runner.buffers())}
     x = torch.zeros(BATCH, *predicted.input, dtype=torch.long if reads_words(net) else torch.float32)
-    known = weights | {x.untyped_storage()._cdata}
-    storages: dict[int, int] = {}
-    alive = []
+    with keeping([*runner.parameters(), *runner.buffers(), x]) as kept:
+        runner(x)
+    return sum(kept.values()) // BATCH
+
+
+@contextmanager
+def keeping(known: Iterable[torch.Tensor]) -> Iterator[dict[int, int]]:
+    """Count what torch keeps for the backward pass within a block: identity of each storage → its bytes.
+
+    Args:
+        known: tensors whose storages do not count.
+    """
+    from torch.autograd.graph import saved_tensors_hooks
+
+    others = {tensor.untyped_storage()._cdata for tensor in known}
+    kept: dict[int, int] = {}
+    alive = []  # so that no identity is used twice
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
-        if storage._cdata not in known:
-            storages[storage._cdata] = storage.nbytes()
+        if storage._cdata not in others:
+            kept[storage._cdata] = storage.nbytes()
             alive.append(storage)
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        runner(x)
-    return sum(storages.values()) // BATCH
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        yield kept

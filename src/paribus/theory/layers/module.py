@@ -23,6 +23,7 @@ from paribus.theory.layers.graph import INPUT, Graph
 from paribus.theory.layers.layer import Layer, Shape
 from paribus.theory.layers.modules import layer_of, reads_words
 
+PIECES = {"getitem", "iter", "unbind", "cat"}  # functions that take a cell's state apart and put it together
 BATCH = 2  # batch norm needs more than one example while it learns
 
 
@@ -66,7 +67,7 @@ def trace(net: nn.Module, input: Shape, device: str = "meta", words: bool | None
     if late := [name for name, module in net.named_modules() if getattr(module, "batch_first", True) is False]:
         rule = "inputs come with the batch first, and a layer takes it second"
         raise TheoryError(rule, got=late[0] or type(net).__name__, hint="build it with batch_first=True")
-    runner = copy.deepcopy(net).to(device).train()
+    runner = _on(copy.deepcopy(net), device).train()
     integers = reads_words(net) if words is None else words
     x = torch.zeros(BATCH, *input, device=device, dtype=torch.long if integers else _dtype(net))
     pairs = zip(*(module.named_parameters(remove_duplicate=False) for module in (runner, net)), strict=True)
@@ -101,6 +102,12 @@ def record(net: nn.Module, x: Tensor, count: bool = True, originals: Mapping[int
     return writer
 
 
+def _on(net: nn.Module, device: str) -> nn.Module:
+    """The net on a device; weights without values get any, for only what they do to shapes is asked."""
+    empty = any(parameter.is_meta for parameter in net.parameters())
+    return net.to_empty(device=device) if empty else net.to(device)
+
+
 def _dtype(net: nn.Module) -> torch.dtype:
     return next((p.dtype for p in net.parameters() if p.dtype.is_floating_point), torch.float32)
 
@@ -120,6 +127,7 @@ class Writer(TorchFunctionMode):
         self.net, self.trace, self.counter = net, Trace(Graph(input)), counter
         self.paths = {module: path for path, module in net.named_modules()}
         self.nodes: dict[int, int] = {}  # identity of a tensor → number of its node
+        self.states: dict[int, int] = {}  # identity of a recurrent cell's state, or of a piece of it → the cell's node
         self.kept: list[Tensor] = []  # so that no identity is used twice
         self.outputs: dict[int, Tensor] = {}  # number of a node → what it gave
         self.originals = originals
@@ -168,20 +176,25 @@ class Writer(TorchFunctionMode):
             return
         layer = layer_of(module)
         assert layer is not None
-        sources = self._sources([*args, *kwargs.values()])[:1]
+        sources = self._sources([*args, *kwargs.values()])[:1] or [self._beginning(layer, [*args, *kwargs.values()])]
         held = list({id(p): p for p in module.parameters()}.values())
         self._write(layer, sources, args or tuple(kwargs.values()), result, held, self.paths.get(module, ""))
+        if isinstance(module, nn.RNNBase):
+            self._hold(out[1], self.nodes[id(result)])
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         before = 0 if self.inside else self._count()
         out = function(*args, **kwargs)
-        sources = [] if self.inside else self._sources([*args, *kwargs.values()])
-        if sources and getattr(function, "__name__", "") != "__get__":
+        name, results = getattr(function, "__name__", "").strip("_"), _tensors([out])
+        if self.inside or not results or name == "get":
+            return out
+        if name in PIECES and (cells := self._cells(args)):
+            self._hold(out, cells[0])
+        elif sources := self._sources([*args, *kwargs.values()]):
             self.before = before
-            for result in out if isinstance(out, list | tuple) else [out]:
-                if isinstance(result, Tensor):
-                    self._hear(function, args, kwargs, result, sources)
+            for result in results:
+                self._hear(function, args, kwargs, result, sources)
         return out
 
     def _hear(self, function: Any, args: Any, kwargs: Any, out: Tensor, sources: list[int]) -> None:
@@ -197,8 +210,40 @@ class Writer(TorchFunctionMode):
         self.before = self._count()
 
     def _sources(self, arguments: list[Any]) -> list[int]:
-        tensors = [t for a in arguments for t in (a if isinstance(a, list | tuple) else [a]) if isinstance(t, Tensor)]
+        tensors = _tensors(arguments)
+        for state in tensors:
+            if id(state) in self.states:
+                self._end(state)
         return [self.nodes[id(tensor)] for tensor in tensors if id(tensor) in self.nodes]
+
+    def _beginning(self, layer: Layer, arguments: list[Any]) -> int:
+        """The input, for a layer that takes what nobody saw being made from it, if that has the input's shape.
+
+        Raises:
+            TheoryError: if it has another one.
+        """
+        shape = tuple(_tensors(arguments)[0].shape[1:])
+        if shape != self.trace.graph.input:
+            rule = f"what {layer} takes did not come through layers and functions of torch"
+            raise TheoryError(rule, got="×".join(map(str, shape)), hint="let a module's code compute with tensors only")
+        return INPUT
+
+    def _hold(self, state: Any, node: int) -> None:
+        """Say that tensors are the state of a recurrent cell; it is a layer of its own where something uses it."""
+        for tensor in _tensors([state]):
+            self.states[id(tensor)] = node
+            self.kept.append(tensor)
+
+    def _cells(self, arguments: Any) -> list[int]:
+        """The recurrent cells whose states are among arguments."""
+        return [self.states[id(tensor)] for tensor in _tensors(arguments) if id(tensor) in self.states]
+
+    def _end(self, state: Tensor) -> None:
+        """Write down that the state of a cell goes on alone: what it gave at the last step, or a part of that."""
+        cell, shape = self.states.pop(id(state)), tuple(state.shape[1:])
+        whole = shape == self.trace.graph.shape(cell)[1:]
+        layer = Layer("last") if whole else Layer("op", {"name": "state", "shape": shape, "bytes": 0})
+        self._write(layer, [cell], (state,), state, [], "")
 
     def _write(
         self, layer: Layer, sources: list[int], args: Any, out: Tensor, held: list[nn.Parameter], path: str
@@ -208,7 +253,7 @@ class Writer(TorchFunctionMode):
         self.counted |= {self._identity(p) for p in held}
         multiplications = (self._count() - self.before) // 2 // BATCH
         seen = Seen(tuple(out.shape[1:]), fresh, multiplications, _new_bytes(args, out) // BATCH)
-        number = self.trace.graph.add(layer, sources or [INPUT], path=path, known=known)
+        number = self.trace.graph.add(layer, sources, path=path, known=known)
         self.outputs[number] = out
         self.mark(out, number)
         self.trace.seen.append(seen)
@@ -222,8 +267,12 @@ class Writer(TorchFunctionMode):
                 self.trace.seen.append(Seen(tuple(parameter.shape), parameter.numel(), 0, 0))
 
 
+def _tensors(arguments: Any) -> list[Tensor]:
+    """The tensors among arguments, and in lists of them."""
+    return [t for a in arguments for t in (a if isinstance(a, list | tuple) else [a]) if isinstance(t, Tensor)]
+
+
 def _new_bytes(args: Any, out: Tensor) -> int:
     """Bytes of an output that are not those of an input."""
-    tensors = [t for a in args for t in (a if isinstance(a, list | tuple) else [a]) if isinstance(t, Tensor)]
-    storages = {t.untyped_storage()._cdata for t in tensors}
+    storages = {t.untyped_storage()._cdata for t in _tensors(args)}
     return 0 if out.untyped_storage()._cdata in storages else out.numel() * out.element_size()
