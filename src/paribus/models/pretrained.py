@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from paribus.models.start import Start
 from paribus.models.stored import read_tensors
 from paribus.records.run import RunFolder
 from paribus.records.weights import IMAGENET, NONE, PUBLISHED, Published, weights_file
-from paribus.records.wording import show
+from paribus.records.wording import count, show
 
 PREFIXES = ("module.", "model.", "network.", "net.", "_orig_mod.")  # of wrappers: data parallel, compiled, averaged
 SHOWN = 3  # tensors of a kind that an error names
@@ -81,7 +81,7 @@ def load_weights(model: nn.Module, start: Start, info: DataInfo, settings: Mappi
         notes = []  # its network stands behind the scaling of its inputs: that prefix is ours
     tensors, scaling = _without_scaling(tensors, model)
     if known is not None:
-        scaling = _scaling(known)
+        scaling = _as_tensors(*known.scaling)
         tensors, more = _in_our_order(tensors, known)
         notes += more
     classes = known.classes if known else tuple(run.info().get("classes", ())) if run else ()
@@ -117,10 +117,6 @@ def imagenet_scaling(channels: int) -> ScalingValues:
 def _as_tensors(mean: Iterable[float], deviation: Iterable[float]) -> ScalingValues:
     values = [torch.tensor(tuple(one), dtype=torch.float32).reshape(-1, 1, 1) for one in (mean, deviation)]
     return values[0], 1 / values[1]
-
-
-def _scaling(known: Published) -> ScalingValues:
-    return _as_tensors(*known.scaling)
 
 
 def _check_published(name: str, known: Published, path: Path, sha256: str, settings: Mapping[str, Any]) -> None:
@@ -182,83 +178,95 @@ def _fitting(
     known: Published | None,
 ) -> tuple[dict[str, Tensor], list[str], list[str]]:
     """What is loaded, what is new, and what is left out."""
-    state, head = model.state_dict(), set(head_of(model))
-    optional = set(matching(tensors, [it for it in getattr(model, "left_out", ()) if _any(tensors, it)], "left_out"))
-    drawn = start.new_head == "always" or (
-        start.new_head == "auto"
-        and (
-            any(name not in tensors or tensors[name].shape != state[name].shape for name in head)
-            or bool(classes and info.classes and classes != tuple(info.classes))
-        )
-    )
-    new = [name for name in state if drawn and name in head]
+    state, head = model.state_dict(), head_of(model)
+    others = bool(classes and info.classes) and classes != tuple(info.classes)
+    lacking = any(name not in tensors or tensors[name].shape != state[name].shape for name in head)
+    drawn = start.new_head == "always" or (start.new_head == "auto" and (others or lacking))
+    new = head if drawn else []
     wanted = {name: value for name, value in state.items() if name not in new}
-    missing = [name for name in wanted if name not in tensors and not name.endswith(COUNTER)]
-    strange = [name for name in tensors if name not in state and name not in optional and not name.endswith(COUNTER)]
-    other = [name for name in wanted if name in tensors and tensors[name].shape != wanted[name].shape]
-    kinds = [name for name in wanted if name in tensors and _other_kind(tensors[name], wanted[name])]
-    if missing or strange or other or kinds:
-        raise _misfit(start, state, tensors, missing, strange, other, kinds, head, known)
+    without = [path for path in getattr(model, "left_out", ()) if any(name.startswith(f"{path}.") for name in tensors)]
+    optional = {*matching(tensors, without, "model.left_out")}
+    found = Misfit(
+        {name: (tensors[name], wanted[name]) for name in wanted if name in tensors},
+        [name for name in wanted if name not in tensors and not name.endswith(COUNTER)],
+        [name for name in tensors if name not in {*state, *optional} and not name.endswith(COUNTER)],
+    )
+    if found:
+        raise RecipeError(f"model.weights do not fit the net: {found}", got=start.weights, hint=found.hint(head, known))
     given = {name: tensors[name] for name in wanted if name in tensors}
     return given, new, [name for name in tensors if name not in given]
 
 
-def _any(tensors: Mapping[str, Tensor], path: str) -> bool:
-    return any(name.startswith(f"{path}.") for name in tensors)
+@dataclass(frozen=True)
+class Misfit:
+    """Where weights and a net differ.
+
+    Args:
+        both: tensors of the same name: that of the file, and that of the net.
+        missing: names that the file has not.
+        strange: names that the net has not.
+    """
+
+    both: Mapping[str, tuple[Tensor, Tensor]]
+    missing: list[str]
+    strange: list[str]
+
+    @property
+    def shapes(self) -> list[str]:
+        """Names of those that differ in shape."""
+        return [name for name, (there, here) in self.both.items() if there.shape != here.shape]
+
+    @property
+    def types(self) -> list[str]:
+        """Names of those of which one are whole numbers."""
+        return [
+            name for name, (there, here) in self.both.items() if there.is_floating_point() != here.is_floating_point()
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self.shapes or self.missing or self.strange or self.types)
+
+    def __str__(self) -> str:
+        """The first tensors of each kind by name."""
+        both = {name: (tuple(there.shape), tuple(here.shape)) for name, (there, here) in self.both.items()}
+        kinds = {name: (there.dtype, here.dtype) for name, (there, here) in self.both.items()}
+        return "; ".join(
+            filter(
+                None,
+                (
+                    _few([_there_and_here(name, both) for name in self.shapes], "of another shape"),
+                    _few(self.missing, "missing there"),
+                    _few(self.strange, "unknown here"),
+                    _few([_there_and_here(name, kinds) for name in self.types], "of another type"),
+                ),
+            )
+        )
+
+    def hint(self, head: Collection[str], known: Published | None) -> str:
+        """The way on."""
+        wrong = {*self.missing, *self.shapes}
+        if not self.strange and wrong and wrong <= {*head}:
+            return "set model.new_head=auto: then the last layer is drawn anew"
+        first = next((name for name in self.shapes if self.both[name][0].ndim == 4), "")
+        if first and not self.strange and wrong - {*head} == {first}:
+            there, here = (tensor.shape[1] for tensor in self.both[first])
+            return f"they take {there} channels, the data have {here}: for folders set data.colour=rgb or grey"
+        if known is not None:
+            return " ".join(
+                [f"they are of model={known.model}", *(f"model.{k}={show(v)}" for k, v in known.options.items())]
+            )
+        return "choose the model and the options that they were trained with; see: paribus list models"
 
 
-def _other_kind(given: Tensor, wanted: Tensor) -> bool:
-    return given.is_floating_point() != wanted.is_floating_point()
+def _there_and_here(name: str, what: Mapping[str, tuple[Any, Any]]) -> str:
+    return f"{name} is {what[name][0]} there and {what[name][1]} here"
 
 
-def _misfit(
-    start: Start,
-    state: Mapping[str, Tensor],
-    tensors: Mapping[str, Tensor],
-    missing: list[str],
-    strange: list[str],
-    other: list[str],
-    kinds: list[str],
-    head: set[str],
-    known: Published | None,
-) -> RecipeError:
-    """What differs, the first tensors by name; and the way on."""
-    parts = []
-    if other:
-        shapes = [f"{name} is {tuple(tensors[name].shape)} there and {tuple(state[name].shape)} here" for name in other]
-        parts.append(_few(shapes, "tensor of another shape", "tensors of another shape"))
-    if missing:
-        parts.append(_few(missing, "tensor is missing there", "tensors are missing there"))
-    if strange:
-        parts.append(_few(strange, "tensor is unknown here", "tensors are unknown here"))
-    if kinds:
-        types = [f"{name} is {tensors[name].dtype} there and {state[name].dtype} here" for name in kinds]
-        parts.append(_few(types, "tensor of another type", "tensors of another type"))
-    rule = "model.weights do not fit the net: " + "; ".join(parts)
-    return RecipeError(rule, got=start.weights, hint=_way_on(state, tensors, missing, strange, other, head, known))
-
-
-def _few(names: list[str], one: str, several: str) -> str:
+def _few(names: list[str], what: str) -> str:
+    """``2 tensors are missing there: a, b``; nothing where there are none."""
+    if not names:
+        return ""
     more = f", … ({len(names) - SHOWN} more)" if len(names) > SHOWN else ""
-    return f"{len(names)} {one if len(names) == 1 else several}: {', '.join(names[:SHOWN])}{more}"
-
-
-def _way_on(
-    state: Mapping[str, Tensor],
-    tensors: Mapping[str, Tensor],
-    missing: list[str],
-    strange: list[str],
-    other: list[str],
-    head: set[str],
-    known: Published | None,
-) -> str:
-    wrong = {*missing, *other}
-    if not strange and wrong and wrong <= head:
-        return "set model.new_head=auto: then the last layer is drawn anew"
-    first = next((name for name in state if name in other and state[name].ndim == 4), "")
-    if first and not missing and not strange and wrong - head == {first}:
-        channels = tensors[first].shape[1], state[first].shape[1]
-        return f"they take {channels[0]} channels, the data have {channels[1]}: for folders set data.colour=rgb or grey"
-    if known is not None:
-        return f"they are of model={known.model}" + "".join(f" model.{k}={show(v)}" for k, v in known.options.items())
-    return "choose the model and the options that they were trained with; see: paribus list models"
+    return (
+        f"{count(len(names), 'tensor')} {'is' if len(names) == 1 else 'are'} {what}: {', '.join(names[:SHOWN])}{more}"
+    )
