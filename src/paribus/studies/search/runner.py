@@ -10,7 +10,7 @@ from pathlib import Path
 from paribus import files
 from paribus.cache.lock import locked
 from paribus.errors import ParibusError, StudyError
-from paribus.progress import Announce, silent
+from paribus.progress import Announce, Seldom, silent
 from paribus.records import store
 from paribus.records.inputs import OnChange
 from paribus.records.run import RunFolder
@@ -24,6 +24,7 @@ from paribus.studies.search.conclude import conclude
 from paribus.studies.search.design import choosing, judged, same, steps
 from paribus.studies.search.hyperband import Asha, Hyperband, Step
 from paribus.studies.search.trials import read, stand, standing
+from paribus.streams import say
 from paribus.training.check import check_run
 from paribus.training.execution import Settings, require
 from paribus.training.resume import adopt
@@ -40,10 +41,9 @@ def run(
     *,
     data_changed: OnChange = "refuse",
     listen: TrialListener,
-    confirming: EventListener,
     progress: Announce = silent,
 ) -> SearchResult:
-    """Train the trials that are not over yet, confirm the winner, and say what was found.
+    """Train the trials that are not over yet, and say what was found.
 
     Args:
         design: what is searched.
@@ -52,7 +52,6 @@ def run(
         executor: where.
         data_changed: what is done where data or code are others than those of the trials that are there.
         listen: told of every trial whenever something happens to it.
-        confirming: told of the runs that confirm the winner.
         progress: told how far the data are.
 
     Raises:
@@ -63,7 +62,7 @@ def run(
         check(design, folder, settings, data_changed, progress, dry=False)
     for place in (folder, *sorted(folder.glob("trial-*"))):
         files.remove_old_leftovers(place)
-    with locked(folder / "lock", lambda: None):  # two searches in one folder would choose the same numbers
+    with locked(folder / "lock", _say_waiting()):  # two searches in one folder would choose the same numbers
         design.write(folder)
         search = Search(design, folder, settings, listen, Reading(progress))
         executor.run(search.jobs(), search.hear)
@@ -72,11 +71,34 @@ def run(
         first = next((trial.error for trial in found.trials if trial.error), "")
         hint = "correct the recipe or the ranges, and choose another name with --name"
         raise StudyError(f"none of {len(found.trials)} trials came to a figure: {first}", got=str(folder), hint=hint)
-    if design.confirm and found.complete:
-        confirm.run(found, settings, executor, confirming, progress)
-        found = conclude(design, folder)
-    files.write_json(folder / "analysis.json", found.plain())
+    return _written(found)
+
+
+def confirmed(
+    found: SearchResult, settings: Settings, executor: Executor, listen: EventListener, progress: Announce = silent
+) -> SearchResult:
+    """What a search found with its winner confirmed; as it is where there is nothing to confirm.
+
+    Args:
+        found: what was found.
+        settings: how every run is executed.
+        executor: where.
+        listen: told of the runs.
+        progress: told how far the data are.
+    """
+    if confirm.run(found, settings, executor, listen, progress) is None:
+        return found
+    return _written(conclude(found.design, found.folder))
+
+
+def _written(found: SearchResult) -> SearchResult:
+    files.write_json(found.folder / "analysis.json", found.plain())
     return found
+
+
+def _say_waiting() -> Callable[[], None]:
+    seldom = Seldom()
+    return lambda: say("another command works on this search: waiting for it") if seldom.due() else None
 
 
 def check(
