@@ -127,9 +127,7 @@ class Tune:
         with watching(study[0]) if confirming is None else nullcontext((confirming, silent)) as (told, progress):
             return runner.confirmed(found, settings, chosen, told, progress)
 
-    def check(
-        self, *, device: str = "auto", data_changed: OnChange = "refuse", progress: Announce = silent
-    ) -> None:
+    def check(self, *, device: str = "auto", data_changed: OnChange = "refuse", progress: Announce = silent) -> None:
         """Refuse what :meth:`run` would refuse before its first trial; the data are read, and nothing is written.
 
         Raises:
@@ -171,4 +169,6 @@ def _refuse_both(changes: Mapping[str, Any], design: SearchDesign) -> None:
 
     if both := next((field for field in changes if field in design.space), None):
         got = f"{both}={show(changes[both])}"
-        raise StudyError(f"{both} is searched, and cannot be set for all trials as well", got=got, hint="drop one of them")
+        raise StudyError(
+            f"{both} is searched, and cannot be set for all trials as well", got=got, hint="drop one of them"
+        )

@@ -1,7 +1,7 @@
 """A search: its design, written to ``search.json``; its trials; and what was found. Frozen.
 
-The run folders are the truth: ``trial-0007/trial.json`` says what was chosen for a trial, the run folder beside it how it
-went. All else is rebuilt from them.
+The run folders are the truth: ``trial-0007/trial.json`` says what was chosen for a trial, the run folder beside it how
+it went. All else is rebuilt from them.
 """
 
 from __future__ import annotations

@@ -58,9 +58,7 @@ def play(plan, workers: int = 1, failing: frozenset[int] = frozenset(), stop_aft
         number, epochs = running.pop(0)
         values = {**known[number].values, epochs: quality(number, epochs)}
         fails = number in failing
-        known[number] = replace(
-            known[number], running=False, failed=fails, values={} if fails else values
-        )
+        known[number] = replace(known[number], running=False, failed=fails, values={} if fails else values)
     return steps, known
 
 
@@ -107,7 +105,9 @@ def test_asha_promotes_the_best_third_without_waiting():
     assert len(known) == 27
     for epochs, count in ((1, 27), (3, 9), (9, 3)):
         there = [number for number, until in steps if until == epochs]
-        assert count <= len(there) <= count + 8  # some were promoted whom later ones overtook: Li et al. 2020, section 3
+        assert (
+            count <= len(there) <= count + 8
+        )  # some were promoted whom later ones overtook: Li et al. 2020, section 3
     first = next(place for place, (_, epochs) in enumerate(steps) if epochs == 3)
     assert first < 10  # while new ones still begin
 

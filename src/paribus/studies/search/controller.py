@@ -1,7 +1,7 @@
 """A controller that learns by reinforcement which values to try: REINFORCE (Williams 1992; Zoph & Le 2017).
 
-The policy is a table of logits for each field: trial by trial, values are drawn from its softmax, and the figure that the
-trial reaches is the reward. After each trial every logit goes along the policy gradient,
+The policy is a table of logits for each field: trial by trial, values are drawn from its softmax, and the figure that
+the trial reaches is the reward. After each trial every logit goes along the policy gradient,
 
     θ ← θ + rate · (r − b) / s · ∇ log π(choices),       ∇ log π(k) = eₖ − π,
 

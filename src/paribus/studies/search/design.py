@@ -10,6 +10,7 @@ from paribus.errors import StudyError, nearest
 from paribus.records.recipe import Recipe
 from paribus.records.search import SEARCH, SearchDesign
 from paribus.records.study import StudyDesign, slug
+from paribus.records.wording import short_names
 from paribus.studies.conclusions import find_figure, find_metric
 from paribus.studies.search.hyperband import Asha, Hyperband, Plan, Whole, brackets, check
 from paribus.studies.search.samplers import SAMPLERS, Choosing, require
@@ -36,7 +37,7 @@ def plan(base: Recipe, search: Mapping[str, Any], *, name: str | None = None, **
     space = Space.of(base, search)
     trials = fields.pop("trials", None)
     design = SearchDesign.make(
-        name=name or f"{base.name}--tune-{'+'.join(one.field for one in space)}",
+        name=name or f"{base.name}--tune-{'+'.join(short_names([one.field for one in space]).values())}",
         recipe=base.plain(),
         space={one.field: [*one.values] if one.values else one.text for one in space},
         **({} if trials is None else {"trials": trials}),

@@ -1,6 +1,7 @@
 """Stopping bad trials early: which trial is trained how far, decided from the figures that are known.
 
-Successive halving trains many trials for a few epochs, goes on with the best 1/η of them for η times as many, and so on.
+Successive halving trains many trials for a few epochs, goes on with the best 1/η of them for η times as many, and so
+on.
 Hyperband (Li et al. 2018) does so from several beginnings, since nobody knows how early figures tell; ASHA (Li et al.
 2020) goes on with a trial as soon as it is among the best 1/η of its rung, without waiting for the others.
 

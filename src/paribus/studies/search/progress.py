@@ -101,5 +101,8 @@ class SearchProgress:
         if self.doing:
             return self.doing
         winner = best_of(tuple(self.trials.values()), self.metric)
-        found = winner and f"; best {self.figure} {format_figure(self.figure, winner.value, {self.metric.name: self.metric})}"
+        found = (
+            winner
+            and f"; best {self.figure} {format_figure(self.figure, winner.value, {self.metric.name: self.metric})}"
+        )
         return f"{self.finished} of {self.total} trials{found or ''}"

@@ -15,6 +15,7 @@ from paribus.records import store
 from paribus.records.inputs import OnChange
 from paribus.records.run import RunFolder
 from paribus.records.search import SEARCH, SearchDesign, SearchResult, Trial
+from paribus.streams import say
 from paribus.studies import changed
 from paribus.studies.conclusions import find_figure, find_metric
 from paribus.studies.executors.job import Event, EventListener, Executor, Job
@@ -24,7 +25,6 @@ from paribus.studies.search.conclude import conclude
 from paribus.studies.search.design import choosing, judged, same, steps
 from paribus.studies.search.hyperband import Asha, Hyperband, Step
 from paribus.studies.search.trials import read, stand, standing
-from paribus.streams import say
 from paribus.training.check import check_run
 from paribus.training.execution import Settings, require
 from paribus.training.resume import adopt
@@ -127,9 +127,8 @@ def check(
             raise StudyError("a search of this name has another recipe or another space", got=str(folder), hint=hint)
         search = Search(design, folder, settings, lambda trial, event: None, Reading(progress))
         jobs = [search.job(trial, None) for trial in search.trials if trial.run(folder, design.seed).exists]
-        if news := changed.since(jobs):
-            if not dry or data_changed == "refuse":
-                changed.refuse_or_set_aside(folder, news, data_changed)
+        if (news := changed.since(jobs)) and (not dry or data_changed == "refuse"):
+            changed.refuse_or_set_aside(folder, news, data_changed)
         changed.refuse_other_device(jobs)
     check_run(design.base, design.seed, settings, progress)
 
@@ -219,7 +218,9 @@ class Search:
             self.trials[number].write(self.folder)
             self.listen(self.trials[number], None)
             return None
-        if trial.state == "waiting" and adopt(job.folder, self.finished.get((job.identity, job.seed), ()), job.settings):
+        if trial.state == "waiting" and adopt(
+            job.folder, self.finished.get((job.identity, job.seed), ()), job.settings
+        ):
             self._look(number)
             self.listen(self.trials[number], None)
             return None

@@ -8,7 +8,6 @@ generators seeded for the one trial; so a search that was killed chooses what it
 from __future__ import annotations
 
 import importlib.util
-import itertools
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,7 +138,9 @@ def laid_out(
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize" if higher_is_better else "minimize")
-    study.add_trials(_frozen(trial, space, known, higher_is_better, attributes.get(trial.number, {})) for trial in known)
+    study.add_trials(
+        _frozen(trial, space, known, higher_is_better, attributes.get(trial.number, {})) for trial in known
+    )
     return study
 
 
@@ -189,7 +190,9 @@ def _running(trial: Trial) -> Trial:
     return Trial(trial.number, trial.settings, "running", beside=trial.beside)
 
 
-def _points(space: Space, levels: int, chosen: Mapping[str, Any] | None = None, at: int = 0) -> Iterator[dict[str, Any]]:
+def _points(
+    space: Space, levels: int, chosen: Mapping[str, Any] | None = None, at: int = 0
+) -> Iterator[dict[str, Any]]:
     """All points of a grid, fields that do not exist left out."""
     chosen = dict(chosen or {})
     if at == len(space.dimensions):
