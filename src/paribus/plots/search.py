@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from paribus.plots import theme
@@ -32,7 +32,7 @@ def history(result: SearchResult) -> Chart:
     x = number("trial", (-0.5, last + 0.5), "trial", tickMinStep=1, format="d", grid=False)
     y = number("value", reach, _spoken(result), tickCount=5)
     bands = [{"low": max(low, reach[0]), "high": min(high, reach[1])} for _, _, low, high in confirmed[-1:]]
-    lines = [{"value": value, "name": name} for name, value, *_ in confirmed]
+    lines: list[Row] = [{"value": value, "name": name} for name, value, *_ in confirmed]
     area = layer({"type": "rect", "color": theme.VERDICTS["better"], "opacity": 0.12}, bands, y={**y, "field": "low"})
     area["encoding"]["y2"] = {"field": "high"}
     lines = sorted(lines, key=lambda row: -row["value"])  # the name of the higher one above it, of the other below
@@ -101,7 +101,7 @@ def parallel(result: SearchResult) -> Chart:
         if one.field in row["settings"]
     ]
     order = [names[one.field] for one in dimensions]
-    x = {"field": "field", "type": "ordinal", "sort": order, "title": None, "scale": {"padding": 0.5}}
+    x: Spec = {"field": "field", "type": "ordinal", "sort": order, "title": None, "scale": {"padding": 0.5}}
     x["axis"] = {"orient": "top", "labelAngle": 0, "domain": False, "ticks": False, "grid": True}
     y = {"field": "at", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": None}
     lines: Spec = layer({"type": "line", "strokeJoin": "round"}, points, x=x, y=y, color="colour", strokeWidth="width")
@@ -153,7 +153,8 @@ def _colour(trial: Trial) -> str:
 
 def _best_so_far(result: SearchResult, rows: Sequence[Row], reach: tuple[float, float]) -> list[Row]:
     """The best figure among the trials that were trained to the end, up to each of them."""
-    pick, found = max if result.metric.higher_is_better else min, []
+    pick: Callable[[float, float], float] = max if result.metric.higher_is_better else min
+    found: list[Row] = []
     for row in rows:
         if row["colour"] != STOPPED:
             best = pick(row["value"], found[-1]["value"]) if found else row["value"]
@@ -181,7 +182,7 @@ def _interval(arm: ArmResult, factor: float) -> tuple[float, float]:
 
 
 def _reach(result: SearchResult, rows: Sequence[Row], further: Sequence[float] = ()) -> tuple[float, float]:
-    """The ends of the axis of figures: what is far worse than most would leave no room for the differences that count."""
+    """The ends of the axis of figures: what is far worse than most would leave no room for what counts."""
     values = sorted((row["value"] for row in rows), reverse=result.metric.higher_is_better)
     best, median = values[0], values[len(values) // 2]
     far = FAR * abs(best - median) or abs(best - values[-1])

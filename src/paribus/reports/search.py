@@ -19,9 +19,9 @@ FLATTERS = (
     "The confirmed one is the mean over seeds that the search never saw, and the difference is paired with the recipe."
 )
 CAVEAT = (
-    "fANOVA on a forest fitted to the trials that were trained to the end. The shares are rough below some fifty trials "
-    "and hold for these ranges only; where a sampler looks most where it is good, they hold for there. Fields that not "
-    "every trial has are left out."
+    "fANOVA on a forest fitted to the trials that were trained to the end. The shares are rough below some fifty "
+    "trials and hold for these ranges only; where a sampler looks most where it is good, they hold for there. Fields "
+    "that not every trial has are left out."
 )
 
 
@@ -115,7 +115,7 @@ def _answers(result: SearchResult) -> Iterator[Answer]:
 def _summary(result: SearchResult) -> str:
     states = [trial.state for trial in result.trials]
     told = {"finished": "trained to the end", "paused": "stopped early", "diverged": "diverged", "failed": "failed"}
-    parts = [f"{states.count(state)} {words}" for state, words in told.items() if state in states]  # type: ignore[arg-type]
+    parts = [f"{states.count(state)} {words}" for state, words in told.items() if state in states]
     return f"{wording.count(len(states), 'trial')}: {', '.join(parts)}. Compared by {result.metric_name}."
 
 

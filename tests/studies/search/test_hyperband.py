@@ -35,7 +35,7 @@ def test_no_bracket_costs_more_than_its_share(most, eta, least):
 
 @pytest.mark.parametrize(("most", "eta", "least"), [(2, 3, 1), (10, 1, 1), (10, 3, 0), (8, 3, 3)])
 def test_what_leaves_nothing_to_stop_is_refused(most, eta, least):
-    with pytest.raises(StudyError, match="eta|epoch"):
+    with pytest.raises(StudyError, match=r"eta|epoch"):
         brackets(most, eta, least)
 
 

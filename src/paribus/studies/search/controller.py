@@ -5,8 +5,8 @@ the trial reaches is the reward. After each trial every logit goes along the pol
 
     θ ← θ + rate · (r − b) / s · ∇ log π(choices),       ∇ log π(k) = eₖ − π,
 
-where b and s are the mean and the standard deviation of the rewards before, which do not depend on the choices; so the
-step is, on average, along the gradient of the expected reward. Ranges are cut into levels. Fields are drawn
+where b and s are the mean and the standard deviation of the ten rewards before, which do not depend on the choices; so
+the step is, on average, along the gradient of the expected reward. Ranges are cut into levels. Fields are drawn
 independently of each other: what only works together is found, but learned field by field.
 
 The policy is a pure function of the trials so far, so a search that was interrupted goes on with the same one.
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 LEVELS = 8  # into which a range is cut
-RATE = 0.4  # of learning
+RATE = 0.3  # of learning
+BEFORE = 10  # rewards that make the baseline: that of all would lag behind a policy that improves
 MOST = 3.0  # standard deviations that a reward counts: one surprise among the first trials decides nothing
 
 Floats = NDArray[np.float64]
@@ -48,12 +49,12 @@ def score(logits: Floats, choice: int) -> Floats:
 
 
 def advantages(rewards: Sequence[float]) -> Floats:
-    """(r − b) / s of every reward, by the mean and the spread of those before it; 0 of the first."""
+    """(r − b) / s of every reward, by the mean and the spread of the ten before it; 0 of the first."""
     values = np.asarray(rewards, np.float64)
     found = np.zeros(len(values))
     for i in range(1, len(values)):
-        spread = float(values[:i].std())
-        gain = values[i] - values[:i].mean()
+        before = values[max(0, i - BEFORE) : i]
+        spread, gain = float(before.std()), values[i] - before.mean()
         found[i] = gain / spread if spread > 0 else np.sign(gain)
     return found
 

@@ -78,7 +78,7 @@ class SearchProgress:
 
     def best(self, most: int) -> list[Trial]:
         """The best trials so far, of those that were trained as long; then those that run now."""
-        left, found = tuple(self.trials.values()), []
+        left, found = tuple(self.trials.values()), list[Trial]()
         while len(found) < most and (one := best_of(left, self.metric)) is not None:
             found.append(one)
             left = tuple(trial for trial in left if trial.number != one.number)

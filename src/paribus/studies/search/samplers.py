@@ -100,11 +100,11 @@ class Choosing:
         study.sampler = _SAMPLERS[self.sampler](self.space, key(self.seed, self.sampler, number) % 2**32)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what is experimental in optuna
-            trial = study.ask()
+            asked = study.ask()
             chosen: dict[str, Any] = {}
             for dimension in self.space:
                 if self.space.exists(dimension, chosen):
-                    chosen[dimension.field] = decoded(dimension, _suggested(trial, dimension))
+                    chosen[dimension.field] = decoded(dimension, _suggested(asked, dimension))
         self._attributes[number] = dict(study.get_trials(deepcopy=False)[-1].system_attrs)
         return chosen
 

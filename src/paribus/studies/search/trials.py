@@ -55,10 +55,8 @@ def stand(trial: Trial, folder: Path, seed: int, figure: str) -> Trial:
         return replace(trial, state=state, value=value, epochs=len(rows), figures=figures, seconds=seconds)
     value = figures[-1] if figures and state in ("paused", "running") else None
     seconds = float(rows[-1]["seconds"]) if rows else 0.0
-    error = status.error if state in ("diverged", "failed") else ""
-    return replace(
-        trial, state=state, value=value, epochs=len(rows), figures=figures, seconds=seconds, error=error.split("\n")[0]
-    )
+    why = status.error.split("\n")[0] if state in ("diverged", "failed") else ""
+    return replace(trial, state=state, value=value, epochs=len(rows), figures=figures, seconds=seconds, error=why)
 
 
 def standing(trial: Trial, rungs: Sequence[int], sign: float) -> Standing:
