@@ -13,7 +13,6 @@ from paribus.records.inputs import OnChange
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.search import Sampler, SearchDesign, SearchResult, Stop
-from paribus.records.shortcuts import expand
 from paribus.studies.executors.job import EventListener, Executor
 from paribus.studies.runner import choose_executor
 from paribus.studies.search import confirm, runner
@@ -31,7 +30,8 @@ class Tune:
 
     Args:
         recipe: a recipe, the name of a shipped one, or the path of a recipe file.
-        changes: field → value, for all trials; dotted, or its last word where that can mean one field only.
+        changes: field → value, for the recipe and all trials; dotted, or its last word where that can mean one field
+            only. Of a field that is searched it is the value of the recipe with which the winner is compared.
         search: field → what it may be: ``"1e-3..1"`` (on a logarithmic scale where the ends are a factor of 100 or more
             apart, or where it ends in ``:log``), ``"2..6"`` of whole numbers, ``"16..128..16"`` with a step, or a list
             of values.
@@ -72,7 +72,6 @@ class Tune:
         given: dict[str, Any] = {"trials": trials, "sampler": sampler, "stop": stop, "eta": eta, "seed": seed}
         given |= {"min_epochs": min_epochs, "confirm": confirm, "metric": metric, "name": name, "command": command}
         self.design = plan(base, search, **given)
-        _refuse_both(expand({**(changes or {}), **fields}, dict(base))[0], self.design)
         self.folder = folder_for(self.design, Path(runs), named=name is not None)
 
     @classmethod
@@ -123,7 +122,7 @@ class Tune:
                 progress=progress,
             )
         if (study := confirm.place(found)) is None:
-            return found
+            return found if not self.design.confirm else self.result
         with watching(study[0]) if confirming is None else nullcontext((confirming, silent)) as (told, progress):
             return runner.confirmed(found, settings, chosen, told, progress)
 
@@ -160,15 +159,3 @@ def tune(recipe: Recipe | str | Path, changes: Mapping[str, Any] | None = None, 
     running = inspect.signature(Tune.run).parameters.keys() - {"self"}
     how = {name: arguments.pop(name) for name in running & arguments.keys()}
     return Tune(recipe, changes, **arguments).run(**how)
-
-
-def _refuse_both(changes: Mapping[str, Any], design: SearchDesign) -> None:
-    """Refuse a field that is both set for all trials and searched: one of the two would be dropped."""
-    from paribus.errors import StudyError
-    from paribus.records.wording import show
-
-    if both := next((field for field in changes if field in design.space), None):
-        got = f"{both}={show(changes[both])}"
-        raise StudyError(
-            f"{both} is searched, and cannot be set for all trials as well", got=got, hint="drop one of them"
-        )

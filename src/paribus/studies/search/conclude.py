@@ -21,12 +21,12 @@ FEWEST = 8  # finished trials below which no importance is told
 TREES_SEED = 0  # of the forest by which importance is measured
 
 
-def conclude(design: SearchDesign, folder: Path) -> SearchResult:
-    """The record of a search, whatever of it is there."""
+def conclude(design: SearchDesign, folder: Path, whole: bool = True) -> SearchResult:
+    """The record of a search, whatever of it is there; where it is not the ``whole``, without importance."""
     study = judged(design)
     metric, figure = find_metric(study), find_figure(study)
     trials = tuple(read(design, folder, figure))
-    shares = importance(space_of(design), trials, metric)
+    shares = importance(space_of(design), trials, metric) if whole else {}
     found = SearchResult(design, folder, figure, metric, trials, shares)
     found = replace(found, confirmed=confirm.known(found))
     return replace(found, warnings=tuple(_warnings(found)))

@@ -66,7 +66,7 @@ def run(
         design.write(folder)
         search = Search(design, folder, settings, listen, Reading(progress))
         executor.run(search.jobs(), search.hear)
-    found = conclude(design, folder)
+    found = conclude(design, folder, whole=not design.confirm)
     if found.best is None:
         first = next((trial.error for trial in found.trials if trial.error), "")
         hint = "correct the recipe or the ranges, and choose another name with --name"
@@ -77,7 +77,7 @@ def run(
 def confirmed(
     found: SearchResult, settings: Settings, executor: Executor, listen: EventListener, progress: Announce = silent
 ) -> SearchResult:
-    """What a search found with its winner confirmed; as it is where there is nothing to confirm.
+    """What a search found with its winner confirmed; where that is the recipe itself, there is nothing to confirm.
 
     Args:
         found: what was found.
@@ -86,8 +86,7 @@ def confirmed(
         listen: told of the runs.
         progress: told how far the data are.
     """
-    if confirm.run(found, settings, executor, listen, progress) is None:
-        return found
+    confirm.run(found, settings, executor, listen, progress)
     return _written(conclude(found.design, found.folder))
 
 
