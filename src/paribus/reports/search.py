@@ -16,7 +16,8 @@ SHOWN = 10  # trials that a command prints
 SCALES = {"log": "logarithmic", "linear": "linear", "values": "values"}
 FLATTERS = (
     "The search's figure is the best of many, on one seed and one validation split: it was chosen for its luck too. "
-    "The confirmed one is the mean over seeds that the search never saw, and the difference is paired with the recipe."
+    "The confirmed one is the mean over seeds that the search never saw, and the difference is paired with the recipe. "
+    "Splits are harder or easier too, so compare the confirmed ones."
 )
 CAVEAT = (
     "fANOVA on a forest fitted to the trials that were trained to the end. The shares are rough below some fifty "
