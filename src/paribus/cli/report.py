@@ -108,7 +108,8 @@ def _single(name: str, runs: Path, claim: Claim | None, json: bool, csv: Path | 
 
     folder = find_folder(name, runs, "study", "search", "run")
     if claim and not (folder / MARKERS["study"]).exists():
-        raise StudyError("only a study has a verdict, and so a claim", got=str(folder), hint="leave --claim out")
+        kind = "search" if (folder / MARKERS["search"]).exists() else "run"
+        raise StudyError(f"a {kind} has no verdict, and so no claim", got=str(folder), hint="leave --claim out")
     if (folder / MARKERS["search"]).exists():
         _search(folder, json, csv, overwrite)
         return
