@@ -24,6 +24,7 @@ from paribus.reports.live import (
     terminal,
     trials_html,
     trials_terminal,
+    tuning,
     watching,
 )
 from paribus.studies.progress import StudyProgress
@@ -112,7 +113,7 @@ def test_R27_watching_works_everywhere(monkeypatch, capsys, where):
         monkeypatch.setenv("TERM", "xterm")
     if where == "notebook":
         monkeypatch.setattr(live, "_in_notebook", lambda: True)
-        monkeypatch.setattr(live, "_notebook_drawer", lambda: lambda study: shown.append(html(study)))
+        monkeypatch.setattr(live, "_notebook_drawer", lambda: shown.append)
     with watching(design()) as (listen, _):
         listen(Event(Job("norm=none", 0), "started"))
         listen(Event(Job("norm=none", 0), "finished"))
@@ -153,3 +154,24 @@ def test_a_search_is_drawn_with_its_best_trials_and_those_that_run():
     assert text.index("90.00 %") < text.index("50.00 %") < text.index("0%")
     assert "3 of 5 trials; best val/accuracy 90.00 %" in text
     assert "<td><b>90.00 %</b></td>" in trials_html(search)
+
+
+@pytest.mark.parametrize("where", ["pipe", "terminal", "notebook"])
+def test_R27_a_search_is_watched_everywhere(monkeypatch, capsys, where):
+    shown = []
+    if where == "terminal":
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("TERM", "xterm")
+    if where == "notebook":
+        monkeypatch.setattr(live, "_in_notebook", lambda: True)
+        monkeypatch.setattr(live, "_notebook_drawer", lambda: shown.append)
+    design = plan(Recipe.load("digits/mlp"), {"model.norm": ["none", "batch"]}, trials=2)
+    with tuning(design) as (listen, progress):
+        progress("decoding", 3, 4)
+        settings = {"model.norm": "<script>[red]"}
+        listen(Trial(0, settings, "running"), Event(Job("trial-0000", 0), "started"))
+        listen(Trial(0, settings, "finished", 0.75, 1), Event(Job("trial-0000", 0), "finished"))
+    text = "".join(shown) if where == "notebook" else capsys.readouterr().err
+    assert "75.00 %" in text
+    assert ("<script>" in text) == (where != "notebook")
+    assert "1 of 2 trials" in text or where == "pipe"
