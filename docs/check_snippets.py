@@ -38,7 +38,7 @@ FENCE = re.compile(
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PROGRESS = re.compile(  # a terminal shows a bar or a live table instead
     r"^(?:\[\d+/\d+\] .*|.*, about \S+(?: \w+)? left|.* \d[\d,]*/[\d,]+|.* so far"
-    r"|\d+ of \d+ runs, .*|tuning: \d+ of .*)(?:\n|\Z)",
+    r"|\d+ of \d+ (?:runs, .*|trials.*)|tuning: \d+ of .*)(?:\n|\Z)",
     re.MULTILINE,
 )
 FIGURE = re.compile(r"\]\(figures/([^)]*\.svg)\)")

@@ -39,6 +39,7 @@ from paribus.plots.activations import activations, depths
 from paribus.plots.latent import latent
 from paribus.plots.layers import sizes
 from paribus.plots.quality import quality
+from paribus.plots.search import history, parallel
 from paribus.plots.seeds import seeds
 from paribus.records.parts import Part, build
 from paribus.records.recipe import Recipe
@@ -70,6 +71,7 @@ STUDIES: dict[str, Callable[[], StudyResult]] = {
     "over n": made.over_n,
 }
 PICTURES, LARGEST = Path(__file__).parent / "pictures", 150_000  # bytes of a picture of the documentation
+SEARCHED = {"lr": "1e-3..1", "model.dropout": "0..0.5"}  # by the search that a page shows
 SHOWN = {  # name → run and picture of its report
     "run": ("digits/cnn", "curves"),
     "segmentation": ("shapes/unet", "preview-final"),
@@ -214,6 +216,8 @@ def refreshed(folder: Path) -> None:
     planned = pb.Study("digits/mlp", epochs=5, vary={"model.dropout": [0, 0.3]}, runs=folder / "studies")
     stacked([seeds(planned.plan(delta="3pt", pilot=5))], PICTURES / "plan.png")
     augmentations(PICTURES / "augmentation.png")
+    found = pb.Tune("digits/mlp", epochs=3, search=SEARCHED, trials=12, runs=folder / "studies").run(jobs=1)
+    stacked([history(found), parallel(found)], PICTURES / "tune.png")
     for name, (run, picture) in SHOWN.items():
         page = run_page(RunFolder(folder / "runs" / file_name(run)))
         small(save_picture(page, folder / f"{name}.png", picture, overwrite=True), PICTURES / f"{name}.png")

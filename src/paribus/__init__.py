@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from paribus.records.result import StudyResult as StudyResult
     from paribus.records.run import RunFolder as RunFolder
     from paribus.records.run import RunResult as RunResult
+    from paribus.records.search import SearchResult as SearchResult
     from paribus.reports.summary import summary as summary
+    from paribus.search import Tune as Tune
+    from paribus.search import tune as tune
     from paribus.studies.held_out import test_run
     from paribus.studies.log import log as log
     from paribus.study import Study as Study
@@ -49,9 +52,11 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "Run": "run",
     "RunFolder": "records.run",
     "RunResult": "records.run",
+    "SearchResult": "records.search",
     "Study": "study",
     "StudyResult": "records.result",
     "Trained": "inference.trained",
+    "Tune": "search",
     "analyse": "analysis.kept",
     "derive": "theory.derive",
     "evidence": "numbers",
@@ -64,6 +69,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "register": "records.parts",
     "sample": "inference.sample",
     "summary": "reports.summary",
+    "tune": "search",
 }
 __all__ = list(_HOMES)
 

@@ -86,6 +86,10 @@ class Interrupted(RunError):
     exit_code = 130
 
 
+class Paused(Interrupted):
+    """The training was to be carried so far and no further; everything is saved."""
+
+
 class StudyError(ParibusError):
     """A study that is badly designed or cannot be read."""
 

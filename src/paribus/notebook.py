@@ -19,7 +19,9 @@ PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the att
     "records.history:History": ("reports.run:history_page", ""),
     "records.plan:Plan": ("reports.plan:plan_page", ""),
     "records.result:StudyResult": ("reports.study:study_page", ""),
+    "records.search:SearchResult": ("reports.search:search_page", ""),
     "records.run:RunFolder": ("reports.run:run_page", ""),
+    "search:Tune": ("reports.search:search_page", "result"),
     "study:Study": ("reports.study:study_page", "result"),
     "theory.derivations.derivation:Derivation": ("reports.derivation:as_fragment", ""),  # HTML already
     "theory.layers.table:Table": ("reports.layers:layers_page", ""),

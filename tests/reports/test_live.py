@@ -12,10 +12,24 @@ from tests.events import Event, Job, Step, tell
 
 from paribus.records.metric import Metric
 from paribus.records.recipe import Recipe
+from paribus.records.search import Trial
 from paribus.records.study import StudyDesign
 from paribus.reports import live
-from paribus.reports.live import Watcher, epoch_line, following, html, pace, terminal, watching
+from paribus.reports.live import (
+    Watcher,
+    epoch_line,
+    following,
+    html,
+    pace,
+    terminal,
+    trials_html,
+    trials_terminal,
+    tuning,
+    watching,
+)
 from paribus.studies.progress import StudyProgress
+from paribus.studies.search.design import plan
+from paribus.studies.search.progress import SearchProgress
 
 ACCURACY = Metric("accuracy", True, percent=True)
 HOSTILE = "<script>alert(1)</script> [/b] [red]"
@@ -99,7 +113,7 @@ def test_R27_watching_works_everywhere(monkeypatch, capsys, where):
         monkeypatch.setenv("TERM", "xterm")
     if where == "notebook":
         monkeypatch.setattr(live, "_in_notebook", lambda: True)
-        monkeypatch.setattr(live, "_notebook_drawer", lambda: lambda study: shown.append(html(study)))
+        monkeypatch.setattr(live, "_notebook_drawer", lambda: shown.append)
     with watching(design()) as (listen, _):
         listen(Event(Job("norm=none", 0), "started"))
         listen(Event(Job("norm=none", 0), "finished"))
@@ -126,3 +140,38 @@ def test_R27_following_a_run_with_a_hostile_name(monkeypatch, capsys, kind):
 def test_an_epoch_is_a_line():
     row = {"epoch": 3, "step": 30, "lr": 0.1, "train/loss": 0.21436, "val/loss": None}
     assert epoch_line(row, 100, {}) == "epoch   3/100  train/loss 0.2144"
+
+
+def test_a_search_is_drawn_with_its_best_trials_and_those_that_run():
+    search = SearchProgress.of(plan(Recipe.load("digits/mlp"), {"lr": "1e-3..1"}, trials=5))
+    for number, (state, value) in enumerate(
+        [("finished", 0.5), ("finished", 0.9), ("diverged", None), ("running", None)]
+    ):
+        search.update(Trial(number, {"optimizer.lr": 0.1 * (number + 1)}, state, value, 2), None)
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(trials_terminal(search))
+    text = console.export_text()
+    assert text.index("90.00 %") < text.index("50.00 %") < text.index("0%")
+    assert "3 of 5 trials; best val/accuracy 90.00 %" in text
+    assert "<td><b>90.00 %</b></td>" in trials_html(search)
+
+
+@pytest.mark.parametrize("where", ["pipe", "terminal", "notebook"])
+def test_R27_a_search_is_watched_everywhere(monkeypatch, capsys, where):
+    shown = []
+    if where == "terminal":
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("TERM", "xterm")
+    if where == "notebook":
+        monkeypatch.setattr(live, "_in_notebook", lambda: True)
+        monkeypatch.setattr(live, "_notebook_drawer", lambda: shown.append)
+    design = plan(Recipe.load("digits/mlp"), {"model.norm": ["none", "batch"]}, trials=2)
+    with tuning(design) as (listen, progress):
+        progress("decoding", 3, 4)
+        settings = {"model.norm": "<script>[red]"}
+        listen(Trial(0, settings, "running"), Event(Job("trial-0000", 0), "started"))
+        listen(Trial(0, settings, "finished", 0.75, 1), Event(Job("trial-0000", 0), "finished"))
+    text = "".join(shown) if where == "notebook" else capsys.readouterr().err
+    assert "75.00 %" in text
+    assert ("<script>" in text) == (where != "notebook")
+    assert "1 of 2 trials" in text or where == "pipe"

@@ -28,6 +28,7 @@ from paribus.cli import (
     sample,
     skill,
     study,
+    tune,
 )
 from paribus.cli.words import Command
 
@@ -36,7 +37,9 @@ ELSEWHERE = {  # what other tools call it → what it is here
     "fit": "run RECIPE",
     "resume": "run RECIPE",
     "compare": "study RECIPE --vary FIELD=VALUE,VALUE",
-    "sweep": "study RECIPE --vary FIELD=VALUE,VALUE",
+    "search": "tune RECIPE --search FIELD=LOW..HIGH",
+    "sweep": "tune RECIPE --search FIELD=LOW..HIGH, or for a comparison: study RECIPE --vary FIELD=VALUE,VALUE",
+    "optimize": "tune RECIPE --search FIELD=LOW..HIGH",
     "evaluate": "test RUN",
     "eval": "test RUN",
     "plot": "show RUN --plot FILE.png",
@@ -87,6 +90,7 @@ def _options(
 
 app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
+app.command("tune", cls=Command)(tune.tune)
 app.command("plan", cls=Command)(plan.plan)
 app.command("evidence")(evidence.evidence)
 app.command("report", cls=report.Command)(report.report)

@@ -1,4 +1,4 @@
-"""``paribus report`` and ``paribus test``: reports and held-out tests of studies and runs."""
+"""``paribus report`` and ``paribus test``: reports of studies, searches and runs, and held-out tests."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def report(
         list[str],
         typer.Argument(
             metavar="NAME...",
-            help="Folders of studies or runs, parts of their names, or: last.",
+            help="Folders of studies, searches or runs, parts of their names, or: last.",
             autocompletion=completion.studies_and_runs,
         ),
     ],
@@ -68,7 +68,7 @@ def report(
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
-    """Write the report of a study or a run: one self-contained HTML file, and Markdown beside it.
+    """Write the report of a study, a search or a run: one self-contained HTML file, and Markdown beside it.
 
     Several names, --notes or --out make one page about all of them, `course.html` in the folder of the runs.
 
@@ -106,9 +106,13 @@ def _single(name: str, runs: Path, claim: Claim | None, json: bool, csv: Path | 
     from paribus.reports import brief
     from paribus.reports.export import deliver_with_report
 
-    folder = find_folder(name, runs, "study", "run")
+    folder = find_folder(name, runs, "study", "search", "run")
     if claim and not (folder / MARKERS["study"]).exists():
-        raise StudyError("a run has no verdict, and so no claim", got=str(folder), hint="leave --claim out")
+        kind = "search" if (folder / MARKERS["search"]).exists() else "run"
+        raise StudyError(f"a {kind} has no verdict, and so no claim", got=str(folder), hint="leave --claim out")
+    if (folder / MARKERS["search"]).exists():
+        _search(folder, json, csv, overwrite)
+        return
     if (folder / MARKERS["run"]).exists():
         with working("looking at single examples"):
             from paribus.reports.files import look, write_run
@@ -123,6 +127,21 @@ def _single(name: str, runs: Path, claim: Claim | None, json: bool, csv: Path | 
             result = _result(folder, claim)
         page, draw = brief.study(result), partial(write, result, folder)
     deliver_with_report(page, draw, json, csv, overwrite)
+
+
+def _search(folder: Path, json: bool, csv: Path | None, overwrite: bool) -> None:
+    """Write the report of a search."""
+    from functools import partial
+
+    from paribus.reports.export import deliver_with_report
+    from paribus.reports.search import brief_page
+    from paribus.search import Tune
+
+    with working("reading the search"):
+        from paribus.reports.files import write_search
+
+        result = Tune.open(folder).result
+    deliver_with_report(brief_page(result), partial(write_search, result), json, csv, overwrite)
 
 
 def _result(folder: Path, claim: Claim | None) -> StudyResult:

@@ -154,6 +154,11 @@ def parse_tune(words: list[str] | None) -> dict[str, str]:
     return _pairs(words, "tuned")
 
 
+def parse_search(words: list[str] | None) -> dict[str, str]:
+    """``["optimizer.lr=1e-3..1"]`` → ``{"optimizer.lr": "1e-3..1"}``."""
+    return _pairs(words, "searched")
+
+
 def as_written(text: str) -> Any:
     """A value for a command: a number, or the text as it stands there (``True``, ``007``), as programs expect."""
     from paribus.records.yaml import scalar
@@ -265,7 +270,7 @@ def _pairs(words: list[str] | None, done: str) -> dict[str, str]:
     """Fields and what is written for them; a field that stands there twice contradicts itself."""
     found: dict[str, str] = {}
     for field, value in map(_pair, words or []):
-        if field in found and (done in ("varied", "tuned") or value != found[field]):
+        if field in found and (done != "set" or value != found[field]):
             both = f"{field}={found[field]} and {field}={value}"
             hint = f"write --vary {field}=VALUE,VALUE once, with all values" if done == "varied" else "drop one of them"
             raise StudyError(f"{field} is {done} twice", got=both, hint=hint)

@@ -27,7 +27,7 @@ from paribus.errors import ParibusError, RunError, nearest
 from paribus.records.metric import Metric, percentages
 from paribus.records.run import RunFolder, Status, read_recipe, read_result, read_status
 
-MARKERS = {"run": "recipe.json", "study": "study.json"}  # the file that makes a folder one
+MARKERS = {"run": "recipe.json", "study": "study.json", "search": "search.json"}  # the file that makes a folder one
 INDEX = ".index.json"
 VERSION = 2  # of the index; another one is not read
 SETTLED_SECONDS = 2.0  # what was written a shorter while ago may be written again without another mark
@@ -126,9 +126,9 @@ def runs_of(study: Path) -> list[RunSummary]:
     return _Index(place.parent).study(place.name, str(study)).runs
 
 
-def studies(root: Path) -> list[Path]:
-    """The folders of all studies, by name."""
-    return [Path(path) for path in _folders(str(root)) if os.path.exists(f"{path}/{MARKERS['study']}")]  # noqa: PTH110
+def studies(root: Path, kind: str = "study") -> list[Path]:
+    """The folders of all studies, or of all searches, by name."""
+    return [Path(path) for path in _folders(str(root)) if os.path.exists(f"{path}/{MARKERS[kind]}")]  # noqa: PTH110
 
 
 def named(root: Path, kind: str) -> list[str]:
@@ -186,17 +186,17 @@ def find(name: str, root: Path, *kinds: str) -> Path:
 
 def _last(root: Path, kinds: Sequence[str]) -> Path | None:
     """What was begun last below ``root``, whatever is asked for: so the same word means the same thing everywhere."""
-    runs, studies = _changed(root, "run"), _changed(root, "study")
+    runs, studies = _changed(root, "run"), _changed(root, "study") | _changed(root, "search")
     changed = {**runs, **studies}
     if "run" not in kinds:
-        changed = studies
+        changed = {name: when for kind in kinds for name, when in _changed(root, kind).items()}
     if not changed:
         return None
     newest = max(changed, key=lambda folder: changed[folder])
     study = newest.partition("/")[0]
     if study not in studies:
         return root / newest
-    if "study" in kinds:
+    if any((root / study / MARKERS[kind]).exists() for kind in kinds if kind != "run"):
         return root / study
     of_study = [folder for folder in runs if folder.startswith(f"{study}/")]
     return root / max(of_study, key=lambda folder: runs[folder]) if of_study else None
@@ -300,7 +300,7 @@ def _changed(root: Path, kind: str) -> dict[str, float]:
         places = ((path, os.path.basename(path)) for path in _folders(str(root)))  # noqa: PTH119
         found = ((f"{label}/{name}", stat) for path, label in places for name, (stat,) in _scan(path, (MARKERS[kind],)))
         return {name: stat.st_mtime for name, stat in found if stat}
-    return {folder.name: (folder / MARKERS[kind]).stat().st_mtime for folder in studies(root)}
+    return {folder.name: (folder / MARKERS[kind]).stat().st_mtime for folder in studies(root, kind)}
 
 
 def _scan(study: str, names: tuple[str, ...]) -> Iterator[tuple[str, _Stats]]:

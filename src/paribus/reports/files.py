@@ -10,12 +10,14 @@ from paribus.files import remove_old_leftovers, save, save_all
 from paribus.plots.engine import NotDrawn
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
+from paribus.records.search import SearchResult
 from paribus.reports.course import course_page
 from paribus.reports.latex import study_latex
 from paribus.reports.notes import read_notes
 from paribus.reports.page import Page
 from paribus.reports.render import draw, marked, to_html, to_markdown
 from paribus.reports.run import run_page
+from paribus.reports.search import search_page
 from paribus.reports.study import study_page
 from paribus.streams import say
 
@@ -58,6 +60,11 @@ def write_run(run: RunFolder, folder: Path | None = None) -> Path:
         RunError: if another folder holds files of these names already.
     """
     return _write(run_page(run), folder or run.path, overwrite=folder is None)
+
+
+def write_search(result: SearchResult) -> Path:
+    """Write the report of a search into its own folder; see :func:`write`."""
+    return _write(search_page(result), result.folder, overwrite=True)
 
 
 def write_course(

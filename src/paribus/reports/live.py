@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,12 @@ from rich.text import Text
 
 from paribus.progress import Announce, Lines, Seldom
 from paribus.records.metric import Metric, is_minor
+from paribus.records.search import SearchDesign, Trial
 from paribus.records.study import StudyDesign
 from paribus.records.wording import clock, format_figure
 from paribus.streams import escaped, patient, say
 from paribus.studies.progress import Stage, StudyProgress
+from paribus.studies.search.progress import SearchProgress
 
 if TYPE_CHECKING:
     from paribus.studies.executors.job import Event
@@ -80,7 +82,8 @@ def watching(design: StudyDesign) -> Iterator[tuple[Watcher, Announce]]:
     study = StudyProgress.of(design)
     console = _console()
     if _in_notebook():
-        watcher = Watcher(study, _notebook_drawer(), _silent)
+        show = _notebook_drawer()
+        watcher = Watcher(study, lambda study: show(html(study)), _silent)
         yield watcher, watcher.decoding
     elif console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:  # no thread of its own: workers are forked
@@ -92,6 +95,80 @@ def watching(design: StudyDesign) -> Iterator[tuple[Watcher, Announce]]:
         yield watcher, Lines()
     for error in study.errors:
         console.print(Text(escaped(error, keep="\n"), style="red"))
+
+
+BEST = 8  # trials of a search that are drawn
+
+
+@contextmanager
+def tuning(design: SearchDesign) -> Iterator[tuple[Callable[[Trial, Event | None], None], Announce]]:
+    """A listener for a search, which draws it in whatever way this place can show one; and one for the data."""
+    search, console, seldom = SearchProgress.of(design), _console(), Seldom()
+    with ExitStack() as stack:
+        if _in_notebook():
+            show = _notebook_drawer()
+            draw = _sometimes(lambda: show(trials_html(search)))
+        elif console.is_terminal:
+            live = stack.enter_context(Live(console=console, auto_refresh=False))
+            draw = _sometimes(lambda: live.update(trials_terminal(search), refresh=True))
+        else:
+            draw = _sometimes(lambda: say(search.pace) if seldom.due() else None)
+        shown = _in_notebook() or console.is_terminal
+
+        def listen(trial: Trial, event: Event | None) -> None:
+            search.update(trial, event)
+            if not shown and event is not None and event.kind in ("finished", "diverged", "failed"):
+                say(f"[{search.finished}/{search.total}] {search.line(trial)}")
+            draw(event is not None and event.kind != "progress")
+
+        def decoding(what: str, done: int, total: int) -> None:
+            search.doing = f"{what} {done:,}/{total:,}" if total else what
+            draw(False)
+
+        yield listen, decoding if shown else Lines()
+    for error in search.errors:
+        console.print(Text(escaped(error, keep="\n"), style="red"))
+
+
+def _sometimes(draw: Callable[[], None]) -> Callable[[bool], None]:
+    """Draws when asked to, unless the last drawing is too recent and it need not be now."""
+    due = 0.0
+
+    def draw_if_due(now: bool) -> None:
+        nonlocal due
+        if now or time.monotonic() >= due:
+            draw()
+            due = time.monotonic() + REDRAW_SECONDS
+
+    return draw_if_due
+
+
+def trials_terminal(search: SearchProgress) -> Group:
+    """A search's progress for a terminal: its best trials and those that run."""
+    table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
+    for head, side in (("trial", "right"), (search.figure, "right"), ("epochs", "right"), ("settings", "left")):
+        table.add_column(head, justify=side, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    for trial in search.best(BEST):
+        style = STYLES["running"] if trial.state == "running" else ""
+        cells = (str(trial.number), search.text(trial), str(trial.epochs), escaped(search.settings(trial)))
+        table.add_row(*(Text(cell, style) for cell in cells))
+    bar = Table.grid(padding=(0, 1))
+    bar.add_row(ProgressBar(total=1.0, completed=search.share, width=40), Text(search.pace, style="dim"))
+    return Group(Text(escaped(search.question), style="bold"), table, bar)
+
+
+def trials_html(search: SearchProgress) -> str:
+    """A search's progress for a notebook."""
+    rows = "".join(
+        f"<tr><td>{trial.number}</td><td><b>{escape(search.text(trial))}</b></td><td>{trial.epochs}</td>"
+        f"<td style='text-align:left'>{escape(search.settings(trial))}</td></tr>"
+        for trial in search.best(BEST)
+    )
+    return (
+        f"<p><b>{escape(search.question)}</b></p><table><tr><th>trial</th><th>{escape(search.figure)}</th>"
+        f"<th>epochs</th><th style='text-align:left'>settings</th></tr>{rows}</table>"
+        f"<progress value='{search.share:.3f}' max='1' style='width:20em'></progress> {escape(search.pace)}"
+    )
 
 
 @contextmanager
@@ -220,11 +297,11 @@ def _append(log: Path | None, line: str) -> None:
             file.write(line + "\n")
 
 
-def _notebook_drawer() -> Callable[[StudyProgress], None]:
+def _notebook_drawer() -> Callable[[str], None]:
     from IPython.display import HTML, display
 
     handle = display(HTML(""), display_id=True)
-    return lambda study: handle.update(HTML(html(study)))
+    return lambda text: handle.update(HTML(text))
 
 
 def _in_notebook() -> bool:

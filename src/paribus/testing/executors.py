@@ -13,8 +13,8 @@ import os
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -134,7 +134,7 @@ class ExecutorContract:
         cls.make = staticmethod(make)
 
     @classmethod
-    def run(cls, jobs: Sequence[Job], record: Record | None = None, fail_fast: bool = False) -> Record:
+    def run(cls, jobs: Iterable[Job | None], record: Record | None = None, fail_fast: bool = False) -> Record:
         """Run jobs, and return what happened."""
         record = record or Record()
         cls.make().run(jobs, record, fail_fast)
@@ -241,6 +241,36 @@ class ExecutorContract:
         result = jobs[0].folder.result
         assert result
         assert result.weights_sha256 == alone.weights_sha256
+
+    def test_a_job_may_be_decided_by_how_others_ended(self, tmp_path: Path) -> None:
+        jobs, record = plan(tmp_path, *[recipe({"optimizer.lr": 0.01 * i}) for i in range(1, 5)]), Record()
+
+        def decided() -> Iterator[Job | None]:
+            yield from jobs[:3]
+            while "finished" not in [event.kind for event in record.of(jobs[2])]:
+                yield None
+            yield jobs[3]
+
+        self.run(decided(), record)
+        assert record.ends() == ["finished"] * 4
+        assert [*record.events][-1] == (jobs[3].arm, 0)
+
+    def test_jobs_end_where_none_is_left_to_wait_for(self, tmp_path: Path) -> None:
+        (job,) = plan(tmp_path, recipe())
+        assert self.run(iter([None, None])).events == {}
+        assert self.run(iter([job, None])).ends() == ["finished"]
+
+    def test_a_run_may_pause_behind_an_epoch_and_go_on(self, tmp_path: Path) -> None:
+        (job,) = plan(tmp_path / "here", recipe({"budget.epochs": 3, "schedule": "cosine"}))
+        short = replace(job, settings=replace(QUICK, until=1))
+        assert self.run([short]).ends() == ["finished"]
+        assert (len(job.folder.history), job.folder.status.state, job.folder.result) == (1, "interrupted", None)
+        self.run([replace(job, settings=replace(QUICK, until=3))])
+        assert isinstance(job.recipe, Recipe)
+        alone = train(RunFolder(tmp_path / "alone"), job.recipe, job.seed, QUICK)
+        result = job.folder.result
+        assert result
+        assert (result.weights_sha256, result.epochs) == (alone.weights_sha256, 3)
 
     def test_R9_a_worker_that_is_killed_takes_no_other_along(self, ran: Ran) -> None:
         if not self.make().isolated:

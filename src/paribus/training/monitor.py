@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from paribus.errors import Diverged, Interrupted
+from paribus.errors import Diverged, Interrupted, Paused
 from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, State
 from paribus.training import checkpoints
 from paribus.training.execution import Settings
@@ -106,9 +106,18 @@ class Monitor:
             raise Interrupted("stopped on request; everything is saved", hint="run the same command again to go on")
 
     def report_epoch(self, figures: dict[str, float], row: dict[str, Any]) -> None:
-        """Report an epoch that has ended; the next step is reported at once."""
+        """Report an epoch that has ended; the next step is reported at once.
+
+        Raises:
+            Paused: if the training was to go no further for now.
+        """
         self.listen(self.progress(figures, row))
         self.next_tick = 0.0
+        ended = self.session.step >= self.plan.steps or self.session.stopping.stop
+        if self.settings.until is not None and self.session.epoch >= self.settings.until and not ended:
+            self.save()
+            self.heartbeat("interrupted")
+            raise Paused(f"paused behind epoch {self.session.epoch} of {self.plan.epochs}; everything is saved")
 
     def progress(self, figures: dict[str, float], row: dict[str, Any] | None = None) -> Progress:
         """How far the training is."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from paribus.studies.executors.job import Event, EventListener, Job, ending
+from paribus.studies.executors.job import Event, EventListener, Job, Waiting, ending
 
 
 class InProcess:
@@ -20,9 +20,10 @@ class InProcess:
     def __init__(self, workers: int | None = None, device: str = "auto") -> None:
         pass
 
-    def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
+    def run(self, jobs: Iterable[Job | None], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""
-        for job in jobs:
+        waiting = Waiting(jobs, 0)
+        while job := waiting.next():
             listen(Event(job, "started"))
             try:
                 job.run(lambda progress, job=job: listen(Event(job, "progress", progress)))  # type: ignore[misc]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
-from paribus.errors import DamagedRecord, Diverged, Interrupted, ParibusError, message_of
+from paribus.errors import DamagedRecord, Diverged, Interrupted, ParibusError, Paused, message_of
 from paribus.records.inputs import Inputs, identity_of
 from paribus.records.own import OwnTraining
 from paribus.records.recipe import Recipe
@@ -60,10 +62,12 @@ class Job:
         result = self.folder.result
         return result.metrics.get(name) if result else None
 
-    def run(self, listen: Listener) -> RunResult:
-        """Train it here and now."""
+    def run(self, listen: Listener) -> RunResult | None:
+        """Train it here and now; there is no result where it only went as far as it should for now."""
         assert isinstance(self.recipe, Recipe), "those of others are run by jobs of their own"
-        return train(self.folder, self.recipe, self.seed, self.settings, listen, inputs=self.inputs)
+        with suppress(Paused):
+            return train(self.folder, self.recipe, self.seed, self.settings, listen, inputs=self.inputs)
+        return None
 
 
 @dataclass(frozen=True)
@@ -102,15 +106,48 @@ class Executor(Protocol):
         """Whether every job runs in a process of its own, which may die or print without harm."""
         ...
 
-    def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
+    def run(self, jobs: Iterable[Job | None], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs and report each; with ``fail_fast`` stop at the first that fails.
 
-        A job that fails is an event, not an exception.
+        A job that fails is an event, not an exception. Where each job is decided by how others ended, jobs are an
+        iterator: it is asked for the next one when that can begin, after ``listen`` was told of all that has happened,
+        and gives ``None`` where the next one is not known before another has ended.
 
         Raises:
             Interrupted: when asked to stop; running jobs have saved their state.
         """
         ...
+
+
+class Waiting:
+    """Jobs that have not begun, and those that an iterator gives later.
+
+    Args:
+        jobs: all of them, or an iterator as :meth:`Executor.run` takes it.
+        first: how many are asked for at the beginning, where not all are known.
+    """
+
+    def __init__(self, jobs: Iterable[Job | None], first: int) -> None:
+        known = isinstance(jobs, Sequence)
+        self._later: Iterator[Job | None] = iter(()) if known else iter(jobs)
+        self._known: deque[Job] = deque(job for job in jobs if job) if known else deque()
+        self._over = known
+        while not known and len(self._known) < first and (job := self._ask()):
+            self._known.append(job)
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._known)
+
+    def next(self) -> Job | None:
+        """The next job; none where it is not known yet, or there is no further one."""
+        return self._known.popleft() if self._known else self._ask()
+
+    def _ask(self) -> Job | None:
+        try:
+            return None if self._over else next(self._later)
+        except StopIteration:
+            self._over = True
+            return None
 
 
 def ending(error: BaseException) -> tuple[Ending, str, str]:

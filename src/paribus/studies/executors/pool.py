@@ -13,8 +13,7 @@ import multiprocessing
 import signal
 import sys
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
@@ -26,7 +25,7 @@ from paribus.errors import Interrupted, RunError, StudyError
 from paribus.records.environment import cores
 from paribus.records.recipe import Recipe
 from paribus.records.run import Status
-from paribus.studies.executors.job import Event, EventListener, Job
+from paribus.studies.executors.job import Event, EventListener, Job, Waiting
 from paribus.studies.executors.worker import pack, work
 from paribus.training.signals import StopRequest, interruptible
 
@@ -53,11 +52,11 @@ class LocalPool:
         self.context: Any = multiprocessing.get_context("fork" if can_fork else "spawn")
         self._needed: frozenset[str] = frozenset()  # of what jobs share, by those that are run
 
-    def run(self, jobs: Sequence[Job], listen: EventListener, fail_fast: bool = False) -> None:
+    def run(self, jobs: Iterable[Job | None], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""
-        waiting = deque(jobs)
-        self._needed = frozenset(job.needs for job in jobs if job.needs)
-        self.prepare(max((job.settings.threads or 1 for job in jobs if job.computes), default=1))
+        waiting = Waiting(jobs, self.workers)
+        self._needed = frozenset(job.needs for job in waiting if job.needs)
+        self.prepare(max((job.settings.threads or 1 for job in waiting if job.computes), default=1))
         if self.forks:
             _warm_up(waiting)
         workers: list[_Worker] = []
@@ -83,26 +82,31 @@ class LocalPool:
 
     def _serve(
         self,
-        waiting: deque[Job],
+        waiting: Waiting,
         workers: list[_Worker],
         listen: EventListener,
         fail_fast: bool,
         request: StopRequest,
     ) -> None:
-        while waiting or any(worker.job for worker in workers):
+        while True:
             if request.stop_requested():
                 self._stop(workers, listen)
                 raise Interrupted("stopped on request; everything is saved", hint="run the same command again to go on")
             for worker in [worker for worker in workers if not worker.job and not worker.alive]:
                 workers.remove(worker)
-            while waiting and len([worker for worker in workers if worker.job]) < self.workers:
+            while self._busy(workers) < self.workers and (job := waiting.next()):
                 worker = next((worker for worker in workers if not worker.job), None) or self._start_worker(workers)
-                worker.take(waiting.popleft())
-                listen(Event(worker.job, "started"))  # type: ignore[arg-type]
+                worker.take(job)
+                listen(Event(job, "started"))
+            if not self._busy(workers):
+                return  # all is done, or nothing is left that the next job could wait for
             failed = self._receive(workers, listen)
             if failed and fail_fast:
                 self._stop(workers, listen)
                 return
+
+    def _busy(self, workers: list[_Worker]) -> int:
+        return sum(worker.job is not None for worker in workers)
 
     def _receive(self, workers: list[_Worker], listen: EventListener) -> bool:
         """Pass on what workers say; true if one of their jobs failed."""
@@ -180,7 +184,7 @@ class _Worker:
         self.pipe.close()
 
 
-def _warm_up(jobs: Sequence[Job]) -> None:
+def _warm_up(jobs: Iterable[Job]) -> None:
     """Load once in the parent what every forked worker needs: data, torch's compiler modules, model classes."""
     recipes = {id(job.recipe): job.recipe for job in jobs if isinstance(job.recipe, Recipe)}  # one for all its seeds
     if not recipes:

@@ -87,9 +87,9 @@ class Dimension:
         """
         if self.scale == "log":
             margin = 0.5 if self.whole else 0.0  # so that the ends have room too
-            return self._rounded(_geometric(self.low - margin, self.high + margin, u))
+            return self.near(_geometric(self.low - margin, self.high + margin, u))
         if self.count is None:
-            return self._rounded(self.low + u * (self.high - self.low))
+            return self.near(self.low + u * (self.high - self.low))
         return self._nth(int(u * self.count))
 
     def grid(self, n: int) -> tuple[Any, ...]:
@@ -100,9 +100,9 @@ class Dimension:
             return tuple(map(self._nth, range(self.count)))
         shares = [i / (n - 1) for i in range(n)] if n > 1 else [0.5]
         if self.scale == "log":
-            return tuple(dict.fromkeys(self._rounded(_geometric(self.low, self.high, u)) for u in shares))
+            return tuple(dict.fromkeys(self.near(_geometric(self.low, self.high, u)) for u in shares))
         if self.count is None:
-            return tuple(self._rounded(self.low + u * (self.high - self.low)) for u in shares)
+            return tuple(self.near(self.low + u * (self.high - self.low)) for u in shares)
         return tuple(self._nth(math.floor(u * (self.count - 1) + 0.5)) for u in shares)
 
     def place(self, value: Any) -> float:
@@ -121,13 +121,13 @@ class Dimension:
             return value in self.values
         return isinstance(value, (int, float)) and self.low <= value <= self.high
 
-    def _nth(self, i: int) -> Any:
-        return self.values[i] if self.scale == "values" else self._rounded(self.low + i * (self.step or 1))
+    def near(self, value: float) -> Any:
+        """A number as people read it, and never outside of the range."""
+        rounded = round(value) if self.whole else float(f"{value:.{DIGITS}g}")
+        return min(max(rounded, self.low), self.high)
 
-    def _rounded(self, value: float) -> Any:
-        """A number of the range as people read it, and never outside."""
-        near = round(value) if self.whole else float(f"{value:.{DIGITS}g}")
-        return min(max(near, self.low), self.high)
+    def _nth(self, i: int) -> Any:
+        return self.values[i] if self.scale == "values" else self.near(self.low + i * (self.step or 1))
 
 
 @dataclass(frozen=True)
@@ -344,3 +344,13 @@ def _check(recipe: Recipe, dimension: Dimension) -> None:
         except RecipeError as error:
             rule = f"{dimension.field} cannot be searched over {dimension.text}: {error.rule}"
             raise RecipeError(rule, got=error.got or show(value), hint=error.hint) from None
+
+
+def encoded(dimension: Dimension, value: Any) -> Any:
+    """A value as optuna knows it: of a list its position, for values may be lists themselves."""
+    return dimension.values.index(value) if dimension.values else value
+
+
+def decoded(dimension: Dimension, value: Any) -> Any:
+    """A value of optuna's as a recipe takes it, rounded to what people read."""
+    return dimension.values[value] if dimension.values else dimension.near(value)
