@@ -16,6 +16,7 @@ class Job:
     seed: int
     value: float | None = 0.9
     state: str = "finished"
+    tuning: bool = False
 
     @property
     def folder(self) -> Any:
