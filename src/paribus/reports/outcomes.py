@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from paribus.diagnosis.finding import Diagnosis, Finding
-from paribus.records.metric import Metric, details, is_detail
+from paribus.records.metric import Metric, details, is_detail, is_minor
 from paribus.records.run import RunFolder
 from paribus.records.wording import NONE, clean, format_figure, metric_of, moment, show, with_unit
 from paribus.reports.page import Answer, Page, Row, Section, Table
@@ -34,7 +34,8 @@ def name_of(folder: RunFolder) -> str:
 
 def held_out_page(tests: Sequence[tuple[RunFolder, HeldOut]]) -> Page:
     """Figures on the held-out test; of several runs also the mean per arm."""
-    names = [name for name in tests[0][1].metrics if not is_detail(name)] if tests else []
+    left_out = is_detail if len(tests) == 1 else is_minor  # a line for each of several runs
+    names = [name for name in tests[0][1].metrics if not left_out(name)] if tests else []
     metrics = tests[0][0].figures_of_merit() if tests else {}
     align = "l" + "r" * (len(names) + 1)
     rows = [
