@@ -121,3 +121,11 @@ def _mobilenet(x: torch.Tensor) -> torch.Tensor:
     x = conv(x, "features.18.0").clamp(0, 6).mean((2, 3))
     weight = raw["classifier.1.scale"] * (raw["classifier.1.weight_q"].float() - raw["classifier.1.zero_point"].float())
     return x @ weight.T + raw["classifier.1.bias"]
+@pytest.mark.parametrize(
+    ("recipe", "reach"), [("diabetes/linear", 0.72), ("heart/linear", 0.75), ("breast_cancer/linear", 0.93)]
+)
+def test_T31_medical_tables_reach_published_accuracy(recipe: str, reach: float, tmp_path: Path) -> None:
+    """About .77, .83 and .96 are published; over ten seeds we saw .776 ± .027, .823 ± .050 and .956 ± .012."""
+    run = Run(recipe, runs=tmp_path)
+    run.train(threads=1)
+    assert (run.metrics["val/accuracy"] or 0) >= reach

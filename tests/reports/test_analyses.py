@@ -13,6 +13,7 @@ from paribus.analysis.denoising import Denoising, Score
 from paribus.analysis.examples import Example, Examples
 from paribus.analysis.latent import LatentMap, Likelihood
 from paribus.analysis.quality import Quality
+from paribus.analysis.residuals import Residuals
 from paribus.analysis.skill import Skill
 from paribus.analysis.table import ANALYSES, resolve
 from paribus.evidence import Estimate
@@ -32,6 +33,16 @@ RECORDS = {
     "tta": AVERAGED,
     "examples": Examples("val", 3, 3, "loss", (), (HOSTILE, "dog"), ((0, 2), (0, 1)), "examples", (SEEN,), (SEEN,)),
     "skill": Skill("val", {"forecast": 3.0, "seasonal": 4.0}, {"seasonal": EARNED}, 90),
+    "residuals": Residuals(
+        "val",
+        {HOSTILE: EARNED},
+        {HOSTILE: 12.5},
+        {HOSTILE: 9.75},
+        {HOSTILE: 20.0},
+        {HOSTILE: (1.0, 2.0)},
+        {HOSTILE: (1.5, 1.5)},
+        90,
+    ),
     "denoising": Denoising((Score(25.0, "noisy", 20.15, 0.5, 2), Score(25.0, HOSTILE, 29.0, 0.9, 2))),
     "latent-map": LatentMap((0.5, -1.0), (1.0, 2.0), (HOSTILE, "b"), ("z₁", "z₂")),
     "likelihood": Likelihood(-91.5, math.nan, 100, 1),
@@ -42,6 +53,7 @@ SAID = {
     "tta": ("+25.00 points [12.50, 37.50]", "−0.25 [−0.5, 0.125]", "undecided", "left out: 7 examples", "80.0%"),
     "examples": ("Where is it right", "taken for"),
     "skill": ("0.250 [0.125, 0.375]", "seasonal: error 4"),
+    "residuals": ("[0.125, 0.375]", "12.5"),
     "denoising": ("29.00", "means over 2 pictures"),
     "latent-map": ("2 examples; x: z₁, y: z₂.", "−1"),
     "likelihood": ("−91.5", "100 draws for each of 1 example"),

@@ -68,7 +68,10 @@ def residuals_page(record: Residuals) -> Page:
     table = Section(f"{record.split} split", tables=(Table(heads, rows, "l" + "r" * 6),), notes=notes)
     alt = "Every example as a dot: what it is, and what is said of it."
     drawn = (
-        Section(clean(name), figure=Figure(f"residuals-{place}", residuals(name, true, record.said[name]), alt))
+        Section(
+            f"Residuals: {clean(name)}",
+            figure=Figure(f"residuals-{place}", residuals(name, true, record.said[name]), alt),
+        )
         for place, (name, true) in enumerate(record.truth.items(), 1)
     )
     return Page("Analysis", "residuals", "How near do predictions come to the truth?", sections=(table, *drawn))
