@@ -35,7 +35,8 @@ def conclude(design: SearchDesign, folder: Path, whole: bool = True) -> SearchRe
 def importance(space: Space, trials: Sequence[Trial], metric: Metric) -> dict[str, float]:
     """Share of the spread of the figures that each field accounts for alone or together (fANOVA, Hutter et al. 2014).
 
-    Fields that not every trial has are left out; empty where fewer than eight trials finished, or all are as good.
+    Fields that not every trial has are left out; empty where there is one field only, fewer than eight trials finished,
+    or all are as good.
 
     Args:
         space: of the search.
@@ -43,7 +44,7 @@ def importance(space: Space, trials: Sequence[Trial], metric: Metric) -> dict[st
         metric: which figures are good.
     """
     known = [trial for trial in trials if trial.state == "finished"]
-    if len(known) < FEWEST or len({trial.value for trial in known}) < 2:
+    if len(space.dimensions) < 2 or len(known) < FEWEST or len({trial.value for trial in known}) < 2:
         return {}
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
