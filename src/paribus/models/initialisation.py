@@ -21,10 +21,10 @@ SCHEMES: Mapping[str, Scheme | None] = {
     "ones": nn.init.ones_,
     "constant": lambda w: nn.init.constant_(w, 0.05),
     "uniform": lambda w: nn.init.uniform_(w, -0.05, 0.05),  # as wide as Keras' and as the constant
+    "normal": lambda w: nn.init.normal_(w, std=0.01),  # Krizhevsky et al., 2012
     "xavier": nn.init.xavier_uniform_,  # variance 2/(inputs + outputs): Glorot & Bengio, 2010
     "he": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),  # variance 2/inputs: He et al., 2015
     "lecun": lambda w: nn.init.normal_(w, std=w[0].numel() ** -0.5),  # variance 1/inputs: LeCun et al., 1998
-    "normal": lambda w: nn.init.normal_(w, std=0.01),  # Krizhevsky et al., 2012
     "orthogonal": nn.init.orthogonal_,  # Saxe et al., 2014
 }
 
