@@ -147,7 +147,8 @@ def test_it_is_in_the_schema_of_recipes(say, kind):
     name, sentence, option, meaning = PARTS[kind]
     fields = json.loads(say("schema"))["properties"]
     if kind == "augment":
-        part = fields[kind]["properties"][name]["anyOf"][1]
+        named = next(one for one in fields[kind]["anyOf"] if "properties" in one)
+        part = named["properties"][name]["anyOf"][1]
     else:
         assert name in fields[kind]["anyOf"][0]["enum"]
         part = next(one for one in fields[kind]["anyOf"][1:] if one["properties"]["use"] == {"const": name})

@@ -121,6 +121,8 @@ def _mobilenet(x: torch.Tensor) -> torch.Tensor:
     x = conv(x, "features.18.0").clamp(0, 6).mean((2, 3))
     weight = raw["classifier.1.scale"] * (raw["classifier.1.weight_q"].float() - raw["classifier.1.zero_point"].float())
     return x @ weight.T + raw["classifier.1.bias"]
+
+
 @pytest.mark.parametrize(
     ("recipe", "reach"), [("diabetes/linear", 0.72), ("heart/linear", 0.75), ("breast_cancer/linear", 0.93)]
 )

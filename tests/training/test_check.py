@@ -127,4 +127,4 @@ def test_the_smallest_piece_is_that_of_the_smallest_batch(sizes, least):
 @pytest.mark.parametrize(("final", "said"), [("relu", True), ("none", False), ("softmax", False), ("sigmoid", False)])
 def test_what_a_relu_makes_of_the_loss_is_named_before_a_step(final, said, caplog):
     checks.check_run(Recipe.load("digits/mlp", {"model.final_activation": final}), 0, Settings("cpu", 1))
-    assert ("softmax(ReLU(z))" in caplog.text) == said
+    assert ("a softmax makes probabilities of ReLU(z)" in caplog.text) == said

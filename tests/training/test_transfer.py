@@ -145,13 +145,13 @@ def test_a_changed_file_is_another_run(transfer, general, digits, tmp_path):
     file = tmp_path / "w.safetensors"
     file.write_bytes((general / "weights.safetensors").read_bytes())
     recipe = digits({**LIKE, "model.weights": str(file)}, "cnn")
-    before = inputs_of(recipe)
+    before = inputs_of(recipe, 0)
     other = bytearray(file.read_bytes())
     other[-1] ^= 1
     file.unlink()
     file.write_bytes(bytes(other))
     assert set(before.files) == {"model.weights"}
-    assert inputs_of(recipe).identity(recipe.identity) != before.identity(recipe.identity)
+    assert inputs_of(recipe, 0).identity(recipe.identity) != before.identity(recipe.identity)
     assert (
         inputs_of(transfer()).files["model.weights"] == before.files["model.weights"]
     )  # content counts, not the place

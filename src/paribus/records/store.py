@@ -176,7 +176,8 @@ def find(name: str, root: Path, *kinds: str) -> Path:
     fitting = {kind: [folder for folder in when if name in folder] for kind, when in known.items()}
     if unique := [folders[0] for folders in fitting.values() if len(folders) == 1]:
         return root / unique[0]
-    what = f"{' or '.join(kinds)} folder"
+    *others, last = kinds
+    what = f"{', '.join(others)} or {last} folder" if others else f"{last} folder"
     if several := [folder for folders in fitting.values() for folder in folders]:
         raise RunError(f"more than one {what} fits this name", got=name, hint=f"say which: {', '.join(several[:8])}")
     names = sorted(changed, key=lambda folder: changed[folder])

@@ -120,7 +120,7 @@ def test_values_may_be_given_in_python_as_lists_ranges_and_parts():
         ({"model.dropout": "0..2"}, ["less than 1"]),
         ({"model.norm": "none,batsch"}, ["did you mean 'batch'"]),
         ({"optimizer.use": "sgd,adamm"}, ["did you mean 'adam'"]),
-        ({"epochs": "0..5"}, ["budget.epochs", "greater than or equal to 1"]),
+        ({"epochs": "-1..5"}, ["budget.epochs", "greater than or equal to 0"]),
         ({"lr": "1e-3..1", "optimizer.lr": "1..2"}, ["twice"]),
         ({"optimizer": "sgd,adam", "optimizer.use": "sgd,adam"}, ["whole"]),
         ({"augment.crop": "true,false", "augment.crop.padding": "1..3"}, ["augment.crop"]),
