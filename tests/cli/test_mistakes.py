@@ -41,7 +41,7 @@ MISTAKES = {  # words → exit code, what the message says
     (*RUN, "--batch-size=8"): (2, "without dashes", "received: --batch-size=8", "write batch_size=8"),
     (*STUDY, "--model"): (2, "without dashes", "received: --model", "write model=VALUE"),
     ("train", "digits/mlp"): (2, "No such command 'train'", "Write: paribus run RECIPE"),
-    ("run", "mnist"): (2, "no recipe of this name", "did you mean mnist/cnn, mnist/gan, mnist/lenet, mnist/mlp, mnist/vae?"),
+    ("run", "mnist"): (2, "no recipe of this name", "did you mean mnist/cnn, mnist/gan, mnist/lenet"),
     (*RUN, "--keep", "some", "--dry-run"): (1, "what is kept is none, best", "received: some", "best,last"),
     (*STUDY, "--keep", "some", "--dry-run"): (1, "what is kept is none, best", "received: some", "best,last"),
     (*STUDY, "--vary", "lr=.1,.2", "--vary", "optimizer.lr=.1,.2"): (2, "optimizer.lr is varied twice", "once"),

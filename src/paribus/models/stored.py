@@ -58,7 +58,7 @@ def _npz(path: Path, most: int) -> Mapping[str, Tensor]:
 
 
 def _torch(path: Path, most: int) -> Mapping[str, Tensor]:
-    """A state dict that ``torch.save`` wrote; its pickle may hold tensors and plain values, and nothing that acts."""
+    """A state dict as torch saves it; its pickle may hold tensors and plain values, and nothing that acts."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > most:
