@@ -36,13 +36,14 @@ class CIFARResNet(nn.Module):
         self.layer1 = _stage(WIDTHS[0], WIDTHS[0], self.blocks, stride=1)
         self.layer2 = _stage(WIDTHS[0], WIDTHS[1], self.blocks, stride=2)
         self.layer3 = _stage(WIDTHS[1], WIDTHS[2], self.blocks, stride=2)
+        self.pool = nn.AdaptiveAvgPool2d(1)
         self.linear = nn.Linear(WIDTHS[2], num_outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, num_outputs)."""
         x = functional.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))  # (B, 64, ⌈H/4⌉, ⌈W/4⌉)
-        out: Tensor = self.linear(x.mean((2, 3)))
+        out: Tensor = self.linear(self.pool(x).flatten(1))
         return out
 
 

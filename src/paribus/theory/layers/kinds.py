@@ -106,6 +106,7 @@ ALIASES = {
     "emb": "embedding", "attn": "attention", "mha": "attention", "swish": "silu", "adaptivepool": "adaptive",
 }
 # fmt: on
+COPIES = {"getitem", "pad"}  # operations that move values and compute nothing
 WRITTEN = sorted({*KINDS, *ALIASES} - {"add", "cat", "mul", "op", "own"})  # what may stand in a text
 PER_AXIS = {"kernel", "stride", "padding", "dilation", "extra", "size", "factor"}
 CELLS = ("rnn", "lstm", "gru")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from paribus.theory.layers.counts import MULTIPLICATIONS, PARAMETERS, none
 from paribus.theory.layers.fields import Fields
 from paribus.theory.layers.graph import INPUT, Graph, Node
-from paribus.theory.layers.kinds import CELLS
+from paribus.theory.layers.kinds import CELLS, COPIES
 from paribus.theory.layers.layer import Layer, Shape
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.text import Cells, amount
@@ -130,7 +130,7 @@ def make_row(number: int, node: Node, graph: Graph, fields: Fields, depth: int) 
     parameters = PARAMETERS.get(kind, none)(o, x, y)
     if node.known:
         parameters = (parameters - node.known).noted("those of an earlier layer count there")
-    unknown = kind == "op" and "shape" in o
+    unknown = kind == "op" and "shape" in o and o["name"] not in COPIES
     return Row(
         number=number + 1,
         layer=node.layer,

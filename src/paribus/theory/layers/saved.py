@@ -13,8 +13,8 @@ from math import prod
 
 from paribus.theory.layers.counts import normalised
 from paribus.theory.layers.graph import INPUT, Graph, Node
-from paribus.theory.layers.kinds import CELLS
-from paribus.theory.layers.layer import Options, Shape
+from paribus.theory.layers.kinds import CELLS, COPIES
+from paribus.theory.layers.layer import Layer, Options, Shape
 from paribus.theory.layers.row import BYTES, VIEWS
 from paribus.theory.layers.table import Table
 
@@ -49,7 +49,7 @@ def saved(net: Table) -> Saved:
     needed = {place for number, node in enumerate(graph.nodes) for place in _needed(graph, number, node)}
     beside = sum(_beside(graph, node) for node in graph.nodes)
     norms = [graph.shape(node.sources[0]) for node in graph.nodes if node.layer.kind == "bn"]
-    unknown = tuple(row.name for row in net.rows if not _is_known(row.layer.kind))
+    unknown = tuple(row.name for row in net.rows if not _is_known(row.layer))
     kept = sum(prod(graph.shape(place)) for place in needed - {INPUT})
     return Saved(
         kept * BYTES + beside,
@@ -59,14 +59,14 @@ def saved(net: Table) -> Saved:
     )
 
 
-def _is_known(kind: str) -> bool:
-    return kind in INPUTS | OUTPUTS | NOTHING
+def _is_known(layer: Layer) -> bool:
+    return layer.kind in INPUTS | OUTPUTS | NOTHING or layer.options.get("name") in COPIES
 
 
 def _needed(graph: Graph, number: int, node: Node) -> Iterator[int]:
     """The nodes whose outputs a layer needs again."""
     kind = node.layer.kind
-    if kind in OUTPUTS or not _is_known(kind):
+    if kind in OUTPUTS or not _is_known(node.layer):
         yield _holder(graph, number)
     if kind in INPUTS:
         for source in node.sources:
