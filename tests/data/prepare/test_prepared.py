@@ -93,3 +93,11 @@ def test_a_picture_source_says_how_it_decodes():
     made = prepare(Recipe.load("digits/mlp"), Seeds(0))
     assert made.info.decoding == {"size": 8, "colour": "grey", "fit": "pad"}
     assert prepare(recipe(), Seeds(0)).info.decoding == {}
+
+
+@pytest.mark.parametrize("limit", [None, 100])
+@pytest.mark.parametrize("tuning", [0.0, 0.3])
+def test_S20_the_overlap_counts_examples_that_may_train(tuning, limit):
+    recipe = Recipe.load("digits/mlp", {"split.tuning": tuning, "split.limit": limit})
+    whole = prepare(recipe.override({"split.limit": None}), Seeds(0)).rows
+    assert prepare(recipe, Seeds(0)).info.overlap == pytest.approx(len(whole["val"]) / len(whole["train"]))

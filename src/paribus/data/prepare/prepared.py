@@ -115,6 +115,9 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
         info = examples.info(rows, getattr(source, "decoding", {}))
     if folds := recipe.split.folds:  # the mean over them, however uneven groups make single ones
         info = replace(info, overlap=1 / (folds - 1))
+    elif recipe.split.tuning and info.overlap is not None:  # what tuning looks at trains in no run
+        whole = examples.split(recipe.split.model_copy(update={"limit": None}), seeds) if recipe.split.limit else rows
+        info = replace(info, overlap=len(whole["val"]) / len(whole["train"]))
     named: dict[str, str] = {}
     with suppress(MissingData):  # needed to begin, which asks for them itself; not to look at what was trained
         named = named_files(recipe, seeds.seed)

@@ -85,6 +85,7 @@ class Distillation(Classification):
     def prepare(self, prepared: PreparedData) -> None:
         """Ask the teacher about all training examples, unless every epoch shows other pictures of them."""
         assert self.teacher is not None
+        super().prepare(prepared)
         if self.alpha > 0 and self.features == "none" and not prepared.augmented:
             self.rows = prepared.rows["train"].to(self.device)
             self.answers = self.teacher.cached_logits(prepared, self.device).to(self.device)
