@@ -16,6 +16,7 @@ SMALL = {"training.precision": "fp32", "budget.epochs": 1}
 RECIPES = {
     "classes": ("digits/mlp", {"task.class_weights": "balanced", "task.label_smoothing": 0.1}),
     "shares of a sigmoid": ("digits/mlp", {"model.final_activation": "sigmoid"}),
+    "numbers": ("diabetes_progression/linear", {}),
     "pictures": ("textures/denoise", {"data.pictures": 60, "data.size": 16, "model.width": 4}),
 }
 

@@ -44,6 +44,7 @@ class Regression(Task):
         Metric("mae", higher_is_better=False),
         LOSS,
     )
+    scored: ClassVar[tuple[str, ...]] = ("mae",)
 
     def __init__(
         self,
@@ -117,6 +118,10 @@ class Regression(Task):
         """Mean absolute error of each example (B,): of the network, and of who always says the mean of training."""
         truth, said = self.truth(batch), self.predict(network, batch.inputs)
         return {"network": (said - truth).abs().mean(1), "mean": (self.mean - truth).abs().mean(1)}
+
+    def scores(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """The absolute error of each example."""
+        return {"mae": self.errors(network, batch)["network"]}
 
     def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
         """The absolute error of each example, what it is and what the network says."""
