@@ -32,7 +32,7 @@ REFUSED = {
     "an option that one arm lacks": (
         {},
         {"optimizer.use": ["sgd", "adam"], "optimizer.momentum": [0.0, 0.9]},
-        "momentum is varied beside optimizer.use, and does not exist in every arm.*optimizer=adam, momentum=0",
+        "momentum is varied beside optimizer.use, and does not exist in every arm.*optimizer=adam",
     ),
     "one value": ({}, {"optimizer.lr": [0.1]}, "two values or more.*received: 0.1.*optimizer.lr=0.1 without --vary"),
     "one value of two factors": ({}, {"optimizer.lr": [0.1, 0.2], "model.norm": ["none"]}, "model.norm has one"),

@@ -48,7 +48,7 @@ def test_S21_seeds_count_in_the_order_in_which_they_were_planned(scripted):
     """Those that end first may be a selection: the third seed waits for the second, in each comparison for itself."""
     study = small(TWO_BY_TWO, layout="one-at-a-time")
     study.run(executor=scripted(noisy), listen=Heard())
-    stop(study, "momentum=0.9-lr=0.05", 1)
+    stop(study, "momentum=0.9", 1)
     result = study.result
     assert [effect.estimate.n for effect in result.effects] == [1, 5]
     assert [arm.level.n for arm in result.arms] == [5, 1, 5]

@@ -33,6 +33,7 @@ Origin = Literal["recipe", "numbers", "function", "command", "log"]
 """Who trained: paribus from a recipe; or others, of whose trainings there are numbers, a function that is called, a
 command that is run, or a log that a loop of its own wrote."""
 ARM = "arm"  # the one factor of arms that have a name and nothing else
+REFERENCE = "reference"  # the arm from which others differ in one of several factors
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,9 @@ class StudyDesign(BaseModel):
         """All arms, the reference first."""
         if self.layout == "noise":
             return self._noise_arms()
-        if self.layout == "one-at-a-time":
-            reference = {path: values[0] for path, values in self.factors.items()}
-            combinations = [reference]
-            for path, values in self.factors.items():
-                combinations += [{**reference, path: value} for value in values[1:]]
-        elif self.layout == "listed":
+        if self.layout == "one-at-a-time" and len(self.factors) > 1:
+            return self._one_at_a_time()
+        if self.layout == "listed":
             combinations = list(self.listed)
         else:
             combinations = [
@@ -231,6 +229,12 @@ class StudyDesign(BaseModel):
             return show(settings[ARM])
         labels = short_names(self.factors)
         return ", ".join(f"{labels[path]}={show(value)}" for path, value in settings.items()) or "base"
+
+    def _one_at_a_time(self) -> tuple[Arm, ...]:
+        """The reference, and for each other value of a factor an arm that is called by what it changes."""
+        reference = {path: values[0] for path, values in self.factors.items()}
+        changed = [{path: value} for path, values in self.factors.items() for value in values[1:]]
+        return (Arm(REFERENCE, reference), *(Arm(self._named(one), {**reference, **one}) for one in changed))
 
     def _noise_arms(self) -> tuple[Arm, ...]:
         fixed = self.base.chance.model_dump(exclude_none=True)  # a stream held by the recipe stays where it is

@@ -10,6 +10,7 @@ from paribus.records import wording
 from paribus.records.claims import CLAIMS, Claim
 from paribus.records.metric import Metric
 from paribus.records.result import ArmResult, Effect, StudyResult
+from paribus.records.study import REFERENCE
 from paribus.reports.page import Row, Table
 from paribus.studies.measure import splits_vary
 
@@ -145,7 +146,7 @@ def arms(result: StudyResult) -> Table:
     heads = ("arm", "mean", f"{sure} interval {wording.ABOUT[result.claim]}", "standard deviation", "n", "runs")
     rows = [
         (
-            wording.clean(arm.name) + (" (reference)" if arm is result.arms[0] and result.effects else ""),
+            _called(arm, result),
             wording.level(result.metric, arm.level.value),
             wording.level_interval(result.metric, arm.level),
             wording.difference(result.metric, arm.level.sd, signed=False),
@@ -155,6 +156,12 @@ def arms(result: StudyResult) -> Table:
         for arm in result.arms
     ]
     return Table(heads, tuple(rows), "lrrrrl", data=lambda: arms_data(result))
+
+
+def _called(arm: ArmResult, result: StudyResult) -> str:
+    """The name of an arm, and whether others are compared with it."""
+    first = arm is result.arms[0] and bool(result.effects) and arm.name != REFERENCE
+    return f"{wording.clean(arm.name)} (reference)" if first else wording.clean(arm.name)
 
 
 def arms_data(result: StudyResult) -> list[Row]:
