@@ -110,3 +110,9 @@ def test_every_formula_can_be_set_without_a_script(page: Path) -> None:
 def test_a_formula_with_an_unknown_command_is_refused() -> None:
     with pytest.raises(ValueError, match="foo"):
         load(DOCS / "_ext" / "mathml.py").converted(r"\foo{x}")
+
+
+def test_every_how_to_stands_in_the_contents():
+    contents = (DOCS / "index.md").read_text().splitlines()
+    pages = [f"how-to/{path.stem}" for path in sorted((DOCS / "how-to").glob("*.md"))]
+    assert [page for page in pages if page not in contents] == []
