@@ -135,3 +135,12 @@ def test_R32_no_damage_of_a_record_is_a_traceback(whole, tmp_path, file):
     chosen = pairs[shift % 2 :: 2]
     ends = [ends_well(whole, tmp_path, file, damage, command) for damage, command in chosen]
     assert any(ends)
+
+
+def test_R2_a_damaged_environment_hides_nothing_of_a_run(paribus):
+    paribus("run", "digits/mlp", *(f"{field}={value}" for field, value in QUICK.items()))
+    [file] = Path("runs").glob("*/*/seed-0/environment.json")
+    file.write_text('{"python": ')
+    again = paribus("run", "digits/mlp", *(f"{field}={value}" for field, value in QUICK.items()))
+    assert (again.code, "finished before" in again.out) == (0, True)
+    assert "delete that file" in paribus("report", "last").err

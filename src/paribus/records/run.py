@@ -116,6 +116,7 @@ MENDED = {  # file → how a damaged one comes right again
     "status.json": "run the same command again: it is written anew",
     "result.json": "delete the folder and train again",
     "recipe.json": "delete the folder and train again",
+    "environment.json": "delete that file, which says where the run took place and nothing else",
     "info.json": "run the same command again if the run is not finished; else delete the folder and train again",
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paribus.errors import DamagedRecord
 from paribus.records.metric import ECE, RECALL, Metric, details, is_detail, is_minor
 from paribus.records.wording import count, format_figure, metric_of, show, threshold, with_unit
 from paribus.reports.classes import weights_of
@@ -96,8 +98,8 @@ def run(folder: RunFolder, known: bool = False, whole: bool = False) -> Page:
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))
-    if weights := folder.environment().get("weights"):
-        rows += started_from(weights)
+    with suppress(DamagedRecord):  # it says where the run took place; reports tell that it is damaged
+        rows += started_from(folder.environment().get("weights") or {})
     if result is not None:
         rows += _rows(result, folder.figures_of_merit(), whole)
         if whole and (weights := weights_of(folder)):
@@ -108,7 +110,9 @@ def run(folder: RunFolder, known: bool = False, whole: bool = False) -> Page:
 
 
 def started_from(weights: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a run says of the weights that it started from; all of their names are in its report."""
+    """What a run says of the weights that it started from, if it did; all of their names are in its report."""
+    if not weights:
+        return
     yield (
         "started from",
         f"{weights['source']}: {count(len(weights['tensors']), 'tensor')}, {weights['numbers']:,} numbers",
