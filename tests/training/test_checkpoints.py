@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import paribus
-from paribus.errors import CorruptCheckpoint, Interrupted
+from paribus.errors import CorruptCheckpoint, Interrupted, RunError
 from paribus.files import TEMPORARY
 from paribus.training import checkpoints
 
@@ -190,3 +190,12 @@ def test_R19_nothing_here_reads_a_pickle():
         )
     }
     assert found == set()
+
+
+@pytest.mark.parametrize("checksum", [True, False])
+def test_R2_a_folder_in_place_of_a_checkpoint_is_named(tmp_path, checksum):
+    (tmp_path / "step-00000003.safetensors").mkdir()
+    if checksum:
+        (tmp_path / "step-00000003.json").write_text("{}")
+    with pytest.raises(RunError, match=r"a folder stands where a file is needed(.|\n)*delete .*step-00000003"):
+        (checkpoints.clear if checksum else checkpoints.tidy)(tmp_path)

@@ -42,8 +42,9 @@ def save(folder: Path, step: int, tree: Mapping[str, Any]) -> Path:
 
 def remove(checksum: Path) -> None:
     """Delete a checkpoint, its checksum first so that no moment shows half of it."""
-    checksum.unlink(missing_ok=True)
-    checksum.with_suffix(".safetensors").unlink(missing_ok=True)
+    for path in (checksum, checksum.with_suffix(".safetensors")):
+        with files.disk_errors(path):  # somebody's folder may stand there
+            path.unlink(missing_ok=True)
 
 
 def newest(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
@@ -99,7 +100,8 @@ def tidy(folder: Path) -> None:
     files.remove_leftovers(folder)
     for path in folder.glob("step-*.safetensors"):
         if not path.with_suffix(".json").exists():
-            path.unlink()
+            with files.disk_errors(path):
+                path.unlink()
 
 
 def clear(folder: Path) -> None:
