@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeGuard
 
 from paribus.evidence import Estimate
 from paribus.plots import theme
@@ -17,6 +18,7 @@ GAP = 18  # between names, axis and columns
 WORDS, HEAD = 38, 28  # characters on a line of a column, and of what stands over it
 ABOVE = 8  # pixels from a bar to the thin one above it
 WIDE = 4.0  # an interval this many times wider than the median one does not stretch the axis
+FAR, FEWEST = 3.0, 4  # nor does, of so many rows, a difference this many times as large as the next one
 
 
 @dataclass(frozen=True)
@@ -102,14 +104,14 @@ def _marks(rows: Sequence[Row], middles: Sequence[float], axis: Axis, total: flo
     x = number("x", (low, high), axis.title, tickCount=6)
     y = hidden("y", total)
     placed = list(zip(rows, middles, strict=True))
-    small = [{"x": dot, "y": y, "colour": row.colour} for row, y in placed for dot in row.dots]
+    small = [{"x": dot, "y": y, "colour": row.colour} for row, y in placed for dot in row.dots if low <= dot <= high]
     large = [
         {"x": row.value, "y": y, "colour": row.colour, "fill": theme.PAPER if row.hollow else row.colour}
         for row, y in placed
-        if row.value is not None
+        if row.value is not None and low <= row.value <= high
     ]
-    bars = [_bar(row.interval, low, high, y, row.colour) for row, y in placed if row.interval]
-    thin = [_bar(row.beside, low, high, y - ABOVE, row.colour) for row, y in placed if row.beside]
+    bars = [_bar(row.interval, low, high, y, row.colour) for row, y in placed if _seen(row.interval, low, high)]
+    thin = [_bar(row.beside, low, high, y - ABOVE, row.colour) for row, y in placed if _seen(row.beside, low, high)]
     ends = [{**bar, "x": bar[end]} for bar in thin for end in ("x", "to")]
     return [
         *_references(axis, x),
@@ -135,6 +137,11 @@ def _marks(rows: Sequence[Row], middles: Sequence[float], axis: Axis, total: flo
     ]
 
 
+def _seen(interval: tuple[float, float] | None, low: float, high: float) -> TypeGuard[tuple[float, float]]:
+    """Whether some of an interval lies on the axis."""
+    return interval is not None and interval[0] <= high and interval[1] >= low
+
+
 def _bar(interval: tuple[float, float], low: float, high: float, y: float, colour: str) -> Spec:
     """An interval, as far as it lies on the axis."""
     return {"x": max(interval[0], low), "to": min(interval[1], high), "y": y, "colour": colour}
@@ -151,13 +158,13 @@ def _references(axis: Axis, x: Spec) -> list[Spec]:
 
 
 def _cut(placed: Sequence[tuple[Row, float]], low: float, high: float, x: Spec, y: Spec) -> list[Spec]:
-    """Arrowheads where an interval goes on beyond the axis."""
+    """Arrowheads where an interval goes on beyond the axis, and where all of a row lies there."""
     views = []
     for side, end, angle in ((0, low, -90), (1, high, 90)):
         beyond = [
             {"x": end, "y": middle, "colour": row.colour}
             for row, middle in placed
-            if row.interval and not low <= row.interval[side] <= high
+            if _goes_beyond(row, side, low, high)
         ]
         mark = {
             "type": "point",
@@ -171,8 +178,15 @@ def _cut(placed: Sequence[tuple[Row, float]], low: float, high: float, x: Spec, 
     return views
 
 
+def _goes_beyond(row: Row, side: int, low: float, high: float) -> bool:
+    """Whether something of a row lies beyond the lower (0) or the upper end (1)."""
+    ends = [end for end in (row.value, row.interval[side] if row.interval else None) if end is not None]
+    return any(end > high if side else end < low for end in ends)
+
+
 def _domain(rows: Sequence[Row], axis: Axis) -> tuple[float, float]:
-    """Where the axis begins and ends: everything is in, except intervals that dwarf all others."""
+    """Where the axis begins and ends: everything is in, except intervals and a difference that dwarf all others."""
+    rows = _near(rows) if axis.zero else rows
     bars = [row.interval for row in rows if row.interval]
     reach = WIDE * median((high - low) / 2 for low, high in bars) if bars else 0.0
     values: list[float | None] = [*axis.contains, *([0.0] if axis.zero else [])]
@@ -181,6 +195,14 @@ def _domain(rows: Sequence[Row], axis: Axis) -> tuple[float, float]:
         if row.value is not None and row.interval:
             values += [max(row.interval[0], row.value - reach), min(row.interval[1], row.value + reach)]
     return within(span(values), axis.percent)
+
+
+def _near(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows without that of a difference which dwarfs all others."""
+    sizes = sorted(abs(row.value) for row in rows if row.value is not None)
+    if len(sizes) < FEWEST or sizes[-1] <= FAR * sizes[-2]:
+        return rows
+    return [row for row in rows if row.value is None or abs(row.value) < sizes[-1]]
 
 
 def _text(
