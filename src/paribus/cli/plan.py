@@ -20,6 +20,7 @@ from paribus.cli.words import (
     Overwrite,
     Plugin,
     Runs,
+    Threads,
     Trials,
     Tune,
     find_folder,
@@ -78,7 +79,7 @@ def plan(
         ),
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs at the same time; by default one per core.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Processor threads of every run.")] = 1,
+    threads: Threads = 1,
     price: Annotated[
         float | None,
         typer.Option(metavar="MONEY", help="What an hour of one run costs, for a plan in money."),

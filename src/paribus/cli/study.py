@@ -18,6 +18,7 @@ from paribus.cli.words import (
     Delta,
     Device,
     DryRun,
+    Jobs,
     Json,
     Keep,
     OneAtATime,
@@ -114,13 +115,7 @@ def study(
             help="When results count: as planned, or at any time: then seeds may follow every look, at a price.",
         ),
     ] = "planned",
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Runs at the same time; by default one per core, two on a GPU; 1 trains in this process.",
-        ),
-    ] = None,
+    jobs: Jobs = None,
     threads: Annotated[
         int, typer.Option(min=1, help="Processor threads of every run; figures depend on them, not on --jobs.")
     ] = 1,

@@ -15,12 +15,14 @@ from paribus.cli.words import (
     DataChanged,
     Device,
     DryRun,
+    Jobs,
     Json,
     Overrides,
     Overwrite,
     Plugin,
     RecipeName,
     Runs,
+    Threads,
     load_plugins,
     on_change,
     parse_search,
@@ -64,13 +66,8 @@ def tune(
     metric: Annotated[
         str | None, typer.Option(help="The validation figure that is to become best; the task's first by default.")
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Runs at the same time; by default one per core, two on a GPU; 1 trains in this process."
-        ),
-    ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Processor threads of every run.")] = 1,
+    jobs: Jobs = None,
+    threads: Threads = 1,
     name: Annotated[str | None, typer.Option(help="Name of the search's folder; recipe and fields by default.")] = None,
     json: Json = False,
     csv: Csv = None,

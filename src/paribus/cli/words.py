@@ -41,6 +41,11 @@ Plugin = Annotated[
     list[Path] | None,
     typer.Option("--plugin", metavar="FILE.py", help="Python file with models or other parts of your own."),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Runs at the same time; by default one per core, two on a GPU; 1 trains in this process."),
+]
+Threads = Annotated[int, typer.Option(min=1, help="Processor threads of every run.")]
 DataChanged = Annotated[
     str,
     typer.Option(

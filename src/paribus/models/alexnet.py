@@ -18,12 +18,13 @@ from paribus.models.blocks import (
     Rate,
     Stem,
     Widths,
+    headed,
     pick,
     widened,
 )
 from paribus.models.geometry import shape_behind
 from paribus.models.initialisation import SCHEMES, Init
-from paribus.models.vgg import SpreadHead, spread_head
+from paribus.models.vgg import SpreadHead
 
 
 class AlexNet(nn.Module):
@@ -81,7 +82,7 @@ class AlexNet(nn.Module):
                 self.features.append(nn.MaxPool2d(3, stride=2))
             channels = after
         shape = shape_behind(self, self.features, input_shape, SMALLER[stem])
-        self.avgpool, features = spread_head(head, shape, fields=6)
+        self.avgpool, features = headed(head, shape, fields=6)
         self.classifier = nn.Sequential()
         for before, units in pairwise((features, *hidden)):
             self.classifier.extend([nn.Dropout(dropout), nn.Linear(before, units), make()])

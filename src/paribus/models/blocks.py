@@ -127,6 +127,20 @@ def widened(channels: int, factor: float) -> int:
     return max(1, round(channels * factor))
 
 
+def headed(head: str, shape: tuple[int, ...], fields: int = 0) -> tuple[nn.Module, int]:
+    """What stands between convolutions and fully connected layers, and how many features it keeps.
+
+    Args:
+        head: one of :data:`HEADS`; or, with ``fields``, published: the mean in each of fields × fields parts.
+        shape: channels, height and width behind the convolutions.
+        fields: of the published head, where there is one.
+    """
+    published: Mapping[str, Callable[[], nn.Module]] = {"published": lambda: nn.AdaptiveAvgPool2d(fields)}
+    channels, height, width = shape
+    kept = {"published": fields**2, "flatten": height * width}.get(head, 1)
+    return pick({**published, **HEADS} if fields else HEADS, head, "head")(), channels * kept
+
+
 def groups(width: int) -> int:
     """Groups of a group norm: the most, up to 8, that divide the width into two channels or more each."""
     return max((n for n in range(1, 9) if width % n == 0 and width >= 2 * n), default=1)

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from paribus.models.blocks import (
     FINAL_ACTIVATIONS,
-    HEADS,
     POOLING,
     Activation,
     Conv,
@@ -21,6 +20,7 @@ from paribus.models.blocks import (
     Rate,
     Widths,
     dense_layers,
+    headed,
     pick,
 )
 from paribus.models.geometry import final_size
@@ -77,8 +77,7 @@ class CNN(nn.Module):
             style = {"norm": norm, "activation": activation, "pooling": pooling}
             self.stages.append(Stage(before, after, depth, kernel, dropout=conv_dropout, **style))
 
-        self.head = pick(HEADS, head, "head")()
-        features = channels[-1] * (height * width if head == "flatten" else 1)
+        self.head, features = headed(head, (channels[-1], height, width))
         self.dropout = nn.Dropout(dropout)
         self.hidden = dense_layers(features, hidden, norm="none", activation=activation, dropout=dropout)
         self.output = nn.Linear((features, *hidden)[-1], num_outputs)

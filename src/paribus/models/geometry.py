@@ -24,15 +24,15 @@ KEEP_SIZE = frozenset(  # functions of torch by name; add_ counts the batches of
 Layers = Callable[[Tensor], Tensor]
 
 
-def picture(input_shape: tuple[int, ...]) -> tuple[int, int, int]:
+def picture(input_shape: tuple[int, ...], name: str = "this model") -> tuple[int, int, int]:
     """Channels, height and width of examples that are pictures.
 
     Raises:
-        RecipeError: if they are none.
+        RecipeError: if they are none, with the name of who takes pictures only.
     """
     if len(input_shape) != 3:
         hint = "use model=mlp for examples that are not pictures"
-        raise RecipeError("this model takes pictures (channels, height, width)", got=input_shape, hint=hint)
+        raise RecipeError(f"{name} takes pictures (channels, height, width)", got=input_shape, hint=hint)
     return input_shape
 
 
@@ -42,10 +42,9 @@ def final_size(input_shape: tuple[int, ...], stages: int, *, kernel: int, poolin
     Raises:
         RecipeError: naming the stage in which the picture is too small for the pooling or the norm.
     """
-    check_pictures(input_shape, "a cnn")
+    _, height, width = picture(input_shape, "a cnn")
     if kernel % 2 == 0:
         raise RecipeError("a convolution keeps the picture's size only if its kernel is odd", got=kernel)
-    _, height, width = input_shape
     for stage in range(1, stages + 1):
         old, new = (height, width), (_pooled(height, pooling), _pooled(width, pooling))
         if 0 in new:
@@ -54,13 +53,6 @@ def final_size(input_shape: tuple[int, ...], stages: int, *, kernel: int, poolin
             raise _too_small(f"instance norm in stage {stage} would see 1×1 pictures", input_shape, stage)
         height, width = new
     return height, width
-
-
-def check_pictures(input_shape: tuple[int, ...], name: str) -> None:
-    """Refuse what is no picture."""
-    if len(input_shape) != 3:
-        hint = "use model=mlp for examples that are not pictures"
-        raise RecipeError(f"{name} takes pictures (channels, height, width)", got=input_shape, hint=hint)
 
 
 def shape_behind(net: nn.Module, layers: Layers, input_shape: tuple[int, ...], hint: str = "") -> tuple[int, ...]:
@@ -76,7 +68,7 @@ def shape_behind(net: nn.Module, layers: Layers, input_shape: tuple[int, ...], h
         RecipeError: naming the layer that cannot take what reaches it, and the smallest pictures that would do.
     """
     name = type(net).__name__
-    check_pictures(input_shape, name)
+    picture(input_shape, name)
     reached: list[str] = []
     try:
         with _noted(net, reached):

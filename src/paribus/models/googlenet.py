@@ -12,7 +12,6 @@ from paribus.models.blocks import (
     ACTIVATIONS,
     CANCEL_BIAS,
     FINAL_ACTIVATIONS,
-    HEADS,
     NORMS,
     SMALLER,
     Activation,
@@ -22,6 +21,7 @@ from paribus.models.blocks import (
     Norm,
     Rate,
     Stem,
+    headed,
     pick,
     widened,
 )
@@ -97,10 +97,9 @@ class GoogLeNet(nn.Module):
             made = Inception(channels, widths, reduction=reduction, large=large, norm=norm, activation=activation)
             self.add_module(f"inception{name}", made)
             channels = made.width
-        self.avgpool = pick(HEADS, head, "head")()
-        _, height, breadth = shape_behind(self, self.features, input_shape, SMALLER[stem])
+        self.avgpool, features = headed(head, shape_behind(self, self.features, input_shape, SMALLER[stem]))
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(channels * (height * breadth if head == "flatten" else 1), num_outputs)
+        self.fc = nn.Linear(features, num_outputs)
         self.final = pick(FINAL_ACTIVATIONS, final_activation, "final_activation")()
 
     def features(self, x: Tensor) -> Tensor:

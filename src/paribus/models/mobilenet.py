@@ -6,7 +6,6 @@ from torch import Tensor, nn
 
 from paribus.models.blocks import (
     FINAL_ACTIVATIONS,
-    HEADS,
     SMALLER,
     Activation,
     Conv,
@@ -16,6 +15,7 @@ from paribus.models.blocks import (
     Norm,
     Rate,
     Stem,
+    headed,
     pick,
     widened,
 )
@@ -88,10 +88,9 @@ class MobileNet(nn.Module):
             after, stride = widened(planes, width), 1 if kept and place < 2 else step
             self.features.append(made(channels, after, kernel=3, stride=stride, norm=norm, activation=activation))
             channels = after
-        _, height, breadth = shape_behind(self, self.features, input_shape, SMALLER[stem])
-        self.avgpool = pick(HEADS, head, "head")()
+        self.avgpool, features = headed(head, shape_behind(self, self.features, input_shape, SMALLER[stem]))
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(channels * (height * breadth if head == "flatten" else 1), num_outputs)
+        self.fc = nn.Linear(features, num_outputs)
         self.final = pick(FINAL_ACTIVATIONS, final_activation, "final_activation")()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from paribus.models.blocks import (
     ACTIVATIONS,
     CANCEL_BIAS,
     FINAL_ACTIVATIONS,
-    HEADS,
     NORMS,
     SMALLER,
     Activation,
@@ -21,6 +20,7 @@ from paribus.models.blocks import (
     Rate,
     Stem,
     Widths,
+    headed,
     pick,
     widened,
 )
@@ -85,10 +85,9 @@ class ResNet(nn.Module):
                 made.append(self.block(channels, planes, stride, skips=skips, norm=norm, activation=activation))
                 channels = planes * self.block.expansion
             self.add_module(f"layer{stage + 1}", made)
-        self.avgpool = pick(HEADS, head, "head")()
-        features, *size = shape_behind(self, self.features, input_shape, SMALLER[stem])
+        self.avgpool, features = headed(head, shape_behind(self, self.features, input_shape, SMALLER[stem]))
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(features * (size[0] * size[1] if head == "flatten" else 1), num_outputs)
+        self.fc = nn.Linear(features, num_outputs)
         self.final = pick(FINAL_ACTIVATIONS, final_activation, "final_activation")()
 
     def features(self, x: Tensor) -> Tensor:

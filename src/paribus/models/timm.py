@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from paribus.errors import RecipeError, message_of
 from paribus.models.blocks import FINAL_ACTIVATIONS, FinalActivation, pick
-from paribus.models.geometry import check_pictures
+from paribus.models.geometry import picture
 
 INSTALL = 'pip install "paribus[timm]"'
 
@@ -39,7 +39,7 @@ class Timm(nn.Module):
         final_activation: FinalActivation = "none",
     ) -> None:
         super().__init__()
-        check_pictures(input_shape, f"timm's {name}")
+        picture(input_shape, f"timm's {name}")
         self.net = created(name, pretrained, num_outputs, input_shape[0], settings or {})
         self.final = pick(FINAL_ACTIVATIONS, final_activation, "final_activation")()
         self.loaded: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from paribus.models.blocks import (
     ACTIVATIONS,
     FINAL_ACTIVATIONS,
-    HEADS,
     NORMS,
     POOLING,
     SMALLER,
@@ -23,6 +22,7 @@ from paribus.models.blocks import (
     Rate,
     Stem,
     Widths,
+    headed,
     pick,
     widened,
 )
@@ -88,7 +88,7 @@ class VGG(nn.Module):
             if stage or stem == "published":
                 self.features.append(pick(POOLING, pooling, "pooling")())
         shape = shape_behind(self, self.features, input_shape, SMALLER[stem])
-        self.avgpool, features = spread_head(head, shape, fields=7)
+        self.avgpool, features = headed(head, shape, fields=7)
         self.classifier = nn.Sequential()
         for before, units in pairwise((features, *hidden)):
             self.classifier.extend([nn.Linear(before, units), make(), nn.Dropout(dropout)])
@@ -132,11 +132,3 @@ class VGG19(VGG):
     """VGG-19: 16 convolutions and 3 fully connected layers (Simonyan & Zisserman, 2015, net E)."""
 
     published = (2, 2, 4, 4, 4)
-
-
-def spread_head(head: str, shape: tuple[int, ...], *, fields: int) -> tuple[nn.Module, int]:
-    """What stands between convolutions that give (channels, h, w) and fully connected layers, and how much it keeps."""
-    table: Mapping[str, Callable[[], nn.Module]] = {"published": lambda: nn.AdaptiveAvgPool2d(fields), **HEADS}
-    channels, height, width = shape
-    kept = {"published": fields**2, "flatten": height * width}.get(head, 1)
-    return pick(table, head, "head")(), channels * kept

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from paribus.errors import RecipeError
 from paribus.models.blocks import ACTIVATIONS, FINAL_ACTIVATIONS, Activation, FinalActivation, Rate, pick
-from paribus.models.geometry import check_pictures
+from paribus.models.geometry import picture
 from paribus.models.initialisation import SCHEMES, Init
 
 Count = Annotated[int, Field(ge=1)]
@@ -140,7 +140,7 @@ class Attention(nn.Module):
 
 def check_patches(input_shape: tuple[int, ...], patch: int) -> None:
     """Refuse pictures that cannot be cut into whole patches."""
-    check_pictures(input_shape, "a vision transformer")
+    picture(input_shape, "a vision transformer")
     _, height, width = input_shape
     if height % patch or width % patch:
         rule = f"a picture is cut into whole patches, so {patch} must divide its height and its width"

@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from paribus.errors import RecipeError, nearest
+from paribus.errors import RecipeError, StudyError, nearest
 from paribus.records.earlier import RENAMED
 from paribus.records.kinds import KINDS
 
 LARGEST = 2**63 - 1  # whole number that an array can count to
 Factory = Callable[..., Any]
+Design = TypeVar("Design", bound=BaseModel)
 
 
 class Option(NamedTuple):
@@ -148,6 +149,19 @@ def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> Rec
         return RecipeError(rule, got=first["input"], hint=nearest(str(first["input"]), choices))
     message = first["msg"].removeprefix("Value error, ").replace("Input should", "must")
     return RecipeError(f"{path} {message[0].lower()}{message[1:]}", got=first.get("input"), hint=f"correct {path}")
+
+
+def designed(kind: type[Design], fields: Mapping[str, Any]) -> Design:
+    """A design from its fields, validated.
+
+    Raises:
+        StudyError: naming the field and the value.
+    """
+    try:
+        return kind(**fields)
+    except ValidationError as error:
+        problem = explain(error, "", kind.model_fields)
+        raise StudyError(problem.rule, got=problem.got or "nothing", hint=problem.hint) from None
 
 
 def _options(factory: Factory, parameters: Iterable[inspect.Parameter]) -> list[Option]:

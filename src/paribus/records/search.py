@@ -18,7 +18,7 @@ from paribus import files
 from paribus.errors import DamagedRecord, RunError, StudyError
 from paribus.files import finite
 from paribus.records.metric import Metric
-from paribus.records.options import explain
+from paribus.records.options import designed, explain
 from paribus.records.recipe import Recipe
 from paribus.records.result import StudyResult
 from paribus.records.run import RunFolder
@@ -91,11 +91,7 @@ class SearchDesign(BaseModel):
         Raises:
             StudyError: naming the field and the value.
         """
-        try:
-            return cls(**fields)
-        except ValidationError as error:
-            problem = explain(error, "", cls.model_fields)
-            raise StudyError(problem.rule, got=problem.got or "nothing", hint=problem.hint) from None
+        return designed(cls, fields)
 
     def write(self, folder: Path) -> None:
         """Write ``search.json``."""

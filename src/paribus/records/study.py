@@ -20,7 +20,7 @@ from paribus.records import earlier
 from paribus.records.claims import Claim
 from paribus.records.looks import Looking
 from paribus.records.metric import Metric
-from paribus.records.options import explain
+from paribus.records.options import designed, explain
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.records.wording import short_names, show
@@ -217,11 +217,7 @@ class StudyDesign(BaseModel):
         Raises:
             StudyError: naming the field and the value.
         """
-        try:
-            return cls(**fields)
-        except ValidationError as error:
-            problem = explain(error, "", cls.model_fields)
-            raise StudyError(problem.rule, got=problem.got or "nothing", hint=problem.hint) from None
+        return designed(cls, fields)
 
     def _named(self, settings: Mapping[str, Any]) -> str:
         """How people call an arm of these settings."""

@@ -33,6 +33,24 @@ def since(jobs: Sequence[Job]) -> list[str]:
     return list(dict.fromkeys(change for job in others for change in _changes(job)))
 
 
+def settle(folder: Path, jobs: Sequence[Job], what: OnChange, dry: bool) -> bool:
+    """Whether something is different now from when the runs that are there began: refused then, or set aside.
+
+    Args:
+        folder: of the study or search.
+        jobs: its runs.
+        what: what is done then.
+        dry: whether nothing is written: what would be set aside stays.
+
+    Raises:
+        StudyError, RunLocked: see :func:`refuse_or_set_aside`.
+    """
+    news = since(jobs)
+    if news and (not dry or what == "refuse"):
+        refuse_or_set_aside(folder, news, what)
+    return bool(news)
+
+
 def refuse_or_set_aside(folder: Path, news: Sequence[str], what: OnChange) -> None:
     """Refuse a study of which something changed, or rename its folder so that it can begin anew.
 

@@ -11,6 +11,7 @@ from paribus.records.parts import Part
 from paribus.records.recipe import flatten
 from paribus.records.study import Arm, StudyDesign
 from paribus.records.wording import show
+from paribus.studies.measure import no_claim, scored, splits_vary
 
 
 def check_changes(changes: Mapping[str, Any], vary: Mapping[str, Sequence[Any]]) -> None:
@@ -28,6 +29,21 @@ def check_changes(changes: Mapping[str, Any], vary: Mapping[str, Sequence[Any]])
                     raise _both(path, written, entry)
                 if field.startswith(f"{whole}."):
                     raise _lost(whole, field, value)
+
+
+def check_claim(design: StudyDesign) -> None:
+    """Refuse a claim that the validation splits of the seeds cannot allow, as far as the design alone says."""
+    asked, varies = design.claim, splits_vary(design)
+    if asked in (None, "these") or (asked == "like-these" and varies):
+        return
+    if not scored(design):
+        raise no_claim(asked, design.foreign, varies and not design.foreign)
+    if design.interim or design.looking == "anytime":
+        raise StudyError(
+            "intervals for examples like these hold once, at the planned end",
+            got=f"--claim {asked} with seeds that are added",
+            hint="leave --until-decided and --looks out, or write --claim these",
+        )
 
 
 def check_given(design: StudyDesign) -> None:

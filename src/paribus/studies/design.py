@@ -18,10 +18,10 @@ from paribus.records.recipe import Recipe
 from paribus.records.shortcuts import expand_factors
 from paribus.records.study import Arm, Judging, Layout, StudyDesign, slug
 from paribus.studies import tuning
-from paribus.studies.contradictions import check_arms, check_factors, check_given, check_values
+from paribus.studies.contradictions import check_arms, check_claim, check_factors, check_given, check_values
 from paribus.studies.executors.job import Job
 from paribus.studies.looks import sizes
-from paribus.studies.measure import find_metric, judging, no_claim, scored, splits_vary
+from paribus.studies.measure import find_metric, judging, no_claim, scored
 from paribus.training.check import Check
 
 MOST_SEEDS = 100_000
@@ -152,21 +152,6 @@ def check(design: StudyDesign) -> None:
         raise StudyError("two arms are the same recipe", got=equal, hint="vary something that differs")
     if equal := _duplicates(arms, [arm.slug for arm in arms]):
         raise StudyError("two arms would share a folder", got=equal, hint="choose values that read differently")
-
-
-def check_claim(design: StudyDesign) -> None:
-    """Refuse a claim that the validation splits of the seeds cannot allow, as far as the design alone says."""
-    asked, varies = design.claim, splits_vary(design)
-    if asked in (None, "these") or (asked == "like-these" and varies):
-        return
-    if not scored(design):
-        raise no_claim(asked, design.foreign, varies and not design.foreign)
-    if design.interim or design.looking == "anytime":
-        raise StudyError(
-            "intervals for examples like these hold once, at the planned end",
-            got=f"--claim {asked} with seeds that are added",
-            hint="leave --until-decided and --looks out, or write --claim these",
-        )
 
 
 def preflight(jobs: Sequence[Job], progress: Announce, design: StudyDesign) -> None:

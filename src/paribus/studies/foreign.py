@@ -10,9 +10,8 @@ from paribus.records.looks import Looking
 from paribus.records.metric import Metric
 from paribus.records.study import Origin, StudyDesign
 from paribus.records.wording import show
-from paribus.studies.contradictions import check_given
+from paribus.studies.contradictions import check_claim, check_given
 from paribus.studies.looks import sizes
-from paribus.studies.measure import no_claim
 
 
 def plan(
@@ -60,8 +59,7 @@ def plan(
 
 def check(design: StudyDesign) -> None:
     """Refuse a design without a recipe that cannot be compared."""
-    if design.claim == "examples" or (design.claim == "like-these" and design.overlap is None):
-        raise no_claim(design.claim, foreign=True)
+    check_claim(design)
     if design.layout == "noise":
         raise StudyError("a noise study holds streams of chance, which only recipes have", got=design.name)
     if (design.interim or design.looking == "anytime") and not design.paired:

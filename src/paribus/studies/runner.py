@@ -118,9 +118,7 @@ def check(
     files.check_writable(folder)
     trainer = trainer or Recipes(progress)
     jobs = trainer.jobs(design, folder, settings)
-    if news := changed.since([*tuning.jobs(design, folder, jobs), *jobs]):
-        if not dry or data_changed == "refuse":
-            changed.refuse_or_set_aside(folder, news, data_changed)
+    if changed.settle(folder, [*tuning.jobs(design, folder, jobs), *jobs], data_changed, dry):
         design = wished
         jobs = trainer.jobs(design, folder, settings)
     changed.refuse_other_device(jobs)

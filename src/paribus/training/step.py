@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, reduce
+from operator import add
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -52,7 +53,7 @@ def gradient(session: Session, stage: str, optimizer: Optimizer, batch: Batch, w
     """Leave the gradient of a stage's loss on a batch in its parameters, and give that loss."""
     task, network, scaler, options = session.task, session.network, session.scaler, session.training
     optimizer.zero_grad()
-    total: Tensor | None = None
+    losses = []
     for piece in batch.chunks(options.accumulate) if options.accumulate > 1 else (batch,):
         with session.autocast():
             loss, outputs = task.loss(stage, network, piece)
@@ -61,14 +62,13 @@ def gradient(session: Session, stage: str, optimizer: Optimizer, batch: Batch, w
         seen = loss.detach()
         if watched:
             session.meter.update(stage, seen, detach(outputs), piece)
-        total = seen if share == 1 else seen * share if total is None else total + seen * share
-    assert total is not None
+        losses.append(seen if share == 1 else seen * share)
 
     if options.l2 or options.clip_norm is not None:
         scaler.unscale_(optimizer)
     if options.l2:
-        total = total + add_l2(optimizer, options.l2)
+        losses.append(add_l2(optimizer, options.l2))
     if options.clip_norm is not None:
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         nn.utils.clip_grad_norm_(parameters, options.clip_norm)
-    return total
+    return reduce(add, losses)

@@ -126,8 +126,7 @@ def check(
             raise StudyError("a search of this name has another recipe or another space", got=str(folder), hint=hint)
         search = Search(design, folder, settings, lambda trial, event: None, Reading(progress))
         jobs = [search.job(trial, None) for trial in search.trials if trial.run(folder, design.seed).exists]
-        if (news := changed.since(jobs)) and (not dry or data_changed == "refuse"):
-            changed.refuse_or_set_aside(folder, news, data_changed)
+        changed.settle(folder, jobs, data_changed, dry)
         changed.refuse_other_device(jobs)
     check_run(design.base, design.seed, settings, progress)
 
