@@ -1,7 +1,7 @@
 """Overfitting provoked, and cured: few examples and a wide network; then augmentation, L1, L2, dropout, and their mix.
 
 Run with ``python examples/overfitting.py`` (1,000 pictures of Fashion-MNIST, which ``PARIBUS_DATA`` holds or a download
-brings), or with digits in a few minutes: ``python examples/overfitting.py digits/cnn --examples 150 --epochs 30``.
+brings), or with digits in a few minutes: ``python examples/overfitting.py digits/cnn --examples 150 --val 0.3``.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ CURES: dict[str, list[Any]] = {  # the first of each is none
 MIX: dict[str, list[Any]] = {"augment": [{}, {**SHIFT, **COVER}], "training.l2": [0.0, 1e-3], "model.dropout": [0, 0.5]}
 
 
-def provoked(examples: int, epochs: int) -> dict[str, Any]:
+def provoked(examples: int, val: float, epochs: int) -> dict[str, Any]:
     """A network that can learn its few examples by heart."""
     return {
         "split.limit": examples,
+        "split.val": val,
         "budget.epochs": epochs,
         "model.hidden": [256],
         "model.dropout": 0.0,
@@ -45,11 +46,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", nargs="?", default="fashion_mnist/cnn")
     parser.add_argument("--examples", type=int, default=1000)
+    parser.add_argument("--val", type=float, default=0.05, help="share of the training pictures that validate")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=None)
     asked = parser.parse_args()
-    base = provoked(asked.examples, asked.epochs)
+    base = provoked(asked.examples, asked.val, asked.epochs)
     name, fresh = asked.recipe.replace("/", "-"), range(100, 100 + asked.seeds)
     for planned in (
         study(asked.recipe, base, CURES, layout="one-at-a-time", seeds=asked.seeds, name=f"cures-{name}"),

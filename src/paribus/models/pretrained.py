@@ -17,7 +17,7 @@ from paribus.models.declarations import matching
 from paribus.models.start import Start
 from paribus.models.stored import read_tensors
 from paribus.records.run import RunFolder
-from paribus.records.weights import IMAGENET, NONE, PUBLISHED, Published, weights_file
+from paribus.records.weights import IMAGENET, NONE, PUBLISHED, Published, cautions, weights_file
 from paribus.records.wording import count, show
 
 PREFIXES = ("module.", "model.", "network.", "net.", "_orig_mod.")  # of wrappers: data parallel, compiled, averaged
@@ -78,7 +78,7 @@ def load_weights(model: nn.Module, start: Start, info: DataInfo, settings: Mappi
     run = _run_of(path)
     tensors, notes = _unwrapped(read_tensors(path), model)
     if run is not None:
-        notes = []  # its network stands behind the scaling of its inputs: that prefix is ours
+        notes = cautions(run)  # its network stands behind the scaling of its inputs: that prefix is ours
     tensors, scaling = _without_scaling(tensors, model)
     if known is not None:
         scaling = _as_tensors(*known.scaling)

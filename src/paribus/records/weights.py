@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paribus.cache import paths
 from paribus.errors import MissingData, ParibusError, RecipeError, RunError, nearest
+
+if TYPE_CHECKING:
+    from paribus.records.recipe import Recipe
+    from paribus.records.run import RunFolder
 
 NONE = "none"
 SUFFIXES = (".safetensors", ".npz", ".pt", ".pth", ".th", ".bin", ".ckpt")
@@ -123,6 +128,25 @@ def weights_file(source: str) -> Path:
             "there is no such file of weights", got=source, hint="give a path from here, or below PARIBUS_DATA"
         )
     return _of_run(source, path)
+
+
+def started_from(recipe: Recipe) -> RunFolder | None:
+    """The run whose weights a recipe starts from; ``None`` where that is no run, or is not there any more."""
+    from paribus.records.run import RunFolder
+
+    source = str(recipe.model.options.get("weights", NONE))
+    if source == NONE or source in PUBLISHED:
+        return None
+    with suppress(ParibusError):
+        folder = RunFolder(weights_file(source).parent)
+        return folder if folder.exists else None
+    return None
+
+
+def cautions(run: RunFolder) -> list[str]:
+    """What whoever goes on from a run must know of the weights that it started from, or of its teacher's."""
+    sources = run.environment()
+    return [note for name in ("weights", "teacher") for note in (sources.get(name) or {}).get("notes", ())]
 
 
 def _of_run(source: str, path: Path) -> Path:

@@ -100,6 +100,7 @@ def run(folder: RunFolder, known: bool = False, whole: bool = False) -> Page:
         rows.append(("error", status.error))
     with suppress(DamagedRecord):  # it says where the run took place; reports tell that it is damaged
         rows += started_from(folder.environment().get("weights") or {})
+        rows += taught_by(folder.environment().get("teacher") or {})
     if result is not None:
         rows += _rows(result, folder.figures_of_merit(), whole)
         if whole and (weights := weights_of(folder)):
@@ -123,6 +124,14 @@ def started_from(weights: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield what.replace("_", " "), f"{', '.join(names[:SEVERAL])}{more}"
     for note in weights["notes"]:
         yield "note", note
+
+
+def taught_by(teacher: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a student says of its teacher."""
+    if teacher:
+        yield "teacher", teacher["run"]
+    for note in teacher.get("notes", ()):
+        yield "note", f"of the teacher: {note}"
 
 
 def _raw(folder: RunFolder) -> list[Row]:

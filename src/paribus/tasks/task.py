@@ -92,6 +92,10 @@ class Task(ABC):
     def prepare(self, prepared: PreparedData) -> None:  # noqa: B027 (most tasks need what is known of the data alone)
         """Look at the data before the first step or the test, for what :attr:`info` does not say."""
 
+    def learns_from(self) -> dict[str, Any]:
+        """What a run writes down of runs that it learns from: what they are to it → facts, ``notes`` among them."""
+        return {}
+
     def stages(self, network: nn.Module) -> Mapping[str, list[nn.Parameter]]:
         """Named sets of parameters, each with its own loss and optimizer, stepped in this order on every batch.
 

@@ -108,8 +108,9 @@ class Session:
 
     @property
     def started_from(self) -> dict[str, Any]:
-        """What the run writes down of the weights that it started from, if there were any."""
-        return {"weights": loaded.plain()} if (loaded := self.network.loaded) is not None else {}
+        """What the run writes down of weights and of other runs that it starts or learns from, if there are any."""
+        weights = {"weights": loaded.plain()} if (loaded := self.network.loaded) is not None else {}
+        return weights | self.task.learns_from()
 
     @property
     def evaluated(self) -> nn.Module:

@@ -197,6 +197,24 @@ def test_a_teacher_that_knows_the_test_examples_is_refused(arm):
         teachers.load(str(arm), replace(prepared, rows=unseen))
 
 
+def test_a_teacher_that_was_only_looked_at_knows_what_the_run_knows_that_it_started_from(arm, tmp_path):
+    looked = {"model.widths": [8, 8], "training.precision": "fp32", "budget.epochs": 0}
+    started = {**looked, "model.weights": str(arm / "seed-0")}
+    trained(Recipe.load("digits/cnn", started), tmp_path / "started", seed=1)
+    assert "the teacher was trained on" in refusal(student(tmp_path / "started"), seed=1)
+    trained(Recipe.load("digits/cnn", looked), tmp_path / "drawn", seed=1)
+    check_run(student(tmp_path / "drawn"), 0, CPU)
+
+
+def test_what_is_to_be_known_of_a_teacher_stands_with_its_students(arm, tmp_path):
+    shutil.copytree(arm / "seed-0", tmp_path / "teacher")
+    told = RunFolder(tmp_path / "teacher")
+    told.write_environment({**told.environment(), "weights": {"notes": ["trained on everything"]}})
+    found = trained(student(tmp_path / "teacher"), tmp_path / "student").environment()["teacher"]
+    assert found["notes"] == ["trained on everything"]
+    assert found["weights_sha256"] == told.result.weights_sha256
+
+
 def test_fewer_examples_of_the_same_split_are_no_leak(arm):
     check_run(student(arm, {"split.limit": 100}), 0, CPU)
 

@@ -77,6 +77,10 @@ class Distillation(Classification):
         """Get the teacher, which must fit, and must not have seen what the student is examined on."""
         self.teacher = teachers.load(self.named, prepared)
 
+    def learns_from(self) -> dict[str, Any]:
+        """The teacher, with what is to be known of the examples that it has seen."""
+        return {"teacher": self.teacher.plain()} if self.teacher is not None else {}
+
     def stages(self, network: nn.Module) -> Mapping[str, list[nn.Parameter]]:
         """The student alone is trained."""
         self.device = next(network.parameters()).device

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +20,10 @@ from paribus.data.deliver.loader import Loader
 from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import DataError, MissingData, ParibusError, RecipeError
 from paribus.models.weights import hash_of, pack
+from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.records.study import slug
+from paribus.records.weights import cautions, started_from
 from paribus.records.wording import count
 from paribus.tasks.classification import Classification, final_activation
 from paribus.tasks.evaluation import batch_size
@@ -74,13 +77,21 @@ class Teacher:
     Args:
         network: in evaluation mode; nothing in it is trained.
         weights: SHA-256 of its weights.
+        run: where it comes from.
+        notes: what those who read its students' figures must know.
     """
 
     network: nn.Module
     weights: str
+    run: str = ""
+    notes: tuple[str, ...] = ()
 
     def __deepcopy__(self, memo: object) -> Teacher:
         return self  # whoever copies a task leaves its teacher alone, and saves a copy of a large network
+
+    def plain(self) -> dict[str, Any]:
+        """For the record of a student."""
+        return {"run": self.run, "weights_sha256": self.weights, "notes": list(self.notes)}
 
     def logits(self, inputs: Tensor) -> Tensor:
         """What it says of inputs (B, …): (B, classes), up to a constant for each example."""
@@ -136,7 +147,7 @@ def load(teacher: str, prepared: PreparedData) -> Teacher:
         rule = "a teacher is a classifier with logits or a softmax, whose answers are spread over the classes"
         raise RecipeError(rule, got=f"task={restored.recipe.task.use} of {folder.path}", hint="choose another run")
     refuse_leak(restored, folder, prepared)
-    return Teacher(restored.network.requires_grad_(False), weights)
+    return Teacher(restored.network.requires_grad_(False), weights, str(folder.path), tuple(cautions(folder)))
 
 
 def _refuse_other(what: str, of_teacher: tuple[object, ...], own: tuple[object, ...], folder: RunFolder) -> None:
@@ -156,7 +167,7 @@ def refuse_leak(teacher: Restored, folder: RunFolder, prepared: PreparedData) ->
     Its examples are known by their rows where its data are the student's. Validation examples follow the seed, so the
     teacher of another seed has seen most of them.
     """
-    theirs = _training_rows(teacher, folder, prepared)
+    theirs = _training_rows(teacher.recipe, folder.seed, prepared)
     for split in ("val", "test"):
         own = prepared.rows.get(split)
         seen = int(torch.isin(own, theirs).sum()) if own is not None else 0
@@ -172,13 +183,20 @@ def refuse_leak(teacher: Restored, folder: RunFolder, prepared: PreparedData) ->
             )
 
 
-def _training_rows(teacher: Restored, folder: RunFolder, prepared: PreparedData) -> Tensor:
-    """The rows that the teacher was trained on; none where its data are others, or not at hand."""
-    with suppress(DataError):
-        then = prepare(teacher.recipe, teacher.recipe.seeds(folder.seed))
-        if _content(then) == _content(prepared):
-            return then.rows["train"]
-    return torch.empty(0, dtype=torch.int64)
+def _training_rows(recipe: Recipe, seed: int, prepared: PreparedData) -> Tensor:
+    """The rows that a run was trained on, and those that the run was which it started from.
+
+    None of a run whose data are others or not at hand, and of one without an epoch none of its own.
+    """
+    seen = torch.empty(0, dtype=torch.int64)
+    if recipe.budget.epochs:
+        with suppress(DataError):
+            then = prepare(recipe, recipe.seeds(seed))
+            if _content(then) == _content(prepared):
+                seen = then.rows["train"]
+    if (source := started_from(recipe)) is not None:
+        seen = torch.cat([seen, _training_rows(source.recipe, source.seed, prepared)]).unique()
+    return seen
 
 
 def _content(prepared: PreparedData) -> object:
