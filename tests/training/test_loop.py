@@ -10,6 +10,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from paribus.chance import Seeds, permutation
 from paribus.data.prepare.prepared import prepare
@@ -92,11 +93,11 @@ def test_figures_and_weights_are_those_of_a_plain_loop(train, digits, model, mak
         torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=1e-5)
 
 
-def test_the_recorded_rate_is_the_one_used(train, digits, monkeypatch):
+def test_the_recorded_rate_is_the_one_used(train, digits):
     used = []
-    original = torch.optim.SGD.step
-    monkeypatch.setattr(torch.optim.SGD, "step", lambda o: (used.append(o.param_groups[0]["lr"]), original(o))[1])
+    watch = register_optimizer_step_pre_hook(lambda optimizer, *_: used.append(optimizer.param_groups[0]["lr"]))
     folder, _ = train(digits({"schedule": "one_cycle"}))
+    watch.remove()
     assert [row["lr"] for row in folder.history] == used[7::8]
     assert len(set(used)) == 24
 

@@ -20,6 +20,7 @@ from paribus.models.declarations import fits_at_once
 from paribus.records.environment import cores
 from paribus.records.sections import Training
 from paribus.tasks.task import Task
+from paribus.training.allocation import keep_freed_memory
 
 BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a CPU that has it
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -88,6 +89,8 @@ def choose(
     work = multiplications(task, network, sample)
     threads = settings.threads or (cores() if work.at_once * training.batch(examples) >= THREADS_PAY else 1)
     torch.set_num_threads(threads)
+    if device.type == "cpu":
+        keep_freed_memory()
     pictures = trees.first(sample.inputs).ndim == 4
     convolutional = pictures and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":

@@ -5,7 +5,7 @@ Fused where torch can: one pass over the weights instead of one per operation, w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -41,11 +41,9 @@ def sgd(
         nesterov: whether the gradient is taken where the momentum leads.
         weight_decay: pull of the weights towards zero, the factor of the L2 penalty ½λ‖w‖².
     """
-    from torch.optim import SGD
-
     if nesterov and momentum == 0:
         raise RecipeError("optimizer.nesterov needs momentum", got="momentum=0", hint="set optimizer.momentum=0.9")
-    return SGD(params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay, fused=True)
+    return _of_torch("SGD")(params, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay, fused=True)
 
 
 def adam(
@@ -67,9 +65,9 @@ def adam(
         weight_decay: factor of the L2 penalty, added to the gradient (and so rescaled with it).
         amsgrad: whether the second moment may only grow (Reddi, Kale & Kumar, 2018).
     """
-    from torch.optim import Adam
-
-    return Adam(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, fused=True)
+    return _of_torch("Adam")(
+        params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, fused=True
+    )
 
 
 def adamw(
@@ -89,9 +87,7 @@ def adamw(
         eps: added to the root of the second moment.
         weight_decay: share of a weight, times the learning rate, that is taken away in each step.
     """
-    from torch.optim import AdamW
-
-    return AdamW(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, fused=True)
+    return _of_torch("AdamW")(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay, fused=True)
 
 
 def amsgrad(
@@ -133,10 +129,10 @@ def nadam(
         momentum_decay: how fast the momentum's warm-up ends; 0 has none.
         weight_decay: factor of the L2 penalty, added to the gradient (and so rescaled with it).
     """
-    from torch.optim import NAdam
-
     betas = beta1, beta2
-    return NAdam(params, lr=lr, betas=betas, eps=eps, momentum_decay=momentum_decay, weight_decay=weight_decay)
+    return _of_torch("NAdam")(
+        params, lr=lr, betas=betas, eps=eps, momentum_decay=momentum_decay, weight_decay=weight_decay
+    )
 
 
 def adamax(
@@ -156,9 +152,7 @@ def adamax(
         eps: added to the size of the gradient.
         weight_decay: factor of the L2 penalty, added to the gradient (and so rescaled with it).
     """
-    from torch.optim import Adamax
-
-    return Adamax(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay)
+    return _of_torch("Adamax")(params, lr=lr, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay)
 
 
 def rmsprop(
@@ -178,9 +172,7 @@ def rmsprop(
         eps: added to the root.
         weight_decay: factor of the L2 penalty.
     """
-    from torch.optim import RMSprop
-
-    return RMSprop(params, lr=lr, alpha=alpha, momentum=momentum, eps=eps, weight_decay=weight_decay)
+    return _of_torch("RMSprop")(params, lr=lr, alpha=alpha, momentum=momentum, eps=eps, weight_decay=weight_decay)
 
 
 def adagrad(
@@ -198,9 +190,7 @@ def adagrad(
         eps: added to the root.
         weight_decay: factor of the L2 penalty.
     """
-    from torch.optim import Adagrad
-
-    return Adagrad(params, lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay, fused=True)
+    return _of_torch("Adagrad")(params, lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay, fused=True)
 
 
 def muon(
@@ -226,9 +216,10 @@ def muon(
         weight_decay: share of a weight, times the learning rate, that is taken away in each step.
     """
     from paribus.training.muon import Muon
+    from paribus.training.uncompiled import uncompiled
 
     own = {"lr": lr, "momentum": momentum, "beta1": beta1, "beta2": beta2, "eps": eps, "weight_decay": weight_decay}
-    return Muon(params, hidden, **own)
+    return uncompiled(Muon)(params, hidden, **own)
 
 
 def lbfgs(
@@ -247,7 +238,17 @@ def lbfgs(
         line_search: whether the length of each step is sought so that it descends enough, or is the learning rate.
     """
     from paribus.training.quasi_newton import LBFGS
+    from paribus.training.uncompiled import uncompiled
 
     search = None if line_search == "none" else line_search
     evaluations = 25 * iterations  # as many as its line search takes at most, so that the iterations are what ends it
-    return LBFGS(params, lr, iterations, evaluations, history_size=history, line_search_fn=search)
+    return uncompiled(LBFGS)(params, lr, iterations, evaluations, history_size=history, line_search_fn=search)
+
+
+def _of_torch(name: str) -> Callable[..., Optimizer]:
+    """An optimizer of torch by its name there."""
+    from torch import optim
+
+    from paribus.training.uncompiled import uncompiled
+
+    return uncompiled(getattr(optim, name))

@@ -185,13 +185,10 @@ class _Worker:
 
 
 def _warm_up(jobs: Iterable[Job]) -> None:
-    """Load once in the parent what every forked worker needs: data, torch's compiler modules, model classes."""
+    """Load once in the parent what every forked worker needs: data, model classes."""
     recipes = {id(job.recipe): job.recipe for job in jobs if isinstance(job.recipe, Recipe)}  # one for all its seeds
     if not recipes:
         return
-    import torch
-
-    from paribus import threads
     from paribus.data.prepare.prepared import share
     from paribus.records.parts import find
 
@@ -200,8 +197,6 @@ def _warm_up(jobs: Iterable[Job]) -> None:
             share(recipe.data)
             for kind, part in recipe.parts():
                 find(kind, part.use)
-    with threads.single():  # a thread pool started here would be dead in every forked worker
-        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.0)  # imports torch._dynamo, over a second of work
 
 
 def _record_killed(job: Job, exitcode: int | None) -> str:
