@@ -1,8 +1,9 @@
 """How this process asks the system for memory: the C library hands every large block back, and gets it again.
 
-glibc maps blocks above 32 MB one by one and unmaps them when they are freed. Activations of a few hundred pictures are
-such blocks, so every step and every evaluated batch would have its pages cleared by the kernel anew: a third of the
-time of a small convolutional network. Kept, they are used again by the next step, which needs blocks of the same sizes.
+glibc gives the top of its heap back to the system whenever much of it is free, as the activations of a batch are after
+every step; the next step asks for the same memory again, and the kernel clears each page of it anew: up to two thirds
+of the processor time of a small convolutional network. Kept, it is used again. Blocks of 32 MB and more, which the heap
+cannot hold without gaps, are still handed back one by one.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import sys
 from contextlib import suppress
 from functools import cache
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h
-NEVER = 2**31 - 1
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+NEVER, LARGE = 2**31 - 1, 32 * 2**20  # bytes; glibc allows no larger blocks in its heap
 CHOSEN = ("MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 """Variables by which a user may have decided before."""
 
@@ -26,5 +27,5 @@ def keep_freed_memory() -> bool:
         return False
     with suppress(OSError, AttributeError):  # another C library
         mallopt = ctypes.CDLL(None).mallopt
-        return bool(mallopt(M_MMAP_MAX, 0) and mallopt(M_TRIM_THRESHOLD, NEVER))
+        return bool(mallopt(M_MMAP_THRESHOLD, LARGE) and mallopt(M_TRIM_THRESHOLD, NEVER))
     return False
