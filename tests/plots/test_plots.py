@@ -13,7 +13,7 @@ from tests import made
 
 from paribus import plots
 from paribus.plots import Chart, bands, theme
-from paribus.plots.grammar import epochs
+from paribus.plots.grammar import colours, dashes, epochs
 from paribus.plots.levels import numeric as levels_of
 from paribus.records import wording
 from paribus.records.result import StudyResult
@@ -341,3 +341,12 @@ def test_levels_are_drawn_where_their_numbers_are() -> None:
 def test_levels_of_few_or_of_no_numbers_are_not_drawn() -> None:
     assert levels_of(made.two_arms()) == levels_of(made.many_arms()) == levels_of(made.noise()) == ()
     assert "No factor" in "".join(texts(plots.levels(made.two_arms())))
+
+
+def test_no_two_of_nine_lines_look_the_same() -> None:
+    names = [f"arm {number}" for number in range(9)]
+    colour = colours(names, theme.ARMS)
+    shades = [colour["scale"]["range"][place % len(theme.ARMS)] for place in range(len(names))]  # as Vega repeats them
+    dash = dashes(colour)["scale"]
+    assert dash["domain"] == names
+    assert len({(shade, *style) for shade, style in zip(shades, dash["range"], strict=True)}) == len(names)

@@ -89,6 +89,14 @@ def colours(names: Sequence[str], palette: Sequence[str], legend: bool = True) -
     }
 
 
+def dashes(colour: Spec) -> Spec:
+    """Lines that take a colour for the second time are dashed, those of the third time dotted, in the same legend."""
+    names = colour["scale"]["domain"]
+    turns = ([1, 0], [6, 3], [2, 2])
+    styles = [turns[place // len(theme.ARMS) % len(turns)] for place in range(len(names))]
+    return {**colour, "scale": {"domain": names, "range": styles}}
+
+
 def heading(lines: list[str]) -> Spec:
     """The title of a panel at its left edge; a title of Vega-Lite's own would move with the axis labels."""
     mark = {"type": "text", "align": "left", "baseline": "bottom", "lineHeight": HEAD, "fontSize": 12}

@@ -7,7 +7,7 @@ from typing import Any
 
 from paribus.plots import theme
 from paribus.plots.chart import Chart
-from paribus.plots.grammar import Row, Spec, colours, finish, layer, nothing, number, raw, span, within
+from paribus.plots.grammar import Row, Spec, colours, dashes, finish, layer, nothing, number, raw, span, within
 from paribus.records import wording
 from paribus.records.result import StudyResult
 
@@ -33,7 +33,7 @@ def tuning(result: StudyResult) -> Chart:
     ring = {"type": "point", "size": 220, "strokeWidth": 2, "opacity": 1}
     line = {"type": "line", "strokeWidth": 1.5, "opacity": 0.6}
     layers = [
-        layer(line, [] if others else found, **across, y=y, order=raw("place")),
+        layer(line, [] if others else found, **across, y=y, order=raw("place"), strokeDash=dashes(colour)),
         layer(dots, found, **across, y=y),
         layer(cross, lost, **across, y=y),
         layer(ring, [row for row in found if row["chosen"]], **across, y=y),
