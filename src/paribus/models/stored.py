@@ -119,5 +119,6 @@ def _unreadable(path: Path, error: Exception) -> DataError:
         rule = f"{path.name} holds more than tensors, which could be code: it is not read"
         hint = "load it where you trust it, and save model.state_dict() as .safetensors"
         return DataError(rule, got=str(path), hint=hint)
-    said = next(iter(text.rpartition("error: ")[2].splitlines()), "") or type(error).__name__
+    said = next(iter(text.rpartition("error: ")[2].splitlines()), "")
+    said = said if any(map(str.isalpha, said)) else type(error).__name__  # of a missing key the text is the key
     return DataError(f"{path.name} is damaged, or no file of weights: {said}", got=str(path), hint="get a whole copy")

@@ -258,6 +258,8 @@ def _listed(path: str, values: Sequence[Any]) -> Dimension:
     """A list of values: two or more, none twice."""
     if len(values) < 2:
         hint = f"set {path} in the recipe, or give a second value" if values else EXAMPLE
+        if values and isinstance(values[0], list) and all(isinstance(entry, list) for entry in values[0]):
+            hint = f"leave the outer brackets out: {path}={','.join(map(show, values[0]))}"
         raise StudyError(f"a search of {path} needs two values or more", got=list(values), hint=hint)
     if twice := [value for i, value in enumerate(values) if value in values[:i]]:
         raise StudyError(f"a value of {path} stands here twice", got=twice[0], hint="leave one of them out")
