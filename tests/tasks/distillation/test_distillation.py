@@ -169,6 +169,8 @@ def test_a_student_loads_when_its_teacher_is_gone(arm, tmp_path):
     shutil.copytree(arm / "seed-0", tmp_path / "teacher")
     folder = trained(student(tmp_path / "teacher"), tmp_path / "student")
     shutil.rmtree(tmp_path / "teacher")
+    held_out = pb.open_test(folder, because="a student stands alone")
+    assert held_out.metrics["test/accuracy"] > 0
     found = load(folder)
     assert len(found.predict(torch.zeros(3, 1, 8, 8, dtype=torch.uint8))) == 3
 

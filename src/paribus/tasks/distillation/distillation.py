@@ -87,10 +87,12 @@ class Distillation(Classification):
         return super().stages(network)
 
     def prepare(self, prepared: PreparedData) -> None:
-        """Ask the teacher about all training examples, unless every epoch shows other pictures of them."""
-        assert self.teacher is not None
+        """Ask the teacher about all training examples, unless every epoch shows other pictures of them.
+
+        A student whose test is opened needs none any more.
+        """
         super().prepare(prepared)
-        if self.alpha > 0 and self.features == "none" and not prepared.augmented:
+        if self.teacher is not None and self.alpha > 0 and self.features == "none" and not prepared.augmented:
             self.rows = prepared.rows["train"].to(self.device)
             self.answers = self.teacher.cached_logits(prepared, self.device).to(self.device)
 
