@@ -7,6 +7,7 @@ killed.py train RECIPE FOLDER   a training with frequent checkpoints, until it i
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -105,7 +106,11 @@ def training(recipe: Path, folder: Path) -> dict[str, Any]:
 
 def newest(run: RunFolder) -> int:
     """The step of the newest checkpoint."""
-    return max((int(path.stem.split("-")[1]) for path in run.checkpoints.glob("step-*.json")), default=0)
+    try:
+        names = os.listdir(run.checkpoints)
+    except FileNotFoundError:  # not yet there, or swept away this moment by a run that has ended
+        return 0
+    return max((int(Path(name).stem.split("-")[1]) for name in names if re.fullmatch(r"step-\d+\.json", name)), default=0)
 
 
 if __name__ == "__main__":
