@@ -18,7 +18,7 @@ from paribus.studies.figures import checked
 from paribus.training.failures import recorded
 from paribus.training.monitor import Listener, Progress
 from paribus.training.resume import finished
-from paribus.training.signals import StopRequest, interruptible
+from paribus.training.interruption import StopRequest, interruptible
 
 
 @dataclass(frozen=True)

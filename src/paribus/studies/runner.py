@@ -28,7 +28,7 @@ from paribus.studies.executors.job import Event, EventListener, Executor, Job, e
 from paribus.training.execution import Settings, require
 from paribus.training.keep import Keep
 from paribus.training.resume import adopt
-from paribus.training.signals import interruptible
+from paribus.training.interruption import interruptible
 
 
 def run(

@@ -28,7 +28,7 @@ from paribus.training.keep import Keep, keep_epoch
 from paribus.training.monitor import Listener, Monitor, Plan, no_listener
 from paribus.training.resume import finished, resume
 from paribus.training.session import Session
-from paribus.training.signals import interruptible
+from paribus.training.interruption import interruptible
 from paribus.training.step import step
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from paribus.training import checkpoints
 from paribus.training.execution import Settings
 from paribus.training.schedules import Time
 from paribus.training.session import Session
-from paribus.training.signals import StopRequest
+from paribus.training.interruption import StopRequest
 
 TICK_SECONDS = 0.1  # between two looks at the loss, and two reports
 

@@ -28,7 +28,7 @@ from paribus.studies.search.trials import read, stand, standing
 from paribus.training.check import check_run
 from paribus.training.execution import Settings, require
 from paribus.training.resume import adopt
-from paribus.training.signals import interruptible
+from paribus.training.interruption import interruptible
 
 TrialListener = Callable[[Trial, Event | None], None]
 
