@@ -38,14 +38,13 @@ if TYPE_CHECKING:
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # a run on another machine whose heartbeat is older has crashed
-UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl", "signals.jsonl", "examples.safetensors")
+UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl", "examples.safetensors")
 """Written while it runs; on the disk before its result."""
 COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row: no figures
-SEALED = (
-    *("recipe.json", "info.json", "metrics.jsonl", "signals.jsonl"),
-    *("examples.safetensors", "weights.safetensors"),
-)
+SEALED = ("recipe.json", "info.json", "metrics.jsonl", "examples.safetensors", "weights.safetensors")
 """Of a finished run nothing changes them."""
+HASHED = (*SEALED, "signals.jsonl")
+"""What the result knows by its hash. A run is whole without its signals: nobody waits until they are on the disk."""
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
 
@@ -352,7 +351,8 @@ class RunFolder:
         """What was recorded inside the training, look by look; nothing where it was not, or by an earlier version.
 
         Raises:
-            DamagedRecord: if the file cannot be read; lines that are torn or no looks are left out.
+            DamagedRecord: if the file cannot be read, or if it is that of a finished run and has changed since; lines
+                that are torn or no looks are left out.
         """
         return self.read_signals()[0]
 
@@ -360,6 +360,10 @@ class RunFolder:
         """One record per look, and whether lines were left out that are torn or no looks."""
         from paribus.records.signals import Look
 
+        path, result = self.path / "signals.jsonl", self.result
+        if result and path.is_file() and "signals.jsonl" in result.digests and not self._is_sealed(path.name, result):
+            rule, hint = "its signals changed since it ended", f"nothing else needs them: delete {path}"
+            raise DamagedRecord(rule, got=str(self.path), hint=hint)
         lines, torn = files.read_lines(self.path / "signals.jsonl")
         looks = tuple(look for line in lines if (look := Look.read(line)) is not None)
         return looks, torn or len(looks) < len(lines)
@@ -422,7 +426,7 @@ class RunFolder:
 
     def write_result(self, result: RunResult) -> None:
         """Write the result, sealed with hashes of what belongs to it: from here on the run counts as trained."""
-        present = [name for name in SEALED if (self.path / name).exists()]
+        present = [name for name in HASHED if (self.path / name).exists()]
         for path in (self.path / name for name in UNFLUSHED):
             if path.exists():
                 files.flush(path)

@@ -11,20 +11,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from math import nan
 from statistics import fmean
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.linalg import vector_norm
 
 from paribus.chance import seeded
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.models.network import Network
 from paribus.tasks.task import Task
 from paribus.training.session import Session
-from paribus.training.signals.layers import Drift, Outputs, hooked, layer_of, moments
-from paribus.training.signals.readings import Readings, fetched, rounded
+from paribus.training.signals.layers import Drift, Layers, Outputs, hooked, layer_of, moments
+from paribus.training.signals.readings import Readings, fetched, norms, rounded
 from paribus.training.signals.step import by_layer
 
 MOST, PIECES = 64, 8  # examples of the probe, and pieces in which it is shown at most
@@ -58,35 +58,36 @@ class Probe:
         return cls(whole, whole.chunks(pieces))
 
 
-def look_at(session: Session, probe: Probe, bent: bool) -> dict[str, Any]:
+def look_at(session: Session, layers: Layers, probe: Probe, ends: bool) -> dict[str, Any]:
     """Show the probe to the network of a training, between two steps.
 
     Args:
         session: the training.
+        layers: of its network.
         probe: the examples.
-        bent: whether to ask how far the network is from a straight line, too.
+        ends: whether it is the first or the last look, which ask for more.
 
     Returns:
         Values of fields of :class:`paribus.records.signals.Look`.
     """
     network, readings = session.network, Readings()
     task = copy(session.task)  # some keep things from stage to stage
-    with untouched(network, max(0, session.epoch - 1)), seeded(session.seeds.key("noise", "probe")):
-        found = gradients(session, task, probe.pieces, readings)
+    with untouched(network, layers, max(0, session.epoch - 1)), seeded(session.seeds.key("noise", "probe")):
+        found = gradients(session, layers, task, probe.pieces, readings)
         with torch.inference_mode():
-            missing = outputs(network.eval(), task, probe.whole, readings, bent)
+            missing = outputs(network.eval(), layers, task, probe.whole, readings, ends)
     pieces = {"pieces": len(probe.pieces), "piece": len(probe.pieces[0])}
-    return {"probed": True, **pieces, **found, **deviations(network), **readings.fetch(), "unrecorded": missing}
+    return {"probed": True, **pieces, **found, **deviations(layers), **readings.fetch(), "unrecorded": missing}
 
 
 @contextmanager
-def untouched(network: Network, epoch: int) -> Iterator[None]:
+def untouched(network: Network, layers: Layers, epoch: int) -> Iterator[None]:
     """Freeze what is frozen in an epoch, and leave all behind a block as it was before it.
 
     That is buffers, modes, and what forward passes note in attributes of the modules, though not within a list there.
     """
-    modules = [(module, dict(vars(module)), dict(module._buffers)) for module in network.modules()]
-    kept, before = [(buffer, buffer.clone()) for buffer in network.buffers()], network.epoch
+    modules = [(module, dict(vars(module)), dict(module._buffers)) for module in layers.modules]
+    kept, before = [(buffer, buffer.clone()) for buffer in layers.buffers], network.epoch
     network.at_epoch(epoch)
     try:
         yield
@@ -100,40 +101,27 @@ def untouched(network: Network, epoch: int) -> Iterator[None]:
             buffer.copy_(value)
 
 
-def gradients(session: Session, task: Task, pieces: list[Batch], readings: Readings) -> Found:
-    """Losses in training mode, drift of batch norms, and by layer the gradient of the mean loss over all pieces.
-
-    From k pieces of m examples, with gradients gᵢ and their mean g: an unbiased estimate of the variance of gᵢ is
-    s² = Σ|gᵢ − g|²/(k − 1), so that of one example's gradient is m·s², and of |G|² it is |g|² − s²/k. These are the
-    estimates of McCandlish et al. (2018, appendix A.1) from batches of m and k·m examples.
-    """
-    network, task_at = session.network.train(), (session.step, float(session.epoch))
-    sums: dict[str, dict[str, Tensor]] = defaultdict(dict)  # stage → parameter → sum of its gradients
-    squares: dict[str, list[Tensor]] = defaultdict(list)  # stage → norms of all gradients
-    names = {id(parameter): name for name, parameter in network.named_parameters()}
-    with Drift(network, readings).watching():
+def gradients(session: Session, layers: Layers, task: Task, pieces: list[Batch], readings: Readings) -> Found:
+    """Losses in training mode, drift of batch norms, and what the gradients of single pieces say."""
+    network, stages = session.network.train(), dict[str, Slopes]()
+    with Drift(layers, readings).watching():
         for piece in pieces:
             task.begin()
-            task.at(*task_at)
+            task.at(session.step, float(session.epoch))
             for stage, parameters in task.stages(network).items():
-                trained = [parameter for parameter in parameters if parameter.requires_grad]
                 with session.autocast():
                     loss = task.loss(stage, network, piece)[0]
-                readings.note(stage, loss=loss)
-                for parameter, slope in zip(trained, slopes(session, loss, trained), strict=True):
-                    name = names[id(parameter)]
-                    sums[stage][name] = sums[stage][name] + slope if name in sums[stage] else slope
-                    squares[stage].append(vector_norm(slope))
+                readings.note(stage, loss=loss.detach())
+                trained = [parameter for parameter in parameters if parameter.requires_grad]
+                known = stages.setdefault(stage, Slopes([layers.paths[id(parameter)] for parameter in trained]))
+                known.add(slopes(session, loss, trained))
     found: Found = {"gradient": {}, "gradient_square": {}, "gradient_variance": {}}
-    k, m = len(pieces), len(pieces[0])
-    for stage, total in sums.items():
-        norms = {name: norm / k for name, norm in zip(total, fetched(map(vector_norm, total.values())), strict=True)}
-        found["gradient"] |= by_layer(norms)
-        if k > 1:
-            square = sum(norm**2 for norm in norms.values())
-            scatter = max(0.0, sum(norm**2 for norm in fetched(squares[stage])) - k * square) / (k - 1)
-            found["gradient_square"][stage] = rounded(square - scatter / k)
-            found["gradient_variance"][stage] = rounded(m * scatter)
+    for stage, known in stages.items():
+        by_parameter, square, scatter = known.estimates()
+        found["gradient"] |= by_layer(by_parameter)
+        if len(pieces) > 1:
+            found["gradient_square"][stage] = rounded(square)
+            found["gradient_variance"][stage] = rounded(scatter * len(pieces[0]))
     return found
 
 
@@ -145,23 +133,59 @@ def slopes(session: Session, loss: Tensor, parameters: list[nn.Parameter]) -> li
     return [slope if scale == 1 else slope / scale for slope in found]
 
 
-def outputs(network: Network, task: Task, batch: Batch, readings: Readings, bent: bool) -> dict[str, str]:
-    """What layers give for a batch, losses in evaluation mode, and the loss of the last bias alone.
+class Slopes:
+    """Gradients of the same loss over several pieces of equal size.
+
+    Args:
+        paths: names of the parameters.
+    """
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths, self.count = paths, 0
+        self._total: list[Tensor] = []
+        self._norms: list[Tensor] = []
+
+    def add(self, found: list[Tensor]) -> None:
+        """Count those of one piece."""
+        self._norms += norms(found)
+        self._total = [a + b for a, b in zip(self._total, found, strict=True)] if self.count else found
+        self.count += 1
+
+    def estimates(self) -> tuple[dict[str, float], float, float]:
+        """By parameter the norm of their mean g, and unbiased estimates of |G|² and of the variance of one of them.
+
+        Of k gradients gᵢ the variance is s² = Σ|gᵢ − g|²/(k − 1), and |G|² is |g|² − s²/k: what McCandlish et al.
+        (2018, appendix A.1) estimate from batches of two sizes. Where each is of m examples, tr Σ of one is m·s².
+        """
+        k = self.count
+        mean = [norm / k for norm in fetched(norms(self._total))]
+        square = sum(norm**2 for norm in mean)
+        apart = sum(norm**2 for norm in fetched(self._norms)) - k * square
+        variance = max(0.0, apart) / (k - 1) if k > 1 else nan
+        return dict(zip(self.paths, mean, strict=True)), square - variance / k, variance
+
+
+def outputs(
+    network: Network, layers: Layers, task: Task, batch: Batch, readings: Readings, ends: bool
+) -> dict[str, str]:
+    """What layers give for a batch, and losses in evaluation mode; at both ends also those of the last bias alone.
 
     Returns:
         What could not be seen, with the reason.
     """
-    watched = Outputs(network, readings)
+    watched = Outputs(network, layers, readings)
     with watched.watching():
         evaluate(network, task, batch, readings, "loss_eval")
     given, last = watched.whole, watched.last
     if given is None or last is None:
         why = f"the task {type(task).__name__} does not call the network as one function of its inputs"
         return {"outputs": why, "loss_bias": why}
+    final(given.float(), readings)
+    if not ends:
+        return {}
     with hooked([last.register_forward_pre_hook(without_features)]):
         evaluate(network, task, batch, readings, "loss_bias")
-    final(given.float(), readings)
-    return bend(network, batch.inputs, given.float(), readings) if bent else {}
+    return bend(network, batch.inputs, given.float(), readings)
 
 
 def evaluate(network: nn.Module, task: Task, batch: Batch, readings: Readings, field: str) -> None:
@@ -179,7 +203,7 @@ def without_features(module: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ..
 def final(given: Tensor, readings: Readings) -> None:
     """Figures of what the network gives (B, …)."""
     low, high = given.aminmax()
-    figures = {**moments(given), "low": low, "high": high}
+    figures = {**moments(given)[0], "low": low, "high": high}
     if given.ndim > 1 and given.shape[1] > 1:
         sums = (given.sum(1) - 1).abs() < SUMS_TO_ONE
         figures["simplex"] = (sums & (given >= 0).all(1)).float().mean()
@@ -195,16 +219,14 @@ def bend(network: Network, inputs: Any, given: Tensor, readings: Readings) -> di
     half = len(x) // 2
     bent = network.model((x[:half] + x[half : 2 * half]) / 2).float()
     straight = (given[:half] + given[half : 2 * half]) / 2
-    readings.note("bend", outputs=(bent - straight).square().mean().sqrt() / moments(given)["variation"])
+    readings.note("bend", outputs=(bent - straight).square().mean().sqrt() / moments(given)[0]["variation"])
     return {}
 
 
-def deviations(network: nn.Module) -> Found:
+def deviations(layers: Layers) -> Found:
     """By layer, of the numbers in its matrices and kernels."""
-    matrices = {name: it for name, it in network.named_parameters() if it.ndim > 1}
+    variances = fetched([matrix.detach().var(correction=0) for matrix in layers.matrices.values()])
     squares: dict[str, list[float]] = defaultdict(list)
-    for name, variance in zip(
-        matrices, fetched(it.detach().var(correction=0) for it in matrices.values()), strict=True
-    ):
+    for name, variance in zip(layers.matrices, variances, strict=True):
         squares[layer_of(name)].append(variance)
     return {"weight_deviation": {layer: rounded(fmean(found) ** 0.5) for layer, found in squares.items()}}

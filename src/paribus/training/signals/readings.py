@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -35,10 +35,16 @@ class Readings:
         }
 
 
-def fetched(scalars: Iterable[Tensor]) -> list[float]:
+def norms(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The Euclidean norm of each, in one call: that of torch's own clipping of gradients."""
+    return list(torch._foreach_norm(list(tensors))) if tensors else []
+
+
+def fetched(scalars: Sequence[Tensor]) -> list[float]:
     """The values of scalars, in one go."""
-    scalars = [scalar.detach().float() for scalar in scalars]
-    return torch.stack(scalars).tolist() if scalars else []
+    if len({scalar.dtype for scalar in scalars}) > 1:
+        scalars = [scalar.double() for scalar in scalars]
+    return torch.stack(list(scalars)).tolist() if scalars else []
 
 
 def rounded(value: float) -> float:

@@ -16,6 +16,7 @@ from paribus.records.signals import Look
 from paribus.training.monitor import Plan
 from paribus.training.session import Session
 from paribus.training.signals import examples
+from paribus.training.signals.layers import Layers
 from paribus.training.signals.probe import Probe, look_at
 from paribus.training.signals.step import rates, stepped, weight_norms
 
@@ -62,7 +63,7 @@ class Recorder:
         if not self.plan.before_look(session.step):
             yield
             return
-        with stepped(session) as left:
+        with stepped(session, self._layers) as left:
             yield
         self.gathered.step = {"at": session.step, **left}
         if first is not None:
@@ -106,18 +107,22 @@ class Recorder:
     def _seen(self, probed: bool, ends: bool = False) -> Fields:
         """Of the weights as they are now; at both ends of a training a little more."""
         session = self.session
-        fields = {"weight_norm": weight_norms(session.network)}
+        fields = {"weight_norm": weight_norms(self._layers)}
         if not probed:
             return fields
         try:
             return {
                 **fields,
-                **look_at(session, self._probe, bent=ends),
+                **look_at(session, self._layers, self._probe, ends),
                 **(self._examples if not session.step else {}),
             }
         except Exception as error:  # of somebody's own network, which may not take so many examples: it trains on
             logger.debug("the probe was not shown to the network", exc_info=True)
             return {**fields, "unrecorded": {"probe": f"showing it the examples failed: {message_of(error)}"}}
+
+    @cached_property
+    def _layers(self) -> Layers:
+        return Layers(self.session.network)
 
     @cached_property
     def _probe(self) -> Probe:

@@ -8,41 +8,47 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from torch import Tensor, nn
-from torch.linalg import vector_norm
+import torch
+from torch import Tensor
 from torch.optim import Optimizer
 
 from paribus.training.session import Session
-from paribus.training.signals.layers import hooked, layer_of
-from paribus.training.signals.readings import fetched, rounded
+from paribus.training.signals.layers import Layers, hooked, layer_of
+from paribus.training.signals.readings import fetched, norms, rounded
 
 
 @contextmanager
-def stepped(session: Session) -> Iterator[dict[str, dict[str, float]]]:
+def stepped(session: Session, layers: Layers) -> Iterator[dict[str, dict[str, float]]]:
     """Where a step is taken: behind it the dictionary has its ``step_gradient`` and ``update_ratio`` by layer.
 
     Only parameters with a gradient are in them, of stages whose optimizer stepped.
     """
-    names = {parameter: name for name, parameter in session.network.named_parameters()}
-    before: dict[nn.Parameter, Tensor] = {}
-    slopes: dict[str, Tensor] = {}
+    stepping: list[Tensor] = []
+    before: list[Tensor] = []
+    slopes: list[Tensor] = []
     left: dict[str, dict[str, float]] = {}
 
     def note(optimizer: Optimizer, *_: Any) -> None:
-        for parameter in (it for group in optimizer.param_groups for it in group["params"] if it.grad is not None):
-            before[parameter] = parameter.detach().clone()
-            grad = parameter.grad
-            slopes[names[parameter]] = vector_norm(grad.coalesce().values() if grad.is_sparse else grad)
+        known = [it for group in optimizer.param_groups for it in group["params"] if it.grad is not None]
+        stepping.extend(known)
+        before.extend(parameter.detach().clone() for parameter in known)
+        slopes.extend(norms([dense(parameter.grad) for parameter in known]))
 
     with hooked([optimizer.register_step_pre_hook(note) for optimizer in session.optimizers.values()]):
         yield left
-    sizes = {names[parameter]: vector_norm(old) for parameter, old in before.items()}
-    changes = {names[parameter]: vector_norm(parameter.detach() - old) for parameter, old in before.items()}
-    found = fetched([*slopes.values(), *sizes.values(), *changes.values()])
-    count = len(slopes)
-    slope, size, change = (by_layer(dict(zip(slopes, found[k * count :], strict=False))) for k in range(3))
+    changes = [parameter.detach() - old for parameter, old in zip(stepping, before, strict=True)]
+    found = fetched([*slopes, *norms(before), *norms(changes)])
+    names, count = [layers.paths[id(parameter)] for parameter in stepping], len(before)
+    slope, size, change = (
+        by_layer(dict(zip(names, found[start : start + count], strict=True))) for start in (0, count, 2 * count)
+    )
     left["step_gradient"] = slope
     left["update_ratio"] = {layer: rounded(ratio(change[layer], size[layer])) for layer in change}
+
+
+def dense(grad: Tensor) -> Tensor:
+    """The numbers of a gradient that may be a sparse one."""
+    return grad.coalesce().values() if grad.is_sparse else grad
 
 
 def rates(session: Session) -> dict[str, float]:
@@ -51,11 +57,11 @@ def rates(session: Session) -> dict[str, float]:
     return {stage: float(group["lr"] / group["lr_factor"]) for stage, group in groups.items()}
 
 
-def weight_norms(network: nn.Module) -> dict[str, float]:
+@torch.no_grad()
+def weight_norms(layers: Layers) -> dict[str, float]:
     """The norm of all parameters by layer."""
-    parameters = dict(network.named_parameters())
-    norms = fetched(vector_norm(parameter.detach()) for parameter in parameters.values())
-    return by_layer(dict(zip(parameters, norms, strict=True)))
+    found = fetched(norms(list(layers.parameters.values())))
+    return by_layer(dict(zip(layers.parameters, found, strict=True)))
 
 
 def by_layer(values: Mapping[str, float]) -> dict[str, float]:
