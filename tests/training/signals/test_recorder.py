@@ -82,8 +82,8 @@ def test_the_probe_is_shown_where_enough_steps_have_passed(train, digits, monkey
         (16, True),  # the last one always
     ]
     light = folder.signals[1]
-    assert light.lr and light.update_ratio and light.step_gradient and light.weight_norm
-    assert not light.gradient and not light.loss
+    assert all((light.lr, light.update_ratio, light.step_gradient, light.weight_norm))
+    assert not any((light.gradient, light.loss, light.mean))
 
 
 def test_updates_and_learning_rates_are_those_of_the_step(train, digits) -> None:
@@ -167,7 +167,7 @@ def test_a_network_that_does_not_take_the_probe_trains_on(train, digits, monkeyp
     monkeypatch.setattr(recorder, "look_at", fail)
     folder, result = train(digits())
     assert result.steps
-    assert folder.signals[0].unrecorded == {"probe": "showing it the examples failed: ValueError: not these"}
+    assert folder.signals[0].unrecorded["probe"].startswith("showing it the examples failed: ValueError: not these")
     assert folder.signals[0].update_ratio
 
 

@@ -23,7 +23,7 @@ from paribus.training.signals.step import rates, stepped, weight_norms
 logger = logging.getLogger(__name__)
 
 BATCHES = 8  # first ones of training whose classes are counted
-PAID = 100  # steps between two looks at the probe, which cost about three
+PAID = 300  # steps between two looks at the probe, which cost about five of a small network
 UNWATCHED: AbstractContextManager[None] = nullcontext()
 FITTED = "the model is fitted at once, and takes no steps along gradients"
 UNSEEN = "training ended behind a step that nobody knew to be the last"
