@@ -68,7 +68,8 @@ RECIPES = {
 
 def outcome(folder: RunFolder, result) -> tuple:
     rows = [{name: value for name, value in row.items() if name != "seconds"} for row in folder.history]
-    return result.weights_sha256, result.metrics, rows, result.steps, result.epochs, result.best_epoch
+    looks = [look.plain() for look in folder.signals]
+    return result.weights_sha256, result.metrics, rows, looks, result.steps, result.epochs, result.best_epoch
 
 
 @pytest.mark.parametrize("name", RECIPES)

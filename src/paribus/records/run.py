@@ -1,9 +1,10 @@
 """The run folder: the record of a training, from which everything else is rebuilt.
 
 ``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
-``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``kept/`` weights of
-single epochs, if they are asked for · ``result.json`` and ``weights.safetensors`` at the end, and
-``examples.safetensors`` with the figures of single validation examples, where all seeds share them.
+``metrics.jsonl`` one line per epoch · ``signals.jsonl`` what was seen inside, one line per look · ``previews/`` to look
+at · ``checkpoints/`` to go on from · ``kept/`` weights of single epochs, if they are asked for · ``result.json`` and
+``weights.safetensors`` at the end, and ``examples.safetensors`` with the figures of single validation examples, where
+all seeds share them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from paribus.records.inputs import Inputs
     from paribus.records.recipe import Recipe
+    from paribus.records.signals import Look
 
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
@@ -41,6 +43,8 @@ UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl", "examples.safeten
 COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row: no figures
 SEALED = ("recipe.json", "info.json", "metrics.jsonl", "examples.safetensors", "weights.safetensors")
 """Of a finished run nothing changes them."""
+HASHED = (*SEALED, "signals.jsonl")
+"""What the result knows by its hash. A run is whole without its signals: nobody waits until they are on the disk."""
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
 
@@ -342,6 +346,42 @@ class RunFolder:
         rows = [row for row in lines if _is_row(row)]
         return rows, torn or len(rows) < len(lines)
 
+    @property
+    def signals(self) -> tuple[Look, ...]:
+        """What was recorded inside the training, look by look; nothing where it was not, or by an earlier version.
+
+        Raises:
+            DamagedRecord: if the file cannot be read, or if it is that of a finished run and has changed since; lines
+                that are torn or no looks are left out.
+        """
+        return self.read_signals()[0]
+
+    def read_signals(self) -> tuple[tuple[Look, ...], bool]:
+        """One record per look, and whether lines were left out that are torn or no looks."""
+        from paribus.records.signals import Look
+
+        path, result = self.path / "signals.jsonl", self.result
+        if result and path.is_file() and "signals.jsonl" in result.digests and not self._is_sealed(path.name, result):
+            rule, hint = "its signals changed since it ended", f"nothing else needs them: delete {path}"
+            raise DamagedRecord(rule, got=str(self.path), hint=hint)
+        lines, torn = files.read_lines(self.path / "signals.jsonl")
+        looks = tuple(look for line in lines if (look := Look.read(line)) is not None)
+        return looks, torn or len(looks) < len(lines)
+
+    def restore_signals(self, looks: Sequence[Look]) -> str:
+        """Make the file hold these looks; says what was wrong with it, if one was lost.
+
+        Later ones are no fault: a training that was killed may have gone back behind them.
+        """
+        path = self.path / "signals.jsonl"
+        known, torn = files.read_lines(path)
+        expected = [look.plain() for look in looks]
+        if known == expected and not torn:
+            return ""
+        files.write_bytes(path, b"".join(map(files.line, expected)), durable=False)  # the result waits for it
+        lost = any(row not in known for row in expected) and bool(known)
+        return "rows of signals.jsonl were lost or damaged, and are restored" if lost else ""
+
     def restore_metrics(self, rows: Sequence[dict[str, Any]]) -> str:
         """Make the file hold these rows, one per epoch so far; says what was wrong with it, if anything was.
 
@@ -386,7 +426,7 @@ class RunFolder:
 
     def write_result(self, result: RunResult) -> None:
         """Write the result, sealed with hashes of what belongs to it: from here on the run counts as trained."""
-        present = [name for name in SEALED if (self.path / name).exists()]
+        present = [name for name in HASHED if (self.path / name).exists()]
         for path in (self.path / name for name in UNFLUSHED):
             if path.exists():
                 files.flush(path)
