@@ -13,11 +13,11 @@ from paribus.tasks.prediction import Prediction
 
 def test_findings_are_printed_with_their_treatment(capsys):
     found = Finding(
-        "nothing is scaled", "Values are far.", {"mean": 7.0}, {"data.scale": "standard"}, "Or do it by hand."
+        "inputs-not-scaled", "Values are far.", {"mean": 7.0}, {"data.scale": "standard"}, "Or do it by hand."
     )
     print_page(findings_page(Diagnosis((found, found)), RunFolder("runs/a/b/seed-0")))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["nothing is scaled", "Values are far."]
+    assert lines[:2] == ["the inputs are not scaled", "Values are far."]
     assert lines[4:7] == ["treatment: data.scale=standard", "Or do it by hand.", ""]
 
 

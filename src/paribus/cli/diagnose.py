@@ -31,7 +31,6 @@ def diagnose(
 
     - `paribus diagnose runs/energy-lstm/3f2a/seed-0 --json`
     """
-    from dataclasses import asdict
     from json import dumps
 
     from paribus.progress import working
@@ -46,6 +45,6 @@ def diagnose(
 
         found = examine(folder)
     if json:
-        print(dumps(asdict(found), indent=2, ensure_ascii=False))
+        print(dumps(found.plain(), indent=2, ensure_ascii=False))
     else:
         print_page(findings_page(found, folder))

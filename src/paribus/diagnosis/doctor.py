@@ -30,7 +30,7 @@ def diagnose(folder: RunFolder) -> Diagnosis:
         RunError: if the folder holds no run.
     """
     found = general.check(folder)
-    if "the loss is not a number" not in found.names:  # what else the records show follows from that
+    if "loss-not-finite" not in found.causes:  # what else the records show follows from that
         found += _of_task(folder)
     return found + Diagnosis(unchecked=NEVER)
 

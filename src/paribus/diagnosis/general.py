@@ -73,13 +73,12 @@ def not_a_number(record: Record) -> Diagnosis:
         return Diagnosis(checked=checked) if record.rows else Diagnosis(unchecked=("figures: none was recorded yet",))
     if record.status.state != "diverged" and not any("loss" in name for _, name in broken):
         first, name = broken[0]
-        found = Finding(
-            "a figure is not a number", f"{name} cannot be computed, from epoch {first} on.", {"epoch": float(first)}
-        )
+        says = f"{name} cannot be computed, from epoch {first} on."
+        found = Finding("figure-not-finite", says, {"epoch": float(first)}, severity="warning")
         return Diagnosis((found,), checked)
     epoch = broken[0][0] if broken else record.status.epoch + 1  # that of the status is the last whole one
     found = Finding(
-        "the loss is not a number",
+        "loss-not-finite",
         f"The loss became infinite or not a number in epoch {epoch}, and so did the weights: the steps were too large, "
         "or an input is no number itself.",
         {"epoch": float(epoch), "state": record.status.state},
@@ -99,10 +98,11 @@ def ended(record: Record) -> Diagnosis:
         return Diagnosis(checked=("whether the training came to its end",))
     reason, *_ = status.error.splitlines() or ["nobody knows why"]
     found = Finding(
-        "the training broke off",
+        "broke-off",
         f"It is {status.state} after epoch {status.epoch} of {status.epochs}: {reason}.",
         {"state": status.state, "epoch": float(status.epoch)},
         advice="The same command again goes on where it stopped.",
+        severity="warning",
     )
     return Diagnosis((found,), ("whether the training came to its end",))
 
@@ -142,7 +142,7 @@ def falling(record: Record) -> Diagnosis:
     if last < first - (1 - FALL) * abs(first):
         return Diagnosis(checked=checked)
     found = Finding(
-        "the training loss does not fall",
+        "loss-does-not-fall",
         f"After {len(losses)} epochs it is {last:.4g}, and was {first:.4g} after the first: nothing was learned since.",
         {"first epoch": first, "last epoch": last, **({"lr": record.lr} if record.lr else {})},
         advice="Look at the learning rate, up and down by factors of ten: optimizer.lr.",
@@ -156,7 +156,7 @@ def _guessing(record: Record, name: str) -> Iterator[Finding]:
     margin = PIXELS if "pixel" in name else SURE * math.sqrt(often * (1 - often) / max(examples, 1))
     if accuracy <= often + margin:
         yield Finding(
-            "no better than guessing",
+            "chance-level",
             f"{100 * accuracy:.2f} % are right. Always saying the most frequent class would be right in "
             f"{100 * often:.2f} %, and with {examples:,} validation examples the two cannot be told apart.",
             {name: accuracy, "most frequent class": often, **_losses(record)},
@@ -168,7 +168,7 @@ def _frequencies(record: Record) -> Iterator[Finding]:
     loss, entropy = record.figures["val/loss"], -math.fsum(share * math.log(share) for share in record.shares)
     if loss >= FALL * entropy:
         yield Finding(
-            "no better than guessing",
+            "chance-level",
             f"The loss of {loss:.4g} nats per token is that of a guess by how often each token occurs, {entropy:.4g}.",
             {"val/loss": loss, "entropy of the frequencies": entropy},
             advice="Train longer, or look at the learning rate.",
@@ -184,13 +184,13 @@ def _losses(record: Record) -> dict[str, float]:
 def _not_finite(largest: Mapping[str, float]) -> Finding | None:
     broken = [name for name, size in largest.items() if not math.isfinite(size)]
     what = "hold values that are infinite or not numbers"
-    return _dead("weights that are not numbers", what, broken, len(largest)) if broken else None
+    return _dead("weights-not-finite", what, broken, len(largest)) if broken else None
 
 
 def _all_zero(largest: Mapping[str, float]) -> Finding | None:
     zero = [name for name, size in largest.items() if size == 0]
     what = "are all zero: whatever goes in, nothing comes out, and no gradient passes"
-    return _dead("weights of zeros", what, zero, len(largest)) if zero else None
+    return _dead("weights-zero", what, zero, len(largest)) if zero else None
 
 
 def _dead(name: str, what: str, layers: Sequence[str], of: int) -> Finding:

@@ -68,7 +68,7 @@ def _discriminator_wins(rows: Rows, options: Mapping[str, Any]) -> Finding | Non
     if accuracy is None or loss is None or accuracy < SURE:
         return None
     return Finding(
-        "the discriminator wins",
+        "discriminator-wins",
         f"It tells {100 * accuracy:.1f} % of the examples apart: the generator hears that all it draws is wrong, and "
         "not what would be better.",
         {"discriminator accuracy": accuracy, "discriminator loss": loss},
@@ -86,7 +86,7 @@ def _collapsed(rows: Rows, info: Mapping[str, Any], options: Mapping[str, Any]) 
         return None
     seen = {"modes": modes, "of": len(info.get("classes", ())) or None, "KL to the data's modes": divergence}
     return Finding(
-        "modes are missing",
+        "mode-collapse",
         "The generator draws some kinds of examples again and again and others hardly ever: it has collapsed onto what "
         "the discriminator lets pass.",
         {name: value for name, value in {**seen, "recall": recall}.items() if value is not None},
@@ -104,7 +104,7 @@ def _uncovered(rows: Rows, info: Mapping[str, Any], options: Mapping[str, Any]) 
     figures = {"modes": modes, "of": of, "clear examples": clear, "distance": distance}
     minimax = options.get("loss") == "minimax"
     return Finding(
-        "modes are not covered",
+        "modes-not-covered",
         f"{modes:.3g} of {of} modes are drawn: what is drawn lies between the modes or away from them, and is clearly "
         "none of them.",
         {name: value for name, value in figures.items() if value is not None},
@@ -133,13 +133,14 @@ def _same_loss(stretch: Rows, before: float, after: float) -> Finding:
         for row in (stretch[0], stretch[-1])
     }
     return Finding(
-        "same loss, other quality",
+        "loss-without-quality",
         f"From epoch {first} to {last} both losses stay within {100 * FLAT:.0f} % of their means, and what is drawn "
         f"became {changed}: the Fréchet distance went from {before:.3g} to {after:.3g}. Each loss measures one network "
         "against the other, not against the data.",
         {**losses, f"distance, epoch {first}": before, f"distance, epoch {last}": after},
         treatment={} if after < before else {"stopping": {"use": "patience", "metric": "val/frechet", "patience": 10}},
         advice="Compare by val/frechet, val/precision and val/recall.",
+        severity="note" if after < before else "warning",
     )
 
 
