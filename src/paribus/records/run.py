@@ -1,9 +1,10 @@
 """The run folder: the record of a training, from which everything else is rebuilt.
 
 ``recipe.json`` what was trained · ``environment.json`` where · ``status.json`` state and heartbeat ·
-``metrics.jsonl`` one line per epoch · ``previews/`` to look at · ``checkpoints/`` to go on from · ``kept/`` weights of
-single epochs, if they are asked for · ``result.json`` and ``weights.safetensors`` at the end, and
-``examples.safetensors`` with the figures of single validation examples, where all seeds share them.
+``metrics.jsonl`` one line per epoch · ``signals.jsonl`` what was seen inside, one line per look · ``previews/`` to look
+at · ``checkpoints/`` to go on from · ``kept/`` weights of single epochs, if they are asked for · ``result.json`` and
+``weights.safetensors`` at the end, and ``examples.safetensors`` with the figures of single validation examples, where
+all seeds share them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from paribus.records.inputs import Inputs
     from paribus.records.recipe import Recipe
+    from paribus.records.signals import Look
 
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
@@ -341,6 +343,23 @@ class RunFolder:
         lines, torn = files.read_lines(self.path / "metrics.jsonl")
         rows = [row for row in lines if _is_row(row)]
         return rows, torn or len(rows) < len(lines)
+
+    @property
+    def signals(self) -> tuple[Look, ...]:
+        """What was recorded inside the training, look by look; nothing where it was not, or by an earlier version.
+
+        Raises:
+            DamagedRecord: if the file cannot be read; lines that are torn or no looks are left out.
+        """
+        return self.read_signals()[0]
+
+    def read_signals(self) -> tuple[tuple[Look, ...], bool]:
+        """One record per look, and whether lines were left out that are torn or no looks."""
+        from paribus.records.signals import Look
+
+        lines, torn = files.read_lines(self.path / "signals.jsonl")
+        looks = tuple(look for line in lines if (look := Look.read(line)) is not None)
+        return looks, torn or len(looks) < len(lines)
 
     def restore_metrics(self, rows: Sequence[dict[str, Any]]) -> str:
         """Make the file hold these rows, one per epoch so far; says what was wrong with it, if anything was.
