@@ -10,21 +10,25 @@ from paribus.diagnosis.finding import SEVERITIES, Finding
 
 SYMPTOMS = frozenset(name for name, cause in CAUSES.items() if cause.kind == "symptom") - {"broke-off"}
 POORLY_LEARNED = frozenset({"underfitting", "too-few-epochs", "lr-too-low"})
+LABELS = frozenset({"labels-wrong", "class-twice", "class-thinned"})
 UNITS = frozenset({"dead-units", "saturated-units", "weights-zero"})
 
 FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; symptoms follow from every cause
     "inputs-not-scaled": UNITS | POORLY_LEARNED | {"lr-too-high", "exploding-gradients", "initial-weights-too-large"},
     "inputs-too-small": POORLY_LEARNED | {"vanishing-gradients"},
-    "initial-weights-zero": POORLY_LEARNED | UNITS | {"symmetric-units", "vanishing-gradients", "capacity-too-small"},
+    "initial-weights-zero": POORLY_LEARNED
+    | UNITS
+    | {"lr-too-high"}
+    | {"symmetric-units", "vanishing-gradients", "capacity-too-small"},
     "symmetric-units": POORLY_LEARNED
     | UNITS
     | {"capacity-too-small", "exploding-gradients", "initial-weights-too-large"}
     | {"lr-too-high"},
     "initial-weights-too-large": UNITS | POORLY_LEARNED | {"lr-too-high", "exploding-gradients", "overfitting"},
     "summed-loss": UNITS | {"lr-too-high", "exploding-gradients", "underfitting", "squared-error-of-classes"},
-    "double-softmax": POORLY_LEARNED | {"cut-outputs", "squared-error-of-classes", "saturated-units", "labels-wrong"},
-    "cut-outputs": POORLY_LEARNED | UNITS | {"labels-wrong"},
-    "squared-error-of-classes": POORLY_LEARNED | {"labels-wrong"},
+    "double-softmax": POORLY_LEARNED | {"cut-outputs", "squared-error-of-classes", "saturated-units"} | LABELS,
+    "cut-outputs": POORLY_LEARNED | UNITS | LABELS,
+    "squared-error-of-classes": POORLY_LEARNED | LABELS,
     "vanishing-gradients": POORLY_LEARNED | UNITS,
     "exploding-gradients": UNITS | {"lr-too-high", "underfitting"},
     "clipped-to-nothing": POORLY_LEARNED,
@@ -41,7 +45,7 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "dead-units": POORLY_LEARNED | {"saturated-units", "weights-zero", "vanishing-gradients", "linear-network"},
     "saturated-units": POORLY_LEARNED,
     "lr-too-low": frozenset({"too-few-epochs", "underfitting"}),
-    "too-few-epochs": frozenset({"underfitting"}),
+    "too-few-epochs": frozenset({"underfitting", "labels-wrong", "class-twice", "class-thinned"}),
     "labels-permuted": frozenset({"overfitting", "labels-wrong", "underfitting"}),
     "class-twice": frozenset({"labels-wrong", "overfitting", "class-thinned"}),
     "labels-wrong": frozenset({"overfitting", "underfitting"}),
