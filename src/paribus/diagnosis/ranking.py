@@ -38,7 +38,15 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "one-class-batches": frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting", "dead-units"}),
     "batch-norm-frozen": frozenset({"overfitting", "labels-permuted"}),
     "lr-too-high": UNITS
-    | {"underfitting", "overfitting", "labels-permuted", "labels-wrong", "batch-norm-frozen", "over-regularised"},
+    | {
+        "too-few-epochs",
+        "underfitting",
+        "overfitting",
+        "labels-permuted",
+        "labels-wrong",
+        "batch-norm-frozen",
+        "over-regularised",
+    },
     "over-regularised": POORLY_LEARNED | UNITS,
     "capacity-too-small": POORLY_LEARNED | UNITS,
     "linear-network": POORLY_LEARNED,
