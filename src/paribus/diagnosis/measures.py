@@ -323,7 +323,8 @@ def achieved(record: Record) -> float | None:
         return None
     most, even = max(record.shares), 1 / record.classes
     balanced = record.figures.get("val/balanced_accuracy")
-    return max((value - most) / (1 - most), -1.0 if balanced is None else (balanced - even) / (1 - even))
+    by_class = -1.0 if balanced is None else (balanced - even) / (1 - even)
+    return float(max((value - most) / (1 - most), by_class))
 
 
 def jump(record: Record) -> float | None:
