@@ -36,7 +36,9 @@ def alike(case: Case) -> Iterator[Finding]:
     look = case.record.start
     found = _hidden(look, "weight_deviation")
     size, spread = (look.weight_norm, look.variation) if look is not None else ({}, {})
-    same = [name for name, deviation in found.items() if deviation <= SAME * size.get(name, 1.0)]
+    shapes = case.record.matrices
+    several = [name for name in found if math.prod(shapes.get(f"{name}.weight", (2,))) > 1]
+    same = [name for name in several if found[name] <= SAME * size.get(name, 1.0)]
     zero = [name for name in same if spread.get(name, 1.0) <= SAME]
     tiny = case.below("middle_gain")
     if not same and not tiny:
