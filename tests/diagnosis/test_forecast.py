@@ -22,7 +22,7 @@ CLEAN = {
 
 PLANTED = {  # name of the fault → (what plants it, what it is called)
     "axis": ({"model.axis": "features", "data.calendar": True}, "the network runs over the feature columns"),
-    "scale": ({"data.scale": "none"}, "nothing is scaled"),
+    "scale": ({"data.scale": "none"}, "the inputs are not scaled"),
     "drift": ({"data.trend": 0.2, "data.noise": 0.3}, "the series has left the range of training"),
     "skill": ({"budget.epochs": 1, "optimizer.lr": 1e-5, "schedule.use": "constant"}, "no skill"),
 }
@@ -62,7 +62,10 @@ def test_N10_nothing_is_found_in_a_good_run(train, model):
 
 def test_N10_two_causes_are_two_findings(train):
     findings = diagnose(train({"model.axis": "features", "data.scale": "none"})).findings
-    assert [finding.name for finding in findings] == ["nothing is scaled", "the network runs over the feature columns"]
+    assert [finding.name for finding in findings] == [
+        "the inputs are not scaled",
+        "the network runs over the feature columns",
+    ]
 
 
 def test_N10_the_wrong_axis_is_named_even_where_the_forecast_is_good(train):
@@ -112,5 +115,5 @@ def test_N10_the_broken_notebook_and_its_repair(tmp_path):
     assert -5 < broken.result.metrics["val/r2"] < -3
     assert repaired.result.metrics["val/r2"] > 0.9
     names = diagnose(broken).names
-    assert names == ["nothing is scaled", "the network runs over the feature columns"]
+    assert names == ["the inputs are not scaled", "the network runs over the feature columns"]
     assert diagnose(repaired).names == []

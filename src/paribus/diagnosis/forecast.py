@@ -62,7 +62,7 @@ def wrong_axis(record: Record) -> Finding | None:
         return None
     columns = record.series.columns
     return Finding(
-        "the network runs over the feature columns",
+        "wrong-axis",
         f"The {record.options['model.use']} takes its columns ({', '.join(columns)}) one after the other for moments in"
         " time. Its state goes from column to column, and never from one moment to the next.",
         {
@@ -82,7 +82,7 @@ def not_scaled(record: Record) -> Finding | None:
     if record.options.get("data.scale") != "none" or far < FAR or not record.poor:
         return None
     return Finding(
-        "nothing is scaled",
+        "inputs-not-scaled",
         f"Values around {mean[0]:,.4g} go in and must come out, while the network begins near 0 and its gates are"
         " saturated by such inputs. It spends its steps on learning the level.",
         {"data.scale": "none", "mean in training": mean[0], "deviation in training": deviation[0], **_figures(record)},
@@ -98,7 +98,7 @@ def drift(record: Record) -> Finding | None:
     if max(shift, beyond) < SHIFT:
         return None
     return Finding(
-        "the series has left the range of training",
+        "drift",
         f"Its level moved by {shift:.2g} deviations between training and validation, and its values reach {beyond:.2g}"
         " deviations beyond those of training. A network that forecasts levels cannot follow; one that forecasts"
         " changes can.",
@@ -122,11 +122,12 @@ def no_skill(record: Record) -> Finding | None:
     anchored = record.options.get("task.anchor") == anchor
     baseline = "the last value" if last else "the last season"
     return Finding(
-        "no skill",
+        "no-skill",
         f"The forecast is worse than repeating {baseline}, which needs no model.",
         {**_figures(record), "epochs": float(record.options["budget.epochs"])},
         {"model.use": "linear"} if anchored else {"task.anchor": anchor},
         "Else train longer, show a longer past (data.length), or begin with model.use=linear.",
+        severity="warning",
     )
 
 
@@ -135,11 +136,12 @@ def hard_baseline(record: Record) -> Finding | None:
     if record.of("r2") >= 0:
         return None
     return Finding(
-        "R² asks for more than can be known",
+        "hard-baseline",
         "R² compares with the mean of the validation split itself, which nobody knows beforehand. The forecast is"
         " better than repeating the past: read its skill instead.",
         {**_figures(record), "deviation in validation": record.range("val", "deviation")[0]},
         advice="A longer validation split (split.val) holds more of the ups and downs that R² is about.",
+        severity="note",
     )
 
 

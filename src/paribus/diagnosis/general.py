@@ -4,64 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from paribus.diagnosis.finding import Diagnosis, Finding
-from paribus.records.run import RunFolder, Status
+from paribus.diagnosis.measures import achieved
+from paribus.diagnosis.record import Record
 
 BROKEN = ("failed", "killed", "crashed", "interrupted")
 SURE = 2.0  # standard errors by which an accuracy must lie above that of guessing
 PIXELS = 0.01  # the same for pixels, which are too many and too alike to count as independent
+BALANCED = 0.1  # of what guessing leaves, in the mean over classes: what reaches it has learned something
 FALL = 0.99  # of the first training loss: above this it has not fallen
-RATED = ("val/accuracy", "val/pixel_accuracy")  # figures that guessing the most frequent class can be compared with
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a run left behind.
-
-    Args:
-        status: where it stands.
-        rows: one for each epoch.
-        figures: of the final weights, or of the last epoch.
-        info: what the data were like.
-        recipe: every option, as nested plain data.
-        weights: the file of the final weights.
-    """
-
-    status: Status
-    rows: Sequence[Mapping[str, Any]]
-    figures: Mapping[str, Any]
-    info: Mapping[str, Any]
-    recipe: Mapping[str, Any]
-    weights: Path
-
-    @classmethod
-    def read(cls, folder: RunFolder) -> Record:
-        """All files that the checks look at, once."""
-        rows, result = folder.history, folder.result
-        figures = result.metrics if result else rows[-1] if rows else {}
-        return cls(folder.status, rows, figures, folder.info(), folder.read()["recipe"], folder.weights)
-
-    @cached_property
-    def lr(self) -> float | None:
-        """The learning rate of its optimizer, where it has one."""
-        lr = self.recipe.get("optimizer", {}).get("lr")
-        return lr if isinstance(lr, float) else None
-
-    @property
-    def shares(self) -> list[float]:
-        """How often each class is among the training targets; empty where targets are no classes."""
-        counts = self.info.get("class_counts") or ()
-        return [count / sum(counts) for count in counts if count] if len(counts) > 1 and sum(counts) else []
-
-
-def check(folder: RunFolder) -> Diagnosis:
+def check(record: Record) -> Diagnosis:
     """The general faults, gravest first."""
-    record = Record.read(folder)
     return not_a_number(record) + ended(record) + weights(record) + chance_level(record) + falling(record)
 
 
@@ -73,13 +30,12 @@ def not_a_number(record: Record) -> Diagnosis:
         return Diagnosis(checked=checked) if record.rows else Diagnosis(unchecked=("figures: none was recorded yet",))
     if record.status.state != "diverged" and not any("loss" in name for _, name in broken):
         first, name = broken[0]
-        found = Finding(
-            "a figure is not a number", f"{name} cannot be computed, from epoch {first} on.", {"epoch": float(first)}
-        )
+        says = f"{name} cannot be computed, from epoch {first} on."
+        found = Finding("figure-not-finite", says, {"epoch": float(first)}, severity="warning")
         return Diagnosis((found,), checked)
     epoch = broken[0][0] if broken else record.status.epoch + 1  # that of the status is the last whole one
     found = Finding(
-        "the loss is not a number",
+        "loss-not-finite",
         f"The loss became infinite or not a number in epoch {epoch}, and so did the weights: the steps were too large, "
         "or an input is no number itself.",
         {"epoch": float(epoch), "state": record.status.state},
@@ -99,10 +55,11 @@ def ended(record: Record) -> Diagnosis:
         return Diagnosis(checked=("whether the training came to its end",))
     reason, *_ = status.error.splitlines() or ["nobody knows why"]
     found = Finding(
-        "the training broke off",
+        "broke-off",
         f"It is {status.state} after epoch {status.epoch} of {status.epochs}: {reason}.",
         {"state": status.state, "epoch": float(status.epoch)},
         advice="The same command again goes on where it stopped.",
+        severity="warning",
     )
     return Diagnosis((found,), ("whether the training came to its end",))
 
@@ -123,7 +80,7 @@ def weights(record: Record) -> Diagnosis:
 
 def chance_level(record: Record) -> Diagnosis:
     """No better than guessing the most frequent class, or, of tokens, than their frequencies."""
-    name = next((name for name in RATED if record.figures.get(name) is not None), "")
+    name = record.rated
     task = record.recipe.get("task", {}).get("use", "")
     if record.shares and name:
         return Diagnosis(tuple(_guessing(record, name)), ("chance level: guessing the most frequent class",))
@@ -142,10 +99,11 @@ def falling(record: Record) -> Diagnosis:
     if last < first - (1 - FALL) * abs(first):
         return Diagnosis(checked=checked)
     found = Finding(
-        "the training loss does not fall",
+        "loss-does-not-fall",
         f"After {len(losses)} epochs it is {last:.4g}, and was {first:.4g} after the first: nothing was learned since.",
         {"first epoch": first, "last epoch": last, **({"lr": record.lr} if record.lr else {})},
         advice="Look at the learning rate, up and down by factors of ten: optimizer.lr.",
+        severity="warning" if (achieved(record) or 0.0) > BALANCED else "fault",  # it may have been learned before
     )
     return Diagnosis((found,), checked)
 
@@ -154,9 +112,9 @@ def _guessing(record: Record, name: str) -> Iterator[Finding]:
     accuracy, often = record.figures[name], max(record.shares)
     examples = record.info.get("sizes", {}).get("val", 0)
     margin = PIXELS if "pixel" in name else SURE * math.sqrt(often * (1 - often) / max(examples, 1))
-    if accuracy <= often + margin:
+    if accuracy <= often + margin and not (achieved(record) or 0.0) > BALANCED:
         yield Finding(
-            "no better than guessing",
+            "chance-level",
             f"{100 * accuracy:.2f} % are right. Always saying the most frequent class would be right in "
             f"{100 * often:.2f} %, and with {examples:,} validation examples the two cannot be told apart.",
             {name: accuracy, "most frequent class": often, **_losses(record)},
@@ -168,7 +126,7 @@ def _frequencies(record: Record) -> Iterator[Finding]:
     loss, entropy = record.figures["val/loss"], -math.fsum(share * math.log(share) for share in record.shares)
     if loss >= FALL * entropy:
         yield Finding(
-            "no better than guessing",
+            "chance-level",
             f"The loss of {loss:.4g} nats per token is that of a guess by how often each token occurs, {entropy:.4g}.",
             {"val/loss": loss, "entropy of the frequencies": entropy},
             advice="Train longer, or look at the learning rate.",
@@ -184,13 +142,13 @@ def _losses(record: Record) -> dict[str, float]:
 def _not_finite(largest: Mapping[str, float]) -> Finding | None:
     broken = [name for name, size in largest.items() if not math.isfinite(size)]
     what = "hold values that are infinite or not numbers"
-    return _dead("weights that are not numbers", what, broken, len(largest)) if broken else None
+    return _dead("weights-not-finite", what, broken, len(largest)) if broken else None
 
 
 def _all_zero(largest: Mapping[str, float]) -> Finding | None:
     zero = [name for name, size in largest.items() if size == 0]
     what = "are all zero: whatever goes in, nothing comes out, and no gradient passes"
-    return _dead("weights of zeros", what, zero, len(largest)) if zero else None
+    return _dead("weights-zero", what, zero, len(largest)) if zero else None
 
 
 def _dead(name: str, what: str, layers: Sequence[str], of: int) -> Finding:

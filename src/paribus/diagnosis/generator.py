@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from paribus.diagnosis.case import Case
 from paribus.diagnosis.finding import Diagnosis, Finding
+from paribus.diagnosis.record import Record
 from paribus.records.run import RunFolder
 
 Rows = Sequence[Mapping[str, Any]]
@@ -17,6 +19,7 @@ FLAT = 0.15  # how far losses may stray from their mean and still be called the 
 FACTOR = 2.0  # by which the distance must change while they are
 LEAST = 5  # epochs that make a stretch
 EARLY = 1500  # steps: three sound trainings of gaussians/gan covered all modes after 750 to 1,100, and none before 600
+STUCK = 0.3  # of the first distance: sound trainings end at a hundredth of it
 COVERED = 0.5  # share of the modes that a sound generator covers at least
 SURE = 0.97  # accuracy from which the discriminator has won
 FORGOTTEN = math.log(4 / 3)  # nats of KL divergence if a quarter of equal modes is never drawn
@@ -32,7 +35,7 @@ def check(folder: RunFolder) -> Diagnosis:
     rows, options = folder.history, folder.recipe.task.options
     if not rows:
         return Diagnosis(unchecked=("faults of adversarial training: no epoch is recorded yet",))
-    said = _of_the_losses(rows)
+    said = _of_the_losses(rows) + _of_the_steps(Case.of(Record.read(folder)))
     if (steps := rows[-1].get("step", math.inf)) < EARLY:
         early = f"too early, after {steps:,} of at least {EARLY:,} steps"
         return said + Diagnosis(unchecked=(f"modes: {early}", f"the discriminator's lead: {early}"))
@@ -42,6 +45,39 @@ def check(folder: RunFolder) -> Diagnosis:
 def _of_the_losses(rows: Rows) -> Diagnosis:
     found = _loss_says_nothing(rows)
     return Diagnosis((found,) if found else (), ("losses that stand still while the quality changes",))
+
+
+def _of_the_steps(case: Case) -> Diagnosis:
+    """Whether one of the two networks moves far faster than the other, as in no healthy run."""
+    if "balance" not in case.figures:
+        return Diagnosis(unchecked=(f"which network runs ahead: {case.record.why_unseen('update_ratio')}",))
+    ahead, behind = case.above("balance"), case.below("balance")
+    checked = ("a network that runs ahead of the other",)
+    if not ahead and not behind:
+        return Diagnosis(checked=checked)
+    field = "optimizers.discriminator.lr"
+    lr = case.record.option(field) or case.record.lr
+    found = Finding(
+        "discriminator-wins" if ahead else "discriminator-too-weak",
+        f"From the first step on the discriminator moves {case['balance']:.2g} times as fast as the generator.",
+        case.evidence("balance", **_quality(case.record.rows)),
+        {field: float(f"{lr / case['balance']:.2g}")} if lr else {},
+        "Both networks learn from each other: keep their learning rates within a factor of about four.",
+        "fault" if _stuck(case.record.rows) else "warning",
+        trace=case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update"),
+    )
+    return Diagnosis((found,), checked)
+
+
+def _quality(rows: Rows) -> dict[str, float]:
+    found = [(row["epoch"], row["val/frechet"]) for row in (rows[0], rows[-1]) if row.get("val/frechet") is not None]
+    return {f"distance, epoch {epoch}": distance for epoch, distance in found}
+
+
+def _stuck(rows: Rows) -> bool:
+    """Whether what is drawn has come hardly nearer to the data."""
+    found = [row["val/frechet"] for row in rows if row.get("val/frechet") is not None]
+    return len(found) > 1 and found[-1] > STUCK * found[0]
 
 
 def _of_the_balance(rows: Rows, options: Mapping[str, Any]) -> Diagnosis:
@@ -68,7 +104,7 @@ def _discriminator_wins(rows: Rows, options: Mapping[str, Any]) -> Finding | Non
     if accuracy is None or loss is None or accuracy < SURE:
         return None
     return Finding(
-        "the discriminator wins",
+        "discriminator-wins",
         f"It tells {100 * accuracy:.1f} % of the examples apart: the generator hears that all it draws is wrong, and "
         "not what would be better.",
         {"discriminator accuracy": accuracy, "discriminator loss": loss},
@@ -86,7 +122,7 @@ def _collapsed(rows: Rows, info: Mapping[str, Any], options: Mapping[str, Any]) 
         return None
     seen = {"modes": modes, "of": len(info.get("classes", ())) or None, "KL to the data's modes": divergence}
     return Finding(
-        "modes are missing",
+        "mode-collapse",
         "The generator draws some kinds of examples again and again and others hardly ever: it has collapsed onto what "
         "the discriminator lets pass.",
         {name: value for name, value in {**seen, "recall": recall}.items() if value is not None},
@@ -104,7 +140,7 @@ def _uncovered(rows: Rows, info: Mapping[str, Any], options: Mapping[str, Any]) 
     figures = {"modes": modes, "of": of, "clear examples": clear, "distance": distance}
     minimax = options.get("loss") == "minimax"
     return Finding(
-        "modes are not covered",
+        "modes-not-covered",
         f"{modes:.3g} of {of} modes are drawn: what is drawn lies between the modes or away from them, and is clearly "
         "none of them.",
         {name: value for name, value in figures.items() if value is not None},
@@ -133,13 +169,14 @@ def _same_loss(stretch: Rows, before: float, after: float) -> Finding:
         for row in (stretch[0], stretch[-1])
     }
     return Finding(
-        "same loss, other quality",
+        "loss-without-quality",
         f"From epoch {first} to {last} both losses stay within {100 * FLAT:.0f} % of their means, and what is drawn "
         f"became {changed}: the Fréchet distance went from {before:.3g} to {after:.3g}. Each loss measures one network "
         "against the other, not against the data.",
         {**losses, f"distance, epoch {first}": before, f"distance, epoch {last}": after},
         treatment={} if after < before else {"stopping": {"use": "patience", "metric": "val/frechet", "patience": 10}},
         advice="Compare by val/frechet, val/precision and val/recall.",
+        severity="note" if after < before else "warning",
     )
 
 
