@@ -167,6 +167,7 @@ class Study:
         threads: int = 1,
         checkpoint_seconds: float = 10.0,
         keep: str = "none",
+        signals: bool = True,
         fail_fast: bool = False,
         data_changed: OnChange = "refuse",
         listen: EventListener | None = None,
@@ -181,6 +182,7 @@ class Study:
                 its own number, whatever ``jobs`` and the machine: its figures depend on neither.
             checkpoint_seconds: least time between two checkpoints of a run.
             keep: the epochs whose weights stay: see :meth:`paribus.Run.train`.
+            signals: whether runs record what they look like from inside: see :meth:`paribus.Run.train`.
             fail_fast: stop at the first run that fails.
             data_changed: what is done where data, files or code of your own are others than those of runs that are
                 there: ``refuse``, or ``restart``, which sets the old study aside and begins it anew.
@@ -193,7 +195,7 @@ class Study:
         if isinstance(self._trainer, commands.Commands):
             commands.check_device(device)
             device, jobs = "cpu", jobs or commands.workers(threads)  # of the workers, which only wait
-        settings = Settings(device, threads, checkpoint_seconds, keep)
+        settings = Settings(device, threads, checkpoint_seconds, keep, signals)
         self._require_trainer()
         chosen = self._reaching(runner.choose_executor(executor, jobs, settings), settings)
         with watching(self.design) if listen is None else nullcontext((listen, silent)) as (listener, progress):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from paribus.cli.words import (
     Plugin,
     RecipeName,
     Runs,
+    Signals,
     load_plugins,
     on_change,
     read_changes,
@@ -39,6 +40,7 @@ def run(
         int | None, typer.Option(metavar="EPOCHS", min=1, help="So many epochs more than the run that is finished.")
     ] = None,
     keep: Keep = "none",
+    signals: Signals = True,
     plugin: Plugin = None,
     data_changed: DataChanged = "refuse",
     dry_run: DryRun = False,
@@ -84,5 +86,6 @@ def run(
         before = training.find(progress).result
     log = training.folder.path / "log.txt"
     with following(chosen.name, seed, metrics, log) as (listen, progress):
-        training.train(device=device, threads=threads, keep=keep, data_changed=change, listen=listen, progress=progress)
+        how: dict[str, Any] = {"device": device, "threads": threads, "keep": keep, "signals": signals}
+        training.train(**how, data_changed=change, listen=listen, progress=progress)
     print_page(brief.run(training.folder, known=before is not None))

@@ -26,6 +26,7 @@ from paribus.cli.words import (
     Overwrite,
     Plugin,
     Runs,
+    Signals,
     Trials,
     Tune,
     as_written,
@@ -132,6 +133,7 @@ def study(
         bool, typer.Option("--shell", help="Let a shell read the command, for pipes and the like.")
     ] = False,
     keep: Keep = "none",
+    signals: Signals = True,
     name: Annotated[str | None, typer.Option(help="Name of the study's folder; recipe and factors by default.")] = None,
     json: Json = False,
     csv: Csv = None,
@@ -205,7 +207,8 @@ def study(
             planned.check(device=device, keep=keep, data_changed=change, progress=progress)
         deliver(brief.design(planned.design, planned.folder), json, csv, overwrite)
         return
-    result = planned.run(jobs=jobs, device=device, threads=threads, keep=keep, fail_fast=fail_fast, data_changed=change)
+    how: dict[str, Any] = {"jobs": jobs, "device": device, "threads": threads, "keep": keep, "signals": signals}
+    result = planned.run(**how, fail_fast=fail_fast, data_changed=change)
     deliver_with_report(brief.study(result), planned.report, json, csv, overwrite)
     if not result.complete:
         raise typer.Exit(1)

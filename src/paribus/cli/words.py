@@ -104,6 +104,13 @@ Keep = Annotated[
         help="Epochs whose weights and state stay: best, last, all, every:5, several with commas between, or none.",
     ),
 ]
+Signals = Annotated[
+    bool,
+    typer.Option(
+        "--signals/--no-signals",
+        help="Record what training looks like from inside, in signals.jsonl; it costs next to nothing.",
+    ),
+]
 
 RUNS = Path("runs")
 

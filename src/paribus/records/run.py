@@ -38,10 +38,13 @@ if TYPE_CHECKING:
 FORMAT = 1  # raised when a new version could not read an older folder
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # a run on another machine whose heartbeat is older has crashed
-UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl", "examples.safetensors")
+UNFLUSHED = ("info.json", "environment.json", "metrics.jsonl", "signals.jsonl", "examples.safetensors")
 """Written while it runs; on the disk before its result."""
 COUNTERS = ("epoch", "step", "seconds", "non_finite")  # of a row: no figures
-SEALED = ("recipe.json", "info.json", "metrics.jsonl", "examples.safetensors", "weights.safetensors")
+SEALED = (
+    *("recipe.json", "info.json", "metrics.jsonl", "signals.jsonl"),
+    *("examples.safetensors", "weights.safetensors"),
+)
 """Of a finished run nothing changes them."""
 
 State = Literal["new", "running", "finished", "diverged", "interrupted", "failed", "killed", "crashed"]
@@ -360,6 +363,20 @@ class RunFolder:
         lines, torn = files.read_lines(self.path / "signals.jsonl")
         looks = tuple(look for line in lines if (look := Look.read(line)) is not None)
         return looks, torn or len(looks) < len(lines)
+
+    def restore_signals(self, looks: Sequence[Look]) -> str:
+        """Make the file hold these looks; says what was wrong with it, if one was lost.
+
+        Later ones are no fault: a training that was killed may have gone back behind them.
+        """
+        path = self.path / "signals.jsonl"
+        known, torn = files.read_lines(path)
+        expected = [look.plain() for look in looks]
+        if known == expected and not torn:
+            return ""
+        files.write_bytes(path, b"".join(map(files.line, expected)), durable=False)  # the result waits for it
+        lost = any(row not in known for row in expected) and bool(known)
+        return "rows of signals.jsonl were lost or damaged, and are restored" if lost else ""
 
     def restore_metrics(self, rows: Sequence[dict[str, Any]]) -> str:
         """Make the file hold these rows, one per epoch so far; says what was wrong with it, if anything was.

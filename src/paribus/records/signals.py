@@ -22,12 +22,17 @@ class Look:
     in which they are called; by *stage* by the name of a stage of the task, ``model`` of most.
 
     Everywhere a name that is missing was not recorded: :attr:`unrecorded` says why. The *probe* is a fixed set of up to
-    64 training examples, without augmentation.
+    64 training examples, without augmentation. The *last step* is, for the look before the first step, that first one:
+    the row is written behind it.
 
     Args:
         epoch: whole epochs done; 0 before the first step.
         step: steps done.
         probed: whether the probe was shown to the network; else the look holds only what the last step left behind.
+            It is before the first step, behind the last one, and between them where enough steps have passed to pay
+            for it.
+        pieces: in how many pieces the probe was shown in training mode, none larger than a batch of training.
+        piece: examples in each of them.
         lr: by stage, the learning rate of the last step, before the factors of the model's own groups.
         clipped: by stage, the share of steps since the look before whose gradient was longer than
             ``training.clip_norm``; nothing where that is not set.
@@ -46,10 +51,9 @@ class Look:
         norm_mean: by batch norm, root mean square over channels of (running mean − probe's mean) / probe's deviation.
         norm_variance: by batch norm, mean over channels of |ln(running variance / probe's variance)|.
         norm_batches: by batch norm, how many batches its running statistics have seen.
-        loss: by stage, over the probe in training mode, in batches no larger than those of training.
-        loss_eval: by stage, over the same examples in evaluation mode.
-        loss_half: by stage, the mean of the losses of the two halves of the probe, each by itself, in evaluation mode:
-            that of all where the loss is a mean over examples, half of it where it is a sum.
+        loss: by stage, over the probe in training mode: the mean over its pieces (see :attr:`pieces`).
+        loss_eval: by stage, over the whole probe in evaluation mode. Without dropout and batch norm it is ``loss``; of
+            a loss that is a sum over examples it is that times the number of pieces.
         loss_bias: by stage, in evaluation mode with the inputs of the last layer set to 0, so that its bias is all.
         gradient_square: by stage, an unbiased estimate of |G|², the square of the true gradient's norm.
         gradient_variance: by stage, an unbiased estimate of tr Σ, the variance of the gradient of one example.
@@ -68,6 +72,8 @@ class Look:
     epoch: int
     step: int
     probed: bool = False
+    pieces: int = 0
+    piece: int = 0
     lr: Numbers = field(default_factory=dict)
     clipped: Numbers = field(default_factory=dict)
     clip_factor: Numbers = field(default_factory=dict)
@@ -87,7 +93,6 @@ class Look:
     norm_batches: Numbers = field(default_factory=dict)
     loss: Numbers = field(default_factory=dict)
     loss_eval: Numbers = field(default_factory=dict)
-    loss_half: Numbers = field(default_factory=dict)
     loss_bias: Numbers = field(default_factory=dict)
     gradient_square: Numbers = field(default_factory=dict)
     gradient_variance: Numbers = field(default_factory=dict)

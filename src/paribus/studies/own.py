@@ -16,9 +16,9 @@ from paribus.streams import patiently
 from paribus.studies.executors.job import Job
 from paribus.studies.figures import checked
 from paribus.training.failures import recorded
+from paribus.training.interruption import StopRequest, interruptible
 from paribus.training.monitor import Listener, Progress
 from paribus.training.resume import finished
-from paribus.training.signals import StopRequest, interruptible
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ from paribus.studies import design as designs
 from paribus.studies.conclusions import analyse, widest_claim
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
 from paribus.training.execution import Settings, require
+from paribus.training.interruption import interruptible
 from paribus.training.keep import Keep
 from paribus.training.resume import adopt
-from paribus.training.signals import interruptible
 
 
 def run(

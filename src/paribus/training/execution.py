@@ -37,6 +37,7 @@ class Settings:
         threads: processor threads for this run; by default all cores where batches are large enough to share, else one.
         checkpoint_seconds: least time between two checkpoints, beside those at the end and on interruption.
         keep: the epochs whose weights stay, and with them the last state: ``best``, ``last``, ``all``, ``every:5``.
+        signals: whether to record what the training looks like from inside; nothing of it changes the training.
         until: the epoch behind which a run pauses, if it is not at its end; it goes on where it is trained again.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     threads: int | None = None
     checkpoint_seconds: float = 10.0
     keep: str = "none"
+    signals: bool = True
     until: int | None = None
 
 

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from paribus import files
@@ -24,11 +25,12 @@ from paribus.tasks import evaluation
 from paribus.training import checkpoints
 from paribus.training.execution import Settings, peak_memory_mb
 from paribus.training.failures import recorded
+from paribus.training.interruption import interruptible
 from paribus.training.keep import Keep, keep_epoch
 from paribus.training.monitor import Listener, Monitor, Plan, no_listener
 from paribus.training.resume import finished, resume
 from paribus.training.session import Session
-from paribus.training.signals import interruptible
+from paribus.training.signals.recorder import Recorder
 from paribus.training.step import step
 
 logger = logging.getLogger(__name__)
@@ -81,14 +83,17 @@ def train(
         epochs = 1 if session.fitted else recipe.budget.epochs
         steps = min(epochs * len(data.train), recipe.budget.steps or 2**62)
         plan = Plan(epochs, steps, len(data.train))
-        monitor = Monitor(folder, session, plan, settings, listen, request)
+        recorder = Recorder(folder, session, data.train, plan)
+        diverging = partial(recorder.finish, probed=False)
+        monitor = Monitor(folder, session, plan, settings, listen, request, diverging)
 
         if not plan.steps:
             _look(folder, session, data, monitor)
         while (session.step < plan.steps or session.batches_done) and not session.stopping.stop:
             session.begin_epoch()
             for batch in data.rest_of_epoch(session, plan):
-                step(session, batch, plan.time(session.step))
+                with recorder.watching(batch):
+                    step(session, batch, plan.time(session.step))
                 monitor.tick()
             session.stopwatch.pause()
 
@@ -100,12 +105,14 @@ def train(
             row = {"epoch": session.epoch + 1, "step": session.step, "lr": session.rate, **figures, "seconds": seconds}
             folder.append_metrics(row)
             session.end_epoch(row)
+            recorder.look()
             keep_epoch(folder, session, keep)
             if session.epoch.bit_count() == 1:  # 1, 2, 4, 8, …: most is to be seen early, and the folder stays small
                 _preview(folder, session, data.shown, f"{session.epoch:04}")
             monitor.report_epoch(figures, row)
 
         keep_epoch(folder, session, keep, last=True)
+        recorder.finish()
         result = _write_result(folder, session, data, plan)
         monitor.heartbeat("finished")
         checkpoints.clear(folder.checkpoints)

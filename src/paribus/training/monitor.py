@@ -12,9 +12,9 @@ from paribus.errors import Diverged, Interrupted, Paused
 from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, State
 from paribus.training import checkpoints
 from paribus.training.execution import Settings
+from paribus.training.interruption import StopRequest
 from paribus.training.schedules import Time
 from paribus.training.session import Session
-from paribus.training.signals import StopRequest
 
 TICK_SECONDS = 0.1  # between two looks at the loss, and two reports
 
@@ -50,6 +50,11 @@ class Plan:
         """When in the training a step is."""
         return Time(step, self.steps, self.per_epoch)
 
+    def before_look(self, step: int) -> bool:
+        """Whether a step, counted from 0, is the first one, the last one, or the last of epoch 1, 2, 4, 8, …"""
+        epochs, rest = divmod(step + 1, self.per_epoch)
+        return step == 0 or step + 1 == self.steps or (not rest and epochs.bit_count() == 1)
+
 
 class Monitor:
     """Watches over a session.
@@ -61,6 +66,7 @@ class Monitor:
         settings: the user's wishes, of which the time between two checkpoints counts here.
         listen: who hears how far it is.
         request: whether somebody asked to stop.
+        diverging: called when the training is stopped because a figure is no number any more.
     """
 
     def __init__(
@@ -71,9 +77,10 @@ class Monitor:
         settings: Settings,
         listen: Listener,
         request: StopRequest,
+        diverging: Callable[[], None],
     ) -> None:
         self.folder, self.session, self.plan = folder, session, plan
-        self.settings, self.listen, self.request = settings, listen, request
+        self.settings, self.listen, self.request, self.diverging = settings, listen, request, diverging
         before = folder.last_status()
         self.status = replace(before, epochs=plan.epochs, resumed=before.resumed + (session.step > 0))
         self.last_save = time.perf_counter()
@@ -132,6 +139,7 @@ class Monitor:
         """
         for name, value in figures.items():
             if not math.isfinite(value):
+                self.diverging()
                 raise Diverged(
                     f"{name} is {value} in epoch {self.session.epoch + 1} (step {self.session.step})",
                     got=f"learning rate {self.session.rate:g}",

@@ -110,5 +110,6 @@ def resume(folder: RunFolder, session: Session) -> None:
         now, before = session.execution.plain(), state["execution"]
         if changed := [f"{name} {now[name]} instead of {before[name]}" for name in now if now[name] != before[name]]:
             logger.warning("resumed with %s: the last bits may differ", ", ".join(changed))
-    if mended := folder.restore_metrics(session.rows):
-        logger.warning(mended)
+    for mended in (folder.restore_metrics(session.rows), folder.restore_signals(session.signals.looks)):
+        if mended:
+            logger.warning(mended)

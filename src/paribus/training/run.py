@@ -18,6 +18,7 @@ from paribus.records.inputs import Inputs, OnChange, changes, identity_of
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, Status
+from paribus.records.signals import Look
 from paribus.records.study import slug
 from paribus.training import more
 from paribus.training.check import check_run
@@ -78,6 +79,7 @@ class Run:
         threads: int | None = None,
         checkpoint_seconds: float = 10.0,
         keep: str = "none",
+        signals: bool = True,
         data_changed: OnChange = "refuse",
         listen: Listener | None = None,
         progress: Announce | None = None,
@@ -91,6 +93,8 @@ class Run:
             keep: the epochs whose weights stay, for ``pb.load(run, epoch=3)``: ``best``, ``last``, ``all``,
                 ``every:5``, or several with commas between. Whatever is kept, so is the state from which :meth:`more`
                 goes on.
+            signals: whether to record what it looks like from inside, for :attr:`signals` and a diagnosis; costs next
+                to nothing, and changes nothing.
             data_changed: whether an interrupted run whose data have changed since is refused, or left as it is while
                 another one is started.
             listen: told of the training; by default a line now and then says how far it is, ``no_listener`` none.
@@ -104,7 +108,7 @@ class Run:
         listen = listen or (lambda now: lines(f"{self.recipe.name}, seed {self.seed}, step", now.step, now.steps))
         self.find(progress or lines)
         keeps = bool(Keep.of(keep))
-        settings = Settings(device, threads, checkpoint_seconds, keep)
+        settings = Settings(device, threads, checkpoint_seconds, keep, signals)
         prepared = None
         if not self.folder.exists:  # what is refused leaves no run behind, which would be the `last` one
             prepared = check_run(self.recipe, self.seed, settings, progress or lines)
@@ -168,6 +172,14 @@ class Run:
     def history(self) -> History:
         """One row per epoch: ``history["val/loss"]`` is a column, ``pandas.DataFrame(history)`` a data frame."""
         return self.folder.history
+
+    @property
+    def signals(self) -> tuple[Look, ...]:
+        """What was seen inside the training: a record before its first step, behind epochs 1, 2, 4, 8, … and the last.
+
+        Nothing where it was trained without, or by an earlier version.
+        """
+        return self.folder.signals
 
     def __repr__(self) -> str:
         return f"Run({self.recipe.name!r}, seed={self.seed}, {self.status.state}, {str(self.folder.path)!r})"

@@ -28,6 +28,7 @@ from paribus.training.groups import optimizers_of
 from paribus.training.penalty import share_of_zeros
 from paribus.training.quasi_newton import check_full_batch
 from paribus.training.schedules import Schedule
+from paribus.training.signals.gathered import Gathered
 from paribus.training.stopping import Rule
 
 FORMAT = 3  # of the state; raised when a new version could not go on from an older one
@@ -93,6 +94,7 @@ class Session:
         self.average = None if self.fitted else _average(self.network, self.training.ema)
         self.best: dict[str, Tensor] = {}
         self.rows: list[dict[str, Any]] = []  # one per whole epoch, as in metrics.jsonl
+        self.signals = Gathered(settings.signals)
         self.meter: Meter = self.task.meter("train")
         self.epoch = self.batches_done = self.step = 0  # whole epochs, batches of the current one, all steps
         self.stopwatch = Stopwatch()
@@ -180,6 +182,7 @@ class Session:
             "scaler": self.scaler.state_dict(),
             "best": self.best,
             "rows": self.rows,
+            "signals": self.signals.state(),
             "meter": self.meter.state() if self.batches_done else {},
             "task": self.task.state() if self.batches_done else {},
         }
@@ -199,6 +202,7 @@ class Session:
         self.scaler.load_state_dict(state["scaler"])
         self.best = {name: tensor.to(self.execution.device) for name, tensor in state["best"].items()}
         self.rows = list(state["rows"])
+        self.signals.load(state.get("signals", {}))
         if self.batches_done:
             self.meter.load(state["meter"])
             self.task.load(state["task"])

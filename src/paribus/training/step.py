@@ -70,5 +70,6 @@ def gradient(session: Session, stage: str, optimizer: Optimizer, batch: Batch, w
         losses.append(add_l2(optimizer, options.l2))
     if options.clip_norm is not None:
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        nn.utils.clip_grad_norm_(parameters, options.clip_norm)
+        norm = nn.utils.clip_grad_norm_(parameters, options.clip_norm)
+        session.signals.clipped(stage, norm, options.clip_norm)
     return reduce(add, losses)

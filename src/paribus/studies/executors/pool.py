@@ -27,7 +27,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.run import Status
 from paribus.studies.executors.job import Event, EventListener, Job, Waiting
 from paribus.studies.executors.worker import pack, work
-from paribus.training.signals import StopRequest, interruptible
+from paribus.training.interruption import StopRequest, interruptible
 
 THREADED = ("jax", "tensorflow")  # libraries with threads of their own, which a fork would leave behind
 PATIENCE_SECONDS = 30.0  # that interrupted workers get to save their state

@@ -27,8 +27,8 @@ from paribus.studies.search.hyperband import Asha, Hyperband, Step
 from paribus.studies.search.trials import read, stand, standing
 from paribus.training.check import check_run
 from paribus.training.execution import Settings, require
+from paribus.training.interruption import interruptible
 from paribus.training.resume import adopt
-from paribus.training.signals import interruptible
 
 TrialListener = Callable[[Trial, Event | None], None]
 

@@ -19,7 +19,7 @@ from paribus.records.run import RunFolder
 from paribus.run import Run
 from paribus.study import Study
 from paribus.training import checkpoints
-from paribus.training.signals import SIGNALS, interruptible
+from paribus.training.interruption import SIGNALS, interruptible
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -1,0 +1,210 @@
+"""What a network makes of a few training examples, in numbers; the training notices nothing of it.
+
+Stages, losses and gradients are those of the task, of a copy of it; buffers and modes are put back, gradients are taken
+beside those of the parameters, and chance follows a key of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.linalg import vector_norm
+
+from paribus.chance import seeded
+from paribus.data.deliver.loader import Batch, Loader
+from paribus.models.network import Network
+from paribus.tasks.task import Task
+from paribus.training.session import Session
+from paribus.training.signals.layers import Drift, Outputs, hooked, layer_of, moments
+from paribus.training.signals.readings import Readings, fetched, rounded
+from paribus.training.signals.step import by_layer
+
+MOST, PIECES = 64, 8  # examples of the probe, and pieces in which it is shown at most
+PIECE = 32  # examples of a piece at most: two of them tell how far gradients scatter
+SUMS_TO_ONE = 1e-4  # how far the sum of probabilities may be from 1, in float32
+
+Found = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A few training examples, as they are stored.
+
+    Args:
+        whole: all of them.
+        pieces: the same in pieces of equal size, each from all over the data.
+    """
+
+    whole: Batch
+    pieces: list[Batch]
+
+    @classmethod
+    def of(cls, loader: Loader, at_once: int) -> Probe:
+        """Examples from all over those that a loader has; ``at_once`` is how many training shows at once."""
+        rows = loader.rows
+        size = max(1, min(PIECE, at_once, len(rows) // 2))
+        pieces = max(1, min(PIECES, MOST // size, len(rows) // size))
+        rows = rows[:: len(rows) // (size * pieces)][: size * pieces]
+        rows = rows.unflatten(0, (size, pieces)).T.flatten()  # data may be in order: no piece has its beginning alone
+        whole = loader.take(rows)
+        return cls(whole, whole.chunks(pieces))
+
+
+def look_at(session: Session, probe: Probe, bent: bool) -> dict[str, Any]:
+    """Show the probe to the network of a training, between two steps.
+
+    Args:
+        session: the training.
+        probe: the examples.
+        bent: whether to ask how far the network is from a straight line, too.
+
+    Returns:
+        Values of fields of :class:`paribus.records.signals.Look`.
+    """
+    network, readings = session.network, Readings()
+    task = copy(session.task)  # some keep things from stage to stage
+    with untouched(network, max(0, session.epoch - 1)), seeded(session.seeds.key("noise", "probe")):
+        found = gradients(session, task, probe.pieces, readings)
+        with torch.inference_mode():
+            missing = outputs(network.eval(), task, probe.whole, readings, bent)
+    pieces = {"pieces": len(probe.pieces), "piece": len(probe.pieces[0])}
+    return {"probed": True, **pieces, **found, **deviations(network), **readings.fetch(), "unrecorded": missing}
+
+
+@contextmanager
+def untouched(network: Network, epoch: int) -> Iterator[None]:
+    """Freeze what is frozen in an epoch, and leave all behind a block as it was before it.
+
+    That is buffers, modes, and what forward passes note in attributes of the modules, though not within a list there.
+    """
+    modules = [(module, dict(vars(module)), dict(module._buffers)) for module in network.modules()]
+    kept, before = [(buffer, buffer.clone()) for buffer in network.buffers()], network.epoch
+    network.at_epoch(epoch)
+    try:
+        yield
+    finally:
+        network.at_epoch(before)
+        for module, attributes, buffers in modules:
+            vars(module).clear()
+            vars(module).update(attributes)
+            module._buffers.update(buffers)
+        for buffer, value in kept:
+            buffer.copy_(value)
+
+
+def gradients(session: Session, task: Task, pieces: list[Batch], readings: Readings) -> Found:
+    """Losses in training mode, drift of batch norms, and by layer the gradient of the mean loss over all pieces.
+
+    From k pieces of m examples, with gradients gᵢ and their mean g: an unbiased estimate of the variance of gᵢ is
+    s² = Σ|gᵢ − g|²/(k − 1), so that of one example's gradient is m·s², and of |G|² it is |g|² − s²/k. These are the
+    estimates of McCandlish et al. (2018, appendix A.1) from batches of m and k·m examples.
+    """
+    network, task_at = session.network.train(), (session.step, float(session.epoch))
+    sums: dict[str, dict[str, Tensor]] = defaultdict(dict)  # stage → parameter → sum of its gradients
+    squares: dict[str, list[Tensor]] = defaultdict(list)  # stage → norms of all gradients
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    with Drift(network, readings).watching():
+        for piece in pieces:
+            task.begin()
+            task.at(*task_at)
+            for stage, parameters in task.stages(network).items():
+                trained = [parameter for parameter in parameters if parameter.requires_grad]
+                with session.autocast():
+                    loss = task.loss(stage, network, piece)[0]
+                readings.note(stage, loss=loss)
+                for parameter, slope in zip(trained, slopes(session, loss, trained), strict=True):
+                    name = names[id(parameter)]
+                    sums[stage][name] = sums[stage][name] + slope if name in sums[stage] else slope
+                    squares[stage].append(vector_norm(slope))
+    found: Found = {"gradient": {}, "gradient_square": {}, "gradient_variance": {}}
+    k, m = len(pieces), len(pieces[0])
+    for stage, total in sums.items():
+        norms = {name: norm / k for name, norm in zip(total, fetched(map(vector_norm, total.values())), strict=True)}
+        found["gradient"] |= by_layer(norms)
+        if k > 1:
+            square = sum(norm**2 for norm in norms.values())
+            scatter = max(0.0, sum(norm**2 for norm in fetched(squares[stage])) - k * square) / (k - 1)
+            found["gradient_square"][stage] = rounded(square - scatter / k)
+            found["gradient_variance"][stage] = rounded(m * scatter)
+    return found
+
+
+def slopes(session: Session, loss: Tensor, parameters: list[nn.Parameter]) -> list[Tensor]:
+    """The gradient of a loss, zeros where a parameter has no part in it; scaled meanwhile where training does so."""
+    scale = session.scaler.get_scale() if session.scaler.is_enabled() else 1.0
+    loss = loss if scale == 1 else loss * scale
+    found = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True) if parameters else ()
+    return [slope if scale == 1 else slope / scale for slope in found]
+
+
+def outputs(network: Network, task: Task, batch: Batch, readings: Readings, bent: bool) -> dict[str, str]:
+    """What layers give for a batch, losses in evaluation mode, and the loss of the last bias alone.
+
+    Returns:
+        What could not be seen, with the reason.
+    """
+    watched = Outputs(network, readings)
+    with watched.watching():
+        evaluate(network, task, batch, readings, "loss_eval")
+    given, last = watched.whole, watched.last
+    if given is None or last is None:
+        why = f"the task {type(task).__name__} does not call the network as one function of its inputs"
+        return {"outputs": why, "loss_bias": why}
+    with hooked([last.register_forward_pre_hook(without_features)]):
+        evaluate(network, task, batch, readings, "loss_bias")
+    final(given.float(), readings)
+    return bend(network, batch.inputs, given.float(), readings) if bent else {}
+
+
+def evaluate(network: nn.Module, task: Task, batch: Batch, readings: Readings, field: str) -> None:
+    """The loss of every stage."""
+    task.begin()
+    for stage in task.stages(network):
+        readings.note(stage, **{field: task.loss(stage, network, batch)[0]})
+
+
+def without_features(module: nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A hook that gives a layer zeros in the place of its inputs."""
+    return tuple(torch.zeros_like(it) if isinstance(it, Tensor) and it.is_floating_point() else it for it in given)
+
+
+def final(given: Tensor, readings: Readings) -> None:
+    """Figures of what the network gives (B, …)."""
+    low, high = given.aminmax()
+    figures = {**moments(given), "low": low, "high": high}
+    if given.ndim > 1 and given.shape[1] > 1:
+        sums = (given.sum(1) - 1).abs() < SUMS_TO_ONE
+        figures["simplex"] = (sums & (given >= 0).all(1)).float().mean()
+    for name, figure in figures.items():
+        readings.note(name, outputs=figure)
+
+
+def bend(network: Network, inputs: Any, given: Tensor, readings: Readings) -> dict[str, str]:
+    """How far the network is from a straight line, on the middles of pairs of examples; says why not, if need be."""
+    x = network.scaled(inputs) if isinstance(inputs, Tensor) else None
+    if x is None or not x.is_floating_point() or len(x) < 2:
+        return {"bend": "it needs two examples whose inputs are one tensor of numbers"}
+    half = len(x) // 2
+    bent = network.model((x[:half] + x[half : 2 * half]) / 2).float()
+    straight = (given[:half] + given[half : 2 * half]) / 2
+    readings.note("bend", outputs=(bent - straight).square().mean().sqrt() / moments(given)["variation"])
+    return {}
+
+
+def deviations(network: nn.Module) -> Found:
+    """By layer, of the numbers in its matrices and kernels."""
+    matrices = {name: it for name, it in network.named_parameters() if it.ndim > 1}
+    squares: dict[str, list[float]] = defaultdict(list)
+    for name, variance in zip(
+        matrices, fetched(it.detach().var(correction=0) for it in matrices.values()), strict=True
+    ):
+        squares[layer_of(name)].append(variance)
+    return {"weight_deviation": {layer: rounded(fmean(found) ** 0.5) for layer, found in squares.items()}}
