@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
     from paribus.commands.command import Command as Command
     from paribus.data.arrays import Data as Data
+    from paribus.doctor import diagnose as diagnose
     from paribus.errors import ParibusError as ParibusError
     from paribus.inference.export.export import export as export
     from paribus.inference.predict import predict as predict
@@ -59,6 +60,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "Tune": "search",
     "analyse": "analysis.kept",
     "derive": "theory.derive",
+    "diagnose": "doctor",
     "evidence": "numbers",
     "export": "inference.export.export",
     "load": "inference.trained",

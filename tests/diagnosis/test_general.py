@@ -74,8 +74,9 @@ def test_a_run_that_ended_in_nan(run):
     run.append_metrics({"epoch": 5, "step": 100, "train/loss": math.nan, "val/loss": math.nan})
     run.write_status(Status(state="diverged", epoch=5, epochs=9, error="the loss became nan"))
     (finding,) = diagnose(run).findings
-    assert finding.name == "the loss is not a number"
-    assert "epoch 5" in finding.says
+    (symptom,) = finding.consequences
+    assert (finding.cause, symptom.cause) == ("lr-too-high", "loss-not-finite")
+    assert "epoch 5" in symptom.says
     run.recipe.override(finding.treatment).resolved()
 
 
@@ -84,7 +85,8 @@ def test_a_run_that_diverged_in_its_first_epoch(tmp_path):
     run.create(Recipe.load("digits/mlp"), 0)
     run.write_status(Status(state="diverged", epoch=0, epochs=9))
     (finding,) = diagnose(run).findings
-    assert (finding.name, finding.evidence["epoch"]) == ("the loss is not a number", 1)
+    (symptom,) = finding.consequences
+    assert (symptom.cause, symptom.evidence["epoch"]) == ("loss-not-finite", 1)
 
 
 def test_a_loss_that_does_not_fall(run):

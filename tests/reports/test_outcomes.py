@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from paribus.diagnosis.finding import Diagnosis, Finding
 from paribus.inference.held_out import HeldOut
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
-from paribus.reports.outcomes import findings_page, held_out_page, predictions_page
+from paribus.reports.outcomes import held_out_page, predictions_page
 from paribus.reports.terminal import print_page
 from paribus.tasks.prediction import Prediction
-
-
-def test_findings_are_printed_with_their_treatment(capsys):
-    found = Finding(
-        "inputs-not-scaled", "Values are far.", {"mean": 7.0}, {"data.scale": "standard"}, "Or do it by hand."
-    )
-    print_page(findings_page(Diagnosis((found, found)), RunFolder("runs/a/b/seed-0")))
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["the inputs are not scaled", "Values are far."]
-    assert lines[4:7] == ["treatment: data.scale=standard", "Or do it by hand.", ""]
-
-
-def test_no_finding_is_no_all_clear(capsys):
-    print_page(findings_page(Diagnosis((), ("weights", "loss"), ("labels",)), RunFolder("runs/a/b/seed-0")))
-    first, *rest = capsys.readouterr().out.splitlines()
-    assert first.startswith("runs/a/b/seed-0: none of the faults that were looked for; this does not say that the run")
-    assert rest[-2:] == ["looked for: weights; loss", "not looked at: labels"]
 
 
 def test_predictions_name_the_three_most_probable(capsys):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from paribus.diagnosis.causes import CAUSES
+from paribus.diagnosis.treatment import Treated
 
 Severity = Literal["fault", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("fault", "warning", "note")  # gravest first
@@ -101,12 +102,14 @@ class Diagnosis:
         checked: faults that were looked for, in a few words each.
         unchecked: what was not looked at, with the reason.
         run: where the run lies.
+        treated: what became of a treatment, where one was tried.
     """
 
     findings: tuple[Finding, ...] = ()
     checked: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     run: str = ""
+    treated: Treated | None = None
 
     def __add__(self, other: Diagnosis) -> Diagnosis:
         return Diagnosis(
@@ -114,6 +117,7 @@ class Diagnosis:
             self.checked + other.checked,
             self.unchecked + other.unchecked,
             self.run or other.run,
+            self.treated or other.treated,
         )
 
     @property
@@ -144,4 +148,5 @@ class Diagnosis:
             "findings": [finding.plain() for finding in self.findings],
             "checked": list(self.checked),
             "unchecked": list(self.unchecked),
+            "treated": self.treated.plain() if self.treated else None,
         }

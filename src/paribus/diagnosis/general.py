@@ -4,64 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from paribus.diagnosis.finding import Diagnosis, Finding
-from paribus.records.run import RunFolder, Status
+from paribus.diagnosis.record import Record
 
 BROKEN = ("failed", "killed", "crashed", "interrupted")
 SURE = 2.0  # standard errors by which an accuracy must lie above that of guessing
 PIXELS = 0.01  # the same for pixels, which are too many and too alike to count as independent
 FALL = 0.99  # of the first training loss: above this it has not fallen
-RATED = ("val/accuracy", "val/pixel_accuracy")  # figures that guessing the most frequent class can be compared with
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a run left behind.
-
-    Args:
-        status: where it stands.
-        rows: one for each epoch.
-        figures: of the final weights, or of the last epoch.
-        info: what the data were like.
-        recipe: every option, as nested plain data.
-        weights: the file of the final weights.
-    """
-
-    status: Status
-    rows: Sequence[Mapping[str, Any]]
-    figures: Mapping[str, Any]
-    info: Mapping[str, Any]
-    recipe: Mapping[str, Any]
-    weights: Path
-
-    @classmethod
-    def read(cls, folder: RunFolder) -> Record:
-        """All files that the checks look at, once."""
-        rows, result = folder.history, folder.result
-        figures = result.metrics if result else rows[-1] if rows else {}
-        return cls(folder.status, rows, figures, folder.info(), folder.read()["recipe"], folder.weights)
-
-    @cached_property
-    def lr(self) -> float | None:
-        """The learning rate of its optimizer, where it has one."""
-        lr = self.recipe.get("optimizer", {}).get("lr")
-        return lr if isinstance(lr, float) else None
-
-    @property
-    def shares(self) -> list[float]:
-        """How often each class is among the training targets; empty where targets are no classes."""
-        counts = self.info.get("class_counts") or ()
-        return [count / sum(counts) for count in counts if count] if len(counts) > 1 and sum(counts) else []
-
-
-def check(folder: RunFolder) -> Diagnosis:
+def check(record: Record) -> Diagnosis:
     """The general faults, gravest first."""
-    record = Record.read(folder)
     return not_a_number(record) + ended(record) + weights(record) + chance_level(record) + falling(record)
 
 
@@ -123,7 +78,7 @@ def weights(record: Record) -> Diagnosis:
 
 def chance_level(record: Record) -> Diagnosis:
     """No better than guessing the most frequent class, or, of tokens, than their frequencies."""
-    name = next((name for name in RATED if record.figures.get(name) is not None), "")
+    name = record.rated
     task = record.recipe.get("task", {}).get("use", "")
     if record.shares and name:
         return Diagnosis(tuple(_guessing(record, name)), ("chance level: guessing the most frequent class",))

@@ -1,4 +1,4 @@
-"""Outcomes of trained runs as pages: predictions, held-out tests, findings of a diagnosis."""
+"""Outcomes of trained runs as pages: predictions and held-out tests."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from paribus.diagnosis.finding import Diagnosis, Finding
 from paribus.records.metric import Metric, details, is_detail, is_minor
 from paribus.records.run import RunFolder
-from paribus.records.wording import NONE, clean, format_figure, metric_of, moment, show, with_unit
-from paribus.reports.page import Answer, Page, Row, Section, Table
+from paribus.records.wording import NONE, clean, format_figure, metric_of, moment, with_unit
+from paribus.reports.page import Page, Row, Section, Table
 
 if TYPE_CHECKING:
     from paribus.records.opened import HeldOut
@@ -136,36 +135,6 @@ def predictions_page(predictions: Sequence[Prediction]) -> Page:
     whole = Table(heads, tuple(rows), "l" * len(heads))
     tables = (Section(one.file, tables=(_columns(one.table),)) for one in predictions if one.table)
     return Page("Predictions", sections=(Section(tables=(whole,)), *tables))
-
-
-def findings_page(found: Diagnosis, folder: RunFolder) -> Page:
-    """What is wrong with a run, gravest first, each with its figures and treatment; and what was not looked at."""
-    nothing = f"{folder.path}: none of the faults that were looked for; this does not say that the run is sound"
-    limits = Section(
-        "how far this goes",
-        terms=tuple((head, "; ".join(said)) for head, said in _looked_at(found) if said),
-    )
-    sections = (*map(_finding, found.findings), limits)
-    return Page("Diagnosis", name_of(folder), "" if found.findings else nothing, sections=sections)
-
-
-def _looked_at(found: Diagnosis) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return ("looked for", found.checked), ("not looked at", found.unchecked)
-
-
-def _finding(found: Finding) -> Section:
-    rows = [
-        (name, f"{value:.4g}" if isinstance(value, float) else str(value)) for name, value in found.evidence.items()
-    ]
-    changes = " ".join(f"{field}={show(value)}" for field, value in found.treatment.items())
-    return Section(
-        found.name,
-        (found.says,),
-        tables=(Table(("figure", "value"), tuple(rows), "ll"),),
-        answers=(Answer("treatment", changes, tone="better"),) if changes else (),
-        notes=(found.advice,) if found.advice else (),
-        tone="worse",
-    )
 
 
 def _details(held: HeldOut, metrics: Mapping[str, Metric]) -> Iterator[Table]:

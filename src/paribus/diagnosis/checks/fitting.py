@@ -1,0 +1,183 @@
+"""How the network fits: too little, too much, or labels that cannot be fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from paribus.diagnosis.case import Case, Check
+from paribus.diagnosis.finding import Finding, Severity
+from paribus.diagnosis.measures import entropy
+from paribus.diagnosis.record import Record
+
+NARROW = 2  # units of a hidden layer
+HEAVY_DROPOUT, HEAVY_DECAY = 0.6, 0.02
+BY_HEART = 0.98  # right answers in training
+AS_GUESSED = 0.1  # of what guessing leaves
+FEW = 20  # examples of a class
+
+
+def narrow(case: Case) -> Iterator[Finding]:
+    """A hidden layer of a unit or two."""
+    record = case.record
+    shapes = list(record.matrices.items())
+    thin = [(name, shape[0]) for name, shape in shapes[:-1] if shape[0] <= NARROW < max(shapes[-1][1][0], 1)]
+    widths = [width for name in ("widths", "hidden") for width in record.option(f"model.{name}") or ()]
+    thin += [("model.widths", width) for width in widths if isinstance(width, int) and width <= NARROW and not thin]
+    if not thin or not (case.above("fit") or case.poor or case["achieved"] < case.middle("achieved")):
+        return
+    name, units = min(thin, key=lambda one: one[1])
+    yield Finding(
+        "capacity-too-small",
+        f"All that later layers know passes {units} unit{'s' * (units > 1)} of {name}, and there are "
+        f"{record.classes or 'many'} answers.",
+        {"units": float(units), **case.evidence("fit", "achieved")},
+        _wider(record),
+        "",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def _wider(record: Record) -> dict[str, Any]:
+    for name in ("widths", "hidden"):
+        if widths := record.option(f"model.{name}"):
+            return {f"model.{name}": [max(int(width), 64) for width in widths]}
+    return {"model.width": 64} if record.option("model.width") else {}
+
+
+def over_regularised(case: Case) -> Iterator[Finding]:
+    """Penalties or noise under which not even the training examples are learned."""
+    record = case.record
+    strong = _strong(record)
+    if not strong or not (case.poor or case.above("fit")):
+        return
+    named = " and ".join(f"{name}={value:g}" for name, value in strong.items())
+    yield Finding(
+        "over-regularised",
+        f"With {named} the training examples are answered as badly as others.",
+        {**strong, **case.evidence("fit", "shrinkage", "gap")},
+        {next(iter(strong)): 0.0},
+        "" if len(strong) == 1 else f"And then {', '.join(list(strong)[1:])}.",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def _strong(record: Record) -> dict[str, float]:
+    """The fields that regularise heavily, the heaviest first."""
+    rates = {f"model.{name}": HEAVY_DROPOUT for name in ("dropout", "conv_dropout", "drop_path")}
+    rates |= {"optimizer.weight_decay": HEAVY_DECAY, "training.l2": HEAVY_DECAY, "training.l1": HEAVY_DECAY / 10}
+    found = {name: (record.option(name), limit) for name, limit in rates.items()}
+    heavy = {name: float(value) for name, (value, limit) in found.items() if _number(value) and value >= limit}
+    return dict(sorted(heavy.items(), key=lambda one: -one[1] / rates[one[0]]))
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def permuted(case: Case) -> Iterator[Finding]:
+    """Nothing to be learned, though steps and gradients are sound."""
+    record = case.record
+    base, losses = entropy(record), record.values("val/loss")
+    if base is None or not losses or not case["achieved"] < AS_GUESSED or record.diverged:
+        return
+    learned = record.values("train/loss")[-1] < 0.9 * base if record.values("train/loss") else False
+    worse = losses[-1] > 1.02 * base
+    if not (learned and worse) or case.above("mode_gap"):
+        return
+    yield Finding(
+        "labels-permuted",
+        f"Training examples are learned by heart, and others are answered worse than by guessing: their loss of "
+        f"{losses[-1]:.3g} is above {base:.3g}, that of the frequencies.",
+        {**case.evidence("achieved", "fit", "rise"), "loss of the frequencies": base},
+        advice="Look at a few examples with their labels, and at how files and labels are put together.",
+        trace=case.curves("losses", "train/loss", "val/loss", loss_of_the_frequencies=base),
+    )
+
+
+def wrong_labels(case: Case) -> Iterator[Finding]:
+    """Errors that are spread evenly, as wrong labels are."""
+    record = case.record
+    if not case.above("confusion_loss") or case.poor or case["simplex"] > 0.99 or record.option("task.label_smoothing"):
+        return
+    best = min((row for row in record.rows if row.get("val/loss") is not None), key=lambda row: row["val/loss"])
+    yield Finding(
+        "labels-wrong",
+        f"At its best epoch, {best['epoch']}, {100 * best['val/accuracy']:.1f} % are right, and the loss of "
+        f"{best['val/loss']:.3g} is that of mistakes which are spread evenly over all examples and "
+        "classes: hard examples are not like that, wrong labels are.",
+        case.evidence("confusion_loss", "gap", "rise"),
+        advice="Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def overfitted(case: Case) -> Iterator[Finding]:
+    """Training examples by heart, and others badly."""
+    record = case.record
+    risen, apart = case.above("rise"), case.above("gap")
+    if not risen and not apart:
+        return
+    severity: Severity = "fault" if apart else "warning"
+    counts = record.info.get("class_counts") or ()
+    few = min(counts) if counts else record.info.get("sizes", {}).get("train", 0)
+    yield Finding(
+        "overfitting",
+        "Training examples are answered far better than others"
+        + (f", and there are only {few:,} of the rarest class." if few < FEW else "."),
+        {
+            **case.evidence("gap", "rise", "fit"),
+            "training examples": float(record.info.get("sizes", {}).get("train", 0)),
+        },
+        _regularised(record),
+        "More examples are better than any penalty; augmentation makes some.",
+        severity,
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def _regularised(record: Record) -> dict[str, Any]:
+    """One field that holds a network back."""
+    if record.option("split.limit"):
+        return {"split.limit": None}
+    if record.option("model.dropout") == 0:
+        return {"model.dropout": 0.5}
+    if record.option("optimizer.weight_decay") == 0:
+        return {"optimizer.weight_decay": 1e-3}
+    return {"stopping": {"use": "patience"}} if record.option("stopping.use") == "never" else {}
+
+
+def underfitted(case: Case) -> Iterator[Finding]:
+    """A training loss that rests high."""
+    record = case.record
+    if not (case.above("fit") and case["slope"] < case.healthy.above("slope")) or record.diverged:
+        return
+    yield Finding(
+        "underfitting",
+        "The last training loss is higher than in any healthy run, and the same elsewhere: not even the training "
+        "examples are learned.",
+        case.evidence("fit", "gap", "slope"),
+        advice="A larger model, a longer training, less regularisation; and see whether labels belong to their inputs.",
+        severity="fault" if case.poor else "warning",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def rated(record: Record) -> bool:
+    """Whether right answers can be counted."""
+    return bool(record.rated) and len(record.rows) > 0
+
+
+def known(record: Record) -> bool:
+    """Whether training made steps."""
+    return bool(record.rows) and record.option("optimizer.use") is not None
+
+
+CHECKS = (
+    Check("a layer that is too narrow", narrow, applies=known),
+    Check("regularisation that is too strong", over_regularised, applies=known),
+    Check("labels that do not belong to their inputs", permuted, applies=rated),
+    Check("labels that are wrong", wrong_labels, applies=lambda record: record.classifies),
+    Check("overfitting", overfitted, applies=rated),
+    Check("underfitting", underfitted, applies=known),
+)

@@ -1,0 +1,124 @@
+"""The last layer and the loss that it meets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from paribus.diagnosis.case import Case, Check
+from paribus.diagnosis.finding import Finding
+from paribus.diagnosis.record import Record
+
+ALL = 0.999  # of the examples
+SUMMED = 0.6  # of the loss is left where half of the examples are: a sum; of a mean all
+ALIKE = 0.02  # how far the ratio of two figures may stray and still be called constant
+TOO_LOW = 0.75  # of the loss of a guess: no cross-entropy begins lower
+CLOSE = 0.15  # of what guessing leaves: who knows nothing may be right by chance so often
+
+
+def double_softmax(case: Case) -> Iterator[Finding]:
+    """Probabilities where the loss takes logits."""
+    record = case.record
+    if not case["simplex"] >= ALL or record.option("model.final_activation", "none") != "none":
+        return
+    classes = record.classes
+    floor = math.log(1 + (classes - 1) / math.e) if classes > 1 else math.nan
+    yield Finding(
+        "double-softmax",
+        "What the network gives is positive and sums to 1 for every example: a softmax, before a cross-entropy that "
+        f"takes logits and has its own. With {classes} classes that loss cannot fall below {floor:.3g}.",
+        {**case.evidence("simplex", "fit"), "lowest loss that it allows": floor},
+        advice="Take the softmax out of the model, or name it: model.final_activation=softmax.",
+        trace=case.curves("losses", "train/loss", "val/loss", lowest_that_a_softmax_allows=floor),
+    )
+
+
+def cut(case: Case) -> Iterator[Finding]:
+    """Logits that are never negative."""
+    record = case.record
+    look = record.end or record.start
+    low = look.outputs.get("low", math.nan) if look is not None else math.nan
+    final = record.option("model.final_activation", "none")
+    floor = 0.5 if final == "sigmoid" else 0.0
+    if case["simplex"] >= ALL or final == "softmax" or _lowest(record) != floor or low != floor:
+        return
+    yield Finding(
+        "cut-outputs",
+        f"No output is below {low:g}, and some are just that: a rectifier stands behind the last layer.",
+        {"lowest output": low, **case.evidence("fit", "achieved")},
+        advice="Take it out: the last layer gives logits of any sign.",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def squared(case: Case) -> Iterator[Finding]:
+    """A loss of classes that is no cross-entropy."""
+    record = case.record
+    if (
+        record.option("task.loss", "cross_entropy") != "cross_entropy"
+        or record.option("model.weights", "none") != "none"
+    ):
+        return
+    low = case["start_loss"] < TOO_LOW
+    ratios = _over_brier(record)
+    steady = len(ratios) > 1 and max(ratios) - min(ratios) <= ALIKE * max(ratios)
+    if not low and not steady:
+        return
+    yield Finding(
+        "squared-error-of-classes",
+        "The loss is in a fixed ratio to the Brier score, which is a squared error of the probabilities."
+        if steady
+        else "Before the first step the loss is below that of a guess, which no cross-entropy of an "
+        "untrained network is: it measures something else, as a squared error does.",
+        {**case.evidence("start_loss", "achieved"), **({"loss over Brier score": ratios[-1]} if ratios else {})},
+        {"task.use": "classification"} if record.option("task.use") != "classification" else {},
+        "Minimise the cross-entropy of logits.",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def summed(case: Case) -> Iterator[Finding]:
+    """A loss that grows with the number of examples."""
+    if not case["half_loss"] < SUMMED:
+        return
+    record = case.record
+    batch = record.option("training.batch_size")
+    yield Finding(
+        "summed-loss",
+        f"Half of the examples have {100 * case['half_loss']:.0f} % of the loss of all: it is a sum "
+        f"over the batch, and steps are {batch} times as long as those of a mean.",
+        {**case.evidence("half_loss", "first_update", "start_loss"), "batch size": str(batch)},
+        {"optimizer.lr": float(f"{record.lr / batch:.3g}")} if record.lr and isinstance(batch, int) else {},
+        "Average the loss over the batch.",
+        "fault" if _minds(record) or case.poor else "warning",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def _minds(record: Record) -> bool:
+    """Whether the optimizer minds the scale of the loss; those that divide by the gradient's size do not."""
+    return record.option("optimizer.use") in ("sgd", "lbfgs")
+
+
+def _lowest(record: Record) -> float:
+    found = [look.outputs.get("low", math.nan) for look in record.probed]
+    return min((low for low in found if math.isfinite(low)), default=math.nan)
+
+
+def _over_brier(record: Record) -> list[float]:
+    """The validation loss over the Brier score, epoch by epoch."""
+    rows = [(row.get("val/loss"), row.get("val/brier")) for row in record.rows]
+    return [loss / brier for loss, brier in rows if loss and brier]
+
+
+def classifies(record: Record) -> bool:
+    """Whether a loss over classes is minimised by steps."""
+    return record.classifies and record.option("optimizer.use") is not None
+
+
+CHECKS = (
+    Check("a softmax before the loss", double_softmax, ("outputs",), classifies),
+    Check("a rectifier behind the last layer", cut, ("outputs",), lambda record: bool(record.rated)),
+    Check("squared error for classes", squared, applies=classifies),
+    Check("a loss that is summed over the batch", summed, ("loss_half",), lambda record: bool(record.rows)),
+)

@@ -1,0 +1,211 @@
+"""Signals on their way through the layers: initial weights, dead and saturated units, gradients, bends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from paribus.diagnosis.case import Case, Check
+from paribus.diagnosis.finding import Finding, Severity
+from paribus.diagnosis.measures import LEAST, layers
+from paribus.diagnosis.record import Record
+from paribus.records.signals import Look
+
+LINEAR = ("linear", "logistic", "ridge", "majority")  # models that are meant to be
+STRAIGHT = 1e-4  # of the spread of the outputs: a network that bends less is a straight line
+
+
+def wide_start(case: Case) -> Iterator[Finding]:
+    """Initial weights that are too large: a first loss far above that of a guess."""
+    if not case.above("start_loss") and not case.above("start_spread"):
+        return
+    if case.above("widest_input"):  # then it is they
+        return
+    yield Finding(
+        "initial-weights-too-large",
+        "Before the first step outputs are larger than in any healthy run, and so is the loss: that of a network that "
+        "is sure and wrong.",
+        case.evidence("start_loss", "start_spread"),
+        _init(case.record, "he"),
+        "Draw weights with a variance of 2/inputs (He et al., 2015) before a ReLU.",
+        trace=case.depth("deviation of outputs before the first step", "deviation", case.record.start),
+    )
+
+
+def alike(case: Case) -> Iterator[Finding]:
+    """Layers whose weights are all equal, or zero, before the first step."""
+    look = case.record.start
+    found = _hidden(look, "weight_deviation")
+    if not found:
+        return
+    zero = [name for name in found if look is not None and look.weight_norm.get(name, 1.0) <= LEAST]
+    same = [name for name, deviation in found.items() if deviation <= LEAST]
+    if not same:
+        return
+    cause = "initial-weights-zero" if len(zero) == len(same) else "symmetric-units"
+    severity: Severity = "fault" if len(same) > 1 or case.poor else "warning"
+    what = "zero" if cause == "initial-weights-zero" else "equal"
+    yield Finding(
+        cause,
+        f"Before the first step all weights are {what} in {len(same)} of {len(found)} layers: {_named(same)}.",
+        {"layers": float(len(same)), "of": float(len(found)), **case.evidence("achieved", "fit")},
+        _init(case.record, "default"),
+        "Draw them at random: model.init=he.",
+        severity,
+        trace=case.depth("deviation of the weights before the first step", "weight_deviation", look, log=False),
+    )
+
+
+def dead(case: Case) -> Iterator[Finding]:
+    """Rectified units that are zero for all examples."""
+    born, died = case.above("dead_at_start"), case.above("dead_at_end")
+    if not born and not died:
+        return
+    look = case.record.start if born else case.record.end
+    worst = max(look.dead, key=lambda name: look.dead[name]) if look is not None and look.dead else ""
+    when = "before the first step" if born else "at the end, though not at the start"
+    share = case["dead_at_start"] if born else case["dead_at_end"]
+    yield Finding(
+        "dead-units",
+        f"{100 * share:.0f} % of the units of {worst} are zero for every example {when}.",
+        case.evidence("dead_at_start", "dead_at_end"),
+        _activation(case.record, "leaky_relu"),
+        "A smaller learning rate keeps them alive; look at the biases if they were born dead.",
+        "fault" if case.poor or (born and share > 0.95) else "warning",
+        trace=case.looks("share of dead units", "dead", log=False),
+    )
+
+
+def saturated(case: Case) -> Iterator[Finding]:
+    """Sigmoids and tanhs at their ends."""
+    if not case.above("saturated"):
+        return
+    yield Finding(
+        "saturated-units",
+        f"{100 * case['saturated']:.0f} % of what sigmoids and tanhs give lies at their ends.",
+        case.evidence("saturated"),
+        _activation(case.record, "relu"),
+        "Smaller initial weights, scaled inputs, or a norm before them.",
+        "fault" if case.poor else "warning",
+        trace=case.looks("share of saturated outputs", "saturated", log=False),
+    )
+
+
+def vanishing(case: Case) -> Iterator[Finding]:
+    """A gradient that does not reach the first layers."""
+    if not case.below("gradient_span"):
+        return
+    yield Finding(
+        "vanishing-gradients",
+        f"Before the first step the first layer's gradient is {case['gradient_span']:.1e} of the last one's.",
+        case.evidence("gradient_span", "achieved"),
+        _activation(case.record, "relu") or _norm(case.record),
+        "Or a norm between the layers, shorter paths, or gates.",
+        "fault" if case.poor else "warning",
+        trace=case.depth("gradient by layer before the first step", "gradient", case.record.start),
+    )
+
+
+def exploding(case: Case) -> Iterator[Finding]:
+    """A gradient that grows on its way to the first layers."""
+    if not case.above("gradient_span"):
+        return
+    yield Finding(
+        "exploding-gradients",
+        f"Before the first step the first layer's gradient is {case['gradient_span']:.1e} of the last one's.",
+        case.evidence("gradient_span", "most_update"),
+        {"training.clip_norm": 1.0} if case.record.option("training.clip_norm", 0) is None else {},
+        "Smaller initial weights, a norm between the layers, or fewer of them.",
+        "fault" if case.poor or case.record.diverged else "warning",
+        trace=case.depth("gradient by layer before the first step", "gradient", case.record.start),
+    )
+
+
+def straight(case: Case) -> Iterator[Finding]:
+    """A network of several layers that bends nowhere."""
+    record, bend = case.record, case["bend"]
+    named = record.option("model.activation") == "none" and _hidden_layers(record) > 0
+    seen = bend < STRAIGHT and len(record.end.weight_deviation if record.end else ()) > 2 and not case.poor
+    if record.option("model.use") in LINEAR or not (named or seen):
+        return
+    yield Finding(
+        "linear-network",
+        "No activation stands between its layers, so together they are one matrix."
+        if named
+        else "What it gives for the mean of two examples is the mean of what it gives for each: it bends nowhere.",
+        {"model.activation": str(record.option("model.activation", "not known")), **case.evidence("bend", "achieved")},
+        {"model.activation": "relu"} if record.option("model.activation") is not None else {},
+        "A model that is to be linear says so: model.use=linear.",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def ignored(case: Case) -> Iterator[Finding]:
+    """Outputs that are the same for all examples."""
+    if not case.below("outputs_vary"):
+        return
+    yield Finding(
+        "inputs-ignored",
+        f"Over examples outputs vary by {case['outputs_vary']:.1e} of their deviation: all get the same answer.",
+        case.evidence("outputs_vary", "explained"),
+        advice="Look at what stands above, or overfit a single batch first.",
+        severity="fault" if case.poor else "note",
+        trace=case.depth("spread over examples by layer", "variation", case.record.end),
+    )
+
+
+def _hidden(look: Look | None, field: str) -> Mapping[str, float]:
+    """A figure of all layers with matrices but the last, which may begin at zero."""
+    values: dict[str, float] = dict(getattr(look, field)) if look is not None else {}
+    finite = {name: value for name, value in values.items() if math.isfinite(value)}
+    return dict(list(finite.items())[:-1])
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+
+
+def _hidden_layers(record: Record) -> int:
+    return sum(len(record.option(f"model.{name}") or ()) for name in ("widths", "hidden"))
+
+
+def _init(record: Record, scheme: str) -> dict[str, Any]:
+    now = record.option("model.init")
+    return {} if now in (None, scheme) else {"model.init": scheme}
+
+
+def _activation(record: Record, name: str) -> dict[str, Any]:
+    now = record.option("model.activation")
+    return {} if now in (None, name) else {"model.activation": name}
+
+
+def _norm(record: Record) -> dict[str, Any]:
+    return {"model.norm": "batch"} if record.option("model.norm") == "none" else {}
+
+
+def recorded(record: Record) -> bool:
+    """Whether there is a training to ask about."""
+    return bool(record.rows or record.diverged) and record.option("optimizer.use") is not None
+
+
+def activated(record: Record) -> bool:
+    """Whether any activation was seen, or nothing at all."""
+    return recorded(record) and (not record.looks or any(layers(look, "zeros") for look in record.looks))
+
+
+CHECKS = (
+    Check("initial weights that are too large", wide_start, ("variation",), recorded),
+    Check("initial weights that are equal or zero", alike, ("weight_deviation",), recorded),
+    Check("dead units", dead, ("dead",), activated),
+    Check(
+        "saturated units",
+        saturated,
+        ("saturated",),
+        lambda record: recorded(record) and any(look.saturated for look in record.looks),
+    ),
+    Check("gradients that vanish", vanishing, ("gradient",), recorded),
+    Check("gradients that explode", exploding, ("gradient",), recorded),
+    Check("layers without an activation", straight, applies=recorded),
+    Check("outputs that do not depend on inputs", ignored, ("outputs",), recorded),
+)

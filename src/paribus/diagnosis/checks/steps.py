@@ -1,0 +1,192 @@
+"""Steps that are too long, too short, or too few."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from paribus.diagnosis.case import Case, Check
+from paribus.diagnosis.finding import Finding, Severity
+from paribus.diagnosis.record import Record
+
+LEAST, MOST = 10.0, 1e4  # factors by which a learning rate is treated
+CLIPPED = 0.9  # share of the steps from which nearly all are clipped
+WARMING = 0.5  # share of the training from which a warm-up takes most of it
+FEW = 3  # epochs: of fewer no course can be seen
+FALLING = 0.9  # the loss of the last weights over the mean of their epoch: below this it still fell within it
+
+
+def too_high(case: Case) -> Iterator[Finding]:
+    """Steps so long that weights, losses or updates leave the range of healthy runs."""
+    record = case.record
+    signs = [name for name in ("growth", "first_epoch", "most_update", "jump") if case.above(name)]
+    if not signs and not record.diverged:
+        return
+    sure = record.diverged or len(signs) > 1 or case.poor
+    trace = case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update") if "most_update" in signs else None
+    at = f" of {record.lr:g}" if record.lr else ""
+    yield Finding(
+        "lr-too-high",
+        f"With a learning rate{at} {_said(signs, record)}.",
+        case.evidence("first_update", "most_update", "growth", "first_epoch", "jump", **_lr(record)),
+        _rate(record, 1 / _factor(case, "most_update")),
+        "Or let it warm up (schedule.use=warmup), or clip the gradient (training.clip_norm=1).",
+        "fault" if sure else "warning",
+        trace=trace or case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+SIGNS = {
+    "growth": "the weights grew as in no healthy run",
+    "first_epoch": "the first epoch was worse than no training at all",
+    "most_update": "single steps change more of the weights than in any healthy run",
+    "jump": "the loss leaps up again",
+}
+
+
+def _said(signs: list[str], record: Record) -> str:
+    words = [SIGNS[name] for name in signs] + (["the loss became infinite or no number"] if record.diverged else [])
+    return " and ".join(words)
+
+
+def too_low(case: Case) -> Iterator[Finding]:
+    """Steps so short that nothing moves."""
+    record = case.record
+    if not case.below("most_update") or case.below("clip_factor"):
+        return
+    severity: Severity = "fault" if case.poor or case.above("fit") or case["slope"] > 0 else "warning"
+    yield Finding(
+        "lr-too-low",
+        f"A step changes {case['most_update']:.1e} of the weights, less than in any healthy run: they are nearly those "
+        "that training began with.",
+        case.evidence("most_update", "fit", **_lr(record)),
+        _rate(record, _factor(case, "most_update")),
+        "",
+        severity,
+        trace=case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update"),
+    )
+
+
+def clipped(case: Case) -> Iterator[Finding]:
+    """A limit that shortens nearly every step to nothing."""
+    record = case.record
+    shares = [share for look in record.looks for share in look.clipped.values()]
+    if not shares or max(shares) < CLIPPED or not case.below("clip_factor"):
+        return
+    harmful = case.below("most_update") or case.poor
+    yield Finding(
+        "clipped-to-nothing",
+        f"{100 * max(shares):.0f} % of the gradients were longer than training.clip_norm="
+        f"{record.option('training.clip_norm')}, and {case['clip_factor']:.1e} of their length was left.",
+        case.evidence("clip_factor", "most_update", share_of_steps_clipped=max(shares)),
+        {"training.clip_norm": None},
+        "A limit is to catch rare long gradients: choose it near the length of the usual ones.",
+        "fault" if harmful else "warning",
+        trace=case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update"),
+    )
+
+
+def too_few(case: Case) -> Iterator[Finding]:
+    """Steps that are sound, and end while the loss is high and still falls."""
+    record = case.record
+    if not record.rows or record.stopped or record.diverged or not _moves(case):
+        return
+    epochs = len(record.rows)
+    steep, within = case.above("slope"), _within(record)
+    if not (steep or (epochs < FEW and within < FALLING)) or not case.above("fit"):
+        return
+    yield Finding(
+        "too-few-epochs",
+        f"After {epochs} epoch{'s' * (epochs != 1)} and {record.steps:,} steps the loss is higher "
+        "than in any healthy run, and it was still falling.",
+        case.evidence("fit", "slope", epochs=float(epochs), steps=float(record.steps)),
+        {"budget.epochs": max(10 * int(record.option("budget.epochs", epochs)), 10)},
+        "Where the budget is fixed: a larger learning rate, or smaller batches.",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def warm_up(case: Case) -> Iterator[Finding]:
+    """A rise of the learning rate that takes most of the training."""
+    record = case.record
+    rise = record.option("schedule.epochs" if record.option("schedule.use") == "warmup" else "schedule.warmup")
+    epochs = record.option("budget.epochs") or 0
+    if not rise or not epochs or rise / epochs < WARMING:
+        return
+    field = "schedule.epochs" if record.option("schedule.use") == "warmup" else "schedule.warmup"
+    yield Finding(
+        "warm-up-never-left",
+        f"The learning rate rises for {rise:g} of {epochs} epochs.",
+        {field: float(rise), "budget.epochs": float(epochs), **case.evidence("fit", "most_update")},
+        {field: max(1.0, round(epochs / 20))},
+        "",
+        "fault" if rise >= epochs and (case.poor or case.above("fit")) else "warning",
+        trace=case.curves("learning rate", "lr", log=False),
+    )
+
+
+def stopped(case: Case) -> Iterator[Finding]:
+    """A stopping rule without patience, early in the budget."""
+    record = case.record
+    if not record.stopped or record.option("stopping.use") != "patience":
+        return
+    patience, budget, epochs = record.option("stopping.patience", 0), record.option("budget.epochs"), len(record.rows)
+    if patience > 1 or not budget or epochs > budget / 2:
+        return
+    yield Finding(
+        "stopped-too-early",
+        f"It stopped after {epochs} of {budget} epochs, at the first that was not better "
+        f"(stopping.patience={patience}).",
+        {"stopping.patience": float(patience), "epochs": float(epochs), "budget.epochs": float(budget)},
+        {"stopping.patience": max(5, budget // 5)},
+        trace=case.curves("what was watched", str(record.option("stopping.metric", "val/loss")), log=False),
+    )
+
+
+def _moves(case: Case) -> bool:
+    """Whether steps are neither too short nor unknown."""
+    return not case.below("most_update") and not case.below("clip_factor")
+
+
+def _within(record: Record) -> float:
+    """The loss of the last weights over the mean training loss of their epoch."""
+    look, rows = record.end, record.values("train/loss")
+    found = look.loss.get("model", math.nan) if look is not None else math.nan
+    return found / rows[-1] if rows and rows[-1] > 0 else math.nan
+
+
+def _factor(case: Case, name: str) -> float:
+    """By what power of ten a figure is away from that of the middle healthy run; ten at least."""
+    value, middle = case[name], case.middle(name)
+    if not (value > 0 and middle > 0):
+        return LEAST
+    return float(min(MOST, max(LEAST, 10 ** round(abs(math.log10(value / middle))))))
+
+
+def _rate(record: Record, factor: float) -> dict[str, Any]:
+    return {"optimizer.lr": float(f"{record.lr * factor:.3g}")} if record.lr else {}
+
+
+def _lr(record: Record) -> dict[str, float]:
+    return {"lr": record.lr} if record.lr else {}
+
+
+def steps(record: Record) -> bool:
+    """Whether there are steps at all: fitted models have none."""
+    return bool(record.rows or record.diverged) and record.option("optimizer.use") is not None
+
+
+CHECKS = (
+    Check("a learning rate that is too high", too_high, applies=steps),
+    Check("a learning rate that is too low", too_low, ("update_ratio",), steps),
+    Check(
+        "a gradient that is clipped to nothing",
+        clipped,
+        ("clip_factor",),
+        lambda record: steps(record) and record.option("training.clip_norm") is not None,
+    ),
+    Check("too few epochs", too_few, applies=steps),
+    Check("a warm-up that takes most of the training", warm_up, applies=steps),
+    Check("early stopping without patience", stopped, applies=steps),
+)

@@ -1,0 +1,129 @@
+"""What figures are like in healthy runs: a table of their quantiles, and the command that makes it from finished runs.
+
+    python -m paribus.diagnosis.healthy RUNS…
+
+Every finished run below these folders counts as healthy, so they must hold nothing else: shipped recipes over seeds, as
+``paribus study`` leaves them. A limit is not a rule of thumb but lies beyond all of them, by a margin that each figure
+states (:data:`.measures.MEASURES`). Of n healthy runs and one more like them, that one is beyond the others in a figure
+with probability 1/(n + 1), so in any of m limits with at most m/(n + 1), and farther than the margin more rarely: this
+is what keeps all checks together from crying wolf, and what the grading measures.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from paribus import files
+from paribus.diagnosis.measures import MEASURES, measure
+from paribus.diagnosis.record import Record
+from paribus.records.run import RunFolder
+
+TABLE = Path(__file__).with_name("healthy.json")
+QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
+
+
+@dataclass(frozen=True)
+class Range:
+    """A figure over healthy runs.
+
+    Args:
+        n: how many runs had it.
+        low, q05, middle, q95, high: its quantiles: 0, 5, 50, 95 and 100 %.
+    """
+
+    n: int
+    low: float
+    q05: float
+    middle: float
+    q95: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Healthy:
+    """The table.
+
+    Args:
+        runs: how many healthy runs it was made from.
+        recipes: recipe → how many of them.
+        ranges: figure → its quantiles.
+    """
+
+    runs: int
+    recipes: Mapping[str, int]
+    ranges: Mapping[str, Range]
+
+    @property
+    def limits(self) -> int:
+        """How many figures have one."""
+        return len(self.ranges)
+
+    def above(self, name: str) -> float:
+        """The value from which a figure is higher than that of any healthy run, by its margin."""
+        return self._limit(name, 1)
+
+    def below(self, name: str) -> float:
+        """The value below which it is lower than that of any healthy run, by its margin."""
+        return self._limit(name, -1)
+
+    def _limit(self, name: str, side: int) -> float:
+        found = self.ranges.get(name)
+        if found is None:
+            return side * math.inf
+        edge, margin = found.high if side > 0 else found.low, MEASURES[name].margin
+        return edge * margin**side if MEASURES[name].log and edge > 0 else edge + side * margin
+
+
+@cache
+def healthy() -> Healthy:
+    """The table that ships; without limits where there is none."""
+    return read(TABLE) if TABLE.exists() else Healthy(0, {}, {})
+
+
+def read(path: Path) -> Healthy:
+    """A table from its file."""
+    content = files.read_json(path)
+    ranges = {name: Range(**found) for name, found in content["ranges"].items()}
+    return Healthy(content["runs"], content["recipes"], ranges)
+
+
+def table(folders: Sequence[RunFolder]) -> Healthy:
+    """The quantiles of all figures over finished runs."""
+    found = [measure(Record.read(folder)) for folder in folders]
+    values = {name: sorted(one[name] for one in found if name in one) for name in MEASURES}
+    ranges = {name: _range(numbers) for name, numbers in values.items() if numbers}
+    return Healthy(
+        len(folders), dict(sorted(Counter(str(folder.read()["name"]) for folder in folders).items())), ranges
+    )
+
+
+def _range(values: Sequence[float]) -> Range:
+    last = len(values) - 1
+    return Range(len(values), *(float(f"{values[round(share * last)]:.4g}") for share in QUANTILES))
+
+
+def finished(roots: Iterable[Path]) -> Iterator[RunFolder]:
+    """All finished runs of recipes below these folders."""
+    for root in roots:
+        for path in sorted(root.rglob("recipe.json")):
+            folder = RunFolder(path.parent)
+            if folder.status.state == "finished" and folder.origin == "recipe":
+                yield folder
+
+
+def main(roots: Sequence[str]) -> None:
+    """Make the table anew."""
+    found = table(list(finished(map(Path, roots))))
+    ranges = {name: vars(one) for name, one in found.ranges.items()}
+    files.write_json(TABLE, {"runs": found.runs, "recipes": found.recipes, "ranges": ranges})
+    print(f"{found.runs} runs of {len(found.recipes)} recipes: {found.limits} figures in {TABLE}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,332 @@
+"""Figures without a unit that say how a training goes: what checks compare with those of healthy runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from paribus.diagnosis.record import STAGE, Record
+from paribus.records.signals import Look
+
+Measure = Callable[[Record], float | None]
+LEAST = 1e-12  # below this a number is called zero
+TAIL = 0.25  # share of the epochs that is the end of a training
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A figure of the table below.
+
+    Args:
+        compute: from a record; ``None`` where what it needs is not there.
+        about: what it is, in a few words.
+        field: of the looks it needs; empty where it needs none.
+        log: whether its quantiles are ratios, so that margins are factors.
+        margin: how far beyond all healthy runs a value must lie to be a fault: a factor, or an addition.
+    """
+
+    compute: Measure
+    about: str
+    field: str = ""
+    log: bool = True
+    margin: float = 2.0
+
+
+def of_stage(look: Look | None, field: str) -> float | None:
+    """A figure of the only stage, at a look."""
+    value = getattr(look, field).get(STAGE) if look is not None else None
+    return value if value is not None and math.isfinite(value) else None
+
+
+def layers(look: Look | None, field: str) -> list[float]:
+    """A figure of all layers, as far as it is a number."""
+    return [value for value in getattr(look, field).values() if math.isfinite(value)] if look is not None else []
+
+
+def ratio(above: float | None, below: float | None) -> float | None:
+    """Their ratio, where both are known and the second is not zero."""
+    return None if above is None or below is None or abs(below) < LEAST else above / below
+
+
+def guess(record: Record) -> float | None:
+    """The loss of calling all classes equally likely: of logits near zero."""
+    return math.log(record.classes) if record.classes > 1 else None
+
+
+def entropy(record: Record) -> float | None:
+    """The loss of answering each class as often as it occurs: what needs no inputs."""
+    return -math.fsum(share * math.log(share) for share in record.shares) if record.shares else None
+
+
+def start_loss(record: Record) -> float | None:
+    """Before the first step, over that of a guess."""
+    if not record.classifies or record.option("model.weights", "none") != "none":
+        return None
+    return ratio(of_stage(record.start, "loss_eval"), guess(record))
+
+
+def half_loss(record: Record) -> float | None:
+    """Half of the probe against all of it: 1 for a mean, 1/2 for a sum."""
+    look = record.start or record.end
+    return ratio(of_stage(look, "loss_half"), of_stage(look, "loss_eval"))
+
+
+def update(record: Record, look: Look | None) -> float | None:
+    """‖Δw‖/‖w‖ of the middle layer."""
+    moved = [value for value in layers(look, "update_ratio") if value > 0]
+    return median(moved) if moved else None
+
+
+def first_update(record: Record) -> float | None:
+    """At the first look behind a step."""
+    return update(record, next((look for look in record.looks if look.step > 0), None))
+
+
+def most_update(record: Record) -> float | None:
+    """The largest of all looks."""
+    return max((found for look in record.looks if (found := update(record, look)) is not None), default=None)
+
+
+def growth(record: Record) -> float | None:
+    """Of the weights of the layer that grew most, from the start to the end."""
+    return max(_changes(record), default=None)
+
+
+def shrinkage(record: Record) -> float | None:
+    """Of the weights of the middle layer, from the start to the end."""
+    changes = _changes(record)
+    return median(changes) if changes else None
+
+
+def _changes(record: Record) -> list[float]:
+    if record.start is None or not record.looks:
+        return []
+    before, after = record.start.weight_norm, record.looks[-1].weight_norm
+    deviating = record.start.weight_deviation
+    pairs = ((before[name], after[name]) for name in before if name in after and name in deviating)
+    return [new / old for old, new in pairs if old > LEAST and math.isfinite(new)]
+
+
+def gradient_span(record: Record) -> float | None:
+    """The first layer's gradient over the last one's, before the first step."""
+    found = _of_weights(record.start, "gradient")
+    return ratio(found[0], found[-1]) if len(found) > 2 else None
+
+
+def _of_weights(look: Look | None, field: str) -> list[float]:
+    """A figure of the layers that have matrices or kernels, in order."""
+    if look is None:
+        return []
+    values = getattr(look, field)
+    return [values[name] for name in look.weight_deviation if name in values and math.isfinite(values[name])]
+
+
+def start_spread(record: Record) -> float | None:
+    """How far outputs of the last hidden layer depend on the example, before the first step."""
+    found = [value for value in layers(record.start, "variation") if math.isfinite(value)]
+    return max(found) if found else None
+
+
+def dead_at_start(record: Record) -> float | None:
+    """Share of units that are zero for all examples: of the worst layer, before the first step."""
+    return max(layers(record.start, "dead"), default=None)
+
+
+def dead_at_end(record: Record) -> float | None:
+    """The same at the end."""
+    return max(layers(record.end, "dead"), default=None)
+
+
+def saturated(record: Record) -> float | None:
+    """Share of outputs of sigmoids and tanhs at their ends, of the middle layer, at the end."""
+    found = layers(record.end, "saturated")
+    return median(found) if found else None
+
+
+def bend(record: Record) -> float | None:
+    """How far the network is from a straight line."""
+    return record.end.outputs.get("bend") if record.end is not None else None
+
+
+def simplex(record: Record) -> float | None:
+    """Share of examples for which it gives probabilities."""
+    look = record.end or record.start
+    return look.outputs.get("simplex") if look is not None else None
+
+
+def lowest(record: Record) -> float | None:
+    """Of what it gives, at any look."""
+    found = [look.outputs["low"] for look in record.probed if math.isfinite(look.outputs.get("low", math.nan))]
+    return min(found, default=None)
+
+
+def outputs_vary(record: Record) -> float | None:
+    """How far what it gives depends on the example, over how far it deviates at all, at the end."""
+    look = record.end
+    return ratio(look.outputs.get("variation"), look.outputs.get("deviation")) if look is not None else None
+
+
+def input_deviation(record: Record) -> float | None:
+    """Of what the model sees: of the middle channel that is not constant."""
+    found = [value for value in _inputs(record, "deviation") if value > LEAST]
+    return median(found) if found else None
+
+
+def widest_input(record: Record) -> float | None:
+    """Of what the model sees: the largest deviation or distance from zero of a channel."""
+    return max((abs(value) for name in ("mean", "deviation") for value in _inputs(record, name)), default=None)
+
+
+def _inputs(record: Record, name: str) -> Sequence[float]:
+    if record.start is None or not record.info.get("mean"):
+        return ()  # tokens are no quantities
+    return [value for value in record.start.inputs.get(name, ()) if math.isfinite(value)]
+
+
+def norm_drift(record: Record) -> float | None:
+    """How far running statistics are from those of the probe: |ln| of variances, of the worst batch norm."""
+    return max(layers(record.end, "norm_variance"), default=None)
+
+
+def norm_shift(record: Record) -> float | None:
+    """How many deviations running means are from those of the probe, of the worst batch norm."""
+    return max(layers(record.end, "norm_mean"), default=None)
+
+
+def mode_gap(record: Record) -> float | None:
+    """Loss in evaluation mode less that in training mode, over the larger, at the end."""
+    evaluated, trained = of_stage(record.end, "loss_eval"), of_stage(record.end, "loss")
+    if evaluated is None or trained is None:
+        return None
+    return (evaluated - trained) / max(abs(evaluated), abs(trained), 0.1 * (guess(record) or 0), LEAST)
+
+
+def explained(record: Record) -> float | None:
+    """Share of the loss of the last bias alone that inputs take away, at the end."""
+    bias, loss = of_stage(record.end, "loss_bias"), of_stage(record.end, "loss_eval")
+    return None if bias is None or loss is None or abs(bias) < LEAST else 1 - loss / bias
+
+
+def largest_class(record: Record) -> float | None:
+    """Share of the most frequent class of the middle batch, over what chance would give."""
+    found = next((look.largest_class for look in record.looks if look.largest_class), ())
+    return median(found) if found else None
+
+
+def clip_factor(record: Record) -> float | None:
+    """What gradients were multiplied by on average: of the look with the least."""
+    found = [value for look in record.looks for value in look.clip_factor.values() if math.isfinite(value)]
+    return min(found, default=None)
+
+
+def fit(record: Record) -> float | None:
+    """The last training loss over that of a guess, or over that before the first step."""
+    last = record.values("train/loss")[-1:]
+    if record.rated:
+        return ratio(last[0], entropy(record)) if last else None
+    return ratio(last[0], of_stage(record.start, "loss_eval")) if last else None
+
+
+def slope(record: Record) -> float | None:
+    """How fast the training loss falls at the end: −d ln loss / d ln step, over the last half of the steps."""
+    points = [(row["step"], row["train/loss"]) for row in record.rows if (row.get("train/loss") or 0) > 0]
+    if len(points) < 2:
+        return None
+    end, last = points[-1]
+    early = [point for point in points[:-1] if point[0] <= 0.6 * end] or points[:1]
+    begin, first = early[-1]
+    return math.log(first / last) / math.log(end / begin) if end > begin > 0 else None
+
+
+def rise(record: Record) -> float | None:
+    """The last validation loss over its lowest."""
+    found = record.values("val/loss")
+    return ratio(found[-1], min(found)) if found and min(found) > 0 else None
+
+
+def gap(record: Record) -> float | None:
+    """Share of right answers in training less that in validation, at the end."""
+    split, _, name = record.rated.partition("/")
+    trained, checked = record.values(f"train/{name}")[-1:], record.values(record.rated)[-1:] if split else []
+    return trained[0] - checked[0] if trained and checked else None
+
+
+def achieved(record: Record) -> float | None:
+    """How much of what guessing leaves is reached: 0 at the most frequent class, 1 where all is right."""
+    if not record.rated or (value := record.figures.get(record.rated)) is None:
+        return None
+    most = max(record.shares)
+    return (value - most) / (1 - most) if most < 1 else None
+
+
+def jump(record: Record) -> float | None:
+    """The largest rise of the training loss over its lowest before."""
+    values = record.values("train/loss")
+    lows = [min(values[: place + 1]) for place in range(len(values))]
+    rises = [value / low for value, low in zip(values[1:], lows, strict=False) if low > LEAST]
+    return max(rises, default=None)
+
+
+def first_epoch(record: Record) -> float | None:
+    """The mean training loss of the first epoch over that before the first step."""
+    return ratio(next(iter(record.values("train/loss")), None), of_stage(record.start, "loss_eval"))
+
+
+def confusion_loss(record: Record) -> float | None:
+    """The lowest validation loss over that of errors which are spread evenly and of a known rate.
+
+    With wrong labels no answer is sure, and the loss is the entropy of their rate; where answers are only hard, most
+    are sure and few are not, and the loss is lower.
+    """
+    if not record.classifies:
+        return None
+    rows = [row for row in record.rows if row.get("val/loss") is not None and row.get("val/accuracy") is not None]
+    if not rows or record.classes < 2:
+        return None
+    best = min(rows, key=lambda row: row["val/loss"])
+    error = 1 - best["val/accuracy"]
+    if not 0 < error < 1:
+        return None
+    floor = -(1 - error) * math.log(1 - error) - error * math.log(error / (record.classes - 1))
+    return ratio(best["val/loss"], floor)
+
+
+MEASURES: Mapping[str, Measured] = {
+    "start_loss": Measured(start_loss, "the first loss over that of a guess", "loss_eval", margin=1.5),
+    "half_loss": Measured(half_loss, "the loss of half the probe over that of all", "loss_half", margin=1.2),
+    "first_update": Measured(first_update, "‖Δw‖/‖w‖ of the middle layer, early", "update_ratio"),
+    "most_update": Measured(most_update, "‖Δw‖/‖w‖ of the middle layer, at its largest", "update_ratio"),
+    "growth": Measured(growth, "growth of the layer that grew most", "weight_norm"),
+    "shrinkage": Measured(shrinkage, "norm of the middle layer, end over start", "weight_norm"),
+    "gradient_span": Measured(gradient_span, "gradient of the first layer over the last's", "gradient", margin=10.0),
+    "start_spread": Measured(start_spread, "spread of outputs over examples before the first step", "variation"),
+    "dead_at_start": Measured(dead_at_start, "dead units before the first step", "dead", False, 0.15),
+    "dead_at_end": Measured(dead_at_end, "dead units at the end", "dead", False, 0.1),
+    "saturated": Measured(saturated, "saturated outputs", "saturated", False, 0.2),
+    "bend": Measured(bend, "distance from a straight line", "outputs", margin=10.0),
+    "outputs_vary": Measured(outputs_vary, "dependence of outputs on examples", "outputs", margin=3.0),
+    "input_deviation": Measured(input_deviation, "deviation of the inputs", "inputs", margin=2.0),
+    "widest_input": Measured(widest_input, "largest level or deviation of an input", "inputs", margin=2.0),
+    "norm_drift": Measured(norm_drift, "batch norm: |ln| of running over true variance", "norm_variance", False, 0.3),
+    "norm_shift": Measured(norm_shift, "batch norm: running less true mean, in deviations", "norm_mean", False, 0.3),
+    "mode_gap": Measured(mode_gap, "loss when evaluated less when trained, relative", "loss_eval", False, 0.15),
+    "explained": Measured(explained, "share of the last bias' loss that inputs take away", "loss_bias", False, 0.0),
+    "clip_factor": Measured(clip_factor, "what clipping leaves of gradients", "clip_factor", margin=5.0),
+    "fit": Measured(fit, "the last training loss over a guess's", margin=1.05),
+    "slope": Measured(slope, "how fast the training loss falls at the end", log=False, margin=0.2),
+    "rise": Measured(rise, "the last validation loss over its lowest", margin=1.2),
+    "gap": Measured(gap, "right answers in training less in validation", log=False, margin=0.05),
+    "achieved": Measured(achieved, "share of what guessing leaves", log=False, margin=0.0),
+    "jump": Measured(jump, "largest rise of the training loss", margin=1.5),
+    "first_epoch": Measured(first_epoch, "mean loss of the first epoch over the first loss", "loss_eval", margin=1.2),
+    "confusion_loss": Measured(confusion_loss, "loss over that of evenly spread errors", margin=1.1),
+}
+"""Name → figure. Their quantiles over healthy runs stand in ``healthy.json``: see :mod:`.healthy`."""
+
+
+def measure(record: Record) -> dict[str, float]:
+    """All figures that the record has."""
+    found = {name: one.compute(record) for name, one in MEASURES.items()}
+    return {name: value for name, value in found.items() if value is not None and math.isfinite(value)}

@@ -1,0 +1,74 @@
+"""Which finding is the root of which: causes first, what follows from them below, gravest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from paribus.diagnosis.causes import CAUSES
+from paribus.diagnosis.finding import SEVERITIES, Finding
+
+SYMPTOMS = frozenset(name for name, cause in CAUSES.items() if cause.kind == "symptom") - {"broke-off"}
+POORLY_LEARNED = frozenset({"underfitting", "too-few-epochs", "lr-too-low"})
+UNITS = frozenset({"dead-units", "saturated-units", "weights-zero"})
+
+FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; symptoms follow from every cause
+    "inputs-not-scaled": UNITS | POORLY_LEARNED | {"lr-too-high", "exploding-gradients", "initial-weights-too-large"},
+    "inputs-too-small": POORLY_LEARNED | {"vanishing-gradients"},
+    "initial-weights-zero": POORLY_LEARNED | UNITS | {"symmetric-units", "vanishing-gradients", "capacity-too-small"},
+    "symmetric-units": POORLY_LEARNED
+    | UNITS
+    | {"capacity-too-small", "exploding-gradients", "initial-weights-too-large"}
+    | {"lr-too-high"},
+    "initial-weights-too-large": UNITS | POORLY_LEARNED | {"lr-too-high", "exploding-gradients", "overfitting"},
+    "summed-loss": UNITS | {"lr-too-high", "exploding-gradients", "underfitting", "squared-error-of-classes"},
+    "double-softmax": POORLY_LEARNED | {"cut-outputs", "squared-error-of-classes", "saturated-units", "labels-wrong"},
+    "cut-outputs": POORLY_LEARNED | UNITS | {"labels-wrong"},
+    "squared-error-of-classes": POORLY_LEARNED | {"labels-wrong"},
+    "vanishing-gradients": POORLY_LEARNED | UNITS,
+    "exploding-gradients": UNITS | {"lr-too-high", "underfitting"},
+    "clipped-to-nothing": POORLY_LEARNED,
+    "warm-up-never-left": POORLY_LEARNED,
+    "stopped-too-early": POORLY_LEARNED,
+    "batches-too-small": frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting"}),
+    "one-class-batches": frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting", "dead-units"}),
+    "batch-norm-frozen": frozenset({"overfitting", "labels-permuted"}),
+    "over-regularised": POORLY_LEARNED | UNITS | {"lr-too-high"},
+    "capacity-too-small": POORLY_LEARNED | UNITS,
+    "linear-network": POORLY_LEARNED,
+    "lr-too-high": UNITS | {"underfitting", "overfitting", "labels-permuted", "labels-wrong", "batch-norm-frozen"},
+    "dead-units": POORLY_LEARNED | {"saturated-units", "weights-zero", "vanishing-gradients", "linear-network"},
+    "saturated-units": POORLY_LEARNED,
+    "lr-too-low": frozenset({"too-few-epochs", "underfitting"}),
+    "too-few-epochs": frozenset({"underfitting"}),
+    "labels-permuted": frozenset({"overfitting", "labels-wrong", "underfitting"}),
+    "class-twice": frozenset({"labels-wrong", "overfitting", "class-thinned"}),
+    "labels-wrong": frozenset({"overfitting", "underfitting"}),
+    "wrong-axis": frozenset({"no-skill", "hard-baseline"}),
+}
+
+ORDER = tuple(FOLLOWS) + tuple(name for name in CAUSES if name not in FOLLOWS)
+"""Of two causes as grave, the one that stands first is the likelier root."""
+
+
+def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Roots, gravest first, each with what follows from it among its consequences.
+
+    A warning explains no fault: only what is as grave as its consequence, or graver, can be its root.
+    """
+    order = sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), ORDER.index(one.cause)))
+    roots: list[Finding] = []
+    for finding in order:
+        root = next((place for place, known in enumerate(roots) if explains(known, finding)), None)
+        if root is None:
+            roots.append(finding)
+        else:
+            roots[root] = replace(roots[root], consequences=(*roots[root].consequences, finding))
+    return tuple(roots)
+
+
+def explains(root: Finding, other: Finding) -> bool:
+    """Whether one finding follows from another."""
+    if other.cause in FOLLOWS.get(root.cause, ()):
+        return True
+    return other.cause in SYMPTOMS and root.cause not in SYMPTOMS and CAUSES[root.cause].kind == "cause"
