@@ -58,7 +58,7 @@ def test_both_sides_have_nothing_in_common():
 def test_everything_that_is_planted_is_a_recipe_that_does_not_name_it(side):
     words = {fault.id for fault in FAULTS if len(fault.id) > 5} | {"planted", "fault"}
     first = {fault.id: next(host.name for host in hosts(side) if fault.fits(host)) for fault in FAULTS}
-    for pair in (pair for fault, host in first.items() for pair in cases.pairs(side, 1, (2,), f"{fault}/{host}")):
+    for pair in (pair for fault, host in first.items() for pair in cases.pairs(side, 1, (2,), [f"{fault}/{host}"])):
         assert pair.planted.recipe.identity != pair.twin.recipe.identity
         said = {str(word).lower() for word in _words(pair.planted.recipe.resolved())}
         assert not said & words, pair.planted.cell
@@ -85,8 +85,8 @@ def test_a_thinner_grading_still_has_every_fault():
 
 
 def test_one_cell_is_named():
-    pairs = cases.pairs("grading", 2, (2,), "lr-high/b1")
+    pairs = cases.pairs("grading", 2, (2,), ["lr-high/b1"])
     assert [pair.planted.cell for pair in pairs] == [("lr-high", "b1", "grave")] * 2
     assert [pair.twin.seed for pair in pairs] == [1000, 1001]
     with pytest.raises(RecipeError, match="FAULT/HOST"):
-        cases.pairs("grading", 1, (2,), "lr-hgh")
+        cases.pairs("grading", 1, (2,), ["lr-hgh"])

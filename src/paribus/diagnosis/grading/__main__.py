@@ -35,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _graded(given: argparse.Namespace) -> str:
     severities = [cases.SEVERITIES.index(name) for name in given.severity or cases.SEVERITIES]
     pairs = [] if given.sound_only else cases.pairs(given.set, given.seeds, severities, given.only, given.thin)
-    sound = [] if given.only else cases.sound(given.set, given.sound, thin=given.thin)
+    sound = cases.sound(given.set, given.sound, given.only, given.thin)
     runs = Path(given.runs) / given.set
     if given.minutes > 0:
         _train(work.in_turn(pairs, sound), runs, given.jobs, 60 * given.minutes)
@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sound", type=int, default=SOUND, help=f"seeds of each sound kind (default: {SOUND})")
     parser.add_argument("--sound-only", action="store_true", help="plant nothing")
     parser.add_argument("--thin", type=int, default=1, metavar="N", help="one in N cells, for a first look (default: all)")
-    parser.add_argument("--only", default="", metavar="FAULT/HOST", help="a fault, a host, or one in the other")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="FAULT/HOST", help="a fault, a host, or one in the other; repeat"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="trainings at the same time (default: 1)")
     parser.add_argument("--minutes", type=float, default=60.0, help="of training; 0 only grades (default: 60)")
     parser.add_argument("--runs", default="runs/grading", help="folder of all trainings (default: runs/grading)")

@@ -64,29 +64,30 @@ class Pair:
     fault: Fault
 
 
-def pairs(set: Set, seeds: int, severities: Sequence[int] = (0, 1, 2), only: str = "", thin: int = 1) -> list[Pair]:
+def pairs(set: Set, seeds: int, severities: Sequence[int] = (0, 1, 2), only: Sequence[str] = (), thin: int = 1) -> list[Pair]:
     """Planted trainings with their twins, the first seed of all first.
 
     Args:
         set: the side.
         seeds: how many.
         severities: which of the three.
-        only: ``FAULT/HOST``, or one of them alone.
+        only: ``FAULT/HOST``, or one of them alone; nothing means all.
         thin: one in so many cells, dealt evenly to faults, hosts and severities.
 
     Raises:
         RecipeError: if there is no such fault or host.
     """
     cells = [cell for cell in _cells(set, severities, thin) if _wanted(only, cell[0].id, cell[1].name)]
-    if not cells:
-        known = {*(fault.id for fault in FAULTS), *(host.name for host in hosts(set))}
-        rule = f"--only names a fault or a host of the {set} set, or both: FAULT/HOST"
-        raise RecipeError(rule, got=only, hint=nearest(only.partition("/")[0], sorted(known)))
+    for name in only:
+        if not any(_wanted([name], cell[0].id, cell[1].name) for cell in cells):
+            known = {*(fault.id for fault in FAULTS), *(host.name for host in hosts(set))}
+            rule = f"--only names a fault or a host of the {set} set, or both: FAULT/HOST"
+            raise RecipeError(rule, got=name, hint=nearest(name.partition("/")[0], sorted(known)))
     made = [(cell, _both(*cell)) for cell in cells]
     return [_pair(*cell, *both, FIRST_SEED[set] + seed) for seed in range(seeds) for cell, both in made]
 
 
-def sound(set: Set, seeds: int, only: str = "", thin: int = 1) -> list[Case]:
+def sound(set: Set, seeds: int, only: Sequence[str] = (), thin: int = 1) -> list[Case]:
     """Sound trainings of all kinds, or of one in so many, the first seed of all first."""
     made = {(host, recipe.identity): it for it in (*_changed(set), *_shipped(set)) for _, host, _, recipe in [it]}
     chosen = [one for one in made.values() if _wanted(only, *one[:2])][::thin]
@@ -125,9 +126,9 @@ def _cells(set: Set, severities: Sequence[int], thin: int) -> Iterator[tuple[Fau
             yield from ((fault, host, severity) for place, host in enumerate(fitting, row + severity) if place % thin == 0)
 
 
-def _wanted(only: str, name: str, host: str) -> bool:
+def _wanted(only: Sequence[str], name: str, host: str) -> bool:
     """Whether ``FAULT/HOST``, or one of both, means it; nothing means all."""
-    return not only or only in (name, host, f"{name}/{host}")
+    return not only or any(one in (name, host, f"{name}/{host}") for one in only)
 
 
 def _both(fault: Fault, host: Host, severity: int) -> tuple[Recipe, Recipe, str]:
