@@ -67,10 +67,17 @@ def start_loss(record: Record) -> float | None:
     return ratio(of_stage(record.start, "loss_eval"), guess(record))
 
 
-def half_loss(record: Record) -> float | None:
-    """Half of the probe against all of it: 1 for a mean, 1/2 for a sum."""
-    look = record.start or record.end
-    return ratio(of_stage(look, "loss_half"), of_stage(look, "loss_eval"))
+def summed(record: Record) -> float | None:
+    """How the loss grows with the number of examples, as a power of it: 0 for a mean, 1 for a sum.
+
+    Of the look at which it grows least, for batch norm and dropout move single looks.
+    """
+    powers = []
+    for look in record.probed:
+        grown = ratio(of_stage(look, "loss_eval"), of_stage(look, "loss"))
+        if look.pieces > 1 and grown is not None and grown > 0:
+            powers.append(math.log(grown) / math.log(look.pieces))
+    return min(powers, default=None)
 
 
 def update(record: Record, look: Look | None) -> float | None:
@@ -121,6 +128,33 @@ def _of_weights(look: Look | None, field: str) -> list[float]:
         return []
     values = getattr(look, field)
     return [values[name] for name in look.weight_deviation if name in values and math.isfinite(values[name])]
+
+
+def gains(record: Record) -> list[float]:
+    """Deviation of the initial weights times √inputs, layer by layer: 1.4 keeps a signal's size before a ReLU."""
+    look = record.start
+    if look is None or record.option("model.weights", "none") != "none":
+        return []
+    shapes = {name.rpartition(".")[0]: shape for name, shape in record.matrices.items() if name.endswith(".weight")}
+    inputs = {name: math.prod(shape[1:]) for name, shape in shapes.items()}
+    return [value * math.sqrt(inputs[name]) for name, value in look.weight_deviation.items() if name in inputs]
+
+
+def widest_gain(record: Record) -> float | None:
+    """Of the layer with the largest initial weights."""
+    return max(gains(record), default=None)
+
+
+def middle_gain(record: Record) -> float | None:
+    """Of the middle layer, for a single one may begin at zero on purpose."""
+    found = gains(record)
+    return median(found) if found else None
+
+
+def first_spread(record: Record) -> float | None:
+    """How far the first layer's outputs depend on the example, over what its weights make of inputs of deviation 1."""
+    found, weights = layers(record.start, "variation"), gains(record)
+    return ratio(found[0], weights[0]) if found and weights else None
 
 
 def start_spread(record: Record) -> float | None:
@@ -295,12 +329,17 @@ def confusion_loss(record: Record) -> float | None:
 
 MEASURES: Mapping[str, Measured] = {
     "start_loss": Measured(start_loss, "the first loss over that of a guess", "loss_eval", margin=1.5),
-    "half_loss": Measured(half_loss, "the loss of half the probe over that of all", "loss_half", margin=1.2),
+    "summed": Measured(summed, "power of the number of examples by which the loss grows", "loss", False, 0.3),
     "first_update": Measured(first_update, "‖Δw‖/‖w‖ of the middle layer, early", "update_ratio"),
     "most_update": Measured(most_update, "‖Δw‖/‖w‖ of the middle layer, at its largest", "update_ratio"),
     "growth": Measured(growth, "growth of the layer that grew most", "weight_norm"),
     "shrinkage": Measured(shrinkage, "norm of the middle layer, end over start", "weight_norm"),
     "gradient_span": Measured(gradient_span, "gradient of the first layer over the last's", "gradient", margin=10.0),
+    "widest_gain": Measured(widest_gain, "initial weights times √inputs, at their largest", "weight_deviation"),
+    "middle_gain": Measured(middle_gain, "initial weights times √inputs, of the middle layer", "weight_deviation"),
+    "first_spread": Measured(
+        first_spread, "spread of the first layer's outputs over its weights'", "variation", margin=3.0
+    ),
     "start_spread": Measured(start_spread, "spread of outputs over examples before the first step", "variation"),
     "dead_at_start": Measured(dead_at_start, "dead units before the first step", "dead", False, 0.15),
     "dead_at_end": Measured(dead_at_end, "dead units at the end", "dead", False, 0.1),

@@ -33,10 +33,11 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "batches-too-small": frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting"}),
     "one-class-batches": frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting", "dead-units"}),
     "batch-norm-frozen": frozenset({"overfitting", "labels-permuted"}),
-    "over-regularised": POORLY_LEARNED | UNITS | {"lr-too-high"},
+    "lr-too-high": UNITS
+    | {"underfitting", "overfitting", "labels-permuted", "labels-wrong", "batch-norm-frozen", "over-regularised"},
+    "over-regularised": POORLY_LEARNED | UNITS,
     "capacity-too-small": POORLY_LEARNED | UNITS,
     "linear-network": POORLY_LEARNED,
-    "lr-too-high": UNITS | {"underfitting", "overfitting", "labels-permuted", "labels-wrong", "batch-norm-frozen"},
     "dead-units": POORLY_LEARNED | {"saturated-units", "weights-zero", "vanishing-gradients", "linear-network"},
     "saturated-units": POORLY_LEARNED,
     "lr-too-low": frozenset({"too-few-epochs", "underfitting"}),

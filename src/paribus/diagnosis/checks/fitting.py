@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from paribus.diagnosis.finding import Finding, Severity
 from paribus.diagnosis.measures import entropy
 from paribus.diagnosis.record import Record
 
-NARROW = 2  # units of a hidden layer
+NARROW = 3  # units of a hidden layer
 HEAVY_DROPOUT, HEAVY_DECAY = 0.6, 0.02
 BY_HEART = 0.98  # right answers in training
 AS_GUESSED = 0.1  # of what guessing leaves
@@ -20,22 +21,31 @@ FEW = 20  # examples of a class
 def narrow(case: Case) -> Iterator[Finding]:
     """A hidden layer of a unit or two."""
     record = case.record
-    shapes = list(record.matrices.items())
-    thin = [(name, shape[0]) for name, shape in shapes[:-1] if shape[0] <= NARROW < max(shapes[-1][1][0], 1)]
-    widths = [width for name in ("widths", "hidden") for width in record.option(f"model.{name}") or ()]
-    thin += [("model.widths", width) for width in widths if isinstance(width, int) and width <= NARROW and not thin]
-    if not thin or not (case.above("fit") or case.poor or case["achieved"] < case.middle("achieved")):
+    widths = _widths(record)
+    field, units = min(widths.items(), key=lambda one: one[1], default=("", math.inf))
+    if units > NARROW:
         return
-    name, units = min(thin, key=lambda one: one[1])
+    answers = record.classes or int(math.prod(record.info.get("target_shape") or (1,)))
     yield Finding(
         "capacity-too-small",
-        f"All that later layers know passes {units} unit{'s' * (units > 1)} of {name}, and there are "
-        f"{record.classes or 'many'} answers.",
+        f"All that later layers know passes {units} unit{'s' * (units > 1)} ({field}), for {answers:,} answers.",
         {"units": float(units), **case.evidence("fit", "achieved")},
         _wider(record),
         "",
+        "fault" if answers > units or case.poor else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
+
+
+def _widths(record: Record) -> dict[str, int]:
+    """The narrowest width that each field of the model states; a factor of the usual widths is none."""
+    found: dict[str, int] = {}
+    for name in ("widths", "hidden", "width"):
+        value = record.option(f"model.{name}")
+        units = [one for one in (value if isinstance(value, list) else [value]) if type(one) is int]
+        if units:
+            found[f"model.{name}"] = min(units)
+    return found
 
 
 def _wider(record: Record) -> dict[str, Any]:

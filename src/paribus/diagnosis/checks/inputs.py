@@ -19,7 +19,7 @@ SHARED = 0.25  # how far two recalls may be from summing to one that is shared
 
 def not_scaled(case: Case) -> Iterator[Finding]:
     """Inputs that are far from where a network begins, or nearly nothing."""
-    wide, small = case.above("widest_input"), case.below("input_deviation")
+    wide, small = case.above("widest_input"), case.below("input_deviation") or case.below("first_spread")
     if not wide and not small:
         return
     says = (
@@ -32,7 +32,7 @@ def not_scaled(case: Case) -> Iterator[Finding]:
     yield Finding(
         "inputs-not-scaled" if wide else "inputs-too-small",
         says,
-        case.evidence("widest_input", "input_deviation"),
+        case.evidence("widest_input", "input_deviation", "first_spread"),
         _scaling(case.record),
         "Subtract the mean of the training examples and divide by their deviation, once.",
         "fault",
@@ -161,7 +161,7 @@ def twice(case: Case) -> Iterator[Finding]:
         return
     (first, one), (second, other), (third, _) = recalls[:3]
     middle = median(value for value, _ in recalls[2:])
-    if third < 0.75 * middle or abs(first + second - middle) > SHARED * middle or second > 0.85 * third:
+    if middle < 0.3 or third < 0.75 * middle or abs(first + second - middle) > SHARED * middle or second > 0.85 * third:
         return
     yield Finding(
         "class-twice",

@@ -10,8 +10,10 @@ from paribus.diagnosis.finding import Finding
 from paribus.diagnosis.record import Record
 
 ALL = 0.999  # of the examples
-SUMMED = 0.6  # of the loss is left where half of the examples are: a sum; of a mean all
+SUMMED = (0.9, 1.1)  # the power of the number of examples by which a sum grows; that of a mean is 0
+LARGE = 5.0  # times the loss of a guess: a mean over examples is lower before the first step
 ALIKE = 0.02  # how far the ratio of two figures may stray and still be called constant
+FELL = 1.2  # by what factor two figures must have changed together
 TOO_LOW = 0.75  # of the loss of a guess: no cross-entropy begins lower
 CLOSE = 0.15  # of what guessing leaves: who knows nothing may be right by chance so often
 
@@ -61,7 +63,8 @@ def squared(case: Case) -> Iterator[Finding]:
         return
     low = case["start_loss"] < TOO_LOW
     ratios = _over_brier(record)
-    steady = len(ratios) > 1 and max(ratios) - min(ratios) <= ALIKE * max(ratios)
+    fell = record.values("val/loss")
+    steady = len(ratios) > 1 and max(ratios) - min(ratios) <= ALIKE * max(ratios) and max(fell) > FELL * min(fell)
     if not low and not steady:
         return
     yield Finding(
@@ -79,15 +82,15 @@ def squared(case: Case) -> Iterator[Finding]:
 
 def summed(case: Case) -> Iterator[Finding]:
     """A loss that grows with the number of examples."""
-    if not case["half_loss"] < SUMMED:
-        return
     record = case.record
+    if not SUMMED[0] < case["summed"] < SUMMED[1] or case["start_loss"] < LARGE:
+        return
     batch = record.option("training.batch_size")
     yield Finding(
         "summed-loss",
-        f"Half of the examples have {100 * case['half_loss']:.0f} % of the loss of all: it is a sum "
-        f"over the batch, and steps are {batch} times as long as those of a mean.",
-        {**case.evidence("half_loss", "first_update", "start_loss"), "batch size": str(batch)},
+        "The loss of all examples of the probe is as many times that of a part as there are parts: "
+        f"it is a sum over the batch, and steps are {batch} times as long as those of a mean.",
+        {**case.evidence("summed", "first_update", "start_loss"), "batch size": str(batch)},
         {"optimizer.lr": float(f"{record.lr / batch:.3g}")} if record.lr and isinstance(batch, int) else {},
         "Average the loss over the batch.",
         "fault" if _minds(record) or case.poor else "warning",
@@ -120,5 +123,5 @@ CHECKS = (
     Check("a softmax before the loss", double_softmax, ("outputs",), classifies),
     Check("a rectifier behind the last layer", cut, ("outputs",), lambda record: bool(record.rated)),
     Check("squared error for classes", squared, applies=classifies),
-    Check("a loss that is summed over the batch", summed, ("loss_half",), lambda record: bool(record.rows)),
+    Check("a loss that is summed over the batch", summed, ("loss",), lambda record: bool(record.rows)),
 )

@@ -17,16 +17,13 @@ STRAIGHT = 1e-4  # of the spread of the outputs: a network that bends less is a 
 
 
 def wide_start(case: Case) -> Iterator[Finding]:
-    """Initial weights that are too large: a first loss far above that of a guess."""
-    if not case.above("start_loss") and not case.above("start_spread"):
-        return
-    if case.above("widest_input"):  # then it is they
+    """Initial weights that are too large: outputs, or a first loss, beyond those of any healthy run."""
+    if case.above("widest_input") or not (case.above("widest_gain") or case.above("start_spread")):
         return
     yield Finding(
         "initial-weights-too-large",
-        "Before the first step outputs are larger than in any healthy run, and so is the loss: that of a network that "
-        "is sure and wrong.",
-        case.evidence("start_loss", "start_spread"),
+        "Before the first step weights are larger than in any healthy run, for the inputs that they have.",
+        case.evidence("widest_gain", "start_spread", "start_loss", "achieved"),
         _init(case.record, "he"),
         "Draw weights with a variance of 2/inputs (He et al., 2015) before a ReLU.",
         trace=case.depth("deviation of outputs before the first step", "deviation", case.record.start),
@@ -37,19 +34,19 @@ def alike(case: Case) -> Iterator[Finding]:
     """Layers whose weights are all equal, or zero, before the first step."""
     look = case.record.start
     found = _hidden(look, "weight_deviation")
-    if not found:
-        return
-    zero = [name for name in found if look is not None and look.weight_norm.get(name, 1.0) <= LEAST]
     same = [name for name, deviation in found.items() if deviation <= LEAST]
-    if not same:
+    zero = [name for name in same if look is not None and look.weight_norm.get(name, 1.0) <= LEAST]
+    tiny = case.below("middle_gain")
+    if not same and not tiny:
         return
-    cause = "initial-weights-zero" if len(zero) == len(same) else "symmetric-units"
-    severity: Severity = "fault" if len(same) > 1 or case.poor else "warning"
-    what = "zero" if cause == "initial-weights-zero" else "equal"
+    cause = "initial-weights-zero" if tiny and len(zero) == len(same) else "symmetric-units"
+    severity: Severity = "fault" if tiny or len(same) > 1 or case.poor else "warning"
+    what = "equal" if cause == "symmetric-units" else "zero" if same else "next to zero"
+    named = f" in {len(same)} of {len(found)} layers: {_named(same)}" if same else ""
     yield Finding(
         cause,
-        f"Before the first step all weights are {what} in {len(same)} of {len(found)} layers: {_named(same)}.",
-        {"layers": float(len(same)), "of": float(len(found)), **case.evidence("achieved", "fit")},
+        f"Before the first step all weights are {what}{named}.",
+        {"layers": float(len(same)), "of": float(len(found)), **case.evidence("middle_gain", "achieved", "fit")},
         _init(case.record, "default"),
         "Draw them at random: model.init=he.",
         severity,
