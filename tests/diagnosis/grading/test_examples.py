@@ -23,8 +23,8 @@ def test_so_many_labels_are_wrong(digits, share):
 def test_permuted_targets_are_the_same_ones(digits):
     found = examples.permuted(digits, 1.0)
     assert np.bincount(found.targets).tolist() == np.bincount(digits.targets).tolist()
-    agree, chance = (found.targets == digits.targets).mean(), (np.bincount(digits.targets) / 1000) @ (np.bincount(digits.targets) / 1000)
-    assert agree == pytest.approx(chance, abs=0.03)
+    shares = np.bincount(digits.targets) / len(digits.targets)
+    assert (found.targets == digits.targets).mean() == pytest.approx(shares @ shares, abs=0.03)
 
 
 def test_the_largest_class_has_two_labels(digits):
@@ -32,7 +32,6 @@ def test_the_largest_class_has_two_labels(digits):
     largest = np.bincount(digits.targets).argmax()
     assert len(found.classes) == 11
     assert (found.targets == 10).sum() == (found.targets == largest).sum() == (digits.targets == largest).sum()
-    assert (found.inputs[found.targets == 10] == digits.inputs[digits.targets == largest]).mean() < 1.1
     assert np.sort(found.inputs[found.targets == 10], axis=0).tolist() == (
         np.sort(digits.inputs[digits.targets == largest], axis=0).tolist()
     )

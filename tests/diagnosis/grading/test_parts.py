@@ -8,10 +8,10 @@ from torch import nn
 
 from paribus.chance import Seeds, seeded
 from paribus.data.deliver.loader import Batch, Loader
+from paribus.data.prepare.prepared import prepare
 from paribus.diagnosis.grading import cases, parts
 from paribus.diagnosis.grading.hosts import NAMED
 from paribus.models.initialisation import initialise
-from paribus.data.prepare.prepared import prepare
 from paribus.records.recipe import Recipe
 
 

@@ -1,4 +1,4 @@
-"""The trainings that grading needs: each a recipe and a seed, in an order in which any beginning is a thinner grading."""
+"""The trainings that grading needs: each a recipe and a seed, the first seed of all first."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class Pair:
     fault: Fault
 
 
-def pairs(set: Set, seeds: int, severities: Sequence[int] = (0, 1, 2), only: Sequence[str] = (), thin: int = 1) -> list[Pair]:
+def pairs(
+    set: Set, seeds: int, severities: Sequence[int] = (0, 1, 2), only: Sequence[str] = (), thin: int = 1
+) -> list[Pair]:
     """Planted trainings with their twins, the first seed of all first.
 
     Args:
@@ -122,8 +124,8 @@ def _content(host: str, spoil: str, level: float) -> str:
 def _cells(set: Set, severities: Sequence[int], thin: int) -> Iterator[tuple[Fault, Host, int]]:
     for severity in severities:
         for row, fault in enumerate(FAULTS):
-            fitting = [host for host in hosts(set) if fault.fits(host)]
-            yield from ((fault, host, severity) for place, host in enumerate(fitting, row + severity) if place % thin == 0)
+            fitting = enumerate(filter(fault.fits, hosts(set)), row + severity)
+            yield from ((fault, host, severity) for place, host in fitting if place % thin == 0)
 
 
 def _wanted(only: Sequence[str], name: str, host: str) -> bool:

@@ -74,7 +74,9 @@ def gratings() -> Examples:
     y, x = np.mgrid[:12, :12]
     angle = (labels * np.pi / 6 + draw.normal(0, 0.08, len(labels)))[:, None, None]
     phase, waves = draw.uniform(0, 2 * np.pi, (len(labels), 1, 1)), draw.uniform(0.8, 1.4, (len(labels), 1, 1))
-    stripes = np.sin(waves * (x * np.cos(angle) + y * np.sin(angle)) + phase) + draw.normal(0, 0.9, (len(labels), 12, 12))
+    stripes = np.sin(waves * (x * np.cos(angle) + y * np.sin(angle)) + phase) + draw.normal(
+        0, 0.9, (len(labels), 12, 12)
+    )
     pictures = np.rint((128 + 50 * stripes).clip(0, 255)).astype(np.uint8)[:, None]
     return parted(pictures, labels, 900, tuple(f"{30 * label}°" for label in range(6)))
 

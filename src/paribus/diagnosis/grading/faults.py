@@ -163,8 +163,9 @@ FAULTS: tuple[Fault, ...] = (
 )  # fmt: skip
 
 OPERATORS = (
-    "TCL TRD TUD TAN TCO HBS HLR HNE HDB ACH ARM AAL WCI WAB WRB RAW RCW RRW RCD RCP LCH OCH OCG VRM"
-).split()
+    "TCL", "TRD", "TUD", "TAN", "TCO", "HBS", "HLR", "HNE", "HDB", "ACH", "ARM", "AAL",
+    "WCI", "WAB", "WRB", "RAW", "RCW", "RRW", "RCD", "RCP", "LCH", "OCH", "OCG", "VRM",
+)  # fmt: skip
 """All 24 operators of DeepCrime."""
 
 NOT_PLANTED: Mapping[str, str] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from paribus.diagnosis.grading.healthy import BEHIND
 from paribus.diagnosis.grading.hosts import NAMED
 from paribus.diagnosis.grading.work import settled
 from paribus.evidence.proportion import Proportion, proportion
-from paribus.records.run import RunFolder
 
 Cell = tuple[str, str, str]
 REFUSED, BROKE = "refused before the first step", "the doctor broke"
@@ -70,19 +69,29 @@ class Planted:
         """Places of the answers that count: a training that was refused has nothing to be found."""
         return tuple(place for place, answer in enumerate(self.answers) if answer.problem != REFUSED)
 
-    def share(self, holds: Callable[[int], bool]) -> float:
-        """The share of its seeds for which something holds."""
-        return sum(map(holds, self.asked)) / len(self.asked)
+    def share(self, holds: Sequence[bool]) -> float:
+        """The share of the answers that count for which something holds."""
+        return sum(holds[place] for place in self.asked) / len(self.asked)
 
     @property
     def detected(self) -> float:
         """The share of its seeds with a finding of severity fault."""
-        return self.share(lambda place: bool(self.answers[place].faults))
+        return self.share([bool(answer.faults) for answer in self.answers])
 
     @property
     def warned(self) -> float:
         """The same, warnings included."""
-        return self.share(lambda place: bool(self.answers[place].faults or self.answers[place].warnings))
+        return self.share([bool(answer.faults or answer.warnings) for answer in self.answers])
+
+    @property
+    def named(self) -> float:
+        """The share of its seeds whose first cause is right, be it by an equivalent one."""
+        return self.share(self.right)
+
+    @property
+    def named_strictly(self) -> float:
+        """The share of its seeds whose first cause is the one that was planted."""
+        return self.share(self.strict)
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,8 @@ def _planted(pairs: Sequence[Pair], runs: Path) -> Planted | None:
     fault = pairs[0].fault
     twins = [value for pair in pairs if (value := figure(pair.twin, runs)) is not None]
     strict, right = (tuple(fault.right(one.named, strict=it) for one in answers) for it in (True, False))
-    return Planted(answers[0].cell, judged(pairs, runs), sum(twins) / len(twins) if twins else None, answers, strict, right)
+    twin = sum(twins) / len(twins) if twins else None
+    return Planted(answers[0].cell, judged(pairs, runs), twin, answers, strict, right)
 
 
 def _causes(said: Diagnosis, severity: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """The kill test: whether a planted fault does harm at all.
 
 A mutant counts as killed if its figure is worse than that of the sound program with p < .05 and an effect of at least
-half a deviation (Jahangirova & Tonella 2020), here over seeds that are paired. A fault that does no harm to a host, as a
-summed loss under Adam, is no fault there, and graded apart.
+half a deviation (Jahangirova & Tonella 2020), here over seeds that are paired. A fault that does no harm to a host, as
+a summed loss under Adam, is no fault there, and graded apart.
 """
 
 from __future__ import annotations
@@ -81,4 +81,3 @@ def _effect(planted: Sequence[float], twins: Sequence[float], loss: float) -> fl
         return math.nan
     spread = math.sqrt(fmean((stdev(planted) ** 2, stdev(twins) ** 2)))
     return loss / spread if spread else math.copysign(math.inf, loss) if loss else 0.0
-

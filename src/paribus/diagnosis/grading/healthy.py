@@ -43,7 +43,9 @@ def _small_batch(host: Host) -> Plan:
 
 
 def _large_batch(host: Host) -> Plan:
-    return Plan({"training.batch_size": 4 * host.batch_size, "optimizer.lr": 2 * host.lr, "budget.epochs": 3 * host.epochs})
+    return Plan(
+        {"training.batch_size": 4 * host.batch_size, "optimizer.lr": 2 * host.lr, "budget.epochs": 3 * host.epochs}
+    )
 
 
 def _regularised(host: Host) -> Plan:

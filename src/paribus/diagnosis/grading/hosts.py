@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from paribus.diagnosis.grading import examples
@@ -80,13 +81,15 @@ class Host:
     def here(self) -> bool:
         """Whether its data are at hand."""
         folder = os.environ.get("PARIBUS_DATA", "")
-        return not self.needs or bool(folder) and os.path.isdir(os.path.join(folder, self.needs))  # noqa: PTH112, PTH118
+        return not self.needs or bool(folder and (Path(folder) / self.needs).is_dir())
 
 
 SGD, ADAM, ADAMW = ({"use": name} for name in ("sgd", "adam", "adamw"))
 
 
-def _recipe(model: Mapping[str, Any], optimizer: Mapping[str, Any], epochs: int, batch: int, **more: Any) -> dict[str, Any]:
+def _recipe(
+    model: Mapping[str, Any], optimizer: Mapping[str, Any], epochs: int, batch: int, **more: Any
+) -> dict[str, Any]:
     training = {"batch_size": batch, **more.pop("training", {})}
     return {"model": model, "optimizer": optimizer, "budget": {"epochs": epochs}, "training": training, **more}
 
@@ -126,13 +129,15 @@ TUNING: tuple[Host, ...] = (
         "a6", "forecast", "tuning",
         _recipe({"use": "lstm", "width": 16}, {**ADAM, "lr": 0.01}, 20, 64, task={"use": "forecasting"},
                 schedule={"use": "cosine"}, training={"clip_norm": 1.0},
-                data={"use": "seasons", "steps": 1500, "length": 24, "horizon": 6, "calendar": True, "noise": 3.0, "memory": 0.4}),
+                data={"use": "seasons", "steps": 1500, "length": 24, "horizon": 6, "calendar": True, "memory": 0.4,
+                      "noise": 3.0}),
         metric="val/skill", worst=-2.0, train=1050,
     ),
     Host(
         "a7", "language", "tuning",
-        _recipe({"use": "rnn", "width": 24, "embedding": 8}, {**ADAM, "lr": 0.005}, 20, 20, task={"use": "language"}, schedule={"use": "cosine"},
-                training={"clip_norm": 1.0}, data={"use": "markov", "tokens": 16000, "length": 20}),
+        _recipe({"use": "rnn", "width": 24, "embedding": 8}, {**ADAM, "lr": 0.005}, 20, 20, task={"use": "language"},
+                schedule={"use": "cosine"}, training={"clip_norm": 1.0},
+                data={"use": "markov", "tokens": 16000, "length": 20}),
         metric="val/loss", higher_is_better=False, worst=5.0, train=560,
     ),
     Host(
@@ -153,7 +158,8 @@ TUNING: tuple[Host, ...] = (
 GRADING: tuple[Host, ...] = (
     Host(
         "b1", "mlp", "grading",
-        _recipe({"use": "mlp", "widths": [48, 24], "dropout": 0.1}, {**ADAMW, "lr": 0.001, "weight_decay": 0.1}, 20, 20),
+        _recipe({"use": "mlp", "widths": [48, 24], "dropout": 0.1}, {**ADAMW, "lr": 0.001, "weight_decay": 0.1},
+                20, 20),
         examples=examples.cells,
     ),
     Host(
@@ -164,8 +170,8 @@ GRADING: tuple[Host, ...] = (
     ),
     Host(
         "b3", "resnet", "grading",
-        _recipe({"use": "resnet18", "blocks": [1, 1, 1], "width": 0.125, "stem": "small"}, {**ADAM, "lr": 0.004}, 20, 50,
-                schedule={"use": "one_cycle"}),
+        _recipe({"use": "resnet18", "blocks": [1, 1, 1], "width": 0.125, "stem": "small"}, {**ADAM, "lr": 0.004},
+                20, 50, schedule={"use": "one_cycle"}),
         examples=examples.gratings,
     ),
     Host(
@@ -176,14 +182,14 @@ GRADING: tuple[Host, ...] = (
     ),
     Host(
         "b5", "numbers", "grading",
-        _recipe({"use": "mlp", "widths": [24, 24, 24]}, {**SGD, "lr": 0.02, "momentum": 0.9, "weight_decay": 1e-4}, 30, 40,
-                task={"use": "regression"}),
+        _recipe({"use": "mlp", "widths": [24, 24, 24]}, {**SGD, "lr": 0.02, "momentum": 0.9, "weight_decay": 1e-4},
+                30, 40, task={"use": "regression"}),
         metric="val/r2", worst=-1.0, examples=partial(examples.friedman, 2),
     ),
     Host(
         "b6", "forecast", "grading",
-        _recipe({"use": "gru", "width": 32}, {**ADAM, "lr": 0.006}, 20, 64, task={"use": "forecasting"}, schedule={"use": "cosine"},
-                training={"clip_norm": 1.0},
+        _recipe({"use": "gru", "width": 32}, {**ADAM, "lr": 0.006}, 20, 64, task={"use": "forecasting"},
+                schedule={"use": "cosine"}, training={"clip_norm": 1.0},
                 data={"use": "seasons", "steps": 1500, "length": 30, "horizon": 8, "calendar": True, "memory": 0.6,
                       "noise": 2.0, "seed": 5}),
         metric="val/skill", worst=-2.0, train=1050,
@@ -204,8 +210,8 @@ GRADING: tuple[Host, ...] = (
     ),
     Host(
         "b9", "cnn", "grading",
-        _recipe({"use": "cnn", "widths": [8, 16], "norm": "batch", "hidden": [32]}, {**SGD, "lr": 0.05, "momentum": 0.9},
-                20, 50, schedule={"use": "cosine"}),
+        _recipe({"use": "cnn", "widths": [8, 16], "norm": "batch", "hidden": [32]},
+                {**SGD, "lr": 0.05, "momentum": 0.9}, 20, 50, schedule={"use": "cosine"}),
         examples=partial(examples.of_source, "fashion_mnist", 2000, 800), needs="fashion_mnist",
     ),
 )  # fmt: skip

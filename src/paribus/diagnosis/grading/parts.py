@@ -1,5 +1,6 @@
-"""Networks, losses and orders of somebody's own, plugged in as users plug theirs in: here the faults hide that no recipe
-field can make.
+"""Networks, losses and orders of somebody's own, plugged in as users plug theirs in.
+
+Here the faults hide that no field of a recipe can make.
 
 What a recipe says of them is a number, so that nothing in the records names a fault, and the sound ones among them
 (number 0) look just like the others.
@@ -147,7 +148,9 @@ def _recurrence(core: nn.Module, value: float) -> None:
 
 def _without_bias(core: nn.Module, value: float) -> None:
     """No biases in the layers up to this share of the depth."""
-    biased = [module for module in core.modules() if isinstance(module, (nn.Linear, nn.Conv2d)) and module.bias is not None]
+    biased = [
+        module for module in core.modules() if isinstance(module, (nn.Linear, nn.Conv2d)) and module.bias is not None
+    ]
     for module in biased[: math.ceil(value * len(biased))]:
         module.bias.zero_()
         module.bias.requires_grad_(False)
@@ -256,7 +259,7 @@ class Together(Dataset):
         return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device)).by(self.size)
 
     def split(self, section: Split, seeds: Seeds) -> dict[str, Tensor]:
-        """The training rows in the order in which the loader, which reads in ``size`` places at once, meets one class."""
+        """The training rows in such an order that the loader, which reads in many places at once, meets one class."""
         rows = super().split(section, seeds)
         train = rows["train"]
         labels = self.labels

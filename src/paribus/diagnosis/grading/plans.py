@@ -27,7 +27,7 @@ class Plan:
 
     @property
     def planted(self) -> Mapping[str, Any]:
-        """All that differs from the host; what is changed as a whole, as ``model``, takes none of the twin's options."""
+        """All that differs from the host; what is changed as a whole takes none of the twin's options."""
         kept = {name: value for name, value in self.twin.items() if name.partition(".")[0] not in self.changes}
         return {**kept, **self.changes}
 

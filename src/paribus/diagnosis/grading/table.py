@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from paribus.diagnosis.grading.faults import FAULTS
 from paribus.diagnosis.grading.grades import REFUSED, Planted, Sound, confusion, rate
 from paribus.diagnosis.grading.hosts import Set
+from paribus.diagnosis.grading.treatments import Tried
+from paribus.evidence.estimate import mean_interval
 from paribus.evidence.proportion import Proportion, proportion
 
 VERDICTS = {"harmful": "harmful", "undecided": "harm not shown yet", "harmless": "harmless"}
-MOST = 3  # causes that are listed for a fault
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class Grading:
         planted: cells of planted faults.
         sound: cells of sound trainings.
         machine: where it was measured.
+        tried: treatments of harmful faults.
     """
 
     set: Set
     planted: Sequence[Planted]
     sound: Sequence[Sound]
     machine: str
+    tried: Sequence[Tried] = ()
 
     @property
     def harmful(self) -> list[Planted]:
@@ -47,15 +50,34 @@ def markdown(grading: Grading) -> str:
     return "\n".join(line for part in parts for line in (*part(grading), ""))
 
 
+def confidence(grading: Grading) -> Mapping[str, Mapping[str, int]]:
+    """Cause → how often it was named first, as a fault, and how often that was right.
+
+    Of harmful and of sound trainings. Of harmless and undecided faults it is not known whether there is
+    something to be found: they are left out.
+    """
+    named: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for cell in grading.harmful:
+        for place in cell.asked:
+            for cause in cell.answers[place].faults[:1]:
+                named[cause] += 1
+                right[cause] += cell.right[place]
+    for alarm in grading.sound:
+        named.update(answer.faults[0] for answer in alarm.answers if alarm.counts and answer.faults)
+    return {cause: {"named": count, "right": right[cause]} for cause, count in sorted(named.items())}
+
+
 def _figures(grading: Grading) -> Iterator[str]:
     runs = sum(len(cell.answers) for cell in grading.planted)
-    yield f"Set `{grading.set}`, {runs:,} planted trainings in {len(grading.planted)} cells (fault × host × severity), on"
-    yield f"{grading.machine}."
+    cells = f"{len(grading.planted)} cells (fault × host × severity)"
+    yield f"Set `{grading.set}`: {runs:,} planted trainings in {cells}, on {grading.machine}."
     yield ""
     yield from _table("figure", "share", "95 % interval", "n")
     for verdict, said in VERDICTS.items():
         yield from _of_planted(said, grading.of(verdict))
     yield from _of_sound(grading)
+    yield from _of_treatments(grading.tried)
     refused = sum(answer.problem == REFUSED for cell in grading.planted for answer in cell.answers)
     yield ""
     yield f"{refused} planted trainings were refused before their first step, and are in none of these figures."
@@ -64,21 +86,36 @@ def _figures(grading: Grading) -> Iterator[str]:
 def _of_planted(said: str, cells: Sequence[Planted]) -> Iterator[str]:
     if not cells:
         return
-    yield _share(f"planted, {said}: detected", rate(cell.detected for cell in cells), "cells")
-    yield _share(f"planted, {said}: detected or warned of", rate(cell.warned for cell in cells), "cells")
-    for name in ("strict", "right"):
-        words = {"strict": "cause right, strictly", "right": "cause right, or an equivalent one"}[name]
-        shares = [cell.share(lambda place, cell=cell: getattr(cell, name)[place]) for cell in cells]  # type: ignore[misc]
-        yield _share(f"planted, {said}: {words}", rate(shares), "cells")
+    figures = {
+        "detected": [cell.detected for cell in cells],
+        "detected or warned of": [cell.warned for cell in cells],
+        "cause right, strictly": [cell.named_strictly for cell in cells],
+        "cause right, or an equivalent one": [cell.named for cell in cells],
+    }
+    for name, shares in figures.items():
+        yield _share(f"planted, {said}: {name}", rate(shares), "cells")
 
 
 def _of_sound(grading: Grading) -> Iterator[str]:
     answers = [answer for cell in grading.sound if cell.counts for answer in cell.answers if not answer.problem]
-    kinds = sum(cell.counts for cell in grading.sound)
+    unit = f"trainings of {sum(cell.counts for cell in grading.sound)} kinds"
     flagged = sum(bool(answer.faults) for answer in answers)
     warned = sum(bool(answer.faults or answer.warnings) for answer in answers)
-    yield _share("sound: flagged", proportion(flagged, len(answers)), f"trainings of {kinds} kinds")
-    yield _share("sound: flagged or warned of", proportion(warned, len(answers)), f"trainings of {kinds} kinds")
+    yield _share("sound: flagged", proportion(flagged, len(answers)), unit)
+    yield _share("sound: flagged or warned of", proportion(warned, len(answers)), unit)
+
+
+def _of_treatments(tried: Sequence[Tried]) -> Iterator[str]:
+    """The doctor's and those drawn, and the difference with the t interval of paired cells."""
+    if not tried:
+        return
+    unit = "harmful cells"
+    yield _share("treatment confirmed", proportion(sum(one.confirmed for one in tried), len(tried)), unit)
+    yield _share("random change confirmed", proportion(sum(one.drawn_confirmed for one in tried), len(tried)), unit)
+    more = mean_interval([float(one.confirmed) - one.drawn_confirmed for one in tried])
+    yield _row(
+        "the former less the latter", f"{more.value:.3f}", f"{more.low:.3f} … {more.high:.3f}", f"{more.n} {unit}"
+    )
 
 
 def _faults(grading: Grading) -> Iterator[str]:
@@ -87,26 +124,23 @@ def _faults(grading: Grading) -> Iterator[str]:
     for cell in grading.planted:
         by_fault[cell.cell[0]].append(cell)
     for fault in FAULTS:
-        cells = by_fault[fault.id]
-        harmful = [cell for cell in cells if cell.harm.verdict == "harmful" and cell.asked]
-        shares = (
-            [cell.detected for cell in harmful],
-            [cell.share(lambda place, cell=cell: cell.strict[place]) for cell in harmful],  # type: ignore[misc]
-            [cell.share(lambda place, cell=cell: cell.right[place]) for cell in harmful],  # type: ignore[misc]
-        )
-        shown = (f"{sum(some) / len(some):.2f}" if some else "–" for some in shares)
-        yield _row(f"`{fault.id}`", fault.about, len(cells), len(harmful), *shown, " ".join(fault.operators))
+        if cells := by_fault[fault.id]:
+            harmful = [cell for cell in cells if cell in grading.harmful]
+            shares = ([getattr(cell, name) for cell in harmful] for name in ("detected", "named_strictly", "named"))
+            shown = (f"{sum(some) / len(some):.2f}" if some else "–" for some in shares)
+            operators = " ".join(fault.operators)
+            yield _row(f"`{fault.id}`", fault.about, len(cells), len(harmful), *shown, operators)
 
 
 def _confusion(grading: Grading) -> Iterator[str]:
     yield "Which cause was named first, of harmful faults:"
     yield ""
-    yield from _table("planted", "right", "named", "trainings")
-    accepted = {fault.id: fault for fault in FAULTS}
+    yield from _table("planted", "named", "right", "trainings")
     for name, counts in sorted(confusion(grading.harmful).items()):
-        for cause, count in counts.most_common(MOST):
-            said = "strictly" if cause in accepted[name].causes else "yes" if accepted[name].right(cause) else "no"
-            yield _row(f"`{name}`", said, cause, count)
+        for cause, count in counts.most_common():
+            fault = next(fault for fault in FAULTS if fault.id == name)
+            said = "strictly" if cause in fault.causes else "equivalent" if fault.right(cause) else "no"
+            yield _row(f"`{name}`", cause, said, count)
 
 
 def _misses(grading: Grading) -> Iterator[str]:
@@ -114,15 +148,16 @@ def _misses(grading: Grading) -> Iterator[str]:
     yield ""
     yield from _table("fault", "host", "severity", "figure", "sound twin", "d", "detected", "right", "said instead")
     for cell in grading.harmful:
-        right = cell.share(lambda place: cell.right[place])  # noqa: B023
-        if cell.detected == 1 and right == 1:
-            continue
-        asked = [cell.answers[place] for place in cell.asked]
-        figures = [one.figure for one in asked if one.figure is not None]
-        said = sorted({one.problem or one.named for one, fine in zip(asked, (cell.right[p] for p in cell.asked), strict=True) if not fine})
-        mean = f"{sum(figures) / len(figures):.3g}" if figures else "–"
-        twin = "–" if cell.twin is None else f"{cell.twin:.3g}"
-        yield _row(*cell.cell, mean, twin, f"{cell.harm.d:.1f}", f"{cell.detected:.2f}", f"{right:.2f}", ", ".join(said))
+        if cell.detected < 1 or cell.named < 1:
+            figures = (_mean([cell.answers[place].figure for place in cell.asked]), _mean([cell.twin]))
+            shares = (f"{cell.harm.d:.1f}", f"{cell.detected:.2f}", f"{cell.named:.2f}")
+            yield _row(*cell.cell, *figures, *shares, ", ".join(_instead(cell)))
+
+
+def _instead(cell: Planted) -> list[str]:
+    """What was said where the right cause was not."""
+    wrong = [cell.answers[place] for place in cell.asked if not cell.right[place]]
+    return sorted({answer.problem or answer.named for answer in wrong})
 
 
 def _alarms(grading: Grading) -> Iterator[str]:
@@ -134,13 +169,19 @@ def _alarms(grading: Grading) -> Iterator[str]:
         if flagged and cell.counts:
             said = sorted({cause for answer in flagged for cause in answer.faults})
             yield _row(*cell.cell[:2], len(flagged), len(cell.answers), ", ".join(said))
-    left = [f"{name} in {host} ({100 * (cell.behind or 0):.0f} %)" for cell in grading.sound for name, host, _ in [cell.cell] if not cell.counts]
+    behind = [(*cell.cell[:2], cell.behind) for cell in grading.sound if cell.behind is not None and not cell.counts]
+    left = "; ".join(f"{name} in {host} ({100 * share:.0f} %)" for name, host, share in behind)
     yield ""
-    yield f"Left out, because their figure stays behind their host's: {'; '.join(left) or 'none'}."
+    yield f"Left out, because their figure stays behind their host's: {left or 'none'}."
 
 
 def _share(name: str, found: Proportion, unit: str) -> str:
     return _row(name, f"{found.value:.3f}", f"{found.low:.3f} … {found.high:.3f}", f"{found.n} {unit}")
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{sum(known) / len(known):.3g}" if known else "–"
 
 
 def _table(*heads: str) -> Iterator[str]:
