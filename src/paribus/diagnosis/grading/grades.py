@@ -41,8 +41,10 @@ class Answer:
 
     @property
     def named(self) -> str:
-        """The first cause; of warnings where there is no fault."""
-        return next(iter((*self.faults, *self.warnings)), "nothing")
+        """The cause of the first finding of severity fault; a warning names nothing, but is shown."""
+        if self.faults:
+            return self.faults[0]
+        return f"{self.warnings[0]} (warning)" if self.warnings else "nothing"
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def answer(case: Case, runs: Path) -> Answer | None:
 
 
 def planted(pairs: Sequence[Pair], runs: Path) -> list[Planted]:
-    """All cells of which a training is over, the gravest loss first within a fault."""
+    """All cells of which a training is over."""
     cells: dict[Cell, list[Pair]] = defaultdict(list)
     for pair in pairs:
         cells[pair.planted.cell].append(pair)
