@@ -13,6 +13,7 @@ from paribus.diagnosis.grading import cases, parts
 from paribus.diagnosis.grading.hosts import NAMED
 from paribus.models.initialisation import initialise
 from paribus.records.recipe import Recipe
+from paribus.tasks.regression import Regression
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +112,16 @@ def test_losses_are_summed_and_squared():
     assert losses[2] == pytest.approx(float(((logits.softmax(1) - truth) ** 2).mean()))
     assert losses[3] == pytest.approx(float(((logits - truth) ** 2).mean()))
     assert losses[4] == pytest.approx(float(((logits.sigmoid() - truth) ** 2).mean()))
+
+
+@pytest.mark.parametrize("form", [0, 1])
+def test_a_loss_of_numbers_is_summed(form):
+    info = SimpleNamespace(target_mean=(1.0,), target_deviation=(2.0,), classes=(), table=None, input_shape=(4,))
+    batch = Batch(torch.rand(6, 4), torch.rand(6), torch.arange(6))
+    network = nn.Linear(4, 1)
+    plain = Regression(info).loss("model", network, batch)[0]
+    own = parts.Numbered(info, form, 2.0).loss("model", network, batch)[0]
+    assert float(own) == pytest.approx(float(plain) * (12 if form else 1))
 
 
 def test_batches_hold_one_class_and_every_example_at_most_once():

@@ -179,8 +179,10 @@ def noisy(examples: Examples, level: float) -> Examples:
     unit = examples.inputs.std(axis=0) if examples.inputs.ndim == 2 else examples.inputs.std()
 
     def changed(values: Array) -> Array:
-        found = values + level * unit * draw.standard_normal(values.shape)
-        return np.rint(found.clip(0, 255)).astype(np.uint8) if values.dtype == np.uint8 else found.astype(np.float32)
+        found: Array = values + level * unit * draw.standard_normal(values.shape)
+        if values.dtype == np.uint8:
+            found = np.rint(found.clip(0, 255))
+        return found.astype(values.dtype)
 
     return replace(examples, inputs=changed(examples.inputs), val_inputs=changed(examples.val_inputs))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -200,12 +200,12 @@ class Numbered(Regression):
 
     def __init__(self, info: DataInfo, form: int = 0, value: float = 1.0) -> None:
         super().__init__(info)
-        self.form, self.value_of_form = form, value
+        self.factor = value if form else 0.0
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """The loss of the batch, and what the model gave."""
         loss, outputs = super().loss(stage, network, batch)
-        return (loss * len(batch) * self.value_of_form if self.form else loss), outputs
+        return (loss * len(batch) * self.factor if self.factor else loss), outputs
 
 
 class Ordered:
@@ -229,12 +229,13 @@ class Ordered:
         cache.start(
             classes=given.classes,
             shape=given.input_shape,
-            dtype=str(given.inputs.numpy().dtype),
+            dtype=given.columns["inputs"].dtype,
             count=len(given),
-            target_dtype=str(given.targets.numpy().dtype),
+            target_dtype=given.columns["targets"].dtype,
         )
         for split, (start, stop) in given.official.items():
-            cache.add(given.inputs[start:stop].numpy(), given.targets[start:stop].numpy(), split)
+            inputs, targets = given.take(torch.arange(start, stop))
+            cache.add(inputs.numpy(), targets.numpy(), split)
 
     def to_examples(self, dataset: Dataset) -> Dataset:
         """The same examples, whose training rows come in batches of one class where several stand together."""
@@ -256,7 +257,9 @@ class Together(Dataset):
 
     def to(self, device: torch.device) -> Together:
         """With inputs and targets on a device."""
-        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device)).by(self.size)
+        moved = super().to(device)
+        assert isinstance(moved, Together)
+        return moved.by(self.size)
 
     def split(self, section: Split, seeds: Seeds) -> dict[str, Tensor]:
         """The training rows in such an order that the loader, which reads in many places at once, meets one class."""
