@@ -106,12 +106,12 @@ def test_losses_are_summed_and_squared():
     info = SimpleNamespace(target_mean=(), classes=tuple("abc"), class_counts=(2, 2, 2), input_shape=(4,))
     batch = Batch(torch.rand(6, 4), torch.tensor([0, 1, 2, 0, 1, 2]), torch.arange(6))
     network = nn.Linear(4, 3)
-    losses = {form: float(parts.Named(info, form).loss("model", network, batch)[0]) for form in range(5)}
+    losses = {form: parts.Named(info, form).loss("model", network, batch)[0].item() for form in range(5)}
     logits, truth = network(batch.inputs), nn.functional.one_hot(batch.targets, 3)
     assert losses[1] == pytest.approx(6 * losses[0])
-    assert losses[2] == pytest.approx(float(((logits.softmax(1) - truth) ** 2).mean()))
-    assert losses[3] == pytest.approx(float(((logits - truth) ** 2).mean()))
-    assert losses[4] == pytest.approx(float(((logits.sigmoid() - truth) ** 2).mean()))
+    assert losses[2] == pytest.approx(((logits.softmax(1) - truth) ** 2).mean().item())
+    assert losses[3] == pytest.approx(((logits - truth) ** 2).mean().item())
+    assert losses[4] == pytest.approx(((logits.sigmoid() - truth) ** 2).mean().item())
 
 
 @pytest.mark.parametrize("form", [0, 1])
@@ -121,7 +121,7 @@ def test_a_loss_of_numbers_is_summed(form):
     network = nn.Linear(4, 1)
     plain = Regression(info).loss("model", network, batch)[0]
     own = parts.Numbered(info, form, 2.0).loss("model", network, batch)[0]
-    assert float(own) == pytest.approx(float(plain) * (12 if form else 1))
+    assert own.item() == pytest.approx(plain.item() * (12 if form else 1))
 
 
 def test_batches_hold_one_class_and_every_example_at_most_once():

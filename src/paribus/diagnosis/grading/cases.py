@@ -107,6 +107,7 @@ def recipe_of(host: Host, plan: Plan, *, planted: bool = True) -> Recipe:
     if host.examples is not None:
         spoil = plan.spoil if planted else None
         raw["data"] = {"use": "arrays", **raw.get("data", {}), "content": _content(host.name, *(spoil or ("", 0.0)))}
+        raw["split"] = {"test": 0.0}  # all that does not validate trains
     return Recipe.read(raw)
 
 

@@ -148,12 +148,11 @@ def _recurrence(core: nn.Module, value: float) -> None:
 
 def _without_bias(core: nn.Module, value: float) -> None:
     """No biases in the layers up to this share of the depth."""
-    biased = [
-        module for module in core.modules() if isinstance(module, (nn.Linear, nn.Conv2d)) and module.bias is not None
-    ]
-    for module in biased[: math.ceil(value * len(biased))]:
-        module.bias.zero_()
-        module.bias.requires_grad_(False)
+    layers = (module for module in core.modules() if isinstance(module, (nn.Linear, nn.Conv2d)))
+    biases = [bias for layer in layers if isinstance(bias := layer.bias, Tensor)]
+    for bias in biases[: math.ceil(value * len(biases))]:
+        bias.zero_()
+        bias.requires_grad_(False)
 
 
 CHANGES: Mapping[int, Callable[[nn.Module, float], None]] = {
