@@ -76,8 +76,9 @@ class Healthy:
         found = self.ranges.get(name)
         if found is None:
             return side * math.inf
-        edge, margin = found.high if side > 0 else found.low, MEASURES[name].margin
-        return edge * margin**side if MEASURES[name].log and edge > 0 else edge + side * margin
+        edge, one = found.high if side > 0 else found.low, MEASURES[name]
+        margin = one.margin if side > 0 or one.under is None else one.under
+        return edge * margin**side if one.log and edge > 0 else edge + side * margin
 
 
 @cache

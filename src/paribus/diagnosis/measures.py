@@ -24,7 +24,8 @@ class Measured:
         about: what it is, in a few words.
         field: of the looks it needs; empty where it needs none.
         log: whether its quantiles are ratios, so that margins are factors.
-        margin: how far beyond all healthy runs a value must lie to be a fault: a factor, or an addition.
+        margin: how far above all healthy runs a value must lie to be a fault: a factor, or an addition.
+        under: how far below them; as far as above where that is not said.
     """
 
     compute: Measure
@@ -32,6 +33,7 @@ class Measured:
     field: str = ""
     log: bool = True
     margin: float = 2.0
+    under: float | None = None
 
 
 def of_stage(look: Look | None, field: str) -> float | None:
@@ -190,12 +192,6 @@ def simplex(record: Record) -> float | None:
     return look.outputs.get("simplex") if look is not None else None
 
 
-def lowest(record: Record) -> float | None:
-    """Of what it gives, at any look."""
-    found = [look.outputs["low"] for look in record.probed if math.isfinite(look.outputs.get("low", math.nan))]
-    return min(found, default=None)
-
-
 def outputs_vary(record: Record) -> float | None:
     """How far what it gives depends on the example, over how far it deviates at all, at the end."""
     look = record.end
@@ -274,6 +270,26 @@ def slope(record: Record) -> float | None:
     return math.log(first / last) / math.log(end / begin) if end > begin > 0 else None
 
 
+def _base(record: Record) -> float | None:
+    """The loss of a guess; where there are no classes, that before the first step."""
+    return (entropy(record) if record.rated else None) or of_stage(record.start, "loss_eval")
+
+
+def unfinished(record: Record) -> float | None:
+    """What the training loss still loses, of that of a guess, whenever the steps grow by a factor of e.
+
+    Of a training of one epoch: from its mean to its end, which is about what the last half of it gained.
+    """
+    base = _base(record)
+    last, steep = record.values("train/loss")[-1:], slope(record)
+    if not last or not base:
+        return None
+    if steep is not None:
+        return steep * last[0] / base
+    end = of_stage(record.end, "loss")
+    return None if end is None or len(record.rows) > 1 else (last[0] - end) / base / math.log(2)
+
+
 def rise(record: Record) -> float | None:
     """The last validation loss over its lowest."""
     found = record.values("val/loss")
@@ -296,11 +312,11 @@ def achieved(record: Record) -> float | None:
 
 
 def jump(record: Record) -> float | None:
-    """The largest rise of the training loss over its lowest before."""
-    values = record.values("train/loss")
+    """The largest rise of the training loss above its lowest before, in losses of a guess."""
+    values, base = record.values("train/loss"), _base(record)
     lows = [min(values[: place + 1]) for place in range(len(values))]
-    rises = [value / low for value, low in zip(values[1:], lows, strict=False) if low > LEAST]
-    return max(rises, default=None)
+    rises = [value - low for value, low in zip(values[1:], lows, strict=False)]
+    return max(rises) / base if rises and base else None
 
 
 def first_epoch(record: Record) -> float | None:
@@ -331,7 +347,7 @@ MEASURES: Mapping[str, Measured] = {
     "start_loss": Measured(start_loss, "the first loss over that of a guess", "loss_eval", margin=1.5),
     "summed": Measured(summed, "power of the number of examples by which the loss grows", "loss", False, 0.3),
     "first_update": Measured(first_update, "‖Δw‖/‖w‖ of the middle layer, early", "update_ratio"),
-    "most_update": Measured(most_update, "‖Δw‖/‖w‖ of the middle layer, at its largest", "update_ratio"),
+    "most_update": Measured(most_update, "‖Δw‖/‖w‖ of the middle layer, at its largest", "update_ratio", under=5.0),
     "growth": Measured(growth, "growth of the layer that grew most", "weight_norm"),
     "shrinkage": Measured(shrinkage, "norm of the middle layer, end over start", "weight_norm"),
     "gradient_span": Measured(gradient_span, "gradient of the first layer over the last's", "gradient", margin=10.0),
@@ -345,6 +361,7 @@ MEASURES: Mapping[str, Measured] = {
     "dead_at_end": Measured(dead_at_end, "dead units at the end", "dead", False, 0.1),
     "saturated": Measured(saturated, "saturated outputs", "saturated", False, 0.2),
     "bend": Measured(bend, "distance from a straight line", "outputs", margin=10.0),
+    "simplex": Measured(simplex, "share of outputs that are probabilities", "outputs", log=False),
     "outputs_vary": Measured(outputs_vary, "dependence of outputs on examples", "outputs", margin=3.0),
     "input_deviation": Measured(input_deviation, "deviation of the inputs", "inputs", margin=2.0),
     "widest_input": Measured(widest_input, "largest level or deviation of an input", "inputs", margin=2.0),
@@ -355,10 +372,11 @@ MEASURES: Mapping[str, Measured] = {
     "clip_factor": Measured(clip_factor, "what clipping leaves of gradients", "clip_factor", margin=5.0),
     "fit": Measured(fit, "the last training loss over a guess's", margin=1.05),
     "slope": Measured(slope, "how fast the training loss falls at the end", log=False, margin=0.2),
+    "unfinished": Measured(unfinished, "what the training loss still loses, of a guess's", log=False, margin=0.03),
     "rise": Measured(rise, "the last validation loss over its lowest", margin=1.2),
     "gap": Measured(gap, "right answers in training less in validation", log=False, margin=0.05),
     "achieved": Measured(achieved, "share of what guessing leaves", log=False, margin=0.0),
-    "jump": Measured(jump, "largest rise of the training loss", margin=1.5),
+    "jump": Measured(jump, "largest rise of the training loss, of a guess's", log=False, margin=0.3),
     "first_epoch": Measured(first_epoch, "mean loss of the first epoch over the first loss", "loss_eval", margin=1.2),
     "confusion_loss": Measured(confusion_loss, "loss over that of evenly spread errors", margin=1.1),
 }

@@ -12,10 +12,11 @@ from paribus.diagnosis.measures import entropy
 from paribus.diagnosis.record import Record
 
 NARROW = 3  # units of a hidden layer
-HEAVY_DROPOUT, HEAVY_DECAY = 0.6, 0.02
+HEAVY_DROPOUT, HEAVY_DECAY, HEAVY_L1 = 0.6, 0.02, 0.002
 BY_HEART = 0.98  # right answers in training
 AS_GUESSED = 0.1  # of what guessing leaves
 FEW = 20  # examples of a class
+COURSE = 4  # epochs that show a best one among them
 
 
 def narrow(case: Case) -> Iterator[Finding]:
@@ -59,7 +60,7 @@ def over_regularised(case: Case) -> Iterator[Finding]:
     """Penalties or noise under which not even the training examples are learned."""
     record = case.record
     strong = _strong(record)
-    if not strong or not (case.poor or case.above("fit")):
+    if not strong or not (case.poor or case.above("fit")) or not _held(case, strong):
         return
     named = " and ".join(f"{name}={value:g}" for name, value in strong.items())
     yield Finding(
@@ -72,10 +73,15 @@ def over_regularised(case: Case) -> Iterator[Finding]:
     )
 
 
+def _held(case: Case, strong: dict[str, float]) -> bool:
+    """Whether what holds back can be seen: weights that shrank, or units that were left out."""
+    return case.below("shrinkage") or case.below("growth") or any("drop" in name for name in strong)
+
+
 def _strong(record: Record) -> dict[str, float]:
     """The fields that regularise heavily, the heaviest first."""
     rates = {f"model.{name}": HEAVY_DROPOUT for name in ("dropout", "conv_dropout", "drop_path")}
-    rates |= {"optimizer.weight_decay": HEAVY_DECAY, "training.l2": HEAVY_DECAY, "training.l1": HEAVY_DECAY / 10}
+    rates |= {"optimizer.weight_decay": HEAVY_DECAY, "training.l2": HEAVY_DECAY, "training.l1": HEAVY_L1}
     found = {name: (record.option(name), limit) for name, limit in rates.items()}
     heavy = {name: float(value) for name, (value, limit) in found.items() if _number(value) and value >= limit}
     return dict(sorted(heavy.items(), key=lambda one: -one[1] / rates[one[0]]))
@@ -108,7 +114,13 @@ def permuted(case: Case) -> Iterator[Finding]:
 def wrong_labels(case: Case) -> Iterator[Finding]:
     """Errors that are spread evenly, as wrong labels are."""
     record = case.record
-    if not case.above("confusion_loss") or case.poor or case["simplex"] > 0.99 or record.option("task.label_smoothing"):
+    if (
+        not case.above("confusion_loss")
+        or case.poor
+        or case.above("unfinished")
+        or case["simplex"] > 0.99
+        or record.option("task.label_smoothing")
+    ):
         return
     best = min((row for row in record.rows if row.get("val/loss") is not None), key=lambda row: row["val/loss"])
     yield Finding(
@@ -119,6 +131,13 @@ def wrong_labels(case: Case) -> Iterator[Finding]:
         case.evidence("confusion_loss", "gap", "rise"),
         advice="Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
         trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def _softened(record: Record) -> bool:
+    """Whether answers are made less sure on purpose, as by mixed pictures."""
+    return bool(record.option("task.label_smoothing")) or any(
+        part.get("use", name) in ("mixup", "cutmix") for name, part in (record.option("augment") or {}).items()
     )
 
 
@@ -160,15 +179,15 @@ def _regularised(record: Record) -> dict[str, Any]:
 def underfitted(case: Case) -> Iterator[Finding]:
     """A training loss that rests high."""
     record = case.record
-    if not (case.above("fit") and case["slope"] < case.healthy.above("slope")) or record.diverged:
+    if not case.above("fit") or len(record.rows) < COURSE or case.above("unfinished") or record.diverged:
         return
     yield Finding(
         "underfitting",
         "The last training loss is higher than in any healthy run, and the same elsewhere: not even the training "
         "examples are learned.",
-        case.evidence("fit", "gap", "slope"),
+        case.evidence("fit", "gap", "unfinished"),
         advice="A larger model, a longer training, less regularisation; and see whether labels belong to their inputs.",
-        severity="fault" if case.poor else "warning",
+        severity="warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 

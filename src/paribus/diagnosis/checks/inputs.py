@@ -11,6 +11,7 @@ from paribus.diagnosis.finding import Finding, Severity, Trace
 from paribus.diagnosis.record import Record
 
 ONE_CLASS = 0.95  # of a batch
+FOLLOWED = 60  # steps after which running statistics of the usual momentum are those of the data
 TINY = 2  # examples: of so few a batch norm knows nothing
 RARE = 0.2  # of the middle class: a class with fewer examples is rare
 MISSED = 0.5  # of the recall of the middle class
@@ -19,7 +20,7 @@ SHARED = 0.25  # how far two recalls may be from summing to one that is shared
 
 def not_scaled(case: Case) -> Iterator[Finding]:
     """Inputs that are far from where a network begins, or nearly nothing."""
-    wide, small = case.above("widest_input"), case.below("input_deviation") or case.below("first_spread")
+    wide, small = case.above("widest_input"), case.below("input_deviation") or _unseen(case)
     if not wide and not small:
         return
     says = (
@@ -38,6 +39,11 @@ def not_scaled(case: Case) -> Iterator[Finding]:
         "fault",
         trace=_channels(case),
     )
+
+
+def _unseen(case: Case) -> bool:
+    """Whether the first layer makes nothing of its inputs, with weights as they should be."""
+    return case.below("first_spread") and not case.below("middle_gain") and not case.above("widest_gain")
 
 
 def _channels(case: Case) -> Trace | None:
@@ -103,6 +109,8 @@ def tiny_batches(case: Case) -> Iterator[Finding]:
 def frozen_norm(case: Case) -> Iterator[Finding]:
     """Running statistics that are not those of the data."""
     record, look = case.record, case.record.end
+    if record.steps < FOLLOWED:
+        return
     still = look is not None and record.steps > 1 and look.norm_batches and max(look.norm_batches.values()) == 0
     drift = case.above("norm_drift") or case.above("norm_shift")
     harmed = case.above("mode_gap")

@@ -8,11 +8,12 @@ from typing import Any
 
 from paribus.diagnosis.case import Case, Check
 from paribus.diagnosis.finding import Finding, Severity
-from paribus.diagnosis.measures import LEAST, layers
+from paribus.diagnosis.measures import layers
 from paribus.diagnosis.record import Record
 from paribus.records.signals import Look
 
 LINEAR = ("linear", "logistic", "ridge", "majority")  # models that are meant to be
+SAME = 1e-6  # of the norm of a layer: weights that deviate by less are equal, but for rounding
 STRAIGHT = 1e-4  # of the spread of the outputs: a network that bends less is a straight line
 
 
@@ -34,12 +35,13 @@ def alike(case: Case) -> Iterator[Finding]:
     """Layers whose weights are all equal, or zero, before the first step."""
     look = case.record.start
     found = _hidden(look, "weight_deviation")
-    same = [name for name, deviation in found.items() if deviation <= LEAST]
-    zero = [name for name in same if look is not None and look.weight_norm.get(name, 1.0) <= LEAST]
+    size, spread = (look.weight_norm, look.variation) if look is not None else ({}, {})
+    same = [name for name, deviation in found.items() if deviation <= SAME * size.get(name, 1.0)]
+    zero = [name for name in same if spread.get(name, 1.0) <= SAME]
     tiny = case.below("middle_gain")
     if not same and not tiny:
         return
-    cause = "initial-weights-zero" if tiny and len(zero) == len(same) else "symmetric-units"
+    cause = "initial-weights-zero" if len(zero) == len(same) else "symmetric-units"
     severity: Severity = "fault" if tiny or len(same) > 1 or case.poor else "warning"
     what = "equal" if cause == "symmetric-units" else "zero" if same else "next to zero"
     named = f" in {len(same)} of {len(found)} layers: {_named(same)}" if same else ""
@@ -91,7 +93,7 @@ def saturated(case: Case) -> Iterator[Finding]:
 
 def vanishing(case: Case) -> Iterator[Finding]:
     """A gradient that does not reach the first layers."""
-    if not case.below("gradient_span"):
+    if not case.below("gradient_span") or case.above("dead_at_start"):
         return
     yield Finding(
         "vanishing-gradients",

@@ -13,14 +13,17 @@ from paribus.diagnosis.record import Record
 LEAST, MOST = 10.0, 1e4  # factors by which a learning rate is treated
 CLIPPED = 0.9  # share of the steps from which nearly all are clipped
 WARMING = 0.5  # share of the training from which a warm-up takes most of it
-FEW = 3  # epochs: of fewer no course can be seen
-FALLING = 0.9  # the loss of the last weights over the mean of their epoch: below this it still fell within it
+VANISHED = 0.5  # of the norm that weights began with
+FEW, SHORT, LEFT = 2, 200, 0.4  # epochs, steps, and what is left of a guess's loss: of less, nothing else is said
+FAR = 5.0  # times less than the limit: so short a step does nothing, whatever else is known
 
 
 def too_high(case: Case) -> Iterator[Finding]:
     """Steps so long that weights, losses or updates leave the range of healthy runs."""
     record = case.record
-    signs = [name for name in ("growth", "first_epoch", "most_update", "jump") if case.above(name)]
+    vanished = case["shrinkage"] < VANISHED  # of weights that are nearly nothing any step is a large part
+    asked = ("growth", "first_epoch", *(() if vanished else ("most_update",)), "jump")
+    signs = [name for name in asked if case.above(name)]
     if not signs and not record.diverged:
         return
     sure = record.diverged or len(signs) > 1 or case.poor
@@ -55,7 +58,8 @@ def too_low(case: Case) -> Iterator[Finding]:
     record = case.record
     if not case.below("most_update") or case.below("clip_factor"):
         return
-    severity: Severity = "fault" if case.poor or case.above("fit") or case["slope"] > 0 else "warning"
+    far = case["most_update"] < case.healthy.below("most_update") / FAR
+    severity: Severity = "fault" if far or case.poor or case.above("unfinished") else "warning"
     yield Finding(
         "lr-too-low",
         f"A step changes {case['most_update']:.1e} of the weights, less than in any healthy run: they are nearly those "
@@ -93,15 +97,15 @@ def too_few(case: Case) -> Iterator[Finding]:
     if not record.rows or record.stopped or record.diverged or not _moves(case):
         return
     epochs = len(record.rows)
-    steep, within = case.above("slope"), _within(record)
-    if not (steep or (epochs < FEW and within < FALLING)) or not case.above("fit"):
+    short = len(record.rows) <= FEW and record.steps < SHORT and case["fit"] > LEFT
+    if not case.above("unfinished") and not short:
         return
     yield Finding(
         "too-few-epochs",
-        f"After {epochs} epoch{'s' * (epochs != 1)} and {record.steps:,} steps the loss is higher "
-        "than in any healthy run, and it was still falling.",
-        case.evidence("fit", "slope", epochs=float(epochs), steps=float(record.steps)),
-        {"budget.epochs": max(10 * int(record.option("budget.epochs", epochs)), 10)},
+        f"After {epochs} epoch{'s' * (epochs != 1)} and {record.steps:,} steps training ended while "
+        "the loss was high and still falling.",
+        case.evidence("unfinished", "fit", epochs=float(epochs), steps=float(record.steps)),
+        _longer(record),
         "Where the budget is fixed: a larger learning rate, or smaller batches.",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
@@ -149,11 +153,10 @@ def _moves(case: Case) -> bool:
     return not case.below("most_update") and not case.below("clip_factor")
 
 
-def _within(record: Record) -> float:
-    """The loss of the last weights over the mean training loss of their epoch."""
-    look, rows = record.end, record.values("train/loss")
-    found = look.loss.get("model", math.nan) if look is not None else math.nan
-    return found / rows[-1] if rows and rows[-1] > 0 else math.nan
+def _longer(record: Record) -> dict[str, Any]:
+    if steps := record.option("budget.steps"):
+        return {"budget.steps": 10 * steps}
+    return {"budget.epochs": max(10 * int(record.option("budget.epochs") or 1), 10)}
 
 
 def _factor(case: Case, name: str) -> float:
