@@ -119,6 +119,25 @@ def test_a_random_change_is_one_that_changes_something():
     assert treatments.drawn(recipe, 3) == treatments.drawn(recipe, 3)
 
 
+@pytest.mark.slow
+def test_a_treatment_is_studied_beside_one_that_was_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(treatments, "SEEDS", 2)
+    found = Finding("lr-too-low", "", {}, {"optimizer.lr": 0.001})
+    monkeypatch.setattr(treatments, "diagnose", lambda folder: Diagnosis((found,)))
+    pairs = cases.pairs("grading", 1, (2,), ["lr-low/b1"])
+    work.train([pairs[0].planted], tmp_path, jobs=1, seconds=60, progress=silent)
+    harmful = [grades.planted(pairs, tmp_path)[0]]
+    tried = treatments.tried(pairs, harmful, tmp_path, jobs=1, seconds=60, progress=silent)
+    assert [one.cell for one in tried] == [("lr-low", "b1", "grave")]
+    assert tried[0].field == "optimizer.lr"
+    assert (
+        len(list(tmp_path.glob("treated/*/*/*/result.json")))
+        == len(list(tmp_path.glob("drawn/*/*/*/result.json")))
+        == 4
+    )
+    assert not treatments.tried(pairs, harmful, tmp_path, jobs=1, seconds=-1, progress=silent)
+
+
 def test_no_time_means_no_training(tmp_path):
     pairs = cases.pairs("grading", 1, (2,), ["lr-high/b1"])
     assert work.train(work.in_turn(pairs, []), tmp_path, jobs=1, seconds=-1, progress=silent) == 0
