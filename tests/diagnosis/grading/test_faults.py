@@ -84,6 +84,12 @@ def test_a_thinner_grading_still_has_every_fault():
     assert {fault.id for fault, _, _ in thin} == {fault.id for fault in FAULTS}
 
 
+def test_thinner_or_not_hosts_as_they_are_stay_for_comparison():
+    whole, thin = (cases.sound("grading", 1, ["b1", "b5"], one_in) for one_in in (1, 5))
+    assert [case.host for case in thin if case.name == "as it is"] == ["b1", "b5"]
+    assert len(thin) == pytest.approx(len(whole) / 5, abs=2)
+
+
 def test_one_cell_is_named():
     pairs = cases.pairs("grading", 2, (2,), ["lr-high/b1"])
     assert [pair.planted.cell for pair in pairs] == [("lr-high", "b1", "grave")] * 2

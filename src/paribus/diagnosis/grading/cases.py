@@ -11,7 +11,7 @@ from typing import Literal
 from paribus.data.arrays import Data
 from paribus.diagnosis.grading.examples import SPOILED
 from paribus.diagnosis.grading.faults import FAULTS, Fault
-from paribus.diagnosis.grading.healthy import KINDS, SHIPPED
+from paribus.diagnosis.grading.healthy import KINDS, PLAIN, SHIPPED
 from paribus.diagnosis.grading.hosts import FIRST_SEED, NAMED, Host, Set, hosts
 from paribus.diagnosis.grading.plans import Plan
 from paribus.errors import MissingData, RecipeError, nearest
@@ -90,9 +90,10 @@ def pairs(
 
 
 def sound(set: Set, seeds: int, only: Sequence[str] = (), thin: int = 1) -> list[Case]:
-    """Sound trainings of all kinds, or of one in so many, the first seed of all first."""
+    """Sound trainings of all kinds, or of one in so many beside the hosts as they are; the first seed of all first."""
     made = {(host, recipe.identity): it for it in (*_changed(set), *_shipped(set)) for _, host, _, recipe in [it]}
-    chosen = [one for one in made.values() if _wanted(only, *one[:2])][::thin]
+    wanted = [one for one in made.values() if _wanted(only, *one[:2])]
+    chosen = [one for place, one in enumerate(wanted) if place % thin == 0 or one[0] == PLAIN]
     first = FIRST_SEED[set] + HEALTHY
     return [
         Case("healthy", name, host, first + seed, recipe, metric=metric)

@@ -11,7 +11,7 @@ from paribus.diagnosis.doctor import diagnose
 from paribus.diagnosis.finding import Diagnosis
 from paribus.diagnosis.grading.cases import Case, Pair
 from paribus.diagnosis.grading.harm import Harm, figure, judged
-from paribus.diagnosis.grading.healthy import BEHIND
+from paribus.diagnosis.grading.healthy import BEHIND, PLAIN
 from paribus.diagnosis.grading.hosts import NAMED
 from paribus.diagnosis.grading.work import settled
 from paribus.evidence.proportion import Proportion, proportion
@@ -146,7 +146,7 @@ def sound(cases: Sequence[Case], runs: Path) -> list[Sound]:
     for case in cases:
         cells[case.cell].append(case)
     answers = {cell: tuple(_known(answer(case, runs) for case in some)) for cell, some in cells.items()}
-    plain = {cell[1]: _mean(found) for cell, found in answers.items() if cell[0] == "as it is" and found}
+    plain = {cell[1]: _mean(found) for cell, found in answers.items() if cell[0] == PLAIN and found}
     return [Sound(cell, found, _behind(cell[1], found, plain)) for cell, found in answers.items() if found]
 
 

@@ -91,8 +91,10 @@ def _augmented(host: Host) -> Plan:
     return Plan({"augment": strong, "budget.epochs": 2 * host.epochs})
 
 
+PLAIN = "as it is"  # with what the others are compared
+
 KINDS: tuple[Kind, ...] = (
-    Kind("as it is", _fixed({}), ALL),
+    Kind(PLAIN, _fixed({}), ALL),
     Kind("an assembled network", lambda host: assembled(0)(host, 0.0), STEPPED),
     Kind("warm-up", _fixed({"schedule": {"use": "cosine", "warmup": 3.0}})),
     Kind("a constant rate", _fixed({"schedule": {"use": "constant"}}), ("resnet", "unet", "forecast", "language")),
