@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from paribus.diagnosis.finding import Finding, Trace
+from paribus.diagnosis.finding import OF_HEALTHY, Finding, Trace
 from paribus.diagnosis.healthy import Healthy, healthy
 from paribus.diagnosis.measures import MEASURES, measure
 from paribus.diagnosis.record import Record
@@ -77,7 +77,7 @@ class Case:
             if name in self.figures:
                 found[MEASURES[name].about] = self.figures[name]
                 if (span := self.span(name)) is not None:
-                    found[f"{MEASURES[name].about}, of healthy runs"] = f"{span[0]:.3g} to {span[1]:.3g}"
+                    found[f"{MEASURES[name].about}{OF_HEALTHY}"] = f"{span[0]:.3g} to {span[1]:.3g}"
         return {**found, **{name.replace("_", " "): value for name, value in more.items()}}
 
     def curves(self, title: str, *names: str, log: bool = True, **limits: float) -> Trace:
@@ -139,6 +139,3 @@ class Check:
             if not any(getattr(look, field) for look in record.looks):
                 return record.why_unseen(field)
         return ""
-
-
-Treatment = Mapping[str, object]

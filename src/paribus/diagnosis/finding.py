@@ -10,6 +10,7 @@ from paribus.diagnosis.causes import CAUSES
 from paribus.diagnosis.treatment import Treated
 
 Severity = Literal["fault", "warning", "note"]
+OF_HEALTHY = ", of healthy runs"  # behind the name of a figure: what it is there
 SEVERITIES: tuple[Severity, ...] = ("fault", "warning", "note")  # gravest first
 
 

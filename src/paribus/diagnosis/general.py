@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from paribus.diagnosis.finding import Diagnosis, Finding
+from paribus.diagnosis.measures import achieved
 from paribus.diagnosis.record import Record
 
 BROKEN = ("failed", "killed", "crashed", "interrupted")
 SURE = 2.0  # standard errors by which an accuracy must lie above that of guessing
 PIXELS = 0.01  # the same for pixels, which are too many and too alike to count as independent
+BALANCED = 0.1  # of what guessing leaves, in the mean over classes: what reaches it has learned something
 FALL = 0.99  # of the first training loss: above this it has not fallen
 
 
@@ -101,6 +103,7 @@ def falling(record: Record) -> Diagnosis:
         f"After {len(losses)} epochs it is {last:.4g}, and was {first:.4g} after the first: nothing was learned since.",
         {"first epoch": first, "last epoch": last, **({"lr": record.lr} if record.lr else {})},
         advice="Look at the learning rate, up and down by factors of ten: optimizer.lr.",
+        severity="warning" if (achieved(record) or 0.0) > BALANCED else "fault",  # it may have been learned before
     )
     return Diagnosis((found,), checked)
 
@@ -109,7 +112,7 @@ def _guessing(record: Record, name: str) -> Iterator[Finding]:
     accuracy, often = record.figures[name], max(record.shares)
     examples = record.info.get("sizes", {}).get("val", 0)
     margin = PIXELS if "pixel" in name else SURE * math.sqrt(often * (1 - often) / max(examples, 1))
-    if accuracy <= often + margin:
+    if accuracy <= often + margin and not (achieved(record) or 0.0) > BALANCED:
         yield Finding(
             "chance-level",
             f"{100 * accuracy:.2f} % are right. Always saying the most frequent class would be right in "

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from paribus.diagnosis.case import Case
 from paribus.diagnosis.finding import Diagnosis, Finding
+from paribus.diagnosis.record import Record
 from paribus.records.run import RunFolder
 
 Rows = Sequence[Mapping[str, Any]]
@@ -17,6 +19,7 @@ FLAT = 0.15  # how far losses may stray from their mean and still be called the 
 FACTOR = 2.0  # by which the distance must change while they are
 LEAST = 5  # epochs that make a stretch
 EARLY = 1500  # steps: three sound trainings of gaussians/gan covered all modes after 750 to 1,100, and none before 600
+STUCK = 0.3  # of the first distance: sound trainings end at a hundredth of it
 COVERED = 0.5  # share of the modes that a sound generator covers at least
 SURE = 0.97  # accuracy from which the discriminator has won
 FORGOTTEN = math.log(4 / 3)  # nats of KL divergence if a quarter of equal modes is never drawn
@@ -32,7 +35,7 @@ def check(folder: RunFolder) -> Diagnosis:
     rows, options = folder.history, folder.recipe.task.options
     if not rows:
         return Diagnosis(unchecked=("faults of adversarial training: no epoch is recorded yet",))
-    said = _of_the_losses(rows)
+    said = _of_the_losses(rows) + _of_the_steps(Case.of(Record.read(folder)))
     if (steps := rows[-1].get("step", math.inf)) < EARLY:
         early = f"too early, after {steps:,} of at least {EARLY:,} steps"
         return said + Diagnosis(unchecked=(f"modes: {early}", f"the discriminator's lead: {early}"))
@@ -42,6 +45,39 @@ def check(folder: RunFolder) -> Diagnosis:
 def _of_the_losses(rows: Rows) -> Diagnosis:
     found = _loss_says_nothing(rows)
     return Diagnosis((found,) if found else (), ("losses that stand still while the quality changes",))
+
+
+def _of_the_steps(case: Case) -> Diagnosis:
+    """Whether one of the two networks moves far faster than the other, as in no healthy run."""
+    if "balance" not in case.figures:
+        return Diagnosis(unchecked=(f"which network runs ahead: {case.record.why_unseen('update_ratio')}",))
+    ahead, behind = case.above("balance"), case.below("balance")
+    checked = ("a network that runs ahead of the other",)
+    if not ahead and not behind:
+        return Diagnosis(checked=checked)
+    field = "optimizers.discriminator.lr"
+    lr = case.record.option(field) or case.record.lr
+    found = Finding(
+        "discriminator-wins" if ahead else "discriminator-too-weak",
+        f"From the first step on the discriminator moves {case['balance']:.2g} times as fast as the generator.",
+        case.evidence("balance", **_quality(case.record.rows)),
+        {field: float(f"{lr / case['balance']:.2g}")} if lr else {},
+        "Both networks learn from each other: keep their learning rates within a factor of about four.",
+        "fault" if _stuck(case.record.rows) else "warning",
+        trace=case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update"),
+    )
+    return Diagnosis((found,), checked)
+
+
+def _quality(rows: Rows) -> dict[str, float]:
+    found = [(row["epoch"], row["val/frechet"]) for row in (rows[0], rows[-1]) if row.get("val/frechet") is not None]
+    return {f"distance, epoch {epoch}": distance for epoch, distance in found}
+
+
+def _stuck(rows: Rows) -> bool:
+    """Whether what is drawn has come hardly nearer to the data."""
+    found = [row["val/frechet"] for row in rows if row.get("val/frechet") is not None]
+    return len(found) > 1 and found[-1] > STUCK * found[0]
 
 
 def _of_the_balance(rows: Rows, options: Mapping[str, Any]) -> Diagnosis:

@@ -98,6 +98,16 @@ def most_update(record: Record) -> float | None:
     return max((found for look in record.looks if (found := update(record, look)) is not None), default=None)
 
 
+def balance(record: Record) -> float | None:
+    """‖Δw‖/‖w‖ of the discriminator over that of the generator, early."""
+    first = next((look.update_ratio for look in record.looks if look.update_ratio), {})
+    sides = [
+        [value for name, value in first.items() if f"{side}." in name and 0 < value < math.inf]
+        for side in ("discriminator", "generator")
+    ]
+    return median(sides[0]) / median(sides[1]) if all(sides) else None
+
+
 def growth(record: Record) -> float | None:
     """Of the weights of the layer that grew most, from the start to the end."""
     return max(_changes(record), default=None)
@@ -304,11 +314,15 @@ def gap(record: Record) -> float | None:
 
 
 def achieved(record: Record) -> float | None:
-    """How much of what guessing leaves is reached: 0 at the most frequent class, 1 where all is right."""
-    if not record.rated or (value := record.figures.get(record.rated)) is None:
+    """How much of what guessing leaves is reached: 0 at the most frequent class, 1 where all is right.
+
+    Or of the mean over classes, where that is more: who weighs rare classes up may say the frequent one less often.
+    """
+    if not record.rated or record.classes < 2 or (value := record.figures.get(record.rated)) is None:
         return None
-    most = max(record.shares)
-    return (value - most) / (1 - most) if most < 1 else None
+    most, even = max(record.shares), 1 / record.classes
+    balanced = record.figures.get("val/balanced_accuracy")
+    return max((value - most) / (1 - most), -1.0 if balanced is None else (balanced - even) / (1 - even))
 
 
 def jump(record: Record) -> float | None:
@@ -348,6 +362,7 @@ MEASURES: Mapping[str, Measured] = {
     "summed": Measured(summed, "power of the number of examples by which the loss grows", "loss", False, 0.3),
     "first_update": Measured(first_update, "‖Δw‖/‖w‖ of the middle layer, early", "update_ratio"),
     "most_update": Measured(most_update, "‖Δw‖/‖w‖ of the middle layer, at its largest", "update_ratio", under=5.0),
+    "balance": Measured(balance, "‖Δw‖/‖w‖ of the discriminator over the generator's", "update_ratio", margin=5.0),
     "growth": Measured(growth, "growth of the layer that grew most", "weight_norm"),
     "shrinkage": Measured(shrinkage, "norm of the middle layer, end over start", "weight_norm"),
     "gradient_span": Measured(gradient_span, "gradient of the first layer over the last's", "gradient", margin=10.0),

@@ -10,33 +10,35 @@ from paribus.diagnosis.finding import SEVERITIES, Finding
 
 SYMPTOMS = frozenset(name for name, cause in CAUSES.items() if cause.kind == "symptom") - {"broke-off"}
 POORLY_LEARNED = frozenset({"underfitting", "too-few-epochs", "lr-too-low"})
+LABELS = frozenset({"labels-wrong", "class-twice", "class-thinned", "labels-permuted"})
+"""What is told by how single classes are answered, which any other cause spoils as well."""
+FITTED = frozenset({"overfitting", "underfitting"})
 UNITS = frozenset({"dead-units", "saturated-units", "weights-zero"})
 
+STEPS = frozenset({"lr-too-high", "exploding-gradients"})
+NORMS = frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting"})
+
 FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; symptoms follow from every cause
-    "inputs-not-scaled": UNITS | POORLY_LEARNED | {"lr-too-high", "exploding-gradients", "initial-weights-too-large"},
-    "inputs-too-small": POORLY_LEARNED | {"vanishing-gradients"},
-    "initial-weights-zero": POORLY_LEARNED | UNITS | {"symmetric-units", "vanishing-gradients", "capacity-too-small"},
-    "symmetric-units": POORLY_LEARNED
-    | UNITS
-    | {"capacity-too-small", "exploding-gradients", "initial-weights-too-large"}
-    | {"lr-too-high"},
-    "initial-weights-too-large": UNITS | POORLY_LEARNED | {"lr-too-high", "exploding-gradients", "overfitting"},
-    "summed-loss": UNITS | {"lr-too-high", "exploding-gradients", "underfitting", "squared-error-of-classes"},
-    "double-softmax": POORLY_LEARNED | {"cut-outputs", "squared-error-of-classes", "saturated-units", "labels-wrong"},
-    "cut-outputs": POORLY_LEARNED | UNITS | {"labels-wrong"},
-    "squared-error-of-classes": POORLY_LEARNED | {"labels-wrong"},
-    "vanishing-gradients": POORLY_LEARNED | UNITS,
+    "inputs-not-scaled": UNITS | POORLY_LEARNED | STEPS | {"initial-weights-too-large"},
+    "inputs-too-small": UNITS | POORLY_LEARNED | {"vanishing-gradients"},
+    "initial-weights-zero": UNITS | POORLY_LEARNED | STEPS | {"symmetric-units", "vanishing-gradients"},
+    "symmetric-units": UNITS | POORLY_LEARNED | STEPS | {"vanishing-gradients", "initial-weights-too-large"},
+    "initial-weights-too-large": UNITS | POORLY_LEARNED | STEPS | {"overfitting", "clipped-to-nothing"},
+    "summed-loss": UNITS | STEPS | {"underfitting", "squared-error-of-classes", "clipped-to-nothing"},
+    "double-softmax": POORLY_LEARNED | {"cut-outputs", "squared-error-of-classes", "saturated-units"},
+    "cut-outputs": UNITS | POORLY_LEARNED,
+    "squared-error-of-classes": POORLY_LEARNED,
+    "vanishing-gradients": UNITS | POORLY_LEARNED,
     "exploding-gradients": UNITS | {"lr-too-high", "underfitting"},
     "clipped-to-nothing": POORLY_LEARNED,
     "warm-up-never-left": POORLY_LEARNED,
     "stopped-too-early": POORLY_LEARNED,
-    "batches-too-small": frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting"}),
-    "one-class-batches": frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting", "dead-units"}),
-    "batch-norm-frozen": frozenset({"overfitting", "labels-permuted"}),
-    "lr-too-high": UNITS
-    | {"underfitting", "overfitting", "labels-permuted", "labels-wrong", "batch-norm-frozen", "over-regularised"},
-    "over-regularised": POORLY_LEARNED | UNITS,
-    "capacity-too-small": POORLY_LEARNED | UNITS,
+    "batches-too-small": NORMS,
+    "one-class-batches": NORMS | {"dead-units"},
+    "batch-norm-frozen": frozenset({"overfitting"}),
+    "lr-too-high": UNITS | {"too-few-epochs", "underfitting", "overfitting", "batch-norm-frozen", "over-regularised"},
+    "over-regularised": UNITS | POORLY_LEARNED,
+    "capacity-too-small": UNITS | POORLY_LEARNED,
     "linear-network": POORLY_LEARNED,
     "dead-units": POORLY_LEARNED | {"saturated-units", "weights-zero", "vanishing-gradients", "linear-network"},
     "saturated-units": POORLY_LEARNED,
@@ -45,6 +47,8 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "labels-permuted": frozenset({"overfitting", "labels-wrong", "underfitting"}),
     "class-twice": frozenset({"labels-wrong", "overfitting", "class-thinned"}),
     "labels-wrong": frozenset({"overfitting", "underfitting"}),
+    "discriminator-wins": frozenset({"mode-collapse", "modes-not-covered", "lr-too-low"}),
+    "discriminator-too-weak": frozenset({"mode-collapse", "modes-not-covered", "lr-too-low"}),
     "wrong-axis": frozenset({"no-skill", "hard-baseline"}),
 }
 
@@ -70,6 +74,6 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 def explains(root: Finding, other: Finding) -> bool:
     """Whether one finding follows from another."""
-    if other.cause in FOLLOWS.get(root.cause, ()):
+    if other.cause in FOLLOWS.get(root.cause, ()) or (other.cause in LABELS and root.cause not in LABELS | FITTED):
         return True
     return other.cause in SYMPTOMS and root.cause not in SYMPTOMS and CAUSES[root.cause].kind == "cause"

@@ -22,7 +22,7 @@ def finding(trace: Trace) -> Chart:
         return nothing(trace.title, "Nothing that could be drawn was recorded.")
     rows: list[Row] = [{"arm": name, "x": x, "y": y} for name, points in lines.items() for x, y in points]
     limits = {name: y for name, y in trace.limits.items() if math.isfinite(y) and (y > 0 or not trace.log)}
-    x = number("x", span([row["x"] for row in rows], 0.03), trace.x, tickCount=8, grid=False)
+    x = number("x", span([row["x"] for row in rows], 0.03), trace.x, grid=False, **_whole([row["x"] for row in rows]))
     y = _scale(trace, [row["y"] for row in rows] + list(limits.values()))
     colour = colours(list(lines), theme.ARMS)
     mark = {"type": "line", "strokeWidth": 2, "clip": True, "point": {"size": 26} if _few(lines) else False}
@@ -34,6 +34,14 @@ def finding(trace: Trace) -> Chart:
         "layer": [*_band(trace, y), layer(rule, marks, y=y), layer(mark, rows, x=x, y=y, color=colour)],
     }
     return finish(view, trace.title[:1].upper() + trace.title[1:], *_reading(trace, limits))
+
+
+def _whole(values: list[float]) -> dict[str, object]:
+    """Ticks at whole numbers, where only such are counted."""
+    if any(value != int(value) for value in values):
+        return {"tickCount": 8}
+    first, last = int(min(values)), int(max(values))
+    return {"values": list(range(first, last + 1, 1 + (last - first) // 10)), "format": ",d"}
 
 
 def _few(lines: dict[str, list[tuple[float, float]]]) -> bool:
@@ -51,7 +59,9 @@ def _scale(trace: Trace, values: list[float]) -> Spec:
     if not trace.log:
         return number("y", span(seen), trace.y, tickCount=5)
     low, high = span([math.log10(value) for value in seen if value > 0])
-    scale = number("y", (10**low, 10**high), trace.y, tickCount=5, format=".2~g")
+    decades = [10.0**power for power in range(math.ceil(low), math.floor(high) + 1)]
+    ticks = {"values": decades[:: 1 + len(decades) // 8]} if len(decades) > 1 else {"tickCount": 5}
+    scale = number("y", (10**low, 10**high), trace.y, format=".2~g", **ticks)
     scale["scale"]["type"] = "log"
     return scale
 

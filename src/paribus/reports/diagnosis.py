@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from paribus.diagnosis.finding import Diagnosis, Finding, Severity
+from paribus.diagnosis.finding import OF_HEALTHY, Diagnosis, Finding, Severity
 from paribus.diagnosis.treatment import Treated
 from paribus.plots.finding import finding as picture
 from paribus.records.wording import clean, percent, show
@@ -30,21 +30,30 @@ def diagnosis_page(found: Diagnosis) -> Page:
 
 
 def _section(place: int, found: Finding, treated: Treated | None) -> Section:
-    rows = tuple(
-        (name, f"{value:.4g}" if isinstance(value, float) else clean(str(value)))
-        for name, value in found.evidence.items()
-    )
     chart = picture(found.trace) if found.trace is not None else None
     return Section(
         f"{found.severity}: {found.name}",
         (found.says,),
         figure=Figure(f"finding-{place}", chart, f"{chart.title}: the evidence for: {found.name}") if chart else None,
-        tables=(Table(("figure", "value"), rows, "ll"),) if rows else (),
+        tables=(_table(found),) if found.evidence else (),
         terms=tuple(_terms(found)),
         answers=tuple(_answers(found, treated)),
         notes=(found.advice,) if found.advice else (),
         tone=TONES[found.severity],
     )
+
+
+def _table(found: Finding) -> Table:
+    """The figures, each beside what it is in healthy runs where that is known."""
+    ranges = {name: str(value) for name, value in found.evidence.items() if name.endswith(OF_HEALTHY)}
+    rows = tuple(
+        (name, f"{value:.4g}" if isinstance(value, float) else clean(str(value)), ranges.get(f"{name}{OF_HEALTHY}", ""))
+        for name, value in found.evidence.items()
+        if name not in ranges
+    )
+    if not ranges:
+        return Table(("figure", "value"), tuple(row[:2] for row in rows), "ll")
+    return Table(("figure", "value", "in healthy runs"), rows, "lll")
 
 
 def _terms(found: Finding) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ BY_HEART = 0.98  # right answers in training
 AS_GUESSED = 0.1  # of what guessing leaves
 FEW = 20  # examples of a class
 COURSE = 4  # epochs that show a best one among them
+PROBABLE = 0.99  # share of outputs that are probabilities
 
 
 def narrow(case: Case) -> Iterator[Finding]:
@@ -114,13 +115,8 @@ def permuted(case: Case) -> Iterator[Finding]:
 def wrong_labels(case: Case) -> Iterator[Finding]:
     """Errors that are spread evenly, as wrong labels are."""
     record = case.record
-    if (
-        not case.above("confusion_loss")
-        or case.poor
-        or case.above("unfinished")
-        or case["simplex"] > 0.99
-        or record.option("task.label_smoothing")
-    ):
+    early = len(record.rows) < COURSE or case.above("unfinished")
+    if not case.above("confusion_loss") or early or case.poor or case["simplex"] > PROBABLE or _softened(record):
         return
     best = min((row for row in record.rows if row.get("val/loss") is not None), key=lambda row: row["val/loss"])
     yield Finding(

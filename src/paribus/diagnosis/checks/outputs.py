@@ -12,6 +12,7 @@ from paribus.diagnosis.record import Record
 ALL = 0.999  # of the examples
 SUMMED = (0.9, 1.1)  # the power of the number of examples by which a sum grows; that of a mean is 0
 LARGE = 5.0  # times the loss of a guess: a mean over examples is lower before the first step
+FLOORS = (0.0, 0.5)  # of a rectifier, and of a sigmoid behind one
 ALIKE = 0.02  # how far the ratio of two figures may stray and still be called constant
 FELL = 1.2  # by what factor two figures must have changed together
 TOO_LOW = 0.75  # of the loss of a guess: no cross-entropy begins lower
@@ -40,9 +41,8 @@ def cut(case: Case) -> Iterator[Finding]:
     record = case.record
     look = record.end or record.start
     low = look.outputs.get("low", math.nan) if look is not None else math.nan
-    final = record.option("model.final_activation", "none")
-    floor = 0.5 if final == "sigmoid" else 0.0
-    if case["simplex"] >= ALL or final == "softmax" or _lowest(record) != floor or low != floor:
+    probable = case["simplex"] >= ALL or record.option("model.final_activation", "none") == "softmax"
+    if probable or low not in FLOORS or _lowest(record) != low:
         return
     yield Finding(
         "cut-outputs",

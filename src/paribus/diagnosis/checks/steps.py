@@ -32,7 +32,7 @@ def too_high(case: Case) -> Iterator[Finding]:
     yield Finding(
         "lr-too-high",
         f"With a learning rate{at} {_said(signs, record)}.",
-        case.evidence("first_update", "most_update", "growth", "first_epoch", "jump", **_lr(record)),
+        case.evidence(*signs, **_lr(record)),
         _rate(record, 1 / _factor(case, "most_update")),
         "Or let it warm up (schedule.use=warmup), or clip the gradient (training.clip_norm=1).",
         "fault" if sure else "warning",
