@@ -143,7 +143,7 @@ def test_a_fault_in_a_loss_of_ones_own_is_told_by_its_records(trained, task, cau
 def test_labels_that_belong_to_other_inputs(trained):
     draws = torch.Generator().manual_seed(0)
     inputs, targets = torch.randn(400, 20, generator=draws), torch.arange(400) % 4
-    changes = {"data": pb.Data(inputs.numpy(), targets.numpy()).part, "budget.epochs": 40, "model.widths": [128]}
+    changes = {"data": pb.Data(inputs.numpy(), targets.numpy()).part, "budget.epochs": 20, "model.widths": [128]}
     found = diagnose(trained(changes))
     assert found.faults[0].cause == "labels-permuted"
     assert "chance-level" in [one.cause for one in found.faults[0].consequences]

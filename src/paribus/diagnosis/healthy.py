@@ -3,8 +3,10 @@
     python -m paribus.diagnosis.healthy RUNS…
 
 Every finished run below these folders counts as healthy, so they must hold nothing else: shipped recipes over seeds, as
-``paribus study`` leaves them. A limit is not a rule of thumb but lies beyond all of them, by a margin that each figure
-states (:data:`.measures.MEASURES`). Of n healthy runs and one more like them, that one is beyond the others in a figure
+``paribus study`` leaves them. In the table that ships a1 to a9 are the sound hosts of the grading's tuning set.
+
+A limit is not a rule of thumb but lies beyond all of them, by a margin that each figure states
+(:data:`.measures.MEASURES`). Of n healthy runs and one more like them, that one is beyond the others in a figure
 with probability 1/(n + 1), so in any of m limits with at most m/(n + 1), and farther than the margin more rarely: this
 is what keeps all checks together from crying wolf, and what the grading measures.
 """

@@ -109,22 +109,23 @@ def balance(record: Record) -> float | None:
 
 
 def growth(record: Record) -> float | None:
-    """Of the weights of the layer that grew most, from the start to the end."""
-    return max(_changes(record), default=None)
+    """Of the weights of the layer that grew most, until the first look behind a step: later ones grow by learning."""
+    early = next((look for look in record.looks if look.step > 0), None)
+    return max(_changes(record, early), default=None)
 
 
 def shrinkage(record: Record) -> float | None:
     """Of the weights of the middle layer, from the start to the end."""
-    changes = _changes(record)
+    changes = _changes(record, record.looks[-1] if record.looks else None)
     return median(changes) if changes else None
 
 
-def _changes(record: Record) -> list[float]:
-    if record.start is None or not record.looks:
+def _changes(record: Record, look: Look | None) -> list[float]:
+    """The norms of all layers with matrices over those before the first step."""
+    if record.start is None or look is None:
         return []
-    before, after = record.start.weight_norm, record.looks[-1].weight_norm
-    deviating = record.start.weight_deviation
-    pairs = ((before[name], after[name]) for name in before if name in after and name in deviating)
+    before, after = record.start.weight_norm, look.weight_norm
+    pairs = ((before[name], after[name]) for name in record.start.weight_deviation if name in before and name in after)
     return [new / old for old, new in pairs if old > LEAST and math.isfinite(new)]
 
 
@@ -322,7 +323,8 @@ def achieved(record: Record) -> float | None:
         return None
     most, even = max(record.shares), 1 / record.classes
     balanced = record.figures.get("val/balanced_accuracy")
-    return max((value - most) / (1 - most), -1.0 if balanced is None else (balanced - even) / (1 - even))
+    by_class = -1.0 if balanced is None else (balanced - even) / (1 - even)
+    return float(max((value - most) / (1 - most), by_class))
 
 
 def jump(record: Record) -> float | None:
@@ -363,7 +365,7 @@ MEASURES: Mapping[str, Measured] = {
     "first_update": Measured(first_update, "‖Δw‖/‖w‖ of the middle layer, early", "update_ratio"),
     "most_update": Measured(most_update, "‖Δw‖/‖w‖ of the middle layer, at its largest", "update_ratio", under=5.0),
     "balance": Measured(balance, "‖Δw‖/‖w‖ of the discriminator over the generator's", "update_ratio", margin=5.0),
-    "growth": Measured(growth, "growth of the layer that grew most", "weight_norm"),
+    "growth": Measured(growth, "growth of the layer that grew most, early", "weight_norm"),
     "shrinkage": Measured(shrinkage, "norm of the middle layer, end over start", "weight_norm"),
     "gradient_span": Measured(gradient_span, "gradient of the first layer over the last's", "gradient", margin=10.0),
     "widest_gain": Measured(widest_gain, "initial weights times √inputs, at their largest", "weight_deviation"),
@@ -387,9 +389,9 @@ MEASURES: Mapping[str, Measured] = {
     "clip_factor": Measured(clip_factor, "what clipping leaves of gradients", "clip_factor", margin=5.0),
     "fit": Measured(fit, "the last training loss over a guess's", margin=1.05),
     "slope": Measured(slope, "how fast the training loss falls at the end", log=False, margin=0.2),
-    "unfinished": Measured(unfinished, "what the training loss still loses, of a guess's", log=False, margin=0.03),
+    "unfinished": Measured(unfinished, "what the training loss still loses, of a guess's", log=False, margin=0.05),
     "rise": Measured(rise, "the last validation loss over its lowest", margin=1.2),
-    "gap": Measured(gap, "right answers in training less in validation", log=False, margin=0.05),
+    "gap": Measured(gap, "right answers in training less in validation", log=False, margin=0.25),
     "achieved": Measured(achieved, "share of what guessing leaves", log=False, margin=0.0),
     "jump": Measured(jump, "largest rise of the training loss, of a guess's", log=False, margin=0.3),
     "first_epoch": Measured(first_epoch, "mean loss of the first epoch over the first loss", "loss_eval", margin=1.2),
