@@ -54,14 +54,20 @@ def rooms_imported(file: Path) -> set[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        found |= {name.split(".")[1] for name in names if name.startswith("paribus.")}
+        found |= {room_of(name.removeprefix("paribus.")) for name in names if name.startswith("paribus.")}
     return found - {"__version__"}
+
+
+def room_of(module: str) -> str:
+    """The room of a module below paribus: ``diagnosis.grading`` is one of its own, above that in whose folder it is."""
+    inner = ".".join(module.split(".")[:2])
+    return inner if any(inner in layer for layer in layers()) else module.split(".")[0]
 
 
 def rooms() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in SOURCE.rglob("*.py"):
-        room = file.relative_to(SOURCE).parts[0].removesuffix(".py")
+        room = room_of(".".join(file.relative_to(SOURCE).with_suffix("").parts))
         if room != "__init__":
             found.setdefault(room, set()).update(rooms_imported(file) - {room})
     return found

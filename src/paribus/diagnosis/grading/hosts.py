@@ -1,0 +1,225 @@
+"""Sound trainings in which faults are planted: one for each family of networks, twice.
+
+The doctor's authors look at the hosts for tuning as long as they like. Those for grading have other data, other widths,
+other optimizers and other seeds, and faults in other severities: a limit that was fitted to one side says nothing of
+the other. The two lists stay apart in code, so that nobody moves one by accident.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from paribus.diagnosis.grading import examples
+from paribus.diagnosis.grading.examples import Examples
+
+Set = Literal["tuning", "grading"]
+Family = Literal["mlp", "cnn", "resnet", "unet", "numbers", "forecast", "language", "gan"]
+
+FIRST_SEED: Mapping[Set, int] = {"tuning": 0, "grading": 1000}
+
+
+@dataclass(frozen=True)
+class Host:
+    """A sound training.
+
+    Args:
+        name: neutral, and the name of its recipes.
+        family: of its network.
+        set: which side it is on.
+        recipe: all of it but the data, where those are arrays.
+        metric: the figure by which harm is judged.
+        higher_is_better: its good direction.
+        worst: what counts for a training that ends without a figure: that of an answer that needs no inputs, or worse.
+        examples: makes its arrays, if it has some.
+        train: how many examples train, where they are no arrays.
+        needs: a folder below PARIBUS_DATA without which it is left out.
+    """
+
+    name: str
+    family: Family
+    set: Set
+    recipe: Mapping[str, Any]
+    metric: str = "val/accuracy"
+    higher_is_better: bool = True
+    worst: float = 0.0
+    examples: Callable[[], Examples] | None = None
+    train: int = 0
+    needs: str = ""
+
+    @property
+    def lr(self) -> float:
+        """Its learning rate."""
+        return float(self.recipe["optimizer"]["lr"])
+
+    @property
+    def model(self) -> str:
+        """The name of its network."""
+        return str(self.recipe["model"]["use"])
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in a batch."""
+        return int(self.recipe["training"]["batch_size"])
+
+    @property
+    def epochs(self) -> int:
+        """Of its budget."""
+        return int(self.recipe["budget"]["epochs"])
+
+    @property
+    def steps(self) -> int:
+        """Of its whole training."""
+        train = len(self.examples().targets) if self.examples else self.train
+        return self.epochs * -(-train // self.batch_size)
+
+    @property
+    def here(self) -> bool:
+        """Whether its data are at hand."""
+        folder = os.environ.get("PARIBUS_DATA", "")
+        return not self.needs or bool(folder and (Path(folder) / self.needs).is_dir())
+
+
+SGD, ADAM, ADAMW = ({"use": name} for name in ("sgd", "adam", "adamw"))
+
+
+def _recipe(
+    model: Mapping[str, Any], optimizer: Mapping[str, Any], epochs: int, batch: int, **more: Any
+) -> dict[str, Any]:
+    training = {"batch_size": batch, **more.pop("training", {})}
+    return {"model": model, "optimizer": optimizer, "budget": {"epochs": epochs}, "training": training, **more}
+
+
+TUNING: tuple[Host, ...] = (
+    Host(
+        "a1", "mlp", "tuning",
+        _recipe({"use": "mlp", "widths": [64, 64]}, {**SGD, "lr": 0.03, "momentum": 0.9, "weight_decay": 1e-3}, 20, 32),
+        examples=examples.digits,
+    ),
+    Host(
+        "a2", "cnn", "tuning",
+        _recipe({"use": "cnn", "widths": [12, 24]}, {**ADAM, "lr": 0.003}, 20, 64),
+        examples=examples.digits,
+    ),
+    Host(
+        "a3", "resnet", "tuning",
+        _recipe(
+            {"use": "resnet18", "blocks": [1, 1], "width": 0.125, "stem": "small"},
+            {**SGD, "lr": 0.05, "momentum": 0.9, "weight_decay": 5e-4}, 20, 50, schedule={"use": "cosine"},
+        ),
+        examples=examples.digits,
+    ),
+    Host(
+        "a4", "unet", "tuning",
+        _recipe({"use": "unet", "width": 6, "depth": 2}, {**ADAM, "lr": 0.01}, 20, 10,
+                task={"use": "segmentation"}, schedule={"use": "cosine"}, augment={"flip": {"vertical": True}}),
+        metric="val/miou", examples=partial(examples.scenes, 1, 24),
+    ),
+    Host(
+        "a5", "numbers", "tuning",
+        _recipe({"use": "mlp", "widths": [32, 32]}, {**ADAMW, "lr": 0.01, "weight_decay": 0.05}, 30, 32,
+                task={"use": "regression"}, schedule={"use": "cosine"}),
+        metric="val/r2", worst=-1.0, examples=partial(examples.friedman, 1),
+    ),
+    Host(
+        "a6", "forecast", "tuning",
+        _recipe({"use": "lstm", "width": 16}, {**ADAM, "lr": 0.01}, 20, 64, task={"use": "forecasting"},
+                schedule={"use": "cosine"}, training={"clip_norm": 1.0},
+                data={"use": "seasons", "steps": 1500, "length": 24, "horizon": 6, "calendar": True, "memory": 0.4,
+                      "noise": 3.0}),
+        metric="val/skill", worst=-2.0, train=1050,
+    ),
+    Host(
+        "a7", "language", "tuning",
+        _recipe({"use": "rnn", "width": 24, "embedding": 8}, {**ADAM, "lr": 0.005}, 20, 20, task={"use": "language"},
+                schedule={"use": "cosine"}, training={"clip_norm": 1.0},
+                data={"use": "markov", "tokens": 16000, "length": 20}),
+        metric="val/loss", higher_is_better=False, worst=5.0, train=560,
+    ),
+    Host(
+        "a8", "gan", "tuning",
+        _recipe({"use": "gan", "latent": 8, "widths": [64, 64]}, {**ADAM, "lr": 0.001, "beta1": 0.5}, 20, 64,
+                task={"use": "gan", "r1": 0.1}, training={"ema": 0.99},
+                data={"use": "gaussians", "examples": 6400}, split={"val": 0.2}),
+        metric="val/frechet", higher_is_better=False, worst=10.0, train=4096,
+    ),
+    Host(
+        "a9", "cnn", "tuning",
+        _recipe({"use": "cnn", "widths": [8, 16], "norm": "batch"}, {**ADAM, "lr": 0.003}, 20, 64,
+                schedule={"use": "cosine"}, augment={"translate": {"fraction": 0.1}}),
+        examples=partial(examples.of_source, "mnist", 1500, 800), needs="mnist",
+    ),
+)  # fmt: skip
+
+GRADING: tuple[Host, ...] = (
+    Host(
+        "b1", "mlp", "grading",
+        _recipe({"use": "mlp", "widths": [48, 24], "dropout": 0.1}, {**ADAMW, "lr": 0.001, "weight_decay": 0.1},
+                20, 20),
+        examples=examples.cells,
+    ),
+    Host(
+        "b2", "cnn", "grading",
+        _recipe({"use": "cnn", "widths": [8, 16], "hidden": [32]}, {**SGD, "lr": 0.02, "momentum": 0.9}, 20, 30,
+                schedule={"use": "cosine"}),
+        examples=examples.gratings,
+    ),
+    Host(
+        "b3", "resnet", "grading",
+        _recipe({"use": "resnet18", "blocks": [1, 1, 1], "width": 0.125, "stem": "small"}, {**ADAM, "lr": 0.004},
+                20, 50, schedule={"use": "one_cycle"}),
+        examples=examples.gratings,
+    ),
+    Host(
+        "b4", "unet", "grading",
+        _recipe({"use": "unet", "width": 4, "depth": 3}, {**SGD, "lr": 0.1, "momentum": 0.9}, 20, 8,
+                task={"use": "segmentation", "loss": "cross_entropy+dice"}, schedule={"use": "one_cycle"}),
+        metric="val/miou", examples=partial(examples.scenes, 7, 28),
+    ),
+    Host(
+        "b5", "numbers", "grading",
+        _recipe({"use": "mlp", "widths": [24, 24, 24]}, {**SGD, "lr": 0.02, "momentum": 0.9, "weight_decay": 1e-4},
+                30, 40, task={"use": "regression"}),
+        metric="val/r2", worst=-1.0, examples=partial(examples.friedman, 2),
+    ),
+    Host(
+        "b6", "forecast", "grading",
+        _recipe({"use": "gru", "width": 32}, {**ADAM, "lr": 0.006}, 20, 64, task={"use": "forecasting"},
+                schedule={"use": "cosine"}, training={"clip_norm": 1.0},
+                data={"use": "seasons", "steps": 1500, "length": 30, "horizon": 8, "calendar": True, "memory": 0.6,
+                      "noise": 2.0, "seed": 5}),
+        metric="val/skill", worst=-2.0, train=1050,
+    ),
+    Host(
+        "b7", "language", "grading",
+        _recipe({"use": "rnn", "width": 48, "embedding": 12}, {**ADAMW, "lr": 0.006}, 20, 32, task={"use": "language"},
+                training={"clip_norm": 1.0}, schedule={"use": "cosine"},
+                data={"use": "markov", "tokens": 20000, "length": 16, "letters": 12, "seed": 3}),
+        metric="val/loss", higher_is_better=False, worst=5.0, train=875,
+    ),
+    Host(
+        "b8", "gan", "grading",
+        _recipe({"use": "gan", "latent": 6, "widths": [96, 96]}, {**ADAM, "lr": 0.0015, "beta1": 0.5}, 20, 60,
+                task={"use": "gan", "r1": 0.2}, training={"ema": 0.99},
+                data={"use": "gaussians", "examples": 6400, "modes": 6, "deviation": 0.1}, split={"val": 0.25}),
+        metric="val/frechet", higher_is_better=False, worst=10.0, train=3840,
+    ),
+    Host(
+        "b9", "cnn", "grading",
+        _recipe({"use": "cnn", "widths": [8, 16], "norm": "batch", "hidden": [32]},
+                {**SGD, "lr": 0.05, "momentum": 0.9}, 20, 50, schedule={"use": "cosine"}),
+        examples=partial(examples.of_source, "fashion_mnist", 2000, 800), needs="fashion_mnist",
+    ),
+)  # fmt: skip
+
+
+def hosts(set: Set) -> Iterator[Host]:
+    """Those of one side whose data are here."""
+    return (host for host in {"tuning": TUNING, "grading": GRADING}[set] if host.here)
+
+
+NAMED: Mapping[str, Host] = {host.name: host for host in (*TUNING, *GRADING)}
