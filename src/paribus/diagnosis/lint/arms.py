@@ -13,12 +13,14 @@ from paribus.errors import ParibusError
 from paribus.files import dumps
 from paribus.records import opened
 from paribus.records.recipe import flatten
+from paribus.records.run import COUNTERS
 from paribus.records.study import Arm, StudyDesign
 from paribus.records.wording import count
 
 COMPUTING = ("device", "precision", "channels_last")  # of the execution: these decide more than the last bits
 VERSIONS = ("python", "packages", "accelerator")  # of the environment
 SHOWN = 3
+TELLING = 3  # figures of two runs that are not all the same by chance
 
 
 @dataclass(frozen=True)
@@ -232,10 +234,9 @@ def _trace(run: Subject) -> Any:
     result = run.folder.result
     if result is None:
         return None
-    figures = [[value for name, value in row.items() if "/" in name] for row in run.rows]
+    figures = [[value for name, value in row.items() if name not in (*COUNTERS, "lr")] for row in run.rows]
     numbers = {value for row in figures for value in row if value is not None}
-    fitted = bool(result.execution.get("fitted"))
-    return [figures, result.weights_sha256] if len(numbers) >= 6 and not fitted else None
+    return [figures, result.weights_sha256] if len(numbers) >= TELLING and not result.execution.get("fitted") else None
 
 
 def _same(of_arm: Mapping[int, Subject], of: Callable[[Subject], Any]) -> str:
