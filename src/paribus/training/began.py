@@ -20,15 +20,19 @@ from paribus.training.session import Session
 def began(session: Session, prepared: PreparedData, train: Loader) -> dict[str, Any]:
     """Plain data for the record of a run, before its first step and before an interrupted one goes on.
 
-    ``weights`` is the hash of all initial parameters, without the buffers that data decide; ``frozen`` says of each tensor that must not change its hash and for
-    how many epochs (``None``: for good); ``rows`` has a hash of the examples of each split, and ``order`` one of the
-    first batch. All are functions of recipe, data and seed, so a resumed run finds the same.
+    ``weights`` is the hash of all parameters that are drawn, and not all one number; ``frozen`` says of each tensor that
+    must not change its hash, and for how many epochs (``None``: for good); ``rows`` has a hash of the examples of each
+    split, and ``order`` one of the first batch. All are functions of recipe, data and seed, so a resumed run finds the
+    same.
     """
     found: dict[str, Any] = {
-        "weights": hash_of(dict(session.network.named_parameters())),
         "frozen": _frozen(session.network),
         "rows": {split: digest(rows) for split, rows in prepared.rows.items()},
     }
+    if drawn := {
+        name: one for name, one in session.network.named_parameters() if one.numel() and one.min() < one.max()
+    }:
+        found["weights"] = hash_of(drawn)
     return found if session.fitted else {**found, "order": digest(_first(session, train))}
 
 

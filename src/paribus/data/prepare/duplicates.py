@@ -1,14 +1,14 @@
 """Pictures that are there twice: to the byte, or cut, mirrored, brightened or compressed once more.
 
-Equal examples are found by a hash. Near ones in two steps. *Candidates* are the nearest neighbours of each picture, also
-looked up mirrored and cut, in an embedding: the whitened principal components of small grey pictures. Each candidate is
-then *aligned*, one picture laid onto the other, and judged by the correlation of pixels and of slopes between pixels.
+Equal examples are found by a hash. Near ones in two steps. *Candidates* are the nearest neighbours of each picture,
+also looked up mirrored and cut, in an embedding: the whitened principal components of small grey pictures. Each is then
+*aligned*, one picture laid onto the other, and judged by the correlation of pixels and of slopes between pixels.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -29,11 +29,13 @@ AT_ONCE = 1024  # pairs that are aligned at once
 STEPS = (0.06, 0.04, 0.025, 0.015, 0.008)  # of place and size, by which a pair is aligned
 AROUND = torch.cat([torch.zeros(1, 3), torch.eye(3), -torch.eye(3)])  # (7, 3): of the middle and the side
 CUTS = ((1.0, 1), (0.9, 2), (0.8, 3))  # sides that are looked up, and at how many places along each axis
-PIXELS, SLOPES = 0.9, 0.65  # correlations from which two pictures are copies
+PIXELS, SLOPES = 0.9, 0.65  # correlations that two copies have at least
+APART = 3.0  # robust deviations by which copies stand out from look-alikes, on Fisher's scale artanh r
+BULK = 100  # pairs from which it is known how look-alikes of these data are
 
 
 class View(NamedTuple):
-    """What of a picture is looked up: where the middle of a part lies (0 of the whole), its side, and mirrored or not."""
+    """What of a picture is looked up: where the middle of a part lies (0 is its own), its side, and mirrored or not."""
 
     x: float
     y: float
@@ -60,11 +62,6 @@ class Near:
     mirrored: bool
     side: float
 
-    @property
-    def copies(self) -> bool:
-        """Whether they are so alike that one was made from the other."""
-        return self.pixels >= PIXELS and self.slopes >= SLOPES
-
 
 def equal(inputs: Tensor) -> list[tuple[int, ...]]:
     """Rows of inputs (N, …) that are the same to the last bit, in groups of two or more."""
@@ -82,16 +79,32 @@ def near(pictures: Tensor, progress: Announce = silent) -> list[Near]:
         return []
     small = torch.cat([_resized(some.float(), SIDE) for some in pictures[rows].split(BLOCK)])
     pairs = candidates(small.mean(1, keepdim=True), progress)
+    found = aligned(small, pairs, progress)
+    least = threshold([one.slopes for one in found])
     best: dict[tuple[int, int], Near] = {}
-    for one in aligned(small, pairs, progress):
+    for one in found:
         pair = (one.first, one.second)
-        if one.copies and (pair not in best or one.pixels > best[pair].pixels):
+        if min(one.pixels - PIXELS, one.slopes - least) >= 0 and (pair not in best or one.pixels > best[pair].pixels):
             best[pair] = one
     number = rows.tolist()
     return [
         Near(number[one.first], number[one.second], one.pixels, one.slopes, one.mirrored, one.side)
         for one in best.values()
     ]
+
+
+def threshold(slopes: Sequence[float]) -> float:
+    """The correlation of slopes from which pictures are copies, by those of all neighbours that were aligned.
+
+    Most neighbours are look-alikes, so their median and their median deviation tell how alike pictures of these data
+    are: shirts on a white ground are, photographs are not. Where all are alike, only a copy that stands out is one.
+    """
+    if len(slopes) < BULK:
+        return SLOPES
+    scores = torch.tensor(slopes).clamp(-0.999, 0.9999).atanh()
+    middle = scores.median()
+    spread = 1.4826 * (scores - middle).abs().median()
+    return max(SLOPES, float((middle + APART * spread).tanh()))
 
 
 _known: dict[tuple[str, ...], list[Near]] = {}  # of this process: runs of a study share their data
@@ -126,7 +139,7 @@ def candidates(grey: Tensor, progress: Announce = silent) -> dict[tuple[int, int
     return dict(_nearest(values, others, looked))
 
 
-def _nearest(values: Tensor, others: Tensor, looked: Sequence[View]):  # type: ignore[no-untyped-def]
+def _nearest(values: Tensor, others: Tensor, looked: Sequence[View]) -> Iterator[tuple[tuple[int, int], View]]:
     """Of all that a picture was looked up as, the few best neighbours."""
     order = values.argsort(1, descending=True)
     for row in (values.max(1).values >= ALIKE).nonzero()[:, 0].tolist():
@@ -218,7 +231,7 @@ def _cut(whole: Tensor, at: Tensor) -> Tensor:
     theta[..., 0, 2], theta[..., 1, 2] = at[..., 0], at[..., 1]
     grid = F.affine_grid(theta.flatten(0, 1), [pairs * tried, channels, *size], align_corners=False)
     tall = grid.reshape(pairs, tried * size[0], size[1], 2)  # all parts of a picture in one go, below each other
-    cut = F.grid_sample(whole, tall, align_corners=False, padding_mode="border")
+    cut: Tensor = F.grid_sample(whole, tall, align_corners=False, padding_mode="border")
     return cut.unflatten(2, (tried, size[0])).transpose(1, 2)
 
 

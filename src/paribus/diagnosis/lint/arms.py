@@ -9,7 +9,6 @@ from typing import Any
 
 from paribus.diagnosis.lint.outcome import Unchecked, Verdict, broken, kept
 from paribus.diagnosis.lint.subject import Subject
-from paribus.errors import ParibusError
 from paribus.files import dumps
 from paribus.records import opened
 from paribus.records.recipe import flatten
@@ -71,11 +70,11 @@ def fields(study: Whole) -> Verdict:
                 wrong.append((arm.name, seed, names))
     if not wrong:
         return kept(f"{count(len(study.arms), 'arm')} differ in {', '.join(study.design.factors) or 'nothing'} only")
-    arm, seed, names = wrong[0]
+    name, seed, names = wrong[0]
     return broken(
         f"{count(len(wrong), 'run')} of other recipes than their arms say: {', '.join(names[:SHOWN])}",
         "train these runs again: delete their folders and run the study",
-        arm=arm,
+        arm=name,
         seed=float(seed),
     )
 
@@ -215,15 +214,13 @@ def seeds_differ(study: Whole) -> Verdict:
                 "let the training use its seed: a generator of your own must not be seeded by a constant",
                 arm=arm,
             )
-        chance = study.design.recipe.get("chance") or {} if not study.design.foreign else {}
-        if study.design.layout != "noise" and not chance.get("initialisation"):
-            began = _same(of_arm, lambda run: run.environment.get("began", {}).get("weights"))
-            if began and not _starts_from_weights(of_arm):
-                return broken(
-                    f"seeds {began} of an arm begin with the same weights",
-                    "draw the initial weights from the seed: no torch.manual_seed in a network of your own",
-                    arm=arm,
-                )
+        began = _same(of_arm, _drawn)
+        if began:
+            return broken(
+                f"seeds {began} of an arm begin with the same weights",
+                "draw the initial weights from the seed: no torch.manual_seed in a network of your own",
+                arm=arm,
+            )
     if not looked:
         raise Unchecked("no arm has two seeds")
     return kept(f"the seeds of {count(looked, 'arm')} are different trainings")
@@ -249,17 +246,10 @@ def _same(of_arm: Mapping[int, Subject], of: Callable[[Subject], Any]) -> str:
     return ""
 
 
-def _starts_from_weights(of_arm: Mapping[int, Subject]) -> bool:
-    """Whether the arm is given its weights, or draws none: those need not differ."""
-    return any("weights" in run.environment or not _draws(run) for run in of_arm.values())
-
-
-def _draws(run: Subject) -> bool:
-    """Whether the network of a run has weights of more than one axis, which are drawn."""
-    try:
-        return any(tensor.ndim > 1 for tensor in run.weights.values())
-    except (Unchecked, ParibusError):
-        return False
+def _drawn(run: Subject) -> str | None:
+    """The hash of the weights that a run began with, where they are drawn from its seed."""
+    held = run.content.get("recipe", {}).get("chance", {}).get("initialisation") is not None
+    return None if held or "weights" in run.environment else run.environment.get("began", {}).get("weights")
 
 
 def test_for_one_arm(study: Whole) -> Verdict:

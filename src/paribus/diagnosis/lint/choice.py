@@ -79,8 +79,8 @@ def test_opened_once(subject: Subject) -> Verdict:
         )
     if others := [folder for folder in _siblings(subject) if _opened_too(folder, subject)]:
         return broken(
-            f"the test of the same data was opened for {count(len(others), 'other recipe')} too: who compares them there"
-            " chooses by the test",
+            f"the test of the same data was opened for {count(len(others), 'other recipe')} too: who compares them"
+            " there chooses by the test",
             "choose on validation figures, and open the test of what was chosen alone; else report all of them",
             others=", ".join("/".join(folder.path.parts[-2:]) for folder in others[:3]),
         )

@@ -42,8 +42,8 @@ def two_passes(subject: Subject) -> Verdict:
     awake = [name for name, module in network.eval().named_modules() if module.training]
     if not inputs_agree and not task.draws:
         return broken(
-            f"two passes over the same {count(len(batch), 'example')} gave the network other inputs: they are changed at"
-            " random in evaluation as well",
+            f"two passes over the same {count(len(batch), 'example')} gave the network other inputs: they are changed"
+            " at random in evaluation as well",
             "change examples by augment of the recipe, or in the task only while network.training; a task that draws"
             " noise by its nature says so: draws = True",
             loss_of_the_first_pass=figures[0][0],
@@ -52,7 +52,7 @@ def two_passes(subject: Subject) -> Verdict:
     if (inputs_agree and not task.draws and figures[0] != figures[1]) or _is_random(network, first):
         return broken(
             "two passes over the same inputs gave other outputs: the network draws at random in evaluation",
-            "let layers draw only while they are in training mode: nn.Dropout, not F.dropout(x); no train() of your own",
+            "let layers draw in training mode only: nn.Dropout in place of F.dropout(x), and no train() of your own",
             loss_of_the_first_pass=figures[0][0],
             loss_of_the_second=figures[1][0],
             still_in_training_mode=", ".join(awake[:3]) or "none",
@@ -78,8 +78,8 @@ def figures_again(subject: Subject) -> Verdict:
         return kept(f"{count(len(same), 'validation figure')} of the final weights come out again")
     worst = max(off, key=lambda name: _distance(recorded[name], found[name]))
     return broken(
-        f"{len(off)} of {count(len(recorded), 'validation figure')} do not come out again from the final weights and the"
-        " validation examples as they are stored",
+        f"{len(off)} of {count(len(recorded), 'validation figure')} do not come out again from the final weights and"
+        " the validation examples as they are stored",
         "see what the evaluation while training looked at: augmented, other or fewer examples, or other weights",
         figure=worst,
         recorded=_shown(recorded[worst]),
@@ -115,7 +115,15 @@ def _is_random(network: nn.Module, calls: list[tuple[Any, Any]]) -> bool:
 
 def _equal(one: Any, other: Any) -> bool:
     pairs = list(zip(trees.leaves(one), trees.leaves(other), strict=True))
-    return all(isinstance(a, Tensor) and isinstance(b, Tensor) and torch.equal(a, b) for a, b in pairs)
+    return all(isinstance(a, Tensor) and isinstance(b, Tensor) and _bits_equal(a, b) for a, b in pairs)
+
+
+def _bits_equal(one: Tensor, other: Tensor) -> bool:
+    """Whether all values are the same; what is missing, NaN, is missing in both."""
+    if one.shape != other.shape:
+        return False
+    same = one == other
+    return bool((same | (one.isnan() & other.isnan()) if one.is_floating_point() else same).all())
 
 
 def _near(recorded: float | None, found: float | None, least: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ def targets_inside(subject: Subject) -> Verdict:
         return _in_series(examples)
     if not isinstance(examples, Dataset) or examples.sequential or not isinstance(examples.inputs, Tensor):
         raise Unchecked("inputs are no table of features")
+    if examples.moments is None and examples.metadata.table is None:
+        raise Unchecked("inputs are tokens, and which of them tell of a target is what is learned")
     if not isinstance(examples.targets, Tensor) or examples.targets.ndim > 2:
         raise Unchecked("each example has many targets")
     if not examples.classes and not subject.info.target_mean:
@@ -35,19 +38,19 @@ def targets_inside(subject: Subject) -> Verdict:
         if found:
             return broken(found[0], LEAVE_OUT, columns=float(len(found)))
         return kept(f"none of {len(examples.metadata.table.columns)} columns alone gives the target away")
-    return _in_features(examples, subject.prepared.rows["train"])
+    train = subject.prepared.rows["train"]
+    labels = examples.labels
+    return _in_features(examples.inputs[train], examples.targets[train], None if labels is None else labels[train])
 
 
-def _in_features(examples: Dataset, train: Tensor) -> Verdict:
+def _in_features(inputs: Tensor, targets: Tensor, labels: Tensor | None) -> Verdict:
     """Numbers, and pixels: is one of them a function of the class, or the target in another unit?"""
-    inputs, targets = examples.inputs[train], examples.targets[train]  # type: ignore[call-overload,index]
     flat = inputs.reshape(len(inputs), -1)
     if flat.shape[1] > MOST:
         raise Unchecked(f"{flat.shape[1]:,} features are too many to be looked at one by one")
     values = flat.double().numpy(force=True)
-    labels = examples.labels
     found = (
-        _telling(values, labels[train].numpy(force=True), len(examples.classes))
+        _telling(values, labels.numpy(force=True))
         if labels is not None
         else _the_same(values, targets.reshape(len(targets), -1).double().numpy(force=True))
     )
@@ -62,9 +65,9 @@ def _in_features(examples: Dataset, train: Tensor) -> Verdict:
     )
 
 
-def _telling(values: NDArray[np.float64], labels: NDArray[np.int64], classes: int) -> int | None:
+def _telling(values: NDArray[np.float64], labels: NDArray[np.int64]) -> int | None:
     """The first feature whose ranges in the classes do not touch: to know it is to know the class."""
-    present = [label for label in range(classes) if (labels == label).sum() > 1]
+    present = [label for label in np.unique(labels) if (labels == label).sum() > 1]
     low = np.array([values[labels == label].min(0) for label in present])  # (K, F)
     high = np.array([values[labels == label].max(0) for label in present])
     order = np.argsort(low, 0)
@@ -137,7 +140,7 @@ def _windows_in_order(windows: Windows, rows: Mapping[str, Tensor]) -> Verdict:
 def _in_order(rows: Mapping[str, Tensor], horizon: int) -> Verdict:
     """Whether what one part forecasts ends before the next one begins."""
     ordered = [name for name in ("train", "val", "test") if name in rows]
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         last, begin = int(rows[before].max()) + horizon - 1, int(rows[after].min())
         if last >= begin:
             return broken(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from paribus.diagnosis.lint.arms import Whole
-from paribus.diagnosis.lint.outcome import ORDER, Lint, Outcome, Unchecked, Verdict
+from paribus.diagnosis.lint.outcome import ORDER, Lint, Outcome, Unchecked
 from paribus.diagnosis.lint.subject import Subject
 from paribus.diagnosis.lint.table import RUN, STUDY, Check, leaks
 from paribus.errors import ParibusError, RunError
@@ -50,7 +50,7 @@ def of_run(subject: Subject, progress: Announce = silent) -> list[Outcome]:
     found = []
     for done, check in enumerate(RUN):
         progress(f"checking {subject.folder.path.name}", done, len(RUN))
-        found.append(_outcome(check, lambda check=check: check.look(subject), bool(subject.content.get("sources"))))
+        found.append(_outcome(check, subject, bool(subject.content.get("sources"))))
     return found
 
 
@@ -62,7 +62,7 @@ def _study(place: Path, progress: Announce) -> Lint:
         for arm in design.arms()
     }
     whole = Whole(design, subjects)
-    outcomes = [_outcome(check, lambda check=check: check.look(whole), False) for check in STUDY]
+    outcomes = [_outcome(check, whole, False) for check in STUDY]
     each: list[Outcome] = []
     for arm, of_arm in subjects.items():
         for seed, subject in of_arm.items():
@@ -73,10 +73,10 @@ def _study(place: Path, progress: Announce) -> Lint:
     return Lint(str(place), sum(map(len, subjects.values())), _sorted([*outcomes, *together]), leaks(together))
 
 
-def _outcome(check: Check, look: Callable[[], Verdict], own: bool) -> Outcome:
+def _outcome(check: Check, subject: Subject | Whole, own: bool) -> Outcome:
     """What a check says; what stands in its way is the reason why nothing is said."""
     try:
-        found = look()
+        found = check.look(subject)
     except Unchecked as reason:
         return Outcome(check.name, check.claim, "unchecked", str(reason))
     except ParibusError as error:

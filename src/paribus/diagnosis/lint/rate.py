@@ -35,7 +35,7 @@ def learning_rate(subject: Subject) -> Verdict:
     return broken(
         "the schedule was asked once an epoch, and its unit is the step"
         if by_epoch
-        else f"at the end of {len(wrong)} of {count(len(rows), 'epoch')} another rate was used than the recipe asks for",
+        else f"at the end of {len(wrong)} of {count(len(rows), 'epoch')} the rate is not what the recipe asks for",
         "train again; where a part of your own sets learning rates, say them in optimizer.lr and schedule instead",
         epoch=float(row["epoch"]),
         used=float(row["lr"]),

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paribus.data import trees
 from paribus.data.dataset import Dataset
 from paribus.data.deliver.windows import Windows
 from paribus.data.prepare import duplicates

@@ -67,7 +67,7 @@ class DriftingNet(Net):
         """(B, num_outputs); in training the backbone shrinks."""
         if self.training:
             with torch.no_grad():
-                self.backbone[1].weight.mul_(0.999)  # type: ignore[operator,union-attr]
+                self.backbone[1].weight.mul_(0.999)  # type: ignore[operator]
         return super().forward(inputs)
 
 

@@ -27,6 +27,7 @@ from paribus.records.time import Time
 from paribus.run import Run
 from paribus.studies.held_out import test_run
 from paribus.study import Study
+from paribus.tasks import evaluation
 from paribus.testing.protocol import parts
 from paribus.training import monitor, session, stopping
 from paribus.training.monitor import no_listener
@@ -117,7 +118,7 @@ def restless_dropout(runs: Path) -> Path:
 @fault("figures", "validation examples are mirrored before they are evaluated")
 def augmented_validation(runs: Path) -> Path:
     """While training alone."""
-    evaluate = session.evaluate
+    evaluate = evaluation.evaluate
 
     def mirrored(task: Any, network: Any, loader: Loader, split: str, between: Any) -> dict[str, float]:
         whole = loader.examples
@@ -295,8 +296,28 @@ def _near(runs: Path, how: str) -> Path:
     return trained(runs, "arrays/cnn", data=data, model__widths=[4], budget__epochs=1).path
 
 
-for _how in ("crop", "flip", "jpeg", "brightness"):
-    FAULTS[f"near-{_how}"] = Fault("near copies", f"test pictures are copies: {_how}", lambda runs, how=_how: _near(runs, how))  # type: ignore[misc]
+@fault("near copies", "test pictures were cut from training pictures")
+def near_crop(runs: Path) -> Path:
+    """And brought to the same size."""
+    return _near(runs, "crop")
+
+
+@fault("near copies", "test pictures are mirrored training pictures")
+def near_flip(runs: Path) -> Path:
+    """From left to right."""
+    return _near(runs, "flip")
+
+
+@fault("near copies", "test pictures are training pictures that were compressed again")
+def near_jpeg(runs: Path) -> Path:
+    """As JPEG."""
+    return _near(runs, "jpeg")
+
+
+@fault("near copies", "test pictures are brighter or darker training pictures")
+def near_brightness(runs: Path) -> Path:
+    """Values are cut off at 255."""
+    return _near(runs, "brightness")
 
 
 @fault("features", "a column of a table is the target in another unit")
