@@ -20,10 +20,10 @@ from paribus.training.session import Session
 def began(session: Session, prepared: PreparedData, train: Loader) -> dict[str, Any]:
     """Plain data for the record of a run, before its first step and before an interrupted one goes on.
 
-    ``weights`` is the hash of all parameters that are drawn, and not all one number; ``frozen`` says of each tensor that
-    must not change its hash, and for how many epochs (``None``: for good); ``rows`` has a hash of the examples of each
-    split, and ``order`` one of the first batch. All are functions of recipe, data and seed, so a resumed run finds the
-    same.
+    ``weights`` is the hash of all parameters that are drawn, and not all one number; ``frozen`` says of each tensor
+    that must not change its hash, and for how many epochs (``None``: for good); ``rows`` has a hash of the examples of
+    each split, and ``order`` one of the first batch. All are functions of recipe, data and seed, so a resumed run
+    finds the same.
     """
     found: dict[str, Any] = {
         "frozen": _frozen(session.network),

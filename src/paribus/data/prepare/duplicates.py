@@ -29,7 +29,7 @@ AT_ONCE = 1024  # pairs that are aligned at once
 STEPS = (0.06, 0.04, 0.025, 0.015, 0.008)  # of place and size, by which a pair is aligned
 AROUND = torch.cat([torch.zeros(1, 3), torch.eye(3), -torch.eye(3)])  # (7, 3): of the middle and the side
 CUTS = ((1.0, 1), (0.9, 2), (0.8, 3))  # sides that are looked up, and at how many places along each axis
-PIXELS, SLOPES = 0.9, 0.65  # correlations that two copies have at least
+PIXELS, SLOPES = 0.9, 0.8  # correlations that two copies have at least
 APART = 3.0  # robust deviations by which copies stand out from look-alikes, on Fisher's scale artanh r
 BULK = 100  # pairs from which it is known how look-alikes of these data are
 
@@ -231,8 +231,9 @@ def _cut(whole: Tensor, at: Tensor) -> Tensor:
     theta[..., 0, 2], theta[..., 1, 2] = at[..., 0], at[..., 1]
     grid = F.affine_grid(theta.flatten(0, 1), [pairs * tried, channels, *size], align_corners=False)
     tall = grid.reshape(pairs, tried * size[0], size[1], 2)  # all parts of a picture in one go, below each other
-    cut: Tensor = F.grid_sample(whole, tall, align_corners=False, padding_mode="border")
-    return cut.unflatten(2, (tried, size[0])).transpose(1, 2)
+    cut = F.grid_sample(whole, tall, align_corners=False, padding_mode="border")
+    parts: Tensor = cut.unflatten(2, (tried, size[0])).transpose(1, 2)
+    return parts
 
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:

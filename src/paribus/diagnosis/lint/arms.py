@@ -240,9 +240,8 @@ def _same(of_arm: Mapping[int, Subject], of: Callable[[Subject], Any]) -> str:
     """The first two seeds that say the same."""
     known: dict[str, int] = {}
     for seed, run in of_arm.items():
-        if (value := of(run)) is not None:
-            if (first := known.setdefault(dumps(value), seed)) != seed:
-                return f"{first} and {seed}"
+        if (value := of(run)) is not None and (first := known.setdefault(dumps(value), seed)) != seed:
+            return f"{first} and {seed}"
     return ""
 
 
