@@ -7,6 +7,7 @@ also looked up mirrored and cut, in an embedding: the whitened principal compone
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ AT_ONCE = 1024  # pairs that are aligned at once
 STEPS = (0.06, 0.04, 0.025, 0.015, 0.008)  # of place and size, by which a pair is aligned
 AROUND = torch.cat([torch.zeros(1, 3), torch.eye(3), -torch.eye(3)])  # (7, 3): of the middle and the side
 CUTS = ((1.0, 1), (0.9, 2), (0.8, 3))  # sides that are looked up, and at how many places along each axis
-PIXELS, SLOPES = 0.9, 0.8  # correlations that two copies have at least
+PIXELS, SLOPES = 0.9, 0.65  # correlations that two copies have at least
+TOGETHER = 2.9  # and the sum of both on Fisher's scale: JPEG takes from slopes, a cut from pixels, and hardly both
 APART = 3.0  # robust deviations by which copies stand out from look-alikes, on Fisher's scale artanh r
 BULK = 100  # pairs from which it is known how look-alikes of these data are
 
@@ -80,11 +82,11 @@ def near(pictures: Tensor, progress: Announce = silent) -> list[Near]:
     small = torch.cat([_resized(some.float(), SIDE) for some in pictures[rows].split(BLOCK)])
     pairs = candidates(small.mean(1, keepdim=True), progress)
     found = aligned(small, pairs, progress)
-    least = threshold([one.slopes for one in found])
+    least = threshold(_others([whole for whole, _ in pairs], [one.slopes for one in found]))
     best: dict[tuple[int, int], Near] = {}
     for one in found:
         pair = (one.first, one.second)
-        if min(one.pixels - PIXELS, one.slopes - least) >= 0 and (pair not in best or one.pixels > best[pair].pixels):
+        if _is_copy(one, least) and (pair not in best or one.pixels > best[pair].pixels):
             best[pair] = one
     number = rows.tolist()
     return [
@@ -93,11 +95,26 @@ def near(pictures: Tensor, progress: Announce = silent) -> list[Near]:
     ]
 
 
-def threshold(slopes: Sequence[float]) -> float:
-    """The correlation of slopes from which pictures are copies, by those of all neighbours that were aligned.
+def _is_copy(one: Near, least: float) -> bool:
+    """Whether two pictures are so alike that one was made from the other; ``least`` is for their slopes."""
+    together = sum(math.atanh(min(value, 0.9999)) for value in (one.pixels, one.slopes))
+    return one.pixels >= PIXELS and one.slopes >= least and together >= TOGETHER
 
-    Most neighbours are look-alikes, so their median and their median deviation tell how alike pictures of these data
-    are: shirts on a white ground are, photographs are not. Where all are alike, only a copy that stands out is one.
+
+def _others(wholes: Sequence[int], slopes: Sequence[float]) -> list[float]:
+    """The correlations of each picture but its best one, which may be that of a copy."""
+    best: dict[int, int] = {}
+    for place, whole in enumerate(wholes):
+        if whole not in best or slopes[place] > slopes[best[whole]]:
+            best[whole] = place
+    return [one for place, one in enumerate(slopes) if best[wholes[place]] != place]
+
+
+def threshold(slopes: Sequence[float]) -> float:
+    """The correlation of slopes from which pictures are copies, by those of neighbours that are look-alikes at most.
+
+    Their median and their median deviation tell how alike pictures of these data are: shirts on a white ground are,
+    photographs are not. Where all are alike, only a copy that stands out is one.
     """
     if len(slopes) < BULK:
         return SLOPES
