@@ -32,7 +32,7 @@ AROUND = torch.cat([torch.zeros(1, 3), torch.eye(3), -torch.eye(3)])  # (7, 3): 
 CUTS = ((1.0, 1), (0.9, 2), (0.8, 3))  # sides that are looked up, and at how many places along each axis
 PIXELS, SLOPES = 0.9, 0.65  # correlations that two copies have at least
 TOGETHER = 2.9  # and the sum of both on Fisher's scale: JPEG takes from slopes, a cut from pixels, and hardly both
-APART = 3.0  # robust deviations by which copies stand out from look-alikes, on Fisher's scale artanh r
+APART = 4.0  # robust deviations by which copies stand out from look-alikes, on Fisher's scale artanh r
 BULK = 100  # pairs from which it is known how look-alikes of these data are
 
 
@@ -260,7 +260,7 @@ def _correlation(one: Tensor, other: Tensor) -> Tensor:
 
 
 def _slopes(pictures: Tensor) -> Tensor:
-    """Differences along both axes of (P, K, C, S, S)."""
-    across = pictures[..., :-1, 1:] - pictures[..., :-1, :-1]
-    down = pictures[..., 1:, :-1] - pictures[..., :-1, :-1]
+    """Differences along both axes of (P, K, C, S, S), of their grey values: JPEG halves the resolution of colours."""
+    grey = pictures.mean(2)
+    across, down = grey[..., :-1, 1:] - grey[..., :-1, :-1], grey[..., 1:, :-1] - grey[..., :-1, :-1]
     return torch.stack([across, down], 2)

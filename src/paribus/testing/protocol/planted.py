@@ -258,13 +258,14 @@ def copied_rows(runs: Path) -> Path:
 
 
 def pictures(count: int = 240, side: int = 32, seed: int = 0) -> NDArray[np.uint8]:
-    """Made-up pictures (N, H, W, 3): smooth colours with shapes on them, no two alike."""
+    """Made-up pictures (N, H, W, 3): smooth blots; colours differ less than brightness, as in photographs."""
     chance = np.random.default_rng(seed)
     found = []
     for _ in range(count):
         ground = Image.fromarray(chance.integers(0, 256, (5, 5, 3), dtype=np.uint8)).resize((side, side), Image.BICUBIC)  # type: ignore[attr-defined]
         fine = Image.fromarray(chance.integers(0, 256, (11, 11, 3), dtype=np.uint8)).resize((side, side), Image.BICUBIC)  # type: ignore[attr-defined]
-        found.append(np.asarray(Image.blend(ground, fine, 0.4)))
+        coloured = Image.blend(ground, fine, 0.4)
+        found.append(np.asarray(Image.blend(coloured.convert("L").convert("RGB"), coloured, 0.5)))
     return np.stack(found)
 
 
