@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paribus.analysis.kept import analyse as analyse
     from paribus.commands.command import Command as Command
     from paribus.data.arrays import Data as Data
+    from paribus.diagnosis.lint.lint import lint as lint
     from paribus.doctor import diagnose as diagnose
     from paribus.errors import ParibusError as ParibusError
     from paribus.inference.export.export import export as export
@@ -63,6 +64,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "diagnose": "doctor",
     "evidence": "numbers",
     "export": "inference.export.export",
+    "lint": "diagnosis.lint.lint",
     "load": "inference.trained",
     "load_plugin": "records.plugins",
     "log": "studies.log",

@@ -12,8 +12,8 @@ from paribus.errors import Interrupted, RecipeError
 from paribus.inference.trained import load
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
+from paribus.records.time import Time
 from paribus.training.execution import Settings
-from paribus.training.schedules import Time
 from paribus.training.session import Session
 from paribus.training.step import step
 

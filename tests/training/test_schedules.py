@@ -7,7 +7,7 @@ import torch
 from torch.optim import lr_scheduler
 
 from paribus.records.parts import Part, build, names
-from paribus.training.schedules import Time
+from paribus.records.time import Time
 
 EPOCHS, PER_EPOCH = 12, 7
 STEPS = EPOCHS * PER_EPOCH

@@ -13,9 +13,9 @@ from paribus.data.prepare.prepared import prepare
 from paribus.data.trees import leaves
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
+from paribus.records.time import Time
 from paribus.tasks.classification import Classification
 from paribus.training.execution import Settings
-from paribus.training.schedules import Time
 from paribus.training.session import Session
 from paribus.training.step import step
 

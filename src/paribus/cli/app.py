@@ -21,6 +21,7 @@ from paribus.cli import (
     inspect,
     layers,
     leaderboard,
+    lint,
     plan,
     predict,
     report,
@@ -105,6 +106,7 @@ app.command("sample")(sample.sample)
 app.command("activations")(activations.activations)
 app.command("denoise")(denoise.denoise)
 app.command("diagnose")(diagnose.diagnose)
+app.command("lint")(lint.lint)
 app.command("derive", cls=derive.Command)(derive.derive)
 app.command("backprop")(backprop.backprop)
 app.command("layers")(layers.layers)

@@ -40,3 +40,18 @@ def set_epoch(model: nn.Module, until: Until, epoch: int) -> None:
     for name, parameter in model.named_parameters():
         if name in until:
             parameter.requires_grad_(epoch >= until[name])
+
+
+def frozen_tensors(model: nn.Module, until: Until) -> dict[str, float]:
+    """What must not change, parameters and buffers, and for how many epochs; infinity for good.
+
+    Beside what is named: the statistics of a norm whose own parameters are all frozen for good, even where the patterns
+    leave them out, for with them a frozen layer would compute something else every epoch.
+    """
+    found = dict(until)
+    for path, module in model.named_modules():
+        prefix = f"{path}." if path else ""
+        own = [prefix + name for name, _ in module.named_parameters(recurse=False)]
+        if own and all(until.get(name) == math.inf for name in own):
+            found |= {prefix + name: math.inf for name, _ in module.named_buffers(recurse=False)}
+    return found

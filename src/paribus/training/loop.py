@@ -23,6 +23,7 @@ from paribus.records.run import RunFolder, RunResult, this_process
 from paribus.streams import patiently
 from paribus.tasks import evaluation
 from paribus.training import checkpoints
+from paribus.training.began import began
 from paribus.training.execution import Settings, peak_memory_mb
 from paribus.training.failures import recorded
 from paribus.training.interruption import interruptible
@@ -76,10 +77,11 @@ def train(
             check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
             session = Session(recipe, prepared, seeds, settings)
         folder.write_info(prepared.info.plain())
-        folder.write_environment({**environment(), "execution": session.execution.plain(), **session.started_from})
+        data = Loaders.of(recipe, prepared, session.execution.device, whole=session.fitted is not None)
+        about = {"execution": session.execution.plain(), **session.started_from}
+        folder.write_environment({**environment(), **about, "began": began(session, prepared, data.train)})
         resume(folder, session)
 
-        data = Loaders.of(recipe, prepared, session.execution.device, whole=session.fitted is not None)
         epochs = 1 if session.fitted else recipe.budget.epochs
         steps = min(epochs * len(data.train), recipe.budget.steps or 2**62)
         plan = Plan(epochs, steps, len(data.train))

@@ -10,10 +10,10 @@ from typing import Any
 
 from paribus.errors import Diverged, Interrupted, Paused
 from paribus.records.run import HEARTBEAT_SECONDS, RunFolder, State
+from paribus.records.time import Time
 from paribus.training import checkpoints
 from paribus.training.execution import Settings
 from paribus.training.interruption import StopRequest
-from paribus.training.schedules import Time
 from paribus.training.session import Session
 
 TICK_SECONDS = 0.1  # between two looks at the loss, and two reports

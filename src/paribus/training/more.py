@@ -11,9 +11,10 @@ from paribus.errors import CorruptCheckpoint, RunError
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult
+from paribus.records.time import Time
 from paribus.training import checkpoints
 from paribus.training.keep import copy_kept, state_of
-from paribus.training.schedules import Schedule, Time
+from paribus.training.schedules import Schedule
 
 LOOKS = 10_000  # steps at which two schedules are compared
 

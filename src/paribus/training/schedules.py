@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import Field
+
+from paribus.records.time import Time
 
 PARTS: Mapping[str, str] = {
     "constant": ":Constant",
@@ -23,19 +25,6 @@ PARTS: Mapping[str, str] = {
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
-
-
-class Time(NamedTuple):
-    """When in a training: ``step`` of ``steps`` (from 0), with ``per_epoch`` steps an epoch."""
-
-    step: int
-    steps: int
-    per_epoch: int
-
-    @property
-    def epoch(self) -> float:
-        """Epochs done so far, with fraction."""
-        return self.step / self.per_epoch
 
 
 class Schedule:

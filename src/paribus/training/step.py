@@ -11,10 +11,10 @@ from torch.optim import Optimizer
 from paribus.chance import set_seed
 from paribus.data.deliver.loader import Batch
 from paribus.data.trees import detach
+from paribus.records.time import Time
 from paribus.training.fitting import fit
 from paribus.training.penalty import add_l2, shrink
 from paribus.training.quasi_newton import LBFGS
-from paribus.training.schedules import Time
 from paribus.training.session import Session
 
 

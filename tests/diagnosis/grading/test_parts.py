@@ -141,7 +141,7 @@ def test_batches_hold_one_class_and_every_example_at_most_once():
 
 
 def test_restarts_begin_anew():
-    from paribus.training.schedules import Time
+    from paribus.records.time import Time
 
     schedule = parts.Restarts(every=4)
     assert [schedule.factor(Time(step, 100, 10)) for step in (0, 40, 80)] == [1.0, 1.0, 1.0]

@@ -89,7 +89,7 @@ def survey_table(source: Table, progress: Announce = silent) -> TableSurvey:
         classes=_classes(dataset) if dataset is not None else {},
         notes=tuple(notes),
         duplicates=sum(count - 1 for count in repeated.values()),
-        warnings=tuple(_given_away(dataset)) if dataset is not None else (),
+        warnings=tuple(given_away(dataset)) if dataset is not None else (),
     )
 
 
@@ -106,7 +106,7 @@ def _classes(dataset: Dataset) -> dict[str, int]:
     return dict(zip(dataset.classes, counts, strict=False))
 
 
-def _given_away(dataset: Dataset) -> Iterator[str]:
+def given_away(dataset: Dataset) -> Iterator[str]:
     """Columns that alone say nearly all there is to say of the target: is it known when a prediction is needed?"""
     table = dataset.metadata.table
     inputs, targets = trees.first(dataset.inputs).double().numpy(), trees.first(dataset.targets).double().numpy()

@@ -28,9 +28,10 @@ from paribus.data.write.writer import Writer
 from paribus.models.initialisation import initialise
 from paribus.records.parts import Part, build, names, register
 from paribus.records.sections import Split
+from paribus.records.time import Time
 from paribus.tasks.classification import Classification
 from paribus.tasks.regression import Regression
-from paribus.training.schedules import Schedule, Time
+from paribus.training.schedules import Schedule
 
 Core = Literal["mlp", "cnn", "resnet18", "unet", "lstm", "gru", "rnn"]
 State = tuple[Tensor, ...]

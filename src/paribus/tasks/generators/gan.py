@@ -60,6 +60,7 @@ class Adversarial(Task):
     """
 
     diagnosis: ClassVar[str] = "paribus.diagnosis.generator:check"
+    draws: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (
         FRECHET, PRECISION, RECALL, MODES, QUALITY, MODE_KL, GENERATOR_LOSS, DISCRIMINATOR_LOSS,
     )  # fmt: skip

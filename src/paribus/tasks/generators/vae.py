@@ -51,6 +51,7 @@ class Variational(Task):
             2016); 0 leaves it out.
     """
 
+    draws: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (ELBO, LOSS, RECONSTRUCTION, KL, LOG_LIKELIHOOD)
 
     def __init__(

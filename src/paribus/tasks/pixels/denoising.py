@@ -50,6 +50,7 @@ class Denoising(Task):
         loss: mean squared error, mean absolute error, or a smooth version of it; in units of 255.
     """
 
+    draws: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = (PSNR, SSIM, LOSS)
     scored: ClassVar[tuple[str, ...]] = ("psnr", "ssim")
 
