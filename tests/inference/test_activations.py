@@ -64,7 +64,9 @@ def test_all_examples_of_a_split_are_seen_once_and_the_network_is_left_as_it_was
     seen = look(trained, ["stages.0"], most=10_000)
     prepared = prepared_with(trained, "val")
     assert seen.rows.equal(prepared.rows["val"])
-    assert seen.said == pytest.approx(torch.cat([trained.predict(b.inputs) for b in loader_of(prepared, "val").in_order()]))
+    assert seen.said == pytest.approx(
+        torch.cat([trained.predict(b.inputs) for b in loader_of(prepared, "val").in_order()])
+    )
     assert not any(layer._forward_hooks or layer._forward_pre_hooks for layer in trained.network.modules())
 
 

@@ -172,7 +172,7 @@ def neighbours(
 def numbers_of_neighbours(n: int) -> tuple[int, ...]:
     """1, 3, 5, 11, 21, 51, … and n itself: odd ones, so that two classes never draw."""
     odd = [1, 3, 5, *(digit * 10**power + 1 for power in range(1, 9) for digit in (1, 2, 5))]
-    return (*(k for k in odd if k < n), n)
+    return (*(k for k in odd if k < 0.9 * n), n)
 
 
 def _labels(seen: Seen) -> Whole:
@@ -195,12 +195,13 @@ def votes(order: Whole, labels: Whole, ks: Sequence[int], classes: int, counts: 
     times = np.ones(len(labels), np.int64) if counts is None else counts
     here, said = times[order], labels[order]
     before = here.cumsum(1) - here
+    least = before.min(0)
     answers = np.empty((len(ks), len(order)), np.int64)
     for place, k in enumerate(ks):
-        taken = np.clip(k - before, 0, here)  # copies of each that are among the k nearest
-        reach = int((taken > 0).any(0).nonzero()[0].max()) + 1
+        reach = np.searchsorted(least, k)  # behind it nobody is among the k nearest
+        taken = np.clip(k - before[:, :reach], 0, here[:, :reach])  # copies of each that are
         cells = np.arange(len(order))[:, None] * classes + said[:, :reach]
-        found = np.bincount(cells.ravel(), taken[:, :reach].ravel(), minlength=len(order) * classes)
+        found = np.bincount(cells.ravel(), taken.ravel(), minlength=len(order) * classes)
         answers[place] = found.reshape(len(order), classes).argmax(1)
     return answers
 
@@ -224,6 +225,11 @@ def decompose(answers: Whole, truth: Whole, classes: int) -> Errors:
     )
 
 
+def pieces(places: Whole) -> list[Whole]:
+    """Some at a time, so that distances to all training examples fit into memory."""
+    return np.array_split(places, -(-len(places) // AT_ONCE))
+
+
 @dataclass(frozen=True)
 class _Space:
     """One space with the examples asked about and the training examples in it."""
@@ -233,27 +239,28 @@ class _Space:
     known: Seen
     classes: int
 
-    def order(self, seen: Seen, start: int, stop: int, most: int | None = None) -> tuple[Array, Whole]:
+    def order(self, seen: Seen, places: Whole, most: int | None = None) -> tuple[Array, Whole]:
         """Distances and places of the nearest training examples of some examples, by rising distance."""
         from sklearn.neighbors import NearestNeighbors
 
-        train = self.known.spaces[self.layer].values.double().numpy()
+        train, asked = (one.spaces[self.layer].values.double().numpy() for one in (self.known, seen))
         found = NearestNeighbors(n_neighbors=most or len(train), algorithm="brute").fit(train)
-        distances, places = found.kneighbors(seen.spaces[self.layer].values[start:stop].double().numpy())
-        return distances, places
+        distances, nearest = found.kneighbors(asked[places])
+        return distances, nearest
 
     def curve(self, ks: Sequence[int], draws: int, confidence: float) -> Curve:
         """Accuracy, bias and variance by k, some examples at a time."""
         truth, labels = _labels(self.asked), _labels(self.known)
         chance = np.random.default_rng(key("neighbours", "training sets"))
-        drawn = [np.bincount(chance.integers(len(labels), size=len(labels)), minlength=len(labels)) for _ in range(draws)]
+        size = len(labels)
+        drawn = [np.bincount(chance.integers(size, size=size), minlength=size) for _ in range(draws)]
         once, again, own = [], [], []
-        for start in range(0, len(truth), AT_ONCE):
-            _, order = self.order(self.asked, start, start + AT_ONCE)
+        for places in pieces(np.arange(len(truth))):
+            _, order = self.order(self.asked, places)
             once.append(votes(order, labels, ks, self.classes))
             again.append(np.stack([votes(order, labels, ks, self.classes, counts) for counts in drawn]))
-        some = np.linspace(0, len(labels) - 1, min(len(labels), len(truth))).round().astype(np.int64)
-        for places in np.array_split(some, -(-len(some) // AT_ONCE)):
+        some = np.linspace(0, size - 1, min(size, len(truth))).round().astype(np.int64)
+        for places in pieces(some):
             own.append(self._of_training(places, labels, ks))
         hits = (np.concatenate(once, 1) == truth).sum(1)
         answers = np.concatenate(again, 2)  # (draws, ks, N)
@@ -267,14 +274,13 @@ class _Space:
 
     def _of_training(self, places: Whole, labels: Whole, ks: Sequence[int]) -> Whole:
         """What the neighbours of training examples say, each of which is the first neighbour of its own."""
-        _, order = self.order(self.known, int(places[0]), int(places[-1]) + 1)
-        order = order[places - places[0]]
+        _, order = self.order(self.known, places)
         rank = np.where(order == places[:, None], -1, np.arange(order.shape[1]))  # before copies of itself
         return votes(np.take_along_axis(order, rank.argsort(1, kind="stable"), 1), labels, ks, self.classes)
 
     def scale(self) -> float:
         """The median distance between an example and a training example: the unit of what is shown."""
-        distances, _ = self.order(self.asked, 0, AT_ONCE)
+        distances, _ = self.order(self.asked, np.arange(min(AT_ONCE, len(self.asked.rows))))
         return float(np.median(distances)) or 1.0
 
 
@@ -289,7 +295,7 @@ def _shown(
     for space in spaces if places else ():
         unit = space.scale()
         for here, place in zip(found, places, strict=True):
-            distances, order = space.order(asked, place, place + 1, min(near, len(labels)))
+            distances, order = space.order(asked, np.array([place]), min(near, len(labels)))
             here[space.layer] = tuple(_nears(known, order[0], distances[0] / unit, labels, names))
     own = _nears(asked, np.array(places, np.int64), np.zeros(len(places)), truth, names) if places else []
     return [
