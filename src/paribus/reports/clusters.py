@@ -63,7 +63,7 @@ def _methods(record: Clusters) -> Table:
 
 def _notes(record: Clusters) -> Iterator[str]:
     fuzzy = record.groupings[-1]
-    yield f"The groups of both methods agree with an adjusted Rand index of {record.agreement:.3f}: 0 chance, 1 the same."
+    yield f"Groups of both methods agree with an adjusted Rand index of {record.agreement:.3f}: 0 chance, 1 the same."
     yield (
         f"Memberships of fuzzy C-means (m = {record.fuzziness:g}): the partition coefficient is 1 where each example "
         f"belongs to one cluster, {1 / fuzzy.number:.3f} where all belong everywhere alike (Bezdek, 1981)."

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from paribus.analysis.embed import Embedding
     from paribus.plots.embedding import By
 
+TRUST = "Trustworthiness: 1 where neighbours in the plane are neighbours in truth, about 0.5 where places are random."
 SHOWN = 10  # components in the table
 METHODS = {"pca": "principal components", "tsne": "t-SNE", "umap": "UMAP"}
 UNSAID = {
@@ -21,7 +22,7 @@ UNSAID = {
     ),
     "tsne": (
         "What t-SNE does not say: distances between groups, how large and how dense they are, and how many there are. "
-        "It keeps neighbours, spreads crowded places and draws sparse ones together, and breaks noise into groups, too.",
+        "It keeps neighbours, spreads crowded places, draws sparse ones together, and breaks noise into groups, too.",
         "Only what stays with another perplexity and another seed is in the data (Wattenberg et al., 2016): "
         "--set perplexity=10, --set seed=1.",
     ),
@@ -36,18 +37,18 @@ def embedding_page(record: Embedding) -> Page:
     """Examples as dots, by class, by mistake and by confidence."""
     first, *others = _maps(record)
     section = Section(
-        text=(_what(record),),
+        text=(_what(record), TRUST),
         figure=first,
         tables=(_components(record),),
         notes=(*UNSAID[record.method], *_hint(record)),
     )
-    more = (Section(one.chart.title, figure=one, level=3) for one in others)
+    more = (Section(one.chart.title, figure=one) for one in others)
     question = "Which examples does the network make similar things of?"
     answers = (
         Answer(
-            "neighbours in the plane that are some in truth",
-            f"trustworthiness {record.trustworthiness:.3f}",
-            beside=f"{100 * record.kept:.0f} % of the nearest 10 are kept",
+            "trustworthiness",
+            f"{record.trustworthiness:.3f}",
+            beside=f"{100 * record.kept:.0f} % of the 10 nearest neighbours are kept",
         ),
     )
     whole = f"{count(len(record.x), 'example')} of the {wording.SPLITS[record.split]} split."

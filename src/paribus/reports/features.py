@@ -13,35 +13,34 @@ if TYPE_CHECKING:
     from paribus.analysis.features import Features, Sheet
 
 
+SIZES = "Sizes are channels × height × width. That a channel is 0 for one picture does not make it dead."
+SIGNS = "White is 0, orange above, blue below; the full colours are"
+COLOURS = "In the colours that they look for; grey is 0, each filter by its own largest weight."
+
+
 def features_page(record: Features) -> Page:
-    """Filters, then the example, then its maps."""
+    """The example, then filters, then its maps."""
     said = f"{clean(record.example)}: {_said(record)}" if record.said else clean(record.example)
     card = (Card((record.picture,), (said,), _tone(record)),) if record.picture else ()
     heads = ("layer", "size", "smallest", "largest", "exactly 0", "0 everywhere")
     table = Table(heads, tuple(map(_row, record.maps)), "llrrrr")
-    photos = tuple(_photo("map", place, one) for place, one in enumerate(record.maps) if one.picture)
-    maps = Section(
-        "Maps" if record.filters else "",
-        (said,) if not card else (),
-        cards=card,
-        photos=photos,
-        tables=(table,),
-        notes=tuple(_notes(record)),
-    )
-    sections = (*_filters(record), maps)
-    return Page("Analysis", "features", "What does the network look for, and what does it find?", sections=sections)
+    first = Section(text=() if card else (said,), cards=card, tables=(table,), notes=(SIZES,))
+    question = "What does the network look for, and what does it find?"
+    return Page("Analysis", "features", question, sections=(first, *_filters(record), *_maps(record)))
 
 
 def _filters(record: Features) -> Iterator[Section]:
-    if (one := record.filters) is None:
+    if record.filters is None or not record.filters.picture:
         return
-    how = (
-        "In the colours that they look for; grey is 0, each filter by its own largest weight."
-        if one.colour
-        else "White is 0, orange above, blue below; the full colours are the largest weight of all."
-    )
-    photos = (_photo("filters", 0, one),) if one.picture else ()
-    yield Section("Filters of the first layer", (how,), photos=photos)
+    how = COLOURS if record.filters.colour else f"{SIGNS} the largest weight of all."
+    yield Section("Filters of the first layer", (how,), photos=(_photo("filters", 0, record.filters),))
+
+
+def _maps(record: Features) -> Iterator[Section]:
+    photos = tuple(_photo("map", place, one) for place, one in enumerate(record.maps) if one.picture)
+    how = f"{SIGNS} the largest size in the layer, so channels of one layer can be compared, and layers cannot."
+    if photos:
+        yield Section("Maps", (how,), photos=photos)
 
 
 def _photo(kind: str, place: int, one: Sheet) -> Photo:
@@ -71,12 +70,3 @@ def _tone(record: Features) -> str:
     if not record.truth:
         return ""
     return "better" if record.said == record.truth else "worse"
-
-
-def _notes(record: Features) -> Iterator[str]:
-    if any(one.picture for one in record.maps):
-        yield (
-            "Maps: white is 0, orange above, blue below; the full colours are the largest size in the layer, so channels "
-            "of one layer can be compared, and layers cannot."
-        )
-    yield "Sizes are channels × height × width. That a channel is 0 for one picture does not make it dead."

@@ -39,8 +39,8 @@ def neighbours_page(record: Neighbours) -> Page:
             ),
             Figure("neighbours-bias-variance", plots.bias_variance(record), "Bias and variance by k."),
             notes=(
-                f"{count(record.draws, 'training set')} of {record.redrawn:,} examples, drawn with replacement. Parts of "
-                "the 0-1 loss: Domingos (2000), A unified bias-variance decomposition and its applications.",
+                f"{count(record.draws, 'training set')} of {record.redrawn:,} examples, drawn with replacement. "
+                "Parts of the 0-1 loss: Domingos (2000), A unified bias-variance decomposition and its applications.",
             ),
         ),
         *_shown(record),
@@ -57,7 +57,8 @@ def _answers(record: Neighbours) -> Iterator[Answer]:
     for curve in record.curves:
         place = max(range(len(record.ks)), key=lambda place: curve.accuracy[place].value)
         about = f"{clean(curve.layer)}, best k = {record.ks[place]}"
-        yield Answer(about, share(curve.accuracy[place]), beside=f"k = 1: {share(curve.accuracy[0])}")
+        beside = f"k = 1: {share(curve.accuracy[0])}" if place else ""
+        yield Answer(about, share(curve.accuracy[place]), beside=beside)
     yield Answer("the network itself, on the same examples", share(record.network))
 
 

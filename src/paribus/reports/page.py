@@ -77,7 +77,7 @@ class Spots:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture, the name of its file, and what it shows for those who cannot see it; spots are for who points at it."""
+    """A picture, the name of its file, what it shows for those who cannot see it, and what it says where one points."""
 
     name: str
     chart: Chart

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 DOUBTFUL = 0.05  # p above which an order of classes is no finding
 QUESTION = "Why is the network right more often about some classes than about others?"
 MEASURE = (
-    "Separation: mean silhouette of a class, 1 apart from all others, 0 on the border to the nearest one, below 0 among "
-    "its examples (Rousseeuw, 1987).",
+    "Separation: mean silhouette of a class, 1 apart from all others, 0 on the border to the nearest one, below 0 "
+    "among its examples (Rousseeuw, 1987).",
 )
 CAUTION = (
-    "Rank correlation 1: the same order; 0: none; −1: the reverse; p: how often it would be as large if the classes were "
-    "shuffled. It shows what goes along with accuracy over these few "
+    "Rank correlation 1: the same order; 0: none; −1: the reverse; p: how often it would be as large if the classes "
+    "were shuffled. It shows what goes along with accuracy over these few "
     "classes, not what would follow from a change: for that vary the data in a study."
 )
 
@@ -55,8 +55,8 @@ def class_seeds_page(record: ClassSeeds) -> Page:
     confused = tuple((clean(name), share(one)) for name, one in record.pairs.items())
     tables = (Table(heads, rows, "lr" + "r" * len(spaces)), Table(("taken for", "share of the class"), confused, "lr"))
     sure = (
-        f"Brackets: {percent(record.confidence)} t intervals over {count(record.seeds, 'seed')}, as if only other seeds "
-        "had been drawn."
+        f"Brackets: {percent(record.confidence)} t intervals over {count(record.seeds, 'seed')}, as if only other "
+        "seeds had been drawn."
     )
     text = tuple(f"{clean(says)}." for says in record.says.values())
     first = Section(text=text, figure=figure, tables=tables, notes=(sure, *MEASURE, CAUTION))
@@ -77,8 +77,8 @@ def _extremes(record: Classes) -> Iterator[Answer]:
 
 def _correlations(found: Mapping[str, Correlation]) -> Iterator[Answer]:
     for what, one in found.items():
-        about = what if what == COUNTS else f"separation in {clean(what)}"
-        yield Answer(f"accuracy of classes and {about}", f"rank correlation {estimate(one)}", beside=_reading(one))
+        about = what if what == COUNTS else f"separation, {clean(what)}"
+        yield Answer(f"accuracy and {about}", estimate(one), beside=f"rank correlation; {_reading(one)}")
 
 
 def _reading(one: Correlation) -> str:
@@ -93,15 +93,15 @@ def _table(record: Classes) -> Table:
     spaces = tuple(record.says)
     heads = (
         "class", "accuracy", "examples", "training examples",
-        *(head for space in spaces for head in (f"separation, {clean(space)}", "nearest class")), "taken for",
+        *(f"separation, {clean(space)} (nearest)" for space in spaces), "taken for",
     )  # fmt: skip
     rows = tuple(_row(one, spaces) for one in record.classes)
-    return Table(heads, rows, "lrrr" + "rl" * len(spaces) + "l", data=lambda: list(map(_plain, record.classes)))
+    return Table(heads, rows, "lrrr" + "r" * len(spaces) + "l", data=lambda: list(map(_plain, record.classes)))
 
 
 def _row(one: ClassFigures, spaces: Iterable[str]) -> tuple[str, ...]:
     taken = f"{clean(one.taken_for)} ({one.taken})" if one.taken_for else NONE
-    where = (cell for space in spaces for cell in (f"{one.separation[space]:.3f}", clean(one.nearest[space])))
+    where = (f"{one.separation[space]:.3f} ({clean(one.nearest[space])})" for space in spaces)
     return clean(one.name), share(one.accuracy), f"{one.examples:,}", f"{one.training:,}", *where, taken
 
 
@@ -119,12 +119,15 @@ def _plain(one: ClassFigures) -> dict[str, object]:
 
 
 def _pairs(pairs: Iterable[Confused]) -> Iterator[Section]:
-    """The pairs that are confused, each with mistakes beside the examples that they are taken for the likes of."""
+    """The pairs that are confused, each with mistakes beside the examples that they are nearest to."""
     for place, pair in enumerate(pairs):
+        if not place:
+            yield Section(
+                "Confused pairs",
+                ("Left: the mistake; right: the example of the other class that is nearest to it in the network.",),
+            )
         title = f"{clean(pair.truth)} taken for {clean(pair.said)}"
-        text = f"{pair.count} of {count(pair.of, 'example')}. " + (
-            "Left: the mistake; right: the example of the other class that is nearest to it in the network."
-        )
+        text = f"{pair.count} of {count(pair.of, 'example')}."
         cards = tuple(
             Card(
                 tuple(filter(None, (one.picture, one.other_picture))),
@@ -133,4 +136,4 @@ def _pairs(pairs: Iterable[Confused]) -> Iterator[Section]:
             )
             for one in pair.mistakes
         )
-        yield Section(title, (text,), cards=cards, level=2 if not place else 3)
+        yield Section(title, (text,), cards=cards, level=3)
