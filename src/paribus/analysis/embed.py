@@ -84,7 +84,8 @@ def embed(
         split: of the data.
         pool: how maps become rows of numbers: mean or max of each channel over its positions, or flat: all of them.
         perplexity: about how many neighbours of each example t-SNE or UMAP tries to keep.
-        seed: of t-SNE and UMAP, of which another draws another map.
+        seed: of t-SNE and UMAP, of which another draws another map: 0 begins t-SNE from principal components, others
+            from random places.
         most: examples, spread over the split.
 
     Raises:
@@ -153,13 +154,13 @@ def neighbours_kept(values: Array, places: Array, near: int) -> float:
 
 
 def _tsne(codes: Array, perplexity: float, seed: int) -> Array:
-    """By t-SNE (van der Maaten & Hinton, 2008), begun from principal components."""
+    """By t-SNE (van der Maaten & Hinton, 2008), begun from principal components, with other seeds from anywhere."""
     from sklearn.manifold import TSNE
 
     if perplexity >= len(codes):
         hint = f"set perplexity={max(2, len(codes) // 4)}"
         raise DataError(f"perplexity must be below the number of examples, {len(codes)}", got=perplexity, hint=hint)
-    start: Literal["pca", "random"] = "pca" if codes.shape[1] > 1 else "random"
+    start: Literal["pca", "random"] = "random" if seed or codes.shape[1] < 2 else "pca"
     drawn = TSNE(2, perplexity=perplexity, init=start, random_state=key("embed", seed) % 2**32)
     places: Array = drawn.fit_transform(codes).astype(np.float64)
     return places

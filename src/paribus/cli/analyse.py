@@ -36,7 +36,8 @@ def analyse(
         typer.Option("--set", metavar="NAME=VALUE", help="An option of the analysis (see: paribus show NAME)."),
     ] = None,
     arm: Annotated[
-        str | None, typer.Option(help="Of an analysis of a study (ensemble, class-seeds), its arm: norm=batch, or a part of it.")
+        str | None,
+        typer.Option(help="Of an analysis of a study (ensemble, class-seeds), its arm: norm=batch, or a part of it."),
     ] = None,
     because: Annotated[
         str, typer.Option(help="Why the test is opened by --set split=test; it stands in the report.")
