@@ -12,6 +12,7 @@ from paribus.plots.grammar import Row, Spec, finish, heading, layer, number, spa
 from paribus.records import wording
 
 HEIGHT, GAP = 300, 62
+NEAR, LINE = 0.2, 13  # share of a panel that a name takes, and pixels of a line
 X, Y = "separation (mean silhouette)", "accuracy (%)"
 Ends = Interval | Estimate
 
@@ -56,6 +57,7 @@ def _panel(name: str, rows: Sequence[Row], ends: tuple[float, float]) -> list[Sp
     across = span((row[it] for row in rows for it in ("left", "right")), 0.12)
     x = number("x", across, X, tickCount=5)
     y = number("y", ends, Y, tickCount=5)
+    named = _apart(rows, NEAR * (across[1] - across[0]), LINE * (ends[1] - ends[0]) / HEIGHT)
     rule = {"type": "rule", "color": theme.FAINT}
     text = {"type": "text", "align": "left", "dx": 8, "baseline": "middle", "fontSize": 11, "color": theme.INK}
     dot = {"type": "point", "filled": True, "size": 60, "opacity": 1, "color": theme.ACCENT}
@@ -63,6 +65,18 @@ def _panel(name: str, rows: Sequence[Row], ends: tuple[float, float]) -> list[Sp
         layer(rule, rows, x=x, y=number("low", ends, Y, tickCount=5), y2={"field": "high"}),
         layer(rule, rows, x=number("left", across, X, tickCount=5), x2={"field": "right"}, y=y),
         layer(dot, rows, x=x, y=y),
-        layer(text, rows, x=x, y=y, text={"field": "name"}),
+        layer(text, named, x=x, y=number("at", ends, Y, tickCount=5), text={"field": "name"}),
         heading([name]),
     ]
+
+
+def _apart(rows: Sequence[Row], width: float, line: float) -> list[Row]:
+    """Rows with places for their names, moved down where another name would be written over."""
+    placed: list[Row] = []
+    for row in sorted(rows, key=lambda row: -row["y"]):
+        at = row["y"]
+        for other in placed:
+            if abs(row["x"] - other["x"]) < width and other["at"] - at < line:
+                at = min(at, other["at"] - line)
+        placed.append({**row, "at": at})
+    return placed

@@ -36,7 +36,7 @@ def classes_page(record: Classes) -> Page:
     sure = f"Brackets: {percent(record.confidence)} intervals over the examples."
     text = tuple(f"{clean(says)}." for says in record.says.values())
     first = Section(text=text, figure=figure, tables=(_table(record),), notes=(sure, *MEASURE, CAUTION))
-    summary = f"{count(record.examples, 'example')} of the {wording.SPLITS[record.split]} split."
+    summary = f"{record.examples:,} examples of the {wording.SPLITS[record.split]} split."
     answers = (*_extremes(record), *_correlations(record.correlations))
     return Page("Analysis", "classes", QUESTION, answers, summary, sections=(first, *_pairs(record.pairs)))
 
@@ -66,7 +66,7 @@ def class_seeds_page(record: ClassSeeds) -> Page:
 
 def estimate(one: Correlation | Estimate) -> str:
     """A value with its interval: ``0.25 [0.20, 0.31]``."""
-    return f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+    return f"{one.value:.2f} [{one.low:.2f}, {one.high:.2f}]".replace("-", "−")
 
 
 def _extremes(record: Classes) -> Iterator[Answer]:
@@ -101,7 +101,7 @@ def _table(record: Classes) -> Table:
 
 def _row(one: ClassFigures, spaces: Iterable[str]) -> tuple[str, ...]:
     taken = f"{clean(one.taken_for)} ({one.taken})" if one.taken_for else NONE
-    where = (f"{one.separation[space]:.3f} ({clean(one.nearest[space])})" for space in spaces)
+    where = (f"{one.separation[space]:.3f} ".replace("-", "−") + f"({clean(one.nearest[space])})" for space in spaces)
     return clean(one.name), share(one.accuracy), f"{one.examples:,}", f"{one.training:,}", *where, taken
 
 
