@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from paribus.analysis.features import coloured, diverging, features
+from paribus.analysis.kept import analyse, kept
 from paribus.errors import DataError
 from paribus.inference.activations import layers_of
 from paribus.inference.trained import Trained, load, prepared_with
@@ -71,6 +72,22 @@ def test_a_picture_file_is_taken_as_in_training(trained, tmp_path):
     found, row = features(trained, file=tmp_path / "mine.png"), features(trained, row=17)
     assert (found.example, found.truth) == ("mine.png", "")
     assert (found.maps, found.said, found.picture) == (row.maps, row.said, row.picture)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("neighbours", {"most": 40, "train": 60, "draws": 2, "shown": 2}),
+        ("clusters", {"most": 40, "up_to": 4}),
+        ("embed", {"most": 40}),
+        ("features", {"layers": [LAYER], "row": 3}),
+        ("classes", {"most": 80}),
+    ],
+)
+def test_what_is_kept_is_what_was_computed(run, name, options):
+    found = analyse(run, name, **options)
+    [(analysis, again)] = kept(run)
+    assert (analysis.name, again) == (name, found)
 
 
 def test_mistakes_are_explained(trained, tmp_path):

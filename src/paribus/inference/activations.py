@@ -165,7 +165,8 @@ def activations(trained: Trained, layers: Sequence[str], batch: Batch) -> tuple[
         said = trained.task.predict(trained.network, batch.inputs)
     for name in layers:
         if name not in found:
-            raise DataError("this layer gives no tensor for the examples, or is not called", got=name)
+            hint = "name another layer, or inputs: the examples themselves"
+            raise DataError("this layer gives no tensor for the examples, or is not called", got=name, hint=hint)
         if len(found[name][0]) != len(batch):
             got = f"{name}: {tuple(found[name][0].shape)} for {len(batch)} examples"
             raise DataError("this layer's outputs are not one for each example", got=got)
