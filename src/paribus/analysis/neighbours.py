@@ -122,7 +122,7 @@ def neighbours(
     split: SplitName = "val",
     pool: Pool = "mean",
     most: Annotated[int, Field(ge=4)] = 1000,
-    train: Annotated[int, Field(ge=2, le=20_000)] = 5000,
+    train: Annotated[int, Field(ge=2, le=20_000)] = 3000,
     draws: Annotated[int, Field(ge=2, le=500)] = 20,
     near: Annotated[int, Field(ge=1, le=12)] = 5,
     shown: Annotated[int, Field(ge=0, le=48)] = 8,

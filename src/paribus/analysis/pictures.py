@@ -61,13 +61,12 @@ def sprites(seen: Seen, places: Sequence[int], most: int = 48) -> Sprites | None
     shrink = max(1, math.ceil(max(pictures.shape[2:]) / most))
     height, width = (max(1, side // shrink) for side in pictures.shape[2:])
     columns = math.ceil(math.sqrt(len(pictures)))
-    grey = pictures.shape[1] == 1
-    sheet = Images.new("L" if grey else "RGB", (columns * width, math.ceil(len(pictures) / columns) * height))
+    mode, kind = ("L", "png") if pictures.shape[1] == 1 else ("RGB", "jpeg")
+    sheet = Images.new(mode, (columns * width, math.ceil(len(pictures) / columns) * height))
     for place, picture in enumerate(pictures):
         small = as_image(picture).resize((width, height), Images.Resampling.BOX)
         sheet.paste(small, (place % columns * width, place // columns * height))
     target = BytesIO()
-    sheet.save(target, "png" if grey else "jpeg", quality=85)
-    kind = "png" if grey else "jpeg"
+    sheet.save(target, kind, quality=85)
     found = f"data:image/{kind};base64,{b64encode(target.getvalue()).decode()}"
     return Sprites(found, width, height, columns, len(pictures))

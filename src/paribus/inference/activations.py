@@ -23,12 +23,14 @@ from paribus.models.network import Network
 from paribus.tasks.evaluation import batch_size
 
 Pool = Literal["mean", "max", "flat"]
+Outputs = dict[str, tuple[Tensor, tuple[int, ...]]]  # of each layer (B, …), and the axes that are positions
 
 INPUTS = "inputs"  # the examples themselves, as numbers: no layer
 PENULTIMATE = "penultimate"  # what the last layer with weights is given: what all before it has made of an example
 MOST_VALUES = 1 << 28  # numbers that are kept of one layer: a gigabyte
 CHANNELS_FIRST = (nn.Conv1d, nn.ConvTranspose1d, nn.BatchNorm1d, nn.MaxPool1d, nn.AvgPool1d, nn.AdaptiveAvgPool1d)
-_AXES = {"mean": torch.mean, "max": torch.amax}
+WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_POOLS = {"mean": torch.mean, "max": torch.amax}
 
 
 @dataclass(frozen=True)
@@ -147,9 +149,6 @@ def layer_of(trained: Trained, name: str) -> nn.Module:
     return known[name]
 
 
-Outputs = dict[str, tuple[Tensor, tuple[int, ...]]]
-
-
 def activations(trained: Trained, layers: Sequence[str], batch: Batch) -> tuple[Outputs, Tensor]:
     """What layers give for a batch, each (B, …) with the axes that are positions, and the task's predictions.
 
@@ -186,7 +185,7 @@ def _watched(network: Network, named: Mapping[str, nn.Module], last: bool, found
     def before(layer: nn.Module, inputs: Any) -> None:
         _keep(found, PENULTIMATE, layer, inputs)
 
-    weighted = [layer for layer in network.model.modules() if isinstance(layer, _weighted())] if last else []
+    weighted = [layer for layer in network.model.modules() if isinstance(layer, WEIGHTED)] if last else []
     handles = [layer.register_forward_hook(keep(name)) for name, layer in named.items()]
     handles += [layer.register_forward_pre_hook(before) for layer in weighted]
     try:
@@ -194,10 +193,6 @@ def _watched(network: Network, named: Mapping[str, nn.Module], last: bool, found
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _weighted() -> tuple[type[nn.Module], ...]:
-    return nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d
 
 
 def _keep(found: Outputs, name: str, layer: nn.Module, values: Any) -> None:
@@ -242,7 +237,7 @@ def _pooled(layer: str, output: Tensor, axes: tuple[int, ...], pool: Pool, examp
     """(B, D) float32."""
     rows = output.float()
     if axes and pool != "flat" and layer != INPUTS:
-        rows = _AXES[pool](rows, dim=axes)  # type: ignore[operator]
+        rows = _POOLS[pool](rows, dim=axes)  # type: ignore[operator]
     rows = rows.flatten(1) if rows.ndim > 1 else rows[:, None]
     if rows.shape[1] * examples > MOST_VALUES:
         got = f"{examples:,} examples × {rows.shape[1]:,} numbers of {layer}"

@@ -34,8 +34,8 @@ def neighbours_page(record: Neighbours) -> Page:
         Section(
             "Bias and variance by k",
             (
-                "Few neighbours: little bias, and answers that depend on which training examples happened to be there. "
-                "Many: the same answer whatever the training set, right or wrong.",
+                "Few neighbours: answers that depend on which training examples happened to be there. Many: the same "
+                "answer whatever the training set, right or wrong.",
             ),
             Figure("neighbours-bias-variance", plots.bias_variance(record), "Bias and variance by k."),
             notes=(
