@@ -74,7 +74,7 @@ def test_mistakes_stand_beside_the_nearest_example_of_the_other_class(trained, f
 
 
 def test_p_of_a_rank_correlation_is_that_of_shuffled_classes():
-    one, other = DRAW.normal(size=7), DRAW.normal(size=7)
+    one, other = DRAW.normal(size=6), DRAW.normal(size=6)
     oracle = permutation_test(
         (one,), lambda x: spearmanr(x, other).statistic, permutation_type="pairings", n_resamples=np.inf
     )

@@ -8,7 +8,7 @@ from torch import nn
 
 from paribus.errors import DataError
 from paribus.inference import activations
-from paribus.inference.activations import layers_of, look, spread
+from paribus.inference.activations import called, layers_of, look, spread
 from paribus.inference.trained import Trained, load, loader_of, prepared_with
 
 LAYER = "stages.1.layers.0.conv"
@@ -51,6 +51,12 @@ class Overwriting(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         return self.last(self.second(self.second(self.first(pictures.flatten(1))) - 0.1))
+
+
+def test_layers_that_are_called_stand_in_their_order_and_others_do_not(trained):
+    trained.network.model = Overwriting()
+    trained.network.model.idle = nn.Linear(2, 2)
+    assert called(trained, prepared_with(trained, "val").sample()) == ["first", "second", "last"]
 
 
 def test_what_is_overwritten_in_place_was_kept_before(trained):

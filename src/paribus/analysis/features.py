@@ -17,7 +17,7 @@ from paribus.analysis.pictures import viewable
 from paribus.chance import key, seeded
 from paribus.data.deliver.loader import Batch
 from paribus.errors import DataError
-from paribus.inference.activations import activations, layer_of, layers_of
+from paribus.inference.activations import activations, called, layer_of, layers_of
 from paribus.inference.trained import SplitName, Trained, prepared_with
 from paribus.tasks.pictures import decoded
 
@@ -98,7 +98,7 @@ def features(
         DataError: if there is no such layer or example, or the file is no picture that the network takes.
     """
     batch, example = _example(trained, row, file, split)
-    names = layers or _default_layers(trained)
+    names = layers or _default_layers(trained, batch)
     with torch.inference_mode(), seeded(key("features")):
         found, said = activations(trained, names, batch)
     classes = trained.info.classes if said.ndim == 2 and said.shape[1] == len(trained.info.classes) else ()
@@ -131,9 +131,9 @@ def _example(trained: Trained, row: int | None, file: Path | None, split: str) -
     return batch, f"example {place}, {where} split"
 
 
-def _default_layers(trained: Trained) -> tuple[str, ...]:
+def _default_layers(trained: Trained, batch: Batch) -> tuple[str, ...]:
     """Some convolutions from the first to the last one; of a network without any, layers with weights."""
-    known = layers_of(trained)
+    known = {name: layer_of(trained, name) for name in called(trained, batch)}
     names = [name for name, layer in known.items() if isinstance(layer, CONVOLUTIONS)]
     names = names or [name for name, layer in known.items() if isinstance(layer, nn.Linear)]
     if not names:

@@ -149,6 +149,23 @@ def layer_of(trained: Trained, name: str) -> nn.Module:
     return known[name]
 
 
+def called(trained: Trained, batch: Batch) -> list[str]:
+    """The layers that are called for a prediction, in the order of their first calls."""
+    names: dict[str, None] = {}
+
+    def note(name: str) -> Callable[..., None]:
+        return lambda layer, inputs: names.setdefault(name)
+
+    handles = [layer.register_forward_pre_hook(note(name)) for name, layer in layers_of(trained).items()]
+    try:
+        with torch.inference_mode(), seeded(key("activations")):
+            trained.task.predict(trained.network, batch.inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return list(names)
+
+
 def activations(trained: Trained, layers: Sequence[str], batch: Batch) -> tuple[Outputs, Tensor]:
     """What layers give for a batch, each (B, …) with the axes that are positions, and the task's predictions.
 

@@ -21,10 +21,10 @@ COLOURS = "In the colours that they look for; grey is 0, each filter by its own 
 def features_page(record: Features) -> Page:
     """The example, then filters, then its maps."""
     said = f"{clean(record.example)}: {_said(record)}" if record.said else clean(record.example)
-    card = (Card((record.picture,), (said,), _tone(record)),) if record.picture else ()
+    card = (Card((record.picture,), (), _tone(record)),) if record.picture else ()
     heads = ("layer", "size", "smallest", "largest", "exactly 0", "0 everywhere")
     table = Table(heads, tuple(map(_row, record.maps)), "llrrrr")
-    first = Section(text=() if card else (said,), cards=card, tables=(table,), notes=(SIZES,))
+    first = Section(text=(said,), cards=card, tables=(table,), notes=(SIZES,))
     question = "What does the network look for, and what does it find?"
     return Page("Analysis", "features", question, sections=(first, *_filters(record), *_maps(record)))
 
