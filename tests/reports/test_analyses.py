@@ -22,7 +22,8 @@ from paribus.analysis.quality import Quality
 from paribus.analysis.residuals import Residuals
 from paribus.analysis.skill import Skill
 from paribus.analysis.table import ANALYSES, resolve
-from paribus.evidence import Estimate, Interval
+from paribus.evidence import Estimate
+from paribus.evidence.proportion import Proportion
 from paribus.reports.analyses import skills_page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.terminal import print_page
@@ -35,7 +36,7 @@ AVERAGED = Averaging(
     {"accuracy": EARNED, "loss": Estimate(-0.25, -0.5, 0.125, 90, 0.1, 89, 0.2)}, 0.8,
 )  # fmt: skip
 PICTURE = "data:image/png;base64,iVBORw0KGgo="
-SHARE = Interval(0.5, 0.25, 0.75)
+SHARE = Proportion(2, 4, 0.25, 0.75)
 NEAR = Near(3, HOSTILE, 0.5, PICTURE)
 GROUPS = (Cluster(7, HOSTILE, 0.75, (PICTURE,), (3,)), Cluster(2, "", 0.0, ("",), (5,)))
 PAIRS = (Confused(HOSTILE, "dog", 2, 9, (Mistake(4, PICTURE, 6, PICTURE),)),)

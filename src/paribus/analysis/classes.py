@@ -15,8 +15,7 @@ from paribus.analysis.pictures import addresses
 from paribus.chance import key
 from paribus.errors import DataError
 from paribus.evidence.estimate import Estimate, mean_interval
-from paribus.evidence.proportion import proportion
-from paribus.evidence.variance import Interval
+from paribus.evidence.proportion import Proportion, proportion
 from paribus.inference.activations import INPUTS, PENULTIMATE, Pool, Seen, look
 from paribus.inference.trained import SplitName, Trained
 
@@ -50,7 +49,7 @@ class ClassFigures:
     name: str
     examples: int
     training: int
-    accuracy: Interval
+    accuracy: Proportion
     separation: Mapping[str, float]
     nearest: Mapping[str, str]
     taken_for: str

@@ -13,8 +13,7 @@ from pydantic import Field
 from paribus.analysis.pictures import addresses
 from paribus.chance import key
 from paribus.errors import DataError
-from paribus.evidence.proportion import proportion
-from paribus.evidence.variance import Interval
+from paribus.evidence.proportion import Proportion, proportion
 from paribus.inference.activations import INPUTS, PENULTIMATE, Pool, Seen, look
 from paribus.inference.trained import SplitName, Trained
 
@@ -55,7 +54,7 @@ class Curve:
 
     layer: str
     says: str
-    accuracy: tuple[Interval, ...]
+    accuracy: tuple[Proportion, ...]
     train: tuple[float, ...]
     errors: tuple[Errors, ...]
 
@@ -107,7 +106,7 @@ class Neighbours:
     examples: int
     train: int
     ks: tuple[int, ...]
-    network: Interval
+    network: Proportion
     curves: tuple[Curve, ...]
     draws: int
     redrawn: int

@@ -1,19 +1,47 @@
-"""Shares of examples with their intervals."""
+"""Intervals for a share of yes-or-no outcomes."""
 
 from __future__ import annotations
 
-from paribus.evidence.variance import Interval
+import math
+from dataclasses import dataclass
+
+from paribus.errors import EvidenceError
 
 
-def proportion(count: int, of: int, confidence: float = 0.95) -> Interval:
-    """A share of independent examples with its Wilson interval (Wilson, 1927), which is sound also at 0 and 1.
+@dataclass(frozen=True)
+class Proportion:
+    """A share with its interval.
 
     Args:
-        count: examples that have what is counted.
-        of: all of them, at least one.
-        confidence: of the interval.
+        hits: how often yes; a part of one where outcomes are means themselves.
+        n: of how many.
+        low, high: ends of the interval; 0 and 1 where there is none to count.
     """
-    from scipy.stats import binomtest  # half a second
 
-    found = binomtest(count, of).proportion_ci(confidence, "wilson")
-    return Interval(count / of, float(found.low), float(found.high))
+    hits: float
+    n: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The share; not a number of none."""
+        return self.hits / self.n if self.n else math.nan
+
+
+def proportion(hits: float, n: int, confidence: float = 0.95) -> Proportion:
+    """A share with its score interval (Wilson 1927), which is honest near 0 and 1 and for small n.
+
+    Raises:
+        EvidenceError: for more hits than outcomes, or less than none.
+    """
+    from scipy.special import ndtri
+
+    if not 0 <= hits <= n:
+        raise EvidenceError("hits are counted among the outcomes", got=f"{hits} of {n}")
+    if not n:
+        return Proportion(0, 0, 0.0, 1.0)
+    z2, share = float(ndtri((1 + confidence) / 2)) ** 2, hits / n
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    reach = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return Proportion(hits, n, max(0.0, centre - reach), min(1.0, centre + reach))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from paribus.analysis.classes import Classes, ClassSeeds
-from paribus.evidence import Estimate, Interval
+from paribus.evidence import Estimate
+from paribus.evidence.proportion import Proportion
 from paribus.plots import theme
 from paribus.plots.chart import Chart
 from paribus.plots.grammar import Row, Spec, finish, heading, layer, number, span, within
@@ -14,7 +15,7 @@ from paribus.records import wording
 HEIGHT, GAP = 300, 62
 NEAR, LINE = 0.2, 13  # share of a panel that a name takes, and pixels of a line
 X, Y = "separation (mean silhouette)", "accuracy (%)"
-Ends = Interval | Estimate
+Ends = Proportion | Estimate
 
 
 def separation(found: Classes) -> Chart:

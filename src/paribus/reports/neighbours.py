@@ -11,7 +11,8 @@ from paribus.reports.page import Answer, Card, Figure, Page, Row, Section, Table
 
 if TYPE_CHECKING:
     from paribus.analysis.neighbours import Curve, Neighbourhood, Neighbours
-    from paribus.evidence import Estimate, Interval
+    from paribus.evidence import Estimate
+    from paribus.evidence.proportion import Proportion
 
 
 def neighbours_page(record: Neighbours) -> Page:
@@ -117,6 +118,6 @@ def _card(one: Neighbourhood, layer: str) -> Card:
     return Card(pictures, lines, "better" if right else "worse")
 
 
-def share(interval: Interval | Estimate) -> str:
+def share(interval: Proportion | Estimate) -> str:
     """A share with its interval: ``91.2 % [89.0, 93.1]``."""
     return f"{100 * interval.value:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
