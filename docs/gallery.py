@@ -85,6 +85,7 @@ STRONG = {"rotate": {"degrees": 40}, "colour": {"brightness": 0.5, "contrast": 0
 STRONG |= {"cutout": {"size": 16}, "translate": {"fraction": 0.3}, "crop": {"padding": 12}, "mixup": {"alpha": 1.0}}
 STRONG |= {"resized_crop": {"smallest": 0.2}, "erase": {"probability": 1.0}, "randaugment": {"magnitude": 18}}
 QUICK = {"training.precision": "fp32"}
+ASKED = {"digits/cnn": ("neighbours", "clusters", "embed", "features", "classes")}  # analyses that the reports show
 RUNS: dict[str, dict[str, object]] = {
     "digits/cnn": {"budget.epochs": 6, "model.widths": [16, 32]},
     "shapes/unet": {"budget.epochs": 12, "data.pictures": 300, "model.width": 8, "model.depth": 3},
@@ -165,6 +166,8 @@ def runs(folder: Path) -> Iterator[Path]:
         if run.result is None:
             loop.train(run, Recipe.load(name, {**QUICK, **changes}), 0, Settings("cpu", 1))
         reports.look(run)
+        for asked in ASKED.get(name, ()):
+            pb.analyse(run, asked)
         for picture in run_page(run).figures:
             yield saved(picture.chart, folder, f"{name} {picture.name}")
         yield from sorted(run.previews.glob("final.png"))

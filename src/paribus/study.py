@@ -326,6 +326,19 @@ class Study:
 
         return ensemble(self.folder, arm, because, **options)
 
+    def analyse(self, name: str, arm: str | None = None, because: str = "", **options: Any) -> Any:
+        """The record of an analysis of all finished seeds of an arm, such as ``class-seeds``.
+
+        Args:
+            name: of the analysis.
+            arm: which one; may be left out where there is one only.
+            because: why the test is opened, where ``split="test"`` asks for it: see :meth:`test`.
+            options: of the analysis.
+        """
+        from paribus.studies.ensemble import analyse_arm
+
+        return analyse_arm(self.folder, name, arm, because, **options)
+
     def report(self) -> Path:
         """Write ``report.html`` and ``report.md`` into the study's folder; returns the former.
 

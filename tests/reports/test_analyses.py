@@ -9,14 +9,21 @@ import pytest
 
 from paribus import notebook
 from paribus.analysis.averaging import Averaging
+from paribus.analysis.classes import Classes, ClassFigures, ClassSeeds, Confused, Correlation, Mistake
+from paribus.analysis.clusters import Cluster, Clusters, Grouping
 from paribus.analysis.denoising import Denoising, Score
+from paribus.analysis.embed import Embedding
 from paribus.analysis.examples import Example, Examples
+from paribus.analysis.features import Features, Sheet
 from paribus.analysis.latent import LatentMap, Likelihood
+from paribus.analysis.neighbours import Curve, Errors, Near, Neighbourhood, Neighbours
+from paribus.analysis.pictures import Sprites
 from paribus.analysis.quality import Quality
 from paribus.analysis.residuals import Residuals
 from paribus.analysis.skill import Skill
 from paribus.analysis.table import ANALYSES, resolve
 from paribus.evidence import Estimate
+from paribus.evidence.proportion import Proportion
 from paribus.reports.analyses import skills_page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.terminal import print_page
@@ -28,7 +35,90 @@ AVERAGED = Averaging(
     "val", 90, 7, 1, 2, {"accuracy": 0.5, "loss": 0.6}, {"accuracy": 0.75, "loss": 0.35},
     {"accuracy": EARNED, "loss": Estimate(-0.25, -0.5, 0.125, 90, 0.1, 89, 0.2)}, 0.8,
 )  # fmt: skip
+PICTURE = "data:image/png;base64,iVBORw0KGgo="
+SHARE = Proportion(2, 4, 0.25, 0.75)
+NEAR = Near(3, HOSTILE, 0.5, PICTURE)
+GROUPS = (Cluster(7, HOSTILE, 0.75, (PICTURE,), (3,)), Cluster(2, "", 0.0, ("",), (5,)))
+PAIRS = (Confused(HOSTILE, "dog", 2, 9, (Mistake(4, PICTURE, 6, PICTURE),)),)
+TOGETHER = Correlation(0.75, 0.5, 0.875, 0.015625)
+SAYS = {"inputs": "inputs: 64 numbers (1×8×8)", "penultimate": "penultimate: 32 numbers"}
 RECORDS = {
+    "neighbours": Neighbours(
+        "val",
+        90,
+        200,
+        (1, 200),
+        SHARE,
+        (Curve("inputs", SAYS["inputs"], (SHARE, SHARE), (1.0, 0.125), (Errors(0.5, 0.25, 0.375, 0.125),) * 2),),
+        20,
+        200,
+        (Neighbourhood(NEAR, "dog", {"inputs": (NEAR,)}),),
+        0.95,
+    ),
+    "clusters": Clusters(
+        "val",
+        9,
+        SAYS["inputs"],
+        (10, 0.875),
+        1.5,
+        2,
+        (
+            Grouping("k-means", "silhouette", {2: 0.5, 3: 0.25}, 2, (12.5,), 0.625, 0.75, 1.0, GROUPS),
+            Grouping("fuzzy C-means", "Xie-Beni", {2: 0.25, 3: 0.5}, 2, (20.0, 9.5), None, None, 0.51, GROUPS),
+        ),
+        0.375,
+    ),
+    "embed": Embedding(
+        "val",
+        "tsne",
+        SAYS["inputs"],
+        (0.0, 1.0),
+        (2.0, 3.0),
+        (4, 5),
+        (HOSTILE, "dog"),
+        ("dog", "dog"),
+        (0.625, 0.75),
+        (0.5, 0.25),
+        0.9375,
+        0.5,
+        30.0,
+        0,
+        Sprites(PICTURE, 8, 8, 2, 2),
+    ),
+    "features": Features(
+        "example 4, val split",
+        HOSTILE,
+        "dog",
+        PICTURE,
+        Sheet("first", (2, 1, 3, 3), -0.5, 0.25, 0.0, 0, 2, False, PICTURE),
+        (
+            Sheet("second", (4, 8, 8), 0.0, 1.5, 0.5, 1, 3, False, PICTURE),
+            Sheet("last", (2,), 0.0, 1.0, 0.5, 1, 0, False, ""),
+        ),
+    ),
+    "classes": Classes(
+        "val",
+        9,
+        SAYS,
+        (
+            ClassFigures("dog", 4, 7, SHARE, dict.fromkeys(SAYS, 0.5), dict.fromkeys(SAYS, HOSTILE), "", 0),
+            ClassFigures(HOSTILE, 5, 8, SHARE, dict.fromkeys(SAYS, 0.25), dict.fromkeys(SAYS, "dog"), "dog", 2),
+        ),
+        {"inputs": TOGETHER, "training examples": replace(TOGETHER, p=0.5)},
+        PAIRS,
+        0.95,
+    ),
+    "class-seeds": ClassSeeds(
+        "val",
+        SAYS,
+        3,
+        {"dog": EARNED, HOSTILE: EARNED},
+        {name: {"dog": EARNED, HOSTILE: EARNED} for name in SAYS},
+        {"inputs": TOGETHER},
+        {"x → dog": EARNED},
+        PAIRS,
+        0.95,
+    ),
     "ensemble": replace(AVERAGED, members=3, views=1),
     "tta": AVERAGED,
     "examples": Examples("val", 3, 3, "loss", (), (HOSTILE, "dog"), ((0, 2), (0, 1)), "examples", (SEEN,), (SEEN,)),
@@ -49,6 +139,12 @@ RECORDS = {
     "quality": Quality({"Fréchet distance": (1, 2)}, {"Fréchet distance": (8.0, 0.5)}),
 }
 SAID = {
+    "neighbours": ("inputs, best k = 1", "50.0 % [25.0, 75.0]", "100.0 %", "12.5 %"),
+    "clusters": ("ARI 0.625, NMI 0.750", "Xie-Beni 0.250", "almost alike", "10 principal components with 88 %"),
+    "embed": ("0.938", "50 % of the 10 nearest", "What t-SNE does not say", "perplexity 30, seed 0"),
+    "features": ("4×8×8", "1 of 4", "example 4, val split: dog, in truth"),
+    "classes": ("0.75 [0.50, 0.88]", "p 0.016", "open: p 0.500", "dog (2)"),
+    "class-seeds": ("25.0 % [12.5, 37.5]", "over 3 seeds", "x → dog"),
     "ensemble": ("Do several networks together know more than one?", "3 networks, 1 view", "75.00 %", "better"),
     "tta": ("+25.00 points [12.50, 37.50]", "−0.25 [−0.5, 0.125]", "undecided", "left out: 7 examples", "80.0%"),
     "examples": ("Where is it right", "taken for"),
@@ -71,6 +167,29 @@ def test_every_record_can_be_read_everywhere(name, capsys):
     for text in (printed, to_html(page, draw(page)), to_markdown(page).replace("\\", ""), notebook.html(record)):
         assert [said for said in SAID[name] if said not in text] == []
     assert "<script" not in to_html(page, draw(page))
+
+
+def test_sections_behind_the_first_stand_in_the_page():
+    said = {
+        "neighbours": ("20 training sets of 200", "neighbours: &lt;script&gt;[b]x (0.50)"),
+        "clusters": ("Clusters of fuzzy C-means", "cluster 1: 7 examples, 75 % &lt;script&gt;"),
+        "features": ("first: 2×1×3×3; from −0.5 to 0.25", "second: 4×8×8, the first 3"),
+        "classes": ("Confused pairs", "taken for dog", "2 of 9 examples", "example 4, and example 6"),
+    }
+    for name, texts in said.items():
+        page = resolve(ANALYSES[name].page)(RECORDS[name])
+        html = to_html(page, dict.fromkeys((figure.name for figure in page.figures), ""))
+        assert [text for text in texts if text not in html] == []
+
+
+def test_a_dot_of_a_map_shows_its_picture_from_one_sheet_to_who_points_at_it():
+    page = resolve(ANALYSES["embed"].page)(RECORDS["embed"])
+    html = to_html(page, draw(page))
+    assert len(page.figures) == 3
+    assert html.count(PICTURE) == 1
+    assert html.count('class="sheet-0"') == 6
+    assert html.count("&lt;script&gt;[b]x, taken for dog (62 %), example 4</b>") == 3
+    assert "background-position:calc(var(--w) * -1) calc(var(--h) * 0)" in html
 
 
 def test_skills_of_several_runs_stand_in_one_table():

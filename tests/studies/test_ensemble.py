@@ -7,7 +7,7 @@ import json
 import pytest
 from tests.small import Heard, small
 
-from paribus.errors import DataError, StudyError
+from paribus.errors import DataError, RecipeError, StudyError
 from paribus.records import opened
 
 
@@ -50,3 +50,12 @@ def test_a_task_without_classes_is_refused(tmp_path):
     study.run(jobs=1, listen=Heard())
     with pytest.raises(DataError, match="the analysis ensemble needs"):
         study.ensemble()
+
+
+def test_classes_of_all_seeds_of_an_arm_are_asked_by_the_name_of_the_analysis(study):
+    first, _ = (arm.name for arm in study.design.arms())
+    found = study.analyse("class-seeds", first)
+    assert found.seeds == 3
+    assert len(found.accuracy) == 10
+    with pytest.raises(RecipeError, match="the analysis classes is about single runs"):
+        study.analyse("classes", first)

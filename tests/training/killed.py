@@ -107,10 +107,10 @@ def training(recipe: Path, folder: Path) -> dict[str, Any]:
 def newest(run: RunFolder) -> int:
     """The step of the newest checkpoint."""
     try:
-        names = os.listdir(run.checkpoints)
+        kept = [path for path in run.checkpoints.iterdir() if re.fullmatch(r"step-\d+\.json", path.name)]
     except FileNotFoundError:  # not yet there, or swept away this moment by a run that has ended
         return 0
-    return max((int(Path(name).stem.split("-")[1]) for name in names if re.fullmatch(r"step-\d+\.json", name)), default=0)
+    return max((int(path.stem.split("-")[1]) for path in kept), default=0)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def analyse(run: Any, name: str, /, *, again: bool = False, **options: Any) -> A
 
     folder, analysis = run_folder(run), find(name)
     if analysis.of != "run":
-        hint = f'ask the study: paribus analyse {name} STUDY --arm ARM (in Python: study.ensemble("ARM"))'
+        hint = f'ask the study: paribus analyse {name} STUDY --arm ARM (in Python: study.analyse({name!r}, "ARM"))'
         raise RecipeError(f"the analysis {name} is about all seeds of an arm", got=str(folder.path), hint=hint)
     settings = analysis.settings(options)
     asked = {**_state(analysis, folder), "options": to_jsonable_python(settings), "files": _stamps(settings)}

@@ -36,7 +36,8 @@ def analyse(
         typer.Option("--set", metavar="NAME=VALUE", help="An option of the analysis (see: paribus show NAME)."),
     ] = None,
     arm: Annotated[
-        str | None, typer.Option(help="Of an analysis of a study (ensemble), its arm: norm=batch, or a part of it.")
+        str | None,
+        typer.Option(help="Of an analysis of a study (ensemble, class-seeds), its arm: norm=batch, or a part of it."),
     ] = None,
     because: Annotated[
         str, typer.Option(help="Why the test is opened by --set split=test; it stands in the report.")
@@ -63,6 +64,8 @@ def analyse(
     - `paribus analyse tta last --set views=8`
 
     - `paribus analyse ensemble digits-cnn--model.norm --arm norm=batch`
+
+    - `paribus analyse embed last --set method=tsne --html map.html`
     """
     from paribus.analysis.kept import analyse as ask
     from paribus.analysis.table import find, resolve
@@ -90,9 +93,9 @@ def _of_arm(study: Path, arm: str | None, because: str, name: str, settings: dic
     from paribus.progress import working
 
     with working(f"analysing {name}"):
-        from paribus.studies.ensemble import ensemble
+        from paribus.studies.ensemble import analyse_arm
 
-        return ensemble(study, arm, because, **settings)
+        return analyse_arm(study, name, arm, because, **settings)
 
 
 def _deliver(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from paribus.analysis.pictures import Sprites
     from paribus.plots import Chart
 
 Row = Mapping[str, Any]  # of a table as data: head → value
@@ -60,12 +61,28 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Spots:
+    """Places in a picture that say something to whoever points at them, in an HTML page.
+
+    Args:
+        places: of each, from the left and from the top, in per cent of the whole picture.
+        captions: what each says.
+        sprites: a picture of each on one sheet, or nothing.
+    """
+
+    places: tuple[tuple[float, float], ...]
+    captions: tuple[str, ...]
+    sprites: Sprites | None = None
+
+
+@dataclass(frozen=True)
 class Figure:
-    """A picture, the name of its file, and what it shows for those who cannot see it."""
+    """A picture, the name of its file, what it shows for those who cannot see it, and what it says where one points."""
 
     name: str
     chart: Chart
     alt: str
+    spots: Spots | None = None
 
 
 @dataclass(frozen=True)
@@ -185,6 +202,12 @@ class Page:
     def figures(self) -> tuple[Figure, ...]:
         """All pictures, in order."""
         return tuple(section.figure for section in self.sections if section.figure)
+
+    @property
+    def sheets(self) -> dict[Sprites, str]:
+        """The sheets of small pictures that figures show, with names: each stands in the page once."""
+        found = (figure.spots.sprites for figure in self.figures if figure.spots)
+        return {sheet: f"sheet-{place}" for place, sheet in enumerate(dict.fromkeys(filter(None, found)))}
 
     @property
     def photos(self) -> tuple[Photo, ...]:
