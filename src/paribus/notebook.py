@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paribus.reports.page import Page
 
 PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the attribute that the page is made from
+    "analysis.explain:Explanation": ("reports.explain:explanation_page", ""),
     "inference.predict:Predictions": ("reports.outcomes:predictions_page", ""),
     "records.history:History": ("reports.run:history_page", ""),
     "records.plan:Plan": ("reports.plan:plan_page", ""),

@@ -64,6 +64,8 @@ class Analysis:
         record: the class of its record.
         page: ``record → Page``; without one, a table of what the record holds.
         of: what is asked: a run, or all finished seeds of an arm: then ``compute`` takes them, and nothing is kept.
+        also: other names that people type for it.
+        quick: whether it is asked, with its defaults, of whoever asks a run for everything.
         version: raised when the same options would give other figures: what was kept is then computed again.
     """
 
@@ -75,6 +77,15 @@ class Analysis:
     page: Place = "reports.analyses:plain_page"
     version: int = 1
     of: Literal["run", "arm"] = "run"
+    also: tuple[str, ...] = ()
+    quick: bool = True
+
+    @property
+    def options(self) -> frozenset[str]:
+        """The names of its options."""
+        from paribus.records.options import keyword_options
+
+        return frozenset(keyword_options(resolve(self.compute)).model_fields)
 
     def settings(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options with their validated values, defaults filled in.
@@ -188,7 +199,7 @@ _registered: dict[str, Analysis] = {}
 
 def register(analysis: Analysis) -> Analysis:
     """Make an analysis of your own available under its name, to the command, the report and the notebook."""
-    if analysis.name in ANALYSES:
+    if {analysis.name, *analysis.also} & {name for one in ANALYSES.values() for name in (one.name, *one.also)}:
         rule = f"{analysis.name!r} is the name of an analysis that ships with paribus"
         raise RecipeError(rule, hint="choose another name")
     _registered[analysis.name] = analysis
@@ -201,14 +212,15 @@ def analyses() -> dict[str, Analysis]:
 
 
 def find(name: str) -> Analysis:
-    """The analysis of this name.
+    """The analysis of this name, or of another name that it has.
 
     Raises:
         RecipeError: if there is none.
     """
-    if name not in analyses():
-        raise RecipeError("there is no analysis of this name", got=name, hint=nearest(name, analyses()))
-    return analyses()[name]
+    known = {other: one for one in analyses().values() for other in (*one.also, one.name)}
+    if name not in known:
+        raise RecipeError("there is no analysis of this name", got=name, hint=nearest(name, known))
+    return known[name]
 
 
 def resolve(place: Place) -> Any:
