@@ -26,14 +26,14 @@ class Need:
 
     Args:
         says: in words, as they stand behind "needs".
-        task: the class that its task must be of; any by default.
+        task: the class that its task must be of, or several, of which one will do; any by default.
         method: a method that its task must have of its own.
         figure: a figure that it must have recorded.
         weights: whether the trained network is asked; else the run folder alone.
     """
 
     says: str
-    task: Place = ""
+    task: Place | tuple[Place, ...] = ""
     method: str = ""
     figure: str = ""
     weights: bool = True
@@ -47,9 +47,10 @@ class Need:
         if not self.task and not self.method:
             return True
         task = part("task", folder.recipe.task.use)
-        base = resolve(self.task or "tasks.task:Task")
-        own = not self.method or getattr(task, self.method, None) is not getattr(base, self.method)
-        return isinstance(task, type) and issubclass(task, base) and own
+        places = self.task if isinstance(self.task, tuple) else (self.task or "tasks.task:Task",)
+        bases = tuple(map(resolve, places))
+        own = not self.method or getattr(task, self.method, None) is not getattr(bases[0], self.method)
+        return isinstance(task, type) and issubclass(task, bases) and own
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,18 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.examples:examples",
             record="analysis.examples:Examples",
             page="reports.examples:examples_page",
+        ),
+        Analysis(
+            "gradcam",
+            "Where a network looks: maps of what speaks for a class, and the tests that such maps must pass.",
+            Need(
+                "pictures, and a class of each or of its pixels (task=classification, segmentation)",
+                task=("tasks.classification:Classification", "tasks.pixels.segmentation:Segmentation"),
+            ),
+            compute="analysis.attention.attention:attention",
+            record="analysis.attention.records:Attention",
+            page="reports.attention:attention_page",
+            also=("attention",),
         ),
         Analysis(
             "tta",
