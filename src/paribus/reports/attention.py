@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from paribus.records.wording import clean, count, percent
+from paribus.records.wording import clean, count, percent, share
 from paribus.reports.page import Answer, Figure, Page, Photo, Section, Table
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _maps(record: Attention) -> Section:
             percent(one.probability),
             "×".join(map(str, one.size)),
             _range(one),
-            percent(one.negative),
+            share(one.negative),
         )
         for one in record.maps
     )
@@ -130,7 +130,7 @@ def _caption(one: Map) -> str:
     refused = f" Refused: {one.refused}." if one.refused else ""
     return (
         f"{clean(one.place)}: {clean(one.label)} ({one.role}){truth}{pixels}, logit {one.logit:.2f}, "
-        f"probability {percent(one.probability)}; raw map {_range(one)}, {percent(one.negative)} negative.{refused}"
+        f"probability {percent(one.probability)}; raw map {_range(one)}, {share(one.negative)} negative.{refused}"
     )
 
 
