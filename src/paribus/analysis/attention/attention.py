@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,12 +15,12 @@ from paribus.analysis.attention.certificate import FEWEST, certify
 from paribus.analysis.attention.methods import OF_LAYERS, Method, Way
 from paribus.analysis.attention.question import Question, refuse_training, shares
 from paribus.analysis.attention.records import Attention, Certificate, Map
+from paribus.analysis.attention.samples import Samples, of_files, of_rows, spread
 from paribus.analysis.attention.shown import picture_of, values_of
 from paribus.analysis.filters import smoothed
 from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import DataError, RecipeError, nearest
 from paribus.inference.trained import SplitName, Trained, prepared_with
-from paribus.tasks.pictures import decoded
 
 Empty = Literal["mean", "black", "blur"]
 BLUR = 8  # of the shorter side of a picture: the deviation of the blur
@@ -61,8 +60,8 @@ def attention(
     """
     _check(trained)
     prepared = prepared_with(trained, split)
-    pool = _spread(prepared.rows[split], max(shown, tested))
-    samples = _samples(prepared, pool)
+    pool = spread(prepared.rows[split], max(shown, tested))
+    samples = of_rows(prepared, pool)
     layer = layers.choose(trained.network, samples.inputs[:1], layer, method == "cam") if method in OF_LAYERS else ""
     ask = _Asker(trained, method, layer, empty)
     chosen = _chosen(ask, prepared, split, samples, rows, pictures, shown)
@@ -77,29 +76,6 @@ def _check(trained: Trained) -> None:
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise DataError("maps are of pictures with 1 or 3 channels", got=f"inputs of shape {shape}")
     refuse_training(trained.network)
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Pictures, and what is known of them.
-
-    Args:
-        inputs: (B, C, H, W) float32, stored values.
-        places: what each is called.
-        targets: (B,) classes, (B, H, W) of pixels; ``None`` where they are not known.
-    """
-
-    inputs: Tensor
-    places: tuple[str, ...]
-    targets: Tensor | None
-
-    def take(self, which: slice) -> Samples:
-        """Some of them."""
-        return Samples(self.inputs[which], self.places[which], None if self.targets is None else self.targets[which])
-
-    def parts(self) -> Iterator[Samples]:
-        """One after another."""
-        return (self.take(slice(place, place + 1)) for place in range(len(self.places)))
 
 
 class _Asker:
@@ -223,12 +199,12 @@ def _chosen(
     if rows and pictures is not None:
         raise RecipeError("pictures are named by rows or by files", got=f"rows={list(rows)}, pictures={pictures}")
     if pictures is not None:
-        return _files(ask.trained, pictures)
+        return of_files(ask.trained, pictures)
     if rows:
         if strange := sorted(set(rows) - set(prepared.rows[split].tolist())):
             hint = "rows of examples stand in: paribus explain RUN examples; or set another split"
             raise RecipeError(f"this row is not in the {split} split", got=strange[0], hint=hint)
-        return _samples(prepared, torch.tensor(rows))
+        return of_rows(prepared, torch.tensor(rows))
     return _with_a_mistake(ask, samples, shown)
 
 
@@ -238,32 +214,7 @@ def _with_a_mistake(ask: _Asker, samples: Samples, shown: int) -> Samples:
     if samples.targets is not None and samples.targets.ndim == 1:
         wrong = (ask.question(samples).classes != samples.targets).nonzero().flatten().tolist()
         places = [place for place in places if place not in wrong[:1]][: shown - bool(wrong)] + wrong[:1]
-    which = places[:shown]
-    targets = None if samples.targets is None else samples.targets[which]
-    return Samples(samples.inputs[which], tuple(samples.places[place] for place in which), targets)
-
-
-def _samples(prepared: PreparedData, rows: Tensor) -> Samples:
-    """Pictures of a data set."""
-    inputs, targets = prepared.examples.take(rows.to(prepared.examples.device))
-    return Samples(inputs.float(), tuple(f"example {row}" for row in rows.tolist()), targets)
-
-
-def _files(trained: Trained, path: Path) -> Samples:
-    """Pictures from files, decoded as in training."""
-    from paribus.inference.predict import expanded
-
-    files = expanded([path])
-    pixels, problems = decoded(files, trained.info)
-    for file, problem in problems.items():
-        raise DataError(problem, got=str(file))
-    return Samples(pixels.float(), tuple(file.name for file in files), None)
-
-
-def _spread(rows: Tensor, count: int) -> Tensor:
-    """Some rows of a split, spread evenly: in some data sets the classes lie one behind the other."""
-    count = min(count, len(rows))
-    return rows[torch.arange(count) * len(rows) // max(1, count)]
+    return samples.chosen(places[:shown])
 
 
 def _class(label: str | int, classes: Sequence[str]) -> int:
