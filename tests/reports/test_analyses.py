@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from tests import attended
 
 from paribus import notebook
 from paribus.analysis.averaging import Averaging
@@ -122,6 +123,7 @@ RECORDS = {
     "ensemble": replace(AVERAGED, members=3, views=1),
     "tta": AVERAGED,
     "examples": Examples("val", 3, 3, "loss", (), (HOSTILE, "dog"), ((0, 2), (0, 1)), "examples", (SEEN,), (SEEN,)),
+    "gradcam": attended.made(label=HOSTILE),
     "skill": Skill("val", {"forecast": 3.0, "seasonal": 4.0}, {"seasonal": EARNED}, 90),
     "residuals": Residuals(
         "val",
@@ -148,6 +150,7 @@ SAID = {
     "ensemble": ("Do several networks together know more than one?", "3 networks, 1 view", "75.00 %", "better"),
     "tta": ("+25.00 points [12.50, 37.50]", "−0.25 [−0.5, 0.125]", "undecided", "left out: 7 examples", "80.0%"),
     "examples": ("Where is it right", "taken for"),
+    "gradcam": ("passes all 7 tests on 12 pictures", "certified", "−1 … 2", "necessary, not sufficient"),
     "skill": ("0.250 [0.125, 0.375]", "seasonal: error 4"),
     "residuals": ("[0.125, 0.375]", "12.5"),
     "denoising": ("29.00", "means over 2 pictures"),

@@ -16,6 +16,7 @@ from paribus.cli import (
     derive,
     diagnose,
     evidence,
+    explain,
     export,
     folds,
     inspect,
@@ -99,6 +100,7 @@ app.command("test")(report.test)
 app.command("folds")(folds.folds)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("export")(export.export)
+app.command("explain")(explain.explain)
 app.command("analyse")(analyse.analyse)
 app.command("skill")(skill.skill)
 app.command("predict")(predict.predict)
