@@ -108,7 +108,7 @@ ANALYSES: Mapping[str, Analysis] = {
     for analysis in (
         Analysis(
             "errors",
-            "Where a network errs: confusions, the worst examples, figures of classes, ROC, calibration, costs, labels.",
+            "Where a network errs: confusions, worst examples, classes, ROC, calibration, costs, suspected labels.",
             Need("a task that says something of single examples, unlike gan", method="inspect"),
             compute="analysis.errors.errors:errors",
             record="analysis.errors.errors:Errors",

@@ -160,7 +160,7 @@ def cuts(scores: Array, positive: Flags, weights: Array | None = None) -> Cuts:
 def detections(scores: Array, labels: Whole, confidence: float = 0.95, seed: int = 0, points: int = 200) -> Detections:
     """ROC and precision–recall of every class against the rest, with intervals by drawing the examples anew.
 
-    Percentile intervals (Efron 1979); a draw is the same for all classes, and one that lacks a class says nothing of it.
+    Percentile intervals (Efron 1979). A draw is the same for all classes; one that lacks a class says nothing of it.
 
     Args:
         scores: (N, K), the larger the more likely; probabilities.
@@ -228,7 +228,7 @@ def cheapest(scores: Array, positive: Flags, price: Price, confidence: float = 0
 
 
 def drawn_anew(n: int, draws: int, seed: int) -> Iterator[Array]:
-    """How often each of n examples is taken when n are drawn with replacement: (some, n), of all draws a few at a time."""
+    """How often each of n examples is taken when n are drawn with replacement, (some, n) draws at a time."""
     rng, size = np.random.default_rng(seed), max(1, AT_ONCE // n)
     for start in range(0, draws, size):
         some = min(size, draws - start)
@@ -264,7 +264,7 @@ def _intervals(found: Cuts, areas: Array, drawn: Array, confidence: float) -> tu
     and one of the rest each, all were then ranked rightly, and the lower end for their share (Clopper & Pearson 1934)
     is that of AUROC; average precision lies between 0 and 1.
     """
-    if not areas[0] == 1:
+    if areas[0] != 1:  # nor where it is not known
         return _between(areas[0], drawn[:, 0], confidence), _between(areas[1], drawn[:, 1], confidence)
     pairs = min(found.tp[-1], found.fp[-1])
     return Interval(1.0, float(((1 - confidence) / 2) ** (1 / pairs)), 1.0), Interval(1.0, 0.0, 1.0)

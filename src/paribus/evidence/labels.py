@@ -79,4 +79,5 @@ def _to_counts(table: Array, counts: Whole) -> Array:
     """The table of confident examples with rows that sum to all examples of a label; one without is taken as right."""
     sums = table.sum(1)
     filled = np.where(sums[:, None] > 0, table, np.eye(len(table)))
-    return filled / filled.sum(1, keepdims=True) * counts[:, None]
+    joint: Array = filled / filled.sum(1, keepdims=True) * counts[:, None]
+    return joint

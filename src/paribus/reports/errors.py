@@ -28,7 +28,8 @@ def errors_page(record: Errors) -> Page:
     """Where a network errs."""
     seen = record.examples
     whole = "" if seen.looked == seen.of else f"the first {seen.looked:,} of "
-    said = f"Looked at {whole}{seen.of:,} {wording.SPLITS[seen.split]} examples. The error of an example is: {seen.figure}."
+    said = f"Looked at {whole}{seen.of:,} {wording.SPLITS[seen.split]} examples."
+    said += f" The error of an example is: {seen.figure}."
     sections = (*confusions(seen, record.classes), *_of_shares(record), *extremes(seen), *_unchecked(record))
     return Page("Analysis", "errors", "Where is it right, and where is it wrong?", summary=said, sections=sections)
 
@@ -60,9 +61,9 @@ def _ranks(found: Detections, record: Errors) -> Section:
     rows.append(("mean of the classes", "", *_both(found.macro_auroc), *_both(found.macro_ap)))
     alt = "ROC curves, and precision over recall, of each class against the rest."
     notes = (
-        "Each class against the rest. A blind network has an AUROC of 0.5, and an average precision of the class's share.",
-        f"Intervals are over the examples ({found.draws:,} bootstrap draws): how sure figures of this very network are. A "
-        "class that is ranked without a mistake has no bootstrap interval: its AUROC has that of disjoint pairs.",
+        "Each class against the rest. A blind network has an AUROC of 0.5, an average precision of the class's share.",
+        f"Intervals are over the examples ({found.draws:,} bootstrap draws): how sure they are of this network. "
+        "A class that is ranked without a mistake has no bootstrap interval: its AUROC has that of disjoint pairs.",
     )
     figure = Figure("roc", ranks(names, found.classes), alt)
     return Section(
@@ -83,8 +84,8 @@ def _calibration(found: Calibration, n: int) -> Section:
     ]
     tables = [Table(("figure", "value"), tuple(rows), "lr")]
     notes = [
-        "ECE is too large of few examples: chance moves the hits of a bin away from its confidence, and distances have no "
-        "sign. The second line is what it would be if the probabilities were true.",
+        "ECE is too large of few examples: chance moves the hits of a bin away from its confidence, and distances have "
+        "no sign. The second line is what it would be if the probabilities were true.",
         "Without bias: pairs of different examples of a bin, in place of squares (Kumar, Liang & Ma, 2019).",
     ]
     answers = []
@@ -111,13 +112,16 @@ def _temperature(found: Temperature) -> Table:
 
 
 def _gain(found: Temperature) -> Answer:
-    clear = not found.gain.low <= 0 <= found.gain.high
-    better = found.gain.value > 0
-    verdict = ("better" if better else "worse") if clear else "undecided"
+    verdict = _verdict(found.gain)
     sure = "too sure" if found.value > 1 else "not sure enough"
     finding = f"{wording.difference(LOSS, -found.gain.value)} {_turned(found.gain)}"
-    said = f"the network is {sure}: temperature {found.value:.3g}" if clear and better else ""
+    said = f"the network is {sure}: temperature {found.value:.3g}" if verdict == "better" else ""
     return Answer("loss: scaled − as it is", finding, verdict, verdict, said)
+
+
+def _verdict(gain: Estimate) -> str:
+    """Whether something gains, over the examples."""
+    return "undecided" if gain.low <= 0 <= gain.high else "better" if gain.value > 0 else "worse"
 
 
 def _turned(gain: Estimate) -> str:
@@ -133,24 +137,16 @@ def _costs(found: Costs) -> Section:
     rows = tuple((clean(name), *_cheapest(one)) for name, one in found.cuts.items())
     notes = (
         "Above its cut a class is said, against the rest: of all cuts the one that costs least, found by trying each.",
-        "Cost of an example: the cut is chosen on one half of the examples and paid for on the other, both ways; on those "
-        "that it was chosen on it looks too good. If calibrated: the cut that is best where probabilities are true.",
+        "Cost of an example: the cut is chosen on one half of the examples and paid for on the other, both ways; on "
+        "those that it was chosen on it looks too good. If calibrated: the best cut where probabilities are true.",
     )
     return Section(title, tables=(Table(heads, rows, "l" + "r" * 8),), notes=notes)
 
 
 def _cheapest(one: Cheapest) -> tuple[str, ...]:
     cut = f"[{_cut(one.low)}, {_cut(one.high)}]"
-    saved = (f"{one.saved.value:.4g}".replace("-", "−"), _ends(one.saved))
-    return (
-        _cut(one.threshold),
-        cut,
-        f"{one.fair:.3g}",
-        f"{one.cost.value:.4g}",
-        _ends(one.cost),
-        f"{one.usual.value:.4g}",
-        *saved,
-    )
+    cost, usual, saved = (f"{some.value:.4g}".replace("-", "−") for some in (one.cost, one.usual, one.saved))
+    return _cut(one.threshold), cut, f"{one.fair:.3g}", cost, _ends(one.cost), usual, saved, _ends(one.saved)
 
 
 def _cut(threshold: float) -> str:
@@ -172,15 +168,10 @@ def _decisions(title: str, found: Decisions) -> Section:
             ("saved", found.saved),
         )
     )
-    verdict = (
-        "undecided" if found.saved.low <= 0 <= found.saved.high else "better" if found.saved.value > 0 else "worse"
-    )
-    answer = Answer(
-        "least expected cost against the likeliest class", f"{share(found.changed)} of answers change", verdict, verdict
-    )
-    notes = (
-        "Expected cost of an answer: Σ probability × cost. Where probabilities are not true, it need not cost less.",
-    )
+    verdict = _verdict(found.saved)
+    about, change = "least expected cost against the likeliest class", f"{share(found.changed)} of answers change"
+    answer = Answer(about, change, verdict, verdict)
+    notes = ("Expected cost of an answer: Σ probability × cost. Where probabilities are not true, it may cost more.",)
     heads = ("answer", "cost of an example", "interval")
     return Section(title, tables=(Table(heads, rows, "lrr"),), answers=(answer,), notes=notes)
 
@@ -191,12 +182,12 @@ def _labels(found: Labels, record: Errors) -> Section:
         "held-out": "Labels are judged by this network, which did not train on these examples.",
     }
     said = (
-        f"{count(found.suspects, 'label')} of {found.examples:,} contradict a confident prediction; the estimated share of "
-        f"wrong labels is {share(found.noise)}. {how[found.how]}"
+        f"{count(found.suspects, 'label')} of {found.examples:,} contradict a confident prediction; the estimated share "
+        f"of wrong labels is {share(found.noise)}. {how[found.how]}"
     )
     notes = [
-        "Confident learning (Northcutt et al., 2021). A suspect may be a hard example: look before you change a label. The "
-        "share counts hard examples, too.",
+        "Confident learning (Northcutt et al., 2021). A suspect may be a hard example: look before you change it. "
+        "The share counts hard examples, too.",
     ]
     if found.note:
         notes.append(f"{found.note[0].upper()}{found.note[1:]}.")

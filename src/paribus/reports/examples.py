@@ -19,8 +19,8 @@ CLASSES = 20  # rows of a matrix that can be read
 PAIRS = 10  # confusions that are named where the matrix is larger
 PANELS = 4  # curves side by side
 CLASS_NOTE = (
-    "Precision: right where the class is said. Recall (sensitivity): found of the class. Specificity: left alone of the "
-    "rest. F1: 2TP / (2TP + FP + FN)."
+    "Precision: right where the class is said. Recall (sensitivity): found of the class. Specificity: left alone of "
+    "the rest. F1: 2TP / (2TP + FP + FN)."
 )
 
 

@@ -73,7 +73,8 @@ class Calibration:
         bins: of the largest probability, those with examples.
         ece: expected calibration error: mean |hits − confidence| over bins (Guo et al. 2017, eq. 5).
         if_calibrated: what it would be of true probabilities on as many examples: its bias.
-        rms: root of the mean squared error of calibration over the same bins, without bias; see `squared_error`; `None` of bins of one.
+        rms: root of the mean squared error of calibration over the same bins, without bias; `None` where all bins have
+            one example. See `squared_error`.
         temperature: what one number would mend; `None` where there are too few examples.
     """
 
@@ -98,8 +99,8 @@ def squared_error(shares: Tensor, labels: Tensor) -> float | None:
     """Mean over bins of (confidence − hits)², without the bias of plugging in; of few examples it may be negative.
 
     With e = confidence − hit, the mean of eᵢeⱼ over pairs of different examples of a bin is an unbiased estimate of
-    the square of the mean of e: what Kumar, Liang & Ma (2019, section 4.1) subtract from the plug-in square. Bins of one
-    example say nothing.
+    the square of the mean of e, as Kumar, Liang & Ma (2019, section 4.1) correct the square. Bins of one example
+    say nothing.
     """
     sure, said = (some.numpy() for some in shares.double().max(1))
     error = sure - (said == labels.numpy())
@@ -155,12 +156,8 @@ def _bin(n: int, sure: float, hits: int, confidence: float) -> Bin:
 
 def _figures(shares: Tensor, labels: Tensor) -> Scaled:
     error = _root(squared_error(shares, labels))
-    return Scaled(
-        float(_loss(shares, labels).mean()),
-        float(brier(shares, labels).mean()),
-        ece(reliability(shares, labels)),
-        error,
-    )
+    loss, squares = (float(some.mean()) for some in (_loss(shares, labels), brier(shares, labels)))
+    return Scaled(loss, squares, ece(reliability(shares, labels)), error)
 
 
 def _loss(shares: Tensor, labels: Tensor) -> Tensor:

@@ -33,18 +33,18 @@ class Decisions:
 
     Args:
         table: (K, K) the cost of taking a class (row) for another (column).
+        changed: share of examples whose answer is another.
         likeliest: cost of an example where the likeliest class is said.
         least: where the class j with the least Σₖ pₖ·cost[k, j] is said (Elkan 2001, eq. 1): no cut is chosen here, so
             it costs the same on other examples like these.
         saved: likeliest − least, of the same examples.
-        changed: share of examples whose answer is another.
     """
 
     table: tuple[tuple[float, ...], ...]
+    changed: float
     likeliest: Estimate
     least: Estimate
     saved: Estimate
-    changed: float
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,8 @@ def costs(
         DataError: for costs that cannot be read, or name no class.
     """
     if text and path is not None:
-        raise DataError(
-            "costs stand in words or in a file", got=f"cost={text} cost_table={path}", hint="drop one of them"
-        )
+        got = f"cost={text} cost_table={path}"
+        raise DataError("costs stand in words or in a file", got=got, hint="drop one of them")
     if path is not None:
         return Costs(path.name, {}, _decisions(read_table(path, classes), shares, labels, confidence))
     if not text:
@@ -136,8 +135,8 @@ def _decisions(table: Table, shares: Tensor, labels: Tensor, confidence: float) 
     prices = torch.from_numpy(table)
     said, cheap = shares.argmax(1), (shares.double() @ prices).argmin(1)
     usual, least = (prices[labels, answer].numpy() for answer in (said, cheap))
-    estimates = [mean_interval(values, confidence) for values in (usual, least, usual - least)]
-    return Decisions(tuple(map(tuple, table.tolist())), *estimates, float((said != cheap).double().mean()))
+    paid = (mean_interval(values, confidence) for values in (usual, least, usual - least))
+    return Decisions(tuple(map(tuple, table.tolist())), float((said != cheap).double().mean()), *paid)
 
 
 def _split(text: str) -> list[str]:

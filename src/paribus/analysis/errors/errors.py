@@ -17,6 +17,7 @@ from paribus.errors import DataError
 from paribus.evidence.detection import Detections, detections
 from paribus.inference.trained import SplitName, Trained
 
+LEFT = "ranks, calibration and labels cannot be checked"
 FEWEST = 8  # examples from which ranks, calibration and cuts are told
 
 
@@ -94,13 +95,9 @@ def errors(
 def _unknown(trained: Trained, answers: Answers | None) -> str:
     """Why there are no probabilities to judge, or nothing."""
     if answers is None:
-        return "ranks, calibration and labels cannot be checked: they need one class and its probabilities per example"
+        return f"{LEFT}: they need one class for each example, and its probabilities"
     if len(answers.labels) < FEWEST:
-        return (
-            f"ranks, calibration and labels cannot be checked: {len(answers.labels)} examples, and {FEWEST} are needed"
-        )
+        return f"{LEFT}: there are {len(answers.labels)} examples, and {FEWEST} are needed"
     if not bool(answers.shares.isfinite().all()):
-        return (
-            f"ranks, calibration and labels cannot be checked: {trained.recipe.model.use} gives no finite probabilities"
-        )
+        return f"{LEFT}: {trained.recipe.model.use} gives probabilities that are not finite"
     return ""
