@@ -94,7 +94,7 @@ def ensemble(members: Sequence[Trained], *, split: SplitName = "val", confidence
 
 
 def _averaging(asked: Ensemble, split: str, confidence: float) -> Averaging:
-    loader, left_out = _common(asked.members, split)
+    loader, left_out = common(asked.members, split)
     pieces = [_figures(asked, batch) for batch in loader.in_order()]
     single, averaged, agreed = (
         {name: torch.cat([piece[place][name] for piece in pieces]).double() for name in pieces[0][place]}
@@ -113,12 +113,19 @@ def _averaging(asked: Ensemble, split: str, confidence: float) -> Averaging:
     )
 
 
-def _common(members: Sequence[Trained], split: str) -> tuple[Loader, int]:
+def common(members: Sequence[Trained], split: str) -> tuple[Loader, int]:
     """The examples that are in a split of every network, and how many are in that of some only.
 
     A network's splits have no example in common, so what is held out for all was trained on by none.
+
+    Raises:
+        DataError: if there is none, or the networks were trained on different data, whose rows are other examples.
     """
     prepared = [prepared_with(one, split) for one in members]
+    if len({one.inputs.data.digest for one in prepared}) > 1:
+        got = ", ".join(dict.fromkeys(one.recipe.data.use for one in members))
+        rule = "networks are asked the same examples, and these were trained on different data"
+        raise DataError(rule, got=got, hint="name runs of the same data, with the same options")
     rows = [set(one.rows[split].tolist()) for one in prepared]
     common = reduce(set.intersection, rows)
     if not common:

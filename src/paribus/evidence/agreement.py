@@ -5,6 +5,7 @@ All of it is about hits: whether each example is predicted rightly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -43,6 +44,15 @@ def mcnemar(lost: int, won: int) -> float:
     from scipy.stats import binomtest
 
     return float(binomtest(lost, lost + won).pvalue) if lost + won else 1.0
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """p-values adjusted for all of them (Holm 1979)."""
+    found, largest = list(values), 0.0
+    for rank, place in enumerate(sorted(range(len(values)), key=lambda one: values[one])):
+        largest = max(largest, min(1.0, values[place] * (len(values) - rank)))
+        found[place] = largest
+    return found
 
 
 def consistency(one: Flags, other: Flags, confidence: float = 0.95, seed: int = 0, draws: int = DRAWS) -> Consistency:

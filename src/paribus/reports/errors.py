@@ -10,14 +10,15 @@ from paribus.plots.errors import ranks, reliability
 from paribus.records import wording
 from paribus.records.metric import LOSS
 from paribus.records.wording import clean, count, percent
-from paribus.reports.examples import card, confusions, extremes, share
-from paribus.reports.page import Answer, Figure, Page, Section, Table
+from paribus.reports.examples import confusions, extremes, share
+from paribus.reports.page import Answer, Card, Figure, Page, Section, Table
 
 if TYPE_CHECKING:
     from paribus.analysis.errors.calibration import Calibration, Temperature
     from paribus.analysis.errors.costs import Costs, Decisions
     from paribus.analysis.errors.errors import Errors
     from paribus.analysis.errors.labels import Labels
+    from paribus.analysis.examples import Example
     from paribus.evidence import Estimate, Interval
     from paribus.evidence.detection import Cheapest, Detections
 
@@ -145,7 +146,7 @@ def _costs(found: Costs) -> Section:
 
 def _cheapest(one: Cheapest) -> tuple[str, ...]:
     cut = f"[{_cut(one.low)}, {_cut(one.high)}]"
-    cost, usual, saved = (f"{some.value:.4g}".replace("-", "−") for some in (one.cost, one.usual, one.saved))
+    cost, usual, saved = (f"{some.value:.3g}".replace("-", "−") for some in (one.cost, one.usual, one.saved))
     return _cut(one.threshold), cut, f"{one.fair:.3g}", cost, _ends(one.cost), usual, saved, _ends(one.saved)
 
 
@@ -156,7 +157,7 @@ def _cut(threshold: float) -> str:
 
 
 def _ends(one: Estimate) -> str:
-    return f"[{one.low:.4g}, {one.high:.4g}]".replace("-", "−")
+    return f"[{one.low:.3g}, {one.high:.3g}]".replace("-", "−")
 
 
 def _decisions(title: str, found: Decisions) -> Section:
@@ -182,8 +183,8 @@ def _labels(found: Labels, record: Errors) -> Section:
         "held-out": "Labels are judged by this network, which did not train on these examples.",
     }
     said = (
-        f"{count(found.suspects, 'label')} of {found.examples:,} contradict a confident prediction; the estimated share "
-        f"of wrong labels is {share(found.noise)}. {how[found.how]}"
+        f"{count(found.suspects, 'label')} of {found.examples:,} contradict a confident prediction; the estimated share"
+        f" of wrong labels is {share(found.noise)}. {how[found.how]}"
     )
     notes = [
         "Confident learning (Northcutt et al., 2021). A suspect may be a hard example: look before you change it. "
@@ -191,8 +192,15 @@ def _labels(found: Labels, record: Errors) -> Section:
     ]
     if found.note:
         notes.append(f"{found.note[0].upper()}{found.note[1:]}.")
-    cards = tuple(card(one, "−log p of its label:") for one in found.shown)
+    cards = tuple(map(_suspect, found.shown))
     return Section("Suspected wrong labels", (said,), cards=cards, tables=_mixed(found, record), notes=tuple(notes))
+
+
+def _suspect(one: Example) -> Card:
+    """A label and what contradicts it."""
+    likely = ", ".join(f"{name} {wording.share(value)}" for name, value in (one.likeliest or {}).items())
+    lines = (f"labelled {one.truth}, seems to be {one.said}", likely, *one.text.splitlines()[:1], f"example {one.row}")
+    return Card(one.pictures, tuple(map(clean, filter(None, lines))), "worse")
 
 
 def _mixed(found: Labels, record: Errors) -> tuple[Table, ...]:
