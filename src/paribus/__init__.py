@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from paribus import threads
 
 if TYPE_CHECKING:
+    from paribus.analysis.explain import Explanation as Explanation
+    from paribus.analysis.explain import explain as explain
     from paribus.analysis.kept import analyse as analyse
     from paribus.commands.command import Command as Command
     from paribus.data.arrays import Data as Data
@@ -47,6 +49,7 @@ __version__ = "0.1.0"
 _HOMES = {  # name → module below paribus, and what it is called there
     "Command": "commands.command",
     "Data": "data.arrays",
+    "Explanation": "analysis.explain",
     "ParibusError": "errors",
     "Part": "records.parts",
     "Recipe": "records.recipe",
@@ -62,6 +65,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "compare": "studies.compare",
     "derive": "theory.derive",
     "evidence": "numbers",
+    "explain": "analysis.explain",
     "export": "inference.export.export",
     "load": "inference.trained",
     "load_plugin": "records.plugins",

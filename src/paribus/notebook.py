@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the attribute that the page is made from
     "analysis.comparison:Comparison": ("reports.compare:comparison_page", ""),
+    "analysis.explain:Explanation": ("reports.explain:explanation_page", ""),
     "inference.predict:Predictions": ("reports.outcomes:predictions_page", ""),
     "records.history:History": ("reports.run:history_page", ""),
     "records.plan:Plan": ("reports.plan:plan_page", ""),

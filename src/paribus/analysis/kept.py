@@ -23,7 +23,7 @@ def analyse(run: Any, name: str, /, *, again: bool = False, **options: Any) -> A
 
     Args:
         run: it, its folder, a part of its name, or ``last``.
-        name: of the analysis.
+        name: of the analysis, or another name that it has.
         again: compute it even if it is kept.
         options: of the analysis, those that differ from their defaults.
 
@@ -36,6 +36,7 @@ def analyse(run: Any, name: str, /, *, again: bool = False, **options: Any) -> A
     from paribus.inference.trained import load
 
     folder, analysis = run_folder(run), find(name)
+    name = analysis.name
     if analysis.of != "run":
         hint = f'ask the study: paribus analyse {name} STUDY --arm ARM (in Python: study.ensemble("ARM"))'
         raise RecipeError(f"the analysis {name} is about all seeds of an arm", got=str(folder.path), hint=hint)

@@ -26,14 +26,14 @@ class Need:
 
     Args:
         says: in words, as they stand behind "needs".
-        task: the class that its task must be of; any by default.
+        task: the class that its task must be of, or several, of which one will do; any by default.
         method: a method that its task must have of its own.
         figure: a figure that it must have recorded.
         weights: whether the trained network is asked; else the run folder alone.
     """
 
     says: str
-    task: Place = ""
+    task: Place | tuple[Place, ...] = ""
     method: str = ""
     figure: str = ""
     weights: bool = True
@@ -47,9 +47,10 @@ class Need:
         if not self.task and not self.method:
             return True
         task = part("task", folder.recipe.task.use)
-        base = resolve(self.task or "tasks.task:Task")
-        own = not self.method or getattr(task, self.method, None) is not getattr(base, self.method)
-        return isinstance(task, type) and issubclass(task, base) and own
+        places = self.task if isinstance(self.task, tuple) else (self.task or "tasks.task:Task",)
+        bases = tuple(map(resolve, places))
+        own = not self.method or getattr(task, self.method, None) is not getattr(bases[0], self.method)
+        return isinstance(task, type) and issubclass(task, bases) and own
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Analysis:
         record: the class of its record.
         page: ``record → Page``; without one, a table of what the record holds.
         of: what is asked: a run, or all finished seeds of an arm: then ``compute`` takes them, and nothing is kept.
+        also: other names that people type for it.
+        quick: whether it is asked, with its defaults, of whoever asks a run for everything.
         version: raised when the same options would give other figures: what was kept is then computed again.
     """
 
@@ -75,6 +78,15 @@ class Analysis:
     page: Place = "reports.analyses:plain_page"
     version: int = 1
     of: Literal["run", "arm"] = "run"
+    also: tuple[str, ...] = ()
+    quick: bool = True
+
+    @property
+    def options(self) -> frozenset[str]:
+        """The names of its options."""
+        from paribus.records.options import keyword_options
+
+        return frozenset(keyword_options(resolve(self.compute)).model_fields)
 
     def settings(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options with their validated values, defaults filled in.
@@ -113,6 +125,19 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.errors.errors:errors",
             record="analysis.errors.errors:Errors",
             page="reports.errors:errors_page",
+            also=("examples",),
+        ),
+        Analysis(
+            "gradcam",
+            "Where a network looks: maps of what speaks for a class, and the tests that such maps must pass.",
+            Need(
+                "pictures, and a class of each or of its pixels (task=classification, segmentation)",
+                task=("tasks.classification:Classification", "tasks.pixels.segmentation:Segmentation"),
+            ),
+            compute="analysis.attention.attention:attention",
+            record="analysis.attention.records:Attention",
+            page="reports.attention:attention_page",
+            also=("attention",),
         ),
         Analysis(
             "tta",
@@ -188,7 +213,7 @@ _registered: dict[str, Analysis] = {}
 
 def register(analysis: Analysis) -> Analysis:
     """Make an analysis of your own available under its name, to the command, the report and the notebook."""
-    if analysis.name in ANALYSES:
+    if {analysis.name, *analysis.also} & {name for one in ANALYSES.values() for name in (one.name, *one.also)}:
         rule = f"{analysis.name!r} is the name of an analysis that ships with paribus"
         raise RecipeError(rule, hint="choose another name")
     _registered[analysis.name] = analysis
@@ -201,14 +226,15 @@ def analyses() -> dict[str, Analysis]:
 
 
 def find(name: str) -> Analysis:
-    """The analysis of this name.
+    """The analysis of this name, or of another name that it has.
 
     Raises:
         RecipeError: if there is none.
     """
-    if name not in analyses():
-        raise RecipeError("there is no analysis of this name", got=name, hint=nearest(name, analyses()))
-    return analyses()[name]
+    known = {other: one for one in analyses().values() for other in (*one.also, one.name)}
+    if name not in known:
+        raise RecipeError("there is no analysis of this name", got=name, hint=nearest(name, known))
+    return known[name]
 
 
 def resolve(place: Place) -> Any:

@@ -17,6 +17,7 @@ from paribus.cli import (
     derive,
     diagnose,
     evidence,
+    explain,
     export,
     folds,
     inspect,
@@ -98,6 +99,7 @@ app.command("test")(report.test)
 app.command("folds")(folds.folds)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("export")(export.export)
+app.command("explain")(explain.explain)
 app.command("analyse")(analyse.analyse)
 app.command("compare")(compare.compare)
 app.command("skill")(skill.skill)

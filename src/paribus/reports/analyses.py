@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from paribus.analysis.residuals import Residuals
     from paribus.analysis.skill import Skill
     from paribus.evidence import Estimate
+
+
+def sections_of(name: str, page: Page) -> Iterator[Section]:
+    """The page of an analysis as a part of another one, under its name."""
+    first, *rest = page.sections
+    yield replace(
+        first,
+        title=name.replace("-", " ").capitalize(),
+        text=tuple(filter(None, (page.question, *first.text, page.summary, *page.warnings))),
+        answers=(*page.answers, *first.answers),
+    )
+    yield from rest
 
 
 def skill_page(record: Skill) -> Page:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from paribus import plots
 from paribus.analysis.kept import kept
@@ -17,6 +16,7 @@ from paribus.records.metric import Metric, is_detail
 from paribus.records.own import ORIGINS
 from paribus.records.run import RunFolder, RunResult, Status
 from paribus.reports import brief, classes, previews
+from paribus.reports.analyses import sections_of
 from paribus.reports.page import Answer, Figure, Page, Section, Table
 from paribus.reports.settings import as_table
 
@@ -98,15 +98,7 @@ def _in_words(folder: RunFolder) -> Iterator[Section]:
 def analyses(folder: RunFolder) -> Iterator[Section]:
     """The analyses of a run that were kept in its folder."""
     for analysis, record in kept(folder):
-        page: Page = resolve(analysis.page)(record)
-        first, *rest = page.sections
-        yield replace(
-            first,
-            title=analysis.name.replace("-", " ").capitalize(),
-            text=tuple(filter(None, (page.question, *first.text, page.summary))),
-            answers=(*page.answers, *first.answers),
-        )
-        yield from rest
+        yield from sections_of(analysis.name, resolve(analysis.page)(record))
 
 
 def history_page(history: History) -> Page:
