@@ -13,7 +13,7 @@ def test_two_runs_and_a_study(paribus):
         assert paribus("run", "digits/mlp", *QUICK, "--seed", seed, "--threads", "1").code == 0
     runs = sorted(map(str, Path("runs").glob("*/*/seed-*")))
     said = paribus("compare", *runs)
-    assert (said.code, said.err) == (0, "")
+    assert said.code == 0, said.err
     for text in ("accuracy: second − first", "right → wrong", "Error consistency", "most alike of the second"):
         assert text in said.out
     found = json.loads(paribus("compare", *runs, "--json", "--probe", "20", "--most", "50").out)
