@@ -6,10 +6,16 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 
 from paribus import notebook
 from paribus.analysis.averaging import Averaging
 from paribus.analysis.denoising import Denoising, Score
+from paribus.analysis.errors.calibration import calibration
+from paribus.analysis.errors.costs import costs
+from paribus.analysis.errors.errors import Errors
+from paribus.analysis.errors.figures import class_figures
+from paribus.analysis.errors.labels import Labels
 from paribus.analysis.examples import Example, Examples
 from paribus.analysis.latent import LatentMap, Likelihood
 from paribus.analysis.quality import Quality
@@ -17,6 +23,7 @@ from paribus.analysis.residuals import Residuals
 from paribus.analysis.skill import Skill
 from paribus.analysis.table import ANALYSES, resolve
 from paribus.evidence import Estimate
+from paribus.evidence.detection import detections
 from paribus.reports.analyses import skills_page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.terminal import print_page
@@ -28,10 +35,21 @@ AVERAGED = Averaging(
     "val", 90, 7, 1, 2, {"accuracy": 0.5, "loss": 0.6}, {"accuracy": 0.75, "loss": 0.35},
     {"accuracy": EARNED, "loss": Estimate(-0.25, -0.5, 0.125, 90, 0.1, 89, 0.2)}, 0.8,
 )  # fmt: skip
+CLASSES, TRUE = (HOSTILE, "dog"), torch.arange(40) % 2
+SHARES = torch.tensor([[0.7, 0.3], [0.4, 0.6], [0.2, 0.8], [0.1, 0.9]], dtype=torch.float64).repeat(10, 1)
 RECORDS = {
     "ensemble": replace(AVERAGED, members=3, views=1),
     "tta": AVERAGED,
-    "examples": Examples("val", 3, 3, "loss", (), (HOSTILE, "dog"), ((0, 2), (0, 1)), "examples", (SEEN,), (SEEN,)),
+    "errors": Errors(
+        Examples("val", 3, 3, "loss", (), CLASSES, ((0, 2), (0, 1)), "examples", (SEEN,), (SEEN,)),
+        0.95,
+        class_figures(((0, 2), (0, 1)), CLASSES),
+        detections(SHARES.numpy(), TRUE.numpy()),
+        calibration(SHARES, TRUE, 0.95),
+        costs("fn=10 fp=1", None, SHARES, TRUE, CLASSES, 0.95),
+        Labels("held-out", 1, 40, 1, 0.025, ((19.0, 1.0), (0.0, 20.0)), (SEEN,), "why not more"),
+        ("another thing cannot be checked",),
+    ),
     "skill": Skill("val", {"forecast": 3.0, "seasonal": 4.0}, {"seasonal": EARNED}, 90),
     "residuals": Residuals(
         "val",
@@ -51,7 +69,7 @@ RECORDS = {
 SAID = {
     "ensemble": ("Do several networks together know more than one?", "3 networks, 1 view", "75.00 %", "better"),
     "tta": ("+25.00 points [12.50, 37.50]", "−0.25 [−0.5, 0.125]", "undecided", "left out: 7 examples", "80.0%"),
-    "examples": ("Where is it right", "taken for"),
+    "errors": ("Where is it right", "taken for"),
     "skill": ("0.250 [0.125, 0.375]", "seasonal: error 4"),
     "residuals": ("[0.125, 0.375]", "12.5"),
     "denoising": ("29.00", "means over 2 pictures"),

@@ -11,7 +11,7 @@ from paribus.plots.grammar import Spec, finish, layer, nothing
 from paribus.records import wording
 
 CLASSES = 30  # bars that can be read
-CELL = 20.0  # pixels of a cell of few layers
+CELL, SIDE = 40.0, 460.0  # pixels of a cell of few layers, and of all
 LEGIBLE = 14  # pixels below which not every layer is named
 
 
@@ -59,7 +59,7 @@ def layers(found: Layers, first: str, second: str) -> Chart:
     if not rows:
         return nothing(title, "No layer gives features that vary.")
     side = max(len(found.first), len(found.second))
-    cell = min(CELL, 460 / side)
+    cell = min(CELL, SIDE / side)
     x, y = _along("x", found.second, second, cell), _along("y", found.first, first, cell)
     colour: Spec = {
         "field": "value",
@@ -82,6 +82,7 @@ def _along(field: str, names: Sequence[str], whose: str, cell: float) -> Spec:
     texts = {str(place): wording.clean(names[place]) for place in shown}
     named = " : ".join(f"datum.value == {place} ? {_quoted(text)}" for place, text in texts.items())
     axis = {"title": whose, "values": shown, "labelExpr": f"{named} : ''", "grid": False, "labelLimit": 160}
+    axis["labelOverlap"] = False
     if field == "x":
         axis["labelAngle"] = -60
     domain = [-0.5, len(names) - 0.5]
