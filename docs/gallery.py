@@ -102,6 +102,7 @@ RUNS: dict[str, dict[str, object]] = {
     "markov/rnn": {"budget.epochs": 8, "data.tokens": 20_000},
     "lookahead/bilstm": {"budget.epochs": 2},
 }
+EXPLAINED = ("digits/cnn", "shapes/unet")  # whose reports show where the network looks
 
 
 def main(folder: Path, refresh: bool) -> None:
@@ -189,6 +190,8 @@ def runs(folder: Path) -> Iterator[Path]:
         if run.result is None:
             loop.train(run, Recipe.load(name, {**QUICK, **changes}), 0, Settings("cpu", 1))
         reports.look(run)
+        if name in EXPLAINED:
+            pb.explain(run, "gradcam")
         for picture in run_page(run).figures:
             yield saved(picture.chart, folder, f"{name} {picture.name}")
         yield from sorted(run.previews.glob("final.png"))

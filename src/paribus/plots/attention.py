@@ -41,32 +41,34 @@ def cascade(found: Cascade) -> bytes:
 
 def likeness(found: Certificate) -> Chart:
     """How like maps stay while layers become random: rank correlation and SSIM, with intervals, and the limit."""
-    names = [one.layer for one in found.likeness]
-    rows: list[Row] = [
-        {"layer": one.layer, "arm": name, "value": value.value, "low": max(-1, value.low), "high": min(1, value.high)}
-        for one in found.likeness
-        for name, value in (("rank correlation", one.rank), ("SSIM", one.ssim))
-    ]
     x = {
         "field": "layer",
         "type": "ordinal",
-        "scale": {"domain": names},
+        "scale": {"domain": [one.layer for one in found.likeness]},
         "axis": {"title": "random from the output down to", "labelAngle": -40, "labelLimit": 160},
     }
     y = number("value", (-0.6, 1), "likeness to the trained network's maps", tickCount=5)
-    colour = colours(["rank correlation", "SSIM"], (theme.ARMS[1], theme.ARMS[2]))
-    beside = {"field": "arm", "scale": {"range": [-4, 4]}}
-    ends = {"field": "low", "type": "quantitative"}
-    rule = layer({"type": "rule", "strokeWidth": 1.6}, rows, x=x, y={**y, **ends}, y2={"field": "high"}, color=colour)
-    dots = layer({"type": "point", "filled": True, "size": 46}, rows, x=x, y=y, color=colour)
+    figures = {
+        "rank correlation": {one.layer: one.rank for one in found.likeness},
+        "SSIM": {one.layer: one.ssim for one in found.likeness},
+    }
+    colour = colours(list(figures), (theme.ARMS[1], theme.ARMS[2]))
+    drawn = []
+    for aside, (name, values) in zip((-4, 4), figures.items(), strict=True):
+        rows: list[Row] = [
+            {"layer": where, "arm": name, "value": it.value, "low": max(-0.6, it.low), "high": min(1, it.high)}
+            for where, it in values.items()
+        ]
+        ends = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
+        drawn.append(layer({"type": "rule", "strokeWidth": 1.6, "xOffset": aside}, rows, x=x, color=colour, **ends))
+        dot = {"type": "point", "filled": True, "size": 46, "opacity": 1, "xOffset": aside}
+        drawn.append(layer(dot, rows, x=x, y=y, color=colour))
     limit = layer(
         {"type": "rule", "strokeDash": [5, 4], "color": theme.MUTED},
         [{"limit": found.limit}],
         y={"field": "limit", "type": "quantitative"},
     )
-    for one in (rule, dots):
-        one["encoding"]["xOffset"] = beside
-    view: Spec = {"width": theme.WIDTH - 90, "height": PANEL, "layer": [limit, rule, dots]}
+    view: Spec = {"width": theme.WIDTH - 90, "height": PANEL, "layer": [limit, *drawn]}
     reading = "A map that shows what was learned is lost below the dashed line where all weights are random."
     return finish(view, "Maps while layers become random", reading)
 

@@ -19,7 +19,7 @@ from paribus.evidence.estimate import Estimate, mean_interval
 from paribus.tasks.task import Task
 
 LIMIT = 0.5  # rank correlation with maps of random weights: above it they are more alike than not
-DRAWS = 5
+DRAWS = 6  # the fewest of which all that agree exactly are evidence: 2·2⁻⁶ < .05
 FEWEST = 4  # pictures for an interval
 
 Array = NDArray[np.float64]
