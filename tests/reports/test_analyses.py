@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests import attended
 
 from paribus import notebook
 from paribus.analysis.averaging import Averaging
@@ -50,6 +51,7 @@ RECORDS = {
         Labels("held-out", 1, 40, 1, 0.025, ((19.0, 1.0), (0.0, 20.0)), (SEEN,), "why not more"),
         ("another thing cannot be checked",),
     ),
+    "gradcam": attended.made(),
     "skill": Skill("val", {"forecast": 3.0, "seasonal": 4.0}, {"seasonal": EARNED}, 90),
     "residuals": Residuals(
         "val",
@@ -70,6 +72,7 @@ SAID = {
     "ensemble": ("Do several networks together know more than one?", "3 networks, 1 view", "75.00 %", "better"),
     "tta": ("+25.00 points [12.50, 37.50]", "−0.25 [−0.5, 0.125]", "undecided", "left out: 7 examples", "80.0%"),
     "errors": ("Where is it right", "taken for"),
+    "gradcam": ("certified",),
     "skill": ("0.250 [0.125, 0.375]", "seasonal: error 4"),
     "residuals": ("[0.125, 0.375]", "12.5"),
     "denoising": ("29.00", "means over 2 pictures"),
