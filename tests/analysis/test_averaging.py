@@ -81,7 +81,7 @@ def test_only_examples_that_all_left_alone_are_asked(trained, monkeypatch):
         return replace(prepared, rows={**prepared.rows, split: torch.tensor(splits[one.seed])})
 
     monkeypatch.setattr(averaging, "prepared_with", redrawn)
-    loader, left_out = averaging._common([trained, replace(trained, seed=4)], "val")
+    loader, left_out = averaging.common([trained, replace(trained, seed=4)], "val")
     assert (loader.rows.tolist(), left_out) == ([4, 5], 6)
     with pytest.raises(DataError, match="none that no network was trained on"):
         ensemble([trained, replace(trained, seed=5)])
