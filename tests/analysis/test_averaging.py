@@ -87,6 +87,17 @@ def test_only_examples_that_all_left_alone_are_asked(trained, monkeypatch):
         ensemble([trained, replace(trained, seed=5)])
 
 
+def test_networks_of_different_data_are_not_asked_together(trained, monkeypatch):
+    def others(one, split):
+        prepared = prepared_with(trained, split)
+        record = replace(prepared.inputs.data, digest=f"digest {one.seed}")
+        return replace(prepared, inputs=replace(prepared.inputs, data=record))
+
+    monkeypatch.setattr(averaging, "prepared_with", others)
+    with pytest.raises(DataError, match="trained on different data"):
+        ensemble([trained, replace(trained, seed=4)])
+
+
 def test_views_are_averaged_and_kept_with_the_run(run, trained):
     inputs, targets = known(trained)
     both = (trained.predict(inputs) + trained.predict(inputs.flip(-1))) / 2

@@ -11,6 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from paribus import files
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.errors import DataError
 from paribus.evidence.bootstrap import mean_interval
@@ -122,7 +123,7 @@ def common(members: Sequence[Trained], split: str) -> tuple[Loader, int]:
         DataError: if there is none, or the networks were trained on different data, whose rows are other examples.
     """
     prepared = [prepared_with(one, split) for one in members]
-    if len({one.inputs.data.digest for one in prepared}) > 1:
+    if len({one.inputs.data.digest or _described(it) for one, it in zip(prepared, members, strict=True)}) > 1:
         got = ", ".join(dict.fromkeys(one.recipe.data.use for one in members))
         rule = "networks are asked the same examples, and these were trained on different data"
         raise DataError(rule, got=got, hint="name runs of the same data, with the same options")
@@ -136,6 +137,11 @@ def common(members: Sequence[Trained], split: str) -> tuple[Loader, int]:
     kept = torch.tensor(sorted(common), dtype=torch.int64)
     loader = Loader(first.examples, kept, batch_size(first.info), torch.device("cpu"))
     return loader, len(set.union(*rows)) - len(common)
+
+
+def _described(member: Trained) -> str:
+    """The data of a network in the words of its recipe, which decide what is generated."""
+    return files.dumps(member.recipe.content["recipe"]["data"])
 
 
 def _figures(asked: Ensemble, batch: Batch) -> tuple[Figures, Figures, Figures]:

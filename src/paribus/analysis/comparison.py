@@ -11,13 +11,14 @@ from torch import Tensor
 from paribus.analysis.averaging import common
 from paribus.analysis.examples import SMALL, Answers, address, likeliest
 from paribus.analysis.similarity import FEWEST, aligned, grams
-from paribus.data.deliver.loader import Batch, Loader
+from paribus.data.deliver.loader import Loader
 from paribus.errors import DataError
 from paribus.evidence.agreement import Consistency, consistency, holm, mcnemar
 from paribus.evidence.bootstrap import mean_interval
 from paribus.evidence.estimate import Estimate
-from paribus.inference.trained import Trained
+from paribus.inference.trained import Trained, prepared_with
 from paribus.tasks.classification import Classification
+from paribus.tasks.evaluation import batch_size
 
 MOST, PROBE = 2000, 512  # examples that are asked, and whose features are compared
 
@@ -130,12 +131,11 @@ def compare(
     """
     _check(first, second)
     whole, left_out = common((first, second), split)
-    loader = Loader(whole.examples, whole.rows[:most], whole.batch_size, whole.device)
-    batches = list(loader.in_order())
-    one, other = (_answers(trained, batches) for trained in (first, second))
+    asked = _loader(first, split, whole.rows[:most]), _loader(second, split, whole.rows[:most])
+    one, other = _answers(first, asked[0]), _answers(second, asked[1])
     right, now = one.right, other.right
     lost, won = int((right & ~now).sum()), int((~right & now).sum())
-    layers, why = _layers(first, second, loader, probe)
+    layers, why = _layers((first, second), asked, probe)
     n = len(one.rows)
     gains = now.double() - right.double()
     return Comparison(
@@ -155,7 +155,7 @@ def compare(
         float((one.shares.argmax(1) != other.shares.argmax(1)).double().mean()),
         consistency(right.numpy(), now.numpy(), confidence),
         _classes(one, right, now, first.info.classes),
-        tuple(it for which in (right & ~now, ~right & now) for it in _shown(first, loader, one, other, which, shown)),
+        tuple(it for which in (right & ~now, ~right & now) for it in _shown(first, asked[0], one, other, which, shown)),
         layers,
         why,
     )
@@ -172,7 +172,14 @@ def _check(first: Trained, second: Trained) -> None:
         raise DataError("runs that are compared know the same classes", got=got, hint="name two runs of the same data")
 
 
-def _answers(trained: Trained, batches: Sequence[Batch]) -> Answers:
+def _loader(trained: Trained, split: str, rows: Tensor) -> Loader:
+    """These examples as the network knows them: two may have decoded the same pictures differently."""
+    prepared = prepared_with(trained, split)
+    return Loader(prepared.examples, rows, batch_size(prepared.info), torch.device("cpu"))
+
+
+def _answers(trained: Trained, loader: Loader) -> Answers:
+    batches = list(loader.in_order())
     with torch.inference_mode():
         shares = [trained.task.predict(trained.network, batch.inputs).cpu() for batch in batches]
     targets = torch.cat([batch.targets for batch in batches]).cpu()
@@ -218,13 +225,15 @@ def _shown(
     )
 
 
-def _layers(first: Trained, second: Trained, loader: Loader, probe: int) -> tuple[Layers | None, str]:
+def _layers(both: Sequence[Trained], asked: Sequence[Loader], probe: int) -> tuple[Layers | None, str]:
     """CKA of all pairs of layers, from the first examples."""
-    rows = loader.rows[: min(probe, len(loader.rows))]
+    rows = asked[0].rows[:probe]
     if len(rows) < FEWEST:
         return None, f"layers cannot be compared on {len(rows)} examples: {FEWEST} are needed"
-    batch = next(Loader(loader.examples, rows, len(rows), torch.device("cpu")).in_order())
-    found = [grams(one.network, batch.inputs) for one in (first, second)]
+    found = [
+        grams(one.network, next(Loader(loader.examples, rows, len(rows), loader.device).in_order()).inputs)
+        for one, loader in zip(both, asked, strict=True)
+    ]
     a, b = ([*one.values()] for one in found)
     table = aligned(a, b).tolist()
     plain = tuple(tuple(None if value != value else value for value in row) for row in table)
