@@ -28,14 +28,20 @@ from tests import made
 
 import paribus as pb
 from paribus import plots
+from paribus.analysis.comparison import ClassChurn, Layers
+from paribus.analysis.errors.calibration import calibration
 from paribus.analysis.latent import LatentMap
 from paribus.analysis.quality import Quality
 from paribus.chance import key
 from paribus.data.augmentation import PARTS
 from paribus.data.augmentation.compose import Compose
+from paribus.evidence.detection import detections
 from paribus.plots import Chart
 from paribus.plots import arena as arena_plots
 from paribus.plots.activations import activations, depths
+from paribus.plots.compare import churn
+from paribus.plots.compare import layers as alignment
+from paribus.plots.errors import ranks, reliability
 from paribus.plots.latent import latent
 from paribus.plots.layers import sizes
 from paribus.plots.quality import quality
@@ -155,9 +161,27 @@ def others(folder: Path) -> Iterator[Path]:
         "crossing": arena_plots.crossing(arena.convexity(beale, 200)),
         "backtracking": arena_plots.backtracking(arena.trace(beale, arena.optimizer("linesearch"), None, 2), 2),
         "online": arena_plots.online(arena.reddi(3.0, 300)),
+        **judged(),
     }
     for name, chart in charts.items():
         yield saved(chart, folder, name)
+
+
+def judged() -> dict[str, Chart]:
+    """Ranks and calibration of a network that is too sure, and what another one does otherwise."""
+    true = torch.arange(600) % 6
+    scores = torch.randn(600, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    shares = (2 * scores + 3 * torch.nn.functional.one_hot(true, 6)).softmax(1)
+    names = [f"class {one}" for one in range(6)]
+    churned = [ClassChurn(name, 100, 0.8, 0.82, 7 - one, 2 * one, 1.0) for one, name in enumerate(names)]
+    alike = tuple(tuple(math.exp(-(((i / 20 - j / 32) * 3) ** 2)) for j in range(32)) for i in range(20))
+    deep = [tuple(f"layer{one}.conv" for one in range(number)) for number in (20, 32)]
+    return {
+        "roc": ranks(names, detections(shares.numpy(), true.numpy()).classes),
+        "reliability": reliability(calibration(shares, true, 0.95)),
+        "churn": churn(churned),
+        "cka": alignment(Layers(deep[0], deep[1], alike, 512), "first", "second"),
+    }
 
 
 def runs(folder: Path) -> Iterator[Path]:

@@ -103,7 +103,7 @@ def test_what_people_ask_of_a_run(trained, tmp_path):
 def test_a_run_stands_for_its_folder_wherever_one_is_asked_for(trained):
     for one in (trained, trained.folder.path):
         assert pb.open_test(one) == pb.open_test(trained.folder)
-        assert pb.analyse(one, "examples") == pb.analyse(trained.folder, "examples")
+        assert pb.analyse(one, "errors") == pb.analyse(trained.folder, "errors")
         with pytest.raises(DataError, match="draws no examples"):
             pb.sample(one)
 

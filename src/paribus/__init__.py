@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from paribus.reports.summary import summary as summary
     from paribus.search import Tune as Tune
     from paribus.search import tune as tune
+    from paribus.studies.compare import compare as compare
     from paribus.studies.held_out import test_run
     from paribus.studies.log import log as log
     from paribus.study import Study as Study
@@ -63,6 +64,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "Trained": "inference.trained",
     "Tune": "search",
     "analyse": "analysis.kept",
+    "compare": "studies.compare",
     "derive": "theory.derive",
     "diagnose": "doctor",
     "evidence": "numbers",

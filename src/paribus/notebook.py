@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the attribute that the page is made from
     "diagnosis.finding:Diagnosis": ("reports.diagnosis:diagnosis_page", ""),
+    "analysis.comparison:Comparison": ("reports.compare:comparison_page", ""),
     "analysis.explain:Explanation": ("reports.explain:explanation_page", ""),
     "inference.predict:Predictions": ("reports.outcomes:predictions_page", ""),
     "records.history:History": ("reports.run:history_page", ""),
@@ -24,6 +25,7 @@ PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the att
     "records.search:SearchResult": ("reports.search:search_page", ""),
     "records.run:RunFolder": ("reports.run:run_page", ""),
     "search:Tune": ("reports.search:search_page", "result"),
+    "studies.flips:StudyFlips": ("reports.compare:flips_page", ""),
     "study:Study": ("reports.study:study_page", "result"),
     "theory.derivations.derivation:Derivation": ("reports.derivation:as_fragment", ""),  # HTML already
     "theory.layers.table:Table": ("reports.layers:layers_page", ""),

@@ -81,10 +81,21 @@ def test_only_examples_that_all_left_alone_are_asked(trained, monkeypatch):
         return replace(prepared, rows={**prepared.rows, split: torch.tensor(splits[one.seed])})
 
     monkeypatch.setattr(averaging, "prepared_with", redrawn)
-    loader, left_out = averaging._common([trained, replace(trained, seed=4)], "val")
+    loader, left_out = averaging.common([trained, replace(trained, seed=4)], "val")
     assert (loader.rows.tolist(), left_out) == ([4, 5], 6)
     with pytest.raises(DataError, match="none that no network was trained on"):
         ensemble([trained, replace(trained, seed=5)])
+
+
+def test_networks_of_different_data_are_not_asked_together(trained, monkeypatch):
+    def others(one, split):
+        prepared = prepared_with(trained, split)
+        record = replace(prepared.inputs.data, digest=f"digest {one.seed}")
+        return replace(prepared, inputs=replace(prepared.inputs, data=record))
+
+    monkeypatch.setattr(averaging, "prepared_with", others)
+    with pytest.raises(DataError, match="trained on different data"):
+        ensemble([trained, replace(trained, seed=4)])
 
 
 def test_views_are_averaged_and_kept_with_the_run(run, trained):

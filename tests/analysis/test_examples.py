@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import confusion_matrix
 
-from paribus.analysis.examples import HEAVY, address, examples
+from paribus.analysis.examples import HEAVY, address, look
 from paribus.inference.trained import batches, load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -32,12 +32,15 @@ TASKS = {
 
 def test_confusions_and_extremes_are_those_of_the_predictions(run):
     trained = load(run)
-    found = examples(trained, shown=3)
+    found, answers = look(trained, "val", 2000, 3)
     pieces = list(batches(trained, "val"))
     shares = torch.cat([trained.predict(batch.inputs) for batch in pieces])
     true, rows = torch.cat([batch.targets for batch in pieces]), torch.cat([batch.rows for batch in pieces])
     losses = -shares[torch.arange(len(true)), true].log()
     assert np.array_equal(found.confusion, confusion_matrix(true, shares.argmax(1), labels=range(10)))
+    assert answers is not None
+    assert torch.equal(answers.rows, rows)
+    assert torch.allclose(answers.shares, shares)
     assert [one.row for one in found.worst] == rows[losses.argsort(descending=True)[:3]].tolist()
     assert [one.row for one in found.best] == rows[losses.argsort()[:3]].tolist()
     assert found.worst[0].error == pytest.approx(float(losses.max()), rel=1e-4)
@@ -52,7 +55,7 @@ def test_every_kind_of_task_shows_its_examples(name, tmp_path):
     recipe, changes, unit, pictures = TASKS[name]
     folder = RunFolder(tmp_path / "run")
     loop.train(folder, Recipe.load(recipe, {**TINY, **changes}), 0, Settings("cpu", 1))
-    found = examples(load(folder), most=10, shown=2)
+    found, _ = look(load(folder), "val", 10, 2)
     assert found.unit == unit
     assert found.looked == min(10, found.of)
     assert len(found.worst[0].pictures) == pictures

@@ -49,18 +49,18 @@ def test_one_name_gives_its_record_and_other_names_are_known(run):
 
 
 def test_several_names_give_an_explanation_with_each_its_own_options(run):
-    found = pb.explain(run, ["examples", "extent"], factor=2, shown=3)
-    assert list(found) == ["examples", "size"]
+    found = pb.explain(run, ["errors", "extent"], factor=2, shown=3)
+    assert list(found) == ["errors", "size"]
     assert found["extent"].scaled == 2 * run.result.parameters
-    assert len(found["examples"].worst) == 3
+    assert len(found["errors"].examples.worst) == 3
     with pytest.raises(RecipeError, match=r"no analysis that is asked has this option(.|\n)*factor"):
-        pb.explain(run, ["examples", "size"], fcator=2)
+        pb.explain(run, ["errors", "size"], fcator=2)
     with pytest.raises(DataError, match="needs a variational autoencoder"):
         pb.explain(run, ["latent-map"])
 
 
 def test_who_asks_for_everything_is_told_what_is_left_out_and_why(run, monkeypatch):
-    slow = replace(ANALYSES["examples"], quick=False)
+    slow = replace(ANALYSES["errors"], quick=False)
     monkeypatch.setattr(table, "ANALYSES", {**{name: ANALYSES[name] for name in ("ensemble", "skill")}, "slow": slow})
     table.register(replace(SIZE, name="refused", also=(), compute=refused))
     found = pb.explain(run, factor=3)
@@ -88,7 +88,7 @@ def test_a_run_that_has_not_finished_is_refused(tmp_path):
 
 
 def test_a_notebook_shows_what_was_found(run):
-    html = notebook.html(pb.explain(run, ["size", "examples"]))
+    html = notebook.html(pb.explain(run, ["size", "errors"]))
     assert "scaled" in html
     assert "Looked at" in html
     assert isinstance(pb.explain(run, []), Explanation)

@@ -44,7 +44,7 @@ def test_what_does_not_apply_is_refused_in_one_sentence(run):
     with pytest.raises(DataError, match="the analysis quality needs records of a Fréchet distance"):
         analyse(run, "quality")
     met = {name for name, one in ANALYSES.items() if one.needs.met(run)}
-    assert {"examples", "tta", "ensemble"} <= met
+    assert {"errors", "tta", "ensemble"} <= met
     assert not met & {"skill", "residuals", "denoising", "latent-map", "likelihood", "quality"}
 
 

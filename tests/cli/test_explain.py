@@ -17,7 +17,7 @@ def trained(paribus) -> Path:
 
 def test_all_that_applies_is_said_in_short_and_written_whole(paribus, trained):
     said = paribus("explain", "last", "--html", "explained.html")
-    assert (said.code, said.err) == (0, "")
+    assert said.code == 0, said.err
     assert "Looked at" in said.out
     assert "needs a variational autoencoder" in said.out
     page = Path("explained.html").read_text()
@@ -29,16 +29,21 @@ def test_all_that_applies_is_said_in_short_and_written_whole(paribus, trained):
 
 
 def test_what_is_named_is_printed_whole_or_as_json(paribus, trained):
-    assert "right when said (precision)" in paribus("explain", "last", "examples").out
+    assert "Precision: right where the class is said" in paribus("explain", "last", "examples").out
     found = json.loads(paribus("explain", "last", "examples", "--set", "shown=2", "--json").out)
     assert found["run"] == str(trained)
-    assert len(found["records"]["examples"]["worst"]) == 2
+    assert len(found["records"]["errors"]["examples"]["worst"]) == 2
+
+
+def test_N6_what_mistakes_cost_is_an_option(paribus, trained):
+    assert "What mistakes cost: fn=10 fp=1" in paribus("explain", "last", "errors", "--cost", "fn=10 fp=1").out
 
 
 def test_mistakes_are_one_message(paribus, trained):
     for words, message in [
         (("last", "exmples"), "did you mean 'examples'?"),
         (("last", "--set", "shwon=3"), "did you mean 'shown'?"),
+        (("last", "errors", "--cost", "nine=3"), "costs name classes, or fn and fp"),
         (("last", "latent-map"), "needs a variational autoencoder"),
         (("nothing",), "nothing"),
     ]:

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 from tests import attended
 
 from paribus import notebook
@@ -14,6 +15,11 @@ from paribus.analysis.classes import Classes, ClassFigures, ClassSeeds, Confused
 from paribus.analysis.clusters import Cluster, Clusters, Grouping
 from paribus.analysis.denoising import Denoising, Score
 from paribus.analysis.embed import Embedding
+from paribus.analysis.errors.calibration import calibration
+from paribus.analysis.errors.costs import costs
+from paribus.analysis.errors.errors import Errors
+from paribus.analysis.errors.figures import class_figures
+from paribus.analysis.errors.labels import Labels
 from paribus.analysis.examples import Example, Examples
 from paribus.analysis.features import Features, Sheet
 from paribus.analysis.latent import LatentMap, Likelihood
@@ -25,6 +31,7 @@ from paribus.analysis.skill import Skill
 from paribus.analysis.table import ANALYSES, resolve
 from paribus.evidence import Estimate
 from paribus.evidence.proportion import Proportion
+from paribus.evidence.detection import detections
 from paribus.reports.analyses import skills_page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.terminal import print_page
@@ -43,6 +50,8 @@ GROUPS = (Cluster(7, HOSTILE, 0.75, (PICTURE,), (3,)), Cluster(2, "", 0.0, ("",)
 PAIRS = (Confused(HOSTILE, "dog", 2, 9, (Mistake(4, PICTURE, 6, PICTURE),)),)
 TOGETHER = Correlation(0.75, 0.5, 0.875, 0.015625)
 SAYS = {"inputs": "inputs: 64 numbers (1×8×8)", "penultimate": "penultimate: 32 numbers"}
+CLASSES, TRUE = (HOSTILE, "dog"), torch.arange(40) % 2
+SHARES = torch.tensor([[0.7, 0.3], [0.4, 0.6], [0.2, 0.8], [0.1, 0.9]], dtype=torch.float64).repeat(10, 1)
 RECORDS = {
     "neighbours": Neighbours(
         "val",
@@ -122,7 +131,16 @@ RECORDS = {
     ),
     "ensemble": replace(AVERAGED, members=3, views=1),
     "tta": AVERAGED,
-    "examples": Examples("val", 3, 3, "loss", (), (HOSTILE, "dog"), ((0, 2), (0, 1)), "examples", (SEEN,), (SEEN,)),
+    "errors": Errors(
+        Examples("val", 3, 3, "loss", (), CLASSES, ((0, 2), (0, 1)), "examples", (SEEN,), (SEEN,)),
+        0.95,
+        class_figures(((0, 2), (0, 1)), CLASSES),
+        detections(SHARES.numpy(), TRUE.numpy()),
+        calibration(SHARES, TRUE, 0.95),
+        costs("fn=10 fp=1", None, SHARES, TRUE, CLASSES, 0.95),
+        Labels("held-out", 1, 40, 1, 0.025, ((19.0, 1.0), (0.0, 20.0)), (SEEN,), "why not more"),
+        ("another thing cannot be checked",),
+    ),
     "gradcam": attended.made(label=HOSTILE),
     "skill": Skill("val", {"forecast": 3.0, "seasonal": 4.0}, {"seasonal": EARNED}, 90),
     "residuals": Residuals(
@@ -149,7 +167,7 @@ SAID = {
     "class-seeds": ("25.0 % [12.5, 37.5]", "over 3 seeds", "x → dog"),
     "ensemble": ("Do several networks together know more than one?", "3 networks, 1 view", "75.00 %", "better"),
     "tta": ("+25.00 points [12.50, 37.50]", "−0.25 [−0.5, 0.125]", "undecided", "left out: 7 examples", "80.0%"),
-    "examples": ("Where is it right", "taken for"),
+    "errors": ("Where is it right", "taken for"),
     "gradcam": ("passes all 7 tests on 12 pictures", "certified", "−1 … 2", "necessary, not sufficient"),
     "skill": ("0.250 [0.125, 0.375]", "seasonal: error 4"),
     "residuals": ("[0.125, 0.375]", "12.5"),

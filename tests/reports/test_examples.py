@@ -6,8 +6,12 @@ from dataclasses import replace
 
 from tests.made import HOSTILE
 
+from paribus.analysis.errors.errors import Errors
+from paribus.analysis.errors.figures import class_figures
 from paribus.analysis.examples import Cell, Example, Examples
-from paribus.reports.examples import CLASSES, examples_page
+from paribus.reports.errors import errors_page
+from paribus.reports.examples import CLASSES
+from paribus.reports.page import Page
 from paribus.reports.render import draw, to_html, to_markdown
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -19,8 +23,12 @@ RECORD = Examples(
 )  # fmt: skip
 
 
+def page_of(record: Examples) -> Page:
+    return errors_page(Errors(record, 0.95, class_figures(record.confusion, record.classes)))
+
+
 def test_a_click_on_a_cell_opens_its_examples_without_a_script():
-    page = examples_page(RECORD)
+    page = page_of(RECORD)
     html = to_html(page, draw(page))
     assert '<a href="#cell-0-1">2</a>' in html
     assert 'id="cell-0-1"' in html
@@ -32,10 +40,11 @@ def test_a_click_on_a_cell_opens_its_examples_without_a_script():
 
 
 def test_figures_of_each_class_follow_from_the_confusions():
-    _, classes, *_ = examples_page(RECORD).sections
+    _, classes, *_ = page_of(RECORD).sections
     (table,) = classes.tables
-    assert table.rows[0] == ("cat", "10", "80.0 %", "88.9 %", "84.2 %", "72.7 %")
-    assert table.rows[2][2:4] == ("80.0 %", "100.0 %")
+    shares = ("88.9 %", "80.0 %", "90.0 %", "84.2 %", "72.7 %")
+    assert table.rows[0] == ("cat", "10", "8", "1", "2", "9", *shares)
+    assert table.rows[2][6:8] == ("100.0 %", "80.0 %")
 
 
 def test_of_many_classes_those_that_are_confused_most_are_shown():
@@ -45,7 +54,7 @@ def test_of_many_classes_those_that_are_confused_most_are_shown():
     wide = replace(
         RECORD, classes=tuple(f"class {k}" for k in range(many)), confusion=tuple(map(tuple, counts)), cells=()
     )
-    first = examples_page(wide).sections[0]
+    first = page_of(wide).sections[0]
     assert first.matrix is not None
     assert len(first.matrix.classes) == CLASSES
     assert {"class 30", "class 40", "class 41"} <= set(first.matrix.classes)
@@ -53,7 +62,7 @@ def test_of_many_classes_those_that_are_confused_most_are_shown():
 
 
 def test_R27_hostile_class_names_stay_text():
-    page = examples_page(
+    page = page_of(
         replace(RECORD, classes=(HOSTILE, "dog", "eel"), worst=(replace(WRONG, truth=HOSTILE, text=HOSTILE),))
     )
     html, text = to_html(page, draw(page)), to_markdown(page)

@@ -11,6 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from paribus import files
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.errors import DataError
 from paribus.evidence.bootstrap import mean_interval
@@ -94,7 +95,7 @@ def ensemble(members: Sequence[Trained], *, split: SplitName = "val", confidence
 
 
 def _averaging(asked: Ensemble, split: str, confidence: float) -> Averaging:
-    loader, left_out = _common(asked.members, split)
+    loader, left_out = common(asked.members, split)
     pieces = [_figures(asked, batch) for batch in loader.in_order()]
     single, averaged, agreed = (
         {name: torch.cat([piece[place][name] for piece in pieces]).double() for name in pieces[0][place]}
@@ -113,12 +114,19 @@ def _averaging(asked: Ensemble, split: str, confidence: float) -> Averaging:
     )
 
 
-def _common(members: Sequence[Trained], split: str) -> tuple[Loader, int]:
+def common(members: Sequence[Trained], split: str) -> tuple[Loader, int]:
     """The examples that are in a split of every network, and how many are in that of some only.
 
     A network's splits have no example in common, so what is held out for all was trained on by none.
+
+    Raises:
+        DataError: if there is none, or the networks were trained on different data, whose rows are other examples.
     """
     prepared = [prepared_with(one, split) for one in members]
+    if len({one.inputs.data.digest or _described(it) for one, it in zip(prepared, members, strict=True)}) > 1:
+        got = ", ".join(dict.fromkeys(one.recipe.data.use for one in members))
+        rule = "networks are asked the same examples, and these were trained on different data"
+        raise DataError(rule, got=got, hint="name runs of the same data, with the same options")
     rows = [set(one.rows[split].tolist()) for one in prepared]
     common = reduce(set.intersection, rows)
     if not common:
@@ -129,6 +137,11 @@ def _common(members: Sequence[Trained], split: str) -> tuple[Loader, int]:
     kept = torch.tensor(sorted(common), dtype=torch.int64)
     loader = Loader(first.examples, kept, batch_size(first.info), torch.device("cpu"))
     return loader, len(set.union(*rows)) - len(common)
+
+
+def _described(member: Trained) -> str:
+    """The data of a network in the words of its recipe, which decide what is generated."""
+    return files.dumps(member.recipe.content["recipe"]["data"])
 
 
 def _figures(asked: Ensemble, batch: Batch) -> tuple[Figures, Figures, Figures]:

@@ -6,10 +6,9 @@ import io
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from paribus.chance import key, seeded
@@ -88,14 +87,28 @@ class Examples:
     cells: tuple[Cell, ...] = ()
 
 
-def examples(
-    trained: Trained,
-    *,
-    split: SplitName = "val",
-    most: Annotated[int, Field(ge=1)] = 2000,
-    shown: Annotated[int, Field(ge=1, le=48)] = 12,
-) -> Examples:
-    """Look at a network's answers, example by example.
+@dataclass(frozen=True)
+class Answers:
+    """What a network says of examples that are of one class each, on the CPU.
+
+    Args:
+        rows: (N,) where they stand in the data set.
+        labels: (N,) their classes.
+        shares: (N, K) the probabilities of all classes.
+    """
+
+    rows: Tensor
+    labels: Tensor
+    shares: Tensor
+
+    @property
+    def right(self) -> Tensor:
+        """Whether the likeliest class is that of the label (N,)."""
+        return self.shares.argmax(1) == self.labels
+
+
+def look(trained: Trained, split: SplitName, most: int, shown: int) -> tuple[Examples, Answers | None]:
+    """Look at a network's answers, example by example; all probabilities, where an example is of one class.
 
     Args:
         trained: the network.
@@ -109,6 +122,7 @@ def examples(
     prepared = prepared_with(trained, split)
     worst, best, cells = Kept(shown), Kept(shown), dict[tuple[int, int], Kept]()
     looked, confusion, last = 0, None, None
+    answers: list[tuple[Tensor, Tensor, Tensor]] = []
     with torch.inference_mode(), seeded(key("examples")):
         for batch in loader_of(prepared, split, most).in_order():
             last = seen = trained.task.inspect(trained.network, batch)
@@ -120,10 +134,12 @@ def examples(
                 cells.setdefault((true, said), Kept(CELL)).offer([-errors[place]], [rows[place]])
             if seen.confusion is not None:
                 confusion = seen.confusion if confusion is None else confusion + seen.confusion
+            if seen.pairs is not None and seen.shares is not None:
+                answers.append((batch.rows.cpu(), seen.pairs[:, 0].cpu(), seen.shares.cpu()))
             looked += len(rows)
     assert last is not None  # no split is empty
     classes = trained.info.classes if confusion is not None else ()
-    return Examples(
+    found = Examples(
         split,
         looked,
         len(prepared.rows[split]),
@@ -136,6 +152,7 @@ def examples(
         tuple(best.examples(classes)),
         tuple(_cells(cells, confusion, classes)),
     )
+    return found, Answers(*map(torch.cat, zip(*answers, strict=True))) if answers else None
 
 
 def _cells(cells: Mapping[tuple[int, int], Kept], confusion: Tensor | None, classes: tuple[str, ...]) -> Iterator[Cell]:
@@ -162,7 +179,7 @@ class _Row:
             float(seen.errors[place]),
             seen.truth[place][:TEXT] if seen.truth else "",
             seen.said[place][:TEXT] if seen.said else "",
-            _likeliest(seen.shares[place], classes) if seen.shares is not None else None,
+            likeliest(seen.shares[place], classes) if seen.shares is not None else None,
             tuple(address(one, most) for one in seen.pictures[place]) if seen.pictures is not None else (),
             {name: tuple(values) for name, values in seen.curves[place].items()} if seen.curves else None,
             seen.texts[place][:TEXT] if seen.texts else "",
@@ -204,7 +221,8 @@ def _encoded(image: Image, kind: str) -> bytes:
     return target.getvalue()
 
 
-def _likeliest(shares: Tensor, classes: tuple[str, ...]) -> dict[str, float]:
+def likeliest(shares: Tensor, classes: tuple[str, ...]) -> dict[str, float]:
+    """The classes with the largest probabilities (K,), falling."""
     values, places = shares.sort(descending=True)
     named = zip(places.tolist(), values.tolist(), strict=True)
     return {classes[place]: value for place, value in list(named)[:LIKELIEST]}

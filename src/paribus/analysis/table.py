@@ -119,12 +119,13 @@ ANALYSES: Mapping[str, Analysis] = {
     analysis.name: analysis
     for analysis in (
         Analysis(
-            "examples",
-            "What a network makes of single examples: confusions, the worst and the best ones, figures of each class.",
+            "errors",
+            "Where a network errs: confusions, worst examples, classes, ROC, calibration, costs, suspected labels.",
             Need("a task that says something of single examples, unlike gan", method="inspect"),
-            compute="analysis.examples:examples",
-            record="analysis.examples:Examples",
-            page="reports.examples:examples_page",
+            compute="analysis.errors.errors:errors",
+            record="analysis.errors.errors:Errors",
+            page="reports.errors:errors_page",
+            also=("examples",),
         ),
         Analysis(
             "gradcam",

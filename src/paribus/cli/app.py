@@ -11,6 +11,7 @@ from paribus.cli import (
     analyse,
     arena,
     backprop,
+    compare,
     data,
     denoise,
     derive,
@@ -38,7 +39,6 @@ ELSEWHERE = {  # what other tools call it → what it is here
     "train": "run RECIPE",
     "fit": "run RECIPE",
     "resume": "run RECIPE",
-    "compare": "study RECIPE --vary FIELD=VALUE,VALUE",
     "search": "tune RECIPE --search FIELD=LOW..HIGH",
     "sweep": "tune RECIPE --search FIELD=LOW..HIGH, or for a comparison: study RECIPE --vary FIELD=VALUE,VALUE",
     "optimize": "tune RECIPE --search FIELD=LOW..HIGH",
@@ -102,6 +102,7 @@ app.command("leaderboard")(leaderboard.leaderboard)
 app.command("export")(export.export)
 app.command("explain")(explain.explain)
 app.command("analyse")(analyse.analyse)
+app.command("compare")(compare.compare)
 app.command("skill")(skill.skill)
 app.command("predict")(predict.predict)
 app.command("sample")(sample.sample)

@@ -33,6 +33,9 @@ def explain(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="An option of the analyses (see: paribus show NAME)."),
     ] = None,
+    cost: Annotated[
+        str | None, typer.Option(help='What mistakes cost, for the analysis errors: "fn=10 fp=1", "CLASS=10".')
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Compute the answers even if they are kept.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the records as JSON.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one page with all pictures.")] = None,
@@ -50,7 +53,9 @@ def explain(
 
     - `paribus explain last attention --set method=integrated_gradients`
 
-    - `paribus explain last gradcam examples --html seen.html`
+    - `paribus explain last gradcam errors --html seen.html`
+
+    - `paribus explain last errors --cost "fn=10 fp=1"`
     """
     from paribus.progress import working
     from paribus.records.run import RunFolder
@@ -60,7 +65,8 @@ def explain(
     with working("explaining"):
         from paribus.analysis.explain import explain as ask
 
-        found = ask(folder, what or None, again=again, **parse_overrides(options))
+        settings = parse_overrides(options) | ({} if cost is None else {"cost": cost})
+        found = ask(folder, what or None, again=again, **settings)
     if json:
         _print_json(found)
         return

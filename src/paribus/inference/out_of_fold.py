@@ -13,6 +13,29 @@ from paribus.tasks.evaluation import CHANCE
 from paribus.tasks.task import Meter
 
 
+def whole_round(folder: RunFolder) -> list[RunFolder]:
+    """The runs of the round of folds that a run belongs to, in which each example validates once; none if one lacks."""
+    runs = _round(folder)
+    return runs if all(run.exists and run.result is not None for run in runs) else []
+
+
+def unfinished(folder: RunFolder) -> str:
+    """Why there is no whole round, and how there would be one."""
+    if runs := _round(folder):
+        done = sum(run.exists and run.result is not None for run in runs)
+        return f"{done} of the {len(runs)} folds have finished: with all of them every label could be judged"
+    return "the labels of training examples are not judged, for the network has learned them: see split.folds"
+
+
+def _round(folder: RunFolder) -> list[RunFolder]:
+    """Where the runs of a round lie: beside each other, under their seeds."""
+    recipe, seed = folder.recipe, folder.seed
+    if not recipe.split.folds or recipe.chance.split is not None:
+        return []
+    first = seed - seed % recipe.split.folds
+    return [RunFolder(folder.path.parent / f"seed-{one}") for one in range(first, first + recipe.split.folds)]
+
+
 def pooled(runs: Sequence[RunFolder]) -> tuple[int, dict[str, float]]:
     """How many examples the runs of one round of folds validate on, and the figures over all of them together.
 

@@ -14,7 +14,7 @@ SHOWN = (
     "Effects",
     "Arms",
     "Learning curves",
-    "Examples",
+    "Errors",
     "Worst examples",
 )  # the rest is in their own reports
 

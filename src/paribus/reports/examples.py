@@ -1,39 +1,37 @@
-"""The page about single examples: confusions, figures of each class, the worst and the best."""
+"""Sections about single examples: confusions, figures of each class, the worst and the best."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from paribus.plots import forecast
 from paribus.records import wording
 from paribus.records.wording import clean, count
-from paribus.reports.page import Card, Figure, Matrix, Page, Section, Table
+from paribus.reports.page import Card, Figure, Matrix, Section, Table
 
 if TYPE_CHECKING:
+    from paribus.analysis.errors.figures import ClassFigures
     from paribus.analysis.examples import Example, Examples
 
 CLASSES = 20  # rows of a matrix that can be read
 PAIRS = 10  # confusions that are named where the matrix is larger
 PANELS = 4  # curves side by side
+CLASS_NOTE = (
+    "Precision: right where the class is said. Recall (sensitivity): found of the class. Specificity: left alone of "
+    "the rest. F1: 2TP / (2TP + FP + FN)."
+)
 
 
-def examples_page(record: Examples) -> Page:
-    """What a network makes of single examples."""
-    split = wording.SPLITS[record.split]
-    whole = "" if record.looked == record.of else f"the first {record.looked:,} of "
-    said = f"Looked at {whole}{record.of:,} {split} examples. The error of an example is: {record.figure}."
-    sections = (*_confusion(record), *_extremes(record))
-    return Page("Analysis", "examples", "Where is it right, and where is it wrong?", summary=said, sections=sections)
-
-
-def _confusion(record: Examples) -> Iterator[Section]:
+def confusions(record: Examples, figures: Sequence[ClassFigures]) -> Iterator[Section]:
+    """How classes are confused, and the figures of each."""
     if not record.confusion:
         return
     kept = _most_confused(record)
     names = tuple(clean(record.classes[one]) for one in kept)
     cells = {
-        (kept.index(cell.truth), kept.index(cell.said)): tuple(_card(one, record) for one in cell.examples)
+        (kept.index(cell.truth), kept.index(cell.said)): tuple(card(one, record.figure) for one in cell.examples)
         for cell in record.cells
         if cell.truth in kept and cell.said in kept
     }
@@ -44,7 +42,7 @@ def _confusion(record: Examples) -> Iterator[Section]:
     if len(kept) < len(record.classes):
         text.append(f"Of {len(record.classes)} classes these {len(kept)} are confused most.")
     yield Section("Confusions", (" ".join(text),), matrix=Matrix(names, counts, cells), tables=_pairs(record))
-    yield Section("Classes", tables=(_classes(record),))
+    yield Section("Classes", tables=(_classes(record, figures),), notes=(CLASS_NOTE,))
 
 
 def _most_confused(record: Examples) -> list[int]:
@@ -69,28 +67,26 @@ def _pairs(record: Examples) -> tuple[Table, ...]:
     return (Table(("true", "taken for", record.unit), rows, "llr"),) if rows else ()
 
 
-def _classes(record: Examples) -> Table:
-    """Precision, recall and their means of each class."""
-    heads = ("class", record.unit, "found (recall)", "right when said (precision)", "F1", "IoU")
-    rows = []
-    for place, name in enumerate(record.classes):
-        hits, true = record.confusion[place][place], sum(record.confusion[place])
-        said = sum(row[place] for row in record.confusion)
-        shares = (
-            (hits, true),
-            (hits, said),
-            (2 * hits, true + said),
-            (hits, true + said - hits),
+def _classes(record: Examples, figures: Sequence[ClassFigures]) -> Table:
+    """Precision, recall and their kin of each class."""
+    heads = ("class", record.unit, "TP", "FP", "FN", "TN", "precision", "recall", "specificity", "F1", "IoU")
+    rows = tuple(
+        (
+            clean(one.name),
+            *(f"{number:,}" for number in (one.support, one.tp, one.fp, one.fn, one.tn)),
+            *(share(value) for value in (one.precision, one.recall, one.specificity, one.f1, one.iou)),
         )
-        rows.append((clean(name), f"{true:,}", *(_share(*share) for share in shares)))
-    return Table(heads, tuple(rows), "l" + "r" * 5)
+        for one in figures
+    )
+    return Table(heads, rows, "l" + "r" * 10, data=lambda: [{**asdict(one), "support": one.support} for one in figures])
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else wording.NONE
+def share(value: float | None) -> str:
+    """A share of a whole: ``88.9 %``."""
+    return f"{100 * value:.1f} %" if wording.known(value) else wording.NONE
 
 
-def _extremes(record: Examples) -> Iterator[Section]:
+def extremes(record: Examples) -> Iterator[Section]:
     """The worst and the best examples, as cards or as curves."""
     columns = f" From left to right: {', '.join(record.columns)}." if record.columns else ""
     for title, chosen, tone in (("Worst examples", record.worst, "worse"), ("Best examples", record.best, "better")):
@@ -106,10 +102,11 @@ def _extremes(record: Examples) -> Iterator[Section]:
             )
             yield Section(title, text, Figure(f"{tone}-examples", chart, f"{title}: past, truth and answer."))
         else:
-            yield Section(title, text, cards=tuple(_card(one, record, tone) for one in chosen))
+            yield Section(title, text, cards=tuple(card(one, record.figure, tone) for one in chosen))
 
 
-def _card(one: Example, record: Examples, tone: str = "") -> Card:
+def card(one: Example, figure: str, tone: str = "") -> Card:
+    """An example with what the network says of it; ``figure`` is what its error is."""
     lines = []
     if one.said:
         lines.append(one.said if one.said == one.truth else f"{one.said}, in truth {one.truth}")
@@ -117,7 +114,7 @@ def _card(one: Example, record: Examples, tone: str = "") -> Card:
         lines.append(", ".join(f"{name} {wording.share(share)}" for name, share in one.likeliest.items()))
     if one.text:
         lines.append(one.text)
-    lines.append(f"{record.figure} {wording.text(one.error)}, example {one.row}")
+    lines.append(f"{figure} {wording.text(one.error)}, example {one.row}")
     return Card(one.pictures, tuple(map(_line, lines)), tone or ("better" if one.said == one.truth else "worse"))
 
 

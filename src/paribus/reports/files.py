@@ -108,14 +108,14 @@ def write_latex(result: StudyResult, path: Path, overwrite: bool = False) -> lis
 
 def look(run: RunFolder) -> str:
     """Ask a finished run for its single examples, and keep the answer for its report; why not, where that fails."""
-    from paribus.analysis.kept import analyse
+    from paribus.analysis.kept import analyse, kept
     from paribus.analysis.table import find
 
     if run.result is None or run.origin != "recipe":
         return ""
     try:
-        if find("examples").needs.met(run):
-            analyse(run, "examples")
+        if find("errors").needs.met(run) and not any(one.name == "errors" for one, _ in kept(run)):
+            analyse(run, "errors")
     except ParibusError as error:
         return f"Single examples are not shown: {error.rule}."
     return ""

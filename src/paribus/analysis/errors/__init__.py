@@ -1,0 +1,1 @@
+"""Where a network with classes errs: figures of classes, ranks, calibration, cuts by cost, suspected labels."""
