@@ -18,6 +18,7 @@ from paribus.training.check import check_run
 from paribus.training.execution import Settings
 from paribus.training.finder import RateRange, lr_find, region, smoothed, sweep
 from paribus.training.loop import Loaders
+from paribus.training.monitor import Plan
 from paribus.training.session import Session
 from paribus.training.step import step
 
@@ -74,8 +75,6 @@ def begun(recipe: Recipe) -> Session:
 
 
 def advance(session: Session, recipe: Recipe, steps: int) -> None:
-    from paribus.training.monitor import Plan
-
     data = Loaders.of(recipe, check_run(recipe, 0, Settings("cpu")), "cpu")
     session.begin_epoch()
     plan = Plan(1, len(data.train), len(data.train))

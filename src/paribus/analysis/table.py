@@ -180,6 +180,14 @@ ANALYSES: Mapping[str, Analysis] = {
             page="reports.analyses:quality_page",
             version=2,
         ),
+        Analysis(
+            "memory",
+            "Who holds what in one training step, predicted and measured, and what would save some of it.",
+            Need("a network that is trained step by step"),
+            compute="analysis.memory:memory",
+            record="analysis.memory:StepMemory",
+            page="reports.memory:memory_page",
+        ),
     )
 }
 

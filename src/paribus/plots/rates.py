@@ -49,9 +49,9 @@ def _ends(found: RateRange) -> tuple[float, float]:
 
 def _rows(name: str, one: Sweep, losses: tuple[float, ...], low: float, high: float) -> list[Row]:
     """The steps whose losses lie in the picture, and the first one beyond, where the line leaves it."""
-    rows = [{"arm": name, "rate": rate, "loss": loss} for rate, loss in zip(one.rates, losses, strict=True)]
+    rows: list[Row] = [{"arm": name, "rate": rate, "loss": loss} for rate, loss in zip(one.rates, losses, strict=True)]
     if losses is one.smooth:
-        beyond = next((place for place, row in enumerate(rows) if row["loss"] > high), len(rows))
+        beyond = next((place for place, loss in enumerate(losses) if loss > high), len(rows))
         return rows[: beyond + 1]
     return [row for row in rows if low <= row["loss"] <= high]
 

@@ -88,15 +88,16 @@ def _power(product: Product, like: Sequence[Tensor], most: int, tolerance: float
     """The eigenvalue of largest size: v ← Hv/‖Hv‖, and the Rayleigh quotient vᵀHv."""
     generator = torch.Generator().manual_seed(0)
     vector = _unit([torch.randn(it.shape, generator=generator).to(it) for it in like])
-    value, error, step = 0.0, math.inf, 0
-    for step in range(1, most + 1):
+    value, error, steps = 0.0, math.inf, 0
+    while steps < most:
+        steps += 1
         image = product(vector)
         value = _dot(vector, image)
         error = _norm([hv - value * v for hv, v in zip(image, vector, strict=True)])
         if error <= tolerance * abs(value) or not math.isfinite(error):
             break
         vector = _unit(image)
-    return Curvature(value, error, step)
+    return Curvature(value, error, steps)
 
 
 def _dot(one: Sequence[Tensor], other: Sequence[Tensor]) -> float:

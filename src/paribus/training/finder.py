@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import chain, count
@@ -34,7 +33,7 @@ from paribus.training.loop import Loaders
 from paribus.training.monitor import Plan
 from paribus.training.quasi_newton import LBFGS
 from paribus.training.schedules import Schedule, Time
-from paribus.training.session import Session
+from paribus.training.session import Session, untouched
 from paribus.training.step import step
 
 Verdict = Literal["too low", "right", "too high", "undecided", "cannot be said"]
@@ -207,22 +206,6 @@ def sweep(session: Session, data: Loaders, rates: Sequence[float], seed: int = 0
     return Sweep(seed, tried, tuple(losses), tuple(smooth), low, high, len(tried) < len(rates))
 
 
-@contextmanager
-def untouched(session: Session) -> Iterator[None]:
-    """Give a session back as it was: weights, buffers, optimizers, schedule, counters and torch's own chance."""
-    state, schedule, training = deepcopy(session.state()), session.schedule, session.network.training
-    with seeded(0):
-        try:
-            yield
-        finally:
-            session.stopwatch.pause()
-            for optimizer in session.optimizers.values():
-                optimizer.zero_grad()
-            session.schedule, session.meter = schedule, session.task.meter("train")
-            session.load(state)
-            session.network.train(training)
-
-
 class Rising(Schedule):
     """The factors of one step after the other."""
 
@@ -260,7 +243,7 @@ def smoothed(losses: Sequence[float]) -> list[float]:
 def region(
     rates: Sequence[float], losses: Sequence[float], smooth: Sequence[float]
 ) -> tuple[float, float] | tuple[None, None]:
-    """Where the smoothed loss begins to fall, and up to where it keeps what it has gained; nothing where it never falls.
+    """Where the smoothed loss begins to fall, and up to where it keeps what it gained; nothing where it never falls.
 
     Args:
         rates: rising.
