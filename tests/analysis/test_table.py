@@ -43,7 +43,14 @@ def test_what_does_not_apply_is_refused_in_one_sentence(run):
         analyse(run, "skill")
     with pytest.raises(DataError, match="the analysis quality needs records of a Fréchet distance"):
         analyse(run, "quality")
-    assert [name for name, one in ANALYSES.items() if one.needs.met(run)] == ["examples", "tta", "ensemble"]
+    assert [name for name, one in ANALYSES.items() if one.needs.met(run)] == [
+        "examples",
+        "tta",
+        "ensemble",
+        "memory",
+        "weights",
+        "gradients",
+    ]
 
 
 def test_options_are_those_of_the_function():

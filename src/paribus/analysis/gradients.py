@@ -110,7 +110,9 @@ def gradients(
     with seeded(0), _all_trained(network):
         passed = _passed(network, task, next(iter(stages)), batch)
         if len(passed) < 2:
-            raise DataError("this network has no layers that a gradient could be followed through", got=recipe.model.use)
+            raise DataError(
+                "this network has no layers that a gradient could be followed through", got=recipe.model.use
+            )
         start, end = _chain(passed)
         stretches = [_stretch(one.block, one.given[:1]) for one in passed[start + 1 : end]] if bounds else []
     products = list(accumulate((size for size, _ in reversed(stretches)), mul, initial=1.0))[::-1]
@@ -119,7 +121,9 @@ def gradients(
     for place, one in enumerate(passed):
         inside = start <= place < end and end - start > 1 and last > 0
         ratio = one.of(0) / last if inside else None
-        layers.append(Layer(one.name, one.mean, one.weight, ratio, products[place - start] if inside and bounds else None))
+        layers.append(
+            Layer(one.name, one.mean, one.weight, ratio, products[place - start] if inside and bounds else None)
+        )
     return Gradients(at, tuple(layers), all(whole for _, whole in stretches), len(batch))
 
 
@@ -184,9 +188,7 @@ def _blocks(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
 def _passed(network: Network, task: Task, stage: str, batch: Batch) -> list[_Passed]:
     """The blocks that were passed once, with their gradients."""
     way = _Way()
-    hooks = [
-        block.register_forward_hook(partial(way.meet, name)) for name, block in blocks(network.model)
-    ]
+    hooks = [block.register_forward_hook(partial(way.meet, name)) for name, block in blocks(network.model)]
     try:
         loss, _ = task.loss(stage, network, batch)
         loss.backward()

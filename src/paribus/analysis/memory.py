@@ -186,7 +186,9 @@ def _layers(session: Session, seen: Watched, net: Table | None, examples: int) -
     foreseen = _predicted(net, examples) if net is not None else Counter()
     own = {_within(path): module for path, module in session.network.named_modules()}
     weights, gradients, state = (Counter[str]() for _ in range(3))
-    known = {id(parameter): it for optimizer in session.optimizers.values() for parameter, it in optimizer.state.items()}
+    known = {
+        id(parameter): it for optimizer in session.optimizers.values() for parameter, it in optimizer.state.items()
+    }
     for path, module in own.items():
         here = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
         weights[path] = size(here)

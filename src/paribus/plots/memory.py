@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from paribus.analysis.memory import StepMemory
@@ -25,12 +26,19 @@ def over_step(found: StepMemory) -> Chart:
             rows.append({"x": place, "arm": kind, "low": low, "high": low + size / MEGA})
             low += size / MEGA
     top = max(row["high"] for row in rows)
-    x = number("x", (0, max(1, len(found.moments) - 1)), "operations of a step, in their order", labels=False, grid=False)
+    x = number(
+        "x", (0, max(1, len(found.moments) - 1)), "operations of a step, in their order", labels=False, grid=False
+    )
     y = number("low", (0, 1.12 * top), "MB", tickCount=5)
-    area = layer({"type": "area"}, rows, x=x, y=y, y2={"field": "high"}, color=colours(KINDS, PALETTE))
+    area = layer({"type": "area"}, rows, x=x, y=y, y2={"field": "high"}, color=_colours(KINDS))
     view = {"width": theme.WIDTH - 90, "height": 280, "layer": [area, *_phases(found, x)]}
     whole = (found.resident + found.peak.total) / MEGA
     return finish(view, f"Who holds what over a training step: {whole:.3g} MB at its peak")
+
+
+def _colours(kinds: Sequence[str]) -> Spec:
+    """A colour for each kind, with a legend of squares."""
+    return {**colours(kinds, PALETTE), "legend": {"columns": len(kinds), "symbolType": "square"}}
 
 
 def _phases(found: StepMemory, x: Spec) -> list[Spec]:
@@ -61,7 +69,7 @@ def by_layer(found: StepMemory) -> Chart:
     ends = (0.0, span((0, most))[1])
     y = {"field": "layer", "type": "nominal", "sort": names, "axis": {"title": None, "labelLimit": 260}}
     x = number("low", ends, "MB", tickCount=6)
-    bars = layer({"type": "bar"}, rows, x=x, x2={"field": "high"}, y=y, color=colours(KINDS[:4], PALETTE))
+    bars = layer({"type": "bar"}, rows, x=x, x2={"field": "high"}, y=y, color=_colours(KINDS[:4]))
     tick = {"type": "tick", "color": theme.INK, "thickness": 2}
     predicted = [layer(tick, ticks, x={**x, "field": "x"}, y=y)] if ticks else []
     view = {"width": theme.WIDTH - 260, "height": {"step": 20}, "layer": [bars, *predicted]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paribus.records.wording import clean, count
-from paribus.reports.page import Answer, Figure, Page, Row, Section, Table
+from paribus.reports.page import Figure, Page, Row, Section, Table
 from paribus.theory.layers.text import amount
 
 if TYPE_CHECKING:
@@ -23,10 +23,8 @@ def memory_page(record: StepMemory) -> Page:
     from paribus.plots.memory import by_layer, over_step
 
     whole = record.resident + record.peak.total
-    peak = Answer(
-        f"peak of a step on {count(record.batch, 'example')}",
-        f"{amount(whole)} in its {record.peak.phase} pass, {amount(record.resident)} of it there between steps too",
-    )
+    batch, kept = count(record.batch, "example"), amount(record.resident)
+    peak = f"a step on {batch} holds {amount(whole)} at most, in its {record.peak.phase} pass; {kept} stay behind it"
     how = f"on {record.device} in {record.precision}; tensors are counted for as long as they live, views once"
     inside = "what operations take within themselves is not seen"
     told = inside if record.allocator is None else f"the allocator's own peak: {amount(record.allocator)} beyond that"
@@ -38,7 +36,7 @@ def memory_page(record: StepMemory) -> Page:
     ]
     if record.ways:
         sections.append(_ways(record))
-    return Page("Analysis", "memory", "Who holds what in a training step?", (peak,), sections=tuple(sections))
+    return Page("Analysis", "memory", "Who holds what in a training step?", sections=tuple(sections), summary=peak)
 
 
 def _kinds(record: StepMemory) -> Table:
@@ -55,14 +53,20 @@ def _known(size: int | None) -> str:
 def _layers(record: StepMemory) -> Table:
     heads = ("layer", "activations predicted", "measured", "parameters", "gradients", "optimizer state")
     rows = tuple(
-        (clean(one.path), _known(one.predicted), *map(amount, (one.activations, one.parameters, one.gradients, one.state)))
+        (
+            clean(one.path),
+            _known(one.predicted),
+            *map(amount, (one.activations, one.parameters, one.gradients, one.state)),
+        )
         for one in record.layers
     )
     return Table(heads, rows, "lrrrrr", data=lambda: _layer_data(record))
 
 
 def _layer_data(record: StepMemory) -> list[Row]:
-    return [{f"{name} (bytes)" if name != "path" else name: it for name, it in vars(one).items()} for one in record.layers]
+    return [
+        {f"{name} (bytes)" if name != "path" else name: it for name, it in vars(one).items()} for one in record.layers
+    ]
 
 
 def _layer_notes(record: StepMemory) -> tuple[str, ...]:

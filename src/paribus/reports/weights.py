@@ -41,9 +41,8 @@ def _penalty(record: Weights) -> Answer:
     words = [one.penalty.word for one in record.matrices if one.penalty is not None]
     said = ", ".join(f"{WORDS[word]} in {words.count(word)}" for word in dict.fromkeys(words))
     zeros = sum(one.zeros * _numbers(one) for one in record.matrices) / sum(map(_numbers, record.matrices))
-    verdict = words[0] if len({*words}) == 1 else "undecided"
     finding = f"{said} of {count(len(words), 'layer')}; {zeros:.1%} of all weights are exactly 0"
-    return Answer("L1 or L2", finding, WORDS[verdict])
+    return Answer("L1 or L2", finding)
 
 
 def _numbers(one: Matrix) -> int:
@@ -91,7 +90,13 @@ def _scales(record: Weights) -> Iterator[Section]:
     if not record.scales:
         return
     rows = tuple(
-        (clean(one.name), f"{one.least:.3g}", f"{one.middle:.3g}", f"{one.largest:.3g}", f"{one.small} of {one.channels}")
+        (
+            clean(one.name),
+            f"{one.least:.3g}",
+            f"{one.middle:.3g}",
+            f"{one.largest:.3g}",
+            f"{one.small} of {one.channels}",
+        )
         for one in record.scales
     )
     heads = ("norm", "least |γ|", "median", "largest", "below a hundredth of it")
@@ -99,7 +104,9 @@ def _scales(record: Weights) -> Iterator[Section]:
 
 
 def _units(record: Weights) -> Section:
-    note = f"on {count(record.examples, 'example')} of the {record.split} split; functions without a module are not seen"
+    note = (
+        f"on {count(record.examples, 'example')} of the {record.split} split; functions without a module are not seen"
+    )
     if not record.units:
         return Section("units", ("There is no ReLU module whose units could be watched.",), notes=(note,))
     rows = tuple((clean(one.name), str(one.units), str(one.dead), f"{one.zero:.1%}") for one in record.units)

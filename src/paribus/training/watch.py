@@ -57,7 +57,7 @@ class Watched:
 
     Args:
         moments: one behind each operation.
-        kept: path of a module → bytes that were kept for the backward pass first in it; ``loss`` outside of the network.
+        kept: path of a module → bytes that were kept for the backward pass first in it; ``loss`` outside of all.
         allocator: the largest number of bytes that the device's own allocator gave out beyond those before the step;
             ``None`` where it does not tell.
     """
@@ -182,7 +182,12 @@ def watched(session: Session, batch: Batch, time: Time) -> Watched:
     state = tree_leaves([optimizer.state_dict() for optimizer in session.optimizers.values()])
     there = [*network.state_dict().values(), *state, *tree_leaves((batch.inputs, batch.targets, batch.rows))]
     watch = Watch(network, [it for it in there if isinstance(it, Tensor)])
-    with _hooks(session, watch), _allocator(watch.seen, device), saved_tensors_hooks(watch.keep, watch.give_back), watch:
+    with (
+        _hooks(session, watch),
+        _allocator(watch.seen, device),
+        saved_tensors_hooks(watch.keep, watch.give_back),
+        watch,
+    ):
         step(session, batch, time)
     return watch.seen
 
