@@ -66,7 +66,7 @@ RECORDS = {
         4096,
         (Way("plain", 1680, (1, 1, 1), 0), Way(HOSTILE, 840, (1.25, 1, 2), 0)),
         {HOSTILE: (9, 3)},
-    ),  # fmt: skip
+    ),
     "weights": Weights(
         (Matrix(HOSTILE, (2, 2), 5.0, 2.5, (4.0, 3.0), 1.5625, 0.25, 0, 0, penalty_of([3.0, 4.0]), (-4, 4), (1, 3)),),
         (Scales(HOSTILE, 0.0, 1.0, 2.0, 1, 8),),
@@ -75,7 +75,7 @@ RECORDS = {
         90,
         (HOSTILE,),
         HOSTILE,
-    ),  # fmt: skip
+    ),
     "gradients": Gradients(
         "start", (OnTheWay(HOSTILE, 1e-9, 2e-9, 1e-9, 1e-8), OnTheWay("last", 1.0, None, 1.0, 1.0)), False, 32
     ),

@@ -78,7 +78,7 @@ def deep(depth: int, width: int = 64):
 def peak_and_gradients(net: nn.Module, x) -> tuple[int, list[torch.Tensor]]:
     """The most bytes that live in one pass forward and back, gradients of parameters aside."""
     net.zero_grad()
-    with Watch(net, [*net.parameters(), x]) as watch:
+    with Watch([*net.parameters(), x]) as watch:
         hooks = [it.register_post_accumulate_grad_hook(watch.graded) for it in net.parameters()]
         net(x).square().mean().backward()
     for hook in hooks:

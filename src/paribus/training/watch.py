@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -76,14 +76,14 @@ class Watch(TorchDispatchMode):
     """Counts the tensors that are made within it.
 
     Args:
-        network: whose modules say where something is kept.
         others: tensors that are there before.
     """
 
-    def __init__(self, network: nn.Module, others: Iterable[Tensor]) -> None:
-        super().__init__()
-        self.seen, self.phase = Watched(), "forward"
-        self._network, self._path = network, [LOSS]
+    def __init__(self, others: Iterable[Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seen = Watched()
+        self.phase: Phase = "forward"
+        self._path = [LOSS]
         self._others = {_id(it): it for it in others}  # held, so that no identity is used twice
         self._alive: dict[int, int] = {}  # storage → bytes
         self._needed: Counter[int] = Counter()  # storage → how often it is kept for the backward pass
@@ -178,10 +178,10 @@ def watched(session: Session, batch: Batch, time: Time) -> Watched:
     """
     for optimizer in session.optimizers.values():
         optimizer.zero_grad()
-    network, device = session.network, torch.device(session.execution.device)
+    device = torch.device(session.execution.device)
     state = tree_leaves([optimizer.state_dict() for optimizer in session.optimizers.values()])
-    there = [*network.state_dict().values(), *state, *tree_leaves((batch.inputs, batch.targets, batch.rows))]
-    watch = Watch(network, [it for it in there if isinstance(it, Tensor)])
+    there = [*session.network.state_dict().values(), *state, *tree_leaves((batch.inputs, batch.targets, batch.rows))]
+    watch = Watch([it for it in there if isinstance(it, Tensor)])
     with (
         _hooks(session, watch),
         _allocator(watch.seen, device),
