@@ -91,8 +91,8 @@ SAID = {
     "latent-map": ("2 examples; x: z₁, y: z₂.", "−1"),
     "likelihood": ("−91.5", "100 draws for each of 1 example"),
     "quality": ("1 – 2", "0.5"),
-    "memory": ("holds 2.08 kB at most", "equal to the last bit", "× 1.25 (1.00 – 2.00)", "9 layers in 3 segments"),
-    "weights": ("3 of 8 ReLU units never fire on 90 examples", "1.56", "1 of 8"),
+    "memory": ("holds 2.08 kB at most", "1.6 kB"),
+    "weights": ("3 of 8 ReLU units never fire on 90 examples", "1.56"),
     "gradients": ("× 1e-09 in each of 1 layers", "vanishes", "that training started from"),
 }
 

@@ -24,6 +24,7 @@ from paribus.chance import seeded
 from paribus.data.deliver.loader import Batch
 from paribus.errors import DataError
 from paribus.inference.trained import Trained, batches
+from paribus.models.declarations import fits_at_once
 from paribus.models.network import Network, assemble
 from paribus.tasks.task import Task
 
@@ -103,6 +104,8 @@ def gradients(
     """
     task, recipe = trained.task, trained.recipe
     network = trained.network if at == "final" else assemble(recipe.model, task, recipe.seeds(trained.seed)).eval()
+    if fits_at_once(network.model):
+        raise DataError("a model that is fitted at once follows no gradient", got=recipe.model.use)
     stages = task.stages(network)
     if len(stages) != 1:
         raise DataError("the gradient of one loss is followed, and this task has several", got=", ".join(stages))

@@ -200,8 +200,9 @@ def _layers(session: Session, seen: Watched, net: Table | None, examples: int) -
     groups = dict.fromkeys(_cut(path, depth) for path in names)
     for group in (*groups, *([LOSS] if kept[LOSS] else [])):
         of = [path for path in (*names, LOSS) if _cut(path, depth) == group]
+        known_here = net is not None and group != LOSS
         sums = [sum(found[path] for path in of) for found in (kept, weights, gradients, state)]
-        yield Layer(group or "(itself)", sum(foreseen[path] for path in of) if net is not None else None, *sums)
+        yield Layer(group or "(itself)", sum(foreseen[path] for path in of) if known_here else None, *sums)
 
 
 def _predicted(net: Table, examples: int) -> Counter[str]:

@@ -14,11 +14,11 @@ from math import isqrt
 from torch import nn
 from torch.utils.checkpoint import checkpoint_sequential
 
-FEWEST = 4  # layers that make a chain worth dividing
+FEWEST = 3  # layers that make a chain worth dividing
 
 
 def chains(network: nn.Module) -> dict[str, nn.Sequential]:
-    """The outermost chains of at least four layers, by path: those that run one after the other and nothing else."""
+    """The outermost chains of at least three layers, by path: those that run one after the other and nothing else."""
     return dict(_chains(network, ""))
 
 
