@@ -92,7 +92,9 @@ def _ways(record: StepMemory) -> Section:
         f"{clean(path) or 'the network'}: {layers} layers in {parts} segments"
         for path, (layers, parts) in record.divided.items()
     )
-    chain = f"{CHECKPOINTING}; here {divided}" if divided else "no chain of three layers or more that checkpoints divide"
+    chain = (
+        f"{CHECKPOINTING}; here {divided}" if divided else "no chain of three layers or more, which checkpoints divide"
+    )
     pieces = "accumulation takes a batch in pieces: sums are rounded otherwise, and batch norm sees the pieces"
     return Section("what would save some", tables=(Table(heads, rows, "lrrrr"),), notes=(chain, pieces, SECONDS))
 
