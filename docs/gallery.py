@@ -30,6 +30,7 @@ import paribus as pb
 from paribus import plots
 from paribus.analysis.comparison import ClassChurn, Layers
 from paribus.analysis.errors.calibration import calibration
+from paribus.analysis.gradients import Gradients, Layer
 from paribus.analysis.latent import LatentMap
 from paribus.analysis.quality import Quality
 from paribus.chance import key
@@ -42,9 +43,11 @@ from paribus.plots.activations import activations, depths
 from paribus.plots.compare import churn
 from paribus.plots.compare import layers as alignment
 from paribus.plots.errors import ranks, reliability
+from paribus.plots.gradients import gradients
 from paribus.plots.latent import latent
 from paribus.plots.layers import sizes
 from paribus.plots.quality import quality
+from paribus.plots.rates import rates
 from paribus.plots.search import history, parallel
 from paribus.plots.seeds import seeds
 from paribus.records.parts import Part, build
@@ -60,6 +63,7 @@ from paribus.theory.activations import ACTIVATIONS, through_depth
 from paribus.theory.layers import table
 from paribus.training import loop
 from paribus.training.execution import Settings
+from paribus.training.finder import lr_find
 
 STUDIES: dict[str, Callable[[], StudyResult]] = {
     "two arms": made.two_arms,
@@ -141,7 +145,11 @@ def others(folder: Path) -> Iterator[Path]:
         "Fréchet distance": (9, 4, 3),
     }
     race = arena.race(rosenbrock, [arena.optimizer(name) for name in ("sgd", "adam", "newton")], None, 200)
-    rates = (1e-3, 1e-2, 1e-1, 1.0)
+    tried = (1e-3, 1e-2, 1e-1, 1.0)
+    vanishing = tuple(
+        Layer(f"layers.{k}", 0.15 ** (19 - k), 0.02 * 0.15 ** (19 - k), 0.15 ** (19 - k), 0.27 ** (19 - k))
+        for k in range(20)
+    )
     charts = {
         "latent": latent(LatentMap(*zip(*codes, strict=True), ("z₁", "z₂"))),
         "quality": quality(Quality(dict.fromkeys(losses, (1, 2, 3)), losses)),
@@ -155,11 +163,13 @@ def others(folder: Path) -> Iterator[Path]:
         "falls": arena_plots.falls(race),
         "falls of all": arena_plots.falls(arena.race(beale, [arena.optimizer(one) for one in arena.LABELS], None, 100)),
         "sweeps": arena_plots.sweeps(
-            arena.sweep(beale, [arena.optimizer("adam"), arena.optimizer("sgd")], "lr", rates, 5, 50)
+            arena.sweep(beale, [arena.optimizer("adam"), arena.optimizer("sgd")], "lr", tried, 5, 50)
         ),
         "landmarks": arena_plots.landmarks(arena.search(arena.problem("himmelblau"), 200)),
         "crossing": arena_plots.crossing(arena.convexity(beale, 200)),
         "backtracking": arena_plots.backtracking(arena.trace(beale, arena.optimizer("linesearch"), None, 2), 2),
+        "learning rates": rates(lr_find("digits/mlp", device="cpu")),
+        "gradients": gradients(Gradients("start", vanishing, True, 32)),
         "online": arena_plots.online(arena.reddi(3.0, 300)),
         **judged(),
     }

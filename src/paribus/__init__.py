@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from paribus.studies.log import log as log
     from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
+    from paribus.training.finder import lr_find as lr_find
 
     open_test = test_run
 
@@ -74,6 +75,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "load": "inference.trained",
     "load_plugin": "records.plugins",
     "log": "studies.log",
+    "lr_find": "training.finder",
     "open_test": "studies.held_out:test_run",
     "predict": "inference.predict",
     "register": "records.parts",

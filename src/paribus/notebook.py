@@ -29,6 +29,7 @@ PAGES: Mapping[Place, tuple[Place, str]] = {  # record → its page, and the att
     "study:Study": ("reports.study:study_page", "result"),
     "theory.derivations.derivation:Derivation": ("reports.derivation:as_fragment", ""),  # HTML already
     "theory.layers.table:Table": ("reports.layers:layers_page", ""),
+    "training.finder:RateRange": ("reports.rates:rates_page", ""),
     "training.costs:Costs": ("reports.costs:costs_page", ""),
     "run:Run": ("reports.run:run_page", "folder"),
 }

@@ -22,19 +22,27 @@ from paribus.analysis.errors.figures import class_figures
 from paribus.analysis.errors.labels import Labels
 from paribus.analysis.examples import Example, Examples
 from paribus.analysis.features import Features, Sheet
+from paribus.analysis.gradients import Gradients
+from paribus.analysis.gradients import Layer as OnTheWay
 from paribus.analysis.latent import LatentMap, Likelihood
-from paribus.analysis.neighbours import Curve, Errors, Near, Neighbourhood, Neighbours
+from paribus.analysis.memory import Layer as InMemory
+from paribus.analysis.memory import StepMemory, Way
+from paribus.analysis.neighbours import Curve, Decomposition, Near, Neighbourhood, Neighbours
 from paribus.analysis.pictures import Sprites
 from paribus.analysis.quality import Quality
 from paribus.analysis.residuals import Residuals
 from paribus.analysis.skill import Skill
 from paribus.analysis.table import ANALYSES, resolve
+from paribus.analysis.weights import Matrix, Scales, Units, Weights
 from paribus.evidence import Estimate
-from paribus.evidence.proportion import Proportion
 from paribus.evidence.detection import detections
+from paribus.evidence.penalties import penalty_of
+from paribus.evidence.proportion import Proportion
 from paribus.reports.analyses import skills_page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.terminal import print_page
+from paribus.training.costs import Memory as Held
+from paribus.training.watch import Moment
 
 HOSTILE = "<script>[b]x"
 EARNED = Estimate(0.25, 0.125, 0.375, 90, 0.1, 89, 0.01, 0.95)
@@ -59,7 +67,7 @@ RECORDS = {
         200,
         (1, 200),
         SHARE,
-        (Curve("inputs", SAYS["inputs"], (SHARE, SHARE), (1.0, 0.125), (Errors(0.5, 0.25, 0.375, 0.125),) * 2),),
+        (Curve("inputs", SAYS["inputs"], (SHARE, SHARE), (1.0, 0.125), (Decomposition(0.5, 0.25, 0.375, 0.125),) * 2),),
         20,
         200,
         (Neighbourhood(NEAR, "dog", {"inputs": (NEAR,)}),),
@@ -156,6 +164,31 @@ RECORDS = {
     "denoising": Denoising((Score(25.0, "noisy", 20.15, 0.5, 2), Score(25.0, HOSTILE, 29.0, 0.9, 2))),
     "latent-map": LatentMap((0.5, -1.0), (1.0, 2.0), (HOSTILE, "b"), ("z₁", "z₂")),
     "likelihood": Likelihood(-91.5, math.nan, 100, 1),
+    "memory": StepMemory(
+        2,
+        "cpu",
+        "fp32",
+        (Held("parameters", HOSTILE, 400, 400), Held("activations", "not known", None, 1600)),
+        HOSTILE,
+        (InMemory(HOSTILE, None, 1600, 400, 400, 0),),
+        (Moment("forward", 1600, 0, 80), Moment("update", 0, 400, 0)),
+        Moment("forward", 1600, 0, 80),
+        4096,
+        (Way("plain", 1680, (1, 1, 1), 0), Way(HOSTILE, 840, (1.25, 1, 2), 0)),
+        {HOSTILE: (9, 3)},
+    ),
+    "weights": Weights(
+        (Matrix(HOSTILE, (2, 2), 5.0, 2.5, (4.0, 3.0), 1.5625, 0.25, 0, 0, penalty_of([3.0, 4.0]), (-4, 4), (1, 3)),),
+        (Scales(HOSTILE, 0.0, 1.0, 2.0, 1, 8),),
+        (Units(HOSTILE, 8, 3, 0.5),),
+        "val",
+        90,
+        (HOSTILE,),
+        HOSTILE,
+    ),
+    "gradients": Gradients(
+        "start", (OnTheWay(HOSTILE, 1e-9, 2e-9, 1e-9, 1e-8), OnTheWay("last", 1.0, None, 1.0, 1.0)), False, 32
+    ),
     "quality": Quality({"Fréchet distance": (1, 2)}, {"Fréchet distance": (8.0, 0.5)}),
 }
 SAID = {
@@ -175,6 +208,9 @@ SAID = {
     "latent-map": ("2 examples; x: z₁, y: z₂.", "−1"),
     "likelihood": ("−91.5", "100 draws for each of 1 example"),
     "quality": ("1 – 2", "0.5"),
+    "memory": ("holds 2.08 kB at most", "1.6 kB"),
+    "weights": ("3 of 8 ReLU units never fire on 90 examples", "1.56"),
+    "gradients": ("× 1e-09 in each of 1 layers", "vanishes", "that training started from"),
 }
 
 

@@ -24,7 +24,7 @@ AT_ONCE = 256  # examples whose distances to all training examples are sorted to
 
 
 @dataclass(frozen=True)
-class Errors:
+class Decomposition:
     """The 0-1 loss of k neighbours over training sets drawn anew, taken apart (Domingos, 2000, theorem 2).
 
     Args:
@@ -56,7 +56,7 @@ class Curve:
     says: str
     accuracy: tuple[Proportion, ...]
     train: tuple[float, ...]
-    errors: tuple[Errors, ...]
+    errors: tuple[Decomposition, ...]
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def votes(order: Whole, labels: Whole, ks: Sequence[int], classes: int, counts: 
     return answers
 
 
-def decompose(answers: Whole, truth: Whole, classes: int) -> Errors:
+def decompose(answers: Whole, truth: Whole, classes: int) -> Decomposition:
     """Bias and variance of the 0-1 loss, from answers (draws, N) of models that saw other training sets.
 
     The main answer of an example is its most frequent one; bias is whether that is wrong, variance how often answers
@@ -216,7 +216,7 @@ def decompose(answers: Whole, truth: Whole, classes: int) -> Errors:
     main, right = counts.argmax(0), counts[truth, np.arange(len(truth))]
     bias = main != truth
     variance = 1 - counts.max(0)
-    return Errors(
+    return Decomposition(
         float((answers != truth).mean()),
         float(bias.mean()),
         float(np.where(bias, 0, variance).mean()),

@@ -254,6 +254,30 @@ ANALYSES: Mapping[str, Analysis] = {
             page="reports.separation:class_seeds_page",
             of="arm",
         ),
+        Analysis(
+            "memory",
+            "Who holds what in one training step, predicted and measured, and what would save some of it.",
+            Need("a network that is trained step by step"),
+            compute="analysis.memory:memory",
+            record="analysis.memory:StepMemory",
+            page="reports.memory:memory_page",
+        ),
+        Analysis(
+            "weights",
+            "Norms, spectra and zeros of weights, units that are dead, and whether an L1 or an L2 penalty shaped them.",
+            Need("a network with weights"),
+            compute="analysis.weights:weights",
+            record="analysis.weights:Weights",
+            page="reports.weights:weights_page",
+        ),
+        Analysis(
+            "gradients",
+            "How the gradient fares on its way back through the layers: whether it vanishes or explodes.",
+            Need("a network that is trained on one loss"),
+            compute="analysis.gradients:gradients",
+            record="analysis.gradients:Gradients",
+            page="reports.gradients:gradients_page",
+        ),
     )
 }
 

@@ -24,6 +24,7 @@ from paribus.cli import (
     layers,
     leaderboard,
     lint,
+    lr_find,
     plan,
     predict,
     report,
@@ -44,6 +45,8 @@ ELSEWHERE = {  # what other tools call it → what it is here
     "optimize": "tune RECIPE --search FIELD=LOW..HIGH",
     "evaluate": "test RUN",
     "eval": "test RUN",
+    "lr_find": "lr-find RECIPE",
+    "lr-finder": "lr-find RECIPE",
     "plot": "show RUN --plot FILE.png",
     "ls": "list",
     "help": "--help",
@@ -94,6 +97,7 @@ app.command("run", cls=Command)(run.run)
 app.command("study", cls=Command)(study.study)
 app.command("tune", cls=Command)(tune.tune)
 app.command("plan", cls=Command)(plan.plan)
+app.command("lr-find", cls=Command)(lr_find.lr_find)
 app.command("evidence")(evidence.evidence)
 app.command("report", cls=report.Command)(report.report)
 app.command("test")(report.test)

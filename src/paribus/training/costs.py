@@ -96,9 +96,9 @@ def costs(
     prepared = check_run(recipe, seed, settings, progress)
     with seeded(0):  # steps set torch's generator, which is given back as it was
         session = Session(recipe, prepared, recipe.seeds(seed), settings)
-        layers, problem = _layers(session, prepared)
-        at_once = _at_once(recipe, len(prepared.rows["train"]))
-        predicted = _predicted(recipe, session, layers, at_once)
+        layers, problem = layers_of(session, prepared)
+        most = at_once(recipe, len(prepared.rows["train"]))
+        expected = predicted(recipe, session, layers, most)
         measured, epoch = trial(recipe, session, prepared) if measure else ({}, None)
     return Costs(
         recipe=recipe.name,
@@ -108,21 +108,22 @@ def costs(
         frozen=tuple(_frozen(session.network.model)),
         trainable=session.parameters,
         fixed=count_parameters(session.network) - session.parameters,
-        batch=at_once,
-        memory=tuple(replace(one, measured=measured.get(one.what)) for one in predicted),
+        batch=most,
+        memory=tuple(replace(one, measured=measured.get(one.what)) for one in expected),
         epoch=epoch,
         epochs=recipe.budget.epochs,
         execution=session.execution.plain(),
     )
 
 
-def _at_once(recipe: Recipe, examples: int) -> int:
+def at_once(recipe: Recipe, examples: int) -> int:
     """The most examples that go through the network at once: batches differ by one, and so do their pieces."""
     steps = -(-examples // recipe.training.batch(examples))
     return -(-examples // (steps * recipe.training.accumulate))
 
 
-def _layers(session: Session, prepared: PreparedData) -> tuple[Table | None, str]:
+def layers_of(session: Session, prepared: PreparedData) -> tuple[Table | None, str]:
+    """The layers of a network, or why they cannot be followed."""
     model = session.network.model
     try:
         return table(model, prepared.info.network_shape), ""
@@ -138,7 +139,8 @@ def _frozen(model: nn.Module) -> Iterator[str]:
             yield path
 
 
-def _predicted(recipe: Recipe, session: Session, layers: Table | None, at_once: int) -> list[Memory]:
+def predicted(recipe: Recipe, session: Session, layers: Table | None, at_once: int) -> list[Memory]:
+    """What a step on so many examples at once holds, by rules."""
     network = session.network
     whole, trained = size(everything(network)), size(it for it in network.parameters() if it.requires_grad)
     found = [

@@ -6,13 +6,14 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from paribus.chance import Seeds
+from paribus.chance import Seeds, seeded
 from paribus.data.deliver.loader import Loader
 from paribus.data.prepare.prepared import PreparedData
 from paribus.models.declarations import AtOnce, fits_at_once
@@ -207,6 +208,22 @@ class Session:
         if self.batches_done:
             self.meter.load(state["meter"])
             self.task.load(state["task"])
+
+
+@contextmanager
+def untouched(session: Session) -> Iterator[None]:
+    """Give a session back as it was: weights, buffers, optimizers, schedule, counters and torch's own chance."""
+    state, schedule, training = deepcopy(session.state()), session.schedule, session.network.training
+    with seeded(0):
+        try:
+            yield
+        finally:
+            session.stopwatch.pause()
+            for optimizer in session.optimizers.values():
+                optimizer.zero_grad()
+            session.schedule, session.meter = schedule, session.task.meter("train")
+            session.load(state)
+            session.network.train(training)
 
 
 def _average(network: nn.Module, decay: float | None) -> AveragedModel | None:

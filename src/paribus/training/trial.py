@@ -64,24 +64,24 @@ def trial(recipe: Recipe, session: Session, prepared: PreparedData) -> tuple[dic
         evaluation = _evaluation(session, data)
     except (RuntimeError, MemoryError) as error:
         raise as_out_of_memory(error) from error
-    return {"activations": kept, **_held(session)}, Epoch(len(data.train), len(seconds), _range(seconds), evaluation)
+    return {"activations": kept, **held(session)}, Epoch(len(data.train), len(seconds), _range(seconds), evaluation)
 
 
 def _timed(session: Session, batches: Iterator[Batch], plan: Plan) -> Iterator[float]:
     """Seconds of one step after the other, its batch included, for as long as it is worth."""
     for _ in range(WARM):
         step(session, next(batches), plan.time(0))
-    began = before = _now(session)
+    began = before = now(session)
     for number in range(MOST):
         step(session, next(batches), plan.time(0))
-        now = _now(session)
-        yield now - before
-        before = now
-        if number + 1 >= LEAST and now - began > SECONDS:
+        after = now(session)
+        yield after - before
+        before = after
+        if number + 1 >= LEAST and after - began > SECONDS:
             return
 
 
-def _now(session: Session) -> float:
+def now(session: Session) -> float:
     """The time when all that was asked for is done."""
     if session.execution.device.startswith("cuda"):
         torch.cuda.synchronize(session.execution.device)
@@ -96,14 +96,14 @@ def _range(seconds: Sequence[float]) -> tuple[float, float, float]:
 
 def _evaluation(session: Session, data: Loaders) -> float:
     """Seconds of an evaluation over all validation examples, from some of them."""
-    began, seen = _now(session), 0
+    began, seen = now(session), 0
     session.evaluated.eval()
     with torch.inference_mode():
         for batch in islice(data.validation.in_order(), -(-EVALUATED // data.validation.batch_size)):
             for stage in session.task.stages(session.network):
                 session.task.loss(stage, session.evaluated, batch)
             seen += len(batch)
-    return (_now(session) - began) * len(data.validation.rows) / seen
+    return (now(session) - began) * len(data.validation.rows) / seen
 
 
 def _kept(session: Session, batch: Batch, pieces: int) -> int:
@@ -118,7 +118,7 @@ def _kept_of(session: Session, stage: str, batch: Batch) -> int:
     return sum(kept.values())
 
 
-def _held(session: Session) -> dict[str, int]:
+def held(session: Session) -> dict[str, int]:
     """Bytes of what lies there after a step."""
     states = [state for optimizer in session.optimizers.values() for state in optimizer.state.values()]
     average = [] if session.average is None else everything(session.average.module)

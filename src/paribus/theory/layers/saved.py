@@ -46,17 +46,21 @@ class Saved:
 def saved(net: Table) -> Saved:
     """What a training step in float32 keeps of the layers of a net."""
     graph = net.graph
-    needed = {place for number, node in enumerate(graph.nodes) for place in _needed(graph, number, node)}
-    beside = sum(_beside(graph, node) for node in graph.nodes)
     norms = [graph.shape(node.sources[0]) for node in graph.nodes if node.layer.kind == "bn"]
     unknown = tuple(row.name for row in net.rows if not _is_known(row.layer))
-    kept = sum(prod(graph.shape(place)) for place in needed - {INPUT})
-    return Saved(
-        kept * BYTES + beside,
-        prod(graph.input) * BYTES if INPUT in needed else 0,
-        sum(2 * BYTES * shape[0] for shape in norms),
-        unknown,
-    )
+    needs_input = any(INPUT in _needed(graph, number, node) for number, node in enumerate(graph.nodes))
+    of_input = prod(graph.input) * BYTES if needs_input else 0
+    return Saved(sum(by_layer(net)) - of_input, of_input, sum(2 * BYTES * shape[0] for shape in norms), unknown)
+
+
+def by_layer(net: Table) -> tuple[int, ...]:
+    """Bytes of each example, its input included, that each layer is the first to keep for the backward pass."""
+    graph, known, found = net.graph, set[int](), []
+    for number, node in enumerate(graph.nodes):
+        fresh = {*_needed(graph, number, node)} - known
+        known |= fresh
+        found.append(sum(prod(graph.shape(place)) for place in fresh) * BYTES + _beside(graph, node))
+    return tuple(found)
 
 
 def _is_known(layer: Layer) -> bool:
