@@ -10,11 +10,11 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from paribus.records.recipe import Recipe
+from paribus.records.time import Time
 from paribus.training.check import check_run
 from paribus.training.checkpointing import chains, checkpointed, segments
 from paribus.training.execution import Settings
 from paribus.training.loop import Loaders
-from paribus.training.schedules import Time
 from paribus.training.session import Session
 from paribus.training.step import step
 from paribus.training.trial import held

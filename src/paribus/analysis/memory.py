@@ -19,6 +19,7 @@ from paribus.data.deliver.loader import Batch
 from paribus.errors import DataError
 from paribus.inference.trained import Trained, prepared_with
 from paribus.records.recipe import Recipe
+from paribus.records.time import Time
 from paribus.theory.layers import Table
 from paribus.theory.layers.saved import by_layer
 from paribus.training.checkpointing import chains, checkpointed, segments
@@ -26,7 +27,6 @@ from paribus.training.costs import Memory, layers_of, predicted
 from paribus.training.execution import Settings
 from paribus.training.failures import as_out_of_memory
 from paribus.training.loop import Loaders
-from paribus.training.schedules import Time
 from paribus.training.session import Session
 from paribus.training.step import gradient, step
 from paribus.training.trial import held, now, size

@@ -26,13 +26,14 @@ from paribus.progress import Announce, silent
 from paribus.records.given import recipe_of
 from paribus.records.parts import register_own
 from paribus.records.recipe import Recipe
+from paribus.records.time import Time
 from paribus.training.check import check_run
 from paribus.training.curvature import Curvature, largest_curvature, stable_below
 from paribus.training.execution import Settings
 from paribus.training.loop import Loaders
 from paribus.training.monitor import Plan
 from paribus.training.quasi_newton import LBFGS
-from paribus.training.schedules import Schedule, Time
+from paribus.training.schedules import Schedule
 from paribus.training.session import Session, untouched
 from paribus.training.step import step
 

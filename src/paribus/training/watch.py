@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from paribus.data.deliver.loader import Batch
-from paribus.training.schedules import Time
+from paribus.records.time import Time
 from paribus.training.session import Session
 from paribus.training.step import step
 
