@@ -2,7 +2,7 @@
 
 All train the very same torch module from the same weights with SGD on the same float32 pictures, report loss and
 accuracy of training and validation after every epoch, and run with all threads. The raw loop and both libraries keep
-torch's usual memory layout; paribus chooses its own. A library that is not installed is left out:
+torch's usual memory layout; paribus chooses its own. A library that is not installed is left out, and said to be:
 ``pip install keras lightning``.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import sys
 import tempfile
 import time
 import warnings
@@ -78,6 +79,8 @@ register("model", Residual, name="benchmark_residual")
 
 def rows(repeats: int) -> list[Row]:
     """Each library over the raw loop, for three networks."""
+    if missing := [name for name in LIBRARIES if not importlib.util.find_spec(name)]:
+        print(f"left out, for not installed: {', '.join(missing)}", file=sys.stderr)
     recipes = {
         "MLP": sources.mlp(2),
         "CNN": sources.cnn(1, 3_000),
@@ -90,10 +93,11 @@ def against_raw(net: str, recipe: Recipe, repeats: int) -> list[Row]:
     """Raw seconds over those of each library, all in turn in each repetition, so that a slow minute hits all."""
     torch.set_num_threads(cores())
     data = raw.tensors(recipe)
+    there = {name: train for name, train in LIBRARIES.items() if importlib.util.find_spec(name)}
     sides: dict[str, Callable[[], float]] = {
         "raw": lambda: raw.train(recipe, data, raw.model_of(recipe)),
         "paribus": lambda: paribus(recipe),
-        **{name: partial(train, recipe, data) for name, train in LIBRARIES.items() if importlib.util.find_spec(name)},
+        **{name: partial(train, recipe, data) for name, train in there.items()},
     }
     for side in sides.values():
         side()  # warm up all
