@@ -39,6 +39,14 @@ def test_a_click_on_a_cell_opens_its_examples_without_a_script():
     assert "the first 20 of 40 validation examples" in html
 
 
+def test_its_line_says_how_many_are_right_and_what_is_taken_for_what():
+    assert "examples: right about 17 (85.0 %); most often cat is taken for dog (2)." in page_of(RECORD).summary
+    pixels = replace(RECORD, unit="pixels", looked=2)
+    assert ": right about 17 of 20 pixels (85.0 %)" in page_of(pixels).summary
+    faultless = replace(RECORD, confusion=((8, 0, 0), (0, 5, 0), (0, 0, 4)))
+    assert "taken for" not in page_of(faultless).summary
+
+
 def test_figures_of_each_class_follow_from_the_confusions():
     _, classes, *_ = page_of(RECORD).sections
     (table,) = classes.tables

@@ -29,7 +29,7 @@ def test_a_figure_that_is_not_finite_is_not_the_best():
     assert Keep.of("best").wanted([*ROWS, {"epoch": 4, "val/accuracy": None}], ACCURACY) == {2}
 
 
-@pytest.mark.parametrize("text", ["", "first", "every", "every:0", "every:x", "best,first", "none,best"])
+@pytest.mark.parametrize("text", ["", "first", "every", "every:0", "every:x", "best,first", "none,best", 1])
 def test_other_words_are_refused_before_anything_is_written(text, tmp_path):
     with pytest.raises(RunError, match="what is kept is"):
         loop.train(RunFolder(tmp_path / "run"), pb.Recipe.load("digits/mlp"), 0, Settings(keep=text))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paribus.analysis.errors.costs import Costs, Decisions
     from paribus.analysis.errors.errors import Errors
     from paribus.analysis.errors.labels import Labels
-    from paribus.analysis.examples import Example
+    from paribus.analysis.examples import Example, Examples
     from paribus.evidence import Estimate, Interval
     from paribus.evidence.detection import Cheapest, Detections
 
@@ -29,10 +29,30 @@ def errors_page(record: Errors) -> Page:
     """Where a network errs."""
     seen = record.examples
     whole = "" if seen.looked == seen.of else f"the first {seen.looked:,} of "
-    said = f"Looked at {whole}{seen.of:,} {wording.SPLITS[seen.split]} examples."
+    said = f"Looked at {whole}{seen.of:,} {wording.SPLITS[seen.split]} examples{_in_short(seen)}."
     said += f" The error of an example is: {seen.figure}."
     sections = (*confusions(seen, record.classes), *_of_shares(record), *extremes(seen), *_unchecked(record))
     return Page("Analysis", "errors", "Where is it right, and where is it wrong?", summary=said, sections=sections)
+
+
+def _in_short(seen: Examples) -> str:
+    """How many are right, and which class is most often taken for which."""
+    total, right = sum(map(sum, seen.confusion)), sum(row[place] for place, row in enumerate(seen.confusion))
+    if not total:
+        return ""
+    of = "" if total == seen.looked else f" of {total:,} {seen.unit}"
+    said = f": right about {right:,}{of} ({share(right / total)})"
+    wrong = {
+        (true, taken): number
+        for true, row in enumerate(seen.confusion)
+        for taken, number in enumerate(row)
+        if true != taken and number
+    }
+    if not wrong:
+        return said
+    true, taken = max(wrong, key=lambda pair: wrong[pair])
+    names = [clean(seen.classes[place]) for place in (true, taken)]
+    return f"{said}; most often {names[0]} is taken for {names[1]} ({wrong[true, taken]:,})"
 
 
 def _of_shares(record: Errors) -> Iterator[Section]:

@@ -23,8 +23,8 @@ def gradients_page(record: Gradients) -> Page:
 
     steps = len(record.layers) - 1
     each = record.reach ** (1 / steps) if record.reach > 0 else math.nan
-    by = f"× {each:.2g} in each of {steps} layers on average" if not math.isnan(each) else "nothing arrives"
-    finding = f"at the first layer {record.reach:.2g} of that at the last: {by}"
+    by = f"× {each:.2g} from layer to layer" if not math.isnan(each) else "nothing arrives"
+    finding = f"at the first layer {record.reach:.2g} times that at the last, {by}"
     heads = ("layer", "‖∂loss/∂h‖", "‖∂loss/∂W‖", "first example", "bound")
     rows = tuple(
         (clean(one.name), f"{one.activation:.2g}", *map(_known, (one.weight, one.ratio, one.bound)))

@@ -78,7 +78,7 @@ def _extremes(record: Classes) -> Iterator[Answer]:
 def _correlations(found: Mapping[str, Correlation]) -> Iterator[Answer]:
     for what, one in found.items():
         about = what if what == COUNTS else f"separation, {clean(what)}"
-        yield Answer(f"accuracy and {about}", estimate(one), beside=f"rank correlation; {_reading(one)}")
+        yield Answer(f"accuracy and {about}", f"rank correlation {estimate(one)}", beside=_reading(one))
 
 
 def _reading(one: Correlation) -> str:

@@ -41,7 +41,7 @@ def _penalty(record: Weights) -> Answer:
     words = [one.penalty.word for one in record.matrices if one.penalty is not None]
     said = ", ".join(f"{WORDS[word]} in {words.count(word)}" for word in dict.fromkeys(words))
     zeros = sum(one.zeros * _numbers(one) for one in record.matrices) / sum(map(_numbers, record.matrices))
-    finding = f"{said} of {count(len(words), 'layer')}; {zeros:.1%} of all weights are exactly 0"
+    finding = f"{said} of {count(len(words), 'layer')}; {100 * zeros:.1f} % of all weights are exactly 0"
     return Answer("L1 or L2", finding)
 
 

@@ -48,6 +48,8 @@ class Keep:
             RunError: for other words.
         """
         best, last, every = False, False, 0
+        if not isinstance(text, str):
+            raise RunError(RULE, got=text, hint='for example keep="every:2"')
         for word in text.replace(" ", "").split(","):
             name, _, number = word.partition(":")
             if name == "every" and number.isdecimal() and int(number):
