@@ -33,9 +33,15 @@ def session_cache(tmp_path_factory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_parts_left_over_by_a_module() -> Iterator[None]:
+    """What tests of a module share may register parts for all of them."""
+    yield from _parts_as_before()
+
+
 @pytest.fixture(scope="class", autouse=True)
 def no_parts_left_over_by_a_class() -> Iterator[None]:
-    """What tests of a class share may register parts for all of them."""
+    """The same of a class."""
     yield from _parts_as_before()
 
 

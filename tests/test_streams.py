@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paribus.streams import Patient, escaped, patient, patiently, say, unescaped
+from paribus.streams import Patient, errors_alone, escaped, patient, patiently, say, unescaped
 
 HOSTILE = {
     "\x1b]0;owned\x07": r"\x1b]0;owned\x07",  # sets a title
@@ -112,3 +113,12 @@ cli.main()
 def test_ctrl_c_while_modules_are_imported_shows_no_traceback():
     ended = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stderr.strip()) == (130, "aborted")
+
+
+def test_a_logger_tells_of_errors_alone_and_then_of_all_as_before(caplog):
+    logger = logging.getLogger("paribus.made")
+    with errors_alone("paribus.made"):
+        logger.warning("a warning")
+        logger.error("an error")
+    logger.warning("another warning")
+    assert caplog.messages == ["an error", "another warning"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -112,3 +113,15 @@ def reopen_closed() -> None:
 def say(line: str) -> None:
     """A line for people, on standard error if anybody reads that."""
     print(escaped(line, keep="\n"), file=patient(sys.stderr), flush=True)
+
+
+@contextmanager
+def errors_alone(logger: str) -> Iterator[None]:
+    """In this block a logger tells of errors, and of nothing less."""
+    told = logging.getLogger(logger)
+    before = told.level
+    told.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        told.setLevel(before)

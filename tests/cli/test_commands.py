@@ -266,7 +266,7 @@ def test_last_is_the_same_thing_for_every_command(command):
     assert "norm=none (reference)" in command("show", "last").out
     said = command("diagnose", "last")
     assert said.err.startswith("last: the study norms, of which this is the newest run: runs/norms/norm=")
-    assert "not looked at" in said.out
+    assert "cannot be checked" in said.out
 
 
 @pytest.fixture

@@ -210,7 +210,11 @@ SAID = {
     "quality": ("1 – 2", "0.5"),
     "memory": ("holds 2.08 kB at most", "1.6 kB"),
     "weights": ("3 of 8 ReLU units never fire on 90 examples", "1.56"),
-    "gradients": ("1e-09 times that at the last, × 1e-09 from layer to layer", "vanishes", "that training started from"),
+    "gradients": (
+        "1e-09 times that at the last, × 1e-09 from layer to layer",
+        "vanishes",
+        "that training started from",
+    ),
 }
 
 

@@ -95,7 +95,7 @@ def test_noise_is_new_in_every_step_and_the_same_in_every_run(train, digits):
     CALLS.clear()
     recipe = Recipe.read({**digits().plain(), "model": Part(Noisy)})
     for name in ("first", "second"):
-        train(recipe, name)
+        train(recipe, name, signals=False)  # which would show it examples between steps
     assert len(set(CALLS)) == 24
     assert CALLS[:24] == CALLS[24:]
 

@@ -263,10 +263,15 @@ def clip_factor(record: Record) -> float | None:
 
 
 def fit(record: Record) -> float | None:
-    """The last training loss over that of a guess, or over that before the first step."""
+    """The last training loss over that of a guess, or over that before the first step.
+
+    Not of a forecast that starts from what was a season ago: its first loss is no guess's.
+    """
     last = record.values("train/loss")[-1:]
     if record.rated:
         return ratio(last[0], entropy(record)) if last else None
+    if record.option("task.anchor", "none") != "none":
+        return None
     return ratio(last[0], of_stage(record.start, "loss_eval")) if last else None
 
 

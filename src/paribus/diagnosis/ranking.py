@@ -19,7 +19,7 @@ STEPS = frozenset({"lr-too-high", "exploding-gradients"})
 NORMS = frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting"})
 
 FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; symptoms follow from every cause
-    "inputs-not-scaled": UNITS | POORLY_LEARNED | STEPS | {"initial-weights-too-large"},
+    "inputs-not-scaled": UNITS | POORLY_LEARNED | STEPS | {"initial-weights-too-large", "clipped-to-nothing"},
     "inputs-too-small": UNITS | POORLY_LEARNED | {"vanishing-gradients"},
     "initial-weights-zero": UNITS | POORLY_LEARNED | STEPS | {"symmetric-units", "vanishing-gradients"},
     "symmetric-units": UNITS | POORLY_LEARNED | STEPS | {"vanishing-gradients", "initial-weights-too-large"},

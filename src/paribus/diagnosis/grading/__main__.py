@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import platform
 import sys
 import time
@@ -18,6 +17,7 @@ from paribus.diagnosis.grading.table import Grading, confidence, markdown
 from paribus.diagnosis.grading.treatments import tried
 from paribus.errors import Interrupted, ParibusError
 from paribus.progress import Lines
+from paribus.streams import errors_alone
 
 SOUND = 3  # seeds of each kind of sound training: more than 300 trainings in all
 
@@ -25,10 +25,10 @@ SOUND = 3  # seeds of each kind of sound training: more than 300 trainings in al
 def main(words: Sequence[str] | None = None) -> int:
     """Parse words, train what is left, grade what is there."""
     given = _parser().parse_args(words)
-    logging.getLogger("paribus").setLevel(logging.ERROR)  # what the checks say of planted faults is no news
     parts.plug_in()
     try:
-        print(_graded(given))
+        with errors_alone("paribus"):  # what the checks of recipes say of planted faults is no news
+            print(_graded(given))
     except ParibusError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from paribus.inference.trained import Trained
+from paribus.streams import errors_alone
 
 KEY = "paribus"  # of the metadata in a file
 Run = Callable[[Tensor], Tensor]
@@ -45,15 +45,9 @@ def graph(trained: Trained, inputs: Tensor) -> Any:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without what the exporters tell their own authors."""
-    told = logging.getLogger("torch.onnx")
-    before = told.level
-    told.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        told.setLevel(before)
+    with errors_alone("torch.onnx"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def write_onnx(trained: Trained, inputs: Tensor, about: Mapping[str, Any], path: Path) -> None:
