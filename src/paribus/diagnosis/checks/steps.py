@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from paribus.diagnosis.case import Case, Check
@@ -35,7 +35,7 @@ def too_high(case: Case) -> Iterator[Finding]:
         "lr-too-high",
         f"With a learning rate{at} {_said(signs, record)}.",
         case.evidence(*signs, **_lr(record)),
-        _rate(record, 1 / _factor(case, "most_update")),
+        _rate(record, 1 / _factor(case, "most_update", math.ceil if record.diverged else round)),
         "Or let it warm up (schedule.use=warmup), or clip the gradient (training.clip_norm=1).",
         "fault" if sure else "warning",
         trace=trace or case.curves("losses", "train/loss", "val/loss"),
@@ -161,12 +161,15 @@ def _longer(record: Record) -> dict[str, Any]:
     return {"budget.epochs": max(10 * int(record.option("budget.epochs") or 1), 10)}
 
 
-def _factor(case: Case, name: str) -> float:
-    """By what power of ten a figure is away from that of the middle healthy run; ten at least."""
+def _factor(case: Case, name: str, whole: Callable[[float], int] = round) -> float:
+    """By what power of ten a figure is away from that of the middle healthy run; ten at least.
+
+    Rounded up where steps that are still too long are worse than some that are too short.
+    """
     value, middle = case[name], case.middle(name)
     if not (value > 0 and middle > 0):
         return LEAST
-    return float(min(MOST, max(LEAST, 10 ** round(abs(math.log10(value / middle))))))
+    return float(min(MOST, max(LEAST, 10 ** whole(abs(math.log10(value / middle))))))
 
 
 def _rate(record: Record, factor: float) -> dict[str, Any]:
