@@ -349,9 +349,9 @@ def confusion_loss(record: Record) -> float | None:
     """The lowest validation loss over that of errors which are spread evenly and of a known rate.
 
     With wrong labels no answer is sure, and the loss is the entropy of their rate; where answers are only hard, most
-    are sure and few are not, and the loss is lower.
+    are sure and few are not, and the loss is lower. Of answers that are made less sure on purpose it says nothing.
     """
-    if not record.classifies:
+    if not record.classifies or softened(record):
         return None
     rows = [row for row in record.rows if row.get("val/loss") is not None and row.get("val/accuracy") is not None]
     if not rows or record.classes < 2:
@@ -362,6 +362,13 @@ def confusion_loss(record: Record) -> float | None:
         return None
     floor = -(1 - error) * math.log(1 - error) - error * math.log(error / (record.classes - 1))
     return ratio(best["val/loss"], floor)
+
+
+def softened(record: Record) -> bool:
+    """Whether answers are made less sure on purpose, as by mixed pictures."""
+    return bool(record.option("task.label_smoothing")) or any(
+        part.get("use", name) in ("mixup", "cutmix") for name, part in (record.option("augment") or {}).items()
+    )
 
 
 MEASURES: Mapping[str, Measured] = {

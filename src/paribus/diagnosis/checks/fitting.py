@@ -116,7 +116,7 @@ def wrong_labels(case: Case) -> Iterator[Finding]:
     """Errors that are spread evenly, as wrong labels are."""
     record = case.record
     early = len(record.rows) < COURSE or case.above("unfinished")
-    if not case.above("confusion_loss") or early or case.poor or case["simplex"] > PROBABLE or _softened(record):
+    if not case.above("confusion_loss") or early or case.poor or case["simplex"] > PROBABLE:
         return
     best = min((row for row in record.rows if row.get("val/loss") is not None), key=lambda row: row["val/loss"])
     yield Finding(
@@ -127,13 +127,6 @@ def wrong_labels(case: Case) -> Iterator[Finding]:
         case.evidence("confusion_loss", "gap", "rise"),
         advice="Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
         trace=case.curves("losses", "train/loss", "val/loss"),
-    )
-
-
-def _softened(record: Record) -> bool:
-    """Whether answers are made less sure on purpose, as by mixed pictures."""
-    return bool(record.option("task.label_smoothing")) or any(
-        part.get("use", name) in ("mixup", "cutmix") for name, part in (record.option("augment") or {}).items()
     )
 
 
