@@ -42,7 +42,7 @@ TREATED = Treated(
 def test_findings_are_printed_with_mechanism_treatment_and_consequences(capsys):
     print_page(diagnosis_page(Diagnosis((FOUND,), run="runs/a/b/seed-0")))
     said = capsys.readouterr().out
-    assert said.startswith("fault: the inputs are not scaled\nValues are far.")
+    assert said.startswith("What is wrong with this training?\n\nFault: the inputs are not scaled\nValues are far.")
     for line in (
         "treatment: data.scale=standard",
         "Or do it by hand.",

@@ -23,16 +23,16 @@ def diagnosis_page(found: Diagnosis) -> Page:
     nothing = f"{found.run}: none of the faults that were looked for; this does not say that the run is sound"
     sections = (
         *(_section(place, one, found.treated) for place, one in enumerate(found.findings, 1)),
-        Section("how far this goes", terms=tuple(_looked_at(found))),
+        Section("How far this goes", terms=tuple(_looked_at(found))),
     )
-    question = "" if found.findings else nothing
+    question = "What is wrong with this training?" if found.findings else nothing
     return Page("Diagnosis", name, question, sections=sections, data=found.plain())
 
 
 def _section(place: int, found: Finding, treated: Treated | None) -> Section:
     chart = picture(found.trace) if found.trace is not None else None
     return Section(
-        f"{found.severity}: {found.name}",
+        f"{found.severity.capitalize()}: {found.name}",
         (found.says,),
         figure=Figure(f"finding-{place}", chart, f"{chart.title}: the evidence for: {found.name}") if chart else None,
         tables=(_table(found),) if found.evidence else (),

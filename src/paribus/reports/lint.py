@@ -10,6 +10,7 @@ from paribus.reports.page import Answer, Page, Section, Table
 
 TONES: dict[State, str] = {"broken": "worse", "unchecked": "", "kept": "better"}
 WORDS: dict[State, str] = {"broken": "broken", "unchecked": "cannot be checked", "kept": "kept"}
+QUESTION = "Does it keep what it claims?"
 SHOWN = 4  # runs that are named
 LIMITS = (
     "Kept means that the records do not contradict the claim. What was done before the data were stored, and by people "
@@ -24,11 +25,11 @@ def lint_page(found: Lint) -> Page:
     runs = f" in {count(found.runs, 'run')}" if found.runs > 1 else ""
     summary = f"{found.about}{runs}: {len(broken)} broken, {len(kept)} kept, {len(unchecked)} cannot be checked"
     limits = (
-        *([Section("cannot be checked", tables=(_table(unchecked, "because"),))] if unchecked else []),
-        *([Section("kept", tables=(_table(kept, "as seen in"),), notes=(LIMITS,))] if kept else []),
+        *([Section("Cannot be checked", tables=(_table(unchecked, "because"),))] if unchecked else []),
+        *([Section("Kept", tables=(_table(kept, "as seen in"),), notes=(LIMITS,))] if kept else []),
         *([_leaks(found)] if found.leaks else []),
     )
-    return Page("Lint", found.about, summary=clean(summary), sections=(*map(_broken, broken), *limits))
+    return Page("Lint", found.about, QUESTION, summary=clean(summary), sections=(*map(_broken, broken), *limits))
 
 
 def _broken(one: Outcome) -> Section:
@@ -37,7 +38,7 @@ def _broken(one: Outcome) -> Section:
         for name, value in one.evidence.items()
     )
     return Section(
-        f"{one.check}: broken",
+        f"Broken: {one.check}",
         (clean(one.says), *_of_runs(one)),
         tables=(Table(("evidence", "value"), rows, "ll"),) if rows else (),
         answers=(Answer("way out", clean(one.way_out)),),
@@ -61,4 +62,4 @@ def _leaks(found: Lint) -> Section:
     table = Table(
         ("", "kind of leakage", "", "by"), rows, "llll", tones=tuple(TONES[one.state] for one in found.leaks), tinted=2
     )
-    return Section("leakage", tables=(table,), notes=(SOURCE,))
+    return Section("Leakage", tables=(table,), notes=(SOURCE,))
