@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 import paribus as pb
@@ -130,6 +131,26 @@ def test_a_fault_in_a_network_of_ones_own_is_told_by_its_signals(trained, plan, 
     found = diagnose(trained({"model": {"use": "assembled_here", "plan": plan}}))
     assert found.faults, found.causes
     assert found.faults[0].cause == cause
+
+
+def test_a_rare_class_that_is_missed_now_and_then_is_named(trained):
+    inputs, labels = map(torch.tensor, load_digits(return_X_y=True))
+    rare = (labels == 8).nonzero().flatten()[6:90]  # 84 of 174 are taken away, and 84 of those left validate
+    kept = torch.ones(len(labels), dtype=torch.bool).index_fill(0, rare, value=False)
+    held_out = torch.zeros(len(labels), dtype=torch.bool)
+    held_out[::3] = True
+    held_out[(labels == 8).nonzero().flatten()[90:]] = True
+    val = inputs[held_out & kept].float().numpy(), labels[held_out & kept].numpy()
+    rest = kept & ~held_out
+    data = pb.Data(inputs[rest].float().numpy(), labels[rest].numpy(), val=val)
+    found = diagnose(trained({"data": data, "split.test": 0.0, "budget.epochs": 20}, "arrays/mlp"))
+    assert [one.cause for one in found.faults] == ["class-thinned"]
+    assert found.faults[0].treatment == {"training.sampling": "balanced"}
+
+
+def test_a_generator_that_took_few_steps_is_trained_too_briefly(trained):
+    found = diagnose(trained({"data.examples": 800, "budget.epochs": 2}, "gaussians/gan"))
+    assert "too-few-epochs" in [one.cause for one in found.all()]
 
 
 @pytest.mark.parametrize(("task", "cause"), [(Summed, "summed-loss"), (Squared, "squared-error-of-classes")])

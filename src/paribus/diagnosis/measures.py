@@ -277,7 +277,16 @@ def fit(record: Record) -> float | None:
 
 def slope(record: Record) -> float | None:
     """How fast the training loss falls at the end: −d ln loss / d ln step, over the last half of the steps."""
-    points = [(row["step"], row["train/loss"]) for row in record.rows if (row.get("train/loss") or 0) > 0]
+    return _falling(record, "train/loss")
+
+
+def improving(record: Record) -> float | None:
+    """The same of the Fréchet distance of what a generator draws, whose losses need not fall."""
+    return _falling(record, "val/frechet")
+
+
+def _falling(record: Record, name: str) -> float | None:
+    points = [(row["step"], row[name]) for row in record.rows if (row.get(name) or 0) > 0]
     if len(points) < 2:
         return None
     end, last = points[-1]
@@ -401,6 +410,7 @@ MEASURES: Mapping[str, Measured] = {
     "clip_factor": Measured(clip_factor, "what clipping leaves of gradients", "clip_factor", margin=5.0),
     "fit": Measured(fit, "the last training loss over a guess's", margin=1.05),
     "slope": Measured(slope, "how fast the training loss falls at the end", log=False, margin=0.2),
+    "improving": Measured(improving, "how fast the Fréchet distance falls at the end", log=False, margin=0.5),
     "unfinished": Measured(unfinished, "what the training loss still loses, of a guess's", log=False, margin=0.05),
     "rise": Measured(rise, "the last validation loss over its lowest", margin=1.2),
     "gap": Measured(gap, "right answers in training less in validation", log=False, margin=0.25),

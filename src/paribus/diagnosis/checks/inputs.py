@@ -15,6 +15,7 @@ FOLLOWED = 60  # steps after which running statistics of the usual momentum are 
 TINY = 2  # examples: of so few a batch norm knows nothing
 RARE = 0.2  # of the middle class: a class with fewer examples is rare
 MISSED = 0.5  # of the recall of the middle class
+LESS = 0.85  # of it, where nothing weighs rare classes up
 SHARED = 0.25  # how far two recalls may be from summing to one that is shared
 
 
@@ -136,7 +137,8 @@ def thinned(case: Case) -> Iterator[Finding]:
     recalls = _recalls(record)
     rare = [at for at, count in enumerate(counts) if count < RARE * median(counts)]
     names = [str(name) for name in record.info.get("classes") or ()]
-    missed = [at for at in rare if at < len(names) and _missed(recalls, names[at])]
+    least = MISSED if record.option("task.class_weights", "none") != "none" else LESS
+    missed = [at for at in rare if at < len(names) and _missed(recalls, names[at], least)]
     if not missed:
         return
     severity: Severity = "fault" if len(missed) <= len(counts) / 3 else "warning"
@@ -194,8 +196,8 @@ def _recalls(record: Record) -> dict[str, float]:
     return {name.removeprefix(start): value for name, value in figures if name.startswith(start) and value is not None}
 
 
-def _missed(recalls: dict[str, float], name: str) -> bool:
-    return name in recalls and recalls[name] < MISSED * median(recalls.values())
+def _missed(recalls: dict[str, float], name: str, least: float) -> bool:
+    return name in recalls and recalls[name] < least * median(recalls.values())
 
 
 def _batch(record: Record) -> int:

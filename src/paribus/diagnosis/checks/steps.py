@@ -99,17 +99,20 @@ def too_few(case: Case) -> Iterator[Finding]:
     if not record.rows or record.stopped or record.diverged or not _moves(case):
         return
     epochs = len(record.rows)
-    short = len(record.rows) <= FEW and record.steps < SHORT and case["fit"] > LEFT
-    if not case.above("unfinished") and not short:
+    left = case["fit"] > LEFT or not record.values("train/loss")  # losses of several stages tell nothing of it
+    short = len(record.rows) <= FEW and record.steps < SHORT and left
+    if not case.above("unfinished") and not case.above("improving") and not short:
         return
     yield Finding(
         "too-few-epochs",
         f"After {epochs} epoch{'s' * (epochs != 1)} and {record.steps:,} steps training ended while "
-        "the loss was high and still falling.",
-        case.evidence("unfinished", "fit", epochs=float(epochs), steps=float(record.steps)),
+        + ("the loss was high and still falling." if record.values("train/loss") else "there was still much to gain."),
+        case.evidence("unfinished", "improving", "fit", epochs=float(epochs), steps=float(record.steps)),
         _longer(record),
         "Where the budget is fixed: a larger learning rate, or smaller batches.",
-        trace=case.curves("losses", "train/loss", "val/loss"),
+        trace=case.curves(
+            "losses", "train/loss", "val/loss", *([] if record.values("train/loss") else ["val/frechet"])
+        ),
     )
 
 

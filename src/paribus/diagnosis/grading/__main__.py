@@ -38,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _graded(given: argparse.Namespace) -> str:
     severities = [cases.SEVERITIES.index(name) for name in given.severity or cases.SEVERITIES]
     pairs = [] if given.sound_only else cases.pairs(given.set, given.seeds, severities, given.only, given.thin)
-    sound = cases.sound(given.set, given.sound, given.only, given.thin)
+    sound = cases.sound(given.set, given.sound, given.only, given.thin_sound or given.thin)
     runs, until = Path(given.runs) / given.set, time.monotonic() + 60 * given.minutes
     if given.minutes > 0:
         _train(work.in_turn(pairs, sound), runs, given.jobs, 60 * given.minutes)
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sound", type=int, default=SOUND, help=f"seeds of each sound kind (default: {SOUND})")
     parser.add_argument("--sound-only", action="store_true", help="plant nothing")
     parser.add_argument("--thin", type=int, default=1, metavar="N", help="one in N cells (default: all)")
+    parser.add_argument("--thin-sound", type=int, metavar="N", help="one in N sound kinds (default: as --thin says)")
     parser.add_argument(
         "--only", action="append", default=[], metavar="FAULT/HOST", help="a fault, a host, or one in the other; repeat"
     )
