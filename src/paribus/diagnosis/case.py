@@ -52,6 +52,16 @@ class Case:
         """Whether a figure is lower than in any healthy run, by its margin."""
         return self[name] < self.healthy.below(name)
 
+    def high(self, name: str) -> bool:
+        """Whether a figure is higher than in 19 of 20 healthy runs: beside a second sign that is one, too."""
+        found = self.healthy.ranges.get(name)
+        return found is not None and self[name] > found.q95
+
+    def low(self, name: str) -> bool:
+        """Whether a figure is lower than in 19 of 20 healthy runs."""
+        found = self.healthy.ranges.get(name)
+        return found is not None and self[name] < found.q05
+
     def middle(self, name: str) -> float:
         """The figure of the middle healthy run."""
         found = self.healthy.ranges.get(name)

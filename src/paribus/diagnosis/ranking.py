@@ -19,6 +19,7 @@ STEPS = frozenset({"lr-too-high", "exploding-gradients"})
 NORMS = frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting"})
 
 FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; symptoms follow from every cause
+    "capacity-too-small": UNITS | POORLY_LEARNED | {"lr-too-high"},
     "inputs-not-scaled": UNITS | POORLY_LEARNED | STEPS | {"initial-weights-too-large", "clipped-to-nothing"},
     "inputs-too-small": UNITS | POORLY_LEARNED | {"vanishing-gradients"},
     "initial-weights-zero": UNITS | POORLY_LEARNED | STEPS | {"symmetric-units", "vanishing-gradients"},
@@ -38,7 +39,6 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "batch-norm-frozen": frozenset({"overfitting"}),
     "lr-too-high": UNITS | {"too-few-epochs", "underfitting", "overfitting", "batch-norm-frozen", "over-regularised"},
     "over-regularised": UNITS | POORLY_LEARNED,
-    "capacity-too-small": UNITS | POORLY_LEARNED,
     "linear-network": POORLY_LEARNED,
     "dead-units": POORLY_LEARNED | {"saturated-units", "weights-zero", "vanishing-gradients", "linear-network"},
     "saturated-units": POORLY_LEARNED,

@@ -16,6 +16,7 @@ TINY = 2  # examples: of so few a batch norm knows nothing
 RARE = 0.2  # of the middle class: a class with fewer examples is rare
 MISSED = 0.5  # of the recall of the middle class
 LESS = 0.85  # of it, where nothing weighs rare classes up
+NEVER = 0.15  # recall of a class that is as good as never named
 SHARED = 0.25  # how far two recalls may be from summing to one that is shared
 
 
@@ -171,13 +172,18 @@ def twice(case: Case) -> Iterator[Finding]:
         return
     (first, one), (second, other), (third, _) = recalls[:3]
     middle = median(value for value, _ in recalls[2:])
-    if middle < 0.3 or third < 0.75 * middle or abs(first + second - middle) > SHARED * middle or second > 0.85 * third:
+    shared = third >= 0.75 * middle and abs(first + second - middle) <= SHARED * middle and second <= 0.85 * third
+    never = first < NEVER and second >= 0.75 * middle and not _rare(record, one)
+    if middle < 0.3 or not (shared or never):
         return
     yield Finding(
         "class-twice",
         f"{one} and {other} are recognised in {100 * first:.0f} and {100 * second:.0f} % of all "
         f"cases, together about as often as any other class is alone ({100 * middle:.0f} %): as if "
-        "they were one class with two labels.",
+        "they were one class with two labels."
+        if shared
+        else f"{one} is recognised in {100 * first:.0f} % of all cases, though it is not rare, and all others are "
+        "well: as if its examples were those of another class.",
         {f"recall of {one}": first, f"recall of {other}": second, "recall of the middle class": middle},
         advice="Look at the confusions of the two, and at their examples: paribus report.",
         severity="fault" if middle > 0.6 and first < 0.6 * middle else "warning",
@@ -188,6 +194,13 @@ def twice(case: Case) -> Iterator[Finding]:
             {"recall": [(float(at), v) for at, (v, _) in enumerate(recalls, 1)]},
         ),
     )
+
+
+def _rare(record: Record, name: str) -> bool:
+    """Whether a class has few training examples, or nobody knows how many."""
+    names = [str(it) for it in record.info.get("classes") or ()]
+    counts = [float(count) for count in record.info.get("class_counts") or ()]
+    return name not in names or not counts or counts[names.index(name)] < RARE * median(counts)
 
 
 def _recalls(record: Record) -> dict[str, float]:

@@ -26,6 +26,8 @@ def too_high(case: Case) -> Iterator[Finding]:
     vanished = case["shrinkage"] < VANISHED  # of weights that are nearly nothing any step is a large part
     asked = ("growth", "first_epoch", *(() if vanished else ("most_update",)), "jump")
     signs = [name for name in asked if case.above(name)]
+    if case.poor and case.above("dead_at_end") and not case.high("dead_at_start") and _far(case):
+        signs.append("dead_at_end")
     if not signs and not record.diverged:
         return
     sure = record.diverged or len(signs) > 1 or case.poor
@@ -42,11 +44,17 @@ def too_high(case: Case) -> Iterator[Finding]:
     )
 
 
+def _far(case: Case) -> bool:
+    """Whether weights moved farther than in most healthy runs."""
+    return case.high("growth") or case.high("most_update")
+
+
 SIGNS = {
     "growth": "the weights grew as in no healthy run",
     "first_epoch": "the first epoch was worse than no training at all",
     "most_update": "single steps change more of the weights than in any healthy run",
     "jump": "the loss leaps up again",
+    "dead_at_end": "units died that were alive before the first step",
 }
 
 
