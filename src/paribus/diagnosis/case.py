@@ -53,14 +53,14 @@ class Case:
         return self[name] < self.healthy.below(name)
 
     def high(self, name: str) -> bool:
-        """Whether a figure is higher than in 19 of 20 healthy runs: beside a second sign that is one, too."""
+        """Whether a figure is higher than in the healthy runs of all recipes but one: of two signs, each may be so."""
         found = self.healthy.ranges.get(name)
-        return found is not None and self[name] > found.q95
+        return found is not None and self[name] > found.next_high
 
     def low(self, name: str) -> bool:
-        """Whether a figure is lower than in 19 of 20 healthy runs."""
+        """Whether a figure is lower than in those of all recipes but one."""
         found = self.healthy.ranges.get(name)
-        return found is not None and self[name] < found.q05
+        return found is not None and self[name] < found.next_low
 
     def middle(self, name: str) -> float:
         """The figure of the middle healthy run."""

@@ -6,9 +6,10 @@ Every finished run below these folders counts as healthy, so they must hold noth
 ``paribus study`` leaves them. In the table that ships a1 to a9 are the sound hosts of the grading's tuning set.
 
 A limit is not a rule of thumb but lies beyond all of them, by a margin that each figure states
-(:data:`.measures.MEASURES`). Of n healthy runs and one more like them, that one is beyond the others in a figure
-with probability 1/(n + 1), so in any of m limits with at most m/(n + 1), and farther than the margin more rarely: this
-is what keeps all checks together from crying wolf, and what the grading measures.
+(:data:`.measures.MEASURES`), or by as much as the outermost recipe lies beyond the next, where that is more. Runs of
+one recipe are alike, so recipes count, and not runs: of n recipes and one more like them, that one is beyond the others
+in a figure with probability 1/(n + 1), so in any of m limits with at most m/(n + 1), and farther than the margin more
+rarely. This is what keeps all checks together from crying wolf, and what the grading measures.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ from paribus.diagnosis.record import Record
 from paribus.records.run import RunFolder
 
 TABLE = Path(__file__).with_name("healthy.json")
-QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,17 @@ class Range:
 
     Args:
         n: how many runs had it.
-        low, q05, middle, q95, high: its quantiles: 0, 5, 50, 95 and 100 %.
+        hosts: of how many recipes.
+        low, middle, high: the lowest value, the median and the highest.
+        next_low, next_high: the lowest and the highest of all recipes but that of the lowest, or of the highest.
     """
 
     n: int
+    hosts: int
     low: float
-    q05: float
+    next_low: float
     middle: float
-    q95: float
+    next_high: float
     high: float
 
 
@@ -78,9 +81,13 @@ class Healthy:
         found = self.ranges.get(name)
         if found is None:
             return side * math.inf
-        edge, one = found.high if side > 0 else found.low, MEASURES[name]
+        edge, inner = (found.high, found.next_high) if side > 0 else (found.low, found.next_low)
+        one = MEASURES[name]
         margin = one.margin if side > 0 or one.under is None else one.under
-        return edge * margin**side if one.log and edge > 0 else edge + side * margin
+        if one.log and edge > 0:
+            apart = (edge / inner) ** side if inner > 0 else 1.0
+            return edge * max(margin, apart) ** side
+        return edge + side * max(margin, side * (edge - inner))
 
 
 @cache
@@ -98,17 +105,23 @@ def read(path: Path) -> Healthy:
 
 def table(folders: Sequence[RunFolder]) -> Healthy:
     """The quantiles of all figures over finished runs."""
+    hosts = [str(folder.read()["name"]) for folder in folders]
     found = [measure(Record.read(folder)) for folder in folders]
-    values = {name: sorted(one[name] for one in found if name in one) for name in MEASURES}
+    values = {
+        name: [(one[name], host) for one, host in zip(found, hosts, strict=True) if name in one] for name in MEASURES
+    }
     ranges = {name: _range(numbers) for name, numbers in values.items() if numbers}
-    return Healthy(
-        len(folders), dict(sorted(Counter(str(folder.read()["name"]) for folder in folders).items())), ranges
-    )
+    return Healthy(len(folders), dict(sorted(Counter(hosts).items())), ranges)
 
 
-def _range(values: Sequence[float]) -> Range:
-    last = len(values) - 1
-    return Range(len(values), *(float(f"{values[round(share * last)]:.4g}") for share in QUANTILES))
+def _range(values: Sequence[tuple[float, str]]) -> Range:
+    """Of values, each with the recipe that it is of."""
+    order = sorted(values)
+    (low, lowest), (high, highest) = order[0], order[-1]
+    inner = next((value for value, host in order if host != lowest), low)
+    outer = next((value for value, host in reversed(order) if host != highest), high)
+    figures = (low, inner, order[len(order) // 2][0], outer, high)
+    return Range(len(order), len({host for _, host in order}), *(float(f"{value:.4g}") for value in figures))
 
 
 def finished(roots: Iterable[Path]) -> Iterator[RunFolder]:

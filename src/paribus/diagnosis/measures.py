@@ -354,6 +354,9 @@ def first_epoch(record: Record) -> float | None:
     return ratio(next(iter(record.values("train/loss")), None), of_stage(record.start, "loss_eval"))
 
 
+MISTAKES = 20  # of fewer nobody can say how they are spread
+
+
 def confusion_loss(record: Record) -> float | None:
     """The lowest validation loss over that of errors which are spread evenly and of a known rate.
 
@@ -367,7 +370,7 @@ def confusion_loss(record: Record) -> float | None:
         return None
     best = min(rows, key=lambda row: row["val/loss"])
     error = 1 - best["val/accuracy"]
-    if not 0 < error < 1:
+    if error >= 1 or error * (record.info.get("sizes") or {}).get("val", 0) < MISTAKES:
         return None
     floor = -(1 - error) * math.log(1 - error) - error * math.log(error / (record.classes - 1))
     return ratio(best["val/loss"], floor)

@@ -144,7 +144,7 @@ def overfitted(case: Case) -> Iterator[Finding]:
     record = case.record
     wide = case.span("gap")
     both = wide is not None and case["gap"] > wide[1] and case.high("rise")
-    risen, apart = case.above("rise"), case.above("gap") or both
+    risen, apart = case.above("rise") or both, case.above("gap")
     if not risen and not apart:
         return
     severity: Severity = "fault" if apart else "warning"

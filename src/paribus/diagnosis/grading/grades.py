@@ -11,7 +11,7 @@ from paribus.diagnosis.doctor import diagnose
 from paribus.diagnosis.finding import Diagnosis
 from paribus.diagnosis.grading.cases import Case, Pair
 from paribus.diagnosis.grading.harm import Harm, figure, judged
-from paribus.diagnosis.grading.healthy import BEHIND, PLAIN
+from paribus.diagnosis.grading.healthy import BEHIND, LONGER, PLAIN
 from paribus.diagnosis.grading.hosts import NAMED
 from paribus.diagnosis.grading.work import settled
 from paribus.evidence.proportion import Proportion, proportion
@@ -103,18 +103,20 @@ class Sound:
     Args:
         cell: which.
         answers: one for each seed.
-        behind: how far its figure is behind that of the host, as a share of the way from the worst one; below 0 it is
-            better. ``None`` where there is nothing to compare with.
+        behind: how far its figure is behind the host's, as it is or trained half as long again, as a share of the way
+            from the worst one; below 0 it is better. ``None`` where there is nothing to compare with.
+        host_behind: the same of the host as it is: where training longer gains much, none of its kinds is sound.
     """
 
     cell: Cell
     answers: tuple[Answer, ...]
     behind: float | None
+    host_behind: float | None = None
 
     @property
     def counts(self) -> bool:
         """Whether it is sound indeed."""
-        return self.behind is None or self.behind <= BEHIND
+        return max(self.behind or 0.0, self.host_behind or 0.0) <= BEHIND
 
 
 def answer(case: Case, runs: Path) -> Answer | None:
@@ -146,8 +148,13 @@ def sound(cases: Sequence[Case], runs: Path) -> list[Sound]:
     for case in cases:
         cells[case.cell].append(case)
     answers = {cell: tuple(_known(answer(case, runs) for case in some)) for cell, some in cells.items()}
-    plain = {cell[1]: _mean(found) for cell, found in answers.items() if cell[0] == PLAIN and found}
-    return [Sound(cell, found, _behind(cell[1], found, plain)) for cell, found in answers.items() if found]
+    best: dict[str, float] = {}
+    for (kind, host, _), found in answers.items():
+        if kind in (PLAIN, LONGER) and (reached := _mean(found)) is not None:
+            best[host] = max(reached, best.get(host, reached), key=lambda value: abs(value - NAMED[host].worst))
+    behind = {cell: _behind(cell[1], found, best) for cell, found in answers.items() if found}
+    plain = {host: share for (kind, host, _), share in behind.items() if kind == PLAIN}
+    return [Sound(cell, answers[cell], share, plain.get(cell[1])) for cell, share in behind.items()]
 
 
 def rate(cells: Iterable[float]) -> Proportion:
@@ -188,8 +195,8 @@ def _mean(answers: Sequence[Answer]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _behind(host: str, answers: Sequence[Answer], plain: Mapping[str, float | None]) -> float | None:
-    mine, best = _mean(answers), plain.get(host)
+def _behind(host: str, answers: Sequence[Answer], reached: Mapping[str, float]) -> float | None:
+    mine, best = _mean(answers), reached.get(host)
     if mine is None or best is None:
         return None
     return (best - mine) / (best - NAMED[host].worst)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from paribus.diagnosis.grading.faults import FAULTS
 from paribus.diagnosis.grading.grades import REFUSED, Planted, Sound, confusion, rate
+from paribus.diagnosis.grading.healthy import BEHIND
 from paribus.diagnosis.grading.hosts import Set
 from paribus.diagnosis.grading.treatments import Tried
 from paribus.evidence.estimate import mean_interval
@@ -169,10 +170,14 @@ def _alarms(grading: Grading) -> Iterator[str]:
         if flagged and cell.counts:
             said = sorted({cause for answer in flagged for cause in answer.faults})
             yield _row(*cell.cell[:2], len(flagged), len(cell.answers), ", ".join(said))
-    behind = [(*cell.cell[:2], cell.behind) for cell in grading.sound if cell.behind is not None and not cell.counts]
-    left = "; ".join(f"{name} in {host} ({100 * share:.0f} %)" for name, host, share in behind)
+    short = {cell.cell[1]: cell.host_behind or 0.0 for cell in grading.sound if (cell.host_behind or 0.0) > BEHIND}
+    behind = [
+        (*cell.cell[:2], cell.behind or 0.0) for cell in grading.sound if not cell.counts and cell.cell[1] not in short
+    ]
+    left = [f"{name} in {host} ({100 * share:.0f} %)" for name, host, share in behind]
+    left += [f"all of {host}, for half as long again gains {100 * share:.0f} %" for host, share in short.items()]
     yield ""
-    yield f"Left out, because their figure stays behind their host's: {left or 'none'}."
+    yield f"Left out, because their figure stays behind their host's: {'; '.join(left) or 'none'}."
 
 
 def _share(name: str, found: Proportion, unit: str) -> str:
