@@ -107,8 +107,9 @@ def too_few(case: Case) -> Iterator[Finding]:
     if not record.rows or record.stopped or record.diverged or not _moves(case):
         return
     epochs = len(record.rows)
-    left = case["fit"] > LEFT or not record.values("train/loss")  # losses of several stages tell nothing of it
-    short = len(record.rows) <= FEW and record.steps < SHORT and left
+    if record.values("train/loss") and not case["fit"] > LEFT:
+        return  # little is left to be learned; losses of several stages tell nothing of that
+    short = len(record.rows) <= FEW and record.steps < SHORT
     if not case.above("unfinished") and not case.above("improving") and not short:
         return
     yield Finding(
