@@ -82,7 +82,8 @@ def _maps(record: Attention) -> Section:
     from paribus.plots.attention import overlaid
 
     photos = tuple(
-        Photo(f"attention-{place}", overlaid(one), _caption(one)) for place, one in enumerate(record.maps, 1)
+        Photo(f"attention-{place}", overlaid(one), _caption(one), small=True)
+        for place, one in enumerate(record.maps, 1)
     )
     heads = ("picture", "class", "which is", "logit", "probability", "map", "raw range", "negative")
     rows = tuple(
