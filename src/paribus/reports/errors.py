@@ -170,18 +170,19 @@ def _costs(found: Costs) -> Section:
 
 def _cheapest(one: Cheapest) -> tuple[str, ...]:
     cut = f"{_cut(one.threshold)} [{_cut(one.low)}, {_cut(one.high)}]"
-    cost, usual, saved = (f"{some.value:.3g}".replace("-", "−") for some in (one.cost, one.usual, one.saved))
-    return cut, f"{one.fair:.3g}", f"{cost} {_ends(one.cost)}", usual, f"{saved} {_ends(one.saved)}"
+    cost, usual, saved = (f"{some.value:.2g}".replace("-", "−") for some in (one.cost, one.usual, one.saved))
+    return cut, f"{one.fair:.2g}", f"{cost} {_ends(one.cost, 2)}", usual, f"{saved} {_ends(one.saved, 2)}"
 
 
 def _cut(threshold: float) -> str:
     if math.isinf(threshold):
         return "never" if threshold > 0 else "always"
-    return f"{threshold:.3g}"
+    short = f"{threshold:.3g}"
+    return f"{threshold:.6g}" if short == "1" else short  # nobody is surer than 1
 
 
-def _ends(one: Estimate) -> str:
-    return f"[{one.low:.3g}, {one.high:.3g}]".replace("-", "−")
+def _ends(one: Estimate, digits: int = 3) -> str:
+    return f"[{one.low:.{digits}g}, {one.high:.{digits}g}]".replace("-", "−")
 
 
 def _decisions(title: str, found: Decisions) -> Section:
