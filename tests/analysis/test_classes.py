@@ -15,6 +15,7 @@ from paribus.errors import DataError
 from paribus.inference.activations import look
 from paribus.inference.trained import Trained, load
 from paribus.records.run import RunFolder
+from paribus.reports.separation import classes_page
 
 DRAW = np.random.default_rng(0)
 
@@ -103,6 +104,15 @@ def test_planted_overlap_ranks_last(planted):
         assert {one.name for one in ranked[:2]} == last == {"3", "4"}
     assert {(pair.truth, pair.said) for pair in found.pairs[:2]} == {("3", "4"), ("4", "3")}
     assert found.correlations["inputs"].value > 0.5
+
+
+def test_of_three_classes_no_order_is_a_finding(session_cache, tmp_path):
+    """N4: the best p of three classes is 2/6, and draws of examples hardly ever change their order."""
+    run = pb.Run("wine/mlp", epochs=2, runs=tmp_path)
+    run.train(threads=1)
+    found = classes(load(run))
+    assert not found.correlations
+    assert "cannot be told of 3 classes: 5 are needed" in [one.finding for one in classes_page(found).answers]
 
 
 def test_intervals_over_seeds_hold_the_means(trained):

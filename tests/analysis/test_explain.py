@@ -91,4 +91,5 @@ def test_a_notebook_shows_what_was_found(run):
     html = notebook.html(pb.explain(run, ["size", "errors"]))
     assert "scaled" in html
     assert "Looked at" in html
+    assert f"What does the network of {'/'.join(run.path.parts[-3:])} do?" in html
     assert isinstance(pb.explain(run, []), Explanation)

@@ -91,8 +91,12 @@ def test_what_is_kept_is_what_was_computed(run, name, options):
 
 
 def test_mistakes_are_explained(trained, tmp_path):
-    with pytest.raises(DataError, match=r"1,797 examples(.|\n)*row=99999"):
+    with pytest.raises(DataError, match=r"no split has an example(.|\n)*row=99999"):
         features(trained, row=99999)
+    held_out = int(prepared_with(trained, "test").rows["test"][0])
+    with pytest.raises(DataError, match="in the test split"):
+        features(trained, row=held_out)
+    assert "test split" in features(trained, row=held_out, split="test").example
     (tmp_path / "no.png").write_text("no picture")
     with pytest.raises(DataError, match=r"cannot be read as a picture(.|\n)*no.png"):
         features(trained, file=tmp_path / "no.png")

@@ -70,7 +70,7 @@ def test_the_page_says_what_it_could_not_check(trained):
     assert histograms(found).svg()
     assert spectra(found).svg()
     page = weights_page(replace(found, units=(), activations=("Sigmoid",)))
-    assert "cannot be checked: there is no ReLU module, but Sigmoid" in page.answers[1].finding
+    assert "cannot be checked: the activations are Sigmoid, no ReLU" in page.answers[1].finding
     many = replace(found, matrices=found.matrices * 10)
     assert "the first and the last of 30 layers" in histograms(many).spec["title"]["text"]
 

@@ -69,11 +69,11 @@ def test_what_views_gain_is_said(command):
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (("predict", "rates", "new"), "an ensemble is of one arm"),
+        (("predict", "rates", "new"), "this is asked of one arm"),
         (("predict", "lr=0.1/seed-0", "new", "--arm", "lr=0.1"), "a run has no arms"),
         (("predict", "lr=0.1/seed-0", "new", "--tta", "flop"), "test-time augmentation is flip, or a number of views"),
         (("predict", "lr=0.1/seed-0", "new", "--tta", "8"), "this recipe has none that change single pictures"),
-        (("analyse", "ensemble", "rates"), "an ensemble is of one arm"),
+        (("analyse", "ensemble", "rates"), "this is asked of one arm"),
         (("analyse", "ensemble", "lr=0.1/seed-0"), "there is no such study folder"),
         (("analyse", "tta", "lr=0.1/seed-0", "--arm", "lr=0.1"), "the analysis tta is about single runs"),
     ],

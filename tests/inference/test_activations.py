@@ -87,6 +87,9 @@ def test_mistakes_are_explained(trained, monkeypatch):
     trained.network.model.idle = nn.Linear(2, 2)
     with pytest.raises(DataError, match=r"is not called(.|\n)*idle"):
         look(trained, ["idle"])
+    monkeypatch.setattr(activations, "WEIGHTED", ())  # as of a model that is fitted at once
+    with pytest.raises(DataError, match=r"no layer with weights(.|\n)*inputs"):
+        look(trained)
     monkeypatch.setattr(activations, "MOST_VALUES", 100)
     with pytest.raises(DataError, match=r"at most 100 numbers(.|\n)*stages.0"):
         look(trained, ["stages.0"])

@@ -97,7 +97,7 @@ def test_agreement_is_of_members_or_of_the_views_of_one():
 
 
 def test_mistakes(study, pictures, tmp_path):
-    with pytest.raises(StudyError, match="an ensemble is of one arm") as caught:
+    with pytest.raises(StudyError, match="this is asked of one arm") as caught:
         pb.predict(study, pictures)
     assert "lr=0.05; lr=0.1" in caught.value.hint
     run = members(study, "lr=0.1")[0]

@@ -71,8 +71,10 @@ def test_tampered_weights_are_refused(run, damage, sealed):
         content = json.loads((run.path / "result.json").read_text())
         (run.path / "result.json").write_text(json.dumps({**content, "digests": {}}))
     DAMAGE[damage](run.weights)
-    says = "this finished run is" if sealed and damage != "missing" else "the weights are"
-    with pytest.raises(RunError, match=rf"{says} damaged(.|\n)*weights.safetensors(.|\n)*train again"):
+    says = "this finished run is damaged" if sealed else "the weights are damaged"
+    if damage == "missing":
+        says = "this run has lost its weights"
+    with pytest.raises(RunError, match=rf"{says}(.|\n)*weights.safetensors(.|\n)*train again"):
         load(run)
 
 

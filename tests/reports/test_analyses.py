@@ -233,7 +233,7 @@ def test_every_record_can_be_read_everywhere(name, capsys):
 def test_sections_behind_the_first_stand_in_the_page():
     said = {
         "neighbours": ("20 training sets of 200", "neighbours: &lt;script&gt;[b]x (0.50)"),
-        "clusters": ("Clusters of fuzzy C-means", "cluster 1: 7 examples, 75 % &lt;script&gt;"),
+        "clusters": ("Clusters of fuzzy C-means", "cluster 1: 7 examples, mostly &lt;script&gt;"),
         "features": ("first: 2×1×3×3; from −0.5 to 0.25", "second: 4×8×8, the first 3"),
         "classes": ("Confused pairs", "taken for dog", "2 of 9 examples", "example 4, and example 6"),
     }

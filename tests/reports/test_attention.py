@@ -25,8 +25,9 @@ def test_a_certified_map_says_what_it_passed_and_that_this_is_not_all():
     assert page.summary == NECESSARY
     assert "necessary, not sufficient" in NECESSARY
     (row,) = page.sections[0].tables[0].rows
-    assert row == ("example 3", "dog", "predicted", "−1.50", "75 %", "2×2", "−1 … 2", "25.0 %")
+    assert row == ("example 3", "dog (predicted)", "−1.50", "75 %", "2×2", "−1 … 2", "25.0 %")
     assert "in truth cat" in page.photos[0].caption
+    assert html(attended.made()).count('<figure class="small"') == len(attended.made().maps)
 
 
 def test_a_map_that_survives_random_weights_is_refused_first_of_all():

@@ -35,7 +35,7 @@ def test_the_test_is_opened_by_the_rules(study):
 
 
 def test_it_is_said_which_arm_and_one_seed_is_no_ensemble(study, tmp_path):
-    with pytest.raises(StudyError, match="an ensemble is of one arm"):
+    with pytest.raises(StudyError, match="this is asked of one arm"):
         study.ensemble()
     alone = small(None, seeds=1, name="alone", runs=tmp_path)
     alone.run(jobs=1, listen=Heard())

@@ -27,7 +27,7 @@ Most = Annotated[int, Field(ge=4, le=10_000)]
 SHUFFLED = 9999  # orders of the classes, for p
 DRAWS = 1000  # of examples, for intervals of correlations
 COUNTS = "training examples"  # of a class: what beside separation may decide its accuracy
-FEWEST = 3  # classes of which ranks can be compared
+FEWEST = 5  # classes of which ranks can tell: of four, 2 of 24 orders are as extreme as the best
 
 
 @dataclass(frozen=True)

@@ -123,10 +123,11 @@ def _example(trained: Trained, row: int | None, file: Path | None, split: str) -
         return Batch(pixels, torch.zeros(1, dtype=torch.int64), torch.zeros(1, dtype=torch.int64)), file.name
     prepared = prepared_with(trained, split)
     place = int(prepared.rows[split][0]) if row is None else row
-    if place >= len(prepared.examples):
-        rule = f"the data have {len(prepared.examples):,} examples, counted from 0"
-        raise DataError(rule, got=f"row={place}", hint="paribus analyse examples RUN names some")
-    where = next((name for name, rows in prepared.rows.items() if bool((rows == place).any())), "no")
+    where = next((name for name, rows in prepared.rows.items() if bool((rows == place).any())), "")
+    if not where:
+        raise DataError("no split has an example of this row", got=f"row={place}", hint="paribus explain RUN errors")
+    if where == "test" != split:
+        raise DataError("this row is in the test split", got=f"row={place}", hint="split=test opens that, on record")
     batch = prepared.loader("train", 1, "cpu").take(torch.tensor([place]))
     return batch, f"example {place}, {where} split"
 

@@ -244,6 +244,7 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.classes:classes",
             record="analysis.classes:Classes",
             page="reports.separation:classes_page",
+            version=2,
         ),
         Analysis(
             "class-seeds",

@@ -180,6 +180,9 @@ def activations(trained: Trained, layers: Sequence[str], batch: Batch) -> tuple[
     with _watched(trained.network, named, PENULTIMATE in layers, found):
         said = trained.task.predict(trained.network, batch.inputs)
     for name in layers:
+        if name not in found and name == PENULTIMATE:
+            rule = "the network has no layer with weights that is called, and so no last one"
+            raise DataError(rule, got=name, hint="name another layer, or inputs: the examples themselves")
         if name not in found:
             hint = "name another layer, or inputs: the examples themselves"
             raise DataError("this layer gives no tensor for the examples, or is not called", got=name, hint=hint)

@@ -160,7 +160,7 @@ def which(design: StudyDesign, study: Path, arm: str | None) -> Arm:
         return find_arm(design, arm)
     if len(arms) > 1:
         names = "; ".join(one.name for one in arms[:8])
-        raise StudyError("an ensemble is of one arm", got=f"{study.name}, with {len(arms)}", hint=f"--arm: {names}")
+        raise StudyError("this is asked of one arm", got=f"{study.name}, with {len(arms)}", hint=f"--arm: {names}")
     return arms[0]
 
 

@@ -82,15 +82,15 @@ def _maps(record: Attention) -> Section:
     from paribus.plots.attention import overlaid
 
     photos = tuple(
-        Photo(f"attention-{place}", overlaid(one), _caption(one)) for place, one in enumerate(record.maps, 1)
+        Photo(f"attention-{place}", overlaid(one), _caption(one), small=True)
+        for place, one in enumerate(record.maps, 1)
     )
-    heads = ("picture", "class", "which is", "logit", "probability", "map", "raw range", "negative")
+    heads = ("picture", "class", "logit", "probability", "map", "raw range", "negative")
     rows = tuple(
         (
             clean(one.place),
-            clean(one.label),
-            one.role,
-            f"{one.logit:.2f}".replace("-", "−"),
+            f"{clean(one.label)} ({one.role})",
+            _logit(one),
             percent(one.probability),
             "×".join(map(str, one.size)),
             _range(one),
@@ -99,7 +99,7 @@ def _maps(record: Attention) -> Section:
         for one in record.maps
     )
     return Section(
-        "Maps", (_how(record),), photos=photos, tables=(Table(heads, rows, "lllrrlrr"),), notes=tuple(_notes(record))
+        "Maps", (_how(record),), photos=photos, tables=(Table(heads, rows, "llrrlrr"),), notes=tuple(_notes(record))
     )
 
 
@@ -129,9 +129,13 @@ def _caption(one: Map) -> str:
     pixels = f" of {count(one.pixels, 'pixel')}" if one.pixels else ""
     refused = f" Refused: {one.refused}." if one.refused else ""
     return (
-        f"{clean(one.place)}: {clean(one.label)} ({one.role}){truth}{pixels}, logit {one.logit:.2f}, "
+        f"{clean(one.place)}: {clean(one.label)} ({one.role}){truth}{pixels}, logit {_logit(one)}, "
         f"probability {percent(one.probability)}; raw map {_range(one)}, {share(one.negative)} negative.{refused}"
     )
+
+
+def _logit(one: Map) -> str:
+    return f"{one.logit:.2f}".replace("-", "−")
 
 
 def _range(one: Map) -> str:

@@ -87,5 +87,5 @@ def _groups(one: Grouping) -> Iterator[Section]:
 
 
 def _card(place: int, it: Cluster) -> Card:
-    mostly = f", {100 * it.share:.0f} % {clean(it.mostly)}" if it.mostly else ""
+    mostly = f", mostly {clean(it.mostly)} ({100 * it.share:.0f} %)" if it.mostly else ""
     return Card(tuple(filter(None, it.pictures)), (f"cluster {place}: {count(it.size, 'example')}{mostly}",))

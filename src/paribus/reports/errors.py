@@ -84,7 +84,8 @@ def _ranks(found: Detections, record: Errors) -> Section:
     notes = (
         "Each class against the rest. A blind network has an AUROC of 0.5, an average precision of the class's share.",
         f"Intervals are over the examples ({found.draws:,} bootstrap draws): how sure they are of this network. "
-        "A class that is ranked without a mistake has no bootstrap interval: its AUROC has that of disjoint pairs.",
+        "A class that is ranked without a mistake has no bootstrap interval: its AUROC has that of disjoint pairs, its "
+        "average precision none.",
     )
     figure = Figure("roc", ranks(names, found.classes), alt)
     return Section(
@@ -93,8 +94,11 @@ def _ranks(found: Detections, record: Errors) -> Section:
 
 
 def _both(one: Interval | None) -> tuple[str, str]:
-    """A value, and its interval."""
-    return (f"{one.value:.3f}", f"[{one.low:.3f}, {one.high:.3f}]") if one else (wording.NONE, wording.NONE)
+    """A value, and its interval; none where that may be anything."""
+    if one is None:
+        return wording.NONE, wording.NONE
+    known = (one.low, one.high) != (0, 1)
+    return f"{one.value:.3f}", f"[{one.low:.3f}, {one.high:.3f}]" if known else wording.NONE
 
 
 def _calibration(found: Calibration, n: int) -> Section:
@@ -154,30 +158,31 @@ def _costs(found: Costs) -> Section:
     title = f"What mistakes cost: {clean(found.asked)}"
     if found.decisions is not None:
         return _decisions(title, found.decisions)
-    heads = ("class", "cut", "interval", "if calibrated", "cost", "interval", "cost at 0.5", "saved", "interval")
+    heads = ("class", "cut", "if calibrated", "cost", "cost at 0.5", "saved")
     rows = tuple((clean(name), *_cheapest(one)) for name, one in found.cuts.items())
     notes = (
         "Above its cut a class is said, against the rest: of all cuts the one that costs least, found by trying each.",
         "Cost of an example: the cut is chosen on one half of the examples and paid for on the other, both ways; on "
         "those that it was chosen on it looks too good. If calibrated: the best cut where probabilities are true.",
     )
-    return Section(title, tables=(Table(heads, rows, "l" + "r" * 8),), notes=notes)
+    return Section(title, tables=(Table(heads, rows, "l" + "r" * 5),), notes=notes)
 
 
 def _cheapest(one: Cheapest) -> tuple[str, ...]:
-    cut = f"[{_cut(one.low)}, {_cut(one.high)}]"
-    cost, usual, saved = (f"{some.value:.3g}".replace("-", "−") for some in (one.cost, one.usual, one.saved))
-    return _cut(one.threshold), cut, f"{one.fair:.3g}", cost, _ends(one.cost), usual, saved, _ends(one.saved)
+    cut = f"{_cut(one.threshold)} [{_cut(one.low)}, {_cut(one.high)}]"
+    cost, usual, saved = (f"{some.value:.2g}".replace("-", "−") for some in (one.cost, one.usual, one.saved))
+    return cut, f"{one.fair:.2g}", f"{cost} {_ends(one.cost, 2)}", usual, f"{saved} {_ends(one.saved, 2)}"
 
 
 def _cut(threshold: float) -> str:
     if math.isinf(threshold):
         return "never" if threshold > 0 else "always"
-    return f"{threshold:.3g}"
+    short = f"{threshold:.3g}"
+    return f"{threshold:.6g}" if short == "1" else short  # nobody is surer than 1
 
 
-def _ends(one: Estimate) -> str:
-    return f"[{one.low:.3g}, {one.high:.3g}]".replace("-", "−")
+def _ends(one: Estimate, digits: int = 3) -> str:
+    return f"[{one.low:.{digits}g}, {one.high:.{digits}g}]".replace("-", "−")
 
 
 def _decisions(title: str, found: Decisions) -> Section:

@@ -14,7 +14,8 @@ from paribus.reports.page import Page, Section, Table
 if TYPE_CHECKING:
     from paribus.analysis.explain import Explanation
 
-FEW = 3  # answers of an analysis that stand in its line
+FEW = 4  # answers of an analysis that stand in its line
+PARTS = 3  # of a run's folder that name it: of its recipe, its fingerprint, its seed
 CELLS = 4  # of a table that stands for an analysis without an answer
 
 
@@ -31,7 +32,8 @@ def brief_page(found: Explanation) -> Page:
     if found.left_out:
         table = Table(("analysis", "why not"), tuple(found.left_out.items()), "ll")
         sections.append(Section("Left out", tables=(table,)))
-    return Page("Run", Path(found.run).name, f"What does {found.run} do?", sections=tuple(sections))
+    name = "/".join(Path(found.run).parts[-PARTS:])
+    return Page("Run", name, f"What does the network of {name} do?", sections=tuple(sections))
 
 
 def page_of(found: Explanation, name: str) -> Page:

@@ -87,11 +87,15 @@ class Figure:
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture made of pixels: the name of its file, the content of the PNG file, and what it shows."""
+    """A picture made of pixels: the name of its file, the content of the PNG file, what it shows, and its place.
+
+    A small one stands beside others, where there is room.
+    """
 
     name: str
     png: bytes
     caption: str
+    small: bool = False
 
     @property
     def address(self) -> str:

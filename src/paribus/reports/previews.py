@@ -47,7 +47,7 @@ def _moment(path: Path) -> str:
 def _photo(path: Path) -> Photo:
     columns = _columns(path)
     text = f"{_moment(path)}: {', '.join(columns)}" if columns else _moment(path)
-    return Photo(f"preview-{path.stem}", path.read_bytes(), text)
+    return Photo(f"preview-{path.stem}", path.read_bytes(), text, small=path.stem != "final")
 
 
 def _columns(path: Path) -> list[str]:

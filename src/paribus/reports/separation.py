@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from paribus.analysis.classes import COUNTS
+from paribus.analysis.classes import COUNTS, FEWEST
 from paribus.records import wording
 from paribus.records.wording import NONE, clean, count, percent
 from paribus.reports.neighbours import share
@@ -37,7 +37,7 @@ def classes_page(record: Classes) -> Page:
     text = tuple(f"{clean(says)}." for says in record.says.values())
     first = Section(text=text, figure=figure, tables=(_table(record),), notes=(sure, *MEASURE, CAUTION))
     summary = f"{record.examples:,} examples of the {wording.SPLITS[record.split]} split."
-    answers = (*_extremes(record), *_correlations(record.correlations))
+    answers = (*_extremes(record), *_correlations(record.correlations), *_too_few(len(record.classes)))
     return Page("Analysis", "classes", QUESTION, answers, summary, sections=(first, *_pairs(record.pairs)))
 
 
@@ -79,6 +79,11 @@ def _correlations(found: Mapping[str, Correlation]) -> Iterator[Answer]:
     for what, one in found.items():
         about = what if what == COUNTS else f"separation, {clean(what)}"
         yield Answer(f"accuracy and {about}", f"rank correlation {estimate(one)}", beside=_reading(one))
+
+
+def _too_few(classes: int) -> Iterator[Answer]:
+    if classes < FEWEST:
+        yield Answer("accuracy and separation", f"cannot be told of {classes} classes: {FEWEST} are needed")
 
 
 def _reading(one: Correlation) -> str:

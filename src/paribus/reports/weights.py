@@ -54,8 +54,9 @@ def _numbers(one: Matrix) -> int:
 
 def _dead(record: Weights) -> Answer:
     if not record.units:
-        why = ", ".join(record.activations) or "no activation module"
-        return Answer("dead units", f"cannot be checked: there is no ReLU module, but {why}")
+        others = ", ".join(record.activations)
+        why = f"the activations are {others}, no ReLU" if others else "there is no activation module"
+        return Answer("dead units", f"cannot be checked: {why}")
     dead, units = sum(one.dead for one in record.units), sum(one.units for one in record.units)
     return Answer("dead units", f"{dead} of {units:,} ReLU units never fire on {count(record.examples, 'example')}")
 

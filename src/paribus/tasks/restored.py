@@ -42,7 +42,7 @@ def restore(folder: RunFolder, path: Path, expected: str) -> Restored:
         expected: their hash.
 
     Raises:
-        RunError: if the weights are damaged, the description of the data is missing, or its own classes are not at
+        RunError: if the weights are lost or damaged, the description of the data is missing, or its classes are not at
             hand.
     """
     from safetensors import SafetensorError
@@ -56,6 +56,9 @@ def restore(folder: RunFolder, path: Path, expected: str) -> Restored:
         files.open_regular(path, error=RunError).close()
         weights = load_file(path)
         network.load_state_dict(weights)
+    except FileNotFoundError:
+        hint = "copy the whole folder, or delete it and train again"
+        raise RunError("this run has lost its weights", got=str(path), hint=hint) from None
     except (SafetensorError, OSError, RuntimeError, MemoryError) as error:
         raise _damaged(path, str(error) or type(error).__name__) from None
     if hash_of(weights) != expected:

@@ -40,6 +40,11 @@ def test_other_words_are_refused(text, said):
         read_words(text, CLASSES)
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(DataError, match=r"there is no such file(.|\n)*costs.csv"):
+        read_table(tmp_path / "costs.csv", CLASSES)
+
+
 def test_a_file_holds_a_table_in_any_order(tmp_path: Path):
     path = tmp_path / "costs.csv"
     path.write_text("true,dog,cat,ankle boot\nankle boot,1,2,0\ncat,5,0,6\ndog,0,3,4\n")

@@ -15,6 +15,7 @@ from paribus.errors import DataError
 from paribus.inference.trained import load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
+from paribus.records.wording import NONE
 from paribus.reports.errors import errors_page
 from paribus.reports.render import draw, to_html
 from paribus.training import loop
@@ -50,6 +51,10 @@ def test_a_run_with_classes_is_judged_whole(run):
     assert "split.folds" in found.labels.note
     page = errors_page(found)
     html = to_html(page, draw(page))
+    perfect = [one for one in found.ranks.classes if one.auroc.value == 1]
+    without = [row for row in page.sections[2].tables[0].rows if row[5] == NONE]
+    assert len(perfect) == len(without) > 0  # an average precision between 0 and 1 is no interval
+    assert page.sections[4].tables[0].rows[0][1].count("[") == page.sections[4].tables[0].rows[0][3].count("[") == 1
     assert [one.title for one in page.sections][2:6] == [
         "ROC and precision–recall",
         "Calibration",

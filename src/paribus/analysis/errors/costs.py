@@ -120,6 +120,8 @@ def read_table(path: Path, classes: Sequence[str]) -> Table:
         text = files.read_regular(path, LARGEST).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(rule, got=f"{path}, which is no text") from None
+    except FileNotFoundError:
+        raise DataError("there is no such file", got=str(path), hint="give the path of a CSV file with costs") from None
     head, *lines = [row for row in csv.reader(io.StringIO(text, newline="")) if row] or [[]]
     said, true = [_place(name, classes) for name in head[1:]], [_place(line[0], classes) for line in lines]
     whole = sorted(said) == sorted(true) == [*range(len(classes))]
