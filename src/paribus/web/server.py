@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 TRIES = 50  # ports that are tried above one that is in use
+BACKLOG = 128
 GRACE_SECONDS = 1  # for answers that are under way when the page ends
 
 
@@ -82,6 +83,7 @@ def listen(host: str, port: int, token: bool = True) -> Place:
             listener = socket.socket(family, socket.SOCK_STREAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            listener.listen(BACKLOG)  # who is quick waits until the server is there
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES) and port:
                 continue
