@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -76,6 +77,18 @@ def endpoint(ask: Callable[[Request], Any]) -> Callable[[Request], Response]:
         return found if isinstance(found, Response) else answer(found)
 
     return respond
+
+
+def receiving(ask: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
+    """The same for one that is sent something: ``request.state.body``."""
+    respond = endpoint(ask)
+
+    @wraps(ask)
+    async def receive(request: Request) -> Response:
+        request.state.body = await request.body()
+        return await run_in_threadpool(respond, request)
+
+    return receive
 
 
 def number(request: Request, name: str, default: int, most: int) -> int:

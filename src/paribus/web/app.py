@@ -16,14 +16,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from paribus.web.answers import NotThere, endpoint, failure
+from paribus.web.answers import NotThere, endpoint, failure, receiving
+from paribus.web.api import compare, data, events, explain, home, runs, start, studies, theory
+from paribus.web.api.explain import Answers
 from paribus.web.guard import Guard, Rules
+from paribus.web.jobs import Queue
 from paribus.web.known import Known
 from paribus.web.live import Live
 from paribus.web.rows import AllRows
 from paribus.web.shell import Shell
 from paribus.web.worker import Worker
 
+SUBJECTS: tuple[Any, ...] = (home, runs, studies, compare, start, explain, theory, data)
 GZIP_FROM = 2000  # bytes
 COMPRESSION = 4
 
@@ -40,6 +44,8 @@ class Desk:
     root: Path
     read_only: bool = False
     known: Known = field(init=False)
+    queue: Queue = field(init=False)
+    answers: Answers = field(default_factory=Answers)
     rows: AllRows = field(default_factory=AllRows)
     reading: Worker = field(default_factory=lambda: Worker("runs and studies"))
     theory: Worker = field(default_factory=lambda: Worker("theory"))
@@ -47,6 +53,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.known = Known(self.root)
+        self.queue = Queue(self.known.root)
 
     @cached_property
     def live(self) -> Live:
@@ -56,6 +63,7 @@ class Desk:
     def close(self) -> None:
         """End the processes of the page; trainings are none of them."""
         self.live.close()
+        self.answers.close()
         for worker in (self.reading, self.theory, self.asking):
             worker.close()
 
@@ -92,17 +100,15 @@ def create(root: Path, rules: Rules) -> Starlette:
 
 
 def _api() -> list[Route]:
-    from paribus.web.api import home, runs, studies
-
-    tables: tuple[dict[str, Any], ...] = (home.ENDPOINTS, runs.ENDPOINTS, studies.ENDPOINTS)
-    found = [(address, ask) for table in tables for address, ask in table.items()]
-    return [_route(address, ask) for address, ask in found]
+    tables: tuple[dict[str, Any], ...] = tuple(subject.ENDPOINTS for subject in SUBJECTS)
+    found = [_route(address, ask) for table in tables for address, ask in table.items()]
+    return [Route("/api/events", events.events), *found]
 
 
 def _route(address: str, ask: Any) -> Route:
     """An address as in the tables: its verb, unless it is GET, and its path."""
     verb, _, path = address.rpartition(" ")
-    return Route(f"/api{path}", endpoint(ask), methods=[verb or "GET"])
+    return Route(f"/api{path}", endpoint(ask) if not verb else receiving(ask), methods=[verb or "GET"])
 
 
 async def _nothing(request: Request) -> Response:

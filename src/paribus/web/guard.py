@@ -187,10 +187,10 @@ class _Dressed:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
-            given = [(name, value) for name, value in message.get("headers", ()) if name not in self.headers]
-            if not any(name == b"cache-control" for name, _ in given):
-                given.append((b"cache-control", b"no-store"))
-            message = {**message, "headers": [*given, *self.headers.items()]}
+            given = list(message.get("headers", ()))
+            names = {name for name, _ in given}
+            usual = {b"cache-control": b"no-store", **self.headers}
+            message = {**message, "headers": [*given, *(one for one in usual.items() if one[0] not in names)]}
         await self.send(message)
 
 

@@ -24,7 +24,10 @@ from paribus.web.answers import NotThere
 
 Kind = Literal["run", "study", "search"]
 FRESH_SECONDS = 0.5  # a scan that is younger is not repeated
-PATIENCE = 5, 50  # nor one that is younger than so many times what it took: if something changed, if nothing is known to
+PATIENCE = (
+    5,
+    50,
+)  # nor one that is younger than so many times what it took: if something changed, if nothing is known to
 KEPT = 200  # answers that are kept
 MOST_SECONDS = 5.0  # one that is older is, whether anything was heard of or not: processes die without a word
 

@@ -213,5 +213,3 @@ def _matters(path: str) -> bool:
 
 def _line(event: Event) -> bytes:
     return f"data: {dumps(event)}\n\n".encode()
-
-

@@ -162,6 +162,8 @@ def going(row: Row, run: RunSummary) -> Row:
             name: value for name, value in rows[-1].items() if name.startswith("val/") and not is_minor(name)
         }
         seconds, epoch = rows[-1].get("seconds"), rows[-1].get("epoch")
+        if isinstance(epoch, int):
+            row["progress"]["done"] = max(row["progress"]["done"], epoch)
         if run.state == "running" and isinstance(seconds, (int, float)) and isinstance(epoch, int) and epoch > 0:
             left = seconds / epoch * max(0, run.epochs - epoch)
             row["progress"]["left_seconds"] = max(0.0, left - (time.time() - run.heartbeat if run.heartbeat else 0))
@@ -170,9 +172,10 @@ def going(row: Row, run: RunSummary) -> Row:
 
 def passes(word: str, row: Row, fields: Callable[[], Mapping[str, Any]]) -> bool:
     """Whether a row is what a word of a search asks for: a part of its name, or ``field=value``, ``val/loss<0.1``."""
-    test = _TEST.match(word)
-    if test is None:
-        return word in f"{row['name']} {row['recipe']} {row['state']} {row['verdict'] or ''}".lower()
+    if word in f"{row['name']} {row['recipe']} {row['state']} {row['verdict'] or ''}".lower():
+        return True  # arms are called like that too: norm=batch
+    if (test := _TEST.match(word)) is None:
+        return False
     name, sign, wanted = test.groups()
     found = value_of(name, row, fields)
     if sign in ("=", "!="):

@@ -47,7 +47,7 @@ def run(request: Request) -> Any:
         "problem": about["problem"] or summary.error,
         "folder": str(folder.path),
         "study": _study(group, summary.path) if group.kind else None,
-        "previews": _previews(wanted, folder),
+        "previews": previews(wanted, folder),
         "files": [
             {"name": name, "size": size, "url": f"/api/runs/{wanted}/files/{name}"}
             for name, (_, size) in sorted(_files(folder.path).items())
@@ -78,7 +78,7 @@ def _files(folder: Path) -> dict[str, tuple[Path, int]]:
     return found
 
 
-def _previews(wanted: str, folder: RunFolder) -> list[dict[str, Any]]:
+def previews(wanted: str, folder: RunFolder) -> list[dict[str, Any]]:
     """What the network made of a few examples, in the order of the training."""
     kinds = {".png": "image", ".txt": "text", ".json": "chart"}
     found = []

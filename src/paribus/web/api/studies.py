@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 
+from paribus.files import read_regular
 from paribus.records.store import RunSummary
+from paribus.web.answers import NotThere
 from paribus.web.api import listing
 from paribus.web.known import Group
+
+BOXED = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # for reports, which hold no script
 
 
 def study(request: Request) -> Any:
@@ -81,4 +86,18 @@ def _actions(group: Group, desk: Any, found: dict[str, Any]) -> dict[str, bool]:
     }
 
 
-ENDPOINTS = {"/studies/{id}": study, "/searches/{id}": search}
+def report(request: Request) -> Any:
+    """The report as it was written, in a box of its own: nothing in it can reach the page."""
+    desk, wanted = request.app.state.desk, request.path_params["id"]
+    path = desk.known.folder(wanted) / "report.html"
+    if not path.is_file() or path.is_symlink():
+        raise NotThere("no report has been written yet", got=path.parent.name, hint="write it: paribus report")
+    return Response(read_regular(path, 1 << 28), media_type="text/html", headers={"content-security-policy": BOXED})
+
+
+ENDPOINTS = {
+    "/studies/{id}": study,
+    "/searches/{id}": search,
+    "/studies/{id}/report": report,
+    "/searches/{id}/report": report,
+}

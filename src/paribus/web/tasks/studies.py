@@ -67,3 +67,17 @@ def search(path: str) -> dict[str, Any]:
             for trial in result.trials
         ],
     }
+
+
+def study_report(path: str) -> str:
+    """Write the report of a study."""
+    from paribus.study import Study
+
+    return str(Study.open(Path(path)).report())
+
+
+def search_report(path: str) -> str:
+    """Write the report of a search."""
+    from paribus.search import Tune
+
+    return str(Tune.open(Path(path)).report())
