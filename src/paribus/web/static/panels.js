@@ -37,7 +37,7 @@ export function panels({ lines, load, name, signal }) {
     log: asked.log === "1",
     smooth: Number(asked.smooth),
     xTitle: asked.x,
-    format: metrics.every((metric) => known.get(metric)?.percent) ? (value) => percent(value, 1) : number,
+    format: metrics.every((metric) => known.get(metric)?.percent) ? percent : number,
   });
 
   async function all() {

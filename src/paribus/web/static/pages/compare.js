@@ -6,7 +6,7 @@ import { Curves, look } from "../curves.js";
 import { fill, h, settled } from "../dom.js";
 import { listen } from "../events.js";
 import { count, number, percent } from "../format.js";
-import { glimpse } from "../glimpses.js";
+import { glimpse, said, stream, when } from "../glimpses.js";
 import { controls } from "../panels.js";
 import { link, problem, segments } from "../parts.js";
 import { go, place, query, remember } from "../router.js";
@@ -32,6 +32,11 @@ export default async function compare(into, { signal }) {
   signal.addEventListener("abort", () => charts.forEach((chart) => chart.destroy()));
   addEventListener("paribus:theme", () => charts.forEach((chart) => chart.draw()), { signal });
 
+  const knownAs = (name) => known.metrics.find((metric) => metric.name === name) ?? { name, title: name };
+  const chosen = () => (asked.metrics ? asked.metrics.split(",") : known.metrics.slice(0, FIRST).map((metric) => metric.name));
+  const options = (metric) => ({ log: asked.log === "1", smooth: Number(asked.smooth), xTitle: asked.x, format: knownAs(metric).percent ? percent : number });
+
+  const runOf = (id) => known.runs.find((run) => run.id === id);
   const various = segments("Lines", [["runs", "each run"], ["arms", "means of arms"]], asked.lines, (lines) => change({ lines: lines === "runs" ? "" : lines }));
   fill(
     body,
@@ -50,10 +55,6 @@ export default async function compare(into, { signal }) {
     if (asked.x !== before || "metrics" in changes) return draw();
     return charts.forEach((chart, metric) => chart.show(series(chart.found, metric), options(metric)));
   }
-
-  const metric_ = (name) => known.metrics.find((metric) => metric.name === name) ?? { name, title: name };
-  const chosen = () => (asked.metrics ? asked.metrics.split(",") : known.metrics.slice(0, FIRST).map((metric) => metric.name));
-  const options = (metric) => ({ log: asked.log === "1", smooth: Number(asked.smooth), xTitle: asked.x, format: metric_(metric).percent ? (value) => percent(value, 1) : number });
 
   /** Which figures are drawn. */
   function pick() {
@@ -85,7 +86,7 @@ export default async function compare(into, { signal }) {
   }
 
   function make(name) {
-    const chart = new Curves({ title: metric_(name).title, onzoom: (from, to) => load([name], from, to), height: 260 });
+    const chart = new Curves({ title: knownAs(name).title, onzoom: (from, to) => load([name], from, to), height: 260 });
     chart.found = [];
     charts.set(name, chart);
   }
@@ -117,16 +118,15 @@ export default async function compare(into, { signal }) {
     });
   }
 
-  const run_ = (id) => known.runs.find((run) => run.id === id);
   function label(id) {
-    const { arm, name, seed } = run_(id);
+    const { arm, name, seed } = runOf(id);
     return `${arm || name}${seed === null || seed === undefined ? "" : `, seed ${seed}`}`;
   }
 
   /** What is compared, with its colour; each can be left out. */
   function runs() {
     const swatch = (index) => h("i", { class: "swatch", style: { background: `var(${look(index).colour})` } });
-    const one = (arm, index) => h("li", {}, swatch(index), h("strong", {}, arm.name), h("span", {}, arm.runs.map((id) => link(place("run", id), run_(id).seed === null || run_(id).seed === undefined ? run_(id).name : `seed ${run_(id).seed}`))), without(arm));
+    const one = (arm, index) => h("li", {}, swatch(index), h("strong", {}, arm.name), h("span", {}, arm.runs.map((id) => link(place("run", id), runOf(id).seed === null || runOf(id).seed === undefined ? runOf(id).name : `seed ${runOf(id).seed}`))), without(arm));
     return h("ul", { class: "compared" }, known.arms.map(one));
   }
 
@@ -148,18 +148,19 @@ export default async function compare(into, { signal }) {
     return { heads, rows, align: align ?? `l${"r".repeat(heads.length - 1)}`, tones: [] };
   }
 
-  /** Pictures of the same epoch beside each other. */
+  /** Pictures of the same time beside each other. */
   function pictures() {
-    const names = [...new Set(known.pictures.map((one) => one.name))];
-    const times = [...new Set(known.pictures.map((one) => one.epoch))].sort((one, other) => one - other);
+    const streams = [...new Set(known.pictures.map(stream))];
+    const times = [...new Set(known.pictures.map(when))].sort((one, other) => one - other);
     const shown = h("div");
     const told = h("output");
+    const latest = (name, id, time) => known.pictures.findLast((one) => stream(one) === name && when(one) <= time && one.urls[id]);
+    const one = (found, { id }) => (found ? glimpse({ kind: "image", ...found, title: label(id), url: found.urls[id] }) : "");
     const show = (at) => {
-      told.textContent = `epoch ${times[at]}`;
-      const latest = (name, id) => known.pictures.findLast((one) => one.name === name && one.epoch <= times[at] && one.urls[id]);
-      fill(shown, names.map((name) => h("div", { class: "photos" }, known.runs.map((run) => [run, latest(name, run.id)]).filter(([, one]) => one).map(([run, one]) => glimpse({ ...one, name: `${label(run.id)}: ${name}`, url: one.urls[run.id], kind: one.kind ?? "image" })))));
+      told.textContent = said(times[at]);
+      fill(shown, streams.map((name) => h("div", { class: "photos" }, known.runs.map((run) => one(latest(name, run.id, times[at]), run)))));
     };
-    const slider = h("input", { type: "range", min: 0, max: times.length - 1, "aria-label": "epoch", oninput: () => show(Number(slider.value)) });
+    const slider = h("input", { type: "range", min: 0, max: times.length - 1, "aria-label": "time", oninput: () => show(Number(slider.value)) });
     slider.value = times.length - 1;
     show(times.length - 1);
     return [times.length > 1 ? h("div", { class: "time" }, slider, told) : "", shown];

@@ -11,10 +11,10 @@ import { go, place, query, remember } from "../router.js";
 import { saveCsv } from "../save.js";
 
 const STATES = ["running", "waiting", "finished", "interrupted", "crashed", "diverged", "damaged"];
-const KINDS = [["", "all"], ["study", "studies"], ["run", "runs"], ["search", "searches"]];
+const KINDS = [["", "studies and single runs"], ["all", "these and all runs in them"], ["study", "studies"], ["run", "runs"], ["search", "searches"]];
 const NARROW = matchMedia("(max-width: 760px)");
 const REMEMBERED = "paribus.columns";
-const SAVED = 10_000; // rows that a CSV file holds at most
+const AT_ONCE = 500; // rows that the server gives at once
 
 export default async function home(into, { signal }) {
   document.title = "paribus";
@@ -48,7 +48,7 @@ export default async function home(into, { signal }) {
 
   function load(offset, limit, stop) {
     const { q, state: wanted, kind, sort, descending, columns: names } = asked;
-    return get("home", { query: q, state: wanted, kind, sort, descending, columns: names, offset, limit }, stop);
+    return get("home", { query: q, state: wanted, kind, sort, descending: descending || "0", columns: names, offset, limit }, stop);
   }
 
   async function reload() {
@@ -60,7 +60,7 @@ export default async function home(into, { signal }) {
     fill(total, count(answer.total, "row"));
     fill(states, STATES.filter((word) => answer.states[word] || asked.state === word).map((word) => chip(word, answer.states[word] ?? 0)));
     fill(head, heads());
-    head.style.setProperty("--columns", names().length);
+    head.style.setProperty("--extra", tracks());
     nothing(answer);
   }
 
@@ -81,6 +81,7 @@ export default async function home(into, { signal }) {
   }
 
   const names = () => (asked.columns ? asked.columns.split(",") : []);
+  const tracks = () => names().map(() => "minmax(5rem, .6fr)").join(" ");
   const title = (name) => columns.find((column) => column.name === name)?.title ?? name;
 
   function heads() {
@@ -110,14 +111,14 @@ export default async function home(into, { signal }) {
       "div",
       { class: `row ${row.kind}`, role: "row", onclick: (event) => event.target.matches("input, a, label") || (grid.chosen = where) },
       cell("check", h("label", {}, box)),
-      cell("named", h("a", { href: place(row.kind, row.id) }, row.name), h("small", {}, row.kind === "run" ? row.recipe : `${row.kind} · ${row.recipe}`)),
-      cell("stated", state(row.state), row.progress && row.state === "running" ? progress(row.progress) : ""),
+      cell("named", ...named(row)),
+      cell("stated", state(row.state), row.progress && row.state !== "finished" && row.progress.done < row.progress.of ? progress(row.progress) : ""),
       cell("found", found(row)),
       names().map((name) => cell("extra", shown(row.columns[name] ?? row.figures[name]))),
       cell("took", duration(row.seconds)),
       cell("started", h("time", { title: moment(row.started) }, ago(row.started))),
     );
-    element.style.setProperty("--columns", names().length);
+    element.style.setProperty("--extra", tracks());
     return element;
   }
 
@@ -150,7 +151,8 @@ export default async function home(into, { signal }) {
   }
 
   async function saveAll() {
-    const { rows } = await load(0, SAVED);
+    const rows = [];
+    for (let offset = 0; offset < grid.total; offset += AT_ONCE) rows.push(...(await load(offset, AT_ONCE)).rows);
     const extra = names();
     const heads = ["id", "kind", "name", "recipe", "state", "started", "seconds", "found", ...extra];
     saveCsv("runs", heads, rows.map((row) => [row.id, row.kind, row.name, row.recipe, row.state, moment(row.started), row.seconds, said(row), ...extra.map((name) => row.columns[name] ?? row.figures[name])]));
@@ -173,17 +175,21 @@ export default async function home(into, { signal }) {
   await reload();
 }
 
+/** The name of a row, and what it is. The folder of a single run is a checksum: its recipe says more. */
+function named({ id, kind, name, recipe, seed }) {
+  const single = kind === "run" && /\/[0-9a-f]{16}\//.test(name);
+  const title = single ? `${recipe}, seed ${seed}` : name;
+  return [h("a", { href: place(kind, id), title: name }, title), h("small", {}, `${kind} · ${single ? name : recipe}`)];
+}
+
 /** What a row has found: the verdict of a study, the figures of a run. */
 function found(row) {
-  if (row.verdict) {
-    const { text, tone } = typeof row.verdict === "string" ? { text: row.verdict, tone: "" } : row.verdict;
-    return h("span", { class: `verdict ${tone || ""}`, title: text }, text);
-  }
+  if (row.verdict) return h("span", { class: `verdict ${row.tone || ""}`, title: row.verdict }, row.verdict);
   return h("span", { class: "figures" }, Object.entries(row.figures).slice(0, 2).map(([name, value]) => h("span", {}, h("small", {}, name), " ", shown(value))));
 }
 
 function said(row) {
-  if (row.verdict) return typeof row.verdict === "string" ? row.verdict : row.verdict.text;
+  if (row.verdict) return row.verdict;
   return Object.entries(row.figures).map(([name, value]) => `${name} ${shown(value)}`).join("; ");
 }
 

@@ -10,7 +10,8 @@ import { button, link, problem, progress, say, state } from "../parts.js";
 import { glimpses } from "../glimpses.js";
 import { panels } from "../panels.js";
 import { go, place } from "../router.js";
-import { pairs, table } from "../tables.js";
+import { saveCsv } from "../save.js";
+import { pairs } from "../tables.js";
 
 const RUNNING = ["running", "waiting", "new"];
 
@@ -45,7 +46,9 @@ export default async function run(into, { id, signal }) {
     );
   }
 
-  const facts = () => [known.started ? `started ${moment(known.started)}` : "", known.seconds ? `took ${duration(known.seconds)}` : ""].filter(Boolean).join(", ");
+  function facts() {
+    return [known.started ? `started ${moment(known.started)}` : "", known.seconds ? `took ${duration(known.seconds)}` : ""].filter(Boolean).join(", ");
+  }
 
   function actions() {
     const acted = (path, text) => async () => {
@@ -108,17 +111,31 @@ export function part(title, ...content) {
   return h("section", { id: anchor }, h("h2", {}, title), ...content);
 }
 
-/** The recipe, each choice with what it means; a box finds among them. */
+/** The recipe, a fold for each of its parts, each choice with what it means; a box finds among them. */
 function choices(given) {
-  const shown = h("div");
+  const folds = h("div", { class: "folds" });
   const find = h("input", { type: "search", placeholder: "Search choices", "aria-label": "Search choices", oninput: () => draw() });
+  const save = h("button", { type: "button", class: "quiet", onclick: () => saveCsv("recipe", ["field", "value", "meaning"], given.map((one) => [one.field, one.value, one.meaning])) }, "CSV");
   const draw = () => {
-    const wanted = given.filter((one) => `${one.field} ${one.value} ${one.meaning}`.toLowerCase().includes(find.value.toLowerCase()));
-    fill(shown, table({ heads: ["field", "value", "meaning"], rows: wanted.map((one) => [one.field, one.value, one.meaning]), align: "lll", tones: wanted.map((one) => (one.varied ? "varied" : "")) }, "recipe"));
+    const words = find.value.toLowerCase();
+    const wanted = given.filter((one) => `${one.field} ${one.value} ${one.meaning}`.toLowerCase().includes(words));
+    const parts = [...new Set(wanted.map((one) => one.field.split(".")[0]))];
+    fill(folds, parts.map((name) => fold(name, given, wanted, Boolean(words))));
   };
   draw();
-  return [given.length > 12 ? find : "", shown];
+  return [h("div", { class: "line" }, find, save), folds];
 }
+
+function fold(name, given, wanted, open) {
+  const whole = given.find((one) => one.field === name);
+  const inside = wanted.filter((one) => one.field.startsWith(`${name}.`));
+  const face = [h("strong", {}, name), whole ? h("code", {}, whole.value) : "", h("small", {}, whole ? whole.meaning : short(given.filter((one) => one.field.startsWith(`${name}.`))))];
+  if (!inside.length) return h("div", { class: `fold${whole?.varied ? " varied" : ""}` }, face);
+  const row = (one) => h("div", { class: `choice${one.varied ? " varied" : ""}` }, h("code", {}, one.field), h("code", { class: "value" }, one.value), h("span", {}, one.meaning));
+  return h("details", { class: "fold", open: open || inside.some((one) => one.varied) }, h("summary", {}, face), inside.map(row));
+}
+
+const short = (inside) => inside.slice(0, 3).map((one) => `${one.field.split(".").slice(1).join(".")} ${one.value}`).join(", ");
 
 const files = (given) =>
   h("ul", { class: "files" }, given.map((one) => h("li", {}, one.url ? h("a", { href: one.url, download: true }, one.name) : one.name, " ", h("small", {}, bytes(one.size)))));

@@ -18,6 +18,10 @@ export default async function start(into, { signal }) {
   await Promise.all([asked.recipe ? form() : list(), queued()]);
   listen((event) => ["changed", "state"].includes(event.kind) && later(), signal);
 
+  function entry(one) {
+    return h("li", {}, link(`/start?recipe=${encodeURIComponent(one.name)}`, one.name), " ", h("span", {}, one.about), one.seconds ? h("small", {}, ` about ${duration(one.seconds)} a run`) : "");
+  }
+
   /** All recipes by family, to choose one. */
   function list() {
     const shown = h("div", { class: "recipes" });
@@ -31,8 +35,6 @@ export default async function start(into, { signal }) {
     fill(body, h("p", {}, "Choose a recipe to begin with. Everything in it can be changed."), find, shown);
   }
 
-  const entry = (one) => h("li", {}, link(`/start?recipe=${encodeURIComponent(one.name)}`, one.name), " ", h("span", {}, one.about), one.seconds ? h("small", {}, ` about ${duration(one.seconds)} a run`) : "");
-
   async function form() {
     const schema = await get(`recipes/${asked.recipe.split("/").map(encodeURIComponent).join("/")}/schema`, {}, signal);
     const given = kept(asked);
@@ -45,8 +47,6 @@ export default async function start(into, { signal }) {
       h("p", { class: "chosen" }, h("strong", {}, schema.name), " ", schema.about, " ", link("/start", "another recipe")),
       h("div", { class: "form" }, h("form", { onsubmit: (event) => event.preventDefault() }, h("div", { class: "first" }, field("seeds", seeds), find), fields.map((one) => one.element)), beside),
     );
-    changed();
-
     const preview = settled(300, async () => {
       const answer = await post("start/preview", content()).catch((error) => ({ ok: false, problems: [error] }));
       if (signal.aborted) return;
@@ -57,7 +57,7 @@ export default async function start(into, { signal }) {
 
     function changed() {
       remember({ recipe: asked.recipe, seeds: given.seeds === 3 ? "" : given.seeds, set: packed(given.overrides), vary: packed(given.vary) });
-      preview?.();
+      preview();
     }
 
     const content = () => ({ recipe: schema.name, overrides: given.overrides, vary: given.vary, seeds: given.seeds });
@@ -68,7 +68,7 @@ export default async function start(into, { signal }) {
       await queued();
       queue.scrollIntoView({ block: "nearest" });
     }
-    preview();
+    changed();
   }
 
   async function queued() {

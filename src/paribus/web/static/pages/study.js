@@ -85,7 +85,7 @@ export default async function study(into, { id, signal }) {
     const runs = known.runs ?? [];
     const unfinished = known.progress && known.progress.done < known.progress.of;
     const arms = [...new Set(runs.map((run) => run.arm))];
-    const square = (run) => h("a", { href: place("run", run.id), class: `square ${run.state}`, title: `${run.arm}, seed ${run.seed}: ${run.state}`, "aria-label": `${run.arm}, seed ${run.seed}: ${run.state}` });
+    const square = (run) => h(run.id ? "a" : "span", { href: run.id ? place("run", run.id) : null, role: run.id ? null : "img", class: `square ${run.state}`, title: `${run.arm}, seed ${run.seed}: ${run.state}`, "aria-label": `${run.arm}, seed ${run.seed}: ${run.state}` });
     const rows = arms.map((arm) => h("div", { class: "arm" }, h("span", {}, arm), h("span", { class: "squares" }, runs.filter((run) => run.arm === arm).map(square))));
     fill(going, unfinished ? h("div", { class: "line" }, progress({ unit: "run", ...known.progress })) : "", runs.length ? h("details", { class: "runs", open: unfinished || runs.length <= 60 }, h("summary", {}, "Runs"), h("div", { class: "arms" }, rows)) : "");
   }
