@@ -69,7 +69,7 @@ function bar() {
   const here = h("span", { class: "folder" });
   const live = h("span", { class: "live", title: "not connected", role: "img", "aria-label": "not connected" });
   const links = LINKS.map(([href, text]) => h("a", { href }, text));
-  const search = h("input", { type: "search", id: "search", placeholder: "Search", "aria-label": "Search runs and studies", autocomplete: "off", spellcheck: "false" });
+  const search = h("input", { type: "search", id: "search", placeholder: "Search: words, optimizer.lr<0.1", "aria-label": "Search runs and studies", autocomplete: "off", spellcheck: "false" });
   search.addEventListener("keydown", (event) => event.key === "Escape" && search.blur());
   const seek = h("form", { role: "search" }, search, h("kbd", { "aria-hidden": "true" }, "/"));
   seek.addEventListener("submit", (event) => {

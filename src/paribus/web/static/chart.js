@@ -44,8 +44,9 @@ export function soon(element, act) {
 async function draw(given, drawing) {
   try {
     const embed = await vega();
-    const config = { background: "transparent", mark: { ...given.spec.config?.mark, tooltip: true } };
-    await embed(drawing, given.spec, { ast: true, actions: false, renderer: "svg", defaultStyle: false, logLevel: 1, config, tooltip: tip(drawing) });
+    const config = { mark: { ...given.spec.config?.mark, tooltip: true } };
+    const spec = { ...given.spec, background: "transparent" }; // the page has a paper of its own, by day and by night
+    await embed(drawing, spec, { ast: true, actions: false, renderer: "svg", defaultStyle: false, logLevel: 1, config, tooltip: tip(drawing) });
     if (given.spots) drawing.append(...spots(given.spots));
     drawing.dataset.drawn = "yes";
   } catch (error) {

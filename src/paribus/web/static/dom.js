@@ -40,17 +40,26 @@ export const unique = ((count) => (name) => `${name}-${++count}`)(0);
 
 /** HTML that the server's own templates made, as nodes: scripts and listeners never come along, styles go through the CSSOM. */
 export function fragment(html) {
-  const parsed = new DOMParser().parseFromString(html, "text/html");
+  const renamed = html.replace(/(<[a-z][^<>]*?\s)style=/gi, "$1data-style="); // the policy refuses styles in markup, even unseen
+  const parsed = new DOMParser().parseFromString(renamed, "text/html");
   for (const node of parsed.querySelectorAll("script, style, link, iframe, object, embed")) node.remove();
   for (const node of parsed.body.querySelectorAll("*")) tame(node);
-  return [...parsed.body.childNodes].map((node) => document.importNode(node, true));
+  const nodes = [...parsed.body.childNodes].map((node) => document.importNode(node, true));
+  const inside = nodes.flatMap((node) => (node.querySelectorAll ? [node, ...node.querySelectorAll("[data-style]")] : []));
+  for (const node of inside) dress(node);
+  return nodes;
 }
 
 function tame(node) {
   for (const { name, value } of [...node.attributes]) {
     if (name.startsWith("on") || /^\s*javascript:/i.test(value)) node.removeAttribute(name);
-    else if (name === "style") node.style.cssText = value;
   }
+}
+
+function dress(node) {
+  if (!node.dataset?.style) return;
+  node.style.cssText = node.dataset.style;
+  delete node.dataset.style;
 }
 
 /** Call once with the last of many calls, after a pause. */

@@ -22,7 +22,7 @@ export function grouped(value) {
 }
 
 /** A share as per cent. */
-export const percent = (share, digits = 2) => (Number.isFinite(share) ? `${signed((100 * share).toFixed(digits))} %` : NONE);
+export const percent = (share) => (Number.isFinite(share) ? `${number(Number((100 * share).toFixed(2)))} %` : NONE);
 
 /** A length of time, in its two largest units. */
 export function duration(seconds) {

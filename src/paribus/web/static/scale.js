@@ -49,11 +49,12 @@ function steps(low, high, wanted) {
   return Array.from({ length: Math.max(0, Math.min(50, last - first + 1)) }, (_, place) => tidy((first + place) * step));
 }
 
-/** 1, 2 or 5 times a power of ten that is at least as large. */
+/** 1, 2 or 5 times a power of ten, whichever is nearest to a rough step. */
 function round(rough) {
   if (!(rough > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(rough));
-  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= rough * (1 - 1e-9));
+  const apart = (step) => Math.abs(Math.log(step / rough));
+  return [1, 2, 5, 10].map((digit) => digit * power).reduce((best, step) => (apart(step) < apart(best) ? step : best));
 }
 
 const tidy = (value) => Number(value.toPrecision(12));
@@ -61,7 +62,7 @@ const tidy = (value) => Number(value.toPrecision(12));
 function powers(low, high, wanted) {
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
-  const digits = last - first <= 2 ? [1, 2, 5] : [1];
+  const digits = Math.log10(high / low) <= 2 ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil((last - first) / (wanted + 1)));
   const found = [];
   for (let power = first; power <= last; power += every) for (const digit of digits) found.push(tidy(digit * 10 ** power));
