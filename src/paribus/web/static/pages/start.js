@@ -36,11 +36,11 @@ export default async function start(into, { signal }) {
   }
 
   async function form() {
-    const schema = await get(`recipes/${asked.recipe.split("/").map(encodeURIComponent).join("/")}/schema`, {}, signal);
-    const given = kept(asked);
+    const given = kept(query());
+    const schema = await get(`recipes/${asked.recipe.split("/").map(encodeURIComponent).join("/")}/schema`, parts(given.overrides), signal);
     const seeds = h("input", { type: "number", min: 1, max: 10000, value: given.seeds, oninput: () => ((given.seeds = Number(seeds.value)), changed()) });
     const beside = h("aside", { class: "preview", "aria-label": "Preview", "aria-live": "polite" });
-    const fields = schema.sections.map((one) => sectionOf(one, given, changed));
+    const fields = schema.sections.map((one) => sectionOf(one, given, changed, exchange));
     const find = h("input", { type: "search", placeholder: "Search fields", "aria-label": "Search fields", oninput: () => finding(fields, find.value) });
     fill(
       body,
@@ -60,6 +60,13 @@ export default async function start(into, { signal }) {
       preview();
     }
 
+    /** Another part has other fields: what was said of the old ones is forgotten. */
+    function exchange(name) {
+      for (const values of [given.overrides, given.vary]) for (const path of Object.keys(values)) if (path.startsWith(`${name}.`)) delete values[path];
+      changed();
+      form();
+    }
+
     const content = () => ({ recipe: schema.name, overrides: given.overrides, vary: given.vary, seeds: given.seeds });
 
     async function begin() {
@@ -74,7 +81,10 @@ export default async function start(into, { signal }) {
   async function queued() {
     const { jobs } = await get("queue", {}, signal);
     queue.hidden = !jobs.length;
-    fill(queue, h("h2", {}, "Queue"), h("ul", {}, jobs.map(job)));
+    const over = jobs.filter((one) => one.state === "finished");
+    const rest = jobs.filter((one) => one.state !== "finished");
+    const done = over.length ? h("details", { open: !rest.length && over.length < 3 }, h("summary", {}, `${over.length} finished`), h("ul", {}, over.map(job))) : "";
+    fill(queue, h("h2", {}, "Queue"), h("ul", {}, rest.map(job)), done);
   }
 
   function job(one) {
@@ -102,11 +112,17 @@ function unpacked(text) {
   }
 }
 
-/** One part of a recipe: its fields, folded. */
-function sectionOf(given, values, changed) {
-  const rows = given.fields.map((one) => fieldOf(one, values, changed));
-  const touched = given.fields.some((one) => one.path in values.overrides || one.path in values.vary);
-  const element = h("details", { class: "section", open: touched }, h("summary", {}, h("strong", {}, given.title), given.use ? h("code", {}, given.use) : "", h("small", {}, given.about ?? "")), rows.map((row) => row.element));
+/** Which parts were chosen: whole parts have no dot in their names. */
+const parts = (overrides) => Object.fromEntries(Object.entries(overrides).filter(([path]) => !path.includes(".")));
+
+/** One part of a recipe: which one it is, and its fields, folded. */
+function sectionOf(given, values, changed, exchange) {
+  const { name, use, uses, about } = given;
+  const part = uses?.length ? [{ path: name, title: name, kind: "choice", value: use, choices: uses, about: "which one.", part: true }] : [];
+  const turned = () => (name in values.vary ? changed() : exchange(name));
+  const rows = [...part.map((one) => fieldOf(one, values, turned)), ...given.fields.map((one) => fieldOf(one, values, changed))];
+  const touched = rows.some(({ path }) => path in values.overrides || path in values.vary);
+  const element = h("details", { class: "section", open: touched }, h("summary", {}, h("strong", {}, given.title), use ? h("code", {}, use) : "", h("small", {}, about ?? "")), rows.map((row) => row.element));
   return {
     element,
     rows,
@@ -140,7 +156,7 @@ function fieldOf(given, values, changed) {
   const text = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
   const put = (value) => {
     if (varied.checked) values.vary[path] = value;
-    else if (value === text(given.value)) delete values.overrides[path];
+    else if (value === text(given.value) && !given.part) delete values.overrides[path];
     else values.overrides[path] = value;
     element.classList.toggle("changed", path in values.overrides || path in values.vary);
     changed();

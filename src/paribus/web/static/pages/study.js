@@ -57,7 +57,7 @@ export default async function study(into, { id, signal }) {
       can.stop ? button("Stop", act("stop", "Its runs stop at their next step, and keep checkpoints."), "danger") : "",
       can.resume ? button("Go on", act("resume", "It goes on where it stopped."), "main") : "",
       can.seeds ? button("Add seeds", more, can.resume || can.stop ? "" : "main") : "",
-      known.report ? h("a", { href: known.report, class: "button", target: "_blank", rel: "noopener" }, "Report") : "",
+      known.report ? h("a", { href: known.report, class: "button", target: "_blank", rel: "noopener" }, "Report") : button("Write report", act("report", "The report is written into the study's folder.")),
       ids.length ? link(`/compare?ids=${encodeURIComponent(id)}`, "Compare runs") : "",
     );
   }
