@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +52,8 @@ def ui(
     print(address, flush=True)
     if open_:
         _open(address)
-    server.server(runs, place, secret, read_only).run([place.listener])
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how a page ends
+        server.server(runs, place, secret, read_only).run([place.listener])
 
 
 def _open(address: str) -> None:

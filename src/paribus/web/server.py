@@ -79,21 +79,28 @@ def listen(host: str, port: int, token: bool = True) -> Place:
         raise ParibusError(rule, got=host, hint="leave --no-token out, or --host")
     for candidate in range(port, min(port + TRIES, 65536)) if port else (0,):
         try:
-            family, *_, address = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0]
-            listener = socket.socket(family, socket.SOCK_STREAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(BACKLOG)  # who is quick waits until the server is there
+            listener = _bound(host, candidate)
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES) and port:
                 continue
             hint = "leave --host out: then the page is for this machine"
-            raise ParibusError(
-                f"the page cannot listen there: {error.strerror or error}", got=host, hint=hint
-            ) from None
-        listener.set_inheritable(True)
+            raise ParibusError(f"the page cannot listen there: {error.strerror or error}", got=host, hint=hint) from None
         return Place(listener, host, listener.getsockname()[1], port)
     raise ParibusError("no port is free", got=f"{port} to {port + TRIES - 1}", hint="leave --port out: any will do")
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that listens already: who is quick waits until the server is there."""
+    family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def address(place: Place, token: str | None) -> str:
