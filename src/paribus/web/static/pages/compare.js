@@ -169,7 +169,7 @@ export default async function compare(into, { signal }) {
     const shown = h("div");
     const told = h("output");
     const latest = (name, id, time) => known.pictures.findLast((one) => stream(one) === name && when(one) <= time && one.urls[id]);
-    const one = (found, { id }) => (found ? glimpse({ kind: "image", ...found, title: label(id), url: found.urls[id] }) : "");
+    const one = (found, { id }) => (found ? glimpse({ kind: "image", ...found, title: `${label(id)}, ${said(when(found))}`, url: found.urls[id] }) : "");
     const show = (at) => {
       told.textContent = said(times[at]);
       fill(shown, streams.map((name) => h("div", { class: "photos" }, known.runs.map((run) => one(latest(name, run.id, times[at]), run)))));

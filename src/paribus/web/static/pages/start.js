@@ -8,10 +8,13 @@ import { code } from "../page.js";
 import { button, field, link, problem, say, state } from "../parts.js";
 import { place, query, remember } from "../router.js";
 
+const AGAIN = 1000; // milliseconds between looks at a queue in which something moves
+
 export default async function start(into, { signal }) {
   document.title = "Start · paribus";
   const { recipes } = await get("recipes", {}, signal);
   const asked = { recipe: "", ...query() };
+  const later = settled(AGAIN, () => signal.aborted || queued().catch(() => null));
   const body = h("div", { class: "body" });
   const queue = h("section", { class: "queue", "aria-label": "Queue", hidden: true });
   fill(into, h("header", { class: "top" }, h("p", { class: "kind" }, "Start"), h("h1", {}, "What do you want to know?")), queue, body);
@@ -80,6 +83,7 @@ export default async function start(into, { signal }) {
 
   async function queued() {
     const { jobs } = await get("queue", {}, signal);
+    if (jobs.some((one) => ["waiting", "running"].includes(one.state))) later();
     queue.hidden = !jobs.length;
     const over = jobs.filter((one) => one.state === "finished");
     const rest = jobs.filter((one) => one.state !== "finished");
@@ -93,7 +97,6 @@ export default async function start(into, { signal }) {
     return h("li", {}, state(one.state), name, h("small", {}, moment(one.submitted)), h("code", {}, one.command), leave, one.problem ? problem(typeof one.problem === "string" ? { message: one.problem } : one.problem) : "");
   }
 
-  const later = settled(600, () => signal.aborted || queued().catch(() => null));
 }
 
 /** What the address says of a form. */
