@@ -27,6 +27,9 @@ def quiet(browser, session_cache, tmp_path):
     tab = Tab(context.new_page(), server.base)
     tab.page.goto(server.address)
     yield tab, tmp_path / "runs"
+    for job in tab.page.request.get(f"{tab.base}/api/queue").json()["jobs"]:
+        if job["state"] in ("waiting", "running"):
+            tab.page.request.delete(f"{tab.base}/api/queue/{job['id']}", headers={"Origin": tab.base})
     context.close()
     end(server)
     assert not tab.problems

@@ -39,6 +39,7 @@ export default async function start(into, { signal }) {
   }
 
   async function form() {
+    if (!body.children.length) fill(body, h("p", { class: "working" }, "Reading the recipe …"));
     const given = kept(query());
     const schema = await get(`recipes/${asked.recipe.split("/").map(encodeURIComponent).join("/")}/schema`, parts(given.overrides), signal);
     const seeds = h("input", { type: "number", min: 1, max: 10000, value: given.seeds, oninput: () => ((given.seeds = Number(seeds.value)), changed()) });
