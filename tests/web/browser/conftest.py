@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-PATIENCE = 15_000  # milliseconds for anything to appear, on a busy machine
+PATIENCE = 30_000  # milliseconds for anything to appear, on a busy machine
 TINY = {"budget.epochs": 2, "split.limit": 200}
 CHROMIUM = os.environ.get("PARIBUS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 

@@ -38,6 +38,7 @@ async function show() {
   const [name, values] = found();
   mark();
   main.setAttribute("aria-busy", "true");
+  const waiting = setTimeout(() => signal.aborted || main.children.length || fill(main, h("p", { class: "working" }, "One moment …")), 400);
   try {
     const module = name ? await import(`./pages/${name}.js`) : { default: missing };
     if (signal.aborted) return;
@@ -47,6 +48,7 @@ async function show() {
   } catch (error) {
     if (!signal.aborted) fill(main, problem(error), h("p", {}, h("a", { href: "/" }, "To all runs and studies")));
   }
+  clearTimeout(waiting);
   if (signal.aborted) return;
   main.removeAttribute("aria-busy");
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();

@@ -72,6 +72,13 @@ export class Curves {
     this.draw();
   }
 
+  /** Show only lines whose names are not among these. */
+  hide(names) {
+    this.hidden = new Set(names);
+    this.#legend();
+    this.draw();
+  }
+
   /** Forget the part that was zoomed into. */
   whole() {
     this.zoom = null;
@@ -147,7 +154,7 @@ export class Curves {
   }
 
   #legend() {
-    if (this.series.length < 2) return fill(this.legend);
+    if (this.series.length < 2 || this.options.legend === false) return fill(this.legend);
     return fill(this.legend, ...this.series.map((line) => this.#key(line)));
   }
 

@@ -29,7 +29,7 @@ export const said = (time) => (Number.isFinite(time) ? `epoch ${time}` : "the en
 /** One of them: a picture, or a text. */
 export function glimpse(one) {
   if (!one) return "";
-  const text = `${one.title ?? one.name}, ${said(when(one))}`;
+  const text = one.title ?? `${one.name}, ${said(when(one))}`;
   const caption = h("figcaption", {}, text);
   if (one.kind === "text") {
     const words = h("code");

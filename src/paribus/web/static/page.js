@@ -110,7 +110,7 @@ function matrix({ classes, counts, cells }) {
     {},
     h(
       "div",
-      { class: "table", tabindex: 0, role: "region", "aria-label": "confusion matrix" },
+      { class: "table", tabindex: 0, role: "group", "aria-label": "confusion matrix" },
       h(
         "table",
         { class: "matrix", id },

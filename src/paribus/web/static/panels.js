@@ -8,7 +8,7 @@ import { query, remember } from "./router.js";
 
 const POINTS = 600;
 const XS = [["epoch", "epochs"], ["step", "steps"], ["seconds", "seconds"]];
-const MINOR = /^(time|seconds|memory|examples|lr|epoch_|grad)/;
+const MOST = 12; // charts that are shown before somebody asks for more
 
 /**
  * `lines`: what is known of each metric: [{name, title, group, percent, better}].
@@ -47,7 +47,7 @@ export function panels({ lines, load, name, signal }) {
       return null;
     });
     if (!answer) return;
-    const groups = answer.groups ?? grouped(Object.keys(answer.metrics));
+    const { groups } = answer;
     if (!groups.length) return fill(place, h("p", { class: "muted" }, "No figure was recorded yet."));
     if (place.querySelector(".muted, .problem")) fill(place);
     for (const group of groups) draw(group, answer);
@@ -73,7 +73,7 @@ export function panels({ lines, load, name, signal }) {
     const chart = new Curves({ title: group.title, onzoom: (from, to) => exact(group.title, from, to) });
     const one = { chart, metrics };
     charts.set(group.title, one);
-    (group.metrics.every((metric) => MINOR.test(metric)) || charts.size > 12 ? rest.lastElementChild : place).append(chart.element);
+    (group.minor || charts.size > MOST ? rest.lastElementChild : place).append(chart.element);
     return one;
   }
 
@@ -101,16 +101,6 @@ export function panels({ lines, load, name, signal }) {
       return null;
     },
   };
-}
-
-/** Figures of the same name together: training and validation loss are one chart. */
-export function grouped(names) {
-  const groups = new Map();
-  for (const name of names) {
-    const title = name.replace(/^(train|val|test)\//, "").replaceAll("_", " ");
-    groups.set(title, [...(groups.get(title) ?? []), name]);
-  }
-  return [...groups].map(([title, metrics]) => ({ title, metrics }));
 }
 
 /** Smoothing, axes: `change({name: value})` is told what was touched. */

@@ -8,7 +8,7 @@ export function plainTable(heads, rows, align = "") {
   const side = (place) => align[place] ?? (place ? "r" : "l");
   return h(
     "div",
-    { class: "table", tabindex: 0, role: "region", "aria-label": "table" },
+    { class: "table", tabindex: 0, role: "group", "aria-label": "table" },
     h(
       "table",
       {},
@@ -28,17 +28,18 @@ export function table(given, name = given.title || "table") {
   const sort = (column) => {
     order.falling = order.column === column && !order.falling;
     order.column = column;
-    heads.forEach((one, place) => one.setAttribute("aria-sort", place === column ? (order.falling ? "descending" : "ascending") : "none"));
+    heads.forEach((one, place) => one.scope && one.setAttribute("aria-sort", place === column ? (order.falling ? "descending" : "ascending") : "none"));
     draw(sorted(all, (place) => given.rows[place][column], order.falling));
   };
   draw(all);
   const content = h("table", {}, h("thead", {}, h("tr", {}, heads)), body);
   const save = h("button", { type: "button", class: "quiet", onclick: () => save_(name, given), title: `Save ${name} as CSV` }, "CSV");
-  return h("div", { class: "tabled" }, h("div", { class: "table", tabindex: 0, role: "region", "aria-label": name }, content), save);
+  return h("div", { class: "tabled" }, h("div", { class: "table", tabindex: 0, role: "group", "aria-label": name }, content), save);
 }
 
 function head_(text, align, sort) {
-  return h("th", { scope: "col", class: align, "aria-sort": "none" }, text ? h("button", { type: "button", onclick: sort }, text) : "");
+  if (!text) return h("td", { class: align });
+  return h("th", { scope: "col", class: align, "aria-sort": "none" }, h("button", { type: "button", onclick: sort }, text));
 }
 
 function row(given, place) {

@@ -26,6 +26,8 @@ export default async function compare(into, { signal }) {
   fill(into, top, body);
   if (!ids.length) return fill(body, choose(signal));
   let known = await get("compare", { ids: ids.join(",") }, signal);
+  known.metrics.sort((one, other) => weight(one) - weight(other));
+  const hidden = new Set(); // names of arms
   const colours = new Map(known.arms.flatMap((arm, index) => arm.runs.map((run) => [run, look(index)])));
   const charts = new Map();
   const panel = h("div", { class: "panels" });
@@ -34,7 +36,7 @@ export default async function compare(into, { signal }) {
 
   const knownAs = (name) => known.metrics.find((metric) => metric.name === name) ?? { name, title: name };
   const chosen = () => (asked.metrics ? asked.metrics.split(",") : known.metrics.slice(0, FIRST).map((metric) => metric.name));
-  const options = (metric) => ({ log: asked.log === "1", smooth: Number(asked.smooth), xTitle: asked.x, format: knownAs(metric).percent ? percent : number });
+  const options = (metric) => ({ legend: false, log: asked.log === "1", smooth: Number(asked.smooth), xTitle: asked.x, format: knownAs(metric).percent ? percent : number });
 
   const runOf = (id) => known.runs.find((run) => run.id === id);
   const various = segments("Lines", [["runs", "each run"], ["arms", "means of arms"]], asked.lines, (lines) => change({ lines: lines === "runs" ? "" : lines }));
@@ -126,8 +128,19 @@ export default async function compare(into, { signal }) {
   /** What is compared, with its colour; each can be left out. */
   function runs() {
     const swatch = (index) => h("i", { class: "swatch", style: { background: `var(${look(index).colour})` } });
-    const one = (arm, index) => h("li", {}, swatch(index), h("strong", {}, arm.name), h("span", {}, arm.runs.map((id) => link(place("run", id), runOf(id).seed === null || runOf(id).seed === undefined ? runOf(id).name : `seed ${runOf(id).seed}`))), without(arm));
+    const face = (arm, index) => h("button", { type: "button", class: "arm", "aria-pressed": "true", title: "Show or hide", onclick: (event) => press(arm, event.currentTarget) }, swatch(index), arm.name);
+    const press = (arm, element) => {
+      if (!hidden.delete(arm.key)) hidden.add(arm.key);
+      element.setAttribute("aria-pressed", String(!hidden.has(arm.key)));
+      charts.forEach((chart) => chart.hide(unseen()));
+    };
+    const one = (arm, index) => h("li", {}, face(arm, index), h("span", {}, arm.runs.map((id) => link(place("run", id), runOf(id).seed === null || runOf(id).seed === undefined ? runOf(id).name : `seed ${runOf(id).seed}`))), without(arm));
     return h("ul", { class: "compared" }, known.arms.map(one));
+  }
+
+  /** Names of the lines of arms that were switched off. */
+  function unseen() {
+    return known.arms.filter((arm) => hidden.has(arm.key)).flatMap((arm) => [arm.name, ...arm.runs.map(label)]);
   }
 
   function without(arm) {
@@ -144,8 +157,9 @@ export default async function compare(into, { signal }) {
   }
 
   function figures() {
-    const { columns, heads = columns, rows, align } = known.figures;
-    return { heads, rows, align: align ?? `l${"r".repeat(heads.length - 1)}`, tones: [] };
+    const { columns, rows } = known.figures;
+    const cells = ({ id, values }) => [label(id), ...values.map((value, place) => (knownAs(columns[place].name).percent ? percent(value) : number(value)))];
+    return { heads: ["run", ...columns.map((column) => column.title)], rows: rows.map(cells), align: `l${"r".repeat(columns.length)}`, tones: [] };
   }
 
   /** Pictures of the same time beside each other. */
@@ -155,7 +169,7 @@ export default async function compare(into, { signal }) {
     const shown = h("div");
     const told = h("output");
     const latest = (name, id, time) => known.pictures.findLast((one) => stream(one) === name && when(one) <= time && one.urls[id]);
-    const one = (found, { id }) => (found ? glimpse({ kind: "image", ...found, title: label(id), url: found.urls[id] }) : "");
+    const one = (found, { id }) => (found ? glimpse({ kind: "image", ...found, title: `${label(id)}, ${said(when(found))}`, url: found.urls[id] }) : "");
     const show = (at) => {
       told.textContent = said(times[at]);
       fill(shown, streams.map((name) => h("div", { class: "photos" }, known.runs.map((run) => one(latest(name, run.id, times[at]), run)))));
@@ -169,6 +183,9 @@ export default async function compare(into, { signal }) {
   const later = settled(700, () => signal.aborted || load(chosen()));
   listen((event) => event.kind === "rows" && known.runs.some((run) => run.id === event.id) && later(), signal, known.runs.slice(0, 40).map((run) => run.id));
 }
+
+/** What is judged comes first: figures of validation, then of training, then all others. */
+const weight = ({ name, minor }) => (minor ? 10 : 0) + (name === "val/loss" ? 1 : name.startsWith("val/") ? 0 : name.startsWith("train/") ? 2 : 3);
 
 /** Nothing is compared yet: a list to choose from. */
 function choose(signal) {

@@ -46,7 +46,7 @@ async function one(into, name, signal) {
   fill(
     into,
     h("header", { class: "top" }, h("p", { class: "kind" }, link("/data", "Data")), h("h1", {}, known.name), h("p", {}, known.about)),
-    known.facts?.length ? pairs(known.facts) : "",
+    known.facts?.length ? pairs(known.facts.filter(([, text]) => text && text !== "–")) : "",
     known.scan?.length ? h("section", {}, h("h2", {}, "What the folder holds"), [].concat(known.scan).map((text) => h("p", {}, text))) : "",
     known.classes?.length ? h("section", {}, h("h2", {}, "Classes"), h("ul", { class: "classes" }, known.classes.map(row))) : "",
     known.page ? page(known.page, 2) : "",

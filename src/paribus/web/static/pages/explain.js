@@ -10,8 +10,7 @@ const AGAIN = 1000; // milliseconds between questions while an analysis is compu
 
 export default async function explain(into, { id, what, signal }) {
   const path = `explain/${encodeURIComponent(id)}`;
-  const { analyses, predict, name } = await get(path, {}, signal);
-  const title = name ?? id;
+  const [{ analyses, predict, why }, { title }] = await Promise.all([get(path, {}, signal), get(`runs/${encodeURIComponent(id)}`, {}, signal)]);
   document.title = `Explain ${title} · paribus`;
   const list = h("nav", { class: "side", "aria-label": "Analyses" });
   const shown = h("div", { class: "answer" });
@@ -19,7 +18,7 @@ export default async function explain(into, { id, what, signal }) {
   fill(list, predict ? entry("predict", "Predict", predict.about) : "", analyses.map((one) => entry(one.what, one.title ?? one.what, one.about)));
   fill(into, h("header", { class: "top" }, h("p", { class: "kind" }, "Explain ", link(place("run", id), title)), h("h1", {}, "What has it learned?")), h("div", { class: "sided" }, list, shown));
   const chosen = analyses.find((one) => one.what === what);
-  if (!what) return fill(shown, h("p", { class: "muted" }, analyses.length || predict ? "Choose a question." : "There is no analysis for a run of this kind."));
+  if (!what) return fill(shown, h("p", { class: "muted" }, analyses.length || predict ? "Choose a question." : why || "There is no analysis for a run of this kind."));
   if (what === "predict" && predict) return fill(shown, dropping(predict, (file) => upload(`${path}/predict`, file)));
   if (!chosen) return fill(shown, problem({ message: "there is no such analysis of this run", got: what, hint: "choose one of the list" }));
   return asking(chosen);
@@ -57,7 +56,7 @@ function optional(option, given) {
   const value = given[option.path] ?? "";
   const face = option.default === null || option.default === undefined ? "" : String(option.default);
   const title = option.about || null;
-  if (option.choices) return field(option.path, h("select", { name: option.path, title }, h("option", { value: "" }, face || "default"), option.choices.map((one) => h("option", { value: one, selected: String(one) === value }, String(one)))));
+  if (option.choices?.length) return field(option.path, h("select", { name: option.path, title }, h("option", { value: "" }, face || "default"), option.choices.map((one) => h("option", { value: one, selected: String(one) === value }, String(one)))));
   return field(option.path, h("input", { name: option.path, value, placeholder: face, title, autocomplete: "off" }));
 }
 
@@ -75,9 +74,7 @@ function dropping({ accepts, about }, send) {
   });
   const say = async (file) => {
     fill(answer, h("p", { class: "working" }, "Looking …"));
-    const seen = file.type.startsWith("image/") ? h("img", { class: "seen", src: URL.createObjectURL(file), alt: file.name }) : "";
-    const found = await send(file).then(({ page: told }) => page(told, 2), (error) => problem(error));
-    fill(answer, h("figure", {}, seen, h("figcaption", {}, file.name)), found);
+    fill(answer, await send(file).then(({ page: told }) => page(told, 2), problem));
   };
   return [h("h2", {}, "Predict"), zone, answer];
 }

@@ -8,10 +8,13 @@ import { code } from "../page.js";
 import { button, field, link, problem, say, state } from "../parts.js";
 import { place, query, remember } from "../router.js";
 
+const AGAIN = 1000; // milliseconds between looks at a queue in which something moves
+
 export default async function start(into, { signal }) {
   document.title = "Start · paribus";
   const { recipes } = await get("recipes", {}, signal);
   const asked = { recipe: "", ...query() };
+  const later = settled(AGAIN, () => signal.aborted || queued().catch(() => null));
   const body = h("div", { class: "body" });
   const queue = h("section", { class: "queue", "aria-label": "Queue", hidden: true });
   fill(into, h("header", { class: "top" }, h("p", { class: "kind" }, "Start"), h("h1", {}, "What do you want to know?")), queue, body);
@@ -36,11 +39,12 @@ export default async function start(into, { signal }) {
   }
 
   async function form() {
-    const schema = await get(`recipes/${asked.recipe.split("/").map(encodeURIComponent).join("/")}/schema`, {}, signal);
-    const given = kept(asked);
+    if (!body.children.length) fill(body, h("p", { class: "working" }, "Reading the recipe …"));
+    const given = kept(query());
+    const schema = await get(`recipes/${asked.recipe.split("/").map(encodeURIComponent).join("/")}/schema`, parts(given.overrides), signal);
     const seeds = h("input", { type: "number", min: 1, max: 10000, value: given.seeds, oninput: () => ((given.seeds = Number(seeds.value)), changed()) });
     const beside = h("aside", { class: "preview", "aria-label": "Preview", "aria-live": "polite" });
-    const fields = schema.sections.map((one) => sectionOf(one, given, changed));
+    const fields = schema.sections.map((one) => sectionOf(one, given, changed, exchange));
     const find = h("input", { type: "search", placeholder: "Search fields", "aria-label": "Search fields", oninput: () => finding(fields, find.value) });
     fill(
       body,
@@ -60,6 +64,13 @@ export default async function start(into, { signal }) {
       preview();
     }
 
+    /** Another part has other fields: what was said of the old ones is forgotten. */
+    function exchange(name) {
+      for (const values of [given.overrides, given.vary]) for (const path of Object.keys(values)) if (path.startsWith(`${name}.`)) delete values[path];
+      changed();
+      form();
+    }
+
     const content = () => ({ recipe: schema.name, overrides: given.overrides, vary: given.vary, seeds: given.seeds });
 
     async function begin() {
@@ -73,8 +84,12 @@ export default async function start(into, { signal }) {
 
   async function queued() {
     const { jobs } = await get("queue", {}, signal);
+    if (jobs.some((one) => ["waiting", "running"].includes(one.state))) later();
     queue.hidden = !jobs.length;
-    fill(queue, h("h2", {}, "Queue"), h("ul", {}, jobs.map(job)));
+    const over = jobs.filter((one) => one.state === "finished");
+    const rest = jobs.filter((one) => one.state !== "finished");
+    const done = over.length ? h("details", { open: !rest.length && over.length < 3 }, h("summary", {}, `${over.length} finished`), h("ul", {}, over.map(job))) : "";
+    fill(queue, h("h2", {}, "Queue"), h("ul", {}, rest.map(job)), done);
   }
 
   function job(one) {
@@ -83,7 +98,6 @@ export default async function start(into, { signal }) {
     return h("li", {}, state(one.state), name, h("small", {}, moment(one.submitted)), h("code", {}, one.command), leave, one.problem ? problem(typeof one.problem === "string" ? { message: one.problem } : one.problem) : "");
   }
 
-  const later = settled(600, () => signal.aborted || queued().catch(() => null));
 }
 
 /** What the address says of a form. */
@@ -102,11 +116,17 @@ function unpacked(text) {
   }
 }
 
-/** One part of a recipe: its fields, folded. */
-function sectionOf(given, values, changed) {
-  const rows = given.fields.map((one) => fieldOf(one, values, changed));
-  const touched = given.fields.some((one) => one.path in values.overrides || one.path in values.vary);
-  const element = h("details", { class: "section", open: touched }, h("summary", {}, h("strong", {}, given.title), given.use ? h("code", {}, given.use) : "", h("small", {}, given.about ?? "")), rows.map((row) => row.element));
+/** Which parts were chosen: whole parts have no dot in their names. */
+const parts = (overrides) => Object.fromEntries(Object.entries(overrides).filter(([path]) => !path.includes(".")));
+
+/** One part of a recipe: which one it is, and its fields, folded. */
+function sectionOf(given, values, changed, exchange) {
+  const { name, use, uses, about } = given;
+  const part = uses?.length ? [{ path: name, title: name, kind: "choice", value: use, choices: uses, about: "which one.", part: true }] : [];
+  const turned = () => (name in values.vary ? changed() : exchange(name));
+  const rows = [...part.map((one) => fieldOf(one, values, turned)), ...given.fields.map((one) => fieldOf(one, values, changed))];
+  const touched = rows.some(({ path }) => path in values.overrides || path in values.vary);
+  const element = h("details", { class: "section", open: touched }, h("summary", {}, h("strong", {}, given.title), use ? h("code", {}, use) : "", h("small", {}, about ?? "")), rows.map((row) => row.element));
   return {
     element,
     rows,
@@ -140,7 +160,7 @@ function fieldOf(given, values, changed) {
   const text = (value) => (value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value));
   const put = (value) => {
     if (varied.checked) values.vary[path] = value;
-    else if (value === text(given.value)) delete values.overrides[path];
+    else if (value === text(given.value) && !given.part) delete values.overrides[path];
     else values.overrides[path] = value;
     element.classList.toggle("changed", path in values.overrides || path in values.vary);
     changed();

@@ -9,10 +9,12 @@ import { button, field, link, problem, progress, say, state } from "../parts.js"
 import { go, place } from "../router.js";
 import { part } from "./run.js";
 
+const AGAIN = 1000; // milliseconds between questions for a study that has not begun
+
 export default async function study(into, { id, signal }) {
   const kind = location.pathname.startsWith("/searches/") ? "search" : "study";
   const path = `${kind === "search" ? "searches" : "studies"}/${encodeURIComponent(id)}`;
-  let known = await get(path, {}, signal);
+  let known = await begun(into, id, () => get(path, {}, signal), signal);
   document.title = `${known.name} · paribus`;
   const top = h("header", { class: "top" });
   const going = h("div", { class: "going" });
@@ -57,7 +59,7 @@ export default async function study(into, { id, signal }) {
       can.stop ? button("Stop", act("stop", "Its runs stop at their next step, and keep checkpoints."), "danger") : "",
       can.resume ? button("Go on", act("resume", "It goes on where it stopped."), "main") : "",
       can.seeds ? button("Add seeds", more, can.resume || can.stop ? "" : "main") : "",
-      known.report ? h("a", { href: known.report, class: "button", target: "_blank", rel: "noopener" }, "Report") : "",
+      known.report ? h("a", { href: known.report, class: "button", target: "_blank", rel: "noopener" }, "Report") : button("Write report", act("report", "The report is written into the study's folder.")),
       ids.length ? link(`/compare?ids=${encodeURIComponent(id)}`, "Compare runs") : "",
     );
   }
@@ -107,3 +109,19 @@ export default async function study(into, { id, signal }) {
   keys([["c", "compare the runs", () => go(`/compare?ids=${encodeURIComponent(id)}`)]], signal);
 }
 
+/** The answer about a study; one that stands in the queue is waited for until its process has made its folder. */
+async function begun(into, id, ask, signal) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      const { jobs } = await get("queue", {}, signal);
+      const job = jobs.find((one) => one.study === id && ["waiting", "running"].includes(one.state));
+      if (!job) throw error;
+      fill(into, h("h1", {}, job.name), h("p", { class: "working" }, job.state === "waiting" ? "It waits for its turn." : "It is about to begin."));
+      await new Promise((done) => setTimeout(done, AGAIN));
+      signal.throwIfAborted();
+    }
+  }
+}

@@ -11,10 +11,10 @@ const BOXES = {
   derive: {
     title: "Derive",
     about: "Type a function as in NumPy or PyTorch; every step of its derivative is shown, and checked with numbers.",
-    fields: [["text", "function", "sum((W @ x - y)**2)"], ["wrt", "with respect to", "W"], ["shapes", "shapes", ""]],
+    fields: [["text", "function", "sum((W @ x - y)**2)"], ["wrt", "with respect to", "W"], ["shapes", "shapes", ""], ["symmetric", "symmetric", ""], ["hessian", "of", "", [["", "gradient"], ["1", "Hessian"]]]],
     examples: [
       ["least squares", { text: "sum((W @ x - y)**2)", wrt: "W" }],
-      ["quadratic form", { text: "x.T @ A @ x", wrt: "x", shapes: "A: n,n; x: n" }],
+      ["quadratic form", { text: "x.T @ A @ x", wrt: "x", shapes: "A=n,n; x=n" }],
       ["softmax and cross-entropy", { text: "-sum(t * log(softmax(z)))", wrt: "z" }],
       ["logistic", { text: "log(1 + exp(-y * (w @ x)))", wrt: "w" }],
     ],
@@ -28,11 +28,16 @@ const BOXES = {
       ["a perceptron", { text: "flatten, linear 128, relu, linear 10", input: "1,28,28" }],
     ],
   },
-  networks: { title: "Networks", about: "Activation functions and small networks worked by hand.", fields: [["name", "name", ""]], examples: [] },
+  networks: {
+    title: "Networks",
+    about: "Backpropagation by hand: a network such as 2-3-1, or one layer, number by number.",
+    fields: [["name", "network or layer", "2-2-1"], ["hidden", "hidden", ""], ["output", "output", ""], ["loss", "loss", ""], ["seed", "seed", ""]],
+    examples: [["2-2-1", { name: "2-2-1" }]],
+  },
   arena: {
     title: "Arena",
     about: "Optimizers on test surfaces: their paths, their best learning rates, and what they need.",
-    fields: [["surface", "surface", "rosenbrock"], ["function", "or a function of x, y", ""], ["optimizers", "optimizers", "sgd,momentum,adam"], ["steps", "steps", ""], ["start", "start at", ""], ["lr", "learning rate", ""]],
+    fields: [["surface", "surface", "rosenbrock"], ["function", "or a function of x, y", ""], ["optimizers", "optimizers", "sgd,momentum,adam"], ["steps", "steps", ""], ["start", "start at", ""], ["lr", "learning rate", ""], ["what", "asked", "", [["", "a race"], ["stationary", "stationary points"], ["convexity", "convexity"]]]],
     examples: [
       ["Rosenbrock", { surface: "rosenbrock", optimizers: "sgd,momentum,adam,newton" }],
       ["a narrow valley", { function: "x**2 + 30*y**2", surface: "", optimizers: "sgd,momentum,adam", start: "4,1" }],
@@ -47,7 +52,7 @@ export default async function theory(into, { what = "derive", signal }) {
   const tabs = h("nav", { class: "tabs", "aria-label": "Theory" }, Object.entries(BOXES).map(([name, { title }]) => h("a", { href: `/theory/${name}`, "aria-current": name === what ? "page" : null }, title)));
   const given = query();
   const untouched = !Object.keys(given).length;
-  const inputs = new Map(box.fields.map(([name, , example]) => [name, h("input", { value: given[name] ?? (untouched ? example : ""), placeholder: example, autocomplete: "off", spellcheck: "false", oninput: () => ask() })]));
+  const inputs = new Map(box.fields.map(([name, , example, options]) => [name, options ? choosing(options, given[name]) : typing(example, given[name])]));
   const answer = h("div", { class: "answer", "aria-live": "polite" });
   const examples = h("p", { class: "examples" }, box.examples.map(([text, values]) => h("button", { type: "button", class: "quiet", onclick: () => put(values) }, text)));
   const form = h("form", { class: `theory-box ${what}`, onsubmit: (event) => (event.preventDefault(), now()) }, box.fields.map(([name, label]) => field(label, inputs.get(name))));
@@ -69,6 +74,7 @@ export default async function theory(into, { what = "derive", signal }) {
     const { signal: stop } = asking;
     remember(values());
     answer.setAttribute("aria-busy", "true");
+    if (!answer.children.length) fill(answer, h("p", { class: "working" }, "Working it out …"));
     try {
       const found = await get(`theory/${what}`, values(), stop);
       if (!stop.aborted) fill(answer, shown(found, put));
@@ -79,7 +85,15 @@ export default async function theory(into, { what = "derive", signal }) {
   }
   const ask = settled(PAUSE, now);
   inputs.values().next().value.focus({ preventScroll: true });
-  await now();
+  now();
+
+  function typing(example, value) {
+    return h("input", { value: value ?? (untouched ? example : ""), placeholder: example, autocomplete: "off", spellcheck: "false", oninput: () => ask() });
+  }
+
+  function choosing(options, chosen = "") {
+    return h("select", { onchange: () => now() }, options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)));
+  }
 }
 
 function shown(found, put) {
@@ -87,7 +101,7 @@ function shown(found, put) {
   const key = found.names ? "name" : "surface";
   return [
     names?.length ? h("p", { class: "examples" }, names.map((one) => name_(one, key, put))) : "",
-    found.svg ? motion(found.svg) : "",
+    found.motion ? motion(found.motion) : "",
     found.html ? fragment(found.html) : "",
     found.page ? page(found.page, 2) : "",
     found.text ? h("details", { class: "behind" }, h("summary", {}, "As text"), code(found.text)) : "",
@@ -102,7 +116,7 @@ function name_(one, key, put) {
 
 /** A picture that moves, and a button that holds it. */
 function motion(svg) {
-  const drawing = h("div", { class: "drawing" }, fragment(svg));
+  const drawing = h("div", { class: "moving" }, fragment(svg));
   const root = drawing.querySelector("svg");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const hold = h("button", { type: "button", class: "quiet" }, "Pause");
