@@ -146,7 +146,7 @@ class Known:
         """The id of a folder that is below that of the page."""
         text = str(path)
         if text not in self._ids:
-            self._ids[text] = id_of(os.path.relpath(text, self.root))
+            self._ids[text] = id_of(text.removeprefix(f"{self.root}{os.sep}"))
         return self._ids[text]
 
     def once(self, key: tuple[Any, ...], mark: Any, make: Callable[[], Found]) -> Found:
@@ -193,10 +193,12 @@ class Known:
         return Group(self.id(path), path.name, path, "", 0, self._touched[path.name], runs)
 
     def _is_link(self, path: str) -> bool:
-        arm = os.path.dirname(path)  # noqa: PTH120  thousands are asked for
-        if arm not in self._linked:
-            self._linked[arm] = os.path.islink(arm) or os.path.islink(os.path.dirname(arm))  # noqa: PTH114, PTH120
-        return self._linked[arm] or os.path.islink(path)  # noqa: PTH114
+        """Whether a folder, its arm or its study is a link; asked once of each, and again when it is opened."""
+        if path not in self._linked:
+            above = os.path.dirname(path)  # noqa: PTH120  thousands are asked for
+            is_run = len(path) - len(str(self.root)) > 1 and above != str(self.root)
+            self._linked[path] = os.path.islink(path) or (is_run and self._is_link(above))  # noqa: PTH114
+        return self._linked[path]
 
     def _own(self, path: Path) -> Path:
         """A folder, unless it has gone or become a link since the scan."""

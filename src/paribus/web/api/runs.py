@@ -146,11 +146,13 @@ def curves(request: Request) -> Any:
     folder = desk.known.run(wanted)
     rows = desk.rows.of(folder.path)
     metrics = figures_of_merit(folder)
-    found = drawn(request, rows, metrics, details=words(request, "metrics"))
+    glance = rows.glance(lambda: desk.live.tell({"kind": "changed", "ids": [wanted], "all": False}))
+    found = drawn(request, rows, metrics, words(request, "metrics"), glance)
     result = None
     with suppress(ParibusError):
         result = folder.result
-    return {**found, "best": best(rows, result.best_epoch if result else None, found["x"]["name"])}
+    at = best(rows, result.best_epoch, found["x"]["name"]) if result and glance is None else None
+    return {**found, "best": at, "whole": glance is None}
 
 
 def figures_of_merit(folder: RunFolder) -> Mapping[str, Metric]:
@@ -160,18 +162,32 @@ def figures_of_merit(folder: RunFolder) -> Mapping[str, Metric]:
     return {}
 
 
-def best(rows: Rows, epoch: int | None, axis: str) -> dict[str, Any] | None:
+def best(rows: Rows, epoch: int, axis: str) -> dict[str, Any] | None:
     """Where the weights that were kept stand."""
     columns = rows.read()
-    if epoch is None or "epoch" not in columns or axis not in columns:
+    if "epoch" not in columns or axis not in columns:
         return None
     places = (columns["epoch"] == epoch).nonzero()[0]
     return {"epoch": epoch, "x": plain(columns[axis][places[0]])} if len(places) else None
 
 
-def drawn(request: Request, rows: Rows, metrics: Mapping[str, Metric], details: Sequence[str] = ()) -> dict[str, Any]:
-    """Curves of one run for a request."""
-    columns = dict(rows.read())
+def drawn(
+    request: Request,
+    rows: Rows,
+    metrics: Mapping[str, Metric],
+    details: Sequence[str] = (),
+    glance: Mapping[str, Column] | None = None,
+) -> dict[str, Any]:
+    """Curves of one run for a request.
+
+    Args:
+        request: says which axis, range and number of points.
+        rows: those of the run.
+        metrics: how its figures are read.
+        details: the figures that are asked for; by default all but those of single classes.
+        glance: some rows to draw for now, where reading them all takes long.
+    """
+    columns = dict(glance if glance is not None else rows.read())
     xs = [name for name in AXES if name in columns]
     axis = request.query_params.get("x") or (xs[0] if xs else "epoch")
     if xs and axis not in xs:
@@ -184,7 +200,7 @@ def drawn(request: Request, rows: Rows, metrics: Mapping[str, Metric], details: 
     low, high = real(request, "from"), real(request, "to")
     found = {name: _curve(columns[axis], columns[name], low, high, points) for name in wanted}
     for name, one in found.items():
-        one["title"] = title(name)
+        one |= {"title": title(name), "exact": one["exact"] and glance is None}
     return {
         "metrics": found,
         "x": {"name": axis, "title": axis},
