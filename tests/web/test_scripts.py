@@ -59,7 +59,9 @@ def test_what_is_exported_is_used_somewhere():
         text = path.read_text(encoding="utf-8")
         for name in re.findall(r"^export (?:async )?(?:function|class|const|let) (\w+)", text, re.MULTILINE):
             inside = len(re.findall(rf"\b{name}\b", text)) > 1
-            assert (name, path.resolve()) in wanted or inside or f'"{name}"' in tests, f"nobody uses {name} of {path.name}"
+            assert (name, path.resolve()) in wanted or inside or f'"{name}"' in tests, (
+                f"nobody uses {name} of {path.name}"
+            )
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
@@ -79,5 +81,7 @@ def test_the_page_shares_its_colours_with_the_reports():
     assert f"--arm-1: {theme.ACCENT}" in found["page.css"]
     assert f"--arm-1: {theme.NIGHT[theme.ACCENT]}" in found["night.css"]
     used = set(re.findall(r"var\((--[\w-]+)", (STATIC / "style.css").read_text(encoding="utf-8")))
-    known = set(re.findall(r"(--[\w-]+):", "".join(found.values()) + (STATIC / "style.css").read_text(encoding="utf-8")))
+    known = set(
+        re.findall(r"(--[\w-]+):", "".join(found.values()) + (STATIC / "style.css").read_text(encoding="utf-8"))
+    )
     assert used - known == {"--extra"}  # set by the script

@@ -187,7 +187,9 @@ class TestCompare:
         arms = page.locator(".compared .arm").all_inner_texts()
         assert sorted(arms) == ["norm=batch", "norm=none"]
         expect(page.locator("#what-differs")).to_contain_text("model.norm")
-        expect(page.locator("figure.curves").first.get_by_role("img")).to_have_attribute("aria-label", re.compile("ends at"))
+        expect(page.locator("figure.curves").first.get_by_role("img")).to_have_attribute(
+            "aria-label", re.compile("ends at")
+        )
         page.get_by_role("button", name="means of arms").click()
         page.locator("figure.curves summary").first.click()
         expect(page.locator("figure.curves").first.locator("thead th")).to_have_text(["epoch", *arms])
@@ -221,7 +223,7 @@ class TestHostile:
         made = page.evaluate(
             "async () => (await import('/static/save.js')).csv(['a'], [['=1+1'], ['-2'], ['@x'], ['\"']])"
         )
-        assert made == "a\r\n'=1+1\r\n-2\r\n'@x\r\n\"\"\"\"\r\n"
+        assert made == 'a\r\n\'=1+1\r\n-2\r\n\'@x\r\n""""\r\n'
 
 
 class TestTheme:
@@ -299,7 +301,7 @@ class TestTheory:
     def test_layers_of_a_net_in_text(self, tab):
         page = tab.open("/theory/layers?text=conv+8+k3,+relu&input=3,8,8")
         expect(page.locator(".answer table")).to_contain_text("conv")
-        page.get_by_label("layers").fill("conv 8 k9")
+        page.get_by_role("textbox", name="layers").fill("conv 8 k9")
         expect(page.get_by_role("alert")).to_be_visible()
 
     def test_a_network_by_hand(self, tab):

@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element: `on…` listens, `style` and `dataset` take objects; true is an empty attribute, null and false are none. */
+/** An element: `on…` listens, `style` and `dataset` take objects; true is an empty attribute, null and false none. */
 export function h(tag, attributes = {}, ...children) {
   return filled(document.createElement(tag), attributes, children);
 }

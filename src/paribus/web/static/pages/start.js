@@ -313,7 +313,7 @@ function range({ low, high, unit }) {
   return bounds || unit ? ` (${[bounds, unit].filter(Boolean).join(", ")})` : "";
 }
 
-/** The element in which a value is given. What is typed is sent as text: the server judges it as the command line does. */
+/** The element in which a value is given. It is sent as text: the server judges it as the command line does. */
 function control(given, value, put, varied) {
   const label = given.path;
   if (given.kind === "bool") {

@@ -1,5 +1,4 @@
-// The mathematics behind it: derivations, sizes of layers, networks by hand, optimizers on surfaces; answered when typing
-// stops.
+// The mathematics behind it: derivations, layers, networks by hand, optimizers on surfaces; answered when typing stops.
 
 import { get } from "../api.js";
 import { fill, fragment, h, settled } from "../dom.js";
