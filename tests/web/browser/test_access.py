@@ -8,7 +8,18 @@ import pytest
 
 pytest.importorskip("playwright.sync_api")
 AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
-PAGES = ("/", "run", "study", "compare", "/start?recipe=digits/mlp", "explain", "/theory/derive", "/theory/layers", "/data", "/start")
+PAGES = (
+    "/",
+    "run",
+    "study",
+    "compare",
+    "/start?recipe=digits/mlp",
+    "explain",
+    "/theory/derive",
+    "/theory/layers",
+    "/data",
+    "/start",
+)
 
 
 def path_of(tab, page: str) -> str:
@@ -25,19 +36,14 @@ def path_of(tab, page: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing(tab, page):
+def test_axe_finds_nothing_and_a_telephone_is_wide_enough(tab, page):
     tab.open(path_of(tab, page))
     tab.page.locator("[aria-busy=true]").wait_for(state="detached")
+    tab.page.evaluate(AXE)
     for theme in ("light", "dark"):
         tab.page.emulate_media(color_scheme=theme)
-        tab.page.evaluate(AXE)
         found = tab.page.evaluate("async () => (await axe.run(document)).violations")
         said = [(one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in found]
         assert not said, theme
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_nothing_is_wider_than_a_telephone(tab, page):
     tab.page.set_viewport_size({"width": 390, "height": 844})
-    tab.open(path_of(tab, page))
     assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= 390

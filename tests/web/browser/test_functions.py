@@ -64,13 +64,23 @@ def test_the_nearest_entry(ask, wanted):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.98765, "0.9877"), (12345, "12,345"), (-0.5, "−0.5"), (1e-7, "1.00e−7"), (None, "–"), (0, "0"), (98765.4, "98,765")],
+    [
+        (0.98765, "0.9877"),
+        (12345, "12,345"),
+        (-0.5, "−0.5"),
+        (1e-7, "1.00e−7"),
+        (None, "–"),
+        (0, "0"),
+        (98765.4, "98,765"),
+    ],
 )
 def test_numbers_are_plain(ask, value, text):
     assert ask("format", "number", value) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.5, "0.5 s"), (75, "1 min 15 s"), (7260, "2 h 1 min"), (3 * 86400, "3 d")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.5, "0.5 s"), (75, "1 min 15 s"), (7260, "2 h 1 min"), (3 * 86400, "3 d")]
+)
 def test_times_in_their_two_largest_units(ask, seconds, text):
     assert ask("format", "duration", seconds) == text
 

@@ -187,7 +187,9 @@ class TestCompare:
         arms = page.locator(".compared .arm").all_inner_texts()
         assert sorted(arms) == ["norm=batch", "norm=none"]
         expect(page.locator("#what-differs")).to_contain_text("model.norm")
-        expect(page.locator("figure.curves").first.get_by_role("img")).to_have_attribute("aria-label", re.compile("ends at"))
+        expect(page.locator("figure.curves").first.get_by_role("img")).to_have_attribute(
+            "aria-label", re.compile("ends at")
+        )
         page.get_by_role("button", name="means of arms").click()
         page.locator("figure.curves summary").first.click()
         expect(page.locator("figure.curves").first.locator("thead th")).to_have_text(["epoch", *arms])
@@ -221,7 +223,7 @@ class TestHostile:
         made = page.evaluate(
             "async () => (await import('/static/save.js')).csv(['a'], [['=1+1'], ['-2'], ['@x'], ['\"']])"
         )
-        assert made == "a\r\n'=1+1\r\n-2\r\n'@x\r\n\"\"\"\"\r\n"
+        assert made == 'a\r\n\'=1+1\r\n-2\r\n\'@x\r\n""""\r\n'
 
 
 class TestTheme:
@@ -254,3 +256,69 @@ def test_all_keys_are_listed(tab):
 def test_an_unknown_address_leads_back(tab):
     page = tab.open("/nowhere")
     expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+
+
+class TestExplain:
+    def test_a_cell_of_the_confusion_matrix_opens_its_examples(self, tab):
+        page = tab.open(f"/runs/{tab.id_of('run', 'digits-mlp')}/explain/errors")
+        page.get_by_role("button", name="Compute").or_(page.get_by_role("button", name="Show")).click()
+        cell = page.locator(".matrix button").first
+        cell.click()
+        expect(page.locator(".opened")).to_contain_text(re.compile("recognised|taken for"))
+        expect(page.locator(".opened .card").first).to_be_visible()
+
+    def test_a_dropped_picture_is_predicted(self, tab, tmp_path):
+        from PIL import Image
+
+        picture = tmp_path / "seven <b>.png"
+        Image.new("L", (8, 8), 128).save(picture)
+        page = tab.open(f"/runs/{tab.id_of('run', 'digits-mlp')}/explain/predict")
+        page.get_by_label("File", exact=True).set_input_files(picture)
+        expect(page.locator(".answer")).to_contain_text("seven <b>.png")
+        expect(page.locator(".answer table").first).to_be_visible()
+
+    def test_a_file_that_is_none_is_one_sentence(self, tab, tmp_path):
+        broken = tmp_path / "broken.png"
+        broken.write_bytes(b"no picture")
+        page = tab.open(f"/runs/{tab.id_of('run', 'digits-mlp')}/explain/predict")
+        page.get_by_label("File", exact=True).set_input_files(broken)
+        expect(page.get_by_role("alert")).to_contain_text("broken.png")
+
+
+class TestTheory:
+    def test_a_derivation_follows_what_is_typed_and_stands_in_the_address(self, tab):
+        page = tab.open("/theory/derive?text=x**2&wrt=x")
+        answer = page.locator("article.derivation")
+        expect(answer.locator("math").first).to_be_visible()
+        page.get_by_label("function").fill("x**3")
+        expect(answer).to_contain_text("x**3")
+        expect(page).to_have_url(re.compile(r"text=x\*\*3"))
+
+    def test_what_cannot_be_read_is_said_while_typing(self, tab):
+        page = tab.open("/theory/derive?text=x**&wrt=x")
+        expect(page.get_by_role("alert")).to_contain_text("x**")
+
+    def test_layers_of_a_net_in_text(self, tab):
+        page = tab.open("/theory/layers?text=conv+8+k3,+relu&input=3,8,8")
+        expect(page.locator(".answer table")).to_contain_text("conv")
+        page.get_by_role("textbox", name="layers").fill("conv 8 k9")
+        expect(page.get_by_role("alert")).to_be_visible()
+
+    def test_a_network_by_hand(self, tab):
+        page = tab.open("/theory/networks")
+        page.get_by_role("button", name="conv1d").click()
+        expect(page.locator("article.derivation")).to_contain_text("Verified")
+
+    def test_the_arena_moves_and_can_be_held(self, tab):
+        page = tab.open("/theory/arena?surface=beale&optimizers=adam&steps=40&lr=0.1")
+        hold = page.get_by_role("button", name="Pause")
+        hold.click()
+        expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+class TestData:
+    def test_sets_are_found_and_shown_with_their_classes(self, tab):
+        page = tab.open("/data")
+        page.get_by_label("Search sets").fill("handwritten digits of 8×8")
+        page.get_by_role("link", name="digits", exact=True).click()
+        expect(page.locator(".classes li")).to_have_count(10)

@@ -1,4 +1,4 @@
-// What the page asks its server. Whatever goes wrong becomes one Problem with a sentence, what was received, and a next step.
+// What the page asks its server. Whatever goes wrong becomes one Problem: a sentence, what was received, a next step.
 
 export class Problem extends Error {
   constructor({ message, got = "", hint = "" }, status = 0) {
@@ -39,7 +39,8 @@ async function ask(method, url, options) {
     throw error.name === "AbortError" ? error : new Problem(GONE);
   });
   const content = await read(response);
-  if (!response.ok) throw new Problem(content?.error ?? { message: `the server answered ${response.status}` }, response.status);
+  if (!response.ok)
+    throw new Problem(content?.error ?? { message: `the server answered ${response.status}` }, response.status);
   return content;
 }
 

@@ -38,7 +38,10 @@ async function show() {
   const [name, values] = found();
   mark();
   main.setAttribute("aria-busy", "true");
-  const waiting = setTimeout(() => signal.aborted || main.children.length || fill(main, h("p", { class: "working" }, "One moment …")), 400);
+  const waiting = setTimeout(
+    () => signal.aborted || main.children.length || fill(main, h("p", { class: "working" }, "One moment …")),
+    400,
+  );
   try {
     const module = name ? await import(`./pages/${name}.js`) : { default: missing };
     if (signal.aborted) return;
@@ -71,34 +74,74 @@ function bar() {
   const here = h("span", { class: "folder" });
   const live = h("span", { class: "live", title: "not connected", role: "img", "aria-label": "not connected" });
   const links = LINKS.map(([href, text]) => h("a", { href }, text));
-  const search = h("input", { type: "search", id: "search", placeholder: "Search: words, optimizer.lr<0.1", "aria-label": "Search runs and studies", autocomplete: "off", spellcheck: "false" });
+  const search = h("input", {
+    type: "search",
+    id: "search",
+    placeholder: "Search: words, optimizer.lr<0.1",
+    "aria-label": "Search runs and studies",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   search.addEventListener("keydown", (event) => event.key === "Escape" && search.blur());
   const seek = h("form", { role: "search" }, search, h("kbd", { "aria-hidden": "true" }, "/"));
   seek.addEventListener("submit", (event) => {
     event.preventDefault();
     if (location.pathname !== "/") go(`/?q=${encodeURIComponent(search.value)}`);
   });
-  const theme = h("button", { type: "button", class: "quiet", id: "theme", "aria-label": "Dark or light", title: "Dark or light", onclick: turn }, "◐");
-  const help = h("button", { type: "button", class: "quiet", "aria-label": "Keys", title: "Keys", onclick: showKeys }, "?");
-  fill(document.getElementById("bar"), h("a", { href: "/", class: "brand" }, h("img", { src: "/static/icon.svg", alt: "", width: 22, height: 22 }), "paribus"), h("nav", { "aria-label": "Pages" }, links), seek, here, live, theme, help);
+  const theme = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      id: "theme",
+      "aria-label": "Dark or light",
+      title: "Dark or light",
+      onclick: turn,
+    },
+    "◐",
+  );
+  const help = h(
+    "button",
+    { type: "button", class: "quiet", "aria-label": "Keys", title: "Keys", onclick: showKeys },
+    "?",
+  );
+  fill(
+    document.getElementById("bar"),
+    h(
+      "a",
+      { href: "/", class: "brand" },
+      h("img", { src: "/static/icon.svg", alt: "", width: 22, height: 22 }),
+      "paribus",
+    ),
+    h("nav", { "aria-label": "Pages" }, links),
+    seek,
+    here,
+    live,
+    theme,
+    help,
+  );
   listen((event) => {
     if (event.kind !== "live") return;
     live.classList.toggle("on", event.live);
     live.title = event.live ? "live: changes are shown as they happen" : "the server does not answer";
     live.setAttribute("aria-label", live.title);
   }, new AbortController().signal);
-  get("me").then(({ folder, version, read_only }) => {
-    fill(here, folder, read_only ? h("em", {}, "read only") : "");
-    here.title = `paribus ${version}, ${folder}`;
-    document.documentElement.dataset.readOnly = String(Boolean(read_only));
-  }, () => null);
+  get("me").then(
+    ({ folder, version, read_only }) => {
+      fill(here, folder, read_only ? h("em", {}, "read only") : "");
+      here.title = `paribus ${version}, ${folder}`;
+      document.documentElement.dataset.readOnly = String(Boolean(read_only));
+    },
+    () => null,
+  );
 }
 
 /** Mark where we are in the bar. */
 function mark() {
   for (const one of document.querySelectorAll("#bar nav a")) {
     const path = one.getAttribute("href");
-    const here = path === "/" ? /^\/($|runs|studies|searches)/.test(location.pathname) : location.pathname.startsWith(path);
+    const here =
+      path === "/" ? /^\/($|runs|studies|searches)/.test(location.pathname) : location.pathname.startsWith(path);
     if (here) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }
@@ -107,7 +150,8 @@ function mark() {
 /** The other theme; kept in this browser. */
 function turn() {
   const night = document.getElementById("night");
-  const dark = night.media === "screen" || (night.media !== "not all" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const dark =
+    night.media === "screen" || (night.media !== "not all" && matchMedia("(prefers-color-scheme: dark)").matches);
   night.media = dark ? "not all" : "screen";
   document.documentElement.dataset.theme = dark ? "light" : "dark";
   localStorage.setItem("paribus.theme", dark ? "light" : "dark");
@@ -117,7 +161,17 @@ function turn() {
 /** Links within this server do not load the page again. */
 function follow(event) {
   const link = event.target.closest?.("a[href]");
-  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.hasAttribute("download")) return;
+  if (
+    !link ||
+    event.defaultPrevented ||
+    event.button ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.shiftKey ||
+    link.target ||
+    link.hasAttribute("download")
+  )
+    return;
   const to = new URL(link.href);
   if (to.origin !== location.origin || /^\/(api|static)\//.test(to.pathname)) return;
   if (to.pathname === location.pathname && to.search === location.search && to.hash) return;
@@ -129,7 +183,9 @@ bar();
 document.addEventListener("click", follow);
 addEventListener("paribus:go", () => (scrollTo(0, 0), show().then(() => main.focus({ preventScroll: true }))));
 addEventListener("popstate", () => (location.pathname !== shownPath || !location.hash) && show());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new CustomEvent("paribus:theme")));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+  dispatchEvent(new CustomEvent("paribus:theme")),
+);
 listenForKeys({
   "/": () => document.getElementById("search").focus(),
   "?": showKeys,

@@ -1,4 +1,5 @@
-// Charts of records: a Vega-Lite specification made by the server's plots, drawn by Vega with its expressions interpreted, never evaluated.
+// Charts of records: specifications of Vega-Lite that the server's plots made. Vega interprets their expressions,
+// since the page's policy lets nothing be evaluated.
 
 import { fill, h, unique } from "./dom.js";
 import { number } from "./format.js";
@@ -11,7 +12,11 @@ let loading;
 /** The drawing library, loaded once, when the first chart is needed. */
 function vega() {
   loading ??= new Promise((done, failed) => {
-    const script = h("script", { src: "/static/vega.js", onload: () => done(window.vegaEmbed), onerror: () => failed(new Error("the drawing library did not load")) });
+    const script = h("script", {
+      src: "/static/vega.js",
+      onload: () => done(window.vegaEmbed),
+      onerror: () => failed(new Error("the drawing library did not load")),
+    });
     document.head.append(script);
   });
   return loading;
@@ -22,7 +27,14 @@ export function chart(given) {
   const id = unique("figure");
   const drawing = h("div", { class: "drawing", role: "img", "aria-label": given.alt || given.title });
   const behind = h("details", { class: "behind" }, h("summary", {}, "Table"));
-  const figure = h("figure", { class: "charted", "aria-labelledby": id }, h("figcaption", { id, class: "unseen" }, given.alt || given.title), saves(given, drawing), h("div", { class: "scrolled", tabindex: 0, role: "group", "aria-label": given.title }, drawing), behind);
+  const figure = h(
+    "figure",
+    { class: "charted", "aria-labelledby": id },
+    h("figcaption", { id, class: "unseen" }, given.alt || given.title),
+    saves(given, drawing),
+    h("div", { class: "scrolled", tabindex: 0, role: "group", "aria-label": given.title }, drawing),
+    behind,
+  );
   behind.addEventListener("toggle", () => behind.open && fill(behind, behind.firstElementChild, ...tables(given)));
   soon(figure, () => draw(given, drawing));
   return figure;
@@ -46,7 +58,15 @@ async function draw(given, drawing) {
     const embed = await vega();
     const config = { mark: { ...given.spec.config?.mark, tooltip: true } };
     const spec = { ...given.spec, background: "transparent" }; // the page has a paper of its own, by day and by night
-    await embed(drawing, spec, { ast: true, actions: false, renderer: "svg", defaultStyle: false, logLevel: 1, config, tooltip: tip(drawing) });
+    await embed(drawing, spec, {
+      ast: true,
+      actions: false,
+      renderer: "svg",
+      defaultStyle: false,
+      logLevel: 1,
+      config,
+      tooltip: tip(drawing),
+    });
     if (given.spots) drawing.append(...spots(given.spots));
     drawing.dataset.drawn = "yes";
   } catch (error) {
@@ -58,21 +78,31 @@ async function draw(given, drawing) {
 function tip(drawing) {
   const box = h("div", { class: "pointed", hidden: true });
   return (_, event, item, value) => {
-    const rows = Object.entries(value && typeof value === "object" ? value : {}).filter(([name, text]) => telling(name, text));
+    const rows = Object.entries(value && typeof value === "object" ? value : {}).filter(([name, text]) =>
+      telling(name, text),
+    );
     box.hidden = !rows.length;
     if (!rows.length) return;
     if (!box.isConnected) drawing.append(box);
-    fill(box, rows.map(([name, text]) => h("div", {}, h("span", {}, name), h("b", {}, typeof text === "number" ? number(text) : String(text)))));
+    fill(
+      box,
+      rows.map(([name, text]) =>
+        h("div", {}, h("span", {}, name), h("b", {}, typeof text === "number" ? number(text) : String(text))),
+      ),
+    );
     const frame = drawing.getBoundingClientRect();
     box.style.left = `${Math.min(event.clientX - frame.left + 14, frame.width - 180)}px`;
     box.style.top = `${event.clientY - frame.top + 14}px`;
   };
 }
 
-const telling = (name, text) => !/colou?r|opacity|size|dash|^_/.test(name) && !/^#[0-9a-f]{6}$/i.test(text) && text !== "" && text !== null;
+const telling = (name, text) =>
+  !/colou?r|opacity|size|dash|^_/.test(name) && !/^#[0-9a-f]{6}$/i.test(text) && text !== "" && text !== null;
 
 function spots({ places, captions }) {
-  return places.map(([left, top], place) => h("i", { class: "spot", tabindex: 0, title: captions[place], style: { left: `${left}%`, top: `${top}%` } }));
+  return places.map(([left, top], place) =>
+    h("i", { class: "spot", tabindex: 0, title: captions[place], style: { left: `${left}%`, top: `${top}%` } }),
+  );
 }
 
 function saves(given, drawing) {
@@ -88,14 +118,20 @@ function saves(given, drawing) {
 function plain(svg, paper) {
   const copy = svg.cloneNode(true);
   const sheet = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: paper })) sheet.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: paper }))
+    sheet.setAttribute(name, value);
   copy.prepend(sheet);
   return copy;
 }
 
 function tables(given) {
   const [heads, rows] = data(given);
-  return [plainTable(heads, rows.slice(0, 300).map((row) => row.map((value) => (typeof value === "number" ? number(value) : value))))];
+  return [
+    plainTable(
+      heads,
+      rows.slice(0, 300).map((row) => row.map((value) => (typeof value === "number" ? number(value) : value))),
+    ),
+  ];
 }
 
 /** What a chart shows, as heads and rows: the table that came with it, else the rows of its specification. */
@@ -108,7 +144,9 @@ export function data(given) {
 }
 
 function columns(rows) {
-  const heads = [...new Set(rows.flatMap(Object.keys))].filter((head) => rows.some((row) => telling(head, row[head] ?? "")));
+  const heads = [...new Set(rows.flatMap(Object.keys))].filter((head) =>
+    rows.some((row) => telling(head, row[head] ?? "")),
+  );
   return [heads, rows.map((row) => heads.map((head) => row[head] ?? null))];
 }
 

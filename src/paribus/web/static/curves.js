@@ -15,12 +15,16 @@ const ARMS = 7;
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
 
 /** The colour and the dashes of the nth arm: seven colours, then again with other dashes. */
-export const look = (place) => ({ colour: `--arm-${place % ARMS}`, dash: DASHES[Math.floor(place / ARMS) % DASHES.length] });
+export const look = (place) => ({
+  colour: `--arm-${place % ARMS}`,
+  dash: DASHES[Math.floor(place / ARMS) % DASHES.length],
+});
 
 /**
  * A chart with its menu and its table.
  *
- * `series`: [{name, x, y, low?, high?, colour: "--variable", dash?, faint?}], `options`: {title, xTitle, log, smooth, marks, height}.
+ * `series`: [{name, x, y, low?, high?, colour: "--variable", dash?}].
+ * `options`: {title, xTitle, log, smooth, marks, height, format, legend}.
  * `onzoom(from, to)` is told which part somebody chose, `onzoom()` that all is to be seen again.
  */
 export class Curves {
@@ -106,7 +110,13 @@ export class Curves {
     pen.text(this.title, [12, 16], { colour: ink("--ink"), bold: true });
     let left = 12;
     for (const line of this.visible.slice(0, MOST)) {
-      pen.line([[left, 34], [left + 16, 34]], { colour: ink(line.colour), dash: line.dash, width: 2.5 });
+      pen.line(
+        [
+          [left, 34],
+          [left + 16, 34],
+        ],
+        { colour: ink(line.colour), dash: line.dash, width: 2.5 },
+      );
       pen.text(line.name, [left + 21, 34], { colour: ink("--ink"), size: 11 });
       left += 36 + 6.2 * line.name.length;
     }
@@ -149,8 +159,17 @@ export class Curves {
     const [heads, rows] = this.rows();
     const every = Math.max(1, Math.ceil(rows.length / 200));
     const some = rows.filter((_, place) => place % every === 0 || place === rows.length - 1);
-    const note = every > 1 ? [h("p", { class: "kind" }, `Every ${every}th of ${rows.length} rows; the CSV file has all.`)] : [];
-    fill(this.behind, summary, ...note, plainTable(heads, some.map((row) => row.map((value) => number(value)))));
+    const note =
+      every > 1 ? [h("p", { class: "kind" }, `Every ${every}th of ${rows.length} rows; the CSV file has all.`)] : [];
+    fill(
+      this.behind,
+      summary,
+      ...note,
+      plainTable(
+        heads,
+        some.map((row) => row.map((value) => number(value))),
+      ),
+    );
   }
 
   #legend() {
@@ -164,24 +183,47 @@ export class Curves {
       this.#legend();
       this.draw();
     };
-    const swatch = h("i", { style: { "border-color": `var(${line.colour})`, "border-top-style": line.dash?.length ? "dashed" : "solid" } });
-    return h("button", { type: "button", "aria-pressed": String(!this.hidden.has(line.name)), onclick: press }, swatch, line.name);
+    const swatch = h("i", {
+      style: { "border-color": `var(${line.colour})`, "border-top-style": line.dash?.length ? "dashed" : "solid" },
+    });
+    return h(
+      "button",
+      { type: "button", "aria-pressed": String(!this.hidden.has(line.name)), onclick: press },
+      swatch,
+      line.name,
+    );
   }
 
   #drawOn(pen, width) {
     const { height, log, smooth, marks, xTitle } = this.options;
     const lines = this.visible.map((line) => ({ ...line, shown: smoothed(line.y, smooth) }));
     const frame = { left: MARGIN.left, top: MARGIN.top, right: width - MARGIN.right, bottom: height - MARGIN.bottom };
-    const xs = this.zoom ?? domain(lines.map((line) => [line.x[0], line.x.at(-1)].filter(Number.isFinite)), false, 0.00001);
-    const inside = (line, list) => list.filter((_, place) => !this.zoom || (line.x[place] >= xs[0] && line.x[place] <= xs[1]));
-    const heard = lines.flatMap((line) => [line.shown, line.low ?? [], line.high ?? []].map((list) => inside(line, list)));
+    const xs =
+      this.zoom ??
+      domain(
+        lines.map((line) => [line.x[0], line.x.at(-1)].filter(Number.isFinite)),
+        false,
+        0.00001,
+      );
+    const inside = (line, list) =>
+      list.filter((_, place) => !this.zoom || (line.x[place] >= xs[0] && line.x[place] <= xs[1]));
+    const heard = lines.flatMap((line) =>
+      [line.shown, line.low ?? [], line.high ?? []].map((list) => inside(line, list)),
+    );
     const ys = domain(heard, log);
     const x = scale(xs, [frame.left, frame.right]);
     const y = scale(ys, [frame.bottom, frame.top], log);
     this.drawn = { lines, frame, xs, ys, x, y, log };
     this.#axes(pen, frame, xs, ys, x, y, xTitle);
     pen.within({ ...frame, top: frame.top - 2, bottom: frame.bottom + 2 }, () => {
-      for (const at of marks) pen.line([[x(at.x), frame.top], [x(at.x), frame.bottom]], { colour: ink("--muted"), width: 1, dash: [3, 3] });
+      for (const at of marks)
+        pen.line(
+          [
+            [x(at.x), frame.top],
+            [x(at.x), frame.bottom],
+          ],
+          { colour: ink("--muted"), width: 1, dash: [3, 3] },
+        );
       for (const line of lines) this.#line(pen, line, x, y, smooth, log);
     });
     if (!(pen instanceof SvgPen)) this.#describe(lines);
@@ -191,12 +233,26 @@ export class Curves {
   #axes(pen, frame, xs, ys, x, y, xTitle) {
     const muted = ink("--muted");
     for (const tick of ticks(ys, 4, this.options.log)) {
-      pen.line([[frame.left, y(tick)], [frame.right, y(tick)]], { colour: ink("--line"), width: 1 });
+      pen.line(
+        [
+          [frame.left, y(tick)],
+          [frame.right, y(tick)],
+        ],
+        { colour: ink("--line"), width: 1 },
+      );
       pen.text(this.options.format(tick), [frame.left - 8, y(tick)], { colour: muted, align: "end", size: 11 });
     }
     const wanted = Math.max(2, Math.min(8, Math.floor((frame.right - frame.left) / 80)));
-    for (const tick of ticks(xs, wanted)) pen.text(number(tick), [x(tick), frame.bottom + 13], { colour: muted, align: "center", size: 11 });
-    pen.line([[frame.left, frame.bottom], [frame.right, frame.bottom]], { colour: ink("--muted"), width: 1, opacity: 0.6 });
+    const whole = (tick) => xTitle === "seconds" || Number.isInteger(tick); // there is no epoch 1.5
+    for (const tick of ticks(xs, wanted).filter(whole))
+      pen.text(number(tick), [x(tick), frame.bottom + 13], { colour: muted, align: "center", size: 11 });
+    pen.line(
+      [
+        [frame.left, frame.bottom],
+        [frame.right, frame.bottom],
+      ],
+      { colour: ink("--muted"), width: 1, opacity: 0.6 },
+    );
     pen.text(xTitle, [frame.right, frame.bottom + 25], { colour: muted, align: "end", size: 11 });
   }
 
@@ -205,18 +261,24 @@ export class Curves {
     const points = (list) => line.x.map((at, place) => (usable(list[place], log) ? [x(at), y(list[place])] : null));
     if (line.low?.length > 1) {
       const floor = (value, other) => (usable(value, log) ? value : other);
-      const edge = (list) => line.x.map((at, place) => [x(at), y(floor(list[place], line.shown[place]))]).filter((point) => point.every(Number.isFinite));
+      const edge = (list) =>
+        line.x
+          .map((at, place) => [x(at), y(floor(list[place], line.shown[place]))])
+          .filter((point) => point.every(Number.isFinite));
       pen.area([...edge(line.high), ...edge(line.low).reverse()], { colour, opacity: 0.14 });
     }
     if (smooth) pen.line(points(line.y), { colour, opacity: 0.22, width: 1 });
     const path = points(line.shown);
-    pen.line(path, { colour, dash: line.dash, opacity: line.faint ? 0.45 : 1, width: line.faint ? 1 : 1.75 });
+    pen.line(path, { colour, dash: line.dash });
     const there = path.filter(Boolean);
-    if (there.length && there.length < 25 && !line.faint) for (const point of there) pen.dot(point, { colour, radius: there.length === 1 ? 3.5 : 2 });
+    if (there.length && there.length < 25)
+      for (const point of there) pen.dot(point, { colour, radius: there.length === 1 ? 3.5 : 2 });
   }
 
   #describe(lines) {
-    const said = lines.slice(0, 4).map((line) => `${line.name} ends at ${this.options.format(line.y.findLast(Number.isFinite))}`);
+    const said = lines
+      .slice(0, 4)
+      .map((line) => `${line.name} ends at ${this.options.format(line.y.findLast(Number.isFinite))}`);
     this.canvas.setAttribute("aria-label", `${this.title} over ${this.options.xTitle}. ${said.join("; ")}`);
   }
 
@@ -272,13 +334,28 @@ export class Curves {
   #tell() {
     const { lines, x, frame } = this.drawn;
     const rows = lines
-      .map((line) => ({ line, value: line.shown[nearest(line.x, this.at)], low: line.low?.[nearest(line.x, this.at)], high: line.high?.[nearest(line.x, this.at)] }))
+      .map((line) => ({
+        line,
+        value: line.shown[nearest(line.x, this.at)],
+        low: line.low?.[nearest(line.x, this.at)],
+        high: line.high?.[nearest(line.x, this.at)],
+      }))
       .filter(({ value }) => Number.isFinite(value))
       .sort((one, other) => other.value - one.value);
-    const named = rows.slice(0, MOST).map(({ line, value, low, high }) =>
-      h("div", {}, h("i", { style: { background: `var(${line.colour})` } }), h("span", {}, line.name), h("b", {}, this.options.format(value)),
-        low !== undefined && low !== high ? h("small", {}, `${this.options.format(low)} … ${this.options.format(high)}`) : ""),
-    );
+    const named = rows
+      .slice(0, MOST)
+      .map(({ line, value, low, high }) =>
+        h(
+          "div",
+          {},
+          h("i", { style: { background: `var(${line.colour})` } }),
+          h("span", {}, line.name),
+          h("b", {}, this.options.format(value)),
+          low !== undefined && low !== high
+            ? h("small", {}, `${this.options.format(low)} … ${this.options.format(high)}`)
+            : "",
+        ),
+      );
     const more = rows.length > MOST ? h("div", {}, `and ${rows.length - MOST} more`) : "";
     fill(this.box, h("strong", {}, `${this.options.xTitle} ${number(this.at, 6)}`), named, more);
     this.box.hidden = false;
@@ -291,10 +368,21 @@ export class Curves {
     const { lines, x, y, frame, log } = this.drawn;
     if (this.dragged) {
       const [from, to] = this.dragged;
-      const corners = [[from, frame.top], [to, frame.top], [to, frame.bottom], [from, frame.bottom]];
+      const corners = [
+        [from, frame.top],
+        [to, frame.top],
+        [to, frame.bottom],
+        [from, frame.bottom],
+      ];
       pen.area(corners, { colour: ink("--interaction"), opacity: 0.15 });
     }
-    pen.line([[x(this.at), frame.top], [x(this.at), frame.bottom]], { colour: ink("--muted"), width: 1 });
+    pen.line(
+      [
+        [x(this.at), frame.top],
+        [x(this.at), frame.bottom],
+      ],
+      { colour: ink("--muted"), width: 1 },
+    );
     for (const line of lines) {
       const value = line.shown[nearest(line.x, this.at)];
       if (usable(value, log)) pen.dot([x(line.x[nearest(line.x, this.at)]), y(value)], { colour: ink(line.colour) });

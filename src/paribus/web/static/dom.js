@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element: `on…` listens, `style` and `dataset` take objects, true is an empty attribute, null and false are none. */
+/** An element: `on…` listens, `style` and `dataset` take objects; true is an empty attribute, null and false none. */
 export function h(tag, attributes = {}, ...children) {
   return filled(document.createElement(tag), attributes, children);
 }
@@ -36,16 +36,21 @@ export function fill(element, ...children) {
 }
 
 /** A number, counted on from call to call, for ids that tie elements together. */
-export const unique = ((count) => (name) => `${name}-${++count}`)(0);
+export const unique = (
+  (count) => (name) =>
+    `${name}-${++count}`
+)(0);
 
-/** HTML that the server's own templates made, as nodes: scripts and listeners never come along, styles go through the CSSOM. */
+/** HTML that the server's own templates made, as nodes: without scripts and listeners; styles go through the CSSOM. */
 export function fragment(html) {
-  const renamed = html.replace(/(<[a-z][^<>]*?\s)style=/gi, "$1data-style="); // the policy refuses styles in markup, even unseen
+  const renamed = html.replace(/(<[a-z][^<>]*?\s)style=/gi, "$1data-style="); // the policy refuses styles in markup
   const parsed = new DOMParser().parseFromString(renamed, "text/html");
   for (const node of parsed.querySelectorAll("script, style, link, iframe, object, embed")) node.remove();
   for (const node of parsed.body.querySelectorAll("*")) tame(node);
   const nodes = [...parsed.body.childNodes].map((node) => document.importNode(node, true));
-  const inside = nodes.flatMap((node) => (node.querySelectorAll ? [node, ...node.querySelectorAll("[data-style]")] : []));
+  const inside = nodes.flatMap((node) =>
+    node.querySelectorAll ? [node, ...node.querySelectorAll("[data-style]")] : [],
+  );
   for (const node of inside) dress(node);
   return nodes;
 }

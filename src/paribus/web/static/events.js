@@ -21,6 +21,10 @@ export function want(follow) {
   connection.follow(following);
 }
 
+/** Whether an event is about one of these ids. */
+export const concerns = (event, ids) =>
+  event.kind === "reset" || Boolean(event.all) || ids.some((id) => event.id === id || event.ids?.includes(id));
+
 const tell = (message) => [...listeners].forEach((act) => act(message));
 
 function connect() {

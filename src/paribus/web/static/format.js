@@ -83,12 +83,3 @@ export function bytes(size) {
 
 /** "1 run", "3 runs". */
 export const count = (n, thing) => `${grouped(n)} ${thing}${n === 1 ? "" : "s"}`;
-
-/** A name of the records as people say it: `val/accuracy` as "validation accuracy". */
-export function spoken(name) {
-  return name
-    .replace(/^train\//, "training ")
-    .replace(/^val\//, "validation ")
-    .replace(/^test\//, "test ")
-    .replaceAll("_", " ");
-}

@@ -26,7 +26,14 @@ export function keys(given, signal) {
 /** Listen for all time; `acts` says what the keys of every page do. */
 export function listenForKeys(acts) {
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      typing(event.target) ||
+      document.querySelector("dialog[open]")
+    )
+      return;
     const pair = `${before} ${event.key}`;
     before = event.key;
     const act = acts[pair] ?? own.find(([key]) => key === event.key)?.[2] ?? acts[event.key];
@@ -36,18 +43,33 @@ export function listenForKeys(acts) {
   });
 }
 
-const typing = (target) => target.matches?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]");
+const typing = (target) =>
+  target.matches?.("input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]");
 
 /** The list of keys. */
 export function showKeys() {
-  const row = ([key, text]) => h("div", {}, h("dt", {}, key.split(" ").map((one) => h("kbd", {}, one))), h("dd", {}, text));
+  const row = ([key, text]) =>
+    h(
+      "div",
+      {},
+      h(
+        "dt",
+        {},
+        key.split(" ").map((one) => h("kbd", {}, one)),
+      ),
+      h("dd", {}, text),
+    );
   const here = own.length ? [h("h3", {}, "On this page"), h("dl", { class: "pairs" }, own.map(row))] : [];
   dialog("Keys", h("dl", { class: "pairs" }, ALWAYS.map(row)), here);
 }
 
 /** A window above the page; closes with Escape. */
 export function dialog(title, ...content) {
-  const close = h("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => root.close() }, "×");
+  const close = h(
+    "button",
+    { type: "button", class: "quiet", "aria-label": "Close", onclick: () => root.close() },
+    "×",
+  );
   const root = h("dialog", { "aria-label": title }, h("header", {}, h("h2", {}, title), close), ...content);
   root.addEventListener("close", () => root.remove());
   root.addEventListener("click", (event) => event.target === root && root.close());

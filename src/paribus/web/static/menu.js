@@ -6,14 +6,30 @@ import { h, unique } from "./dom.js";
 export function menu(name, choices, face = "⋯") {
   const id = unique("menu");
   const list = h("div", { id, class: "choices", role: "menu", hidden: true });
-  const button = h("button", { type: "button", class: "quiet", "aria-haspopup": "menu", "aria-expanded": "false", "aria-controls": id, "aria-label": name, title: name }, face);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-controls": id,
+      "aria-label": name,
+      title: name,
+    },
+    face,
+  );
   const root = h("span", { class: "menu" }, button, list);
   const open = (yes) => {
     list.hidden = !yes;
     button.setAttribute("aria-expanded", String(yes));
     if (yes) list.firstElementChild?.focus();
   };
-  list.append(...choices.map(([text, act]) => h("button", { type: "button", role: "menuitem", onclick: () => (open(false), button.focus(), act()) }, text)));
+  list.append(
+    ...choices.map(([text, act]) =>
+      h("button", { type: "button", role: "menuitem", onclick: () => (open(false), button.focus(), act()) }, text),
+    ),
+  );
   button.addEventListener("click", () => open(list.hidden));
   root.addEventListener("focusout", (event) => !root.contains(event.relatedTarget) && open(false));
   root.addEventListener("keydown", (event) => {

@@ -25,10 +25,21 @@ function answer({ about, finding, verdict, tone, sure, beside }) {
 
 /** What to keep in mind. */
 export function warnings(given) {
-  return given?.length ? h("aside", { class: "mind" }, h("h2", {}, "Keep in mind"), h("ul", {}, given.map((text) => h("li", {}, text)))) : "";
+  return given?.length
+    ? h(
+        "aside",
+        { class: "mind" },
+        h("h2", {}, "Keep in mind"),
+        h(
+          "ul",
+          {},
+          given.map((text) => h("li", {}, text)),
+        ),
+      )
+    : "";
 }
 
-/** The whole page: heading, findings, and its sections. `level` is that of the heading, 0 leaves the heading to whoever calls. */
+/** The whole page: heading, findings, and its sections. `level` is that of the heading; with 0 there is none. */
 export function page(given, level = 1) {
   const heading = level && given.question ? h(`h${level}`, {}, given.question) : "";
   return [
@@ -44,7 +55,13 @@ export function page(given, level = 1) {
 /** Links to the sections that have a title. */
 export function contents(sections) {
   const titled = sections.filter((one) => one.title && (one.level ?? 2) === 2);
-  return titled.length > 2 ? h("nav", { class: "contents", "aria-label": "Sections" }, titled.map((one) => h("a", { href: `#${one.anchor}` }, one.title))) : "";
+  return titled.length > 2
+    ? h(
+        "nav",
+        { class: "contents", "aria-label": "Sections" },
+        titled.map((one) => h("a", { href: `#${one.anchor}` }, one.title)),
+      )
+    : "";
 }
 
 /** One section of a report. */
@@ -62,7 +79,13 @@ export function section(given) {
     cards(given.cards),
     (given.tables ?? []).map((one) => table(one, one.title || given.title || "table")),
     (given.code ?? []).map(code),
-    given.terms?.length ? h("dl", {}, given.terms.map(([term, meaning]) => [h("dt", {}, term), h("dd", {}, meaning)])) : "",
+    given.terms?.length
+      ? h(
+          "dl",
+          {},
+          given.terms.map(([term, meaning]) => [h("dt", {}, term), h("dd", {}, meaning)]),
+        )
+      : "",
     answers(given.answers),
     (given.notes ?? []).map((note) => h("p", { class: "kind" }, note)),
   );
@@ -70,7 +93,8 @@ export function section(given) {
 
 function photos(given) {
   if (!given?.length) return "";
-  const one = ({ url, caption }) => h("figure", {}, h("img", { src: url, alt: caption, loading: "lazy" }), h("figcaption", {}, caption));
+  const one = ({ url, caption }) =>
+    h("figure", {}, h("img", { src: url, alt: caption, loading: "lazy" }), h("figcaption", {}, caption));
   return h("div", { class: "photos" }, given.map(one));
 }
 
@@ -84,7 +108,13 @@ const card = ({ pictures, lines, tone }) =>
   h(
     "div",
     { class: `card ${tone || ""}` },
-    pictures.length ? h("div", { class: "pictures" }, pictures.map((url) => h("img", { src: url, alt: lines[0] ?? "example", loading: "lazy" }))) : "",
+    pictures.length
+      ? h(
+          "div",
+          { class: "pictures" },
+          pictures.map((url) => h("img", { src: url, alt: lines[0] ?? "example", loading: "lazy" })),
+        )
+      : "",
     lines.map((line) => h("span", {}, line)),
   );
 
@@ -94,17 +124,40 @@ function matrix({ classes, counts, cells }) {
   const id = unique("matrix");
   const open = (row, column) => {
     const said = row === column ? [" recognised"] : [" taken for ", h("strong", {}, classes[column])];
-    fill(shown, h("p", {}, h("strong", {}, classes[row]), said, `: ${grouped(counts[row][column])}`), cards(cells[`${row}-${column}`]));
+    fill(
+      shown,
+      h("p", {}, h("strong", {}, classes[row]), said, `: ${grouped(counts[row][column])}`),
+      cards(cells[`${row}-${column}`]),
+    );
   };
   const cell = (row, column) => {
     const count = counts[row][column];
-    const share = count / Math.max(1, counts[row].reduce((sum, value) => sum + value, 0));
+    const share =
+      count /
+      Math.max(
+        1,
+        counts[row].reduce((sum, value) => sum + value, 0),
+      );
     const name = `${classes[row]} ${row === column ? "recognised" : `taken for ${classes[column]}`}: ${grouped(count)}`;
     const opens = cells[`${row}-${column}`];
-    const face = opens ? h("button", { type: "button", "aria-label": name, onclick: () => open(row, column) }, grouped(count)) : count ? grouped(count) : "";
-    return h("td", { class: row === column ? "right" : "wrong", title: name, style: { "--share": share.toFixed(3) } }, face);
+    const face = opens
+      ? h("button", { type: "button", "aria-label": name, onclick: () => open(row, column) }, grouped(count))
+      : count
+        ? grouped(count)
+        : "";
+    return h(
+      "td",
+      { class: row === column ? "right" : "wrong", title: name, style: { "--share": share.toFixed(3) } },
+      face,
+    );
   };
-  const row = (place) => h("tr", {}, h("th", { scope: "row" }, classes[place]), counts[place].map((_, column) => cell(place, column)));
+  const row = (place) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, classes[place]),
+      counts[place].map((_, column) => cell(place, column)),
+    );
   return h(
     "div",
     {},
@@ -114,8 +167,21 @@ function matrix({ classes, counts, cells }) {
       h(
         "table",
         { class: "matrix", id },
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "true ↓ said →"), classes.map((name) => h("th", { scope: "col" }, name)))),
-        h("tbody", {}, counts.map((_, place) => row(place))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, "true ↓ said →"),
+            classes.map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          counts.map((_, place) => row(place)),
+        ),
       ),
     ),
     shown,
@@ -124,7 +190,11 @@ function matrix({ classes, counts, cells }) {
 
 /** Code with a button that copies it. */
 export function code(text) {
-  const copy = h("button", { type: "button", class: "quiet copy", "aria-label": "Copy", onclick: () => copied(copy, text) }, "Copy");
+  const copy = h(
+    "button",
+    { type: "button", class: "quiet copy", "aria-label": "Copy", onclick: () => copied(copy, text) },
+    "Copy",
+  );
   return h("div", { class: "code" }, h("pre", { tabindex: 0 }, h("code", {}, text)), copy);
 }
 

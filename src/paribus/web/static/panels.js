@@ -7,19 +7,29 @@ import { problem, segments, toggle } from "./parts.js";
 import { query, remember } from "./router.js";
 
 const POINTS = 600;
-const XS = [["epoch", "epochs"], ["step", "steps"], ["seconds", "seconds"]];
+const XS = [
+  ["epoch", "epochs"],
+  ["step", "steps"],
+  ["seconds", "seconds"],
+];
 const MOST = 12; // charts that are shown before somebody asks for more
 
 /**
  * `lines`: what is known of each metric: [{name, title, group, percent, better}].
  * `load({points, x, from, to, metrics}, signal)` → {metrics: {name: {x, y, low?, high?}}, groups, best, xs}.
  */
-export function panels({ lines, load, name, signal }) {
+export function panels({ lines, load, signal }) {
   let known = new Map(lines.map((one) => [one.name, one]));
   const asked = { x: "epoch", smooth: "0", log: "", ...query() };
+  let count = 0; // rows that are shown
   const charts = new Map(); // title of the group → {chart, metrics}
   const place = h("div", { class: "panels" });
-  const rest = h("details", { class: "rest", hidden: true }, h("summary", {}, "More figures"), h("div", { class: "panels" }));
+  const rest = h(
+    "details",
+    { class: "rest", hidden: true },
+    h("summary", {}, "More figures"),
+    h("div", { class: "panels" }),
+  );
   const bar = h("div", { class: "controls" }, controls(asked, change));
   const element = h("div", {}, bar, place, rest);
   addEventListener("paribus:theme", () => charts.forEach(({ chart }) => chart.draw()), { signal });
@@ -48,6 +58,7 @@ export function panels({ lines, load, name, signal }) {
     });
     if (!answer) return;
     const { groups } = answer;
+    count = answer.rows ?? 0;
     if (!groups.length) return fill(place, h("p", { class: "muted" }, "No figure was recorded yet."));
     if (place.querySelector(".muted, .problem")) fill(place);
     for (const group of groups) draw(group, answer);
@@ -66,7 +77,12 @@ export function panels({ lines, load, name, signal }) {
   function series(metrics, found) {
     const parts = metrics.length > 1 ? metrics.map((metric) => metric.split("/")[0]) : [];
     const short = new Set(parts).size === metrics.length ? { train: "training", val: "validation", test: "test" } : {};
-    return metrics.map((metric, index) => ({ ...found[metric], metric, name: short[metric.split("/")[0]] ?? known.get(metric)?.title ?? metric, ...look(metrics.length > 1 ? index : 1) }));
+    return metrics.map((metric, index) => ({
+      ...found[metric],
+      metric,
+      name: short[metric.split("/")[0]] ?? known.get(metric)?.title ?? metric,
+      ...look(metrics.length > 1 ? index : 1),
+    }));
   }
 
   function make(group, metrics) {
@@ -80,7 +96,9 @@ export function panels({ lines, load, name, signal }) {
   /** The part that was zoomed into, with every value that the server holds there. */
   async function exact(title, from, to) {
     const one = charts.get(title);
-    const answer = await load({ points: POINTS, x: asked.x, from, to, metrics: one.metrics.join(",") }, signal).catch(() => null);
+    const answer = await load({ points: POINTS, x: asked.x, from, to, metrics: one.metrics.join(",") }, signal).catch(
+      () => null,
+    );
     if (answer) one.chart.show(series(one.metrics, answer.metrics));
   }
 
@@ -88,14 +106,24 @@ export function panels({ lines, load, name, signal }) {
     element,
     load: all,
     know: (more) => (known = new Map(more.map((one) => [one.name, one]))),
-    /** Rows that a training has just written. */
-    append(rows) {
-      if (!charts.size) return all();
-      const unknown = rows.some((row) => Object.keys(row).some((metric) => known.has(metric) && ![...charts.values()].some((one) => one.metrics.includes(metric))));
+    /** Rows that a training has just written; where some before them are not known, all are asked for. */
+    append({ rows, first }) {
+      if (!charts.size || first > count) return all();
+      count = first + rows.length;
+      const unknown = rows.some((row) =>
+        Object.keys(row).some(
+          (metric) => known.has(metric) && ![...charts.values()].some((one) => one.metrics.includes(metric)),
+        ),
+      );
       if (unknown) return all();
       for (const { chart, metrics } of charts.values()) {
         if (chart.zoom) continue;
-        const points = metrics.map((metric, index) => [chart.series[index]?.name, rows.filter((row) => Number.isFinite(row[metric]) && Number.isFinite(row[asked.x])).map((row) => [row[asked.x], row[metric]])]);
+        const points = metrics.map((metric, index) => [
+          chart.series[index]?.name,
+          rows
+            .filter((row) => Number.isFinite(row[metric]) && Number.isFinite(row[asked.x]))
+            .map((row) => [row[asked.x], row[metric]]),
+        ]);
         chart.append(Object.fromEntries(points));
       }
       return null;

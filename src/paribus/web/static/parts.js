@@ -21,9 +21,15 @@ export const state = (word) => h("span", { class: `state ${word}` }, word);
 export function progress(given) {
   if (!given?.of) return "";
   const share = Math.min(1, given.done / given.of);
-  const left = Number.isFinite(given.left_seconds) && given.left_seconds !== null ? `, ${duration(given.left_seconds)} left` : "";
+  const left =
+    Number.isFinite(given.left_seconds) && given.left_seconds !== null ? `, ${duration(given.left_seconds)} left` : "";
   const text = `${given.done} of ${given.of}${given.unit ? ` ${given.unit}s` : ""}${left}`;
-  return h("span", { class: "progress" }, h("progress", { max: given.of, value: share * given.of, "aria-label": text }), h("small", {}, text));
+  return h(
+    "span",
+    { class: "progress" },
+    h("progress", { max: given.of, value: share * given.of, "aria-label": text }),
+    h("small", {}, text),
+  );
 }
 
 /** A link within the page. */
@@ -59,7 +65,11 @@ export const field = (label, input, ...more) => h("label", { class: "field" }, h
 
 /** A choice between few words. */
 export function choice(name, options, chosen, act) {
-  const select = h("select", { "aria-label": name, onchange: () => act(select.value) }, options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)));
+  const select = h(
+    "select",
+    { "aria-label": name, onchange: () => act(select.value) },
+    options.map(([value, text]) => h("option", { value, selected: value === chosen }, text)),
+  );
   return select;
 }
 
@@ -69,7 +79,20 @@ export function segments(name, options, chosen, act) {
   const press = (value) => {
     for (const one of root.children) one.setAttribute("aria-pressed", String(one.dataset.value === value));
   };
-  root.append(...options.map(([value, text]) => h("button", { type: "button", dataset: { value }, "aria-pressed": String(value === chosen), onclick: () => (press(value), act(value)) }, text)));
+  root.append(
+    ...options.map(([value, text]) =>
+      h(
+        "button",
+        {
+          type: "button",
+          dataset: { value },
+          "aria-pressed": String(value === chosen),
+          onclick: () => (press(value), act(value)),
+        },
+        text,
+      ),
+    ),
+  );
   return root;
 }
 

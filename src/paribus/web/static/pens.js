@@ -74,20 +74,37 @@ export class CanvasPen {
 /** Writes an SVG drawing. */
 export class SvgPen {
   constructor(width, height, paper) {
-    this.root = s("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}`, "font-family": FONT });
+    this.root = s("svg", {
+      xmlns: "http://www.w3.org/2000/svg",
+      width,
+      height,
+      viewBox: `0 0 ${width} ${height}`,
+      "font-family": FONT,
+    });
     this.root.append(s("rect", { width, height, fill: paper }));
     this.into = this.root;
   }
 
   line(points, { colour, width = 1.75, opacity = 1, dash = [] }) {
-    const path = points.map((point, place) => (point ? `${place && points[place - 1] ? "L" : "M"}${point.map(short).join(" ")}` : ""));
+    const path = points.map((point, place) =>
+      point ? `${place && points[place - 1] ? "L" : "M"}${point.map(short).join(" ")}` : "",
+    );
     const dashes = dash.length ? dash.join(" ") : null;
-    const look = { fill: "none", stroke: colour, "stroke-width": width, opacity, "stroke-dasharray": dashes, "stroke-linejoin": "round" };
+    const look = {
+      fill: "none",
+      stroke: colour,
+      "stroke-width": width,
+      opacity,
+      "stroke-dasharray": dashes,
+      "stroke-linejoin": "round",
+    };
     this.into.append(s("path", { d: path.join(""), ...look }));
   }
 
   area(points, { colour, opacity = 0.15 }) {
-    this.into.append(s("polygon", { points: points.map((point) => point.map(short).join(",")).join(" "), fill: colour, opacity }));
+    this.into.append(
+      s("polygon", { points: points.map((point) => point.map(short).join(",")).join(" "), fill: colour, opacity }),
+    );
   }
 
   dot([x, y], { colour, radius = 3 }) {

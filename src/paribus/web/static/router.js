@@ -46,4 +46,5 @@ export function go(path) {
 }
 
 /** An address of a thing by its kind and id. */
-export const place = (kind, id, rest = "") => `/${{ run: "runs", study: "studies", search: "searches" }[kind]}/${encodeURIComponent(id)}${rest}`;
+export const place = (kind, id, rest = "") =>
+  `/${{ run: "runs", study: "studies", search: "searches" }[kind]}/${encodeURIComponent(id)}${rest}`;

@@ -46,7 +46,9 @@ function steps(low, high, wanted) {
   const step = round((high - low) / Math.max(1, wanted));
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: Math.max(0, Math.min(50, last - first + 1)) }, (_, place) => tidy((first + place) * step));
+  return Array.from({ length: Math.max(0, Math.min(50, last - first + 1)) }, (_, place) =>
+    tidy((first + place) * step),
+  );
 }
 
 /** 1, 2 or 5 times a power of ten, whichever is nearest to a rough step. */
@@ -65,7 +67,8 @@ function powers(low, high, wanted) {
   const digits = Math.log10(high / low) <= 2 ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil((last - first) / (wanted + 1)));
   const found = [];
-  for (let power = first; power <= last; power += every) for (const digit of digits) found.push(tidy(digit * 10 ** power));
+  for (let power = first; power <= last; power += every)
+    for (const digit of digits) found.push(tidy(digit * 10 ** power));
   const within = found.filter((tick) => tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9));
   return within.length > 1 ? within : steps(low, high, wanted).filter((tick) => tick > 0);
 }

@@ -4,7 +4,7 @@ import { get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { bytes, grouped } from "../format.js";
 import { page } from "../page.js";
-import { link } from "../parts.js";
+import { link, problem } from "../parts.js";
 import { pairs } from "../tables.js";
 
 export default async function data(into, { name, signal }) {
@@ -12,13 +12,25 @@ export default async function data(into, { name, signal }) {
   document.title = "Data · paribus";
   const { sets } = await get("data", {}, signal);
   const shown = h("div", { class: "sets" });
-  const find = h("input", { type: "search", placeholder: "Search sets", "aria-label": "Search sets", oninput: () => draw() });
+  const find = h("input", {
+    type: "search",
+    placeholder: "Search sets",
+    "aria-label": "Search sets",
+    oninput: () => draw(),
+  });
   const draw = () => {
-    const wanted = sets.filter((set) => `${set.name} ${set.about} ${set.task}`.toLowerCase().includes(find.value.toLowerCase()));
+    const wanted = sets.filter((set) =>
+      `${set.name} ${set.about} ${set.task}`.toLowerCase().includes(find.value.toLowerCase()),
+    );
     fill(shown, wanted.length ? wanted.map(entry) : h("p", { class: "muted" }, "No set is like this."));
   };
   draw();
-  return fill(into, h("header", { class: "top" }, h("p", { class: "kind" }, "Data"), h("h1", {}, "What can be learned from")), find, shown);
+  return fill(
+    into,
+    h("header", { class: "top" }, h("p", { class: "kind" }, "Data"), h("h1", {}, "What can be learned from")),
+    find,
+    shown,
+  );
 }
 
 const entry = (set) =>
@@ -27,8 +39,23 @@ const entry = (set) =>
     { class: set.present ? "set" : "set absent" },
     h("h2", {}, link(`/data/${encodeURIComponent(set.name)}`, set.name)),
     h("p", {}, set.about),
-    h("p", { class: "muted" }, [set.examples ? `${grouped(set.examples)} examples` : "", set.classes ? `${set.classes} classes` : "", set.bytes ? bytes(set.bytes) : "", set.origin].filter(Boolean).join(" · ")),
-    h("p", { class: "place" }, set.present ? (set.place ? h("code", {}, set.place) : "always there") : h("em", {}, "not on this machine")),
+    h(
+      "p",
+      { class: "muted" },
+      [
+        set.examples ? `${grouped(set.examples)} examples` : "",
+        set.classes ? `${set.classes} classes` : "",
+        set.bytes ? bytes(set.bytes) : "",
+        set.origin,
+      ]
+        .filter(Boolean)
+        .join(" · "),
+    ),
+    h(
+      "p",
+      { class: "place" },
+      set.present ? (set.place ? h("code", {}, set.place) : "always there") : h("em", {}, "not on this machine"),
+    ),
   );
 
 async function one(into, name, signal) {
@@ -40,15 +67,49 @@ async function one(into, name, signal) {
       "li",
       {},
       h("span", { class: "name" }, each.name),
-      Number.isFinite(each.count) ? h("span", { class: "count" }, h("meter", { min: 0, max: most, value: each.count, "aria-label": `${each.count} examples of ${each.name}` }), grouped(each.count)) : "",
-      h("span", { class: "pictures" }, (each.examples ?? []).map((url, place) => h("img", { src: url, alt: `${each.name}, example ${place + 1}`, loading: "lazy" }))),
+      Number.isFinite(each.count)
+        ? h(
+            "span",
+            { class: "count" },
+            h("meter", {
+              min: 0,
+              max: most,
+              value: each.count,
+              "aria-label": `${each.count} examples of ${each.name}`,
+            }),
+            grouped(each.count),
+          )
+        : "",
+      h(
+        "span",
+        { class: "pictures" },
+        (each.examples ?? []).map((url, place) =>
+          h("img", { src: url, alt: `${each.name}, example ${place + 1}`, loading: "lazy" }),
+        ),
+      ),
     );
   fill(
     into,
-    h("header", { class: "top" }, h("p", { class: "kind" }, link("/data", "Data")), h("h1", {}, known.name), h("p", {}, known.about)),
+    h(
+      "header",
+      { class: "top" },
+      h("p", { class: "kind" }, link("/data", "Data")),
+      h("h1", {}, known.name),
+      h("p", {}, known.about),
+    ),
+    known.problem ? problem(known.problem) : "",
     known.facts?.length ? pairs(known.facts.filter(([, text]) => text && text !== "–")) : "",
-    known.scan?.length ? h("section", {}, h("h2", {}, "What the folder holds"), [].concat(known.scan).map((text) => h("p", {}, text))) : "",
-    known.classes?.length ? h("section", {}, h("h2", {}, "Classes"), h("ul", { class: "classes" }, known.classes.map(row))) : "",
+    known.scan?.length
+      ? h(
+          "section",
+          {},
+          h("h2", {}, "What the folder holds"),
+          [].concat(known.scan).map((text) => h("p", {}, text)),
+        )
+      : "",
+    known.classes?.length
+      ? h("section", {}, h("h2", {}, "Classes"), h("ul", { class: "classes" }, known.classes.map(row)))
+      : "",
     known.page ? page(known.page, 2) : "",
   );
 }

@@ -11,7 +11,13 @@ import { go, place, query, remember } from "../router.js";
 import { saveCsv } from "../save.js";
 
 const STATES = ["running", "waiting", "finished", "interrupted", "crashed", "diverged", "damaged"];
-const KINDS = [["", "studies and single runs"], ["all", "these and all runs in them"], ["study", "studies"], ["run", "runs"], ["search", "searches"]];
+const KINDS = [
+  ["", "studies and single runs"],
+  ["all", "these and all runs in them"],
+  ["study", "studies"],
+  ["run", "runs"],
+  ["search", "searches"],
+];
 const NARROW = matchMedia("(max-width: 760px)");
 const REMEMBERED = "paribus.columns";
 const AT_ONCE = 500; // rows that the server gives at once
@@ -33,11 +39,27 @@ export default async function home(into, { signal }) {
 
   const search = document.getElementById("search");
   search.value = asked.q ?? "";
-  search.addEventListener("input", settled(150, () => !signal.aborted && set({ q: search.value })), { signal });
+  search.addEventListener(
+    "input",
+    settled(150, () => !signal.aborted && set({ q: search.value })),
+    { signal },
+  );
   const kinds = choice("Kind", KINDS, asked.kind ?? "", (kind) => set({ kind }));
+  const recipe = choice("Recipe", [["", "all recipes"]], "", (name) => set({ recipe: name }));
   const pick = h("button", { type: "button", class: "quiet", onclick: chooseColumns }, "Columns");
-  const save = h("button", { type: "button", class: "quiet", onclick: saveAll, title: "Save these rows as CSV" }, "CSV");
-  fill(into, heading, h("div", { class: "filters" }, states, h("span", { class: "grow" }), total, kinds, pick, save), grid.element, empty, bottom);
+  const save = h(
+    "button",
+    { type: "button", class: "quiet", onclick: saveAll, title: "Save these rows as CSV" },
+    "CSV",
+  );
+  fill(
+    into,
+    heading,
+    h("div", { class: "filters" }, states, h("span", { class: "grow" }), total, recipe, kinds, pick, save),
+    grid.element,
+    empty,
+    bottom,
+  );
 
   function set(changes) {
     Object.assign(asked, changes);
@@ -47,8 +69,21 @@ export default async function home(into, { signal }) {
   }
 
   function load(offset, limit, stop) {
-    const { q, state: wanted, kind, sort, descending, columns: names } = asked;
-    return get("home", { query: q, state: wanted, kind, sort, descending: descending || "0", columns: names, offset, limit }, stop);
+    const { q = "", recipe, state: wanted, kind, sort, descending, columns: names } = asked;
+    return get(
+      "home",
+      {
+        query: `${q} ${recipe ? `recipe=${recipe}` : ""}`.trim(),
+        state: wanted,
+        kind,
+        sort,
+        descending: descending || "0",
+        columns: names,
+        offset,
+        limit,
+      },
+      stop,
+    );
   }
 
   async function reload() {
@@ -58,7 +93,18 @@ export default async function home(into, { signal }) {
     if (!answer || signal.aborted) return;
     columns = answer.columns;
     fill(total, count(answer.total, "row"));
-    fill(states, STATES.filter((word) => answer.states[word] || asked.state === word).map((word) => chip(word, answer.states[word] ?? 0)));
+    fill(
+      recipe,
+      ["", ...answer.recipes].map((name) =>
+        h("option", { value: name, selected: name === (asked.recipe ?? "") }, name || "all recipes"),
+      ),
+    );
+    fill(
+      states,
+      STATES.filter((word) => answer.states[word] || asked.state === word).map((word) =>
+        chip(word, answer.states[word] ?? 0),
+      ),
+    );
     fill(head, heads());
     head.style.setProperty("--extra", tracks());
     nothing(answer);
@@ -68,9 +114,27 @@ export default async function home(into, { signal }) {
     empty.hidden = found > 0;
     grid.element.hidden = found === 0;
     if (found) return;
-    const filtered = asked.q || asked.state || asked.kind;
-    const clear = h("button", { type: "button", onclick: () => ((search.value = ""), set({ q: "", state: "", kind: "" }), (kinds.value = "")) }, "Show all");
-    fill(empty, filtered ? [h("h2", {}, "Nothing matches"), h("p", {}, "No study and no run is like this."), clear] : [h("h2", {}, "Nothing here yet"), String(hint ?? "").split("\n").map((line) => h("p", {}, line)), h("p", {}, h("a", { href: "/start", class: "button" }, "Start a first study"))]);
+    const filtered = asked.q || asked.state || asked.kind || asked.recipe;
+    const clear = h(
+      "button",
+      {
+        type: "button",
+        onclick: () => ((search.value = ""), set({ q: "", state: "", kind: "", recipe: "" }), (kinds.value = "")),
+      },
+      "Show all",
+    );
+    fill(
+      empty,
+      filtered
+        ? [h("h2", {}, "Nothing matches"), h("p", {}, "No study and no run is like this."), clear]
+        : [
+            h("h2", {}, "Nothing here yet"),
+            String(hint ?? "")
+              .split("\n")
+              .map((line) => h("p", {}, line)),
+            h("p", {}, h("a", { href: "/start", class: "button" }, "Start a first study")),
+          ],
+    );
   }
 
   function chip(word, n) {
@@ -81,16 +145,29 @@ export default async function home(into, { signal }) {
   }
 
   const names = () => (asked.columns ? asked.columns.split(",") : []);
-  const tracks = () => names().map(() => "minmax(5rem, .6fr)").join(" ");
+  const tracks = () =>
+    names()
+      .map(() => "minmax(5rem, .6fr)")
+      .join(" ");
   const title = (name) => columns.find((column) => column.name === name)?.title ?? name;
 
   function heads() {
     const sortable = (name, text, kind = "") => {
       const here = asked.sort === name;
       const falling = asked.descending === "1";
-      const turn = () => set({ sort: name, descending: here ? (falling ? "" : "1") : ["started", "seconds"].includes(name) ? "1" : "" });
+      const turn = () =>
+        set({ sort: name, descending: here ? (falling ? "" : "1") : ["started", "seconds"].includes(name) ? "1" : "" });
       const order = here ? (falling ? "descending" : "ascending") : "none";
-      return h("span", { role: "columnheader", class: kind, "aria-sort": order }, h("button", { type: "button", onclick: turn }, text, here ? h("i", { "aria-hidden": "true" }, falling ? " ↓" : " ↑") : ""));
+      return h(
+        "span",
+        { role: "columnheader", class: kind, "aria-sort": order },
+        h(
+          "button",
+          { type: "button", onclick: turn },
+          text,
+          here ? h("i", { "aria-hidden": "true" }, falling ? " ↓" : " ↑") : "",
+        ),
+      );
     };
     return [
       h("span", { role: "columnheader", class: "check" }, h("span", { class: "unseen" }, "chosen")),
@@ -104,15 +181,27 @@ export default async function home(into, { signal }) {
   }
 
   function draw(row, where) {
-    const box = h("input", { type: "checkbox", "aria-label": `Choose ${row.name}`, onchange: () => choose(row, box.checked) });
+    const box = h("input", {
+      type: "checkbox",
+      "aria-label": `Choose ${row.name}`,
+      onchange: () => choose(row, box.checked),
+    });
     box.checked = chosen.has(row.id);
     const cell = (kind, ...content) => h("span", { role: "cell", class: kind }, ...content);
     const element = h(
       "div",
-      { class: `row ${row.kind}`, role: "row", onclick: (event) => event.target.matches("input, a, label") || (grid.chosen = where) },
+      {
+        class: `row ${row.kind}`,
+        role: "row",
+        onclick: (event) => event.target.matches("input, a, label") || (grid.chosen = where),
+      },
       cell("check", h("label", {}, box)),
       cell("named", ...named(row)),
-      cell("stated", state(row.state), row.progress && row.state !== "finished" && row.progress.done < row.progress.of ? progress(row.progress) : ""),
+      cell(
+        "stated",
+        state(row.state),
+        row.progress && row.state !== "finished" && row.progress.done < row.progress.of ? progress(row.progress) : "",
+      ),
       cell("found", found(row)),
       names().map((name) => cell("extra", shown(row.columns[name] ?? row.figures[name]))),
       cell("took", duration(row.seconds)),
@@ -127,24 +216,46 @@ export default async function home(into, { signal }) {
     else chosen.delete(row.id);
     bottom.hidden = !chosen.size;
     const ids = [...chosen.keys()].map(encodeURIComponent).join(",");
-    fill(bottom, h("span", {}, `${chosen.size} chosen`), h("a", { class: "button", href: `/compare?ids=${ids}` }, "Compare"), h("button", { type: "button", class: "quiet", onclick: () => (chosen.clear(), (bottom.hidden = true), grid.show()) }, "Choose none"));
+    fill(
+      bottom,
+      h("span", {}, `${chosen.size} chosen`),
+      h("a", { class: "button", href: `/compare?ids=${ids}` }, "Compare"),
+      h(
+        "button",
+        { type: "button", class: "quiet", onclick: () => (chosen.clear(), (bottom.hidden = true), grid.show()) },
+        "Choose none",
+      ),
+    );
   }
 
   function chooseColumns() {
     const now = new Set(names());
     const list = h("div", { class: "picks" });
-    const filter = h("input", { type: "search", placeholder: "Search", "aria-label": "Search columns", oninput: () => pickable() });
+    const filter = h("input", {
+      type: "search",
+      placeholder: "Search",
+      "aria-label": "Search columns",
+      oninput: () => pickable(),
+    });
     const apply = () => {
       localStorage.setItem(REMEMBERED, [...now].join(","));
       set({ columns: [...now].join(",") });
     };
     const pickable = () => {
-      const wanted = columns.filter((column) => `${column.title} ${column.name}`.toLowerCase().includes(filter.value.toLowerCase()));
-      fill(list, wanted.slice(0, 200).map((column) => {
-        const box = h("input", { type: "checkbox", onchange: () => (box.checked ? now.add(column.name) : now.delete(column.name), apply()) });
-        box.checked = now.has(column.name);
-        return h("label", {}, box, h("span", {}, column.title), h("small", {}, column.kind));
-      }));
+      const wanted = columns.filter((column) =>
+        `${column.title} ${column.name}`.toLowerCase().includes(filter.value.toLowerCase()),
+      );
+      fill(
+        list,
+        wanted.slice(0, 200).map((column) => {
+          const box = h("input", {
+            type: "checkbox",
+            onchange: () => (box.checked ? now.add(column.name) : now.delete(column.name), apply()),
+          });
+          box.checked = now.has(column.name);
+          return h("label", {}, box, h("span", {}, column.title), h("small", {}, column.kind));
+        }),
+      );
     };
     pickable();
     dialog("Columns", filter, list);
@@ -155,7 +266,21 @@ export default async function home(into, { signal }) {
     for (let offset = 0; offset < grid.total; offset += AT_ONCE) rows.push(...(await load(offset, AT_ONCE)).rows);
     const extra = names();
     const heads = ["id", "kind", "name", "recipe", "state", "started", "seconds", "found", ...extra];
-    saveCsv("runs", heads, rows.map((row) => [row.id, row.kind, row.name, row.recipe, row.state, moment(row.started), row.seconds, said(row), ...extra.map((name) => row.columns[name] ?? row.figures[name])]));
+    saveCsv(
+      "runs",
+      heads,
+      rows.map((row) => [
+        row.id,
+        row.kind,
+        row.name,
+        row.recipe,
+        row.state,
+        moment(row.started),
+        row.seconds,
+        said(row),
+        ...extra.map((name) => row.columns[name] ?? row.figures[name]),
+      ]),
+    );
   }
 
   const mark = () => grid.row(grid.chosen);
@@ -165,13 +290,17 @@ export default async function home(into, { signal }) {
       ["k", "row before", () => grid.move(-1)],
       ["Enter", "open the row", () => mark() && go(place(mark().kind, mark().id))],
       ["x", "choose the row for comparison", () => mark() && (choose(mark(), !chosen.has(mark().id)), grid.show())],
-      ["c", "compare what is chosen", () => chosen.size && go(`/compare?ids=${[...chosen.keys()].map(encodeURIComponent).join(",")}`)],
+      [
+        "c",
+        "compare what is chosen",
+        () => chosen.size && go(`/compare?ids=${[...chosen.keys()].map(encodeURIComponent).join(",")}`),
+      ],
     ],
     signal,
   );
   NARROW.addEventListener("change", () => grid.show(), { signal });
   const fresh = settled(400, () => signal.aborted || reload());
-  listen((event) => ["changed", "state"].includes(event.kind) && fresh(), signal);
+  listen((event) => ["changed", "state", "reset"].includes(event.kind) && fresh(), signal);
   await reload();
 }
 
@@ -179,18 +308,28 @@ export default async function home(into, { signal }) {
 function named({ id, kind, name, recipe, seed }) {
   const single = kind === "run" && /\/[0-9a-f]{16}\//.test(name);
   const title = single ? `${recipe}, seed ${seed}` : name;
-  return [h("a", { href: place(kind, id), title: name }, title), h("small", {}, `${kind} · ${single ? name : recipe}`)];
+  const about = `${kind} · ${single ? name : recipe}`;
+  return [h("a", { href: place(kind, id), title: name }, title), h("small", {}, about)];
 }
 
 /** What a row has found: the verdict of a study, the figures of a run. */
 function found(row) {
   if (row.verdict) return h("span", { class: `verdict ${row.tone || ""}`, title: row.verdict }, row.verdict);
-  return h("span", { class: "figures" }, Object.entries(row.figures).slice(0, 2).map(([name, value]) => h("span", {}, h("small", {}, name), " ", shown(value))));
+  return h(
+    "span",
+    { class: "figures" },
+    Object.entries(row.figures)
+      .slice(0, 2)
+      .map(([name, value]) => h("span", {}, h("small", {}, name), " ", shown(value))),
+  );
 }
 
 function said(row) {
   if (row.verdict) return row.verdict;
-  return Object.entries(row.figures).map(([name, value]) => `${name} ${shown(value)}`).join("; ");
+  return Object.entries(row.figures)
+    .map(([name, value]) => `${name} ${shown(value)}`)
+    .join("; ");
 }
 
-const shown = (value) => (typeof value === "number" ? number(value) : value === null || value === undefined ? "" : String(value));
+const shown = (value) =>
+  typeof value === "number" ? number(value) : value === null || value === undefined ? "" : String(value);

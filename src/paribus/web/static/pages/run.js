@@ -2,10 +2,10 @@
 
 import { get, post } from "../api.js";
 import { fill, h, settled } from "../dom.js";
-import { listen } from "../events.js";
+import { concerns, listen } from "../events.js";
 import { bytes, duration, moment } from "../format.js";
 import { keys } from "../keys.js";
-import { answers, code, contents, section } from "../page.js";
+import { answers, code, contents, page, section } from "../page.js";
 import { button, link, problem, progress, say, state } from "../parts.js";
 import { glimpses } from "../glimpses.js";
 import { panels } from "../panels.js";
@@ -23,7 +23,6 @@ export default async function run(into, { id, signal }) {
   const curves = panels({
     lines: known.metrics,
     load: (asked, stop) => get(`runs/${encodeURIComponent(id)}/curves`, asked, stop),
-    name: known.name,
     signal,
   });
   const log = logOf(id, signal);
@@ -34,12 +33,28 @@ export default async function run(into, { id, signal }) {
 
   function header() {
     const { study } = known;
-    const above = h("p", { class: "kind" }, "Run", study ? [" of ", link(place(study.kind ?? "study", study.id), study.name), study.arm ? ` · ${study.arm}` : ""] : "", known.recipe_name ? ` · ${known.recipe_name}` : "");
+    const above = h(
+      "p",
+      { class: "kind" },
+      "Run",
+      study
+        ? [" of ", link(place(study.kind ?? "study", study.id), study.name), study.arm ? ` · ${study.arm}` : ""]
+        : "",
+      known.recipe_name ? ` · ${known.recipe_name}` : "",
+    );
     fill(
       top,
       above,
       h("h1", {}, known.title),
-      h("div", { class: "line" }, state(known.state), RUNNING.includes(known.state) ? progress(known.progress) : "", h("span", { class: "muted" }, facts()), h("span", { class: "grow" }), actions()),
+      h(
+        "div",
+        { class: "line" },
+        state(known.state),
+        RUNNING.includes(known.state) ? progress(known.progress) : "",
+        h("span", { class: "muted" }, facts()),
+        h("span", { class: "grow" }),
+        actions(),
+      ),
       known.problem ? problem({ message: known.problem }) : "",
       known.why ? h("p", { class: "why" }, known.why) : "",
       answers(known.figures.map(({ title, text }) => ({ about: title, finding: text }))),
@@ -47,7 +62,12 @@ export default async function run(into, { id, signal }) {
   }
 
   function facts() {
-    return [known.started ? `started ${moment(known.started)}` : "", known.seconds ? `took ${duration(known.seconds)}` : ""].filter(Boolean).join(", ");
+    return [
+      known.started ? `started ${moment(known.started)}` : "",
+      known.seconds ? `took ${duration(known.seconds)}` : "",
+    ]
+      .filter(Boolean)
+      .join(", ");
   }
 
   function actions() {
@@ -59,7 +79,9 @@ export default async function run(into, { id, signal }) {
     return h(
       "span",
       { class: "actions" },
-      known.actions?.stop ? button("Stop", acted("stop", "It stops at its next step, and keeps a checkpoint."), "danger") : "",
+      known.actions?.stop
+        ? button("Stop", acted("stop", "It stops at its next step, and keeps a checkpoint."), "danger")
+        : "",
       known.actions?.resume ? button("Go on", acted("resume", "It goes on from its last checkpoint."), "main") : "",
       link(`/compare?ids=${encodeURIComponent(id)}`, "Compare"),
       known.explain?.length || known.explain === true ? link(place("run", id, "/explain"), "Explain") : "",
@@ -70,23 +92,34 @@ export default async function run(into, { id, signal }) {
     const found = [
       part("Curves", curves.element),
       known.previews?.length ? part("Glimpses through time", glimpses(known.previews)) : "",
-      known.findings?.length ? part("Findings", known.findings.map((one) => section({ level: 3, ...one }))) : "",
+      known.findings ? part("Findings", page({ ...known.findings, question: "" }, 0)) : "",
       known.choices?.length ? part("Recipe", choices(known.choices)) : "",
       known.data?.length ? part("Data", pairs(known.data)) : "",
       known.result?.length ? part("Result", pairs(known.result)) : "",
       (known.sections ?? []).map(section),
       part("Log", log.element),
       known.environment?.length ? part("Environment", pairs(known.environment)) : "",
-      known.command || known.recipe_yaml ? part("Again", known.command ? [h("p", {}, "This command trains it again."), code(known.command)] : "", known.recipe_yaml ? code(known.recipe_yaml) : "") : "",
+      known.command || known.recipe_yaml
+        ? part(
+            "Again",
+            known.command ? [h("p", {}, "This command trains it again."), code(known.command)] : "",
+            known.recipe_yaml ? code(known.recipe_yaml) : "",
+          )
+        : "",
       known.files?.length ? part("Files", files(known.files)) : "",
-    ].flat().filter(Boolean);
+    ]
+      .flat()
+      .filter(Boolean);
     const list = found.map((one) => ({ title: one.querySelector("h2")?.textContent, anchor: one.id }));
     fill(body, contents(list), found);
   }
 
   async function again() {
     const fresh = await get(`runs/${encodeURIComponent(id)}`, {}, signal);
-    const more = fresh.previews?.length !== known.previews?.length || fresh.state !== known.state || fresh.metrics.length !== known.metrics.length;
+    const more =
+      fresh.previews?.length !== known.previews?.length ||
+      fresh.state !== known.state ||
+      fresh.metrics.length !== known.metrics.length;
     known = fresh;
     header();
     if (more) {
@@ -97,12 +130,22 @@ export default async function run(into, { id, signal }) {
 
   const later = settled(500, () => signal.aborted || Promise.all([again(), log.more()]).catch(lost));
   const lost = (error) => !signal.aborted && fill(top.querySelector(".line"), problem(error));
-  listen((event) => {
-    if (event.kind === "rows" && event.id === id) curves.append(event.rows);
-    if ((event.kind === "changed" && event.ids.includes(id)) || (event.kind === "state" && event.id === id)) later();
-    if (event.kind === "rows" && event.id === id) later();
-  }, signal, [id]);
-  keys([["c", "compare with others", () => go(`/compare?ids=${encodeURIComponent(id)}`)], ["e", "explain", () => go(place("run", id, "/explain"))]], signal);
+  listen(
+    (event) => {
+      if (event.kind === "rows" && event.id === id) curves.append(event);
+      if (event.kind === "reset") curves.load();
+      if (concerns(event, [id])) later();
+    },
+    signal,
+    [id],
+  );
+  keys(
+    [
+      ["c", "compare with others", () => go(`/compare?ids=${encodeURIComponent(id)}`)],
+      ["e", "explain", () => go(place("run", id, "/explain"))],
+    ],
+    signal,
+  );
   await curves.load();
 }
 
@@ -114,13 +157,34 @@ export function part(title, ...content) {
 /** The recipe, a fold for each of its parts, each choice with what it means; a box finds among them. */
 function choices(given) {
   const folds = h("div", { class: "folds" });
-  const find = h("input", { type: "search", placeholder: "Search choices", "aria-label": "Search choices", oninput: () => draw() });
-  const save = h("button", { type: "button", class: "quiet", onclick: () => saveCsv("recipe", ["field", "value", "meaning"], given.map((one) => [one.field, one.value, one.meaning])) }, "CSV");
+  const find = h("input", {
+    type: "search",
+    placeholder: "Search choices",
+    "aria-label": "Search choices",
+    oninput: () => draw(),
+  });
+  const save = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: () =>
+        saveCsv(
+          "recipe",
+          ["field", "value", "meaning"],
+          given.map((one) => [one.field, one.value, one.meaning]),
+        ),
+    },
+    "CSV",
+  );
   const draw = () => {
     const words = find.value.toLowerCase();
     const wanted = given.filter((one) => `${one.field} ${one.value} ${one.meaning}`.toLowerCase().includes(words));
     const parts = [...new Set(wanted.map((one) => one.field.split(".")[0]))];
-    fill(folds, parts.map((name) => fold(name, given, wanted, Boolean(words))));
+    fill(
+      folds,
+      parts.map((name) => fold(name, given, wanted, Boolean(words))),
+    );
   };
   draw();
   return [h("div", { class: "line" }, find, save), folds];
@@ -129,16 +193,48 @@ function choices(given) {
 function fold(name, given, wanted, open) {
   const whole = given.find((one) => one.field === name);
   const inside = wanted.filter((one) => one.field.startsWith(`${name}.`));
-  const face = [h("strong", {}, name), whole ? h("code", {}, whole.value) : "", h("small", {}, whole ? whole.meaning : short(given.filter((one) => one.field.startsWith(`${name}.`))))];
+  const face = [
+    h("strong", {}, name),
+    whole ? h("code", {}, whole.value) : "",
+    h("small", {}, whole ? whole.meaning : short(given.filter((one) => one.field.startsWith(`${name}.`)))),
+  ];
   if (!inside.length) return h("div", { class: `fold${whole?.varied ? " varied" : ""}` }, face);
-  const row = (one) => h("div", { class: `choice${one.varied ? " varied" : ""}` }, h("code", {}, one.field), h("code", { class: "value" }, one.value), h("span", {}, one.meaning));
-  return h("details", { class: "fold", open: open || inside.some((one) => one.varied) }, h("summary", {}, face), inside.map(row));
+  const row = (one) =>
+    h(
+      "div",
+      { class: `choice${one.varied ? " varied" : ""}` },
+      h("code", {}, one.field),
+      h("code", { class: "value" }, one.value),
+      h("span", {}, one.meaning),
+    );
+  return h(
+    "details",
+    { class: "fold", open: open || inside.some((one) => one.varied) },
+    h("summary", {}, face),
+    inside.map(row),
+  );
 }
 
-const short = (inside) => inside.slice(0, 3).map((one) => `${one.field.split(".").slice(1).join(".")} ${one.value}`).join(", ");
+const short = (inside) =>
+  inside
+    .slice(0, 3)
+    .map((one) => `${one.field.split(".").slice(1).join(".")} ${one.value}`)
+    .join(", ");
 
 const files = (given) =>
-  h("ul", { class: "files" }, given.map((one) => h("li", {}, one.url ? h("a", { href: one.url, download: true }, one.name) : one.name, " ", h("small", {}, bytes(one.size)))));
+  h(
+    "ul",
+    { class: "files" },
+    given.map((one) =>
+      h(
+        "li",
+        {},
+        one.url ? h("a", { href: one.url, download: true }, one.name) : one.name,
+        " ",
+        h("small", {}, bytes(one.size)),
+      ),
+    ),
+  );
 
 /** The log, as far as it has come. */
 function logOf(id, signal) {
@@ -159,4 +255,3 @@ function logOf(id, signal) {
     },
   };
 }
-

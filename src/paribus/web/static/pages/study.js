@@ -2,7 +2,7 @@
 
 import { get, post } from "../api.js";
 import { fill, h, settled } from "../dom.js";
-import { listen } from "../events.js";
+import { concerns, listen } from "../events.js";
 import { keys, dialog } from "../keys.js";
 import { answers, code, contents, section, warnings } from "../page.js";
 import { button, field, link, problem, progress, say, state } from "../parts.js";
@@ -27,7 +27,13 @@ export default async function study(into, { id, signal }) {
     progressing();
     const { page } = known;
     const sections = page ? page.sections : [];
-    fill(body, contents(sections), page ? warnings(page.warnings) : "", sections.map(section), known.command ? part("Command", h("p", {}, "The same on the command line:"), code(known.command)) : "");
+    fill(
+      body,
+      contents(sections),
+      page ? warnings(page.warnings) : "",
+      sections.map(section),
+      known.command ? part("Command", h("p", {}, "The same on the command line:"), code(known.command)) : "",
+    );
   }
 
   function header() {
@@ -36,8 +42,27 @@ export default async function study(into, { id, signal }) {
       top,
       h("p", { class: "kind" }, `${kind === "search" ? "Search" : "Study"} · ${known.name}`),
       h("h1", {}, page?.question || known.question || known.name),
-      h("div", { class: "line" }, state(known.state), known.unplanned ? h("span", { class: "look", title: "A look at evidence that is not complete, when no look was planned." }, "unplanned look") : "", h("span", { class: "grow" }), actions()),
-      known.unplanned ? h("p", { class: "looked" }, known.unplanned_text || "This is a look at unfinished evidence that was not planned. It is written down: a verdict that is read early and often is less certain than it says.") : "",
+      h(
+        "div",
+        { class: "line" },
+        state(known.state),
+        known.unplanned
+          ? h(
+              "span",
+              { class: "look", title: "A look at evidence that is not complete, when no look was planned." },
+              "unplanned look",
+            )
+          : "",
+        h("span", { class: "grow" }),
+        actions(),
+      ),
+      known.unplanned
+        ? h(
+            "p",
+            { class: "looked" },
+            known.unplanned_text || "This is a look at unfinished evidence that was not planned. It is written down.",
+          )
+        : "",
       page?.why ? h("p", { class: "why" }, page.why) : "",
       page?.answers?.length ? h("div", { class: "verdicts" }, answers(page.answers)) : "",
       page?.summary ? h("p", {}, page.summary) : "",
@@ -59,7 +84,10 @@ export default async function study(into, { id, signal }) {
       can.stop ? button("Stop", act("stop", "Its runs stop at their next step, and keep checkpoints."), "danger") : "",
       can.resume ? button("Go on", act("resume", "It goes on where it stopped."), "main") : "",
       can.seeds ? button("Add seeds", more, can.resume || can.stop ? "" : "main") : "",
-      known.report ? h("a", { href: known.report, class: "button", target: "_blank", rel: "noopener" }, "Report") : button("Write report", act("report", "The report is written into the study's folder.")),
+      known.report
+        ? h("a", { href: known.report, class: "button", target: "_blank", rel: "noopener" }, "Report")
+        : button("Write report", act("report", "The report is written into the study's folder.")),
+      known.confirmed ? link(place("study", known.confirmed.id), "Confirmed") : "",
       ids.length ? link(`/compare?ids=${encodeURIComponent(id)}`, "Compare runs") : "",
     );
   }
@@ -75,10 +103,21 @@ export default async function study(into, { id, signal }) {
     };
     const arms = new Set((known.runs ?? []).map((run) => run.arm)).size;
     const said = h("p", { class: "muted" });
-    const tell = () => (said.textContent = `${Number(input.value) * arms} more trainings: ${input.value} in each of ${arms} arms.`);
+    const tell = () =>
+      (said.textContent = `${Number(input.value) * arms} more trainings: ${input.value} in each of ${arms} arms.`);
     input.addEventListener("input", tell);
     tell();
-    const root = dialog("Add seeds", h("p", {}, "More seeds narrow the intervals. Every arm is trained with each of them, so that differences stay paired."), field("seeds more", input), said, h("div", {}, button("Train them", start, "main")));
+    const root = dialog(
+      "Add seeds",
+      h(
+        "p",
+        {},
+        "More seeds narrow the intervals. Every arm is trained with each of them, so that differences stay paired.",
+      ),
+      field("seeds more", input),
+      said,
+      h("div", {}, button("Train them", start, "main")),
+    );
     input.focus();
   }
 
@@ -87,9 +126,34 @@ export default async function study(into, { id, signal }) {
     const runs = known.runs ?? [];
     const unfinished = known.progress && known.progress.done < known.progress.of;
     const arms = [...new Set(runs.map((run) => run.arm))];
-    const square = (run) => h(run.id ? "a" : "span", { href: run.id ? place("run", run.id) : null, role: run.id ? null : "img", class: `square ${run.state}`, title: `${run.arm}, seed ${run.seed}: ${run.state}`, "aria-label": `${run.arm}, seed ${run.seed}: ${run.state}` });
-    const rows = arms.map((arm) => h("div", { class: "arm" }, h("span", {}, arm), h("span", { class: "squares" }, runs.filter((run) => run.arm === arm).map(square))));
-    fill(going, unfinished ? h("div", { class: "line" }, progress({ unit: "run", ...known.progress })) : "", runs.length ? h("details", { class: "runs", open: unfinished || runs.length <= 60 }, h("summary", {}, "Runs"), h("div", { class: "arms" }, rows)) : "");
+    const square = (run) =>
+      h(run.id ? "a" : "span", {
+        href: run.id ? place("run", run.id) : null,
+        role: run.id ? null : "img",
+        class: `square ${run.state}`,
+        title: `${run.arm}, seed ${run.seed}: ${run.state}`,
+        "aria-label": `${run.arm}, seed ${run.seed}: ${run.state}`,
+      });
+    const rows = arms.map((arm) =>
+      h(
+        "div",
+        { class: "arm" },
+        h("span", {}, arm),
+        h("span", { class: "squares" }, runs.filter((run) => run.arm === arm).map(square)),
+      ),
+    );
+    fill(
+      going,
+      unfinished ? h("div", { class: "line" }, progress({ unit: "run", ...known.progress })) : "",
+      runs.length
+        ? h(
+            "details",
+            { class: "runs", open: unfinished || runs.length <= 60 },
+            h("summary", {}, "Runs"),
+            h("div", { class: "arms" }, rows),
+          )
+        : "",
+    );
   }
 
   async function again() {
@@ -103,9 +167,14 @@ export default async function study(into, { id, signal }) {
     if (!same) draw();
   }
 
-  const mine = (event) => event.ids?.includes(id) || event.id === id || (known.runs ?? []).some((run) => event.ids?.includes(run.id) || event.id === run.id);
-  const later = settled(1500, () => signal.aborted || again().catch((error) => signal.aborted || fill(going, problem(error))));
-  listen((event) => ["changed", "state"].includes(event.kind) && mine(event) && later(), signal);
+  const later = settled(
+    1500,
+    () => signal.aborted || again().catch((error) => signal.aborted || fill(going, problem(error))),
+  );
+  listen(
+    (event) => event.kind !== "rows" && concerns(event, [id, ...(known.runs ?? []).map((run) => run.id)]) && later(),
+    signal,
+  );
   keys([["c", "compare the runs", () => go(`/compare?ids=${encodeURIComponent(id)}`)]], signal);
 }
 
@@ -119,7 +188,11 @@ async function begun(into, id, ask, signal) {
       const { jobs } = await get("queue", {}, signal);
       const job = jobs.find((one) => one.study === id && ["waiting", "running"].includes(one.state));
       if (!job) throw error;
-      fill(into, h("h1", {}, job.name), h("p", { class: "working" }, job.state === "waiting" ? "It waits for its turn." : "It is about to begin."));
+      fill(
+        into,
+        h("h1", {}, job.name),
+        h("p", { class: "working" }, job.state === "waiting" ? "It waits for its turn." : "It is about to begin."),
+      );
       await new Promise((done) => setTimeout(done, AGAIN));
       signal.throwIfAborted();
     }
