@@ -116,7 +116,7 @@ def make_run(
     """A run folder that no training made."""
     folder.mkdir(parents=True)
     content = recipe or {"model": {"use": "mlp"}, "optimizer": {"use": "sgd", "lr": 0.1}}
-    about = {"format": 1, "name": name, "identity": f"{hash(str(content)) & (1 << 60):016x}", "seed": seed}
+    about = {"format": 1, "name": name, "identity": f"{hash(str(content)) & ((1 << 60) - 1):016x}", "seed": seed}
     files: dict[str, Any] = {
         "recipe.json": {**about, "metrics": METRICS, "recipe": content},
         "status.json": {

@@ -79,6 +79,8 @@ def create(root: Path, rules: Rules) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if not desk.read_only and any(job.state == "waiting" for job in desk.queue.jobs()):
+            desk.queue.start()  # whoever took the jobs has ended with the machine
         try:
             yield
         finally:

@@ -152,7 +152,7 @@ class Known:
     def once(self, key: tuple[Any, ...], mark: Any, make: Callable[[], Found]) -> Found:
         """What ``make`` gives, made anew only where ``mark`` is another; several who ask wait for one who makes it."""
         with self._keeping:
-            lock, kept = self._kept.pop(key, None) or (threading.Lock(), [])
+            lock, kept = self._kept.pop(key) if key in self._kept else (threading.Lock(), [])
             self._kept[key] = (lock, kept)  # the newest comes last
             while len(self._kept) > KEPT:
                 del self._kept[next(iter(self._kept))]

@@ -205,6 +205,26 @@ def last_rows(path: Path, most: int) -> list[dict[str, Any]]:
     return [row for line in lines[-most:] if _is_row(row := _read(line))]
 
 
+class LastRows:
+    """The last row of every run that is not over, read again only where its file has changed."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[tuple[int, int], dict[str, Any] | None]] = {}
+
+    def of(self, path: str) -> dict[str, Any] | None:
+        """That of a file."""
+        try:
+            found = os.stat(path)  # noqa: PTH116  lists ask for thousands
+        except OSError:
+            return None
+        mark = (found.st_mtime_ns, found.st_size)
+        known = self._read.get(path)
+        if known is None or known[0] != mark:
+            rows = last_rows(Path(path), 1)
+            self._read[path] = known = (mark, rows[0] if rows else None)
+        return known[1]
+
+
 class AllRows:
     """The rows of the runs that were asked for last."""
 

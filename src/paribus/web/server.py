@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from paribus.errors import ParibusError
@@ -144,9 +145,9 @@ def _ending(found: uvicorn.Server, app: Any) -> None:
     """Let the end of the server end the streams, which never end by themselves."""
     handle = found.handle_exit
 
-    def end(number: int, frame: Any) -> None:
+    def end(sig: int, frame: FrameType | None) -> None:
         app.state.desk.close()
-        handle(number, frame)
+        handle(sig, frame)
 
     found.handle_exit = end  # type: ignore[method-assign]
 

@@ -48,7 +48,7 @@ class Worker:
         """
         with self._lock:
             process, late = self._started(), threading.Event()
-            timer = threading.Timer(seconds, lambda: (late.set(), process.kill()))
+            timer = threading.Timer(seconds, _give_up, (process, late))
             timer.daemon = True
             timer.start()
             try:
@@ -114,6 +114,11 @@ class Worker:
                     if pipe is not None:
                         pipe.close()
             process.wait()
+
+
+def _give_up(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
 
 
 def _read(reply: bytes) -> Any:

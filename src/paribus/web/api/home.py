@@ -27,11 +27,7 @@ def home(request: Request) -> Any:
     now: Snapshot = desk.known.now()
     pairs = list(_rows(request, now))
     query = request.query_params.get("query", "").lower().split()
-    fitting = [
-        (row, run)
-        for row, run in pairs
-        if all(listing.passes(word, row, lambda run=run: RECIPES.fields(run) if run else {}) for word in query)
-    ]
+    fitting = [(row, run) for row, run in pairs if all(listing.passes(word, row, RECIPES.of(run)) for word in query)]
     states = Counter(row["state"] for row, _ in fitting)
     if wanted := request.query_params.get("state"):
         fitting = [pair for pair in fitting if pair[0]["state"] in wanted.split(",")]
@@ -75,7 +71,7 @@ def _sorted(pairs: list[Any], request: Request) -> list[Any]:
 
     def value(pair: Any) -> Any:
         row, run = pair
-        return listing.value_of(name, row, lambda: RECIPES.fields(run) if run else {})
+        return listing.value_of(name, row, RECIPES.of(run))
 
     return listing.sort(pairs, value, falling)
 
@@ -83,8 +79,6 @@ def _sorted(pairs: list[Any], request: Request) -> list[Any]:
 def _finished(row: listing.Row, run: Any, columns: list[str]) -> listing.Row:
     """A row as it is shown: with the columns that are asked for."""
     if run is not None:
-        if not run.over:
-            listing.going(row, run)
         fields = RECIPES.fields(run) if columns else {}
         row["columns"] = {name: row["figures"].get(name, fields.get(name)) for name in columns}
     return row

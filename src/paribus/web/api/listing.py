@@ -14,10 +14,10 @@ from typing import Any
 from paribus import files
 from paribus.errors import ParibusError
 from paribus.records.metric import is_minor
-from paribus.records.run import RunFolder, read_recipe
+from paribus.records.run import read_recipe
 from paribus.records.store import RunSummary
 from paribus.web.known import Group, Known
-from paribus.web.rows import last_rows
+from paribus.web.rows import LastRows
 
 STATES = {"failed": "crashed", "killed": "crashed"}  # of runs that ended without being done; the error says how
 RESUMED = ("interrupted", "crashed", "failed", "killed", "new")  # states from which a training goes on
@@ -32,6 +32,8 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 Row = dict[str, Any]
+
+LAST = LastRows()
 
 
 class Recipes:
@@ -54,6 +56,10 @@ class Recipes:
             self._read[key] = found
         return self._read[key]
 
+    def of(self, run: RunSummary | None) -> Callable[[], Mapping[str, Any]]:
+        """The same of a row, once somebody asks; a study has none."""
+        return lambda: self.fields(run) if run is not None else {}
+
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in content.items():
@@ -72,7 +78,7 @@ def state_of(run: RunSummary) -> str:
 def of_run(run: RunSummary, known: Known) -> Row:
     """A run as a row."""
     started = run.started or None
-    return {
+    row: Row = {
         "id": known.id(run.path),
         "kind": "run",
         "name": run.path[len(str(known.root)) + 1 :],
@@ -88,6 +94,7 @@ def of_run(run: RunSummary, known: Known) -> Row:
         "figures": {name: value for name, value in (run.figures or {}).items() if not is_minor(name)},
         "columns": {},
     }
+    return row if run.over or run.state == "damaged" else _going(row, run)
 
 
 def of_group(group: Group, known: Known) -> Row:
@@ -154,14 +161,11 @@ def _left(group: Group, done: int, of: int) -> float | None:
     return max(0.0, (of - done - share) * sum(spent) / len(spent) / len(running))
 
 
-def going(row: Row, run: RunSummary) -> Row:
+def _going(row: Row, run: RunSummary) -> Row:
     """A row of a run that is not over, with its last figures and the time that is left."""
-    rows = last_rows(RunFolder(run.path).path / "metrics.jsonl", 1)
-    if rows:
-        row["figures"] = {
-            name: value for name, value in rows[-1].items() if name.startswith("val/") and not is_minor(name)
-        }
-        seconds, epoch = rows[-1].get("seconds"), rows[-1].get("epoch")
+    if last := LAST.of(f"{run.path}/metrics.jsonl"):
+        row["figures"] = {name: value for name, value in last.items() if name.startswith("val/") and not is_minor(name)}
+        seconds, epoch = last.get("seconds"), last.get("epoch")
         if isinstance(epoch, int):
             row["progress"]["done"] = max(row["progress"]["done"], epoch)
         if run.state == "running" and isinstance(seconds, (int, float)) and isinstance(epoch, int) and epoch > 0:
@@ -192,7 +196,7 @@ def value_of(name: str, row: Row, fields: Callable[[], Mapping[str, Any]]) -> An
     if name in ("name", "recipe", "state", "started", "seconds", "kind", "seed", "verdict", "id"):
         return row[name]
     if name == "progress":
-        return row["progress"]["done"] / max(1, row["progress"]["of"])
+        return min(1.0, row["progress"]["done"] / max(1, row["progress"]["of"]))
     if name in row["figures"]:
         return row["figures"][name]
     return fields().get(name)

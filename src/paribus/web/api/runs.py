@@ -38,8 +38,6 @@ def run(request: Request) -> Any:
     mark = (tuple(summary[4:7]), summary.error, summary.figures is not None, _stamp(folder.path))
     about = desk.known.once(("run", wanted), mark, lambda: desk.reading.ask("runs:about", path=str(folder.path)))
     row = listing.of_run(summary, desk.known)
-    if not summary.over:
-        listing.going(row, summary)
     group = desk.known.now().groups[desk.known.now().group_of[wanted]]
     return {
         **{name: row[name] for name in ("id", "name", "recipe", "seed", "state", "started", "seconds", "progress")},

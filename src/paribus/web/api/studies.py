@@ -69,8 +69,6 @@ def _about(group: Group, desk: Any) -> dict[str, Any]:
 def _run(run: RunSummary, desk: Any, arms: dict[str, str]) -> dict[str, Any]:
     row = listing.of_run(run, desk.known)
     slug = Path(run.path).parent.name
-    if run.state == "running":
-        listing.going(row, run)
     wanted = ("id", "name", "seed", "state", "problem", "started", "seconds", "progress", "figures")
     return {"arm": arms.get(slug, slug), **{name: row[name] for name in wanted}}
 

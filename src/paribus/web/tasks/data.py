@@ -65,7 +65,7 @@ def one(name: str) -> dict[str, Any]:
 
     if name not in names("data"):
         raise MissingData("there is no such data set", got=name, hint=nearest(name, names("data")))
-    about = {"name": name, "about": describe(find("data", name))[0], "facts": [], "classes": [], "scan": None}
+    about: dict[str, Any] = {"name": name, "about": describe(find("data", name))[0], "facts": [], "classes": [], "scan": None}
     recipes = _uses().get(name, [])
     if not recipes:
         return {**about, "hint": "no recipe that ships reads it: its options say how it is used", **_options(name)}

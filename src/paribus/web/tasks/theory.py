@@ -34,8 +34,10 @@ def network(name: str, options: Mapping[str, str]) -> dict[str, Any]:
         return {"names": names, "html": "", "text": "", "latex": "", "options": {}}
     _short(name)
     if name[:1].isdigit():
-        known = {key: value for key, value in options.items() if key in ("hidden", "output", "loss")}
-        found = dense(name, **known, seed=_whole(options.get("seed", "0"), "seed"))
+        usual = {"hidden": "tanh", "output": "sigmoid", "loss": "mse"}
+        asked = {key: options.get(key) or value for key, value in usual.items()}
+        seed = _whole(options.get("seed") or "0", "seed")
+        found = dense(name, asked["hidden"], asked["output"], asked["loss"], seed=seed)
     else:
         found = layer(name, **{key: _option(key, value) for key, value in options.items() if value})
     takes = {one: sorted(entry.options) for one, entry in LAYERS.items()}
