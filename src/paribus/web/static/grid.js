@@ -17,6 +17,7 @@ export class Grid {
     this.body = h("div", { class: "rows", role: "rowgroup" });
     this.element = h("div", { class: "grid", role: "table", "aria-label": name }, this.body);
     this.pages = new Map();
+    this.drawn = new Map(); // place → {row, element}
     this.asking = new AbortController();
     const later = () => this.#soon();
     addEventListener("scroll", later, { passive: true, signal });
@@ -24,7 +25,7 @@ export class Grid {
     signal.addEventListener("abort", () => this.asking.abort());
   }
 
-  /** Ask again, from the beginning. What is shown stays until the answer comes. */
+  /** Ask again. What is shown stays until the answer comes, and rows that are as they were stay as elements, too. */
   async reload() {
     this.asking.abort();
     this.asking = new AbortController();
@@ -33,7 +34,9 @@ export class Grid {
     const from = Math.floor(Math.max(0, first) / PAGE) * PAGE;
     const answer = await this.load(from, PAGE, signal);
     if (signal.aborted) return answer;
-    this.pages = new Map([[from, answer.rows]]);
+    const before = this.pages.get(from) ?? [];
+    const same = (row, place) => JSON.stringify(row) === JSON.stringify(before[place]);
+    this.pages = new Map([[from, answer.rows.map((row, place) => (same(row, place) ? before[place] : row))]]);
     this.total = answer.total;
     this.chosen = Math.min(this.chosen, this.total - 1);
     this.show();
@@ -45,6 +48,13 @@ export class Grid {
     return this.pages.get(from)?.[place - from];
   }
 
+  /** Draw all anew, since more than the rows has changed. */
+  again() {
+    for (const { element } of this.drawn.values()) element.remove();
+    this.drawn.clear();
+    this.show();
+  }
+
   /** Draw what is on the screen. */
   show() {
     const height = this.height();
@@ -52,9 +62,7 @@ export class Grid {
     const last = Math.min(this.total, first + Math.ceil(innerHeight / height) + 2 * BEYOND);
     this.body.style.height = `${this.total * height}px`;
     this.element.setAttribute("aria-rowcount", this.total + 1);
-    const rows = [];
-    for (let place = first; place < last; place++) rows.push(this.#place(place, height));
-    fill(this.body, rows);
+    this.#keep(first, last, height);
     this.#fetch(first, last);
   }
 
@@ -79,12 +87,33 @@ export class Grid {
     });
   }
 
-  #place(place, height) {
+  /** Rows that stay are left alone: only those that come onto the screen are made. */
+  #keep(first, last, height) {
+    for (const [place, { row, element }] of this.drawn) {
+      if (place >= first && place < last && row === this.row(place)) continue;
+      element.remove();
+      this.drawn.delete(place);
+    }
+    let next = this.body.firstChild;
+    for (let place = first; place < last; place++) {
+      const element = this.#at(place, height);
+      if (element === next) next = next.nextSibling;
+      else this.body.insertBefore(element, next);
+    }
+  }
+
+  #at(place, height) {
     const row = this.row(place);
-    const element = row ? this.drawRow(row, place) : h("div", { class: "row waiting", role: "row" });
+    const element = this.drawn.get(place)?.element ?? this.#made(row, place);
+    this.drawn.set(place, { row, element });
     element.style.transform = `translateY(${place * height}px)`;
+    element.classList.toggle("chosen", place === this.chosen);
+    return element;
+  }
+
+  #made(row, place) {
+    const element = row ? this.drawRow(row, place) : h("div", { class: "row waiting", role: "row" });
     element.setAttribute("aria-rowindex", place + 2);
-    if (place === this.chosen) element.classList.add("chosen");
     return element;
   }
 

@@ -6,6 +6,7 @@ import { listen } from "../events.js";
 import { ago, count, duration, moment, number } from "../format.js";
 import { Grid } from "../grid.js";
 import { dialog, keys } from "../keys.js";
+import { code } from "../page.js";
 import { choice, progress, state, toggle } from "../parts.js";
 import { go, place, query, remember } from "../router.js";
 import { saveCsv } from "../save.js";
@@ -65,7 +66,7 @@ export default async function home(into, { signal }) {
     Object.assign(asked, changes);
     remember(changes);
     scrollTo(0, 0);
-    reload();
+    reload().then(() => grid.again());
   }
 
   function load(offset, limit, stop) {
@@ -123,15 +124,14 @@ export default async function home(into, { signal }) {
       },
       "Show all",
     );
+    const command = hint?.split(": ").find((part) => part.startsWith("paribus "));
     fill(
       empty,
       filtered
         ? [h("h2", {}, "Nothing matches"), h("p", {}, "No study and no run is like this."), clear]
         : [
             h("h2", {}, "Nothing here yet"),
-            String(hint ?? "")
-              .split("\n")
-              .map((line) => h("p", {}, line)),
+            command ? [h("p", {}, "Make the first study:"), code(command)] : h("p", {}, hint ?? ""),
             h("p", {}, h("a", { href: "/start", class: "button" }, "Start a first study")),
           ],
     );
@@ -222,7 +222,7 @@ export default async function home(into, { signal }) {
       h("a", { class: "button", href: `/compare?ids=${ids}` }, "Compare"),
       h(
         "button",
-        { type: "button", class: "quiet", onclick: () => (chosen.clear(), (bottom.hidden = true), grid.show()) },
+        { type: "button", class: "quiet", onclick: () => (chosen.clear(), (bottom.hidden = true), grid.again()) },
         "Choose none",
       ),
     );
@@ -289,7 +289,7 @@ export default async function home(into, { signal }) {
       ["j", "next row", () => grid.move(1)],
       ["k", "row before", () => grid.move(-1)],
       ["Enter", "open the row", () => mark() && go(place(mark().kind, mark().id))],
-      ["x", "choose the row for comparison", () => mark() && (choose(mark(), !chosen.has(mark().id)), grid.show())],
+      ["x", "choose the row for comparison", () => mark() && (choose(mark(), !chosen.has(mark().id)), grid.again())],
       [
         "c",
         "compare what is chosen",
@@ -298,7 +298,7 @@ export default async function home(into, { signal }) {
     ],
     signal,
   );
-  NARROW.addEventListener("change", () => grid.show(), { signal });
+  NARROW.addEventListener("change", () => grid.again(), { signal });
   const fresh = settled(400, () => signal.aborted || reload());
   listen((event) => ["changed", "state", "reset"].includes(event.kind) && fresh(), signal);
   await reload();
