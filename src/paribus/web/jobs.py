@@ -11,6 +11,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -138,13 +139,14 @@ class Queue:
 
     def start(self) -> None:
         """See to it that somebody takes the jobs: a process that stays when this one ends."""
-        subprocess.Popen(
+        taker = subprocess.Popen(
             [sys.executable, "-P", "-m", "paribus.web.queue", str(self.root)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        threading.Thread(target=taker.wait, daemon=True).start()  # so that nothing is left of it when it ends
 
     def _looked_at(self, job: Job) -> Job:
         """A job whose process has died with whoever would have said so has failed."""
