@@ -2,7 +2,7 @@
 
     python -m docs.photographs RUNS [NAME...]
 
-RUNS is a folder with at least a study of digits/cnn over model.norm, a run of shapes/unet and some others. Look at the
+RUNS is a folder with at least a study of digits/cnn over model.norm, a run of digits/vae and some others. Look at the
 pictures before you keep them.
 """
 
@@ -29,11 +29,18 @@ STUDY = "digits-cnn--model.norm"
 SHOTS: dict[str, tuple[str, str, int, str]] = {
     "ui-home": ("", "/", 640, "light"),
     "ui-study": (STUDY, "/studies/{}", 900, "light"),
-    "ui-run": ("shapes-unet", "/runs/{}", 1100, "light"),
-    "ui-compare": (STUDY, "/compare?ids={}&lines=arms&metrics=val/accuracy,val/loss", 560, "dark"),
+    "ui-run": ("digits-vae", "/runs/{}", 1000, "light"),
+    "ui-compare": (STUDY, "/compare?ids={}&lines=arms&metrics=val/accuracy,val/loss", 640, "dark"),
     "ui-start": ("", "/start?recipe=digits/cnn&seeds=5&vary=%7B%22model.norm%22:%22none,batch%22%7D", 820, "light"),
     "ui-derive": ("", "/theory/derive?text=sum((W @ x - y)**2)&wrt=W", 760, "dark"),
 }
+
+# Without the focus, and without the place where the runs lie on the machine that takes the pictures.
+TIDY = """(place) => {
+  document.activeElement.blur();
+  document.querySelector('#bar .folder').textContent = 'runs';
+  for (const code of document.querySelectorAll('code')) code.textContent = code.textContent.replaceAll(place, 'runs');
+}"""
 
 
 def main(runs: str, *names: str) -> None:
@@ -47,12 +54,12 @@ def main(runs: str, *names: str) -> None:
         page = browser.new_page()
         page.goto(address)
         for name in names or SHOTS:
-            take(page, address, name)
+            take(page, address, name, str(Path(runs).resolve()))
         browser.close()
         server.terminate()
 
 
-def take(page: Page, address: str, name: str) -> None:
+def take(page: Page, address: str, name: str, runs: str) -> None:
     """One of them."""
     find, place, height, theme = SHOTS[name]
     parts: Any = urlsplit(address)
@@ -63,7 +70,7 @@ def take(page: Page, address: str, name: str) -> None:
     page.set_viewport_size({"width": 1180, "height": height})
     page.goto(base + place.format(found[0]["id"] if found else ""))
     page.wait_for_timeout(SETTLED)
-    page.evaluate("() => { document.querySelector('#bar .folder').textContent = 'runs'; document.activeElement.blur(); }")
+    page.evaluate(TIDY, runs)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     picture.save(PICTURES / f"{name}.png", optimize=True)
     print(f"{name}.png, {(PICTURES / f'{name}.png').stat().st_size / 1000:.0f} kB")

@@ -215,7 +215,8 @@ export class Curves {
     const y = scale(ys, [frame.bottom, frame.top], log);
     this.drawn = { lines, frame, xs, ys, x, y, log };
     this.#axes(pen, frame, xs, ys, x, y, xTitle);
-    pen.within({ ...frame, top: frame.top - 2, bottom: frame.bottom + 2 }, () => {
+    const { left, top, right, bottom } = frame;
+    pen.within({ left: left - 3, top: top - 3, right: right + 3, bottom: bottom + 3 }, () => {
       for (const at of marks)
         pen.line(
           [

@@ -75,3 +75,19 @@ export function settled(milliseconds, act) {
     timer = setTimeout(act, milliseconds, ...given);
   };
 }
+
+/** Call soon, and then at most once in a while, however often it is asked for: what happens all the time is not missed. */
+export function paced(milliseconds, act) {
+  let timer = null;
+  let last = 0;
+  return () => {
+    timer ??= setTimeout(
+      () => {
+        timer = null;
+        last = Date.now();
+        act();
+      },
+      Math.max(50, last + milliseconds - Date.now()),
+    );
+  };
+}

@@ -1,6 +1,6 @@
 // Many rows, few elements: only what is on the screen exists, and only what was looked at is asked of the server.
 
-import { fill, h } from "./dom.js";
+import { h } from "./dom.js";
 
 const PAGE = 100; // rows that are asked for at once
 const BEYOND = 12; // rows that are drawn above and below the screen

@@ -15,14 +15,13 @@ const XS = [
 const MOST = 12; // charts that are shown before somebody asks for more
 
 /**
- * `lines`: what is known of each metric: [{name, title, group, percent, better}].
- * `load({points, x, from, to, metrics}, signal)` → {metrics: {name: {x, y, low?, high?}}, groups, best, xs}.
+ * `load({points, x, from, to, metrics}, signal)` → {metrics: {name: {title, x, y, low?, high?}}, groups, best, rows}.
  */
-export function panels({ lines, load, signal }) {
-  let known = new Map(lines.map((one) => [one.name, one]));
+export function panels({ load, signal }) {
   const asked = { x: "epoch", smooth: "0", log: "", ...query() };
   let count = 0; // rows that are shown
-  const charts = new Map(); // title of the group → {chart, metrics}
+  const seen = new Set(["epoch", "step", "seconds"]); // names in rows that were asked for, or are axes
+  const charts = new Map(); // title of the group → {chart, metrics, group}
   const place = h("div", { class: "panels" });
   const rest = h(
     "details",
@@ -43,11 +42,11 @@ export function panels({ lines, load, signal }) {
     else charts.forEach((one) => one.chart.show(one.chart.series, options(one)));
   }
 
-  const options = ({ metrics }) => ({
+  const options = ({ group }) => ({
     log: asked.log === "1",
     smooth: Number(asked.smooth),
     xTitle: asked.x,
-    format: metrics.every((metric) => known.get(metric)?.percent) ? percent : number,
+    format: group.percent ? percent : number,
   });
 
   async function all() {
@@ -69,7 +68,7 @@ export function panels({ lines, load, signal }) {
     const metrics = group.metrics.filter((metric) => answer.metrics[metric]);
     if (!metrics.length) return;
     const one = charts.get(group.title) ?? make(group, metrics);
-    one.metrics = metrics;
+    Object.assign(one, { metrics, group });
     const marks = answer.best && Number.isFinite(answer.best.x) ? [{ x: answer.best.x }] : [];
     one.chart.show(series(metrics, answer.metrics), { ...options(one), marks });
   }
@@ -80,14 +79,14 @@ export function panels({ lines, load, signal }) {
     return metrics.map((metric, index) => ({
       ...found[metric],
       metric,
-      name: short[metric.split("/")[0]] ?? known.get(metric)?.title ?? metric,
+      name: short[metric.split("/")[0]] ?? found[metric].title ?? metric,
       ...look(metrics.length > 1 ? index : 1),
     }));
   }
 
   function make(group, metrics) {
     const chart = new Curves({ title: group.title, onzoom: (from, to) => exact(group.title, from, to) });
-    const one = { chart, metrics };
+    const one = { chart, metrics, group };
     charts.set(group.title, one);
     (group.minor || charts.size > MOST ? rest.lastElementChild : place).append(chart.element);
     return one;
@@ -105,17 +104,14 @@ export function panels({ lines, load, signal }) {
   return {
     element,
     load: all,
-    know: (more) => (known = new Map(more.map((one) => [one.name, one]))),
     /** Rows that a training has just written; where some before them are not known, all are asked for. */
     append({ rows, first }) {
       if (!charts.size || first > count) return all();
       count = first + rows.length;
-      const unknown = rows.some((row) =>
-        Object.keys(row).some(
-          (metric) => known.has(metric) && ![...charts.values()].some((one) => one.metrics.includes(metric)),
-        ),
-      );
-      if (unknown) return all();
+      const drawn = new Set([...charts.values()].flatMap((one) => one.metrics));
+      const unknown = rows.flatMap(Object.keys).filter((name) => !drawn.has(name) && !seen.has(name));
+      for (const name of unknown) seen.add(name);
+      if (unknown.length) return all();
       for (const { chart, metrics } of charts.values()) {
         if (chart.zoom) continue;
         const points = metrics.map((metric, index) => [

@@ -3,7 +3,7 @@
 import { get } from "../api.js";
 import { soon } from "../chart.js";
 import { Curves, look } from "../curves.js";
-import { fill, h, settled } from "../dom.js";
+import { fill, h, paced, settled } from "../dom.js";
 import { listen } from "../events.js";
 import { count, number, percent } from "../format.js";
 import { glimpse, said, stream, when } from "../glimpses.js";
@@ -309,7 +309,7 @@ export default async function compare(into, { signal }) {
     return [times.length > 1 ? h("div", { class: "time" }, slider, told) : "", shown];
   }
 
-  const later = settled(700, () => signal.aborted || load(chosen()));
+  const later = paced(1000, () => signal.aborted || load(chosen()));
   listen(
     (event) => event.kind === "rows" && known.runs.some((run) => run.id === event.id) && later(),
     signal,

@@ -1,7 +1,7 @@
 // All studies and runs below a folder: found, filtered, sorted, chosen for comparison.
 
 import { get } from "../api.js";
-import { fill, h, settled } from "../dom.js";
+import { fill, h, paced, settled } from "../dom.js";
 import { listen } from "../events.js";
 import { ago, count, duration, moment, number } from "../format.js";
 import { Grid } from "../grid.js";
@@ -21,6 +21,7 @@ const KINDS = [
 ];
 const NARROW = matchMedia("(max-width: 760px)");
 const REMEMBERED = "paribus.columns";
+const PAUSE = 1000; // milliseconds between looks at a list in which something happens
 const AT_ONCE = 500; // rows that the server gives at once
 
 export default async function home(into, { signal }) {
@@ -299,7 +300,7 @@ export default async function home(into, { signal }) {
     signal,
   );
   NARROW.addEventListener("change", () => grid.again(), { signal });
-  const fresh = settled(400, () => signal.aborted || reload());
+  const fresh = paced(PAUSE, () => signal.aborted || reload());
   listen((event) => ["changed", "state", "reset"].includes(event.kind) && fresh(), signal);
   await reload();
 }

@@ -1,7 +1,7 @@
 // One run: its curves as they grow, and all that is known of it.
 
 import { get, post } from "../api.js";
-import { fill, h, settled } from "../dom.js";
+import { fill, h, paced } from "../dom.js";
 import { concerns, listen } from "../events.js";
 import { bytes, duration, moment } from "../format.js";
 import { keys } from "../keys.js";
@@ -15,18 +15,21 @@ import { pairs } from "../tables.js";
 
 const RUNNING = ["running", "waiting", "new"];
 
+const PAUSE = 3000; // milliseconds between looks at what is known of a run that trains
+
 export default async function run(into, { id, signal }) {
-  let known = await get(`runs/${encodeURIComponent(id)}`, {}, signal);
-  document.title = `${known.title} · paribus`;
-  const top = h("header", { class: "top" });
-  const body = h("div", { class: "body" });
+  const asked = get(`runs/${encodeURIComponent(id)}`, {}, signal);
+  const top = h("header", { class: "top" }, h("p", { class: "working" }, "One moment …"));
   const curves = panels({
-    lines: known.metrics,
     load: (asked, stop) => get(`runs/${encodeURIComponent(id)}/curves`, asked, stop),
     signal,
   });
   const log = logOf(id, signal);
+  const body = h("div", { class: "body" }, part("Curves", curves.element));
   fill(into, top, body);
+  const drawn = curves.load(); // they need nothing else, and are looked at first
+  let known = await asked;
+  document.title = `${known.title} · paribus`;
   header();
   sections();
   log.more();
@@ -122,23 +125,29 @@ export default async function run(into, { id, signal }) {
       fresh.metrics.length !== known.metrics.length;
     known = fresh;
     header();
-    if (more) {
-      curves.know(known.metrics);
-      sections();
-    }
+    if (more) sections();
   }
 
-  const later = settled(500, () => signal.aborted || Promise.all([again(), log.more()]).catch(lost));
   const lost = (error) => !signal.aborted && fill(top.querySelector(".line"), problem(error));
+  const renew = () => signal.aborted || Promise.all([again(), log.more()]).catch(lost);
+  const later = paced(PAUSE, renew);
   listen(
     (event) => {
       if (event.kind === "rows" && event.id === id) curves.append(event);
       if (event.kind === "reset") curves.load();
-      if (concerns(event, [id])) later();
+      if (event.kind === "state" && event.id === id) stated(event);
+      else if (concerns(event, [id])) later();
     },
     signal,
     [id],
   );
+
+  function stated({ state: word, progress: far }) {
+    if (word !== known.state) return renew();
+    known.progress = far ?? known.progress;
+    return header();
+  }
+
   keys(
     [
       ["c", "compare with others", () => go(`/compare?ids=${encodeURIComponent(id)}`)],
@@ -146,7 +155,7 @@ export default async function run(into, { id, signal }) {
     ],
     signal,
   );
-  await curves.load();
+  await drawn;
 }
 
 export function part(title, ...content) {

@@ -1,7 +1,7 @@
 // A form for a study, made from the schema of its recipe; the command line that does the same stands beside it.
 
 import { get, post, remove } from "../api.js";
-import { fill, h, settled } from "../dom.js";
+import { fill, h, paced, settled } from "../dom.js";
 import { listen } from "../events.js";
 import { count, duration, moment } from "../format.js";
 import { code } from "../page.js";
@@ -14,7 +14,7 @@ export default async function start(into, { signal }) {
   document.title = "Start · paribus";
   const { recipes } = await get("recipes", {}, signal);
   const asked = { recipe: "", ...query() };
-  const later = settled(AGAIN, () => signal.aborted || queued().catch(() => null));
+  const later = paced(AGAIN, () => signal.aborted || queued().catch(() => null));
   const body = h("div", { class: "body" });
   const queue = h("section", { class: "queue", "aria-label": "Queue", hidden: true });
   fill(
@@ -360,12 +360,7 @@ function previewed(answer, begin) {
       { class: "size" },
       `${count(answer.arms.length, "arm")} × ${count(seeds, "seed")} = ${count(answer.runs, "run")}`,
     ),
-    h(
-      "p",
-      { class: "muted" },
-      answer.seconds ? `about ${duration(answer.seconds)} in all. ` : "",
-      answer.about_seconds ?? "",
-    ),
+    h("p", { class: "muted" }, answer.about_seconds || (answer.seconds ? `about ${duration(answer.seconds)}` : "")),
     answer.there ? h("p", {}, "This study is there already: what is trained stays, and it goes on.") : "",
     h(
       "ul",

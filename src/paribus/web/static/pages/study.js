@@ -1,7 +1,7 @@
 // A study or a search: the question, what the evidence says so far, and the runs it rests on.
 
 import { get, post } from "../api.js";
-import { fill, h, settled } from "../dom.js";
+import { fill, h, paced } from "../dom.js";
 import { concerns, listen } from "../events.js";
 import { keys, dialog } from "../keys.js";
 import { answers, code, contents, section, warnings } from "../page.js";
@@ -9,6 +9,7 @@ import { button, field, link, problem, progress, say, state } from "../parts.js"
 import { go, place } from "../router.js";
 import { part } from "./run.js";
 
+const PAUSE = 3000; // milliseconds between looks at a study that trains
 const AGAIN = 1000; // milliseconds between questions for a study that has not begun
 
 export default async function study(into, { id, signal }) {
@@ -167,8 +168,8 @@ export default async function study(into, { id, signal }) {
     if (!same) draw();
   }
 
-  const later = settled(
-    1500,
+  const later = paced(
+    PAUSE,
     () => signal.aborted || again().catch((error) => signal.aborted || fill(going, problem(error))),
   );
   listen(
