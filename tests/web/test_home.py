@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from tests.served import Page, make_run, page
 
 from paribus.web.known import Known
-from tests.served import Page, make_run, page
 
 
 def recipe(lr: float, width: int = 8) -> dict:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.served import Page, make_run, page, wait_for
+from tests.small import small
 
 import paribus as pb
 from paribus import processes
@@ -18,8 +23,6 @@ from paribus.errors import ParibusError, RunError, StudyError
 from paribus.web import jobs
 from paribus.web.go import more
 from paribus.web.jobs import Job, Queue
-from tests.served import Page, make_run, page, wait_for
-from tests.small import small
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions")
 
@@ -247,14 +250,13 @@ def test_a_notebook_shows_the_page_and_ends_it(tmp_path):
     make_run(tmp_path / "a" / "b" / "seed-0")
     shown = pb.ui(tmp_path)
     try:
-        assert shown.address.startswith("http://localhost:")
+        port, token = re.fullmatch(r"http://localhost:(\d+)/\?token=(.+)", shown.address).groups()
         assert f'<iframe src="{shown.address}"' in shown._repr_html_()
-        import urllib.request
-
-        with urllib.request.urlopen(shown.address.replace("localhost", "localhost"), timeout=20) as answer:  # noqa: S310
-            raise AssertionError(answer.status)  # without a cookie the way on is refused
-    except urllib.error.HTTPError as error:
-        assert error.code == 401
+        with closing(http.client.HTTPConnection("localhost", int(port), timeout=20)) as connection:
+            connection.request("GET", "/", headers={"Cookie": f"paribus-{port}={token}"})
+            answer = connection.getresponse()
+            assert answer.status == 200
+            assert "frame-ancestors 'self' http://localhost:*" in answer.headers["Content-Security-Policy"]
     finally:
         shown.close()
     assert shown._process.poll() is not None

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.served import Page, make_run, page, row
 
 from paribus.web import live
-from tests.served import Page, make_run, page, row
 
 
 class Tab:

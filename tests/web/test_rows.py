@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.served import row
 
 from paribus.errors import ParibusError
 from paribus.web import rows as module
 from paribus.web.rows import AllRows, Rows, last_rows, parse
-from tests.served import row
 
 VALUES = st.one_of(
     st.none(), st.integers(-(10**15), 10**15), st.floats(allow_nan=False), st.booleans(), st.text(max_size=3)
@@ -23,9 +23,11 @@ LINES = st.lists(
     st.one_of(
         st.fixed_dictionaries(
             {"epoch": st.integers(0, 99)},
-            optional={name: VALUES for name in ("a", "val/b", 'c"d', "step")},
+            optional=dict.fromkeys(("a", "val/b", 'c"d', "step"), VALUES),
         ).map(lambda found: json.dumps(found).encode()),
-        st.sampled_from([b"", b"{", b"[1]", b"7", b"null", b'{"epoch": "x"}', b'{"no": 1}', b"\xff\xfe", b'{"epoch": 1']),
+        st.sampled_from(
+            [b"", b"{", b"[1]", b"7", b"null", b'{"epoch": "x"}', b'{"no": 1}', b"\xff\xfe", b'{"epoch": 1']
+        ),
     ),
     min_size=1,
     max_size=8,

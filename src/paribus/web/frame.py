@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -64,7 +62,7 @@ def ui(runs: str | Path = "runs", *, port: int = 0, read_only: bool = False, hei
     Raises:
         ParibusError: if it does not begin.
     """
-    words = [sys.executable, "-m", "paribus.web.frame", str(Path(runs).absolute()), str(port), str(int(read_only))]
+    words = [sys.executable, "-m", "paribus.web.framed", str(Path(runs).absolute()), str(port), str(int(read_only))]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     late = threading.Timer(SECONDS, process.kill)
     late.start()
@@ -77,24 +75,3 @@ def ui(runs: str | Path = "runs", *, port: int = 0, read_only: bool = False, hei
         _, said = process.communicate(timeout=SECONDS)
         raise ParibusError("the page did not begin", got=said.strip()[-500:], hint="try: paribus ui")
     return Frame(address, process, height)
-
-
-def main() -> None:
-    """Serve a page that may stand in a frame, until standard input ends: then whoever opened it is gone."""
-    from paribus.web import server
-
-    root, port, read_only = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "1"
-    place, token = server.listen("localhost", port), server.make_token()
-    print(server.address(place, token), flush=True)
-    threading.Thread(target=_end_with_input, daemon=True).start()
-    with suppress(KeyboardInterrupt):
-        server.server(root, place, token, read_only, framed=True).run([place.listener])
-
-
-def _end_with_input() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    main()

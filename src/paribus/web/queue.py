@@ -42,7 +42,7 @@ def serve(queue: Queue) -> None:
 
 def run(queue: Queue, job: Job) -> None:
     """Run one job and write down how it ended."""
-    with open(queue.log(job), "ab", opener=files.not_behind_a_link) as log:  # noqa: PTH123
+    with open(queue.log(job), "ab", opener=files.not_behind_a_link) as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", *job.argv],
             stdin=subprocess.DEVNULL,

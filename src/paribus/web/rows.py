@@ -188,8 +188,7 @@ def glance(path: Path, size: int) -> dict[str, Column]:
     names = dict.fromkeys(name for piece in pieces for name in piece)
     empty = [np.full(len(piece["epoch"]) if "epoch" in piece else 0, np.nan) for piece in pieces]
     return {
-        name: np.concatenate([piece.get(name, gap) for piece, gap in zip(pieces, empty, strict=True)])
-        for name in names
+        name: np.concatenate([piece.get(name, gap) for piece, gap in zip(pieces, empty, strict=True)]) for name in names
     }
 
 

@@ -85,7 +85,9 @@ def listen(host: str, port: int, token: bool = True) -> Place:
             if error.errno in (errno.EADDRINUSE, errno.EACCES) and port:
                 continue
             hint = "leave --host out: then the page is for this machine"
-            raise ParibusError(f"the page cannot listen there: {error.strerror or error}", got=host, hint=hint) from None
+            raise ParibusError(
+                f"the page cannot listen there: {error.strerror or error}", got=host, hint=hint
+            ) from None
         return Place(listener, host, listener.getsockname()[1], port)
     raise ParibusError("no port is free", got=f"{port} to {port + TRIES - 1}", hint="leave --port out: any will do")
 

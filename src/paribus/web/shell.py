@@ -1,4 +1,4 @@
-"""The one HTML page, and the files that it is made of: scripts, styles, pictures. Served from a list of what is there."""
+"""The one HTML page and the files that it is made of: scripts, styles, pictures, from a list of what is there."""
 
 from __future__ import annotations
 

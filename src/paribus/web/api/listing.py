@@ -144,11 +144,23 @@ def _verdict(folder: Path) -> tuple[str | None, str]:
     """What a study found, as it was judged when it ended, and the kind of its first verdict."""
     with suppress(ParibusError, KeyError, TypeError, OSError, AttributeError):
         effects = files.read_json(folder / "analysis.json")["effects"]
-        said = [f"{effect['label']}: {effect['judged']['verdict']['word']}" for effect in effects[:3]]
+        said = [_effect(effect) for effect in effects[:3]]
         if said:
             more = f" (and {len(effects) - len(said)} more)" if len(effects) > len(said) else ""
             return "; ".join(said) + more, str(effects[0]["judged"]["verdict"]["word"]).replace(" ", "-")
     return None, ""
+
+
+def _effect(content: Mapping[str, Any]) -> str:
+    """An effect in a line: ``norm: batch − none: +2.70 points [1.20, 4.10], better``."""
+    from paribus.evidence import Estimate
+    from paribus.records.metric import Metric
+    from paribus.records.wording import both, difference, difference_interval
+
+    metric, judged = Metric(**content["metric"]), content["judged"]
+    estimate = Estimate(**{**judged["estimate"], "per_seed": tuple(judged["estimate"]["per_seed"])})
+    found = both(difference(metric, estimate.value), difference_interval(metric, estimate))
+    return f"{content['label']}: {found}, {judged['verdict']['word']}"
 
 
 def _left(group: Group, done: int, of: int) -> float | None:

@@ -23,9 +23,12 @@ def study(request: Request) -> Any:
     found = desk.known.once(
         ("study", group.id), group.mark, lambda: desk.reading.ask("studies:study", path=str(group.path))
     )
-    arms = found.pop("slugs", {}) if isinstance(found, dict) else {}
-    found = {**found, "runs": [_run(run, desk, arms) for run in group.runs]}
-    return {**_about(group, desk), **found, "actions": _actions(group, desk, found)}
+    return {
+        **_about(group, desk),
+        **found,
+        "runs": _planned(group, desk, found),
+        "actions": _actions(group, desk, found),
+    }
 
 
 def search(request: Request) -> Any:
@@ -64,6 +67,18 @@ def _about(group: Group, desk: Any) -> dict[str, Any]:
         "folder": str(group.path),
         "report": f"/api/{'studies' if group.kind == 'study' else 'searches'}/{group.id}/report" if there else None,
     }
+
+
+def _planned(group: Group, desk: Any, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """All runs in the order of the design; those that have not begun have no id."""
+    there = {(Path(run.path).parent.name, run.seed): run for run in group.runs}
+    return [
+        _run(there[slug, seed], desk, found["slugs"])
+        if (slug, seed) in there
+        else {"id": None, "arm": arm, "seed": seed, "state": "waiting", "problem": "", "progress": None, "figures": {}}
+        for slug, arm in found["slugs"].items()
+        for seed in found["seeds"]
+    ]
 
 
 def _run(run: RunSummary, desk: Any, arms: dict[str, str]) -> dict[str, Any]:

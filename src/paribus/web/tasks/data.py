@@ -10,6 +10,7 @@ from paribus.errors import MissingData, ParibusError, nearest
 
 SHOWN = 8  # examples of a class
 CLASSES = 40  # of which examples are shown
+LOOKED_AT, SIZE = 2000, 64  # validation examples that are looked through, and pixels of a picture
 
 
 def sets() -> list[dict[str, Any]]:
@@ -65,7 +66,13 @@ def one(name: str) -> dict[str, Any]:
 
     if name not in names("data"):
         raise MissingData("there is no such data set", got=name, hint=nearest(name, names("data")))
-    about: dict[str, Any] = {"name": name, "about": describe(find("data", name))[0], "facts": [], "classes": [], "scan": None}
+    about: dict[str, Any] = {
+        "name": name,
+        "about": describe(find("data", name))[0],
+        "facts": [],
+        "classes": [],
+        "scan": None,
+    }
     recipes = _uses().get(name, [])
     if not recipes:
         return {**about, "hint": "no recipe that ships reads it: its options say how it is used", **_options(name)}
@@ -114,5 +121,13 @@ def _classes(prepared: Any, info: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _pictures(prepared: Any, classes: int) -> dict[int, list[str]]:
-    """Class → the first validation pictures of it, as addresses."""
-    return {}
+    """Class → the first validation pictures of it, as addresses; nothing where examples are no pictures of a class."""
+    from paribus.analysis.examples import address
+    from paribus.analysis.pictures import viewable
+
+    inputs, targets = prepared.examples.take(prepared.rows["val"][:LOOKED_AT])
+    pictures = viewable(inputs)
+    if pictures is None or targets.ndim != 1:
+        return {}
+    places = {one: (targets == one).nonzero()[:SHOWN, 0].tolist() for one in range(min(classes, CLASSES))}
+    return {one: [address(pictures[place], SIZE) for place in found] for one, found in places.items()}
