@@ -11,7 +11,7 @@ from paribus.records.environment import environment
 
 SUBJECTS = (
     *("startup", "single", "study", "many", "memory", "store", "busy", "tune"),
-    *("augmentation", "frameworks", "scratch", "generators", "pixels", "sequences", "signals"),
+    *("augmentation", "frameworks", "scratch", "generators", "pixels", "sequences", "signals", "page"),
 )
 
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from paribus.study import Study as Study
     from paribus.theory.derive import derive as derive
     from paribus.training.finder import lr_find as lr_find
+    from paribus.web.frame import ui as ui
 
     open_test = test_run
 
@@ -82,6 +83,7 @@ _HOMES = {  # name → module below paribus, and what it is called there
     "sample": "inference.sample",
     "summary": "reports.summary",
     "tune": "search",
+    "ui": "web.frame",
 }
 __all__ = list(_HOMES)
 

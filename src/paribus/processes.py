@@ -9,6 +9,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import TypeVar
+
+Found = TypeVar("Found")
 
 LARGEST = 2**31 - 1  # number of a process, on any system
 SLACK_SECONDS = 2.0  # by which clocks, and the times of processes, may be off
@@ -43,6 +47,33 @@ def peak_memory_mb() -> float:
         return 0.0
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
+
+
+def parent(pid: int) -> int:
+    """The process that started another one; 0 where nobody can say."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return _asked(pid, "ppid=", int, 0)
+
+
+def command_line(pid: int) -> bytes:
+    """The words that a process was started with; nothing where nobody can say."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123
+            return file.read()
+    except OSError:
+        return _asked(pid, "args=", str.encode, b"")
+
+
+def _asked(pid: int, what: str, read: Callable[[str], Found], otherwise: Found) -> Found:
+    """What ``ps`` says of a process."""
+    command = ["ps", "-o", what, "-p", str(pid)]
+    try:
+        return read(subprocess.run(command, capture_output=True, text=True, timeout=10).stdout.strip())
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return otherwise
 
 
 def _from_proc(pid: int) -> float | None:

@@ -33,6 +33,7 @@ from paribus.cli import (
     skill,
     study,
     tune,
+    ui,
 )
 from paribus.cli.words import Command
 
@@ -122,3 +123,4 @@ app.command("list")(inspect.list_)
 app.command("show")(inspect.show)
 app.command("data")(data.data)
 app.command("schema")(inspect.schema)
+app.command("ui")(ui.ui)

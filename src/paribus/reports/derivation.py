@@ -14,15 +14,16 @@ STYLE = "derivation.css"
 
 def as_html(derivation: Record) -> str:
     """A page that needs nothing else: no script, no request."""
-    return shell(derivation.title, _article(derivation), STYLE)
+    return shell(derivation.title, as_article(derivation), STYLE)
 
 
 def as_fragment(derivation: Record) -> str:
     """The same for the cell of a notebook."""
-    return f"<style>{piece(STYLE)}</style>\n{_article(derivation)}"
+    return f"<style>{piece(STYLE)}</style>\n{as_article(derivation)}"
 
 
-def _article(derivation: Record) -> Markup:
+def as_article(derivation: Record) -> Markup:
+    """The same for a page that has the style rules."""
     return piece(
         "derivation.html",
         derivation=derivation,

@@ -1,0 +1,1 @@
+"""What the page asks for, as JSON: one module for each subject."""

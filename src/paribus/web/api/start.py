@@ -1,0 +1,180 @@
+"""Starting, stopping and going on: everything that changes something, each by a process of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+
+from paribus.errors import ParibusError, RunError, StudyError
+from paribus.web import jobs
+from paribus.web.known import id_of
+
+MOST_SEEDS = 1000
+
+
+def body(request: Request) -> dict[str, Any]:
+    """What was sent, as named values.
+
+    Raises:
+        ParibusError: for anything else.
+    """
+    raw = request.state.body
+    try:
+        found = json.loads(raw) if raw else {}
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ParibusError("what is sent is a JSON object", got=raw[:80].decode("utf-8", "replace"))
+    return found
+
+
+def recipes(request: Request) -> Any:
+    """All recipes that ship."""
+    desk = request.app.state.desk
+    return {"recipes": desk.reading.ask("forms:recipes", runs=str(desk.known.root))}
+
+
+def schema(request: Request) -> Any:
+    """A recipe as a form; its parts may be exchanged by the query: ``?model=mlp``."""
+    desk, overrides = request.app.state.desk, dict(request.query_params)
+    return desk.reading.ask("forms:form", name=request.path_params["name"], overrides=overrides)
+
+
+def preview(request: Request) -> Any:
+    """What a study would be."""
+    desk = request.app.state.desk
+    found = desk.reading.ask("forms:preview", asked=body(request), root=str(desk.known.root))
+    found.pop("argv", None)
+    return found
+
+
+def start(request: Request) -> Any:
+    """Put a study into the queue."""
+    desk = request.app.state.desk
+    found = desk.reading.ask("forms:preview", asked=body(request), root=str(desk.known.root))
+    if not found["ok"]:
+        problem = found["problems"][0]
+        raise StudyError(problem["message"], got=problem["got"], hint=problem["hint"])
+    job = desk.queue.add(["paribus", *found["argv"]], found["command"], found["folder"])
+    return _queued(job)
+
+
+def queue(request: Request) -> Any:
+    """What runs, and what will."""
+    return {"jobs": [_shown(job) for job in request.app.state.desk.queue.jobs()]}
+
+
+def remove(request: Request) -> Any:
+    """Take a command out of the queue, or ask it to stop."""
+    job = request.app.state.desk.queue.remove(request.path_params["id"])
+    return {"removed": job.id, "was": job.state}
+
+
+def _queued(job: jobs.Job) -> dict[str, Any]:
+    return {"id": _folder_of(job), "queue_id": job.id, "command": job.command}
+
+
+def _shown(job: jobs.Job) -> dict[str, Any]:
+    wanted = ("id", "command", "state", "name", "submitted", "began", "ended", "problem")
+    plain = job.plain()
+    return {**{name: plain[name] for name in wanted}, "study": _folder_of(job)}
+
+
+def _folder_of(job: jobs.Job) -> str:
+    return id_of(job.name)
+
+
+def stop_run(request: Request) -> Any:
+    """Ask a run to save and stop; one that its study trains itself stops the study with it."""
+    known = request.app.state.desk.known
+    wanted = request.path_params["id"]
+    known.run(wanted)
+    return {"asked": jobs.stop_run(known.summary(wanted))}
+
+
+def stop_group(request: Request) -> Any:
+    """Ask a study or a search to save all and stop."""
+    desk, group = request.app.state.desk, _group(request)
+    active = [job for job in desk.queue.jobs() if job.name == group.name and job.state == "running"]
+    if active:
+        return {"asked": len([desk.queue.remove(job.id) for job in active])}
+    return {"asked": jobs.stop_study(group.runs)}
+
+
+def resume_run(request: Request) -> Any:
+    """Go on with a run that was interrupted."""
+    desk, wanted = request.app.state.desk, request.path_params["id"]
+    folder, summary = desk.known.run(wanted), desk.known.summary(wanted)
+    if summary.over or summary.state == "running":
+        raise RunError("only a run that was interrupted can go on", got=summary.state)
+    name = str(folder.path.relative_to(desk.known.root))
+    command = f"paribus: go on with {name}"
+    return _queued(desk.queue.add(jobs.go_on("run", folder.path), command, name)) | {"id": wanted}
+
+
+def resume_group(request: Request) -> Any:
+    """Go on with a study or a search."""
+    desk, group = request.app.state.desk, _group(request)
+    if any(run.state == "running" for run in group.runs):
+        raise StudyError("this is running", got=group.name, hint="stop it first, or wait")
+    return _queued(desk.queue.add(jobs.go_on(group.kind, group.path), _command(group), group.name))
+
+
+def seeds(request: Request) -> Any:
+    """Add seeds to a study; that one looked before is noted in it."""
+    desk, group, count = request.app.state.desk, _group(request), body(request).get("count")
+    if type(count) is not int or not 0 < count <= MOST_SEEDS:
+        raise StudyError(f"seeds to add are a whole number up to {MOST_SEEDS}", got=count)
+    if any(run.state == "running" for run in group.runs):
+        raise StudyError("this is running", got=group.name, hint="stop it first, or wait")
+    command = f"{_command(group)}  # with {count} more seeds"
+    return _queued(desk.queue.add(jobs.go_on("study", group.path, count), command, group.name))
+
+
+def report(request: Request) -> Any:
+    """Write the report of a study or a search into its folder."""
+    desk, group = request.app.state.desk, _group(request)
+    desk.reading.ask(f"studies:{group.kind}_report", path=str(group.path))
+    desk.known.changed(group.name)
+    return {"report": f"/api/{'studies' if group.kind == 'study' else 'searches'}/{group.id}/report"}
+
+
+def _command(group: Any) -> str:
+    """The command that a study was begun with."""
+    from paribus import files
+
+    try:
+        content = files.read_json(group.path / f"{group.kind}.json")
+        return str(content.get("command") or f"paribus: go on with {group.name}")
+    except (ParibusError, AttributeError):
+        return f"paribus: go on with {group.name}"
+
+
+def _group(request: Request) -> Any:
+    known, wanted = request.app.state.desk.known, request.path_params["id"]
+    group = known.group(wanted)
+    if not group.kind:
+        raise StudyError("this folder holds runs, and no study", got=group.name)
+    known.folder(wanted)
+    return group
+
+
+ENDPOINTS = {
+    "/recipes": recipes,
+    "/recipes/{name:path}/schema": schema,
+    "POST /start/preview": preview,
+    "POST /start": start,
+    "/queue": queue,
+    "DELETE /queue/{id}": remove,
+    "POST /runs/{id}/stop": stop_run,
+    "POST /runs/{id}/resume": resume_run,
+    "POST /studies/{id}/stop": stop_group,
+    "POST /studies/{id}/resume": resume_group,
+    "POST /studies/{id}/seeds": seeds,
+    "POST /studies/{id}/report": report,
+    "POST /searches/{id}/stop": stop_group,
+    "POST /searches/{id}/resume": resume_group,
+    "POST /searches/{id}/report": report,
+}

@@ -1,0 +1,165 @@
+// Charts of records: specifications of Vega-Lite that the server's plots made. Vega interprets their expressions,
+// since the page's policy lets nothing be evaluated.
+
+import { fill, h, unique } from "./dom.js";
+import { number } from "./format.js";
+import { menu } from "./menu.js";
+import { saveCsv, savePng, saveSvg } from "./save.js";
+import { plainTable } from "./tables.js";
+
+let loading;
+
+/** The drawing library, loaded once, when the first chart is needed. */
+function vega() {
+  loading ??= new Promise((done, failed) => {
+    const script = h("script", {
+      src: "/static/vega.js",
+      onload: () => done(window.vegaEmbed),
+      onerror: () => failed(new Error("the drawing library did not load")),
+    });
+    document.head.append(script);
+  });
+  return loading;
+}
+
+/** A figure with its menu, its spots and the table behind it; drawn when it comes near the screen. */
+export function chart(given) {
+  const id = unique("figure");
+  const drawing = h("div", { class: "drawing", role: "img", "aria-label": given.alt || given.title });
+  const behind = h("details", { class: "behind" }, h("summary", {}, "Table"));
+  const figure = h(
+    "figure",
+    { class: "charted", "aria-labelledby": id },
+    h("figcaption", { id, class: "unseen" }, given.alt || given.title),
+    saves(given, drawing),
+    h("div", { class: "scrolled", tabindex: 0, role: "group", "aria-label": given.title }, drawing),
+    behind,
+  );
+  behind.addEventListener("toggle", () => behind.open && fill(behind, behind.firstElementChild, ...tables(given)));
+  soon(figure, () => draw(given, drawing));
+  return figure;
+}
+
+/** Call once an element comes near the screen. */
+export function soon(element, act) {
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watcher.disconnect();
+      act();
+    },
+    { rootMargin: "400px" },
+  );
+  watcher.observe(element);
+}
+
+async function draw(given, drawing) {
+  try {
+    const embed = await vega();
+    const config = { mark: { ...given.spec.config?.mark, tooltip: true } };
+    const spec = { ...given.spec, background: "transparent" }; // the page has a paper of its own, by day and by night
+    await embed(drawing, spec, {
+      ast: true,
+      actions: false,
+      renderer: "svg",
+      defaultStyle: false,
+      logLevel: 1,
+      config,
+      tooltip: tip(drawing),
+    });
+    if (given.spots) drawing.append(...spots(given.spots));
+    drawing.dataset.drawn = "yes";
+  } catch (error) {
+    fill(drawing, h("p", { class: "problem" }, `This chart could not be drawn: ${error.message}`));
+  }
+}
+
+/** Shows what a mark stands for beside the pointer; colours and pixels of the drawing are not for people. */
+function tip(drawing) {
+  const box = h("div", { class: "pointed", hidden: true });
+  return (_, event, item, value) => {
+    const rows = Object.entries(value && typeof value === "object" ? value : {}).filter(([name, text]) =>
+      telling(name, text),
+    );
+    box.hidden = !rows.length;
+    if (!rows.length) return;
+    if (!box.isConnected) drawing.append(box);
+    fill(
+      box,
+      rows.map(([name, text]) =>
+        h("div", {}, h("span", {}, name), h("b", {}, typeof text === "number" ? number(text) : String(text))),
+      ),
+    );
+    const frame = drawing.getBoundingClientRect();
+    box.style.left = `${Math.min(event.clientX - frame.left + 14, frame.width - 180)}px`;
+    box.style.top = `${event.clientY - frame.top + 14}px`;
+  };
+}
+
+const telling = (name, text) =>
+  !/colou?r|opacity|size|dash|^_/.test(name) && !/^#[0-9a-f]{6}$/i.test(text) && text !== "" && text !== null;
+
+function spots({ places, captions }) {
+  return places.map(([left, top], place) =>
+    h("i", { class: "spot", tabindex: 0, title: captions[place], style: { left: `${left}%`, top: `${top}%` } }),
+  );
+}
+
+function saves(given, drawing) {
+  const svg = () => plain(drawing.querySelector("svg"), given.spec.config?.background ?? "#ffffff");
+  return menu(`Save ${given.title}`, [
+    ["SVG", () => saveSvg(given.name, svg())],
+    ["PNG", () => savePng(given.name, svg())],
+    ["CSV", () => saveCsv(given.name, ...data(given))],
+  ]);
+}
+
+/** The drawing as a file shows it: by day, on paper. */
+function plain(svg, paper) {
+  const copy = svg.cloneNode(true);
+  const sheet = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: paper }))
+    sheet.setAttribute(name, value);
+  copy.prepend(sheet);
+  return copy;
+}
+
+function tables(given) {
+  const [heads, rows] = data(given);
+  return [
+    plainTable(
+      heads,
+      rows.slice(0, 300).map((row) => row.map((value) => (typeof value === "number" ? number(value) : value))),
+    ),
+  ];
+}
+
+/** What a chart shows, as heads and rows: the table that came with it, else the rows of its specification. */
+export function data(given) {
+  if (given.table) {
+    if (!given.table.data?.length) return [given.table.heads, given.table.rows];
+    return columns(given.table.data);
+  }
+  return columns(collected(given.spec));
+}
+
+function columns(rows) {
+  const heads = [...new Set(rows.flatMap(Object.keys))].filter((head) =>
+    rows.some((row) => telling(head, row[head] ?? "")),
+  );
+  return [heads, rows.map((row) => heads.map((head) => row[head] ?? null))];
+}
+
+/** The rows of all layers of a specification, each list once. */
+export function collected(spec) {
+  const found = new Map();
+  const visit = (node) => {
+    if (!node || typeof node !== "object") return;
+    if (Array.isArray(node.data?.values)) found.set(JSON.stringify(node.data.values), node.data.values);
+    for (const part of ["layer", "hconcat", "vconcat", "concat"]) for (const one of node[part] ?? []) visit(one);
+    if (node.spec) visit(node.spec);
+  };
+  visit(spec);
+  for (const rows of Object.values(spec.datasets ?? {})) found.set(JSON.stringify(rows), rows);
+  return [...found.values()].flat();
+}

@@ -1,0 +1,1 @@
+"""What the processes of the page do: functions from plain data to plain data."""

@@ -1,0 +1,135 @@
+"""What a trained network does: the analyses of the table, and predictions on a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from paribus.errors import DataError, ParibusError, RecipeError
+
+PATHS = ("path", "file-path", "directory-path")  # formats of options that name files
+
+
+def offered(folder: Any) -> list[dict[str, Any]]:
+    """The analyses that apply to a run, with their options; none that opens files which a browser would name."""
+    from paribus.analysis.kept import kept
+    from paribus.analysis.table import analyses
+
+    ready = {analysis.name for analysis, _ in kept(folder)}
+    found = []
+    for name, analysis in analyses().items():
+        with suppress(ParibusError):
+            if analysis.of == "run" and analysis.needs.met(folder) and not _needs_files(analysis):
+                about = {"what": name, "title": name.replace("-", " "), "about": analysis.about}
+                found.append({**about, "ready": name in ready, "options": _options(analysis)})
+    return found
+
+
+def about(path: str) -> dict[str, Any]:
+    """What can be asked of a run, and what it can predict for."""
+    from paribus.records.run import RunFolder
+
+    folder = RunFolder(path)
+    if folder.result is None:
+        return {"analyses": [], "predict": None, "why": "only a finished run can be explained"}
+    return {"analyses": offered(folder), "predict": _accepts(folder), "why": ""}
+
+
+def ask(path: str, what: str, options: Mapping[str, str]) -> dict[str, Any]:
+    """The answer of an analysis as a page; kept in the run's folder, so that it is computed once."""
+    from paribus.analysis.kept import analyse
+    from paribus.analysis.table import find, resolve
+    from paribus.records.run import RunFolder
+    from paribus.records.yaml import parse_value
+    from paribus.web.pages import plain
+
+    analysis = find(what)
+    files = _file_options(analysis)
+    if strange := next((name for name in options if name in files), None):
+        raise RecipeError("a page opens no files by their path", got=strange, hint="ask by: paribus analyse")
+    if str(options.get("split", "")) == "test":
+        rule = "who looks at test examples opens the held-out test, and says why"
+        raise RecipeError(rule, got="split=test", hint="open it by: paribus test, or paribus analyse")
+    settings = {name: parse_value(value) for name, value in options.items()}
+    record = analyse(RunFolder(path), analysis.name, **settings)
+    return plain(resolve(analysis.page)(record))
+
+
+def predict(path: str, file: str, name: str) -> dict[str, Any]:
+    """What a run says of one file, as a page."""
+    from base64 import b64encode
+    from dataclasses import replace
+
+    from paribus.inference.predict import predict as ask
+    from paribus.inference.predict import save
+    from paribus.reports.outcomes import predictions_page
+    from paribus.reports.page import Photo, Section
+    from paribus.web.pages import plain
+
+    found = ask(path, [file])
+    for one in found:
+        if one.problem:
+            raise DataError(one.problem.replace(file, name), got=name)
+    page = predictions_page([replace(one, file=name) for one in found])
+    photos: tuple[Photo, ...] = ()
+    with suppress(ParibusError):
+        written = save(found, Path(file).parent / "out", overwrite=True)
+        pictures = [picture for picture in written if picture.suffix == ".png"]
+        photos = tuple(Photo(f"predicted-{place}", one.read_bytes(), name) for place, one in enumerate(pictures))
+    if photos:
+        page = replace(page, sections=(*page.sections, Section("Predicted", photos=photos)))
+    shown = plain(page)
+    if Path(file).suffix.lower() in SHOWN and not photos:
+        address = f"data:{SHOWN[Path(file).suffix.lower()]};base64,{b64encode(Path(file).read_bytes()).decode()}"
+        shown["sections"][0]["photos"] = [{"name": "given", "url": address, "caption": name}]
+    return shown
+
+
+SHOWN = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+
+
+def _options(analysis: Any) -> list[dict[str, Any]]:
+    from paribus.analysis.table import resolve
+    from paribus.records.options import keyword_options
+    from paribus.web.tasks.forms import field
+
+    schema = keyword_options(resolve(analysis.compute)).model_json_schema()
+    found = [field(name, name, one, one.get("default")) for name, one in schema.get("properties", {}).items()]
+    files = _file_options(analysis)
+    return [one for one in found if one["path"] not in files]
+
+
+def _file_options(analysis: Any) -> set[str]:
+    from paribus.analysis.table import resolve
+    from paribus.records.options import keyword_options
+
+    properties = keyword_options(resolve(analysis.compute)).model_json_schema().get("properties", {})
+    return {name for name, one in properties.items() if _names_file(one)}
+
+
+def _names_file(content: Mapping[str, Any]) -> bool:
+    inner = [content, *content.get("anyOf", ()), content.get("items", {})]
+    return any(one.get("format") in PATHS for one in inner) or any(map(_names_file, content.get("anyOf", ())))
+
+
+def _needs_files(analysis: Any) -> bool:
+    from paribus.analysis.table import resolve
+    from paribus.records.options import keyword_options
+
+    schema = keyword_options(resolve(analysis.compute)).model_json_schema()
+    return any(name in _file_options(analysis) for name in schema.get("required", ()))
+
+
+def _accepts(folder: Any) -> dict[str, str] | None:
+    """What files a run predicts for, where its task predicts for files."""
+    from paribus.records.parts import find
+    from paribus.tasks.task import Task
+
+    task: Any = find("task", folder.recipe.task.use)
+    if getattr(task, "predict_files", None) is getattr(Task, "predict_files", None):
+        return None
+    shape = folder.info().get("input_shape", [])
+    accepts = "image/*" if len(shape) == 3 else ".csv,.txt"
+    return {"accepts": accepts, "about": f"a file like those it was trained on: {' × '.join(map(str, shape))}"}
