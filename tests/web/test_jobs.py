@@ -267,3 +267,9 @@ def test_a_page_that_cannot_begin_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ParibusError, match="the page did not begin"):
         pb.ui(tmp_path)
+
+
+def test_nothing_among_the_runs_is_a_command(tmp_path):
+    queue = Queue(tmp_path)
+    assert tmp_path not in queue.folder.parents
+    assert queue.folder != Queue(tmp_path / "other").folder

@@ -1,11 +1,13 @@
 """Trainings that the page starts, stops and goes on with: processes of their own, which outlive it.
 
-What is to run lies as a file in ``RUNS/.queue``, and a process that belongs to no page takes one after another
-(``python -m paribus.web.queue``). So a restart of the page changes nothing, and two pages share one queue.
+What is to run lies as a file in a folder of this user's cache, one for each folder of runs, and a process that belongs
+to no page takes one after another (``python -m paribus.web.queue``). So a restart of the page changes nothing, and two
+pages share one queue. It does not lie among the runs: those may come from others, and nothing of theirs is a command.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import signal
@@ -20,12 +22,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from paribus import files, processes
+from paribus.cache.paths import writable_cache
 from paribus.errors import ParibusError, RunError, StudyError
 from paribus.records.run import RunFolder
 from paribus.records.store import RunSummary
 from paribus.web.answers import NotThere
 
-QUEUE = ".queue"  # below the folder of the runs
+QUEUES = "queues"  # below the cache
 MOST = 200  # jobs that wait
 KEPT = 50  # jobs that are over and still listed
 TAIL = 4000  # bytes of what a job said that are looked at
@@ -74,7 +77,8 @@ class Queue:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root, self.folder = root, root / QUEUE
+        self.root = root.absolute()
+        self.folder = writable_cache() / QUEUES / hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
 
     def jobs(self) -> list[Job]:
         """All jobs, in the order in which they run; those that are over come first."""
