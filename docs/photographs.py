@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
 COLOURS = 128  # of a picture: less than 100 kB each
-SETTLED = 9000  # milliseconds until all is drawn
+SETTLED, PATIENCE = 5_000, 90_000  # milliseconds until what was loaded is drawn; until it is loaded
 STUDY = "digits-cnn--model.norm"
 
 # name → (how to find the thing, the rest of its address, height, dark or light)
@@ -69,6 +69,8 @@ def take(page: Page, address: str, name: str, runs: str) -> None:
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size({"width": 1180, "height": height})
     page.goto(base + place.format(found[0]["id"] if found else ""))
+    page.wait_for_selector("main:not([aria-busy]) h1", state="attached", timeout=PATIENCE)
+    page.wait_for_selector(".working", state="detached", timeout=PATIENCE)
     page.wait_for_timeout(SETTLED)
     page.evaluate(TIDY, runs)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)

@@ -8,14 +8,23 @@ from typing import Any
 import pytest
 
 
+@pytest.fixture(scope="module")
+def page(browser, entrance, server):
+    """One page for all of them: they leave nothing behind."""
+    context = browser.new_context(storage_state=entrance)
+    found = context.new_page()
+    found.goto(f"{server.base}/nowhere")
+    yield found
+    context.close()
+
+
 @pytest.fixture
-def ask(tab):
+def ask(page):
     """Call a function of a module with arguments."""
-    tab.open("/nowhere")
 
     def call(module: str, name: str, *given: Any) -> Any:
         source = "async ([module, name, given]) => (await import(`/static/${module}.js`))[name](...given)"
-        return tab.page.evaluate(source, [module, name, list(given)])
+        return page.evaluate(source, [module, name, list(given)])
 
     return call
 
@@ -111,7 +120,7 @@ def test_what_a_file_may_be_called(ask):
 
 
 def test_markup_of_the_server_loses_what_could_run(tab):
-    tab.open("/nowhere")
+    tab.open("/nowhere")  # a tab of its own, which listens for violations of the policy
     html = "<p onclick='x()' style='--share: 1'>a</p><script>x()</script><a href='javascript:x()'>b</a>"
     source = "async (html) => (await import('/static/dom.js')).fragment(html).map((node) => node.outerHTML).join('')"
     assert tab.page.evaluate(source, html) == '<p style="--share: 1;">a</p><a>b</a>'

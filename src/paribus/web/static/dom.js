@@ -76,7 +76,7 @@ export function settled(milliseconds, act) {
   };
 }
 
-/** Call soon, and then at most once in a while, however often it is asked for: what happens all the time is not missed. */
+/** Call soon, and then at most once in a while, however often it is asked for. */
 export function paced(milliseconds, act) {
   let timer = null;
   let last = 0;
