@@ -221,3 +221,22 @@ def test_the_address_is_one_line_and_stands_in_no_other(command):
         assert connection.getresponse().status == 303
     command.send_signal(signal.SIGTERM)
     assert command.communicate(timeout=20) == ("", "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc on this system")
+def test_the_server_imports_no_torch_for_what_it_answers_itself(command, running):
+    port, cookie = opened(command)
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        for path in ("/", "/static/app.js", "/api/home?kind=all", "/api/queue"):
+            connection.request("GET", path, headers={"Cookie": cookie})
+            answer = connection.getresponse()
+            assert answer.status == 200
+            answer.read()
+        (run,) = json.loads(_asked(connection, cookie, "/api/home?kind=all"))["rows"]
+        assert json.loads(_asked(connection, cookie, f"/api/runs/{run['id']}/curves"))["rows"] == 2
+    assert "libtorch" not in Path(f"/proc/{command.pid}/maps").read_text()
+
+
+def _asked(connection: http.client.HTTPConnection, cookie: str, path: str) -> bytes:
+    connection.request("GET", path, headers={"Cookie": cookie})
+    return connection.getresponse().read()

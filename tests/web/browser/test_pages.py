@@ -310,6 +310,9 @@ class TestTheory:
         page = tab.open("/theory/networks")
         page.get_by_role("button", name="conv1d").click()
         expect(page.locator("article.derivation")).to_contain_text("Verified")
+        page.get_by_label("stride").fill("2")
+        expect(page).to_have_url(re.compile("stride=2"))
+        expect(page.locator("article.derivation")).to_contain_text("Verified")
 
     def test_the_arena_moves_and_can_be_held(self, tab):
         page = tab.open("/theory/arena?surface=beale&optimizers=adam&steps=40&lr=0.1")

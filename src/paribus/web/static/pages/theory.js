@@ -154,7 +154,9 @@ export default async function theory(into, { what = "derive", signal }) {
     if (!answer.children.length) fill(answer, h("p", { class: "working" }, "Working it out …"));
     try {
       const found = await get(`theory/${what}`, values(), stop);
-      if (!stop.aborted) fill(answer, shown(found, put));
+      if (stop.aborted) return;
+      offer(found.options?.[values().name] ?? []);
+      fill(answer, shown(found, put));
     } catch (error) {
       if (!stop.aborted) fill(answer, problem(error));
     }
@@ -163,6 +165,23 @@ export default async function theory(into, { what = "derive", signal }) {
   const ask = settled(PAUSE, now);
   inputs.values().next().value.focus({ preventScroll: true });
   now();
+
+  /** Fields for what only this layer takes. */
+  function offer(names) {
+    const fixed = new Set(box.fields.map(([name]) => name));
+    const wanted = names.filter((name) => !fixed.has(name));
+    for (const name of [...inputs.keys()]) {
+      if (fixed.has(name) || wanted.includes(name)) continue;
+      inputs.get(name).closest(".field").remove();
+      inputs.delete(name);
+    }
+    const added = wanted.filter((name) => !inputs.has(name));
+    for (const name of added) {
+      inputs.set(name, typing("", given[name] ?? ""));
+      form.append(field(name, inputs.get(name)));
+    }
+    if (added.some((name) => given[name])) ask(); // a link that says more than the first question did
+  }
 
   function typing(example, value) {
     return h("input", {
