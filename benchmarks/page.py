@@ -19,7 +19,7 @@ from benchmarks.table import Row
 from paribus import web
 
 TRAINING = "run digits/cnn budget.epochs={epochs} training.precision=fp32 --threads 1"
-LINES, EPOCHS, TABS = 1_000_000, 60, 8
+LINES, EPOCHS, TABS = 1_000_000, 300, 8
 
 
 def rows(repeats: int) -> list[Row]:
@@ -191,28 +191,33 @@ def watched(root: Path, repeats: int) -> list[float]:
 
 @contextmanager
 def _watching(root: Path) -> Iterator[None]:
-    """Tabs that read all they are told until the block ends, and look at the list now and then."""
-    over = threading.Event()
-    with served(root) as page, ExitStack() as stack:
-        answers = [stack.enter_context(listening(page)) for _ in range(TABS)]
-
-        def look() -> None:
-            while not over.wait(2.0):
-                page.get("/api/home")
-
-        readers = [threading.Thread(target=_read_on, args=(answer,), daemon=True) for answer in answers]
-        for thread in (*readers, threading.Thread(target=look, daemon=True)):
+    """Tabs that read all they are told until the page ends, and look at the list now and then."""
+    over, heard = threading.Event(), threading.Barrier(TABS + 1)
+    with served(root) as page:
+        tabs = [threading.Thread(target=_read_on, args=(page, heard), daemon=True) for _ in range(TABS)]
+        looker = threading.Thread(target=_look, args=(page, over), daemon=True)
+        for thread in (*tabs, looker):
             thread.start()
+        heard.wait(timeout=60)
         try:
             yield
         finally:
             over.set()
+            looker.join(timeout=60)
+    for thread in tabs:
+        thread.join(timeout=60)
 
 
-def _read_on(answer: http.client.HTTPResponse) -> None:
-    with suppress(AttributeError, OSError, ValueError):  # it is closed while it is read
+def _read_on(page: Page, heard: threading.Barrier) -> None:
+    with suppress(OSError, http.client.HTTPException), listening(page) as answer:
+        heard.wait(timeout=60)
         for _ in answer:
             pass
+
+
+def _look(page: Page, over: threading.Event) -> None:
+    while not over.wait(2.0):
+        page.get("/api/home")
 
 
 def _trained(root: Path) -> float:
