@@ -479,7 +479,8 @@ def test_R7_an_arm_that_diverges_stays_in_the_table_with_its_count():
     ],
 )
 def test_what_cannot_work_is_said_before_anything_is_trained(recipe, vary, says, monkeypatch, tmp_path, scripted):
-    monkeypatch.setenv("PARIBUS_DATA", str(tmp_path))
+    for where in ("DATA", "CACHE"):  # another test may have left decoded pictures in the cache that all share
+        monkeypatch.setenv(f"PARIBUS_{where}", str(tmp_path / where))
     monkeypatch.setattr("paribus.cache.download.fetch", unreachable)
     script = scripted(lambda *_: 0.5)
     study = pb.Study(recipe, vary=vary, seeds=1)
