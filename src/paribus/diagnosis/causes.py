@@ -177,10 +177,10 @@ CAUSES: Mapping[str, Cause] = {
         NORM,
     ),
     "batches-too-small": Cause(
-        "batches are too small for batch norm",
-        "The mean of one or two examples says more about them than about the data. Each example is divided by its own "
-        "accidents while training, and by something else afterwards.",
-        "Wu and He 2018",
+        "batches are too small",
+        "Of one or two examples a mean says more of their accidents than of the data. Batch norm divides each example "
+        "by them while training, and by something else afterwards; and each step of the usual length follows them.",
+        "Wu and He 2018; McCandlish et al. 2018",
     ),
     "one-class-batches": Cause(
         "batches hold one class",

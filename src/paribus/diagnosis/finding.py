@@ -48,6 +48,7 @@ class Finding:
         advice: what to do beyond that, or instead.
         severity: ``fault`` does harm, surely; ``warning`` may; ``note`` is worth knowing.
         consequences: findings that follow from this one.
+        given: whether it shows in the examples before the first step, so that nothing in the training explains it.
         confidence: how often the doctor was right who said so of planted faults; ``None`` where that is not measured.
         trace: what its picture shows.
     """
@@ -59,6 +60,7 @@ class Finding:
     advice: str = ""
     severity: Severity = "fault"
     consequences: tuple[Finding, ...] = ()
+    given: bool = False
     confidence: float | None = None
     trace: Trace | None = None
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from paribus.diagnosis.record import STAGE, Record
+from paribus.records.options import options
+from paribus.records.parts import find, names
 from paribus.records.signals import Look
 
 Measure = Callable[[Record], float | None]
@@ -62,6 +64,16 @@ def entropy(record: Record) -> float | None:
     return -math.fsum(share * math.log(share) for share in record.shares) if record.shares else None
 
 
+def agreement(record: Record) -> float | None:
+    """κ of the targets of nearest neighbours among the training examples."""
+    return record.start.agreement.get("kappa") if record.start is not None else None
+
+
+def agreement_error(record: Record) -> float | None:
+    """Its standard error where neighbours agree by chance."""
+    return record.start.agreement.get("error") if record.start is not None else None
+
+
 def start_loss(record: Record) -> float | None:
     """Before the first step, over that of a guess."""
     if not record.classifies or record.option("model.weights", "none") != "none":
@@ -91,6 +103,28 @@ def update(record: Record, look: Look | None) -> float | None:
 def first_update(record: Record) -> float | None:
     """At the first look behind a step."""
     return update(record, next((look for look in record.looks if look.step > 0), None))
+
+
+def usual_rate(record: Record) -> float | None:
+    """The learning rate over that which its optimizer has by default, each as it adds up with momentum: lr/(1 − μ)."""
+    name = record.option("optimizer.use")
+    if record.lr is None or name not in names("optimizer"):
+        return None
+    default = {one.name: one.default for one in options("optimizer", find("optimizer", name))}
+    usual, momentum = default.get("lr"), record.option("optimizer.momentum", 0.0) if name == "sgd" else 0.0
+    if not isinstance(usual, (int, float)) or not 0 <= momentum < 1:
+        return None
+    return ratio(record.lr / (1 - momentum), usual / (1 - (default["momentum"] if name == "sgd" else 0.0)))
+
+
+def steps(record: Record) -> float | None:
+    """How many were made."""
+    return float(record.steps) if record.steps and record.lr is not None else None
+
+
+def batches(record: Record) -> float | None:
+    """In an epoch."""
+    return record.steps / len(record.rows) if record.steps and record.rows and record.lr is not None else None
 
 
 def most_update(record: Record) -> float | None:
@@ -384,8 +418,13 @@ def softened(record: Record) -> bool:
 
 
 MEASURES: Mapping[str, Measured] = {
+    "agreement": Measured(agreement, "how far nearest neighbours tell targets (κ)", "agreement", False, 0.0),
+    "agreement_error": Measured(agreement_error, "standard error of that κ", "agreement", False, 0.0),
     "start_loss": Measured(start_loss, "the first loss over that of a guess", "loss_eval", margin=1.5),
     "summed": Measured(summed, "power of the number of examples by which the loss grows", "loss", False, 0.3),
+    "usual_rate": Measured(usual_rate, "learning rate over the optimizer's default"),
+    "steps": Measured(steps, "steps"),
+    "batches": Measured(batches, "batches in an epoch"),
     "first_update": Measured(first_update, "‖Δw‖/‖w‖ of the middle layer, early", "update_ratio"),
     "most_update": Measured(most_update, "‖Δw‖/‖w‖ of the middle layer, at its largest", "update_ratio", under=5.0),
     "balance": Measured(balance, "‖Δw‖/‖w‖ of the discriminator over the generator's", "update_ratio", margin=5.0),

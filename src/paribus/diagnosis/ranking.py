@@ -34,7 +34,7 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "clipped-to-nothing": POORLY_LEARNED,
     "warm-up-never-left": POORLY_LEARNED,
     "stopped-too-early": POORLY_LEARNED,
-    "batches-too-small": NORMS,
+    "batches-too-small": NORMS | UNITS | STEPS,
     "one-class-batches": NORMS | {"dead-units"},
     "batch-norm-frozen": frozenset({"overfitting"}),
     "lr-too-high": UNITS | {"too-few-epochs", "underfitting", "overfitting", "batch-norm-frozen", "over-regularised"},
@@ -42,7 +42,7 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "linear-network": POORLY_LEARNED,
     "dead-units": POORLY_LEARNED | {"saturated-units", "weights-zero", "vanishing-gradients", "linear-network"},
     "saturated-units": POORLY_LEARNED,
-    "labels-permuted": frozenset({"overfitting", "labels-wrong", "underfitting", "too-few-epochs"}),
+    "labels-permuted": UNITS | POORLY_LEARNED | STEPS | FITTED | LABELS | {"vanishing-gradients"},
     "lr-too-low": frozenset({"too-few-epochs", "underfitting"}),
     "too-few-epochs": frozenset({"underfitting"}),
     "class-twice": frozenset({"labels-wrong", "overfitting", "class-thinned"}),
@@ -61,7 +61,7 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
     A warning explains no fault: only what is as grave as its consequence, or graver, can be its root.
     """
-    order = sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), ORDER.index(one.cause)))
+    order = sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), not one.given, ORDER.index(one.cause)))
     roots: list[Finding] = []
     for finding in order:
         root = next((place for place, known in enumerate(roots) if explains(known, finding)), None)
@@ -74,6 +74,8 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 def explains(root: Finding, other: Finding) -> bool:
     """Whether one finding follows from another."""
+    if other.given:
+        return False
     if other.cause in FOLLOWS.get(root.cause, ()) or (other.cause in LABELS and root.cause not in LABELS | FITTED):
         return True
     return other.cause in SYMPTOMS and root.cause not in SYMPTOMS and CAUSES[root.cause].kind == "cause"

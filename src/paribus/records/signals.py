@@ -64,6 +64,11 @@ class Look:
         inputs: of what the model sees of the probe, each with a number by channel or column: ``mean``, ``deviation``,
             ``low``, ``high``, ``nan`` (share that is no finite number). Only before the first step.
         targets: of the probe's, where they are numbers, likewise. Only before the first step.
+        agreement: how far an example's nearest neighbour among the training examples tells its target, in the inputs
+            as the model sees them: ``kappa``, 1 where it always does, and 0 where it does no more than chance;
+            ``error``, its standard error there; ``examples``, how many were compared. Only before the first step.
+        neighbours: by class (its number), how often its examples have a nearest neighbour of each class, in order.
+            Only before the first step.
         batch_inputs: as inputs, of the first batch of training as the model sees it, augmented. With epoch 1.
         largest_class: the share of the most frequent class in each of the first batches. With epoch 1.
         unrecorded: name of a field → why it is not there.
@@ -99,6 +104,8 @@ class Look:
     outputs: Numbers = field(default_factory=dict)
     inputs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     targets: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    agreement: Numbers = field(default_factory=dict)
+    neighbours: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     batch_inputs: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     largest_class: tuple[float, ...] = ()
     unrecorded: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,6 @@ from typing import Any
 
 from paribus.diagnosis.case import Case, Check
 from paribus.diagnosis.finding import Finding, Severity
-from paribus.diagnosis.measures import entropy
 from paribus.diagnosis.record import Record
 
 NARROW = 3  # units of a hidden layer
@@ -17,6 +16,8 @@ BY_HEART = 0.98  # right answers in training
 AS_GUESSED = 0.25  # of what guessing leaves
 FEW = 20  # examples of a class
 COURSE = 4  # epochs that show a best one among them
+UNRELATED, RELATED = 0.1, 0.2  # κ of neighbours' targets: of what has nothing to do with its inputs, and of what has
+SURE = 3.0  # standard errors
 PROBABLE = 0.99  # share of outputs that are probabilities
 
 
@@ -60,26 +61,26 @@ def _wider(record: Record) -> dict[str, Any]:
 def over_regularised(case: Case) -> Iterator[Finding]:
     """Penalties or noise under which not even the training examples are learned."""
     record = case.record
-    strong = _strong(record)
-    if not strong or not (case.poor or case.high("fit")) or not _held(case, strong):
+    found = strong(record)
+    if not found or not (case.poor or case.high("fit")) or not _held(case, found):
         return
-    named = " and ".join(f"{name}={value:g}" for name, value in strong.items())
+    named = " and ".join(f"{name}={value:g}" for name, value in found.items())
     yield Finding(
         "over-regularised",
         f"With {named} the training examples are answered as badly as others.",
-        {**strong, **case.evidence("fit", "shrinkage", "gap")},
-        {next(iter(strong)): 0.0},
-        "" if len(strong) == 1 else f"And then {', '.join(list(strong)[1:])}.",
+        {**found, **case.evidence("fit", "shrinkage", "gap")},
+        {next(iter(found)): 0.0},
+        "" if len(found) == 1 else f"And then {', '.join(list(found)[1:])}.",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 
 
-def _held(case: Case, strong: dict[str, float]) -> bool:
+def _held(case: Case, found: dict[str, float]) -> bool:
     """Whether what holds back can be seen: weights that shrank, or units that were left out."""
-    return case.low("shrinkage") or case.low("growth") or any("drop" in name for name in strong)
+    return case.low("shrinkage") or case.low("growth") or any("drop" in name for name in found)
 
 
-def _strong(record: Record) -> dict[str, float]:
+def strong(record: Record) -> dict[str, float]:
     """The fields that regularise heavily, the heaviest first."""
     rates = {f"model.{name}": HEAVY_DROPOUT for name in ("dropout", "conv_dropout", "drop_path")}
     rates |= {"optimizer.weight_decay": HEAVY_DECAY, "training.l2": HEAVY_DECAY, "training.l1": HEAVY_L1}
@@ -90,53 +91,6 @@ def _strong(record: Record) -> dict[str, float]:
 
 def _number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def permuted(case: Case) -> Iterator[Finding]:
-    """Nothing to be learned, though steps and gradients are sound."""
-    record = case.record
-    base, losses = entropy(record), record.values("val/loss")
-    if base is None or not losses or not case["achieved"] < AS_GUESSED or record.diverged:
-        return
-    learned = record.values("train/loss")[-1] < 0.9 * base if record.values("train/loss") else False
-    worse = losses[-1] > 0.98 * base
-    if not (learned and worse) or case.above("mode_gap"):
-        return
-    yield Finding(
-        "labels-permuted",
-        f"Training examples are learned by heart, and others are answered no better than by guessing: their loss is "
-        f"{losses[-1]:.3g}, and that of the frequencies {base:.3g}.",
-        {**case.evidence("achieved", "fit", "rise"), "loss of the frequencies": base},
-        advice="Look at a few examples with their labels, and at how files and labels are put together.",
-        trace=case.curves("losses", "train/loss", "val/loss", loss_of_the_frequencies=base),
-    )
-
-
-def wrong_labels(case: Case) -> Iterator[Finding]:
-    """Errors that are spread evenly, as wrong labels are."""
-    record = case.record
-    early = len(record.rows) < COURSE or case.above("unfinished")
-    if _strong(record) or early or case.poor or case["simplex"] > PROBABLE:
-        return
-    if not case.above("confusion_loss") and not (case.high("confusion_loss") and _behind(case)):
-        return
-    best = min((row for row in record.rows if row.get("val/loss") is not None), key=lambda row: row["val/loss"])
-    yield Finding(
-        "labels-wrong",
-        f"At its best epoch, {best['epoch']}, {100 * best['val/accuracy']:.1f} % are right, and the loss of "
-        f"{best['val/loss']:.3g} is that of mistakes which are spread evenly over all examples and "
-        "classes: hard examples are not like that, wrong labels are.",
-        case.evidence("confusion_loss", "gap", "rise"),
-        advice="Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
-        trace=case.curves("losses", "train/loss", "val/loss"),
-    )
-
-
-def _behind(case: Case) -> bool:
-    """Whether training examples are answered worse than others, though nothing makes them harder."""
-    record = case.record
-    harder = record.option("augment") or record.option("model.dropout") or record.option("model.conv_dropout")
-    return case.low("gap") and not harder
 
 
 def overfitted(case: Case) -> Iterator[Finding]:
@@ -205,8 +159,6 @@ def known(record: Record) -> bool:
 CHECKS = (
     Check("a layer that is too narrow", narrow, applies=known),
     Check("regularisation that is too strong", over_regularised, applies=known),
-    Check("labels that do not belong to their inputs", permuted, applies=rated),
-    Check("labels that are wrong", wrong_labels, applies=lambda record: record.classifies),
     Check("overfitting", overfitted, applies=rated),
     Check("underfitting", underfitted, applies=known),
 )

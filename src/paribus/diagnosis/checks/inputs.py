@@ -7,12 +7,12 @@ from statistics import median
 from typing import Any
 
 from paribus.diagnosis.case import Case, Check
-from paribus.diagnosis.finding import Finding, Severity, Trace
+from paribus.diagnosis.finding import Finding, Trace
 from paribus.diagnosis.record import Record
 
 ONE_CLASS = 0.95  # of a batch
 FOLLOWED = 60  # steps after which running statistics of the usual momentum are those of the data
-TINY = 2  # examples: of so few a batch norm knows nothing
+TINY, SMALL = 2, 4  # examples: of so few a batch norm knows nothing, or little
 RARE = 0.2  # of the middle class: a class with fewer examples is rare
 MISSED = 0.5  # of the recall of the middle class
 LESS = 0.85  # of it, where nothing weighs rare classes up
@@ -92,19 +92,25 @@ def one_class(case: Case) -> Iterator[Finding]:
 
 
 def tiny_batches(case: Case) -> Iterator[Finding]:
-    """Batch norm over one or two examples."""
-    record = case.record
-    size = _batch(record)
-    if not 0 < size <= TINY or not (_normed(record) or record.option("model.norm") == "batch"):
+    """Batch norm over one or two examples, or steps that follow so few that nothing is learned."""
+    record, size = case.record, _batch(case.record)
+    norm = normed(record)
+    harmed = case.poor or (norm and (case.above("mode_gap") or case.above("norm_drift")))
+    if not 0 < size <= SMALL or not (harmed or (norm and size <= TINY)):
         return
+    examples = f"{size} example{'s' * (size > 1)}"
     yield Finding(
         "batches-too-small",
-        f"Batch norm takes its mean over {size} example{'s' * (size > 1)}.",
+        f"Batch norm takes its mean over {examples}."
+        if norm
+        else f"Each step follows the gradient of {examples} alone.",
         {"batch size": float(size), **case.evidence("mode_gap", "norm_drift")},
         {"training.batch_size": 32},
-        "Or a norm that looks at single examples: model.norm=group.",
-        "fault" if case.poor or case.above("mode_gap") or case.above("norm_drift") else "warning",
-        trace=case.looks("|ln| of running over true variance", "norm_variance", "norm_drift", log=False),
+        "Or a norm that looks at single examples: model.norm=group." if norm else "Or a smaller learning rate.",
+        "fault" if harmed else "warning",
+        trace=case.looks("|ln| of running over true variance", "norm_variance", "norm_drift", log=False)
+        if norm
+        else case.curves("losses", "train/loss", "val/loss"),
     )
 
 
@@ -129,90 +135,6 @@ def frozen_norm(case: Case) -> Iterator[Finding]:
     )
 
 
-def thinned(case: Case) -> Iterator[Finding]:
-    """A class that is rare and not recognised."""
-    record = case.record
-    counts = [float(count) for count in record.info.get("class_counts") or ()]
-    if len(counts) < 2 or record.option("training.sampling", "all") != "all":
-        return
-    recalls = _recalls(record)
-    rare = [at for at, count in enumerate(counts) if count < RARE * median(counts)]
-    names = [str(name) for name in record.info.get("classes") or ()]
-    least = MISSED if record.option("task.class_weights", "none") != "none" else LESS
-    missed = [at for at in rare if at < len(names) and _missed(recalls, names[at], least)]
-    if not missed:
-        return
-    severity: Severity = "fault" if len(missed) <= len(counts) / 3 else "warning"
-    yield Finding(
-        "class-thinned",
-        f"{names[missed[0]]} has {counts[missed[0]]:.0f} training examples where the middle class has "
-        f"{median(counts):.0f}, and is recognised in {100 * recalls.get(names[missed[0]], 0.0):.0f} % of all cases.",
-        {
-            "examples": counts[missed[0]],
-            "of the middle class": median(counts),
-            "recall": recalls.get(names[missed[0]], 0.0),
-        },
-        {"training.sampling": "balanced"},
-        "Or task.class_weights=balanced; more examples of it are better than either.",
-        severity,
-        trace=Trace(
-            "recall by training examples",
-            "training examples",
-            "recall",
-            {"classes": sorted((counts[at], recalls[name]) for at, name in enumerate(names) if name in recalls)},
-        ),
-    )
-
-
-def twice(case: Case) -> Iterator[Finding]:
-    """Two classes that share one recall, where all others are well recognised."""
-    record = case.record
-    recalls = sorted((value, name) for name, value in _recalls(record).items())
-    if len(recalls) < 4:
-        return
-    (first, one), (second, other), (third, _) = recalls[:3]
-    middle = median(value for value, _ in recalls[2:])
-    shared = third >= 0.75 * middle and abs(first + second - middle) <= SHARED * middle and second <= 0.85 * third
-    never = first < NEVER and second >= 0.75 * middle and not _rare(record, one)
-    if middle < 0.3 or not (shared or never):
-        return
-    yield Finding(
-        "class-twice",
-        f"{one} and {other} are recognised in {100 * first:.0f} and {100 * second:.0f} % of all "
-        f"cases, together about as often as any other class is alone ({100 * middle:.0f} %): as if "
-        "they were one class with two labels."
-        if shared
-        else f"{one} is recognised in {100 * first:.0f} % of all cases, though it is not rare, and all others are "
-        "well: as if its examples were those of another class.",
-        {f"recall of {one}": first, f"recall of {other}": second, "recall of the middle class": middle},
-        advice="Look at the confusions of the two, and at their examples: paribus report.",
-        severity="fault" if middle > 0.6 and first < 0.6 * middle else "warning",
-        trace=Trace(
-            "recall",
-            "class, from the worst",
-            "recall",
-            {"recall": [(float(at), v) for at, (v, _) in enumerate(recalls, 1)]},
-        ),
-    )
-
-
-def _rare(record: Record, name: str) -> bool:
-    """Whether a class has few training examples, or nobody knows how many."""
-    names = [str(it) for it in record.info.get("classes") or ()]
-    counts = [float(count) for count in record.info.get("class_counts") or ()]
-    return name not in names or not counts or counts[names.index(name)] < RARE * median(counts)
-
-
-def _recalls(record: Record) -> dict[str, float]:
-    start = "val/recall/"
-    figures = record.figures.items()
-    return {name.removeprefix(start): value for name, value in figures if name.startswith(start) and value is not None}
-
-
-def _missed(recalls: dict[str, float], name: str, least: float) -> bool:
-    return name in recalls and recalls[name] < least * median(recalls.values())
-
-
 def _batch(record: Record) -> int:
     size, pieces = record.option("training.batch_size"), record.option("training.accumulate", 1)
     return max(1, size // pieces) if isinstance(size, int) else 0
@@ -230,8 +152,6 @@ def normed(record: Record) -> bool:
 CHECKS = (
     Check("inputs that are not scaled", not_scaled, ("inputs",), lambda record: bool(record.info.get("mean"))),
     Check("batches of one class", one_class, ("largest_class",), lambda record: record.classifies),
-    Check("batch norm over tiny batches", tiny_batches, applies=normed),
+    Check("batches that are tiny", tiny_batches, applies=lambda record: record.option("optimizer.use") is not None),
     Check("batch norm with other statistics", frozen_norm, ("norm_variance",), normed),
-    Check("a class with hardly any examples", thinned, applies=lambda record: bool(record.classes)),
-    Check("a class under two labels", twice, applies=lambda record: record.classifies),
 )

@@ -121,9 +121,16 @@ KINDS: tuple[Kind, ...] = (
 )
 
 SHIPPED: Mapping[Set, tuple[str, ...]] = {
-    "tuning": ("digits/mlp", "digits/cnn", "seasons/linear", "breast_cancer/mlp"),
-    "grading": ("wine/mlp", "lookahead/bilstm", "diabetes_progression/linear", "heart/mlp", "breast_cancer/linear"),
-}
+    "tuning": (
+        "digits/mlp", "digits/cnn", "digits/vae", "digits/gan", "seasons/linear", "seasons/lstm", "breast_cancer/mlp",
+        "breast_cancer/linear", "wine/mlp", "heart/mlp", "diabetes_progression/linear", "lookahead/bilstm",
+        "markov/rnn",
+    ),
+    "grading": (
+        "diabetes/mlp", "diabetes/linear", "heart/linear", "seasons/tcn", "digits/distilled", "gaussians/gan",
+        "textures/denoise", "mnist/mlp", "fashion_mnist/mlp",
+    ),
+}  # fmt: skip
 """Recipes that ship and train in seconds."""
 
 BEHIND = 0.05  # of the way from the worst figure to the host's: what stays further behind is not sound

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
+import torch
+
 from paribus import files
 from paribus.data.deliver.loader import Batch, Loader
 from paribus.errors import message_of
@@ -17,6 +19,7 @@ from paribus.training.monitor import Plan
 from paribus.training.session import Session
 from paribus.training.signals import examples
 from paribus.training.signals.layers import Layers
+from paribus.training.signals.neighbours import agreement
 from paribus.training.signals.probe import Probe, look_at
 from paribus.training.signals.step import rates, stepped, weight_norms
 
@@ -131,10 +134,12 @@ class Recorder:
 
     @property
     def _examples(self) -> Fields:
-        """Of the probe itself."""
-        batch, session = self._probe.whole, self.session
-        inputs = examples.inputs_of(session.network, batch, session.task.info)
-        return {"inputs": inputs, "targets": examples.targets_of(batch)}
+        """Of the examples themselves."""
+        batch, network, info = self._probe.whole, self.session.network, self.session.task.info
+        inputs = examples.inputs_of(network, batch, info)
+        known = {"inputs": inputs, "targets": examples.targets_of(batch)}
+        with torch.inference_mode():
+            return {**known, **agreement(network, self.loader, info)}
 
     def _left(self) -> Fields:
         """What the last step left behind."""

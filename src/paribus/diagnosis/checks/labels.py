@@ -1,0 +1,260 @@
+"""Labels: that are wrong, or belong to other inputs; classes under two names, and of hardly any examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from statistics import median
+
+from paribus.diagnosis.case import Case, Check
+from paribus.diagnosis.checks.fitting import COURSE, PROBABLE, rated, strong
+from paribus.diagnosis.finding import Finding, Severity, Trace
+from paribus.diagnosis.measures import entropy
+from paribus.diagnosis.record import Record
+
+AS_GUESSED = 0.25  # of what guessing leaves
+UNRELATED, RELATED = 0.1, 0.2  # κ of neighbours' targets: of what has nothing to do with its inputs, and of what has
+APART = 0.5  # κ of two classes that can be told apart
+SURE = 3.0  # standard errors
+COMPARED = 8  # examples of a class of which neighbours tell something
+LEAST_CLASSES = 3  # that tell what is usual
+RARE = 0.2  # of the middle class: a class with fewer examples is rare
+MISSED = 0.5  # of the recall of the middle class
+LESS = 0.85  # of it, where nothing weighs rare classes up
+NEVER = 0.15  # recall of a class that is as good as never named
+SHARED = 0.25  # how far two recalls may be from summing to one that is shared
+
+Recalls = Sequence[tuple[float, str]]  # with the names of the classes, the worst first
+
+
+def permuted(case: Case) -> Iterator[Finding]:
+    """Nothing to be learned, though steps and gradients are sound."""
+    record = case.record
+    r2 = record.figures.get("val/r2")
+    if _unrelated(case) and (case.poor or (r2 is not None and r2 < AS_GUESSED)):
+        says = (
+            f"An example's nearest neighbour tells its target no better than chance does ({_kappa(case)}), and what "
+            "was learned tells it hardly better."
+        )
+        yield _permuted(case, says, case.evidence("agreement", "achieved", "fit"), given=True)
+        return
+    base, losses = entropy(record), record.values("val/loss")
+    if base is None or not losses or not case["achieved"] < AS_GUESSED or record.diverged or _related(case):
+        return
+    learned = record.values("train/loss")[-1] < 0.9 * base if record.values("train/loss") else False
+    worse = losses[-1] > 0.98 * base
+    if not (learned and worse) or case.above("mode_gap"):
+        return
+    says = (
+        "Training examples are learned by heart, and others are answered no better than by guessing: their loss is "
+        f"{losses[-1]:.3g}, and that of the frequencies {base:.3g}."
+    )
+    yield _permuted(case, says, {**case.evidence("achieved", "fit", "rise"), "loss of the frequencies": base})
+
+
+def _permuted(case: Case, says: str, evidence: dict[str, float | str], given: bool = False) -> Finding:
+    return Finding(
+        "labels-permuted",
+        says,
+        evidence,
+        advice="Look at a few examples with their labels, and at how files and labels are put together.",
+        given=given,
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def _unrelated(case: Case) -> bool:
+    """Whether neighbours were compared, and agree as if by chance."""
+    return case["agreement"] < min(UNRELATED, SURE * case["agreement_error"])
+
+
+def _related(case: Case) -> bool:
+    """Whether neighbours agree far more often than chance would have them."""
+    return case["agreement"] > max(RELATED, SURE * case["agreement_error"])
+
+
+def _kappa(case: Case) -> str:
+    return f"κ = {case['agreement']:.2f} ± {case['agreement_error']:.2f}"
+
+
+def wrong_labels(case: Case) -> Iterator[Finding]:
+    """Errors that are spread evenly, as wrong labels are."""
+    record = case.record
+    early = len(record.rows) < COURSE or case.above("unfinished")
+    if strong(record) or early or case.poor or case["simplex"] > PROBABLE:
+        return
+    if not case.above("confusion_loss") and not (case.high("confusion_loss") and _behind(case)):
+        return
+    best = min((row for row in record.rows if row.get("val/loss") is not None), key=lambda row: row["val/loss"])
+    yield Finding(
+        "labels-wrong",
+        f"At its best epoch, {best['epoch']}, {100 * best['val/accuracy']:.1f} % are right, and the loss of "
+        f"{best['val/loss']:.3g} is that of mistakes which are spread evenly over all examples and "
+        "classes: hard examples are not like that, wrong labels are.",
+        case.evidence("confusion_loss", "gap", "rise"),
+        advice="Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
+def _behind(case: Case) -> bool:
+    """Whether training examples are answered worse than others, though nothing makes them harder."""
+    record = case.record
+    harder = record.option("augment") or record.option("model.dropout") or record.option("model.conv_dropout")
+    return case.low("gap") and not harder
+
+
+def thinned(case: Case) -> Iterator[Finding]:
+    """A class that is rare and not recognised."""
+    record = case.record
+    counts = [float(count) for count in record.info.get("class_counts") or ()]
+    if len(counts) < 2 or record.option("training.sampling", "all") != "all":
+        return
+    recalls = _recalls(record)
+    rare = [at for at, count in enumerate(counts) if count < RARE * median(counts)]
+    names = [str(name) for name in record.info.get("classes") or ()]
+    least = MISSED if record.option("task.class_weights", "none") != "none" else LESS
+    missed = [at for at in rare if at < len(names) and _missed(recalls, names[at], least)]
+    if not missed:
+        return
+    severity: Severity = "fault" if len(missed) <= len(counts) / 3 else "warning"
+    yield Finding(
+        "class-thinned",
+        f"{names[missed[0]]} has {counts[missed[0]]:.0f} training examples where the middle class has "
+        f"{median(counts):.0f}, and is recognised in {100 * recalls.get(names[missed[0]], 0.0):.0f} % of all cases.",
+        {
+            "examples": counts[missed[0]],
+            "of the middle class": median(counts),
+            "recall": recalls.get(names[missed[0]], 0.0),
+        },
+        {"training.sampling": "balanced"},
+        "Or task.class_weights=balanced; more examples of it are better than either.",
+        severity,
+        trace=Trace(
+            "recall by training examples",
+            "training examples",
+            "recall",
+            {"classes": sorted((counts[at], recalls[name]) for at, name in enumerate(names) if name in recalls)},
+        ),
+    )
+
+
+def twice(case: Case) -> Iterator[Finding]:
+    """Two classes whose examples lie among each other; where that was not recorded, that share one recall."""
+    record = case.record
+    recalls = sorted((value, name) for name, value in _recalls(record).items())
+    if len(recalls) < LEAST_CLASSES:
+        return
+    if record.start is not None and record.start.neighbours:
+        yield from _mixed(record, recalls)
+    else:
+        yield from _sharing(record, recalls)
+
+
+def _mixed(record: Record, recalls: Recalls) -> Iterator[Finding]:
+    """By their nearest neighbours."""
+    pairs = sorted(_pairs(record))
+    if not pairs or pairs[0][0] > UNRELATED or (len(pairs) > 1 and pairs[1][0] < APART):
+        return
+    (kappa, error, *both), values = pairs[0], {name: value for value, name in recalls}
+    if kappa + 2 * error > APART:
+        return
+    one, other = sorted(both, key=lambda name: values.get(name, 0.0))
+    yield _twice(
+        (one, other),
+        f"Examples of {one} and {other} lie among each other: whether the nearest neighbour of one is of the same "
+        f"class is chance (κ = {kappa:.2f} ± {error:.2f}), where other classes can be told apart.",
+        recalls,
+        values.get(one, 0.0) < LESS * median(values.values()),
+        given=True,
+    )
+
+
+def _pairs(record: Record) -> Iterator[tuple[float, float, str, str]]:
+    """κ of each two classes over examples whose neighbour is one of the two, its error by chance, and their names."""
+    assert record.start is not None
+    rows = record.start.neighbours
+    names = [str(name) for name in record.info.get("classes") or ()]
+    for one, other in combinations(range(min(len(names), len(rows))), 2):
+        table = [[rows[str(a)][b] for b in (one, other)] for a in (one, other)]
+        count, same = sum(map(sum, table)), table[0][0] + table[1][1]
+        if min(sum(table[0]), sum(table[1])) < COMPARED:
+            continue
+        chance = (
+            sum(sum(row) * sum(column) for row, column in zip(table, zip(*table, strict=True), strict=True)) / count**2
+        )
+        if chance < 1:
+            error = math.sqrt(chance / ((1 - chance) * count))
+            yield (same / count - chance) / (1 - chance), error, names[one], names[other]
+
+
+def _sharing(record: Record, recalls: Recalls) -> Iterator[Finding]:
+    """By how often they are recognised."""
+    if len(recalls) < LEAST_CLASSES + 1:
+        return
+    (first, one), (second, other), (third, _) = recalls[:3]
+    middle = median(value for value, _ in recalls[2:])
+    shared = third >= 0.75 * middle and abs(first + second - middle) <= SHARED * middle and second <= LESS * third
+    never = first < NEVER and second >= 0.75 * middle and not _rare(record, one)
+    if middle < 0.3 or not (shared or never):
+        return
+    says = (
+        f"{one} and {other} are recognised in {100 * first:.0f} and {100 * second:.0f} % of all cases, together about "
+        f"as often as any other class is alone ({100 * middle:.0f} %): as if they were one class with two labels."
+        if shared
+        else f"{one} is recognised in {100 * first:.0f} % of all cases, though it is not rare, and all others are "
+        "well: as if its examples were those of another class."
+    )
+    yield _twice((one, other), says, recalls, middle > 0.6 and first < 0.6 * middle)
+
+
+def _twice(pair: tuple[str, str], says: str, recalls: Recalls, harmful: bool, given: bool = False) -> Finding:
+    values = {name: value for value, name in recalls}
+    return Finding(
+        "class-twice",
+        says,
+        {
+            **{f"recall of {name}": values[name] for name in pair if name in values},
+            "recall of the middle class": median(values.values()),
+        },
+        advice="Look at the confusions of the two, and at their examples: paribus report.",
+        severity="fault" if harmful else "warning",
+        given=given,
+        trace=Trace(
+            "recall",
+            "class, from the worst",
+            "recall",
+            {"recall": [(float(at), value) for at, (value, _) in enumerate(recalls, 1)]},
+        ),
+    )
+
+
+def _rare(record: Record, name: str) -> bool:
+    """Whether a class has few training examples, or nobody knows how many."""
+    names = [str(it) for it in record.info.get("classes") or ()]
+    counts = [float(count) for count in record.info.get("class_counts") or ()]
+    return name not in names or not counts or counts[names.index(name)] < RARE * median(counts)
+
+
+def _recalls(record: Record) -> dict[str, float]:
+    start = "val/recall/"
+    figures = record.figures.items()
+    return {name.removeprefix(start): value for name, value in figures if name.startswith(start) and value is not None}
+
+
+def _missed(recalls: dict[str, float], name: str, least: float) -> bool:
+    return name in recalls and recalls[name] < least * median(recalls.values())
+
+
+def answered(record: Record) -> bool:
+    """Whether answers can be counted right, or told from the mean of all."""
+    return rated(record) or record.figures.get("val/r2") is not None
+
+
+CHECKS = (
+    Check("labels that do not belong to their inputs", permuted, applies=answered),
+    Check("labels that are wrong", wrong_labels, applies=lambda record: record.classifies),
+    Check("a class with hardly any examples", thinned, applies=lambda record: bool(record.classes)),
+    Check("a class under two labels", twice, applies=lambda record: record.classifies),
+)
