@@ -135,7 +135,7 @@ def test_a_run_that_stopped_early_says_what_nobody_saw(train, digits) -> None:
 
 
 def test_a_model_that_is_fitted_at_once_says_why_nothing_is_known(train) -> None:
-    folder, _ = train(Recipe.load("breast_cancer/linear", {"model": "logistic"}))
+    folder, _ = train(Recipe.load("wine/mlp", {"model": "logistic"}))
     [look] = folder.signals
     assert set(look.unrecorded) == {"steps", "probe"}
     assert "fitted at once" in look.unrecorded["probe"]
