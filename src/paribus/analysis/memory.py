@@ -145,7 +145,7 @@ def memory(
                 raise DataError(rule, got=recipe.model.use, hint="ask a network that is trained step by step")
             session.network.load_state_dict(trained.network.state_dict())
             data = Loaders.of(recipe, prepared, session.execution.device)
-            piece = next(data.train.shuffled(session.seeds, 0, augment=data.augment, blocks=data.blocks))
+            piece = next(data.train.shuffled(session.seeds, 0, augment=data.augment, order=data.order))
             piece = piece.chunks(recipe.training.accumulate)[0]
             session.training = recipe.training.model_copy(update={"accumulate": 1})
             return _seen(session, piece, recipe, layers_of(session, prepared), compare)

@@ -80,6 +80,11 @@ class Case:
         known = self.figures.get("achieved")
         return known < POOR if known is not None else self["fit"] > UNLEARNED
 
+    @cached_property
+    def behind(self) -> bool:
+        """Whether less was learned than in healthy runs of all recipes but one: by itself no fault, a second sign."""
+        return self.poor or self.high("fit") or self.low("achieved") or self.low("explained")
+
     def evidence(self, *names: str, **more: float | str) -> dict[str, float | str]:
         """Figures with what they are in healthy runs."""
         found: dict[str, float | str] = {}

@@ -231,6 +231,11 @@ def bend(record: Record) -> float | None:
     return record.end.outputs.get("bend") if record.end is not None else None
 
 
+def first_bend(record: Record) -> float | None:
+    """The same before the first step."""
+    return record.start.outputs.get("bend") if record.start is not None else None
+
+
 def simplex(record: Record) -> float | None:
     """Share of examples for which it gives probabilities."""
     look = record.end or record.start
@@ -441,6 +446,7 @@ MEASURES: Mapping[str, Measured] = {
     "dead_at_end": Measured(dead_at_end, "dead units at the end", "dead", False, 0.1),
     "saturated": Measured(saturated, "saturated outputs", "saturated", False, 0.2),
     "bend": Measured(bend, "distance from a straight line", "outputs", margin=10.0),
+    "first_bend": Measured(first_bend, "distance from a straight line before the first step", "outputs", margin=10.0),
     "simplex": Measured(simplex, "share of outputs that are probabilities", "outputs", log=False),
     "outputs_vary": Measured(outputs_vary, "dependence of outputs on examples", "outputs", margin=3.0),
     "input_deviation": Measured(input_deviation, "deviation of the inputs", "inputs", margin=2.0),

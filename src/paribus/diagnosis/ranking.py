@@ -20,6 +20,7 @@ NORMS = frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitt
 
 FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; symptoms follow from every cause
     "capacity-too-small": UNITS | POORLY_LEARNED | {"lr-too-high"},
+    "linear-network": POORLY_LEARNED | {"initial-weights-too-large"},
     "inputs-not-scaled": UNITS | POORLY_LEARNED | STEPS | {"initial-weights-too-large", "clipped-to-nothing"},
     "inputs-too-small": UNITS | POORLY_LEARNED | {"vanishing-gradients"},
     "initial-weights-zero": UNITS | POORLY_LEARNED | STEPS | {"symmetric-units", "vanishing-gradients"},
@@ -36,10 +37,9 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "stopped-too-early": POORLY_LEARNED,
     "batches-too-small": NORMS | UNITS | STEPS,
     "one-class-batches": NORMS | {"dead-units"},
-    "batch-norm-frozen": frozenset({"overfitting"}),
-    "lr-too-high": UNITS | {"too-few-epochs", "underfitting", "overfitting", "batch-norm-frozen", "over-regularised"},
-    "over-regularised": UNITS | POORLY_LEARNED,
-    "linear-network": POORLY_LEARNED,
+    "batch-norm-frozen": frozenset({"overfitting"}) | LABELS,
+    "over-regularised": UNITS | POORLY_LEARNED | {"lr-too-high"},
+    "lr-too-high": UNITS | {"too-few-epochs", "underfitting", "overfitting", "batch-norm-frozen"},
     "dead-units": POORLY_LEARNED | {"saturated-units", "weights-zero", "vanishing-gradients", "linear-network"},
     "saturated-units": POORLY_LEARNED,
     "labels-permuted": UNITS | POORLY_LEARNED | STEPS | FITTED | LABELS | {"vanishing-gradients"},

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Shuffle = Literal["full", "blocks", "none"]
+
 
 class Section(BaseModel):
     """A group of recipe fields that belong to paribus itself."""
@@ -49,9 +51,10 @@ class Training(Section):
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
         64, description="examples per update of the weights; full takes all training examples at once"
     )
-    shuffle: Literal["full", "blocks"] = Field(
+    shuffle: Shuffle = Field(
         "full",
-        description="order of the examples; blocks reads neighbours together, for sets larger than memory",
+        description="order of the examples; blocks reads neighbours together, for sets larger than memory; none takes "
+        "them as they are stored, which spoils a training wherever neighbours are alike",
     )
     sampling: Literal["all", "balanced", "sqrt"] = Field(
         "all",

@@ -195,7 +195,7 @@ def sweep(session: Session, data: Loaders, rates: Sequence[float], seed: int = 0
         seed: of the session, for the record.
     """
     batches = chain.from_iterable(
-        data.train.shuffled(session.seeds, epoch, augment=data.augment, blocks=data.blocks) for epoch in count()
+        data.train.shuffled(session.seeds, epoch, augment=data.augment, order=data.order) for epoch in count()
     )
     with untouched(session):
         session.schedule = Rising([rate / session.rate for rate in rates])

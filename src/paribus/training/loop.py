@@ -20,6 +20,7 @@ from paribus.records.inputs import Inputs
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, this_process
+from paribus.records.sections import Shuffle
 from paribus.streams import patiently
 from paribus.tasks import evaluation
 from paribus.training import checkpoints
@@ -128,7 +129,7 @@ class Loaders:
     Args:
         train: the examples that are learned from.
         augment: random changes to them, if any.
-        blocks: whether they are shuffled in blocks of neighbours.
+        order: in which an epoch takes them.
         validation: the examples that figures are taken of after every epoch.
         shared: whether they are the same for every seed, so that runs can be compared example by example.
         shown: a few of those, for previews.
@@ -136,7 +137,7 @@ class Loaders:
 
     train: Loader
     augment: Compose | None
-    blocks: bool
+    order: Shuffle
     validation: Loader
     shared: bool
     shown: Batch
@@ -154,7 +155,7 @@ class Loaders:
         return cls(
             train=prepared.loader("train", batch_size, device, prepared.sampling(recipe.training)),
             augment=Compose(parts) if parts else None,
-            blocks=recipe.training.shuffle == "blocks",
+            order=recipe.training.shuffle,
             validation=validation,
             shared=prepared.info.overlap is None or recipe.chance.split is not None,
             shown=validation.take(validation.rows[::apart][:SHOWN]),
@@ -163,7 +164,7 @@ class Loaders:
     def rest_of_epoch(self, session: Session, plan: Plan) -> Iterator[Batch]:
         """The batches that the current epoch still needs, within the budget."""
         batches = self.train.shuffled(
-            session.seeds, session.epoch, start=session.batches_done, augment=self.augment, blocks=self.blocks
+            session.seeds, session.epoch, start=session.batches_done, augment=self.augment, order=self.order
         )
         return islice(batches, plan.steps - session.step)
 

@@ -55,7 +55,7 @@ def trial(recipe: Recipe, session: Session, prepared: PreparedData) -> tuple[dic
     data = Loaders.of(recipe, prepared, session.execution.device)
     plan = Plan(recipe.budget.epochs, recipe.budget.epochs * len(data.train), len(data.train))
     batches = chain.from_iterable(
-        data.train.shuffled(session.seeds, epoch, augment=data.augment, blocks=data.blocks) for epoch in count()
+        data.train.shuffled(session.seeds, epoch, augment=data.augment, order=data.order) for epoch in count()
     )
     session.begin_epoch()
     try:

@@ -25,11 +25,11 @@ def loader(count: int, batch_size: int, rows=None) -> Loader:
     return Loader(data, index if rows is None else torch.tensor(rows), batch_size, torch.device("cpu"))
 
 
-@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.parametrize("order", ["full", "blocks", "none"])
 @pytest.mark.parametrize(("count", "batch_size"), [(1, 1), (10, 10), (10, 3), (101, 10), (97, 96), (64, 1)])
-def test_every_example_once_in_batches_of_even_size(count, batch_size, blocks):
+def test_every_example_once_in_batches_of_even_size(count, batch_size, order):
     stream = loader(count, batch_size)
-    batches = list(stream.shuffled(SEEDS, 0, blocks=blocks))
+    batches = list(stream.shuffled(SEEDS, 0, order=order))
     sizes = [len(batch.targets) for batch in batches]
     assert len(batches) == len(stream) == -(-count // batch_size)
     assert max(sizes) <= batch_size
@@ -171,3 +171,8 @@ def test_masks_move_with_their_pictures():
     moved = (batch.inputs != pictures[batch.rows]).flatten(1).any(1)
     assert 0 < moved.sum() < 6
     assert torch.equal(batch.inputs[:, 0], batch.targets)
+
+
+def test_what_is_not_shuffled_comes_as_it_is_stored():
+    batches = list(loader(10, 4, rows=[7, 3, 9, 1, 0]).shuffled(SEEDS, 3, order="none"))
+    assert torch.cat([batch.rows for batch in batches]).tolist() == [7, 3, 9, 1, 0]

@@ -100,6 +100,7 @@ def test_a_class_without_examples_is_refused():
     [
         ("seasons/linear", {}, "no class each"),
         ("digits/mlp", {"training.shuffle": "blocks"}, "reads neighbours"),
+        ("digits/mlp", {"training.shuffle": "none"}, "reads neighbours"),
     ],
 )
 def test_what_cannot_be_drawn_by_class_is_refused_before_training(recipe, changes, said):

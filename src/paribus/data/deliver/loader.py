@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from paribus.data.dataset import Examples
 from paribus.data.deliver.sampling import Sampling
 from paribus.data.trees import Tree
 from paribus.errors import RecipeError
+from paribus.records.sections import Shuffle
 
 BLOCK = 4096  # neighbouring rows read together when the order is shuffled in blocks
 
@@ -91,18 +92,18 @@ class Loader:
             yield self.take(rows)
 
     def shuffled(
-        self, seeds: Seeds, epoch: int, start: int = 0, augment: Compose | None = None, blocks: bool = False
+        self, seeds: Seeds, epoch: int, start: int = 0, augment: Compose | None = None, order: Shuffle = "full"
     ) -> Iterator[Batch]:
         """What an epoch takes, in its order, from batch number ``start`` on: for training."""
         size, draws_key = len(self), seeds.key("augmentation", epoch)
         if self.examples.sequential:
             batches, again = self._side_by_side(), None
         elif self.sampling is not None:
-            order, times = self.sampling.order(seeds, epoch)
-            batches, again = self.rows[order].tensor_split(size), times.tensor_split(size)
+            places, times = self.sampling.order(seeds, epoch)
+            batches, again = self.rows[places].tensor_split(size), times.tensor_split(size)
         else:
-            order = (block_order if blocks else permutation)(seeds.key("order", epoch), len(self.rows))
-            batches, again = self.rows[order].tensor_split(size), None
+            places = ORDERS[order](seeds.key("order", epoch), len(self.rows))
+            batches, again = self.rows[places].tensor_split(size), None
         for place in range(start, len(batches)):
             batch = self.take(batches[place])
             drawn = batch.rows if again is None else batch.rows + len(self.examples) * again[place].to(batch.rows)
@@ -148,3 +149,11 @@ def block_order(key: int, n: int) -> Tensor:
     order = torch.cat([blocks[i] for i in permutation(key, len(blocks)).tolist()])
     windows = order.split(8 * BLOCK)
     return torch.cat([rows[permutation(key + 1 + i, len(rows))] for i, rows in enumerate(windows)])
+
+
+ORDERS: Mapping[Shuffle, Callable[[int, int], Tensor]] = {
+    "full": permutation,
+    "blocks": block_order,
+    "none": lambda key, n: torch.arange(n),
+}
+"""Of so many examples, by a key: how ``training.shuffle`` names it → a permutation."""

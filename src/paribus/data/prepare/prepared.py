@@ -73,12 +73,11 @@ class PreparedData:
         """
         if training.sampling == "all":
             return None
-        if training.shuffle == "blocks":
-            rule, got = (
-                "training.sampling draws from all examples, and training.shuffle=blocks reads neighbours",
-                "both",
+        if training.shuffle != "full":
+            rule = (
+                f"training.sampling draws from all examples, and training.shuffle={training.shuffle} reads neighbours"
             )
-            raise RecipeError(rule, got=got, hint="leave one of them out")
+            raise RecipeError(rule, got="both", hint="leave one of them out")
         labels = getattr(self.examples, "labels", None)
         known = None if labels is None else labels.cpu()[self.rows["train"]]
         return Sampling.of(training.sampling, known, self.info.classes)

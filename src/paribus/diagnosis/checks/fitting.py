@@ -35,7 +35,7 @@ def narrow(case: Case) -> Iterator[Finding]:
         {"units": float(units), **case.evidence("fit", "achieved")},
         _wider(record),
         "",
-        "fault" if answers > units or case.poor else "warning",
+        "fault" if answers > units or case.behind else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 
@@ -62,7 +62,8 @@ def over_regularised(case: Case) -> Iterator[Finding]:
     """Penalties or noise under which not even the training examples are learned."""
     record = case.record
     found = strong(record)
-    if not found or not (case.poor or case.high("fit")) or not _held(case, found):
+    held = _held(case, found) and (case.poor or case.high("fit"))
+    if not found or case.above("usual_rate") or not (held or (case.below("shrinkage") and case.behind)):
         return
     named = " and ".join(f"{name}={value:g}" for name, value in found.items())
     yield Finding(
@@ -98,12 +99,12 @@ def overfitted(case: Case) -> Iterator[Finding]:
     record = case.record
     wide = case.span("gap")
     both = wide is not None and case["gap"] > wide[1] and case.high("rise")
-    risen, apart = case.above("rise") or both, case.above("gap")
+    counts = record.info.get("class_counts") or ()
+    few = min(counts) if counts else record.info.get("sizes", {}).get("train", 0)
+    risen, apart = case.above("rise") or both, case.above("gap") or (few < FEW and case.high("gap"))
     if not risen and not apart:
         return
     severity: Severity = "fault" if apart else "warning"
-    counts = record.info.get("class_counts") or ()
-    few = min(counts) if counts else record.info.get("sizes", {}).get("train", 0)
     yield Finding(
         "overfitting",
         "Training examples are answered far better than others"

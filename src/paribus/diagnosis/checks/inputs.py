@@ -79,7 +79,7 @@ def one_class(case: Case) -> Iterator[Finding]:
         f"In the middle one of the first batches {100 * median(found):.0f} % of the examples are of "
         f"one class, among all {100 * max(case.record.shares):.0f} %.",
         {"share in a batch": median(found), "share among all": max(case.record.shares), **case.evidence("mode_gap")},
-        {"training.shuffle": "full"} if case.record.option("training.shuffle") == "blocks" else {},
+        {"training.shuffle": "full"} if case.record.option("training.shuffle", "full") != "full" else {},
         "Shuffle the examples before they are put into batches.",
         trace=Trace(
             "largest class of the first batches",
@@ -120,8 +120,8 @@ def frozen_norm(case: Case) -> Iterator[Finding]:
     if record.steps < FOLLOWED:
         return
     still = look is not None and record.steps > 1 and look.norm_batches and max(look.norm_batches.values()) == 0
-    drift = case.above("norm_drift") or case.above("norm_shift")
     harmed = case.above("mode_gap")
+    drift = case.above("norm_drift") or case.above("norm_shift") or (harmed and _drifts(case))
     if (not still and not (drift and harmed)) or (still and not drift and not harmed):
         return
     yield Finding(
@@ -138,6 +138,10 @@ def frozen_norm(case: Case) -> Iterator[Finding]:
 def _batch(record: Record) -> int:
     size, pieces = record.option("training.batch_size"), record.option("training.accumulate", 1)
     return max(1, size // pieces) if isinstance(size, int) else 0
+
+
+def _drifts(case: Case) -> bool:
+    return case.high("norm_drift") or case.high("norm_shift")
 
 
 def _normed(record: Record) -> bool:

@@ -8,15 +8,18 @@ from itertools import combinations
 from statistics import median
 
 from paribus.diagnosis.case import Case, Check
-from paribus.diagnosis.checks.fitting import COURSE, PROBABLE, rated, strong
+from paribus.diagnosis.checks.fitting import COURSE, FEW, PROBABLE, rated, strong
 from paribus.diagnosis.finding import Finding, Severity, Trace
 from paribus.diagnosis.measures import entropy
 from paribus.diagnosis.record import Record
 
 AS_GUESSED = 0.25  # of what guessing leaves
 UNRELATED, RELATED = 0.1, 0.2  # κ of neighbours' targets: of what has nothing to do with its inputs, and of what has
-APART = 0.5  # κ of two classes that can be told apart
+APART, ALONE = 0.5, 0.3  # κ of two classes that can be told apart; by how much less than any others' it must be
 SURE = 3.0  # standard errors
+AT_REST = 0.8, 1.1  # the last training loss over that of the frequencies, where nothing is learned
+STILL = ("most_update", "gradient_span", "middle_gain", "first_spread", "usual_rate", "shrinkage")
+"""Figures that are as in healthy runs where only the labels are at fault."""
 COMPARED = 8  # examples of a class of which neighbours tell something
 LEAST_CLASSES = 3  # that tell what is usual
 RARE = 0.2  # of the middle class: a class with fewer examples is rare
@@ -38,6 +41,12 @@ def permuted(case: Case) -> Iterator[Finding]:
             "was learned tells it hardly better."
         )
         yield _permuted(case, says, case.evidence("agreement", "achieved", "fit"), given=True)
+        return
+    if _untold(case):
+        says = (
+            "Steps and gradients are sound, units alive, and yet training examples are answered as if by frequencies."
+        )
+        yield _permuted(case, says, case.evidence("achieved", "fit", "most_update", "dead_at_end"))
         return
     base, losses = entropy(record), record.values("val/loss")
     if base is None or not losses or not case["achieved"] < AS_GUESSED or record.diverged or _related(case):
@@ -74,6 +83,15 @@ def _related(case: Case) -> bool:
     return case["agreement"] > max(RELATED, SURE * case["agreement_error"])
 
 
+def _untold(case: Case) -> bool:
+    """Whether, where neighbours were not compared, nothing is learned and no other reason for it can be seen."""
+    record = case.record
+    odd = any(case.below(name) or case.above(name) for name in STILL) or case.above("dead_at_end")
+    rests = AT_REST[0] < case["fit"] < AT_REST[1] and case["achieved"] < AS_GUESSED and not case.above("unfinished")
+    seen = record.start is not None and not record.start.agreement
+    return seen and rests and not odd and len(record.rows) >= COURSE and not strong(record) and not record.stopped
+
+
 def _kappa(case: Case) -> str:
     return f"κ = {case['agreement']:.2f} ± {case['agreement_error']:.2f}"
 
@@ -82,7 +100,8 @@ def wrong_labels(case: Case) -> Iterator[Finding]:
     """Errors that are spread evenly, as wrong labels are."""
     record = case.record
     early = len(record.rows) < COURSE or case.above("unfinished")
-    if strong(record) or early or case.poor or case["simplex"] > PROBABLE:
+    few = median(record.info.get("class_counts") or (FEW,)) < FEW  # of which any network is too sure
+    if strong(record) or few or early or case.poor or case["simplex"] > PROBABLE:
         return
     if not case.above("confusion_loss") and not (case.high("confusion_loss") and _behind(case)):
         return
@@ -155,7 +174,7 @@ def twice(case: Case) -> Iterator[Finding]:
 def _mixed(record: Record, recalls: Recalls) -> Iterator[Finding]:
     """By their nearest neighbours."""
     pairs = sorted(_pairs(record))
-    if not pairs or pairs[0][0] > UNRELATED or (len(pairs) > 1 and pairs[1][0] < APART):
+    if not pairs or pairs[0][0] > UNRELATED or (len(pairs) > 1 and pairs[1][0] - pairs[0][0] < ALONE):
         return
     (kappa, error, *both), values = pairs[0], {name: value for value, name in recalls}
     if kappa + 2 * error > APART:

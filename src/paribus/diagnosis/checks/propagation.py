@@ -125,9 +125,10 @@ def exploding(case: Case) -> Iterator[Finding]:
 
 def straight(case: Case) -> Iterator[Finding]:
     """A network of several layers that bends nowhere."""
-    record, bend = case.record, case["bend"]
+    record, bends = case.record, max(case["bend"], case["first_bend"])
     named = record.option("model.activation") == "none" and _hidden_layers(record) > 0
-    seen = bend < STRAIGHT and len(record.end.weight_deviation if record.end else ()) > 2 and not case.poor
+    several = len(record.end.weight_deviation if record.end else ()) > 2
+    seen = bends < STRAIGHT and several and not case.below("gradient_span")
     if record.option("model.use") in LINEAR or not (named or seen):
         return
     yield Finding(

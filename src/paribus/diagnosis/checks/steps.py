@@ -45,8 +45,8 @@ def too_high(case: Case) -> Iterator[Finding]:
 
 
 def _far(case: Case) -> bool:
-    """Whether weights moved farther than in most healthy runs."""
-    return case.high("growth") or case.high("most_update")
+    """Whether weights moved farther than in most healthy runs, or with a learning rate that none of them had."""
+    return case.high("growth") or case.high("most_update") or case.above("usual_rate")
 
 
 SIGNS = {
@@ -65,16 +65,23 @@ def _said(signs: list[str], record: Record) -> str:
 
 def too_low(case: Case) -> Iterator[Finding]:
     """Steps so short that nothing moves."""
-    record = case.record
-    if not case.below("most_update") or case.below("clip_factor"):
+    record, short = case.record, case.below("most_update")
+    unusual = case.below("usual_rate") and (case.low("most_update") or case.behind) and not case.high("most_update")
+    if not (short or unusual) or case.below("clip_factor"):
         return
     far = case["most_update"] < case.healthy.below("most_update") / FAR
-    severity: Severity = "fault" if far or case.poor or case.above("unfinished") else "warning"
+    severity: Severity = "fault" if far or unusual or case.poor or case.above("unfinished") else "warning"
+    says = (
+        f"A step changes {case['most_update']:.1e} of the weights, less than in any healthy run: they are nearly those "
+        "that training began with."
+        if short
+        else f"A learning rate of {record.lr:g} is {case['usual_rate']:.2g} of what is usual with this optimizer, less "
+        "than in any healthy run, and little was learned."
+    )
     yield Finding(
         "lr-too-low",
-        f"A step changes {case['most_update']:.1e} of the weights, less than in any healthy run: they are nearly those "
-        "that training began with.",
-        case.evidence("most_update", "fit", **_lr(record)),
+        says,
+        case.evidence("most_update", "usual_rate", "fit", **_lr(record)),
         _rate(record, _factor(case, "most_update")),
         "",
         severity,
@@ -107,15 +114,18 @@ def too_few(case: Case) -> Iterator[Finding]:
     if not record.rows or record.stopped or record.diverged or not _moves(case):
         return
     epochs = len(record.rows)
-    if record.values("train/loss") and not case["fit"] > LEFT:
+    fewer = case.low("steps") or case.below("batches")
+    hurried = fewer and (case.high("unfinished") or case.behind)
+    if not hurried and record.values("train/loss") and not case["fit"] > LEFT:
         return  # little is left to be learned; losses of several stages tell nothing of that
-    short = len(record.rows) <= FEW and record.steps < SHORT
-    if not case.above("unfinished") and not case.above("improving") and not short:
+    short = epochs <= FEW and record.steps < SHORT
+    if not case.above("unfinished") and not case.above("improving") and not short and not hurried:
         return
     yield Finding(
         "too-few-epochs",
         f"After {epochs} epoch{'s' * (epochs != 1)} and {record.steps:,} steps training ended while "
-        + ("the loss was high and still falling." if record.values("train/loss") else "there was still much to gain."),
+        + ("the loss was high and still falling." if record.values("train/loss") else "there was still much to gain.")
+        + (f" An epoch has {case['batches']:.3g} batches." if case.below("batches") else ""),
         case.evidence("unfinished", "improving", "fit", epochs=float(epochs), steps=float(record.steps)),
         _longer(record),
         "Where the budget is fixed: a larger learning rate, or smaller batches.",
