@@ -1,7 +1,7 @@
 """Batches of one class: what becomes of batch norm where examples come class by class, and nobody shuffles them.
 
 Run with ``python examples/one_class_batches.py`` (handwritten digits, a minute), and then ask the doctor:
-``paribus diagnose "runs/one-class-batches/shuffle=none,norm=batch/seed-0"``.
+``paribus diagnose "runs/one-class-batches/shuffle=none-norm=batch-lr=0.05/seed-0"``.
 """
 
 from __future__ import annotations

@@ -85,14 +85,14 @@ def test_a_thinner_grading_still_has_every_fault():
 
 
 def test_thinner_or_not_hosts_as_they_are_stay_for_comparison():
-    whole, thin = (cases.sound("grading", 1, ["b1", "b5"], one_in) for one_in in (1, 5))
-    assert [case.host for case in thin if case.name == "as it is"] == ["b1", "b5"]
+    whole, thin = (cases.sound("grading", 1, ["c1", "c5"], one_in) for one_in in (1, 5))
+    assert sorted(case.host for case in thin if case.name == "as it is") == ["c1", "c5"]
     assert len(thin) == pytest.approx(len(whole) / 5, abs=2)
 
 
 def test_one_cell_is_named():
-    pairs = cases.pairs("grading", 2, (2,), ["lr-high/b1"])
-    assert [pair.planted.cell for pair in pairs] == [("lr-high", "b1", "grave")] * 2
-    assert [pair.twin.seed for pair in pairs] == [1000, 1001]
+    pairs = cases.pairs("grading", 2, (2,), ["lr-high/c1"])
+    assert [pair.planted.cell for pair in pairs] == [("lr-high", "c1", "grave")] * 2
+    assert [pair.twin.seed for pair in pairs] == [2000, 2001]
     with pytest.raises(RecipeError, match="FAULT/HOST"):
         cases.pairs("grading", 1, (2,), ["lr-hgh"])

@@ -23,7 +23,7 @@ def own_parts():
 
 
 def cell(name, faults, harm=BAD, warnings=(), strict=False, right=False, problem=""):
-    place = (name, "b1", "grave")
+    place = (name, "c1", "grave")
     answers = (Answer(place, 0, faults, warnings, 0.4, problem), Answer(place, 1, faults, warnings, 0.5, problem))
     return Planted(place, harm, 0.9, answers, (strict,) * 2, (right,) * 2)
 
@@ -38,12 +38,12 @@ GRADING = Grading(
         cell("batch-tiny", (), problem=REFUSED),
     ],
     [
-        Sound(("warm-up", "b1", ""), (Answer(("warm-up", "b1", ""), 0, ("lr-too-low",), (), 0.9),), 0.0),
-        Sound(("tanh", "b1", ""), (Answer(("tanh", "b1", ""), 0, (), (), 0.9),), 0.01),
-        Sound(("restarts", "b1", ""), (Answer(("restarts", "b1", ""), 0, ("lr-too-low",), (), 0.5),), 0.4),
+        Sound(("warm-up", "c1", ""), (Answer(("warm-up", "c1", ""), 0, ("lr-too-low",), (), 0.9),), 0.0),
+        Sound(("tanh", "c1", ""), (Answer(("tanh", "c1", ""), 0, (), (), 0.9),), 0.01),
+        Sound(("restarts", "c1", ""), (Answer(("restarts", "c1", ""), 0, ("lr-too-low",), (), 0.5),), 0.4),
     ],
     "a machine",
-    [Tried(("lr-high", "b1", "grave"), "optimizer.lr", True, "model.norm", False)],
+    [Tried(("lr-high", "c1", "grave"), "optimizer.lr", True, "model.norm", False)],
 )
 
 
@@ -66,13 +66,13 @@ def test_figures_count_cells_that_do_harm_and_kinds_that_are_sound():
 def test_confusion_misses_and_alarms_are_all_shown():
     text = markdown(GRADING)
     assert rows(text, "| `lr-low` | too-few")[0] == ["`lr-low`", "too-few-epochs", "equivalent", "2"]
-    assert rows(text, "| noisy | b1")[0] == [
-        *("noisy", "b1", "grave", "0.45", "0.9", "3.0", "0.00", "0.00"),
+    assert rows(text, "| noisy | c1")[0] == [
+        *("noisy", "c1", "grave", "0.45", "0.9", "3.0", "0.00", "0.00"),
         "overfitting (warning)",
     ]
-    assert not rows(text, "| lr-high | b1")
-    assert rows(text, "| warm-up | b1")[0] == ["warm-up", "b1", "1", "1", "lr-too-low"]
-    assert "restarts in b1 (40 %)" in text
+    assert not rows(text, "| lr-high | c1")
+    assert rows(text, "| warm-up | c1")[0] == ["warm-up", "c1", "1", "1", "lr-too-low"]
+    assert "restarts in c1 (40 %)" in text
 
 
 def test_confidence_is_of_what_is_known():
@@ -84,7 +84,7 @@ def test_confidence_is_of_what_is_known():
 
 
 def test_a_doctor_that_breaks_has_said_nothing(monkeypatch, tmp_path):
-    case = cases.pairs("grading", 1, (2,), ["lr-high/b1"])[0].planted
+    case = cases.pairs("grading", 1, (2,), ["lr-high/c1"])[0].planted
     monkeypatch.setattr(grades, "settled", lambda folder: True)
     monkeypatch.setattr(grades, "figure", lambda case, runs: 0.5)
     monkeypatch.setattr(
@@ -99,8 +99,8 @@ def test_a_doctor_that_breaks_has_said_nothing(monkeypatch, tmp_path):
 
 
 def test_trainings_are_each_made_once_and_sound_ones_stand_in_between():
-    pairs = cases.pairs("grading", 1, (2,), ["b1"])
-    sound = cases.sound("grading", 1, ["b1"])
+    pairs = cases.pairs("grading", 1, (2,), ["c1"])
+    sound = cases.sound("grading", 1, ["c1"])
     turn = work.in_turn(pairs, sound)
     keys = [(case.recipe.identity, case.seed) for case in turn]
     assert len(keys) == len(set(keys))
@@ -111,7 +111,7 @@ def test_trainings_are_each_made_once_and_sound_ones_stand_in_between():
 
 
 def test_a_random_change_is_one_that_changes_something():
-    recipe = cases.pairs("grading", 1, (2,), ["lr-high/b1"])[0].planted.recipe
+    recipe = cases.pairs("grading", 1, (2,), ["lr-high/c1"])[0].planted.recipe
     fields = {treatments.drawn(recipe, draw)[0] for draw in range(40)}
     assert len(fields) >= 6
     for draw in range(5):
@@ -124,11 +124,11 @@ def test_a_treatment_is_studied_beside_one_that_was_drawn(tmp_path, monkeypatch)
     monkeypatch.setattr(treatments, "SEEDS", 2)
     found = Finding("lr-too-low", "", {}, {"optimizer.lr": 0.001})
     monkeypatch.setattr(treatments, "diagnose", lambda folder: Diagnosis((found,)))
-    pairs = cases.pairs("grading", 1, (2,), ["lr-low/b1"])
+    pairs = cases.pairs("grading", 1, (2,), ["lr-low/c1"])
     work.train([pairs[0].planted], tmp_path, jobs=1, seconds=60, progress=silent)
     harmful = [grades.planted(pairs, tmp_path)[0]]
     tried = treatments.tried(pairs, harmful, tmp_path, jobs=1, seconds=60, progress=silent)
-    assert [one.cell for one in tried] == [("lr-low", "b1", "grave")]
+    assert [one.cell for one in tried] == [("lr-low", "c1", "grave")]
     assert tried[0].field == "optimizer.lr"
     assert (
         len(list(tmp_path.glob("treated/*/*/*/result.json")))
@@ -139,14 +139,14 @@ def test_a_treatment_is_studied_beside_one_that_was_drawn(tmp_path, monkeypatch)
 
 
 def test_no_time_means_no_training(tmp_path):
-    pairs = cases.pairs("grading", 1, (2,), ["lr-high/b1"])
+    pairs = cases.pairs("grading", 1, (2,), ["lr-high/c1"])
     assert work.train(work.in_turn(pairs, []), tmp_path, jobs=1, seconds=-1, progress=silent) == 0
     assert not grades.planted(pairs, tmp_path)
 
 
 @pytest.mark.slow
 def test_a_grading_is_resumed_and_written(tmp_path, capsys):
-    words = ["--only", "lr-high/b1", "--severity", "grave", "--seeds", "2", "--sound", "0", "--runs", str(tmp_path)]
+    words = ["--only", "lr-high/c1", "--severity", "grave", "--seeds", "2", "--sound", "0", "--runs", str(tmp_path)]
     files = ["--markdown", str(tmp_path / "table.md"), "--confidence", str(tmp_path / "grades.json")]
     assert main([*words, *files, "--minutes", "5"]) == 0
     found = capsys.readouterr().out

@@ -153,9 +153,14 @@ def normed(record: Record) -> bool:
     return _normed(record) or record.option("model.norm") == "batch"
 
 
+def stepped(record: Record) -> bool:
+    """Whether an optimizer made steps."""
+    return bool(record.rows) and record.option("optimizer.use") is not None
+
+
 CHECKS = (
     Check("inputs that are not scaled", not_scaled, ("inputs",), lambda record: bool(record.info.get("mean"))),
     Check("batches of one class", one_class, ("largest_class",), lambda record: record.classifies),
-    Check("batches that are tiny", tiny_batches, applies=lambda record: record.option("optimizer.use") is not None),
+    Check("batches that are tiny", tiny_batches, applies=stepped),
     Check("batch norm with other statistics", frozen_norm, ("norm_variance",), normed),
 )

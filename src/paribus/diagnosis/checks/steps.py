@@ -114,8 +114,8 @@ def too_few(case: Case) -> Iterator[Finding]:
     if not record.rows or record.stopped or record.diverged or not _moves(case):
         return
     epochs = len(record.rows)
-    fewer = case.low("steps") or case.below("batches")
-    hurried = fewer and (case.high("unfinished") or case.behind)
+    fewest = case.below("steps") or case.below("batches")
+    hurried = (fewest and case.behind) or (case.high("unfinished") and (fewest or case.low("steps")))
     if not hurried and record.values("train/loss") and not case["fit"] > LEFT:
         return  # little is left to be learned; losses of several stages tell nothing of that
     short = epochs <= FEW and record.steps < SHORT
