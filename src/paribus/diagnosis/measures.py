@@ -74,6 +74,11 @@ def agreement_error(record: Record) -> float | None:
     return record.start.agreement.get("error") if record.start is not None else None
 
 
+def nearness(record: Record) -> float | None:
+    """The median distance to the nearest example over that of two."""
+    return record.start.agreement.get("distance") if record.start is not None else None
+
+
 def start_loss(record: Record) -> float | None:
     """Before the first step, over that of a guess."""
     if not record.classifies or record.option("model.weights", "none") != "none":
@@ -184,7 +189,8 @@ def gains(record: Record) -> list[float]:
         return []
     shapes = {name.rpartition(".")[0]: shape for name, shape in record.matrices.items() if name.endswith(".weight")}
     inputs = {name: math.prod(shape[1:]) for name, shape in shapes.items()}
-    return [value * math.sqrt(inputs[name]) for name, value in look.weight_deviation.items() if name in inputs]
+    several = [name for name in look.weight_deviation if math.prod(shapes.get(name, ())) > 1]  # one deviates by nothing
+    return [look.weight_deviation[name] * math.sqrt(inputs[name]) for name in several]
 
 
 def widest_gain(record: Record) -> float | None:
@@ -226,14 +232,21 @@ def saturated(record: Record) -> float | None:
     return median(found) if found else None
 
 
+LINEAR = ("linear", "logistic", "ridge", "majority")  # models that are meant to be straight lines
+
+
 def bend(record: Record) -> float | None:
     """How far the network is from a straight line."""
-    return record.end.outputs.get("bend") if record.end is not None else None
+    return _bend(record, record.end)
 
 
 def first_bend(record: Record) -> float | None:
-    """The same before the first step."""
-    return record.start.outputs.get("bend") if record.start is not None else None
+    """The same before the first step, of networks with activations: recurrent ones bend only by learning."""
+    return _bend(record, record.start) if record.start is not None and record.start.zeros else None
+
+
+def _bend(record: Record, look: Look | None) -> float | None:
+    return look.outputs.get("bend") if look is not None and record.option("model.use") not in LINEAR else None
 
 
 def simplex(record: Record) -> float | None:
@@ -425,6 +438,7 @@ def softened(record: Record) -> bool:
 MEASURES: Mapping[str, Measured] = {
     "agreement": Measured(agreement, "how far nearest neighbours tell targets (κ)", "agreement", False, 0.0),
     "agreement_error": Measured(agreement_error, "standard error of that κ", "agreement", False, 0.0),
+    "nearness": Measured(nearness, "distance to the nearest example over that of two", "agreement", False, 0.05),
     "start_loss": Measured(start_loss, "the first loss over that of a guess", "loss_eval", margin=1.5),
     "summed": Measured(summed, "power of the number of examples by which the loss grows", "loss", False, 0.3),
     "usual_rate": Measured(usual_rate, "learning rate over the optimizer's default"),
@@ -445,8 +459,8 @@ MEASURES: Mapping[str, Measured] = {
     "dead_at_start": Measured(dead_at_start, "dead units before the first step", "dead", False, 0.15),
     "dead_at_end": Measured(dead_at_end, "dead units at the end", "dead", False, 0.1),
     "saturated": Measured(saturated, "saturated outputs", "saturated", False, 0.2),
-    "bend": Measured(bend, "distance from a straight line", "outputs", margin=10.0),
-    "first_bend": Measured(first_bend, "distance from a straight line before the first step", "outputs", margin=10.0),
+    "bend": Measured(bend, "distance from a straight line", "outputs"),
+    "first_bend": Measured(first_bend, "distance from a straight line before the first step", "outputs"),
     "simplex": Measured(simplex, "share of outputs that are probabilities", "outputs", log=False),
     "outputs_vary": Measured(outputs_vary, "dependence of outputs on examples", "outputs", margin=3.0),
     "input_deviation": Measured(input_deviation, "deviation of the inputs", "inputs", margin=2.0),

@@ -19,10 +19,11 @@ STEPS = frozenset({"lr-too-high", "exploding-gradients"})
 NORMS = frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting"})
 
 FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; symptoms follow from every cause
-    "capacity-too-small": UNITS | POORLY_LEARNED | {"lr-too-high"},
-    "linear-network": POORLY_LEARNED | {"initial-weights-too-large"},
+    "noisy-inputs": UNITS | POORLY_LEARNED | FITTED | LABELS,
+    "capacity-too-small": UNITS | POORLY_LEARNED | {"lr-too-high", "symmetric-units", "initial-weights-zero"},
     "inputs-not-scaled": UNITS | POORLY_LEARNED | STEPS | {"initial-weights-too-large", "clipped-to-nothing"},
-    "inputs-too-small": UNITS | POORLY_LEARNED | {"vanishing-gradients"},
+    "inputs-too-small": UNITS | POORLY_LEARNED | {"vanishing-gradients", "linear-network"},
+    "linear-network": POORLY_LEARNED | {"initial-weights-too-large"},
     "initial-weights-zero": UNITS | POORLY_LEARNED | STEPS | {"symmetric-units", "vanishing-gradients"},
     "symmetric-units": UNITS | POORLY_LEARNED | STEPS | {"vanishing-gradients", "initial-weights-too-large"},
     "initial-weights-too-large": UNITS | POORLY_LEARNED | STEPS | {"overfitting", "clipped-to-nothing"},
@@ -45,6 +46,7 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "labels-permuted": UNITS | POORLY_LEARNED | STEPS | FITTED | LABELS | {"vanishing-gradients"},
     "lr-too-low": frozenset({"too-few-epochs", "underfitting"}),
     "too-few-epochs": frozenset({"underfitting"}),
+    "class-thinned": frozenset({"labels-wrong", "overfitting"}),
     "class-twice": frozenset({"labels-wrong", "overfitting", "class-thinned"}),
     "labels-wrong": frozenset({"overfitting", "underfitting"}),
     "discriminator-wins": frozenset({"mode-collapse", "modes-not-covered", "lr-too-low"}),

@@ -66,7 +66,8 @@ class Look:
         targets: of the probe's, where they are numbers, likewise. Only before the first step.
         agreement: how far an example's nearest neighbour among the training examples tells its target, in the inputs
             as the model sees them: ``kappa``, 1 where it always does, and 0 where it does no more than chance;
-            ``error``, its standard error there; ``examples``, how many were compared. Only before the first step.
+            ``error``, its standard error there; ``distance``, the median distance to the nearest over that of two
+            examples; ``examples``, how many were compared. Only before the first step.
         neighbours: by class (its number), how often its examples have a nearest neighbour of each class, in order.
             Only before the first step.
         batch_inputs: as inputs, of the first batch of training as the model sees it, augmented. With epoch 1.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import median
 from typing import Any
 
 from paribus.diagnosis.case import Case, Check
@@ -12,7 +13,7 @@ from paribus.diagnosis.record import Record
 
 NARROW = 3  # units of a hidden layer
 HEAVY_DROPOUT, HEAVY_DECAY, HEAVY_L1 = 0.6, 0.02, 0.002
-BY_HEART = 0.98  # right answers in training
+BY_HEART, WORSE = 0.98, 0.05  # right answers in training; how many fewer elsewhere
 AS_GUESSED = 0.25  # of what guessing leaves
 FEW = 20  # examples of a class
 COURSE = 4  # epochs that show a best one among them
@@ -41,14 +42,23 @@ def narrow(case: Case) -> Iterator[Finding]:
 
 
 def _widths(record: Record) -> dict[str, int]:
-    """The narrowest width that each field of the model states; a factor of the usual widths is none."""
+    """The narrowest width that each field of the model states, and what the first layer gives where it is a factor."""
     found: dict[str, int] = {}
     for name in ("widths", "hidden", "width"):
         value = record.option(f"model.{name}")
         units = [one for one in (value if isinstance(value, list) else [value]) if type(one) is int]
         if units:
             found[f"model.{name}"] = min(units)
+        elif isinstance(value, float) and (first := _first(record)):
+            found[f"model.{name}"] = first
     return found
+
+
+def _first(record: Record) -> int:
+    """Units of the layer that is called first; 0 where that is not known."""
+    called = next((name for look in record.looks for name in look.weight_deviation), "")
+    shape = record.matrices.get(f"{called}.weight", ())
+    return shape[0] if shape else 0
 
 
 def _wider(record: Record) -> dict[str, Any]:
@@ -62,8 +72,7 @@ def over_regularised(case: Case) -> Iterator[Finding]:
     """Penalties or noise under which not even the training examples are learned."""
     record = case.record
     found = strong(record)
-    held = _held(case, found) and (case.poor or case.high("fit"))
-    if not found or case.above("usual_rate") or not (held or (case.below("shrinkage") and case.behind)):
+    if not found or case.above("usual_rate") or not case.behind or not (_held(case, found) or case.below("shrinkage")):
         return
     named = " and ".join(f"{name}={value:g}" for name, value in found.items())
     yield Finding(
@@ -99,16 +108,15 @@ def overfitted(case: Case) -> Iterator[Finding]:
     record = case.record
     wide = case.span("gap")
     both = wide is not None and case["gap"] > wide[1] and case.high("rise")
-    counts = record.info.get("class_counts") or ()
-    few = min(counts) if counts else record.info.get("sizes", {}).get("train", 0)
-    risen, apart = case.above("rise") or both, case.above("gap") or (few < FEW and case.high("gap"))
+    apart = case.above("gap") or (few(record) and (case.high("gap") or _by_heart(case)))
+    risen = case.above("rise") or both
     if not risen and not apart:
         return
     severity: Severity = "fault" if apart else "warning"
     yield Finding(
         "overfitting",
         "Training examples are answered far better than others"
-        + (f", and there are only {few:,} of the rarest class." if few < FEW else "."),
+        + (", and there are only a few." if few(record) else "."),
         {
             **case.evidence("gap", "rise", "fit"),
             "training examples": float(record.info.get("sizes", {}).get("train", 0)),
@@ -118,6 +126,24 @@ def overfitted(case: Case) -> Iterator[Finding]:
         severity,
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
+
+
+def _by_heart(case: Case) -> bool:
+    """Whether nearly all training examples are answered right, and others are not."""
+    record = case.record
+    split, _, name = record.rated.partition("/")
+    if not split:
+        trained, others = record.values("train/loss")[-1:], record.values("val/loss")[-1:]
+        return bool(trained and others) and 0 <= trained[0] < (1 - BY_HEART) * others[0]
+    known = record.values(f"train/{name}")[-1:]
+    return bool(known) and known[0] >= BY_HEART and case["gap"] > WORSE
+
+
+def few(record: Record) -> bool:
+    """Whether there are so few examples that any network learns them by heart, and is too sure."""
+    counts = record.info.get("class_counts") or ()
+    train = int(record.info.get("sizes", {}).get("train", 3 * FEW))
+    return train < 3 * FEW or (0 < sum(counts) <= train and median(counts) < FEW)
 
 
 def _regularised(record: Record) -> dict[str, Any]:

@@ -67,6 +67,22 @@ def _scaling(record: Record) -> dict[str, Any]:
     return {}
 
 
+def noisy(case: Case) -> Iterator[Finding]:
+    """Inputs of which all are about as far from each other, as noise is."""
+    if not case.above("nearness"):
+        return
+    yield Finding(
+        "noisy-inputs",
+        f"An example's nearest neighbour is {100 * case['nearness']:.0f} % as far away as any other example: inputs "
+        "share no more with each other than noise does.",
+        case.evidence("nearness", "agreement", "achieved"),
+        advice="Look at a few of them, and at how they are measured, scaled and cut.",
+        severity="fault" if case.behind else "warning",
+        given=True,
+        trace=case.curves("losses", "train/loss", "val/loss"),
+    )
+
+
 def one_class(case: Case) -> Iterator[Finding]:
     """Batches whose examples are all of one class."""
     found = next((look.largest_class for look in case.record.looks if look.largest_class), ())
@@ -95,7 +111,7 @@ def tiny_batches(case: Case) -> Iterator[Finding]:
     """Batch norm over one or two examples, or steps that follow so few that nothing is learned."""
     record, size = case.record, _batch(case.record)
     norm = normed(record)
-    harmed = case.poor or (norm and (case.above("mode_gap") or case.above("norm_drift")))
+    harmed = case.behind or (norm and (case.above("mode_gap") or case.above("norm_drift")))
     if not 0 < size <= SMALL or not (harmed or (norm and size <= TINY)):
         return
     examples = f"{size} example{'s' * (size > 1)}"
@@ -120,7 +136,8 @@ def frozen_norm(case: Case) -> Iterator[Finding]:
     if record.steps < FOLLOWED:
         return
     still = look is not None and record.steps > 1 and look.norm_batches and max(look.norm_batches.values()) == 0
-    harmed = case.above("mode_gap")
+    apart = case.high("norm_drift") and case.high("norm_shift")
+    harmed = case.above("mode_gap") or (case.high("mode_gap") and apart)
     drift = case.above("norm_drift") or case.above("norm_shift") or (harmed and _drifts(case))
     if (not still and not (drift and harmed)) or (still and not drift and not harmed):
         return
@@ -160,6 +177,7 @@ def stepped(record: Record) -> bool:
 
 CHECKS = (
     Check("inputs that are not scaled", not_scaled, ("inputs",), lambda record: bool(record.info.get("mean"))),
+    Check("inputs that are like noise", noisy, ("agreement",), lambda record: bool(record.info.get("mean"))),
     Check("batches of one class", one_class, ("largest_class",), lambda record: record.classifies),
     Check("batches that are tiny", tiny_batches, applies=stepped),
     Check("batch norm with other statistics", frozen_norm, ("norm_variance",), normed),

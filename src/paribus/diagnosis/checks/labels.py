@@ -8,15 +8,16 @@ from itertools import combinations
 from statistics import median
 
 from paribus.diagnosis.case import Case, Check
-from paribus.diagnosis.checks.fitting import COURSE, FEW, PROBABLE, rated, strong
+from paribus.diagnosis.checks.fitting import COURSE, PROBABLE, few, rated, strong
 from paribus.diagnosis.finding import Finding, Severity, Trace
 from paribus.diagnosis.measures import entropy
 from paribus.diagnosis.record import Record
 
 AS_GUESSED = 0.25  # of what guessing leaves
 UNRELATED, RELATED = 0.1, 0.2  # κ of neighbours' targets: of what has nothing to do with its inputs, and of what has
+AGREED = 0.9  # κ of neighbours that rules out more than one wrong label in twenty
 APART, ALONE = 0.5, 0.3  # κ of two classes that can be told apart; by how much less than any others' it must be
-SURE = 3.0  # standard errors
+SURE, FAR = 3.0, 4.0  # standard errors; of the farthest of many
 AT_REST = 0.8, 1.1  # the last training loss over that of the frequencies, where nothing is learned
 STILL = ("most_update", "gradient_span", "middle_gain", "first_spread", "usual_rate", "shrinkage")
 """Figures that are as in healthy runs where only the labels are at fault."""
@@ -35,7 +36,7 @@ def permuted(case: Case) -> Iterator[Finding]:
     """Nothing to be learned, though steps and gradients are sound."""
     record = case.record
     r2 = record.figures.get("val/r2")
-    if _unrelated(case) and (case.poor or (r2 is not None and r2 < AS_GUESSED)):
+    if _unrelated(case) and (case.behind or (r2 is not None and r2 < AS_GUESSED)) and not case.above("nearness"):
         says = (
             f"An example's nearest neighbour tells its target no better than chance does ({_kappa(case)}), and what "
             "was learned tells it hardly better."
@@ -49,7 +50,9 @@ def permuted(case: Case) -> Iterator[Finding]:
         yield _permuted(case, says, case.evidence("achieved", "fit", "most_update", "dead_at_end"))
         return
     base, losses = entropy(record), record.values("val/loss")
-    if base is None or not losses or not case["achieved"] < AS_GUESSED or record.diverged or _related(case):
+    if base is None or not losses or not case["achieved"] < AS_GUESSED or record.diverged:
+        return
+    if _related(case) or few(record):
         return
     learned = record.values("train/loss")[-1] < 0.9 * base if record.values("train/loss") else False
     worse = losses[-1] > 0.98 * base
@@ -74,8 +77,9 @@ def _permuted(case: Case, says: str, evidence: dict[str, float | str], given: bo
 
 
 def _unrelated(case: Case) -> bool:
-    """Whether neighbours were compared, and agree as if by chance."""
-    return case["agreement"] < min(UNRELATED, SURE * case["agreement_error"])
+    """Whether neighbours were compared, and agree as if by chance: of no two classes less often."""
+    rarely = any(kappa < -FAR * error for kappa, error, *_ in _pairs(case.record)) if case.record.start else False
+    return case["agreement"] < min(UNRELATED, SURE * case["agreement_error"]) and not rarely
 
 
 def _related(case: Case) -> bool:
@@ -88,7 +92,7 @@ def _untold(case: Case) -> bool:
     record = case.record
     odd = any(case.below(name) or case.above(name) for name in STILL) or case.above("dead_at_end")
     rests = AT_REST[0] < case["fit"] < AT_REST[1] and case["achieved"] < AS_GUESSED and not case.above("unfinished")
-    seen = record.start is not None and not record.start.agreement
+    seen = record.start is not None and "kappa" not in record.start.agreement
     return seen and rests and not odd and len(record.rows) >= COURSE and not strong(record) and not record.stopped
 
 
@@ -100,8 +104,8 @@ def wrong_labels(case: Case) -> Iterator[Finding]:
     """Errors that are spread evenly, as wrong labels are."""
     record = case.record
     early = len(record.rows) < COURSE or case.above("unfinished")
-    few = median(record.info.get("class_counts") or (FEW,)) < FEW  # of which any network is too sure
-    if strong(record) or few or early or case.poor or case["simplex"] > PROBABLE:
+    agree = case["agreement"] > AGREED  # a share of wrong labels takes twice as much of it
+    if strong(record) or agree or few(record) or early or case.poor or case["simplex"] > PROBABLE:
         return
     if not case.above("confusion_loss") and not (case.high("confusion_loss") and _behind(case)):
         return
@@ -137,7 +141,7 @@ def thinned(case: Case) -> Iterator[Finding]:
     missed = [at for at in rare if at < len(names) and _missed(recalls, names[at], least)]
     if not missed:
         return
-    severity: Severity = "fault" if len(missed) <= len(counts) / 3 else "warning"
+    severity: Severity = "fault" if len(missed) <= max(1, len(counts) / 3) else "warning"
     yield Finding(
         "class-thinned",
         f"{names[missed[0]]} has {counts[missed[0]]:.0f} training examples where the middle class has "

@@ -58,7 +58,7 @@ def squared(case: Case) -> Iterator[Finding]:
     record = case.record
     if record.option("task.use") == "classification" or record.option("model.weights", "none") != "none":
         return  # the task that ships has a cross-entropy, and trained weights may begin below a guess
-    low = case["start_loss"] < TOO_LOW
+    low = case["start_loss"] < TOO_LOW or _impossible(record)
     ratios = _over_brier(record)
     fell = record.values("val/loss")
     steady = len(ratios) > 1 and max(ratios) - min(ratios) <= ALIKE * max(ratios) and max(fell) > FELL * min(fell)
@@ -68,8 +68,8 @@ def squared(case: Case) -> Iterator[Finding]:
         "squared-error-of-classes",
         "The loss is in a fixed ratio to the Brier score, which is a squared error of the probabilities."
         if steady
-        else "Before the first step the loss is below that of a guess, which no cross-entropy of an "
-        "untrained network is: it measures something else, as a squared error does.",
+        else "The loss is lower than any cross-entropy can be, of a guess before the first step or of as many wrong "
+        "answers: it measures something else, as a squared error does.",
         {**case.evidence("start_loss", "achieved"), **({"loss over Brier score": ratios[-1]} if ratios else {})},
         {"task.use": "classification"},
         "Minimise the cross-entropy of logits.",
@@ -105,6 +105,13 @@ def _lowest(record: Record) -> float:
     return min((low for low in found if math.isfinite(low)), default=math.nan)
 
 
+def _impossible(record: Record) -> bool:
+    """Whether a loss is below that of its errors alone: each costs ln 2 or more, as its class has less than a half."""
+    rows = [(row.get("val/loss"), row.get("val/accuracy")) for row in record.rows]
+    known = [(loss, right) for loss, right in rows if loss is not None and right is not None]
+    return any(loss < 0.95 * math.log(2) * (1 - right) for loss, right in known)
+
+
 def _over_brier(record: Record) -> list[float]:
     """The validation loss over the Brier score, epoch by epoch."""
     rows = [(row.get("val/loss"), row.get("val/brier")) for row in record.rows]
@@ -116,8 +123,13 @@ def classifies(record: Record) -> bool:
     return record.classifies and record.option("optimizer.use") is not None
 
 
+def chooses(record: Record) -> bool:
+    """The same, be the classes of single examples, of pixels or of tokens."""
+    return bool(record.rated or record.option("task.use") == "language") and record.option("optimizer.use") is not None
+
+
 CHECKS = (
-    Check("a softmax before the loss", double_softmax, ("outputs",), classifies),
+    Check("a softmax before the loss", double_softmax, ("outputs",), chooses),
     Check("a rectifier behind the last layer", cut, ("outputs",), lambda record: bool(record.rated)),
     Check("squared error for classes", squared, applies=classifies),
     Check("a loss that is summed over the batch", summed, ("loss",), lambda record: bool(record.rows)),

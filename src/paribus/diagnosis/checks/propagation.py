@@ -8,11 +8,10 @@ from typing import Any
 
 from paribus.diagnosis.case import Case, Check
 from paribus.diagnosis.finding import Finding, Severity
-from paribus.diagnosis.measures import layers
+from paribus.diagnosis.measures import LINEAR, layers
 from paribus.diagnosis.record import Record
 from paribus.records.signals import Look
 
-LINEAR = ("linear", "logistic", "ridge", "majority")  # models that are meant to be
 SAME = 1e-6  # of the norm of a layer: weights that deviate by less are equal, but for rounding
 STRAIGHT = 1e-4  # of the spread of the outputs: a network that bends less is a straight line
 
@@ -88,7 +87,7 @@ def saturated(case: Case) -> Iterator[Finding]:
         case.evidence("saturated"),
         _activation(case.record, "relu"),
         "Smaller initial weights, scaled inputs, or a norm before them.",
-        "fault" if case.poor else "warning",
+        "fault" if case.behind else "warning",
         trace=case.looks("share of saturated outputs", "saturated", log=False),
     )
 
@@ -110,7 +109,8 @@ def vanishing(case: Case) -> Iterator[Finding]:
 
 def exploding(case: Case) -> Iterator[Finding]:
     """A gradient that grows on its way to the first layers."""
-    if not case.above("gradient_span"):
+    ends = case.high("saturated") and case.behind
+    if not case.above("gradient_span") and not (case.high("gradient_span") and ends):
         return
     yield Finding(
         "exploding-gradients",
@@ -118,7 +118,7 @@ def exploding(case: Case) -> Iterator[Finding]:
         case.evidence("gradient_span", "most_update"),
         {"training.clip_norm": 1.0} if case.record.option("training.clip_norm", 0) is None else {},
         "Smaller initial weights, a norm between the layers, or fewer of them.",
-        "fault" if case.poor or case.record.diverged else "warning",
+        "fault" if case.poor or ends or case.record.diverged else "warning",
         trace=case.depth("gradient by layer before the first step", "gradient", case.record.start),
     )
 
@@ -128,17 +128,25 @@ def straight(case: Case) -> Iterator[Finding]:
     record, bends = case.record, max(case["bend"], case["first_bend"])
     named = record.option("model.activation") == "none" and _hidden_layers(record) > 0
     several = len(record.end.weight_deviation if record.end else ()) > 2
-    seen = bends < STRAIGHT and several and not case.below("gradient_span")
-    if record.option("model.use") in LINEAR or not (named or seen):
+    seen = several and not case.below("gradient_span") and not case.below("middle_gain")
+    line, nearly = seen and bends < STRAIGHT, seen and case.below("first_bend")
+    if record.option("model.use") in LINEAR or not (named or line or nearly):
         return
     yield Finding(
         "linear-network",
         "No activation stands between its layers, so together they are one matrix."
         if named
-        else "What it gives for the mean of two examples is the mean of what it gives for each: it bends nowhere.",
-        {"model.activation": str(record.option("model.activation", "not known")), **case.evidence("bend", "achieved")},
+        else "What it gives for the mean of two examples is the mean of what it gives for each: it bends nowhere."
+        if line
+        else f"Before the first step what it gives for the mean of two examples is {case['first_bend']:.1g} deviations "
+        "from the mean of what it gives for each: it bends less than any healthy network.",
+        {
+            "model.activation": str(record.option("model.activation", "own")),
+            **case.evidence("first_bend", "bend"),
+        },
         {"model.activation": "relu"} if record.option("model.activation") is not None else {},
         "A model that is to be linear says so: model.use=linear.",
+        "fault" if named or line or case.behind else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 

@@ -15,6 +15,7 @@ CLIPPED = 0.9  # share of the steps from which nearly all are clipped
 WARMING = 0.5  # share of the training from which a warm-up takes most of it
 VANISHED = 0.5  # of the norm that weights began with
 FEW, SHORT, LEFT = 2, 200, 0.4  # epochs, steps, and what is left of a guess's loss: of less, nothing else is said
+FALLS = 0.02  # of a guess's loss, whenever the steps grow by a factor of e
 FAR = 5.0  # times less than the limit: so short a step does nothing, whatever else is known
 
 
@@ -66,8 +67,9 @@ def _said(signs: list[str], record: Record) -> str:
 def too_low(case: Case) -> Iterator[Finding]:
     """Steps so short that nothing moves."""
     record, short = case.record, case.below("most_update")
-    unusual = case.below("usual_rate") and (case.low("most_update") or case.behind) and not case.high("most_update")
-    if not (short or unusual) or case.below("clip_factor"):
+    tiny = case["usual_rate"] < case.healthy.below("usual_rate") / FAR
+    unusual = case.below("usual_rate") and (tiny or case.low("most_update") or case.behind)
+    if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
         return
     far = case["most_update"] < case.healthy.below("most_update") / FAR
     severity: Severity = "fault" if far or unusual or case.poor or case.above("unfinished") else "warning"
@@ -115,7 +117,8 @@ def too_few(case: Case) -> Iterator[Finding]:
         return
     epochs = len(record.rows)
     fewest = case.below("steps") or case.below("batches")
-    hurried = (fewest and case.behind) or (case.high("unfinished") and (fewest or case.low("steps")))
+    falling = case.high("unfinished") or (case.behind and case["unfinished"] > FALLS)
+    hurried = (fewest and case.behind) or (case.low("steps") and falling)
     if not hurried and record.values("train/loss") and not case["fit"] > LEFT:
         return  # little is left to be learned; losses of several stages tell nothing of that
     short = epochs <= FEW and record.steps < SHORT

@@ -20,6 +20,7 @@ from paribus.records.run import RunFolder
 
 Role = Literal["fault", "twin", "healthy"]
 SEVERITIES = ("mild", "middling", "grave")
+STRIDE = 7  # cells by which the choice moves on from fault to fault
 HEALTHY = 500  # from this seed of a side on: sound trainings share none with the twins
 
 
@@ -124,10 +125,13 @@ def _content(host: str, spoil: str, level: float) -> str:
 
 
 def _cells(set: Set, severities: Sequence[int], thin: int) -> Iterator[tuple[Fault, Host, int]]:
-    for severity in severities:
-        for row, fault in enumerate(FAULTS):
-            fitting = enumerate(filter(fault.fits, hosts(set)), row + severity)
-            yield from ((fault, host, severity) for place, host in fitting if place % thin == 0)
+    """Of every fault one cell in so many, and one at least; the first severity of all first."""
+    chosen = []
+    for row, fault in enumerate(FAULTS):
+        cells = [(fault, host, severity) for severity in severities for host in filter(fault.fits, hosts(set))]
+        first = STRIDE * row % min(thin, max(1, len(cells)))  # dealt evenly to hosts and severities
+        chosen += cells[first::thin]
+    return iter(sorted(chosen, key=lambda cell: cell[2]))
 
 
 def _wanted(only: Sequence[str], name: str, host: str) -> bool:

@@ -128,7 +128,7 @@ SHIPPED: Mapping[Set, tuple[str, ...]] = {
     ),
     "grading": (
         "diabetes/mlp", "diabetes/linear", "heart/linear", "seasons/tcn", "digits/distilled", "gaussians/gan",
-        "textures/denoise", "mnist/mlp", "fashion_mnist/mlp",
+        "textures/denoise", "mnist/mlp",
     ),
 }  # fmt: skip
 """Recipes that ship and train in seconds."""

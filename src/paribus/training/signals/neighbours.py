@@ -26,37 +26,52 @@ def agreement(network: Network, loader: Loader, info: DataInfo) -> dict[str, Any
     the neighbour's explain, 1 − Σ|y − y′|²/(2 Σ|y − ȳ|²). Both are 1 where neighbours agree always, and 0 where they do
     no more than two examples drawn at random.
 
+    With it goes how near the nearest is: the median distance to it over that of two examples. Of noise in many columns
+    all examples are about as far from each other, and it is near 1 (Beyer et al., 1999).
+
     Returns:
         Values of the fields ``agreement`` and ``neighbours`` of :class:`paribus.records.signals.Look`: nothing for
-        inputs that are no quantities, targets that are neither one class nor numbers, and fewer than 32 examples.
+        inputs that are no quantities, and of fewer than 32 examples; no κ of targets of other kinds.
     """
     count = min(len(loader.rows), _affordable(math.prod(info.network_shape)))
     if not network.quantities or count < LEAST:
         return {}
     batch = loader.take(loader.rows[torch.arange(count) * len(loader.rows) // count])  # from all over
-    if not isinstance(batch.inputs, Tensor) or not isinstance(batch.targets, Tensor):
+    if not isinstance(batch.inputs, Tensor):
         return {}
-    numbers = batch.targets.is_floating_point()
-    if not numbers and (batch.targets.ndim > 1 or not info.classes):
+    square = distances(network.scaled(batch.inputs).flatten(1).float())
+    nearest, rows = square.min(1)
+    usual = float(square[square.isfinite()].median())
+    near = {"distance": rounded(float(nearest.median()) / usual) ** 0.5} if usual > 0 else {}
+    told = _told(batch.targets, rows, info)
+    return {**told, "agreement": {**told.get("agreement", {}), **near, "examples": float(count)}}
+
+
+def _told(targets: Any, nearest: Tensor, info: DataInfo) -> dict[str, Any]:
+    """What the targets (N, …) of the nearest, which are these rows (N,), tell of each other."""
+    if not isinstance(targets, Tensor):
         return {}
-    targets = batch.targets.reshape(len(batch), -1).float() if numbers else batch.targets
-    nearest = targets[nearest_other(network.scaled(batch.inputs).flatten(1).float())]
-    if numbers:
-        return _of_numbers(targets, nearest)
-    counts = confusions(targets, nearest, len(info.classes))
+    if targets.is_floating_point():
+        targets = targets.reshape(len(targets), -1).float()
+        spread = 2 * (targets - targets.mean(0)).square().sum()
+        kappa, error = 1 - float((targets - targets[nearest]).square().sum() / spread), len(targets) ** -0.5
+        return {"agreement": {"kappa": rounded(kappa), "error": rounded(error)}} if spread > 0 else {}
+    if targets.ndim > 1 or not info.classes:
+        return {}
+    counts = confusions(targets, targets[nearest], len(info.classes))
     kappa, error = cohen(counts)
     rows = {str(at): tuple(row) for at, row in enumerate(counts.tolist())} if len(counts) <= MOST_CLASSES else {}
-    return {**_told(kappa, error, len(batch)), "neighbours": rows}
+    return {"agreement": {"kappa": rounded(kappa), "error": rounded(error)}, "neighbours": rows}
 
 
-def nearest_other(inputs: Tensor) -> Tensor:
-    """The row (N,) of the nearest other example of each (N, F), by Euclidean distance; of equally near ones the first.
+def distances(inputs: Tensor) -> Tensor:
+    """The squares of the Euclidean distances (N, N) of examples (N, F); infinite to themselves.
 
-    Distances are those of |a|² − 2ab + |b|², which is one product of matrices.
+    They are |a|² − 2ab + |b|², which is one product of matrices.
     """
     square = inputs.square().sum(1)
-    distance = square[:, None] + square - 2 * inputs @ inputs.T
-    return distance.fill_diagonal_(torch.inf).argmin(1)
+    found = (square[:, None] + square - 2 * inputs @ inputs.T).clamp_(min=0)
+    return found.fill_diagonal_(torch.inf)
 
 
 def confusions(targets: Tensor, nearest: Tensor, classes: int) -> Tensor:
@@ -72,17 +87,6 @@ def cohen(counts: Tensor) -> tuple[float, float]:
         return 0.0, 1.0
     kappa = (float(shares.trace()) - chance) / (1 - chance)
     return kappa, (chance / ((1 - chance) * float(counts.sum()))) ** 0.5
-
-
-def _of_numbers(targets: Tensor, nearest: Tensor) -> dict[str, Any]:
-    spread = 2 * (targets - targets.mean(0)).square().sum()
-    if not spread > 0:
-        return {}
-    return _told(float(1 - (targets - nearest).square().sum() / spread), len(targets) ** -0.5, len(targets))
-
-
-def _told(kappa: float, error: float, count: int) -> dict[str, Any]:
-    return {"agreement": {"kappa": rounded(kappa), "error": rounded(error), "examples": float(count)}}
 
 
 def _affordable(features: int) -> int:

@@ -205,8 +205,9 @@ def final(given: Tensor, readings: Readings) -> None:
     low, high = given.aminmax()
     figures = {**moments(given)[0], "low": low, "high": high}
     if given.ndim > 1 and given.shape[1] > 1:
-        sums = (given.sum(1) - 1).abs() < SUMS_TO_ONE
-        figures["simplex"] = (sums & (given >= 0).all(1)).float().mean()
+        axis = given.ndim - 1 if given.ndim == 3 else 1  # of sequences classes are last
+        sums = (given.sum(axis) - 1).abs() < SUMS_TO_ONE
+        figures["simplex"] = (sums & (given >= 0).all(axis)).float().mean()
     for name, figure in figures.items():
         readings.note(name, outputs=figure)
 
