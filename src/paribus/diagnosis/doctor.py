@@ -28,7 +28,7 @@ CHECKS: tuple[Check, ...] = (
 NEVER = (
     "labels: whether a single one is right (paribus analyse errors asks the examples)",
     "splits: whether examples of one are also in another (paribus lint does)",
-    "inputs: how much noise there is in them, for no clean ones are known",
+    "inputs: noise that leaves them more alike than it is itself, for no clean ones are known",
 )
 """What no record of a run can show."""
 

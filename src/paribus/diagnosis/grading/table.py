@@ -112,6 +112,10 @@ def _of_treatments(tried: Sequence[Tried]) -> Iterator[str]:
         return
     unit = "harmful cells"
     yield _share("treatment confirmed", proportion(sum(one.confirmed for one in tried), len(tried)), unit)
+    known = [one for one in tried if one.field]
+    if known:
+        right = proportion(sum(one.confirmed for one in known), len(known))
+        yield _share("… where one field of the recipe can undo it", right, "of them")
     yield _share("random change confirmed", proportion(sum(one.drawn_confirmed for one in tried), len(tried)), unit)
     more = mean_interval([float(one.confirmed) - one.drawn_confirmed for one in tried])
     yield _row(
