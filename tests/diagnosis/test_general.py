@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,22 @@ from safetensors.torch import load_file, save_file
 from paribus.diagnosis.doctor import NEVER, diagnose
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, Status
+from paribus.training.execution import Settings
+from paribus.training.loop import train
+
+
+@pytest.fixture(scope="module")
+def longer(session_cache, tmp_path_factory) -> RunFolder:
+    """A training of so many steps that nobody calls it too brief."""
+    folder = RunFolder(tmp_path_factory.mktemp("trained") / "run")
+    train(folder, Recipe.load("digits/cnn", {"model.widths": [8, 8], "budget.epochs": 12}), 3, Settings("cpu", 1))
+    return folder
+
+
+@pytest.fixture
+def run(longer, tmp_path) -> RunFolder:
+    """A copy that a test may harm."""
+    return RunFolder(shutil.copytree(longer.path, tmp_path / "run"))
 
 
 def with_weights(run: RunFolder, change) -> None:

@@ -13,7 +13,7 @@ import paribus as pb
 from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
 from paribus.records.recipe import Recipe
-from paribus.training.signals.neighbours import agreement, cohen, confusions, nearest_other
+from paribus.training.signals.neighbours import agreement, cohen, confusions, distances
 
 
 class Eyes:
@@ -34,7 +34,7 @@ def seen(inputs, targets):
 def test_neighbours_are_those_of_scikit_learn() -> None:
     inputs = torch.randn(200, 7, generator=torch.Generator().manual_seed(0))
     found = NearestNeighbors(n_neighbors=2).fit(inputs.numpy()).kneighbors(inputs.numpy(), return_distance=False)
-    assert nearest_other(inputs).tolist() == found[:, 1].tolist()
+    assert distances(inputs).argmin(1).tolist() == found[:, 1].tolist()
 
 
 def test_kappa_is_that_of_scikit_learn() -> None:
@@ -82,3 +82,17 @@ def test_nothing_is_said_of_few_examples_and_of_targets_that_are_no_single_answe
     prepared = prepare(Recipe.load("markov/rnn"), Seeds(0))
     tokens = type("Tokens", (), {"quantities": False})()
     assert agreement(tokens, prepared.loader("train", 32, "cpu"), prepared.info) == {}
+
+
+def test_noise_is_as_far_from_its_nearest_as_from_any() -> None:
+    draws, labels = np.random.default_rng(0), np.arange(400) % 4
+    noise = seen(draws.normal(size=(400, 300)).astype(np.float32), labels)[0]["agreement"]["distance"]
+    inputs, targets = load_digits(return_X_y=True)
+    assert noise > 0.85 > 0.5 > seen(inputs.astype(np.float32), targets)[0]["agreement"]["distance"]
+
+
+def test_the_distance_to_the_nearest_is_told_of_pixels_too_which_have_no_one_answer() -> None:
+    prepared = prepare(Recipe.load("shapes/unet", {"data.pictures": 60, "data.size": 16}), Seeds(0))
+    found = agreement(Eyes(), prepared.loader("train", 32, "cpu"), prepared.info)["agreement"]
+    assert set(found) == {"distance", "examples"}
+    assert 0 < found["distance"] < 1
