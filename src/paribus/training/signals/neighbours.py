@@ -31,17 +31,17 @@ def agreement(network: Network, loader: Loader, info: DataInfo) -> dict[str, Any
 
     Returns:
         Values of the fields ``agreement`` and ``neighbours`` of :class:`paribus.records.signals.Look`: nothing for
-        inputs that are no quantities, and of fewer than 32 examples; no κ of targets of other kinds.
+        inputs that are no quantities, and of 32 examples or fewer; no κ of targets of other kinds.
     """
     count = min(len(loader.rows), _affordable(math.prod(info.network_shape)))
-    if not network.quantities or count < LEAST:
+    if not network.quantities or count <= LEAST:
         return {}
     batch = loader.take(loader.rows[torch.arange(count) * len(loader.rows) // count])  # from all over
     if not isinstance(batch.inputs, Tensor):
         return {}
     square = distances(network.scaled(batch.inputs).flatten(1).float())
     nearest, rows = square.min(1)
-    usual = float(square[square.isfinite()].median())
+    usual = float(square[:LEAST, LEAST:].median())  # of some pairs: all would take longer
     near = {"distance": rounded(float(nearest.median()) / usual) ** 0.5} if usual > 0 else {}
     told = _told(batch.targets, rows, info)
     return {**told, "agreement": {**told.get("agreement", {}), **near, "examples": float(count)}}
