@@ -111,7 +111,8 @@ def tiny_batches(case: Case) -> Iterator[Finding]:
     """Batch norm over one or two examples, or steps that follow so few that nothing is learned."""
     record, size = case.record, _batch(case.record)
     norm = normed(record)
-    harmed = case.behind or (norm and (case.above("mode_gap") or case.above("norm_drift")))
+    apart = norm and (case.above("mode_gap") or case.above("norm_drift"))
+    harmed = case.poor or (size <= TINY and (case.behind or apart))
     if not 0 < size <= SMALL or not (harmed or (norm and size <= TINY)):
         return
     examples = f"{size} example{'s' * (size > 1)}"

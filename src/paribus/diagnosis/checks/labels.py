@@ -114,9 +114,10 @@ def wrong_labels(case: Case) -> Iterator[Finding]:
         "labels-wrong",
         f"At its best epoch, {best['epoch']}, {100 * best['val/accuracy']:.1f} % are right, and the loss of "
         f"{best['val/loss']:.3g} is that of mistakes which are spread evenly over all examples and "
-        "classes: hard examples are not like that, wrong labels are.",
+        "classes, as of wrong labels, or of classes that overlap.",
         case.evidence("confusion_loss", "gap", "rise"),
         advice="Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
+        severity="fault" if _behind(case) else "warning",  # where classes overlap others are answered no better
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from paribus import files
 from paribus.diagnosis.grading import cases, grades, parts, work
 from paribus.diagnosis.grading.harm import SEEDS
+from paribus.diagnosis.grading.hosts import SETS
 from paribus.diagnosis.grading.table import Grading, confidence, markdown
 from paribus.diagnosis.grading.treatments import tried
 from paribus.errors import Interrupted, ParibusError
@@ -66,7 +67,7 @@ def _train(left: list[cases.Case], runs: Path, jobs: int, seconds: float) -> Non
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m paribus.diagnosis.grading", description=__doc__)
-    parser.add_argument("--set", choices=("tuning", "grading"), default="grading", help="which side")
+    parser.add_argument("--set", choices=tuple(SETS), default="grading", help="which side")
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"pairs for each fault in a host (default: {SEEDS})")
     parser.add_argument("--severity", choices=cases.SEVERITIES, action="append", help="only this one; may be repeated")
     parser.add_argument("--sound", type=int, default=SOUND, help=f"seeds of each sound kind (default: {SOUND})")

@@ -133,6 +133,43 @@ def scenes(seed: int, size: int) -> Examples:
 
 
 @cache
+def clusters() -> Examples:
+    """Five classes of two heaps each in 15 columns, of which some overlap and six say nothing: 900 to learn from."""
+    from sklearn.datasets import make_classification
+
+    inputs, targets = make_classification(
+        1300, 15, n_informative=9, n_redundant=0, n_classes=5, n_clusters_per_class=2, class_sep=2.0, random_state=4
+    )
+    return parted(inputs.astype(np.float32), targets, 900, tuple("ABCDE"))
+
+
+@cache
+def strokes() -> Examples:
+    """A cross, a plus, a corner, a bar or two bars somewhere, thick or thin, 16 × 16 pixels: 1,100 to learn from."""
+    draw = np.random.default_rng(key("grading", "strokes"))
+    labels = draw.integers(0, 5, 1600)
+    y, x = np.mgrid[:16, :16]
+    row, column = draw.uniform(5, 10, (2, len(labels), 1, 1))
+    thick = draw.uniform(0.7, 1.6, (len(labels), 1, 1))
+    down, right, near = abs(x - column) < thick, abs(y - row) < thick, np.maximum(abs(x - column), abs(y - row)) < 5
+    slant, other = abs(x - column - y + row) < 1.4 * thick, abs(x - column + y - row) < 1.4 * thick
+    drawn = np.stack([slant | other, down | right, (down & (y > row)) | (right & (x > column)), down, slant])
+    inside = drawn[labels, np.arange(len(labels))] & near
+    pictures = 40 + 150 * inside + draw.normal(0, 15, inside.shape)
+    pictures = np.rint(pictures.clip(0, 255)).astype(np.uint8)[:, None]
+    return parted(pictures, labels, 1100, ("cross", "plus", "corner", "bar", "slant"))
+
+
+@cache
+def progression() -> Examples:
+    """How far diabetes went on in a year, by ten measurements (scikit-learn): 330 patients to learn from."""
+    from sklearn.datasets import load_diabetes
+
+    found = load_diabetes()
+    return parted(found.data.astype(np.float32), (found.target / 7).astype(np.float32), 330)
+
+
+@cache
 def of_source(name: str, train: int, val: int, **options: Any) -> Examples:
     """The first training examples of a data set that is read from PARIBUS_DATA; ``options`` are its source's."""
     from paribus.data.prepare.prepared import open_dataset

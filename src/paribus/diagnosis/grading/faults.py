@@ -67,7 +67,7 @@ class Fault:
 
 
 def _levels(tuning: Levels, grading: Levels) -> Mapping[Set, Levels]:
-    return {"tuning": tuning, "grading": grading}
+    return {"tuning": tuning, "grading": grading, "next": grading}
 
 
 FAULTS: tuple[Fault, ...] = (
