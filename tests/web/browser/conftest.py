@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-PATIENCE = 90_000  # milliseconds for anything to appear, on a busy machine
+PATIENCE = 60_000  # milliseconds for anything to appear, on a busy machine
 TINY = {"budget.epochs": 2, "split.limit": 200}
 LONG = 5000  # rows of a run whose curves are thinned
 CHROMIUM = os.environ.get("PARIBUS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")

@@ -57,7 +57,7 @@ def test_in_saved_files(hostile):
     made = page.evaluate(
         "async () => (await import('/static/save.js')).csv(['=1+1'], [['=1+1'], ['-2'], ['@x'], ['\"'], [' =x']])"
     )
-    assert made == "'=1+1\r\n'=1+1\r\n-2\r\n'@x\r\n\"\"\"\"\r\n =x\r\n"
+    assert made == '\'=1+1\r\n\'=1+1\r\n-2\r\n\'@x\r\n""""\r\n =x\r\n'
 
 
 def test_side_by_side(hostile):
