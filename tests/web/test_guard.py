@@ -109,7 +109,7 @@ def test_r25_without_the_token_nothing_is_shown(served, cookie, path):
     ],
 )
 def test_r25_cookies_of_other_servers_lock_nobody_out(served, cookies):
-    """Browsers send those of all ports, whatever is in them; one of the same name proves nothing and disproves nothing."""
+    """Browsers send those of all ports, whatever is in them; one of the same name proves and disproves nothing."""
     given = cookies.format(own=served.cookie, name=f"paribus-{served.port}")
     assert served.ask("/api/home", Cookie=given).status == 200
     assert served.ask("/api/home", Cookie=given.replace(TOKEN, "wrong")).status == 401

@@ -1,4 +1,4 @@
-"""Work that the server leaves to a process of its own: it answers, fails, is given up, dies, and leaves nothing behind."""
+"""Work that the server leaves to a process of its own: it answers, fails, is given up, dies, and leaves nothing."""
 
 from __future__ import annotations
 

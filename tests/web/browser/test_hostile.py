@@ -1,4 +1,4 @@
-"""R27: no name becomes markup, wherever it is shown. The tab itself sees to it that no dialog opened and nothing failed."""
+"""R27: no name becomes markup, wherever it is shown; the tab sees to it that no dialog opened and nothing failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page that only shows: nothing to press that would change anything, nothing taken if it is asked, nothing written."""
+"""A page that only shows: nothing to press would change anything, nothing is taken if asked, nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is on the screen can be taken away: every chart as a drawing, a picture and numbers, every table as numbers."""
+"""Whatever is on the screen can be taken away: charts as drawings, pictures and numbers, tables as numbers."""
 
 from __future__ import annotations
 
