@@ -1,7 +1,7 @@
 """The local page in Chromium: when things are on the screen, how smoothly they move, what eight tabs cost a training.
 
 ``python -m benchmarks page_browser`` measures all of it, ``python -m benchmarks page_browser:long`` one part: many,
-long, appended or tabs. Chromium is found as by the tests (``PARIBUS_CHROMIUM``).
+long, appended or tabs. Chromium is found as by the tests (``PARIBUS_CHROMIUM``); without it nothing is measured.
 """
 
 from __future__ import annotations
@@ -75,7 +75,10 @@ def rows(repeats: int, only: str = "") -> list[Row]:
         "appended": appended,
         "tabs": tabs,
     }
-    with tempfile.TemporaryDirectory() as folder, browsing() as browser:
+    if (chromium := _chromium()) is None:
+        print("page_browser: there is no chromium; PARIBUS_CHROMIUM may name it", file=sys.stderr)
+        return []
+    with tempfile.TemporaryDirectory() as folder, browsing(chromium) as browser:
         found = []
         for name in [only] if only else parts:
             (root := Path(folder, name)).mkdir()
@@ -205,14 +208,15 @@ def opened(browser: Browser, server: page.Page, selector: str) -> Iterator[Tab]:
         context.close()
 
 
+def _chromium() -> str | None:
+    return os.environ.get("PARIBUS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
 @contextmanager
-def browsing() -> Iterator[Browser]:
+def browsing(path: str) -> Iterator[Browser]:
     """Chromium without a window."""
     from playwright.sync_api import sync_playwright
 
-    path = os.environ.get("PARIBUS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        raise SystemExit("there is no chromium; PARIBUS_CHROMIUM may name it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
