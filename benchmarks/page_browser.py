@@ -180,8 +180,9 @@ def _seen(root: Path, browser: Browser) -> float:
                 tab.goto(f"http://127.0.0.1:{server.port}/runs/{run}")
             while training.poll() is None:
                 first.wait_for_timeout(200)
-        loss = f"{page.last(root)['train/loss']:.3g}"
+        loss = f"{page.last(root)['train/loss']:.4g}"
         for tab in (first, *others):
+            tab.bring_to_front()  # one that nobody sees draws nothing
             tab.locator(f"figure.curves canvas[aria-label*='{loss}']").first.wait_for(timeout=PATIENCE)
     return page.seconds_of(root)
 
