@@ -174,17 +174,26 @@ def _seen(root: Path, browser: Browser) -> float:
     with page.served(root) as server, opened(browser, server, SELECTORS["long"]) as first:
         others = [first.context.new_page() for _ in range(page.TABS - 1)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as training:
-            while not (run := _only(server)) and training.poll() is None:
+            while not (run := _only(server)):
+                assert training.poll() in (None, 0)
                 time.sleep(0.1)
             for tab in (first, *others):
                 tab.goto(f"http://127.0.0.1:{server.port}/runs/{run}")
             while training.poll() is None:
                 first.wait_for_timeout(200)
-        loss = f"{page.last(root)['train/loss']:.4g}"
         for tab in (first, *others):
-            tab.bring_to_front()  # one that nobody sees draws nothing
-            tab.locator(f"figure.curves canvas[aria-label*='{loss}']").first.wait_for(timeout=PATIENCE)
+            _ends_at(tab, f"{page.last(root)['train/loss']:.4g}")
     return page.seconds_of(root)
+
+
+def _ends_at(tab: Tab, loss: str) -> None:
+    """Wait until the first chart of a tab says where the loss has ended."""
+    tab.bring_to_front()  # one that nobody sees draws nothing
+    chart, end = tab.locator("figure.curves canvas").first, time.monotonic() + PATIENCE / 1000
+    while loss not in str(chart.get_attribute("aria-label")):
+        if time.monotonic() > end:
+            raise SystemExit(f"a tab says {chart.get_attribute('aria-label')}, and not {loss}")
+        tab.wait_for_timeout(100)
 
 
 def _only(server: page.Page) -> str:
