@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME ...] [--repeats N]``: measure, and print a Markdown table."""
+"""``python -m benchmarks [NAME[:PART] ...] [--repeats N]``: measure, and print a Markdown table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from paribus.records.environment import environment
 
 SUBJECTS = (
     *("startup", "single", "study", "many", "memory", "store", "busy", "tune"),
-    *("augmentation", "frameworks", "scratch", "generators", "pixels", "sequences", "signals", "page"),
+    *("augmentation", "frameworks", "scratch", "generators", "pixels", "sequences", "signals", "page", "page_browser"),
 )
 
 
@@ -26,7 +26,8 @@ def main() -> None:
     print(f"{place['processor']}, {place['cores']} cores, torch {torch.__version__}, load {os.getloadavg()[0]:.1f}\n")
     print(HEAD, flush=True)
     for subject in arguments.subjects:
-        for row in importlib.import_module(f"benchmarks.{subject}").rows(arguments.repeats):
+        name, *part = subject.split(":")
+        for row in importlib.import_module(f"benchmarks.{name}").rows(arguments.repeats, *part):
             print(row.text(), flush=True)
 
 

@@ -184,7 +184,7 @@ def watched(root: Path, repeats: int) -> list[float]:
             with ExitStack() as stack:
                 if seen:
                     stack.enter_context(_watching(place))
-                seconds[seen] = _trained(place)
+                seconds[seen] = trained(place)
         found.append(seconds[True] / seconds[False])
     return found
 
@@ -220,13 +220,24 @@ def _look(page: Page, over: threading.Event) -> None:
         page.get("/api/home")
 
 
-def _trained(root: Path) -> float:
+def trained(root: Path, epochs: int = EPOCHS) -> float:
     """Seconds that the steps of a training took, as it recorded them."""
-    words = TRAINING.format(epochs=EPOCHS).split()
+    words = TRAINING.format(epochs=epochs).split()
     command = [sys.executable, "-m", "paribus", *words, "--runs", str(root)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return seconds_of(root)
+
+
+def seconds_of(root: Path) -> float:
+    """Seconds of the only run."""
     (result,) = root.rglob("result.json")
     return float(json.loads(result.read_text())["seconds"])
+
+
+def last(root: Path) -> dict[str, float]:
+    """The last row of the only run."""
+    (rows,) = root.rglob("metrics.jsonl")
+    return dict(json.loads(rows.read_text().splitlines()[-1]))
 
 
 def _ten(root: Path) -> None:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from paribus.web import server
+from paribus.files import dumps
+from paribus.web import server, worker
 from paribus.web.known import Snapshot
 
 TOKEN = "a-token-of-the-tests"
@@ -87,12 +88,26 @@ class Page(NamedTuple):
         return str(self.app.state.desk.known.id(self.root.absolute() / name))
 
 
+class Inside(worker.Worker):
+    """Does tasks in this very process, which has long imported what they need; they arrive and answer as JSON, too."""
+
+    def ask(self, task: str, seconds: float = 120.0, /, **given: Any) -> Any:
+        with self._lock:
+            reply = worker._reply(dumps([task, given]).encode())
+        return worker._read(dumps(reply).encode())
+
+    def warm_once(self) -> None:
+        """There is nothing to wait for."""
+
+
 @contextmanager
 def page(root: Path, token: str | None = TOKEN, read_only: bool = False, framed: bool = False) -> Iterator[Page]:
-    """A page about a folder, until the block ends."""
+    """A page about a folder, until the block ends; the processes of its own work are tested in ``test_worker.py``."""
     place = server.listen("127.0.0.1", 0)
     served = server.server(root, place, token, read_only, framed)
     app = served.config.app
+    for name in ("reading", "theory", "asking"):
+        setattr(app.state.desk, name, Inside(name))
     thread = threading.Thread(target=served.run, args=([place.listener],), daemon=True)
     thread.start()
     try:

@@ -257,20 +257,29 @@ def read_lines(path: Path) -> tuple[list[dict[str, Any]], bool]:
     return rows, torn
 
 
-def open_regular(path: Path, most: int | None = None, error: type[ParibusError] = DataError) -> BufferedReader:
+def open_regular(
+    path: Path, most: int | None = None, error: type[ParibusError] = DataError, links: bool = True
+) -> BufferedReader:
     """Open a regular file for reading: never a folder, a pipe or a device, be it behind a link.
 
     Args:
         path: the file.
         most: bytes that it may have.
         error: what to raise.
+        links: whether it may lie behind a link, even one that was put there a moment ago.
 
     Raises:
         ParibusError: of that type, if it is something else, or larger.
         OSError: if it is missing, or cannot be opened.
     """
-    _require_regular(path, path.stat(), error)  # some devices act on being opened
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    _require_regular(path, path.stat() if links else path.lstat(), error)  # some devices act on being opened
+    behind = 0 if links else getattr(os, "O_NOFOLLOW", 0)
+    try:
+        handle = os.open(path, os.O_RDONLY | behind | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as problem:
+        if not behind or problem.errno != errno.ELOOP:
+            raise
+        raise error(f"{path.name} has just become a link, and no regular file", got=str(path)) from None
     file = os.fdopen(handle, "rb")
     try:
         found = os.fstat(handle)
@@ -283,9 +292,9 @@ def open_regular(path: Path, most: int | None = None, error: type[ParibusError] 
     return file
 
 
-def read_regular(path: Path, most: int, error: type[ParibusError] = DataError) -> bytes:
+def read_regular(path: Path, most: int, error: type[ParibusError] = DataError, links: bool = True) -> bytes:
     """The content of a regular file of at most ``most`` bytes; as :func:`open_regular`."""
-    with open_regular(path, most, error) as file:
+    with open_regular(path, most, error, links) as file:
         content = file.read(most + 1)
     if len(content) > most:  # it grew
         raise _too_long(path, most, error)
@@ -314,7 +323,8 @@ def _too_long(path: Path, most: int, error: type[ParibusError]) -> ParibusError:
 
 def _require_regular(path: Path, found: os.stat_result, error: type[ParibusError]) -> None:
     if not stat.S_ISREG(found.st_mode):
-        what = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, a socket or a device"
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a link"}
+        what = kinds.get(stat.S_IFMT(found.st_mode), "a pipe, a socket or a device")
         raise error(
             f"{path.name or path} is {what}, and no regular file", got=str(path), hint="give the path of a file"
         )

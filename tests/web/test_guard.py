@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from http.cookies import SimpleCookie
 
 import pytest
 from tests.served import TOKEN, Page, make_run, page
 
 from paribus.errors import ParibusError
-from paribus.web import guard, server
+from paribus.web import guard, protocol, server
+from paribus.web.api import runs, studies
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,26 @@ def test_r25_without_the_token_nothing_is_shown(served, cookie, path):
     found = served.ask(path, Cookie=cookie and cookie.format(port=served.port))
     assert found.status == 401
     assert TOKEN.encode() not in found.body
+
+
+@pytest.mark.parametrize(
+    "cookies",
+    [
+        "[1]=x; {own}",
+        'a={{"b": 1, "c": "d"}}; {own}',
+        '_xsrf=2|1:0; username-127-0-0-1-8888="2|1:0|44:x="; {own}; "',
+        "a b c; =; ;;; {own}",
+        'x="a; {own}; b"',
+        "a=\xff; {own}",
+        "{name}=set-by-another-server; {own}",
+        "{own}; {name}=set-by-another-server",
+    ],
+)
+def test_r25_cookies_of_other_servers_lock_nobody_out(served, cookies):
+    """Browsers send those of all ports, whatever is in them; one of the same name proves and disproves nothing."""
+    given = cookies.format(own=served.cookie, name=f"paribus-{served.port}")
+    assert served.ask("/api/home", Cookie=given).status == 200
+    assert served.ask("/api/home", Cookie=given.replace(TOKEN, "wrong")).status == 401
 
 
 def test_r25_the_token_becomes_a_cookie_that_scripts_and_other_sites_do_not_see(served):
@@ -198,6 +221,33 @@ def test_r26_runs_behind_links_are_not_listed(served, linked):
     assert list(served.rows()) == ["alone/a1/seed-0"]
 
 
+@pytest.mark.parametrize("place", ["recipe.json", "log.txt", "previews/0001.png", "report.html"])
+def test_r26_a_file_that_becomes_a_link_between_the_look_and_the_opening_is_not_read(tmp_path, monkeypatch, place):
+    """The race is won for the attacker: the link is there as soon as the look is over."""
+    folder = make_run(tmp_path / "runs" / "a" / "b" / "seed-0")
+    (tmp_path / "secret").write_text("private")
+    target = folder.parents[1] / place if place == "report.html" else folder / place
+    target.parent.mkdir(exist_ok=True)
+    target.write_text("mine")
+
+    def swapped(path, *given, ask, **more):
+        target.unlink()
+        target.symlink_to(tmp_path / "secret")
+        return ask(path, *given, **more)
+
+    with page(tmp_path / "runs") as found:
+        run, study = found.id("a/b/seed-0"), found.id("a")
+        found.rows()
+        for module, name in ((runs.files, "read_regular"), (runs.files, "open_regular"), (studies, "read_regular")):
+            monkeypatch.setattr(module, name, partial(swapped, ask=getattr(module, name)))
+        address = {"log.txt": f"runs/{run}/log", "report.html": f"studies/{study}/report"}.get(place)
+        if place.startswith("previews"):
+            address = f"runs/{run}/{place}"
+        answer = found.ask(f"/api/{address or f'runs/{run}/files/{place}'}")
+    assert answer.status in (400, 404, 409)
+    assert b"private" not in answer.body
+
+
 def test_r26_a_folder_that_becomes_a_link_is_not_shown(served, linked, tmp_path):
     folder = make_run(served.root / "alone" / "moved" / "seed-0")
     served.look_again()
@@ -295,6 +345,92 @@ def test_headers_without_end_are_refused(served):
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as line:
         line.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000)
         assert line.recv(100).split()[1] in (b"400", b"431")
+
+
+def said(served: Page, text: str) -> list[int]:
+    """All that is answered to what comes over one line, until the server hangs up."""
+    head = f"Host: 127.0.0.1:{served.port}\r\n"
+    cookie = f"Cookie: {served.cookie}\r\n"
+    own = f"{head}{cookie}Origin: {served.origin}\r\nSec-Fetch-Site: same-origin\r\n"
+    last = f"GET /api/me HTTP/1.1\r\n{head}Connection: close\r\n\r\n"  # without a cookie: 401
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+        line.sendall((text.format(own=own, head=head, cookie=cookie) + last).encode("latin-1"))
+        answer = b""
+        while more := line.recv(1 << 16):
+            answer += more
+    return [int(code) for code in re.findall(rb"HTTP/1\.1 (\d+)", answer)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("DELETE /api/queue/x HTTP/1.1\r\n{own}\r\n", [404, 401]),
+        (
+            "DELETE /api/queue/x HTTP/1.1\r\n{own}Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            [404, 401],
+        ),
+        ("DELETE /api/queue/x HTTP/1.1\r\n{own}Content-Length: 0\r\nContent-Length: 9\r\n\r\n", [400]),
+        ("DELETE /api/queue/x HTTP/1.1\r\n{own}Transfer-Encoding: xchunked\r\n\r\n", [400]),
+        ("DELETE /api/queue/x HTTP/1.1\r\n{own}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", [400]),
+        ("GET /api/me HTTP/1.1\r\n{head}Cookie : x\r\n\r\n", [400]),
+        ("GET /api/me HTTP/1.1\r\n{head}X: a\0b\r\n\r\n", [400]),
+        ("GET /api/me\r\n\r\n", [400]),
+        ("GET http://evil.example/api/me HTTP/1.1\r\n{own}\r\n", [404, 401]),
+        ("OPTIONS * HTTP/1.1\r\n{own}\r\n", [405, 401]),
+        ("GET /api/me HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: 127.0.0.1\r\n{cookie}\r\n", [421, 401]),
+        ("GET /api/me HTTP/1.0\r\n{cookie}\r\n", [421]),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [421, 400]),
+    ],
+    ids=lambda value: value[:60].replace("\r\n", " ").replace("\0", "0") if isinstance(value, str) else "",
+)
+def test_what_is_asked_strangely_lends_nothing_to_what_is_asked_after_it(served, text, expected):
+    """The cookie of a request is that of no other, however the borders between two are blurred."""
+    assert said(served, text) == expected
+
+
+def test_who_never_comes_to_the_point_is_hung_up_on(served, monkeypatch):
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
+    whole = f"GET /api/me HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode()
+    for first, begun in ((b"", b""), (b"", b"GET / HT"), (whole, b"GET / HT")):
+        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+            line.sendall(first)
+            answer = b""
+            while first and not answer.endswith(b"}"):
+                answer += line.recv(1 << 16)
+            line.sendall(begun)
+            assert line.recv(1) == b""
+            assert answer.startswith(b"HTTP/1.1 401") == bool(first)
+    assert served.ask("/").status == 200
+
+
+def test_who_rests_between_two_requests_is_not(served, monkeypatch):
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.1)
+    with closing(http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)) as connection:
+        for _ in range(2):
+            connection.request("GET", "/api/me", headers={"Cookie": served.cookie})
+            assert connection.getresponse().read()
+            line = connection.sock
+            line.settimeout(0.5)
+            with pytest.raises(TimeoutError):  # it is still open, and nothing is said
+                line.recv(1)
+            line.settimeout(20)
+
+
+def test_who_hangs_up_while_sending_is_no_mistake_of_the_server(served, caplog):
+    head = f"POST /api/start HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nCookie: {served.cookie}\r\n"
+    head += f"Origin: {served.origin}\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 9\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as line:
+        line.sendall(head.encode() + b"{")
+    for _ in range(20):
+        assert served.ask("/api/me").status == 200
+    assert not caplog.records
+
+
+def test_private_answers_are_kept_by_nobody(served):
+    for path in ("/", "/nowhere", "/api/home", "/api/nowhere", f"/api/runs/{served.id('alone/a1/seed-0')}/curves"):
+        assert served.ask(path).headers["cache-control"] == "no-store"
+    assert served.ask("/static/app.js").headers["cache-control"] == "no-cache"  # asked for again each time
+    assert served.ask("/static/app.js", Cookie=None).headers["cache-control"] == "no-store"
 
 
 def test_read_only_lets_nothing_change(tmp_path):

@@ -170,6 +170,15 @@ def test_a_run_that_is_deleted_while_it_is_shown_is_one_clear_sentence(tmp_path)
     assert not folder.exists()
 
 
+def test_what_came_a_moment_ago_is_found_though_nobody_watches(tmp_path):
+    make_run(tmp_path / "a" / "b" / "seed-0")
+    with page(tmp_path) as found:
+        assert list(found.rows()) == ["a/b/seed-0"]
+        make_run(tmp_path / "a" / "b" / "seed-1")
+        address = f"/api/runs/{found.id('a/b/seed-1')}/curves"
+        assert found.ask(address).status == 200
+
+
 def test_two_servers_on_one_folder_say_the_same(tmp_path):
     make_run(tmp_path / "a" / "b" / "seed-0")
     with page(tmp_path) as one, page(tmp_path) as other:

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.served import Page, make_run, page, row
+from tests.served import Page, make_run, page, row, wait_for
 
+from paribus import processes
 from paribus.web import live
 
 
@@ -27,13 +28,18 @@ class Tab:
         self.connection, self.response = connection, connection.getresponse()
 
     def next(self, *kinds: str) -> dict[str, Any]:
-        """The next event of one of these kinds."""
+        """The next event of one of these kinds; rows that say only how many there are do not count."""
         for _ in range(1000):
-            line = self.response.readline()
-            assert line, "the stream has ended"
-            if line.startswith(b"data: ") and (event := json.loads(line[6:]))["kind"] in kinds:
-                return dict(event)
+            event = self.any()
+            if event["kind"] in kinds and event.get("rows") != []:
+                return event
         raise AssertionError(f"no event of {kinds}")
+
+    def any(self) -> dict[str, Any]:
+        """The next event."""
+        while not (line := self.response.readline()).startswith(b"data: "):
+            assert line, "the stream has ended"
+        return dict(json.loads(line[6:]))
 
     def ends(self) -> bool:
         """Whether the stream comes to an end."""
@@ -89,6 +95,16 @@ def test_a_line_that_is_appended_is_told_within_a_second(served, running):
         append(running, row(4) + row(5))
         event = tab.next("rows")
         assert [one["epoch"] for one in event["rows"]] == [4, 5][: len(event["rows"])]
+
+
+def test_who_begins_to_listen_hears_how_many_rows_there_are(served, running):
+    """Rows that came after the curves were drawn, and before the stream was open, are missed by nobody."""
+    wanted = served.id("study/arm/seed-0")
+    assert served.get(f"/api/runs/{wanted}/curves")["rows"] == 2
+    append(running, row(3))
+    with listening(served.port, served.cookie, f"{wanted},0000000000000000") as tab:
+        assert tab.any()["kind"] == "hello"
+        assert tab.any() == {"kind": "rows", "id": wanted, "first": 3, "count": 3, "rows": []}
 
 
 def test_a_torn_line_waits_until_it_is_whole(served, running):
@@ -195,22 +211,43 @@ def opened(process: subprocess.Popen[str]) -> tuple[int, str]:
     return port, f"paribus-{port}={address.partition('?token=')[2]}"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc on this system")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_r30_the_server_ends_in_three_seconds_with_streams_open(command, number):
+def test_r30_the_server_ends_in_three_seconds_with_streams_open_and_work_under_way(command, number):
     port, cookie = opened(command)
-    with listening(port, cookie) as tab, listening(port, cookie) as other:
-        for one in (tab, other):
-            one.next("hello")
+    with ExitStack() as stack:
+        tabs = [stack.enter_context(listening(port, cookie)) for _ in range(8)]
+        for tab in tabs:
+            tab.next("hello")
+        for path in BUSY:
+            stack.enter_context(asked(port, cookie, path))
+        workers = wait_for(lambda: len(found := children(command.pid)) == len(BUSY) and found)
         started = time.monotonic()
         command.send_signal(number)
-        assert tab.ends()
-        assert other.ends()
+        assert all(tab.ends() for tab in tabs)
         code = command.wait(timeout=10)
         assert time.monotonic() - started < 3
     assert code == (0 if number == signal.SIGINT else -signal.SIGTERM)
+    wait_for(lambda: not any(processes.lives(pid, time.time()) for pid in workers))
     said = command.stderr.read()
     assert "Traceback" not in said
+
+
+BUSY = ("/api/recipes", "/api/theory/derive?text=x**2&wrt=x", "/api/data/digits")  # one for each process of the page
+
+
+@contextmanager
+def asked(port: int, cookie: str, path: str) -> Iterator[None]:
+    """A question that nobody waits for an answer of."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("GET", path, headers={"Cookie": cookie})
+        yield
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started, and that still run."""
+    every = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [one for one in every if processes.parent(one) == pid and processes.lives(one, time.time())]
 
 
 def test_the_address_is_one_line_and_stands_in_no_other(command):

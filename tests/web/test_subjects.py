@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import shlex
+import struct
+import zlib
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -202,6 +205,59 @@ def test_what_is_no_picture_is_refused_and_nothing_stays(served, name, body, mon
     answer = served.ask(f"/api/explain/{run_of(served, 'lr=0.1/seed-1')}/predict", "POST", body, X_Name=name)
     assert answer.status == 400
     assert "/tmp" not in answer.json["error"]["message"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def bomb(side: int) -> bytes:
+    """A picture of few bytes whose pixels would fill the memory."""
+
+    def piece(kind: bytes, content: bytes) -> bytes:
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = piece(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + piece(b"IDAT", zlib.compress(bytes(10_000_000))) + piece(b"IEND", b"")
+
+
+def frames(number: int) -> bytes:
+    file, one = io.BytesIO(), Image.new("P", (2000, 2000))
+    one.save(file, "GIF", save_all=True, append_images=[one] * (number - 1))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("body", [bomb(60_000), bomb(1 << 30), bomb(0)], ids=["large", "huge", "none"])
+def test_r17_a_picture_that_would_fill_the_memory_is_refused(served, body):
+    assert len(body) < 20_000
+    address = f"/api/explain/{run_of(served, 'lr=0.1/seed-1')}/predict"
+    answer = served.ask(address, "POST", body, X_Name="bomb.png")
+    assert answer.status == 400
+    assert answer.json["error"]["got"] == "bomb.png"
+
+
+def test_of_a_picture_of_many_frames_one_is_looked_at(served):
+    address = f"/api/explain/{run_of(served, 'lr=0.1/seed-1')}/predict"
+    answer = served.ask(address, "POST", frames(40), X_Name="many.gif")
+    assert answer.status == 200
+    assert len(answer.json["page"]["sections"][0]["tables"][0]["rows"]) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>.png",
+        "..\\..\\a.png",
+        "../../../etc/a.png",
+        "\r\nX: y.png",
+        "‮gnp.a.png",
+        "a" * 5000 + ".png",
+    ],
+)
+def test_r27_a_file_may_have_any_name(served, name, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    address = f"/api/explain/{run_of(served, 'lr=0.1/seed-1')}/predict"
+    answer = served.ask(address, "POST", png(), X_Name=quote(name))
+    assert answer.status == 200
+    assert answer.json["page"]["sections"][0]["tables"][0]["rows"][0][0] == name[-200:]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -100,13 +100,18 @@ class Known:
         self._touched.update(groups)
         self._dirty = True
 
-    def now(self) -> Snapshot:
-        """What is known, at most a moment old."""
+    def now(self, wanted: str = "") -> Snapshot:
+        """What is known, at most a moment old.
+
+        Args:
+            wanted: an id; where nothing has it all is looked at again, for it may be new.
+        """
         with self._lock:
-            began = time.monotonic()
-            age, (some, most) = began - self._snapshot.made, PATIENCE
+            began, known = time.monotonic(), self._snapshot
+            age, (some, most) = began - known.made, PATIENCE
             stale = self._dirty and age > max(FRESH_SECONDS, some * self._took)
-            if stale or age > max(MOST_SECONDS, most * self._took) or not self._snapshot.made:
+            missing = wanted and wanted not in known.runs and wanted not in known.groups and age > self._took
+            if stale or missing or age > max(MOST_SECONDS, most * self._took) or not known.made:
                 self._dirty = False
                 self._snapshot = self._scan()
                 self._took = self._snapshot.made - began
@@ -118,26 +123,26 @@ class Known:
         Raises:
             NotThere: if nothing has this id, or it has gone since.
         """
-        snapshot = self.now()
+        snapshot = self.now(wanted)
         if wanted in snapshot.runs:
             return self._own(Path(snapshot.runs[wanted].path))
         return self._own(self.group(wanted).path)
 
     def run(self, wanted: str) -> RunFolder:
         """The folder of a run; as :meth:`folder`."""
-        if wanted not in self.now().runs:
+        if wanted not in self.now(wanted).runs:
             raise self._missing("run", wanted)
         return RunFolder(self.folder(wanted))
 
     def summary(self, wanted: str) -> RunSummary:
         """What lists say of a run; as :meth:`folder`."""
-        if (found := self.now().runs.get(wanted)) is None:
+        if (found := self.now(wanted).runs.get(wanted)) is None:
             raise self._missing("run", wanted)
         return found
 
     def group(self, wanted: str, kind: str = "") -> Group:
         """A study or a search; as :meth:`folder`."""
-        found = self.now().groups.get(wanted)
+        found = self.now(wanted).groups.get(wanted)
         if found is None or (kind and found.kind != kind):
             raise self._missing(kind or "study", wanted)
         return found

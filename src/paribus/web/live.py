@@ -83,6 +83,9 @@ class Live:
         await asyncio.to_thread(self._enter, stream)
         try:
             yield _line({"kind": "hello", "watching": self.watching, "follow": sorted(stream.follow)})
+            for wanted in stream.follow & self._told.keys():  # a tab that drew fewer rows before it listened asks again
+                count = self._told[wanted]
+                yield _line({"kind": "rows", "id": wanted, "first": count, "count": count, "rows": []})
             while not self._stop.is_set():
                 try:
                     event = await asyncio.wait_for(stream.events.get(), HEARTBEAT_SECONDS)

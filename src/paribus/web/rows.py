@@ -79,7 +79,7 @@ class Rows:
 
     def _catch_up(self) -> None:
         try:
-            file = open_regular(self.path, error=ParibusError)
+            file = open_regular(self.path, error=ParibusError, links=False)
         except OSError:  # not begun, or deleted
             self._clear()
             return
@@ -179,7 +179,7 @@ def glance(path: Path, size: int) -> dict[str, Column]:
     import numpy as np
 
     pieces = []
-    with open_regular(path, error=ParibusError) as file:
+    with open_regular(path, error=ParibusError, links=False) as file:
         for place in range(GLANCES):
             file.seek(place * max(0, size - GLANCE) // max(1, GLANCES - 1))
             lines = file.read(GLANCE).split(b"\n")[1 if place else 0 : -1]
@@ -195,7 +195,7 @@ def glance(path: Path, size: int) -> dict[str, Column]:
 def last_rows(path: Path, most: int) -> list[dict[str, Any]]:
     """The last whole rows of a file, without reading all of it."""
     try:
-        with open_regular(path, error=ParibusError) as file:
+        with open_regular(path, error=ParibusError, links=False) as file:
             size = os.fstat(file.fileno()).st_size
             file.seek(max(0, size - TAIL))
             lines = file.read().split(b"\n")[1 if size > TAIL else 0 : -1]

@@ -122,6 +122,7 @@ def server(root: Path, place: Place, token: str | None, read_only: bool, framed:
 
     from paribus.web.app import create
     from paribus.web.guard import Rules
+    from paribus.web.protocol import Impatient
 
     app = create(root, Rules(place.hosts, token, place.port, read_only, framed))
     config = uvicorn.Config(
@@ -130,7 +131,7 @@ def server(root: Path, place: Place, token: str | None, read_only: bool, framed:
         access_log=False,  # addresses may hold the token
         lifespan="on",
         ws="none",
-        http="h11",
+        http=Impatient,
         loop="asyncio",
         server_header=False,
         date_header=False,

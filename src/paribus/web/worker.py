@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import IO, Any
 
 from paribus import errors
@@ -108,7 +109,7 @@ class Worker:
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
+            _kill(process)
             for pipe in (process.stdin, process.stdout):
                 with suppress(OSError):
                     if pipe is not None:
@@ -118,6 +119,14 @@ class Worker:
 
 def _give_up(process: subprocess.Popen[bytes], late: threading.Event) -> None:
     late.set()
+    _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started, which would hold its pipes open: the session is its own."""
+    if process.poll() is None and hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.kill()
 
 
@@ -131,10 +140,18 @@ def _read(reply: bytes) -> Any:
 
 
 def serve(tasks: IO[bytes], replies: IO[bytes]) -> None:
-    """Do what is asked, line by line, until nobody asks any more."""
-    for line in tasks:
-        replies.write(dumps(_reply(line)).encode() + b"\n")
+    """Do what is asked, line by line; when nobody can ask any more the process ends, whatever it does."""
+    asked: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_hear, args=(tasks, asked), daemon=True).start()
+    while True:
+        replies.write(dumps(_reply(asked.get())).encode() + b"\n")
         replies.flush()
+
+
+def _hear(tasks: IO[bytes], asked: SimpleQueue[bytes]) -> None:
+    for line in tasks:
+        asked.put(line)
+    os._exit(0)
 
 
 def _reply(line: bytes) -> dict[str, Any]:

@@ -8,13 +8,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from filelock import FileLock
+from tests.pictures import CHANGES, pictures
+from tests.served import make_run
 from tests.small import small
 
 import paribus as pb
@@ -24,31 +27,59 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-PATIENCE = 30_000  # milliseconds for anything to appear, on a busy machine
+PATIENCE = 60_000  # milliseconds for anything to appear, on a busy machine
 TINY = {"budget.epochs": 2, "split.limit": 200}
+LONG = 5000  # rows of a run whose curves are thinned
 CHROMIUM = os.environ.get("PARIBUS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
-def runs(session_cache, tmp_path_factory) -> Path:
-    """A folder of real, small runs: a study, a run with glimpses, and one whose names are hostile."""
-    folder = tmp_path_factory.mktemp("page") / "runs"
+def trained(session_cache, tmp_path_factory) -> Path:
+    """Real, small runs: whichever of the processes that test comes first trains them for all."""
+    place = tmp_path_factory.getbasetemp()
+    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+    folder = place / "runs-of-the-page"
+    with FileLock(place / "runs-of-the-page.lock"):
+        if not folder.exists():
+            drawn = pictures(place / f"pictures {HOSTILE}", {HOSTILE: 12, "<b>": 12})
+            _train(tmp_path_factory.mktemp("training") / "runs", drawn).rename(folder)
+    return folder
+
+
+def _train(folder: Path, drawn: Path) -> Path:
+    """A study, a run with glimpses, and one of pictures whose classes and files have hostile names."""
     study = small({"model.norm": ["none", "batch"]}, seeds=3, changes={"budget.epochs": 2}, runs=folder)
     study.run(executor="inprocess", listen=lambda _: None)
     study.report()
-    run = pb.Run("digits/vae", TINY, runs=folder)
-    run.train()
-    _hostile(run.folder, folder / HOSTILE / "0123456789abcdef" / "seed-0")
+    pb.Run("digits/vae", TINY, runs=folder).train()
+    pb.Run("folder/cnn", {**CHANGES, "data.path": str(drawn)}, runs=folder).train()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def runs(trained, tmp_path_factory) -> Path:
+    """These runs, and some that no training made: long, hostile, damaged, of another version."""
+    folder = tmp_path_factory.mktemp("page") / "runs"
+    shutil.copytree(trained, folder)
+    (vae,) = folder.glob("digits-vae/*/seed-0")
+    _hostile(RunFolder(vae), folder / HOSTILE / "0123456789abcdef" / "seed-0")
+    make_run(folder / "long" / "base" / "seed-0", rows=LONG)
+    make_run(folder / "damaged" / "base" / "seed-0").joinpath("status.json").write_text("[")
+    other = make_run(folder / "other-version" / "base" / "seed-0") / "recipe.json"
+    other.write_text(json.dumps({**json.loads(other.read_text()), "format": 99}))
+    (folder / "torn").mkdir()
+    (folder / "torn" / "study.json").write_text('{"format": 1, "na')
     return folder
 
 
 def _hostile(run: RunFolder, place: Path) -> None:
-    """The same run in a folder, with a figure, a log and a problem that would like to be markup."""
+    """The same run in a folder, with figures, a log and a problem that would like to be markup."""
     shutil.copytree(run.path, place)
     (place / "result.json").unlink()
     with (place / "metrics.jsonl").open("a") as rows:
-        rows.write(json.dumps({"epoch": 3, f"val/{HOSTILE}": 1.0}) + "\n")
+        rows.write(json.dumps({"epoch": 3, f"val/{HOSTILE}": 1.0, "train/=1+1": 2.0}) + "\n")
     (place / "log.txt").write_text(f"{HOSTILE}\n")
+    (place / f"{HOSTILE}.txt").write_text(HOSTILE)
     status = json.loads((place / "status.json").read_text())
     (place / "status.json").write_text(json.dumps(status | {"state": "failed", "error": HOSTILE}))
 
@@ -93,6 +124,15 @@ def server(runs) -> Iterator[Server]:
     end(found)
 
 
+def entered(browser: Browser, server: Server) -> Any:
+    """The cookie that the token of the printed address is exchanged for."""
+    context = browser.new_context()
+    context.new_page().goto(server.address)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -106,12 +146,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def entrance(browser: Browser, server: Server) -> Any:
-    """The cookie that the token of the printed address is exchanged for."""
-    context = browser.new_context()
-    context.new_page().goto(server.address)
-    state = context.storage_state()
-    context.close()
-    return state
+    return entered(browser, server)
 
 
 @dataclass
@@ -134,6 +169,12 @@ class Tab:
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.problems.append(f"console: {message.text}")
 
+    def check(self) -> None:
+        """Nothing went wrong so far, and nothing was asked of anybody but the server (R27, R28)."""
+        assert not self.problems
+        outside = [url for url in self.requests if not url.startswith((self.base, "data:", "blob:"))]
+        assert not outside
+
     def open(self, path: str) -> Page:
         """A page by its path; returns when its first answer is drawn."""
         self.page.goto(self.base + path)
@@ -144,6 +185,14 @@ class Tab:
         """The id of the first thing of a kind that fits."""
         answer = self.page.request.get(f"{self.base}/api/home?kind={kind}&query={quote(query)}")
         return str(answer.json()["rows"][0]["id"])
+
+
+def downloaded(tab: Tab, press: Callable[[], None]) -> Path:
+    """The file that a press on something hands out, under the name that it was given."""
+    with tab.page.expect_download() as waiting:
+        press()
+    found = waiting.value
+    return Path(found.path()).rename(Path(found.path()).with_name(f"{id(found)}-{found.suggested_filename}"))
 
 
 @pytest.fixture
@@ -158,6 +207,4 @@ def tab(context: BrowserContext, server: Server) -> Iterator[Tab]:
     """A tab; at its end nothing may have gone wrong, and nothing may have been asked of anybody else (R27, R28)."""
     found = Tab(context.new_page(), server.base)
     yield found
-    assert not found.problems
-    outside = [url for url in found.requests if not url.startswith((server.base, "data:", "blob:"))]
-    assert not outside
+    found.check()

@@ -108,7 +108,7 @@ def preview(request: Request) -> Any:
     path = there[name][0]
     if path.suffix == ".json":
         return desk.reading.ask("runs:forecast", path=str(path))
-    return Response(files.read_regular(path, 64 << 20), media_type=SHOWN[path.suffix])
+    return Response(files.read_regular(path, 64 << 20, links=False), media_type=SHOWN[path.suffix])
 
 
 def file(request: Request) -> Any:
@@ -117,7 +117,7 @@ def file(request: Request) -> Any:
     there = _files(folder.path)
     if name not in there:
         raise NotThere("this run has no such file", got=name)
-    content = files.read_regular(there[name][0], MOST_FILE)
+    content = files.read_regular(there[name][0], MOST_FILE, links=False)
     plain = re.sub(r"[^\w.-]", "_", name)
     headers = {"content-disposition": f'attachment; filename="{plain}"', "content-security-policy": "sandbox"}
     return Response(content, media_type="application/octet-stream", headers=headers)
@@ -129,7 +129,7 @@ def log(request: Request) -> Any:
     path = _files(folder.path).get("log.txt", (None, 0))[0]
     if path is None:
         return {"text": "", "next": 0, "size": 0, "earlier": False}
-    with files.open_regular(path, error=ParibusError) as opened:
+    with files.open_regular(path, error=ParibusError, links=False) as opened:
         size = os.fstat(opened.fileno()).st_size
         after = request.query_params.get("after")
         first = number(request, "after", 0, size) if after else max(0, size - MOST_LOG)

@@ -49,7 +49,9 @@ async function show() {
     main.className = name ?? "";
     await module.default(main, { ...values, signal });
   } catch (error) {
-    if (!signal.aborted) fill(main, problem(error), h("p", {}, h("a", { href: "/" }, "To all runs and studies")));
+    const title = h("h1", { class: "unseen" }, "This cannot be shown");
+    const back = h("p", {}, h("a", { href: "/" }, "To all runs and studies"));
+    if (!signal.aborted) fill(main, title, problem(error), back);
   }
   clearTimeout(waiting);
   if (signal.aborted) return;

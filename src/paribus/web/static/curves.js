@@ -160,7 +160,7 @@ export class Curves {
     const every = Math.max(1, Math.ceil(rows.length / 200));
     const some = rows.filter((_, place) => place % every === 0 || place === rows.length - 1);
     const note =
-      every > 1 ? [h("p", { class: "kind" }, `Every ${every}th of ${rows.length} rows; the CSV file has all.`)] : [];
+      every > 1 ? [h("p", { class: "kind" }, `One in ${every} of ${rows.length} rows; the CSV file has all.`)] : [];
     fill(
       this.behind,
       summary,

@@ -28,6 +28,7 @@ export default async function run(into, { id, signal }) {
   const body = h("div", { class: "body" }, part("Curves", curves.element));
   fill(into, top, body);
   const drawn = curves.load(); // they need nothing else, and are looked at first
+  listen((event) => event.kind === "rows" && event.id === id && curves.append(event), signal, [id]);
   let known = await asked;
   document.title = `${known.title} · paribus`;
   header();
@@ -133,7 +134,6 @@ export default async function run(into, { id, signal }) {
   const later = paced(PAUSE, renew);
   listen(
     (event) => {
-      if (event.kind === "rows" && event.id === id) curves.append(event);
       if (event.kind === "reset") curves.load();
       if (event.kind === "state" && event.id === id) stated(event);
       else if (concerns(event, [id])) later();
