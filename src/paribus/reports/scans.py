@@ -65,7 +65,8 @@ def _twice(found: Report) -> Iterator[Table]:
     same = [("identical", *_named(entries)) for entries in found.duplicates]
     near = [("nearly identical", *_named(entries)) for entries in found.copies or ()]
     if rows := [*same, *near]:
-        yield Table(("there more than once", "pictures", "where"), tuple(rows[:SHOWN]), "lll")
+        rest = [("", f"and {len(rows) - SHOWN:,} more", "")] if len(rows) > SHOWN else []
+        yield Table(("there more than once", "pictures", "where"), (*rows[:SHOWN], *rest), "lll")
 
 
 def _named(entries: Sequence[Entry]) -> tuple[str, str]:

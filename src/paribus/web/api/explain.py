@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +28,7 @@ class Answers:
         self._lock, self._made = threading.Lock(), OrderedDict[Any, Future[Any]]()
         self._pool = ThreadPoolExecutor(1)
 
-    def of(self, key: Any, make: Any) -> Future[Any]:
+    def of(self, key: Any, make: Callable[[], Any]) -> Future[Any]:
         """The answer to a question, which is asked once; one that failed is asked again."""
         with self._lock:
             known = self._made.get(key)
@@ -36,6 +37,13 @@ class Answers:
             while len(self._made) > KEPT:
                 self._made.popitem(last=False)
             return known
+
+    def soon(self, key: Any, make: Callable[[], Any]) -> dict[str, Any]:
+        """The page that answers a question, or that it is being worked out: then the browser asks again."""
+        try:
+            return {"state": "ready", "page": self.of(key, make).result(timeout=QUICK_SECONDS)}
+        except TimeoutError:
+            return {"state": "working"}
 
     def close(self) -> None:
         """Begin nothing more."""
@@ -60,11 +68,7 @@ def ask(request: Request) -> Any:
         raise ParibusError("this page is read-only, and analyses are kept in the run's folder", got=what)
     key = (str(folder.path), result.weights_sha256, what, tuple(sorted(options.items())))
     given = {"path": str(folder.path), "what": what, "options": options}
-    found = desk.answers.of(key, lambda: desk.asking.ask("explain:ask", SECONDS, **given))
-    try:
-        return {"state": "ready", "page": found.result(timeout=QUICK_SECONDS)}
-    except TimeoutError:
-        return {"state": "working"}
+    return desk.answers.soon(key, lambda: desk.asking.ask("explain:ask", SECONDS, **given))
 
 
 def predict(request: Request) -> Any:

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.requests import Request
 
 from paribus.errors import ParibusError, RunError, StudyError
 from paribus.web import jobs
+from paribus.web.answers import body
 from paribus.web.known import id_of
 
 MOST_SEEDS = 1000
-
-
-def body(request: Request) -> dict[str, Any]:
-    """What was sent, as named values.
-
-    Raises:
-        ParibusError: for anything else.
-    """
-    raw = request.state.body
-    try:
-        found = json.loads(raw) if raw else {}
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise ParibusError("what is sent is a JSON object", got=raw[:80].decode("utf-8", "replace"))
-    return found
 
 
 def recipes(request: Request) -> Any:

@@ -17,6 +17,7 @@ const PAGES = [
   ["/start", "start"],
   ["/theory/:what?", "theory"],
   ["/data/:name?", "data"],
+  ["/places/:id", "place"],
 ];
 const LINKS = [
   ["/", "Runs"],
@@ -140,8 +141,8 @@ function bar() {
 function mark() {
   for (const one of document.querySelectorAll("#bar nav a")) {
     const path = one.getAttribute("href");
-    const here =
-      path === "/" ? /^\/($|runs|studies|searches)/.test(location.pathname) : location.pathname.startsWith(path);
+    const within = { "/": /^\/($|runs|studies|searches)/, "/data": /^\/(data|places)/ }[path];
+    const here = within ? within.test(location.pathname) : location.pathname.startsWith(path);
     if (here) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }

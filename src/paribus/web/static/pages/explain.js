@@ -4,9 +4,8 @@ import { get, upload } from "../api.js";
 import { fill, h } from "../dom.js";
 import { page } from "../page.js";
 import { field, link, problem } from "../parts.js";
+import { patient } from "../patient.js";
 import { place, query, remember } from "../router.js";
-
-const AGAIN = 1000; // milliseconds between questions while an analysis is computed
 
 export default async function explain(into, { id, what, signal }) {
   const path = `explain/${encodeURIComponent(id)}`;
@@ -78,18 +77,9 @@ export default async function explain(into, { id, what, signal }) {
       remember({ ...Object.fromEntries((one.options ?? []).map((option) => [option.path, ""])), ...options });
       fill(answer, h("p", { class: "working" }, "Computing …"));
       try {
-        fill(answer, page(await patient(options), 2));
+        fill(answer, page(await patient(`${path}/${encodeURIComponent(one.what)}`, options, signal), 2));
       } catch (error) {
         if (!signal.aborted) fill(answer, problem(error));
-      }
-    }
-
-    async function patient(options) {
-      for (;;) {
-        const found = await get(`${path}/${encodeURIComponent(one.what)}`, options, signal);
-        if (found.state !== "working") return found.page;
-        await new Promise((done) => setTimeout(done, AGAIN));
-        signal.throwIfAborted();
       }
     }
   }
