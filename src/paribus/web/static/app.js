@@ -12,6 +12,7 @@ const PAGES = [
   ["/runs/:id", "run"],
   ["/runs/:id/explain/:what?", "explain"],
   ["/studies/:id", "study"],
+  ["/studies/:id/explain/:what?", "explain"],
   ["/searches/:id", "study"],
   ["/compare", "compare"],
   ["/start", "start"],

@@ -4,11 +4,11 @@ import { get } from "./api.js";
 
 const AGAIN = 1000; // milliseconds between questions
 
-/** The page that an address of the server works out. */
+/** What an address of the server works out: `page`, and the `command` that does the same. */
 export async function patient(path, query, signal) {
   for (;;) {
     const found = await get(path, query, signal);
-    if (found.state !== "working") return found.page;
+    if (found.state !== "working") return found;
     await new Promise((done) => setTimeout(done, AGAIN));
     signal.throwIfAborted();
   }

@@ -32,7 +32,7 @@ def about(path: str) -> dict[str, Any]:
         "command": "",
         "resumable": False,
     }
-    for part in (_title, _recipe, _figures, _data, _environment, _result, _metrics, _findings, _analyses, _resumable):
+    for part in (title, _recipe, _figures, _data, _environment, _result, _metrics, _findings, _analyses, _resumable):
         try:
             found |= part(folder)
         except ParibusError as error:
@@ -42,12 +42,13 @@ def about(path: str) -> dict[str, Any]:
     return {**found, "problem": "; ".join(dict.fromkeys(problems))}
 
 
-def _title(folder: Any) -> dict[str, Any]:
+def title(folder: Any) -> dict[str, Any]:
+    """What a run is called, and why it was made."""
     from paribus.records.wording import clean
 
     content = folder.read()
-    title = f"{clean(content['name'])}, seed {content['seed']}"
-    return {"title": title, "recipe_name": content["name"], "why": content.get("why", ""), "origin": folder.origin}
+    said = f"{clean(content['name'])}, seed {content['seed']}"
+    return {"title": said, "recipe_name": content["name"], "why": content.get("why", ""), "origin": folder.origin}
 
 
 def _recipe(folder: Any) -> dict[str, Any]:

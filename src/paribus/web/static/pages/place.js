@@ -50,6 +50,6 @@ export default async function place(into, { id, signal }) {
     fill(answer, h("p", { class: "working" }, "Opening every file …"));
     const asked = { duplicates: copies.checked || "", again: moment };
     const found = await patient(path, asked, signal).catch((error) => error);
-    if (!signal.aborted) fill(answer, found instanceof Error ? problem(found) : page(found, 0));
+    if (!signal.aborted) fill(answer, found instanceof Error ? problem(found) : page(found.page, 0));
   }
 }
