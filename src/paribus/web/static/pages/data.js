@@ -36,7 +36,8 @@ export default async function data(into, { name, signal }) {
 
 /** Folders and tables of one's own: those that are known, and a box for the path of another. */
 function own(places) {
-  const path = h("input", { name: "path", size: 40, placeholder: "my_pictures, or patients.csv", "aria-label": "Folder or table" });
+  const face = { name: "path", placeholder: "my_pictures, or patients.csv", "aria-label": "Folder or table" };
+  const path = h("input", face);
   const beside = ["labels", "group", "masks", "target"].map((name) =>
     field(name, h("input", { name, title: MEANT[name], placeholder: MEANT[name] })),
   );
@@ -49,9 +50,16 @@ function own(places) {
     },
     "main",
   );
-  fill(form, field("path", path), open, h("details", {}, h("summary", {}, "More"), h("div", { class: "options" }, beside)));
+  const more = h("details", {}, h("summary", {}, "More"), h("div", { class: "options" }, beside));
+  fill(form, field("path", path), open, more);
   const known = places.map((one) =>
-    h("li", {}, link(`/places/${encodeURIComponent(one.id)}`, one.path), " ", h("small", {}, `${one.kind}, ${one.origin}`)),
+    h(
+      "li",
+      {},
+      link(`/places/${encodeURIComponent(one.id)}`, one.path),
+      " ",
+      h("small", {}, `${one.kind}, ${one.origin}`),
+    ),
   );
   return h(
     "section",
@@ -93,7 +101,9 @@ const entry = (set) =>
     h(
       "p",
       { class: "place" },
-      set.present ? (set.place ? h("code", {}, set.place) : "always there") : h("em", {}, ABSENT[set.origin] ?? ABSENT.other),
+      set.present && set.place ? h("code", {}, set.place) : "",
+      set.present && !set.place ? "always there" : "",
+      set.present ? "" : h("em", {}, ABSENT[set.origin] ?? ABSENT.other),
     ),
   );
 
