@@ -50,8 +50,8 @@ class Desk:
     rows: AllRows = field(default_factory=AllRows)
     opened: dict[str, Place] = field(default_factory=dict)
     reading: Worker = field(default_factory=lambda: Worker("runs and studies"))
-    theory: Worker = field(default_factory=lambda: Worker("theory"))
-    asking: Worker = field(default_factory=lambda: Worker("trained networks"))
+    theory: Worker = field(default_factory=lambda: Worker("theory", "warm:theory"))
+    asking: Worker = field(default_factory=lambda: Worker("trained networks", "warm:networks"))
 
     def __post_init__(self) -> None:
         self.known = Known(self.root)

@@ -57,6 +57,7 @@ def about(request: Request) -> Any:
     """What can be asked of a run."""
     desk = request.app.state.desk
     folder = desk.known.run(request.path_params["id"])
+    desk.asking.warm_once()
     return desk.reading.ask("explain:about", path=str(folder.path))
 
 
@@ -79,6 +80,7 @@ def ask(request: Request) -> Any:
 def about_study(request: Request) -> Any:
     """What can be asked of a study."""
     desk, group = _study(request)
+    desk.asking.warm_once()
     return desk.reading.ask("arms:about", path=str(group.path))
 
 

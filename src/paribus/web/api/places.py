@@ -66,6 +66,7 @@ class Place:
 
 def places(request: Request) -> Any:
     """All that are known."""
+    request.app.state.desk.asking.warm_once()
     return {"places": [place.plain() for place in _all(request).values()]}
 
 

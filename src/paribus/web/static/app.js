@@ -44,6 +44,7 @@ async function show() {
     () => signal.aborted || main.children.length || fill(main, h("p", { class: "working" }, "One moment …")),
     400,
   );
+  const longer = setTimeout(() => signal.aborted || starting(), 2500);
   try {
     const module = name ? await import(`./pages/${name}.js`) : { default: missing };
     if (signal.aborted) return;
@@ -54,9 +55,16 @@ async function show() {
     if (!signal.aborted) fill(main, problem(error), h("p", {}, h("a", { href: "/" }, "To all runs and studies")));
   }
   clearTimeout(waiting);
+  clearTimeout(longer);
   if (signal.aborted) return;
   main.removeAttribute("aria-busy");
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
+/** What is said while the processes that read runs and networks start. */
+function starting() {
+  const text = "Starting: the first answer takes longest, since what reads runs and networks is loaded for it.";
+  main.querySelector(".working")?.after(h("p", { class: "muted" }, text));
 }
 
 function found() {

@@ -54,24 +54,43 @@ export function soon(element, act) {
 }
 
 async function draw(given, drawing) {
+  const room = drawing.parentElement.clientWidth;
   try {
-    const embed = await vega();
-    const config = { mark: { ...given.spec.config?.mark, tooltip: true } };
-    const spec = { ...given.spec, background: "transparent" }; // the page has a paper of its own, by day and by night
-    await embed(drawing, spec, {
-      ast: true,
-      actions: false,
-      renderer: "svg",
-      defaultStyle: false,
-      logLevel: 1,
-      config,
-      tooltip: tip(drawing),
-    });
-    if (given.spots) drawing.append(...spots(given.spots));
+    await render(given.spec, drawing);
+    const over = drawing.querySelector("svg").getBoundingClientRect().width - room;
+    if (given.spots) drawing.append(...spots(given.spots)); // their places hold for the drawing as it was made
+    else if (over > 0) await render(narrowed(given.spec, over), drawing);
     drawing.dataset.drawn = "yes";
   } catch (error) {
     fill(drawing, h("p", { class: "problem" }, `This chart could not be drawn: ${error.message}`));
   }
+}
+
+/** Draw a specification. */
+async function render(given, drawing) {
+  const embed = await vega();
+  const config = { mark: { ...given.config?.mark, tooltip: true } };
+  const spec = { ...given, background: "transparent" }; // the page has a paper of its own, by day and by night
+  await embed(drawing, spec, {
+    ast: true,
+    actions: false,
+    renderer: "svg",
+    defaultStyle: false,
+    logLevel: 1,
+    config,
+    tooltip: tip(drawing),
+  });
+}
+
+const LEAST = 150; // pixels of a plot between its axes
+
+/** A specification whose plots are so many pixels narrower, below each other where there are several. */
+export function narrowed(spec, pixels) {
+  const inner = (name) => (spec[name] ? { [name]: spec[name].map((one) => narrowed(one, pixels)) } : {});
+  const least = Math.min(spec.width, LEAST);
+  const width = Number.isFinite(spec.width) ? { width: Math.max(least, spec.width - pixels) } : {};
+  const columns = spec.concat || spec.facet ? { columns: 1 } : {};
+  return { ...spec, ...width, ...columns, ...inner("concat"), ...inner("vconcat"), ...inner("layer") };
 }
 
 /** Shows what a mark stands for beside the pointer; colours and pixels of the drawing are not for people. */
