@@ -38,11 +38,13 @@ def test_ticks_are_round_and_lie_inside(ask):
         assert all(low - 1e-12 <= tick <= high + 1e-12 for tick in found)
 
 
-def test_plots_that_are_too_wide_are_narrowed_one_below_the_other(ask):
+def test_plots_that_are_too_wide_are_narrowed(ask):
     inner = {"width": 400, "mark": "line"}
-    found = ask("chart", "narrowed", {"concat": [inner, {"width": 120}], "columns": 2, "title": "t"}, 180)
-    assert found == {"concat": [{"width": 220, "mark": "line"}, {"width": 120}], "columns": 1, "title": "t"}
+    found = ask("chart", "narrowed", {"concat": [inner, {"width": 120}], "title": "t"}, 180)
+    assert found == {"concat": [{"width": 220, "mark": "line"}, {"width": 120}], "title": "t"}
     assert ask("chart", "narrowed", {"layer": [{"mark": "bar"}], "width": 300}, 250)["width"] == 150
+    fixed = {"layer": [{"encoding": {"x": {"scale": {"range": [0, 300]}}}}], "width": 300}
+    assert ask("chart", "narrowed", fixed, 250) == fixed
 
 
 def test_logarithmic_ticks_are_powers(ask):

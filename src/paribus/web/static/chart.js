@@ -54,16 +54,22 @@ export function soon(element, act) {
 }
 
 async function draw(given, drawing) {
-  const room = drawing.parentElement.clientWidth;
+  const over = () => drawing.querySelector("svg").getBoundingClientRect().width - drawing.parentElement.clientWidth;
   try {
     await render(given.spec, drawing);
-    const over = drawing.querySelector("svg").getBoundingClientRect().width - room;
     if (given.spots) drawing.append(...spots(given.spots)); // their places hold for the drawing as it was made
-    else if (over > 0) await render(narrowed(given.spec, over), drawing);
+    else if (over() > 0) await narrower(given.spec, drawing, over);
     drawing.dataset.drawn = "yes";
   } catch (error) {
     fill(drawing, h("p", { class: "problem" }, `This chart could not be drawn: ${error.message}`));
   }
+}
+
+/** Draw a specification again on a narrow screen: plots below each other, and narrower where that is not enough. */
+async function narrower(spec, drawing, over) {
+  const stacked = spec.concat ? { ...spec, columns: 1 } : spec;
+  if (stacked !== spec) await render(stacked, drawing);
+  if (over() > 0) await render(narrowed(stacked, over()), drawing);
 }
 
 /** Draw a specification. */
@@ -84,13 +90,14 @@ async function render(given, drawing) {
 
 const LEAST = 150; // pixels of a plot between its axes
 
-/** A specification whose plots are so many pixels narrower, below each other where there are several. */
+/** A specification whose plots are so many pixels narrower; not where marks stand at places counted in pixels. */
 export function narrowed(spec, pixels) {
+  const scales = (spec.layer ?? [spec]).flatMap((one) => Object.values(one.encoding ?? {}).map((part) => part.scale));
+  if (scales.some((scale) => scale?.range?.every?.(Number.isFinite))) return spec;
   const inner = (name) => (spec[name] ? { [name]: spec[name].map((one) => narrowed(one, pixels)) } : {});
   const least = Math.min(spec.width, LEAST);
   const width = Number.isFinite(spec.width) ? { width: Math.max(least, spec.width - pixels) } : {};
-  const columns = spec.concat || spec.facet ? { columns: 1 } : {};
-  return { ...spec, ...width, ...columns, ...inner("concat"), ...inner("vconcat"), ...inner("layer") };
+  return { ...spec, ...width, ...inner("concat"), ...inner("vconcat"), ...inner("layer") };
 }
 
 /** Shows what a mark stands for beside the pointer; colours and pixels of the drawing are not for people. */
