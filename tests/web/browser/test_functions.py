@@ -47,6 +47,20 @@ def test_plots_that_are_too_wide_are_narrowed(ask):
     assert ask("chart", "narrowed", fixed, 250) == fixed
 
 
+def test_titles_are_broken_between_words(ask):
+    title = {
+        "text": "Learning curves",
+        "subtitle": ["Means over seeds, and bands.", "Longerthanallowed"],
+        "anchor": "start",
+    }
+    assert ask("chart", "wrapped", title, 12) == {
+        "text": ["Learning", "curves"],
+        "subtitle": ["Means over", "seeds, and", "bands.", "Longerthanallowed"],
+        "anchor": "start",
+    }
+    assert ask("chart", "wrapped", None, 12) is None
+
+
 def test_logarithmic_ticks_are_powers(ask):
     assert ask("scale", "ticks", [1e-4, 1], 5, True) == [1e-4, 1e-3, 1e-2, 1e-1, 1]
     assert ask("scale", "ticks", [0.8, 12], 5, True) == [1, 2, 5, 10]

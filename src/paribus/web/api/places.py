@@ -66,7 +66,6 @@ class Place:
 
 def places(request: Request) -> Any:
     """All that are known."""
-    request.app.state.desk.asking.warm_once()
     return {"places": [place.plain() for place in _all(request).values()]}
 
 

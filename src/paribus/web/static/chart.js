@@ -65,11 +65,31 @@ async function draw(given, drawing) {
   }
 }
 
-/** Draw a specification again on a narrow screen: plots below each other, and narrower where that is not enough. */
+/** Draw again on a narrow screen: titles in lines, plots below each other, and narrower where that is not enough. */
 async function narrower(spec, drawing, over) {
-  const stacked = spec.concat ? { ...spec, columns: 1 } : spec;
-  if (stacked !== spec) await render(stacked, drawing);
+  const room = drawing.parentElement.clientWidth;
+  const title = wrapped(spec.title, Math.floor(room / LETTER));
+  const stacked = { ...spec, title, ...(spec.concat && { columns: 1 }) };
+  await render(stacked, drawing);
   if (over() > 0) await render(narrowed(stacked, over()), drawing);
+}
+
+const LETTER = 6.5; // pixels that one takes in a title
+
+/** A title whose texts are lines of at most so many letters. */
+export function wrapped(title, most) {
+  const lines = (text) => [text ?? []].flat().flatMap((line) => broken(line, most));
+  return title && { ...title, text: lines(title.text), subtitle: lines(title.subtitle) };
+}
+
+function broken(text, most) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length > most && lines.at(-1)) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
 }
 
 /** Draw a specification. */
