@@ -56,31 +56,34 @@ for number in range({RUNS}):
 """
 
 
-def rows(repeats: int) -> list[Row]:
+def rows(repeats: int) -> Iterator[Row]:
     """Seconds from the command to the drawn curves, and from opening the page of a server that runs already."""
-    peers = Path(os.environ["PARIBUS_PEERS"]) / "bin" if "PARIBUS_PEERS" in os.environ else None
+    peers = Path(os.environ["PARIBUS_PEERS"]).absolute() / "bin" if "PARIBUS_PEERS" in os.environ else None
     if peers is None or not (peers / "tensorboard").exists() or not (peers / "aim").exists():
         raise SystemExit(__doc__)
-    with tempfile.TemporaryDirectory() as folder, _browser() as browser:
-        root, found = Path(folder), []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, _browser() as browser:
+        root = Path(folder)
         tools = {
             "paribus": _paribus(root / "paribus"),
-            "tensorboard": _tensorboard(root / "tensorboard", peers.absolute()),
-            "aim": _aim(root / "aim", peers.absolute()),
+            "tensorboard": _tensorboard(root / "tensorboard", peers),
+            "aim": _aim(root / "aim", peers),
         }
         taken: dict[str, list[tuple[float, float]]] = {name: [] for name in tools}
         for turn in range(repeats):
             for name in sorted(tools, reverse=bool(turn % 2)):
-                taken[name].append(_shown(browser, name, *tools[name]))
+                taken[name].append(_shown(browser, *tools[name]))
+        yield from _compared(taken)
+
+
+def _compared(taken: dict[str, list[tuple[float, float]]]) -> Iterator[Row]:
     for place, what in enumerate(("from the command", "from opening the page of a running server")):
         own = [one[place] for one in taken["paribus"]]
         for name, values in taken.items():
             seconds = [one[place] for one in values]
-            found.append(Row(f"{name}: curves of one of {RUNS:,} runs, {what}", seconds, "–", " s"))
+            yield Row(f"{name}: curves of one of {RUNS:,} runs, {what}", seconds, "–", " s")
             if name != "paribus":
                 ratios = [theirs / ours for theirs, ours in zip(seconds, own, strict=True)]
-                found.append(Row(f"{name} / paribus, {what}", ratios, "≥ 1"))
-    return found
+                yield Row(f"{name} / paribus, {what}", ratios, "> 1")
 
 
 Tool = tuple[list[str], str, "Callable[[Page], None]"]  # command, address, and what waits until curves are drawn
@@ -123,7 +126,7 @@ def _aim(root: Path, peers: Path) -> Tool:
     return command, address, lambda page: page.locator("svg path.Line__path, svg [class*=Line] path").first.wait_for()
 
 
-def _shown(browser: Browser, name: str, command: list[str], address: str, drawn: Any) -> tuple[float, float]:
+def _shown(browser: Browser, command: list[str], address: str, drawn: Any) -> tuple[float, float]:
     """Seconds until curves are drawn: from the command, and once more in a new tab of the running server."""
     started = time.perf_counter()
     with _served(command):
