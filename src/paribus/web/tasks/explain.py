@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import DataError, ParibusError, RecipeError
+from paribus.web.tasks.names import called
 
 PATHS = ("path", "file-path", "directory-path")  # formats of options that name files
 
@@ -43,14 +44,8 @@ def about(path: str) -> dict[str, Any]:
 
     folder = RunFolder(path)
     if folder.result is None:
-        return {"title": _title(folder), "analyses": [], "predict": None, "why": "only a finished run can be explained"}
-    return {"title": _title(folder), "analyses": offered(folder), "predict": _accepts(folder), "why": ""}
-
-
-def _title(folder: Any) -> str:
-    from paribus.web.tasks.runs import title
-
-    return str(title(folder)["title"])
+        return {"title": called(folder), "analyses": [], "predict": None, "why": "only a finished run can be explained"}
+    return {"title": called(folder), "analyses": offered(folder), "predict": _accepts(folder), "why": ""}
 
 
 def ask(path: str, what: str, options: Mapping[str, str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import ParibusError
+from paribus.web.tasks.names import called
 
 
 def about(path: str) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def about(path: str) -> dict[str, Any]:
         "command": "",
         "resumable": False,
     }
-    for part in (title, _recipe, _figures, _data, _environment, _result, _metrics, _findings, _analyses, _resumable):
+    for part in (_title, _recipe, _figures, _data, _environment, _result, _metrics, _findings, _analyses, _resumable):
         try:
             found |= part(folder)
         except ParibusError as error:
@@ -42,13 +43,14 @@ def about(path: str) -> dict[str, Any]:
     return {**found, "problem": "; ".join(dict.fromkeys(problems))}
 
 
-def title(folder: Any) -> dict[str, Any]:
-    """What a run is called, and why it was made."""
-    from paribus.records.wording import clean
-
+def _title(folder: Any) -> dict[str, Any]:
     content = folder.read()
-    said = f"{clean(content['name'])}, seed {content['seed']}"
-    return {"title": said, "recipe_name": content["name"], "why": content.get("why", ""), "origin": folder.origin}
+    return {
+        "title": called(folder),
+        "recipe_name": content["name"],
+        "why": content.get("why", ""),
+        "origin": folder.origin,
+    }
 
 
 def _recipe(folder: Any) -> dict[str, Any]:
