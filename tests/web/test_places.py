@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,13 @@ def test_copies_are_looked_for_where_that_is_asked(served):
 
 def test_a_run_names_the_place_of_its_data(served):
     run = served.id("study/arm/seed-0")
-    wanted = served.get(f"/api/runs/{run}")["place"]
+
+    def known() -> dict | None:
+        with suppress(TimeoutError):  # what reads runs may just be starting, on a busy machine
+            return served.get(f"/api/runs/{run}")
+        return None
+
+    wanted = wait_for(known, 120)["place"]
     assert wanted in {one["id"] for one in served.get("/api/places")["places"]}
 
 
