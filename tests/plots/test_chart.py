@@ -39,6 +39,18 @@ def test_numbers_that_are_none_become_null(chart: Chart) -> None:
     assert spec["data"]["values"][1]["y"] is None
 
 
+def test_a_logarithmic_axis_says_nothing_of_zero() -> None:
+    x, y = number("x"), number("y")
+    x["scale"]["type"] = "log"
+    chart = Chart(
+        {"layer": [layer({"type": "point"}, [{"x": 1, "y": 2, "type": "log", "zero": 3}], x=x, y=y)]}, "points"
+    )
+    (drawn,) = chart.spec["layer"]
+    assert drawn["encoding"]["x"]["scale"] == {"type": "log"}
+    assert drawn["encoding"]["y"]["scale"] == {"zero": False}
+    assert drawn["data"]["values"] == [{"x": 1, "y": 2, "type": "log", "zero": 3}]
+
+
 def test_html_holds_no_script_and_asks_for_nothing(chart: Chart) -> None:
     page = chart.html()
     assert "<script" not in page

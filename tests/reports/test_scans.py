@@ -21,6 +21,8 @@ def test_good_and_bad_pictures_are_named(tmp_path, capsys):
     print_page(scan_page(scan(tmp_path)))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "5 good pictures"
-    assert lines[1].split() == ["class", "train"]
+    assert lines[1] == "sizes: 8 × 8 (5)"
+    assert lines[2].split() == ["class", "train"]
+    assert any(line.split()[:4] == ["identical", "class0/0.png", "=", "class1/copy.png"] for line in lines)
     assert any("[b]bad.png" in line for line in lines)
     assert "identical pictures with different labels" in " ".join(lines)

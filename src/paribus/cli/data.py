@@ -24,6 +24,10 @@ def data(
         str, typer.Option(metavar="FOLDER", help="The folder of the pictures beside the masks.")
     ] = "images",
     suffix: Annotated[str, typer.Option(help="What mask names have behind the names of their pictures.")] = "",
+    copies: Annotated[
+        bool,
+        typer.Option("--duplicates", help="Also look for pictures that were cut, mirrored or compressed from others."),
+    ] = False,
     target: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Of a table, the column to predict: is it balanced, given away?"),
@@ -46,6 +50,8 @@ def data(
     - `paribus data`
 
     - `paribus data my_pictures`
+
+    - `paribus data my_pictures --duplicates`
 
     - `paribus data my_scenes --masks masks`
 
@@ -73,7 +79,7 @@ def data(
     elif target is not None or is_table(path):
         _table(path, target)
     else:
-        bad = _scanned(path, labels, group) if masks is None else _surveyed(path, images, masks, suffix)
+        bad = _scanned(path, labels, group, copies) if masks is None else _surveyed(path, images, masks, suffix)
         if bad:
             raise typer.Exit(1)
 
@@ -92,7 +98,7 @@ def _verified() -> bool:
     return whole == len(found)
 
 
-def _scanned(path: Path, labels: str, group: str | None) -> bool:
+def _scanned(path: Path, labels: str, group: str | None, copies: bool) -> bool:
     """Examine pictures with classes; whether some are bad."""
     from paribus.data.prepare.scan import scan
     from paribus.reports.live import counting
@@ -100,7 +106,7 @@ def _scanned(path: Path, labels: str, group: str | None) -> bool:
     from paribus.reports.terminal import print_page
 
     with counting() as progress:
-        found = scan(path, labels, group, progress=progress)
+        found = scan(path, labels, group, progress, copies)
     print_page(scan_page(found))
     return bool(found.bad)
 

@@ -33,7 +33,7 @@ class Chart:
     title: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "spec", finite({"$schema": SCHEMA, **self.spec}))
+        object.__setattr__(self, "spec", finite(_without_zero({"$schema": SCHEMA, **self.spec})))
 
     def svg(self) -> str:
         """The picture as SVG text.
@@ -86,6 +86,15 @@ class Chart:
 
     def __repr__(self) -> str:
         return f"Chart({self.title!r})"
+
+
+def _without_zero(spec: Any) -> Any:
+    """The same, with no word on zero where an axis is logarithmic: engines drop it, and warn of it in browsers."""
+    if isinstance(spec, dict):
+        dropped = {"zero"} if spec.get("type") == "log" else set[str]()
+        kept = {name: value for name, value in spec.items() if name not in dropped}
+        return {name: value if name == "values" else _without_zero(value) for name, value in kept.items()}
+    return [_without_zero(one) for one in spec] if isinstance(spec, list) else spec
 
 
 def _numbered(svg: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from paribus.data.prepare.columns import TableSurvey
 from paribus.data.prepare.scan import Report
 from paribus.data.prepare.survey import Survey
-from paribus.data.sources.images.entry import Skipped
+from paribus.data.sources.images.entry import Entry, Skipped
 from paribus.records.wording import clean, count
 from paribus.reports.page import Page, Section, Table
+
+SHOWN = 50  # sets of pictures that are the same
 
 
 def scan_page(found: Report) -> Page:
@@ -17,20 +19,23 @@ def scan_page(found: Report) -> Page:
     parts = list(found.counts)
     rows = [(name, *(f"{found.counts[part][name]:,}" for part in parts)) for name in found.classes]
     good = Table(("class", *parts), tuple(rows), "l" + "r" * len(parts))
-    section = Section(f"{len(found.good):,} good pictures", tables=(good, *_left_out(found.bad)))
+    section = Section(
+        f"{len(found.good):,} good pictures",
+        text=(f"sizes: {_sizes(found.sizes)}",),
+        tables=(good, *_twice(found), *_left_out(found.bad)),
+    )
     return Page("Data", warnings=tuple(_warnings(found)), sections=(section,))
 
 
 def survey_page(found: Survey) -> Page:
     """Pictures with masks."""
-    sizes = ", ".join(f"{width} × {height} ({number})" for (height, width), number in list(found.sizes.items())[:5])
     rows = tuple((str(value), f"{share:.2%}") for value, share in found.values.items())
     splits = ", ".join(f"{split} {number:,}" for split, number in found.splits.items())
     good = Section(
         f"{sum(found.splits.values()):,} good pictures with masks: {splits}",
         tables=(Table(("mask value", "pixels"), rows, "rr"),),
     )
-    rest = Section(text=(f"sizes: {sizes or 'none'}",), tables=tuple(_left_out(found.bad)))
+    rest = Section(text=(f"sizes: {_sizes(found.sizes)}",), tables=tuple(_left_out(found.bad)))
     return Page("Data", sections=(good, rest))
 
 
@@ -49,6 +54,27 @@ def table_page(found: TableSurvey) -> Page:
     return Page("Data", warnings=tuple(map(clean, found.warnings)), sections=sections)
 
 
+def _sizes(sizes: Mapping[tuple[int, int], int]) -> str:
+    """Width × height of the most frequent ones, with how many pictures have it."""
+    first = ", ".join(f"{width} × {height} ({number:,})" for (height, width), number in list(sizes.items())[:5])
+    return f"{first}, and {len(sizes) - 5:,} more" if len(sizes) > 5 else first or "none"
+
+
+def _twice(found: Report) -> Iterator[Table]:
+    """Pictures that are there more than once: to the byte, and, where it was looked for, cut or compressed."""
+    same = [("identical", *_named(entries)) for entries in found.duplicates]
+    near = [("nearly identical", *_named(entries)) for entries in found.copies or ()]
+    if rows := [*same, *near]:
+        rest = [("", f"and {len(rows) - SHOWN:,} more", "")] if len(rows) > SHOWN else []
+        yield Table(("there more than once", "pictures", "where"), (*rows[:SHOWN], *rest), "lll")
+
+
+def _named(entries: Sequence[Entry]) -> tuple[str, str]:
+    """Their names, and what splits and classes they lie in, each once."""
+    where = dict.fromkeys(f"{entry.split} / {entry.label}" for entry in entries)
+    return " = ".join(entry.name for entry in entries), ", ".join(where)
+
+
 def _left_out(bad: Skipped) -> Iterator[Table]:
     if bad:
         yield Table(("left out", "reason"), tuple(bad), "ll")
@@ -60,5 +86,8 @@ def _warnings(found: Report) -> Iterator[str]:
         if entries:
             examples = "; ".join(" = ".join(entry.name for entry in same) for same in entries[:3])
             yield f"{len(entries)} {problem}: {examples}"
+    if crossing := [pair for pair in found.copies or () if pair[0].split != pair[1].split]:
+        first = "; ".join(" = ".join(entry.name for entry in pair) for pair in crossing[:3])
+        yield f"{count(len(crossing), 'pair')} of nearly identical pictures in different splits: {first}"
     if found.shared_groups:
         yield f"groups in several splits: {', '.join(found.shared_groups[:5])}"

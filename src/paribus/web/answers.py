@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -89,6 +90,22 @@ def receiving(ask: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Re
         return await run_in_threadpool(respond, request)
 
     return receive
+
+
+def body(request: Request) -> dict[str, Any]:
+    """What was sent, as named values.
+
+    Raises:
+        ParibusError: for anything else.
+    """
+    raw = request.state.body
+    try:
+        found = json.loads(raw) if raw else {}
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ParibusError("what is sent is a JSON object", got=raw[:80].decode("utf-8", "replace"))
+    return found
 
 
 def number(request: Request, name: str, default: int, most: int) -> int:

@@ -17,8 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from paribus.web.answers import NotThere, endpoint, failure, receiving
-from paribus.web.api import compare, data, events, explain, home, runs, start, studies, theory
+from paribus.web.api import compare, data, events, explain, home, places, runs, start, studies, theory
 from paribus.web.api.explain import Answers
+from paribus.web.api.places import Place
 from paribus.web.guard import Guard, Rules
 from paribus.web.jobs import Queue
 from paribus.web.known import Known
@@ -27,7 +28,7 @@ from paribus.web.rows import AllRows
 from paribus.web.shell import Shell
 from paribus.web.worker import Worker
 
-SUBJECTS: tuple[Any, ...] = (home, runs, studies, compare, start, explain, theory, data)
+SUBJECTS: tuple[Any, ...] = (home, runs, studies, compare, start, explain, theory, data, places)
 GZIP_FROM = 2000  # bytes
 COMPRESSION = 4
 
@@ -47,9 +48,10 @@ class Desk:
     queue: Queue = field(init=False)
     answers: Answers = field(default_factory=Answers)
     rows: AllRows = field(default_factory=AllRows)
+    opened: dict[str, Place] = field(default_factory=dict)
     reading: Worker = field(default_factory=lambda: Worker("runs and studies"))
-    theory: Worker = field(default_factory=lambda: Worker("theory"))
-    asking: Worker = field(default_factory=lambda: Worker("trained networks"))
+    theory: Worker = field(default_factory=lambda: Worker("theory", "warm:theory"))
+    asking: Worker = field(default_factory=lambda: Worker("trained networks", "warm:networks"))
 
     def __post_init__(self) -> None:
         self.known = Known(self.root)

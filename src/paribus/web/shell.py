@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 import threading
 from functools import cached_property
 from hashlib import sha256
@@ -18,6 +19,8 @@ from paribus.web.answers import NotThere, failure
 HERE = Path(__file__).parent
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 VEGA = "vega.js"  # made by the drawing engine, and kept
+# the engine brings Vega 6 with a Vega-Lite that says 5: they work together, and the console need not hear of it
+WARNING = re.compile(rb"\|\|console\.warn\(`The compiled spec uses[^`]*`\)")
 
 
 class Shell:
@@ -61,7 +64,7 @@ class Shell:
     def vega(self) -> bytes:
         """Vega, Vega-Lite and Vega-Embed as one script: those of the drawing engine, so that pages need no other."""
         with self._making:
-            return self._vega
+            return WARNING.sub(b"", self._vega)
 
     @cached_property
     def _vega(self) -> bytes:

@@ -31,11 +31,11 @@ class Worker:
 
     Args:
         name: for messages.
-        folder: where it works, as the server does.
+        warm: the task that imports what it will need.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, warm: str = "warm:reports") -> None:
+        self.name, self.warm = name, warm
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = self._warmed = False
@@ -74,7 +74,7 @@ class Worker:
 
     def _warm(self) -> None:
         with suppress(ParibusError, OSError):
-            self.ask("warm:up")
+            self.ask(self.warm)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._closed:

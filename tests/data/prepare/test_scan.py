@@ -2,11 +2,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from paribus.data.prepare import scan as scanning
 from paribus.data.prepare.scan import check, scan
+from paribus.data.sources.images import decoding
 from paribus.data.sources.images.listing import listing
 from paribus.errors import DataError
+from paribus.reports.scans import scan_page
+from paribus.testing.protocol.planted import changed, pictures
 
 
 @pytest.fixture
@@ -56,6 +60,31 @@ def test_duplicates_leaks_and_conflicts(classes, tmp_path):
     assert report.leaks == report.duplicates[:1]
     assert report.conflicts == report.duplicates[1:]
     assert report.counts == {"train": {"a": 2, "b": 3}, "test": {"a": 2, "b": 1}}
+
+
+def test_sizes_are_those_of_the_files(classes):
+    root = classes({"a": 2, "b": 1})
+    Image.new("RGB", (20, 10), "red").save(root / "a" / "wide.png")
+    (height, width), *_ = (decoding.size_of(path.read_bytes(), "") for path in root.glob("b/*.png"))
+    assert scan(root).sizes == {(height, width): 3, (10, 20): 1}
+
+
+def test_copies_that_were_changed_are_found_where_they_are_asked_for(tmp_path):
+    seen, chance = pictures(12, seed=5), np.random.default_rng(6)
+    for place, one in enumerate([*seen, changed(seen[3], "flip", chance)]):
+        folder = tmp_path / ("test" if place == 12 else "train") / "ab"[place % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(one).save(folder / f"{place}.png")
+    assert scan(tmp_path).copies is None
+    report = scan(tmp_path, copies=True)
+    assert [tuple(entry.name for entry in pair) for pair in report.copies] == [("train/b/3.png", "test/a/12.png")]
+    assert "1 pair of nearly identical pictures in different splits" in scan_page(report).warnings[0]
+
+
+def test_copies_are_not_looked_for_among_too_many(classes, monkeypatch):
+    monkeypatch.setattr(scanning, "MOST_COMPARED", 3)
+    with pytest.raises(DataError, match="among at most 3 pictures"):
+        scan(classes({"a": 2, "b": 2}), copies=True)
 
 
 def test_groups_in_two_parts_are_named(classes, tmp_path):

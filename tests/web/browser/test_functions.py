@@ -38,6 +38,29 @@ def test_ticks_are_round_and_lie_inside(ask):
         assert all(low - 1e-12 <= tick <= high + 1e-12 for tick in found)
 
 
+def test_plots_that_are_too_wide_are_narrowed(ask):
+    inner = {"width": 400, "mark": "line"}
+    found = ask("chart", "narrowed", {"concat": [inner, {"width": 120}], "title": "t"}, 180)
+    assert found == {"concat": [{"width": 220, "mark": "line"}, {"width": 120}], "title": "t"}
+    assert ask("chart", "narrowed", {"layer": [{"mark": "bar"}], "width": 300}, 250)["width"] == 150
+    fixed = {"layer": [{"encoding": {"x": {"scale": {"range": [0, 300]}}}}], "width": 300}
+    assert ask("chart", "narrowed", fixed, 250) == fixed
+
+
+def test_titles_are_broken_between_words(ask):
+    title = {
+        "text": "Learning curves",
+        "subtitle": ["Means over seeds, and bands.", "Longerthanallowed"],
+        "anchor": "start",
+    }
+    assert ask("chart", "wrapped", title, 12) == {
+        "text": ["Learning", "curves"],
+        "subtitle": ["Means over", "seeds, and", "bands.", "Longerthanallowed"],
+        "anchor": "start",
+    }
+    assert ask("chart", "wrapped", None, 12) is None
+
+
 def test_logarithmic_ticks_are_powers(ask):
     assert ask("scale", "ticks", [1e-4, 1], 5, True) == [1e-4, 1e-3, 1e-2, 1e-1, 1]
     assert ask("scale", "ticks", [0.8, 12], 5, True) == [1, 2, 5, 10]

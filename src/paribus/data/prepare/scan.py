@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 from itertools import groupby
@@ -24,15 +24,19 @@ from paribus.files import CHUNK_BYTES
 from paribus.progress import Announce, silent
 from paribus.records.environment import cores
 
+CHECKED_SIZE, COMPARED_SIZE = 64, 32  # pixels on a side, of what is opened to be checked and to be compared
+MOST_COMPARED = 100_000  # pictures among which copies are looked for: 3 kB each
+
 
 @dataclass(frozen=True)
 class Checked:
-    """A picture that was opened: its content's hash, and its pixels or the reason why there are none."""
+    """A picture that was opened: its content's hash, height and width, and its pixels or why there are none."""
 
     entry: Entry
     digest: bytes = b""
     reason: str = ""
     pixels: NDArray[np.uint8] | None = None
+    size: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ class Report:
         good: the pictures that can be used.
         bad: names of the files that cannot, each with the reason.
         duplicates: sets of names of files with identical content.
+        sizes: number of good pictures by height and width, the most frequent first.
+        copies: pairs of which one seems to be cut, mirrored, brightened or compressed from the other; nothing where
+            they were not looked for.
     """
 
     root: str
@@ -52,6 +59,8 @@ class Report:
     good: tuple[Entry, ...]
     bad: Skipped
     duplicates: tuple[tuple[Entry, ...], ...]
+    sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    copies: tuple[tuple[Entry, Entry], ...] | None = None
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -82,21 +91,45 @@ class Report:
 
 
 def scan(
-    path: str | Path, labels: str = "folders", group: str | None = None, progress: Announce | None = None
+    path: str | Path,
+    labels: str = "folders",
+    group: str | None = None,
+    progress: Announce | None = None,
+    copies: bool = False,
 ) -> Report:
-    """Open every picture of a folder and say what is there; the arguments are those of :func:`listing`."""
-    found = listing(paths.find_folder(str(path)), labels, group)
-    checked = [
-        Checked(one.entry, one.digest, one.reason)
-        for batch in check(found, progress=progress or silent)
-        for one in batch
-    ]
-    return summarise(found, checked)
+    """Open every picture of a folder and say what is there; the arguments are those of :func:`listing`.
+
+    With ``copies``, pictures are also looked for that were made from others: see :mod:`.duplicates`.
+
+    Raises:
+        DataError: if nothing can be learned from what is there; or copies are looked for among too many pictures.
+    """
+    found, announce = listing(paths.find_folder(str(path)), labels, group), progress or silent
+    if not copies:
+        opened = (one for batch in check(found, CHECKED_SIZE, progress=announce) for one in batch)
+        return summarise(found, [replace(one, pixels=None) for one in opened])
+    if len(found.entries) > MOST_COMPARED:
+        rule = f"copies are looked for among at most {MOST_COMPARED:,} pictures"
+        raise DataError(rule, got=f"{len(found.entries):,}", hint="look into a part of the folder")
+    checked = [one for batch in check(found, COMPARED_SIZE, progress=announce) for one in batch]
+    return replace(summarise(found, checked), copies=_copies(checked, announce))
+
+
+def _copies(checked: Sequence[Checked], progress: Announce) -> tuple[tuple[Entry, Entry], ...]:
+    import torch
+
+    from paribus.data.prepare.duplicates import near
+
+    seen = [one for one in checked if one.pixels is not None]
+    if not seen:
+        return ()
+    pictures = torch.from_numpy(np.stack([one.pixels for one in seen if one.pixels is not None]))  # (N, 3, S, S)
+    return tuple((seen[pair.first].entry, seen[pair.second].entry) for pair in near(pictures, progress))
 
 
 def check(
     found: Listing,
-    size: int = 64,
+    size: int = CHECKED_SIZE,
     colour: decoding.Colour = "rgb",
     fit: decoding.Fit = "crop",
     progress: Announce = silent,
@@ -122,12 +155,14 @@ def summarise(found: Listing, checked: Sequence[Checked]) -> Report:
     for one in checked:
         if not one.reason:
             same[one.digest].append(one.entry)
+    sizes = Counter(one.size for one in checked if not one.reason)
     return Report(
         root=str(found.root),
         classes=found.classes,
         good=tuple(one.entry for one in checked if not one.reason),
         bad=(*found.skipped, *((one.entry.name, one.reason) for one in checked if one.reason)),
         duplicates=tuple(tuple(entries) for entries in same.values() if len(entries) > 1),
+        sizes=dict(sizes.most_common()),
     )
 
 
@@ -158,9 +193,10 @@ def _check_one(root: Path, entry: Entry, size: int, colour: decoding.Colour, fit
     try:
         content = decoding.read(root / entry.name)
         pixels = decoding.decode(content, size, colour, fit)
+        whole = decoding.size_of(content, entry.name)
     except DataError as error:
         return Checked(entry, reason=error.rule)
-    return Checked(entry, blake2b(content, digest_size=16).digest(), pixels=pixels)
+    return Checked(entry, blake2b(content, digest_size=16).digest(), pixels=pixels, size=whole)
 
 
 def _batches(entries: list[Entry], step: int) -> Iterator[list[Entry]]:

@@ -18,6 +18,8 @@ from paribus.records.metric import Metric, is_detail
 from paribus.records.run import RunFolder
 from paribus.web.answers import NotThere, number, real, words
 from paribus.web.api import listing
+from paribus.web.api.home import RECIPES
+from paribus.web.api.places import place_of
 from paribus.web.figures import AXES, PACE, groups, plain, title
 from paribus.web.rows import Rows
 from paribus.web.thinning import thin
@@ -45,6 +47,7 @@ def run(request: Request) -> Any:
         "problem": about["problem"] or summary.error,
         "folder": str(folder.path),
         "study": _study(group, summary.path) if group.kind else None,
+        "place": place.id if (place := place_of(RECIPES.fields(summary), group.name)) else None,
         "previews": previews(wanted, folder),
         "files": [
             {"name": name, "size": size, "url": f"/api/runs/{wanted}/files/{name}"}

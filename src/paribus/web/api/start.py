@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.requests import Request
 
 from paribus.errors import ParibusError, RunError, StudyError
 from paribus.web import jobs
+from paribus.web.answers import body
 from paribus.web.known import id_of
 
 MOST_SEEDS = 1000
 
 
-def body(request: Request) -> dict[str, Any]:
-    """What was sent, as named values.
+def recipes(request: Request) -> Any:
+    """All recipes that ship, and files of one's own in the folder of the page."""
+    desk = request.app.state.desk
+    return {"recipes": desk.reading.ask("recipes:recipes", runs=str(desk.known.root))}
+
+
+def keep(request: Request) -> Any:
+    """Keep a recipe that is sent in the folder of the page, if it is one.
 
     Raises:
-        ParibusError: for anything else.
+        ParibusError: for what is none.
     """
-    raw = request.state.body
-    try:
-        found = json.loads(raw) if raw else {}
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise ParibusError("what is sent is a JSON object", got=raw[:80].decode("utf-8", "replace"))
-    return found
-
-
-def recipes(request: Request) -> Any:
-    """All recipes that ship."""
-    desk = request.app.state.desk
-    return {"recipes": desk.reading.ask("forms:recipes", runs=str(desk.known.root))}
+    desk, asked = request.app.state.desk, body(request)
+    name, text = asked.get("name"), asked.get("text")
+    if not isinstance(name, str) or not isinstance(text, str) or not text.strip():
+        raise ParibusError("send a name, and the text of a recipe", got=str(name or "")[:80])
+    return {"name": desk.reading.ask("recipes:keep", root=str(desk.known.root), name=name, text=text)}
 
 
 def schema(request: Request) -> Any:
     """A recipe as a form; its parts may be exchanged by the query: ``?model=mlp``."""
     desk, overrides = request.app.state.desk, dict(request.query_params)
-    return desk.reading.ask("forms:form", name=request.path_params["name"], overrides=overrides)
+    given = {"name": request.path_params["name"], "overrides": overrides, "root": str(desk.known.root)}
+    return desk.reading.ask("forms:form", **given)
 
 
 def preview(request: Request) -> Any:
-    """What a study would be."""
+    """What a study or a search would be."""
     desk = request.app.state.desk
-    found = desk.reading.ask("forms:preview", asked=body(request), root=str(desk.known.root))
+    found = desk.reading.ask("plans:preview", asked=body(request), root=str(desk.known.root))
     found.pop("argv", None)
     return found
 
 
 def start(request: Request) -> Any:
-    """Put a study into the queue."""
+    """Put a study or a search into the queue."""
     desk = request.app.state.desk
-    found = desk.reading.ask("forms:preview", asked=body(request), root=str(desk.known.root))
+    found = desk.reading.ask("plans:preview", asked=body(request), root=str(desk.known.root))
     if not found["ok"]:
         problem = found["problems"][0]
         raise StudyError(problem["message"], got=problem["got"], hint=problem["hint"])
@@ -73,13 +71,19 @@ def remove(request: Request) -> Any:
 
 
 def _queued(job: jobs.Job) -> dict[str, Any]:
-    return {"id": _folder_of(job), "queue_id": job.id, "command": job.command}
+    return {"id": _folder_of(job), "kind": _kind(job), "queue_id": job.id, "command": job.command}
 
 
 def _shown(job: jobs.Job) -> dict[str, Any]:
     wanted = ("id", "command", "state", "name", "submitted", "began", "ended", "problem")
     plain = job.plain()
-    return {**{name: plain[name] for name in wanted}, "study": _folder_of(job)}
+    return {**{name: plain[name] for name in wanted}, "kind": _kind(job), "study": _folder_of(job)}
+
+
+def _kind(job: jobs.Job) -> str:
+    """What a command works on: a run, a study or a search."""
+    verb = job.argv[1] if len(job.argv) > 1 else "study"
+    return "search" if verb == "tune" else verb
 
 
 def _folder_of(job: jobs.Job) -> str:
@@ -163,6 +167,7 @@ def _group(request: Request) -> Any:
 
 ENDPOINTS = {
     "/recipes": recipes,
+    "POST /recipes": keep,
     "/recipes/{name:path}/schema": schema,
     "POST /start/preview": preview,
     "POST /start": start,

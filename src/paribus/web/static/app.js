@@ -12,11 +12,13 @@ const PAGES = [
   ["/runs/:id", "run"],
   ["/runs/:id/explain/:what?", "explain"],
   ["/studies/:id", "study"],
+  ["/studies/:id/explain/:what?", "explain"],
   ["/searches/:id", "study"],
   ["/compare", "compare"],
   ["/start", "start"],
   ["/theory/:what?", "theory"],
   ["/data/:name?", "data"],
+  ["/places/:id", "place"],
 ];
 const LINKS = [
   ["/", "Runs"],
@@ -42,6 +44,7 @@ async function show() {
     () => signal.aborted || main.children.length || fill(main, h("p", { class: "working" }, "One moment …")),
     400,
   );
+  const longer = setTimeout(() => signal.aborted || starting(), 2500);
   try {
     const module = name ? await import(`./pages/${name}.js`) : { default: missing };
     if (signal.aborted) return;
@@ -54,9 +57,16 @@ async function show() {
     if (!signal.aborted) fill(main, title, problem(error), back);
   }
   clearTimeout(waiting);
+  clearTimeout(longer);
   if (signal.aborted) return;
   main.removeAttribute("aria-busy");
   if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+}
+
+/** What is said while the processes that read runs and networks start. */
+function starting() {
+  const text = "Starting: the first answer takes longest, since what reads runs and networks is loaded for it.";
+  main.querySelector(".working")?.after(h("p", { class: "muted" }, text));
 }
 
 function found() {
@@ -142,8 +152,8 @@ function bar() {
 function mark() {
   for (const one of document.querySelectorAll("#bar nav a")) {
     const path = one.getAttribute("href");
-    const here =
-      path === "/" ? /^\/($|runs|studies|searches)/.test(location.pathname) : location.pathname.startsWith(path);
+    const within = { "/": /^\/($|runs|studies|searches)/, "/data": /^\/(data|places)/ }[path];
+    const here = within ? within.test(location.pathname) : location.pathname.startsWith(path);
     if (here) one.setAttribute("aria-current", "page");
     else one.removeAttribute("aria-current");
   }

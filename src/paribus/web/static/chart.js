@@ -54,24 +54,70 @@ export function soon(element, act) {
 }
 
 async function draw(given, drawing) {
+  const over = () => drawing.querySelector("svg").getBoundingClientRect().width - drawing.parentElement.clientWidth;
   try {
-    const embed = await vega();
-    const config = { mark: { ...given.spec.config?.mark, tooltip: true } };
-    const spec = { ...given.spec, background: "transparent" }; // the page has a paper of its own, by day and by night
-    await embed(drawing, spec, {
-      ast: true,
-      actions: false,
-      renderer: "svg",
-      defaultStyle: false,
-      logLevel: 1,
-      config,
-      tooltip: tip(drawing),
-    });
-    if (given.spots) drawing.append(...spots(given.spots));
+    await render(given.spec, drawing);
+    if (given.spots) drawing.append(...spots(given.spots)); // their places hold for the drawing as it was made
+    else if (over() > 0) await narrower(given.spec, drawing, over);
     drawing.dataset.drawn = "yes";
   } catch (error) {
     fill(drawing, h("p", { class: "problem" }, `This chart could not be drawn: ${error.message}`));
   }
+}
+
+/** Draw again on a narrow screen: titles in lines, plots below each other, and narrower where that is not enough. */
+async function narrower(spec, drawing, over) {
+  const room = drawing.parentElement.clientWidth;
+  const title = wrapped(spec.title, Math.floor(room / LETTER));
+  const stacked = { ...spec, title, ...(spec.concat && { columns: 1 }) };
+  await render(stacked, drawing);
+  if (over() > 0) await render(narrowed(stacked, over()), drawing);
+}
+
+const LETTER = 6.5; // pixels that one takes in a title
+
+/** A title whose texts are lines of at most so many letters. */
+export function wrapped(title, most) {
+  const lines = (text) => [text ?? []].flat().flatMap((line) => broken(line, most));
+  return title && { ...title, text: lines(title.text), subtitle: lines(title.subtitle) };
+}
+
+function broken(text, most) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length > most && lines.at(-1)) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
+}
+
+/** Draw a specification. */
+async function render(given, drawing) {
+  const embed = await vega();
+  const config = { mark: { ...given.config?.mark, tooltip: true } };
+  const spec = { ...given, background: "transparent" }; // the page has a paper of its own, by day and by night
+  await embed(drawing, spec, {
+    ast: true,
+    actions: false,
+    renderer: "svg",
+    defaultStyle: false,
+    logLevel: 1,
+    config,
+    tooltip: tip(drawing),
+  });
+}
+
+const LEAST = 150; // pixels of a plot between its axes
+
+/** A specification whose plots are so many pixels narrower; not where marks stand at places counted in pixels. */
+export function narrowed(spec, pixels) {
+  const scales = (spec.layer ?? [spec]).flatMap((one) => Object.values(one.encoding ?? {}).map((part) => part.scale));
+  if (scales.some((scale) => scale?.range?.every?.(Number.isFinite))) return spec;
+  const inner = (name) => (spec[name] ? { [name]: spec[name].map((one) => narrowed(one, pixels)) } : {});
+  const least = Math.min(spec.width, LEAST);
+  const width = Number.isFinite(spec.width) ? { width: Math.max(least, spec.width - pixels) } : {};
+  return { ...spec, ...width, ...inner("concat"), ...inner("vconcat"), ...inner("layer") };
 }
 
 /** Shows what a mark stands for beside the pointer; colours and pixels of the drawing are not for people. */

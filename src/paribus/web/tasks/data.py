@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from paribus.errors import MissingData, ParibusError, nearest
@@ -71,7 +74,6 @@ def one(name: str) -> dict[str, Any]:
         "about": describe(find("data", name))[0],
         "facts": [],
         "classes": [],
-        "scan": None,
     }
     recipes = _uses().get(name, [])
     if not recipes:
@@ -81,6 +83,64 @@ def one(name: str) -> dict[str, Any]:
     except ParibusError as error:
         problem = {"message": error.rule, "got": error.got, "hint": error.hint}
         return {**about, **_options(name), "problem": problem}
+
+
+def own_folders() -> list[str]:
+    """Folders right below ``PARIBUS_DATA`` in which pictures lie in folders, by their paths."""
+    from paribus.cache import paths
+
+    own = paths.own_data()
+    found = _folders(own) if own else []
+    return [str(folder) for folder in found if _has_classes(folder)]
+
+
+def _has_classes(folder: Path) -> bool:
+    """Whether its folders, or those of its training part, hold pictures."""
+    parts = (folder, *(one for one in _folders(folder) if one.name.lower() in ("train", "training")))
+    found = [_folders(part)[:2] for part in parts]
+    return any(len(classes) > 1 and all(map(_has_pictures, classes)) for classes in found)
+
+
+def _folders(folder: Path) -> list[Path]:
+    with suppress(OSError):
+        return sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+    return []
+
+
+def _has_pictures(folder: Path) -> bool:
+    """Whether one of its first files is a picture, by its name."""
+    from paribus.data.sources.images.decoding import SUFFIXES
+
+    with suppress(OSError), os.scandir(folder) as entries:
+        return any(Path(entry.name).suffix.lower() in SUFFIXES for entry in islice(entries, 5))
+    return False
+
+
+def look(kind: str, options: dict[str, Any], copies: bool) -> dict[str, Any]:
+    """What a folder of pictures, one with masks, or a table holds: the page that the command line prints.
+
+    Args:
+        kind: the data source that reads it.
+        options: of that source.
+        copies: whether pictures are looked for that were made from others.
+    """
+    from paribus.reports import scans
+    from paribus.web.pages import plain
+
+    if kind == "folder":
+        from paribus.data.prepare.scan import scan
+
+        labels = options.get("labels") or "folders"
+        return plain(scans.scan_page(scan(options["path"], labels, options.get("group") or None, copies=copies)))
+    if kind == "masks":
+        from paribus.data.prepare.survey import survey
+
+        given = {name: options[name] for name in ("masks", "suffix", "format") if options.get(name)}
+        return plain(scans.survey_page(survey(options["path"], options.get("images") or "images", **given)))
+    from paribus.data.prepare.columns import survey_table
+    from paribus.data.sources.table.table import Table
+
+    return plain(scans.table_page(survey_table(Table(**{"target": (), **options}))))
 
 
 def _options(name: str) -> dict[str, Any]:

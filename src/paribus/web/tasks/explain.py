@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import DataError, ParibusError, RecipeError
+from paribus.web.tasks.names import called
 
 PATHS = ("path", "file-path", "directory-path")  # formats of options that name files
 
@@ -23,8 +24,18 @@ def offered(folder: Any) -> list[dict[str, Any]]:
         with suppress(ParibusError):
             if analysis.of == "run" and analysis.needs.met(folder) and not _needs_files(analysis):
                 about = {"what": name, "title": name.replace("-", " "), "about": analysis.about}
-                found.append({**about, "ready": name in ready, "options": _options(analysis)})
-    return found
+                found.append({**about, "ready": name in ready, "options": options_of(analysis)})
+    return [*_samples(folder), *found]
+
+
+def _samples(folder: Any) -> list[dict[str, Any]]:
+    """Drawing examples, as one more question, where the task draws some."""
+    from paribus.web.tasks import samples
+    from paribus.web.tasks.forms import field
+
+    options = [field(name, name, one, one.get("default")) for name, one in samples.schema(folder).items()]
+    about = {"what": samples.WHAT, "title": samples.WHAT, "about": "New examples that the network draws."}
+    return [{**about, "ready": True, "options": options}] if options else []
 
 
 def about(path: str) -> dict[str, Any]:
@@ -33,8 +44,8 @@ def about(path: str) -> dict[str, Any]:
 
     folder = RunFolder(path)
     if folder.result is None:
-        return {"analyses": [], "predict": None, "why": "only a finished run can be explained"}
-    return {"analyses": offered(folder), "predict": _accepts(folder), "why": ""}
+        return {"title": called(folder), "analyses": [], "predict": None, "why": "only a finished run can be explained"}
+    return {"title": called(folder), "analyses": offered(folder), "predict": _accepts(folder), "why": ""}
 
 
 def ask(path: str, what: str, options: Mapping[str, str]) -> dict[str, Any]:
@@ -44,17 +55,29 @@ def ask(path: str, what: str, options: Mapping[str, str]) -> dict[str, Any]:
     from paribus.records.run import RunFolder
     from paribus.records.yaml import parse_value
     from paribus.web.pages import plain
+    from paribus.web.tasks import samples
 
+    settings = {name: parse_value(value) for name, value in options.items()}
+    if what == samples.WHAT:
+        return samples.draw(path, settings)
     analysis = find(what)
     files = _file_options(analysis)
     if strange := next((name for name in options if name in files), None):
         raise RecipeError("a page opens no files by their path", got=strange, hint="ask by: paribus analyse")
-    if str(options.get("split", "")) == "test":
-        rule = "who looks at test examples opens the held-out test, and says why"
-        raise RecipeError(rule, got="split=test", hint="open it by: paribus test, or paribus analyse")
-    settings = {name: parse_value(value) for name, value in options.items()}
+    refuse_test(settings)
     record = analyse(RunFolder(path), analysis.name, **settings)
     return plain(resolve(analysis.page)(record))
+
+
+def refuse_test(settings: Mapping[str, Any]) -> None:
+    """Refuse to open the held-out test by the way.
+
+    Raises:
+        RecipeError: if these options would.
+    """
+    if str(settings.get("split", "")) == "test":
+        rule = "who looks at test examples opens the held-out test, and says why"
+        raise RecipeError(rule, got="split=test", hint="open it by: paribus test, or paribus analyse")
 
 
 def predict(path: str, file: str, name: str) -> dict[str, Any]:
@@ -90,7 +113,8 @@ def predict(path: str, file: str, name: str) -> dict[str, Any]:
 SHOWN = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 
 
-def _options(analysis: Any) -> list[dict[str, Any]]:
+def options_of(analysis: Any) -> list[dict[str, Any]]:
+    """The options of an analysis as fields of a form, but for those that name files."""
     from paribus.analysis.table import resolve
     from paribus.records.options import keyword_options
     from paribus.web.tasks.forms import field

@@ -1,44 +1,22 @@
-"""Forms: recipes, their fields with the sentences and limits of their schema, and the study that they would make."""
+"""Forms: recipes, their fields with the sentences and limits of their schema."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from paribus.errors import ParibusError, RecipeError, nearest
-
 Field = dict[str, Any]
+SEARCHING = ("trials", "sampler", "stop", "eta", "min_epochs", "confirm", "seed")  # of a search, beside its space
 
 
-def recipes(runs: str) -> list[dict[str, Any]]:
-    """All recipes that ship, with the seconds that a run of each took below ``runs``."""
-    from statistics import fmean
-
-    from paribus.records import store
-    from paribus.records.recipe import Recipe, shipped
-
-    took: dict[str, list[float]] = {}
-    for run in store.runs(Path(runs)):
-        if run.state == "finished" and run.started:
-            took.setdefault(run.recipe, []).append(run.heartbeat - run.started)
-    found = []
-    for name in shipped():
-        recipe = Recipe.load(name)
-        seconds = fmean(took[name]) if name in took else None
-        about = {"name": name, "title": name, "about": recipe.about, "family": name.partition("/")[0]}
-        found.append({**about, "task": recipe.task.use, "data": recipe.data.use, "seconds": seconds})
-    return found
-
-
-def form(name: str, overrides: Mapping[str, str]) -> dict[str, Any]:
+def form(name: str, overrides: Mapping[str, str], root: str) -> dict[str, Any]:
     """A recipe as a form: its sections, and in each its fields as the command line takes them."""
     from paribus.records.recipe import Recipe
     from paribus.records.sections import SECTIONS
+    from paribus.web.tasks.recipes import changes, source
 
-    recipe = Recipe.load(_shipped(name), _changes(name, overrides))
+    place = source(name, root)
+    recipe = Recipe.load(place, changes(place, overrides))
     parts = list(_parts(recipe))
     sections = [
         {
@@ -51,7 +29,17 @@ def form(name: str, overrides: Mapping[str, str]) -> dict[str, Any]:
         }
         for section, kind in SECTIONS.items()
     ]
-    return {"name": name, "about": recipe.about, "sections": [*parts, *sections]}
+    return {"name": name, "about": recipe.about, "sections": [*parts, *sections], "search": list(_searching())}
+
+
+def _searching() -> Iterator[Field]:
+    """How values are searched: the fields of a search beside its space."""
+    from paribus.records.options import describe
+    from paribus.records.search import SearchDesign
+
+    schema, said = SearchDesign.model_json_schema()["properties"], describe(SearchDesign)[1]
+    for name in SEARCHING:
+        yield field(name, name, {**schema[name], "description": said.get(name, "")}, schema[name].get("default"))
 
 
 def _parts(recipe: Any) -> Iterator[dict[str, Any]]:
@@ -121,110 +109,3 @@ def _kind(shapes: Sequence[Mapping[str, Any]], choices: Sequence[str], number: M
     if number and not choices and kinds <= {"integer", "number"}:
         return "int" if kinds == {"integer"} else "float"
     return "list" if kinds == {"array"} else "text"
-
-
-def preview(asked: Mapping[str, Any], root: str) -> dict[str, Any]:
-    """What a study would be: its arms and runs, how long they may take, and the command line that does the same."""
-    try:
-        planned = _study(asked, root)
-    except ParibusError as error:
-        problem = {"path": _blamed(error, asked), "message": error.rule, "got": error.got, "hint": error.hint}
-        return {"ok": False, "problems": [problem], "arms": [], "runs": 0, "seconds": None, "about_seconds": ""}
-    design = planned.design
-    arms, seeds = [arm.name for arm in design.arms()], list(design.seeds)
-    seconds, said = _time(design, Path(root), len(arms) * len(seeds))
-    return {
-        "ok": True,
-        "problems": [],
-        "arms": arms,
-        "seeds": seeds,
-        "runs": len(arms) * len(seeds),
-        "seconds": seconds,
-        "about_seconds": said,
-        "question": design.question,
-        "folder": planned.folder.name,
-        "there": planned.folder.exists(),
-        "argv": words(asked, root),
-        "command": shlex.join(["paribus", *words(asked, root)]),
-    }
-
-
-def words(asked: Mapping[str, Any], root: str) -> list[str]:
-    """The words of the command line for a study that was filled in."""
-    said = ["study", str(asked.get("recipe", ""))]
-    said += [f"{path}={value}" for path, value in _mapping(asked, "overrides").items()]
-    for path, values in _mapping(asked, "vary").items():
-        said += ["--vary", f"{path}={values}"]
-    said += ["--seeds", str(asked.get("seeds") or "5")]
-    if name := str(asked.get("name") or ""):
-        said += ["--name", name]
-    return [*said, "--runs", root]
-
-
-def _study(asked: Mapping[str, Any], root: str) -> Any:
-    from paribus.records.recipe import override, read
-    from paribus.records.shortcuts import expand_factors
-    from paribus.records.yaml import split_values
-    from paribus.study import Study
-
-    name = _shipped(str(asked.get("recipe", "")))
-    changes = _changes(name, _mapping(asked, "overrides"))
-    varied = {path: split_values(str(values)) for path, values in _mapping(asked, "vary").items()}
-    factors, _ = expand_factors(varied, override(read(name), changes))
-    seeds, folder = str(asked.get("seeds") or "5"), str(asked.get("name") or "") or None
-    return Study(name, changes, vary=factors, seeds=seeds, name=folder, runs=root)
-
-
-def _shipped(name: str) -> str:
-    """A recipe that ships: a page opens no file that a browser names.
-
-    Raises:
-        RecipeError: for another name.
-    """
-    from paribus.records.recipe import shipped
-
-    if name not in shipped():
-        raise RecipeError("there is no recipe of this name", got=name, hint=nearest(name, shipped()))
-    return name
-
-
-def _changes(name: str, overrides: Mapping[str, str]) -> dict[str, Any]:
-    from paribus.records.recipe import read
-    from paribus.records.shortcuts import expand
-    from paribus.records.yaml import parse_value
-
-    changes, _ = expand({path: parse_value(str(value)) for path, value in overrides.items()}, read(name))
-    return changes
-
-
-def _mapping(asked: Mapping[str, Any], name: str) -> dict[str, str]:
-    found = asked.get(name) or {}
-    if not isinstance(found, dict):
-        raise RecipeError(f"{name} is fields with their values", got=found)
-    return {str(path): str(value) for path, value in found.items()}
-
-
-def _blamed(error: ParibusError, asked: Mapping[str, Any]) -> str | None:
-    """The field that an error is about, where it names one of those that were filled in."""
-    said = f"{error.rule} {error.got}"
-    with suppress(RecipeError):
-        paths = [*_mapping(asked, "overrides"), *_mapping(asked, "vary")]
-        return next((path for path in paths if path in said), "seeds" if "seed" in error.rule else None)
-    return None
-
-
-def _time(design: Any, root: Path, runs: int) -> tuple[float | None, str]:
-    """How long so many runs take by what runs like them took, with as many at a time as there are cores."""
-    import math
-    from statistics import fmean
-
-    from paribus.progress import clock
-    from paribus.records.environment import cores
-    from paribus.studies import alike
-
-    with suppress(ParibusError, OSError):
-        if known := alike.look(design, root).runs:
-            each = fmean(run.seconds for run in known)
-            seconds = each * math.ceil(runs / cores())
-            return seconds, f"about {clock(seconds)}, by {len(known)} runs like these that took {clock(each)} each"
-    return None, "no run like these is known here, so nobody knows how long they take"

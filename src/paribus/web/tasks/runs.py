@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from paribus.errors import ParibusError
+from paribus.web.tasks.names import called
 
 
 def about(path: str) -> dict[str, Any]:
@@ -43,11 +44,13 @@ def about(path: str) -> dict[str, Any]:
 
 
 def _title(folder: Any) -> dict[str, Any]:
-    from paribus.records.wording import clean
-
     content = folder.read()
-    title = f"{clean(content['name'])}, seed {content['seed']}"
-    return {"title": title, "recipe_name": content["name"], "why": content.get("why", ""), "origin": folder.origin}
+    return {
+        "title": called(folder),
+        "recipe_name": content["name"],
+        "why": content.get("why", ""),
+        "origin": folder.origin,
+    }
 
 
 def _recipe(folder: Any) -> dict[str, Any]:

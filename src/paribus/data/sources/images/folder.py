@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -70,7 +71,7 @@ class Folder:
         checked: list[Checked] = []
         for batch in check(found, self.size, self.colour, self.fit, cache.progress):
             self._add(cache, [one for one in batch if one.pixels is not None], index, groups)
-            checked += [Checked(one.entry, one.digest, one.reason) for one in batch]  # without the pixels
+            checked += [replace(one, pixels=None) for one in batch]
         report = summarise(found, checked)
         require_usable(report, self.bad)
         for name, reason in report.bad:

@@ -1,26 +1,25 @@
-// What a trained run has learned: analyses of the table, asked with options, and predictions on a dropped file.
+// What a trained run, or the arms of a study, have learned: analyses asked with options, examples that are drawn, and
+// predictions on a dropped file.
 
 import { get, upload } from "../api.js";
 import { fill, h } from "../dom.js";
-import { page } from "../page.js";
+import { code, page } from "../page.js";
 import { field, link, problem } from "../parts.js";
+import { patient } from "../patient.js";
 import { place, query, remember } from "../router.js";
 
-const AGAIN = 1000; // milliseconds between questions while an analysis is computed
-
 export default async function explain(into, { id, what, signal }) {
-  const path = `explain/${encodeURIComponent(id)}`;
-  const [{ analyses, predict, why }, { title }] = await Promise.all([
-    get(path, {}, signal),
-    get(`runs/${encodeURIComponent(id)}`, {}, signal),
-  ]);
+  const kind = location.pathname.startsWith("/studies/") ? "study" : "run";
+  const path = kind === "study" ? `studies/${encodeURIComponent(id)}/explain` : `explain/${encodeURIComponent(id)}`;
+  fill(into, h("h1", {}, "What has it learned?"), h("p", { class: "working" }, "Starting what reads networks …"));
+  const { title, analyses, predict, why } = await get(path, {}, signal);
   document.title = `Explain ${title} · paribus`;
   const list = h("nav", { class: "side", "aria-label": "Analyses" });
   const shown = h("div", { class: "answer" });
   const entry = (key, text, about) =>
     h(
       "a",
-      { href: place("run", id, `/explain/${key}`), "aria-current": key === what ? "page" : null },
+      { href: place(kind, id, `/explain/${key}`), "aria-current": key === what ? "page" : null },
       h("strong", {}, text),
       h("small", {}, about),
     );
@@ -34,7 +33,7 @@ export default async function explain(into, { id, what, signal }) {
     h(
       "header",
       { class: "top" },
-      h("p", { class: "kind" }, "Explain ", link(place("run", id), title)),
+      h("p", { class: "kind" }, "Explain ", link(place(kind, id), title)),
       h("h1", {}, "What has it learned?"),
     ),
     h("div", { class: "sided" }, list, shown),
@@ -46,7 +45,7 @@ export default async function explain(into, { id, what, signal }) {
       h(
         "p",
         { class: "muted" },
-        analyses.length || predict ? "Choose a question." : why || "There is no analysis for a run of this kind.",
+        analyses.length || predict ? "Choose a question." : why || `There is no analysis for a ${kind} of this kind.`,
       ),
     );
   if (what === "predict" && predict)
@@ -57,7 +56,7 @@ export default async function explain(into, { id, what, signal }) {
   if (!chosen)
     return fill(
       shown,
-      problem({ message: "there is no such analysis of this run", got: what, hint: "choose one of the list" }),
+      problem({ message: `there is no such analysis of this ${kind}`, got: what, hint: "choose one of the list" }),
     );
   return asking(chosen);
 
@@ -78,18 +77,10 @@ export default async function explain(into, { id, what, signal }) {
       remember({ ...Object.fromEntries((one.options ?? []).map((option) => [option.path, ""])), ...options });
       fill(answer, h("p", { class: "working" }, "Computing …"));
       try {
-        fill(answer, page(await patient(options), 2));
+        const found = await patient(`${path}/${encodeURIComponent(one.what)}`, options, signal);
+        fill(answer, page(found.page, 2), h("h3", {}, "Command"), code(found.command));
       } catch (error) {
         if (!signal.aborted) fill(answer, problem(error));
-      }
-    }
-
-    async function patient(options) {
-      for (;;) {
-        const found = await get(`${path}/${encodeURIComponent(one.what)}`, options, signal);
-        if (found.state !== "working") return found.page;
-        await new Promise((done) => setTimeout(done, AGAIN));
-        signal.throwIfAborted();
       }
     }
   }
@@ -99,14 +90,15 @@ function optional(option, given) {
   const value = given[option.path] ?? "";
   const face = option.default === null || option.default === undefined ? "" : String(option.default);
   const title = option.about || null;
-  if (option.choices?.length)
+  const choices = option.kind === "bool" ? ["true", "false"] : option.choices;
+  if (choices?.length)
     return field(
       option.path,
       h(
         "select",
         { name: option.path, title },
-        h("option", { value: "" }, face || "default"),
-        option.choices.map((one) => h("option", { value: one, selected: String(one) === value }, String(one))),
+        option.must ? "" : h("option", { value: "" }, face || "all"),
+        choices.map((one) => h("option", { value: one, selected: String(one) === value }, String(one))),
       ),
     );
   return field(option.path, h("input", { name: option.path, value, placeholder: face, title, autocomplete: "off" }));

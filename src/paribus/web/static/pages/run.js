@@ -98,7 +98,13 @@ export default async function run(into, { id, signal }) {
       known.previews?.length ? part("Glimpses through time", glimpses(known.previews)) : "",
       known.findings ? part("Findings", page({ ...known.findings, question: "" }, 0)) : "",
       known.choices?.length ? part("Recipe", choices(known.choices)) : "",
-      known.data?.length ? part("Data", pairs(known.data)) : "",
+      known.data?.length
+        ? part(
+            "Data",
+            pairs(known.data),
+            known.place ? h("p", {}, link(`/places/${encodeURIComponent(known.place)}`, "What its files hold")) : "",
+          )
+        : "",
       known.result?.length ? part("Result", pairs(known.result)) : "",
       (known.sections ?? []).map(section),
       part("Log", log.element),

@@ -1,12 +1,13 @@
-// A form for a study, made from the schema of its recipe; the command line that does the same stands beside it.
+// A form for a study or a search, made from the schema of its recipe; the command line that does the same stands
+// beside it.
 
 import { get, post, remove } from "../api.js";
 import { fill, h, paced, settled } from "../dom.js";
 import { listen } from "../events.js";
 import { count, duration, moment } from "../format.js";
 import { code } from "../page.js";
-import { button, field, link, problem, say, state } from "../parts.js";
-import { place, query, remember } from "../router.js";
+import { button, field, link, problem, say, segments, state } from "../parts.js";
+import { go, place, query, remember } from "../router.js";
 
 const AGAIN = 1000; // milliseconds between looks at a queue in which something moves
 
@@ -34,6 +35,7 @@ export default async function start(into, { signal }) {
       " ",
       h("span", {}, one.about),
       one.seconds ? h("small", {}, ` about ${duration(one.seconds)} a run`) : "",
+      one.problem ? problem({ message: "this file is no recipe", got: one.problem }) : "",
     );
   }
 
@@ -66,7 +68,7 @@ export default async function start(into, { signal }) {
       );
     };
     draw();
-    fill(body, h("p", {}, "Choose a recipe to begin with. Everything in it can be changed."), find, shown);
+    fill(body, h("p", {}, "Choose a recipe to begin with. Everything in it can be changed."), find, sending(), shown);
   }
 
   async function form() {
@@ -86,6 +88,12 @@ export default async function start(into, { signal }) {
     });
     const beside = h("aside", { class: "preview", "aria-label": "Preview", "aria-live": "polite" });
     const fields = schema.sections.map((one) => sectionOf(one, given, changed, exchange));
+    const how = h("div", { class: "how" });
+    const wanted = segments("What is started", KINDS, given.kind, (kind) => {
+      given.kind = kind;
+      changed();
+      form();
+    });
     const find = h("input", {
       type: "search",
       placeholder: "Search fields",
@@ -109,12 +117,14 @@ export default async function start(into, { signal }) {
         h(
           "form",
           { onsubmit: (event) => event.preventDefault() },
-          h("div", { class: "first" }, field("seeds", seeds), find),
+          h("div", { class: "first" }, wanted, given.kind === "search" ? "" : field("seeds", seeds), find),
+          how,
           fields.map((one) => one.element),
         ),
         beside,
       ),
     );
+    if (given.kind === "search") fill(how, schema.search.map((one) => searching(one, given, changed)));
     const preview = settled(300, async () => {
       const answer = await post("start/preview", content()).catch((error) => ({ ok: false, problems: [error] }));
       if (signal.aborted) return;
@@ -129,6 +139,8 @@ export default async function start(into, { signal }) {
         seeds: given.seeds === 3 ? "" : given.seeds,
         set: packed(given.overrides),
         vary: packed(given.vary),
+        kind: given.kind === "search" ? "search" : "",
+        how: packed(given.how),
       });
       preview();
     }
@@ -141,7 +153,13 @@ export default async function start(into, { signal }) {
       form();
     }
 
-    const content = () => ({ recipe: schema.name, overrides: given.overrides, vary: given.vary, seeds: given.seeds });
+    const content = () => ({
+      kind: given.kind,
+      recipe: schema.name,
+      overrides: given.overrides,
+      vary: given.vary,
+      ...(given.kind === "search" ? given.how : { seeds: given.seeds }),
+    });
 
     async function begin() {
       await post("start", content());
@@ -170,7 +188,7 @@ export default async function start(into, { signal }) {
   }
 
   function job(one) {
-    const name = one.study ? link(place("study", one.study), one.name) : h("strong", {}, one.name);
+    const name = one.study ? link(place(one.kind, one.study), one.name) : h("strong", {}, one.name);
     const leave =
       one.state === "waiting" || one.state === "failed"
         ? button(
@@ -193,8 +211,58 @@ export default async function start(into, { signal }) {
 }
 
 /** What the address says of a form. */
-function kept({ seeds, set, vary }) {
-  return { seeds: Number(seeds) || 3, overrides: unpacked(set), vary: unpacked(vary) };
+function kept({ seeds, set, vary, kind, how }) {
+  const given = { overrides: unpacked(set), vary: unpacked(vary), how: unpacked(how) };
+  return { ...given, seeds: Number(seeds) || 3, kind: kind === "search" ? "search" : "study" };
+}
+
+const KINDS = [
+  ["study", "Study"],
+  ["search", "Search"],
+];
+
+/** A recipe of one's own, pasted or from a file: it is kept in the folder of the page, and then chosen. */
+function sending() {
+  const name = h("input", { name: "name", placeholder: "my-cnn", autocomplete: "off", spellcheck: "false" });
+  const example = "base: digits/cnn\noptimizer:\n  lr: 0.05";
+  const text = h("textarea", { name: "text", rows: 10, spellcheck: "false", placeholder: example });
+  const file = h("input", {
+    type: "file",
+    accept: ".yaml,.yml",
+    onchange: async () => {
+      if (!file.files[0]) return;
+      name.value ||= file.files[0].name.replace(/\.ya?ml$/, "");
+      text.value = await file.files[0].text();
+    },
+  });
+  const keep = button(
+    "Use it",
+    async () => {
+      const found = await post("recipes", { name: name.value, text: text.value });
+      go(`/start?recipe=${encodeURIComponent(found.name)}`);
+    },
+    "main",
+  );
+  return h(
+    "details",
+    { class: "sending" },
+    h("summary", {}, "A recipe of your own"),
+    h("p", {}, "Paste it, or choose a file. It is kept in the folder of this page, for the command line, too."),
+    h("div", { class: "options" }, field("name", name), field("file", file)),
+    field("recipe, as YAML", text),
+    h("div", {}, keep),
+  );
+}
+
+/** One choice of how values are searched. */
+function searching(one, given, changed) {
+  const put = (value) => {
+    if (value === "" || value === one.value) delete given.how[one.path];
+    else given.how[one.path] = value;
+    changed();
+  };
+  const input = control(one, given.how[one.path] ?? one.value, put, "");
+  return field(one.title, input, h("small", {}, one.about));
 }
 
 const packed = (values) => (Object.keys(values).length ? JSON.stringify(values) : "");
@@ -282,14 +350,14 @@ function fieldOf(given, values, changed) {
         { ...given, kind: varied.checked ? "text" : given.kind },
         values.vary[path] ?? values.overrides[path] ?? text(given.value),
         put,
-        varied.checked,
+        varied.checked ? values.kind : "",
       ),
     );
   input();
   const element = h(
     "div",
     { class: "knob" },
-    h("div", { class: "name" }, h("code", {}, path), h("label", { class: "vary" }, varied, "vary")),
+    h("div", { class: "name" }, h("code", {}, path), h("label", { class: "vary" }, varied, VERBS[values.kind])),
     hold,
     about,
     wrong,
@@ -339,12 +407,15 @@ function control(given, value, put, varied) {
     inputmode: numeric ? "decimal" : null,
     "aria-label": label,
     value,
-    placeholder: varied ? "values, with commas between" : text_(given.default),
+    placeholder: VARIED[varied] ?? text_(given.default),
     autocomplete: "off",
     spellcheck: "false",
     oninput: (event) => put(event.target.value.trim()),
   });
 }
+
+const VERBS = { search: "search", study: "vary" };
+const VARIED = { search: "1e-3..1, or values with commas", study: "values, with commas between" };
 
 const text_ = (value) => (value === null || value === undefined ? "" : String(value));
 
@@ -358,10 +429,12 @@ function previewed(answer, begin) {
     h(
       "p",
       { class: "size" },
-      `${count(answer.arms.length, "arm")} × ${count(seeds, "seed")} = ${count(answer.runs, "run")}`,
+      answer.trials
+        ? `${count(answer.trials, "trial")}, ${count(answer.fresh, "run")} to confirm the best`
+        : `${count(answer.arms.length, "arm")} × ${count(seeds, "seed")} = ${count(answer.runs, "run")}`,
     ),
     h("p", { class: "muted" }, answer.about_seconds || (answer.seconds ? `about ${duration(answer.seconds)}` : "")),
-    answer.there ? h("p", {}, "This study is there already: what is trained stays, and it goes on.") : "",
+    answer.there ? h("p", {}, "This is there already: what is trained stays, and it goes on.") : "",
     h(
       "ul",
       { class: "arms" },

@@ -90,6 +90,9 @@ export default async function study(into, { id, signal }) {
         : button("Write report", act("report", "The report is written into the study's folder.")),
       known.confirmed ? link(place("study", known.confirmed.id), "Confirmed") : "",
       ids.length ? link(`/compare?ids=${encodeURIComponent(id)}`, "Compare runs") : "",
+      kind === "study" && known.runs?.some((run) => run.state === "finished")
+        ? link(place("study", id, "/explain"), "Explain")
+        : "",
     );
   }
 
@@ -176,7 +179,8 @@ export default async function study(into, { id, signal }) {
     (event) => event.kind !== "rows" && concerns(event, [id, ...(known.runs ?? []).map((run) => run.id)]) && later(),
     signal,
   );
-  keys([["c", "compare the runs", () => go(`/compare?ids=${encodeURIComponent(id)}`)]], signal);
+  const explained = kind === "study" ? [["e", "explain", () => go(place("study", id, "/explain"))]] : [];
+  keys([["c", "compare the runs", () => go(`/compare?ids=${encodeURIComponent(id)}`)], ...explained], signal);
 }
 
 /** The answer about a study; one that stands in the queue is waited for until its process has made its folder. */
