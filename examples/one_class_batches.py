@@ -41,7 +41,8 @@ def main() -> None:
         "budget.epochs": asked.epochs,
         "augment": {},
     }
-    vary = {"training.shuffle": ["full", "none"], "model.norm": ["none", "batch", "group"], "optimizer.lr": [0.05, 0.01]}
+    norms, rates = ["none", "batch", "group"], [0.05, 0.01]
+    vary = {"training.shuffle": ["full", "none"], "model.norm": norms, "optimizer.lr": rates}
     study = pb.Study("digits/cnn", base, vary=vary, seeds=asked.seeds, name="one-class-batches")
     print(study.run(jobs=asked.jobs))
     print(study.report())
