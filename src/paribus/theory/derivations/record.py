@@ -81,11 +81,15 @@ class Record:
         steps: the lines between ``given`` and ``answers``.
         layout: how the answer is laid out: "gradient has the shape of W (3, 2)", "J[i, j] = dy_i/dx_j".
         shapes: shape of every name, with letters where a size was left open: ``{"A": ("n", "n")}``.
-        assumptions: what was inferred or assumed, one sentence each ("A is a matrix", "det(A) > 0").
+        assumptions: what the derivation uses, one sentence each ("det(A) > 0").
         tables: numeric examples.
         max_relative_error: largest relative error of any step and of the answers, over all draws.
         draws: how many random draws (of sizes and values) stand behind that.
         oracle: against what the answers were checked: "torch autograd", "central differences".
+        read: what each name was read as: "x vector n", "A matrix m × n".
+        doubts: what might have been meant otherwise, one sentence each with the switch that changes it.
+        value: the function in NumPy notation, whatever notation it was typed in.
+        second: how the reading was checked by another one.
     """
 
     title: str
@@ -100,6 +104,10 @@ class Record:
     oracle: str
     assumptions: tuple[str, ...] = ()
     tables: tuple[Table, ...] = field(default=())
+    read: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    value: str = ""
+    second: str = ""
 
     @property
     def verified(self) -> bool:

@@ -22,10 +22,17 @@ def as_text(derivation: Record) -> str:
 
 def _facts(derivation: Record) -> list[str]:
     shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in derivation.shapes.items())
-    facts = [("given", derivation.given.text), ("shapes", shapes), ("layout", derivation.layout)]
+    what = ("read", ", ".join(derivation.read)) if derivation.read else ("shapes", shapes)
+    facts = [("given", derivation.given.text), what]
     lines = [f"{name:<8}{value}" for name, value in facts if value]
-    heads = ["assumed", *[""] * len(derivation.assumptions)]
-    return lines + [f"{head:<8}{sentence}" for head, sentence in zip(heads, derivation.assumptions, strict=False)]
+    lines += _listed("doubt", derivation.doubts)
+    lines += [f"{'layout':<8}{derivation.layout}"] if derivation.layout else []
+    return lines + _listed("assumed", derivation.assumptions)
+
+
+def _listed(head: str, sentences: tuple[str, ...]) -> list[str]:
+    heads = [head, *[""] * len(sentences)]
+    return [f"{head:<8}{sentence}" for head, sentence in zip(heads, sentences, strict=False)]
 
 
 def _steps(steps: tuple[Step, ...]) -> list[str]:
@@ -63,7 +70,8 @@ def _proof(derivation: Record) -> list[str]:
     verdict = "verified" if derivation.verified else "NOT VERIFIED"
     return [
         f"{verdict}: {derivation.draws} random draws of sizes and values, every step and the answers; against "
-        f"{derivation.oracle}; largest relative error {derivation.max_relative_error:.1e}"
+        f"{derivation.oracle}; largest relative error {derivation.max_relative_error:.1e}",
+        *([derivation.second] if derivation.second else []),
     ]
 
 

@@ -26,6 +26,9 @@ def simplify(expr: Expr, symmetric: frozenset[str] = frozenset()) -> Expr:
     """
     expr = with_symmetry(expr, symmetric)
     found = [expr, rewritten(expr)]
+    parted = _inverses(expr)
+    if parted is not expr:
+        found[1] = min(found[1], rewritten(parted), key=cost)
     if expr.count <= WIDEST:
         found.append(rewritten(expand(expr)))
     plain = min(found[:2], key=cost)
@@ -46,6 +49,16 @@ def with_symmetry(expr: Expr, symmetric: frozenset[str]) -> Expr:
     if not known:
         return expr
     return replace(expr, {e.T: e for e in _symmetric_nodes(expr, known)})
+
+
+def _inverses(expr: Expr) -> Expr:
+    """The inverse of a product of square matrices as the product of theirs."""
+    chains = [
+        node for node in nodes(expr)
+        if node.op == "inv" and node.args[0].op == "matmul" and {arg.shape for arg in node.args[0].args} == {node.shape}
+    ]  # fmt: skip
+    made = {node: products.matmul(*map(products.inv, reversed(node.args[0].args))) for node in chains}
+    return replace(expr, made) if made else expr
 
 
 def _symmetric_nodes(expr: Expr, known: set[str]) -> Iterable[Expr]:

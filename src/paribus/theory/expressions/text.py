@@ -143,6 +143,17 @@ def shape_text(shape: Shape) -> str:
     return f"({inside},)" if len(shape) == 1 else f"({inside})"
 
 
+def _einsum(expr: Expr) -> tuple[str, int]:
+    parts, output = expr.value
+    return call("einsum", f"'{','.join(parts)}->{output}'", *map(text, expr.args)), ATOM
+
+
+def _last_axis(expr: Expr) -> tuple[str, int]:
+    """Along rows, which is said where there are columns, too."""
+    inside = expr.args[0]
+    return call(expr.op, text(inside), *(["axis=-1"] if inside.rank > 1 else [])), ATOM
+
+
 WRITERS: dict[str, Callable[[Expr], tuple[str, int]]] = {
     "name": lambda e: (e.value, ATOM),
     "number": _number,
@@ -156,5 +167,13 @@ WRITERS: dict[str, Callable[[Expr], tuple[str, int]]] = {
     "zeros": _filled,
     "eye": lambda e: (call("eye", size_text(e.shape[0])), ATOM),
     "commutation": lambda e: (call("K", *map(size_text, e.value)), ATOM),
+    "einsum": _einsum,
+    "softmax": _last_axis,
+    "logsumexp": _last_axis,
+    "constant": lambda e: (e.value, ATOM),
+    "tril": lambda e: (f"tril(ones(({size_text(e.shape[0])}, {size_text(e.shape[1])})))", ATOM),
+    "spectral": lambda e: (call("norm", text(e.args[0]), "2"), ATOM),
+    "nuclear": lambda e: (call("norm", text(e.args[0]), "'nuc'"), ATOM),
+    "touch": lambda e: (call("heaviside", text(e.args[0]), "1"), ATOM),
     "heaviside": lambda e: (call("heaviside", text(e.args[0]), "0"), ATOM),
 }
