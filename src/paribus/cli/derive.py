@@ -17,6 +17,7 @@ from paribus.errors import TheoryError
 if TYPE_CHECKING:
     from paribus.theory.derivations.derivation import Derivation
 
+Structured = Annotated[list[str] | None, typer.Option(metavar="A", help="A matrix of this structure.")]
 Latex = Annotated[bool, typer.Option("--latex", help="Print LaTeX.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Code = Annotated[bool, typer.Option("--code", help="Print a NumPy module with its own test.")]
@@ -60,6 +61,10 @@ def derive(
     symmetric: Annotated[
         list[str] | None, typer.Option(metavar="A", help="A matrix that equals its transpose.")
     ] = None,
+    definite: Structured = None,
+    diagonal: Structured = None,
+    lower: Structured = None,
+    orthogonal: Structured = None,
     hessian: Annotated[bool, typer.Option("--hessian", help="Second derivatives of a scalar.")] = False,
     oracle: Annotated[
         str, typer.Option(metavar="NAME", help="What answers are held against: complex, fd or torch.")
@@ -90,8 +95,15 @@ def derive(
 
     if not (variables := _names(wrt)):
         raise TheoryError("a derivative is taken with respect to a variable", got=expression, hint="add --wrt X")
-    shapes, matrices = _shapes(shape), _names(symmetric)
-    found = work_out(expression, variables, shapes, hessian=hessian, symmetric=matrices, oracle=oracle)
+    forms = {
+        "symmetric": symmetric,
+        "definite": definite,
+        "diagonal": diagonal,
+        "lower": lower,
+        "orthogonal": orthogonal,
+    }
+    structures = {form: _names(names) for form, names in forms.items()}
+    found = work_out(expression, variables, _shapes(shape), hessian=hessian, oracle=oracle, **structures)
     show(found, latex, as_json, code, html, overwrite, as_code)
 
 

@@ -12,8 +12,9 @@ from paribus.errors import TheoryError, nearest
 from paribus.theory.calculus.differential import Line
 from paribus.theory.calculus.domain import domain
 from paribus.theory.calculus.draws import Draw
-from paribus.theory.calculus.oracles import Oracle, Typed, find_oracle, second, second_readings
+from paribus.theory.calculus.oracles import Oracle, Typed, find_oracle, second, second_readings, structured
 from paribus.theory.calculus.steps import Setting, derivative, gradient
+from paribus.theory.calculus.structures import STRUCTURES, SYMMETRIC
 from paribus.theory.calculus.verify import DRAWS, Verified, answer, verify
 from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.derivations.proof import Claim
@@ -46,6 +47,10 @@ def derive(
     *,
     hessian: bool = False,
     symmetric: Sequence[str] = (),
+    definite: Sequence[str] = (),
+    diagonal: Sequence[str] = (),
+    lower: Sequence[str] = (),
+    orthogonal: Sequence[str] = (),
     oracle: str = "complex",
 ) -> Derivation:
     """Derive an expression with respect to one or several variables.
@@ -55,12 +60,17 @@ def derive(
     '(A + A.T) @ x'
 
     Args:
-        expression: NumPy notation. Capital letters are matrices, lower-case letters vectors, lower-case Greek names
-            scalars, unless they stand where only vectors can.
+        expression: NumPy notation, LaTeX, or as it is typeset, ``xᵀAx``. Capital letters are matrices, lower-case
+            letters vectors, lower-case Greek names scalars, unless the operations around them say otherwise.
         wrt: the variable, or several.
         shapes: what else a name is: ``{"A": "m,n", "x": "n", "a": ""}``; ``""`` is a scalar, ``"n,1"`` a column.
         hessian: second derivatives of a scalar, for each pair of variables.
-        symmetric: matrices that equal their transposes.
+        symmetric: matrices that equal their transposes. Of a variable with a structure both gradients are given, the one
+            with all entries free and the one among matrices of the structure.
+        definite: symmetric positive definite matrices.
+        diagonal: diagonal matrices.
+        lower: lower triangular matrices.
+        orthogonal: orthogonal matrices.
         oracle: against what answers are checked: "complex", "fd" or "torch".
 
     Returns:
@@ -71,12 +81,18 @@ def derive(
             everything is defined, or, as an internal error, a step does not stand up to its check.
     """
     asked = wrt.replace(",", " ").split() if isinstance(wrt, str) else list(wrt)
-    reading = read(expression, shapes, wrt=asked)
+    given = {
+        "symmetric": symmetric,
+        "definite": definite,
+        "diagonal": diagonal,
+        "lower": lower,
+        "orthogonal": orthogonal,
+    }
+    reading = read(expression, shapes, wrt=asked, square=[key for names in given.values() for key in names])
     variables = _variables(asked, reading)
-    known = frozenset(_symmetric(list(map(spelled, symmetric)), reading))
-    structures = dict.fromkeys(known, "symmetric")
+    structures = dict(_structures(given, reading))
     find_oracle(oracle)
-    setting = Setting(known)
+    setting = Setting(frozenset(key for key, structure in structures.items() if structure in SYMMETRIC))
     if hessian and reading.expr.shape:
         shape = shape_text(reading.expr.shape)
         hint = "take sum(…), a.T @ … or tr(…) of it, or leave out --hessian for its Jacobian"
@@ -84,13 +100,16 @@ def derive(
             f"a Hessian needs a scalar function; this one has the shape {shape}", got=reading.text, hint=hint
         )
     make = _hessians if hessian else _gradients if not reading.expr.shape else _jacobians
+    against = find_oracle(oracle)[0] + (", second derivatives by central differences of it" if hessian else "")
     for again in second_readings(reading):
         work = make(again, variables, setting, oracle)
+        if make is _gradients:
+            _restricted(work, again, variables, setting, structures)
         try:
             found = verify(again, work.lines, work.claims, structures)
         except Unreadable:
             continue
-        return _derivation(again, variables, work, found, oracle, hessian)
+        return _derivation(again, variables, work, found, structures, against)
     raise AssertionError("the last one is our own reading, which is readable")
 
 
@@ -112,16 +131,37 @@ def _variables(wrt: Sequence[str], reading: Reading) -> list[Expr]:
     return [name(key, reading.shapes[key]) for key in dict.fromkeys(names)]
 
 
-def _symmetric(names: Sequence[str], reading: Reading) -> Iterable[str]:
-    for key in names:
-        shape = reading.shapes.get(key)
-        if shape is None:
-            raise TheoryError(
-                "there is no variable of this name in the expression", got=key, hint=nearest(key, reading.shapes)
-            )
-        if len(shape) != 2 or shape[0] != shape[1]:
-            raise TheoryError("only a square matrix can be symmetric", got=f"{key} {shape_text(shape)}")
-        yield key
+def _structures(given: Mapping[str, Sequence[str]], reading: Reading) -> Iterable[tuple[str, str]]:
+    """The structure of each name that has one."""
+    for structure, names in given.items():
+        for key in map(spelled, names):
+            shape = reading.shapes.get(key)
+            if shape is None:
+                hint = nearest(key, reading.shapes)
+                raise TheoryError("there is no variable of this name in the expression", got=key, hint=hint)
+            if len(shape) != 2 or shape[0] != shape[1]:
+                hint = f"--shape {key}=n,n makes it square"
+                got = f"{key} {shape_text(shape)}"
+                raise TheoryError(f"only a square matrix can be {structure}", got=got, hint=hint)
+            yield key, structure
+
+
+def _restricted(
+    work: Work, typed: Typed, variables: list[Expr], setting: Setting, structures: Mapping[str, str]
+) -> None:
+    """Of variables with a structure also the gradient among matrices of that structure."""
+    for variable in variables:
+        key = variable.value
+        if key not in structures:
+            continue
+        structure = STRUCTURES[structures[key]]
+        raw = structure.restricted(work.answers[key], variable)
+        found = setting.short(raw)
+        label = f"{key} ({structures[key]})"
+        work.answers[label] = found
+        rule = structure.rule.format(key)
+        work.lines.extend(_labelled([Line(rule, raw, found)], variable, variables) if text(raw) != text(found) else [])
+        work.claims.append(answer(label, found, _asked_within(typed, key, structures[key])))
 
 
 def _gradients(typed: Typed, variables: list[Expr], setting: Setting, oracle: str) -> Work:
@@ -182,6 +222,10 @@ def _asked_twice(typed: Typed, first: str, other: str) -> Callable[[Draw], Any]:
     return lambda draw: second(typed, draw, first, other)
 
 
+def _asked_within(typed: Typed, key: str, structure: str) -> Callable[[Draw], Any]:
+    return lambda draw: structured(typed, draw, key, structure)
+
+
 def _labelled(lines: list[Line], variable: Expr, variables: list[Expr], what: str = "") -> list[Line]:
     """Lines that say which variable varies, where there are several."""
     notes = [what] if what else []
@@ -191,13 +235,13 @@ def _labelled(lines: list[Line], variable: Expr, variables: list[Expr], what: st
 
 
 def _derivation(
-    typed: Typed, variables: list[Expr], work: Work, proof: Verified, oracle: str, hessian: bool
+    typed: Typed, variables: list[Expr], work: Work, proof: Verified, structures: Mapping[str, str], against: str
 ) -> Derivation:
     reading = typed.reading
     names = ", ".join(variable.value for variable in variables)
     restricted = [] if "" in proof.ways else sorted(proof.ways)
-    said = [*domain(reading.expr, (one.value for one in variables)), *restricted]
-    against = find_oracle(oracle)[0]
+    forms = [STRUCTURES[structure].means.format(key) for key, structure in structures.items()]
+    said = [*forms, *domain(reading.expr, (one.value for one in variables), structures), *restricted]
     return Derivation(
         title=f"{work.kind} of {reading.text} with respect to {names}",
         given=Formula(reading.text, latex(reading.expr)),
@@ -208,12 +252,13 @@ def _derivation(
         shapes=dict(reading.shapes),
         max_relative_error=proof.error,
         draws=DRAWS,
-        oracle=f"{against}, second derivatives by central differences of it" if hessian else against,
+        oracle=against,
         assumptions=tuple(said),
         read=tuple(starmap(named, reading.shapes.items())),
         doubts=reading.doubts,
         value=text(reading.expr),
         second=_second(typed, proof),
+        structures=dict(structures),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, nodes
@@ -27,18 +28,21 @@ SMOOTH: dict[str, str] = {  # what must hold for a derivative
 POSITIVE = {"exp", "sigmoid", "softmax", "cosh", "softplus", "size", "constant", "ones"}
 
 
-def domain(expr: Expr, variables: Iterable[str]) -> list[str]:
+def domain(expr: Expr, variables: Iterable[str], structures: Mapping[str, str] = MappingProxyType({})) -> list[str]:
     """One sentence for each condition that is not met by itself, in the order of appearance.
 
     Args:
         expr: what is differentiated.
         variables: with respect to what; a kink in a constant needs no word.
+        structures: names of matrices of a structure; positive definite ones are invertible.
     """
     varying = frozenset(variables)
     squared = {node.args[0] for node in nodes(expr) if _raised(node)}
     elsewhere = {arg for node in nodes(expr) if not _raised(node) for arg in node.args}
     found = [sentence for node in nodes(expr) for sentence in _conditions(node, varying, node in squared - elsewhere)]
-    return list(dict.fromkeys(found))
+    definite = {key for key, structure in structures.items() if structure in ("definite", "orthogonal")}
+    met = {words.format(key) for key in definite for words in (*DEFINED.values(), SMOOTH["det"])}
+    return [sentence for sentence in dict.fromkeys(found) if sentence not in met]
 
 
 def _raised(node: Expr) -> bool:

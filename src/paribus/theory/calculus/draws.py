@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from paribus.theory.calculus.structures import STRUCTURES, positive_definite
 from paribus.theory.expressions.evaluate import shape_of
 from paribus.theory.expressions.reading import Reading, size_letters
 from paribus.theory.expressions.tree import Size
@@ -61,22 +62,9 @@ def _sizes(letters: list[Size], rng: np.random.Generator, differ: bool) -> dict[
 
 def _value(numbers: tuple[int, ...], square: bool, way: str, structure: str, rng: Any) -> Any:
     if structure:
-        return STRUCTURES[structure](rng.normal(size=numbers))
+        return STRUCTURES[structure].drawn(rng.normal(size=numbers))
     if way == "definite" and square and len(numbers) == 2:
-        return _definite(rng.normal(size=numbers)) + 0.1 * rng.normal(size=numbers)
+        return positive_definite(rng.normal(size=numbers)) + 0.1 * rng.normal(size=numbers)
     if way in ("positive", "definite"):
         return rng.uniform(0.4, 1.6, size=numbers)
     return rng.normal(size=numbers) * (0.2 if way == "small" else 1.0)
-
-
-def _definite(factor: Any) -> Any:
-    return factor @ factor.T / len(factor) + 0.5 * np.eye(len(factor))
-
-
-STRUCTURES: dict[str, Callable[[Any], Any]] = {  # a matrix of this structure from any numbers
-    "symmetric": _definite,
-    "definite": _definite,
-    "diagonal": lambda a: np.diag(0.5 + np.abs(np.diag(a))),
-    "lower": lambda a: np.tril(a, -1) + np.diag(0.5 + np.abs(np.diag(a))),
-    "orthogonal": lambda a: np.linalg.qr(a)[0],
-}

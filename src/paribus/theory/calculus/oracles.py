@@ -11,6 +11,7 @@ import numpy as np
 
 from paribus.errors import TheoryError, nearest
 from paribus.theory.calculus.draws import Draw
+from paribus.theory.calculus.structures import STRUCTURES
 from paribus.theory.derivations.differences import by_columns, central, complex_step, jacobian
 from paribus.theory.expressions.evaluate import OutOfDomain, evaluate, shape_of
 from paribus.theory.expressions.reading import Reading
@@ -82,6 +83,16 @@ def second(typed: Typed, draw: Draw, first: str, other: str) -> Any:
         return by_steps(complex_step)(typed, replace(draw, env={**draw.env, other: value}), first)[0]
 
     return by_columns(jacobian(gradient, draw.env[other], central), np.ndim(draw.env[other]))
+
+
+def structured(typed: Typed, draw: Draw, name: str, structure: str) -> Any:
+    """The gradient among the directions that a matrix of a structure may move in, by a complex step along each."""
+    at = draw.env[name]
+
+    def slope(direction: Any) -> float:
+        return float(complex_step(lambda x: typed.value({**draw.env, name: x}, draw.sizes), at, direction))
+
+    return STRUCTURES[structure].measured(at, slope)
 
 
 ORACLES: dict[str, tuple[str, Oracle]] = {

@@ -90,6 +90,7 @@ class Record:
         doubts: what might have been meant otherwise, one sentence each with the switch that changes it.
         value: the function in NumPy notation, whatever notation it was typed in.
         second: how the reading was checked by another one.
+        structures: names of matrices that are symmetric, definite, diagonal, lower or orthogonal.
     """
 
     title: str
@@ -108,6 +109,7 @@ class Record:
     doubts: tuple[str, ...] = ()
     value: str = ""
     second: str = ""
+    structures: dict[str, str] = field(default_factory=dict)
 
     @property
     def verified(self) -> bool:

@@ -47,6 +47,8 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
     if not takes <= len(args) <= takes + len(places):
         plural = "arguments" if takes > 1 else "argument"
         raise pointing(f"{function} takes {takes} {plural}, not {len(args)}", text, column)
+    if function == "matrix_power" and len(args) + len(options) < 2:
+        raise pointing("matrix_power takes a matrix and a power", text, column, "matrix_power(X, 3)")
     given = dict(zip(places, args[takes:], strict=False)) | options
     allowed = {*places, *(["keepdims"] if "axis" in places else [])}
     for key, raw in given.items():

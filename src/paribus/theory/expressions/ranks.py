@@ -50,7 +50,13 @@ def variables(raw: Raw, inference: Inference) -> Iterable[tuple[str, int]]:
 
 
 def infer(
-    raw: Raw, text: str, declared: Mapping[str, Shape], board: bool, letters: frozenset[str], wrt: frozenset[str]
+    raw: Raw,
+    text: str,
+    declared: Mapping[str, Shape],
+    board: bool,
+    letters: frozenset[str],
+    wrt: frozenset[str],
+    square: frozenset[str] = frozenset(),
 ) -> Inference:
     """Shapes of the likeliest reading that fits.
 
@@ -61,6 +67,7 @@ def infer(
         board: whether vectors stand as columns.
         letters: names that stand for sizes, beside those that declared shapes use.
         wrt: names that are variables, whatever else they might be.
+        square: names of matrices that are square.
 
     Raises:
         TheoryError: shapes do not fit together, or a declared name does not occur.
@@ -79,6 +86,7 @@ def infer(
         found = Inference(text, declared, board, letters, cost=cost, constants=constants)
         for name in indexed:
             fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
+            fresh = fresh[:1] * len(fresh) if name in square else fresh
             found.names[name] = declared.get(name, fresh)
         found.visit(raw)
         return found

@@ -47,6 +47,7 @@ def read(
     *,
     sizes: frozenset[str] = frozenset(),
     wrt: Sequence[str] = (),
+    square: Sequence[str] = (),
 ) -> Reading:
     """Read an expression and infer its shapes.
 
@@ -55,18 +56,19 @@ def read(
         shapes: shapes that differ from what the letters say: ``{"A": "m,n", "x": "n", "a": ""}``.
         sizes: names that are sizes, beside those that the shapes use.
         wrt: names of the variables.
+        square: names of matrices that are square.
 
     Raises:
         TheoryError: it cannot be read, or shapes do not fit.
     """
     declared = {spelled(key): shape_from(value, key) for key, value in (shapes or {}).items()}
-    known = frozenset(declared) | frozenset(map(spelled, wrt))
+    known = frozenset(declared) | frozenset(map(spelled, (*wrt, *square)))
     raw, parser = parse(text, known)
     split = _glued(raw, parser, known)
     if split:
         raw, parser = parse(text, known, split)
     text = " ".join(text.split())
-    inference = infer(raw, text, declared, parser.board, sizes, known)
+    inference = infer(raw, text, declared, parser.board, sizes, known, frozenset(map(spelled, square)))
     opened = [dim for dims in (*inference.names.values(), *inference.dims.values()) for dim in dims]
     taken = {*inference.names, *(str(size) for shape in declared.values() for size in shape)}
     letters = inference.unifier.letters(opened, taken)
