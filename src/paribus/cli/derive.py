@@ -69,6 +69,7 @@ def derive(
     oracle: Annotated[
         str, typer.Option(metavar="NAME", help="What answers are held against: complex, fd or torch.")
     ] = "complex",
+    detail: Annotated[str, typer.Option(metavar="brief|full", help="All steps, or the turning points only.")] = "full",
     latex: Latex = False,
     as_json: Json = False,
     code: Code = False,
@@ -104,6 +105,7 @@ def derive(
     }
     structures = {form: _names(names) for form, names in forms.items()}
     found = work_out(expression, variables, _shapes(shape), hessian=hessian, oracle=oracle, **structures)
+    found = found.folded(detail)
     show(found, latex, as_json, code, html, overwrite, as_code)
 
 

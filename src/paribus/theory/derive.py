@@ -20,10 +20,10 @@ from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.derivations.proof import Claim
 from paribus.theory.derivations.record import Formula, Step
 from paribus.theory.expressions.latex import latex
+from paribus.theory.expressions.lets import lets
 from paribus.theory.expressions.reading import Reading, read
 from paribus.theory.expressions.second import Unreadable
 from paribus.theory.expressions.shapes import KINDS
-from paribus.theory.expressions.symbols import escape
 from paribus.theory.expressions.text import shape_text, size_text, text
 from paribus.theory.expressions.tokens import spelled
 from paribus.theory.expressions.tree import Expr, Shape, name
@@ -65,8 +65,8 @@ def derive(
         wrt: the variable, or several.
         shapes: what else a name is: ``{"A": "m,n", "x": "n", "a": ""}``; ``""`` is a scalar, ``"n,1"`` a column.
         hessian: second derivatives of a scalar, for each pair of variables.
-        symmetric: matrices that equal their transposes. Of a variable with a structure both gradients are given, the one
-            with all entries free and the one among matrices of the structure.
+        symmetric: matrices that equal their transposes. Of a variable with a structure both gradients are given: with
+            all entries free, and among matrices of the structure.
         definite: symmetric positive definite matrices.
         diagonal: diagonal matrices.
         lower: lower triangular matrices.
@@ -242,6 +242,7 @@ def _derivation(
     restricted = [] if "" in proof.ways else sorted(proof.ways)
     forms = [STRUCTURES[structure].means.format(key) for key, structure in structures.items()]
     said = [*forms, *domain(reading.expr, (one.value for one in variables), structures), *restricted]
+    named_parts, short = lets(work.answers, set(reading.shapes))
     return Derivation(
         title=f"{work.kind} of {reading.text} with respect to {names}",
         given=Formula(reading.text, latex(reading.expr)),
@@ -259,6 +260,8 @@ def _derivation(
         value=text(reading.expr),
         second=_second(typed, proof),
         structures=dict(structures),
+        lets={key: formula(found) for key, found in named_parts.items()},
+        short={key: formula(found) for key, found in short.items()} if named_parts else {},
     )
 
 
@@ -284,8 +287,7 @@ def _normal_form(reading: Reading, proof: Verified) -> Iterable[Step]:
         re.sub(r"[\s()]|\bnp\.|linalg\.|torch\.", "", words) for words in (reading.text, text(reading.expr))
     )
     if typed != normal:
-        before = Formula(reading.text, rf"\text{{{escape(reading.text)}}}")
-        yield Step("put in normal form", before, formula(reading.expr), proof.reading)
+        yield Step("read as", Formula(reading.text, "f"), formula(reading.expr), proof.reading)
 
 
 def formula(expr: Expr) -> Formula:

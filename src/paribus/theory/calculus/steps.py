@@ -10,7 +10,7 @@ from paribus.theory.calculus.gradient import Move, Pair, adjoints
 from paribus.theory.calculus.jacobian import flat, jacobian
 from paribus.theory.calculus.rules import RULES, Rule
 from paribus.theory.expressions.functions import differential
-from paribus.theory.expressions.simplify import simplify, with_symmetry
+from paribus.theory.expressions.simplify import known, simplify, with_symmetry
 from paribus.theory.expressions.sums import scalars
 from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, Shape
@@ -96,7 +96,10 @@ def written(pair: Pair) -> Expr:
 
 
 def _differential(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, list[Line]]:
-    df, lines = total_differential(f, variable, setting.rules or RULES)
+    plain = known(f)
+    df, lines = total_differential(plain, variable, setting.rules or RULES)
+    if plain != f:
+        lines.insert(0, Line("known functions", f, plain))
     if len(lines) > 1:
         lines.append(Line("put together", differential(f, variable), df))
     return df, lines

@@ -99,7 +99,11 @@ _SYMMETRIC = Structure(
 STRUCTURES: dict[str, Structure] = {
     "symmetric": _SYMMETRIC,
     "definite": Structure(
-        "{0} is symmetric and positive definite: {0} = {0}.T", _SYMMETRIC.rule, positive_definite, _SYMMETRIC.restricted, _together
+        "{0} is symmetric and positive definite: {0} = {0}.T",
+        _SYMMETRIC.rule,
+        positive_definite,
+        _SYMMETRIC.restricted,
+        _together,
     ),
     "diagonal": Structure(
         "{0} is diagonal",
@@ -122,5 +126,5 @@ STRUCTURES: dict[str, Structure] = {
         lambda g, x: HALF * (g - matmul(x, g.T, x)),
         _turned,
     ),
-}  # fmt: skip
+}
 SYMMETRIC = {"symmetric", "definite", "diagonal"}  # those that equal their transposes

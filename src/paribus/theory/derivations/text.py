@@ -54,15 +54,17 @@ def _equation(left: str, right: Formula) -> list[str]:
 def _answers(derivation: Record) -> list[str]:
     labels = {key: _label(derivation, key) for key in derivation.answers}
     wide = max(map(len, labels.values()), default=0)
-    return [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in derivation.answers.items()]
+    answers = {**derivation.answers, **derivation.short}
+    named = [f"let {key} = {formula.text}" for key, formula in derivation.lets.items()]
+    return named + [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in answers.items()]
 
 
 def _label(derivation: Record, key: str) -> str:
-    """``∂/∂x`` for a variable, ``∂²/∂x∂y`` for a pair, its own words for anything else."""
+    """``∂f/∂x`` for a variable, ``∂²f/∂x∂y`` for a pair, its own words for anything else."""
     first, _, second = key.partition(", ")
     if first not in derivation.wrt or (second and second not in derivation.wrt):
         return key
-    return f"∂²/∂{first}∂{second}" if second else f"∂/∂{first}"
+    return f"∂²f/∂{first}∂{second}" if second else f"∂f/∂{first}"
 
 
 def _proof(derivation: Record) -> list[str]:

@@ -26,6 +26,7 @@ APPLIED = {  # functions that need no brackets
     "sigmoid", "relu", "softmax", "max", "min", "diag", "vec", "erf", "softplus", "logsumexp", "mean", "sum", "frac",
     "abs", "norm",
 }  # fmt: skip
+ORDERS = {"1": 1, "2": 2, "F": "fro", "fro": "fro", "inf": "inf", "*": "nuc", "nuc": "nuc"}
 OPERATOR_HINT = "operators are @ * / ** + - and .T; typeset signs are read too: xᵀAx, ‖Ax − b‖²"
 
 
@@ -305,8 +306,12 @@ class Parser:
         if kind == "|":
             return self.node("bars", (inside,), (), opened.column)
         order = closing.text[2:] if len(closing.text) > 1 else None
-        value = {"1": 1, "2": 2, "F": "fro", "inf": "inf", "max": "inf", "*": "nuc"}.get(str(order), order)
-        return self.node("‖", (inside,), value, opened.column)
+        if order not in (None, *ORDERS):
+            rule = f"there is no norm of the order {order}"
+            raise self.error(
+                rule, closing.column, "‖x‖₁, ‖x‖₂, ‖x‖_∞, ‖X‖_F and ‖X‖_* are read; a power follows with ^"
+            )
+        return self.node("‖", (inside,), ORDERS.get(str(order)), opened.column)
 
     def summed(self, token: Token) -> Raw:
         """Σᵢ and the product behind it."""

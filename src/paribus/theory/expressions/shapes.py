@@ -394,6 +394,8 @@ class Inference:
     def _reduced(self, raw: Raw, dims: Dims) -> Dims:
         options = dict(raw.value or ())
         axis, keep = options.get("axis"), options.get("keepdims", False)
+        if raw.op in ("var", "std") and "ddof" not in options:
+            self.doubts.append(f"{raw.op} divides by n, as NumPy does; ddof=1 divides by n - 1, as PyTorch does")
         if not dims and not _plain(raw.args[0]):
             if raw.op == "sum" and _ends_in_row(raw.args[0]):
                 raise self.clash("x @ x.T of a vector is a number", raw.args[0], dims, hint="outer(x, x) is the matrix")

@@ -21,7 +21,12 @@ COMMANDS = {  # LaTeX commands that are not their own names
     "cdot": "·", "odot": "⊙", "circ": "⊙", "times": "×", "otimes": "⊗", "ast": "*", "sum": "Σ", "infty": "inf",
     "lVert": "‖", "rVert": "‖", "Vert": "‖", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|", "ell": "l",
     "langle": "⟨", "rangle": "⟩", "varepsilon": "epsilon", "varphi": "phi", "dfrac": "frac", "tfrac": "frac",
-    "lambda": "lambda_",
+    "lambda": "lambda_", "top": "⊤", "intercal": "⊤", "prime": "⊤",
+}  # fmt: skip
+KNOWN = {
+    *COMMANDS, *(name.rstrip("_") for name in LETTERS.values()), "frac", "sqrt", "log", "ln", "exp", "det", "tr", "Tr",
+    "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min", "sigmoid", "softmax", "relu", "diag", "norm", "vec",
+    "erf", "trace",
 }  # fmt: skip
 SILENT = ["left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl", "biggr",
           "displaystyle", "limits", "nolimits", "quad", "qquad"]  # fmt: skip
@@ -32,8 +37,13 @@ Made = str | Callable[[re.Match[str]], str]
 
 
 def _word(found: re.Match[str]) -> str:
-    word = found[1] or found[2]
+    word = found[1] or (found[2] if found.re.groups > 1 else "")
     return f" {COMMANDS.get(word, word)} "
+
+
+def _command(found: re.Match[str]) -> str:
+    """What a LaTeX command stands for; one that is not known is left as it is, and refused."""
+    return _word(found) if found[1] in KNOWN else f"¿{found[1]}"
 
 
 def _accented(found: re.Match[str]) -> str:
@@ -60,7 +70,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"⁻⊤|\^\s*\{?\s*-\s*(?:\\top|T|⊤)\s*\}?", "^(-1)⊤"),
     (r"\^\s*(?:\{\s*(?:\\top|\\intercal|\\prime|\\mathsf\{T\}|T|⊤)\s*\}|\\top|\\intercal|\\prime|T|⊤)", "⊤"),
     (r"(?<=[\w)\]}⊤|‖])\s?'", "⊤"),
-    (r"\\([A-Za-z]+)()", _word),
+    (r"\\([A-Za-z]+)", _command),
     (r"[Σ∑]\s*(?:_\s*\{\s*(\w+)\s*(?:=[^}]*)?\}|_\s*(\w)|([ᵢⱼₖₙ]))\s*(?:\^\s*(?:\{[^}]*\}|\w+))?", _summed),
     (f"[{''.join(LETTERS)}]", lambda m: f" {LETTERS[m[0]]} "),
     (f"[{''.join(LOWERED)}]+", lambda m: "_" + "".join(LOWERED[sign] for sign in m[0])),
@@ -118,7 +128,8 @@ def tokens(text: str, split: frozenset[str] = frozenset()) -> list[Token]:
             place += 1
             continue
         if match is None:
-            rule = f"the expression cannot be read: {text[column]} has no meaning here"
+            what = re.match(r"\\?[A-Za-z]+|.", text[column:])
+            rule = f"the expression cannot be read: {what[0] if what else text[column]} has no meaning here"
             raise pointing(rule, text, column, "NumPy notation, x.T @ A @ x, or as it is typeset: xᵀAx")
         place = match.end()
         kind = match.lastgroup or "sign"
