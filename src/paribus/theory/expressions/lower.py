@@ -307,5 +307,6 @@ FUNCTIONS: dict[str, Builder] = {
     "logabsdet": lambda low, raw, args: BUILD["log"](BUILD["abs"](functions.det(args[0]))),
     "tr": _plainly(functions.tr), "det": _plainly(functions.det), "logdet": _plainly(functions.logdet),
     "inv": _plainly(products.inv), "diag": _plainly(products.diag), "vec": _plainly(products.vec),
+    "u1": _plainly(BUILD["u1"]), "v1": _plainly(BUILD["v1"]), "polar": _plainly(BUILD["polar"]),
     "kron": _plainly(products.kron), "outer": _plainly(products.outer),
 }  # fmt: skip

@@ -49,7 +49,7 @@ REDUCED = {"sum", "mean", "var", "std", "logsumexp", "max", "min", "norm", "prod
 ALONG = {"softmax", "log_softmax", "cumsum"}  # keep the shape, and take an axis
 MATRICES = {"tr", "det", "logdet", "inv", "logabsdet"}  # of a square matrix
 OTHERS = {"diag": 1, "vec": 1, "dot": 2, "outer": 2, "kron": 2, "inner": 2, "solve": 2, "einsum": 0, "matrix_power": 1,
-          "matmul": 2, "column": 1, "row": 1, "transpose": 1, "frac": 2}
+          "matmul": 2, "column": 1, "row": 1, "transpose": 1, "frac": 2, "u1": 1, "v1": 1, "polar": 1}
 FILLED = {"ones", "zeros", "eye", "K", "tril"}  # functions of sizes
 OPTIONS: dict[str, tuple[str, ...]] = {  # what else a function takes, in the order of its places
     **dict.fromkeys(REDUCED | ALONG, ("axis",)),

@@ -331,6 +331,8 @@ class Parser:
         while name in MODULES and self.at(".") and self.tokens[self.place + 1].text not in ("T", "mT"):
             self.step()
             token, name = self.token, self.step().text
+            if token.kind != "word":
+                raise self.error("the expression cannot be read: a name is missing after the dot", token.column)
         if "__" in name.rstrip("_"):
             raise self.error(f"{name} is no part of the notation", token.column, OPERATOR_HINT)
         function = ALIASES.get(name, name)

@@ -79,7 +79,10 @@ class Second:
                 found = eval(self.code, {"__builtins__": {}, **space}, known)  # only harmless nodes are left
         except (NameError, TypeError, ValueError, AttributeError, IndexError, KeyError, SyntaxError) as error:
             raise Unreadable(str(error)) from error
-        return found.array if isinstance(found, Board) else np.asarray(found)
+        value = found.array if isinstance(found, Board) else np.asarray(found)
+        if value.dtype == object:
+            raise Unreadable(type(found).__name__)
+        return value
 
 
 def _harmless(tree: ast.Expression) -> ast.Expression:

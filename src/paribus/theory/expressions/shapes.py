@@ -499,6 +499,16 @@ class Inference:
         rows = Product(dims[0][0], dims[1][0]) if len(dims[0]) == 2 else dims[1][0]
         return (rows, Product(dims[0][-1], dims[1][1]))
 
+    def _polar(self, raw: Raw, dims: list[Dims]) -> Dims:
+        self._needs(raw, dims[0], 2)
+        return dims[0]
+
+    def _u1(self, raw: Raw, dims: list[Dims]) -> Dims:
+        return self._polar(raw, dims)[:1]
+
+    def _v1(self, raw: Raw, dims: list[Dims]) -> Dims:
+        return self._polar(raw, dims)[1:]
+
     def _solve(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._needs(raw, dims[0], 2, raw.args[0])
         if not dims[1] or not self.unifier.unify(*dims[0]) or not self.unifier.unify(dims[0][1], dims[1][0]):
