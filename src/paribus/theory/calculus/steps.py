@@ -83,7 +83,12 @@ def derivative(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, Expr, l
 def distinct(lines: list[Line]) -> list[Line]:
     """Lines that say something, each once."""
     kept = {line.texts: line for line in reversed(lines)}
-    return [line for (before, after), line in reversed(kept.items()) if before != after]
+    return [line for (before, after), line in reversed(kept.items()) if before != after and not _sign(before, after)]
+
+
+def _sign(before: str, after: str) -> bool:
+    """Whether only a sign moves out, which nobody writes down: d(-u) = -d(u)."""
+    return before.startswith("d(-") and after == f"-d({before[3:]}"
 
 
 def written(pair: Pair) -> Expr:

@@ -50,7 +50,7 @@ def _rotation(a: Any) -> Any:
     return q
 
 
-def _unit(n: int, i: int, j: int) -> Any:
+def _unit(n: int, i: Any, j: Any) -> Any:
     found = np.zeros((n, n))
     found[i, j] = 1.0
     return found

@@ -55,10 +55,10 @@ def _sum(expr: Expr) -> tuple[str, int]:
 
 
 def _product(expr: Expr) -> tuple[str, int]:
-    found = mean_of(expr)
-    if found is not None:
-        inside, rest = found
-        mean = Expr("mean", (inside,), inside.shape if expr.shape and inside.op == "matmul" else ())
+    averaged = mean_of(expr)
+    if averaged is not None:
+        argument, rest = averaged
+        mean = Expr("mean", (argument,), argument.shape if expr.shape and argument.op == "matmul" else ())
         return _product(rest * mean) if rest != number(1) else _write(mean)
     coefficient, rest = split(expr)
     above, below = fraction(rest)
