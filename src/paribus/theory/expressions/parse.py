@@ -443,6 +443,7 @@ def parse(text: str, known: frozenset[str] = frozenset(), split: frozenset[str] 
         raise TheoryError(f"an expression has at most {LONGEST} characters", got=f"{len(text)} characters")
     parser = Parser(text, known)
     parser.tokens = tokens(text, split)
+    parser.board = "\\" in text
     try:
         raw = parser.expression()
     except RecursionError:

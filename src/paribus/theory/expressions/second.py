@@ -22,11 +22,11 @@ CALLED = {
     "logsumexp",
 }  # fmt: skip
 SIGNS = {
-    "−": "-", "–": "-", "⋅": "·", "∙": "·", "∥": "‖", "\\|": "‖", "⊤": "ᵀ", "′": "ᵀ", "’": "ᵀ", "÷": "/", "∘": "⊙",
+    "−": "-", "–": "-", "⋅": "·", "∙": "·", "∥": "‖", "\\|": "‖", "ᵀ": "⊤", "′": "⊤", "’": "⊤", "÷": "/", "∘": "⊙",
     "∗": "*", "∞": "inf", "½": "0.5", "¼": "0.25", "∣": "|", "√": "sqrt ", "∑": "Σ",
 }  # fmt: skip
 LATEX = {
-    "top": "ᵀ", "intercal": "ᵀ", "prime": "ᵀ", "cdot": "·", "odot": "⊙", "circ": "⊙", "times": "·", "otimes": "⊗",
+    "top": "⊤", "intercal": "⊤", "prime": "⊤", "cdot": "·", "odot": "⊙", "circ": "⊙", "times": "·", "otimes": "⊗",
     "lVert": "‖", "rVert": "‖", "Vert": "‖", "lvert": "|", "rvert": "|", "vert": "|", "mid": "|", "sum": "Σ",
     "ast": "*", "infty": "inf", "lambda": "lambda_", "varepsilon": "epsilon", "varphi": "phi", "langle": "⟨",
     "rangle": "⟩", "ell": "l", "ln": "log", "dfrac": "frac", "tfrac": "frac", "quad": " ",
@@ -55,6 +55,8 @@ class Second:
 
     def __init__(self, text: str, board: bool, split: frozenset[str], names: frozenset[str]) -> None:
         self.board, self.names = board, names
+        if "sigma" not in names:  # σ(x) is the logistic function
+            text = re.sub(r"(?:σ|\\sigma|\bsigma)(?=\()", " sigmoid", text)
         source = blackboard(text, split, names) if board else program(text)
         try:
             self.code = compile(_harmless(ast.parse(source, mode="eval")), "<expression>", "eval")
@@ -76,7 +78,7 @@ class Second:
             known = {name: Board(column(value)) for name, value in known.items()}
         try:
             with np.errstate(all="ignore"):
-                found = eval(self.code, {"__builtins__": {}, **space}, known)  # only harmless nodes are left
+                found = eval(self.code, {"__builtins__": {}, **space, **known})  # only harmless nodes are left
         except (NameError, TypeError, ValueError, AttributeError, IndexError, KeyError, SyntaxError) as error:
             raise Unreadable(str(error)) from error
         value = found.array if isinstance(found, Board) else np.asarray(found)
@@ -202,17 +204,21 @@ def blackboard(text: str, split: frozenset[str], names: frozenset[str]) -> str:
     text = re.sub(r"\\[dt]?frac\s*(\d)\s*(\d)", r"(\1/\2)", text)
     text = re.sub(r"\\([A-Za-z]+)", lambda m: f" {LATEX.get(m[1], m[1])} ", text)
     text = _signs(text)
-    text = re.sub(r"\^\s*(?:\{\s*(?:T|ᵀ)\s*\}|T|ᵀ)|(?<=[\w)\]}ᵀ|‖])\s?'", "ᵀ", text)
-    text = re.sub(r"⁻ᵀ|\^\s*\{?\s*-\s*(?:T|ᵀ)\s*\}?", "^(-1)ᵀ", text)
+    text = re.sub(r"\^\s*(?:\{\s*(?:T|⊤)\s*\}|T|⊤)|(?<=[\w)\]}⊤|‖])\s?'", "⊤", text)
+    text = re.sub(r"⁻⊤|\^\s*\{?\s*-\s*(?:T|⊤)\s*\}?", "^(-1)⊤", text)
     text = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿᵏ]+", lambda m: f"^({unicodedata.normalize('NFKC', m[0]).replace('−', '-')})", text)
     text = re.sub(r"Σ\s*(?:_\s*\{\s*(\w+)\s*(?:=[^}]*)?\}|_\s*(\w)|([ᵢⱼₖ]))\s*(?:\^\s*(?:\{[^}]*\}|\(?\w\)?))?",
-                  lambda m: f" ∑{unicodedata.normalize('NFKC', m[1] or m[2] or m[3])} ", text)  # fmt: skip
+                  lambda m: f" §{unicodedata.normalize('NFKC', m[1] or m[2] or m[3])} ", text)  # fmt: skip
     text = text.replace("Σ", " Sigma ")
     text = re.sub(r"[₀-₉ᵢⱼₖₙₘₜ]+", lambda m: "_" + unicodedata.normalize("NFKC", m[0]), text)
     text = re.sub(r"\blambda\b", "lambda_", text)
     text = re.sub(r"(?<=[A-Za-z])\s+(?=_\w)", "", text).replace("lambda__", "lambda_")
     text = re.sub(r"(?<=\w)\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub("[, ]", "", m[1]), text)
-    text = re.sub(r"/\s*([A-Za-z_]\w*(?:\^\(?\d\)?)?)\s+(?=[\w(‖∑|])", r"/\1 • ", text)
+    text = re.sub(
+        r"/\s*([A-Za-z_]\w*)((?:\^\(?\d\)?)?)\s+(?=[\w(‖§|])",
+        lambda m: m[0] if m[1] in CALLED else f"/{m[1]}{m[2]} • ",
+        text,
+    )
     text = _bars(_fractions(text))
     if split:
         text = re.sub(rf"(?<![A-Za-z_])({'|'.join(sorted(split))})(?![A-Za-z])", lambda m: " ".join(m[1]), text)
@@ -244,7 +250,7 @@ def _order(word: str | None) -> str:
 
 def _pieces(text: str) -> list[str]:
     """Numbers, words, strings and signs."""
-    pattern = rf"'[^']*'|\"[^\"]*\"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|∑\w+|{WORD}|\*\*|->|>=|<=|[^\s]"
+    pattern = rf"'[^']*'|\"[^\"]*\"|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|§\w+|{WORD}|\*\*|->|>=|<=|[^\s]"
     return re.findall(pattern, text)
 
 
@@ -268,14 +274,14 @@ def _until(
         if piece in "([⟨" and piece:
             inside, place = _group(pieces, place, names, indices)
             out.append(inside)
-        elif piece.startswith("∑"):
+        elif piece.startswith("§"):
             deeper = indices + piece[1:]
             inside, place = _until(pieces, place + 1, stops | {"+", "-", ")", "]", ","}, names, deeper)
             for index in reversed(piece[1:]):
                 inside = f"SUM(lambda {index}: {inside})"
             out.append(inside)
             place -= 1
-        elif piece == "ᵀ":
+        elif piece == "⊤":
             out.append(".T")
         elif piece == "^":
             if pieces[place + 1] == "(":
@@ -284,7 +290,7 @@ def _until(
                 sign = pieces[place + 1] in "+-"
                 inside, place = "".join(pieces[place + 1 : place + 2 + sign]), place + 1 + sign
             out.append(f"**P({inside})")
-        elif _function(piece, names) and place + 1 < len(pieces) and pieces[place + 1] != "(":
+        elif piece in CALLED and _function(piece, names) and pieces[place + 1 : place + 2] not in ([], ["("]):
             inside, place = _until(pieces, place + 1, stops | PRODUCTS, names, indices)
             out.append(f"{piece}({inside})")
             place -= 1
@@ -325,7 +331,7 @@ def _name(piece: str, indices: str, names: frozenset[str]) -> str:
 
 
 def _factor(piece: str) -> bool:
-    return bool(re.match(r"[\w(∑⟨𝟏]", piece)) and piece != "ᵀ"
+    return bool(re.match(r"[\w(§⟨𝟏]", piece)) and piece != "⊤"
 
 
 def _closed(piece: str) -> bool:
@@ -333,7 +339,7 @@ def _closed(piece: str) -> bool:
 
 
 def _function(piece: str, names: frozenset[str]) -> bool:
-    return bool(re.fullmatch(WORD, piece)) and piece not in names and (piece in CALLED or piece in BLACKBOARD)
+    return bool(re.fullmatch(WORD, piece)) and piece not in names and callable(BLACKBOARD.get(piece))
 
 
 # numbers
@@ -349,6 +355,9 @@ class Power:
 
     def __init__(self, value: Any) -> None:
         self.value = value
+
+    def __rpow__(self, base: Any) -> Board:
+        return board(base) ** self
 
 
 class Infix:
@@ -566,7 +575,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
 
 
 def _spectral(x: Any) -> Any:
-    """The square root of the largest eigenvalue of x xᵀ, by squaring until only its projector is left."""
+    """The square root of the largest eigenvalue of x x⊤, by squaring until only its projector is left."""
     gram = x @ x.T
     power = gram
     for _ in range(60):
@@ -576,7 +585,7 @@ def _spectral(x: Any) -> Any:
 
 
 def _nuclear(x: Any) -> Any:
-    """The trace of the root of x xᵀ, by the iteration of Denman and Beavers."""
+    """The trace of the root of x x⊤, by the iteration of Denman and Beavers."""
     gram = x @ x.T if x.shape[0] <= x.shape[1] else x.T @ x
     root, inverse = gram, np.eye(len(gram))
     for _ in range(40):
