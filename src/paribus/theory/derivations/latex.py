@@ -76,6 +76,9 @@ def _joined(terms: list[str], width: int) -> list[str]:
 
 def answer_label(derivation: Record, key: str) -> str:
     """LaTeX for what an answer answers: ``∂f/∂x`` for a variable, its own words for anything else."""
+    within, _, form = key.partition(" (")
+    if form and within in derivation.structures:
+        return rf"{answer_label(derivation, within)}\text{{ ({escape(form)}}}"
     first, _, second = key.partition(", ")
     if first in derivation.wrt and second in derivation.wrt:
         names = [symbol(name, len(derivation.shapes.get(name, ()))) for name in (first, second)]

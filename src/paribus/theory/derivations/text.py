@@ -61,6 +61,9 @@ def _answers(derivation: Record) -> list[str]:
 
 def _label(derivation: Record, key: str) -> str:
     """``∂f/∂x`` for a variable, ``∂²f/∂x∂y`` for a pair, its own words for anything else."""
+    within, _, form = key.partition(" (")
+    if within in derivation.structures:
+        return f"∂f/∂{within} ({form}" if form else f"∂f/∂{within}"
     first, _, second = key.partition(", ")
     if first not in derivation.wrt or (second and second not in derivation.wrt):
         return key

@@ -145,6 +145,9 @@ def _alternatives(
     for name, rank in chosen.items():
         usual = min(options[name], key=lambda r: options[name][r])
         before = len(said)
+        if rank > usual and min(options[name]) == usual and usual != 0:  # a row of a matrix, by its index
+            said.append(f"{name} is a matrix, and {name}_i its row i; entries of a vector: --shape {name}=n")
+            continue
         for other in (r for r in options[name] if r != rank and r < 2 and rank < 3):
             try:
                 cost = sum(options[n][r] for n, r in {**chosen, name: other}.items())
