@@ -22,7 +22,7 @@ def run(*words):
 def test_H1_steps_and_answer_are_printed():
     printed = run("x.T @ A @ x", "--wrt", "x")
     assert "product rule" in printed
-    assert "∂/∂x = (A + A.T) @ x" in printed
+    assert "∂f/∂x = (A + A.T) @ x" in printed
     assert "verified" in printed
 
 
@@ -46,7 +46,7 @@ def test_an_expression_may_begin_with_a_minus():
 
 
 def test_hessian_latex_code_and_page(tmp_path):
-    assert "∂²/∂x∂x = A + A.T" in run("x.T @ A @ x", "--wrt", "x", "--hessian")
+    assert "∂²f/∂x∂x = A + A.T" in run("x.T @ A @ x", "--wrt", "x", "--hessian")
     assert r"\begin{align*}" in run("x.T @ A @ x", "--wrt", "x", "--latex")
     assert "def d_x(" in run("x.T @ A @ x", "--wrt", "x", "--code")
     page = tmp_path / "page.html"

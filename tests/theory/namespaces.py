@@ -8,10 +8,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.linalg import polar
+from scipy.special import erf
 
 EVERYWHERE = {"__builtins__": {}}
-IN_NUMPY = "abs cos diag dot exp eye heaviside kron log mean ones ones_like outer sign sin sqrt sum tanh zeros"
+IN_NUMPY = (
+    "abs arctan cos cosh diag dot einsum exp eye heaviside kron log max mean ones ones_like outer pi prod sign sin "
+    "sinh sqrt std sum tanh tril zeros"
+)
 IN_TORCH = "abs cos det diag exp log logdet mean relu sigmoid sign sin sqrt sum tanh"
+
+
+def singular(a: Any) -> tuple[Any, Any]:
+    """The first singular vectors; only their outer product is one thing."""
+    u, _, v = np.linalg.svd(a)
+    return u[:, 0], v[0]
+
 
 NUMPY: dict[str, Any] = {
     **EVERYWHERE,
@@ -20,8 +32,10 @@ NUMPY: dict[str, Any] = {
     "logdet": lambda a: np.log(np.linalg.det(a)),  # not a number where the determinant is negative
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "relu": lambda x: np.maximum(x, 0),
-    "softmax": lambda z: np.exp(z) / np.sum(np.exp(z)),
-    "logsumexp": lambda z: np.log(np.sum(np.exp(z))),
+    "softmax": lambda z, axis=None: np.exp(z) / np.sum(np.exp(z), axis=axis, keepdims=True),
+    "logsumexp": lambda z, axis=None: np.log(np.sum(np.exp(z), axis=axis)),
+    "softplus": lambda z: np.logaddexp(0, z), "erf": erf, "polar": lambda a: polar(a)[0],
+    "u1": lambda a: singular(a)[0], "v1": lambda a: singular(a)[1],
     "vec": lambda a: a.T.reshape(-1),
     "K": lambda m, n: np.eye(m * n)[np.arange(m * n).reshape(n, m).T.ravel()],
 }  # fmt: skip

@@ -89,9 +89,10 @@ def test_steps_are_what_a_lecturer_writes():
 
 
 def test_what_was_inferred_is_said():
-    derivation = derive("sum(log(A @ x)) + norm(y) + sum(abs(y))", "x")
+    derivation = derive("sum(log(A @ x)) + norm(y) + sum(abs(y))", "x,y")
+    assert derivation.read == ("A matrix m × n", "x vector n", "y vector p")
     said = " ".join(derivation.assumptions)
-    for sentence in ("A is a matrix (m, n)", "x is a vector (n,)", "A @ x > 0", "y is not zero", "y is nowhere 0"):
+    for sentence in ("A @ x > 0", "y is not zero", "y is nowhere 0"):
         assert sentence in said
     assert derivation.shapes == {"A": ("m", "n"), "x": ("n",), "y": ("p",)}
     assert "positive" in derive("sum(log(A @ x))", "x", {"A": "30,n"}).assumptions[-1]
@@ -105,28 +106,27 @@ def test_torch_is_not_needed():
 
 MISTAKES = [
     ("x.T @", "x", {}, "cannot be read"),
-    ("x^2", "x", {}, "** for a power"),
+    ("x^2", "x", {}, "norm(x)**2"),
     ("A @ B", "A", {"A": "m,n", "B": "p,q"}, "@ needs equal inner sizes: A is (m, n) and B is (p, q)"),
     ("A * B", "A", {"A": "m,n", "B": "n,m"}, "* needs equal shapes: A is (m, n) and B is (n, m)"),
-    ("A + b", "A", {}, "+ of a vector and a matrix is ambiguous"),
+    ("A * x", "A", {}, "* of a vector and a matrix is ambiguous"),
     ("det(A)", "A", {"A": "m,n"}, "det needs a square matrix: A is (m, n)"),
     ("softmax(A)", "A", {}, "softmax takes a vector: A is (m, n)"),
     ("tanhh(x)", "x", {}, "did you mean 'tanh'"),
-    ("x.sum()", "x", {}, "no part of the notation"),
+    ("x.sort()", "x", {}, "no part of the notation"),
     ("__import__('os').system('x')", "x", {}, "no part of the notation"),
     ("A[0]", "A", {}, "no indices"),
     ("(lambda: 1)()", "x", {}, "lambda"),
-    ("x @ A'", "x", {}, "A.T for the transpose"),
-    ("sum(x, axis=0)", "x", {}, "no named arguments"),
+    ("sum(x, out=0)", "x", {}, "no named arguments"),
     ("x.T @ A @ x", "y", {}, "no variable of this name"),
     ("x.T @ A @ x", "x", {"B": "n,n"}, "does not occur"),
-    ("x.T @ A @ x", "x", {"A": "n,n,n"}, "at most two sizes"),
+    ("x.T @ A @ x", "x", {"A": "n,n,n,n,n"}, "at most four sizes"),
     ("x.T @ A @ x", "", {}, "with respect to a variable"),
     ("dx.T @ x", "x", {}, "dx is needed for the differential"),
     ("sum(log(-exp(x)))", "x", {}, "no numbers were found"),
     ("logdet(outer(x, x))", "x", {"x": "3"}, "no numbers were found"),
     ("+".join(["x"] * 700), "x", {}, "at most"),
-    ("(" * 250 + "x" + ")" * 250, "x", {}, "nested too deeply"),
+    ("(" * 250 + "x" + ")" * 250, "x", {}, "nested at most 60"),
     ("-" * 90 + "x", "x", {}, "nested at most"),
     ("1e300 * x", "x", {}, "1e-12 and 1e12"),
     ("x if x else x", "x", {}, "no part of the notation"),

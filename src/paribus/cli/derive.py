@@ -52,7 +52,7 @@ def _minus_last(words: list[str], valued: set[str]) -> list[str]:
 
 
 def derive(
-    expression: Annotated[str, typer.Argument(metavar="EXPR", help="A function in NumPy notation: x.T @ A @ x.")],
+    expression: Annotated[str, typer.Argument(metavar="EXPR", help="A function: x.T @ A @ x, xᵀAx, or LaTeX.")],
     wrt: Annotated[list[str] | None, typer.Option(metavar="X", help="The variable; several: --wrt W,b.")] = None,
     shape: Annotated[
         list[str] | None, typer.Option(metavar="A=m,n", help="Shape of a name: A=m,n, x=n, x=n,1; a= is a scalar.")
@@ -60,10 +60,17 @@ def derive(
     symmetric: Annotated[
         list[str] | None, typer.Option(metavar="A", help="A matrix that equals its transpose.")
     ] = None,
+    definite: Annotated[
+        list[str] | None, typer.Option(metavar="A", help="A symmetric positive definite matrix.")
+    ] = None,
+    diagonal: Annotated[list[str] | None, typer.Option(metavar="A", help="A diagonal matrix.")] = None,
+    lower: Annotated[list[str] | None, typer.Option(metavar="A", help="A lower triangular matrix.")] = None,
+    orthogonal: Annotated[list[str] | None, typer.Option(metavar="A", help="An orthogonal matrix.")] = None,
     hessian: Annotated[bool, typer.Option("--hessian", help="Second derivatives of a scalar.")] = False,
     oracle: Annotated[
         str, typer.Option(metavar="NAME", help="What answers are held against: complex, fd or torch.")
     ] = "complex",
+    detail: Annotated[str, typer.Option(metavar="brief|full", help="All steps, or the turning points only.")] = "full",
     latex: Latex = False,
     as_json: Json = False,
     code: Code = False,
@@ -72,10 +79,10 @@ def derive(
 ) -> None:
     """Gradient, Jacobian or Hessian of an expression, with worked steps.
 
-    Capital letters are matrices, lower-case letters vectors, lower-case Greek names scalars, unless `--shape` says
-    otherwise. Operators are `@ .T * / ** + -`; functions `tr det logdet inv norm sum mean exp log sqrt tanh sigmoid
-    relu softmax logsumexp abs sin cos diag outer dot`. Every step is checked at random sizes and values before it is
-    shown.
+    Capital letters are matrices, lower-case letters vectors, lower-case Greek names scalars, unless the operations
+    around them or `--shape` say otherwise; what was read is printed first. NumPy, PyTorch, LaTeX and typeset signs are
+    read: `x.T @ A @ x`, `xᵀAx`, `‖Ax − b‖²`, `Σᵢ (yᵢ − wᵀxᵢ)²`, `softmax(Q @ K.T, axis=-1) @ V`. The text is read a
+    second time by Python itself, and every step is checked at random sizes and values, before anything is shown.
 
     Examples:
 
@@ -84,14 +91,24 @@ def derive(
     - `paribus derive "sum((W @ x - y)**2)" --wrt W,x --html gradient.html`
 
     - `paribus derive "logsumexp(z) - y.T @ z" --wrt z --hessian`
+
+    - `paribus derive "log det S + tr(S⁻¹A)" --wrt S --definite S --detail brief`
     """
     from paribus.theory.derivations.code import as_code
     from paribus.theory.derive import derive as work_out
 
     if not (variables := _names(wrt)):
         raise TheoryError("a derivative is taken with respect to a variable", got=expression, hint="add --wrt X")
-    shapes, matrices = _shapes(shape), _names(symmetric)
-    found = work_out(expression, variables, shapes, hessian=hessian, symmetric=matrices, oracle=oracle)
+    forms = {
+        "symmetric": symmetric,
+        "definite": definite,
+        "diagonal": diagonal,
+        "lower": lower,
+        "orthogonal": orthogonal,
+    }
+    structures = {form: _names(names) for form, names in forms.items()}
+    found = work_out(expression, variables, _shapes(shape), hessian=hessian, oracle=oracle, **structures)
+    found = found.folded(detail)
     show(found, latex, as_json, code, html, overwrite, as_code)
 
 

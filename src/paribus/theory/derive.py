@@ -5,22 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 from paribus.errors import TheoryError, nearest
 from paribus.theory.calculus.differential import Line
 from paribus.theory.calculus.domain import domain
 from paribus.theory.calculus.draws import Draw
-from paribus.theory.calculus.oracles import Oracle, find_oracle, second
+from paribus.theory.calculus.oracles import Oracle, Typed, find_oracle, second, second_readings, structured
 from paribus.theory.calculus.steps import Setting, derivative, gradient
+from paribus.theory.calculus.structures import STRUCTURES, SYMMETRIC
 from paribus.theory.calculus.verify import DRAWS, Verified, answer, verify
 from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.derivations.proof import Claim
 from paribus.theory.derivations.record import Formula, Step
 from paribus.theory.expressions.latex import latex
+from paribus.theory.expressions.lets import lets
 from paribus.theory.expressions.reading import Reading, read
-from paribus.theory.expressions.symbols import escape
-from paribus.theory.expressions.text import shape_text, text
+from paribus.theory.expressions.second import Unreadable
+from paribus.theory.expressions.shapes import KINDS
+from paribus.theory.expressions.text import shape_text, size_text, text
+from paribus.theory.expressions.tokens import spelled
 from paribus.theory.expressions.tree import Expr, Shape, name
 
 
@@ -42,6 +47,10 @@ def derive(
     *,
     hessian: bool = False,
     symmetric: Sequence[str] = (),
+    definite: Sequence[str] = (),
+    diagonal: Sequence[str] = (),
+    lower: Sequence[str] = (),
+    orthogonal: Sequence[str] = (),
     oracle: str = "complex",
 ) -> Derivation:
     """Derive an expression with respect to one or several variables.
@@ -51,12 +60,17 @@ def derive(
     '(A + A.T) @ x'
 
     Args:
-        expression: NumPy notation. Capital letters are matrices, lower-case letters vectors, lower-case Greek names
-            scalars, unless they stand where only vectors can.
+        expression: NumPy notation, LaTeX, or as it is typeset, ``xᵀAx``. Capital letters are matrices, lower-case
+            letters vectors, lower-case Greek names scalars, unless the operations around them say otherwise.
         wrt: the variable, or several.
         shapes: what else a name is: ``{"A": "m,n", "x": "n", "a": ""}``; ``""`` is a scalar, ``"n,1"`` a column.
         hessian: second derivatives of a scalar, for each pair of variables.
-        symmetric: matrices that equal their transposes.
+        symmetric: matrices that equal their transposes. Of a variable with a structure both gradients are given: with
+            all entries free, and among matrices of the structure.
+        definite: symmetric positive definite matrices.
+        diagonal: diagonal matrices.
+        lower: lower triangular matrices.
+        orthogonal: orthogonal matrices.
         oracle: against what answers are checked: "complex", "fd" or "torch".
 
     Returns:
@@ -66,11 +80,19 @@ def derive(
         TheoryError: the expression cannot be read, shapes do not fit, a name does not occur, there is no point at which
             everything is defined, or, as an internal error, a step does not stand up to its check.
     """
-    reading = read(expression, shapes)
-    variables = _variables(wrt, reading)
-    known = frozenset(_symmetric(symmetric, reading))
+    asked = wrt.replace(",", " ").split() if isinstance(wrt, str) else list(wrt)
+    given = {
+        "symmetric": symmetric,
+        "definite": definite,
+        "diagonal": diagonal,
+        "lower": lower,
+        "orthogonal": orthogonal,
+    }
+    reading = read(expression, shapes, wrt=asked, square=[key for names in given.values() for key in names])
+    variables = _variables(asked, reading)
+    structures = dict(_structures(given, reading))
     find_oracle(oracle)
-    setting = Setting(known)
+    setting = Setting(frozenset(key for key, structure in structures.items() if structure in SYMMETRIC))
     if hessian and reading.expr.shape:
         shape = shape_text(reading.expr.shape)
         hint = "take sum(…), a.T @ … or tr(…) of it, or leave out --hessian for its Jacobian"
@@ -78,13 +100,21 @@ def derive(
             f"a Hessian needs a scalar function; this one has the shape {shape}", got=reading.text, hint=hint
         )
     make = _hessians if hessian else _gradients if not reading.expr.shape else _jacobians
-    work = make(reading, variables, setting, oracle)
-    found = verify(reading, work.lines, work.claims, known)
-    return _derivation(reading, variables, work, found, oracle, hessian)
+    against = find_oracle(oracle)[0] + (", second derivatives by central differences of it" if hessian else "")
+    for again in second_readings(reading):
+        work = make(again, variables, setting, oracle)
+        if make is _gradients:
+            _restricted(work, again, variables, setting, structures)
+        try:
+            found = verify(again, work.lines, work.claims, structures)
+        except Unreadable:
+            continue
+        return _derivation(again, variables, work, found, structures, against)
+    raise AssertionError("the last one is our own reading, which is readable")
 
 
-def _variables(wrt: str | Sequence[str], reading: Reading) -> list[Expr]:
-    names = wrt.replace(",", " ").split() if isinstance(wrt, str) else list(wrt)
+def _variables(wrt: Sequence[str], reading: Reading) -> list[Expr]:
+    names = [spelled(key) for key in wrt]
     if not names:
         raise TheoryError(
             "a derivative is taken with respect to a variable", hint=f"one of {', '.join(reading.shapes)}"
@@ -101,40 +131,61 @@ def _variables(wrt: str | Sequence[str], reading: Reading) -> list[Expr]:
     return [name(key, reading.shapes[key]) for key in dict.fromkeys(names)]
 
 
-def _symmetric(names: Sequence[str], reading: Reading) -> Iterable[str]:
-    for key in names:
-        shape = reading.shapes.get(key)
-        if shape is None:
-            raise TheoryError(
-                "there is no variable of this name in the expression", got=key, hint=nearest(key, reading.shapes)
-            )
-        if len(shape) != 2 or shape[0] != shape[1]:
-            raise TheoryError("only a square matrix can be symmetric", got=f"{key} {shape_text(shape)}")
-        yield key
+def _structures(given: Mapping[str, Sequence[str]], reading: Reading) -> Iterable[tuple[str, str]]:
+    """The structure of each name that has one."""
+    for structure, names in given.items():
+        for key in map(spelled, names):
+            shape = reading.shapes.get(key)
+            if shape is None:
+                hint = nearest(key, reading.shapes)
+                raise TheoryError("there is no variable of this name in the expression", got=key, hint=hint)
+            if len(shape) != 2 or shape[0] != shape[1]:
+                hint = f"--shape {key}=n,n makes it square"
+                got = f"{key} {shape_text(shape)}"
+                raise TheoryError(f"only a square matrix can be {structure}", got=got, hint=hint)
+            yield key, structure
 
 
-def _gradients(reading: Reading, variables: list[Expr], setting: Setting, oracle: str) -> Work:
+def _restricted(
+    work: Work, typed: Typed, variables: list[Expr], setting: Setting, structures: Mapping[str, str]
+) -> None:
+    """Of variables with a structure also the gradient among matrices of that structure."""
+    for variable in variables:
+        key = variable.value
+        if key not in structures:
+            continue
+        structure = STRUCTURES[structures[key]]
+        raw = structure.restricted(work.answers[key], variable)
+        found = setting.short(raw)
+        label = f"{key} ({structures[key]})"
+        work.answers[label] = found
+        rule = structure.rule.format(key)
+        work.lines.extend(_labelled([Line(rule, raw, found)], variable, variables) if text(raw) != text(found) else [])
+        work.claims.append(answer(label, found, _asked_within(typed, key, structures[key])))
+
+
+def _gradients(typed: Typed, variables: list[Expr], setting: Setting, oracle: str) -> Work:
     answers, lines, claims = dict[str, Expr](), list[Line](), list[Claim[Draw]]()
     _, ask = find_oracle(oracle)
     for variable in variables:
-        answers[variable.value], found = gradient(reading.expr, variable, setting)
+        answers[variable.value], found = gradient(typed.reading.expr, variable, setting)
         lines += _labelled(found, variable, variables)
-        claims.append(answer(variable.value, answers[variable.value], _asked(ask, reading, variable.value)))
+        claims.append(answer(variable.value, answers[variable.value], _asked(ask, typed, variable.value)))
     shapes = ", ".join(f"{v.value} {shape_text(v.shape)}" if v.shape else f"{v.value}, a scalar" for v in variables)
     return Work("Gradient", answers, lines, claims, f"the gradient has the shape of {shapes}")
 
 
-def _jacobians(reading: Reading, variables: list[Expr], setting: Setting, oracle: str) -> Work:
+def _jacobians(typed: Typed, variables: list[Expr], setting: Setting, oracle: str) -> Work:
     answers, lines, claims = dict[str, Expr](), list[Line](), list[Claim[Draw]]()
     _, ask = find_oracle(oracle)
     for variable in variables:
-        df, found, steps = derivative(reading.expr, variable, setting)
+        df, found, steps = derivative(typed.reading.expr, variable, setting)
         lines += _labelled(steps, variable, variables)
-        if variable.shape and (reading.expr.rank == 2 or variable.rank == 2):
+        if variable.shape and (typed.reading.expr.rank == 2 or variable.rank == 2):
             answers["df" if len(variables) == 1 else f"df ({variable.value})"] = df
         answers[variable.value] = found
-        claims.append(answer(variable.value, answers[variable.value], _asked(ask, reading, variable.value)))
-    return Work("Derivative", answers, lines, claims, _jacobian_layout(reading.expr, variables))
+        claims.append(answer(variable.value, answers[variable.value], _asked(ask, typed, variable.value)))
+    return Work("Derivative", answers, lines, claims, _jacobian_layout(typed.reading.expr, variables))
 
 
 def _jacobian_layout(f: Expr, variables: list[Expr]) -> str:
@@ -145,15 +196,15 @@ def _jacobian_layout(f: Expr, variables: list[Expr]) -> str:
     return "df is the differential; J has the rows vec(f) and the columns vec(X): vec stacks the columns of a matrix"
 
 
-def _hessians(reading: Reading, variables: list[Expr], setting: Setting, oracle: str) -> Work:
-    first = _gradients(reading, variables, setting, oracle)
+def _hessians(typed: Typed, variables: list[Expr], setting: Setting, oracle: str) -> Work:
+    first = _gradients(typed, variables, setting, oracle)
     answers, lines, claims = dict[str, Expr](), list(first.lines), list(first.claims)
     for place, one in enumerate(variables):
         for other in variables[place:]:
             key = f"{one.value}, {other.value}"
             _, answers[key], steps = derivative(first.answers[one.value], other, setting)
             lines += _labelled(steps, other, variables, "second differential")
-            claims.append(answer(key, answers[key], _asked_twice(reading, one.value, other.value)))
+            claims.append(answer(key, answers[key], _asked_twice(typed, one.value, other.value)))
     return Work("Hessian", answers, lines, claims, _hessian_layout(variables))
 
 
@@ -163,12 +214,16 @@ def _hessian_layout(variables: list[Expr]) -> str:
     return "rows vec(first), columns vec(second) of the pair: vec stacks the columns of a matrix"
 
 
-def _asked(ask: Oracle, reading: Reading, key: str) -> Callable[[Draw], Any]:
-    return lambda draw: ask(reading, draw, key)
+def _asked(ask: Oracle, typed: Typed, key: str) -> Callable[[Draw], Any]:
+    return lambda draw: ask(typed, draw, key)
 
 
-def _asked_twice(reading: Reading, first: str, other: str) -> Callable[[Draw], Any]:
-    return lambda draw: second(reading, draw, first, other)
+def _asked_twice(typed: Typed, first: str, other: str) -> Callable[[Draw], Any]:
+    return lambda draw: second(typed, draw, first, other)
+
+
+def _asked_within(typed: Typed, key: str, structure: str) -> Callable[[Draw], Any]:
+    return lambda draw: structured(typed, draw, key, structure)
 
 
 def _labelled(lines: list[Line], variable: Expr, variables: list[Expr], what: str = "") -> list[Line]:
@@ -180,12 +235,14 @@ def _labelled(lines: list[Line], variable: Expr, variables: list[Expr], what: st
 
 
 def _derivation(
-    reading: Reading, variables: list[Expr], work: Work, proof: Verified, oracle: str, hessian: bool
+    typed: Typed, variables: list[Expr], work: Work, proof: Verified, structures: Mapping[str, str], against: str
 ) -> Derivation:
+    reading = typed.reading
     names = ", ".join(variable.value for variable in variables)
     restricted = [] if "" in proof.ways else sorted(proof.ways)
-    said = [*reading.said, *domain(reading.expr), *restricted]
-    against = find_oracle(oracle)[0]
+    forms = [STRUCTURES[structure].means.format(key) for key, structure in structures.items()]
+    said = [*forms, *domain(reading.expr, (one.value for one in variables), structures), *restricted]
+    named_parts, short = lets(work.answers, set(reading.shapes))
     return Derivation(
         title=f"{work.kind} of {reading.text} with respect to {names}",
         given=Formula(reading.text, latex(reading.expr)),
@@ -196,8 +253,31 @@ def _derivation(
         shapes=dict(reading.shapes),
         max_relative_error=proof.error,
         draws=DRAWS,
-        oracle=f"{against}, second derivatives by central differences of it" if hessian else against,
+        oracle=against,
         assumptions=tuple(said),
+        read=tuple(starmap(named, reading.shapes.items())),
+        doubts=reading.doubts,
+        value=text(reading.expr),
+        second=_second(typed, proof),
+        structures=dict(structures),
+        lets={key: formula(found) for key, found in named_parts.items()},
+        short={key: formula(found) for key, found in short.items()} if named_parts else {},
+    )
+
+
+def named(key: str, shape: Shape) -> str:
+    """What a name was read as: ``A matrix m × n``."""
+    kind = KINDS.get(len(shape), "array")
+    square = "square " if len(shape) == 2 and shape[0] == shape[1] else ""
+    return " ".join([key, square + kind, " × ".join(map(size_text, shape))]).strip()
+
+
+def _second(typed: Typed, proof: Verified) -> str:
+    """Whether the text was read a second time, by rules that share nothing with the first."""
+    if typed.second is None:
+        return "read once: the second reading, by Python and NumPy, does not know all that was typed"
+    return (
+        f"read twice: by the reader, and by Python and NumPy from the same text; largest difference {proof.reading:.1e}"
     )
 
 
@@ -207,8 +287,7 @@ def _normal_form(reading: Reading, proof: Verified) -> Iterable[Step]:
         re.sub(r"[\s()]|\bnp\.|linalg\.|torch\.", "", words) for words in (reading.text, text(reading.expr))
     )
     if typed != normal:
-        before = Formula(reading.text, rf"\text{{{escape(reading.text)}}}")
-        yield Step("put in normal form", before, formula(reading.expr), proof.normal)
+        yield Step("read as", Formula(reading.text, "f"), formula(reading.expr), proof.reading)
 
 
 def formula(expr: Expr) -> Formula:

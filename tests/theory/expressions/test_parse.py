@@ -12,9 +12,9 @@ from paribus.theory.derive import derive
     ("text", "pointed"),
     [
         ("x.T @ foo(x)", "foo"),
-        ("x + A", "+"),
+        ("x * A", "*"),
         ("tr(A @ x)", "A @ x"),
-        ("a.T @ x ^ 2", "a.T"),
+        ("a.T @ x ^ 2", "x ^ 2"),
         ("exp(x) * x.shape", "x.shape"),
     ],
 )

@@ -29,5 +29,5 @@ def test_a_scalar_by_its_company_is_said_and_can_be_declared_otherwise():
     ridge = "norm(X @ w - y)**2 + lam * norm(w)**2"
     found = derive(ridge, "w")
     assert found.gradient == "2 * (X.T @ (X @ w - y) + lam * w)"
-    assert any("lam is a scalar (in a sum of scalars" in sentence for sentence in found.assumptions)
+    assert "lam scalar" in found.read
     assert len(read(ridge, {"lam": "k"}).shapes["lam"]) == 1

@@ -1,32 +1,38 @@
-"""What was typed, in torch: an oracle that uses neither NumPy nor our rules."""
+"""The expression in torch: an oracle that uses neither NumPy nor our rules."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
 
 from paribus.theory.calculus.draws import Draw
-from paribus.theory.expressions.literal import run
+from paribus.theory.expressions.evaluate import evaluate
 from paribus.theory.expressions.reading import Reading
+from paribus.theory.expressions.tree import Expr
 
 
 @cache
 def _functions() -> dict[str, Callable[..., Any]]:
     import torch
 
+    def number(x: Any) -> Any:
+        return torch.as_tensor(x, dtype=torch.float64)
+
     return {
-        "+": torch.add, "-": torch.sub, "*": torch.mul, "/": torch.div, "**": torch.pow, "@": torch.matmul,
-        "neg": torch.neg, "T": lambda x: x.mT if x.ndim == 2 else x, "dot": torch.dot, "outer": torch.outer,
-        "diag": torch.diag, "kron": torch.kron, "vec": lambda x: x.mT.reshape(-1),
-        "inv": torch.linalg.inv, "det": torch.linalg.det, "logdet": torch.logdet, "tr": torch.trace,
-        "norm": torch.linalg.norm, "sum": torch.sum, "mean": torch.mean,
-        "softmax": lambda z: torch.softmax(z, 0), "logsumexp": lambda z: torch.logsumexp(z, 0),
-        "heaviside": lambda x: (x > 0).to(x.dtype), "ones_like": torch.ones_like,
-        **{name: getattr(torch, name) for name in
-           ("exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "sqrt", "square")},
+        "add": lambda *terms: reduce(torch.add, terms), "mul": lambda *factors: reduce(torch.mul, factors),
+        "matmul": lambda *factors: reduce(torch.matmul, factors), "pow": lambda x, n: torch.pow(number(x), n),
+        "T": lambda x: x.mT, "outer": torch.outer, "diag": torch.diag, "diagonal": torch.diag, "kron": torch.kron,
+        "vec": lambda x: x.mT.reshape(-1), "inv": torch.linalg.inv, "det": torch.linalg.det, "logdet": torch.logdet,
+        "tr": torch.trace, "norm": torch.linalg.norm, "sum": torch.sum, "max": torch.max, "prod": torch.prod,
+        "softmax": lambda z: torch.softmax(z, -1), "logsumexp": lambda z: torch.logsumexp(z, -1),
+        "heaviside": lambda x: (x > 0).to(torch.float64), "touch": lambda x: (x >= 0).to(torch.float64),
+        "spectral": lambda x: torch.linalg.norm(x, 2), "nuclear": lambda x: torch.linalg.norm(x, "nuc"),
+        "softplus": lambda x: torch.log1p(torch.exp(x)),
+        **{name: (lambda f: lambda x: f(number(x)))(getattr(torch, name)) for name in
+           ("exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "cosh", "sinh", "arctan", "erf")},
     }  # fmt: skip
 
 
@@ -37,17 +43,20 @@ def jacobian(reading: Reading, draw: Draw, name: str) -> Any:
     fixed = {key: torch.as_tensor(np.asarray(value, dtype=float)) for key, value in draw.env.items()}
 
     def function(value: Any) -> Any:
-        return torch_value(reading, draw, {**fixed, name: value})
+        return _value(reading.expr, draw, {**fixed, name: value})
 
     return torch.autograd.functional.jacobian(function, fixed[name]).numpy()
 
 
-def torch_value(reading: Reading, draw: Draw, env: dict[str, Any]) -> Any:
-    """Value of what was typed."""
+def _value(expr: Expr, draw: Draw, env: dict[str, Any]) -> Any:
+    """Value of an expression, whose parts that hold no variable are NumPy's."""
     import torch
 
-    def tensor(value: Any, op: str) -> Any:
-        return torch.as_tensor(value, dtype=torch.float64)
-
-    found = run(reading, env, draw.sizes, _functions(), tensor)
-    return found if reading.expr.shape else found.reshape(())
+    if expr.op == "name":
+        return env[expr.value]
+    if not expr.names:
+        return torch.as_tensor(np.asarray(evaluate(expr, {}, draw.sizes)), dtype=torch.float64)
+    args = [_value(arg, draw, env) for arg in expr.args]
+    if expr.op == "einsum":
+        return torch.einsum(f"{','.join(expr.value[0])}->{expr.value[1]}", *args)
+    return _functions()[expr.op](*args)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from paribus.theory.calculus.structures import STRUCTURES, positive_definite
 from paribus.theory.expressions.evaluate import shape_of
 from paribus.theory.expressions.reading import Reading, size_letters
-from paribus.theory.expressions.tree import Shape, Size
+from paribus.theory.expressions.tree import Size
 
 LARGEST = 6
 WAYS = ("normal", "positive", "definite", "small")  # how values are drawn, in the order in which it is tried
@@ -37,20 +38,18 @@ class Draw:
     way: str
 
 
-def draws(reading: Reading, symmetric: frozenset[str], rng: np.random.Generator, turn: int) -> Iterator[Draw]:
+def draws(reading: Reading, structures: Mapping[str, str], rng: np.random.Generator, turn: int) -> Iterator[Draw]:
     """Draws without end, the plainest first; even turns have sizes that differ from each other."""
-    letters = _letters(reading)
+    letters = size_letters(reading)
     while True:
         for way in WAYS:
             sizes = _sizes(letters, rng, differ=turn % 2 == 0)
-            env = {key: _value(key, shape, sizes, way, symmetric, rng) for key, shape in reading.shapes.items()}
+            env = {
+                key: _value(shape_of(shape, sizes), len(set(shape)) < len(shape), way, structures.get(key, ""), rng)
+                for key, shape in reading.shapes.items()
+            }
             env |= {f"d{key}": rng.normal(size=np.shape(value)) for key, value in env.items()}
             yield Draw(sizes, env, way)
-
-
-def _letters(reading: Reading) -> list[Size]:
-    shapes: Mapping[str, Shape] = {**reading.shapes, "": tuple(s for shape in reading.filled.values() for s in shape)}
-    return size_letters(shapes)
 
 
 def _sizes(letters: list[Size], rng: np.random.Generator, differ: bool) -> dict[str, int]:
@@ -61,13 +60,11 @@ def _sizes(letters: list[Size], rng: np.random.Generator, differ: bool) -> dict[
     return {str(letter): int(size) for letter, size in zip(letters, pool, strict=False)}
 
 
-def _value(key: str, shape: Shape, sizes: dict[str, int], way: str, symmetric: frozenset[str], rng: Any) -> Any:
-    numbers = shape_of(shape, sizes)
-    square = len(numbers) == 2 and shape[0] == shape[1]
-    if key in symmetric or (way == "definite" and square):
-        factor = rng.normal(size=numbers)
-        definite = factor @ factor.T / numbers[0] + 0.5 * np.eye(numbers[0])
-        return definite if key in symmetric else definite + 0.1 * rng.normal(size=numbers)
+def _value(numbers: tuple[int, ...], square: bool, way: str, structure: str, rng: Any) -> Any:
+    if structure:
+        return STRUCTURES[structure].drawn(rng.normal(size=numbers))
+    if way == "definite" and square and len(numbers) == 2:
+        return positive_definite(rng.normal(size=numbers)) + 0.1 * rng.normal(size=numbers)
     if way in ("positive", "definite"):
         return rng.uniform(0.4, 1.6, size=numbers)
     return rng.normal(size=numbers) * (0.2 if way == "small" else 1.0)

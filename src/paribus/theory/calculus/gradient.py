@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from paribus.errors import TheoryError
 from paribus.theory.expressions import products
 from paribus.theory.expressions.functions import inner, total
+from paribus.theory.expressions.stacks import einsum
 from paribus.theory.expressions.sums import mul
 from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import BUILD, ONE, Expr, eye, ones, zeros
@@ -114,11 +115,24 @@ def _outer(g: Expr, linear: Expr, place: int) -> tuple[str, Expr]:
     return "trace of an outer product", g @ v if place == 0 else g.T @ u
 
 
+def _einsum(g: Expr, linear: Expr, place: int) -> tuple[str, Expr]:
+    """⟨G, Σ L ∘ …⟩: the indices of L take the place of those of the result."""
+    parts, output = linear.value
+    others = [part for i, part in enumerate(parts) if i != place]
+    rest = [arg for i, arg in enumerate(linear.args) if i != place]
+    known = set(output).union(*others)
+    sizes = dict(zip(parts[place], linear.args[place].shape, strict=True))
+    missing = [letter for letter in parts[place] if letter not in known]
+    filled = [ones((sizes[letter],)) for letter in missing]
+    return "a sum over indices", einsum(((output, *others, *missing), parts[place]), g, *rest, *filled)
+
+
 # fmt: off
 ADJOINTS: dict[str, Callable[[Expr, Expr, int], tuple[str, Expr]]] = {
     "mul":      _mul,
     "matmul":   _matmul,
     "outer":    _outer,
+    "einsum":   _einsum,
     "T":        lambda g, e, i: ("transpose in a trace", g.T),                          # ⟨G, Lᵀ⟩ = ⟨Gᵀ, L⟩
     "tr":       lambda g, e, i: ("trace with the identity", g * eye(e.args[0].shape[0])),   # tr(L) = ⟨I, L⟩
     "sum":      lambda g, e, i: ("sum with ones", g * ones(e.args[0].shape)),           # sum(l) = ⟨1, l⟩

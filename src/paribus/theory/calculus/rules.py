@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from paribus.theory.expressions.functions import inner
+from paribus.errors import TheoryError
+from paribus.theory.expressions.functions import inner, last, summed, total
+from paribus.theory.expressions.functions import sqrt as root
+from paribus.theory.expressions.stacks import einsum
 from paribus.theory.expressions.sums import add, mul
-from paribus.theory.expressions.tree import BUILD, Expr, is_zero
+from paribus.theory.expressions.text import text
+from paribus.theory.expressions.tree import BUILD, Expr, constant, is_zero
 
 inv, tr, outer = BUILD["inv"], BUILD["tr"], BUILD["outer"]
 log, sin, cos, softmax = BUILD["log"], BUILD["sin"], BUILD["cos"], BUILD["softmax"]
@@ -52,9 +56,43 @@ def power(e: Expr, d: Differential) -> Expr:
 
 
 def softmax_rule(e: Expr, d: Differential) -> Expr:
-    """d(s) = s ∘ (dz - sᵀ dz)."""
+    """d(s) = s ∘ (dz - sᵀ dz), for each row of its own."""
     dz = d(e.args[0])
-    return e * (dz - e @ dz)
+    return e * (dz - (e @ dz if e.rank == 1 else last(summed(e * dz, -1), e.shape)))
+
+
+def logsumexp_rule(e: Expr, d: Differential) -> Expr:
+    """d(log Σ exp z) = sᵀ dz with s = softmax(z), for each row of its own."""
+    z, dz = e.args[0], d(e.args[0])
+    return softmax(z) @ dz if z.rank == 1 else summed(softmax(z) * dz, -1)
+
+
+def einsum_rule(e: Expr, d: Differential) -> Expr:
+    """The product rule for a sum over indices."""
+    return each_in_turn(lambda *args: einsum(e.value, *args))(e, d)
+
+
+def largest(e: Expr, d: Differential) -> Expr:
+    """d(max u) is du where the largest entry stands."""
+    u = e.args[0]
+    return inner(BUILD["touch"](u - e), d(u))
+
+
+def spectral(e: Expr, d: Differential) -> Expr:
+    """d(σ₁) = u₁ᵀ dX v₁."""
+    x = e.args[0]
+    return BUILD["u1"](x) @ d(x) @ BUILD["v1"](x)
+
+
+def never(e: Expr, d: Differential) -> Expr:
+    """What has no rule in this notation."""
+    raise TheoryError("a second derivative through singular values is not written here", got=text(e))
+
+
+def gauss(e: Expr, d: Differential) -> Expr:
+    """d(erf u) = 2/√π exp(-u²) du."""
+    u = e.args[0]
+    return 2 / root(constant("pi")) * BUILD["exp"](-(u**2)) * d(u)
 
 
 def linear(e: Expr, d: Differential) -> Expr:
@@ -81,13 +119,25 @@ RULES: dict[str, Rule] = {
     "logdet":    Rule("differential of a log-determinant", lambda e, d: tr(inv(e.args[0]) @ d(e.args[0]))),
     "norm":      Rule("differential of a norm",            lambda e, d: inner(e.args[0], d(e.args[0])) / e),
     "softmax":   Rule("differential of softmax",           softmax_rule),
-    "logsumexp": Rule("differential of logsumexp",         lambda e, d: softmax(e.args[0]) @ d(e.args[0])),
+    "logsumexp": Rule("differential of logsumexp",         logsumexp_rule),
+    "einsum":    Rule("product rule",                      einsum_rule),
+    "max":       Rule("differential of the largest entry", largest),
+    "prod":      Rule("differential of a product",         lambda e, d: e * total(d(e.args[0]) / e.args[0])),
+    "spectral":  Rule("differential of the spectral norm", spectral),
+    "nuclear":   Rule("differential of the nuclear norm",  lambda e, d: inner(BUILD["polar"](e.args[0]), d(e.args[0]))),
+    **dict.fromkeys(["u1", "v1", "polar"], Rule("singular vectors", never)),
     "exp":       Rule("chain rule, elementwise",           lambda e, d: e * d(e.args[0])),
     "log":       Rule("chain rule, elementwise",           lambda e, d: d(e.args[0]) / e.args[0]),
     "tanh":      Rule("chain rule, elementwise",           lambda e, d: (1 - e**2) * d(e.args[0])),
     "sigmoid":   Rule("chain rule, elementwise",           lambda e, d: e * (1 - e) * d(e.args[0])),
     "sin":       Rule("chain rule, elementwise",           lambda e, d: cos(e.args[0]) * d(e.args[0])),
     "cos":       Rule("chain rule, elementwise",           lambda e, d: -sin(e.args[0]) * d(e.args[0])),
+    "cosh":      Rule("chain rule, elementwise",           lambda e, d: BUILD["sinh"](e.args[0]) * d(e.args[0])),
+    "sinh":      Rule("chain rule, elementwise",           lambda e, d: BUILD["cosh"](e.args[0]) * d(e.args[0])),
+    "arctan":    Rule("chain rule, elementwise",           lambda e, d: d(e.args[0]) / (1 + e.args[0] ** 2)),
+    "erf":       Rule("chain rule, elementwise",           gauss),
+    "softplus":  Rule("chain rule, elementwise",           lambda e, d: BUILD["sigmoid"](e.args[0]) * d(e.args[0])),
+    "touch":     Rule("constant between its jumps",        lambda e, d: 0 * e),
     "relu":      Rule("chain rule, elementwise",           lambda e, d: heaviside(e.args[0]) * d(e.args[0])),
     "abs":       Rule("chain rule, elementwise",           lambda e, d: sign(e.args[0]) * d(e.args[0])),
     "sign":      Rule("constant between its jumps",        lambda e, d: 0 * e),

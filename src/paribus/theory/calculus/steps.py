@@ -10,8 +10,9 @@ from paribus.theory.calculus.gradient import Move, Pair, adjoints
 from paribus.theory.calculus.jacobian import flat, jacobian
 from paribus.theory.calculus.rules import RULES, Rule
 from paribus.theory.expressions.functions import differential
-from paribus.theory.expressions.simplify import simplify
+from paribus.theory.expressions.simplify import known, simplify, with_symmetry
 from paribus.theory.expressions.sums import scalars
+from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, Shape
 
 PLAIN = {"linearity", "a scalar factor moves out", "sum with ones", "trace with the identity"}  # not worth a line
@@ -34,6 +35,16 @@ class Setting:
             )
         return simplify(expr, self.symmetric)
 
+    def transposed(self, expr: Expr) -> list[Line]:
+        """The step that takes the transposes off symmetric matrices, where there are any."""
+        plain = with_symmetry(expr, self.symmetric)
+        used = [name for name in sorted(self.symmetric) if name in expr.names]
+        return (
+            [Line(" and ".join(f"{name} = {name}.T" for name in used), expr, plain)]
+            if text(plain) != text(expr)
+            else []
+        )
+
 
 def gradient(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, list[Line]]:
     """The gradient of a scalar in the shape of the variable, and the lines that lead there."""
@@ -44,7 +55,8 @@ def gradient(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, list[Line
     raw, moves = adjoints(df, dx)
     found = setting.short(raw)
     lines += [_line(move) for move in moves if move.rule not in PLAIN]
-    lines.append(Line("simplify", raw, found))
+    lines += setting.transposed(raw)
+    lines.append(Line("simplify", with_symmetry(raw, setting.symmetric), found))
     lines.append(Line("read off the gradient", differential(f, variable), written(Pair(found, dx))))
     return found, distinct(lines)
 
@@ -59,10 +71,11 @@ def derivative(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, Expr, l
         return short, found, lines
     raw = jacobian(df, dx)
     found = setting.short(raw)
+    lines += setting.transposed(raw)
     product = _raw("matmul", (found, flat(dx)), flat(f).shape)
     if f.rank == 2 or variable.rank == 2:
         lines.append(Line("vec of a product", flat(df), _raw("matmul", (raw, flat(dx)), flat(f).shape), VEC))
-    lines.append(Line("simplify", raw, found))
+    lines.append(Line("simplify", with_symmetry(raw, setting.symmetric), found))
     lines.append(Line("read off the Jacobian", flat(differential(f, variable)), product))
     return short, found, distinct(lines)
 
@@ -70,7 +83,12 @@ def derivative(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, Expr, l
 def distinct(lines: list[Line]) -> list[Line]:
     """Lines that say something, each once."""
     kept = {line.texts: line for line in reversed(lines)}
-    return [line for (before, after), line in reversed(kept.items()) if before != after]
+    return [line for (before, after), line in reversed(kept.items()) if before != after and not _sign(before, after)]
+
+
+def _sign(before: str, after: str) -> bool:
+    """Whether only a sign moves out, which nobody writes down: d(-u) = -d(u)."""
+    return before.startswith("d(-") and after == f"-d({before[3:]}"
 
 
 def written(pair: Pair) -> Expr:
@@ -83,7 +101,10 @@ def written(pair: Pair) -> Expr:
 
 
 def _differential(f: Expr, variable: Expr, setting: Setting) -> tuple[Expr, list[Line]]:
-    df, lines = total_differential(f, variable, setting.rules or RULES)
+    plain = known(f)
+    df, lines = total_differential(plain, variable, setting.rules or RULES)
+    if plain != f:
+        lines.insert(0, Line("known functions", f, plain))
     if len(lines) > 1:
         lines.append(Line("put together", differential(f, variable), df))
     return df, lines

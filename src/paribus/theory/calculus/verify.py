@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ import numpy as np
 from paribus.errors import TheoryError
 from paribus.theory.calculus.differential import Line
 from paribus.theory.calculus.draws import SAID, Draw, draws
+from paribus.theory.calculus.oracles import Typed
 from paribus.theory.derivations.differences import TINY
 from paribus.theory.derivations.proof import Claim, Proof
+from paribus.theory.derivations.record import TOLERANCE
 from paribus.theory.expressions.evaluate import OutOfDomain, evaluate
-from paribus.theory.expressions.literal import literal
 from paribus.theory.expressions.reading import Reading
 from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import Expr, nodes
@@ -24,27 +25,41 @@ DRAWS, ATTEMPTS, SEED = 6, 120, 20260
 
 @dataclass(frozen=True)
 class Verified:
-    """Largest relative error of each line, of the normal form and of all, and how the values were drawn."""
+    """Largest relative error of each line, of the reading and of all, and how the values were drawn."""
 
     lines: list[float]
-    normal: float  # what was typed against its normal form
+    reading: float  # what was read against the second reading of the same text
     error: float
     ways: frozenset[str]
 
 
-def verify(
-    reading: Reading, lines: list[Line], answers: list[Claim[Draw]], symmetric: frozenset[str] = frozenset()
-) -> Verified:
-    """Check all lines and answers at ``DRAWS`` random draws.
+Claims = list[Claim[Draw]]
+
+
+def verify(typed: Typed, lines: list[Line], answers: Claims, structures: Mapping[str, str]) -> Verified:
+    """Check the reading first, then all lines and answers, at ``DRAWS`` random draws.
 
     Raises:
-        TheoryError: no numbers were found where everything is defined, or something does not hold.
+        TheoryError: the text may be read in two ways, no numbers were found where everything is defined, or something
+            does not hold.
     """
-    proof = Proof([*map(_line, lines), _normal_form(reading), *answers])
+    proof = Proof([*map(_line, lines), _reading(typed), *answers])
     rng = np.random.default_rng(SEED)
-    ways = [_tried(proof, reading, draws(reading, symmetric, rng, turn)) for turn in range(DRAWS)]
+    ways = []
+    for turn in range(DRAWS):
+        ways.append(_tried(proof, typed.reading, draws(typed.reading, structures, rng, turn)))
+        if proof.errors[len(lines)] > TOLERANCE:
+            raise two_readings(typed.reading)
     proof.require()
     return Verified(proof.errors[: len(lines)], proof.errors[len(lines)], proof.error, frozenset(ways))
+
+
+def two_readings(reading: Reading) -> TheoryError:
+    """The text means one thing to the reader and another to Python."""
+    rule = "the expression may be read in two ways that give different numbers"
+    return TheoryError(
+        rule, got=f"{reading.text}, read as {text(reading.expr)}", hint="write it with brackets and @ or *"
+    )
 
 
 def answer(key: str, found: Expr, oracle: Callable[[Draw], Any]) -> Claim[Draw]:
@@ -68,9 +83,14 @@ def _line(line: Line) -> Claim[Draw]:
     return Claim(line.rule, " = ".join(line.texts), lambda draw: (value(line.before, draw), value(line.after, draw)))
 
 
-def _normal_form(reading: Reading) -> Claim[Draw]:
+def _reading(typed: Typed) -> Claim[Draw]:
+    reading = typed.reading
     said = f"{reading.text} = {text(reading.expr)}"
-    return Claim("normal form", said, lambda draw: (literal(reading, draw.env, draw.sizes), value(reading.expr, draw)))
+
+    def sides(draw: Draw) -> tuple[Any, Any]:
+        return typed.value(draw.env, draw.sizes), value(reading.expr, draw)
+
+    return Claim("reading", said, sides)
 
 
 def _flat(array: Any) -> Any:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
+from paribus.errors import TheoryError
+
+DETAILS = ("brief", "full")
+FOLDED = {  # steps of one rule each, which a brief sheet leaves to the reader
+    "sum rule", "product rule", "power rule", "constant factors stay", "chain rule, elementwise", "the trace is linear",
+    "the sum is linear", "diag is linear", "vec is linear", "differential of a transpose", "a sum over indices",
+    "a scalar is its own transpose", "a scalar factor moves out", "a factor changes sides", "transpose", "cyclic trace",
+    "transpose in a trace", "a scalar is its own trace", "trace of a Hadamard product", "constant between its jumps",
+}  # fmt: skip
 TOLERANCE = 1e-6  # largest relative error against the oracle that still counts as verified, in float64
 
 
@@ -81,11 +90,18 @@ class Record:
         steps: the lines between ``given`` and ``answers``.
         layout: how the answer is laid out: "gradient has the shape of W (3, 2)", "J[i, j] = dy_i/dx_j".
         shapes: shape of every name, with letters where a size was left open: ``{"A": ("n", "n")}``.
-        assumptions: what was inferred or assumed, one sentence each ("A is a matrix", "det(A) > 0").
+        assumptions: what the derivation uses, one sentence each ("det(A) > 0").
         tables: numeric examples.
         max_relative_error: largest relative error of any step and of the answers, over all draws.
         draws: how many random draws (of sizes and values) stand behind that.
         oracle: against what the answers were checked: "torch autograd", "central differences".
+        read: what each name was read as: "x vector n", "A matrix m × n".
+        doubts: what might have been meant otherwise, one sentence each with the switch that changes it.
+        value: the function in NumPy notation, whatever notation it was typed in.
+        second: how the reading was checked by another one.
+        lets: names for what the answers hold again and again, with what they stand for.
+        short: the answers in these names, where they have any.
+        structures: names of matrices that are symmetric, definite, diagonal, lower or orthogonal.
     """
 
     title: str
@@ -100,11 +116,29 @@ class Record:
     oracle: str
     assumptions: tuple[str, ...] = ()
     tables: tuple[Table, ...] = field(default=())
+    read: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    value: str = ""
+    second: str = ""
+    lets: dict[str, Formula] = field(default_factory=dict)
+    short: dict[str, Formula] = field(default_factory=dict)
+    structures: dict[str, str] = field(default_factory=dict)
 
     @property
     def verified(self) -> bool:
         """Whether every step and every answer passed its check."""
         return self.max_relative_error <= TOLERANCE
+
+    def folded(self, detail: str) -> Self:
+        """The same with all steps (full) or the turning points only (brief).
+
+        Raises:
+            TheoryError: there is no such detail.
+        """
+        if detail not in DETAILS:
+            raise TheoryError("a sheet is brief or full", got=detail)
+        kept = tuple(step for step in self.steps if detail == "full" or step.rule not in FOLDED)
+        return replace(self, steps=kept)
 
     @property
     def gradient(self) -> str | dict[str, str]:

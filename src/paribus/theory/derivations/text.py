@@ -22,10 +22,17 @@ def as_text(derivation: Record) -> str:
 
 def _facts(derivation: Record) -> list[str]:
     shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in derivation.shapes.items())
-    facts = [("given", derivation.given.text), ("shapes", shapes), ("layout", derivation.layout)]
+    what = ("read", ", ".join(derivation.read)) if derivation.read else ("shapes", shapes)
+    facts = [("given", derivation.given.text), what]
     lines = [f"{name:<8}{value}" for name, value in facts if value]
-    heads = ["assumed", *[""] * len(derivation.assumptions)]
-    return lines + [f"{head:<8}{sentence}" for head, sentence in zip(heads, derivation.assumptions, strict=False)]
+    lines += _listed("doubt", derivation.doubts)
+    lines += [f"{'layout':<8}{derivation.layout}"] if derivation.layout else []
+    return lines + _listed("assumed", derivation.assumptions)
+
+
+def _listed(head: str, sentences: tuple[str, ...]) -> list[str]:
+    heads = [head, *[""] * len(sentences)]
+    return [f"{head:<8}{sentence}" for head, sentence in zip(heads, sentences, strict=False)]
 
 
 def _steps(steps: tuple[Step, ...]) -> list[str]:
@@ -47,15 +54,20 @@ def _equation(left: str, right: Formula) -> list[str]:
 def _answers(derivation: Record) -> list[str]:
     labels = {key: _label(derivation, key) for key in derivation.answers}
     wide = max(map(len, labels.values()), default=0)
-    return [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in derivation.answers.items()]
+    answers = {**derivation.answers, **derivation.short}
+    named = [f"let {key} = {formula.text}" for key, formula in derivation.lets.items()]
+    return named + [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in answers.items()]
 
 
 def _label(derivation: Record, key: str) -> str:
-    """``∂/∂x`` for a variable, ``∂²/∂x∂y`` for a pair, its own words for anything else."""
+    """``∂f/∂x`` for a variable, ``∂²f/∂x∂y`` for a pair, its own words for anything else."""
+    within, _, form = key.partition(" (")
+    if within in derivation.structures:
+        return f"∂f/∂{within} ({form}" if form else f"∂f/∂{within}"
     first, _, second = key.partition(", ")
     if first not in derivation.wrt or (second and second not in derivation.wrt):
         return key
-    return f"∂²/∂{first}∂{second}" if second else f"∂/∂{first}"
+    return f"∂²f/∂{first}∂{second}" if second else f"∂f/∂{first}"
 
 
 def _proof(derivation: Record) -> list[str]:
@@ -63,7 +75,8 @@ def _proof(derivation: Record) -> list[str]:
     verdict = "verified" if derivation.verified else "NOT VERIFIED"
     return [
         f"{verdict}: {derivation.draws} random draws of sizes and values, every step and the answers; against "
-        f"{derivation.oracle}; largest relative error {derivation.max_relative_error:.1e}"
+        f"{derivation.oracle}; largest relative error {derivation.max_relative_error:.1e}",
+        *([derivation.second] if derivation.second else []),
     ]
 
 

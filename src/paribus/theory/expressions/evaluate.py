@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import reduce
 from math import prod
@@ -36,7 +37,8 @@ def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: Mapping[Expr
 
     def walk(node: Expr) -> Any:
         if node not in done:
-            value = _leaf(node, env, sizes) if not node.args else FUNCTIONS[node.op](*map(walk, node.args))
+            args = list(map(walk, node.args))
+            value = _leaf(node, env, sizes) if not args else FUNCTIONS[node.op](*args, *_told(node))
             if not np.isfinite(value).all():
                 raise OutOfDomain(node.op)
             done[node] = value
@@ -44,6 +46,14 @@ def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: Mapping[Expr
 
     with np.errstate(all="ignore"):
         return walk(expr)
+
+
+def _told(node: Expr) -> tuple[Any, ...]:
+    """What an operation needs beside its operands."""
+    if node.op != "einsum":
+        return ()
+    parts, output = node.value
+    return (f"{','.join(parts)}->{output}",)
 
 
 def size_of(size: Size, sizes: Mapping[str, int]) -> int:
@@ -68,6 +78,10 @@ def _leaf(node: Expr, env: Env, sizes: Mapping[str, int]) -> Any:
         return np.eye(shape[0])
     if node.op == "commutation":
         return commutation(*shape_of(node.value, sizes))
+    if node.op == "constant":
+        return float(getattr(math, node.value))
+    if node.op == "tril":
+        return np.tril(np.ones(shape))
     return np.ones(shape) if node.op == "ones" else np.zeros(shape)
 
 
@@ -122,13 +136,71 @@ def _norm(x: Any) -> Any:
 
 
 def _softmax(z: Any) -> Any:
-    weights = np.exp(z - np.max(np.real(z)))
-    return weights / np.sum(weights)
+    weights = np.exp(z - np.max(np.real(z), axis=-1, keepdims=True))
+    return weights / np.sum(weights, axis=-1, keepdims=True)
 
 
 def _logsumexp(z: Any) -> Any:
-    top = np.max(np.real(z))
-    return top + np.log(np.sum(np.exp(z - top)))
+    top = np.max(np.real(z), axis=-1, keepdims=True)
+    return top[..., 0] + np.log(np.sum(np.exp(z - top), axis=-1))
+
+
+def _largest(x: Any) -> Any:
+    flat = np.ravel(x)
+    first, *others = np.sort(np.real(flat))[::-1]
+    _real(not others or first - others[0] > KINK, "largest entry attained twice")
+    return flat[np.argmax(np.real(flat))]
+
+
+def _singular(x: Any) -> tuple[Any, Any, Any]:
+    """The singular value decomposition, where the largest values are apart and none is zero."""
+    u, s, v = np.linalg.svd(np.real(x), full_matrices=False)
+    _real(s[-1] > KINK and (len(s) == 1 or s[0] - s[1] > KINK * s[0]), "singular values")
+    return u, s, v
+
+
+def _product(x: Any) -> Any:
+    _real(np.all(np.abs(x) > KINK), "product with a zero")
+    return np.prod(x)
+
+
+def _first_order(x: Any, value: float, slope: Any) -> Any:
+    """A function by its value and slope at the real part: complex steps are too small for more."""
+    return value + 1j * np.sum(slope * np.imag(x)) if np.iscomplexobj(x) else value
+
+
+def _spectral(x: Any) -> Any:
+    u, s, v = _singular(x)
+    return _first_order(x, s[0], np.outer(u[:, 0], v[0]))
+
+
+def _nuclear(x: Any) -> Any:
+    u, s, v = _singular(x)
+    return _first_order(x, np.sum(s), u @ v)
+
+
+def _sided(x: Any, side: int) -> Any:
+    """The first singular vectors, of which the right one has its largest entry positive."""
+    u, _, v = _singular(x)
+    sign = np.sign(v[0, np.argmax(np.abs(v[0]))])
+    return sign * (v[0] if side else u[:, 0])
+
+
+def _polar(x: Any) -> Any:
+    u, _, v = _singular(x)
+    return u @ v
+
+
+def _softplus(x: Any) -> Any:
+    """log(1 + exp(x)), without overflow."""
+    size = x * np.sign(np.real(x))
+    return np.log(1 + np.exp(-size)) + x * (np.real(x) > 0)
+
+
+def _erf(x: Any) -> Any:
+    from scipy.special import erf
+
+    return erf(x)
 
 
 # fmt: off
@@ -157,6 +229,20 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs":       _kinked(lambda x: x * np.sign(np.real(x))),
     "sign":      lambda x: np.sign(np.real(x)),
     "heaviside": lambda x: np.heaviside(np.real(x), 0.0),
+    "touch":     lambda x: np.heaviside(np.real(x), 1.0),
+    "max":       _largest,
+    "prod":      _product,
+    "spectral":  _spectral,
+    "nuclear":   _nuclear,
+    "u1":        lambda x: _sided(x, 0),
+    "v1":        lambda x: _sided(x, 1),
+    "polar":     _polar,
+    "einsum":    lambda *given: np.einsum(given[-1], *given[:-1]),
+    "erf":       _erf,
+    "softplus":  _softplus,
+    "cosh":      np.cosh,
+    "sinh":      np.sinh,
+    "arctan":    np.arctan,
     "sin":       np.sin,
     "cos":       np.cos,
     "softmax":   _softmax,

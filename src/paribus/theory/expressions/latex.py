@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from paribus.theory.expressions.moments import deviation_of, mean_of
 from paribus.theory.expressions.sums import split
 from paribus.theory.expressions.symbols import symbol
 from paribus.theory.expressions.text import fraction
-from paribus.theory.expressions.tree import Expr, Size
+from paribus.theory.expressions.tree import Expr, Size, number
 
 SUM, PRODUCT, POWER, ATOM = range(4)
+LONGEST = 160  # signs of LaTeX above the line of a fraction
 
 
 def latex(expr: Expr) -> str:
@@ -53,6 +55,11 @@ def _sum(expr: Expr) -> tuple[str, int]:
 
 
 def _product(expr: Expr) -> tuple[str, int]:
+    averaged = mean_of(expr)
+    if averaged is not None:
+        argument, rest = averaged
+        mean = Expr("mean", (argument,), argument.shape if expr.shape and argument.op == "matmul" else ())
+        return _product(rest * mean) if rest != number(1) else _write(mean)
     coefficient, rest = split(expr)
     above, below = fraction(rest)
     sign = "-" if coefficient < 0 else ""
@@ -65,7 +72,10 @@ def _product(expr: Expr) -> tuple[str, int]:
     bottom = _joined([], below)
     up, down = abs(coefficient.numerator), coefficient.denominator
     upper = _joined([str(up)] if up != 1 or not inside else [], inside)
-    line = rf"\frac{{{upper}}}{{{bottom if down == 1 else f'{down} {bottom}'}}}"
+    under = bottom if down == 1 else f"{down} {bottom}"
+    if len(upper) > LONGEST:  # what stands above a line cannot be broken
+        return rf"{sign}\frac{{1}}{{{under}}} \, {_joined([str(up)] if up != 1 else [], [*inside, *outside])}", PRODUCT
+    line = rf"\frac{{{upper}}}{{{under}}}"
     return sign + _joined([line], outside), PRODUCT
 
 
@@ -90,6 +100,11 @@ def _chain(expr: Expr) -> tuple[str, int]:
 
 def _power(expr: Expr) -> tuple[str, int]:
     base, exponent = expr.args
+    deviation = deviation_of(expr)
+    if deviation is not None:
+        inside, power = deviation
+        std = Expr("std", (inside,))
+        return _write(std if power == 1 else Expr("pow", (std, number(power))))
     plain = exponent.op == "number"
     if plain and exponent.value == Fraction(1, 2):
         return rf"\sqrt{{{latex(base)}}}", ATOM
@@ -136,7 +151,34 @@ NAMES = {
     "exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma",
     "det": r"\det", "logdet": r"\log\det", "sum": r"\operatorname{sum}", "diagonal": r"\operatorname{diag}",
     "heaviside": r"\operatorname{step}",
+    "cosh": r"\cosh", "sinh": r"\sinh", "arctan": r"\arctan", "max": r"\max",
 }  # fmt: skip
+
+
+def _indexed(expr: Expr) -> tuple[str, int]:
+    """A sum over indices: a sign of summation before the entries."""
+    parts, output = expr.value
+    summed = "".join(sorted({letter for part in parts for letter in part} - set(output)))
+    entries = r" \, ".join(rf"{_within(arg, ATOM)}_{{{part}}}" for part, arg in zip(parts, expr.args, strict=True))
+    whole = rf"\sum_{{{summed}}} {entries}" if summed else entries
+    return rf"\left[{whole}\right]_{{{output}}}" if output else whole, PRODUCT
+
+
+def _side(letter: str) -> Callable[[Expr], tuple[str, int]]:
+    return lambda expr: (rf"\mathbf{{{letter}}}_{{1}}{_brackets(latex(expr.args[0]))}", ATOM)
+
+
+def _normed(index: str) -> Callable[[Expr], tuple[str, int]]:
+    return lambda expr: (rf"\left\lVert {latex(expr.args[0])} \right\rVert_{{{index}}}", ATOM)
+
+
+def _mean(expr: Expr) -> tuple[str, int]:
+    """The mean of all entries, or of each row: X 1 / n."""
+    inside = expr.args[0]
+    if not expr.rank:
+        return _call(r"\operatorname{mean}", expr), POWER
+    return rf"\frac{{1}}{{{_size(inside.args[-1].shape[0])}}} {_within(inside, POWER)}", PRODUCT
+
 
 WRITERS: dict[str, Callable[[Expr], tuple[str, int]]] = {
     "name": lambda e: (symbol(e.value, e.rank), ATOM),
@@ -153,6 +195,15 @@ WRITERS: dict[str, Callable[[Expr], tuple[str, int]]] = {
     "norm": lambda e: (rf"\left\lVert {latex(e.args[0])} \right\rVert", ATOM),
     "abs": lambda e: (rf"\left\lvert {latex(e.args[0])} \right\rvert", ATOM),
     "kron": _kronecker,
+    "einsum": _indexed,
+    "mean": _mean,
+    "spectral": _normed("2"),
+    "nuclear": _normed("*"),
+    "u1": _side("u"),
+    "v1": _side("v"),
+    "constant": lambda e: (rf"\{e.value}" if e.value == "pi" else "e", ATOM),
+    "tril": lambda e: (rf"\mathbf{{L}}_{{{_size(e.shape[0])}}}", ATOM),
+    "touch": lambda e: (rf"\mathbf{{1}}_{{\geq 0}}{_brackets(latex(e.args[0]))}", POWER),
     "ones": _filled("1"),
     "zeros": _filled("0"),
     "eye": lambda e: (rf"\mathbf{{I}}_{{{_size(e.shape[0])}}}", ATOM),

@@ -1,37 +1,85 @@
-"""The functions of the notation: their names, how many arguments they take, and what shapes they ask for and give.
+"""The functions of the notation: their names, their options, and how each is built from expressions.
 
-In a signature "v" is a vector of some size, "w" another one, "s" a square matrix, "m" any matrix, "x" anything,
-"1" a scalar; equal letters mean equal shapes.
+``x -> x`` acts on every entry by itself and broadcasts its arguments; all others have a rule of shapes in ``shapes``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from paribus.theory.expressions import functions, products
-from paribus.theory.expressions.tree import BUILD, Expr, ones
+from paribus.theory.expressions.tree import BUILD, Expr, constant, number, ones
 
-# name: (what it takes and gives, how it is built)
-FUNCTIONS: dict[str, tuple[str, Callable[..., Expr]]] = {
-    "tr": ("s -> 1", functions.tr),
-    "det": ("s -> 1", functions.det),
-    "logdet": ("s -> 1", functions.logdet),
-    "inv": ("s -> s", products.inv),
-    "norm": ("x -> 1", functions.norm),
-    "sum": ("x -> 1", functions.total),
-    "mean": ("x -> 1", functions.mean),
-    "sqrt": ("x -> x", functions.sqrt),
-    "square": ("x -> x", lambda x: x**2),
-    "softmax": ("v -> v", functions.softmax),
-    "logsumexp": ("v -> 1", functions.logsumexp),
-    "dot": ("v, v -> 1", products.matmul),
-    "outer": ("v, w -> vw", products.outer),
-    "diag": ("own rule", products.diag),
-    "kron": ("own rule", products.kron),
-    "vec": ("own rule", products.vec),
-    "ones_like": ("x -> x", lambda x: ones(x.shape)),
-    **{name: ("x -> x", BUILD[name]) for name in sorted(products.ELEMENTWISE)},
+log, exp, relu, heaviside = BUILD["log"], BUILD["exp"], BUILD["relu"], BUILD["heaviside"]
+HALF = number(Fraction(1, 2))
+
+
+# fmt: off
+ENTRYWISE: dict[str, tuple[int, Callable[..., Expr]]] = {  # name: how many arguments, and how it is built
+    **{name: (1, BUILD[name]) for name in sorted(products.ELEMENTWISE)},
+    "sqrt":       (1, functions.sqrt),
+    "square":     (1, lambda x: x**2),
+    "reciprocal": (1, lambda x: x**-1),
+    "negative":   (1, lambda x: -x),
+    "log2":       (1, lambda x: log(x) / log(number(2))),
+    "log10":      (1, lambda x: log(x) / log(number(10))),
+    "log1p":      (1, lambda x: log(1 + x)),
+    "expm1":      (1, lambda x: exp(x) - 1),
+    "tan":        (1, lambda x: BUILD["sin"](x) / BUILD["cos"](x)),
+    "logsigmoid": (1, lambda x: -BUILD["softplus"](-x)),
+    "silu":       (1, lambda x: x * BUILD["sigmoid"](x)),
+    "gelu":       (1, lambda x: HALF * x * (1 + BUILD["erf"](x / functions.sqrt(number(2))))),
+    "Phi":        (1, lambda x: HALF * (1 + BUILD["erf"](x / functions.sqrt(number(2))))),
+    "maximum":    (2, lambda a, b: functions.larger(a, b)),
+    "minimum":    (2, lambda a, b: -functions.larger(-a, -b)),
+    "where":      (3, lambda c, a, b: b + c * (a - b)),
+    "above":      (2, lambda a, b: heaviside(a - b)),
+    "clip":       (3, lambda x, low, high: low + relu(x - low) - relu(x - high)),
+    "power":      (2, lambda a, b: a**b),
+    "multiply":   (2, lambda a, b: a * b),
+    "divide":     (2, lambda a, b: a / b),
+    "add":        (2, lambda a, b: a + b),
+    "subtract":   (2, lambda a, b: a - b),
+    "leaky_relu": (2, lambda x, slope: relu(x) - slope * relu(-x)),
+    "ones_like":  (1, lambda x: ones(x.shape)),
+    "zeros_like": (1, lambda x: 0 * x),
 }
-FILLED = {"ones", "zeros", "eye", "K"}  # functions of sizes
-ALIASES = {"trace": "tr", "absolute": "abs", "inverse": "inv"}
-MODULES = {"np", "numpy", "torch", "linalg", "nn", "functional", "F"}  # np.linalg.inv is inv
+REDUCED = {"sum", "mean", "var", "std", "logsumexp", "max", "min", "norm", "prod"}  # take an axis, or everything
+ALONG = {"softmax", "log_softmax", "cumsum"}  # keep the shape, and take an axis
+MATRICES = {"tr", "det", "logdet", "inv", "logabsdet"}  # of a square matrix
+OTHERS = {"diag": 1, "vec": 1, "dot": 2, "outer": 2, "kron": 2, "inner": 2, "solve": 2, "einsum": 0, "matrix_power": 1,
+          "matmul": 2, "column": 1, "row": 1, "transpose": 1, "frac": 2, "u1": 1, "v1": 1, "polar": 1}
+FILLED = {"ones", "zeros", "eye", "K", "tril"}  # functions of sizes
+OPTIONS: dict[str, tuple[str, ...]] = {  # what else a function takes, in the order of its places
+    **dict.fromkeys(REDUCED | ALONG, ("axis",)),
+    "norm": ("ord", "axis"), "heaviside": ("half",), "einsum": (), "matrix_power": ("power",), "diag": ("offset",),
+    "var": ("axis", "ddof"), "std": ("axis", "ddof"),
+}
+ALIASES = {
+    "trace": "tr", "Tr": "tr", "absolute": "abs", "fabs": "abs", "inverse": "inv", "ln": "log", "expit": "sigmoid",
+    "logistic": "sigmoid", "amax": "max", "amin": "min", "step": "heaviside", "identity": "eye", "mm": "matmul",
+    "mv": "matmul", "vdot": "dot", "t": "transpose", "mul": "multiply", "div": "divide", "sub": "subtract",
+    "clamp": "clip", "pow": "power", "diagonal": "diag", "swish": "silu",
+    "normcdf": "Phi", "average": "mean",
+}  # fmt: skip
+MODULES = {"np", "numpy", "torch", "linalg", "nn", "functional", "F", "special", "scipy", "jnp", "math", "tf", "jax"}
+EIGENVALUES = "of eigenvalues there are the sum tr(X), the product det(X), and norm(X, 2)"
+STEPS = "its derivative is 0 almost everywhere"
+INSTEAD = {
+    "pinv": "write inv(A.T @ A) @ A.T for full column rank",
+    "expm": "a matrix exponential has no closed derivative here",
+    "slogdet": "write logdet(X), or log(abs(det(X)))",
+    "argmax": "it has no derivative; logsumexp(x) is the smooth maximum",
+    "svd": "norm(X, 2) and norm(X, 'nuc') are what singular values give here",
+    "eigvals": EIGENVALUES,
+    "eig": EIGENVALUES,
+    "cholesky": "write the product: L @ L.T with --lower L",
+    "concatenate": "write the sum of the blocks' products",
+    "logaddexp": "write log(exp(a) + exp(b))",
+    "round": STEPS,
+    "floor": STEPS,
+}
+# fmt: on
+EVERY = {*ENTRYWISE, *REDUCED, *ALONG, *MATRICES, *OTHERS, *FILLED}
+CONSTANTS = {"pi": constant("pi"), "e": constant("e")}

@@ -1,232 +1,458 @@
-"""From text to an untyped tree, by Python's own ``ast``. Nothing is evaluated; every mistake points at its column."""
+"""From tokens to an untyped tree, by how strongly operators bind. Every mistake points at its column."""
 
 from __future__ import annotations
 
-import ast
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.expressions.notation import ALIASES, FILLED, FUNCTIONS, MODULES
-from paribus.theory.expressions.tree import times
+from paribus.theory.expressions.calls import checked
+from paribus.theory.expressions.notation import ALIASES, EVERY, INSTEAD, MODULES
+from paribus.theory.expressions.raw import Raw
+from paribus.theory.expressions.tokens import Token, pointing, tokens
 
 LONGEST, DEEPEST, LARGEST = 2000, 60, 400  # characters, levels, nodes
-
-OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**",
+SUM, PRODUCT, BESIDE, MINUS, POWER = 10, 20, 22, 25, 30  # how strongly an operator binds
+BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "·": PRODUCT, "⊙": PRODUCT, "×": PRODUCT,
+           "⊗": PRODUCT, "**": POWER, "^": POWER}  # fmt: skip
+COMPARED = {">", "<", ">=", "<="}
+CLOSING = {"(": ")", "{": "}", "[": "]", "⟨": "⟩"}
+BOARD = {"⊤", "·", "⊙", "×", "⊗", "‖", "⟨", "𝟏", "|"}  # signs that nobody writes in a program
+SAME = {"·": "juxt", "×": "juxt", "⊙": "*"}
+RESERVED = {"if", "else", "for", "in", "not", "and", "or", "is", "import", "def", "return", "while", "with", "yield"}
+APPLIED = {  # functions that need no brackets
+    "log", "ln", "exp", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
+    "sigmoid", "relu", "softmax", "max", "min", "diag", "vec", "erf", "softplus", "logsumexp", "mean", "sum", "frac",
+    "abs", "norm",
 }  # fmt: skip
-INSTEAD: dict[type[ast.AST], str] = {
-    ast.BitXor: "write ** for a power",
-    ast.FloorDiv: "write / for a quotient",
-    ast.Compare: "write a function, not an equation: the expression itself is differentiated",
-    ast.Subscript: "there are no indices here; outer(a, b) stands for a[:, None] * b",
-    ast.Lambda: "lambda is a word of Python: write lambda_",
-    ast.Tuple: "give one expression",
-    ast.IfExp: "relu(x), abs(x) and heaviside(x, 0) are the functions with a case distinction",
-}
+ORDERS = {"1": 1, "2": 2, "F": "fro", "fro": "fro", "inf": "inf", "*": "nuc", "nuc": "nuc"}
+OPERATOR_HINT = "operators are @ * / ** + - and .T; typeset signs are read too: xᵀAx, ‖Ax − b‖²"
 
 
-@dataclass(frozen=True, eq=False)
-class Raw:
-    """A node as it was typed, before shapes are known.
+@dataclass
+class Parser:
+    """The text of an expression, read from left to right.
 
     Args:
-        op: "+", "@", "T", "neg", "name", "number", or a function's name.
-        args: operands.
-        value: the name, the number, or for ones, zeros, eye and K the sizes.
-        column: where it stands in the text.
         text: what was typed.
+        known: names of variables that are one word, so that ``Ax`` is not A x.
     """
 
-    op: str
-    args: tuple[Raw, ...]
-    value: Any
-    column: int
     text: str
+    known: frozenset[str]
+    place: int = 0
+    depth: int = 0
+    count: int = 0
+    board: bool = False  # written as on a blackboard: vectors stand, and signs for products may be missing
+    doubts: list[str] = field(default_factory=list)
+    indices: list[str] = field(default_factory=list)
+    tokens: list[Token] = field(default_factory=list)
+    open_bars: list[str] = field(default_factory=list)
 
+    @property
+    def token(self) -> Token:
+        """What comes next."""
+        return self.tokens[self.place]
 
-class Source:
-    """The text of an expression, which knows how to point into itself."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def column(self, node: ast.AST) -> int:
-        """Characters before the node; Python counts bytes."""
-        return len(self.text.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
-
-    def cut(self, node: ast.AST) -> str:
-        """What was typed for the node."""
-        return ast.get_source_segment(self.text, node) or self.text
-
-    def error(self, rule: str, column: int, hint: str = "") -> TheoryError:
+    def error(self, rule: str, column: int | None = None, hint: str = "") -> TheoryError:
         """A mistake at a column, with a caret below it."""
-        return pointing(rule, self.text, column, hint)
+        return pointing(rule, self.text, self.token.column if column is None else column, hint)
+
+    def step(self) -> Token:
+        """The token, passed."""
+        token = self.token
+        self.place += token.kind != "end"
+        return token
+
+    def at(self, *signs: str) -> bool:
+        """Whether one of some signs is next."""
+        return self.token.kind == "sign" and self.token.text in signs
+
+    def expect(self, sign: str, opened: Token) -> None:
+        """Pass a closing sign."""
+        if self.token.text == sign and self.token.kind == "sign":
+            self.step()
+        elif self.token.kind == "end":
+            rule = f"the expression cannot be read: '{opened.text}' was never closed"
+            raise self.error(rule, opened.column, OPERATOR_HINT)
+        else:
+            raise self.error(f"the expression cannot be read: {sign} is missing", hint=self.syntax_hint())
+
+    def syntax_hint(self) -> str:
+        """The next step, by what the text holds."""
+        if any(token.text in ("=", "==") for token in self.tokens):
+            return "write the function only, without = and what follows"
+        return OPERATOR_HINT
+
+    def node(self, op: str, args: tuple[Raw, ...], value: Any, column: int) -> Raw:
+        """A node that ends where the parser stands."""
+        self.count += 1
+        if self.count > LARGEST:
+            hint = "derive it in pieces"
+            raise TheoryError(f"an expression has at most {LARGEST} parts", got=f"more than {LARGEST} parts", hint=hint)
+        stop = self.tokens[self.place - 1].stop if self.place else column
+        return Raw(op, args, value, column, self.text[column:stop].strip())
+
+    # what binds operands
+
+    def expression(self, least: int = 0) -> Raw:
+        """An operand and all operators behind it that bind at least as strongly as ``least``."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.error(f"an expression is nested at most {DEEPEST} levels deep")
+        left = self.prefix()
+        while True:
+            token = self.token
+            if token.kind == "sign" and BINDING.get(token.text, -1) >= max(least, 1):
+                left = self.infix(left)
+            elif least <= BESIDE and self.adjacent():
+                self.board = True
+                left = self.node("juxt", (left, self.factor()), None, left.column)
+            else:
+                break
+        self.depth -= 1
+        return left
+
+    def infix(self, left: Raw) -> Raw:
+        """A binary operator and its right operand."""
+        sign = self.step()
+        self.board |= sign.text in BOARD
+        binding = BINDING[sign.text]
+        if sign.text == "^":
+            self.board = True
+            right = self.exponent()
+        elif sign.text == "**":
+            right = self.expression(POWER)
+        elif sign.text == "/":
+            right = self.denominator()
+        else:
+            right = self.expression(binding + 1)
+        if sign.text in ("^", "**") and right.op == "name" and right.value in ("T", "top"):
+            return self.node("T", (left,), None, left.column)
+        op = SAME.get(sign.text, sign.text)
+        value = sign.column if op != "juxt" else sign.text
+        return self.node("kron" if op == "⊗" else op, (left, right), value, left.column)
+
+    def exponent(self) -> Raw:
+        """What ``^`` raises to: a number, a name or what stands in brackets."""
+        if self.at("-", "+"):
+            sign = self.step()
+            inside = self.postfix(self.primary())
+            return self.node("neg", (inside,), None, sign.column) if sign.text == "-" else inside
+        if self.at("{"):
+            self.board = True
+        return self.primary() if self.token.kind != "word" else self.postfix(self.primary())
+
+    def denominator(self) -> Raw:
+        """What stands below the line: 1/2 x is x/2, a/b c is a/(b c), and 1/2x is refused."""
+        bracketed = self.at("(", "{")
+        right = self.expression(MINUS)
+        if not self.adjacent() or bracketed or (self.token.spaced and right.op != "number"):
+            return right
+        if right.op == "number":
+            if not self.token.spaced and self.token.kind == "word":
+                one, name = right.text, self.token.text
+                hint = f"write /({one}*{name}) or a factor in front: 1/{one} * {name}"
+                raise self.error(f"/{one}{name} may be /({one} {name}) or (/{one}) {name}", right.column, hint)
+            return right
+        while self.adjacent() and not self.token.spaced:
+            right = self.node("juxt", (right, self.factor()), None, right.column)
+        self.board = True
+        self.doubts.append(f"all of {right.text} stands below the line; write (…/…) * … for less")
+        return right
+
+    def factor(self) -> Raw:
+        """What may stand beside another factor without a sign."""
+        left = self.prefix()
+        while self.at("^", "**"):
+            left = self.infix(left)
+        return left
+
+    def adjacent(self) -> bool:
+        """Whether a factor follows without a sign."""
+        token = self.token
+        if token.kind in ("word", "sum", "number"):
+            return not (token.kind == "word" and token.text in RESERVED)
+        if token.kind != "sign":
+            return False
+        if token.text.startswith("‖") or token.text == "|":
+            return token.text[0] not in self.open_bars[-1:]
+        return token.text in ("(", "{", "⟨", "𝟏")
+
+    def prefix(self) -> Raw:
+        """A sign in front, or an operand."""
+        if self.at("-", "+"):
+            sign = self.step()
+            inside = self.expression(MINUS)
+            return self.node("neg", (inside,), None, sign.column) if sign.text == "-" else inside
+        return self.postfix(self.primary())
+
+    def postfix(self, left: Raw) -> Raw:
+        """Transposes, methods and new axes behind an operand."""
+        while True:
+            if self.at("⊤"):
+                self.step()
+                self.board = True
+                left = self.node("T", (left,), None, left.column)
+            elif self.at("."):
+                left = self.attribute(left)
+            elif self.at("["):
+                left = self.index(left)
+            else:
+                return left
+
+    def attribute(self, left: Raw) -> Raw:
+        """``.T``, or a method: x.sum() is sum(x)."""
+        self.step()
+        word = self.step()
+        if word.kind != "word":
+            raise self.error("the expression cannot be read: a name is missing after the dot", word.column)
+        called = self.at("(")
+        if word.text in ("T", "mT") and not called:
+            return self.node("T", (left,), None, left.column)
+        name = ALIASES.get(word.text, word.text)
+        if not called or (name not in EVERY and word.text not in ("reshape", "view", "flatten", "ravel")):
+            hint = nearest(word.text, EVERY) if called else "the only attribute is .T; methods are called: x.sum()"
+            raise self.error(f".{word.text} is no part of the notation", left.column, hint)
+        return self.call(name, left.column, (left,))
+
+    def index(self, left: Raw) -> Raw:
+        """``b[:, None]`` is a column, ``b[None, :]`` a row."""
+        opened = self.step()
+        start = self.place
+        while not self.at("]") and self.token.kind != "end":
+            self.step()
+        inside = "".join(token.text for token in self.tokens[start : self.place]).replace("np.newaxis", "None")
+        self.expect("]", opened)
+        op = {":,None": "column", "None,:": "row", "None": "row", "...,None": "column"}.get(inside)
+        if op is None:
+            hint = "new axes are read: b[:, None]; outer(a, b) stands for a[:, None] * b, and Σᵢ for sums over entries"
+            raise self.error("there are no indices here", left.column, hint)
+        return self.node(op, (left,), (), left.column)
+
+    # operands
+
+    def primary(self) -> Raw:
+        """A number, a name, a call, or what stands in brackets or between bars."""
+        token = self.step()
+        if token.kind == "number":
+            return self.node("number", (), self.number(token), token.column)
+        if token.kind == "string":
+            return self.node("string", (), token.text, token.column)
+        if token.kind == "sum":
+            return self.summed(token)
+        if token.kind == "word":
+            return self.word(token)
+        if token.text in ("(", "{", "⟨"):
+            return self.bracketed(token)
+        if token.text.startswith("‖") or token.text == "|":
+            return self.bars(token)
+        if token.text == "𝟏":
+            self.board = True
+            return self.node("name", (), "𝟏", token.column)
+        if token.kind == "end":
+            raise self.error("the expression cannot be read: it ends too early", None, OPERATOR_HINT)
+        raise self.error(f"the expression cannot be read at '{token.text}'", token.column, self.syntax_hint())
+
+    def number(self, token: Token) -> Fraction:
+        """An exact number."""
+        value = Fraction(token.text.replace("_", ""))
+        if value and not Fraction(1, 10**12) <= abs(value) <= 10**12:
+            raise self.error("numbers lie between 1e-12 and 1e12, or are 0", token.column)
+        return value
+
+    def bracketed(self, opened: Token) -> Raw:
+        """An expression in brackets, a comparison, or ⟨a, b⟩."""
+        bars, self.open_bars = self.open_bars, []
+        inside = self.compared(self.expression())
+        if opened.text == "⟨":
+            self.board = True
+            if not self.at(",", "|"):
+                raise self.error("an inner product is ⟨a, b⟩")
+            self.step()
+            inside = self.node("inner", (inside, self.expression()), (), opened.column)
+        self.expect(CLOSING[opened.text], opened)
+        self.open_bars = bars
+        return Raw(
+            inside.op,
+            inside.args,
+            inside.value,
+            opened.column,
+            self.text[opened.column : self.tokens[self.place - 1].stop].strip(),
+        )
+
+    def compared(self, left: Raw) -> Raw:
+        """``x > 0`` is 1 where it holds and 0 elsewhere."""
+        if not self.at(*COMPARED):
+            return left
+        sign = self.step()
+        right = self.expression()
+        pair = (left, right) if sign.text in (">", ">=") else (right, left)
+        return self.node("above", pair, (), left.column)
+
+    def bars(self, opened: Token) -> Raw:
+        """‖x‖ with its order, or |x|."""
+        self.board = True
+        kind = opened.text[0]
+        self.open_bars.append(kind)
+        inside = self.expression()
+        self.open_bars.pop()
+        closing = self.token
+        if closing.kind != "sign" or closing.text[0] != kind:
+            rule = f"the expression cannot be read: '{kind}' was never closed"
+            raise self.error(rule, opened.column, "norm(x) and abs(x) are the same")
+        self.step()
+        if kind == "|":
+            return self.node("bars", (inside,), (), opened.column)
+        order = closing.text[2:] if len(closing.text) > 1 else None
+        if order not in (None, *ORDERS):
+            rule = f"there is no norm of the order {order}"
+            raise self.error(
+                rule, closing.column, "‖x‖₁, ‖x‖₂, ‖x‖_∞, ‖X‖_F and ‖X‖_* are read; a power follows with ^"
+            )
+        return self.node("‖", (inside,), ORDERS.get(str(order)), opened.column)
+
+    def summed(self, token: Token) -> Raw:
+        """Σᵢ and the product behind it."""
+        self.board = True
+        for index in token.text:
+            self.indices.append(index)
+        inside = self.expression(PRODUCT)
+        del self.indices[-len(token.text) :]
+        return self.node("Σ", (inside,), tuple(token.text), token.column)
+
+    def word(self, token: Token) -> Raw:
+        """A function, a module in front of one, or a name."""
+        name = token.text
+        if name in RESERVED:
+            hint = "where(x > 0, a, b), relu(x) and abs(x) are the functions with a case distinction"
+            raise self.error(f"{name} is no part of the notation", token.column, hint)
+        while name in MODULES and self.at(".") and self.tokens[self.place + 1].text not in ("T", "mT"):
+            self.step()
+            token, name = self.token, self.step().text
+            if token.kind != "word":
+                raise self.error("the expression cannot be read: a name is missing after the dot", token.column)
+        if "__" in name.rstrip("_"):
+            raise self.error(f"{name} is no part of the notation", token.column, OPERATOR_HINT)
+        function = ALIASES.get(name, name)
+        called = self.at("(", "{") and not (self.token.spaced and self.board and function not in APPLIED)
+        if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):
+            return self.call(function, token.column)
+        if self.at("(") and not self.token.spaced and name not in self.known:
+            return self.unknown(name, token)
+        return self.name(name, token)
+
+    def ends(self) -> bool:
+        """Whether no operand can follow, so that a function's name is a variable here."""
+        return self.token.kind == "end" or (self.token.kind == "sign" and not self.adjacent() and not self.at("-"))
+
+    def unknown(self, name: str, token: Token) -> Raw:
+        """A name before a bracket: σ(x) is the sigmoid, A(x + y) a product; else there is no such function."""
+        if name == "sigma":
+            self.doubts.append("σ(…) is the logistic function; write sigma * (…) for a product")
+            return self.call("sigmoid", token.column)
+        if len(name) == 1 or (name.rstrip("_") in ("lambda", "alpha", "beta", "mu", "gamma", "eta", "eps")):
+            self.doubts.append(f"{name}(…) is a product; a function of this name is not known")
+            return self.name(name, token)
+        hint = INSTEAD.get(name) or (nearest(name, EVERY) if name else "write * between factors")
+        raise self.error(f"there is no function {name}", token.column, hint)
+
+    def name(self, name: str, token: Token) -> Raw:
+        """A variable; within a sum over i, y_i is an entry of y or a row of Y."""
+        stem, _, index = name.rpartition("_")
+        if stem and index and set(index) <= set(self.indices):
+            return self.node("entry", (), (stem, tuple(index)), token.column)
+        return self.node("name", (), name, token.column)
+
+    # calls
+
+    def call(self, function: str, column: int, first: tuple[Raw, ...] = ()) -> Raw:
+        """A function with its arguments, or with the product behind it: log det X."""
+        if not self.at("(", "{"):
+            self.board = True
+            return self.node(*checked(self.text, function, column, [self.applied()], {}), column)
+        args, named = list(first), dict[str, Raw]()
+        while self.at("(", "{"):
+            opened = self.step()
+            bars, self.open_bars = self.open_bars, []
+            while not self.at(CLOSING[opened.text]) and self.token.kind != "end":
+                self.argument(args, named)
+                if self.at(","):
+                    self.step()
+                elif not self.at(CLOSING[opened.text]):
+                    break
+            self.expect(CLOSING[opened.text], opened)
+            self.open_bars = bars
+            if function != "frac" or len(args) > 1:
+                break
+        return self.node(*checked(self.text, function, column, args, named), column)
+
+    def argument(self, args: list[Raw], named: dict[str, Raw]) -> None:
+        """One argument, by place or by name."""
+        follows = self.tokens[self.place + 1] if self.token.kind == "word" else self.token
+        if self.token.kind == "word" and follows.kind == "sign" and follows.text == "=":
+            key = self.step()
+            self.step()
+            named[key.text] = self.listed()
+        else:
+            args.append(self.listed())
+
+    def listed(self) -> Raw:
+        """An argument, which may be a pair of sizes."""
+        if self.at("(", "["):
+            opened, start, count, depth = self.token, self.place, self.count, self.depth
+            try:
+                self.step()
+                items = [self.expression()]
+                while self.at(","):
+                    self.step()
+                    if not self.at(CLOSING[opened.text]):
+                        items.append(self.expression())
+                if len(items) > 1 or opened.text == "[":
+                    self.expect(CLOSING[opened.text], opened)
+                    return self.node("tuple", tuple(items), (), opened.column)
+            except TheoryError:
+                pass
+            self.place, self.count, self.depth = start, count, depth
+        return self.compared(self.expression())
+
+    def applied(self) -> Raw:
+        """What a function without brackets is applied to: the product behind it."""
+        left = self.factor()
+        while self.adjacent():
+            left = self.node("juxt", (left, self.factor()), None, left.column)
+        return left
 
 
-def pointing(rule: str, text: str, column: int, hint: str = "") -> TheoryError:
-    """An error whose ``received`` shows the text with a caret under ``column``."""
-    caret = " " * (len("  received: ") + column) + "^"
-    return TheoryError(rule, got=f"{text}\n{caret}", hint=hint)
-
-
-def parse(text: str) -> Raw:
+def parse(text: str, known: frozenset[str] = frozenset(), split: frozenset[str] = frozenset()) -> tuple[Raw, Parser]:
     """Read an expression.
+
+    Args:
+        text: NumPy notation, LaTeX, or as it is typeset.
+        known: names of variables that are one word.
+        split: words that are products of their letters.
 
     Raises:
         TheoryError: it is no expression of the notation; the message points at the column.
     """
     text = " ".join(text.split())
-    source = Source(text)
     if not text:
         raise TheoryError("an expression is needed", hint="such as: x.T @ A @ x")
     if len(text) > LONGEST:
         raise TheoryError(f"an expression has at most {LONGEST} characters", got=f"{len(text)} characters")
-    tree = _python(source)
-    count = sum(isinstance(node, ast.expr) for node in ast.walk(tree))
-    if count > LARGEST:
-        raise TheoryError(
-            f"an expression has at most {LARGEST} parts", got=f"{count} parts", hint="derive it in pieces"
-        )
-    return _read(tree, source, 0)
-
-
-def _python(source: Source) -> ast.expr:
+    parser = Parser(text, known)
+    parser.tokens = tokens(text, split)
+    parser.board = "\\" in text
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "'int' object is not callable": we say it better
-            return ast.parse(source.text, mode="eval").body
-    except SyntaxError as error:
-        if "too many nested" in str(error.msg):
-            raise TheoryError("the expression cannot be read: it is nested too deeply") from None
-        hint = "lambda is a word of Python: write lambda_" if "lambda" in source.text else _syntax_hint(source.text)
-        column = min(max((error.offset or 1) - 1, 0), len(source.text))
-        message = (error.msg or "invalid syntax").split(". ")[0]
-        raise source.error(f"the expression cannot be read: {message}", column, hint) from None
-    except (ValueError, RecursionError, MemoryError):
-        raise TheoryError("the expression cannot be read: it is nested too deeply, or holds a NUL character") from None
-
-
-def _syntax_hint(text: str) -> str:
-    if "'" in text or "^T" in text:
-        return "write A.T for the transpose"
-    if "=" in text:
-        return "write the function only, without = and what follows"
-    return "operators are @ * / ** + - and .T; products need a sign: 2 * x, A @ x"
-
-
-def _read(node: ast.expr, source: Source, depth: int) -> Raw:
-    if depth > DEEPEST:
-        raise source.error(f"an expression is nested at most {DEEPEST} levels deep", source.column(node))
-    deeper = depth + 1
-    column, cut = source.column(node), source.cut(node)
-    if isinstance(node, ast.Constant):
-        return Raw("number", (), _number(node, source), column, cut)
-    if isinstance(node, ast.Name):
-        return Raw("name", (), node.id, column, cut)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        inside = _read(node.operand, source, deeper)
-        return inside if isinstance(node.op, ast.UAdd) else Raw("neg", (inside,), None, column, cut)
-    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        left, right = _read(node.left, source, deeper), _read(node.right, source, deeper)
-        return Raw(OPERATORS[type(node.op)], (left, right), None, column, cut)
-    if isinstance(node, ast.Attribute):
-        return _attribute(node, source, deeper)
-    if isinstance(node, ast.Call):
-        return _call(node, source, deeper)
-    kind = type(node.op) if isinstance(node, (ast.BinOp, ast.UnaryOp)) else type(node)
-    known = {"BitXor": "^", "FloorDiv": "//", "Mod": "%", "BitAnd": "&", "BitOr": "|", "Compare": "a comparison"}
-    what = known.get(kind.__name__, kind.__name__)
-    raise source.error(f"{what} is no part of the notation", column, INSTEAD.get(kind, _syntax_hint(source.text)))
-
-
-def _number(node: ast.Constant, source: Source) -> Fraction:
-    if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-        raise source.error("only real numbers can stand here", source.column(node))
-    value = Fraction(source.cut(node).replace("_", "")) if isinstance(node.value, float) else Fraction(node.value)
-    if value and not Fraction(1, 10**12) <= abs(value) <= 10**12:
-        raise source.error("numbers lie between 1e-12 and 1e12, or are 0", source.column(node))
-    return value
-
-
-def _attribute(node: ast.Attribute, source: Source, depth: int) -> Raw:
-    if node.attr in ("T", "mT"):
-        return Raw("T", (_read(node.value, source, depth),), None, source.column(node), source.cut(node))
-    raise source.error(f".{node.attr} is no part of the notation", source.column(node), "the only attribute is .T")
-
-
-def _call(node: ast.Call, source: Source, depth: int) -> Raw:
-    function, column, cut = _function(node.func, source), source.column(node), source.cut(node)
-    if node.keywords:
-        place = source.column(node.keywords[0].value)
-        raise source.error(
-            f"{function} takes no named arguments here", place, "sum(x), norm(x) take everything at once"
-        )
-    if function in FILLED:
-        return Raw(function, (), tuple(_sizes(node, source)), column, cut)
-    given = _fixed_arguments(function, node, source)
-    takes = 2 if function in ("dot", "outer", "kron") else 1
-    if len(given) != takes:
-        plural = "arguments" if takes > 1 else "argument"
-        raise source.error(f"{function} takes {takes} {plural}, not {len(given)}", column)
-    return Raw(function, tuple(_read(arg, source, depth) for arg in given), None, column, cut)
-
-
-def _fixed_arguments(function: str, node: ast.Call, source: Source) -> list[ast.expr]:
-    """The arguments without those that may only have one value: heaviside(x, 0), norm(x, 2), diag(x, 0)."""
-    allowed: dict[str, tuple[Any, ...]] = {
-        "heaviside": (0,),
-        "norm": (2, "fro"),
-        "softmax": (0, -1),
-        "logsumexp": (0, -1),
-    }
-    if function not in allowed or len(node.args) != 2:
-        return node.args
-    try:
-        value = ast.literal_eval(node.args[1])
-    except ValueError:
-        value = None
-    if value not in allowed[function]:
-        options = " or ".join(map(repr, allowed[function]))
-        raise source.error(f"the second argument of {function} is {options}", source.column(node.args[1]))
-    return node.args[:1]
-
-
-def _function(node: ast.expr, source: Source) -> str:
-    """The name of a function, np.linalg. and torch. taken off."""
-    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-    root: ast.expr = node
-    while isinstance(root, ast.Attribute):
-        root = root.value
-        part = root.attr if isinstance(root, ast.Attribute) else getattr(root, "id", "")
-        if part not in MODULES:
-            column = source.column(node)
-            raise source.error(f".{name}(…) is no part of the notation", column, f"write {name}(…) as a function")
-    name = ALIASES.get(name, name)
-    if name in FUNCTIONS or name in FILLED:
-        return name
-    hint = nearest(name, [*FUNCTIONS, *FILLED]) if name else "write * between factors"
-    raise source.error(f"there is no function {name}" if name else "this is not a function", source.column(node), hint)
-
-
-def _sizes(node: ast.Call, source: Source) -> list[int | str]:
-    """Sizes of ones(n), ones((m, n)), eye(n): whole numbers, letters, or products of them."""
-    first = node.args[0] if node.args else node
-    given = list(first.elts) if isinstance(first, ast.Tuple) and len(node.args) == 1 else node.args
-    name = _function(node.func, source)
-    allowed = {"eye": (1,), "K": (2,)}.get(name, (1, 2))
-    if len(given) not in allowed:
-        raise source.error(f"{name} takes {' or '.join(map(str, allowed))} sizes", source.column(node))
-    return [_size(size, source) for size in given]
-
-
-def _size(node: ast.expr, source: Source) -> int | str:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return times(_size(node.left, source), _size(node.right, source))
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Constant) and type(node.value) is int and 0 < node.value <= 1000:
-        return node.value
-    raise source.error("a size is a letter or a whole number, 1 to 1000", source.column(node))
+        raw = parser.expression()
+    except RecursionError:
+        raise TheoryError("the expression cannot be read: it is nested too deeply") from None
+    if parser.at(*COMPARED, "=", "=="):
+        hint = "write the function only, without = and what follows: the expression itself is differentiated"
+        raise parser.error("a comparison is no part of the notation here", hint=hint)
+    if parser.token.kind != "end":
+        if parser.token.text in RESERVED:
+            parser.word(parser.step())
+        raise parser.error(f"the expression cannot be read at '{parser.token.text}'", hint=parser.syntax_hint())
+    return raw, parser

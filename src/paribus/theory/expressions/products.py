@@ -8,7 +8,10 @@ from functools import reduce
 from paribus.theory.expressions.sums import mul, scalars
 from paribus.theory.expressions.tree import BUILD, ONE, Expr, Size, eye, is_zero, ones, rebuild, times, zeros
 
-ELEMENTWISE = {"exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "heaviside"}
+ELEMENTWISE = {
+    "exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "heaviside", "cosh", "sinh", "arctan", "erf",
+    "softplus", "touch",
+}  # fmt: skip
 
 
 def transpose(expr: Expr) -> Expr:
@@ -211,6 +214,25 @@ def _diagonals(a: Expr, b: Expr) -> Expr | None:
     return diag(mul(u, v)) if a.rank == b.rank == 2 else mul(u, v)
 
 
+def _filled(a: Expr, b: Expr) -> Expr | None:
+    """A matrix of ones is 1 1ᵀ: it sums the columns of what follows, and the rows of what stands before it."""
+    if a.op == "ones" and a.rank == 2:
+        row = ones(a.shape[1:])
+        sums = matmul(transpose(b), row) if b.rank == 2 else matmul(row, b)
+        return outer(ones(a.shape[:1]), sums) if b.rank == 2 else mul(sums, ones(a.shape[:1]))
+    if b.op == "ones" and b.rank == 2 and a.rank == 2:
+        return outer(matmul(a, ones(b.shape[:1])), ones(b.shape[1:]))
+    return None
+
+
+def _cancelling(a: Expr, b: Expr) -> Expr | None:
+    """(X - 1 μᵀ)ᵀ 1 = 0, where μ is the mean of the rows."""
+    if b.op != "ones" or b.rank != 1 or a.op != "add":
+        return None
+    found = BUILD["add"](*(matmul(term if term.shape else mul(term, ones(a.shape)), b) for term in a.args))
+    return found if is_zero(found) else None
+
+
 def _sums(a: Expr, b: Expr) -> Expr | None:
     """1ᵀ x = sum(x)."""
     if a.rank != 1 or b.rank != 1 or "ones" not in (a.op, b.op):
@@ -229,6 +251,8 @@ def _products(a: Expr, b: Expr) -> Expr | None:
 
 PAIRS: tuple[Callable[[Expr, Expr], Expr | None], ...] = (
     _identity,
+    _filled,
+    _cancelling,
     _outer_left,
     _outer_right,
     _diagonals,

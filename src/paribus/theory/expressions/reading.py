@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
-from paribus.theory.expressions import functions, products
-from paribus.theory.expressions.notation import FUNCTIONS
-from paribus.theory.expressions.parse import Raw, parse
-from paribus.theory.expressions.shapes import KINDS, Inference, infer, is_greek
-from paribus.theory.expressions.sizes import Open
-from paribus.theory.expressions.text import shape_text
-from paribus.theory.expressions.tree import Expr, Shape, Size, eye, length, name, number, ones, zeros
+from paribus.theory.expressions import functions
+from paribus.theory.expressions.lower import Lowering
+from paribus.theory.expressions.parse import Parser, parse
+from paribus.theory.expressions.ranks import SCALARS, infer
+from paribus.theory.expressions.raw import Raw, names_of
+from paribus.theory.expressions.symbols import GREEK
+from paribus.theory.expressions.tokens import spelled
+from paribus.theory.expressions.tree import Expr, Shape, Size, nodes
 
-OPERATORS: dict[str, Callable[[Expr, Expr], Expr]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b,
-    "@": lambda a, b: a @ b,
-}
+GLUED = re.compile(r"[A-Z]{1,3}[a-z]|[A-Z]{2,6}|[a-z][A-Z]+[a-z]?|([a-z])\1")  # Ax, AXB, xA: letters side by side
+WORDS = {"dx", "dy", "dz", "df", *SCALARS, *GREEK, "None", "True", "False"}
 
 
 @dataclass(frozen=True)
@@ -32,46 +27,70 @@ class Reading:
     Args:
         expr: the typed expression.
         shapes: shape of every name.
-        said: what was inferred, one sentence each.
+        doubts: what might have been meant otherwise, one sentence each with what changes it.
         text: the expression as it was typed.
-        raw: the tree as it was typed, for checks that owe nothing to the normal form.
-        filled: shape of its parts that have no value of their own, such as I and ones(n).
+        board: whether it is written as on a blackboard, where vectors stand as columns.
+        split: words that are products of single letters: Ax is A x.
     """
 
     expr: Expr
     shapes: dict[str, Shape]
-    said: tuple[str, ...]
+    doubts: tuple[str, ...]
     text: str
-    raw: Raw
-    filled: dict[Raw, Shape]
+    board: bool
+    split: frozenset[str] = frozenset()
 
 
 def read(
-    text: str, shapes: Mapping[str, str | Shape | None] | None = None, *, sizes: frozenset[str] = frozenset()
+    text: str,
+    shapes: Mapping[str, str | Shape | None] | None = None,
+    *,
+    sizes: frozenset[str] = frozenset(),
+    wrt: Sequence[str] = (),
+    square: Sequence[str] = (),
 ) -> Reading:
     """Read an expression and infer its shapes.
 
     Args:
-        text: NumPy notation, such as "x.T @ A @ x".
+        text: NumPy notation, such as "x.T @ A @ x", LaTeX, or as it is typeset: "xᵀAx".
         shapes: shapes that differ from what the letters say: ``{"A": "m,n", "x": "n", "a": ""}``.
         sizes: names that are sizes, beside those that the shapes use.
+        wrt: names of the variables.
+        square: names of matrices that are square.
 
     Raises:
         TheoryError: it cannot be read, or shapes do not fit.
     """
-    declared = {key: shape_from(value, key) for key, value in (shapes or {}).items()}
-    raw = parse(text)
+    declared = {spelled(key): shape_from(value, key) for key, value in (shapes or {}).items()}
+    known = frozenset(declared) | frozenset(map(spelled, (*wrt, *square)))
+    raw, parser = parse(text, known)
+    split = _glued(raw, parser, known)
+    if split:
+        raw, parser = parse(text, known, split)
     text = " ".join(text.split())
-    inference = infer(raw, text, declared, sizes)
+    inference = infer(raw, text, declared, parser.board, sizes, known, frozenset(map(spelled, square)))
     opened = [dim for dims in (*inference.names.values(), *inference.dims.values()) for dim in dims]
     taken = {*inference.names, *(str(size) for shape in declared.values() for size in shape)}
     letters = inference.unifier.letters(opened, taken)
     closed = {
         key: tuple(inference.unifier.close(dim, letters) for dim in dims) for key, dims in inference.names.items()
     }
-    expr = _typed(raw, inference, letters)
-    filled = {raw: tuple(inference.unifier.close(d, letters) for d in dims) for raw, dims in inference.dims.items()}
-    return Reading(expr, closed, tuple(_said(closed, declared)), text, raw, filled)
+    expr = Lowering(inference, letters).build(raw)
+    expr = functions.tr(expr) if expr.shape == (1, 1) else expr
+    said = [f"{word} is the product {' '.join(word)}; as one name: --shape {word}=…" for word in sorted(split)]
+    doubts = tuple(dict.fromkeys([*said, *parser.doubts, *inference.doubts]))
+    return Reading(expr, closed, doubts, text, parser.board, split)
+
+
+def _glued(raw: Raw, parser: Parser, known: frozenset[str]) -> frozenset[str]:
+    """Words that are products of letters: on a blackboard Ax, elsewhere only what hides the variable."""
+    names = names_of(raw)
+    single = {name for name in {*names, *known} if len(name) == 1}
+    hidden = {name for name in known if len(name) == 1} - set(names)
+    words = {name for name in names if 1 < len(name) < 7 and name.isalpha() and name not in WORDS | known}
+    found = {word for word in words if set(word) <= single and parser.board}
+    found |= {word for word in words if GLUED.fullmatch(word) and (parser.board or hidden & set(word))}
+    return frozenset(found)
 
 
 def shape_from(given: str | Shape | None, key: str = "") -> Shape:
@@ -80,76 +99,17 @@ def shape_from(given: str | Shape | None, key: str = "") -> Shape:
         given = (given,)
     parts = given.strip("()[] ").split(",") if isinstance(given, str) else [str(size) for size in given or ()]
     words = [part.strip() for part in parts if part.strip()]
-    if len(words) > 2 or not all(re.fullmatch(r"[A-Za-z_]\w*|[1-9]\d{0,2}", word) for word in words):
+    if len(words) > 4 or not all(re.fullmatch(r"[A-Za-z_]\w*|[1-9]\d{0,2}", word) for word in words):
         hint = "one letter or number for each axis: A=m,n (matrix), x=n (vector), a= (scalar)"
         raise TheoryError(
-            "a shape has at most two sizes, letters or numbers from 1 to 999", got=f"{key}={given}", hint=hint
+            "a shape has at most four sizes, letters or numbers from 1 to 999", got=f"{key}={given}", hint=hint
         )
     return tuple(int(word) if word.isdigit() else word for word in words)
 
 
-def _typed(raw: Raw, inference: Inference, letters: dict[Open, str]) -> Expr:
-    def shape(node: Raw) -> Shape:
-        return tuple(inference.unifier.close(dim, letters) for dim in inference.dims[node])
-
-    def build(node: Raw) -> Expr:
-        if node.op == "name" and not shape(node) and inference.is_size(node.value):
-            return length(node.value)
-        if node.op == "name" and node.value not in inference.names:
-            return eye(shape(node)[0])
-        if node.op in LEAVES:
-            return LEAVES[node.op](node, shape(node))
-        args = [build(arg) for arg in node.args]
-        if node.op == "neg":
-            return -args[0]
-        if node.op == "T":
-            return args[0].T
-        if node.op == "@":
-            return args[0] @ args[1]
-        if node.op in OPERATORS:
-            return OPERATORS[node.op](*_singles(args))
-        return FUNCTIONS[node.op][1](*args)
-
-    expr = build(raw)
-    return functions.tr(expr) if expr.shape == (1, 1) else expr
-
-
-def _singles(args: list[Expr]) -> list[Expr]:
-    """A (1, 1) matrix beside another shape acts as a scalar, as it does in NumPy."""
-    if len({arg.shape for arg in args}) == 1:
-        return args
-    return [functions.tr(arg) if arg.shape == (1, 1) else arg for arg in args]
-
-
-def _name(raw: Raw, shape: Shape) -> Expr:
-    return name(raw.value, shape)
-
-
-LEAVES: dict[str, Callable[[Raw, Shape], Expr]] = {
-    "number": lambda raw, shape: number(raw.value),
-    "name": _name,
-    "ones": lambda raw, shape: ones(shape),
-    "zeros": lambda raw, shape: zeros(shape),
-    "eye": lambda raw, shape: eye(shape[0]),
-    "K": lambda raw, shape: products.commutation(*raw.value),
-}
-
-
-def _said(shapes: dict[str, Shape], declared: Mapping[str, Shape]) -> list[str]:
-    """What was taken from the case of the letters and from the operators."""
-    said = []
-    for key, shape in shapes.items():
-        if key in declared:
-            continue
-        why = "capital" if len(shape) == 2 else "lower case, Greek" if is_greek(key) else "lower case"
-        why = why if shape or is_greek(key) else "in a sum of scalars"
-        size = f" {shape_text(shape)}" if shape else ""
-        square = "square " if len(shape) == 2 and shape[0] == shape[1] else ""
-        said.append(f"{key} is a {square}{KINDS[len(shape)]}{size} ({why}; otherwise say --shape)")
-    return said
-
-
-def size_letters(shapes: Mapping[str, Shape]) -> list[Size]:
-    """The open sizes of some shapes, in the order of appearance."""
-    found = [part for shape in shapes.values() for size in shape for part in str(size).split("*")]
+def size_letters(reading: Reading) -> list[Size]:
+    """The open sizes of an expression, in the order of appearance."""
+    shapes = [*reading.shapes.values(), *(node.shape for node in nodes(reading.expr))]
+    sizes = [node.value for node in nodes(reading.expr) if node.op == "size"]
+    found = [part for size in (*(s for shape in shapes for s in shape), *sizes) for part in str(size).split("*")]
     return list(dict.fromkeys(part for part in found if not part.isdigit()))

@@ -26,6 +26,9 @@ def simplify(expr: Expr, symmetric: frozenset[str] = frozenset()) -> Expr:
     """
     expr = with_symmetry(expr, symmetric)
     found = [expr, rewritten(expr)]
+    parted = _inverses(expr)
+    if parted is not expr:
+        found[1] = min(found[1], rewritten(parted), key=cost)
     if expr.count <= WIDEST:
         found.append(rewritten(expand(expr)))
     plain = min(found[:2], key=cost)
@@ -42,19 +45,45 @@ def cost(expr: Expr) -> int:
 
 def with_symmetry(expr: Expr, symmetric: frozenset[str]) -> Expr:
     """A.T as A for symmetric A; an inverse of a symmetric matrix is symmetric too."""
-    known = set(expr.names & symmetric)
-    if not known:
-        return expr
-    return replace(expr, {e.T: e for e in _symmetric_nodes(expr, known)})
+    names = set(expr.names & symmetric)
+    return replace(expr, {e.T: e for e in _symmetric_nodes(expr, names)}) if names else expr
 
 
-def _symmetric_nodes(expr: Expr, known: set[str]) -> Iterable[Expr]:
+def _inverses(expr: Expr) -> Expr:
+    """The inverse of a product of square matrices as the product of theirs."""
+    chains = [
+        node for node in nodes(expr)
+        if node.op == "inv" and node.args[0].op == "matmul" and {arg.shape for arg in node.args[0].args} == {node.shape}
+    ]  # fmt: skip
+    made = {node: products.matmul(*map(products.inv, reversed(node.args[0].args))) for node in chains}
+    return replace(expr, made) if made else expr
+
+
+def _equals_transpose(expr: Expr, names: frozenset[str]) -> bool:
+    """Whether a sum or product of symmetric matrices is symmetric by its form."""
+    return expr.op != "name" and with_symmetry(expr.T, names).key == with_symmetry(expr, names).key
+
+
+def _symmetric_nodes(expr: Expr, names: set[str]) -> Iterable[Expr]:
     for node in nodes(expr):
         if node.op == "T":
             inside = node.args[0]
             base = inside.args[0] if inside.op == "inv" else inside
-            if base.op == "name" and base.value in known:
+            if (base.op == "name" and base.value in names) or _equals_transpose(base, frozenset(names)):
                 yield inside
+
+
+def known(expr: Expr) -> Expr:
+    """The expression with softmax and logsumexp seen in it, where they are written out."""
+    found = {}
+    for node in nodes(expr):
+        inside = node.args[0] if node.op == "log" else node
+        z = _sum_of_exp(inside) if node.op == "log" else None
+        if z is not None:
+            found[node] = BUILD["logsumexp"](z)
+        elif node.op == "mul" and any(factor.op == "pow" and _sum_of_exp(factor.args[0]) for factor in node.args):
+            found[node] = recognised(node)
+    return replace(expr, found) if found else expr
 
 
 def rewritten(expr: Expr) -> Expr:

@@ -36,8 +36,33 @@ def mul(*factors: Expr) -> Expr:
         elif base.op != "ones":
             before = bases[base.key][1] if base.key in bases else Fraction(0)
             bases[base.key] = (base, before + exponent)
-    kept = [_raised(base, exponent) for base, exponent in bases.values() if exponent]
+    _signs(bases)
+    kept = _outers([_raised(base, exponent) for base, exponent in bases.values() if exponent])
     return _product(coefficient, sorted(kept, key=lambda factor: factor.rank > 0), shape)
+
+
+def _signs(bases: dict[Hashable, tuple[Expr, Fraction]]) -> None:
+    """sign(u) / |u| = 1 / u, sign(u) |u| = u and sign(u) u = |u|."""
+    for base, exponent in list(bases.values()):
+        if base.op != "sign" or exponent != 1:
+            continue
+        inside = base.args[0]
+        size = Expr("abs", (inside,), inside.shape)
+        for one, other in ((size, inside), (inside, size)):
+            found = bases.get(one.key)
+            if found and found[1] in (1, -1) and (one is size or found[1] == 1) and other.key not in bases:
+                del bases[base.key], bases[one.key]
+                bases[other.key] = (other, found[1])
+                break
+
+
+def _outers(factors: list[Expr]) -> list[Expr]:
+    """(a bᵀ) ∘ (c dᵀ) = (a ∘ c)(b ∘ d)ᵀ."""
+    outers = [factor for factor in factors if factor.op == "outer"]
+    if len(outers) < 2:
+        return factors
+    left, right = (mul(*(outer.args[side] for outer in outers)) for side in (0, 1))
+    return [factor for factor in factors if factor.op != "outer"] + [Expr("outer", (left, right), outers[0].shape)]
 
 
 def _power_of(base: Fraction, exponent: int) -> Fraction:

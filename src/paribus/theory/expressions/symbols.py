@@ -26,4 +26,5 @@ def symbol(name: str, rank: int = 0) -> str:
 
 def escape(text: str) -> str:
     r"""``text`` with the signs that LaTeX reserves made harmless."""
-    return re.sub(r"([#$%&_{}])", r"\\\1", text.replace("\\", r"\backslash "))
+    plain = re.sub(r"([#$%&_{}])", r"\\\1", text.replace("\\", "\0"))
+    return re.sub(r"([\^~])", r"\\\1{}", plain).replace("\0", r"\textbackslash{}")

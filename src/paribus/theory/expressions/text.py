@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
+from paribus.theory.expressions.moments import deviation_of, mean_of
 from paribus.theory.expressions.sums import exponent_of, split
 from paribus.theory.expressions.tree import Expr, Shape, Size, number
 
@@ -66,6 +67,11 @@ def _sum(expr: Expr) -> tuple[str, int]:
 
 
 def _product(expr: Expr) -> tuple[str, int]:
+    found = mean_of(expr)
+    if found is not None:
+        inside, rest = found
+        mean = Expr("mean", (inside,), inside.shape if expr.shape and inside.op == "matmul" else ())
+        return _product(rest * mean) if rest != number(1) else _write(mean)
     coefficient, rest = split(expr)
     above, below = fraction(rest)
     top, bottom = str(abs(coefficient.numerator)), coefficient.denominator
@@ -109,14 +115,34 @@ def _free(factor: Expr, place: int, above: list[Expr], below: list[Expr]) -> boo
 
 
 def _chain(expr: Expr) -> tuple[str, int]:
+    if expr.args[-1].op == "ones" and expr.rank == expr.args[-1].rank == 1:
+        return _along("sum", expr)
     factors = [within(factor, POWER) for factor in expr.args]
     if expr.args[0].rank == 1:
         factors[0] = within(expr.args[0], ATOM) + ".T"  # harmless in NumPy, and as it is written on the board
     return " @ ".join(factors), PRODUCT
 
 
+def _along(function: str, expr: Expr) -> tuple[str, int]:
+    """A @ 1 is the sum of the rows of A, A.T @ 1 that of its columns."""
+    *before, last = expr.args
+    inside = before[0] if len(before) == 1 else Expr("matmul", tuple(before), (*expr.shape, *last.shape))
+    turned = _lighter(inside.T, inside)
+    return call(function, text(inside.T if turned else inside), f"axis={0 if turned else 1}"), ATOM
+
+
+def _lighter(one: Expr, other: Expr) -> bool:
+    """Whether it is written with fewer transposes."""
+    return text(one).count(".T") < text(other).count(".T")
+
+
 def _power(expr: Expr) -> tuple[str, int]:
     base, exponent = expr.args
+    deviation = deviation_of(expr)
+    if deviation is not None:
+        inside, power = deviation
+        std = Expr("std", (inside,))
+        return _write(std if power == 1 else Expr("pow", (std, number(power))))
     if exponent.op == "number" and exponent.value < 0:
         return f"1 / {within(base**-exponent, POWER)}", PRODUCT
     if exponent.op == "number" and exponent.value == Fraction(1, 2):
@@ -143,6 +169,22 @@ def shape_text(shape: Shape) -> str:
     return f"({inside},)" if len(shape) == 1 else f"({inside})"
 
 
+def _einsum(expr: Expr) -> tuple[str, int]:
+    parts, output = expr.value
+    return call("einsum", f"'{','.join(parts)}->{output}'", *map(text, expr.args)), ATOM
+
+
+def _last_axis(expr: Expr) -> tuple[str, int]:
+    """Along rows, which is said where there are columns, too."""
+    inside = expr.args[0]
+    return call(expr.op, text(inside), *(["axis=-1"] if inside.rank > 1 else [])), ATOM
+
+
+def _mean(expr: Expr) -> tuple[str, int]:
+    inside = expr.args[0]
+    return _along("mean", inside) if inside.op == "matmul" and expr.rank else (call("mean", text(inside)), ATOM)
+
+
 WRITERS: dict[str, Callable[[Expr], tuple[str, int]]] = {
     "name": lambda e: (e.value, ATOM),
     "number": _number,
@@ -156,5 +198,14 @@ WRITERS: dict[str, Callable[[Expr], tuple[str, int]]] = {
     "zeros": _filled,
     "eye": lambda e: (call("eye", size_text(e.shape[0])), ATOM),
     "commutation": lambda e: (call("K", *map(size_text, e.value)), ATOM),
+    "einsum": _einsum,
+    "mean": _mean,
+    "softmax": _last_axis,
+    "logsumexp": _last_axis,
+    "constant": lambda e: (e.value, ATOM),
+    "tril": lambda e: (f"tril(ones(({size_text(e.shape[0])}, {size_text(e.shape[1])})))", ATOM),
+    "spectral": lambda e: (call("norm", text(e.args[0]), "2"), ATOM),
+    "nuclear": lambda e: (call("norm", text(e.args[0]), "'nuc'"), ATOM),
+    "touch": lambda e: (call("heaviside", text(e.args[0]), "1"), ATOM),
     "heaviside": lambda e: (call("heaviside", text(e.args[0]), "0"), ATOM),
 }

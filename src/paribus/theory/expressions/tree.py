@@ -27,7 +27,7 @@ class Expr:
     Args:
         op: what it is: "name", "number", "add", "matmul", "inv" …
         args: its operands.
-        shape: () for a scalar, ("n",) for a vector, ("m", "n") for a matrix.
+        shape: () for a scalar, ("n",) for a vector, ("m", "n") for a matrix, more for stacks of matrices.
         value: the name, the number or the size, for those nodes that have one.
     """
 
@@ -38,7 +38,7 @@ class Expr:
 
     @property
     def rank(self) -> int:
-        """Number of axes: 0, 1 or 2."""
+        """Number of axes."""
         return len(self.shape)
 
     @cached_property
@@ -141,6 +141,11 @@ def name(text: str, shape: Shape = ()) -> Expr:
     return Expr("name", shape=shape, value=text)
 
 
+def constant(text: str) -> Expr:
+    """π or e: a number that is no fraction."""
+    return Expr("constant", value=text)
+
+
 def ones(shape: Shape) -> Expr:
     """All ones; the number 1 if it is a scalar."""
     return Expr("ones", shape=shape) if shape else ONE
@@ -197,6 +202,8 @@ def rebuild(expr: Expr, args: tuple[Expr, ...]) -> Expr:
     """The same node over other operands, in normal form."""
     if expr.op == "d":
         return Expr("d", args, args[0].shape, expr.value)
+    if expr.op == "einsum":
+        return BUILD["einsum"](expr.value, *args)
     return BUILD[expr.op](*args) if args else expr
 
 

@@ -12,9 +12,10 @@ SECONDS = 40.0
 def derive(request: Request) -> Any:
     """A derivation, step by step."""
     asked = request.query_params
-    given = {name: asked.get(name, "") for name in ("text", "wrt", "shapes", "symmetric")}
+    given = {name: asked.get(name, "") for name in ("text", "wrt", "shapes", "detail")}
+    structures = {name: asked.get(name, "") for name in ("symmetric", "definite", "diagonal", "lower", "orthogonal")}
     hessian = asked.get("hessian", "").lower() in ("1", "true")
-    return _ask(request, "theory:derive", **given, hessian=hessian)
+    return _ask(request, "theory:derive", **given, structures=structures, hessian=hessian)
 
 
 def networks(request: Request) -> Any:

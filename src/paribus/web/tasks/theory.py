@@ -14,15 +14,18 @@ NUMBERS = {"steps": int, "groups": int, "samples": int, "seed": int, "rate": flo
 MOST_STEPS, MOST_STARTS = 5000, 200
 
 
-def derive(text: str, wrt: str, shapes: str, symmetric: str, hessian: bool) -> dict[str, Any]:
+def derive(
+    text: str, wrt: str, shapes: str, detail: str, structures: Mapping[str, str], hessian: bool
+) -> dict[str, Any]:
     """A derivation with its steps, as MathML, in the notation that was typed, and as LaTeX."""
     from paribus.theory.derive import derive as work_out
 
     _short(text)
     if not (variables := _names(wrt)):
         raise TheoryError("a derivative is taken with respect to a variable", got=text, hint="name one, such as x")
-    found = work_out(text, variables, _shapes(shapes), hessian=hessian, symmetric=_names(symmetric))
-    return _derivation(found)
+    forms = {structure: _names(names) for structure, names in structures.items()}
+    found = work_out(text, variables, _shapes(shapes), hessian=hessian, oracle="complex", **forms)
+    return _derivation(found.folded(detail or "full"))
 
 
 def network(name: str, options: Mapping[str, str]) -> dict[str, Any]:

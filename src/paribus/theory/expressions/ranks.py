@@ -1,0 +1,162 @@
+"""What kind of thing each name is: of all readings that fit, the likeliest by the conventions of textbooks."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from paribus.errors import TheoryError, nearest
+from paribus.theory.expressions.notation import CONSTANTS
+from paribus.theory.expressions.raw import Raw
+from paribus.theory.expressions.shapes import COUNTS, KINDS, Inference
+from paribus.theory.expressions.symbols import GREEK
+from paribus.theory.expressions.tree import Shape
+
+MOST = 300  # readings that are tried
+FAR = 3.0
+CLOSE = 1.3  # a reading that costs so little more is worth a word
+VECTORS = {"u", "v", "w", "x", "y", "z"}
+SCALARS = {"lam", "reg", "eps", "lr", "nu", "tau", "sig"}
+Ranks = dict[str, int]
+
+
+def candidates(name: str) -> dict[int, float]:
+    """Ranks that a name may have, and what each costs: capital letters are matrices, lower-case letters vectors,
+    lower-case Greek letters scalars."""
+    stem = re.sub(r"_?\d*_?$", "", name)
+    if name[:1].isupper():
+        return {2: 0.0, 0: 1.5} if name in COUNTS else {2: 0.0}
+    if is_greek(name) or stem in SCALARS:
+        return {0: 0.0, 1: 1.0}
+    return {1: 0.0, 0: 0.6 if name in COUNTS else 2.0 if stem in VECTORS else 1.0}
+
+
+def is_greek(name: str) -> bool:
+    """Whether it is a Greek letter in lower case, perhaps with a number or an index."""
+    stem = re.sub(r"_?\w?\d*_?$", "", name) if "_" in name else re.sub(r"\d*$", "", name)
+    return stem.rstrip("_") in GREEK and stem.islower()
+
+
+def variables(raw: Raw, inference: Inference) -> Iterable[tuple[str, int]]:
+    """Names in the order of appearance, and how many indices they carry in a sum."""
+    if raw.op == "entry":
+        yield raw.value[0], len(raw.value[1])
+    if raw.op == "name" and not inference.is_size(raw.value):
+        known = {"I", "𝟏", *inference.constants} - inference.declared.keys()
+        yield from [] if raw.value in known else [(raw.value, 0)]
+    for arg in raw.args:
+        yield from variables(arg, inference)
+
+
+def infer(
+    raw: Raw,
+    text: str,
+    declared: Mapping[str, Shape],
+    board: bool,
+    letters: frozenset[str],
+    wrt: frozenset[str],
+    square: frozenset[str] = frozenset(),
+) -> Inference:
+    """Shapes of the likeliest reading that fits.
+
+    Args:
+        raw: the expression.
+        text: the same as it was typed.
+        declared: shapes that the user said.
+        board: whether vectors stand as columns.
+        letters: names that stand for sizes, beside those that declared shapes use.
+        wrt: names that are variables, whatever else they might be.
+        square: names of matrices that are square.
+
+    Raises:
+        TheoryError: shapes do not fit together, or a declared name does not occur.
+    """
+    constants = _constants(raw) - declared.keys() - wrt
+    probe = Inference(text, declared, board, letters, constants=constants)
+    indexed: dict[str, int] = {}
+    for name, count in variables(raw, probe):
+        indexed[name] = max(indexed.get(name, 0), count)
+    for name in declared:
+        if name not in indexed:
+            raise TheoryError("a shape is given for a name that does not occur", got=name, hint=nearest(name, indexed))
+    options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
+
+    def tried(ranks: Ranks, cost: float) -> Inference:
+        found = Inference(text, declared, board, letters, cost=cost, constants=constants)
+        for name in indexed:
+            fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
+            fresh = fresh[:1] * len(fresh) if name in square else fresh
+            found.names[name] = declared.get(name, fresh)
+        found.visit(raw)
+        return found
+
+    best: Inference | None = None
+    chosen: Ranks = {}
+    first: TheoryError | None = None
+    for cost, ranks in _by_cost(options):
+        if best is not None and cost >= best.cost:
+            break
+        try:
+            found = tried(ranks, cost)
+        except TheoryError as error:
+            first = first or error
+            continue
+        if best is None or found.cost < best.cost:
+            best, chosen = found, ranks
+    if first is not None and (best is None or best.cost > FAR):
+        raise first  # what the letters say does not fit, and what fits is far-fetched
+    assert best is not None  # something was tried
+    best.doubts += _alternatives(best, chosen, options, tried)
+    return best
+
+
+def _ranked(name: str, count: int) -> dict[int, float]:
+    """Of an indexed name: an entry of a vector, or a row of a matrix."""
+    if not count:
+        return candidates(name)
+    return {count: 0.0, count + 1: 0.5} if count < 2 else {count: 0.0}
+
+
+def _by_cost(options: Mapping[str, dict[int, float]]) -> Iterable[tuple[float, Ranks]]:
+    """Readings, the likeliest first."""
+    names = list(options)
+    every = itertools.islice(itertools.product(*(options[name].items() for name in names)), 20_000)
+    readings = ((sum(cost for _, cost in picked), [-rank for rank, _ in picked]) for picked in every)
+    for cost, ranks in sorted(readings)[:MOST]:  # of equal cost that with more axes
+        yield cost, dict(zip(names, (-rank for rank in ranks), strict=True))
+
+
+def _constants(raw: Raw, parent: str = "") -> frozenset[str]:
+    """π, and e where it is only the base of powers."""
+    if raw.op == "name":
+        return frozenset({raw.value} & set(CONSTANTS) if raw.value != "e" or parent in ("**", "^") else {"-e"})
+    found = frozenset[str]()
+    for place, arg in enumerate(raw.args):
+        found |= _constants(arg, raw.op if not place else "")
+    return found - {"e"} if "-e" in found else found
+
+
+def _alternatives(
+    best: Inference, chosen: Ranks, options: Mapping[str, dict[int, float]], tried: Callable[[Ranks, float], Inference]
+) -> list[str]:
+    """One sentence for each name that might as well be something else."""
+    said = list[str]()
+    for name, rank in chosen.items():
+        usual = min(options[name], key=lambda r: options[name][r])
+        before = len(said)
+        if rank > usual and min(options[name]) == usual and usual != 0:  # a row of a matrix, by its index
+            said.append(f"{name} is a matrix, and {name}_i its row i; entries of a vector: --shape {name}=n")
+            continue
+        for other in (r for r in options[name] if r != rank and r < 2 and rank < 3):
+            try:
+                cost = sum(options[n][r] for n, r in {**chosen, name: other}.items())
+                found = tried({**chosen, name: other}, cost)
+            except TheoryError:
+                continue
+            if found.cost - best.cost <= CLOSE or rank != usual:
+                switch = f"--shape {name}=" + ("n" if other else "")
+                said.append(f"{name} is read as a {KINDS[rank]}; as a {KINDS[other]}: {switch}")
+        if rank != usual and len(said) == before and rank < 2 and name not in COUNTS:
+            said.append(f"{name} is read as a {KINDS[rank]}: as a {KINDS[usual]} it does not fit")
+    return said
