@@ -53,7 +53,10 @@ def _minus_last(words: list[str], valued: set[str]) -> list[str]:
 
 def derive(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help="A function: x.T @ A @ x, xᵀAx, or LaTeX.")],
-    wrt: Annotated[list[str] | None, typer.Option(metavar="X", help="The variable; several: --wrt W,b.")] = None,
+    wrt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X", help="The variable, where there are several; more than one: --wrt W,b."),
+    ] = None,
     shape: Annotated[
         list[str] | None, typer.Option(metavar="A=m,n", help="Shape of a name: A=m,n, x=n, x=n,1; a= is a scalar.")
     ] = None,
@@ -97,8 +100,6 @@ def derive(
     from paribus.theory.derivations.code import as_code
     from paribus.theory.derive import derive as work_out
 
-    if not (variables := _names(wrt)):
-        raise TheoryError("a derivative is taken with respect to a variable", got=expression, hint="add --wrt X")
     forms = {
         "symmetric": symmetric,
         "definite": definite,
@@ -107,7 +108,7 @@ def derive(
         "orthogonal": orthogonal,
     }
     structures = {form: _names(names) for form, names in forms.items()}
-    found = work_out(expression, variables, _shapes(shape), hessian=hessian, oracle=oracle, **structures)
+    found = work_out(expression, _names(wrt), _shapes(shape), hessian=hessian, oracle=oracle, **structures)
     found = found.folded(detail)
     show(found, latex, as_json, code, html, overwrite, as_code)
 

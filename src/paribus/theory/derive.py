@@ -42,7 +42,7 @@ class Work:
 
 def derive(
     expression: str,
-    wrt: str | Sequence[str],
+    wrt: str | Sequence[str] = "",
     shapes: Mapping[str, str | Shape | None] | None = None,
     *,
     hessian: bool = False,
@@ -62,7 +62,7 @@ def derive(
     Args:
         expression: NumPy notation, LaTeX, or as it is typeset, ``xᵀAx``. Capital letters are matrices, lower-case
             letters vectors, lower-case Greek names scalars, unless the operations around them say otherwise.
-        wrt: the variable, or several.
+        wrt: the variable, or several; it need not be named where the expression has only one.
         shapes: what else a name is: ``{"A": "m,n", "x": "n", "a": ""}``; ``""`` is a scalar, ``"n,1"`` a column.
         hessian: second derivatives of a scalar, for each pair of variables.
         symmetric: matrices that equal their transposes. Of a variable with a structure both gradients are given: with
@@ -114,11 +114,10 @@ def derive(
 
 
 def _variables(wrt: Sequence[str], reading: Reading) -> list[Expr]:
-    names = [spelled(key) for key in wrt]
+    names = [spelled(key) for key in wrt] or ([*reading.shapes] if len(reading.shapes) == 1 else [])
     if not names:
-        raise TheoryError(
-            "a derivative is taken with respect to a variable", hint=f"one of {', '.join(reading.shapes)}"
-        )
+        hint = f"name one of {', '.join(reading.shapes)}: --wrt, or wrt= in Python"
+        raise TheoryError("a derivative is taken with respect to a variable", got=reading.text, hint=hint)
     for key in names:
         if key not in reading.shapes:
             raise TheoryError(

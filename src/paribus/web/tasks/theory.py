@@ -21,10 +21,8 @@ def derive(
     from paribus.theory.derive import derive as work_out
 
     _short(text)
-    if not (variables := _names(wrt)):
-        raise TheoryError("a derivative is taken with respect to a variable", got=text, hint="name one, such as x")
     forms = {structure: _names(names) for structure, names in structures.items()}
-    found = work_out(text, variables, _shapes(shapes), hessian=hessian, oracle="complex", **forms)
+    found = work_out(text, _names(wrt), _shapes(shapes), hessian=hessian, oracle="complex", **forms)
     return _derivation(found.folded(detail or "full"))
 
 
