@@ -192,9 +192,28 @@ def test_subclasses():
     assert "and 576 in layers for which nothing is predicted" in str(seen)  # 4·4 places, 9·2·2 weights
 
 
-def test_the_batch_comes_first():
-    with pytest.raises(TheoryError, match="batch first"):
-        table(nn.LSTM(3, 4), (5, 3))
+class Turned(nn.Module):
+    """Turns its steps to the front inside."""
+
+    def __init__(self, turn: bool) -> None:
+        super().__init__()
+        self.turn, self.rnn, self.fc = turn, nn.LSTM(3, 4), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out, _ = self.rnn(x.transpose(0, 1) if self.turn else x)
+        return self.fc(out[-1])
+
+
+@pytest.mark.parametrize("turn", [True, False])
+def test_steps_may_come_before_the_batch(turn):
+    found = measure(Turned(turn), (5, 3))
+    assert facts(found.table) == facts(table("lstm 4, last, linear 2", (5, 3)))
+    assert found.different == ()
+
+
+def test_a_net_that_takes_both_orders_for_different_layers_cannot_be_followed():
+    with pytest.raises(TheoryError, match=r"does not run|steps first"):
+        table(nn.Sequential(nn.Flatten(), nn.Linear(15, 3), nn.MultiheadAttention(4, 2)), (5, 3))
 
 
 class Outside(nn.Module):

@@ -171,5 +171,6 @@ BUILDERS: Mapping[str, Builder] = {
     "attention": lambda o, x: nn.MultiheadAttention(x[1], o["heads"], bias=o["bias"], batch_first=True),
     **{kind: _cell(kind) for kind in CELLS},
     **{name: _activation(name) for name in ACTIVATIONS},
+    "prelu":     lambda o, x: nn.PReLU(o["slopes"]),
 }
 # fmt: on

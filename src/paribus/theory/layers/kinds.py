@@ -83,7 +83,8 @@ KINDS: Mapping[str, Kind] = {
 ACTIVATIONS = ("relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "selu", "mish", "prelu", "softplus",
                "hardswish", "hardsigmoid", "tanh", "sigmoid", "softmax", "log_softmax")
 KINDS = {**KINDS, **{name: Kind("activation function, element by element", name, (), {}, {"inplace": ("inplace", True)})
-                     for name in ACTIVATIONS}}
+                     for name in ACTIVATIONS},
+         "prelu": Kind("relu with trained slopes below 0: one, or one for each channel", "prelu 64", ("slopes",))}
 
 CONV_DEFAULTS = {"stride": (1,), "padding": (0,), "dilation": (1,), "groups": 1, "bias": True}
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -99,6 +100,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     **{kind: {"layers": 1, "bi": False, "biases": 2} for kind in ("rnn", "lstm", "gru")},
     "attention": {"heads": 1, "bias": True},
     **{name: {"inplace": False} for name in (*ACTIVATIONS, "add", "mul", "op")},
+    "prelu": {"inplace": False, "slopes": 1},
 }
 ALIASES = {
     "fc": "linear", "dense": "linear", "maxpool": "pool", "batchnorm": "bn", "layernorm": "ln", "groupnorm": "gn",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from paribus.theory.layers.counts import MULTIPLICATIONS, PARAMETERS, none
+from paribus.theory.layers.counts import MULTIPLICATIONS, none, trained
 from paribus.theory.layers.fields import Fields
-from paribus.theory.layers.graph import INPUT, Graph, Node
+from paribus.theory.layers.graph import Graph, Node
 from paribus.theory.layers.kinds import CELLS, COPIES
 from paribus.theory.layers.layer import Layer, Shape
 from paribus.theory.layers.refuse import by
@@ -126,8 +126,8 @@ def make_row(number: int, node: Node, graph: Graph, fields: Fields, depth: int) 
     """The row of a node, given its receptive fields and its depth."""
     kind, o, y = node.layer.kind, node.layer.options, node.shape
     x = graph.shape(node.sources[0]) if node.sources else ()
-    source = graph.nodes[node.sources[0]].layer.kind if node.sources and node.sources[0] != INPUT else ""
-    parameters = PARAMETERS.get(kind, none)(o, x, y)
+    source = graph.nodes[node.sources[0]].layer.kind if node.sources and node.sources[0] >= 0 else ""
+    parameters = trained(node.layer, x, y)
     if node.known:
         parameters = (parameters - node.known).noted("those of an earlier layer count there")
     unknown = kind == "op" and "shape" in o and o["name"] not in COPIES

@@ -113,11 +113,11 @@ def grouped(o: Options, x: Shape) -> Sizes:
 
 
 def attended(o: Options, x: Shape) -> Sizes:
-    """Unchanged; the heads share the features."""
+    """Unchanged, or a row for each query; the heads share the features."""
     if x[1] % o["heads"]:
         rule = f"its {o['heads']} heads cannot share {x[1]} features evenly"
         raise Impossible(rule, hint=f"use a number of heads that divides {x[1]}")
-    return x
+    return o.get("queries", x[0]), x[1]
 
 
 # fmt: off
