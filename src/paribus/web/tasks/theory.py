@@ -8,7 +8,7 @@ from typing import Any
 from paribus.errors import TheoryError
 
 MOST = 400  # letters of an expression; work grows fast with them
-MATRICES = ("input", "filter", "upstream", "target", "box")
+MATRICES = ("input", "filter", "upstream", "target", "box", "gamma", "beta")
 SIZES = ("stride", "padding", "dilation", "window", "size")
 NUMBERS = {"steps": int, "groups": int, "samples": int, "seed": int, "rate": float, "eps": float}
 MOST_STEPS, MOST_STARTS = 5000, 200
@@ -37,7 +37,9 @@ def network(name: str, options: Mapping[str, str]) -> dict[str, Any]:
         usual = {"hidden": "tanh", "output": "sigmoid", "loss": "mse"}
         asked = {key: options.get(key) or value for key, value in usual.items()}
         seed = _whole(options.get("seed") or "0", "seed")
-        found = dense(name, asked["hidden"], asked["output"], asked["loss"], seed=seed)
+        sample = {"x": options.get("input"), "y": options.get("target")}
+        own = {key: _option({"x": "input", "y": "target"}[key], text) for key, text in sample.items() if text}
+        found = dense(name, asked["hidden"], asked["output"], asked["loss"], seed=seed, **own)
     else:
         found = layer(name, **{key: _option(key, value) for key, value in options.items() if value})
     takes = {one: sorted(entry.options) for one, entry in LAYERS.items()}
