@@ -24,7 +24,7 @@ TYPED = 'type rows of numbers, "3 4 5; 2 1 -3" or "[[3, 4], [2, 1]]", or a .json
 
 
 def parse_array(text: str) -> Array:
-    """``"3 4 5; 2 1 -3"`` or ``"[[3, 4], [5, 6]]"`` → a matrix, ``"3 4 5"`` → a vector, ``"x.npy"`` → what a file holds.
+    """``"3 4 5; 2 1 -3"`` or ``"[[3, 4], [5, 6]]"`` → a matrix, ``"3 4 5"`` → a vector, ``"x.npy"`` → a file's.
 
     Raises:
         TheoryError: not numbers, rows of different lengths, or no such file.
