@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Group
 
-from paribus.plots.layers import sizes
+from paribus.plots.layers import boxes, sizes
 from paribus.reports.page import Figure, Page, Section
 from paribus.reports.page import Table as View
 from paribus.reports.terminal import console, table, text
@@ -18,6 +18,8 @@ def layers_page(net: Table, found: Measurement | None = None) -> Page:
     view = View(Row.HEADS, tuple(net.cells), Row.ALIGN, hints=(*hints, ""))
     chart = sizes(net)
     figure = Figure("sizes", chart, chart.title) if chart else None
+    drawing = boxes(net)
+    drawn = (Section("The net", figure=Figure("net", drawing, drawing.title)),) if drawing else ()
     sums = f"{net.parameters:,} parameters, {net.multiplications:,} multiplications, {amount(net.memory)}"
     return Page(
         kind="Layers",
@@ -26,7 +28,7 @@ def layers_page(net: Table, found: Measurement | None = None) -> Page:
         answers=(),
         summary=f"{net.came}: {sums}",
         warnings=tuple(net.notes),
-        sections=(Section("Layers", figure=figure, tables=(view,)), *(_measured(found) if found else ())),
+        sections=(Section("Layers", figure=figure, tables=(view,)), *drawn, *(_measured(found) if found else ())),
     )
 
 

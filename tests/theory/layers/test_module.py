@@ -236,3 +236,28 @@ def test_in_place_layers_take_no_memory():
 def test_a_module_that_does_not_fit_its_input():
     with pytest.raises(TheoryError, match="Linear does not run on an input of 3"):
         table(nn.Linear(4, 2), (3,))
+
+
+class Two(nn.Module):
+    """A picture and a row of numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture, self.row, self.out = nn.Conv2d(3, 8, 3), nn.Linear(10, 8), nn.Linear(16, 5)
+
+    def forward(self, picture: Tensor, row: Tensor) -> Tensor:
+        seen = torch.flatten(F.adaptive_avg_pool2d(self.picture(picture), 1), 1)
+        return self.out(torch.cat([seen, self.row(row)], 1))
+
+
+def test_two_inputs():
+    inputs = [(3, 9, 9), (10,)]
+    text = "[conv 8 k3, gap, flatten & input 2, linear 8], linear 5"
+    one, other = measure(Two(), inputs), measure(text, inputs)
+    assert facts(one.table) == facts(other.table)
+    assert one.different == other.different == ()
+    assert one.table.parameters == count_parameters(Two())
+    assert "inputs 3×9×9 and 10" in str(other.table)
+    assert "linear 8  ← input 2" in str(other.table)
+    with pytest.raises(TheoryError, match=r"the net has no input 3, only 3×9×9 and 10"):
+        table("[conv 8 k3, gap, flatten & input 3]", inputs)

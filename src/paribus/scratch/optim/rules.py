@@ -35,18 +35,17 @@ class Rule(ABC):
 
     lr: Rate = 0.01
 
+    optimizer: ClassVar[Callable[..., Any]]  # the shell around rules, which enters itself here
     joint: ClassVar[bool] = False  # whether a step depends on all numbers at once, not on each by itself
 
     def __new__(cls, first: Any = None, *others: Any, **settings: Any) -> Any:
         """The rule; or, as torch writes it, an optimizer: ``Adam(net.parameters(), 0.01)``."""
         if first is None or isinstance(first, int | float | np.number) or callable(first):
             return super().__new__(cls)
-        from paribus.scratch.optim.optimizer import Optimizer
-
         known = [field.name for field in fields(cls)]
         if strange := [name for name in settings if name not in known]:
             raise ScratchError(f"{cls.__name__} has no setting {strange[0]}; it has {', '.join(known)}")
-        return Optimizer(first, cls(*others, **settings))
+        return cls.optimizer(first, cls(*others, **settings))
 
     def init(self, x: Array) -> State:
         """The state before the first step."""

@@ -161,11 +161,32 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     layer = Layer(step.layer.kind, options)
     try:
         _check_layout(graph, layer.kind, source)
+        _check_expected(graph.shape(source), step)
     except Impossible as error:
         raise error.at(len(graph.nodes) + 1, str(layer), step.place) from None
     if layer.kind in ("skip", "id"):
         return source  # nothing happens, so there is no node
+    if layer.kind == "input":
+        return _input(graph, step)
     return graph.add(layer, [source], step.place)
+
+
+def _input(graph: Graph, step: Step) -> int:
+    """The node of an input by its number."""
+    number = int(step.layer.options["number"])
+    if number > len(graph.inputs):
+        shapes = " and ".join(map(by, graph.inputs))
+        error = Impossible(f"the net has no input {number}, only {shapes}", hint="give it one: --input 3,32,32+10")
+        raise error.at(len(graph.nodes) + 1, str(step.layer), step.place)
+    return INPUT - number + 1
+
+
+def _check_expected(x: Shape, step: Step) -> None:
+    """Refuse a layer that was said to take another number of channels or features than comes."""
+    comes = x[-1] if step.layer.kind in STEPS_FIRST else x[0]
+    if step.expects not in (None, comes):
+        what = "features" if step.layer.kind in STEPS_FIRST else "channels"
+        raise Impossible(f"it takes {step.expects} {what}, and {comes} come ({by(x)})", hint="check the first number")
 
 
 def _check_layout(graph: Graph, kind: str, source: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from paribus.theory.layers.build import CLASSES, SameConv
+from paribus.theory.layers.build import CLASSES, SameConv, SamePool
 from paribus.theory.layers.layer import Layer, Options, per_axis
 
 Reader = Callable[[Any], Layer | None]
@@ -119,6 +119,7 @@ READERS: Mapping[type[nn.Module], Reader] = {
     **dict.fromkeys((nn.RNN, nn.LSTM, nn.GRU), _cell),
     nn.MultiheadAttention: _attention,
     SameConv: _same_conv,
+    SamePool: lambda m: Layer("pool", {**_windows(m.pool), "ceil": m.pool.ceil_mode, "padding": "same"}),
     **{kind: _activation(name) for name, kind in CLASSES.items()},
     nn.PReLU: lambda m: Layer("prelu", {} if m.num_parameters == 1 else {"slopes": m.num_parameters}),
 }

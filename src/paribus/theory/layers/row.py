@@ -27,7 +27,7 @@ class Row:
     Args:
         number: from 1, in the order in which the layers run.
         layer: the layer, which prints itself in the notation.
-        sources: numbers of the layers whose outputs go in; 0 is the input.
+        sources: numbers of the layers whose outputs go in; 0 is the input, −1 the second input.
         input: shape that comes in (of the first source), without the batch.
         sizes: sizes that go out, with their workings.
         parameters: trained numbers, with the working; those shared with an earlier layer count there.
@@ -84,7 +84,7 @@ class Row:
     def cells(self) -> Cells:
         """As it is printed, below ``HEADS``."""
         jumps, products = [f.jump for f in self.fields or ()], self.multiplications
-        sources = ", ".join(str(number) if number else "input" for number in self.sources)
+        sources = ", ".join(map(_source, self.sources))
         return (
             str(self.number),
             self.name if self.sources in ((self.number - 1,), ()) else f"{self.name}  ← {sources}",
@@ -95,6 +95,10 @@ class Row:
             "?" if self.fields is None else "×".join(map(str, jumps)) if any(jumps) else "",
             amount(self.memory.value),
         )
+
+
+def _source(number: int) -> str:
+    return str(number) if number > 0 else "input" if not number else f"input {1 - number}"
 
 
 def by_axis(sizes: Sequence[Worked]) -> str:

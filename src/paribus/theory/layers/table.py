@@ -164,6 +164,20 @@ def several(input: Input, channels_last: bool = False) -> tuple[Shape, ...]:
     return tuple(checked(shape, channels_last) for shape in shapes)
 
 
+def typed_input(text: str) -> Input:
+    """``3,224,224`` or ``3x224x224`` → (3, 224, 224); ``3,32,32+10`` → [(3, 32, 32), (10,)].
+
+    Raises:
+        TheoryError: for anything else.
+    """
+    try:
+        shapes = [tuple(int(size) for size in part.lower().replace("x", ",").split(",")) for part in text.split("+")]
+    except ValueError:
+        rule = "the shape of an input is whole numbers with commas"
+        raise TheoryError(rule, got=text, hint="for example 3,224,224, or 3,32,32+10 for two inputs") from None
+    return shapes if len(shapes) > 1 else shapes[0]
+
+
 def lines(text: str) -> str:
     """A net's text without the space around its lines."""
     return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())

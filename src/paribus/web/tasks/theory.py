@@ -50,12 +50,13 @@ def layers(text: str, shape: str) -> dict[str, Any]:
     """What every layer of a net in text gives, holds and costs."""
     from paribus.reports.layers import layers_page
     from paribus.theory.layers import table
+    from paribus.theory.layers.table import typed_input
     from paribus.web.pages import plain
 
     _short(text, 2000)
     if not shape:
         raise TheoryError("a net in text needs the shape of its input", got=text, hint="for example 3,32,32")
-    return {"page": plain(layers_page(table(text, _shape(shape))))}
+    return {"page": plain(layers_page(table(text, typed_input(shape))))}
 
 
 def arena(asked: Mapping[str, str]) -> dict[str, Any]:
@@ -186,14 +187,6 @@ def _shapes(text: str) -> dict[str, str]:
             raise TheoryError("a shape is given as NAME=SIZES", got=word.strip(), hint="A=m,n; x=n; a=")
         found[name.strip()] = sizes.strip()
     return found
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in text.lower().replace("x", ",").split(","))
-    except ValueError:
-        rule = "the shape of an input is whole numbers with commas"
-        raise TheoryError(rule, got=text, hint="for example 3,224,224") from None
 
 
 def _whole(text: str, name: str) -> int:
