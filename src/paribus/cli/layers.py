@@ -166,9 +166,7 @@ def _text_only(subject: str | nn.Module, option: str) -> str:
     return subject
 
 
-def _own(
-    name: str, overrides: list[str] | None, shape: str, files: list[Path] | None
-) -> tuple[nn.Module, tuple[int, ...]] | None:
+def _own(name: str, overrides: list[str] | None, shape: str, files: list[Path] | None) -> tuple[nn.Module, Any] | None:
     """A module of a plug-in file: an instance, or what its class or function gives; None if no file has the name.
 
     Raises:
@@ -199,7 +197,7 @@ def _own(
     return net, shapes
 
 
-def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.Module, tuple[int, ...]]:
+def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.Module, Any]:
     """The text and its input's shape, or a recipe's model and the shape of its data."""
     from paribus.records.recipe import shipped
     from paribus.theory.layers.table import typed_input

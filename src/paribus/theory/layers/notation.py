@@ -28,6 +28,7 @@ from paribus.theory.layers.layer import Layer
 from paribus.theory.layers.refuse import Place, unreadable
 from paribus.theory.layers.spellings import (
     CONTAINERS,
+    OPTIONS,
     Call,
     Word,
     arguments,
@@ -213,11 +214,13 @@ class Reader:
             raise unreadable("there is no layer of this kind", name, nearest(name.words, WRITTEN))
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
-        while self.sign and self.sign not in "[]|&,;()" and not TIMES.fullmatch(self.sign):
-            if is_activation(self.sign) and kind_of(self.sign) != kind:
+        while self.sign and self.sign not in "[]|&;)" and not TIMES.fullmatch(self.sign):
+            if self.sign == "," and not self.goes_on():
+                break
+            if self.calls() or (is_activation(self.sign) and kind_of(self.sign) != kind):
                 break
             last = self.take()
-            words.append((self.word(last), last))
+            words += self.said(last)
         place = name.to(last)
         steps = _spelled(kind, call, words_of(kind, attached, name, words), place)
         if optional:
@@ -237,6 +240,24 @@ class Reader:
                 return kind, "", name.to(following[more - 1])
         base, attached = split_name(word)
         return kind_of(base), attached, name
+
+    def goes_on(self) -> bool:
+        """Whether what stands behind a comma says more about the same layer: ``conv 16, kernel 3``."""
+        here = self.signs[self.at : self.at + 2]
+        word = self.word(here[1]) if len(here) > 1 else ""
+        return bool(re.fullmatch(r"\d+(x\d+)*|/\d+", word)) or (word in OPTIONS and not kind_of(word))
+
+    def calls(self) -> bool:
+        """Whether a parenthesis follows the next sign at once, which is a layer of its own then."""
+        return self.sign not in "(," and self.clean[self.place.end : self.place.end + 1] == "("
+
+    def said(self, place: Place) -> list[Word]:
+        """A word, or what stands between parentheses as one: ``(3, 3)`` → 3x3."""
+        if self.word(place) != "(":
+            return [] if self.word(place) == "," else [(self.word(place), place)]
+        pieces, end = arguments(self.text, self.clean, place.start)
+        self.at = next((i for i, sign in enumerate(self.signs) if sign.start >= end), len(self.signs))
+        return [("x".join(piece for piece, _ in pieces), Place(self.text, place.start, end))] if pieces else []
 
     def call(self, name: Place, word: str) -> Call:
         """The arguments behind a name; in ``Conv2D(64, 3)(x)`` what it is applied to is passed over."""
@@ -305,6 +326,9 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     if call and kind in ("gap", "gmp") and "Global" in call.base and "Pooling" in call.base:
         steps.append(Step(Layer("flatten"), place))
     if (name := found.get("activation", (None, place))[0]) not in (None, "linear") and not (keras and name == "tanh"):
+        if isinstance(name, int | float):
+            hint = f"write nn.Linear(…, {name:g}) as torch does, or linear {name:g}"
+            raise unreadable("two numbers may be inputs and outputs", found["activation"][1], hint)
         if not (activation := is_activation(str(name))):
             raise unreadable("an activation has a name that is known", found["activation"][1])
         steps.append(Step(Layer(activation), place))

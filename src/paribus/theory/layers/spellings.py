@@ -97,7 +97,7 @@ FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "lay
 # fmt: on
 LABEL = re.compile(
     r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
-    r"|(?:self\.)?\b[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
+    r"|^[ \t]*(?:self\.)?[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
     r"|^[ \t]*[A-Za-z_]\w*:[ \t]+",
     re.MULTILINE,
 )
