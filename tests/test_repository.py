@@ -223,6 +223,8 @@ def test_every_command_and_option_is_documented(name):
 def test_every_parameter_has_a_help_text(name):
     helped = [parameter for parameter in COMMANDS[name].params if parameter.name != "help"]
     assert all(parameter.help for parameter in helped)
+    written = re.sub(r"`[^`]*`", "", " ".join(str(parameter.help) for parameter in helped))
+    assert "**" not in written  # help is Markdown, which takes it for bold and shows x2 for x**2
 
 
 EVERY_PART = [(kind, name) for kind in kinds.KINDS for name in parts.table(kind)]

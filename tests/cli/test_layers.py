@@ -107,3 +107,50 @@ def test_mistakes(paribus, words, parts):
     said = paribus("layers", *words)
     assert said.code == 2
     assert [part for part in parts if part not in said.err] == []
+
+
+OWN = """
+import torch
+from torch import nn
+
+class Two(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        self.picture, self.row, self.out = nn.Conv2d(3, width, 3), nn.Linear(10, width), nn.LazyLinear(5)
+
+    def forward(self, picture, row):
+        return self.out(torch.cat([self.picture(picture).mean((2, 3)), self.row(row)], 1))
+
+small = nn.Sequential(nn.Linear(4, 2))
+number = 3
+"""
+
+
+def test_a_module_of_a_file(paribus, tmp_path):
+    file = tmp_path / "own_nets.py"
+    file.write_text(OWN)
+    said = paribus("layers", "Two", "width=16", "--plugin", str(file), "--input", "3,32,32+10", "--json")
+    assert json.loads(said.out)["parameters"] == 27 * 16 + 16 + 10 * 16 + 16 + 32 * 5 + 5
+    assert "linear 2" in paribus("layers", "small", "--plugin", str(file), "--input", "4", "--measure").out
+    for words, part in (
+        (("Two",), "needs the shape of its input"),
+        (("number", "--input", "4"), "number cannot be made"),
+        (("Two", "depth=3", "--input", "3,9,9+10"), "unexpected keyword argument 'depth'"),
+    ):
+        assert part in paribus("layers", *words, "--plugin", str(file)).err
+
+
+def test_the_page_draws_the_net(paribus, tmp_path):
+    file = tmp_path / "net.html"
+    assert paribus("layers", "[conv 8 k3 p1 | id], relu", "--input", "8,9,9", "--html", str(file)).code == 0
+    page = file.read_text()
+    assert "What goes where, with the shapes of one example: 3 layers" in page
+    assert "8×9×9" in page
+
+
+def test_spellings_of_others(paribus):
+    said = paribus(
+        "layers", "nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(5408, 10)", "--input", "1,28,28", "--measure"
+    )
+    assert "54,170" in said.out
+    assert "all equal" in said.out

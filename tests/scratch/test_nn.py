@@ -33,7 +33,7 @@ def test_affine(shape: tuple[int, ...], bias: bool) -> None:
 
 
 def convolution_twins(ours: Any, theirs: Any, shape: tuple[int, ...]) -> None:
-    pairs = [(ours.weight, theirs.weight, False)] + ([(ours.bias, theirs.bias, False)] if ours.bias else [])
+    pairs = [(ours.weight, theirs.weight, False)] + ([(ours.bias, theirs.bias, False)] if ours.bias is not None else [])
     for p, q, _ in pairs:
         give(q, p)
     assert_twins(ours, theirs, [RNG.normal(size=shape)], pairs)

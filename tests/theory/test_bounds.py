@@ -205,6 +205,21 @@ def test_layers_that_work_in_place_are_measured_too():
     assert 0 < found.lower <= found.upper
 
 
+@pytest.mark.parametrize("layer", [torch.nn.BatchNorm1d(3), torch.nn.Dropout(0.5), torch.nn.Dropout(0.9)])
+def test_bounds_are_of_inference_and_say_so(layer):
+    """In training both stretch by more than 1: batch norm by up to 1/√ε, dropout by 1/(1 − p)."""
+    net = torch.nn.Sequential(torch.nn.Linear(3, 3), layer).train()
+    found = bounds.bound_of(net, (3,), points=2)
+    assert net.training
+    same = bounds.bound_of(net.eval(), (3,), points=2)
+    assert (found.lower, found.upper) == (same.lower, same.upper)
+    assert "in training mode, which they do not bound" in found.mode
+    assert "in inference" in same.mode
+    assert "training" not in same.mode
+    assert str(found.table()).startswith(f"Lipschitz bounds{found.mode}")
+    assert bounds.bound_of(net[:1].train(), (3,), points=2).mode == ""
+
+
 def test_unknown_layers_are_refused_by_name():
     with pytest.raises(TheoryError, match="LSTM"):
         bounds.bound_of(torch.nn.Sequential(torch.nn.LSTM(3, 4)), (3,))

@@ -25,7 +25,8 @@ def arena(
         str, typer.Argument(metavar="[SURFACE]", help="rosenbrock, beale, … or reddi; without it all are listed.")
     ] = "",
     function: Annotated[
-        str | None, typer.Option(metavar="EXPR", help='A surface of your own in x, y, z or x1, x2, …: "x**2 + 3*y**2".')
+        str | None,
+        typer.Option(metavar="EXPR", help='A surface of your own in x, y, z or x1, x2, …: `"x**2 + 3*y**2"`.'),
     ] = None,
     optimizers: Annotated[
         str, typer.Option(metavar="NAMES", help="Names with commas between them, or: all.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from paribus.theory.derivations.derivation import Derivation
 
 BOTH, NET, LAYER = "The example", "A network", "A layer"
-MATRIX = '"3 4 5; 2 1 -3", or a .json, .npy or .csv file.'
+MATRIX = '"3 4 5; 2 1 -3", "[[3,4],[2,1]]", or a .json, .npy or .csv file.'
 
 
 def _option(what: str, panel: str, metavar: str | None = None, *names: str) -> Any:
@@ -28,8 +28,8 @@ def backprop(
         typer.Argument(
             metavar="NET",
             help="Widths of a fully connected net, from its inputs to its outputs: 2-2-1; or a layer: conv1d, conv2d, "
-            "maxpool2d, avgpool2d, batchnorm, batchnorm2d, cross-entropy, rnn, lstm, attention, argmax-attention, "
-            "dropout, roialign, cnn-rnn, conv2d-conv3d.",
+            "maxpool2d, avgpool2d, batchnorm, batchnorm2d, layernorm, softmax, cross-entropy, rnn, lstm, gru, "
+            "attention, argmax-attention, residual, dropout, roialign, cnn-rnn, conv2d-conv3d.",
         ),
     ],
     latex: Latex = False,
@@ -43,23 +43,34 @@ def backprop(
     ] = None,
     values: Annotated[
         Path | None,
-        _option("Numbers for the example: W1, b1, …, x, y, lr; also for rnn, lstm and attention.", BOTH, "FILE.json"),
+        _option(
+            "Numbers for the example: W1, b1, …, x, y, lr; also for rnn, lstm, gru, attention and residual.",
+            BOTH,
+            "FILE.json",
+        ),
     ] = None,
     seed: Annotated[
         int | None, _option("Seed of the example's numbers where none are given; 0 by default.", BOTH, "N")
     ] = None,
     hidden: Annotated[
-        str | None, _option("Hidden activation: identity, tanh (by default), sigmoid, relu or softplus.", NET, "NAME")
+        str | None,
+        _option(
+            "Hidden activation: identity, tanh (by default), sigmoid, relu, leaky-relu, elu, silu, softplus or sin; "
+            "also of residual.",
+            NET,
+            "NAME",
+        ),
     ] = None,
     output: Annotated[
         str | None, _option("Output activation: one of these, sigmoid by default, or softmax.", NET, "NAME")
     ] = None,
     no_bias: Annotated[bool, _option("A net without biases.", NET, None, "--no-bias")] = False,
-    input: Annotated[str | None, _option(f"What goes in: {MATRIX}", LAYER, "MATRIX")] = None,
+    input: Annotated[str | None, _option(f"What goes in, also of a net: {MATRIX}", LAYER, "MATRIX")] = None,
     filter: Annotated[str | None, _option("The filter of a convolution.", LAYER, "MATRIX")] = None,
     upstream: Annotated[str | None, _option("The gradient that arrives at the outputs.", LAYER, "MATRIX")] = None,
     target: Annotated[
-        str | None, _option("The right class, 0 by default, or the probabilities of all.", LAYER, "CLASS")
+        str | None,
+        _option("The right class, 0 by default, or the probabilities of all; the targets of a net.", LAYER, "CLASS"),
     ] = None,
     stride: Annotated[str | None, _option("Steps between windows: 2 or 2,1.", LAYER, "N")] = None,
     padding: Annotated[str | None, _option("Zeros around the input.", LAYER, "N")] = None,
@@ -77,7 +88,11 @@ def backprop(
     ] = None,
     steps: Annotated[int | None, _option("Length of a sequence.", LAYER, "T")] = None,
     rate: Annotated[float | None, _option("Rate of dropout; .5 by default.", LAYER, "P")] = None,
-    eps: Annotated[float | None, _option("ε of batch norm; 1e-5 by default.", LAYER, "E")] = None,
+    eps: Annotated[float | None, _option("ε of a norm; 1e-5 by default.", LAYER, "E")] = None,
+    gamma: Annotated[
+        str | None, _option("γ of a norm, one number for each channel; ones by default.", LAYER, "ROW")
+    ] = None,
+    beta: Annotated[str | None, _option("β of a norm; zeros by default.", LAYER, "ROW")] = None,
     inference: Annotated[bool, _option("Batch norm with running averages.", LAYER, None, "--inference")] = False,
     box: Annotated[str | None, _option("Box of RoI Align, inside the map.", LAYER, '"Y0 X0 Y1 X1"')] = None,
     samples: Annotated[
@@ -102,17 +117,17 @@ def backprop(
 
 
 OURS = {"net", "latex", "as_json", "code", "html", "overwrite", "as_code"}
-MATRICES = ("input", "filter", "upstream", "target", "box")
+MATRICES = ("input", "filter", "upstream", "target", "box", "gamma", "beta")
 SIZES = ("stride", "padding", "dilation", "window", "size")
 
 
 def derive_network(network: str, options: dict[str, Any]) -> Derivation:
     """Backpropagation through the net that was asked for; options that are None or False were not given."""
     from paribus.theory.networks import dense
-    from paribus.theory.networks.numbers import read_values
+    from paribus.theory.networks.numbers import parse_array, read_values
 
     given = _given(options)
-    known = ("hidden", "output", "loss", "no_bias", "values", "seed")
+    known = ("hidden", "output", "loss", "no_bias", "values", "seed", "input", "target")
     if foreign := [name for name in given if name not in known]:
         raise TheoryError(
             "this option is for layers, not for networks",
@@ -121,7 +136,10 @@ def derive_network(network: str, options: dict[str, Any]) -> Derivation:
         )
     if "values" in given:
         given["values"] = read_values(given["values"])
-    return dense(network, bias=not given.pop("no_bias", False), **given)
+    sample: dict[str, Any] = {
+        name: parse_array(given.pop(option)) for option, name in (("input", "x"), ("target", "y")) if option in given
+    }
+    return dense(network, bias=not given.pop("no_bias", False), **sample, **given)
 
 
 def derive_layer(name: str, options: dict[str, Any]) -> Derivation:

@@ -25,7 +25,8 @@ def layers(
         str,
         typer.Argument(
             metavar="[NET]",
-            help="A net in text, or a recipe (see: paribus list recipes).",
+            help="A net in text, as PyTorch, Keras or people write it; a recipe (see: paribus list recipes); or a "
+            "class or function of a --plugin file.",
             autocompletion=completion.recipes,
         ),
     ] = "",
@@ -47,7 +48,8 @@ def layers(
         str,
         typer.Option(
             metavar="C,H,W",
-            help="Shape of one example: channels and axes, steps and features, or features; the recipe's by default.",
+            help="Shape of one example: channels and axes, steps and features, or features; the recipe's by default. "
+            "Several inputs with a plus: 3,32,32+10.",
         ),
     ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show every number with its formula.")] = False,
@@ -95,6 +97,7 @@ def layers(
     """
     from paribus.theory.layers import as_convolution, compare, table
     from paribus.theory.layers import measure as run
+    from paribus.theory.layers.table import typed_input
 
     load_plugins(plugin)
     words: dict[str, Any] = {"convention": convention, "channels_last": channels_last}
@@ -105,13 +108,13 @@ def layers(
         net, words["channels_last"] = model, False
     else:
         _refuse_for_others(classes=classes, tokens=tokens)
-        subject, shape = _net(net, overrides, input)
+        subject, shape = _own(net, overrides, input, plugin) or _net(net, overrides, input)
     if as_conv:
         _print(as_convolution(_text_only(subject, "--as-conv"), shape), as_json)
         return
     predicted = table(subject, shape, **words)
     if against:
-        other = table(against, parse_shape(against_input) if against_input else shape, **words)
+        other = table(against, typed_input(against_input) if against_input else shape, **words)
         _print(compare(_named(predicted, net), other), as_json)
         return
     measured = run(subject, shape, **words) if measure else None
@@ -163,22 +166,54 @@ def _text_only(subject: str | nn.Module, option: str) -> str:
     return subject
 
 
-def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.Module, tuple[int, ...]]:
+def _own(name: str, overrides: list[str] | None, shape: str, files: list[Path] | None) -> tuple[nn.Module, Any] | None:
+    """A module of a plug-in file: an instance, or what its class or function gives; None if no file has the name.
+
+    Raises:
+        TheoryError: without a shape, or if it cannot be made.
+    """
+    from paribus.records.plugins import found_in
+    from paribus.theory.layers.table import typed_input
+
+    if not files or (made := found_in(files, name)) is None:
+        return None
+    import torch
+
+    if not shape:
+        raise TheoryError("a module needs the shape of its input", got=name, hint="add --input 3,224,224")
+    shapes = typed_input(shape)
+    options = parse_overrides(overrides or [])
+    try:
+        net = made if isinstance(made, torch.nn.Module) else made(**options)
+        lazy = any(isinstance(p, torch.nn.UninitializedParameter) for p in net.parameters())
+        if lazy:  # the first input that comes gives these layers their sizes
+            every = shapes if isinstance(shapes, list) else [shapes]
+            net(*(torch.zeros(2, *one) for one in every))
+    except Exception as error:  # whatever the user's code may raise
+        hint = "options go behind the name: width=64"
+        raise TheoryError(f"{name} cannot be made: {type(error).__name__}: {error}", got=name, hint=hint) from error
+    if not isinstance(net, torch.nn.Module):
+        raise TheoryError("what is looked at is a module of torch", got=f"{name} gives {type(net).__name__}")
+    return net, shapes
+
+
+def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.Module, Any]:
     """The text and its input's shape, or a recipe's model and the shape of its data."""
     from paribus.records.recipe import shipped
+    from paribus.theory.layers.table import typed_input
 
     if not name:
         hint = "a text, a recipe, or --model NAME: paribus layers --help"
         raise TheoryError("it has to be said which net", got="no NET", hint=hint)
     if name in shipped() or "/" in name or name.endswith((".yaml", ".yml", ".json")):
         model, input_shape = _recipe(name, overrides)
-        return model, parse_shape(shape) if shape else input_shape
+        return model, typed_input(shape) if shape else input_shape
     if overrides:
         rule = "changes are for recipes, and this is a net in text"
         raise TheoryError(rule, got=", ".join(overrides), hint='put the net between quotes: "conv 8 k3, relu"')
     if not shape:
         raise TheoryError("a net in text needs the shape of its input", got=name, hint="add --input 3,224,224")
-    return name, parse_shape(shape)
+    return name, typed_input(shape)
 
 
 def _model(
@@ -187,12 +222,12 @@ def _model(
     """A registered model for inputs of a shape; without ``values`` it takes no memory."""
     from paribus.models.alone import alone
     from paribus.records.parts import Part
-    from paribus.theory.layers.table import checked
+    from paribus.theory.layers.table import several, typed_input
 
     if not shape:
         raise TheoryError("a model needs the shape of its input", got=name, hint="add --input 3,224,224")
     options = {field.removeprefix("model."): value for field, value in parse_overrides(changes).items()}
-    input_shape = checked(parse_shape(shape), channels_last)
+    input_shape = several(typed_input(shape), channels_last)[0]
     return alone(Part(name, **options), input_shape, classes, tokens, values=values), input_shape
 
 
@@ -215,12 +250,3 @@ def _recipe(name: str, overrides: list[str] | None) -> tuple[nn.Module, tuple[in
     info = prepare(recipe, Seeds(0)).info
     task = build("task", recipe.task, info=info)
     return assemble(recipe.model, task, Seeds(0)).model, info.input_shape
-
-
-def parse_shape(text: str) -> tuple[int, ...]:
-    """``3,224,224`` or ``3x224x224`` → (3, 224, 224)."""
-    try:
-        return tuple(int(part) for part in text.lower().replace("x", ",").split(","))
-    except ValueError:
-        rule = "the shape of an input is whole numbers with commas"
-        raise TheoryError(rule, got=text, hint="for example --input 3,224,224") from None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from paribus.errors import RecipeError
 from paribus.files import read_regular
@@ -43,3 +45,11 @@ def load_plugin(path: str | Path) -> None:
         own = inspect.isclass(value) and value.__module__ == name and not label.startswith("_")
         if own and torch is not None and issubclass(value, torch.nn.Module) and id(value) not in known:
             register("model", value)
+
+
+def found_in(files: Iterable[str | Path], name: str) -> Any:
+    """What plug-in files that were loaded call by this name; None if nothing."""
+    modules = [sys.modules.get(f"{PREFIX}{Path(file).stem}") for file in files]
+    return next(
+        (getattr(module, name) for module in modules if module and name.isidentifier() and hasattr(module, name)), None
+    )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from rich.console import Group
 
-from paribus.plots.layers import sizes
+from paribus.plots.layers import boxes, sizes
 from paribus.reports.page import Figure, Page, Section
 from paribus.reports.page import Table as View
 from paribus.reports.terminal import console, table, text
 from paribus.theory.layers import Check, Comparison, Equality, Measurement, Row, Table
-from paribus.theory.layers.refuse import by
 from paribus.theory.layers.text import amount
 
 
@@ -19,15 +18,17 @@ def layers_page(net: Table, found: Measurement | None = None) -> Page:
     view = View(Row.HEADS, tuple(net.cells), Row.ALIGN, hints=(*hints, ""))
     chart = sizes(net)
     figure = Figure("sizes", chart, chart.title) if chart else None
+    drawing = boxes(net)
+    drawn = (Section("The net", figure=Figure("net", drawing, drawing.title)),) if drawing else ()
     sums = f"{net.parameters:,} parameters, {net.multiplications:,} multiplications, {amount(net.memory)}"
     return Page(
         kind="Layers",
         title=net.title,
         question="What do the layers of this net give, hold and cost?",
         answers=(),
-        summary=f"input {by(net.input)}: {sums}",
+        summary=f"{net.came}: {sums}",
         warnings=tuple(net.notes),
-        sections=(Section("Layers", figure=figure, tables=(view,)), *(_measured(found) if found else ())),
+        sections=(Section("Layers", figure=figure, tables=(view,)), *drawn, *(_measured(found) if found else ())),
     )
 
 
@@ -41,7 +42,7 @@ def _measured(found: Measurement) -> tuple[Section, ...]:
 def print_table(net: Table, explain: bool = False) -> None:
     """Every layer and their sums; with ``explain`` every number with its formula."""
     out = console()
-    out.print(Group(text(net.title, "bold"), text(f"input {by(net.input)}")))
+    out.print(Group(text(net.title, "bold"), text(net.came)))
     out.print()
     out.print(table(Row.HEADS, net.cells, Row.ALIGN))
     if explain:

@@ -39,7 +39,18 @@ def pull_back(y: Node, wanted: Iterable[Node], seed: Any = None, create_graph: b
             else:
                 found[x] = found[x] + gx
                 summed.add(x)
-    return {x: found[x] for x in wanted if x in found}
+    kept = {x: found[x] for x in wanted if x in found}
+    return kept if create_graph else _own(kept)
+
+
+def _own(found: dict[Node, Array]) -> dict[Node, Array]:
+    """The same gradients, each in memory of its own: rules may hand out one array twice, or a view of one."""
+    taken = set[int]()
+    for x, g in found.items():
+        if id(g) in taken or g.base is not None or not g.flags.writeable:
+            found[x] = g = np.array(g)
+        taken.add(id(g))
+    return found
 
 
 def history(y: Node) -> list[Node]:
@@ -107,7 +118,7 @@ def _seed(y: Node, seed: Any) -> Array:
         if y.data.size != 1:
             raise GradientError(f"without a seed y must be a single number, not of shape {y.data.shape}: sum it first")
         return np.ones_like(y.data)
-    start = np.asarray(array_of(seed), y.data.dtype)
+    start = np.array(array_of(seed), y.data.dtype)
     if start.shape != y.data.shape:
         raise ShapeError("grad", [start.shape, y.data.shape], "the seed must have the shape of y")
     return start

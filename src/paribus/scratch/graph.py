@@ -108,6 +108,12 @@ class Variadic(Primitive):
 
     __slots__ = ()
 
+    def __call__(self, *inputs: Any, **settings: Any) -> Any:
+        """The inputs one by one, ``stack(a, b, axis=1)``, or as NumPy takes them: ``stack([a, b], 1)``."""
+        if inputs and isinstance(inputs[0], list | tuple):
+            inputs, settings = tuple(inputs[0]), {**dict(zip(("axis",), inputs[1:], strict=False)), **settings}
+        return Primitive.__call__(self, *inputs, **settings)
+
     def vjp(self, needed: Sequence[int], g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> list[Any]:
         """The same rule for every input."""
         return [self.rule(0)(i, g, y, *inputs, **settings) for i in needed]
@@ -116,6 +122,11 @@ class Variadic(Primitive):
 def array_of(x: Any) -> Any:
     """The numbers in a node; anything else as it is."""
     return x.data if isinstance(x, Node) else x
+
+
+def recording() -> bool:
+    """Whether steps are remembered."""
+    return _recording.get()
 
 
 @contextmanager

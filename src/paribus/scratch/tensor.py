@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from paribus.scratch import ops
 from paribus.scratch.backward import leaves, pull_back
-from paribus.scratch.graph import Array, Node
+from paribus.scratch.errors import GradientError
+from paribus.scratch.graph import Array, Node, recording
+from paribus.scratch.numbers import Numbers
 from paribus.scratch.ops.reductions import Axis
 
 Operator = Callable[["Tensor", Any], "Tensor"]
@@ -31,6 +33,23 @@ def _operator(operation: Callable[[Any, Any], Any]) -> tuple[Operator, Operator]
     return left, right
 
 
+def _in_place(operation: Callable[[Any, Any], Any]) -> Operator:
+    """A method for ``w -= …``: a new node, except that a parameter stays the one that an optimizer and a loss know."""
+
+    def method(self: Tensor, other: Any) -> Tensor:
+        if self.step is not None or not self.requires_grad:
+            result: Tensor = operation(self, other)
+            return result
+        if recording():
+            raise GradientError(
+                "a tensor that requires a gradient is changed under no_grad(), or by its .data: w.data -= …"
+            )
+        self.data = np.asarray(operation(self.data, getattr(other, "data", other)), self.dtype)
+        return self
+
+    return method
+
+
 def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Array]:
     """A method that compares the numbers."""
 
@@ -41,7 +60,7 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], A
     return method
 
 
-class Tensor(Node):
+class Tensor(Numbers):
     """Real numbers of any shape that remember how they were computed.
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True)
@@ -49,17 +68,18 @@ class Tensor(Node):
     >>> w.grad
     array([2., 4.])
 
+    The numbers are copied, so that changing either leaves the other alone; ``.data`` is the tensor's own array.
     Float32 and float64 stay what they are, everything else becomes float64. Labels and indices are no tensors but
     plain integer arrays. ``==`` compares identity, so that tensors can live in sets; compare numbers by ``.data``.
+    Functions of NumPy (``np.exp(t)``, ``np.concatenate([a, b])``) are those with gradients; see ``protocol.py``.
     """
 
     __slots__ = ()
-    __array_ufunc__ = None  # so that ``array * tensor`` asks the tensor
 
     def __init__(
         self, data: ArrayLike | Node, requires_grad: bool = False, dtype: DTypeLike | None = None, name: str = ""
     ) -> None:
-        array = np.asarray(data.data if isinstance(data, Node) else data, dtype)
+        array = np.array(data.data if isinstance(data, Node) else data, dtype)
         super().__init__(array if array.dtype.kind == "f" else array.astype(float), None, requires_grad)
         self.name = name
 
@@ -67,46 +87,14 @@ class Tensor(Node):
         """Add ∂⟨seed, self⟩/∂x to ``x.grad`` for every leaf x that requires a gradient."""
         for x, found in pull_back(self, leaves(self), seed).items():
             g = np.asarray(found, x.data.dtype)
-            x.grad = g if x.grad is None else x.grad + g  # never in place: rules may hand out shared arrays
-
-    # What it is ------------------------------------------------------------------------------------------------
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of every axis."""
-        return self.data.shape
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return self.data.ndim
-
-    @property
-    def size(self) -> int:
-        """Number of numbers."""
-        return self.data.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """float32 or float64."""
-        return self.data.dtype
-
-    def item(self) -> float:
-        """The only number, as a Python float."""
-        return float(self.data.item())
+            x.grad = g if x.grad is None else x.grad + g  # never in place: somebody may hold the old one
 
     def detach(self) -> Tensor:
-        """The same numbers without a history."""
-        return Tensor(self.data)
-
-    def __len__(self) -> int:
-        return len(self.data)
+        """The same numbers, in the same memory, without a history."""
+        return Tensor.of(self.data, None)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
-
-    def __repr__(self) -> str:
-        made = f", made by {self.step.primitive.name}" if self.step else ", requires_grad" * self.requires_grad
-        return f"Tensor({np.array2string(self.data, separator=', ', threshold=20, prefix='Tensor(')}{made})"
 
     # Arithmetic ------------------------------------------------------------------------------------------------
     __add__, __radd__ = _operator(ops.add)
@@ -115,12 +103,16 @@ class Tensor(Node):
     __truediv__, __rtruediv__ = _operator(ops.divide)
     __pow__, __rpow__ = _operator(ops.power)
     __matmul__, __rmatmul__ = _operator(ops.matmul)
+    __iadd__, __isub__, __imul__, __itruediv__ = map(_in_place, (ops.add, ops.subtract, ops.multiply, ops.divide))
 
     def __neg__(self) -> Tensor:
         return ops.negative(self)
 
-    def __abs__(self) -> Tensor:
+    def abs(self) -> Tensor:
+        """Each number without its sign."""
         return ops.absolute(self)
+
+    __abs__ = abs
 
     # Comparisons have no gradient and give plain arrays of booleans ---------------------------------------------
     __gt__, __ge__, __lt__, __le__ = map(_comparison, (operator.gt, operator.ge, operator.lt, operator.le))
@@ -174,10 +166,26 @@ class Tensor(Node):
         """Smallest number; ties share the gradient."""
         return ops.min(self, axis=axis, keepdims=keepdims)
 
+    def std(self, axis: Axis = None, keepdims: bool = False, correction: int = 0) -> Tensor:
+        """Square root of the variance."""
+        return ops.sqrt(self.var(axis, keepdims, correction))
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """Where the largest number stands; whole numbers, without a gradient."""
+        return int(self.data.argmax()) if axis is None else self.data.argmax(axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """Where the smallest number stands."""
+        return int(self.data.argmin()) if axis is None else self.data.argmin(axis)
+
     # Shapes ----------------------------------------------------------------------------------------------------
     def reshape(self, *shape: Any) -> Tensor:
         """The same numbers in another shape; one length may be −1."""
         return ops.reshape(self, shape=shape[0] if isinstance(shape[0], tuple) else shape)
+
+    def flatten(self) -> Tensor:
+        """All numbers in a row."""
+        return self.reshape(-1)
 
     def transpose(self, *axes: Any) -> Tensor:
         """Axes in another order; without arguments reversed."""
@@ -197,3 +205,8 @@ class Tensor(Node):
 
     def __getitem__(self, key: Any) -> Tensor:
         return ops.index(self, key=key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise GradientError(
+            "numbers of a tensor do not change under its feet: use where(…), or t.data[…] = … before use"
+        )

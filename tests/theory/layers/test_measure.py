@@ -69,7 +69,7 @@ def test_H8_receptive_fields_of_random_nets_have_a_gradient_and_nothing_else(see
 def test_multiplications_of_random_nets():
     for seed in range(40):
         found = tabulate(random_graph(seed), "random")
-        counted = sum(seen.multiplications for seen in trace(Built(found.graph), found.input).seen)
+        counted = sum(seen.multiplications for seen in trace(Built(found.graph), [found.input]).seen)
         assert counted == found.multiplications
 
 

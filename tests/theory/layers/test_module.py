@@ -192,9 +192,28 @@ def test_subclasses():
     assert "and 576 in layers for which nothing is predicted" in str(seen)  # 4·4 places, 9·2·2 weights
 
 
-def test_the_batch_comes_first():
-    with pytest.raises(TheoryError, match="batch first"):
-        table(nn.LSTM(3, 4), (5, 3))
+class Turned(nn.Module):
+    """Turns its steps to the front inside."""
+
+    def __init__(self, turn: bool) -> None:
+        super().__init__()
+        self.turn, self.rnn, self.fc = turn, nn.LSTM(3, 4), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out, _ = self.rnn(x.transpose(0, 1) if self.turn else x)
+        return self.fc(out[-1])
+
+
+@pytest.mark.parametrize("turn", [True, False])
+def test_steps_may_come_before_the_batch(turn):
+    found = measure(Turned(turn), (5, 3))
+    assert facts(found.table) == facts(table("lstm 4, last, linear 2", (5, 3)))
+    assert found.different == ()
+
+
+def test_a_net_that_takes_both_orders_for_different_layers_cannot_be_followed():
+    with pytest.raises(TheoryError, match=r"does not run|steps first"):
+        table(nn.Sequential(nn.Flatten(), nn.Linear(15, 3), nn.MultiheadAttention(4, 2)), (5, 3))
 
 
 class Outside(nn.Module):
@@ -217,3 +236,28 @@ def test_in_place_layers_take_no_memory():
 def test_a_module_that_does_not_fit_its_input():
     with pytest.raises(TheoryError, match="Linear does not run on an input of 3"):
         table(nn.Linear(4, 2), (3,))
+
+
+class Two(nn.Module):
+    """A picture and a row of numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture, self.row, self.out = nn.Conv2d(3, 8, 3), nn.Linear(10, 8), nn.Linear(16, 5)
+
+    def forward(self, picture: Tensor, row: Tensor) -> Tensor:
+        seen = torch.flatten(F.adaptive_avg_pool2d(self.picture(picture), 1), 1)
+        return self.out(torch.cat([seen, self.row(row)], 1))
+
+
+def test_two_inputs():
+    inputs = [(3, 9, 9), (10,)]
+    text = "[conv 8 k3, gap, flatten & input 2, linear 8], linear 5"
+    one, other = measure(Two(), inputs), measure(text, inputs)
+    assert facts(one.table) == facts(other.table)
+    assert one.different == other.different == ()
+    assert one.table.parameters == count_parameters(Two())
+    assert "inputs 3×9×9 and 10" in str(other.table)
+    assert "linear 8  ← input 2" in str(other.table)
+    with pytest.raises(TheoryError, match=r"the net has no input 3, only 3×9×9 and 10"):
+        table("[conv 8 k3, gap, flatten & input 3]", inputs)

@@ -7,8 +7,8 @@ import pytest
 from paribus.models.alone import alone
 from paribus.records.parts import Part
 from paribus.theory.layers import table
+from paribus.theory.layers.batch import BATCH
 from paribus.theory.layers.measure import built, held
-from paribus.theory.layers.module import BATCH
 from paribus.theory.layers.saved import saved
 
 NETS = [

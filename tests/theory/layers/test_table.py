@@ -120,3 +120,18 @@ def test_H16_frames_as_channels_or_as_an_axis():
     assert deep.output == (64, 16, 56, 56)
     assert "parameters" in str(pair)
     assert pair.plain()["second"]["parameters"] == deep.parameters
+
+
+def test_a_net_is_drawn_with_its_shapes():
+    from paribus.plots.layers import boxes
+
+    drawing = boxes(table("[conv 8 k3 p1, bn | id], relu, [conv 4 k1 & conv 4 k3 p1], gap", (8, 9, 9)))
+    *_, names, shapes = drawing.spec["layer"]
+    cards = {row["name"]: row for row in names["data"]["values"]}
+    assert cards["input"]["shape"] == "8×9×9"
+    assert cards["gap"]["shape"] == "8×1×1"
+    assert cards["conv 4 k1"]["y"] == cards["conv 4 k3 p1"]["y"]  # side by side
+    assert cards["conv 4 k1"]["x"] != cards["conv 4 k3 p1"]["x"]
+    places = [(row["x"], row["y"]) for row in shapes["data"]["values"]]
+    assert len(set(places)) == len(places) == 9
+    assert boxes(table("relu x200", (4,))) is None

@@ -25,8 +25,9 @@ GREEK = {
 
 def proof(checked: Check) -> str:
     """What was verified, in one line."""
+    where = f" with a value (in {checked.empty:.0%} of the domain there is none)" if checked.empty else ""
     return (
-        f"verified at {checked.points} random points: gradient = autograd to {error(checked.autograd)}, "
+        f"verified at {checked.points} random points{where}: gradient = autograd to {error(checked.autograd)}, "
         f"= differences to {error(checked.differences)}; Hessian = differences to {error(checked.hessian)}"
     )
 

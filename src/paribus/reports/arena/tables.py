@@ -142,7 +142,9 @@ def _trace(trace: Trace) -> ArenaPage:
     said = ", ".join(f"{pretty(key)} = {value:g}" for key, value in trace.settings.items())
     agree = f"every step equals the library's rule to {error(trace.largest)}"
     facts = (trace.problem.surface.formula, said, agree, proof(trace.checked))
-    return ArenaPage(f"{LABELS[trace.optimizer.name]} on {trace.problem.name}, number by number", facts, tuple(tables))
+    notes = (trace.ended.replace("-", "−"),) if trace.ended else ()
+    title = f"{LABELS[trace.optimizer.name]} on {trace.problem.name}, number by number"
+    return ArenaPage(title, facts, tuple(tables), notes)
 
 
 @arena_page.register

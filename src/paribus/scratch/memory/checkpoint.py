@@ -72,7 +72,8 @@ class _Recompute(Primitive):
         if isinstance(g, Node):
             raise GradientError("create_graph cannot look into a checkpointed segment: run the plain net for that")
         part: Module = settings["part"]
-        start = Tensor(inputs[0], requires_grad=True)
+        start = Tensor.of(inputs[0], None)
+        start.requires_grad = True
         with replayed(part, settings["before"]):
             y = part(start)
         sources = [start, *part.parameters()]
@@ -81,7 +82,7 @@ class _Recompute(Primitive):
 
 def _forward(x: Array, *parameters: Array, part: Module, before: Moment) -> Array:
     with no_grad():
-        return part(Tensor(x)).data
+        return part(Tensor.of(x, None)).data
 
 
 _recompute = _Recompute("checkpoint", _forward, ())

@@ -48,7 +48,7 @@ def _line(a: Cost, b: Cost, t: float) -> Cost:
 def _count(net: Sequential, loss: Loss, x: Array, y: Array) -> list[Cost]:
     """Run forward once and count."""
     seen = {id(a) for a in (owner(x), owner(y), *(owner(p.data) for p in net.parameters()))}
-    found, done, value = [], set[Node](), Tensor(x)
+    found, done, value = [], set[Node](), Tensor.of(x, None)
     for name, layer, parameters in _stages(net, loss, y):
         value = layer(value)
         steps = [node for node in history(value) if node not in done]

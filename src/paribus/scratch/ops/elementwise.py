@@ -23,13 +23,19 @@ def _less_one(p: Any) -> Any:
     return p - 1 if np.all(array_of(p) != 0) else np.where(array_of(p) == 0, 1, array_of(p) - 1)
 
 
+def _log_of(a: Any, b: Any) -> Any:
+    """log a, but 0 where a = 0 and b ≥ 0: there aᵇ does not change with b, as 0ᵇ = 0; at 0⁰ a choice."""
+    still = (array_of(a) == 0) & (array_of(b) >= 0)
+    return log(where(still, 1.0, a) if np.any(still) else a)
+
+
 # fmt: off
 add      = primitive("add", np.add,             lambda g, y, a, b: g,      lambda g, y, a, b: g)
 subtract = primitive("subtract", np.subtract,   lambda g, y, a, b: g,      lambda g, y, a, b: -g)
 multiply = primitive("multiply", np.multiply,   lambda g, y, a, b: g * b,  lambda g, y, a, b: g * a)
 divide   = primitive("divide", np.true_divide,  lambda g, y, a, b: g / b,  lambda g, y, a, b: -g * y / b)
 power    = primitive("power", np.power,         lambda g, y, a, b: g * b * a ** _less_one(b),
-                                                lambda g, y, a, b: g * y * log(a))
+                                                lambda g, y, a, b: g * y * _log_of(a, b))
 maximum  = primitive("maximum", np.maximum,     lambda g, y, a, b: g * _ahead(a, b),
                                                 lambda g, y, a, b: g * _ahead(b, a))
 minimum  = primitive("minimum", np.minimum,     lambda g, y, a, b: g * _ahead(b, a),

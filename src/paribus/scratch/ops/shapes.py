@@ -62,8 +62,8 @@ scatter: Primitive = primitive("scatter", _scatter,
                          lambda g, y, x, key, shape: index(g, key=key))
 pad          = primitive("pad", _pad,
                          lambda g, y, x, widths, value: g[_inner(x.shape, widths)])
-concatenate  = Variadic("concatenate", lambda *xs, axis: np.concatenate(xs, axis),
-                        (lambda i, g, y, *xs, axis: g[_slab(i, axis, xs)],))
-stack        = Variadic("stack", lambda *xs, axis: np.stack(xs, axis),
-                        (lambda i, g, y, *xs, axis: g[(slice(None),) * (axis % g.ndim) + (i,)],))
+concatenate  = Variadic("concatenate", lambda *xs, axis=0: np.concatenate(xs, axis),
+                        (lambda i, g, y, *xs, axis=0: g[_slab(i, axis, xs)],))
+stack        = Variadic("stack", lambda *xs, axis=0: np.stack(xs, axis),
+                        (lambda i, g, y, *xs, axis=0: g[(slice(None),) * (axis % g.ndim) + (i,)],))
 # fmt: on

@@ -48,6 +48,9 @@ class Optimizer:
         return x.grad
 
 
+Rule.optimizer = Optimizer
+
+
 def flatten(parameters: Iterable[Tensor]) -> Array:
     """All numbers in one vector."""
     return np.concatenate([x.data.ravel() for x in parameters])

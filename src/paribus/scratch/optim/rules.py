@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
 
+from paribus.scratch.errors import ScratchError
 from paribus.scratch.graph import Array
 
 State = tuple[Any, ...]
@@ -34,7 +35,17 @@ class Rule(ABC):
 
     lr: Rate = 0.01
 
+    optimizer: ClassVar[Callable[..., Any]]  # the shell around rules, which enters itself here
     joint: ClassVar[bool] = False  # whether a step depends on all numbers at once, not on each by itself
+
+    def __new__(cls, first: Any = None, *others: Any, **settings: Any) -> Any:
+        """The rule; or, as torch writes it, an optimizer: ``Adam(net.parameters(), 0.01)``."""
+        if first is None or isinstance(first, int | float | np.number) or callable(first):
+            return super().__new__(cls)
+        known = [field.name for field in fields(cls)]
+        if strange := [name for name in settings if name not in known]:
+            raise ScratchError(f"{cls.__name__} has no setting {strange[0]}; it has {', '.join(known)}")
+        return cls.optimizer(first, cls(*others, **settings))
 
     def init(self, x: Array) -> State:
         """The state before the first step."""

@@ -12,7 +12,17 @@ from paribus.theory.arena.problems import Point, Problem
 from paribus.theory.arena.stationary import polish
 
 WITHIN = 1e-3  # half widths of the domain: so close, in every coordinate, is there
-KINDS = ("global minimum", "local minimum", "edge", "saddle", "maximum", "degenerate", "on the way", "diverged")
+KINDS = (
+    "global minimum",
+    "local minimum",
+    "edge",
+    "saddle",
+    "maximum",
+    "degenerate",
+    "on the way",
+    "no value",
+    "diverged",
+)
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,7 @@ def endings(problem: Problem, points: Array) -> tuple[End, ...]:
     """The end of every path."""
     last = points[-1]
     gone = ~np.isfinite(last).all(-1)
+    empty = ~gone & ~problem.defined(np.where(gone[:, None], problem.start, last))
     taken = arrivals(problem, points)
     near, kinds = polish(problem, np.where(gone[:, None], problem.start, last))
     there = settled(problem, points, near)
@@ -115,6 +126,8 @@ def endings(problem: Problem, points: Array) -> tuple[End, ...]:
     for i in range(len(last)):
         if gone[i]:
             ends.append(End("diverged"))
+        elif empty[i]:
+            ends.append(End("no value", _rounded(problem, last[i])))
         elif taken[i] >= 0:
             ends.append(End("global minimum", _nearest(problem, last[i]), int(taken[i])))
         elif kinds[i] and there[i] >= 0:

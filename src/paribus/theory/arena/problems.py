@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paribus.errors import TheoryError, nearest
 from paribus.scratch import Tensor, grad
@@ -14,6 +15,7 @@ from paribus.scratch.graph import Array
 from paribus.scratch.surfaces import SURFACES, Surface, bowl
 
 Point = tuple[float, ...]
+RARE = 12  # times as many points are drawn as are asked for, before a function counts as having no values
 LARGEST = 100  # coordinates; a Hessian is computed row by row
 
 
@@ -63,29 +65,49 @@ class Problem:
         return np.subtract(self.high, self.low) / 2
 
     def value(self, x: Any) -> Array:
-        """The value at points (…, n)."""
-        return np.asarray(self.surface.value(x))
+        """The value at points (…, n); not a number where a formula has none."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.surface.value(x))
 
     def gradient(self, x: Array) -> Array:
         """The gradient in closed form, (…, n)."""
-        return np.asarray(self.surface.gradient(x))
+        with np.errstate(all="ignore"):
+            return np.asarray(self.surface.gradient(x))
+
+    def defined(self, x: Array) -> NDArray[np.bool_]:
+        """At which points (…, n) a typed formula has a value and a gradient; a known surface has them everywhere."""
+        if not self.derivatives:
+            return np.ones(x.shape[:-1], bool)
+        return np.asarray(np.isfinite(self.value(x)) & np.isfinite(self.gradient(x)).all(-1))
 
     def hessian(self, x: Array) -> Array:
         """Second derivatives by autograd, (…, n) → (…, n, n): a gradient for each entry of the gradient."""
-        point = Tensor(x, requires_grad=True)
-        (g,) = grad(self.surface.value(point).sum(), [point], create_graph=True)
-        if not g.requires_grad:  # a plane
-            return np.zeros((*point.shape, point.shape[-1]))
-        seeds = np.eye(point.shape[-1])
-        return np.stack([grad(g, [point], seed=np.broadcast_to(seed, g.shape))[0] for seed in seeds], -2)
+        with np.errstate(all="ignore"):
+            point = Tensor(x, requires_grad=True)
+            (g,) = grad(self.surface.value(point).sum(), [point], create_graph=True)
+            if not g.requires_grad:  # a plane
+                return np.zeros((*point.shape, point.shape[-1]))
+            seeds = np.eye(point.shape[-1])
+            return np.stack([grad(g, [point], seed=np.broadcast_to(seed, g.shape))[0] for seed in seeds], -2)
 
     def keep(self, x: Array) -> Array:
         """The points themselves, or back on the edge where the domain is a box."""
         return np.asarray(np.clip(x, self.low, self.high)) if self.boxed else x
 
     def draw(self, number: int, seed: int) -> Array:
-        """Random points of the domain, (number, n)."""
-        return np.random.default_rng(seed).uniform(self.low, self.high, (number, self.dimensions))
+        """Random points of the domain at which the function has a value, (number, n).
+
+        Raises:
+            TheoryError: where such points are rare.
+        """
+        random, found = np.random.default_rng(seed), np.empty((0, self.dimensions))
+        for _ in range(RARE):
+            points = random.uniform(self.low, self.high, (number, self.dimensions))
+            found = np.concatenate([found, points[self.defined(points)]])
+            if len(found) >= number:
+                return found[:number]
+        rule = "the function has no value in most of its domain"
+        raise TheoryError(rule, got=self.name, hint="is it meant so? choose another --width")
 
 
 def _spread(one: float, n: int) -> Point:

@@ -148,6 +148,9 @@ def starting_points(problem: Problem, starts: Any, seed: int = 0) -> Array:
     if not ((points >= problem.low) & (points <= problem.high)).all():
         domain = " × ".join(f"[{a:g}, {b:g}]" for a, b in zip(problem.low, problem.high, strict=True))
         raise TheoryError(f"starting points lie in the domain {domain}", got=_said(points, problem))
+    if not (defined := problem.defined(points)).all():
+        rule = f"{problem.name} has no value, or no gradient, at this starting point"
+        raise TheoryError(rule, got=", ".join(f"{x:g}" for x in points[~defined][0]), hint="choose another --start")
     return points
 
 
@@ -176,7 +179,8 @@ def _walk(problem: Problem, rule: Rule, start: Array, steps: int, asked: Asked) 
             moved = problem.keep(moved)
             lost = ~(np.abs(moved - middle) <= GONE * problem.half).all(-1, keepdims=True)
             still = 0 if (np.abs(moved - x) > REST * problem.half).any() else still + 1
-            x = points[step] = np.where(lost, np.nan, moved)
+            there = problem.defined(x)[..., None]  # a path that has left the places with values stays where it fell
+            x = points[step] = np.where(lost & there, np.nan, np.where(there, moved, x))
             if rule.joint and (lost.all() or still > 1):
                 points[step:] = x
                 break

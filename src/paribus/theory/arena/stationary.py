@@ -57,7 +57,7 @@ def search(problem: Problem, starts: int = 400, seed: int = 0) -> Map:
     """Look for stationary points from random starts of the domain. What no start leads to is not found."""
     checked = check(problem)
     ends, kinds = polish(problem, problem.draw(starts, seed))
-    inside = ((ends >= problem.low) & (ends <= problem.high)).all(-1)
+    inside = ((ends >= problem.low) & (ends <= problem.high)).all(-1) & problem.defined(ends)
     found: list[Array] = []
     for end in [*ends[inside & np.array([bool(kind) for kind in kinds])], *map(np.array, problem.minima)]:
         if not any((np.abs(end - other) <= SAME * problem.half).all() for other in found):
@@ -86,6 +86,8 @@ def at(problem: Problem, point: Sequence[float]) -> Map:
     if len(point) != problem.dimensions:
         rule = f"a point of {problem.name} has {problem.dimensions} coordinates"
         raise TheoryError(rule, got=", ".join(f"{x:g}" for x in point))
+    if not np.isfinite(problem.value(np.array(point, float))):
+        raise TheoryError(f"{problem.name} has no value at this point", got=", ".join(f"{x:g}" for x in point))
     return Map(problem, (describe(problem, tuple(point)),), 0, 0, checked)
 
 

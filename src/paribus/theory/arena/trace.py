@@ -99,13 +99,23 @@ class Step:
 
 @dataclass(frozen=True)
 class Trace:
-    """The first steps of an optimizer on a surface, each verified."""
+    """The first steps of an optimizer on a surface, each verified.
+
+    Args:
+        problem: the surface.
+        optimizer: the optimizer.
+        settings: its numbers.
+        steps: one after the other.
+        checked: proof that the surface's gradient and Hessian are right.
+        ended: why there are fewer steps than were asked for.
+    """
 
     problem: Problem
     optimizer: Optimizer
     settings: dict[str, float]
     steps: tuple[Step, ...]
     checked: Check
+    ended: str = ""
 
     @property
     def largest(self) -> float:
@@ -129,7 +139,7 @@ def trace(problem: Problem, optimizer: Optimizer, start: Any = None, steps: int 
         raise TheoryError(f"a trace has 1 to {MOST} steps", got=steps)
     checked, x = check(problem), starting_points(problem, start)[0]
     rule = optimizer.rule(problem, Asked())
-    state, names, found = rule.init(x), _settings(optimizer), []
+    state, names, found, ended = rule.init(x), _settings(optimizer), [], ""
     memory: dict[str, Any] = {key: np.full_like(x, value) for key, value in MEMORY.items()}
     for t in range(1, steps + 1):
         g = problem.gradient(x)
@@ -141,8 +151,12 @@ def trace(problem: Problem, optimizer: Optimizer, start: Any = None, steps: int 
         found.append(Step(t, tuple(x.tolist()), float(problem.value(x)), lines, trials, error))
         memory |= {line.symbol: np.array(line.values) for line in lines if line.symbol in MEMORY}
         x, state = moved, after
+        if not problem.defined(x):
+            where = ", ".join(f"{v:.8g}" for v in x)
+            ended = f"step {t} leads to ({where}), where f has no value: the path ends there"
+            break
     settings = {key: value for key, value in names.items() if key not in CONSTANTS}
-    return Trace(problem, optimizer, settings, tuple(found), checked)
+    return Trace(problem, optimizer, settings, tuple(found), checked, ended)
 
 
 def _lines(

@@ -40,12 +40,14 @@ class Bound:
         constant: L.
         rule: where L comes from.
         inner: for a block, the bounds of its layers.
+        inference: what makes it the bound of inference alone; empty where training has the same map.
     """
 
     layer: str
     constant: float
     rule: str
     inner: tuple[Bound, ...] = ()
+    inference: str = ""
 
 
 def affine(W: ArrayLike, name: str = "affine") -> Bound:
@@ -90,7 +92,7 @@ def softmax(temperature: float = 1.0) -> Bound:
 def batch_norm(gain: ArrayLike, variance: ArrayLike, eps: float = 1e-5) -> Bound:
     """Batch norm in inference: each channel is multiplied by γ/√(σ² + ε)."""
     factors = np.abs(np.asarray(gain, float)) / np.sqrt(np.asarray(variance, float) + eps)
-    return Bound("batch norm", float(factors.max()), "max |γ|/√(σ² + ε)")
+    return Bound("batch norm", float(factors.max()), "max |γ|/√(σ² + ε)", inference="running statistics")
 
 
 def layer_norm(gain: ArrayLike, eps: float = 1e-5) -> Bound:

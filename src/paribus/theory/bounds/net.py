@@ -26,17 +26,26 @@ class NetBound:
         layers: the bound of every layer.
         lower: the largest slope between two points that was found.
         upper: Π of the layers' constants.
+        training: whether the net that was given was in training mode; both numbers are of its copy in inference.
     """
 
     layers: tuple[Bound, ...]
     lower: float
     upper: float
+    training: bool = False
 
     def table(self) -> Table:
         """Layer by layer, blocks with their layers below them, the sum at the end."""
         rows = [*_rows(self.layers), ("the net, at most", "Π L", f"{self.upper:.4g}")]
         rows.append(("the net, at least", "steepest sampled slope", f"{self.lower:.4g}"))
-        return Table("Lipschitz bounds", ("layer", "rule", "L"), tuple(rows))
+        return Table(f"Lipschitz bounds{self.mode}", ("layer", "rule", "L"), tuple(rows))
+
+    @property
+    def mode(self) -> str:
+        """Of which map the bounds are, where training has another one: batch norm and dropout."""
+        held = dict.fromkeys(layer.inference for layer in _all(self.layers) if layer.inference)
+        more = "; the net that was given is in training mode, which they do not bound" if self.training else ""
+        return f" in inference ({', '.join(held)}){more}" if held else ""
 
 
 class WeightBound(NamedTuple):
@@ -48,7 +57,10 @@ class WeightBound(NamedTuple):
 
 
 def bound_of(net: Any, shape: tuple[int, ...], points: int = 16, spread: float = 1.0, seed: int = 0) -> NetBound:
-    """Lipschitz bounds of a net in inference.
+    """Lipschitz bounds of a net in inference, whatever mode it is in: batch norm by its running statistics, no dropout.
+
+    In training there is no bound of this kind: batch norm divides by the deviation of the batch, however small, and
+    dropout with rate p multiplies what it keeps by 1/(1 − p).
 
     Args:
         net: of :mod:`paribus.scratch` or of PyTorch: a sequence of layers that :mod:`~paribus.theory.bounds.layers`
@@ -62,6 +74,7 @@ def bound_of(net: Any, shape: tuple[int, ...], points: int = 16, spread: float =
         TheoryError: a layer without a known constant, or a sampled slope above the bound: then a rule is wrong.
     """
     library = _library(net)
+    training = bool(getattr(net, "training", False))
     vjp, whole, net = library.vjp, (1, *shape), library.ready(net)
     layers, _ = walk(library, net, np.zeros(whole))
     upper = chain(layers)
@@ -70,7 +83,7 @@ def bound_of(net: Any, shape: tuple[int, ...], points: int = 16, spread: float =
     )
     if lower > upper * (1 + 1e-9):  # a slope is computed to 1e-12
         raise TheoryError("no slope exceeds a Lipschitz bound", got=f"slope {lower:.6g}, bound {upper:.6g}")
-    return NetBound(tuple(layers), lower, upper)
+    return NetBound(tuple(layers), lower, upper, training)
 
 
 def _library(net: Any) -> Library:
@@ -93,6 +106,10 @@ def by_weights(weights: Sequence[ArrayLike]) -> WeightBound:
     spectral = float(np.prod([np.linalg.norm(W, 2) for W in matrices]))
     squares = [float(np.sum(W * W)) for W in matrices]
     return WeightBound(spectral, float(np.prod(squares)) ** 0.5, float(np.mean(squares)) ** (len(squares) / 2))
+
+
+def _all(layers: Sequence[Bound]) -> list[Bound]:
+    return [one for layer in layers for one in (layer, *_all(layer.inner))]
 
 
 def _rows(layers: Sequence[Bound], depth: int = 0) -> list[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from paribus.theory.activations.table import ACTIVATIONS, activation
 from paribus.theory.bounds import layers
 from paribus.theory.bounds.layers import Bound
 from paribus.theory.bounds.linear import Array, vjp
-from paribus.theory.bounds.walk import Library, Rule, isometric, linear, walk
+from paribus.theory.bounds.walk import Library, Rule, dropout, isometric, linear, walk
 
 
 def _residual(layer: Any, x: Array) -> Bound:
@@ -49,7 +49,7 @@ RULES: dict[type, Rule] = {
     nn.GlobalMax: isometric,  # each number is in one window
     nn.BatchNorm: lambda layer, x: layers.batch_norm(layer.gain.data, layer.running_var, layer.eps),
     nn.LayerNorm: lambda layer, x: layers.layer_norm(layer.gain.data, layer.eps),
-    nn.Dropout: isometric,  # in inference
+    nn.Dropout: dropout,
     nn.Flatten: isometric,
     nn.Function: _function,
 }

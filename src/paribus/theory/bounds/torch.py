@@ -14,7 +14,7 @@ from paribus.scratch.nn.functional import each
 from paribus.theory.bounds import layers
 from paribus.theory.bounds.layers import Bound
 from paribus.theory.bounds.linear import Array, Map
-from paribus.theory.bounds.walk import Library, Rule, isometric, linear
+from paribus.theory.bounds.walk import Library, Rule, dropout, isometric, linear
 
 
 def ready(net: Any) -> nn.Module:
@@ -84,7 +84,8 @@ RULES: dict[type, Rule] = {
     nn.Softsign: _elementwise("softsign"),
     nn.Mish: _elementwise("mish"),
     nn.Softmax: lambda layer, x: layers.softmax(),
-    **dict.fromkeys((nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d), isometric),
+    **dict.fromkeys((nn.Flatten, nn.Identity), isometric),
+    **dict.fromkeys((nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d), dropout),
 }
 
 TORCH = Library(ready, vjp, lambda layer: list(layer) if type(layer) is nn.Sequential else None, RULES)

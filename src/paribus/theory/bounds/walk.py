@@ -59,6 +59,11 @@ def linear(vjp: Vjp, name: Callable[[Any], str]) -> Rule:
     return lambda layer, x: Bound(name(layer), linear_layer(vjp, layer, x.shape).upper, "‖A‖₂ of a linear map")
 
 
+def dropout(layer: Any, x: Array) -> Bound:
+    """The rule of dropout, which passes everything in inference; in training it multiplies by up to 1/(1 − p)."""
+    return Bound(type(layer).__name__, 1.0, "passes everything in inference", inference="no dropout")
+
+
 def isometric(layer: Any, x: Array) -> Bound:
     """The rule of layers that only move numbers."""
     return Bound(type(layer).__name__, 1.0, "leaves norms as they are")

@@ -32,6 +32,20 @@ class SameConv(nn.Module):
         return out
 
 
+class SamePool(nn.Module):
+    """A maximum that pads by itself so that ⌈n/s⌉ windows fit; what is padded is never the largest."""
+
+    def __init__(self, pool: nn.Module, before_after: list[tuple[int, int]]) -> None:
+        super().__init__()
+        self.pool = pool
+        self.padding = [side for axis in reversed(before_after) for side in axis]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad, then pool."""
+        out: Tensor = self.pool(nn.functional.pad(x, self.padding, value=float("-inf")))
+        return out
+
+
 class Built(nn.Module):
     """The net of a graph. Its layers are ``layers[0]``, ``layers[1]`` …, in the order in which they run."""
 
@@ -41,12 +55,12 @@ class Built(nn.Module):
         self.kinds = [node.layer.kind for node in graph.nodes]
         self.layers = nn.ModuleList(build(node.layer, graph.shape(node.sources[0])) for node in graph.nodes)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, *input) to (B, *output)."""
-        values = {INPUT: x}
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Map (B, *input), one for each input, to (B, *output)."""
+        values = {INPUT - number: x for number, x in enumerate(inputs)}
         for number, (kind, sources) in enumerate(zip(self.kinds, self.sources, strict=True)):
-            inputs = [values[source] for source in sources]
-            values[number] = JOINTS[kind](inputs) if kind in JOINTS else self._run(number, inputs[0])
+            given = [values[source] for source in sources]
+            values[number] = JOINTS[kind](given) if kind in JOINTS else self._run(number, given[0])
         return values[len(self.kinds) - 1]
 
     def _run(self, number: int, x: Tensor) -> Tensor:
@@ -101,6 +115,15 @@ def _conv(o: Options, x: Shape) -> nn.Module:
     return SameConv(conv, [same_padding(*axis) for axis in axes])
 
 
+def _max_pool(o: Options, x: Shape) -> nn.Module:
+    padding = 0 if o["padding"] == "same" else o["padding"]
+    pool: nn.Module = _ranked("MaxPool", x)(o["kernel"], o["stride"], padding, o["dilation"], ceil_mode=o["ceil"])
+    if o["padding"] != "same":
+        return pool
+    axes = zip(x[1:], o["kernel"], o["stride"], o["dilation"], strict=True)
+    return SamePool(pool, [same_padding(*axis) for axis in axes])
+
+
 def _deconv(o: Options, x: Shape) -> nn.Module:
     names = {"groups": "groups", "bias": "bias", "dilation": "dilation", "extra": "output_padding"}
     more = {torchs: o[name] for name, torchs in names.items()}
@@ -151,8 +174,7 @@ BUILDERS: Mapping[str, Builder] = {
     "conv":      _conv,
     "dw":        _conv,
     "deconv":    _deconv,
-    "pool":      lambda o, x: _ranked("MaxPool", x)(o["kernel"], o["stride"], o["padding"], o["dilation"],
-                                                    ceil_mode=o["ceil"]),
+    "pool":      _max_pool,
     "avgpool":   lambda o, x: _ranked("AvgPool", x)(o["kernel"], o["stride"], o["padding"], ceil_mode=o["ceil"]),
     "adaptive":  lambda o, x: _ranked("AdaptiveAvgPool", x)(o["size"]),
     "gap":       lambda o, x: _ranked("AdaptiveAvgPool", x)(1),
@@ -171,5 +193,6 @@ BUILDERS: Mapping[str, Builder] = {
     "attention": lambda o, x: nn.MultiheadAttention(x[1], o["heads"], bias=o["bias"], batch_first=True),
     **{kind: _cell(kind) for kind in CELLS},
     **{name: _activation(name) for name in ACTIVATIONS},
+    "prelu":     lambda o, x: nn.PReLU(o["slopes"]),
 }
 # fmt: on

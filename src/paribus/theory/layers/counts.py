@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from paribus.theory.layers.kinds import CELLS
-from paribus.theory.layers.layer import Options, Shape
+from paribus.theory.layers.layer import Layer, Options, Shape
 from paribus.theory.layers.worked import Worked, product, total, worked
 
 Rule = Callable[[Options, Shape, Shape], Worked]  # options, input, output
@@ -83,7 +83,13 @@ def attention(o: Options, x: Shape, y: Shape) -> Worked:
 
 
 def attending(o: Options, x: Shape, y: Shape) -> Worked:
-    """4 T F² for the projections; T² F for the scores Q Kᵀ, and as much for weighing the values."""
+    """4 T F² for the projections; T² F for the scores Q Kᵀ, and as much for weighing the values.
+
+    Where q queries look at T other steps, 2 (q + T) F² and 2 q T F.
+    """
+    if "queries" in o:
+        q, keys = Worked(o["queries"]), Worked(o["keys"])
+        return Worked(2) * (q + keys) * x[1] * x[1] + Worked(2) * q * keys * x[1]
     return Worked(4) * x[0] * x[1] * x[1] + Worked(2) * x[0] * x[0] * x[1]
 
 
@@ -114,10 +120,11 @@ PARAMETERS: Mapping[str, Rule] = {
     "conv": convolution, "dw": convolution, "deconv": convolution,
     "linear": linear, "bn": norm, "instance": norm, "gn": norm, "ln": layer_norm,
     "embedding": lambda o, x, y: Worked(o["words"]) * o["width"],
-    "prelu": lambda o, x, y: Worked(1),
+    "prelu": lambda o, x, y: Worked(o["slopes"]),
     **{kind: cell(kind) for kind in CELLS},
     "attention": attention,
     "own": lambda o, x, y: product(o["shape"]),
+    "op": lambda o, x, y: Worked(o.get("parameters", 0)),
 }
 MULTIPLICATIONS: Mapping[str, Rule] = {
     "conv": applied, "dw": applied, "deconv": transposed,
@@ -126,3 +133,13 @@ MULTIPLICATIONS: Mapping[str, Rule] = {
     "attention": attending,
 }
 # fmt: on
+
+
+def trained(layer: Layer, x: Shape, y: Shape) -> Worked:
+    """How many numbers a layer trains: by its rule, and what is known to come on top."""
+    count = PARAMETERS.get(layer.kind, none)(layer.options, x, y)
+    return (
+        (count + layer.options["more"]).noted("its weight is made of more numbers")
+        if "more" in layer.options
+        else count
+    )

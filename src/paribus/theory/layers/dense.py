@@ -66,7 +66,7 @@ def as_convolution(text: str, input: Sequence[int], draws: int = 8) -> Equality:
         TheoryError: where there is nothing to rewrite.
     """
     shape = checked(input)
-    before = read(text, shape)
+    before = read(text, [shape])
     after = _rewritten(before)
     connected, convolved = tabulate(before, text), tabulate(after, ", ".join(str(n.layer) for n in after.nodes))
     return Equality(connected, convolved, _difference(connected, convolved, draws), draws)

@@ -14,7 +14,9 @@ from paribus.theory.layers.layer import Layer, Shape, per_axis
 Reader = Callable[[Any, Any, Tensor, list[Shape]], Layer | None]
 
 
-def operation(function: Any, args: Any, kwargs: Any, out: Tensor, sources: list[Shape]) -> Layer | None:
+def operation(
+    function: Any, args: Any, kwargs: Any, out: Tensor, sources: list[Shape], shape: Shape, moved: bool = False
+) -> Layer | None:
     """The layer that a function was; None where its result is its input under another name.
 
     Args:
@@ -23,13 +25,16 @@ def operation(function: Any, args: Any, kwargs: Any, out: Tensor, sources: list[
         kwargs: its named arguments.
         out: its result.
         sources: shapes of the arguments that came through the net, without the batch.
+        shape: of the result, without the batch.
+        moved: whether the batch is not the first axis somewhere, for which few rules hold.
     """
     name = getattr(function, "__name__", "op").strip("_")
     in_place = {"inplace": True} if args and out is args[0] else {}
-    if (reader := FUNCTIONS.get(name)) and (layer := reader(args, kwargs, out, sources)):
+    if moved and name in ("getitem", "select") and shape == sources[0][1:] and len(sources[0]) == 2:
+        return Layer("last") if args[1] in (-1, (-1,)) else Layer("op", {"name": name, "shape": shape})
+    if not moved and (reader := FUNCTIONS.get(name)) and (layer := reader(args, kwargs, out, sources)):
         return replace(layer, options={**layer.options, **in_place})
-    shape = tuple(out.shape[1:])
-    if name in ALIASES and shape == sources[0]:
+    if name in (ALIASES | ({"transpose", "permute", "swapaxes"} if moved else set())) and shape == sources[0]:
         return None
     known = name in ELEMENTWISE and shape == sources[0] and len(sources) == 1
     return Layer("op", {"name": name, **in_place, **({} if known else {"shape": shape})})
@@ -104,7 +109,7 @@ def _dropout(args: Any, kwargs: Any, out: Tensor, sources: list[Shape]) -> Layer
 
 
 ARITHMETIC = {"add", "iadd", "radd", "sub", "isub", "rsub", "mul", "imul", "rmul", "truediv", "div", "neg"}
-ELEMENTWISE = ARITHMETIC | {"exp", "log", "sqrt", "pow", "abs", "clamp", "batch_norm", "to", "float"}
+ELEMENTWISE = ARITHMETIC | {"exp", "log", "sqrt", "pow", "abs", "clamp", "batch_norm", "to", "float", "prelu"}
 ALIASES = {"view", "reshape", "contiguous", "flatten", "to", "float", "clone", "detach", "as_strided"}
 FUNCTIONS: Mapping[str, Reader] = {  # names with the underscores of x.__add__ and x.add_ taken away
     **dict.fromkeys(("add", "iadd", "radd"), _joint("add")),
@@ -118,5 +123,5 @@ FUNCTIONS: Mapping[str, Reader] = {  # names with the underscores of x.__add__ a
     **dict.fromkeys(("transpose", "permute", "swapaxes"), _swap),
     "getitem": _item,
     **{f"dropout{n}": _dropout for n in ("", "1d", "2d", "3d")},
-    **{name: _activation(name) for name in ACTIVATIONS},
+    **{name: _activation(name) for name in ACTIVATIONS if name != "prelu"},
 }

@@ -6,8 +6,8 @@ maximum is a mean, so that no contribution can vanish or cancel: an input withou
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from paribus.theory.layers.batch import Asked, copied
 from paribus.theory.layers.kinds import ACTIVATIONS, CHANNELS_FIRST, STEPS_FIRST
 from paribus.theory.layers.layer import per_axis
 from paribus.theory.layers.module import record
@@ -56,6 +57,17 @@ def _mean_of_windows(
     return out
 
 
+def _means_and_places(axes: int) -> Callable[..., tuple[Tensor, Tensor]]:
+    choose: Any = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[axes - 1]
+
+    def pool(x: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        with torch._C.DisableTorchFunction():
+            places: Tensor = choose(x, *args, **{**kwargs, "return_indices": True})[1]
+        return _mean_of_windows(x, *args, **kwargs), places
+
+    return pool
+
+
 def _mean_of_parts(x: Tensor, output_size: Any, return_indices: bool = False) -> Tensor:
     means: Any = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)[x.dim() - 3]
     out: Tensor = means(x, output_size)
@@ -72,9 +84,21 @@ CONNECTIONS: Mapping[str, Callable[..., Any]] = {
     **dict.fromkeys(("batch_norm", "layer_norm", "group_norm", "instance_norm"), _same),
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d"), _same),
     **{f"max_pool{n}d": _mean_of_windows for n in (1, 2, 3)},
+    **{f"max_pool{n}d_with_indices": _means_and_places(n) for n in (1, 2, 3)},
     **dict.fromkeys(("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"), _mean_of_parts),
     "embedding": _vectors,
 }
+
+
+@contextmanager
+def _in_double() -> Iterator[None]:
+    """What a net makes for itself, as a first state of a cell, is in double precision like the net."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def measured_fields(net: nn.Module, table: Table) -> dict[int, tuple[Extent, ...]]:
@@ -86,16 +110,21 @@ def measured_fields(net: nn.Module, table: Table) -> dict[int, tuple[Extent, ...
         net: that the table describes, layer for layer.
         table: of that net.
     """
-    runner = copy.deepcopy(net).double().train()
+    runner = copied(net).double().train()
     _make_positive(runner)
-    x = torch.full((2, *table.input), 0.1, dtype=torch.float64, requires_grad=True)
-    with Connected():
-        outputs = record(runner, x, count=False).outputs
-    axes, found = positions(table), {}
+    zeros = Asked(table.graph.inputs, words=False, batch_axis=table.graph.batch_axis).batch(net)
+    x, *others = (zero.double() + 0.1 for zero in zeros)
+    x.requires_grad_()
+    with Connected(), _in_double():
+        writer = record(runner, [x, *others], count=False, batch_axis=table.graph.batch_axis)
+    axes, outputs, found = positions(table), writer.outputs, {}
     first = 0 if reads_words(net) else min(axes[0], default=0)  # of the input's axes with positions
     for row in chosen(table):
         at = [f.middle for f in row.fields or ()]
-        found[row.number] = _seen(outputs[row.number - 1], at, axes[row.number], x, first)
+        out = outputs[row.number - 1]
+        found[row.number] = _seen(
+            out.select(writer.axis(out), 0), at, axes[row.number], x, table.graph.batch_axis, first
+        )
     return found
 
 
@@ -132,13 +161,12 @@ def positions(table: Table) -> dict[int, range]:
     return axes
 
 
-def _seen(out: Tensor, at: Sequence[int], axes: range, x: Tensor, first: int) -> tuple[Extent, ...]:
-    """First and last value along each axis of the input that has a gradient from one output."""
-    piece = out[0]  # the first example
+def _seen(piece: Tensor, at: Sequence[int], axes: range, x: Tensor, batch: int, first: int) -> tuple[Extent, ...]:
+    """First and last value along each axis of the input that has a gradient from one output of the first example."""
     for axis, position in zip(axes, at, strict=False):
         piece = piece.select(axis, position).unsqueeze(axis)
     (gradient,) = torch.autograd.grad(piece.sum(), x, retain_graph=True)
-    touched = gradient[0] != 0
+    touched = gradient.select(batch, 0) != 0
     extents = []
     for axis in range(first, first + len(at)):
         others = [other for other in range(touched.dim()) if other != axis]

@@ -49,15 +49,33 @@ class Graph:
     Args:
         input: shape of one example.
         convention: whose recurrent cells are meant where a text does not say: torch or keras.
+        others: shapes of what else goes in.
+        results: numbers of the nodes that come out; of a text the last one.
+        remarks: what to know about how the net runs.
+        batch_axis: 1 for a module that takes its steps first.
     """
 
     input: Shape
     convention: str = "torch"
     nodes: list[Node] = field(default_factory=list)
+    others: tuple[Shape, ...] = ()
+    results: tuple[int, ...] = ()
+    remarks: list[str] = field(default_factory=list)
+    batch_axis: int = 0
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]:
+        """The shape of everything that goes in."""
+        return (self.input, *self.others)
+
+    @property
+    def outputs(self) -> tuple[Shape, ...]:
+        """The shape of everything that comes out."""
+        return tuple(map(self.shape, self.results or (len(self.nodes) - 1,)))
 
     def shape(self, number: int) -> Shape:
-        """The shape that a node gives."""
-        return self.input if number == INPUT else self.nodes[number].shape
+        """The shape that a node gives; below zero are the inputs."""
+        return self.inputs[INPUT - number] if number < 0 else self.nodes[number].shape
 
     def add(
         self, layer: Layer, sources: Sequence[int], place: Place | None = None, path: str = "", known: int = 0
@@ -70,7 +88,7 @@ class Graph:
         shapes = [self.shape(source) for source in sources]
         settled = settle(layer, shapes[0] if shapes else (), self.convention)
         try:
-            if len(sources) > 1:
+            if len(sources) > 1 and layer.kind != "attention":
                 names = [self._name(source) for source in sources]
                 sizes = joined(layer.kind, shapes, names)
             else:
@@ -81,7 +99,7 @@ class Graph:
         return len(self.nodes) - 1
 
     def _name(self, source: int) -> str:
-        return "the input" if source == INPUT else f"layer {source + 1} ({self.nodes[source].layer})"
+        return "the input" if source < 0 else f"layer {source + 1} ({self.nodes[source].layer})"
 
     @property
     def axes(self) -> Shape:
@@ -108,13 +126,13 @@ def settle(layer: Layer, x: Shape, convention: str = "torch") -> Layer:
     return replace(settled, options={**settled.options, "groups": x[0], "out": x[0] * settled.options["multiplier"]})
 
 
-def read(text: str, input: Shape, convention: str = "torch") -> Graph:
-    """The graph of a text for this input.
+def read(text: str, inputs: Sequence[Shape], convention: str = "torch") -> Graph:
+    """The graph of a text for what goes in.
 
     Raises:
         TheoryError: for a text that breaks the grammar, or a layer that cannot be.
     """
-    graph = Graph(input, convention)
+    graph = Graph(inputs[0], convention, others=tuple(inputs[1:]))
     _lay_all(graph, parse(text), INPUT, first=True)
     return graph
 
@@ -143,11 +161,32 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     layer = Layer(step.layer.kind, options)
     try:
         _check_layout(graph, layer.kind, source)
+        _check_expected(graph.shape(source), step)
     except Impossible as error:
         raise error.at(len(graph.nodes) + 1, str(layer), step.place) from None
     if layer.kind in ("skip", "id"):
         return source  # nothing happens, so there is no node
+    if layer.kind == "input":
+        return _input(graph, step)
     return graph.add(layer, [source], step.place)
+
+
+def _input(graph: Graph, step: Step) -> int:
+    """The node of an input by its number."""
+    number = int(step.layer.options["number"])
+    if number > len(graph.inputs):
+        shapes = " and ".join(map(by, graph.inputs))
+        error = Impossible(f"the net has no input {number}, only {shapes}", hint="give it one: --input 3,32,32+10")
+        raise error.at(len(graph.nodes) + 1, str(step.layer), step.place)
+    return INPUT - number + 1
+
+
+def _check_expected(x: Shape, step: Step) -> None:
+    """Refuse a layer that was said to take another number of channels or features than comes."""
+    comes = x[-1] if step.layer.kind in STEPS_FIRST else x[0]
+    if step.expects not in (None, comes):
+        what = "features" if step.layer.kind in STEPS_FIRST else "channels"
+        raise Impossible(f"it takes {step.expects} {what}, and {comes} come ({by(x)})", hint="check the first number")
 
 
 def _check_layout(graph: Graph, kind: str, source: int) -> None:
@@ -167,7 +206,7 @@ def _check_layout(graph: Graph, kind: str, source: int) -> None:
 def _order(graph: Graph, source: int) -> str:
     """What the first axis is, where an earlier layer tells."""
     turns = 0
-    while source != INPUT:
+    while source >= 0:
         kind = graph.nodes[source].layer.kind
         turns += kind == "transpose"
         if kind in CHANNELS_FIRST - {"bn", "instance", "gn"}:

@@ -48,7 +48,8 @@ KINDS: Mapping[str, Kind] = {
     "deconv": Kind("transposed convolution; o: output padding", "deconv 32 k4 s2 p1",
                    ("out",), {**CONV, "o": "extra"}, BIAS, ("out", "kernel"), window=True),
     "pool": Kind("maximum over windows; the stride is the kernel unless given", "pool 3 s2 p1",
-                 ("kernel",), {**POOL, "d": "dilation"}, CEIL, ("kernel",), window=True),
+                 ("kernel",), {**POOL, "d": "dilation"}, {**CEIL, "same": ("padding", "same")}, ("kernel",),
+                 window=True),
     "avgpool": Kind("mean over windows", "avgpool 2", ("kernel",), POOL, CEIL, ("kernel",), window=True),
     "adaptive": Kind("mean over as many windows as asked for", "adaptive 7", ("size",), {}, {}, ("size",)),
     "gap": Kind("mean of each channel (global average pooling); leaves C×1×1", "gap"),
@@ -70,6 +71,7 @@ KINDS: Mapping[str, Kind] = {
     "lstm": Kind("long short-term memory", "lstm 50", ("out",), {"l": "layers"}, CELL, ("out",)),
     "gru": Kind("gated recurrent unit", "gru 50", ("out",), {"l": "layers"}, CELL, ("out",)),
     "attention": Kind("self-attention over a sequence: heads", "attention h8", (), {"h": "heads"}, BIAS),
+    "input": Kind("another input of the net: its number, from 1", "input 2", ("number",), needs=("number",)),
     "last": Kind("the last step of a sequence", "last"),
     "transpose": Kind("channels × steps to steps × channels, and back", "transpose"),
     "id": Kind("the input as it is; id?: this branch only where the shapes agree", "id"),
@@ -83,7 +85,8 @@ KINDS: Mapping[str, Kind] = {
 ACTIVATIONS = ("relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "selu", "mish", "prelu", "softplus",
                "hardswish", "hardsigmoid", "tanh", "sigmoid", "softmax", "log_softmax")
 KINDS = {**KINDS, **{name: Kind("activation function, element by element", name, (), {}, {"inplace": ("inplace", True)})
-                     for name in ACTIVATIONS}}
+                     for name in ACTIVATIONS},
+         "prelu": Kind("relu with trained slopes below 0, one or one a channel", "prelu 64", ("slopes",))}
 
 CONV_DEFAULTS = {"stride": (1,), "padding": (0,), "dilation": (1,), "groups": 1, "bias": True}
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -99,6 +102,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     **{kind: {"layers": 1, "bi": False, "biases": 2} for kind in ("rnn", "lstm", "gru")},
     "attention": {"heads": 1, "bias": True},
     **{name: {"inplace": False} for name in (*ACTIVATIONS, "add", "mul", "op")},
+    "prelu": {"inplace": False, "slopes": 1},
 }
 ALIASES = {
     "fc": "linear", "dense": "linear", "maxpool": "pool", "batchnorm": "bn", "layernorm": "ln", "groupnorm": "gn",

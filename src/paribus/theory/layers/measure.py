@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.fields import middle_sees
-from paribus.theory.layers.table import Table, table
+from paribus.theory.layers.table import Input, Table, table
 from paribus.theory.layers.text import Cells, aligned, amount
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from paribus.theory.layers.module import Seen
+    from paribus.theory.layers.writer import Seen
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,10 @@ class Measurement:
     def verdict(self) -> str:
         """How many predictions hold."""
         found = f"{len(self.different)} differ" if self.different else "all equal"
-        predicted = sum(check.predicted is not None for check in self.checks)
+        predicted = sum(check.predicted is not None for check in self.checks if check.number)
+        if not predicted:
+            return "no layer was seen about which anything is predicted, so nothing was checked"
+        predicted += sum(check.predicted is not None for check in self.totals)
         return f"{predicted} predictions checked on the running net: {found}"
 
     @property
@@ -119,7 +122,7 @@ class Measurement:
 
 
 def measure(
-    net: str | nn.Module, input: Sequence[int], *, convention: str = "torch", channels_last: bool = False
+    net: str | nn.Module, input: Input, *, convention: str = "torch", channels_last: bool = False
 ) -> Measurement:
     """Run a net of torch and set what it does beside the table's predictions.
 
@@ -136,9 +139,11 @@ def measure(
     running = built(predicted) if isinstance(net, str) else net
     from paribus.theory.layers.module import trace
 
-    ran = trace(running, predicted.input, device="cpu").seen
+    ran = trace(running, predicted.graph.inputs, device="cpu").seen
     try:
-        counted = trace(running, predicted.input).seen  # without values torch takes every cell apart and counts all
+        counted = trace(
+            running, predicted.graph.inputs
+        ).seen  # without values torch takes every cell apart and counts all
     except TheoryError:
         counted = ran
     if not len(predicted.rows) == len(ran) == len(counted):
@@ -159,10 +164,11 @@ def built(predicted: Table) -> nn.Module:
 def _checks(row: Any, ran: Seen, counted: Seen) -> list[Check]:
     if row.layer.kind == "own":  # read from the module, so there is nothing to predict
         return []
+    options = row.layer.options
     known = row.multiplications is not None  # of other operations, what the table shows was seen and not predicted
     pairs = [
         ("output", row.output if known else None, ran.shape),
-        ("parameters", row.parameters.value, ran.parameters),
+        ("parameters", None if "more" in options or "parameters" in options else row.parameters.value, ran.parameters),
         ("multiplications", row.multiplications.value if known else None, counted.multiplications),
         ("memory", row.memory.value if known else None, ran.memory),
     ]
@@ -173,8 +179,12 @@ def _fields(running: nn.Module, predicted: Table) -> list[Check]:
     """Receptive fields by gradient, cut by the borders as the input cuts them."""
     from paribus.theory.layers.gradient import measured_fields
 
+    try:
+        measured = measured_fields(running, predicted)
+    except TheoryError as error:
+        return [Check(0, "all layers", "receptive field", None, None, f"not measured: {error.got}")]
     checks = []
-    for number, extents in measured_fields(running, predicted).items():
+    for number, extents in measured.items():
         row = predicted.rows[number - 1]
         said = middle_sees(row.fields or ())
         cut = [f.size for f in row.fields or () if f.jump and f.cut]
@@ -186,29 +196,25 @@ def _fields(running: nn.Module, predicted: Table) -> list[Check]:
 def _totals(running: nn.Module, predicted: Table, ran: Sequence[Seen], counted: Sequence[Seen]) -> list[Check]:
     parameters = sum(p.numel() for p in running.parameters())
     known = [row.number - 1 for row in predicted.rows if row.multiplications is not None]
+    memory = sum(row.memory.value for row in predicted.rows if row.multiplications is not None)
     multiplications = sum(counted[number].multiplications for number in known)
     rest = sum(seen.multiplications for seen in counted) - multiplications
     note = f"and {rest:,} in layers for which nothing is predicted" if rest else ""
     return [
         Check(0, "all layers", "parameters", predicted.parameters, parameters),
         Check(0, "all layers", "multiplications", predicted.multiplications, multiplications, note),
-        Check(0, "all layers", "memory", predicted.memory, sum(seen.memory for seen in ran)),
+        Check(0, "all layers", "memory", memory, sum(ran[number].memory for number in known)),
     ]
 
 
 def held(net: nn.Module, predicted: Table) -> int:
     """Bytes that torch keeps for the backward pass of one example, weights and input aside."""
-    import copy
+    from paribus.theory.layers.batch import BATCH, Asked, copied
 
-    import torch
-
-    from paribus.theory.layers.module import BATCH
-    from paribus.theory.layers.modules import reads_words
-
-    runner = copy.deepcopy(net).train()
-    x = torch.zeros(BATCH, *predicted.input, dtype=torch.long if reads_words(net) else torch.float32)
-    with keeping([*runner.parameters(), *runner.buffers(), x]) as kept:
-        runner(x)
+    asked = Asked(predicted.graph.inputs, batch_axis=predicted.graph.batch_axis)
+    runner, batch = copied(net).train(), asked.batch(net, BATCH)
+    with keeping([*runner.parameters(), *runner.buffers(), *batch]) as kept:
+        runner(*batch)
     return sum(kept.values()) // BATCH
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from paribus.theory.layers.build import CLASSES, SameConv
+from paribus.theory.layers.build import CLASSES, SameConv, SamePool
 from paribus.theory.layers.layer import Layer, Options, per_axis
 
 Reader = Callable[[Any], Layer | None]
@@ -59,7 +59,7 @@ MAXIMA = (nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d)
 
 
 def _cell(m: Any) -> Layer | None:
-    if not m.batch_first or getattr(m, "proj_size", False):
+    if getattr(m, "proj_size", False):
         return None
     biases = 0 if not m.bias else 2 if "bias_hh_l0" in dict(m.named_parameters()) else 1
     options = {"out": m.hidden_size, "layers": m.num_layers, "bi": m.bidirectional, "biases": biases}
@@ -67,7 +67,7 @@ def _cell(m: Any) -> Layer | None:
 
 
 def _attention(m: Any) -> Layer | None:
-    if not m.batch_first or not m._qkv_same_embed_dim or m.bias_k is not None:
+    if not m._qkv_same_embed_dim or m.bias_k is not None:
         return None
     return Layer("attention", {"heads": m.num_heads, "bias": m.in_proj_bias is not None})
 
@@ -89,10 +89,6 @@ UP = ("nearest", "linear", "bilinear", "trilinear")
 
 def _flatten(m: Any) -> Layer | None:
     return Layer("flatten") if (m.start_dim, m.end_dim) == (1, -1) else None
-
-
-def _prelu(m: Any) -> Layer | None:
-    return Layer("prelu") if m.num_parameters == 1 else None
 
 
 def _activation(name: str) -> Reader:
@@ -123,8 +119,9 @@ READERS: Mapping[type[nn.Module], Reader] = {
     **dict.fromkeys((nn.RNN, nn.LSTM, nn.GRU), _cell),
     nn.MultiheadAttention: _attention,
     SameConv: _same_conv,
+    SamePool: lambda m: Layer("pool", {**_windows(m.pool), "ceil": m.pool.ceil_mode, "padding": "same"}),
     **{kind: _activation(name) for name, kind in CLASSES.items()},
-    nn.PReLU: _prelu,
+    nn.PReLU: lambda m: Layer("prelu", {} if m.num_parameters == 1 else {"slopes": m.num_parameters}),
 }
 
 
@@ -139,4 +136,4 @@ def layer_of(module: nn.Module) -> Layer | None:
 def reads_words(net: nn.Module) -> bool:
     """Whether the first layer with parameters is an embedding, which takes word numbers."""
     first = next((module for module in net.modules() if list(module.parameters(recurse=False))), None)
-    return isinstance(first, nn.Embedding)
+    return isinstance(first, nn.Embedding | nn.EmbeddingBag)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from paribus.theory.layers.counts import MULTIPLICATIONS, PARAMETERS, none
+from paribus.theory.layers.counts import MULTIPLICATIONS, none, trained
 from paribus.theory.layers.fields import Fields
-from paribus.theory.layers.graph import INPUT, Graph, Node
+from paribus.theory.layers.graph import Graph, Node
 from paribus.theory.layers.kinds import CELLS, COPIES
 from paribus.theory.layers.layer import Layer, Shape
 from paribus.theory.layers.refuse import by
@@ -27,7 +27,7 @@ class Row:
     Args:
         number: from 1, in the order in which the layers run.
         layer: the layer, which prints itself in the notation.
-        sources: numbers of the layers whose outputs go in; 0 is the input.
+        sources: numbers of the layers whose outputs go in; 0 is the input, −1 the second input.
         input: shape that comes in (of the first source), without the batch.
         sizes: sizes that go out, with their workings.
         parameters: trained numbers, with the working; those shared with an earlier layer count there.
@@ -84,7 +84,7 @@ class Row:
     def cells(self) -> Cells:
         """As it is printed, below ``HEADS``."""
         jumps, products = [f.jump for f in self.fields or ()], self.multiplications
-        sources = ", ".join(str(number) if number else "input" for number in self.sources)
+        sources = ", ".join(map(_source, self.sources))
         return (
             str(self.number),
             self.name if self.sources in ((self.number - 1,), ()) else f"{self.name}  ← {sources}",
@@ -95,6 +95,10 @@ class Row:
             "?" if self.fields is None else "×".join(map(str, jumps)) if any(jumps) else "",
             amount(self.memory.value),
         )
+
+
+def _source(number: int) -> str:
+    return str(number) if number > 0 else "input" if not number else f"input {1 - number}"
 
 
 def by_axis(sizes: Sequence[Worked]) -> str:
@@ -126,8 +130,8 @@ def make_row(number: int, node: Node, graph: Graph, fields: Fields, depth: int) 
     """The row of a node, given its receptive fields and its depth."""
     kind, o, y = node.layer.kind, node.layer.options, node.shape
     x = graph.shape(node.sources[0]) if node.sources else ()
-    source = graph.nodes[node.sources[0]].layer.kind if node.sources and node.sources[0] != INPUT else ""
-    parameters = PARAMETERS.get(kind, none)(o, x, y)
+    source = graph.nodes[node.sources[0]].layer.kind if node.sources and node.sources[0] >= 0 else ""
+    parameters = trained(node.layer, x, y)
     if node.known:
         parameters = (parameters - node.known).noted("those of an earlier layer count there")
     unknown = kind == "op" and "shape" in o and o["name"] not in COPIES

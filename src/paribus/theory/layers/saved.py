@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import prod
 
 from paribus.theory.layers.counts import normalised
-from paribus.theory.layers.graph import INPUT, Graph, Node
+from paribus.theory.layers.graph import Graph, Node
 from paribus.theory.layers.kinds import CELLS, COPIES
 from paribus.theory.layers.layer import Layer, Options, Shape
 from paribus.theory.layers.row import BYTES, VIEWS
@@ -48,8 +48,8 @@ def saved(net: Table) -> Saved:
     graph = net.graph
     norms = [graph.shape(node.sources[0]) for node in graph.nodes if node.layer.kind == "bn"]
     unknown = tuple(row.name for row in net.rows if not _is_known(row.layer))
-    needs_input = any(INPUT in _needed(graph, number, node) for number, node in enumerate(graph.nodes))
-    of_input = prod(graph.input) * BYTES if needs_input else 0
+    needed = {place for number, node in enumerate(graph.nodes) for place in _needed(graph, number, node) if place < 0}
+    of_input = sum(prod(graph.shape(place)) for place in needed) * BYTES
     return Saved(sum(by_layer(net)) - of_input, of_input, sum(2 * BYTES * shape[0] for shape in norms), unknown)
 
 
@@ -79,9 +79,9 @@ def _needed(graph: Graph, number: int, node: Node) -> Iterator[int]:
 
 def _holder(graph: Graph, number: int) -> int:
     """The node that made the values which are seen here: views and changes in place are those of another."""
-    while number != INPUT:
+    while number >= 0:
         node = graph.nodes[number]
-        before = graph.nodes[node.sources[0]].layer.kind if node.sources and node.sources[0] != INPUT else ""
+        before = graph.nodes[node.sources[0]].layer.kind if node.sources and node.sources[0] >= 0 else ""
         copied = node.layer.kind == "flatten" and before in (*CELLS, "transpose")
         idle = node.layer.kind == "dropout" and not node.layer.options["rate"]
         if not idle and not node.layer.options.get("inplace") and (node.layer.kind not in VIEWS or copied):

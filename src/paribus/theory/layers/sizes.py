@@ -84,7 +84,7 @@ def check_groups(o: Options, x: Shape) -> None:
 
 def pooled(o: Options, x: Shape) -> Sizes:
     """As many channels as before; padding of more than half a window would pool nothing but padding."""
-    if any(2 * p > k for p, k in zip(o["padding"], o["kernel"], strict=True)):
+    if o["padding"] != "same" and any(2 * p > k for p, k in zip(o["padding"], o["kernel"], strict=True)):
         rule = f"its padding of {by(o['padding'])} is more than half of its window of {by(o['kernel'])}"
         raise Impossible(rule, hint="some windows would see only padding: use less")
     return x[0], *windows(o, x)
@@ -113,11 +113,11 @@ def grouped(o: Options, x: Shape) -> Sizes:
 
 
 def attended(o: Options, x: Shape) -> Sizes:
-    """Unchanged; the heads share the features."""
+    """Unchanged, or a row for each query; the heads share the features."""
     if x[1] % o["heads"]:
         rule = f"its {o['heads']} heads cannot share {x[1]} features evenly"
         raise Impossible(rule, hint=f"use a number of heads that divides {x[1]}")
-    return x
+    return o.get("queries", x[0]), x[1]
 
 
 # fmt: off

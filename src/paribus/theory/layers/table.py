@@ -19,6 +19,8 @@ from paribus.theory.layers.text import Cells, aligned, amount
 if TYPE_CHECKING:
     from torch import nn
 
+Input = Sequence[int] | Sequence[Sequence[int]]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -40,8 +42,13 @@ class Table:
 
     @property
     def output(self) -> Shape:
-        """Shape of the result."""
-        return next((row.output for row in reversed(self.rows) if row.layer.kind != "own"), self.input)
+        """Shape of the result, or of the first of several."""
+        return self.graph.outputs[0]
+
+    @property
+    def came(self) -> str:
+        """What goes in, in words: input 3×32×32."""
+        return f"input{'s' if self.graph.others else ''} {' and '.join(map(by, self.graph.inputs))}"
 
     @property
     def parameters(self) -> int:
@@ -93,8 +100,11 @@ class Table:
     @property
     def cells(self) -> list[Cells]:
         """All layers and their sums as they are printed, in the columns of a row."""
-        numbers = (f"{self.parameters:,}", f"{self.multiplications:,}", by(self.field or ()))
-        return [*(row.cells for row in self.rows), ("", "all", by(self.output), *numbers, "", amount(self.memory))]
+        last = self.graph.results[0] if self.graph.results else -1  # the same field as in its row
+        field = self.rows[last].cells[5] if self.rows and last >= -1 else ""
+        out = " and ".join(by(shape) for shape in self.graph.outputs)
+        numbers = (f"{self.parameters:,}", f"{self.multiplications:,}", field, "", amount(self.memory))
+        return [*(row.cells for row in self.rows), ("", "all", out, *numbers)]
 
     @property
     def notes(self) -> list[str]:
@@ -111,18 +121,14 @@ class Table:
             found.append(f"recurrent cells have {biases}, unless a layer says bias1 or bias2")
         if self.unknown:
             found.append(f"not known, and left out of the sums: the multiplications of {', '.join(self.unknown)}")
-        return found
+        return [*found, *self.graph.remarks]
 
     def __str__(self) -> str:
         notes = [f"note: {note}" for note in self.notes]
-        return "\n".join(
-            [self.title, f"input {by(self.input)}", "", *aligned(Row.HEADS, self.cells, Row.ALIGN), *notes]
-        )
+        return "\n".join([self.title, self.came, "", *aligned(Row.HEADS, self.cells, Row.ALIGN), *notes])
 
 
-def table(
-    net: str | nn.Module, input: Sequence[int], *, convention: str = "torch", channels_last: bool = False
-) -> Table:
+def table(net: str | nn.Module, input: Input, *, convention: str = "torch", channels_last: bool = False) -> Table:
     """What every layer of a net gives, holds and costs.
 
     >>> print(table("conv 16 k3, relu, pool 2", input=(3, 32, 32)).rows[0].explained["output"])
@@ -130,25 +136,46 @@ def table(
 
     Args:
         net: a text in the notation of :mod:`paribus.theory.layers.notation`, or a module of torch.
-        input: shape of one example, channels first: (C, H, W), (C, L), or steps and features (T, F), or (F,).
+        input: shape of one example, channels first: (C, H, W), (C, L), or steps and features (T, F), or (F,); a list
+            of shapes for a net that takes several tensors.
         convention: recurrent cells of a text with two bias vectors (torch) or as Keras has them (one; GRU two).
         channels_last: whether ``input`` names the channels last, as Keras does; the table has them first.
 
     Raises:
         TheoryError: for a text that cannot be read, or a layer that cannot be, with its number and the reason.
     """
-    shape = checked(input, channels_last)
+    shapes = several(input, channels_last)
     if convention not in ("torch", "keras"):
         raise TheoryError("the convention is torch or keras", got=convention)
     if isinstance(net, str):
-        return tabulate(read(net, shape, convention), lines(net))
+        return tabulate(read(net, shapes, convention), lines(net))
     from paribus.theory.layers.module import trace
 
     try:
-        graph = trace(net, shape).graph
+        graph = trace(net, shapes).graph
     except TheoryError:  # perhaps only because shapes without values do not suffice this net
-        graph = trace(net, shape, device="cpu").graph
+        graph = trace(net, shapes, device="cpu").graph
     return tabulate(graph, type(net).__name__)
+
+
+def several(input: Input, channels_last: bool = False) -> tuple[Shape, ...]:
+    """The shapes of all inputs, channels first."""
+    shapes: Any = input if input and isinstance(input[0], Sequence) else [input]
+    return tuple(checked(shape, channels_last) for shape in shapes)
+
+
+def typed_input(text: str) -> Input:
+    """``3,224,224`` or ``3x224x224`` → (3, 224, 224); ``3,32,32+10`` → [(3, 32, 32), (10,)].
+
+    Raises:
+        TheoryError: for anything else.
+    """
+    try:
+        shapes = [tuple(int(size) for size in part.lower().replace("x", ",").split(",")) for part in text.split("+")]
+    except ValueError:
+        rule = "the shape of an input is whole numbers with commas"
+        raise TheoryError(rule, got=text, hint="for example 3,224,224, or 3,32,32+10 for two inputs") from None
+    return shapes if len(shapes) > 1 else shapes[0]
 
 
 def lines(text: str) -> str:
@@ -168,8 +195,9 @@ def checked(input: Sequence[int], channels_last: bool = False) -> Shape:
 def tabulate(graph: Graph, title: str) -> Table:
     """The table of a graph."""
     axes = graph.axes
-    fields: dict[int, Fields] = {INPUT: beginning(axes)}
-    waits: dict[int, Waits] = {INPUT: (0,)}
+    inputs = range(INPUT, INPUT - len(graph.inputs), -1)
+    fields: dict[int, Fields] = {**dict.fromkeys(inputs), INPUT: beginning(axes)}  # followed back to the first input
+    waits: dict[int, Waits] = dict.fromkeys(inputs, (0,))
     rows = []
     for number, node in enumerate(graph.nodes):
         sources = [fields[source] for source in node.sources]

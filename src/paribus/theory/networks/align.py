@@ -66,7 +66,7 @@ def roi_align(
     return derivation(
         f"RoI Align, {size[0]} × {size[1]} bins, {samples} × {samples} samples each",
         (program,),
-        {"X": "dX", "y0": "dy0"},
+        {"X": "dX", **{edge: f"d{edge}" for edge in EDGES}},
         shapes={"X": ("H", "W"), "y0": (), "x0": (), "y1": (), "x1": ()},
         assumptions=(
             "the box lies inside the map; no sample lies exactly on a pixel's centre",
@@ -97,22 +97,14 @@ def _program(size: tuple[int, int], samples: int) -> Program:
                 latex=_mean_over_bin(rf"\operatorname{{hat}}({axis}_j - r)"),
             )
         )
-    moved = f"(1 - (arange({size[0] * samples}) + 0.5) / {size[0] * samples})[:, None]"
-    slope = f"hat_slope(ys[:, None] - arange(shape(X)[0])) * {moved}"
     return Program(
         forward=(*forward, Line("Y", "By @ X @ Bx.T", "interpolate and average"), Line("L", "sum(Y * G)")),
         backward=(
             Line("dY", "G", "what arrives from above", gradient("Y")),
             Line("dX", "By.T @ dY @ Bx", "each pixel gets back the weight with which it was read", gradient("X")),
             Line("dBy", "dY @ Bx @ X.T", "product rule", gradient("By")),
-            Line(
-                "E",
-                f"mean(({slope}).reshape({size[0]}, {samples}, -1), 1)",
-                "slope of the hat, times how far a point moves",
-                gradient("y0", "By"),
-                latex=_mean_over_bin(r"\operatorname{hat}'(y_j - r)\, \frac{\partial y_j}{\partial y_0}"),
-            ),
-            Line("dy0", "sum(dBy * E)", "chain rule", gradient("y0"), "RoI Pool has no such derivative: it rounds"),
+            Line("dBx", "dY.T @ By @ X", "product rule", gradient("Bx")),
+            *(line for edge in EDGES for line in _by_edge(edge, size["yx".index(edge[0])], samples)),
             Line(
                 "shifted",
                 "Y",
@@ -127,13 +119,28 @@ def _program(size: tuple[int, int], samples: int) -> Program:
             "Bx": "B_x",
             "ys": "y_j",
             "xs": "x_j",
-            "E": r"\frac{\partial B_y}{\partial y_0}",
+            **{f"E{e}": rf"\frac{{\partial B_{e[0]}}}{{\partial {e[0]}_{e[1]}}}" for e in EDGES},
             "y0": "y_0",
             "y1": "y_1",
             "x0": "x_0",
             "x1": "x_1",
             "shifted": r"Y_{\text{shifted}}",
         },
+    )
+
+
+def _by_edge(edge: str, bins: int, samples: int) -> tuple[Line, Line]:
+    """The derivative of the weights of an axis by one edge of the box, and with it that of the loss."""
+    axis, end = edge[0], edge[1]
+    share = f"(arange({bins * samples}) + 0.5) / {bins * samples}"
+    moved = f"({share if end == '1' else f'1 - {share}'})[:, None]"
+    slope = f"hat_slope({axis}s[:, None] - arange(shape(X)[{'yx'.index(axis)}])) * {moved}"
+    path = rf"\operatorname{{hat}}'({axis}_j - r)\, \frac{{\partial {axis}_j}}{{\partial {axis}_{end}}}"
+    why = "slope of the hat, times how far a point moves"
+    weights = f"mean(({slope}).reshape({bins}, {samples}, -1), 1)"
+    return (
+        Line(f"E{edge}", weights, why, gradient(edge, f"B{axis}"), latex=_mean_over_bin(path)),
+        Line(f"d{edge}", f"sum(dB{axis} * E{edge})", "chain rule", gradient(edge), "RoI Pool has none: it rounds"),
     )
 
 

@@ -11,9 +11,11 @@ from paribus.errors import TheoryError, nearest
 from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.networks.align import roi_align
 from paribus.theory.networks.attention import attention
+from paribus.theory.networks.blocks import layer_norm, residual, softmax
 from paribus.theory.networks.convolution import convolution
 from paribus.theory.networks.costs import cnn_or_rnn, conv2d_or_3d
 from paribus.theory.networks.dropout import dropout
+from paribus.theory.networks.gru import gru
 from paribus.theory.networks.loss import softmax_cross_entropy
 from paribus.theory.networks.lstm import lstm
 from paribus.theory.networks.norm import batch_norm
@@ -45,12 +47,16 @@ LAYERS = {
     "maxpool2d":        Entry(pooling, {"kind": "max", "axes": 2}),
     "avgpool1d":        Entry(pooling, {"kind": "average", "axes": 1}),
     "avgpool2d":        Entry(pooling, {"kind": "average", "axes": 2}),
+    "layernorm":        Entry(layer_norm),
+    "softmax":          Entry(softmax),
+    "residual":         Entry(residual),
     "batchnorm":        Entry(batch_norm, {"axes": 0}),
     "batchnorm1d":      Entry(batch_norm, {"axes": 1}),
     "batchnorm2d":      Entry(batch_norm, {"axes": 2}),
     "cross-entropy":    Entry(softmax_cross_entropy),
     "rnn":              Entry(rnn),
     "lstm":             Entry(lstm),
+    "gru":              Entry(gru),
     "attention":        Entry(attention, {"hard": False}),
     "argmax-attention": Entry(attention, {"hard": True}),
     "dropout":          Entry(dropout),

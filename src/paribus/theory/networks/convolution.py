@@ -187,7 +187,25 @@ def _entries(values: Values, sliding: Sliding) -> tuple[Table, ...]:
         ]
         terms = " + ".join(f"{shown(a)}·{shown(b) if b >= 0 else f'({shown(b)})'}" for a, b in seen)
         rows.append((f"dF{list(k)}", terms, shown(values["dF"][k])))
-    return (Table("Each entry of dF, Σ dY[p]·X[s·p + d·k]", ("entry", "sum", "value"), tuple(rows)),)
+    tables = [Table("Each entry of dF, Σ dY[p]·X[s·p + d·k]", ("entry", "sum", "value"), tuple(rows))]
+    return (*tables, *_input_entries(values, sliding))
+
+
+def _input_entries(values: Values, sliding: Sliding) -> tuple[Table, ...]:
+    """Each entry of dX as a sum over the windows that see it, where that is readable."""
+    x, f, dy = values["X"], values["F"], values["dY"]
+    if x.size > ENTRIES or f.size > TERMS:
+        return ()
+    strides, holes, pads = (each(size, x.ndim) for size in (sliding.stride, sliding.dilation, sliding.padding))
+    found: dict[tuple[int, ...], list[str]] = {q: [] for q in np.ndindex(x.shape)}
+    for p, k in product(np.ndindex(dy.shape), np.ndindex(f.shape)):
+        q = tuple(s * i + d * j - pad for i, j, s, d, pad in zip(p, k, strides, holes, pads, strict=True))
+        if q in found:
+            found[q].append(f"{shown(dy[p])}·{shown(f[k]) if f[k] >= 0 else f'({shown(f[k])})'}")
+    rows = [
+        (f"dX{list(q)}", " + ".join(terms) or "no window sees it", shown(values["dX"][q])) for q, terms in found.items()
+    ]
+    return (Table("Each entry of dX, Σ dY[p]·F[k] over s·p + d·k = q", ("entry", "sum", "value"), tuple(rows)),)
 
 
 def _kind(f: Array) -> str:

@@ -26,23 +26,31 @@ def dense(
     bias: bool = True,
     values: dict[str, Any] | None = None,
     seed: int = 0,
+    x: Any = None,
+    y: Any = None,
 ) -> Derivation:
     """Backpropagation through a fully connected net, one sample at a time.
 
     Args:
         network: widths from the inputs to the outputs: ``"2-2-1"``.
-        hidden: activation of the hidden layers: identity, tanh, sigmoid, relu or softplus.
+        hidden: activation of the hidden layers: identity, tanh, sigmoid, relu, leaky-relu, elu, silu, softplus or sin.
         output: activation of the last layer; any of these or softmax.
         loss: mse (mean over the outputs), half-mse (half the sum), bce (mean) or cross-entropy (sum).
         bias: whether the layers have biases.
         values: numbers for the example: W1, b1, W2, …, x, y, and optionally lr.
         seed: of the example's numbers where none are given.
+        x: the input, where ``values`` do not give one.
+        y: the targets.
 
     Raises:
         TheoryError: a net that cannot be, or numbers that do not fit it.
     """
     net = parse_net(network, hidden, output, loss, bias)
-    numbers = _numbers(net, values) if values is not None else _nice(net, generator(seed))
+    own = {name: given for name, given in (("x", x), ("y", y)) if given is not None}
+    if values is None:
+        nice_ones = _nice(net, generator(seed))
+        values = {name: value for name, value in nice_ones.items() if name != "eta"}
+    numbers = _numbers(net, {**values, **own})
     programs: tuple[Program, ...]
     programs, example = (matrices.program(net),), numbers
     answers = {name: f"d{name}" for name in _parameters(net)}
@@ -119,5 +127,9 @@ def _words(net: Net) -> str:
 def _assumptions(net: Net) -> tuple[str, ...]:
     said = [f"one sample; {net.parameters} parameters; eta is the learning rate"]
     said += ["the targets y sum to 1"] if net.loss == "cross-entropy" else []
-    said += ["no z is exactly 0, where relu has no derivative"] if "relu" in (net.hidden, net.output) else []
+    said += (
+        ["no z is exactly 0, where relu and leaky relu have no derivative"]
+        if {"relu", "leaky-relu"} & {net.hidden, net.output}
+        else []
+    )
     return tuple(said)

@@ -15,7 +15,7 @@ import numpy as np
 
 from paribus.errors import TheoryError
 from paribus.theory.derivations.derivation import Derivation
-from paribus.theory.networks.numbers import as_array, generator, nice
+from paribus.theory.networks.numbers import as_array, fitting, generator, nice
 from paribus.theory.networks.program import Line, Program, Values, gradient
 from paribus.theory.networks.proof import derivation
 
@@ -114,15 +114,7 @@ def _given(values: dict[str, Any]) -> Values:
             "the values must have x, h0, c0 and the weights of four gates", got=f"only {', '.join(values)}"
         )
     hidden, inputs = as_array(values["c0"], "c0").size, as_array(values["x"], "x").size
-    shapes = _shapes(hidden, inputs)
-    given = {"G": np.ones(hidden), "K": np.zeros(hidden), **values}
-    if missing := [name for name in shapes if name not in given]:
-        raise TheoryError("the values must have a number for everything", got=f"without {', '.join(missing)}")
-    found = {name: np.atleast_1d(as_array(given[name], name)) for name in shapes}
-    for name, shape in shapes.items():
-        if found[name].shape != shape:
-            raise TheoryError(f"{name} has the shape {shape} with these x and c0", got=f"shape {found[name].shape}")
-    return found
+    return fitting({"G": np.ones(hidden), "K": np.zeros(hidden), **values}, _shapes(hidden, inputs))
 
 
 def _reference(values: Values) -> Values:

@@ -64,6 +64,7 @@ def _deltas(net: Net) -> list[Line]:
 def _short_delta(net: Net) -> list[Line]:
     """Where loss and activation fit each other, almost everything cancels."""
     short = {("sigmoid", "bce"): f"(yhat - y) / {net.widths[-1]}", ("softmax", "cross-entropy"): "yhat - y"}
+    short[("sigmoid", "cross-entropy")] = "-y * (1 - yhat)"
     text = short.get((net.output, net.loss))
     if text is None:
         return []
@@ -120,10 +121,11 @@ def _target(net: Net, rng: np.random.Generator) -> Any:
 
 def _reference(net: Net, values: Values) -> Values:
     """The forward pass by the NumPy network library."""
-    from paribus.scratch import Tensor, nn
+    from paribus.scratch import Tensor, nn, ops
 
     functions: dict[str, Any] = {"identity": lambda z: z, "tanh": nn.tanh, "sigmoid": nn.sigmoid, "relu": nn.relu}
-    functions |= {"softplus": nn.softplus, "softmax": nn.softmax}
+    functions |= {"softplus": nn.softplus, "softmax": nn.softmax, "silu": lambda z: z * nn.sigmoid(z), "sin": np.sin}
+    functions |= {"leaky-relu": lambda z: ops.leaky(z, 0.01), "elu": lambda z: ops.elu(z, 1.0)}
     h = Tensor(values["x"][None])
     found: Values = {}
     for layer in range(1, net.depth + 1):

@@ -18,7 +18,7 @@ from paribus.errors import TheoryError
 from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.derivations.record import Table
 from paribus.theory.networks.grid import Array
-from paribus.theory.networks.numbers import as_array, generator, nice
+from paribus.theory.networks.numbers import as_array, fitting, generator, nice
 from paribus.theory.networks.program import Line, Program, Values, gradient
 from paribus.theory.networks.proof import derivation
 
@@ -31,6 +31,8 @@ def batch_norm(
     axes: int | None = None,
     inference: bool = False,
     eps: float = 1e-5,
+    gamma: Any = None,
+    beta: Any = None,
     size: tuple[int, int] | None = None,
     upstream: Any = None,
     seed: int = 0,
@@ -42,6 +44,8 @@ def batch_norm(
         axes: 0 after a fully connected layer, 1 or 2 after a convolution; as many as X has, or 0.
         inference: with running averages instead of the batch's own.
         eps: what is added to the variance, above 0.
+        gamma: scales, one for each channel; ones if not given.
+        beta: shifts; zeros if not given.
         size: inputs and outputs of a fully connected layer before it, to count parameters: ``(10, 20)``.
         upstream: ∂L/∂Y; numbers with one decimal if not given.
         seed: of the example's numbers where none are given.
@@ -63,6 +67,9 @@ def batch_norm(
     if above.shape != x.shape:
         raise TheoryError("the upstream gradient has the shape of X", got=f"{above.shape} and {x.shape}")
     example = _parameters(x.shape, lambda shape: np.ones(shape), lambda shape: np.zeros(shape), inference)
+    own = {name: given for name, given in (("gamma", gamma), ("beta", beta)) if given is not None}
+    chosen = fitting(own, dict.fromkeys(own, (x.shape[1],)))
+    example |= {name: numbers.reshape(example[name].shape) for name, numbers in chosen.items()}
     where = "fully connected" if x.ndim == 2 else f"convolutional, {x.ndim - 2}-D"
     return derivation(
         f"Batch norm, {where}, {'inference' if inference else 'training'}, eps {eps:g}",

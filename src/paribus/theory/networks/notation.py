@@ -14,6 +14,7 @@ import numpy as np
 from numpy import (
     arange,
     argmax,
+    cos,
     diag,
     exp,
     inf,
@@ -24,6 +25,7 @@ from numpy import (
     outer,
     prod,
     shape,
+    sin,
     sqrt,
     sum,
     tanh,
@@ -48,9 +50,11 @@ __all__ = [
     "arange",
     "argmax",
     "correlate",
+    "cos",
     "crop",
     "diag",
     "dilate",
+    "elu",
     "exp",
     "flip",
     "fold",
@@ -58,6 +62,7 @@ __all__ = [
     "hat_slope",
     "inf",
     "largest",
+    "leaky",
     "log",
     "mean",
     "one_hot",
@@ -70,6 +75,7 @@ __all__ = [
     "relu",
     "shape",
     "sigmoid",
+    "sin",
     "softmax",
     "softplus",
     "sqrt",
@@ -91,6 +97,16 @@ def sigmoid(z: Any) -> Any:
 def relu(z: Any) -> Any:
     """max(z, 0)."""
     return np.where(np.real(z) > 0, z, 0 * z)[()]
+
+
+def leaky(z: Any) -> Any:
+    """z above 0, 0.01 z below."""
+    return np.where(np.real(z) > 0, z, 0.01 * z)[()]
+
+
+def elu(z: Any) -> Any:
+    """z above 0, eᶻ − 1 below."""
+    return np.where(np.real(z) > 0, z, np.exp(np.where(np.real(z) > 0, 0, z)) - 1)[()]
 
 
 def softplus(z: Any) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,23 @@ Array = NDArray[Any]
 DUST = 1e-12  # what rounding leaves of a 0, in numbers that a lecturer would write
 MAX_BYTES = 10_000_000  # of a file
 MOST = 2048  # numbers of an array: every one of them is varied in the proof
-SHOWN = 25  # numbers of an array that a table still shows
-TYPED = 'type rows of numbers, "3 4 5; 2 1 -3", or name a .json, .npy or .csv file'
+SHOWN = 64  # numbers of an array that a table still shows
+TYPED = 'type rows of numbers, "3 4 5; 2 1 -3" or "[[3, 4], [2, 1]]", or a .json, .npy or .csv file'
 
 
 def parse_array(text: str) -> Array:
-    """``"3 4 5; 2 1 -3"`` → a matrix, ``"3 4 5"`` → a vector, ``"x.npy"`` → what the file holds.
+    """``"3 4 5; 2 1 -3"`` or ``"[[3, 4], [5, 6]]"`` → a matrix, ``"3 4 5"`` → a vector, ``"x.npy"`` → a file's.
 
     Raises:
         TheoryError: not numbers, rows of different lengths, or no such file.
     """
     if Path(text).suffix in READERS:
         return _read(Path(text))
+    if text.strip().startswith("["):
+        try:
+            return as_array(ast.literal_eval(text.strip()), "a matrix")
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            raise TheoryError("a matrix is made of numbers", got=_short(text), hint=TYPED) from None
     try:
         rows = [[float(word) for word in row.replace(",", " ").split()] for row in text.strip(" ;").split(";")]
     except ValueError:
@@ -92,6 +98,35 @@ def generator(seed: int) -> np.random.Generator:
     if seed < 0:
         raise TheoryError("a seed is a whole number from 0", got=seed)
     return np.random.default_rng(seed)
+
+
+def fitting(given: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """Numbers for every name, each of its shape.
+
+    Raises:
+        TheoryError: a name without numbers, one that does not exist, or another shape.
+    """
+    if missing := [name for name in shapes if name not in given]:
+        raise TheoryError("the values must have a number for everything", got=f"without {', '.join(missing)}")
+    if strange := [name for name in given if name not in shapes]:
+        raise TheoryError("the values name what is not there", got=strange[0], hint=f"there are {', '.join(shapes)}")
+    found = {name: np.atleast_1d(as_array(given[name], name)) for name in shapes}
+    for name, shape in shapes.items():
+        if found[name].shape != shape:
+            raise TheoryError(f"{name} has the shape {shape} here", got=f"shape {found[name].shape}")
+    return found
+
+
+def like(upstream: Any, x: Array, seed: int) -> Array:
+    """The gradient that arrives at something of the shape of x; numbers with one decimal if it is not given.
+
+    Raises:
+        TheoryError: another shape.
+    """
+    above = as_array(upstream, "upstream") if upstream is not None else nice(generator(seed + 1), x.shape)
+    if above.shape != x.shape:
+        raise TheoryError("the upstream gradient has the shape of what comes out", got=f"{above.shape} and {x.shape}")
+    return above
 
 
 def numbered(sizes: Sequence[int]) -> str:

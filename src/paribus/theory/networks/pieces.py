@@ -21,10 +21,14 @@ class Activation:
 
 @dataclass(frozen=True)
 class Loss:
-    """L of all outputs, ∂L/∂ŷᵢ of one; ``{p}``, ``{y}`` prediction and target, ``{n}`` the number of outputs."""
+    """L of all outputs, ∂L/∂ŷᵢ of one; ``{p}``, ``{y}`` prediction and target, ``{n}`` the number of outputs.
+
+    ``times`` is ŷᵢ ∂L/∂ŷᵢ where the product cancels: what sigmoid and softmax, whose slopes have a factor ŷ, need.
+    """
 
     value: str
     slope: str
+    times: str = ""
 
 
 # fmt: off
@@ -34,14 +38,18 @@ ACTIVATIONS = {
     "sigmoid":  Activation("sigmoid({z})",   "{h} * (1 - {h})"),
     "relu":     Activation("relu({z})",      "({z} > 0)"),
     "softplus": Activation("softplus({z})",  "sigmoid({z})"),
+    "leaky-relu": Activation("leaky({z})",   "(0.01 + 0.99 * ({z} > 0))"),
+    "elu":      Activation("elu({z})",       "(({z} > 0) + ({z} <= 0) * ({h} + 1))"),
+    "silu":     Activation("{z} * sigmoid({z})", "(sigmoid({z}) + {h} * (1 - sigmoid({z})))"),
+    "sin":      Activation("sin({z})",       "cos({z})"),
 }
 SOFTMAX = Activation("softmax({z})", "diag({h}) - outer({h}, {h})")  # outputs only: each depends on every z
 LOSSES = {
     "mse":           Loss("sum(({p} - {y})**2) / {n}",      "2 / {n} * ({p} - {y})"),
     "half-mse":      Loss("sum(({p} - {y})**2) / 2",        "({p} - {y})"),
     "bce":           Loss("-sum({y} * log({p}) + (1 - {y}) * log(1 - {p})) / {n}",
-                                                            "({p} - {y}) / ({p} * (1 - {p})) / {n}"),
-    "cross-entropy": Loss("-sum({y} * log({p}))",           "-{y} / {p}"),
+                          "({p} - {y}) / ({p} * (1 - {p})) / {n}", "({p} - {y}) / (1 - {p}) / {n}"),
+    "cross-entropy": Loss("-sum({y} * log({p}))",           "-{y} / {p}", "-{y}"),
 }
 # fmt: on
 MOST = 2000  # parameters: every one of them is varied in the proof
@@ -92,6 +100,16 @@ def parse_net(text: str, hidden: str, output: str, loss: str, bias: bool) -> Net
     if net.parameters > MOST:
         raise TheoryError(f"by hand a network has at most {MOST} parameters", got=f"{text}: {net.parameters}")
     return net
+
+
+def activation(name: str) -> Activation:
+    """An activation of hidden units by its name.
+
+    Raises:
+        TheoryError: no such activation.
+    """
+    _known("activation", name, ACTIVATIONS, "--hidden")
+    return ACTIVATIONS[name]
 
 
 def _known(what: str, name: str, table: dict[str, Activation] | dict[str, Loss], option: str) -> None:

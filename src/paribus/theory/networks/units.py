@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from paribus.theory.networks import matrices
-from paribus.theory.networks.pieces import ACTIVATIONS, LOSSES, Net
+from paribus.theory.networks.pieces import ACTIVATIONS, LOGARITHMIC, LOSSES, Net
 from paribus.theory.networks.program import Line, Program, Values, gradient, run, updated
 
 PATHS = 3  # from a unit to the outputs, up to which its delta is written out in full
@@ -126,8 +126,13 @@ def _output_delta(names: Names, i: int) -> str:
     slope = _loss_slope(net, p, y)
     if net.output == "softmax":
         pairs = [(names.y("yhat", k), names.y("y", k)) for k in range(1, n + 1)]
+        if net.loss in LOGARITHMIC:
+            whole = " + ".join(_times(net, q, t) for q, t in pairs)
+            return f"({_times(net, p, y)} - {p} * ({whole}))"
         mean = " + ".join(f"{_loss_slope(net, q, t)} * {q}" for q, t in pairs)
         return f"{p} * ({slope} - ({mean}))"
+    if net.output == "sigmoid" and net.loss in LOGARITHMIC:
+        return f"{_times(net, p, y)} * (1 - {p})"
     phi = ACTIVATIONS[net.output].slope.format(z=f"z{net.depth}_{i}", h=p)
     return f"{slope} * {phi}" if phi else slope
 
@@ -136,6 +141,11 @@ def _loss_slope(net: Net, p: str, y: str) -> str:
     n = net.widths[-1]
     text = LOSSES[net.loss].slope.format(p=p, y=y, n=n).removesuffix(" / 1")
     return text.replace("2 / 1 * ", "2 * ").replace("2 / 2 * ", "")
+
+
+def _times(net: Net, p: str, y: str) -> str:
+    """ŷ ∂L/∂ŷ, where the ŷ of the slope cancels against that of the logarithm."""
+    return LOSSES[net.loss].times.format(p=p, y=y, n=net.widths[-1]).removesuffix(" / 1")
 
 
 def _hidden_delta(names: Names, layer: int, i: int, full: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from paribus.theory.derivations.record import Formula
 from paribus.theory.expressions.symbols import GREEK
+from paribus.theory.networks.numbers import DUST
 
 # fmt: off
 STRENGTH = {  # how tightly an operator binds
@@ -163,14 +164,17 @@ def substituted(text: str, values: Mapping[str, Any]) -> str:
             return ast.Constant(Number(values[node.id])) if node.id in values else node
 
     written = ast.unparse(Substitute().visit(ast.parse(text, mode="eval").body))
-    return written.replace(" * ", "·").replace(" ** ", "**")
+    written = written.replace(" * ", "·").replace(" ** ", "**")
+    written = re.sub(r"(^|\()\((-[\d.e+-]+)\)(?!\*\*)", r"\1\2", written)  # what stands first needs no brackets
+    return re.sub(r"(?<![\w.])-0(?![.\de])", "0", written)
 
 
 class Number(float):
     """A number that prints with six digits, in brackets where it is negative."""
 
     def __repr__(self) -> str:
-        return f"{float(self):.6g}" if self >= 0 else f"({float(self):.6g})"
+        value = float(self) if abs(self) > DUST else 0.0  # never -0, nor what rounding leaves of 0
+        return f"{value:.6g}" if value >= 0 else f"({value:.6g})"
 
 
 def _plain(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from paribus.errors import TheoryError
 
 MOST = 400  # letters of an expression; work grows fast with them
-MATRICES = ("input", "filter", "upstream", "target", "box")
+MATRICES = ("input", "filter", "upstream", "target", "box", "gamma", "beta")
 SIZES = ("stride", "padding", "dilation", "window", "size")
 NUMBERS = {"steps": int, "groups": int, "samples": int, "seed": int, "rate": float, "eps": float}
 MOST_STEPS, MOST_STARTS = 5000, 200
@@ -38,7 +38,9 @@ def network(name: str, options: Mapping[str, str]) -> dict[str, Any]:
         usual = {"hidden": "tanh", "output": "sigmoid", "loss": "mse"}
         asked = {key: options.get(key) or value for key, value in usual.items()}
         seed = _whole(options.get("seed") or "0", "seed")
-        found = dense(name, asked["hidden"], asked["output"], asked["loss"], seed=seed)
+        sample = {"x": options.get("input"), "y": options.get("target")}
+        own = {key: _option({"x": "input", "y": "target"}[key], text) for key, text in sample.items() if text}
+        found = dense(name, asked["hidden"], asked["output"], asked["loss"], seed=seed, **own)
     else:
         found = layer(name, **{key: _option(key, value) for key, value in options.items() if value})
     takes = {one: sorted(entry.options) for one, entry in LAYERS.items()}
@@ -49,12 +51,13 @@ def layers(text: str, shape: str) -> dict[str, Any]:
     """What every layer of a net in text gives, holds and costs."""
     from paribus.reports.layers import layers_page
     from paribus.theory.layers import table
+    from paribus.theory.layers.table import typed_input
     from paribus.web.pages import plain
 
     _short(text, 2000)
     if not shape:
         raise TheoryError("a net in text needs the shape of its input", got=text, hint="for example 3,32,32")
-    return {"page": plain(layers_page(table(text, _shape(shape))))}
+    return {"page": plain(layers_page(table(text, typed_input(shape))))}
 
 
 def arena(asked: Mapping[str, str]) -> dict[str, Any]:
@@ -185,14 +188,6 @@ def _shapes(text: str) -> dict[str, str]:
             raise TheoryError("a shape is given as NAME=SIZES", got=word.strip(), hint="A=m,n; x=n; a=")
         found[name.strip()] = sizes.strip()
     return found
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in text.lower().replace("x", ",").split(","))
-    except ValueError:
-        rule = "the shape of an input is whole numbers with commas"
-        raise TheoryError(rule, got=text, hint="for example 3,224,224") from None
 
 
 def _whole(text: str, name: str) -> int:
