@@ -50,6 +50,7 @@ class Finding:
         consequences: findings that follow from this one.
         given: whether it shows in the examples before the first step, so that nothing in the training explains it.
         confidence: how often the doctor was right who said so of planted faults; ``None`` where that is not measured.
+        graded: in how many cases.
         trace: what its picture shows.
     """
 
@@ -62,6 +63,7 @@ class Finding:
     consequences: tuple[Finding, ...] = ()
     given: bool = False
     confidence: float | None = None
+    graded: int = 0
     trace: Trace | None = None
 
     @property
@@ -92,6 +94,7 @@ class Finding:
             "treatment": dict(self.treatment),
             "advice": self.advice,
             "confidence": self.confidence,
+            "graded": self.graded,
             "consequences": [finding.plain() for finding in self.consequences],
         }
 

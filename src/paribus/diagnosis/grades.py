@@ -27,4 +27,4 @@ def graded(finding: Finding) -> Finding:
     found = grades().get(finding.cause)
     if not found or not found["named"] or finding.severity != "fault":
         return finding
-    return replace(finding, confidence=found["right"] / found["named"])
+    return replace(finding, confidence=found["right"] / found["named"], graded=found["named"])

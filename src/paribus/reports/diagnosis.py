@@ -60,7 +60,8 @@ def _terms(found: Finding) -> Iterator[tuple[str, str]]:
     yield "mechanism", f"{found.mechanism} ({found.source})"
     if found.consequences:
         yield "follows from it", "; ".join(f"{one.name} ({_short(one)})" for one in found.consequences)
-    sure = UNGRADED if found.confidence is None else f"right in {percent(found.confidence)} of the graded cases"
+    cases = f"{found.graded:,} graded cases" if found.graded else "the graded cases"
+    sure = UNGRADED if found.confidence is None else f"right in {percent(found.confidence)} of {cases}"
     yield "confidence", sure
     yield "id", found.cause
 

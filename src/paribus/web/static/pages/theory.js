@@ -10,7 +10,7 @@ const PAUSE = 350; // milliseconds without a key until something is asked
 const BOXES = {
   derive: {
     title: "Derive",
-    about: "Type a function as in NumPy or PyTorch; every step of its derivative is shown, and checked with numbers.",
+    about: "Type a function as in NumPy, LaTeX or print; every step of its derivative is shown, and checked.",
     fields: [
       ["text", "function", "sum((W @ x - y)**2)"],
       ["wrt", "with respect to", "W"],
