@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from paribus.tasks.sheet import GAP, LINE, MARGIN, TALL, sheet
+from paribus.tasks.sheet import GAP, LINE, MARGIN, TALL, _drawn, sheet
 
 
 def test_a_sheet_holds_all_pictures_in_their_places():
@@ -44,3 +44,9 @@ def test_a_long_name_of_a_narrow_column_does_not_run_into_the_next():
         sheet(torch.zeros(1, 2, 1, 192, 8, dtype=torch.uint8), (name, "b")) for name in ("a", "reconstruction")
     )
     assert wide.width > narrow.width + 60
+
+
+def test_letters_that_the_font_lacks_are_drawn_as_their_like():
+    tile = torch.zeros(1, 1, 1, 8, 8, dtype=torch.uint8)
+    assert _drawn("−2.9 × Äpfel") == "-2.9 x Apfel"
+    assert sheet(tile, title="−2.9 Äpfel").tobytes() == sheet(tile, title="-2.9 Apfel").tobytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,8 @@ WIDTH, TALL = 960, 192  # pixels that a sheet may be wide, and one small picture
 GAP, BREAK, MARGIN = 4, 14, 12  # pixels between pictures, between groups of columns, around everything
 LINE, FONT = 20, 14  # height of a line, and of its letters
 PAPER, INK, MUTED, FRAME = "#ffffff", "#1f2933", "#5b6775", "#9aa5b1"
+
+LACKING = str.maketrans({"−": "-", "–": "-", "—": "-", "×": "x", "→": ">", "²": "2", "ß": "ss", "≤": "<=", "≥": ">="})
 
 Legend = Sequence[tuple[str, str]]
 
@@ -52,9 +55,9 @@ def sheet(pictures: Tensor, columns: Sequence[str] = (), title: str = "", legend
     size = (max(right, _length(title)) + 2 * MARGIN, top + rows * (height + GAP) + LINE * len(lines) + MARGIN)
     image = Images.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(image)
-    draw.text((MARGIN, MARGIN), title, INK, _font())
+    draw.text((MARGIN, MARGIN), _drawn(title), INK, _font())
     for group in groups:
-        draw.text((MARGIN + group.left, top - LINE), group.name, MUTED, _font())
+        draw.text((MARGIN + group.left, top - LINE), _drawn(group.name), MUTED, _font())
     lefts = [group.left + place * (width + GAP) for group in groups for place in range(group.count)]
     for row in range(rows):
         for column, left in enumerate(lefts):
@@ -98,13 +101,19 @@ def _legend(draw: ImageDraw, line: Sequence[tuple[str, str, int]], top: int) -> 
     for name, colour, left in line:
         at = MARGIN + left
         draw.rectangle((at, top + 2, at + FONT, top + 2 + FONT - 2), colour, FRAME)
-        draw.text((at + LINE, top), name, INK, _font())
+        draw.text((at + LINE, top), _drawn(name), INK, _font())
 
 
 def _length(text: str) -> int:
     """How wide a text is, in pixels."""
-    width: float = _font().getlength(text)
+    width: float = _font().getlength(_drawn(text))
     return round(width)
+
+
+def _drawn(text: str) -> str:
+    """A text in letters that Pillow's font has: for others, as those with accents, it draws empty boxes."""
+    plain = unicodedata.normalize("NFKD", text.translate(LACKING))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 @cache
