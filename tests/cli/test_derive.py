@@ -57,7 +57,7 @@ def test_hessian_latex_code_and_page(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("x.T @ x",), "add --wrt X"),
+        (("x.T @ y",), "name one of x, y: --wrt"),
         (("x.T @ x", "--wrt", "x", "--shape", "x"), "NAME=SIZES"),
     ],
 )

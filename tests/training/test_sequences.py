@@ -120,7 +120,7 @@ def test_tasks_without_a_baseline_say_so(train, digits):
     folder, _ = train(digits())
     with pytest.raises(DataError, match="knows nothing that a network could be compared with"):
         skill(load(folder))
-    assert diagnose(folder).names == []
+    assert diagnose(folder).names == ["trained too briefly"]  # 256 digits, an epoch or two
 
 
 def test_a_forecast_goes_on_behind_the_end_of_a_file(forecaster, tmp_path):

@@ -278,7 +278,7 @@ def test_theory_is_what_the_library_works_out(served):
     "query",
     [
         "derive?text=x.T%20@&wrt=x",
-        "derive?text=x",
+        "derive?text=x.T%20@%20y",
         "derive?text=" + "x%2B" * 300 + "x&wrt=x",
         "derive?text=__import__('os').system('true')&wrt=x",
         "layers?text=conv%208&input=a",

@@ -83,8 +83,8 @@ class Live:
         await asyncio.to_thread(self._enter, stream)
         try:
             yield _line({"kind": "hello", "watching": self.watching, "follow": sorted(stream.follow)})
-            for wanted in stream.follow & self._told.keys():  # a tab that drew fewer rows before it listened asks again
-                count = self._told[wanted]
+            known = {wanted: count for wanted in stream.follow if (count := self._told.get(wanted, -1)) >= 0}
+            for wanted, count in known.items():  # a tab that drew fewer rows before it listened asks again
                 yield _line({"kind": "rows", "id": wanted, "first": count, "count": count, "rows": []})
             while not self._stop.is_set():
                 try:

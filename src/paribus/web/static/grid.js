@@ -123,9 +123,9 @@ export class Grid {
       if (this.pages.has(from)) continue;
       this.pages.set(from, []);
       this.load(from, PAGE, signal).then(
-        ({ rows }) => {
-          if (signal.aborted) return;
-          this.pages.set(from, rows);
+        (answer) => {
+          if (signal.aborted || !answer) return; // nothing is answered to a page that is being left
+          this.pages.set(from, answer.rows);
           this.show();
         },
         () => this.pages.delete(from),
