@@ -337,14 +337,15 @@ function choose(signal) {
     oninput: settled(150, () => draw()),
   });
   const draw = async () => {
-    const { rows } = await get(
+    const found = await get(
       "home",
       { query: find.value, sort: "started", descending: "1", offset: 0, limit: 30 },
       signal,
     );
+    if (!found) return; // the page is being left
     fill(
       list,
-      rows.map((row) => {
+      found.rows.map((row) => {
         const box = h("input", {
           type: "checkbox",
           onchange: () => (box.checked ? now.add(row.id) : now.delete(row.id), (start.disabled = !now.size)),

@@ -163,7 +163,6 @@ export default async function theory(into, { what = "derive", signal }) {
     if (!stop.aborted) answer.removeAttribute("aria-busy");
   }
   const ask = settled(PAUSE, now);
-  inputs.values().next().value.focus({ preventScroll: true });
   now();
 
   /** Fields for what only this layer takes. */
