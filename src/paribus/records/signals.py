@@ -49,13 +49,13 @@ class Look:
         dead: by activation, the share of its units (channels, features) that are 0 for every example and place.
         saturated: by sigmoid, tanh or softmax, the share of its outputs within 1 % of their ends.
         norm_mean: by batch norm, root mean square over channels of (running mean − probe's mean) / probe's deviation.
-        norm_variance: by batch norm, mean over channels of |ln(running variance / probe's variance)|.
+        norm_variance: by batch norm, mean over channels of the size of ln(running variance / probe's variance).
         norm_batches: by batch norm, how many batches its running statistics have seen.
         loss: by stage, over the probe in training mode: the mean over its pieces (see :attr:`pieces`).
         loss_eval: by stage, over the whole probe in evaluation mode. Without dropout and batch norm it is ``loss``; of
             a loss that is a sum over examples it is that times the number of pieces.
         loss_bias: by stage, in evaluation mode with the inputs of the last layer set to 0, so that its bias is all.
-        gradient_square: by stage, an unbiased estimate of |G|², the square of the true gradient's norm.
+        gradient_square: by stage, an unbiased estimate of ‖G‖², the square of the true gradient's norm.
         gradient_variance: by stage, an unbiased estimate of tr Σ, the variance of the gradient of one example.
         outputs: of what the network gives for the probe in evaluation mode: ``mean``, ``deviation``, ``low``, ``high``;
             ``variation`` as that of a layer; ``simplex``, the share of examples whose numbers are probabilities that
@@ -112,10 +112,10 @@ class Look:
     unrecorded: Mapping[str, str] = field(default_factory=dict)
 
     def noise_scale(self, stage: str = "model") -> float | None:
-        """The simple noise scale tr Σ/|G|², in examples (McCandlish et al., 2018, equation 2.9).
+        """The simple noise scale tr Σ/‖G‖², in examples (McCandlish et al., 2018, equation 2.9).
 
         One look is a rough estimate: better are the sums of both over several looks, divided. ``None`` where it was not
-        recorded, or where noise hides the gradient so that the estimate of |G|² is not positive.
+        recorded, or where noise hides the gradient so that the estimate of ‖G‖² is not positive.
         """
         square, variance = self.gradient_square.get(stage), self.gradient_variance.get(stage)
         return variance / square if square is not None and variance is not None and square > 0 else None
