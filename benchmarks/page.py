@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -242,25 +243,24 @@ def last(root: Path) -> dict[str, float]:
 
 def _ten(root: Path) -> None:
     """Ten runs of those that the others have."""
+    _some(root, 10)
+
+
+def _some(root: Path, count: int) -> list[Path]:
+    """So many of those runs, and no others."""
     make(root, 1)
     runs = sorted(path.parent for path in root.rglob("recipe.json"))
-    for folder in runs[10:]:
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
+    for folder in runs[count:]:
+        shutil.rmtree(folder)
+    return runs[:count]
 
 
 def _long(root: Path, lines: int = LINES) -> None:
     """One run with many rows."""
-    make(root, 1)
-    runs = sorted(path.parent for path in root.rglob("recipe.json"))
-    for folder in runs[1:]:
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
-    with (runs[0] / "metrics.jsonl").open("w") as file:
+    (run,) = _some(root, 1)
+    with (run / "metrics.jsonl").open("w") as file:
         file.writelines(map(_line, range(1, lines + 1)))
-    os.utime(runs[0] / "metrics.jsonl")
+    os.utime(run / "metrics.jsonl")
 
 
 def _line(epoch: int) -> str:

@@ -64,19 +64,9 @@ def entropy(record: Record) -> float | None:
     return -math.fsum(share * math.log(share) for share in record.shares) if record.shares else None
 
 
-def agreement(record: Record) -> float | None:
-    """κ of the targets of nearest neighbours among the training examples."""
-    return record.start.agreement.get("kappa") if record.start is not None else None
-
-
-def agreement_error(record: Record) -> float | None:
-    """Its standard error where neighbours agree by chance."""
-    return record.start.agreement.get("error") if record.start is not None else None
-
-
-def nearness(record: Record) -> float | None:
-    """The median distance to the nearest example over that of two."""
-    return record.start.agreement.get("distance") if record.start is not None else None
+def of_neighbours(figure: str) -> Measure:
+    """A figure of what nearest neighbours among the training examples tell: before the first step."""
+    return lambda record: record.start.agreement.get(figure) if record.start is not None else None
 
 
 def start_loss(record: Record) -> float | None:
@@ -436,9 +426,13 @@ def softened(record: Record) -> bool:
 
 
 MEASURES: Mapping[str, Measured] = {
-    "agreement": Measured(agreement, "how far nearest neighbours tell targets (κ)", "agreement", False, 0.0),
-    "agreement_error": Measured(agreement_error, "standard error of that κ", "agreement", False, 0.0),
-    "nearness": Measured(nearness, "distance to the nearest example over that of two", "agreement", False, 0.05),
+    "agreement": Measured(
+        of_neighbours("kappa"), "how far nearest neighbours tell targets (κ)", "agreement", False, 0.0
+    ),
+    "agreement_error": Measured(of_neighbours("error"), "standard error of that κ", "agreement", False, 0.0),
+    "nearness": Measured(
+        of_neighbours("distance"), "distance to the nearest example over that of two", "agreement", False, 0.05
+    ),
     "start_loss": Measured(start_loss, "the first loss over that of a guess", "loss_eval", margin=1.5),
     "summed": Measured(summed, "power of the number of examples by which the loss grows", "loss", False, 0.3),
     "usual_rate": Measured(usual_rate, "learning rate over the optimizer's default"),

@@ -7,7 +7,7 @@ training, and cost little of its time: see ``paribus.training.probe``, which tak
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -176,3 +176,14 @@ _READERS: dict[str, Callable[[Any], Any]] = {  # type of a field, as it is writt
     "Mapping[str, str]": _texts,
 }
 _FORMS = {entry.name: _READERS[str(entry.type)] for entry in fields(Look)}
+
+
+def cohen(table: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Cohen's κ of a table of agreements (K, K), and its standard error where there is none (Cohen, 1960, eq. 9)."""
+    count = sum(map(sum, table))
+    sides = zip(map(sum, table), map(sum, zip(*table, strict=True)), strict=True)
+    chance = sum(row * column for row, column in sides) / count**2
+    if chance >= 1:
+        return 0.0, 1.0
+    same = sum(row[place] for place, row in enumerate(table)) / count
+    return (same - chance) / (1 - chance), math.sqrt(chance / ((1 - chance) * count))

@@ -14,12 +14,8 @@ from paribus.diagnosis.record import Record
 NARROW = 3  # units of a hidden layer
 HEAVY_DROPOUT, HEAVY_DECAY, HEAVY_L1 = 0.6, 0.02, 0.002
 BY_HEART, WORSE = 0.98, 0.05  # right answers in training; how many fewer elsewhere
-AS_GUESSED = 0.25  # of what guessing leaves
 FEW = 20  # examples of a class
 COURSE = 4  # epochs that show a best one among them
-UNRELATED, RELATED = 0.1, 0.2  # κ of neighbours' targets: of what has nothing to do with its inputs, and of what has
-SURE = 3.0  # standard errors
-PROBABLE = 0.99  # share of outputs that are probabilities
 
 
 def narrow(case: Case) -> Iterator[Finding]:

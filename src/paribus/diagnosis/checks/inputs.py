@@ -13,11 +13,6 @@ from paribus.diagnosis.record import Record
 ONE_CLASS = 0.95  # of a batch
 FOLLOWED = 60  # steps after which running statistics of the usual momentum are those of the data
 TINY, SMALL = 2, 4  # examples: of so few a batch norm knows nothing, or little
-RARE = 0.2  # of the middle class: a class with fewer examples is rare
-MISSED = 0.5  # of the recall of the middle class
-LESS = 0.85  # of it, where nothing weighs rare classes up
-NEVER = 0.15  # recall of a class that is as good as never named
-SHARED = 0.25  # how far two recalls may be from summing to one that is shared
 
 
 def not_scaled(case: Case) -> Iterator[Finding]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from statistics import median
 
 from paribus.diagnosis.case import Case, Check
-from paribus.diagnosis.checks.fitting import COURSE, PROBABLE, few, rated, strong
+from paribus.diagnosis.checks.fitting import COURSE, few, rated, strong
 from paribus.diagnosis.finding import Finding, Severity, Trace
 from paribus.diagnosis.measures import entropy
 from paribus.diagnosis.record import Record
+from paribus.records.signals import cohen
 
 AS_GUESSED = 0.25  # of what guessing leaves
 UNRELATED, RELATED = 0.1, 0.2  # κ of neighbours' targets: of what has nothing to do with its inputs, and of what has
 AGREED = 0.9  # κ of neighbours that rules out more than one wrong label in twenty
 APART, ALONE = 0.5, 0.3  # κ of two classes that can be told apart; by how much less than any others' it must be
+PROBABLE = 0.99  # share of outputs that are probabilities
 SURE, FAR = 3.0, 4.0  # standard errors; of the farthest of many
 AT_REST = 0.8, 1.1  # the last training loss over that of the frequencies, where nothing is learned
 STILL = ("most_update", "gradient_span", "middle_gain", "first_spread", "usual_rate", "shrinkage")
@@ -202,15 +203,8 @@ def _pairs(record: Record) -> Iterator[tuple[float, float, str, str]]:
     names = [str(name) for name in record.info.get("classes") or ()]
     for one, other in combinations(range(min(len(names), len(rows))), 2):
         table = [[rows[str(a)][b] for b in (one, other)] for a in (one, other)]
-        count, same = sum(map(sum, table)), table[0][0] + table[1][1]
-        if min(sum(table[0]), sum(table[1])) < COMPARED:
-            continue
-        chance = (
-            sum(sum(row) * sum(column) for row, column in zip(table, zip(*table, strict=True), strict=True)) / count**2
-        )
-        if chance < 1:
-            error = math.sqrt(chance / ((1 - chance) * count))
-            yield (same / count - chance) / (1 - chance), error, names[one], names[other]
+        if min(map(sum, table)) >= COMPARED:
+            yield *cohen(table), names[one], names[other]
 
 
 def _sharing(record: Record, recalls: Recalls) -> Iterator[Finding]:

@@ -16,7 +16,6 @@ FLOORS = (0.0, 0.5)  # of a rectifier, and of a sigmoid behind one
 ALIKE = 0.02  # how far the ratio of two figures may stray and still be called constant
 FELL = 1.2  # by what factor two figures must have changed together
 TOO_LOW = 0.75  # of the loss of a guess: no cross-entropy begins lower
-CLOSE = 0.15  # of what guessing leaves: who knows nothing may be right by chance so often
 
 
 def double_softmax(case: Case) -> Iterator[Finding]:

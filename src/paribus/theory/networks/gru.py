@@ -8,11 +8,13 @@ h₁ = (1 − z) ⊙ n + z ⊙ h₀                       (Cho et al. 2014, with
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.networks.gates import Shapes, drawn, filled, shapes, symbols
 from paribus.theory.networks.numbers import fitting, generator, nice
 from paribus.theory.networks.program import Line, Program, Values, gradient
 from paribus.theory.networks.proof import derivation
@@ -31,11 +33,11 @@ def gru(values: dict[str, Any] | None = None, *, seed: int = 0) -> Derivation:
         TheoryError: numbers that are missing or do not fit.
     """
     rng = generator(seed)
-    example = _given(values) if values is not None else _cell(2, 1, lambda shape: nice(rng, shape))
+    example = _given(values) if values is not None else filled(_shapes(2, 1), partial(nice, rng))
     weights = [f"{stem}{gate}" for gate in GATES for stem in "WUb"]
     return derivation(
         "A GRU cell",
-        (Program(_forward(), _backward(), _draw, _reference, _symbols()),),
+        (Program(_forward(), _backward(), partial(drawn, _shapes), _reference, symbols(GATES)),),
         {name: f"d{name}" for name in (*weights, "c", "x", "h0")},
         shapes={"Wr": ("h", "n"), "Ur": ("h", "h"), "br": ("h",), "c": ("h",), "x": ("n",), "h0": ("h",)},
         assumptions=("G is the gradient that arrives at h1", "r, z, n have weights of the same shapes"),
@@ -83,23 +85,8 @@ def _backward() -> tuple[Line, ...]:
     )
 
 
-def _symbols() -> dict[str, str]:
-    return {f"{stem}{gate}": f"{stem}_{{{gate}}}" for gate in GATES for stem in "zWUb"} | {gate: gate for gate in GATES}
-
-
-def _shapes(hidden: int, inputs: int) -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {}
-    for gate in GATES:
-        shapes |= {f"W{gate}": (hidden, inputs), f"U{gate}": (hidden, hidden), f"b{gate}": (hidden,)}
-    return {**shapes, "c": (hidden,), "x": (inputs,), "h0": (hidden,), "G": (hidden,)}
-
-
-def _cell(hidden: int, inputs: int, draw: Any) -> Values:
-    return {name: draw(shape) for name, shape in _shapes(hidden, inputs).items()}
-
-
-def _draw(rng: np.random.Generator) -> Values:
-    return _cell(int(rng.integers(1, 4)), int(rng.integers(1, 4)), lambda shape: rng.normal(size=shape))
+def _shapes(hidden: int, inputs: int) -> Shapes:
+    return {**shapes(GATES, hidden, inputs), "c": (hidden,), "x": (inputs,), "h0": (hidden,), "G": (hidden,)}
 
 
 def _given(values: dict[str, Any]) -> Values:

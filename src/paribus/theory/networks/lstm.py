@@ -9,12 +9,14 @@ c₁ = f ⊙ c₀ + i ⊙ g,   h₁ = o ⊙ tanh(c₁)        (Hochreiter and Sc
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from paribus.errors import TheoryError
 from paribus.theory.derivations.derivation import Derivation
+from paribus.theory.networks.gates import Shapes, drawn, filled, shapes, symbols
 from paribus.theory.networks.numbers import as_array, fitting, generator, nice
 from paribus.theory.networks.program import Line, Program, Values, gradient
 from paribus.theory.networks.proof import derivation
@@ -32,13 +34,13 @@ def lstm(values: dict[str, Any] | None = None, *, seed: int = 0) -> Derivation:
     Raises:
         TheoryError: numbers that are missing or do not fit.
     """
-    example = _given(values) if values is not None else _cell(2, 1, _nice(seed))
+    example = _given(values) if values is not None else filled(_shapes(2, 1), partial(nice, generator(seed)))
     program = Program(
         forward=tuple(_forward()),
         backward=tuple(_backward()),
-        draw=_draw,
+        draw=partial(drawn, _shapes),
         reference=_reference,
-        symbols=_symbols(),
+        symbols=symbols(GATES),
     )
     weights = [f"{stem}{gate}" for gate in GATES for stem in "WUb"]
     return derivation(
@@ -84,28 +86,8 @@ def _backward() -> list[Line]:
     return lines
 
 
-def _symbols() -> dict[str, str]:
-    return {f"{stem}{gate}": f"{stem}_{{{gate}}}" for gate in GATES for stem in "zWUb"} | {gate: gate for gate in GATES}
-
-
-def _shapes(hidden: int, inputs: int) -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {}
-    for gate in GATES:
-        shapes |= {f"W{gate}": (hidden, inputs), f"U{gate}": (hidden, hidden), f"b{gate}": (hidden,)}
-    return {**shapes, "x": (inputs,), "h0": (hidden,), "c0": (hidden,), "G": (hidden,), "K": (hidden,)}
-
-
-def _cell(hidden: int, inputs: int, draw: Any) -> Values:
-    return {name: draw(shape) for name, shape in _shapes(hidden, inputs).items()}
-
-
-def _nice(seed: int) -> Any:
-    rng = generator(seed)
-    return lambda shape: nice(rng, shape)
-
-
-def _draw(rng: np.random.Generator) -> Values:
-    return _cell(int(rng.integers(1, 4)), int(rng.integers(1, 4)), lambda shape: rng.normal(size=shape))
+def _shapes(hidden: int, inputs: int) -> Shapes:
+    return {**shapes(GATES, hidden, inputs), "x": (inputs,), **dict.fromkeys(("h0", "c0", "G", "K"), (hidden,))}
 
 
 def _given(values: dict[str, Any]) -> Values:

@@ -11,6 +11,7 @@ from torch import Tensor
 from paribus.data.deliver.loader import Loader
 from paribus.data.info import DataInfo
 from paribus.models.network import Network
+from paribus.records.signals import cohen
 from paribus.training.signals.readings import rounded
 
 MOST, LEAST = 512, 32  # examples that are compared
@@ -58,9 +59,9 @@ def _told(targets: Any, nearest: Tensor, info: DataInfo) -> dict[str, Any]:
         return {"agreement": {"kappa": rounded(kappa), "error": rounded(error)}} if spread > 0 else {}
     if targets.ndim > 1 or not info.classes:
         return {}
-    counts = confusions(targets, targets[nearest], len(info.classes))
+    counts = confusions(targets, targets[nearest], len(info.classes)).tolist()
     kappa, error = cohen(counts)
-    rows = {str(at): tuple(row) for at, row in enumerate(counts.tolist())} if len(counts) <= MOST_CLASSES else {}
+    rows = {str(at): tuple(row) for at, row in enumerate(counts)} if len(counts) <= MOST_CLASSES else {}
     return {"agreement": {"kappa": rounded(kappa), "error": rounded(error)}, "neighbours": rows}
 
 
@@ -77,16 +78,6 @@ def distances(inputs: Tensor) -> Tensor:
 def confusions(targets: Tensor, nearest: Tensor, classes: int) -> Tensor:
     """How often an example of each class (row) has a nearest neighbour of each class (column), int64 (K, K)."""
     return (targets * classes + nearest).bincount(minlength=classes**2).view(classes, classes)
-
-
-def cohen(counts: Tensor) -> tuple[float, float]:
-    """Cohen's κ of a table of agreements (K, K), and its standard error where there is none (Cohen, 1960, eq. 9)."""
-    shares = counts.double() / counts.sum()
-    chance = float((shares.sum(0) * shares.sum(1)).sum())
-    if chance >= 1:
-        return 0.0, 1.0
-    kappa = (float(shares.trace()) - chance) / (1 - chance)
-    return kappa, (chance / ((1 - chance) * float(counts.sum()))) ** 0.5
 
 
 def _affordable(features: int) -> int:
