@@ -14,10 +14,11 @@ from paribus.data.prepare.prepared import PreparedData
 from paribus.models.freezing import frozen_tensors
 from paribus.models.network import Network
 from paribus.models.weights import hash_of
+from paribus.records.sections import Shuffle
 from paribus.training.session import Session
 
 
-def began(session: Session, prepared: PreparedData, train: Loader) -> dict[str, Any]:
+def began(session: Session, prepared: PreparedData, train: Loader, order: Shuffle) -> dict[str, Any]:
     """Plain data for the record of a run, before its first step and before an interrupted one goes on.
 
     ``weights`` is the hash of all parameters that are drawn, and not all one number; ``frozen`` says of each tensor
@@ -33,7 +34,7 @@ def began(session: Session, prepared: PreparedData, train: Loader) -> dict[str, 
         name: one for name, one in session.network.named_parameters() if one.numel() and one.min() < one.max()
     }:
         found["weights"] = hash_of(drawn)
-    return found if session.fitted else {**found, "order": digest(_first(session, train))}
+    return found if session.fitted else {**found, "order": digest(_first(session, train, order))}
 
 
 def digest(rows: Tensor) -> str:
@@ -51,7 +52,7 @@ def _frozen(network: Network) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def _first(session: Session, train: Loader) -> Tensor:
+def _first(session: Session, train: Loader, order: Shuffle) -> Tensor:
     """The examples of the first batch of the first epoch, as the loader deals them out."""
-    rows: Tensor = next(train.shuffled(session.seeds, 0)).rows
+    rows: Tensor = next(train.shuffled(session.seeds, 0, order=order)).rows
     return rows

@@ -80,7 +80,7 @@ def train(
         folder.write_info(prepared.info.plain())
         data = Loaders.of(recipe, prepared, session.execution.device, whole=session.fitted is not None)
         about = {"execution": session.execution.plain(), **session.started_from}
-        folder.write_environment({**environment(), **about, "began": began(session, prepared, data.train)})
+        folder.write_environment({**environment(), **about, "began": began(session, prepared, data.train, data.order)})
         resume(folder, session)
 
         epochs = 1 if session.fitted else recipe.budget.epochs
