@@ -135,7 +135,7 @@ def test_mistakes_are_explained():
     with pytest.raises(RecipeError, match="reads one loss"):
         pb.lr_find("digits/gan")
     with pytest.raises(RecipeError, match="searches for the size"):
-        pb.lr_find("breast_cancer/linear", {"optimizer": "lbfgs", "training.batch_size": "full"})
+        pb.lr_find("diabetes_progression/linear", {"optimizer": "lbfgs", "training.batch_size": "full"})
     with pytest.raises(RecipeError, match="at least 20 steps"):
         pb.lr_find("digits/mlp", steps=5)
     with pytest.raises(RecipeError, match="must be above 0"):
