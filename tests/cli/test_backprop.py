@@ -27,6 +27,15 @@ def test_networks_and_layers_come_by_one_command(tmp_path):
     assert "<math" in (tmp_path / "page.html").read_text()
 
 
+def test_a_batch_norm_on_one_page():
+    page = run("backprop", "batchnorm", "--detail", "brief")
+    assert len(page.splitlines()) < 45
+    assert "forward pass" not in page.replace("derivative of the forward pass", "")
+    assert "dX = (dXhat - mean(dXhat" in page
+    assert "mu = mean(X, 0, keepdims=True)" in page  # under what is given
+    assert run("backprop", "batchnorm", "--detail", "brief", "--code") == run("backprop", "batchnorm", "--code")
+
+
 @pytest.mark.parametrize("old", [("--network", "2-1"), ("--network=2-1",), ("--no-bias", "--network", "2-1")])
 def test_what_derive_did_before_goes_here(old):
     rest = [word for word in old if word == "--no-bias"]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
+from paribus.cli import alone
+from paribus.records.plugins import PREFIX
 
 NET = "conv 8 k3 p1, bn, relu, pool 2, gap, flatten, linear 10"
 
@@ -126,11 +130,12 @@ number = 3
 """
 
 
-def test_a_module_of_a_file(paribus, tmp_path):
+def test_a_module_of_a_file(paribus, tmp_path, monkeypatch):
     file = tmp_path / "own_nets.py"
     file.write_text(OWN)
     said = paribus("layers", "Two", "width=16", "--plugin", str(file), "--input", "3,32,32+10", "--json")
     assert json.loads(said.out)["parameters"] == 27 * 16 + 16 + 10 * 16 + 16 + 32 * 5 + 5
+    monkeypatch.setenv(alone.ALONE, "1")  # a process of its own is slow to start
     assert "linear 2" in paribus("layers", "small", "--plugin", str(file), "--input", "4", "--measure").out
     for words, part in (
         (("Two",), "needs the shape of its input"),
@@ -138,6 +143,20 @@ def test_a_module_of_a_file(paribus, tmp_path):
         (("Two", "depth=3", "--input", "3,9,9+10"), "unexpected keyword argument 'depth'"),
     ):
         assert part in paribus("layers", *words, "--plugin", str(file)).err
+
+
+def test_a_file_can_neither_hang_nor_end_the_command(paribus, tmp_path, monkeypatch):
+    file = tmp_path / "hangs.py"
+    for code, part in (("import os; os._exit(7)", "exit code 7"), ("import os; os.abort()", "SIGABRT")):
+        file.write_text(code)
+        said = paribus("layers", "Net", "--plugin", str(file), "--input", "4")
+        assert said.code == 2
+        assert part in said.err
+    monkeypatch.setattr(alone, "SECONDS", 0.5)
+    file.write_text("while True: pass")
+    said = paribus("layers", "Net", "--plugin", str(file), "--input", "4")
+    assert "has not come to an end after 0.5 seconds" in said.err
+    assert f"{PREFIX}hangs" not in sys.modules  # the file was never imported here
 
 
 def test_the_page_draws_the_net(paribus, tmp_path):
@@ -154,3 +173,11 @@ def test_spellings_of_others(paribus):
     )
     assert "54,170" in said.out
     assert "all equal" in said.out
+
+
+def test_a_text_with_a_slash_is_no_recipe_and_may_name_its_input(paribus):
+    assert "16×15×15" in paribus("layers", "conv 16 3x3/2", "--input", "3,32,32").out
+    named = paribus("layers", "Input(shape=(28, 28, 1)), Flatten(), Dense(10)", "--measure")
+    assert "input 1×28×28" in named.out
+    assert "all equal" in named.out
+    assert "--input" in paribus("layers", "relu").err

@@ -82,7 +82,7 @@ TRACES = [  # section 2.5
      {"symmetric": "A,B,C"}),
     ("tr(sin(X))", "X", "diag(diag(cos(X)))", {"X": "n,n"}),
     ("tr(A @ exp(X))", "X", "A.T * exp(X)", {}),
-    ("tr(A * X)", "X", "diag(diag(A))", {"X": "n,n"}),
+    ("tr((A * X).T)", "X", "diag(diag(A))", {"X": "n,n"}),
     ("tr(A.T @ (B * X))", "X", "A * B", {}),
     ("tr(A @ diag(x))", "x", "diag(A)", {}),
     ("tr(A @ diag(x) @ B @ diag(x))", "x", "(A * B.T + A.T * B) @ x", {}),

@@ -6,54 +6,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from scipy.special import erf
+from tests.theory.meant import meant_arrays, sizes_of, slopes
 from tests.theory.namespaces import numpy_value
 from tests.theory.textbook import REFUSED, ROWS
 
 from paribus.errors import TheoryError
 from paribus.theory.derive import derive
-
-SIZES = {"n": 3, "m": 4, "d": 2, "k": 2, "p": 5, "q": 3, "r": 2, "b": 2, "i": 3, "j": 4}
-
-
-def soft(z):
-    weights = np.exp(z)
-    return weights / weights.sum(axis=-1, keepdims=True)
-
-
-def meant_arrays(shapes, kind, seed):
-    """Arrays in the shapes that are meant: square matrices near the identity, where all functions are defined."""
-    rng = np.random.default_rng(seed)
-    env = {}
-    for word in shapes.split():
-        name, _, sizes = word.partition(":")
-        shape = tuple(SIZES[size] for size in sizes.split(",") if size)
-        value = rng.uniform(0.3, 1.5, size=shape) if "+" in kind or not shape else rng.normal(size=shape)
-        if len(shape) == 2 and sizes.split(",")[0] == sizes.split(",")[1]:
-            value = 0.3 * rng.normal(size=shape) + 1.5 * np.eye(shape[0])
-        if "~" in kind:
-            value = np.abs(value) + 2 if name == "b" else 0.1 * value
-        env[name] = np.asarray(value)
-    return env
-
-
-def slopes(meaning, env, wrt):
-    """Central differences of the value that is meant, which owe nothing to any reader."""
-    space = {"np": np, "erf": erf, "soft": soft}
-
-    def value(array):
-        return float(eval(meaning, space, {**env, wrt: array}))
-
-    at, h = np.asarray(env[wrt], float), 1e-5
-    units = np.eye(at.size).reshape((at.size, *at.shape))
-    found = [(value(at + h * unit) - value(at - h * unit)) / (2 * h) for unit in units]
-    return np.reshape(found, at.shape)
-
-
-def sizes_of(shapes, env):
-    """The number for each size letter."""
-    pairs = ((zip(shapes[key], env[key].shape, strict=True)) for key in env)
-    return {str(size): number for one in pairs for size, number in one}
 
 
 def verdict(row, spelling):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from paribus.cli.derive import Code, Html, Json, Latex, show
+from paribus.cli.derive import Code, Detail, Html, Json, Latex, show
 from paribus.cli.words import Overwrite
 from paribus.errors import TheoryError
 
@@ -29,13 +29,15 @@ def backprop(
             metavar="NET",
             help="Widths of a fully connected net, from its inputs to its outputs: 2-2-1; or a layer: conv1d, conv2d, "
             "maxpool2d, avgpool2d, batchnorm, batchnorm2d, layernorm, softmax, cross-entropy, rnn, lstm, gru, "
-            "attention, argmax-attention, residual, dropout, roialign, cnn-rnn, conv2d-conv3d.",
+            "attention, masked-attention, two-heads, argmax-attention, "
+            "residual, dropout, roialign, cnn-rnn, conv2d-conv3d.",
         ),
     ],
     latex: Latex = False,
     as_json: Json = False,
     code: Code = False,
     html: Html = None,
+    detail: Detail = "full",
     overwrite: Overwrite = False,
     loss: Annotated[
         str | None,
@@ -55,8 +57,8 @@ def backprop(
     hidden: Annotated[
         str | None,
         _option(
-            "Hidden activation: identity, tanh (by default), sigmoid, relu, leaky-relu, elu, silu, softplus or sin; "
-            "also of residual.",
+            "Hidden activation: identity, tanh (by default), sigmoid, relu, leaky-relu, elu, silu, gelu, softplus "
+            "or sin; also of residual.",
             NET,
             "NAME",
         ),
@@ -108,15 +110,19 @@ def backprop(
     - `paribus backprop 2-2-1 --hidden tanh --output sigmoid --loss mse`
 
     - `paribus backprop conv2d --input "3 4 5; 2 1 -3; 4 -2 0" --filter "2 0; -3 1" --loss mean`
+
+    - `paribus backprop batchnorm --detail brief`
     """
     from paribus.theory.networks.code import as_code
 
     options = {key: value for key, value in locals().items() if key not in OURS}
     work_out = derive_network if net[:1].isdigit() else derive_layer
-    show(work_out(net, options), latex, as_json, code, html, overwrite, as_code)
+    found = work_out(net, options)
+    sheet = found.folded(detail)
+    show(found if code else sheet, latex, as_json, code, html, overwrite, as_code)
 
 
-OURS = {"net", "latex", "as_json", "code", "html", "overwrite", "as_code"}
+OURS = {"net", "detail", "latex", "as_json", "code", "html", "overwrite", "as_code"}
 MATRICES = ("input", "filter", "upstream", "target", "box", "gamma", "beta")
 SIZES = ("stride", "padding", "dilation", "window", "size")
 

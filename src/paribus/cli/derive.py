@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Latex = Annotated[bool, typer.Option("--latex", help="Print LaTeX.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Code = Annotated[bool, typer.Option("--code", help="Print a NumPy module with its own test.")]
+Detail = Annotated[str, typer.Option(metavar="brief|full", help="All steps, or the turning points only.")]
 Html = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page that needs nothing else.")]
 
 
@@ -73,7 +74,7 @@ def derive(
     oracle: Annotated[
         str, typer.Option(metavar="NAME", help="What answers are held against: complex, fd or torch.")
     ] = "complex",
-    detail: Annotated[str, typer.Option(metavar="brief|full", help="All steps, or the turning points only.")] = "full",
+    detail: Detail = "full",
     latex: Latex = False,
     as_json: Json = False,
     code: Code = False,
@@ -84,8 +85,9 @@ def derive(
 
     Capital letters are matrices, lower-case letters vectors, lower-case Greek names scalars, unless the operations
     around them or `--shape` say otherwise; what was read is printed first. NumPy, PyTorch, LaTeX and typeset signs are
-    read: `x.T @ A @ x`, `xᵀAx`, `‖Ax − b‖²`, `Σᵢ (yᵢ − wᵀxᵢ)²`, `softmax(Q @ K.T, axis=-1) @ V`. The text is read a
-    second time by Python itself, and every step is checked at random sizes and values, before anything is shown.
+    read, MATLAB and R as well: `x.T @ A @ x`, `xᵀAx`, `‖Ax − b‖²`, `Σᵢ (yᵢ − wᵀxᵢ)²`, `softmax(Q @ K.T, axis=-1) @ V`.
+    The text is read a second time by Python itself, and every step is checked at random sizes and values, before
+    anything is shown.
 
     Examples:
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from paribus.cli import completion
+from paribus.cli.alone import SAID, alone, is_alone
 from paribus.cli.words import Overwrite, Plugin, load_plugins, parse_overrides, read_changes
 from paribus.errors import TheoryError
 
@@ -21,6 +22,7 @@ CLASSES = 1000  # those of ImageNet, for which published counts of parameters ar
 
 
 def layers(
+    context: typer.Context,
     net: Annotated[
         str,
         typer.Argument(
@@ -49,7 +51,7 @@ def layers(
         typer.Option(
             metavar="C,H,W",
             help="Shape of one example: channels and axes, steps and features, or features; the recipe's by default. "
-            "Several inputs with a plus: 3,32,32+10.",
+            "Several inputs with a plus: 3,32,32+10. Not needed where the text names it, as Keras does.",
         ),
     ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show every number with its formula.")] = False,
@@ -99,9 +101,12 @@ def layers(
     from paribus.theory.layers import measure as run
     from paribus.theory.layers.table import typed_input
 
+    if plugin and not is_alone():
+        alone(context.meta[SAID])
     load_plugins(plugin)
     words: dict[str, Any] = {"convention": convention, "channels_last": channels_last}
     subject: str | nn.Module
+    shape: Any
     if model:
         changes = [*([net] if net else []), *(overrides or [])]
         subject, shape = _model(model, changes, input, channels_last, classes or CLASSES, tokens or 0, values=measure)
@@ -109,10 +114,12 @@ def layers(
     else:
         _refuse_for_others(classes=classes, tokens=tokens)
         subject, shape = _own(net, overrides, input, plugin) or _net(net, overrides, input)
+    predicted = table(subject, shape, **words)
+    if not shape:  # the text named it
+        shape, words["channels_last"] = [*predicted.graph.inputs], False
     if as_conv:
         _print(as_convolution(_text_only(subject, "--as-conv"), shape), as_json)
         return
-    predicted = table(subject, shape, **words)
     if against:
         other = table(against, typed_input(against_input) if against_input else shape, **words)
         _print(compare(_named(predicted, net), other), as_json)
@@ -172,10 +179,12 @@ def _own(name: str, overrides: list[str] | None, shape: str, files: list[Path] |
     Raises:
         TheoryError: without a shape, or if it cannot be made.
     """
+    if not files:
+        return None
     from paribus.records.plugins import found_in
     from paribus.theory.layers.table import typed_input
 
-    if not files or (made := found_in(files, name)) is None:
+    if (made := found_in(files, name)) is None:
         return None
     import torch
 
@@ -199,21 +208,27 @@ def _own(name: str, overrides: list[str] | None, shape: str, files: list[Path] |
 
 def _net(name: str, overrides: list[str] | None, shape: str) -> tuple[str | nn.Module, Any]:
     """The text and its input's shape, or a recipe's model and the shape of its data."""
-    from paribus.records.recipe import shipped
     from paribus.theory.layers.table import typed_input
 
     if not name:
         hint = "a text, a recipe, or --model NAME: paribus layers --help"
         raise TheoryError("it has to be said which net", got="no NET", hint=hint)
-    if name in shipped() or "/" in name or name.endswith((".yaml", ".yml", ".json")):
+    if _is_recipe(name):
         model, input_shape = _recipe(name, overrides)
         return model, typed_input(shape) if shape else input_shape
     if overrides:
         rule = "changes are for recipes, and this is a net in text"
         raise TheoryError(rule, got=", ".join(overrides), hint='put the net between quotes: "conv 8 k3, relu"')
-    if not shape:
-        raise TheoryError("a net in text needs the shape of its input", got=name, hint="add --input 3,224,224")
-    return name, typed_input(shape)
+    return name, typed_input(shape) if shape else ()
+
+
+def _is_recipe(name: str) -> bool:
+    """Whether it is a recipe's name or file; a text with spaces or brackets is none, and no recipes are looked for."""
+    if name.endswith((".yaml", ".yml", ".json")) or set(name) & set(" ,()[]"):
+        return name.endswith((".yaml", ".yml", ".json"))
+    from paribus.records.recipe import shipped
+
+    return "/" in name or name in shipped()
 
 
 def _model(

@@ -21,11 +21,10 @@ from paribus.theory.derivations.proof import Claim
 from paribus.theory.derivations.record import Formula, Step
 from paribus.theory.expressions.latex import latex
 from paribus.theory.expressions.lets import lets
-from paribus.theory.expressions.reading import Reading, read
+from paribus.theory.expressions.reading import Reading, read, same
 from paribus.theory.expressions.second import Unreadable
 from paribus.theory.expressions.shapes import KINDS
 from paribus.theory.expressions.text import shape_text, size_text, text
-from paribus.theory.expressions.tokens import spelled
 from paribus.theory.expressions.tree import Expr, Shape, name
 
 
@@ -89,7 +88,7 @@ def derive(
         "orthogonal": orthogonal,
     }
     reading = read(expression, shapes, wrt=asked, square=[key for names in given.values() for key in names])
-    variables = _variables(asked, reading)
+    variables = _variables(asked or reading.wrt.split(), reading)
     structures = dict(_structures(given, reading))
     find_oracle(oracle)
     setting = Setting(frozenset(key for key, structure in structures.items() if structure in SYMMETRIC))
@@ -114,7 +113,7 @@ def derive(
 
 
 def _variables(wrt: Sequence[str], reading: Reading) -> list[Expr]:
-    names = [spelled(key) for key in wrt] or ([*reading.shapes] if len(reading.shapes) == 1 else [])
+    names = [same(key, reading.shapes) for key in wrt] or ([*reading.shapes] if len(reading.shapes) == 1 else [])
     if not names:
         hint = f"name one of {', '.join(reading.shapes)}: --wrt, or wrt= in Python"
         raise TheoryError("a derivative is taken with respect to a variable", got=reading.text, hint=hint)
@@ -133,7 +132,7 @@ def _variables(wrt: Sequence[str], reading: Reading) -> list[Expr]:
 def _structures(given: Mapping[str, Sequence[str]], reading: Reading) -> Iterable[tuple[str, str]]:
     """The structure of each name that has one."""
     for structure, names in given.items():
-        for key in map(spelled, names):
+        for key in (same(key, reading.shapes) for key in names):
             shape = reading.shapes.get(key)
             if shape is None:
                 hint = nearest(key, reading.shapes)
@@ -241,7 +240,7 @@ def _derivation(
     restricted = [] if "" in proof.ways else sorted(proof.ways)
     forms = [STRUCTURES[structure].means.format(key) for key, structure in structures.items()]
     said = [*forms, *domain(reading.expr, (one.value for one in variables), structures), *restricted]
-    named_parts, short = lets(work.answers, set(reading.shapes))
+    named_parts, short, known = lets(work.answers, set(reading.shapes))
     return Derivation(
         title=f"{work.kind} of {reading.text} with respect to {names}",
         given=Formula(reading.text, latex(reading.expr)),
@@ -261,6 +260,7 @@ def _derivation(
         structures=dict(structures),
         lets={key: formula(found) for key, found in named_parts.items()},
         short={key: formula(found) for key, found in short.items()} if named_parts else {},
+        known=known,
     )
 
 

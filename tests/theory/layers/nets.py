@@ -46,6 +46,8 @@ SMALL = {  # text → input; together they use every kind of layer
         17,
         18,
     ),
+    "conv 8 k3, glu 1, shuffle 2, conv 4 k3, lppool 3 s2 ceil, flatten 2, transpose, ln, linear 2": (3, 12, 12),
+    "linear 8, glu, linear 3": (5,),
     "dw k5 p2, conv 8 k1, silu, gap, flatten, dropout 0.5, linear 2": (6, 16, 16),
     "lstm 6 bias1, gru 6 bias1 bi, rnn 3 nobias, flatten, linear 1": (5, 2),
 }

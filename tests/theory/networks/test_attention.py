@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from paribus.errors import TheoryError
-from paribus.theory.networks import attention, dropout
+from paribus.theory.networks import attention, dropout, two_heads
 
 
 def head(rng):
@@ -37,6 +37,47 @@ def test_T21_softmax_equals_torch(pasted):
         names = pasted(found, values)
         for name, expected in torch_gradients(values, hard=False).items():
             assert names[f"d{name}"] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_a_causal_mask_is_torchs(pasted):
+    found, rng = attention(causal=True), np.random.default_rng(2)
+    for _ in range(10):
+        values = head(rng)
+        values |= {name: rng.normal(size=(len(values["Q"]), values[name].shape[1])) for name in "KV"}
+        leaves = {name: torch.tensor(values[name], requires_grad=True) for name in "QKV"}
+        out = torch.nn.functional.scaled_dot_product_attention(*leaves.values(), is_causal=True)
+        out.backward(torch.tensor(values["G"]))
+        names = pasted(found, values)
+        for name, leaf in leaves.items():
+            assert names[f"d{name}"] == pytest.approx(leaf.grad.numpy(), rel=1e-9, abs=1e-12)
+
+
+def test_two_heads_are_torchs(pasted):
+    """By ``nn.MultiheadAttention``, which keeps the heads side by side and transposed."""
+    rng, t, d = np.random.default_rng(3), 4, 3
+    sizes = {"X": (t, 2 * d), "G": (t, 2 * d)}
+    sizes |= {f"W{letter}{i}": (d, 2 * d) if letter == "O" else (2 * d, d) for i in (1, 2) for letter in "QKVO"}
+    values = {name: rng.normal(size=shape) for name, shape in sizes.items()}
+    names = pasted(two_heads(values), {**values, "d": d})
+    twin = torch.nn.MultiheadAttention(2 * d, 2, bias=False, batch_first=True, dtype=torch.float64)
+    sides = {
+        letter: np.concatenate([values[f"W{letter}{i}"] for i in (1, 2)], int(letter != "O")).T for letter in "QKVO"
+    }
+    twin.in_proj_weight.data = torch.tensor(np.concatenate([sides[letter] for letter in "QKV"]))
+    twin.out_proj.weight.data = torch.tensor(sides["O"])
+    x = torch.tensor(values["X"][None], requires_grad=True)
+    twin(x, x, x)[0].backward(torch.tensor(values["G"][None]))
+    np.testing.assert_allclose(names["dX"], x.grad[0], rtol=1e-9, atol=1e-12)
+    ours = [np.concatenate([names[f"dW{letter}{i}"] for i in (1, 2)], int(letter != "O")).T for letter in "QKVO"]
+    np.testing.assert_allclose(np.concatenate(ours[:3]), twin.in_proj_weight.grad, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(ours[3], twin.out_proj.weight.grad, rtol=1e-9, atol=1e-12)
+
+
+def test_masks_and_heads_that_do_not_fit():
+    with pytest.raises(TheoryError, match="a key for each query"):
+        attention({"Q": [[1]], "K": [[1], [2]], "V": [[1], [2]]}, causal=True)
+    with pytest.raises(TheoryError, match=r"X has the shape \(1, 2\)"):
+        two_heads({name: [[1.0]] for name in ("X", *(f"W{letter}{i}" for i in (1, 2) for letter in "QKVO"))})
 
 
 def test_T21_argmax_gives_the_scores_exactly_nothing(pasted):

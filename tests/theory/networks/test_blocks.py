@@ -66,6 +66,7 @@ def test_softmax_is_torchs(pasted, shape):
     [
         ("relu", torch.relu),
         ("silu", torch.nn.functional.silu),
+        ("gelu", torch.nn.functional.gelu),
         ("elu", torch.nn.functional.elu),
         ("leaky-relu", torch.nn.functional.leaky_relu),
         ("sin", torch.sin),

@@ -26,6 +26,7 @@ ACTIVATIONS = {
     "sigmoid": torch.sigmoid,
     "relu": torch.relu,
     "softplus": torch.nn.functional.softplus,
+    "gelu": torch.nn.functional.gelu,
     "softmax": lambda z: torch.softmax(z, -1),
 }
 LOSSES = {

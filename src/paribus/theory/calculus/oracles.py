@@ -50,7 +50,9 @@ class Typed:
 def second_readings(reading: Reading) -> Iterator[Typed]:
     """What was typed, read a second time if that can be done, and then by our own reading alone."""
     with suppress(Unreadable):
-        yield Typed(reading, Second(reading.text, reading.board, reading.split, frozenset(reading.shapes)))
+        yield Typed(
+            reading, Second(reading.text, reading.board, reading.split, frozenset(reading.shapes), reading.linear)
+        )
     yield Typed(reading, None)
 
 

@@ -15,7 +15,8 @@ def as_latex(derivation: Record) -> str:
     lines = [
         _line(step.before.latex, step.after.latex, rf" && \text{{{escape(step.rule)}}}") for step in derivation.steps
     ]
-    lets = [_line(symbol(key), found.latex) for key, found in derivation.lets.items()]
+    known = {key: rf" && \text{{{escape(words.partition(':')[0])}}}" for key, words in derivation.known.items()}
+    lets = [_line(symbol(key), found.latex, known.get(key, "")) for key, found in derivation.lets.items()]
     answers = {**derivation.answers, **derivation.short}
     ends = [_line(answer_label(derivation, key), found.latex) for key, found in answers.items()]
     return "\n".join(_align(block) for block in (lines, [*lets, *ends]) if block)

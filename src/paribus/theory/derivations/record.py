@@ -14,6 +14,7 @@ FOLDED = {  # steps of one rule each, which a brief sheet leaves to the reader
     "a scalar is its own transpose", "a scalar factor moves out", "a factor changes sides", "transpose", "cyclic trace",
     "transpose in a trace", "a scalar is its own trace", "trace of a Hadamard product", "constant between its jumps",
 }  # fmt: skip
+FORWARD = {"forward pass"}  # of a network, whose lines name what later ones use, only what stands under "given" goes
 TOLERANCE = 1e-6  # largest relative error against the oracle that still counts as verified, in float64
 
 
@@ -101,6 +102,7 @@ class Record:
         second: how the reading was checked by another one.
         lets: names for what the answers hold again and again, with what they stand for.
         short: the answers in these names, where they have any.
+        known: of those names that have one, what people call them: the responsibilities of a mixture.
         structures: names of matrices that are symmetric, definite, diagonal, lower or orthogonal.
     """
 
@@ -122,6 +124,7 @@ class Record:
     second: str = ""
     lets: dict[str, Formula] = field(default_factory=dict)
     short: dict[str, Formula] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
     structures: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -130,15 +133,17 @@ class Record:
         return self.max_relative_error <= TOLERANCE
 
     def folded(self, detail: str) -> Self:
-        """The same with all steps (full) or the turning points only (brief).
+        """The same with all steps (full) or the turning points only (brief); brief also leaves out numeric examples.
 
         Raises:
             TheoryError: there is no such detail.
         """
         if detail not in DETAILS:
             raise TheoryError("a sheet is brief or full", got=detail)
-        kept = tuple(step for step in self.steps if detail == "full" or step.rule not in FOLDED)
-        return replace(self, steps=kept)
+        if detail == "full":
+            return self
+        folded = FORWARD if any(step.rule in FORWARD for step in self.steps) else FOLDED
+        return replace(self, steps=tuple(step for step in self.steps if step.rule not in folded), tables=())
 
     @property
     def gradient(self) -> str | dict[str, str]:

@@ -23,8 +23,9 @@ def as_text(derivation: Record) -> str:
 def _facts(derivation: Record) -> list[str]:
     shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in derivation.shapes.items())
     what = ("read", ", ".join(derivation.read)) if derivation.read else ("shapes", shapes)
-    facts = [("given", derivation.given.text), what]
-    lines = [f"{name:<8}{value}" for name, value in facts if value]
+    whole = derivation.given.text
+    lines = _listed("given", tuple(whole.split("; ")) if len(whole) > WIDTH else (whole,))
+    lines += [f"{what[0]:<8}{what[1]}"] if what[1] else []
     lines += _listed("doubt", derivation.doubts)
     lines += [f"{'layout':<8}{derivation.layout}"] if derivation.layout else []
     return lines + _listed("assumed", derivation.assumptions)
@@ -55,8 +56,12 @@ def _answers(derivation: Record) -> list[str]:
     labels = {key: _label(derivation, key) for key in derivation.answers}
     wide = max(map(len, labels.values()), default=0)
     answers = {**derivation.answers, **derivation.short}
-    named = [f"let {key} = {formula.text}" for key, formula in derivation.lets.items()]
+    named = [f"let {key} = {formula.text}{_known(derivation, key)}" for key, formula in derivation.lets.items()]
     return named + [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in answers.items()]
+
+
+def _known(derivation: Record, key: str) -> str:
+    return f"  ({derivation.known[key]})" if key in derivation.known else ""
 
 
 def _label(derivation: Record, key: str) -> str:

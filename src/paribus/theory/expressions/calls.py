@@ -44,6 +44,10 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
         args = [*args, *(options.pop(key) for key in BOUNDS if key in options)]
     if function == "leaky_relu" and len(args) == 1:
         args = [*args, options.pop("slope", Raw("number", (), Fraction(1, 100), column, "0.01"))]
+    if function == "transpose" and len(args) == 3 and all(type(literal(arg)) is int for arg in args[1:]):
+        args = args[:1]  # x.transpose(-2, -1), of a matrix
+    if function == "solve" and len(args) == 1:
+        function, takes = "inv", 1  # R
     if not takes <= len(args) <= takes + len(places):
         plural = "arguments" if takes > 1 else "argument"
         raise pointing(f"{function} takes {takes} {plural}, not {len(args)}", text, column)
@@ -89,9 +93,11 @@ def literal(raw: Raw) -> Any:
 
 def _einsum(text: str, column: int, args: list[Raw]) -> Call:
     """einsum("bij,bjk->bik", A, B)."""
-    if not args or args[0].op != "string" or "->" not in args[0].value:
+    if not args or args[0].op != "string":
         raise pointing("einsum takes its indices first", text, column, "einsum('ij,jk->ik', A, B)")
-    inputs, _, output = args[0].value.replace(" ", "").partition("->")
+    inputs, arrow, output = args[0].value.replace(" ", "").partition("->")
+    if not arrow:  # what stands there once, in the order of letters
+        output = "".join(sorted(letter for letter in set(inputs) - {","} if inputs.count(letter) == 1))
     parts = tuple(inputs.split(","))
     fits = len(parts) == len(args) - 1 <= 4 and all(part.isalpha() for part in parts) and set(output) <= set(inputs)
     if not fits or any(len(part) > len(set(part)) for part in (*parts, output)):

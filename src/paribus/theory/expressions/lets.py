@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from paribus.theory.expressions.moments import deviation_of
+from paribus.theory.expressions.shares import SAID, responsibility, with_share
 from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import BUILD, Expr, name, nodes, number, replace
 
@@ -24,14 +25,15 @@ LETTERS = {
 }
 
 
-def lets(answers: dict[str, Expr], taken: set[str]) -> tuple[dict[str, Expr], dict[str, Expr]]:
-    """Names with what they stand for, in the order in which they are needed, and the answers in these names.
+def lets(answers: dict[str, Expr], taken: set[str]) -> tuple[dict[str, Expr], dict[str, Expr], dict[str, str]]:
+    """Names with what they stand for in the order in which they are needed, the answers in them, and what they are.
 
     Args:
         answers: the answers by what they answer.
         taken: names that are in use.
     """
-    named, short = dict[str, Expr](), dict(answers)
+    named, short = _shared(answers, taken)
+    known = dict.fromkeys(named, SAID)
     while len(named) < MOST and any(len(text(answer)) > LONG for answer in short.values()):
         best = max(_repeated([*short.values(), *named.values()]), default=(0, "", None))[2]
         if best is None:
@@ -41,7 +43,18 @@ def lets(answers: dict[str, Expr], taken: set[str]) -> tuple[dict[str, Expr], di
         stands = {best: letters, best.T: letters.T, **_powers(best, letters, [*short.values(), *named.values()])}
         short = {key: replace(answer, stands) for key, answer in short.items()}
         named = {letter: best} | {key: replace(value, stands) for key, value in named.items()}
-    return _ordered(named), short
+    return _ordered(named), short, known
+
+
+def _shared(answers: dict[str, Expr], taken: set[str]) -> tuple[dict[str, Expr], dict[str, Expr]]:
+    """The responsibilities of mixtures, named however short the answers are."""
+    named, short = dict[str, Expr](), dict(answers)
+    while len(named) < MOST and (share := responsibility(short.values())) is not None:
+        letter = _numbered("r", taken | set(named))
+        for key, answer in short.items():
+            short[key] = with_share(answer, share, name(letter, share.shape))
+        named[letter] = share
+    return named, short
 
 
 def _ordered(named: dict[str, Expr]) -> dict[str, Expr]:
@@ -97,6 +110,9 @@ def _upright(expr: Expr) -> Expr:
 
 def _letter(expr: Expr, taken: set[str]) -> str:
     first = LETTERS.get(expr.op, "u")
-    first = first.upper() if expr.rank == 2 else first.lower()
+    return _numbered(first.upper() if expr.rank == 2 else first.lower(), taken)
+
+
+def _numbered(first: str, taken: set[str]) -> str:
     numbered = [first, *(f"{first}{number}" for number in range(1, 10 + len(taken)))]
     return next(letter for letter in numbered if letter not in taken)

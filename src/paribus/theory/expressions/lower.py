@@ -41,6 +41,8 @@ class Lowering:
         args = [self.build(arg) for arg in raw.args]
         if raw.op == "neg":
             return -args[0]
+        if raw in self.inference.products:
+            return self._product(raw, *args)
         if raw.op in ("+", "-", "*", "/", "**", "frac") or raw.op in ENTRYWISE:
             return self._entrywise(raw, args)
         if raw.op in ("@", "juxt", "dot", "matmul"):
@@ -49,6 +51,8 @@ class Lowering:
             return self._sum(raw, args[0])
         if raw.op in REDUCED or raw.op == "‖":
             return self._reduced(raw, args[0])
+        if raw.op == "at":
+            return args[0]
         if self.labels(raw) and raw.op not in ("T", "^", "bars", "inner", "transpose"):
             rule = f"{raw.op} within a sum over {self.labels(raw)} is not read"
             raise pointing(rule, self.inference.text, raw.column, "write it with matrices: X @ w for all wᵀxᵢ")
@@ -122,6 +126,8 @@ class Lowering:
         if not m or not n:
             return self._entrywise(raw, [a, b], "*") if self.labels(raw) else a * b
         outer = m == n == 1 and len(self.shape(raw)) == 2
+        if a.op == b.op == "vec" and not self.labels(raw):
+            return functions.inner(a.args[0], b.args[0])
         if not self.labels(raw) and max(m, n) < 3:
             return products.outer(a, b) if outer else a @ b
         if max(m, n) > 2:
@@ -308,5 +314,7 @@ FUNCTIONS: dict[str, Builder] = {
     "tr": _plainly(functions.tr), "det": _plainly(functions.det), "logdet": _plainly(functions.logdet),
     "inv": _plainly(products.inv), "diag": _plainly(products.diag), "vec": _plainly(products.vec),
     "u1": _plainly(BUILD["u1"]), "v1": _plainly(BUILD["v1"]), "polar": _plainly(BUILD["polar"]),
+    "mse": lambda low, raw, args: functions.mean(low._entrywise(raw, args, "-") ** 2),
+    "cosine_similarity": _plainly(lambda a, b: a @ b / (functions.norm(a) * functions.norm(b))),
     "kron": _plainly(products.kron), "outer": _plainly(products.outer),
 }  # fmt: skip

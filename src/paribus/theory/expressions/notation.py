@@ -49,7 +49,8 @@ REDUCED = {"sum", "mean", "var", "std", "logsumexp", "max", "min", "norm", "prod
 ALONG = {"softmax", "log_softmax", "cumsum"}  # keep the shape, and take an axis
 MATRICES = {"tr", "det", "logdet", "inv", "logabsdet"}  # of a square matrix
 OTHERS = {"diag": 1, "vec": 1, "dot": 2, "outer": 2, "kron": 2, "inner": 2, "solve": 2, "einsum": 0, "matrix_power": 1,
-          "matmul": 2, "column": 1, "row": 1, "transpose": 1, "frac": 2, "u1": 1, "v1": 1, "polar": 1}
+          "matmul": 2, "column": 1, "row": 1, "transpose": 1, "frac": 2, "u1": 1, "v1": 1, "polar": 1,
+          "mse": 2, "cosine_similarity": 2}
 FILLED = {"ones", "zeros", "eye", "K", "tril"}  # functions of sizes
 OPTIONS: dict[str, tuple[str, ...]] = {  # what else a function takes, in the order of its places
     **dict.fromkeys(REDUCED | ALONG, ("axis",)),
@@ -61,7 +62,9 @@ ALIASES = {
     "logistic": "sigmoid", "amax": "max", "amin": "min", "step": "heaviside", "identity": "eye", "mm": "matmul",
     "mv": "matmul", "vdot": "dot", "t": "transpose", "mul": "multiply", "div": "divide", "sub": "subtract",
     "clamp": "clip", "pow": "power", "diagonal": "diag", "swish": "silu",
-    "normcdf": "Phi", "average": "mean",
+    "normcdf": "Phi", "average": "mean", "mse_loss": "mse", "mean_squared_error": "mse",
+    "cos_sim": "cosine_similarity", "reduce_mean": "mean", "reduce_sum": "sum", "matvec": "matmul",
+    "reduce_logsumexp": "logsumexp",
 }  # fmt: skip
 MODULES = {"np", "numpy", "torch", "linalg", "nn", "functional", "F", "special", "scipy", "jnp", "math", "tf", "jax"}
 EIGENVALUES = "of eigenvalues there are the sum tr(X), the product det(X), and norm(X, 2)"
@@ -77,6 +80,9 @@ INSTEAD = {
     "cholesky": "write the product: L @ L.T with --lower L",
     "concatenate": "write the sum of the blocks' products",
     "logaddexp": "write log(exp(a) + exp(b))",
+    "cross_entropy": "write -sum(y * log(softmax(z))), or logsumexp(z) - y.T @ z",
+    "binary_cross_entropy": "write -sum(y * log(p) + (1 - y) * log(1 - p))",
+    "kl_div": "write sum(p * log(p / q))",
     "round": STEPS,
     "floor": STEPS,
 }

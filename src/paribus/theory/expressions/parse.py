@@ -10,7 +10,7 @@ from paribus.errors import TheoryError, nearest
 from paribus.theory.expressions.calls import checked
 from paribus.theory.expressions.notation import ALIASES, EVERY, INSTEAD, MODULES
 from paribus.theory.expressions.raw import Raw
-from paribus.theory.expressions.tokens import Token, pointing, tokens
+from paribus.theory.expressions.tokens import EVERYTHING, Token, pointing, tokens
 
 LONGEST, DEEPEST, LARGEST = 2000, 60, 400  # characters, levels, nodes
 SUM, PRODUCT, BESIDE, MINUS, POWER = 10, 20, 22, 25, 30  # how strongly an operator binds
@@ -178,7 +178,7 @@ class Parser:
             return False
         if token.text.startswith("‖") or token.text == "|":
             return token.text[0] not in self.open_bars[-1:]
-        return token.text in ("(", "{", "⟨", "𝟏")
+        return token.text in ("(", "{", "⟨", "𝟏") or (token.text == "[" and token.spaced)
 
     def prefix(self) -> Raw:
         """A sign in front, or an operand."""
@@ -197,10 +197,17 @@ class Parser:
                 left = self.node("T", (left,), None, left.column)
             elif self.at("."):
                 left = self.attribute(left)
-            elif self.at("["):
+            elif self.at("[") and left.op != "number":
                 left = self.index(left)
+            elif self.lowered():
+                left = self.node("at", (left,), tuple(self.step().text[1:]), left.column)
             else:
                 return left
+
+    def lowered(self) -> bool:
+        """Whether an index of a sum follows: softmax(z)ₖ."""
+        word = self.token.text
+        return self.token.kind == "word" and word[0] == "_" and bool(word[1:]) and set(word[1:]) <= set(self.indices)
 
     def attribute(self, left: Raw) -> Raw:
         """``.T``, or a method: x.sum() is sum(x)."""
@@ -244,7 +251,7 @@ class Parser:
             return self.summed(token)
         if token.kind == "word":
             return self.word(token)
-        if token.text in ("(", "{", "⟨"):
+        if token.text in CLOSING:
             return self.bracketed(token)
         if token.text.startswith("‖") or token.text == "|":
             return self.bars(token)
@@ -314,13 +321,29 @@ class Parser:
         return self.node("‖", (inside,), ORDERS.get(str(order)), opened.column)
 
     def summed(self, token: Token) -> Raw:
-        """Σᵢ and the product behind it."""
+        """Σᵢ and the product behind it; and the sum behind it, where i stands in it as well."""
         self.board = True
-        for index in token.text:
-            self.indices.append(index)
+        if token.text == EVERYTHING:
+            return self.node(*checked(self.text, "sum", token.column, [self.expression(PRODUCT)], {}), token.column)
+        self.indices += token.text
         inside = self.expression(PRODUCT)
+        while self.at("+", "-") and self.goes_on(token.text):
+            inside = self.infix(inside)
+            said = f"Σ is taken of all of {inside.text}, as {token.text[0]} stands in it; brackets say otherwise"
+            self.doubts.append(said)
         del self.indices[-len(token.text) :]
         return self.node("Σ", (inside,), tuple(token.text), token.column)
+
+    def goes_on(self, indices: str) -> bool:
+        """Whether the next term has an index of the sum before it, and no sum of its own."""
+        depth = 0
+        for token in self.tokens[self.place + 1 :]:
+            depth += (token.text in CLOSING) - (token.text in CLOSING.values())
+            if depth < 0 or token.kind == "sum" or (not depth and token.text in ("+", "-", ",")):
+                return False
+            if token.kind == "word" and set(token.text.rpartition("_")[2]) <= set(indices) and "_" in token.text:
+                return True
+        return False
 
     def word(self, token: Token) -> Raw:
         """A function, a module in front of one, or a name."""
@@ -335,6 +358,8 @@ class Parser:
                 raise self.error("the expression cannot be read: a name is missing after the dot", token.column)
         if "__" in name.rstrip("_"):
             raise self.error(f"{name} is no part of the notation", token.column, OPERATOR_HINT)
+        if name[0] == "_" and name != "_":
+            raise self.error("an index stands at a name", token.column, "x_i within a sum over i, ‖X‖_F, x₁")
         function = ALIASES.get(name, name)
         called = self.at("(", "{") and not (self.token.spaced and self.board and function not in APPLIED)
         if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):

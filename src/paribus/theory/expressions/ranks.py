@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from paribus.errors import TheoryError, nearest
 from paribus.theory.expressions.notation import CONSTANTS
@@ -57,6 +58,7 @@ def infer(
     letters: frozenset[str],
     wrt: frozenset[str],
     square: frozenset[str] = frozenset(),
+    linear: int = 0,
 ) -> Inference:
     """Shapes of the likeliest reading that fits.
 
@@ -68,12 +70,13 @@ def infer(
         letters: names that stand for sizes, beside those that declared shapes use.
         wrt: names that are variables, whatever else they might be.
         square: names of matrices that are square.
+        linear: how far ``*`` is the product of linear algebra.
 
     Raises:
         TheoryError: shapes do not fit together, or a declared name does not occur.
     """
     constants = _constants(raw) - declared.keys() - wrt
-    probe = Inference(text, declared, board, letters, constants=constants)
+    probe = Inference(text, declared, board, letters, linear, constants=constants)
     indexed: dict[str, int] = {}
     for name, count in variables(raw, probe):
         indexed[name] = max(indexed.get(name, 0), count)
@@ -83,7 +86,7 @@ def infer(
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
 
     def tried(ranks: Ranks, cost: float) -> Inference:
-        found = Inference(text, declared, board, letters, cost=cost, constants=constants)
+        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants)
         for name in indexed:
             fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
             fresh = fresh[:1] * len(fresh) if name in square else fresh
@@ -107,8 +110,22 @@ def infer(
     if first is not None and (best is None or best.cost > FAR):
         raise first  # what the letters say does not fit, and what fits is far-fetched
     assert best is not None  # something was tried
-    best.doubts += _alternatives(best, chosen, options, tried)
+    if len(best.dims[raw]) == 1:
+        best, chosen = _number(best, chosen, raw, tried, wrt)
+    best.doubts += _alternatives(best, chosen, options, tried, raw)
     return best
+
+
+def _number(
+    best: Inference, chosen: Ranks, raw: Raw, tried: Callable[[Ranks, float], Inference], wrt: frozenset[str]
+) -> tuple[Inference, Ranks]:
+    """Where one name alone makes a vector of what else is a number, that name is a number: y in −y log σ(wᵀx)."""
+    for name in [name for name, rank in chosen.items() if rank == 1 and name not in wrt]:
+        with suppress(TheoryError):
+            found = tried({**chosen, name: 0}, best.cost)
+            if not found.dims[raw] and wrt and len(chosen) > 2 and found.cost <= best.cost:
+                return found, {**chosen, name: 0}
+    return best, chosen
 
 
 def _ranked(name: str, count: int) -> dict[int, float]:
@@ -138,7 +155,11 @@ def _constants(raw: Raw, parent: str = "") -> frozenset[str]:
 
 
 def _alternatives(
-    best: Inference, chosen: Ranks, options: Mapping[str, dict[int, float]], tried: Callable[[Ranks, float], Inference]
+    best: Inference,
+    chosen: Ranks,
+    options: Mapping[str, dict[int, float]],
+    tried: Callable[[Ranks, float], Inference],
+    raw: Raw,
 ) -> list[str]:
     """One sentence for each name that might as well be something else."""
     said = list[str]()
@@ -154,7 +175,8 @@ def _alternatives(
                 found = tried({**chosen, name: other}, cost)
             except TheoryError:
                 continue
-            if found.cost - best.cost <= CLOSE or rank != usual:
+            simpler = len(chosen) == 1 and not found.dims[raw] and bool(best.dims[raw])
+            if found.cost - best.cost <= CLOSE or rank != usual or simpler:
                 switch = f"--shape {name}=" + ("n" if other else "")
                 said.append(f"{name} is read as a {KINDS[rank]}; as a {KINDS[other]}: {switch}")
         if rank != usual and len(said) == before and rank < 2 and name not in COUNTS:

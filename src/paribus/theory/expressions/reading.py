@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
 from paribus.theory.expressions import functions
+from paribus.theory.expressions.dialects import plain
 from paribus.theory.expressions.lower import Lowering
 from paribus.theory.expressions.parse import Parser, parse
 from paribus.theory.expressions.ranks import SCALARS, infer
@@ -31,6 +33,8 @@ class Reading:
         text: the expression as it was typed.
         board: whether it is written as on a blackboard, where vectors stand as columns.
         split: words that are products of single letters: Ax is A x.
+        linear: how far ``*`` is the product of linear algebra.
+        wrt: the variable that the text itself names: ∂/∂x, ∇ₓ.
     """
 
     expr: Expr
@@ -39,6 +43,8 @@ class Reading:
     text: str
     board: bool
     split: frozenset[str] = frozenset()
+    linear: int = 0
+    wrt: str = ""
 
 
 def read(
@@ -61,14 +67,18 @@ def read(
     Raises:
         TheoryError: it cannot be read, or shapes do not fit.
     """
-    declared = {spelled(key): shape_from(value, key) for key, value in (shapes or {}).items()}
-    known = frozenset(declared) | frozenset(map(spelled, (*wrt, *square)))
+    given = plain(text)
+    text = given.text
+    written = _names(text)
+    declared = {same(key, written): shape_from(value, key) for key, value in (shapes or {}).items()}
+    squares = frozenset(same(key, written) for key in square)
+    known = frozenset(declared) | squares | frozenset(same(key, written) for key in wrt)
     raw, parser = parse(text, known)
+    parser.board |= given.linear == 2
     split = _glued(raw, parser, known)
     if split:
         raw, parser = parse(text, known, split)
-    text = " ".join(text.split())
-    inference = infer(raw, text, declared, parser.board, sizes, known, frozenset(map(spelled, square)))
+    inference = infer(raw, text, declared, parser.board, sizes, known, squares, given.linear)
     opened = [dim for dims in (*inference.names.values(), *inference.dims.values()) for dim in dims]
     taken = {*inference.names, *(str(size) for shape in declared.values() for size in shape)}
     letters = inference.unifier.letters(opened, taken)
@@ -78,8 +88,25 @@ def read(
     expr = Lowering(inference, letters).build(raw)
     expr = functions.tr(expr) if expr.shape == (1, 1) else expr
     said = [f"{word} is the product {' '.join(word)}; as one name: --shape {word}=…" for word in sorted(split)]
-    doubts = tuple(dict.fromkeys([*said, *parser.doubts, *inference.doubts]))
-    return Reading(expr, closed, doubts, text, parser.board, split)
+    doubts = tuple(dict.fromkeys([*said, *given.said, *parser.doubts, *inference.doubts]))
+    return Reading(expr, closed, doubts, text, parser.board or bool(inference.products), split, given.linear, given.wrt)
+
+
+def _names(text: str) -> list[str]:
+    """The names of a text, as far as it can be read without knowing any."""
+    with suppress(TheoryError):
+        return names_of(parse(text)[0])
+    return []
+
+
+def same(key: str, names: Iterable[str]) -> str:
+    """The name as it is written in the text: W1 is W_1 there, lam λ."""
+    made = spelled(key)
+    plainly = {name.replace("_", ""): name for name in names}
+    if made in plainly.values() or made in names:
+        return made
+    other = {"lam": "lambda", "lambda_": "lam"}.get(made, made)
+    return plainly.get(made.replace("_", ""), plainly.get(other, made))
 
 
 def _glued(raw: Raw, parser: Parser, known: frozenset[str]) -> frozenset[str]:
@@ -90,6 +117,7 @@ def _glued(raw: Raw, parser: Parser, known: frozenset[str]) -> frozenset[str]:
     words = {name for name in names if 1 < len(name) < 7 and name.isalpha() and name not in WORDS | known}
     found = {word for word in words if set(word) <= single and parser.board}
     found |= {word for word in words if GLUED.fullmatch(word) and (parser.board or hidden & set(word))}
+    found |= {word for word in words if len(word) == 2 and parser.board and hidden & set(word)}
     return frozenset(found)
 
 

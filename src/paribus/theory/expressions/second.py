@@ -1,8 +1,9 @@
 """A second reading, to hold the first one against: the text becomes Python by rewriting, and Python computes it.
 
-Nothing here is shared with the reader. There is no tree of our own, no inference and no normal form: Python's grammar
-decides what binds, and the arrays themselves decide at each product what it is. On a blackboard vectors are columns,
-so that x xᵀ is a matrix because its numbers are; a sum over i is a loop.
+Nothing here is shared with the reader but the signs of other languages that ``dialects`` puts into ours. There is no
+tree of our own, no inference and no normal form: Python's grammar decides what binds, and the arrays themselves decide
+at each product what it is. On a blackboard vectors are columns, so that x xᵀ is a matrix because its numbers are; a sum
+over i is a loop.
 """
 
 from __future__ import annotations
@@ -35,6 +36,17 @@ LATEX = {
 FACES = r"mathbf|boldsymbol|bm|mathrm|mathit|mathsf|mathcal|mathbb|operatorname\*?|text\w*|vec"
 FONT = rf"\\(?:{FACES})\s*(?:\{{\s*(\\?\w+)\s*\}}|(\\?\w))"
 BINDS = set("*/@·⊙")  # between products that stand without a sign
+METHODS = (  # of arrays: x.sum() is sum(x)
+    "sum", "mean", "dot", "exp", "log", "norm", "trace", "det", "inverse", "abs", "relu", "sigmoid", "tanh",
+    "softmax", "logsumexp", "var", "std", "pow", "square", "sqrt", "cumsum", "transpose", "outer", "diag", "t",
+    "mm", "mv", "max", "min", "logdet",
+)  # fmt: skip
+IN_NUMPY = (
+    "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "outer", "dot", "ones", "zeros", "eye",
+    "tril", "sqrt", "square", "cumsum", "trace", "diag", "log1p", "expm1", "prod", "vdot", "transpose", "matmul",
+    "multiply", "divide", "add", "subtract", "negative", "reciprocal", "ones_like", "zeros_like", "einsum", "log2",
+    "log10", "identity", "inner",
+)  # fmt: skip
 PRODUCTS = frozenset("+-*/@,)]·⊙%•<>")
 WORD = r"[A-Za-z_]\w*"
 
@@ -51,10 +63,11 @@ class Second:
         board: vectors are columns, and products may stand without a sign.
         split: words that are products of their letters.
         names: the variables.
+        linear: how far ``*`` is the product of linear algebra.
     """
 
-    def __init__(self, text: str, board: bool, split: frozenset[str], names: frozenset[str]) -> None:
-        self.board, self.names = board, names
+    def __init__(self, text: str, board: bool, split: frozenset[str], names: frozenset[str], linear: int = 0) -> None:
+        self.board, self.names, self.star = board, names, {"STAR": STARS[linear]}
         if "sigma" not in names:  # σ(x) is the logistic function
             text = re.sub(r"(?:σ|\\sigma|\bsigma)(?=\()", " sigmoid", text)
         source = blackboard(text, split, names) if board else program(text)
@@ -71,7 +84,7 @@ class Second:
         """
         known = {name: value for name, value in env.items() if name in self.names}
         space = {
-            **(BLACKBOARD if self.board else PROGRAM),
+            **(BLACKBOARD | self.star if self.board else PROGRAM),
             **{str(size): number for size, number in sizes.items() if str(size) not in known},
         }
         if self.board:
@@ -110,38 +123,7 @@ def program(text: str) -> str:
     )
     text = re.sub(r"\b(?:np|numpy|torch|linalg|nn|functional|special|scipy)\.", "", text)
     text = text.replace("newaxis", "None")
-    text = re.sub(r"\bI\b(?!\()", "I", text)
-    for method in (
-        "sum",
-        "mean",
-        "dot",
-        "exp",
-        "log",
-        "norm",
-        "trace",
-        "det",
-        "inverse",
-        "abs",
-        "relu",
-        "sigmoid",
-        "tanh",
-        "softmax",
-        "logsumexp",
-        "var",
-        "std",
-        "pow",
-        "square",
-        "sqrt",
-        "cumsum",
-        "transpose",
-        "outer",
-        "diag",
-        "t",
-        "mm",
-        "max",
-        "min",
-        "logdet",
-    ):
+    for method in METHODS:
         text = _unmethod(text, method)
     return re.sub(r"\blambda\b", "lambda_", text).strip()
 
@@ -195,6 +177,7 @@ def _signs(text: str) -> str:
 
 def blackboard(text: str, split: frozenset[str], names: frozenset[str]) -> str:
     """LaTeX and typeset text in Python: ``*`` is the product of linear algebra, ``%`` the one entry by entry."""
+    text = re.sub(r"∑(?!\s*[_ᵢⱼₖₙ])", "∑_{} ", re.sub(r"'(fro|nuc|inf)'", r'"\1"', text))
     text = re.sub(r"\\[,;:! ]|~", " ", text).replace("\\{", "(").replace("\\}", ")")
     text = re.sub(FONT, lambda m: f" {m[1] or m[2]} ", text)
     text = re.sub(
@@ -207,13 +190,13 @@ def blackboard(text: str, split: frozenset[str], names: frozenset[str]) -> str:
     text = re.sub(r"\^\s*(?:\{\s*(?:T|⊤)\s*\}|T|⊤)|(?<=[\w)\]}⊤|‖])\s?'", "⊤", text)
     text = re.sub(r"⁻⊤|\^\s*\{?\s*-\s*(?:T|⊤)\s*\}?", "^(-1)⊤", text)
     text = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿᵏ]+", lambda m: f"^({unicodedata.normalize('NFKC', m[0]).replace('−', '-')})", text)
-    text = re.sub(r"Σ\s*(?:_\s*\{\s*(\w+)\s*(?:=[^}]*)?\}|_\s*(\w)|([ᵢⱼₖ]))\s*(?:\^\s*(?:\{[^}]*\}|\(?\w\)?))?",
-                  lambda m: f" §{unicodedata.normalize('NFKC', m[1] or m[2] or m[3])} ", text)  # fmt: skip
+    text = re.sub(r"Σ\s*(?:_\s*\{\s*([\w, ]*?)\s*(?:=[^}]*)?\}|_\s*(\w)|([ᵢⱼₖ]+))\s*(?:\^\s*(?:\{[^}]*\}|\(?\w\)?))?",
+                  lambda m: f" §{_indices(m[1] or m[2] or m[3] or '_')} ", text)  # fmt: skip
     text = text.replace("Σ", " Sigma ")
-    text = re.sub(r"[₀-₉ᵢⱼₖₙₘₜ]+", lambda m: "_" + unicodedata.normalize("NFKC", m[0]), text)
+    text = re.sub(r"[₀-₉ᵢⱼₖₙₘₜ]+", lambda m: f"_{unicodedata.normalize('NFKC', m[0])} ", text)
     text = re.sub(r"\blambda\b", "lambda_", text)
     text = re.sub(r"(?<=[A-Za-z])\s+(?=_\w)", "", text).replace("lambda__", "lambda_")
-    text = re.sub(r"(?<=\w)\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub("[, ]", "", m[1]), text)
+    text = re.sub(r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub("[, ]", "", m[1]), text)
     text = re.sub(
         r"/\s*([A-Za-z_]\w*)((?:\^\(?\d\)?)?)\s+(?=[\w(‖§|])",
         lambda m: m[0] if m[1] in CALLED else f"/{m[1]}{m[2]} • ",
@@ -223,6 +206,10 @@ def blackboard(text: str, split: frozenset[str], names: frozenset[str]) -> str:
     if split:
         text = re.sub(rf"(?<![A-Za-z_])({'|'.join(sorted(split))})(?![A-Za-z])", lambda m: " ".join(m[1]), text)
     return _python(_pieces(program(text)), frozenset(names))
+
+
+def _indices(text: str) -> str:
+    return re.sub("[, ]", "", unicodedata.normalize("NFKC", text))
 
 
 def _fractions(text: str) -> str:
@@ -269,20 +256,37 @@ def _until(
     out: list[str] = []
     while place < len(pieces) and not (pieces[place] in stops and (out or pieces[place] in ")],⟩")):
         piece = pieces[place]
-        if out and _factor(piece) and _closed(out[-1]) and not (piece == "(" and _function(out[-1], names)):
+        lowered = piece[0] == "_" and piece[1:] and set(piece[1:]) <= set(indices)
+        if (
+            out
+            and not lowered
+            and _factor(piece)
+            and _closed(out[-1])
+            and not (piece == "(" and _function(out[-1], names))
+        ):
             out.append("*")
-        if piece in "([⟨" and piece:
+        if piece == "[" and not (out and _closed(out[-1])):  # brackets like any others
+            inside, place = _group(pieces, place, names, indices)
+            out.append(f"({inside[1:-1]})")
+        elif piece in "([⟨" and piece:
             inside, place = _group(pieces, place, names, indices)
             out.append(inside)
+        elif piece == "§_":
+            inside, place = _until(pieces, place + 1, stops | {"+", "-", ")", "]", ","}, names, indices)
+            out.append(f"sum({inside})")
+            place -= 1
         elif piece.startswith("§"):
             deeper = indices + piece[1:]
-            inside, place = _until(pieces, place + 1, stops | {"+", "-", ")", "]", ","}, names, deeper)
+            ends = {")", "]", ","} if _reaches(pieces, place + 1, piece[1:]) else {"+", "-", ")", "]", ","}
+            inside, place = _until(pieces, place + 1, stops - {"+", "-"} | ends, names, deeper)
             for index in reversed(piece[1:]):
                 inside = f"SUM(lambda {index}: {inside})"
             out.append(inside)
             place -= 1
         elif piece == "⊤":
             out.append(".T")
+        elif lowered and out:
+            out.append(f".at({', '.join(piece[1:])})")
         elif piece == "^":
             if pieces[place + 1] == "(":
                 inside, place = _group(pieces, place + 1, names, indices)
@@ -303,7 +307,22 @@ def _until(
         else:
             out.append(_name(piece, indices, names))
         place += 1
-    return " ".join(out).replace(" .T", ".T"), place
+    return " ".join(out).replace(" .T", ".T").replace(" .at(", ".at("), place
+
+
+def _reaches(pieces: list[str], place: int, indices: str) -> bool:
+    """Whether a term behind the first one has an index of the sum, before a bracket closes or another sum begins."""
+    depth, terms = 0, 0
+    for piece in pieces[place:]:
+        depth += (piece in "([⟨") - (piece in ")]⟩")
+        if depth < 0 or piece[0] == "§":
+            return False
+        terms += not depth and piece in "+-"
+        if terms == 1 and "_" in piece and set(piece.rpartition("_")[2]) <= set(indices):
+            return True
+        if terms > 1:
+            return False
+    return False
 
 
 def _group(pieces: list[str], place: int, names: frozenset[str], indices: str) -> tuple[str, int]:
@@ -323,7 +342,7 @@ def _group(pieces: list[str], place: int, names: frozenset[str], indices: str) -
 
 
 def _name(piece: str, indices: str, names: frozenset[str]) -> str:
-    signs = {"*": "%", "⊙": "%", "·": "*DOT*", "⊗": "*KRON*", "×": "*", "•": "*", "𝟏": "ONES"}
+    signs = {"*": "*STAR*", "⊙": "%", "·": "*DOT*", "⊗": "*KRON*", "×": "*", "•": "*", "𝟏": "ONES"}
     stem, _, index = piece.rpartition("_")
     if stem and index and set(index) <= set(indices) and piece[0].isalpha():
         return f"AT({stem}, {', '.join(index)})"
@@ -366,6 +385,12 @@ class Infix:
     def __init__(self, function: Callable[[Any, Any], Any], left: Any = None) -> None:
         self.function, self.left = function, left
 
+    def __rmul__(self, left: Any) -> Infix:
+        return Infix(self.function, left)
+
+    def __mul__(self, right: Any) -> Any:
+        return self.function(self.left, right)
+
 
 class Board:
     """A number, a column or a matrix, and what its products are."""
@@ -379,6 +404,10 @@ class Board:
     def T(self) -> Board:  # noqa: N802
         """The transpose."""
         return Board(self.array.T)
+
+    def at(self, *places: int) -> Board:
+        """An entry, or a row, which stands."""
+        return _at(self, *places)
 
     @property
     def single(self) -> bool:
@@ -680,50 +709,7 @@ PROGRAM: dict[str, Any] = {
     "e": np.e,
     "I": Identity(),
     "ONES": Ones(),
-    **{
-        name: getattr(np, name)
-        for name in (
-            "exp",
-            "log",
-            "sin",
-            "cos",
-            "tan",
-            "tanh",
-            "sinh",
-            "cosh",
-            "arctan",
-            "outer",
-            "dot",
-            "ones",
-            "zeros",
-            "eye",
-            "tril",
-            "sqrt",
-            "square",
-            "cumsum",
-            "trace",
-            "diag",
-            "log1p",
-            "expm1",
-            "prod",
-            "vdot",
-            "transpose",
-            "matmul",
-            "multiply",
-            "divide",
-            "add",
-            "subtract",
-            "negative",
-            "reciprocal",
-            "ones_like",
-            "zeros_like",
-            "einsum",
-            "log2",
-            "log10",
-            "identity",
-            "inner",
-        )
-    },
+    **{name: getattr(np, name) for name in IN_NUMPY},
     "sum": _dim(np.sum),
     "mean": _dim(_mean),
     "norm": _dim(_norm),
@@ -741,7 +727,7 @@ PROGRAM: dict[str, Any] = {
     "inv": np.linalg.inv,
     "inverse": np.linalg.inv,
     "logdet": _log_of_det,
-    "solve": np.linalg.solve,
+    "solve": lambda a, b=None: np.linalg.inv(a) if b is None else np.linalg.solve(a, b),
     "matrix_power": np.linalg.matrix_power,
     "sigmoid": _sigmoid,
     "expit": _sigmoid,
@@ -767,8 +753,13 @@ PROGRAM: dict[str, Any] = {
     "power": _power,
     "pow": _power,
     "K": lambda m, n: np.eye(m * n)[np.arange(m * n).reshape(n, m).T.ravel()],
-    "mm": np.matmul,
+    **dict.fromkeys(["mse", "mse_loss", "mean_squared_error"], lambda a, b: np.mean((a - b) ** 2)),
+    "cosine_similarity": lambda a, b: np.sum(a * b) / np.sqrt(np.sum(a * a) * np.sum(b * b)),
+    **dict.fromkeys(["mm", "mv", "matvec"], np.matmul),
+    "reduce_sum": _dim(np.sum),
+    "reduce_mean": _dim(_mean),
     "t": np.transpose,
+    "transpose": lambda x, *axes: np.transpose(x),
     "logabsdet": lambda x: np.log(_abs(np.linalg.det(x))),
 }
 
@@ -802,6 +793,32 @@ def _sum(term: Callable[[int], Any]) -> Any:
     return total
 
 
+def _star(linear: int) -> Infix:
+    """What ``*`` is between two arrays: by their sizes."""
+
+    def times(a: Board, b: Board) -> Board:
+        (rows, inner), (other, columns) = a.array.shape[-2:] or (1, 1), b.array.shape[-2:] or (1, 1)
+        fits = inner == other and not a.single and not b.single and not rows == inner == 1
+        product = fits and (linear == 2 or columns == 1)
+        return Board(a.array @ b.array) if product and linear else _fitted(np.multiply, a, b)
+
+    def either(a: Any, b: Any) -> Any:
+        open_sized = isinstance(a, (Identity, Ones)) or isinstance(b, (Identity, Ones))
+        return a * b if open_sized else times(board(a), board(b))
+
+    return Infix(either)
+
+
+STARS = [_star(linear) for linear in range(3)]
+
+
+def _dotted(a: Any, b: Any) -> Any:
+    """a·b: of two vectors that lie alike one number, else the product."""
+    boards = isinstance(a, Board) and isinstance(b, Board) and not a.single
+    alike = boards and a.array.shape == b.array.shape and 1 in a.array.shape
+    return Board(np.sum(a.array * b.array)) if alike else a * b
+
+
 def _bar(x: Any) -> Any:
     """|x|: the determinant of a matrix, else the size of each entry."""
     array = board(x).array
@@ -815,20 +832,14 @@ BLACKBOARD: dict[str, Any] = {
     "P": Power,
     "SUM": _sum,
     "AT": _at,
-    "DOT": Infix(
-        lambda a, b: (
-            Board(np.sum(a.array * b.array))
-            if a.array.shape == b.array.shape and 1 in a.array.shape and not a.single
-            else a * b
-        )
-    ),
+    "DOT": Infix(lambda a, b: _dotted(a, b)),
     "KRON": Infix(
         lambda a, b: Board(np.kron(a.array, b.array)) if 1 not in b.array.shape[1:] else Board(a.array @ b.array.T)
     ),
     "INNER": _lifted(lambda a, b: np.sum(a * b)),
     "diag": _lifted(lambda x: np.diag(x[:, 0]) if x.shape[1] == 1 and x.shape[0] > 1 else np.diag(x)),
     "outer": _lifted(lambda a, b: np.outer(a, b)),
-    "softmax": _lifted(lambda z, axis=0: _softmax(z, axis)),
+    "softmax": _lifted(lambda z, axis=None: _softmax(z, axis if axis is not None else 0 if z.shape[1] == 1 else -1)),
     "dot": lambda a, b: Board(np.sum(a.array * b.array)),
     "frac": lambda a, b: board(a) / b,
 }

@@ -31,17 +31,20 @@ class Inference:
         declared: shapes that the user said.
         board: vectors stand as columns, so that x xᵀ is a matrix; else they have one axis, as in NumPy.
         letters: names that stand for sizes, beside those that declared shapes use.
+        linear: how far ``*`` is the product of linear algebra: 0 never, 1 of a matrix before a vector, 2 always.
     """
 
     text: str
     declared: Mapping[str, Shape]
     board: bool = False
     letters: frozenset[str] = frozenset()
+    linear: int = 0
     unifier: Unifier = field(default_factory=Unifier)
     names: dict[str, Dims] = field(default_factory=dict)
     dims: dict[Raw, Dims] = field(default_factory=dict)
     labels: dict[Raw, tuple[str, ...]] = field(default_factory=dict)  # indices of sums that a node depends on
     rows: set[Raw] = field(default_factory=set)  # vectors that lie
+    products: set[Raw] = field(default_factory=set)  # where * is the product of linear algebra
     index: dict[str, Dims] = field(default_factory=dict)  # size of each index of a sum
     doubts: list[str] = field(default_factory=list)
     cost: float = 0.0
@@ -77,10 +80,13 @@ class Inference:
             return dims[0]
         if raw.op == "T":
             return self._transposed(raw, dims[0])
-        if raw.op == "@":
+        if raw.op in ("@", "matmul"):
             return self._matmul(raw, *dims)
         if raw.op == "juxt":
             return self._beside(raw, *dims)
+        if raw.op == "*" and self._multiplies(raw, *dims):
+            self.products.add(raw)
+            return self._product(raw, *dims)
         if raw.op in ("+", "-", "*", "/", "**"):
             return self._elementwise(raw, *dims)
         if raw.op == "^":
@@ -237,6 +243,21 @@ class Inference:
             raise self.clash("a product needs equal inner sizes", raw, a, b)
         return (*a[:-1], *b[1:])
 
+    def _multiplies(self, raw: Raw, a: Dims, b: Dims) -> bool:
+        """Whether ``*`` is the product of linear algebra, as in MATLAB: two vectors only where one of them lies."""
+        if not self.linear or not a or not b or self.text[raw.value : raw.value + 1] != "*":
+            return False
+        lies = [arg in self.rows for arg in raw.args]
+        if len(a) == len(b) == 1:
+            return lies[0] != lies[1]
+        left, right = raw.args
+        if self.linear == 1 and len(a) == 2 and len(b) == 1:
+            said = f"{raw.text} is the product {left.text} @ {right.text}; {right.text}[None, :] multiplies every row"
+            self.doubts.append(said)
+        if self.linear == 2 and len(a) == len(b) == 2:
+            self.doubts.append("* is the product of linear algebra here, as in MATLAB; entry by entry: .* or ⊙")
+        return self.linear == 2 or (len(a) == 2 and len(b) == 1 and not lies[1])
+
     # entry by entry
 
     def _elementwise(self, raw: Raw, a: Dims, b: Dims) -> Dims:
@@ -345,7 +366,7 @@ class Inference:
             latin = (
                 name.op == "name" and name.value not in self.declared and name.value.islower() and len(name.value) == 1
             )
-            self.cost += UNLIKELY * (latin and name.value not in self.constants)
+            self.cost += UNLIKELY * (latin and name.value not in self.constants and len(self.names) > 1)
             return exponent
         text = raw.args[0].text
         if len(base) == 2 and power == -1:
@@ -371,7 +392,7 @@ class Inference:
         if len(base) == 1:
             hint = f"write {text}**{over.text} for each entry by itself, norm({text})**2 or {text}ᵀ{text} for a number"
         else:
-            power = f"matrix_power({text}, {over.text})"
+            power = f"matrix_power({text}, {over.text if isinstance(power, int) else 3})"
             hint = f"write {text}**{over.text} for each entry by itself, {power} for {text} @ {text}"
         raise pointing(
             f"{raw.text}: ^ of a {KINDS[min(len(base), 2)]} has two readings: write ** for a power",
@@ -428,7 +449,9 @@ class Inference:
         if not dims:
             self._needs(raw, dims, 1)
         axis = options.get("axis")
-        if axis is None and len(dims) > 1:
+        if axis is None and len(dims) == 2 and self.board and raw.op == "softmax":
+            self.doubts.append(f"{raw.text} is of every row; of every column: axis=0")
+        elif axis is None and len(dims) > 1:
             x = raw.args[0].text
             hint = f"say along which axis: {raw.op}({x}, axis=-1) is of every row"
             raise self.clash(f"{raw.op} takes a vector", raw.args[0], dims, hint=hint)
@@ -459,6 +482,15 @@ class Inference:
             said = f"{', '.join(factor.text for factor in chain)} are read as square matrices"
             self.doubts.append(f"{said}; otherwise: --shape {chain[0].text}=m,n")
 
+    def _mse(self, raw: Raw, dims: list[Dims]) -> Dims:
+        self._broadcast(raw, *dims)
+        return ()
+
+    def _cosine_similarity(self, raw: Raw, dims: list[Dims]) -> Dims:
+        for arg, dim in zip(raw.args, dims, strict=True):
+            self._needs(raw, dim, 1, arg)
+        return self._inner_sizes(raw, *dims)
+
     def _dot(self, raw: Raw, dims: list[Dims]) -> Dims:
         a, b = dims
         if not a or not b:
@@ -466,9 +498,6 @@ class Inference:
         if not self.unifier.unify(a[-1], b[0]):
             raise self.clash("dot needs vectors of equal size", raw, a, b)
         return (*a[:-1], *b[1:])
-
-    def _matmul_call(self, raw: Raw, dims: list[Dims]) -> Dims:
-        return self._matmul(raw, *dims)
 
     def _inner(self, raw: Raw, dims: list[Dims]) -> Dims:
         if len(dims[0]) != len(dims[1]) or not all(self.unifier.unify(*pair) for pair in zip(*dims, strict=True)):
@@ -522,9 +551,6 @@ class Inference:
     def _transpose(self, raw: Raw, dims: list[Dims]) -> Dims:
         return self._transposed(raw, dims[0])
 
-    def _matmulcall(self, raw: Raw, dims: list[Dims]) -> Dims:
-        return self._matmul(raw, *dims)
-
     def _frac(self, raw: Raw, dims: list[Dims]) -> Dims:
         if dims[1] and _counted(raw.args[1]) and not dims[0]:
             self.cost += LIKELY
@@ -537,6 +563,18 @@ class Inference:
     def _row(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._needs(raw, dims[0], 1)
         return (1, *dims[0])
+
+    def _at(self, raw: Raw, dims: list[Dims]) -> Dims:
+        """An entry of a vector, a row of a matrix, within a sum."""
+        base = dims[0]
+        if len(base) < len(raw.value):
+            raise self.clash(f"{raw.text} is an entry of what has not that many axes", raw, base)
+        if twice := {*self.labels[raw]} & {*raw.value}:
+            raise self.clash(f"the index {min(twice)} stands within {raw.text} already", raw, base)
+        for one, size in zip(raw.value, base, strict=False):
+            self.unifier.unify(self.index[one][0], size)
+        self.labels[raw] += raw.value
+        return base[len(raw.value) :]
 
     def _einsum(self, raw: Raw, dims: list[Dims]) -> Dims:
         parts, output = raw.value

@@ -31,6 +31,7 @@ KNOWN = {
 SILENT = ["left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl", "biggr",
           "displaystyle", "limits", "nolimits", "quad", "qquad"]  # fmt: skip
 FONTS = r"mathbf|boldsymbol|bm|mathrm|mathit|mathsf|mathcal|mathbb|operatorname\*?|text\w*|vec|mbox"
+EVERYTHING = "_"  # the index of a sum over all entries
 SIMPLE = dict(zip("−–⋅∙∣∥∞÷∗∘½¼′’ᵀ", [*"--··|‖", "inf", *"/*⊙", "0.5", "0.25", *"⊤⊤⊤"], strict=True))
 
 Made = str | Callable[[re.Match[str]], str]
@@ -52,8 +53,8 @@ def _accented(found: re.Match[str]) -> str:
 
 
 def _summed(found: re.Match[str]) -> str:
-    index = found[1] or found[2] or LOWERED[found[3]]
-    return f"∑{index} "
+    index = found[1] if found[1] is not None else found[2] or "".join(LOWERED[sign] for sign in found[3])
+    return f"∑{re.sub('[, ]', '', index) or EVERYTHING} "
 
 
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
@@ -71,15 +72,17 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"\^\s*(?:\{\s*(?:\\top|\\intercal|\\prime|\\mathsf\{T\}|T|⊤)\s*\}|\\top|\\intercal|\\prime|T|⊤)", "⊤"),
     (r"(?<=[\w)\]}⊤|‖])\s?'", "⊤"),
     (r"\\([A-Za-z]+)", _command),
-    (r"[Σ∑]\s*(?:_\s*\{\s*(\w+)\s*(?:=[^}]*)?\}|_\s*(\w)|([ᵢⱼₖₙ]))\s*(?:\^\s*(?:\{[^}]*\}|\w+))?", _summed),
+    (r"∑(?!\s*[_ᵢⱼₖₙ])", "∑_{} "),
+    (r"[Σ∑]\s*(?:_\s*\{\s*([\w, ]*?)\s*(?:=[^}]*)?\}|_\s*(\w)|([ᵢⱼₖₙ]+))\s*(?:\^\s*(?:\{[^}]*\}|\w+))?", _summed),
     (f"[{''.join(LETTERS)}]", lambda m: f" {LETTERS[m[0]]} "),
+    (f"[{''.join(LOWERED)}]+(?=[A-Za-z])", lambda m: "_" + "".join(LOWERED[sign] for sign in m[0]) + " "),
     (f"[{''.join(LOWERED)}]+", lambda m: "_" + "".join(LOWERED[sign] for sign in m[0])),
     (f"[{''.join(RAISED)}]+", lambda m: "^(" + "".join(RAISED[sign] for sign in m[0]) + ")"),
     (r"‖\s*_\s*\{?\s*(1|2|F|inf|\*|max|fro|nuc)\s*\}?", r"‖_\1"),
     (r"\blambda\b", "lambda_"),
     (r"lambda_\s+_(?=\w)", "lambda_"),
     (r"(?<=[A-Za-z])\s+(?=_\w)", ""),
-    (r"(?<=\w)\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub(r"[, ]", "", m[1])),
+    (r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub(r"[, ]", "", m[1])),
 )
 
 TOKEN = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 import torch
@@ -44,6 +45,18 @@ class SamePool(nn.Module):
         """Pad, then pool."""
         out: Tensor = self.pool(nn.functional.pad(x, self.padding, value=float("-inf")))
         return out
+
+
+class Reshaped(nn.Module):
+    """The values of each example in another shape."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, …) to (B, *shape)."""
+        return x.reshape(len(x), *self.shape)
 
 
 class Built(nn.Module):
@@ -124,6 +137,13 @@ def _max_pool(o: Options, x: Shape) -> nn.Module:
     return SamePool(pool, [same_padding(*axis) for axis in axes])
 
 
+def _lp_pool(o: Options, x: Shape) -> nn.Module:
+    one = len(x) == 2  # where torch takes numbers alone
+    kernel, stride = (o[name][0] if one else o[name] for name in ("kernel", "stride"))
+    pool: nn.Module = _ranked("LPPool", x)(2, kernel, stride, ceil_mode=o["ceil"])
+    return pool
+
+
 def _deconv(o: Options, x: Shape) -> nn.Module:
     names = {"groups": "groups", "bias": "bias", "dilation": "dilation", "extra": "output_padding"}
     more = {torchs: o[name] for name, torchs in names.items()}
@@ -153,9 +173,8 @@ def _keep_one_bias(cell: nn.Module) -> None:
 NAMES = {"elu": "ELU", "gelu": "GELU", "silu": "SiLU", "selu": "SELU", "prelu": "PReLU", "relu": "ReLU",
          "relu6": "ReLU6", "leaky_relu": "LeakyReLU", "log_softmax": "LogSoftmax"}  # fmt: skip
 TORCH_NAMES = {name: NAMES.get(name, name.capitalize()) for name in ACTIVATIONS}
-CLASSES: Mapping[str, Any] = {**{name: getattr(nn, torchs) for name, torchs in TORCH_NAMES.items() if torchs[0] != "H"},
-                              "hardswish": nn.Hardswish, "hardsigmoid": nn.Hardsigmoid}  # fmt: skip
-IN_PLACE = ("relu", "relu6", "leaky_relu", "elu", "silu", "selu", "mish", "hardswish", "hardsigmoid")
+CLASSES: Mapping[str, Any] = {name: getattr(nn, torchs) for name, torchs in TORCH_NAMES.items()}
+IN_PLACE = ("relu", "relu6", "leaky_relu", "elu", "silu", "selu", "mish", "hardswish", "hardsigmoid", "hardtanh")
 
 
 def _activation(name: str) -> Builder:
@@ -176,13 +195,19 @@ BUILDERS: Mapping[str, Builder] = {
     "deconv":    _deconv,
     "pool":      _max_pool,
     "avgpool":   lambda o, x: _ranked("AvgPool", x)(o["kernel"], o["stride"], o["padding"], ceil_mode=o["ceil"]),
+    "lppool":    _lp_pool,
+    "shuffle":   lambda o, x: nn.PixelShuffle(o["factor"][0]),
+    "glu":       lambda o, x: nn.GLU(o.get("axis", -1)),
     "adaptive":  lambda o, x: _ranked("AdaptiveAvgPool", x)(o["size"]),
     "gap":       lambda o, x: _ranked("AdaptiveAvgPool", x)(1),
     "gmp":       lambda o, x: _ranked("AdaptiveMaxPool", x)(1),
     "up":        lambda o, x: nn.Upsample(scale_factor=tuple(map(float, o["factor"])),
                                           mode=("linear", "bilinear", "trilinear")[len(x) - 2]
                                           if o["smooth"] else "nearest"),
-    "flatten":   lambda o, x: nn.Flatten(),
+    "flatten":   lambda o, x: nn.Flatten(o.get("start", 1)),
+    "reshape":   lambda o, x: nn.Unflatten(1, o["shape"]) if prod(o["shape"]) == x[0] else Reshaped(o["shape"]),
+    "zeropad":   lambda o, x: getattr(nn, f"ConstantPad{len(x) - 1}d")(
+                     [side for p in reversed(o["around"]) for side in (p, p)], 0.0),
     "linear":    lambda o, x: nn.Linear(x[-1], o["out"], bias=o["bias"]),
     "bn":        lambda o, x: _ranked("BatchNorm", x)(x[0], affine=o["affine"]),
     "instance":  lambda o, x: _ranked("InstanceNorm", x)(x[0], affine=o["affine"]),

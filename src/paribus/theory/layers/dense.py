@@ -74,7 +74,7 @@ def as_convolution(text: str, input: Sequence[int], draws: int = 8) -> Equality:
 
 def _rewritten(graph: Graph) -> Graph:
     """The graph with convolutions in place of what follows ``flatten``."""
-    flats = [number for number, node in enumerate(graph.nodes) if node.layer.kind == "flatten"]
+    flats = [number for number, node in enumerate(graph.nodes) if node.layer == Layer("flatten")]
     if len(flats) != 1 or not any(node.layer.kind == "linear" for node in graph.nodes[flats[0] :]):
         hint = "for example: conv 8 k3, relu, flatten, linear 10"
         raise TheoryError("only a net that flattens once, before fully connected layers, can be rewritten", hint=hint)

@@ -34,7 +34,7 @@ def waits_after(layer: Layer, inputs: list[Waits], y: Shape) -> Waits:
     more = 1 if layer.kind in WEIGHTED else 0
     if layer.kind in STEPWISE and len(y) > 1:
         return tuple(wait + more for wait in waits)
-    if more or layer.kind in ("flatten", "last", "gap", "gmp", "transpose"):
+    if more or layer.kind in ("flatten", "reshape", "last", "gap", "gmp", "transpose"):
         return (max(waits) + more,)
     return waits
 

@@ -243,15 +243,22 @@ def _union(fields: Sequence[Field]) -> Field:
 
 Rule = Callable[[Options, tuple[Field, ...], Shape], Fields]
 FIELDS: Mapping[str, Rule] = {
-    **dict.fromkeys(("conv", "dw", "pool", "avgpool"), slid),
+    **dict.fromkeys(("conv", "dw", "pool", "avgpool", "lppool"), slid),
     "deconv": enlarged,
     "up": interpolated,
+    "shuffle": lambda o, fields, y: interpolated({**o, "smooth": False}, fields, y),
+    "glu": lambda o, fields, y: fields if len(y) > 2 and o.get("axis") == 1 else None,
     "adaptive": adapted,
     **dict.fromkeys(("gap", "gmp"), merged),
     "linear": connected,
     **dict.fromkeys(CELLS, remembered),
     "attention": attended,
     "last": ended,
+    "zeropad": lambda o, fields, y: tuple(
+        windowed(f, 1, 1, p, 1, n) for f, p, n in zip(fields, o["around"], y[1:], strict=True)
+    ),
+    "reshape": lambda o, fields, y: None,
+    "flatten": lambda o, fields, y: None if o.get("start", 1) > 1 else tuple(replace(f, working="") for f in fields),
     "op": lambda o, fields, y: None if "shape" in o else fields,
     "own": lambda o, fields, y: None,
 }

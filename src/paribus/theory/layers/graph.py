@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import CELLS, CHANNELS_FIRST, STEPS_FIRST
 from paribus.theory.layers.layer import Layer, Shape
 from paribus.theory.layers.notation import ADDED, Block, Item, Repeat, Step, parse
+from paribus.theory.layers.pasted import pasted
 from paribus.theory.layers.refuse import Impossible, Place, by
 from paribus.theory.layers.sizes import Sizes, joined, output_size
+from paribus.theory.layers.spellings import RESNETS
 from paribus.theory.layers.worked import worked
 
 INPUT = -1
@@ -98,6 +102,11 @@ class Graph:
         self.nodes.append(Node(settled, tuple(sources), sizes, place, path, known))
         return len(self.nodes) - 1
 
+    def remark(self, said: str) -> None:
+        """Something to know about the net, once."""
+        if said not in self.remarks:
+            self.remarks.append(said)
+
     def _name(self, source: int) -> str:
         return "the input" if source < 0 else f"layer {source + 1} ({self.nodes[source].layer})"
 
@@ -132,8 +141,27 @@ def read(text: str, inputs: Sequence[Shape], convention: str = "torch") -> Graph
     Raises:
         TheoryError: for a text that breaks the grammar, or a layer that cannot be.
     """
-    graph = Graph(inputs[0], convention, others=tuple(inputs[1:]))
-    _lay_all(graph, parse(text), INPUT, first=True)
+    found = pasted(text, inputs[0] if inputs else ())
+    if not inputs and not found.input:
+        raise TheoryError("a net in text needs the shape of its input", got=text, hint="add --input 3,224,224")
+    if inputs and found.input not in ((), inputs[0]) and sorted(found.input) != sorted(inputs[0]):
+        rule = "the text names another input than the one that is given"
+        raise TheoryError(rule, got=f"{by(found.input)} and {by(inputs[0])}", hint="leave one of them out")
+    graph = Graph(inputs[0] if inputs else found.input, convention, others=tuple(inputs[1:]))
+    for said in found.said:
+        graph.remark(said)
+    if re.search(r"\bconv\d-\d+", found.text):
+        graph.remark("conv3-64 has no padding, unless it says p1; VGG's layers have it")
+    if RESNETS.search(found.text):
+        graph.remark(
+            "conv3x3(8, 16) is read as in ResNet's code: 8 channels in, 16 out, padded to keep the size, no bias"
+        )
+    _lay_all(graph, parse(found.text), INPUT, first=True)
+    nodes = (node.shape for node in graph.nodes)
+    for shape in found.shapes:
+        if shape not in nodes and shape != graph.input:  # each behind the one before
+            rule = "the layers of this summary do not give its sizes"
+            raise TheoryError(rule, got=by(shape), hint="add --input, or give the module: --plugin FILE.py NAME")
     return graph
 
 
@@ -158,7 +186,10 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     options = {name: value for name, value in step.layer.options.items() if first or name not in step.first}
     if "bias" not in options and step.layer.kind in ("conv", "dw", "deconv", "linear") and _norms(following):
         options["bias"] = False  # batch norm would subtract it again, and has a shift of its own
+        graph.remark("a layer in plain words before a batch norm has no bias, unless it says bias")
     layer = Layer(step.layer.kind, options)
+    if layer.kind == "linear" and source >= 0 and graph.nodes[source].layer.kind in ("gap", "gmp"):
+        source = graph.add(Layer("flatten"), [source], step.place)
     try:
         _check_layout(graph, layer.kind, source)
         _check_expected(graph.shape(source), step)
@@ -208,6 +239,8 @@ def _order(graph: Graph, source: int) -> str:
     turns = 0
     while source >= 0:
         kind = graph.nodes[source].layer.kind
+        if kind == "reshape":
+            return ""
         turns += kind == "transpose"
         if kind in CHANNELS_FIRST - {"bn", "instance", "gn"}:
             return ("channels", "steps")[turns % 2]

@@ -51,12 +51,20 @@ KINDS: Mapping[str, Kind] = {
                  ("kernel",), {**POOL, "d": "dilation"}, {**CEIL, "same": ("padding", "same")}, ("kernel",),
                  window=True),
     "avgpool": Kind("mean over windows", "avgpool 2", ("kernel",), POOL, CEIL, ("kernel",), window=True),
+    "lppool": Kind("root of the sum of squares over windows, or of other powers", "lppool 2",
+                   ("kernel",), {"s": "stride"}, CEIL, ("kernel",), window=True),
     "adaptive": Kind("mean over as many windows as asked for", "adaptive 7", ("size",), {}, {}, ("size",)),
     "gap": Kind("mean of each channel (global average pooling); leaves C×1×1", "gap"),
     "gmp": Kind("maximum of each channel (global maximum pooling)", "gmp"),
     "up": Kind("enlarge by whole factors, nearest neighbour (linear: interpolate)", "up 2",
                ("factor",), {}, {"linear": ("smooth", True)}, ("factor",)),
-    "flatten": Kind("all values of an example in a row", "flatten"),
+    "shuffle": Kind("channels as pixels: a picture so many times as wide and high, of fewer channels", "shuffle 2",
+                    ("factor",), {}, {}, ("factor",)),
+    "glu": Kind("gated linear unit: one half times the sigmoid of the other; glu 1: of the channels", "glu", ("axis",)),
+    "flatten": Kind("all values of an example in a row; flatten 2: those of each channel", "flatten", ("start",)),
+    "reshape": Kind("the same values in another shape, channels first", "reshape 16x8x8", ("shape",), {}, {},
+                    ("shape",)),
+    "zeropad": Kind("values around the borders, so many on every side", "zeropad 1", ("around",), {}, {}, ("around",)),
     "linear": Kind("fully connected layer on the last axis", "linear 10", ("out",), {}, BIAS, ("out",)),
     "bn": Kind("batch norm: scale and shift for each channel", "bn", (), {}, {"plain": ("affine", False)}),
     "instance": Kind("instance norm", "instance", (), {}, {"affine": ("affine", True)}),
@@ -83,7 +91,7 @@ KINDS: Mapping[str, Kind] = {
     "own": Kind("parameters that the module itself holds", "own", ("name",)),
 }
 ACTIVATIONS = ("relu", "relu6", "leaky_relu", "elu", "gelu", "silu", "selu", "mish", "prelu", "softplus",
-               "hardswish", "hardsigmoid", "tanh", "sigmoid", "softmax", "log_softmax")
+               "hardswish", "hardsigmoid", "hardtanh", "tanh", "sigmoid", "softmax", "log_softmax")
 KINDS = {**KINDS, **{name: Kind("activation function, element by element", name, (), {}, {"inplace": ("inplace", True)})
                      for name in ACTIVATIONS},
          "prelu": Kind("relu with trained slopes below 0, one or one a channel", "prelu 64", ("slopes",))}
@@ -95,6 +103,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "deconv": {**CONV_DEFAULTS, "extra": (0,)},
     "pool": {"stride": None, "padding": (0,), "dilation": (1,), "ceil": False},
     "avgpool": {"stride": None, "padding": (0,), "dilation": (1,), "ceil": False},
+    "lppool": {"stride": None, "padding": (0,), "dilation": (1,), "ceil": False},
     "up": {"smooth": False},
     "linear": {"bias": True},
     "bn": {"affine": True}, "instance": {"affine": False}, "gn": {"affine": True}, "ln": {"affine": True, "bias": True},
@@ -112,7 +121,10 @@ ALIASES = {
 # fmt: on
 COPIES = {"getitem", "pad"}  # operations that move values and compute nothing
 WRITTEN = sorted({*KINDS, *ALIASES} - {"add", "cat", "mul", "op", "own"})  # what may stand in a text
-PER_AXIS = {"kernel", "stride", "padding", "dilation", "extra", "size", "factor"}
+PER_AXIS = {"kernel", "stride", "padding", "dilation", "extra", "size", "factor", "around"}
+SEVERAL = {*PER_AXIS, "shape"}  # options of more than one number
 CELLS = ("rnn", "lstm", "gru")
-CHANNELS_FIRST = {"conv", "dw", "deconv", "pool", "avgpool", "adaptive", "gap", "gmp", "up", "bn", "instance", "gn"}
+CHANNELS_FIRST = {"conv", "dw", "deconv", "pool", "avgpool", "lppool", "adaptive", "gap", "gmp", "up", "shuffle",
+                  "zeropad", "bn",
+                  "instance", "gn"}  # fmt: skip
 STEPS_FIRST = {*CELLS, "attention", "embedding", "linear", "ln", "last"}

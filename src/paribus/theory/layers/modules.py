@@ -88,7 +88,22 @@ UP = ("nearest", "linear", "bilinear", "trilinear")
 
 
 def _flatten(m: Any) -> Layer | None:
-    return Layer("flatten") if (m.start_dim, m.end_dim) == (1, -1) else None
+    if m.start_dim < 1 or m.end_dim != -1:
+        return None
+    return Layer("flatten", {"start": m.start_dim} if m.start_dim > 1 else {})
+
+
+def _glu(m: Any) -> Layer | None:
+    if m.dim < -1 or m.dim == 0:
+        return None
+    return Layer("glu", {"last": True} if m.dim == -1 else {"axis": m.dim})
+
+
+def _lp_pool(m: Any) -> Layer:
+    rank = int(type(m).__name__[-2])
+    stride = m.kernel_size if m.stride is None else m.stride
+    sizes = {"kernel": per_axis(m.kernel_size, rank), "stride": per_axis(stride, rank)}
+    return Layer("lppool", {**sizes, "padding": (0,) * rank, "dilation": (1,) * rank, "ceil": m.ceil_mode})
 
 
 def _activation(name: str) -> Reader:
@@ -108,6 +123,9 @@ READERS: Mapping[type[nn.Module], Reader] = {
     ),
     nn.GroupNorm: lambda m: Layer("gn", {"groups": m.num_groups, "affine": m.affine}),
     nn.LayerNorm: _layer_norm,
+    **dict.fromkeys((nn.LPPool1d, nn.LPPool2d), _lp_pool),
+    nn.PixelShuffle: lambda m: Layer("shuffle", {"factor": (m.upscale_factor,) * 2}),
+    nn.GLU: _glu,
     nn.Linear: lambda m: Layer("linear", {"out": m.out_features, "bias": m.bias is not None}),
     nn.Flatten: _flatten,
     nn.Upsample: _up,

@@ -23,7 +23,7 @@ from itertools import pairwise
 from typing import Any
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.layers.kinds import CELLS, KINDS, PER_AXIS, WRITTEN, Kind
+from paribus.theory.layers.kinds import CELLS, KINDS, SEVERAL, WRITTEN, Kind
 from paribus.theory.layers.layer import Layer
 from paribus.theory.layers.refuse import Place, unreadable
 from paribus.theory.layers.spellings import (
@@ -43,11 +43,14 @@ from paribus.theory.layers.spellings import (
 
 TOKEN = re.compile(r"[\[\]|&,;()]|[^\s\[\]|&,;()]+")
 STOPS = ("]", ")", "|", "&")
-NUMBER = re.compile(r"(?P<value>\d+(?:x\d+)*|\d*\.\d+|\d+c)(?P<first>first)?")
+NUMBER = re.compile(r"(?P<value>\d+(?:\.\d+)?%|\d+(?:x\d+)*|\d*\.\d+|\d+c)(?P<first>first)?")
 TIMES = re.compile(r"[x×](\d+)")
 MOST = 2_000  # layers: they are listed, counted and followed back one by one
 DEEPEST = 50  # brackets in brackets
 ADDED, JOINED = "|", "&"
+BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
+          **dict.fromkeys(("concat", "concatenate", "cat"), JOINED)}  # fmt: skip
+UNITS = {"units", "unit", "neurons", "hidden", "outputs", "output", "out", "nodes", "classes", "features"}
 SPOKEN = {"out": "number of outputs", "extra": "output padding"}
 
 
@@ -154,25 +157,58 @@ class Reader:
 
     def net(self) -> Iterator[Item]:
         """Items up to the end of the text or of the branch."""
-        while self.sign in (",", ";"):
+        apart = (",", ";") if self.depth else (",", ";", "|")
+        stops = tuple(stop for stop in STOPS if stop not in apart)
+        while self.sign in apart:
             self.take()
-        while not self.over and self.sign not in STOPS:
+        while not self.over and self.sign not in stops:
+            if self.called():
+                continue
             if item := self.item():
                 yield item
-            if not self.over and self.sign not in (*STOPS, ",", ";"):
+            calls = (self.at and self.word(self.signs[self.at - 1]) == ")") or (not self.over and self.calls())
+            if not self.over and self.sign not in (*stops, *apart) and not (calls and kind_of(self.sign)):
                 raise unreadable("layers stand apart by commas", self.place, "put a comma before it")
-            while self.sign in (",", ";"):
+            while self.sign in apart:
                 self.take()
+
+    def called(self) -> bool:
+        """Whether a name of a layer was passed: ``('conv1', nn.Conv2d(…))``."""
+        if re.fullmatch(r"(['\"])\w+\1:?", self.sign):
+            self.take()
+            if self.sign in (",", ":"):
+                self.take()
+            return True
+        return False
 
     def item(self) -> Item | None:
         """A layer or a block, and how often; None for a container without layers."""
-        item = self.block() if self.sign == "[" else self.layer()
-        if item is None or not (times := TIMES.fullmatch(self.sign)):
+        before = self.repeated()
+        if self.sign == "[":
+            item: Item | None = self.block()
+        elif self.sign == "(" or before:
+            item = self.container(self.place)
+        else:
+            item = self.layer()
+        if item is not None and not before and (times := TIMES.fullmatch(self.sign)):
+            before = (int(times[1]), self.take())
+        if item is None or not before:
             return item
-        place = self.take()
-        if int(times[1]) < 1:
-            raise unreadable("a repetition happens at least once", place, "write x2, x3, …")
-        return Repeat(item, int(times[1]))
+        if before[0] < 1:
+            raise unreadable("a repetition happens at least once", before[1], "write x2, x3, …")
+        assert not isinstance(item, Repeat)
+        return Repeat(item, before[0])
+
+    def repeated(self) -> tuple[int, Place] | None:
+        """``3x [conv 8 k3, relu]``: how often what follows in brackets happens, gone past."""
+        words = [self.word(place) for place in self.signs[self.at : self.at + 3]]
+        if len(words) > 1 and words[1] in ("[", "(") and (found := re.fullmatch(r"(\d+)[x*]", words[0])):
+            return int(found[1]), self.take()
+        if len(words) > 2 and words[2] in ("[", "(") and words[0].isdigit() and words[1] in ("x", "*"):
+            place = self.take()
+            self.take()
+            return int(words[0]), place
+        return None
 
     def block(self) -> Block:
         """Branches between brackets."""
@@ -198,24 +234,35 @@ class Reader:
 
     def layer(self) -> Step | Block | None:
         """A layer with its options, or what a call holds."""
+        left_out = self.turned()
         name = self.take()
         called = self.clean[name.end : name.end + 1] == "("
         base = self.word(name).rpartition(".")[2].lower()
         if called and base in CONTAINERS:
             return self.container(name)
+        if called and base in BESIDE:
+            return self.beside(name, base)
+        if base == "transformerencoderlayer" or (base == "transformer" and self.sign.lower() == "encoder"):
+            return self.transformer(name, called)
         if called and base == "bidirectional":
             return _both_ways(self.container(name))
         if called and base == "activation":
             return self.activation(name)
         word = self.word(name)
         optional, word = word.endswith("?"), word.removesuffix("?")
-        kind, attached, name = self.kind(name, word)
+        kind, attached, name = (left_out, word, name) if left_out else self.kind(name, word)
         if not kind or (optional and kind != "id"):
             raise unreadable("there is no layer of this kind", name, nearest(name.words, WRITTEN))
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
+        if word.lower().startswith("pointwise"):
+            words.append(("k1", name))
+        if kind == "up" and word.lower().startswith("bilinear"):
+            words.append(("linear", name))
+        if kind in CELLS and word.lower().startswith("bi"):
+            words.append(("bi", name))
         while self.sign and self.sign not in "[]|&;)" and not TIMES.fullmatch(self.sign):
-            if self.sign == "," and not self.goes_on():
+            if self.sign == "," and not self.goes_on(kind, attached, words):
                 break
             if self.calls() or (is_activation(self.sign) and kind_of(self.sign) != kind):
                 break
@@ -241,10 +288,19 @@ class Reader:
         base, attached = split_name(word)
         return kind_of(base), attached, name
 
-    def goes_on(self) -> bool:
+    def goes_on(self, kind: str, attached: str, words: list[Word]) -> bool:
         """Whether what stands behind a comma says more about the same layer: ``conv 16, kernel 3``."""
         here = self.signs[self.at : self.at + 2]
         word = self.word(here[1]) if len(here) > 1 else ""
+        behind = [self.word(place) for place in self.signs[self.at + 1 : self.at + 6]]
+        behind = behind[: next((i for i, one in enumerate(behind) if one in (*STOPS, "[", "(", ",", ";")), None)]
+        if any(map(self.names, behind)):
+            return False
+        if {"filters", "kernels", "maps"} & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers:
+            return False
+        if word.isdigit():  # its number, or a layer of so many units
+            has = any(re.fullmatch(r"[\d.]+%?", one) for one, _ in [*words, (attached, here[1])])
+            return bool(KINDS.get(kind, KINDS["conv"]).letters) or (bool(KINDS[kind].needs) and not has)
         return bool(re.fullmatch(r"\d+(x\d+)*|/\d+", word)) or (word in OPTIONS and not kind_of(word))
 
     def calls(self) -> bool:
@@ -275,14 +331,95 @@ class Reader:
             raise unreadable("an activation has a name that is known", name, 'for example Activation("relu")')
         return Step(Layer(kind), name)
 
+    def turned(self) -> str:
+        """``8 3x3 convolutions`` as conv 8 3x3: the kind comes first. The kind, where ``32 elu`` leaves it out."""
+        end = self.at
+        while end < len(self.signs) and self.word(self.signs[end]) not in (*STOPS, "[", "(", ",", ";"):
+            end += 1
+        here = self.signs[self.at : end]
+        words = [self.word(place) for place in here]
+        if not words or not re.match(r"\d|l\d", words[0]):
+            return ""
+        pairs = [i for i in range(1, len(words) - 1) if kind_of(words[i] + words[i + 1])]  # 2x2 avg pool
+        named = (
+            here[pairs[0] : pairs[0] + 2] if pairs else [place for place in here if self.names(self.word(place))][:1]
+        )
+        if named:
+            self.signs[self.at : end] = [*named, *(place for place in here if place not in named)]
+        elif words[0].isdigit() and {"filters", "filter", "kernels", "maps"} & set(words):
+            return "conv"
+        elif words[0].isdigit() and all(is_activation(word) or word in UNITS for word in words[1:]):
+            self.signs[self.at : end] = [here[0], *(place for place in here[1:] if is_activation(self.word(place)))]
+            return "linear"
+        return ""
+
+    def names(self, word: str) -> bool:
+        """Whether a word names a layer that is no activation."""
+        named = kind_of(word) or kind_of(split_name(word)[0])
+        return bool(named) and not is_activation(word) and word.lower() not in UNITS
+
+    def beside(self, name: Place, base: str) -> Block:
+        """``residual(…)`` adds what it holds to its input, ``concat(a, b)`` joins its arguments."""
+        block = self.container(name)
+        if block is None:
+            raise unreadable("a block needs layers between its parentheses", name)
+        if BESIDE[base] == ADDED:
+            return Block((*block.branches, (Step(Layer("id"), name),)), ADDED, block.place)
+        return Block(tuple((item,) for item in block.branches[0]), JOINED, block.place)
+
+    def transformer(self, name: Place, called: bool) -> Block:
+        """torch's encoder layer, its norms behind the sums (Vaswani et al. 2017) or before its halves."""
+        if called:
+            pieces = [piece for piece, _ in self.call(name, self.word(name)).pieces]
+        else:
+            pieces = []
+            while not self.over and self.sign not in (*STOPS, "[", "(", ",", ";"):
+                pieces.append(self.word(self.take()))
+            pieces = [piece for piece in pieces if piece.lower() not in ("encoder", "layer", "block")]
+        given = dict(ENCODER)
+        for piece, key in zip(pieces, [*ENCODER, *[""] * len(pieces)], strict=False):
+            word, sign, value = piece.partition("=")
+            full = {"heads": "nhead", "num_heads": "nhead", "ff": "dim_feedforward", "width": "d_model"}
+            word = full.get(word.strip(), word.strip()) if sign else key
+            if word not in ENCODER:
+                raise unreadable("an encoder layer has no such argument", name, f"it has {', '.join(ENCODER)}")
+            given[word] = (value if sign else piece).strip("\"' ")
+        if not all(given[key].isdigit() for key in ("d_model", "nhead", "dim_feedforward")):
+            raise unreadable("an encoder layer has a width and heads", name, "TransformerEncoderLayer(64, 4)")
+        text = _encoder(given, name)
+        return Block((parse(text),), "", name.to(self.signs[self.at - 1]))
+
     def container(self, name: Place) -> Block | None:
         """Layers between parentheses, one after the other."""
         self.take()
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise unreadable(f"brackets stand in each other at most {DEEPEST} deep", name)
         inner = tuple(self.net())
+        self.depth -= 1
         if self.sign != ")":
             raise unreadable("this parenthesis is never closed", name, "write ) where its layers end")
         place = name.to(self.take())
         return Block((inner,), "", place) if inner else None
+
+
+ENCODER = {  # the arguments of torch's encoder layer and what they are where nothing is said
+    "d_model": "", "nhead": "", "dim_feedforward": "2048", "dropout": "0.1", "activation": "relu", "layer_norm_eps": "",
+    "batch_first": "", "norm_first": "False", "bias": "True",
+}  # fmt: skip
+
+
+def _encoder(given: dict[str, str], name: Place) -> str:
+    """An encoder layer in the notation."""
+    rate, bias = given["dropout"], "" if given["bias"] == "True" else " nobias"
+    if not (phi := is_activation(given["activation"].rpartition(".")[2])):
+        raise unreadable("an activation has a name that is known", name, "for example activation='gelu'")
+    attends = f"attention h{given['nhead']}{bias}, dropout {rate}"
+    thinks = f"linear {given['dim_feedforward']}{bias}, {phi}, dropout {rate}, linear {given['d_model']}{bias}"
+    halves = (attends, f"{thinks}, dropout {rate}")
+    if given["norm_first"] == "True":
+        return ", ".join(f"[ln{bias}, {half} | id]" for half in halves)
+    return ", ".join(f"[{half} | id], ln{bias}" for half in halves)
 
 
 def _both_ways(block: Block | None) -> Block | None:
@@ -302,6 +439,7 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     found = translated(kind, call, place) if call else {}
     separable, kind = kind == "separable", "conv" if kind == "separable" else kind
     kind, found = _fitted(kind, found, place)
+    normed = found.pop("shape", None) if kind == "ln" else None
     if kind == "input" and call:
         return []  # what a framework is told before its layers
     if call and kind in ("conv", "dw", "deconv", "linear") and "bias" not in found:
@@ -312,6 +450,12 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     if keras and not any(word in ("nobias", "bias1", "bias2") for word, _ in signs):
         signs.append(("bias2" if kind == "gru" else "bias1", place))
     options, first = _options(kind, signs)
+    if kind in ("pool", "avgpool"):
+        options.setdefault("kernel", (2,))  # as in Keras, and nearly everywhere else
+    if normed:
+        options["shape"] = _whole(*normed)
+    if call and call.base == "LayerNormalization":
+        options["channels"] = True
     for need in KINDS[kind].needs:
         if need not in options:
             rule = f"{kind} needs its {_name(KINDS[kind], need)}"
@@ -337,15 +481,22 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
 
 def _fitted(kind: str, found: dict[str, Any], place: Place) -> tuple[str, dict[str, Any]]:
     """What is another kind here: a pooling to one value, a transposed convolution that keeps sizes."""
-    if found.get("borders", ("zeros", place))[0] != "zeros":
-        rule = "borders are padded with zeros here"
-        raise unreadable(rule, found["borders"][1], "other values on the border change no figure: leave it out")
     if kind in ("adaptive", "gmp") and "size" in found:
         if set(_whole(*found["size"])) == {1}:
             return ("gap" if kind == "adaptive" else kind), {k: v for k, v in found.items() if k != "size"}
         if kind == "gmp":
             rule = "a maximum is taken over everything, or over windows"
             raise unreadable(rule, found["size"][1], "gmp, or pool 2")
+    if kind == "attention" and "key_dim" in found:  # Keras has heads of any width, torch shares the features
+        width = _whole(*found.get("heads", (1, place)))[0] * _whole(*found.pop("key_dim"))[0]
+        found = {**found, "in": (width, place)}
+    if kind == "glu" and found.get("axis", (0, place))[0] == -1:  # as it is without a word
+        found = {}
+    if kind == "flatten" and "start" in found:
+        if found["start"][0] == 1:
+            found = {}
+        elif not isinstance(found["start"][0], int) or found["start"][0] < 1:
+            raise unreadable("examples stay apart: axis 0 is the batch", found["start"][1], "flatten from axis 1 on")
     if kind == "deconv" and found.get("padding", ("", place))[0] == "same":
         k, s = (_whole(*found.get(name, (1, place)))[0] for name in ("kernel", "stride"))
         less = max(0, k - s)  # so that there are s times as many
@@ -394,18 +545,19 @@ def _numbered(kind: str, rules: Kind, word: str, sign: Place, unnamed: Iterator[
 def _value(name: str, text: str, sign: Place) -> Any:
     """A number for one option: sizes per axis as a tuple, shares as a fraction, "6c" as it is."""
     if name == "rate":
+        text = f"{float(text[:-1]) / 100:g}" if text.endswith("%") else text
         share = float(text) if re.fullmatch(r"[\d.]+", text) else -1.0
         if not 0 <= share < 1:
             raise unreadable("dropout sets a share from 0 up to, not including, 1 to zero", sign, "write dropout 0.5")
         return share
     if text.endswith("c") and name == "out" and int(text[:-1]) > 0:
         return text
-    if not re.fullmatch(r"\d+(x\d+)*", text) or ("x" in text and name not in PER_AXIS):
+    if not re.fullmatch(r"\d+(x\d+)*", text) or ("x" in text and name not in SEVERAL):
         raise unreadable(f"the {SPOKEN.get(name, name)} must be one whole number of at least 1", sign)
     sizes = tuple(int(size) for size in text.split("x"))
-    if min(sizes) < 1 and name not in ("padding", "extra"):
+    if min(sizes) < 1 and name not in ("padding", "extra", "around"):
         raise unreadable(f"the {SPOKEN.get(name, name)} must be at least 1", sign)
-    return sizes if name in PER_AXIS else sizes[0]
+    return sizes if name in SEVERAL else sizes[0]
 
 
 def _name(rules: Kind, option: str) -> str:

@@ -16,7 +16,7 @@ from paribus.theory.layers.text import Cells, amount
 from paribus.theory.layers.worked import Worked, product, worked
 
 BYTES = 4  # of a value, float32
-VIEWS = {"flatten", "transpose", "last"}  # another look at the same values: no memory of their own
+VIEWS = {"flatten", "reshape", "transpose", "last"}  # another look at the same values: no memory of their own
 SCATTERED = {*CELLS, "transpose"}  # their values do not lie in a row, so that flattening copies them
 
 

@@ -20,9 +20,10 @@ from paribus.theory.layers.table import Table
 
 INPUTS = {"conv", "dw", "deconv", "linear", "bn", "instance", "gn", "ln", "pool", "avgpool", "gmp", "mul", "adaptive"}
 INPUTS |= {"leaky_relu", "elu", "gelu", "silu", "mish", "prelu", "softplus", "hardswish", "relu6", "selu"}
-INPUTS |= {"hardsigmoid"}
+INPUTS |= {"hardsigmoid", "hardtanh"}
 OUTPUTS = {"relu", "tanh", "sigmoid", "softmax", "log_softmax"}
-NOTHING = {"flatten", "transpose", "last", "add", "cat", "gap", "up", "embedding", "own", "dropout"}
+NOTHING = {"flatten", "reshape", "transpose", "last", "add", "cat", "gap", "up", "zeropad", "embedding", "own",
+           "dropout"}  # fmt: skip
 INDEX = 8  # bytes of the place of a maximum
 
 

@@ -7,6 +7,7 @@ The window rules are those of Dumoulin & Visin, "A guide to convolution arithmet
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 
 from paribus.theory.layers.kinds import CELLS
 from paribus.theory.layers.layer import Options, Shape
@@ -120,6 +121,53 @@ def attended(o: Options, x: Shape) -> Sizes:
     return o.get("queries", x[0]), x[1]
 
 
+def reshaped(shape: Shape, x: Shape) -> Sizes:
+    """All values in another shape, or the first axis as several."""
+    if prod(shape) == x[0] != prod(x):
+        return (*shape, *x[1:])
+    if prod(shape) != prod(x):
+        rule = f"its shape {by(shape)} holds {prod(shape)} values, and {prod(x)} come ({by(x)})"
+        raise Impossible(rule, hint="the numbers of both shapes multiply to the same")
+    return shape
+
+
+def flattened(o: Options, x: Shape) -> Sizes:
+    """All values in a row, from an axis on: 1 is that of the channels."""
+    start = o.get("start", 1)
+    if start > len(x):
+        raise Impossible(f"it flattens from axis {start}, and its input has {len(x)}", hint="flatten: all of it")
+    rest = x[start - 1 :]
+    return *x[: start - 1], product(rest) if len(rest) > 1 else rest[0]
+
+
+def shuffled(o: Options, x: Shape) -> Sizes:
+    """C channels as C/r² channels of r times as many rows and columns."""
+    r = o["factor"][0]
+    if x[0] % r**2:
+        raise Impossible(f"its {x[0]} channels cannot be dealt to {r}×{r} pixels evenly", hint=f"a multiple of {r**2}")
+    return Worked(x[0]).over(r**2), Worked(x[1]) * r, Worked(x[2]) * r
+
+
+def halved(o: Options, x: Shape) -> Sizes:
+    """Half as many along one axis, the last unless it is said."""
+    axis = o.get("axis", len(x))
+    if len(x) > 2 and not {"axis", "last"} & set(o):
+        raise Impossible("it halves an axis of a picture, and does not say which", hint="glu 1 halves the channels")
+    if axis > len(x) or x[axis - 1] % 2:
+        raise Impossible(f"it halves axis {axis} of {by(x)}", hint="that has to be there, and even")
+    return *x[: axis - 1], Worked(x[axis - 1]).over(2), *x[axis:]
+
+
+def normed(o: Options, x: Shape) -> Sizes:
+    """Unchanged; what is normalised are the last axes, all of them where Keras says nothing."""
+    if o.get("channels") and len(x) > 2:
+        raise Impossible("Keras norms the channels of each pixel alone here", hint="ln norms all of a picture")
+    if "shape" in o and x[-len(o["shape"]) :] != tuple(o["shape"]):
+        rule = f"it norms axes of {by(o['shape'])}, and an input of {by(x)} comes"
+        raise Impossible(rule, hint="its shape is that of the last axes")
+    return x
+
+
 # fmt: off
 SIZES: Mapping[str, Callable[[Options, Shape], Sizes]] = {
     "conv":      convolved,
@@ -127,11 +175,17 @@ SIZES: Mapping[str, Callable[[Options, Shape], Sizes]] = {
     "deconv":    transposed,
     "pool":      pooled,
     "avgpool":   pooled,
+    "lppool":    pooled,
+    "shuffle":   shuffled,
+    "glu":       halved,
     "adaptive":  lambda o, x: (x[0], *o["size"]),
     "gap":       lambda o, x: (x[0], *(1 for _ in x[1:])),
     "gmp":       lambda o, x: (x[0], *(1 for _ in x[1:])),
     "up":        lambda o, x: (x[0], *(Worked(n) * f for n, f in zip(x[1:], o["factor"], strict=True))),
-    "flatten":   lambda o, x: (product(x) if len(x) > 1 else x[0],),
+    "flatten":   flattened,
+    "ln":        normed,
+    "reshape":   lambda o, x: reshaped(o["shape"], x),
+    "zeropad":   lambda o, x: (x[0], *(Worked(n) + Worked(2) * p for n, p in zip(x[1:], o["around"], strict=True))),
     "linear":    lambda o, x: (*x[:-1], o["out"]),
     "embedding": lambda o, x: (*x, o["width"]),
     **dict.fromkeys(CELLS, lambda o, x: (x[0], Worked(2) * o["out"] if o["bi"] else o["out"])),
@@ -144,7 +198,11 @@ SIZES: Mapping[str, Callable[[Options, Shape], Sizes]] = {
 }
 # fmt: on
 RANKS: Mapping[str, tuple[int, int, str]] = {  # smallest and largest number of axes, and what they are
-    **dict.fromkeys(("conv", "dw", "deconv", "pool", "avgpool", "up"), (2, 4, "channels and one, two or three axes")),
+    **dict.fromkeys(
+        ("conv", "dw", "deconv", "pool", "avgpool", "up", "zeropad"), (2, 4, "channels and one, two or three axes")
+    ),
+    "lppool": (2, 3, "channels and one or two axes"),
+    "shuffle": (3, 3, "channels and two axes"),
     **dict.fromkeys(("gap", "gmp", "adaptive"), (2, 4, "channels and one, two or three axes")),
     **dict.fromkeys((*CELLS, "attention", "last", "transpose"), (2, 2, "steps and features (T, F)")),
     "embedding": (1, 1, "a row of word numbers (T)"),

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paribus.theory.layers.kinds import ACTIVATIONS, ALIASES, CELLS, KINDS, PER_AXIS, WRITTEN
+from paribus.theory.layers.kinds import ACTIVATIONS, ALIASES, CELLS, KINDS, SEVERAL, WRITTEN
 from paribus.theory.layers.refuse import Place, unreadable
 
 Word = tuple[str, Place]  # in the notation, and where the text says it
@@ -28,20 +28,31 @@ NAMES = {  # without spaces, hyphens and the number of axes
     "maxpooling": "pool", "max": "pool", "mp": "pool", "pooling": "pool", "maxpoolinglayer": "pool",
     "averagepooling": "avgpool", "averagepool": "avgpool", "avgpooling": "avgpool", "meanpool": "avgpool",
     "meanpooling": "avgpool", "adaptiveavgpool": "adaptive", "adaptiveaveragepooling": "adaptive",
+    "adaptiveaveragepool": "adaptive",
     "adaptivemaxpool": "gmp", "globalaveragepooling": "gap", "globalaveragepool": "gap", "globalavgpooling": "gap",
     "globalpool": "gap", "globalpooling": "gap", "globalmaxpooling": "gmp", "globalmaxpool": "gmp",
     "fullyconnected": "linear", "fullyconnectedlayer": "linear", "denselayer": "linear", "lin": "linear",
-    "affine": "linear", "output": "linear", "linearlayer": "linear",
+    "affine": "linear", "output": "linear", "hidden": "linear", "hiddenlayer": "linear",
+    "outputlayer": "linear", "linearlayer": "linear",
     "batchnormalization": "bn", "batchnormalisation": "bn", "norm": "bn", "layernormalization": "ln",
     "layernormalisation": "ln", "groupnormalization": "gn", "instancenormalization": "instance",
     "spatialdropout": "dropout", "drop": "dropout", "do": "dropout", "upsampling": "up", "interpolate": "up",
-    "embeddinglayer": "embedding", "simplernn": "rnn", "lstmlayer": "lstm", "grulayer": "gru",
+    "embeddinglayer": "embedding", "embed": "embedding", "groupedconv": "conv", "groupconv": "conv",
+    "simplernn": "rnn", "lstmlayer": "lstm", "grulayer": "gru",
     "multiheadattention": "attention", "selfattention": "attention", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu",
-    "logsoftmax": "log_softmax", "logistic": "sigmoid", "sigm": "sigmoid", "hardswish": "hardswish",
+    "logsoftmax": "log_softmax", "logistic": "sigmoid", "sigm": "sigmoid", "σ": "sigmoid",
+    "vanillarnn": "rnn", "hardswish": "hardswish",
     "rectifier": "relu",
+    "pointwise": "conv", "pointwiseconv": "conv", "pointwiseconvolution": "conv", "laststep": "last",
+    "lasttimestep": "last", "laststate": "last", "lasthidden": "last", "lasthiddenstate": "last",
+    "bilstm": "lstm", "bigru": "gru", "birnn": "rnn", "unflatten": "reshape", "view": "reshape",
+    **dict.fromkeys(("zeropadding", "reflectionpad", "replicationpad", "constantpad"), "zeropad"),
+    "pixelshuffle": "shuffle", "depthtospace": "shuffle", "subpixel": "shuffle", "subpixelconv": "shuffle",
+    "gatedlinearunit": "glu", "powerpool": "lppool",
+    **{f"{kind}{name}": "up" for kind in ("bilinear", "nearest") for name in ("upsample", "upsampling")},
     "flat": "flatten", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
 }
-CONTAINERS = {"sequential", "modulelist", "add", "timedistributed", "model"}
+CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model"}
 OPTIONS = {
     **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
                      "outputs", "features", "neurons", "channels", "classes", "maps", "n", "c"), "out"),
@@ -51,23 +62,29 @@ OPTIONS = {
     **dict.fromkeys(("dilation", "dilation_rate", "d"), "dilation"), **dict.fromkeys(("groups", "g"), "groups"),
     **dict.fromkeys(("bias", "use_bias"), "bias"), **dict.fromkeys(("rate", "prob"), "rate"),
     **dict.fromkeys(("num_layers", "layers"), "layers"), **dict.fromkeys(("bidirectional", "bi"), "bi"),
-    **dict.fromkeys(("scale_factor", "factor", "scale"), "factor"), **dict.fromkeys(("output_size", "size"), "size"),
+    **dict.fromkeys(("scale_factor", "factor", "scale", "upscale_factor"), "factor"),
+    **dict.fromkeys(("output_size", "size"), "size"),
     **dict.fromkeys(("num_embeddings", "input_dim", "vocab", "words"), "words"),
     **dict.fromkeys(("embedding_dim", "output_dim", "width", "dim"), "width"),
     **dict.fromkeys(("num_heads", "heads"), "heads"), "depth_multiplier": "multiplier", "output_padding": "extra",
     "num_groups": "groups", "num_parameters": "slopes", "ceil_mode": "ceil", "inplace": "inplace",
     **dict.fromkeys(("affine", "elementwise_affine"), "affine"), "activation": "activation", "mode": "mode",
-    "return_sequences": "steps", "padding_mode": "borders", "interpolation": "mode",
+    "return_sequences": "steps", "interpolation": "mode", "target_shape": "shape", "unflattened_size": "shape",
+    "normalized_shape": "shape", "start_dim": "start", "end_dim": "end", "key_dim": "key_dim",
 }
-PASSED = {"name", "input_shape", "shape", "batch_first", "data_format", "eps", "epsilon", "momentum", "dropout",
+ONLY = {  # arguments that change figures, and under which value they do not
+    "proj_size": 0, "kdim": None, "vdim": None, "add_bias_kv": False, "center": True, "scale": True, "end": -1,
+    "upsampled": None,
+}
+PASSED = {"name", "input_shape", "padding_mode", "batch_first", "data_format", "eps", "epsilon", "momentum", "dropout",
     "axis", "dim",
-          "track_running_stats", "negative_slope", "alpha", "device", "dtype", "kernel_initializer", "normalized_shape",
-          "bias_initializer", "kernel_regularizer", "start_dim", "end_dim", "return_indices", "count_include_pad",
+          "track_running_stats", "negative_slope", "alpha", "device", "dtype", "kernel_initializer",
+          "bias_initializer", "kernel_regularizer", "return_indices", "count_include_pad",
           "beta",
           "nonlinearity", "recurrent_dropout", "trainable", "seed", "input_length", "mask_zero", "align_corners",
           "max_value",
           "threshold", "approximate", "padding_idx", "batch_input_shape", "recurrent_activation", "divisor_override",
-          "scale", "center", "kdim", "vdim", "key_dim", "add_bias_kv", "add_zero_attn", "batch_size", "proj_size"}
+          "add_zero_attn", "batch_size"}
 WINDOW = ("kernel", "stride", "padding")
 CELL = ("in", "out", "layers", "bias", "", "", "bi")
 TORCH = {  # the arguments of torch's classes, by their exact names, in their order
@@ -75,26 +92,32 @@ TORCH = {  # the arguments of torch's classes, by their exact names, in their or
     **{f"ConvTranspose{n}d": ("in", "out", *WINDOW, "extra", "groups", "bias", "dilation") for n in (1, 2, 3)},
     **{f"MaxPool{n}d": (*WINDOW, "dilation", "", "ceil") for n in (1, 2, 3)},
     **{f"AvgPool{n}d": (*WINDOW, "ceil") for n in (1, 2, 3)},
+    **{f"LPPool{n}d": ("", "kernel", "stride", "ceil") for n in (1, 2, 3)}, "GLU": ("axis",),
+    "PixelShuffle": ("factor",),
     **{f"Adaptive{kind}Pool{n}d": ("size",) for kind in ("Avg", "Max") for n in (1, 2, 3)},
     **{f"{kind}Norm{n}d": ("in", "", "", "affine") for kind in ("Batch", "Instance") for n in (1, 2, 3)},
-    "Linear": ("in", "out", "bias"), "GroupNorm": ("groups", "in", "", "affine"), "LayerNorm": ("", "", "affine",
-    "bias"),
-    "MultiheadAttention": ("in", "heads", "", "bias"), "Upsample": ("", "factor", "mode"), "PReLU": ("slopes",),
+    "Linear": ("in", "out", "bias"), "GroupNorm": ("groups", "in", "", "affine"),
+    "MultiheadAttention": ("in", "heads", "", "bias", "add_bias_kv", "", "kdim", "vdim"),
+    "Upsample": ("upsampled", "factor", "mode"), "PReLU": ("slopes",),
     "LSTM": CELL, "GRU": CELL, "RNN": CELL, "Dropout": ("rate", "inplace"), "ReLU": ("inplace",), "ReLU6": ("inplace",),
-    "LeakyReLU": ("", "inplace"), "ELU": ("", "inplace"), "SiLU": ("inplace",), "Flatten": ("", ""),
+    "Unflatten": ("", "shape"), "LayerNorm": ("shape", "", "affine", "bias"),
+    "LeakyReLU": ("", "inplace"), "ELU": ("", "inplace"), "SiLU": ("inplace",), "Flatten": ("start", "end"),
 }
 ORDER = {  # of bare arguments, elsewhere
     "conv": ("out", *WINDOW), "separable": ("out", *WINDOW), "deconv": ("out", *WINDOW), "dw": WINDOW, "pool": WINDOW,
     "avgpool": WINDOW, "linear": ("out", "activation"), "dropout": ("rate",), "embedding": ("words", "width"),
     "gn": ("groups",),
     **dict.fromkeys(CELLS, ("out", "activation")), "attention": ("heads",), "up": ("factor",), "adaptive": ("size",),
-    "prelu": ("slopes",), "input": ("",), "softmax": ("",), "log_softmax": ("",), "leaky_relu": ("",), "elu": ("",),
-    "bn": ("",), "ln": ("",), "flatten": ("",),
+    "prelu": ("slopes",), "input": ("",) * 4, "softmax": ("",), "log_softmax": ("",), "leaky_relu": ("",), "elu": ("",),
+    "bn": ("",), "ln": ("",), "flatten": ("",), "reshape": ("shape",), "zeropad": ("around", ""),
 }
 FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "layer", "and", "outputs", "classes",
     "heads",
            "hidden", "kernel", "window", "a", "by", "features", "nodes", "cells", "the", "kernels", "windows", "groups"}
 # fmt: on
+MODULE = "write the net as a module of a file, which is followed as it runs: --plugin nets.py"
+RESNETS = re.compile(r"\bconv([1357])x\1(?=\s*\(\s*\d+\s*,\s*\d)")  # conv3x3(8, 16), a function of its code
+WAITING = ("stride", "padding", "dilation", "kernel", "rate", "layers", "groups")  # their number comes behind them
 LABEL = re.compile(
     r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
     r"|^[ \t]*(?:self\.)?[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
@@ -102,19 +125,43 @@ LABEL = re.compile(
     re.MULTILINE,
 )
 JOINTS = re.compile(r"->|=>|→|⇒|(?<=\s)[-–+>](?=\s)|\n(?!\s*x\d)")
+SPOKEN = (  # what people say in other words, none of them longer than what they say
+    (r"(?i)\b(?:no|without|w/o) bias\b", "nobias"),
+    (r"(?<=[a-z\d])-(?=\d+x\d|[spkd]\d)", " "),  # conv16-3x3-p1
+    (r"(?i)\b(up|upsample|upsampling) x(?=\d)", r"\1 "),
+    (r"(?i)\bbi(?:directional|dir)?[- ](?=lstm|gru|rnn)", "bi"),
+    (r"(\d+) by (\d+)", r"\1x\2"),
+    (r"(?i)\bthen\b", ""),
+    (r"^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
+    (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
+    (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
+    (r"\b(\d)-layer\b", r"l\1"),
+    (r"(\d+)(?:→|->)(\d+)(?=\))", r"\1,\2"),
+)
 ATTACHED = re.compile(r"([a-z]+?)[-_]?(\d+(?:x\d+)*|\d*\.\d+)(?:-(\d+))?")
+
+
+SAME = str.maketrans("×{}", "x[]")  # other signs for what is meant
 
 
 def cleaned(text: str) -> str:
     """A text of the same length without labels, bullets and comments, its arrows and line ends as commas."""
-    blank = LABEL.sub(lambda found: " " * len(found[0]), text.replace("×", "x"))
+    blank = LABEL.sub(lambda found: " " * len(found[0]), text.translate(SAME))
+    for pattern, made in SPOKEN:
+        blank = _replaced(pattern, made, blank)
     return JOINTS.sub(lambda found: ",".ljust(len(found[0])), blank)
+
+
+def _replaced(pattern: str, made: str, text: str) -> str:
+    """Other words of no more letters, with spaces behind them."""
+    return re.sub(pattern, lambda found: found.expand(made).ljust(len(found[0])), text)
 
 
 def kind_of(name: str) -> str:
     """The kind that a name stands for, whatever its case, axes and prefix; empty if none."""
     plain = re.sub(r"[\s_-]", "", name.rpartition(".")[2].lower())
-    for candidate in (plain, re.sub(r"[123]d", "", plain)):
+    plainer = re.sub(r"[123]d", "", plain)
+    for candidate in (plain, plainer, plainer.removesuffix("s"), plainer.removeprefix("lazy")):
         kind = NAMES.get(candidate, "")
         if kind in WRITTEN or kind == "separable":
             return ALIASES.get(kind, kind)
@@ -164,38 +211,61 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
     names, found = _order(kind, call), dict[str, tuple[Any, Place]]()
     plain = [piece for piece, _ in call.pieces if not re.match(r"\w+\s*=", piece)]
     exact = re.fullmatch(r"(?:Separable)?Conv[123][dD](?:Transpose)?|ConvTranspose[123]d", call.base)
-    if kind in ("conv", "deconv", "separable") and len([p for p in plain if p.isdigit()]) > 2:
+    if kind in ("conv", "deconv", "separable") and not _resnets(call) and len([p for p in plain if p.isdigit()]) > 2:
         hint = "name them, conv(64, kernel=3), or write a class: nn.Conv2d(3, 64, 3) or Conv2D(64, 3)"
         if not exact:
             rule = "three numbers may be channels in, channels out, kernel, or filters, kernel, stride"
             raise unreadable(rule, place, hint)
+    if _resnets(call):
+        found |= {"padding": (int(call.base[-1]) // 2, place), "bias": (False, place)}
     bare = iter(names)
     for piece, where in call.pieces:
-        word = re.match(r"(\w+)\s*=\s*", piece)
-        name = _named(kind, word[1], where) if word else next(bare, None)
+        word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(WAITING)})\s+(?=\d)", piece)
+        name = _named(kind, word[1], where, call.base in TORCH) if word else next(bare, None)
         if name is None:
             raise unreadable(f"{call.name} takes at most {len(names)} arguments without a name", where)
-        if name:
-            found[name] = (_literal(piece[word.end() :] if word else piece), where)
+        if word and not piece[word.end() :]:
+            raise unreadable(f"{word[1]} has no value", where, "write one behind the sign =, or leave it out")
+        value = _literal(piece[word.end() :] if word else piece)
+        if name in ONLY and value != ONLY[name]:
+            said = word[1] if word else "this argument"
+            raise unreadable(f"{said} changes what {call.name} holds or gives, and is not known here", where, MODULE)
+        if name and name not in ONLY:
+            found[name] = (value, where)
     return found
 
 
+def _resnets(call: Call) -> bool:
+    """Whether it is called as in the code of ResNet, by channels in and out."""
+    return bool(RESNETS.match(f"{call.base}({','.join(piece for piece, _ in call.pieces)})"))
+
+
 def _order(kind: str, call: Call) -> tuple[str, ...]:
+    if _resnets(call):
+        return ("in", "out", "stride", "groups")
     keras = kind in CELLS and sum("=" not in piece for piece, _ in call.pieces) < 2
     keras = keras and not any(re.match(r"(input_size|hidden_size)", piece) for piece, _ in call.pieces)
+    if call.base.startswith("Lazy"):
+        return tuple(name for name in TORCH.get(call.base[4:], ()) if name != "in")
     return TORCH[call.base] if call.base in TORCH and not keras else ORDER.get(kind, ())
 
 
-def _named(kind: str, word: str, where: Place) -> str:
+def _named(kind: str, word: str, where: Place, torchs: bool) -> str:
     """Our name of an argument; empty for one that changes no figure."""
+    if kind == "input":
+        return ""
     if word == "p" and kind == "dropout":
         return "rate"
+    if word == "dim" and kind == "glu":
+        return "axis"
     if word == "size" and kind == "up":
-        return "factor"
-    if word in PASSED and word not in ("scale", "shape") and not (word == "dim" and kind == "embedding"):
+        return "upsampled" if torchs else "factor"
+    if word in PASSED and not (word == "dim" and kind == "embedding"):
         return ""
-    if word in OPTIONS:
+    if word in OPTIONS and not (word == "scale" and kind in ("bn", "ln")):
         return OPTIONS[word]
+    if word in ONLY:
+        return word
     if word in PASSED:
         return ""
     raise unreadable(f"{kind} has no argument of this name", where, "leave it out, or write it in this room's notation")
@@ -215,7 +285,7 @@ def worded(kind: str, found: Mapping[str, tuple[Any, Place]]) -> Iterator[Word]:
     rules = KINDS[kind]
     given = {name: found[name] for name in rules.numbers if name in found}
     for name, (value, place) in {**given, **found}.items():
-        if name in ("in", "activation", "steps", "borders") or value is None:
+        if name in ("in", "activation", "steps") or value is None:
             continue
         yield from ((word, place) for word in _word(kind, name, value))
 
@@ -227,12 +297,12 @@ def _word(kind: str, name: str, value: Any) -> list[str]:
         switches["affine"] = ("", "affine") if kind == "instance" else ("plain", "")
         word = switches.get(name, ("", ""))[value]
         return [word] if word in rules.words else []
-    if value in ("same", "valid"):
-        return ["same"] if value == "same" else []
+    if str(value).lower() in ("same", "valid"):
+        return ["same"] if str(value).lower() == "same" else []
     if name == "mode":
         return ["linear"] if "linear" in str(value) else []
     sizes = list(value) if isinstance(value, tuple | list) else [value]
-    shown = "x".join(map(str, sizes if name in PER_AXIS else sizes[:1]))
+    shown = "x".join(map(str, sizes if name in SEVERAL else sizes[:1]))
     letter = next((letter for letter, option in rules.letters.items() if option == name), "")
     return (
         [shown if name in rules.numbers else letter + shown] if letter or name in rules.numbers else [f"{name}={shown}"]
@@ -249,7 +319,9 @@ def split_name(word: str) -> tuple[str, str]:
 def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[Word]:
     """Plain words in the notation: ``3x3`` and ``kernel=3`` → ``k3``, ``stride 2`` and ``/2`` → ``s2``."""
     rules, found, waiting = KINDS["conv" if kind == "separable" else kind], list[Word](), ""
-    if attached:
+    if attached and kind in ("conv", "dw", "deconv") and any(re.fullmatch(r"\d+x\d+", word) for word, _ in words):
+        found.append((attached, name))  # conv16 3x3
+    elif attached:
         found += [(word, name) for word in _attached(kind, *attached.split("-"))]
     for word, place in words:
         lower = word.lower().strip("\"'")
@@ -262,10 +334,18 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
             found += [(one, place) for one in _word(kind, option, _literal(value.strip("()")))]
         elif lower in rules.words or lower in ("valid", "vanilla"):
             found += [(lower, place)] if lower in rules.words else []
-        elif len(key) > 1 and option in ("stride", "padding", "dilation", "kernel", "rate", "layers") and not sign:
+        elif len(key) > 1 and option in WAITING and not sign:
             waiting = option if option != "kernel" or not _has_kernel(rules, found) else ""
-        elif lower in FILLERS:
+        elif _says_nothing(kind, rules, lower, key if sign else ""):
             continue
+        elif kind == "attention" and lower.isdigit():
+            found.append((f"h{lower}", place))
+        elif kind == "embedding" and re.fullmatch(r"\d+x\d+", lower):
+            found += [(one, place) for one in lower.split("x")]
+        elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"[\d.]+", lower):
+            continue  # a slope, a dimension
+        elif both := re.fullmatch(r"(\d+x\d+)/(\d+)", lower):
+            found += [(f"k{both[1]}", place), (f"s{both[2]}", place)]
         elif re.fullmatch(r"/\d+", lower):
             found.append((f"s{lower[1:]}", place))
         elif _is_kernel(rules, lower, found):
@@ -275,6 +355,12 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
         else:
             found.append((word, place))
     return found
+
+
+def _says_nothing(kind: str, rules: Any, word: str, key: str) -> bool:
+    """Whether a word is there for the ear only, or changes no figure."""
+    spoken = word in ("words", "width", "vocab") if kind == "embedding" else word == "size"
+    return word in FILLERS or key in PASSED or (spoken and "size" not in rules.numbers)
 
 
 def _attached(kind: str, first: str, second: str = "") -> list[str]:

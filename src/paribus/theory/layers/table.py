@@ -128,7 +128,7 @@ class Table:
         return "\n".join([self.title, self.came, "", *aligned(Row.HEADS, self.cells, Row.ALIGN), *notes])
 
 
-def table(net: str | nn.Module, input: Input, *, convention: str = "torch", channels_last: bool = False) -> Table:
+def table(net: str | nn.Module, input: Input = (), *, convention: str = "torch", channels_last: bool = False) -> Table:
     """What every layer of a net gives, holds and costs.
 
     >>> print(table("conv 16 k3, relu, pool 2", input=(3, 32, 32)).rows[0].explained["output"])
@@ -137,14 +137,14 @@ def table(net: str | nn.Module, input: Input, *, convention: str = "torch", chan
     Args:
         net: a text in the notation of :mod:`paribus.theory.layers.notation`, or a module of torch.
         input: shape of one example, channels first: (C, H, W), (C, L), or steps and features (T, F), or (F,); a list
-            of shapes for a net that takes several tensors.
+            of shapes for a net that takes several tensors. A text may name it itself: Input(shape=(28, 28, 1)).
         convention: recurrent cells of a text with two bias vectors (torch) or as Keras has them (one; GRU two).
         channels_last: whether ``input`` names the channels last, as Keras does; the table has them first.
 
     Raises:
         TheoryError: for a text that cannot be read, or a layer that cannot be, with its number and the reason.
     """
-    shapes = several(input, channels_last)
+    shapes = several(input, channels_last) if input or not isinstance(net, str) else ()
     if convention not in ("torch", "keras"):
         raise TheoryError("the convention is torch or keras", got=convention)
     if isinstance(net, str):

@@ -187,8 +187,7 @@ class Writer(TorchFunctionMode):
         where = "the input" if node < 0 else f"{node + 1} {self.trace.graph.nodes[node].layer}"
         what = "a mask" if name == "__getitem__" else name.strip("_")
         said = f"the code asks for values ({what} of {where}): other inputs may go another way than zeros do here"
-        if said not in self.trace.graph.remarks:
-            self.trace.graph.remarks.append(said)
+        self.trace.graph.remark(said)
 
     def _hear(self, function: Any, args: Any, kwargs: Any, out: Tensor, sources: list[int]) -> None:
         """Write down what a module's own code does; a parameter that it uses is listed as the module's own."""

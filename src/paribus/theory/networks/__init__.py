@@ -9,6 +9,7 @@ from paribus.theory.networks.costs import cnn_or_rnn, conv2d_or_3d
 from paribus.theory.networks.dense import dense
 from paribus.theory.networks.dropout import dropout
 from paribus.theory.networks.gru import gru
+from paribus.theory.networks.heads import two_heads
 from paribus.theory.networks.loss import softmax_cross_entropy
 from paribus.theory.networks.lstm import lstm
 from paribus.theory.networks.norm import batch_norm
@@ -35,4 +36,5 @@ __all__ = [
     "roi_pool",
     "softmax",
     "softmax_cross_entropy",
+    "two_heads",
 ]

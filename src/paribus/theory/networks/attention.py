@@ -1,8 +1,10 @@
-"""Attention, soft and hard.
+"""Attention, soft, masked and hard.
 
     S = QKᵀ/√d,   A = softmax(S) by rows,   O = AV                       (Vaswani et al. 2017, equation 1)
     ∂L/∂V = Aᵀ ∂L/∂O,   ∂L/∂A = ∂L/∂O Vᵀ,   ∂L/∂S = A ⊙ (∂L/∂A − rowsum(∂L/∂A ⊙ A))
     ∂L/∂Q = ∂L/∂S K/√d,   ∂L/∂K = (∂L/∂S)ᵀ Q/√d
+
+Under a causal mask the scores above the diagonal are −∞, so A is 0 there, and so are ∂L/∂S and all that depends on it.
 
 With arg-max in the place of softmax each row of A has a single 1. It does not move when the scores move a little, so
 ∂A/∂S = 0 wherever it exists: the values learn, the scores do not. Softmax at temperature τ → 0 tends to the same.
@@ -10,6 +12,7 @@ With arg-max in the place of softmax each row of A has a single 1. It does not m
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,42 +27,51 @@ from paribus.theory.networks.proof import derivation
 TEMPERATURES = (1.0, 0.3, 0.1, 0.03, 0.01)
 
 
-def attention(values: dict[str, Any] | None = None, *, hard: bool = False, seed: int = 0) -> Derivation:
+def attention(
+    values: dict[str, Any] | None = None, *, hard: bool = False, causal: bool = False, seed: int = 0
+) -> Derivation:
     """All gradients of one attention head.
 
     Args:
         values: Q (t, d), K (s, d), V (s, e) and optionally G = ∂L/∂O (t, e); nice numbers if not given.
         hard: choose the best key by arg-max, instead of a mixture by softmax.
+        causal: let query i see the keys up to i only, of as many keys as queries.
         seed: of the example's numbers where none are given.
 
     Raises:
         TheoryError: sizes that do not fit.
     """
-    example = _given(values) if values is not None else _nice(generator(seed))
-    program = _hard() if hard else _soft()
+    example = _given(values) if values is not None else _nice(generator(seed), causal)
+    if causal and len(example["Q"]) != len(example["K"]):
+        got = f"{len(example['Q'])} queries, {len(example['K'])} keys"
+        raise TheoryError("under a causal mask there is a key for each query", got=got)
+    program = _hard() if hard else _soft(causal)
+    keys = "t" if causal else "s"
     if hard and any(len(set(row)) < len(row) for row in (example["Q"] @ example["K"].T).tolist()):
         raise TheoryError("at a tie arg-max jumps and has no derivative", got="equal scores in a row of Q @ K.T")
     return derivation(
-        f"Attention with {'arg-max' if hard else 'softmax'}",
+        f"Attention with {'arg-max' if hard else 'softmax'}{', under a causal mask' if causal else ''}",
         (program,),
         {"Q": "dQ", "K": "dK", "V": "dV"},
-        shapes={"Q": ("t", "d"), "K": ("s", "d"), "V": ("s", "e"), "G": ("t", "e")},
-        assumptions=_assumptions(hard),
+        shapes={"Q": ("t", "d"), "K": (keys, "d"), "V": (keys, "e"), "G": ("t", "e")},
+        assumptions=_assumptions(hard, causal),
         example=example,
         tables=(_cooling(example),) if hard else (),
     )
 
 
-def _soft() -> Program:
+def _soft(causal: bool = False) -> Program:
     own = "-1, keepdims=True"
     dots = r"A \odot \left(\frac{\partial L}{\partial A} - \sum_j \frac{\partial L}{\partial A} \odot A\right)"
+    row_by_row = "Jacobian of the softmax, row by row"
+    note = "0 above the diagonal, where A is 0" if causal else ""
     steps = (
         Line("dA", "dO @ V.T", "product rule", gradient("A")),
-        Line("dS", f"A * (dA - sum(dA * A, {own}))", "Jacobian of the softmax, row by row", gradient("S"), latex=dots),
+        Line("dS", f"A * (dA - sum(dA * A, {own}))", row_by_row, gradient("S"), note, latex=dots),
         Line("dQ", "dS @ K / sqrt(d)", "product rule", gradient("Q")),
         Line("dK", "dS.T @ Q / sqrt(d)", "product rule, transposed", gradient("K")),
     )
-    return _program(Line("A", "softmax(S)"), steps, hard=False)
+    return _program(Line("A", "softmax(masked(S))" if causal else "softmax(S)"), steps, causal=causal)
 
 
 def _hard() -> Program:
@@ -73,7 +85,7 @@ def _hard() -> Program:
     return _program(Line("A", "one_hot(argmax(S, -1), shape(K)[0])", latex=r"e_{\arg\max_j S_{ij}}"), steps, hard=True)
 
 
-def _program(choice: Line, steps: tuple[Line, ...], hard: bool) -> Program:
+def _program(choice: Line, steps: tuple[Line, ...], hard: bool = False, causal: bool = False) -> Program:
     return Program(
         forward=(Line("S", "Q @ K.T / sqrt(d)"), choice, Line("O", "A @ V"), Line("L", "sum(O * G)")),
         backward=(
@@ -81,19 +93,21 @@ def _program(choice: Line, steps: tuple[Line, ...], hard: bool) -> Program:
             Line("dV", "A.T @ dO", "product rule", gradient("V")),
             *steps,
         ),
-        draw=_draw,
-        reference=lambda values: {} if hard else _reference(values),
+        draw=partial(_draw, causal=causal),
+        reference=lambda values: {} if hard else _reference(values, causal),
     )
 
 
-def _draw(rng: np.random.Generator) -> Values:
+def _draw(rng: np.random.Generator, causal: bool = False) -> Values:
     t, s, d, e = (int(size) for size in rng.integers(2, 6, size=4))
+    s = t if causal else s
     shapes = {"Q": (t, d), "K": (s, d), "V": (s, e), "G": (t, e)}
     return {**{name: rng.normal(size=shape) for name, shape in shapes.items()}, "d": d}
 
 
-def _nice(rng: np.random.Generator) -> Values:
-    shapes = {"Q": (2, 2), "K": (3, 2), "V": (3, 2), "G": (2, 2)}
+def _nice(rng: np.random.Generator, causal: bool = False) -> Values:
+    t = 3 if causal else 2
+    shapes = {"Q": (t, 2), "K": (3, 2), "V": (3, 2), "G": (t, 2)}
     return {**{name: nice(rng, shape) for name, shape in shapes.items()}, "d": 2}
 
 
@@ -111,11 +125,11 @@ def _given(values: dict[str, Any]) -> Values:
     return {**found, "G": above, "d": q[1]}
 
 
-def _reference(values: Values) -> Values:
+def _reference(values: Values, causal: bool) -> Values:
     from paribus.scratch import Tensor, nn
 
     q, k, v = (Tensor(values[name]) for name in "QKV")
-    return {"O": nn.attention(q, k, v).data}
+    return {"O": nn.attention(q, k, v, nn.causal(len(values["Q"])) if causal else None).data}
 
 
 def _cooling(example: Values) -> Table:
@@ -128,6 +142,7 @@ def _cooling(example: Values) -> Table:
     return Table("Softmax at temperature τ", ("τ", "first row of A", "largest |∂L/∂S|"), tuple(rows))
 
 
-def _assumptions(hard: bool) -> tuple[str, ...]:
-    said = ("G is the gradient that arrives from above, ∂L/∂O", "d is the width of queries and keys")
+def _assumptions(hard: bool, causal: bool) -> tuple[str, ...]:
+    said: tuple[str, ...] = ("G is the gradient that arrives from above, ∂L/∂O", "d is the width of queries and keys")
+    said += ("masked(S) is S with -inf above the diagonal: query i sees the keys 0 … i",) if causal else ()
     return (*said, "no two scores of a row are equal") if hard else said

@@ -16,6 +16,7 @@ from paribus.theory.networks.convolution import convolution
 from paribus.theory.networks.costs import cnn_or_rnn, conv2d_or_3d
 from paribus.theory.networks.dropout import dropout
 from paribus.theory.networks.gru import gru
+from paribus.theory.networks.heads import two_heads
 from paribus.theory.networks.loss import softmax_cross_entropy
 from paribus.theory.networks.lstm import lstm
 from paribus.theory.networks.norm import batch_norm
@@ -57,8 +58,10 @@ LAYERS = {
     "rnn":              Entry(rnn),
     "lstm":             Entry(lstm),
     "gru":              Entry(gru),
-    "attention":        Entry(attention, {"hard": False}),
-    "argmax-attention": Entry(attention, {"hard": True}),
+    "attention":        Entry(attention, {"hard": False, "causal": False}),
+    "masked-attention": Entry(attention, {"hard": False, "causal": True}),
+    "two-heads":        Entry(two_heads),
+    "argmax-attention": Entry(attention, {"hard": True, "causal": False}),
     "dropout":          Entry(dropout),
     "roialign":         Entry(roi_align),
     "cnn-rnn":          Entry(cnn_or_rnn),

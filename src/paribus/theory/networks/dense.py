@@ -33,7 +33,8 @@ def dense(
 
     Args:
         network: widths from the inputs to the outputs: ``"2-2-1"``.
-        hidden: activation of the hidden layers: identity, tanh, sigmoid, relu, leaky-relu, elu, silu, softplus or sin.
+        hidden: activation of the hidden layers: identity, tanh, sigmoid, relu, leaky-relu, elu, silu, gelu, softplus
+            or sin.
         output: activation of the last layer; any of these or softmax.
         loss: mse (mean over the outputs), half-mse (half the sum), bce (mean) or cross-entropy (sum).
         bias: whether the layers have biases.

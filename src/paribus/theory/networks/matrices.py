@@ -125,7 +125,7 @@ def _reference(net: Net, values: Values) -> Values:
 
     functions: dict[str, Any] = {"identity": lambda z: z, "tanh": nn.tanh, "sigmoid": nn.sigmoid, "relu": nn.relu}
     functions |= {"softplus": nn.softplus, "softmax": nn.softmax, "silu": lambda z: z * nn.sigmoid(z), "sin": np.sin}
-    functions |= {"leaky-relu": lambda z: ops.leaky(z, 0.01), "elu": lambda z: ops.elu(z, 1.0)}
+    functions |= {"leaky-relu": lambda z: ops.leaky(z, 0.01), "elu": lambda z: ops.elu(z, 1.0), "gelu": nn.gelu}
     h = Tensor(values["x"][None])
     found: Values = {}
     for layer in range(1, net.depth + 1):

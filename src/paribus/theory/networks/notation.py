@@ -47,6 +47,7 @@ from paribus.theory.networks.grid import (
 )
 
 __all__ = [
+    "Phi",
     "arange",
     "argmax",
     "correlate",
@@ -64,7 +65,9 @@ __all__ = [
     "largest",
     "leaky",
     "log",
+    "masked",
     "mean",
+    "normal",
     "one_hot",
     "ones",
     "ones_like",
@@ -113,6 +116,23 @@ def softplus(z: Any) -> Any:
     """log(1 + eᶻ)."""
     top = np.maximum(np.real(z), 0)
     return top + np.log(np.exp(z - top) + np.exp(-top))
+
+
+def Phi(z: Any) -> Any:  # noqa: N802  (as it is written)
+    """The normal distribution function, (1 + erf(z/√2))/2."""
+    from scipy.special import erf
+
+    return (1 + erf(z / np.sqrt(2))) / 2
+
+
+def normal(z: Any) -> Any:
+    """Its derivative, the normal density e^(−z²/2)/√(2π)."""
+    return np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+
+
+def masked(S: Any) -> Any:
+    """Scores with −∞ above the diagonal: query i sees the keys 0 … i."""
+    return np.where(np.tril(np.ones(S.shape)) > 0, S, -np.inf)
 
 
 def softmax(z: Any, axis: int = -1) -> Any:

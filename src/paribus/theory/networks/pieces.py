@@ -41,6 +41,7 @@ ACTIVATIONS = {
     "leaky-relu": Activation("leaky({z})",   "(0.01 + 0.99 * ({z} > 0))"),
     "elu":      Activation("elu({z})",       "(({z} > 0) + ({z} <= 0) * ({h} + 1))"),
     "silu":     Activation("{z} * sigmoid({z})", "(sigmoid({z}) + {h} * (1 - sigmoid({z})))"),
+    "gelu":     Activation("{z} * Phi({z})", "(Phi({z}) + {z} * normal({z}))"),
     "sin":      Activation("sin({z})",       "cos({z})"),
 }
 SOFTMAX = Activation("softmax({z})", "diag({h}) - outer({h}, {h})")  # outputs only: each depends on every z

@@ -24,6 +24,7 @@ FUNCTIONS = {  # {0}, {1}: the arguments in print
     "sigmoid": r"\sigma({0})",        "tanh": r"\tanh({0})",             "log": r"\log({0})",
     "exp": r"e^{{{0}}}",              "sqrt": r"\sqrt{{{0}}}",           "sum": r"\sum \left({0}\right)",
     "mean": r"\operatorname{{mean}}({0})",
+    "Phi": r"\Phi({0})",               "normal": r"\varphi({0})",
     "diag": r"\operatorname{{diag}}({0})",
     "ones_like": r"\mathbf{{1}}",     "prod": r"\left|{0}\right|",       "shape": r"{0}",
     "largest": r"\max {0}",           "one_hot": r"e_{{{0}}}",

@@ -1,0 +1,308 @@
+"""What people paste: summaries of Keras and torchinfo, lists of layers as JSON or YAML, and the input of a text.
+
+All of it becomes a text in the notation. A summary says sizes and parameters, not kernels: they follow from both, and
+where several would fit, it is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isqrt, prod
+from typing import Any
+
+from paribus.errors import TheoryError
+from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.refuse import by
+from paribus.theory.layers.spellings import is_activation, kind_of
+
+SHAPE = r"[\[(]+\s*(?:None|-?\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*[\])]+"
+KERAS = re.compile(rf"([\w.]+)\s*\((\w+)\)?\s+({SHAPE})\s+(\d[\d,]*)")
+TORCHINFO = re.compile(rf"[├└─│\s]*(\w+)(?:\s*\(\w+\))?:\s*\d+(?:-\d+)*\s+(?:{SHAPE}\s+)?({SHAPE})\s+(\d[\d,]*|--)")
+TORCHSUMMARY = re.compile(rf"(\w+?)-\d+\s+({SHAPE})\s+(\d[\d,]*)")
+RULES = str.maketrans("│┃║|", "    ")
+SLIDING = {"conv", "dw", "pool", "avgpool", "up", "zeropad", "gap", "gmp", "adaptive"}
+WHOLE = {"sequential", "model", "functional"}
+BRANCHED = {"add", "concatenate", "multiply", "average", "subtract", "dot", "attention", "multiheadattention"}
+PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[PpMm]{1,2}\d+|[Ff]?\d+)"
+SHORT = re.compile(rf"\s*{PART}(?:-{PART})+\s*")
+NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
+CHAIN = re.compile(r"\s*(\d+(?:\s*[-–:→]\s*\d+){2,})(?:,?\s+(?:with\s+)?([A-Za-z]+))?\s*")
+USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
+MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
+SAID = (  # how a text names its input, and whether its channels come last
+    (r"input_shape\s*=\s*(?P<shape>[(\[][\d,\s]*[)\]])", True),
+    (r"(?:batch_input_shape|batch_shape)\s*=\s*[(\[]\s*None\s*,(?P<shape>[\d,\s]*)[)\]]", True),
+    (r"\bInput\s*\(\s*(?:shape\s*=\s*)?(?P<shape>[(\[][\d,\s]*[)\]])", True),
+    (r"\bInput\s*\(\s*(?:shape\s*=\s*)?(?P<shape>[\d,\s]+)\)", True),
+    (r"\bDense\s*\([^)]*input_dim\s*=\s*(?P<shape>\d+)", False),
+    (rf"^\s*(?i:inputs?)(?:\s+(?:of|size|layer))*\s*[:=]?\s*\(?(?P<shape>{NUMBERS})\)?"
+     r"(?:\s+(?:units|neurons|features|inputs))?\s*(?=,|;|\n|→|->|$)", False),
+    (r"^\s*(?P<shape>\d+)\s+(?:input (?:units|neurons|features|nodes)|inputs?)\b", False),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """A net in the notation, and the input that its text names, channels first; empty if it names none.
+
+    A summary also says ``shapes`` that come one after the other.
+    """
+
+    text: str
+    input: Shape = ()
+    said: tuple[str, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A layer of a summary: its class, the shape that it gives, channels first, and its parameters."""
+
+    name: str
+    shape: Shape
+    parameters: int
+
+
+def pasted(text: str, input: Shape = ()) -> Pasted:
+    """A text in the notation of what was pasted.
+
+    Args:
+        text: anything that stands for a net.
+        input: the shape of one example, channels first, if it is known.
+
+    Raises:
+        TheoryError: a summary that does not say enough.
+    """
+    if lines := list(summary(text)):
+        return rebuilt(lines, input)
+    if (items := listed(text)) is not None:
+        return Pasted(", ".join(items))
+    if (found := CHAIN.fullmatch(text)) and (not found[2] or is_activation(found[2])):
+        sizes = [int(size) for size in re.findall(r"\d+", found[1])]
+        joint = f", {found[2]}, " if found[2] else ", "
+        return Pasted(joint.join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("a chain of sizes: linear layers",))
+    if SHORT.fullmatch(text) and re.search(r"\d[Cc]\d", text):
+        return Pasted(_short(text), said=("NCk are N filters of k×k, P a maximum, F and a number linear layers",))
+    if found := MLP.fullmatch(text):
+        sizes = [int(size) for size in re.findall(r"\d+", found[1])]
+        return Pasted(", relu, ".join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("an mlp: relu between layers",))
+    return _named(text, bool(input))
+
+
+def _short(text: str) -> str:
+    """``32C3-P2-F128-10``, as papers on MNIST write it."""
+    words, flat = [], False
+    for part in text.strip().split("-"):
+        if found := re.fullmatch(r"(\d+)[Cc](\d+)(?:[Ss](\d+))?", part):
+            words.append(f"conv {found[1]} k{found[2]}" + (f" s{found[3]}" if found[3] else ""))
+        elif part[0] in "PpMm":
+            words.append(f"pool {part.lstrip('PpMm') or 2}")
+        else:
+            words += [] if flat else ["flatten"]
+            words.append(f"linear {part.lstrip('Ff')}")
+            flat = True
+    return ", ".join(words)
+
+
+def _named(text: str, known: bool) -> Pasted:
+    """The text without the input that it names."""
+    for pattern, last in SAID:
+        found = re.search(pattern, text)
+        if found is None or (known and re.fullmatch(r"\s*input\s+\d", found[0])):  # input 2 of several
+            continue
+        sizes = tuple(int(size) for size in re.findall(r"\d+", found["shape"]))
+        if not sizes:
+            continue
+        turned = len(sizes) > 2 and (last or (sizes[-1] in (1, 3, 4) and sizes[0] > 4))
+        shape = (sizes[-1], *sizes[:-1]) if turned else sizes
+        rest = text if "(" in found[0] or "input_shape" in found[0] else " " * len(found[0]) + text[found.end() :]
+        rest = re.sub(r",\s*input_dim\s*=\s*\d+", "", rest) if "input_dim" in found[0] else rest
+        return Pasted(rest, shape, (f"the text names its input: {'×'.join(map(str, shape))}, channels first",))
+    return Pasted(text)
+
+
+# lists of layers
+
+
+def listed(text: str) -> list[str] | None:
+    """Layers of a JSON or YAML list, as calls; None if it is none."""
+    stripped = text.strip()
+    if not re.match(r"[\[{]\s*[{\"']|-\s*(?:type|layer|kind|name)\s*:", stripped):
+        return None
+    try:
+        found = json.loads(stripped) if stripped[0] in "[{" else _from_yaml(stripped)
+    except (ValueError, RecursionError):
+        return None
+    entries = found.get("layers", [found]) if isinstance(found, dict) else found
+    return [_call(entry) for entry in entries] if all(isinstance(entry, dict) for entry in entries) else None
+
+
+def _from_yaml(text: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+
+
+def _call(entry: dict[str, Any]) -> str:
+    """``{"type": "conv", "filters": 16}`` as conv filters=16."""
+    options = {str(key): value for key, value in entry.items()}
+    kind = next((options.pop(key) for key in ("type", "kind", "layer", "class_name") if key in options), "?")
+    words = {**options.pop("config", {}), **options} if isinstance(options.get("config", {}), dict) else options
+    return " ".join([str(kind), *(f"{key}={_plain(value)}" for key, value in words.items() if key != "name")])
+
+
+def _plain(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+# summaries
+
+
+def summary(text: str) -> Iterator[Line]:
+    """The layers of a pasted summary; nothing if it is none."""
+    if not re.search(r"(?i)param|\(None,|\[-1,", text):
+        return
+    for raw in text.splitlines():
+        line = raw.translate(RULES).strip()
+        keras = KERAS.match(line)
+        other = TORCHINFO.match(raw.strip()) or TORCHSUMMARY.match(line)
+        if keras and keras[2].lower() == "activation":
+            continue  # which one changes no figure
+        if keras and not kind_of(keras[2].rstrip("0123456789")) and keras[2].lower() not in WHOLE | BRANCHED:
+            raise TheoryError("there is no layer of this kind", got=keras[2], hint="write the net out, or use --plugin")
+        if keras:
+            yield Line(keras[2].rstrip("0123456789"), _first(_sizes(keras[3])), int(keras[4].replace(",", "")))
+        elif other and other[1].lower() not in WHOLE and (kind_of(other[1]) or other[3] != "--"):
+            yield Line(other[1], _sizes(other[2]), int(other[3].replace(",", "").replace("--", "0")))
+
+
+def _sizes(text: str) -> Shape:
+    """The axes behind that of the batch."""
+    return tuple(0 if size == "None" else abs(int(size)) for size in re.findall(r"None|-?\d+", text)[1:])
+
+
+def _first(shape: Shape) -> Shape:
+    """Channels first, where there are positions."""
+    return (shape[-1], *shape[:-1]) if len(shape) > 2 else shape
+
+
+def rebuilt(lines: list[Line], input: Shape) -> Pasted:
+    """The layers that give the shapes and hold the parameters of a summary."""
+    branched = next((line for line in lines if line.name.lower() in BRANCHED), None)
+    if branched:
+        rule = "a summary does not say which layers a branch joins"
+        raise TheoryError(rule, got=branched.name, hint="give the module itself: --plugin FILE.py NAME")
+    given = input
+    if lines[0].name.lower() in ("inputlayer", "input"):
+        given, lines = lines[0].shape, lines[1:]
+    shape = given or _before(lines[0])
+    words, at = [], shape
+    for line in lines:
+        words += _written(line, at)
+        at = line.shape
+    said = () if given else (f"the input {'×'.join(map(str, shape))} follows from the first layer's sizes",)
+    said = (*said, "kernels and strides follow from the summary's sizes")
+    return Pasted(", ".join(words), shape, said, tuple(line.shape for line in lines))
+
+
+def _before(line: Line) -> Shape:
+    """The input that a first layer must have had."""
+    kind = kind_of(line.name)
+    if kind == "conv":
+        channels, kernel = _filters(line, None)
+        grown = tuple(size + kernel - 1 for size in line.shape[1:])
+        same = {*line.shape[1:]} <= USUAL and not {*grown} <= USUAL
+        return (channels, *(line.shape[1:] if same else grown))
+    if kind == "linear" and line.parameters and len(line.shape) == 1:
+        return (line.parameters // line.shape[0] - 1,)
+    shape = "steps and features" if kind in ("lstm", "gru", "rnn") else "one example"
+    raise TheoryError(
+        f"the summary does not say the shape of {shape}", got=line.name, hint="add --input, such as --input 20,32"
+    )
+
+
+def _filters(line: Line, channels: int | None) -> tuple[int, int]:
+    """Incoming channels and kernel of a convolution, from its parameters: out · (in · k^axes + 1)."""
+    out, axes = line.shape[0], len(line.shape) - 1
+    for bias in (1, 0):
+        per_filter, rest = divmod(line.parameters - bias * out, out)
+        if rest:
+            continue
+        kernels = [k for k in (3, 5, 7, 1, 2, 4, 9, 11, 6, 8) if per_filter % k**axes == 0 < per_filter]
+        fits = [(per_filter // k**axes, k) for k in kernels]
+        fits = [fit for fit in fits if fit[0] == channels] if channels else [fit for fit in fits if fit[0] in (1, 3)]
+        if fits:
+            return fits[0]
+    raise TheoryError(
+        "no square kernel has so many parameters", got=f"{line.name}: {line.parameters:,}", hint="write the net out"
+    )
+
+
+def _written(line: Line, before: Shape) -> list[str]:
+    """A layer in the notation, from the shapes before and behind it."""
+    kind, name = kind_of(line.name), line.name.lower()
+    windows = kind in SLIDING and len(line.shape) != 1
+    if not min(*before, *line.shape, 1) or not before or not line.shape or (windows and len(before) != len(line.shape)):
+        rule = "the sizes of this summary leave something open, or do not follow from each other"
+        raise TheoryError(rule, got=f"{line.name}: {by(before)} → {by(line.shape)}", hint="write the net out")
+    if kind in ("conv", "dw"):
+        return [_convolution(line, before, kind)]
+    if kind in ("pool", "avgpool"):
+        ratio = max(1, round(before[1] / line.shape[1]))
+        return [f"{kind} {ratio}"]
+    if kind == "linear":
+        flat = len(before) > 1 == len(line.shape)  # where the code flattens by itself
+        features = prod(before) if flat else before[-1]
+        bias = "bias" if line.parameters == line.shape[-1] * (features + 1) else "nobias"
+        return [*(["flatten"] if flat else []), f"linear {line.shape[-1]} {bias}"]
+    if kind in ("lstm", "gru", "rnn"):
+        return _cell(line, before, kind)
+    if kind == "embedding":
+        return [f"embedding {line.parameters // line.shape[-1]} {line.shape[-1]}"]
+    if kind == "adaptive":
+        return ["gap" if prod(line.shape[1:]) == 1 else f"adaptive {line.shape[1]}"]
+    if kind in ("gap", "gmp"):
+        return [kind, "flatten"] if len(line.shape) == 1 else [kind]
+    if kind == "reshape":
+        return [f"reshape {'x'.join(map(str, line.shape))}"]
+    if kind == "up":
+        return [f"up {line.shape[1] // before[1]}"]
+    if kind == "zeropad":
+        return [f"zeropad {(line.shape[1] - before[1]) // 2}"]
+    if not kind or kind in ("deconv", "separable", "attention", "gn"):
+        raise TheoryError("a summary does not say enough of this layer", got=line.name, hint="write the net out")
+    return [] if name == "activation" else [kind]
+
+
+def _convolution(line: Line, before: Shape, kind: str) -> str:
+    n, m = before[1], line.shape[1]
+    if kind == "dw":
+        channels = before[0]
+        kernel = isqrt(max(1, line.parameters // channels - 1)) if line.parameters % channels == 0 else 3
+    else:
+        _, kernel = _filters(line, before[0])
+    stride = max(1, round(n / m))
+    for padding in (0, kernel // 2):
+        if (n + 2 * padding - kernel) // stride + 1 == m:
+            break
+    else:
+        padding = -1
+    out = "" if kind == "dw" else f" {line.shape[0]}"
+    pairs = line.shape[0] * before[0] if kind == "conv" else before[0]
+    weights = line.parameters - pairs * kernel ** (len(before) - 1)
+    words = [f"{kind}{out} k{kernel}", f"s{stride}" if stride > 1 else "", f"p{padding}" if padding > 0 else ""]
+    words += ["same" if padding < 0 else "", "bias" if weights else "nobias"]
+    return " ".join(word for word in words if word)
+
+
+def _cell(line: Line, before: Shape, kind: str) -> list[str]:
+    gates, units = {"lstm": 4, "gru": 3, "rnn": 1}[kind], line.shape[-1]
+    weights = gates * units * (units + before[-1])
+    biases = {0: " nobias", 1: " bias1", 2: " bias2"}.get((line.parameters - weights) // (gates * units), "")
+    return [f"{kind} {units}{biases}", *(["last"] if len(line.shape) == 1 else [])]

@@ -1,0 +1,123 @@
+"""What people paste: a summary leads back to the net that torch summed up, and what it leaves open is refused."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+from torch import nn
+
+from paribus.errors import TheoryError
+from paribus.theory.layers import table
+
+S = nn.Sequential
+KERAS = {"Conv2d": "Conv2D", "MaxPool2d": "MaxPooling2D", "Linear": "Dense", "BatchNorm2d": "BatchNormalization"}
+
+
+def drawn(draw):
+    """A net of a few convolutions."""
+    channels, layers = 3, []
+    for _ in range(draw.randint(1, 3)):
+        out, kernel = draw.choice([4, 6, 8]), draw.choice([1, 3, 5])
+        padding = draw.choice([0, kernel // 2])
+        layers += [nn.Conv2d(channels, out, kernel, padding=padding, bias=draw.random() < 0.7), nn.ReLU()]
+        layers += [nn.BatchNorm2d(out)] if draw.random() < 0.3 else []
+        layers += [nn.MaxPool2d(2)] if draw.random() < 0.6 else []
+        channels = out
+    return S(*layers, nn.Flatten(), nn.LazyLinear(7))
+
+
+def summed_up(net, shape, line):
+    """A line for each layer, by torch's own shapes and counts."""
+    x, lines = torch.zeros(1, *shape), []
+    with torch.no_grad():
+        for number, layer in enumerate(net.eval(), 1):
+            x = layer(x)
+            lines.append(line(type(layer).__name__, number, list(x.shape), sum(p.numel() for p in layer.parameters())))
+    return "\n".join(["Layer   Output Shape   Param #", *lines]), tuple(x.shape[1:])
+
+
+def torchinfo(name, number, shape, count):
+    return f"├─{name}: 1-{number}      {shape}     {count:,}"
+
+
+def torchsummary(name, number, shape, count):
+    return f"   {name}-{number}    {[-1, *shape[1:]]}     {count:,}"
+
+
+def keras(name, number, shape, count):
+    last = (None, *shape[2:], shape[1]) if len(shape) > 2 else (None, shape[1])
+    count = 2 * count if name.startswith("Batch") else count  # with the running mean and variance
+    return f" layer_{number} ({KERAS.get(name, name)})    {last}    {count} "
+
+
+@pytest.mark.parametrize("line", [torchinfo, torchsummary, keras])
+def test_a_summary_is_the_net_that_it_is_of(line):
+    for seed in range(12):
+        torch.manual_seed(seed)
+        net, shape = drawn(random.Random(seed)), (3, 40, 40)
+        text, out = summed_up(net, shape, line)
+        found = table(text, shape)
+        assert (found.parameters, found.output) == (sum(p.numel() for p in net.parameters()), out), text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("add_1 (Add)  (None, 8, 8, 4)  0", "which layers a branch joins"),
+        ("lstm (LSTM)  (None, 64)  24832\nTotal params: 24832", "add --input"),
+        ("conv2d (Conv2D)  (None, 26, 26, 32)  321\nParam", "no square kernel"),
+        ("strange (CapsuleLayer)  (None, 10, 16)  1000\nParam", "no layer of this kind"),
+        ("conv2d (Conv2D)  (None, 26, 26, 32)  320\nd (Dense)  (None, None, 10)  330\nParam", "leave something open"),
+        (
+            "conv2d (Conv2D)  (None, 26, 26, 32)  320\np (MaxPooling2D)  (None, 9, 9, 32)  0\nParam",
+            "do not give its sizes",
+        ),
+    ],
+)
+def test_what_a_summary_leaves_open_is_refused(text, said):
+    with pytest.raises(TheoryError) as refused:
+        table(text)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "input", "parameters"),
+    [
+        ("Input(shape=(28, 28, 1)), Conv2D(8, 3)", (1, 28, 28), 80),
+        ("Dense(10, input_dim=5)", (5,), 60),
+        ("input 24x24x3, conv 8 3x3", (3, 24, 24), 224),
+        ("5-10-2", (5,), 82),
+        ("mlp(5, 10, 2)", (5,), 82),
+        ("5 inputs, 10 hidden relu units, 2 outputs", (5,), 82),
+    ],
+)
+def test_a_text_may_name_its_input(text, input, parameters):
+    found = table(text)
+    assert (found.input, found.parameters) == (input, parameters)
+    with pytest.raises(TheoryError, match="another input"):
+        table(text, (77,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"type": "conv", "filters": 16, "kernel": 3}', '[{"type": "conv", "filters": 16, "kernel": [3, 3]}]',
+     "- type: conv\n  filters: 16\n  kernel: 3"],
+)  # fmt: skip
+def test_lists_of_layers(text):
+    assert table(text, (3, 9, 9)).parameters == 448
+
+
+def test_an_input_is_needed_that_nobody_names():
+    with pytest.raises(TheoryError, match="needs the shape of its input"):
+        table("relu")
+
+
+def test_padding_and_shapes_are_those_of_torch():
+    net = S(nn.Flatten(), nn.Unflatten(1, (4, 3, 2)), nn.ConstantPad2d(2, 0.0), nn.Conv2d(4, 1, 3))
+    found = table("flatten, reshape 4x3x2, zeropad 2, conv 1 k3", (24,))
+    assert found.output == tuple(net(torch.zeros(1, 24)).shape[1:])
+    assert [field.size for field in table("zeropad 2, conv 1 k3", (1, 8, 8)).rows[-1].fields] == [3, 3]
+    with pytest.raises(TheoryError, match="holds 24 values, and 25 come"):
+        table("reshape 4x3x2", (25,))

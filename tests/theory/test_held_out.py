@@ -1,0 +1,22 @@
+"""Spellings written before any reader saw them; each list says at its head what was counted when it was first read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.theory.meant import derivative_verdict, layer_verdict, rows_of
+
+LISTS = sorted((Path(__file__).parent / "held_out").glob("*.txt"))
+SAID = ("right", "refused, led on", "refused", "otherwise, said")
+
+
+@pytest.mark.parametrize("path", LISTS, ids=[path.stem for path in LISTS])
+def test_what_people_type_is_read_as_meant_or_something_is_said(path):
+    verdict = derivative_verdict if path.stem.startswith("derivatives") else layer_verdict
+    found = {row[-1]: verdict(row) for row in rows_of(path)}
+    counts = Counter(kind for kind, _ in found.values())
+    assert not {key: value for key, value in found.items() if value[0] not in SAID}
+    assert counts["right"] >= (0.95 if "derivatives" in path.stem else 0.87) * len(found), counts
+    assert counts["refused"] <= 0.02 * len(found), counts  # nearly every refusal says what to do next
