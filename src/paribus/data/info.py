@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from paribus.data.columns import Column
-from paribus.data.metadata import KINDS, MaskInfo, Metadata, PointsInfo, SeriesInfo, TextInfo, known
+from paribus.data.metadata import KINDS, MaskInfo, Metadata, PairsInfo, PointsInfo, SeriesInfo, TextInfo, known
 from paribus.data.preprocessing import TableInfo
 
 
@@ -26,7 +26,7 @@ class DataInfo:
         target_shape: shape of one target; () for a class, and where targets are several tensors.
         target_mean, target_deviation: of each number that is predicted, over the training split; empty where targets
             are no numbers.
-        series, text, masks, points, table: more about data of this kind.
+        series, text, pairs, masks, points, table: more about data of this kind.
         columns: all tensors by name, ``inputs``, ``targets.boxes``, where inputs or targets are several.
         overlap: validation examples for each one that may train, where every run draws its own validation split;
             ``None`` where that is the same in all runs.
@@ -45,6 +45,7 @@ class DataInfo:
     target_deviation: tuple[float, ...] = ()
     series: SeriesInfo | None = None
     text: TextInfo | None = None
+    pairs: PairsInfo | None = None
     masks: MaskInfo | None = None
     points: PointsInfo | None = None
     table: TableInfo | None = None

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from paribus.data.preprocessing import TableInfo
 
 Unit = Literal["characters", "words"]
+PairUnit = Literal["characters", "subwords"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,27 @@ class TextInfo:
 
 
 @dataclass(frozen=True)
+class PairsInfo:
+    """Of pairs of sequences, of which the second is written from the first; the tokens of both are in the text.
+
+    Args:
+        unit: what a token is.
+        names: what the two are.
+        left_out: pairs that were too long.
+    """
+
+    unit: PairUnit
+    names: tuple[str, str] = ("source", "target")
+    left_out: int = 0
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> PairsInfo:
+        """Back from plain data."""
+        first, second = content["names"]
+        return cls(content["unit"], (first, second), content.get("left_out", 0))
+
+
+@dataclass(frozen=True)
 class MaskInfo:
     """Of masks.
 
@@ -141,12 +163,13 @@ class Metadata:
     """What a source knows of its data, for tasks and models.
 
     Args:
-        series, text, masks, points, table: where the data are such.
+        series, text, pairs, masks, points, table: where the data are such.
         more: what a source of one's own tells a task of one's own, as plain data.
     """
 
     series: SeriesInfo | None = None
     text: TextInfo | None = None
+    pairs: PairsInfo | None = None
     masks: MaskInfo | None = None
     points: PointsInfo | None = None
     table: TableInfo | None = None
@@ -172,6 +195,7 @@ class Metadata:
 KINDS: Mapping[str, Any] = {
     "series": SeriesInfo,
     "text": TextInfo,
+    "pairs": PairsInfo,
     "masks": MaskInfo,
     "points": PointsInfo,
     "table": TableInfo,

@@ -21,4 +21,5 @@ PARTS: Mapping[str, str] = {
     "randaugment": "randaugment:RandAugment",
     "mixup": "mixup:Mixup",
     "cutmix": "cutmix:Cutmix",
+    "mosaic": "mosaic:Mosaic",
 }

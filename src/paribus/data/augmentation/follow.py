@@ -44,9 +44,10 @@ def follow(
         elif kind == "class" and transform.mixes and isinstance(leaf, Tensor) and leaf.ndim == 1:
             moved[name] = transform.shares(F.one_hot(leaf, classes).float())
     for name, leaf in moved.items():
-        share = visible.get(columns.get(name, UNKNOWN).of or name)
+        owner = columns.get(name, UNKNOWN).of
+        share = visible.get(owner or name)
         if share is not None and isinstance(leaf, Ragged):
-            moved[name] = leaf.keep(share >= VISIBLE)
+            moved[name] = (transform.rows(leaf) if owner else leaf).keep(share >= VISIBLE)
     return moved if isinstance(targets, Mapping) else moved[""]
 
 

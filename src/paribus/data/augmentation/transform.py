@@ -14,6 +14,7 @@ from paribus.data.trees import Ragged
 from paribus.errors import RecipeError
 
 Replay = Callable[[Tensor, int | None], Tensor]
+Move = Callable[[Ragged], tuple[Ragged, Tensor]]
 
 
 class Transform(Protocol):
@@ -36,8 +37,15 @@ class Transform(Protocol):
         """
         ...
 
+    def rows(self, rows: Ragged) -> Ragged:
+        """The rows that each picture now has, of boxes, points or what belongs to them: others where pictures join."""
+        ...
+
     def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
-        """Move boxes (n, 4) of left, top, right, bottom and clip them; with the visible share of each (n,)."""
+        """Move boxes (n, 4) of left, top, right, bottom and clip them; with the visible share of each (n,).
+
+        They are given as they were, and come back as the rows that :meth:`rows` gives.
+        """
         ...
 
     def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
@@ -58,6 +66,10 @@ class Identity:
     def masks(self, masks: Tensor, outside: int | None) -> Tensor:
         """As they are."""
         return masks
+
+    def rows(self, rows: Ragged) -> Ragged:
+        """As they are."""
+        return rows
 
     def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
         """As they are, and wholly visible."""
@@ -177,25 +189,29 @@ class Composed:
         """Through all of them."""
         return reduce(lambda moved, step: step.masks(moved, outside), self.steps, masks)
 
+    def rows(self, rows: Ragged) -> Ragged:
+        """Through all of them."""
+        return reduce(lambda moved, step: step.rows(moved), self.steps, rows)
+
     def boxes(self, boxes: Ragged) -> tuple[Ragged, Tensor]:
         """Through all of them; what went out of the picture once does not come back."""
-        share = boxes.values.new_ones(len(boxes.values))
-        for step in self.steps:
-            boxes, seen = step.boxes(boxes)
-            share = share * seen
-        return boxes, share
+        return self._through(boxes, [step.boxes for step in self.steps])
 
     def points(self, points: Ragged) -> tuple[Ragged, Tensor]:
         """Through all of them; what went out of the picture once does not come back."""
-        share = points.values.new_ones(len(points.values))
-        for step in self.steps:
-            points, seen = step.points(points)
-            share = share * seen
-        return points, share
+        return self._through(points, [step.points for step in self.steps])
 
     def shares(self, shares: Tensor) -> Tensor:
         """Through all of them."""
         return reduce(lambda mixed, step: step.shares(mixed), self.steps, shares)
+
+    def _through(self, given: Ragged, moves: Sequence[Move]) -> tuple[Ragged, Tensor]:
+        share = given.values.new_ones(len(given.values))
+        for step, move in zip(self.steps, moves, strict=True):
+            before = step.rows(Ragged(share, given.offsets)).values
+            given, seen = move(given)
+            share = before * seen
+        return given, share
 
 
 def composed(steps: Sequence[Transform]) -> Transform:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -13,7 +13,6 @@ from paribus.chance import Seeds, permutation
 from paribus.data import trees
 from paribus.data.augmentation.compose import Compose
 from paribus.data.dataset import Examples
-from paribus.data.deliver.sampling import Sampling
 from paribus.data.trees import Tree
 from paribus.errors import RecipeError
 from paribus.records.sections import Shuffle
@@ -59,6 +58,14 @@ class Batch:
         return self.inputs, self.targets, self.rows
 
 
+class Drawn(Protocol):
+    """What an epoch takes where that is not every example once."""
+
+    def order(self, seeds: Seeds, epoch: int) -> tuple[Tensor, Tensor]:
+        """Positions of the examples (n,), and how often, or in which batch, each was drawn before (n,)."""
+        ...
+
+
 class Loader:
     """One split of the examples as a stream of batches.
 
@@ -76,7 +83,7 @@ class Loader:
         rows: Tensor,
         batch_size: int,
         device: torch.device,
-        sampling: Sampling | None = None,
+        sampling: Drawn | None = None,
     ) -> None:
         self.examples, self.rows, self.batch_size, self.device = examples, rows, batch_size, device
         self.sampling = sampling

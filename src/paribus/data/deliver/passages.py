@@ -11,14 +11,10 @@ from pydantic import Field
 from torch import Tensor
 
 from paribus.chance import Seeds
-from paribus.data import trees
-from paribus.data.augmentation.transform import Transform
 from paribus.data.dataset import Dataset
+from paribus.data.deliver.text import CutFromText
 from paribus.data.info import DataInfo
-from paribus.data.metadata import TextInfo
-from paribus.data.prepare.split import in_time
 from paribus.data.sources.text.tokens import UNKNOWN
-from paribus.data.trees import Tree
 from paribus.errors import DataError
 from paribus.records.sections import Split
 
@@ -26,7 +22,7 @@ Length = Annotated[int, Field(ge=1)]
 Strange = Literal["refuse", "token"]
 
 
-class Passages:
+class Passages(CutFromText):
     """A text in passages of equal length, in order: passage k is the tokens k·length … (k + 1)·length − 1.
 
     They are read in order, so that a network can carry its state from each to the next. Its gradient ends where the
@@ -45,27 +41,12 @@ class Passages:
     sequential: ClassVar[bool] = True
 
     def __init__(self, dataset: Dataset, length: int, unknown: Strange = "refuse", known: int | None = None) -> None:
-        self.dataset, self.length, self.unknown = dataset, length, unknown
-        self.text = text_of(dataset)
+        super().__init__(dataset)
+        self.length, self.unknown = length, unknown
         self.known = len(self.text.vocabulary) if known is None else known
 
     def __len__(self) -> int:
         return (len(self.tokens) - 1) // self.length
-
-    @property
-    def tokens(self) -> Tensor:
-        """The whole text (N,)."""
-        return trees.first(self.dataset.inputs)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tokens are."""
-        return self.tokens.device
-
-    @property
-    def nbytes(self) -> int:
-        """Size of the tokens; passages take no room."""
-        return self.tokens.nbytes
 
     def to(self, device: torch.device) -> Passages:
         """The same on a device."""
@@ -78,10 +59,6 @@ class Passages:
         passages = passages.clamp(max=self.known)  # whatever is unknown is one token
         return passages[:, :-1], passages[:, 1:]
 
-    def follow(self, targets: Tree, transform: Transform) -> Tree:
-        """As they are: passages are no pictures."""
-        return targets
-
     def split(self, section: Split, seeds: Seeds) -> dict[str, Tensor]:
         """The text from its beginning: training, then validation, then test; and the vocabulary of the first.
 
@@ -90,10 +67,7 @@ class Passages:
         Raises:
             DataError: if a split has no whole passage, or one that is not for training holds an unknown token.
         """
-        bounds = in_time(len(self), section)
-        start, stop = bounds["train"]
-        if section.limit is not None:
-            bounds["train"] = (start, min(stop, start + section.limit))
+        bounds = self.bounds(section)
         for name, (start, stop) in bounds.items():
             if stop <= start:
                 hint = "choose a smaller data.length, another share in split, or a longer text"
@@ -137,14 +111,3 @@ class Passages:
             rule = f"token {place + 1:,} of the text, in the {split} split, never occurs in the training split"
             hint = "set data.unknown=token to count all such tokens as one, or split the text otherwise"
             raise DataError(f"{rule} ({len(strange)} such tokens)", got=repr(token), hint=hint)
-
-
-def text_of(dataset: Dataset) -> TextInfo:
-    """What is known of the text in a data set.
-
-    Raises:
-        DataError: if it holds none.
-    """
-    if dataset.metadata.text is None:
-        raise DataError("passages are cut from a text, of which the source tells by Metadata(text=TextInfo(…))")
-    return dataset.metadata.text

@@ -15,7 +15,8 @@ from paribus import threads
 from paribus.cache.checksums import checksum
 from paribus.chance import Seeds
 from paribus.data.dataset import Dataset, Examples
-from paribus.data.deliver.loader import Batch, Loader
+from paribus.data.deliver.episodes import Episodes
+from paribus.data.deliver.loader import Batch, Drawn, Loader
 from paribus.data.deliver.sampling import Sampling
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
@@ -25,7 +26,7 @@ from paribus.records.inputs import DataRecord, Inputs
 from paribus.records.parts import Part, build, factory_of, present
 from paribus.records.recipe import Recipe
 from paribus.records.sections import Training
-from paribus.records.weights import NONE, weights_file
+from paribus.records.weights import NONE, is_arm, weights_file
 
 RESIDENT_SHARE = 0.5  # of the free device memory that the data may take
 
@@ -41,6 +42,7 @@ class PreparedData:
         inputs: what was read for them.
         seed: of the run.
         augmented: whether training examples are changed at random.
+        split_seed: that the choice of examples followed.
     """
 
     examples: Examples
@@ -49,6 +51,7 @@ class PreparedData:
     inputs: Inputs = field(default_factory=Inputs)
     seed: int = 0
     augmented: bool = False
+    split_seed: int = 0
 
     def on(self, device: str) -> PreparedData:
         """The same with the examples on the device, if there is room: one copy for all splits."""
@@ -61,11 +64,11 @@ class PreparedData:
         """The first training examples."""
         return self.loader("train", examples, "cpu").take(self.rows["train"][:examples])
 
-    def loader(self, split: str, batch_size: int, device: str, sampling: Sampling | None = None) -> Loader:
+    def loader(self, split: str, batch_size: int, device: str, sampling: Drawn | None = None) -> Loader:
         """One split as a stream of batches."""
         return Loader(self.examples, self.rows[split], batch_size, torch.device(device), sampling)
 
-    def sampling(self, training: Training) -> Sampling | None:
+    def sampling(self, training: Training) -> Drawn | None:
         """What an epoch takes where that is not every training example once.
 
         Raises:
@@ -80,6 +83,8 @@ class PreparedData:
             raise RecipeError(rule, got="both", hint="leave one of them out")
         labels = getattr(self.examples, "labels", None)
         known = None if labels is None else labels.cpu()[self.rows["train"]]
+        if training.sampling == "episodes" and known is not None:
+            return Episodes.of(known, training.batch(len(known)), training.per_class)
         return Sampling.of(training.sampling, known, self.info.classes)
 
 
@@ -120,7 +125,9 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     named: dict[str, str] = {}
     with suppress(MissingData):  # needed to begin, which asks for them itself; not to look at what was trained
         named = named_files(recipe, seeds.seed)
-    return PreparedData(examples, rows, info, Inputs(dataset.record, named), seeds.seed, bool(recipe.augment))
+    return PreparedData(
+        examples, rows, info, Inputs(dataset.record, named), seeds.seed, bool(recipe.augment), seeds.of("split")
+    )
 
 
 def inputs_of(recipe: Recipe, seed: int, progress: Announce = silent) -> Inputs:
@@ -153,12 +160,14 @@ def named_files(recipe: Recipe, seed: int) -> dict[str, str]:
             if isinstance(value, (str, Path)) and Path(value).suffix and Path(value).expanduser().is_file():
                 found[f"{field_}.{name}"] = checksum(Path(value).expanduser())
     source = recipe.common("model").get("weights", NONE)
-    return {**found, "model.weights": checksum(weights_file(source))} if source != NONE else found
+    return {**found, "model.weights": checksum(weights_file(source, seed))} if source != NONE else found
 
 
 def reads_by_seed(recipe: Recipe) -> bool:
     """Whether runs of other seeds may read other files."""
-    return any(_files(kind, part) for kind, part in recipe.parts())
+    return is_arm(recipe.common("model").get("weights", NONE)) or any(
+        _files(kind, part) for kind, part in recipe.parts()
+    )
 
 
 def _files(kind: str, part: Part) -> Callable[[Mapping[str, Any], int], Mapping[str, Path]] | None:

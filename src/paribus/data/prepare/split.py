@@ -71,7 +71,7 @@ def split(
     if section.judged == "tuning":
         rows["val"] = tuning
     if section.limit:
-        rows["train"] = limited(rows["train"], examples, section.limit, seeds.key("split", "limit"))
+        rows["train"] = few(rows["train"], examples, section.limit, seeds)
     return {name: torch.from_numpy(rows[name]) for name in SPLITS if name in rows}
 
 
@@ -134,6 +134,11 @@ def hold_out(rows: Rows, examples: Divisible, share: float, key: int) -> tuple[R
     draw = _stratified if some.groups is None else partial(_by_group, groups=some.groups)
     held = draw(some, share=share, key=key)
     return rows[~held], rows[held]
+
+
+def few(rows: Rows, examples: Divisible, limit: int, seeds: chance.Seeds) -> Rows:
+    """What ``split.limit`` keeps of the rows: the same for all who ask with these seeds."""
+    return limited(rows, examples, limit, seeds.key("split", "limit"))
 
 
 def limited(rows: Rows, examples: Divisible, limit: int, key: int) -> Rows:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,9 +21,10 @@ from paribus.data.sources.images import decoding
 from paribus.data.sources.images.decoding import Colour
 from paribus.data.sources.masks import labels
 from paribus.data.sources.masks.pairs import Pair, pairs, same_size
+from paribus.data.sources.pieces import pieces
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
-from paribus.files import CHUNK_BYTES, read_regular
+from paribus.files import read_regular
 
 MAX_LIST = 10_000_000  # bytes of a list of classes
 
@@ -118,7 +118,7 @@ class Masks:
             metadata=Metadata(masks=MaskInfo(labels.IGNORE, self.colours)),
         )
         groups = {group: number for number, group in enumerate(sorted({pair.group for pair in found}))}
-        for split, some in _batches(found, shape[0] * self.size[0] * self.size[1]):
+        for split, some in pieces(found, shape[0] * self.size[0] * self.size[1]):
             with ThreadPoolExecutor(workers()) as pool:  # threads: Pillow decodes outside of Python's lock
                 decoded = list(pool.map(lambda pair: self._decoded(pair, len(names)), some))
             cache.add(
@@ -179,12 +179,3 @@ class Masks:
 
     def _root(self) -> Path:
         return paths.find_folder(self.path)
-
-
-def _batches(found: Sequence[Pair], nbytes: int) -> Iterator[tuple[str, list[Pair]]]:
-    """Pairs of one split at a time, so many that their pixels fit into memory."""
-    step = max(16, CHUNK_BYTES // nbytes)
-    for split, entries in groupby(found, key=lambda pair: pair.split):
-        some = list(entries)
-        for start in range(0, len(some), step):
-            yield split, some[start : start + step]

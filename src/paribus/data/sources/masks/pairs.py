@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from paribus.data.sources.images.decoding import SUFFIXES
 from paribus.data.sources.images.walk import walk
+from paribus.data.sources.pieces import grouped
 from paribus.data.splits import SPLIT_NAMES, SPLITS
 from paribus.errors import DataError, MissingData
+
+EXAMPLE = r"patient(\d+)"  # of data.group
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def pairs(root: Path, images: str, masks: str, suffix: str = "", group: str | No
     if not any(pair.split == "train" for pair in found):
         hint = f"put pictures into {images} and their masks into {masks}, or set data.images and data.masks"
         raise DataError("there are no pictures with masks to train on", got=str(root), hint=hint)
-    found = [replace(pair, group=_group(pair.picture, group)) for pair in found] if group else found
+    found = [replace(pair, group=grouped(pair.picture, group, EXAMPLE)) for pair in found] if group else found
     return tuple(sorted(found, key=lambda pair: (SPLITS.index(pair.split), pair.picture)))
 
 
@@ -112,17 +114,6 @@ def _files(root: Path, folder: str) -> dict[str, str]:
     if not found:
         raise DataError("this folder holds no pictures", got=str(root / folder), hint="check its name and content")
     return found
-
-
-def _group(name: str, pattern: str) -> str:
-    try:
-        match = re.search(pattern, name)
-    except re.error as error:
-        raise DataError(f"data.group is no regular expression: {error}", got=pattern) from None
-    if not match or not match.groups() or not match[1]:
-        hint = r"it has one group in parentheses, for instance patient(\d+)"
-        raise DataError("data.group must match every picture's name", got=f"{pattern} in {name}", hint=hint)
-    return match[1]
 
 
 def _list(names: Iterable[str]) -> str:

@@ -1,0 +1,1 @@
+"""Sources of pictures with boxes, or with what is written in them."""

@@ -1,0 +1,1 @@
+"""Pairs of sequences: what is read, and what is to be written."""
