@@ -28,6 +28,21 @@ SMALL = {
         {"data.tokens": 4000, "model.use": "lstm", "model.width": 8, "model.depth": 2, "model.dropout": 0.2,
          "model.tie": True, "training.accumulate": 3, "training.batch_size": 8, "budget.epochs": 2},
     ),
+    "causal": (
+        "markov/rnn",
+        {"data.tokens": 4000, "model": {"use": "causal_transformer", "width": 8, "heads": 2, "dropout": 0.1},
+         "training.batch_size": 8, "budget.epochs": 2},
+    ),
+    "pairs": (
+        "copy/attention",
+        {"data.pairs": 200, "data.longest": 4, "model.width": 8, "model.select": "reinforce", "model.dropout": 0.1,
+         "task.forcing": 0.7, "training.batch_size": 16, "budget.epochs": 2},
+    ),
+    "translation": (
+        "copy/transformer",
+        {"data.pairs": 200, "data.longest": 4, "model.width": 8, "model.heads": 2, "task": "translation",
+         "training.batch_size": 16, "budget.epochs": 2},
+    ),
     "labels": ("lookahead/bilstm", {"data.sequences": 200, "model.width": 8, "budget.epochs": 2}),
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from paribus.records.store import MARKERS, find
 from paribus.records.study import Arm, StudyDesign, find_arm
 from paribus.records.study import run_folder as folder_of
 from paribus.tasks.classification import Classification
-from paribus.tasks.pictures import chunks, decoded
+from paribus.tasks.pictures import of_one_size
 from paribus.tasks.prediction import Prediction
 
 LEAST = 1e-12  # probability below which the loss counts no further
@@ -68,14 +68,7 @@ class Ensemble:
 
     def predict_files(self, files: Sequence[Path]) -> list[Prediction]:
         """A prediction for each picture file; one that cannot be read gets its reason."""
-        return [found for some in chunks(files) for found in self._chunk(some)]
-
-    def _chunk(self, files: Sequence[Path]) -> Iterator[Prediction]:
-        pixels, problems = decoded(files, self.members[0].info)
-        found = iter(self.predict_inputs(pixels) if len(pixels) else [])
-        for path in files:
-            problem = problems.get(path)
-            yield Prediction(str(path), problem=problem) if problem else replace(next(found), file=str(path))
+        return of_one_size(files, self.members[0].info, self.predict_inputs)
 
 
 def agreement(opinions: Tensor) -> Tensor:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 PARTS: Mapping[str, str] = {
     "alexnet": "alexnet:AlexNet",
+    "causal_transformer": "transformer:CausalTransformer",
     "cnn": "cnn:CNN",
     "conv_vae": "vae:ConvVAE",
     "dcgan": "gan:DCGAN",
+    "detector": "detector:Detector",
     "dncnn": "dncnn:DnCNN",
+    "encoder_decoder": "encoder_decoder:EncoderDecoder",
     "gan": "gan:GAN",
     "googlenet": "googlenet:GoogLeNet",
     "gradient_boosting": "fitted.trees:GradientBoosting",
@@ -25,6 +28,7 @@ PARTS: Mapping[str, str] = {
     "mobilenet_v2": "mobilenet_v2:MobileNetV2",
     "nin": "nin:NiN",
     "random_forest": "fitted.trees:RandomForest",
+    "reader": "reader:TextReader",
     "resnet18": "resnet:ResNet18",
     "resnet20": "cifar_resnet:ResNet20",
     "resnet32": "cifar_resnet:ResNet32",
@@ -37,6 +41,7 @@ PARTS: Mapping[str, str] = {
     "squeezenet": "squeezenet:SqueezeNet",
     "tcn": "tcn:TCN",
     "timm": "timm:Timm",
+    "transformer": "transformer:Transformer",
     "unet": "unet:UNet",
     "vae": "vae:VAE",
     "vgg11": "vgg:VGG11",
@@ -44,6 +49,7 @@ PARTS: Mapping[str, str] = {
     "vgg16": "vgg:VGG16",
     "vgg19": "vgg:VGG19",
     "vit": "vit:ViT",
+    "word_vectors": "word_vectors:WordVectors",
 }
 
 GROUPS: Mapping[str, tuple[str, ...]] = {  # what each is for, for those who look for one
@@ -79,6 +85,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {  # what each is for, for those who loo
         "ridge",
     ),
     "every pixel": ("dncnn", "unet"),
-    "sequences": ("gru", "lstm", "rnn", "tcn"),
+    "sequences": ("causal_transformer", "gru", "lstm", "rnn", "tcn"),
+    "one sequence from another": ("encoder_decoder", "transformer"),
+    "words": ("word_vectors",),
+    "objects in pictures": ("detector",),
+    "texts in pictures": ("reader",),
     "new pictures": ("conv_vae", "dcgan", "gan", "vae"),
 }

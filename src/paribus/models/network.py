@@ -15,7 +15,7 @@ from paribus.errors import RecipeError
 from paribus.models.declarations import input_scaling
 from paribus.models.freezing import frozen_until, resting, set_epoch
 from paribus.models.initialisation import initialise
-from paribus.models.pretrained import Loaded, imagenet_scaling, load_weights
+from paribus.models.pretrained import COMPANION, Loaded, imagenet_scaling, load_weights
 from paribus.models.start import Start
 from paribus.models.tables import Encoding
 from paribus.records.kinds import KINDS
@@ -35,23 +35,36 @@ class Supplier(Protocol):
         """Constructor parameters that models may ask for, with their values."""
         ...
 
+    def companion(self) -> nn.Module | None:
+        """What learns beside the model and is no part of it."""
+        ...
+
 
 class Network(nn.Module):
     """Scales stored values to mean 0 and deviation 1 per channel, or as the model wants them, then calls the model.
 
     The scaling is part of the network, so that the weights are all that prediction needs. Tokens, which
     are no quantities, reach the model as they are; tables are encoded, see :class:`.tables.Encoding`.
+
+    A task's companion is trained and saved with the model, and called by the task alone; who starts from these weights
+    leaves it behind.
     """
 
     mean: Tensor
     scale: Tensor
 
     def __init__(
-        self, model: nn.Module, info: DataInfo, start: Start | None = None, loaded: Loaded | None = None
+        self,
+        model: nn.Module,
+        info: DataInfo,
+        start: Start | None = None,
+        loaded: Loaded | None = None,
+        companion: nn.Module | None = None,
     ) -> None:
         super().__init__()
         start = start or Start()
         self.model, self.loaded, self.lr_factors = model, loaded, start.lr_factors
+        self.companion = companion
         self.frozen_until = frozen_until(model, start.freeze, start.unfreeze)
         self.epoch = LAST
         self.quantities = bool(info.mean)
@@ -110,11 +123,14 @@ def assemble(part: Part, task: Supplier, seeds: Seeds, *, blank: bool = False) -
     key = seeds.key("initialisation")
     with seeded(key):  # for parameters that a user's constructor draws itself
         model = build("model", part, **supplied)
+        companion = task.companion()
     initialise(model, key)
+    if companion is not None:
+        initialise(companion, seeds.key("initialisation", COMPANION))
     known = resolve("model", part, supplied)
     start = Start(**{name: known.settings[name] for name in known.common})
-    loaded = None if blank else load_weights(model, start, task.info, known.settings)
-    return Network(model, task.info, start, loaded)
+    loaded = None if blank else load_weights(model, start, task.info, known.settings, seeds.seed)
+    return Network(model, task.info, start, loaded, companion)
 
 
 def _scaling(model: nn.Module, info: DataInfo, start: Start, loaded: Loaded | None) -> tuple[Tensor, Tensor] | None:

@@ -22,6 +22,7 @@ from paribus.records.wording import count, show
 
 PREFIXES = ("module.", "model.", "network.", "net.", "_orig_mod.")  # of wrappers: data parallel, compiled, averaged
 SHOWN = 3  # tensors of a kind that an error names
+COMPANION = "companion"  # what a task trained beside the model, by its name in the weights of a run
 COUNTER = "num_batches_tracked"  # of a batch norm: not all files have it, and nothing depends on it here
 ScalingValues = tuple[Tensor, Tensor]  # mean, and 1/deviation, each of shape (channels, 1, 1)
 
@@ -56,7 +57,9 @@ class Loaded:
         return {name: value for name, value in vars(self).items() if name != "scaling"}
 
 
-def load_weights(model: nn.Module, start: Start, info: DataInfo, settings: Mapping[str, Any]) -> Loaded | None:
+def load_weights(
+    model: nn.Module, start: Start, info: DataInfo, settings: Mapping[str, Any], seed: int | None = None
+) -> Loaded | None:
     """Replace what was drawn by what ``start.weights`` names; nothing where that is ``none``.
 
     Args:
@@ -64,6 +67,7 @@ def load_weights(model: nn.Module, start: Start, info: DataInfo, settings: Mappi
         start: what the recipe says.
         info: the data; a head that tells other classes apart is not used.
         settings: options of the model, which a published set may prescribe.
+        seed: of the run that starts from them, where they may be one run a seed.
 
     Raises:
         RecipeError: if they do not fit, with the first tensors that differ.
@@ -71,7 +75,7 @@ def load_weights(model: nn.Module, start: Start, info: DataInfo, settings: Mappi
     """
     if start.weights == NONE:
         return None
-    path, known = weights_file(start.weights), PUBLISHED.get(start.weights)
+    path, known = weights_file(start.weights, seed), PUBLISHED.get(start.weights)
     sha256 = files.sha256_of(path)
     if known is not None:
         _check_published(start.weights, known, path, sha256, settings)
@@ -97,7 +101,12 @@ def load_weights(model: nn.Module, start: Start, info: DataInfo, settings: Mappi
 
 
 def head_of(model: nn.Module) -> list[str]:
-    """The tensors of the last layer that has weights of its own, a linear one or a convolution."""
+    """The tensors of the last layer that has weights of its own, a linear one or a convolution.
+
+    A model that stands on the features of another net names all that is its own: ``model.head_modules``.
+    """
+    if own := getattr(model, "head_modules", ()):
+        return matching(model.state_dict(), own, "model.head_modules")
     layers = [path for path, layer in model.named_modules() if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d))]
     return [name for name in model.state_dict() if layers and name.startswith(f"{layers[-1]}.")]
 
@@ -144,7 +153,8 @@ def _unwrapped(tensors: dict[str, Tensor], model: nn.Module) -> tuple[dict[str, 
 
 
 def _without_scaling(tensors: dict[str, Tensor], model: nn.Module) -> tuple[dict[str, Tensor], ScalingValues | None]:
-    """The weights of a run of paribus hold the scaling of its inputs, beside those of the model."""
+    """The weights of a run of paribus hold the scaling of its inputs beside those of the model, and a companion's."""
+    tensors = {name: it for name, it in tensors.items() if not name.startswith(f"{COMPANION}.")}
     if not {"mean", "scale"} <= tensors.keys() - model.state_dict().keys():
         return tensors, None
     return {name: it for name, it in tensors.items() if name not in ("mean", "scale")}, (

@@ -39,7 +39,7 @@ class Start:
 
     Args:
         weights: what to start from: none, a published set by its name, a file (.safetensors, .npz, a state dict of
-            torch), or a finished run by its path or name.
+            torch), a finished run by its path or name, or the folder of an arm, STUDY/ARM: its run of the same seed.
         new_head: whether the last layer is drawn anew: where its shape or the classes are others, always, or never.
         input_scaling: mean and deviation by which inputs are scaled: those that the weights were trained with where
             that is known, the data's, or those of ImageNet.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
 from paribus.errors import RecipeError
+from paribus.models.attention import Attention
 from paribus.models.blocks import ACTIVATIONS, FINAL_ACTIVATIONS, Activation, FinalActivation, Rate, pick
 from paribus.models.geometry import picture
 from paribus.models.initialisation import SCHEMES, Init
@@ -116,25 +116,6 @@ class Layer(nn.Module):
         """What the two add."""
         x = x + self.dropout(self.attention(self.norm1(x)))
         out: Tensor = x + self.dropout(self.second(self.activation(self.first(self.norm2(x)))))
-        return out
-
-
-class Attention(nn.Module):
-    """softmax(QKᵀ/√d)V in each head of d numbers, and a linear layer that mixes the heads (Vaswani et al., 2017)."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.query, self.key, self.value = nn.Linear(width, width), nn.Linear(width, width), nn.Linear(width, width)
-        self.mix = nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, T, width) to the same."""
-        split = [
-            layer(x).unflatten(2, (self.heads, -1)).transpose(1, 2) for layer in (self.query, self.key, self.value)
-        ]
-        seen = F.scaled_dot_product_attention(*split)  # (B, heads, T, d)
-        out: Tensor = self.mix(seen.transpose(1, 2).flatten(2))
         return out
 
 

@@ -124,6 +124,11 @@ BRIER = Metric("brier", higher_is_better=False, span=2.0)
 MIOU = Metric("miou", higher_is_better=True, percent=True, matters=0.01)
 IOU = Metric("iou", higher_is_better=True, percent=True, matters=0.01)
 PIXEL_ACCURACY = Metric("pixel_accuracy", higher_is_better=True, percent=True, matters=0.01)
+MAP50 = Metric("map50", higher_is_better=True, percent=True, matters=0.01)  # COCO's average precision at IoU .50
+MAP = Metric("map", higher_is_better=True, percent=True, matters=0.01)  # its mean over IoU .50, .55, … .95
+EXACT = Metric("exact", higher_is_better=True, percent=True, counted=True, matters=0.01)  # whole texts
+CHARACTERS = Metric("characters", higher_is_better=True, percent=True, matters=0.01)  # right ones, place by place
+CER = Metric("cer", higher_is_better=False, matters=0.01)  # edits for each true character; may be above 1
 PSNR = Metric("psnr", higher_is_better=True, matters=0.1, unit="dB")
 SSIM = Metric("ssim", higher_is_better=True, matters=0.005, span=2.0)
 ELBO = Metric("elbo", higher_is_better=True)  # nats per example
@@ -137,6 +142,13 @@ MODES = Metric("modes", higher_is_better=True, matters=1.0, unit="modes")
 QUALITY = Metric("quality", higher_is_better=True, percent=True)
 MODE_KL = Metric("mode_kl", higher_is_better=False)
 GENERATOR_LOSS = Metric("generator_loss", higher_is_better=False)
+ONE_SHOT = Metric("one_shot", higher_is_better=True, percent=True, matters=0.01)
+RECALL_AT_1 = Metric("recall_at_1", higher_is_better=True, percent=True, counted=True, matters=0.01)
+RECALL_AT_5 = Metric("recall_at_5", higher_is_better=True, percent=True, counted=True, matters=0.01)
+VERIFICATION = Metric("verification", higher_is_better=True, percent=True, matters=0.01)  # area under its ROC
+EER = Metric("eer", higher_is_better=False, percent=True, matters=0.01)
+SOLVED = Metric("solved", higher_is_better=True, percent=True, matters=0.01)  # of the puzzles of a pretext
+PRETEXT_LOSS = Metric("pretext_loss", higher_is_better=False)
 DISCRIMINATOR_LOSS = Metric("discriminator_loss", higher_is_better=False)
 
 

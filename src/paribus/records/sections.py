@@ -56,10 +56,14 @@ class Training(Section):
         description="order of the examples; blocks reads neighbours together, for sets larger than memory; none takes "
         "them as they are stored, which spoils a training wherever neighbours are alike",
     )
-    sampling: Literal["all", "balanced", "sqrt"] = Field(
+    sampling: Literal["all", "balanced", "sqrt", "episodes"] = Field(
         "all",
-        description="which examples an epoch takes: all of them once; as many of every class; or of each in proportion "
-        "to the root of its size. An epoch has as many examples in any case",
+        description="which examples an epoch takes: all of them once; as many of every class; of each in proportion "
+        "to the root of its size; or episodes, batches of a few classes drawn at random with per_class examples of "
+        "each. An epoch has about as many examples in any case",
+    )
+    per_class: int = Field(
+        2, ge=1, description="of sampling=episodes: examples of each class in a batch, whose classes are the more"
     )
     accumulate: int = Field(1, ge=1, description="pieces into which a batch is cut to save memory; same gradient")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(

@@ -62,7 +62,8 @@ class Look:
             sum to 1; ``bend``, how far the network is from a straight line: root mean square of
             f((a+b)/2) − (f(a)+f(b))/2 over pairs of examples, divided by ``variation``.
         inputs: of what the model sees of the probe, each with a number by channel or column: ``mean``, ``deviation``,
-            ``low``, ``high``, ``nan`` (share that is no finite number). Only before the first step.
+            ``low``, ``high``, ``nan`` (share that is no finite number); of pictures also ``rough``, how far pixels side
+            by side differ: 1 as of noise, near 0 where they are smooth. Only before the first step.
         targets: of the probe's, where they are numbers, likewise. Only before the first step.
         agreement: how far an example's nearest neighbour among the training examples tells its target, in the inputs
             as the model sees them: ``kappa``, 1 where it always does, and 0 where it does no more than chance;

@@ -110,8 +110,8 @@ PUBLISHED: Mapping[str, Published] = {
 }
 
 
-def weights_file(source: str) -> Path:
-    """The file behind what ``model.weights`` names.
+def weights_file(source: str, seed: int | None = None) -> Path:
+    """The file behind what ``model.weights`` names; of an arm with several runs that of the seed.
 
     Raises:
         MissingData: if there is no such file or run, or the published set is not on this machine.
@@ -127,18 +127,18 @@ def weights_file(source: str) -> Path:
         raise MissingData(
             "there is no such file of weights", got=source, hint="give a path from here, or below PARIBUS_DATA"
         )
-    return _of_run(source, path)
+    return _of_run(source, path if seed is None else _of_seed(source, path, seed))
 
 
-def started_from(recipe: Recipe) -> RunFolder | None:
-    """The run whose weights a recipe starts from; ``None`` where that is no run, or is not there any more."""
+def started_from(recipe: Recipe, seed: int | None = None) -> RunFolder | None:
+    """The run whose weights a recipe starts from with a seed; ``None`` where there is none, or not any more."""
     from paribus.records.run import RunFolder
 
     source = str(recipe.model.options.get("weights", NONE))
     if source == NONE or source in PUBLISHED:
         return None
     with suppress(ParibusError):
-        folder = RunFolder(weights_file(source).parent)
+        folder = RunFolder(weights_file(source, seed).parent)
         return folder if folder.exists else None
     return None
 
@@ -149,6 +149,32 @@ def cautions(run: RunFolder) -> list[str]:
     return [note for name in ("weights", "teacher") for note in (sources.get(name) or {}).get("notes", ())]
 
 
+def is_arm(source: str) -> bool:
+    """Whether this is the folder of an arm with several runs, of which every seed starts from its own."""
+    return _arm(source, paths.find_folder(source)) is not None
+
+
+def _arm(source: str, path: Path) -> Path | None:
+    places = (path, runs_folder() / source)
+    return next((one for one in places if len(list(one.glob("seed-*/recipe.json"))) > 1), None)
+
+
+def _of_seed(source: str, path: Path, seed: int) -> Path:
+    """The run of a seed where a source is an arm; else the path as it was."""
+    if (arm := _arm(source, path)) is None:
+        return path
+    if (found := arm / f"seed-{seed}").is_dir():
+        return found
+    seeds = ", ".join(sorted(one.parent.name for one in arm.glob("seed-*/recipe.json")))
+    hint = f"there are {seeds}: train it with this seed too, or name one run of it"
+    raise MissingData(f"model.weights names an arm that has no run of seed {seed}", got=str(arm), hint=hint)
+
+
+def runs_folder() -> Path:
+    """Where names of runs are looked for."""
+    return Path(os.environ.get("PARIBUS_RUNS", "runs"))
+
+
 def _of_run(source: str, path: Path) -> Path:
     """The final weights of a finished run."""
     from paribus.records.given import run_folder
@@ -157,7 +183,7 @@ def _of_run(source: str, path: Path) -> Path:
         hint = "give the path or the name of the run: a newer one would change what this recipe means"
         raise RecipeError("model.weights names one run for good", got=source, hint=hint)
     try:
-        folder = run_folder(path if path.is_dir() else source, os.environ.get("PARIBUS_RUNS", "runs"))
+        folder = run_folder(path if path.is_dir() else source, runs_folder())
     except ParibusError as error:
         hint = f"{nearest(source, PUBLISHED)}; or give a file ({', '.join(SUFFIXES)}) or the path of a finished run"
         raise MissingData(f"model.weights names nothing to start from: {error.rule}", got=source, hint=hint) from None

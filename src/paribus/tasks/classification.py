@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -19,7 +20,7 @@ from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import DataError, RecipeError
 from paribus.records.metric import ACCURACY, AUROC, BALANCED_ACCURACY, BRIER, ECE, LOSS, MACRO_F1, RECALL, Metric
 from paribus.tasks.inspection import Inspection, confusion
-from paribus.tasks.pictures import chunks, decoded
+from paribus.tasks.pictures import of_one_size
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.scores import Scores, brier
 from paribus.tasks.tables import for_rows
@@ -84,7 +85,7 @@ class Classification(Task):
                 "; with one class only there is no AUROC" if len(present) < 2 else "",
             )
 
-    def output_shape(self, batch: Batch) -> tuple[int, ...]:
+    def output_shape(self, batch: Batch) -> tuple[int, ...] | None:
         """(B, classes)."""
         return len(batch), self.num_outputs
 
@@ -168,28 +169,20 @@ class Classification(Task):
         """The probabilities of all classes for each picture, decoded as in training, or for each row of tables."""
         if self.info.table:
             return for_rows(files, self.info, lambda rows: self._rows(network, rows))
-        return [found for some in chunks(files) for found in self._chunk(network, some)]
+        return of_one_size(files, self.info, partial(self.predict_inputs, network))
 
     def _rows(self, network: nn.Module, rows: Tensor) -> list[dict[str, float | str]]:
         """Class and probabilities of the rows of a table."""
-        said = [self._answer("", shares) for shares in self.predict(network, rows).tolist()]
+        said = [self._answer(shares) for shares in self.predict(network, rows).tolist()]
         return [{"prediction": one.label, **(one.figures or {})} for one in said]
-
-    def _chunk(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
-        pixels, problems = decoded(files, self.info)
-        rows = iter(self.predict(network, pixels).tolist() if len(pixels) else [])
-        return [
-            Prediction(str(path), problem=problems[path]) if path in problems else self._answer(path, next(rows))
-            for path in files
-        ]
 
     def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
         """The probabilities of all classes for each input."""
-        return [self._answer("", shares) for shares in self.predict(network, inputs).tolist()]
+        return [self._answer(shares) for shares in self.predict(network, inputs).tolist()]
 
-    def _answer(self, path: Path | str, shares: Sequence[float]) -> Prediction:
+    def _answer(self, shares: Sequence[float]) -> Prediction:
         figures = dict(zip(self.info.classes, shares, strict=True))
-        return Prediction(str(path), max(figures, key=figures.__getitem__), figures)
+        return Prediction("", max(figures, key=figures.__getitem__), figures)
 
     def _smooth(self, targets: Tensor) -> Tensor:
         return targets * (1 - self.label_smoothing) + self.label_smoothing / targets.shape[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,29 @@ from paribus.tasks.prediction import Prediction
 CHUNK = 256  # pictures decoded at a time
 
 
-def chunks(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    """Some files at a time, so that their pixels fit into memory."""
-    for start in range(0, len(files), CHUNK):
-        yield files[start : start + CHUNK]
+def of_one_size(
+    files: Sequence[Path], info: DataInfo, predict: Callable[[Tensor], Sequence[Prediction]]
+) -> list[Prediction]:
+    """A prediction for each picture, decoded as in training; a file that cannot be read gets its reason.
+
+    Args:
+        files: the pictures, of which some are decoded at a time, so that their pixels fit into memory.
+        info: of the data that the network was trained on.
+        predict: what is said of pictures (B, C, H, W).
+    """
+    return [
+        found for start in range(0, len(files), CHUNK) for found in _chunk(files[start : start + CHUNK], info, predict)
+    ]
+
+
+def _chunk(
+    files: Sequence[Path], info: DataInfo, predict: Callable[[Tensor], Sequence[Prediction]]
+) -> Iterator[Prediction]:
+    pixels, problems = decoded(files, info)
+    found = iter(predict(pixels) if len(pixels) else ())
+    for path in files:
+        problem = problems.get(path)
+        yield Prediction(str(path), problem=problem) if problem else replace(next(found), file=str(path))
 
 
 def decoded(files: Sequence[Path], info: DataInfo) -> tuple[Tensor, dict[Path, str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
+
+SHOWN = 4  # numbers of a point that a line shows
 
 
 @dataclass(frozen=True)
@@ -32,3 +34,10 @@ class Prediction:
     text: str = ""
     problem: str = ""
     agreement: float | None = None
+
+
+def of_point(point: Sequence[float]) -> Prediction:
+    """Where an example lies, in a space in which no single number means anything: z0, z1, …"""
+    first = ", ".join(f"{value:.2f}" for value in point[:SHOWN])
+    numbers = {f"z{place}": value for place, value in enumerate(point)}
+    return Prediction("", f"{first}, … ({len(point)} numbers)", numbers)

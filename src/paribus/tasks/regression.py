@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -16,7 +17,7 @@ from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
 from paribus.records.metric import LOSS, Metric
 from paribus.tasks.inspection import Inspection
-from paribus.tasks.pictures import chunks, decoded
+from paribus.tasks.pictures import of_one_size
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.tables import for_rows
 from paribus.tasks.task import Task
@@ -139,21 +140,11 @@ class Regression(Task):
         """The numbers for each picture, or for each row of tables."""
         if self.info.table:
             return for_rows(files, self.info, lambda rows: [self._figures(one) for one in self._said(network, rows)])
-        return [found for some in chunks(files) for found in self._pictures(network, some)]
+        return of_one_size(files, self.info, partial(self.predict_inputs, network))
 
     def predict_inputs(self, network: nn.Module, inputs: Tensor) -> list[Prediction]:
         """The numbers for each input."""
         return [Prediction("", spoken(one), self._figures(one)) for one in self._said(network, inputs)]
-
-    def _pictures(self, network: nn.Module, files: Sequence[Path]) -> list[Prediction]:
-        pixels, problems = decoded(files, self.info)
-        found = iter(self._said(network, pixels) if len(pixels) else [])
-        return [
-            Prediction(str(path), problem=problems[path])
-            if path in problems
-            else Prediction(str(path), spoken(one := next(found)), self._figures(one))
-            for path in files
-        ]
 
     def _said(self, network: nn.Module, inputs: Tensor) -> list[list[float]]:
         found: list[list[float]] = self.predict(network, inputs).tolist()

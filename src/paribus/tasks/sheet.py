@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 WIDTH, TALL = 960, 192  # pixels that a sheet may be wide, and one small picture high, when small ones are enlarged
-GAP, BREAK, MARGIN = 4, 14, 12  # pixels between pictures, between groups of columns, around everything
+GAP, BREAK, MARGIN = 4, 14, 12  # pixels between pictures (at least), between groups of columns, around everything
 LINE, FONT = 20, 14  # height of a line, and of its letters
 PAPER, INK, MUTED, FRAME = "#ffffff", "#1f2933", "#5b6775", "#9aa5b1"
 
@@ -49,23 +49,24 @@ def sheet(pictures: Tensor, columns: Sequence[str] = (), title: str = "", legend
     rows, count, _, height, width = pictures.shape
     factor = max(1, min(WIDTH // count // width, TALL // max(height, width)))
     height, width = factor * height, factor * width
-    groups, right = _groups(columns or [""] * count, width + GAP)
+    gap = max(GAP, factor // 2)  # pixels of pictures that are much enlarged are no less than the gap between two
+    groups, right = _groups(columns or [""] * count, width, gap)
     lines = _lines(legend, max(right, _length(title)))
     top = MARGIN + LINE * (bool(title) + any(columns))
-    size = (max(right, _length(title)) + 2 * MARGIN, top + rows * (height + GAP) + LINE * len(lines) + MARGIN)
+    size = (max(right, _length(title)) + 2 * MARGIN, top + rows * (height + gap) + LINE * len(lines) + MARGIN)
     image = Images.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(image)
     draw.text((MARGIN, MARGIN), _drawn(title), INK, _font())
     for group in groups:
         draw.text((MARGIN + group.left, top - LINE), _drawn(group.name), MUTED, _font())
-    lefts = [group.left + place * (width + GAP) for group in groups for place in range(group.count)]
+    lefts = [group.left + place * (width + gap) for group in groups for place in range(group.count)]
     for row in range(rows):
         for column, left in enumerate(lefts):
-            at = (MARGIN + left, top + row * (height + GAP))
+            at = (MARGIN + left, top + row * (height + gap))
             image.paste(as_image(pictures[row, column]).resize((width, height), Images.Resampling.NEAREST), at)
             draw.rectangle((at[0] - 1, at[1] - 1, at[0] + width, at[1] + height), outline=FRAME)
     for place, line in enumerate(lines):
-        _legend(draw, line, top + rows * (height + GAP) + 6 + place * LINE)
+        _legend(draw, line, top + rows * (height + gap) + 6 + place * LINE)
     return image
 
 
@@ -76,10 +77,10 @@ def as_image(picture: Tensor) -> Image:
     return Images.fromarray(picture.permute(1, 2, 0).squeeze(-1).contiguous().cpu().numpy())
 
 
-def _groups(columns: Sequence[str], step: int) -> tuple[list[Group], int]:
+def _groups(columns: Sequence[str], width: int, gap: int) -> tuple[list[Group], int]:
     """Neighbouring columns of one name, each group as wide as its name at least, and where the last one ends."""
     named = [(name, len(list(found))) for name, found in groupby(columns)]
-    widths = [max(count * step - GAP, _length(name)) + BREAK for name, count in named]
+    widths = [max(count * (width + gap) - gap, _length(name)) + BREAK for name, count in named]
     lefts = list(accumulate(widths, initial=0))
     return [Group(name, left, count) for (name, count), left in zip(named, lefts, strict=False)], lefts[-1] - BREAK
 

@@ -83,6 +83,13 @@ class Task(ABC):
             "num_tokens": len(info.text.vocabulary) if info.text else 0,
         }
 
+    def companion(self) -> nn.Module | None:
+        """What learns beside the model, is saved with it, and is no part of it: a projection, centres of classes.
+
+        The task finds it as ``network.companion``. Who starts from the weights of such a run leaves it behind.
+        """
+        return None
+
     def check(self, prepared: PreparedData) -> None:  # noqa: B027 (most tasks take all data that fit their network)
         """Refuse data that this task cannot be trained on, before the first pass and the first step.
 

@@ -1,44 +1,19 @@
-"""The controller: its gradient by enumeration, and that it finds the best entry of a table."""
+"""The controller: that it steps along the policy gradient, and finds the best entry of a table."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import optuna
 import pytest
+import torch
 
 from paribus.chance import key
 from paribus.records.recipe import Recipe
 from paribus.records.search import Trial
-from paribus.studies.search.controller import Controller, advantages, draw, learned, score, softmax
+from paribus.studies.search.controller import BEFORE, Controller, draw, learned
 from paribus.studies.search.samplers import Choosing
 from paribus.studies.search.space import Space
-
-TABLE = np.array([[0.1, 0.4, 0.2], [0.5, 0.9, 0.3]])  # of rewards: depth × input size
-
-
-def expected(logits: list[np.ndarray]) -> float:
-    """J(θ) = Σ π(a)·r(a), over all entries of the table."""
-    return float(softmax(logits[0]) @ TABLE @ softmax(logits[1]))
-
-
-def test_T24_the_policy_gradient_is_that_of_the_enumerated_table():
-    """E[(r − b)·∇ log π] over all choices = ∂J/∂θ by finite differences, whatever the baseline."""
-    logits = [np.array([0.3, -0.2]), np.array([0.1, 0.5, -0.4])]
-    for baseline in (0.0, 0.7):
-        mean = [np.zeros(2), np.zeros(3)]
-        for i, j in itertools.product(range(2), range(3)):
-            weight = softmax(logits[0])[i] * softmax(logits[1])[j] * (TABLE[i, j] - baseline)
-            mean[0] += weight * score(logits[0], i)
-            mean[1] += weight * score(logits[1], j)
-        for field in range(2):
-            for place in range(len(logits[field])):
-                step = np.eye(len(logits[field]))[place] * 1e-5
-                ends = [[*logits] for _ in range(2)]
-                ends[0][field], ends[1][field] = logits[field] + step, logits[field] - step
-                slope = (expected(ends[0]) - expected(ends[1])) / 2e-5
-                assert mean[field][place] == pytest.approx(slope, abs=1e-9)  # error of the differences: O(step²)
+from paribus.tasks.policy import against_before
 
 
 def test_T24_learning_steps_along_that_gradient():
@@ -48,22 +23,22 @@ def test_T24_learning_steps_along_that_gradient():
     mean = np.zeros(2)
     for i, reward in enumerate((0.1, 0.8)):
         after = learned([*choices, i], [*rewards, reward], 2, rate=0.4)
-        mean += softmax(before)[i] * (after - before)
-    values, probabilities = np.array([0.1, 0.8]), softmax(before)
+        mean += (before.softmax(0)[i] * (after - before)).numpy()
+    values, probabilities = np.array([0.1, 0.8]), before.softmax(0).numpy()
     gradient = probabilities * (values - probabilities @ values)
     assert mean == pytest.approx(0.4 * gradient / 0.2, abs=1e-12)
 
 
 def test_the_baseline_is_made_of_what_came_before():
-    assert advantages([0.5]) == pytest.approx([0.0])
-    assert advantages([0.2, 0.6, 0.8]) == pytest.approx([0.0, 1.0, (0.8 - 0.4) / 0.2])
-    assert learned([0, None], [0.1, 0.9], 3) == pytest.approx([0, 0, 0])  # it had no such field
+    assert against_before([0.5], BEFORE).tolist() == [0.0]
+    assert against_before([0.2, 0.6, 0.8], BEFORE).tolist() == pytest.approx([0.0, 1.0, (0.8 - 0.4) / 0.2])
+    assert learned([0, None], [0.1, 0.9], 3).tolist() == pytest.approx([0, 0, 0])  # it had no such field
 
 
 def test_draws_follow_the_policy():
-    probabilities = np.array([0.2, 0.5, 0.3])
+    probabilities = torch.tensor([0.2, 0.5, 0.3], dtype=torch.float64)
     found = [draw(probabilities, 1, number) for number in range(3000)]
-    for place, probability in enumerate(probabilities):
+    for place, probability in enumerate(probabilities.tolist()):
         sd = (probability * (1 - probability) / 3000) ** 0.5
         assert abs(found.count(place) / 3000 - probability) < 4 * sd
 
@@ -76,7 +51,7 @@ def test_T24_the_policy_finds_the_best_entry_of_a_table():
         chosen, rewards = [[], []], []
         for number in range(100):
             at = [
-                draw(softmax(learned(chosen[field], rewards, table.shape[field])), seed, number, field)
+                draw(learned(chosen[field], rewards, table.shape[field]).softmax(0), seed, number, field)
                 for field in range(2)
             ]
             for field in range(2):

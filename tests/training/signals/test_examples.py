@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from paribus.training.signals.examples import columns, largest_class
+from paribus.training.signals.examples import columns, largest_class, rough
 
 
 def test_figures_of_channels_are_those_of_torch() -> None:
@@ -21,6 +21,15 @@ def test_figures_of_channels_are_those_of_torch() -> None:
     assert found["low"] == pytest.approx([float(x[:, channel].min()) for channel in range(3)], rel=1e-4)
     assert found["high"] == pytest.approx([float(x[:, channel].max()) for channel in range(3)], rel=1e-4)
     assert found["nan"] == (0.0, 0.0, 0.0)
+
+
+def test_noise_is_as_rough_as_it_can_be_by_chance_and_a_slope_is_smooth() -> None:
+    noise = 7 * torch.randn(64, 1, 12, 12, generator=torch.Generator().manual_seed(0)) - 3
+    slope = torch.arange(12.0).expand(64, 1, 12, 12)
+    assert rough(noise)["rough"][0] == pytest.approx(1.0, abs=0.05)  # 4 standard errors of 1/sqrt(64 · 144)
+    assert rough(slope)["rough"][0] == pytest.approx(0.25 / (143 / 12), rel=1e-4)  # squares 1 and 0, over the variance
+    assert rough(torch.cat([noise, torch.ones_like(noise)], 1))["rough"][1] == 0.0  # a channel that is constant
+    assert rough(torch.zeros(4, 1, 1, 1)) == {}
 
 
 def test_the_columns_of_a_series_stand_last() -> None:

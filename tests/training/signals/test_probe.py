@@ -74,6 +74,16 @@ def test_outputs_that_are_probabilities_are_known(digits: Callable[..., Recipe],
     assert looked(digits({"model.final_activation": final}))[2]["outputs"]["simplex"] == share
 
 
+def test_outputs_are_known_of_a_network_that_reads_on_from_a_state() -> None:
+    """Its task calls ``advance`` and not the network, which from the beginning of a text are the same."""
+    session, probe, found = looked(Recipe.load("markov/rnn"))
+    with torch.inference_mode():
+        outputs = session.network.eval()(probe.whole.inputs)
+    assert found["outputs"]["low"] == pytest.approx(float(outputs.min()), rel=1e-4)
+    assert found["outputs"]["high"] == pytest.approx(float(outputs.max()), rel=1e-4)
+    assert found["outputs"]["simplex"] == 0.0
+
+
 def test_the_noise_scale_of_a_linear_model_is_the_known_one() -> None:
     """Gradients of single examples drawn from N(G, Σ): the mean over many looks is |G|² and tr Σ.
 

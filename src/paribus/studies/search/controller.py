@@ -3,11 +3,11 @@
 The policy is a table of logits for each field: trial by trial, values are drawn from its softmax, and the figure that
 the trial reaches is the reward. After each trial every logit goes along the policy gradient,
 
-    θ ← θ + rate · (r − b) / s · ∇ log π(choices),       ∇ log π(k) = eₖ − π,
+    θ ← θ + rate · (r − b) / s · ∇ log π(choices),
 
-where b and s are the mean and the standard deviation of the ten rewards before, which do not depend on the choices; so
-the step is, on average, along the gradient of the expected reward. Ranges are cut into levels. Fields are drawn
-independently of each other: what only works together is found, but learned field by field.
+by :mod:`paribus.tasks.policy`, where b and s are mean and standard deviation of the ten rewards before, which do
+not depend on the choices; so the step is, on average, along the gradient of the expected reward. Ranges are cut into
+levels. Fields are drawn independently of each other: what only works together is found, but learned field by field.
 
 The policy is a pure function of the trials so far, so a search that was interrupted goes on with the same one.
 """
@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor
 
 from paribus.chance import key
 from paribus.studies.search.space import Dimension, Space, encoded
+from paribus.tasks.policy import against_before, score
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -32,34 +33,8 @@ RATE = 0.3  # of learning
 BEFORE = 10  # rewards that make the baseline: that of all would lag behind a policy that improves
 MOST = 3.0  # standard deviations that a reward counts: one surprise among the first trials decides nothing
 
-Floats = NDArray[np.float64]
 
-
-def softmax(logits: Floats) -> Floats:
-    """π of shape (K,)."""
-    shifted = np.exp(logits - logits.max())
-    return np.asarray(shifted / shifted.sum())
-
-
-def score(logits: Floats, choice: int) -> Floats:
-    """∇ log π(choice) with respect to the logits: eₖ − π, of shape (K,)."""
-    found = -softmax(logits)
-    found[choice] += 1.0
-    return found
-
-
-def advantages(rewards: Sequence[float]) -> Floats:
-    """(r − b) / s of every reward, by the mean and the spread of the ten before it; 0 of the first."""
-    values = np.asarray(rewards, np.float64)
-    found = np.zeros(len(values))
-    for i in range(1, len(values)):
-        before = values[max(0, i - BEFORE) : i]
-        spread, gain = float(before.std()), values[i] - before.mean()
-        found[i] = gain / spread if spread > 0 else np.sign(gain)
-    return found
-
-
-def learned(choices: Sequence[int | None], rewards: Sequence[float], size: int, rate: float = RATE) -> Floats:
+def learned(choices: Sequence[int | None], rewards: Sequence[float], size: int, rate: float = RATE) -> Tensor:
     """The logits of one field after some trials, of shape (size,).
 
     Args:
@@ -68,17 +43,18 @@ def learned(choices: Sequence[int | None], rewards: Sequence[float], size: int, 
         size: how many values there are.
         rate: of learning.
     """
-    logits = np.zeros(size)
-    for choice, advantage in zip(choices, advantages(rewards), strict=True):
+    logits = torch.zeros(size, dtype=torch.float64)
+    gains = rate * against_before(rewards, BEFORE).clamp(-MOST, MOST)
+    for choice, gain in zip(choices, gains, strict=True):
         if choice is not None:
-            logits += rate * min(max(advantage, -MOST), MOST) * score(logits, choice)
+            logits += gain * score(logits, torch.tensor(choice))
     return logits
 
 
-def draw(probabilities: Floats, *names: str | int) -> int:
+def draw(probabilities: Tensor, *names: str | int) -> int:
     """A position, drawn as a pure function of names."""
     u = key(*names) / 2**63
-    return min(int(np.searchsorted(np.cumsum(probabilities), u, side="right")), len(probabilities) - 1)
+    return min(int(torch.searchsorted(probabilities.cumsum(0), u, right=True)), len(probabilities) - 1)
 
 
 class Controller:
@@ -108,7 +84,7 @@ class Controller:
         rewarded = rewards(study)
         chosen = [values.index(known) if (known := one.get(param_name)) in values else None for one, _ in rewarded]
         logits = learned(chosen, [reward for _, reward in rewarded], len(values), self.rate)
-        return values[draw(softmax(logits), self.seed, "reinforce", trial.number, param_name)]
+        return values[draw(logits.softmax(0), self.seed, "reinforce", trial.number, param_name)]
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Nothing is to be prepared."""

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from paribus.chance import key
 from paribus.errors import StudyError
 from paribus.records.search import Sampler, Trial
-from paribus.studies.search.controller import Controller
 from paribus.studies.search.space import Dimension, Space, decoded, encoded
 
 if TYPE_CHECKING:
@@ -225,6 +224,8 @@ def _cmaes(space: Space, seed: int) -> BaseSampler:
 
 
 def _reinforce(space: Space, seed: int) -> Any:
+    from paribus.studies.search.controller import Controller
+
     return Controller(space, seed)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +22,7 @@ from paribus.models.weights import hash_of, pack
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.records.study import slug
-from paribus.records.weights import cautions, started_from
+from paribus.records.weights import cautions, runs_folder, started_from
 from paribus.records.wording import count
 from paribus.tasks.classification import Classification, final_activation
 from paribus.tasks.evaluation import batch_size
@@ -39,7 +38,7 @@ def find(teacher: str, seed: int) -> RunFolder:
         MissingData: if there is none, or it is not finished.
         RecipeError: if several fit.
     """
-    named = Path(os.environ.get("PARIBUS_RUNS", "runs")) / teacher  # as commands look for names by default
+    named = runs_folder() / teacher  # as commands look for names by default
     for place in (Path(teacher).expanduser(), named, named.with_name(slug(named.name))):
         if found := _runs_in(place, seed):
             return _finished(_only(found))
@@ -194,7 +193,7 @@ def _training_rows(recipe: Recipe, seed: int, prepared: PreparedData) -> Tensor:
             then = prepare(recipe, recipe.seeds(seed))
             if _content(then) == _content(prepared):
                 seen = then.rows["train"]
-    if (source := started_from(recipe)) is not None:
+    if (source := started_from(recipe, seed)) is not None:
         seen = torch.cat([seen, _training_rows(source.recipe, source.seed, prepared)]).unique()
     return seen
 

@@ -19,18 +19,20 @@ def continued(
     """Tokens (B, length) that follow the given ones (B, T), each drawn from what the network expects.
 
     Args:
-        network: gives logits at every position. One with a method ``advance`` keeps its state; others read all again.
+        network: gives logits at every position. One with a method ``advance`` keeps its state; others read all again,
+            or as many of the last tokens as they ``reach``.
         tokens: the beginning, at least one token.
         length: how many to draw.
         known: only tokens below this number are drawn.
         temperature, top_k, top_p: see :func:`chances`.
     """
-    advance = getattr(getattr(network, "model", network), "advance", None)
+    model = getattr(network, "model", network)
+    advance, reach = getattr(model, "advance", None), getattr(model, "reach", 0)
     state, seen = None, tokens
     drawn: list[Tensor] = []
     for _ in range(length):
         if advance is None:
-            logits = network(torch.cat([tokens, *drawn], 1))
+            logits = network(torch.cat([tokens, *drawn], 1)[:, -reach:])
         else:
             logits, state = advance(seen, state)
         shares = chances(logits[:, -1, :known].float(), temperature, top_k, top_p)

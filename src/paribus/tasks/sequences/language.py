@@ -158,8 +158,9 @@ class Language(Task):
     def _nats(self, network: nn.Module, tokens: Tensor) -> float:
         """Sum of the losses of all tokens but the first."""
         recurrent, total = RecurrentState(), 0.0
-        for row, start in enumerate(range(0, len(tokens) - 1, PIECE)):
-            piece = tokens[start : start + PIECE + 1]
+        length = getattr(getattr(network, "model", network), "reach", PIECE)
+        for row, start in enumerate(range(0, len(tokens) - 1, length)):
+            piece = tokens[start : start + length + 1]
             outputs = recurrent.through(network, piece[None, :-1], torch.tensor([row])).float()
             total += float(F.cross_entropy(outputs[0], piece[1:], reduction="sum"))
         return total

@@ -1,0 +1,1 @@
+"""Objects in pictures: boxes, how well they are found, and where they are learned."""
