@@ -124,7 +124,8 @@ def test_intervals_over_seeds_hold_the_means(trained):
     tables = [{one.name: one for one in classes(member, most=300).classes} for member in members]
     for name, one in found.accuracy.items():
         assert one.value == pytest.approx(np.mean([table[name].accuracy.value for table in tables]))
-        assert one.low <= one.value <= one.high
+        assert 0 <= one.low <= one.value <= one.high <= 1
+    assert all(-1 <= one.low <= one.high <= 1 for one in found.correlations.values())
     assert found.says == single.says
     assert all(f"{pair.truth} → {pair.said}" in found.pairs for pair in found.shown)
 

@@ -73,7 +73,7 @@ MISTAKES = {  # words → exit code, what the message says
     ("list", "modles"): (1, "nothing of this kind", "received: modles", "did you mean 'models'?"),
     ("show", "cnnn"): (1, "nothing of this name", "received: cnnn", "did you mean 'cnn'?"),
     ("show", "last"): (1, "no such study or run folder", "there is none in runs yet"),
-    (*RUN, "model=resnet"): (2, "for every pixel dncnn, unet; for sequences gru", "--plugin FILE.py"),
+    (*RUN, "model=resnet"): (2, "for every pixel dncnn, unet; for sequences causal_transformer", "--plugin FILE.py"),
     ("show", "x" * 300): (1, "File name too long"),
     ("report", "last"): (1, "no such study, search or run folder", "received: last", "there is none in runs yet"),
     ("test", "last"): (1, "no such run or study folder", "received: last", "there is none in runs yet"),

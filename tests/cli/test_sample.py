@@ -17,8 +17,9 @@ def size(name: str) -> tuple[int, int]:
 
 
 def sheet_of(columns: int, rows: int, side: int) -> tuple[int, int]:
-    """The size of a sheet of square pictures with a title."""
-    return columns * (side + GAP) - GAP + 2 * MARGIN, LINE + rows * (side + GAP) + 2 * MARGIN
+    """The size of a sheet of square pictures of 8 × 8 pixels with a title."""
+    gap = max(GAP, side // 8 // 2)
+    return columns * (side + gap) - gap + 2 * MARGIN, LINE + rows * (side + gap) + 2 * MARGIN
 
 
 def test_pictures_are_drawn_and_written(paribus, here):

@@ -10,9 +10,11 @@ import torch
 from tests import attended
 
 from paribus import notebook
+from paribus.analysis.alignment import Alignments
 from paribus.analysis.averaging import Averaging
 from paribus.analysis.classes import Classes, ClassFigures, ClassSeeds, Confused, Correlation, Mistake
 from paribus.analysis.clusters import Cluster, Clusters, Grouping
+from paribus.analysis.corruptions import Corruptions
 from paribus.analysis.denoising import Denoising, Score
 from paribus.analysis.embed import Embedding
 from paribus.analysis.errors.calibration import calibration
@@ -29,11 +31,15 @@ from paribus.analysis.memory import Layer as InMemory
 from paribus.analysis.memory import StepMemory, Way
 from paribus.analysis.neighbours import Curve, Decomposition, Near, Neighbourhood, Neighbours
 from paribus.analysis.pictures import Sprites
+from paribus.analysis.probe import Probe, Reading
 from paribus.analysis.quality import Quality
+from paribus.analysis.reading import Judged, ReadingErrors
 from paribus.analysis.residuals import Residuals
+from paribus.analysis.retrieval import Placed, Retrieval
 from paribus.analysis.skill import Skill
 from paribus.analysis.table import ANALYSES, resolve
 from paribus.analysis.weights import Matrix, Scales, Units, Weights
+from paribus.analysis.words import WordMap
 from paribus.evidence import Estimate
 from paribus.evidence.detection import detections
 from paribus.evidence.penalties import penalty_of
@@ -41,6 +47,7 @@ from paribus.evidence.proportion import Proportion
 from paribus.reports.analyses import skills_page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.terminal import print_page
+from paribus.tasks.sequences.alignment import Alignment
 from paribus.training.costs import Memory as Held
 from paribus.training.watch import Moment
 
@@ -189,6 +196,32 @@ RECORDS = {
     "gradients": Gradients(
         "start", (OnTheWay(HOSTILE, 1e-9, 2e-9, 1e-9, 1e-8), OnTheWay("last", 1.0, None, 1.0, 1.0)), False, 32
     ),
+    "alignment": Alignments("val", (Alignment((HOSTILE, "b"), ("c",), ((0.75, 0.25),)),), 0.75, 0.5, 1),
+    "words": WordMap({HOSTILE: ((HOSTILE, 0.5),)}, (HOSTILE, "b"), (0.0, 1.0), (1.0, 0.0), "tsne", 0.75, -0.25, 9, 5),
+    "reading": ReadingErrors(
+        3,
+        0.5,
+        {**dict.fromkeys(("right", "missed", "misplaced"), SHARE), "misread": Proportion(1, 4, 0.125, 0.5)},
+        Proportion(3, 4, 0.25, 0.875),
+        EARNED,
+        (0.625, 0.75),
+        1,
+        2,
+        (Judged(HOSTILE, HOSTILE, "dog", HOSTILE, 0.75, "misread"), Judged("b.png", "x", "x", "x", 1.0, "right")),
+    ),
+    "probe": Probe("val", 90, HOSTILE, 5, (Reading(HOSTILE, 200, SHARE, Proportion(1, 4, 0.125, 0.5)),), 0.95),
+    "corruptions": Corruptions(
+        "val",
+        90,
+        (0.0, 1.0),
+        {"noise": (SHARE, Proportion(1, 4, 0.125, 0.5))},
+        {"noise": 0.5},
+        {"noise": (PICTURE, PICTURE)},
+        0.95,
+    ),
+    "retrieval": Retrieval(
+        "val", 90, 5, {HOSTILE: Placed({1: SHARE}, 0.875, 0.25, ((0.0, 0.0), (1.0, 1.0)), (0.5, 0.25), None)}, 0.95
+    ),
     "quality": Quality({"Fréchet distance": (1, 2)}, {"Fréchet distance": (8.0, 0.5)}),
 }
 SAID = {
@@ -207,7 +240,13 @@ SAID = {
     "denoising": ("29.00", "means over 2 pictures"),
     "latent-map": ("2 examples; x: z₁, y: z₂.", "−1"),
     "likelihood": ("−91.5", "100 draws for each of 1 example"),
+    "alignment": ("75% of the weight on average", "0.50 nats, over 1 sequence"),
+    "words": ("Over the 9 pairs", "differ by −0.25"),
     "quality": ("1 – 2", "0.5"),
+    "reading": ("2 texts in 3 photographs; 1 box about none", "+25.0", "62.5%", "trained on 2 of these"),
+    "probe": ("50.0 % [25.0, 75.0]", "25.0 % [12.5, 50.0]", "200", "the same layer of the same network"),
+    "corruptions": ("strength 1", "25.0 % [12.5, 50.0]", "texture: amplitudes"),
+    "retrieval": ("recall at 1", "5-way one-shot", "87.5", "over 2 sets of 5 classes"),
     "memory": ("holds 2.08 kB at most", "1.6 kB"),
     "weights": ("3 of 8 ReLU units never fire on 90 examples", "1.56"),
     "gradients": (

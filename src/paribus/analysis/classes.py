@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Annotated
 
@@ -237,10 +237,12 @@ def class_seeds(
     if not names:
         raise DataError("no class has examples for every seed", got=f"{len(members)} seeds")
 
-    def over(values: Sequence[float]) -> Estimate:
-        return mean_interval(values, confidence)
+    def over(values: Sequence[float], low: float = -1.0) -> Estimate:
+        """Shares lie between 0 and 1, rank correlations between −1 and 1."""
+        found = mean_interval(values, confidence)
+        return replace(found, low=max(low, found.low), high=min(1.0, found.high))
 
-    accuracy = {name: over([table[name].accuracy.value for table in tables]) for name in names}
+    accuracy = {name: over([table[name].accuracy.value for table in tables], 0.0) for name in names}
     ordered = dict(sorted(accuracy.items(), key=lambda one: -one[1].value))
     separation = {
         space: {name: over([table[name].separation[space] for table in tables]) for name in ordered}
@@ -256,7 +258,7 @@ def class_seeds(
         ordered,
         separation,
         {what: _over_seeds(what, [one.correlations[what].value for one in found], tables, over) for what in common},
-        {f"{truth} → {said}": over(shares[truth, said]) for truth, said in chosen},
+        {f"{truth} → {said}": over(shares[truth, said], 0.0) for truth, said in chosen},
         tuple(_most_of(found, truth, said) for truth, said in chosen),
         confidence,
     )

@@ -96,8 +96,7 @@ def embed(
     if len(values) < 4 or not np.ptp(values, 0).any():
         raise DataError("a map needs at least 4 examples that are not all the same", got=f"{len(values)} examples")
     codes, explained = principal_components(values)
-    places = codes[:, :2] if method == "pca" else _MAPS[method](codes[:, :COMPONENTS], perplexity, seed)
-    places = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))  # of single numbers
+    places = flat(codes, method, perplexity, seed)
     near = max(1, min(NEAR, (len(values) - 1) // 2))
     classes = trained.info.classes if isinstance(trained.task, Classification) else ()
     sure, answers = seen.said.max(1) if classes else (seen.said, seen.said)
@@ -120,6 +119,23 @@ def embed(
         seed,
         sprites(seen, everyone),
     )
+
+
+def flat(codes: Array, method: Method, perplexity: float, seed: int) -> Array:
+    """Examples in the plane (N, 2).
+
+    Args:
+        codes: (N, r) their principal components.
+        method: principal components, t-SNE or UMAP.
+        perplexity: about how many neighbours t-SNE or UMAP tries to keep.
+        seed: of these two.
+
+    Raises:
+        DataError: if there are fewer examples than neighbours, or UMAP is not installed.
+    """
+    places = codes[:, :2] if method == "pca" else _MAPS[method](codes[:, :COMPONENTS], perplexity, seed)
+    found: Array = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))  # of single numbers
+    return found
 
 
 def principal_components(values: Array) -> tuple[Array, Array]:

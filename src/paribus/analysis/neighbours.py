@@ -151,7 +151,7 @@ def neighbours(
     asked, known = look(trained, layers, split, most, pool), look(trained, layers, "train", train, pool)
     truth, labels = _labels(asked), _labels(known)
     ks = numbers_of_neighbours(len(labels))
-    found = [_Space(name, asked, known, len(trained.info.classes)) for name in layers]
+    found = [Points(name, asked, known, len(trained.info.classes)) for name in layers]
     said = asked.said.argmax(1).numpy()
     hits = int((said == truth).sum())
     return Neighbours(
@@ -230,7 +230,7 @@ def pieces(places: Whole) -> list[Whole]:
 
 
 @dataclass(frozen=True)
-class _Space:
+class Points:
     """One space with the examples asked about and the training examples in it."""
 
     layer: str
@@ -284,7 +284,7 @@ class _Space:
 
 
 def _shown(
-    trained: Trained, asked: Seen, known: Seen, spaces: Sequence[_Space], said: Whole, near: int, shown: int
+    trained: Trained, asked: Seen, known: Seen, spaces: Sequence[Points], said: Whole, near: int, shown: int
 ) -> list[Neighbourhood]:
     """Examples with their neighbours: those that the network is wrong about first, the surest of them before others."""
     truth, labels, names = _labels(asked), _labels(known), trained.info.classes

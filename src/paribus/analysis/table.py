@@ -181,6 +181,15 @@ ANALYSES: Mapping[str, Analysis] = {
             page="reports.analyses:denoising_page",
         ),
         Analysis(
+            "reading",
+            "Where texts are lost on the way from photographs: not found, badly framed, or misread.",
+            Need("a detector (task=detection), and a reader", task="tasks.boxes.detection:Detection"),
+            compute="analysis.reading:reading",
+            record="analysis.reading:ReadingErrors",
+            page="reports.reading:errors_page",
+            quick=False,
+        ),
+        Analysis(
             "latent-map",
             "Where examples lie among the codes of a variational autoencoder.",
             Need("a variational autoencoder (task=vae)", task="tasks.generators.vae:Variational"),
@@ -195,6 +204,24 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.latent:likelihood",
             record="analysis.latent:Likelihood",
             page="reports.analyses:likelihood_page",
+        ),
+        Analysis(
+            "alignment",
+            "Where a network looks for every token that it writes.",
+            Need(
+                "one sequence written from another (task=seq2seq, translation)", task="tasks.sequences.seq2seq:Seq2Seq"
+            ),
+            compute="analysis.alignment:alignment",
+            record="analysis.alignment:Alignments",
+            page="reports.analyses:alignment_page",
+        ),
+        Analysis(
+            "words",
+            "Nearest words, a map of words, and what dot products of word vectors come to.",
+            Need("word vectors (task=words)", task="tasks.sequences.words:Words"),
+            compute="analysis.words:words",
+            record="analysis.words:WordMap",
+            page="reports.analyses:words_page",
         ),
         Analysis(
             "quality",
@@ -212,6 +239,35 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.neighbours:neighbours",
             record="analysis.neighbours:Neighbours",
             page="reports.neighbours:neighbours_page",
+        ),
+        Analysis(
+            "probe",
+            "What a linear classifier and nearest neighbours read off a layer, with few labels and with many.",
+            Need(
+                "pictures with classes",
+                task=("tasks.pretext.pretext:Pretext", "tasks.classification:Classification"),
+            ),
+            compute="analysis.probe:probe",
+            record="analysis.probe:Probe",
+            page="reports.probe:probe_page",
+            quick=False,
+        ),
+        Analysis(
+            "corruptions",
+            "How accuracy falls as pictures get noisy, blurred, pale, packed, restyled or shuffled, by strength.",
+            Need("classes of pictures", task="tasks.classification:Classification"),
+            compute="analysis.corruptions:corruptions",
+            record="analysis.corruptions:Corruptions",
+            page="reports.corruptions:corruptions_page",
+            quick=False,
+        ),
+        Analysis(
+            "retrieval",
+            "How near a network places what is of one class: recall at k, verification ROC, one-shot tasks.",
+            Need("points by class (task=embedding)", task="tasks.embedding.embedding:Embedding"),
+            compute="analysis.retrieval:retrieval",
+            record="analysis.retrieval:Retrieval",
+            page="reports.retrieval:retrieval_page",
         ),
         Analysis(
             "clusters",

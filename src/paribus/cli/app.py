@@ -8,6 +8,7 @@ import typer
 
 from paribus.cli import (
     activations,
+    alone,
     analyse,
     arena,
     backprop,
@@ -27,6 +28,7 @@ from paribus.cli import (
     lr_find,
     plan,
     predict,
+    read,
     report,
     run,
     sample,
@@ -110,6 +112,7 @@ app.command("analyse")(analyse.analyse)
 app.command("compare")(compare.compare)
 app.command("skill")(skill.skill)
 app.command("predict")(predict.predict)
+app.command("read")(read.read)
 app.command("sample")(sample.sample)
 app.command("activations")(activations.activations)
 app.command("denoise")(denoise.denoise)
@@ -117,7 +120,7 @@ app.command("diagnose")(diagnose.diagnose)
 app.command("lint")(lint.lint)
 app.command("derive", cls=derive.Command)(derive.derive)
 app.command("backprop")(backprop.backprop)
-app.command("layers")(layers.layers)
+app.command("layers", cls=alone.Command)(layers.layers)
 app.command("arena")(arena.arena)
 app.command("list")(inspect.list_)
 app.command("show")(inspect.show)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from paribus.analysis.comparison import ClassChurn, Layers
 from paribus.plots import theme
 from paribus.plots.chart import Chart
-from paribus.plots.grammar import Spec, finish, layer, nothing
+from paribus.plots.grammar import Spec, finish, layer, nothing, quoted
 from paribus.records import wording
 
 CLASSES = 30  # bars that can be read
@@ -80,7 +80,7 @@ def _along(field: str, names: Sequence[str], whose: str, cell: float) -> Spec:
     step = max(1, round(LEGIBLE / cell))
     shown = [place for place in range(len(names)) if (len(names) - 1 - place) % step == 0]
     texts = {str(place): wording.clean(names[place]) for place in shown}
-    named = " : ".join(f"datum.value == {place} ? {_quoted(text)}" for place, text in texts.items())
+    named = " : ".join(f"datum.value == {place} ? {quoted(text)}" for place, text in texts.items())
     axis = {"title": whose, "values": shown, "labelExpr": f"{named} : ''", "grid": False, "labelLimit": 160}
     axis["labelOverlap"] = False
     if field == "x":
@@ -88,8 +88,3 @@ def _along(field: str, names: Sequence[str], whose: str, cell: float) -> Spec:
     domain = [-0.5, len(names) - 0.5]
     scale: Spec = {"domain": domain, "nice": False, "zero": False, "reverse": field == "y"}
     return {"field": field, "type": "quantitative", "scale": scale, "axis": axis}
-
-
-def _quoted(text: str) -> str:
-    """A text within an expression of Vega."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -26,8 +26,8 @@ def ranks(names: Sequence[str], found: Sequence[Detection]) -> Chart:
     roc = [{"x": x, "y": y, "class": name} for name, one in shown.items() for x, y in one.roc]
     pr = [{"x": x, "y": y, "class": name} for name, one in shown.items() for x, y in one.pr]
     panels = [
-        _panel(roc, "ROC", "false positive rate", "true positive rate", list(shown), diagonal=True),
-        _panel(pr, "Precision–recall", "recall", "precision", list(shown)),
+        panel(roc, "ROC", "false positive rate", "true positive rate", list(shown), diagonal=True),
+        panel(pr, "Precision–recall", "recall", "precision", list(shown)),
     ]
     reading = "Dashed: a network that knows nothing."
     if len(shown) < len(known):
@@ -36,7 +36,8 @@ def ranks(names: Sequence[str], found: Sequence[Detection]) -> Chart:
     return finish(view, title, reading)
 
 
-def _panel(rows: list[Spec], title: str, across: str, up: str, names: Sequence[str], diagonal: bool = False) -> Spec:
+def panel(rows: list[Spec], title: str, across: str, up: str, names: Sequence[str], diagonal: bool = False) -> Spec:
+    """Curves in the unit square, one for each name, in the order of their rows; on request the diagonal of chance."""
     x, y = number("x", ENDS, across, tickCount=5), number("y", ENDS, up, tickCount=5)
     line = {"type": "line", "strokeWidth": 1.8, "clip": True}
     colour = {

@@ -97,6 +97,11 @@ def dashes(colour: Spec) -> Spec:
     return {**colour, "scale": {"domain": names, "range": styles}}
 
 
+def quoted(text: str) -> str:
+    """A text within an expression of Vega."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def heading(lines: list[str]) -> Spec:
     """The title of a panel at its left edge; a title of Vega-Lite's own would move with the axis labels."""
     mark = {"type": "text", "align": "left", "baseline": "bottom", "lineHeight": HEAD, "fontSize": 12}

@@ -18,7 +18,8 @@ WIDE, HIGH, LETTERS = 190, 50, 27  # of a box, in pixels; letters that fit into 
 FAMILIES = {  # which kinds have which colour
     **dict.fromkeys(("conv", "dw", "deconv"), 0),
     **dict.fromkeys(("linear", "embedding", "attention", *CELLS), 1),
-    **dict.fromkeys(("pool", "avgpool", "gap", "gmp", "adaptive", "up", "flatten", "last", "transpose"), 2),
+    **dict.fromkeys(("pool", "avgpool", "gap", "gmp", "adaptive", "up", "zeropad"), 2),
+    **dict.fromkeys(("flatten", "reshape", "last", "transpose"), 2),
     **dict.fromkeys(("bn", "ln", "gn", "instance", "dropout", *ACTIVATIONS), 3),
 }
 

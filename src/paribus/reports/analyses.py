@@ -12,12 +12,14 @@ from paribus.reports.page import Answer, Figure, Page, Section, Table
 from paribus.reports.settings import as_table
 
 if TYPE_CHECKING:
+    from paribus.analysis.alignment import Alignments
     from paribus.analysis.averaging import Averaging
     from paribus.analysis.denoising import Denoising, Score
     from paribus.analysis.latent import LatentMap, Likelihood
     from paribus.analysis.quality import Quality
     from paribus.analysis.residuals import Residuals
     from paribus.analysis.skill import Skill
+    from paribus.analysis.words import WordMap
     from paribus.evidence import Estimate
 
 
@@ -175,6 +177,38 @@ def likelihood_page(record: Likelihood) -> Page:
     section = Section(text=(draws,))
     question = "How probable does the network hold the examples to be?"
     return Page("Analysis", "likelihood", question, answers=(answer,), sections=(section,))
+
+
+def alignment_page(record: Alignments) -> Page:
+    """Where a network looks while it writes."""
+    from paribus.plots.alignment import alignments
+
+    alt = "Matrices of weights: tokens read across, tokens written down."
+    looks = (
+        f"The token that it looks at most has {record.top:.0%} of the weight on average; the entropy of the weights is "
+        f"{record.spread:.2f} nats, over {count(record.sequences, 'sequence')}."
+    )
+    section = Section(text=(looks,), figure=Figure("alignment", alignments(record.shown), alt))
+    return Page("Analysis", "alignment", "Where does it look for what it writes?", sections=(section,))
+
+
+def words_page(record: WordMap) -> Page:
+    """Word vectors in view."""
+    from paribus.plots.words import words
+
+    rows = tuple(
+        (clean(asked), ", ".join(f"{clean(word)} {cosine:.2f}" for word, cosine in found))
+        for asked, found in record.nearest.items()
+    )
+    dots = (
+        f"Over the {record.pairs:,} pairs of words that stand near each other {record.often} times or more, dot "
+        f"products and mutual information less log k have a correlation of {text(record.pmi)}, and differ by "
+        f"{text(record.offset)} on average."
+    )
+    near = Section("Nearest words, with the cosine", text=(dots,), tables=(Table(("word", "nearest"), rows, "ll"),))
+    alt = f"{count(len(record.names), 'word')} in the plane."
+    where = Section("Map", figure=Figure("words", words(record), alt))
+    return Page("Analysis", "words", "Which words are alike?", sections=(near, where))
 
 
 def quality_page(record: Quality) -> Page:

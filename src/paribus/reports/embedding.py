@@ -94,4 +94,4 @@ def _components(record: Embedding) -> Table:
 
 
 def _hint(record: Embedding) -> tuple[str, ...]:
-    return ("In the HTML page a dot shows its picture to whoever points at it.",) if record.pictures else ()
+    return ("In HTML a dot shows its picture to whoever points at it.",) if record.pictures else ()

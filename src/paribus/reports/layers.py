@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.console import Group
 
-from paribus.plots.layers import boxes, sizes
 from paribus.reports.page import Figure, Page, Section
 from paribus.reports.page import Table as View
 from paribus.reports.terminal import console, table, text
@@ -14,6 +13,8 @@ from paribus.theory.layers.text import amount
 
 def layers_page(net: Table, found: Measurement | None = None) -> Page:
     """The table with a picture of sizes and fields; a line of it shows its formulas when pointed at."""
+    from paribus.plots.layers import boxes, sizes
+
     hints = ["\n".join(f"{what}: {how}" for what, how in row.explained.items()) for row in net.rows]
     view = View(Row.HEADS, tuple(net.cells), Row.ALIGN, hints=(*hints, ""))
     chart = sizes(net)
