@@ -83,7 +83,10 @@ class Case:
     @cached_property
     def behind(self) -> bool:
         """Whether less was learned than in healthy runs of all recipes but one: by itself no fault, a second sign."""
-        return self.poor or self.high("fit") or self.low("achieved") or self.low("explained")
+        skill = self.record.figures.get("val/skill")
+        useless = skill is not None and skill < 0  # a forecast that is worse than repeating what was
+        low = any(map(self.low, ("achieved", "explained", "pixels", "told")))
+        return self.poor or useless or low or self.high("fit")
 
     def evidence(self, *names: str, **more: float | str) -> dict[str, float | str]:
         """Figures with what they are in healthy runs."""

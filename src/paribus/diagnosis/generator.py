@@ -55,18 +55,26 @@ def _of_the_steps(case: Case) -> Diagnosis:
     checked = ("a network that runs ahead of the other",)
     if not ahead and not behind:
         return Diagnosis(checked=checked)
-    field = "optimizers.discriminator.lr"
-    lr = case.record.option(field) or case.record.lr
     found = Finding(
         "discriminator-wins" if ahead else "discriminator-too-weak",
         f"From the first step on the discriminator moves {case['balance']:.2g} times as fast as the generator.",
         case.evidence("balance", **_quality(case.record.rows)),
-        {field: float(f"{lr / case['balance']:.2g}")} if lr else {},
+        _balanced(case),
         "Both networks learn from each other: keep their learning rates within a factor of about four.",
-        "fault" if _stuck(case.record.rows) else "warning",
+        "fault" if _stuck(case.record.rows) or case.low("improving") else "warning",
         trace=case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update"),
     )
     return Diagnosis((found,), checked)
+
+
+def _balanced(case: Case) -> dict[str, float]:
+    """The learning rate that makes both as fast: of the generator where that alone has one of its own."""
+    options, lr = case.record.option("optimizers") or {}, case.record.lr
+    own = {name: (options.get(name) or {}).get("lr") for name in ("discriminator", "generator")}
+    if own["generator"] and not own["discriminator"]:
+        return {"optimizers.generator.lr": float(f"{own['generator'] * case['balance']:.2g}")}
+    lr = own["discriminator"] or lr
+    return {"optimizers.discriminator.lr": float(f"{lr / case['balance']:.2g}")} if lr else {}
 
 
 def _quality(rows: Rows) -> dict[str, float]:

@@ -3,7 +3,8 @@
     python -m paribus.diagnosis.healthy RUNS…
 
 Every finished run below these folders counts as healthy, so they must hold nothing else: shipped recipes over seeds, as
-``paribus study`` leaves them. In the table that ships a1 to a9 are the sound hosts of the grading's tuning set.
+``paribus study`` leaves them. In the table that ships a1 to c9 are hosts of the grading whose planted faults
+were looked at.
 
 A limit is not a rule of thumb but lies beyond all of them, by a margin that each figure states
 (:data:`.measures.MEASURES`), or by as much as the outermost recipe lies beyond the next, where that is more. Runs of

@@ -262,6 +262,12 @@ def widest_input(record: Record) -> float | None:
     return max((abs(value) for name in ("mean", "deviation") for value in _inputs(record, name)), default=None)
 
 
+def rough(record: Record) -> float | None:
+    """How far pixels side by side differ: of the middle channel."""
+    found = [value for value in _inputs(record, "rough") if value > LEAST]
+    return median(found) if found else None
+
+
 def _inputs(record: Record, name: str) -> Sequence[float]:
     if record.start is None or not record.info.get("mean"):
         return ()  # tokens are no quantities
@@ -383,17 +389,52 @@ def achieved(record: Record) -> float | None:
     return float(max((value - most) / (1 - most), by_class))
 
 
+def pixels(record: Record) -> float | None:
+    """The same where answers are of single pixels, of which neighbours tell most."""
+    return achieved(record) if record.rated and not record.classifies else None
+
+
+def told(record: Record) -> float | None:
+    """What is reached, less what the nearest training example tells: examples differ in how hard they are.
+
+    Of classes, both as shares of what guessing leaves; of numbers, as shares of their variance. Not of series, of which
+    the nearest window is that of a moment before, and has most of the same targets.
+    """
+    if record.info.get("series"):
+        return None
+    neighbour = of_neighbours("kappa")(record)
+    reached = achieved(record) if record.rated else record.figures.get("val/r2")
+    return None if neighbour is None or reached is None else max(-1.0, reached) - neighbour
+
+
+STRETCH = 20  # steps: what happens in fewer is how a training begins, and not yet how it goes
+
+
+def _stretches(record: Record) -> list[float]:
+    """The mean training loss of epochs, of as many at a time as have some steps together."""
+    found, total, begin, before = [], 0.0, 0.0, 0.0
+    for row in record.rows:
+        step, loss = float(row.get("step") or 0), row.get("train/loss")
+        if loss is None or step <= before:
+            continue
+        total, before = total + loss * (step - before), step
+        if step - begin >= STRETCH:
+            found.append(total / (step - begin))
+            total, begin = 0.0, step
+    return found
+
+
 def jump(record: Record) -> float | None:
     """The largest rise of the training loss above its lowest before, in losses of a guess."""
-    values, base = record.values("train/loss"), _base(record)
+    values, base = _stretches(record), _base(record)
     lows = [min(values[: place + 1]) for place in range(len(values))]
     rises = [value - low for value, low in zip(values[1:], lows, strict=False)]
     return max(rises) / base if rises and base else None
 
 
 def first_epoch(record: Record) -> float | None:
-    """The mean training loss of the first epoch over that before the first step."""
-    return ratio(next(iter(record.values("train/loss")), None), of_stage(record.start, "loss_eval"))
+    """The mean training loss of the first epoch, or of the first few short ones, over that before the first step."""
+    return ratio(next(iter(_stretches(record)), None), of_stage(record.start, "loss_eval"))
 
 
 MISTAKES = 20  # of fewer nobody can say how they are spread
@@ -433,6 +474,7 @@ MEASURES: Mapping[str, Measured] = {
     "nearness": Measured(
         of_neighbours("distance"), "distance to the nearest example over that of two", "agreement", False, 0.05
     ),
+    "rough": Measured(rough, "difference of neighbouring pixels, of what it is in noise", "inputs", False, 0.05),
     "start_loss": Measured(start_loss, "the first loss over that of a guess", "loss_eval", margin=1.5),
     "summed": Measured(summed, "power of the number of examples by which the loss grows", "loss", False, 0.3),
     "usual_rate": Measured(usual_rate, "learning rate over the optimizer's default"),
@@ -471,6 +513,8 @@ MEASURES: Mapping[str, Measured] = {
     "rise": Measured(rise, "the last validation loss over its lowest", margin=1.2),
     "gap": Measured(gap, "right answers in training less in validation", log=False, margin=0.25),
     "achieved": Measured(achieved, "share of what guessing leaves", log=False, margin=0.0),
+    "pixels": Measured(pixels, "share of what guessing leaves, of pixels", log=False, margin=0.0),
+    "told": Measured(told, "what is reached, less what the nearest example tells", "agreement", False, 0.0),
     "jump": Measured(jump, "largest rise of the training loss, of a guess's", log=False, margin=0.3),
     "first_epoch": Measured(first_epoch, "mean loss of the first epoch over the first loss", "loss_eval", margin=1.2),
     "confusion_loss": Measured(confusion_loss, "loss over that of evenly spread errors", margin=1.1),

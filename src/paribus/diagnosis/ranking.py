@@ -15,14 +15,19 @@ LABELS = frozenset({"labels-wrong", "class-twice", "class-thinned", "labels-perm
 FITTED = frozenset({"overfitting", "underfitting"})
 UNITS = frozenset({"dead-units", "saturated-units", "weights-zero"})
 
+BALANCE = frozenset({"mode-collapse", "modes-not-covered", "lr-too-low", "too-few-epochs"})
 STEPS = frozenset({"lr-too-high", "exploding-gradients"})
 NORMS = frozenset({"batch-norm-frozen", "lr-too-high", "underfitting", "overfitting"})
 
 FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; symptoms follow from every cause
+    "discriminator-wins": BALANCE,
+    "discriminator-too-weak": BALANCE,
     "noisy-inputs": UNITS | POORLY_LEARNED | FITTED | LABELS,
     "capacity-too-small": UNITS | POORLY_LEARNED | {"lr-too-high", "symmetric-units", "initial-weights-zero"},
     "inputs-not-scaled": UNITS | POORLY_LEARNED | STEPS | {"initial-weights-too-large", "clipped-to-nothing"},
     "inputs-too-small": UNITS | POORLY_LEARNED | {"vanishing-gradients", "linear-network"},
+    "wrong-axis": POORLY_LEARNED | {"no-skill", "hard-baseline"},
+    "drift": POORLY_LEARNED,
     "linear-network": POORLY_LEARNED | {"initial-weights-too-large"},
     "initial-weights-zero": UNITS | POORLY_LEARNED | STEPS | {"symmetric-units", "vanishing-gradients"},
     "symmetric-units": UNITS | POORLY_LEARNED | STEPS | {"vanishing-gradients", "initial-weights-too-large"},
@@ -49,9 +54,6 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "class-thinned": frozenset({"labels-wrong", "overfitting"}),
     "class-twice": frozenset({"labels-wrong", "overfitting", "class-thinned"}),
     "labels-wrong": frozenset({"overfitting", "underfitting"}),
-    "discriminator-wins": frozenset({"mode-collapse", "modes-not-covered", "lr-too-low"}),
-    "discriminator-too-weak": frozenset({"mode-collapse", "modes-not-covered", "lr-too-low"}),
-    "wrong-axis": frozenset({"no-skill", "hard-baseline"}),
 }
 
 ORDER = tuple(FOLLOWS) + tuple(name for name in CAUSES if name not in FOLLOWS)

@@ -43,7 +43,7 @@ GRADING = Grading(
         Sound(("restarts", "c1", ""), (Answer(("restarts", "c1", ""), 0, ("lr-too-low",), (), 0.5),), 0.4),
     ],
     "a machine",
-    [Tried(("lr-high", "c1", "grave"), "optimizer.lr", True, "model.norm", False)],
+    [Tried(("lr-high", "c1", "grave"), "lr-too-high", "optimizer.lr", "confirmed", "model.norm", "undecided")],
 )
 
 
@@ -60,6 +60,8 @@ def test_figures_count_cells_that_do_harm_and_kinds_that_are_sound():
     assert rows(text, "planted, harmless: detected |")[0][1] == "0.000"
     assert rows(text, "sound: flagged |")[0][1:] == ["0.500", "0.095 … 0.905", "2 trainings of 2 kinds"]
     assert rows(text, "treatment confirmed")[0][1] == "1.000"
+    became = rows(text, "| lr-high | c1")[0][3:]
+    assert became == ["lr-too-high", "optimizer.lr", "confirmed", "model.norm", "undecided"]
     assert "2 planted trainings were refused" in text
 
 
@@ -70,7 +72,7 @@ def test_confusion_misses_and_alarms_are_all_shown():
         *("noisy", "c1", "grave", "0.45", "0.9", "3.0", "0.00", "0.00"),
         "overfitting (warning)",
     ]
-    assert not rows(text, "| lr-high | c1")
+    assert not rows(text.partition("What became of treatments:")[0], "| lr-high | c1")
     assert rows(text, "| warm-up | c1")[0] == ["warm-up", "c1", "1", "1", "lr-too-low"]
     assert "restarts in c1 (40 %)" in text
 
@@ -126,8 +128,8 @@ def test_a_treatment_is_studied_beside_one_that_was_drawn(tmp_path, monkeypatch)
     monkeypatch.setattr(treatments, "diagnose", lambda folder: Diagnosis((found,)))
     pairs = cases.pairs("grading", 1, (2,), ["lr-low/c1"])
     work.train([pairs[0].planted], tmp_path, jobs=1, seconds=60, progress=silent)
-    harmful = [grades.planted(pairs, tmp_path)[0]]
-    tried = treatments.tried(pairs, harmful, tmp_path, jobs=1, seconds=60, progress=silent)
+    harmful = [cell("lr-low", ("lr-too-low",)), cell("noisy", ())]
+    tried = treatments.tried(pairs, harmful, tmp_path, most=3, jobs=1, seconds=60, progress=silent)
     assert [one.cell for one in tried] == [("lr-low", "c1", "grave")]
     assert tried[0].field == "optimizer.lr"
     assert (
@@ -135,7 +137,7 @@ def test_a_treatment_is_studied_beside_one_that_was_drawn(tmp_path, monkeypatch)
         == len(list(tmp_path.glob("drawn/*/*/*/result.json")))
         == 4
     )
-    assert not treatments.tried(pairs, harmful, tmp_path, jobs=1, seconds=-1, progress=silent)
+    assert not treatments.tried(pairs, harmful, tmp_path, most=3, jobs=1, seconds=-1, progress=silent)
 
 
 def test_no_time_means_no_training(tmp_path):

@@ -11,7 +11,7 @@ from paribus.diagnosis.case import Case, Check
 from paribus.diagnosis.finding import Finding, Severity
 from paribus.diagnosis.record import Record
 
-NARROW = 3  # units of a hidden layer
+NARROW, LEFT = 3, 0.1  # units of a hidden layer; what is left of the loss of a guess
 HEAVY_DROPOUT, HEAVY_DECAY, HEAVY_L1 = 0.6, 0.02, 0.002
 BY_HEART, WORSE = 0.98, 0.05  # right answers in training; how many fewer elsewhere
 FEW = 20  # examples of a class
@@ -32,7 +32,7 @@ def narrow(case: Case) -> Iterator[Finding]:
         {"units": float(units), **case.evidence("fit", "achieved")},
         _wider(record),
         "",
-        "fault" if answers > units or case.behind else "warning",
+        "fault" if answers > units or case.behind or case["fit"] > LEFT else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 
@@ -61,14 +61,18 @@ def _wider(record: Record) -> dict[str, Any]:
     for name in ("widths", "hidden"):
         if widths := record.option(f"model.{name}"):
             return {f"model.{name}": [max(int(width), 64) for width in widths]}
-    return {"model.width": 64} if record.option("model.width") else {}
+    width = record.option("model.width")
+    return {"model.width": 0.25 if isinstance(width, float) else 16} if width else {}  # a factor, or units
 
 
 def over_regularised(case: Case) -> Iterator[Finding]:
     """Penalties or noise under which not even the training examples are learned."""
     record = case.record
-    found = strong(record)
-    if not found or case.above("usual_rate") or not case.behind or not (_held(case, found) or case.below("shrinkage")):
+    shrinks = case.low("shrinkage")
+    found = strong(record)  # what shows comes first: penalties where weights shrank
+    found = dict(sorted(found.items(), key=lambda one: ("drop" in one[0]) == shrinks))
+    shrunk = shrinks and case["fit"] > LEFT
+    if not found or case.above("usual_rate") or not (shrunk or (_held(case, found) and _poorly(case))):
         return
     named = " and ".join(f"{name}={value:g}" for name, value in found.items())
     yield Finding(
@@ -84,6 +88,11 @@ def over_regularised(case: Case) -> Iterator[Finding]:
 def _held(case: Case, found: dict[str, float]) -> bool:
     """Whether what holds back can be seen: weights that shrank, or units that were left out."""
     return case.low("shrinkage") or case.low("growth") or any("drop" in name for name in found)
+
+
+def _poorly(case: Case) -> bool:
+    """Whether less is learned than elsewhere, or training examples are answered worse than others."""
+    return case.behind or case.low("gap")
 
 
 def strong(record: Record) -> dict[str, float]:
@@ -182,6 +191,6 @@ def known(record: Record) -> bool:
 CHECKS = (
     Check("a layer that is too narrow", narrow, applies=known),
     Check("regularisation that is too strong", over_regularised, applies=known),
-    Check("overfitting", overfitted, applies=rated),
+    Check("overfitting", overfitted, applies=known),
     Check("underfitting", underfitted, applies=known),
 )

@@ -12,7 +12,7 @@ from paribus.diagnosis.record import Record
 
 ONE_CLASS = 0.95  # of a batch
 FOLLOWED = 60  # steps after which running statistics of the usual momentum are those of the data
-TINY, SMALL = 2, 4  # examples: of so few a batch norm knows nothing, or little
+TINY, SMALL = 3, 4  # examples: of so few a batch norm knows nothing, or little
 
 
 def not_scaled(case: Case) -> Iterator[Finding]:
@@ -63,16 +63,20 @@ def _scaling(record: Record) -> dict[str, Any]:
 
 
 def noisy(case: Case) -> Iterator[Finding]:
-    """Inputs of which all are about as far from each other, as noise is."""
-    if not case.above("nearness"):
+    """Inputs of which all are about as far from each other as in noise, or whose neighbouring pixels are."""
+    far, rough = case.above("nearness"), case.above("rough")
+    if not far and not rough:
         return
     yield Finding(
         "noisy-inputs",
         f"An example's nearest neighbour is {100 * case['nearness']:.0f} % as far away as any other example: inputs "
-        "share no more with each other than noise does.",
-        case.evidence("nearness", "agreement", "achieved"),
+        "share no more with each other than noise does."
+        if far
+        else f"Pixels side by side differ by {100 * case['rough']:.0f} % of what they do in noise, more than in any "
+        "healthy run.",
+        case.evidence("nearness", "rough", "agreement", "achieved"),
         advice="Look at a few of them, and at how they are measured, scaled and cut.",
-        severity="fault" if case.behind else "warning",
+        severity="fault" if case.behind or case.low("agreement") or case.high("gap") else "warning",
         given=True,
         trace=case.curves("losses", "train/loss", "val/loss"),
     )

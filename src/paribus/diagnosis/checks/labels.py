@@ -37,7 +37,7 @@ def permuted(case: Case) -> Iterator[Finding]:
     """Nothing to be learned, though steps and gradients are sound."""
     record = case.record
     r2 = record.figures.get("val/r2")
-    if _unrelated(case) and (case.behind or (r2 is not None and r2 < AS_GUESSED)) and not case.above("nearness"):
+    if _unrelated(case) and (case.behind or (r2 is not None and r2 < AS_GUESSED)) and not _noise(case):
         says = (
             f"An example's nearest neighbour tells its target no better than chance does ({_kappa(case)}), and what "
             "was learned tells it hardly better."
@@ -75,6 +75,11 @@ def _permuted(case: Case, says: str, evidence: dict[str, float | str], given: bo
         given=given,
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
+
+
+def _noise(case: Case) -> bool:
+    """Whether inputs are rather like noise: of them neighbours tell nothing, either."""
+    return case.high("nearness") or case.above("rough")
 
 
 def _unrelated(case: Case) -> bool:
@@ -169,7 +174,7 @@ def twice(case: Case) -> Iterator[Finding]:
     """Two classes whose examples lie among each other; where that was not recorded, that share one recall."""
     record = case.record
     recalls = sorted((value, name) for name, value in _recalls(record).items())
-    if len(recalls) < LEAST_CLASSES:
+    if len(recalls) < LEAST_CLASSES or few(record):
         return
     if record.start is not None and record.start.neighbours:
         yield from _mixed(record, recalls)

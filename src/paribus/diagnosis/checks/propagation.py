@@ -13,6 +13,7 @@ from paribus.diagnosis.record import Record
 from paribus.records.signals import Look
 
 SAME = 1e-6  # of the norm of a layer: weights that deviate by less are equal, but for rounding
+LEFT = 0.1  # of the loss of a guess: what a network that bends could learn
 STRAIGHT = 1e-4  # of the spread of the outputs: a network that bends less is a straight line
 
 
@@ -79,7 +80,7 @@ def dead(case: Case) -> Iterator[Finding]:
 
 def saturated(case: Case) -> Iterator[Finding]:
     """Sigmoids and tanhs at their ends."""
-    if not case.above("saturated"):
+    if not case.above("saturated") and not (case.high("saturated") and case.behind):
         return
     yield Finding(
         "saturated-units",
@@ -100,8 +101,8 @@ def vanishing(case: Case) -> Iterator[Finding]:
         "vanishing-gradients",
         f"Before the first step the first layer's gradient is {case['gradient_span']:.1e} of the last one's.",
         case.evidence("gradient_span", "achieved"),
-        _activation(case.record, "relu") or _norm(case.record),
-        "Or a norm between the layers, shorter paths, or gates.",
+        _norm(case.record) or _activation(case.record, "relu"),
+        "Or another activation (model.activation=relu), shorter paths, or gates.",
         "fault" if case.poor else "warning",
         trace=case.depth("gradient by layer before the first step", "gradient", case.record.start),
     )
@@ -129,7 +130,8 @@ def straight(case: Case) -> Iterator[Finding]:
     named = record.option("model.activation") == "none" and _hidden_layers(record) > 0
     several = len(record.end.weight_deviation if record.end else ()) > 2
     seen = several and not case.below("gradient_span") and not case.below("middle_gain")
-    line, nearly = seen and bends < STRAIGHT, seen and case.below("first_bend")
+    hardly = case.below("first_bend") or (case.low("first_bend") and case.behind)
+    line, nearly = seen and bends < STRAIGHT, seen and hardly
     if record.option("model.use") in LINEAR or not (named or line or nearly):
         return
     yield Finding(
@@ -146,7 +148,7 @@ def straight(case: Case) -> Iterator[Finding]:
         },
         {"model.activation": "relu"} if record.option("model.activation") is not None else {},
         "A model that is to be linear says so: model.use=linear.",
-        "fault" if named or line or case.behind else "warning",
+        "fault" if named or line or case.behind or (case.below("first_bend") and case["fit"] > LEFT) else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 

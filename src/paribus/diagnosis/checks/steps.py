@@ -15,6 +15,7 @@ CLIPPED = 0.9  # share of the steps from which nearly all are clipped
 WARMING = 0.5  # share of the training from which a warm-up takes most of it
 VANISHED = 0.5  # of the norm that weights began with
 FEW, SHORT, LEFT = 2, 200, 0.4  # epochs, steps, and what is left of a guess's loss: of less, nothing else is said
+LITTLE = 0.15  # of a guess's loss: with less left a training is as good as over
 FALLS = 0.02  # of a guess's loss, whenever the steps grow by a factor of e
 FAR = 5.0  # times less than the limit: so short a step does nothing, whatever else is known
 
@@ -27,11 +28,11 @@ def too_high(case: Case) -> Iterator[Finding]:
     vanished = case["shrinkage"] < VANISHED  # of weights that are nearly nothing any step is a large part
     asked = ("growth", "first_epoch", *(() if vanished else ("most_update",)), "jump")
     signs = [name for name in asked if case.above(name)]
-    if case.poor and case.above("dead_at_end") and not case.high("dead_at_start") and _far(case):
+    if case.poor and case.high("dead_at_end") and not case.high("dead_at_start") and _far(case):
         signs.append("dead_at_end")
     if not signs and not record.diverged:
         return
-    sure = record.diverged or len(signs) > 1 or case.poor
+    sure = record.diverged or len(signs) > 1 or case.behind or case.above("usual_rate")
     trace = case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update") if "most_update" in signs else None
     at = f" of {record.lr:g}" if record.lr else ""
     yield Finding(
@@ -68,7 +69,8 @@ def too_low(case: Case) -> Iterator[Finding]:
     """Steps so short that nothing moves."""
     record, short = case.record, case.below("most_update")
     tiny = case["usual_rate"] < case.healthy.below("usual_rate") / FAR
-    unusual = case.below("usual_rate") and (tiny or case.low("most_update") or case.behind)
+    below = case.below("usual_rate") and case.low("most_update")
+    unusual = tiny or below or (case.low("usual_rate") and case.behind)
     if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
         return
     far = case["most_update"] < case.healthy.below("most_update") / FAR
@@ -95,9 +97,9 @@ def clipped(case: Case) -> Iterator[Finding]:
     """A limit that shortens nearly every step to nothing."""
     record = case.record
     shares = [share for look in record.looks for share in look.clipped.values()]
-    if not shares or max(shares) < CLIPPED or not case.below("clip_factor"):
+    if not shares or max(shares) < CLIPPED or not case.below("clip_factor") or case.high("most_update"):
         return
-    harmful = case.below("most_update") or case.poor
+    harmful = case.below("most_update") or case.behind
     yield Finding(
         "clipped-to-nothing",
         f"{100 * max(shares):.0f} % of the gradients were longer than training.clip_norm="
@@ -116,9 +118,11 @@ def too_few(case: Case) -> Iterator[Finding]:
     if not record.rows or record.stopped or record.diverged or not _moves(case):
         return
     epochs = len(record.rows)
-    fewest = case.below("steps") or case.below("batches")
+    fewest = case.below("steps") or case.low("batches")
     falling = case.high("unfinished") or (case.behind and case["unfinished"] > FALLS)
-    hurried = (fewest and case.behind) or (case.low("steps") and falling)
+    falling |= case.low("steps") and case.low("batches") and case["unfinished"] > FALLS
+    hurried = (fewest and case.behind) or ((fewest or case.low("steps")) and falling)
+    hurried &= not case["fit"] < LITTLE  # else hardly anything is left that more steps could learn
     if not hurried and record.values("train/loss") and not case["fit"] > LEFT:
         return  # little is left to be learned; losses of several stages tell nothing of that
     short = epochs <= FEW and record.steps < SHORT
@@ -170,7 +174,8 @@ def stopped(case: Case) -> Iterator[Finding]:
         f"It stopped after {epochs} of {budget} epochs, at the first that was not better "
         f"(stopping.patience={patience}).",
         {"stopping.patience": float(patience), "epochs": float(epochs), "budget.epochs": float(budget)},
-        {"stopping.patience": max(5, budget // 5)},
+        {"stopping": {"use": "never"}},
+        "Or give it patience: a fifth of the budget, and no least improvement (stopping.min_delta=0).",
         trace=case.curves("what was watched", str(record.option("stopping.metric", "val/loss")), log=False),
     )
 

@@ -45,10 +45,10 @@ def _graded(given: argparse.Namespace) -> str:
         _train(work.in_turn(pairs, sound), runs, given.jobs, 60 * given.minutes)
     machine = f"{platform.machine()}, Python {platform.python_version()}"
     found = Grading(given.set, grades.planted(pairs, runs), grades.sound(sound, runs), machine)
-    if given.treat:
+    if given.treatments:
         seconds = max(0.0, until - time.monotonic())
-        harmful = found.harmful
-        done = tried(pairs, harmful, runs, jobs=given.jobs, seconds=seconds, progress=Lines())
+        limits = {"most": given.treatments, "jobs": given.jobs, "seconds": seconds}
+        done = tried(pairs, found.harmful, runs, **limits, progress=Lines())
         found = replace(found, tried=done)
     table = markdown(found)
     if given.markdown:
@@ -80,7 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, help="trainings at the same time (default: 1)")
     parser.add_argument("--minutes", type=float, default=60.0, help="of training; 0 only grades (default: 60)")
     parser.add_argument("--runs", default="runs/grading", help="folder of all trainings (default: runs/grading)")
-    parser.add_argument("--treat", action="store_true", help="also study treatments of harmful faults, and random ones")
+    parser.add_argument(
+        "--treatments", type=int, default=0, metavar="N",
+        help="also study treatments of N harmful faults that were detected, drawn at random, and random changes",
+    )  # fmt: skip
     parser.add_argument("--confidence", metavar="FILE", help="write how often each cause was right, for the doctor")
     parser.add_argument("--markdown", metavar="FILE", help="write the table there, too")
     return parser

@@ -3,7 +3,8 @@
 Grading takes other severities than tuning. What counts as right was written down before the doctor was asked: the
 strict cause is what was done, an equivalent one leads to the same treatment or cannot be told from it by anything that
 a training shows. Small steps, for instance, follow the gradient flow, in which only learning rate × steps counts: a
-learning rate that is too low and a training that is too short are the same there.
+learning rate that is too low and a training that is too short are the same there. And columns that are drowned in
+noise and targets that change places leave the same: inputs and targets that have nothing to do with each other.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ FAULTS: tuple[Fault, ...] = (
           CLASSES, _levels((2, 3, 4), (2, 3, 4)), ("LCH",)),
     Fault("summed", "losses summed over the batch", plans.loss_form(1), ("summed-loss",), LARGE_STEPS,
           (*CLASSES, "numbers"), _levels((0.5, 1, 3), (0.6, 1, 3.5)), ("LCH",)),
-    Fault("unscaled", "inputs as they are stored", plans.raw, ("inputs-not-scaled",), (),
+    Fault("unscaled", "inputs as they are stored", plans.raw, ("inputs-not-scaled",), ("inputs-too-small",),
           (*CLASSES, "unet", "numbers", "forecast"), _levels((0.5, 1, 3), (0.6, 1, 3.5))),
     Fault("scaled-twice", "inputs ÷ 255 once more", assembled(9), ("inputs-too-small",), ("inputs-not-scaled",),
           LAYERED, _levels((50, 255, 2000), (80, 255, 1500))),
@@ -132,7 +133,7 @@ FAULTS: tuple[Fault, ...] = (
           ("labels-wrong",), CLASSES, _levels((0.5, 0.8, 1.0), (0.45, 0.75, 1.0)), ("TCO",)),
     Fault("thinned", "a class thinned by 90 … 99 %", spoiled("thinned", "val/balanced_accuracy"), ("class-thinned",),
           (), CLASSES, _levels((0.9, 0.95, 0.98), (0.9, 0.96, 0.985)), ("TUD",)),
-    Fault("noisy", "noise on the inputs", spoiled("noisy"), ("noisy-inputs",), (),
+    Fault("noisy", "noise on the inputs", spoiled("noisy"), ("noisy-inputs",), ("labels-permuted",),
           LAYERED, _levels((1, 2, 4), (0.9, 1.8, 3.5)), ("TAN",)),
     Fault("swapped", "another optimizer, the learning rate kept", plans.swapped, ("lr-too-high", "lr-too-low"),
           (*LARGE_STEPS, *SMALL_STEPS), STEPPED, _levels((1, 2, 3), (1, 2, 3)), ("OCH",)),

@@ -337,7 +337,7 @@ NEXT: tuple[Host, ...] = (
         examples=partial(examples.of_source, "folder", 700, 165, path="grocery_food", size=24), needs="grocery_food",
     ),
 )  # fmt: skip
-"""Of whose planted faults nobody has seen any: for the next grading."""
+"""Hosts of the fourth grading. Those of GRADING were looked at in the third, and count as tuning since."""
 
 
 def hosts(set: Set) -> Iterator[Host]:

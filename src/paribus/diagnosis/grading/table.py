@@ -47,7 +47,7 @@ class Grading:
 
 def markdown(grading: Grading) -> str:
     """The whole grading."""
-    parts = (_figures, _faults, _confusion, _misses, _alarms)
+    parts = (_figures, _faults, _confusion, _misses, _alarms, *([_treatments] if grading.tried else []))
     return "\n".join(line for part in parts for line in (*part(grading), ""))
 
 
@@ -182,6 +182,14 @@ def _alarms(grading: Grading) -> Iterator[str]:
     left += [f"all of {host}, for half as long again gains {100 * share:.0f} %" for host, share in short.items()]
     yield ""
     yield f"Left out, because their figure stays behind their host's: {'; '.join(left) or 'none'}."
+
+
+def _treatments(grading: Grading) -> Iterator[str]:
+    yield "What became of treatments:"
+    yield ""
+    yield from _table("fault", "host", "severity", "treated", "by", "verdict", "drawn", "verdict")
+    for one in sorted(grading.tried, key=lambda one: (one.cause, one.cell)):
+        yield _row(*one.cell, one.cause, one.field or "–", one.word, one.drawn, one.drawn_word)
 
 
 def _share(name: str, found: Proportion, unit: str) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,11 +15,14 @@ from paribus.diagnosis.doctor import diagnose
 from paribus.diagnosis.finding import Finding
 from paribus.diagnosis.grading.cases import Pair
 from paribus.diagnosis.grading.grades import Cell, Planted
+from paribus.diagnosis.treatment import Word
 from paribus.doctor import treated
 from paribus.errors import ParibusError
 from paribus.progress import Announce
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
+
+Verdict = Word | Literal["none"]  # where there is no treatment of one field
 
 SEEDS = 5
 
@@ -30,28 +33,48 @@ class Tried:
 
     Args:
         cell: which fault.
-        field: what the doctor changes; empty where it has no treatment of one field.
-        confirmed: whether the paired study says that it helps.
+        cause: the finding that is treated, or the first where none has a treatment of one field.
+        field: what the doctor changes; empty where it has none.
+        word: what the paired study says of that.
         drawn: the field that was drawn.
-        drawn_confirmed: whether changing that helps.
+        drawn_word: what the study says of changing that.
     """
 
     cell: Cell
+    cause: str
     field: str
-    confirmed: bool
+    word: Verdict
     drawn: str
-    drawn_confirmed: bool
+    drawn_word: Verdict
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the doctor's treatment helps."""
+        return self.word == "confirmed"
+
+    @property
+    def drawn_confirmed(self) -> bool:
+        """Whether the one that was drawn helps."""
+        return self.drawn_word == "confirmed"
 
 
 def tried(
-    pairs: Sequence[Pair], harmful: Sequence[Planted], runs: Path, *, jobs: int, seconds: float, progress: Announce
+    pairs: Sequence[Pair],
+    harmful: Sequence[Planted],
+    runs: Path,
+    *,
+    most: int,
+    jobs: int,
+    seconds: float,
+    progress: Announce,
 ) -> list[Tried]:
-    """Both treatments of each harmful fault, as long as the time lasts; what was studied before is read again.
+    """Both treatments of harmful faults that were detected, as long as the time lasts; what was studied is read again.
 
     Args:
         pairs: the planted trainings.
         harmful: the cells that count.
         runs: the folder of all runs.
+        most: of how many of them, drawn at random, always in the same order.
         jobs: at the same time.
         seconds: after which no further one is begun.
         progress: told how many are done.
@@ -60,10 +83,12 @@ def tried(
     for pair in pairs:
         first.setdefault(pair.planted.cell, pair)
     until, found = time.monotonic() + seconds, []
-    for done, cell in enumerate(harmful):
+    detected = [cell for cell in harmful if cell.answers[0].faults]
+    chosen = sorted(detected, key=lambda cell: key("grading", "treated", *cell.cell))[:most]
+    for done, cell in enumerate(chosen):
         if time.monotonic() > until:
             break
-        progress("treating", done, len(harmful))
+        progress("treating", done, len(chosen))
         found.append(_tried(cell.cell, first[cell.cell].planted.folder(runs), runs, jobs))
     return found
 
@@ -79,21 +104,21 @@ def drawn(recipe: Recipe, draw: int) -> tuple[str, Any]:
 
 
 def _tried(cell: Cell, folder: RunFolder, runs: Path, jobs: int) -> Tried:
-    findings = diagnose(folder).all()
+    findings = list(diagnose(folder).all())
     named = next((finding for finding in findings if len(finding.treatment) == 1), None)
     field, value = drawn(folder.recipe, key("grading", "treatment", *cell))
     blind = Finding("loss-does-not-fall", "", {}, {field: value})  # any cause will do: it only names the folder
-    confirmed = named is not None and _confirmed(folder, named, runs / "treated", jobs)
-    changed = next(iter(named.treatment)) if named else ""
-    return Tried(cell, changed, confirmed, field, _confirmed(folder, blind, runs / "drawn", jobs))
+    word = _word(folder, named, runs / "treated", jobs) if named else "none"
+    cause, changed = (named.cause, next(iter(named.treatment))) if named else (findings[0].cause, "")
+    return Tried(cell, cause, changed, word, field, _word(folder, blind, runs / "drawn", jobs))
 
 
-def _confirmed(folder: RunFolder, finding: Finding, runs: Path, jobs: int) -> bool:
-    """Whether the study says so; a treatment that cannot be trained does not help."""
+def _word(folder: RunFolder, finding: Finding, runs: Path, jobs: int) -> Verdict:
+    """What the study says; a treatment that cannot be trained does not help."""
     try:
-        return treated(folder, finding, SEEDS, runs, jobs=jobs, device="cpu").word == "confirmed"
+        return treated(folder, finding, SEEDS, runs, jobs=jobs, device="cpu").word
     except ParibusError:
-        return False
+        return "not confirmed"
 
 
 def _changes(recipe: Recipe) -> Iterator[tuple[str, Any]]:
