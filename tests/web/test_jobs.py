@@ -22,7 +22,7 @@ from paribus import processes
 from paribus.errors import ParibusError, RunError, StudyError
 from paribus.web import go, jobs
 from paribus.web.go import more
-from paribus.web.jobs import Job, Queue
+from paribus.web.jobs import OVER, Job, Queue
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions")
 
@@ -41,7 +41,7 @@ def job(served: Page, wanted: str) -> dict:
 
 
 def over(served: Page, wanted: str) -> dict:
-    return wait_for(lambda: (one := job(served, wanted))["state"] in ("finished", "failed") and one, 120)
+    return wait_for(lambda: (one := job(served, wanted))["state"] in OVER and one, 120)
 
 
 @pytest.mark.slow
@@ -97,7 +97,7 @@ def test_a_run_is_stopped_with_all_saved_and_goes_on(tmp_path):
         assert (refused.status, refused.json["error"]["message"]) == (422, "this is running")
         assert served.post(f"/api/studies/{started['id']}/stop").json == {"asked": 1}
         ended = over(served, started["queue_id"])
-        assert ended["state"] == "failed"
+        assert ended["state"] == "interrupted"
         assert "everything is saved" in ended["problem"]
         served.look_again()
         about = served.get(f"/api/runs/{run['id']}")
@@ -110,7 +110,7 @@ def test_a_run_is_stopped_with_all_saved_and_goes_on(tmp_path):
         wait_for(lambda: len(pb.RunFolder(place).history) > epochs, 120)
         asked = wait_for(lambda: served.post(f"/api/runs/{run['id']}/stop").status == 200, 60)
         assert asked
-        assert over(served, again["queue_id"])["state"] == "failed"
+        assert over(served, again["queue_id"])["state"] == "interrupted"
         assert pb.RunFolder(place).status.state == "interrupted"
     assert not folder.exists() or folder == place
 
@@ -142,7 +142,7 @@ def test_jobs_run_one_after_another_and_tell_how_they_ended(tmp_path):
     queue = Queue(tmp_path)
     first = queue.add(["paribus", "--version"], "first", "a")
     second = queue.add(["paribus", "show", "nothing-like-it"], "second", "b")
-    ended = wait_for(lambda: all(one.state in ("finished", "failed") for one in queue.jobs()) and queue.jobs(), 60)
+    ended = wait_for(lambda: all(one.state in OVER for one in queue.jobs()) and queue.jobs(), 60)
     assert [one.id for one in ended] == [first.id, second.id]
     assert [one.state for one in ended] == ["finished", "failed"]
     assert ended[1].problem.startswith("error: there is nothing of this name\n  received: nothing-like-it")

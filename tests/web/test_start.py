@@ -55,6 +55,7 @@ class TestRecipes:
     @pytest.mark.parametrize(
         ("name", "text", "rule"),
         [
+            ("good", OWN + "model: {nonsense: 3}\n", "no model.nonsense"),
             ("../up", OWN, "letters, digits"),
             (".hidden", OWN, "letters, digits"),
             ("a/b", OWN, "letters, digits"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
 import struct
+import time
 import zlib
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -18,6 +20,7 @@ from tests.small import QUICK, small
 import paribus as pb
 from paribus.plots import Chart
 from paribus.reports.study import study_page
+from paribus.web.jobs import Job, Queue
 from paribus.web.pages import plain
 
 
@@ -316,6 +319,10 @@ def test_a_form_has_the_sentences_limits_and_choices_of_the_schema(served):
     assert fields["split.val"]["about"].startswith("share of the training examples")
     model = next(section for section in form["sections"] if section["name"] == "model")
     assert {"mlp", "cnn"} <= set(model["uses"])
+    assert (fields["augment"]["kind"], fields["augment"]["value"]) == ("several", "[]")
+    assert {"flip", "mixup"} <= set(fields["augment"]["choices"])
+    chosen = served.get("/api/recipes/digits/cnn/schema?augment=%5Bcrop,+flip%5D")["sections"]
+    assert [one["name"] for one in chosen][:4] == ["data", "augment", "augment.crop", "augment.flip"]
     other = served.get("/api/recipes/digits/mlp/schema?optimizer=adam")
     assert "optimizer.beta1" in str(other) or "optimizer.betas" in str(other)
 
@@ -339,6 +346,10 @@ def test_a_preview_tells_the_time_by_runs_like_these(served):
     found = served.post("/api/start/preview", asked).json
     assert found["seconds"] > 0
     assert "by 6 runs like these" in found["about_seconds"]
+    tenfold = {**asked, "overrides": {**overrides, "budget.epochs": str(10 * int(overrides["budget.epochs"]))}}
+    longer = served.post("/api/start/preview", tenfold).json
+    assert "longer or shorter runs of this recipe" in longer["about_seconds"]
+    assert 5 * found["seconds"] < longer["seconds"] < 20 * found["seconds"]
 
 
 @pytest.mark.parametrize(
@@ -360,6 +371,20 @@ def test_wrong_input_is_refused_with_the_message_of_the_command_line(served, cha
     assert found["problems"][0]["path"] == path
     answer = served.post("/api/start", {**ASKED, **change})
     assert (answer.status, answer.json["error"]["message"]) == (422, found["problems"][0]["message"])
+
+
+def test_what_stands_in_the_queue_is_at_work(served, study):
+    wanted = served.id("rates")
+    queue = Queue(study.folder.parent)
+    job = Job("0-other", ("x",), "x", "rates", "running", began=time.time(), pid=os.getpid())
+    queue.write(job)
+    try:
+        about = served.get(f"/api/studies/{wanted}")
+        assert (about["at_work"], about["state"]) == ("running", "finished")  # all of its runs are over
+        assert about["actions"] == {"stop": True, "resume": False, "seeds": False, "report": True}
+    finally:
+        (queue.folder / f"{job.id}.json").unlink()
+    assert served.get(f"/api/studies/{wanted}")["actions"]["seeds"]
 
 
 def test_what_is_no_json_is_refused(served):

@@ -31,9 +31,11 @@ from paribus.web.answers import NotThere
 QUEUES = "queues"  # below the cache
 MOST = 200  # jobs that wait
 KEPT = 50  # jobs that are over and still listed
+LOCK = "lock"  # held by the process that takes the jobs
 TAIL = 4000  # bytes of what a job said that are looked at
 
-JobState = Literal["waiting", "running", "finished", "failed"]
+JobState = Literal["waiting", "running", "finished", "interrupted", "failed"]
+OVER = ("finished", "interrupted", "failed")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Job:
         submitted, began, ended: in seconds since 1970; 0 before.
         pid: of its process.
         code: with which it ended.
-        problem: why it failed.
+        problem: why it failed, or was interrupted.
     """
 
     id: str
@@ -91,13 +93,17 @@ class Queue:
                     found.append(self._looked_at(job))
         return found
 
+    def at_work(self) -> dict[str, JobState]:
+        """The folders on which something works, or will: name → whether it waits or runs."""
+        return {job.name: job.state for job in self.jobs() if job.state not in OVER}
+
     def add(self, argv: Sequence[str], command: str, name: str) -> Job:
         """Let a command run when its turn comes.
 
         Raises:
             StudyError: if one that works on the same folder is waiting or running, or too many wait.
         """
-        active = [job for job in self.jobs() if job.state in ("waiting", "running")]
+        active = [job for job in self.jobs() if job.state not in OVER]
         if same := next((job for job in active if job.name == name), None):
             rule = f"this is {'running' if same.state == 'running' else 'waiting'} already"
             raise StudyError(rule, got=name, hint="it stands in the queue")
@@ -132,7 +138,7 @@ class Queue:
 
     def forget(self) -> None:
         """Delete what is over, but for the last ones."""
-        over = [job for job in self.jobs() if job.state in ("finished", "failed")]
+        over = [job for job in self.jobs() if job.state in OVER]
         for job in over[:-KEPT]:
             (self.folder / f"{job.id}.json").unlink(missing_ok=True)
             self.log(job).unlink(missing_ok=True)
@@ -154,9 +160,19 @@ class Queue:
 
     def _looked_at(self, job: Job) -> Job:
         """A job whose process has died with whoever would have said so has failed."""
-        if job.state == "running" and processes.lives(job.pid, job.began + 1) is False:
+        if job.state == "running" and processes.lives(job.pid, job.began + 1) is False and not self._taken():
             return replace(job, state="failed", problem=self.said(job) or "its process has ended without a word")
         return job
+
+    def _taken(self) -> bool:
+        """Whether the process that takes the jobs lives: it says itself how the one that has just ended did."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(self.folder / LOCK, timeout=0):
+                return False
+        except Timeout:
+            return True
 
     def said(self, job: Job) -> str:
         """The error that a job ended with, as it was said."""

@@ -110,7 +110,9 @@ class Known:
             began, known = time.monotonic(), self._snapshot
             age, (some, most) = began - known.made, PATIENCE
             stale = self._dirty and age > max(FRESH_SECONDS, some * self._took)
-            missing = wanted and wanted not in known.runs and wanted not in known.groups and age > self._took
+            missing = wanted and wanted not in known.runs and wanted not in known.groups
+            if missing and age < self._took:  # whoever asks for what is not there keeps it from nothing else
+                time.sleep(self._took - age)
             if stale or missing or age > max(MOST_SECONDS, most * self._took) or not known.made:
                 self._dirty = False
                 self._snapshot = self._scan()

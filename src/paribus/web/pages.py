@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paribus.reports.page import Answer, Card, Figure, Matrix, Page, Photo, Section, Spots, Table
 
+if TYPE_CHECKING:
+    from paribus.analysis.pictures import Sprites
+
+NO_SHEETS: Mapping[Sprites, str] = {}
 MOST_ROWS = 5000  # rows that are sent as raw data beside the printed ones
 
 
@@ -20,7 +24,8 @@ def plain(page: Page) -> dict[str, Any]:
         "summary": page.summary.strip(),
         "why": page.why,
         "warnings": list(page.warnings),
-        "sections": [_section(one) for one in page.sections],
+        "sections": [_section(one, page.sheets) for one in page.sections],
+        "sheets": {name: _sheet(sheet) for sheet, name in page.sheets.items()},
     }
 
 
@@ -35,14 +40,14 @@ def _answer(one: Answer) -> dict[str, str]:
     }
 
 
-def _section(one: Section) -> dict[str, Any]:
+def _section(one: Section, sheets: Mapping[Sprites, str]) -> dict[str, Any]:
     return {
         "title": one.title,
         "level": one.level,
         "anchor": one.anchor,
         "tone": one.tone,
         "text": list(one.text),
-        "figure": chart(one.figure) if one.figure else None,
+        "figure": chart(one.figure, sheets) if one.figure else None,
         "photos": [_photo(photo) for photo in one.photos],
         "tables": [table(found, one.title) for found in one.tables],
         "code": list(one.code),
@@ -55,14 +60,19 @@ def _section(one: Section) -> dict[str, Any]:
     }
 
 
-def chart(figure: Figure) -> dict[str, Any]:
-    """A picture as its Vega-Lite specification, with what it says to those who cannot see it."""
+def chart(figure: Figure, sheets: Mapping[Sprites, str] = NO_SHEETS) -> dict[str, Any]:
+    """A picture as its Vega-Lite specification, with what it says to those who cannot see it.
+
+    Args:
+        figure: the picture.
+        sheets: names of the sheets of small pictures, which stand in the page once.
+    """
     return {
         "name": figure.name,
         "title": figure.chart.title,
         "alt": figure.alt,
         "spec": figure.chart.spec,
-        "spots": _spots(figure.spots) if figure.spots else None,
+        "spots": _spots(figure.spots, sheets) if figure.spots else None,
         "table": None,
     }
 
@@ -87,8 +97,13 @@ def _data(found: Table) -> list[Mapping[str, Any]] | None:
     return [dict(row) for row in found.data()]
 
 
-def _spots(spots: Spots) -> dict[str, Any]:
-    return {"places": [list(place) for place in spots.places], "captions": list(spots.captions)}
+def _spots(spots: Spots, sheets: Mapping[Sprites, str]) -> dict[str, Any]:
+    sheet = sheets[spots.sprites] if spots.sprites else None
+    return {"places": [list(place) for place in spots.places], "captions": list(spots.captions), "sheet": sheet}
+
+
+def _sheet(sheet: Sprites) -> dict[str, Any]:
+    return {"url": sheet.sheet, "width": sheet.width, "height": sheet.height, "columns": sheet.columns}
 
 
 def _photo(photo: Photo) -> dict[str, str]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from paribus import files
-from paribus.web.jobs import Job, Queue
+from paribus.errors import Interrupted
+from paribus.web.jobs import LOCK, Job, JobState, Queue
 
 PATIENCE_SECONDS = 5.0  # for the lock: whoever holds it may just be ending, and see nothing new
 
@@ -28,7 +29,7 @@ def main() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     queue = Queue(Path(sys.argv[1]).absolute())
     try:
-        with FileLock(queue.folder / "lock", timeout=PATIENCE_SECONDS):
+        with FileLock(queue.folder / LOCK, timeout=PATIENCE_SECONDS):
             serve(queue)
     except Timeout:
         return  # the other one takes the jobs
@@ -55,8 +56,9 @@ def run(queue: Queue, job: Job) -> None:
         queue.write(job)
         code = process.wait()
     problem = "" if code == 0 else queue.said(job)
+    ends: dict[int, JobState] = {0: "finished", Interrupted.exit_code: "interrupted"}
     with suppress(OSError):
-        queue.write(replace(job, state="failed" if code else "finished", ended=time.time(), code=code, problem=problem))
+        queue.write(replace(job, state=ends.get(code, "failed"), ended=time.time(), code=code, problem=problem))
 
 
 def _hear() -> None:

@@ -45,6 +45,12 @@ def test_plots_that_are_too_wide_are_narrowed(ask):
     assert ask("chart", "narrowed", {"layer": [{"mark": "bar"}], "width": 300}, 250)["width"] == 150
     fixed = {"layer": [{"encoding": {"x": {"scale": {"range": [0, 300]}}}}], "width": 300}
     assert ask("chart", "narrowed", fixed, 250) == fixed
+    long = {
+        "encoding": {"x": {"title": "difference in validation accuracy", "axis": {"title": "difference in accuracy"}}}
+    }
+    (one,) = ask("chart", "narrowed", {"layer": [long], "width": 300}, 130)["layer"]
+    assert one["encoding"]["x"]["title"] == ["difference in validation", "accuracy"]
+    assert one["encoding"]["x"]["axis"]["title"] == ["difference in accuracy"]
 
 
 def test_titles_are_broken_between_words(ask):

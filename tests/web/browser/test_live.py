@@ -180,7 +180,7 @@ def test_what_waits_can_be_taken_out_survives_the_server_and_gets_more_seeds(qui
 
     tab.open(f"/studies/{short}")  # its turn came
     expect(page.locator(".line .state").first).to_have_text("finished")
-    wait_for(lambda: {job["state"] for job in jobs(tab)} == {"failed", "finished"}, PATIENCE / 1000)
+    wait_for(lambda: {job["state"] for job in jobs(tab)} == {"interrupted", "finished"}, PATIENCE / 1000)
     page.get_by_role("button", name="Add seeds").click()
     page.get_by_label("seeds more").fill("1")
     expect(page.get_by_role("dialog")).to_contain_text("2 more trainings")
@@ -189,5 +189,5 @@ def test_what_waits_can_be_taken_out_survives_the_server_and_gets_more_seeds(qui
     expect(page.locator("a.square.finished")).to_have_count(4)
     expect(page.locator("aside.mind")).to_contain_text("seed")  # that one had looked is said
     (stopped,) = [job for job in jobs(tab) if job["name"] == "long"]
-    assert (stopped["study"], stopped["state"]) == (long, "failed")
+    assert (stopped["study"], stopped["state"]) == (long, "interrupted")
     assert "everything is saved" in stopped["problem"]

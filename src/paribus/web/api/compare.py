@@ -10,7 +10,6 @@ from typing import Any
 from starlette.requests import Request
 
 from paribus.errors import ParibusError
-from paribus.records.metric import is_minor
 from paribus.records.store import RunSummary
 from paribus.records.wording import show
 from paribus.web.answers import words
@@ -101,7 +100,7 @@ def _metrics(summaries: Iterable[RunSummary]) -> dict[str, Any]:
     for run in summaries:
         with suppress(ParibusError):
             found |= run.folder.figures_of_merit()
-    return {name: metric for name, metric in found.items() if not is_minor(name)}
+    return found
 
 
 def curves(request: Request) -> Any:

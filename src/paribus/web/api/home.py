@@ -56,13 +56,14 @@ def me(request: Request) -> dict[str, Any]:
 
 def _rows(request: Request, now: Snapshot) -> Iterator[tuple[listing.Row, Any]]:
     """All rows of the kind that is asked for: without one, runs of studies and searches stay within these."""
-    kind, known = request.query_params.get("kind", ""), request.app.state.desk.known
+    desk, kind = request.app.state.desk, request.query_params.get("kind", "")
+    known, at_work = desk.known, desk.queue.at_work()
     for group in now.groups.values():
         if group.kind and kind in ("", "all", group.kind):
-            yield listing.of_group(group, known), None
+            yield listing.of_group(group, known, at_work), None
         if kind in ("all", "run") or (not kind and not group.kind):
             for run in group.runs:
-                yield listing.of_run(run, known), run
+                yield listing.of_run(run, known, at_work), run
 
 
 def _sorted(pairs: list[Any], request: Request) -> list[Any]:

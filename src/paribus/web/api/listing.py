@@ -32,6 +32,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 Row = dict[str, Any]
+NOBODY: Mapping[str, str] = {}
 
 LAST = LastRows()
 
@@ -75,16 +76,17 @@ def state_of(run: RunSummary) -> str:
     return STATES.get(run.state, run.state)
 
 
-def of_run(run: RunSummary, known: Known) -> Row:
-    """A run as a row."""
+def of_run(run: RunSummary, known: Known, at_work: Mapping[str, str] = NOBODY) -> Row:
+    """A run as a row; ``at_work`` tells what stands in the queue, by the name of its folder."""
+    name = run.path[len(str(known.root)) + 1 :]
     started = run.started or None
     row: Row = {
         "id": known.id(run.path),
         "kind": "run",
-        "name": run.path[len(str(known.root)) + 1 :],
+        "name": name,
         "recipe": run.recipe,
         "seed": run.seed,
-        "state": state_of(run),
+        "state": at_work.get(name, state_of(run)) if run.state in RESUMED else state_of(run),
         "problem": run.error,
         "started": started,
         "seconds": max(0.0, run.heartbeat - run.started) if started else None,
@@ -97,17 +99,18 @@ def of_run(run: RunSummary, known: Known) -> Row:
     return row if run.over or run.state == "damaged" else _going(row, run)
 
 
-def of_group(group: Group, known: Known) -> Row:
-    """A study or a search as a row."""
+def of_group(group: Group, known: Known, at_work: Mapping[str, str] = NOBODY) -> Row:
+    """A study or a search as a row; ``at_work`` as in :func:`of_run`."""
     counts = Counter(map(state_of, group.runs))
     planned, recipe = known.once(("planned", group.id), group.stamp, lambda: _planned(group))
     done = sum(number for state, number in counts.items() if state not in TO_COME)
     started = min((run.started for run in group.runs if run.started), default=group.stamp / 1e9)
-    ended = max((run.heartbeat for run in group.runs), default=0.0)
     of = max(planned, len(group.runs))
     state = next((state for state in ORDER if counts[state]), "new")
     if state in ("finished", "diverged") and done < of:
         state = "interrupted"
+    if state in RESUMED:  # nothing of it runs yet, or for a moment between two runs
+        state = at_work.get(group.name, state)
     verdict, tone = known.once(("verdict", group.id), group.mark, lambda: _verdict(group.path))
     return {
         "id": group.id,
@@ -118,13 +121,25 @@ def of_group(group: Group, known: Known) -> Row:
         "state": state,
         "problem": "",
         "started": started,
-        "seconds": max(0.0, ended - started) if ended else None,
-        "progress": {"done": done, "of": of, "unit": "run", "left_seconds": _left(group, done, of)},
+        "seconds": _busy(group.runs),
+        "progress": {
+            **{"done": done, "of": of, "unit": "run"},
+            **{"share": _share(group), "left_seconds": _left(group, done, of)},
+        },
         "verdict": verdict,
         "tone": tone,
         "figures": {},
         "columns": {},
     }
+
+
+def _busy(runs: Sequence[RunSummary]) -> float | None:
+    """Seconds in which any of the runs was trained: a pause between two of them is no work."""
+    spent, until = 0.0, 0.0
+    for began, ended in sorted((run.started, run.heartbeat) for run in runs if run.started):
+        spent += max(0.0, ended - max(began, until))
+        until = max(until, ended)
+    return spent or None
 
 
 def _planned(group: Group) -> tuple[int, str]:
@@ -166,11 +181,17 @@ def _effect(content: Mapping[str, Any]) -> str:
 def _left(group: Group, done: int, of: int) -> float | None:
     """Seconds that a study still takes, if its runs are like those that are done."""
     running = [run for run in group.runs if run.state == "running"]
-    spent = [run.heartbeat - run.started for run in group.runs if run.over and run.started]
+    over = [run.heartbeat - run.started for run in group.runs if run.over and run.started]
+    begun = [(run.heartbeat - run.started) * run.epochs / run.epoch for run in running if run.epoch]
+    spent = over or begun
     if not running or not spent:
         return None
-    share = sum(run.epoch / max(run.epochs, 1) for run in running)
-    return max(0.0, (of - done - share) * sum(spent) / len(spent) / len(running))
+    return max(0.0, (of - done - _share(group)) * sum(spent) / len(spent) / len(running))
+
+
+def _share(group: Group) -> float:
+    """How far the runs are that run, together, in runs."""
+    return sum(run.epoch / max(run.epochs, 1) for run in group.runs if run.state == "running")
 
 
 def _going(row: Row, run: RunSummary) -> Row:

@@ -39,7 +39,8 @@ def run(request: Request) -> Any:
     folder, summary = desk.known.run(wanted), desk.known.summary(wanted)
     mark = (tuple(summary[4:7]), summary.error, summary.figures is not None, _stamp(folder.path))
     about = desk.known.once(("run", wanted), mark, lambda: desk.reading.ask("runs:about", path=str(folder.path)))
-    row = listing.of_run(summary, desk.known)
+    at_work = desk.queue.at_work()
+    row = listing.of_run(summary, desk.known, at_work)
     group = desk.known.now().groups[desk.known.now().group_of[wanted]]
     return {
         **{name: row[name] for name in ("id", "name", "recipe", "seed", "state", "started", "seconds", "progress")},
@@ -53,9 +54,10 @@ def run(request: Request) -> Any:
             {"name": name, "size": size, "url": f"/api/runs/{wanted}/files/{name}"}
             for name, (_, size) in sorted(_files(folder.path).items())
         ],
+        "at_work": at_work.get(row["name"], ""),
         "actions": {
             "stop": summary.state == "running" and not desk.read_only,
-            "resume": summary.state in listing.RESUMED and about["resumable"] and not desk.read_only,
+            "resume": row["state"] in listing.RESUMED and about["resumable"] and not desk.read_only,
         },
     }
 

@@ -101,7 +101,7 @@ def stop_run(request: Request) -> Any:
 def stop_group(request: Request) -> Any:
     """Ask a study or a search to save all and stop."""
     desk, group = request.app.state.desk, _group(request)
-    active = [job for job in desk.queue.jobs() if job.name == group.name and job.state == "running"]
+    active = [job for job in desk.queue.jobs() if job.name == group.name and job.state not in jobs.OVER]
     if active:
         return {"asked": len([desk.queue.remove(job.id) for job in active])}
     return {"asked": jobs.stop_study(group.runs)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ def study(request: Request) -> Any:
     found = desk.known.once(
         ("study", group.id), group.mark, lambda: desk.reading.ask("studies:study", path=str(group.path))
     )
+    at_work = desk.queue.at_work()
     return {
-        **_about(group, desk),
+        **_about(group, desk, at_work),
         **found,
         "runs": _planned(group, desk, found),
-        "actions": _actions(group, desk, found),
+        "actions": _actions(group, desk, found, at_work),
     }
 
 
@@ -39,11 +41,12 @@ def search(request: Request) -> Any:
     )
     confirmed = next((one for one in desk.known.now().groups.values() if one.name == f"{group.name}--confirmed"), None)
     found = {**found, "runs": [_run(run, desk, {}) for run in group.runs]}
+    at_work = desk.queue.at_work()
     return {
-        **_about(group, desk),
+        **_about(group, desk, at_work),
         **found,
         "confirmed": {"id": confirmed.id, "name": confirmed.name} if confirmed else None,
-        "actions": {**_actions(group, desk, found), "seeds": False},
+        "actions": {**_actions(group, desk, found, at_work), "seeds": False},
     }
 
 
@@ -54,8 +57,8 @@ def _group(request: Request, kind: str) -> Group:
     return group
 
 
-def _about(group: Group, desk: Any) -> dict[str, Any]:
-    row = listing.of_group(group, desk.known)
+def _about(group: Group, desk: Any, at_work: Mapping[str, str]) -> dict[str, Any]:
+    row = listing.of_group(group, desk.known, at_work)
     report = group.path / "report.html"
     there = report.is_file() and not report.is_symlink()
     return {
@@ -64,6 +67,7 @@ def _about(group: Group, desk: Any) -> dict[str, Any]:
             **row["progress"],
             "running": [desk.known.id(run.path) for run in group.runs if run.state == "running"],
         },
+        "at_work": at_work.get(group.name, ""),
         "folder": str(group.path),
         "report": f"/api/{'studies' if group.kind == 'study' else 'searches'}/{group.id}/report" if there else None,
     }
@@ -88,8 +92,8 @@ def _run(run: RunSummary, desk: Any, arms: dict[str, str]) -> dict[str, Any]:
     return {"arm": arms.get(slug, slug), **{name: row[name] for name in wanted}}
 
 
-def _actions(group: Group, desk: Any, found: dict[str, Any]) -> dict[str, bool]:
-    running = any(run.state == "running" for run in group.runs)
+def _actions(group: Group, desk: Any, found: dict[str, Any], at_work: Mapping[str, str]) -> dict[str, bool]:
+    running = any(run.state == "running" for run in group.runs) or group.name in at_work
     may = not desk.read_only and not found.get("foreign")
     return {
         "stop": running and not desk.read_only,

@@ -140,7 +140,7 @@ function bar() {
   }, new AbortController().signal);
   get("me").then(
     ({ folder, version, read_only }) => {
-      fill(here, folder, read_only ? h("em", {}, "read only") : "");
+      fill(here, h("bdi", {}, folder), read_only ? h("em", {}, "read only") : "");
       here.title = `paribus ${version}, ${folder}`;
       document.documentElement.dataset.readOnly = String(Boolean(read_only));
     },

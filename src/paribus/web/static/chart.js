@@ -57,7 +57,7 @@ async function draw(given, drawing) {
   const over = () => drawing.querySelector("svg").getBoundingClientRect().width - drawing.parentElement.clientWidth;
   try {
     await render(given.spec, drawing);
-    if (given.spots) drawing.append(...spots(given.spots)); // their places hold for the drawing as it was made
+    if (given.spots) drawing.append(...spots(given.spots, drawing)); // their places hold for the drawing as it was made
     else if (over() > 0) await narrower(given.spec, drawing, over);
     drawing.dataset.drawn = "yes";
   } catch (error) {
@@ -116,8 +116,19 @@ export function narrowed(spec, pixels) {
   if (scales.some((scale) => scale?.range?.every?.(Number.isFinite))) return spec;
   const inner = (name) => (spec[name] ? { [name]: spec[name].map((one) => narrowed(one, pixels)) } : {});
   const least = Math.min(spec.width, LEAST);
-  const width = Number.isFinite(spec.width) ? { width: Math.max(least, spec.width - pixels) } : {};
-  return { ...spec, ...width, ...inner("concat"), ...inner("vconcat"), ...inner("layer") };
+  const width = Number.isFinite(spec.width) ? Math.max(least, spec.width - pixels) : null;
+  const parts = { ...inner("concat"), ...inner("vconcat"), ...inner("layer") };
+  return width ? named({ ...spec, width, ...parts }, width) : { ...spec, ...parts };
+}
+
+/** A specification in which what stands below the x axis is no wider than the plot. */
+export function named(spec, width) {
+  const lines = (text) => (typeof text === "string" ? broken(text, Math.floor(width / LETTER)) : text);
+  const { x } = spec.encoding ?? {};
+  const axis = x?.axis?.title ? { axis: { ...x.axis, title: lines(x.axis.title) } } : {};
+  const titled = x?.title ? { encoding: { ...spec.encoding, x: { ...x, title: lines(x.title), ...axis } } } : {};
+  const layer = spec.layer ? { layer: spec.layer.map((one) => named(one, width)) } : {};
+  return { ...spec, ...titled, ...layer };
 }
 
 /** Shows what a mark stands for beside the pointer; colours and pixels of the drawing are not for people. */
@@ -136,19 +147,51 @@ function tip(drawing) {
         h("div", {}, h("span", {}, name), h("b", {}, typeof text === "number" ? number(text) : String(text))),
       ),
     );
-    const frame = drawing.getBoundingClientRect();
-    box.style.left = `${Math.min(event.clientX - frame.left + 14, frame.width - 180)}px`;
-    box.style.top = `${event.clientY - frame.top + 14}px`;
+    beside(box, event, drawing);
   };
 }
 
 const telling = (name, text) =>
   !/colou?r|opacity|size|dash|^_/.test(name) && !/^#[0-9a-f]{6}$/i.test(text) && text !== "" && text !== null;
 
-function spots({ places, captions }) {
-  return places.map(([left, top], place) =>
-    h("i", { class: "spot", tabindex: 0, title: captions[place], style: { left: `${left}%`, top: `${top}%` } }),
-  );
+const SMALL = 96; // pixels up to which the little pictures of examples are enlarged
+
+/** Places that show an example to whoever points at them; for those who do not, the table behind the chart has them. */
+function spots({ places, captions, sprites }, drawing) {
+  const box = h("div", { class: "pointed", hidden: true });
+  const show = (place) => (event) => {
+    box.hidden = false;
+    fill(box, sprites ? sprite(sprites, place) : "", h("div", {}, captions[place]));
+    beside(box, event, drawing);
+  };
+  const spot = ([left, top], place) =>
+    h("i", {
+      class: "spot",
+      style: { left: `${left}%`, top: `${top}%` },
+      onpointerenter: show(place),
+      onpointerleave: () => (box.hidden = true),
+    });
+  return [...places.map(spot), box];
+}
+
+function sprite({ url, width, height, columns }, place) {
+  const factor = Math.max(1, Math.floor(SMALL / Math.max(width, height)));
+  const [across, down] = [factor * width, factor * height];
+  const style = {
+    width: `${across}px`,
+    height: `${down}px`,
+    "background-image": `url(${url})`,
+    "background-size": `${columns * across}px auto`,
+    "background-position": `-${(place % columns) * across}px -${Math.floor(place / columns) * down}px`,
+    "image-rendering": "pixelated",
+  };
+  return h("div", { style });
+}
+
+function beside(box, { clientX, clientY }, drawing) {
+  const frame = drawing.getBoundingClientRect();
+  box.style.left = `${Math.min(clientX - frame.left + 14, frame.width - 180)}px`;
+  box.style.top = `${clientY - frame.top + 14}px`;
 }
 
 function saves(given, drawing) {

@@ -41,6 +41,8 @@ export function warnings(given) {
 
 /** The whole page: heading, findings, and its sections. `level` is that of the heading; with 0 there is none. */
 export function page(given, level = 1) {
+  for (const { figure } of given.sections)
+    if (figure?.spots?.sheet) figure.spots.sprites = given.sheets[figure.spots.sheet]; // each sheet is sent once
   const heading = level && given.question ? h(`h${level}`, {}, given.question) : "";
   return [
     heading,
@@ -129,6 +131,7 @@ function matrix({ classes, counts, cells }) {
       h("p", {}, h("strong", {}, classes[row]), said, `: ${grouped(counts[row][column])}`),
       cards(cells[`${row}-${column}`]),
     );
+    shown.scrollIntoView({ block: "nearest" });
   };
   const cell = (row, column) => {
     const count = counts[row][column];

@@ -20,7 +20,7 @@ export const state = (word) => h("span", { class: `state ${word}` }, word);
 /** How far something is, with the time that is left. */
 export function progress(given) {
   if (!given?.of) return "";
-  const share = Math.min(1, given.done / given.of);
+  const share = Math.min(1, (given.done + (given.share ?? 0)) / given.of);
   const left =
     Number.isFinite(given.left_seconds) && given.left_seconds !== null ? `, ${duration(given.left_seconds)} left` : "";
   const text = `${given.done} of ${given.of}${given.unit ? ` ${given.unit}s` : ""}${left}`;

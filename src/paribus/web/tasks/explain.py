@@ -31,9 +31,8 @@ def offered(folder: Any) -> list[dict[str, Any]]:
 def _samples(folder: Any) -> list[dict[str, Any]]:
     """Drawing examples, as one more question, where the task draws some."""
     from paribus.web.tasks import samples
-    from paribus.web.tasks.forms import field
 
-    options = [field(name, name, one, one.get("default")) for name, one in samples.schema(folder).items()]
+    options = [_option(name, one) for name, one in samples.schema(folder).items()]
     about = {"what": samples.WHAT, "title": samples.WHAT, "about": "New examples that the network draws."}
     return [{**about, "ready": True, "options": options}] if options else []
 
@@ -110,6 +109,14 @@ def predict(path: str, file: str, name: str) -> dict[str, Any]:
     return shown
 
 
+def _option(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """An option as a field; one that is left empty shows nothing, and not how Python writes nothing."""
+    from paribus.web.tasks.forms import field
+
+    usual = schema.get("default")
+    return {**field(name, name, schema, usual), **({"default": ""} if usual in (None, [], ()) else {})}
+
+
 SHOWN = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
 
 
@@ -117,10 +124,9 @@ def options_of(analysis: Any) -> list[dict[str, Any]]:
     """The options of an analysis as fields of a form, but for those that name files."""
     from paribus.analysis.table import resolve
     from paribus.records.options import keyword_options
-    from paribus.web.tasks.forms import field
 
     schema = keyword_options(resolve(analysis.compute)).model_json_schema()
-    found = [field(name, name, one, one.get("default")) for name, one in schema.get("properties", {}).items()]
+    found = [_option(name, one) for name, one in schema.get("properties", {}).items()]
     files = _file_options(analysis)
     return [one for one in found if one["path"] not in files]
 

@@ -17,19 +17,26 @@ def form(name: str, overrides: Mapping[str, str], root: str) -> dict[str, Any]:
 
     place = source(name, root)
     recipe = Recipe.load(place, changes(place, overrides))
-    parts = list(_parts(recipe))
+    data, *parts = _parts(recipe)
+    augmentations = [part for part in parts if part["name"].startswith("augment.")]
+    others = [part for part in parts if not part["name"].startswith("augment.")]
     sections = [
         {
             "name": section,
             "title": section,
             "use": None,
             "uses": [],
-            "about": Recipe.model_fields[section].description or "",
+            "about": kind.__doc__ or "",
             "fields": list(_fields(section, kind.model_json_schema(), _values(recipe, section))),
         }
         for section, kind in SECTIONS.items()
     ]
-    return {"name": name, "about": recipe.about, "sections": [*parts, *sections], "search": list(_searching())}
+    return {
+        "name": name,
+        "about": recipe.about,
+        "sections": [data, _augment(recipe), *augmentations, *others, *sections],
+        "search": list(_searching()),
+    }
 
 
 def _searching() -> Iterator[Field]:
@@ -57,6 +64,18 @@ def _parts(recipe: Any) -> Iterator[dict[str, Any]]:
             "about": f"{KINDS[kind].about}: {describe(factory)[0]}",
             "fields": list(_fields(path, schema(kind, factory).model_json_schema(), recipe.settings(path))),
         }
+
+
+def _augment(recipe: Any) -> dict[str, Any]:
+    """Which augmentations there are, in their order; the options of each stand in a section of its own."""
+    from paribus.records.kinds import KINDS
+    from paribus.records.parts import names
+
+    chosen = list(recipe.augment)
+    which = {"description": "which ones, in the order in which they are chosen.", "type": "array"}
+    picked = field("augment", "augment", which, chosen) | {"kind": "several", "choices": names("augment")}
+    about = {"use": ", ".join(chosen) or "none", "uses": [], "about": KINDS["augment"].about}
+    return {"name": "augment", "title": "augment", **about, "fields": [picked]}
 
 
 def _values(recipe: Any, section: str) -> dict[str, Any]:

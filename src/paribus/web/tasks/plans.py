@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from paribus.web.tasks.forms import SEARCHING
 from paribus.web.tasks.recipes import changes, source
 
 NUMBERS = ("trials", "eta", "min_epochs", "confirm", "seed")  # of a search, whole ones
+MOST_SCALED = 100  # runs from which a time is guessed
 Asked = Mapping[str, Any]
 
 
@@ -132,9 +133,34 @@ def _time(design: Any, root: str, runs: int) -> dict[str, Any]:
     from paribus.studies import alike
 
     with suppress(ParibusError, OSError):
-        if known := alike.look(design, Path(root)).runs:
-            each = fmean(run.seconds for run in known)
+        known = [run.seconds for run in alike.look(design, Path(root)).runs]
+        scaled = [] if known else list(_scaled(design, Path(root)))
+        if took := known or scaled:
+            each = fmean(took)
             seconds = each * math.ceil(runs / cores())
-            said = f"about {clock(seconds)}, by {len(known)} runs like these that took {clock(each)} each"
-            return {"seconds": seconds, "about_seconds": said}
+            said = f"by {len(took)} runs like these that took {clock(each)} each"
+            if scaled:
+                said = f"by {len(took)} longer or shorter runs of this recipe: {clock(each)} each"
+            return {"seconds": seconds, "about_seconds": f"about {clock(seconds)}, {said}"}
     return {"seconds": None, "about_seconds": "no run like these is known here, so nobody knows how long they take"}
+
+
+def _scaled(design: Any, root: Path) -> Iterator[float]:
+    """What runs of the same recipe would take with as many epochs and examples as are planned, in seconds."""
+    from paribus.records import store
+    from paribus.records.run import read_recipe
+
+    def size(recipe: Mapping[str, Any]) -> tuple[Any, ...]:
+        return recipe["data"]["use"], recipe["model"]["use"], recipe["training"]["batch_size"]
+
+    planned = design.recipe_of(design.arms()[0])
+    recipe, name = planned.content["recipe"], planned.name
+    epochs, limit = recipe["budget"]["epochs"], recipe["split"]["limit"]
+    finished = [run for run in store.runs(root) if run.state == "finished" and run.recipe == name and run.epochs]
+    for run in finished[-MOST_SCALED:]:
+        with suppress(ParibusError, KeyError, TypeError):
+            other = read_recipe(f"{run.path}/recipe.json")["recipe"]
+            theirs = other["split"]["limit"]
+            if size(other) == size(recipe) and (theirs == limit or (theirs and limit)):
+                examples = limit / theirs if limit else 1.0
+                yield (run.heartbeat - run.started) * examples * epochs / run.epochs

@@ -11,6 +11,7 @@ from typing import Any
 from paribus.errors import ParibusError, RecipeError, nearest
 
 FOLDERS = ("", "recipes")  # of the page's folder, in which files of one's own are looked for
+OWN = "your own"  # family of recipes that do not ship
 MOST_FILES = 500
 MOST_SENT = 100_000  # letters of a recipe that is sent
 _NAME = re.compile(r"\w[\w.-]{0,79}\Z")
@@ -36,10 +37,12 @@ def _described(name: str, source: str) -> dict[str, Any]:
     """A recipe in a list; one that cannot be read says why."""
     from paribus.records.recipe import Recipe
 
-    family = name.partition("/")[0] if source == name else "your own"
+    family = name.partition("/")[0] if source == name else OWN
     about = {"name": name, "called": name, "title": name, "family": family, "problem": ""}
     try:
         recipe = Recipe.load(source)
+        if family == OWN:
+            _ = recipe.content
     except ParibusError as error:
         return {**about, "about": "", "task": "", "data": "", "problem": f"{error.rule}: {error.got}"}
     said = {"about": recipe.about, "task": recipe.task.use, "data": recipe.data.use}
@@ -131,6 +134,6 @@ def _check(called: str, text: str) -> None:
         path = Path(folder, f"{called}.yaml")
         path.write_text(text, encoding="utf-8")
         try:
-            Recipe.load(path)
+            _ = Recipe.load(path).content  # options are looked at when all is asked for
         except ParibusError as error:
             raise type(error)(error.rule, got=error.got.replace(str(path), called), hint=error.hint) from None

@@ -133,11 +133,13 @@ export default async function run(into, { id, signal }) {
     known = fresh;
     header();
     if (more) sections();
+    if (known.at_work) later();
   }
 
   const lost = (error) => !signal.aborted && fill(top.querySelector(".line"), problem(error));
   const renew = () => signal.aborted || Promise.all([again(), log.more()]).catch(lost);
   const later = paced(PAUSE, renew);
+  if (known.at_work) later();
   listen(
     (event) => {
       if (event.kind === "reset") curves.load();

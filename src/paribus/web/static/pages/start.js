@@ -10,6 +10,7 @@ import { button, field, link, problem, say, segments, state } from "../parts.js"
 import { go, place, query, remember } from "../router.js";
 
 const AGAIN = 1000; // milliseconds between looks at a queue in which something moves
+const LEFT = { waiting: "Do not start", interrupted: "Clear", failed: "Clear" };
 
 export default async function start(into, { signal }) {
   document.title = "Start · paribus";
@@ -175,7 +176,9 @@ export default async function start(into, { signal }) {
     if (jobs.some((one) => ["waiting", "running"].includes(one.state))) later();
     queue.hidden = !jobs.length;
     const over = jobs.filter((one) => one.state === "finished");
-    const rest = jobs.filter((one) => one.state !== "finished");
+    const again = (name, place) => jobs.slice(place + 1).some((one) => one.name === name);
+    const gone = (one, place) => one.state === "interrupted" && again(one.name, place); // somebody went on with it
+    const rest = jobs.filter((one, place) => one.state !== "finished" && !gone(one, place));
     const done = over.length
       ? h(
           "details",
@@ -190,9 +193,9 @@ export default async function start(into, { signal }) {
   function job(one) {
     const name = one.study ? link(place(one.kind, one.study), one.name) : h("strong", {}, one.name);
     const leave =
-      one.state === "waiting" || one.state === "failed"
+      one.state in LEFT
         ? button(
-            one.state === "waiting" ? "Do not start" : "Clear",
+            LEFT[one.state],
             () => remove(`queue/${encodeURIComponent(one.id)}`).then(queued),
             "quiet",
           )
@@ -205,7 +208,7 @@ export default async function start(into, { signal }) {
       h("small", {}, moment(one.submitted)),
       h("code", {}, one.command),
       leave,
-      one.problem ? problem(typeof one.problem === "string" ? { message: one.problem } : one.problem) : "",
+      one.problem && one.state === "failed" ? problem({ message: one.problem }) : "",
     );
   }
 }
@@ -288,7 +291,7 @@ function sectionOf(given, values, changed, exchange) {
   const turned = () => (name in values.vary ? changed() : exchange(name));
   const rows = [
     ...part.map((one) => fieldOf(one, values, turned)),
-    ...given.fields.map((one) => fieldOf(one, values, changed)),
+    ...given.fields.map((one) => fieldOf(one, values, one.kind === "several" ? turned : changed)),
   ];
   const touched = rows.some(({ path }) => path in values.overrides || path in values.vary);
   const element = h(
@@ -401,6 +404,7 @@ function control(given, value, put, varied) {
       ),
     );
   }
+  if (given.kind === "several") return several(given, value, put);
   const numeric = ["int", "float"].includes(given.kind);
   return h("input", {
     type: "text",
@@ -413,6 +417,26 @@ function control(given, value, put, varied) {
     oninput: (event) => put(event.target.value.trim()),
   });
 }
+
+/** Names to tick; they count in the order in which they were. */
+function several({ path, choices }, value, put) {
+  const chosen = new Set(choices.filter((one) => names(value).includes(one)).sort(by(names(value))));
+  const tick = (name) => (event) => {
+    if (event.target.checked) chosen.add(name);
+    else chosen.delete(name);
+    put(chosen.size ? `[${[...chosen].join(", ")}]` : "none");
+  };
+  return h(
+    "span",
+    { class: "several", role: "group", "aria-label": path },
+    choices.map((name) =>
+      h("label", {}, h("input", { type: "checkbox", checked: chosen.has(name), onchange: tick(name) }), name),
+    ),
+  );
+}
+
+const names = (value) => value.match(/\w+/g) ?? [];
+const by = (order) => (one, other) => order.indexOf(one) - order.indexOf(other);
 
 const VERBS = { search: "search", study: "vary" };
 const VARIED = { search: "1e-3..1, or values with commas", study: "values, with commas between" };

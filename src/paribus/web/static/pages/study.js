@@ -11,6 +11,7 @@ import { part } from "./run.js";
 
 const PAUSE = 3000; // milliseconds between looks at a study that trains
 const AGAIN = 1000; // milliseconds between questions for a study that has not begun
+const AT_WORK = { waiting: "It waits for its turn.", running: "A process of its own is at work on it." };
 
 export default async function study(into, { id, signal }) {
   const kind = location.pathname.startsWith("/searches/") ? "search" : "study";
@@ -146,8 +147,10 @@ export default async function study(into, { id, signal }) {
         h("span", { class: "squares" }, runs.filter((run) => run.arm === arm).map(square)),
       ),
     );
+    const begins = known.at_work && !runs.some((run) => run.state === "running");
     fill(
       going,
+      begins ? h("p", { class: "working" }, AT_WORK[known.at_work]) : "",
       unfinished ? h("div", { class: "line" }, progress({ unit: "run", ...known.progress })) : "",
       runs.length
         ? h(
@@ -167,6 +170,7 @@ export default async function study(into, { id, signal }) {
     known = fresh;
     header();
     progressing();
+    if (known.at_work) later();
     if (open !== undefined && going.querySelector("details")) going.querySelector("details").open = open;
     if (!same) draw();
   }
@@ -175,6 +179,7 @@ export default async function study(into, { id, signal }) {
     PAUSE,
     () => signal.aborted || again().catch((error) => signal.aborted || fill(going, problem(error))),
   );
+  if (known.at_work) later();
   listen(
     (event) => event.kind !== "rows" && concerns(event, [id, ...(known.runs ?? []).map((run) => run.id)]) && later(),
     signal,
@@ -196,7 +201,7 @@ async function begun(into, id, ask, signal) {
       fill(
         into,
         h("h1", {}, job.name),
-        h("p", { class: "working" }, job.state === "waiting" ? "It waits for its turn." : "It is about to begin."),
+        h("p", { class: "working" }, AT_WORK[job.state]),
       );
       await new Promise((done) => setTimeout(done, AGAIN));
       signal.throwIfAborted();
