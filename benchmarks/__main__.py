@@ -11,7 +11,19 @@ from paribus.records.environment import environment
 
 SUBJECTS = (
     *("startup", "single", "study", "many", "memory", "store", "busy", "tune"),
-    *("augmentation", "frameworks", "scratch", "generators", "pixels", "sequences", "signals", "page", "page_browser"),
+    *(
+        "augmentation",
+        "frameworks",
+        "scratch",
+        "generators",
+        "pixels",
+        "plates",
+        "sequences",
+        "unlabelled",
+        "signals",
+        "page",
+        "page_browser",
+    ),
 )
 
 

@@ -33,13 +33,16 @@ from paribus.analysis.errors.calibration import calibration
 from paribus.analysis.gradients import Gradients, Layer
 from paribus.analysis.latent import LatentMap
 from paribus.analysis.quality import Quality
+from paribus.analysis.reading import Judged, summed
 from paribus.chance import key
 from paribus.data.augmentation import PARTS
 from paribus.data.augmentation.compose import Compose
+from paribus.data.prepare.prepared import open_dataset
 from paribus.evidence.detection import detections
 from paribus.plots import Chart
 from paribus.plots import arena as arena_plots
 from paribus.plots.activations import activations, depths
+from paribus.plots.alignment import alignments
 from paribus.plots.compare import churn
 from paribus.plots.compare import layers as alignment
 from paribus.plots.errors import ranks, reliability
@@ -48,6 +51,7 @@ from paribus.plots.latent import latent
 from paribus.plots.layers import sizes
 from paribus.plots.quality import quality
 from paribus.plots.rates import rates
+from paribus.plots.reading import outcomes
 from paribus.plots.search import history, parallel
 from paribus.plots.seeds import seeds
 from paribus.records.parts import Part, build
@@ -57,6 +61,7 @@ from paribus.records.run import RunFolder
 from paribus.reports import files as reports
 from paribus.reports.pictures import save_picture
 from paribus.reports.run import run_page
+from paribus.tasks.sequences.alignment import Alignment
 from paribus.tasks.sheet import sheet
 from paribus.theory import arena
 from paribus.theory.activations import ACTIVATIONS, through_depth
@@ -106,6 +111,7 @@ RUNS: dict[str, dict[str, object]] = {
     "seasons/lstm": {"budget.epochs": 4, "split.limit": 2000},
     "markov/rnn": {"budget.epochs": 8, "data.tokens": 20_000},
     "lookahead/bilstm": {"budget.epochs": 2},
+    "copy/attention": {"budget.epochs": 2},
 }
 EXPLAINED = ("digits/cnn", "shapes/unet")  # whose reports show where the network looks
 
@@ -115,7 +121,8 @@ def main(folder: Path, refresh: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     drawn = augmentations(folder / "augmentation.png")
-    shown = [*studies(folder), *others(folder), drawn, *runs(folder), course(folder)]
+    drawn_plates = plates(folder / "plates.png")
+    shown = [*studies(folder), *others(folder), drawn, drawn_plates, *runs(folder), course(folder)]
     index = folder / "index.html"
     index.write_text(page(shown, folder), encoding="utf-8")
     if refresh:
@@ -130,6 +137,14 @@ def studies(folder: Path) -> Iterator[Path]:
         for plot in (plots.forest, plots.arms, plots.levels, plots.paired, plots.curves, plots.costs, plots.noise):
             yield saved(plot(result), folder, f"{name} {plot.__name__}")
         yield reports.write(result, folder / file_name(name))
+
+
+def looks(source: str, written: str) -> Alignment:
+    """A made alignment: equal tokens look at each other, others at their own place."""
+    read, said = source.split(), written.split()
+    wanted = [read.index(token) if token in read else place for place, token in enumerate(said)]
+    weights = tuple(tuple(0.8 if at == place else 0.2 / (len(read) - 1) for at in range(len(read))) for place in wanted)
+    return Alignment(tuple(read), tuple(said), weights)
 
 
 def others(folder: Path) -> Iterator[Path]:
@@ -152,6 +167,7 @@ def others(folder: Path) -> Iterator[Path]:
     )
     charts = {
         "latent": latent(LatentMap(*zip(*codes, strict=True), ("z₁", "z₂"))),
+        "alignment": alignments([looks("the cat sat", "die Katze sass"), looks("a b c d e", "e d c b a")]),
         "quality": quality(Quality(dict.fromkeys(losses, (1, 2, 3)), losses)),
         "activations": activations(list(ACTIVATIONS.values())),
         "relu": activations([ACTIVATIONS["relu"]]),
@@ -159,6 +175,7 @@ def others(folder: Path) -> Iterator[Path]:
         "layers": sizes(
             table("conv 64 k7 s2 p3, bn, relu, pool 3 s2 p1, conv 64 k3 p1, conv 128 k3 s2 p1", (3, 224, 224))
         ),
+        "reading": outcomes(summed(lost(), 60, 3, 0.5)),
         "paths": arena_plots.paths(race),
         "falls": arena_plots.falls(race),
         "falls of all": arena_plots.falls(arena.race(beale, [arena.optimizer(one) for one in arena.LABELS], None, 100)),
@@ -227,6 +244,33 @@ def augmentations(path: Path) -> Path:
     return path
 
 
+def plates(path: Path) -> Path:
+    """Plates as they are drawn, and what each of the four strengths makes of them."""
+    clear = dict.fromkeys(("perspective", "blur", "dirt", "night"), 0.0)
+    looks = {"as made": clear, **{name: {**clear, name: 1.0} for name in clear}, "all": dict.fromkeys(clear, 0.6)}
+    columns = []
+    for look in looks.values():
+        made = open_dataset(Part("made_plates", plates=10, colour="rgb", **look))
+        columns.append(made.inputs[:6].clone())
+    written(sheet(torch.stack(columns, 1), [*looks], "Plates that are drawn"), path)
+    return path
+
+
+def lost() -> list[Judged]:
+    """Texts as they are lost, made up."""
+    kinds = {
+        "right": (30, "AB1", 0.8),
+        "misread": (18, "AB7", 0.7),
+        "misplaced": (8, "B1", 0.4),
+        "missed": (4, "", 0.0),
+    }
+    return [
+        Judged(f"{name}-{k}.jpg", "AB1", said, "AB1" if k % 5 else "A81", iou, name)  # type: ignore[arg-type]
+        for name, (count, said, iou) in kinds.items()
+        for k in range(count)
+    ]
+
+
 def textured(count: int, size: int = 48) -> torch.Tensor:
     """Colour pictures with something in them that shows what was turned, moved or mixed: (B, 3, H, W) uint8."""
     y, x = torch.meshgrid(*(torch.linspace(-1, 1, size),) * 2, indexing="ij")
@@ -256,6 +300,7 @@ def refreshed(folder: Path) -> None:
     planned = pb.Study("digits/mlp", epochs=5, vary={"model.dropout": [0, 0.3]}, runs=folder / "studies")
     stacked([seeds(planned.plan(delta="3pt", pilot=5))], PICTURES / "plan.png")
     augmentations(PICTURES / "augmentation.png")
+    plates(PICTURES / "plates.png")
     found = pb.Tune("digits/mlp", epochs=3, search=SEARCHED, trials=12, runs=folder / "studies").run(jobs=1)
     stacked([history(found), parallel(found)], PICTURES / "tune.png")
     for name, (run, picture) in SHOWN.items():

@@ -50,6 +50,20 @@ def test_T11_a_unet_finds_nuclei(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(900)
+def test_T21_a_transformer_translates_short_sentences(tmp_path: Path) -> None:
+    run = Run("deu/transformer", {"budget.epochs": 1}, runs=tmp_path)
+    run.train(threads=1)
+    assert open_test(run.folder).metrics["test/bleu"] >= 5  # the first of its 8 epochs gave 10.8 on validation
+
+
+@pytest.mark.timeout(900)
+def test_T22_word_vectors_agree_with_mutual_information(tmp_path: Path) -> None:
+    run = Run("text/words", {"budget.epochs": 8}, runs=tmp_path)
+    run.train(threads=1)
+    assert run.metrics["val/pmi"] >= 0.3  # the whole recipe gave .44
+
+
+@pytest.mark.timeout(900)
 def test_published_weights_of_a_resnet_reach_their_accuracy(tmp_path: Path) -> None:
     changes = {"model.weights": "cifar10_resnet20", "budget.epochs": 0, "training.precision": "fp32"}
     run = Run("cifar10/resnet20", changes, runs=tmp_path)
