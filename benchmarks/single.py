@@ -38,12 +38,12 @@ def against_raw(recipe: Recipe, repeats: int, channels_last: bool = False) -> li
     return ratios(by_hand, lambda: paribus(recipe), repeats)
 
 
-def paribus(recipe: Recipe, threads: int | None = None) -> float:
+def paribus(recipe: Recipe, threads: int | None = None, signals: bool = True) -> float:
     """Seconds of one run from the first step to the written result, its preparation apart; with all threads."""
     with tempfile.TemporaryDirectory() as folder:
         marks: list[float] = []
         run = Run(recipe, runs=Path(folder))
-        run.train(listen=_first(marks), threads=threads or cores())
+        run.train(listen=_first(marks), threads=threads or cores(), signals=signals)
         return time.perf_counter() - marks[0]
 
 

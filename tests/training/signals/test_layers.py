@@ -21,13 +21,22 @@ def seen(network: nn.Module, x: torch.Tensor) -> dict[str, dict[str, float]]:
 
 def test_moments_are_those_of_torch() -> None:
     x = torch.randn(64, 8, 5, 5, generator=torch.Generator().manual_seed(0)).mul(3).add(2)
-    for given in (x, x.to(memory_format=torch.channels_last), x[:, :, 0, 0]):
+    wide = torch.randn(16, 12, 40, 50, generator=torch.Generator().manual_seed(1))  # more than one block
+    for given in (x, x.to(memory_format=torch.channels_last), x[:, :, 0, 0], x[:, 0, 0, 0], wide):
         figures, nothing = moments(given)
         assert float(figures["mean"]) == pytest.approx(float(given.mean()), rel=1e-5)
         assert float(figures["deviation"]) == pytest.approx(float(given.std(correction=0)), rel=1e-5)
         variation = given.var(0, correction=0).mean().sqrt()
         assert float(figures["variation"]) == pytest.approx(float(variation), rel=1e-5)
         assert not bool(nothing.any())
+
+
+def test_where_nothing_is_lies_where_it_was_in_any_layout() -> None:
+    x = torch.randn(16, 12, 40, 50, generator=torch.Generator().manual_seed(1))
+    zero = torch.rand(12, 40, 50, generator=torch.Generator().manual_seed(2)) < 0.3
+    x[:, zero] = 0
+    for given in (x, x.to(memory_format=torch.channels_last), x.transpose(1, 3).contiguous().transpose(1, 3)):
+        assert moments(given)[1].equal(zero)
 
 
 def test_units_that_are_zero_for_every_example_are_dead() -> None:

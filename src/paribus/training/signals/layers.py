@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from paribus.training.signals.readings import Readings
 
+BLOCK = 8192  # values of an example of which moments are taken at once: of 64 examples they fit into 2 MiB
 NEAR = 0.01  # share of the range of a bounded function that counts as its end
 RANGES: dict[type[nn.Module], tuple[float, float]] = {
     nn.Sigmoid: (0, 1),
@@ -106,15 +107,23 @@ class Outputs:
 
 def moments(output: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     """Mean and deviation over all values (B, …), how far they depend on the example, and which are 0 for all (…)."""
-    mean = output.mean(0)
-    variance = (output - mean).square_().mean(0)  # in three quick passes; torch.var takes ten times as long here
+    axes = sorted(range(1, output.ndim), key=lambda axis: -output.stride(axis))  # as they lie in memory
+    laid = output.permute(0, *axes)
+    means, variances = [], []
+    for some in laid.reshape(len(laid), -1).split(
+        BLOCK, 1
+    ):  # which stay in the processor's cache; torch.var is ten times slower
+        means.append(mean := some.mean(0))
+        variances.append((some - mean).square_().mean(0))
+    mean, variance = torch.cat(means), torch.cat(variances)
     within = variance.mean()  # the law of total variance: within outputs, and between their means
     figures = {
         "mean": mean.mean(),
         "deviation": (within + mean.var(correction=0)).sqrt_(),
         "variation": within.sqrt(),
     }
-    return figures, (mean == 0) & (variance == 0)
+    nothing = ((mean == 0) & (variance == 0)).view(laid.shape[1:])
+    return figures, nothing.permute([axes.index(axis) for axis in range(1, output.ndim)])
 
 
 def zeros(output: Tensor) -> Tensor:
