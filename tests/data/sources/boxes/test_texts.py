@@ -43,6 +43,14 @@ def test_texts_that_are_too_long_or_empty(text):
         written([text], "ABCDEFGHI", 8, ["here"])
 
 
+def test_a_picture_that_is_listed_without_its_text_is_refused_with_its_line(tmp_path):
+    with pytest.raises(DataError, match=r"a text of line 3 of texts\.csv has 1 … 8 characters") as caught:
+        open_dataset(listed(tmp_path, "0.png,AB1\n1.png,"))
+    assert "delete the row" in str(caught.value)
+    boxes = "0.png,10,5,40,20,AB1\n1.png,10,5,40,20,"  # a plate that nobody could read, in a photograph
+    assert len(open_dataset(listed(tmp_path, boxes, "file,x,y,w,h,text"))) == 1
+
+
 def test_a_part_is_cut_out_with_its_margin():
     pixels = np.zeros((1, 40, 60), np.uint8)
     pixels[:, 10:20, 20:40] = 255

@@ -190,10 +190,10 @@ class PlateTexts(Texts):
 
 
 def crops_of(one: Marked) -> Iterator[Crop]:
-    """The parts of a picture that hold a text."""
+    """The parts of a picture that hold a text; a whole picture is listed to be read, and its text must be there."""
     for box in one.boxes:
-        if box.text:
-            whole = box.relative and box.corners == (0, 0, 1, 1)
+        whole = box.relative and box.corners == (0, 0, 1, 1)
+        if box.text or whole:
             yield Crop(one.name, box.text, None if whole else box, one.split, one.group, box.where)
 
 
