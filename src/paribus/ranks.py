@@ -21,13 +21,13 @@ class Span(NamedTuple):
 
     Args:
         start: the first example, counted within the piece.
-        count: how many.
+        own: how many.
         of: examples of the whole piece.
         before: examples of the batch before the piece.
     """
 
     start: int
-    count: int
+    own: int
     of: int
     before: int = 0
 
@@ -143,4 +143,5 @@ def as_share(count: Tensor, examples: int, least: float = 0) -> Tensor:
     import torch
 
     things, all_examples = _now.total(torch.stack([count.detach().double(), count.new_tensor(examples).double()]))
-    return (things.clamp(min=least) * examples / all_examples).to(torch.float32)
+    found: Tensor = (things.clamp(min=least) * examples / all_examples).to(torch.float32)
+    return found

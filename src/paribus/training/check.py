@@ -77,6 +77,9 @@ class Check:
             meeting.check(recipe, examples, settings.processes)
         prepared.sampling(recipe.training)
         task, network = self._built(recipe, seed, prepared)
+        if settings.processes > 1 and fits_at_once(network.model):
+            rule = "a model that is fitted at once is fitted by one process"
+            raise RecipeError(rule, got=f"{settings.processes} processes", hint="leave --processes out")
         task.check(prepared)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers = optimizers_of(recipe, task.stages(network), network)

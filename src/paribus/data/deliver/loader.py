@@ -124,13 +124,13 @@ class Loader:
             places = ORDERS[order](seeds.key("order", epoch), len(self.rows))
             batches, again = self.rows[places].tensor_split(size), None
         for place in range(start, len(batches)):
-            rows, times = batches[place], None if again is None else again[place]
+            rows, before = batches[place], None if again is None else again[place]
             own, spans = shared(len(rows), share)
             whole = own is None or (augment is not None and augment.mixes)  # partners may be in any share
             if own is not None and not whole:
-                rows, times = rows[own], None if times is None else times[own]
+                rows, before = rows[own], None if before is None else before[own]
             batch = self.take(rows)
-            drawn = batch.rows if times is None else batch.rows + len(self.examples) * times.to(batch.rows)
+            drawn = batch.rows if before is None else batch.rows + len(self.examples) * before.to(batch.rows)
             batch = batch if augment is None else self._augmented(batch, augment, draws_key, drawn)
             if own is not None:
                 batch = replace(batch.take(own.to(batch.rows.device)) if whole else batch, spans=spans)
@@ -163,9 +163,7 @@ def shared(examples: int, share: Share | None) -> tuple[Tensor | None, tuple[Spa
         return None, ()
     spans = share.spans(examples)
     firsts = [span.before + span.start for span in spans]
-    return torch.cat(
-        [torch.arange(first, first + span.count) for first, span in zip(firsts, spans, strict=True)]
-    ), spans
+    return torch.cat([torch.arange(first, first + span.own) for first, span in zip(firsts, spans, strict=True)]), spans
 
 
 def check_batch_size(batch_size: int, examples: int) -> None:

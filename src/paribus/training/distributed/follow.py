@@ -8,8 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch.distributed as dist
 
@@ -30,6 +29,9 @@ from paribus.training.monitor import Plan
 from paribus.training.session import Session
 from paribus.training.step import step
 
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
+
 
 def follow(recipe: Recipe, seed: int) -> None:
     """Train with the others that torchrun has started, where this is not the first of them.
@@ -47,7 +49,7 @@ def follow(recipe: Recipe, seed: int) -> None:
 def main() -> int:
     """A process that the first one has started; gives its exit code."""
     rank, local = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
-    store = dist.FileStore(str(Path(os.environ[STORE]) / "store"), -1)
+    store = meeting.store_in(os.environ[STORE])
     try:
         _follow(store, rank, local, None, {}, started_here=True)
     except ParibusError:
@@ -56,7 +58,7 @@ def main() -> int:
 
 
 def _follow(
-    store: dist.Store, rank: int, local: int, recipe: Recipe | None, known: Mapping[str, Any], started_here: bool
+    store: Store, rank: int, local: int, recipe: Recipe | None, known: Mapping[str, Any], started_here: bool
 ) -> None:
     for number in SIGNALS:  # the first process hears them, saves, and lets the others go
         signal.signal(number, signal.SIG_IGN)

@@ -161,9 +161,9 @@ class Several:
         """What this process has of each piece: its batch is these shares, one behind the other."""
         found, start = [], 0
         for span in batch.spans:
-            rows = torch.arange(start, start + span.count, device=batch.rows.device)
-            found.append(Piece(batch if span.count == len(batch) else batch.take(rows), span))
-            start += span.count
+            rows = torch.arange(start, start + span.own, device=batch.rows.device)
+            found.append(Piece(batch if span.own == len(batch) else batch.take(rows), span))
+            start += span.own
         return found
 
     @contextmanager
@@ -259,7 +259,7 @@ class _Whole(torch.autograd.Function):
     """Shares of all processes one behind the other; its gradient is that of all losses, each by its own share."""
 
     @staticmethod
-    def forward(ctx: Any, own: Tensor, rank: int, size: int) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, own: Tensor, rank: int, size: int) -> Tensor:
         """(b, …) → (B, …)."""
         counts = [torch.zeros(1, dtype=torch.int64) for _ in range(size)]
         dist.all_gather(counts, torch.tensor([len(own)]))
@@ -271,7 +271,7 @@ class _Whole(torch.autograd.Function):
         return torch.cat([one[:count] for one, count in zip(found, ctx.counts, strict=True)])
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:
         """The slopes of all processes, for what is one's own."""
         slope = slope.contiguous().clone()
         dist.all_reduce(slope)

@@ -13,12 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch.distributed as dist
 
 from paribus import processes
-from paribus.errors import RecipeError, RunError
+from paribus.errors import RunError
 from paribus.ranks import Share
 from paribus.records.inputs import Inputs
 from paribus.records.recipe import Recipe
@@ -26,6 +26,9 @@ from paribus.training.distributed import meeting
 from paribus.training.distributed.group import Group, One, Several
 from paribus.training.execution import Settings
 from paribus.training.session import Session
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
 STORE = "PARIBUS_STORE"  # in the environment of a process that was started here: the file through which they meet
 POLL_SECONDS = 0.02
@@ -69,12 +72,14 @@ class Lead:
         self.local = meeting.place()
         self.settings = meeting.placed(settings, self.local.local if self.local else 0)
         self.started: dict[int, subprocess.Popen[bytes]] = {}
-        self.store: dist.Store | None = None
+        self.store: Store | None = None
         self.several: Several | None = None
         self.folder = ""
 
     def start(self) -> None:
         """Start the others, unless torchrun has, and tell them what to train."""
+        if not dist.is_available():
+            raise RunError("this build of torch knows of no several processes", hint="leave --processes out")
         if dist.is_initialized():
             raise RunError("this process is one of a group of its own already", hint="train in a process of its own")
         plan = json.dumps(meeting.plan_of(self.recipe, self.seed, self.settings, self.inputs))
@@ -85,7 +90,7 @@ class Lead:
         if "cuda" in self.settings.device:
             meeting.placed(self.settings.__class__(), self.others[-1])  # refuses if there are too few
         self.folder = tempfile.mkdtemp(prefix="paribus-")  # for this user alone
-        self.store = dist.FileStore(str(Path(self.folder) / "store"), -1)
+        self.store = meeting.store_in(self.folder)
         self.store.set("plan", plan)
         words = [sys.executable, "-P", "-m", "paribus.training.distributed.follow"]
         for rank in self.others:
@@ -109,9 +114,6 @@ class Lead:
         """
         assert self.store is not None
         assert self.several is not None
-        if session.fitted:
-            rule = "a model that is fitted at once is fitted by one process"
-            raise RecipeError(rule, got=f"{self.settings.processes} processes", hint="leave --processes out")
         waiting = set(self.others)
         while waiting:
             self._refuse_ended()
@@ -183,7 +185,7 @@ class Lead:
         """What somebody wrote into the store, if so."""
         with suppress(RuntimeError):  # torchrun may be gone
             if self.store is not None and self.store.check([key]):
-                return self.store.get(key).decode()
+                return str(self.store.get(key).decode())
         return ""
 
 

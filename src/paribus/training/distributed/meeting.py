@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
@@ -29,6 +29,9 @@ from paribus.records.inputs import Inputs, identity_of
 from paribus.records.plugins import PREFIX
 from paribus.records.recipe import Recipe
 from paribus.training.execution import Settings
+
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import Store
 
 NAMED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # by torchrun and its like
 LOOPBACK = {"linux": "lo", "darwin": "lo0"}  # how the network of this machine alone is called
@@ -145,28 +148,42 @@ def software() -> dict[str, str]:
     return {"paribus": f"{paribus.__version__} {text.hexdigest()[:12]}", "torch": str(torch.__version__)}
 
 
-def store_of_torchrun() -> dist.Store:
+def store_in(folder: str) -> Store:
+    """What the processes of this machine read and write together: a file."""
+    from torch.distributed import FileStore  # type: ignore[attr-defined]
+
+    found: Store = FileStore(str(Path(folder) / "store"), -1)
+    return found
+
+
+def store_of_torchrun() -> Store:
     """What the processes read and write together where torchrun started them: another part of it at every meeting.
 
     Raises:
         RunError: if nobody answers.
     """
+    from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+    from torch.distributed.rendezvous import rendezvous
+
     global _meetings
     _meetings += 1
     try:
-        store, _, _ = next(dist.rendezvous("env://", timeout=timedelta(minutes=5)))
+        store, _, _ = next(rendezvous("env://", timeout=timedelta(minutes=5)))
     except (RuntimeError, ValueError, StopIteration) as error:
         got = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}: {str(error).splitlines()[0]}"
         raise RunError("the processes do not find each other", got=got, hint="see how torchrun was called") from None
     restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    return dist.PrefixStore(f"paribus/{restarts}/{_meetings}", store)
+    found: Store = PrefixStore(f"paribus/{restarts}/{_meetings}", store)
+    return found
 
 
-def connect(store: dist.Store, rank: int, settings: Settings) -> None:
+def connect(store: Store, rank: int, settings: Settings) -> None:
     """Connect this process with the others, for numbers on CPUs and, where there are some, on GPUs."""
+    from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+
     backend = "gloo" if torch.device(settings.device).type == "cpu" else "cpu:gloo,cuda:nccl"
     dist.init_process_group(
-        backend, store=dist.PrefixStore("group", store), rank=rank, world_size=settings.processes, timeout=PATIENCE
+        backend, store=PrefixStore("group", store), rank=rank, world_size=settings.processes, timeout=PATIENCE
     )
 
 

@@ -22,9 +22,10 @@ INNER = ("attention", "rnn", "lstm", "gru")  # kernels that draw within themselv
 class Drawn(TorchDispatchMode):
     """Within it operations that draw do so for all examples of a piece of a batch, and give those of this process.
 
-    The examples are taken to be along the first axis that is as long as this process' share; where there is none, along
-    a first axis that is a multiple of it: two views one behind the other, more of them side by side. What has no such
-    axis is drawn as it is, the same in every process.
+    The examples are taken to be along the first axis where that is as long as this process' share, or a multiple of it:
+    two views one behind the other, more of them side by side; else along the first axis that is as long. What has none
+    is drawn as it is, the same in every process. A length that is the same by accident costs nothing but the equality
+    with one process: the numbers are as random.
 
     Args:
         span: the share.
@@ -101,11 +102,11 @@ class _Wide:
 
     def _found(self, shape: tuple[int, ...]) -> tuple[int, int] | None:
         """Along which axis the examples are, and how many rows each has; remembered for the result."""
-        count = self.span.count
-        if count in shape:
-            self.layout = shape.index(count), 1
-        elif shape[0] and not shape[0] % count:
+        count = self.span.own
+        if shape[0] and not shape[0] % count:
             self.layout = 0, shape[0] // count
+        elif count in shape:
+            self.layout = shape.index(count), 1
         else:
             return None
         return self.layout

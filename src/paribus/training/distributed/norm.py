@@ -83,7 +83,7 @@ class _Synchronised(torch.autograd.Function):
     """x̂ = (x − μ)/√(σ² + ε), y = γ·x̂ + β with the figures of all processes (Ioffe & Szegedy, 2015)."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, total: Total
     ) -> tuple[Tensor, Tensor, Tensor]:
         """y, and the mean and the unbiased variance (C,) for the running figures."""
@@ -103,7 +103,7 @@ class _Synchronised(torch.autograd.Function):
         return y, mean_, unbiased
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, slope: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
         """∂L/∂x = γ/√(σ² + ε)·(g − mean(g) − x̂·mean(g·x̂)), where means are over the examples of all processes."""
         x, weight, mean, scale, n = ctx.saved_tensors
