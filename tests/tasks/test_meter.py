@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from paribus.data.deliver.loader import Batch
-from paribus.tasks.meter import Means
+from paribus.tasks.meter import Means, added
 
 
 def batch(size: int) -> Batch:
@@ -29,3 +29,11 @@ def test_stages_have_losses_of_their_own_and_saved_sums_go_on():
     for meter in (whole, second):
         meter.update("critic", torch.tensor(9.0), torch.zeros(1), batch(1))
     assert second.figures() == whole.figures() == {"generator_loss": 1.0, "critic_loss": 5.0}
+
+
+def test_the_states_of_several_processes_add_up():
+    first = {"sums": {"loss": torch.tensor(1.0)}, "count": 2, "said": [1], "confusion": None}
+    second = {"sums": {"loss": torch.tensor(2.0), "rare": torch.tensor(5)}, "count": 3, "said": [2], "confusion": None}
+    expected = {"sums": {"loss": torch.tensor(3.0), "rare": torch.tensor(5)}, "count": 5, "said": [1, 2]}
+    assert added([first, second]) == {**expected, "confusion": None}
+    assert added([first]) == first

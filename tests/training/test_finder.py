@@ -17,7 +17,7 @@ from paribus.reports.rates import rates_page
 from paribus.training.check import check_run
 from paribus.training.execution import Settings
 from paribus.training.finder import RateRange, lr_find, region, smoothed, sweep
-from paribus.training.loop import Loaders
+from paribus.training.loaders import Loaders
 from paribus.training.monitor import Plan
 from paribus.training.session import Session
 from paribus.training.step import step

@@ -14,7 +14,7 @@ from paribus.records.time import Time
 from paribus.training.check import check_run
 from paribus.training.checkpointing import chains, checkpointed, segments
 from paribus.training.execution import Settings
-from paribus.training.loop import Loaders
+from paribus.training.loaders import Loaders
 from paribus.training.session import Session
 from paribus.training.step import step
 from paribus.training.trial import held

@@ -26,7 +26,7 @@ from paribus.training.checkpointing import chains, checkpointed, segments
 from paribus.training.costs import Memory, layers_of, predicted
 from paribus.training.execution import Settings
 from paribus.training.failures import as_out_of_memory
-from paribus.training.loop import Loaders
+from paribus.training.loaders import Loaders
 from paribus.training.session import Session
 from paribus.training.step import gradient, step
 from paribus.training.trial import held, now, size

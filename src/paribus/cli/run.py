@@ -41,6 +41,14 @@ def run(
     ] = None,
     keep: Keep = "none",
     signals: Signals = True,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that train together on this machine, each with its share of every batch; torchrun starts "
+            "them on several.",
+        ),
+    ] = None,
     plugin: Plugin = None,
     data_changed: DataChanged = "refuse",
     dry_run: DryRun = False,
@@ -60,6 +68,8 @@ def run(
     - `paribus run digits/mlp --more 5`
 
     - `paribus run my_recipe.yaml --dry-run`
+
+    - `paribus run cifar10/resnet20 --processes 2`
     """
     from paribus.records.recipe import Recipe
 
@@ -74,11 +84,15 @@ def run(
 
     change = on_change(data_changed)
     training = Run(chosen, seed=seed, runs=runs)
+    if training.follows:  # of several that torchrun started, the first one shows and writes everything
+        training.train()
+        return
     if more is not None:
         training = training.more(more)
     if dry_run:
         with counting() as progress:
-            training.check(device=device, threads=threads, keep=keep, data_changed=change, progress=progress)
+            wishes: dict[str, Any] = {"device": device, "threads": threads, "keep": keep, "processes": processes}
+            training.check(**wishes, data_changed=change, progress=progress)
         print(yaml.dump({"name": chosen.name, **chosen.resolved()}), end="")
         return
     metrics = {metric.name: metric for metric in chosen.figures_of_merit()}
@@ -87,5 +101,6 @@ def run(
     log = training.folder.path / "log.txt"
     with following(chosen.name, seed, metrics, log) as (listen, progress):
         how: dict[str, Any] = {"device": device, "threads": threads, "keep": keep, "signals": signals}
+        how["processes"] = processes
         training.train(**how, data_changed=change, listen=listen, progress=progress)
     print_page(brief.run(training.folder, known=before is not None))

@@ -129,6 +129,8 @@ class Recipe(BaseModel):
         """
         sections = self.model_dump(exclude={*WORDS, "augment", "optimizers", *KINDS}, mode="json")
         recipe = {name: sections.get(name, {}) for name in Recipe.model_fields if name not in WORDS}
+        if self.training.norm_parts is None:  # as always: runs of versions that knew of nothing else stay the same
+            del recipe["training"]["norm_parts"]
         sources = {}
         for field, (kind, part) in self.fields.items():
             known = resolve(kind, part, self._supplied if kind == "model" else (), field)

@@ -70,6 +70,12 @@ class Training(Section):
         "auto",
         description="number format of the heavy arithmetic; auto takes bf16 where the hardware has it and it pays",
     )
+    norm_parts: int | None = Field(
+        None,
+        ge=2,
+        description="parts of a batch over each of which batch norm takes its figures (ghost batch norm), so that "
+        "processes need not exchange them; by default it takes those of the whole batch, on however many processes",
+    )
     clip_norm: float | None = Field(None, gt=0, description="largest allowed norm of the whole gradient")
     l1: float = Field(
         0.0,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import torch
@@ -49,3 +51,19 @@ class Means:
         total = value.detach().to(torch.float64) * examples
         self.sums[name] = self.sums[name].to(total.device) + total if name in self.sums else total
         self.counts[name] = self.counts.get(name, 0) + examples
+
+
+def added(states: Sequence[Any]) -> Any:
+    """The state of a meter that counted what several have counted, from theirs.
+
+    Numbers and tensors are added up, lists come one behind the other; of names each has the sum of those that know it.
+    """
+    first = states[0]
+    if isinstance(first, Mapping):
+        names = dict.fromkeys(name for state in states for name in state)
+        return {name: added([state[name] for state in states if name in state]) for name in names}
+    if isinstance(first, list):
+        return [entry for state in states for entry in state]
+    if first is None or isinstance(first, (str, bool)):
+        return first
+    return reduce(add, [state.cpu() if isinstance(state, Tensor) else state for state in states])

@@ -31,7 +31,10 @@ class Meter(Protocol):
         ...
 
     def state(self) -> dict[str, Any]:
-        """The sums themselves, tensors or plain values, to be saved in the middle of an epoch."""
+        """The sums themselves, tensors or plain values, to be saved in the middle of an epoch.
+
+        Those of several processes are added up, see :func:`.meter.added`: nothing else may stand among them.
+        """
         ...
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -127,8 +130,16 @@ class Task(ABC):
 
         It is also called in evaluation, under ``torch.inference_mode``: what needs gradients is left out there. Random
         draws from torch's global generators are repeatable in both.
+
+        Where several processes train, each is given its share of the batch, and their losses count by their examples. A
+        mean over something else (tokens, boxes) asks :func:`paribus.ranks.as_share` how many there are, and a loss that
+        compares examples with each other :func:`paribus.ranks.whole` for those of all processes.
         """
         ...
+
+    def joined(self, states: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """What :meth:`state` gives where one process has the examples of several, from what they give."""
+        return next((state for state in states if state), {})
 
     def fitting(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
         """Targets and weights (B,) of examples, for models that are fitted at once; no weights where all are equal.

@@ -30,6 +30,7 @@ from paribus.progress import Announce, silent
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.task import Task
+from paribus.training.distributed import meeting
 from paribus.training.ending import check_ending
 from paribus.training.execution import Settings, check_device
 from paribus.training.failures import as_out_of_memory
@@ -72,8 +73,13 @@ class Check:
         check_device(recipe.training, settings)
         prepared = self._prepared(recipe, seed)
         check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
+        if settings.processes > 1 or recipe.training.norm_parts:
+            meeting.check(recipe, examples, settings.processes)
         prepared.sampling(recipe.training)
         task, network = self._built(recipe, seed, prepared)
+        if settings.processes > 1 and fits_at_once(network.model):
+            rule = "a model that is fitted at once is fitted by one process"
+            raise RecipeError(rule, got=f"{settings.processes} processes", hint="leave --processes out")
         task.check(prepared)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers = optimizers_of(recipe, task.stages(network), network)

@@ -95,6 +95,15 @@ def read(path: Path) -> dict[str, Any]:
         raise _corrupt(path, str(error) or type(error).__name__) from None
 
 
+def unpack(content: bytes) -> dict[str, Any]:
+    """The tree that :func:`pack` packed, from its bytes."""
+    from safetensors.torch import load as deserialise
+
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    tree: dict[str, Any] = _fill(json.loads(header["__metadata__"]["tree"]), deserialise(content))
+    return tree
+
+
 def tidy(folder: Path) -> None:
     """Remove what a killed process left half written."""
     files.remove_leftovers(folder)

@@ -40,6 +40,7 @@ class Settings:
         keep: the epochs whose weights stay, and with them the last state: ``best``, ``last``, ``all``, ``every:5``.
         signals: whether to record what the training looks like from inside; nothing of it changes the training.
         until: the epoch behind which a run pauses, if it is not at its end; it goes on where it is trained again.
+        processes: how many train together, each with its share of every batch.
     """
 
     device: str = "auto"
@@ -48,6 +49,7 @@ class Settings:
     keep: str = "none"
     signals: bool = True
     until: int | None = None
+    processes: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Execution:
     Args:
         device, precision, channels_last, threads: of the computation.
         fitted: of a model that was fitted at once, what its parameters are; empty of those that took steps.
+        processes: how many trained together, each with so many threads.
+        backend: by which they spoke, if they were several.
     """
 
     device: str
@@ -64,10 +68,13 @@ class Execution:
     channels_last: bool
     threads: int
     fitted: str = ""
+    processes: int = 1
+    backend: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
-        return {name: value for name, value in asdict(self).items() if name != "fitted" or value}
+        usual = {"fitted": "", "processes": 1, "backend": ""}
+        return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
     def autocast(self) -> Callable[[], AbstractContextManager[Any]]:
         """Makes the context in which losses are computed."""
@@ -89,7 +96,9 @@ def choose(
     """Decide on the execution from the work that a few of so many examples are; sets the threads of this process."""
     device, precision = check_device(training, settings), training.precision
     work = multiplications(task, network, sample)
-    threads = settings.threads or (cores() if work.at_once * training.batch(examples) >= THREADS_PAY else 1)
+    share = max(1, cores() // settings.processes)
+    pays = work.at_once * training.batch(examples) >= THREADS_PAY * settings.processes
+    threads = settings.threads or (share if pays else 1)
     torch.set_num_threads(threads)
     if device.type == "cpu":
         keep_freed_memory()
@@ -99,7 +108,8 @@ def choose(
         precision = "bf16" if _bf16_pays(device, convolutional, work.total) else "fp32"
     model = getattr(network, "model", network)
     fitted = str(getattr(model, "counts", "fitted numbers")) if fits_at_once(model) else ""
-    return Execution(str(device), precision, convolutional, threads, fitted)
+    backend = "" if settings.processes == 1 else "gloo" if device.type == "cpu" else "nccl"
+    return Execution(str(device), precision, convolutional, threads, fitted, settings.processes, backend)
 
 
 def require(wish: str) -> None:

@@ -30,7 +30,7 @@ from paribus.records.time import Time
 from paribus.training.check import check_run
 from paribus.training.curvature import Curvature, largest_curvature, stable_below
 from paribus.training.execution import Settings
-from paribus.training.loop import Loaders
+from paribus.training.loaders import Loaders
 from paribus.training.monitor import Plan
 from paribus.training.quasi_newton import LBFGS
 from paribus.training.schedules import Schedule

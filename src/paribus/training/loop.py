@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import islice
 
 from paribus import files
-from paribus.data.augmentation.compose import Compose
-from paribus.data.deliver.loader import Batch, Loader, check_batch_size
+from paribus.data.deliver.loader import Batch, check_batch_size
 from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.models.weights import hash_of, pack
 from paribus.progress import Announce, silent
 from paribus.records.environment import environment
 from paribus.records.inputs import Inputs
-from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, this_process
-from paribus.records.sections import Shuffle
 from paribus.streams import patiently
 from paribus.tasks import evaluation
 from paribus.training import checkpoints
 from paribus.training.began import began
+from paribus.training.distributed.lead import crew
 from paribus.training.execution import Settings, peak_memory_mb
 from paribus.training.failures import recorded
 from paribus.training.interruption import interruptible
 from paribus.training.keep import Keep, keep_epoch
+from paribus.training.loaders import Loaders
 from paribus.training.monitor import Listener, Monitor, Plan, no_listener
 from paribus.training.resume import finished, resume
 from paribus.training.session import Session
@@ -36,8 +33,6 @@ from paribus.training.signals.recorder import Recorder
 from paribus.training.step import step
 
 logger = logging.getLogger(__name__)
-
-SHOWN = 8  # validation examples that are looked at while training
 
 
 def train(
@@ -63,7 +58,8 @@ def train(
     keep = Keep.of(settings.keep)
     folder.refuse_links()
     folder.create(recipe, seed, inputs)
-    with folder.lock(), patiently(), recorded(folder), interruptible() as request:
+    together = crew(recipe, seed, settings, inputs)
+    with folder.lock(), patiently(), recorded(folder), interruptible() as request, together as others:
         files.remove_leftovers(folder.path)
         if (result := finished(folder)) is not None:
             return result
@@ -71,17 +67,19 @@ def train(
         before = folder.last_status()
         folder.write_status(replace(before, state="running", started=time.time(), error="", **this_process()))
 
-        seeds = recipe.seeds(seed)
+        seeds, settings = recipe.seeds(seed), others.settings
         with request.at_once():
+            others.start()
             prepared = prepared or prepare(recipe, seeds, progress)
             folder.create(recipe, seed, prepared.inputs)  # says so if the data are others than those it began with
             check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
-            session = Session(recipe, prepared, seeds, settings)
+            session = Session(recipe, prepared, seeds, settings, others.group(recipe, examples))
         folder.write_info(prepared.info.plain())
         data = Loaders.of(recipe, prepared, session.execution.device, whole=session.fitted is not None)
         about = {"execution": session.execution.plain(), **session.started_from}
         folder.write_environment({**environment(), **about, "began": began(session, prepared, data.train, data.order)})
         resume(folder, session)
+        others.meet(session)
 
         epochs = 1 if session.fitted else recipe.budget.epochs
         steps = min(epochs * len(data.train), recipe.budget.steps or 2**62)
@@ -108,6 +106,7 @@ def train(
             row = {"epoch": session.epoch + 1, "step": session.step, "lr": session.rate, **figures, "seconds": seconds}
             folder.append_metrics(row)
             session.end_epoch(row)
+            session.tell_row()
             recorder.look()
             keep_epoch(folder, session, keep)
             if session.epoch.bit_count() == 1:  # 1, 2, 4, 8, …: most is to be seen early, and the folder stays small
@@ -120,53 +119,6 @@ def train(
         monitor.heartbeat("finished")
         checkpoints.clear(folder.checkpoints)
         return result
-
-
-@dataclass(frozen=True)
-class Loaders:
-    """What a training reads.
-
-    Args:
-        train: the examples that are learned from.
-        augment: random changes to them, if any.
-        order: in which an epoch takes them.
-        validation: the examples that figures are taken of after every epoch.
-        shared: whether they are the same for every seed, so that runs can be compared example by example.
-        shown: a few of those, for previews.
-    """
-
-    train: Loader
-    augment: Compose | None
-    order: Shuffle
-    validation: Loader
-    shared: bool
-    shown: Batch
-
-    @classmethod
-    def of(cls, recipe: Recipe, prepared: PreparedData, device: str, whole: bool = False) -> Loaders:
-        """Those of a recipe, on a device; ``whole`` trains on all examples at once."""
-        prepared = prepared.on(device)
-        examples = len(prepared.rows["train"])
-        batch_size = examples if whole else recipe.training.batch(examples)
-        evaluated_at_once = evaluation.batch_size(prepared.info, batch_size)
-        validation = prepared.loader("val", evaluated_at_once, device)
-        apart = max(1, len(validation.rows) // SHOWN)  # neighbours may be much alike, as windows of a series are
-        parts = {name: build("augment", part) for name, part in recipe.augment.items()}
-        return cls(
-            train=prepared.loader("train", batch_size, device, prepared.sampling(recipe.training)),
-            augment=Compose(parts) if parts else None,
-            order=recipe.training.shuffle,
-            validation=validation,
-            shared=prepared.info.overlap is None or recipe.chance.split is not None,
-            shown=validation.take(validation.rows[::apart][:SHOWN]),
-        )
-
-    def rest_of_epoch(self, session: Session, plan: Plan) -> Iterator[Batch]:
-        """The batches that the current epoch still needs, within the budget."""
-        batches = self.train.shuffled(
-            session.seeds, session.epoch, start=session.batches_done, augment=self.augment, order=self.order
-        )
-        return islice(batches, plan.steps - session.step)
 
 
 def _look(folder: RunFolder, session: Session, data: Loaders, monitor: Monitor) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from paribus.errors import DamagedRecord, RunError, RunLocked
 from paribus.models.weights import hash_of
 from paribus.records.run import RunFolder, RunResult, copy_run
 from paribus.training import checkpoints
-from paribus.training.execution import Settings, is_as_asked
+from paribus.training.execution import Execution, Settings, is_as_asked
 from paribus.training.session import FORMAT, Session
 
 logger = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ def resume(folder: RunFolder, session: Session) -> None:
                 hint="finish the run with the version that began it, or delete the folder to start again",
             )
         session.load(state)
-        now, before = session.execution.plain(), state["execution"]
+        now, before = asdict(session.execution), asdict(Execution(**state["execution"]))
         if changed := [f"{name} {now[name]} instead of {before[name]}" for name in now if now[name] != before[name]]:
             logger.warning("resumed with %s: the last bits may differ", ", ".join(changed))
     for mended in (folder.restore_metrics(session.rows), folder.restore_signals(session.signals.looks)):

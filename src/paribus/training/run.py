@@ -9,7 +9,7 @@ from typing import Any
 
 from paribus import files
 from paribus.data.prepare.prepared import inputs_of
-from paribus.errors import MissingData, RunError
+from paribus.errors import Interrupted, MissingData, RunError
 from paribus.progress import Announce, Lines, silent
 from paribus.records import store
 from paribus.records.given import recipe_of
@@ -22,6 +22,7 @@ from paribus.records.signals import Look
 from paribus.records.study import slug
 from paribus.training import more
 from paribus.training.check import check_run
+from paribus.training.distributed import meeting
 from paribus.training.execution import Settings, is_on, require
 from paribus.training.keep import Keep
 from paribus.training.loop import train
@@ -80,6 +81,7 @@ class Run:
         checkpoint_seconds: float = 10.0,
         keep: str = "none",
         signals: bool = True,
+        processes: int | None = None,
         data_changed: OnChange = "refuse",
         listen: Listener | None = None,
         progress: Announce | None = None,
@@ -95,6 +97,8 @@ class Run:
                 goes on.
             signals: whether to record what it looks like from inside, for :attr:`signals` and a diagnosis; costs next
                 to nothing, and changes nothing.
+            processes: that train together on this machine, each with its share of every batch; where torchrun has
+                started several, those are. The result is that of one, but for rounding.
             data_changed: whether an interrupted run whose data have changed since is refused, or left as it is while
                 another one is started.
             listen: told of the training; by default a line now and then says how far it is, ``no_listener`` none.
@@ -103,12 +107,15 @@ class Run:
         Raises:
             RunError: if its data have changed, or if it is finished on another device than the one asked for.
         """
+        together = self._processes(processes)
+        if self.follows:
+            return self._follow()
         require(device)
         lines = Lines()
         listen = listen or (lambda now: lines(f"{self.recipe.name}, seed {self.seed}, step", now.step, now.steps))
         self.find(progress or lines)
         keeps = bool(Keep.of(keep))
-        settings = Settings(device, threads, checkpoint_seconds, keep, signals)
+        settings = Settings(device, threads, checkpoint_seconds, keep, signals, processes=together)
         prepared = None
         if not self.folder.exists:  # what is refused leaves no run behind, which would be the `last` one
             prepared = check_run(self.recipe, self.seed, settings, progress or lines)
@@ -136,6 +143,7 @@ class Run:
         device: str = "auto",
         threads: int | None = None,
         keep: str = "none",
+        processes: int | None = None,
         data_changed: OnChange = "refuse",
         progress: Announce = silent,
     ) -> None:
@@ -151,7 +159,35 @@ class Run:
             return
         self._compare(data_changed)
         files.check_writable(self.folder.path)
-        check_run(self.recipe, self.seed, Settings(device, threads), progress)
+        check_run(self.recipe, self.seed, Settings(device, threads, processes=self._processes(processes)), progress)
+
+    @property
+    def follows(self) -> bool:
+        """Whether torchrun started several processes, of which this is not the first."""
+        return (here := meeting.place()) is not None and here.rank > 0
+
+    def _processes(self, wish: int | None) -> int:
+        """How many train it.
+
+        Raises:
+            RunError: if that is no number of processes, or another one than torchrun started.
+        """
+        if wish is not None and (type(wish) is not int or wish < 1):
+            raise RunError("a run is trained by one process or more", got=wish, hint="for example processes=2")
+        return meeting.agreed(wish)
+
+    def _follow(self) -> RunResult:
+        """Where torchrun started several processes and this is not the first: train with it, and give its result.
+
+        Raises:
+            Interrupted: if it stopped before the end.
+        """
+        from paribus.training.distributed.follow import follow
+
+        follow(self.recipe, self.seed)
+        if (result := self.result) is None:
+            raise Interrupted("the first process has stopped before the end", got=str(self.folder.path))
+        return result
 
     @property
     def status(self) -> Status:

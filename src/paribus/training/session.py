@@ -22,8 +22,10 @@ from paribus.models.size import count_parameters
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.evaluation import evaluate
+from paribus.tasks.meter import added
 from paribus.tasks.task import Meter, Task
 from paribus.training.check import check_watched, directions, dry_pass
+from paribus.training.distributed.group import Group, One
 from paribus.training.execution import Execution, Settings, choose
 from paribus.training.groups import optimizers_of
 from paribus.training.penalty import share_of_zeros
@@ -72,10 +74,20 @@ class Session:
         prepared: its data; two examples are looked at, to see how much work they are.
         seeds: the run's chance.
         settings: the user's wishes for the execution.
+        group: the processes that train together, if they are several.
     """
 
-    def __init__(self, recipe: Recipe, prepared: PreparedData, seeds: Seeds, settings: Settings) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        prepared: PreparedData,
+        seeds: Seeds,
+        settings: Settings,
+        group: Group | None = None,
+    ) -> None:
         self.training, self.seeds = recipe.training, seeds
+        self.group: Group = group or One(recipe.training.accumulate, recipe.training.norm_parts or 1)
+        self.draws = True  # whether steps draw random numbers, as far as is known
         self.task: Task = build("task", recipe.task, info=prepared.info)
         network = assemble(recipe.model, self.task, seeds)
         self.task.check(prepared)
@@ -138,7 +150,21 @@ class Session:
 
     def train_figures(self) -> dict[str, float]:
         """Figures of the current epoch's training so far."""
-        return {f"train/{name}": value for name, value in self.meter.figures().items()}
+        if self.group.share.size == 1:
+            return {f"train/{name}": value for name, value in self.meter.figures().items()}
+        meter = self.task.meter("train")
+        meter.load(self.counted()["meter"])
+        return {f"train/{name}": value for name, value in meter.figures().items()}
+
+    def counted(self) -> dict[str, Any]:
+        """What all processes have counted in the current epoch, and what the task keeps from batch to batch."""
+        self.group.call("tell")
+        told = self.group.told(self.own())
+        return {"meter": added([one["meter"] for one in told]), "task": self.task.joined([one["task"] for one in told])}
+
+    def own(self) -> dict[str, Any]:
+        """What this process adds to that."""
+        return {"meter": self.meter.state(), "task": self.task.state()}
 
     def evaluate(self, loader: Loader, split: str, between: Callable[[], None]) -> dict[str, float]:
         """Figures of the network over one part of the data: in float32, as the held-out test and predictions are."""
@@ -147,6 +173,11 @@ class Session:
     def sparsity(self) -> dict[str, float]:
         """The share of weights that are exactly 0, where a penalty makes them so."""
         return {"model/zeros": share_of_zeros(self.evaluated.parameters())} if self.training.l1 else {}
+
+    def tell_row(self) -> None:
+        """Tell the other processes of the epoch that has ended; they know its figures from this one."""
+        self.group.call("epoch")
+        self.group.spread(self.rows[-1])
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
         """Keep the figures, tell them to schedule and stopping rule, and keep the best weights."""
@@ -185,8 +216,7 @@ class Session:
             "best": self.best,
             "rows": self.rows,
             "signals": self.signals.state(),
-            "meter": self.meter.state() if self.batches_done else {},
-            "task": self.task.state() if self.batches_done else {},
+            **(self.counted() if self.batches_done else {"meter": {}, "task": {}}),
         }
 
     def load(self, state: Mapping[str, Any]) -> None:

@@ -24,7 +24,9 @@ def step(session: Session, batch: Batch, time: Time) -> None:
         fit(session, batch)
         return
     task, network, scaler, options = session.task, session.network, session.scaler, session.training
+    session.group.call("step")
     set_seed(session.noise_key + session.step)  # dropout and the like: a function of the step, so resuming repeats it
+    before = session.group.drawn()
     task.at(session.step, time.epoch)
     rate_factor = session.schedule.factor(time)
 
@@ -43,33 +45,43 @@ def step(session: Session, batch: Batch, time: Time) -> None:
         if options.l1:
             shrink(optimizer, options.l1)
 
+    session.draws = session.group.drawn() != before  # where nothing was drawn, as a rule nothing will be
     if session.average is not None:
         session.average.update_parameters(network)
+    session.group.done()
     session.step += 1
     session.batches_done += 1
 
 
 def gradient(session: Session, stage: str, optimizer: Optimizer, batch: Batch, watched: bool = True) -> Tensor:
-    """Leave the gradient of a stage's loss on a batch in its parameters, and give that loss."""
+    """Leave the gradient of a stage's loss on a batch in its parameters, and give that loss.
+
+    Of a training on several processes this one has its share of the batch; the gradient is that of all shares.
+    """
     task, network, scaler, options = session.task, session.network, session.scaler, session.training
+    group = session.group
     optimizer.zero_grad()
+    pieces = group.pieces(batch)
+    examples = sum(piece.span.of for piece in pieces)
     losses = []
-    for piece in batch.chunks(options.accumulate) if options.accumulate > 1 else (batch,):
-        with session.autocast():
-            loss, outputs = task.loss(stage, network, piece)
-        share = len(piece) / len(batch)
-        scaler.scale(loss if share == 1 else loss * share).backward()
+    for piece in pieces:
+        share = len(piece.batch) / examples
+        with group.at(piece, session.draws):
+            with session.autocast():
+                loss, outputs = task.loss(stage, network, piece.batch)
+            scaler.scale(loss if share == 1 else loss * share).backward()
         seen = loss.detach()
         if watched:
-            session.meter.update(stage, seen, detach(outputs), piece)
+            session.meter.update(stage, seen, detach(outputs), piece.batch)
         losses.append(seen if share == 1 else seen * share)
 
+    parameters = [parameter for each in optimizer.param_groups for parameter in each["params"]]
+    whole = group.summed(parameters, reduce(add, losses))
     if options.l2 or options.clip_norm is not None:
         scaler.unscale_(optimizer)
     if options.l2:
-        losses.append(add_l2(optimizer, options.l2))
+        whole = whole + add_l2(optimizer, options.l2)
     if options.clip_norm is not None:
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         norm = nn.utils.clip_grad_norm_(parameters, options.clip_norm)
         session.signals.clipped(stage, norm, options.clip_norm)
-    return reduce(add, losses)
+    return whole

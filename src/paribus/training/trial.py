@@ -16,7 +16,7 @@ from paribus.data.prepare.prepared import PreparedData
 from paribus.records.recipe import Recipe
 from paribus.theory.layers.measure import keeping
 from paribus.training.failures import as_out_of_memory
-from paribus.training.loop import Loaders
+from paribus.training.loaders import Loaders
 from paribus.training.monitor import Plan
 from paribus.training.session import Session
 from paribus.training.step import step

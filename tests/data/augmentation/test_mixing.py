@@ -134,7 +134,7 @@ def of_digits() -> PreparedData:
 @pytest.mark.parametrize("name", [*BOTH, "randaugment", "resized_crop", "erase"])
 def test_S7_evaluation_data_are_as_they_are_stored(name):
     recipe = Recipe.load("digits/cnn", {f"augment.{name}": True})
-    from paribus.training.loop import Loaders
+    from paribus.training.loaders import Loaders
 
     prepared = of_digits()
     loaders = Loaders.of(recipe, prepared, "cpu")

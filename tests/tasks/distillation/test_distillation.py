@@ -19,7 +19,7 @@ from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.tasks.distillation import distillation
 from paribus.tasks.distillation import teacher as teachers
-from paribus.training import loop
+from paribus.training import loaders, loop
 from paribus.training.check import check_run
 from paribus.training.execution import Settings
 
@@ -119,7 +119,7 @@ def test_under_augmentation_the_teacher_sees_what_the_student_sees(arm):
     task = distillation.Distillation(prepared.info, str(arm), alpha=1.0)
     task.check(prepared)
     task.prepare(prepared)
-    batch = next(loop.Loaders.of(recipe, prepared, "cpu").train.shuffled(Seeds(0), 0, augment=None))
+    batch = next(loaders.Loaders.of(recipe, prepared, "cpu").train.shuffled(Seeds(0), 0, augment=None))
     changed = type(batch)(batch.inputs.flip(3), batch.targets, batch.rows)
     network = load(arm / "seed-1").network.train()
     loss, outputs = task.loss("model", network, changed)

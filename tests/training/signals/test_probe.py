@@ -15,7 +15,7 @@ from paribus.data.prepare.prepared import prepare
 from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.training.execution import Settings
-from paribus.training.loop import Loaders
+from paribus.training.loaders import Loaders
 from paribus.training.session import Session
 from paribus.training.signals.layers import Layers
 from paribus.training.signals.probe import Probe, Slopes, look_at

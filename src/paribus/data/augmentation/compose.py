@@ -19,7 +19,7 @@ class Augmentation(Protocol):
     """A random change to pictures, which returns what it did, so that targets can follow.
 
     One that only changes colours returns :class:`.transform.Identity`; one that moves pixels :class:`.transform.Moved`;
-    one that mixes pictures :class:`.transform.Mixed`.
+    one that mixes pictures :class:`.transform.Mixed`, and its class says so: ``mixes = True``.
     """
 
     def __call__(self, images: Tensor, draws: Draws) -> tuple[Tensor, Transform]:
@@ -38,6 +38,11 @@ class Compose:
     """
 
     parts: Mapping[str, Augmentation]
+
+    @property
+    def mixes(self) -> bool:
+        """Whether one of them mixes the examples of a batch with each other."""
+        return any(getattr(part, "mixes", False) for part in self.parts.values())
 
     def __call__(self, inputs: Tree, key: int, index: Tensor) -> tuple[Any, Transform]:
         """Augment pictures (B, C, H, W) uint8; of inputs with names all those that are pictures, each by its own draws.

@@ -25,6 +25,8 @@ class Cutmix:
         probability: chance that a picture is changed.
     """
 
+    mixes: ClassVar[bool] = True  # examples of a batch with each other
+
     alpha: Annotated[float, Field(ge=0)] = 1.0
     probability: Annotated[float, Field(ge=0, le=1)] = 1.0
 

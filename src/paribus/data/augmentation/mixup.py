@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
@@ -24,6 +24,8 @@ class Mixup:
         alpha: how even mixtures are: the share of the picture itself is drawn from Beta(α, α); 0 mixes nothing.
         probability: chance that a picture is mixed.
     """
+
+    mixes: ClassVar[bool] = True  # examples of a batch with each other
 
     alpha: Annotated[float, Field(ge=0)] = 0.2
     probability: Annotated[float, Field(ge=0, le=1)] = 1.0

@@ -30,6 +30,8 @@ class Mosaic:
         margin: how near the point may come to an edge, as a share of the picture's side.
     """
 
+    mixes: ClassVar[bool] = True  # examples of a batch with each other
+
     probability: Annotated[float, Field(ge=0, le=1)] = 0.5
     margin: Annotated[float, Field(ge=0, lt=0.5)] = 0.25
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -15,6 +15,7 @@ from paribus.data.augmentation.compose import Compose
 from paribus.data.dataset import Examples
 from paribus.data.trees import Tree
 from paribus.errors import RecipeError
+from paribus.ranks import Share, Span
 from paribus.records.sections import Shuffle
 
 BLOCK = 4096  # neighbouring rows read together when the order is shuffled in blocks
@@ -28,11 +29,13 @@ class Batch:
         inputs: as stored (B, …): one tensor, several, or ragged ones.
         targets: (B, …), likewise.
         rows: (B,) where they stand in the data set.
+        spans: which shares of a batch, or of its pieces, these are, where several processes train.
     """
 
     inputs: Any  # a tree, of which each task knows the form
     targets: Any
     rows: Tensor
+    spans: tuple[Span, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -99,9 +102,18 @@ class Loader:
             yield self.take(rows)
 
     def shuffled(
-        self, seeds: Seeds, epoch: int, start: int = 0, augment: Compose | None = None, order: Shuffle = "full"
+        self,
+        seeds: Seeds,
+        epoch: int,
+        start: int = 0,
+        augment: Compose | None = None,
+        order: Shuffle = "full",
+        share: Share | None = None,
     ) -> Iterator[Batch]:
-        """What an epoch takes, in its order, from batch number ``start`` on: for training."""
+        """What an epoch takes, in its order, from batch number ``start`` on: for training.
+
+        Of every batch that is all, or the share of one process: with the same changes as in the whole batch.
+        """
         size, draws_key = len(self), seeds.key("augmentation", epoch)
         if self.examples.sequential:
             batches, again = self._side_by_side(), None
@@ -112,9 +124,17 @@ class Loader:
             places = ORDERS[order](seeds.key("order", epoch), len(self.rows))
             batches, again = self.rows[places].tensor_split(size), None
         for place in range(start, len(batches)):
-            batch = self.take(batches[place])
-            drawn = batch.rows if again is None else batch.rows + len(self.examples) * again[place].to(batch.rows)
-            yield batch if augment is None else self._augmented(batch, augment, draws_key, drawn)
+            rows, before = batches[place], None if again is None else again[place]
+            own, spans = shared(len(rows), share)
+            whole = own is None or (augment is not None and augment.mixes)  # partners may be in any share
+            if own is not None and not whole:
+                rows, before = rows[own], None if before is None else before[own]
+            batch = self.take(rows)
+            drawn = batch.rows if before is None else batch.rows + len(self.examples) * before.to(batch.rows)
+            batch = batch if augment is None else self._augmented(batch, augment, draws_key, drawn)
+            if own is not None:
+                batch = replace(batch.take(own.to(batch.rows.device)) if whole else batch, spans=spans)
+            yield batch
 
     def _augmented(self, batch: Batch, augment: Compose, key: int, drawn: Tensor) -> Batch:
         """With random changes: an example that comes again in an epoch has another number among those drawn (B,)."""
@@ -135,6 +155,15 @@ class Loader:
         inputs, targets = self.examples.take(index)
         batch = Batch(inputs, targets, index)
         return batch if self._there else batch.to(self.device, pin=self.device.type == "cuda")
+
+
+def shared(examples: int, share: Share | None) -> tuple[Tensor | None, tuple[Span, ...]]:
+    """Which examples of a batch of so many a process takes, int64 (b,), and where they lie; none: all of them."""
+    if share is None or share.size == 1:
+        return None, ()
+    spans = share.spans(examples)
+    firsts = [span.before + span.start for span in spans]
+    return torch.cat([torch.arange(first, first + span.own) for first, span in zip(firsts, spans, strict=True)]), spans
 
 
 def check_batch_size(batch_size: int, examples: int) -> None:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from paribus.data.trees import Ragged
+from paribus.ranks import as_share
 from paribus.tasks.boxes.geometry import OVERLAPS, BoxLoss, clipped, suppressed
 
 SPREAD = 0.54  # of a box that its hill covers (TTFNet; Liu et al., 2020)
@@ -77,7 +78,7 @@ def losses(outputs: Tensor, boxes: Ragged, labels: Tensor, stride: float, overla
     """
     classes, size = outputs.shape[1] - 4, (outputs.shape[2], outputs.shape[3])
     heat = hills(boxes, labels, classes, stride, size)
-    count = max(1, len(boxes.values))
+    count = as_share(torch.tensor(len(boxes.values)), len(outputs), least=1).to(outputs.device)
     found = focal(outputs[:, :classes], heat) / count
     row, column = places(boxes.values, stride, size)
     near = torch.tensor(NEAR, device=row.device)
@@ -87,7 +88,7 @@ def losses(outputs: Tensor, boxes: Ragged, labels: Tensor, stride: float, overla
     said = sides(outputs[owner, classes:, row, column], row, column, stride)  # (n, 9, 4)
     weight = heat[owner, labels[:, None], row, column]
     apart = 1 - OVERLAPS[overlap](said, boxes.values[:, None])
-    return found, (weight * apart).sum() / weight.sum().clamp(min=1)
+    return found, (weight * apart).sum() / as_share(weight.sum(), len(outputs), least=1)
 
 
 def best(outputs: Tensor, stride: float, most: int) -> tuple[Tensor, Tensor, Tensor]:

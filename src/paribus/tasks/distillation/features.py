@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paribus.errors import RecipeError, nearest
+from paribus.ranks import whole
 
 Kind = Literal["none", "hint", "attention"]
 
@@ -41,6 +42,7 @@ def hint(student: Tensor, teacher: Tensor) -> Tensor:
         student: (B, C, …) features.
         teacher: (B, C′, …); the larger map is averaged down to the size of the smaller one.
     """
+    student, teacher = whole(student), whole(teacher)
     if student.ndim == teacher.ndim == 4:
         student, teacher = _of_one_size(student.float(), teacher.float())
     given, wanted = _centred(student), _centred(teacher)

@@ -16,6 +16,7 @@ from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.data.prepare.prepared import PreparedData
 from paribus.errors import DataError
+from paribus.ranks import whole
 from paribus.records.metric import EER, LOSS, ONE_SHOT, RECALL_AT_1, RECALL_AT_5, VERIFICATION, Metric
 from paribus.tasks.embedding import losses, metrics
 from paribus.tasks.inspection import Inspection
@@ -114,7 +115,7 @@ class Embedding(Task):
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """The loss of a batch, and its points (B, dimension)."""
         z = self.points(network, batch.inputs)
-        return self.of(z, batch.targets, getattr(network, "companion", None)), z
+        return self.of(whole(z), whole(batch.targets), getattr(network, "companion", None)), z
 
     def of(self, z: Tensor, labels: Tensor, companion: Classes | None = None) -> Tensor:
         """The loss of points (B, D); of classes that training has not, those with a place for each class have none."""

@@ -13,6 +13,7 @@ from paribus.data.augmentation.resized_crop import ResizedCrop
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
 from paribus.models.network import Network
+from paribus.ranks import whole
 from paribus.tasks.prediction import Prediction, of_point
 from paribus.tasks.pretext.objective import Ask, Figures, Objective
 from paribus.tasks.preview import Preview
@@ -47,7 +48,8 @@ class Contrast(Objective):
 
     def loss(self, ask: Ask, network: Network, batch: Batch) -> tuple[Tensor, Figures]:
         """NT-Xent; as ``solved`` the share of views whose nearest one is the other of their picture."""
-        z = self._projected(ask, network, torch.cat(self.two(batch)))
+        own = self._projected(ask, network, torch.cat(self.two(batch)))
+        z = torch.cat([whole(view) for view in own.chunk(VIEWS)])
         return nt_xent(z, self.temperature), {"solved": found(z).float().mean()}
 
     def two(self, batch: Batch) -> tuple[Tensor, Tensor]:

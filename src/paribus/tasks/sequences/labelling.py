@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
+from paribus.ranks import as_share
 from paribus.records.metric import ACCURACY, LOSS, MACRO_F1, Metric
 from paribus.tasks.classification import ClassificationMeter
 from paribus.tasks.inspection import Inspection, confusion
@@ -32,7 +33,9 @@ class Labelling(Task):
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of all tokens that count, and what the model gave (B, T, classes)."""
         outputs: Tensor = network(batch.inputs).float()
-        return F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), ignore_index=self.ignore), outputs
+        loss = F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), ignore_index=self.ignore)
+        counted = (batch.targets != self.ignore).sum()
+        return loss * (counted / as_share(counted, len(batch))), outputs
 
     def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
         """The share of wrong labels of each sequence, its true labels and those given, and how they are confused."""

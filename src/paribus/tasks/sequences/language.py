@@ -65,6 +65,10 @@ class Language(Task):
         """Go on with it."""
         self.recurrent = RecurrentState.read(state)
 
+    def joined(self, states: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """The states behind the passages of all processes."""
+        return RecurrentState.of([RecurrentState.read(state) for state in states if state]).state()
+
     def output_shape(self, batch: Batch) -> tuple[int, ...]:
         """(B, T, classes)."""
         return *batch.targets.shape, self.num_outputs

@@ -63,7 +63,7 @@ class ErrorMeter:
         self.shift, self.baselines = shift, dict(baselines or {})
         self.units = torch.tensor(units, dtype=torch.float64).clamp(min=1e-12)  # (series, targets)
         self.ends = torch.tensor(rows, dtype=torch.int64).cumsum(0)
-        self.count, self.horizon, self.loss = 0, 1, torch.zeros((), dtype=torch.float64)
+        self.count, self.values, self.loss = 0, 0, torch.zeros((), dtype=torch.float64)  # windows, and moments in them
         self.sums = torch.zeros(5 if baselines else 1, targets, dtype=torch.float64)
 
     def update(self, stage: str, loss: Tensor, outputs: Tensor, batch: Batch) -> None:
@@ -77,11 +77,11 @@ class ErrorMeter:
         self.sums = self._on(error, "sums") + torch.stack([one.sum((0, 1)) for one in sums])
         self.loss = self._on(error, "loss") + loss.double() * len(batch.rows)
         self.count += len(batch.rows)
-        self.horizon = outputs.shape[1]
+        self.values += outputs.shape[0] * outputs.shape[1]
 
     def figures(self) -> dict[str, float]:
         """Mean loss and mean absolute error; with baselines also RMSE, MASE, R² and skill."""
-        n = self.count * self.horizon
+        n = self.values
         mae = float(self.sums[0].mean()) / n
         figures = {"loss": float(self.loss) / self.count, "mae": mae}
         if not self.baselines:
@@ -100,12 +100,13 @@ class ErrorMeter:
 
     def state(self) -> dict[str, Any]:
         """The sums."""
-        return {"sums": self.sums, "loss": self.loss, "count": self.count, "horizon": self.horizon}
+        return {"sums": self.sums, "loss": self.loss, "count": self.count, "values": self.values}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on from saved sums."""
         self.sums, self.loss = state["sums"], state["loss"]
-        self.count, self.horizon = state["count"], state["horizon"]
+        self.count = state["count"]
+        self.values = state["values"] if "values" in state else self.count * state["horizon"]  # of an earlier version
 
     def _on(self, like: Tensor, name: str) -> Tensor:
         """One of the tensors, brought to where the errors are."""

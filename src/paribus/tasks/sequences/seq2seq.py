@@ -19,6 +19,7 @@ from paribus.data.sources.pairs.tokens import BEGIN, PAD, Tokens
 from paribus.data.sources.text.file import read
 from paribus.errors import DataError, RecipeError
 from paribus.models.pairs import Writer
+from paribus.ranks import as_share
 from paribus.records.metric import ACCURACY, LOSS, Metric
 from paribus.tasks.inspection import Inspection
 from paribus.tasks.policy import against_others, surrogate
@@ -99,7 +100,8 @@ class Seq2Seq(Task):
         if log_chances is not None:
             earned = surrogate(log_chances[known], against_others(-nats.detach())).mean()
             loss = loss + earned - earned.detach()  # of which only the gradient counts
-        return loss, counted
+        tokens = known.sum()
+        return loss * (tokens / as_share(tokens, len(batch))), counted
 
     def meter(self, split: str) -> SequenceMeter:
         """What single tokens say while training; also what is written otherwise."""

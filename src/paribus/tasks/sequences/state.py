@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,15 @@ class RecurrentState:
     def read(cls, state: Mapping[str, Any]) -> RecurrentState:
         """Back from a checkpoint."""
         return cls(state["rows"], tuple(state["states"])) if state else cls()
+
+    @classmethod
+    def of(cls, several: Sequence[RecurrentState]) -> RecurrentState:
+        """Those of several readers, each of its own passages."""
+        found = cls()
+        for one in several:
+            if one.rows is not None:
+                found._keep(one.rows, one.states)
+        return found
 
     def _before(self, rows: Tensor) -> tuple[Tensor, ...] | None:
         """Take out the states behind the rows before these; zeros stand where there is none."""

@@ -19,6 +19,7 @@ from paribus.data.prepare.prepared import PreparedData
 from paribus.data.sources.text.file import read
 from paribus.errors import DataError, RecipeError, nearest
 from paribus.models.word_vectors import WordVectors
+from paribus.ranks import as_share
 from paribus.records.metric import LOSS, Metric
 from paribus.tasks.prediction import Prediction
 from paribus.tasks.preview import Preview
@@ -91,7 +92,8 @@ class Words(Task):
         )
         losses = self._softmax(model, asked, true, of) if not self.negatives else self._drawn(model, asked, true, of)
         said = {} if network.training or self.known is None else {"pmi": self._moments(model, inputs)}
-        return losses.sum() / max(1, len(true)), {"pairs": torch.tensor(len(true)), "nats": losses.sum(), **said}
+        pairs = as_share(torch.tensor(len(true)), len(batch), least=1).to(losses.device)
+        return losses.sum() / pairs, {"pairs": torch.tensor(len(true)), "nats": losses.sum(), **said}
 
     def meter(self, split: str) -> WordMeter:
         """Loss, and in evaluation the correlation with the pointwise mutual information."""
