@@ -57,6 +57,7 @@ class Execution:
     Args:
         device, precision, channels_last, threads: of the computation.
         fitted: of a model that was fitted at once, what its parameters are; empty of those that took steps.
+        together: of steps taken in one with those of other runs, how many these were at most; 0 of runs by themselves.
     """
 
     device: str
@@ -64,10 +65,11 @@ class Execution:
     channels_last: bool
     threads: int
     fitted: str = ""
+    together: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
-        return {name: value for name, value in asdict(self).items() if name != "fitted" or value}
+        return {name: value for name, value in asdict(self).items() if name not in ("fitted", "together") or value}
 
     def autocast(self) -> Callable[[], AbstractContextManager[Any]]:
         """Makes the context in which losses are computed."""
