@@ -15,6 +15,7 @@ from paribus.data import trees
 from paribus.data.deliver.loader import Batch
 from paribus.tasks.task import Task
 from paribus.training.fused.clusters import Clusters, Gradients, alike, optimizer_of
+from paribus.training.fused.kernels import Kernels
 from paribus.training.fused.noise import Chance, share_dropout
 from paribus.training.fused.stack import Stack
 from paribus.training.loop import Due
@@ -128,7 +129,7 @@ class _Loss(nn.Module):
 
     def forward(self, inputs: Any, targets: Any, rows: Tensor) -> tuple[Tensor, Any]:
         """Of one batch, with what the network made of it."""
-        with self.autocast():
+        with self.autocast(), Kernels():
             return self.task.loss("model", self.network, Batch(inputs, targets, rows))
 
 
