@@ -1,4 +1,4 @@
-"""Executors, which run the jobs of a study: in this process, in a pool of workers, many in one step. One line adds another."""
+"""Executors, which run the jobs of a study: here, in a pool, or many in one step. One line adds another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The executor that trains runs of one graph together: many seeds, and arms that differ in numbers, for the work of few.
+"""The executor that trains runs of one graph together: many seeds, and arms that differ in numbers, in one step.
 
 Runs that may be one graph are given to the workers of a pool as groups, each of which steps as one where a few measured
 steps say that this is quicker. All others, and those that a worker returns, are trained by the same pool, one by one.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import replace
 
 from paribus.errors import StudyError
 from paribus.records.recipe import Recipe
@@ -131,11 +130,15 @@ class _Going:
     def _grouped(self, jobs: list[Job]) -> list[Job]:
         """Runs that may be one graph as groups, as many of each kind as there are workers; the others as they are."""
         kinds: dict[Hashable, list[Job]] = defaultdict(list)
-        by_recipe: dict[int, Hashable] = {}
+        known: dict[Hashable, tuple[Hashable, str]] = {}  # one recipe serves many seeds
         for job in jobs:
-            if id(job.recipe) not in by_recipe:
-                by_recipe[id(job.recipe)] = self._kind(job)
-            kinds[by_recipe[id(job.recipe)]].append(job)
+            same = id(job.recipe), job.settings, type(job)
+            if same not in known:
+                known[same] = self._kind(job)
+            kind, why = known[same]
+            kinds[kind].append(job)
+            if why:
+                self.fused.reasons[job.arm, job.seed] = why
         groups: list[Job] = []
         alone: list[Job] = kinds.pop("", [])
         shares = 1 if self.fused.pool.on_gpu else self.fused.workers
@@ -155,15 +158,12 @@ class _Going:
         how = {"lanes": lanes, "measured": self.fused.measured, "fail_fast": self.fail_fast}
         return [Together.of(group, width=self.fused.width, **how)]
 
-    def _kind(self, job: Job) -> Hashable:
-        """What runs of one graph share; empty for one that is trained by itself, with the reason kept."""
-        why = "it is no training of a recipe"
-        if type(job) is Job and isinstance(job.recipe, Recipe):
-            try:
-                why = why_never(job.recipe, self.fused.own)
-                if not why:
-                    return family(job.recipe), replace(job.settings)
-            except Exception as error:  # the job itself says what is wrong with its recipe
-                why = f"its recipe cannot be read: {type(error).__name__}"
-        self.fused.reasons[job.arm, job.seed] = why
-        return ""
+    def _kind(self, job: Job) -> tuple[Hashable, str]:
+        """What runs of one graph share; nothing for one that is trained by itself, with the reason."""
+        if type(job) is not Job or not isinstance(job.recipe, Recipe):
+            return "", "it is no training of a recipe"
+        try:
+            why = why_never(job.recipe, self.fused.own)
+            return ("", why) if why else ((family(job.recipe), job.settings), "")
+        except Exception as error:  # the job itself says what is wrong with its recipe
+            return "", f"its recipe cannot be read: {type(error).__name__}"

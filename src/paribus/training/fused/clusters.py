@@ -34,8 +34,10 @@ def alike(session: Session) -> Hashable:
     optimizer = optimizer_of(session)
     if not isinstance(optimizer, NUMBER_BY_NUMBER):
         return id(session)
-    numbers = [sorted((name, repr(it)) for name, it in group.items() if name != "params") for group in _groups(optimizer)]
-    state = next((optimizer.state[it] for it in _parameters(optimizer) if optimizer.state.get(it)), {})
+    numbers = [
+        sorted((name, repr(it)) for name, it in group.items() if name != "params") for group in _groups(optimizer)
+    ]
+    state: Mapping[str, Any] = next((optimizer.state[it] for it in _parameters(optimizer) if optimizer.state.get(it)), {})
     kept = sorted((name, repr(float(it)) if not _shaped(it) else "") for name, it in state.items() if it is not None)
     return type(optimizer).__name__, repr(numbers), repr(kept)
 
@@ -141,8 +143,7 @@ class _Cluster:
         """For every parameter of an optimizer, the optimizers of all members with their own."""
         optimizers = [optimizer_of(session) for session in self.sessions]
         return [
-            list(zip(optimizers, own, strict=True))
-            for own in zip(*(_parameters(it) for it in optimizers), strict=True)
+            list(zip(optimizers, own, strict=True)) for own in zip(*(_parameters(it) for it in optimizers), strict=True)
         ]
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from paribus.data import trees
+from paribus.models.network import Network
 from paribus.records.parts import is_own
 from paribus.records.recipe import Recipe
 from paribus.tasks.task import Task
@@ -29,11 +30,12 @@ OVER_BATCHES = ("due", "at", "begin", "state", "load")  # methods by which a tas
 
 
 def family(recipe: Recipe) -> Hashable:
-    """What recipes share that may be one graph: all but seeds, numbers with a point, and how steps are made of slopes."""
+    """What recipes share that may be one graph: all but seeds, rates and other numbers with a point, and budgets."""
     model = {name: it for name, it in recipe.settings("model").items() if not isinstance(it, float)}
     training = recipe.training.model_dump(exclude=set(FREE))
     split = recipe.split.model_dump()
-    return repr((recipe.data, recipe.task, recipe.model.use, model, recipe.common("model"), training, split))
+    kinds = recipe.model.use, recipe.optimizer.use, sorted(recipe.augment)  # mixed pictures have targets of their own
+    return repr((recipe.data, recipe.task, kinds, model, recipe.common("model"), training, split))
 
 
 def why_never(recipe: Recipe, own: bool = False) -> str:
@@ -102,7 +104,7 @@ def layers(network: nn.Module) -> list[tuple[str, str, Any]]:
 
 
 def _plain(layer: nn.Module) -> dict[str, Any]:
-    hidden = {"p"} if type(layer) in DROPS else set()
+    hidden = {"p"} if type(layer) in DROPS else {"epoch"} if isinstance(layer, Network) else set()
     known = {name: it for name, it in vars(layer).items() if not name.startswith("_") and name not in hidden}
     return {name: it for name, it in known.items() if isinstance(it, (bool, int, float, str, tuple, list, type(None)))}
 

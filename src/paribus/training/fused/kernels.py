@@ -1,4 +1,4 @@
-"""Functions for which ``torch.vmap`` has no kernel but a detour through Python, with the kernel that serves all at once.
+"""Functions for which ``torch.vmap`` has only a detour through Python, with the kernel that serves all at once.
 
 Torch takes the cross-entropy of several batches apart into a dozen operations, through a decomposition that loads its
 symbolic shapes: half of the time of a small network's step, and a second before the first. That of R batches of B
@@ -22,7 +22,7 @@ class Kernels(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if function is F.cross_entropy and (known := _plain(*args, **(kwargs or {}))) is not None:
-            return _CrossEntropy.apply(*known)
+            return _CrossEntropy.apply(*known)  # type: ignore[no-untyped-call]
         return function(*args, **(kwargs or {}))
 
 

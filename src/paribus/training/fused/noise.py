@@ -76,7 +76,7 @@ class SharedDropout(nn.Module):
         """Drop in training, in each network its own share of its own places."""
         if not self.training or not any(self.rates):
             return inputs
-        mask: Tensor = _Masks.apply(inputs.detach(), self)
+        mask: Tensor = _Masks.apply(inputs.detach(), self)  # type: ignore[no-untyped-call]
         return inputs * mask
 
 
@@ -107,4 +107,3 @@ def share_dropout(network: nn.Module, networks: Sequence[nn.Module], chance: Cha
         shared.train(layer.training)
         parent, _, name = path.rpartition(".")
         setattr(network.get_submodule(parent), name, shared)
-
