@@ -61,6 +61,7 @@ class Execution:
         fitted: of a model that was fitted at once, what its parameters are; empty of those that took steps.
         processes: how many trained together, each with so many threads.
         backend: by which they spoke, if they were several.
+        together: of steps taken in one with those of other runs, how many these were at most; 0 of runs by themselves.
     """
 
     device: str
@@ -70,10 +71,11 @@ class Execution:
     fitted: str = ""
     processes: int = 1
     backend: str = ""
+    together: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
-        usual = {"fitted": "", "processes": 1, "backend": ""}
+        usual = {"fitted": "", "processes": 1, "backend": "", "together": 0}
         return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
     def autocast(self) -> Callable[[], AbstractContextManager[Any]]:

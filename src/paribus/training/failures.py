@@ -27,7 +27,8 @@ def recorded(folder: RunFolder) -> Iterator[None]:
 def _state_after(error: BaseException) -> State:
     if isinstance(error, Diverged):
         return "diverged"
-    return "interrupted" if isinstance(error, (Interrupted, KeyboardInterrupt)) else "failed"
+    # a generator exits when whoever took its steps lets go of it
+    return "interrupted" if isinstance(error, (Interrupted, KeyboardInterrupt, GeneratorExit)) else "failed"
 
 
 def as_out_of_memory(error: BaseException) -> BaseException:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
+from collections.abc import Generator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 
 from paribus import files
@@ -16,6 +18,7 @@ from paribus.records.environment import environment
 from paribus.records.inputs import Inputs
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder, RunResult, this_process
+from paribus.records.time import Time
 from paribus.streams import patiently
 from paribus.tasks import evaluation
 from paribus.training import checkpoints
@@ -23,7 +26,7 @@ from paribus.training.began import began
 from paribus.training.distributed.lead import crew
 from paribus.training.execution import Settings, peak_memory_mb
 from paribus.training.failures import recorded
-from paribus.training.interruption import interruptible
+from paribus.training.interruption import StopRequest, interruptible
 from paribus.training.keep import Keep, keep_epoch
 from paribus.training.loaders import Loaders
 from paribus.training.monitor import Listener, Monitor, Plan, no_listener
@@ -33,6 +36,25 @@ from paribus.training.signals.recorder import Recorder
 from paribus.training.step import step
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A step that a training comes to.
+
+    Args:
+        session: the training.
+        batch: what the step is taken on.
+        time: when in the training that is.
+    """
+
+    session: Session
+    batch: Batch
+    time: Time
+
+
+Stepwise = Generator[Due, bool | None, RunResult]
+"""A training that stops before every step: sent true, it goes on as whoever drives it took the step, else takes it."""
 
 
 def train(
@@ -55,11 +77,36 @@ def train(
         ParibusError: Diverged, Interrupted, OutOfMemory, RunLocked, DataError or RecipeError, each also recorded in
             the folder's status.
     """
-    keep = Keep.of(settings.keep)
+    going = stepwise(folder, recipe, seed, settings, listen, progress, inputs, prepared)
+    while True:
+        try:
+            next(going)
+        except StopIteration as end:
+            result: RunResult = end.value
+            return result
+
+
+def stepwise(
+    folder: RunFolder,
+    recipe: Recipe,
+    seed: int,
+    settings: Settings,
+    listen: Listener = no_listener,
+    progress: Announce = silent,
+    inputs: Inputs | None = None,
+    prepared: PreparedData | None = None,
+    request: StopRequest | None = None,
+) -> Stepwise:
+    """The training of :func:`train`, stopped before each of its steps so that several can be taken in one.
+
+    ``request`` is that of whoever drives several at once, who then listens to signals and keeps the streams patient.
+    """
+    keep, alone = Keep.of(settings.keep), request is None
     folder.refuse_links()
     folder.create(recipe, seed, inputs)
-    together = crew(recipe, seed, settings, inputs)
-    with folder.lock(), patiently(), recorded(folder), interruptible() as request, together as others:
+    heard = interruptible() if request is None else nullcontext(request)
+    patient, together = patiently() if alone else nullcontext(), crew(recipe, seed, settings, inputs)
+    with folder.lock(), patient, recorded(folder), heard as request, together as others:
         files.remove_leftovers(folder.path)
         if (result := finished(folder)) is not None:
             return result
@@ -93,8 +140,10 @@ def train(
         while (session.step < plan.steps or session.batches_done) and not session.stopping.stop:
             session.begin_epoch()
             for batch in data.rest_of_epoch(session, plan):
+                now = plan.time(session.step)
                 with recorder.watching(batch):
-                    step(session, batch, plan.time(session.step))
+                    if not (yield Due(session, batch, now)):
+                        step(session, batch, now)
                 monitor.tick()
             session.stopwatch.pause()
 

@@ -58,7 +58,7 @@ class PreparedData:
         place = torch.device(device)
         if place.type == "cpu" or not _fits(self.examples.nbytes, place):
             return self
-        return replace(self, examples=self.examples.to(place))
+        return replace(self, examples=_placed(self.examples, place))
 
     def sample(self, examples: int = 2) -> Batch:
         """The first training examples."""
@@ -89,6 +89,7 @@ class PreparedData:
 
 
 _opened: dict[str, Dataset] = {}  # filled before workers are forked, so that they share what is in memory
+_there: dict[tuple[int, str], tuple[Examples, Examples]] = {}  # those of them that are on a device, beside the first
 
 
 def open_dataset(part: Part, progress: Announce = silent) -> Dataset:
@@ -107,6 +108,17 @@ def share(part: Part, progress: Announce = silent) -> None:
 def forget() -> None:
     """Let go of what :func:`share` keeps."""
     _opened.clear()
+    _there.clear()
+
+
+def _placed(examples: Examples, device: torch.device) -> Examples:
+    """Examples on a device: one copy for all runs of this process, where they are shared."""
+    if all(examples is not one for one in _opened.values()):
+        return examples.to(device)
+    key = id(examples), str(device)
+    if key not in _there:
+        _there[key] = examples, examples.to(device)
+    return _there[key][1]
 
 
 def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> PreparedData:

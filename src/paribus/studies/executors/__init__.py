@@ -1,4 +1,4 @@
-"""Executors, which run the jobs of a study: in this process, or in a pool of workers. One line adds another."""
+"""Executors, which run the jobs of a study: here, in a pool, or many in one step. One line adds another."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 EXECUTORS = {  # name → module and class, which is made from the number of workers and the device
     "inprocess": ("paribus.studies.executors.inprocess", "InProcess"),
     "pool": ("paribus.studies.executors.pool", "LocalPool"),
+    "fused": ("paribus.studies.executors.fused", "FusedPool"),
 }
 
 

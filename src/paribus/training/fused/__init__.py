@@ -1,0 +1,1 @@
+"""Several trainings of one graph, whose steps are taken together."""
