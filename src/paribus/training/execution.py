@@ -26,6 +26,7 @@ BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED, nn.Linear, nn.RNNBase)  # layers with most of the work
 THREADS_PAY = 10_000_000  # multiplications per batch from which several threads pay
+COMPILING = ("auto", "on", "off")
 Net = TypeVar("Net", bound=nn.Module)
 
 
@@ -40,6 +41,7 @@ class Settings:
         keep: the epochs whose weights stay, and with them the last state: ``best``, ``last``, ``all``, ``every:5``.
         signals: whether to record what the training looks like from inside; nothing of it changes the training.
         until: the epoch behind which a run pauses, if it is not at its end; it goes on where it is trained again.
+        compile: whether the model is compiled: ``auto`` (on a GPU, where it pays), ``on``, ``off``.
     """
 
     device: str = "auto"
@@ -48,6 +50,7 @@ class Settings:
     keep: str = "none"
     signals: bool = True
     until: int | None = None
+    compile: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Execution:
     Args:
         device, precision, channels_last, threads: of the computation.
         fitted: of a model that was fitted at once, what its parameters are; empty of those that took steps.
+        compiled: whether the model was compiled.
     """
 
     device: str
@@ -64,10 +68,11 @@ class Execution:
     channels_last: bool
     threads: int
     fitted: str = ""
+    compiled: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
-        return {name: value for name, value in asdict(self).items() if name != "fitted" or value}
+        return {name: value for name, value in asdict(self).items() if name not in ("fitted", "compiled") or value}
 
     def autocast(self) -> Callable[[], AbstractContextManager[Any]]:
         """Makes the context in which losses are computed."""

@@ -25,12 +25,14 @@ from paribus.streams import patiently
 from paribus.tasks import evaluation
 from paribus.training import checkpoints
 from paribus.training.began import began
+from paribus.training.compiling import Compiling
 from paribus.training.execution import Settings, peak_memory_mb
 from paribus.training.failures import recorded
 from paribus.training.interruption import interruptible
 from paribus.training.keep import Keep, keep_epoch
 from paribus.training.monitor import Listener, Monitor, Plan, no_listener
 from paribus.training.resume import finished, resume
+from paribus.training.room import Room
 from paribus.training.session import Session
 from paribus.training.signals.recorder import Recorder
 from paribus.training.step import step
@@ -89,14 +91,16 @@ def train(
         recorder = Recorder(folder, session, data.train, plan)
         diverging = partial(recorder.finish, probed=False)
         monitor = Monitor(folder, session, plan, settings, listen, request, diverging)
+        compiling, room = Compiling(session, plan, settings), Room(session)
 
         if not plan.steps:
             _look(folder, session, data, monitor)
         while (session.step < plan.steps or session.batches_done) and not session.stopping.stop:
             session.begin_epoch()
             for batch in data.rest_of_epoch(session, plan):
-                with recorder.watching(batch):
+                with recorder.watching(batch), room.for_batch(batch):
                     step(session, batch, plan.time(session.step))
+                compiling.stepped()
                 monitor.tick()
             session.stopwatch.pause()
 

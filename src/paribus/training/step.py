@@ -43,6 +43,8 @@ def step(session: Session, batch: Batch, time: Time) -> None:
         if options.l1:
             shrink(optimizer, options.l1)
 
+    if session.lookahead is not None:
+        session.lookahead.update(session.step + 1, time.steps)
     if session.average is not None:
         session.average.update_parameters(network)
     session.step += 1
