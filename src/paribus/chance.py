@@ -56,10 +56,14 @@ class Draws:
     Args:
         key: what the draws are for.
         index: the examples' positions in the data set, int64 of shape (B,); on any device.
+        lasting: what the draws are for, whatever the epoch; ``None`` where there are no epochs.
+        epoch: for which the key is.
     """
 
     key: int
     index: Tensor
+    lasting: int | None = None
+    epoch: int = 0
 
     def __len__(self) -> int:
         return len(self.index)
@@ -93,7 +97,12 @@ class Draws:
 
     def within(self, name: str) -> Draws:
         """Draws for a purpose within this one."""
-        return Draws(key(self.key, name), self.index)
+        lasting = None if self.lasting is None else key(self.lasting, name)
+        return Draws(key(self.key, name), self.index, lasting, self.epoch)
+
+    def of_all_epochs(self) -> Draws:
+        """Draws for the same purpose that are the same in every epoch."""
+        return Draws(self.key if self.lasting is None else self.lasting, self.index)
 
     def _bits(self, name: str) -> Tensor:
         return _mix(self.index * _GOLDEN + key(self.key, name))

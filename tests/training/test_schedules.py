@@ -57,6 +57,16 @@ def test_S9_rates_are_those_of_torch(name):
     assert ours(name.split()[0], **options) == pytest.approx(by_torch(make), abs=1e-12, rel=0)
 
 
+def test_S9_a_triangle_is_its_two_lines():
+    rates = ours("triangular", 101, rise=0.23, start=0.2, end=0.07)
+    line = torch.cat(
+        [torch.linspace(0.2, 1, 24, dtype=torch.float64), torch.linspace(1, 0.07, 78, dtype=torch.float64)[1:]]
+    )
+    assert rates == pytest.approx((BASE * line).tolist(), abs=1e-12)
+    falling = ours("triangular", 11, rise=0.0, start=0.5, end=0.0)
+    assert falling == pytest.approx([BASE * (1 - step / 10) for step in range(11)], abs=1e-12)
+
+
 @pytest.mark.parametrize("steps", [5, 10, 11])
 def test_S9_one_cycle_of_few_steps(steps):
     expected = by_torch(lambda o: lr_scheduler.OneCycleLR(o, BASE, steps, cycle_momentum=False), steps)

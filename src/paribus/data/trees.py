@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 import torch
@@ -135,8 +137,12 @@ def to(tree: Tree, device: torch.device | str, pin: bool = False) -> Any:
 
 def chunks(tree: Tree, pieces: int) -> list[Any]:
     """The examples in ``pieces`` runs of nearly equal size."""
-    runs = torch.arange(size(tree)).tensor_split(min(pieces, size(tree)))  # never more than examples, none empty
-    return [apply(lambda leaf, run=run: _run(leaf, int(run[0]), len(run)), tree) for run in runs]  # type: ignore[misc]
+    pieces = min(pieces, size(tree))  # never more than examples, none empty
+    short, longer = divmod(size(tree), pieces)
+    lengths = [short + (place < longer) for place in range(pieces)]
+    starts = accumulate(lengths[:-1], initial=0)
+    runs = zip(starts, lengths, strict=True)
+    return [apply(partial(_run, start=start, length=length), tree) for start, length in runs]
 
 
 def detach(tree: Tree) -> Any:

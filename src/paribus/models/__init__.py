@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PARTS: Mapping[str, str] = {
+    "airbench": "airbench:AirBench",
     "alexnet": "alexnet:AlexNet",
     "causal_transformer": "transformer:CausalTransformer",
     "cnn": "cnn:CNN",
@@ -55,6 +56,7 @@ PARTS: Mapping[str, str] = {
 GROUPS: Mapping[str, tuple[str, ...]] = {  # what each is for, for those who look for one
     "examples as a whole": ("cnn", "linear", "mlp"),
     "pictures as a whole, as published": (
+        "airbench",
         "alexnet",
         "googlenet",
         "lenet",

@@ -9,6 +9,9 @@ All of it is optional, for a model that starts from something::
         def parameter_groups(self):
             return {"backbone": {"params": ["backbone"], "lr_factor": 0.1}}
 
+        def adapt_to(self, inputs):                       # once, before the first step, unless weights were loaded
+            self.shift.copy_(inputs.mean((0, 2, 3)))      # scaled training examples (N, *input_shape), on the CPU
+
 Parameters are named as in ``named_parameters()``; a pattern is a whole name, the path of a module, which stands for all
 that is below it, or has wildcards: ``"*.norm.bias"``.
 """
@@ -95,9 +98,22 @@ class AtOnce(Protocol):
         ...
 
 
+class Adapting(Protocol):
+    """A model that looks at training examples before its first step, such as one that whitens them."""
+
+    def adapt_to(self, inputs: Tensor) -> None:
+        """Begin from scaled examples (N, *input_shape)."""
+        ...
+
+
 def fits_at_once(model: Any) -> TypeGuard[AtOnce]:
     """Whether a model is fitted by its own ``fit_at_once``, from all examples, in place of steps along gradients."""
     return callable(getattr(model, "fit_at_once", None))
+
+
+def adapts(model: Any) -> TypeGuard[Adapting]:
+    """Whether a model begins from training examples, by its own ``adapt_to``."""
+    return callable(getattr(model, "adapt_to", None))
 
 
 def parameter_groups(model: nn.Module) -> list[Group]:

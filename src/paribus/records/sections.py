@@ -91,6 +91,12 @@ class Training(Section):
     ema: float | None = Field(
         None, gt=0, lt=1, description="decay of the moving average of the weights that is evaluated"
     )
+    lookahead: int = Field(
+        0,
+        ge=0,
+        description="every so many steps the weights become a slow average of themselves, which holds on to the past "
+        "the more the later it is; 0 has none",
+    )
 
     def batch(self, examples: int) -> int:
         """How many of so many training examples are in a batch."""

@@ -25,6 +25,7 @@ from paribus.tasks.prediction import Prediction
 from paribus.tasks.scores import Scores, brier
 from paribus.tasks.tables import for_rows
 from paribus.tasks.task import Task
+from paribus.tasks.views import Views, averaged
 
 MOST_DETAILS, MOST_NAMED = 100, 20  # classes whose figures are recorded one by one, and that a warning names
 
@@ -44,6 +45,8 @@ class Classification(Task):
         loss: what is minimised; focal makes examples count less that are right already (Lin et al. 2017).
         gamma: of the focal loss, how much less; at 0 it is the cross-entropy.
         beta: of the effective numbers (1 − βⁿ)/(1 − β); 0 weighs all classes the same, 1 would be balanced.
+        views: of a picture that evaluation and prediction average over: the picture alone, also its mirror image, or
+            also both moved by a pixel.
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (ACCURACY, LOSS, MACRO_F1, BALANCED_ACCURACY, AUROC, ECE, BRIER)
@@ -58,12 +61,16 @@ class Classification(Task):
         loss: Literal["cross_entropy", "focal"] = "cross_entropy",
         gamma: Annotated[float, Field(ge=0)] = 2.0,
         beta: Annotated[float, Field(ge=0, lt=1)] = 0.999,
+        views: Views = "none",
     ) -> None:
         super().__init__(info)
         if info.target_mean:
             hint = "set task.use=regression; or, in a table, data.target_kind=classes"
             raise DataError("classification needs classes, and these targets are numbers", got="numbers", hint=hint)
-        self.label_smoothing, self.class_weights = label_smoothing, class_weights
+        if views != "none" and len(info.input_shape) != 3:
+            got = f"task.views={views} for inputs of shape {info.input_shape}"
+            raise RecipeError("only pictures have several views", got=got, hint="set task.views=none")
+        self.label_smoothing, self.class_weights, self.views = label_smoothing, class_weights, views
         self.gamma = gamma if loss == "focal" else 0.0
         self.weights = weights_of(class_weights, info, beta)
         self.final = "none"  # of the network that was seen last: what its outputs mean
@@ -91,7 +98,7 @@ class Classification(Task):
 
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of the batch, and what the model gave (B, classes)."""
-        outputs: Tensor = network(batch.inputs).float()
+        outputs = self._outputs(network, batch.inputs)
         self.final = final = final_activation(network)
         plain = self.weights is None and final != "sigmoid" and not self.gamma
         if plain:  # one kernel: a tenth of a small network's step
@@ -100,7 +107,7 @@ class Classification(Task):
 
     def scores(self, network: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """Whether each example is classified correctly, its loss, and its Brier score."""
-        outputs, final = network(batch.inputs).float(), final_activation(network)
+        outputs, final = self._outputs(network, batch.inputs), final_activation(network)
         losses = self._weighted(self.losses(final, outputs, batch.targets), batch.targets)
         squares = brier(as_shares(final, outputs).cpu(), batch.targets.cpu())  # in float64, which not all devices have
         return {"accuracy": outputs.argmax(1) == batch.targets, "loss": losses, "brier": squares}
@@ -146,8 +153,14 @@ class Classification(Task):
 
     def predict(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Probabilities (B, classes)."""
-        outputs: Tensor = network(inputs).float()
-        return as_shares(final_activation(network), outputs)
+        return as_shares(final_activation(network), self._outputs(network, inputs))
+
+    def _outputs(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """What the network gives (B, K), outside of training averaged over the views that the recipe asks for."""
+        if self.views == "none" or network.training:
+            outputs: Tensor = network(inputs).float()
+            return outputs
+        return averaged(network, inputs, self.views)
 
     def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
         """The loss of each example, its class and the likeliest ones, and how classes are confused."""
@@ -206,16 +219,19 @@ class ClassificationMeter:
         self.classes, self.scores, self.names = classes, scores, names
         self.loss, self.hits, self.count = 0.0, 0, 0
         self.confusion = torch.zeros(classes, classes, dtype=torch.int64) if confusion else None  # (true, said)
-        self._pending: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._pending: list[tuple[Tensor, Tensor]] = []
         self._values = 0
+        self._losses: list[tuple[Tensor, int]] = []  # mean of a batch, examples; on the device until figures are asked
+        self._right: Tensor | None = None  # hits on the device that are not in `hits` yet
 
     def update(self, stage: str, loss: Tensor, outputs: Tensor, batch: Batch) -> None:
         """Count one batch; an example with shares of classes counts for the largest."""
         targets = batch.targets.argmax(1) if batch.targets.ndim == 2 else batch.targets
-        self._pending.append((loss, outputs, targets))
+        self._losses.append((loss, len(targets)))
+        self._pending.append((outputs, targets))
         self._values += outputs.numel()
         if self._values > self.PENDING:
-            self._count()
+            self._gather()
 
     def figures(self) -> dict[str, float]:
         """Mean loss and accuracy; with the confusion matrix macro-F1 and recalls, with scores what those tell.
@@ -248,23 +264,32 @@ class ClassificationMeter:
         if self.scores is not None:
             self.scores.load(state["scores"])
 
-    def _count(self) -> None:
+    def _gather(self) -> None:
+        """Count what is pending; while training nobody waits for the device."""
         if not self._pending:
             return
-        losses, outputs, targets = zip(*self._pending, strict=True)
+        given, true = (torch.cat(some) for some in zip(*self._pending, strict=True))
         self._pending, self._values = [], 0
-        # one after the other, so that the sum does not depend on when it is asked for
-        for loss, target in zip(torch.stack(losses).tolist(), targets, strict=True):
-            self.loss += loss * len(target)
-            self.count += len(target)
-        true, given = torch.cat(targets), torch.cat(outputs)
         said = given.argmax(1)
-        self.hits += int((true == said).sum())
+        right = (true == said).sum()
+        self._right = right if self._right is None else self._right + right
         if self.confusion is not None:
             pairs = (true * self.classes + said).bincount(minlength=self.classes**2)
             self.confusion += pairs.view(self.classes, self.classes).cpu()
         if self.scores is not None:
             self.scores.add(given, true)
+
+    def _count(self) -> None:
+        """Count all, and read what lies on the device."""
+        self._gather()
+        losses, self._losses = self._losses, []
+        if losses:
+            # one after the other, so that the sum does not depend on when it is asked for
+            for loss, (_, examples) in zip(torch.stack([one for one, _ in losses]).tolist(), losses, strict=True):
+                self.loss += loss * examples
+                self.count += examples
+        if self._right is not None:
+            self.hits, self._right = self.hits + int(self._right), None
 
 
 def macro_f1(confusion: Tensor) -> float:

@@ -26,6 +26,7 @@ BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED, nn.Linear, nn.RNNBase)  # layers with most of the work
 THREADS_PAY = 10_000_000  # multiplications per batch from which several threads pay
+COMPILING = ("auto", "on", "off")
 Net = TypeVar("Net", bound=nn.Module)
 
 
@@ -41,6 +42,7 @@ class Settings:
         signals: whether to record what the training looks like from inside; nothing of it changes the training.
         until: the epoch behind which a run pauses, if it is not at its end; it goes on where it is trained again.
         processes: how many train together, each with its share of every batch.
+        compile: whether the model is compiled: ``auto`` (on a GPU, where it pays), ``on``, ``off``.
     """
 
     device: str = "auto"
@@ -50,6 +52,7 @@ class Settings:
     signals: bool = True
     until: int | None = None
     processes: int = 1
+    compile: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Execution:
         processes: how many trained together, each with so many threads.
         backend: by which they spoke, if they were several.
         together: of steps taken in one with those of other runs, how many these were at most; 0 of runs by themselves.
+        compiled: whether the model was compiled.
     """
 
     device: str
@@ -72,10 +76,11 @@ class Execution:
     processes: int = 1
     backend: str = ""
     together: int = 0
+    compiled: bool = False
 
     def plain(self) -> dict[str, Any]:
-        """As plain data."""
-        usual = {"fitted": "", "processes": 1, "backend": "", "together": 0}
+        """As plain data; what is as usual is not said."""
+        usual = {"fitted": "", "processes": 1, "backend": "", "together": 0, "compiled": False}
         return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
     def autocast(self) -> Callable[[], AbstractContextManager[Any]]:

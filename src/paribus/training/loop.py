@@ -23,6 +23,7 @@ from paribus.streams import patiently
 from paribus.tasks import evaluation
 from paribus.training import checkpoints
 from paribus.training.began import began
+from paribus.training.compiling import Compiling
 from paribus.training.distributed.lead import crew
 from paribus.training.execution import Settings, peak_memory_mb
 from paribus.training.failures import recorded
@@ -31,6 +32,7 @@ from paribus.training.keep import Keep, keep_epoch
 from paribus.training.loaders import Loaders
 from paribus.training.monitor import Listener, Monitor, Plan, no_listener
 from paribus.training.resume import finished, resume
+from paribus.training.room import Room
 from paribus.training.session import Session
 from paribus.training.signals.recorder import Recorder
 from paribus.training.step import step
@@ -134,6 +136,7 @@ def stepwise(
         recorder = Recorder(folder, session, data.train, plan)
         diverging = partial(recorder.finish, probed=False)
         monitor = Monitor(folder, session, plan, settings, listen, request, diverging)
+        compiling, room = Compiling(session, plan, settings), Room(session)
 
         if not plan.steps:
             _look(folder, session, data, monitor)
@@ -141,9 +144,10 @@ def stepwise(
             session.begin_epoch()
             for batch in data.rest_of_epoch(session, plan):
                 now = plan.time(session.step)
-                with recorder.watching(batch):
+                with recorder.watching(batch), room.for_batch(batch):
                     if not (yield Due(session, batch, now)):
                         step(session, batch, now)
+                compiling.stepped()
                 monitor.tick()
             session.stopwatch.pause()
 

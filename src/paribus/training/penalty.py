@@ -51,7 +51,8 @@ SUMS = {"dampening", "centered"}  # options of SGD and RMSprop, whose momentum a
 
 def _root(state: Mapping[str, Any], group: Mapping[str, Any]) -> Tensor | None:
     """What an optimizer divides the gradient of each number of a weight by; ``None`` where that is nothing."""
-    eps, step = group.get("eps", 0.0), float(state.get("step", 0))
+    eps, step = group.get("eps", 0.0), state.get("step", 0)
+    step = step.double() if isinstance(step, Tensor) else float(step)  # which lies on a GPU, and is not waited for
     root: Tensor | None = None
     if "exp_inf" in state:
         root = state["exp_inf"]  # AdaMax

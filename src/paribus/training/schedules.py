@@ -19,6 +19,7 @@ PARTS: Mapping[str, str] = {
     "cosine": ":Cosine",
     "warmup": ":Warmup",
     "one_cycle": ":OneCycle",
+    "triangular": ":Triangular",
     "plateau": ":Plateau",
 }
 
@@ -124,6 +125,27 @@ class OneCycle(Schedule):
         if time.step <= peak:
             return _between(self.start, 1.0, time.step / max(peak, 1))
         return _between(1.0, self.end, (time.step - peak) / max(last - peak, 1))
+
+
+class Triangular(Schedule):
+    """The learning rate rises to its full value and falls again, both along a line, as the speed records have it.
+
+    Args:
+        rise: share of all steps that it rises.
+        start: factor of the first step.
+        end: factor of the last step.
+    """
+
+    def __init__(self, rise: Share = 0.23, start: Share = 0.2, end: Share = 0.07) -> None:
+        self.rise, self.start, self.end = rise, start, end
+
+    def factor(self, time: Time) -> float:
+        """A line from start to 1, then one from 1 to end."""
+        last = max(time.steps - 1, 1)
+        peak = math.floor(self.rise * last)
+        if time.step <= peak and peak:
+            return self.start + (1 - self.start) * time.step / peak
+        return 1 + (self.end - 1) * (time.step - peak) / max(last - peak, 1)
 
 
 class Plateau(Schedule):

@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from paribus.chance import Seeds, seeded
 from paribus.data.deliver.loader import Loader
 from paribus.data.prepare.prepared import PreparedData
+from paribus.models.adapting import adapt
 from paribus.models.declarations import AtOnce, fits_at_once
 from paribus.models.network import Network, assemble
 from paribus.models.size import count_parameters
@@ -24,6 +24,7 @@ from paribus.records.recipe import Recipe
 from paribus.tasks.evaluation import evaluate
 from paribus.tasks.meter import added
 from paribus.tasks.task import Meter, Task
+from paribus.training.averaging import Average, Lookahead
 from paribus.training.check import check_watched, directions, dry_pass
 from paribus.training.distributed.group import Group, One
 from paribus.training.execution import Execution, Settings, choose
@@ -92,6 +93,7 @@ class Session:
         network = assemble(recipe.model, self.task, seeds)
         self.task.check(prepared)
         dry_pass(recipe, prepared, self.task, network)
+        adapt(network, prepared)
         examples = len(prepared.rows["train"])
         self.execution: Execution = choose(self.training, settings, self.task, network, prepared.sample(), examples)
         self.network: Network = self.execution.place(network)
@@ -104,7 +106,9 @@ class Session:
         self.directions = directions(self.task)
         check_watched(self.schedule, self.stopping, self.directions)
         self.scaler = torch.amp.GradScaler(enabled=self.execution.precision == "fp16")
-        self.average = None if self.fitted else _average(self.network, self.training.ema)
+        decay, every = (None, 0) if self.fitted else (self.training.ema, self.training.lookahead)
+        self.average = Average(self.network, decay) if decay is not None else None
+        self.lookahead = Lookahead(self.network, every) if every else None
         self.best: dict[str, Tensor] = {}
         self.rows: list[dict[str, Any]] = []  # one per whole epoch, as in metrics.jsonl
         self.signals = Gathered(settings.signals)
@@ -209,6 +213,7 @@ class Session:
             "execution": self.execution.plain(),
             "network": dict(self.network.state_dict()),
             "average": dict(self.average.state_dict()) if self.average is not None else {},
+            "lookahead": self.lookahead.state() if self.lookahead is not None else {},
             "optimizers": {stage: optimizer.state_dict() for stage, optimizer in self.optimizers.items()},
             "schedule": self.schedule.state(),
             "stopping": self.stopping.state(),
@@ -226,6 +231,8 @@ class Session:
         self.network.load_state_dict(state["network"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
+        if self.lookahead is not None:
+            self.lookahead.load(state["lookahead"])
         for stage, optimizer in self.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][stage])
             _like_parameters(optimizer)
@@ -254,12 +261,6 @@ def untouched(session: Session) -> Iterator[None]:
             session.schedule, session.meter = schedule, session.task.meter("train")
             session.load(state)
             session.network.train(training)
-
-
-def _average(network: nn.Module, decay: float | None) -> AveragedModel | None:
-    if decay is None:
-        return None
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
 def _like_parameters(optimizer: torch.optim.Optimizer) -> None:

@@ -46,6 +46,8 @@ def step(session: Session, batch: Batch, time: Time) -> None:
             shrink(optimizer, options.l1)
 
     session.draws = session.group.drawn() != before  # where nothing was drawn, as a rule nothing will be
+    if session.lookahead is not None:
+        session.lookahead.update(session.step + 1, time.steps)
     if session.average is not None:
         session.average.update_parameters(network)
     session.group.done()

@@ -71,6 +71,30 @@ def test_flip_twice_is_the_identity():
     assert torch.equal(part(part(images, DRAWS)[0], DRAWS)[0], images)
 
 
+def mirrored_in(epoch: int, **options) -> Tensor:
+    """Which of 2,000 pictures with one bright pixel at the top left are mirrored in an epoch, by axis, bool (2, N)."""
+    images = torch.zeros(2000, 1, 2, 2, dtype=torch.uint8)
+    images[:, :, 0, 0] = 255
+    draws = Draws(100 + epoch, torch.arange(2000), lasting=7, epoch=epoch)
+    _, _, rows, columns = Flip(**options)(images, draws.within("flip"))[0].nonzero(as_tuple=True)
+    return torch.stack([columns, rows]).bool()
+
+
+def test_alternating_flips_show_both_ways_in_two_epochs():
+    first, second, third = (mirrored_in(epoch, alternate=True)[0] for epoch in range(3))
+    assert torch.equal(second, ~first)
+    assert torch.equal(third, first)
+    assert 900 < int(first.sum()) < 1100
+    plain = [mirrored_in(epoch)[0] for epoch in range(3)]
+    assert 900 < int((plain[0] ^ plain[2]).sum()) < 1100  # chance anew in each epoch
+
+
+def test_alternating_flips_of_both_axes_show_all_four_ways_in_four_epochs():
+    ways = torch.stack([mirrored_in(epoch, alternate=True, vertical=True) for epoch in range(4)])  # (4, 2, N)
+    numbers = (2 * ways[:, 0].long() + ways[:, 1].long()).sort(0).values
+    assert torch.equal(numbers, torch.arange(4)[:, None].expand(4, 2000))
+
+
 @pytest.mark.parametrize(("axis", "numpy_flip"), [(3, np.fliplr), (2, np.flipud)])
 def test_flip_mirrors_the_chosen_pictures_one_by_one(axis, numpy_flip):
     images = noise(40, 1, 6, 5)

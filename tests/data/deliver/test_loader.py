@@ -68,7 +68,7 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 def test_R5_an_epoch_can_begin_at_any_batch(start):
     stream = loader(50, 7)
 
-    def noise(inputs, key, rows):
+    def noise(inputs, key, rows, *_):
         return inputs + key % 1000 + rows[:, None], Identity()
 
     whole = list(stream.shuffled(SEEDS, 3, augment=noise))
@@ -81,14 +81,14 @@ def test_R5_an_epoch_can_begin_at_any_batch(start):
 def test_draws_differ_between_epochs_and_not_within_one():
     keys = []
     for epoch in (0, 0, 1):
-        list(loader(50, 7).shuffled(SEEDS, epoch, augment=lambda it, key, _: (keys.append(key) or it, Identity())))
+        list(loader(50, 7).shuffled(SEEDS, epoch, augment=lambda it, key, *_: (keys.append(key) or it, Identity())))
     assert len(set(keys[:16])) == 1
     assert len(set(keys)) == 2
 
 
 def test_augmentation_is_for_training_and_leaves_the_data_alone():
     stream = loader(10, 5)
-    added = lambda inputs, key, rows: (inputs.add_(100), Identity())  # noqa: E731
+    added = lambda inputs, *_: (inputs.add_(100), Identity())  # noqa: E731
     seen = [batch.inputs for batch in stream.shuffled(SEEDS, 0, augment=added)]
     assert torch.cat(seen).min() >= 100
     assert torch.cat([batch.inputs for batch in stream.in_order()]).flatten().tolist() == list(range(10))

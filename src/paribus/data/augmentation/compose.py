@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -44,32 +44,36 @@ class Compose:
         """Whether one of them mixes the examples of a batch with each other."""
         return any(getattr(part, "mixes", False) for part in self.parts.values())
 
-    def __call__(self, inputs: Tree, key: int, index: Tensor) -> tuple[Any, Transform]:
+    def __call__(
+        self, inputs: Tree, key: int, index: Tensor, lasting: int | None = None, epoch: int = 0
+    ) -> tuple[Any, Transform]:
         """Augment pictures (B, C, H, W) uint8; of inputs with names all those that are pictures, each by its own draws.
 
         Args:
             inputs: the pictures; they are left as they are.
             key: what the draws are for: the stream and the epoch.
             index: the examples' positions in the data set, int64 (B,).
+            lasting: what the draws are for, whatever the epoch.
+            epoch: for which the key is.
 
         Returns:
             The changed inputs, and what was done to them.
         """
+        draws = Draws(key, index, lasting, epoch)
         if isinstance(inputs, Mapping):
-            return self._named(inputs, key, index)
+            return self._named(inputs, draws)
         if not self._takes(inputs):
             received = f"{tuple(inputs.shape)} {inputs.dtype}" if isinstance(inputs, Tensor) else type(inputs).__name__
             hint = "remove augment from the recipe"
             raise RecipeError("augmentation needs pictures (B, C, H, W) uint8", got=received, hint=hint)
-        return self._apply(inputs, Draws(key, index.to(inputs.device)))  # type: ignore[arg-type, union-attr]
+        return self._apply(inputs, draws)  # type: ignore[arg-type]
 
-    def _named(self, inputs: Mapping[str, Tree], key: int, index: Tensor) -> tuple[dict[str, Any], Transform]:
+    def _named(self, inputs: Mapping[str, Tree], draws: Draws) -> tuple[dict[str, Any], Transform]:
         changed: dict[str, Any] = dict(inputs)
         transforms = []
         for name, images in inputs.items():
             if is_pictures(images):
-                draws = Draws(key, index.to(images.device)).within(name)  # type: ignore[union-attr]
-                changed[name], transform = self._apply(images, draws)  # type: ignore[arg-type]
+                changed[name], transform = self._apply(images, draws.within(name))  # type: ignore[arg-type]
                 transforms.append(transform)
         if self.parts and not transforms:
             hint = "remove augment from the recipe"
@@ -77,7 +81,7 @@ class Compose:
         return changed, transforms[0] if len(transforms) == 1 else Separate()
 
     def _apply(self, images: Tensor, draws: Draws) -> tuple[Tensor, Transform]:
-        steps = []
+        steps, draws = [], replace(draws, index=draws.index.to(images.device))
         for name, part in self.parts.items():
             done = part(images, draws.within(name))
             if not isinstance(done, tuple):

@@ -22,18 +22,29 @@ class Flip:
     Args:
         probability: chance that a picture is mirrored, for each direction separately.
         vertical: whether to mirror top to bottom as well.
+        alternate: whether chance decides the first epoch alone: in each further one every picture is seen the other way
+            round than in the one before, so that two epochs show both ways (Jordan, 2024). Of vertical ones that is
+            every second epoch.
     """
 
     probability: Annotated[float, Field(ge=0, le=1)] = 0.5
     vertical: bool = False
+    alternate: bool = False
 
     def __call__(self, images: Tensor, draws: Draws) -> tuple[Tensor, Moved]:
         """Mirror some of the pictures (B, C, H, W)."""
-        chosen = {3: draws.chosen("horizontal", self.probability)}  # axis → which
+        chosen = {3: self._chosen(draws, "horizontal", draws.epoch)}  # axis → which
         if self.vertical:
-            chosen[2] = draws.chosen("vertical", self.probability)
+            chosen[2] = self._chosen(draws, "vertical", draws.epoch // 2)
         size = images.shape[2:]
         return mirrored(images, chosen), Moved(size, partial(matrix, chosen, size), lambda it, _: mirrored(it, chosen))
+
+    def _chosen(self, draws: Draws, name: str, turns: int) -> Tensor:
+        """Which pictures are mirrored, bool (B,), where they alternate after so many turns."""
+        if not self.alternate:
+            return draws.chosen(name, self.probability)
+        first = draws.of_all_epochs().chosen(name, self.probability)
+        return ~first if turns % 2 else first
 
 
 def mirrored(images: Tensor, chosen: Mapping[int, Tensor]) -> Tensor:

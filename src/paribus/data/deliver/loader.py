@@ -12,6 +12,7 @@ from torch import Tensor
 from paribus.chance import Seeds, permutation
 from paribus.data import trees
 from paribus.data.augmentation.compose import Compose
+from paribus.data.augmentation.transform import Transform
 from paribus.data.dataset import Examples
 from paribus.data.trees import Tree
 from paribus.errors import RecipeError
@@ -114,15 +115,15 @@ class Loader:
 
         Of every batch that is all, or the share of one process: with the same changes as in the whole batch.
         """
-        size, draws_key = len(self), seeds.key("augmentation", epoch)
+        size, draws_key, lasting = len(self), seeds.key("augmentation", epoch), seeds.key("augmentation")
         if self.examples.sequential:
             batches, again = self._side_by_side(), None
         elif self.sampling is not None:
             places, times = self.sampling.order(seeds, epoch)
-            batches, again = self.rows[places].tensor_split(size), times.tensor_split(size)
+            batches, again = self._at_hand(self.rows[places], size), self._at_hand(times, size)
         else:
             places = ORDERS[order](seeds.key("order", epoch), len(self.rows))
-            batches, again = self.rows[places].tensor_split(size), None
+            batches, again = self._at_hand(self.rows[places], size), None
         for place in range(start, len(batches)):
             rows, before = batches[place], None if again is None else again[place]
             own, spans = shared(len(rows), share)
@@ -130,15 +131,19 @@ class Loader:
             if own is not None and not whole:
                 rows, before = rows[own], None if before is None else before[own]
             batch = self.take(rows)
-            drawn = batch.rows if before is None else batch.rows + len(self.examples) * before.to(batch.rows)
-            batch = batch if augment is None else self._augmented(batch, augment, draws_key, drawn)
+            if augment is not None:  # an example that comes again in an epoch has another number among those drawn
+                drawn = batch.rows if before is None else batch.rows + len(self.examples) * before.to(batch.rows)
+                batch = self._augmented(batch, *augment(batch.inputs, draws_key, drawn, lasting, epoch))
             if own is not None:
                 batch = replace(batch.take(own.to(batch.rows.device)) if whole else batch, spans=spans)
             yield batch
 
-    def _augmented(self, batch: Batch, augment: Compose, key: int, drawn: Tensor) -> Batch:
-        """With random changes: an example that comes again in an epoch has another number among those drawn (B,)."""
-        inputs, transform = augment(batch.inputs, key, drawn)
+    def _at_hand(self, numbers: Tensor, size: int) -> Sequence[Tensor]:
+        """The numbers of an epoch (n,) in so many batches, where the examples are: brought there once an epoch."""
+        return numbers.to(self._stored, non_blocking=True).tensor_split(size)
+
+    def _augmented(self, batch: Batch, inputs: Any, transform: Transform) -> Batch:
+        """A batch whose inputs were changed, with the targets that follow."""
         return Batch(inputs, self.examples.follow(batch.targets, transform), batch.rows)
 
     def _side_by_side(self) -> Sequence[Tensor]:
