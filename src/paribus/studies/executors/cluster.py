@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import secrets
 import sys
 import time
 import weakref
@@ -20,17 +21,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paribus.data.prepare import travel
 from paribus.errors import Interrupted, ParibusError, StudyError, message_of
-from paribus.records.recipe import Recipe
 from paribus.studies.executors import connection
+from paribus.studies.executors.cargo import Cargo, Sent
 from paribus.studies.executors.job import Event, EventListener, Job, Waiting, ending
 from paribus.studies.executors.killed import record_killed, write_killed
-from paribus.studies.executors.parcel import Arrivals, Changes
-from paribus.studies.executors.remote import OWN, Bell, Order, Report, train, versions
+from paribus.studies.executors.parcel import Arrivals
+from paribus.studies.executors.remote import OWN, Desk, Order, Report, train, versions
 from paribus.studies.executors.worker import pack
 from paribus.training.interruption import StopRequest, interruptible
 
+INSTALLED = "is paribus installed on all machines of the cluster, in the version that is used here?"
+EMPTY_LOSSES = 10  # one after another of tasks that had not begun
 LOSSES = 3  # of one run, after which it is given up: something about it kills its nodes
 PATIENCE_SECONDS = 30.0  # that interrupted runs get to save their state
 QUEUE_SECONDS = 15.0  # after which it is said that a run waits for a place
@@ -110,17 +112,27 @@ class RayCluster:
 
 @dataclass(eq=False)
 class _Task:
-    """A run that was given to the cluster."""
+    """A task of ray's, which is to train a run as soon as there is a place for it.
 
-    job: Job
-    stream: Any  # of references to reports
-    losses: int
-    started: bool = False
+    Args:
+        name: of the task.
+        stream: of references to its reports.
+        job: its run; none before it has a place.
+        losses: how often that run was lost before.
+        node: where it is.
+        arrivals: takes in what is sent back.
+        told_to_stop: whether its run is to save and stop.
+        held: what is kept until it ends: the lock of a folder that is sent back.
+    """
+
+    name: str
+    stream: Any
+    job: Job | None = None
+    losses: int = 0
     node: str = ""
     arrivals: Arrivals | None = None
-    ended: bool = False
     told_to_stop: bool = False
-    held: ExitStack = field(default_factory=ExitStack)  # what is kept until it ends: the lock of a folder that is sent
+    held: ExitStack = field(default_factory=ExitStack)
 
 
 class _Study:
@@ -140,18 +152,14 @@ class _Study:
         self.ray = connection.library()
         self.waiting, self.listen, self.workers, self.tokens = waiting, listen, workers, tokens
         self.gpu = gpus > 0
-        here = self.ray.get_runtime_context().get_node_id()
-        strategy = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(here, soft=True)
-        bell: Any = self.ray.remote(Bell)
-        self.bell = bell.options(num_cpus=0, max_concurrency=100_000, scheduling_strategy=strategy).remote()
+        self.desk, self.name = _desk(self.ray), secrets.token_hex(8)
         options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": 0, "max_calls": 0, "num_returns": "streaming"}
         self.train: Any = self.ray.remote(**options)(train)
         self.packed = self.ray.put(pack(frozenset(job.needs for job in waiting if job.needs)))
-        self.tasks: dict[Any, _Task] = {}
-        self.again: deque[tuple[Job, int]] = deque()  # lost, or without their data: how often they were lost
-        self.entries: dict[str, travel.Entry | None] = {}  # what a recipe reads
-        self.sent: dict[str, Any] = {}  # name in the cache → references
-        self.versions, self.since = versions(), time.monotonic()
+        self.tasks: dict[Any, _Task] = {}  # by their streams
+        self.next: deque[tuple[Job, int]] = deque()  # jobs for the next places, and how often they were lost
+        self.cargo = Cargo(self.ray)
+        self.versions, self.since, self.empty_losses = versions(), time.monotonic(), 0
 
     def serve(self, request: StopRequest, fail_fast: bool) -> None:
         """Run all jobs.
@@ -164,8 +172,10 @@ class _Study:
             if request.stop_requested():
                 self.stop()
                 raise Interrupted("stopped on request; everything is saved", hint="run the same command again to go on")
-            while len(self.tasks) < self.workers and (found := self._next()):
-                self._submit(*found)
+            while self._busy + len(self.next) < self.workers and (job := self.waiting.next()):
+                self.next.append((job, 0))
+            while len(self.tasks) < self._busy + len(self.next):
+                self._ask_for_place()
             if not self.tasks:
                 return
             try:
@@ -178,62 +188,77 @@ class _Study:
                 return
             self._tell_of_waiting()
 
+    @property
+    def _busy(self) -> int:
+        return sum(task.job is not None for task in self.tasks.values())
+
     def stop(self) -> None:
         """Ask running jobs to save and stop, and wait for them; those that have not begun never do."""
+        self.next.clear()
         with suppress(self.ray.exceptions.RayError):
-            self.ray.get(self.bell.ring.remote(), timeout=10)
+            self.ray.get(self.desk.ring.remote(self.name), timeout=10)
         for task in list(self.tasks.values()):
             task.told_to_stop = True
-            if not task.started:
+            if task.job is None:
                 self._cancel(task, force=False)
+                self._forget(task)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.tasks and time.monotonic() < deadline:
             with suppress(ParibusError):
                 self._receive()
 
     def close(self) -> None:
-        """Let go of everything on the cluster; what still works there is ended."""
+        """End what still works on the cluster."""
         for task in list(self.tasks.values()):
             self._cancel(task, force=True)
-        with suppress(self.ray.exceptions.RayError):
-            self.ray.kill(self.bell)
+            self._forget(task)
 
-    def _next(self) -> tuple[Job, int] | None:
-        if self.again:
-            return self.again.popleft()
-        job = self.waiting.next()
-        return (job, 0) if job else None
+    def _ask_for_place(self) -> None:
+        name = secrets.token_hex(8)
+        stream = self.train.remote(name, self.name, self.packed, self.desk)
+        self.tasks[stream] = _Task(name, stream)
 
-    def _submit(self, job: Job, losses: int) -> None:
-        """Give a job to the cluster; one whose folder cannot be had fails here."""
-        held, content, token = ExitStack(), (), ""
-        try:
-            if self.tokens is not None:
-                token = self.tokens(job.path)
-            else:
-                job.folder.refuse_links()
-                held.enter_context(job.folder.lock())
-                content = self._put(job.path)
-        except ParibusError as error:
-            held.close()
-            self._end(job, *ending(error))
+    def _give_job(self, task: _Task) -> None:
+        """Give a task that has a place the next job; one whose folder cannot be had fails here."""
+        while self.next:
+            job, losses = self.next.popleft()
+            try:
+                order = self._order(job, losses, task)
+            except ParibusError as error:
+                task.held.close()
+                self._end(job, *ending(error))
+                continue
+            task.job, task.losses = job, losses
+            self.desk.give.remote(task.name, order)
+            if not losses:
+                self.listen(Event(job, "started"))
             return
-        order = Order(
-            pickle.dumps(job),
-            str(job.path.absolute()),
-            token,
-            content,
-            self._data(job),
-            losses,
-            self.gpu,
-            self.versions,
-            str(Path.cwd()),
-            tuple(sys.path),
-            {name: str(Path(os.environ[name]).expanduser().absolute()) for name in OWN if os.environ.get(name)},
+        self.desk.give.remote(task.name, None)
+        self._forget(task)
+
+    def _order(self, job: Job, losses: int, task: _Task) -> Order:
+        """What a node must know of a job."""
+        content: Sent = ()
+        token = ""
+        if self.tokens is not None:
+            token = self.tokens(job.path)
+        else:
+            job.folder.refuse_links()
+            task.held.enter_context(job.folder.lock())
+            task.arrivals, content = Arrivals(job.path), self.cargo.put(job.path)
+        return Order(
+            job=pickle.dumps(job),
+            path=str(job.path.absolute()),
+            token=token,
+            content=content,
+            data=self.cargo.data_of(job),
+            attempt=losses,
+            gpu=self.gpu,
+            versions=self.versions,
+            place=str(Path.cwd()),
+            paths=tuple(sys.path),
+            environment={name: str(Path(os.environ[name]).absolute()) for name in OWN if os.environ.get(name)},
         )
-        stream = self.train.remote(order, self.packed, self.bell, self.sent)
-        arrivals = Arrivals(job.path) if self.tokens is None else None
-        self.tasks[stream] = _Task(job, stream, losses, arrivals=arrivals, held=held)
 
     def _receive(self) -> bool:
         """Take in what nodes say; true if a job failed.
@@ -251,8 +276,7 @@ class _Study:
                 report: Report = self.ray.get(next(stream))
             except StopIteration:
                 self._forget(task)
-                if not task.ended:
-                    failed |= self._lost(task, "it ended without a word")
+                failed |= self._lost(task, "it ended without a word")
             except self.ray.exceptions.TaskCancelledError:
                 self._forget(task)
             except self.ray.exceptions.RayTaskError as error:
@@ -267,94 +291,67 @@ class _Study:
 
     def _take(self, task: _Task, report: Report) -> bool:
         """Take in a report; true if its job failed."""
-        if report.lacks:
-            for name in report.lacks:
-                self._send(name)
-            self._forget(task)
-            self.again.append((task.job, task.losses))
+        if report.ready:
+            task.node, self.since, self.empty_losses = report.node, time.monotonic(), 0
+            self._give_job(task)
             return False
-        if not task.started:
-            task.started, task.node, self.since = True, report.node, time.monotonic()
-            if not task.losses:
-                self.listen(Event(task.job, "started"))
+        if report.lacks:
+            self.desk.give.remote(task.name, {name: self.cargo.entry(name) for name in report.lacks})
+            return False
+        job, failed = task.job, False
+        assert job is not None, "a task that reports has been given one"
         for piece in report.pieces:
             assert task.arrivals is not None
             task.arrivals.take(piece)
-        failed = False
         for kind, progress, error, summary in report.events:
-            self.listen(Event(task.job, kind, progress, error, summary))  # type: ignore[arg-type]
+            self.listen(Event(job, kind, progress, error, summary))  # type: ignore[arg-type]
             failed |= kind == "failed"
         if report.exitcode is not None:
-            error = record_killed(task.job, report.exitcode)
-            self._end(task.job, "failed", error, error)
+            error = record_killed(job, report.exitcode)
+            self._end(job, "failed", error, error)
             failed = True
         if report.ended:
-            task.ended = True
             self._forget(task)
         return failed
 
     def _lost(self, task: _Task, said: str) -> bool:
-        """A run whose node or task is gone goes on elsewhere; true if it is given up."""
+        """A run whose node or task is gone goes on elsewhere; true if it is given up.
+
+        Raises:
+            StudyError: where tasks are lost one after another before any has a run.
+        """
+        if (job := task.job) is None:
+            self.empty_losses += 1
+            if self.empty_losses >= EMPTY_LOSSES:
+                raise StudyError("the cluster loses all processes that it starts", got=said, hint=INSTALLED)
+            return False
         if task.told_to_stop:
-            self._end(task.job, "interrupted", "", "")
+            self._end(job, "interrupted", "", "")
             return False
         if "memory" in said.lower() or task.losses + 1 >= LOSSES:
             advice = "lower training.batch_size or --jobs, or raise --cpus-per-run so that fewer share a node"
-            error = write_killed(task.job, f"its place on the cluster was lost: {said}; if memory ran out, {advice}")
-            self._end(task.job, "failed", error, error.splitlines()[0])
+            error = write_killed(job, f"its place on the cluster was lost: {said}; if memory ran out, {advice}")
+            self._end(job, "failed", error, error)
             return True
-        where = f" on {task.node}" if task.node else ""
-        logger.warning("%s, seed %s%s was lost and goes on elsewhere: %s", task.job.arm, task.job.seed, where, said)
-        self.again.append((task.job, task.losses + 1))
+        logger.warning("%s, seed %s was lost with %s and goes on elsewhere: %s", job.arm, job.seed, task.node, said)
+        self.next.append((job, task.losses + 1))
         return False
 
     def _end(self, job: Job, kind: Any, error: str, summary: str) -> None:
         self.listen(Event(job, kind, error=error, summary=summary))
 
     def _forget(self, task: _Task) -> None:
-        self.tasks.pop(task.stream, None)
-        task.held.close()
+        if self.tasks.pop(task.stream, None):
+            task.held.close()
+            self.desk.forget.remote(task.name)
 
     def _cancel(self, task: _Task, force: bool) -> None:
         with suppress(Exception):  # it has ended by itself
             self.ray.cancel(task.stream, force=force)
-        if force:
-            self._forget(task)
-
-    def _data(self, job: Job) -> tuple[str, ...]:
-        """The decoded data that a job reads, by their name in the cache."""
-        if not isinstance(job.recipe, Recipe):
-            return ()
-        known = repr(job.recipe.data)
-        if known not in self.entries:
-            self.entries[known] = travel.entry_of(job.recipe.data)
-        entry = self.entries[known]
-        return (entry.name,) if entry else ()
-
-    def _send(self, name: str) -> None:
-        """Put decoded data where nodes can fetch them."""
-        entry = next(entry for entry in self.entries.values() if entry and entry.name == name)
-        if name not in self.sent:
-            self.sent[name] = (self._put(entry.folder), entry.places)
-
-    def _put(self, folder: Path) -> tuple[tuple[str, tuple[Any, ...]], ...]:
-        """Put the files of a folder into the cluster's object store, in pieces.
-
-        Raises:
-            StudyError: where that has no room.
-        """
-        found: dict[str, list[Any]] = {}
-        try:
-            for piece in Changes(folder).pieces():
-                found.setdefault(piece.name, []).append(self.ray.put(piece.content))
-        except (self.ray.exceptions.ObjectStoreFullError, self.ray.exceptions.OutOfDiskError) as error:
-            hint = "let nodes share a cache (PARIBUS_CACHE), or start them with a larger --object-store-memory"
-            raise StudyError("the cluster's object store has no room", got=str(error).splitlines()[0], hint=hint) from None
-        return tuple((name, tuple(pieces)) for name, pieces in found.items())
 
     def _tell_of_waiting(self) -> None:
         """Say once that nothing has a place."""
-        if any(task.started for task in self.tasks.values()) or time.monotonic() < self.since + QUEUE_SECONDS:
+        if self._busy or time.monotonic() < self.since + QUEUE_SECONDS:
             return
         free = self.ray.available_resources()
         logger.warning(
@@ -365,14 +362,27 @@ class _Study:
         self.since = float("inf")
 
 
+_desks: dict[str, Any] = {}  # of the connection of this process: one serves all its studies
+
+
+def _desk(ray: Any) -> Any:
+    """The actor at which tasks wait; it stands on this machine, which is lost together with whoever asked for them."""
+    place = ray.get_runtime_context()
+    if (key := place.get_job_id()) not in _desks:
+        strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(place.get_node_id(), soft=True)
+        kind = ray.remote(num_cpus=0, max_concurrency=100_000, scheduling_strategy=strategy)(Desk)
+        _desks.clear()
+        _desks[key] = kind.remote()
+    return _desks[key]
+
+
 def _cause(error: Any) -> ParibusError:
     """Why a node could not run a job: what paribus said there, or else what Python did."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, ParibusError):
         return cause
     said = str(cause or error).strip().splitlines()
-    hint = "is paribus installed on all machines of the cluster, in the version that is used here?"
-    return StudyError("a node of the cluster cannot run this study", got=said[-1] if said else "", hint=hint)
+    return StudyError("a node of the cluster cannot run this study", got=said[-1] if said else "", hint=INSTALLED)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ takes its place.
 from __future__ import annotations
 
 import multiprocessing
-import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -24,6 +23,7 @@ from paribus.data.prepare.prepared import forget
 from paribus.errors import Interrupted, StudyError
 from paribus.records.environment import cores
 from paribus.records.recipe import Recipe
+from paribus.studies.executors import connection
 from paribus.studies.executors.job import Event, EventListener, Job, Waiting
 from paribus.studies.executors.killed import record_killed
 from paribus.studies.executors.worker import pack, work

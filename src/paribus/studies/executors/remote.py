@@ -15,6 +15,7 @@ import platform
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -74,15 +75,17 @@ class Report:
     """What a node says now and then.
 
     Args:
+        node: its name.
+        ready: whether there is a place for a run.
         lacks: decoded data that it needs before it can begin.
         events: kind, progress, error and summary of what happened to the run.
         ended: whether that was all.
         exitcode: of a process that died without a word.
         pieces: of its folder, where that is sent back.
-        node: its name.
     """
 
     node: str
+    ready: bool = False
     lacks: tuple[str, ...] = ()
     events: tuple[tuple[str, Progress | None, str, str], ...] = ()
     ended: bool = False
@@ -90,19 +93,35 @@ class Report:
     pieces: tuple[Piece, ...] = ()
 
 
-class Bell:
-    """Rung once when all runs are to save and stop: who waits for it needs no messages until then."""
+class Desk:
+    """Where tasks on all nodes wait for what whoever asked for them has to say: orders, data, and that they stop.
+
+    They wait here without a word going to and fro.
+    """
 
     def __init__(self) -> None:
-        self._rung = asyncio.Event()
+        self._rung: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._given: dict[str, asyncio.Queue[Any]] = defaultdict(asyncio.Queue)
 
-    async def ring(self) -> None:
-        """Ring it."""
-        self._rung.set()
+    async def ring(self, study: str) -> None:
+        """Let all runs of a study save and stop."""
+        self._rung[study].set()
 
-    async def rung(self) -> None:
-        """Return when it was rung."""
-        await self._rung.wait()
+    async def rung(self, study: str) -> None:
+        """Return when they are to."""
+        await self._rung[study].wait()
+
+    async def give(self, task: str, thing: Any) -> None:
+        """Lay something down for a task."""
+        self._given[task].put_nowait(thing)
+
+    async def take(self, task: str) -> Any:
+        """What was laid down for a task, as soon as it is there."""
+        return await self._given[task].get()
+
+    async def forget(self, task: str) -> None:
+        """A task that has ended takes nothing any more."""
+        self._given.pop(task, None)
 
 
 def versions() -> dict[str, str]:
@@ -112,32 +131,37 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version(), "paribus": paribus.__version__, "torch": str(torch.__version__)}
 
 
-def train(order: Order, packed: bytes, bell: Any, data: Mapping[str, Any]) -> Iterator[Report]:
+def train(task: str, study: str, packed: bytes, desk: Any) -> Iterator[Report]:
     """Train a run on this node, and tell of it.
 
+    Which one is decided when there is a place for it: so runs start in their order, whichever node is the first.
+
     Args:
-        order: which.
+        task: the name of this task.
+        study: for which the bell is rung.
         packed: the user's own parts and functions.
-        bell: the actor of a :class:`Bell`.
-        data: name in the cache → files, and what is remembered, of decoded data that a node has asked for.
+        desk: the actor of a :class:`Desk`.
 
     Raises:
         StudyError: where this node cannot run any of the study's runs.
     """
+    import ray
+
     node = platform.node()
-    environment = {name: value for name, value in order.environment.items() if Path(value).expanduser().is_dir()}
-    os.environ |= {name: value for name, value in environment.items() if name not in _GIVEN}
+    yield Report(node, ready=True)
+    order: Order | None = ray.get(desk.take.remote(task))
+    if order is None:
+        return
+    folders = {name: value for name, value in order.environment.items() if Path(value).expanduser().is_dir()}
+    os.environ |= {name: value for name, value in folders.items() if name not in _GIVEN}
     _refuse_other_versions(order.versions, node)
     if order.token:
         _refuse_unseen(Path(order.token), node)
-    lacking = tuple(name for name in order.data if not travel.is_here(name))
-    if any(name not in data for name in lacking):
-        yield Report(node, lacks=lacking)
-        return
-    for name in lacking:
-        contents, places = data[name]
-        travel.receive(name, places, lambda folder, contents=contents: _write(contents, folder))  # type: ignore[misc]
-    rung = bell.rung.remote()
+    if lacks := tuple(name for name in order.data if not travel.is_here(name)):
+        yield Report(node, lacks=lacks)
+        for name, (contents, places) in ray.get(desk.take.remote(task)).items():
+            travel.receive(name, places, lambda folder, contents=contents: _write(contents, folder))  # type: ignore[misc]
+    rung = desk.rung.remote(study)
     path = Path(order.path)
     if order.token:
         if order.attempt:
@@ -154,9 +178,7 @@ def train(order: Order, packed: bytes, bell: Any, data: Mapping[str, Any]) -> It
 _GIVEN = frozenset(name for name in OWN if name in os.environ)  # before any study has said something
 
 
-def _watch(
-    order: Order, packed: bytes, path: Path, node: str, rung: Any, changes: Changes | None
-) -> Iterator[Report]:
+def _watch(order: Order, packed: bytes, path: Path, node: str, rung: Any, changes: Changes | None) -> Iterator[Report]:
     """Start the process of a run, and report until it has ended."""
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     here, there = context.Pipe()
@@ -166,7 +188,6 @@ def _watch(
     told_to_stop, ended = False, False
     sync = _Sync(changes)
     try:
-        yield Report(node)
         while not ended:
             if not told_to_stop and _is_ready(rung):
                 told_to_stop = True
@@ -306,4 +327,3 @@ def _is_ready(reference: Any) -> bool:
     import ray
 
     return bool(ray.wait([reference], timeout=0)[0])
-
