@@ -17,6 +17,7 @@ EXECUTORS = {  # name → module and class, which is made from the number of wor
     "ray": ("paribus.studies.executors.cluster", "RayCluster"),
 }
 AUTO = "auto"  # the pool, or this process for one job at a time
+ELSEWHERE = ("ray",)  # executors whose runs leave this machine, so that its cores do not count
 
 
 def make(name: str, workers: int | None = None, device: str = "auto", **options: Any) -> Executor:
@@ -43,6 +44,11 @@ def make(name: str, workers: int | None = None, device: str = "auto", **options:
         rule = f"{kind} takes no {'address' if strange == 'address' else option(strange)}"
         raise StudyError(rule, got=name, hint="leave it out, or choose a cluster: --on ray")
     return cast("Executor", made(workers, device, **given))
+
+
+def is_local(executor: Executor | str | None) -> bool:
+    """Whether runs stay on this machine, as far as a name tells."""
+    return not (isinstance(executor, str) and executor.partition(":")[0] in ELSEWHERE)
 
 
 def option(name: str) -> str:

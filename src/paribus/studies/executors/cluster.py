@@ -35,7 +35,7 @@ INSTALLED = "is paribus installed on all machines of the cluster, in the version
 EMPTY_LOSSES = 10  # one after another of tasks that had not begun
 LOSSES = 3  # of one run, after which it is given up: something about it kills its nodes
 PATIENCE_SECONDS = 30.0  # that interrupted runs get to save their state
-QUEUE_SECONDS = 15.0  # after which it is said that a run waits for a place
+QUEUE_SECONDS = 60.0  # after which it is said that runs wait for a place
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,12 @@ class RayCluster:
         return self._workers or self._room(1)[2]
 
     def prepare(self, threads: int) -> None:
-        """Decide for runs of this many threads how workers begin: always as fresh processes of another machine."""
+        """Connect, and refuse runs of so many threads where no node has room for one.
+
+        Raises:
+            StudyError: naming what is wrong.
+        """
+        self._room(threads)
 
     def run(self, jobs: Iterable[Job | None], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""

@@ -267,8 +267,7 @@ def _let_go(kept: int) -> None:
     Their numbers stay taken: an object that closes one of them later must not close something new.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
-    for name in os.listdir("/proc/self/fd"):
-        number = int(name)
+    for number in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
         if number > 2 and number not in (kept, nothing):
             with suppress(OSError):  # the listing's own
                 os.fstat(number)
