@@ -174,6 +174,18 @@ def _probe(address: str) -> None:
         raise StudyError("something answers at this address that is no ray cluster", got=address, hint=hint)
 
 
+def _on_loopback_alone(ray: ModuleType, address: str) -> bool:
+    """Whether a cluster answers by 127.0.0.1 only: ray would look for it by the name of this machine, for minutes."""
+    host, _, port = address.rpartition(":")
+    if host not in ("localhost", "127.0.0.1"):
+        return False
+    try:
+        socket.create_connection((ray._private.services.get_node_ip_address(), int(port)), ANSWER_SECONDS).close()
+    except OSError:
+        return True
+    return False
+
+
 def _refused(address: str, error: Exception) -> StudyError:
     """What ray said, in words that help."""
     said = str(error)
@@ -198,10 +210,10 @@ def _quietly(ray: ModuleType, address: str) -> Iterator[None]:
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     level, loopback = logging.getLogger("ray").level, ray._private.ray_constants.ENABLE_RAY_CLUSTER
     logging.getLogger("ray").setLevel(logging.ERROR)
-    if address == LOCAL:
+    if address == LOCAL or _on_loopback_alone(ray, address):
         ray._private.ray_constants.ENABLE_RAY_CLUSTER = False
-        if not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
-            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    if address == LOCAL and not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     try:
         yield
     finally:
