@@ -364,6 +364,11 @@ def remove_old_leftovers(folder: Path) -> None:
 _OURS = re.compile(rf"{re.escape(TEMPORARY)}(?:(\w+)\.(\d+)-)?[0-9a-f]{{16}}(?:\.\w+)?\Z")  # earlier ones had no owner
 
 
+def temporary_name() -> str:
+    """A name for a file that lives no longer than this process: what is left of it is deleted one day."""
+    return _temporary(Path("it")).name
+
+
 def _temporary(path: Path) -> Path:
     return path.parent / f"{TEMPORARY}{_host()}.{os.getpid()}-{secrets.token_hex(8)}{path.suffix}"
 

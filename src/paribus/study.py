@@ -27,7 +27,7 @@ from paribus.studies import commands, figures, functions, runner
 from paribus.studies.conclusions import analyse
 from paribus.studies.contradictions import check_changes
 from paribus.studies.design import folder_for, plan, rejudged, seeds_of
-from paribus.studies.executors import make, shared
+from paribus.studies.executors import is_local, make, shared
 from paribus.studies.executors.job import EventListener, Executor
 from paribus.studies.folds import OutOfFold, out_of_fold
 from paribus.studies.held_out import test_arm
@@ -187,17 +187,19 @@ class Study:
             data_changed: what is done where data, files or code of your own are others than those of runs that are
                 there: ``refuse``, or ``restart``, which sets the old study aside and begins it anew.
             listen: told of everything that happens; a live table by default.
-            executor: where runs are executed: ``pool``, ``inprocess``, or one of your own.
+            executor: where runs are executed: ``pool``, ``inprocess``, ``ray:ADDRESS`` (a cluster; see
+                :class:`paribus.studies.executors.cluster.RayCluster` for what runs ask of it), or one of your own.
         """
         from paribus.reports.live import watching
 
         self._result = None  # an older one would hide that this run was interrupted
         if isinstance(self._trainer, commands.Commands):
             commands.check_device(device)
-            device, jobs = "cpu", jobs or commands.workers(threads)  # of the workers, which only wait
+            device = "cpu"  # of the workers, which only wait
+            jobs = jobs or (commands.workers(threads) if is_local(executor) else None)
         settings = Settings(device, threads, checkpoint_seconds, keep, signals)
         self._require_trainer()
-        chosen = self._reaching(runner.choose_executor(executor, jobs, settings), settings)
+        chosen = self._reaching(runner.choose_executor(executor, jobs, settings))
         with watching(self.design) if listen is None else nullcontext((listen, silent)) as (listener, progress):
             result = runner.run(
                 self.design,
@@ -355,12 +357,10 @@ class Study:
             hint = "make it from its function: pb.Study(train, ...), with the same name; its results are here as ever"
             raise StudyError(rule, got=self.design.name, hint=hint)
 
-    def _reaching(self, executor: Executor, settings: Settings) -> Executor:
+    def _reaching(self, executor: Executor) -> Executor:
         """The executor, or this process where a function cannot be sent to others that are not forked."""
-        prepare = getattr(executor, "prepare", None)
-        if prepare is None or not isinstance(self._trainer, functions.Function):
+        if not hasattr(executor, "prepare") or not isinstance(self._trainer, functions.Function):
             return executor
-        prepare(settings.threads or 1)
         if getattr(executor, "forks", True) or not (why := shared.why_not_sent(self._trainer)):
             return executor
         logger.warning("%s cannot be sent to other processes, so runs follow one another: %s", self._trainer.name, why)

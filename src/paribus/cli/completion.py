@@ -89,6 +89,13 @@ def claims(incomplete: str) -> Found:
     yield from _fitting(known.items(), incomplete)
 
 
+def executors(incomplete: str) -> Found:
+    """Where runs can be computed."""
+    from paribus.studies.executors import AUTO, EXECUTORS
+
+    yield from _fitting(dict.fromkeys((AUTO, *EXECUTORS), "").items(), incomplete)
+
+
 def analyses(incomplete: str) -> Found:
     """Names of analyses."""
     yield from _fitting(words()["analyses"].items(), incomplete)

@@ -13,14 +13,18 @@ from paribus.cli import completion
 from paribus.cli.words import (
     RUNS,
     About,
+    Collect,
+    CpusPerRun,
     Csv,
     DataChanged,
     Delta,
     Device,
     DryRun,
+    GpusPerRun,
     Jobs,
     Json,
     Keep,
+    On,
     OneAtATime,
     Overrides,
     Overwrite,
@@ -30,6 +34,7 @@ from paribus.cli.words import (
     Trials,
     Tune,
     as_written,
+    executor,
     load_plugins,
     on_change,
     parse_overrides,
@@ -120,6 +125,10 @@ def study(
     threads: Annotated[
         int, typer.Option(min=1, help="Processor threads of every run; figures depend on them, not on --jobs.")
     ] = 1,
+    on: On = "auto",
+    cpus_per_run: CpusPerRun = None,
+    gpus_per_run: GpusPerRun = None,
+    collect: Collect = False,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first run that fails; without it the others go on.")
     ] = False,
@@ -158,6 +167,8 @@ def study(
 
     - `paribus study digits/cnn --noise --seeds 10`
 
+    - `paribus study cifar10/resnet20 --vary optimizer.lr=0.1,0.03 --on ray:10.0.0.1:6379 --gpus-per-run 0.5`
+
     - `paribus study --command "python train.py --lr {lr} --seed {seed} --out {folder}" --vary lr=0.1,0.01
       --metric best:val_acc@metrics.csv`
     """
@@ -165,6 +176,7 @@ def study(
 
     load_plugins(plugin)
     change = on_change(data_changed)
+    where = executor(on, jobs, device, cpus_per_run=cpus_per_run, gpus_per_run=gpus_per_run, collect=collect)
     if noise and one_at_a_time:
         raise StudyError("a study has one layout", got="--noise and --one-at-a-time", hint="drop one of them")
     if command is not None:
@@ -208,6 +220,7 @@ def study(
         deliver(brief.design(planned.design, planned.folder), json, csv, overwrite)
         return
     how: dict[str, Any] = {"jobs": jobs, "device": device, "threads": threads, "keep": keep, "signals": signals}
+    how["executor"] = where
     result = planned.run(**how, fail_fast=fail_fast, data_changed=change)
     deliver_with_report(brief.study(result), planned.report, json, csv, overwrite)
     if not result.complete:

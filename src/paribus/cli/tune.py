@@ -11,18 +11,23 @@ import typer
 from paribus.cli import completion
 from paribus.cli.words import (
     RUNS,
+    Collect,
+    CpusPerRun,
     Csv,
     DataChanged,
     Device,
     DryRun,
+    GpusPerRun,
     Jobs,
     Json,
+    On,
     Overrides,
     Overwrite,
     Plugin,
     RecipeName,
     Runs,
     Threads,
+    executor,
     load_plugins,
     on_change,
     parse_search,
@@ -68,6 +73,10 @@ def tune(
     ] = None,
     jobs: Jobs = None,
     threads: Threads = 1,
+    on: On = "auto",
+    cpus_per_run: CpusPerRun = None,
+    gpus_per_run: GpusPerRun = None,
+    collect: Collect = False,
     name: Annotated[str | None, typer.Option(help="Name of the search's folder; recipe and fields by default.")] = None,
     json: Json = False,
     csv: Csv = None,
@@ -96,6 +105,7 @@ def tune(
 
     load_plugins(plugin)
     change = on_change(data_changed)
+    where = executor(on, jobs, device, cpus_per_run=cpus_per_run, gpus_per_run=gpus_per_run, collect=collect)
     base = Recipe.load(recipe, read_changes(recipe, overrides))
 
     from paribus.reports import search as pages
@@ -123,7 +133,7 @@ def tune(
             planned.check(device=device, data_changed=change, progress=progress)
         deliver(pages.plan_page(planned.design, planned.folder), json, csv, overwrite)
         return
-    result = planned.run(jobs=jobs, device=device, threads=threads, data_changed=change)
+    result = planned.run(jobs=jobs, device=device, threads=threads, data_changed=change, executor=where)
     deliver_with_report(pages.brief_page(result), planned.report, json, csv, overwrite)
     if not result.complete:
         raise typer.Exit(1)

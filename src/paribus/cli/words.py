@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from paribus.records.claims import Claim
     from paribus.records.inputs import OnChange
     from paribus.records.run import RunFolder
+    from paribus.studies.executors.job import Executor
 
 RecipeName = Annotated[
     str,
@@ -44,6 +45,28 @@ Plugin = Annotated[
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Runs at the same time; by default one per core, two on a GPU; 1 trains in this process."),
+]
+On = Annotated[
+    str,
+    typer.Option(
+        "--on",
+        metavar="WHERE",
+        help="Where runs are computed: auto (processes of this machine), pool, inprocess, or ray, a cluster: "
+        "ray:HOST:PORT, ray:auto for the one that runs here, ray:local for one of this machine alone.",
+        autocompletion=completion.executors,
+    ),
+]
+CpusPerRun = Annotated[
+    float | None,
+    typer.Option(help="Processors that a run asks of the cluster: 2, or 0.5; by default as many as its threads."),
+]
+GpusPerRun = Annotated[
+    float | None,
+    typer.Option(help="GPUs that it asks for: 1, or 0.25 for four runs on each; by default 1 where there are any."),
+]
+Collect = Annotated[
+    bool,
+    typer.Option("--collect", help="Send run folders back from the cluster's nodes, where they share no disk."),
 ]
 Threads = Annotated[int, typer.Option(min=1, help="Processor threads of every run.")]
 DataChanged = Annotated[
@@ -227,6 +250,20 @@ def read_claim(word: str | None) -> Claim | None:
         return word
     hint = "--claim these for these data, --claim like-these for data like these"
     raise StudyError("--claim is these, like-these or examples", got=word, hint=hint)
+
+
+def executor(on: str, jobs: int | None, device: str, **options: Any) -> Executor | str | None:
+    """Where runs are computed, as ``--on`` and the options of clusters say; nothing where nobody has said it.
+
+    Raises:
+        StudyError: for a place that does not exist, or an option that it does not have.
+    """
+    from paribus.studies.executors import AUTO, make, option
+
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if on == AUTO and given:
+        raise StudyError(f"{option(next(iter(given)))} is for runs on a cluster", got="no cluster", hint="say --on ray")
+    return make(on, jobs, device, **given) if given else on
 
 
 def load_plugins(files: list[Path] | None) -> None:

@@ -165,11 +165,15 @@ class Recipes:
 
 def choose_executor(executor: Executor | str | None, jobs: int | None, settings: Settings) -> Executor:
     """The executor that was given or named; by default a pool of workers, or this process for one job at a time."""
-    if jobs is None and (settings.threads or 1) > 1:
+    if executors.is_local(executor) and jobs is None and (settings.threads or 1) > 1:
         jobs = max(1, cores() // (settings.threads or 1))
-    if executor is None:
+    if executor in (None, executors.AUTO):
         executor = "inprocess" if jobs == 1 else "pool"
-    return executors.make(executor, jobs, settings.device) if isinstance(executor, str) else executor
+    chosen = executors.make(executor, jobs, settings.device) if isinstance(executor, str) else executor
+    assert chosen is not None
+    if prepare := getattr(chosen, "prepare", None):
+        prepare(settings.threads or 1)  # a cluster that does not answer is refused before data are read
+    return chosen
 
 
 def _with_history(wished: StudyDesign, folder: Path) -> StudyDesign:

@@ -1,25 +1,29 @@
-"""The executors of the table fulfil the contract, whichever they are."""
+"""The executors of the table fulfil the contract, whichever they are; those of clusters in files of their own."""
 
 from __future__ import annotations
 
 import sys
 from functools import partial
+from pathlib import Path
 from types import new_class
 
 import pytest
 
 from paribus.errors import StudyError
-from paribus.studies.executors import EXECUTORS, make
+from paribus.studies.executors import ELSEWHERE, EXECUTORS, make
 from paribus.testing.executors import ExecutorContract
 
-for name in EXECUTORS:
+for name in [name for name in EXECUTORS if name not in ELSEWHERE]:
     two = {"make": partial(make, name, 2, "cpu")}
     globals()[f"Test_{name}"] = new_class(f"Test_{name}", (ExecutorContract,), two)
 
 
 def test_every_executor_of_the_table_is_tested():
     tested = [found for found in vars(sys.modules[__name__]) if found.startswith("Test_")]
-    assert tested == [f"Test_{name}" for name in EXECUTORS]
+    assert set(tested) == {f"Test_{name}" for name in EXECUTORS.keys() - ELSEWHERE}
+    for name in ELSEWHERE:
+        tests = (Path(__file__).parent / f"test_{name}.py").read_text()
+        assert f'(ExecutorContract, make=partial(make, "{name}"' in tests
     assert set(EXECUTORS) >= {"inprocess", "pool"}
 
 

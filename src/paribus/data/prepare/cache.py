@@ -108,6 +108,12 @@ def identity(source: Source) -> str:
     return _identity(source, originals.record() if originals else None)
 
 
+def whereabouts(source: Source) -> tuple[str, list[str]]:
+    """Of data that were loaded: the name of their decoded folder, and those under which it is remembered."""
+    known = _remembered(source)
+    return str(known["entry"]) if known else identity(source), _places(source)
+
+
 def check() -> Iterator[tuple[str, list[str]]]:
     """Read all decoded data sets whole: name, and the files that are damaged. Those are decoded again when used."""
     for root in paths.caches():

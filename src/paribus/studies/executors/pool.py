@@ -10,22 +10,22 @@ takes its place.
 from __future__ import annotations
 
 import multiprocessing
-import signal
 import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from paribus.data.prepare.prepared import forget
-from paribus.errors import Interrupted, RunError, StudyError
+from paribus.errors import Interrupted, StudyError
 from paribus.records.environment import cores
 from paribus.records.recipe import Recipe
-from paribus.records.run import Status
+from paribus.studies.executors import connection
 from paribus.studies.executors.job import Event, EventListener, Job, Waiting
+from paribus.studies.executors.killed import record_killed
 from paribus.studies.executors.worker import pack, work
 from paribus.training.interruption import StopRequest, interruptible
 
@@ -48,7 +48,8 @@ class LocalPool:
             raise StudyError("there is at least one worker", got=workers, hint="leave it out for one per core")
         self.on_gpu = _on_gpu(device)
         self.workers = workers or (2 if self.on_gpu else cores())
-        can_fork = sys.platform == "linux" and not self.on_gpu and not any(name in sys.modules for name in THREADED)
+        threaded = any(name in sys.modules for name in THREADED) or connection.is_open()
+        can_fork = sys.platform == "linux" and not self.on_gpu and not threaded
         self.context: Any = multiprocessing.get_context("fork" if can_fork else "spawn")
         self._needed: frozenset[str] = frozenset()  # of what jobs share, by those that are run
 
@@ -171,7 +172,7 @@ class _Worker:
             if self.told_to_stop:  # before it had begun
                 kind, progress, error = "interrupted", None, ""
             else:
-                kind, progress, error = "failed", None, _record_killed(job, self.process.exitcode)
+                kind, progress, error = "failed", None, record_killed(job, self.process.exitcode)
             summary = error
         if kind != "progress":
             self.job = None
@@ -197,22 +198,6 @@ def _warm_up(jobs: Iterable[Job]) -> None:
             share(recipe.data)
             for kind, part in recipe.parts():
                 find(kind, part.use)
-
-
-def _record_killed(job: Job, exitcode: int | None) -> str:
-    """Write down that a worker died under this job, and say it."""
-    if exitcode is not None and exitcode < 0:
-        name = signal.Signals(-exitcode).name
-        advice = (
-            "; the system kills when memory runs out: lower training.batch_size or --jobs" if name == "SIGKILL" else ""
-        )
-        error = f"the worker was killed by {name}{advice}"
-    else:
-        error = f"the worker ended with exit code {exitcode}"
-    with suppress(RunError, OSError):
-        known = job.folder.status
-        job.folder.write_status(replace(known if known.pid else Status(), state="killed", error=error))
-    return error
 
 
 def _on_gpu(device: str) -> bool:

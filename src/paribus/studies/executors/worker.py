@@ -52,9 +52,22 @@ def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes, numbe
         packed: the user's own parts and functions, for a process that was not forked.
         number: of this worker among those that work at the same time.
     """
-    os.environ[WORKER] = str(number)
     for end in inherited:
         end.close()
+    settle_in(packed, number)
+    with suppress(BrokenPipeError):
+        while job := _next(pipe):
+            carry_out(job, pipe)
+
+
+def settle_in(packed: bytes, number: int = 0) -> None:
+    """Make a fresh process a worker: what it listens to, and what it knows.
+
+    Args:
+        packed: the user's own parts and functions, for a process that was not forked.
+        number: of this worker among those that work at the same time.
+    """
+    os.environ[WORKER] = str(number)
     for name in ("SIGINT", "SIGHUP"):  # the parent decides what Ctrl-C means, and a closed terminal
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -66,13 +79,6 @@ def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes, numbe
         parts, things = cloudpickle.loads(packed)
         register_all(parts)
         shared.things.update(things)
-    import torch
-
-    with suppress(BrokenPipeError):
-        while job := _next(pipe):
-            # before anything is computed: a forked worker must never enter its parent's dead thread pool
-            torch.set_num_threads(job.settings.threads or 1)
-            _work_on(job, pipe)
 
 
 def _next(pipe: Connection) -> Job | None:
@@ -83,7 +89,13 @@ def _next(pipe: Connection) -> Job | None:
     return None
 
 
-def _work_on(job: Job, pipe: Connection) -> None:
+def carry_out(job: Job, pipe: Connection) -> None:
+    """Run one job; what happens to it, its end included, goes into the pipe as kind, progress, error and summary."""
+    import torch
+
+    # before anything is computed: a forked worker must never enter its parent's dead thread pool
+    torch.set_num_threads(job.settings.threads or 1)
+
     def listen(progress: Any) -> None:
         try:
             pipe.send(("progress", progress, "", ""))
