@@ -42,8 +42,10 @@ def run_of(runs: Path, name: str) -> str:
 def test_files_to_predict_for_are_said_in_words(runs):
     asked = {name: explain.about(run_of(runs, name))["predict"] for name in ("rates", "text-lstm")}
     assert asked["rates"] == {"accepts": "image/*", "about": asked["rates"]["about"]}
-    assert asked["rates"]["about"].startswith("pictures") and "8 × 8 pixels" in asked["rates"]["about"]
-    assert asked["text-lstm"]["accepts"] == ".csv,.txt" and asked["text-lstm"]["about"].startswith("text files")
+    assert asked["rates"]["about"].startswith("pictures")
+    assert "8 × 8 pixels" in asked["rates"]["about"]
+    assert asked["text-lstm"]["accepts"] == ".csv,.txt"
+    assert asked["text-lstm"]["about"].startswith("text files")
 
 
 class TestSamples:
