@@ -23,6 +23,7 @@ from pathlib import Path
 from random import Random
 
 import torch
+from docs.families import Small, families
 from PIL import Image
 from tests import made
 
@@ -100,7 +101,10 @@ STRONG = {"rotate": {"degrees": 40}, "colour": {"brightness": 0.5, "contrast": 0
 STRONG |= {"cutout": {"size": 16}, "translate": {"fraction": 0.3}, "crop": {"padding": 12}, "mixup": {"alpha": 1.0}}
 STRONG |= {"resized_crop": {"smallest": 0.2}, "erase": {"probability": 1.0}, "randaugment": {"magnitude": 18}}
 QUICK = {"training.precision": "fp32"}
-ASKED = {"digits/cnn": ("neighbours", "clusters", "embed", "features", "classes")}  # analyses that the reports show
+ASKED = {  # analyses that the reports show
+    "digits/cnn": ("neighbours", "clusters", "embed", "features", "classes", "corruptions"),
+    "copy/attention": ("alignment",),
+}
 RUNS: dict[str, dict[str, object]] = {
     "digits/cnn": {"budget.epochs": 6, "model.widths": [16, 32]},
     "shapes/unet": {"budget.epochs": 12, "data.pictures": 300, "model.width": 8, "model.depth": 3},
@@ -213,12 +217,13 @@ def judged() -> dict[str, Chart]:
 
 def runs(folder: Path) -> Iterator[Path]:
     """Small trainings of every kind of task, and their reports."""
-    for name, changes in RUNS.items():
+    plain = {name: Small(name, changes, ASKED.get(name, ())) for name, changes in RUNS.items()}
+    for name, one in {**plain, **families(folder / "data")}.items():
         run = RunFolder(folder / "runs" / file_name(name))
         if run.result is None:
-            loop.train(run, Recipe.load(name, {**QUICK, **changes}), 0, Settings("cpu", 1))
+            loop.train(run, Recipe.load(one.recipe, {**QUICK, **one.changes}), 0, Settings("cpu", 1))
         reports.look(run)
-        for asked in ASKED.get(name, ()):
+        for asked in one.asked:
             pb.analyse(run, asked)
         if name in EXPLAINED:
             pb.explain(run, "gradcam")

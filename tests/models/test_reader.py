@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
+from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
+from paribus.models.pretrained import load_weights
 from paribus.models.reader import Places, TextReader
+from paribus.models.start import Start
+from paribus.models.weights import pack
+
+INFO = DataInfo((1, 32, 64), tuple("0123456789A"), {"train": 4}, (), (100.0,), (50.0,))
 
 
 @pytest.mark.parametrize(("slots", "answers"), [(0, 32), (8, 8)])
@@ -39,3 +45,17 @@ def test_a_place_that_asks_nothing_sees_the_mean():
 def test_pictures_that_are_too_small_are_refused():
     with pytest.raises(RecipeError, match="16×16"):
         TextReader((1, 8, 128), 5)
+
+
+@pytest.mark.parametrize(("before", "after", "new"), [(0, 8, {"output", "places"}), (8, 0, set()), (8, 8, set())])
+def test_either_way_of_reading_starts_from_either(tmp_path, before, after, new):
+    """So that both can be arms of one study with the same model.weights."""
+    source, net = TextReader((1, 32, 64), 12, before), TextReader((1, 32, 64), 12, after)
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(pack(source.state_dict()))
+    drawn = {name: value.clone() for name, value in net.state_dict().items()}
+    loaded = load_weights(net, Start(weights=str(path)), INFO, {})
+    assert {name.partition(".")[0] for name in loaded.new} == new
+    for name, value in net.state_dict().items():
+        anew = name.partition(".")[0] in new
+        torch.testing.assert_close(value, drawn[name] if anew else source.state_dict()[name])

@@ -39,6 +39,15 @@ def run_of(runs: Path, name: str) -> str:
     return str(next(path.parent for path in runs.rglob("result.json") if name in str(path)))
 
 
+def test_files_to_predict_for_are_said_in_words(runs):
+    asked = {name: explain.about(run_of(runs, name))["predict"] for name in ("rates", "text-lstm")}
+    assert asked["rates"] == {"accepts": "image/*", "about": asked["rates"]["about"]}
+    assert asked["rates"]["about"].startswith("pictures")
+    assert "8 × 8 pixels" in asked["rates"]["about"]
+    assert asked["text-lstm"]["accepts"] == ".csv,.txt"
+    assert asked["text-lstm"]["about"].startswith("text files")
+
+
 class TestSamples:
     def test_what_draws_is_asked_with_its_options(self, runs):
         vae = next(one for one in explain.about(run_of(runs, "digits-vae"))["analyses"] if one["what"] == "samples")

@@ -31,7 +31,7 @@ class TextReader(nn.Module):
         dropout: share of the vectors' entries that is set to zero at random, in training only.
     """
 
-    head_modules: ClassVar[tuple[str, ...]] = ("output",)
+    left_out: ClassVar[tuple[str, ...]] = ("places",)  # by columns that start from a run that read at places
 
     def __init__(
         self,
@@ -59,6 +59,11 @@ class TextReader(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.places = Places(slots, width // 4, channels) if slots else None
         self.output = nn.Linear(channels, num_outputs)
+
+    @property
+    def head_modules(self) -> tuple[str, ...]:
+        """What stands on the features, so that places can start from a run that read in columns."""
+        return ("output", "places") if self.places else ("output",)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, W/4, num_outputs), or to (B, slots, num_outputs)."""

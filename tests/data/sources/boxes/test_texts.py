@@ -6,9 +6,10 @@ import os
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from paribus.data.prepare.prepared import open_dataset
+from paribus.data.sources.boxes import made
 from paribus.data.sources.boxes.plates import FOLDS
 from paribus.data.sources.boxes.texts import cut, written
 from paribus.errors import DataError, MissingData
@@ -94,6 +95,25 @@ def test_a_font_that_lacks_characters_is_refused():
     with pytest.raises(DataError, match="lacks characters") as caught:
         open_dataset(Part("made_plates", plates=10, grammars=["persian"]))
     assert "data.fonts" in caught.value.hint
+
+
+def test_of_a_folder_of_fonts_those_count_that_have_all_characters(tmp_path, monkeypatch):
+    plain, poor = tmp_path / "plain.ttf", tmp_path / "poor.ttf"
+    font = ImageFont.load_default(24).path.getvalue()  # the bytes of Pillow's own
+    for path in (plain, poor):
+        path.write_bytes(font)
+    assert made.faces(str(tmp_path), "AZ09") == [plain, poor]
+    ink = made._ink
+    monkeypatch.setattr(made, "_ink", lambda face, text: ink(face, "\U0010ffff" if wanting(face, text) else text))
+
+    def wanting(face, text):
+        return text == "Z" and face.path == str(poor)
+
+    assert made.faces(str(tmp_path), "AZ09") == [plain]
+    with pytest.raises(DataError, match="lacks characters, and others more") as caught:
+        made.faces(str(tmp_path), "AZ۵")
+    assert caught.value.got == "۵"
+    assert "plain.ttf" in str(caught.value)
 
 
 @REAL

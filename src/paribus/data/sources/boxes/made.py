@@ -51,7 +51,8 @@ class MadePlates:
         colour: whether pictures have three channels or one.
         most: characters of the longest text.
         alphabet: the characters; by default those of the grammars.
-        fonts: a folder of fonts (.ttf, .otf), one drawn for each plate; by default the one that comes with Pillow.
+        fonts: a folder of fonts (.ttf, .otf), one drawn for each plate from those that have all characters; by default
+            the one that comes with Pillow.
         perspective: how far corners are moved.
         blur: how much detail is lost.
         dirt: how much is covered by spots.
@@ -152,10 +153,11 @@ def seen(plate: Image.Image, size: Size, look: Look, chance: np.random.Generator
 
 
 def faces(folder: str | None, alphabet: str) -> list[Path | None]:
-    """The fonts of a folder, or Pillow's own as ``None``.
+    """The fonts of a folder that have all characters, or Pillow's own as ``None``.
 
     Raises:
-        DataError: where a font lacks a character.
+        MissingData: where there are no fonts.
+        DataError: where none of them has all characters.
     """
     found: list[Path | None] = [None]
     if folder is not None:
@@ -164,13 +166,20 @@ def faces(folder: str | None, alphabet: str) -> list[Path | None]:
         ]
         if not found:
             raise MissingData("data.fonts is a folder of fonts", got=folder, hint="it holds no .ttf and no .otf")
-    for path in found:
-        blank = _ink(_font(path, 24), "\U0010ffff")
-        lacking = [one for one in alphabet if (mask := _ink(_font(path, 24), one)) == blank or not any(mask[1])]
-        if lacking:
-            hint = "set data.fonts to a folder of fonts that have them"
-            raise DataError(f"the font {path or 'of Pillow'} lacks characters", got=" ".join(lacking[:10]), hint=hint)
-    return found
+    lacking = {path: _lacking(path, alphabet) for path in found}
+    if not (whole := [path for path, some in lacking.items() if not some]):
+        nearest = min(lacking, key=lambda path: len(lacking[path]))
+        rule = f"the font {nearest or 'of Pillow'} lacks characters" + ", and others more" * (len(found) > 1)
+        hint = "set data.fonts to a folder with a font that has them, such as DejaVu Sans"
+        raise DataError(rule, got=" ".join(lacking[nearest][:10]), hint=hint)
+    return whole
+
+
+def _lacking(path: Path | None, alphabet: str) -> list[str]:
+    """The characters that a font draws like one that no font has, or not at all."""
+    face = _font(path, 24)
+    blank = _ink(face, "\U0010ffff")
+    return [one for one in alphabet if (mask := _ink(face, one)) == blank or not any(mask[1])]
 
 
 def _ink(font: Any, text: str) -> tuple[tuple[int, int], bytes]:
