@@ -177,9 +177,23 @@ MEANT = {
 }
 
 
+def refusal(where, typed):
+    """Right, if a net that the text leaves open is refused with a next step; otherwise, if a figure is printed."""
+    try:
+        found = table(typed.replace("\\n", "\n"), tuple(map(int, where.split(","))))
+    except ParibusError as error:
+        kind, told = refused(error)
+        return ("right" if kind == "refused, led on" else kind), told
+    except Exception as error:  # a crash is what is counted
+        return "crash", repr(error)
+    return ("otherwise, said" if found.graph.remarks else "otherwise"), f"{found.parameters}, {found.output}"
+
+
 def layer_verdict(row):
-    """The same of a net: its parameters and its output are those of torch."""
+    """The same of a net: its parameters and its output are those of torch; "refused" where the text says too little."""
     where, meant, typed = row
+    if meant == "refused":
+        return refusal(where, typed)
     nets = eval(f"[{meant}]", MEANT)
     given = [tuple(map(int, one.split(","))) for one in where.split("+")] if where != "-" else [nets[0].shape]
     kind = torch.long if any(isinstance(net, nn.Embedding) for net in nets) else torch.float32
