@@ -107,7 +107,8 @@ class Outputs:
 
 def moments(output: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     """Mean and deviation over all values (B, …), how far they depend on the example, and which are 0 for all (…)."""
-    axes = sorted(range(1, output.ndim), key=lambda axis: -output.stride(axis))  # as they lie in memory
+    strides = output.stride()
+    axes = sorted(range(1, output.ndim), key=lambda axis: -strides[axis])  # as they lie in memory
     laid = output.permute(0, *axes)
     means, variances = [], []
     for some in laid.reshape(len(laid), -1).split(
