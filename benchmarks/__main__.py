@@ -10,7 +10,7 @@ from benchmarks.table import HEAD
 from paribus.records.environment import environment
 
 SUBJECTS = (
-    *("startup", "single", "study", "many", "memory", "store", "busy", "tune", "fused"),
+    *("startup", "single", "study", "many", "memory", "store", "busy", "tune", "fused", "processes"),
     *(
         "augmentation",
         "frameworks",

@@ -17,15 +17,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
 
-import paribus
 from paribus.errors import RecipeError, RunError
 from paribus.records.inputs import Inputs, identity_of
+from paribus.records.parts import factory_of, is_own
 from paribus.records.plugins import PREFIX
 from paribus.records.recipe import Recipe
 from paribus.training.execution import Settings
@@ -111,16 +112,33 @@ def check(recipe: Recipe, examples: int, size: int) -> None:
 
 def plan_of(recipe: Recipe, seed: int, settings: Settings, inputs: Inputs | None) -> dict[str, Any]:
     """What the first process tells the others: what to train, and by what they can tell that they would do the same."""
-    files = [module.__file__ for name, module in list(sys.modules.items()) if name.startswith(PREFIX)]
     return {
         "recipe": {"name": recipe.name, **recipe.resolved()},
         "seed": seed,
         "settings": asdict(settings),
-        "plugins": [str(Path(file).absolute()) for file in files if file],
+        "plugins": files_of(recipe),
         "recipe identity": recipe.identity,
         "data": identity_of(recipe.identity, inputs) if inputs is not None else "",
         **software(),
     }
+
+
+def files_of(recipe: Recipe) -> list[str]:
+    """The files in which a recipe's own parts are, as other processes must load them; plug-ins first.
+
+    Raises:
+        RunError: for a part that is in none: of a notebook, of a script that is being run, given as an object.
+    """
+    modules = {name: module for name, module in sys.modules.items() if name.startswith(PREFIX)}
+    for kind, part in recipe.fields.values():
+        if is_own(kind, part):
+            name = factory_of(kind, part).__module__
+            if name == "__main__" or not getattr(sys.modules.get(name), "__file__", None):
+                hint = "write it into a file, and load that: --plugin FILE.py, in Python pb.load_plugin"
+                rule = "parts of one's own reach other processes from a file"
+                raise RunError(rule, got=f"{kind} {part.use}", hint=hint)
+            modules[name] = sys.modules[name]
+    return list(dict.fromkeys(str(Path(module.__file__).absolute()) for module in modules.values() if module.__file__))
 
 
 def compare(plan: Mapping[str, Any], own: Mapping[str, Any], rank: int) -> None:
@@ -141,11 +159,11 @@ def compare(plan: Mapping[str, Any], own: Mapping[str, Any], rank: int) -> None:
 def software() -> dict[str, str]:
     """The versions of what trains, paribus's own down to its text."""
     text = hashlib.sha256()
-    home = Path(paribus.__file__).parent
+    home = Path(__file__).parents[2]
     for file in sorted(home.rglob("*.py")):
         text.update(file.relative_to(home).as_posix().encode())
         text.update(file.read_bytes())
-    return {"paribus": f"{paribus.__version__} {text.hexdigest()[:12]}", "torch": str(torch.__version__)}
+    return {"paribus": f"{metadata.version('paribus')} {text.hexdigest()[:12]}", "torch": str(torch.__version__)}
 
 
 def store_in(folder: str) -> Store:
@@ -182,9 +200,11 @@ def connect(store: Store, rank: int, settings: Settings) -> None:
     from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
     backend = "gloo" if torch.device(settings.device).type == "cpu" else "cpu:gloo,cuda:nccl"
+    shown = sys.excepthook
     dist.init_process_group(
         backend, store=PrefixStore("group", store), rank=rank, world_size=settings.processes, timeout=PATIENCE
     )
+    sys.excepthook = shown  # torch puts the rank before every line of what people see
 
 
 @contextmanager

@@ -1,0 +1,52 @@
+"""One training on two processes, against one process with two threads; and what it costs to start the others."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from typing import Any
+
+from benchmarks import sources
+from benchmarks.table import Row, ratios
+from paribus.records.recipe import Recipe
+from paribus.training.monitor import no_listener
+from paribus.training.run import Run
+
+PROCESSES = 2
+
+
+def rows(repeats: int) -> list[Row]:
+    """CNNs with batch norm, whose figures are exchanged, by parts, and without; then the start."""
+    found = []
+    for name, changes, reach in (
+        ("batch norm by parts", {"training.norm_parts": PROCESSES}, "≥ 0.9"),
+        ("batch norm over all processes", {}, "≥ 0.9"),
+        ("without batch norm", {"model.norm": "none"}, "≥ 0.9"),
+    ):
+        recipe = sources.cnn(2, **changes)
+        values = ratios(lambda: train(recipe, 1), lambda: train(recipe, PROCESSES), repeats)  # noqa: B023
+        found.append(Row(f"one process with {PROCESSES} threads / {PROCESSES} with one, CNN, {name}", values, reach))
+    tiny = sources.cnn(1, 1_000)
+    values = [whole(tiny, PROCESSES) - train(tiny, PROCESSES) for _ in range(repeats)]
+    alone = [whole(tiny, 1) - train(tiny, 1) for _ in range(repeats)]
+    return [*found, Row("to start and to end two processes", values, "–", " s"), Row("one", alone, "–", " s")]
+
+
+def train(recipe: Recipe, processes: int) -> float:
+    """Seconds of training steps alone."""
+    with tempfile.TemporaryDirectory() as runs:
+        return Run(recipe, runs=runs).train(**_ways(processes)).seconds
+
+
+def whole(recipe: Recipe, processes: int) -> float:
+    """Seconds from the call to its end."""
+    with tempfile.TemporaryDirectory() as runs:
+        run, started = Run(recipe, runs=runs), time.perf_counter()
+        run.train(**_ways(processes))
+        return time.perf_counter() - started
+
+
+def _ways(processes: int) -> dict[str, Any]:
+    """As many threads in all, however many processes there are."""
+    threads = PROCESSES // processes
+    return {"processes": processes, "threads": threads, "signals": False, "listen": no_listener, "device": "cpu"}
