@@ -187,7 +187,7 @@ class Study:
             data_changed: what is done where data, files or code of your own are others than those of runs that are
                 there: ``refuse``, or ``restart``, which sets the old study aside and begins it anew.
             listen: told of everything that happens; a live table by default.
-            executor: where runs are executed: ``pool``, ``inprocess``, or one of your own.
+            executor: where runs are executed: ``pool``, ``inprocess``, ``fused`` (many in one step), or your own.
         """
         from paribus.reports.live import watching
 

@@ -48,4 +48,6 @@ def cross_entropy(
         losses = -logs.gather(1, targets.unsqueeze(1)).squeeze(1)
     if label_smoothing:
         losses = (1 - label_smoothing) * losses - label_smoothing * logs.mean(1)
-    return {"none": lambda: losses, "mean": losses.mean, "sum": losses.sum}[reduction]()
+    if reduction == "none":
+        return losses
+    return losses.mean() if reduction == "mean" else losses.sum()
