@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 
 from paribus.errors import StudyError
 from paribus.records.recipe import Recipe
@@ -83,7 +84,7 @@ class _Going:
         self.fused, self.listen, self.fail_fast = fused, listen, fail_fast
         self.later = Waiting(jobs, 0)
         known: list[Job] = []
-        while self.later.known and (job := self.later.next()):
+        while self.later.complete and (job := self.later.next()):
             known.append(job)
         self.ready: deque[Job] = deque(self._grouped(known))
         self.over: dict[int, set[int]] = {}  # identity of a group → places of its runs that ended or came back
@@ -110,10 +111,14 @@ class _Going:
                 self._alone(member, told.error)
             else:
                 self._pass_on(Event(member, told.kind, told.progress, told.error, told.summary))
-        elif event.kind == "failed" and not self.fail_fast:  # the whole process: each goes on by itself
-            left = [it for place, it in enumerate(group.members) if place not in self.over[id(group)]]
-            for member in left:
-                self._alone(member, f"the process that trained it with others ended: {event.summary}")
+        elif event.kind == "failed":  # the whole process
+            for place, member in enumerate(group.members):
+                if place in self.over[id(group)]:
+                    continue
+                if not self.fail_fast:
+                    self._alone(member, f"the process that trained it with others ended: {event.summary}")
+                elif (member.arm, member.seed) in self.started:
+                    self._pass_on(replace(event, job=member))
 
     def _alone(self, job: Job, why: str) -> None:
         self.fused.reasons[job.arm, job.seed] = why

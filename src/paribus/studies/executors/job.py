@@ -128,7 +128,7 @@ class Waiting:
     """
 
     def __init__(self, jobs: Iterable[Job | None], first: int) -> None:
-        self.known = known = isinstance(jobs, Sequence)  # all of them, from the beginning
+        self.complete = known = isinstance(jobs, Sequence)  # all of them, from the beginning
         self._later: Iterator[Job | None] = iter(()) if known else iter(jobs)
         self._known: deque[Job] = deque(job for job in jobs if job) if known else deque()
         self._over = known

@@ -37,7 +37,9 @@ def alike(session: Session) -> Hashable:
     numbers = [
         sorted((name, repr(it)) for name, it in group.items() if name != "params") for group in _groups(optimizer)
     ]
-    state: Mapping[str, Any] = next((optimizer.state[it] for it in _parameters(optimizer) if optimizer.state.get(it)), {})
+    state: Mapping[str, Any] = next(
+        (optimizer.state[it] for it in _parameters(optimizer) if optimizer.state.get(it)), {}
+    )
     kept = sorted((name, repr(float(it)) if not _shaped(it) else "") for name, it in state.items() if it is not None)
     return type(optimizer).__name__, repr(numbers), repr(kept)
 
