@@ -22,6 +22,7 @@ from paribus.records.signals import Look
 from paribus.records.study import slug
 from paribus.training import more
 from paribus.training.check import check_run
+from paribus.training.compiling import check_compiling
 from paribus.training.execution import Settings, is_on, require
 from paribus.training.keep import Keep
 from paribus.training.loop import train
@@ -80,6 +81,7 @@ class Run:
         checkpoint_seconds: float = 10.0,
         keep: str = "none",
         signals: bool = True,
+        compile: str = "auto",
         data_changed: OnChange = "refuse",
         listen: Listener | None = None,
         progress: Announce | None = None,
@@ -95,6 +97,8 @@ class Run:
                 goes on.
             signals: whether to record what it looks like from inside, for :attr:`signals` and a diagnosis; costs next
                 to nothing, and changes nothing.
+            compile: whether the model is compiled: ``auto`` on a GPU where the time that is left pays for it, ``on``,
+                ``off``. It changes last bits.
             data_changed: whether an interrupted run whose data have changed since is refused, or left as it is while
                 another one is started.
             listen: told of the training; by default a line now and then says how far it is, ``no_listener`` none.
@@ -104,11 +108,12 @@ class Run:
             RunError: if its data have changed, or if it is finished on another device than the one asked for.
         """
         require(device)
+        check_compiling(compile)
         lines = Lines()
         listen = listen or (lambda now: lines(f"{self.recipe.name}, seed {self.seed}, step", now.step, now.steps))
         self.find(progress or lines)
         keeps = bool(Keep.of(keep))
-        settings = Settings(device, threads, checkpoint_seconds, keep, signals)
+        settings = Settings(device, threads, checkpoint_seconds, keep, signals, compile=compile)
         prepared = None
         if not self.folder.exists:  # what is refused leaves no run behind, which would be the `last` one
             prepared = check_run(self.recipe, self.seed, settings, progress or lines)
