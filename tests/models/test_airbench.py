@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from paribus.analysis.gradients import _as_it_began
 from paribus.chance import Seeds
 from paribus.data.prepare.prepared import prepare
 from paribus.errors import RecipeError
+from paribus.inference.trained import load
 from paribus.models.adapting import adapt
 from paribus.models.airbench import AirBench
 from paribus.models.declarations import parameter_groups
@@ -18,7 +20,9 @@ from paribus.models.size import count_parameters
 from paribus.models.whitening import EPS, whitening
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
+from paribus.run import Run
 from paribus.training.execution import Settings
+from paribus.training.monitor import no_listener
 from paribus.training.session import Session
 
 SMALL = {"data": "digits", "data.size": 12, "model.widths": [8, 12], "split.limit": 200, "training.batch_size": 50}
@@ -176,3 +180,13 @@ def test_each_trick_can_be_switched_off_and_is_another_recipe(field):
     seeds = recipe.seeds(0)
     session = Session(other, prepare(other, seeds), seeds, Settings("cpu", 1))
     assert session.optimizers
+
+
+def test_the_first_layer_stays_as_it_began_and_analyses_begin_there(tmp_path):
+    run = Run("cifar10/fast94", {**SMALL, "budget.epochs": 1}, runs=tmp_path)
+    run.train(device="cpu", threads=1, signals=False, listen=no_listener)
+    trained = load(run.folder)
+    began = _as_it_began(trained)
+    assert torch.equal(began.model.whitening.weight, trained.network.model.whitening.weight)
+    assert not torch.equal(began.model.whitening.bias, trained.network.model.whitening.bias)
+    assert not torch.equal(began.model.output.weight, trained.network.model.output.weight)

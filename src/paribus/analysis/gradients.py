@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from paribus.chance import seeded
 from paribus.data.deliver.loader import Batch
 from paribus.errors import DataError
-from paribus.inference.trained import Trained, batches
+from paribus.inference.trained import Trained, batches, prepared_with
+from paribus.models.adapting import adapt
 from paribus.models.declarations import fits_at_once
 from paribus.models.network import Network, assemble
 from paribus.tasks.task import Task
@@ -103,7 +104,7 @@ def gradients(
         DataError: for a task with several losses, or a network without layers to be followed.
     """
     task, recipe = trained.task, trained.recipe
-    network = trained.network if at == "final" else assemble(recipe.model, task, recipe.seeds(trained.seed)).eval()
+    network = trained.network if at == "final" else _as_it_began(trained)
     if fits_at_once(network.model):
         raise DataError("a model that is fitted at once follows no gradient", got=recipe.model.use)
     stages = task.stages(network)
@@ -128,6 +129,13 @@ def gradients(
             Layer(one.name, one.mean, one.weight, ratio, products[place - start] if inside and bounds else None)
         )
     return Gradients(at, tuple(layers), all(whole for _, whole in stretches), len(batch))
+
+
+def _as_it_began(trained: Trained) -> Network:
+    """The network with the weights of its run before the first step."""
+    network = assemble(trained.recipe.model, trained.task, trained.recipe.seeds(trained.seed))
+    adapt(network, prepared_with(trained, "train"))
+    return network.eval()
 
 
 @dataclass

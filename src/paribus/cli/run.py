@@ -49,6 +49,13 @@ def run(
             "them on several.",
         ),
     ] = None,
+    compile: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|on|off",
+            help="Whether the model is compiled: auto on a GPU where the time that is left pays for it.",
+        ),
+    ] = "auto",
     plugin: Plugin = None,
     data_changed: DataChanged = "refuse",
     dry_run: DryRun = False,
@@ -102,5 +109,6 @@ def run(
     with following(chosen.name, seed, metrics, log) as (listen, progress):
         how: dict[str, Any] = {"device": device, "threads": threads, "keep": keep, "signals": signals}
         how["processes"] = processes
+        how["compile"] = compile
         training.train(**how, data_changed=change, listen=listen, progress=progress)
     print_page(brief.run(training.folder, known=before is not None))

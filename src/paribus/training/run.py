@@ -22,6 +22,7 @@ from paribus.records.signals import Look
 from paribus.records.study import slug
 from paribus.training import more
 from paribus.training.check import check_run
+from paribus.training.compiling import check_compiling
 from paribus.training.distributed import meeting
 from paribus.training.execution import Settings, is_on, require
 from paribus.training.keep import Keep
@@ -82,6 +83,7 @@ class Run:
         keep: str = "none",
         signals: bool = True,
         processes: int | None = None,
+        compile: str = "auto",
         data_changed: OnChange = "refuse",
         listen: Listener | None = None,
         progress: Announce | None = None,
@@ -99,6 +101,8 @@ class Run:
                 to nothing, and changes nothing.
             processes: that train together on this machine, each with its share of every batch; where torchrun has
                 started several, those are. The result is that of one, but for rounding.
+            compile: whether the model is compiled: ``auto`` on a GPU where the time that is left pays for it, ``on``,
+                ``off``. It changes last bits.
             data_changed: whether an interrupted run whose data have changed since is refused, or left as it is while
                 another one is started.
             listen: told of the training; by default a line now and then says how far it is, ``no_listener`` none.
@@ -111,11 +115,12 @@ class Run:
         if self.follows:
             return self._follow()
         require(device)
+        check_compiling(compile)
         lines = Lines()
         listen = listen or (lambda now: lines(f"{self.recipe.name}, seed {self.seed}, step", now.step, now.steps))
         self.find(progress or lines)
         keeps = bool(Keep.of(keep))
-        settings = Settings(device, threads, checkpoint_seconds, keep, signals, processes=together)
+        settings = Settings(device, threads, checkpoint_seconds, keep, signals, processes=together, compile=compile)
         prepared = None
         if not self.folder.exists:  # what is refused leaves no run behind, which would be the `last` one
             prepared = check_run(self.recipe, self.seed, settings, progress or lines)
