@@ -23,6 +23,7 @@ SUBJECTS = (
         "signals",
         "page",
         "page_browser",
+        "cluster",
     ),
 )
 

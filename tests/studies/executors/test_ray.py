@@ -17,8 +17,7 @@ from paribus import processes
 from paribus.errors import Interrupted, StudyError
 from paribus.records.plugins import load_plugin
 from paribus.records.run import RunFolder
-from paribus.studies.executors import cluster as module
-from paribus.studies.executors import connection, make
+from paribus.studies.executors import connection, dispatch, make
 from paribus.studies.executors.cluster import RayCluster
 from paribus.testing.executors import LONG, QUICK, ExecutorContract, Record, plan, recipe
 from paribus.training.loop import train
@@ -195,7 +194,7 @@ def test_as_many_runs_at_once_as_there_is_room_for():
 
 
 def test_a_node_with_other_versions_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "versions", lambda: {"torch": "0.0.1"})
+    monkeypatch.setattr(dispatch, "versions", lambda: {"torch": "0.0.1"})
     with pytest.raises(StudyError, match="a node of the cluster has other versions") as refused:
         RayCluster(1, "cpu").run(plan(tmp_path, recipe()), Record())
     assert "instead of 0.0.1" in refused.value.got
