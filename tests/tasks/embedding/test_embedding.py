@@ -51,6 +51,22 @@ def test_a_few_epochs_bring_classes_together(session_cache, tmp_path):
     assert last > max(first, 0.6)  # chance is 1/5
 
 
+@pytest.mark.parametrize("many", [10, 400])
+def test_centres_do_not_outweigh_telling_classes_apart(many):
+    """Else all points are drawn to the origin, where centres begin, before a direction for each class is learned."""
+    about = DataInfo((1, 8, 8), tuple(f"x/{k}" for k in range(many)), {"train": many}, (1,) * many, (1.0,), (1.0,))
+    torch.manual_seed(0)
+    z, labels = torch.randn(64, 64), torch.arange(64) % many
+    tasks = [Embedding(about, "centre", centre_weight=0.0), Embedding(about, "centre")]
+    directions, pulls = tasks[0].companion(), []
+    for task in tasks:
+        points = z.clone().requires_grad_()
+        task.of(points, labels, directions).backward()
+        pulls.append(points.grad)
+    told, whole = pulls
+    assert 0 < (whole - told).norm() < 0.1 * told.norm()
+
+
 def test_one_example_of_each_class_is_refused():
     class Prepared:
         examples = type("Examples", (), {"labels": torch.arange(6)})

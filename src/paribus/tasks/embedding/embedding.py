@@ -47,7 +47,8 @@ class Embedding(Task):
         mining: of the triplet loss: all triplets with a loss, the hardest of each example, or semi-hard ones.
         margin: of triplets and contrastive pairs a distance, of arcface an angle in radians.
         scale: of arcface's cosines.
-        centre_weight: of the distances to centres, beside the cross-entropy.
+        centre_weight: of the distances to centres, beside the cross-entropy; what outweighs that draws all points into
+            one before they are told apart, the sooner the more classes there are.
         shots: of prototypes, examples of a class that make one; the batch has more of each: training.sampling=episodes
             with training.per_class above it.
         ways: classes among which one-shot classification chooses.
@@ -64,7 +65,7 @@ class Embedding(Task):
         mining: losses.Mining = "semi-hard",
         margin: Annotated[float, Field(gt=0)] = 0.2,
         scale: Annotated[float, Field(gt=0)] = 16.0,
-        centre_weight: Annotated[float, Field(ge=0)] = 0.1,
+        centre_weight: Annotated[float, Field(ge=0)] = 0.003,
         shots: Annotated[int, Field(ge=1)] = 1,
         ways: Annotated[int, Field(ge=2)] = 20,
     ) -> None:
