@@ -17,7 +17,7 @@ others write, ``nn.Conv2d(3, 64, 7)``, ``Conv2D(64, 7, activation="relu")`` or `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -49,8 +49,9 @@ MOST = 2_000  # layers: they are listed, counted and followed back one by one
 DEEPEST = 50  # brackets in brackets
 ADDED, JOINED = "|", "&"
 BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
-          **dict.fromkeys(("concat", "concatenate", "cat"), JOINED)}  # fmt: skip
+          **dict.fromkeys(("concat", "concatenate", "cat", "inception"), JOINED)}  # fmt: skip
 UNITS = {"units", "unit", "neurons", "hidden", "outputs", "output", "out", "nodes", "classes", "features"}
+BEHIND = {"bn", "instance", "ln", "phi"}  # what may follow a layer without a comma: norms and activations
 SPOKEN = {"out": "number of outputs", "extra": "output padding"}
 
 
@@ -65,6 +66,7 @@ class Step:
     place: Place
     first: frozenset[str] = frozenset()
     optional: bool = False  # id?
+    plain: bool = True  # in words, not as a class of a framework
     expects: int | None = None
 
 
@@ -155,10 +157,10 @@ class Reader:
         self.at += 1
         return self.signs[self.at - 1]
 
-    def net(self) -> Iterator[Item]:
+    def net(self, split: Sequence[str] = ()) -> Iterator[Item]:
         """Items up to the end of the text or of the branch."""
-        apart = (",", ";") if self.depth else (",", ";", "|")
-        stops = tuple(stop for stop in STOPS if stop not in apart)
+        apart = tuple(sign for sign in ((",", ";") if self.depth else (",", ";", "|")) if sign not in split)
+        stops = (*(stop for stop in STOPS if stop not in apart), *split)
         while self.sign in apart:
             self.take()
         while not self.over and self.sign not in stops:
@@ -240,7 +242,7 @@ class Reader:
         base = self.word(name).rpartition(".")[2].lower()
         if called and base in CONTAINERS:
             return self.container(name)
-        if called and base in BESIDE:
+        if base in BESIDE and (called or self.sign in ("[", "(")):
             return self.beside(name, base)
         if base == "transformerencoderlayer" or (base == "transformer" and self.sign.lower() == "encoder"):
             return self.transformer(name, called)
@@ -264,7 +266,8 @@ class Reader:
         while self.sign and self.sign not in "[]|&;)" and not TIMES.fullmatch(self.sign):
             if self.sign == "," and not self.goes_on(kind, attached, words):
                 break
-            if self.calls() or (is_activation(self.sign) and kind_of(self.sign) != kind):
+            behind = is_activation(self.sign) or kind_of(self.sign) in BEHIND
+            if self.calls() or (behind and kind_of(self.sign) != kind):
                 break
             last = self.take()
             words += self.said(last)
@@ -272,7 +275,7 @@ class Reader:
         steps = _spelled(kind, call, words_of(kind, attached, name, words), place)
         if optional:
             steps = [replace(steps[0], optional=True)]
-        if is_activation(self.sign):
+        while BEHIND & {kind_of(self.sign), is_activation(self.sign) and "phi"} and not self.calls():
             self.at += 1
             steps.append(Step(Layer(kind_of(self.word(self.signs[self.at - 1]))), self.signs[self.at - 1]))
         return None if not steps else steps[0] if len(steps) == 1 else Block((tuple(steps),), "", place)
@@ -360,9 +363,12 @@ class Reader:
 
     def beside(self, name: Place, base: str) -> Block:
         """``residual(…)`` adds what it holds to its input, ``concat(a, b)`` joins its arguments."""
-        block = self.container(name)
-        if block is None:
+        split = [";", "|"] if BESIDE[base] == JOINED and self.splits() else []
+        block = self.container(name, split)
+        if block is None or (split and not all(block.branches)):
             raise unreadable("a block needs layers between its parentheses", name)
+        if split:
+            return Block(block.branches, JOINED, block.place)
         if BESIDE[base] == ADDED:
             return Block((*block.branches, (Step(Layer("id"), name),)), ADDED, block.place)
         return Block(tuple((item,) for item in block.branches[0]), JOINED, block.place)
@@ -389,18 +395,32 @@ class Reader:
         text = _encoder(given, name)
         return Block((parse(text),), "", name.to(self.signs[self.at - 1]))
 
-    def container(self, name: Place) -> Block | None:
-        """Layers between parentheses, one after the other."""
-        self.take()
+    def splits(self) -> bool:
+        """Whether branches stand apart by other signs than layers: ``concat(conv 8 k1; conv 4 k1, conv 8 k3 p1)``."""
+        depth = 0
+        for place in self.signs[self.at :]:
+            depth += (self.word(place) in ("(", "[")) - (self.word(place) in (")", "]"))
+            if depth < 1:
+                return False
+            if depth == 1 and self.word(place) in (";", "|"):
+                return True
+        return False
+
+    def container(self, name: Place, split: Sequence[str] = ()) -> Block | None:
+        """Layers between parentheses, one after the other, or in branches."""
+        ends = {"[": "]"}.get(self.word(self.take()), ")")
         self.depth += 1
         if self.depth > DEEPEST:
             raise unreadable(f"brackets stand in each other at most {DEEPEST} deep", name)
-        inner = tuple(self.net())
+        branches = [tuple(self.net(split))]
+        while self.sign in split:
+            self.take()
+            branches.append(tuple(self.net(split)))
         self.depth -= 1
-        if self.sign != ")":
-            raise unreadable("this parenthesis is never closed", name, "write ) where its layers end")
+        if self.sign != ends:
+            raise unreadable("this parenthesis is never closed", name, f"write {ends} where its layers end")
         place = name.to(self.take())
-        return Block((inner,), "", place) if inner else None
+        return Block(tuple(branches), "", place) if any(branches) else None
 
 
 ENCODER = {  # the arguments of torch's encoder layer and what they are where nothing is said
@@ -461,7 +481,9 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
             rule = f"{kind} needs its {_name(KINDS[kind], need)}"
             raise unreadable(rule, place, f"for example: {KINDS[kind].example}")
     expects = found.get("in", (None, place))[0]
-    steps = [Step(Layer(kind, options), place, first, expects=expects if isinstance(expects, int) else None)]
+    takes = expects if isinstance(expects, int) else None
+    plain = call is None or call.base not in ("Linear", "LazyLinear", "Dense")
+    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain)]
     if separable:
         point = {"out": options.pop("out"), "kernel": (1,), "bias": options.pop("bias", True)}
         steps = [Step(Layer("dw", {**options, "bias": False}), place), Step(Layer("conv", point), place)]

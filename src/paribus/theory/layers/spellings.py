@@ -50,14 +50,21 @@ NAMES = {  # without spaces, hyphens and the number of axes
     "pixelshuffle": "shuffle", "depthtospace": "shuffle", "subpixel": "shuffle", "subpixelconv": "shuffle",
     "gatedlinearunit": "glu", "powerpool": "lppool",
     **{f"{kind}{name}": "up" for kind in ("bilinear", "nearest") for name in ("upsample", "upsampling")},
+    **dict.fromkeys(("tconv", "deconvolution", "fractionallystridedconv", "convt", "uconv"), "deconv"),
+    **dict.fromkeys(("pwconv", "convpw"), "conv"), "convdw": "dw", "sepconv": "separable", "elmanrnn": "rnn",
+    **dict.fromkeys(("lookup", "wordembedding", "tokenembedding"), "embedding"), "globalmean": "gap",
+    **dict.fromkeys(("takelast", "lastoutput", "lasthiddenoutput", "finalstate", "laststepoutput"), "last"),
+    **dict.fromkeys(("meanovertime", "averageovertime"), "gap"), "connected": "linear", "feature": "",
     "flat": "flatten", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
 }
-CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model"}
+CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list", "seq"}
 OPTIONS = {
     **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
-                     "outputs", "features", "neurons", "channels", "classes", "maps", "n", "c"), "out"),
-    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim"), "in"),
-    **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window"), "kernel"),
+                     "outputs", "output", "features", "neurons", "channels", "classes", "maps", "n", "c", "num_filters",
+                     "output_channels", "out_dim", "num_outputs", "num_units", "width_size"), "out"),
+    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in", "in_size"), "in"),
+    **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window", "window_shape", "kernel_shape"),
+                    "kernel"),
     **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
     **dict.fromkeys(("dilation", "dilation_rate", "d"), "dilation"), **dict.fromkeys(("groups", "g"), "groups"),
     **dict.fromkeys(("bias", "use_bias"), "bias"), **dict.fromkeys(("rate", "prob"), "rate"),
@@ -112,12 +119,14 @@ ORDER = {  # of bare arguments, elsewhere
     "bn": ("",), "ln": ("",), "flatten": ("",), "reshape": ("shape",), "zeropad": ("around", ""),
 }
 FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "layer", "and", "outputs", "classes",
-    "heads",
+    "heads", "filter", "unit", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class", "channel",
+           "output", "layers",
            "hidden", "kernel", "window", "a", "by", "features", "nodes", "cells", "the", "kernels", "windows", "groups"}
 # fmt: on
 MODULE = "write the net as a module of a file, which is followed as it runs: --plugin nets.py"
 RESNETS = re.compile(r"\bconv([1357])x\1(?=\s*\(\s*\d+\s*,\s*\d)")  # conv3x3(8, 16), a function of its code
 WAITING = ("stride", "padding", "dilation", "kernel", "rate", "layers", "groups")  # their number comes behind them
+BEFORE = (*WAITING, "pad", "size", "width", "hidden", "units", "k", "s", "p")  # the same between parentheses
 LABEL = re.compile(
     r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
     r"|^[ \t]*(?:self\.)?[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
@@ -136,20 +145,41 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
     (r"\b(\d)-layer\b", r"l\1"),
-    (r"(\d+)(?:→|->)(\d+)(?=\))", r"\1,\2"),
+    (r"(\d+)(?:→|->|=>)(\d+)(?=\))", r"\1,\2"),
+    (r"(?<=\d) x (?=\d)", "x"),
+    (r"(?<![*\d])(\d+)\*(\d+)(?![*\d])", r"\1x\2"),
+    (r"\b[123]-?[dD] (?=[A-Za-z])", ""),
+    (r"(?i)\b(\d)[ -](?:stacked|layers? of|layers?) ", r"l\1 "),
+    (r"(?i)\b(?:at every|for each|per) (?:time ?)?step\b", ""),
+    (r"(?i)\bx \+ [(\[](?=[^()]*[)\]])", "skip("),
+    (r"(?i)\]\s*\+\s*(?:skip|identity|input|id|x)\b", "|id]"),
+    (r"(?i)\b(?:skip|residual|shortcut)(?: connection)? (?:around|over|block|unit) ?(?=[(\[])", "skip"),
+    (r"(?i)\b(?:filter )?concat(?:enate)? of:?\s", "concat "),
+    (r"(?<=\s)/(?=\s)", ","),
+    (r"\|\|", "|"),
 )
 ATTACHED = re.compile(r"([a-z]+?)[-_]?(\d+(?:x\d+)*|\d*\.\d+)(?:-(\d+))?")
 
 
-SAME = str.maketrans("×{}", "x[]")  # other signs for what is meant
+SAME = str.maketrans("×{}–", "x[]-")  # other signs for what is meant
 
 
 def cleaned(text: str) -> str:
     """A text of the same length without labels, bullets and comments, its arrows and line ends as commas."""
-    blank = LABEL.sub(lambda found: " " * len(found[0]), text.translate(SAME))
+    blank = LABEL.sub(_unlabelled, text.translate(SAME))
     for pattern, made in SPOKEN:
         blank = _replaced(pattern, made, blank)
     return JOINTS.sub(lambda found: ",".ljust(len(found[0])), blank)
+
+
+def _unlabelled(found: re.Match[str]) -> str:
+    """Nothing, or the kind that stands there as a label: ``fc1: 120 tanh`` is said by ``fc 120 tanh``."""
+    name, rest = found[0].strip(), found.string[found.end() :].split("\n")[0].split(",")[0].split(";")[0]
+    kind = kind_of(name.rstrip(":").rstrip("0123456789")) if name.endswith(":") else ""
+    named = any(kind_of(split_name(word)[0]) for word in re.findall(r"[^\s(]+", rest) if not is_activation(word))
+    if kind == "pool" and re.match(r"(?i)(avg|average|mean)\b", rest):
+        kind = "avgpool"
+    return " " * len(found[0]) if not kind or named else name.rstrip(":").rstrip("0123456789").ljust(len(found[0]))
 
 
 def _replaced(pattern: str, made: str, text: str) -> str:
@@ -218,9 +248,14 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
             raise unreadable(rule, place, hint)
     if _resnets(call):
         found |= {"padding": (int(call.base[-1]) // 2, place), "bias": (False, place)}
-    bare = iter(names)
+    if re.fullmatch(r"(?:flax\.)?(?:nn|linen|nnx)\.Conv|hk\.Conv[123]D", call.name):
+        found["padding"] = ("same", place)  # as flax and haiku do unless told
+    bare = iter(_turned(kind, names, plain))
     for piece, where in call.pieces:
-        word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(WAITING)})\s+(?=\d)", piece)
+        if (said := _by_itself(kind, piece)) and not exact:
+            found[said] = (piece.strip("\"'"), where)
+            continue
+        word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
         name = _named(kind, word[1], where, call.base in TORCH) if word else next(bare, None)
         if name is None:
             raise unreadable(f"{call.name} takes at most {len(names)} arguments without a name", where)
@@ -233,6 +268,19 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         if name and name not in ONLY:
             found[name] = (value, where)
     return found
+
+
+def _by_itself(kind: str, piece: str) -> str:
+    """The argument that a word names by itself: ``same``, ``relu``."""
+    if kind == "conv" and piece.lower() in ("same", "valid"):
+        return "padding"
+    return "activation" if kind in ("conv", "linear", "deconv") and is_activation(piece.strip("\"'")) else ""
+
+
+def _turned(kind: str, names: tuple[str, ...], plain: list[str]) -> tuple[str, ...]:
+    """The order of bare arguments, the kernel first in ``Conv(3x3, 32)``."""
+    first = kind in ("conv", "deconv", "separable") and bool(plain) and bool(re.match(r"\d+x\d|\(", plain[0]))
+    return ("kernel", "out", *names[2:]) if first and names[:2] == ("out", "kernel") else names
 
 
 def _resnets(call: Call) -> bool:
@@ -344,6 +392,8 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
             found += [(one, place) for one in lower.split("x")]
         elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"[\d.]+", lower):
             continue  # a slope, a dimension
+        elif kind in ("conv", "deconv") and (three := re.fullmatch(r"(\d+)x\1x(\d+)", lower)) and three[2] != three[1]:
+            found += [(three[2], place), (f"k{three[1]}", place)]  # as in CONV 3x3x32
         elif both := re.fullmatch(r"(\d+x\d+)/(\d+)", lower):
             found += [(f"k{both[1]}", place), (f"s{both[2]}", place)]
         elif re.fullmatch(r"/\d+", lower):
