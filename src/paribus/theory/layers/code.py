@@ -122,18 +122,20 @@ class Code:
         base = ast.unparse(node.func).rpartition(".")[2]
         if base in ("Input", "InputLayer"):
             return ()
-        given = [one for argument in node.args for one in self.several(argument)]
+        found = [self.several(argument) for argument in node.args]
+        given = [one for values in found for one in values]
         if base == "Model" and given:
             return given[-1]
         layer = node.func if isinstance(node.func, ast.Call) else self.layers.get(ast.unparse(node.func))
         if layer is not None:
-            return self.applied(layer, given, ast.unparse(node.func)) if given else None
+            name = "" if layer is node.func else ast.unparse(node.func)
+            return self.applied(layer, given, name) if given else None
         if base.lower() in SUMS and given:
             return self.joined(given, SUMS[base.lower()])
         inner = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else None
         if inner is not None:
             return self.function_of(inner, base, node.args, node.keywords)
-        if not given or len(given) > 1 or self.value(node.args[0]) is None:
+        if len(given) != 1 or not found[0]:
             return None
         return self.function_of(given[0], ast.unparse(node.func), node.args[1:], node.keywords)
 
@@ -147,7 +149,7 @@ class Code:
         base = ast.unparse(layer.func).rpartition(".")[2] if isinstance(layer, ast.Call) else ""
         if base.lower() in SUMS:
             return self.joined(given, SUMS[base.lower()])
-        if name in self.used and kind_of(base) not in FREE:
+        if name and name in self.used and kind_of(base) not in FREE:
             raise TheoryError("a layer that is used twice shares its weights", got=name, hint=HINT)
         self.used.add(name)
         return self.behind(given[0], ast.unparse(layer))
@@ -188,19 +190,30 @@ class Code:
         raise TheoryError("this part of a value is none that is known", got=ast.unparse(node), hint=HINT)
 
     def joined(self, given: list[Chain], sign: str) -> Chain:
-        """Chains that meet: what they share, then a bracket with what each has alone."""
-        shared = 0
-        while all(len(chain) > shared and chain[shared] == given[0][shared] for chain in given):
-            shared += 1
-        branches = [", ".join(words for _, words in chain[shared:]) or "id" for chain in given]
-        return self.behind(given[0][:shared], f"[{f' {sign} '.join(branches)}]")
+        """Chains that meet."""
+        self.flows = True
+        return joined(given, sign, next(self.numbers))
 
     def behind(self, value: Chain, words: str) -> Chain:
         """A chain and one more layer."""
         self.flows = True
-        return (*value, (next(self.numbers), words))
+        return behind(value, words, next(self.numbers))
 
     def beyond(self, line: ast.stmt) -> TheoryError:
         """Code with loops or cases says which layers run only when it runs."""
         first = ast.unparse(line).splitlines()[0]
         return TheoryError("code with loops or cases is not followed as text", got=first, hint=HINT)
+
+
+def behind(value: Chain, words: str, number: int) -> Chain:
+    """A chain and one more layer, under its number."""
+    return (*value, (number, words))
+
+
+def joined(given: list[Chain], sign: str, number: int) -> Chain:
+    """Chains that meet: what they share, then a bracket with what each has alone."""
+    shared = 0
+    while all(len(chain) > shared and chain[shared] == given[0][shared] for chain in given):
+        shared += 1
+    branches = [", ".join(words for _, words in chain[shared:]) or "id" for chain in given]
+    return behind(given[0][:shared], f"[{f' {sign} '.join(branches)}]", number)

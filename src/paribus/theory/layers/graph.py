@@ -128,7 +128,7 @@ def settle(layer: Layer, x: Shape, convention: str = "torch") -> Layer:
     if layer.kind in CELLS:
         options.setdefault("biases", KERAS[layer.kind] if convention == "keras" else 2)
     if str(options.get("out", "")).endswith("c"):
-        options["out"] = int(options["out"][:-1]) * x[0]
+        options["out"] = int(options["out"][:-1]) * x[-1 if layer.kind == "linear" else 0]
     settled = Layer(layer.kind, options).fitted(len(x) - 1)
     if layer.kind != "dw":
         return settled
@@ -188,9 +188,7 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
         options["bias"] = False  # batch norm would subtract it again, and has a shift of its own
         graph.remark("a layer in plain words before a batch norm has no bias, unless it says bias")
     layer = Layer(step.layer.kind, options)
-    if layer.kind == "linear" and (source < 0 or graph.nodes[source].layer.kind not in ("gap", "gmp")):
-        _check_flattened(graph, step, source)
-    if layer.kind == "linear" and len(graph.shape(source)) > 2 and step.plain:
+    if layer.kind == "linear" and _flattens(graph, step, source):
         source = graph.add(Layer("flatten"), [source], step.place)
     try:
         _check_layout(graph, layer.kind, source)
@@ -204,17 +202,23 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     return graph.add(layer, [source], step.place)
 
 
-def _check_flattened(graph: Graph, step: Step, source: int) -> None:
-    """What fully connected means behind a picture in plain words; refused where a mean over all of it may be meant."""
-    if len(graph.shape(source)) < 3 or not step.plain:
-        return
+def _flattens(graph: Graph, step: Step, source: int) -> bool:
+    """Whether a fully connected layer takes all values that come, as plain words mean behind a picture.
+
+    Refused where a mean over all of it may be meant.
+    """
     before = graph.nodes[source] if source >= 0 else None
+    if before and before.layer.kind in ("gap", "gmp"):
+        return True
+    if len(graph.shape(source)) < 3 or not step.plain:
+        return False
     if before and before.layer.kind == "avgpool" and before.place and not re.search(r"\d", before.place.words):
         rule = "a mean before a fully connected layer may be over everything, or over windows of 2"
         raise Impossible(rule, hint="write gap, linear …, or avgpool 2, flatten, linear …").at(
             len(graph.nodes) + 1, str(step.layer), before.place
         )
     graph.remark("a fully connected layer behind a picture takes all its values: flatten was put before it")
+    return True
 
 
 def _input(graph: Graph, step: Step) -> int:

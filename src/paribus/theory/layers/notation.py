@@ -19,10 +19,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
-from paribus.errors import TheoryError, nearest
+from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import CELLS, KINDS, SEVERAL, WRITTEN, Kind
 from paribus.theory.layers.layer import Layer
 from paribus.theory.layers.refuse import Place, unreadable
@@ -44,7 +45,7 @@ from paribus.theory.layers.spellings import (
 TOKEN = re.compile(r"[\[\]|&,;()]|[^\s\[\]|&,;()]+")
 STOPS = ("]", ")", "|", "&")
 NUMBER = re.compile(r"(?P<value>\d+(?:\.\d+)?%|\d+(?:x\d+)*|\d*\.\d+|\d+c)(?P<first>first)?")
-TIMES = re.compile(r"[x×](\d+)")
+TIMES = re.compile(r"[x×*](\d+)")
 MOST = 2_000  # layers: they are listed, counted and followed back one by one
 DEEPEST = 50  # brackets in brackets
 ADDED, JOINED = "|", "&"
@@ -52,6 +53,7 @@ BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
           **dict.fromkeys(("concat", "concatenate", "cat", "inception"), JOINED)}  # fmt: skip
 UNITS = {"units", "unit", "neurons", "hidden", "outputs", "output", "out", "nodes", "classes", "features"}
 BEHIND = {"bn", "instance", "ln", "phi"}  # what may follow a layer without a comma: norms and activations
+SAMPLE = "say it in layers, such as conv 16 k3 p1, relu, pool 2, flatten, linear 10, or give a module: --plugin FILE.py"
 SPOKEN = {"out": "number of outputs", "extra": "output padding"}
 
 
@@ -244,7 +246,9 @@ class Reader:
             return self.container(name)
         if base in BESIDE and (called or self.sign in ("[", "(")):
             return self.beside(name, base)
-        if base == "transformerencoderlayer" or (base == "transformer" and self.sign.lower() == "encoder"):
+        if called and base == "transformerencoder":
+            return self.encoder(name)
+        if base == "transformerencoderlayer" or (base == "transformer" and self.sign.lower() in PIECES):
             return self.transformer(name, called)
         if called and base == "bidirectional":
             return _both_ways(self.container(name))
@@ -254,10 +258,11 @@ class Reader:
         optional, word = word.endswith("?"), word.removesuffix("?")
         kind, attached, name = (left_out, word, name) if left_out else self.kind(name, word)
         if not kind or (optional and kind != "id"):
-            raise unreadable("there is no layer of this kind", name, nearest(name.words, WRITTEN))
+            near = get_close_matches(word.lower(), WRITTEN, 1, 0.65)
+            raise unreadable("there is no layer of this kind", name, f"write {near[0]}" if near else SAMPLE)
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
-        if word.lower().startswith("pointwise"):
+        if word.lower().startswith(("pointwise", "pwconv")) or (kind == "conv" and word.lower() == "convpw"):
             words.append(("k1", name))
         if kind == "up" and word.lower().startswith("bilinear"):
             words.append(("linear", name))
@@ -316,6 +321,8 @@ class Reader:
             return [] if self.word(place) == "," else [(self.word(place), place)]
         pieces, end = arguments(self.text, self.clean, place.start)
         self.at = next((i for i, sign in enumerate(self.signs) if sign.start >= end), len(self.signs))
+        if any(" " in piece or "=" in piece for piece, _ in pieces):
+            return [(word, where) for piece, where in pieces for word in piece.split()]
         return [("x".join(piece for piece, _ in pieces), Place(self.text, place.start, end))] if pieces else []
 
     def call(self, name: Place, word: str) -> Call:
@@ -351,6 +358,8 @@ class Reader:
             self.signs[self.at : end] = [*named, *(place for place in here if place not in named)]
         elif words[0].isdigit() and {"filters", "filter", "kernels", "maps"} & set(words):
             return "conv"
+        elif len(words) > 1 and words[0].isdigit() and re.fullmatch(r"(\d+)x\1", words[1]):
+            return "conv"  # 6@5x5
         elif words[0].isdigit() and all(is_activation(word) or word in UNITS for word in words[1:]):
             self.signs[self.at : end] = [here[0], *(place for place in here[1:] if is_activation(self.word(place)))]
             return "linear"
@@ -379,21 +388,41 @@ class Reader:
             pieces = [piece for piece, _ in self.call(name, self.word(name)).pieces]
         else:
             pieces = []
-            while not self.over and self.sign not in (*STOPS, "[", "(", ",", ";"):
-                pieces.append(self.word(self.take()))
-            pieces = [piece for piece in pieces if piece.lower() not in ("encoder", "layer", "block")]
-        given = dict(ENCODER)
+            while not self.over and (self.sign not in (*STOPS, "[", ",", ";") or self.says_more()):
+                pieces += [word for word, _ in self.said(self.take())]
+            pieces = _keyed([piece for piece in pieces if piece.lower() not in PIECES])
+        times = [piece.partition("=")[2] for piece in pieces if piece.startswith("layers=")]
+        pieces = [piece for piece in pieces if not piece.startswith("layers=")]
+        given = {**ENCODER, "d_model": "" if called else "1c"}
         for piece, key in zip(pieces, [*ENCODER, *[""] * len(pieces)], strict=False):
             word, sign, value = piece.partition("=")
-            full = {"heads": "nhead", "num_heads": "nhead", "ff": "dim_feedforward", "width": "d_model"}
+            full = {"heads": "nhead", "num_heads": "nhead", "width": "d_model", "dim": "d_model", "d": "d_model",
+                    **dict.fromkeys(("ff", "ffn", "d_ff", "mlp", "dff"), "dim_feedforward")}  # fmt: skip
             word = full.get(word.strip(), word.strip()) if sign else key
             if word not in ENCODER:
                 raise unreadable("an encoder layer has no such argument", name, f"it has {', '.join(ENCODER)}")
             given[word] = (value if sign else piece).strip("\"' ")
-        if not all(given[key].isdigit() for key in ("d_model", "nhead", "dim_feedforward")):
+        if not all(given[key].rstrip("c").isdigit() for key in ("d_model", "nhead", "dim_feedforward")):
             raise unreadable("an encoder layer has a width and heads", name, "TransformerEncoderLayer(64, 4)")
         text = _encoder(given, name)
-        return Block((parse(text),), "", name.to(self.signs[self.at - 1]))
+        place = name.to(self.signs[self.at - 1])
+        layers = Block((parse(text),), "", place)
+        return Block(((Repeat(layers, int(times[0])),),), "", place) if times and times[0].isdigit() else layers
+
+    def says_more(self) -> bool:
+        """Whether words behind a comma still speak of the same encoder: ``3 layers``, ``d_ff=192``."""
+        words = [self.word(place).lower() for place in self.signs[self.at + 1 : self.at + 3]]
+        return self.sign == "," and any(re.match(r"(heads|layers|d_model|dim|ff|ffn|d_ff|mlp|dropout)\b", w) for w in words)
+
+    def encoder(self, name: Place) -> Block:
+        """``nn.TransformerEncoder(layer, num_layers=3)``."""
+        pieces = self.call(name, self.word(name)).pieces
+        found = [re.fullmatch(r"(?:num_layers\s*=\s*)?(\d+)", piece) for piece, _ in pieces[1:]]
+        times = next((int(one[1]) for one in found if one), 0)
+        if not times:
+            raise unreadable("an encoder says how many layers it has", name, "nn.TransformerEncoder(layer, num_layers=3)")
+        layers = Block((parse(re.sub(r"^encoder_layer\s*=\s*", "", pieces[0][0])),), "", name)
+        return Block(((Repeat(layers, times),),), "", name)
 
     def splits(self) -> bool:
         """Whether branches stand apart by other signs than layers: ``concat(conv 8 k1; conv 4 k1, conv 8 k3 p1)``."""
@@ -421,6 +450,22 @@ class Reader:
             raise unreadable("this parenthesis is never closed", name, f"write {ends} where its layers end")
         place = name.to(self.take())
         return Block(tuple(branches), "", place) if any(branches) else None
+
+
+PIECES = ("encoder", "layer", "block", "blocks", "with", "of", "and")
+
+
+def _keyed(pieces: list[str]) -> list[str]:
+    """``6 heads ff 192`` as heads=6 ff=192."""
+    found, names = list[str](), {"heads", "layers", "ff", "ffn", "d_ff", "mlp", "d_model", "dim", "width", "dff"}
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
+        if piece.isdigit() and following.lower() in names and not (found and found[-1] in names):
+            found.append(f"{following.lower()}={piece}")
+        elif piece.isdigit() and found and found[-1] in names:
+            found[-1] += f"={piece}"
+        elif piece.lower() not in names or not (found and found[-1].startswith(f"{piece.lower()}=")):
+            found.append(piece.lower() if piece.lower() in names else piece)
+    return found
 
 
 ENCODER = {  # the arguments of torch's encoder layer and what they are where nothing is said

@@ -17,7 +17,8 @@ from paribus.errors import TheoryError
 from paribus.theory.layers.code import followed
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.refuse import by
-from paribus.theory.layers.spellings import is_activation, kind_of
+from paribus.theory.layers.shorthand import spaced, written_out
+from paribus.theory.layers.spellings import kind_of
 
 SHAPE = r"[\[(]+\s*(?:None|-?\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*[\])]+"
 KERAS = re.compile(rf"([\w.]+)\s*\((\w+)\)?\s+({SHAPE})\s+(\d[\d,]*)")
@@ -27,13 +28,7 @@ RULES = str.maketrans("│┃║|", "    ")
 SLIDING = {"conv", "dw", "pool", "avgpool", "up", "zeropad", "gap", "gmp", "adaptive"}
 WHOLE = {"sequential", "model", "functional"}
 BRANCHED = {"add", "concatenate", "multiply", "average", "subtract", "dot", "attention", "multiheadattention"}
-PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[PpMm]{1,2}\d+|[Ff][Cc]?\d+|\d+[Nn]?)"
-SHORT = re.compile(rf"\s*(?P<input>\d+(?:x\d+)+-)?(?P<parts>{PART}(?:-{PART})*-?\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+|\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)\s*")
-VAGUE = re.compile(r"\s*[CP]\d+(?:-(?:[CPSF]|FC)\d+)*-(?:FC|F)?\d+\s*")
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
-CHAIN = re.compile(r"(?i)\s*(?:mlp|net|network|nn)?\s*(?P<sizes>\d+(?:\s*(?:[-–:→]|->)\s*\d+){2,})(?P<rest>[\s,]+[a-z ,]+)?\s*")
-AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation", "activations", "and",
-          "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end"}
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -86,53 +81,16 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     if (code := followed(text)) is not None:
         named = _named(text, bool(input))
         return Pasted(code, named.input, (*named.said, "code is followed from line to line, and not run"))
-    text = _typeset(text)
+    text = spaced(text)
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
-    if (found := CHAIN.fullmatch(text)) and (phis := _activations(found["rest"])) is not None:
-        sizes = [int(size) for size in re.findall(r"\d+", found["sizes"])]
-        joint, end = (f", {phis[0]}, " if phis else ", "), "".join(f", {phi}" for phi in phis[1:])
-        said = ("a chain of sizes: linear layers",)
-        return Pasted(joint.join(f"linear {n}" for n in sizes[1:]) + end, (sizes[0],), said)
-    if SHORT.fullmatch(text):
-        return _short(text)
+    if short := written_out(text):
+        words, given, said = short
+        return Pasted(words, given, (said,))
     if found := MLP.fullmatch(text):
         sizes = [int(size) for size in re.findall(r"\d+", found[1])]
         return Pasted(", relu, ".join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("an mlp: relu between layers",))
     return _named(text, bool(input))
-
-
-def _activations(rest: str | None) -> list[str] | None:
-    """The activations that words behind a chain name; None if they say something else."""
-    words = re.findall(r"[A-Za-z]+", rest or "")
-    named = [word for word in words if word.lower() not in AROUND]
-    return named if all(map(is_activation, named)) and len(named) < 3 else None
-
-
-def _typeset(text: str) -> str:
-    """A text without the commands of LaTeX."""
-    if "\\" not in text and "$" not in text:
-        return text
-    text = re.sub(r"\\(?:text|math|operatorname)\w*\s*\{([^{}]*)\}", r"\1", text)
-    text = re.sub(r"\\(?:long)?(?:rightarrow|to)\b", "→", re.sub(r"\\(?:times|cdot)\s*", "x", text))
-    return re.sub(r"\$|\\[,;!]|\\\\", " ", re.sub(r"\s*x\s*(?=\d)", "x", text) if "→" in text else text)
-
-
-def _short(text: str) -> Pasted:
-    """``32C3-P2-F128-10``, as papers on MNIST write it, perhaps behind its input."""
-    words, flat, parts = [], False, text.strip().split("-")
-    given = tuple(int(size) for size in parts.pop(0).split("x")) if re.match(r"\s*\d+x", text) else ()
-    for part in parts:
-        if found := re.fullmatch(r"(\d+)[Cc](\d+)(?:[Ss](\d+))?", part):
-            words.append(f"conv {found[1]} k{found[2]}" + (f" s{found[3]}" if found[3] else ""))
-        elif part[0] in "PpMm":
-            words.append(f"pool {part.lstrip('PpMm') or 2}")
-        else:
-            words += [] if flat else ["flatten"]
-            words.append(f"linear {part.strip('FfCcNn')}")
-            flat = True
-    said = "NCk are N filters of k×k, P a maximum, F, N and a number linear layers"
-    return Pasted(", ".join(words), given, (said,))
 
 
 def _named(text: str, known: bool) -> Pasted:
@@ -158,14 +116,15 @@ def _named(text: str, known: bool) -> Pasted:
 def listed(text: str) -> list[str] | None:
     """Layers of a JSON or YAML list, as calls; None if it is none."""
     stripped = text.strip()
-    if not re.match(r"[\[{]\s*[{\"']|-\s*(?:type|layer|kind|name)\s*:", stripped):
+    if not re.match(r"[\[{]\s*[{\"']|-\s+[A-Za-z]\w*(?:\s*:|\s*\n)", stripped):
         return None
     try:
         found = json.loads(stripped) if stripped[0] in "[{" else _from_yaml(stripped)
     except (ValueError, RecursionError):
         return None
     entries = found.get("layers", [found]) if isinstance(found, dict) else found
-    return [_call(entry) for entry in entries] if all(isinstance(entry, dict) for entry in entries) else None
+    known = all(isinstance(entry, dict) or kind_of(str(entry)) for entry in entries)
+    return [_call(entry) if isinstance(entry, dict) else str(entry) for entry in entries] if known else None
 
 
 def _from_yaml(text: str) -> Any:
@@ -178,7 +137,10 @@ def _from_yaml(text: str) -> Any:
 
 
 def _call(entry: dict[str, Any]) -> str:
-    """``{"type": "conv", "filters": 16}`` as conv filters=16."""
+    """``{"type": "conv", "filters": 16}`` or ``{"conv": {"filters": 16}}`` as conv filters=16."""
+    if len(entry) == 1 and kind_of(str(next(iter(entry)))):
+        kind, value = next(iter(entry.items()))
+        return _call({"type": kind, **value}) if isinstance(value, dict) else f"{kind} {_plain(value)}"
     options = {str(key): value for key, value in entry.items()}
     kind = next((options.pop(key) for key in ("type", "kind", "layer", "class_name") if key in options), "?")
     words = {**options.pop("config", {}), **options} if isinstance(options.get("config", {}), dict) else options

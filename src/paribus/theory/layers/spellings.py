@@ -53,6 +53,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
     **dict.fromkeys(("tconv", "deconvolution", "fractionallystridedconv", "convt", "uconv"), "deconv"),
     **dict.fromkeys(("pwconv", "convpw"), "conv"), "convdw": "dw", "sepconv": "separable", "elmanrnn": "rnn",
     **dict.fromkeys(("lookup", "wordembedding", "tokenembedding"), "embedding"), "globalmean": "gap",
+    **dict.fromkeys(("poolavg", "poolaverage", "poolmean"), "avgpool"), "poolmax": "pool",
     **dict.fromkeys(("takelast", "lastoutput", "lasthiddenoutput", "finalstate", "laststepoutput"), "last"),
     **dict.fromkeys(("meanovertime", "averageovertime"), "gap"), "connected": "linear", "feature": "",
     "flat": "flatten", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
@@ -113,7 +114,7 @@ TORCH = {  # the arguments of torch's classes, by their exact names, in their or
 ORDER = {  # of bare arguments, elsewhere
     "conv": ("out", *WINDOW), "separable": ("out", *WINDOW), "deconv": ("out", *WINDOW), "dw": WINDOW, "pool": WINDOW,
     "avgpool": WINDOW, "linear": ("out", "activation"), "dropout": ("rate",), "embedding": ("words", "width"),
-    "gn": ("groups",),
+    "gn": ("groups",), "transpose": ("", ""),
     **dict.fromkeys(CELLS, ("out", "activation")), "attention": ("heads",), "up": ("factor",), "adaptive": ("size",),
     "prelu": ("slopes",), "input": ("",) * 4, "softmax": ("",), "log_softmax": ("",), "leaky_relu": ("",), "elu": ("",),
     "bn": ("",), "ln": ("",), "flatten": ("",), "reshape": ("shape",), "zeropad": ("around", ""),
@@ -130,7 +131,7 @@ BEFORE = (*WAITING, "pad", "size", "width", "hidden", "units", "k", "s", "p")  #
 LABEL = re.compile(
     r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
     r"|^[ \t]*(?:self\.)?[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
-    r"|^[ \t]*[A-Za-z_]\w*:[ \t]+",
+    r"|(?:^|(?<=;))[ \t]*[A-Za-z_]\w*:[ \t]+|^[ \t]*[A-Za-z][\w -]*:[ \t]*(?=\[)",
     re.MULTILINE,
 )
 JOINTS = re.compile(r"->|=>|→|⇒|(?<=\s)[-–+>](?=\s)|\n(?!\s*x\d)")
@@ -146,7 +147,6 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
     (r"\b(\d)-layer\b", r"l\1"),
     (r"(\d+)(?:→|->|=>)(\d+)(?=\))", r"\1,\2"),
-    (r"(?<=\d) x (?=\d)", "x"),
     (r"(?<![*\d])(\d+)\*(\d+)(?![*\d])", r"\1x\2"),
     (r"\b[123]-?[dD] (?=[A-Za-z])", ""),
     (r"(?i)\b(\d)[ -](?:stacked|layers? of|layers?) ", r"l\1 "),
@@ -155,7 +155,9 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?i)\]\s*\+\s*(?:skip|identity|input|id|x)\b", "|id]"),
     (r"(?i)\b(?:skip|residual|shortcut)(?: connection)? (?:around|over|block|unit) ?(?=[(\[])", "skip"),
     (r"(?i)\b(?:filter )?concat(?:enate)? of:?\s", "concat "),
-    (r"(?<=\s)/(?=\s)", ","),
+    (r"(?<=\s)/(?=\s+[A-Za-z]{2})", ","),
+    (r"(?<=\s)/ (?=s\d)", ""),
+    (r"\w+\[:, ?-1(?:, ?:)?\]", "last"),
     (r"\|\|", "|"),
 )
 ATTACHED = re.compile(r"([a-z]+?)[-_]?(\d+(?:x\d+)*|\d*\.\d+)(?:-(\d+))?")
@@ -177,8 +179,6 @@ def _unlabelled(found: re.Match[str]) -> str:
     name, rest = found[0].strip(), found.string[found.end() :].split("\n")[0].split(",")[0].split(";")[0]
     kind = kind_of(name.rstrip(":").rstrip("0123456789")) if name.endswith(":") else ""
     named = any(kind_of(split_name(word)[0]) for word in re.findall(r"[^\s(]+", rest) if not is_activation(word))
-    if kind == "pool" and re.match(r"(?i)(avg|average|mean)\b", rest):
-        kind = "avgpool"
     return " " * len(found[0]) if not kind or named else name.rstrip(":").rstrip("0123456789").ljust(len(found[0]))
 
 
@@ -250,7 +250,10 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         found |= {"padding": (int(call.base[-1]) // 2, place), "bias": (False, place)}
     if re.fullmatch(r"(?:flax\.)?(?:nn|linen|nnx)\.Conv|hk\.Conv[123]D", call.name):
         found["padding"] = ("same", place)  # as flax and haiku do unless told
-    bare = iter(_turned(kind, names, plain))
+    given = {OPTIONS.get(word[1], "") for piece, _ in call.pieces if (word := re.match(r"(\w+)\s*=", piece))}
+    if kind == "linear" and call.base not in TORCH and len([piece for piece in plain if piece.isdigit()]) == 2:
+        names = ("in", "out")
+    bare = iter([name for name in _turned(kind, names, plain) if not name or name not in given])
     for piece, where in call.pieces:
         if (said := _by_itself(kind, piece)) and not exact:
             found[said] = (piece.strip("\"'"), where)
@@ -258,7 +261,8 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
         name = _named(kind, word[1], where, call.base in TORCH) if word else next(bare, None)
         if name is None:
-            raise unreadable(f"{call.name} takes at most {len(names)} arguments without a name", where)
+            rule = f"{call.name} takes at most {len(names)} arguments without a name"
+            raise unreadable(rule, where, f"write its name, or {KINDS.get(kind, KINDS['conv']).example} in words")
         if word and not piece[word.end() :]:
             raise unreadable(f"{word[1]} has no value", where, "write one behind the sign =, or leave it out")
         value = _literal(piece[word.end() :] if word else piece)
@@ -295,6 +299,8 @@ def _order(kind: str, call: Call) -> tuple[str, ...]:
     keras = keras and not any(re.match(r"(input_size|hidden_size)", piece) for piece, _ in call.pieces)
     if call.base.startswith("Lazy"):
         return tuple(name for name in TORCH.get(call.base[4:], ()) if name != "in")
+    if call.base == "Linear" and len(call.pieces) == 1 and "=" not in call.pieces[0][0]:
+        return ("out",)  # elsewhere than in torch
     return TORCH[call.base] if call.base in TORCH and not keras else ORDER.get(kind, ())
 
 
@@ -375,6 +381,10 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
         lower = word.lower().strip("\"'")
         key, sign, value = lower.partition("=")
         option = "rate" if key in ("p", "prob", "rate") and kind == "dropout" else OPTIONS.get(key, "")
+        if key in ("width", "size") and "kernel" in (*rules.letters.values(), *rules.numbers):
+            option = "kernel"
+        if kind in ACTIVATIONS and lower in ("units", "classes", "outputs", "neurons"):
+            raise unreadable(f"{kind} has no {lower} of its own", place, f"put linear before it: linear 10, {kind}")
         if waiting and not sign:
             found += [(one, place) for one in _word(kind, waiting, _literal(lower))]
             waiting = ""
