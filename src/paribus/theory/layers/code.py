@@ -14,7 +14,7 @@ from itertools import count
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import ACTIVATIONS
-from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.spellings import CONTAINERS, kind_of
 
 Chain = tuple[tuple[int, str], ...]  # layers, each with a number of its own
 GIVEN = {"x", "X", "inputs", "input", "inp", "img", "image", "images", "input_img", "h", "net", "features", "inputs_"}
@@ -120,6 +120,8 @@ class Code:
     def called(self, node: ast.Call) -> Chain | None:
         """A layer applied to a value, a function of it, or a method."""
         base = ast.unparse(node.func).rpartition(".")[2]
+        if base.lower() in CONTAINERS - {"add", "model"}:
+            return None
         if base in ("Input", "InputLayer"):
             return ()
         found = [self.several(argument) for argument in node.args]

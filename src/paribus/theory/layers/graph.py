@@ -128,7 +128,7 @@ def settle(layer: Layer, x: Shape, convention: str = "torch") -> Layer:
     if layer.kind in CELLS:
         options.setdefault("biases", KERAS[layer.kind] if convention == "keras" else 2)
     if str(options.get("out", "")).endswith("c"):
-        options["out"] = int(options["out"][:-1]) * x[-1 if layer.kind == "linear" else 0]
+        options["out"] = int(options["out"][:-1]) * x[0]
     settled = Layer(layer.kind, options).fitted(len(x) - 1)
     if layer.kind != "dw":
         return settled

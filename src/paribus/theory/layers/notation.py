@@ -29,6 +29,7 @@ from paribus.theory.layers.layer import Layer
 from paribus.theory.layers.refuse import Place, unreadable
 from paribus.theory.layers.spellings import (
     CONTAINERS,
+    NAMES,
     OPTIONS,
     Call,
     Word,
@@ -190,7 +191,7 @@ class Reader:
         before = self.repeated()
         if self.sign == "[":
             item: Item | None = self.block()
-        elif self.sign == "(" or before:
+        elif self.sign == "(" or (before and self.sign == "["):
             item = self.container(self.place)
         else:
             item = self.layer()
@@ -206,7 +207,8 @@ class Reader:
     def repeated(self) -> tuple[int, Place] | None:
         """``3x [conv 8 k3, relu]``: how often what follows in brackets happens, gone past."""
         words = [self.word(place) for place in self.signs[self.at : self.at + 3]]
-        if len(words) > 1 and words[1] in ("[", "(") and (found := re.fullmatch(r"(\d+)[x*]", words[0])):
+        follows = len(words) > 1 and (words[1] in ("[", "(") or kind_of(words[1]) or words[1].lower() == "transformer")
+        if follows and (found := re.fullmatch(r"(\d+)[x*]", words[0])):
             return int(found[1]), self.take()
         if len(words) > 2 and words[2] in ("[", "(") and words[0].isdigit() and words[1] in ("x", "*"):
             place = self.take()
@@ -228,13 +230,13 @@ class Reader:
                 break
             joints.append(self.take())
         for one, other in pairwise(joints):
-            if one.words != other.words:
+            if self.word(one) != self.word(other):
                 raise unreadable("a block either adds (|) or joins (&) its branches", other, "nest two blocks")
         place = start.to(self.take())
         self.depth -= 1
         if not any(branches):
             raise unreadable("a block needs layers between its brackets", place)
-        return Block(tuple(branches), joints[0].words if joints else "", place)
+        return Block(tuple(branches), self.word(joints[0]) if joints else "", place)
 
     def layer(self) -> Step | Block | None:
         """A layer with its options, or what a call holds."""
@@ -258,8 +260,9 @@ class Reader:
         optional, word = word.endswith("?"), word.removesuffix("?")
         kind, attached, name = (left_out, word, name) if left_out else self.kind(name, word)
         if not kind or (optional and kind != "id"):
-            near = get_close_matches(word.lower(), WRITTEN, 1, 0.65)
-            raise unreadable("there is no layer of this kind", name, f"write {near[0]}" if near else SAMPLE)
+            spelt = [word.lower(), word.lower() + self.sign.lower()]
+            near = [one for said in spelt for one in get_close_matches(said, NAMES, 1, 0.75) if kind_of(one)]
+            raise unreadable("there is no layer of this kind", name, f"write {kind_of(near[0])}" if near else SAMPLE)
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
         if word.lower().startswith(("pointwise", "pwconv")) or (kind == "conv" and word.lower() == "convpw"):
@@ -302,7 +305,7 @@ class Reader:
         word = self.word(here[1]) if len(here) > 1 else ""
         behind = [self.word(place) for place in self.signs[self.at + 1 : self.at + 6]]
         behind = behind[: next((i for i, one in enumerate(behind) if one in (*STOPS, "[", "(", ",", ";")), None)]
-        if any(map(self.names, behind)):
+        if any(map(self.names, behind)) or (UNITS & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers):
             return False
         if {"filters", "kernels", "maps"} & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers:
             return False
@@ -393,7 +396,7 @@ class Reader:
             pieces = _keyed([piece for piece in pieces if piece.lower() not in PIECES])
         times = [piece.partition("=")[2] for piece in pieces if piece.startswith("layers=")]
         pieces = [piece for piece in pieces if not piece.startswith("layers=")]
-        given = {**ENCODER, "d_model": "" if called else "1c"}
+        given = dict(ENCODER)
         for piece, key in zip(pieces, [*ENCODER, *[""] * len(pieces)], strict=False):
             word, sign, value = piece.partition("=")
             full = {"heads": "nhead", "num_heads": "nhead", "width": "d_model", "dim": "d_model", "d": "d_model",
@@ -402,8 +405,8 @@ class Reader:
             if word not in ENCODER:
                 raise unreadable("an encoder layer has no such argument", name, f"it has {', '.join(ENCODER)}")
             given[word] = (value if sign else piece).strip("\"' ")
-        if not all(given[key].rstrip("c").isdigit() for key in ("d_model", "nhead", "dim_feedforward")):
-            raise unreadable("an encoder layer has a width and heads", name, "TransformerEncoderLayer(64, 4)")
+        if not all(given[key].isdigit() for key in ("d_model", "nhead", "dim_feedforward")):
+            raise unreadable("an encoder layer has a width and heads", name, "transformer layer d_model=64 heads=4 ff=256")
         text = _encoder(given, name)
         place = name.to(self.signs[self.at - 1])
         layers = Block((parse(text),), "", place)

@@ -117,7 +117,7 @@ ORDER = {  # of bare arguments, elsewhere
     "gn": ("groups",), "transpose": ("", ""),
     **dict.fromkeys(CELLS, ("out", "activation")), "attention": ("heads",), "up": ("factor",), "adaptive": ("size",),
     "prelu": ("slopes",), "input": ("",) * 4, "softmax": ("",), "log_softmax": ("",), "leaky_relu": ("",), "elu": ("",),
-    "bn": ("",), "ln": ("",), "flatten": ("",), "reshape": ("shape",), "zeropad": ("around", ""),
+    "bn": ("",), "ln": ("",), "flatten": ("start", "end"), "reshape": ("shape",), "zeropad": ("around", ""),
 }
 FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "layer", "and", "outputs", "classes",
     "heads", "filter", "unit", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class", "channel",
@@ -131,7 +131,7 @@ BEFORE = (*WAITING, "pad", "size", "width", "hidden", "units", "k", "s", "p")  #
 LABEL = re.compile(
     r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
     r"|^[ \t]*(?:self\.)?[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
-    r"|(?:^|(?<=;))[ \t]*[A-Za-z_]\w*:[ \t]+|^[ \t]*[A-Za-z][\w -]*:[ \t]*(?=\[)",
+    r"|(?:^|(?<=;))[ \t]*[A-Za-z_]\w*(?: [A-Za-z]+)?:[ \t]+|^[ \t]*[A-Za-z][\w -]*:[ \t]*(?=\[)",
     re.MULTILINE,
 )
 JOINTS = re.compile(r"->|=>|→|⇒|(?<=\s)[-–+>](?=\s)|\n(?!\s*x\d)")
@@ -312,6 +312,8 @@ def _named(kind: str, word: str, where: Place, torchs: bool) -> str:
         return "rate"
     if word == "dim" and kind == "glu":
         return "axis"
+    if word in ("size", "width") and "kernel" in (*KINDS.get(kind, KINDS["conv"]).letters.values(), "kernel")[:-1]:
+        return "kernel"
     if word == "size" and kind == "up":
         return "upsampled" if torchs else "factor"
     if word in PASSED and not (word == "dim" and kind == "embedding"):
