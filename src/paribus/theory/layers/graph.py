@@ -188,7 +188,7 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
         options["bias"] = False  # batch norm would subtract it again, and has a shift of its own
         graph.remark("a layer in plain words before a batch norm has no bias, unless it says bias")
     layer = Layer(step.layer.kind, options)
-    if layer.kind == "linear" and source >= 0 and graph.nodes[source].layer.kind in ("gap", "gmp"):
+    if layer.kind == "linear" and _flattens(graph, step, source):
         source = graph.add(Layer("flatten"), [source], step.place)
     try:
         _check_layout(graph, layer.kind, source)
@@ -200,6 +200,25 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     if layer.kind == "input":
         return _input(graph, step)
     return graph.add(layer, [source], step.place)
+
+
+def _flattens(graph: Graph, step: Step, source: int) -> bool:
+    """Whether a fully connected layer takes all values that come, as plain words mean behind a picture.
+
+    Refused where a mean over all of it may be meant.
+    """
+    before = graph.nodes[source] if source >= 0 else None
+    if before and before.layer.kind in ("gap", "gmp"):
+        return True
+    if len(graph.shape(source)) < 3 or not step.plain:
+        return False
+    if before and before.layer.kind == "avgpool" and before.place and not re.search(r"\d", before.place.words):
+        rule = "a mean before a fully connected layer may be over everything, or over windows of 2"
+        raise Impossible(rule, hint="write gap, linear …, or avgpool 2, flatten, linear …").at(
+            len(graph.nodes) + 1, str(step.layer), before.place
+        )
+    graph.remark("a fully connected layer behind a picture takes all its values: flatten was put before it")
+    return True
 
 
 def _input(graph: Graph, step: Step) -> int:

@@ -17,17 +17,19 @@ others write, ``nn.Conv2d(3, 64, 7)``, ``Conv2D(64, 7, activation="relu")`` or `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
-from paribus.errors import TheoryError, nearest
+from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import CELLS, KINDS, SEVERAL, WRITTEN, Kind
 from paribus.theory.layers.layer import Layer
 from paribus.theory.layers.refuse import Place, unreadable
 from paribus.theory.layers.spellings import (
     CONTAINERS,
+    NAMES,
     OPTIONS,
     Call,
     Word,
@@ -44,13 +46,15 @@ from paribus.theory.layers.spellings import (
 TOKEN = re.compile(r"[\[\]|&,;()]|[^\s\[\]|&,;()]+")
 STOPS = ("]", ")", "|", "&")
 NUMBER = re.compile(r"(?P<value>\d+(?:\.\d+)?%|\d+(?:x\d+)*|\d*\.\d+|\d+c)(?P<first>first)?")
-TIMES = re.compile(r"[x×](\d+)")
+TIMES = re.compile(r"[x×*](\d+)")
 MOST = 2_000  # layers: they are listed, counted and followed back one by one
 DEEPEST = 50  # brackets in brackets
 ADDED, JOINED = "|", "&"
 BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
-          **dict.fromkeys(("concat", "concatenate", "cat"), JOINED)}  # fmt: skip
+          **dict.fromkeys(("concat", "concatenate", "cat", "inception"), JOINED)}  # fmt: skip
 UNITS = {"units", "unit", "neurons", "hidden", "outputs", "output", "out", "nodes", "classes", "features"}
+BEHIND = {"bn", "instance", "ln", "phi"}  # what may follow a layer without a comma: norms and activations
+SAMPLE = "say it in layers, such as conv 16 k3 p1, relu, pool 2, flatten, linear 10, or give a module: --plugin FILE.py"
 SPOKEN = {"out": "number of outputs", "extra": "output padding"}
 
 
@@ -65,6 +69,7 @@ class Step:
     place: Place
     first: frozenset[str] = frozenset()
     optional: bool = False  # id?
+    plain: bool = True  # in words, not as a class of a framework
     expects: int | None = None
 
 
@@ -155,10 +160,10 @@ class Reader:
         self.at += 1
         return self.signs[self.at - 1]
 
-    def net(self) -> Iterator[Item]:
+    def net(self, split: Sequence[str] = ()) -> Iterator[Item]:
         """Items up to the end of the text or of the branch."""
-        apart = (",", ";") if self.depth else (",", ";", "|")
-        stops = tuple(stop for stop in STOPS if stop not in apart)
+        apart = tuple(sign for sign in ((",", ";") if self.depth else (",", ";", "|")) if sign not in split)
+        stops = (*(stop for stop in STOPS if stop not in apart), *split)
         while self.sign in apart:
             self.take()
         while not self.over and self.sign not in stops:
@@ -186,7 +191,7 @@ class Reader:
         before = self.repeated()
         if self.sign == "[":
             item: Item | None = self.block()
-        elif self.sign == "(" or before:
+        elif self.sign == "(" or (before and self.sign == "["):
             item = self.container(self.place)
         else:
             item = self.layer()
@@ -202,7 +207,8 @@ class Reader:
     def repeated(self) -> tuple[int, Place] | None:
         """``3x [conv 8 k3, relu]``: how often what follows in brackets happens, gone past."""
         words = [self.word(place) for place in self.signs[self.at : self.at + 3]]
-        if len(words) > 1 and words[1] in ("[", "(") and (found := re.fullmatch(r"(\d+)[x*]", words[0])):
+        follows = len(words) > 1 and (words[1] in ("[", "(") or kind_of(words[1]) or words[1].lower() == "transformer")
+        if follows and (found := re.fullmatch(r"(\d+)[x*]", words[0])):
             return int(found[1]), self.take()
         if len(words) > 2 and words[2] in ("[", "(") and words[0].isdigit() and words[1] in ("x", "*"):
             place = self.take()
@@ -224,13 +230,13 @@ class Reader:
                 break
             joints.append(self.take())
         for one, other in pairwise(joints):
-            if one.words != other.words:
+            if self.word(one) != self.word(other):
                 raise unreadable("a block either adds (|) or joins (&) its branches", other, "nest two blocks")
         place = start.to(self.take())
         self.depth -= 1
         if not any(branches):
             raise unreadable("a block needs layers between its brackets", place)
-        return Block(tuple(branches), joints[0].words if joints else "", place)
+        return Block(tuple(branches), self.word(joints[0]) if joints else "", place)
 
     def layer(self) -> Step | Block | None:
         """A layer with its options, or what a call holds."""
@@ -240,9 +246,11 @@ class Reader:
         base = self.word(name).rpartition(".")[2].lower()
         if called and base in CONTAINERS:
             return self.container(name)
-        if called and base in BESIDE:
+        if base in BESIDE and (called or self.sign in ("[", "(")):
             return self.beside(name, base)
-        if base == "transformerencoderlayer" or (base == "transformer" and self.sign.lower() == "encoder"):
+        if called and base == "transformerencoder":
+            return self.encoder(name)
+        if base == "transformerencoderlayer" or (base == "transformer" and self.sign.lower() in PIECES):
             return self.transformer(name, called)
         if called and base == "bidirectional":
             return _both_ways(self.container(name))
@@ -252,10 +260,12 @@ class Reader:
         optional, word = word.endswith("?"), word.removesuffix("?")
         kind, attached, name = (left_out, word, name) if left_out else self.kind(name, word)
         if not kind or (optional and kind != "id"):
-            raise unreadable("there is no layer of this kind", name, nearest(name.words, WRITTEN))
+            spelt = [word.lower(), word.lower() + self.sign.lower()]
+            near = [one for said in spelt for one in get_close_matches(said, NAMES, 1, 0.75) if kind_of(one)]
+            raise unreadable("there is no layer of this kind", name, f"write {kind_of(near[0])}" if near else SAMPLE)
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
-        if word.lower().startswith("pointwise"):
+        if word.lower().startswith(("pointwise", "pwconv")) or (kind == "conv" and word.lower() == "convpw"):
             words.append(("k1", name))
         if kind == "up" and word.lower().startswith("bilinear"):
             words.append(("linear", name))
@@ -264,7 +274,8 @@ class Reader:
         while self.sign and self.sign not in "[]|&;)" and not TIMES.fullmatch(self.sign):
             if self.sign == "," and not self.goes_on(kind, attached, words):
                 break
-            if self.calls() or (is_activation(self.sign) and kind_of(self.sign) != kind):
+            behind = is_activation(self.sign) or kind_of(self.sign) in BEHIND
+            if self.calls() or (behind and kind_of(self.sign) != kind):
                 break
             last = self.take()
             words += self.said(last)
@@ -272,7 +283,7 @@ class Reader:
         steps = _spelled(kind, call, words_of(kind, attached, name, words), place)
         if optional:
             steps = [replace(steps[0], optional=True)]
-        if is_activation(self.sign):
+        while BEHIND & {kind_of(self.sign), is_activation(self.sign) and "phi"} and not self.calls():
             self.at += 1
             steps.append(Step(Layer(kind_of(self.word(self.signs[self.at - 1]))), self.signs[self.at - 1]))
         return None if not steps else steps[0] if len(steps) == 1 else Block((tuple(steps),), "", place)
@@ -294,7 +305,7 @@ class Reader:
         word = self.word(here[1]) if len(here) > 1 else ""
         behind = [self.word(place) for place in self.signs[self.at + 1 : self.at + 6]]
         behind = behind[: next((i for i, one in enumerate(behind) if one in (*STOPS, "[", "(", ",", ";")), None)]
-        if any(map(self.names, behind)):
+        if any(map(self.names, behind)) or (UNITS & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers):
             return False
         if {"filters", "kernels", "maps"} & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers:
             return False
@@ -313,6 +324,8 @@ class Reader:
             return [] if self.word(place) == "," else [(self.word(place), place)]
         pieces, end = arguments(self.text, self.clean, place.start)
         self.at = next((i for i, sign in enumerate(self.signs) if sign.start >= end), len(self.signs))
+        if any(" " in piece or "=" in piece for piece, _ in pieces):
+            return [(word, where) for piece, where in pieces for word in piece.split()]
         return [("x".join(piece for piece, _ in pieces), Place(self.text, place.start, end))] if pieces else []
 
     def call(self, name: Place, word: str) -> Call:
@@ -348,6 +361,8 @@ class Reader:
             self.signs[self.at : end] = [*named, *(place for place in here if place not in named)]
         elif words[0].isdigit() and {"filters", "filter", "kernels", "maps"} & set(words):
             return "conv"
+        elif len(words) > 1 and words[0].isdigit() and re.fullmatch(r"(\d+)x\1", words[1]):
+            return "conv"  # 6@5x5
         elif words[0].isdigit() and all(is_activation(word) or word in UNITS for word in words[1:]):
             self.signs[self.at : end] = [here[0], *(place for place in here[1:] if is_activation(self.word(place)))]
             return "linear"
@@ -360,9 +375,12 @@ class Reader:
 
     def beside(self, name: Place, base: str) -> Block:
         """``residual(…)`` adds what it holds to its input, ``concat(a, b)`` joins its arguments."""
-        block = self.container(name)
-        if block is None:
+        split = [";", "|"] if BESIDE[base] == JOINED and self.splits() else []
+        block = self.container(name, split)
+        if block is None or (split and not all(block.branches)):
             raise unreadable("a block needs layers between its parentheses", name)
+        if split:
+            return Block(block.branches, JOINED, block.place)
         if BESIDE[base] == ADDED:
             return Block((*block.branches, (Step(Layer("id"), name),)), ADDED, block.place)
         return Block(tuple((item,) for item in block.branches[0]), JOINED, block.place)
@@ -373,34 +391,84 @@ class Reader:
             pieces = [piece for piece, _ in self.call(name, self.word(name)).pieces]
         else:
             pieces = []
-            while not self.over and self.sign not in (*STOPS, "[", "(", ",", ";"):
-                pieces.append(self.word(self.take()))
-            pieces = [piece for piece in pieces if piece.lower() not in ("encoder", "layer", "block")]
+            while not self.over and (self.sign not in (*STOPS, "[", ",", ";") or self.says_more()):
+                pieces += [word for word, _ in self.said(self.take())]
+            pieces = _keyed([piece for piece in pieces if piece.lower() not in PIECES])
+        times = [piece.partition("=")[2] for piece in pieces if piece.startswith("layers=")]
+        pieces = [piece for piece in pieces if not piece.startswith("layers=")]
         given = dict(ENCODER)
         for piece, key in zip(pieces, [*ENCODER, *[""] * len(pieces)], strict=False):
             word, sign, value = piece.partition("=")
-            full = {"heads": "nhead", "num_heads": "nhead", "ff": "dim_feedforward", "width": "d_model"}
+            full = {"heads": "nhead", "num_heads": "nhead", "width": "d_model", "dim": "d_model", "d": "d_model",
+                    **dict.fromkeys(("ff", "ffn", "d_ff", "mlp", "dff"), "dim_feedforward")}  # fmt: skip
             word = full.get(word.strip(), word.strip()) if sign else key
             if word not in ENCODER:
                 raise unreadable("an encoder layer has no such argument", name, f"it has {', '.join(ENCODER)}")
             given[word] = (value if sign else piece).strip("\"' ")
         if not all(given[key].isdigit() for key in ("d_model", "nhead", "dim_feedforward")):
-            raise unreadable("an encoder layer has a width and heads", name, "TransformerEncoderLayer(64, 4)")
+            raise unreadable("an encoder layer has a width and heads", name, "transformer layer d_model=64 heads=4 ff=256")
         text = _encoder(given, name)
-        return Block((parse(text),), "", name.to(self.signs[self.at - 1]))
+        place = name.to(self.signs[self.at - 1])
+        layers = Block((parse(text),), "", place)
+        return Block(((Repeat(layers, int(times[0])),),), "", place) if times and times[0].isdigit() else layers
 
-    def container(self, name: Place) -> Block | None:
-        """Layers between parentheses, one after the other."""
-        self.take()
+    def says_more(self) -> bool:
+        """Whether words behind a comma still speak of the same encoder: ``3 layers``, ``d_ff=192``."""
+        words = [self.word(place).lower() for place in self.signs[self.at + 1 : self.at + 3]]
+        return self.sign == "," and any(re.match(r"(heads|layers|d_model|dim|ff|ffn|d_ff|mlp|dropout)\b", w) for w in words)
+
+    def encoder(self, name: Place) -> Block:
+        """``nn.TransformerEncoder(layer, num_layers=3)``."""
+        pieces = self.call(name, self.word(name)).pieces
+        found = [re.fullmatch(r"(?:num_layers\s*=\s*)?(\d+)", piece) for piece, _ in pieces[1:]]
+        times = next((int(one[1]) for one in found if one), 0)
+        if not times:
+            raise unreadable("an encoder says how many layers it has", name, "nn.TransformerEncoder(layer, num_layers=3)")
+        layers = Block((parse(re.sub(r"^encoder_layer\s*=\s*", "", pieces[0][0])),), "", name)
+        return Block(((Repeat(layers, times),),), "", name)
+
+    def splits(self) -> bool:
+        """Whether branches stand apart by other signs than layers: ``concat(conv 8 k1; conv 4 k1, conv 8 k3 p1)``."""
+        depth = 0
+        for place in self.signs[self.at :]:
+            depth += (self.word(place) in ("(", "[")) - (self.word(place) in (")", "]"))
+            if depth < 1:
+                return False
+            if depth == 1 and self.word(place) in (";", "|"):
+                return True
+        return False
+
+    def container(self, name: Place, split: Sequence[str] = ()) -> Block | None:
+        """Layers between parentheses, one after the other, or in branches."""
+        ends = {"[": "]"}.get(self.word(self.take()), ")")
         self.depth += 1
         if self.depth > DEEPEST:
             raise unreadable(f"brackets stand in each other at most {DEEPEST} deep", name)
-        inner = tuple(self.net())
+        branches = [tuple(self.net(split))]
+        while self.sign in split:
+            self.take()
+            branches.append(tuple(self.net(split)))
         self.depth -= 1
-        if self.sign != ")":
-            raise unreadable("this parenthesis is never closed", name, "write ) where its layers end")
+        if self.sign != ends:
+            raise unreadable("this parenthesis is never closed", name, f"write {ends} where its layers end")
         place = name.to(self.take())
-        return Block((inner,), "", place) if inner else None
+        return Block(tuple(branches), "", place) if any(branches) else None
+
+
+PIECES = ("encoder", "layer", "block", "blocks", "with", "of", "and")
+
+
+def _keyed(pieces: list[str]) -> list[str]:
+    """``6 heads ff 192`` as heads=6 ff=192."""
+    found, names = list[str](), {"heads", "layers", "ff", "ffn", "d_ff", "mlp", "d_model", "dim", "width", "dff"}
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
+        if piece.isdigit() and following.lower() in names and not (found and found[-1] in names):
+            found.append(f"{following.lower()}={piece}")
+        elif piece.isdigit() and found and found[-1] in names:
+            found[-1] += f"={piece}"
+        elif piece.lower() not in names or not (found and found[-1].startswith(f"{piece.lower()}=")):
+            found.append(piece.lower() if piece.lower() in names else piece)
+    return found
 
 
 ENCODER = {  # the arguments of torch's encoder layer and what they are where nothing is said
@@ -461,7 +529,9 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
             rule = f"{kind} needs its {_name(KINDS[kind], need)}"
             raise unreadable(rule, place, f"for example: {KINDS[kind].example}")
     expects = found.get("in", (None, place))[0]
-    steps = [Step(Layer(kind, options), place, first, expects=expects if isinstance(expects, int) else None)]
+    takes = expects if isinstance(expects, int) else None
+    plain = call is None or call.base not in ("Linear", "LazyLinear", "Dense")
+    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain)]
     if separable:
         point = {"out": options.pop("out"), "kernel": (1,), "bias": options.pop("bias", True)}
         steps = [Step(Layer("dw", {**options, "bias": False}), place), Step(Layer("conv", point), place)]

@@ -14,9 +14,11 @@ from math import isqrt, prod
 from typing import Any
 
 from paribus.errors import TheoryError
+from paribus.theory.layers.code import followed
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.refuse import by
-from paribus.theory.layers.spellings import is_activation, kind_of
+from paribus.theory.layers.shorthand import spaced, written_out
+from paribus.theory.layers.spellings import kind_of
 
 SHAPE = r"[\[(]+\s*(?:None|-?\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*[\])]+"
 KERAS = re.compile(rf"([\w.]+)\s*\((\w+)\)?\s+({SHAPE})\s+(\d[\d,]*)")
@@ -26,10 +28,7 @@ RULES = str.maketrans("│┃║|", "    ")
 SLIDING = {"conv", "dw", "pool", "avgpool", "up", "zeropad", "gap", "gmp", "adaptive"}
 WHOLE = {"sequential", "model", "functional"}
 BRANCHED = {"add", "concatenate", "multiply", "average", "subtract", "dot", "attention", "multiheadattention"}
-PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[PpMm]{1,2}\d+|[Ff]?\d+)"
-SHORT = re.compile(rf"\s*{PART}(?:-{PART})+\s*")
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
-CHAIN = re.compile(r"\s*(\d+(?:\s*[-–:→]\s*\d+){2,})(?:,?\s+(?:with\s+)?([A-Za-z]+))?\s*")
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -39,7 +38,9 @@ SAID = (  # how a text names its input, and whether its channels come last
     (r"\bInput\s*\(\s*(?:shape\s*=\s*)?(?P<shape>[\d,\s]+)\)", True),
     (r"\bDense\s*\([^)]*input_dim\s*=\s*(?P<shape>\d+)", False),
     (rf"^\s*(?i:inputs?)(?:\s+(?:of|size|layer))*\s*[:=]?\s*\(?(?P<shape>{NUMBERS})\)?"
-     r"(?:\s+(?:units|neurons|features|inputs))?\s*(?=,|;|\n|→|->|$)", False),
+     r"(?:\s+(?:units|neurons|features|inputs))?\s*(?=,|;|\n|→|->|\s-\s|$)", False),
+    (r"^\s*(?P<shape>\d+(?:\s*[x×]\s*\d+){2})\s*(?=,|;|\n|→|->|-)", False),
+    (r"^[^(]*(?:(?:Sequential|OrderedDict)\((?:\[|\s)*)*(?:\(?'\w+',\s*)?nn\.Linear\((?:in_features=)?(?P<shape>\d+),\s*(?:out_features=)?\d", False),
     (r"^\s*(?P<shape>\d+)\s+(?:input (?:units|neurons|features|nodes)|inputs?)\b", False),
 )  # fmt: skip
 
@@ -78,33 +79,19 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     """
     if lines := list(summary(text)):
         return rebuilt(lines, input)
+    if (code := followed(text)) is not None:
+        named = _named(text, bool(input))
+        return Pasted(code, named.input, (*named.said, "code is followed from line to line, and not run"))
+    text = spaced(text)
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
-    if (found := CHAIN.fullmatch(text)) and (not found[2] or is_activation(found[2])):
-        sizes = [int(size) for size in re.findall(r"\d+", found[1])]
-        joint = f", {found[2]}, " if found[2] else ", "
-        return Pasted(joint.join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("a chain of sizes: linear layers",))
-    if SHORT.fullmatch(text) and re.search(r"\d[Cc]\d", text):
-        return Pasted(_short(text), said=("NCk are N filters of k×k, P a maximum, F and a number linear layers",))
+    if short := written_out(text):
+        words, given, said = short
+        return Pasted(words, given, (said,))
     if found := MLP.fullmatch(text):
         sizes = [int(size) for size in re.findall(r"\d+", found[1])]
         return Pasted(", relu, ".join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("an mlp: relu between layers",))
     return _named(text, bool(input))
-
-
-def _short(text: str) -> str:
-    """``32C3-P2-F128-10``, as papers on MNIST write it."""
-    words, flat = [], False
-    for part in text.strip().split("-"):
-        if found := re.fullmatch(r"(\d+)[Cc](\d+)(?:[Ss](\d+))?", part):
-            words.append(f"conv {found[1]} k{found[2]}" + (f" s{found[3]}" if found[3] else ""))
-        elif part[0] in "PpMm":
-            words.append(f"pool {part.lstrip('PpMm') or 2}")
-        else:
-            words += [] if flat else ["flatten"]
-            words.append(f"linear {part.lstrip('Ff')}")
-            flat = True
-    return ", ".join(words)
 
 
 def _named(text: str, known: bool) -> Pasted:
@@ -118,7 +105,7 @@ def _named(text: str, known: bool) -> Pasted:
             continue
         turned = len(sizes) > 2 and (last or (sizes[-1] in (1, 3, 4) and sizes[0] > 4))
         shape = (sizes[-1], *sizes[:-1]) if turned else sizes
-        rest = text if "(" in found[0] or "input_shape" in found[0] else " " * len(found[0]) + text[found.end() :]
+        rest = text if "(" in found[0].rstrip(") ") or "input_shape" in found[0] else " " * len(found[0]) + text[found.end() :]
         rest = re.sub(r",\s*input_dim\s*=\s*\d+", "", rest) if "input_dim" in found[0] else rest
         return Pasted(rest, shape, (f"the text names its input: {'×'.join(map(str, shape))}, channels first",))
     return Pasted(text)
@@ -130,14 +117,15 @@ def _named(text: str, known: bool) -> Pasted:
 def listed(text: str) -> list[str] | None:
     """Layers of a JSON or YAML list, as calls; None if it is none."""
     stripped = text.strip()
-    if not re.match(r"[\[{]\s*[{\"']|-\s*(?:type|layer|kind|name)\s*:", stripped):
+    if not re.match(r"[\[{]\s*[{\"']|-\s+[A-Za-z]\w*(?:\s*:|\s*\n)", stripped):
         return None
     try:
         found = json.loads(stripped) if stripped[0] in "[{" else _from_yaml(stripped)
     except (ValueError, RecursionError):
         return None
     entries = found.get("layers", [found]) if isinstance(found, dict) else found
-    return [_call(entry) for entry in entries] if all(isinstance(entry, dict) for entry in entries) else None
+    known = all(isinstance(entry, dict) or kind_of(str(entry)) for entry in entries)
+    return [_call(entry) if isinstance(entry, dict) else str(entry) for entry in entries] if known else None
 
 
 def _from_yaml(text: str) -> Any:
@@ -150,7 +138,10 @@ def _from_yaml(text: str) -> Any:
 
 
 def _call(entry: dict[str, Any]) -> str:
-    """``{"type": "conv", "filters": 16}`` as conv filters=16."""
+    """``{"type": "conv", "filters": 16}`` or ``{"conv": {"filters": 16}}`` as conv filters=16."""
+    if len(entry) == 1 and kind_of(str(next(iter(entry)))):
+        kind, value = next(iter(entry.items()))
+        return _call({"type": kind, **value}) if isinstance(value, dict) else f"{kind} {_plain(value)}"
     options = {str(key): value for key, value in entry.items()}
     kind = next((options.pop(key) for key in ("type", "kind", "layer", "class_name") if key in options), "?")
     words = {**options.pop("config", {}), **options} if isinstance(options.get("config", {}), dict) else options

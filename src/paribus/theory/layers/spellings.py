@@ -50,14 +50,22 @@ NAMES = {  # without spaces, hyphens and the number of axes
     "pixelshuffle": "shuffle", "depthtospace": "shuffle", "subpixel": "shuffle", "subpixelconv": "shuffle",
     "gatedlinearunit": "glu", "powerpool": "lppool",
     **{f"{kind}{name}": "up" for kind in ("bilinear", "nearest") for name in ("upsample", "upsampling")},
+    **dict.fromkeys(("tconv", "deconvolution", "fractionallystridedconv", "convt", "uconv"), "deconv"),
+    **dict.fromkeys(("pwconv", "convpw"), "conv"), "convdw": "dw", "sepconv": "separable", "elmanrnn": "rnn",
+    **dict.fromkeys(("lookup", "wordembedding", "tokenembedding"), "embedding"), "globalmean": "gap",
+    **dict.fromkeys(("poolavg", "poolaverage", "poolmean"), "avgpool"), "poolmax": "pool",
+    **dict.fromkeys(("takelast", "lastoutput", "lasthiddenoutput", "finalstate", "laststepoutput"), "last"),
+    **dict.fromkeys(("meanovertime", "averageovertime"), "gap"), "connected": "linear", "feature": "",
     "flat": "flatten", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
 }
-CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model"}
+CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list", "seq"}
 OPTIONS = {
     **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
-                     "outputs", "features", "neurons", "channels", "classes", "maps", "n", "c"), "out"),
-    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim"), "in"),
-    **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window"), "kernel"),
+                     "outputs", "output", "features", "neurons", "channels", "classes", "maps", "n", "c", "num_filters",
+                     "output_channels", "out_dim", "num_outputs", "num_units", "width_size"), "out"),
+    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in", "in_size"), "in"),
+    **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window", "window_shape", "kernel_shape"),
+                    "kernel"),
     **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
     **dict.fromkeys(("dilation", "dilation_rate", "d"), "dilation"), **dict.fromkeys(("groups", "g"), "groups"),
     **dict.fromkeys(("bias", "use_bias"), "bias"), **dict.fromkeys(("rate", "prob"), "rate"),
@@ -106,22 +114,24 @@ TORCH = {  # the arguments of torch's classes, by their exact names, in their or
 ORDER = {  # of bare arguments, elsewhere
     "conv": ("out", *WINDOW), "separable": ("out", *WINDOW), "deconv": ("out", *WINDOW), "dw": WINDOW, "pool": WINDOW,
     "avgpool": WINDOW, "linear": ("out", "activation"), "dropout": ("rate",), "embedding": ("words", "width"),
-    "gn": ("groups",),
+    "gn": ("groups",), "transpose": ("", ""),
     **dict.fromkeys(CELLS, ("out", "activation")), "attention": ("heads",), "up": ("factor",), "adaptive": ("size",),
     "prelu": ("slopes",), "input": ("",) * 4, "softmax": ("",), "log_softmax": ("",), "leaky_relu": ("",), "elu": ("",),
-    "bn": ("",), "ln": ("",), "flatten": ("",), "reshape": ("shape",), "zeropad": ("around", ""),
+    "bn": ("",), "ln": ("",), "flatten": ("start", "end"), "reshape": ("shape",), "zeropad": ("around", ""),
 }
 FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "layer", "and", "outputs", "classes",
-    "heads",
+    "heads", "filter", "unit", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class", "channel",
+           "output", "layers",
            "hidden", "kernel", "window", "a", "by", "features", "nodes", "cells", "the", "kernels", "windows", "groups"}
 # fmt: on
 MODULE = "write the net as a module of a file, which is followed as it runs: --plugin nets.py"
 RESNETS = re.compile(r"\bconv([1357])x\1(?=\s*\(\s*\d+\s*,\s*\d)")  # conv3x3(8, 16), a function of its code
 WAITING = ("stride", "padding", "dilation", "kernel", "rate", "layers", "groups")  # their number comes behind them
+BEFORE = (*WAITING, "pad", "size", "width", "hidden", "units", "k", "s", "p")  # the same between parentheses
 LABEL = re.compile(
     r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
     r"|^[ \t]*(?:self\.)?[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
-    r"|^[ \t]*[A-Za-z_]\w*:[ \t]+",
+    r"|(?:^|(?<=;))[ \t]*[A-Za-z_]\w*(?: [A-Za-z]+)?:[ \t]+|^[ \t]*[A-Za-z][\w -]*:[ \t]*(?=\[)",
     re.MULTILINE,
 )
 JOINTS = re.compile(r"->|=>|→|⇒|(?<=\s)[-–+>](?=\s)|\n(?!\s*x\d)")
@@ -136,20 +146,40 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
     (r"\b(\d)-layer\b", r"l\1"),
-    (r"(\d+)(?:→|->)(\d+)(?=\))", r"\1,\2"),
+    (r"(\d+)(?:→|->|=>)(\d+)(?=\))", r"\1,\2"),
+    (r"(?<![*\d])(\d+)\*(\d+)(?![*\d])", r"\1x\2"),
+    (r"\b[123]-?[dD] (?=[A-Za-z])", ""),
+    (r"(?i)\b(\d)[ -](?:stacked|layers? of|layers?) ", r"l\1 "),
+    (r"(?i)\b(?:at every|for each|per) (?:time ?)?step\b", ""),
+    (r"(?i)\bx \+ [(\[](?=[^()]*[)\]])", "skip("),
+    (r"(?i)\]\s*\+\s*(?:skip|identity|input|id|x)\b", "|id]"),
+    (r"(?i)\b(?:skip|residual|shortcut)(?: connection)? (?:around|over|block|unit) ?(?=[(\[])", "skip"),
+    (r"(?i)\b(?:filter )?concat(?:enate)? of:?\s", "concat "),
+    (r"(?<=\s)/(?=\s+[A-Za-z]{2})", ","),
+    (r"(?<=\s)/ (?=s\d)", ""),
+    (r"\w+\[:, ?-1(?:, ?:)?\]", "last"),
+    (r"\|\|", "|"),
 )
 ATTACHED = re.compile(r"([a-z]+?)[-_]?(\d+(?:x\d+)*|\d*\.\d+)(?:-(\d+))?")
 
 
-SAME = str.maketrans("×{}", "x[]")  # other signs for what is meant
+SAME = str.maketrans("×{}–", "x[]-")  # other signs for what is meant
 
 
 def cleaned(text: str) -> str:
     """A text of the same length without labels, bullets and comments, its arrows and line ends as commas."""
-    blank = LABEL.sub(lambda found: " " * len(found[0]), text.translate(SAME))
+    blank = LABEL.sub(_unlabelled, text.translate(SAME))
     for pattern, made in SPOKEN:
         blank = _replaced(pattern, made, blank)
     return JOINTS.sub(lambda found: ",".ljust(len(found[0])), blank)
+
+
+def _unlabelled(found: re.Match[str]) -> str:
+    """Nothing, or the kind that stands there as a label: ``fc1: 120 tanh`` is said by ``fc 120 tanh``."""
+    name, rest = found[0].strip(), found.string[found.end() :].split("\n")[0].split(",")[0].split(";")[0]
+    kind = kind_of(name.rstrip(":").rstrip("0123456789")) if name.endswith(":") else ""
+    named = any(kind_of(split_name(word)[0]) for word in re.findall(r"[^\s(]+", rest) if not is_activation(word))
+    return " " * len(found[0]) if not kind or named else name.rstrip(":").rstrip("0123456789").ljust(len(found[0]))
 
 
 def _replaced(pattern: str, made: str, text: str) -> str:
@@ -218,12 +248,21 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
             raise unreadable(rule, place, hint)
     if _resnets(call):
         found |= {"padding": (int(call.base[-1]) // 2, place), "bias": (False, place)}
-    bare = iter(names)
+    if re.fullmatch(r"(?:flax\.)?(?:nn|linen|nnx)\.Conv|hk\.Conv[123]D", call.name):
+        found["padding"] = ("same", place)  # as flax and haiku do unless told
+    given = {OPTIONS.get(word[1], "") for piece, _ in call.pieces if (word := re.match(r"(\w+)\s*=", piece))}
+    if kind == "linear" and call.base not in TORCH and len([piece for piece in plain if piece.isdigit()]) == 2:
+        names = ("in", "out")
+    bare = iter([name for name in _turned(kind, names, plain) if not name or name not in given])
     for piece, where in call.pieces:
-        word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(WAITING)})\s+(?=\d)", piece)
+        if (said := _by_itself(kind, piece)) and not exact:
+            found[said] = (piece.strip("\"'"), where)
+            continue
+        word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
         name = _named(kind, word[1], where, call.base in TORCH) if word else next(bare, None)
         if name is None:
-            raise unreadable(f"{call.name} takes at most {len(names)} arguments without a name", where)
+            rule = f"{call.name} takes at most {len(names)} arguments without a name"
+            raise unreadable(rule, where, f"write its name, or {KINDS.get(kind, KINDS['conv']).example} in words")
         if word and not piece[word.end() :]:
             raise unreadable(f"{word[1]} has no value", where, "write one behind the sign =, or leave it out")
         value = _literal(piece[word.end() :] if word else piece)
@@ -233,6 +272,19 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         if name and name not in ONLY:
             found[name] = (value, where)
     return found
+
+
+def _by_itself(kind: str, piece: str) -> str:
+    """The argument that a word names by itself: ``same``, ``relu``."""
+    if kind == "conv" and piece.lower() in ("same", "valid"):
+        return "padding"
+    return "activation" if kind in ("conv", "linear", "deconv") and is_activation(piece.strip("\"'")) else ""
+
+
+def _turned(kind: str, names: tuple[str, ...], plain: list[str]) -> tuple[str, ...]:
+    """The order of bare arguments, the kernel first in ``Conv(3x3, 32)``."""
+    first = kind in ("conv", "deconv", "separable") and bool(plain) and bool(re.match(r"\d+x\d|\(", plain[0]))
+    return ("kernel", "out", *names[2:]) if first and names[:2] == ("out", "kernel") else names
 
 
 def _resnets(call: Call) -> bool:
@@ -247,6 +299,8 @@ def _order(kind: str, call: Call) -> tuple[str, ...]:
     keras = keras and not any(re.match(r"(input_size|hidden_size)", piece) for piece, _ in call.pieces)
     if call.base.startswith("Lazy"):
         return tuple(name for name in TORCH.get(call.base[4:], ()) if name != "in")
+    if call.base == "Linear" and len(call.pieces) == 1 and "=" not in call.pieces[0][0]:
+        return ("out",)  # elsewhere than in torch
     return TORCH[call.base] if call.base in TORCH and not keras else ORDER.get(kind, ())
 
 
@@ -258,6 +312,8 @@ def _named(kind: str, word: str, where: Place, torchs: bool) -> str:
         return "rate"
     if word == "dim" and kind == "glu":
         return "axis"
+    if word in ("size", "width") and "kernel" in (*KINDS.get(kind, KINDS["conv"]).letters.values(), "kernel")[:-1]:
+        return "kernel"
     if word == "size" and kind == "up":
         return "upsampled" if torchs else "factor"
     if word in PASSED and not (word == "dim" and kind == "embedding"):
@@ -327,6 +383,10 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
         lower = word.lower().strip("\"'")
         key, sign, value = lower.partition("=")
         option = "rate" if key in ("p", "prob", "rate") and kind == "dropout" else OPTIONS.get(key, "")
+        if key in ("width", "size") and "kernel" in (*rules.letters.values(), *rules.numbers):
+            option = "kernel"
+        if kind in ACTIVATIONS and lower in ("units", "classes", "outputs", "neurons"):
+            raise unreadable(f"{kind} has no {lower} of its own", place, f"put linear before it: linear 10, {kind}")
         if waiting and not sign:
             found += [(one, place) for one in _word(kind, waiting, _literal(lower))]
             waiting = ""
@@ -344,6 +404,8 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
             found += [(one, place) for one in lower.split("x")]
         elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"[\d.]+", lower):
             continue  # a slope, a dimension
+        elif kind in ("conv", "deconv") and (three := re.fullmatch(r"(\d+)x\1x(\d+)", lower)) and three[2] != three[1]:
+            found += [(three[2], place), (f"k{three[1]}", place)]  # as in CONV 3x3x32
         elif both := re.fullmatch(r"(\d+x\d+)/(\d+)", lower):
             found += [(f"k{both[1]}", place), (f"s{both[2]}", place)]
         elif re.fullmatch(r"/\d+", lower):

@@ -1,0 +1,191 @@
+"""How papers, course sheets and files of settings abbreviate a net, written out in the notation.
+
+``784-500-10 sigmoid``, ``20C4-MP2-150N``, ``two hidden layers of 32 relu units``, LaTeX, tables in Markdown, branches line
+by line, sections of a darknet file, and names that a later line joins: ``e1 = conv 16 3x3 …; concat with e1``.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+
+from paribus.theory.layers.code import Chain, behind, joined
+from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.spellings import is_activation, kind_of
+
+Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
+CHAIN = re.compile(
+    r"(?i)\s*(?:mlp|net|network|nn)?\s*(?P<sizes>\d+(?:\s*(?:[-–:→]|->)\s*\d+){2,})(?P<rest>[\s,]+[a-z ,]+)?\s*"
+)
+AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation", "activations", "and",
+          "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
+          "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions"}  # fmt: skip
+PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[PpMm]{1,2}\d+|[Ff][Cc]?\d+|\d+[Nn]?)"
+SHORT = re.compile(rf"\s*(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+\s*")
+NUMBERS = dict(zip(("one", "two", "three", "four", "five", "six", "a"), (1, 2, 3, 4, 5, 6, 1), strict=True))
+N = rf"(?P<n>\d+|{'|'.join(NUMBERS)})"
+HIDDEN = (
+    re.compile(rf"(?i)\s*(?:an? mlp with )?{N} hidden layers?,?(?: (?:of|with|having))? (?P<h>\d+)(?P<words>[a-z (]*)\)?"),
+    re.compile(r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"),
+)
+LAST = re.compile(rf"(?i)\s*[,;.]?\s*(?:and )?(?:(?:(?P<n>{'|'.join(NUMBERS)}|\d+)[a-z ]*outputs?(?: units?)?)|(?:output(?: layer)?(?: with)?\s*[:=]?\s*(?P<m>\d+)))"
+                  r"(?P<words>[a-z ()]*)\.?\s*")  # fmt: skip
+BRANCH = re.compile(r"(?i)\s*(?:branch|path|tower|stream)\s*\w*\s*:\s*(.+)")
+NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
+MEETS = re.compile(r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*")
+DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap", "softmax": "softmax",
+           "dropout": "dropout", "upsample": "up", "batchnorm": "bn"}  # fmt: skip
+
+
+def written_out(text: str) -> Short | None:
+    """A net that is abbreviated as a whole; None if it is none of those that are known."""
+    return _chain(text) or _short(text) or _hidden(text) or _branches(text) or _sections(text) or _meeting(text)
+
+
+def spaced(text: str) -> str:
+    """A text without the commands of LaTeX and the space in 3 × 3, tables as lines, channels with their names."""
+    if "\\" in text or "$" in text:
+        text = re.sub(r"\\(?:text|math|operatorname)\w*\s*\{([^{}]*)\}", r"\1", text)
+        text = re.sub(r"\\(?:long)?(?:rightarrow|to)\b", "→", re.sub(r"\s*\\(?:times|cdot)\s*", "x", text))
+        text = re.sub(r"\$|\\[,;!]|\\\\", " ", text)
+    text = re.sub(r"(?<=\d) [x×*] (?=\d)", "x", text)
+    text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
+    text = re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
+                  r"conv \2 k\1 s\1 bias, flatten 2, transpose", text)  # fmt: skip
+    return _rows(text) or text
+
+
+def _phis(words: str | None) -> list[str] | None:
+    """The activations among some words; None if they say something else."""
+    named = [word for word in re.findall(r"[A-Za-z]+", words or "") if word.lower() not in AROUND]
+    return named if all(map(is_activation, named)) and len(named) < 3 else None
+
+
+def _chain(text: str) -> Short | None:
+    """``784-500-10 sigmoid softmax``: the first activation between the layers, the second at the end."""
+    found = CHAIN.fullmatch(text)
+    if found is None or (phis := _phis(found["rest"])) is None:
+        return None
+    first, *others = map(int, re.findall(r"\d+", found["sizes"]))
+    joint, end = (f", {phis[0]}, " if phis else ", "), "".join(f", {phi}" for phi in phis[1:])
+    return joint.join(f"linear {n}" for n in others) + end, (first,), "a chain of sizes: linear layers"
+
+
+def _short(text: str) -> Short | None:
+    """``32C3-P2-F128-10``, as papers on MNIST write it, perhaps behind its input."""
+    if not SHORT.fullmatch(text):
+        return None
+    words, flat, parts = list[str](), False, text.strip().split("-")
+    given = tuple(int(size) for size in parts.pop(0).split("x")) if re.match(r"\s*\d+x", text) else ()
+    for part in parts:
+        if found := re.fullmatch(r"(\d+)[Cc](\d+)(?:[Ss](\d+))?", part):
+            words.append(f"conv {found[1]} k{found[2]}" + (f" s{found[3]}" if found[3] else ""))
+        elif part[0] in "PpMm":
+            words.append(f"pool {part.lstrip('PpMm') or 2}")
+        else:
+            words += [*([] if flat else ["flatten"]), f"linear {part.strip('FfCcNn')}"]
+            flat = True
+    return ", ".join(words), given, "NCk are N filters of k×k, P a maximum, F, N and a number linear layers"
+
+
+def _hidden(text: str) -> Short | None:
+    """``two hidden layers of 32 relu units, one linear output``."""
+    for pattern in HIDDEN:
+        found = pattern.match(text)
+        last = LAST.fullmatch(text, found.end()) if found else None
+        phis = _phis(found["words"]) if found else None
+        if found is None or phis is None or len(phis) > 1 or (last is None and text[found.end() :].strip(" .,)")):
+            continue
+        groups = found.groupdict()
+        sizes = re.findall(r"\d+", groups["hs"]) if groups.get("hs") else [found["h"]] * _number(found["n"])
+        words = [layer for size in sizes for layer in (f"linear {size}", *phis)]
+        if last is not None:
+            words += [f"linear {_number(last['n'] or last['m'])}", *(_phis(last["words"]) or [])]
+        return ", ".join(words), (), f"hidden layers: {len(sizes)}" + ("" if last else ", and no output layer was named")
+    return None
+
+
+def _number(word: str) -> int:
+    return NUMBERS.get(word.lower(), 0) or int(word)
+
+
+def _branches(text: str) -> Short | None:
+    """``branch 1: …``, ``branch 2: …``, ``concatenate``, each in a line of its own, and what follows."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    found = [BRANCH.fullmatch(line) for line in lines]
+    starts = [i for i, one in enumerate(found) if one]
+    if len(starts) < 2 or starts != list(range(starts[0], starts[-1] + 1)) or starts[-1] + 1 >= len(lines):
+        return None
+    sign = {"c": " & ", "a": " | ", "s": " | "}.get(lines[starts[-1] + 1].strip()[:1].lower(), "")
+    if not sign:
+        return None
+    block = f"[{sign.join(one[1] for one in found if one)}]"
+    return ", ".join([*lines[: starts[0]], block, *lines[starts[-1] + 2 :]]), (), "branches line by line"
+
+
+def _sections(text: str) -> Short | None:
+    """``[convolutional]`` and its settings, as darknet writes them; ``pad=1`` keeps the size there."""
+    parts = re.split(r"(?m)^\s*\[(\w+)\]\s*$", text)
+    names, bodies = parts[1::2], parts[2::2]
+    if not names or parts[0].strip() or not {*names} <= {*DARKNET, "net", "network"}:
+        return None
+    words, given = list[str](), ()
+    for name, body in zip(names, bodies, strict=True):
+        has = dict(re.findall(r"(?m)^\s*(\w+)\s*=\s*(\S+)", body))
+        if name not in DARKNET:
+            given = tuple(int(has[key]) for key in ("channels", "height", "width")) if "channels" in has else ()
+            continue
+        size = has.get("size", "1")
+        numbers = {"k": size if name in ("convolutional", "maxpool") else "", "s": has.get("stride", "")}
+        numbers["p"] = has.get("padding", str(int(size) // 2 if has.get("pad") == "1" else 0)) if "pad" in body else ""
+        out = has.get("filters") or has.get("output") or has.get("probability") or ""
+        options = [key + value for key, value in numbers.items() if value]
+        options = [has.get("stride", "2")] if name == "upsample" else options
+        bias = ["bias"] if name == "convolutional" and has.get("batch_normalize") != "1" else []
+        words.append(" ".join(filter(None, [DARKNET[name], out, *options, *bias])))
+        words += ["bn"] if has.get("batch_normalize") == "1" else []
+        words += [has["activation"].replace("leaky", "leaky_relu")] if has.get("activation", "linear") != "linear" else []
+    return ", ".join(words), given, "pad=1 of darknet keeps the size"
+
+
+def _meeting(text: str) -> Short | None:
+    """Layers under names, which a later line joins: ``concat with e1``, ``add x``."""
+    chain: Chain = ()
+    names, numbers, met = {"x": chain, "input": chain}, count(), False
+    for part in filter(str.strip, re.split(r"[;\n]", text)):
+        named = NAMED.fullmatch(part)
+        words = named[2] if named else part
+        if (meets := MEETS.fullmatch(words)) and (others := [n for n in re.split(r"[ ,]+", meets[2]) if n in names]):
+            given = [*(names[name] for name in others), *([chain] if len(others) == 1 else [])]
+            chain, met = joined(given, "&" if meets[1][0] in "cC" else "|", next(numbers)), True
+        else:
+            chain = behind(chain, words, next(numbers))
+        if named:
+            names[named[1]] = chain
+    return (", ".join(words for _, words in chain), (), "layers that meet again by their names") if met else None
+
+
+def _rows(text: str) -> str:
+    """A table with a layer in each row as lines of words; empty if it is none."""
+    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.strip().splitlines()]
+    rows = [row for row in rows if not all(re.fullmatch(r":?-{2,}:?", cell) for cell in row)]
+    heads = [re.sub(r"\W+", "_", cell.lower()) for cell in rows[0]] if rows else []
+    if len(rows) < 2 or len(heads) < 2 or any(len(row) != len(heads) for row in rows) or "|" not in text:
+        return ""
+    if not {"layer", "type", "operation", "kind", "name"} & {*heads} or any(kind_of(head) for head in heads[:1]):
+        return ""
+    return "\n".join(_row(dict(zip(heads, row, strict=True))) for row in rows[1:])
+
+
+def _row(cells: dict[str, str]) -> str:
+    """One layer of a table, its kind first and its activation last."""
+    said = {key: value for key, value in cells.items() if value.strip("-–— ") and value.lower() not in ("none", "n/a")}
+    kind = next(said.pop(key) for key in ("type", "operation", "kind", "layer", "name") if key in said)
+    phi = said.pop("activation", "")
+    last = ("output", "output_size", "output_shape", "input", "params", "parameters", "_", "layer", "name")
+    words = [
+        value if key in ("filters", "units", "channels", "out", "kernel", "size", "maps", "neurons") else f"{key} {value}"
+        for key, value in said.items()
+        if key not in last
+    ]
+    return " ".join([kind, *words, phi]).strip()
