@@ -36,6 +36,7 @@ from paribus.records.shortcuts import expand, unknown_field
 
 WORDS = ("name", "about", "why")  # for people: what they say decides nothing
 SUFFIXES = {".yaml", ".yml", ".json"}
+LATER = {"norm_parts": None, "lookahead": 0}  # fields of training that are newer than runs which must stay the same
 
 PartField = Annotated[InstanceOf[Part], BeforeValidator(Part.of), PlainSerializer(Part.flat)]
 
@@ -129,8 +130,9 @@ class Recipe(BaseModel):
         """
         sections = self.model_dump(exclude={*WORDS, "augment", "optimizers", *KINDS}, mode="json")
         recipe = {name: sections.get(name, {}) for name in Recipe.model_fields if name not in WORDS}
-        if self.training.norm_parts is None:  # as always: runs of versions that knew of nothing else stay the same
-            del recipe["training"]["norm_parts"]
+        for name, usual in LATER.items():
+            if recipe["training"][name] == usual:
+                del recipe["training"][name]
         sources = {}
         for field, (kind, part) in self.fields.items():
             known = resolve(kind, part, self._supplied if kind == "model" else (), field)

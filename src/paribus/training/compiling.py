@@ -39,8 +39,11 @@ class Compiling:
 
     def __init__(self, session: Session, plan: Plan, settings: Settings) -> None:
         self.session, self.plan = session, plan
-        self.decided = settings.compile == "off" or session.fitted is not None
+        alone = session.group.share.size == 1  # of several processes each would have to decide alike
+        self.decided = settings.compile == "off" or session.fitted is not None or not alone
         self._steps, self._began = 0, 0.0
+        if settings.compile == "on" and not alone:
+            logger.warning("the model is not compiled: several processes train together")
         if not self.decided and (settings.compile == "on" or not session.execution.device.startswith("cuda")):
             self.decided = True
             if settings.compile == "on":

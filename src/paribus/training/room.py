@@ -48,7 +48,7 @@ class Room:
 
     def _advised(self, known: OutOfMemory, error: BaseException) -> OutOfMemory:
         session, batch = self.session, self._batch
-        if batch is None or session.fitted:
+        if batch is None or session.fitted or session.group.share.size > 1:  # the others would wait for each try
             return known
         pieces = session.training.accumulate
         at_once = -(-len(batch) // pieces)

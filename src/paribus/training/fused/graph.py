@@ -53,6 +53,10 @@ def why_never(recipe: Recipe, own: bool = False) -> str:
             )
     if recipe.training.accumulate > 1:
         return "training.accumulate cuts batches into pieces"
+    if recipe.training.norm_parts:
+        return "training.norm_parts cuts batches into parts"
+    if recipe.training.lookahead:
+        return "training.lookahead holds on to the weights of one run"
     return ""
 
 
@@ -62,6 +66,8 @@ def why_alone(due: Due) -> str:
     task = type(session.task)
     if session.fitted:
         return "the model is fitted at once"
+    if session.execution.compiled:
+        return "the model is compiled for its run"
     if list(session.optimizers) != ["model"]:
         return "the task has several stages"
     if own := [name for name in OVER_BATCHES if getattr(task, name) is not getattr(Task, name)]:
