@@ -105,11 +105,7 @@ def _named(text: str, known: bool) -> Pasted:
             continue
         turned = len(sizes) > 2 and (last or (sizes[-1] in (1, 3, 4) and sizes[0] > 4))
         shape = (sizes[-1], *sizes[:-1]) if turned else sizes
-        rest = (
-            text
-            if "(" in found[0].rstrip(") ") or "input_shape" in found[0]
-            else " " * len(found[0]) + text[found.end() :]
-        )
+        rest = text if "(" in found[0].rstrip(") ") or "input_shape" in found[0] else " " * len(found[0]) + text[found.end() :]
         rest = re.sub(r",\s*input_dim\s*=\s*\d+", "", rest) if "input_dim" in found[0] else rest
         return Pasted(rest, shape, (f"the text names its input: {'×'.join(map(str, shape))}, channels first",))
     return Pasted(text)
