@@ -58,8 +58,13 @@ def train(
     keep = Keep.of(settings.keep)
     folder.refuse_links()
     folder.create(recipe, seed, inputs)
-    together = crew(recipe, seed, settings, inputs)
-    with folder.lock(), patiently(), recorded(folder), interruptible() as request, together as others:
+    with (
+        folder.lock(),
+        patiently(),
+        recorded(folder),
+        interruptible() as request,
+        crew(recipe, seed, settings, inputs, request) as others,
+    ):
         files.remove_leftovers(folder.path)
         if (result := finished(folder)) is not None:
             return result
@@ -79,6 +84,8 @@ def train(
         about = {"execution": session.execution.plain(), **session.started_from}
         folder.write_environment({**environment(), **about, "began": began(session, prepared, data.train, data.order)})
         resume(folder, session)
+        with request.at_once():
+            others.wait()
         others.meet(session)
 
         epochs = 1 if session.fitted else recipe.budget.epochs
