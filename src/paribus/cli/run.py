@@ -78,6 +78,9 @@ def run(
 
     - `paribus run cifar10/resnet20 --processes 2`
     """
+    from contextlib import suppress
+
+    from paribus.errors import Interrupted
     from paribus.records.recipe import Recipe
 
     load_plugins(plugin)
@@ -92,7 +95,8 @@ def run(
     change = on_change(data_changed)
     training = Run(chosen, seed=seed, runs=runs)
     if training.follows:  # of several that torchrun started, the first one shows and writes everything
-        training.train()
+        with suppress(Interrupted):  # of which the first one tells
+            training.train()
         return
     if more is not None:
         training = training.more(more)

@@ -106,9 +106,13 @@ def stepwise(
     keep, alone = Keep.of(settings.keep), request is None
     folder.refuse_links()
     folder.create(recipe, seed, inputs)
-    heard = interruptible() if request is None else nullcontext(request)
-    patient, together = patiently() if alone else nullcontext(), crew(recipe, seed, settings, inputs)
-    with folder.lock(), patient, recorded(folder), heard as request, together as others:
+    with (
+        folder.lock(),
+        patiently() if alone else nullcontext(),
+        recorded(folder),
+        interruptible() if request is None else nullcontext(request) as request,
+        crew(recipe, seed, settings, inputs, request) as others,
+    ):
         files.remove_leftovers(folder.path)
         if (result := finished(folder)) is not None:
             return result
@@ -128,6 +132,8 @@ def stepwise(
         about = {"execution": session.execution.plain(), **session.started_from}
         folder.write_environment({**environment(), **about, "began": began(session, prepared, data.train, data.order)})
         resume(folder, session)
+        with request.at_once():
+            others.wait()
         others.meet(session)
 
         epochs = 1 if session.fitted else recipe.budget.epochs

@@ -6,6 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from paribus.data.deliver.loader import Batch
+from paribus.errors import RecipeError
+from paribus.ranks import Share, Span
+from paribus.training.distributed.group import Piece, Several
 from paribus.training.distributed.norm import Normed
 
 
@@ -84,3 +88,18 @@ def test_in_evaluation_nothing_is_exchanged():
     x = torch.randn(2, 3, 4, 4)
     with Normed(refuse, [], 2):
         assert torch.equal(norm(x), copied(norm).eval()(x))
+
+
+def test_second_derivatives_are_refused_over_processes_and_there_by_parts():
+    def penalty() -> None:
+        x = torch.randn(4, 3, requires_grad=True)
+        (slope,) = torch.autograd.grad(layer(1)(x).square().sum(), x, create_graph=True)
+        slope.square().sum().backward()
+
+    with Normed(lambda tensor: tensor, [2, 2], 2):
+        penalty()
+    several = Several(Share(0, 1), ghosts=False, failed=lambda error: error)
+    several.total = lambda tensor: tensor  # type: ignore[method-assign]
+    batch = Batch(torch.zeros(4, 3), torch.zeros(4), torch.arange(4))
+    with pytest.raises(RecipeError, match="second derivatives"), several.at(Piece(batch, Span(0, 4, 4)), draws=True):
+        penalty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -60,6 +61,7 @@ def main() -> int:
 def _follow(
     store: Store, rank: int, local: int, recipe: Recipe | None, known: Mapping[str, Any], started_here: bool
 ) -> None:
+    logging.getLogger("paribus").setLevel(logging.ERROR)  # the first process gives the same warnings
     for number in SIGNALS:  # the first process hears them, saves, and lets the others go
         signal.signal(number, signal.SIG_IGN)
     try:

@@ -15,6 +15,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from paribus.data.deliver.loader import Batch
+from paribus.errors import RecipeError
 from paribus.ranks import Share, Span, among, even
 from paribus.training import checkpoints
 from paribus.training.distributed.noise import Drawn
@@ -250,6 +251,10 @@ class Several:
         try:
             yield
         except RuntimeError as error:
+            if "once_differentiable" in str(error):
+                rule = "batch norm over several processes has no second derivatives, which a gradient penalty needs"
+                hint = f"set training.norm_parts={self.size}, or another model.norm"
+                raise RecipeError(rule, got="a loss with gradients of gradients", hint=hint) from None
             if not _of_connection(error):
                 raise
             raise self.failed(error) from error

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch.distributed as dist
@@ -25,6 +26,7 @@ from paribus.records.recipe import Recipe
 from paribus.training.distributed import meeting
 from paribus.training.distributed.group import Group, One, Several
 from paribus.training.execution import Settings
+from paribus.training.interruption import StopRequest
 from paribus.training.session import Session
 
 if TYPE_CHECKING:
@@ -52,6 +54,9 @@ class Alone:
             meeting.check(recipe, examples, 1)
         return One(recipe.training.accumulate, parts)
 
+    def wait(self) -> None:
+        """For nobody."""
+
     def meet(self, session: Session) -> None:
         """Nothing."""
 
@@ -64,10 +69,13 @@ class Lead:
         seed: with which.
         settings: how, and on how many processes.
         inputs: what it reads, where that is known.
+        request: whether somebody asked to stop.
     """
 
-    def __init__(self, recipe: Recipe, seed: int, settings: Settings, inputs: Inputs | None) -> None:
-        self.recipe, self.seed, self.inputs = recipe, seed, inputs
+    def __init__(
+        self, recipe: Recipe, seed: int, settings: Settings, inputs: Inputs | None, request: StopRequest
+    ) -> None:
+        self.recipe, self.seed, self.inputs, self.request = recipe, seed, inputs, request
         self.others = range(1, settings.processes)
         self.local = meeting.place()
         self.settings = meeting.placed(settings, self.local.local if self.local else 0)
@@ -88,7 +96,7 @@ class Lead:
             self.store.set("plan", plan)
             return
         if "cuda" in self.settings.device:
-            meeting.placed(self.settings.__class__(), self.others[-1])  # refuses if there are too few
+            meeting.placed(replace(self.settings, device="cuda"), self.others[-1])  # refuses if there are too few
         self.folder = tempfile.mkdtemp(prefix="paribus-")  # for this user alone
         self.store = meeting.store_in(self.folder)
         self.store.set("plan", plan)
@@ -106,19 +114,23 @@ class Lead:
         self.several = several_of(recipe, 0, self.settings.processes, self.failed)
         return self.several
 
-    def meet(self, session: Session) -> None:
-        """Wait until all others are ready, and give them the state of the training.
+    def wait(self) -> None:
+        """Until all others are ready.
 
         Raises:
             RunError: if one of them has ended, or would train something else.
         """
         assert self.store is not None
-        assert self.several is not None
         waiting = set(self.others)
         while waiting:
             self._refuse_ended()
             waiting = {rank for rank in waiting if not self.store.check([f"here/{rank}"])}
             time.sleep(POLL_SECONDS if waiting else 0)
+
+    def meet(self, session: Session) -> None:
+        """Connect with the others, and give them the state of the training."""
+        assert self.store is not None
+        assert self.several is not None
         with meeting.on_loopback() if self.started else _as_it_is():
             meeting.connect(self.store, 0, self.settings)
         self.several.between = True
@@ -156,6 +168,7 @@ class Lead:
             try:
                 self._refuse_ended()
             except RunError as found:
+                self.request.noticed = True  # torchrun asks all to stop when one has died: this message says more
                 return found
             time.sleep(POLL_SECONDS)
         said = str(error).splitlines()[0]
@@ -197,12 +210,14 @@ def several_of(recipe: Recipe, rank: int, size: int, failed: object) -> Several:
 
 
 @contextmanager
-def crew(recipe: Recipe, seed: int, settings: Settings, inputs: Inputs | None = None) -> Iterator[Alone | Lead]:
+def crew(
+    recipe: Recipe, seed: int, settings: Settings, inputs: Inputs | None, request: StopRequest
+) -> Iterator[Alone | Lead]:
     """The processes of a training, as its first one sees them."""
     if settings.processes == 1:
         yield Alone(settings)
         return
-    lead = Lead(recipe, seed, settings, inputs)
+    lead = Lead(recipe, seed, settings, inputs, request)
     error: BaseException | None = None
     try:
         yield lead
