@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training.execution import Settings
+from paribus.training.fused import together
 from paribus.training.fused.together import How, Together
 from paribus.training.interruption import StopRequest
 from paribus.training.loop import stepwise, train
@@ -237,6 +239,23 @@ def test_what_cannot_step_together_is_returned_untouched_with_the_reason(tmp_pat
     assert folder.status.state == "interrupted"
     assert folder.history == []
     assert not list(folder.checkpoints.glob("*"))
+
+
+def test_who_comes_later_and_does_not_fit_is_returned_and_the_others_stay(tmp_path, monkeypatch):
+    patient = {"stopping": {"use": "patience", "patience": 1, "min_delta": 9.0}, "budget.epochs": 9}
+    driven = Driven(tmp_path, [{}, patient, {}])
+    right, trials = together.attempt, []
+
+    def once(dues):
+        trials.append(len(dues))
+        return replace(right(dues), error=0.0 if len(trials) == 1 else 1.0)
+
+    monkeypatch.setattr(together, "attempt", once)
+    driven.together(How(width=2, measured=False))
+    assert driven.ends() == {0: "finished", 1: "finished", 2: "returned"}
+    assert "not that of each alone" in driven.why(2)
+    assert trials == [2, 2]
+    driven.assert_as_alone([0, 1])
 
 
 def test_runs_that_others_train_more_quickly_are_returned(tmp_path):

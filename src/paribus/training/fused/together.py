@@ -151,7 +151,7 @@ class Together:
         self._dissolve()
         strangers = [number for number in here if number not in self.known]
         here = self._judged(here, strangers)
-        if len(here) > 1 and (strangers or 2 * len(here) <= self.tried) and not self._try(here):
+        if len(here) > 1 and (strangers or 2 * len(here) <= self.tried) and not self._try(here, strangers):
             return
         self.inside = here
         if len(here) > 1 and self.pays:
@@ -174,13 +174,17 @@ class Together:
             self._return(members.pop(), "there is no other run to be trained with")
         return sorted(members)
 
-    def _try(self, here: Sequence[int]) -> bool:
-        """Look whether these do together what they do alone, and how quickly; if they may not, they are returned."""
+    def _try(self, here: Sequence[int], strangers: Sequence[int]) -> bool:
+        """Look whether these do together what they do alone, and how quickly; if not, those that are new are returned.
+
+        Of others, what they have done since they were saved last would be lost.
+        """
+        new = [number for number in here if number in strangers] or here
         try:
             trial = attempt([self.due[number] for number in here])
         except Exception as error:  # of any layer that torch cannot run for several networks at once
             logger.debug("a common step failed", exc_info=True)
-            self._return_all(here, _failed(error))
+            self._return_all(new, _failed(error))
             return False
         why = ""
         if not trial.same:
@@ -190,7 +194,7 @@ class Together:
             times = f"{1000 * trial.together:.3g} ms for a step of {len(here)}, {1000 * trial.alone:.3g} ms in turn"
             why = f"a common step is not quicker than runs in processes of their own ({times})"
         if why:
-            self._return_all(here, why)
+            self._return_all(new, why)
             return False
         self.known |= set(here)
         self.tried, self.pays = len(here), trial.pays(1) or not self.how.measured
