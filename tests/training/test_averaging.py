@@ -55,6 +55,16 @@ def test_lookahead_is_its_recursion():
             torch.testing.assert_close(parameter.detach(), value)
 
 
+def test_a_training_that_ends_before_the_first_look_keeps_what_it_learned():
+    network = net()
+    look = Lookahead(network, 5)
+    for step in range(1, 5):
+        change(network)
+        fast = [it.detach().clone() for it in network.parameters()]
+        look.update(step, 4)
+    assert all(torch.equal(one, other) for one, other in zip(network.parameters(), fast, strict=True))
+
+
 @pytest.mark.parametrize("stop", [7, 11])
 def test_R5_lookahead_resumes(train, digits, every_step, stop_at, stop):
     from paribus.errors import Interrupted

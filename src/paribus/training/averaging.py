@@ -66,7 +66,7 @@ class Lookahead:
 
     def update(self, step: int, steps: int) -> None:
         """Behind step number ``step``, counted from 1, of ``steps``."""
-        if step % self.every and step < steps:
+        if step % self.every and (step < steps or step < self.every):  # of so few steps the slow ones know nothing
             return
         fast, slow = list(self._fast.values()), list(self._slow.values())
         if not step % self.every:
