@@ -110,8 +110,9 @@ def test_a_run_that_loses_its_place_again_and_again_is_given_up(tmp_path):
 
 def test_data_larger_than_the_object_store_reach_a_node_that_has_none(cluster, tmp_path, monkeypatch):
     rows = clusters.SMALLEST_STORE * 5 // 4 // 50_000
-    data = pb.Data(np.zeros((rows, 50_000), np.uint8), np.arange(rows) % 2)
-    [job] = plan(tmp_path, recipe({"data": data, "split.limit": 50, "budget.epochs": 1}))
+    data = pb.Data(np.zeros((rows, 200, 250), np.uint8), np.arange(rows) % 2)
+    small = {"split.limit": 50, "training.batch_size": 16, "budget.epochs": 1}
+    [job] = plan(tmp_path, recipe({"data": data, **small}))
     there = tmp_path / "cache of the node"
     node = clusters.add(cluster, num_cpus=4, env_vars={"PARIBUS_CACHE": str(there)})
     record = Record()
