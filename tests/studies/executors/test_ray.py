@@ -70,7 +70,7 @@ def test_a_killed_task_goes_on_in_another_from_its_last_checkpoint(tmp_path):
     assert job.folder.result.weights_sha256 == alone(tmp_path / "alone", job)
 
 
-def test_runs_of_a_lost_node_go_on_elsewhere_from_their_last_checkpoint(cluster, tmp_path, caplog):
+def test_runs_of_a_lost_node_go_on_elsewhere_from_their_last_checkpoint(cluster, tmp_path, caplog, capfd):
     job = long_job(tmp_path)
     nodes = [clusters.add(cluster, num_cpus=4) for _ in range(2)]
 
@@ -88,6 +88,7 @@ def test_runs_of_a_lost_node_go_on_elsewhere_from_their_last_checkpoint(cluster,
             clusters.kill(cluster, node)
     assert record.ends() == ["finished"]
     assert "was lost with" in caplog.text
+    assert "raylet" not in capfd.readouterr().out  # what ray says of it would stand in tables and JSON
     assert job.folder.status.resumed == 1
     assert job.folder.result.weights_sha256 == alone(tmp_path / "alone", job)
 
