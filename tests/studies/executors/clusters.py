@@ -44,6 +44,7 @@ def kill(made: Any, node: Any) -> None:
     made.remove_node(node, allow_graceful=False)
     for process in processes:
         process.wait(timeout=10)
+    made.wait_for_nodes()  # the cluster knows that it is gone
 
 
 def processes_of(node: Any) -> list[Any]:

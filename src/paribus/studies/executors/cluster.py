@@ -17,6 +17,7 @@ from paribus.errors import StudyError
 from paribus.studies.executors import connection
 from paribus.studies.executors.dispatch import Dispatch, Token
 from paribus.studies.executors.job import EventListener, Job, Waiting
+from paribus.studies.executors.orders import versions
 from paribus.training.interruption import interruptible
 
 
@@ -62,10 +63,15 @@ class RayCluster:
     def prepare(self, threads: int) -> None:
         """Connect, and refuse runs of so many threads where no node has room for one.
 
+        Nodes load torch while this machine still reads the data.
+
         Raises:
             StudyError: naming what is wrong.
         """
-        self._room(threads)
+        cpus, gpus, room = self._room(threads)
+        load = connection.library().remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(versions)
+        for _ in range(min(self._workers or room, room)):
+            load.remote()
 
     def run(self, jobs: Iterable[Job | None], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""

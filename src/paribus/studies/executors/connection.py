@@ -93,6 +93,7 @@ def connect(address: str) -> bool:
     try:
         with _quietly(ray, address):
             ray.init(address, **options)
+            _silence(ray)
     except Exception as error:  # ray raises whatever it likes
         ray.shutdown()
         raise _refused(address, error) from None
@@ -172,6 +173,15 @@ def _probe(address: str) -> None:
         raise StudyError(f"no cluster answers at this address: {reason}", got=address, hint=hint) from None
     if len(answer) < 4 or answer[3] != SETTINGS:
         raise StudyError("something answers at this address that is no ray cluster", got=address, hint=hint)
+
+
+def _silence(ray: ModuleType) -> None:
+    """Keep what ray says of lost nodes from standard output, where tables and JSON are: the executor says it itself.
+
+    Ray has no option for that: its listener prints by a function of its module, whatever ``log_to_driver`` says.
+    """
+    if hasattr(ray._private.worker, "print_to_stdstream"):
+        ray._private.worker.print_to_stdstream = lambda *_, **__: None
 
 
 def _on_loopback_alone(ray: ModuleType, address: str) -> bool:
