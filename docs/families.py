@@ -42,8 +42,9 @@ def families(folder: Path) -> dict[str, Small]:
     }
     boxes: Changes = {
         "data": {"use": "boxes", "path": str(photographs(folder / "photographs")), "size": list(SIZE)},
-        "model": {"use": "detector", "backbone": "small", "width": 16},
-        "budget.epochs": 15,
+        "model": {"use": "detector", "backbone": "small", "width": 8},
+        "budget.epochs": 10,
+        "training.batch_size": 4,
     }
     pretext: Changes = {"model.norm": "batch", "budget.epochs": 8}
     return {
@@ -51,7 +52,7 @@ def families(folder: Path) -> dict[str, Small]:
         "hidden patches": Small("digits/cnn", {**pretext, "task": {"use": "pretext", "kind": "masked", "patch": 2}}),
         "space": Small("digits/cnn", space, ("retrieval", "embed")),
         "words": Small("text/words", {"data.path": str(text(folder / "animals.txt")), "data.window": 3}, ("words",)),
-        "texts": Small("plates/made", {"data.plates": 800, "budget.epochs": 12, "training.batch_size": 16}),
+        "texts": Small("plates/made", {"data.plates": 200, "budget.epochs": 4, "training.batch_size": 16}),
         "boxes": Small("plates/detector", boxes),
     }
 
