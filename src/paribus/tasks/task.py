@@ -56,7 +56,7 @@ class Task(ABC):
     details: ClassVar[tuple[Metric, ...]] = ()  # of figures that are one of many, like ``val/iou/road``
     scored: ClassVar[tuple[str, ...]] = ()  # metrics that are means over examples, which scores gives one by one
     draws: ClassVar[bool] = False  # whether its evaluation draws noise, the same every time, as denoising does
-    predicts_from: ClassVar[str] = ""  # the files that it predicts for, where these are no pictures
+    reads: ClassVar[str] = ""  # what the files hold that it predicts for, where these are no pictures
     diagnosis: ClassVar[str] = ""  # ``module:function`` that finds faults in the records of a run
 
     def __init__(self, info: DataInfo) -> None:

@@ -41,7 +41,7 @@ class Forecasting(Task):
             anchor the network forecasts changes, which stay in the range of training when the level does not.
     """
 
-    predicts_from: ClassVar[str] = "CSV files with the columns of the training file"
+    reads: ClassVar[str] = "CSV files with the columns of the training file"
     diagnosis: ClassVar[str] = "paribus.diagnosis.forecast:forecast"
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("mae", higher_is_better=False),

@@ -38,7 +38,7 @@ class Language(Task):
     the beginning of the passage.
     """
 
-    predicts_from: ClassVar[str] = "text files, of which it says how well it foretells them"
+    reads: ClassVar[str] = "text files, of which it says how well it foretells them"
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("perplexity", higher_is_better=False),
         Metric("bits", higher_is_better=False),

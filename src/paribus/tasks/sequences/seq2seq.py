@@ -56,7 +56,7 @@ class Seq2Seq(Task):
         Metric("perplexity", higher_is_better=False),
         LOSS,
     )
-    predicts_from: ClassVar[str] = "text files, with one sequence on every line"
+    reads: ClassVar[str] = "text files, with one sequence on every line"
     scored: ClassVar[tuple[str, ...]] = ("exact",)
 
     def __init__(

@@ -52,7 +52,7 @@ class Words(Task):
             leaves none out.
     """
 
-    predicts_from: ClassVar[str] = "text files, with a word on every line, or a sum such as king - man + woman"
+    reads: ClassVar[str] = "text files, with a word on every line, or a sum such as king - man + woman"
     metrics: ClassVar[tuple[Metric, ...]] = (Metric("pmi", higher_is_better=True), LOSS)
 
     def __init__(

@@ -161,10 +161,7 @@ def _accepts(folder: Any) -> dict[str, str] | None:
     if getattr(task, "predict_files", None) is getattr(Task, "predict_files", None):
         return None
     shape = folder.info().get("input_shape", [])
-    if task.predicts_from or len(shape) != 3:
-        return {
-            "accepts": ".csv,.txt",
-            "about": task.predicts_from or "CSV files with the columns of the training file",
-        }
+    if task.reads or len(shape) != 3:
+        return {"accepts": ".csv,.txt", "about": task.reads or "CSV files with the columns of the training file"}
     height, width = shape[1:]
     return {"accepts": "image/*", "about": f"pictures; those of training were brought to {height} × {width} pixels"}
