@@ -27,8 +27,8 @@ def rows(repeats: int) -> list[Row]:
         values = ratios(lambda: train(recipe, 1), lambda: train(recipe, PROCESSES), repeats)  # noqa: B023
         found.append(Row(f"one process with {PROCESSES} threads / {PROCESSES} with one, CNN, {name}", values, reach))
     tiny = sources.cnn(1, 1_000)
-    values = [whole(tiny, PROCESSES) - train(tiny, PROCESSES) for _ in range(repeats)]
-    alone = [whole(tiny, 1) - train(tiny, 1) for _ in range(repeats)]
+    values = [beside(tiny, PROCESSES) for _ in range(repeats)]
+    alone = [beside(tiny, 1) for _ in range(repeats)]
     return [*found, Row("to start and to end two processes", values, "–", " s"), Row("one", alone, "–", " s")]
 
 
@@ -38,12 +38,12 @@ def train(recipe: Recipe, processes: int) -> float:
         return Run(recipe, runs=runs).train(**_ways(processes)).seconds
 
 
-def whole(recipe: Recipe, processes: int) -> float:
-    """Seconds from the call to its end."""
+def beside(recipe: Recipe, processes: int) -> float:
+    """Seconds from the call to its end that are no training steps."""
     with tempfile.TemporaryDirectory() as runs:
         run, started = Run(recipe, runs=runs), time.perf_counter()
-        run.train(**_ways(processes))
-        return time.perf_counter() - started
+        result = run.train(**_ways(processes))
+        return time.perf_counter() - started - result.seconds
 
 
 def _ways(processes: int) -> dict[str, Any]:
