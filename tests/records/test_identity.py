@@ -26,7 +26,7 @@ def identity(changes: dict | None = None) -> str:
 OTHER = {  # a value that differs, for those options whose type does not tell
     "model.widths": [8], "model.hidden": [4], "split.val": 0.4, "split.test": 0.4, "training.ema": 0.5,
     "augment.cutout": True, "augment.flip": False, "task.class_weights": "balanced", "task.loss": "focal",
-    "training.sampling": "balanced", "split.judged": "tuning",
+    "training.sampling": "balanced", "split.judged": "tuning", "task.views": "mirror",
 }  # fmt: skip
 
 
