@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -38,7 +39,19 @@ def followed(text: str) -> str | None:
         return None
     code = Code()
     code.body(tree.body)
+    if not code.flows and code.more and code.stack:
+        return ", ".join(code.stack)
     return ", ".join(words for _, words in code.result) if code.flows else None
+
+
+class Known(ast.NodeTransformer):
+    """Names whose values the code says, replaced by them."""
+
+    def __init__(self, said: dict[str, ast.expr]) -> None:
+        self.said = said
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.said.get(node.id, node)
 
 
 @dataclass
@@ -47,6 +60,10 @@ class Code:
 
     values: dict[str, Chain] = field(default_factory=dict)
     layers: dict[str, ast.expr] = field(default_factory=dict)
+    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
+    said: dict[str, ast.expr] = field(default_factory=dict)  # numbers and words under a name
+    stack: list[str] = field(default_factory=list)  # what ``model.add(…)`` put on each other, or a Sequential holds
+    more: bool = False  # whether other lines stand around a stack
     used: set[str] = field(default_factory=set)
     result: Chain = ()
     flows: bool = False  # whether a layer was ever applied to a value
@@ -62,14 +79,20 @@ class Code:
     def line(self, line: ast.stmt) -> None:
         """One statement: a class, a function, an assignment, a result."""
         if isinstance(line, ast.ClassDef):
-            parts = {part.name: part for part in line.body if isinstance(part, ast.FunctionDef)}
-            for name in (*MAKES, *RUNS):
-                if name in parts:
-                    self.function(parts[name], runs=name in RUNS)
+            self.classes[line.name] = line
+            if not _open(line):
+                self.values, self.layers = {}, {}  # the last class is the net
+                self.module(line)
+        elif isinstance(line, ast.AnnAssign) and line.value is not None:
+            self.said[ast.unparse(line.target)] = line.value
         elif isinstance(line, ast.FunctionDef):
             self.function(line, runs=True)
         elif isinstance(line, ast.Assign | ast.AugAssign):
             self.assign(line)
+        elif isinstance(line, ast.Expr) and self.stacked(line.value):
+            return
+        elif isinstance(line, ast.Import | ast.ImportFrom):
+            self.more = True
         elif isinstance(line, ast.Return | ast.Expr) and line.value is not None:
             found = self.value(line.value)
             if found is not None:
@@ -79,11 +102,50 @@ class Code:
         elif isinstance(line, ast.For | ast.While | ast.If | ast.With) and self.flows:
             raise self.beyond(line)
 
-    def function(self, function: ast.FunctionDef, *, runs: bool) -> None:
+    def module(self, line: ast.ClassDef, value: Chain = ()) -> None:
+        """A class: what it makes, and then what it does with a value."""
+        parts = {part.name: part for part in line.body if isinstance(part, ast.FunctionDef)}
+        self.body([part for part in line.body if isinstance(part, ast.AnnAssign)])
+        for name in (*MAKES, *RUNS):
+            if name in parts:
+                self.function(parts[name], runs=name in RUNS, value=value)
+
+    def inside(self, call: ast.Call, value: Chain) -> Chain:
+        """What a class of the text gives when it is made with some numbers and applied to a value."""
+        line = self.classes[ast.unparse(call.func)]
+        made = next((p for p in line.body if isinstance(p, ast.FunctionDef) and p.name in MAKES), None)
+        names = [argument.arg for argument in made.args.args[1:]] if made else []
+        given = dict(zip(names, call.args, strict=False)) | {key.arg: key.value for key in call.keywords if key.arg}
+        others = {name: kind for name, kind in self.classes.items() if name != line.name}
+        inner = Code(classes=others, said={name: Known(self.said).visit(deepcopy(node)) for name, node in given.items()})
+        inner.numbers, inner.flows = self.numbers, True
+        inner.module(line, value)
+        return inner.result
+
+    def stacked(self, node: ast.expr) -> bool:
+        """``model.add(layer)``, and lines that only say how it is trained or printed."""
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            return False
+        if node.func.attr == "add" and len(node.args) == 1:
+            self.stack.append(self.written(node.args[0]))
+        elif node.func.attr in ("compile", "summary", "fit", "build", "to", "eval", "train", "__init__"):
+            self.more = True
+        else:
+            return False
+        return True
+
+    def written(self, node: ast.expr) -> str:
+        """A layer as it stands, its names replaced by what they stand for."""
+        return ast.unparse(Known({**self.said, **self.layers}).visit(deepcopy(node)))
+
+    def function(self, function: ast.FunctionDef, *, runs: bool, value: Chain = ()) -> None:
         """The lines of a function; what it takes is the input of the net."""
         if runs:
             names = [argument.arg for argument in function.args.args if argument.arg not in ("self", *MODES)]
-            self.values |= dict.fromkeys(names[:1], ())
+            self.values |= {names[0]: value} if names else {}
+        self.more = True
+        for argument, default in zip(function.args.args[::-1], function.args.defaults[::-1], strict=False):
+            self.said.setdefault(argument.arg, default)
         self.body(function.body)
 
     def assign(self, line: ast.Assign | ast.AugAssign) -> None:
@@ -98,8 +160,15 @@ class Code:
         name = ast.unparse(target)
         if found is not None:
             self.values[name] = self.result = found
+        elif isinstance(line.value, ast.Constant):
+            self.said[name] = line.value
         else:
             self.layers[name] = line.value
+            inner = line.value.func.value if _sent(line.value) else line.value
+            base = ast.unparse(inner.func).rpartition(".")[2] if isinstance(inner, ast.Call) else ""
+            self.more = self.more or not kind_of(base) and base != "Sequential"
+            if base == "Sequential" and inner.args:
+                self.stack = [self.written(inner)]
 
     def value(self, node: ast.expr) -> Chain | None:
         """The chain behind an expression; None if it is no value of the net."""
@@ -154,7 +223,9 @@ class Code:
         if name and name in self.used and kind_of(base) not in FREE:
             raise TheoryError("a layer that is used twice shares its weights", got=name, hint=HINT)
         self.used.add(name)
-        return self.behind(given[0], ast.unparse(layer))
+        if base in self.classes and isinstance(layer, ast.Call):
+            return self.inside(layer, given[0])
+        return self.behind(given[0], self.written(layer))
 
     def function_of(
         self, value: Chain, name: str, arguments: list[ast.expr], keywords: list[ast.keyword]
@@ -177,6 +248,7 @@ class Code:
         if base == "mean" and axes and re.sub(r"[\s()\[\]]", "", ast.unparse(axes[-1])) in ("2,3", "1,2", "-2,-1"):
             return self.behind(value, "gap, flatten")
         if kind_of(base) and kind_of(base) not in ("reshape", "transpose"):
+            words = [self.written(argument) for argument in arguments]
             named = [ast.unparse(keyword) for keyword in keywords if keyword.arg not in MODES]
             return self.behind(value, f"{name}({', '.join([*words, *named])})")
         rule = "this step of the code is none of the layers that are known"
@@ -205,6 +277,17 @@ class Code:
         """Code with loops or cases says which layers run only when it runs."""
         first = ast.unparse(line).splitlines()[0]
         return TheoryError("code with loops or cases is not followed as text", got=first, hint=HINT)
+
+
+def _open(line: ast.ClassDef) -> list[ast.arg]:
+    """What a class must be given to be made: those without a value of their own."""
+    made = next((part for part in line.body if isinstance(part, ast.FunctionDef) and part.name in MAKES), None)
+    return made.args.args[1 : len(made.args.args) - len(made.args.defaults)] if made else []
+
+
+def _sent(node: ast.expr) -> bool:
+    """``Sequential(…).to("cuda")``."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
 
 
 def behind(value: Chain, words: str, number: int) -> Chain:

@@ -260,8 +260,9 @@ class Reader:
         optional, word = word.endswith("?"), word.removesuffix("?")
         kind, attached, name = (left_out, word, name) if left_out else self.kind(name, word)
         if not kind or (optional and kind != "id"):
-            spelt = [word.lower(), word.lower() + self.sign.lower()]
-            near = [one for said in spelt for one in get_close_matches(said, NAMES, 1, 0.75) if kind_of(one)]
+            spelt = [one for one in (word.lower(), word.lower() + self.sign.lower()) if len(one) > 3]
+            near = [one for said in spelt for one in get_close_matches(said, NAMES, 1, 0.75)
+                    if kind_of(one) and abs(len(one) - len(said)) < 2]  # fmt: skip
             raise unreadable("there is no layer of this kind", name, f"write {kind_of(near[0])}" if near else SAMPLE)
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
@@ -312,7 +313,9 @@ class Reader:
         if word.isdigit():  # its number, or a layer of so many units
             has = any(re.fullmatch(r"[\d.]+%?", one) for one, _ in [*words, (attached, here[1])])
             return bool(KINDS.get(kind, KINDS["conv"]).letters) or (bool(KINDS[kind].needs) and not has)
-        return bool(re.fullmatch(r"\d+(x\d+)*|/\d+", word)) or (word in OPTIONS and not kind_of(word))
+        return bool(re.fullmatch(r"\d+(x\d+)*|/\d+", word)) or (
+            (word in OPTIONS or word.lower() in KINDS.get(kind, KINDS["conv"]).words) and not kind_of(word)
+        )
 
     def calls(self) -> bool:
         """Whether a parenthesis follows the next sign at once, which is a layer of its own then."""
@@ -324,7 +327,7 @@ class Reader:
             return [] if self.word(place) == "," else [(self.word(place), place)]
         pieces, end = arguments(self.text, self.clean, place.start)
         self.at = next((i for i, sign in enumerate(self.signs) if sign.start >= end), len(self.signs))
-        if any(" " in piece or "=" in piece for piece, _ in pieces):
+        if any(" " in piece or "=" in piece or piece.isalpha() for piece, _ in pieces):
             return [(word, where) for piece, where in pieces for word in piece.split()]
         return [("x".join(piece for piece, _ in pieces), Place(self.text, place.start, end))] if pieces else []
 

@@ -15,20 +15,21 @@ from paribus.theory.layers.spellings import is_activation, kind_of
 
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
-    r"(?i)\s*(?:mlp|net|network|nn)?\s*(?P<sizes>\d+(?:\s*(?:[-–:→]|->)\s*\d+){2,})(?P<rest>[\s,]+[a-z ,]+)?\s*"
+    r"(?i)\s*(?:mlp|net|network|nn)?\s*[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→]|->)\s*\d+){2,})[\])]?(?P<rest>[\s,]+[a-z ,()]+)?\s*"
 )
 AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation", "activations", "and",
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
-          "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions"}  # fmt: skip
+          "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
+          "nonlinearity", "nonlinearities", "wide"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[PpMm]{1,2}\d+|[Ff][Cc]?\d+|\d+[Nn]?)"
 SHORT = re.compile(rf"\s*(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+\s*")
 NUMBERS = dict(zip(("one", "two", "three", "four", "five", "six", "a"), (1, 2, 3, 4, 5, 6, 1), strict=True))
 N = rf"(?P<n>\d+|{'|'.join(NUMBERS)})"
 HIDDEN = (
-    re.compile(rf"(?i)\s*(?:an? mlp with )?{N} hidden layers?,?(?: (?:of|with|having))? (?P<h>\d+)(?P<words>[a-z (]*)\)?"),
+    re.compile(rf"(?i)\s*(?:an? )?(?:mlp (?:with|of) )?{N} hidden layers?,?(?: (?:of|with|having)(?: (?:width|size))?)? (?P<h>\d+)(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"),
     re.compile(r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"),
 )
-LAST = re.compile(rf"(?i)\s*[,;.]?\s*(?:and )?(?:(?:(?P<n>{'|'.join(NUMBERS)}|\d+)[a-z ]*outputs?(?: units?)?)|(?:output(?: layer)?(?: with)?\s*[:=]?\s*(?P<m>\d+)))"
+LAST = re.compile(rf"(?i)\s*[,;.]?\s*(?:and )?(?:(?:(?P<n>{'|'.join(NUMBERS)}|\d+)[a-z ]*outputs?(?: units?)?)|(?:output(?: layer| dimension| size)?(?: with| of)?\s*[:=]?\s*(?P<m>\d+)))"
                   r"(?P<words>[a-z ()]*)\.?\s*")  # fmt: skip
 BRANCH = re.compile(r"(?i)\s*(?:branch|path|tower|stream)\s*\w*\s*:\s*(.+)")
 NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
