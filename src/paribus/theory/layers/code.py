@@ -98,7 +98,7 @@ class Code:
             if found is not None:
                 self.result = found
                 if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call):
-                    self.values |= {name: found for name in GIVEN & self.values.keys()}  # one layer a line
+                    self.values |= dict.fromkeys(GIVEN & self.values.keys(), found)  # one layer a line
         elif isinstance(line, ast.For | ast.While | ast.If | ast.With) and self.flows:
             raise self.beyond(line)
 
@@ -117,7 +117,9 @@ class Code:
         names = [argument.arg for argument in made.args.args[1:]] if made else []
         given = dict(zip(names, call.args, strict=False)) | {key.arg: key.value for key in call.keywords if key.arg}
         others = {name: kind for name, kind in self.classes.items() if name != line.name}
-        inner = Code(classes=others, said={name: Known(self.said).visit(deepcopy(node)) for name, node in given.items()})
+        inner = Code(
+            classes=others, said={name: Known(self.said).visit(deepcopy(node)) for name, node in given.items()}
+        )
         inner.numbers, inner.flows = self.numbers, True
         inner.module(line, value)
         return inner.result
@@ -166,7 +168,7 @@ class Code:
             self.layers[name] = line.value
             inner = line.value.func.value if _sent(line.value) else line.value
             base = ast.unparse(inner.func).rpartition(".")[2] if isinstance(inner, ast.Call) else ""
-            self.more = self.more or not kind_of(base) and base != "Sequential"
+            self.more = self.more or (not kind_of(base) and base != "Sequential")
             if base == "Sequential" and inner.args:
                 self.stack = [self.written(inner)]
 

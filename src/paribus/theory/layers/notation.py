@@ -306,7 +306,9 @@ class Reader:
         word = self.word(here[1]) if len(here) > 1 else ""
         behind = [self.word(place) for place in self.signs[self.at + 1 : self.at + 6]]
         behind = behind[: next((i for i, one in enumerate(behind) if one in (*STOPS, "[", "(", ",", ";")), None)]
-        if any(map(self.names, behind)) or (UNITS & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers):
+        if any(map(self.names, behind)) or (
+            UNITS & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers
+        ):
             return False
         if {"filters", "kernels", "maps"} & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers:
             return False
@@ -409,7 +411,9 @@ class Reader:
                 raise unreadable("an encoder layer has no such argument", name, f"it has {', '.join(ENCODER)}")
             given[word] = (value if sign else piece).strip("\"' ")
         if not all(given[key].isdigit() for key in ("d_model", "nhead", "dim_feedforward")):
-            raise unreadable("an encoder layer has a width and heads", name, "transformer layer d_model=64 heads=4 ff=256")
+            raise unreadable(
+                "an encoder layer has a width and heads", name, "transformer layer d_model=64 heads=4 ff=256"
+            )
         text = _encoder(given, name)
         place = name.to(self.signs[self.at - 1])
         layers = Block((parse(text),), "", place)
@@ -418,7 +422,9 @@ class Reader:
     def says_more(self) -> bool:
         """Whether words behind a comma still speak of the same encoder: ``3 layers``, ``d_ff=192``."""
         words = [self.word(place).lower() for place in self.signs[self.at + 1 : self.at + 3]]
-        return self.sign == "," and any(re.match(r"(heads|layers|d_model|dim|ff|ffn|d_ff|mlp|dropout)\b", w) for w in words)
+        return self.sign == "," and any(
+            re.match(r"(heads|layers|d_model|dim|ff|ffn|d_ff|mlp|dropout)\b", w) for w in words
+        )
 
     def encoder(self, name: Place) -> Block:
         """``nn.TransformerEncoder(layer, num_layers=3)``."""
@@ -426,7 +432,9 @@ class Reader:
         found = [re.fullmatch(r"(?:num_layers\s*=\s*)?(\d+)", piece) for piece, _ in pieces[1:]]
         times = next((int(one[1]) for one in found if one), 0)
         if not times:
-            raise unreadable("an encoder says how many layers it has", name, "nn.TransformerEncoder(layer, num_layers=3)")
+            raise unreadable(
+                "an encoder says how many layers it has", name, "nn.TransformerEncoder(layer, num_layers=3)"
+            )
         layers = Block((parse(re.sub(r"^encoder_layer\s*=\s*", "", pieces[0][0])),), "", name)
         return Block(((Repeat(layers, times),),), "", name)
 

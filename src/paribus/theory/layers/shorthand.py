@@ -26,14 +26,20 @@ SHORT = re.compile(rf"\s*(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:
 NUMBERS = dict(zip(("one", "two", "three", "four", "five", "six", "a"), (1, 2, 3, 4, 5, 6, 1), strict=True))
 N = rf"(?P<n>\d+|{'|'.join(NUMBERS)})"
 HIDDEN = (
-    re.compile(rf"(?i)\s*(?:an? )?(?:mlp (?:with|of) )?{N} hidden layers?,?(?: (?:of|with|having)(?: (?:width|size))?)? (?P<h>\d+)(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"),
-    re.compile(r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"),
+    re.compile(
+        rf"(?i)\s*(?:an? )?(?:mlp (?:with|of) )?{N} hidden layers?,?(?: (?:of|with|having)(?: (?:width|size))?)? (?P<h>\d+)(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"
+    ),
+    re.compile(
+        r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"
+    ),
 )
 LAST = re.compile(rf"(?i)\s*[,;.]?\s*(?:and )?(?:(?:(?P<n>{'|'.join(NUMBERS)}|\d+)[a-z ]*outputs?(?: units?)?)|(?:output(?: layer| dimension| size)?(?: with| of)?\s*[:=]?\s*(?P<m>\d+)))"
                   r"(?P<words>[a-z ()]*)\.?\s*")  # fmt: skip
 BRANCH = re.compile(r"(?i)\s*(?:branch|path|tower|stream)\s*\w*\s*:\s*(.+)")
 NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
-MEETS = re.compile(r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*")
+MEETS = re.compile(
+    r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
+)
 DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap", "softmax": "softmax",
            "dropout": "dropout", "upsample": "up", "batchnorm": "bn"}  # fmt: skip
 
@@ -102,7 +108,11 @@ def _hidden(text: str) -> Short | None:
         words = [layer for size in sizes for layer in (f"linear {size}", *phis)]
         if last is not None:
             words += [f"linear {_number(last['n'] or last['m'])}", *(_phis(last["words"]) or [])]
-        return ", ".join(words), (), f"hidden layers: {len(sizes)}" + ("" if last else ", and no output layer was named")
+        return (
+            ", ".join(words),
+            (),
+            f"hidden layers: {len(sizes)}" + ("" if last else ", and no output layer was named"),
+        )
     return None
 
 
@@ -145,7 +155,9 @@ def _sections(text: str) -> Short | None:
         bias = ["bias"] if name == "convolutional" and has.get("batch_normalize") != "1" else []
         words.append(" ".join(filter(None, [DARKNET[name], out, *options, *bias])))
         words += ["bn"] if has.get("batch_normalize") == "1" else []
-        words += [has["activation"].replace("leaky", "leaky_relu")] if has.get("activation", "linear") != "linear" else []
+        words += (
+            [has["activation"].replace("leaky", "leaky_relu")] if has.get("activation", "linear") != "linear" else []
+        )
     return ", ".join(words), given, "pad=1 of darknet keeps the size"
 
 
@@ -185,7 +197,9 @@ def _row(cells: dict[str, str]) -> str:
     phi = said.pop("activation", "")
     last = ("output", "output_size", "output_shape", "input", "params", "parameters", "_", "layer", "name")
     words = [
-        value if key in ("filters", "units", "channels", "out", "kernel", "size", "maps", "neurons") else f"{key} {value}"
+        value
+        if key in ("filters", "units", "channels", "out", "kernel", "size", "maps", "neurons")
+        else f"{key} {value}"
         for key, value in said.items()
         if key not in last
     ]

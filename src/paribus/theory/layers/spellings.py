@@ -126,7 +126,16 @@ FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "lay
 # fmt: on
 MODULE = "write the net as a module of a file, which is followed as it runs: --plugin nets.py"
 RESNETS = re.compile(r"\bconv([1357])x\1(?=\s*\(\s*\d+\s*,\s*\d)")  # conv3x3(8, 16), a function of its code
-WAITING = ("stride", "padding", "dilation", "kernel", "rate", "layers", "groups", "extra")  # their number comes behind them
+WAITING = (
+    "stride",
+    "padding",
+    "dilation",
+    "kernel",
+    "rate",
+    "layers",
+    "groups",
+    "extra",
+)  # their number comes behind them
 BEFORE = (*WAITING, "pad", "size", "width", "hidden", "units", "k", "s", "p")  # the same between parentheses
 LABEL = re.compile(
     r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
