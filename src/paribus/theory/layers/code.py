@@ -1,7 +1,7 @@
 """Code of a net, as its layers and branches in the notation.
 
-Assignments, a class with its ``forward``, and calls that feed one another are followed without being run: a value is the
-chain of layers behind it. Where chains meet in a sum or a concatenation, the layers that both begin with stand before
+Assignments, a class with its ``forward``, and calls that feed one another are followed without being run: a value is
+the chain of layers behind it. Where chains meet in a sum or a concatenation, the layers that both begin with stand before
 the bracket, and what each has alone is a branch: ``id`` if that is nothing.
 """
 
@@ -17,7 +17,7 @@ from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import ACTIVATIONS
 from paribus.theory.layers.spellings import CONTAINERS, kind_of
 
-Chain = tuple[tuple[int, str], ...]  # layers, each with a number of its own
+Chain = tuple[tuple[frozenset[int], str], ...]  # layers, each with a number of its own; a bracket with all it holds
 GIVEN = {"x", "X", "inputs", "input", "inp", "img", "image", "images", "input_img", "h", "net", "features", "inputs_"}
 RUNS = ("forward", "__call__", "call")
 MAKES = ("__init__", "setup")
@@ -38,7 +38,12 @@ def followed(text: str) -> str | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     code = Code()
-    code.body(tree.body)
+    try:
+        code.body(tree.body)
+    except RecursionError:
+        return None
+    if code.flows and code.open is not None:
+        raise code.beyond(code.open)
     if not code.flows and code.more and code.stack:
         return ", ".join(code.stack)
     return ", ".join(words for _, words in code.result) if code.flows else None
@@ -51,6 +56,7 @@ class Known(ast.NodeTransformer):
         self.said = said
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        """What the name stands for, or the name."""
         return self.said.get(node.id, node)
 
 
@@ -64,6 +70,7 @@ class Code:
     said: dict[str, ast.expr] = field(default_factory=dict)  # numbers and words under a name
     stack: list[str] = field(default_factory=list)  # what ``model.add(…)`` put on each other, or a Sequential holds
     more: bool = False  # whether other lines stand around a stack
+    open: ast.stmt | None = None  # a loop or a case: which of its layers run is not known
     used: set[str] = field(default_factory=set)
     result: Chain = ()
     flows: bool = False  # whether a layer was ever applied to a value
@@ -99,8 +106,10 @@ class Code:
                 self.result = found
                 if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call):
                     self.values |= dict.fromkeys(GIVEN & self.values.keys(), found)  # one layer a line
-        elif isinstance(line, ast.For | ast.While | ast.If | ast.With) and self.flows:
-            raise self.beyond(line)
+            elif self.flows and (isinstance(line, ast.Return) or self.touches(line.value)):
+                raise self.beyond(line)
+        elif isinstance(line, ast.For | ast.While | ast.If | ast.With | ast.Try):
+            self.open = line
 
     def module(self, line: ast.ClassDef, value: Chain = ()) -> None:
         """A class: what it makes, and then what it does with a value."""
@@ -162,11 +171,13 @@ class Code:
         name = ast.unparse(target)
         if found is not None:
             self.values[name] = self.result = found
+        elif self.touches(line.value):
+            raise self.beyond(line)
         elif isinstance(line.value, ast.Constant):
             self.said[name] = line.value
         else:
             self.layers[name] = line.value
-            inner = line.value.func.value if _sent(line.value) else line.value
+            inner = _unsent(line.value)
             base = ast.unparse(inner.func).rpartition(".")[2] if isinstance(inner, ast.Call) else ""
             self.more = self.more or (not kind_of(base) and base != "Sequential")
             if base == "Sequential" and inner.args:
@@ -176,8 +187,8 @@ class Code:
         """The chain behind an expression; None if it is no value of the net."""
         if isinstance(node, ast.Name | ast.Attribute):
             name = ast.unparse(node)
-            if name in GIVEN and name not in self.layers:
-                self.values.setdefault(name, ())
+            if name in GIVEN and not self.values and name not in self.layers:
+                self.values[name] = ()  # what nobody made goes in
             return self.values.get(name)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             sides = [self.value(node.left), self.value(node.right)]
@@ -197,11 +208,14 @@ class Code:
             return ()
         found = [self.several(argument) for argument in node.args]
         given = [one for values in found for one in values]
-        if base == "Model" and given:
-            return given[-1]
+        if base == "Model":
+            named = [one for key in node.keywords if key.arg == "outputs" for one in self.several(key.value)]
+            return (named or given or [None])[-1]
         layer = node.func if isinstance(node.func, ast.Call) else self.layers.get(ast.unparse(node.func))
         if layer is not None:
             name = "" if layer is node.func else ast.unparse(node.func)
+            if not given and node.args and self.flows:
+                raise self.beyond(node)
             return self.applied(layer, given, name) if given else None
         if base.lower() in SUMS and given:
             return self.joined(given, SUMS[base.lower()])
@@ -275,10 +289,20 @@ class Code:
         self.flows = True
         return behind(value, words, next(self.numbers))
 
-    def beyond(self, line: ast.stmt) -> TheoryError:
-        """Code with loops or cases says which layers run only when it runs."""
-        first = ast.unparse(line).splitlines()[0]
-        return TheoryError("code with loops or cases is not followed as text", got=first, hint=HINT)
+    def touches(self, node: ast.AST) -> bool:
+        """Whether a value goes into an expression, by more than its shape."""
+        if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim"):
+            return False
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("size", "dim", "print"):
+            return False
+        if isinstance(node, ast.Name):
+            return node.id in self.values
+        return any(map(self.touches, ast.iter_child_nodes(node)))
+
+    def beyond(self, line: ast.AST) -> TheoryError:
+        """A step that says which layers run only when it runs, or that is none of them."""
+        rule = "this step of the code is none of the layers that are known, or a loop or case"
+        return TheoryError(rule, got=ast.unparse(line).splitlines()[0], hint=HINT)
 
 
 def _open(line: ast.ClassDef) -> list[ast.arg]:
@@ -287,14 +311,15 @@ def _open(line: ast.ClassDef) -> list[ast.arg]:
     return made.args.args[1 : len(made.args.args) - len(made.args.defaults)] if made else []
 
 
-def _sent(node: ast.expr) -> bool:
-    """``Sequential(…).to("cuda")``."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
+def _unsent(node: ast.expr) -> ast.expr:
+    """``Sequential(…).to("cuda")`` without where it is sent."""
+    sent = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
+    return node.func.value if sent and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node
 
 
 def behind(value: Chain, words: str, number: int) -> Chain:
     """A chain and one more layer, under its number."""
-    return (*value, (number, words))
+    return (*value, (frozenset([number]), words))
 
 
 def joined(given: list[Chain], sign: str, number: int) -> Chain:
@@ -303,4 +328,8 @@ def joined(given: list[Chain], sign: str, number: int) -> Chain:
     while all(len(chain) > shared and chain[shared] == given[0][shared] for chain in given):
         shared += 1
     branches = [", ".join(words for _, words in chain[shared:]) or "id" for chain in given]
-    return behind(given[0][:shared], f"[{f' {sign} '.join(branches)}]", number)
+    held = [frozenset[int]().union(*(numbers for numbers, _ in chain[shared:])) for chain in given]
+    if sum(map(len, held)) > len(frozenset[int]().union(*held)):
+        rule = "a layer goes into two branches that meet again, and brackets cannot say so"
+        raise TheoryError(rule, got=f" {sign} ".join(branches), hint=HINT)
+    return (*given[0][:shared], (frozenset([number]).union(*held), f"[{f' {sign} '.join(branches)}]"))

@@ -40,7 +40,8 @@ SAID = (  # how a text names its input, and whether its channels come last
     (rf"^\s*(?i:inputs?)(?:\s+(?:of|size|layer))*\s*[:=]?\s*\(?(?P<shape>{NUMBERS})\)?"
      r"(?:\s+(?:units|neurons|features|inputs))?\s*(?=,|;|\n|→|->|\s-\s|$)", False),
     (r"^\s*(?P<shape>\d+(?:\s*[x×]\s*\d+){2})\s*(?=,|;|\n|→|->|-)", False),
-    (r"^[^(]*(?:(?:Sequential|OrderedDict)\((?:\[|\s)*)*(?:\(?'\w+',\s*)?nn\.Linear\((?:in_features=)?(?P<shape>\d+),\s*(?:out_features=)?\d", False),
+    (r"^[^(]*(?:(?:Sequential|OrderedDict)\((?:\[|\s)*)*(?:\(?'\w+',\s*)?"
+     r"nn\.Linear\((?:in_features=)?(?P<shape>\d+),\s*(?:out_features=)?\d", False),
     (r"^\s*(?P<shape>\d+)\s+(?:input (?:units|neurons|features|nodes)|inputs?)\b", False),
 )  # fmt: skip
 

@@ -63,7 +63,8 @@ OPTIONS = {
     **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
                      "outputs", "output", "features", "neurons", "channels", "classes", "maps", "n", "c", "num_filters",
                      "output_channels", "out_dim", "num_outputs", "num_units", "width_size"), "out"),
-    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in", "in_size"), "in"),
+    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in",
+                     "in_size"), "in"),
     **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window", "window_shape", "kernel_shape"),
                     "kernel"),
     **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
@@ -120,7 +121,8 @@ ORDER = {  # of bare arguments, elsewhere
     "bn": ("",), "ln": ("",), "flatten": ("start", "end"), "reshape": ("shape",), "zeropad": ("around", ""),
 }
 FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "layer", "and", "outputs", "classes",
-    "heads", "filter", "unit", "ch", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class", "channel",
+    "heads", "filter", "unit", "ch", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class",
+           "channel",
            "output", "layers",
            "hidden", "kernel", "window", "a", "by", "features", "nodes", "cells", "the", "kernels", "windows", "groups"}
 # fmt: on
