@@ -187,6 +187,8 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     if "bias" not in options and step.layer.kind in ("conv", "dw", "deconv", "linear") and _norms(following):
         options["bias"] = False  # batch norm would subtract it again, and has a shift of its own
         graph.remark("a layer in plain words before a batch norm has no bias, unless it says bias")
+    elif options.get("bias") is True and _norms(following) and "bias" not in step.place.words.lower():
+        graph.remark("a layer that is written as a call has a bias, also before a batch norm; bias=False leaves it out")
     layer = Layer(step.layer.kind, options)
     if layer.kind == "linear" and _flattens(graph, step, source):
         source = graph.add(Layer("flatten"), [source], step.place)

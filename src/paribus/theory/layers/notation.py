@@ -260,8 +260,9 @@ class Reader:
         optional, word = word.endswith("?"), word.removesuffix("?")
         kind, attached, name = (left_out, word, name) if left_out else self.kind(name, word)
         if not kind or (optional and kind != "id"):
-            spelt = [word.lower(), word.lower() + self.sign.lower()]
-            near = [one for said in spelt for one in get_close_matches(said, NAMES, 1, 0.75) if kind_of(one)]
+            spelt = [one for one in (word.lower(), word.lower() + self.sign.lower()) if len(one) > 3]
+            near = [one for said in spelt for one in get_close_matches(said, NAMES, 1, 0.75)
+                    if kind_of(one) and abs(len(one) - len(said)) < 2]  # fmt: skip
             raise unreadable("there is no layer of this kind", name, f"write {kind_of(near[0])}" if near else SAMPLE)
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
@@ -305,14 +306,18 @@ class Reader:
         word = self.word(here[1]) if len(here) > 1 else ""
         behind = [self.word(place) for place in self.signs[self.at + 1 : self.at + 6]]
         behind = behind[: next((i for i, one in enumerate(behind) if one in (*STOPS, "[", "(", ",", ";")), None)]
-        if any(map(self.names, behind)) or (UNITS & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers):
+        if any(map(self.names, behind)) or (
+            UNITS & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers
+        ):
             return False
         if {"filters", "kernels", "maps"} & set(behind) and "out" not in KINDS.get(kind, KINDS["conv"]).numbers:
             return False
         if word.isdigit():  # its number, or a layer of so many units
             has = any(re.fullmatch(r"[\d.]+%?", one) for one, _ in [*words, (attached, here[1])])
             return bool(KINDS.get(kind, KINDS["conv"]).letters) or (bool(KINDS[kind].needs) and not has)
-        return bool(re.fullmatch(r"\d+(x\d+)*|/\d+", word)) or (word in OPTIONS and not kind_of(word))
+        return bool(re.fullmatch(r"\d+(x\d+)*|/\d+", word)) or (
+            (word in OPTIONS or word.lower() in KINDS.get(kind, KINDS["conv"]).words) and not kind_of(word)
+        )
 
     def calls(self) -> bool:
         """Whether a parenthesis follows the next sign at once, which is a layer of its own then."""
@@ -324,7 +329,7 @@ class Reader:
             return [] if self.word(place) == "," else [(self.word(place), place)]
         pieces, end = arguments(self.text, self.clean, place.start)
         self.at = next((i for i, sign in enumerate(self.signs) if sign.start >= end), len(self.signs))
-        if any(" " in piece or "=" in piece for piece, _ in pieces):
+        if any(" " in piece or "=" in piece or piece.isalpha() for piece, _ in pieces):
             return [(word, where) for piece, where in pieces for word in piece.split()]
         return [("x".join(piece for piece, _ in pieces), Place(self.text, place.start, end))] if pieces else []
 
@@ -406,7 +411,9 @@ class Reader:
                 raise unreadable("an encoder layer has no such argument", name, f"it has {', '.join(ENCODER)}")
             given[word] = (value if sign else piece).strip("\"' ")
         if not all(given[key].isdigit() for key in ("d_model", "nhead", "dim_feedforward")):
-            raise unreadable("an encoder layer has a width and heads", name, "transformer layer d_model=64 heads=4 ff=256")
+            raise unreadable(
+                "an encoder layer has a width and heads", name, "transformer layer d_model=64 heads=4 ff=256"
+            )
         text = _encoder(given, name)
         place = name.to(self.signs[self.at - 1])
         layers = Block((parse(text),), "", place)
@@ -415,7 +422,9 @@ class Reader:
     def says_more(self) -> bool:
         """Whether words behind a comma still speak of the same encoder: ``3 layers``, ``d_ff=192``."""
         words = [self.word(place).lower() for place in self.signs[self.at + 1 : self.at + 3]]
-        return self.sign == "," and any(re.match(r"(heads|layers|d_model|dim|ff|ffn|d_ff|mlp|dropout)\b", w) for w in words)
+        return self.sign == "," and any(
+            re.match(r"(heads|layers|d_model|dim|ff|ffn|d_ff|mlp|dropout)\b", w) for w in words
+        )
 
     def encoder(self, name: Place) -> Block:
         """``nn.TransformerEncoder(layer, num_layers=3)``."""
@@ -423,7 +432,9 @@ class Reader:
         found = [re.fullmatch(r"(?:num_layers\s*=\s*)?(\d+)", piece) for piece, _ in pieces[1:]]
         times = next((int(one[1]) for one in found if one), 0)
         if not times:
-            raise unreadable("an encoder says how many layers it has", name, "nn.TransformerEncoder(layer, num_layers=3)")
+            raise unreadable(
+                "an encoder says how many layers it has", name, "nn.TransformerEncoder(layer, num_layers=3)"
+            )
         layers = Block((parse(re.sub(r"^encoder_layer\s*=\s*", "", pieces[0][0])),), "", name)
         return Block(((Repeat(layers, times),),), "", name)
 

@@ -35,12 +35,13 @@ SAID = (  # how a text names its input, and whether its channels come last
     (r"input_shape\s*=\s*(?P<shape>[(\[][\d,\s]*[)\]])", True),
     (r"(?:batch_input_shape|batch_shape)\s*=\s*[(\[]\s*None\s*,(?P<shape>[\d,\s]*)[)\]]", True),
     (r"\bInput\s*\(\s*(?:shape\s*=\s*)?(?P<shape>[(\[][\d,\s]*[)\]])", True),
-    (r"\bInput\s*\(\s*(?:shape\s*=\s*)?(?P<shape>[\d,\s]+)\)", True),
+    (r"\bInput\(\s*(?:shape\s*=\s*)?(?P<shape>[\d,\s]+)\)", True),
     (r"\bDense\s*\([^)]*input_dim\s*=\s*(?P<shape>\d+)", False),
     (rf"^\s*(?i:inputs?)(?:\s+(?:of|size|layer))*\s*[:=]?\s*\(?(?P<shape>{NUMBERS})\)?"
      r"(?:\s+(?:units|neurons|features|inputs))?\s*(?=,|;|\n|→|->|\s-\s|$)", False),
     (r"^\s*(?P<shape>\d+(?:\s*[x×]\s*\d+){2})\s*(?=,|;|\n|→|->|-)", False),
-    (r"^[^(]*(?:(?:Sequential|OrderedDict)\((?:\[|\s)*)*(?:\(?'\w+',\s*)?nn\.Linear\((?:in_features=)?(?P<shape>\d+),\s*(?:out_features=)?\d", False),
+    (r"^[^(]*(?:(?:Sequential|OrderedDict)\((?:\[|\s)*)*(?:\(?'\w+',\s*)?"
+     r"nn\.Linear\((?:in_features=)?(?P<shape>\d+),\s*(?:out_features=)?\d", False),
     (r"^\s*(?P<shape>\d+)\s+(?:input (?:units|neurons|features|nodes)|inputs?)\b", False),
 )  # fmt: skip
 
@@ -105,7 +106,7 @@ def _named(text: str, known: bool) -> Pasted:
             continue
         turned = len(sizes) > 2 and (last or (sizes[-1] in (1, 3, 4) and sizes[0] > 4))
         shape = (sizes[-1], *sizes[:-1]) if turned else sizes
-        rest = text if "(" in found[0].rstrip(") ") or "input_shape" in found[0] else " " * len(found[0]) + text[found.end() :]
+        rest = " " * len(found[0]) + text[found.end() :] if pattern.startswith(r"^\s*") else text
         rest = re.sub(r",\s*input_dim\s*=\s*\d+", "", rest) if "input_dim" in found[0] else rest
         return Pasted(rest, shape, (f"the text names its input: {'×'.join(map(str, shape))}, channels first",))
     return Pasted(text)

@@ -1,7 +1,7 @@
 """How papers, course sheets and files of settings abbreviate a net, written out in the notation.
 
-``784-500-10 sigmoid``, ``20C4-MP2-150N``, ``two hidden layers of 32 relu units``, LaTeX, tables in Markdown, branches line
-by line, sections of a darknet file, and names that a later line joins: ``e1 = conv 16 3x3 …; concat with e1``.
+``784-500-10 sigmoid``, ``20C4-MP2-150N``, ``two hidden layers of 32 relu units``, LaTeX, tables in Markdown, branches
+line by line, sections of a darknet file, and names that a later line joins: ``e1 = conv 16 3x3 …; concat with e1``.
 """
 
 from __future__ import annotations
@@ -15,24 +15,36 @@ from paribus.theory.layers.spellings import is_activation, kind_of
 
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
-    r"(?i)\s*(?:mlp|net|network|nn)?\s*(?P<sizes>\d+(?:\s*(?:[-–:→]|->)\s*\d+){2,})(?P<rest>[\s,]+[a-z ,]+)?\s*"
+    r"(?i)\s*(?:mlp|net|network|nn)?\s*[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→]|->)\s*\d+){2,})[\])]?"
+    r"(?P<rest>[\s,]+[a-z ,()]+)?\s*"
 )
-AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation", "activations", "and",
+AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation",
+          "activations", "and",
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
-          "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions"}  # fmt: skip
+          "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
+          "nonlinearity", "nonlinearities", "wide"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[PpMm]{1,2}\d+|[Ff][Cc]?\d+|\d+[Nn]?)"
 SHORT = re.compile(rf"\s*(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+\s*")
 NUMBERS = dict(zip(("one", "two", "three", "four", "five", "six", "a"), (1, 2, 3, 4, 5, 6, 1), strict=True))
 N = rf"(?P<n>\d+|{'|'.join(NUMBERS)})"
 HIDDEN = (
-    re.compile(rf"(?i)\s*(?:an? mlp with )?{N} hidden layers?,?(?: (?:of|with|having))? (?P<h>\d+)(?P<words>[a-z (]*)\)?"),
-    re.compile(r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"),
+    re.compile(
+        rf"(?i)\s*(?:an? )?(?:mlp (?:with|of) )?{N} hidden layers?,?(?: (?:of|with|having)(?: (?:width|size))?)? (?P<h>\d+)"
+        r"(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"
+    ),
+    re.compile(
+        r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"
+    ),
 )
-LAST = re.compile(rf"(?i)\s*[,;.]?\s*(?:and )?(?:(?:(?P<n>{'|'.join(NUMBERS)}|\d+)[a-z ]*outputs?(?: units?)?)|(?:output(?: layer)?(?: with)?\s*[:=]?\s*(?P<m>\d+)))"
-                  r"(?P<words>[a-z ()]*)\.?\s*")  # fmt: skip
+LAST = re.compile(
+    rf"(?i)\s*[,;.]?\s*(?:and )?(?:(?:(?P<n>{'|'.join(NUMBERS)}|\d+)[a-z ]*outputs?(?: units?)?)"
+    r"|(?:output(?: layer| dimension| size)?(?: with| of)?\s*[:=]?\s*(?P<m>\d+)))(?P<words>[a-z ()]*)\.?\s*"
+)
 BRANCH = re.compile(r"(?i)\s*(?:branch|path|tower|stream)\s*\w*\s*:\s*(.+)")
 NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
-MEETS = re.compile(r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*")
+MEETS = re.compile(
+    r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
+)
 DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap", "softmax": "softmax",
            "dropout": "dropout", "upsample": "up", "batchnorm": "bn"}  # fmt: skip
 
@@ -101,7 +113,11 @@ def _hidden(text: str) -> Short | None:
         words = [layer for size in sizes for layer in (f"linear {size}", *phis)]
         if last is not None:
             words += [f"linear {_number(last['n'] or last['m'])}", *(_phis(last["words"]) or [])]
-        return ", ".join(words), (), f"hidden layers: {len(sizes)}" + ("" if last else ", and no output layer was named")
+        return (
+            ", ".join(words),
+            (),
+            f"hidden layers: {len(sizes)}" + ("" if last else ", and no output layer was named"),
+        )
     return None
 
 
@@ -129,7 +145,8 @@ def _sections(text: str) -> Short | None:
     names, bodies = parts[1::2], parts[2::2]
     if not names or parts[0].strip() or not {*names} <= {*DARKNET, "net", "network"}:
         return None
-    words, given = list[str](), ()
+    words = list[str]()
+    given: Shape = ()
     for name, body in zip(names, bodies, strict=True):
         has = dict(re.findall(r"(?m)^\s*(\w+)\s*=\s*(\S+)", body))
         if name not in DARKNET:
@@ -144,7 +161,9 @@ def _sections(text: str) -> Short | None:
         bias = ["bias"] if name == "convolutional" and has.get("batch_normalize") != "1" else []
         words.append(" ".join(filter(None, [DARKNET[name], out, *options, *bias])))
         words += ["bn"] if has.get("batch_normalize") == "1" else []
-        words += [has["activation"].replace("leaky", "leaky_relu")] if has.get("activation", "linear") != "linear" else []
+        words += (
+            [has["activation"].replace("leaky", "leaky_relu")] if has.get("activation", "linear") != "linear" else []
+        )
     return ", ".join(words), given, "pad=1 of darknet keeps the size"
 
 
@@ -184,7 +203,9 @@ def _row(cells: dict[str, str]) -> str:
     phi = said.pop("activation", "")
     last = ("output", "output_size", "output_shape", "input", "params", "parameters", "_", "layer", "name")
     words = [
-        value if key in ("filters", "units", "channels", "out", "kernel", "size", "maps", "neurons") else f"{key} {value}"
+        value
+        if key in ("filters", "units", "channels", "out", "kernel", "size", "maps", "neurons")
+        else f"{key} {value}"
         for key, value in said.items()
         if key not in last
     ]

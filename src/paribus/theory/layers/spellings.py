@@ -63,7 +63,8 @@ OPTIONS = {
     **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
                      "outputs", "output", "features", "neurons", "channels", "classes", "maps", "n", "c", "num_filters",
                      "output_channels", "out_dim", "num_outputs", "num_units", "width_size"), "out"),
-    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in", "in_size"), "in"),
+    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in",
+                     "in_size"), "in"),
     **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window", "window_shape", "kernel_shape"),
                     "kernel"),
     **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
@@ -120,21 +121,31 @@ ORDER = {  # of bare arguments, elsewhere
     "bn": ("",), "ln": ("",), "flatten": ("start", "end"), "reshape": ("shape",), "zeropad": ("around", ""),
 }
 FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "layer", "and", "outputs", "classes",
-    "heads", "filter", "unit", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class", "channel",
+    "heads", "filter", "unit", "ch", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class",
+           "channel",
            "output", "layers",
            "hidden", "kernel", "window", "a", "by", "features", "nodes", "cells", "the", "kernels", "windows", "groups"}
 # fmt: on
 MODULE = "write the net as a module of a file, which is followed as it runs: --plugin nets.py"
 RESNETS = re.compile(r"\bconv([1357])x\1(?=\s*\(\s*\d+\s*,\s*\d)")  # conv3x3(8, 16), a function of its code
-WAITING = ("stride", "padding", "dilation", "kernel", "rate", "layers", "groups")  # their number comes behind them
+WAITING = (
+    "stride",
+    "padding",
+    "dilation",
+    "kernel",
+    "rate",
+    "layers",
+    "groups",
+    "extra",
+)  # their number comes behind them
 BEFORE = (*WAITING, "pad", "size", "width", "hidden", "units", "k", "s", "p")  # the same between parentheses
 LABEL = re.compile(
     r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
     r"|^[ \t]*(?:self\.)?[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
-    r"|(?:^|(?<=;))[ \t]*[A-Za-z_]\w*(?: [A-Za-z]+)?:[ \t]+|^[ \t]*[A-Za-z][\w -]*:[ \t]*(?=\[)",
+    r"|(?:^|(?<=;))[ \t]*[A-Za-z_]\w*(?: [A-Za-z]+| \d+)?:[ \t]+|^[ \t]*[A-Za-z][\w -]*:[ \t]*(?=\[)",
     re.MULTILINE,
 )
-JOINTS = re.compile(r"->|=>|→|⇒|(?<=\s)[-–+>](?=\s)|\n(?!\s*x\d)")
+JOINTS = re.compile(r"->|=>|→|⇒|↓|(?<=\s)[-–+>](?=\s)|\n(?!\s*x\d)")
 SPOKEN = (  # what people say in other words, none of them longer than what they say
     (r"(?i)\b(?:no|without|w/o) bias\b", "nobias"),
     (r"(?<=[a-z\d])-(?=\d+x\d|[spkd]\d)", " "),  # conv16-3x3-p1
@@ -150,6 +161,7 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?<![*\d])(\d+)\*(\d+)(?![*\d])", r"\1x\2"),
     (r"\b[123]-?[dD] (?=[A-Za-z])", ""),
     (r"(?i)\b(\d)[ -](?:stacked|layers? of|layers?) ", r"l\1 "),
+    (r"\b(\d)[ -]layers?(?=\))", r"l\1"),
     (r"(?i)\b(?:at every|for each|per) (?:time ?)?step\b", ""),
     (r"(?i)\bx \+ [(\[](?=[^()]*[)\]])", "skip("),
     (r"(?i)\]\s*\+\s*(?:skip|identity|input|id|x)\b", "|id]"),
@@ -159,6 +171,9 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?<=\s)/ (?=s\d)", ""),
     (r"\w+\[:, ?-1(?:, ?:)?\]", "last"),
     (r"\|\|", "|"),
+    (r"\bpad(?:ding)?(?=\d)", "p"),
+    (r"\bstride(?=\d)", "s"),
+    (r"(?<=[)\]]) ?[*x] (\d+)\b", r" *\1"),
 )
 ATTACHED = re.compile(r"([a-z]+?)[-_]?(\d+(?:x\d+)*|\d*\.\d+)(?:-(\d+))?")
 
@@ -255,8 +270,8 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         names = ("in", "out")
     bare = iter([name for name in _turned(kind, names, plain) if not name or name not in given])
     for piece, where in call.pieces:
-        if (said := _by_itself(kind, piece)) and not exact:
-            found[said] = (piece.strip("\"'"), where)
+        if not exact and (itself := _by_itself(kind, piece)):
+            found[itself[0]] = (itself[1], where)
             continue
         word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
         name = _named(kind, word[1], where, call.base in TORCH) if word else next(bare, None)
@@ -274,11 +289,20 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
     return found
 
 
-def _by_itself(kind: str, piece: str) -> str:
-    """The argument that a word names by itself: ``same``, ``relu``."""
-    if kind == "conv" and piece.lower() in ("same", "valid"):
-        return "padding"
-    return "activation" if kind in ("conv", "linear", "deconv") and is_activation(piece.strip("\"'")) else ""
+def _by_itself(kind: str, piece: str) -> tuple[str, Any] | None:
+    """The argument that a word names by itself: ``same``, ``relu``, ``nobias``, ``s2``, ``8 heads``."""
+    plain, letters = piece.strip("\"'"), KINDS[kind if kind in KINDS else "conv"].letters
+    if kind == "conv" and plain.lower() in ("same", "valid"):
+        return "padding", plain
+    if plain.lower() == "nobias":
+        return "bias", False
+    if kind in ("conv", "linear", "deconv") and is_activation(plain):
+        return "activation", plain
+    if (found := re.fullmatch(r"([a-z])(\d+(?:x\d+)*)", plain)) and found[1] in letters:
+        return letters[found[1]], _literal(found[2])
+    if (found := re.fullmatch(r"(\d+) ([a-z]+)", plain)) and found[2] in OPTIONS:
+        return OPTIONS[found[2]], int(found[1])
+    return None
 
 
 def _turned(kind: str, names: tuple[str, ...], plain: list[str]) -> tuple[str, ...]:
@@ -295,7 +319,7 @@ def _resnets(call: Call) -> bool:
 def _order(kind: str, call: Call) -> tuple[str, ...]:
     if _resnets(call):
         return ("in", "out", "stride", "groups")
-    keras = kind in CELLS and sum("=" not in piece for piece, _ in call.pieces) < 2
+    keras = kind in CELLS and sum(not re.search(r"=|^\d+ [a-z]", piece) for piece, _ in call.pieces) < 2
     keras = keras and not any(re.match(r"(input_size|hidden_size)", piece) for piece, _ in call.pieces)
     if call.base.startswith("Lazy"):
         return tuple(name for name in TORCH.get(call.base[4:], ()) if name != "in")
