@@ -1,8 +1,8 @@
 """Code of a net, as its layers and branches in the notation.
 
 Assignments, a class with its ``forward``, and calls that feed one another are followed without being run: a value is
-the chain of layers behind it. Where chains meet in a sum or a concatenation, the layers that both begin with stand before
-the bracket, and what each has alone is a branch: ``id`` if that is nothing.
+the chain of layers behind it. Where chains meet in a sum or a concatenation, the layers that both begin with stand
+before the bracket, and what each has alone is a branch: ``id`` if that is nothing.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class Code:
             inner = _unsent(line.value)
             base = ast.unparse(inner.func).rpartition(".")[2] if isinstance(inner, ast.Call) else ""
             self.more = self.more or (not kind_of(base) and base != "Sequential")
-            if base == "Sequential" and inner.args:
+            if base == "Sequential" and isinstance(inner, ast.Call) and inner.args:
                 self.stack = [self.written(inner)]
 
     def value(self, node: ast.expr) -> Chain | None:
@@ -210,7 +210,8 @@ class Code:
         given = [one for values in found for one in values]
         if base == "Model":
             named = [one for key in node.keywords if key.arg == "outputs" for one in self.several(key.value)]
-            return (named or given or [None])[-1]
+            made = named or given
+            return made[-1] if made else None
         layer = node.func if isinstance(node.func, ast.Call) else self.layers.get(ast.unparse(node.func))
         if layer is not None:
             name = "" if layer is node.func else ast.unparse(node.func)

@@ -29,8 +29,8 @@ NUMBERS = dict(zip(("one", "two", "three", "four", "five", "six", "a"), (1, 2, 3
 N = rf"(?P<n>\d+|{'|'.join(NUMBERS)})"
 HIDDEN = (
     re.compile(
-        rf"(?i)\s*(?:an? )?(?:mlp (?:with|of) )?{N} hidden layers?,?(?: (?:of|with|having)(?: (?:width|size))?)? (?P<h>\d+)"
-        r"(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"
+        rf"(?i)\s*(?:an? )?(?:mlp (?:with|of) )?{N} hidden layers?,?(?: (?:of|with|having)(?: (?:width|size))?)?"
+        r" (?P<h>\d+)(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"
     ),
     re.compile(
         r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"

@@ -58,7 +58,8 @@ NAMES = {  # without spaces, hyphens and the number of axes
     **dict.fromkeys(("meanovertime", "averageovertime"), "gap"), "connected": "linear", "feature": "",
     "flat": "flatten", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
 }
-CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list", "seq"}
+CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list",
+              "seq"}
 OPTIONS = {
     **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
                      "outputs", "output", "features", "neurons", "channels", "classes", "maps", "n", "c", "num_filters",
