@@ -33,9 +33,10 @@ class Labelling(Task):
     def loss(self, stage: str, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean loss of all tokens that count, and what the model gave (B, T, classes)."""
         outputs: Tensor = network(batch.inputs).float()
-        loss = F.cross_entropy(outputs.flatten(0, 1), batch.targets.flatten(), ignore_index=self.ignore)
-        counted = (batch.targets != self.ignore).sum()
-        return loss * (counted / as_share(counted, len(batch))), outputs
+        said, true = outputs.flatten(0, 1), batch.targets.flatten()
+        losses = F.cross_entropy(said, true, ignore_index=self.ignore, reduction="sum")
+        counted = (true != self.ignore).sum()  # of several processes one may have none
+        return losses / as_share(counted, len(batch)), outputs
 
     def inspect(self, network: nn.Module, batch: Batch) -> Inspection:
         """The share of wrong labels of each sequence, its true labels and those given, and how they are confused."""

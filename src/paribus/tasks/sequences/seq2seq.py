@@ -95,14 +95,13 @@ class Seq2Seq(Task):
         if not network.training:
             counted["written"] = self.write(network, batch.inputs["source"])
             return nats.mean(), counted
-        loss = nats.mean()
+        losses = nats  # summed first: of several processes one may have no token
         if self.smoothing:
-            loss = (1 - self.smoothing) * loss - self.smoothing * logs.mean()
+            losses = (1 - self.smoothing) * losses - self.smoothing * logs.mean(1)
         if log_chances is not None:
-            earned = surrogate(log_chances[known], against_others(-nats.detach())).mean()
-            loss = loss + earned - earned.detach()  # of which only the gradient counts
-        tokens = known.sum()
-        return loss * (tokens / as_share(tokens, len(batch))), counted
+            earned = surrogate(log_chances[known], against_others(-nats.detach()))
+            losses = losses + earned - earned.detach()  # of which only the gradient counts
+        return losses.sum() / as_share(known.sum(), len(batch)), counted
 
     def meter(self, split: str) -> SequenceMeter:
         """What single tokens say while training; also what is written otherwise."""
