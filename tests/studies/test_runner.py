@@ -112,6 +112,13 @@ def test_S18_a_noise_study_varies_one_stream_at_a_time():
     assert study.result.effects == ()
 
 
+def test_a_study_is_refused_where_torchrun_has_started_several_processes(monkeypatch):
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StudyError, match="torchrun starts the processes of one run"):
+        small(LR).run(jobs=1)
+
+
 def test_a_finished_study_is_not_trained_again():
     first, second = Heard(), Heard()
     before = small(seeds=2).run(jobs=2, listen=first)

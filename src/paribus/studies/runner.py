@@ -25,6 +25,7 @@ from paribus.studies import changed, executors, figures, tuning
 from paribus.studies import design as designs
 from paribus.studies.conclusions import analyse, widest_claim
 from paribus.studies.executors.job import Event, EventListener, Executor, Job, ending
+from paribus.training.distributed import meeting
 from paribus.training.execution import Settings, require
 from paribus.training.interruption import interruptible
 from paribus.training.keep import Keep
@@ -164,7 +165,14 @@ class Recipes:
 
 
 def choose_executor(executor: Executor | str | None, jobs: int | None, settings: Settings) -> Executor:
-    """The executor that was given or named; by default a pool of workers, or this process for one job at a time."""
+    """The executor that was given or named; by default a pool of workers, or this process for one job at a time.
+
+    Raises:
+        StudyError: under torchrun, where each of its processes would train all runs.
+    """
+    if (here := meeting.place()) is not None:
+        hint = "leave torchrun out, for runs train side by side by themselves; or give it one run: -m paribus run RECIPE"
+        raise StudyError("torchrun starts the processes of one run", got=f"{here.size} of them, and a study", hint=hint)
     if executors.is_local(executor) and jobs is None and (settings.threads or 1) > 1:
         jobs = max(1, cores() // (settings.threads or 1))
     if executor in (None, executors.AUTO):
