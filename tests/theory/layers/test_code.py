@@ -36,7 +36,7 @@ def test_values_are_followed(lines, layers):
     ],
 )
 def test_what_cannot_be_followed_is_refused(lines):
-    with pytest.raises(TheoryError, match="--plugin|shares its weights|step of the code"):
+    with pytest.raises(TheoryError, match=r"--plugin|shares its weights|step of the code"):
         table(HEAD + lines, (8, 6, 6))
 
 

@@ -99,7 +99,9 @@ def _named(text: str, known: bool) -> Pasted:
     """The text without the input that it names."""
     for pattern, last in SAID:
         found = re.search(pattern, text)
-        if found is None or (known and re.fullmatch(r"\s*input\s+\d", found[0])):  # input 2 of several
+        if known and (pattern.startswith("^[^(]*") or (found and re.fullmatch(r"\s*input\s+\d", found[0]))):
+            continue  # a first layer's own number is checked later; input 2 of several
+        if found is None:
             continue
         sizes = tuple(int(size) for size in re.findall(r"\d+", found["shape"]))
         if not sizes:
