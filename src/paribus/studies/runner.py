@@ -171,7 +171,7 @@ def choose_executor(executor: Executor | str | None, jobs: int | None, settings:
         StudyError: under torchrun, where each of its processes would train all runs.
     """
     if (here := meeting.place()) is not None:
-        hint = "leave torchrun out, for runs train side by side by themselves; or give it one run: -m paribus run RECIPE"
+        hint = "leave torchrun out, for runs train side by side by themselves; or give it one: -m paribus run RECIPE"
         raise StudyError("torchrun starts the processes of one run", got=f"{here.size} of them, and a study", hint=hint)
     if executors.is_local(executor) and jobs is None and (settings.threads or 1) > 1:
         jobs = max(1, cores() // (settings.threads or 1))
