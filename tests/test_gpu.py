@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 import torch
-from benchmarks import gpu
 
+from paribus.records.parts import register, registered
 from paribus.training import compiling
+
+
+@pytest.fixture
+def gpu():
+    """The benchmark, which registers data of its own: within a test, behind which parts are as they were."""
+    sources = importlib.import_module("benchmarks.sources")
+    if "noise" not in registered()["data"]:  # it was imported by another test
+        register("data", sources.Noise, name="noise")
+    return importlib.import_module("benchmarks.gpu")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # it takes half a minute, but for neighbours
 @pytest.mark.filterwarnings("default")  # of torch's compiler
-def test_all_figures_of_a_card_are_measured_in_small(capsys, tmp_path, monkeypatch):
+def test_all_figures_of_a_card_are_measured_in_small(gpu, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("PARIBUS_DATA", str(tmp_path))  # where no pictures are
     monkeypatch.setattr(compiling, "BACKEND", compiling.BACKEND)
     threads = torch.get_num_threads()
@@ -30,7 +41,7 @@ def test_all_figures_of_a_card_are_measured_in_small(capsys, tmp_path, monkeypat
     assert not [figure for figure in rows.values() if "failed" in figure or "no time" in figure]
 
 
-def test_a_part_that_fails_is_said_and_the_others_are_measured(capsys, monkeypatch):
+def test_a_part_that_fails_is_said_and_the_others_are_measured(gpu, capsys, monkeypatch):
     def broken(scale):
         raise RuntimeError("no room | here\nand more")
         yield
@@ -52,7 +63,7 @@ def test_a_part_that_fails_is_said_and_the_others_are_measured(capsys, monkeypat
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_without_a_card_the_way_to_try_it_is_said(capsys):
+def test_without_a_card_the_way_to_try_it_is_said(gpu, capsys):
     with pytest.raises(SystemExit):
         gpu.main([])
     assert "--device cpu --tiny" in capsys.readouterr().err
@@ -62,6 +73,6 @@ def test_without_a_card_the_way_to_try_it_is_said(capsys):
 @pytest.mark.slow
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.filterwarnings("default")
-def test_cuda_all_figures_of_a_card_are_measured_in_small(capsys, tmp_path, monkeypatch):
+def test_cuda_all_figures_of_a_card_are_measured_in_small(gpu, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("PARIBUS_DATA", str(tmp_path))
     assert gpu.main(["--device", "cuda", "--tiny"]) == 0

@@ -9,6 +9,7 @@ import torch
 
 from paribus.training import compiling
 from paribus.training.compiling import COST, GAIN, MEASURED, WARM, Compiling, pays
+from paribus.training.distributed.group import One
 from paribus.training.execution import Settings
 from paribus.training.monitor import Plan
 
@@ -20,7 +21,7 @@ class Session:
 
     def __init__(self, device: str = "cuda") -> None:
         self.execution = type("Execution", (), {"device": device})()
-        self.fitted, self.step = None, 0
+        self.fitted, self.step, self.group = None, 0, One()
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ CASES = {
             **{"training.lookahead": 2, "training.accumulate": 3, "schedule": "triangular"},
         },
     ),
+    "norms by parts": ("digits/cnn", {**CNN, "training.norm_parts": 2}),
     "moved": ("digits/cnn", {**CNN, **PARTS}),
     "mixed": ("digits/cnn", {**CNN, "augment": ["mixup", "cutmix"], "task.label_smoothing": 0.1}),
     "weighed": ("digits/cnn", {**CNN, "task": {"use": "classification", "class_weights": "balanced", "loss": "focal"}}),

@@ -24,6 +24,7 @@ from paribus.theory.layers import Table
 from paribus.theory.layers.saved import by_layer
 from paribus.training.checkpointing import chains, checkpointed, segments
 from paribus.training.costs import Memory, layers_of, predicted
+from paribus.training.distributed.group import One
 from paribus.training.execution import Settings
 from paribus.training.failures import as_out_of_memory
 from paribus.training.loaders import Loaders
@@ -147,7 +148,7 @@ def memory(
             data = Loaders.of(recipe, prepared, session.execution.device)
             piece = next(data.train.shuffled(session.seeds, 0, augment=data.augment, order=data.order))
             piece = piece.chunks(recipe.training.accumulate)[0]
-            session.training = recipe.training.model_copy(update={"accumulate": 1})
+            session.group = One(parts=session.group.share.parts)
             return _seen(session, piece, recipe, layers_of(session, prepared), compare)
     except (RuntimeError, MemoryError) as error:
         raise as_out_of_memory(error) from error
@@ -273,12 +274,12 @@ def _known(session: Session, batch: Batch) -> dict[str, Callable[[], AbstractCon
 @contextmanager
 def _accumulated(session: Session, pieces: int) -> Iterator[None]:
     """Let steps take a batch in pieces."""
-    before = session.training
-    session.training = before.model_copy(update={"accumulate": pieces})
+    before = session.group
+    session.group = One(pieces, before.share.parts)
     try:
         yield
     finally:
-        session.training = before
+        session.group = before
 
 
 def _gradients(session: Session, batch: Batch) -> list[Tensor]:

@@ -7,6 +7,7 @@ import inspect
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from paribus.errors import RecipeError
@@ -36,13 +37,19 @@ def load_plugin(path: str | Path) -> None:
         sys.path.append(beside)  # modules of one's own beside it, for workers too; behind all others, to hide none
     try:
         spec.loader.exec_module(module)
+        _register_networks(module)
     except (Exception, SystemExit) as error:
-        del sys.modules[name]
+        del sys.modules[name]  # who sends all plug-ins to other processes must not send this one
+        if isinstance(error, RecipeError):
+            raise
         raise RecipeError(f"the plug-in fails with {type(error).__name__}: {error}", got=str(path)) from error
+
+
+def _register_networks(module: ModuleType) -> None:
     torch = sys.modules.get("torch")
     known = {id(factory) for parts in registered().values() for factory in parts.values()}
     for label, value in vars(module).items():
-        own = inspect.isclass(value) and value.__module__ == name and not label.startswith("_")
+        own = inspect.isclass(value) and value.__module__ == module.__name__ and not label.startswith("_")
         if own and torch is not None and issubclass(value, torch.nn.Module) and id(value) not in known:
             register("model", value)
 
