@@ -51,9 +51,9 @@ def test_T11_a_unet_finds_nuclei(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_T21_a_transformer_translates_short_sentences(tmp_path: Path) -> None:
-    run = Run("deu/transformer", {"budget.epochs": 1}, runs=tmp_path)
+    run = Run("deu/transformer", {"budget.epochs": 1, "split.limit": 12000}, runs=tmp_path)
     run.train(threads=1)
-    assert open_test(run.folder).metrics["test/bleu"] >= 5  # the first of its 8 epochs gave 10.8 on validation
+    assert run.metrics["val/perplexity"] <= 110  # of 2,500 pieces; 89 with this seed, in an eighth of the recipe's steps
 
 
 @pytest.mark.timeout(900)

@@ -43,7 +43,7 @@ export const unique = (
 
 /** HTML that the server's own templates made, as nodes: without scripts and listeners; styles go through the CSSOM. */
 export function fragment(html) {
-  const renamed = html.replace(/(<[a-z][^<>]*?\s)style=/gi, "$1data-style="); // the policy refuses styles in markup
+  const renamed = html.replace(/<[a-z][^<>]*>/gi, harmless); // the policy complains of what it refuses, even unused
   const parsed = new DOMParser().parseFromString(renamed, "text/html");
   for (const node of parsed.querySelectorAll("script, style, link, iframe, object, embed")) node.remove();
   for (const node of parsed.body.querySelectorAll("*")) tame(node);
@@ -55,9 +55,13 @@ export function fragment(html) {
   return nodes;
 }
 
+function harmless(tag) {
+  return tag.replace(/\sstyle=/i, " data-style=").replace(/\son[a-z]+\s*=/gi, " data-off=");
+}
+
 function tame(node) {
   for (const { name, value } of [...node.attributes]) {
-    if (name.startsWith("on") || /^\s*javascript:/i.test(value)) node.removeAttribute(name);
+    if (name.startsWith("on") || name === "data-off" || /^\s*javascript:/i.test(value)) node.removeAttribute(name);
   }
 }
 
