@@ -79,4 +79,4 @@ def fuzz(seed: int, rounds: int) -> int:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_R21_hostile_changes_end_in_an_answer_or_in_one_error(seed):
-    assert fuzz(seed, 100) > 1  # most are refused; some must not be, or nothing is tested
+    assert fuzz(seed, 140) > 3

@@ -10,6 +10,7 @@ from tests.theory.meant import derivative_verdict, layer_verdict, rows_of
 
 LISTS = sorted((Path(__file__).parent / "held_out").glob("*.txt"))
 RIGHT = {"layers-sixth": 0.84, "layers-seventh": 0.82, "derivatives-third": 0.94}  # far from the notation
+BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
 
 
@@ -20,4 +21,4 @@ def test_what_people_type_is_read_as_meant_or_something_is_said(path):
     counts = Counter(kind for kind, _ in found.values())
     assert not {key: value for key, value in found.items() if value[0] not in SAID}
     assert counts["right"] >= RIGHT.get(path.stem, 0.95 if "derivatives" in path.stem else 0.87) * len(found), counts
-    assert counts["refused"] <= 0.03 * len(found), counts  # nearly every refusal says what to do next
+    assert counts["refused"] <= BARE.get(path.stem, 0.02) * len(found), counts  # nearly all say what to do next

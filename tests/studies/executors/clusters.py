@@ -16,7 +16,7 @@ SMALLEST_STORE = 80_000_000  # ray takes no less than 75 MB
 @contextmanager
 def cluster(**head: Any) -> Iterator[Any]:
     """One whose first node is this process's own; further ones by ``add``."""
-    ray = connection.library()
+    ray = connection.loaded()
     from ray.cluster_utils import Cluster
 
     made = Cluster(shutdown_at_exit=False)

@@ -69,7 +69,7 @@ class RayCluster:
             StudyError: naming what is wrong.
         """
         cpus, gpus, room = self._room(threads)
-        load = connection.library().remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(versions)
+        load = connection.loaded().remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(versions)
         for _ in range(min(self._workers or room, room)):
             load.remote()
 

@@ -77,7 +77,7 @@ def connect(address: str) -> bool:
     Raises:
         StudyError: where ray is missing, nobody answers, or its version is another one.
     """
-    ray = library()
+    ray = loaded()
     if ray.is_initialized():
         return False
     address = address or os.environ.get(ADDRESS) or LOCAL
@@ -100,7 +100,7 @@ def connect(address: str) -> bool:
     return True
 
 
-def library() -> ModuleType:
+def loaded() -> ModuleType:
     """Ray itself.
 
     Raises:
@@ -131,7 +131,7 @@ def disconnect() -> None:
 def nodes() -> list[Node]:
     """The machines of the cluster that are alive."""
     found = []
-    for node in library().nodes():
+    for node in loaded().nodes():
         if node["Alive"]:
             has = node["Resources"]
             found.append(Node(str(node["NodeManagerHostname"]), has.get("CPU", 0.0), has.get("GPU", 0.0)))

@@ -79,7 +79,7 @@ class Dispatch:
     def __init__(
         self, waiting: Waiting, listen: EventListener, workers: int, cpus: float, gpus: float, tokens: Token | None
     ) -> None:
-        self.ray = connection.library()
+        self.ray = connection.loaded()
         self.waiting, self.listen, self.workers, self.tokens = waiting, listen, workers, tokens
         self.gpu = gpus > 0
         self.desk, self.name = _desk(self.ray), secrets.token_hex(8)
