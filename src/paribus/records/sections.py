@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Shuffle = Literal["full", "blocks", "none"]
+Shuffle = Literal["full", "blocks", "none", "always"]
 
 
 class Section(BaseModel):
@@ -54,7 +54,8 @@ class Training(Section):
     shuffle: Shuffle = Field(
         "full",
         description="order of the examples; blocks reads neighbours together, for sets larger than memory; none takes "
-        "them as they are stored, which spoils a training wherever neighbours are alike",
+        "them as they are stored, which spoils a training wherever neighbours are alike; always shuffles even what its "
+        "source says must be read in order, as a text is, whose passages then go on from no state",
     )
     sampling: Literal["all", "balanced", "sqrt", "episodes"] = Field(
         "all",

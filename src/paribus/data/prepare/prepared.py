@@ -76,7 +76,7 @@ class PreparedData:
         """
         if training.sampling == "all":
             return None
-        if training.shuffle != "full":
+        if training.shuffle not in ("full", "always"):
             rule = (
                 f"training.sampling draws from all examples, and training.shuffle={training.shuffle} reads neighbours"
             )
