@@ -63,6 +63,12 @@ class Training(Section):
         "to the root of its size; or episodes, batches of a few classes drawn at random with per_class examples of "
         "each. An epoch has about as many examples in any case",
     )
+    agreeing: int = Field(
+        0,
+        ge=0,
+        description="leave out training examples whose label is not among the most frequent ones of so many nearest "
+        "others, for it may be wrong; 0 keeps all",
+    )
     per_class: int = Field(
         2, ge=1, description="of sampling=episodes: examples of each class in a batch, whose classes are the more"
     )
