@@ -67,6 +67,22 @@ def test_weights_are_drawn_anew_over_what_the_code_set(scheme, variance):
     assert bool((wide.norm.bias == 0).all())
 
 
+def test_an_outer_module_overrules_nothing_that_is_drawn_anew():
+    class Outer(Own):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.full((), 3.0))
+
+        def reset_parameters(self) -> None:
+            nn.init.ones_(self.scale)
+            nn.init.constant_(self.first.bias, -20.0)
+
+    net = Outer()
+    redrawn(net, Start(redraw="he"), 7)
+    assert net.scale.item() == 1.0
+    assert not bool(net.first.bias.any())
+
+
 def test_weights_that_are_drawn_anew_follow_the_seed_alone():
     one, same, other = Own(), Own(), Own()
     for net, key in ((one, 7), (same, 7), (other, 8)):

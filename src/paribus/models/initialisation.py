@@ -43,15 +43,18 @@ def initialise(model: nn.Module, key: int, over: str = "") -> None:
 
     Numbers are drawn on the device of the weights: initialise on the CPU, then move the model.
     Parameters of a module without ``reset_parameters`` stay as its constructor made them, and so do those that
-    ``model.loaded`` names (see :mod:`paribus.models.declarations`); not where ``over`` names a scheme that is to be
-    followed whatever the model says.
+    ``model.loaded`` names (see :mod:`paribus.models.declarations`).
+
+    Where ``over`` names a scheme it is followed whatever the model says: nothing is kept, and an outer module overrules
+    nothing of what it contains.
     """
     kept = [] if over else [(tensor, tensor.detach().clone()) for tensor in loaded(model).values()]
     name = over or getattr(model, "init", "default")
     scheme = SCHEMES.get(name) if isinstance(name, str) else None
     lasting: Mapping[str, str] = getattr(model, "drawn_as", {})
     # From the leaves up, the order in which constructors run: an outer module may overrule what it contains.
-    for path, module in reversed(list(model.named_modules())):
+    modules = list(model.named_modules())
+    for path, module in modules if over else reversed(modules):
         parametrized = parametrize.is_parametrized(module)
         if parametrized or next(module.parameters(recurse=False), None) is not None:
             with chance.seeded(chance.key(key, lasting.get(path, path))), torch.no_grad(), parametrize.cached():
