@@ -132,8 +132,9 @@ def tiny_batches(case: Case) -> Iterator[Finding]:
 def _harmed(case: Case, size: int, norm: bool) -> bool:
     """Whether there is a second sign: little is learned, a norm is apart, or a rate that suits larger batches."""
     hot = case.high("gradient_heat") or case.high("coordinate_heat")
+    hottest = case.above("gradient_heat") or case.above("coordinate_heat")
     if case.poor or not norm:
-        return case.poor or (size <= TINY and (case.behind or (hot and _unsteady(case))))
+        return case.poor or (size <= TINY and (case.behind or hottest or (hot and _unsteady(case))))
     apart = case.above("mode_gap") or case.above("norm_drift")
     alone = len(case.record.info.get("input_shape") or ()) == 1  # else each example has many values of a channel
     return case.behind or hot or (size <= TINY and apart) or (size <= TWO and alone)

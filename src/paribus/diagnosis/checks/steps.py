@@ -29,7 +29,7 @@ def too_high(case: Case) -> Iterator[Finding]:
     vanished = case["shrinkage"] < VANISHED  # of weights that are nearly nothing any step is a large part
     asked = ("growth", "first_epoch", *(() if vanished else ("most_update",)), "jump")
     signs = [name for name in asked if case.above(name)]
-    if _unusual(case, case.above) and (case.behind or any(map(case.high, asked))):
+    if (_unusual(case, case.above) and any(map(case.high, asked))) or (_unusual(case, case.high) and case.behind):
         signs.append("coordinate_rate" if "coordinate_rate" in case.figures else "gradient_rate")
     if case.poor and case.high("dead_at_end") and not case.high("dead_at_start") and _far(case):
         signs.append("dead_at_end")
@@ -80,7 +80,8 @@ def too_low(case: Case) -> Iterator[Finding]:
     record, short = case.record, case.below("most_update")
     tiny = case["usual_rate"] < case.healthy.below("usual_rate") / FAR
     below = case.below("usual_rate") and case.low("most_update")
-    other = _unusual(case, case.below) and (case.behind or case.low("most_update") or case["unfinished"] > FALLS)
+    other = _unusual(case, case.below) and (case.low("most_update") or case["unfinished"] > FALLS)
+    other |= _unusual(case, case.low) and case.behind
     unusual = tiny or below or other or (case.low("usual_rate") and case.behind)
     if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
         return
