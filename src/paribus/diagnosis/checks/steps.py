@@ -29,13 +29,14 @@ def too_high(case: Case) -> Iterator[Finding]:
     vanished = case["shrinkage"] < VANISHED  # of weights that are nearly nothing any step is a large part
     asked = ("growth", "first_epoch", *(() if vanished else ("most_update",)), "jump")
     signs = [name for name in asked if case.above(name)]
-    if (_unusual(case, case.above) and any(map(case.high, asked))) or (_unusual(case, case.high) and case.behind):
+    odd = (_unusual(case, case.above) and any(map(case.high, asked))) or (_unusual(case, case.high) and case.behind)
+    if odd:
         signs.append("coordinate_rate" if "coordinate_rate" in case.figures else "gradient_rate")
     if case.poor and case.high("dead_at_end") and not case.high("dead_at_start") and _far(case):
         signs.append("dead_at_end")
     if not signs and not record.diverged:
         return
-    sure = record.diverged or len(signs) > 1 or case.behind or case.above("usual_rate")
+    sure = record.diverged or odd or len(signs) > 1 or case.behind or case.above("usual_rate")
     trace = case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update") if "most_update" in signs else None
     at = f" of {record.lr:g}" if record.lr else ""
     yield Finding(
