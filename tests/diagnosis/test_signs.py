@@ -57,6 +57,21 @@ def test_a_rate_is_judged_by_what_its_optimizer_takes(optimizer, accuracy, expec
 
 
 @pytest.mark.parametrize(
+    ("growth", "update", "rise", "expected"),
+    [
+        (3.0, 0.2, 3.0, [("lr-too-high", "fault")]),
+        (1.2, 0.2, 3.0, []),
+        (3.0, 0.02, 3.0, []),
+        (3.0, 0.2, 1.0, []),
+    ],
+)
+def test_long_steps_are_too_long_where_the_loss_is_rough(growth, update, rise, expected):
+    made = record(looks={"weight_norm": {"a": growth}, "update_ratio": {"a": update}})
+    rows = [{**row, "val/loss": 0.4 if row["epoch"] < 20 else 0.4 * rise} for row in made.rows]
+    assert said(steps.too_high, dataclasses.replace(made, rows=rows)) == expected
+
+
+@pytest.mark.parametrize(
     ("optimizer", "accuracy", "expected"),
     [
         ({"use": "sgd", "lr": 0.02, "momentum": 0.0}, SOUND, []),

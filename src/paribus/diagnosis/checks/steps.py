@@ -18,6 +18,7 @@ FEW, SHORT, LEFT = 2, 200, 0.4  # epochs, steps, and what is left of a guess's l
 LITTLE = 0.15  # of a guess's loss: with less left a training is as good as over
 FALLS = 0.02  # of a guess's loss, whenever the steps grow by a factor of e
 WHOLE = 4  # batches in an epoch: of so few each holds a quarter of all examples, and more
+LONG, ROUGH = ("growth", "most_update"), ("first_epoch", "jump", "rise")  # signs of long steps, and of their harm
 FAR = 5.0  # times less than the limit: so short a step does nothing, whatever else is known
 
 
@@ -30,7 +31,9 @@ def too_high(case: Case) -> Iterator[Finding]:
     asked = ("growth", "first_epoch", *(() if vanished else ("most_update",)), "jump")
     signs = [name for name in asked if case.above(name)]
     odd = (_unusual(case, case.above) and any(map(case.high, asked))) or (_unusual(case, case.high) and case.behind)
-    if odd:
+    if not signs and not vanished and all(map(case.high, LONG)) and (rough := [*filter(case.high, ROUGH)]):
+        signs, odd = [*LONG, *rough], True
+    elif odd:
         signs.append("coordinate_rate" if "coordinate_rate" in case.figures else "gradient_rate")
     if case.poor and case.high("dead_at_end") and not case.high("dead_at_start") and _far(case):
         signs.append("dead_at_end")
@@ -65,6 +68,7 @@ SIGNS = {
     "first_epoch": "the first epoch was worse than no training at all",
     "most_update": "single steps change more of the weights than in any healthy run",
     "jump": "the loss leaps up again",
+    "rise": "the loss on other examples rises",
     "dead_at_end": "units died that were alive before the first step",
     "gradient_rate": "steps are longer than in any healthy run with this optimizer",
     "coordinate_rate": "steps are longer than in any healthy run with such an optimizer",
