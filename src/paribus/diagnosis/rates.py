@@ -26,7 +26,7 @@ def usual_rate(record: Record) -> float | None:
 
 def gradient_rate(record: Record) -> float | None:
     """The learning rate of steps along the gradient, as they add up with momentum: lr/(1 − μ)."""
-    momentum = record.option("optimizer.momentum", 0.0)
+    momentum: float = record.option("optimizer.momentum", 0.0)
     if record.option("optimizer.use") != "sgd" or record.lr is None or not 0 <= momentum < 1:
         return None
     return record.lr / (1 - momentum)
