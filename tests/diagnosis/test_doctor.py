@@ -117,20 +117,28 @@ def test_a_fault_that_the_recipe_plants_is_the_first_finding(trained, cause):
 
 
 @pytest.mark.parametrize(
-    ("plan", "cause"),
+    ("plan", "cause", "treatment"),
     [
-        ("softmax", "double-softmax"),
-        ("relu", "cut-outputs"),
-        ("straight", "linear-network"),
-        ("tiny", "inputs-too-small"),
-        ("dead", "dead-units"),
+        ("softmax", "double-softmax", {"model.ending": "bare"}),
+        ("relu", "cut-outputs", {"model.ending": "bare"}),
+        ("straight", "linear-network", {}),  # there is nothing that could be exchanged
+        ("tiny", "inputs-too-small", {}),
+        ("dead", "dead-units", {"model.redraw": "he"}),
     ],
 )
-def test_a_fault_in_a_network_of_ones_own_is_told_by_its_signals(trained, plan, cause):
+def test_a_fault_in_a_network_of_ones_own_is_told_by_its_signals(trained, plan, cause, treatment):
     pb.register("model", name="assembled_here")(Net)
-    found = diagnose(trained({"model": {"use": "assembled_here", "plan": plan}}))
+    planted = {"model": {"use": "assembled_here", "plan": plan}}
+    found = diagnose(trained(planted))
     assert found.faults, found.causes
     assert found.faults[0].cause == cause
+    assert found.faults[0].treatment == treatment
+    if plan in ("relu", "dead"):  # their treatment leaves nothing of the fault
+        assert not diagnose(trained({"model": {**planted["model"], **_inner(treatment)}})).faults
+
+
+def _inner(treatment: dict[str, Any]) -> dict[str, Any]:
+    return {field.partition(".")[2]: value for field, value in treatment.items()}
 
 
 def test_a_rare_class_that_is_missed_now_and_then_is_named(trained):

@@ -35,11 +35,12 @@ def check(folder: RunFolder) -> Diagnosis:
     rows, options = folder.history, folder.recipe.task.options
     if not rows:
         return Diagnosis(unchecked=("faults of adversarial training: no epoch is recorded yet",))
-    said = _of_the_losses(rows) + _of_the_steps(Case.of(Record.read(folder)))
+    case = Case.of(Record.read(folder))
+    said = _of_the_losses(rows) + _of_the_steps(case)
     if (steps := rows[-1].get("step", math.inf)) < EARLY:
         early = f"too early, after {steps:,} of at least {EARLY:,} steps"
         return said + Diagnosis(unchecked=(f"modes: {early}", f"the discriminator's lead: {early}"))
-    return _of_the_balance(rows, options) + _of_the_modes(rows, folder.info(), options) + said
+    return _of_the_balance(rows, options, case) + _of_the_modes(rows, folder.info(), options) + said
 
 
 def _of_the_losses(rows: Rows) -> Diagnosis:
@@ -88,10 +89,10 @@ def _stuck(rows: Rows) -> bool:
     return len(found) > 1 and found[-1] > STUCK * found[0]
 
 
-def _of_the_balance(rows: Rows, options: Mapping[str, Any]) -> Diagnosis:
+def _of_the_balance(rows: Rows, options: Mapping[str, Any], case: Case) -> Diagnosis:
     if options.get("loss") == "wasserstein_gp":
         return Diagnosis(unchecked=("the discriminator's lead: scores of a Wasserstein critic have no threshold",))
-    found = _discriminator_wins(rows, options)
+    found = _discriminator_wins(rows, options, case.below("most_update"))
     return Diagnosis((found,) if found else (), ("a discriminator that wins",))
 
 
@@ -107,7 +108,8 @@ def _of_the_modes(rows: Rows, info: Mapping[str, Any], options: Mapping[str, Any
     return Diagnosis(checked=("modes, counted",))
 
 
-def _discriminator_wins(rows: Rows, options: Mapping[str, Any]) -> Finding | None:
+def _discriminator_wins(rows: Rows, options: Mapping[str, Any], still: bool) -> Finding | None:
+    """``still`` says that neither network moves: then it is no wonder that what is drawn can be told apart."""
     accuracy, loss = _end(rows, "train/discriminator_accuracy"), _end(rows, "train/discriminator_loss")
     if accuracy is None or loss is None or accuracy < SURE:
         return None
@@ -118,6 +120,7 @@ def _discriminator_wins(rows: Rows, options: Mapping[str, Any]) -> Finding | Non
         {"discriminator accuracy": accuracy, "discriminator loss": loss},
         treatment={"task.r1": 1.0 if not options.get("r1") else 10 * options["r1"]},
         advice="Or slow it down: a smaller optimizers.discriminator.lr, or model.spectral=true.",
+        severity="warning" if still else "fault",
     )
 
 

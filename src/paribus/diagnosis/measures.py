@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from paribus.diagnosis.rates import coordinate_heat, coordinate_rate, gradient_heat, gradient_rate, usual_rate
 from paribus.diagnosis.record import STAGE, Record
-from paribus.records.options import options
-from paribus.records.parts import find, names
 from paribus.records.signals import Look
 
 Measure = Callable[[Record], float | None]
@@ -98,18 +97,6 @@ def update(record: Record, look: Look | None) -> float | None:
 def first_update(record: Record) -> float | None:
     """At the first look behind a step."""
     return update(record, next((look for look in record.looks if look.step > 0), None))
-
-
-def usual_rate(record: Record) -> float | None:
-    """The learning rate over that which its optimizer has by default, each as it adds up with momentum: lr/(1 − μ)."""
-    name = record.option("optimizer.use")
-    if record.lr is None or name not in names("optimizer"):
-        return None
-    default = {one.name: one.default for one in options("optimizer", find("optimizer", name))}
-    usual, momentum = default.get("lr"), record.option("optimizer.momentum", 0.0) if name == "sgd" else 0.0
-    if not isinstance(usual, (int, float)) or not 0 <= momentum < 1:
-        return None
-    return ratio(record.lr / (1 - momentum), usual / (1 - (default["momentum"] if name == "sgd" else 0.0)))
 
 
 def steps(record: Record) -> float | None:
@@ -478,6 +465,10 @@ MEASURES: Mapping[str, Measured] = {
     "start_loss": Measured(start_loss, "the first loss over that of a guess", "loss_eval", margin=1.5),
     "summed": Measured(summed, "power of the number of examples by which the loss grows", "loss", False, 0.3),
     "usual_rate": Measured(usual_rate, "learning rate over the optimizer's default"),
+    "gradient_rate": Measured(gradient_rate, "learning rate as it adds up with momentum", margin=1.25),
+    "coordinate_rate": Measured(coordinate_rate, "how far a step moves each weight", margin=1.25),
+    "gradient_heat": Measured(gradient_heat, "that rate for each example of a batch", margin=1.25),
+    "coordinate_heat": Measured(coordinate_heat, "that step for the root of the examples of a batch", margin=1.25),
     "steps": Measured(steps, "steps"),
     "batches": Measured(batches, "batches in an epoch"),
     "first_update": Measured(first_update, "‖Δw‖/‖w‖ of the middle layer, early", "update_ratio"),

@@ -31,7 +31,7 @@ SCHEMES: Mapping[str, Scheme | None] = {
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
-def initialise(model: nn.Module, key: int) -> None:
+def initialise(model: nn.Module, key: int, over: str = "") -> None:
     """Draw all weights of a model anew, each layer's from the key and its own name.
 
     Layers of the same name and shape thus start alike in every arm of a study, whatever stands between them.
@@ -44,17 +44,23 @@ def initialise(model: nn.Module, key: int) -> None:
     Numbers are drawn on the device of the weights: initialise on the CPU, then move the model.
     Parameters of a module without ``reset_parameters`` stay as its constructor made them, and so do those that
     ``model.loaded`` names (see :mod:`paribus.models.declarations`).
+
+    Where ``over`` names a scheme it is followed whatever the model says: nothing is kept, and an outer module overrules
+    nothing of what it contains.
     """
-    kept = [(tensor, tensor.detach().clone()) for tensor in loaded(model).values()]
-    name = getattr(model, "init", "default")
+    kept = [] if over else [(tensor, tensor.detach().clone()) for tensor in loaded(model).values()]
+    name = over or getattr(model, "init", "default")
     scheme = SCHEMES.get(name) if isinstance(name, str) else None
     lasting: Mapping[str, str] = getattr(model, "drawn_as", {})
     # From the leaves up, the order in which constructors run: an outer module may overrule what it contains.
-    for path, module in reversed(list(model.named_modules())):
+    modules = list(model.named_modules())
+    for path, module in modules if over else reversed(modules):
         parametrized = parametrize.is_parametrized(module)
         if parametrized or next(module.parameters(recurse=False), None) is not None:
             with chance.seeded(chance.key(key, lasting.get(path, path))), torch.no_grad(), parametrize.cached():
                 _reset(module, scheme)
+                if over == "orthogonal" and isinstance(module, nn.RNNBase):
+                    _turn(module)
                 if parametrized:
                     _keep_what_was_drawn(module)
     with torch.no_grad():
@@ -67,6 +73,14 @@ def _keep_what_was_drawn(module: nn.Module) -> None:
     for name, steps in module.parametrizations.items():  # type: ignore[union-attr, operator]
         if all(hasattr(step, "right_inverse") for step in steps):
             setattr(module, name, getattr(module, name))
+
+
+def _turn(module: nn.RNNBase) -> None:
+    """Make the matrices that a recurrence multiplies its state by orthogonal, gate by gate: nothing grows or fades."""
+    for name, weights in module.named_parameters():
+        if "weight_hh" in name:
+            for gate in weights.split(module.hidden_size):  # (hidden, hidden or projected)
+                nn.init.orthogonal_(gate)
 
 
 def _reset(module: nn.Module, scheme: Scheme | None) -> None:

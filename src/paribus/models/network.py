@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from paribus.chance import Seeds, seeded
 from paribus.data.info import DataInfo
 from paribus.errors import RecipeError
+from paribus.models.altering import altered, redrawn
 from paribus.models.declarations import input_scaling
 from paribus.models.freezing import frozen_until, resting, set_epoch
 from paribus.models.initialisation import initialise
@@ -124,11 +125,13 @@ def assemble(part: Part, task: Supplier, seeds: Seeds, *, blank: bool = False) -
     with seeded(key):  # for parameters that a user's constructor draws itself
         model = build("model", part, **supplied)
         companion = task.companion()
-    initialise(model, key)
-    if companion is not None:
-        initialise(companion, seeds.key("initialisation", COMPANION))
     known = resolve("model", part, supplied)
     start = Start(**{name: known.settings[name] for name in known.common})
+    altered(model, start)
+    initialise(model, key)
+    redrawn(model, start, key)
+    if companion is not None:
+        initialise(companion, seeds.key("initialisation", COMPANION))
     loaded = None if blank else load_weights(model, start, task.info, known.settings, seeds.seed)
     return Network(model, task.info, start, loaded, companion)
 

@@ -11,6 +11,10 @@ from paribus.records.weights import NONE
 
 Head = Literal["auto", "always", "never"]
 Scaling = Literal["auto", "data", "imagenet"]
+OWN = "own"  # as the model's own code has it
+Redraw = Literal["own", "default", "xavier", "he", "lecun", "orthogonal"]
+Between = Literal["own", "relu", "leaky_relu", "elu", "gelu", "silu", "tanh"]
+Ending = Literal["own", "bare"]
 
 
 def _joined(value: Any) -> Any:
@@ -46,6 +50,15 @@ class Start:
         freeze: patterns of what is never trained; it stays to the last bit, statistics of batch norm included.
         unfreeze: pattern: for how many epochs it is frozen before it is trained like the rest.
         lr_factors: pattern: factor on the learning rate of what it names; of several the first that fits.
+        redraw: how all weights are drawn anew before the first step, over whatever the model's own code drew, set or
+            loaded: those of linear and convolutional layers by this scheme and their biases 0, all else as its class
+            begins, but recurrences, too, where it is orthogonal; own leaves the model as its code makes it.
+        activations: what takes the place of every activation module between layers; sigmoids, which gates and outputs
+            are made of, stay.
+        norm_momentum: share that a batch has in the running figures of every batch norm, which evaluation uses; by
+            default what the model's own code says.
+        ending: what the model gives: own, or bare, what its last layer with weights gives, without what its code does
+            behind that, such as a softmax or a rectifier.
     """
 
     def __init__(
@@ -56,6 +69,11 @@ class Start:
         freeze: Patterns = (),
         unfreeze: Epochs = {},  # noqa: B006  read only
         lr_factors: Factors = {},  # noqa: B006  read only
+        redraw: Redraw = "own",
+        activations: Between = "own",
+        norm_momentum: Annotated[float, Field(gt=0, le=1)] | None = None,
+        ending: Ending = "own",
     ) -> None:
         self.weights, self.new_head, self.input_scaling = weights, new_head, input_scaling
         self.freeze, self.unfreeze, self.lr_factors = freeze, unfreeze, lr_factors
+        self.redraw, self.activations, self.norm_momentum, self.ending = redraw, activations, norm_momentum, ending

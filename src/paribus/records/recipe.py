@@ -36,7 +36,7 @@ from paribus.records.shortcuts import expand, unknown_field
 
 WORDS = ("name", "about", "why")  # for people: what they say decides nothing
 SUFFIXES = {".yaml", ".yml", ".json"}
-LATER = {"norm_parts": None, "lookahead": 0}  # fields of training that are newer than runs which must stay the same
+LATER = {"norm_parts": None, "lookahead": 0, "agreeing": 0}  # newer fields of training: older runs must stay the same
 
 PartField = Annotated[InstanceOf[Part], BeforeValidator(Part.of), PlainSerializer(Part.flat)]
 

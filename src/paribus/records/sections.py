@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Shuffle = Literal["full", "blocks", "none"]
+Shuffle = Literal["full", "blocks", "none", "always"]
 
 
 class Section(BaseModel):
@@ -54,13 +54,20 @@ class Training(Section):
     shuffle: Shuffle = Field(
         "full",
         description="order of the examples; blocks reads neighbours together, for sets larger than memory; none takes "
-        "them as they are stored, which spoils a training wherever neighbours are alike",
+        "them as they are stored, which spoils a training wherever neighbours are alike; always shuffles even what its "
+        "source says must be read in order, as a text is, whose passages then go on from no state",
     )
     sampling: Literal["all", "balanced", "sqrt", "episodes"] = Field(
         "all",
         description="which examples an epoch takes: all of them once; as many of every class; of each in proportion "
         "to the root of its size; or episodes, batches of a few classes drawn at random with per_class examples of "
         "each. An epoch has about as many examples in any case",
+    )
+    agreeing: int = Field(
+        0,
+        ge=0,
+        description="leave out training examples whose label is not among the most frequent ones of so many nearest "
+        "others, for it may be wrong; 0 keeps all",
     )
     per_class: int = Field(
         2, ge=1, description="of sampling=episodes: examples of each class in a batch, whose classes are the more"

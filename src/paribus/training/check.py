@@ -88,7 +88,7 @@ class Check:
         return prepared
 
     def _prepared(self, recipe: Recipe, seed: int) -> PreparedData:
-        key = repr((recipe.data, recipe.split, recipe.chance, seed))
+        key = repr((recipe.data, recipe.split, recipe.chance, recipe.training.agreeing, seed))
         if self._data is None or self._data[0] != key:
             self._data, self._network = (key, prepare(recipe, recipe.seeds(seed), self.progress)), None
         return self._data[1]

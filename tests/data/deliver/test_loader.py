@@ -25,7 +25,7 @@ def loader(count: int, batch_size: int, rows=None) -> Loader:
     return Loader(data, index if rows is None else torch.tensor(rows), batch_size, torch.device("cpu"))
 
 
-@pytest.mark.parametrize("order", ["full", "blocks", "none"])
+@pytest.mark.parametrize("order", ["full", "blocks", "none", "always"])
 @pytest.mark.parametrize(("count", "batch_size"), [(1, 1), (10, 10), (10, 3), (101, 10), (97, 96), (64, 1)])
 def test_every_example_once_in_batches_of_even_size(count, batch_size, order):
     stream = loader(count, batch_size)
@@ -46,6 +46,16 @@ def tensors(batch: Batch) -> tuple[torch.Tensor, ...]:
 
 def rows_of(batches) -> list[int]:
     return torch.cat([batch.rows for batch in batches]).tolist()
+
+
+def test_what_must_be_read_in_order_is_shuffled_only_where_that_is_asked_for(monkeypatch):
+    monkeypatch.setattr(Dataset, "sequential", True)
+    stream = loader(40, 8)
+    assert [batch.rows.tolist() for batch in stream.shuffled(SEEDS, 0)] == [[*range(k, 40, 5)] for k in range(5)]
+    shuffled = [batch.rows.tolist() for batch in stream.shuffled(SEEDS, 0, order="always")]
+    assert sorted(row for rows in shuffled for row in rows) == [*range(40)]
+    assert all(rows == sorted(rows) for rows in shuffled)  # so that the state of a text finds its passages
+    assert shuffled != [batch.rows.tolist() for batch in stream.shuffled(SEEDS, 1, order="always")]
 
 
 def test_in_order_is_in_order():

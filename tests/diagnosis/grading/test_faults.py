@@ -1,6 +1,7 @@
 """What is planted, where, and what counts as right."""
 
 import json
+from itertools import combinations
 
 import pytest
 
@@ -8,7 +9,7 @@ from paribus.diagnosis.causes import CAUSES
 from paribus.diagnosis.grading import cases, parts
 from paribus.diagnosis.grading.faults import FAULTS, NOT_PLANTED, OPERATORS
 from paribus.diagnosis.grading.healthy import KINDS, SHIPPED
-from paribus.diagnosis.grading.hosts import FIRST_SEED, GRADING, TUNING, hosts
+from paribus.diagnosis.grading.hosts import FIRST_SEED, SETS, hosts
 from paribus.errors import RecipeError
 
 
@@ -41,20 +42,21 @@ def test_each_fault_has_three_severities_and_four_hosts_where_there_are_so_many(
     assert all(sum(fault.fits(host) for host in hosts(side)) >= 4 for fault in broad)
 
 
-def test_both_sides_have_nothing_in_common():
-    recipes = [{json.dumps(host.recipe, sort_keys=True) for host in side} for side in (TUNING, GRADING)]
+@pytest.mark.parametrize(("one", "other"), combinations(SETS, 2))
+def test_two_sides_have_nothing_in_common(one, other):
+    recipes = [{json.dumps(host.recipe, sort_keys=True) for host in SETS[side]} for side in (one, other)]
     assert not recipes[0] & recipes[1]
-    assert not {host.name for host in TUNING} & {host.name for host in GRADING}
-    given = [{host.examples for host in side if host.examples} for side in (TUNING, GRADING)]
-    assert not {str(one) for one in given[0]} & {str(one) for one in given[1]}
-    assert abs(FIRST_SEED["tuning"] - FIRST_SEED["grading"]) >= 2 * cases.HEALTHY
-    assert not {*SHIPPED["tuning"]} & {*SHIPPED["grading"]}
+    assert not {host.name for host in SETS[one]} & {host.name for host in SETS[other]}
+    given = [{host.examples for host in SETS[side] if host.examples} for side in (one, other)]
+    assert not {str(made) for made in given[0]} & {str(made) for made in given[1]}
+    assert abs(FIRST_SEED[one] - FIRST_SEED[other]) >= 2 * cases.HEALTHY
+    assert not {*SHIPPED[one]} & {*SHIPPED[other]}
     counted = {"batch-tiny", "batch-one", "narrow", "squared", "swapped"}  # their levels are whole numbers or choices
     for fault in FAULTS:
-        assert fault.id in counted or fault.levels["tuning"] != fault.levels["grading"]
+        assert fault.id in counted or fault.levels[one] != fault.levels[other]
 
 
-@pytest.mark.parametrize("side", ["tuning", "grading"])
+@pytest.mark.parametrize("side", [*SETS])
 def test_everything_that_is_planted_is_a_recipe_that_does_not_name_it(side):
     words = {fault.id for fault in FAULTS if len(fault.id) > 5} | {"planted", "fault"}
     first = {fault.id: next(host.name for host in hosts(side) if fault.fits(host)) for fault in FAULTS}

@@ -116,7 +116,7 @@ class Loader:
         Of every batch that is all, or the share of one process: with the same changes as in the whole batch.
         """
         size, draws_key, lasting = len(self), seeds.key("augmentation", epoch), seeds.key("augmentation")
-        if self.examples.sequential:
+        if self.examples.sequential and order != "always":
             batches, again = self._side_by_side(), None
         elif self.sampling is not None:
             places, times = self.sampling.order(seeds, epoch)
@@ -124,6 +124,8 @@ class Loader:
         else:
             places = ORDERS[order](seeds.key("order", epoch), len(self.rows))
             batches, again = self._at_hand(self.rows[places], size), None
+            if self.examples.sequential:  # who reads a text finds states by rows that rise
+                batches = [rows.sort().values for rows in batches]
         for place in range(start, len(batches)):
             rows, before = batches[place], None if again is None else again[place]
             own, spans = shared(len(rows), share)
@@ -196,5 +198,6 @@ ORDERS: Mapping[Shuffle, Callable[[int, int], Tensor]] = {
     "full": permutation,
     "blocks": block_order,
     "none": lambda key, n: torch.arange(n),
+    "always": permutation,
 }
 """Of so many examples, by a key: how ``training.shuffle`` names it → a permutation."""

@@ -20,6 +20,7 @@ from paribus.data.deliver.loader import Batch, Drawn, Loader
 from paribus.data.deliver.sampling import Sampling
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
+from paribus.data.prepare.agreeing import agreeing
 from paribus.errors import MissingData, RecipeError
 from paribus.progress import Announce, silent
 from paribus.records.inputs import DataRecord, Inputs
@@ -76,7 +77,7 @@ class PreparedData:
         """
         if training.sampling == "all":
             return None
-        if training.shuffle != "full":
+        if training.shuffle not in ("full", "always"):
             rule = (
                 f"training.sampling draws from all examples, and training.shuffle={training.shuffle} reads neighbours"
             )
@@ -127,6 +128,9 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     source = build("data", recipe.data)
     examples: Examples = source.to_examples(dataset) if hasattr(source, "to_examples") else dataset
     rows = examples.split(recipe.split, seeds)
+    if recipe.training.agreeing:
+        with threads.single():
+            rows = {**rows, "train": agreeing(examples, rows["train"], recipe.training.agreeing)}
     with threads.single():  # moments are part of what is learned
         info = examples.info(rows, getattr(source, "decoding", {}))
     if folds := recipe.split.folds:  # the mean over them, however uneven groups make single ones

@@ -8,11 +8,12 @@ from typing import Any
 
 from paribus.diagnosis.case import Case, Check
 from paribus.diagnosis.finding import Finding, Trace
+from paribus.diagnosis.rates import batch
 from paribus.diagnosis.record import Record
 
 ONE_CLASS = 0.95  # of a batch
 FOLLOWED = 60  # steps after which running statistics of the usual momentum are those of the data
-TINY, SMALL = 3, 4  # examples: of so few a batch norm knows nothing, or little
+TWO, TINY, SMALL = 2, 3, 4  # examples: of so few a batch norm knows one difference, nothing, or little
 
 
 def not_scaled(case: Case) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def not_scaled(case: Case) -> Iterator[Finding]:
         "inputs-not-scaled" if wide else "inputs-too-small",
         says,
         case.evidence("widest_input", "input_deviation", "first_spread"),
-        _scaling(case.record),
+        _scaling(case.record, wide or case.below("input_deviation")),
         "Subtract the mean of the training examples and divide by their deviation, once.",
         "fault",
         trace=_channels(case),
@@ -54,12 +55,12 @@ def _channels(case: Case) -> Trace | None:
     return Trace("what the network sees", "channel or column", "value", lines)
 
 
-def _scaling(record: Record) -> dict[str, Any]:
+def _scaling(record: Record, seen: bool) -> dict[str, Any]:
+    """Scaling by the data's own figures; ``seen`` says whether it is what the network sees that is out of range."""
     if record.option("data.scale") == "none":
         return {"data.scale": "standard"}
-    if record.option("model.input_scaling", "auto") == "imagenet":
-        return {"model.input_scaling": "data"}
-    return {}
+    scaled = record.option("model.input_scaling", "auto") == "data"
+    return {"model.input_scaling": "data"} if seen and not scaled else {}
 
 
 def noisy(case: Case) -> Iterator[Finding]:
@@ -94,7 +95,7 @@ def one_class(case: Case) -> Iterator[Finding]:
         f"In the middle one of the first batches {100 * median(found):.0f} % of the examples are of "
         f"one class, among all {100 * max(case.record.shares):.0f} %.",
         {"share in a batch": median(found), "share among all": max(case.record.shares), **case.evidence("mode_gap")},
-        {"training.shuffle": "full"} if case.record.option("training.shuffle", "full") != "full" else {},
+        {"training.shuffle": "always" if case.record.option("training.shuffle", "full") == "full" else "full"},
         "Shuffle the examples before they are put into batches.",
         trace=Trace(
             "largest class of the first batches",
@@ -107,12 +108,10 @@ def one_class(case: Case) -> Iterator[Finding]:
 
 
 def tiny_batches(case: Case) -> Iterator[Finding]:
-    """Batch norm over one or two examples, or steps that follow so few that nothing is learned."""
-    record, size = case.record, _batch(case.record)
-    norm = normed(record)
-    apart = norm and (case.above("mode_gap") or case.above("norm_drift"))
-    harmed = case.poor or (size <= TINY and (case.behind or apart))
-    if not 0 < size <= SMALL or not (harmed or (norm and size <= TINY)):
+    """Batch norm over a few values, or steps that follow so few examples that nothing is learned."""
+    record, norm = case.record, normed(case.record)
+    size = _batch(record) if norm else batch(record)
+    if not 0 < size <= SMALL or not (_harmed(case, size, norm) or size <= TINY):
         return
     examples = f"{size} example{'s' * (size > 1)}"
     yield Finding(
@@ -120,14 +119,30 @@ def tiny_batches(case: Case) -> Iterator[Finding]:
         f"Batch norm takes its mean over {examples}."
         if norm
         else f"Each step follows the gradient of {examples} alone.",
-        {"batch size": float(size), **case.evidence("mode_gap", "norm_drift")},
+        {"batch size": float(size), **case.evidence("mode_gap", "norm_drift", "gradient_heat", "coordinate_heat")},
         {"training.batch_size": 32},
         "Or a norm that looks at single examples: model.norm=group." if norm else "Or a smaller learning rate.",
-        "fault" if harmed else "warning",
+        "fault" if _harmed(case, size, norm) else "warning",
         trace=case.looks("|ln| of running over true variance", "norm_variance", "norm_drift", log=False)
         if norm
         else case.curves("losses", "train/loss", "val/loss"),
     )
+
+
+def _harmed(case: Case, size: int, norm: bool) -> bool:
+    """Whether there is a second sign: little is learned, a norm is apart, or a rate that suits larger batches."""
+    hot = case.high("gradient_heat") or case.high("coordinate_heat")
+    hottest = case.above("gradient_heat") or case.above("coordinate_heat")
+    if case.poor or not norm:
+        return case.poor or (size <= TINY and (case.behind or hottest or (hot and _unsteady(case))))
+    apart = case.above("mode_gap") or case.above("norm_drift")
+    alone = len(case.record.info.get("input_shape") or ()) == 1  # else each example has many values of a channel
+    return case.behind or hot or (size <= TINY and apart) or (size <= TWO and alone)
+
+
+def _unsteady(case: Case) -> bool:
+    """Whether steps or losses are rougher than in the healthy runs of all recipes but one."""
+    return any(map(case.high, ("most_update", "growth", "first_epoch", "jump", "rise", "dead_at_end")))
 
 
 def frozen_norm(case: Case) -> Iterator[Finding]:
@@ -146,7 +161,8 @@ def frozen_norm(case: Case) -> Iterator[Finding]:
         "Its running statistics are not those of what passes it"
         + (": they have seen no batch." if still else ", so the network that is evaluated is another one."),
         case.evidence("norm_drift", "norm_shift", "mode_gap"),
-        advice="Let running statistics follow while training (momentum above 0), and train in training mode.",
+        {"model.norm_momentum": 0.1},
+        "Let running statistics follow while training (momentum above 0), and train in training mode.",
         severity="fault" if (drift and harmed) or case.poor else "warning",
         trace=case.looks("|ln| of running over true variance", "norm_variance", "norm_drift", log=False),
     )
@@ -161,13 +177,10 @@ def _drifts(case: Case) -> bool:
     return case.high("norm_drift") or case.high("norm_shift")
 
 
-def _normed(record: Record) -> bool:
-    return any(look.norm_variance or look.norm_batches for look in record.looks)
-
-
 def normed(record: Record) -> bool:
     """Whether there is a batch norm."""
-    return _normed(record) or record.option("model.norm") == "batch"
+    seen = any(look.norm_variance or look.norm_batches for look in record.looks)
+    return seen or record.option("model.norm") == "batch"
 
 
 def stepped(record: Record) -> bool:

@@ -122,7 +122,8 @@ def wrong_labels(case: Case) -> Iterator[Finding]:
         f"{best['val/loss']:.3g} is that of mistakes which are spread evenly over all examples and "
         "classes, as of wrong labels, or of classes that overlap.",
         case.evidence("confusion_loss", "gap", "rise"),
-        advice="Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
+        {} if record.option("training.agreeing") else {"training.agreeing": 10},
+        "Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
         severity="fault" if _behind(case) else "warning",  # where classes overlap others are answered no better
         trace=case.curves("losses", "train/loss", "val/loss"),
     )

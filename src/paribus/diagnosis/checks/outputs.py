@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from paribus.diagnosis.case import Case, Check
 from paribus.diagnosis.finding import Finding
@@ -30,7 +31,8 @@ def double_softmax(case: Case) -> Iterator[Finding]:
         "What the network gives is positive and sums to 1 for every example: a softmax, before a cross-entropy that "
         f"takes logits and has its own. With {classes} classes that loss cannot fall below {floor:.3g}.",
         {**case.evidence("simplex", "fit"), "lowest loss that it allows": floor},
-        advice="Take the softmax out of the model, or name it: model.final_activation=softmax.",
+        _bare(record),
+        "Take the softmax out of the model, or name it: model.final_activation=softmax.",
         trace=case.curves("losses", "train/loss", "val/loss", lowest_that_a_softmax_allows=floor),
     )
 
@@ -47,7 +49,8 @@ def cut(case: Case) -> Iterator[Finding]:
         "cut-outputs",
         f"No output is below {low:g}, and some are just that: a rectifier stands behind the last layer.",
         {"lowest output": low, **case.evidence("fit", "achieved")},
-        advice="Take it out: the last layer gives logits of any sign.",
+        _bare(record),
+        "Take it out: the last layer gives logits of any sign.",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 
@@ -92,6 +95,15 @@ def summed(case: Case) -> Iterator[Finding]:
         "fault" if _minds(record) or case.poor else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
+
+
+def _bare(record: Record) -> dict[str, Any]:
+    """The last layer's outputs as they are: by the model's own option, or without what its code does behind it."""
+    named = record.option("model.final_activation")
+    if named is not None:
+        return {} if named == "none" else {"model.final_activation": "none"}
+    state = record.option("task.use") == "language"  # there a method is called that no option reaches
+    return {} if state or record.option("model.ending") is not None else {"model.ending": "bare"}
 
 
 def _minds(record: Record) -> bool:

@@ -60,7 +60,8 @@ def alike(case: Case) -> Iterator[Finding]:
 
 def dead(case: Case) -> Iterator[Finding]:
     """Rectified units that are zero for all examples."""
-    born, died = case.above("dead_at_start"), case.above("dead_at_end")
+    born = case.above("dead_at_start") or (case.high("dead_at_start") and case.behind)
+    died = case.above("dead_at_end") or (case.high("dead_at_end") and case.behind)
     if not born and not died:
         return
     look = case.record.start if born else case.record.end
@@ -71,9 +72,9 @@ def dead(case: Case) -> Iterator[Finding]:
         "dead-units",
         f"{100 * share:.0f} % of the units of {worst} are zero for every example {when}.",
         case.evidence("dead_at_start", "dead_at_end"),
-        _activation(case.record, "leaky_relu"),
+        _activation(case.record, "leaky_relu") or _init(case.record, "he"),
         "A smaller learning rate keeps them alive; look at the biases if they were born dead.",
-        "fault" if case.poor or (born and share > 0.95) else "warning",
+        "fault" if case.behind or (born and share > 0.95) else "warning",
         trace=case.looks("share of dead units", "dead", log=False),
     )
 
@@ -101,7 +102,7 @@ def vanishing(case: Case) -> Iterator[Finding]:
         "vanishing-gradients",
         f"Before the first step the first layer's gradient is {case['gradient_span']:.1e} of the last one's.",
         case.evidence("gradient_span", "achieved"),
-        _norm(case.record) or _activation(case.record, "relu"),
+        _norm(case.record) or _activation(case.record, "relu") or _init(case.record, "orthogonal"),
         "Or another activation (model.activation=relu), shorter paths, or gates.",
         "fault" if case.poor else "warning",
         trace=case.depth("gradient by layer before the first step", "gradient", case.record.start),
@@ -146,7 +147,7 @@ def straight(case: Case) -> Iterator[Finding]:
             "model.activation": str(record.option("model.activation", "own")),
             **case.evidence("first_bend", "bend"),
         },
-        {"model.activation": "relu"} if record.option("model.activation") is not None else {},
+        _bending(record),
         "A model that is to be linear says so: model.use=linear.",
         "fault" if named or line or case.behind or (case.below("first_bend") and case["fit"] > LEFT) else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
@@ -183,13 +184,25 @@ def _hidden_layers(record: Record) -> int:
 
 
 def _init(record: Record, scheme: str) -> dict[str, Any]:
+    """Other initial weights: by the model's own option, or over what its code draws."""
     now = record.option("model.init")
-    return {} if now in (None, scheme) else {"model.init": scheme}
+    if now is not None:
+        return {} if now == scheme else {"model.init": scheme}
+    drawn = record.option("model.weights", "none") == "none" and record.option("model.redraw") is None
+    return {"model.redraw": scheme} if drawn else {}
 
 
 def _activation(record: Record, name: str) -> dict[str, Any]:
     now = record.option("model.activation")
     return {} if now in (None, name) else {"model.activation": name}
+
+
+def _bending(record: Record) -> dict[str, Any]:
+    """Activations that bend: by the model's own option, or in the place of those that were seen."""
+    if record.option("model.activation") is not None:
+        return _activation(record, "relu")
+    seen = any(look.zeros for look in record.looks) and record.option("model.activations") is None
+    return {"model.activations": "relu"} if seen else {}
 
 
 def _norm(record: Record) -> dict[str, Any]:

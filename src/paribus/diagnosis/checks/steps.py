@@ -17,6 +17,8 @@ VANISHED = 0.5  # of the norm that weights began with
 FEW, SHORT, LEFT = 2, 200, 0.4  # epochs, steps, and what is left of a guess's loss: of less, nothing else is said
 LITTLE = 0.15  # of a guess's loss: with less left a training is as good as over
 FALLS = 0.02  # of a guess's loss, whenever the steps grow by a factor of e
+WHOLE = 4  # batches in an epoch: of so few each holds a quarter of all examples, and more
+LONG, ROUGH = ("growth", "most_update"), ("first_epoch", "jump", "rise")  # signs of long steps, and of their harm
 FAR = 5.0  # times less than the limit: so short a step does nothing, whatever else is known
 
 
@@ -28,11 +30,16 @@ def too_high(case: Case) -> Iterator[Finding]:
     vanished = case["shrinkage"] < VANISHED  # of weights that are nearly nothing any step is a large part
     asked = ("growth", "first_epoch", *(() if vanished else ("most_update",)), "jump")
     signs = [name for name in asked if case.above(name)]
+    odd = (_unusual(case, case.above) and any(map(case.high, asked))) or (_unusual(case, case.high) and case.behind)
+    if not signs and not vanished and all(map(case.high, LONG)) and (rough := [*filter(case.high, ROUGH)]):
+        signs, odd = [*LONG, *rough], True
+    elif odd:
+        signs.append("coordinate_rate" if "coordinate_rate" in case.figures else "gradient_rate")
     if case.poor and case.high("dead_at_end") and not case.high("dead_at_start") and _far(case):
         signs.append("dead_at_end")
     if not signs and not record.diverged:
         return
-    sure = record.diverged or len(signs) > 1 or case.behind or case.above("usual_rate")
+    sure = record.diverged or odd or len(signs) > 1 or case.behind or case.above("usual_rate")
     trace = case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update") if "most_update" in signs else None
     at = f" of {record.lr:g}" if record.lr else ""
     yield Finding(
@@ -46,6 +53,11 @@ def too_high(case: Case) -> Iterator[Finding]:
     )
 
 
+def _unusual(case: Case, far: Callable[[str], bool]) -> bool:
+    """Whether a learning rate is that of another optimizer: beyond all with which sound recipes use its own."""
+    return far("gradient_rate") or far("coordinate_rate")
+
+
 def _far(case: Case) -> bool:
     """Whether weights moved farther than in most healthy runs, or with a learning rate that none of them had."""
     return case.high("growth") or case.high("most_update") or case.above("usual_rate")
@@ -56,7 +68,10 @@ SIGNS = {
     "first_epoch": "the first epoch was worse than no training at all",
     "most_update": "single steps change more of the weights than in any healthy run",
     "jump": "the loss leaps up again",
+    "rise": "the loss on other examples rises",
     "dead_at_end": "units died that were alive before the first step",
+    "gradient_rate": "steps are longer than in any healthy run with this optimizer",
+    "coordinate_rate": "steps are longer than in any healthy run with such an optimizer",
 }
 
 
@@ -70,7 +85,9 @@ def too_low(case: Case) -> Iterator[Finding]:
     record, short = case.record, case.below("most_update")
     tiny = case["usual_rate"] < case.healthy.below("usual_rate") / FAR
     below = case.below("usual_rate") and case.low("most_update")
-    unusual = tiny or below or (case.low("usual_rate") and case.behind)
+    other = _unusual(case, case.below) and (case.low("most_update") or case["unfinished"] > FALLS)
+    other |= _unusual(case, case.low) and case.behind
+    unusual = tiny or below or other or (case.low("usual_rate") and case.behind)
     if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
         return
     far = case["most_update"] < case.healthy.below("most_update") / FAR
@@ -97,9 +114,10 @@ def clipped(case: Case) -> Iterator[Finding]:
     """A limit that shortens nearly every step to nothing."""
     record = case.record
     shares = [share for look in record.looks for share in look.clipped.values()]
-    if not shares or max(shares) < CLIPPED or not case.below("clip_factor") or case.high("most_update"):
-        return
     harmful = case.below("most_update") or case.behind
+    little = case.below("clip_factor") or (case.low("clip_factor") and case.behind)
+    if not shares or max(shares) < CLIPPED or not little or case.high("most_update"):
+        return
     yield Finding(
         "clipped-to-nothing",
         f"{100 * max(shares):.0f} % of the gradients were longer than training.clip_norm="
@@ -118,9 +136,10 @@ def too_few(case: Case) -> Iterator[Finding]:
     if not record.rows or record.stopped or record.diverged or not _moves(case):
         return
     epochs = len(record.rows)
-    fewest = case.below("steps") or case.low("batches")
+    whole = case["batches"] <= WHOLE and case.low("steps")
+    fewest = case.below("steps") or case.low("batches") or whole
     falling = case.high("unfinished") or (case.behind and case["unfinished"] > FALLS)
-    falling |= case.low("steps") and case.low("batches") and case["unfinished"] > FALLS
+    falling |= (whole or (case.low("steps") and case.low("batches"))) and case["unfinished"] > FALLS
     hurried = (fewest and case.behind) or ((fewest or case.low("steps")) and falling)
     hurried &= not case["fit"] < LITTLE  # else hardly anything is left that more steps could learn
     if not hurried and record.values("train/loss") and not case["fit"] > LEFT:
@@ -132,7 +151,7 @@ def too_few(case: Case) -> Iterator[Finding]:
         "too-few-epochs",
         f"After {epochs} epoch{'s' * (epochs != 1)} and {record.steps:,} steps training ended while "
         + ("the loss was high and still falling." if record.values("train/loss") else "there was still much to gain.")
-        + (f" An epoch has {case['batches']:.3g} batches." if case.below("batches") else ""),
+        + (f" An epoch has {case['batches']:.3g} batches." if case["batches"] <= WHOLE else ""),
         case.evidence("unfinished", "improving", "fit", epochs=float(epochs), steps=float(record.steps)),
         _longer(record),
         "Where the budget is fixed: a larger learning rate, or smaller batches.",

@@ -12,7 +12,8 @@ from paribus.data.arrays import Data
 from paribus.diagnosis.grading.examples import SPOILED
 from paribus.diagnosis.grading.faults import FAULTS, Fault
 from paribus.diagnosis.grading.healthy import KINDS, PLAIN, SHIPPED
-from paribus.diagnosis.grading.hosts import FIRST_SEED, NAMED, Host, Set, hosts
+from paribus.diagnosis.grading.host import Host, Set
+from paribus.diagnosis.grading.hosts import FIRST_SEED, NAMED, hosts
 from paribus.diagnosis.grading.plans import Plan
 from paribus.errors import MissingData, RecipeError, nearest
 from paribus.records.recipe import Recipe, override

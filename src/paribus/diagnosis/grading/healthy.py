@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paribus.diagnosis.grading.hosts import Family, Host, Set
+from paribus.diagnosis.grading.host import Family, Host, Set
 from paribus.diagnosis.grading.plans import Plan, assembled
 
 CLASSES: tuple[Family, ...] = ("mlp", "cnn", "resnet")
@@ -124,13 +124,13 @@ SHIPPED: Mapping[Set, tuple[str, ...]] = {
     "tuning": (
         "digits/mlp", "digits/cnn", "digits/vae", "digits/gan", "seasons/linear", "seasons/lstm", "breast_cancer/mlp",
         "breast_cancer/linear", "wine/mlp", "heart/mlp", "diabetes_progression/linear", "lookahead/bilstm",
-        "markov/rnn",
+        "markov/rnn", "heart/linear",
     ),
     "grading": (
         "diabetes/mlp", "diabetes/linear", "seasons/tcn", "digits/distilled", "gaussians/gan",
         "textures/denoise", "mnist/mlp",
     ),
-    "next": ("heart/linear",),
+    "next": ("energy/linear",),
 }  # fmt: skip
 """Recipes that ship and train in seconds."""
 

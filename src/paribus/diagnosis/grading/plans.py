@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from paribus.diagnosis.grading.hosts import Host
+from paribus.diagnosis.grading.host import Host
 
 
 @dataclass(frozen=True)

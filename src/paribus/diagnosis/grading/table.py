@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from paribus.diagnosis.grading.faults import FAULTS
 from paribus.diagnosis.grading.grades import REFUSED, Planted, Sound, confusion, rate
 from paribus.diagnosis.grading.healthy import BEHIND
-from paribus.diagnosis.grading.hosts import Set
+from paribus.diagnosis.grading.host import Set
 from paribus.diagnosis.grading.treatments import Tried
 from paribus.evidence.estimate import mean_interval
 from paribus.evidence.proportion import Proportion, proportion

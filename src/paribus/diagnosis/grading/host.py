@@ -1,0 +1,86 @@
+"""A host: a sound training in which faults are planted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from paribus.diagnosis.grading.examples import Examples
+
+Set = Literal["tuning", "grading", "next"]
+Family = Literal["mlp", "cnn", "resnet", "unet", "numbers", "forecast", "language", "gan"]
+
+
+@dataclass(frozen=True)
+class Host:
+    """A sound training.
+
+    Args:
+        name: neutral, and the name of its recipes.
+        family: of its network.
+        set: which side it is on.
+        recipe: all of it but the data, where those are arrays.
+        metric: the figure by which harm is judged.
+        higher_is_better: its good direction.
+        worst: what counts for a training that ends without a figure: that of an answer that needs no inputs, or worse.
+        examples: makes its arrays, if it has some.
+        train: how many examples train, where they are no arrays.
+        needs: a folder below PARIBUS_DATA without which it is left out.
+    """
+
+    name: str
+    family: Family
+    set: Set
+    recipe: Mapping[str, Any]
+    metric: str = "val/accuracy"
+    higher_is_better: bool = True
+    worst: float = 0.0
+    examples: Callable[[], Examples] | None = None
+    train: int = 0
+    needs: str = ""
+
+    @property
+    def lr(self) -> float:
+        """Its learning rate."""
+        return float(self.recipe["optimizer"]["lr"])
+
+    @property
+    def model(self) -> str:
+        """The name of its network."""
+        return str(self.recipe["model"]["use"])
+
+    @property
+    def batch_size(self) -> int:
+        """Examples in a batch."""
+        return int(self.recipe["training"]["batch_size"])
+
+    @property
+    def epochs(self) -> int:
+        """Of its budget."""
+        return int(self.recipe["budget"]["epochs"])
+
+    @property
+    def steps(self) -> int:
+        """Of its whole training."""
+        train = len(self.examples().targets) if self.examples else self.train
+        return self.epochs * -(-train // self.batch_size)
+
+    @property
+    def here(self) -> bool:
+        """Whether its data are at hand."""
+        folder = os.environ.get("PARIBUS_DATA", "")
+        return not self.needs or bool(folder and (Path(folder) / self.needs).is_dir())
+
+
+SGD, ADAM, ADAMW = ({"use": name} for name in ("sgd", "adam", "adamw"))
+
+
+def recipe(
+    model: Mapping[str, Any], optimizer: Mapping[str, Any], epochs: int, batch: int, **more: Any
+) -> dict[str, Any]:
+    """A recipe without its data; ``more`` are further fields."""
+    training = {"batch_size": batch, **more.pop("training", {})}
+    return {"model": model, "optimizer": optimizer, "budget": {"epochs": epochs}, "training": training, **more}

@@ -1,0 +1,141 @@
+"""Two weak signs make a fault, and each alone a warning or nothing: of records that were made up."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paribus.diagnosis.case import Case
+from paribus.diagnosis.checks import inputs, steps
+from paribus.diagnosis.rates import coordinate_heat, coordinate_rate, gradient_heat, gradient_rate
+from paribus.diagnosis.record import Record
+from paribus.records.run import Status
+from paribus.records.signals import Look
+
+ADAM = {"optimizer": {"use": "adam", "lr": 0.003}, "training": {"batch_size": 32}}
+SOUND, BEHIND = 0.95, 0.35  # figures of four classes: as healthy runs have them, and of such as learned little
+
+
+def record(accuracy: float = SOUND, steps: int = 600, epochs: int = 20, looks: Any = None, **recipe: Any) -> Record:
+    """A training of four classes whose loss has come to rest, with what healthy runs have beside."""
+    merged = {name: {**ADAM.get(name, {}), **recipe.get(name, {})} for name in {**ADAM, **recipe}}
+    apart = steps // epochs
+    rows = [
+        {"epoch": at, "step": at * apart, "train/loss": 0.9 if at == 1 else 0.3, "val/accuracy": accuracy}
+        for at in range(1, epochs + 1)
+    ]
+    begin = Look(0, 0, probed=True, loss_eval={"model": 1.4}, weight_norm={"a": 1.0}, weight_deviation={"a": 0.1})
+    after = Look(1, apart, update_ratio={"a": 0.02}, weight_norm={"a": 1.1}, weight_deviation={"a": 0.1})
+    after = dataclasses.replace(after, **(looks or {}))
+    info = {"class_counts": [50] * 4, "classes": list("abcd"), "input_shape": (6,), "sizes": {"train": 200, "val": 100}}
+    figures = {"val/accuracy": accuracy}
+    return Record(Status("finished"), rows, figures, info, merged, Path("none"), (begin, after), steps)
+
+
+def said(check: Any, one: Record) -> list[tuple[str, str]]:
+    return [(found.cause, found.severity) for found in check(Case.of(one))]
+
+
+def test_a_record_without_a_fault_has_none():
+    checks = (steps.too_high, steps.too_low, steps.clipped, steps.too_few, inputs.tiny_batches)
+    assert [said(check, record()) for check in checks] == [[]] * 5
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "accuracy", "expected"),
+    [
+        ({"use": "adam", "lr": 0.06}, SOUND, []),
+        ({"use": "adam", "lr": 0.06}, BEHIND, [("lr-too-high", "fault")]),
+        ({"use": "sgd", "lr": 0.06, "momentum": 0.9}, BEHIND, []),  # there it is a usual rate
+    ],
+)
+def test_a_rate_is_judged_by_what_its_optimizer_takes(optimizer, accuracy, expected):
+    assert said(steps.too_high, record(accuracy, optimizer=optimizer)) == expected
+
+
+@pytest.mark.parametrize(
+    ("growth", "update", "rise", "expected"),
+    [
+        (3.0, 0.2, 3.0, [("lr-too-high", "fault")]),
+        (1.2, 0.2, 3.0, []),
+        (3.0, 0.02, 3.0, []),
+        (3.0, 0.2, 1.0, []),
+    ],
+)
+def test_long_steps_are_too_long_where_the_loss_is_rough(growth, update, rise, expected):
+    made = record(looks={"weight_norm": {"a": growth}, "update_ratio": {"a": update}})
+    rows = [{**row, "val/loss": 0.4 if row["epoch"] < 20 else 0.4 * rise} for row in made.rows]
+    assert said(steps.too_high, dataclasses.replace(made, rows=rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "accuracy", "expected"),
+    [
+        ({"use": "sgd", "lr": 0.02, "momentum": 0.0}, SOUND, []),
+        ({"use": "sgd", "lr": 0.02, "momentum": 0.0}, BEHIND, [("lr-too-low", "fault")]),
+        ({"use": "adam", "lr": 0.003}, BEHIND, []),
+        ({"use": "adagrad", "lr": 0.003}, BEHIND, [("lr-too-low", "fault")]),
+        ({"use": "adagrad", "lr": 0.05}, BEHIND, []),
+    ],
+)
+def test_a_rate_that_suits_another_optimizer_is_too_low_where_little_is_learned(optimizer, accuracy, expected):
+    assert said(steps.too_low, record(accuracy, optimizer=optimizer)) == expected
+
+
+@pytest.mark.parametrize(
+    ("factor", "accuracy", "expected"),
+    [
+        (0.15, SOUND, []),
+        (0.15, BEHIND, [("clipped-to-nothing", "fault")]),
+        (0.5, BEHIND, []),
+        (0.005, SOUND, [("clipped-to-nothing", "warning")]),
+    ],
+)
+def test_a_clipped_gradient_is_a_fault_where_little_is_learned(factor, accuracy, expected):
+    looks = {"clipped": {"model": 1.0}, "clip_factor": {"model": factor}}
+    assert said(steps.clipped, record(accuracy, looks=looks, training={"clip_norm": 0.01})) == expected
+
+
+@pytest.mark.parametrize(
+    ("made", "accuracy", "expected"),
+    [
+        (60, SOUND, []),
+        (60, BEHIND, [("too-few-epochs", "fault")]),
+        (600, BEHIND, []),
+    ],
+)
+def test_few_steps_of_many_examples_are_too_few_where_little_is_learned(made, accuracy, expected):
+    assert said(steps.too_few, record(accuracy, steps=made)) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "lr", "norm", "accuracy", "expected"),
+    [
+        (32, 0.003, "batch", BEHIND, []),
+        (3, 0.0003, "none", SOUND, [("batches-too-small", "warning")]),
+        (3, 0.0003, "none", BEHIND, [("batches-too-small", "fault")]),
+        (1, 0.01, "none", SOUND, [("batches-too-small", "fault")]),  # a rate that suits many
+        (3, 0.0003, "batch", SOUND, [("batches-too-small", "warning")]),
+        (3, 0.004, "batch", SOUND, [("batches-too-small", "fault")]),
+        (2, 0.0003, "batch", SOUND, [("batches-too-small", "fault")]),  # of columns two values a channel
+    ],
+)
+def test_tiny_batches_are_a_fault_with_a_second_sign(size, lr, norm, accuracy, expected):
+    made = record(accuracy, training={"batch_size": size}, optimizer={"lr": lr}, model={"norm": norm})
+    assert said(inputs.tiny_batches, made) == expected
+
+
+def test_rates_are_on_scales_of_their_own():
+    sgd = record(optimizer={"use": "sgd", "lr": 0.02, "momentum": 0.9})
+    assert gradient_rate(sgd) == pytest.approx(0.2)
+    assert gradient_heat(sgd) == pytest.approx(0.2 / 32)
+    assert coordinate_rate(sgd) is None
+    adagrad = record(optimizer={"use": "adagrad", "lr": 0.02}, steps=400)
+    assert coordinate_rate(adagrad) == pytest.approx(0.002)
+    assert coordinate_heat(adagrad) == pytest.approx(0.002 / 32**0.5)
+    assert gradient_rate(adagrad) is None
+    dense = dataclasses.replace(adagrad, info={**adagrad.info, "target_shape": (8, 8)})
+    assert coordinate_heat(dense) is None
