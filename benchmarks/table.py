@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+Work = Callable[[], float]  # seconds of something that is measured
+
 
 @dataclass(frozen=True)
 class Row:
@@ -23,16 +25,28 @@ class Row:
         return f"| {self.name} | {self.reach} | {figure} | {low:.3g} … {high:.3g} | {len(self.values)} |"
 
 
-def ratios(first: Callable[[], float], second: Callable[[], float], repeats: int) -> list[float]:
+def ratios(first: Work, second: Work, repeats: int) -> list[float]:
     """Seconds of ``first`` over seconds of ``second``, alternating so that a noisy minute hits both."""
-    first(), second()  # warm up both
-    values = []
+    return beside(first, [second], repeats)[0]
+
+
+def beside(first: Work, others: Sequence[Work], repeats: int, warm: Sequence[Work] = ()) -> list[list[float]]:
+    """Seconds of ``first`` over seconds of each of several others, all in turns, every other time backwards.
+
+    Args:
+        first, others: what is measured.
+        repeats: how often.
+        warm: shorter work that warms up; all of the above by default.
+    """
+    works = (first, *others)
+    for work in warm or works:
+        work()
+    values: list[list[float]] = [[] for _ in others]
     for turn in range(repeats):
-        if turn % 2:
-            b, a = second(), first()
-        else:
-            a, b = first(), second()
-        values.append(a / b)
+        places = range(len(works))
+        seconds = {place: works[place]() for place in (reversed(places) if turn % 2 else places)}
+        for place, found in enumerate(values, 1):
+            found.append(seconds[0] / seconds[place])
     return values
 
 

@@ -30,6 +30,7 @@ from paribus.analysis.latent import LatentMap, Likelihood
 from paribus.analysis.memory import Layer as InMemory
 from paribus.analysis.memory import StepMemory, Way
 from paribus.analysis.neighbours import Curve, Decomposition, Near, Neighbourhood, Neighbours
+from paribus.analysis.otherwise import Otherwise, Paired
 from paribus.analysis.pictures import Sprites
 from paribus.analysis.probe import Probe, Reading
 from paribus.analysis.quality import Quality
@@ -44,6 +45,7 @@ from paribus.evidence import Estimate
 from paribus.evidence.detection import detections
 from paribus.evidence.penalties import penalty_of
 from paribus.evidence.proportion import Proportion
+from paribus.records.metric import EXACT
 from paribus.reports.analyses import skills_page
 from paribus.reports.render import draw, to_html, to_markdown
 from paribus.reports.terminal import print_page
@@ -209,6 +211,15 @@ RECORDS = {
         2,
         (Judged(HOSTILE, HOSTILE, "dog", HOSTILE, 0.75, "misread"), Judged("b.png", "x", "x", "x", 1.0, "right")),
     ),
+    "otherwise": Otherwise(
+        "val",
+        90,
+        {HOSTILE: ("greedy", "beam")},
+        {"exact": (0.5, 0.75), "loss": (1.25, 1.125), "slot/1": (0.5, 0.5)},
+        {"exact": Paired(3, 2, EARNED), "loss": Paired(1, 0, None)},
+        {"exact": EXACT},
+        0.95,
+    ),
     "probe": Probe("val", 90, HOSTILE, 5, (Reading(HOSTILE, 200, SHARE, Proportion(1, 4, 0.125, 0.5)),), 0.95),
     "corruptions": Corruptions(
         "val",
@@ -244,6 +255,7 @@ SAID = {
     "words": ("Over the 9 pairs", "differ by −0.25"),
     "quality": ("1 – 2", "0.5"),
     "reading": ("2 texts in 3 photographs; 1 box about none", "+25.0", "62.5%", "trained on 2 of these"),
+    "otherwise": ("75.00 %", "greedy → beam", "+25.00 points [12.50, 37.50]", "1.125"),
     "probe": ("50.0 % [25.0, 75.0]", "25.0 % [12.5, 50.0]", "200", "the same layer of the same network"),
     "corruptions": ("strength 1", "25.0 % [12.5, 50.0]", "texture: amplitudes"),
     "retrieval": ("recall at 1", "5-way one-shot", "87.5", "over 2 sets of 5 classes"),

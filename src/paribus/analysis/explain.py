@@ -102,7 +102,7 @@ def _not_asked(folder: RunFolder, analysis: Analysis) -> str:
 
 
 def _ask(folder: RunFolder, analysis: Analysis, again: bool, options: Mapping[str, Any]) -> Any:
-    own = {name: value for name, value in options.items() if name in analysis.options}
+    own = {name: value for name, value in options.items() if name.partition(".")[0] in analysis.options}
     return analyse(folder, analysis.name, again=again, **own)
 
 
@@ -110,5 +110,5 @@ def _check(asked: Iterable[Analysis], options: Mapping[str, Any]) -> None:
     """Refuse an option that nobody has."""
     known = {name for analysis in asked for name in analysis.options}
     for name in options:
-        if name not in known:
+        if name.partition(".")[0] not in known:
             raise RecipeError("no analysis that is asked has this option", got=name, hint=nearest(name, known))

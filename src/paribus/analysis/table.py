@@ -100,7 +100,7 @@ class Analysis:
 
         model = keyword_options(resolve(self.compute))
         try:
-            return dict(model(**options))
+            return dict(model(**nested(options)))
         except ValidationError as error:
             raise explain(error, "", model.model_fields) from None
 
@@ -187,6 +187,15 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.reading:reading",
             record="analysis.reading:ReadingErrors",
             page="reports.reading:errors_page",
+            quick=False,
+        ),
+        Analysis(
+            "otherwise",
+            "What the same network says under other settings of its task: another grammar, beams; nothing is trained.",
+            Need("a task with options that leave the network as it is"),
+            compute="analysis.otherwise:otherwise",
+            record="analysis.otherwise:Otherwise",
+            page="reports.otherwise:otherwise_page",
             quick=False,
         ),
         Analysis(
@@ -337,6 +346,19 @@ ANALYSES: Mapping[str, Analysis] = {
         ),
     )
 }
+
+
+def nested(options: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"task.grammar": "us"}`` as ``{"task": {"grammar": "us"}}``: an option that is a mapping takes dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in options.items():
+        head, _, rest = name.partition(".")
+        if rest and isinstance(known := found.setdefault(head, {}), dict):
+            known[rest] = value
+        else:
+            found[name] = value
+    return found
+
 
 _registered: dict[str, Analysis] = {}
 

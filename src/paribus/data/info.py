@@ -30,6 +30,8 @@ class DataInfo:
         columns: all tensors by name, ``inputs``, ``targets.boxes``, where inputs or targets are several.
         overlap: validation examples for each one that may train, where every run draws its own validation split;
             ``None`` where that is the same in all runs.
+        left_out: what the source had and did not take, in words: files that cannot be read, sentences that are too
+            long.
         more: what a source of one's own tells a task of one's own, as plain data.
     """
 
@@ -51,6 +53,7 @@ class DataInfo:
     table: TableInfo | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     overlap: float | None = None
+    left_out: tuple[str, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
     @property

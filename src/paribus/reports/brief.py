@@ -98,7 +98,9 @@ def run(folder: RunFolder, known: bool = False, whole: bool = False) -> Page:
         rows.append(("data", "not recorded: an earlier version of paribus made this run"))
     if status.error:
         rows.append(("error", status.error))
-    with suppress(DamagedRecord):  # it says where the run took place; reports tell that it is damaged
+    with suppress(DamagedRecord):  # reports tell that it is damaged
+        rows += [("data", one) for one in folder.info().get("left_out", ())]
+    with suppress(DamagedRecord):  # it says where the run took place
         rows += started_from(folder.environment().get("weights") or {})
         rows += taught_by(folder.environment().get("teacher") or {})
     if result is not None:

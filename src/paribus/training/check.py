@@ -22,6 +22,7 @@ from torch import Tensor
 from paribus.chance import seeded
 from paribus.data import trees
 from paribus.data.deliver.loader import Batch, check_batch_size
+from paribus.data.prepare import left_out
 from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.errors import ParibusError, RecipeError, nearest
 from paribus.models.declarations import fits_at_once
@@ -91,6 +92,7 @@ class Check:
         key = repr((recipe.data, recipe.split, recipe.chance, recipe.training.agreeing, seed))
         if self._data is None or self._data[0] != key:
             self._data, self._network = (key, prepare(recipe, recipe.seeds(seed), self.progress)), None
+            left_out.tell(self._data[1].info.left_out)
         return self._data[1]
 
     def _built(self, recipe: Recipe, seed: int, prepared: PreparedData) -> tuple[Task, Network]:

@@ -21,6 +21,7 @@ from paribus.data.deliver.sampling import Sampling
 from paribus.data.info import DataInfo
 from paribus.data.prepare import cache
 from paribus.data.prepare.agreeing import agreeing
+from paribus.data.prepare.left_out import left_out
 from paribus.errors import MissingData, RecipeError
 from paribus.progress import Announce, silent
 from paribus.records.inputs import DataRecord, Inputs
@@ -133,6 +134,7 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
             rows = {**rows, "train": agreeing(examples, rows["train"], recipe.training.agreeing)}
     with threads.single():  # moments are part of what is learned
         info = examples.info(rows, getattr(source, "decoding", {}))
+    info = replace(info, left_out=left_out(dataset))
     if folds := recipe.split.folds:  # the mean over them, however uneven groups make single ones
         info = replace(info, overlap=1 / (folds - 1))
     elif recipe.split.tuning and info.overlap is not None:  # what tuning looks at trains in no run

@@ -30,6 +30,7 @@ from paribus.data.sources.pieces import pieces
 from paribus.data.splits import SPLITS
 from paribus.data.write.writer import Writer
 from paribus.errors import DataError
+from paribus.records.wording import count
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Part = Literal["eu", "us", "crops"]
@@ -37,6 +38,7 @@ Part = Literal["eu", "us", "crops"]
 PLAIN = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CROPS = "us_plate_crops"
 MARGIN = 0.1  # of its surroundings that comes with a text
+LEAST = 3  # characters of a plate that somebody could read
 
 
 @dataclass(frozen=True)
@@ -170,11 +172,27 @@ class PlateTexts(Texts):
         super().__init__(path, size, colour, margin, alphabet, most)
         self.parts, self.fold = parts, fold
 
+    def key(self) -> Mapping[str, Any]:
+        """All options but the path, and how short a text may be."""
+        return {**super().key(), "least": LEAST}
+
     def read(self) -> tuple[tuple[str, ...], tuple[Crop, ...]]:
-        """All plates that can be read by people."""
+        """All plates that can be read by people, and are not too long."""
         tables = tuple(f"{CROPS if part == 'crops' else part}.csv" for part in self.parts)
-        crops = [one for part in self.parts for one in self._part(part)]
-        return tables, in_order(one for one in crops if 3 <= len(one.text) <= self.most)
+        return tables, in_order(one for one in self._all() if self._fits(one))
+
+    def write(self, cache: Writer) -> None:
+        """Open every plate, and note those whose text is too short or too long."""
+        super().write(cache)
+        for one in self._all():
+            if not self._fits(one):
+                cache.skip(one.name, f"{count(len(one.text), 'character')}, and {LEAST} … {self.most} are read")
+
+    def _fits(self, one: Crop) -> bool:
+        return LEAST <= len(one.text) <= self.most
+
+    def _all(self) -> Iterator[Crop]:
+        return (one for part in self.parts for one in self._part(part))
 
     def _part(self, part: Part) -> Iterator[Crop]:
         if part != "crops":
