@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from paribus.errors import Paused, RecipeError
+from paribus.ranks import Share
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training import checkpoints
 from paribus.training.distributed import sharded
+from paribus.training.distributed.sharded import Sharded
 from paribus.training.execution import Settings
 from paribus.training.loop import train
 from paribus.training.run import Run
@@ -84,6 +87,21 @@ def test_what_looks_at_whole_weights_is_refused_before_anything_is_written(tmp_p
     assert not run.folder.exists
 
 
+@pytest.mark.parametrize("shape", [(), (2, 2)])
+def test_what_has_no_axis_or_is_frozen_is_named(shape):
+    network = nn.ParameterDict({"odd": nn.Parameter(torch.ones(shape), requires_grad=not shape)})
+    with pytest.raises(RecipeError, match="have a first axis") as refused:
+        Sharded(Share(0, 2), False, RuntimeError).shard(network, {})
+    assert refused.value.got == "odd"
+
+
 def test_a_recipe_that_can_be_cut_is_not_refused():
     sharded.check(recipe(), TWO)
     sharded.check(recipe(**{"training.ema": 0.9}), ONE)
+
+
+@pytest.mark.slow
+def test_a_task_that_calls_parts_of_its_network_is_refused_in_words(tmp_path):
+    changes = {"split.limit": 100, "budget.epochs": 1, "model.width": 8, "model.select": "reinforce"}
+    with pytest.raises(RecipeError, match="only if its task calls it as a whole"):
+        train(RunFolder(tmp_path), Recipe.load("copy/attention", changes), 1, TWO)

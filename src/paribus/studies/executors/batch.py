@@ -149,7 +149,7 @@ class Batch:
             with suppress(OSError):
                 place.orders.say(END)
         jobs, until = [*self.left, *(place.job for place in self.places)], time.monotonic() + LEAVE_SECONDS
-        while self.local and time.monotonic() < until and not all([job.done() for job in jobs]):
+        while self.local and time.monotonic() < until and not all(job.done() for job in jobs):
             time.sleep(self.pause)
         for place in self.places:
             self._end_job(place)

@@ -164,7 +164,7 @@ def _loaded() -> ModuleType:
         import submitit
     except ImportError as error:
         raise StudyError("--on slurm needs submitit", got=str(error), hint=INSTALL) from None
-    return submitit  # type: ignore[no-any-return]
+    return submitit
 
 
 def _known(submitit: Any) -> list[str]:

@@ -224,7 +224,9 @@ def connect(store: Store, rank: int, settings: Settings) -> ProcessGroup:
         timeout=timedelta(seconds=settings.patience),
     )
     sys.excepthook = shown  # torch puts the rank before every line of what people see
-    words: ProcessGroup = dist.new_group(backend="gloo", timeout=EVALUATING)
+    # a word leaves the first process only when the others listen: it waits for them no longer than in a step
+    patience = EVALUATING if rank else timedelta(seconds=settings.patience)
+    words: ProcessGroup = dist.new_group(backend="gloo", timeout=patience)
     return words
 
 

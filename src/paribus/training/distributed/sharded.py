@@ -7,6 +7,7 @@ which is filled anew before it is looked at: the others need not take part in wh
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
@@ -17,13 +18,15 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from paribus.errors import RecipeError
-from paribus.training.distributed.group import Several
+from paribus.training.distributed.group import Piece, Several
 
 if TYPE_CHECKING:
     from paribus.records.recipe import Recipe
     from paribus.training.execution import Settings
 
 HINT = "leave --shard out"
+CHAINS = (nn.Sequential, nn.ModuleList)
+VIEWS = "FSDP2-wrapped module"  # how torch begins to say that a gradient may be wrong without an error
 
 
 class Sharded(Several):
@@ -38,16 +41,24 @@ class Sharded(Several):
         if len(optimizers) > 1:
             rule, got = "only a network with one loss is cut along the processes", f"stages {', '.join(optimizers)}"
             raise RecipeError(rule, got=got, hint=HINT)
-        if frozen := [name for name, one in network.named_parameters() if not one.requires_grad]:
-            raise RecipeError("what is cut along the processes is trained as a whole", got=frozen[0], hint=HINT)
+        if unfit := [name for name, one in network.named_parameters() if not one.requires_grad or not one.ndim]:
+            rule = "tensors that are cut along the processes are trained, and have a first axis"
+            raise RecipeError(rule, got=unfit[0], hint=HINT)
         from torch.distributed.device_mesh import init_device_mesh
-        from torch.distributed.fsdp import fully_shard
+        from torch.distributed.fsdp import FSDPModule, fully_shard
 
+        if not hasattr(FSDPModule, "set_force_sum_reduction_for_comms"):
+            hint = f"install a newer one, 2.13 for instance, or {HINT}"
+            raise RecipeError("this version of torch cannot add up what it cuts", got=torch.__version__, hint=hint)
         if not self.share.rank:
             self.replica = deepcopy(network)
         names = {id(parameter): name for name, parameter in network.named_parameters()}
-        mesh = init_device_mesh(next(network.parameters()).device.type, (self.size,))
-        for module in [*_blocks(network), network]:
+        device = next(network.parameters()).device
+        if device.type == "cuda":  # or parts would go to the first GPU of the machine, whatever process has them
+            torch.cuda.set_device(device)
+        mesh = init_device_mesh(device.type, (self.size,))
+        whole: list[Any] = [*_blocks(network), network]
+        for module in whole:
             fully_shard(module, mesh=mesh)
             module.set_gradient_divide_factor(1.0)  # losses are shares of a mean already
             module.set_force_sum_reduction_for_comms(True)  # gloo knows no other
@@ -69,12 +80,19 @@ class Sharded(Several):
         return found
 
     @contextmanager
+    def at(self, piece: Piece, draws: bool) -> Iterator[None]:
+        """As for whole weights; what torch holds for doubtful is refused."""
+        with super().at(piece, draws), warnings.catch_warnings():
+            warnings.filterwarnings("error", f"{VIEWS}.*")
+            yield
+
+    @contextmanager
     def _connected(self) -> Iterator[None]:
         """Also tell in words where a network cannot be cut."""
         try:
             with super()._connected():
                 yield
-        except RuntimeError as error:
+        except (RuntimeError, UserWarning) as error:
             said = str(error)
             if any(word in said for word in ("DTensor", "FSDP", "fully_shard")):
                 rule = "a network can be cut along the processes only if its task calls it as a whole"
@@ -117,12 +135,9 @@ def _whole(tree: Any) -> Any:
 
 
 def _blocks(network: nn.Module) -> list[nn.Module]:
-    """The parts of a network whose weights are put together one after the other."""
-    model, found = getattr(network, "model", network), []
-    for child in model.children():
-        inner = list(child) if isinstance(child, (nn.Sequential, nn.ModuleList)) else [child]
-        found += [one for one in inner if any(True for _ in one.parameters())]
-    return found
+    """The layers of a network that follow one another, whose weights are put together one after the other."""
+    chains = [it for it in getattr(network, "model", network).children() if isinstance(it, CHAINS)]
+    return [layer for chain in chains for layer in chain if any(True for _ in layer.parameters())]
 
 
 def _follow(optimizer: Optimizer, names: Mapping[int, str], cut: Mapping[str, Tensor]) -> None:
