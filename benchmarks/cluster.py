@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.table import Row
 
 RUNS, SECONDS = 32, 2.0
+NAME = f"{RUNS} runs of {SECONDS:g} s"
 
 STUDY = """
 import json, sys, time
@@ -74,26 +75,45 @@ print(time.perf_counter() - began)
 """
 
 
-def rows(repeats: int) -> list[Row]:
-    """The study of 32 runs of two seconds; what a cluster costs before its first run; Ray Tune."""
-    turns, epochs = max(1, repeats // 2), calibrated()
+def rows(repeats: int, part: str = "") -> list[Row]:
+    """What a cluster costs before its first run (``start``), the study of 32 runs (``pool``), Ray Tune (``tune``)."""
+    turns, found = max(1, repeats // 2), []
+    if part in ("", "start"):
+        found += starts(turns)
+    if part in ("", "pool", "tune"):
+        epochs = calibrated()
+        ours = [study("ray", epochs) for _ in range(turns)]
+        if part != "tune":
+            found += against_pool(ours, epochs)
+        if part != "pool" and has_tune():
+            found.append(against_tune(ours, epochs))
+    return found
+
+
+def starts(turns: int) -> list[Row]:
+    """Before the first run."""
     beginnings = [study("ray", 1, 1) for _ in range(turns)]
-    found = [
+    return [
         Row("a cluster of this machine, until it is connected", [it["connected"] for it in beginnings], "–", " s"),
         Row("a study on it, until its first run begins", [it["first"] for it in beginnings], "–", " s"),
     ]
-    name = f"{RUNS} runs of {SECONDS:g} s"
-    wholes = [(study("ray", epochs), study("pool", epochs)) for _ in range(turns)]
-    values = [ours["whole"] / pool["whole"] for ours, pool in wholes]
-    found.append(Row(f"study on ray / in the pool, with their starts, {name}", values, "≤ 1.5"))
-    values = [ours["study"] / pool["study"] for ours, pool in wholes]
-    found.append(Row(f"the same once the cluster is connected, {name}", values, "≤ 1.5"))
-    if has_tune():
-        values = [ray_tune(epochs) / (ours["connected"] + ours["study"]) for ours, _ in wholes]
-        found.append(
-            Row(f"Ray Tune with the loop by hand / study on ray, both with a cluster's start, {name}", values, "≥ 2")
-        )
-    return found
+
+
+def against_pool(ours: list[dict[str, float]], epochs: int) -> list[Row]:
+    """The same study in the pool."""
+    pool = [study("pool", epochs) for _ in ours]
+    wholes = [it["whole"] / other["whole"] for it, other in zip(ours, pool, strict=True)]
+    connected = [it["study"] / other["study"] for it, other in zip(ours, pool, strict=True)]
+    return [
+        Row(f"study on ray / in the pool, with their starts, {NAME}", wholes, "≤ 1.5"),
+        Row(f"the same once the cluster is connected, {NAME}", connected, "≤ 1.5"),
+    ]
+
+
+def against_tune(ours: list[dict[str, float]], epochs: int) -> Row:
+    """The same trainings under Ray Tune."""
+    values = [ray_tune(epochs) / (it["connected"] + it["study"]) for it in ours]
+    return Row(f"Ray Tune with the loop by hand / study on ray, both with a cluster's start, {NAME}", values, "≥ 2")
 
 
 def calibrated() -> int:

@@ -7,6 +7,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from paribus.records.recipe import Recipe
 from paribus.training.run import Run
 
@@ -28,6 +31,11 @@ MASKED = {
     "optimizer": "sgd",
     "optimizer.lr": 1e-3,
 }
+DRAWN = {"data.plates": 120, "data.size": [32, 96], "model.widths": [4, 8, 8, 8], "split.limit": 100}
+SQUARES = {"data": "boxes", "data.classes": ["light", "dark"], "data.size": [32, 48], "augment": "flip"}
+DETECTOR = {"model": "detector", "model.width": 8, "training.batch_size": 9, "split.limit": 36}
+PLAIN = {"optimizer": "sgd", "optimizer.lr": 1e-2}  # some gradients are zero but for rounding, which others enlarge
+WRITER = {"model.width": 8, "model.embedding": 8}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "dropout": ("digits/mlp", {"model.widths": [16], "model.dropout": 0.3}),
     "norm": ("digits/cnn", {**CNN, "model.norm": "batch", "augment.crop.padding": 1}),
@@ -39,20 +47,43 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "labelling": ("lookahead/bilstm", {"model.width": 8}),
     "language": ("markov/rnn", {"model.width": 8}),
     "contrast": ("digits/cnn", {**CNN, **VIEWS}),
+    "reading": ("plates/made", {**DRAWN, "model.dropout": 0.2, **PLAIN, "optimizer.lr": 1e-3}),
+    "places": ("plates/made", {**DRAWN, "task.way": "positions", **PLAIN}),
+    "detection": ("plates/detector", {**SQUARES, **DETECTOR}),
+    "writing": ("copy/attention", {**WRITER, "model.dropout": 0.2, "task.forcing": 0.5}),
+    "looking": ("copy/attention", {**WRITER, "model.select": "reinforce"}),
+    "translating": ("copy/transformer", {"model.width": 16, "model.dropout": 0.2, "task.forcing": 0.7, **PLAIN}),
     "resumed": ("digits/mlp", {"model.widths": [16], "budget.epochs": 3, "budget.steps": 20}),
 }
 
 
-def recipe_of(name: str) -> Recipe:
-    """The recipe of a case."""
+def recipe_of(name: str, folder: Path) -> Recipe:
+    """The recipe of a case; what it reads may lie in the folder."""
     recipe, changes = CASES[name]
-    return Recipe.load(recipe, {**SMALL, **changes})
+    place = {"data.path": str(folder / "squares")} if name == "detection" else {}
+    return Recipe.load(recipe, {**SMALL, **changes, **place})
+
+
+def squares(folder: Path, pictures: int = 60) -> None:
+    """Put pictures with squares into a folder, and where those are, as YOLO has it: none to three in each."""
+    chance = np.random.default_rng(0)
+    (folder / "squares").mkdir()
+    for number in range(pictures):
+        picture, lines = np.full((32, 48), 128, np.uint8), []
+        for place in range(number % 4):
+            kind, size, top = chance.integers(2), chance.integers(6, 12), chance.integers(0, 20)
+            left = 16 * place + chance.integers(0, 4)
+            picture[top : top + size, left : left + size] = 30 if kind else 220
+            middle = (left + size / 2) / 48, (top + size / 2) / 32
+            lines.append(f"{kind} {middle[0]:.5f} {middle[1]:.5f} {size / 48:.5f} {size / 32:.5f}")
+        Image.fromarray(picture).save(folder / "squares" / f"{number:02}.png")
+        (folder / "squares" / f"{number:02}.txt").write_text("\n".join(lines))
 
 
 def train(folder: Path, names: list[str]) -> None:
     """Train some of them, each in a folder of its own."""
     for name in names:
-        run = Run(recipe_of(name), seed=1, runs=folder / name)
+        run = Run(recipe_of(name, folder), seed=1, runs=folder / name)
         run.train(device="cpu", threads=1, listen=lambda progress: None, progress=lambda *_: None)
 
 

@@ -127,6 +127,18 @@ def whole(own: Tensor) -> Tensor:
     return _now.whole(own)
 
 
+def mean(own: Tensor) -> tuple[int, Tensor]:
+    """How many all processes have along the first axis of (n, …), and their mean (…); no gradient flows."""
+    if _now.size == 1:
+        return len(own), own.mean(0)
+    import torch
+
+    sums = torch.cat([own.detach().sum(0).double().reshape(-1), own.new_tensor([len(own)]).double()])
+    total = _now.total(sums)
+    found: Tensor = (total[:-1] / total[-1]).to(own.dtype).reshape(own.shape[1:])
+    return int(total[-1]), found
+
+
 def as_share(count: Tensor, examples: int, least: float = 0) -> Tensor:
     """What to divide the sum of a loss by, which is a mean over so many tokens or boxes, a 0-dimensional number.
 

@@ -105,7 +105,8 @@ class Tune:
                 there: ``refuse``, or ``restart``, which sets the old search aside and begins it anew.
             listen: told of every trial whenever something happens to it; a live table by default.
             confirming: told of the runs on fresh seeds; a live table by default.
-            executor: where runs are executed: ``pool``, ``inprocess``, ``ray:ADDRESS`` (a cluster), or one of your own.
+            executor: where runs are executed: ``pool``, ``inprocess``, ``ray:ADDRESS`` or ``slurm:OPTIONS`` (clusters),
+                or one of your own.
         """
         from paribus.reports.live import tuning, watching
 

@@ -188,8 +188,8 @@ class Study:
                 there: ``refuse``, or ``restart``, which sets the old study aside and begins it anew.
             listen: told of everything that happens; a live table by default.
             executor: where runs are executed: ``pool``, ``inprocess``, ``fused`` (many in one step), ``ray:ADDRESS`` (a
-                cluster; see :class:`paribus.studies.executors.cluster.RayCluster` for what runs ask of it), or one of
-                your own.
+                cluster; see :class:`paribus.studies.executors.cluster.RayCluster` for what runs ask of it),
+                ``slurm:OPTIONS`` (:class:`paribus.studies.executors.slurm.SlurmCluster`), or one of your own.
         """
         from paribus.reports.live import watching
 

@@ -49,6 +49,14 @@ def run(
             "them on several.",
         ),
     ] = None,
+    patience: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="How long the processes wait for one that does not come to a step."),
+    ] = 600.0,
+    shard: Annotated[
+        bool,
+        typer.Option("--shard", help="Give each process but a part of the weights (FSDP2), where all do not fit."),
+    ] = False,
     compile: Annotated[
         str,
         typer.Option(
@@ -96,7 +104,7 @@ def run(
     training = Run(chosen, seed=seed, runs=runs)
     if training.follows:  # of several that torchrun started, the first one shows and writes everything
         with suppress(Interrupted):  # of which the first one tells
-            training.train()
+            training.train(patience=patience)
         return
     if more is not None:
         training = training.more(more)
@@ -113,6 +121,6 @@ def run(
     with following(chosen.name, seed, metrics, log) as (listen, progress):
         how: dict[str, Any] = {"device": device, "threads": threads, "keep": keep, "signals": signals}
         how["processes"] = processes
-        how["compile"] = compile
+        how["compile"], how["patience"], how["shard"] = compile, patience, shard
         training.train(**how, data_changed=change, listen=listen, progress=progress)
     print_page(brief.run(training.folder, known=before is not None))

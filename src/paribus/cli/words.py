@@ -52,7 +52,8 @@ On = Annotated[
         "--on",
         metavar="WHERE",
         help="Where runs are computed: auto (processes of this machine), pool, inprocess, or ray, a cluster: "
-        "ray:HOST:PORT, ray:auto for the one that runs here, ray:local for one of this machine alone.",
+        "ray:HOST:PORT, ray:auto for the one that runs here, ray:local for one of this machine alone; or slurm, jobs "
+        "of SLURM's, with options of sbatch: slurm:partition=gpu,time=240 (minutes).",
         autocompletion=completion.executors,
     ),
 ]
@@ -262,7 +263,9 @@ def executor(on: str, jobs: int | None, device: str, **options: Any) -> Executor
 
     given = {name: value for name, value in options.items() if value not in (None, False)}
     if on == AUTO and given:
-        raise StudyError(f"{option(next(iter(given)))} is for runs on a cluster", got="no cluster", hint="say --on ray")
+        raise StudyError(
+            f"{option(next(iter(given)))} is for runs on a cluster", got="no cluster", hint="say --on ray or --on slurm"
+        )
     return make(on, jobs, device, **given) if given else on
 
 

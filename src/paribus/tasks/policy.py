@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from paribus import ranks
+
 
 def score(logits: Tensor, choices: Tensor) -> Tensor:
     """∇ log π(choice) with respect to the logits (…, K): eₖ − π, for choices int64 (…,)."""
@@ -29,10 +31,10 @@ def surrogate(log_chances: Tensor, advantages: Tensor) -> Tensor:
 def against_others(rewards: Tensor) -> Tensor:
     """r − b along the first axis (n, …); b is the mean reward of the n − 1 others, which know nothing of the choice.
 
-    With n = 1 there is no baseline.
+    The others are those of all processes that train together. With n = 1 there is no baseline.
     """
-    n = len(rewards)
-    return rewards if n == 1 else (rewards - rewards.mean(0)) * (n / (n - 1))
+    n, mean = ranks.mean(rewards)
+    return rewards if n == 1 else (rewards - mean) * (n / (n - 1))
 
 
 def against_before(rewards: Sequence[float], window: int) -> Tensor:

@@ -31,7 +31,7 @@ from paribus.progress import Announce, silent
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
 from paribus.tasks.task import Task
-from paribus.training.distributed import meeting
+from paribus.training.distributed import meeting, sharded
 from paribus.training.ending import check_ending
 from paribus.training.execution import Settings, check_device
 from paribus.training.failures import as_out_of_memory
@@ -72,6 +72,7 @@ class Check:
             ParibusError: DataError, RecipeError, RunError or OutOfMemory.
         """
         check_device(recipe.training, settings)
+        sharded.check(recipe, settings)
         prepared = self._prepared(recipe, seed)
         check_batch_size(recipe.training.batch(examples := len(prepared.rows["train"])), examples)
         if settings.processes > 1 or recipe.training.norm_parts:

@@ -43,6 +43,8 @@ class Settings:
         until: the epoch behind which a run pauses, if it is not at its end; it goes on where it is trained again.
         processes: how many train together, each with its share of every batch.
         compile: whether the model is compiled: ``auto`` (on a GPU, where it pays), ``on``, ``off``.
+        patience: seconds that the processes wait for one that does not come to a step.
+        shard: whether each of them has only a part of the weights, of their gradient, and of the optimizer's state.
     """
 
     device: str = "auto"
@@ -53,6 +55,8 @@ class Settings:
     until: int | None = None
     processes: int = 1
     compile: str = "auto"
+    patience: float = 600.0
+    shard: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Execution:
         backend: by which they spoke, if they were several.
         together: of steps taken in one with those of other runs, how many these were at most; 0 of runs by themselves.
         compiled: whether the model was compiled.
+        sharded: whether each process had but a part of the weights.
     """
 
     device: str
@@ -77,10 +82,11 @@ class Execution:
     backend: str = ""
     together: int = 0
     compiled: bool = False
+    sharded: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As plain data; what is as usual is not said."""
-        usual = {"fitted": "", "processes": 1, "backend": "", "together": 0, "compiled": False}
+        usual = {"fitted": "", "processes": 1, "backend": "", "together": 0, "compiled": False, "sharded": False}
         return {name: value for name, value in asdict(self).items() if name not in usual or value != usual[name]}
 
     def autocast(self) -> Callable[[], AbstractContextManager[Any]]:
@@ -116,7 +122,9 @@ def choose(
     model = getattr(network, "model", network)
     fitted = str(getattr(model, "counts", "fitted numbers")) if fits_at_once(model) else ""
     backend = "" if settings.processes == 1 else "gloo" if device.type == "cpu" else "nccl"
-    return Execution(str(device), precision, convolutional, threads, fitted, settings.processes, backend)
+    last = convolutional and not settings.shard  # parts are cut from tensors as they are written
+    many = {"processes": settings.processes, "backend": backend, "sharded": settings.shard}
+    return Execution(str(device), precision, last, threads, fitted, **many)  # type: ignore[arg-type]
 
 
 def require(wish: str) -> None:

@@ -84,6 +84,8 @@ class Run:
         signals: bool = True,
         processes: int | None = None,
         compile: str = "auto",
+        patience: float = 600.0,
+        shard: bool = False,
         data_changed: OnChange = "refuse",
         listen: Listener | None = None,
         progress: Announce | None = None,
@@ -103,6 +105,9 @@ class Run:
                 started several, those are. The result is that of one, but for rounding.
             compile: whether the model is compiled: ``auto`` on a GPU where the time that is left pays for it, ``on``,
                 ``off``. It changes last bits.
+            patience: seconds that processes wait for one that does not come to a step, before it is given up.
+            shard: whether each of several processes has but a part of the weights, of the gradient and of the
+                optimizer's state (FSDP2), for networks that are too large for one.
             data_changed: whether an interrupted run whose data have changed since is refused, or left as it is while
                 another one is started.
             listen: told of the training; by default a line now and then says how far it is, ``no_listener`` none.
@@ -112,6 +117,7 @@ class Run:
             RunError: if its data have changed, or if it is finished on another device than the one asked for.
         """
         together = self._processes(processes)
+        meeting.check_patience(patience)
         if self.follows:
             return self._follow()
         require(device)
@@ -120,7 +126,8 @@ class Run:
         listen = listen or (lambda now: lines(f"{self.recipe.name}, seed {self.seed}, step", now.step, now.steps))
         self.find(progress or lines)
         keeps = bool(Keep.of(keep))
-        settings = Settings(device, threads, checkpoint_seconds, keep, signals, processes=together, compile=compile)
+        many: dict[str, Any] = {"processes": together, "patience": patience, "shard": shard}
+        settings = Settings(device, threads, checkpoint_seconds, keep, signals, compile=compile, **many)
         prepared = None
         if not self.folder.exists:  # what is refused leaves no run behind, which would be the `last` one
             prepared = check_run(self.recipe, self.seed, settings, progress or lines)

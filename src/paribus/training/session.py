@@ -27,6 +27,7 @@ from paribus.tasks.task import Meter, Task
 from paribus.training.averaging import Average, Lookahead
 from paribus.training.check import check_watched, directions, dry_pass
 from paribus.training.distributed.group import Group, One
+from paribus.training.distributed.sharded import Sharded
 from paribus.training.execution import Execution, Settings, choose
 from paribus.training.groups import optimizers_of
 from paribus.training.penalty import share_of_zeros
@@ -134,7 +135,9 @@ class Session:
     @property
     def evaluated(self) -> nn.Module:
         """The network whose figures count: the moving average where there is one."""
-        return self.average.module if self.average is not None else self.network
+        if self.average is not None:
+            return self.average.module
+        return self.group.replica if self.group.replica is not None else self.network
 
     @property
     def rate(self) -> float:
@@ -172,6 +175,7 @@ class Session:
 
     def evaluate(self, loader: Loader, split: str, between: Callable[[], None]) -> dict[str, float]:
         """Figures of the network over one part of the data: in float32, as the held-out test and predictions are."""
+        self.weights()
         return evaluate(self.task, self.evaluated, loader, split, between)
 
     def sparsity(self) -> dict[str, float]:
@@ -189,7 +193,8 @@ class Session:
         check_watched(self.schedule, self.stopping, [figure for figure in self.directions if figure in row])
         self.epoch, self.batches_done, self.meter = self.epoch + 1, 0, self.task.meter("train")
         self.schedule.observe(row, self.directions)
-        if self.stopping.observe(self.epoch, row, self.directions) and self.stopping.restore:
+        better = self.stopping.observe(self.epoch, row, self.directions)
+        if better and self.stopping.restore and not self.group.share.rank:
             self.best = {name: tensor.detach().clone() for name, tensor in self.evaluated.state_dict().items()}
 
     def final_weights(self) -> dict[str, Tensor]:
@@ -200,7 +205,28 @@ class Session:
         """Whether the loss so far and all weights are finite numbers."""
         if self.batches_done and not all(map(math.isfinite, self.meter.figures().values())):
             return False
-        return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())
+        self.weights()
+        network = self.network if self.group.replica is None else self.group.replica
+        return all(bool(parameter.isfinite().all()) for parameter in network.parameters())
+
+    def shard(self) -> None:
+        """Cut weights and the optimizer's state along the processes, which all have the same."""
+        assert isinstance(self.group, Sharded)
+        self.group.call("shard")
+        self.group.shard(self.network, self.optimizers)
+        self.group.done()
+
+    def weights(self) -> None:
+        """Bring the whole network up to date, where this process has but a part of the one that is trained."""
+        if isinstance(self.group, Sharded):
+            found = self.group.gathered("weights", dict(self.network.state_dict()))
+            if self.group.replica is not None:
+                self.group.replica.load_state_dict(found)
+
+    def whole(self) -> dict[str, Any]:
+        """The network, and what the optimizers remember, of all processes together."""
+        optimizers = {stage: optimizer.state_dict() for stage, optimizer in self.optimizers.items()}
+        return self.group.gathered("state", {"network": dict(self.network.state_dict()), "optimizers": optimizers})
 
     def state(self) -> dict[str, Any]:
         """All of it, as a tree for a checkpoint."""
@@ -211,10 +237,9 @@ class Session:
             "step": self.step,
             "seconds": self.stopwatch.seconds,
             "execution": self.execution.plain(),
-            "network": dict(self.network.state_dict()),
+            **self.whole(),
             "average": dict(self.average.state_dict()) if self.average is not None else {},
             "lookahead": self.lookahead.state() if self.lookahead is not None else {},
-            "optimizers": {stage: optimizer.state_dict() for stage, optimizer in self.optimizers.items()},
             "schedule": self.schedule.state(),
             "stopping": self.stopping.state(),
             "scaler": self.scaler.state_dict(),

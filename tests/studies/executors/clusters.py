@@ -11,6 +11,14 @@ from paribus.studies.executors import connection
 
 LOCALHOST = {"node_ip_address": "127.0.0.1", "include_dashboard": False}
 SMALLEST_STORE = 80_000_000  # ray takes no less than 75 MB
+SYSTEM = {  # of all nodes: a dead one answers no question, so it is soon known; a slow one may take long
+    "health_check_initial_delay_ms": 0,
+    "health_check_period_ms": 300,
+    "health_check_failure_threshold": 3,
+    "health_check_timeout_ms": 10_000,
+    "prestart_worker_first_driver": False,  # the executor starts what it needs
+    "enable_metrics_collection": False,
+}
 
 
 @contextmanager
@@ -20,7 +28,7 @@ def cluster(**head: Any) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     made = Cluster(shutdown_at_exit=False)
-    add(made, **head)
+    add(made, _system_config=SYSTEM, **head)
     try:
         connection.connect(made.address)
         yield made

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.studies.executors import clusters
+from tests.studies.executors.lost import alone, long_job, when_saved
 
 import paribus as pb
 from paribus import processes
 from paribus.errors import Interrupted, StudyError
 from paribus.records.plugins import load_plugin
-from paribus.records.run import RunFolder
 from paribus.studies.executors import connection, dispatch, make
 from paribus.studies.executors.cluster import RayCluster
-from paribus.testing.executors import LONG, QUICK, ExecutorContract, Record, plan, recipe
-from paribus.training.loop import train
+from paribus.testing.executors import ExecutorContract, Record, plan, recipe
 
 pytest.importorskip("ray")
 
-OFTEN = replace(QUICK, checkpoint_seconds=0.2)
 ELSEWHERE = {"cpus_per_run": 3}  # the first node has two: such a run goes to another one
 
 
@@ -35,29 +32,6 @@ def cluster(session_cache):
 
 
 class TestRay(ExecutorContract, make=partial(make, "ray", 2, "cpu")): ...
-
-
-def alone(folder, job):
-    """The hash of the weights of the same run, trained here."""
-    return train(RunFolder(folder), job.recipe, job.seed, QUICK).weights_sha256
-
-
-def long_job(folder):
-    [job] = plan(folder, recipe(LONG))
-    return replace(job, settings=OFTEN)
-
-
-def when_saved(job, act):
-    """A record that acts once, as soon as a job can go on from a checkpoint."""
-    done = []
-
-    def listen(event):
-        record(event)
-        if not done and event.kind == "progress" and list(job.folder.checkpoints.glob("step-*.json")):
-            done.append(act())
-
-    record = Record()
-    return record, listen
 
 
 def test_a_killed_task_goes_on_in_another_from_its_last_checkpoint(tmp_path):

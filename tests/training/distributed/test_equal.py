@@ -30,7 +30,9 @@ def folder_of(place: Path, name: str) -> RunFolder:
 def places(tmp_path_factory) -> tuple[Path, Path]:
     """Folders of the same trainings: by one process, and by two."""
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
-    begun = Run(ranked.recipe_of("resumed"), seed=1, runs=two / "resumed")
+    for place in (one, two):
+        ranked.squares(place)
+    begun = Run(ranked.recipe_of("resumed", two), seed=1, runs=two / "resumed")
     with pytest.raises(Paused):  # one process has begun what two go on with
         train(begun.folder, begun.recipe, 1, Settings("cpu", 1, until=1))
     words = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]

@@ -73,6 +73,30 @@ def test_r9_a_process_that_is_killed_is_named_at_once_and_the_run_goes_on_from_i
 
 
 @pytest.mark.slow
+def test_r9_a_process_that_hangs_is_named_and_ended(tmp_path, started):
+    run, stopped = long(tmp_path), []
+
+    def stop(now: Progress) -> None:
+        if now.epoch == 2 and not stopped:
+            started[0].send_signal(signal.SIGSTOP)
+            stopped.append(time.monotonic())
+
+    with pytest.raises(RunError, match="rank 1 of 2 has not come to a step for 3 seconds") as error:
+        run.train(**WAYS, listen=stop, patience=3.0)
+    assert 3 <= time.monotonic() - stopped[0] < 13
+    assert str(started[0].pid) in error.value.got
+    assert "--patience" in error.value.hint
+    assert started[0].returncode == -signal.SIGKILL
+    assert run.status.state == "failed"
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), 1e9])
+def test_patience_that_makes_no_sense_is_refused(tmp_path, seconds):
+    with pytest.raises(RunError, match="1 second to 1 day"):
+        long(tmp_path).train(processes=2, patience=seconds)
+
+
+@pytest.mark.slow
 def test_r6_a_request_to_stop_saves_once_and_lets_the_others_go(tmp_path, started):
     run = long(tmp_path)
 

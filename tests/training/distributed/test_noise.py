@@ -13,9 +13,12 @@ from paribus.ranks import Span
 from paribus.training.distributed.noise import Drawn
 
 WHOLE, CUTS = 7, [(0, 4), (4, 3)]  # examples, and the shares of two processes
+LAST = torch.channels_last
 DRAWS: dict[str, Callable[[Tensor], Tensor]] = {
     "dropout": lambda x: F.dropout(x, 0.4),
     "channels": lambda x: F.dropout2d(x[..., None, None], 0.4),
+    "columns": lambda x: F.dropout(x[:, :, None].repeat(1, 1, 3).transpose(1, 2), 0.4),
+    "channels last": lambda x: F.dropout(x[:, :, None, None].repeat(1, 1, 3, 2).to(memory_format=LAST), 0.4),
     "normal": lambda x: torch.randn(len(x), 3),
     "like": torch.randn_like,
     "uniform": lambda x: torch.empty(len(x), 1).uniform_(2, 3),

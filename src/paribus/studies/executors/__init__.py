@@ -16,16 +16,17 @@ EXECUTORS = {  # name → module and class, which is made from the number of wor
     "pool": ("paribus.studies.executors.pool", "LocalPool"),
     "fused": ("paribus.studies.executors.fused", "FusedPool"),
     "ray": ("paribus.studies.executors.cluster", "RayCluster"),
+    "slurm": ("paribus.studies.executors.slurm", "SlurmCluster"),
 }
 AUTO = "auto"  # the pool, or this process for one job at a time
-ELSEWHERE = ("ray",)  # executors whose runs leave this machine, so that its cores do not count
+ELSEWHERE = ("ray", "slurm")  # executors whose runs leave this machine, so that its cores do not count
 
 
 def make(name: str, workers: int | None = None, device: str = "auto", **options: Any) -> Executor:
     """An executor by its name.
 
     Args:
-        name: one of ``EXECUTORS``; behind a colon the address of what it connects to: ``ray:HOST:PORT``.
+        name: one of ``EXECUTORS``; behind a colon what it connects to: ``ray:HOST:PORT``, ``slurm:partition=NAME``.
         workers: runs at the same time; the executor's own choice by default.
         device: where the runs will be computed.
         options: further ones, of the executors that have them.
@@ -43,7 +44,7 @@ def make(name: str, workers: int | None = None, device: str = "auto", **options:
         given["address"] = address
     if strange := next((word for word in given if word not in signature(made).parameters), None):
         rule = f"{kind} takes no {'address' if strange == 'address' else option(strange)}"
-        raise StudyError(rule, got=name, hint="leave it out, or choose a cluster: --on ray")
+        raise StudyError(rule, got=name, hint="leave it out, or choose a cluster: --on ray, --on slurm")
     return cast("Executor", made(workers, device, **given))
 
 

@@ -2,22 +2,25 @@
 
 Each run is a task of ray's with the processors and GPUs that it asks for; ray finds it a place, and where all are taken
 it waits. A run of a node that is lost goes on elsewhere from its last checkpoint. How jobs go their way stands in
-:mod:`.dispatch`, what happens on a node in :mod:`.remote`, how the cluster is found in :mod:`.connection`.
+:mod:`.dispatch`, what happens on a node in :mod:`.remote` and :mod:`.node`, how the cluster is found in
+:mod:`.connection`.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterable
+from contextlib import ExitStack
 
-from paribus import files
 from paribus.errors import StudyError
 from paribus.studies.executors import connection
-from paribus.studies.executors.dispatch import Dispatch, Token
+from paribus.studies.executors.cargo import Cargo
+from paribus.studies.executors.dispatch import Dispatch
 from paribus.studies.executors.job import EventListener, Job, Waiting
 from paribus.studies.executors.orders import versions
+from paribus.studies.executors.places import tokens
+from paribus.studies.executors.tasks import Tasks
+from paribus.studies.executors.worker import pack
 from paribus.training.interruption import interruptible
 
 
@@ -81,8 +84,10 @@ class RayCluster:
         cpus, gpus, room = self._room(threads)
         with ExitStack() as stack:
             request = stack.enter_context(interruptible())
-            tokens = stack.enter_context(_tokens())
-            study = Dispatch(waiting, listen, self._workers or room, cpus, gpus, None if self.collect else tokens)
+            token = None if self.collect else stack.enter_context(tokens())
+            places = Tasks(pack(frozenset(job.needs for job in waiting if job.needs)), cpus, gpus)
+            cargo = Cargo(places.ray)
+            study = Dispatch(waiting, listen, self._workers or room, places, gpu=gpus > 0, token=token, cargo=cargo)
             stack.callback(study.close)
             study.serve(request, fail_fast)
 
@@ -99,27 +104,6 @@ class RayCluster:
         if gpus is None:
             gpus = 1.0 if self._device != "cpu" and any(node.gpus for node in known) else 0.0
         return cpus, gpus, connection.room(known, cpus, gpus)
-
-
-@contextmanager
-def _tokens() -> Iterator[Token]:
-    """Makes a file in the folder that holds a run folder, by which nodes see that they share it; gone at the end."""
-    made: dict[Path, Path] = {}
-
-    def token(path: Path) -> str:
-        folder = next(place for place in path.absolute().parents if place.is_dir())
-        if folder not in made:
-            made[folder] = folder / files.temporary_name()
-            with files.disk_errors(made[folder]):
-                made[folder].touch()
-        return str(made[folder])
-
-    try:
-        yield token
-    finally:
-        for file in made.values():
-            with suppress(OSError):
-                file.unlink(missing_ok=True)
 
 
 def _check_share(name: str, value: float | None, zero: bool = False) -> None:

@@ -1,6 +1,6 @@
-"""A study's jobs on their way through a ray cluster: places are asked for, runs given to them, reports taken in.
+"""A study's jobs on their way through a cluster: places are asked for, runs given to them, reports taken in.
 
-Whose run is lost with its node or task is given to another one; what the tasks do stands in :mod:`.remote`.
+Whose run is lost with its node or place is given to another one; what happens on a node stands in :mod:`.node`.
 """
 
 from __future__ import annotations
@@ -8,46 +8,38 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import secrets
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from paribus.errors import Interrupted, ParibusError, StudyError, message_of
-from paribus.studies.executors import connection
+from paribus.errors import Interrupted, ParibusError, StudyError
 from paribus.studies.executors.cargo import Cargo, Sent
 from paribus.studies.executors.job import Event, EventListener, Job, Waiting, ending
 from paribus.studies.executors.killed import record_killed, write_killed
-from paribus.studies.executors.orders import OWN, Desk, Order, Report, versions
+from paribus.studies.executors.orders import OWN, Order, Report, versions
 from paribus.studies.executors.parcel import Arrivals
-from paribus.studies.executors.remote import train
-from paribus.studies.executors.worker import pack
+from paribus.studies.executors.places import INSTALLED, Places, Token
 from paribus.training.interruption import StopRequest
 
-INSTALLED = "is paribus installed on all machines of the cluster, in the version that is used here?"
-EMPTY_LOSSES = 10  # one after another of tasks that had not begun
+EMPTY_LOSSES = 10  # one after another of places that had not begun
 LOSSES = 3  # of one run, after which it is given up: something about it kills its nodes
 PATIENCE_SECONDS = 30.0  # that interrupted runs get to save their state
 QUEUE_SECONDS = 60.0  # after which it is said that runs wait for a place
-
-Token = Callable[[Path], str]  # of a run folder: a file beside it, by which nodes know that they see the same
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
 class _Task:
-    """A task of ray's, which is to train a run as soon as there is a place for it.
+    """A place that was asked for, and the run that it is given as soon as it is there.
 
     Args:
-        name: of the task.
-        stream: of references to its reports.
-        job: its run; none before it has a place.
+        name: of the place.
+        job: its run; none before it is there.
         losses: how often that run was lost before.
         node: where it is.
         arrivals: takes in what is sent back.
@@ -56,7 +48,6 @@ class _Task:
     """
 
     name: str
-    stream: Any
     job: Job | None = None
     losses: int = 0
     node: str = ""
@@ -72,23 +63,27 @@ class Dispatch:
         waiting: those that have not begun.
         listen: told of all that happens.
         workers: runs at the same time.
-        cpus, gpus: of each.
-        tokens: makes the files by which nodes see that they share a folder; none where folders are sent back.
+        places: where they are run.
+        gpu: whether each has one.
+        token: makes the files by which nodes see that they share a folder; none where folders are sent back.
+        cargo: puts what nodes lack where they can fetch it; none where they share all.
     """
 
     def __init__(
-        self, waiting: Waiting, listen: EventListener, workers: int, cpus: float, gpus: float, tokens: Token | None
+        self,
+        waiting: Waiting,
+        listen: EventListener,
+        workers: int,
+        places: Places,
+        *,
+        gpu: bool,
+        token: Token | None,
+        cargo: Cargo | None = None,
     ) -> None:
-        self.ray = connection.loaded()
-        self.waiting, self.listen, self.workers, self.tokens = waiting, listen, workers, tokens
-        self.gpu = gpus > 0
-        self.desk, self.name = _desk(self.ray), secrets.token_hex(8)
-        options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": 0, "max_calls": 0, "num_returns": "streaming"}
-        self.train: Any = self.ray.remote(**options)(train)
-        self.packed = self.ray.put(pack(frozenset(job.needs for job in waiting if job.needs)))
-        self.tasks: dict[Any, _Task] = {}  # by their streams
+        self.waiting, self.listen, self.workers, self.places = waiting, listen, workers, places
+        self.gpu, self.token, self.cargo = gpu, token, cargo
+        self.tasks: dict[str, _Task] = {}  # by the names of their places
         self.next: deque[tuple[Job, int]] = deque()  # jobs for the next places, and how often they were lost
-        self.cargo = Cargo(self.ray)
         self.versions, self.since, self.empty_losses = versions(), time.monotonic(), 0
 
     def serve(self, request: StopRequest, fail_fast: bool) -> None:
@@ -125,12 +120,11 @@ class Dispatch:
     def stop(self) -> None:
         """Ask running jobs to save and stop, and wait for them; those that have not begun never do."""
         self.next.clear()
-        with suppress(self.ray.exceptions.RayError):
-            self.ray.get(self.desk.ring.remote(self.name), timeout=10)
+        self.places.ring()
         for task in list(self.tasks.values()):
             task.told_to_stop = True
             if task.job is None:
-                self._cancel(task, force=False)
+                self.places.cancel(task.name, force=False)
                 self._forget(task)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.tasks and time.monotonic() < deadline:
@@ -140,13 +134,12 @@ class Dispatch:
     def close(self) -> None:
         """End what still works on the cluster."""
         for task in list(self.tasks.values()):
-            self._cancel(task, force=True)
+            self.places.cancel(task.name, force=True)
             self._forget(task)
 
     def _ask_for_place(self) -> None:
-        name = secrets.token_hex(8)
-        stream = self.train.remote(name, self.name, self.packed, self.desk)
-        self.tasks[stream] = _Task(name, stream)
+        name = self.places.ask()
+        self.tasks[name] = _Task(name)
 
     def _give_job(self, task: _Task) -> None:
         """Give a task that has a place the next job; one whose folder cannot be had fails here."""
@@ -159,20 +152,21 @@ class Dispatch:
                 self._end(job, *ending(error))
                 continue
             task.job, task.losses = job, losses
-            self.desk.give.remote(task.name, order)
+            self.places.give(task.name, order)
             if not losses:
                 self.listen(Event(job, "started"))
             return
-        self.desk.give.remote(task.name, None)
+        self.places.give(task.name, None)
         self._forget(task)
 
     def _order(self, job: Job, losses: int, task: _Task) -> Order:
         """What a node must know of a job."""
         content: Sent = ()
         token = ""
-        if self.tokens is not None:
-            token = self.tokens(job.path)
+        if self.token is not None:
+            token = self.token(job.path)
         else:
+            assert self.cargo is not None, "what is sent back was sent there"
             job.folder.refuse_links()
             task.held.enter_context(job.folder.lock())
             task.arrivals, content = Arrivals(job.path), self.cargo.put(job.path)
@@ -181,7 +175,7 @@ class Dispatch:
             path=str(job.path.absolute()),
             token=token,
             content=content,
-            data=self.cargo.data_of(job),
+            data=self.cargo.data_of(job) if self.cargo else (),
             attempt=losses,
             gpu=self.gpu,
             versions=self.versions,
@@ -196,27 +190,17 @@ class Dispatch:
         Raises:
             StudyError: where a node cannot run any of them.
         """
-        failed, streams = False, list(self.tasks)
-        ready, _ = self.ray.wait(streams, num_returns=1, timeout=0.2)
-        if ready and len(streams) > 1:
-            ready, _ = self.ray.wait(streams, num_returns=len(streams), timeout=0)
-        for stream in ready:
-            task = self.tasks[stream]
-            try:
-                report: Report = self.ray.get(next(stream))
-            except StopIteration:
-                self._forget(task)
-                failed |= self._lost(task, "it ended without a word")
-            except self.ray.exceptions.TaskCancelledError:
-                self._forget(task)
-            except self.ray.exceptions.RayTaskError as error:
-                self._forget(task)
-                raise _cause(error) from None
-            except self.ray.exceptions.RayError as error:
-                self._forget(task)
-                failed |= self._lost(task, message_of(error).splitlines()[0])
-            else:
-                failed |= self._take(task, report)
+        failed = False
+        for name, said in self.places.heard(0.2):
+            if (task := self.tasks.get(name)) is None:
+                continue
+            if isinstance(said, Report):
+                failed |= self._take(task, said)
+                continue
+            self._forget(task)
+            if said.error:
+                raise said.error
+            failed |= self._lost(task, said.why)
         return failed
 
     def _take(self, task: _Task, report: Report) -> bool:
@@ -226,7 +210,8 @@ class Dispatch:
             self._give_job(task)
             return False
         if report.lacks:
-            self.desk.give.remote(task.name, {name: self.cargo.entry(name) for name in report.lacks})
+            assert self.cargo is not None, "only what it was told to have is lacking"
+            self.places.give(task.name, {name: self.cargo.entry(name) for name in report.lacks})
             return False
         job, failed = task.job, False
         assert job is not None, "a task that reports has been given one"
@@ -242,6 +227,11 @@ class Dispatch:
             failed = True
         if report.ended:
             self._forget(task)
+        if report.left and not task.told_to_stop:
+            logger.warning("%s, seed %s has saved and goes on elsewhere: %s", job.arm, job.seed, report.left)
+            self.next.append((job, task.losses))
+        elif report.left:
+            self._end(job, "interrupted", "", "")
         return failed
 
     def _lost(self, task: _Task, said: str) -> bool:
@@ -271,45 +261,13 @@ class Dispatch:
         self.listen(Event(job, kind, error=error, summary=summary))
 
     def _forget(self, task: _Task) -> None:
-        if self.tasks.pop(task.stream, None):
+        if self.tasks.pop(task.name, None):
             task.held.close()
-            self.desk.forget.remote(task.name)
-
-    def _cancel(self, task: _Task, force: bool) -> None:
-        with suppress(Exception):  # it has ended by itself
-            self.ray.cancel(task.stream, force=force)
+            self.places.forget(task.name)
 
     def _tell_of_waiting(self) -> None:
         """Say once that nothing has a place."""
         if self._busy or time.monotonic() < self.since + QUEUE_SECONDS:
             return
-        free = self.ray.available_resources()
-        logger.warning(
-            "runs wait for a place on the cluster: %g of its CPUs and %g of its GPUs are free",
-            free.get("CPU", 0),
-            free.get("GPU", 0),
-        )
+        logger.warning("runs wait for a place on the cluster: %s", self.places.free())
         self.since = float("inf")
-
-
-_desks: dict[str, Any] = {}  # of the connection of this process: one serves all its studies
-
-
-def _desk(ray: Any) -> Any:
-    """The actor at which tasks wait; it stands on this machine, which is lost together with whoever asked for them."""
-    place = ray.get_runtime_context()
-    if (key := place.get_job_id()) not in _desks:
-        strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(place.get_node_id(), soft=True)
-        kind = ray.remote(num_cpus=0, max_concurrency=100_000, scheduling_strategy=strategy)(Desk)
-        _desks.clear()
-        _desks[key] = kind.remote()
-    return _desks[key]
-
-
-def _cause(error: Any) -> ParibusError:
-    """Why a node could not run a job: what paribus said there, or else what Python did."""
-    cause = getattr(error, "cause", None)
-    if isinstance(cause, ParibusError):
-        return cause
-    said = str(cause or error).strip().splitlines()
-    return StudyError("a node of the cluster cannot run this study", got=said[-1] if said else "", hint=INSTALLED)

@@ -58,6 +58,7 @@ class Report:
         lacks: decoded data that it needs before it can begin.
         events: kind, progress, error and summary of what happened to the run.
         ended: whether that was all.
+        left: why the place was taken away from the run, which has saved; empty where it was not.
         exitcode: of a process that died without a word.
         pieces: of its folder, where that is sent back.
     """
@@ -67,6 +68,7 @@ class Report:
     lacks: tuple[str, ...] = ()
     events: tuple[tuple[str, Progress | None, str, str], ...] = ()
     ended: bool = False
+    left: str = ""
     exitcode: int | None = None
     pieces: tuple[Piece, ...] = ()
 

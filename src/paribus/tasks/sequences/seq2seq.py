@@ -19,7 +19,7 @@ from paribus.data.sources.pairs.tokens import BEGIN, PAD, Tokens
 from paribus.data.sources.text.file import read
 from paribus.errors import DataError, RecipeError
 from paribus.models.pairs import Writer
-from paribus.ranks import as_share
+from paribus.ranks import as_share, whole
 from paribus.records.metric import ACCURACY, LOSS, Metric
 from paribus.tasks.inspection import Inspection
 from paribus.tasks.policy import against_others, surrogate
@@ -327,7 +327,10 @@ class SequenceMeter:
 
 
 def trimmed(batch: Batch) -> Batch:
-    """Without the columns in which no sequence of the batch has a token."""
+    """Without the columns in which no sequence of the batch has a token, also of the shares of other processes.
+
+    So all of them have as many columns as one process would, and draw as many random numbers.
+    """
     source, before, targets = batch.inputs["source"], batch.inputs["before"], batch.targets
     reads, writes = _longest(source), _longest(targets)
     return Batch({"source": source[:, :reads], "before": before[:, :writes]}, targets[:, :writes], batch.rows)
@@ -358,4 +361,4 @@ def _each(values: Tensor, known: Tensor) -> Tensor:
 
 
 def _longest(tokens: Tensor) -> int:
-    return max(1, int((tokens != PAD).sum(1).max()))
+    return max(1, int(whole((tokens != PAD).sum(1)).max()))

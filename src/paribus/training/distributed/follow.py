@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch.distributed as dist
@@ -73,7 +74,7 @@ def _follow(
             recipe = Recipe.read(plan["recipe"])
             meeting.compare(plan, {"recipe identity": recipe.identity}, rank)
         settings = meeting.placed(Settings(**plan["settings"] | {"device": _kind(plan)}), local)
-        group = several_of(recipe, rank, settings.processes, lost)
+        group = several_of(recipe, rank, settings, partial(lost, store, rank))
         seeds = recipe.seeds(plan["seed"])
         prepared = prepare(recipe, seeds)
         own = identity_of(recipe.identity, prepared.inputs) if prepared.inputs is not None else ""
@@ -82,7 +83,7 @@ def _follow(
         data = Loaders.of(recipe, prepared, session.execution.device)
         store.set(f"here/{rank}", meeting.here())
         with meeting.on_loopback() if started_here else nullcontext():
-            meeting.connect(store, rank, settings)
+            group.words = meeting.connect(store, rank, settings)
         obey(session, group, data, recipe)
     except BaseException as error:
         error = as_out_of_memory(error)
@@ -100,8 +101,10 @@ class Lost(RunError):
     """The first process does not answer any more."""
 
 
-def lost(error: RuntimeError) -> Lost:
-    """A broken connection, as one that follows sees it: the first process says more."""
+def lost(store: Store, rank: int, error: RuntimeError) -> Lost:
+    """A broken connection, as one that follows sees it: the first process says more, and hears that this one lives."""
+    with suppress(RuntimeError):  # the store may be gone with the first process
+        store.set(f"waited/{rank}", "it lives")
     return Lost("the other processes of this run are gone", got=str(error).splitlines()[0])
 
 
@@ -120,6 +123,12 @@ def obey(session: Session, group: Several, data: Loaders, recipe: Recipe) -> Non
             group.told(session.own())
         elif word == "load":
             load(session, group.spread({}))
+        elif word == "shard":
+            session.shard()
+        elif word == "weights":
+            session.weights()
+        elif word == "state":
+            session.whole()
         else:  # an epoch has ended
             session.end_epoch(group.spread({}))
             batches = None

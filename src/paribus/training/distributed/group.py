@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 import torch.distributed as dist
@@ -21,7 +21,11 @@ from paribus.training import checkpoints
 from paribus.training.distributed.noise import Drawn
 from paribus.training.distributed.norm import Normed
 
-WORDS = ("end", "step", "load", "tell", "epoch")  # what the first process says: its place in this list travels
+if TYPE_CHECKING:
+    from torch._C._distributed_c10d import ProcessGroup
+
+# what the first process says: its place in this list travels
+WORDS = ("end", "step", "load", "tell", "epoch", "shard", "weights", "state")
 
 
 class Piece(NamedTuple):
@@ -40,6 +44,7 @@ class Group(Protocol):
     """What a training asks of the processes that train it."""
 
     share: Share
+    replica: nn.Module | None  # the whole network in the first of several processes that have a part of it each
 
     def call(self, word: str) -> None:
         """The first process says what all do next; none of the others does anything here."""
@@ -65,6 +70,10 @@ class Group(Protocol):
         """Add up the gradients of all processes, and their shares of the loss, a scalar, which is given back."""
         ...
 
+    def gathered(self, word: str, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """A tree of the network's or the optimizers' tensors, ``weights`` or ``state``, with all parts put together."""
+        ...
+
     def told(self, own: Mapping[str, Any]) -> list[dict[str, Any]]:
         """In the first process what all of them have, its own first: trees of tensors and plain values."""
         ...
@@ -81,6 +90,8 @@ class One:
         pieces: into which a batch is cut to save memory.
         parts: in which batch norm takes its figures.
     """
+
+    replica: nn.Module | None = None
 
     def __init__(self, pieces: int = 1, parts: int = 1) -> None:
         self.share = Share(pieces=pieces, parts=parts)
@@ -113,6 +124,10 @@ class One:
         """As they are."""
         return loss
 
+    def gathered(self, word: str, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """It has all of it."""
+        return dict(tree)
+
     def told(self, own: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What it has itself."""
         return [dict(own)]
@@ -131,8 +146,11 @@ class Several:
         failed: what a broken connection is turned into.
     """
 
+    replica: nn.Module | None = None
+
     def __init__(self, share: Share, ghosts: bool, failed: Callable[[RuntimeError], BaseException]) -> None:
         self.share, self.ghosts, self.failed = share, ghosts, failed
+        self.words: ProcessGroup | None = None  # the connection for words, once there is one
         self.between = True  # two things that are done together: whether all processes wait for a word
 
     @property
@@ -144,7 +162,7 @@ class Several:
         """Say what all do next."""
         if not self.share.rank:
             with self._connected():
-                dist.broadcast(torch.tensor([WORDS.index(word)]), 0)
+                dist.broadcast(torch.tensor([WORDS.index(word)]), 0, group=self.words)
             self.between = word == "end"
 
     def done(self) -> None:
@@ -155,7 +173,7 @@ class Several:
         """What the first process says."""
         said = torch.zeros(1, dtype=torch.int64)
         with self._connected():
-            dist.broadcast(said, 0)
+            dist.broadcast(said, 0, group=self.words)
         return WORDS[int(said)]
 
     def pieces(self, batch: Batch) -> list[Piece]:
@@ -220,6 +238,10 @@ class Several:
                 for one, count in zip(parameters, head[1:].tolist(), strict=True):
                     one.grad = one.grad if count else None
         return head[0].to(loss.dtype)
+
+    def gathered(self, word: str, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """Each has all of it."""
+        return dict(tree)
 
     def told(self, own: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What all have, in the first process; the others get nothing."""
@@ -301,4 +323,5 @@ def _tree(content: Tensor) -> dict[str, Any]:
 
 def _of_connection(error: RuntimeError) -> bool:
     said = str(error).casefold()
-    return isinstance(error, dist.DistError) or any(word in said for word in ("gloo", "nccl", "connection", "socket"))
+    parts = ("gloo", "nccl", "connection", "socket", "timed out")
+    return isinstance(error, dist.DistError) or any(part in said for part in parts)

@@ -23,8 +23,9 @@ from paribus.errors import RunError
 from paribus.ranks import Share
 from paribus.records.inputs import Inputs
 from paribus.records.recipe import Recipe
-from paribus.training.distributed import meeting
+from paribus.training.distributed import meeting, sharded
 from paribus.training.distributed.group import Group, One, Several
+from paribus.training.distributed.sharded import Sharded
 from paribus.training.execution import Settings
 from paribus.training.interruption import StopRequest
 from paribus.training.session import Session
@@ -49,6 +50,7 @@ class Alone:
 
     def group(self, recipe: Recipe, examples: int) -> Group:
         """One process; the parts in which it takes figures must be there."""
+        sharded.check(recipe, self.settings)
         parts = recipe.training.norm_parts or 1
         if parts > 1:
             meeting.check(recipe, examples, 1)
@@ -79,6 +81,8 @@ class Lead:
         self.others = range(1, settings.processes)
         self.local = meeting.place()
         self.settings = meeting.placed(settings, self.local.local if self.local else 0)
+        if settings.shard:  # what looks inside, and compilers, want whole weights within a step
+            self.settings = replace(self.settings, signals=False, compile="off")
         self.started: dict[int, subprocess.Popen[bytes]] = {}
         self.store: Store | None = None
         self.several: Several | None = None
@@ -111,7 +115,8 @@ class Lead:
     def group(self, recipe: Recipe, examples: int) -> Several:
         """What the session asks of the others."""
         meeting.check(recipe, examples, self.settings.processes)
-        self.several = several_of(recipe, 0, self.settings.processes, self.failed)
+        sharded.check(recipe, self.settings)
+        self.several = several_of(recipe, 0, self.settings, self.failed)
         return self.several
 
     def wait(self) -> None:
@@ -132,11 +137,13 @@ class Lead:
         assert self.store is not None
         assert self.several is not None
         with meeting.on_loopback() if self.started else _as_it_is():
-            meeting.connect(self.store, 0, self.settings)
+            self.several.words = meeting.connect(self.store, 0, self.settings)
         self.several.between = True
         state = session.state()
         self.several.call("load")
         self.several.spread(state)
+        if self.settings.shard:
+            session.shard()
 
     def close(self, error: BaseException | None) -> None:
         """Let the others go; where they wait for something that does not come, end those that were started here."""
@@ -163,16 +170,25 @@ class Lead:
         """A broken connection, in words: which of the others is gone, and why."""
         if self.several is not None:
             self.several.between = False
-        until = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < until:
+        until, silent = time.monotonic() + GRACE_SECONDS, {*self.others}
+        while time.monotonic() < until and silent:
             try:
                 self._refuse_ended()
             except RunError as found:
                 self.request.noticed = True  # torchrun asks all to stop when one has died: this message says more
                 return found
+            silent = {rank for rank in silent if not self._known(f"waited/{rank}")}
             time.sleep(POLL_SECONDS)
         said = str(error).splitlines()[0]
-        return RunError("the processes of this run have lost each other", got=said, hint=AGAIN)
+        late = "timed out" in said.casefold()
+        if not silent or not (late or len(silent) < len(self.others)):
+            return RunError("the processes of this run have lost each other", got=said, hint=AGAIN)
+        self.request.noticed = True
+        what = f"has not come to a step for {self.settings.patience:g} seconds" if late else "does not answer any more"
+        who = f"rank {', '.join(map(str, sorted(silent)))} of {self.settings.processes}"
+        host, pid = json.loads(self._known(f"here/{min(silent)}"))
+        hint = f"{AGAIN}; where a step takes so long, set --patience to more seconds"
+        return RunError(f"{who} {what}, so this training cannot go on", got=f"process {pid} on {host}", hint=hint)
 
     def _refuse_ended(self) -> None:
         """Name the first of the others that has ended.
@@ -202,11 +218,11 @@ class Lead:
         return ""
 
 
-def several_of(recipe: Recipe, rank: int, size: int, failed: object) -> Several:
+def several_of(recipe: Recipe, rank: int, settings: Settings, failed: object) -> Several:
     """What one process of several is to a training."""
-    ghosts = recipe.training.norm_parts
-    share = Share(rank, size, recipe.training.accumulate, ghosts or size)
-    return Several(share, ghosts is not None, failed)  # type: ignore[arg-type]
+    ghosts, size = recipe.training.norm_parts, settings.processes
+    share, kind = Share(rank, size, recipe.training.accumulate, ghosts or size), Sharded if settings.shard else Several
+    return kind(share, ghosts is not None, failed)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -32,11 +32,11 @@ from paribus.records.recipe import Recipe
 from paribus.training.execution import Settings
 
 if TYPE_CHECKING:
-    from torch._C._distributed_c10d import Store
+    from torch._C._distributed_c10d import ProcessGroup, Store
 
 NAMED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")  # by torchrun and its like
 LOOPBACK = {"linux": "lo", "darwin": "lo0"}  # how the network of this machine alone is called
-PATIENCE = timedelta(days=1)  # the others wait while the first evaluates; one that is dead is noticed at once
+EVALUATING = timedelta(days=1)  # the others wait while the first evaluates; one that is dead is noticed at once
 
 _meetings = 0  # of this process so far: one script may train several times
 
@@ -195,16 +195,39 @@ def store_of_torchrun() -> Store:
     return found
 
 
-def connect(store: Store, rank: int, settings: Settings) -> None:
-    """Connect this process with the others, for numbers on CPUs and, where there are some, on GPUs."""
+def check_patience(seconds: float) -> None:
+    """Refuse a time in which nobody could come to a step.
+
+    Raises:
+        RunError: for less than a second.
+    """
+    if not 1 <= seconds <= EVALUATING.total_seconds():
+        hint = "for example 600; a step of the slowest process must fit into it, its data included"
+        raise RunError("the patience with a process is 1 second to 1 day", got=seconds, hint=hint)
+
+
+def connect(store: Store, rank: int, settings: Settings) -> ProcessGroup:
+    """Connect this process with the others, for numbers on CPUs and, where there are some, on GPUs.
+
+    Returns:
+        A second connection, for words: for the next one the others wait as long as the first process evaluates.
+    """
     from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
     backend = "gloo" if torch.device(settings.device).type == "cpu" else "cpu:gloo,cuda:nccl"
     shown = sys.excepthook
     dist.init_process_group(
-        backend, store=PrefixStore("group", store), rank=rank, world_size=settings.processes, timeout=PATIENCE
+        backend,
+        store=PrefixStore("group", store),
+        rank=rank,
+        world_size=settings.processes,
+        timeout=timedelta(seconds=settings.patience),
     )
     sys.excepthook = shown  # torch puts the rank before every line of what people see
+    # a word leaves the first process only when the others listen: it waits for them no longer than in a step
+    patience = EVALUATING if rank else timedelta(seconds=settings.patience)
+    words: ProcessGroup = dist.new_group(backend="gloo", timeout=patience)
+    return words
 
 
 @contextmanager

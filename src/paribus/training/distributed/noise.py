@@ -92,7 +92,10 @@ class _Wide:
         axis, times = layout
         start, count, of, _ = self.span
         shape = [*value.shape[:axis], times * of, *value.shape[axis + 1 :]]
-        whole = value.new_ones(shape)  # where others have their probabilities, any will do: each takes one draw
+        # in the order of memory in which this tensor lies, for that is how its entries are drawn
+        order = sorted(range(value.ndim), key=lambda place: value.stride(place), reverse=True)
+        whole = torch.empty_permuted(shape, order, dtype=value.dtype, device=value.device)
+        whole.fill_(1)  # where others have their probabilities, any will do: each takes one draw
         if times == 2:
             whole.narrow(0, start, count).copy_(value[:count])
             whole.narrow(0, of + start, count).copy_(value[count:])
