@@ -71,6 +71,7 @@ class Step:
     optional: bool = False  # id?
     plain: bool = True  # in words, not as a class of a framework
     expects: int | None = None
+    turns: bool = False  # a class of Keras, whose steps come before channels
 
 
 @dataclass(frozen=True)
@@ -542,7 +543,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     expects = found.get("in", (None, place))[0]
     takes = expects if isinstance(expects, int) else None
     plain = call is None or call.base not in ("Linear", "LazyLinear", "Dense")
-    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain)]
+    turns = call is not None and (keras or bool(re.search(r"[a-z]1D$|^Dense$", call.base)))
+    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain, turns=turns)]
     if separable:
         point = {"out": options.pop("out"), "kernel": (1,), "bias": options.pop("bias", True)}
         steps = [Step(Layer("dw", {**options, "bias": False}), place), Step(Layer("conv", point), place)]
@@ -562,6 +564,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
 
 def _fitted(kind: str, found: dict[str, Any], place: Place) -> tuple[str, dict[str, Any]]:
     """What is another kind here: a pooling to one value, a transposed convolution that keeps sizes."""
+    if kind == "relu" and found.get("inplace", (None, place))[0] == 6:
+        return "relu6", {}
     if kind in ("adaptive", "gmp") and "size" in found:
         if set(_whole(*found["size"])) == {1}:
             return ("gap" if kind == "adaptive" else kind), {k: v for k, v in found.items() if k != "size"}
