@@ -82,12 +82,13 @@ class Tensor:
     shape: tuple[Any, ...]
 
 
-def followed(text: str, inputs: int = 1) -> Followed | None:
+def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | None:
     """The net of a piece of code; None where the text is no code that does more than name layers.
 
     Args:
         text: perhaps code.
         inputs: how many tensors go in.
+        alone: also a row of layers that stands by itself, which the notation reads as well.
 
     Raises:
         TheoryError: code that does more than feed layers into each other.
@@ -99,7 +100,7 @@ def followed(text: str, inputs: int = 1) -> Followed | None:
         return None
     code = Code(inputs=inputs, last=bool(LAST.search(text)) and "channels=" not in text)
     try:
-        chain = code.net(tree)
+        chain = code.net(tree, alone)
     except RecursionError:
         return None
     if chain is None:
@@ -120,12 +121,13 @@ class Code(Python):
     def __post_init__(self) -> None:
         self.numbers = count()
 
-    def net(self, tree: ast.Module) -> Chain | None:
+    def net(self, tree: ast.Module, alone: bool) -> Chain | None:
         """The net that a text is about: the last value, or net, or class, or function of it."""
         scope: Scope = ChainMap({"self": Instance(None)})
-        lines = sorted(tree.body, key=_order)
+        lines = [inner for line in tree.body for inner in (line.body if isinstance(line, ast.With) else [line])]
+        lines.sort(key=_order)
         nets: list[Any] = []
-        several = len(lines) > 1 or not all(isinstance(line, ast.Expr) and not _sent(line.value) for line in lines)
+        several = alone or len(lines) > 1 or not all(isinstance(line, ast.Expr) and not _sent(line.value) for line in lines)
         for line in lines:
             made = self.top(line, scope)
             if isinstance(made, Signal) and made.chain:

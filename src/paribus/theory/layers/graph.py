@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -11,10 +12,8 @@ from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import CELLS, CHANNELS_FIRST, STEPS_FIRST
 from paribus.theory.layers.layer import Layer, Shape
 from paribus.theory.layers.notation import ADDED, Block, Item, Repeat, Step, parse
-from paribus.theory.layers.pasted import Pasted, pasted
-from paribus.theory.layers.prose import phrased
+from paribus.theory.layers.pasted import Pasted, otherwise, pasted
 from paribus.theory.layers.refuse import Impossible, Place, by
-from paribus.theory.layers.shorthand import tabled
 from paribus.theory.layers.sizes import Sizes, joined, output_size
 from paribus.theory.layers.spellings import RESNETS
 from paribus.theory.layers.worked import worked
@@ -148,13 +147,10 @@ def read(text: str, inputs: Sequence[Shape], convention: str = "torch") -> Graph
         found = pasted(text, inputs[0] if inputs else ())
         return _laid(text, found, inputs, convention)
     except TheoryError as error:
-        if (said := phrased(tabled(text))) is None:
-            raise
-        found = Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
-        try:
-            return _laid(text, found, inputs, convention)
-        except TheoryError as other:
-            raise error from None
+        for found in otherwise(text):
+            with suppress(TheoryError):
+                return _laid(text, found, inputs, convention)
+        raise error
 
 
 def _laid(text: str, found: Pasted, inputs: Sequence[Shape], convention: str) -> Graph:

@@ -211,7 +211,8 @@ class Reader:
         follows = len(words) > 1 and (words[1] in ("[", "(") or kind_of(words[1]) or words[1].lower() == "transformer")
         if follows and (found := re.fullmatch(r"(\d+)[x*]", words[0])):
             return int(found[1]), self.take()
-        if len(words) > 2 and words[2] in ("[", "(") and words[0].isdigit() and words[1] in ("x", "*"):
+        held = len(words) > 2 and (words[2] in ("[", "(") or words[2].lower().startswith("transformer"))
+        if held and words[0].isdigit() and words[1] in ("x", "*"):
             place = self.take()
             self.take()
             return int(words[0]), place
@@ -473,7 +474,7 @@ PIECES = ("encoder", "layer", "block", "blocks", "with", "of", "and")
 def _keyed(pieces: list[str]) -> list[str]:
     """``6 heads ff 192`` as heads=6 ff=192."""
     found, names = list[str](), {"heads", "layers", "ff", "ffn", "d_ff", "mlp", "d_model", "dim", "width", "dff"}
-    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=False):
         if piece.isdigit() and following.lower() in names and not (found and found[-1] in names):
             found.append(f"{following.lower()}={piece}")
         elif piece.isdigit() and found and found[-1] in names:
@@ -618,6 +619,8 @@ def _numbered(kind: str, rules: Kind, word: str, sign: Place, unnamed: Iterator[
     name = rules.letters.get(letter, "") if letter else next(unnamed, "")
     if word.lower() in WRITTEN:
         raise unreadable("layers stand apart by commas", sign, "put a comma before it")
+    if not name and re.fullmatch(r"\?|[a-z]+_\w+", word):
+        raise unreadable(f"{word} is no number", sign, f"write the number that it stands for: {rules.example}")
     if not name:
         raise unreadable(f"{kind} has no such option", sign, _known(kind, rules))
     found = NUMBER.fullmatch(word[len(letter) :])

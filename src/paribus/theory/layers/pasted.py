@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isqrt, prod
 from typing import Any
@@ -21,7 +22,7 @@ from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import parse
 from paribus.theory.layers.prose import phrased
 from paribus.theory.layers.refuse import by
-from paribus.theory.layers.shorthand import spaced, written_out
+from paribus.theory.layers.shorthand import spaced, tabled, written_out
 from paribus.theory.layers.spellings import kind_of
 
 SHAPE = r"[\[(]+\s*(?:None|-?\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*[\])]+"
@@ -100,6 +101,15 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
         sizes = [int(size) for size in re.findall(r"\d+", found[1])]
         return Pasted(", relu, ".join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("an mlp: relu between layers",))
     return _named(text, bool(input))
+
+
+def otherwise(text: str) -> Iterator[Pasted]:
+    """Other readings of a text that the notation does not take: a call as code, and sentences."""
+    with suppress(TheoryError):
+        if (code := followed(text, alone=True)) is not None:
+            yield Pasted(code.text, code.input, code.said)
+    if (said := phrased(tabled(text))) is not None:
+        yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
 
 
 def _box(label: str) -> str:

@@ -124,6 +124,8 @@ def prepared(text: str) -> str:
     text = re.sub(r"\*\*|__|`|<br ?/?>|\\\\|\"|'", lambda found: ", " if found[0].startswith("<") else " ", text)
     text = re.sub(r"(?<=\d) ?[xX*] ?(?=\d)", "x", text)
     text = re.sub(r"^\s*x\s*(?:->|→|=>)", "", text)
+    text = re.sub(r"^\s*(\d+)@(\d+x\d+)\s*(?:->|→|=>)", r"input \1x\2, ", text)
+    text = re.sub(r"(?m)^\s*[A-Z]\d+\s+(?=[A-Za-z])", "", text)
     text = re.sub(r"(?:(\d+) ?[xX*] ?)[\[(]([^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*)[\])]", _again, text)
     text = re.sub(r"[\[(]([^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*)[\])] ?[xX*] ?(\d+)", _again, text)
     text = re.sub(r"(?i)\b((?:leaky ?|p|log ?)?(?:re|s?e)lu|(?:log ?)?softmax) ?\( ?(?:dim|axis|slope|alpha)? ?=? ?-?[\d.]+ ?\)", r"\1", text)
@@ -244,7 +246,8 @@ class Phrases:
             name = "".join(part)
             name = re.sub(r"(?:layers?|schichte?n?|activations?|operations?)$", "", name) or name
             if (kind := kind_of(name)) and kind not in ("input", "add", "cat", "op", "own") and name not in ("norm", "c", "do"):
-                kind = {"separable": "separable"}.get(kind, kind)
+                if kind == "separable":
+                    raise Unreadable(kind)
                 return count, ("phi" if kind in ACTIVATIONS else "kind", f"{kind} {name}")
         if word in ("same", "valid", "no", "without", "ohne", "sans", "bidirectional", "stacked", "bias"):
             return 1, (word, word)

@@ -64,6 +64,9 @@ def spaced(text: str) -> str:
         text = re.sub(r"\\(?:long)?(?:rightarrow|to)\b", "→", re.sub(r"\s*\\(?:times|cdot)\s*", "x", text))
         text = re.sub(r"\$|\\[,;!]|\\\\", " ", text)
     text = re.sub(r"(?<=\d) [x×*] (?=\d)", "x", text)
+    for words, name in ((r"(?:model|embedding) dim(?:ension)?", "d_model"), (r"feed-?forward (?:dim(?:ension)?|size|width)", "d_ff"),
+                        (r"(?<=transformer encoder):", ",")):  # fmt: skip
+        text = re.sub(rf"(?i){words}(?=[\s=:,]|$)", name, text)
     text = re.sub(r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))", r"\1 \3", text)
     text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
     text = re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
@@ -170,6 +173,8 @@ def _sections(text: str) -> Short | None:
             given = tuple(int(has[key]) for key in ("channels", "height", "width")) if "channels" in has else ()
             continue
         size = has.get("size", "1")
+        if not size.isascii() or not size.isdigit():
+            return None
         numbers = {"k": size if name in ("convolutional", "maxpool") else "", "s": has.get("stride", "")}
         numbers["p"] = has.get("padding", str(int(size) // 2 if has.get("pad") == "1" else 0)) if "pad" in body else ""
         out = has.get("filters") or has.get("output") or has.get("probability") or ""
@@ -205,7 +210,7 @@ def _rows(text: str) -> str:
     """A table with a layer in each row as lines of words; empty if it is none."""
     if "tabular" in text:  # of LaTeX
         lines = [re.sub(r"\\(?:hline|toprule|midrule|bottomrule)|\\\\.*", "", line) for line in text.splitlines() if "&" in line]
-        text = "\n".join(line.replace("&", "|") for line in lines)
+        text = "\n".join(f"|{line.replace('&', '|')}|" for line in lines)
     rows = [[cell.strip() for cell in re.sub(r"^\||\|$", "", line.strip()).split("|")] for line in text.strip().splitlines()]
     rows = [row for row in rows if not all(re.fullmatch(r":?-{2,}:?", cell) for cell in row)]
     heads = [re.sub(r"\W+", "_", cell.lower()) for cell in rows[0]] if rows else []

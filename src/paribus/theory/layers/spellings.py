@@ -433,6 +433,8 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
             continue
         elif kind == "attention" and lower.isdigit():
             found.append((f"h{lower}", place))
+        elif kind == "linear" and re.fullmatch(r"\d+x\d+", lower):
+            found.append((lower.split("x")[1], place))
         elif kind == "embedding" and re.fullmatch(r"\d+x\d+", lower):
             found += [(one, place) for one in lower.split("x")]
         elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"[\d.]+", lower):
