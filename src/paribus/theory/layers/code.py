@@ -1,336 +1,570 @@
 """Code of a net, as its layers and branches in the notation.
 
-Assignments, a class with its ``forward``, and calls that feed one another are followed without being run: a value is
-the chain of layers behind it. Where chains meet in a sum or a concatenation, the layers that both begin with stand
-before the bracket, and what each has alone is a branch: ``id`` if that is nothing.
+Classes, functions and loops are followed without being run (:mod:`paribus.theory.layers.python`): a value is the chain
+of layers behind it. Where chains meet in a sum or a concatenation, the layers that both begin with stand before the
+bracket, and what each has alone is a branch: ``id`` if that is nothing.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import textwrap
+from collections import ChainMap
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import ACTIVATIONS
-from paribus.theory.layers.spellings import CONTAINERS, kind_of
+from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.python import Python, Result, beyond
+from paribus.theory.layers.spellings import TORCH, kind_of
+from paribus.theory.layers.values import (
+    HINT,
+    Bound,
+    Chain,
+    Class,
+    Function,
+    Instance,
+    Made,
+    Name,
+    Row,
+    Scope,
+    Signal,
+    State,
+    Unsaid,
+    behind,
+    joined,
+    unsaid,
+    words,
+)
 
-Chain = tuple[tuple[frozenset[int], str], ...]  # layers, each with a number of its own; a bracket with all it holds
-GIVEN = {"x", "X", "inputs", "input", "inp", "img", "image", "images", "input_img", "h", "net", "features", "inputs_"}
-RUNS = ("forward", "__call__", "call")
-MAKES = ("__init__", "setup")
+GIVEN = {"x", "X", "inputs", "input", "inp", "img", "image", "images", "input_img", "img_input", "h", "net", "data",
+         "inputs_", "input_tensor", "tokens"}  # fmt: skip
+ROWS = {"sequential", "serial", "chain", "hybridsequential"}
+LISTS = {"modulelist", "list", "ordereddict", "moduledict"}
+RUNS = ("forward", "__call__", "call", "hybrid_forward")
 SUMS = {"add": "|", "concat": "&", "concatenate": "&", "cat": "&"}
-MODES = {"training", "train", "deterministic", "use_running_average"}
-FREE = {*ACTIVATIONS, "pool", "avgpool", "gap", "gmp", "dropout", "flatten", "up", "id"}  # hold no weights: used twice
-HINT = "give the module itself, which is followed as it runs: --plugin FILE.py NAME"
+FREE = {*ACTIVATIONS, "pool", "avgpool", "gap", "gmp", "dropout", "flatten", "up", "id", "adaptive"}  # used twice
+CELLS = ("LSTM", "GRU", "RNN")
+SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", "astype", "stop_gradient", "identity"}
+QUIET = {"to", "cuda", "cpu", "eval", "train", "compile", "summary", "fit", "build", "float", "half", "parameters", "save",
+         "initialize", "hybridize", "apply", "__init__", "load_state_dict", "state_dict", "save_hyperparameters",
+         "init_weights", "reset_parameters", "register_buffer", "requires_grad_", "print", "double"}  # fmt: skip
+LAST = re.compile(  # whose channels come last
+    r"\b(?:flax|linen|nnx|hk|haiku|keras|tensorflow|tf|stax)\b|\b(?:Dense|(?:Depthwise)?Conv[123]D|concatenate|Concatenate)\("
+)
+FUNCTIONS = re.compile(r"\b(?:layers|slim|sym|symbol)\.")  # functions that make weights of their own
 
 
-def followed(text: str) -> str | None:
-    """The net of a piece of code in the notation; None where the text is no code in which values flow.
+@dataclass(frozen=True)
+class Followed:
+    """A net in the notation, the input that its code names, channels first, and what to say about it."""
+
+    text: str
+    input: Shape = ()
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Net:
+    """A whole net that is a value: Keras's ``Model(inputs, outputs)``."""
+
+    chain: Chain
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of a known shape that is no value of the net: ``torch.randn(1, 3, 32, 32)``."""
+
+    shape: tuple[Any, ...]
+
+
+def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | None:
+    """The net of a piece of code; None where the text is no code that does more than name layers.
+
+    Args:
+        text: perhaps code.
+        inputs: how many tensors go in.
+        alone: also a row of layers that stands by itself, which the notation reads as well.
 
     Raises:
         TheoryError: code that does more than feed layers into each other.
     """
+    plain = textwrap.dedent(re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", text)).strip()
     try:
-        tree = ast.parse(re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", text))
+        tree = ast.parse(plain)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    code = Code()
+    code = Code(inputs=inputs, last=bool(LAST.search(text)) and "channels=" not in text)
     try:
-        code.body(tree.body)
+        chain = code.net(tree, alone)
     except RecursionError:
         return None
-    if code.flows and code.open is not None:
-        raise code.beyond(code.open)
-    if not code.flows and code.more and code.stack:
-        return ", ".join(code.stack)
-    return ", ".join(words for _, words in code.result) if code.flows else None
-
-
-class Known(ast.NodeTransformer):
-    """Names whose values the code says, replaced by them."""
-
-    def __init__(self, said: dict[str, ast.expr]) -> None:
-        self.said = said
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        """What the name stands for, or the name."""
-        return self.said.get(node.id, node)
+    if chain is None:
+        return None
+    return Followed(words(chain), code.input, ("code is followed from line to line, and not run", *code.said))
 
 
 @dataclass
-class Code:
-    """What names stand for while the lines of a text are gone through."""
+class Code(Python):
+    """What calls on layers and values mean."""
 
-    values: dict[str, Chain] = field(default_factory=dict)
-    layers: dict[str, ast.expr] = field(default_factory=dict)
-    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
-    said: dict[str, ast.expr] = field(default_factory=dict)  # numbers and words under a name
-    stack: list[str] = field(default_factory=list)  # what ``model.add(…)`` put on each other, or a Sequential holds
-    more: bool = False  # whether other lines stand around a stack
-    open: ast.stmt | None = None  # a loop or a case: which of its layers run is not known
-    used: set[str] = field(default_factory=set)
-    result: Chain = ()
-    flows: bool = False  # whether a layer was ever applied to a value
+    inputs: int = 1
+    last: bool = False  # whether channels come last
+    input: Shape = ()
+    said: list[str] = field(default_factory=list)
+    flow: Signal | None = None  # the last value at the top
 
     def __post_init__(self) -> None:
         self.numbers = count()
 
-    def body(self, lines: list[ast.stmt]) -> None:
-        """Statements in their order."""
+    def net(self, tree: ast.Module, alone: bool) -> Chain | None:
+        """The net that a text is about: the last value, or net, or class, or function of it."""
+        scope: Scope = ChainMap({"self": Instance(None)})
+        lines = [inner for line in tree.body for inner in (line.body if isinstance(line, ast.With) else [line])]
+        lines.sort(key=_order)
+        nets: list[Any] = []
+        several = alone or len(lines) > 1 or not all(isinstance(line, ast.Expr) and not _sent(line.value) for line in lines)
         for line in lines:
-            self.line(line)
+            made = self.top(line, scope)
+            if isinstance(made, Signal) and made.chain:
+                self.flow = made
+            elif isinstance(made, Net | Instance) or (isinstance(made, Row) and made.layers and several):
+                nets.append(made)
+        if self.flow is not None:
+            return self.flow.chain
+        nets = [one for one in nets if not getattr(one, "used", False)] or nets
+        rows = [one for one in scope.values() if isinstance(one, Row) and one.layers and several]
+        held = [one for row in rows for one in row.layers]
+        rows = [row for row in dict.fromkeys([*nets, *rows]) if isinstance(row, Row) and row not in held]
+        if nets and not isinstance(nets[-1], Row):
+            return self.run(nets[-1], tree)
+        if rows:
+            self.said += ["rows of layers that no line joins are taken one after the other"] * (len(rows) > 1)
+            return self.run(Row(rows), tree)
+        parts = [one for one in scope.values() if isinstance(one, Class | Function)]
+        free = [one for one in parts if not (isinstance(one, Class) and one.used)]
+        return self.alone(free, parts, scope, tree)
 
-    def line(self, line: ast.stmt) -> None:
-        """One statement: a class, a function, an assignment, a result."""
-        if isinstance(line, ast.ClassDef):
-            self.classes[line.name] = line
-            if not _open(line):
-                self.values, self.layers = {}, {}  # the last class is the net
-                self.module(line)
-        elif isinstance(line, ast.AnnAssign) and line.value is not None:
-            self.said[ast.unparse(line.target)] = line.value
-        elif isinstance(line, ast.FunctionDef):
-            self.function(line, runs=True)
-        elif isinstance(line, ast.Assign | ast.AugAssign):
-            self.assign(line)
-        elif isinstance(line, ast.Expr) and self.stacked(line.value):
-            return
-        elif isinstance(line, ast.Import | ast.ImportFrom):
-            self.more = True
-        elif isinstance(line, ast.Return | ast.Expr) and line.value is not None:
-            found = self.value(line.value)
-            if found is not None:
-                self.result = found
-                if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call):
-                    self.values |= dict.fromkeys(GIVEN & self.values.keys(), found)  # one layer a line
-            elif self.flows and (isinstance(line, ast.Return) or self.touches(line.value)):
-                raise self.beyond(line)
-        elif isinstance(line, ast.For | ast.While | ast.If | ast.With | ast.Try):
-            self.open = line
-
-    def module(self, line: ast.ClassDef, value: Chain = ()) -> None:
-        """A class: what it makes, and then what it does with a value."""
-        parts = {part.name: part for part in line.body if isinstance(part, ast.FunctionDef)}
-        self.body([part for part in line.body if isinstance(part, ast.AnnAssign)])
-        for name in (*MAKES, *RUNS):
-            if name in parts:
-                self.function(parts[name], runs=name in RUNS, value=value)
-
-    def inside(self, call: ast.Call, value: Chain) -> Chain:
-        """What a class of the text gives when it is made with some numbers and applied to a value."""
-        line = self.classes[ast.unparse(call.func)]
-        made = next((p for p in line.body if isinstance(p, ast.FunctionDef) and p.name in MAKES), None)
-        names = [argument.arg for argument in made.args.args[1:]] if made else []
-        given = dict(zip(names, call.args, strict=False)) | {key.arg: key.value for key in call.keywords if key.arg}
-        others = {name: kind for name, kind in self.classes.items() if name != line.name}
-        inner = Code(
-            classes=others, said={name: Known(self.said).visit(deepcopy(node)) for name, node in given.items()}
-        )
-        inner.numbers, inner.flows = self.numbers, True
-        inner.module(line, value)
-        return inner.result
-
-    def stacked(self, node: ast.expr) -> bool:
-        """``model.add(layer)``, and lines that only say how it is trained or printed."""
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-            return False
-        if node.func.attr == "add" and len(node.args) == 1:
-            self.stack.append(self.written(node.args[0]))
-        elif node.func.attr in ("compile", "summary", "fit", "build", "to", "eval", "train", "__init__"):
-            self.more = True
-        else:
-            return False
-        return True
-
-    def written(self, node: ast.expr) -> str:
-        """A layer as it stands, its names replaced by what they stand for."""
-        return ast.unparse(Known({**self.said, **self.layers}).visit(deepcopy(node)))
-
-    def function(self, function: ast.FunctionDef, *, runs: bool, value: Chain = ()) -> None:
-        """The lines of a function; what it takes is the input of the net."""
-        if runs:
-            names = [argument.arg for argument in function.args.args if argument.arg not in ("self", *MODES)]
-            self.values |= {names[0]: value} if names else {}
-        self.more = True
-        for argument, default in zip(function.args.args[::-1], function.args.defaults[::-1], strict=False):
-            self.said.setdefault(argument.arg, default)
-        self.body(function.body)
-
-    def assign(self, line: ast.Assign | ast.AugAssign) -> None:
-        """A value or a layer under a name; of several values the first."""
-        target = line.targets[0] if isinstance(line, ast.Assign) else line.target
-        if isinstance(target, ast.Tuple):
-            target = target.elts[0]
-        found = self.value(line.value)
-        if isinstance(line, ast.AugAssign):
-            before = self.value(line.target)
-            found = self.joined([before, found], "|") if before is not None and found is not None else None
-        name = ast.unparse(target)
-        if found is not None:
-            self.values[name] = self.result = found
-        elif self.touches(line.value):
-            raise self.beyond(line)
-        elif isinstance(line.value, ast.Constant):
-            self.said[name] = line.value
-        else:
-            self.layers[name] = line.value
-            inner = _unsent(line.value)
-            base = ast.unparse(inner.func).rpartition(".")[2] if isinstance(inner, ast.Call) else ""
-            self.more = self.more or (not kind_of(base) and base != "Sequential")
-            if base == "Sequential" and isinstance(inner, ast.Call) and inner.args:
-                self.stack = [self.written(inner)]
-
-    def value(self, node: ast.expr) -> Chain | None:
-        """The chain behind an expression; None if it is no value of the net."""
-        if isinstance(node, ast.Name | ast.Attribute):
-            name = ast.unparse(node)
-            if name in GIVEN and not self.values and name not in self.layers:
-                self.values[name] = ()  # what nobody made goes in
-            return self.values.get(name)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            sides = [self.value(node.left), self.value(node.right)]
-            return None if None in sides else self.joined([side for side in sides if side is not None], "|")
-        if isinstance(node, ast.Subscript):
-            return self.picked(node)
-        if isinstance(node, ast.Call):
-            return self.called(node)
+    def top(self, line: ast.stmt, scope: Scope) -> Any:
+        """What a statement at the top makes."""
+        if isinstance(line, ast.Expr):
+            found = self.value(line.value, scope)
+            if isinstance(found, Signal) and isinstance(line.value, ast.Call):
+                scope |= dict.fromkeys(GIVEN & scope.keys(), found)  # one layer a line
+            return found if isinstance(found, Signal | Net | Row | Instance) else None
+        result = self.body([line], scope)
+        if isinstance(result, Result):
+            return result.value
+        if isinstance(line, ast.Assign | ast.AugAssign | ast.For | ast.With):
+            target = line.targets[0] if isinstance(line, ast.Assign) else getattr(line, "target", None)
+            if isinstance(line, ast.For | ast.With):
+                return next((scope[name] for name in ("x", "net", "h") if isinstance(scope.get(name), Signal)), None)
+            if isinstance(target, ast.Tuple):
+                target = target.elts[0]
+            return self.value(target, scope) if isinstance(target, ast.Name) else None
         return None
 
-    def called(self, node: ast.Call) -> Chain | None:
-        """A layer applied to a value, a function of it, or a method."""
-        base = ast.unparse(node.func).rpartition(".")[2]
-        if base.lower() in CONTAINERS - {"add", "model"}:
+    def alone(self, free: list[Any], parts: list[Any], scope: Scope, tree: ast.Module) -> Chain | None:
+        """The last class or function that no other uses."""
+        runs = [one for one in parts if isinstance(one, Function) and one.node.name in RUNS]  # type: ignore[union-attr]
+        if runs:
+            return self.run(Instance(None, {"self": scope["self"], "forward": runs[-1]}), tree)
+        names = {node.id for part in free for node in ast.walk(part.node) if isinstance(node, ast.Name)}
+        kinds = [one for one in free if isinstance(one, Class) and any(name in one.methods for name in RUNS)]
+        kinds = [one for one in kinds if one.node.name not in names] or kinds
+        if kinds:
+            return self.run(self.instance(kinds[-1], (), {}, kinds[-1].node), tree)
+        if not free and (mades := _loose([*scope.values(), *scope["self"].parts.values()])):
+            if all(isinstance(line, ast.Assign) for line in tree.body) and any(isinstance(made, Row) or made.args or made.named for made in mades):
+                self.said.append("the layers are taken in the order in which they are made")
+                return self.run(Row(mades), tree)
             return None
-        if base in ("Input", "InputLayer"):
-            return ()
-        found = [self.several(argument) for argument in node.args]
-        given = [one for values in found for one in values]
-        if base == "Model":
-            named = [one for key in node.keywords if key.arg == "outputs" for one in self.several(key.value)]
-            made = named or given
-            return made[-1] if made else None
-        layer = node.func if isinstance(node.func, ast.Call) else self.layers.get(ast.unparse(node.func))
-        if layer is not None:
-            name = "" if layer is node.func else ast.unparse(node.func)
-            if not given and node.args and self.flows:
-                raise self.beyond(node)
-            return self.applied(layer, given, name) if given else None
-        if base.lower() in SUMS and given:
-            return self.joined(given, SUMS[base.lower()])
-        inner = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else None
-        if inner is not None:
-            return self.function_of(inner, base, node.args, node.keywords)
-        if len(given) != 1 or not found[0]:
+        makes = [one for one in free if isinstance(one, Function) and one.node.name not in names]  # type: ignore[union-attr]
+        if not makes:
             return None
-        return self.function_of(given[0], ast.unparse(node.func), node.args[1:], node.keywords)
+        spec = makes[-1].node.args.args
+        given = tuple(Signal(()) for argument in spec[:1] if argument.arg in GIVEN)
+        made = self.applied(makes[-1], given, {}, makes[-1].node)
+        made = made[0] if isinstance(made, tuple) and made else made
+        return self.run(made, tree) if isinstance(made, Net | Row | Instance | Signal) else None
 
-    def several(self, node: ast.expr) -> list[Chain]:
-        """The values among what is given, those of a list too."""
-        nodes = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
-        return [found for found in map(self.value, nodes) if found is not None]
+    def run(self, made: Any, node: ast.AST) -> Chain:
+        """What a net gives for its inputs."""
+        if isinstance(made, Net | Signal):
+            return made.chain
+        given = [Signal(()), *(Signal(self.behind((), f"input {n}").chain) for n in range(2, self.inputs + 1))]
+        found = self.meant(made, tuple(given), {}, node)
+        if isinstance(found, tuple | list | dict):
+            several = [one for one in (found.values() if isinstance(found, dict) else found) if isinstance(one, Signal)]
+            found = several[0] if several else None
+            self.said.append("of several results the first is shown")
+        if not isinstance(found, Signal) or not found.chain:
+            raise TheoryError("this code gives no value that is known", got=type(made).__name__.lower(), hint=HINT)
+        return found.chain
 
-    def applied(self, layer: ast.expr, given: list[Chain], name: str) -> Chain:
-        """What a layer gives; one with weights only once, for its weights are counted once."""
-        base = ast.unparse(layer.func).rpartition(".")[2] if isinstance(layer, ast.Call) else ""
-        if base.lower() in SUMS:
-            return self.joined(given, SUMS[base.lower()])
-        if name and name in self.used and kind_of(base) not in FREE:
-            raise TheoryError("a layer that is used twice shares its weights", got=name, hint=HINT)
-        self.used.add(name)
-        if base in self.classes and isinstance(layer, ast.Call):
-            return self.inside(layer, given[0])
-        return self.behind(given[0], self.written(layer))
+    # names
 
-    def function_of(
-        self, value: Chain, name: str, arguments: list[ast.expr], keywords: list[ast.keyword]
-    ) -> Chain | None:
-        """``F.max_pool2d(x, 2)``, ``x.view(-1, 400)``: the layer that does the same."""
-        base, words = name.rpartition(".")[2], [ast.unparse(argument) for argument in arguments]
-        axes = [keyword.value for keyword in keywords if keyword.arg in ("dim", "axis")] or arguments
-        if base in ("size", "dim", "shape"):
-            return None
-        if base in ("contiguous", "float", "clone"):
-            return value
-        if base in ("view", "reshape"):
-            sizes = words[0].strip("()").split(", ") if len(words) == 1 else words
-            if len(sizes) == 2 and sizes[0] != sizes[1]:
-                return self.behind(value, "flatten")
-            if all(size.isdigit() for size in sizes[1:]):
-                return self.behind(value, f"reshape {'x'.join(sizes[1:])}")
-        if (base, words) in (("transpose", ["1", "2"]), ("permute", ["0", "2", "1"]), ("swapaxes", ["1", "2"])):
-            return self.behind(value, "transpose")
-        if base == "mean" and axes and re.sub(r"[\s()\[\]]", "", ast.unparse(axes[-1])) in ("2,3", "1,2", "-2,-1"):
-            return self.behind(value, "gap, flatten")
-        if kind_of(base) and kind_of(base) not in ("reshape", "transpose"):
-            words = [self.written(argument) for argument in arguments]
-            named = [ast.unparse(keyword) for keyword in keywords if keyword.arg not in MODES]
-            return self.behind(value, f"{name}({', '.join([*words, *named])})")
-        rule = "this step of the code is none of the layers that are known"
-        raise TheoryError(rule, got=f"{name}({', '.join(words)})", hint=HINT)
+    def of_name(self, node: ast.Name, scope: Scope) -> Any:
+        """What a name stands for; what nobody made goes into the net."""
+        if node.id in GIVEN and node.id not in scope:
+            scope[node.id] = Signal(())
+        return super().of_name(node, scope)
 
-    def picked(self, node: ast.Subscript) -> Chain | None:
-        """``out[:, -1]`` is the last step, ``lstm(x)[0]`` what comes first of several."""
-        value, at = self.value(node.value), re.sub(r"[\s()]", "", ast.unparse(node.slice))
-        if value is None or at == "0":
-            return value
-        if at in (":,-1", ":,-1,:"):
-            return self.behind(value, "last")
+    def of_attribute(self, node: ast.Attribute, scope: Scope) -> Any:
+        """A part of a value; a net to which layers are added before it was named."""
+        if isinstance(node.value, ast.Name) and node.value.id not in scope and node.attr in ("add", "add_module"):
+            scope[node.value.id] = Row([])
+        return super().of_attribute(node, scope)
+
+    def operated(self, sign: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
+        """Sums of values; a number changes none of their sizes."""
+        values = [side for side in (left, right) if isinstance(side, Signal)]
+        if len(values) == 2 and isinstance(sign, ast.Add):
+            return self.joined([left, right], "|")
+        if len(values) == 1 and not values[0].chain and any(isinstance(side, int | float) for side in (left, right)):
+            return values[0]  # the input, scaled
+        if values and not isinstance(sign, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+            raise beyond(node)
+        if isinstance(left, Row | Instance) and isinstance(right, Row | Instance):
+            return Row([*self.items(left, node), *self.items(right, node)])
+        return super().operated(sign, left, right, node)
+
+    def picked(self, owner: Any, node: ast.Subscript, scope: Scope) -> Any:
+        """``out[:, -1]`` is the last step, ``lstm(x)[0]`` what comes first of several, ``h[-1]`` the last state."""
+        at = re.sub(r"[\s()]", "", ast.unparse(node.slice))
+        if isinstance(owner, State):
+            if at in ("-1", "0", "-2", "1") and owner.both:
+                return State(owner.chain, True, half=True)
+            return self.behind(owner.chain, "last") if at in ("-1", "0") else Unsaid(ast.unparse(node))
+        if not isinstance(owner, Signal):
+            return Unsaid(ast.unparse(node))
+        if at in (":,-1", ":,-1,:", "...,-1,:") or (at == "-1" and owner.state):
+            return self.behind(owner.chain, "last")
+        if at in ("0", "1") and owner.state:
+            return Signal(owner.chain) if at == "0" else owner.state
+        if at == "0" and owner.chain and "ttention" in owner.chain[-1][1]:
+            return owner
         raise TheoryError("this part of a value is none that is known", got=ast.unparse(node), hint=HINT)
 
-    def joined(self, given: list[Chain], sign: str) -> Chain:
-        """Chains that meet."""
-        self.flows = True
-        return joined(given, sign, next(self.numbers))
+    # calls
 
-    def behind(self, value: Chain, words: str) -> Chain:
+    def meant(self, called: Any, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+        """What a call on a net's values means."""
+        given = [one for one in _flat((*args, *named.values())) if isinstance(one, Signal)]
+        if isinstance(called, Name) and called.base.lower() in ROWS:
+            return Row(_layers((*args, *named.values())))
+        if isinstance(called, Name):
+            return self.function(called, given, args, named, node) if given else self.named(called, args, named, node)
+        if isinstance(called, Bound):
+            return self.method(called, args, named, node)
+        if isinstance(called, Function):
+            return self.applied(called, args, named, node)
+        if isinstance(called, Class):
+            return self.instance(called, args, named, node)
+        tensors = [one for one in args if isinstance(one, Tensor)]
+        if not given and tensors and self.depth == 0 and isinstance(called, Instance | Row | Net):
+            if all(isinstance(size, int) for size in tensors[0].shape):
+                self.input = self.input or tuple(tensors[0].shape[1:])
+            given = [Signal(())]
+            args = (given[0], *args[1:])
+        if not given:
+            if isinstance(called, Made | Row | Net) and not args and not named:
+                return called
+            return Unsaid(ast.unparse(node))
+        if isinstance(called, Made):
+            return self.layer(called, given, named)
+        if isinstance(called, Net):
+            fresh = {old: next(self.numbers) for held, _ in called.chain for old in held}
+            return Signal((*given[0].chain, *((frozenset(fresh[n] for n in held), text) for held, text in called.chain)))
+        if isinstance(called, Row | list):
+            value: Any = given[0]
+            for layer in _flat(called.layers if isinstance(called, Row) else called):
+                value = self.meant(layer, (value,), {}, node)
+            return value
+        if isinstance(called, Instance):
+            return self.module(called, args, named, node)
+        raise beyond(node)
+
+    def module(self, made: Instance, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+        """What a module of the text gives, once: its weights are counted once."""
+        run = made.parts.get("forward") if made.kind is None else None
+        if isinstance(run, Function):
+            function = Function(run.node, run.scope, made.parts["self"] if _takes_self(run) else None)
+            return self.applied(function, args, named, node)
+        run = next((name for name in RUNS if made.kind and name in made.kind.methods), None)
+        made.used = True
+        if run is None or made.kind is None:
+            if made.row:
+                return self.meant(Row(made.row), args, named, node)
+            raise beyond(node)
+        return self.applied(Function(made.kind.methods[run], made.kind.scope, made), args, named, node)
+
+    def layer(self, made: Made, given: list[Signal], named: dict[str, Any]) -> Signal:
+        """What a layer gives; one with weights only once."""
+        base = made.base
+        if base.lower() in SUMS:
+            return self.joined(given, SUMS[base.lower()])
+        if made.used and kind_of(base) not in FREE:
+            raise TheoryError("a layer that is used twice shares its weights", got=made.name, hint=HINT)
+        made.used = True
+        if "ttention" in base and any(one.chain != given[0].chain for one in given):
+            raise TheoryError("attention between two values is not known here", got=made.name, hint=HINT)
+        text = _written(made)
+        found = self.behind(given[0].chain, text)
+        if base in CELLS and (len(made.args) > 1 or {"hidden_size", "input_size"} & made.named.keys()):
+            both = bool(made.named.get("bidirectional"))
+            return Signal(found.chain, State(found.chain, both))
+        return found
+
+    def named(self, called: Name, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+        """A call of another's class or function, with nothing of the net in it."""
+        base, low = called.base, called.base.lower()
+        if low in LISTS:
+            if args and isinstance(args[0], dict):
+                return args[0]
+            return _layers(args) if low != "list" else [*_flat(args)]
+        if low in ("input", "inputlayer", "placeholder"):
+            self.takes(args, named)
+            return Signal(())
+        if low in SUMS and (ends := [one for one in _flat(args) if isinstance(one, State)]):
+            if len(ends) != 2 or not all(one.half for one in ends):
+                raise beyond(node)
+            return self.behind(ends[0].chain, "last")  # both directions of a recurrent layer
+        if base in ("randn", "rand", "zeros", "ones", "empty", "normal"):
+            return Tensor(tuple(_flat(args)))
+        if base in ("Lambda", "Fn", "partial", "deepcopy", "jit", "vmap") and args:
+            return deepcopy(args[0]) if base == "deepcopy" and isinstance(args[0], Made) else args[0]
+        if base == "summary" and len(args) > 1 and isinstance(args[1], tuple) and len(args[1]) in (1, 3):
+            self.input = self.input or args[1]
+        if base in ("setattr", "getattr") and isinstance(args[0], Instance) and isinstance(args[1], str):
+            if base == "getattr":
+                return self.part(args[0], args[1])
+            args[0].parts[args[1]] = args[2]
+        if kind_of(base) or base in ("Bidirectional", "TimeDistributed", "Activation") or low in SUMS or "Transformer" in base:
+            if base == "Activation" and args and isinstance(args[0], Name | Made):
+                return args[0]
+            made = Made(called.path, args, named)
+            self.takes((), named if "input_shape" in named or "batch_input_shape" in named else {})
+            if isinstance(size := named.get("input_dim"), int) and base == "Dense":
+                self.input = self.input or (size,)
+                made.named = {key: value for key, value in named.items() if key != "input_dim"}
+            return made
+        return Unsaid(ast.unparse(node))
+
+    def takes(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """The input that the code names, channels first."""
+        shape = next((named[key] for key in ("shape", "input_shape", "batch_shape", "batch_input_shape") if key in named), None)
+        shape = shape if shape is not None else args[0] if args else ()
+        sizes = shape if isinstance(shape, tuple | list) else (shape,)
+        sizes = sizes[1:] if sizes and sizes[0] is None and len(sizes) > 1 else sizes
+        if sizes and all(isinstance(size, int) and size > 0 for size in sizes) and not self.input:
+            self.input = (sizes[-1], *sizes[:-1]) if len(sizes) > 2 else tuple(sizes)
+
+    def method(self, called: Bound, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+        """A method of a value, a row, a net."""
+        owner, name = called.owner, called.name
+        if isinstance(owner, Signal):
+            return self.reshaped(owner, name, args, named, node)
+        if isinstance(owner, Bound) and owner.name == "super":
+            return self.inherited(owner.owner, name, args, named, node)
+        if name == "super":
+            return called
+        held = owner.layers if isinstance(owner, Row) else owner.row if isinstance(owner, Instance) else None
+        if held is not None and name in ("add", "append", "add_module", "extend"):
+            held += _layers(args[-1:]) if name == "extend" else args[-1:]
+            if isinstance(owner, Instance) and name == "add_module" and isinstance(args[0], str):
+                owner.parts[args[0]] = args[-1]
+            return None
+        if name in QUIET:
+            return owner
+        if name in RUNS or name == "apply":
+            return self.meant(owner, args, named, node)
+        if any(isinstance(one, Signal) for one in _flat((*args, *named.values()))):
+            raise beyond(node)
+        return Unsaid(ast.unparse(node))
+
+    def inherited(self, owner: Instance, name: str, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+        """``super().__init__(…)`` and ``super().forward(x)``."""
+        if owner.kind is None:
+            return None
+        for base in owner.kind.bases:
+            other = owner.kind.scope.get(base)
+            if isinstance(other, Class) and name in other.methods:
+                return self.applied(Function(other.methods[name], other.scope, owner), args, named, node)
+            if base.lower() in ROWS and name == "__init__":
+                owner.row += _layers(args)
+            elif base.lower() in ROWS and name in RUNS:
+                return self.meant(Row(owner.row), args, named, node)
+        return None
+
+    def function(self, called: Name, given: list[Signal], args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+        """A function of another library on values of the net."""
+        low = called.base.lower()
+        if low == "model":
+            outputs = named.get("outputs", args[1] if len(args) > 1 else named.get("output"))
+            ends = [one for one in _flat((outputs,)) if isinstance(one, Signal)]
+            if not ends:
+                raise beyond(node)
+            if len(ends) > 1:
+                self.said.append("of several results the first is shown")
+            self.flow = ends[0]
+            return Net(ends[0].chain)
+        if low in SUMS:
+            if any(not isinstance(one, Signal | int | str) for one in _flat(args)):
+                raise beyond(node)
+            self.along(given, args[1] if len(args) > 1 else named.get("dim", named.get("axis")), low, node)
+            return self.joined(given, SUMS[low])
+        if low in ("print", "len", "super"):
+            return None
+        rest = tuple(one for one in args if not isinstance(one, Signal))
+        others = {key: value for key, value in named.items() if not isinstance(value, Signal)}
+        if len(given) != 1 or any(isinstance(one, tuple | list) and any(isinstance(x, Signal) for x in one) for one in rest):
+            raise beyond(node)
+        return self.reshaped(given[0], called.path, rest, others, node)
+
+    def along(self, given: list[Signal], axis: Any, name: str, node: ast.AST) -> None:
+        """Refuse values that are set side by side along another axis than channels or features."""
+        flat = all(re.search(r"last|flatten|gap", words(one.chain), re.IGNORECASE) or not one.chain for one in given)
+        if name == "add" or axis in (None, 1) or (axis == -1 and (self.last or flat)) or (axis == 3 and self.last):
+            return
+        if not (axis == 0 and not self.last):  # equinox has no batch
+            raise beyond(node)
+
+    def reshaped(self, value: Signal, name: str, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+        """``F.max_pool2d(x, 2)``, ``x.view(-1, 400)``: the layer that does the same."""
+        base = name.rpartition(".")[2]
+        if base in SAME or base in QUIET:
+            return value
+        if base in ("size", "dim", "ndim", "shape"):
+            return Unsaid(ast.unparse(node))
+        args = tuple(_flat(args)) if base in ("view", "reshape", "permute") else args
+        if base in ("view", "reshape"):
+            return self.viewed(value, args, node)
+        if base in ("ravel", "batch_flatten"):
+            return self.behind(value.chain, "flatten")
+        if base in ("transpose", "permute", "swapaxes", "moveaxis"):
+            turned = tuple(args)
+            if turned in ((0, 1), (1, 0), (1, 0, 2)):
+                return value  # steps before examples
+            if turned in ((1, 2), (2, 1), (0, 2, 1), (-1, -2), (-2, -1), ((0, 2, 1),)):
+                return self.behind(value.chain, "transpose")
+            raise beyond(node)
+        if base in ("mean", "reduce_mean"):
+            return self.averaged(value, args, named, node)
+        if base in ("squeeze", "unsqueeze"):
+            ends = value.chain[-1][1].lower() if value.chain else ""
+            if base == "squeeze" and re.search(r"gap|global|adaptive|avgpool", ends):
+                return self.behind(value.chain, "flatten")
+            if base == "squeeze" and re.search(r"flatten", ends):
+                return value
+            raise beyond(node)
+        kind = kind_of(base)
+        if kind in ("avgpool", "pool") and any(isinstance(one, Unsaid) for one in (*args, *named.values())):
+            return self.behind(value.chain, "gap" if kind == "avgpool" else "gmp")
+        if not kind or kind in ("reshape", "transpose") or (kind not in FREE and "." in name and not FUNCTIONS.search(name)):
+            rule = "this step of the code is none of the layers that are known"
+            raise TheoryError(rule, got=ast.unparse(node).splitlines()[0], hint=HINT)
+        modes = {"training", "train", "deterministic", "use_running_average", "is_training", "inplace"}
+        args = tuple(_inner(one) for one in args)
+        kept = {key: _inner(one) for key, one in named.items() if key not in modes}
+        return self.behind(value.chain, _written(Made(name, args, kept)))
+
+    def viewed(self, value: Signal, sizes: tuple[Any, ...], node: ast.AST) -> Signal:
+        """The values of each example in another shape."""
+        if len(sizes) == 1 and sizes[0] == -1:
+            return self.behind(value.chain, "flatten")
+        if len(sizes) == 2 and (isinstance(sizes[0], Unsaid) or -1 in sizes):
+            return self.behind(value.chain, "flatten")
+        if len(sizes) > 2 and all(isinstance(size, int) and size > 0 for size in sizes[1:]):
+            shape = (sizes[-1], *sizes[1:-1]) if self.last and len(sizes) == 4 else sizes[1:]
+            return self.behind(value.chain, f"reshape {'x'.join(map(str, shape))}")
+        raise beyond(node)
+
+    def averaged(self, value: Signal, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Signal:
+        """A mean over positions or over steps."""
+        axes = named.get("dim", named.get("axis", args[0] if args else None))
+        flat = "" if named.get("keepdim", named.get("keepdims", False)) else ", flatten"
+        pairs = ([1, 2],) if self.last else ([2, 3], [-2, -1], [-1, -2], [1, 2])
+        if isinstance(axes, tuple | list) and list(axes) in pairs:
+            return self.behind(value.chain, f"gap{flat}")
+        if axes == 1 and flat:
+            return self.behind(value.chain, "transpose, gap, flatten")
+        if axes in (2, -1) and not self.last and re.search(r"conv1d", words(value.chain), re.IGNORECASE):
+            return self.behind(value.chain, f"gap{flat}")
+        raise beyond(node)
+
+    def joined(self, given: list[Any], sign: str) -> Any:
+        """Chains that meet; the last states of two directions are the last step of both."""
+        return Signal(joined([one.chain for one in given], sign, next(self.numbers)))
+
+    def behind(self, value: Chain, text: str) -> Signal:
         """A chain and one more layer."""
-        self.flows = True
-        return behind(value, words, next(self.numbers))
-
-    def touches(self, node: ast.AST) -> bool:
-        """Whether a value goes into an expression, by more than its shape."""
-        if isinstance(node, ast.Attribute) and node.attr in ("shape", "ndim"):
-            return False
-        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("size", "dim", "print"):
-            return False
-        if isinstance(node, ast.Name):
-            return node.id in self.values
-        return any(map(self.touches, ast.iter_child_nodes(node)))
-
-    def beyond(self, line: ast.AST) -> TheoryError:
-        """A step that says which layers run only when it runs, or that is none of them."""
-        rule = "this step of the code is none of the layers that are known, or a loop or case"
-        return TheoryError(rule, got=ast.unparse(line).splitlines()[0], hint=HINT)
+        return Signal(behind(value, text, next(self.numbers)))
 
 
-def _open(line: ast.ClassDef) -> list[ast.arg]:
-    """What a class must be given to be made: those without a value of their own."""
-    made = next((part for part in line.body if isinstance(part, ast.FunctionDef) and part.name in MAKES), None)
-    return made.args.args[1 : len(made.args.args) - len(made.args.defaults)] if made else []
+def _written(made: Made) -> str:
+    """A layer in words; what goes in may be unsaid, for it is seen."""
+    takes = TORCH.get(made.base, ("",))
+    first = made.args[0] if made.args else made.named.get("in_features", made.named.get("in_channels"))
+    if isinstance(first, Unsaid) and takes and takes[0] == "in" and f"Lazy{made.base}":
+        named = {key: one for key, one in made.named.items() if key not in ("in_features", "in_channels")}
+        if made.base in ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d", "LSTM", "GRU"):
+            if made.base in ("LSTM", "GRU"):
+                raise unsaid(first)
+            return str(Made(f"nn.Lazy{made.base}", made.args[1:], named))
+    return str(made)
 
 
-def _unsent(node: ast.expr) -> ast.expr:
-    """``Sequential(…).to("cuda")`` without where it is sent."""
-    sent = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
-    return node.func.value if sent and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node
+def _inner(value: Any) -> Any:
+    """Sizes of a window without those of batch and channels: [1, 2, 2, 1]."""
+    four = isinstance(value, tuple | list) and len(value) == 4 and value[0] == value[3] == 1
+    return tuple(value[1:3]) if four else value
 
 
-def behind(value: Chain, words: str, number: int) -> Chain:
-    """A chain and one more layer, under its number."""
-    return (*value, (frozenset([number]), words))
+def _layers(given: tuple[Any, ...]) -> list[Any]:
+    """Layers among what is given: lists, dictionaries, pairs of a name and a layer."""
+    found: list[Any] = []
+    for one in given:
+        if isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str):
+            found.append(one[1])
+        elif isinstance(one, dict):
+            found += one.values()
+        elif isinstance(one, list | tuple):
+            found += _layers(tuple(one))
+        elif isinstance(one, Made | Row | Name | Net | Function | Instance | Class | Unsaid):
+            found.append(one)
+    return found
 
 
-def joined(given: list[Chain], sign: str, number: int) -> Chain:
-    """Chains that meet: what they share, then a bracket with what each has alone."""
-    shared = 0
-    while all(len(chain) > shared and chain[shared] == given[0][shared] for chain in given):
-        shared += 1
-    branches = [", ".join(words for _, words in chain[shared:]) or "id" for chain in given]
-    held = [frozenset[int]().union(*(numbers for numbers, _ in chain[shared:])) for chain in given]
-    if sum(map(len, held)) > len(frozenset[int]().union(*held)):
-        rule = "a layer goes into two branches that meet again, and brackets cannot say so"
-        raise TheoryError(rule, got=f" {sign} ".join(branches), hint=HINT)
-    return (*given[0][:shared], (frozenset([number]).union(*held), f"[{f' {sign} '.join(branches)}]"))
+def _loose(values: list[Any]) -> list[Any]:
+    """Layers and rows that nothing else holds."""
+    found = [one for one in values if isinstance(one, Made | Row)]
+    inside = [inner for one in found for inner in (_flat((*one.args, *one.named.values())) if isinstance(one, Made) else one.layers)]
+    return [one for one in found if one not in inside]
+
+
+def _flat(given: Any) -> list[Any]:
+    """What lists in lists hold."""
+    return [one for item in given for one in (_flat(item) if isinstance(item, list | tuple) else [item])]
+
+
+def _sent(node: ast.expr) -> bool:
+    """Whether a net is sent somewhere as soon as it is made: ``Sequential(…).to("cuda")``."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
+
+
+def _takes_self(function: Function) -> bool:
+    arguments = function.node.args.args
+    return bool(arguments) and arguments[0].arg == "self"
+
+
+def _order(line: ast.stmt) -> int:
+    """Imports, classes and functions first, then the parts of a net, then what is done with them."""
+    if isinstance(line, ast.Import | ast.ImportFrom | ast.ClassDef | ast.FunctionDef):
+        return 0
+    parts = isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Attribute)
+    return 1 if parts or (isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)) else 2

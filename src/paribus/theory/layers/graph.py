@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import CELLS, CHANNELS_FIRST, STEPS_FIRST
 from paribus.theory.layers.layer import Layer, Shape
 from paribus.theory.layers.notation import ADDED, Block, Item, Repeat, Step, parse
-from paribus.theory.layers.pasted import pasted
+from paribus.theory.layers.pasted import Pasted, otherwise, pasted
 from paribus.theory.layers.refuse import Impossible, Place, by
 from paribus.theory.layers.sizes import Sizes, joined, output_size
 from paribus.theory.layers.spellings import RESNETS
@@ -141,10 +143,25 @@ def read(text: str, inputs: Sequence[Shape], convention: str = "torch") -> Graph
     Raises:
         TheoryError: for a text that breaks the grammar, or a layer that cannot be.
     """
-    found = pasted(text, inputs[0] if inputs else ())
+    try:
+        found = pasted(text, inputs[0] if inputs else ())
+        return _laid(text, found, inputs, convention)
+    except TheoryError as error:
+        for found in otherwise(text):
+            with suppress(TheoryError):
+                return _laid(text, found, inputs, convention)
+        raise error
+
+
+def _laid(text: str, found: Pasted, inputs: Sequence[Shape], convention: str) -> Graph:
+    """The graph of a text that is in the notation."""
+    items = parse(found.text)
+    if len(found.input) == 2 and _turns(items):  # Keras names steps first
+        inputs = [found.input[::-1] if shape == found.input else shape for shape in inputs]
+        found = replace(found, input=found.input[::-1])
     if not inputs and not found.input:
         raise TheoryError("a net in text needs the shape of its input", got=text, hint="add --input 3,224,224")
-    if inputs and found.input not in ((), inputs[0]) and sorted(found.input) != sorted(inputs[0]):
+    if inputs and found.input and _plain(found.input) != _plain(inputs[0]) and found.input != (prod(inputs[0]),):
         rule = "the text names another input than the one that is given"
         raise TheoryError(rule, got=f"{by(found.input)} and {by(inputs[0])}", hint="leave one of them out")
     graph = Graph(inputs[0] if inputs else found.input, convention, others=tuple(inputs[1:]))
@@ -156,13 +173,26 @@ def read(text: str, inputs: Sequence[Shape], convention: str = "torch") -> Graph
         graph.remark(
             "conv3x3(8, 16) is read as in ResNet's code: 8 channels in, 16 out, padded to keep the size, no bias"
         )
-    _lay_all(graph, parse(found.text), INPUT, first=True)
+    _lay_all(graph, items, INPUT, first=True)
     nodes = (node.shape for node in graph.nodes)
     for shape in found.shapes:
         if shape not in nodes and shape != graph.input:  # each behind the one before
             rule = "the layers of this summary do not give its sizes"
             raise TheoryError(rule, got=by(shape), hint="add --input, or give the module: --plugin FILE.py NAME")
     return graph
+
+
+def _turns(items: Sequence[Item]) -> bool:
+    """Whether a net begins with a layer of Keras over positions."""
+    first = items[0]
+    while not isinstance(first, Step):
+        first = first.item if isinstance(first, Repeat) else first.branches[0][0]
+    return first.turns and first.layer.kind in CHANNELS_FIRST
+
+
+def _plain(shape: Shape) -> list[int]:
+    """Sizes in any order, without axes of one."""
+    return sorted(size for size in shape if size > 1)
 
 
 def _lay_all(graph: Graph, items: Sequence[Item], source: int, first: bool) -> int:
@@ -190,6 +220,9 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     elif options.get("bias") is True and _norms(following) and "bias" not in step.place.words.lower():
         graph.remark("a layer that is written as a call has a bias, also before a batch norm; bias=False leaves it out")
     layer = Layer(step.layer.kind, options)
+    if step.turns and len(graph.shape(source)) == 2 and _turned(layer.kind, _order(graph, source)):
+        source = graph.add(Layer("transpose"), [source], step.place)
+        graph.remark("steps come before channels in Keras: transpose was put between")
     if layer.kind == "linear" and _flattens(graph, step, source):
         source = graph.add(Layer("flatten"), [source], step.place)
     try:
@@ -202,6 +235,11 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     if layer.kind == "input":
         return _input(graph, step)
     return graph.add(layer, [source], step.place)
+
+
+def _turned(kind: str, order: str) -> bool:
+    """Whether steps of channels come where channels of steps are taken, or the other way."""
+    return (order == "steps" and kind in CHANNELS_FIRST) or (order == "channels" and kind in STEPS_FIRST - {"ln"})
 
 
 def _flattens(graph: Graph, step: Step, source: int) -> bool:

@@ -71,6 +71,7 @@ class Step:
     optional: bool = False  # id?
     plain: bool = True  # in words, not as a class of a framework
     expects: int | None = None
+    turns: bool = False  # a class of Keras, whose steps come before channels
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,8 @@ class Reader:
         follows = len(words) > 1 and (words[1] in ("[", "(") or kind_of(words[1]) or words[1].lower() == "transformer")
         if follows and (found := re.fullmatch(r"(\d+)[x*]", words[0])):
             return int(found[1]), self.take()
-        if len(words) > 2 and words[2] in ("[", "(") and words[0].isdigit() and words[1] in ("x", "*"):
+        held = len(words) > 2 and (words[2] in ("[", "(") or words[2].lower().startswith("transformer"))
+        if held and words[0].isdigit() and words[1] in ("x", "*"):
             place = self.take()
             self.take()
             return int(words[0]), place
@@ -472,7 +474,7 @@ PIECES = ("encoder", "layer", "block", "blocks", "with", "of", "and")
 def _keyed(pieces: list[str]) -> list[str]:
     """``6 heads ff 192`` as heads=6 ff=192."""
     found, names = list[str](), {"heads", "layers", "ff", "ffn", "d_ff", "mlp", "d_model", "dim", "width", "dff"}
-    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=False):
         if piece.isdigit() and following.lower() in names and not (found and found[-1] in names):
             found.append(f"{following.lower()}={piece}")
         elif piece.isdigit() and found and found[-1] in names:
@@ -542,7 +544,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     expects = found.get("in", (None, place))[0]
     takes = expects if isinstance(expects, int) else None
     plain = call is None or call.base not in ("Linear", "LazyLinear", "Dense")
-    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain)]
+    turns = call is not None and (keras or bool(re.search(r"[a-z]1D$|^Dense$", call.base)))
+    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain, turns=turns)]
     if separable:
         point = {"out": options.pop("out"), "kernel": (1,), "bias": options.pop("bias", True)}
         steps = [Step(Layer("dw", {**options, "bias": False}), place), Step(Layer("conv", point), place)]
@@ -562,6 +565,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
 
 def _fitted(kind: str, found: dict[str, Any], place: Place) -> tuple[str, dict[str, Any]]:
     """What is another kind here: a pooling to one value, a transposed convolution that keeps sizes."""
+    if kind == "relu" and found.get("inplace", (None, place))[0] == 6:
+        return "relu6", {}
     if kind in ("adaptive", "gmp") and "size" in found:
         if set(_whole(*found["size"])) == {1}:
             return ("gap" if kind == "adaptive" else kind), {k: v for k, v in found.items() if k != "size"}
@@ -614,6 +619,8 @@ def _numbered(kind: str, rules: Kind, word: str, sign: Place, unnamed: Iterator[
     name = rules.letters.get(letter, "") if letter else next(unnamed, "")
     if word.lower() in WRITTEN:
         raise unreadable("layers stand apart by commas", sign, "put a comma before it")
+    if not name and re.fullmatch(r"\?|[a-z]+_\w+", word):
+        raise unreadable(f"{word} is no number", sign, f"write the number that it stands for: {rules.example}")
     if not name:
         raise unreadable(f"{kind} has no such option", sign, _known(kind, rules))
     found = NUMBER.fullmatch(word[len(letter) :])

@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isqrt, prod
 from typing import Any
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.code import followed
+from paribus.theory.layers.drawn import drawn
 from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.matlab import layered
+from paribus.theory.layers.notation import parse
+from paribus.theory.layers.prose import phrased
 from paribus.theory.layers.refuse import by
-from paribus.theory.layers.shorthand import spaced, written_out
+from paribus.theory.layers.shorthand import spaced, tabled, written_out
 from paribus.theory.layers.spellings import kind_of
 
 SHAPE = r"[\[(]+\s*(?:None|-?\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*[\])]+"
@@ -81,9 +86,12 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     if lines := list(summary(text)):
         return rebuilt(lines, input)
     if (code := followed(text)) is not None:
-        named = _named(text, bool(input))
-        return Pasted(code, named.input, (*named.said, "code is followed from line to line, and not run"))
-    text = spaced(text)
+        said = (f"the text names its input: {by(code.input)}, channels first",) if code.input else ()
+        return Pasted(code.text, code.input, (*said, *code.said))
+    if picture := layered(text) or drawn(text, _box):
+        words, given, remark = picture
+        return Pasted(words, given, (remark,))
+    text = spaced(printed(text))
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
     if short := written_out(text):
@@ -93,6 +101,37 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
         sizes = [int(size) for size in re.findall(r"\d+", found[1])]
         return Pasted(", relu, ".join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("an mlp: relu between layers",))
     return _named(text, bool(input))
+
+
+def otherwise(text: str) -> Iterator[Pasted]:
+    """Other readings of a text that the notation does not take: a call as code, and sentences."""
+    with suppress(TheoryError):
+        if (code := followed(text, alone=True)) is not None:
+            yield Pasted(code.text, code.input, code.said)
+    if (said := phrased(tabled(text))) is not None:
+        yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
+
+
+def _box(label: str) -> str:
+    """What is in a box of a drawing, in the notation."""
+    if (said := phrased(label)) is not None:
+        return said[0]
+    parse(label)
+    return label
+
+
+def printed(text: str) -> str:
+    """What ``print(model)`` shows, whatever its class is called, as a row of layers.
+
+    Raises:
+        TheoryError: where the names tell that the layers do not run one after the other.
+    """
+    if not re.match(r"\s*\w+\(\s*\n\s*\(\w+\): ", text):
+        return text
+    if found := re.search(r"(?i)\((?:\w*(?:downsample|shortcut|skip|residual|branch)\w*)\):|\w*(?:bottleneck|basicblock)\w*\(", text):
+        hint = "give the module itself: --plugin FILE.py NAME"
+        raise TheoryError("a printed module does not say how its branches meet", got=found[0], hint=hint)
+    return re.sub(r"\b(?!Sequential\b)[A-Za-z_]\w*(?=\(\s*\n\s*\(\w+\): )", "Sequential", text)
 
 
 def _named(text: str, known: bool) -> Pasted:

@@ -9,22 +9,24 @@ from __future__ import annotations
 import re
 from itertools import count
 
-from paribus.theory.layers.code import Chain, behind, joined
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.spellings import is_activation, kind_of
+from paribus.theory.layers.values import Chain, behind, joined
 
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
-    r"(?i)\s*(?:mlp|net|network|nn)?\s*[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→]|->)\s*\d+){2,})[\])]?"
+    r"(?i)\s*(?:an? )?(?:mlp|net|network|nn)?\s*(?:with sizes )?[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→,]|->)\s*\d+){2,})[\])]?"
     r"(?P<rest>[\s,]+[a-z ,()]+)?\s*"
 )
 AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation",
           "activations", "and",
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
-          "nonlinearity", "nonlinearities", "wide"}  # fmt: skip
-PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[PpMm]{1,2}\d+|[Ff][Cc]?\d+|\d+[Nn]?)"
-SHORT = re.compile(rf"\s*(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+\s*")
+          "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using", "between"}  # fmt: skip
+PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
+SHORT = re.compile(
+    rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
+)
 NUMBERS = dict(zip(("one", "two", "three", "four", "five", "six", "a"), (1, 2, 3, 4, 5, 6, 1), strict=True))
 N = rf"(?P<n>\d+|{'|'.join(NUMBERS)})"
 HIDDEN = (
@@ -56,15 +58,26 @@ def written_out(text: str) -> Short | None:
 
 def spaced(text: str) -> str:
     """A text without the commands of LaTeX and the space in 3 × 3, tables as lines, channels with their names."""
+    text = tabled(text)
     if "\\" in text or "$" in text:
         text = re.sub(r"\\(?:text|math|operatorname)\w*\s*\{([^{}]*)\}", r"\1", text)
         text = re.sub(r"\\(?:long)?(?:rightarrow|to)\b", "→", re.sub(r"\s*\\(?:times|cdot)\s*", "x", text))
         text = re.sub(r"\$|\\[,;!]|\\\\", " ", text)
     text = re.sub(r"(?<=\d) [x×*] (?=\d)", "x", text)
+    for words, name in ((r"(?:model|embedding) dim(?:ension)?", "d_model"), (r"feed-?forward (?:dim(?:ension)?|size|width)", "d_ff"),
+                        (r"(?<=transformer encoder):", ",")):  # fmt: skip
+        text = re.sub(rf"(?i){words}(?=[\s=:,]|$)", name, text)
+    text = re.sub(r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))", r"\1 \3", text)
     text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
     text = re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
                   r"conv \2 k\1 s\1 bias, flatten 2, transpose", text)  # fmt: skip
-    return _rows(text) or text
+    return text
+
+
+def tabled(text: str) -> str:
+    """A text whose table, in Markdown or LaTeX, is a line for each layer."""
+    table = re.sub(r"\s*\\times\s*", "x", text.replace("$", "")) if "tabular" in text else text
+    return _rows(table) or text
 
 
 def _phis(words: str | None) -> list[str] | None:
@@ -85,17 +98,24 @@ def _chain(text: str) -> Short | None:
 
 def _short(text: str) -> Short | None:
     """``32C3-P2-F128-10``, as papers on MNIST write it, perhaps behind its input."""
-    if not SHORT.fullmatch(text):
+    found = SHORT.fullmatch(text)
+    phis = _phis(found["rest"]) if found else None
+    if found is None or phis is None or len(phis) > 1:
         return None
-    words, flat, parts = list[str](), False, text.strip().split("-")
+    words, flat, parts = list[str](), False, found["parts"].split("-")
     given = tuple(int(size) for size in parts.pop(0).split("x")) if re.match(r"\s*\d+x", text) else ()
-    for part in parts:
-        if found := re.fullmatch(r"(\d+)[Cc](\d+)(?:[Ss](\d+))?", part):
-            words.append(f"conv {found[1]} k{found[2]}" + (f" s{found[3]}" if found[3] else ""))
-        elif part[0] in "PpMm":
-            words.append(f"pool {part.lstrip('PpMm') or 2}")
+    for number, part in enumerate(parts):
+        if one := re.fullmatch(r"(\d+)[Cc](\d+)(?:[Ss](\d+))?", part):
+            words += [f"conv {one[1]} k{one[2]}" + (f" s{one[3]}" if one[3] else ""), *phis]
+        elif part[0] in "Cc":
+            return None  # C64 has no kernel
+        elif part[0] in "Dd":
+            words.append(f"dropout {part[1:]}")
+        elif part[0] in "PpMmSs":
+            words.append(f"pool {part.lstrip('PpMmSs') or 2}")
         else:
             words += [*([] if flat else ["flatten"]), f"linear {part.strip('FfCcNn')}"]
+            words += phis if number < len(parts) - 1 else []
             flat = True
     return ", ".join(words), given, "NCk are N filters of k×k, P a maximum, F, N and a number linear layers"
 
@@ -153,6 +173,8 @@ def _sections(text: str) -> Short | None:
             given = tuple(int(has[key]) for key in ("channels", "height", "width")) if "channels" in has else ()
             continue
         size = has.get("size", "1")
+        if not size.isascii() or not size.isdigit():
+            return None
         numbers = {"k": size if name in ("convolutional", "maxpool") else "", "s": has.get("stride", "")}
         numbers["p"] = has.get("padding", str(int(size) // 2 if has.get("pad") == "1" else 0)) if "pad" in body else ""
         out = has.get("filters") or has.get("output") or has.get("probability") or ""
@@ -186,7 +208,10 @@ def _meeting(text: str) -> Short | None:
 
 def _rows(text: str) -> str:
     """A table with a layer in each row as lines of words; empty if it is none."""
-    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.strip().splitlines()]
+    if "tabular" in text:  # of LaTeX
+        lines = [re.sub(r"\\(?:hline|toprule|midrule|bottomrule)|\\\\.*", "", line) for line in text.splitlines() if "&" in line]
+        text = "\n".join(f"|{line.replace('&', '|')}|" for line in lines)
+    rows = [[cell.strip() for cell in re.sub(r"^\||\|$", "", line.strip()).split("|")] for line in text.strip().splitlines()]
     rows = [row for row in rows if not all(re.fullmatch(r":?-{2,}:?", cell) for cell in row)]
     heads = [re.sub(r"\W+", "_", cell.lower()) for cell in rows[0]] if rows else []
     if len(rows) < 2 or len(heads) < 2 or any(len(row) != len(heads) for row in rows) or "|" not in text:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from paribus.theory.layers.frameworks import defaults_of, order_of
 from paribus.theory.layers.kinds import ACTIVATIONS, ALIASES, CELLS, KINDS, SEVERAL, WRITTEN
 from paribus.theory.layers.refuse import Place, unreadable
 
@@ -56,7 +57,9 @@ NAMES = {  # without spaces, hyphens and the number of axes
     **dict.fromkeys(("poolavg", "poolaverage", "poolmean"), "avgpool"), "poolmax": "pool",
     **dict.fromkeys(("takelast", "lastoutput", "lasthiddenoutput", "finalstate", "laststepoutput"), "last"),
     **dict.fromkeys(("meanovertime", "averageovertime"), "gap"), "connected": "linear", "feature": "",
-    "flat": "flatten", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
+    **dict.fromkeys(("faltung", "faltungsschicht", "faltungen"), "conv"), "leaky": "leaky_relu",
+    **dict.fromkeys(("vollverbunden", "vollverbundene", "ausgabeschicht", "ausgabe", "dichte"), "linear"),
+    "flat": "flatten", "flattened": "flatten", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
 }
 CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list",
               "seq"}
@@ -84,7 +87,7 @@ OPTIONS = {
 }
 ONLY = {  # arguments that change figures, and under which value they do not
     "proj_size": 0, "kdim": None, "vdim": None, "add_bias_kv": False, "center": True, "scale": True, "end": -1,
-    "upsampled": None,
+    "upsampled": None, "create_scale": True, "create_offset": True,
 }
 PASSED = {"name", "input_shape", "padding_mode", "batch_first", "data_format", "eps", "epsilon", "momentum", "dropout",
     "axis", "dim",
@@ -94,7 +97,8 @@ PASSED = {"name", "input_shape", "padding_mode", "batch_first", "data_format", "
           "nonlinearity", "recurrent_dropout", "trainable", "seed", "input_length", "mask_zero", "align_corners",
           "max_value",
           "threshold", "approximate", "padding_idx", "batch_input_shape", "recurrent_activation", "divisor_override",
-          "add_zero_attn", "batch_size"}
+          "add_zero_attn", "batch_size", "key", "rngs", "use_running_average", "decay_rate", "axis_name",
+          "kernel_init", "bias_init", "w_init", "b_init", "inference", "deterministic", "ratio", "stddev"}
 WINDOW = ("kernel", "stride", "padding")
 CELL = ("in", "out", "layers", "bias", "", "", "bi")
 TORCH = {  # the arguments of torch's classes, by their exact names, in their order
@@ -264,8 +268,7 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
             raise unreadable(rule, place, hint)
     if _resnets(call):
         found |= {"padding": (int(call.base[-1]) // 2, place), "bias": (False, place)}
-    if re.fullmatch(r"(?:flax\.)?(?:nn|linen|nnx)\.Conv|hk\.Conv[123]D", call.name):
-        found["padding"] = ("same", place)  # as flax and haiku do unless told
+    found |= {name: (value, place) for name, value in defaults_of(call.name).items()}
     given = {OPTIONS.get(word[1], "") for piece, _ in call.pieces if (word := re.match(r"(\w+)\s*=", piece))}
     if kind == "linear" and call.base not in TORCH and len([piece for piece in plain if piece.isdigit()]) == 2:
         names = ("in", "out")
@@ -318,10 +321,15 @@ def _resnets(call: Call) -> bool:
 
 
 def _order(kind: str, call: Call) -> tuple[str, ...]:
+    if (order := order_of(call.name)) is not None:
+        return order
     if _resnets(call):
         return ("in", "out", "stride", "groups")
     keras = kind in CELLS and sum(not re.search(r"=|^\d+ [a-z]", piece) for piece, _ in call.pieces) < 2
     keras = keras and not any(re.match(r"(input_size|hidden_size)", piece) for piece, _ in call.pieces)
+    bare = [piece for piece, _ in call.pieces if piece.isdigit()]
+    if kind == "attention" and call.base not in TORCH and len(bare) == 2:
+        return ("in", "heads")
     if call.base.startswith("Lazy"):
         return tuple(name for name in TORCH.get(call.base[4:], ()) if name != "in")
     if call.base == "Linear" and len(call.pieces) == 1 and "=" not in call.pieces[0][0]:
@@ -425,6 +433,8 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
             continue
         elif kind == "attention" and lower.isdigit():
             found.append((f"h{lower}", place))
+        elif kind == "linear" and re.fullmatch(r"\d+x\d+", lower):
+            found.append((lower.split("x")[1], place))
         elif kind == "embedding" and re.fullmatch(r"\d+x\d+", lower):
             found += [(one, place) for one in lower.split("x")]
         elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"[\d.]+", lower):
