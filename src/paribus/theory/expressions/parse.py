@@ -148,7 +148,7 @@ class Parser:
         """What stands below the line: 1/2 x is x/2, a/b c is a/(b c), and 1/2x is refused."""
         bracketed = self.at("(", "{")
         right = self.expression(MINUS)
-        if not self.adjacent() or bracketed or (self.token.spaced and right.op != "number"):
+        if not self.adjacent() or bracketed or (self.token.spaced and right.op not in ("number", "T")):
             return right
         if right.op == "number":
             if not self.token.spaced and self.token.kind == "word":
@@ -156,9 +156,12 @@ class Parser:
                 hint = f"write /({one}*{name}) or a factor in front: 1/{one} * {name}"
                 raise self.error(f"/{one}{name} may be /({one} {name}) or (/{one}) {name}", right.column, hint)
             return right
-        while self.adjacent() and not self.token.spaced:
-            right = self.node("juxt", (right, self.factor()), None, right.column)
+        row = right.op == "T"  # which nothing is divided by
+        while self.adjacent() and (row or not self.token.spaced):
+            right, row = self.node("juxt", (right, self.factor()), None, right.column), False
         self.board = True
+        if self.tokens[self.place - 1].spaced:
+            return right
         self.doubts.append(f"all of {right.text} stands below the line; write (…/…) * … for less")
         return right
 
@@ -341,7 +344,8 @@ class Parser:
             depth += (token.text in CLOSING) - (token.text in CLOSING.values())
             if depth < 0 or token.kind == "sum" or (not depth and token.text in ("+", "-", ",")):
                 return False
-            if token.kind == "word" and set(token.text.rpartition("_")[2]) <= set(indices) and "_" in token.text:
+            index = token.text.rpartition("_")[2] if token.kind == "word" and "_" in token.text else ""
+            if index and set(index) <= set(indices):
                 return True
         return False
 

@@ -35,7 +35,7 @@ def candidates(name: str) -> dict[int, float]:
 
 def is_greek(name: str) -> bool:
     """Whether it is a Greek letter in lower case, perhaps with a number or an index."""
-    stem = re.sub(r"_?\w?\d*_?$", "", name) if "_" in name else re.sub(r"\d*$", "", name)
+    stem = re.sub(r"(_\w)?\d*$", "", name.rstrip("_"))
     return stem.rstrip("_") in GREEK and stem.islower()
 
 
@@ -175,6 +175,9 @@ def _alternatives(
                 found = tried({**chosen, name: other}, cost)
             except TheoryError:
                 continue
+            expected = rank == usual or name in COUNTS
+            if expected and found.dims[raw] and not best.dims[raw]:
+                continue  # nobody differentiates a number and means a vector
             simpler = len(chosen) == 1 and not found.dims[raw] and bool(best.dims[raw])
             if found.cost - best.cost <= CLOSE or rank != usual or simpler:
                 switch = f"--shape {name}=" + ("n" if other else "")

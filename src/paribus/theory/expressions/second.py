@@ -318,7 +318,8 @@ def _reaches(pieces: list[str], place: int, indices: str) -> bool:
         if depth < 0 or piece[0] == "§":
             return False
         terms += not depth and piece in "+-"
-        if terms == 1 and "_" in piece and set(piece.rpartition("_")[2]) <= set(indices):
+        index = piece.rpartition("_")[2] if "_" in piece else ""
+        if terms == 1 and index and set(index) <= set(indices):
             return True
         if terms > 1:
             return False
@@ -728,7 +729,7 @@ PROGRAM: dict[str, Any] = {
     "inverse": np.linalg.inv,
     "logdet": _log_of_det,
     "solve": lambda a, b=None: np.linalg.inv(a) if b is None else np.linalg.solve(a, b),
-    "matrix_power": np.linalg.matrix_power,
+    "matrix_power": lambda x, n: np.linalg.matrix_power(x, int(np.real(n))),
     "sigmoid": _sigmoid,
     "expit": _sigmoid,
     "relu": lambda x: x * _above(x),

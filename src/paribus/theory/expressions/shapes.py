@@ -45,6 +45,7 @@ class Inference:
     labels: dict[Raw, tuple[str, ...]] = field(default_factory=dict)  # indices of sums that a node depends on
     rows: set[Raw] = field(default_factory=set)  # vectors that lie
     products: set[Raw] = field(default_factory=set)  # where * is the product of linear algebra
+    powers: set[Raw] = field(default_factory=set)  # where ^ is the power of a matrix
     index: dict[str, Dims] = field(default_factory=dict)  # size of each index of a sum
     doubts: list[str] = field(default_factory=list)
     cost: float = 0.0
@@ -370,6 +371,7 @@ class Inference:
             return exponent
         text = raw.args[0].text
         if len(base) == 2 and power == -1:
+            self.powers.add(raw)
             return self._square(raw, base) or base
         if len(base) == 2 and not exponent:
             square = self.unifier.resolve(base[0]) == self.unifier.resolve(base[1])
@@ -377,12 +379,8 @@ class Inference:
             if entries:
                 self.doubts.append(f"{raw.text} is entry by entry, as {text}**{over.text}")
                 return self._broadcast(raw, base, exponent)
-            if (
-                (self.board or square)
-                and isinstance(power, int)
-                and "**" not in self.text
-                and self.unifier.unify(*base)
-            ):
+            if (self.board or square) and _whole(over) and "**" not in self.text and self.unifier.unify(*base):
+                self.powers.add(raw)
                 if power:
                     self.doubts.append(f"{raw.text} is the power of a matrix; entry by entry it is {text}**{over.text}")
                 return base
@@ -546,7 +544,14 @@ class Inference:
 
     def _matrix_power(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._square(raw, dims[0])
+        if dims[1] or not _whole(raw.args[1]):
+            rule = f"the exponent of {raw.op} is a whole number, or letters that stand for one"
+            raise pointing(rule, self.text, raw.args[1].column, "matrix_power(X, 3), matrix_power(X, k - 1)")
         return dims[0]
+
+    def _powers(self, raw: Raw, dims: list[Dims]) -> Dims:
+        self._needs(raw, dims[2], 2)
+        return self._broadcast(raw, self._matrix_power(raw, dims[:2]), dims[2])
 
     def _transpose(self, raw: Raw, dims: list[Dims]) -> Dims:
         return self._transposed(raw, dims[0])
@@ -613,6 +618,13 @@ def _plain(raw: Raw) -> bool:
     return raw.op in ("number", *FILLED) or (
         raw.op in ("neg", "+", "-", "*", "/", "**", "sqrt", "^") and all(map(_plain, raw.args))
     )
+
+
+def _whole(raw: Raw) -> bool:
+    """Whether it is a whole number if its letters are: 3, k, 2k - 1."""
+    if not raw.args:
+        return raw.op == "name" or (raw.op == "number" and raw.value.denominator == 1)
+    return raw.op in ("neg", "+", "-", "*", "juxt") and all(map(_whole, raw.args))
 
 
 def _counted(raw: Raw) -> bool:
