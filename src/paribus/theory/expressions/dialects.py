@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
+from paribus.theory.expressions.idioms import written_out
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
 MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv)\s*\(|\(:\)")
@@ -51,6 +52,7 @@ def plain(typed: str) -> Plain:
     text, wrt = _alone(" ".join(typed.split()))
     if re.search(rf"\b(?:{'|'.join(MATHEMATICA)})\[", text):
         text = _from_mathematica(text)
+    text = written_out(text)
     bare = re.sub(r"(['\"])\w+\1", "", text)  # without 'fro'
     linear = 0 if PROGRAM.search(bare) or "%*%" in text else 2 if MATLAB.search(bare) else 1
     for pattern, made in RULES:
@@ -149,6 +151,7 @@ MATHEMATICA = {
     "Total": "sum", "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
+FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln"
 MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
 Made = str | Callable[[re.Match[str]], str]
@@ -169,7 +172,17 @@ NAMED = (  # f(x) =
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
     (r"[\U0001d400-\U0001d7cb]", _letter),
     (r"([A-Za-z])([\u0302\u0303\u0304])", _marked),
+    (r"\\lvert\s*\\lvert", r"\\lVert"),
+    (r"\\rvert\s*\\rvert", r"\\rVert"),
     (r"\|\|", "‖"),
+    (rf"\\(?:{FACES})\s*\{{([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
+    (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
+    (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
+    (rf"∏([ᵢⱼₖ])\s*({NAME})\1", r"prod(\2)"),
+    (rf"({NAME})\.shape\[0\]", r"len(\1)"),
+    (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),
+    (rf"({NAME})\.(?:size|numel\(\))(?![\w(])", r"len(\1)"),
+    (r"(?<![\w.])([A-Za-z])\.([A-SU-Z])\.([A-Za-z])(?![\w.(])", r"\1 @ \2 @ \3"),  # Mathematica: x.A.x
     (r"‖\s*\|", "‖ |"),
     (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*1\b|₁)", r"‖\1‖_1"),
     (r"<\s*([^<>=]+,[^<>=]+?)\s*>", r"⟨\1⟩"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -17,6 +19,7 @@ SUM, PRODUCT, BESIDE, MINUS, POWER = 10, 20, 22, 25, 30  # how strongly an opera
 BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "·": PRODUCT, "⊙": PRODUCT, "×": PRODUCT,
            "⊗": PRODUCT, "**": POWER, "^": POWER}  # fmt: skip
 COMPARED = {">", "<", ">=", "<="}
+INDEXING = {":", ",", "None", "np", "newaxis", ".", "-"}
 CLOSING = {"(": ")", "{": "}", "[": "]", "⟨": "⟩"}
 BOARD = {"⊤", "·", "⊙", "×", "⊗", "‖", "⟨", "𝟏", "|"}  # signs that nobody writes in a program
 SAME = {"·": "juxt", "×": "juxt", "⊙": "*"}
@@ -181,7 +184,16 @@ class Parser:
             return False
         if token.text.startswith("‖") or token.text == "|":
             return token.text[0] not in self.open_bars[-1:]
-        return token.text in ("(", "{", "⟨", "𝟏") or (token.text == "[" and token.spaced)
+        return token.text in ("(", "{", "⟨", "𝟏") or (token.text == "[" and (token.spaced or not self.indexes()))
+
+    def indexes(self) -> bool:
+        """Whether brackets hold places or axes, and no formula: x[0], b[:, None]."""
+        inside = itertools.takewhile(lambda token: token.text not in ("]", ""), self.tokens[self.place + 1 :])
+        return all(one.kind == "number" or one.text in INDEXING or re.fullmatch("[a-z]", one.text) for one in inside)
+
+    def opens(self, function: str) -> bool:
+        """Whether the arguments of a function follow in brackets: tr[A X] as well."""
+        return self.at("(", "{") or (self.at("[") and function in APPLIED)
 
     def prefix(self) -> Raw:
         """A sign in front, or an operand."""
@@ -200,7 +212,7 @@ class Parser:
                 left = self.node("T", (left,), None, left.column)
             elif self.at("."):
                 left = self.attribute(left)
-            elif self.at("[") and left.op != "number":
+            elif self.at("[") and left.op != "number" and self.indexes():
                 left = self.index(left)
             elif self.lowered():
                 left = self.node("at", (left,), tuple(self.step().text[1:]), left.column)
@@ -365,7 +377,7 @@ class Parser:
         if name[0] == "_" and name != "_":
             raise self.error("an index stands at a name", token.column, "x_i within a sum over i, ‖X‖_F, x₁")
         function = ALIASES.get(name, name)
-        called = self.at("(", "{") and not (self.token.spaced and self.board and function not in APPLIED)
+        called = self.opens(function) and not (self.token.spaced and self.board and function not in APPLIED)
         if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):
             return self.call(function, token.column)
         if self.at("(") and not self.token.spaced and name not in self.known:
@@ -398,11 +410,11 @@ class Parser:
 
     def call(self, function: str, column: int, first: tuple[Raw, ...] = ()) -> Raw:
         """A function with its arguments, or with the product behind it: log det X."""
-        if not self.at("(", "{"):
+        if not self.opens(function):
             self.board = True
             return self.node(*checked(self.text, function, column, [self.applied()], {}), column)
         args, named = list(first), dict[str, Raw]()
-        while self.at("(", "{"):
+        while self.opens(function):
             opened = self.step()
             bars, self.open_bars = self.open_bars, []
             while not self.at(CLOSING[opened.text]) and self.token.kind != "end":

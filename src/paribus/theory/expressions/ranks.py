@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.expressions.notation import CONSTANTS
+from paribus.theory.expressions.notation import CONSTANTS, ENTRYWISE
 from paribus.theory.expressions.raw import Raw
 from paribus.theory.expressions.shapes import COUNTS, KINDS, Inference
 from paribus.theory.expressions.symbols import GREEK
@@ -17,6 +17,8 @@ from paribus.theory.expressions.tree import Shape
 MOST = 300  # readings that are tried
 FAR = 3.0
 CLOSE = 1.3  # a reading that costs so little more is worth a word
+NUMERIC = {"number", "name", "+", "-", "*", "/", "**", "^", "neg", "juxt", "frac", "bars"}
+UPSTREAM = {"dout", "dy", "mask", "logits", "scores", "probs", "targets", "labels", "preds", "upstream", "grad"}
 VECTORS = {"u", "v", "w", "x", "y", "z"}
 SCALARS = {"lam", "reg", "eps", "lr", "nu", "tau", "sig"}
 Ranks = dict[str, int]
@@ -30,6 +32,8 @@ def candidates(name: str) -> dict[int, float]:
         return {2: 0.0, 0: 1.5} if name in COUNTS else {2: 0.0}
     if is_greek(name) or stem in SCALARS:
         return {0: 0.0, 1: 1.0}
+    if name in UPSTREAM:
+        return {1: 0.0, 2: 0.3, 0: 2.0}
     return {1: 0.0, 0: 0.6 if name in COUNTS else 2.0 if stem in VECTORS else 1.0}
 
 
@@ -84,6 +88,11 @@ def infer(
         if name not in indexed:
             raise TheoryError("a shape is given for a name that does not occur", got=name, hint=nearest(name, indexed))
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
+    if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
+        options |= dict.fromkeys(["gamma", "beta"], {1: 0.0, 0: 0.6})  # of a normalisation, for each feature
+    numbers = not declared and len(indexed) > 1 and all(name.islower() for name in indexed) and _of_numbers(raw, text)
+    if numbers:
+        options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
     def tried(ranks: Ranks, cost: float) -> Inference:
         found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants)
@@ -112,8 +121,18 @@ def infer(
     assert best is not None  # something was tried
     if len(best.dims[raw]) == 1:
         best, chosen = _number(best, chosen, raw, tried, wrt)
+    if numbers:
+        first_name = next(iter(indexed))
+        best.doubts.append(f"all names are read as scalars; as vectors, entry by entry: --shape {first_name}=n, …")
     best.doubts += _alternatives(best, chosen, options, tried, raw)
     return best
+
+
+def _of_numbers(raw: Raw, text: str) -> bool:
+    """Whether nothing in it makes or takes arrays: f(x, y) = 100 (y - x²)² + (1 - x)²."""
+    plain = raw.op in (*NUMERIC, *ENTRYWISE) and not (raw.op == "juxt" and raw.value == "·")
+    entries = raw.op == "*" and raw.value is not None and text[raw.value : raw.value + 1] != "*"
+    return plain and not entries and all(_of_numbers(arg, text) for arg in raw.args)
 
 
 def _number(

@@ -202,7 +202,7 @@ def blackboard(text: str, split: frozenset[str], names: frozenset[str]) -> str:
         lambda m: m[0] if m[1] in CALLED else f"/{m[1]}{m[2]} • ",
         text,
     )
-    text = _bars(_fractions(text))
+    text = _brackets(_bars(_fractions(text)))
     if split:
         text = re.sub(rf"(?<![A-Za-z_])({'|'.join(sorted(split))})(?![A-Za-z])", lambda m: " ".join(m[1]), text)
     return _python(_pieces(program(text)), frozenset(names))
@@ -226,9 +226,18 @@ def _fractions(text: str) -> str:
 
 def _bars(text: str) -> str:
     """‖x‖ and |x| as calls, the innermost first."""
-    order = r"\s*_\s*\(?\s*(1|2|F|inf|\*|fro|nuc)\s*\)?"
-    text = re.sub(rf"‖([^‖]*)‖(?:{order})?", lambda m: f" NORM(({m[1]}), {_order(m[2])}) ", text)
+    word = "1|2|F|inf|\\*|fro|nuc"
+    order = rf"\s*_\s*(?:\(\s*({word})\s*\)|({word}))"
+    text = re.sub(rf"‖([^‖]*)‖(?:{order})?", lambda m: f" NORM(({m[1]}), {_order(m[2] or m[3])}) ", text)
     return re.sub(r"\|([^|]*)\|", r" BAR((\1)) ", text)
+
+
+def _brackets(text: str) -> str:
+    """Square brackets as round ones, where they hold no new axis and no list."""
+    made = ""
+    while made != text:
+        made, text = text, re.sub(r"(?<!\()\[([^\[\]:,]*)\](?!\s*,)", lambda m: m[0] if "None" in m[1] else f"({m[1]})", text)
+    return text
 
 
 def _order(word: str | None) -> str:
@@ -760,6 +769,7 @@ PROGRAM: dict[str, Any] = {
     "reduce_sum": _dim(np.sum),
     "reduce_mean": _dim(_mean),
     "t": np.transpose,
+    "len": len,
     "transpose": lambda x, *axes: np.transpose(x),
     "logabsdet": lambda x: np.log(_abs(np.linalg.det(x))),
 }

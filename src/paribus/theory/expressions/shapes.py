@@ -19,6 +19,7 @@ from paribus.theory.expressions.tree import Shape
 
 KINDS = {0: "scalar", 1: "vector", 2: "matrix"}
 COUNTS = {"m", "n", "N", "k", "K", "d", "D", "p", "M", "T", "C", "J"}  # usual names of sizes
+SMALL = {"eps", "epsilon"}  # numbers that are added to arrays
 LIKELY, UNLIKELY = 2.0, 3.0  # what it costs to add a scalar to an array, and to sum up a scalar
 
 
@@ -269,8 +270,8 @@ class Inference:
             self._lying(raw, a, b)
         if raw.op == "**" and b and right.op == "name":
             self.cost += UNLIKELY
-        if raw.op == "/" and b and _counted(right) and not a:
-            self.cost += LIKELY
+        if raw.op == "/":
+            self._divided(left, right, a, b)
         if raw.op == "*" and {len(a), len(b)} == {0, 2} and not self.board:
             self.cost += 1.1 * any(
                 arg.op == "name"
@@ -294,10 +295,17 @@ class Inference:
             )
         return self._broadcast(raw, a, b)
 
+    def _divided(self, above: Raw, below: Raw, a: Dims, b: Dims) -> None:
+        """A number is seldom divided by a vector, and a usual name of a size over a number is no matrix."""
+        if b and not a and (_counted(below) or not _plain(above)):
+            self.cost += LIKELY
+        if len(a) == 2 and above.value in COUNTS and _plain(below):
+            self.cost += LIKELY
+
     def _scalar_beside(self, raw: Raw, a: Dims, b: Dims) -> None:
         """A scalar that is no plain number is seldom added to every entry of an array."""
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
-            if mine or not other or _plain(side):
+            if mine or not other or _plain(side) or side.value in SMALL:
                 continue
             self.cost += LIKELY
             if len(other) == 2 and _ends_in_row(side):
@@ -459,6 +467,8 @@ class Inference:
         return dims
 
     def _square(self, raw: Raw, dims: Dims) -> Dims:
+        if raw.op == "tr" and not dims and self.board:
+            return ()
         if not dims and _ends_in_row(raw.args[0]):
             x = _first_name(raw.args[0])
             hint = f"write outer({x}, {x}) for the matrix, or declare --shape {x}=n,1"
@@ -479,6 +489,11 @@ class Inference:
         if not names & self.declared.keys() and all(self.unifier.unify(*dims) for dims in sizes):
             said = f"{', '.join(factor.text for factor in chain)} are read as square matrices"
             self.doubts.append(f"{said}; otherwise: --shape {chain[0].text}=m,n")
+
+    def _len(self, raw: Raw, dims: list[Dims]) -> Dims:
+        if not dims[0]:
+            raise self.clash("len takes a vector or a matrix", raw.args[0], dims[0])
+        return ()
 
     def _mse(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._broadcast(raw, *dims)
@@ -557,8 +572,7 @@ class Inference:
         return self._transposed(raw, dims[0])
 
     def _frac(self, raw: Raw, dims: list[Dims]) -> Dims:
-        if dims[1] and _counted(raw.args[1]) and not dims[0]:
-            self.cost += LIKELY
+        self._divided(*raw.args, *dims)
         return self._broadcast(raw, *dims)
 
     def _column(self, raw: Raw, dims: list[Dims]) -> Dims:

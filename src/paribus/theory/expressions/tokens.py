@@ -78,7 +78,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (f"[{''.join(LOWERED)}]+(?=[A-Za-z])", lambda m: "_" + "".join(LOWERED[sign] for sign in m[0]) + " "),
     (f"[{''.join(LOWERED)}]+", lambda m: "_" + "".join(LOWERED[sign] for sign in m[0])),
     (f"[{''.join(RAISED)}]+", lambda m: "^(" + "".join(RAISED[sign] for sign in m[0]) + ")"),
-    (r"‖\s*_\s*\{?\s*(1|2|F|inf|\*|max|fro|nuc)\s*\}?", r"‖_\1"),
+    (r"‖\s*_\s*(?:\{\s*(1|2|F|inf|\*|max|fro|nuc)\s*\}|(1|2|F|inf|\*|max|fro|nuc))", lambda m: f"‖_{m[1] or m[2]}"),
     (r"\blambda\b", "lambda_"),
     (r"lambda_\s+_(?=\w)", "lambda_"),
     (r"(?<=[A-Za-z])\s+(?=_\w)", ""),
