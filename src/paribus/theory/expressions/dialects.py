@@ -160,6 +160,8 @@ AROUND = (  # what may stand around a formula; a group is the variable
     rf"^{OPERATOR}\s*/\s*{OPERATOR}\s*_?({NAME})(?=[\s(\[\\])",
     rf"^(?:\\nabla|∇|\bgrad)\s*(?:_\s*\{{?\s*({NAME})\s*\}}?|([ₐ-ₜₓ]))?(?=[\s(\[\\‖|])",
     r"^(?i:(?:the|find|compute)\s+)*(?i:gradient|derivative|jacobian|hessian|differential)\s+of\s+",
+    rf"^(?i:find|compute|what is)\s+d\w+\s*/\s*d({NAME})\s+(?:for|of|where|when|if|with)\s+",
+    rf"\s+over\s+({NAME})$",
     r"^(?i:differentiate|minimi[sz]e|maximi[sz]e)\s+",
     rf"^(?:\\operatorname\*?\s*\{{\s*arg\s*(?:\\,)?\s*(?:min|max)\s*\}}|(?:\\?arg\s*)?\\?(?:min|max))"
     rf"\s*_\s*(?:\{{\s*({NAME})\s*\}}|({NAME}))\s*",
@@ -185,6 +187,10 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<![\w.])([A-Za-z])\.([A-SU-Z])\.([A-Za-z])(?![\w.(])", r"\1 @ \2 @ \3"),  # Mathematica: x.A.x
     (r"‖\s*\|", "‖ |"),
     (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*1\b|₁)", r"‖\1‖_1"),
+    (r",\s*'all'\)", ")"),  # MATLAB
+    (r"\{\}\s*\^\s*\{?\s*t\s*\}?\s*([A-Za-z])", r"\1ᵀ "),  # French: ᵗx
+    (r"(?:‖|\\\||\\lVert)([^‖|]*?)(?:‖|\\\||\\rVert)\s*_\s*(?:\{\s*([A-EG-Z](?:\s*\^\s*\{\s*-\s*1\s*\}|⁻¹)?)\s*\}|([A-EG-Z]))\s*(?:²|\^\s*\{?\s*2\s*\}?)",
+     lambda m: f"(({m[1]})ᵀ {m[2] or m[3]} ({m[1]}))"),  # ‖x‖²_M
     (r"<\s*([^<>=]+,[^<>=]+?)\s*>", r"⟨\1⟩"),
     (r"(‖|\\\||\\rVert)\s*(²|\^\s*\{?2\}?)\s*(_\s*\{?F\}?)", r"\1\3\2"),  # ‖X‖²_F
     (r"(⟩|\\rangle)\s*_\s*\{?F\}?", r"\1"),

@@ -380,7 +380,7 @@ class Parser:
         called = self.opens(function) and not (self.token.spaced and self.board and function not in APPLIED)
         if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):
             return self.call(function, token.column)
-        if self.at("(") and not self.token.spaced and name not in self.known:
+        if self.at("(") and not self.token.spaced and name not in self.known and not self.entry(name):
             return self.unknown(name, token)
         return self.name(name, token)
 
@@ -401,10 +401,15 @@ class Parser:
 
     def name(self, name: str, token: Token) -> Raw:
         """A variable; within a sum over i, y_i is an entry of y or a row of Y."""
-        stem, _, index = name.rpartition("_")
-        if stem and index and set(index) <= set(self.indices):
+        if self.entry(name):
+            stem, _, index = name.rpartition("_")
             return self.node("entry", (), (stem, tuple(index)), token.column)
         return self.node("name", (), name, token.column)
+
+    def entry(self, name: str) -> bool:
+        """Whether a name has an index of a sum around it."""
+        stem, _, index = name.rpartition("_")
+        return bool(stem and index) and set(index) <= set(self.indices)
 
     # calls
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from paribus.errors import TheoryError, nearest
 from paribus.theory.expressions.notation import CONSTANTS, ENTRYWISE
 from paribus.theory.expressions.raw import Raw
-from paribus.theory.expressions.shapes import COUNTS, KINDS, Inference
+from paribus.theory.expressions.shapes import COUNTS, KINDS, LIKELY, Inference
 from paribus.theory.expressions.symbols import GREEK
 from paribus.theory.expressions.tree import Shape
 
@@ -90,12 +90,13 @@ def infer(
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
     if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
         options |= dict.fromkeys(["gamma", "beta"], {1: 0.0, 0: 0.6})  # of a normalisation, for each feature
-    numbers = not declared and len(indexed) > 1 and all(name.islower() for name in indexed) and _of_numbers(raw, text)
+    several = len(indexed) > 1 or raw.op in NUMERIC - {"neg", "name", "bars"}
+    numbers = not declared and several and all(name.islower() for name in indexed) and _of_numbers(raw, text)
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
     def tried(ranks: Ranks, cost: float) -> Inference:
-        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants)
+        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants, numbers=numbers)
         for name in indexed:
             fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
             fresh = fresh[:1] * len(fresh) if name in square else fresh
@@ -144,6 +145,13 @@ def _number(
             found = tried({**chosen, name: 0}, best.cost)
             if not found.dims[raw] and wrt and len(chosen) > 2 and found.cost <= best.cost:
                 return found, {**chosen, name: 0}
+    fewer = dict(chosen)
+    for name in [name for name, rank in chosen.items() if rank == 1 and name not in wrt and best.cost >= LIKELY]:
+        with suppress(TheoryError):  # several together, where a number is added to them: r and v in (r + γv - wᵀx)²
+            found = tried({**fewer, name: 0}, best.cost)
+            fewer[name] = 0
+            if not found.dims[raw] and found.cost <= best.cost:
+                return found, fewer
     return best, chosen
 
 

@@ -196,6 +196,7 @@ def blackboard(text: str, split: frozenset[str], names: frozenset[str]) -> str:
     text = re.sub(r"[₀-₉ᵢⱼₖₙₘₜ]+", lambda m: f"_{unicodedata.normalize('NFKC', m[0])} ", text)
     text = re.sub(r"\blambda\b", "lambda_", text)
     text = re.sub(r"(?<=[A-Za-z])\s+(?=_\w)", "", text).replace("lambda__", "lambda_")
+    text = re.sub(r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}(?=\w)", lambda m: "_" + re.sub("[, ]", "", m[1]) + " ", text)
     text = re.sub(r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub("[, ]", "", m[1]), text)
     text = re.sub(
         r"/\s*([A-Za-z_]\w*)((?:\^\(?\d\)?)?)\s+(?=[\w(‖§|])",

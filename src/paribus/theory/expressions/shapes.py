@@ -20,6 +20,8 @@ from paribus.theory.expressions.tree import Shape
 KINDS = {0: "scalar", 1: "vector", 2: "matrix"}
 COUNTS = {"m", "n", "N", "k", "K", "d", "D", "p", "M", "T", "C", "J"}  # usual names of sizes
 SMALL = {"eps", "epsilon"}  # numbers that are added to arrays
+AVERAGES = {"mean", "max", "min", "logsumexp"}  # and those that are taken off them
+RAISED = 1.9  # what it costs that a Latin letter is a number because it stands before ^
 LIKELY, UNLIKELY = 2.0, 3.0  # what it costs to add a scalar to an array, and to sum up a scalar
 
 
@@ -52,6 +54,7 @@ class Inference:
     cost: float = 0.0
     within: list[str] = field(default_factory=list)  # functions around the node
     constants: frozenset[str] = frozenset()  # e and pi, where they are no variables
+    numbers: bool = False  # nothing is an array
 
     def visit(self, raw: Raw) -> Dims:
         """Shape of a node, remembered for it."""
@@ -281,6 +284,8 @@ class Inference:
                 and arg.value not in self.declared
                 for arg in raw.args
             )
+        if raw.op == "*" and (a or b) and self.within[-1:] == ["sum"] and any(arg.value == "pi" for arg in raw.args):
+            self.doubts.append("pi is the number 3.14159…; as weights: --shape pi=n")
         if raw.op in ("*", "/") and {len(a), len(b)} == {0, 1}:
             self.cost += LIKELY * any(arg.value in COUNTS and self.dims[arg] and arg.op == "name" for arg in raw.args)
         if (
@@ -297,7 +302,7 @@ class Inference:
 
     def _divided(self, above: Raw, below: Raw, a: Dims, b: Dims) -> None:
         """A number is seldom divided by a vector, and a usual name of a size over a number is no matrix."""
-        if b and not a and (_counted(below) or not _plain(above)):
+        if b and not a and (_counted(below) or (below.op == "name" and not _plain(above))):
             self.cost += LIKELY
         if len(a) == 2 and above.value in COUNTS and _plain(below):
             self.cost += LIKELY
@@ -305,7 +310,7 @@ class Inference:
     def _scalar_beside(self, raw: Raw, a: Dims, b: Dims) -> None:
         """A scalar that is no plain number is seldom added to every entry of an array."""
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
-            if mine or not other or _plain(side) or side.value in SMALL:
+            if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
                 continue
             self.cost += LIKELY
             if len(other) == 2 and _ends_in_row(side):
@@ -375,7 +380,8 @@ class Inference:
             latin = (
                 name.op == "name" and name.value not in self.declared and name.value.islower() and len(name.value) == 1
             )
-            self.cost += UNLIKELY * (latin and name.value not in self.constants and len(self.names) > 1)
+            alone = self.numbers or len(self.names) == 1 or name.value in self.constants
+            self.cost += RAISED * (latin and not alone)
             return exponent
         text = raw.args[0].text
         if len(base) == 2 and power == -1:

@@ -82,7 +82,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"\blambda\b", "lambda_"),
     (r"lambda_\s+_(?=\w)", "lambda_"),
     (r"(?<=[A-Za-z])\s+(?=_\w)", ""),
-    (r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub(r"[, ]", "", m[1])),
+    (r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}(\w?)", lambda m: f"_{re.sub('[, ]', '', m[1])} {m[2]}".rstrip()),
 )
 
 TOKEN = re.compile(
