@@ -90,8 +90,8 @@ def infer(
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
     if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
         options |= dict.fromkeys(["gamma", "beta"], {1: 0.0, 0: 0.6})  # of a normalisation, for each feature
-    several = len(indexed) > 1 or raw.op in NUMERIC - {"neg", "name", "bars"}
-    numbers = not declared and several and all(name.islower() for name in indexed) and _of_numbers(raw, text)
+    several = len(indexed) > 1 or (indexed and raw.op in NUMERIC - {"neg", "name", "bars"})
+    numbers = bool(several) and not declared and all(name.islower() for name in indexed) and _of_numbers(raw, text)
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
