@@ -14,7 +14,7 @@ from paribus.errors import TheoryError
 from paribus.theory.expressions.idioms import written_out
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
-MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv)\s*\(|\(:\)")
+MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv)\s*\(|\(:\)|'fro'\s*\)\s*\^")
 GREEK = "Α-Ωα-ωϵϕϑ"
 NAME = rf"(?:\\?[A-Za-z{GREEK}]\w*)"
 OPERATOR = r"(?:\\partial|∂|d|\\mathrm\s*\{\s*d\s*\})"
@@ -50,10 +50,10 @@ def plain(typed: str) -> Plain:
         TheoryError: it is a sentence, or an equation.
     """
     text, wrt = _alone(" ".join(typed.split()))
-    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)})\[", text):
+    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)})\[", text) and not re.search(r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text):
         text = _from_mathematica(text)
     text = written_out(text)
-    bare = re.sub(r"(['\"])\w+\1", "", text)  # without 'fro'
+    bare = re.sub(r"(['\"])\w+\1(?!\s*\)\s*\^)", "", text)  # without 'fro'
     linear = 0 if PROGRAM.search(bare) or "%*%" in text else 2 if MATLAB.search(bare) else 1
     for pattern, made in RULES:
         text = re.sub(pattern, made, text)
@@ -115,7 +115,9 @@ def _sums(text: str) -> str:
 
     def indexed(found: re.Match[str]) -> str:
         rest = text[found.end() :]
-        if found[1] == "Σ" and not re.match(r"\s+\(.*\)\s*(?:²|\^\s*\{?2|\*\*\s*2)|.*[ᵢⱼₖ]|.*_\{?[ijk]\b", rest):
+        if found[1] == "Σ" and not re.match(
+            r"\s+\(.*\)\s*(?:²|\^\s*\{?2|\*\*\s*2)|[^+−-]*[ᵢⱼₖ]|[^+−-]*_\{?[ijk]\b", rest
+        ):
             return found[0]  # a covariance
         index = re.search(r"_\{?([ijk])\b|([ᵢⱼₖ])", rest)
         return f"∑_{unicodedata.normalize('NFKC', index[1] or index[2])} " if index else "∑ "
@@ -188,6 +190,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"‖\s*\|", "‖ |"),
     (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*1\b|₁)", r"‖\1‖_1"),
     (r",\s*'all'\)", ")"),  # MATLAB
+    (r"\\?\blog\s*(?:_\s*\{?\s*(2|10)\s*\}?|(₂|₁₀))", lambda m: f"log{m[1] or len(m[2]) * 8 - 6} "),
     (r"\{\}\s*\^\s*\{?\s*t\s*\}?\s*([A-Za-z])", r"\1ᵀ "),  # French: ᵗx
     (r"(?:‖|\\\||\\lVert)([^‖|]*?)(?:‖|\\\||\\rVert)\s*_\s*(?:\{\s*([A-EG-Z](?:\s*\^\s*\{\s*-\s*1\s*\}|⁻¹)?)\s*\}|([A-EG-Z]))\s*(?:²|\^\s*\{?\s*2\s*\}?)",
      lambda m: f"(({m[1]})ᵀ {m[2] or m[3]} ({m[1]}))"),  # ‖x‖²_M

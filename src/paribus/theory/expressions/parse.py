@@ -27,7 +27,7 @@ RESERVED = {"if", "else", "for", "in", "not", "and", "or", "is", "import", "def"
 APPLIED = {  # functions that need no brackets
     "log", "ln", "exp", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
     "sigmoid", "relu", "softmax", "max", "min", "diag", "vec", "erf", "softplus", "logsumexp", "mean", "sum", "frac",
-    "abs", "norm",
+    "abs", "norm", "log2", "log10",
 }  # fmt: skip
 ORDERS = {"1": 1, "2": 2, "F": "fro", "fro": "fro", "inf": "inf", "*": "nuc", "nuc": "nuc"}
 OPERATOR_HINT = "operators are @ * / ** + - and .T; typeset signs are read too: xᵀAx, ‖Ax − b‖²"

@@ -14,6 +14,7 @@ from paribus.theory.expressions.shapes import COUNTS, KINDS, LIKELY, Inference
 from paribus.theory.expressions.symbols import GREEK
 from paribus.theory.expressions.tree import Shape
 
+START = r"[A-Z]_?0"  # what there is at the beginning: N₀ exp(-λt)
 MOST = 300  # readings that are tried
 FAR = 3.0
 CLOSE = 1.3  # a reading that costs so little more is worth a word
@@ -28,6 +29,8 @@ def candidates(name: str) -> dict[int, float]:
     """Ranks that a name may have, and what each costs: capital letters are matrices, lower-case letters vectors,
     lower-case Greek letters scalars."""
     stem = re.sub(r"_?\d*_?$", "", name)
+    if re.fullmatch(START, name):
+        return {0: 0.0, 2: 0.5}
     if name[:1].isupper():
         return {2: 0.0, 0: 1.5} if name in COUNTS else {2: 0.0}
     if is_greek(name) or stem in SCALARS:
@@ -90,8 +93,7 @@ def infer(
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
     if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
         options |= dict.fromkeys(["gamma", "beta"], {1: 0.0, 0: 0.6})  # of a normalisation, for each feature
-    several = len(indexed) > 1 or (indexed and raw.op in NUMERIC - {"neg", "name", "bars"})
-    numbers = bool(several) and not declared and all(name.islower() for name in indexed) and _of_numbers(raw, text)
+    numbers = bool(indexed) and not declared and _of_numbers(raw, text) and _computed(raw, indexed)
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
@@ -127,6 +129,28 @@ def infer(
         best.doubts.append(f"all names are read as scalars; as vectors, entry by entry: --shape {first_name}=n, …")
     best.doubts += _alternatives(best, chosen, options, tried, raw)
     return best
+
+
+def _computed(raw: Raw, names: Iterable[str]) -> bool:
+    """Whether more is done than to apply functions; with capital letters only if they are divided by: r N (1 - N/K)."""
+    inside = list(_nodes(raw))
+    capital = any(name[:1].isupper() and not re.fullmatch(START, name) for name in names)
+    if any(one.op in ("juxt", "*") and _matrix_vector(*one.args) for one in inside):
+        return False
+    below = [one.args[1] for one in inside if one.op in ("/", "frac")]
+    divided = any(one.op == "name" for each in below for one in _nodes(each))
+    return divided if capital else any(one.op in NUMERIC - {"neg", "name", "bars", "number"} for one in inside)
+
+
+def _matrix_vector(left: Raw, right: Raw) -> bool:
+    """A x."""
+    return left.op == right.op == "name" and left.value[:1].isupper() and right.value in VECTORS
+
+
+def _nodes(raw: Raw) -> Iterable[Raw]:
+    yield raw
+    for arg in raw.args:
+        yield from _nodes(arg)
 
 
 def _of_numbers(raw: Raw, text: str) -> bool:

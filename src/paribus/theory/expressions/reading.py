@@ -115,8 +115,8 @@ def _glued(raw: Raw, parser: Parser, known: frozenset[str], linear: int) -> froz
     single = {name for name in {*names, *known} if len(name) == 1}
     hidden = {name for name in known if len(name) == 1} - set(names)
     words = {name for name in names if 1 < len(name) < 7 and name.isalpha() and name not in WORDS | known}
-    found = {word for word in words if set(word) <= single and parser.board}
     plain_text = linear == 1 and "*" not in parser.text and "_" not in parser.text
+    found = {word for word in words if set(word) <= single and (parser.board or plain_text)}
     found |= {word for word in words if GLUED.fullmatch(word) and (parser.board or plain_text or hidden & set(word))}
     found |= {word for word in words if len(word) == 2 and parser.board and hidden & set(word)}
     return frozenset(found)

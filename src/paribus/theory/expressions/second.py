@@ -20,7 +20,7 @@ import numpy as np
 CALLED = {
     "log", "exp", "ln", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
     "sigmoid", "softmax", "relu", "max", "min", "mean", "sum", "erf", "softplus", "norm", "diag", "vec", "abs",
-    "logsumexp",
+    "logsumexp", "log2", "log10",
 }  # fmt: skip
 SIGNS = {
     "−": "-", "–": "-", "⋅": "·", "∙": "·", "∥": "‖", "\\|": "‖", "ᵀ": "⊤", "′": "⊤", "’": "⊤", "÷": "/", "∘": "⊙",
@@ -196,13 +196,16 @@ def blackboard(text: str, split: frozenset[str], names: frozenset[str]) -> str:
     text = re.sub(r"[₀-₉ᵢⱼₖₙₘₜ]+", lambda m: f"_{unicodedata.normalize('NFKC', m[0])} ", text)
     text = re.sub(r"\blambda\b", "lambda_", text)
     text = re.sub(r"(?<=[A-Za-z])\s+(?=_\w)", "", text).replace("lambda__", "lambda_")
-    text = re.sub(r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}(?=\w)", lambda m: "_" + re.sub("[, ]", "", m[1]) + " ", text)
+    text = re.sub(
+        r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}(?=\w)", lambda m: "_" + re.sub("[, ]", "", m[1]) + " ", text
+    )
     text = re.sub(r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub("[, ]", "", m[1]), text)
     text = re.sub(
         r"/\s*([A-Za-z_]\w*)((?:\^\(?\d\)?)?)\s+(?=[\w(‖§|])",
         lambda m: m[0] if m[1] in CALLED else f"/{m[1]}{m[2]} • ",
         text,
     )
+    text = re.sub(r"/\s*(\w+\([^()]*\))\s+(?=[\w(])", r"/\1 • ", text)
     text = _brackets(_bars(_fractions(text)))
     if split:
         text = re.sub(rf"(?<![A-Za-z_])({'|'.join(sorted(split))})(?![A-Za-z])", lambda m: " ".join(m[1]), text)
@@ -237,7 +240,10 @@ def _brackets(text: str) -> str:
     """Square brackets as round ones, where they hold no new axis and no list."""
     made = ""
     while made != text:
-        made, text = text, re.sub(r"(?<!\()\[([^\[\]:,]*)\](?!\s*,)", lambda m: m[0] if "None" in m[1] else f"({m[1]})", text)
+        made, text = (
+            text,
+            re.sub(r"(?<!\()\[([^\[\]:,]*)\](?!\s*,)", lambda m: m[0] if "None" in m[1] else f"({m[1]})", text),
+        )
     return text
 
 

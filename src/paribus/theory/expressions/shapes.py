@@ -61,15 +61,8 @@ class Inference:
         if raw.op == "Σ":
             self.index |= {one: (self.unifier.fresh(),) for one in raw.value}
         entrywise = raw.op in ("sum", "mean", "Σ", "‖", "norm")
-        self.within.append(
-            raw.op
-            if entrywise
-            else ""
-            if raw.op not in ("^", "**", "neg", "*", "/", "+", "-", "juxt")
-            else self.within[-1]
-            if self.within
-            else ""
-        )
+        through = raw.op in ENTRYWISE or raw.op in ("^", "**", "neg", "*", "/", "+", "-", "juxt")
+        self.within.append(raw.op if entrywise else self.within[-1] if through and self.within else "")
         args = [self.visit(arg) for arg in raw.args]
         self.within.pop()
         labels = tuple(dict.fromkeys(one for arg in raw.args for one in self.labels[arg]))
@@ -420,6 +413,11 @@ class Inference:
             self._square(raw, dims)
             self.doubts.append(f"{raw.text} is the determinant; entry by entry it is abs(…)")
             return ()
+        if raw.op == "‖" and raw.value == 1 and len(dims) == 2:
+            inside = raw.args[0].text
+            self.doubts.append(
+                f"{raw.text} is the largest sum of a column, as in NumPy; of all entries: sum(abs({inside}))"
+            )
         if raw.op == "‖" and not dims:
             self.cost += UNLIKELY
         return dims if raw.op == "bars" else ()

@@ -136,7 +136,7 @@ def tokens(text: str, split: frozenset[str] = frozenset()) -> list[Token]:
             raise pointing(rule, text, column, "NumPy notation, x.T @ A @ x, or as it is typeset: xᵀAx")
         place = match.end()
         kind = match.lastgroup or "sign"
-        stop = columns[place] if place < len(normal) else len(text)
+        stop = next((later for later in columns[place:] if later > column), len(text))
         spaced = column > 0 and text[column - 1].isspace()
         word = match[kind]
         stem = word.split("_")[0]
