@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import torch
 from scipy.special import erf
 from tests.theory.layers.spelt import Last as LastOf
 from tests.theory.layers.spelt import one_bias
-from tests.theory.namespaces import numpy_value
+from tests.theory.namespaces import jacobian_by_columns, numpy_value
 from torch import nn
 
 from paribus.errors import ParibusError
@@ -57,24 +59,30 @@ def meant_arrays(shapes, kind, seed):
 
 
 def slopes(meaning, env, wrt):
-    """Central differences of the value that is meant, which owe nothing to any reader."""
+    """Central differences of the value that is meant, which owe nothing to any reader.
+
+    Of a scalar in the shape of the variable, of a vector J[i, j], of matrices with rows vec(f) and columns vec(x).
+    """
     space = {"np": np, "erf": erf, "soft": soft}
 
     def value(array):
-        return float(eval(meaning, space, {**env, wrt: array}))
+        return np.asarray(eval(meaning, space, {**env, wrt: array}), float)
 
     at, h = np.asarray(env[wrt], float), 1e-5
     units = np.eye(at.size).reshape((at.size, *at.shape))
-    found = [(value(at + h * unit) - value(at - h * unit)) / (2 * h) for unit in units]
-    return np.reshape(found, at.shape)
+    found = np.stack([(value(at + h * unit) - value(at - h * unit)) / (2 * h) for unit in units], axis=-1)
+    found = found.reshape(found.shape[:-1] + at.shape)
+    of = found.ndim - at.ndim
+    return found if not of or not at.ndim or found.ndim == 2 else jacobian_by_columns(found, at.ndim)
 
 
 def as_typed(env, shapes):
     """What is meant, also under the names that a reader keeps: rows x_i of X are x, λ is lambda_, n a length."""
-    also = {key.lower(): value for key, value in env.items() if value.ndim == 2 and len(key) == 1}
-    also |= {f"{key[0]}_{key[1:]}": value for key, value in env.items() if key[1:].isdigit()}
+    also = {key.lower(): value for key, value in env.items() if value.ndim == 2}
+    also |= {re.sub(r"(?<=[a-z])(?=\d)", "_", key, flags=re.I): value for key, value in env.items()}
     also |= {name: np.asarray(float(SIZES[name.lower()])) for name in ("n", "m", "N", "d")}
     also |= {"lambda_": env["lam"]} if "lam" in env else {}
+    also |= {"k": np.asarray(3.0)}  # of a power that is a letter
     fits = {key for key, shape in shapes.items() if key in env and env[key].ndim == len(shape)}
     return env | {key: also[key] for key in shapes if key in also and key not in fits}
 
@@ -102,7 +110,7 @@ def derivative_verdict(row):
         env = as_typed(meant, found.shapes)
         if any(key not in env or len(shape) != env[key].ndim for key, shape in found.shapes.items()):
             return otherwise, told
-        ours = numpy_value(next(iter(found.answers.values())).text, env, sizes_of(found.shapes, env))
+        ours = numpy_value(found.answers[found.wrt[0]].text, env, sizes_of(found.shapes, env))
         wanted = slopes(meaning, meant, wrt)
         if np.shape(ours) != wanted.shape or not np.allclose(ours, wanted, rtol=1e-5, atol=1e-6):
             return otherwise, told

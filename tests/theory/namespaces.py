@@ -41,6 +41,19 @@ NUMPY: dict[str, Any] = {
 }  # fmt: skip
 
 
+def matrix_power(x: Any, n: Any) -> Any:
+    """NumPy's, whatever kind of whole number stands there."""
+    return np.linalg.matrix_power(x, int(n))
+
+
+def powers(x: Any, n: Any, between: Any) -> Any:
+    """Σᵣ Xʳ H Xⁿ⁻¹⁻ʳ."""
+    return sum(matrix_power(x, r) @ between @ matrix_power(x, n - 1 - r) for r in range(int(n)))
+
+
+NUMPY |= {"matrix_power": matrix_power, "powers": powers}
+
+
 def of_numbers_too(function: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Any], torch.Tensor]:
     """torch refuses exp(1.5), which NumPy computes."""
     return lambda x: function(torch.as_tensor(x, dtype=torch.float64))

@@ -106,7 +106,7 @@ def test_torch_is_not_needed():
 
 MISTAKES = [
     ("x.T @", "x", {}, "cannot be read"),
-    ("x^2 + y", "x", {}, "norm(x)**2"),
+    ("x^2 + A @ y", "x", {}, "norm(x)**2"),
     ("A @ B", "A", {"A": "m,n", "B": "p,q"}, "@ needs equal inner sizes: A is (m, n) and B is (p, q)"),
     ("A * B", "A", {"A": "m,n", "B": "n,m"}, "* needs equal shapes: A is (m, n) and B is (n, m)"),
     ("A.T * x", "A", {}, "* of a vector and a matrix is ambiguous"),

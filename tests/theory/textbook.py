@@ -1302,7 +1302,7 @@ ROWS: list[tuple[Any, ...]] = [
 ]
 REFUSED = [  # what cannot be read: the spelling, the variable, and what the message says
     ("x.T @", "x", "it ends too early"),
-    ("x^2 + y", "x", "norm(x)**2"),
+    ("x^2 + A @ y", "x", "norm(x)**2"),
     ("X[0, 1]", "X", "no indices"),
     ("softmax(X)", "X", "axis=-1"),
     ("pinv(A) @ b", "A", "inv(A.T @ A) @ A.T"),

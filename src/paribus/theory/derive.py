@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import starmap
 from typing import Any
 
 from paribus.errors import TheoryError, nearest
@@ -15,17 +14,20 @@ from paribus.theory.calculus.draws import Draw
 from paribus.theory.calculus.oracles import Oracle, Typed, find_oracle, second, second_readings, structured
 from paribus.theory.calculus.steps import Setting, derivative, gradient
 from paribus.theory.calculus.structures import STRUCTURES, SYMMETRIC
-from paribus.theory.calculus.verify import DRAWS, Verified, answer, verify
+from paribus.theory.calculus.verify import DRAWS, Verified, answer, named, verify
 from paribus.theory.derivations.derivation import Derivation
 from paribus.theory.derivations.proof import Claim
 from paribus.theory.derivations.record import Formula, Step
 from paribus.theory.expressions.latex import latex
-from paribus.theory.expressions.lets import lets
+from paribus.theory.expressions.lets import Names, lets, written_in
+from paribus.theory.expressions.powers import MEANS, exponents
 from paribus.theory.expressions.reading import Reading, read, same
 from paribus.theory.expressions.second import Unreadable
 from paribus.theory.expressions.shapes import KINDS
 from paribus.theory.expressions.text import shape_text, size_text, text
 from paribus.theory.expressions.tree import Expr, Shape, name
+
+EXPLAINED = {"differential of a matrix power": MEANS}  # steps that name what is not known to everybody
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,15 @@ def derive(
         work = make(again, variables, setting, oracle)
         if make is _gradients:
             _restricted(work, again, variables, setting, structures)
+        names = lets(work.answers, set(reading.shapes))
+        work.claims.extend(
+            named(key, names.short[key], work.answers[key], names.parts) for key in names.short if names.parts
+        )
         try:
             found = verify(again, work.lines, work.claims, structures)
         except Unreadable:
             continue
-        return _derivation(again, variables, work, found, structures, against)
+        return _derivation(again, variables, work, names, found, structures, against)
     raise AssertionError("the last one is our own reading, which is readable")
 
 
@@ -201,7 +207,9 @@ def _hessians(typed: Typed, variables: list[Expr], setting: Setting, oracle: str
         for other in variables[place:]:
             key = f"{one.value}, {other.value}"
             _, answers[key], steps = derivative(first.answers[one.value], other, setting)
-            lines += _labelled(steps, other, variables, "second differential")
+            known = {line.texts for line in lines}
+            fresh = [line for line in steps if line.texts not in known]
+            lines += _labelled(fresh, other, variables, "second differential")
             claims.append(answer(key, answers[key], _asked_twice(typed, one.value, other.value)))
     return Work("Hessian", answers, lines, claims, _hessian_layout(variables))
 
@@ -233,40 +241,45 @@ def _labelled(lines: list[Line], variable: Expr, variables: list[Expr], what: st
 
 
 def _derivation(
-    typed: Typed, variables: list[Expr], work: Work, proof: Verified, structures: Mapping[str, str], against: str
+    typed: Typed,
+    variables: list[Expr],
+    work: Work,
+    names: Names,
+    proof: Verified,
+    structures: Mapping[str, str],
+    against: str,
 ) -> Derivation:
     reading = typed.reading
-    names = ", ".join(variable.value for variable in variables)
+    over = ", ".join(variable.value for variable in variables)
     restricted = [] if "" in proof.ways else sorted(proof.ways)
     forms = [STRUCTURES[structure].means.format(key) for key, structure in structures.items()]
     said = [*forms, *domain(reading.expr, (one.value for one in variables), structures), *restricted]
-    named_parts, short, known = lets(work.answers, set(reading.shapes))
     return Derivation(
-        title=f"{work.kind} of {reading.text} with respect to {names}",
+        title=f"{work.kind} of {reading.text} with respect to {over}",
         given=Formula(reading.text, latex(reading.expr)),
         wrt=tuple(variable.value for variable in variables),
         answers={key: formula(answer) for key, answer in work.answers.items()},
-        steps=(*_normal_form(reading, proof), *map(_step, work.lines, proof.lines)),
+        steps=(*_normal_form(reading, proof), *_steps(work, names, proof)),
         layout=work.layout,
         shapes=dict(reading.shapes),
         max_relative_error=proof.error,
         draws=DRAWS,
         oracle=against,
         assumptions=tuple(said),
-        read=tuple(starmap(named, reading.shapes.items())),
+        read=tuple(_read_as(*item, whole=item[0] in exponents(reading.expr)) for item in reading.shapes.items()),
         doubts=reading.doubts,
         value=text(reading.expr),
         second=_second(typed, proof),
         structures=dict(structures),
-        lets={key: formula(found) for key, found in named_parts.items()},
-        short={key: formula(found) for key, found in short.items()} if named_parts else {},
-        known=known,
+        lets={key: formula(found) for key, found in names.parts.items()},
+        short={key: formula(found) for key, found in names.short.items()} if names.parts else {},
+        known=names.known,
     )
 
 
-def named(key: str, shape: Shape) -> str:
+def _read_as(key: str, shape: Shape, whole: bool = False) -> str:
     """What a name was read as: ``A matrix m × n``."""
-    kind = KINDS.get(len(shape), "array")
+    kind = "whole number" if whole else KINDS.get(len(shape), "array")
     square = "square " if len(shape) == 2 and shape[0] == shape[1] else ""
     return " ".join([key, square + kind, " × ".join(map(size_text, shape))]).strip()
 
@@ -294,5 +307,13 @@ def formula(expr: Expr) -> Formula:
     return Formula(text(expr), latex(expr))
 
 
-def _step(line: Line, error: float) -> Step:
-    return Step(line.rule, formula(line.before), formula(line.after), error, line.note)
+def _steps(work: Work, names: Names, proof: Verified) -> Iterable[Step]:
+    """The lines with names for their parts, each once: of those that look alike then, the last."""
+    steps = [_step(line, error, names, work.answers) for line, error in zip(work.lines, proof.lines, strict=True)]
+    places = {(step.before.text, step.after.text): place for place, step in enumerate(steps)}
+    return (steps[place] for place in sorted(places.values()))
+
+
+def _step(line: Line, error: float, names: Names, answers: dict[str, Expr]) -> Step:
+    before, after = (formula(written_in(side, names, answers)) for side in (line.before, line.after))
+    return Step(line.rule, before, after, error, line.note or EXPLAINED.get(line.rule, ""))

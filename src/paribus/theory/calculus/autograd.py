@@ -24,6 +24,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
     return {
         "add": lambda *terms: reduce(torch.add, terms), "mul": lambda *factors: reduce(torch.mul, factors),
         "matmul": lambda *factors: reduce(torch.matmul, factors), "pow": lambda x, n: torch.pow(number(x), n),
+        "matrix_power": lambda x, n: torch.linalg.matrix_power(x, int(n)),
         "T": lambda x: x.mT, "outer": torch.outer, "diag": torch.diag, "diagonal": torch.diag, "kron": torch.kron,
         "vec": lambda x: x.mT.reshape(-1), "inv": torch.linalg.inv, "det": torch.linalg.det, "logdet": torch.logdet,
         "tr": torch.trace, "norm": torch.linalg.norm, "sum": torch.sum, "max": torch.max, "prod": torch.prod,

@@ -42,6 +42,11 @@ def domain(expr: Expr, variables: Iterable[str], structures: Mapping[str, str] =
     found = [sentence for node in nodes(expr) for sentence in _conditions(node, varying, node in squared - elsewhere)]
     definite = {key for key, structure in structures.items() if structure in ("definite", "orthogonal")}
     met = {words.format(key) for key in definite for words in (*DEFINED.values(), SMOOTH["det"])}
+    met |= {
+        SMOOTH["det"].format(text(node.args[0]))
+        for node in nodes(expr)
+        if node.op == "det" and f"{text(node)} > 0" in found
+    }
     return [sentence for sentence in dict.fromkeys(found) if sentence not in met]
 
 

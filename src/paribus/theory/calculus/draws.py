@@ -10,6 +10,7 @@ import numpy as np
 
 from paribus.theory.calculus.structures import STRUCTURES, positive_definite
 from paribus.theory.expressions.evaluate import shape_of
+from paribus.theory.expressions.powers import exponents
 from paribus.theory.expressions.reading import Reading, size_letters
 from paribus.theory.expressions.tree import Size
 
@@ -40,7 +41,7 @@ class Draw:
 
 def draws(reading: Reading, structures: Mapping[str, str], rng: np.random.Generator, turn: int) -> Iterator[Draw]:
     """Draws without end, the plainest first; even turns have sizes that differ from each other."""
-    letters = size_letters(reading)
+    letters, whole = size_letters(reading), exponents(reading.expr)
     while True:
         for way in WAYS:
             sizes = _sizes(letters, rng, differ=turn % 2 == 0)
@@ -48,6 +49,7 @@ def draws(reading: Reading, structures: Mapping[str, str], rng: np.random.Genera
                 key: _value(shape_of(shape, sizes), len(set(shape)) < len(shape), way, structures.get(key, ""), rng)
                 for key, shape in reading.shapes.items()
             }
+            env |= {key: float(rng.integers(2, 6)) for key in sorted(whole)}
             env |= {f"d{key}": rng.normal(size=np.shape(value)) for key, value in env.items()}
             yield Draw(sizes, env, way)
 

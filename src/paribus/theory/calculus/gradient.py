@@ -133,6 +133,7 @@ ADJOINTS: dict[str, Callable[[Expr, Expr, int], tuple[str, Expr]]] = {
     "matmul":   _matmul,
     "outer":    _outer,
     "einsum":   _einsum,
+    "powers":   lambda g, e, i: ("cyclic trace", BUILD["powers"](*e.args[:2], g.T).T),  # ⟨G, Σ Xʳ L Xᵏ⁻¹⁻ʳ⟩
     "T":        lambda g, e, i: ("transpose in a trace", g.T),                          # ⟨G, Lᵀ⟩ = ⟨Gᵀ, L⟩
     "tr":       lambda g, e, i: ("trace with the identity", g * eye(e.args[0].shape[0])),   # tr(L) = ⟨I, L⟩
     "sum":      lambda g, e, i: ("sum with ones", g * ones(e.args[0].shape)),           # sum(l) = ⟨1, l⟩

@@ -95,6 +95,23 @@ def gauss(e: Expr, d: Differential) -> Expr:
     return 2 / root(constant("pi")) * BUILD["exp"](-(u**2)) * d(u)
 
 
+def matrix_power(e: Expr, d: Differential) -> Expr:
+    """d(Xᵏ) = Σᵣ Xʳ dX Xᵏ⁻¹⁻ʳ."""
+    x, k = e.args
+    if not is_zero(d(k)):
+        raise TheoryError("the exponent of a matrix stands for a whole number, and has no derivative", got=text(e))
+    return BUILD["powers"](x, k, d(x))
+
+
+def powers(e: Expr, d: Differential) -> Expr:
+    """Σᵣ Xʳ H Xᵏ⁻¹⁻ʳ, linear in H."""
+    x, k, between = e.args
+    if not (is_zero(d(k)) and is_zero(d(x))):
+        rule = "a second derivative of a matrix raised to a letter is not written here"
+        raise TheoryError(rule, got=text(e), hint="write a number for the letter: X^3")
+    return BUILD["powers"](x, k, d(between))
+
+
 def linear(e: Expr, d: Differential) -> Expr:
     """Linear functions: the differential goes inside."""
     return BUILD[e.op](*map(d, e.args))
@@ -108,6 +125,8 @@ RULES: dict[str, Rule] = {
     "outer":     Rule("product rule",                      each_in_turn(outer)),
     "kron":      Rule("product rule",                      each_in_turn(BUILD["kron"])),
     "pow":       Rule("power rule",                        power),
+    "matrix_power": Rule("differential of a matrix power", matrix_power),
+    "powers":    Rule("differential of a matrix power",    powers),
     "T":         Rule("differential of a transpose",       linear),
     "tr":        Rule("the trace is linear",               linear),
     "sum":       Rule("the sum is linear",                 linear),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,18 @@ def two_readings(reading: Reading) -> TheoryError:
 def answer(key: str, found: Expr, oracle: Callable[[Draw], Any]) -> Claim[Draw]:
     """An oracle's Jacobian has a row for each number of f; a gradient has the shape of its variable."""
     return Claim("answer", f"{key}: {text(found)}", lambda draw: (_flat(value(found, draw)), _flat(oracle(draw))))
+
+
+def named(key: str, short: Expr, answer: Expr, parts: Mapping[str, Expr]) -> Claim[Draw]:
+    """An answer in names for its parts is the answer."""
+
+    def sides(draw: Draw) -> tuple[Any, Any]:
+        env = dict(draw.env)
+        for letter, part in parts.items():
+            env[letter] = evaluate(part, env, draw.sizes)
+        return value(short, replace(draw, env=env)), value(answer, draw)
+
+    return Claim("names for its parts", f"{key}: {text(short)}", sides)
 
 
 def value(expr: Expr, draw: Draw) -> Any:

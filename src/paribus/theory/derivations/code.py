@@ -11,6 +11,7 @@ import numpy as np
 from paribus.errors import TheoryError
 from paribus.theory.derivations.record import Record
 from paribus.theory.expressions.evaluate import evaluate
+from paribus.theory.expressions.powers import exponents
 from paribus.theory.expressions.reading import read
 from paribus.theory.expressions.tree import Expr, Shape
 
@@ -110,6 +111,10 @@ WRITTEN = {
     "softmax": "def softmax(z, axis=-1):\n    weights = np.exp(z - np.max(z))\n"
     "    return weights / np.sum(weights, axis=axis, keepdims=True)",
     "logsumexp": "def logsumexp(z, axis=-1):\n    return np.max(z) + np.log(np.sum(np.exp(z - np.max(z)), axis=axis))",
+    "matrix_power": "def matrix_power(x, n):\n    return np.linalg.matrix_power(x, int(n))",
+    "powers": "def powers(x, n, between):\n"
+    "    terms = (matrix_power(x, r) @ between @ matrix_power(x, n - 1 - r) for r in range(int(n)))\n"
+    "    return np.sum(list(terms), axis=0)",
     "vec": 'def vec(a):\n    return np.ravel(a, order="F")',
     "K": "def K(m, n):\n    return np.eye(m * n)[np.arange(m * n).reshape(n, m).T.ravel()]",
     "u1": SINGULAR.format(side="u1"),
@@ -144,6 +149,7 @@ def as_code(derivation: Record) -> str:
             "code is written for first derivatives", hint="leave out --hessian, or derive the gradient again"
         )
     value = derivation.value or derivation.given.text
+    whole = exponents(_read(value, derivation)) if "powers(" in value or "matrix_power(" in value else ()
     letters = list(_letters(derivation.shapes))
     free = _free_sizes(" ".join([value, *answers.values()]), {*derivation.shapes, *letters})
     names = ", ".join([*derivation.shapes, *free])
@@ -165,7 +171,7 @@ def as_code(derivation: Record) -> str:
         numbers=f"rng.permutation(np.arange(2, {max(len(letters), 3) + 2}))[:{len(letters)}]" if letters else "0",
         arrays=", ".join(
             [
-                *(_drawn(key, shape, derivation) for key, shape in derivation.shapes.items()),
+                *(_drawn(key, shape, derivation, key in whole) for key, shape in derivation.shapes.items()),
                 *(f'"{key}": 3' for key in free),
             ]
         ),
@@ -173,8 +179,10 @@ def as_code(derivation: Record) -> str:
     )
 
 
-def _drawn(key: str, shape: Shape, derivation: Record) -> str:
+def _drawn(key: str, shape: Shape, derivation: Record, whole: bool) -> str:
     """The line of a draw."""
+    if whole:
+        return f'"{key}": rng.integers(2, 6)'
     form = derivation.structures.get(key, "")
     sizes = [*map(str, shape), *([f'form="{form}"'] if form else [])]
     return f'"{key}": array({", ".join(sizes)})'

@@ -11,7 +11,7 @@ WIDTH = 62  # signs of a formula that fit on a printed line beside the name of a
 
 
 def as_latex(derivation: Record) -> str:
-    r"""The steps as one ``align*`` environment (packages amsmath, amssymb, mathtools), and the answers as another."""
+    r"""Names, steps and answers, an ``align*`` environment each (packages amsmath, amssymb, mathtools)."""
     lines = [
         _line(step.before.latex, step.after.latex, rf" && \text{{{escape(step.rule)}}}") for step in derivation.steps
     ]
@@ -19,7 +19,7 @@ def as_latex(derivation: Record) -> str:
     lets = [_line(symbol(key), found.latex, known.get(key, "")) for key, found in derivation.lets.items()]
     answers = {**derivation.answers, **derivation.short}
     ends = [_line(answer_label(derivation, key), found.latex) for key, found in answers.items()]
-    return "\n".join(_align(block) for block in (lines, [*lets, *ends]) if block)
+    return "\n".join(_align(block) for block in (lets, lines, ends) if block)
 
 
 def _line(before: str, after: str, rule: str = "") -> str:
@@ -83,10 +83,10 @@ def answer_label(derivation: Record, key: str) -> str:
     first, _, second = key.partition(", ")
     if first in derivation.wrt and second in derivation.wrt:
         names = [symbol(name, len(derivation.shapes.get(name, ()))) for name in (first, second)]
-        return rf"\frac{{\partial^2 f}}{{\partial {names[0]} \, \partial {names[1]}}}"
+        return rf"\frac{{\partial^2 {derivation.called}}}{{\partial {names[0]} \, \partial {names[1]}}}"
     if key not in derivation.wrt:
         return rf"\text{{{escape(key)}}}"
-    return rf"\frac{{\partial f}}{{\partial {symbol(key, len(derivation.shapes.get(key, ())))}}}"
+    return rf"\frac{{\partial {derivation.called}}}{{\partial {symbol(key, len(derivation.shapes.get(key, ())))}}}"
 
 
 def _align(lines: list[str]) -> str:

@@ -142,8 +142,18 @@ class Record:
             raise TheoryError("a sheet is brief or full", got=detail)
         if detail == "full":
             return self
-        folded = FORWARD if any(step.rule in FORWARD for step in self.steps) else FOLDED
-        return replace(self, steps=tuple(step for step in self.steps if step.rule not in folded), tables=())
+        network = any(step.rule in FORWARD for step in self.steps)
+        kept = (step for step in self.steps if not (self._stands_above(step) if network else step.rule in FOLDED))
+        return replace(self, steps=tuple(kept), tables=())
+
+    def _stands_above(self, step: Step) -> bool:
+        """Whether a line of a forward pass is one of those that are given."""
+        return step.rule in FORWARD and f"{step.before.text} = {step.after.text}" in self.given.text.split("; ")
+
+    @property
+    def called(self) -> str:
+        """The letter of what is differentiated: L where a loss is given, else f."""
+        return "L" if any(part.startswith("L = ") for part in self.given.text.split("; ")) else "f"
 
     @property
     def gradient(self) -> str | dict[str, str]:

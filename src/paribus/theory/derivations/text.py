@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from paribus.theory.derivations.record import Formula, Record, Step, Table, cell_text
 
 WIDTH = 110  # of a terminal; a longer equation is broken before its sign
@@ -28,7 +30,9 @@ def _facts(derivation: Record) -> list[str]:
     lines += [f"{what[0]:<8}{what[1]}"] if what[1] else []
     lines += _listed("doubt", derivation.doubts)
     lines += [f"{'layout':<8}{derivation.layout}"] if derivation.layout else []
-    return lines + _listed("assumed", derivation.assumptions)
+    lines += _listed("assumed", derivation.assumptions)
+    named = (f"{key} = {formula.text}{_known(derivation, key)}" for key, formula in derivation.lets.items())
+    return lines + _listed("let", tuple(named))
 
 
 def _listed(head: str, sentences: tuple[str, ...]) -> list[str]:
@@ -47,17 +51,36 @@ def _steps(steps: tuple[Step, ...]) -> list[str]:
 
 
 def _equation(left: str, right: Formula) -> list[str]:
-    """``left = right`` on one line, or on two where it is long."""
+    """``left = right`` on one line, or on several where it is long."""
     whole = f"{left} = {right.text}"
-    return [whole] if len(whole) <= WIDTH else [left, f"  = {right.text}"]
+    return [whole] if len(whole) <= WIDTH else [*_broken(left), *_broken(f"  = {right.text}")]
+
+
+def _broken(line: str) -> list[str]:
+    """A line in pieces that fit: cut before signs outside of brackets, else between factors, else within brackets."""
+    if len(line) <= WIDTH:
+        return [line]
+    depth, cuts = 0, dict[tuple[int, bool], list[int]]()
+    for place, sign in enumerate(line):
+        depth += (sign in "([") - (sign in ")]")
+        if line[place : place + 3] in (" + ", " - ", " * ", " / ", " @ ") and line[:place].strip(" ="):
+            cuts.setdefault((depth, line[place + 1] not in "+-"), []).append(place)
+    for _, places in sorted(cuts.items()):
+        pieces = [""]
+        for start, stop in pairwise([0, *places, len(line)]):
+            if pieces[-1].strip() and len(pieces[-1]) + stop - start > WIDTH:
+                pieces.append("     ")
+            pieces[-1] += line[start:stop]
+        if len(pieces) > 1:
+            return [part for piece in pieces for part in _broken(piece)]
+    return [line]
 
 
 def _answers(derivation: Record) -> list[str]:
     labels = {key: _label(derivation, key) for key in derivation.answers}
     wide = max(map(len, labels.values()), default=0)
     answers = {**derivation.answers, **derivation.short}
-    named = [f"let {key} = {formula.text}{_known(derivation, key)}" for key, formula in derivation.lets.items()]
-    return named + [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in answers.items()]
+    return [f"{labels[key]:<{wide}} = {formula.text}" for key, formula in answers.items()]
 
 
 def _known(derivation: Record, key: str) -> str:
@@ -66,13 +89,14 @@ def _known(derivation: Record, key: str) -> str:
 
 def _label(derivation: Record, key: str) -> str:
     """``∂f/∂x`` for a variable, ``∂²f/∂x∂y`` for a pair, its own words for anything else."""
+    f = derivation.called
     within, _, form = key.partition(" (")
     if within in derivation.structures:
-        return f"∂f/∂{within} ({form}" if form else f"∂f/∂{within}"
+        return f"∂{f}/∂{within} ({form}" if form else f"∂{f}/∂{within}"
     first, _, second = key.partition(", ")
     if first not in derivation.wrt or (second and second not in derivation.wrt):
         return key
-    return f"∂²f/∂{first}∂{second}" if second else f"∂f/∂{first}"
+    return f"∂²{f}/∂{first}∂{second}" if second else f"∂{f}/∂{first}"
 
 
 def _proof(derivation: Record) -> list[str]:

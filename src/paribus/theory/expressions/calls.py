@@ -18,7 +18,6 @@ CHOICES: dict[str, tuple[str, tuple[Any, ...]]] = {  # option: what may stand th
     "keepdims": ("True or False", (True, False)),
     "ddof": ("0 or 1", (0, 1)),
     "half": ("0", (0, 1, Fraction(1, 2))),
-    "power": ("a whole number from -8 to 8", tuple(range(-8, 9))),
     "offset": ("0", (0,)),
     "ord": ("1, 2, inf, 'fro' or 'nuc'", ORDERS),
 }
@@ -51,8 +50,8 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
     if not takes <= len(args) <= takes + len(places):
         plural = "arguments" if takes > 1 else "argument"
         raise pointing(f"{function} takes {takes} {plural}, not {len(args)}", text, column)
-    if function == "matrix_power" and len(args) + len(options) < 2:
-        raise pointing("matrix_power takes a matrix and a power", text, column, "matrix_power(X, 3)")
+    if function == "matrix_power":
+        args = [*args, *(options.pop(key) for key in ("n", "power") if key in options)]
     given = dict(zip(places, args[takes:], strict=False)) | options
     allowed = {*places, *(["keepdims"] if "axis" in places else [])}
     for key, raw in given.items():

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
+from paribus.theory.expressions.idioms import written_out
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
-MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv)\s*\(|\(:\)")
+MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv)\s*\(|\(:\)|'fro'\s*\)\s*\^")
 GREEK = "Α-Ωα-ωϵϕϑ"
 NAME = rf"(?:\\?[A-Za-z{GREEK}]\w*)"
 OPERATOR = r"(?:\\partial|∂|d|\\mathrm\s*\{\s*d\s*\})"
@@ -49,9 +50,10 @@ def plain(typed: str) -> Plain:
         TheoryError: it is a sentence, or an equation.
     """
     text, wrt = _alone(" ".join(typed.split()))
-    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)})\[", text):
+    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)})\[", text) and not re.search(r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text):
         text = _from_mathematica(text)
-    bare = re.sub(r"(['\"])\w+\1", "", text)  # without 'fro'
+    text = written_out(text)
+    bare = re.sub(r"(['\"])\w+\1(?!\s*\)\s*\^)", "", text)  # without 'fro'
     linear = 0 if PROGRAM.search(bare) or "%*%" in text else 2 if MATLAB.search(bare) else 1
     for pattern, made in RULES:
         text = re.sub(pattern, made, text)
@@ -113,7 +115,9 @@ def _sums(text: str) -> str:
 
     def indexed(found: re.Match[str]) -> str:
         rest = text[found.end() :]
-        if found[1] == "Σ" and not re.match(r"\s+\(.*\)\s*(?:²|\^\s*\{?2|\*\*\s*2)|.*[ᵢⱼₖ]|.*_\{?[ijk]\b", rest):
+        if found[1] == "Σ" and not re.match(
+            r"\s+\(.*\)\s*(?:²|\^\s*\{?2|\*\*\s*2)|[^+−-]*[ᵢⱼₖ]|[^+−-]*_\{?[ijk]\b", rest
+        ):
             return found[0]  # a covariance
         index = re.search(r"_\{?([ijk])\b|([ᵢⱼₖ])", rest)
         return f"∑_{unicodedata.normalize('NFKC', index[1] or index[2])} " if index else "∑ "
@@ -149,6 +153,7 @@ MATHEMATICA = {
     "Total": "sum", "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
+FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln"
 MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
 Made = str | Callable[[re.Match[str]], str]
@@ -157,6 +162,8 @@ AROUND = (  # what may stand around a formula; a group is the variable
     rf"^{OPERATOR}\s*/\s*{OPERATOR}\s*_?({NAME})(?=[\s(\[\\])",
     rf"^(?:\\nabla|∇|\bgrad)\s*(?:_\s*\{{?\s*({NAME})\s*\}}?|([ₐ-ₜₓ]))?(?=[\s(\[\\‖|])",
     r"^(?i:(?:the|find|compute)\s+)*(?i:gradient|derivative|jacobian|hessian|differential)\s+of\s+",
+    rf"^(?i:find|compute|what is)\s+d\w+\s*/\s*d({NAME})\s+(?:for|of|where|when|if|with)\s+",
+    rf"\s+over\s+({NAME})$",
     r"^(?i:differentiate|minimi[sz]e|maximi[sz]e)\s+",
     rf"^(?:\\operatorname\*?\s*\{{\s*arg\s*(?:\\,)?\s*(?:min|max)\s*\}}|(?:\\?arg\s*)?\\?(?:min|max))"
     rf"\s*_\s*(?:\{{\s*({NAME})\s*\}}|({NAME}))\s*",
@@ -169,9 +176,24 @@ NAMED = (  # f(x) =
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
     (r"[\U0001d400-\U0001d7cb]", _letter),
     (r"([A-Za-z])([\u0302\u0303\u0304])", _marked),
+    (r"\\lvert\s*\\lvert", r"\\lVert"),
+    (r"\\rvert\s*\\rvert", r"\\rVert"),
     (r"\|\|", "‖"),
+    (rf"\\(?:{FACES})\s*\{{([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
+    (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
+    (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
+    (rf"∏([ᵢⱼₖ])\s*({NAME})\1", r"prod(\2)"),
+    (rf"({NAME})\.shape\[0\]", r"len(\1)"),
+    (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),
+    (rf"({NAME})\.(?:size|numel\(\))(?![\w(])", r"len(\1)"),
+    (r"(?<![\w.])([A-Za-z])\.([A-SU-Z])\.([A-Za-z])(?![\w.(])", r"\1 @ \2 @ \3"),  # Mathematica: x.A.x
     (r"‖\s*\|", "‖ |"),
     (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*1\b|₁)", r"‖\1‖_1"),
+    (r",\s*'all'\)", ")"),  # MATLAB
+    (r"\\?\blog\s*(?:_\s*\{?\s*(2|10)\s*\}?|(₂|₁₀))", lambda m: f"log{m[1] or len(m[2]) * 8 - 6} "),
+    (r"\{\}\s*\^\s*\{?\s*t\s*\}?\s*([A-Za-z])", r"\1ᵀ "),  # French: ᵗx
+    (r"(?:‖|\\\||\\lVert)([^‖|]*?)(?:‖|\\\||\\rVert)\s*_\s*(?:\{\s*([A-EG-Z](?:\s*\^\s*\{\s*-\s*1\s*\}|⁻¹)?)\s*\}|([A-EG-Z]))\s*(?:²|\^\s*\{?\s*2\s*\}?)",
+     lambda m: f"(({m[1]})ᵀ {m[2] or m[3]} ({m[1]}))"),  # ‖x‖²_M
     (r"<\s*([^<>=]+,[^<>=]+?)\s*>", r"⟨\1⟩"),
     (r"(‖|\\\||\\rVert)\s*(²|\^\s*\{?2\}?)\s*(_\s*\{?F\}?)", r"\1\3\2"),  # ‖X‖²_F
     (r"(⟩|\\rangle)\s*_\s*\{?F\}?", r"\1"),

@@ -129,6 +129,16 @@ def _logdet(x: Any) -> Any:
     return value + (1j * np.angle(sign) if np.iscomplexobj(x) else 0.0)
 
 
+def _matrix_power(x: Any, exponent: Any) -> Any:
+    _real(float(np.real(exponent)).is_integer(), "power of a matrix")
+    return np.linalg.matrix_power(_regular(x) if np.real(exponent) < 0 else x, int(np.real(exponent)))
+
+
+def _powers(x: Any, exponent: Any, between: Any) -> Any:
+    terms = (_matrix_power(x, r) @ between @ _matrix_power(x, exponent - 1 - r) for r in range(int(np.real(exponent))))
+    return sum(terms, np.zeros_like(x @ between))
+
+
 def _norm(x: Any) -> Any:
     found = np.sqrt(np.sum(x * x))
     _real(np.abs(found) > KINK, "norm at zero")
@@ -211,6 +221,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "matmul":    lambda *factors: reduce(np.matmul, factors),
     "T":         np.transpose,
     "outer":     np.outer,
+    "matrix_power": _matrix_power,
+    "powers":    _powers,
     "inv":       lambda x: np.linalg.inv(_regular(x)),
     "det":       lambda x: np.linalg.det(_regular(x)),
     "logdet":    _logdet,

@@ -44,7 +44,9 @@ def sqrt(x: Expr) -> Expr:
 
 
 def tr(a: Expr) -> Expr:
-    """The trace."""
+    """The trace; a number is its own."""
+    if not a.shape:
+        return a
     scale, inside = scalars(a)
     if inside.op == "T":
         return scale * tr(inside.args[0])

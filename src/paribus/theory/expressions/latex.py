@@ -9,7 +9,7 @@ from paribus.theory.expressions.moments import deviation_of, mean_of
 from paribus.theory.expressions.sums import split
 from paribus.theory.expressions.symbols import symbol
 from paribus.theory.expressions.text import fraction
-from paribus.theory.expressions.tree import Expr, Size, number
+from paribus.theory.expressions.tree import BUILD, Expr, Size, number
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 LONGEST = 160  # signs of LaTeX above the line of a fraction
@@ -114,6 +114,13 @@ def _power(expr: Expr) -> tuple[str, int]:
     return rf"{_within(base, ATOM)}^{{{dotted}{latex(exponent)}}}", POWER
 
 
+def _powers(expr: Expr) -> tuple[str, int]:
+    x, exponent, between = expr.args
+    base = _within(x, ATOM)
+    last = latex(BUILD["add"](exponent, number(-1)))
+    return rf"\sum_{{r=0}}^{{{last}}} {base}^{{r}} \, {_within(between, POWER)} \, {base}^{{{last}-r}}", PRODUCT
+
+
 def _outer(expr: Expr) -> tuple[str, int]:
     left, right = expr.args
     return rf"{_within(left, POWER)} \, {_within(right, ATOM)}^{{\top}}", PRODUCT
@@ -188,6 +195,8 @@ WRITERS: dict[str, Callable[[Expr], tuple[str, int]]] = {
     "mul": _product,
     "pow": _power,
     "matmul": _chain,
+    "matrix_power": lambda e: (rf"{_within(e.args[0], ATOM)}^{{{latex(e.args[1])}}}", POWER),
+    "powers": _powers,
     "outer": _outer,
     "d": _differential,
     "inv": _inverse,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 
 from paribus.theory.expressions.moments import deviation_of
 from paribus.theory.expressions.shares import SAID, responsibility, with_share
+from paribus.theory.expressions.simplify import expand, simplify
 from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import BUILD, Expr, name, nodes, number, replace
 
-LONG, SHORT, MOST = 70, 12, 5  # letters of an answer that needs names, of what is worth one, and how many names
+LONG, LONGEST, SHORT = 70, 80, 12  # letters of an answer that needs names, of what has a name, of what is worth one
+MOST = 5  # names
 LETTERS = {
     "softmax": "p",
     "sigmoid": "s",
@@ -25,8 +28,23 @@ LETTERS = {
 }
 
 
-def lets(answers: dict[str, Expr], taken: set[str]) -> tuple[dict[str, Expr], dict[str, Expr], dict[str, str]]:
-    """Names with what they stand for in the order in which they are needed, the answers in them, and what they are.
+@dataclass(frozen=True)
+class Names:
+    """Names for what occurs again and again.
+
+    Args:
+        parts: what each name stands for, in the order in which they are needed.
+        short: the answers in these names.
+        known: what people call it, where there is a word for it.
+    """
+
+    parts: dict[str, Expr]
+    short: dict[str, Expr]
+    known: dict[str, str]
+
+
+def lets(answers: dict[str, Expr], taken: set[str]) -> Names:
+    """Names for the parts of long answers.
 
     Args:
         answers: the answers by what they answer.
@@ -34,27 +52,57 @@ def lets(answers: dict[str, Expr], taken: set[str]) -> tuple[dict[str, Expr], di
     """
     named, short = _shared(answers, taken)
     known = dict.fromkeys(named, SAID)
-    while len(named) < MOST and any(len(text(answer)) > LONG for answer in short.values()):
+    while len(named) < MOST and (_longer(short, LONG) or _longer(named, LONGEST)):
         best = max(_repeated([*short.values(), *named.values()]), default=(0, "", None))[2]
         if best is None:
             break
         letter = _letter(best, taken | set(named))
         letters = name(letter, best.shape)
-        stands = {best: letters, best.T: letters.T, **_powers(best, letters, [*short.values(), *named.values()])}
+        stands = {best.T: letters.T, best: letters, **_powers(best, letters, [*short.values(), *named.values()])}
         short = {key: replace(answer, stands) for key, answer in short.items()}
         named = {letter: best} | {key: replace(value, stands) for key, value in named.items()}
-    return _ordered(named), short, known
+    return Names(_ordered(named), short, known)
+
+
+def _longer(found: dict[str, Expr], most: int) -> bool:
+    return any(len(text(one)) > most for one in found.values())
+
+
+def written_in(expr: Expr, names: Names, answers: dict[str, Expr]) -> Expr:
+    """A line with the names in it wherever what they stand for is written; nothing else of it changes.
+
+    Args:
+        expr: the line, which need not be in normal form.
+        names: the names.
+        answers: the answers without them.
+    """
+    whole = {answers[key]: short for key, short in names.short.items()} if names.parts else {}
+    letters = dict[Expr, Expr]()
+    for key, value in names.parts.items():
+        letter, stands = name(key, value.shape), replace(value, letters)
+        letters[letter], whole[stands] = stands, letter
+        if key in names.known:
+            expr = with_share(expr, stands, letter)
+
+    def walk(node: Expr) -> Expr:
+        return whole[node] if node in whole else Expr(node.op, tuple(map(walk, node.args)), node.shape, node.value)
+
+    return walk(expr) if whole else expr
 
 
 def _shared(answers: dict[str, Expr], taken: set[str]) -> tuple[dict[str, Expr], dict[str, Expr]]:
     """The responsibilities of mixtures, named however short the answers are."""
-    named, short = dict[str, Expr](), dict(answers)
+    named, short = dict[str, Expr](), {key: expand(answer, _exponential) for key, answer in answers.items()}
     while len(named) < MOST and (share := responsibility(short.values())) is not None:
         letter = _numbered("r", taken | set(named))
         for key, answer in short.items():
             short[key] = with_share(answer, share, name(letter, share.shape))
         named[letter] = share
-    return named, short
+    return named, {key: simplify(found) for key, found in short.items()} if named else dict(answers)
+
+
+def _exponential(total: Expr) -> bool:
+    return any(node.op == "exp" for node in nodes(total))
 
 
 def _ordered(named: dict[str, Expr]) -> dict[str, Expr]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from paribus.errors import TheoryError
-from paribus.theory.expressions import functions, products
-from paribus.theory.expressions.calls import literal
+from paribus.theory.expressions import functions, powers, products
 from paribus.theory.expressions.functions import last, norm_of, spread, summed, total
 from paribus.theory.expressions.notation import ALONG, CONSTANTS, ENTRYWISE, REDUCED
 from paribus.theory.expressions.raw import Raw
@@ -246,21 +245,12 @@ def _back(found: Expr, shape: Shape, axis: int) -> Expr:
     return einsum(((letters.replace(letters[axis], ""), letters[axis]), letters), found, ones((shape[axis],)))
 
 
-def _power(x: Expr, n: int) -> Expr:
-    """The product of n times a square matrix."""
-    if n == 0:
-        return eye(x.shape[0])
-    return products.matmul(*[x if n > 0 else products.inv(x)] * abs(n))
-
-
 def _raised(lowering: Lowering, raw: Raw, args: list[Expr]) -> Expr:
     base, exponent = args
     if base == CONSTANTS["e"]:
         return BUILD["exp"](exponent)
-    power = literal(raw.args[1])
-    square = base.rank == 2 and not lowering.labels(raw) and base.shape[0] == base.shape[1]
-    if square and isinstance(power, int):
-        return _power(base, power)
+    if raw in lowering.inference.powers and not lowering.labels(raw):
+        return powers.matrix_power(base, exponent)
     return lowering._entrywise(raw, args, "**")
 
 
@@ -308,7 +298,7 @@ FUNCTIONS: dict[str, Builder] = {
     "column": lambda low, raw, args: products.outer(args[0], ones((1,))),
     "row": lambda low, raw, args: products.outer(ones((1,)), args[0]),
     "solve": lambda low, raw, args: products.inv(args[0]) @ args[1],
-    "matrix_power": lambda low, raw, args: _power(args[0], dict(raw.value)["power"]),
+    "matrix_power": _plainly(powers.matrix_power), "powers": _plainly(powers.powers),
     "einsum": lambda low, raw, args: einsum(raw.value, *args),
     "logabsdet": lambda low, raw, args: BUILD["log"](BUILD["abs"](functions.det(args[0]))),
     "tr": _plainly(functions.tr), "det": _plainly(functions.det), "logdet": _plainly(functions.logdet),
@@ -316,5 +306,6 @@ FUNCTIONS: dict[str, Builder] = {
     "u1": _plainly(BUILD["u1"]), "v1": _plainly(BUILD["v1"]), "polar": _plainly(BUILD["polar"]),
     "mse": lambda low, raw, args: functions.mean(low._entrywise(raw, args, "-") ** 2),
     "cosine_similarity": _plainly(lambda a, b: a @ b / (functions.norm(a) * functions.norm(b))),
+    "len": _plainly(lambda x: length(x.shape[0])),
     "kron": _plainly(products.kron), "outer": _plainly(products.outer),
 }  # fmt: skip

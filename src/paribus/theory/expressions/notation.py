@@ -48,13 +48,14 @@ ENTRYWISE: dict[str, tuple[int, Callable[..., Expr]]] = {  # name: how many argu
 REDUCED = {"sum", "mean", "var", "std", "logsumexp", "max", "min", "norm", "prod"}  # take an axis, or everything
 ALONG = {"softmax", "log_softmax", "cumsum"}  # keep the shape, and take an axis
 MATRICES = {"tr", "det", "logdet", "inv", "logabsdet"}  # of a square matrix
-OTHERS = {"diag": 1, "vec": 1, "dot": 2, "outer": 2, "kron": 2, "inner": 2, "solve": 2, "einsum": 0, "matrix_power": 1,
+OTHERS = {"diag": 1, "vec": 1, "dot": 2, "outer": 2, "kron": 2, "inner": 2, "solve": 2, "einsum": 0, "matrix_power": 2,
+          "powers": 3,
           "matmul": 2, "column": 1, "row": 1, "transpose": 1, "frac": 2, "u1": 1, "v1": 1, "polar": 1,
-          "mse": 2, "cosine_similarity": 2}
+          "mse": 2, "cosine_similarity": 2, "len": 1}
 FILLED = {"ones", "zeros", "eye", "K", "tril"}  # functions of sizes
 OPTIONS: dict[str, tuple[str, ...]] = {  # what else a function takes, in the order of its places
     **dict.fromkeys(REDUCED | ALONG, ("axis",)),
-    "norm": ("ord", "axis"), "heaviside": ("half",), "einsum": (), "matrix_power": ("power",), "diag": ("offset",),
+    "norm": ("ord", "axis"), "heaviside": ("half",), "einsum": (), "diag": ("offset",),
     "var": ("axis", "ddof"), "std": ("axis", "ddof"),
 }
 ALIASES = {

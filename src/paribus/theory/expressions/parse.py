@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -17,6 +19,7 @@ SUM, PRODUCT, BESIDE, MINUS, POWER = 10, 20, 22, 25, 30  # how strongly an opera
 BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "@": PRODUCT, "·": PRODUCT, "⊙": PRODUCT, "×": PRODUCT,
            "⊗": PRODUCT, "**": POWER, "^": POWER}  # fmt: skip
 COMPARED = {">", "<", ">=", "<="}
+INDEXING = {":", ",", "None", "np", "newaxis", ".", "-"}
 CLOSING = {"(": ")", "{": "}", "[": "]", "⟨": "⟩"}
 BOARD = {"⊤", "·", "⊙", "×", "⊗", "‖", "⟨", "𝟏", "|"}  # signs that nobody writes in a program
 SAME = {"·": "juxt", "×": "juxt", "⊙": "*"}
@@ -24,7 +27,7 @@ RESERVED = {"if", "else", "for", "in", "not", "and", "or", "is", "import", "def"
 APPLIED = {  # functions that need no brackets
     "log", "ln", "exp", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
     "sigmoid", "relu", "softmax", "max", "min", "diag", "vec", "erf", "softplus", "logsumexp", "mean", "sum", "frac",
-    "abs", "norm",
+    "abs", "norm", "log2", "log10",
 }  # fmt: skip
 ORDERS = {"1": 1, "2": 2, "F": "fro", "fro": "fro", "inf": "inf", "*": "nuc", "nuc": "nuc"}
 OPERATOR_HINT = "operators are @ * / ** + - and .T; typeset signs are read too: xᵀAx, ‖Ax − b‖²"
@@ -148,7 +151,7 @@ class Parser:
         """What stands below the line: 1/2 x is x/2, a/b c is a/(b c), and 1/2x is refused."""
         bracketed = self.at("(", "{")
         right = self.expression(MINUS)
-        if not self.adjacent() or bracketed or (self.token.spaced and right.op != "number"):
+        if not self.adjacent() or bracketed or (self.token.spaced and right.op not in ("number", "T")):
             return right
         if right.op == "number":
             if not self.token.spaced and self.token.kind == "word":
@@ -156,9 +159,12 @@ class Parser:
                 hint = f"write /({one}*{name}) or a factor in front: 1/{one} * {name}"
                 raise self.error(f"/{one}{name} may be /({one} {name}) or (/{one}) {name}", right.column, hint)
             return right
-        while self.adjacent() and not self.token.spaced:
-            right = self.node("juxt", (right, self.factor()), None, right.column)
+        row = right.op == "T"  # which nothing is divided by
+        while self.adjacent() and (row or not self.token.spaced):
+            right, row = self.node("juxt", (right, self.factor()), None, right.column), False
         self.board = True
+        if self.tokens[self.place - 1].spaced:
+            return right
         self.doubts.append(f"all of {right.text} stands below the line; write (…/…) * … for less")
         return right
 
@@ -178,7 +184,16 @@ class Parser:
             return False
         if token.text.startswith("‖") or token.text == "|":
             return token.text[0] not in self.open_bars[-1:]
-        return token.text in ("(", "{", "⟨", "𝟏") or (token.text == "[" and token.spaced)
+        return token.text in ("(", "{", "⟨", "𝟏") or (token.text == "[" and (token.spaced or not self.indexes()))
+
+    def indexes(self) -> bool:
+        """Whether brackets hold places or axes, and no formula: x[0], b[:, None]."""
+        inside = itertools.takewhile(lambda token: token.text not in ("]", ""), self.tokens[self.place + 1 :])
+        return all(one.kind == "number" or one.text in INDEXING or re.fullmatch("[a-z]", one.text) for one in inside)
+
+    def opens(self, function: str) -> bool:
+        """Whether the arguments of a function follow in brackets: tr[A X] as well."""
+        return self.at("(", "{") or (self.at("[") and function in APPLIED)
 
     def prefix(self) -> Raw:
         """A sign in front, or an operand."""
@@ -197,7 +212,7 @@ class Parser:
                 left = self.node("T", (left,), None, left.column)
             elif self.at("."):
                 left = self.attribute(left)
-            elif self.at("[") and left.op != "number":
+            elif self.at("[") and left.op != "number" and self.indexes():
                 left = self.index(left)
             elif self.lowered():
                 left = self.node("at", (left,), tuple(self.step().text[1:]), left.column)
@@ -341,7 +356,8 @@ class Parser:
             depth += (token.text in CLOSING) - (token.text in CLOSING.values())
             if depth < 0 or token.kind == "sum" or (not depth and token.text in ("+", "-", ",")):
                 return False
-            if token.kind == "word" and set(token.text.rpartition("_")[2]) <= set(indices) and "_" in token.text:
+            index = token.text.rpartition("_")[2] if token.kind == "word" and "_" in token.text else ""
+            if index and set(index) <= set(indices):
                 return True
         return False
 
@@ -361,10 +377,10 @@ class Parser:
         if name[0] == "_" and name != "_":
             raise self.error("an index stands at a name", token.column, "x_i within a sum over i, ‖X‖_F, x₁")
         function = ALIASES.get(name, name)
-        called = self.at("(", "{") and not (self.token.spaced and self.board and function not in APPLIED)
+        called = self.opens(function) and not (self.token.spaced and self.board and function not in APPLIED)
         if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):
             return self.call(function, token.column)
-        if self.at("(") and not self.token.spaced and name not in self.known:
+        if self.at("(") and not self.token.spaced and name not in self.known and not self.entry(name):
             return self.unknown(name, token)
         return self.name(name, token)
 
@@ -385,20 +401,25 @@ class Parser:
 
     def name(self, name: str, token: Token) -> Raw:
         """A variable; within a sum over i, y_i is an entry of y or a row of Y."""
-        stem, _, index = name.rpartition("_")
-        if stem and index and set(index) <= set(self.indices):
+        if self.entry(name):
+            stem, _, index = name.rpartition("_")
             return self.node("entry", (), (stem, tuple(index)), token.column)
         return self.node("name", (), name, token.column)
+
+    def entry(self, name: str) -> bool:
+        """Whether a name has an index of a sum around it."""
+        stem, _, index = name.rpartition("_")
+        return bool(stem and index) and set(index) <= set(self.indices)
 
     # calls
 
     def call(self, function: str, column: int, first: tuple[Raw, ...] = ()) -> Raw:
         """A function with its arguments, or with the product behind it: log det X."""
-        if not self.at("(", "{"):
+        if not self.opens(function):
             self.board = True
             return self.node(*checked(self.text, function, column, [self.applied()], {}), column)
         args, named = list(first), dict[str, Raw]()
-        while self.at("(", "{"):
+        while self.opens(function):
             opened = self.step()
             bars, self.open_bars = self.open_bars, []
             while not self.at(CLOSING[opened.text]) and self.token.kind != "end":

@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from paribus.errors import TheoryError, nearest
-from paribus.theory.expressions.notation import CONSTANTS
+from paribus.theory.expressions.notation import CONSTANTS, ENTRYWISE
 from paribus.theory.expressions.raw import Raw
-from paribus.theory.expressions.shapes import COUNTS, KINDS, Inference
+from paribus.theory.expressions.shapes import COUNTS, KINDS, LIKELY, Inference
 from paribus.theory.expressions.symbols import GREEK
 from paribus.theory.expressions.tree import Shape
 
+START = r"[A-Z]_?0"  # what there is at the beginning: N₀ exp(-λt)
 MOST = 300  # readings that are tried
 FAR = 3.0
 CLOSE = 1.3  # a reading that costs so little more is worth a word
+NUMERIC = {"number", "name", "+", "-", "*", "/", "**", "^", "neg", "juxt", "frac", "bars"}
+UPSTREAM = {"dout", "dy", "mask", "logits", "scores", "probs", "targets", "labels", "preds", "upstream", "grad"}
 VECTORS = {"u", "v", "w", "x", "y", "z"}
 SCALARS = {"lam", "reg", "eps", "lr", "nu", "tau", "sig"}
 Ranks = dict[str, int]
@@ -26,16 +29,20 @@ def candidates(name: str) -> dict[int, float]:
     """Ranks that a name may have, and what each costs: capital letters are matrices, lower-case letters vectors,
     lower-case Greek letters scalars."""
     stem = re.sub(r"_?\d*_?$", "", name)
+    if re.fullmatch(START, name):
+        return {0: 0.0, 2: 0.5}
     if name[:1].isupper():
         return {2: 0.0, 0: 1.5} if name in COUNTS else {2: 0.0}
     if is_greek(name) or stem in SCALARS:
         return {0: 0.0, 1: 1.0}
+    if name in UPSTREAM:
+        return {1: 0.0, 2: 0.3, 0: 2.0}
     return {1: 0.0, 0: 0.6 if name in COUNTS else 2.0 if stem in VECTORS else 1.0}
 
 
 def is_greek(name: str) -> bool:
     """Whether it is a Greek letter in lower case, perhaps with a number or an index."""
-    stem = re.sub(r"_?\w?\d*_?$", "", name) if "_" in name else re.sub(r"\d*$", "", name)
+    stem = re.sub(r"(_\w)?\d*$", "", name.rstrip("_"))
     return stem.rstrip("_") in GREEK and stem.islower()
 
 
@@ -84,9 +91,14 @@ def infer(
         if name not in indexed:
             raise TheoryError("a shape is given for a name that does not occur", got=name, hint=nearest(name, indexed))
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
+    if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
+        options |= dict.fromkeys(["gamma", "beta"], {1: 0.0, 0: 0.6})  # of a normalisation, for each feature
+    numbers = bool(indexed) and not declared and _of_numbers(raw, text) and _computed(raw, indexed)
+    if numbers:
+        options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
     def tried(ranks: Ranks, cost: float) -> Inference:
-        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants)
+        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants, numbers=numbers)
         for name in indexed:
             fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
             fresh = fresh[:1] * len(fresh) if name in square else fresh
@@ -112,8 +124,40 @@ def infer(
     assert best is not None  # something was tried
     if len(best.dims[raw]) == 1:
         best, chosen = _number(best, chosen, raw, tried, wrt)
+    if numbers:
+        first_name = next(iter(indexed))
+        best.doubts.append(f"all names are read as scalars; as vectors, entry by entry: --shape {first_name}=n, …")
     best.doubts += _alternatives(best, chosen, options, tried, raw)
     return best
+
+
+def _computed(raw: Raw, names: Iterable[str]) -> bool:
+    """Whether more is done than to apply functions; with capital letters only if they are divided by: r N (1 - N/K)."""
+    inside = list(_nodes(raw))
+    capital = any(name[:1].isupper() and not re.fullmatch(START, name) for name in names)
+    if any(one.op in ("juxt", "*") and _matrix_vector(*one.args) for one in inside):
+        return False
+    below = [one.args[1] for one in inside if one.op in ("/", "frac")]
+    divided = any(one.op == "name" for each in below for one in _nodes(each))
+    return divided if capital else any(one.op in NUMERIC - {"neg", "name", "bars", "number"} for one in inside)
+
+
+def _matrix_vector(left: Raw, right: Raw) -> bool:
+    """A x."""
+    return left.op == right.op == "name" and left.value[:1].isupper() and right.value in VECTORS
+
+
+def _nodes(raw: Raw) -> Iterable[Raw]:
+    yield raw
+    for arg in raw.args:
+        yield from _nodes(arg)
+
+
+def _of_numbers(raw: Raw, text: str) -> bool:
+    """Whether nothing in it makes or takes arrays: f(x, y) = 100 (y - x²)² + (1 - x)²."""
+    plain = raw.op in (*NUMERIC, *ENTRYWISE) and not (raw.op == "juxt" and raw.value == "·")
+    entries = raw.op == "*" and raw.value is not None and text[raw.value : raw.value + 1] != "*"
+    return plain and not entries and all(_of_numbers(arg, text) for arg in raw.args)
 
 
 def _number(
@@ -125,6 +169,13 @@ def _number(
             found = tried({**chosen, name: 0}, best.cost)
             if not found.dims[raw] and wrt and len(chosen) > 2 and found.cost <= best.cost:
                 return found, {**chosen, name: 0}
+    fewer = dict(chosen)
+    for name in [name for name, rank in chosen.items() if rank == 1 and name not in wrt and best.cost >= LIKELY]:
+        with suppress(TheoryError):  # several together, where a number is added to them: r and v in (r + γv - wᵀx)²
+            found = tried({**fewer, name: 0}, best.cost)
+            fewer[name] = 0
+            if not found.dims[raw] and found.cost <= best.cost:
+                return found, fewer
     return best, chosen
 
 
@@ -175,6 +226,9 @@ def _alternatives(
                 found = tried({**chosen, name: other}, cost)
             except TheoryError:
                 continue
+            expected = rank == usual or name in COUNTS
+            if expected and found.dims[raw] and not best.dims[raw]:
+                continue  # nobody differentiates a number and means a vector
             simpler = len(chosen) == 1 and not found.dims[raw] and bool(best.dims[raw])
             if found.cost - best.cost <= CLOSE or rank != usual or simpler:
                 switch = f"--shape {name}=" + ("n" if other else "")

@@ -75,7 +75,7 @@ def read(
     known = frozenset(declared) | squares | frozenset(same(key, written) for key in wrt)
     raw, parser = parse(text, known)
     parser.board |= given.linear == 2
-    split = _glued(raw, parser, known)
+    split = _glued(raw, parser, known, given.linear)
     if split:
         raw, parser = parse(text, known, split)
     inference = infer(raw, text, declared, parser.board, sizes, known, squares, given.linear)
@@ -109,14 +109,15 @@ def same(key: str, names: Iterable[str]) -> str:
     return plainly.get(made.replace("_", ""), plainly.get(other, made))
 
 
-def _glued(raw: Raw, parser: Parser, known: frozenset[str]) -> frozenset[str]:
+def _glued(raw: Raw, parser: Parser, known: frozenset[str], linear: int) -> frozenset[str]:
     """Words that are products of letters: on a blackboard Ax, elsewhere only what hides the variable."""
     names = names_of(raw)
     single = {name for name in {*names, *known} if len(name) == 1}
     hidden = {name for name in known if len(name) == 1} - set(names)
     words = {name for name in names if 1 < len(name) < 7 and name.isalpha() and name not in WORDS | known}
-    found = {word for word in words if set(word) <= single and parser.board}
-    found |= {word for word in words if GLUED.fullmatch(word) and (parser.board or hidden & set(word))}
+    plain_text = linear == 1 and "*" not in parser.text and "_" not in parser.text
+    found = {word for word in words if set(word) <= single and (parser.board or plain_text)}
+    found |= {word for word in words if GLUED.fullmatch(word) and (parser.board or plain_text or hidden & set(word))}
     found |= {word for word in words if len(word) == 2 and parser.board and hidden & set(word)}
     return frozenset(found)
 

@@ -20,7 +20,7 @@ import numpy as np
 CALLED = {
     "log", "exp", "ln", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
     "sigmoid", "softmax", "relu", "max", "min", "mean", "sum", "erf", "softplus", "norm", "diag", "vec", "abs",
-    "logsumexp",
+    "logsumexp", "log2", "log10",
 }  # fmt: skip
 SIGNS = {
     "−": "-", "–": "-", "⋅": "·", "∙": "·", "∥": "‖", "\\|": "‖", "ᵀ": "⊤", "′": "⊤", "’": "⊤", "÷": "/", "∘": "⊙",
@@ -196,13 +196,17 @@ def blackboard(text: str, split: frozenset[str], names: frozenset[str]) -> str:
     text = re.sub(r"[₀-₉ᵢⱼₖₙₘₜ]+", lambda m: f"_{unicodedata.normalize('NFKC', m[0])} ", text)
     text = re.sub(r"\blambda\b", "lambda_", text)
     text = re.sub(r"(?<=[A-Za-z])\s+(?=_\w)", "", text).replace("lambda__", "lambda_")
+    text = re.sub(
+        r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}(?=\w)", lambda m: "_" + re.sub("[, ]", "", m[1]) + " ", text
+    )
     text = re.sub(r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub("[, ]", "", m[1]), text)
     text = re.sub(
         r"/\s*([A-Za-z_]\w*)((?:\^\(?\d\)?)?)\s+(?=[\w(‖§|])",
         lambda m: m[0] if m[1] in CALLED else f"/{m[1]}{m[2]} • ",
         text,
     )
-    text = _bars(_fractions(text))
+    text = re.sub(r"/\s*(\w+\([^()]*\))\s+(?=[\w(])", r"/\1 • ", text)
+    text = _brackets(_bars(_fractions(text)))
     if split:
         text = re.sub(rf"(?<![A-Za-z_])({'|'.join(sorted(split))})(?![A-Za-z])", lambda m: " ".join(m[1]), text)
     return _python(_pieces(program(text)), frozenset(names))
@@ -226,9 +230,21 @@ def _fractions(text: str) -> str:
 
 def _bars(text: str) -> str:
     """‖x‖ and |x| as calls, the innermost first."""
-    order = r"\s*_\s*\(?\s*(1|2|F|inf|\*|fro|nuc)\s*\)?"
-    text = re.sub(rf"‖([^‖]*)‖(?:{order})?", lambda m: f" NORM(({m[1]}), {_order(m[2])}) ", text)
+    word = "1|2|F|inf|\\*|fro|nuc"
+    order = rf"\s*_\s*(?:\(\s*({word})\s*\)|({word}))"
+    text = re.sub(rf"‖([^‖]*)‖(?:{order})?", lambda m: f" NORM(({m[1]}), {_order(m[2] or m[3])}) ", text)
     return re.sub(r"\|([^|]*)\|", r" BAR((\1)) ", text)
+
+
+def _brackets(text: str) -> str:
+    """Square brackets as round ones, where they hold no new axis and no list."""
+    made = ""
+    while made != text:
+        made, text = (
+            text,
+            re.sub(r"(?<!\()\[([^\[\]:,]*)\](?!\s*,)", lambda m: m[0] if "None" in m[1] else f"({m[1]})", text),
+        )
+    return text
 
 
 def _order(word: str | None) -> str:
@@ -318,7 +334,8 @@ def _reaches(pieces: list[str], place: int, indices: str) -> bool:
         if depth < 0 or piece[0] == "§":
             return False
         terms += not depth and piece in "+-"
-        if terms == 1 and "_" in piece and set(piece.rpartition("_")[2]) <= set(indices):
+        index = piece.rpartition("_")[2] if "_" in piece else ""
+        if terms == 1 and index and set(index) <= set(indices):
             return True
         if terms > 1:
             return False
@@ -728,7 +745,7 @@ PROGRAM: dict[str, Any] = {
     "inverse": np.linalg.inv,
     "logdet": _log_of_det,
     "solve": lambda a, b=None: np.linalg.inv(a) if b is None else np.linalg.solve(a, b),
-    "matrix_power": np.linalg.matrix_power,
+    "matrix_power": lambda x, n: np.linalg.matrix_power(x, int(np.real(n))),
     "sigmoid": _sigmoid,
     "expit": _sigmoid,
     "relu": lambda x: x * _above(x),
@@ -759,6 +776,7 @@ PROGRAM: dict[str, Any] = {
     "reduce_sum": _dim(np.sum),
     "reduce_mean": _dim(_mean),
     "t": np.transpose,
+    "len": len,
     "transpose": lambda x, *axes: np.transpose(x),
     "logabsdet": lambda x: np.log(_abs(np.linalg.det(x))),
 }

@@ -19,6 +19,9 @@ from paribus.theory.expressions.tree import Shape
 
 KINDS = {0: "scalar", 1: "vector", 2: "matrix"}
 COUNTS = {"m", "n", "N", "k", "K", "d", "D", "p", "M", "T", "C", "J"}  # usual names of sizes
+SMALL = {"eps", "epsilon"}  # numbers that are added to arrays
+AVERAGES = {"mean", "max", "min", "logsumexp"}  # and those that are taken off them
+RAISED = 1.9  # what it costs that a Latin letter is a number because it stands before ^
 LIKELY, UNLIKELY = 2.0, 3.0  # what it costs to add a scalar to an array, and to sum up a scalar
 
 
@@ -45,26 +48,21 @@ class Inference:
     labels: dict[Raw, tuple[str, ...]] = field(default_factory=dict)  # indices of sums that a node depends on
     rows: set[Raw] = field(default_factory=set)  # vectors that lie
     products: set[Raw] = field(default_factory=set)  # where * is the product of linear algebra
+    powers: set[Raw] = field(default_factory=set)  # where ^ is the power of a matrix
     index: dict[str, Dims] = field(default_factory=dict)  # size of each index of a sum
     doubts: list[str] = field(default_factory=list)
     cost: float = 0.0
     within: list[str] = field(default_factory=list)  # functions around the node
     constants: frozenset[str] = frozenset()  # e and pi, where they are no variables
+    numbers: bool = False  # nothing is an array
 
     def visit(self, raw: Raw) -> Dims:
         """Shape of a node, remembered for it."""
         if raw.op == "Σ":
             self.index |= {one: (self.unifier.fresh(),) for one in raw.value}
         entrywise = raw.op in ("sum", "mean", "Σ", "‖", "norm")
-        self.within.append(
-            raw.op
-            if entrywise
-            else ""
-            if raw.op not in ("^", "**", "neg", "*", "/", "+", "-", "juxt")
-            else self.within[-1]
-            if self.within
-            else ""
-        )
+        through = raw.op in ENTRYWISE or raw.op in ("^", "**", "neg", "*", "/", "+", "-", "juxt")
+        self.within.append(raw.op if entrywise else self.within[-1] if through and self.within else "")
         args = [self.visit(arg) for arg in raw.args]
         self.within.pop()
         labels = tuple(dict.fromkeys(one for arg in raw.args for one in self.labels[arg]))
@@ -268,8 +266,8 @@ class Inference:
             self._lying(raw, a, b)
         if raw.op == "**" and b and right.op == "name":
             self.cost += UNLIKELY
-        if raw.op == "/" and b and _counted(right) and not a:
-            self.cost += LIKELY
+        if raw.op == "/":
+            self._divided(left, right, a, b)
         if raw.op == "*" and {len(a), len(b)} == {0, 2} and not self.board:
             self.cost += 1.1 * any(
                 arg.op == "name"
@@ -279,6 +277,8 @@ class Inference:
                 and arg.value not in self.declared
                 for arg in raw.args
             )
+        if raw.op == "*" and (a or b) and self.within[-1:] == ["sum"] and any(arg.value == "pi" for arg in raw.args):
+            self.doubts.append("pi is the number 3.14159…; as weights: --shape pi=n")
         if raw.op in ("*", "/") and {len(a), len(b)} == {0, 1}:
             self.cost += LIKELY * any(arg.value in COUNTS and self.dims[arg] and arg.op == "name" for arg in raw.args)
         if (
@@ -293,10 +293,17 @@ class Inference:
             )
         return self._broadcast(raw, a, b)
 
+    def _divided(self, above: Raw, below: Raw, a: Dims, b: Dims) -> None:
+        """A number is seldom divided by a vector, and a usual name of a size over a number is no matrix."""
+        if b and not a and (_counted(below) or (below.op == "name" and not _plain(above))):
+            self.cost += LIKELY
+        if len(a) == 2 and above.value in COUNTS and _plain(below):
+            self.cost += LIKELY
+
     def _scalar_beside(self, raw: Raw, a: Dims, b: Dims) -> None:
         """A scalar that is no plain number is seldom added to every entry of an array."""
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
-            if mine or not other or _plain(side):
+            if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
                 continue
             self.cost += LIKELY
             if len(other) == 2 and _ends_in_row(side):
@@ -366,10 +373,12 @@ class Inference:
             latin = (
                 name.op == "name" and name.value not in self.declared and name.value.islower() and len(name.value) == 1
             )
-            self.cost += UNLIKELY * (latin and name.value not in self.constants and len(self.names) > 1)
+            alone = self.numbers or len(self.names) == 1 or name.value in self.constants
+            self.cost += RAISED * (latin and not alone)
             return exponent
         text = raw.args[0].text
         if len(base) == 2 and power == -1:
+            self.powers.add(raw)
             return self._square(raw, base) or base
         if len(base) == 2 and not exponent:
             square = self.unifier.resolve(base[0]) == self.unifier.resolve(base[1])
@@ -377,12 +386,8 @@ class Inference:
             if entries:
                 self.doubts.append(f"{raw.text} is entry by entry, as {text}**{over.text}")
                 return self._broadcast(raw, base, exponent)
-            if (
-                (self.board or square)
-                and isinstance(power, int)
-                and "**" not in self.text
-                and self.unifier.unify(*base)
-            ):
+            if (self.board or square) and _whole(over) and "**" not in self.text and self.unifier.unify(*base):
+                self.powers.add(raw)
                 if power:
                     self.doubts.append(f"{raw.text} is the power of a matrix; entry by entry it is {text}**{over.text}")
                 return base
@@ -408,6 +413,11 @@ class Inference:
             self._square(raw, dims)
             self.doubts.append(f"{raw.text} is the determinant; entry by entry it is abs(…)")
             return ()
+        if raw.op == "‖" and raw.value == 1 and len(dims) == 2:
+            inside = raw.args[0].text
+            self.doubts.append(
+                f"{raw.text} is the largest sum of a column, as in NumPy; of all entries: sum(abs({inside}))"
+            )
         if raw.op == "‖" and not dims:
             self.cost += UNLIKELY
         return dims if raw.op == "bars" else ()
@@ -461,6 +471,8 @@ class Inference:
         return dims
 
     def _square(self, raw: Raw, dims: Dims) -> Dims:
+        if raw.op == "tr" and not dims and self.board:
+            return ()
         if not dims and _ends_in_row(raw.args[0]):
             x = _first_name(raw.args[0])
             hint = f"write outer({x}, {x}) for the matrix, or declare --shape {x}=n,1"
@@ -481,6 +493,11 @@ class Inference:
         if not names & self.declared.keys() and all(self.unifier.unify(*dims) for dims in sizes):
             said = f"{', '.join(factor.text for factor in chain)} are read as square matrices"
             self.doubts.append(f"{said}; otherwise: --shape {chain[0].text}=m,n")
+
+    def _len(self, raw: Raw, dims: list[Dims]) -> Dims:
+        if not dims[0]:
+            raise self.clash("len takes a vector or a matrix", raw.args[0], dims[0])
+        return ()
 
     def _mse(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._broadcast(raw, *dims)
@@ -546,14 +563,20 @@ class Inference:
 
     def _matrix_power(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._square(raw, dims[0])
+        if dims[1] or not _whole(raw.args[1]):
+            rule = f"the exponent of {raw.op} is a whole number, or letters that stand for one"
+            raise pointing(rule, self.text, raw.args[1].column, "matrix_power(X, 3), matrix_power(X, k - 1)")
         return dims[0]
+
+    def _powers(self, raw: Raw, dims: list[Dims]) -> Dims:
+        self._needs(raw, dims[2], 2)
+        return self._broadcast(raw, self._matrix_power(raw, dims[:2]), dims[2])
 
     def _transpose(self, raw: Raw, dims: list[Dims]) -> Dims:
         return self._transposed(raw, dims[0])
 
     def _frac(self, raw: Raw, dims: list[Dims]) -> Dims:
-        if dims[1] and _counted(raw.args[1]) and not dims[0]:
-            self.cost += LIKELY
+        self._divided(*raw.args, *dims)
         return self._broadcast(raw, *dims)
 
     def _column(self, raw: Raw, dims: list[Dims]) -> Dims:
@@ -613,6 +636,13 @@ def _plain(raw: Raw) -> bool:
     return raw.op in ("number", *FILLED) or (
         raw.op in ("neg", "+", "-", "*", "/", "**", "sqrt", "^") and all(map(_plain, raw.args))
     )
+
+
+def _whole(raw: Raw) -> bool:
+    """Whether it is a whole number if its letters are: 3, k, 2k - 1."""
+    if not raw.args:
+        return raw.op == "name" or (raw.op == "number" and raw.value.denominator == 1)
+    return raw.op in ("neg", "+", "-", "*", "juxt") and all(map(_whole, raw.args))
 
 
 def _counted(raw: Raw) -> bool:

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
+from paribus.theory.expressions.products import diag, outer
 from paribus.theory.expressions.sums import add, exponent_of, factors_of, mul, split, terms_of
-from paribus.theory.expressions.tree import Expr, nodes, number, replace
+from paribus.theory.expressions.tree import BUILD, Expr, nodes, number
 
 SAID = "responsibilities: the share of each component in the total"
 
 
 def responsibility(exprs: Iterable[Expr]) -> Expr | None:
     """The first share of a component in a total of several that occurs as a factor."""
-    return next((share for expr in exprs for node in nodes(expr) for share in _shares(node)), None)
+    products = (product for expr in exprs for node in nodes(expr) for product, _ in _views(node))
+    return next((share for product in products for share in _shares(product)), None)
 
 
 def with_share(expr: Expr, share: Expr, letter: Expr) -> Expr:
-    """The expression with the letter in every product that holds the share."""
-    return replace(expr, {node: letter * _rest(node, share) for node in nodes(expr) if share in _shares(node)})
+    """The expression with the letter in every product that holds the share, as often as it does; all else as it is."""
+    for product, back in _views(expr):
+        if share in _shares(product):
+            return with_share(back(letter * _rest(product, share)), share, letter)
+    return Expr(expr.op, tuple(with_share(arg, share, letter) for arg in expr.args), expr.shape, expr.value)
+
+
+def _views(node: Expr) -> Iterable[tuple[Expr, Callable[[Expr], Expr]]]:
+    """Products that may hold a share, with what puts another in their place: c diag(v) is diag(c v)."""
+    if node.op != "mul":
+        return
+    yield node, lambda found: found
+    arrays = [factor for factor in node.args if factor.shape]
+    if len(arrays) == 1 and arrays[0].op in ("diag", "outer"):
+        times, scale = split(mul(*(factor for factor in node.args if not factor.shape)))
+        first, last = arrays[0].args[0], arrays[0].args[-1]
+        if arrays[0].op == "diag":
+            yield scale * first, lambda found: number(times) * diag(found)
+        else:
+            yield scale * first, lambda found: number(times) * outer(found, last)
+            yield scale * last, lambda found: number(times) * outer(first, found)
 
 
 def _shares(node: Expr) -> Iterable[Expr]:
@@ -55,8 +76,16 @@ def _held(node: Expr, share: Expr) -> tuple[Expr, ...]:
 
 
 def _powers(product: Expr) -> dict[Expr, Fraction]:
-    """How far each factor is raised, numbers aside."""
-    return dict(map(exponent_of, factors_of(split(product)[1])))
+    """How far each factor is raised, numbers aside; exp(2 z) is the square of exp(z)."""
+    return dict(map(_raised, factors_of(split(product)[1])))
+
+
+def _raised(factor: Expr) -> tuple[Expr, Fraction]:
+    base, exponent = exponent_of(factor)
+    if base.op != "exp":
+        return base, exponent
+    times, inside = split(base.args[0])
+    return BUILD["exp"](inside), times * exponent
 
 
 def _has(have: dict[Expr, Fraction], need: dict[Expr, Fraction]) -> bool:

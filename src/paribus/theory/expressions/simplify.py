@@ -32,7 +32,12 @@ def simplify(expr: Expr, symmetric: frozenset[str] = frozenset()) -> Expr:
     if expr.count <= WIDEST:
         found.append(rewritten(expand(expr)))
     plain = min(found[:2], key=cost)
-    return found[2] if len(found) > 2 and cost(found[2]) < 0.9 * cost(plain) else plain
+    margin = 1.1 if len(found) > 2 and _filled(plain) > _filled(found[2]) else 0.9  # 1 vᵀ is not what people write
+    return found[2] if len(found) > 2 and cost(found[2]) < margin * cost(plain) else plain
+
+
+def _filled(expr: Expr) -> int:
+    return sum(node.op == "ones" for node in nodes(expr))
 
 
 @lru_cache(maxsize=10_000)  # the same sums are compared again and again
@@ -100,15 +105,15 @@ def rewritten(expr: Expr) -> Expr:
     return walk(expr)
 
 
-def expand(expr: Expr) -> Expr:
-    """Products over sums multiplied out."""
+def expand(expr: Expr, over: Callable[[Expr], bool] = lambda total: True) -> Expr:
+    """Products over sums multiplied out, over those sums only that ``over`` is true of."""
     if not expr.args:
         return expr
-    args = [expand(arg) for arg in expr.args]
+    args = [expand(arg, over) for arg in expr.args]
     if expr.op not in ("mul", "matmul", "outer"):
         return rebuild(expr, tuple(args))
     found: list[tuple[Expr, ...]] = [()]
-    for terms in (_terms_of(arg, expr.op) for arg in args):
+    for terms in (_terms_of(arg, expr.op) if over(arg) else [arg] for arg in args):
         found = [(*head, term) for head in found for term in terms]
         if len(found) > 64:
             return rebuild(expr, tuple(args))
@@ -218,6 +223,8 @@ def handles(term: Expr) -> Iterable[Handle]:
         yield from _chain_handles(scale, inside.args)
     if inside.op == "outer":
         yield from _outer_handles(scale, *inside.args)
+    if inside.op == "diag":
+        yield Handle("diag", scale * inside.args[0], products.diag)
     yield from _factor_handles(term)
 
 

@@ -41,6 +41,8 @@ def einsum(indices: Indices, *args: Expr) -> Expr:
 
 def _flat(part: str, arg: Expr, sizes: dict[str, int | str]) -> list[Part]:
     """The operand, or those of a sum over indices within it, under letters that nobody else has."""
+    if arg.op == "outer" and len(part) == 2:
+        return [*_flat(part[0], arg.args[0], sizes), *_flat(part[1], arg.args[1], sizes)]
     if arg.op != "einsum":
         return [(part, arg)]
     inner, output = arg.value

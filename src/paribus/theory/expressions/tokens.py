@@ -78,11 +78,11 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (f"[{''.join(LOWERED)}]+(?=[A-Za-z])", lambda m: "_" + "".join(LOWERED[sign] for sign in m[0]) + " "),
     (f"[{''.join(LOWERED)}]+", lambda m: "_" + "".join(LOWERED[sign] for sign in m[0])),
     (f"[{''.join(RAISED)}]+", lambda m: "^(" + "".join(RAISED[sign] for sign in m[0]) + ")"),
-    (r"‖\s*_\s*\{?\s*(1|2|F|inf|\*|max|fro|nuc)\s*\}?", r"‖_\1"),
+    (r"‖\s*_\s*(?:\{\s*(1|2|F|inf|\*|max|fro|nuc)\s*\}|(1|2|F|inf|\*|max|fro|nuc))", lambda m: f"‖_{m[1] or m[2]}"),
     (r"\blambda\b", "lambda_"),
     (r"lambda_\s+_(?=\w)", "lambda_"),
     (r"(?<=[A-Za-z])\s+(?=_\w)", ""),
-    (r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}", lambda m: "_" + re.sub(r"[, ]", "", m[1])),
+    (r"(?<=[\w)\]])\s*_\s*\{\s*([\w, ]+?)\s*\}(\w?)", lambda m: f"_{re.sub('[, ]', '', m[1])} {m[2]}".rstrip()),
 )
 
 TOKEN = re.compile(
@@ -136,7 +136,7 @@ def tokens(text: str, split: frozenset[str] = frozenset()) -> list[Token]:
             raise pointing(rule, text, column, "NumPy notation, x.T @ A @ x, or as it is typeset: xᵀAx")
         place = match.end()
         kind = match.lastgroup or "sign"
-        stop = columns[place] if place < len(normal) else len(text)
+        stop = next((later for later in columns[place:] if later > column), len(text))
         spaced = column > 0 and text[column - 1].isspace()
         word = match[kind]
         stem = word.split("_")[0]

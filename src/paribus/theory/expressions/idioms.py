@@ -1,0 +1,69 @@
+"""Functions of other packages, written out as the formulas that they stand for: quad_form(x, P) is x.T @ P @ x."""
+
+from __future__ import annotations
+
+import re
+
+MODULES = r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses)\.)*"
+FORMULAS = {  # name: what it stands for, by the places of its arguments
+    "sum_squares": "sum(({0})**2)",
+    "quad_form": "(({0}).T @ ({1}) @ ({0}))",
+    "quad_over_lin": "(sum(({0})**2) / ({1}))",
+    "matrix_frac": "(({0}).T @ inv({1}) @ ({0}))",
+    "log_sum_exp": "logsumexp({0})",
+    "log_det": "logdet({0})",
+    "entr": "(-({0}) * log({0}))",
+    "kl_div": "(({0}) * log(({0}) / ({1})) - ({0}) + ({1}))",
+    "rel_entr": "(({0}) * log(({0}) / ({1})))",
+    "inv_pos": "(1 / ({0}))",
+    "norm1": "norm({0}, 1)",
+    "norm2": "norm({0})",
+    "normNuc": "norm({0}, 'nuc')",
+    "crossprod": "(({0}).T @ ({0}))",
+    "binary_cross_entropy_with_logits": "mean(log(1 + exp({0})) - ({1}) * ({0}))",
+    "binary_cross_entropy": "mean(-({1}) * log({0}) - (1 - ({1})) * log(1 - ({0})))",
+    "logaddexp": "log(exp({0}) + exp({1}))",
+    "pos": "relu({0})",
+}
+OF_CVXPY = {"logistic": "log(1 + exp({0}))"}  # elsewhere the function that is 1 / (1 + exp(-x))
+MAPPED = {"abs2": "({0}).^2", "abs": "abs({0})", "exp": "exp({0})", "log": "log({0})"}  # sum(abs2, x), of Julia
+
+
+def written_out(text: str) -> str:
+    """The text with every call of the table as its formula."""
+    if re.search(r"\b(?:cp|cvxpy)\.", text):
+        text = _replaced(text, {**FORMULAS, **OF_CVXPY})
+        text = re.sub(r"\b(?:cp|cvxpy)\.", "", text)
+    else:
+        text = _replaced(text, FORMULAS)
+    for name, formula in MAPPED.items():
+        text = _replaced(text, {rf"sum\(\s*{name}\s*,": f"sum({formula})"}, opened=True)
+    return text
+
+
+def _replaced(text: str, formulas: dict[str, str], opened: bool = False) -> str:
+    """The text with calls by name put as formulas; one that has not as many arguments stays, and is refused later."""
+    for name, formula in formulas.items():
+        pattern = name if opened else rf"(?<![\w.]){MODULES}{name}\("
+        places = formula.count("{1}") > 0
+        start = 0
+        while found := re.compile(pattern).search(text, start):
+            args, stop = arguments(text, found.end())
+            start = found.start() + 1
+            if stop and len(args) == 1 + places:
+                text = text[: found.start()] + formula.format(*args) + text[stop:]
+    return text
+
+
+def arguments(text: str, start: int) -> tuple[list[str], int]:
+    """What stands between brackets that were opened before a place, cut at commas, and where they have closed; else 0."""
+    depth, parts, begun = 0, list[str](), start
+    for place in range(start, len(text)):
+        sign = text[place]
+        if sign in ")]}" and not depth:
+            return [*parts, text[begun:place].strip()], place + 1
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign == "," and not depth:
+            parts.append(text[begun:place].strip())
+            begun = place + 1
+    return parts, 0
