@@ -25,7 +25,7 @@ from paribus.tasks.boxes.geometry import suppressed
 from paribus.tasks.boxes.precision import Found, mean_average_precision
 from paribus.tasks.task import Task
 
-SIZE = (96, 128)
+SIZE = (48, 64)
 EPOCHS = 3  # about 270 steps: looks inside a network cost the same in a training of any length
 MEASURED = 20  # times that single functions are called, of which the quickest counts
 
@@ -50,8 +50,8 @@ class NoiseBoxes:
             "labels": Column("int64", ragged=True, kind="class", of="boxes"),
         }
         cache.start(classes=("object",), shape=(3, *SIZE), targets=columns)
-        lows = [draw.uniform(0, 60, (draw.integers(1, 4), 2)) for _ in range(self.count)]
-        boxes = [np.concatenate([low, low + draw.uniform(8, 36, low.shape)], 1).astype(np.float32) for low in lows]
+        lows = [draw.uniform(0, 30, (draw.integers(1, 4), 2)) for _ in range(self.count)]
+        boxes = [np.concatenate([low, low + draw.uniform(4, 18, low.shape)], 1).astype(np.float32) for low in lows]
         labels = [np.zeros(len(one), np.int64) for one in boxes]
         pictures = draw.integers(0, 256, (self.count, 3, *SIZE), dtype=np.uint8)
         cache.add(pictures, {"boxes": boxes, "labels": labels})
@@ -104,9 +104,9 @@ def detector(epochs: int = EPOCHS) -> tuple[Work, Work, Work]:
 
 
 def reader(epochs: int = EPOCHS) -> tuple[Work, Work, Work]:
-    """Raw loop and runs of the reader of plates: 90 batches of 32 an epoch."""
-    changes = {"data.plates": 3000, "split.test": 0.0, "schedule": "constant", "budget.epochs": epochs}
-    recipe = Recipe.load("plates/made", changes)
+    """Raw loop and runs of the reader of plates: 95 batches of 8 an epoch."""
+    changes = {"data.plates": 800, "data.size": [32, 96], "training.batch_size": 8, "split.test": 0.0}
+    recipe = Recipe.load("plates/made", {**changes, "schedule": "constant", "budget.epochs": epochs})
 
     def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
         logp = network(batch.inputs).log_softmax(2)

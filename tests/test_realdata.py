@@ -43,7 +43,7 @@ def test_shipped_recipe_reaches_published_accuracy(recipe: str, reach: float, tm
 
 @pytest.mark.timeout(900)
 def test_T11_a_unet_finds_nuclei(tmp_path: Path) -> None:
-    run = Run("nuclei/unet", {"budget.epochs": 3}, runs=tmp_path)
+    run = Run("nuclei/unet", {"budget.epochs": 2}, runs=tmp_path)
     run.train(threads=1)  # with neighbours on the machine several threads wait for each other
     # saying "background" everywhere gives .47; this much training gave .80 with this seed, the whole recipe .85
     assert open_test(run.folder).metrics["test/miou"] >= 0.75
@@ -51,9 +51,10 @@ def test_T11_a_unet_finds_nuclei(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_T21_a_transformer_translates_short_sentences(tmp_path: Path) -> None:
-    run = Run("deu/transformer", {"budget.epochs": 1, "split.limit": 12000}, runs=tmp_path)
+    # sentences of up to ten pieces: most of the time went into writing those of the validation split
+    run = Run("deu/transformer", {"budget.epochs": 1, "split.limit": 12000, "data.longest": 10}, runs=tmp_path)
     run.train(threads=1)
-    assert run.metrics["val/perplexity"] <= 110  # of 2,500 pieces; 89 with this seed, in a small part of the recipe
+    assert run.metrics["val/perplexity"] <= 110  # of 2,500 pieces; 76 with this seed, in a small part of the recipe
 
 
 @pytest.mark.timeout(900)
