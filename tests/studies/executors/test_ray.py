@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.small import QUICK
 from tests.studies.executors import clusters
 from tests.studies.executors.lost import alone, long_job, when_saved
 
@@ -17,6 +18,7 @@ from paribus import processes
 from paribus.errors import Interrupted, StudyError
 from paribus.records.plugins import load_plugin
 from paribus.studies.executors import connection, dispatch, make
+from paribus.studies.executors.cargo import Cargo
 from paribus.studies.executors.cluster import RayCluster
 from paribus.testing.executors import ExecutorContract, Record, plan, recipe
 
@@ -209,6 +211,31 @@ def test_a_study_of_a_function_runs_on_a_cluster(tmp_path):
     result = study.run(executor="ray", jobs=2, listen=Record())
     assert result.complete
     assert result.effects[0].estimate.value == pytest.approx(0.1)
+
+
+def test_a_search_on_a_cluster_finds_what_it_finds_here(tmp_path):
+    fields = {"search": {"optimizer.lr": "1e-3..1"}, "trials": 3, "sampler": "random", "confirm": 2}
+    found = []
+    for name, how in (("there", {"executor": "ray", "jobs": 2}), ("here", {"executor": "inprocess"})):
+        search = pb.Tune("digits/mlp", changes=QUICK, runs=tmp_path / name, **fields)
+        result = search.run(**how, device="cpu", listen=lambda *_: None, confirming=lambda *_: None)
+        trials = [(trial.settings, trial.value) for trial in result.trials]
+        found.append((trials, result.confirmed.effects[0].estimate.value))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("error", ["OutOfDiskError", "ObjectStoreFullError"])
+def test_a_full_object_store_is_said_with_a_way_out(tmp_path, monkeypatch, error):
+    ray = connection.loaded()
+    (tmp_path / "file").write_bytes(b"content")
+
+    def full(_):
+        raise getattr(ray.exceptions, error)("no room")
+
+    monkeypatch.setattr(ray, "put", full)
+    with pytest.raises(StudyError, match="the cluster's object store has no room") as refused:
+        Cargo(ray).put(tmp_path)
+    assert "--object-store-memory" in refused.value.hint
 
 
 @pytest.mark.parametrize("given", [{"workers": 0}, {"cpus_per_run": 0}, {"gpus_per_run": -1}, {"gpus_per_run": 1.5}])
