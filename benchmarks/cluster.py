@@ -16,7 +16,6 @@ from pathlib import Path
 from benchmarks.table import Row
 
 RUNS, SECONDS = 32, 2.0
-NAME = f"{RUNS} runs of {SECONDS:g} s"
 
 STUDY = """
 import json, sys, time
@@ -77,16 +76,10 @@ print(time.perf_counter() - began)
 
 def rows(repeats: int, part: str = "") -> list[Row]:
     """What a cluster costs before its first run (``start``), the study of 32 runs (``pool``), Ray Tune (``tune``)."""
-    turns, found = max(1, repeats // 2), []
-    if part in ("", "start"):
-        found += starts(turns)
-    if part in ("", "pool", "tune"):
-        epochs = calibrated()
-        ours = [study("ray", epochs) for _ in range(turns)]
-        if part != "tune":
-            found += against_pool(ours, epochs)
-        if part != "pool" and has_tune():
-            found.append(against_tune(ours, epochs))
+    turns = max(1, repeats // 2)
+    found = starts(turns) if part in ("", "start") else []
+    if part != "start":
+        found += against_others(turns, part != "tune", part != "pool" and has_tune())
     return found
 
 
@@ -99,21 +92,24 @@ def starts(turns: int) -> list[Row]:
     ]
 
 
-def against_pool(ours: list[dict[str, float]], epochs: int) -> list[Row]:
-    """The same study in the pool."""
-    pool = [study("pool", epochs) for _ in ours]
-    wholes = [it["whole"] / other["whole"] for it, other in zip(ours, pool, strict=True)]
-    connected = [it["study"] / other["study"] for it, other in zip(ours, pool, strict=True)]
-    return [
-        Row(f"study on ray / in the pool, with their starts, {NAME}", wholes, "≤ 1.5"),
-        Row(f"the same once the cluster is connected, {NAME}", connected, "≤ 1.5"),
+def against_others(turns: int, pool: bool, tune: bool) -> list[Row]:
+    """The same trainings on ray, in the pool and under Ray Tune, in turn."""
+    epochs, name = calibrated(), f"{RUNS} runs of {SECONDS:g} s"
+    wholes, connected, tuned = [], [], []
+    for _ in range(turns):
+        ours = study("ray", epochs)
+        if pool:
+            other = study("pool", epochs)
+            wholes.append(ours["whole"] / other["whole"])
+            connected.append(ours["study"] / other["study"])
+        if tune:
+            tuned.append(ray_tune(epochs) / (ours["connected"] + ours["study"]))
+    found = [
+        Row(f"study on ray / in the pool, with their starts, {name}", wholes, "≤ 1.5"),
+        Row(f"the same once the cluster is connected, {name}", connected, "≤ 1.5"),
+        Row(f"Ray Tune with the loop by hand / study on ray, both with a cluster's start, {name}", tuned, "≥ 2"),
     ]
-
-
-def against_tune(ours: list[dict[str, float]], epochs: int) -> Row:
-    """The same trainings under Ray Tune."""
-    values = [ray_tune(epochs) / (it["connected"] + it["study"]) for it in ours]
-    return Row(f"Ray Tune with the loop by hand / study on ray, both with a cluster's start, {NAME}", values, "≥ 2")
+    return [row for row in found if row.values]
 
 
 def calibrated() -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.small import QUICK
 from tests.studies.executors import clusters
 from tests.studies.executors.lost import alone, long_job, when_saved
 
@@ -17,6 +18,7 @@ from paribus import processes
 from paribus.errors import Interrupted, StudyError
 from paribus.records.plugins import load_plugin
 from paribus.studies.executors import connection, dispatch, make
+from paribus.studies.executors.cargo import Cargo
 from paribus.studies.executors.cluster import RayCluster
 from paribus.testing.executors import ExecutorContract, Record, plan, recipe
 
@@ -44,27 +46,51 @@ def test_a_killed_task_goes_on_in_another_from_its_last_checkpoint(tmp_path):
     assert job.folder.result.weights_sha256 == alone(tmp_path / "alone", job)
 
 
-def test_runs_of_a_lost_node_go_on_elsewhere_from_their_last_checkpoint(cluster, tmp_path, caplog, capfd):
-    job = long_job(tmp_path)
-    nodes = [clusters.add(cluster, num_cpus=4) for _ in range(2)]
+class TestFurtherNodes:
+    """Two nodes more, with a cache of their own."""
 
-    def lose():
-        raylet = processes.parent(processes.parent(job.folder.status.pid))
-        [node] = [node for node in nodes if node.all_processes["raylet"][0].process.pid == raylet]
-        clusters.kill(cluster, node)
-        nodes.remove(node)
+    @pytest.fixture(scope="class")
+    @classmethod
+    def cache(cls, tmp_path_factory):
+        return tmp_path_factory.mktemp("cache of nodes")
 
-    record, listen = when_saved(job, lose)
-    try:
-        RayCluster(1, "cpu", **ELSEWHERE).run([job], listen)
-    finally:
-        for node in nodes:
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def nodes(cls, cluster, cache):
+        found = [clusters.add(cluster, num_cpus=3, env_vars={"PARIBUS_CACHE": str(cache)}) for _ in range(2)]
+        yield found
+        for node in found:
             clusters.kill(cluster, node)
-    assert record.ends() == ["finished"]
-    assert "was lost with" in caplog.text
-    assert "raylet" not in capfd.readouterr().out  # what ray says of it would stand in tables and JSON
-    assert job.folder.status.resumed == 1
-    assert job.folder.result.weights_sha256 == alone(tmp_path / "alone", job)
+
+    def test_data_larger_than_the_object_store_reach_a_node_that_has_none(self, cache, tmp_path):
+        rows = clusters.SMALLEST_STORE * 5 // 4 // 50_000
+        data = pb.Data(np.zeros((rows, 200, 250), np.uint8), np.arange(rows) % 2)
+        small = {"split.limit": 50, "training.batch_size": 16, "budget.epochs": 1}
+        [job] = plan(tmp_path, recipe({"data": data, **small}))
+        record = Record()
+        RayCluster(1, "cpu", **ELSEWHERE).run([job], record)
+        assert record.ends() == ["finished"], record.events
+        sent = [file for file in (cache / "datasets").rglob("*") if file.is_file()]
+        assert sum(file.stat().st_size for file in sent) > clusters.SMALLEST_STORE
+
+    def test_runs_of_a_lost_node_go_on_elsewhere_from_their_last_checkpoint(
+        self, cluster, nodes, tmp_path, caplog, capfd
+    ):
+        job = long_job(tmp_path)
+
+        def lose():
+            raylet = processes.parent(processes.parent(job.folder.status.pid))
+            [node] = [node for node in nodes if node.all_processes["raylet"][0].process.pid == raylet]
+            clusters.kill(cluster, node)
+            nodes.remove(node)
+
+        record, listen = when_saved(job, lose)
+        RayCluster(1, "cpu", **ELSEWHERE).run([job], listen)
+        assert record.ends() == ["finished"]
+        assert "was lost with" in caplog.text
+        assert "raylet" not in capfd.readouterr().out  # what ray says of it would stand in tables and JSON
+        assert job.folder.status.resumed == 1
+        assert job.folder.result.weights_sha256 == alone(tmp_path / "alone", job)
 
 
 def test_a_run_that_loses_its_place_again_and_again_is_given_up(tmp_path):
@@ -81,23 +107,6 @@ def test_a_run_that_loses_its_place_again_and_again_is_given_up(tmp_path):
     assert record.ends() == ["failed"]
     assert "its place on the cluster was lost" in record.of(job)[-1].error
     assert job.folder.status.state == "killed"
-
-
-def test_data_larger_than_the_object_store_reach_a_node_that_has_none(cluster, tmp_path, monkeypatch):
-    rows = clusters.SMALLEST_STORE * 5 // 4 // 50_000
-    data = pb.Data(np.zeros((rows, 200, 250), np.uint8), np.arange(rows) % 2)
-    small = {"split.limit": 50, "training.batch_size": 16, "budget.epochs": 1}
-    [job] = plan(tmp_path, recipe({"data": data, **small}))
-    there = tmp_path / "cache of the node"
-    node = clusters.add(cluster, num_cpus=4, env_vars={"PARIBUS_CACHE": str(there)})
-    record = Record()
-    try:
-        RayCluster(1, "cpu", **ELSEWHERE).run([job], record)
-    finally:
-        clusters.kill(cluster, node)
-    assert record.ends() == ["finished"], record.events
-    sent = [file for file in (there / "datasets").rglob("*") if file.is_file()]
-    assert sum(file.stat().st_size for file in sent) > clusters.SMALLEST_STORE
 
 
 @pytest.fixture
@@ -209,6 +218,31 @@ def test_a_study_of_a_function_runs_on_a_cluster(tmp_path):
     result = study.run(executor="ray", jobs=2, listen=Record())
     assert result.complete
     assert result.effects[0].estimate.value == pytest.approx(0.1)
+
+
+def test_a_search_on_a_cluster_finds_what_it_finds_here(tmp_path):
+    fields = {"search": {"optimizer.lr": "1e-3..1"}, "trials": 3, "sampler": "random", "confirm": 2}
+    found = []
+    for name, how in (("there", {"executor": "ray", "jobs": 2}), ("here", {"executor": "inprocess"})):
+        search = pb.Tune("digits/mlp", changes=QUICK, runs=tmp_path / name, **fields)
+        result = search.run(**how, device="cpu", listen=lambda *_: None, confirming=lambda *_: None)
+        trials = [(trial.settings, trial.value) for trial in result.trials]
+        found.append((trials, result.confirmed.effects[0].estimate.value))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("error", ["OutOfDiskError", "ObjectStoreFullError"])
+def test_a_full_object_store_is_said_with_a_way_out(tmp_path, monkeypatch, error):
+    ray = connection.loaded()
+    (tmp_path / "file").write_bytes(b"content")
+
+    def full(_):
+        raise getattr(ray.exceptions, error)("no room")
+
+    monkeypatch.setattr(ray, "put", full)
+    with pytest.raises(StudyError, match="the cluster's object store has no room") as refused:
+        Cargo(ray).put(tmp_path)
+    assert "--object-store-memory" in refused.value.hint
 
 
 @pytest.mark.parametrize("given", [{"workers": 0}, {"cpus_per_run": 0}, {"gpus_per_run": -1}, {"gpus_per_run": 1.5}])

@@ -93,28 +93,27 @@ def commands(tmp_path, monkeypatch):
     slurm.release()
 
 
-def test_many_runs_are_one_array_with_what_they_ask_for(commands, tmp_path):
+def test_R6_many_runs_are_one_array_with_what_they_ask_for_and_cancelled_behind_what_they_save(commands, tmp_path):
     jobs = plan(tmp_path / "runs", recipe(), seeds=range(3))
     record = Record()
-    make("slurm:partition=small,time=30,exclusive", 2, "cpu", cpus_per_run=2).run(jobs, record)
+    where = make("slurm:partition=small,time=30,exclusive", 2, "cpu", cpus_per_run=2)
+    where.run(jobs, record)
     assert record.ends() == ["finished"] * 3
     [script] = commands.glob("*.sh")
     asked = {line.removeprefix("#SBATCH --") for line in script.read_text().splitlines() if line.startswith("#SBATCH")}
     wanted = {"array=0-1%2", "partition=small", "time=30", "cpus-per-task=2", "exclusive", "job-name=paribus"}
     assert wanted <= asked
+
+    [job] = plan(tmp_path / "further", recipe(ENDLESS))
+    record = Record(at_progress=lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(Interrupted):
+        where.run([job], record)
+    assert record.ends() == ["interrupted"]
+    assert list(job.folder.checkpoints.glob("*.safetensors"))
+    assert [*commands.glob("*.sh")] == [script]  # it had one of the places that were there
     slurm.release()
     assert set((commands / "cancelled.txt").read_text().split()) == {"1000_0", "1000_1"}
     assert not list(tmp_path.rglob(".tmp-*"))
-
-
-def test_R6_asked_to_stop_jobs_are_cancelled_behind_what_they_save(commands, tmp_path):
-    [job] = plan(tmp_path / "runs", recipe(ENDLESS))
-    record = Record(at_progress=lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with pytest.raises(Interrupted):
-        make("slurm", 1, "cpu").run([job], record)
-    assert record.ends() == ["interrupted"]
-    assert list(job.folder.checkpoints.glob("*.safetensors"))
-    assert (commands / "cancelled.txt").read_text().split() == ["1000"]
 
 
 def test_what_sbatch_refuses_is_said_in_its_words(commands, tmp_path):
@@ -131,7 +130,7 @@ def test_what_sbatch_refuses_is_said_in_its_words(commands, tmp_path):
         ("slurm:time=4:00:00", {}, "time is a number of minutes"),
         ("slurm", {"cpus_per_run": 0.5}, "--cpus-per-run is a whole number on SLURM, 1 or more"),
         ("slurm", {"gpus_per_run": 0.25}, "--gpus-per-run is a whole number on SLURM, 0 or more"),
-        ("slurm", {"collect": True}, "slurm takes no option --collect"),
+        ("slurm", {"collect": True}, "slurm takes no --collect"),
     ],
 )
 def test_what_slurm_does_not_give_is_refused(where, options, said):
