@@ -53,6 +53,7 @@ SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", 
 QUIET = {"to", "cuda", "cpu", "eval", "train", "compile", "summary", "fit", "build", "float", "half", "parameters", "save",
          "initialize", "hybridize", "apply", "__init__", "load_state_dict", "state_dict", "save_hyperparameters",
          "init_weights", "reset_parameters", "register_buffer", "requires_grad_", "print", "double"}  # fmt: skip
+LIBRARIES = {"layers", "torch", "tf", "keras", "jnp", "np", "F", "nd", "sym"}
 LAST = re.compile(  # whose channels come last
     r"\b(?:flax|linen|nnx|hk|haiku|keras|tensorflow|tf|stax)\b|\b(?:Dense|(?:Depthwise)?Conv[123]D|concatenate|Concatenate)\("
 )
@@ -116,6 +117,7 @@ class Code(Python):
     last: bool = False  # whether channels come last
     input: Shape = ()
     said: list[str] = field(default_factory=list)
+    entrance: str = ""  # a name that nobody made
     flow: Signal | None = None  # the last value at the top
 
     def __post_init__(self) -> None:
@@ -173,12 +175,13 @@ class Code(Python):
         runs = [one for one in parts if isinstance(one, Function) and one.node.name in RUNS]  # type: ignore[union-attr]
         if runs:
             return self.run(Instance(None, {"self": scope["self"], "forward": runs[-1]}), tree)
+        free = free or [one for one in parts if isinstance(one, Class)]
         names = {node.id for part in free for node in ast.walk(part.node) if isinstance(node, ast.Name)}
         kinds = [one for one in free if isinstance(one, Class) and any(name in one.methods for name in RUNS)]
         kinds = [one for one in kinds if one.node.name not in names] or kinds
         if kinds:
             return self.run(self.instance(kinds[-1], (), {}, kinds[-1].node), tree)
-        if not free and (mades := _loose([*scope.values(), *scope["self"].parts.values()])):
+        if not parts and (mades := _loose([*scope.values(), *scope["self"].parts.values()])):
             if all(isinstance(line, ast.Assign) for line in tree.body) and any(isinstance(made, Row) or made.args or made.named for made in mades):
                 self.said.append("the layers are taken in the order in which they are made")
                 return self.run(Row(mades), tree)
@@ -216,7 +219,8 @@ class Code(Python):
 
     def of_attribute(self, node: ast.Attribute, scope: Scope) -> Any:
         """A part of a value; a net to which layers are added before it was named."""
-        if isinstance(node.value, ast.Name) and node.value.id not in scope and node.attr in ("add", "add_module"):
+        grows = node.attr in ("add", "add_module") and isinstance(node.value, ast.Name) and node.value.id not in LIBRARIES
+        if grows and isinstance(node.value, ast.Name) and node.value.id not in scope:
             scope[node.value.id] = Row([])
         return super().of_attribute(node, scope)
 
@@ -237,6 +241,7 @@ class Code(Python):
         """``out[:, -1]`` is the last step, ``lstm(x)[0]`` what comes first of several, ``h[-1]`` the last state."""
         at = re.sub(r"[\s()]", "", ast.unparse(node.slice))
         if isinstance(owner, State):
+            at = at.removesuffix(",...").replace(",:", "")
             if at in ("-1", "0", "-2", "1") and owner.both:
                 return State(owner.chain, True, half=True)
             return self.behind(owner.chain, "last") if at in ("-1", "0") else Unsaid(ast.unparse(node))
@@ -269,14 +274,16 @@ class Code(Python):
         if not given and tensors and self.depth == 0 and isinstance(called, Instance | Row | Net):
             if all(isinstance(size, int) for size in tensors[0].shape):
                 self.input = self.input or tuple(tensors[0].shape[1:])
-            given = [Signal(())]
-            args = (given[0], *args[1:])
+            return Unsaid(ast.unparse(node))  # it runs below, once
+        if not given and isinstance(called, Made) and (open_ := [one for one in _flat(args) if self.enters(one)]):
+            given = [Signal(()) for _ in open_]
         if not given:
             if isinstance(called, Made | Row | Net) and not args and not named:
                 return called
             return Unsaid(ast.unparse(node))
         if isinstance(called, Made):
-            return self.layer(called, given, named)
+            ends = [Signal(()) if self.enters(one) else one for one in _flat((*args, *named.values()))]
+            return self.layer(called, [one for one in ends if isinstance(one, Signal)], named)
         if isinstance(called, Net):
             fresh = {old: next(self.numbers) for held, _ in called.chain for old in held}
             return Signal((*given[0].chain, *((frozenset(fresh[n] for n in held), text) for held, text in called.chain)))
@@ -303,6 +310,13 @@ class Code(Python):
             raise beyond(node)
         return self.applied(Function(made.kind.methods[run], made.kind.scope, made), args, named, node)
 
+    def enters(self, value: Any) -> bool:
+        """Whether a bare name that nobody made is what goes in: always the same one."""
+        if not isinstance(value, Name) or "." in value.path or kind_of(value.path):
+            return False
+        self.entrance = self.entrance or value.path
+        return value.path == self.entrance
+
     def layer(self, made: Made, given: list[Signal], named: dict[str, Any]) -> Signal:
         """What a layer gives; one with weights only once."""
         base = made.base
@@ -323,6 +337,11 @@ class Code(Python):
     def named(self, called: Name, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """A call of another's class or function, with nothing of the net in it."""
         base, low = called.base, called.base.lower()
+        if base == "partial" and args and isinstance(args[0], Name) and kind_of(args[0].base):
+            return Made(args[0].path, args[1:], named)
+        if args and isinstance(args[-1], dict) and kind_of(base):  # of TensorFlow for JavaScript
+            said = {re.sub(r"(?<=[a-z])([A-Z])", r"_\1", str(key)).lower(): value for key, value in args[-1].items()}
+            return self.named(called, args[:-1], {**said, **named}, node)
         if low in LISTS:
             if args and isinstance(args[0], dict):
                 return args[0]
@@ -414,9 +433,12 @@ class Code(Python):
             self.flow = ends[0]
             return Net(ends[0].chain)
         if low in SUMS:
+            given = [Signal(()) if self.enters(one) else one for one in _flat(args) if isinstance(one, Signal | Name)]
+            args = tuple(given) + tuple(one for one in _flat(args) if isinstance(one, int | str))
             if any(not isinstance(one, Signal | int | str) for one in _flat(args)):
                 raise beyond(node)
-            self.along(given, args[1] if len(args) > 1 else named.get("dim", named.get("axis")), low, node)
+            axis = next((one for one in args if isinstance(one, int)), named.get("dim", named.get("axis")))
+            self.along(given, axis, low, node)
             return self.joined(given, SUMS[low])
         if low in ("print", "len", "super"):
             return None
@@ -436,7 +458,7 @@ class Code(Python):
 
     def reshaped(self, value: Signal, name: str, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """``F.max_pool2d(x, 2)``, ``x.view(-1, 400)``: the layer that does the same."""
-        base = name.rpartition(".")[2]
+        base = name.rpartition(".")[2].rstrip("_")
         if base in SAME or base in QUIET:
             return value
         if base in ("size", "dim", "ndim", "shape"):

@@ -159,7 +159,7 @@ def _named(text: str, known: bool) -> Pasted:
 def listed(text: str) -> list[str] | None:
     """Layers of a JSON or YAML list, as calls; None if it is none."""
     stripped = text.strip()
-    if not re.match(r"[\[{]\s*[{\"']|-\s+[A-Za-z]\w*(?:\s*:|\s*\n)", stripped):
+    if not re.match(r"(?:layers\s*:\s*\n\s*)?(?:[\[{]\s*[{\"']|-\s+[A-Za-z]\w*(?:\s*:|\s*\n))", stripped):
         return None
     try:
         found = json.loads(stripped) if stripped[0] in "[{" else _from_yaml(stripped)

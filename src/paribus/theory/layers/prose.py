@@ -47,7 +47,7 @@ de des du la le les layer layers schicht schichten couche couches stage block bl
 applies contains consists having fully network net model cnn mlp nn feedforward feed forward perceptron multilayer
 function functions activation activations nonlinearity aktivierung operation value rows followed dann gefolgt von suivi
 per output-only final another respectively also where whose size on over give gives produces producing out verdeckte
-hidden-only here our we finally first second third fourth last-only next after that come comes add-on deep simple small
+hidden-only here our we finally again convolves convolve image images set one-only first second third fourth last-only next after that come comes add-on deep simple small
 convnet classifier head features feature-only body backbone encoder decoder autoencoder be as d 1d 2d 3d an regularisation
 regularization downsampling one-only up-only probability class scores linearly spatial
 """.split()) - {"d"}
@@ -63,6 +63,7 @@ PICTURE = re.compile(
     r"(?i)(?:the |an? )?(?:input(?: is|s)?:? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?) ?(?:pixels? )?"
     r"(?P<colour>rgb|colou?r|gr[ea]y[- ]?scale|gr[ea]y)? ?(?:input )?(?:images?|pictures?|inputs?)\b"
 )
+INPUTS = re.compile(r"(?i),? with (\d+) inputs?\b")
 FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|eingabe|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?[(\[]?"
                    r"(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 NEEDS_OUT = ("conv", "deconv", "linear", *CELLS)
@@ -111,6 +112,8 @@ def phrased(text: str) -> tuple[str, Shape] | None:
     for found in PICTURE.finditer(plain):
         given = given or _shape(found["size"], found["colour"] or "")
     plain = PICTURE.sub(" ", plain)
+    if found := INPUTS.search(plain):
+        given, plain = given or (int(found[1]),), plain[: found.start()] + " with " + plain[found.end() :]
     try:
         items = Phrases().read(plain)
     except Unreadable:
@@ -121,6 +124,12 @@ def phrased(text: str) -> tuple[str, Shape] | None:
 def prepared(text: str) -> str:
     """A text in few signs: sizes without spaces, no stress, no comments between parentheses, no shapes behind arrows."""
     text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
+    text = re.sub(r"\s•\s", "\n", text)
+    text = re.sub(r"\s/\s", " ", text)
+    text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.]\s+)", "", text)
+    text = re.sub(r"\bF\d+ (?=\d)", "fc ", text)
+    text = re.sub(r"\b[CS]\d+ (?=\d+@|max|avg|pool|conv)", "", text)
+    text = re.sub(r"(?m)^\s*(?:\w+ = )?([A-Z]?\w*[A-Za-z]):(?=\s|$)", _headed, text)
     text = re.sub(r"\*\*|__|`|<br ?/?>|\\\\|\"|'", lambda found: ", " if found[0].startswith("<") else " ", text)
     text = re.sub(r"(?<=\d) ?[xX*] ?(?=\d)", "x", text)
     text = re.sub(r"^\s*x\s*(?:->|→|=>)", "", text)
@@ -141,6 +150,12 @@ def prepared(text: str) -> str:
     text = re.sub(r"(\d+),? (?:and|und|et) (\d+)(?= *(?:filters?|units?|neurons?|channels?|nodes|kernels|feature maps|hidden))",
                   r"\1&\2", text)  # fmt: skip
     return re.sub(r"\([^()\d]*\)", _aside, text)
+
+
+def _headed(found: re.Match[str]) -> str:
+    """A heading of one word, unless it names a layer or the input."""
+    low = found[1].lower()
+    return found[0] if kind_of(low) or low in ("x", "input", "inputs", "hidden", "residual") else ""
 
 
 def _again(found: re.Match[str]) -> str:
@@ -199,6 +214,8 @@ class Phrases:
                 found.append([])
             elif what == "word":
                 more, token = self.named(tokens, at)
+                if found[-1] and self.seen and self.seen[-1][0] == "count" and found[-1][-1][0] == "number":
+                    found[-1][-1] = self.seen[-1]
                 found[-1].append(token)
                 self.seen.append(token)
                 at += more
@@ -221,6 +238,10 @@ class Phrases:
                 return 1, ("", word)
             if before[0] != "count" and not following.startswith(("layer", "schicht")):
                 return 1, ("noun", "units")
+        if word == "hidden" and following in ("size", "dim", "dimension"):
+            return 2, ("option", "kernel")
+        if word == "stacked":
+            return 1, ("", word)
         if word == "output" and following == "padding":
             return 2, ("option", "extra")
         if word in OPTIONS and following in ("size", "width", "length", "rate", "factor"):
@@ -248,6 +269,8 @@ class Phrases:
             if (kind := kind_of(name)) and kind not in ("input", "add", "cat", "op", "own") and name not in ("norm", "c", "do"):
                 if kind == "separable":
                     raise Unreadable(kind)
+                if words[count - 1] in ("layers", "convolutions", "convs", "schichten") and before[0] == "number":
+                    self.seen[-1] = ("count", before[1])  # 2 hidden layers
                 return count, ("phi" if kind in ACTIVATIONS else "kind", f"{kind} {name}")
         if word in ("same", "valid", "no", "without", "ohne", "sans", "bidirectional", "stacked", "bias"):
             return 1, (word, word)
@@ -509,7 +532,13 @@ def _parts(tokens: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
         ahead = tokens[at + 1 :]
         kind = next((i for i, (what, _) in enumerate(ahead) if what == "kind"), None)
         held = any(what in ("kind", "phi") for what, _ in parts[-1])
-        if token[0] == "and" and kind is not None and held and not any(what == "and" for what, _ in ahead[:kind]):
+        between = [what for what, _ in ahead[: kind or 0]]
+        loose = token[1] in ("and", "und", "et") or not {"number", "list"} & {*between}
+        counted = [what for what, _ in ahead[:2]] == ["number", "noun"] and kind is None and token[1] == "and"
+        last = next((word.split()[0] for what, word in parts[-1] if what == "kind"), "")
+        if token[0] == "and" and counted and last and last not in NEEDS_OUT:
+            parts.append([])
+        elif token[0] == "and" and kind is not None and held and loose and "and" not in between:
             parts.append([])
         elif token[0] == "kind" and any(what == "kind" for what, _ in parts[-1]):
             parts.append([token])

@@ -11,6 +11,7 @@ import math
 import operator
 from collections import ChainMap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -121,7 +122,10 @@ class Python:
 
     def on_expr(self, line: ast.Expr, scope: Scope) -> None:
         """What is done for its effect."""
-        self.value(line.value, scope)
+        value, call = self.value(line.value, scope), line.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_"):
+            if isinstance(call.func.value, ast.Name) and isinstance(value, Signal):
+                scope[call.func.value.id] = value  # in place: x.squeeze_(-1)
 
     def on_return(self, line: ast.Return, scope: Scope) -> Result:
         """What a function gives."""
@@ -141,6 +145,8 @@ class Python:
     def on_if(self, line: ast.If, scope: Scope) -> Result | None:
         """The case that holds."""
         if "__main__" in ast.unparse(line.test):
+            with suppress(TheoryError):  # it names the input, or trains
+                self.body(line.body, scope)
             return None
         return self.body(line.body if self.truth(line.test, scope) else line.orelse, scope)
 
@@ -310,6 +316,7 @@ class Python:
     def of_dict(self, node: ast.Dict, scope: Scope) -> Any:
         """Values by their names."""
         keys = [None if key is None else self.value(key, scope) for key in node.keys]
+        keys = [key.path if isinstance(key, Name) else key for key in keys]
         if not all(isinstance(key, PLAIN) for key in keys):
             raise beyond(node)
         return {key: self.value(value, scope) for key, value in zip(keys, node.values, strict=True)}
@@ -426,7 +433,8 @@ class Python:
         for argument, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
             if default is not None:
                 scope[argument.arg] = self.value(default, function.scope)
-        scope |= dict(zip(names, args, strict=False))
+        unknown = {name for name, one in zip(names, args, strict=False) if isinstance(one, Name) and one.path in names}
+        scope |= {name: one for name, one in zip(names, args, strict=False) if name not in unknown or isinstance(scope[name], Unsaid)}
         known = {*names, *(argument.arg for argument in spec.kwonlyargs)}
         scope |= {key: value for key, value in named.items() if key in known}
         if spec.vararg:
