@@ -106,6 +106,9 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
         return None
     if chain is None:
         return None
+    idle = [made.name for made in code.mades if not made.used and kind_of(made.base) and kind_of(made.base) not in FREE]
+    if idle:
+        code.said.append(f"made and not used, so not counted: {', '.join(idle[:4])}{' …' if len(idle) > 4 else ''}")
     return Followed(words(chain), code.input, ("code is followed from line to line, and not run", *code.said))
 
 
@@ -117,6 +120,7 @@ class Code(Python):
     last: bool = False  # whether channels come last
     input: Shape = ()
     said: list[str] = field(default_factory=list)
+    mades: list[Made] = field(default_factory=list)
     entrance: str = ""  # a name that nobody made
     flow: Signal | None = None  # the last value at the top
 
@@ -179,6 +183,9 @@ class Code(Python):
         names = {node.id for part in free for node in ast.walk(part.node) if isinstance(node, ast.Name)}
         kinds = [one for one in free if isinstance(one, Class) and any(name in one.methods for name in RUNS)]
         kinds = [one for one in kinds if one.node.name not in names] or kinds
+        if len(kinds) > 1:
+            several = ", ".join(one.node.name for one in kinds)
+            raise TheoryError("the text has several nets, and no line says which", got=several, hint="keep one of them")
         if kinds:
             return self.run(self.instance(kinds[-1], (), {}, kinds[-1].node), tree)
         if not parts and (mades := _loose([*scope.values(), *scope["self"].parts.values()])):
@@ -367,6 +374,10 @@ class Code(Python):
             if base == "Activation" and args and isinstance(args[0], Name | Made):
                 return args[0]
             made = Made(called.path, args, named)
+            for inner in _flat((*args, *named.values())):
+                if isinstance(inner, Made):
+                    inner.used = True  # Bidirectional(LSTM(…))
+            self.mades.append(made)
             self.takes((), named if "input_shape" in named or "batch_input_shape" in named else {})
             if isinstance(size := named.get("input_dim"), int) and base == "Dense":
                 self.input = self.input or (size,)
@@ -387,7 +398,7 @@ class Code(Python):
         """A method of a value, a row, a net."""
         owner, name = called.owner, called.name
         if isinstance(owner, Signal):
-            return self.reshaped(owner, name, args, named, node)
+            return self.reshaped(owner, f".{name}", args, named, node)
         if isinstance(owner, Bound) and owner.name == "super":
             return self.inherited(owner.owner, name, args, named, node)
         if name == "super":
@@ -484,7 +495,7 @@ class Code(Python):
             if base == "squeeze" and re.search(r"flatten", ends):
                 return value
             raise beyond(node)
-        kind = kind_of(base)
+        kind = "" if base in ("max", "min", "do", "drop", "last") else kind_of(base)
         if kind in ("avgpool", "pool") and any(isinstance(one, Unsaid) for one in (*args, *named.values())):
             return self.behind(value.chain, "gap" if kind == "avgpool" else "gmp")
         if not kind or kind in ("reshape", "transpose") or (kind not in FREE and "." in name and not FUNCTIONS.search(name)):

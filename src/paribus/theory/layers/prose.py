@@ -149,7 +149,7 @@ def prepared(text: str) -> str:
     text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
     text = re.sub(r"(\d+),? (?:and|und|et) (\d+)(?= *(?:filters?|units?|neurons?|channels?|nodes|kernels|feature maps|hidden))",
                   r"\1&\2", text)  # fmt: skip
-    return re.sub(r"\([^()\d]*\)", _aside, text)
+    return re.sub(r"(?<=\s)\([^()\d=]*\)", _aside, text)
 
 
 def _headed(found: re.Match[str]) -> str:
