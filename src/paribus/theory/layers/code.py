@@ -133,7 +133,9 @@ class Code(Python):
         lines = [inner for line in tree.body for inner in (line.body if isinstance(line, ast.With) else [line])]
         lines.sort(key=_order)
         nets: list[Any] = []
-        several = alone or len(lines) > 1 or not all(isinstance(line, ast.Expr) and not _sent(line.value) for line in lines)
+        several = (
+            alone or len(lines) > 1 or not all(isinstance(line, ast.Expr) and not _sent(line.value) for line in lines)
+        )
         for line in lines:
             made = self.top(line, scope)
             if isinstance(made, Signal) and made.chain:
@@ -189,7 +191,9 @@ class Code(Python):
         if kinds:
             return self.run(self.instance(kinds[-1], (), {}, kinds[-1].node), tree)
         if not parts and (mades := _loose([*scope.values(), *scope["self"].parts.values()])):
-            if all(isinstance(line, ast.Assign) for line in tree.body) and any(isinstance(made, Row) or made.args or made.named for made in mades):
+            if all(isinstance(line, ast.Assign) for line in tree.body) and any(
+                isinstance(made, Row) or made.args or made.named for made in mades
+            ):
                 self.said.append("the layers are taken in the order in which they are made")
                 return self.run(Row(mades), tree)
             return None
@@ -226,7 +230,9 @@ class Code(Python):
 
     def of_attribute(self, node: ast.Attribute, scope: Scope) -> Any:
         """A part of a value; a net to which layers are added before it was named."""
-        grows = node.attr in ("add", "add_module") and isinstance(node.value, ast.Name) and node.value.id not in LIBRARIES
+        grows = (
+            node.attr in ("add", "add_module") and isinstance(node.value, ast.Name) and node.value.id not in LIBRARIES
+        )
         if grows and isinstance(node.value, ast.Name) and node.value.id not in scope:
             scope[node.value.id] = Row([])
         return super().of_attribute(node, scope)
@@ -293,7 +299,9 @@ class Code(Python):
             return self.layer(called, [one for one in ends if isinstance(one, Signal)], named)
         if isinstance(called, Net):
             fresh = {old: next(self.numbers) for held, _ in called.chain for old in held}
-            return Signal((*given[0].chain, *((frozenset(fresh[n] for n in held), text) for held, text in called.chain)))
+            return Signal(
+                (*given[0].chain, *((frozenset(fresh[n] for n in held), text) for held, text in called.chain))
+            )
         if isinstance(called, Row | list):
             value: Any = given[0]
             for layer in _flat(called.layers if isinstance(called, Row) else called):
@@ -370,7 +378,12 @@ class Code(Python):
             if base == "getattr":
                 return self.part(args[0], args[1])
             args[0].parts[args[1]] = args[2]
-        if kind_of(base) or base in ("Bidirectional", "TimeDistributed", "Activation") or low in SUMS or "Transformer" in base:
+        if (
+            kind_of(base)
+            or base in ("Bidirectional", "TimeDistributed", "Activation")
+            or low in SUMS
+            or "Transformer" in base
+        ):
             if base == "Activation" and args and isinstance(args[0], Name | Made):
                 return args[0]
             made = Made(called.path, args, named)
@@ -387,7 +400,9 @@ class Code(Python):
 
     def takes(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         """The input that the code names, channels first."""
-        shape = next((named[key] for key in ("shape", "input_shape", "batch_shape", "batch_input_shape") if key in named), None)
+        shape = next(
+            (named[key] for key in ("shape", "input_shape", "batch_shape", "batch_input_shape") if key in named), None
+        )
         shape = shape if shape is not None else args[0] if args else ()
         sizes = shape if isinstance(shape, tuple | list) else (shape,)
         sizes = sizes[1:] if sizes and sizes[0] is None and len(sizes) > 1 else sizes
@@ -431,7 +446,9 @@ class Code(Python):
                 return self.meant(Row(owner.row), args, named, node)
         return None
 
-    def function(self, called: Name, given: list[Signal], args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+    def function(
+        self, called: Name, given: list[Signal], args: tuple[Any, ...], named: dict[str, Any], node: ast.AST
+    ) -> Any:
         """A function of another library on values of the net."""
         low = called.base.lower()
         if low == "model":
@@ -455,7 +472,9 @@ class Code(Python):
             return None
         rest = tuple(one for one in args if not isinstance(one, Signal))
         others = {key: value for key, value in named.items() if not isinstance(value, Signal)}
-        if len(given) != 1 or any(isinstance(one, tuple | list) and any(isinstance(x, Signal) for x in one) for one in rest):
+        if len(given) != 1 or any(
+            isinstance(one, tuple | list) and any(isinstance(x, Signal) for x in one) for one in rest
+        ):
             raise beyond(node)
         return self.reshaped(given[0], called.path, rest, others, node)
 
@@ -498,7 +517,11 @@ class Code(Python):
         kind = "" if base in ("max", "min", "do", "drop", "last") else kind_of(base)
         if kind in ("avgpool", "pool") and any(isinstance(one, Unsaid) for one in (*args, *named.values())):
             return self.behind(value.chain, "gap" if kind == "avgpool" else "gmp")
-        if not kind or kind in ("reshape", "transpose") or (kind not in FREE and "." in name and not FUNCTIONS.search(name)):
+        if (
+            not kind
+            or kind in ("reshape", "transpose")
+            or (kind not in FREE and "." in name and not FUNCTIONS.search(name))
+        ):
             rule = "this step of the code is none of the layers that are known"
             raise TheoryError(rule, got=ast.unparse(node).splitlines()[0], hint=HINT)
         modes = {"training", "train", "deterministic", "use_running_average", "is_training", "inplace"}
@@ -545,7 +568,17 @@ def _written(made: Made) -> str:
     first = made.args[0] if made.args else made.named.get("in_features", made.named.get("in_channels"))
     if isinstance(first, Unsaid) and takes and takes[0] == "in" and f"Lazy{made.base}":
         named = {key: one for key, one in made.named.items() if key not in ("in_features", "in_channels")}
-        if made.base in ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d", "LSTM", "GRU"):
+        if made.base in (
+            "Linear",
+            "Conv1d",
+            "Conv2d",
+            "Conv3d",
+            "ConvTranspose2d",
+            "BatchNorm1d",
+            "BatchNorm2d",
+            "LSTM",
+            "GRU",
+        ):
             if made.base in ("LSTM", "GRU"):
                 raise unsaid(first)
             return str(Made(f"nn.Lazy{made.base}", made.args[1:], named))
@@ -576,7 +609,11 @@ def _layers(given: tuple[Any, ...]) -> list[Any]:
 def _loose(values: list[Any]) -> list[Any]:
     """Layers and rows that nothing else holds."""
     found = [one for one in values if isinstance(one, Made | Row)]
-    inside = [inner for one in found for inner in (_flat((*one.args, *one.named.values())) if isinstance(one, Made) else one.layers)]
+    inside = [
+        inner
+        for one in found
+        for inner in (_flat((*one.args, *one.named.values())) if isinstance(one, Made) else one.layers)
+    ]
     return [one for one in found if one not in inside]
 
 

@@ -174,7 +174,11 @@ def _laid(text: str, found: Pasted, inputs: Sequence[Shape], convention: str) ->
             "conv3x3(8, 16) is read as in ResNet's code: 8 channels in, 16 out, padded to keep the size, no bias"
         )
     _lay_all(graph, items, INPUT, first=True)
-    if graph.nodes and any(node.layer.kind in ("gap", "gmp") for node in graph.nodes) and set(graph.outputs[0][1:]) == {1}:
+    if (
+        graph.nodes
+        and any(node.layer.kind in ("gap", "gmp") for node in graph.nodes)
+        and set(graph.outputs[0][1:]) == {1}
+    ):
         graph.remark("a mean over everything leaves channels × 1 × 1; flatten makes a row of them")
     nodes = (node.shape for node in graph.nodes)
     for shape in found.shapes:

@@ -35,8 +35,12 @@ SLIDING = {"conv", "dw", "pool", "avgpool", "up", "zeropad", "gap", "gmp", "adap
 WHOLE = {"sequential", "model", "functional"}
 BRANCHED = {"add", "concatenate", "multiply", "average", "subtract", "dot", "attention", "multiheadattention"}
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
-STRICT = re.compile(rf"(?:\s|[\[\],|&]|\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil)\b|\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+")
-CLASSES = re.compile(r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)")  # of a framework
+STRICT = re.compile(
+    rf"(?:\s|[\[\],|&]|\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil)\b|\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+"
+)
+CLASSES = re.compile(
+    r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
+)  # of a framework
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -133,7 +137,9 @@ def printed(text: str) -> str:
     """
     if not re.match(r"\s*\w+\(\s*\n\s*\(\w+\): ", text):
         return text
-    if found := re.search(r"(?i)\((?:\w*(?:downsample|shortcut|skip|residual|branch)\w*)\):|\w*(?:bottleneck|basicblock)\w*\(", text):
+    if found := re.search(
+        r"(?i)\((?:\w*(?:downsample|shortcut|skip|residual|branch)\w*)\):|\w*(?:bottleneck|basicblock)\w*\(", text
+    ):
         hint = "give the module itself: --plugin FILE.py NAME"
         raise TheoryError("a printed module does not say how its branches meet", got=found[0], hint=hint)
     return re.sub(r"\b(?!Sequential\b)[A-Za-z_]\w*(?=\(\s*\n\s*\(\w+\): )", "Sequential", text)

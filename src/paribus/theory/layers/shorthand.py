@@ -209,10 +209,16 @@ def _meeting(text: str) -> Short | None:
 def _rows(text: str) -> str:
     """A table with a layer in each row as lines of words; empty if it is none."""
     if "tabular" in text:  # of LaTeX
-        lines = [re.sub(r"\\(?:hline|toprule|midrule|bottomrule)|\\\\.*", "", line) for line in text.splitlines() if "&" in line]
+        lines = [
+            re.sub(r"\\(?:hline|toprule|midrule|bottomrule)|\\\\.*", "", line)
+            for line in text.splitlines()
+            if "&" in line
+        ]
         lines = [re.sub(r"\\(?:textbf|text|emph)\{([^}]*)\}", r"\1", line) for line in lines]
         text = "\n".join(f"|{line.replace('&', '|')}|" for line in lines)
-    rows = [[cell.strip() for cell in re.sub(r"^\||\|$", "", line.strip()).split("|")] for line in text.strip().splitlines()]
+    rows = [
+        [cell.strip() for cell in re.sub(r"^\||\|$", "", line.strip()).split("|")] for line in text.strip().splitlines()
+    ]
     rows = [row for row in rows if not all(re.fullmatch(r":?-{2,}:?", cell) for cell in row)]
     heads = [re.sub(r"\W+", "_", cell.lower()) for cell in rows[0]] if rows else []
     if len(rows) < 2 or len(heads) < 2 or any(len(row) != len(heads) for row in rows) or "|" not in text:

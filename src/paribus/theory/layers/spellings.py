@@ -278,7 +278,9 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
             found[itself[0]] = (itself[1], where)
             continue
         word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
-        name = _named(kind, word[1], where, call.base in TORCH or call.base == "interpolate") if word else next(bare, None)
+        name = (
+            _named(kind, word[1], where, call.base in TORCH or call.base == "interpolate") if word else next(bare, None)
+        )
         if name is None:
             rule = f"{call.name} takes at most {len(names)} arguments without a name"
             raise unreadable(rule, where, f"write its name, or {KINDS.get(kind, KINDS['conv']).example} in words")
