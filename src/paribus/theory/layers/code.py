@@ -53,6 +53,7 @@ SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", 
 QUIET = {"to", "cuda", "cpu", "eval", "train", "compile", "summary", "fit", "build", "float", "half", "parameters", "save",
          "initialize", "hybridize", "apply", "__init__", "load_state_dict", "state_dict", "save_hyperparameters",
          "init_weights", "reset_parameters", "register_buffer", "requires_grad_", "print", "double"}  # fmt: skip
+LIBRARIES = {"layers", "torch", "tf", "keras", "jnp", "np", "F", "nd", "sym"}
 LAST = re.compile(  # whose channels come last
     r"\b(?:flax|linen|nnx|hk|haiku|keras|tensorflow|tf|stax)\b|\b(?:Dense|(?:Depthwise)?Conv[123]D|concatenate|Concatenate)\("
 )
@@ -105,6 +106,9 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
         return None
     if chain is None:
         return None
+    idle = [made.name for made in code.mades if not made.used and kind_of(made.base) and kind_of(made.base) not in FREE]
+    if idle:
+        code.said.append(f"made and not used, so not counted: {', '.join(idle[:4])}{' …' if len(idle) > 4 else ''}")
     return Followed(words(chain), code.input, ("code is followed from line to line, and not run", *code.said))
 
 
@@ -116,6 +120,8 @@ class Code(Python):
     last: bool = False  # whether channels come last
     input: Shape = ()
     said: list[str] = field(default_factory=list)
+    mades: list[Made] = field(default_factory=list)
+    entrance: str = ""  # a name that nobody made
     flow: Signal | None = None  # the last value at the top
 
     def __post_init__(self) -> None:
@@ -127,7 +133,9 @@ class Code(Python):
         lines = [inner for line in tree.body for inner in (line.body if isinstance(line, ast.With) else [line])]
         lines.sort(key=_order)
         nets: list[Any] = []
-        several = alone or len(lines) > 1 or not all(isinstance(line, ast.Expr) and not _sent(line.value) for line in lines)
+        several = (
+            alone or len(lines) > 1 or not all(isinstance(line, ast.Expr) and not _sent(line.value) for line in lines)
+        )
         for line in lines:
             made = self.top(line, scope)
             if isinstance(made, Signal) and made.chain:
@@ -173,13 +181,19 @@ class Code(Python):
         runs = [one for one in parts if isinstance(one, Function) and one.node.name in RUNS]  # type: ignore[union-attr]
         if runs:
             return self.run(Instance(None, {"self": scope["self"], "forward": runs[-1]}), tree)
+        free = free or [one for one in parts if isinstance(one, Class)]
         names = {node.id for part in free for node in ast.walk(part.node) if isinstance(node, ast.Name)}
         kinds = [one for one in free if isinstance(one, Class) and any(name in one.methods for name in RUNS)]
         kinds = [one for one in kinds if one.node.name not in names] or kinds
+        if len(kinds) > 1:
+            several = ", ".join(one.node.name for one in kinds)
+            raise TheoryError("the text has several nets, and no line says which", got=several, hint="keep one of them")
         if kinds:
             return self.run(self.instance(kinds[-1], (), {}, kinds[-1].node), tree)
-        if not free and (mades := _loose([*scope.values(), *scope["self"].parts.values()])):
-            if all(isinstance(line, ast.Assign) for line in tree.body) and any(isinstance(made, Row) or made.args or made.named for made in mades):
+        if not parts and (mades := _loose([*scope.values(), *scope["self"].parts.values()])):
+            if all(isinstance(line, ast.Assign) for line in tree.body) and any(
+                isinstance(made, Row) or made.args or made.named for made in mades
+            ):
                 self.said.append("the layers are taken in the order in which they are made")
                 return self.run(Row(mades), tree)
             return None
@@ -216,7 +230,10 @@ class Code(Python):
 
     def of_attribute(self, node: ast.Attribute, scope: Scope) -> Any:
         """A part of a value; a net to which layers are added before it was named."""
-        if isinstance(node.value, ast.Name) and node.value.id not in scope and node.attr in ("add", "add_module"):
+        grows = (
+            node.attr in ("add", "add_module") and isinstance(node.value, ast.Name) and node.value.id not in LIBRARIES
+        )
+        if grows and isinstance(node.value, ast.Name) and node.value.id not in scope:
             scope[node.value.id] = Row([])
         return super().of_attribute(node, scope)
 
@@ -237,6 +254,7 @@ class Code(Python):
         """``out[:, -1]`` is the last step, ``lstm(x)[0]`` what comes first of several, ``h[-1]`` the last state."""
         at = re.sub(r"[\s()]", "", ast.unparse(node.slice))
         if isinstance(owner, State):
+            at = at.removesuffix(",...").replace(",:", "")
             if at in ("-1", "0", "-2", "1") and owner.both:
                 return State(owner.chain, True, half=True)
             return self.behind(owner.chain, "last") if at in ("-1", "0") else Unsaid(ast.unparse(node))
@@ -269,17 +287,21 @@ class Code(Python):
         if not given and tensors and self.depth == 0 and isinstance(called, Instance | Row | Net):
             if all(isinstance(size, int) for size in tensors[0].shape):
                 self.input = self.input or tuple(tensors[0].shape[1:])
-            given = [Signal(())]
-            args = (given[0], *args[1:])
+            return Unsaid(ast.unparse(node))  # it runs below, once
+        if not given and isinstance(called, Made) and (open_ := [one for one in _flat(args) if self.enters(one)]):
+            given = [Signal(()) for _ in open_]
         if not given:
             if isinstance(called, Made | Row | Net) and not args and not named:
                 return called
             return Unsaid(ast.unparse(node))
         if isinstance(called, Made):
-            return self.layer(called, given, named)
+            ends = [Signal(()) if self.enters(one) else one for one in _flat((*args, *named.values()))]
+            return self.layer(called, [one for one in ends if isinstance(one, Signal)], named)
         if isinstance(called, Net):
             fresh = {old: next(self.numbers) for held, _ in called.chain for old in held}
-            return Signal((*given[0].chain, *((frozenset(fresh[n] for n in held), text) for held, text in called.chain)))
+            return Signal(
+                (*given[0].chain, *((frozenset(fresh[n] for n in held), text) for held, text in called.chain))
+            )
         if isinstance(called, Row | list):
             value: Any = given[0]
             for layer in _flat(called.layers if isinstance(called, Row) else called):
@@ -303,6 +325,13 @@ class Code(Python):
             raise beyond(node)
         return self.applied(Function(made.kind.methods[run], made.kind.scope, made), args, named, node)
 
+    def enters(self, value: Any) -> bool:
+        """Whether a bare name that nobody made is what goes in: always the same one."""
+        if not isinstance(value, Name) or "." in value.path or kind_of(value.path):
+            return False
+        self.entrance = self.entrance or value.path
+        return value.path == self.entrance
+
     def layer(self, made: Made, given: list[Signal], named: dict[str, Any]) -> Signal:
         """What a layer gives; one with weights only once."""
         base = made.base
@@ -323,6 +352,11 @@ class Code(Python):
     def named(self, called: Name, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """A call of another's class or function, with nothing of the net in it."""
         base, low = called.base, called.base.lower()
+        if base == "partial" and args and isinstance(args[0], Name) and kind_of(args[0].base):
+            return Made(args[0].path, args[1:], named)
+        if args and isinstance(args[-1], dict) and kind_of(base):  # of TensorFlow for JavaScript
+            said = {re.sub(r"(?<=[a-z])([A-Z])", r"_\1", str(key)).lower(): value for key, value in args[-1].items()}
+            return self.named(called, args[:-1], {**said, **named}, node)
         if low in LISTS:
             if args and isinstance(args[0], dict):
                 return args[0]
@@ -344,10 +378,19 @@ class Code(Python):
             if base == "getattr":
                 return self.part(args[0], args[1])
             args[0].parts[args[1]] = args[2]
-        if kind_of(base) or base in ("Bidirectional", "TimeDistributed", "Activation") or low in SUMS or "Transformer" in base:
+        if (
+            kind_of(base)
+            or base in ("Bidirectional", "TimeDistributed", "Activation")
+            or low in SUMS
+            or "Transformer" in base
+        ):
             if base == "Activation" and args and isinstance(args[0], Name | Made):
                 return args[0]
             made = Made(called.path, args, named)
+            for inner in _flat((*args, *named.values())):
+                if isinstance(inner, Made):
+                    inner.used = True  # Bidirectional(LSTM(…))
+            self.mades.append(made)
             self.takes((), named if "input_shape" in named or "batch_input_shape" in named else {})
             if isinstance(size := named.get("input_dim"), int) and base == "Dense":
                 self.input = self.input or (size,)
@@ -357,7 +400,9 @@ class Code(Python):
 
     def takes(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         """The input that the code names, channels first."""
-        shape = next((named[key] for key in ("shape", "input_shape", "batch_shape", "batch_input_shape") if key in named), None)
+        shape = next(
+            (named[key] for key in ("shape", "input_shape", "batch_shape", "batch_input_shape") if key in named), None
+        )
         shape = shape if shape is not None else args[0] if args else ()
         sizes = shape if isinstance(shape, tuple | list) else (shape,)
         sizes = sizes[1:] if sizes and sizes[0] is None and len(sizes) > 1 else sizes
@@ -368,7 +413,7 @@ class Code(Python):
         """A method of a value, a row, a net."""
         owner, name = called.owner, called.name
         if isinstance(owner, Signal):
-            return self.reshaped(owner, name, args, named, node)
+            return self.reshaped(owner, f".{name}", args, named, node)
         if isinstance(owner, Bound) and owner.name == "super":
             return self.inherited(owner.owner, name, args, named, node)
         if name == "super":
@@ -401,7 +446,9 @@ class Code(Python):
                 return self.meant(Row(owner.row), args, named, node)
         return None
 
-    def function(self, called: Name, given: list[Signal], args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
+    def function(
+        self, called: Name, given: list[Signal], args: tuple[Any, ...], named: dict[str, Any], node: ast.AST
+    ) -> Any:
         """A function of another library on values of the net."""
         low = called.base.lower()
         if low == "model":
@@ -414,15 +461,20 @@ class Code(Python):
             self.flow = ends[0]
             return Net(ends[0].chain)
         if low in SUMS:
+            given = [Signal(()) if self.enters(one) else one for one in _flat(args) if isinstance(one, Signal | Name)]
+            args = tuple(given) + tuple(one for one in _flat(args) if isinstance(one, int | str))
             if any(not isinstance(one, Signal | int | str) for one in _flat(args)):
                 raise beyond(node)
-            self.along(given, args[1] if len(args) > 1 else named.get("dim", named.get("axis")), low, node)
+            axis = next((one for one in args if isinstance(one, int)), named.get("dim", named.get("axis")))
+            self.along(given, axis, low, node)
             return self.joined(given, SUMS[low])
         if low in ("print", "len", "super"):
             return None
         rest = tuple(one for one in args if not isinstance(one, Signal))
         others = {key: value for key, value in named.items() if not isinstance(value, Signal)}
-        if len(given) != 1 or any(isinstance(one, tuple | list) and any(isinstance(x, Signal) for x in one) for one in rest):
+        if len(given) != 1 or any(
+            isinstance(one, tuple | list) and any(isinstance(x, Signal) for x in one) for one in rest
+        ):
             raise beyond(node)
         return self.reshaped(given[0], called.path, rest, others, node)
 
@@ -436,7 +488,7 @@ class Code(Python):
 
     def reshaped(self, value: Signal, name: str, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """``F.max_pool2d(x, 2)``, ``x.view(-1, 400)``: the layer that does the same."""
-        base = name.rpartition(".")[2]
+        base = name.rpartition(".")[2].rstrip("_")
         if base in SAME or base in QUIET:
             return value
         if base in ("size", "dim", "ndim", "shape"):
@@ -462,10 +514,14 @@ class Code(Python):
             if base == "squeeze" and re.search(r"flatten", ends):
                 return value
             raise beyond(node)
-        kind = kind_of(base)
+        kind = "" if base in ("max", "min", "do", "drop", "last") else kind_of(base)
         if kind in ("avgpool", "pool") and any(isinstance(one, Unsaid) for one in (*args, *named.values())):
             return self.behind(value.chain, "gap" if kind == "avgpool" else "gmp")
-        if not kind or kind in ("reshape", "transpose") or (kind not in FREE and "." in name and not FUNCTIONS.search(name)):
+        if (
+            not kind
+            or kind in ("reshape", "transpose")
+            or (kind not in FREE and "." in name and not FUNCTIONS.search(name))
+        ):
             rule = "this step of the code is none of the layers that are known"
             raise TheoryError(rule, got=ast.unparse(node).splitlines()[0], hint=HINT)
         modes = {"training", "train", "deterministic", "use_running_average", "is_training", "inplace"}
@@ -512,7 +568,17 @@ def _written(made: Made) -> str:
     first = made.args[0] if made.args else made.named.get("in_features", made.named.get("in_channels"))
     if isinstance(first, Unsaid) and takes and takes[0] == "in" and f"Lazy{made.base}":
         named = {key: one for key, one in made.named.items() if key not in ("in_features", "in_channels")}
-        if made.base in ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d", "LSTM", "GRU"):
+        if made.base in (
+            "Linear",
+            "Conv1d",
+            "Conv2d",
+            "Conv3d",
+            "ConvTranspose2d",
+            "BatchNorm1d",
+            "BatchNorm2d",
+            "LSTM",
+            "GRU",
+        ):
             if made.base in ("LSTM", "GRU"):
                 raise unsaid(first)
             return str(Made(f"nn.Lazy{made.base}", made.args[1:], named))
@@ -543,7 +609,11 @@ def _layers(given: tuple[Any, ...]) -> list[Any]:
 def _loose(values: list[Any]) -> list[Any]:
     """Layers and rows that nothing else holds."""
     found = [one for one in values if isinstance(one, Made | Row)]
-    inside = [inner for one in found for inner in (_flat((*one.args, *one.named.values())) if isinstance(one, Made) else one.layers)]
+    inside = [
+        inner
+        for one in found
+        for inner in (_flat((*one.args, *one.named.values())) if isinstance(one, Made) else one.layers)
+    ]
     return [one for one in found if one not in inside]
 
 

@@ -22,7 +22,9 @@ NODE = re.compile(r"\s*(?P<id>[A-Za-z_]\w*)(?P<label>\[\"[^\"]*\"\]|\(\"[^\"]*\"
                   r"\{[^}]*\}|\[[^\]]*\]|\((?:[^()]|\([^()]*\))*\))?(?::::?\w+)?")  # fmt: skip
 ARROW = re.compile(r"\s*(?:--+>|---+|-\.+->|==+>|--[^->\n]+--+>)\s*(?:\|[^|]*\|)?")
 DOT_NODE = re.compile(r'(?P<id>"[^"]+"|\w+)\s*\[(?P<body>[^\]]*?label\s*=\s*(?:"[^"]*"|\w+)[^\]]*)\]')
-SKIPPED = re.compile(r"\s*(?:graph|flowchart|subgraph|end\b|style|classDef|class |linkStyle|direction|%%|```|rankdir|node\s*\[|edge\s*\[)")
+SKIPPED = re.compile(
+    r"\s*(?:graph|flowchart|subgraph|end\b|style|classDef|class |linkStyle|direction|%%|```|rankdir|node\s*\[|edge\s*\[)"
+)
 ENDS = re.compile(r"(?i)\W*(?:input|output|image|logits?|predictions?|probabilit(?:y|ies)|scores?|classes|class|result|data|x|y|label)s?"
                   r"(?:\W+(?:layer|image|tensor|shape|probabilities|scores|logits|rgb|gr[ea]yscale|classes|of|is|[\dx×*,() ]+))*\W*")  # fmt: skip
 MEET = {"add": "|", "sum": "|", "+": "|", "⊕": "|", "addition": "|", "eltwise": "|", "concat": "&", "concatenate": "&",
@@ -105,7 +107,9 @@ def _meets(label: str) -> tuple[str, str]:
     first = first.strip("(),:")
     if first in MEET and (not kind_of(first) or not rest or first in ("add", "concat", "cat")):
         rest = label[len(first) :].strip(" ,:()")
-        silent = re.fullmatch(r"(?i)(?:(?:residual|skip|connection|layer|with|input|shortcut|identity|x|features|\W)+)?", rest)
+        silent = re.fullmatch(
+            r"(?i)(?:(?:residual|skip|connection|layer|with|input|shortcut|identity|x|features|\W)+)?", rest
+        )
         return MEET[first], "" if silent else rest
     return "", label
 
@@ -113,7 +117,13 @@ def _meets(label: str) -> tuple[str, str]:
 def _sizes(label: str) -> Shape:
     found = re.search(r"\d+(?:\s*[x×,]\s*\d+){1,3}", label)
     sizes = tuple(int(size) for size in re.findall(r"\d+", found[0])) if found else ()
-    return (sizes[-1], *sizes[:-1]) if len(sizes) == 3 and sizes[-1] in (1, 3, 4) and sizes[0] > 4 else sizes if len(sizes) != 2 else ()
+    return (
+        (sizes[-1], *sizes[:-1])
+        if len(sizes) == 3 and sizes[-1] in (1, 3, 4) and sizes[0] > 4
+        else sizes
+        if len(sizes) != 2
+        else ()
+    )
 
 
 def _mermaid(text: str) -> Drawing:
@@ -128,7 +138,7 @@ def _mermaid(text: str) -> Drawing:
             while (found := NODE.match(line, at)) is not None:
                 name, label = found["id"], found["label"]
                 if label or name not in drawing.boxes:
-                    drawing.boxes[name] = label[1:-1].strip("[](){}\"") if label else name
+                    drawing.boxes[name] = label[1:-1].strip('[](){}"') if label else name
                 ends.append(name)
                 at = found.end()
                 if not (more := re.match(r"\s*&", line[at:])):

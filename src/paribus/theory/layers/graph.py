@@ -174,6 +174,12 @@ def _laid(text: str, found: Pasted, inputs: Sequence[Shape], convention: str) ->
             "conv3x3(8, 16) is read as in ResNet's code: 8 channels in, 16 out, padded to keep the size, no bias"
         )
     _lay_all(graph, items, INPUT, first=True)
+    if (
+        graph.nodes
+        and any(node.layer.kind in ("gap", "gmp") for node in graph.nodes)
+        and set(graph.outputs[0][1:]) == {1}
+    ):
+        graph.remark("a mean over everything leaves channels × 1 × 1; flatten makes a row of them")
     nodes = (node.shape for node in graph.nodes)
     for shape in found.shapes:
         if shape not in nodes and shape != graph.input:  # each behind the one before
@@ -249,6 +255,9 @@ def _flattens(graph: Graph, step: Step, source: int) -> bool:
     """
     before = graph.nodes[source] if source >= 0 else None
     if before and before.layer.kind in ("gap", "gmp"):
+        return True
+    if len(graph.shape(source)) > 1 and step.expects == prod(graph.shape(source)) and not step.plain:
+        graph.remark("a layer that takes as many features as all values that come: flatten was put before it")
         return True
     if len(graph.shape(source)) < 3 or not step.plain:
         return False

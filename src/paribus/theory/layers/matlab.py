@@ -49,7 +49,9 @@ def _layer(name: str, args: list[str]) -> str:
     elif name in ("lstm", "bilstm", "gru") and bare:
         cell = f"{name.removeprefix('bi')} {bare[0]}{' bi' if name == 'bilstm' else ''} bias1"
         return f"{cell}, last" if named.get("OutputMode") == "last" else cell
-    raise TheoryError("a layer of MATLAB that is not known here", got=f"{name}Layer", hint="write it in words: conv 8 k3 p1, relu")
+    raise TheoryError(
+        "a layer of MATLAB that is not known here", got=f"{name}Layer", hint="write it in words: conv 8 k3 p1, relu"
+    )
 
 
 def _arguments(args: list[str]) -> tuple[list[str], dict[str, str]]:
@@ -57,7 +59,10 @@ def _arguments(args: list[str]) -> tuple[list[str], dict[str, str]]:
     first = next((i for i, arg in enumerate(args) if re.fullmatch(r"[A-Za-z]\w*(?:=.*)?", arg)), len(args))
     pairs = [arg.split("=", 1) for arg in args[first:] if "=" in arg]
     names = [arg for arg in args[first:] if "=" not in arg]
-    return args[:first], {**dict(zip(names[::2], names[1::2], strict=False)), **{key.strip(): value.strip() for key, value in pairs}}
+    return args[:first], {
+        **dict(zip(names[::2], names[1::2], strict=False)),
+        **{key.strip(): value.strip() for key, value in pairs},
+    }
 
 
 def _sizes(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from paribus.errors import TheoryError
 from paribus.theory.layers.code import followed
 from paribus.theory.layers.drawn import drawn
+from paribus.theory.layers.kinds import WRITTEN
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import parse
@@ -34,6 +35,12 @@ SLIDING = {"conv", "dw", "pool", "avgpool", "up", "zeropad", "gap", "gmp", "adap
 WHOLE = {"sequential", "model", "functional"}
 BRANCHED = {"add", "concatenate", "multiply", "average", "subtract", "dot", "attention", "multiheadattention"}
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
+STRICT = re.compile(
+    rf"(?:\s|[\[\],|&]|\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil)\b|\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+"
+)
+CLASSES = re.compile(
+    r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
+)  # of a framework
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -105,10 +112,12 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
 
 def otherwise(text: str) -> Iterator[Pasted]:
     """Other readings of a text that the notation does not take: a call as code, and sentences."""
+    if STRICT.fullmatch(text):
+        return  # the notation itself: its refusal stands
     with suppress(TheoryError):
         if (code := followed(text, alone=True)) is not None:
             yield Pasted(code.text, code.input, code.said)
-    if (said := phrased(tabled(text))) is not None:
+    if not CLASSES.search(text) and (said := phrased(tabled(text))) is not None:
         yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
 
 
@@ -128,7 +137,9 @@ def printed(text: str) -> str:
     """
     if not re.match(r"\s*\w+\(\s*\n\s*\(\w+\): ", text):
         return text
-    if found := re.search(r"(?i)\((?:\w*(?:downsample|shortcut|skip|residual|branch)\w*)\):|\w*(?:bottleneck|basicblock)\w*\(", text):
+    if found := re.search(
+        r"(?i)\((?:\w*(?:downsample|shortcut|skip|residual|branch)\w*)\):|\w*(?:bottleneck|basicblock)\w*\(", text
+    ):
         hint = "give the module itself: --plugin FILE.py NAME"
         raise TheoryError("a printed module does not say how its branches meet", got=found[0], hint=hint)
     return re.sub(r"\b(?!Sequential\b)[A-Za-z_]\w*(?=\(\s*\n\s*\(\w+\): )", "Sequential", text)
@@ -159,7 +170,7 @@ def _named(text: str, known: bool) -> Pasted:
 def listed(text: str) -> list[str] | None:
     """Layers of a JSON or YAML list, as calls; None if it is none."""
     stripped = text.strip()
-    if not re.match(r"[\[{]\s*[{\"']|-\s+[A-Za-z]\w*(?:\s*:|\s*\n)", stripped):
+    if not re.match(r"(?:layers\s*:\s*\n\s*)?(?:[\[{]\s*[{\"']|-\s+[A-Za-z]\w*(?:\s*:|\s*\n))", stripped):
         return None
     try:
         found = json.loads(stripped) if stripped[0] in "[{" else _from_yaml(stripped)

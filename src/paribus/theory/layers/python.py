@@ -11,6 +11,7 @@ import math
 import operator
 from collections import ChainMap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,7 +97,9 @@ class Python:
     def on_import(self, line: ast.Import, scope: Scope) -> None:
         """Names of modules, by their whole paths."""
         for alias in line.names:
-            scope[alias.asname or alias.name.split(".")[0]] = Name(alias.name if alias.asname else alias.name.split(".")[0])
+            scope[alias.asname or alias.name.split(".")[0]] = Name(
+                alias.name if alias.asname else alias.name.split(".")[0]
+            )
 
     def on_importfrom(self, line: ast.ImportFrom, scope: Scope) -> None:
         """Names out of modules."""
@@ -121,7 +124,10 @@ class Python:
 
     def on_expr(self, line: ast.Expr, scope: Scope) -> None:
         """What is done for its effect."""
-        self.value(line.value, scope)
+        value, call = self.value(line.value, scope), line.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_"):
+            if isinstance(call.func.value, ast.Name) and isinstance(value, Signal):
+                scope[call.func.value.id] = value  # in place: x.squeeze_(-1)
 
     def on_return(self, line: ast.Return, scope: Scope) -> Result:
         """What a function gives."""
@@ -141,6 +147,8 @@ class Python:
     def on_if(self, line: ast.If, scope: Scope) -> Result | None:
         """The case that holds."""
         if "__main__" in ast.unparse(line.test):
+            with suppress(TheoryError):  # it names the input, or trains
+                self.body(line.body, scope)
             return None
         return self.body(line.body if self.truth(line.test, scope) else line.orelse, scope)
 
@@ -217,7 +225,9 @@ class Python:
             return Name(f"{owner.path}.{node.attr}")
         if isinstance(owner, Instance):
             return self.part(owner, node.attr)
-        if isinstance(owner, Unsaid) or (isinstance(owner, Signal) and node.attr in ("shape", "ndim", "device", "dtype")):
+        if isinstance(owner, Unsaid) or (
+            isinstance(owner, Signal) and node.attr in ("shape", "ndim", "device", "dtype")
+        ):
             return Unsaid(ast.unparse(node))
         if isinstance(owner, Made) and node.attr in ("in_features", "out_features", "in_channels", "out_channels"):
             return owner.named.get(node.attr, (*owner.args, None, None)[node.attr.startswith("out")])
@@ -246,10 +256,18 @@ class Python:
         """A sign between two values."""
         if not all(isinstance(side, (*PLAIN, list, tuple, set, dict)) for side in (left, right)):
             return Unsaid(ast.unparse(node))
-        sizes = [abs(side) if isinstance(side, int | float) else len(side) for side in (left, right) if side is not None]
-        if isinstance(sign, ast.Pow | ast.Mult) and (max(sizes) > LARGEST or (isinstance(sign, ast.Pow) and sizes[1] > 64)):
+        sizes = [
+            abs(side) if isinstance(side, int | float) else len(side) for side in (left, right) if side is not None
+        ]
+        if isinstance(sign, ast.Pow | ast.Mult) and (
+            max(sizes) > LARGEST or (isinstance(sign, ast.Pow) and sizes[1] > 64)
+        ):
             raise beyond(node)
-        if isinstance(sign, ast.Mult) and math.prod(sizes) > MOST and not all(isinstance(s, int | float) for s in (left, right)):
+        if (
+            isinstance(sign, ast.Mult)
+            and math.prod(sizes) > MOST
+            and not all(isinstance(s, int | float) for s in (left, right))
+        ):
             raise beyond(node)
         try:
             return ARITHMETIC[type(sign)](left, right)
@@ -310,6 +328,7 @@ class Python:
     def of_dict(self, node: ast.Dict, scope: Scope) -> Any:
         """Values by their names."""
         keys = [None if key is None else self.value(key, scope) for key in node.keys]
+        keys = [key.path if isinstance(key, Name) else key for key in keys]
         if not all(isinstance(key, PLAIN) for key in keys):
             raise beyond(node)
         return {key: self.value(value, scope) for key, value in zip(keys, node.values, strict=True)}
@@ -334,7 +353,9 @@ class Python:
 
     def of_joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Any:
         """Words with values in them."""
-        parts = [self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope) for part in node.values]
+        parts = [
+            self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope) for part in node.values
+        ]
         return "".join(map(str, parts)) if all(isinstance(part, PLAIN) for part in parts) else Unsaid(ast.unparse(node))
 
     def of_subscript(self, node: ast.Subscript, scope: Scope) -> Any:
@@ -345,7 +366,10 @@ class Python:
         if not isinstance(owner, list | tuple | dict | str):
             return self.picked(owner, node, scope)
         if isinstance(node.slice, ast.Slice):
-            ends = [None if end is None else self.value(end, scope) for end in (node.slice.lower, node.slice.upper, node.slice.step)]
+            ends = [
+                None if end is None else self.value(end, scope)
+                for end in (node.slice.lower, node.slice.upper, node.slice.step)
+            ]
             key: Any = slice(*ends) if all(end is None or isinstance(end, int) for end in ends) else None
         else:
             key = self.value(node.slice, scope)
@@ -426,7 +450,12 @@ class Python:
         for argument, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
             if default is not None:
                 scope[argument.arg] = self.value(default, function.scope)
-        scope |= dict(zip(names, args, strict=False))
+        unknown = {name for name, one in zip(names, args, strict=False) if isinstance(one, Name) and one.path in names}
+        scope |= {
+            name: one
+            for name, one in zip(names, args, strict=False)
+            if name not in unknown or isinstance(scope[name], Unsaid)
+        }
         known = {*names, *(argument.arg for argument in spec.kwonlyargs)}
         scope |= {key: value for key, value in named.items() if key in known}
         if spec.vararg:

@@ -47,7 +47,7 @@ NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
 )
-DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap", "softmax": "softmax",
+DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap, flatten", "softmax": "softmax",
            "dropout": "dropout", "upsample": "up", "batchnorm": "bn"}  # fmt: skip
 
 
@@ -209,9 +209,16 @@ def _meeting(text: str) -> Short | None:
 def _rows(text: str) -> str:
     """A table with a layer in each row as lines of words; empty if it is none."""
     if "tabular" in text:  # of LaTeX
-        lines = [re.sub(r"\\(?:hline|toprule|midrule|bottomrule)|\\\\.*", "", line) for line in text.splitlines() if "&" in line]
+        lines = [
+            re.sub(r"\\(?:hline|toprule|midrule|bottomrule)|\\\\.*", "", line)
+            for line in text.splitlines()
+            if "&" in line
+        ]
+        lines = [re.sub(r"\\(?:textbf|text|emph)\{([^}]*)\}", r"\1", line) for line in lines]
         text = "\n".join(f"|{line.replace('&', '|')}|" for line in lines)
-    rows = [[cell.strip() for cell in re.sub(r"^\||\|$", "", line.strip()).split("|")] for line in text.strip().splitlines()]
+    rows = [
+        [cell.strip() for cell in re.sub(r"^\||\|$", "", line.strip()).split("|")] for line in text.strip().splitlines()
+    ]
     rows = [row for row in rows if not all(re.fullmatch(r":?-{2,}:?", cell) for cell in row)]
     heads = [re.sub(r"\W+", "_", cell.lower()) for cell in rows[0]] if rows else []
     if len(rows) < 2 or len(heads) < 2 or any(len(row) != len(heads) for row in rows) or "|" not in text:
@@ -229,9 +236,9 @@ def _row(cells: dict[str, str]) -> str:
     last = ("output", "output_size", "output_shape", "input", "params", "parameters", "_", "layer", "name")
     words = [
         value
-        if key in ("filters", "units", "channels", "out", "kernel", "size", "maps", "neurons")
+        if re.search("filters|units|channels|out|kernel|size|maps|neurons|nodes|param|details", key)
         else f"{key} {value}"
         for key, value in said.items()
-        if key not in last
+        if key not in last or (key in ("params", "parameters") and re.search(r"[a-z]|\d+x\d", value))
     ]
     return " ".join([kind, *words, phi]).strip()

@@ -59,7 +59,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
     **dict.fromkeys(("meanovertime", "averageovertime"), "gap"), "connected": "linear", "feature": "",
     **dict.fromkeys(("faltung", "faltungsschicht", "faltungen"), "conv"), "leaky": "leaky_relu",
     **dict.fromkeys(("vollverbunden", "vollverbundene", "ausgabeschicht", "ausgabe", "dichte"), "linear"),
-    "flat": "flatten", "flattened": "flatten", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
+    "flat": "flatten", "flattened": "flatten", "flattening": "flatten", "globalaveraging": "gap", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
 }
 CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list",
               "seq"}
@@ -81,7 +81,7 @@ OPTIONS = {
     **dict.fromkeys(("embedding_dim", "output_dim", "width", "dim"), "width"),
     **dict.fromkeys(("num_heads", "heads"), "heads"), "depth_multiplier": "multiplier", "output_padding": "extra",
     "num_groups": "groups", "num_parameters": "slopes", "ceil_mode": "ceil", "inplace": "inplace",
-    **dict.fromkeys(("affine", "elementwise_affine"), "affine"), "activation": "activation", "mode": "mode",
+    **dict.fromkeys(("affine", "elementwise_affine"), "affine"), "activation": "activation", "activation_fn": "activation", "mode": "mode",
     "return_sequences": "steps", "interpolation": "mode", "target_shape": "shape", "unflattened_size": "shape",
     "normalized_shape": "shape", "start_dim": "start", "end_dim": "end", "key_dim": "key_dim",
 }
@@ -98,7 +98,7 @@ PASSED = {"name", "input_shape", "padding_mode", "batch_first", "data_format", "
           "max_value",
           "threshold", "approximate", "padding_idx", "batch_input_shape", "recurrent_activation", "divisor_override",
           "add_zero_attn", "batch_size", "key", "rngs", "use_running_average", "decay_rate", "axis_name",
-          "kernel_init", "bias_init", "w_init", "b_init", "inference", "deterministic", "ratio", "stddev"}
+          "kernel_init", "bias_init", "w_init", "b_init", "inference", "deterministic", "ratio", "stddev", "scope", "reuse"}
 WINDOW = ("kernel", "stride", "padding")
 CELL = ("in", "out", "layers", "bias", "", "", "bi")
 TORCH = {  # the arguments of torch's classes, by their exact names, in their order
@@ -158,7 +158,7 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?i)\bbi(?:directional|dir)?[- ](?=lstm|gru|rnn)", "bi"),
     (r"(\d+) by (\d+)", r"\1x\2"),
     (r"(?i)\bthen\b", ""),
-    (r"^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
+    (r"(?i)^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
     (r"\b(\d)-layer\b", r"l\1"),
@@ -278,7 +278,9 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
             found[itself[0]] = (itself[1], where)
             continue
         word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
-        name = _named(kind, word[1], where, call.base in TORCH) if word else next(bare, None)
+        name = (
+            _named(kind, word[1], where, call.base in TORCH or call.base == "interpolate") if word else next(bare, None)
+        )
         if name is None:
             rule = f"{call.name} takes at most {len(names)} arguments without a name"
             raise unreadable(rule, where, f"write its name, or {KINDS.get(kind, KINDS['conv']).example} in words")

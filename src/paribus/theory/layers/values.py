@@ -160,7 +160,9 @@ def unsaid(value: Any) -> TheoryError:
     """A number that the code does not say."""
     name = value.source if isinstance(value, Unsaid) else type(value).__name__.lower()
     return TheoryError(
-        "the code does not say a number that a layer needs", got=name, hint=f"put a line before it: {name} = …, or {HINT}"
+        "the code does not say a number that a layer needs",
+        got=name,
+        hint=f"put a line before it: {name} = …, or {HINT}",
     )
 
 

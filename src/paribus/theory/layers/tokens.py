@@ -1,0 +1,225 @@
+"""Words about nets as tokens: what each word is for, and texts in few signs.
+
+Every word has a role or is one of those that say nothing; with any other the text is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from paribus.theory.layers.kinds import ACTIVATIONS, CELLS
+from paribus.theory.layers.spellings import kind_of
+
+Token = tuple[str, str]  # what it is, and the word
+
+# fmt: off
+COUNTS = {word: n for n, words in enumerate((
+    "a an one single ein eine einem einer un une", "two both zwei deux", "three drei trois", "four vier quatre",
+    "five fünf cinq", "six sechs", "seven", "eight"), 1) for word in words.split()}
+NOUNS = {  # what a number counts
+    **dict.fromkeys(("filter", "filters", "kernels", "channels", "channel", "maps", "map", "ch", "filtern", "kanälen",
+                     "kanäle", "filtres", "canaux"), "filters"),
+    **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
+                     "einheiten"), "units"),
+    **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
+    **dict.fromkeys(("heads", "head"), "heads"), **dict.fromkeys(("groups",), "groups"),
+    **dict.fromkeys(("words", "tokens", "vocab", "vocabulary"), "words"),
+}
+OPTIONS = {  # what stands before or behind its number
+    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "k", "fenster"),
+                    "kernel"),
+    **dict.fromkeys(("stride", "strides", "schrittweite", "pas", "s"), "stride"),
+    **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
+    **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
+    **dict.fromkeys(("rate", "probability", "prob", "p"), "rate"),
+    **dict.fromkeys(("dim", "dimension", "dimensions", "dimensional", "d"), "width"), "factor": "factor",
+}
+SILENT = set(["with", "of", "the", "and", "to", "in", "is", "has", "are", "that", "which", "for", "by", "at", "from", "it", "its", "this", "then", "into", "mit", "und", "der", "die", "das", "den", "dem", "je", "avec", "et", "de", "des", "du", "la", "le", "les", "layer", "layers", "schicht", "schichten", "couche", "couches", "stage", "block", "bloc", "each", "using", "uses", "use", "used", "apply", "applied", "applies", "contains", "consists", "having", "fully", "network", "net", "model", "cnn", "mlp", "nn", "feedforward", "feed", "forward", "perceptron", "multilayer", "function", "functions", "activation", "activations", "nonlinearity", "aktivierung", "operation", "value", "rows", "followed", "dann", "gefolgt", "von", "suivi", "per", "output-only", "final", "another", "respectively", "also", "where", "whose", "size", "on", "over", "give", "gives", "produces", "producing", "out", "verdeckte", "hidden-only", "here", "our", "we", "finally", "again", "convolves", "convolve", "image", "images", "set", "one-only", "first", "second", "third", "fourth", "last-only", "next", "after", "that", "come", "comes", "add-on", "deep", "simple", "small", "convnet", "classifier", "head", "features", "feature-only", "body", "backbone", "encoder", "decoder", "autoencoder", "be", "as", "d", "1d", "2d", "3d", "an", "regularisation", "regularization", "downsampling", "one-only", "up-only", "probability", "class", "scores", "linearly", "spatial"]) - {"d"}
+# fmt: on
+TOKEN = re.compile(
+    r"(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+(?:\.\d+)? ?%|\d*\.\d+)"
+    r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdg]\d+\b|/\d+)|(?P<mark>->|=>|>>|→|⇒|↓|\n|;| - |\.(?=\s|$)|\||\+|>)"
+    r"|(?P<comma>,|\(|\))|(?P<word>[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
+)
+VALUES = ("number", "size", "share", "same", "valid")
+MARKS = {"then", "dann", "puis", "followed"}
+NEEDS_OUT = ("conv", "deconv", "linear", *CELLS)
+
+
+class Unreadable(Exception):
+    """A word without a role, or an attribute that no layer takes."""
+
+
+def prepared(text: str) -> str:
+    """A text in few signs: sizes without spaces, no stress, no comments between parentheses, no shapes behind arrows."""
+    text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
+    text = re.sub(r"\s•\s", "\n", text)
+    text = re.sub(r"\s/\s", " ", text)
+    text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.]\s+)", "", text)
+    text = re.sub(r"\bF\d+ (?=\d)", "fc ", text)
+    text = re.sub(r"\b[CS]\d+ (?=\d+@|max|avg|pool|conv)", "", text)
+    text = re.sub(r"(?m)^\s*(?:\w+ = )?([A-Z]?\w*[A-Za-z]):(?=\s|$)", _headed, text)
+    text = re.sub(r"\*\*|__|`|<br ?/?>|\\\\|\"|'", lambda found: ", " if found[0].startswith("<") else " ", text)
+    text = re.sub(r"(?<=\d) ?[xX*] ?(?=\d)", "x", text)
+    text = re.sub(r"^\s*x\s*(?:->|→|=>)", "", text)
+    text = re.sub(r"^\s*(\d+)@(\d+x\d+)\s*(?:->|→|=>)", r"input \1x\2, ", text)
+    text = re.sub(r"(?m)^\s*[A-Z]\d+\s+(?=[A-Za-z])", "", text)
+    text = re.sub(r"(?:(\d+) ?[xX*] ?)[\[(]([^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*)[\])]", _again, text)
+    text = re.sub(r"[\[(]([^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*)[\])] ?[xX*] ?(\d+)", _again, text)
+    text = re.sub(
+        r"(?i)\b((?:leaky ?|p|log ?)?(?:re|s?e)lu|(?:log ?)?softmax) ?\( ?(?:dim|axis|slope|alpha)? ?=? ?-?[\d.]+ ?\)",
+        r"\1",
+        text,
+    )
+    text = re.sub(r"\)[-+](?=[A-Za-z])", ") ; ", text)
+    text = re.sub(r"(?m)(^|;|\. )\s*F\d+\s*:", r"\1 fc:", text)
+    text = re.sub(r"(?m)(^|;|\. )\s*[A-Z]\d+\s*:", r"\1 ", text)
+    text = re.sub(r"(\d+) by (\d+)", r"\1x\2", text)
+    text = re.sub(r"(?:->|→|=>)\s*[(\[]\s*\d+(?:\s*[,x]\s*\d+)*\s*,?[)\]](?=\s*(?:$|\n|,))", "", text)
+    text = re.sub(r"(?m)(?:->|→|=>)\s*\d+x\d+(?:x\d+)?\s*$", "", text)
+    text = re.sub(r"\b(conv|avg|max|norm|act|dim|deconv|approx)\.", r"\1", text, flags=re.IGNORECASE)
+    text = re.sub(r"(?m)^\s*(?:[-*•◦]|\(?\d+[.)])\s+", "", text)
+    text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
+    text = re.sub(r"(\d+),? (?:and|und|et) (\d+)(?= *(?:filters?|units?|neurons?|channels?|nodes|kernels|feature maps|hidden))",
+                  r"\1&\2", text)  # fmt: skip
+    return re.sub(r"(?<=\s)\([^()\d=]*\)", _aside, text)
+
+
+def _headed(found: re.Match[str]) -> str:
+    """A heading of one word, unless it names a layer or the input."""
+    low = found[1].lower()
+    return found[0] if kind_of(low) or low in ("x", "input", "inputs", "hidden", "residual") else ""
+
+
+def _again(found: re.Match[str]) -> str:
+    """What stands between brackets, as often as it says."""
+    times, inner = (found[1], found[2]) if found[1].isdigit() else (found[2], found[1])
+    return "\n".join([inner] * min(int(times), 50)) + "\n"
+
+
+def _aside(found: re.Match[str]) -> str:
+    """What stands between parentheses, unless no word of it has a role."""
+    names = re.findall(r"[^\W\d_]+", found[0].lower())
+    told = any(kind_of(name) or name in OPTIONS or name in ("same", "valid") for name in names)
+    return found[0] if told or not names else " "
+
+
+def _split(text: str) -> str:
+    """Names apart from the numbers at them: ``conv3x3`` → conv 3x3, ``C64`` stays."""
+    text = re.sub(r"\b([123])-?[dD]\b", " ", text)
+    text = re.sub(r"(?i)(?<=[a-z])[123]d\b", "", text)
+    text = re.sub(r"(?<=[a-zA-Z]{2})[-_]?(?=\d)", lambda found: "" if False else " ", text)
+    text = text.replace("relu 6", "relu6").replace("ReLU 6", "relu6")
+    return re.sub(r"(?<=\d)-(?=[A-Za-z])|_", " ", text)
+
+
+@dataclass
+class Tokens:
+    """Goes through the words of a text, and finds what each of them is."""
+
+    seen: list[Token] = field(default_factory=list)
+
+    def sentences(self, text: str) -> list[list[Token]]:
+        """Tokens between marks, with what each is; the names of several words as one."""
+        found: list[list[Token]] = [[]]
+        tokens = [(match.lastgroup or "", match[0]) for match in TOKEN.finditer(_split(text))]
+        at = 0
+        while at < len(tokens):
+            what, word = tokens[at]
+            if what == "mark" or (
+                what == "word" and word.lower() in MARKS and not (found[-1] and found[-1][-1] == ("each", ""))
+            ):
+                if (
+                    word == "+"
+                    and at + 1 < len(tokens)
+                    and tokens[at + 1][1].lower() in ("x", "input", "identity", "shortcut")
+                ):
+                    found += [[("sum", "")], []]
+                    self.seen.append(("sum", ""))
+                    at += 2
+                    continue
+                found.append([])
+            elif what == "word":
+                more, token = self.named(tokens, at)
+                if found[-1] and self.seen and self.seen[-1][0] == "count" and found[-1][-1][0] == "number":
+                    found[-1][-1] = self.seen[-1]
+                found[-1].append(token)
+                self.seen.append(token)
+                at += more
+                continue
+            else:
+                found[-1].append((what, word))
+                self.seen.append((what, word))
+            at += 1
+        if any(what == "residual" for what, _ in self.seen) and not any(what == "sum" for what, _ in self.seen):
+            raise Unreadable("residual")
+        return [[token for token in sentence if token[0] != "residual"] for sentence in found]
+
+    def named(self, tokens: list[Token], at: int) -> tuple[int, Token]:
+        """The token that one or several words make, and how many they are."""
+        words = [word.lower() if what == "word" else "-" if word == "-" else "" for what, word in tokens[at : at + 7]]
+        word, following = words[0], words[1] if len(words) > 1 else ""
+        before = next((token for token in reversed(self.seen) if token[0]), ("", ""))
+        if word in ("output", "outputs", "hidden") and (following in NOUNS or before[0] in ("number", "list", "count")):
+            if following in NOUNS:
+                return 1, ("", word)
+            if before[0] != "count" and not following.startswith(("layer", "schicht")):
+                return 1, ("noun", "units")
+        if word == "hidden" and following in ("size", "dim", "dimension"):
+            return 2, ("option", "kernel")
+        if word == "stacked":
+            return 1, ("", word)
+        if word == "output" and following == "padding":
+            return 2, ("option", "extra")
+        if word in OPTIONS and following in ("size", "width", "length", "rate", "factor"):
+            return 2, ("option", OPTIONS[word])
+        if word == "layers" and before[0] == "number":
+            return 1, ("option", "layers")
+        if word in ("filter", "pool", "pooling") and following == "size":
+            return 2, ("option", "kernel")
+        if word in ("dilated", "atrous", "strided") and kind_of(following):
+            return 1, ("", word)
+        if word in ("residual", "skip", "shortcut"):
+            return 1 + (following in ("block", "connection", "unit")), ("residual", word)
+        if word in ("each", "both", "jeweils", "all") and "followed" in words[1:4]:
+            return 1 + words.index("followed"), ("each", "")
+        if word in ("add", "sum") and {"input", "identity", "shortcut", "skip", "x"} & set(words[1:3]):
+            return 2 + (words[1] == "the"), ("sum", "")
+        if (
+            word == "linear"
+            and before[0] in ("number", "noun", "pair", "list")
+            and not re.match(r"layer|\d", following)
+        ):
+            return 1, ("", "linear")  # no activation
+        for count in range(min(5, len(words)), 0, -1):
+            part = [one for one in words[:count] if one != "-"]
+            if "" in words[:count] or words[count - 1] == "-" or not part:
+                continue
+            name = "".join(part)
+            name = re.sub(r"(?:layers?|schichte?n?|activations?|operations?)$", "", name) or name
+            if (
+                (kind := kind_of(name))
+                and kind not in ("input", "add", "cat", "op", "own")
+                and name not in ("norm", "c", "do")
+            ):
+                if kind == "separable":
+                    raise Unreadable(kind)
+                if words[count - 1] in ("layers", "convolutions", "convs", "schichten") and before[0] == "number":
+                    self.seen[-1] = ("count", before[1])  # 2 hidden layers
+                return count, ("phi" if kind in ACTIVATIONS else "kind", f"{kind} {name}")
+        if word in ("same", "valid", "no", "without", "ohne", "sans", "bidirectional", "stacked", "bias"):
+            return 1, (word, word)
+        for roles, what in ((NOUNS, "noun"), (OPTIONS, "option"), (COUNTS, "count")):
+            if word in roles:
+                return 1, (what, str(roles[word]))
+        if word in SILENT or word in ("x", "times"):
+            return 1, (
+                "and"
+                if word in ("and", "with", "und", "mit", "et", "avec")
+                else "times"
+                if word in ("x", "times")
+                else "",
+                word,
+            )
+        raise Unreadable(word)
