@@ -63,8 +63,9 @@ def plain(typed: str) -> Plain:
     if strange:
         hint = "such as tr(A X), norm(A x - b)**2, xᵀAx, inv(X)"
         raise TheoryError(f"{SENTENCE}: '{strange[0]}' is no part of one", got=text, hint=hint)
-    text, said = _averaged(" ".join(_sums(text).split()))
-    return Plain(text, wrt, linear, said)
+    text, summed = _sums(text)
+    text, said = _averaged(" ".join(text.split()))
+    return Plain(text, wrt, linear, said + summed)
 
 
 def _from_mathematica(text: str) -> str:
@@ -110,19 +111,23 @@ def _names(name: str, rest: str) -> bool:
     return not bare and "=" not in re.sub(r"\([^()]*\)|\{[^{}]*\}|[<>]=", "", rest) and f" {name} " not in f" {rest} "
 
 
-def _sums(text: str) -> str:
+def _sums(text: str) -> tuple[str, tuple[str, ...]]:
     """A sign of summation without an index: over that of the entries behind it, or else over all entries."""
+    said = []
 
     def indexed(found: re.Match[str]) -> str:
-        rest = text[found.end() :]
-        if found[1] == "Σ" and not re.match(
-            r"\s+\(.*\)\s*(?:²|\^\s*\{?2|\*\*\s*2)|[^+−-]*[ᵢⱼₖ]|[^+−-]*_\{?[ijk]\b", rest
-        ):
-            return found[0]  # a covariance
+        before, rest = text[: found.start()].rstrip(), text[found.end() :]
+        entries = r"\s+\(.*\)\s*(?:²|\^\s*\{?2|\*\*\s*2)|[^+−-]*[ᵢⱼₖ]|[^+−-]*_\{?[ijk]\b"
+        if found[1] == "Σ" and not re.match(entries, rest):
+            if not re.match(r"\s+[a-z(]", rest) or before[-1:] not in "+-−(=[{":
+                return found[0]  # a covariance
+            said.append("Σ is a sum over all entries; the matrix Σ is written Sigma")
+            return "∑ "
         index = re.search(r"_\{?([ijk])\b|([ᵢⱼₖ])", rest)
         return f"∑_{unicodedata.normalize('NFKC', index[1] or index[2])} " if index else "∑ "
 
-    return re.sub(r"([Σ∑]|\\sum(?![a-z]))(?!\s*(?:[_ᵢⱼₖₙ]|\^|⁻|\\?limits))(?=\s*[\w(\[\\|‖√])", indexed, text)
+    signs = r"([Σ∑]|\\sum(?![a-z]))(?!\s*(?:[_ᵢⱼₖₙ]|\^|⁻|\\?limits))(?=\s*[\w(\[\\|‖√])"
+    return re.sub(signs, indexed, text), tuple(said)
 
 
 def _lowered(found: re.Match[str]) -> str:
@@ -181,7 +186,8 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"\|\|", "‖"),
     (rf"\\(?:{FACES})\s*\{{([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
     (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
-    (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
+    (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?"
+     rf"\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
     (rf"∏([ᵢⱼₖ])\s*({NAME})\1", r"prod(\2)"),
     (rf"({NAME})\.shape\[0\]", r"len(\1)"),
     (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),

@@ -56,7 +56,7 @@ def _replaced(text: str, formulas: dict[str, str], opened: bool = False) -> str:
 
 
 def arguments(text: str, start: int) -> tuple[list[str], int]:
-    """What stands between brackets that were opened before a place, cut at commas, and where they have closed; else 0."""
+    """What stands between brackets opened before a place, cut at commas, and where they have closed; else 0."""
     depth, parts, begun = 0, list[str](), start
     for place in range(start, len(text)):
         sign = text[place]

@@ -92,7 +92,7 @@ def infer(
             raise TheoryError("a shape is given for a name that does not occur", got=name, hint=nearest(name, indexed))
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
     if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
-        options |= dict.fromkeys(["gamma", "beta"], {1: 0.0, 0: 0.6})  # of a normalisation, for each feature
+        options |= {key: {1: 0.0, 0: 0.6} for key in ("gamma", "beta")}  # of a normalisation, for each feature
     numbers = bool(indexed) and not declared and _of_numbers(raw, text) and _computed(raw, indexed)
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
