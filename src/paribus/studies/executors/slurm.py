@@ -78,14 +78,14 @@ class SlurmCluster:
             StudyError: naming what is missing.
         """
         submitit = _loaded()
-        if not self.local and (missing := next((name for name in ("sbatch", "srun") if not shutil.which(name)), "")):
-            hint = "start the command on a machine of the cluster; for trying it out here: --on slurm:local"
-            raise StudyError("this machine submits no jobs to SLURM", got=f"no {missing}", hint=hint)
         known = _known(submitit)
         for name in self.options:
             if name not in known:
                 hint = nearest(name, known) or "write it as sbatch does, with _ for -"
                 raise StudyError("submitit knows no such option of sbatch", got=name, hint=hint)
+        if not self.local and (missing := next((name for name in ("sbatch", "srun") if not shutil.which(name)), "")):
+            hint = "start the command on a machine of the cluster; for trying it out here: --on slurm:local"
+            raise StudyError("this machine submits no jobs to SLURM", got=f"no {missing}", hint=hint)
 
     def run(self, jobs: Iterable[Job | None], listen: EventListener, fail_fast: bool = False) -> None:
         """Run all jobs."""
