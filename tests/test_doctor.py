@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import paribus as pb
 from paribus.cli.app import app
 from paribus.diagnosis.finding import Diagnosis, Finding
-from paribus.doctor import _by_survival, choose, study_of
+from paribus.doctor import _by_survival, _value, choose, study_of
 from paribus.errors import RunError
 from paribus.records.recipe import Recipe
 from paribus.records.result import ArmResult
@@ -42,6 +42,23 @@ def test_a_treatment_that_helps_is_confirmed_over_seeds_that_are_not_the_patient
         app, ["diagnose", str(sick.path), "--treat", "--seeds", "3", "--runs", str(tmp_path), "--json"]
     )
     assert json.loads(again.stdout)["treated"]["word"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("field", "before"),
+    [
+        ("model.redraw", "own"),
+        ("model.ending", "own"),
+        ("model.norm_momentum", None),
+        ("model.input_scaling", "auto"),
+        ("training.agreeing", 0),
+        ("training.shuffle", "full"),
+        ("optimizer.lr", 1.0),
+        ("stopping", {"use": "never"}),
+    ],
+)
+def test_a_field_that_a_recipe_leaves_out_has_a_value_before_it_is_treated(field, before):
+    assert _value(Recipe.load("digits/mlp", FAR_TOO_HIGH), field) == before
 
 
 def test_the_first_finding_with_a_treatment_of_one_field_is_chosen():

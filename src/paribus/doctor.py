@@ -157,11 +157,15 @@ def _diverged(arm: ArmResult) -> int:
 
 
 def _value(recipe: Recipe, field: str) -> Any:
-    """The value of a dotted field; of a part all of its options."""
+    """The value of a dotted field, be it a default that a recipe leaves out; of a part all of its options."""
     value: Any = recipe.resolved()
-    for name in field.split("."):
+    *groups, last = field.split(".")
+    for name in groups:
         value = value[name]
-    return value
+    if last in value:
+        return value[last]
+    group = ".".join(groups)
+    return recipe.settings(group)[last] if group in recipe.fields else getattr(getattr(recipe, group), last)
 
 
 def _number(value: float) -> float | None:

@@ -147,6 +147,17 @@ def test_what_cannot_be_changed_is_said(model, options, says):
         changed(model, Start(**options))
 
 
+def test_a_state_is_read_by_a_method_that_no_hook_hears():
+    class Keeps(Own):
+        def advance(self, x: Tensor, state: object) -> tuple[Tensor, object]:
+            return self(x), state
+
+    net = changed(Keeps(), Start(ending="bare", redraw="he")).eval()
+    assert net(X).shape == (64, 3)  # who calls it as others do gets what he asked for
+    with pytest.raises(RecipeError, match="read by its advance"):
+        net.advance(X, None)
+
+
 def test_outputs_of_another_shape_have_no_bare_form():
     net = drawn(ending="bare")
     net.ending = "mean"

@@ -6,6 +6,8 @@ model's own constructor takes.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from torch import Tensor, nn
 
 from paribus.errors import RecipeError
@@ -53,18 +55,25 @@ def bare(model: nn.Module) -> None:
     """Let a model give what its last layer with weights gives, and leave out what stands behind that.
 
     Raises:
-        RecipeError: if the model keeps a state, which is read by another method than ``forward``, or has no layer.
+        RecipeError: if it has no layer; when it is called, if the shapes differ, or if it is read by ``advance``.
     """
     layers = [module for module in model.modules() if _is_layer(module)]
-    if callable(getattr(model, "advance", None)) or not layers:
-        rule = "model.ending=bare takes what the last layer gives when the model is called"
-        got = "a model that keeps a state, and is read by its advance()" if layers else "a model without layers"
-        raise RecipeError(rule, got=got, hint="leave model.ending as it is")
+    if not layers:
+        rule = "model.ending=bare takes what the last layer gives"
+        raise RecipeError(rule, got="a model without layers", hint="leave model.ending as it is")
     last = _Last()
     for layer in layers:
         layer.register_forward_hook(last.heard)
     model.register_forward_pre_hook(last.asked)
     model.register_forward_hook(last.given)
+    if callable(getattr(model, "advance", None)):
+        model.advance = _unheard  # type: ignore[assignment]
+
+
+def _unheard(*inputs: object) -> NoReturn:
+    rule = "model.ending=bare takes what the last layer gives when the model is called"
+    got = "a model that keeps a state, and is read by its advance()"
+    raise RecipeError(rule, got=got, hint="leave model.ending as it is")
 
 
 class _Last:

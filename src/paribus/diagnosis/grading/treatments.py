@@ -17,7 +17,7 @@ from paribus.diagnosis.grading.cases import Pair
 from paribus.diagnosis.grading.grades import Cell, Planted
 from paribus.diagnosis.treatment import Word
 from paribus.doctor import treated
-from paribus.errors import ParibusError
+from paribus.errors import Interrupted, ParibusError
 from paribus.progress import Announce
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
@@ -114,9 +114,15 @@ def _tried(cell: Cell, folder: RunFolder, runs: Path, jobs: int) -> Tried:
 
 
 def _word(folder: RunFolder, finding: Finding, runs: Path, jobs: int) -> Verdict:
-    """What the study says; a treatment that cannot be trained does not help."""
+    """What the study says; a treatment that cannot be trained does not help.
+
+    Raises:
+        Interrupted: when asked to stop, which says nothing of the treatment.
+    """
     try:
         return treated(folder, finding, SEEDS, runs, jobs=jobs, device="cpu").word
+    except Interrupted:
+        raise
     except ParibusError:
         return "not confirmed"
 
