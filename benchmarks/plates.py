@@ -86,7 +86,7 @@ def detector(epochs: int = EPOCHS) -> tuple[Work, Work, Work]:
             "name": "benchmark/detector",
             "data": "noise_boxes",
             "split": {"val": 0.1, "test": 0.0},
-            "model": "detector",
+            "model": {"use": "detector", "width": 32},
             "task": shipped["task"],
             "optimizer": {"use": "adam", "lr": 0.001},
             "training": {"batch_size": 8, "precision": "fp32"},
@@ -105,7 +105,7 @@ def detector(epochs: int = EPOCHS) -> tuple[Work, Work, Work]:
 
 def reader(epochs: int = EPOCHS) -> tuple[Work, Work, Work]:
     """Raw loop and runs of the reader of plates: 95 batches of 8 an epoch."""
-    changes = {"data.plates": 800, "data.size": [32, 96], "training.batch_size": 8, "split.test": 0.0}
+    changes = {"data.plates": 800, "data.size": [32, 64], "training.batch_size": 8, "split.test": 0.0}
     recipe = Recipe.load("plates/made", {**changes, "schedule": "constant", "budget.epochs": epochs})
 
     def loss(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:

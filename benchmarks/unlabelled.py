@@ -20,7 +20,7 @@ from paribus.records.environment import cores
 from paribus.records.recipe import Recipe
 
 CNN = {"use": "cnn", "widths": [16, 32], "norm": "batch", "head": "global_average"}
-COUNT, SIZE, EPOCHS = 6_000, 24, 3  # 276 steps: looks inside a network cost the same in a training of any length
+COUNT, SIZE, EPOCHS = 12_000, 24, 3  # 276 steps: looks inside a network cost the same in a training of any length
 TASKS = {
     "SimCLR": {"use": "pretext", "kind": "simclr"},
     "rotation": {"use": "pretext"},
@@ -43,7 +43,7 @@ def rows(repeats: int) -> list[Row]:
 
 def recipe(task: dict, epochs: int = EPOCHS) -> Recipe:
     """Some epochs of SGD."""
-    return sources.recipe(COUNT, 3, SIZE, CNN, epochs, {"task": task, "split.val": 0.02, "training.batch_size": 64})
+    return sources.recipe(COUNT, 3, SIZE, CNN, epochs, {"task": task, "split.val": 0.02})
 
 
 def trainings(by_hand, chosen: Recipe) -> tuple[Work, Work, Work]:
