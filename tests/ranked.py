@@ -48,7 +48,6 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "language": ("markov/rnn", {"model.width": 8}),
     "contrast": ("digits/cnn", {**CNN, **VIEWS}),
     "reading": ("plates/made", {**DRAWN, "model.dropout": 0.2, **PLAIN, "optimizer.lr": 1e-3}),
-    "places": ("plates/made", {**DRAWN, "task.way": "positions", **PLAIN}),
     "detection": ("plates/detector", {**SQUARES, **DETECTOR}),
     "writing": ("copy/attention", {**WRITER, "model.dropout": 0.2, "task.forcing": 0.5}),
     "looking": ("copy/attention", {**WRITER, "model.select": "reinforce"}),

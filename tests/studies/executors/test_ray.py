@@ -157,7 +157,7 @@ def test_runs_wait_where_the_cluster_is_full(tmp_path):
         (running.add if event.kind in ("started", "progress") else running.discard)(event.job.seed)
         most.append(len(running))
 
-    jobs = plan(tmp_path, recipe({"budget.epochs": 40}), seeds=range(4))
+    jobs = plan(tmp_path, recipe({"budget.epochs": 15}), seeds=range(4))
     RayCluster(4, "cpu", cpus_per_run=0.1, gpus_per_run=0.5).run(jobs, listen)
     assert max(most) <= 2  # the cluster has one GPU
     assert all(job.folder.status.state == "finished" for job in jobs)

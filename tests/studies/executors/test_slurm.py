@@ -65,11 +65,18 @@ def test_R6_a_run_saves_when_its_place_is_taken_away_and_goes_on_in_another(tmp_
     assert job.folder.result.weights_sha256 == alone(tmp_path / "alone", job)
 
 
-def test_places_are_kept_for_the_next_look_of_a_study(tmp_path):
+def press_ctrl_c(job):
+    """Let all processes of this machine that a terminal knows of hear it, but the one that decides."""
+    for pid in (job.folder.status.pid, place_of(job), processes.parent(place_of(job))):
+        os.kill(pid, signal.SIGINT)
+
+
+def test_places_hear_no_ctrl_c_and_are_kept_for_the_next_look_of_a_study(tmp_path):
     found = []
     for seed in (0, 1):
-        record = Record()
-        here().run(plan(tmp_path, recipe(), seeds=[seed]), record)
+        [job] = plan(tmp_path, recipe({"budget.epochs": 40}), seeds=[seed])
+        record = Record(at_progress=lambda job=job: press_ctrl_c(job))
+        here().run([job], record)
         assert record.ends() == ["finished"]
         [batch] = slurm._kept.values()
         found.append([place.name for place in batch.places])

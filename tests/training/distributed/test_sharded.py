@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from paribus.data.deliver.loader import Batch
 from paribus.errors import Paused, RecipeError
 from paribus.ranks import Share
 from paribus.records.recipe import Recipe
@@ -21,7 +23,7 @@ from paribus.training.execution import Settings
 from paribus.training.loop import train
 from paribus.training.run import Run
 
-SMALL = {"split.limit": 200, "budget.epochs": 2, "training.batch_size": 25, "training.precision": "fp32"}
+SMALL = {"split.limit": 200, "budget.epochs": 3, "training.batch_size": 25, "training.precision": "fp32"}
 CNN = {"model.widths": [4, 8], "model.norm": "batch", "model.dropout": 0.2, "training.clip_norm": 0.5}
 ONE, TWO = Settings("cpu", 1, signals=False), Settings("cpu", 1, processes=2, shard=True)
 
@@ -30,44 +32,27 @@ def recipe(**more: Any) -> Recipe:
     return Recipe.load("digits/cnn", {**SMALL, **CNN, "optimizer": "adam", **more})
 
 
-def same(found: Path, expected: Path) -> None:
-    weights = load_file(expected)
-    for name, tensor in load_file(found).items():
-        torch.testing.assert_close(tensor, weights[name], rtol=1e-3, atol=1e-4, msg=name)
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory) -> RunFolder:
-    folder = RunFolder(tmp_path_factory.mktemp("alone"))
-    train(folder, recipe(), 1, ONE)
-    return folder
-
-
 @pytest.mark.slow
-def test_parts_of_two_processes_are_saved_whole_and_one_goes_on_from_them(alone, tmp_path):
-    two = RunFolder(tmp_path / "two")
+def test_two_processes_with_parts_go_on_where_one_was_and_one_where_they_were(tmp_path):
+    alone, run = RunFolder(tmp_path / "alone"), RunFolder(tmp_path / "run")
+    train(alone, recipe(), 1, ONE)
     with pytest.raises(Paused):
-        train(two, recipe(), 1, Settings("cpu", 1, processes=2, shard=True, until=1))
-    [saved] = two.checkpoints.glob("step-*.safetensors")
-    moments = checkpoints.read(saved)["optimizers"]["model"]["state"]
-    weights = checkpoints.read(saved)["network"]
-    assert {tuple(one["exp_avg"].shape) for one in moments.values()} <= {tuple(one.shape) for one in weights.values()}
-    train(two, recipe(), 1, ONE)  # one process goes on
-    assert two.status.resumed == 1
-    same(two.weights, alone.weights)
-
-
-@pytest.mark.slow
-def test_one_process_begins_and_two_with_parts_go_on_as_one_would(alone, tmp_path):
-    two = RunFolder(tmp_path / "two")
+        train(run, recipe(), 1, replace(ONE, until=1))
     with pytest.raises(Paused):
-        train(two, recipe(), 1, Settings("cpu", 1, signals=False, until=1))
-    result = train(two, recipe(), 1, TWO)
-    assert (result.execution["processes"], result.execution["sharded"]) == (2, True)
-    same(two.weights, alone.weights)
-    for found, expected in zip(two.history, alone.history, strict=True):
-        assert found["train/loss"] == pytest.approx(expected["train/loss"], rel=1e-4)
-        assert found["val/loss"] == pytest.approx(expected["val/loss"], rel=1e-4)
+        train(run, recipe(), 1, replace(TWO, until=2))
+    assert json.loads((run.path / "environment.json").read_text())["execution"]["sharded"]
+    state = checkpoints.read(max(run.checkpoints.glob("step-*.safetensors")))
+    moments = {tuple(one["exp_avg"].shape) for one in state["optimizers"]["model"]["state"].values()}
+    assert moments <= {tuple(one.shape) for one in state["network"].values()}  # of whole tensors, not of parts
+    result = train(run, recipe(), 1, ONE)
+    assert "sharded" not in result.execution
+    assert run.status.resumed == 2
+    expected = load_file(alone.weights)
+    for name, tensor in load_file(run.weights).items():
+        torch.testing.assert_close(tensor, expected[name], rtol=1e-3, atol=1e-4, msg=name)
+    for found, row in zip(run.history, alone.history, strict=True):
+        assert found["train/loss"] == pytest.approx(row["train/loss"], rel=1e-4)
+        assert found["val/loss"] == pytest.approx(row["val/loss"], rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +85,16 @@ def test_a_recipe_that_can_be_cut_is_not_refused():
     sharded.check(recipe(**{"training.ema": 0.9}), ONE)
 
 
-@pytest.mark.slow
-def test_a_task_that_calls_parts_of_its_network_is_refused_in_words(tmp_path):
-    changes = {"split.limit": 100, "budget.epochs": 1, "model.width": 8, "model.select": "reinforce"}
-    with pytest.raises(RecipeError, match="only if its task calls it as a whole"):
-        train(RunFolder(tmp_path), Recipe.load("copy/attention", changes), 1, TWO)
+@pytest.mark.parametrize(
+    "said",
+    [
+        RuntimeError("aten.mm.default got mixed torch.Tensor and DTensor, need to convert all torch.Tensor to DTensor"),
+        UserWarning("FSDP2-wrapped module (FSDPLinear) returned a view tensor. An in-place op on this view"),
+    ],
+)
+def test_a_task_that_calls_parts_of_its_network_is_refused_in_words(said):
+    group = Sharded(Share(0, 2, 1, 2), False, RuntimeError)
+    batch = Batch(torch.zeros(4, 2), torch.zeros(4), torch.arange(4), group.share.spans(8))
+    [piece] = group.pieces(batch)
+    with pytest.raises(RecipeError, match="only if its task calls it as a whole"), group.at(piece, draws=False):
+        raise said

@@ -31,7 +31,7 @@ SILENT_SECONDS = {
     False: 30.0,
 }  # of a place, here or far, before somebody asks whether its job is still there
 LOST_SECONDS = 600.0  # of a place that is said to run
-LEAVE_SECONDS = 5.0  # that places get to end
+LEAVE_SECONDS = 30.0  # that places of this machine get to end
 
 
 @dataclass(eq=False)
@@ -203,7 +203,8 @@ class Batch:
             yield place.asked, Report(place.node, ready=True)
         if now - place.asked_after > SILENT_SECONDS[self.local]:
             place.asked_after = now
-            if place.job.done(force_check=True) or (place.node and now - place.heard > LOST_SECONDS):
+            # SLURM is asked for those that had begun; of the queue submitit itself asks now and then, for all at once
+            if place.job.done(force_check=bool(place.node)) or (place.node and now - place.heard > LOST_SECONDS):
                 self._remove(place)
                 self._end_job(place)
                 if place.asked:

