@@ -236,9 +236,13 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         loose = token[1] in ("and", "und", "et") or not {"number", "list"} & {*between}
         counted = [what for what, _ in ahead[:2]] == ["number", "noun"] and kind is None and token[1] == "and"
         last = next((word.split()[0] for what, word in parts[-1] if what == "kind"), "")
-        if (token[0] == "and" and counted and last and last not in NEEDS_OUT) or (token[0] == "and" and kind is not None and held and loose and "and" not in between):
+        if (token[0] == "and" and counted and last and last not in NEEDS_OUT) or (
+            token[0] == "and" and kind is not None and held and loose and "and" not in between
+        ):
             parts.append([])
-        elif (token[0] == "kind" and any(what == "kind" for what, _ in parts[-1])) or (token[0] == "kind" and parts[-1] and parts[-1][0][0] == "phi" and len(parts) > 1):
+        elif (token[0] == "kind" and any(what == "kind" for what, _ in parts[-1])) or (
+            token[0] == "kind" and parts[-1] and parts[-1][0][0] == "phi" and len(parts) > 1
+        ):
             parts.append([token])
         else:
             parts[-1].append(token)
