@@ -44,13 +44,10 @@ SUMS = {"add": "|", "concat": "&", "concatenate": "&", "cat": "&"}
 FREE = {*ACTIVATIONS, "pool", "avgpool", "gap", "gmp", "dropout", "flatten", "up", "id", "adaptive"}  # used twice
 CELLS = ("LSTM", "GRU", "RNN")
 SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", "astype", "stop_gradient", "identity"}
-QUIET = {"to", "cuda", "cpu", "eval", "train", "compile", "summary", "fit", "build", "float", "half", "parameters", "save",
-         "initialize", "hybridize", "apply", "__init__", "load_state_dict", "state_dict", "save_hyperparameters",
-         "init_weights", "reset_parameters", "register_buffer", "requires_grad_", "print", "double"}  # fmt: skip
+QUIET = {"__init__", "apply", "build", "compile", "cpu", "cuda", "double", "eval", "fit", "float", "half",
+         "hybridize", "init_weights", "initialize", "load_state_dict", "parameters", "print", "register_buffer",
+         "requires_grad_", "reset_parameters", "save", "save_hyperparameters", "state_dict", "summary", "to", "train"}  # fmt: skip
 LIBRARIES = {"layers", "torch", "tf", "keras", "jnp", "np", "F", "nd", "sym"}
-LAST = re.compile(  # whose channels come last
-    r"\b(?:flax|linen|nnx|hk|haiku|keras|tensorflow|tf|stax)\b|\b(?:Dense|(?:Depthwise)?Conv[123]D|concatenate|Concatenate)\("
-)
 FUNCTIONS = re.compile(r"\b(?:layers|slim|sym|symbol)\.")  # functions that make weights of their own
 
 
@@ -320,7 +317,8 @@ class Calls(Python):
             self.flow = ends[0]
             return Net(ends[0].chain)
         if low in SUMS:
-            given = [Signal(()) if self.enters(one) else one for one in flat(args) if isinstance(one, Signal | Name)]
+            named_ = [Signal(()) if self.enters(one) else one for one in flat(args)]
+            given = [one for one in named_ if isinstance(one, Signal)]
             args = tuple(given) + tuple(one for one in flat(args) if isinstance(one, int | str))
             if any(not isinstance(one, Signal | int | str) for one in flat(args)):
                 raise beyond(node)
@@ -412,8 +410,8 @@ class Calls(Python):
             return self.behind(value.chain, f"gap{flat}")
         raise beyond(node)
 
-    def joined(self, given: list[Any], sign: str) -> Any:
-        """Chains that meet; the last states of two directions are the last step of both."""
+    def joined(self, given: list[Signal], sign: str) -> Signal:
+        """Chains that meet."""
         return Signal(joined([one.chain for one in given], sign, next(self.numbers)))
 
     def behind(self, value: Chain, text: str) -> Signal:

@@ -219,6 +219,7 @@ class Expressions:
         return self.decided(self.value(test, scope), test)
 
     def decided(self, value: Any, node: ast.AST) -> bool:
+        """Whether a value is true, if the code says so."""
         if isinstance(value, Unsaid | Name | Signal):
             raise beyond(node)
         return bool(value)
@@ -259,4 +260,5 @@ def beyond(node: ast.AST) -> TheoryError:
 
 
 def shown(node: ast.AST) -> str:
+    """The first line of a piece of code."""
     return ast.unparse(node).strip().splitlines()[0]

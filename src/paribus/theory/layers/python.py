@@ -40,7 +40,7 @@ BUILTIN: dict[str, Callable[..., Any]] = {
     "enumerate": lambda many, start=0: list(enumerate(many, start)), "reversed": lambda many: list(many)[::-1],
     "prod": math.prod, "sqrt": math.sqrt, "ceil": math.ceil, "floor": math.floor, "log2": math.log2,
 }  # fmt: skip
-METHODS = {
+METHODS: dict[type, tuple[str, ...]] = {
     list: ("append", "extend", "insert", "pop", "copy", "index", "reverse"),
     dict: ("items", "keys", "values", "get", "update", "pop"),
     str: ("lower", "upper", "split", "strip", "format", "startswith", "endswith", "replace", "isdigit"),
@@ -114,9 +114,9 @@ class Python(Expressions):
     def on_expr(self, line: ast.Expr, scope: Scope) -> None:
         """What is done for its effect."""
         value, call = self.value(line.value, scope), line.value
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_"):
-            if isinstance(call.func.value, ast.Name) and isinstance(value, Signal):
-                scope[call.func.value.id] = value  # in place: x.squeeze_(-1)
+        inside = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_")
+        if inside and isinstance(value, Signal) and isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            self.bind(call.func.value, value, scope)  # in place: x.squeeze_(-1)
 
     def on_return(self, line: ast.Return, scope: Scope) -> Result:
         """What a function gives."""
@@ -261,9 +261,9 @@ class Python(Expressions):
         scope |= {name: Unsaid(name) for name in (*names, *(argument.arg for argument in spec.kwonlyargs))}
         for name, default in zip(names[::-1], spec.defaults[::-1], strict=False):
             scope[name] = self.value(default, function.scope)
-        for argument, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
-            if default is not None:
-                scope[argument.arg] = self.value(default, function.scope)
+        for argument, given in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+            if given is not None:
+                scope[argument.arg] = self.value(given, function.scope)
         unknown = {name for name, one in zip(names, args, strict=False) if isinstance(one, Name) and one.path in names}
         scope |= {
             name: one
