@@ -46,7 +46,8 @@ CELLS = ("LSTM", "GRU", "RNN")
 SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", "astype", "stop_gradient", "identity"}
 QUIET = {"__init__", "apply", "build", "compile", "cpu", "cuda", "double", "eval", "fit", "float", "half",
          "hybridize", "init_weights", "initialize", "load_state_dict", "parameters", "print", "register_buffer",
-         "requires_grad_", "reset_parameters", "save", "save_hyperparameters", "state_dict", "summary", "to", "train"}  # fmt: skip
+         "requires_grad_", "reset_parameters", "save", "save_hyperparameters", "state_dict", "summary", "to",
+         "train"}  # fmt: skip
 LIBRARIES = {"layers", "torch", "tf", "keras", "jnp", "np", "F", "nd", "sym"}
 FUNCTIONS = re.compile(r"\b(?:layers|slim|sym|symbol)\.")  # functions that make weights of their own
 

@@ -175,7 +175,8 @@ def _sections(text: str) -> Short | None:
     for name, body in zip(names, bodies, strict=True):
         has = dict(re.findall(r"(?m)^\s*(\w+)\s*=\s*(\S+)", body))
         if name not in DARKNET:
-            given = tuple(int(has[key]) for key in ("channels", "height", "width")) if "channels" in has else ()
+            sizes = [has.get(key, "") for key in ("channels", "height", "width")]
+            given = tuple(map(int, sizes)) if all(re.fullmatch("[0-9]+", size) for size in sizes) else ()
             continue
         size = has.get("size", "1")
         if not size.isascii() or not size.isdigit():
