@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -197,18 +198,24 @@ def refusal(where, typed):
     return ("otherwise, said" if found.graph.remarks else "otherwise"), f"{found.parameters}, {found.output}"
 
 
+@lru_cache
+def net_of(where, meant):
+    """The inputs of a net and what torch says of it, its parameters and its output: by shapes alone, without values."""
+    with torch.device("meta"), torch.no_grad():
+        nets = eval(f"[{meant}]", MEANT)
+        given = [tuple(map(int, one.split(","))) for one in where.split("+")] if where != "-" else [nets[0].shape]
+        kind = torch.long if any(isinstance(net, nn.Embedding) for net in nets) else torch.float32
+        net = nn.Sequential(*nets).eval() if len(given) == 1 else nets[0]
+        out = tuple(net(*(torch.zeros(2, *shape, dtype=kind) for shape in given)).shape[1:])
+    return given, (sum(p.numel() for p in net.parameters()), out)
+
+
 def layer_verdict(row):
     """The same of a net: its parameters and its output are those of torch; "refused" where the text says too little."""
     where, meant, typed = row
     if meant == "refused":
         return refusal(where, typed)
-    nets = eval(f"[{meant}]", MEANT)
-    given = [tuple(map(int, one.split(","))) for one in where.split("+")] if where != "-" else [nets[0].shape]
-    kind = torch.long if any(isinstance(net, nn.Embedding) for net in nets) else torch.float32
-    net = nn.Sequential(*nets).eval() if len(given) == 1 else nets[0]
-    with torch.no_grad():
-        out = tuple(net(*(torch.zeros(2, *shape, dtype=kind) for shape in given)).shape[1:])
-    wanted = (sum(p.numel() for p in net.parameters()), out)
+    given, wanted = net_of(where, meant)
     try:
         found = table(typed.replace("\\n", "\n"), () if where == "-" else given)
     except ParibusError as error:

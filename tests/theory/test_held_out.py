@@ -9,7 +9,8 @@ import pytest
 from tests.theory.meant import derivative_verdict, layer_verdict, rows_of
 
 LISTS = sorted((Path(__file__).parent / "held_out").glob("*.txt"))
-RIGHT = {"layers-sixth": 0.84, "layers-seventh": 0.82, "derivatives-third": 0.94}  # far from the notation
+RIGHT = {"layers-sixth": 0.86, "layers-seventh": 0.95, "layers-eighth": 0.97, "layers-ninth": 0.9,
+         "derivatives-third": 0.94}  # fmt: skip
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
 

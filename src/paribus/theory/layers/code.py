@@ -11,53 +11,30 @@ import ast
 import re
 import textwrap
 from collections import ChainMap
-from copy import deepcopy
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 from typing import Any
 
 from paribus.errors import TheoryError
-from paribus.theory.layers.kinds import ACTIVATIONS
+from paribus.theory.layers.calls import FREE, GIVEN, RUNS, Calls, Net, flat
 from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.python import Python, Result, beyond
-from paribus.theory.layers.spellings import TORCH, kind_of
+from paribus.theory.layers.python import Result
+from paribus.theory.layers.spellings import kind_of
 from paribus.theory.layers.values import (
     HINT,
-    Bound,
     Chain,
     Class,
     Function,
     Instance,
     Made,
-    Name,
     Row,
     Scope,
     Signal,
-    State,
-    Unsaid,
-    behind,
-    joined,
-    unsaid,
     words,
 )
 
-GIVEN = {"x", "X", "inputs", "input", "inp", "img", "image", "images", "input_img", "img_input", "h", "net", "data",
-         "inputs_", "input_tensor", "tokens"}  # fmt: skip
-ROWS = {"sequential", "serial", "chain", "hybridsequential"}
-LISTS = {"modulelist", "list", "ordereddict", "moduledict"}
-RUNS = ("forward", "__call__", "call", "hybrid_forward")
-SUMS = {"add": "|", "concat": "&", "concatenate": "&", "cat": "&"}
-FREE = {*ACTIVATIONS, "pool", "avgpool", "gap", "gmp", "dropout", "flatten", "up", "id", "adaptive"}  # used twice
-CELLS = ("LSTM", "GRU", "RNN")
-SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", "astype", "stop_gradient", "identity"}
-QUIET = {"to", "cuda", "cpu", "eval", "train", "compile", "summary", "fit", "build", "float", "half", "parameters", "save",
-         "initialize", "hybridize", "apply", "__init__", "load_state_dict", "state_dict", "save_hyperparameters",
-         "init_weights", "reset_parameters", "register_buffer", "requires_grad_", "print", "double"}  # fmt: skip
-LIBRARIES = {"layers", "torch", "tf", "keras", "jnp", "np", "F", "nd", "sym"}
 LAST = re.compile(  # whose channels come last
     r"\b(?:flax|linen|nnx|hk|haiku|keras|tensorflow|tf|stax)\b|\b(?:Dense|(?:Depthwise)?Conv[123]D|concatenate|Concatenate)\("
 )
-FUNCTIONS = re.compile(r"\b(?:layers|slim|sym|symbol)\.")  # functions that make weights of their own
 
 
 @dataclass(frozen=True)
@@ -67,20 +44,6 @@ class Followed:
     text: str
     input: Shape = ()
     said: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Net:
-    """A whole net that is a value: Keras's ``Model(inputs, outputs)``."""
-
-    chain: Chain
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A tensor of a known shape that is no value of the net: ``torch.randn(1, 3, 32, 32)``."""
-
-    shape: tuple[Any, ...]
 
 
 def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | None:
@@ -113,19 +76,8 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
 
 
 @dataclass
-class Code(Python):
-    """What calls on layers and values mean."""
-
-    inputs: int = 1
-    last: bool = False  # whether channels come last
-    input: Shape = ()
-    said: list[str] = field(default_factory=list)
-    mades: list[Made] = field(default_factory=list)
-    entrance: str = ""  # a name that nobody made
-    flow: Signal | None = None  # the last value at the top
-
-    def __post_init__(self) -> None:
-        self.numbers = count()
+class Code(Calls):
+    """Finds the net that a text is about."""
 
     def net(self, tree: ast.Module, alone: bool) -> Chain | None:
         """The net that a text is about: the last value, or net, or class, or function of it."""
@@ -220,391 +172,6 @@ class Code(Python):
             raise TheoryError("this code gives no value that is known", got=type(made).__name__.lower(), hint=HINT)
         return found.chain
 
-    # names
-
-    def of_name(self, node: ast.Name, scope: Scope) -> Any:
-        """What a name stands for; what nobody made goes into the net."""
-        if node.id in GIVEN and node.id not in scope:
-            scope[node.id] = Signal(())
-        return super().of_name(node, scope)
-
-    def of_attribute(self, node: ast.Attribute, scope: Scope) -> Any:
-        """A part of a value; a net to which layers are added before it was named."""
-        grows = (
-            node.attr in ("add", "add_module") and isinstance(node.value, ast.Name) and node.value.id not in LIBRARIES
-        )
-        if grows and isinstance(node.value, ast.Name) and node.value.id not in scope:
-            scope[node.value.id] = Row([])
-        return super().of_attribute(node, scope)
-
-    def operated(self, sign: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
-        """Sums of values; a number changes none of their sizes."""
-        values = [side for side in (left, right) if isinstance(side, Signal)]
-        if len(values) == 2 and isinstance(sign, ast.Add):
-            return self.joined([left, right], "|")
-        if len(values) == 1 and not values[0].chain and any(isinstance(side, int | float) for side in (left, right)):
-            return values[0]  # the input, scaled
-        if values and not isinstance(sign, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
-            raise beyond(node)
-        if isinstance(left, Row | Instance) and isinstance(right, Row | Instance):
-            return Row([*self.items(left, node), *self.items(right, node)])
-        return super().operated(sign, left, right, node)
-
-    def picked(self, owner: Any, node: ast.Subscript, scope: Scope) -> Any:
-        """``out[:, -1]`` is the last step, ``lstm(x)[0]`` what comes first of several, ``h[-1]`` the last state."""
-        at = re.sub(r"[\s()]", "", ast.unparse(node.slice))
-        if isinstance(owner, State):
-            at = at.removesuffix(",...").replace(",:", "")
-            if at in ("-1", "0", "-2", "1") and owner.both:
-                return State(owner.chain, True, half=True)
-            return self.behind(owner.chain, "last") if at in ("-1", "0") else Unsaid(ast.unparse(node))
-        if not isinstance(owner, Signal):
-            return Unsaid(ast.unparse(node))
-        if at in (":,-1", ":,-1,:", "...,-1,:") or (at == "-1" and owner.state):
-            return self.behind(owner.chain, "last")
-        if at in ("0", "1") and owner.state:
-            return Signal(owner.chain) if at == "0" else owner.state
-        if at == "0" and owner.chain and "ttention" in owner.chain[-1][1]:
-            return owner
-        raise TheoryError("this part of a value is none that is known", got=ast.unparse(node), hint=HINT)
-
-    # calls
-
-    def meant(self, called: Any, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
-        """What a call on a net's values means."""
-        given = [one for one in _flat((*args, *named.values())) if isinstance(one, Signal)]
-        if isinstance(called, Name) and called.base.lower() in ROWS:
-            return Row(_layers((*args, *named.values())))
-        if isinstance(called, Name):
-            return self.function(called, given, args, named, node) if given else self.named(called, args, named, node)
-        if isinstance(called, Bound):
-            return self.method(called, args, named, node)
-        if isinstance(called, Function):
-            return self.applied(called, args, named, node)
-        if isinstance(called, Class):
-            return self.instance(called, args, named, node)
-        tensors = [one for one in args if isinstance(one, Tensor)]
-        if not given and tensors and self.depth == 0 and isinstance(called, Instance | Row | Net):
-            if all(isinstance(size, int) for size in tensors[0].shape):
-                self.input = self.input or tuple(tensors[0].shape[1:])
-            return Unsaid(ast.unparse(node))  # it runs below, once
-        if not given and isinstance(called, Made) and (open_ := [one for one in _flat(args) if self.enters(one)]):
-            given = [Signal(()) for _ in open_]
-        if not given:
-            if isinstance(called, Made | Row | Net) and not args and not named:
-                return called
-            return Unsaid(ast.unparse(node))
-        if isinstance(called, Made):
-            ends = [Signal(()) if self.enters(one) else one for one in _flat((*args, *named.values()))]
-            return self.layer(called, [one for one in ends if isinstance(one, Signal)], named)
-        if isinstance(called, Net):
-            fresh = {old: next(self.numbers) for held, _ in called.chain for old in held}
-            return Signal(
-                (*given[0].chain, *((frozenset(fresh[n] for n in held), text) for held, text in called.chain))
-            )
-        if isinstance(called, Row | list):
-            value: Any = given[0]
-            for layer in _flat(called.layers if isinstance(called, Row) else called):
-                value = self.meant(layer, (value,), {}, node)
-            return value
-        if isinstance(called, Instance):
-            return self.module(called, args, named, node)
-        raise beyond(node)
-
-    def module(self, made: Instance, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
-        """What a module of the text gives, once: its weights are counted once."""
-        run = made.parts.get("forward") if made.kind is None else None
-        if isinstance(run, Function):
-            function = Function(run.node, run.scope, made.parts["self"] if _takes_self(run) else None)
-            return self.applied(function, args, named, node)
-        run = next((name for name in RUNS if made.kind and name in made.kind.methods), None)
-        made.used = True
-        if run is None or made.kind is None:
-            if made.row:
-                return self.meant(Row(made.row), args, named, node)
-            raise beyond(node)
-        return self.applied(Function(made.kind.methods[run], made.kind.scope, made), args, named, node)
-
-    def enters(self, value: Any) -> bool:
-        """Whether a bare name that nobody made is what goes in: always the same one."""
-        if not isinstance(value, Name) or "." in value.path or kind_of(value.path):
-            return False
-        self.entrance = self.entrance or value.path
-        return value.path == self.entrance
-
-    def layer(self, made: Made, given: list[Signal], named: dict[str, Any]) -> Signal:
-        """What a layer gives; one with weights only once."""
-        base = made.base
-        if base.lower() in SUMS:
-            return self.joined(given, SUMS[base.lower()])
-        if made.used and kind_of(base) not in FREE:
-            raise TheoryError("a layer that is used twice shares its weights", got=made.name, hint=HINT)
-        made.used = True
-        if "ttention" in base and any(one.chain != given[0].chain for one in given):
-            raise TheoryError("attention between two values is not known here", got=made.name, hint=HINT)
-        text = _written(made)
-        found = self.behind(given[0].chain, text)
-        if base in CELLS and (len(made.args) > 1 or {"hidden_size", "input_size"} & made.named.keys()):
-            both = bool(made.named.get("bidirectional"))
-            return Signal(found.chain, State(found.chain, both))
-        return found
-
-    def named(self, called: Name, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
-        """A call of another's class or function, with nothing of the net in it."""
-        base, low = called.base, called.base.lower()
-        if base == "partial" and args and isinstance(args[0], Name) and kind_of(args[0].base):
-            return Made(args[0].path, args[1:], named)
-        if args and isinstance(args[-1], dict) and kind_of(base):  # of TensorFlow for JavaScript
-            said = {re.sub(r"(?<=[a-z])([A-Z])", r"_\1", str(key)).lower(): value for key, value in args[-1].items()}
-            return self.named(called, args[:-1], {**said, **named}, node)
-        if low in LISTS:
-            if args and isinstance(args[0], dict):
-                return args[0]
-            return _layers(args) if low != "list" else [*_flat(args)]
-        if low in ("input", "inputlayer", "placeholder"):
-            self.takes(args, named)
-            return Signal(())
-        if low in SUMS and (ends := [one for one in _flat(args) if isinstance(one, State)]):
-            if len(ends) != 2 or not all(one.half for one in ends):
-                raise beyond(node)
-            return self.behind(ends[0].chain, "last")  # both directions of a recurrent layer
-        if base in ("randn", "rand", "zeros", "ones", "empty", "normal"):
-            return Tensor(tuple(_flat(args)))
-        if base in ("Lambda", "Fn", "partial", "deepcopy", "jit", "vmap") and args:
-            return deepcopy(args[0]) if base == "deepcopy" and isinstance(args[0], Made) else args[0]
-        if base == "summary" and len(args) > 1 and isinstance(args[1], tuple) and len(args[1]) in (1, 3):
-            self.input = self.input or args[1]
-        if base in ("setattr", "getattr") and isinstance(args[0], Instance) and isinstance(args[1], str):
-            if base == "getattr":
-                return self.part(args[0], args[1])
-            args[0].parts[args[1]] = args[2]
-        if (
-            kind_of(base)
-            or base in ("Bidirectional", "TimeDistributed", "Activation")
-            or low in SUMS
-            or "Transformer" in base
-        ):
-            if base == "Activation" and args and isinstance(args[0], Name | Made):
-                return args[0]
-            made = Made(called.path, args, named)
-            for inner in _flat((*args, *named.values())):
-                if isinstance(inner, Made):
-                    inner.used = True  # Bidirectional(LSTM(…))
-            self.mades.append(made)
-            self.takes((), named if "input_shape" in named or "batch_input_shape" in named else {})
-            if isinstance(size := named.get("input_dim"), int) and base == "Dense":
-                self.input = self.input or (size,)
-                made.named = {key: value for key, value in named.items() if key != "input_dim"}
-            return made
-        return Unsaid(ast.unparse(node))
-
-    def takes(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        """The input that the code names, channels first."""
-        shape = next(
-            (named[key] for key in ("shape", "input_shape", "batch_shape", "batch_input_shape") if key in named), None
-        )
-        shape = shape if shape is not None else args[0] if args else ()
-        sizes = shape if isinstance(shape, tuple | list) else (shape,)
-        sizes = sizes[1:] if sizes and sizes[0] is None and len(sizes) > 1 else sizes
-        if sizes and all(isinstance(size, int) and size > 0 for size in sizes) and not self.input:
-            self.input = (sizes[-1], *sizes[:-1]) if len(sizes) > 2 else tuple(sizes)
-
-    def method(self, called: Bound, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
-        """A method of a value, a row, a net."""
-        owner, name = called.owner, called.name
-        if isinstance(owner, Signal):
-            return self.reshaped(owner, f".{name}", args, named, node)
-        if isinstance(owner, Bound) and owner.name == "super":
-            return self.inherited(owner.owner, name, args, named, node)
-        if name == "super":
-            return called
-        held = owner.layers if isinstance(owner, Row) else owner.row if isinstance(owner, Instance) else None
-        if held is not None and name in ("add", "append", "add_module", "extend"):
-            held += _layers(args[-1:]) if name == "extend" else args[-1:]
-            if isinstance(owner, Instance) and name == "add_module" and isinstance(args[0], str):
-                owner.parts[args[0]] = args[-1]
-            return None
-        if name in QUIET:
-            return owner
-        if name in RUNS or name == "apply":
-            return self.meant(owner, args, named, node)
-        if any(isinstance(one, Signal) for one in _flat((*args, *named.values()))):
-            raise beyond(node)
-        return Unsaid(ast.unparse(node))
-
-    def inherited(self, owner: Instance, name: str, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
-        """``super().__init__(…)`` and ``super().forward(x)``."""
-        if owner.kind is None:
-            return None
-        for base in owner.kind.bases:
-            other = owner.kind.scope.get(base)
-            if isinstance(other, Class) and name in other.methods:
-                return self.applied(Function(other.methods[name], other.scope, owner), args, named, node)
-            if base.lower() in ROWS and name == "__init__":
-                owner.row += _layers(args)
-            elif base.lower() in ROWS and name in RUNS:
-                return self.meant(Row(owner.row), args, named, node)
-        return None
-
-    def function(
-        self, called: Name, given: list[Signal], args: tuple[Any, ...], named: dict[str, Any], node: ast.AST
-    ) -> Any:
-        """A function of another library on values of the net."""
-        low = called.base.lower()
-        if low == "model":
-            outputs = named.get("outputs", args[1] if len(args) > 1 else named.get("output"))
-            ends = [one for one in _flat((outputs,)) if isinstance(one, Signal)]
-            if not ends:
-                raise beyond(node)
-            if len(ends) > 1:
-                self.said.append("of several results the first is shown")
-            self.flow = ends[0]
-            return Net(ends[0].chain)
-        if low in SUMS:
-            given = [Signal(()) if self.enters(one) else one for one in _flat(args) if isinstance(one, Signal | Name)]
-            args = tuple(given) + tuple(one for one in _flat(args) if isinstance(one, int | str))
-            if any(not isinstance(one, Signal | int | str) for one in _flat(args)):
-                raise beyond(node)
-            axis = next((one for one in args if isinstance(one, int)), named.get("dim", named.get("axis")))
-            self.along(given, axis, low, node)
-            return self.joined(given, SUMS[low])
-        if low in ("print", "len", "super"):
-            return None
-        rest = tuple(one for one in args if not isinstance(one, Signal))
-        others = {key: value for key, value in named.items() if not isinstance(value, Signal)}
-        if len(given) != 1 or any(
-            isinstance(one, tuple | list) and any(isinstance(x, Signal) for x in one) for one in rest
-        ):
-            raise beyond(node)
-        return self.reshaped(given[0], called.path, rest, others, node)
-
-    def along(self, given: list[Signal], axis: Any, name: str, node: ast.AST) -> None:
-        """Refuse values that are set side by side along another axis than channels or features."""
-        flat = all(re.search(r"last|flatten|gap", words(one.chain), re.IGNORECASE) or not one.chain for one in given)
-        if name == "add" or axis in (None, 1) or (axis == -1 and (self.last or flat)) or (axis == 3 and self.last):
-            return
-        if not (axis == 0 and not self.last):  # equinox has no batch
-            raise beyond(node)
-
-    def reshaped(self, value: Signal, name: str, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
-        """``F.max_pool2d(x, 2)``, ``x.view(-1, 400)``: the layer that does the same."""
-        base = name.rpartition(".")[2].rstrip("_")
-        if base in SAME or base in QUIET:
-            return value
-        if base in ("size", "dim", "ndim", "shape"):
-            return Unsaid(ast.unparse(node))
-        args = tuple(_flat(args)) if base in ("view", "reshape", "permute") else args
-        if base in ("view", "reshape"):
-            return self.viewed(value, args, node)
-        if base in ("ravel", "batch_flatten"):
-            return self.behind(value.chain, "flatten")
-        if base in ("transpose", "permute", "swapaxes", "moveaxis"):
-            turned = tuple(args)
-            if turned in ((0, 1), (1, 0), (1, 0, 2)):
-                return value  # steps before examples
-            if turned in ((1, 2), (2, 1), (0, 2, 1), (-1, -2), (-2, -1), ((0, 2, 1),)):
-                return self.behind(value.chain, "transpose")
-            raise beyond(node)
-        if base in ("mean", "reduce_mean"):
-            return self.averaged(value, args, named, node)
-        if base in ("squeeze", "unsqueeze"):
-            ends = value.chain[-1][1].lower() if value.chain else ""
-            if base == "squeeze" and re.search(r"gap|global|adaptive|avgpool", ends):
-                return self.behind(value.chain, "flatten")
-            if base == "squeeze" and re.search(r"flatten", ends):
-                return value
-            raise beyond(node)
-        kind = "" if base in ("max", "min", "do", "drop", "last") else kind_of(base)
-        if kind in ("avgpool", "pool") and any(isinstance(one, Unsaid) for one in (*args, *named.values())):
-            return self.behind(value.chain, "gap" if kind == "avgpool" else "gmp")
-        if (
-            not kind
-            or kind in ("reshape", "transpose")
-            or (kind not in FREE and "." in name and not FUNCTIONS.search(name))
-        ):
-            rule = "this step of the code is none of the layers that are known"
-            raise TheoryError(rule, got=ast.unparse(node).splitlines()[0], hint=HINT)
-        modes = {"training", "train", "deterministic", "use_running_average", "is_training", "inplace"}
-        args = tuple(_inner(one) for one in args)
-        kept = {key: _inner(one) for key, one in named.items() if key not in modes}
-        return self.behind(value.chain, _written(Made(name, args, kept)))
-
-    def viewed(self, value: Signal, sizes: tuple[Any, ...], node: ast.AST) -> Signal:
-        """The values of each example in another shape."""
-        if len(sizes) == 1 and sizes[0] == -1:
-            return self.behind(value.chain, "flatten")
-        if len(sizes) == 2 and (isinstance(sizes[0], Unsaid) or -1 in sizes):
-            return self.behind(value.chain, "flatten")
-        if len(sizes) > 2 and all(isinstance(size, int) and size > 0 for size in sizes[1:]):
-            shape = (sizes[-1], *sizes[1:-1]) if self.last and len(sizes) == 4 else sizes[1:]
-            return self.behind(value.chain, f"reshape {'x'.join(map(str, shape))}")
-        raise beyond(node)
-
-    def averaged(self, value: Signal, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Signal:
-        """A mean over positions or over steps."""
-        axes = named.get("dim", named.get("axis", args[0] if args else None))
-        flat = "" if named.get("keepdim", named.get("keepdims", False)) else ", flatten"
-        pairs = ([1, 2],) if self.last else ([2, 3], [-2, -1], [-1, -2], [1, 2])
-        if isinstance(axes, tuple | list) and list(axes) in pairs:
-            return self.behind(value.chain, f"gap{flat}")
-        if axes == 1 and flat:
-            return self.behind(value.chain, "transpose, gap, flatten")
-        if axes in (2, -1) and not self.last and re.search(r"conv1d", words(value.chain), re.IGNORECASE):
-            return self.behind(value.chain, f"gap{flat}")
-        raise beyond(node)
-
-    def joined(self, given: list[Any], sign: str) -> Any:
-        """Chains that meet; the last states of two directions are the last step of both."""
-        return Signal(joined([one.chain for one in given], sign, next(self.numbers)))
-
-    def behind(self, value: Chain, text: str) -> Signal:
-        """A chain and one more layer."""
-        return Signal(behind(value, text, next(self.numbers)))
-
-
-def _written(made: Made) -> str:
-    """A layer in words; what goes in may be unsaid, for it is seen."""
-    takes = TORCH.get(made.base, ("",))
-    first = made.args[0] if made.args else made.named.get("in_features", made.named.get("in_channels"))
-    if isinstance(first, Unsaid) and takes and takes[0] == "in" and f"Lazy{made.base}":
-        named = {key: one for key, one in made.named.items() if key not in ("in_features", "in_channels")}
-        if made.base in (
-            "Linear",
-            "Conv1d",
-            "Conv2d",
-            "Conv3d",
-            "ConvTranspose2d",
-            "BatchNorm1d",
-            "BatchNorm2d",
-            "LSTM",
-            "GRU",
-        ):
-            if made.base in ("LSTM", "GRU"):
-                raise unsaid(first)
-            return str(Made(f"nn.Lazy{made.base}", made.args[1:], named))
-    return str(made)
-
-
-def _inner(value: Any) -> Any:
-    """Sizes of a window without those of batch and channels: [1, 2, 2, 1]."""
-    four = isinstance(value, tuple | list) and len(value) == 4 and value[0] == value[3] == 1
-    return tuple(value[1:3]) if four else value
-
-
-def _layers(given: tuple[Any, ...]) -> list[Any]:
-    """Layers among what is given: lists, dictionaries, pairs of a name and a layer."""
-    found: list[Any] = []
-    for one in given:
-        if isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str):
-            found.append(one[1])
-        elif isinstance(one, dict):
-            found += one.values()
-        elif isinstance(one, list | tuple):
-            found += _layers(tuple(one))
-        elif isinstance(one, Made | Row | Name | Net | Function | Instance | Class | Unsaid):
-            found.append(one)
-    return found
-
 
 def _loose(values: list[Any]) -> list[Any]:
     """Layers and rows that nothing else holds."""
@@ -612,24 +179,9 @@ def _loose(values: list[Any]) -> list[Any]:
     inside = [
         inner
         for one in found
-        for inner in (_flat((*one.args, *one.named.values())) if isinstance(one, Made) else one.layers)
+        for inner in (flat((*one.args, *one.named.values())) if isinstance(one, Made) else one.layers)
     ]
     return [one for one in found if one not in inside]
-
-
-def _flat(given: Any) -> list[Any]:
-    """What lists in lists hold."""
-    return [one for item in given for one in (_flat(item) if isinstance(item, list | tuple) else [item])]
-
-
-def _sent(node: ast.expr) -> bool:
-    """Whether a net is sent somewhere as soon as it is made: ``Sequential(…).to("cuda")``."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
-
-
-def _takes_self(function: Function) -> bool:
-    arguments = function.node.args.args
-    return bool(arguments) and arguments[0].arg == "self"
 
 
 def _order(line: ast.stmt) -> int:
@@ -638,3 +190,8 @@ def _order(line: ast.stmt) -> int:
         return 0
     parts = isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Attribute)
     return 1 if parts or (isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)) else 2
+
+
+def _sent(node: ast.expr) -> bool:
+    """Whether a net is sent somewhere as soon as it is made: ``Sequential(…).to("cuda")``."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)

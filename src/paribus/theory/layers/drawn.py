@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.layer import Shape
@@ -18,15 +18,17 @@ from paribus.theory.layers.values import Chain, behind, joined, words
 
 HINT = "draw one arrow from each layer to the next, and write add or concat where several meet"
 MERMAID = re.compile(r"(?:^|\n)\s*(?:```\s*mermaid\s*)?(?:graph|flowchart)\s+(?:TD|TB|LR|RL|BT)\b")
-NODE = re.compile(r"\s*(?P<id>[A-Za-z_]\w*)(?P<label>\[\"[^\"]*\"\]|\(\"[^\"]*\"\)|\[\[[^\]]*\]\]|\(\[[^\]]*\]\)|\(\([^)]*\)\)|"
-                  r"\{[^}]*\}|\[[^\]]*\]|\((?:[^()]|\([^()]*\))*\))?(?::::?\w+)?")  # fmt: skip
+NODE = re.compile(r"\s*(?P<id>[A-Za-z_]\w*)(?P<label>\[\"[^\"]*\"\]|\(\"[^\"]*\"\)|\[\[[^\]]*\]\]|\(\[[^\]]*\]\)|"
+                  r"\(\([^)]*\)\)|\{[^}]*\}|\[[^\]]*\]|\((?:[^()]|\([^()]*\))*\))?(?::::?\w+)?")  # fmt: skip
 ARROW = re.compile(r"\s*(?:--+>|---+|-\.+->|==+>|--[^->\n]+--+>)\s*(?:\|[^|]*\|)?")
 DOT_NODE = re.compile(r'(?P<id>"[^"]+"|\w+)\s*\[(?P<body>[^\]]*?label\s*=\s*(?:"[^"]*"|\w+)[^\]]*)\]')
 SKIPPED = re.compile(
-    r"\s*(?:graph|flowchart|subgraph|end\b|style|classDef|class |linkStyle|direction|%%|```|rankdir|node\s*\[|edge\s*\[)"
+    r"\s*(?:graph|flowchart|subgraph|end\b|style|classDef|class |linkStyle|direction|%%|```|rankdir|"
+    r"node\s*\[|edge\s*\[)"
 )
-ENDS = re.compile(r"(?i)\W*(?:input|output|image|logits?|predictions?|probabilit(?:y|ies)|scores?|classes|class|result|data|x|y|label)s?"
-                  r"(?:\W+(?:layer|image|tensor|shape|probabilities|scores|logits|rgb|gr[ea]yscale|classes|of|is|[\dx×*,() ]+))*\W*")  # fmt: skip
+END = "input|output|image|logits?|predictions?|probabilit(?:y|ies)|scores?|classes|class|result|data|x|y|label"
+MORE = "layer|image|tensor|shape|probabilities|scores|logits|rgb|gr[ea]yscale|classes|of|is"
+ENDS = re.compile(rf"(?i)\W*(?:{END})s?(?:\W+(?:{MORE}|[\dx×*,() ]+))*\W*")  # boxes that are no layers
 MEET = {"add": "|", "sum": "|", "+": "|", "⊕": "|", "addition": "|", "eltwise": "|", "concat": "&", "concatenate": "&",
         "cat": "&", "merge": "&", "concatenation": "&"}  # fmt: skip
 NOTES = re.compile(r"(?i)(?:parameters?|params|output|shape|size|elements|w|b|feature maps)\s*:[^\n,]*(?:,\s*\d{3})*")
@@ -68,7 +70,8 @@ def drawn(text: str, read: Callable[[str], str]) -> tuple[str, Shape, str] | Non
 
 def _followed(drawing: Drawing, read: Callable[[str], str], said: str) -> tuple[str, Shape, str]:
     """The chain that ends where no arrow leads on."""
-    numbers, chains, given = count(), dict[str, Chain](), ()
+    numbers, chains = count(), dict[str, Chain]()
+    given: Shape = ()
     before = {box: [start for start, end in drawing.arrows if end == box] for box in drawing.boxes}
     left = [box for box in drawing.boxes if before[box] or any(start == box for start, _ in drawing.arrows)]
     while left:
@@ -88,10 +91,10 @@ def _followed(drawing: Drawing, read: Callable[[str], str], said: str) -> tuple[
                 chain = behind(chain, read(rest), next(numbers))
             chains[box] = chain
             left.remove(box)
-    ends = [box for box in chains if not any(start == box for start, _ in drawing.arrows)]
-    if len(ends) != 1:
-        raise TheoryError("a drawing ends in one box", got=", ".join(ends) or "none", hint=HINT)
-    return words(chains[ends[0]]), given, said
+    last = [box for box in chains if not any(start == box for start, _ in drawing.arrows)]
+    if len(last) != 1:
+        raise TheoryError("a drawing ends in one box", got=", ".join(last) or "none", hint=HINT)
+    return words(chains[last[0]]), given, said
 
 
 def _label(label: str) -> str:
@@ -166,7 +169,7 @@ def _graphviz(text: str) -> Drawing:
             drawing.boxes[found["id"]] = label[1].strip('"')
     for chain in re.findall(r'(?:"[^"]+"|\w+)(?:\s*->\s*(?:"[^"]+"|\w+))+', re.sub(r"\[[^\]]*\]", ";", body)):
         names = re.findall(r'"[^"]+"|\w+', chain)
-        for start, end in zip(names, names[1:], strict=False):
+        for start, end in pairwise(names):
             drawing.boxes.setdefault(start, start.strip('"'))
             drawing.boxes.setdefault(end, end.strip('"'))
             drawing.arrow(start, end)
@@ -175,9 +178,10 @@ def _graphviz(text: str) -> Drawing:
 
 def _prototxt(text: str) -> tuple[str, Shape, str]:
     """Layers of Caffe in the order of the text, each on what its bottoms name."""
-    numbers, tops, chain, given, lrn = count(), dict[str, Chain](), (), (), False
+    numbers, tops, lrn = count(), dict[str, Chain](), False
+    chain: Chain = ()
     dims = [int(dim) for dim in re.findall(r"\b(?:input_dim|dim)\s*:\s*(\d+)", text)]
-    given = tuple(dims[1:4]) if len(dims) > 3 else ()
+    given: Shape = tuple(dims[1:4]) if len(dims) > 3 else ()
     for body in _blocks(text):
         fields = dict(re.findall(r'\b(\w+)\s*:\s*"?([\w.\-]+)"?', body))
         kind = fields.get("type", "").lower()

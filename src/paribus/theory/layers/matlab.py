@@ -23,7 +23,8 @@ def layered(text: str) -> tuple[str, Shape, str] | None:
     found = LAYER.findall(plain)
     if not found or not re.search(r"\b\w+(?:2d|1d|3d|Input|Connected|lstm)Layer\(|reluLayer", plain):
         return None
-    words, given = list[str](), ()
+    words = list[str]()
+    given: Shape = ()
     for name, inside in found:
         args = [arg.strip().strip("'\"") for arg in re.split(r",(?![^\[]*\])", inside) if arg.strip()]
         if name.endswith("Input"):

@@ -619,7 +619,8 @@ def _numbered(kind: str, rules: Kind, word: str, sign: Place, unnamed: Iterator[
     name = rules.letters.get(letter, "") if letter else next(unnamed, "")
     if word.lower() in WRITTEN:
         raise unreadable("layers stand apart by commas", sign, "put a comma before it")
-    if not name and re.fullmatch(r"\?|[a-z]+_\w+", word):
+    called = sign.text[: sign.start].rstrip()[-1:] in ("(", ",") and re.fullmatch(r"[A-Za-z]{3,}", word)
+    if not name and (called or re.fullmatch(r"\?|[a-z]+_\w+", word)):
         raise unreadable(f"{word} is no number", sign, f"write the number that it stands for: {rules.example}")
     if not name:
         raise unreadable(f"{kind} has no such option", sign, _known(kind, rules))

@@ -102,8 +102,8 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
     if short := written_out(text):
-        words, given, said = short
-        return Pasted(words, given, (said,))
+        words, given, remark = short
+        return Pasted(words, given, (remark,))
     if found := MLP.fullmatch(text):
         sizes = [int(size) for size in re.findall(r"\d+", found[1])]
         return Pasted(", relu, ".join(f"linear {n}" for n in sizes[1:]), (sizes[0],), ("an mlp: relu between layers",))

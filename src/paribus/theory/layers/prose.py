@@ -166,29 +166,19 @@ class Phrases:
             return
         if times or (rest and last is None):
             raise Unreadable("a number of nothing")
-        members = (
-            [one for one in self.done if last and one.group == last.group and one.kind == last.kind]
-            if last and last.counted
-            else [last]
-        )
-        if rest and last:
-            outs: list[str] = []
-            for one in members:
-                if one is not None:
-                    outs = one.attributes(rest)
-            if outs:
-                if len(outs) != len(members):
-                    raise Unreadable("as many numbers as layers")
-                for one, out in zip(members, outs, strict=True):
-                    if one is not None:
-                        one.options["out"] = out
-        for phi in phis:
-            if last is None:
-                self.done.append(Draft(phi, group=self.groups))
-            else:
-                for one in members:
-                    if one is not None:
-                        one.behind.append(phi)
+        if last is None:
+            self.done += [Draft(phi, group=self.groups) for phi in phis]
+            return
+        members = [one for one in self.done if one.group == last.group and one.kind == last.kind]
+        members = members if last.counted else [last]
+        found = [one.attributes(rest) for one in members]
+        if any(found):
+            if len(found[0]) != len(members):
+                raise Unreadable("as many numbers as layers")
+            for one, out in zip(members, found[0], strict=True):
+                one.options["out"] = out
+        for one in members:
+            one.behind += phis
 
     def repeated(self, tokens: list[Token]) -> None:
         """``each followed by relu and 2x2 max pooling``: behind every layer of the last counted phrase."""
@@ -236,9 +226,13 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         loose = token[1] in ("and", "und", "et") or not {"number", "list"} & {*between}
         counted = [what for what, _ in ahead[:2]] == ["number", "noun"] and kind is None and token[1] == "and"
         last = next((word.split()[0] for what, word in parts[-1] if what == "kind"), "")
-        if (token[0] == "and" and counted and last and last not in NEEDS_OUT) or (token[0] == "and" and kind is not None and held and loose and "and" not in between):
+        if (token[0] == "and" and counted and last and last not in NEEDS_OUT) or (
+            token[0] == "and" and kind is not None and held and loose and "and" not in between
+        ):
             parts.append([])
-        elif (token[0] == "kind" and any(what == "kind" for what, _ in parts[-1])) or (token[0] == "kind" and parts[-1] and parts[-1][0][0] == "phi" and len(parts) > 1):
+        elif (token[0] == "kind" and any(what == "kind" for what, _ in parts[-1])) or (
+            token[0] == "kind" and parts[-1] and parts[-1][0][0] == "phi" and len(parts) > 1
+        ):
             parts.append([token])
         else:
             parts[-1].append(token)

@@ -15,14 +15,16 @@ from paribus.theory.layers.values import Chain, behind, joined
 
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
-    r"(?i)\s*(?:an? )?(?:mlp|net|network|nn)?\s*(?:with sizes )?[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→,]|->)\s*\d+){2,})[\])]?"
+    r"(?i)\s*(?:an? )?(?:mlp|net|network|nn)?\s*(?:with sizes )?"
+    r"[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→,]|->)\s*\d+){2,})[\])]?"
     r"(?P<rest>[\s,]+[a-z ,()]+)?\s*"
 )
 AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation",
           "activations", "and",
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
-          "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using", "between"}  # fmt: skip
+          "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
+          "between"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
     rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
@@ -47,7 +49,8 @@ NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
 )
-DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap, flatten", "softmax": "softmax",
+DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap, flatten",
+           "softmax": "softmax",
            "dropout": "dropout", "upsample": "up", "batchnorm": "bn"}  # fmt: skip
 
 
@@ -64,14 +67,16 @@ def spaced(text: str) -> str:
         text = re.sub(r"\\(?:long)?(?:rightarrow|to)\b", "→", re.sub(r"\s*\\(?:times|cdot)\s*", "x", text))
         text = re.sub(r"\$|\\[,;!]|\\\\", " ", text)
     text = re.sub(r"(?<=\d) [x×*] (?=\d)", "x", text)
-    for words, name in ((r"(?:model|embedding) dim(?:ension)?", "d_model"), (r"feed-?forward (?:dim(?:ension)?|size|width)", "d_ff"),
-                        (r"(?<=transformer encoder):", ",")):  # fmt: skip
+    for words, name in (
+        (r"(?:model|embedding) dim(?:ension)?", "d_model"),
+        (r"feed-?forward (?:dim(?:ension)?|size|width)", "d_ff"),
+        (r"(?<=transformer encoder):", ","),
+    ):
         text = re.sub(rf"(?i){words}(?=[\s=:,]|$)", name, text)
     text = re.sub(r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))", r"\1 \3", text)
     text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
-    text = re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
+    return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
                   r"conv \2 k\1 s\1 bias, flatten 2, transpose", text)  # fmt: skip
-    return text
 
 
 def tabled(text: str) -> str:
@@ -170,7 +175,8 @@ def _sections(text: str) -> Short | None:
     for name, body in zip(names, bodies, strict=True):
         has = dict(re.findall(r"(?m)^\s*(\w+)\s*=\s*(\S+)", body))
         if name not in DARKNET:
-            given = tuple(int(has[key]) for key in ("channels", "height", "width")) if "channels" in has else ()
+            sizes = [has.get(key, "") for key in ("channels", "height", "width")]
+            given = tuple(map(int, sizes)) if all(re.fullmatch("[0-9]+", size) for size in sizes) else ()
             continue
         size = has.get("size", "1")
         if not size.isascii() or not size.isdigit():

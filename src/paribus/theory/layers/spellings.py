@@ -59,7 +59,8 @@ NAMES = {  # without spaces, hyphens and the number of axes
     **dict.fromkeys(("meanovertime", "averageovertime"), "gap"), "connected": "linear", "feature": "",
     **dict.fromkeys(("faltung", "faltungsschicht", "faltungen"), "conv"), "leaky": "leaky_relu",
     **dict.fromkeys(("vollverbunden", "vollverbundene", "ausgabeschicht", "ausgabe", "dichte"), "linear"),
-    "flat": "flatten", "flattened": "flatten", "flattening": "flatten", "globalaveraging": "gap", "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
+    "flat": "flatten", "flattened": "flatten", "flattening": "flatten", "globalaveraging": "gap",
+    "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
 }
 CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list",
               "seq"}
@@ -81,7 +82,8 @@ OPTIONS = {
     **dict.fromkeys(("embedding_dim", "output_dim", "width", "dim"), "width"),
     **dict.fromkeys(("num_heads", "heads"), "heads"), "depth_multiplier": "multiplier", "output_padding": "extra",
     "num_groups": "groups", "num_parameters": "slopes", "ceil_mode": "ceil", "inplace": "inplace",
-    **dict.fromkeys(("affine", "elementwise_affine"), "affine"), "activation": "activation", "activation_fn": "activation", "mode": "mode",
+    **dict.fromkeys(("affine", "elementwise_affine"), "affine"), "mode": "mode",
+    **dict.fromkeys(("activation", "activation_fn"), "activation"),
     "return_sequences": "steps", "interpolation": "mode", "target_shape": "shape", "unflattened_size": "shape",
     "normalized_shape": "shape", "start_dim": "start", "end_dim": "end", "key_dim": "key_dim",
 }
@@ -98,7 +100,8 @@ PASSED = {"name", "input_shape", "padding_mode", "batch_first", "data_format", "
           "max_value",
           "threshold", "approximate", "padding_idx", "batch_input_shape", "recurrent_activation", "divisor_override",
           "add_zero_attn", "batch_size", "key", "rngs", "use_running_average", "decay_rate", "axis_name",
-          "kernel_init", "bias_init", "w_init", "b_init", "inference", "deterministic", "ratio", "stddev", "scope", "reuse"}
+          "kernel_init", "bias_init", "w_init", "b_init", "inference", "deterministic", "ratio", "stddev", "scope",
+          "reuse"}
 WINDOW = ("kernel", "stride", "padding")
 CELL = ("in", "out", "layers", "bias", "", "", "bi")
 TORCH = {  # the arguments of torch's classes, by their exact names, in their order

@@ -27,19 +27,30 @@ NOUNS = {  # what a number counts
     **dict.fromkeys(("words", "tokens", "vocab", "vocabulary"), "words"),
 }
 OPTIONS = {  # what stands before or behind its number
-    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "k", "fenster"),
-                    "kernel"),
+    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "k",
+                     "fenster"), "kernel"),
     **dict.fromkeys(("stride", "strides", "schrittweite", "pas", "s"), "stride"),
     **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
     **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
     **dict.fromkeys(("rate", "probability", "prob", "p"), "rate"),
     **dict.fromkeys(("dim", "dimension", "dimensions", "dimensional", "d"), "width"), "factor": "factor",
 }
-SILENT = set(["with", "of", "the", "and", "to", "in", "is", "has", "are", "that", "which", "for", "by", "at", "from", "it", "its", "this", "then", "into", "mit", "und", "der", "die", "das", "den", "dem", "je", "avec", "et", "de", "des", "du", "la", "le", "les", "layer", "layers", "schicht", "schichten", "couche", "couches", "stage", "block", "bloc", "each", "using", "uses", "use", "used", "apply", "applied", "applies", "contains", "consists", "having", "fully", "network", "net", "model", "cnn", "mlp", "nn", "feedforward", "feed", "forward", "perceptron", "multilayer", "function", "functions", "activation", "activations", "nonlinearity", "aktivierung", "operation", "value", "rows", "followed", "dann", "gefolgt", "von", "suivi", "per", "output-only", "final", "another", "respectively", "also", "where", "whose", "size", "on", "over", "give", "gives", "produces", "producing", "out", "verdeckte", "hidden-only", "here", "our", "we", "finally", "again", "convolves", "convolve", "image", "images", "set", "one-only", "first", "second", "third", "fourth", "last-only", "next", "after", "that", "come", "comes", "add-on", "deep", "simple", "small", "convnet", "classifier", "head", "features", "feature-only", "body", "backbone", "encoder", "decoder", "autoencoder", "be", "as", "d", "1d", "2d", "3d", "an", "regularisation", "regularization", "downsampling", "one-only", "up-only", "probability", "class", "scores", "linearly", "spatial"]) - {"d"}
+SPOKEN = """
+1d 2d 3d activation activations after again aktivierung also an and another applied applies apply are as at
+autoencoder avec backbone be bloc block body by class classifier cnn come comes consists contains convnet convolve
+convolves couche couches dann das de decoder deep dem den der des die downsampling du each encoder et features feed
+feedforward final finally first followed for forward fourth from fully function functions gefolgt give gives has
+having head here image images in into is it its je la layer layers le les linearly mit mlp model multilayer net
+network next nn nonlinearity of on operation our out over per perceptron probability produces producing
+regularisation regularization respectively rows schicht schichten scores second set simple size small spatial stage
+suivi that the then third this to und use used uses using value verdeckte von we where which whose with
+"""  # words that say nothing about a layer
+SILENT = {*SPOKEN.split()}
 # fmt: on
 TOKEN = re.compile(
     r"(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+(?:\.\d+)? ?%|\d*\.\d+)"
-    r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdg]\d+\b|/\d+)|(?P<mark>->|=>|>>|→|⇒|↓|\n|;| - |\.(?=\s|$)|\||\+|>)"
+    r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdg]\d+\b|/\d+)"
+    r"|(?P<mark>->|=>|>>|→|⇒|↓|\n|;| - |\.(?=\s|$)|\||\+|>)"
     r"|(?P<comma>,|\(|\))|(?P<word>[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
 )
 VALUES = ("number", "size", "share", "same", "valid")
@@ -52,7 +63,7 @@ class Unreadable(Exception):
 
 
 def prepared(text: str) -> str:
-    """A text in few signs: sizes without spaces, no stress, no comments between parentheses, no shapes behind arrows."""
+    """A text in few signs: sizes without spaces, no stress, no comments, no shapes behind arrows."""
     text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
     text = re.sub(r"\s•\s", "\n", text)
     text = re.sub(r"\s/\s", " ", text)
@@ -81,8 +92,8 @@ def prepared(text: str) -> str:
     text = re.sub(r"\b(conv|avg|max|norm|act|dim|deconv|approx)\.", r"\1", text, flags=re.IGNORECASE)
     text = re.sub(r"(?m)^\s*(?:[-*•◦]|\(?\d+[.)])\s+", "", text)
     text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
-    text = re.sub(r"(\d+),? (?:and|und|et) (\d+)(?= *(?:filters?|units?|neurons?|channels?|nodes|kernels|feature maps|hidden))",
-                  r"\1&\2", text)  # fmt: skip
+    counted = r"(?= *(?:filters?|units?|neurons?|channels?|nodes|kernels|feature maps|hidden))"
+    text = re.sub(rf"(\d+),? (?:and|und|et) (\d+){counted}", r"\1&\2", text)
     return re.sub(r"(?<=\s)\([^()\d=]*\)", _aside, text)
 
 
