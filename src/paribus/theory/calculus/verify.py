@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,13 @@ def named(key: str, short: Expr, answer: Expr, parts: Mapping[str, Expr]) -> Cla
 
 def value(expr: Expr, draw: Draw) -> Any:
     """Value at a draw; each d(…) in it by a complex step along all directions at once."""
-    known = {node: _differential(node, draw) for node in nodes(expr) if node.op == "d"}
+    known = {node: _differential(node, draw) for node in _differentials(expr)}
     return evaluate(expr, draw.env, draw.sizes, known)
+
+
+@lru_cache(maxsize=1000)  # the same at every draw
+def _differentials(expr: Expr) -> tuple[Expr, ...]:
+    return tuple(node for node in nodes(expr) if node.op == "d")
 
 
 def _differential(node: Expr, draw: Draw) -> Any:

@@ -135,6 +135,9 @@ class Inference:
 
     def _entry(self, raw: Raw) -> Dims:
         stem, indices = raw.value
+        if len(set(indices)) < len(indices):
+            rule = f"an index stands once at a name: {raw.text}"
+            raise pointing(rule, self.text, raw.column, "tr(A) is the sum of all A_ii, diag(A) the vector of them")
         self.labels[raw] = indices
         base = self.names[stem]
         for one, size in zip(indices, base, strict=False):
@@ -576,7 +579,7 @@ class Inference:
         return self._transposed(raw, dims[0])
 
     def _frac(self, raw: Raw, dims: list[Dims]) -> Dims:
-        self._divided(*raw.args, *dims)
+        self._divided(raw.args[0], raw.args[1], dims[0], dims[1])
         return self._broadcast(raw, *dims)
 
     def _column(self, raw: Raw, dims: list[Dims]) -> Dims:
