@@ -10,9 +10,7 @@ from tests.theory.meant import derivative_verdict, layer_verdict, rows_of
 
 LISTS = sorted((Path(__file__).parent / "held_out").glob("*.txt"))
 RIGHT = {"layers-sixth": 0.84, "layers-seventh": 0.82, "derivatives-third": 0.94}  # far from the notation
-EVERY = dict.fromkeys(
-    ["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 9
-)  # of which the first of nine is tried
+EVERY = dict.fromkeys(["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 6)  # only each sixth spelling
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
 
