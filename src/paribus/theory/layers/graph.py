@@ -326,6 +326,9 @@ def _lay_block(graph: Graph, block: Block, source: int, first: bool) -> int:
     """Branches in the order of the text, those that follow another's shape last, then what unites them."""
     if not block.joint:
         return _lay_all(graph, block.branches[0], source, first)
+    if not all(block.branches):
+        rule = "a branch holds at least one layer"
+        raise Impossible(rule, hint="write id for the input as it is").at(len(graph.nodes) + 1, "block", block.place)
     followers = [branch for branch in block.branches if _follows(branch)]
     ends = [_lay_all(graph, branch, source, first) for branch in block.branches if not _follows(branch)]
     if not ends:

@@ -41,7 +41,8 @@ def _layer(name: str, args: list[str]) -> str:
     if name in PLAIN:
         return PLAIN[name]
     if window := re.fullmatch(r"(\w+?)[123]d", name):
-        if (kind := WINDOWS.get(window[1], "")) and bare:
+        kind = WINDOWS.get(window[1], "")
+        if kind and len(bare) > (kind in ("conv", "deconv")):
             return _window(kind, bare, named)
     elif name == "fullyConnected" and bare:
         return f"linear {bare[0]}"

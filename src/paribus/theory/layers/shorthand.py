@@ -237,7 +237,7 @@ def _rows(text: str) -> str:
 def _row(cells: dict[str, str]) -> str:
     """One layer of a table, its kind first and its activation last."""
     said = {key: value for key, value in cells.items() if value.strip("-–— ") and value.lower() not in ("none", "n/a")}
-    kind = next(said.pop(key) for key in ("type", "operation", "kind", "layer", "name") if key in said)
+    kind = next((said.pop(key) for key in ("type", "operation", "kind", "layer", "name") if key in said), "?")
     phi = said.pop("activation", "")
     last = ("output", "output_size", "output_shape", "input", "params", "parameters", "_", "layer", "name")
     words = [
