@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from paribus.records import parts
-from paribus.records.run import Status
+from paribus.records.run import RunFolder, Status
 from paribus.records.study import run_folder
 from paribus.reports import lists
 from paribus.reports.export import deliver
@@ -87,3 +87,22 @@ def test_studies_say_how_many_runs_are_over(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for root in (tmp_path, Path()):
         assert lists.studies(root).sections[0].tables[0].rows[0][:2] == ("sizes", "1/4")
+
+
+def test_searches_are_listed_with_their_question_and_a_damaged_one_hides_no_other(tmp_path):
+    from paribus.records.recipe import Recipe
+    from paribus.records.search import SearchDesign
+
+    assert lists.searches(tmp_path).summary == f"no searches in {tmp_path} yet"
+    recipe = Recipe.load("digits/mlp")
+    design = SearchDesign.make(name="rates", recipe=recipe.plain(), space={"optimizer.lr": "1e-3..1"}, trials=3)
+    design.write(tmp_path / "rates")
+    run = RunFolder(tmp_path / "rates" / "trial-0000" / "seed-0")
+    run.create(recipe, 0)
+    run.write_status(Status("diverged"))
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "search.json").write_text("{")
+    (table,) = lists.searches(tmp_path).sections[0].tables
+    assert table.rows[0] == ("rates", "1/3", "Which values do best for digits/mlp: optimizer.lr (1e-3..1)?")
+    assert table.rows[1][:2] == ("torn", "damaged")
+    assert not lists.studies(tmp_path).sections

@@ -105,8 +105,8 @@ def lists(incomplete: str) -> Found:
     """What ``paribus list`` lists."""
     from paribus.records.kinds import KINDS
 
-    plurals = {"recipes": "", "runs": "", "studies": "", "analyses": "", **{one.plural: "" for one in KINDS.values()}}
-    yield from _fitting(plurals.items(), incomplete)
+    plurals = ("recipes", "runs", "studies", "searches", "analyses", *(one.plural for one in KINDS.values()))
+    yield from _fitting(((one, "") for one in plurals), incomplete)
 
 
 def _parts(ctx: typer.Context) -> dict[str, str]:

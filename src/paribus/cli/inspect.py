@@ -35,7 +35,7 @@ def list_(
     what: Annotated[
         str,
         typer.Argument(
-            help=f"recipes, runs, studies, analyses, {', '.join(PLURALS)}; an overview of all by default.",
+            help=f"recipes, runs, studies, searches, analyses, {', '.join(PLURALS)}; an overview of all by default.",
             autocompletion=completion.lists,
         ),
     ] = "all",
@@ -45,7 +45,7 @@ def list_(
     runs: Runs = RUNS,
     plugin: Plugin = None,
 ) -> None:
-    """List what there is: recipes, parts, analyses, runs, studies.
+    """List what there is: recipes, parts, analyses, runs, studies, searches.
 
     Examples:
 
@@ -75,12 +75,14 @@ def list_(
         deliver(lists.runs(runs), json, csv, overwrite)
     elif what == "studies":
         deliver(lists.studies(runs), json, csv, overwrite)
+    elif what == "searches":
+        deliver(lists.searches(runs), json, csv, overwrite)
     elif what == "analyses":
         deliver(lists.analyses(), json, csv, overwrite)
     elif what in PLURALS or what in PLURALS.values():
         deliver(lists.parts(PLURALS.get(what, what)), json, csv, overwrite)
     else:
-        known = ["recipes", "runs", "studies", "analyses", *PLURALS]
+        known = ["recipes", "runs", "studies", "searches", "analyses", *PLURALS]
         raise ParibusError("there is nothing of this kind to list", got=what, hint=nearest(what, known))
 
 

@@ -106,7 +106,7 @@ class SearchDesign(BaseModel):
         """
         path = folder / SEARCH
         if not path.exists():
-            raise StudyError("this is not the folder of a search", got=str(folder), hint="see: paribus list studies")
+            raise StudyError("this is not the folder of a search", got=str(folder), hint="see: paribus list searches")
         try:
             content = files.read_json(path)
             return cls.model_validate(content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,17 +141,37 @@ def studies(root: Path) -> Page:
     """All studies below a folder."""
     from paribus.records.study import StudyDesign
 
-    folders = store.studies(root)
+    def planned(folder: Path) -> tuple[int, str]:
+        design = StudyDesign.open(folder)
+        return len(design.arms()) * len(design.seeds), design.question
+
+    return _designs(root, "study", "studies", planned)
+
+
+def searches(root: Path) -> Page:
+    """All searches below a folder."""
+    from paribus.records.search import SearchDesign
+
+    def planned(folder: Path) -> tuple[int, str]:
+        design = SearchDesign.open(folder)
+        return design.trials, design.question
+
+    return _designs(root, "search", "searches", planned)
+
+
+def _designs(root: Path, kind: str, many: str, planned: Callable[[Path], tuple[int, str]]) -> Page:
+    """All designs of a kind: how many of their runs are over, of how many that are planned, and their question."""
+    folders = store.studies(root, kind)
     over = Counter(run.study for run in (store.runs(root) if folders else ()) if run.over)
     rows = []
     for folder in folders:
         try:
-            planned = StudyDesign.open(folder)
+            number, question = planned(folder)
         except ParibusError as error:  # one damaged folder must not hide the others
             rows.append((folder.name, "damaged", error.rule))
             continue
-        rows.append((folder.name, f"{over[folder.name]}/{len(planned.arms()) * len(planned.seeds)}", planned.question))
-    return _listed(("study", "runs over", "question"), rows) if rows else Page(summary=f"no studies in {root} yet")
+        rows.append((folder.name, f"{over[folder.name]}/{number}", question))
+    return _listed((kind, "runs over", "question"), rows) if rows else Page(summary=f"no {many} in {root} yet")
 
 
 def sources() -> Page:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from captum import attr
 from tests.analysis.attention.nets import Averaged, Linear, made, question
 from torch import nn
 
@@ -132,7 +133,6 @@ def test_what_stands_before_the_last_function_is_asked(final):
 
 
 def test_maps_are_those_of_captum():
-    attr = pytest.importorskip("captum.attr")
     network, asked = made(Averaged), question()
     for layer in ("first", "relu", "second", "last"):
         oracle = attr.LayerGradCam(network, getattr(network, layer)).attribute(asked.inputs, asked.classes)
@@ -147,7 +147,6 @@ def test_maps_are_those_of_captum():
 
 @pytest.mark.parametrize("size", [14, 15, 28])
 def test_occlusion_is_that_of_captum(size):
-    attr = pytest.importorskip("captum.attr")
     network, asked = made(Averaged), question(size)
     side = size // methods.WINDOWS
     oracle = attr.Occlusion(network).attribute(
@@ -158,7 +157,6 @@ def test_occlusion_is_that_of_captum(size):
 
 
 def test_maps_of_pixels_classes_are_those_of_captum():
-    attr = pytest.importorskip("captum.attr")
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 1)).eval()
     inputs = question().inputs
