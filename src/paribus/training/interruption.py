@@ -22,11 +22,12 @@ class _StopNow(KeyboardInterrupt):
 
 @dataclass
 class StopRequest:
-    """Whether somebody asked to stop (the number of the signal), and whether that was noticed."""
+    """Whether somebody asked to stop (the number of the signal), whether that was noticed, and what it does then."""
 
     number: int = 0
     noticed: bool = False
     breaks: bool = False  # into what is being done, instead of waiting until somebody looks
+    ending: bool = False  # by itself: a polite kill must not come before its last words
 
     def stop_requested(self) -> bool:
         """Whether to stop; whoever gets a yes has promised to."""
@@ -81,6 +82,6 @@ def interruptible() -> Iterator[StopRequest]:
         yield request
     finally:
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if request.ending and number == signal.SIGTERM else handler)
         if request.number and not request.noticed:  # it came when there was nothing left to stop here
             signal.raise_signal(request.number)

@@ -170,6 +170,7 @@ class Lead:
         """A broken connection, in words: which of the others is gone, and why."""
         if self.several is not None:
             self.several.between = False
+        self.request.ending = self.local is not None  # torchrun ends all when one has died: this one says who it was
         until, silent = time.monotonic() + GRACE_SECONDS, {*self.others}
         while time.monotonic() < until and silent:
             try:
