@@ -42,7 +42,7 @@ def test_each_fault_has_three_severities_and_four_hosts_where_there_are_so_many(
     assert all(sum(fault.fits(host) for host in hosts(side)) >= 4 for fault in broad)
 
 
-@pytest.mark.parametrize(("one", "other"), combinations(SETS, 2))
+@pytest.mark.parametrize(("one", "other"), [*combinations(SETS, 2)])
 def test_two_sides_have_nothing_in_common(one, other):
     recipes = [{json.dumps(host.recipe, sort_keys=True) for host in SETS[side]} for side in (one, other)]
     assert not recipes[0] & recipes[1]
