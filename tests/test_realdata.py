@@ -27,17 +27,15 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    ("recipe", "changes", "reach"),
+    ("recipe", "reach"),
     [
-        pytest.param("fashion_mnist/mlp", {}, 0.88, id="T1"),
-        pytest.param("mnist/cnn", {"budget.epochs": 3}, 0.99, id="T2"),  # .991 with this seed, in three epochs of five
+        pytest.param("fashion_mnist/mlp", 0.88, id="T1"),
+        pytest.param("mnist/cnn", 0.99, id="T2"),
     ],
 )
 @pytest.mark.timeout(900)
-def test_shipped_recipe_reaches_published_accuracy(
-    recipe: str, changes: dict[str, int], reach: float, tmp_path: Path
-) -> None:
-    run = Run(recipe, changes, runs=tmp_path)
+def test_shipped_recipe_reaches_published_accuracy(recipe: str, reach: float, tmp_path: Path) -> None:
+    run = Run(recipe, runs=tmp_path)
     assert run.recipe.budget.epochs <= 10
     run.train(threads=1)  # with neighbours on the machine several threads wait for each other
     assert open_test(run.folder).metrics["test/accuracy"] >= reach
@@ -56,7 +54,7 @@ def test_T21_a_transformer_translates_short_sentences(tmp_path: Path) -> None:
     # sentences of up to ten pieces: most of the time went into writing those of the validation split
     run = Run("deu/transformer", {"budget.epochs": 1, "split.limit": 12000, "data.longest": 10}, runs=tmp_path)
     run.train(threads=1)
-    assert run.metrics["val/perplexity"] <= 110  # of 2,500 pieces; 76 with this seed, in a small part of the recipe
+    assert run.metrics["val/perplexity"] <= 95  # of 2,500 pieces; 76 with this seed, in a small part of the recipe
 
 
 @pytest.mark.timeout(900)
