@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
@@ -31,6 +32,7 @@ from paribus.theory.layers.values import (
     Unsaid,
     behind,
     joined,
+    opened,
     unsaid,
     words,
 )
@@ -42,6 +44,7 @@ LISTS = {"modulelist", "list", "ordereddict", "moduledict"}
 RUNS = ("forward", "__call__", "call", "hybrid_forward")
 SUMS = {"add": "|", "concat": "&", "concatenate": "&", "cat": "&"}
 FREE = {*ACTIVATIONS, "pool", "avgpool", "gap", "gmp", "dropout", "flatten", "up", "id", "adaptive"}  # used twice
+LAZY = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d")
 CELLS = ("LSTM", "GRU", "RNN")
 SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", "astype", "stop_gradient", "identity"}
 QUIET = {"__init__", "apply", "build", "compile", "cpu", "cuda", "double", "eval", "fit", "float", "half",
@@ -64,6 +67,9 @@ class Tensor:
     """A tensor of a known shape that is no value of the net: ``torch.randn(1, 3, 32, 32)``."""
 
     shape: tuple[Any, ...]
+
+
+LAYERS = (Made, Row, Name, Net, Function, Instance, Class, Unsaid)
 
 
 @dataclass
@@ -422,23 +428,13 @@ class Calls(Python):
 
 def _written(made: Made) -> str:
     """A layer in words; what goes in may be unsaid, for it is seen."""
-    takes = TORCH.get(made.base, ("",))
+    takes = TORCH.get(made.base) or ("",)
     first = made.args[0] if made.args else made.named.get("in_features", made.named.get("in_channels"))
-    if isinstance(first, Unsaid) and takes and takes[0] == "in" and f"Lazy{made.base}":
-        named = {key: one for key, one in made.named.items() if key not in ("in_features", "in_channels")}
-        if made.base in (
-            "Linear",
-            "Conv1d",
-            "Conv2d",
-            "Conv3d",
-            "ConvTranspose2d",
-            "BatchNorm1d",
-            "BatchNorm2d",
-            "LSTM",
-            "GRU",
-        ):
-            if made.base in ("LSTM", "GRU"):
-                raise unsaid(first)
+    if isinstance(first, Unsaid) and takes[0] == "in":
+        if made.base in ("LSTM", "GRU"):
+            raise unsaid(first)
+        if made.base in LAZY:
+            named = {key: one for key, one in made.named.items() if key not in ("in_features", "in_channels")}
             return str(Made(f"nn.Lazy{made.base}", made.args[1:], named))
     return str(made)
 
@@ -449,24 +445,25 @@ def _inner(value: Any) -> Any:
     return tuple(value[1:3]) if four else value
 
 
-def _layers(given: tuple[Any, ...]) -> list[Any]:
+def _layers(given: Iterable[Any]) -> list[Any]:
     """Layers among what is given: lists, dictionaries, pairs of a name and a layer."""
-    found: list[Any] = []
-    for one in given:
-        if isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str):
-            found.append(one[1])
-        elif isinstance(one, dict):
-            found += one.values()
-        elif isinstance(one, list | tuple):
-            found += _layers(tuple(one))
-        elif isinstance(one, Made | Row | Name | Net | Function | Instance | Class | Unsaid):
-            found.append(one)
-    return found
+    return [one for one in opened(given, _held) if isinstance(one, LAYERS)]
+
+
+def _held(one: Any) -> Iterable[Any] | None:
+    """What is in a list of layers; of a pair its second."""
+    if isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str):
+        return one[1:]
+    return one.values() if isinstance(one, dict) else _listed(one)
 
 
 def flat(given: Any) -> list[Any]:
     """What lists in lists hold."""
-    return [one for item in given for one in (flat(item) if isinstance(item, list | tuple) else [item])]
+    return list(opened(given, _listed))
+
+
+def _listed(one: Any) -> Iterable[Any] | None:
+    return one if isinstance(one, list | tuple) else None
 
 
 def _takes_self(function: Function) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from paribus.errors import TheoryError
 from paribus.theory.layers.values import (
     HINT,
+    MOST,
     PLAIN,
     Bound,
     Function,
@@ -27,7 +28,7 @@ from paribus.theory.layers.values import (
     Unsaid,
 )
 
-MOST, LARGEST = 20_000, 10**12  # steps, numbers
+LARGEST = 10**12  # number that is multiplied
 ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
     ast.Div: operator.truediv, ast.Mod: operator.mod, ast.Pow: operator.pow,
@@ -42,6 +43,16 @@ class Expressions:
     """What expressions stand for."""
 
     steps: int = 0
+
+    def stepped(self, node: ast.AST) -> None:
+        """Count a step.
+
+        Raises:
+            TheoryError: where there are too many.
+        """
+        self.steps += 1
+        if self.steps > MOST:
+            raise TheoryError(f"code is followed for at most {MOST:,} steps", got=shown(node), hint=HINT)
 
     def value(self, node: ast.expr, scope: Scope) -> Any:
         """What an expression stands for."""
@@ -92,8 +103,10 @@ class Expressions:
             and not all(isinstance(s, int | float) for s in (left, right))
         ):
             raise beyond(node)
+        if isinstance(sign, ast.Mod) and isinstance(left, str):
+            return Unsaid(ast.unparse(node))  # a width of a thousand million is quickly written
         try:
-            return ARITHMETIC[type(sign)](left, right)
+            return bounded(ARITHMETIC[type(sign)](left, right), node)
         except (TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError):
             raise beyond(node) from None
 
@@ -168,10 +181,10 @@ class Expressions:
             yield scope
             return
         for item in self.items(self.value(loops[0].iter, scope), node):
-            self.steps += 1
+            self.stepped(node)
             inner = scope.new_child()
             self.bind(loops[0].target, item, inner)
-            if self.steps < MOST and all(self.truth(test, inner) for test in loops[0].ifs):
+            if all(self.truth(test, inner) for test in loops[0].ifs):
                 yield from self.turns(loops[1:], inner, node)
 
     def of_joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Any:
@@ -179,7 +192,8 @@ class Expressions:
         parts = [
             self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope) for part in node.values
         ]
-        return "".join(map(str, parts)) if all(isinstance(part, PLAIN) for part in parts) else Unsaid(ast.unparse(node))
+        plain = all(isinstance(part, PLAIN) for part in parts)
+        return bounded("".join(map(str, parts)), node) if plain else Unsaid(ast.unparse(node))
 
     def of_subscript(self, node: ast.Subscript, scope: Scope) -> Any:
         """One of several, or a part."""
@@ -251,6 +265,17 @@ class Expressions:
     def part(self, owner: Instance, name: str) -> Any:
         """What an instance holds under a name."""
         raise NotImplementedError
+
+
+def bounded(value: Any, node: ast.AST) -> Any:
+    """A value, if it has not grown beyond what the code of a net holds.
+
+    Raises:
+        TheoryError: of a text or a list that has.
+    """
+    if isinstance(value, str | list | tuple | dict | set) and len(value) > MOST:
+        raise TheoryError(f"texts and lists of code have at most {MOST:,} parts", got=shown(node), hint=HINT)
+    return value
 
 
 def beyond(node: ast.AST) -> TheoryError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections import ChainMap
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paribus.errors import TheoryError
-from paribus.theory.layers.expressions import MOST, Expressions, beyond, shown
+from paribus.theory.layers.expressions import Expressions, beyond, bounded, shown
 from paribus.theory.layers.values import (
     HINT,
+    MOST,
     PLAIN,
     Bound,
     Class,
@@ -33,6 +35,8 @@ from paribus.theory.layers.values import (
 
 DEEPEST = 30  # calls in calls
 MADE_BY = ("__init__", "setup")
+WORDS = 200  # characters of a text in which some are replaced
+SIMPLE = re.compile(r"[^{}]*(?:\{\w*\}[^{}]*)*")  # a text that others are put into as they are
 BUILTIN: dict[str, Callable[..., Any]] = {
     "len": len, "int": int, "float": float, "str": str, "bool": bool, "abs": abs, "round": round,
     "sum": sum, "max": max, "min": min, "sorted": sorted, "tuple": tuple, "list": list, "set": set, "dict": dict,
@@ -65,9 +69,7 @@ class Python(Expressions):
     def body(self, lines: list[ast.stmt], scope: Scope) -> Result | None:
         """Statements in their order, up to one that returns."""
         for line in lines:
-            self.steps += 1
-            if self.steps > MOST:
-                raise TheoryError(f"code is followed for at most {MOST:,} steps", got=shown(line), hint=HINT)
+            self.stepped(line)
             step = getattr(self, f"on_{type(line).__name__.lower()}", None)
             if step is None:
                 raise beyond(line)
@@ -216,7 +218,12 @@ class Python(Expressions):
         if isinstance(called, Name) and called.base in BUILTIN and not any(isinstance(one, Signal) for one in args):
             return self.builtin(called.base, args, named, node)
         if isinstance(called, Bound) and type(called.owner) in METHODS and called.name in METHODS[type(called.owner)]:
+            if called.name == "format" and not SIMPLE.fullmatch(called.owner):
+                return Unsaid(ast.unparse(node))  # widths, and parts of what is given
+            if called.name == "replace" and max(map(len, (called.owner, *map(str, args)))) > WORDS:
+                raise beyond(node)
             found = self.guarded(getattr(called.owner, called.name), args, named, node)
+            bounded(called.owner, node)  # append, extend, update
             return list(found) if called.name in ("items", "keys", "values") else found
         return self.meant(called, args, named, node)
 
@@ -227,12 +234,20 @@ class Python(Expressions):
             return Unsaid(ast.unparse(node))
         if name == "range" and any(isinstance(one, int) and abs(one) > MOST for one in given):
             raise beyond(node)
+        if name == "sum" and given and any(isinstance(one, list | tuple) for one in self.items(given[0], node)):
+            return self.summed(given[0], node)
         return self.guarded(BUILTIN[name], tuple(given), named, node)
+
+    def summed(self, lists: Any, node: ast.AST) -> list[Any]:
+        """Lists of layers, one behind the other: ``sum(blocks, [])``."""
+        if not all(isinstance(one, list | tuple) for one in lists) or sum(map(len, lists)) > MOST:
+            raise beyond(node)
+        return [layer for one in lists for layer in one]
 
     def guarded(self, function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """A function of Python's own; what it cannot do is no step that is known."""
         try:
-            return function(*args, **named)
+            return bounded(function(*args, **named), node)
         except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError):
             raise beyond(node) from None
 

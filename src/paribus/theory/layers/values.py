@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import ChainMap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from paribus.theory.layers.spellings import PASSED
 PLAIN = (int, float, str, bool, type(None))
 Chain = tuple[tuple[frozenset[int], str], ...]  # layers, each with a number of its own; a bracket with all it holds
 Scope = ChainMap[str, Any]
+MOST = 20_000  # steps of code, and parts of its texts and lists
 HINT = "give the module itself, which is followed as it runs: --plugin FILE.py NAME"
 
 
@@ -187,3 +188,27 @@ def joined(given: list[Chain], sign: str, number: int) -> Chain:
 def words(chain: Iterable[tuple[frozenset[int], str]]) -> str:
     """A chain in the notation."""
     return ", ".join(said for _, said in chain)
+
+
+def opened(given: Iterable[Any], parts: Callable[[Any], Iterable[Any] | None]) -> Iterator[Any]:
+    """What lists in lists hold, in their order; lists may hold each other more often than anybody can count.
+
+    Args:
+        given: where it begins.
+        parts: what is in one of them; ``None`` for what is a thing itself.
+
+    Raises:
+        TheoryError: where there is too much.
+    """
+    waiting = [*given][::-1]
+    for _ in range(MOST):
+        if not waiting:
+            return
+        one = waiting.pop()
+        if (inner := parts(one)) is None:
+            yield one
+        else:
+            waiting += [*inner][::-1]
+        if len(waiting) > MOST:
+            break
+    raise TheoryError(f"lists of code hold at most {MOST:,} things", got="more", hint=HINT)
