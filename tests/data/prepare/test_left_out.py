@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -48,11 +49,12 @@ def test_files_that_cannot_be_read_are_named_with_the_reason(classes):
     root = classes({"cat": 12, "dog": 12})
     for number in range(5):
         (root / "cat" / f"broken-{number}.png").write_bytes(b"no picture")
+    (root / "cat" / os.fsdecode(b"a\xe9\n.png")).write_bytes(b"a name that is no text")
     recipe = Recipe.load("folder/cnn", {"data.path": str(root), "data.size": 8})
     (said,) = prepare(recipe, recipe.seeds(0)).info.left_out
-    assert said.startswith("5 files are left out: cat/broken-0.png (")
-    assert "broken-2" in said
-    assert said.endswith(") and 2 more")
+    assert said.startswith("6 files are left out: cat/a .png (")
+    assert "broken-1" in said
+    assert said.endswith(") and 3 more")
 
 
 def test_a_plate_whose_text_is_too_long_is_named(tmp_path, picture):

@@ -94,3 +94,27 @@ def test_mutated_code_and_sentences_are_read_or_refused():
             text = draw.choice((text[:at] + text[at + 1 :], text[:at] + sign + text[at:], text[:at]))
         with suppress(ParibusError):
             table(text, draw.choice([(3, 32, 32), (16,), (20, 8)]))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "a = [0]\nfor i in range(60):\n    a = a + a",
+        "a = [0]\nfor i in range(60):\n    a.extend(a)",
+        "a = sum([[0] * 1000] * 1000, [])",
+        "a = [nn.ReLU()]\nfor i in range(60):\n    a = [a, a]\nb = nn.Sequential(*a)",
+        "a = []\na.append(a)\nb = nn.Sequential(*a)",
+        "a = {}\na['x'] = a\nb = nn.Sequential(a)",
+        "a = 'x'\nfor i in range(60):\n    a = f'{a}{a}'",
+        "a = 'x'.replace('x', 'y' * 10000)",
+        "a = [i for i in range(20000) for j in range(20000)]",
+    ],
+)
+def test_code_that_grows_without_end_is_refused_before_it_has(lines):
+    with pytest.raises(TheoryError, match=r"at most 20,000|none of the layers"):
+        table(f"{lines}\nnet = nn.Sequential(nn.Linear(4, 4))", (4,))
+
+
+@pytest.mark.parametrize("text", ["'{:>1000000000}'.format(1)", "'{0.__class__}'.format(1)", "'%1000000000d' % 1"])
+def test_widths_and_parts_of_what_is_given_are_not_written_out(text):
+    assert layers(f"name = {text}\nnet = nn.Sequential(nn.Linear(4, 6))", (4,)) == ["linear 6"]

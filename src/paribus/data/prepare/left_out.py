@@ -6,7 +6,7 @@ import logging
 from functools import lru_cache
 
 from paribus.data.dataset import Dataset
-from paribus.records.wording import count
+from paribus.records.wording import clean, count
 
 NAMED = 3  # files that are still named
 
@@ -28,7 +28,7 @@ def tell(sentences: tuple[str, ...]) -> None:
 def _files(dataset: Dataset) -> tuple[str, ...]:
     if not dataset.skipped:
         return ()
-    named = ", ".join(f"{name} ({reason})" for name, reason in dataset.skipped[:NAMED])
+    named = ", ".join(f"{clean(name)} ({clean(reason)})" for name, reason in dataset.skipped[:NAMED])
     more = f" and {len(dataset.skipped) - NAMED:,} more" if len(dataset.skipped) > NAMED else ""
     return (f"{count(len(dataset.skipped), 'file')} {_are(len(dataset.skipped))} left out: {named}{more}",)
 

@@ -7,15 +7,13 @@ import re
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.expressions import beyond
-from paribus.theory.layers.kinds import ACTIVATIONS
 from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.python import Python
-from paribus.theory.layers.spellings import TORCH, kind_of
+from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.steps import FREE, QUIET, Steps, flat, listed, written
 from paribus.theory.layers.values import (
     HINT,
     Bound,
@@ -30,11 +28,7 @@ from paribus.theory.layers.values import (
     Signal,
     State,
     Unsaid,
-    behind,
-    joined,
     opened,
-    unsaid,
-    words,
 )
 
 GIVEN = {"x", "X", "inputs", "input", "inp", "img", "image", "images", "input_img", "img_input", "h", "net", "data",
@@ -43,16 +37,8 @@ ROWS = {"sequential", "serial", "chain", "hybridsequential"}
 LISTS = {"modulelist", "list", "ordereddict", "moduledict"}
 RUNS = ("forward", "__call__", "call", "hybrid_forward")
 SUMS = {"add": "|", "concat": "&", "concatenate": "&", "cat": "&"}
-FREE = {*ACTIVATIONS, "pool", "avgpool", "gap", "gmp", "dropout", "flatten", "up", "id", "adaptive"}  # used twice
-LAZY = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose2d", "BatchNorm1d", "BatchNorm2d")
 CELLS = ("LSTM", "GRU", "RNN")
-SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", "astype", "stop_gradient", "identity"}
-QUIET = {"__init__", "apply", "build", "compile", "cpu", "cuda", "double", "eval", "fit", "float", "half",
-         "hybridize", "init_weights", "initialize", "load_state_dict", "parameters", "print", "register_buffer",
-         "requires_grad_", "reset_parameters", "save", "save_hyperparameters", "state_dict", "summary", "to",
-         "train"}  # fmt: skip
 LIBRARIES = {"layers", "torch", "tf", "keras", "jnp", "np", "F", "nd", "sym"}
-FUNCTIONS = re.compile(r"\b(?:layers|slim|sym|symbol)\.")  # functions that make weights of their own
 
 
 @dataclass(frozen=True)
@@ -73,19 +59,15 @@ LAYERS = (Made, Row, Name, Net, Function, Instance, Class, Unsaid)
 
 
 @dataclass
-class Calls(Python):
+class Calls(Steps):
     """What calls on layers and values mean."""
 
     inputs: int = 1
-    last: bool = False  # whether channels come last
     input: Shape = ()
     said: list[str] = field(default_factory=list)
     mades: list[Made] = field(default_factory=list)
     entrance: str = ""  # a name that nobody made
     flow: Signal | None = None  # the last value at the top
-
-    def __post_init__(self) -> None:
-        self.numbers = count()
 
     def of_name(self, node: ast.Name, scope: Scope) -> Any:
         """What a name stands for; what nobody made goes into the net."""
@@ -114,24 +96,6 @@ class Calls(Python):
         if isinstance(left, Row | Instance) and isinstance(right, Row | Instance):
             return Row([*self.items(left, node), *self.items(right, node)])
         return super().operated(sign, left, right, node)
-
-    def picked(self, owner: Any, node: ast.Subscript, scope: Scope) -> Any:
-        """``out[:, -1]`` is the last step, ``lstm(x)[0]`` what comes first of several, ``h[-1]`` the last state."""
-        at = re.sub(r"[\s()]", "", ast.unparse(node.slice))
-        if isinstance(owner, State):
-            at = at.removesuffix(",...").replace(",:", "")
-            if at in ("-1", "0", "-2", "1") and owner.both:
-                return State(owner.chain, True, half=True)
-            return self.behind(owner.chain, "last") if at in ("-1", "0") else Unsaid(ast.unparse(node))
-        if not isinstance(owner, Signal):
-            return Unsaid(ast.unparse(node))
-        if at in (":,-1", ":,-1,:", "...,-1,:") or (at == "-1" and owner.state):
-            return self.behind(owner.chain, "last")
-        if at in ("0", "1") and owner.state:
-            return Signal(owner.chain) if at == "0" else owner.state
-        if at == "0" and owner.chain and "ttention" in owner.chain[-1][1]:
-            return owner
-        raise TheoryError("this part of a value is none that is known", got=ast.unparse(node), hint=HINT)
 
     def meant(self, called: Any, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """What a call on a net's values means."""
@@ -205,7 +169,7 @@ class Calls(Python):
         made.used = True
         if "ttention" in base and any(one.chain != given[0].chain for one in given):
             raise TheoryError("attention between two values is not known here", got=made.name, hint=HINT)
-        text = _written(made)
+        text = written(made)
         found = self.behind(given[0].chain, text)
         if base in CELLS and (len(made.args) > 1 or {"hidden_size", "input_size"} & made.named.keys()):
             both = bool(made.named.get("bidirectional"))
@@ -342,108 +306,6 @@ class Calls(Python):
             raise beyond(node)
         return self.reshaped(given[0], called.path, rest, others, node)
 
-    def along(self, given: list[Signal], axis: Any, name: str, node: ast.AST) -> None:
-        """Refuse values that are set side by side along another axis than channels or features."""
-        flat = all(re.search(r"last|flatten|gap", words(one.chain), re.IGNORECASE) or not one.chain for one in given)
-        if name == "add" or axis in (None, 1) or (axis == -1 and (self.last or flat)) or (axis == 3 and self.last):
-            return
-        if not (axis == 0 and not self.last):  # equinox has no batch
-            raise beyond(node)
-
-    def reshaped(self, value: Signal, name: str, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
-        """``F.max_pool2d(x, 2)``, ``x.view(-1, 400)``: the layer that does the same."""
-        base = name.rpartition(".")[2].rstrip("_")
-        if base in SAME or base in QUIET:
-            return value
-        if base in ("size", "dim", "ndim", "shape"):
-            return Unsaid(ast.unparse(node))
-        args = tuple(flat(args)) if base in ("view", "reshape", "permute") else args
-        if base in ("view", "reshape"):
-            return self.viewed(value, args, node)
-        if base in ("ravel", "batch_flatten"):
-            return self.behind(value.chain, "flatten")
-        if base in ("transpose", "permute", "swapaxes", "moveaxis"):
-            turned = tuple(args)
-            if turned in ((0, 1), (1, 0), (1, 0, 2)):
-                return value  # steps before examples
-            if turned in ((1, 2), (2, 1), (0, 2, 1), (-1, -2), (-2, -1), ((0, 2, 1),)):
-                return self.behind(value.chain, "transpose")
-            raise beyond(node)
-        if base in ("mean", "reduce_mean"):
-            return self.averaged(value, args, named, node)
-        if base in ("squeeze", "unsqueeze"):
-            ends = value.chain[-1][1].lower() if value.chain else ""
-            if base == "squeeze" and re.search(r"gap|global|adaptive|avgpool", ends):
-                return self.behind(value.chain, "flatten")
-            if base == "squeeze" and re.search(r"flatten", ends):
-                return value
-            raise beyond(node)
-        kind = "" if base in ("max", "min", "do", "drop", "last") else kind_of(base)
-        if kind in ("avgpool", "pool") and any(isinstance(one, Unsaid) for one in (*args, *named.values())):
-            return self.behind(value.chain, "gap" if kind == "avgpool" else "gmp")
-        if (
-            not kind
-            or kind in ("reshape", "transpose")
-            or (kind not in FREE and "." in name and not FUNCTIONS.search(name))
-        ):
-            rule = "this step of the code is none of the layers that are known"
-            raise TheoryError(rule, got=ast.unparse(node).splitlines()[0], hint=HINT)
-        modes = {"training", "train", "deterministic", "use_running_average", "is_training", "inplace"}
-        args = tuple(_inner(one) for one in args)
-        kept = {key: _inner(one) for key, one in named.items() if key not in modes}
-        return self.behind(value.chain, _written(Made(name, args, kept)))
-
-    def viewed(self, value: Signal, sizes: tuple[Any, ...], node: ast.AST) -> Signal:
-        """The values of each example in another shape."""
-        if len(sizes) == 1 and sizes[0] == -1:
-            return self.behind(value.chain, "flatten")
-        if len(sizes) == 2 and (isinstance(sizes[0], Unsaid) or -1 in sizes):
-            return self.behind(value.chain, "flatten")
-        if len(sizes) > 2 and all(isinstance(size, int) and size > 0 for size in sizes[1:]):
-            shape = (sizes[-1], *sizes[1:-1]) if self.last and len(sizes) == 4 else sizes[1:]
-            return self.behind(value.chain, f"reshape {'x'.join(map(str, shape))}")
-        raise beyond(node)
-
-    def averaged(self, value: Signal, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Signal:
-        """A mean over positions or over steps."""
-        axes = named.get("dim", named.get("axis", args[0] if args else None))
-        flat = "" if named.get("keepdim", named.get("keepdims", False)) else ", flatten"
-        pairs = ([1, 2],) if self.last else ([2, 3], [-2, -1], [-1, -2], [1, 2])
-        if isinstance(axes, tuple | list) and list(axes) in pairs:
-            return self.behind(value.chain, f"gap{flat}")
-        if axes == 1 and flat:
-            return self.behind(value.chain, "transpose, gap, flatten")
-        if axes in (2, -1) and not self.last and re.search(r"conv1d", words(value.chain), re.IGNORECASE):
-            return self.behind(value.chain, f"gap{flat}")
-        raise beyond(node)
-
-    def joined(self, given: list[Signal], sign: str) -> Signal:
-        """Chains that meet."""
-        return Signal(joined([one.chain for one in given], sign, next(self.numbers)))
-
-    def behind(self, value: Chain, text: str) -> Signal:
-        """A chain and one more layer."""
-        return Signal(behind(value, text, next(self.numbers)))
-
-
-def _written(made: Made) -> str:
-    """A layer in words; what goes in may be unsaid, for it is seen."""
-    takes = TORCH.get(made.base) or ("",)
-    first = made.args[0] if made.args else made.named.get("in_features", made.named.get("in_channels"))
-    if isinstance(first, Unsaid) and takes[0] == "in":
-        if made.base in ("LSTM", "GRU"):
-            raise unsaid(first)
-        if made.base in LAZY:
-            named = {key: one for key, one in made.named.items() if key not in ("in_features", "in_channels")}
-            return str(Made(f"nn.Lazy{made.base}", made.args[1:], named))
-    return str(made)
-
-
-def _inner(value: Any) -> Any:
-    """Sizes of a window without those of batch and channels: [1, 2, 2, 1]."""
-    four = isinstance(value, tuple | list) and len(value) == 4 and value[0] == value[3] == 1
-    return tuple(value[1:3]) if four else value
-
 
 def _layers(given: Iterable[Any]) -> list[Any]:
     """Layers among what is given: lists, dictionaries, pairs of a name and a layer."""
@@ -454,16 +316,7 @@ def _held(one: Any) -> Iterable[Any] | None:
     """What is in a list of layers; of a pair its second."""
     if isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], str):
         return one[1:]
-    return one.values() if isinstance(one, dict) else _listed(one)
-
-
-def flat(given: Any) -> list[Any]:
-    """What lists in lists hold."""
-    return list(opened(given, _listed))
-
-
-def _listed(one: Any) -> Iterable[Any] | None:
-    return one if isinstance(one, list | tuple) else None
+    return one.values() if isinstance(one, dict) else listed(one)
 
 
 def _takes_self(function: Function) -> bool:

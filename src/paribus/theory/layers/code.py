@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from paribus.errors import TheoryError
-from paribus.theory.layers.calls import FREE, GIVEN, RUNS, Calls, Net, flat
+from paribus.theory.layers.calls import GIVEN, RUNS, Calls, Net
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.python import Result
 from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.steps import FREE, flat
 from paribus.theory.layers.values import (
     HINT,
     Chain,
