@@ -4,7 +4,7 @@
 
 Every finished run below these folders counts as healthy, so they must hold nothing else: shipped recipes over seeds, as
 ``paribus study`` leaves them. In the table that ships a1 to c9 are hosts of the grading whose planted faults
-were looked at.
+were looked at; what of it is told by recipes alone, rates and their heat, is of all sound recipes of a to d.
 
 A limit is not a rule of thumb but lies beyond all of them, by a margin that each figure states
 (:data:`.measures.MEASURES`), or by as much as the outermost recipe lies beyond the next, where that is more. Runs of
