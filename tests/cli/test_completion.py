@@ -52,7 +52,10 @@ def test_fields_of_a_recipe_file(here):
 
 def test_values_however_the_shell_splits_words():
     whole = [f"model.norm={norm}" for norm in NORMS]
-    assert asked(completion.overrides, "model.norm=") == asked(completion.overrides, "model.nor") == whole
+    assert asked(completion.overrides, "model.norm=") == whole
+    assert asked(completion.overrides, "model.nor") == ["model.norm_momentum=", "model.norm="]
+    scalings = [f"model.input_scaling={one}" for one in ("auto", "data", "imagenet")]
+    assert asked(completion.overrides, "model.input_scaling=") == asked(completion.overrides, "model.inp") == scalings
     assert asked(completion.overrides, "model.norm=ba") == ["model.norm=batch"]
     assert asked(completion.overrides, "", overrides=["model.norm", "="]) == NORMS
     assert asked(completion.overrides, "ba", overrides=["model.norm", "="]) == ["batch"]

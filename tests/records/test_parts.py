@@ -124,7 +124,7 @@ def test_options_are_validated_and_filled_in(everything):
         ({"size": 1, "share": 1}, r"model\.share .*", "correct model.share"),
         ({"size": 1, "kind": "c"}, r"model\.kind is one of a, b", "available: a, b"),
         ({"size": 1, "sise": 1}, r"there is no model\.sise", "did you mean 'size'"),
-        ({"size": 1, "input_shape": (1,)}, r"there is no model\.input_shape", "vailable: bare"),
+        ({"size": 1, "input_shape": (1,)}, r"there is no model\.input_shape", "vailable: activations, bare"),
         ({"size": 1, "limit": float("inf")}, r"model\.limit .*finite", "correct model.limit"),
         ({"size": 1, "unknown": object()}, "must be plain data", "numbers, words and lists"),
     ],

@@ -32,7 +32,7 @@ CASES = {
         {
             **CNN,
             **{f"training.{name}": value for name, value in {"clip_norm": 1.0, "l2": 1e-3, "ema": 0.9}.items()},
-            **{"training.lookahead": 2, "training.accumulate": 3, "schedule": "triangular"},
+            **{"training.lookahead": 2, "training.accumulate": 3, "training.agreeing": 3, "schedule": "triangular"},
         },
     ),
     "norms by parts": ("digits/cnn", {**CNN, "training.norm_parts": 2}),

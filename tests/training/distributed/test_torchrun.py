@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,9 +19,9 @@ SECONDS = 120  # on a machine that is busy with all other tests
 def test_r9_a_rank_that_is_killed_is_named_once_and_nothing_is_lost(tmp_path):
     words = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
     words += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", dying.__file__, str(tmp_path / "two")]
-    with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=dict(os.environ)
-    ) as process:
+    paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH")]))
+    env = {**os.environ, "PYTHONPATH": paths}  # its script reads other files of the tests
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env) as process:
         unbroken = dying.run_in(tmp_path / "one")
         unbroken.train(device="cpu", threads=1, listen=lambda progress: None, progress=lambda *_: None)  # meanwhile
         said, _ = process.communicate(timeout=SECONDS)
