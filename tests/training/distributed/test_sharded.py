@@ -55,6 +55,17 @@ def test_two_processes_with_parts_go_on_where_one_was_and_one_where_they_were(tm
         assert found["val/loss"] == pytest.approx(row["val/loss"], rel=1e-4)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad"])
+def test_optimizers_that_torch_has_fused_step_parts(tmp_path, optimizer):
+    one, two = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "two")
+    small = recipe(**{"optimizer": optimizer, "budget.epochs": 1})
+    train(one, small, 1, ONE)
+    train(two, small, 1, TWO)
+    expected = load_file(one.weights)
+    for name, tensor in load_file(two.weights).items():
+        torch.testing.assert_close(tensor, expected[name], rtol=1e-3, atol=1e-4, msg=name)
+
+
 @pytest.mark.parametrize(
     ("changes", "processes", "said"),
     [

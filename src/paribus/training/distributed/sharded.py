@@ -147,6 +147,8 @@ def _follow(optimizer: Optimizer, names: Mapping[int, str], cut: Mapping[str, Te
     before = dict(optimizer.state)
     optimizer.state.clear()
     for group in optimizer.param_groups:
+        if group.get("fused"):
+            group["fused"] = False  # torch has no fused step of SGD for parts
         for place, parameter in enumerate(group["params"]):
             part: Any = cut[names[id(parameter)]]
             group["params"][place] = part
