@@ -91,6 +91,15 @@ def test_what_has_no_axis_or_is_frozen_is_named(shape):
     assert refused.value.got == "odd"
 
 
+def test_what_a_module_gives_is_no_view_of_what_it_holds():
+    linear = nn.Linear(2, 2)
+    plain, view = torch.ones(2, 3), torch.ones(2, 3).T
+    assert sharded._apart(linear, (), plain) is plain
+    apart = sharded._apart(linear, (), view)
+    assert not apart._is_view()
+    assert torch.equal(apart, view)
+
+
 def test_a_recipe_that_can_be_cut_is_not_refused():
     sharded.check(recipe(), TWO)
     sharded.check(recipe(**{"training.ema": 0.9}), ONE)

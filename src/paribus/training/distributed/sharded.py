@@ -59,6 +59,7 @@ class Sharded(Several):
         mesh = init_device_mesh(device.type, (self.size,))
         whole: list[Any] = [*_blocks(network), network]
         for module in whole:
+            module.register_forward_hook(_apart)  # before torch's own
             fully_shard(module, mesh=mesh)
             module.set_gradient_divide_factor(1.0)  # losses are shares of a mean already
             module.set_force_sum_reduction_for_comms(True)  # gloo knows no other
@@ -132,6 +133,11 @@ def _whole(tree: Any) -> Any:
     if isinstance(tree, (list, tuple)):
         return type(tree)(_whole(value) for value in tree)
     return tree
+
+
+def _apart(module: nn.Module, inputs: Any, output: Any) -> Any:
+    """An output that is no view of another tensor, for torch hangs the way back on what a module returns."""
+    return output.clone() if isinstance(output, Tensor) and output._is_view() else output
 
 
 def _blocks(network: nn.Module) -> list[nn.Module]:
