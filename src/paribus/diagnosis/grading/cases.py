@@ -142,7 +142,7 @@ def _wanted(only: Sequence[str], name: str, host: str) -> bool:
 
 def _both(fault: Fault, host: Host, severity: int) -> tuple[Recipe, Recipe, str]:
     plan = fault.plan(host, severity)
-    return recipe_of(host, plan), recipe_of(host, plan, planted=False), plan.metric or host.metric
+    return recipe_of(host, plan), recipe_of(host, plan, planted=False), plan.metric or host.figure.metric
 
 
 def _pair(fault: Fault, host: Host, severity: int, planted: Recipe, twin: Recipe, metric: str, seed: int) -> Pair:
@@ -158,7 +158,7 @@ def _changed(set: Set) -> Iterator[tuple[str, str, str, Recipe]]:
     for kind in reversed(KINDS):
         for host in hosts(set):
             if host.family in kind.families:
-                yield kind.name, host.name, host.metric, recipe_of(host, kind.plan(host))
+                yield kind.name, host.name, host.figure.metric, recipe_of(host, kind.plan(host))
 
 
 def _shipped(set: Set) -> Iterator[tuple[str, str, str, Recipe]]:

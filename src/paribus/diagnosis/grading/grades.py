@@ -151,7 +151,7 @@ def sound(cases: Sequence[Case], runs: Path) -> list[Sound]:
     best: dict[str, float] = {}
     for (kind, host, _), found in answers.items():
         if kind in (PLAIN, LONGER) and (reached := _mean(found)) is not None:
-            best[host] = max(reached, best.get(host, reached), key=lambda value: abs(value - NAMED[host].worst))
+            best[host] = max(reached, best.get(host, reached), key=lambda value: abs(value - NAMED[host].figure.worst))
     behind = {cell: _behind(cell[1], found, best) for cell, found in answers.items() if found}
     plain = {host: share for (kind, host, _), share in behind.items() if kind == PLAIN}
     return [Sound(cell, answers[cell], share, plain.get(cell[1])) for cell, share in behind.items()]
@@ -199,4 +199,4 @@ def _behind(host: str, answers: Sequence[Answer], reached: Mapping[str, float]) 
     mine, best = _mean(answers), reached.get(host)
     if mine is None or best is None:
         return None
-    return (best - mine) / (best - NAMED[host].worst)
+    return (best - mine) / (best - NAMED[host].figure.worst)

@@ -60,10 +60,10 @@ def figure(case: Case, runs: Path) -> float | None:
     if not settled(folder):
         return None
     value = folder.metrics.get(case.metric)
-    worst = NAMED[case.host].worst
+    worst = NAMED[case.host].figure.worst
     if value is None or not math.isfinite(value):
         return worst
-    return max(value, worst) if NAMED[case.host].higher_is_better else min(value, worst)
+    return max(value, worst) if NAMED[case.host].figure.higher_is_better else min(value, worst)
 
 
 def judged(pairs: Sequence[Pair], runs: Path) -> Harm:
@@ -73,7 +73,7 @@ def judged(pairs: Sequence[Pair], runs: Path) -> Harm:
     if not both:
         return Harm(math.nan, math.nan, math.nan, 0)
     planted, twins = zip(*both, strict=True)
-    return harm(planted, twins, NAMED[pairs[0].planted.host].higher_is_better)
+    return harm(planted, twins, NAMED[pairs[0].planted.host].figure.higher_is_better)
 
 
 def _effect(planted: Sequence[float], twins: Sequence[float], loss: float) -> float:

@@ -6,12 +6,36 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from paribus.diagnosis.grading.examples import Examples
 
 Set = Literal["tuning", "grading", "next"]
 Family = Literal["mlp", "cnn", "resnet", "unet", "numbers", "forecast", "language", "gan"]
+
+
+class Figure(NamedTuple):
+    """By which harm is judged.
+
+    Args:
+        metric: its name.
+        higher_is_better: its good direction.
+        worst: what counts for a training that ends without it: that of an answer that needs no inputs, or worse.
+    """
+
+    metric: str = "val/accuracy"
+    higher_is_better: bool = True
+    worst: float = 0.0
+
+
+FIGURES: Mapping[Family, Figure] = {
+    "unet": Figure("val/miou"),
+    "numbers": Figure("val/r2", worst=-1.0),
+    "forecast": Figure("val/skill", worst=-2.0),
+    "language": Figure("val/loss", higher_is_better=False, worst=5.0),
+    "gan": Figure("val/frechet", higher_is_better=False, worst=10.0),
+}
+"""Of families that are not judged by their accuracy."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +47,6 @@ class Host:
         family: of its network.
         set: which side it is on.
         recipe: all of it but the data, where those are arrays.
-        metric: the figure by which harm is judged.
-        higher_is_better: its good direction.
-        worst: what counts for a training that ends without a figure: that of an answer that needs no inputs, or worse.
         examples: makes its arrays, if it has some.
         train: how many examples train, where they are no arrays.
         needs: a folder below PARIBUS_DATA without which it is left out.
@@ -35,12 +56,14 @@ class Host:
     family: Family
     set: Set
     recipe: Mapping[str, Any]
-    metric: str = "val/accuracy"
-    higher_is_better: bool = True
-    worst: float = 0.0
     examples: Callable[[], Examples] | None = None
     train: int = 0
     needs: str = ""
+
+    @property
+    def figure(self) -> Figure:
+        """By which harm is judged."""
+        return FIGURES.get(self.family, Figure())
 
     @property
     def lr(self) -> float:

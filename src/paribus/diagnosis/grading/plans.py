@@ -179,7 +179,7 @@ def clipped(host: Host, level: float) -> Plan:
 
 def impatient(host: Host, level: float) -> Plan:
     """Training ends behind the first epoch that is not better by so much of the figure."""
-    metric = "val/loss" if host.family != "gan" else host.metric
+    metric = "val/loss" if host.family != "gan" else host.figure.metric
     rule = {"use": "patience", "metric": metric, "patience": 1, "min_delta": level, "restore": False}
     return Plan({"stopping": rule})
 

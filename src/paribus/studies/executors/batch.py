@@ -26,10 +26,7 @@ from paribus.studies.executors.places import Gone
 from paribus.studies.executors.station import END, STOP, serve
 
 LOCAL_SECONDS, FAR_SECONDS = 0.05, 1.0  # between two looks at the files of places: here; over a network
-SILENT_SECONDS = {
-    True: 3.0,
-    False: 30.0,
-}  # of a place, here or far, before somebody asks whether its job is still there
+SILENT_SECONDS = {True: 3.0, False: 30.0}  # of a place, here or far, before its job is looked for
 LOST_SECONDS = 600.0  # of a place that is said to run
 LEAVE_SECONDS = 30.0  # that places of this machine get to end
 
