@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import multiprocessing
 import os
 import signal
@@ -55,6 +56,33 @@ def test_classes_of_a_plug_in_file_reach_spawned_workers(tmp_path):
     record = Record()
     spawning().run(plan(tmp_path, recipe({"model.use": "FromFile"})), record)
     assert record.ends() == ["finished"], record.events
+
+
+class Threaded:
+    """What may be ended only where it was begun, as a process group that has threads; nobody holds it but itself."""
+
+    def __init__(self, ended: Path) -> None:
+        self.ended, self.itself = ended, self
+
+    def __del__(self) -> None:
+        with self.ended.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forked workers know what is patched here")
+def test_a_forked_worker_does_not_end_what_its_parent_left(tmp_path, monkeypatch):
+    monkeypatch.setattr("paribus.studies.executors.job.Job.run", lambda self, listen: gc.collect())
+    gc.disable()  # nobody else collects it before the worker begins
+    try:
+        Threaded(tmp_path / "ended")
+        record = Record()
+        LocalPool(1, "cpu").run(plan(tmp_path, recipe()), record)
+        assert record.ends() == ["finished"]
+        assert not (tmp_path / "ended").exists()
+    finally:
+        gc.enable()
+    gc.collect()
+    assert (tmp_path / "ended").read_text().split() == [str(os.getpid())]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forked workers know what is patched here")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -40,6 +41,19 @@ def pack(needed: Collection[str] = ()) -> bytes:
     finally:
         for module in loaded:
             cloudpickle.unregister_pickle_by_value(module)
+
+
+@contextmanager
+def keeping_garbage() -> Iterator[None]:
+    """While a worker is forked: it never collects what its parent left, and only the parent may end that.
+
+    The end of a process group waits for its threads, which a fork does not have: the worker would wait for ever.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes, number: int = 0) -> None:
