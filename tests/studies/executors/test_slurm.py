@@ -74,7 +74,7 @@ def press_ctrl_c(job):
 def test_places_hear_no_ctrl_c_and_are_kept_for_the_next_look_of_a_study(tmp_path):
     found = []
     for seed in (0, 1):
-        [job] = plan(tmp_path, recipe({"budget.epochs": 40}), seeds=[seed])
+        [job] = plan(tmp_path, recipe({"budget.epochs": 160}), seeds=[seed])
         record = Record(at_progress=lambda job=job: press_ctrl_c(job))
         here().run([job], record)
         assert record.ends() == ["finished"]

@@ -150,6 +150,7 @@ def reported(tab: Tab) -> None:
     with page.context.expect_page() as opening:
         report.click()
     other = Tab(opening.value, tab.base)
+    other.page.wait_for_load_state()  # a tab that is still opened has no page to be loaded again
     other.page.reload()  # now that somebody listens
     expect(other.page.get_by_role("heading", level=1)).to_have_text(page.locator("h1").inner_text())
     assert not other.page.locator("script").count()

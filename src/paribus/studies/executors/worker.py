@@ -45,15 +45,14 @@ def pack(needed: Collection[str] = ()) -> bytes:
 
 @contextmanager
 def keeping_garbage() -> Iterator[None]:
-    """While a worker is forked: it never collects what its parent left, and only the parent may end that.
-
-    The end of a process group waits for its threads, which a fork does not have: the worker would wait for ever.
-    """
-    gc.freeze()
+    """While a worker is forked, in both processes: nothing is collected before the worker has settled in."""
+    collects = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if collects:
+            gc.enable()
 
 
 def work(pipe: Connection, inherited: Sequence[Connection], packed: bytes, number: int = 0) -> None:
@@ -81,6 +80,9 @@ def settle_in(packed: bytes, number: int = 0) -> None:
         packed: the user's own parts and functions, for a process that was not forked.
         number: of this worker among those that work at the same time.
     """
+    # Only the parent may end what it left: the end of a process group waits for its threads, which a fork does not have.
+    gc.freeze()
+    gc.enable()
     os.environ[WORKER] = str(number)
     for name in ("SIGINT", "SIGHUP"):  # the parent decides what Ctrl-C means, and a closed terminal
         if hasattr(signal, name):
