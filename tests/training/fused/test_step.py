@@ -62,6 +62,19 @@ GRID = {
     "dropout": ("digits/mlp", {"model.dropout": 0.4, "model.norm": "batch"}),
     "convolutions": ("digits/cnn", {"model.norm": "batch", "model.dropout": 0.3, "model.conv_dropout": 0.2}),
     "strides": ("digits/cnn", {"model.norm": "group", "model.pooling": "stride", "augment": "flip"}),
+    "LSTM": (
+        "seasons/lstm",
+        {
+            "data.steps": 300,
+            "data.length": 12,
+            "data.horizon": 4,
+            "model.depth": 2,
+            "model.dropout": 0.2,
+            "optimizer": "sgd",
+        },
+    ),
+    "GRU": ("seasons/lstm", {"data.steps": 300, "data.length": 8, "data.horizon": 4, "model.use": "gru"}),
+    "both directions": ("lookahead/bilstm", {"data.sequences": 300, "model.width": 4, "optimizer": "sgd"}),
     "means": ("digits/cnn", {"model.norm": "instance", "model.head": "global_average", "optimizer": "adam"}),
 }
 
@@ -72,6 +85,14 @@ def test_seeds_train_together_as_alone(trainings, case):
     seeds = [{}, {}, {}]
     alone, together, fused = both(trainings(seeds, name, **common), trainings(seeds, name, **common))
     assert len(fused.clusters._found) == 1  # one optimizer for all
+    assert_same(alone, together)
+
+
+def test_scales_of_targets_that_follow_the_split_are_those_of_each_training(trainings):
+    common = {"name": "diabetes_progression/linear", "model.use": "mlp", "optimizer": "sgd"}
+    splits = [{"chance.split": 1}, {"chance.split": 2}]
+    alone, together, fused = both(trainings(splits, **common), trainings(splits, **common))
+    assert fused._own.keys() == {"mean", "deviation"}
     assert_same(alone, together)
 
 

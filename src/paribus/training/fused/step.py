@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any
 
 import torch
@@ -15,8 +15,10 @@ from paribus.data import trees
 from paribus.data.deliver.loader import Batch
 from paribus.tasks.task import Task
 from paribus.training.fused.clusters import Clusters, Gradients, alike, optimizer_of
+from paribus.training.fused.graph import numbers_of
 from paribus.training.fused.kernels import Kernels
 from paribus.training.fused.noise import Chance, share_dropout
+from paribus.training.fused.recurrent import share_recurrent
 from paribus.training.fused.stack import Stack
 from paribus.training.loop import Due
 from paribus.training.penalty import add_l2, shrink
@@ -38,9 +40,12 @@ class Fused:
         first = self.sessions[0]
         self.chance = Chance()
         network = deepcopy(first.network)
-        share_dropout(network, [session.network for session in self.sessions], self.chance)
-        self._loss = _Loss(network, first.task, first.autocast)
-        self.stack = Stack([session.network for session in self.sessions])
+        networks = [session.network for session in self.sessions]
+        share_dropout(network, networks, self.chance)
+        share_recurrent(network, networks, self.chance)
+        self._loss = _Loss(network, copy(first.task), first.autocast)
+        self._own = numbers_of([session.task for session in self.sessions])
+        self.stack = Stack(networks)
         self.stack.lend()
         self.clusters = Clusters(self.sessions, self.stack)
         self._all = vmap(self._of_one, randomness="error")
@@ -75,7 +80,9 @@ class Fused:
         inputs, targets = (trees.collate([getattr(batch, it) for batch in batches]) for it in ("inputs", "targets"))
         rows = torch.stack([batch.rows for batch in batches])
         stack = self.stack
-        losses, outputs = self._all({**stack.parameters, **stack.buffers}, inputs, targets, rows)  # (R,), (R, B, …)
+        losses, outputs = self._all(
+            {**stack.parameters, **stack.buffers}, inputs, targets, rows, self._own
+        )  # (R,), (R, B, …)
         trained = stack.trained
         found = torch.autograd.grad(losses.sum(), list(trained.values()), allow_unused=True)
         # kernels that step all numbers of a tensor read it in the order of the memory, as that of its parameter
@@ -94,7 +101,10 @@ class Fused:
         for session in self.sessions:
             optimizer_of(session).zero_grad()
 
-    def _of_one(self, tensors: dict[str, Tensor], inputs: Any, targets: Any, rows: Tensor) -> tuple[Tensor, Any]:
+    def _of_one(
+        self, tensors: dict[str, Tensor], inputs: Any, targets: Any, rows: Tensor, own: dict[str, Tensor]
+    ) -> tuple[Tensor, Any]:
+        vars(self._loss.task).update(own)
         named = {f"network.{name}": tensor for name, tensor in tensors.items()}
         found: tuple[Tensor, Any] = functional_call(self._loss, named, (inputs, targets, rows))
         return found
