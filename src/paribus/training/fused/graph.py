@@ -26,7 +26,7 @@ from paribus.training.loop import Due
 from paribus.training.quasi_newton import LBFGS
 from paribus.training.session import Session
 
-FREE = ("clip_norm", "l1", "l2", "ema")  # fields of training that each run may have in its own way
+FREE = ("clip_norm", "l1", "l2", "ema", "lookahead")  # fields of training that each run may have in its own way
 OVER_BATCHES = ("due", "at", "begin", "state", "load")  # methods by which a task depends on when it is asked
 
 
@@ -52,12 +52,6 @@ def why_never(recipe: Recipe, own: bool = False) -> str:
                 f"{part.use} is a class of your own, and whatever it does besides computing would happen once for all "
                 "runs: say FusedPool(own=True) if it only computes"
             )
-    if recipe.training.accumulate > 1:
-        return "training.accumulate cuts batches into pieces"
-    if recipe.training.norm_parts:
-        return "training.norm_parts cuts batches into parts"
-    if recipe.training.lookahead:
-        return "training.lookahead holds on to the weights of one run"
     return ""
 
 

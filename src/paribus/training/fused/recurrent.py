@@ -68,12 +68,15 @@ def _begin(layer: nn.RNNBase, x: Tensor, state: Any, directions: int) -> list[St
 
 def _run(layer: nn.RNNBase, suffix: str, x: Tensor, state: State) -> tuple[Tensor, State]:
     """One layer in one direction over (T, B, C): its outputs (T, B, H) and its last state."""
-    names = ("bias_ih", "bias_hh") if layer.bias else ()
-    biases: list[Tensor | None] = [getattr(layer, name + suffix) for name in names] or [None, None]
-    of_inputs = F.linear(x, getattr(layer, f"weight_ih{suffix}"), biases[0])  # (T, B, G·H)
-    weight, cell, outputs = getattr(layer, f"weight_hh{suffix}"), CELLS[type(layer)], []
+    of_inputs = x @ getattr(layer, f"weight_ih{suffix}").t()  # (T, B, G·H)
+    weight, cell, outputs = getattr(layer, f"weight_hh{suffix}").t(), CELLS[type(layer)], []
+    late = None  # the bias that a reset gate acts on; all others are added once, before the first step
+    if layer.bias:
+        early, late = getattr(layer, f"bias_ih{suffix}"), getattr(layer, f"bias_hh{suffix}")
+        of_inputs, late = (of_inputs + early, late) if isinstance(layer, nn.GRU) else (of_inputs + (early + late), None)
     for one in of_inputs.unbind():
-        state = cell(layer, one, F.linear(state[0], weight, biases[1]), state)
+        of_state = state[0] @ weight
+        state = cell(layer, one, of_state if late is None else of_state + late, state)
         outputs.append(state[0])
     return torch.stack(outputs), state
 
