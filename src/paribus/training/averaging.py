@@ -60,19 +60,22 @@ class Lookahead:
     """
 
     def __init__(self, network: nn.Module, every: int) -> None:
-        self.every = every
-        self._fast = {name: it for name, it in network.state_dict().items() if it.is_floating_point()}
-        self._slow = {name: it.clone() for name, it in self._fast.items()}
+        self.network, self.every = network, every
+        self._slow = {name: it.clone() for name, it in self._fast().items()}
 
     def update(self, step: int, steps: int) -> None:
         """Behind step number ``step``, counted from 1, of ``steps``."""
         if step % self.every and (step < steps or step < self.every):  # of so few steps the slow ones know nothing
             return
-        fast, slow = list(self._fast.values()), list(self._slow.values())
+        fast, slow = list(self._fast().values()), list(self._slow.values())
         if not step % self.every:
             stays = EACH_STEP**self.every * (step / steps) ** 3
             torch._foreach_lerp_(slow, fast, 1 - stays)
         torch._foreach_copy_(fast, slow)
+
+    def _fast(self) -> dict[str, Tensor]:
+        """Those of the network, wherever they lie now: trainings that step together lend it others."""
+        return {name: it for name, it in self.network.state_dict().items() if it.is_floating_point()}
 
     def state(self) -> dict[str, Tensor]:
         """The slow weights."""

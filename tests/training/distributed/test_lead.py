@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,12 @@ from paribus.training.run import Run
 
 CHANGES = {"split.limit": 256, "model.widths": [16], "training.batch_size": 32, "training.precision": "fp32"}
 WAYS = {"device": "cpu", "threads": 1, "processes": 2, "progress": lambda *_: None}
+TASKS = Path("/proc/self/task")  # the threads of this process, on Linux
+
+
+def of_gloo() -> int:
+    """How many threads of connections there are."""
+    return sum("gloo" in (task / "comm").read_text() for task in TASKS.glob("*"))
 
 
 @pytest.fixture
@@ -97,11 +105,23 @@ def test_patience_that_makes_no_sense_is_refused(tmp_path, seconds):
 
 
 @pytest.mark.slow
-def test_r6_a_request_to_stop_saves_once_and_lets_the_others_go(tmp_path, started):
-    run = long(tmp_path)
+def test_r6_a_request_to_stop_saves_once_and_lets_the_others_and_the_threads_of_their_connection_go(tmp_path, started):
+    run, stop, before, during = long(tmp_path), once(signal.SIGTERM, epoch=2), of_gloo(), []
 
-    with pytest.raises(Interrupted):
-        run.train(**WAYS, listen=once(signal.SIGTERM, epoch=2))
+    def listen(now: Progress) -> None:
+        during.append(of_gloo())
+        stop(now)
+
+    gc.collect()
+    gc.disable()  # what ends only when it is collected stays for as long as a script pleases
+    try:
+        with pytest.raises(Interrupted):
+            run.train(**WAYS, listen=listen)
+        after = of_gloo()
+    finally:
+        gc.enable()
+    assert after == before
+    assert max(during) > before or not TASKS.exists()
     assert run.status.state == "interrupted"
     assert len(list(run.folder.checkpoints.glob("step-*.json"))) == 1
     assert [process.returncode for process in started] == [0]

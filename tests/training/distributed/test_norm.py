@@ -103,3 +103,11 @@ def test_second_derivatives_are_refused_over_processes_and_there_by_parts():
     batch = Batch(torch.zeros(4, 3), torch.zeros(4), torch.arange(4))
     with pytest.raises(RecipeError, match="second derivatives"), several.at(Piece(batch, Span(0, 4, 4)), draws=True):
         penalty()
+
+
+def test_a_mean_that_is_far_larger_than_the_deviation_leaves_the_variance_its_digits():
+    torch.manual_seed(0)
+    x, norm = 1e4 + torch.randn(4096, 3), nn.BatchNorm1d(3, momentum=1.0)
+    with Normed(lambda tensor: tensor, [], 1):
+        norm(x)
+    torch.testing.assert_close(norm.running_var.double(), x.double().var(0), rtol=1e-5, atol=0)

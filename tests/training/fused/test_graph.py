@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from tests.small import Wide
 
 from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
-from paribus.training.fused.graph import apart, family, why_alone, why_never
+from paribus.training.fused.graph import apart, family, numbers_of, why_alone, why_never
 
 
 def of(**changes):
@@ -23,6 +24,7 @@ FREE = [
     {"schedule": "cosine"},
     {"training__clip_norm": 1.0},
     {"training__l1": 1e-4},
+    {"training__lookahead": 5},
     {"chance__split": 3},
 ]
 BOUND = [
@@ -31,6 +33,7 @@ BOUND = [
     {"model__activation": "gelu"},
     {"task__label_smoothing": 0.1},
     {"training__batch_size": 32},
+    {"training__accumulate": 2},
     {"training__precision": "fp32"},
     {"split__limit": 500},
     {"model__use": "linear"},
@@ -55,7 +58,6 @@ def test_classes_of_ones_own_need_a_word():
     assert "a class of your own" in why_never(recipe)
     assert why_never(recipe, own=True) == ""
     assert why_never(of()) == ""
-    assert "pieces" in why_never(of(training__accumulate=2))
 
 
 ALONE = {
@@ -93,6 +95,12 @@ def test_two_graphs_are_told_apart(trainings, reason):
     assert bool(found) == bool(reason)
 
 
-def test_weights_of_classes_that_differ_by_the_split_are_seen(trainings):
-    one, two = trainings([{}, {"split.limit": 119}], **{"task.class_weights": "balanced"})
-    assert "weights of classes" in apart(one[0], two[0])
+def test_weights_of_classes_that_follow_the_split_are_numbers_of_each(trainings):
+    dues = [one[0] for one in trainings([{}, {"split.limit": 119}, {}], **{"task.class_weights": "balanced"})]
+    assert apart(dues[0], dues[1]) == ""
+    tasks = [due.session.task for due in dues]
+    found = numbers_of(tasks)
+    assert found.keys() == {"weights"}
+    assert torch.equal(found["weights"], torch.stack([task.weights for task in tasks]))
+    assert not torch.equal(tasks[0].weights, tasks[1].weights)
+    assert numbers_of(tasks[:1] * 2) == {}

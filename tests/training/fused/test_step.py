@@ -62,6 +62,21 @@ GRID = {
     "dropout": ("digits/mlp", {"model.dropout": 0.4, "model.norm": "batch"}),
     "convolutions": ("digits/cnn", {"model.norm": "batch", "model.dropout": 0.3, "model.conv_dropout": 0.2}),
     "strides": ("digits/cnn", {"model.norm": "group", "model.pooling": "stride", "augment": "flip"}),
+    "pieces": ("digits/mlp", {"training.accumulate": 3, "model.dropout": 0.2, "model.norm": "batch"}),
+    "parts": ("digits/cnn", {"training.norm_parts": 2, "training.accumulate": 2, "model.norm": "batch"}),
+    "LSTM": (
+        "seasons/lstm",
+        {
+            "data.steps": 300,
+            "data.length": 12,
+            "data.horizon": 4,
+            "model.depth": 2,
+            "model.dropout": 0.2,
+            "optimizer": "sgd",
+        },
+    ),
+    "GRU": ("seasons/lstm", {"data.steps": 300, "data.length": 8, "data.horizon": 4, "model.use": "gru"}),
+    "both directions": ("lookahead/bilstm", {"data.sequences": 300, "model.width": 4, "optimizer": "sgd"}),
     "means": ("digits/cnn", {"model.norm": "instance", "model.head": "global_average", "optimizer": "adam"}),
 }
 
@@ -72,6 +87,14 @@ def test_seeds_train_together_as_alone(trainings, case):
     seeds = [{}, {}, {}]
     alone, together, fused = both(trainings(seeds, name, **common), trainings(seeds, name, **common))
     assert len(fused.clusters._found) == 1  # one optimizer for all
+    assert_same(alone, together)
+
+
+def test_scales_of_targets_that_follow_the_split_are_those_of_each_training(trainings):
+    common = {"name": "diabetes_progression/linear", "model.use": "mlp", "optimizer": "sgd"}
+    splits = [{"chance.split": 1}, {"chance.split": 2}]
+    alone, together, fused = both(trainings(splits, **common), trainings(splits, **common))
+    assert fused._own.keys() == {"mean", "deviation"}
     assert_same(alone, together)
 
 
@@ -89,11 +112,12 @@ def test_arms_keep_their_own_numbers(trainings):
         {"optimizer.weight_decay": 0.1, "training.clip_norm": 0.1, "schedule": "cosine"},
         {"optimizer.lr": 0.01, "model.dropout": 0.2, "training.ema": 0.5},
         {"training.l1": 0.01, "schedule": "one_cycle"},
+        {"training.lookahead": 2, "optimizer.lr": 0.1},
     ]
     alone, together, fused = both(trainings(arms), trainings(arms))
     assert_same(alone, together)
-    assert 1 < len(fused.clusters._found) <= 5
-    assert len({session.rate for session in together}) == 4
+    assert 1 < len(fused.clusters._found) <= 6
+    assert len({session.rate for session in together}) == 5
 
 
 def test_one_run_is_the_same_whoever_is_beside_it(trainings):

@@ -157,6 +157,8 @@ class Lead:
         if connected:
             with suppress(RuntimeError):
                 dist.destroy_process_group()
+        if self.several is not None:
+            self.several.words = None  # else its three threads stay until what refers to itself here is collected
         for process in self.started.values():
             try:
                 process.wait(GRACE_SECONDS)

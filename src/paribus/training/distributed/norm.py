@@ -59,8 +59,8 @@ class Normed(TorchFunctionMode):
             y, mean, var = self._apart(x, weight, bias, eps)
         if running_mean is not None and running_var is not None:
             with torch.no_grad():
-                running_mean.lerp_(mean.to(running_mean.dtype), momentum)
-                running_var.lerp_(var.to(running_var.dtype), momentum)
+                for running, seen in ((running_mean, mean), (running_var, var)):  # lerp_, for which vmap has no rule
+                    running.add_(seen.to(running.dtype) - running, alpha=momentum)
         return y
 
     def _apart(self, x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple[Tensor, ...]:
@@ -88,18 +88,20 @@ class _Synchronised(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """y, and the mean and the unbiased variance (C,) for the running figures."""
         count, own_mean, own_var = _moments(x)
-        # deviations from somewhere near the mean lose no digits: of the first process' examples, or of any other
-        sums = torch.cat([own_mean * count, own_mean.new_tensor([float(count)])]).double()
+        # Σx and Σx² in one message: in float64 the squares lose digits only where means are millions of deviations
+        own_mean, own_var = own_mean.double(), own_var.double()
+        sums = torch.cat([own_mean, own_var + own_mean**2, own_mean.new_ones(1)]) * count
         total(sums)
-        n, mean = sums[-1], sums[:-1] / sums[-1]
-        squares = total(((own_var.double() + (own_mean.double() - mean) ** 2) * count).contiguous())
-        var = squares / n
+        n = sums[-1]
+        mean, square = (sums[:-1] / n).chunk(2)
+        var = (square - mean**2).clamp(min=0)
         scale = (var + eps).rsqrt()
-        mean_, var_ = mean.to(own_mean.dtype), var.to(own_mean.dtype)
-        ctx.save_for_backward(x, weight, mean_, scale.to(own_mean.dtype), n)
+        kind = torch.promote_types(x.dtype, torch.float32)
+        mean_, var_ = mean.to(kind), var.to(kind)
+        ctx.save_for_backward(x, weight, mean_, scale.to(kind), n)
         ctx.total, ctx.biased = total, bias is not None
         y = F.batch_norm(x, mean_, var_, weight, bias, False, 0.0, eps)
-        ctx.mark_non_differentiable(mean_, unbiased := (squares / (n - 1).clamp(min=1)).to(own_mean.dtype))
+        ctx.mark_non_differentiable(mean_, unbiased := (var * n / (n - 1).clamp(min=1)).to(kind))
         return y, mean_, unbiased
 
     @staticmethod

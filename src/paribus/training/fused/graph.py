@@ -1,13 +1,14 @@
 """Whether trainings can take their steps together: they are one graph, and differ in numbers that need not be in it.
 
 Seeds, learning rates, momenta, decays, schedules, rates of dropout, penalties, clipping, budgets and stopping rules may
-differ: all of that stays with each training. Shapes, layers, tasks and number formats must be the same.
+differ: all of that stays with each training, and so do numbers that a task takes from its split, such as weights of
+classes. Shapes, layers, tasks and number formats must be the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ from paribus.training.loop import Due
 from paribus.training.quasi_newton import LBFGS
 from paribus.training.session import Session
 
-FREE = ("clip_norm", "l1", "l2", "ema")  # fields of training that each run may have in its own way
+FREE = ("clip_norm", "l1", "l2", "ema", "lookahead")  # fields of training that each run may have in its own way
 OVER_BATCHES = ("due", "at", "begin", "state", "load")  # methods by which a task depends on when it is asked
 
 
@@ -51,12 +52,6 @@ def why_never(recipe: Recipe, own: bool = False) -> str:
                 f"{part.use} is a class of your own, and whatever it does besides computing would happen once for all "
                 "runs: say FusedPool(own=True) if it only computes"
             )
-    if recipe.training.accumulate > 1:
-        return "training.accumulate cuts batches into pieces"
-    if recipe.training.norm_parts:
-        return "training.norm_parts cuts batches into parts"
-    if recipe.training.lookahead:
-        return "training.lookahead holds on to the weights of one run"
     return ""
 
 
@@ -100,7 +95,7 @@ def apart(first: Due, other: Due) -> str:
         if mine != theirs:
             return f"the {name} of the networks are not the same" if name != "batches" else "batches of other shapes"
     if type(one.task) is not type(two.task) or not _same(_settings(one.task), _settings(two.task)):
-        return "the tasks are not the same, for instance in the weights of classes"
+        return "the tasks are not the same"
     return ""
 
 
@@ -110,7 +105,8 @@ def layers(network: nn.Module) -> list[tuple[str, str, Any]]:
 
 
 def _plain(layer: nn.Module) -> dict[str, Any]:
-    hidden = {"p"} if type(layer) in DROPS else {"epoch"} if isinstance(layer, Network) else set()
+    rates = {"p"} if type(layer) in DROPS else {"dropout"} if isinstance(layer, nn.RNNBase) else set()
+    hidden = rates | ({"epoch"} if isinstance(layer, Network) else set())
     known = {name: it for name, it in vars(layer).items() if not name.startswith("_") and name not in hidden}
     return {name: it for name, it in known.items() if isinstance(it, (bool, int, float, str, tuple, list, type(None)))}
 
@@ -130,8 +126,21 @@ def _optimizers(session: Session) -> list[Any]:
 
 
 def _settings(task: Task) -> Mapping[str, Any]:
-    """What a task holds, but for what is known of the data, whose part in a loss the trial looks at."""
-    return {name: it for name, it in vars(task).items() if name != "info"}
+    """What a task holds, but for what is known of the data, whose part in a loss the trial looks at.
+
+    Of its tensors, such as weights of classes, which each training may have in its own way, the shapes.
+    """
+    held = {name: it for name, it in vars(task).items() if name != "info"}
+    return {name: (it.shape, it.dtype) if isinstance(it, Tensor) else it for name, it in held.items()}
+
+
+def numbers_of(tasks: Sequence[Task]) -> dict[str, Tensor]:
+    """The tensors of tasks that differ between them (R, …): weights of classes or scales of targets, of their splits.
+
+    A task with nothing of its own computes as ever.
+    """
+    held = {name: [vars(task)[name] for task in tasks] for name, it in vars(tasks[0]).items() if isinstance(it, Tensor)}
+    return {name: torch.stack(own) for name, own in held.items() if not all(torch.equal(own[0], it) for it in own)}
 
 
 def _same(one: Any, two: Any) -> bool:

@@ -48,6 +48,9 @@ class Stack:
             for name, tensor in tensors_of(network).items():
                 own = torch.empty_strided(tensor.shape, self._strides[name], dtype=tensor.dtype, device=tensor.device)
                 tensor.data = own.copy_(tensor.detach())
+            for layer in network.modules():
+                if isinstance(layer, nn.RNNBase):
+                    layer.flatten_parameters()  # cuDNN reads its weights from one piece of memory; elsewhere nothing
 
 
 def stacked(tensors: Sequence[Tensor]) -> Tensor:

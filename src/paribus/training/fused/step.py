@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any
 
 import torch
@@ -14,9 +14,12 @@ from torch.func import functional_call, vmap
 from paribus.data import trees
 from paribus.data.deliver.loader import Batch
 from paribus.tasks.task import Task
+from paribus.training.distributed.group import Piece
 from paribus.training.fused.clusters import Clusters, Gradients, alike, optimizer_of
+from paribus.training.fused.graph import numbers_of
 from paribus.training.fused.kernels import Kernels
 from paribus.training.fused.noise import Chance, share_dropout
+from paribus.training.fused.recurrent import share_recurrent
 from paribus.training.fused.stack import Stack
 from paribus.training.loop import Due
 from paribus.training.penalty import add_l2, shrink
@@ -38,9 +41,12 @@ class Fused:
         first = self.sessions[0]
         self.chance = Chance()
         network = deepcopy(first.network)
-        share_dropout(network, [session.network for session in self.sessions], self.chance)
-        self._loss = _Loss(network, first.task, first.autocast)
-        self.stack = Stack([session.network for session in self.sessions])
+        networks = [session.network for session in self.sessions]
+        share_dropout(network, networks, self.chance)
+        share_recurrent(network, networks, self.chance)
+        self._loss = _Loss(network, copy(first.task), first.autocast)
+        self._own = numbers_of([session.task for session in self.sessions])
+        self.stack = Stack(networks)
         self.stack.lend()
         self.clusters = Clusters(self.sessions, self.stack)
         self._all = vmap(self._of_one, randomness="error")
@@ -60,6 +66,8 @@ class Fused:
             if session.training.l1:
                 self._show(session, gradients)
                 shrink(optimizer_of(session), session.training.l1)
+            if session.lookahead is not None:
+                session.lookahead.update(session.step + 1, of[id(session)].time.steps)
             if session.average is not None:
                 session.average.update_parameters(session.network)
             session.step += 1
@@ -72,20 +80,33 @@ class Fused:
     def gradients(self, batches: Sequence[Batch]) -> Gradients:
         """Of every training's loss on its batch, penalties and clipping included; its meter counts the batch."""
         self.chance.begin([session.noise_key + session.step for session in self.sessions])
+        trained = list(self.stack.trained)
+        total: list[Tensor | None] = []  # gradients of all pieces so far
+        cut = [session.group.pieces(batch) for session, batch in zip(self.sessions, batches, strict=True)]
+        for pieces in zip(*cut, strict=True):
+            found = self._piece(pieces, len(pieces[0].batch) / len(batches[0]))
+            total = [_sum(*pair) for pair in zip(total, found, strict=True)] if total else found
+        # kernels that step all numbers of a tensor read it in the order of the memory, as that of its parameter
+        laid_out = [None if gradient is None else gradient.contiguous() for gradient in total]
+        gradients = dict(zip(trained, laid_out, strict=True))
+        for session in self.sessions:
+            self._penalise(session, gradients)
+        return gradients
+
+    def _piece(self, pieces: Sequence[Piece], share: float) -> list[Tensor | None]:
+        """Gradients (R, …) of all parameters by one piece of every training's batch, which is such a share of it."""
+        batches, stack = [piece.batch for piece in pieces], self.stack
         inputs, targets = (trees.collate([getattr(batch, it) for batch in batches]) for it in ("inputs", "targets"))
         rows = torch.stack([batch.rows for batch in batches])
-        stack = self.stack
-        losses, outputs = self._all({**stack.parameters, **stack.buffers}, inputs, targets, rows)  # (R,), (R, B, …)
-        trained = stack.trained
-        found = torch.autograd.grad(losses.sum(), list(trained.values()), allow_unused=True)
-        # kernels that step all numbers of a tensor read it in the order of the memory, as that of its parameter
-        laid_out = [None if gradient is None else gradient.contiguous() for gradient in found]
-        gradients = dict(zip(trained, laid_out, strict=True))
+        tensors = {**stack.parameters, **stack.buffers}
+        with self.sessions[0].group.at(pieces[0], False):  # all have as many examples, and take figures alike
+            losses, outputs = self._all(tensors, inputs, targets, rows, self._own)  # (R,), (R, B, …)
+        whole = losses.sum() if share == 1 else (losses * share).sum()
+        found = torch.autograd.grad(whole, list(stack.trained.values()), allow_unused=True)
         parts = zip(self.sessions, losses.detach().unbind(), unbound(trees.detach(outputs)), batches, strict=True)
         for session, loss, output, batch in parts:
             session.meter.update("model", loss, output, batch)
-            self._penalise(session, gradients)
-        return gradients
+        return list(found)
 
     def dissolve(self) -> None:
         """Give every training its own weights and its own optimizer's state again."""
@@ -94,7 +115,10 @@ class Fused:
         for session in self.sessions:
             optimizer_of(session).zero_grad()
 
-    def _of_one(self, tensors: dict[str, Tensor], inputs: Any, targets: Any, rows: Tensor) -> tuple[Tensor, Any]:
+    def _of_one(
+        self, tensors: dict[str, Tensor], inputs: Any, targets: Any, rows: Tensor, own: dict[str, Tensor]
+    ) -> tuple[Tensor, Any]:
+        vars(self._loss.task).update(own)
         named = {f"network.{name}": tensor for name, tensor in tensors.items()}
         found: tuple[Tensor, Any] = functional_call(self._loss, named, (inputs, targets, rows))
         return found
@@ -131,6 +155,11 @@ class _Loss(nn.Module):
         """Of one batch, with what the network made of it."""
         with self.autocast(), Kernels():
             return self.task.loss("model", self.network, Batch(inputs, targets, rows))
+
+
+def _sum(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    """Of two gradients; what neither piece has a gradient of has none."""
+    return one + other if one is not None and other is not None else one if other is None else other
 
 
 def unbound(tree: Any) -> list[Any]:
