@@ -17,7 +17,9 @@ from typing import Any
 from paribus.errors import TheoryError
 from paribus.theory.layers.code import followed
 from paribus.theory.layers.drawn import drawn
+from paribus.theory.layers.foreign import as_python
 from paribus.theory.layers.kinds import WRITTEN
+from paribus.theory.layers.known import known
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import parse
@@ -92,6 +94,9 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     """
     if lines := list(summary(text)):
         return rebuilt(lines, input)
+    if named := known(text):
+        return Pasted(named[0], said=(named[1],))
+    text = as_python(text)
     if (code := followed(text)) is not None:
         said = (f"the text names its input: {by(code.input)}, channels first",) if code.input else ()
         return Pasted(code.text, code.input, (*said, *code.said))
@@ -115,7 +120,7 @@ def otherwise(text: str) -> Iterator[Pasted]:
     if STRICT.fullmatch(text):
         return  # the notation itself: its refusal stands
     with suppress(TheoryError):
-        if (code := followed(text, alone=True)) is not None:
+        if (code := followed(as_python(text), alone=True)) is not None:
             yield Pasted(code.text, code.input, code.said)
     if not CLASSES.search(text) and (said := phrased(tabled(text))) is not None:
         yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
@@ -198,11 +203,16 @@ def _call(entry: dict[str, Any]) -> str:
     options = {str(key): value for key, value in entry.items()}
     kind = next((options.pop(key) for key in ("type", "kind", "layer", "class_name") if key in options), "?")
     words = {**options.pop("config", {}), **options} if isinstance(options.get("config", {}), dict) else options
-    return " ".join([str(kind), *(f"{key}={_plain(value)}" for key, value in words.items() if key != "name")])
+    return f"{kind}({', '.join(f'{_snake(key)}={_plain(value)}' for key, value in words.items() if key != 'name')})"
 
 
 def _plain(value: Any) -> str:
-    return "x".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"({', '.join(map(str, value))})" if isinstance(value, list) else str(value)
+
+
+def _snake(key: str) -> str:
+    """``kernelSize`` as kernel_size, of two words as one name."""
+    return re.sub(r"(?<=[a-z])([A-Z])|[ -]", lambda found: f"_{found[1] or ''}", key).lower()
 
 
 # summaries

@@ -74,7 +74,7 @@ OPTIONS = {
                     "kernel"),
     **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
     **dict.fromkeys(("dilation", "dilation_rate", "d"), "dilation"), **dict.fromkeys(("groups", "g"), "groups"),
-    **dict.fromkeys(("bias", "use_bias"), "bias"), **dict.fromkeys(("rate", "prob"), "rate"),
+    **dict.fromkeys(("bias", "use_bias", "has_bias"), "bias"), "pad_mode": "padding", **dict.fromkeys(("rate", "prob"), "rate"),
     **dict.fromkeys(("num_layers", "layers"), "layers"), **dict.fromkeys(("bidirectional", "bi"), "bi"),
     **dict.fromkeys(("scale_factor", "factor", "scale", "upscale_factor"), "factor"),
     **dict.fromkeys(("output_size", "size"), "size"),
