@@ -202,6 +202,7 @@ def _cpp(text: str) -> str:
     text = re.sub(r"//[^\n]*|/\*.*?\*/|(?m:^\s*#\w+.*$)|\bTORCH_MODULE\(\w+\);", "", text, flags=re.DOTALL)
     text = re.sub(r"\b(?:register_module)\(\s*\"\w+\"\s*,\s*(\w+)\s*\)\s*;", "", text)
     text = _options(text.replace("::", ".").replace("torch.nn.", "nn."))
+    text = re.sub(r",\s*(?:this->)?is_training\(\)", "", text)
     text = re.sub(r"->\s*forward\(", "(", text).replace("->", ".")
     text = re.sub(r"\btrue\b", "True", re.sub(r"\bfalse\b", "False", text))
     text = re.sub(r"(?<=[(,])\s*\{([-\d,\s]+)\}", r"(\1)", text)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isqrt, prod
 from typing import Any
 
@@ -43,6 +44,7 @@ STRICT = re.compile(
 CLASSES = re.compile(
     r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
 )  # of a framework
+CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s*[,)])")
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -103,7 +105,7 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     if picture := layered(text) or drawn(text, _box):
         words, given, remark = picture
         return Pasted(words, given, (remark,))
-    text = spaced(printed(text))
+    text = _classed(spaced(printed(text)))
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
     if short := written_out(text):
@@ -148,6 +150,21 @@ def printed(text: str) -> str:
         hint = "give the module itself: --plugin FILE.py NAME"
         raise TheoryError("a printed module does not say how its branches meet", got=found[0], hint=hint)
     return re.sub(r"\b(?!Sequential\b)[A-Za-z_]\w*(?=\(\s*\n\s*\(\w+\): )", "Sequential", text)
+
+
+def _classed(text: str) -> str:
+    """``conv(3, 6, 5) … conv(6, 16, 5)`` as torch's class, where each takes as many channels as the one before it gives;
+    as filters, kernel, stride and padding where all have one kernel."""
+    calls = [(call, [int(n) for n in re.findall(r"\d+", call[1])]) for call in CALL.finditer(text)]
+    numbers = [sizes for _, sizes in calls]
+    if len(calls) > 1 and all(one[1] == other[0] for one, other in pairwise(numbers)):
+        return CALL.sub(lambda call: f"nn.Conv2d({call[1]}", text)
+    if len(calls) > 1 and len({sizes[1] for sizes in numbers}) == 1 and numbers[0][1] in (1, 3, 5, 7):
+        named = ("filters", "kernel_size", "stride", "padding")
+        return CALL.sub(
+            lambda call: "conv(" + ", ".join(f"{key}={n}" for key, n in zip(named, re.findall(r"\d+", call[1]), strict=False)), text
+        )
+    return text
 
 
 def _named(text: str, known: bool) -> Pasted:

@@ -18,19 +18,28 @@ from dataclasses import dataclass, field, replace
 from paribus.theory.layers.draft import Draft
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, DEFAULTS, KINDS
 from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.references import written_out
 from paribus.theory.layers.tokens import NEEDS_OUT, Token, Tokens, Unreadable, prepared
 
 PICTURE = re.compile(
     r"(?i)(?:the |an? )?(?:input(?: is|s)?:? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?) ?(?:pixels? )?"
     r"(?P<colour>rgb|colou?r|gr[ea]y[- ]?scale|gr[ea]y)? ?(?:input )?(?:images?|pictures?|inputs?)\b"
 )
-INPUTS = re.compile(r"(?i),? with (\d+) inputs?\b")
+INPUTS = re.compile(
+    r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:inputs?|input (?:features|units|neurons|nodes)|eingänge|eingängen|eingabewerten?)\b,?"
+    r"|(?:^|with )(\d+) features\b(?! maps),?"
+)
+MOST = 7  # a window behind a pooling; a larger number is one of units
 FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|eingabe|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?[(\[]?"
                    r"(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 
 
 def phrased(text: str) -> tuple[str, Shape] | None:
     """A net in words, in the notation, and the input that it names; None where a word has no role."""
+    try:
+        text, ready = written_out(text, _inner)
+    except Unreadable:
+        return None
     plain = prepared(text)
     given: Shape = ()
     if found := FIRST.search(plain):
@@ -39,12 +48,20 @@ def phrased(text: str) -> tuple[str, Shape] | None:
         given = given or _shape(found["size"], found["colour"] or "")
     plain = PICTURE.sub(" ", plain)
     if found := INPUTS.search(plain):
-        given, plain = given or (int(found[1]),), plain[: found.start()] + " with " + plain[found.end() :]
+        given = given or (int(found[1] or found[2]),)
+        plain = plain[: found.start()] + ", " + plain[found.end() :]
     try:
-        items = Phrases().read(plain)
+        items = Phrases(ready=ready).read(plain)
     except Unreadable:
         return None
     return (", ".join(items), given) if items else None
+
+
+def _inner(text: str) -> str:
+    """What stands in a branch, in the notation."""
+    if (found := phrased(text)) is None:
+        raise Unreadable(text)
+    return found[0]
 
 
 def _shape(sizes: str, colour: str) -> Shape:
@@ -62,6 +79,7 @@ class Phrases:
 
     done: list[Draft] = field(default_factory=list)
     groups: int = 0
+    ready: list[str] = field(default_factory=list)  # pieces of the notation behind the signs ⟦0⟧ …
     wraps: list[int] = field(default_factory=list)  # where sums with the input end
 
     def read(self, text: str) -> list[str]:
@@ -122,6 +140,11 @@ class Phrases:
             self.more(rest, phis, times)
             return
         kind, name = tokens[kinds[0]][1].split(maxsplit=1)
+        if kind.startswith("⟦"):
+            if rest or times:
+                raise Unreadable(kind)
+            self.done.append(Draft("id", behind=phis, group=self.groups, whole=self.ready[int(kind[1:-1])]))
+            return
         draft = Draft(kind, group=self.groups)
         if kind in ("linear",) and name.startswith("output") and times and not rest:
             draft.options["out"], times = str(times), 0
@@ -156,6 +179,14 @@ class Phrases:
             new = "linear"
             if last and last.kind == "linear" and last.options.get("out") in numbers and "classes" in nouns:
                 new, rest = "", []  # softmax over the classes that a layer gave
+        elif (
+            last
+            and [what for what, _ in rest] == ["number"]
+            and (last.kind == "linear" or int(numbers[0]) > MOST or phis)
+            and (last.kind != "linear" or "out" in last.options)
+            and last.kind in ("linear", "pool", "avgpool", "flatten", "gap", "dropout", "bn", *ACTIVATIONS)
+        ):
+            new = "linear"  # 120, 84, 10
         elif any(what == "size" for what, _ in rest) and numbers and (last is None or last.group != self.groups):
             new = "conv"  # 6@5x5
         if new:
@@ -207,10 +238,12 @@ class Phrases:
 def _flattened(drafts: list[Draft]) -> list[Draft]:
     """Flat before the first fully connected layer behind pictures, which sentences seldom say."""
     for at, draft in enumerate(drafts):
+        if "flatten" in draft.whole or "transformer" in draft.whole:
+            break
         if draft.kind in ("flatten", "gap", "gmp", *CELLS, "last", "attention", "embedding", "transpose"):
             break
         if draft.kind == "linear":
-            windows = any(KINDS[one.kind].window for one in drafts[:at])
+            windows = any(KINDS[one.kind].window or "conv" in one.whole for one in drafts[:at])
             return [*drafts[:at], Draft("flatten"), *drafts[at:]] if windows else drafts
     return drafts
 

@@ -6,6 +6,7 @@ Every word has a role or is one of those that say nothing; with any other the te
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from dataclasses import dataclass, field
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS
@@ -37,25 +38,31 @@ OPTIONS = {  # what stands before or behind its number
 }
 SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another applied applies apply are as at
-autoencoder avec backbone be bloc block body by class classifier cnn come comes consists contains convnet convolve
-convolves couche couches dann das de decoder deep dem den der des die downsampling du each encoder et features feed
+anschließend architecture autoencoder avec backbone basic be bloc block body by class cifar classifier cnn come comes consists contains convnet convolve
+convolves couche couches danach dann das dataset de decoder deep einfaches dem den der des die downsampling du each encoder et features feed
 feedforward final finally first followed for forward fourth from fully function functions gefolgt give gives has
-having head here image images in into is it its je la layer layers le les linearly mit mlp model multilayer net
-network next nn nonlinearity of on operation our out over per perceptron probability produces producing
-regularisation regularization respectively rows schicht schichten scores second set simple size small spatial stage
-suivi that the then third this to und use used uses using value verdeckte von we where which whose with
+goes having head here imagenet image images in into is it its je kleines la lenet layer layers le les linearly mit mlp mnist model multilayer net netz
+network neural next nn nonlinearity of on operation our out over per perceptron probability produces producing
+regularisation regularization respectively rows schicht schichten scores second set simple size small simple spatial stacked stage
+suivi that the then third this to und use used uses using value time von vgg we where which whose with
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on
 TOKEN = re.compile(
-    r"(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+(?:\.\d+)? ?%|\d*\.\d+)"
+    r"(?P<ready>⟦\d+⟧)|(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+(?:\.\d+)? ?%|\d*\.\d+)"
     r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdg]\d+\b|/\d+)"
     r"|(?P<mark>->|=>|>>|→|⇒|↓|\n|;| - |\.(?=\s|$)|\||\+|>)"
     r"|(?P<comma>,|\(|\))|(?P<word>[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
 )
 VALUES = ("number", "size", "share", "same", "valid")
-MARKS = {"then", "dann", "puis", "followed"}
+MARKS = {"then", "dann", "danach", "anschließend", "puis", "followed", "gefolgt", "goes", "feeds", "fed", "plus"}
 NEEDS_OUT = ("conv", "deconv", "linear", *CELLS)
+
+
+TYPED = """conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
+    maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels
+    units neurons hidden layer layers embedding global average followed normalization normalisation connected
+    activation transformer attention output outputs classes""".split()  # words that are worth a letter
 
 
 class Unreadable(Exception):
@@ -68,6 +75,7 @@ def prepared(text: str) -> str:
     text = re.sub(r"\s•\s", "\n", text)
     text = re.sub(r"\s/\s", " ", text)
     text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.]\s+)", "", text)
+    text = re.sub(r"(?i)\bconv(\d)-(\d+)", r"conv \1x\1 \2 filters", text)
     text = re.sub(r"\bF\d+ (?=\d)", "fc ", text)
     text = re.sub(r"\b[CS]\d+ (?=\d+@|max|avg|pool|conv)", "", text)
     text = re.sub(r"(?m)^\s*(?:\w+ = )?([A-Z]?\w*[A-Za-z]):(?=\s|$)", _headed, text)
@@ -125,6 +133,19 @@ def _split(text: str) -> str:
     return re.sub(r"(?<=\d)-(?=[A-Za-z])|_", " ", text)
 
 
+def mistyped(word: str) -> str:
+    """The word about layers that differs from this one by one letter, or by two that changed places; empty if none."""
+    near = get_close_matches(word, TYPED, 3, 0.7) if len(word) > 3 else []
+    return next((one for one in near if _one_letter(word, one)), "")
+
+
+def _one_letter(word: str, other: str) -> bool:
+    at = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    rest, ends = word[at:], other[at:]
+    turned = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == ends
+    return turned or rest[1:] == ends[1:] or rest[1:] == ends or rest == ends[1:]
+
+
 @dataclass
 class Tokens:
     """Goes through the words of a text, and finds what each of them is."""
@@ -138,7 +159,10 @@ class Tokens:
         at = 0
         while at < len(tokens):
             what, word = tokens[at]
-            if what == "mark" or (
+            if what == "ready":
+                found[-1].append(("kind", f"{word} {word}"))
+                self.seen.append(found[-1][-1])
+            elif what == "mark" or (
                 what == "word" and word.lower() in MARKS and not (found[-1] and found[-1][-1] == ("each", ""))
             ):
                 if (
@@ -175,7 +199,7 @@ class Tokens:
         if word in ("output", "outputs", "hidden") and (following in NOUNS or before[0] in ("number", "list", "count")):
             if following in NOUNS:
                 return 1, ("", word)
-            if before[0] != "count" and not following.startswith(("layer", "schicht")):
+            if not following.startswith(("layer", "schicht")) and (before[0] != "count" or word != "hidden"):
                 return 1, ("noun", "units")
         if word == "hidden" and following in ("size", "dim", "dimension"):
             return 2, ("option", "kernel")
@@ -193,8 +217,9 @@ class Tokens:
             return 1, ("", word)
         if word in ("residual", "skip", "shortcut"):
             return 1 + (following in ("block", "connection", "unit")), ("residual", word)
-        if word in ("each", "both", "jeweils", "all") and "followed" in words[1:4]:
-            return 1 + words.index("followed"), ("each", "")
+        told = next((one for one in ("followed", "gefolgt") if one in words[1:4]), "")
+        if word in ("each", "both", "jeweils", "all") and told:
+            return 1 + words.index(told), ("each", "")
         if word in ("add", "sum") and {"input", "identity", "shortcut", "skip", "x"} & set(words[1:3]):
             return 2 + (words[1] == "the"), ("sum", "")
         if (
@@ -233,4 +258,6 @@ class Tokens:
                 else "",
                 word,
             )
+        if (known := mistyped(word)) and known != word:
+            return self.named([(tokens[at][0], known), *tokens[at + 1 : at + 7]], 0)
         raise Unreadable(word)
