@@ -522,6 +522,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     separable, kind = kind == "separable", "conv" if kind == "separable" else kind
     kind, found = _fitted(kind, found, place)
     normed = found.pop("shape", None) if kind == "ln" else None
+    if call and call.base == "Reshape" and "nn." not in call.name and len(sizes := _whole(*found["shape"])) > 2:
+        found["shape"] = ((sizes[-1], *sizes[:-1]), place)  # of Keras, whose channels come last
     if kind == "input" and call:
         return []  # what a framework is told before its layers
     if call and kind in ("conv", "dw", "deconv", "linear") and "bias" not in found:

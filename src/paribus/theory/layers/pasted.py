@@ -45,6 +45,8 @@ CLASSES = re.compile(
     r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
 )  # of a framework
 CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s*[,)])")
+APART = re.compile(r"(?<=\))(?:\s+|-)(?=[A-Z])|(?<=[A-Za-z])(?:\s|-)(?=[A-Z]\w*\()")  # layers without commas
+VGG = re.compile(r"(?i)\bconv(\d)-(\d+)")  # whose table means padding that keeps the size
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -124,7 +126,7 @@ def otherwise(text: str) -> Iterator[Pasted]:
     with suppress(TheoryError):
         if (code := followed(as_python(text), alone=True)) is not None:
             yield Pasted(code.text, code.input, code.said)
-    if not CLASSES.search(text) and (said := phrased(tabled(text))) is not None:
+    if not CLASSES.search(text) and (said := phrased(_classed(tabled(text)))) is not None:
         yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
 
 
@@ -155,6 +157,10 @@ def printed(text: str) -> str:
 def _classed(text: str) -> str:
     """``conv(3, 6, 5) … conv(6, 16, 5)`` as torch's class, where each takes as many channels as the one before it gives;
     as filters, kernel, stride and padding where all have one kernel."""
+    if len(APART.findall(text)) > 1 and not re.search(r"(?i)[-+>→|,;]\s*(?:bn|batch)|\.\w+\(", text):
+        text = APART.sub(", ", text)
+    if len(VGG.findall(text)) > 5 and not re.search(r"(?i)pad|same|valid|\bp\d", text):
+        text = VGG.sub(lambda layer: f"conv {layer[2]} {layer[1]}x{layer[1]} same,", text)
     calls = [(call, [int(n) for n in re.findall(r"\d+", call[1])]) for call in CALL.finditer(text)]
     numbers = [sizes for _, sizes in calls]
     if len(calls) > 1 and all(one[1] == other[0] for one, other in pairwise(numbers)):

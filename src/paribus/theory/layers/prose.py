@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from paribus.theory.layers.draft import Draft
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, DEFAULTS, KINDS
@@ -38,9 +39,9 @@ def phrased(text: str) -> tuple[str, Shape] | None:
     """A net in words, in the notation, and the input that it names; None where a word has no role."""
     try:
         text, ready = written_out(text, _inner)
+        plain = prepared(text)
     except Unreadable:
         return None
-    plain = prepared(text)
     given: Shape = ()
     if found := FIRST.search(plain):
         given, plain = _shape(found["sizes"], found["rest"]), plain[: found.start()] + plain[found.end() :]
@@ -94,6 +95,8 @@ class Phrases:
     def sentence(self, tokens: list[Token]) -> None:
         """Pieces between commas; a label before them may name their layer."""
         tokens = [token for token in tokens if token[0]]
+        twice = [("kind", "linear") == (a[0], a[1][:6]) == (b[0], b[1][:6]) for a, b in pairwise([*tokens, ("", "")])]
+        tokens = [token for token, named in zip(tokens, twice, strict=True) if not named]  # an output layer is fully connected
         label = ""
         if (":" in [word for _, word in tokens[:4]]) or (
             "=" in [word for _, word in tokens[:3]] and tokens[0][0] == "kind"
@@ -135,7 +138,12 @@ class Phrases:
         times, tokens = _counted(tokens)
         kinds = [i for i, (what, _) in enumerate(tokens) if what == "kind"]
         phis = [word.split()[0] for what, word in tokens if what == "phi"]
-        rest = [token for token in tokens if token[0] not in ("kind", "phi", "and", "sign")]
+        which = next((int(word) for what, word in tokens if what == "ordinal"), 0)
+        rest = [token for token in tokens if token[0] not in ("kind", "phi", "and", "sign", "ordinal")]
+        if which and self.told(which, rest, phis, [tokens[i][1].split()[0] for i in kinds]):
+            return
+        if which and not kinds and self.done and self.done[-1].counted:
+            raise Unreadable("one of several")
         if not kinds:
             self.more(rest, phis, times)
             return
@@ -155,6 +163,20 @@ class Phrases:
         if kind in ("bn", "gn", "ln") and self.done and not rest and not phis:
             pass
         self.put(draft, times, outs)
+
+    def told(self, which: int, rest: list[Token], phis: list[str], kinds: list[str]) -> bool:
+        """Whether words speak of one of several layers that were announced: "the first one has 20 filters"."""
+        last = self.done[-1] if self.done else None
+        if last is None or not last.counted or kinds not in ([], [last.kind]):
+            return False
+        members = [one for one in self.done if one.group == last.group and one.kind == last.kind]
+        open_ = [one for one in members if any(need not in one.options for need in KINDS[one.kind].needs)]
+        if not open_ or which > len(members) or members[which - 1] not in open_:
+            return False
+        if members[which - 1].attributes(rest):
+            raise Unreadable("several numbers for one layer")
+        members[which - 1].behind += phis
+        return True
 
     def put(self, draft: Draft, times: int, outs: list[str]) -> None:
         """A layer, or several with numbers of their own."""
@@ -202,6 +224,10 @@ class Phrases:
             return
         members = [one for one in self.done if one.group == last.group and one.kind == last.kind]
         members = members if last.counted else [last]
+        windows = [one for one in self.done if one.kind in ("conv", "dw")]
+        told = {"padding", "same", "kernel", "no", "without", "size"} & {what if what != "option" else word for what, word in rest}
+        if told and last.kind in ("bn", "dropout", "gap", "flatten", "id", *ACTIVATIONS) and windows:
+            members = windows  # (same padding), behind all
         found = [one.attributes(rest) for one in members]
         if any(found):
             if len(found[0]) != len(members):
@@ -256,10 +282,14 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         kind = next((i for i, (what, _) in enumerate(ahead) if what == "kind"), None)
         held = any(what in ("kind", "phi") for what, _ in parts[-1])
         between = [what for what, _ in ahead[: kind or 0]]
-        loose = token[1] in ("and", "und", "et") or not {"number", "list"} & {*between}
-        counted = [what for what, _ in ahead[:2]] == ["number", "noun"] and kind is None and token[1] == "and"
+        loose = token[1] in ("and", "und", "et") or not {"number", "list", "noun"} & {*between}
+        ahead_of = [what for what, _ in ahead if what not in ("count", "and")][:3]
+        counted = (
+            ahead_of[:2] == ["number", "noun"] or ahead_of == ["phi", "number", "noun"]
+        ) and kind is None and token[1] in ("and", "und")
         last = next((word.split()[0] for what, word in parts[-1] if what == "kind"), "")
-        if (token[0] == "and" and counted and last and last not in NEEDS_OUT) or (
+        given = any(what == "noun" for what, _ in parts[-1])
+        if (token[0] == "and" and counted and last and (last not in NEEDS_OUT or given)) or (
             token[0] == "and" and kind is not None and held and loose and "and" not in between
         ):
             parts.append([])

@@ -15,7 +15,7 @@ from paribus.theory.layers.spellings import kind_of
 TIMES = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "zwei": 2, "drei": 3, "vier": 4, "deux": 2, "trois": 3}
 N = rf"(?:\d+|{'|'.join(TIMES)})"
 LIST = r"\d+(?:\s*(?:,|/|→|->)\s*(?:and |und )?\d+)*(?:,? (?:and|und|then) \d+)?"
-COUNTED = r"(?:filters?|channels?|filtern|kernels?|feature maps|maps|units|neurons)"
+COUNTED = r"(?:filters?|channels?|filtern|kanälen?|neuronen|einheiten|kernels?|feature maps|maps|units|neurons)"
 INNER = r"[^()]*(?:\([^()]*\)[^()]*)*"
 BLOCKS = (
     re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×)?\s*(?:\w+ )??blocks? \((?P<list>{LIST}) {COUNTED}[;:,] (?P<body>{INNER})\)"),
@@ -68,15 +68,21 @@ def written_out(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
         return held(f"[{sign.join(read(part) for part in parts)}]")
 
     def encoder(found: re.Match[str]) -> str:
-        return held(said) if (said := _encoder(found)) else found[0]
+        wide = next((one.split()[1] for one in reversed(ready) if one.startswith("conv ")), "")
+        return held(said) if (said := _encoder(found, wide)) else found[0]
 
     text = _unlabelled(text)
-    text = BRANCHES.sub(branches, text)
     text = PATCHES.sub(lambda m: held(f"conv {m['d']} k{m['k']} s{m['k']} bias, flatten 2, transpose"), text)
+    text = BRANCHES.sub(branches, text)
     text = ENCODER.sub(encoder, text)
     for pattern in BLOCKS:
         text = pattern.sub(_blocks, text)
     return _throughout(_again(text)), ready
+
+
+NETS = {"cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier", "discriminator", "alexnet",
+        "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn"}  # fmt: skip
+ENDS = {"input", "inputs", "x", "hidden", "residual", "block", "layer", "eingabe", "add", "sum", "skip", "concat", "branch"}
 
 
 def number(word: str | None) -> int:
@@ -89,11 +95,9 @@ def _unlabelled(text: str) -> str:
     found = LABEL.match(text)
     if found is None:
         return text
-    words = [re.sub(r"\d+$", "", word) for word in re.findall(r"[^\W_]+", found["label"].lower())]
-    nets = {"cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "classifier", "discriminator",
-            "generator", "encoder", "architecture", "dnn", "nn", "rnn", "ann"}  # fmt: skip
-    named = any(kind_of(word) or word in ("input", "inputs", "x", "hidden", "residual", "block", "layer", "eingabe") for word in words if word not in nets)
-    return text if named else text[found.end() :]
+    words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[^\W_]+", found["label"].lower())}
+    told = any(kind_of(word) or word in ENDS for word in words - NETS)
+    return text[found.end() :] if words & NETS and not told else text
 
 
 def _numbers(text: str) -> list[str]:
@@ -158,7 +162,7 @@ def _throughout(text: str) -> str:
     return "".join(f"{piece} {said} " if re.search(r"(?i)\bconv", piece) else piece for piece in pieces)
 
 
-def _encoder(found: re.Match[str]) -> str:
+def _encoder(found: re.Match[str], wide: str) -> str:
     """An encoder layer of torch, so many times; empty where it says no width or heads."""
     rest = found["rest"]
     width = re.search(r"(?i)(?:d_?model|model dim\w*|embed\w* dim\w*|hidden (?:size|dim\w*)|width|(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(\d+)[- ](?:dim\w*|features|wide)", rest)
@@ -167,8 +171,9 @@ def _encoder(found: re.Match[str]) -> str:
     if heads is None:
         return ""
     said = f"transformer layer heads={heads[1] or heads[2]}"
-    said += f" d_model={width[1] or width[2]}" if width else ""
+    wide = width[1] or width[2] if width else wide
+    said += f" d_model={wide}"
     said += f" ff={inner[1]}" if inner else ""
-    if re.search(r"(?i)\bgelu\b|\bpre-?norm|norm.first|\bdropout", rest) or width is None:
+    if re.search(r"(?i)\bgelu\b|\bpre-?norm|norm.first|\bdropout", rest) or not wide:
         return ""
     return said + (f" layers={number(found['n'])}" if found["n"] else "")

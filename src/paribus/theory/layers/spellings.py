@@ -68,7 +68,7 @@ CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed
 OPTIONS = {
     **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
                      "outputs", "output", "features", "neurons", "channels", "classes", "maps", "n", "c", "num_filters",
-                     "output_channels", "out_dim", "num_outputs", "num_units", "width_size"), "out"),
+                     "output_channels", "out_dim", "num_outputs", "num_units", "num_hidden", "width_size"), "out"),
     **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in",
                      "in_size"), "in"),
     **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window", "window_shape", "kernel_shape"),
@@ -163,7 +163,7 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(\d+) by (\d+)", r"\1x\2"),
     (r"(?i)\bthen\b", ""),
     (r"(?i)\blog[- ](?=softmax)", "log"),
-    (r"(?<=\))-(?=[A-Za-z])|(?<=[A-Za-z])-(?=[A-Z][A-Za-z]+\()", ","),  # Linear(4, 16)-ReLU-Linear(16, 3)
+
     (r"(?i)^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
@@ -445,7 +445,7 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
             found.append((lower.split("x")[1], place))
         elif kind == "embedding" and re.fullmatch(r"\d+x\d+", lower):
             found += [(one, place) for one in lower.split("x")]
-        elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"[\d.]{1,9}", lower) and lower < "4":
+        elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"-?\d?(?:\.\d{1,6})?", lower):
             continue  # a slope, a dimension
         elif kind in ("conv", "deconv") and (three := re.fullmatch(r"(\d+)x\1x(\d+)", lower)) and three[2] != three[1]:
             found += [(three[2], place), (f"k{three[1]}", place)]  # as in CONV 3x3x32

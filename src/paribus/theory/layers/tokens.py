@@ -22,11 +22,13 @@ NOUNS = {  # what a number counts
     **dict.fromkeys(("filter", "filters", "kernels", "channels", "channel", "maps", "map", "ch", "filtern", "kanälen",
                      "kanäle", "filtres", "canaux"), "filters"),
     **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
-                     "einheiten"), "units"),
+                     "einheiten", "ausgänge", "ausgängen", "ausgabeneuronen"), "units"),
     **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
     **dict.fromkeys(("heads", "head"), "heads"), **dict.fromkeys(("groups",), "groups"),
     **dict.fromkeys(("words", "tokens", "vocab", "vocabulary"), "words"),
 }
+ORDINALS = {word: n for n, words in enumerate(("first erste ersten", "second zweite zweiten", "third dritte dritten", "fourth"), 1)
+            for word in words.split()}
 OPTIONS = {  # what stands before or behind its number
     **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "k",
                      "fenster"), "kernel"),
@@ -40,11 +42,11 @@ SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another applied applies apply are as at
 anschließend architecture autoencoder avec backbone basic be bloc block body by class cifar classifier cnn come comes consists contains convnet convolve
 convolves couche couches danach dann das dataset de decoder deep einfaches dem den der des die downsampling du each encoder et features feed
-feedforward final finally first followed for forward fourth from fully function functions gefolgt give gives has
+feedforward final finally  followed for forward  from fully function functions gefolgt give gives has
 goes having head here imagenet image images in into is it its je kleines la lenet layer layers le les linearly mit mlp mnist model multilayer net netz
 network neural next nn nonlinearity of on operation our out over per perceptron probability produces producing
-regularisation regularization respectively rows schicht schichten scores second set simple size small simple spatial stacked stage
-suivi that the then third this to und use used uses using value time von vgg we where which whose with
+regularisation regularization respectively rows schicht schichten scores  set simple size small simple spatial stacked stage
+suivi that the then  this to und use used uses using value time von vgg we where which whose with
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on
@@ -71,6 +73,8 @@ class Unreadable(Exception):
 
 def prepared(text: str) -> str:
     """A text in few signs: sizes without spaces, no stress, no comments, no shapes behind arrows."""
+    if "||" in text:
+        raise Unreadable("||")
     text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
     text = re.sub(r"\s•\s", "\n", text)
     text = re.sub(r"\s/\s", " ", text)
@@ -100,8 +104,10 @@ def prepared(text: str) -> str:
     text = re.sub(r"\b(conv|avg|max|norm|act|dim|deconv|approx)\.", r"\1", text, flags=re.IGNORECASE)
     text = re.sub(r"(?m)^\s*(?:[-*•◦]|\(?\d+[.)])\s+", "", text)
     text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
-    counted = r"(?= *(?:filters?|units?|neurons?|channels?|nodes|kernels|feature maps|hidden))"
+    counted = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
     text = re.sub(rf"(\d+),? (?:and|und|et) (\d+){counted}", r"\1&\2", text)
+    text = re.sub(r"(?i)\(\s*\+\s*(?:the )?(x|input|identity|skip|shortcut|residual)\s*\)", r"+ input", text)
+    text = re.sub(r"(?i)(?<!conv )(?<!convolution )(?<!conv)\b(\d+)@(?=(?:[1-9]|1[01])x\d)", r"conv \1 filters ", text)
     return re.sub(r"(?<=\s)\([^()\d=]*\)", _aside, text)
 
 
@@ -121,6 +127,7 @@ def _aside(found: re.Match[str]) -> str:
     """What stands between parentheses, unless no word of it has a role."""
     names = re.findall(r"[^\W\d_]+", found[0].lower())
     told = any(kind_of(name) or name in OPTIONS or name in ("same", "valid") for name in names)
+    told = told or bool(re.search(r"(?i)\+|\b(?:add|sum|skip|resid|short|concat|shared?|tied|all|each|both)", found[0]))
     return found[0] if told or not names else " "
 
 
@@ -215,6 +222,8 @@ class Tokens:
             return 2, ("option", "kernel")
         if word in ("dilated", "atrous", "strided") and kind_of(following):
             return 1, ("", word)
+        if word in ORDINALS:
+            return 1 + (following == "one"), ("ordinal", str(ORDINALS[word]))
         if word in ("residual", "skip", "shortcut"):
             return 1 + (following in ("block", "connection", "unit")), ("residual", word)
         told = next((one for one in ("followed", "gefolgt") if one in words[1:4]), "")
@@ -237,7 +246,7 @@ class Tokens:
             if (
                 (kind := kind_of(name))
                 and kind not in ("input", "add", "cat", "op", "own")
-                and name not in ("norm", "c", "do")
+                and name not in ("norm", "c", "do", "cnn")
             ):
                 if kind == "separable":
                     raise Unreadable(kind)
