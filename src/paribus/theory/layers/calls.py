@@ -247,7 +247,7 @@ class Calls(Steps):
             return called
         held = owner.layers if isinstance(owner, Row) else owner.row if isinstance(owner, Instance) else None
         if held is not None and name in ("add", "append", "add_module", "extend"):
-            held += _layers(args[-1:]) if name == "extend" else args[-1:]
+            held += _layers(args[-1:]) if name == "extend" else args if name == "add" and not named else args[-1:]
             if isinstance(owner, Instance) and name == "add_module" and isinstance(args[0], str):
                 owner.parts[args[0]] = args[-1]
             return None
@@ -279,6 +279,7 @@ class Calls(Steps):
         """A function of another library on values of the net."""
         low = called.base.lower()
         if low == "model":
+            named = {**args[0], **named} if args and isinstance(args[0], dict) else named  # of JavaScript
             outputs = named.get("outputs", args[1] if len(args) > 1 else named.get("output"))
             ends = [one for one in flat((outputs,)) if isinstance(one, Signal)]
             if not ends:

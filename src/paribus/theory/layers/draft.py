@@ -18,6 +18,7 @@ class Draft:
     behind: list[str] = field(default_factory=list)  # activations and norms that go with it
     group: int = 0  # which counted phrase it belongs to
     counted: bool = False
+    whole: str = ""  # a piece of the notation, where words cannot say it
 
     def give(self, option: str, value: str) -> bool:
         """Set an option, once, where the kind has it."""
@@ -30,6 +31,8 @@ class Draft:
         return True
 
     def __str__(self) -> str:
+        if self.whole:
+            return ", ".join([self.whole, *self.behind])
         kind = KINDS[self.kind]
         words = [self.kind, *(self.options[name] for name in kind.numbers if name in self.options)]
         for letter, name in kind.letters.items():

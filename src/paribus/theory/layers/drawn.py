@@ -28,7 +28,7 @@ SKIPPED = re.compile(
 )
 END = "input|output|image|logits?|predictions?|probabilit(?:y|ies)|scores?|classes|class|result|data|x|y|label"
 MORE = "layer|image|tensor|shape|probabilities|scores|logits|rgb|gr[ea]yscale|classes|of|is"
-ENDS = re.compile(rf"(?i)\W*(?:{END})s?(?:\W+(?:{MORE}|[\dx×*,() ]+))*\W*")  # boxes that are no layers
+ENDS = re.compile(rf"(?i)\W*(?:[\dx×*,() ]+\W*)?(?:{END})s?(?:\W+(?:{MORE}|[\dx×*,() ]+))*\W*")  # boxes that are no layers
 MEET = {"add": "|", "sum": "|", "+": "|", "⊕": "|", "addition": "|", "eltwise": "|", "concat": "&", "concatenate": "&",
         "cat": "&", "merge": "&", "concatenation": "&"}  # fmt: skip
 NOTES = re.compile(r"(?i)(?:parameters?|params|output|shape|size|elements|w|b|feature maps)\s*:[^\n,]*(?:,\s*\d{3})*")
@@ -178,6 +178,7 @@ def _graphviz(text: str) -> Drawing:
 
 def _prototxt(text: str) -> tuple[str, Shape, str]:
     """Layers of Caffe in the order of the text, each on what its bottoms name."""
+    text = re.sub(r"\w+_filler\s*\{[^{}]*\}", "", text)
     numbers, tops, lrn = count(), dict[str, Chain](), False
     chain: Chain = ()
     dims = [int(dim) for dim in re.findall(r"\b(?:input_dim|dim)\s*:\s*(\d+)", text)]

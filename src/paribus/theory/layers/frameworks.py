@@ -16,10 +16,15 @@ DEFAULTS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     (r"(?:tf\.contrib\.|\w+\.)?slim\.conv2d|tf\.contrib\.layers\.conv2d", {"padding": "same", "activation": "relu"}),
     (r"(?:tf\.contrib\.|\w+\.)?slim\.fully_connected|tf\.contrib\.layers\.fully_connected", {"activation": "relu"}),
     (r"(?:tf\.contrib\.|\w+\.)?slim\.(?:max|avg)_pool2d", {"stride": 2}),
+    (r"mindspore\.Conv[12]d", {"padding": "same", "bias": False}),
+    (r"mindspore\.(?:Max|Avg)Pool[12]d", {"stride": 1}),
+    (r"(?:chainer\.functions|F)\.max_pooling_2d", {"ceil": True}),
 )
 ORDERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?:flax\.)?nnx\.Conv(?:Transpose)?", ("in", "out", "kernel", "stride")),
     (r"(?:flax\.)?nnx\.Linear", ("in", "out")),
+    (r"(?:chainer\.links|L)\.(?:Dec|C)onvolution2D", ("in", "out", "kernel", "stride", "padding")),
+    (r"(?:chainer\.links|L)\.BatchNormalization", ("in",)),
     (r"(?:flax\.)?nnx\.(?:BatchNorm|LayerNorm)", ("in",)),
     (r"(?:flax\.)?nnx\.Embed", ("words", "width")),
 )

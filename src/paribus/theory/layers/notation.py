@@ -55,6 +55,7 @@ BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
 UNITS = {"units", "unit", "neurons", "hidden", "outputs", "output", "out", "nodes", "classes", "features"}
 BEHIND = {"bn", "instance", "ln", "phi"}  # what may follow a layer without a comma: norms and activations
 SAMPLE = "say it in layers, such as conv 16 k3 p1, relu, pool 2, flatten, linear 10, or give a module: --plugin FILE.py"
+FLATTENS = re.compile(r"(?:L|chainer\.links|gluon)\.")  # whose fully connected layers take pictures
 SPOKEN = {"out": "number of outputs", "extra": "output padding"}
 
 
@@ -521,6 +522,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     separable, kind = kind == "separable", "conv" if kind == "separable" else kind
     kind, found = _fitted(kind, found, place)
     normed = found.pop("shape", None) if kind == "ln" else None
+    if call and call.base == "Reshape" and "nn." not in call.name and len(sizes := _whole(*found["shape"])) > 2:
+        found["shape"] = ((sizes[-1], *sizes[:-1]), place)  # of Keras, whose channels come last
     if kind == "input" and call:
         return []  # what a framework is told before its layers
     if call and kind in ("conv", "dw", "deconv", "linear") and "bias" not in found:
@@ -543,7 +546,7 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
             raise unreadable(rule, place, f"for example: {KINDS[kind].example}")
     expects = found.get("in", (None, place))[0]
     takes = expects if isinstance(expects, int) else None
-    plain = call is None or call.base not in ("Linear", "LazyLinear", "Dense")
+    plain = call is None or call.base not in ("Linear", "LazyLinear", "Dense") or FLATTENS.match(call.name) is not None
     turns = call is not None and (keras or bool(re.search(r"[a-z]1D$|^Dense$", call.base)))
     steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain, turns=turns)]
     if separable:

@@ -11,13 +11,16 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isqrt, prod
 from typing import Any
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.code import followed
 from paribus.theory.layers.drawn import drawn
+from paribus.theory.layers.foreign import as_python
 from paribus.theory.layers.kinds import WRITTEN
+from paribus.theory.layers.known import known
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import parse
@@ -41,6 +44,9 @@ STRICT = re.compile(
 CLASSES = re.compile(
     r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
 )  # of a framework
+CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s*[,)])")
+APART = re.compile(r"(?<=\))(?:\s+|-)(?=[A-Z])|(?<=[A-Za-z])(?:\s|-)(?=[A-Z]\w*\()")  # layers without commas
+VGG = re.compile(r"(?i)\bconv(\d)-(\d+)")  # whose table means padding that keeps the size
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
 SAID = (  # how a text names its input, and whether its channels come last
@@ -92,13 +98,16 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     """
     if lines := list(summary(text)):
         return rebuilt(lines, input)
+    if named := known(text):
+        return Pasted(named[0], said=(named[1],))
+    text = as_python(text)
     if (code := followed(text)) is not None:
         said = (f"the text names its input: {by(code.input)}, channels first",) if code.input else ()
         return Pasted(code.text, code.input, (*said, *code.said))
     if picture := layered(text) or drawn(text, _box):
         words, given, remark = picture
         return Pasted(words, given, (remark,))
-    text = spaced(printed(text))
+    text = _classed(spaced(printed(text)))
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
     if short := written_out(text):
@@ -115,9 +124,9 @@ def otherwise(text: str) -> Iterator[Pasted]:
     if STRICT.fullmatch(text):
         return  # the notation itself: its refusal stands
     with suppress(TheoryError):
-        if (code := followed(text, alone=True)) is not None:
+        if (code := followed(as_python(text), alone=True)) is not None:
             yield Pasted(code.text, code.input, code.said)
-    if not CLASSES.search(text) and (said := phrased(tabled(text))) is not None:
+    if not CLASSES.search(text) and (said := phrased(_classed(tabled(text)))) is not None:
         yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
 
 
@@ -143,6 +152,25 @@ def printed(text: str) -> str:
         hint = "give the module itself: --plugin FILE.py NAME"
         raise TheoryError("a printed module does not say how its branches meet", got=found[0], hint=hint)
     return re.sub(r"\b(?!Sequential\b)[A-Za-z_]\w*(?=\(\s*\n\s*\(\w+\): )", "Sequential", text)
+
+
+def _classed(text: str) -> str:
+    """``conv(3, 6, 5) … conv(6, 16, 5)`` as torch's class, where each takes as many channels as the one before it gives;
+    as filters, kernel, stride and padding where all have one kernel."""
+    if len(APART.findall(text)) > 1 and not re.search(r"(?i)[-+>→|,;]\s*(?:bn|batch)|\.\w+\(", text):
+        text = APART.sub(", ", text)
+    if len(VGG.findall(text)) > 5 and not re.search(r"(?i)pad|same|valid|\bp\d", text):
+        text = VGG.sub(lambda layer: f"conv {layer[2]} {layer[1]}x{layer[1]} same,", text)
+    calls = [(call, [int(n) for n in re.findall(r"\d+", call[1])]) for call in CALL.finditer(text)]
+    numbers = [sizes for _, sizes in calls]
+    if len(calls) > 1 and all(one[1] == other[0] for one, other in pairwise(numbers)):
+        return CALL.sub(lambda call: f"nn.Conv2d({call[1]}", text)
+    if len(calls) > 1 and len({sizes[1] for sizes in numbers}) == 1 and numbers[0][1] in (1, 3, 5, 7):
+        named = ("filters", "kernel_size", "stride", "padding")
+        return CALL.sub(
+            lambda call: "conv(" + ", ".join(f"{key}={n}" for key, n in zip(named, re.findall(r"\d+", call[1]), strict=False)), text
+        )
+    return text
 
 
 def _named(text: str, known: bool) -> Pasted:
@@ -198,11 +226,16 @@ def _call(entry: dict[str, Any]) -> str:
     options = {str(key): value for key, value in entry.items()}
     kind = next((options.pop(key) for key in ("type", "kind", "layer", "class_name") if key in options), "?")
     words = {**options.pop("config", {}), **options} if isinstance(options.get("config", {}), dict) else options
-    return " ".join([str(kind), *(f"{key}={_plain(value)}" for key, value in words.items() if key != "name")])
+    return f"{kind}({', '.join(f'{_snake(key)}={_plain(value)}' for key, value in words.items() if key != 'name')})"
 
 
 def _plain(value: Any) -> str:
-    return "x".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"({', '.join(map(str, value))})" if isinstance(value, list) else str(value)
+
+
+def _snake(key: str) -> str:
+    """``kernelSize`` as kernel_size, of two words as one name."""
+    return re.sub(r"(?<=[a-z])([A-Z])|[ -]", lambda found: f"_{found[1] or ''}", key).lower()
 
 
 # summaries

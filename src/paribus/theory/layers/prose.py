@@ -14,24 +14,34 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from paribus.theory.layers.draft import Draft
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, DEFAULTS, KINDS
 from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.references import written_out
 from paribus.theory.layers.tokens import NEEDS_OUT, Token, Tokens, Unreadable, prepared
 
 PICTURE = re.compile(
     r"(?i)(?:the |an? )?(?:input(?: is|s)?:? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?) ?(?:pixels? )?"
     r"(?P<colour>rgb|colou?r|gr[ea]y[- ]?scale|gr[ea]y)? ?(?:input )?(?:images?|pictures?|inputs?)\b"
 )
-INPUTS = re.compile(r"(?i),? with (\d+) inputs?\b")
+INPUTS = re.compile(
+    r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:inputs?|input (?:features|units|neurons|nodes)|eingänge|eingängen|eingabewerten?)\b,?"
+    r"|(?:^|with )(\d+) features\b(?! maps),?"
+)
+MOST = 7  # a window behind a pooling; a larger number is one of units
 FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|eingabe|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?[(\[]?"
                    r"(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 
 
 def phrased(text: str) -> tuple[str, Shape] | None:
     """A net in words, in the notation, and the input that it names; None where a word has no role."""
-    plain = prepared(text)
+    try:
+        text, ready = written_out(text, _inner)
+        plain = prepared(text)
+    except Unreadable:
+        return None
     given: Shape = ()
     if found := FIRST.search(plain):
         given, plain = _shape(found["sizes"], found["rest"]), plain[: found.start()] + plain[found.end() :]
@@ -39,12 +49,20 @@ def phrased(text: str) -> tuple[str, Shape] | None:
         given = given or _shape(found["size"], found["colour"] or "")
     plain = PICTURE.sub(" ", plain)
     if found := INPUTS.search(plain):
-        given, plain = given or (int(found[1]),), plain[: found.start()] + " with " + plain[found.end() :]
+        given = given or (int(found[1] or found[2]),)
+        plain = plain[: found.start()] + ", " + plain[found.end() :]
     try:
-        items = Phrases().read(plain)
+        items = Phrases(ready=ready).read(plain)
     except Unreadable:
         return None
     return (", ".join(items), given) if items else None
+
+
+def _inner(text: str) -> str:
+    """What stands in a branch, in the notation."""
+    if (found := phrased(text)) is None:
+        raise Unreadable(text)
+    return found[0]
 
 
 def _shape(sizes: str, colour: str) -> Shape:
@@ -62,6 +80,7 @@ class Phrases:
 
     done: list[Draft] = field(default_factory=list)
     groups: int = 0
+    ready: list[str] = field(default_factory=list)  # pieces of the notation behind the signs ⟦0⟧ …
     wraps: list[int] = field(default_factory=list)  # where sums with the input end
 
     def read(self, text: str) -> list[str]:
@@ -76,6 +95,8 @@ class Phrases:
     def sentence(self, tokens: list[Token]) -> None:
         """Pieces between commas; a label before them may name their layer."""
         tokens = [token for token in tokens if token[0]]
+        twice = [("kind", "linear") == (a[0], a[1][:6]) == (b[0], b[1][:6]) for a, b in pairwise([*tokens, ("", "")])]
+        tokens = [token for token, named in zip(tokens, twice, strict=True) if not named]  # an output layer is fully connected
         label = ""
         if (":" in [word for _, word in tokens[:4]]) or (
             "=" in [word for _, word in tokens[:3]] and tokens[0][0] == "kind"
@@ -117,11 +138,21 @@ class Phrases:
         times, tokens = _counted(tokens)
         kinds = [i for i, (what, _) in enumerate(tokens) if what == "kind"]
         phis = [word.split()[0] for what, word in tokens if what == "phi"]
-        rest = [token for token in tokens if token[0] not in ("kind", "phi", "and", "sign")]
+        which = next((int(word) for what, word in tokens if what == "ordinal"), 0)
+        rest = [token for token in tokens if token[0] not in ("kind", "phi", "and", "sign", "ordinal")]
+        if which and self.told(which, rest, phis, [tokens[i][1].split()[0] for i in kinds]):
+            return
+        if which and not kinds and self.done and self.done[-1].counted:
+            raise Unreadable("one of several")
         if not kinds:
             self.more(rest, phis, times)
             return
         kind, name = tokens[kinds[0]][1].split(maxsplit=1)
+        if kind.startswith("⟦"):
+            if rest or times:
+                raise Unreadable(kind)
+            self.done.append(Draft("id", behind=phis, group=self.groups, whole=self.ready[int(kind[1:-1])]))
+            return
         draft = Draft(kind, group=self.groups)
         if kind in ("linear",) and name.startswith("output") and times and not rest:
             draft.options["out"], times = str(times), 0
@@ -132,6 +163,20 @@ class Phrases:
         if kind in ("bn", "gn", "ln") and self.done and not rest and not phis:
             pass
         self.put(draft, times, outs)
+
+    def told(self, which: int, rest: list[Token], phis: list[str], kinds: list[str]) -> bool:
+        """Whether words speak of one of several layers that were announced: "the first one has 20 filters"."""
+        last = self.done[-1] if self.done else None
+        if last is None or not last.counted or kinds not in ([], [last.kind]):
+            return False
+        members = [one for one in self.done if one.group == last.group and one.kind == last.kind]
+        open_ = [one for one in members if any(need not in one.options for need in KINDS[one.kind].needs)]
+        if not open_ or which > len(members) or members[which - 1] not in open_:
+            return False
+        if members[which - 1].attributes(rest):
+            raise Unreadable("several numbers for one layer")
+        members[which - 1].behind += phis
+        return True
 
     def put(self, draft: Draft, times: int, outs: list[str]) -> None:
         """A layer, or several with numbers of their own."""
@@ -156,6 +201,14 @@ class Phrases:
             new = "linear"
             if last and last.kind == "linear" and last.options.get("out") in numbers and "classes" in nouns:
                 new, rest = "", []  # softmax over the classes that a layer gave
+        elif (
+            last
+            and [what for what, _ in rest] == ["number"]
+            and (last.kind == "linear" or int(numbers[0]) > MOST or phis)
+            and (last.kind != "linear" or "out" in last.options)
+            and last.kind in ("linear", "pool", "avgpool", "flatten", "gap", "dropout", "bn", *ACTIVATIONS)
+        ):
+            new = "linear"  # 120, 84, 10
         elif any(what == "size" for what, _ in rest) and numbers and (last is None or last.group != self.groups):
             new = "conv"  # 6@5x5
         if new:
@@ -171,6 +224,10 @@ class Phrases:
             return
         members = [one for one in self.done if one.group == last.group and one.kind == last.kind]
         members = members if last.counted else [last]
+        windows = [one for one in self.done if one.kind in ("conv", "dw")]
+        told = {"padding", "same", "kernel", "no", "without", "size"} & {what if what != "option" else word for what, word in rest}
+        if told and last.kind in ("bn", "dropout", "gap", "flatten", "id", *ACTIVATIONS) and windows:
+            members = windows  # (same padding), behind all
         found = [one.attributes(rest) for one in members]
         if any(found):
             if len(found[0]) != len(members):
@@ -207,10 +264,12 @@ class Phrases:
 def _flattened(drafts: list[Draft]) -> list[Draft]:
     """Flat before the first fully connected layer behind pictures, which sentences seldom say."""
     for at, draft in enumerate(drafts):
+        if "flatten" in draft.whole or "transformer" in draft.whole:
+            break
         if draft.kind in ("flatten", "gap", "gmp", *CELLS, "last", "attention", "embedding", "transpose"):
             break
         if draft.kind == "linear":
-            windows = any(KINDS[one.kind].window for one in drafts[:at])
+            windows = any(KINDS[one.kind].window or "conv" in one.whole for one in drafts[:at])
             return [*drafts[:at], Draft("flatten"), *drafts[at:]] if windows else drafts
     return drafts
 
@@ -223,10 +282,14 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         kind = next((i for i, (what, _) in enumerate(ahead) if what == "kind"), None)
         held = any(what in ("kind", "phi") for what, _ in parts[-1])
         between = [what for what, _ in ahead[: kind or 0]]
-        loose = token[1] in ("and", "und", "et") or not {"number", "list"} & {*between}
-        counted = [what for what, _ in ahead[:2]] == ["number", "noun"] and kind is None and token[1] == "and"
+        loose = token[1] in ("and", "und", "et") or not {"number", "list", "noun"} & {*between}
+        ahead_of = [what for what, _ in ahead if what not in ("count", "and")][:3]
+        counted = (
+            ahead_of[:2] == ["number", "noun"] or ahead_of == ["phi", "number", "noun"]
+        ) and kind is None and token[1] in ("and", "und")
         last = next((word.split()[0] for what, word in parts[-1] if what == "kind"), "")
-        if (token[0] == "and" and counted and last and last not in NEEDS_OUT) or (
+        given = any(what == "noun" for what, _ in parts[-1])
+        if (token[0] == "and" and counted and last and (last not in NEEDS_OUT or given)) or (
             token[0] == "and" and kind is not None and held and loose and "and" not in between
         ):
             parts.append([])

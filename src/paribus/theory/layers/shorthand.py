@@ -15,16 +15,21 @@ from paribus.theory.layers.values import Chain, behind, joined
 
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
-    r"(?i)\s*(?:an? )?(?:mlp|net|network|nn)?\s*(?:with sizes )?"
+    r"(?i)\s*(?P<before>(?:[a-z-]+[ :]+){0,8})"
     r"[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→,]|->)\s*\d+){2,})[\])]?"
-    r"(?P<rest>[\s,]+[a-z ,()]+)?\s*"
+    r"(?P<rest>[\s,(]+[a-z ,()]+)?\s*"
 )
+STEPS = re.compile(r"\s*(?:->|→|=>|⇒|-(?=\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
+STEP = re.compile(r"(?P<n>\d*)\s*\(?(?P<rest>[a-zA-Z ,.\d%()]*)\)?")
+BEFORE = {"a", "an", "mlp", "net", "network", "nn", "with", "sizes", "layer", "fully", "connected", "autoencoder", "dnn",
+          "feedforward", "deep", "neural", "of", "architecture", "the", "simple", "small", "ann", "multilayer",
+          "perceptron", "and", "layers", "dense", "model"}  # fmt: skip
 AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation",
           "activations", "and",
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
           "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
-          "between"}  # fmt: skip
+          "between", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
     rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
@@ -56,7 +61,7 @@ DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "a
 
 def written_out(text: str) -> Short | None:
     """A net that is abbreviated as a whole; None if it is none of those that are known."""
-    return _chain(text) or _short(text) or _hidden(text) or _branches(text) or _sections(text) or _meeting(text)
+    return _chain(text) or _steps(text) or _short(text) or _hidden(text) or _branches(text) or _sections(text) or _meeting(text)
 
 
 def spaced(text: str) -> str:
@@ -94,11 +99,43 @@ def _phis(words: str | None) -> list[str] | None:
 def _chain(text: str) -> Short | None:
     """``784-500-10 sigmoid softmax``: the first activation between the layers, the second at the end."""
     found = CHAIN.fullmatch(text)
-    if found is None or (phis := _phis(found["rest"])) is None:
+    if found is None or not {*re.findall(r"[a-z-]+", found["before"].lower())} <= BEFORE:
         return None
     first, *others = map(int, re.findall(r"\d+", found["sizes"]))
+    phis = [word for word in re.findall(r"[A-Za-z]+", found["rest"] or "") if word.lower() not in AROUND]
+    if not all(map(is_activation, phis)) or (len(phis) > 2 and len(phis) != len(others)):
+        return None
+    if len(phis) == len(others):
+        layers = [f"linear {n}, {phi}" for n, phi in zip(others, phis, strict=True)]
+        return ", ".join(layers), (first,), "a chain of sizes: linear layers, each with its activation"
     joint, end = (f", {phis[0]}, " if phis else ", "), "".join(f", {phi}" for phi in phis[1:])
     return joint.join(f"linear {n}" for n in others) + end, (first,), "a chain of sizes: linear layers"
+
+
+def _steps(text: str) -> Short | None:
+    """``784 -> 512 (ReLU, dropout 0.2) -> 10``: sizes, and what stands between or beside them."""
+    plain = re.sub(r"(?i)^\s*(?:[a-z ]{0,20}:)\s*", "", text.strip())
+    first, *parts = STEPS.split(plain)
+    if not first.isdigit() or len(parts) < 2 or not any(part[:1].isdigit() for part in parts):
+        return None
+    words, size = list[str](), first
+    for part in parts:
+        found = STEP.fullmatch(part)
+        if found is None or (found["n"] and found["rest"][:1] in ("x", "@")):
+            return None
+        if found["n"] and found["n"] != size:
+            words.append(f"linear {found['n']}")
+        elif found["n"] and found["rest"]:
+            return None
+        size = found["n"] or size
+        for said in filter(None, map(str.strip, re.split(r",|\band\b", found["rest"].strip("() ")))):
+            if is_activation(said) or kind_of(said) in ("bn", "ln"):
+                words.append(said)
+            elif drop := re.fullmatch(r"(?i)drop(?:out)? ?(?:p ?=? ?)?\(?(0?\.\d+|\d+%)\)?", said):
+                words.append(f"dropout {drop[1]}")
+            else:
+                return None
+    return ", ".join(words), (int(first),), "a chain of sizes: linear layers"
 
 
 def _short(text: str) -> Short | None:
@@ -225,12 +262,14 @@ def _rows(text: str) -> str:
     rows = [
         [cell.strip() for cell in re.sub(r"^\||\|$", "", line.strip()).split("|")] for line in text.strip().splitlines()
     ]
-    rows = [row for row in rows if not all(re.fullmatch(r":?-{2,}:?", cell) for cell in row)]
+    rows = [row for row in rows if any(row) and not all(re.fullmatch(r":?-{2,}:?", cell) for cell in row)]
     heads = [re.sub(r"\W+", "_", cell.lower()) for cell in rows[0]] if rows else []
     if len(rows) < 2 or len(heads) < 2 or any(len(row) != len(heads) for row in rows) or "|" not in text:
         return ""
     if not {"layer", "type", "operation", "kind", "name"} & {*heads} or any(kind_of(head) for head in heads[:1]):
         return ""
+    if any(head in ("parameters", "params") and any(re.search("[A-Za-z]", row[i]) for row in rows[1:]) for i, head in enumerate(heads)):
+        heads = ["details" if head in ("parameters", "params") else head for head in heads]
     return "\n".join(_row(dict(zip(heads, row, strict=True))) for row in rows[1:])
 
 
@@ -238,6 +277,7 @@ def _row(cells: dict[str, str]) -> str:
     """One layer of a table, its kind first and its activation last."""
     said = {key: value for key, value in cells.items() if value.strip("-–— ") and value.lower() not in ("none", "n/a")}
     kind = next((said.pop(key) for key in ("type", "operation", "kind", "layer", "name") if key in said), "?")
+    kind = kind if kind_of(kind) else re.sub(r"[_ ]?\d+(?:_\d+)?$", "", kind)
     phi = said.pop("activation", "")
     last = ("output", "output_size", "output_shape", "input", "params", "parameters", "_", "layer", "name")
     words = [
@@ -247,4 +287,8 @@ def _row(cells: dict[str, str]) -> str:
         for key, value in said.items()
         if key not in last or (key in ("params", "parameters") and re.search(r"[a-z]|\d+x\d", value))
     ]
+    if kind_of(kind) == "pool" and (of := re.search(r"(?i)\b(max|avg|average)\b(?: ?-?pool\w*)?", " ".join(words))):
+        kind, words = f"{of[1]}pool", [re.sub(re.escape(of[0]), "", word) for word in words]
+    if kind_of(kind) == "linear" and not re.search(r"\d", " ".join(words)):
+        words += re.findall(r"\d+$", said.get("output", said.get("output_size", "")))
     return " ".join([kind, *words, phi]).strip()

@@ -43,7 +43,8 @@ NAMES = {  # without spaces, hyphens and the number of axes
     "multiheadattention": "attention", "selfattention": "attention", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu",
     "logsoftmax": "log_softmax", "logistic": "sigmoid", "sigm": "sigmoid", "σ": "sigmoid",
     "vanillarnn": "rnn", "hardswish": "hardswish",
-    "rectifier": "relu",
+    "rectifier": "relu", **dict.fromkeys(("ip", "innerproduct"), "linear"),
+    **dict.fromkeys(("versteckte", "versteckten", "verdeckte", "verdeckten"), "linear"),
     "pointwise": "conv", "pointwiseconv": "conv", "pointwiseconvolution": "conv", "laststep": "last",
     "lasttimestep": "last", "laststate": "last", "lasthidden": "last", "lasthiddenstate": "last",
     "bilstm": "lstm", "bigru": "gru", "birnn": "rnn", "unflatten": "reshape", "view": "reshape",
@@ -67,14 +68,14 @@ CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed
 OPTIONS = {
     **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
                      "outputs", "output", "features", "neurons", "channels", "classes", "maps", "n", "c", "num_filters",
-                     "output_channels", "out_dim", "num_outputs", "num_units", "width_size"), "out"),
+                     "output_channels", "out_dim", "num_outputs", "num_units", "num_hidden", "width_size"), "out"),
     **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in",
                      "in_size"), "in"),
     **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window", "window_shape", "kernel_shape"),
                     "kernel"),
     **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
     **dict.fromkeys(("dilation", "dilation_rate", "d"), "dilation"), **dict.fromkeys(("groups", "g"), "groups"),
-    **dict.fromkeys(("bias", "use_bias"), "bias"), **dict.fromkeys(("rate", "prob"), "rate"),
+    **dict.fromkeys(("bias", "use_bias", "has_bias"), "bias"), "pad_mode": "padding", **dict.fromkeys(("rate", "prob"), "rate"),
     **dict.fromkeys(("num_layers", "layers"), "layers"), **dict.fromkeys(("bidirectional", "bi"), "bi"),
     **dict.fromkeys(("scale_factor", "factor", "scale", "upscale_factor"), "factor"),
     **dict.fromkeys(("output_size", "size"), "size"),
@@ -161,6 +162,8 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?i)\bbi(?:directional|dir)?[- ](?=lstm|gru|rnn)", "bi"),
     (r"(\d+) by (\d+)", r"\1x\2"),
     (r"(?i)\bthen\b", ""),
+    (r"(?i)\blog[- ](?=softmax)", "log"),
+
     (r"(?i)^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
@@ -172,7 +175,7 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"\b(\d)[ -]layers?(?=\))", r"l\1"),
     (r"(?i)\b(?:at every|for each|per) (?:time ?)?step\b", ""),
     (r"(?i)\bx \+ [(\[](?=[^()]*[)\]])", "skip("),
-    (r"(?i)\]\s*\+\s*(?:skip|identity|input|id|x)\b", "|id]"),
+    (r"(?i)\]\s*\+\s*(?:skip|shortcut|residual|identity|input|id|x)\b", "|id]"),
     (r"(?i)\b(?:skip|residual|shortcut)(?: connection)? (?:around|over|block|unit) ?(?=[(\[])", "skip"),
     (r"(?i)\b(?:filter )?concat(?:enate)? of:?\s", "concat "),
     (r"(?<=\s)/(?=\s+[A-Za-z]{2})", ","),
@@ -266,7 +269,7 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
     exact = re.fullmatch(r"(?:Separable)?Conv[123][dD](?:Transpose)?|ConvTranspose[123]d", call.base)
     if kind in ("conv", "deconv", "separable") and not _resnets(call) and len([p for p in plain if p.isdigit()]) > 2:
         hint = "name them, conv(64, kernel=3), or write a class: nn.Conv2d(3, 64, 3) or Conv2D(64, 3)"
-        if not exact:
+        if not exact and order_of(call.name) is None:
             rule = "three numbers may be channels in, channels out, kernel, or filters, kernel, stride"
             raise unreadable(rule, place, hint)
     if _resnets(call):
@@ -442,7 +445,7 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
             found.append((lower.split("x")[1], place))
         elif kind == "embedding" and re.fullmatch(r"\d+x\d+", lower):
             found += [(one, place) for one in lower.split("x")]
-        elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"[\d.]+", lower):
+        elif kind in ACTIVATIONS and kind != "prelu" and re.fullmatch(r"-?\d?(?:\.\d{1,6})?", lower):
             continue  # a slope, a dimension
         elif kind in ("conv", "deconv") and (three := re.fullmatch(r"(\d+)x\1x(\d+)", lower)) and three[2] != three[1]:
             found += [(three[2], place), (f"k{three[1]}", place)]  # as in CONV 3x3x32

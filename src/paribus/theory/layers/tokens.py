@@ -6,6 +6,7 @@ Every word has a role or is one of those that say nothing; with any other the te
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from dataclasses import dataclass, field
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS
@@ -21,11 +22,13 @@ NOUNS = {  # what a number counts
     **dict.fromkeys(("filter", "filters", "kernels", "channels", "channel", "maps", "map", "ch", "filtern", "kanälen",
                      "kanäle", "filtres", "canaux"), "filters"),
     **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
-                     "einheiten"), "units"),
+                     "einheiten", "ausgänge", "ausgängen", "ausgabeneuronen"), "units"),
     **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
     **dict.fromkeys(("heads", "head"), "heads"), **dict.fromkeys(("groups",), "groups"),
     **dict.fromkeys(("words", "tokens", "vocab", "vocabulary"), "words"),
 }
+ORDINALS = {word: n for n, words in enumerate(("first erste ersten", "second zweite zweiten", "third dritte dritten", "fourth"), 1)
+            for word in words.split()}
 OPTIONS = {  # what stands before or behind its number
     **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "k",
                      "fenster"), "kernel"),
@@ -37,25 +40,31 @@ OPTIONS = {  # what stands before or behind its number
 }
 SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another applied applies apply are as at
-autoencoder avec backbone be bloc block body by class classifier cnn come comes consists contains convnet convolve
-convolves couche couches dann das de decoder deep dem den der des die downsampling du each encoder et features feed
-feedforward final finally first followed for forward fourth from fully function functions gefolgt give gives has
-having head here image images in into is it its je la layer layers le les linearly mit mlp model multilayer net
-network next nn nonlinearity of on operation our out over per perceptron probability produces producing
-regularisation regularization respectively rows schicht schichten scores second set simple size small spatial stage
-suivi that the then third this to und use used uses using value verdeckte von we where which whose with
+anschließend architecture autoencoder avec backbone basic be bloc block body by class cifar classifier cnn come comes consists contains convnet convolve
+convolves couche couches danach dann das dataset de decoder deep einfaches dem den der des die downsampling du each encoder et features feed
+feedforward final finally  followed for forward  from fully function functions gefolgt give gives has
+goes having head here imagenet image images in into is it its je kleines la lenet layer layers le les linearly mit mlp mnist model multilayer net netz
+network neural next nn nonlinearity of on operation our out over per perceptron probability produces producing
+regularisation regularization respectively rows schicht schichten scores  set simple size small simple spatial stacked stage
+suivi that the then  this to und use used uses using value time von vgg we where which whose with
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on
 TOKEN = re.compile(
-    r"(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+(?:\.\d+)? ?%|\d*\.\d+)"
+    r"(?P<ready>⟦\d+⟧)|(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+(?:\.\d+)? ?%|\d*\.\d+)"
     r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdg]\d+\b|/\d+)"
     r"|(?P<mark>->|=>|>>|→|⇒|↓|\n|;| - |\.(?=\s|$)|\||\+|>)"
     r"|(?P<comma>,|\(|\))|(?P<word>[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
 )
 VALUES = ("number", "size", "share", "same", "valid")
-MARKS = {"then", "dann", "puis", "followed"}
+MARKS = {"then", "dann", "danach", "anschließend", "puis", "followed", "gefolgt", "goes", "feeds", "fed", "plus"}
 NEEDS_OUT = ("conv", "deconv", "linear", *CELLS)
+
+
+TYPED = """conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
+    maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels
+    units neurons hidden layer layers embedding global average followed normalization normalisation connected
+    activation transformer attention output outputs classes""".split()  # words that are worth a letter
 
 
 class Unreadable(Exception):
@@ -64,10 +73,13 @@ class Unreadable(Exception):
 
 def prepared(text: str) -> str:
     """A text in few signs: sizes without spaces, no stress, no comments, no shapes behind arrows."""
+    if "||" in text:
+        raise Unreadable("||")
     text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
     text = re.sub(r"\s•\s", "\n", text)
     text = re.sub(r"\s/\s", " ", text)
     text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.]\s+)", "", text)
+    text = re.sub(r"(?i)\bconv(\d)-(\d+)", r"conv \1x\1 \2 filters", text)
     text = re.sub(r"\bF\d+ (?=\d)", "fc ", text)
     text = re.sub(r"\b[CS]\d+ (?=\d+@|max|avg|pool|conv)", "", text)
     text = re.sub(r"(?m)^\s*(?:\w+ = )?([A-Z]?\w*[A-Za-z]):(?=\s|$)", _headed, text)
@@ -92,8 +104,10 @@ def prepared(text: str) -> str:
     text = re.sub(r"\b(conv|avg|max|norm|act|dim|deconv|approx)\.", r"\1", text, flags=re.IGNORECASE)
     text = re.sub(r"(?m)^\s*(?:[-*•◦]|\(?\d+[.)])\s+", "", text)
     text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
-    counted = r"(?= *(?:filters?|units?|neurons?|channels?|nodes|kernels|feature maps|hidden))"
+    counted = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
     text = re.sub(rf"(\d+),? (?:and|und|et) (\d+){counted}", r"\1&\2", text)
+    text = re.sub(r"(?i)\(\s*\+\s*(?:the )?(x|input|identity|skip|shortcut|residual)\s*\)", r"+ input", text)
+    text = re.sub(r"(?i)(?<!conv )(?<!convolution )(?<!conv)\b(\d+)@(?=(?:[1-9]|1[01])x\d)", r"conv \1 filters ", text)
     return re.sub(r"(?<=\s)\([^()\d=]*\)", _aside, text)
 
 
@@ -113,6 +127,7 @@ def _aside(found: re.Match[str]) -> str:
     """What stands between parentheses, unless no word of it has a role."""
     names = re.findall(r"[^\W\d_]+", found[0].lower())
     told = any(kind_of(name) or name in OPTIONS or name in ("same", "valid") for name in names)
+    told = told or bool(re.search(r"(?i)\+|\b(?:add|sum|skip|resid|short|concat|shared?|tied|all|each|both)", found[0]))
     return found[0] if told or not names else " "
 
 
@@ -123,6 +138,19 @@ def _split(text: str) -> str:
     text = re.sub(r"(?<=[a-zA-Z]{2})[-_]?(?=\d)", lambda found: "" if False else " ", text)
     text = text.replace("relu 6", "relu6").replace("ReLU 6", "relu6")
     return re.sub(r"(?<=\d)-(?=[A-Za-z])|_", " ", text)
+
+
+def mistyped(word: str) -> str:
+    """The word about layers that differs from this one by one letter, or by two that changed places; empty if none."""
+    near = get_close_matches(word, TYPED, 3, 0.7) if len(word) > 3 else []
+    return next((one for one in near if _one_letter(word, one)), "")
+
+
+def _one_letter(word: str, other: str) -> bool:
+    at = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    rest, ends = word[at:], other[at:]
+    turned = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == ends
+    return turned or rest[1:] == ends[1:] or rest[1:] == ends or rest == ends[1:]
 
 
 @dataclass
@@ -138,7 +166,10 @@ class Tokens:
         at = 0
         while at < len(tokens):
             what, word = tokens[at]
-            if what == "mark" or (
+            if what == "ready":
+                found[-1].append(("kind", f"{word} {word}"))
+                self.seen.append(found[-1][-1])
+            elif what == "mark" or (
                 what == "word" and word.lower() in MARKS and not (found[-1] and found[-1][-1] == ("each", ""))
             ):
                 if (
@@ -175,7 +206,7 @@ class Tokens:
         if word in ("output", "outputs", "hidden") and (following in NOUNS or before[0] in ("number", "list", "count")):
             if following in NOUNS:
                 return 1, ("", word)
-            if before[0] != "count" and not following.startswith(("layer", "schicht")):
+            if not following.startswith(("layer", "schicht")) and (before[0] != "count" or word != "hidden"):
                 return 1, ("noun", "units")
         if word == "hidden" and following in ("size", "dim", "dimension"):
             return 2, ("option", "kernel")
@@ -191,10 +222,13 @@ class Tokens:
             return 2, ("option", "kernel")
         if word in ("dilated", "atrous", "strided") and kind_of(following):
             return 1, ("", word)
+        if word in ORDINALS:
+            return 1 + (following == "one"), ("ordinal", str(ORDINALS[word]))
         if word in ("residual", "skip", "shortcut"):
             return 1 + (following in ("block", "connection", "unit")), ("residual", word)
-        if word in ("each", "both", "jeweils", "all") and "followed" in words[1:4]:
-            return 1 + words.index("followed"), ("each", "")
+        told = next((one for one in ("followed", "gefolgt") if one in words[1:4]), "")
+        if word in ("each", "both", "jeweils", "all") and told:
+            return 1 + words.index(told), ("each", "")
         if word in ("add", "sum") and {"input", "identity", "shortcut", "skip", "x"} & set(words[1:3]):
             return 2 + (words[1] == "the"), ("sum", "")
         if (
@@ -212,7 +246,7 @@ class Tokens:
             if (
                 (kind := kind_of(name))
                 and kind not in ("input", "add", "cat", "op", "own")
-                and name not in ("norm", "c", "do")
+                and name not in ("norm", "c", "do", "cnn")
             ):
                 if kind == "separable":
                     raise Unreadable(kind)
@@ -233,4 +267,6 @@ class Tokens:
                 else "",
                 word,
             )
+        if (known := mistyped(word)) and known != word:
+            return self.named([(tokens[at][0], known), *tokens[at + 1 : at + 7]], 0)
         raise Unreadable(word)
