@@ -40,7 +40,15 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
     places = OPTIONS.get(function, ())
     options = {SPELLINGS.get(key, key): value for key, value in named.items()}
     if function == "clip":
-        args = [*args, *(options.pop(key) for key in BOUNDS if key in options)]
+        named_bounds = {key: options.pop(key) for key in BOUNDS if key in options}
+        args = [*args, *named_bounds.values()]
+        if len(args) == 2 or (len(args) == 3 and None in map(literal, args[1:])):  # clamp(x, min=0), clip(x, 0, None)
+            lower = set(named_bounds) & {*BOUNDS[:3]} or (not named_bounds and literal(args[1]) is not None)
+            return "maximum" if lower else "minimum", (args[0], args[1 if lower else -1]), ()
+    if function == "cosine_similarity":
+        options.pop("axis", None)  # of vectors there is one
+    if "unbiased" in options:
+        options["ddof"] = Raw("number", (), Fraction(literal(options.pop("unbiased")) is True), column, "")
     if function == "leaky_relu" and len(args) == 1:
         args = [*args, options.pop("slope", Raw("number", (), Fraction(1, 100), column, "0.01"))]
     if function == "transpose" and len(args) == 3 and all(type(literal(arg)) is int for arg in args[1:]):

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
 from paribus.theory.expressions.idioms import written_out
+from paribus.theory.expressions.statements import NAME, alone
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
 MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv)\s*\(|\(:\)|'fro'\s*\)\s*\^")
-GREEK = "Α-Ωα-ωϵϕϑ"
-NAME = rf"(?:\\?[A-Za-z{GREEK}]\w*)"
-OPERATOR = r"(?:\\partial|∂|d|\\mathrm\s*\{\s*d\s*\})"
-ARGUMENTS = r"(?:\s*(?:\\left)?\([^()=]*\)|\s*\((?:[^()=]|\([^()=]*\))*\))"
-OBJECTIVES = "loss|cost|obj|objective|nll|error"
-WRAPPED = (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"))
 WORDS = {"the", "of", "squared", "cubed", "times", "plus", "minus", "divided", "is", "over", "where", "and", "product"}
 SENTENCE = "a formula is read, not a sentence"
 
@@ -43,13 +38,18 @@ class Plain:
     said: tuple[str, ...] = ()
 
 
-def plain(typed: str) -> Plain:
+def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     """A formula in the signs of the notation.
+
+    Args:
+        typed: what was typed.
+        keep: names that are no abbreviations, whatever is said of them: those of the variables.
 
     Raises:
         TheoryError: it is a sentence, or an equation.
     """
-    text, wrt = _alone(" ".join(typed.split()))
+    text, wrt = alone(typed, keep)
+    text = " ".join(text.split())
     if re.search(rf"\b(?:{'|'.join(MATHEMATICA)})\[", text) and not re.search(r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text):
         text = _from_mathematica(text)
     text = written_out(text)
@@ -87,30 +87,6 @@ def _averaged(text: str) -> tuple[str, tuple[str, ...]]:
     return text, tuple(said)
 
 
-def _alone(text: str) -> tuple[str, str]:
-    """The formula without what stands around it, and the variable that is named there."""
-    wrt, before = "", ""
-    while before != text:
-        before = text
-        for opened, closed in WRAPPED:
-            if text.startswith(opened) and text.endswith(closed) and len(text) > len(opened) + len(closed):
-                text = text[len(opened) : -len(closed)]
-        text = re.sub(r"^\\(?:begin|end)\{\w+\*?\}|\\end\{\w+\*?\}$|(?<=[\w)}\]⊤ᵀ²³'‖|])\s*[.,;]$", "", text).strip()
-        for pattern in AROUND:
-            if found := re.search(pattern, text):
-                wrt = next((group for group in found.groups() if group), wrt)
-                text = (text[: found.start()] + text[found.end() :]).strip()
-        if (named := re.match(NAMED, text)) and _names(named[1], text[named.end() :]):
-            text = text[named.end() :].strip()
-    return text, unicodedata.normalize("NFKC", wrt).lstrip("\\")
-
-
-def _names(name: str, rest: str) -> bool:
-    """Whether what stands before the sign = is a name for all that follows."""
-    bare = re.fullmatch(rf"\s*-?\s*({NAME}|[\d.]+)\s*", rest)
-    return not bare and "=" not in re.sub(r"\([^()]*\)|\{[^{}]*\}|[<>]=", "", rest) and f" {name} " not in f" {rest} "
-
-
 def _sums(text: str) -> tuple[str, tuple[str, ...]]:
     """A sign of summation without an index: over that of the entries behind it, or else over all entries."""
     said = []
@@ -128,6 +104,16 @@ def _sums(text: str) -> tuple[str, tuple[str, ...]]:
 
     signs = r"([Σ∑]|\\sum(?![a-z]))(?!\s*(?:[_ᵢⱼₖₙ]|\^|⁻|\\?limits))(?=\s*[\w(\[\\|‖√])"
     return re.sub(signs, indexed, text), tuple(said)
+
+
+def _dotted(found: re.Match[str]) -> str:
+    """Mathematica's products: x.A.x is xᵀAx."""
+    first, *others = found[0].split(".")
+    if first in LIBRARIES:
+        return found[0]
+    if len(others) == 1 and first.islower() and others[0].islower():
+        return f"{first}·{others[0]}"
+    return f"({first}{'ᵀ' * first.islower()} {' '.join(others)})"
 
 
 def _lowered(found: re.Match[str]) -> str:
@@ -153,6 +139,7 @@ SPELT = {
     "log_sum_exp": "logsumexp", "log-sum-exp": "logsumexp", "log sum exp": "logsumexp", "trace": "trace",
     "log-softmax": "log_softmax", "lse": "logsumexp",
 }  # fmt: skip
+LIBRARIES = {"np", "F", "nn", "tf"}  # before a dot
 MATHEMATICA = {
     "Tr": "tr", "Det": "det", "Log": "log", "Exp": "exp", "Norm": "norm", "Inverse": "inv", "Transpose": "transpose",
     "Total": "sum", "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
@@ -162,28 +149,20 @@ FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln"
 MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
 Made = str | Callable[[re.Match[str]], str]
-AROUND = (  # what may stand around a formula; a group is the variable
-    rf"^\\[dt]?frac\s*\{{\s*{OPERATOR}\s*\}}\s*\{{\s*{OPERATOR}\s*({NAME})\s*\}}",
-    rf"^{OPERATOR}\s*/\s*{OPERATOR}\s*_?({NAME})(?=[\s(\[\\])",
-    rf"^(?:\\nabla|∇|\bgrad)\s*(?:_\s*\{{?\s*({NAME})\s*\}}?|([ₐ-ₜₓ]))?(?=[\s(\[\\‖|])",
-    r"^(?i:(?:the|find|compute)\s+)*(?i:gradient|derivative|jacobian|hessian|differential)\s+of\s+",
-    rf"^(?i:find|compute|what is)\s+d\w+\s*/\s*d({NAME})\s+(?:for|of|where|when|if|with)\s+",
-    rf"\s+over\s+({NAME})$",
-    r"^(?i:differentiate|minimi[sz]e|maximi[sz]e)\s+",
-    rf"^(?:\\operatorname\*?\s*\{{\s*arg\s*(?:\\,)?\s*(?:min|max)\s*\}}|(?:\\?arg\s*)?\\?(?:min|max))"
-    rf"\s*_\s*(?:\{{\s*({NAME})\s*\}}|({NAME}))\s*",
-    rf",?\s*(?i:with respect to|w\.?\s?r\.?\s?t\.?)\s+({NAME})$",
-)
-NAMED = (  # f(x) =
-    rf"^((?:\\mathcal|\\mathrm|\\text)\s*\{{\s*\w+\s*\}}|\\ell|{OBJECTIVES}|[A-Za-z{GREEK}](?=\s*[=:&(\\])"
-    rf"|{NAME}(?=\s*\())(?:_\w)?{ARGUMENTS}?\s*&?:?=(?!=)&?"
-)
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
     (r"[\U0001d400-\U0001d7cb]", _letter),
     (r"([A-Za-z])([\u0302\u0303\u0304])", _marked),
     (r"\\lvert\s*\\lvert", r"\\lVert"),
     (r"\\rvert\s*\\rvert", r"\\rVert"),
     (r"\|\|", "‖"),
+    (r"\\(?:le|leq|leqslant)(?![A-Za-z])|≤|⩽", "<="),
+    (r"\\(?:ge|geq|geqslant)(?![A-Za-z])|≥|⩾", ">="),
+    (r"\\lt(?![A-Za-z])", "<"),
+    (r"\\gt(?![A-Za-z])", ">"),
+    (r"ℓ", "l"),
+    (r"(?<=[A-Za-z\d}])_\s*\{\s*([a-z])\s*([+-])\s*1\s*\}", lambda m: "_" + {"-": "before", "+": "after"}[m[2]]),  # h_{t-1}
+    (r"(?<=[A-Za-z])\^\s*\{?\s*[\[(]\s*(\d|[lL])\s*[\])]\s*\}?", r"_\1 "),  # W^{[1]}
+    (r"(?:\\mathbb\s*\{?\s*1\s*\}?|\\mathbf\s*\{\s*1\s*\}|𝟙|\\(?:mathbb\s*\{\s*I\s*\}))\s*(?:\\left)?(?:\[|\\?\{|\()([^\[\](){}]*[<>][^\[\](){}]*?)(?:\\right)?(?:\]|\\?\}|\))", r"(\1)"),  # 1[x > 0]
     (rf"\\(?:{FACES})\s*\{{([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
     (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
     (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?"
@@ -192,7 +171,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (rf"({NAME})\.shape\[0\]", r"len(\1)"),
     (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),
     (rf"({NAME})\.(?:size|numel\(\))(?![\w(])", r"len(\1)"),
-    (r"(?<![\w.])([A-Za-z])\.([A-SU-Z])\.([A-Za-z])(?![\w.(])", r"\1 @ \2 @ \3"),  # Mathematica: x.A.x
+    (r"(?<![\w.\\])([A-Za-z]\d?)((?:\.[A-SU-Za-z]\d?)+)(?![\w.(])", _dotted),  # Mathematica: x.A.x, w.x
     (r"‖\s*\|", "‖ |"),
     (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*1\b|₁)", r"‖\1‖_1"),
     (r",\s*'all'\)", ")"),  # MATLAB
@@ -220,8 +199,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<=[\w)\]'⊤ᵀ])\s*\./", " / "),
     (r"(?<=[\w)\]'⊤ᵀ])\s*\.([+-])", r" \1 "),
     (r"(?<=\w)\.(?=\()", ""),  # Julia: exp.(x)
-    (rf"({NAME}|\))\s*\\\s*(?=[A-Za-z(](?![A-Za-z]))", r"inv(\1) * "),  # MATLAB: X\b
-    (r"(?<![\w.])([a-z])\.(?=[a-z](?![\w(]))", r"\1·"),  # w.x
+    (rf"({NAME}|\))\s*\\\s*(?=[A-Za-z](?![A-Za-z])|\((?=[^)]*\)))", r"inv(\1) * "),  # MATLAB: X\b
     (r"\b([A-Za-z])\s+transposed?(?![\w(])", r"\1ᵀ"),
     (r"\b(?:the )?(trace|determinant|inverse|logarithm|exponential) of (?:the )?",
      lambda m: SHORT.get(m[1], m[1]) + " "),

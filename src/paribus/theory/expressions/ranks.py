@@ -17,10 +17,12 @@ from paribus.theory.expressions.tree import Shape
 START = r"[A-Z]_?0"  # what there is at the beginning: N₀ exp(-λt)
 MOST = 300  # readings that are tried
 FAR = 3.0
+ARRAY = 1.1  # what it costs that the value is no number
 CLOSE = 1.3  # a reading that costs so little more is worth a word
 NUMERIC = {"number", "name", "+", "-", "*", "/", "**", "^", "neg", "juxt", "frac", "bars"}
 UPSTREAM = {"dout", "dy", "mask", "logits", "scores", "probs", "targets", "labels", "preds", "upstream", "grad"}
 VECTORS = {"u", "v", "w", "x", "y", "z"}
+BIASES, DATA = {"b", "b_0", "w_0", "bias", "intercept"}, {"X", "Phi"}
 SCALARS = {"lam", "reg", "eps", "lr", "nu", "tau", "sig"}
 Ranks = dict[str, int]
 
@@ -93,17 +95,22 @@ def infer(
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
     if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
         options |= {key: {1: 0.0, 0: 0.6} for key in ("gamma", "beta")}  # of a normalisation, for each feature
+    biases = frozenset(_biases(raw) & options.keys())
+    options |= {key: {0: 0.0, 1: 0.5} for key in biases}
+    scalars = frozenset(name for name, ranks in options.items() if not ranks.get(0, 1.0))
     numbers = bool(indexed) and not declared and _of_numbers(raw, text) and _computed(raw, indexed)
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
     def tried(ranks: Ranks, cost: float) -> Inference:
-        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants, numbers=numbers)
+        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants, numbers=numbers,
+                          scalars=scalars, biases=biases)  # fmt: skip
         for name in indexed:
             fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
             fresh = fresh[:1] * len(fresh) if name in square else fresh
             found.names[name] = declared.get(name, fresh)
         found.visit(raw)
+        found.cost += ARRAY * bool(found.dims[raw])
         return found
 
     best: Inference | None = None
@@ -145,6 +152,19 @@ def _computed(raw: Raw, names: Iterable[str]) -> bool:
 def _matrix_vector(left: Raw, right: Raw) -> bool:
     """A x."""
     return left.op == right.op == "name" and left.value[:1].isupper() and right.value in VECTORS
+
+
+def _biases(raw: Raw) -> set[str]:
+    """b of X w + b, where X holds a row of data for each number: the same for all rows."""
+    sums = [one for one in _nodes(raw) if one.op == "+" and one.args[1].value in BIASES]
+    return {one.args[1].value for one in sums if _rows_times(one.args[0])}
+
+
+def _rows_times(raw: Raw) -> bool:
+    """X w, and what is added to it."""
+    if raw.op in ("juxt", "@", "*"):
+        return raw.args[0].value in DATA and not str(raw.args[1].value)[:1].isupper()
+    return raw.op == "+" and _rows_times(raw.args[0])
 
 
 def _nodes(raw: Raw) -> Iterable[Raw]:

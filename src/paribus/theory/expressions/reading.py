@@ -67,7 +67,7 @@ def read(
     Raises:
         TheoryError: it cannot be read, or shapes do not fit.
     """
-    given = plain(text)
+    given = plain(text, wrt)
     text = given.text
     written = _names(text)
     declared = {same(key, written): shape_from(value, key) for key, value in (shapes or {}).items()}

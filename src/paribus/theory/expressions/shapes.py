@@ -23,6 +23,7 @@ SMALL = {"eps", "epsilon"}  # numbers that are added to arrays
 AVERAGES = {"mean", "max", "min", "logsumexp"}  # and those that are taken off them
 RAISED = 1.9  # what it costs that a Latin letter is a number because it stands before ^
 LIKELY, UNLIKELY = 2.0, 3.0  # what it costs to add a scalar to an array, and to sum up a scalar
+USUAL = 0.9  # what it costs to add a Greek letter to an array whose entries are summed: sum((x - mu)**2)
 
 
 @dataclass
@@ -55,6 +56,8 @@ class Inference:
     within: list[str] = field(default_factory=list)  # functions around the node
     constants: frozenset[str] = frozenset()  # e and pi, where they are no variables
     numbers: bool = False  # nothing is an array
+    scalars: frozenset[str] = frozenset()  # names that are numbers by convention
+    biases: frozenset[str] = frozenset()  # names added to all rows of data: b of X w + b
 
     def visit(self, raw: Raw) -> Dims:
         """Shape of a node, remembered for it."""
@@ -308,7 +311,9 @@ class Inference:
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
             if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
                 continue
-            self.cost += LIKELY
+            if side.value not in self.biases:
+                usual = len(other) == 1 and side.value in self.scalars and self.within[-1:] in (["sum"], ["mean"])
+                self.cost += USUAL if usual else LIKELY
             if len(other) == 2 and _ends_in_row(side):
                 x = _first_name(side)
                 rule = f"{raw.op} of a matrix and a number: {side.text} is one number for a vector {x}"
