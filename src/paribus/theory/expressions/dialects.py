@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
-from paribus.theory.expressions.idioms import written_out
+from paribus.theory.expressions.idioms import arguments, written_out
 from paribus.theory.expressions.statements import NAME, alone
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
-MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv)\s*\(|\(:\)|'fro'\s*\)\s*\^")
+MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv|transpose)\s*\(|\(:\)|'fro'\s*\)\s*\^")
 WORDS = {"the", "of", "squared", "cubed", "times", "plus", "minus", "divided", "is", "over", "where", "and", "product"}
 SENTENCE = "a formula is read, not a sentence"
 
@@ -50,9 +50,9 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     """
     text, wrt = alone(typed, keep)
     text = " ".join(text.split())
-    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)})\[", text) and not re.search(r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text):
+    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)}|Sum)\[", text) and not re.search(r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text):
         text = _from_mathematica(text)
-    text = written_out(text)
+    text = written_out(_logarithms(_macros(text)))
     bare = re.sub(r"(['\"])\w+\1(?!\s*\)\s*\^)", "", text)  # without 'fro'
     linear = 0 if PROGRAM.search(bare) or "%*%" in text else 2 if MATLAB.search(bare) else 1
     for pattern, made in RULES:
@@ -70,6 +70,9 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
 
 def _from_mathematica(text: str) -> str:
     """``Tr[A.X]`` as tr(A@X)."""
+    text = re.sub(r"\bSum\[(.*?),\s*\{(\w)\b[^{}]*\}\s*\]", r"(∑_\2 (\1))", text)
+    text = re.sub(r"\b([A-Za-z]\w*)\[\[(\w)(?:,\s*(\w))?\]\]", lambda m: f"{m[1]}_{m[2]}{m[3] or ''}", text)
+    text = re.sub(r"\bPi\b", "pi", re.sub(r"\bE\s*\^", "e^", text))
     text = re.sub(r"\b([A-Z]\w*)\[", lambda m: f"{MATHEMATICA.get(m[1], m[1])}[", text)
     return (
         re.sub(r"(?<=[\w)\]])\s*\.\s*(?=[A-Za-z(])", " @ ", text).replace("[", "(").replace("]", ")").replace("^", "**")
@@ -81,7 +84,7 @@ def _averaged(text: str) -> tuple[str, tuple[str, ...]]:
     said = []
     for found in re.findall(r"\b([A-Za-z])_bar\b|\\bar\s*\{?\s*([A-Za-z])\b\}?", text):
         key = found[0] or found[1]
-        if re.search(rf"(?<![A-Za-z]){key}(?:_\{{?[ijk]\b|[ᵢⱼₖ])", text):
+        if re.search(rf"(?<![A-Za-z]){key}(?:_\{{?[ijk]\b|[ᵢⱼₖ])|\b(?:var|std)\s*\(\s*{key}\b", text):
             text = re.sub(rf"\b{key}_bar\b|\\bar\s*(?:\{{\s*{key}\s*\}}|{key}\b)", f"mean({key})", text)
             said.append(f"{key}_bar is the mean of {key}; write another letter for a number of its own")
     return text, tuple(said)
@@ -116,6 +119,46 @@ def _dotted(found: re.Match[str]) -> str:
     return f"({first}{'ᵀ' * first.islower()} {' '.join(others)})"
 
 
+def _order(found: re.Match[str]) -> str:
+    """‖x‖_p by its entries."""
+    order = found[2] or found[3]
+    return f"((sum(abs({found[1]})^{order}))^(1/{order}))"
+
+
+def _powers(found: re.Match[str]) -> str:
+    """‖x‖_p^p by its entries."""
+    return f"(sum(abs({found[1]})^{found[4]}))"
+
+
+def _macros(text: str) -> str:
+    """What many define in LaTeX: \\norm{x}, \\abs{x}, \\inner{a}{b}."""
+    while found := re.search(r"\\(norm|abs|inner|innerproduct|ip|dotp|braket)\*?\s*\{", text):
+        inside, stop = arguments(text, found.end())
+        if not stop:
+            break
+        parts = [", ".join(inside)]
+        if found[1] not in ("norm", "abs") and (second := re.match(r"\s*\{", text[stop:])):
+            more, stop = arguments(text, stop + second.end())
+            parts.append(", ".join(more))
+        signs = {"norm": ("‖", "‖"), "abs": ("|", "|")}.get(found[1], ("⟨", "⟩"))
+        text = f"{text[: found.start()]}{signs[0]}{', '.join(parts)}{signs[1]}{text[stop:]}"
+    return text
+
+
+def _logarithms(text: str) -> str:
+    """The second value of slogdet."""
+    for found in reversed([*re.finditer(r"\bslogdet\(", text)]):
+        inside, stop = arguments(text, found.end())
+        if stop and (value := re.match(r"\[-?1\]|\.logabsdet", text[stop:])):
+            text = f"{text[: found.start()]}logabsdet({', '.join(inside)}){text[stop + value.end() :]}"
+    return text
+
+
+def _upright(found: re.Match[str]) -> str:
+    """A function's name without the command that sets it upright."""
+    return f" {SPELT.get(found[1].lower(), found[1])}" if found[1].lower() in SPELT else found[0]
+
+
 def _lowered(found: re.Match[str]) -> str:
     return "_" + unicodedata.normalize("NFKC", found[1])
 
@@ -123,10 +166,6 @@ def _lowered(found: re.Match[str]) -> str:
 def _letter(found: re.Match[str]) -> str:
     """𝐱 as x; the bold 1 stays, which is a vector of ones."""
     return unicodedata.normalize("NFKC", found[0])
-
-
-def _marked(found: re.Match[str]) -> str:
-    return f"{found[1]}_{MARKS[found[2]]}"
 
 
 def _function(found: re.Match[str]) -> str:
@@ -137,24 +176,24 @@ SPELT = {
     "relu": "relu", "softmax": "softmax", "sigmoid": "sigmoid", "tanh": "tanh", "gelu": "gelu", "silu": "silu",
     "softplus": "softplus", "logsoftmax": "log_softmax", "log_softmax": "log_softmax", "logsumexp": "logsumexp",
     "log_sum_exp": "logsumexp", "log-sum-exp": "logsumexp", "log sum exp": "logsumexp", "trace": "trace",
-    "log-softmax": "log_softmax", "lse": "logsumexp",
+    "log-softmax": "log_softmax", "lse": "logsumexp", "var": "var",
 }  # fmt: skip
 LIBRARIES = {"np", "F", "nn", "tf"}  # before a dot
 MATHEMATICA = {
     "Tr": "tr", "Det": "det", "Log": "log", "Exp": "exp", "Norm": "norm", "Inverse": "inv", "Transpose": "transpose",
-    "Total": "sum", "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
+    "Total": "sum", "MatrixPower": "matrix_power", "Diagonal": "diag", "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
 FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln"
-MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
 Made = str | Callable[[re.Match[str]], str]
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
     (r"[\U0001d400-\U0001d7cb]", _letter),
-    (r"([A-Za-z])([\u0302\u0303\u0304])", _marked),
+    (r"\\(?:mathrm|operatorname\*?|text\w*|mathsf)\s*\{\s*(\w{2,})\s*\}(?=\s*(?:\\left\s*)?\()", _upright),
+    (r"(\^\s*(?:\{\s*)?(?:T|\\top|\\mathsf\s*\{?T\}?)(?:\s*\})?|[ᵀ⊤]|(?<=\w)')\s*1(?![\w.])", r"\1 𝟏"),  # wᵀ1
     (r"\\lvert\s*\\lvert", r"\\lVert"),
     (r"\\rvert\s*\\rvert", r"\\rVert"),
-    (r"\|\|", "‖"),
+    (r"\|\||\\\||\\[lr]?Vert(?![A-Za-z])", "‖"),
     (r"\\(?:le|leq|leqslant)(?![A-Za-z])|≤|⩽", "<="),
     (r"\\(?:ge|geq|geqslant)(?![A-Za-z])|≥|⩾", ">="),
     (r"\\lt(?![A-Za-z])", "<"),
@@ -163,7 +202,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<=[A-Za-z\d}])_\s*\{\s*([a-z])\s*([+-])\s*1\s*\}", lambda m: "_" + {"-": "before", "+": "after"}[m[2]]),  # h_{t-1}
     (r"(?<=[A-Za-z])\^\s*\{?\s*[\[(]\s*(\d|[lL])\s*[\])]\s*\}?", r"_\1 "),  # W^{[1]}
     (r"(?:\\mathbb\s*\{?\s*1\s*\}?|\\mathbf\s*\{\s*1\s*\}|𝟙|\\(?:mathbb\s*\{\s*I\s*\}))\s*(?:\\left)?(?:\[|\\?\{|\()([^\[\](){}]*[<>][^\[\](){}]*?)(?:\\right)?(?:\]|\\?\}|\))", r"(\1)"),  # 1[x > 0]
-    (rf"\\(?:{FACES})\s*\{{([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
+    (rf"\\(?:{FACES})\s*\{{(?!\s*\\\w+\s*\}})([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
     (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
     (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?"
      rf"\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
@@ -184,7 +223,11 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(⟩|\\rangle)\s*_\s*\{?F\}?", r"\1"),
     (r"\{\s*\\(?:rm|bf|it|sf|cal)\s+(\w+)\s*\}", r" \1 "),
     (rf"(\\?)\b({POWERED})\s*(²|\^\s*\{{?\s*2\s*\}}?)\s*(\([^()]*\)|\\?\w+)", r"(\1\2 \4)^2"),  # sin²(x)
-    (r"\bslogdet\(([^()]*)\)(?:\[1\]|\.logabsdet)", r"logabsdet(\1)"),
+    (r"‖([^‖|]*)‖\s*_\s*(?:\{\s*([pq3-9])\s*\}|([pq3-9]))\s*\^\s*\{?\s*(\2|\3)(?![\w])\s*\}?", _powers),
+    (r"‖([^‖|]*)‖\s*_\s*(?:\{\s*([pq3-9])\s*\}|([pq3-9]))(?!\w)", _order),
+    (r"\)\s*\.\s*\((?!\))", ") · ("),  # Mathematica
+    (r"(?<=\w)\s+\.\s+(?=[\w(])", " · "),
+    (r"(?:\w+\.)*\bmulti_dot\(\s*[\[(]([^\[\]]*)[\])]\s*\)", lambda m: f"({' @ '.join(m[1].split(','))})"),
     (r"\bdot\(([^(),]+),([^(),]+),([^(),]+)\)", r"(\1)ᵀ (\2) (\3)"),
     (rf"\bsum\(({NAME})\(:\)", r"sum(\1"),
     (rf"\bnorm\(({NAME})\(:\)", r"norm(\1, 'fro'"),
@@ -199,7 +242,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<=[\w)\]'⊤ᵀ])\s*\./", " / "),
     (r"(?<=[\w)\]'⊤ᵀ])\s*\.([+-])", r" \1 "),
     (r"(?<=\w)\.(?=\()", ""),  # Julia: exp.(x)
-    (rf"({NAME}|\))\s*\\\s*(?=[A-Za-z](?![A-Za-z])|\((?=[^)]*\)))", r"inv(\1) * "),  # MATLAB: X\b
+    (rf"({NAME}|\))\s*\\\s*(?=[A-Za-z](?![A-Za-z])|\((?=[^)]*\)))", r"inv(\1) @ "),  # MATLAB: X\b
     (r"\b([A-Za-z])\s+transposed?(?![\w(])", r"\1ᵀ"),
     (r"\b(?:the )?(trace|determinant|inverse|logarithm|exponential) of (?:the )?",
      lambda m: SHORT.get(m[1], m[1]) + " "),

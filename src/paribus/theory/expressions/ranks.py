@@ -163,7 +163,7 @@ def _biases(raw: Raw) -> set[str]:
 def _rows_times(raw: Raw) -> bool:
     """X w, and what is added to it."""
     if raw.op in ("juxt", "@", "*"):
-        return raw.args[0].value in DATA and not str(raw.args[1].value)[:1].isupper()
+        return raw.args[0].value in DATA and raw.args[1].op == "name" and not raw.args[1].value[:1].isupper()
     return raw.op == "+" and _rows_times(raw.args[0])
 
 

@@ -400,6 +400,7 @@ class Inference:
                     self.doubts.append(f"{raw.text} is the power of a matrix; entry by entry it is {text}**{over.text}")
                 return base
         if len(base) == 1 and self.within and self.within[-1] in ("sum", "mean", "Σ"):
+            self.cost += UNLIKELY * bool(exponent and over.op == "name")
             self.doubts.append(f"{raw.text} is entry by entry, as {text}**{over.text}")
             return self._broadcast(raw, base, exponent)
         if len(base) == 1:
@@ -505,10 +506,6 @@ class Inference:
     def _len(self, raw: Raw, dims: list[Dims]) -> Dims:
         if not dims[0]:
             raise self.clash("len takes a vector or a matrix", raw.args[0], dims[0])
-        return ()
-
-    def _mse(self, raw: Raw, dims: list[Dims]) -> Dims:
-        self._broadcast(raw, *dims)
         return ()
 
     def _cosine_similarity(self, raw: Raw, dims: list[Dims]) -> Dims:

@@ -17,7 +17,7 @@ FACE = r"(?:\\(?:mathbf|boldsymbol|bm|mathit|vec|underline)\s*)"
 VARIABLE = rf"{FACE}?\{{?\s*({NAME})\s*\}}?"  # \mathbf{x}
 OPERATOR = r"(?:\\partial|∂|d|\\mathrm\s*\{\s*d\s*\})"
 EXTREME = r"(?:arg\s*(?:\\[,;!])?\s*\\?)?\\?(?:min|max)(?:imi[sz]e)?"
-LIMITS = rf"_\s*(?:\{{\s*{VARIABLE}\s*(?:(?:\\in|∈|,)[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)?\}}|({NAME}))(?:\s*\\[;,:!])?\s*"
+LIMITS = rf"_(?!\s*\{{?\s*[ijkn]\b)\s*(?:\{{\s*{VARIABLE}\s*(?:(?:\\in|∈|,)[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)?\}}|({NAME}))(?:\s*\\[;,:!])?\s*"
 DEEP = r"\((?:[^()=]|\((?:[^()=]|\([^()=]*\))*\))*\)|\[[^\[\]=]*\]"
 WRAPPED = (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"))
 AROUND = (  # what may stand around a formula; a group is the variable
@@ -36,7 +36,7 @@ AROUND = (  # what may stand around a formula; a group is the variable
     rf"^(?:function|\\)\s*\(\s*({NAME})[^()]*\)(?=\s*[\w(])",  # R
     rf"^({NAME})\s*->",  # Julia
     rf"^def\s+\w+\s*\(\s*({NAME})[^()]*\)\s*(?:->\s*\w+\s*)?:",
-    r"^return\s+",
+    r"^(?:return|let|set|define|given|where)\s+",
 )
 CALLED = (  # a formula as the argument of what differentiates it: the formula, the variable
     rf"^(?:Grad|D)\[\s*(?P<inside>.*?)\s*,\s*\{{*\s*(?P<wrt>{NAME})\s*\}}*\s*\]$",
@@ -48,20 +48,32 @@ LABEL = (  # what stands before the sign =: log p(x), L(w), J_\lambda(w), D_{KL}
     r"(?:\s*(?:_|\^)\s*(?:\{(?:[^{}=]|\{[^{}]*\})*\}|\*|\w+))*"
     rf"(?P<of>\s*(?:\\left)?\s*(?:{DEEP}))?"
 )
+MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
 PART = rf"(?:{NAME}(?:\s*(?:_|\^)\s*(?:\{{[^{{}}=]*\}}|\w))*)"  # of a formula, with a name of its own
 CUT = rf"\s*(?:;|\\\\|\n|,|\b(?:where|with|and)\b)\s*(?:(?:\\[,;:! ]|\\quad|\\qquad|\\text\{{\s*(?:where|with|and)\s*\}})\s*)*(?={PART}\s*&?\s*:?=[^=])"
 MOST = 30  # parts
 LONGEST = 8000  # letters
 REFUSED = (  # what is no formula of names, and what to write for it
-    (r"\\int(?![a-z])|∫|\bintegrate\(", "an integral is not read", "write its value; by the upper limit, the derivative is the integrand at that limit"),
-    (r"\\mathbb\s*\{?\s*[EP]\b|𝔼|\\(?:operatorname|mathrm)\s*\{\s*(?:E|Var|Cov)\s*\}|(?<![\w\\])(?:E|Var|Cov)\[",
-     "an expectation is not read", "write the mean over data, (1/n) Σᵢ (yᵢ − wᵀxᵢ)² or mean((X @ w - y)**2), or names for the moments"),
     (r"\bs\.\s?t\.|\bsubject to\b|\\text\s*\{\s*(?:s\.?\s?t\.?|subject to)\s*\}", "a constraint is no part of a formula",
      "write the Lagrangian: f(x) + λᵀ(Ax − b)"),
+    (r"\\?\b(?:max|min)\s*_\s*(?:\{\s*[ijkn]\b|[ijkn]\b)|\b(?:max|min)[ᵢⱼₖₙ]", "the largest of several terms is not read by an index",
+     "write max(x) of a vector, such as max(A @ x + b)"),
+    (r"(?:\\sum|[∑Σ])\s*_\s*\{[^{}]*(?:\\in(?![a-z])|∈)", "a sum over a set is not read",
+     "write a mask of ones and zeros: sum(M * (R - U @ V.T)**2), or number the terms: Σᵢ"),
+    (r"(?<![A-Za-z\\])[pPq]\s*(?:_\s*\\?\w+)?\s*\((?:[^()]|\([^()]*\))*(?:\||;|\\mid)", "a density is not read by its name",
+     "write its formula, such as −(x − μ)²/(2σ²) − log σ"),
+    (r"[\w)]!(?!=)", "a factorial is not read", "it does not depend on the variables: leave it out, or give it a letter"),
+    (r"\\int(?![a-z])|∫|\bintegrate\(", "an integral is not read", "write its value; by the upper limit, the derivative is the integrand at that limit"),
+    (r"\\mathbb\s*\{?\s*[EP]\b|𝔼|\\(?:operatorname|mathrm)\s*\{\s*(?:E|Cov)\s*\}|(?<![\w\\])(?:E|Var|Cov)\[",
+     "an expectation is not read", "write the mean over data, (1/n) Σᵢ (yᵢ − wᵀxᵢ)² or mean((X @ w - y)**2), or names for the moments"),
     (r"\\begin\{[bpvBV]?(?:small)?matrix\}|\\begin\{array\}", "a matrix of entries is not read",
      "give the matrix a letter, and its entries afterwards: xᵀAx"),
     (r"\bfor\s+\w+(?:\s*,\s*\w+)*\s+in\b", "a loop is not read",
      "write the sum over arrays, sum((X @ w - y)**2), or with an index: Σᵢ (yᵢ − wᵀxᵢ)²"),
+    (r"\\sum\s*_\s*\{\s*\w\s*(?:<|>|\\l[et]|\\g[et]|\\ne|\\neq|≠|\\not)|[∑Σ]\s*_\s*\{?\s*\w\s*[<>≠]", "a sum over some of all pairs is not read",
+     "sums run over all places: Σ_{i<j} x_i x_j is ½ (Σᵢ Σⱼ xᵢ xⱼ − Σᵢ xᵢ²)"),
+    (r"_\s*\{\s*[ijk]\s*[+-]\s*\d\s*\}", "a shifted index is not read", "write differences with a matrix: norm(D @ x)**2"),
+    (r"_\s*\{\s*2\s*,\s*1\s*\}", "the norm of the rows' norms is not read by its index", "write sum(norm(X, axis=1))"),
     (r"\\lim(?![a-z])", "a limit is not read", "write the function itself; its derivative is found exactly"),
 )  # fmt: skip
 
@@ -76,12 +88,25 @@ def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
     Raises:
         TheoryError: an integral, an expectation, a constraint.
     """
-    for pattern, rule, hint in REFUSED:
-        if re.search(pattern, typed):
-            raise TheoryError(rule, got=" ".join(typed.split()), hint=hint)
-    text, wrt = _unwrapped(_cases(typed.strip()))
+    _refuse(typed, REFUSED[:1])
+    text, wrt = _unwrapped(_cases(_accented(typed.strip())))
     text, named = _unwrapped(_joined(text, {_plain(key) for key in keep}))
+    _refuse(text, REFUSED)
     return text, unicodedata.normalize("NFKC", named or wrt).lstrip("\\")
+
+
+def _refuse(text: str, table: tuple[tuple[str, str, str], ...]) -> None:
+    for pattern, rule, hint in table:
+        if re.search(pattern, text):
+            raise TheoryError(rule, got=" ".join(text.split()), hint=hint)
+
+
+def _accented(text: str) -> str:
+    """ŷ as y_hat."""
+    for letter in set(text):
+        if len(parts := unicodedata.normalize("NFD", letter)) == 2 and parts[1] in MARKS:
+            text = text.replace(letter, parts)
+    return re.sub(rf"([A-Za-z{GREEK}])([{''.join(MARKS)}])", lambda m: f"{m[1]}_{MARKS[m[2]]}", text)
 
 
 def _unwrapped(text: str) -> tuple[str, str]:
@@ -140,36 +165,39 @@ def _plain(name: str) -> str:
 def _joined(text: str, keep: set[str]) -> str:
     """One formula of several statements: each name that a statement gives is put in where it is used."""
     marked = re.sub(r"\n\s*return\b", "; return", text)
-    where = re.search(rf"(?:\b(?:where|with)\b|\\text\{{\s*(?:where|with)\s*\}})\s*{PART}\s*=", marked)
-    pieces = [piece.strip(" ,;&\n") for piece in re.split(rf"{CUT}|;|\n(?=[^=\n]*$)", marked)]
+    pieces = [re.sub(r"^(?:let|set|define|given)\s+", "", piece.strip(" ,;&\n")) for piece in re.split(rf"{CUT}|;|\n(?=[^=\n]*$)", marked)]
     pieces = [piece for piece in pieces if piece]
-    if not 1 < len(pieces) <= MOST:
+    heads = [re.match(rf"({PART})\s*&?\s*:?=(?!=)&?\s*", piece) for piece in pieces]
+    if not 1 < len(pieces) <= MOST or heads.count(None) > 1:
         return text
-    if where:
-        pieces = [*pieces[1:], pieces[0]]
-    *given, last = pieces
+    unused = [place for place, head in enumerate(heads) if head and not any(
+        re.search(_used(head[1].strip(), True), piece[other.end() if other else 0 :])
+        for piece, other in zip(pieces, heads, strict=True) if other is not head)]  # fmt: skip
+    main = heads.index(None) if None in heads else unused[-1] if unused else len(pieces) - 1
+    body = [piece[head.end() :] if head else re.sub(r"^return\s+", "", piece) for piece, head in zip(pieces, heads, strict=True)]
     parts: list[tuple[str, str]] = []
-    for piece in given:
-        found = re.match(rf"({PART})\s*&?\s*:?=(?!=)&?\s*", piece)
-        if not found or _plain(found[1]) in keep:
-            if not found:
-                return text
-            continue
-        parts.append((found[1].strip(), _put(piece[found.end() :], parts)))
-    found = re.match(rf"(?:return\s+|({PART})\s*&?\s*:?=(?!=)&?\s*)", last)
-    return _put(last[found.end() :] if found else last, parts)
+    turn = reversed(range(len(pieces))) if main == 0 else range(len(pieces))
+    for place in turn:
+        head = heads[place]
+        if place != main and head and _plain(head[1]) not in keep:
+            parts.append((head[1].strip(), _put(body[place], parts)))
+    return _put(body[main], parts)
 
 
 def _put(text: str, parts: list[tuple[str, str]]) -> str:
     """The text with parts for their names, the last one first, as a name may be given twice."""
     glued = not re.search(r"@|\*\*|\.T\b|\bnp\.|torch\.", text)
     for name, part in reversed(parts):
-        before = "[a-z0-9_.\\\\]" if glued and len(name) == 1 else r"[\w.\\]"
-        pattern = rf"(?<!{before}){_spelt(name)}(?![A-Za-z0-9]|_(?!\{{?[ijk]\b))"
-        text = re.sub(pattern, lambda m, part=part: f"({part})", text)  # type: ignore[misc]
+        text = re.sub(_used(name, glued), lambda m, part=part: f"({part})", text)  # type: ignore[misc]
         if len(text) > LONGEST:
             raise TheoryError(f"a formula has at most {LONGEST} letters", got=f"{len(text)} letters", hint="derive it in pieces")
     return text
+
+
+def _used(name: str, glued: bool) -> str:
+    """A pattern for a name where it stands for itself; ``glued`` where capital letters may stand before it: Wz."""
+    before = r"[a-z0-9_.\\]" if glued and len(name) == 1 else r"[\w.\\]"
+    return rf"(?<!{before}){_spelt(name)}(?![A-Za-z0-9]|_(?!\{{?[ijk]\b))"
 
 
 def _spelt(name: str) -> str:
