@@ -99,7 +99,7 @@ def derivative_verdict(row):
     wrt, shapes, meaning, *more, typed = row
     kind = more[0] if more else ""
     try:
-        found = derive(typed, "lambda" if wrt == "lam" else wrt)
+        found = derive(typed.replace("\\n ", "\n"), "lambda" if wrt == "lam" else wrt)
     except ParibusError as error:
         return refused_as_meant(error) if meaning == "refused" else refused(error)
     except Exception as error:  # a crash is what is counted
