@@ -51,6 +51,7 @@ def meant_arrays(shapes, kind, seed):
         name, _, sizes = word.partition(":")
         shape = tuple(SIZES[size] for size in sizes.split(",") if size)
         value = rng.uniform(0.3, 1.5, size=shape) if "+" in kind or not shape else rng.normal(size=shape)
+        value = rng.uniform(0.1, 0.9, size=shape) if "p" in kind else value
         if len(shape) == 2 and sizes.split(",")[0] == sizes.split(",")[1]:
             value = 0.3 * rng.normal(size=shape) + 1.5 * np.eye(shape[0])
         if "~" in kind:

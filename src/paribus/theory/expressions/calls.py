@@ -57,7 +57,9 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
         function, takes = "inv", 1  # R
     if not takes <= len(args) <= takes + len(places):
         plural = "arguments" if takes > 1 else "argument"
-        raise pointing(f"{function} takes {takes} {plural}, not {len(args)}", text, column)
+        called = f"{function}({', '.join('xyzabc'[:takes])})"
+        hint = f"it is called {called}" + "".join(f", {one}=…" for one in (*places, "keepdims")[: 2 * bool(places)])
+        raise pointing(f"{function} takes {takes} {plural}, not {len(args)}", text, column, hint)
     if function == "matrix_power":
         args = [*args, *(options.pop(key) for key in ("n", "power") if key in options)]
     given = dict(zip(places, args[takes:], strict=False)) | options
@@ -120,7 +122,7 @@ def _sizes(text: str, function: str, column: int, args: list[Raw]) -> tuple[Size
     if function == "eye" and len(given) == 2 and given[0].text == given[1].text:
         given = given[:1]
     if len(given) not in allowed:
-        raise pointing(f"{function} takes {' or '.join(map(str, allowed))} sizes", text, column)
+        raise pointing(f"{function} takes {' or '.join(map(str, allowed))} sizes", text, column, f"such as {function}(n)")
     return tuple(_size(text, one) for one in given)
 
 
@@ -131,4 +133,4 @@ def _size(text: str, raw: Raw) -> Size:
         return str(raw.value)
     if raw.op == "number" and raw.value.denominator == 1 and 0 < raw.value <= 1000:
         return int(raw.value)
-    raise pointing("a size is a letter or a whole number, 1 to 1000", text, raw.column)
+    raise pointing("a size is a letter or a whole number, 1 to 1000", text, raw.column, "such as ones(n), eye(3)")

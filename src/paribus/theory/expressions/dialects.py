@@ -210,6 +210,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (rf"({NAME})\.shape\[0\]", r"len(\1)"),
     (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),
     (rf"({NAME})\.(?:size|numel\(\))(?![\w(])", r"len(\1)"),
+    (r"(?:\b\w+\.)*\b(?:eye|identity)\(\s*len\([^()]*\)\s*\)", "I"),
     (r"(?<![\w.\\])([A-Za-z]\d?)((?:\.[A-SU-Za-z]\d?)+)(?![\w.(])", _dotted),  # Mathematica: x.A.x, w.x
     (r"‖\s*\|", "‖ |"),
     (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*1\b|₁)", r"‖\1‖_1"),

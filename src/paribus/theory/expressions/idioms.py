@@ -24,14 +24,14 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
     "binary_cross_entropy": "mean(-({1}) * log({0}) - (1 - ({1})) * log(1 - ({0})))",
     "logaddexp": "log(exp({0}) + exp({1}))",
     "pos": "relu({0})",
-    **dict.fromkeys(["mse_loss", "mean_squared_error"], "mean((({0}) - ({1}))**2)"),
+    **dict.fromkeys(["mse", "mse_loss", "mean_squared_error"], "mean((({0}) - ({1}))**2)"),
     "l1_loss": "mean(abs(({0}) - ({1})))",
     "soft_margin_loss": "mean(log(1 + exp(-({1}) * ({0}))))",
     "tensordot": "sum(({0}) * ({1}))",
 }
 LOSSES = {  # classes of PyTorch: nn.MSELoss()(a, b)
     "MSELoss": "mse_loss", "L1Loss": "l1_loss", "BCELoss": "binary_cross_entropy", "SoftMarginLoss": "soft_margin_loss",
-    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits", "CrossEntropyLoss": "cross_entropy", "MSE": "mse_loss",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits", "CrossEntropyLoss": "cross_entropy",
     "KLDivLoss": "kl_div",
 }  # fmt: skip
 OF_CVXPY = {"logistic": "log(1 + exp({0}))"}  # elsewhere the function that is 1 / (1 + exp(-x))

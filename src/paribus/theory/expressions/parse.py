@@ -12,6 +12,7 @@ from paribus.errors import TheoryError, nearest
 from paribus.theory.expressions.calls import checked
 from paribus.theory.expressions.notation import ALIASES, EVERY, INSTEAD, MODULES
 from paribus.theory.expressions.raw import Raw
+from paribus.theory.expressions.symbols import GREEK
 from paribus.theory.expressions.tokens import EVERYTHING, Token, pointing, tokens
 
 LONGEST, DEEPEST, LARGEST = 2000, 60, 400  # characters, levels, nodes
@@ -405,7 +406,7 @@ class Parser:
         if name in FUNCTIONS and self.tokens[self.place + 1].kind == "word" and self.tokens[self.place + 2].text in (")", ",", "_", "("):
             hint = f"write the formula of {name}; a product is {name} * (…)"
             raise self.error(f"{name}(…) is a function that is not known", token.column, hint)
-        if len(name) == 1 or (name.rstrip("_") in ("lambda", "alpha", "beta", "mu", "gamma", "eta", "eps")):
+        if len(name) == 1 or name.rstrip("_") in {*GREEK, "eps"}:
             self.doubts.append(f"{name}(…) is a product; a function of this name is not known")
             return self.name(name, token)
         hint = INSTEAD.get(name) or (nearest(name, EVERY) if name else "write * between factors")

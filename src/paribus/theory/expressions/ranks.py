@@ -140,13 +140,21 @@ def infer(
 
 def _computed(raw: Raw, names: Iterable[str]) -> bool:
     """Whether more is done than to apply functions; with capital letters only if they are divided by: r N (1 - N/K)."""
-    inside = list(_nodes(raw))
+    inside = list(raw.nodes())
+    if any(one.op in ("^", "**") and one.args[0].value in names and _fractional(one.args[1]) for one in inside):
+        return True
     capital = any(name[:1].isupper() and not re.fullmatch(START, name) for name in names)
     if any(one.op in ("juxt", "*") and _matrix_vector(*one.args) for one in inside):
         return False
     below = [one.args[1] for one in inside if one.op in ("/", "frac")]
-    divided = any(one.op == "name" for each in below for one in _nodes(each))
+    divided = any(one.op == "name" for each in below for one in each.nodes())
     return divided if capital else any(one.op in NUMERIC - {"neg", "name", "bars", "number"} for one in inside)
+
+
+def _fractional(exponent: Raw) -> bool:
+    """Whether no matrix is raised to it: α, 1 - α, 0.5."""
+    parts = [*exponent.nodes()]
+    return any(is_greek(str(one.value)) if one.op == "name" else one.op == "number" and one.value.denominator > 1 for one in parts)
 
 
 def _matrix_vector(left: Raw, right: Raw) -> bool:
@@ -156,7 +164,7 @@ def _matrix_vector(left: Raw, right: Raw) -> bool:
 
 def _biases(raw: Raw) -> set[str]:
     """b of X w + b, where X holds a row of data for each number: the same for all rows."""
-    sums = [one for one in _nodes(raw) if one.op == "+" and one.args[1].value in BIASES]
+    sums = [one for one in raw.nodes() if one.op == "+" and one.args[1].value in BIASES]
     return {one.args[1].value for one in sums if _rows_times(one.args[0])}
 
 
@@ -165,12 +173,6 @@ def _rows_times(raw: Raw) -> bool:
     if raw.op in ("juxt", "@", "*"):
         return raw.args[0].value in DATA and raw.args[1].op == "name" and not raw.args[1].value[:1].isupper()
     return raw.op == "+" and _rows_times(raw.args[0])
-
-
-def _nodes(raw: Raw) -> Iterable[Raw]:
-    yield raw
-    for arg in raw.args:
-        yield from _nodes(arg)
 
 
 def _of_numbers(raw: Raw, text: str) -> bool:

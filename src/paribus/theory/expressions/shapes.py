@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from paribus.errors import TheoryError
 from paribus.theory.expressions.calls import literal
 from paribus.theory.expressions.notation import ALONG, ENTRYWISE, FILLED, MATRICES, REDUCED
-from paribus.theory.expressions.raw import Raw
+from paribus.theory.expressions.raw import Raw, names_of
 from paribus.theory.expressions.sizes import Dims, Product, Unifier
 from paribus.theory.expressions.text import shape_text
 from paribus.theory.expressions.tokens import pointing
@@ -312,7 +312,8 @@ class Inference:
             if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
                 continue
             if side.value not in self.biases:
-                usual = len(other) == 1 and side.value in self.scalars and self.within[-1:] in (["sum"], ["mean"])
+                numeric = side.op == "name" or any(one.op == "log" for one in side.nodes())
+                usual = len(other) == 1 and numeric and {*names_of(side)} <= self.scalars and self.within[-1:] in (["sum"], ["mean"])
                 self.cost += USUAL if usual else LIKELY
             if len(other) == 2 and _ends_in_row(side):
                 x = _first_name(side)

@@ -36,6 +36,8 @@ AROUND = (  # what may stand around a formula; a group is the variable
     rf"^(?:function|\\)\s*\(\s*({NAME})[^()]*\)(?=\s*[\w(])",  # R
     rf"^({NAME})\s*->",  # Julia
     rf"^def\s+\w+\s*\(\s*({NAME})[^()]*\)\s*(?:->\s*\w+\s*)?:",
+    rf"^{NAME}\s*<-\s*",
+    rf",?\s*(?:\\text\s*\{{\s*)?(?:\b(?:where|for|with)\s*)?\}}?\s*(?:{FACE}?\{{?[a-zα-ω]\}}?\s*(?:\\in(?![a-z])|∈)\s*(?:\\mathbb\s*\{{?\s*R\s*\}}?|ℝ|R)\s*(?:\^\s*(?:\{{\s*\w+\s*\}}|\w)|ⁿ))$",
     r"^(?:return|let|set|define|given|where)\s+",
 )
 CALLED = (  # a formula as the argument of what differentiates it: the formula, the variable
@@ -106,6 +108,7 @@ def _accented(text: str) -> str:
     for letter in set(text):
         if len(parts := unicodedata.normalize("NFD", letter)) == 2 and parts[1] in MARKS:
             text = text.replace(letter, parts)
+    text = re.sub(r"\\(?:wide)?(hat|bar|tilde)\s*(?:\{\s*(\\?\w+)\s*\}|(\\?[A-Za-z]\w*))", r"\2\3_\1 ", text)
     return re.sub(rf"([A-Za-z{GREEK}])([{''.join(MARKS)}])", lambda m: f"{m[1]}_{MARKS[m[2]]}", text)
 
 
@@ -165,7 +168,7 @@ def _plain(name: str) -> str:
 def _joined(text: str, keep: set[str]) -> str:
     """One formula of several statements: each name that a statement gives is put in where it is used."""
     marked = re.sub(r"\n\s*return\b", "; return", text)
-    pieces = [re.sub(r"^(?:let|set|define|given)\s+", "", piece.strip(" ,;&\n")) for piece in re.split(rf"{CUT}|;|\n(?=[^=\n]*$)", marked)]
+    pieces = [re.sub(r"^(?:let|set|define|given)\s+", "", piece.strip(" ,;&\n")) for piece in _cut(marked)]
     pieces = [piece for piece in pieces if piece]
     heads = [re.match(rf"({PART})\s*&?\s*:?=(?!=)&?\s*", piece) for piece in pieces]
     if not 1 < len(pieces) <= MOST or heads.count(None) > 1:
@@ -182,6 +185,17 @@ def _joined(text: str, keep: set[str]) -> str:
         if place != main and head and _plain(head[1]) not in keep:
             parts.append((head[1].strip(), _put(body[place], parts)))
     return _put(body[main], parts)
+
+
+def _cut(text: str) -> list[str]:
+    """Statements, which end where no bracket is open."""
+    pieces, start = list[str](), 0
+    for found in re.finditer(rf"{CUT}|;|\n(?=[^=\n]*$)", text):
+        before = text[: found.start()]
+        if all(before.count(opened) == before.count(closed) for opened, closed in ("()", "[]", "{}")):
+            pieces.append(text[start : found.start()])
+            start = found.end()
+    return [*pieces, text[start:]]
 
 
 def _put(text: str, parts: list[tuple[str, str]]) -> str:
