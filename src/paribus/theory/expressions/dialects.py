@@ -63,7 +63,7 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     if strange:
         hint = "such as tr(A X), norm(A x - b)**2, xᵀAx, inv(X)"
         raise TheoryError(f"{SENTENCE}: '{strange[0]}' is no part of one", got=text, hint=hint)
-    text, summed = _sums(text)
+    text, summed = _sums(_valued(text))
     text, said = _averaged(" ".join(text.split()))
     return Plain(text, wrt, linear, said + summed)
 
@@ -159,6 +159,13 @@ def _upright(found: re.Match[str]) -> str:
     return f" {SPELT.get(found[1].lower(), found[1])}" if found[1].lower() in SPELT else found[0]
 
 
+def _valued(text: str) -> str:
+    """p(x) within a sum over x as p_x."""
+    for index in {*re.findall(r"(?:\\sum|[∑Σ])\s*_\s*\{?\s*([a-z])\b", text)}:
+        text = re.sub(rf"(?<![A-Za-z\\])([A-Za-z])\({index}\)", rf"\1_{index}", text)
+    return text
+
+
 def _lowered(found: re.Match[str]) -> str:
     return "_" + unicodedata.normalize("NFKC", found[1])
 
@@ -189,7 +196,7 @@ POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln"
 Made = str | Callable[[re.Match[str]], str]
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
     (r"[\U0001d400-\U0001d7cb]", _letter),
-    (r"\\(?:mathrm|operatorname\*?|text\w*|mathsf)\s*\{\s*(\w{2,})\s*\}(?=\s*(?:\\left\s*)?\()", _upright),
+    (r"\\(?:mathrm|operatorname\*?|text\w*|mathsf)\s*\{\s*(\w{2,})\s*\}(?=\s*(?:\\left\s*)?[(\[])", _upright),
     (r"(\^\s*(?:\{\s*)?(?:T|\\top|\\mathsf\s*\{?T\}?)(?:\s*\})?|[ᵀ⊤]|(?<=\w)')\s*1(?![\w.])", r"\1 𝟏"),  # wᵀ1
     (r"\\lvert\s*\\lvert", r"\\lVert"),
     (r"\\rvert\s*\\rvert", r"\\rVert"),
@@ -247,7 +254,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"\b([A-Za-z])\s+transposed?(?![\w(])", r"\1ᵀ"),
     (r"\b(?:the )?(trace|determinant|inverse|logarithm|exponential) of (?:the )?",
      lambda m: SHORT.get(m[1], m[1]) + " "),
-    (rf"(?<![\w\\.])(?i:({'|'.join(sorted(SPELT, key=len, reverse=True))}))(?=\s*[\s(])", _function),
+    (rf"(?<![\w\\.])(?i:({'|'.join(sorted(SPELT, key=len, reverse=True))}))(?=\s*[\s(\[]|\s*\\left)", _function),
     (r"(?<!\\)\bsum_(?=\{)", "∑_"),
     (r"(?<!\\)\bsum_([ijk])\b(?:=\d+\^(?:\{\w+\}|\w+))?", r"∑_\1 "),
 )  # fmt: skip

@@ -390,7 +390,8 @@ class Parser:
         called = self.opens(function) and not (self.token.spaced and self.board and function not in APPLIED)
         if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):
             return self.call(function, token.column)
-        if self.at("(") and not self.token.spaced and name not in self.known and not self.entry(name):
+        opened = self.at("(") or (self.at("[") and name.isalpha() and len(name) > 2 and name not in GREEK)
+        if opened and not self.token.spaced and name not in self.known and not self.entry(name):
             return self.unknown(name, token)
         return self.name(name, token)
 
@@ -406,7 +407,7 @@ class Parser:
         if name in FUNCTIONS and self.tokens[self.place + 1].kind == "word" and self.tokens[self.place + 2].text in (")", ",", "_", "("):
             hint = f"write the formula of {name}; a product is {name} * (…)"
             raise self.error(f"{name}(…) is a function that is not known", token.column, hint)
-        if len(name) == 1 or name.rstrip("_") in {*GREEK, "eps"}:
+        if re.fullmatch(r"[A-Za-z](_?\d)?", name) or name.rstrip("_") in {*GREEK, "eps"}:
             self.doubts.append(f"{name}(…) is a product; a function of this name is not known")
             return self.name(name, token)
         hint = INSTEAD.get(name) or (nearest(name, EVERY) if name else "write * between factors")

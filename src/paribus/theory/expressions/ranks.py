@@ -12,6 +12,7 @@ from paribus.theory.expressions.notation import CONSTANTS, ENTRYWISE
 from paribus.theory.expressions.raw import Raw
 from paribus.theory.expressions.shapes import COUNTS, KINDS, LIKELY, Inference
 from paribus.theory.expressions.symbols import GREEK
+from paribus.theory.expressions.tokens import pointing
 from paribus.theory.expressions.tree import Shape
 
 START = r"[A-Z]_?0"  # what there is at the beginning: N₀ exp(-λt)
@@ -129,6 +130,10 @@ def infer(
     if first is not None and (best is None or best.cost > FAR):
         raise first  # what the letters say does not fit, and what fits is far-fetched
     assert best is not None  # something was tried
+    for name in [name for name, count in indexed.items() if 0 < count < chosen.get(name, 0) and name.islower()]:
+        if alone := next((one for one in raw.nodes() if one.op == "name" and one.value == name), None):
+            rule = f"{name} stands by itself, and as {name}_i with vectors for entries"
+            raise pointing(rule, text, alone.column, f"give one of them another letter: {name.upper()} for all {name}_i")
     if len(best.dims[raw]) == 1:
         best, chosen = _number(best, chosen, raw, tried, wrt)
     if numbers:

@@ -478,6 +478,8 @@ class Inference:
         if axis is not None and not -len(dims) <= axis < len(dims):
             raise self.clash(f"{raw.op} has no axis {axis} to take", raw.args[0], dims)
         self._lies(raw, raw.args[0] in self.rows)
+        inside = raw.args[0]
+        self.cost += LIKELY * (inside.op in ("/", "frac") and inside.args[1].op == "name" and bool(self.dims[inside.args[1]]))
         return dims
 
     def _square(self, raw: Raw, dims: Dims) -> Dims:

@@ -58,6 +58,8 @@ LONGEST = 8000  # letters
 REFUSED = (  # what is no formula of names, and what to write for it
     (r"\bs\.\s?t\.|\bsubject to\b|\\text\s*\{\s*(?:s\.?\s?t\.?|subject to)\s*\}", "a constraint is no part of a formula",
      "write the Lagrangian: f(x) + λᵀ(Ax − b)"),
+    (r"\\begin\{[bpvBV]?(?:small)?matrix\}|\\begin\{array\}", "a matrix of entries is not read",
+     "give the matrix a letter, and its entries afterwards: xᵀAx"),
     (r"\\?\b(?:max|min)\s*_\s*(?:\{\s*[ijkn]\b|[ijkn]\b)|\b(?:max|min)[ᵢⱼₖₙ]", "the largest of several terms is not read by an index",
      "write max(x) of a vector, such as max(A @ x + b)"),
     (r"(?:\\sum|[∑Σ])\s*_\s*\{[^{}]*(?:\\in(?![a-z])|∈)", "a sum over a set is not read",
@@ -68,8 +70,6 @@ REFUSED = (  # what is no formula of names, and what to write for it
     (r"\\int(?![a-z])|∫|\bintegrate\(", "an integral is not read", "write its value; by the upper limit, the derivative is the integrand at that limit"),
     (r"\\mathbb\s*\{?\s*[EP]\b|𝔼|\\(?:operatorname|mathrm)\s*\{\s*(?:E|Cov)\s*\}|(?<![\w\\])(?:E|Var|Cov)\[",
      "an expectation is not read", "write the mean over data, (1/n) Σᵢ (yᵢ − wᵀxᵢ)² or mean((X @ w - y)**2), or names for the moments"),
-    (r"\\begin\{[bpvBV]?(?:small)?matrix\}|\\begin\{array\}", "a matrix of entries is not read",
-     "give the matrix a letter, and its entries afterwards: xᵀAx"),
     (r"\bfor\s+\w+(?:\s*,\s*\w+)*\s+in\b", "a loop is not read",
      "write the sum over arrays, sum((X @ w - y)**2), or with an index: Σᵢ (yᵢ − wᵀxᵢ)²"),
     (r"\\sum\s*_\s*\{\s*\w\s*(?:<|>|\\l[et]|\\g[et]|\\ne|\\neq|≠|\\not)|[∑Σ]\s*_\s*\{?\s*\w\s*[<>≠]", "a sum over some of all pairs is not read",
@@ -90,7 +90,7 @@ def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
     Raises:
         TheoryError: an integral, an expectation, a constraint.
     """
-    _refuse(typed, REFUSED[:1])
+    _refuse(typed, REFUSED[:2])
     text, wrt = _unwrapped(_cases(_accented(typed.strip())))
     text, named = _unwrapped(_joined(text, {_plain(key) for key in keep}))
     _refuse(text, REFUSED)
@@ -202,7 +202,7 @@ def _put(text: str, parts: list[tuple[str, str]]) -> str:
     """The text with parts for their names, the last one first, as a name may be given twice."""
     glued = not re.search(r"@|\*\*|\.T\b|\bnp\.|torch\.", text)
     for name, part in reversed(parts):
-        text = re.sub(_used(name, glued), lambda m, part=part: f"({part})", text)  # type: ignore[misc]
+        text = re.sub(r"(?<=[\w])(?=§)", " ", re.sub(_used(name, glued), "§", text)).replace("§", f"({part})")
         if len(text) > LONGEST:
             raise TheoryError(f"a formula has at most {LONGEST} letters", got=f"{len(text)} letters", hint="derive it in pieces")
     return text
