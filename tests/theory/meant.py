@@ -51,6 +51,7 @@ def meant_arrays(shapes, kind, seed):
         name, _, sizes = word.partition(":")
         shape = tuple(SIZES[size] for size in sizes.split(",") if size)
         value = rng.uniform(0.3, 1.5, size=shape) if "+" in kind or not shape else rng.normal(size=shape)
+        value = rng.uniform(0.1, 0.9, size=shape) if "p" in kind else value
         if len(shape) == 2 and sizes.split(",")[0] == sizes.split(",")[1]:
             value = 0.3 * rng.normal(size=shape) + 1.5 * np.eye(shape[0])
         if "~" in kind:
@@ -99,13 +100,15 @@ def derivative_verdict(row):
     wrt, shapes, meaning, *more, typed = row
     kind = more[0] if more else ""
     try:
-        found = derive(typed, "lambda" if wrt == "lam" else wrt)
+        found = derive(typed.replace("\\n ", "\n"), "lambda" if wrt == "lam" else wrt)
     except ParibusError as error:
-        return refused(error)
+        return refused_as_meant(error) if meaning == "refused" else refused(error)
     except Exception as error:  # a crash is what is counted
         return "crash", repr(error)
     otherwise = "otherwise, said" if found.doubts else "otherwise"
     told = f"{found.shapes} {found.gradient} {found.doubts}"
+    if meaning == "refused":
+        return otherwise, told
     for seed in (1, 2):
         meant = meant_arrays(shapes, kind, seed)
         env = as_typed(meant, found.shapes)
@@ -186,13 +189,18 @@ MEANT = {
 }
 
 
+def refused_as_meant(error):
+    """Right, where nothing can be meant and a next step is named."""
+    kind, told = refused(error)
+    return ("right" if kind == "refused, led on" else kind), told
+
+
 def refusal(where, typed):
     """Right, if a net that the text leaves open is refused with a next step; otherwise, if a figure is printed."""
     try:
         found = table(typed.replace("\\n", "\n"), tuple(map(int, where.split(","))))
     except ParibusError as error:
-        kind, told = refused(error)
-        return ("right" if kind == "refused, led on" else kind), told
+        return refused_as_meant(error)
     except Exception as error:  # a crash is what is counted
         return "crash", repr(error)
     return ("otherwise, said" if found.graph.remarks else "otherwise"), f"{found.parameters}, {found.output}"

@@ -13,7 +13,8 @@ RIGHT = {  # far from the notation
     **{"layers-sixth": 0.86, "layers-seventh": 0.95, "layers-eighth": 0.97, "layers-ninth": 0.9},
     "derivatives-third": 0.94,
 }
-EVERY = dict.fromkeys(["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 6)  # only each sixth spelling
+SAMPLED = ["fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
+EVERY = {f"derivatives-{place}": 6 for place in SAMPLED}  # only each sixth spelling
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
 

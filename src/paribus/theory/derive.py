@@ -126,13 +126,23 @@ def _variables(wrt: Sequence[str], reading: Reading) -> list[Expr]:
     for key in names:
         if key not in reading.shapes:
             raise TheoryError(
-                "there is no variable of this name in the expression", got=key, hint=nearest(key, reading.shapes)
+                "there is no variable of this name in the expression", got=key, hint=_instead(key, reading)
             )
         if f"d{key}" in reading.shapes:
             raise TheoryError(
                 f"the name d{key} is needed for the differential of {key}", got=f"d{key}", hint="rename it"
             )
     return [name(key, reading.shapes[key]) for key in dict.fromkeys(names)]
+
+
+def _instead(key: str, reading: Reading) -> str:
+    """Names that are near; of entries that they stand within a sum."""
+    entries = [name for name in reading.shapes if re.fullmatch(rf"{re.escape(key)}_[a-z]{{1,2}}", name)]
+    if not entries:
+        return nearest(key, reading.shapes)
+    indices = "".join(dict.fromkeys("".join(name.partition("_")[2] for name in reading.shapes if re.search("_[ijk]{1,2}$", name))))
+    summed = f"entries stand within a sum: Σ_{{{','.join(indices)}}} {reading.text}; " if indices else ""
+    return f"{summed}by its own name: --wrt {entries[0]}"
 
 
 def _structures(given: Mapping[str, Sequence[str]], reading: Reading) -> Iterable[tuple[str, str]]:

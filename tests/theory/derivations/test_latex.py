@@ -15,6 +15,7 @@ from paribus.theory.derive import derive
 DOCUMENT = r"""\documentclass{article}
 \usepackage[margin=1.5cm,landscape]{geometry}
 \usepackage{amsmath,amssymb,mathtools}
+\allowdisplaybreaks
 \begin{document}
 %s
 \end{document}
@@ -51,5 +52,4 @@ def test_sheets_compile(tmp_path):
         [*engine, source.name], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout[-2000:]
-    wide = [float(found) for found in re.findall(r"Overfull \\hbox \(([\d.]+)pt", done.stdout)]
-    assert max(wide, default=0) < 60, "a line runs out of the page"
+    assert not re.findall(r"Overfull \\[hv]box.*", done.stdout), "a line or a sheet runs out of the page"

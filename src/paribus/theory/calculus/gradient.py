@@ -17,6 +17,8 @@ from paribus.theory.expressions.sums import mul
 from paribus.theory.expressions.text import text
 from paribus.theory.expressions.tree import BUILD, ONE, Expr, eye, ones, zeros
 
+INSTEAD = "write kron(A, B) vec(X) as vec(B X Aᵀ), K(m, n) vec(X) as vec(Xᵀ), and a number for the exponent of a matrix"
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -68,7 +70,7 @@ def _move(pair: Pair, dx: Expr) -> tuple[str, list[Pair]]:
         return "linearity", [Pair(g if arg.shape == linear.shape else total(g), arg) for arg in terms]
     place = next(i for i, arg in enumerate(linear.args) if dx.value in arg.names)
     if linear.op not in ADJOINTS:
-        raise TheoryError(f"a gradient through {linear.op} cannot be written in this notation", got=text(linear))
+        raise TheoryError(f"a gradient through {linear.op} cannot be written in this notation", got=text(linear), hint=INSTEAD)
     rule, adjoint = ADJOINTS[linear.op](g, linear, place)
     return rule, [Pair(adjoint, linear.args[place])]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from paribus.errors import TheoryError
-from paribus.theory.calculus.gradient import adjoints
+from paribus.theory.calculus.gradient import INSTEAD, adjoints
 from paribus.theory.expressions import products
 from paribus.theory.expressions.products import diag, kron, outer
 from paribus.theory.expressions.sums import add, mul
@@ -46,7 +46,7 @@ def _columns(linear: Expr, dx: Expr) -> Expr | None:
         return _sum(linear, dx)
     place = next(i for i, arg in enumerate(linear.args) if dx.value in arg.names)
     if linear.op not in COLUMNS:
-        raise TheoryError(f"the Jacobian of {linear.op} cannot be written in this notation", got=text(linear))
+        raise TheoryError(f"the Jacobian of {linear.op} cannot be written in this notation", got=text(linear), hint=INSTEAD)
     inside = linear.args[place]
     if not inside.shape:
         return outer(flat(mul(*linear.args[:place], *linear.args[place + 1 :])), _row(inside, dx))

@@ -7,11 +7,14 @@ import re
 from paribus.theory.derivations.record import Record
 from paribus.theory.expressions.symbols import escape, symbol
 
-WIDTH = 62  # signs of a formula that fit on a printed line beside the name of a rule
+WIDTH = 55  # signs of a formula that fit on a printed line beside the name of a rule
 
 
 def as_latex(derivation: Record) -> str:
-    r"""Names, steps and answers, an ``align*`` environment each (packages amsmath, amssymb, mathtools)."""
+    r"""Names, steps and answers, an ``align*`` environment each (packages amsmath, amssymb, mathtools).
+
+    Long sheets need ``\allowdisplaybreaks`` in the preamble, to go on over the next page.
+    """
     lines = [
         _line(step.before.latex, step.after.latex, rf" && \text{{{escape(step.rule)}}}") for step in derivation.steps
     ]
@@ -48,7 +51,7 @@ def broken(latex: str, width: int) -> list[str]:
     if max(map(_signs, pieces)) > width:
         rigid = re.sub(r"\\(left|right)(?![A-Za-z])", lambda m: r"\bigl" if m[1] == "left" else r"\bigr", latex)
         pieces = _joined(_cut(rigid, r" [+-] | \\odot "), width)
-        if max(map(_signs, pieces)) > 1.3 * width:
+        if max(map(_signs, pieces)) > 1.1 * width:
             pieces = _joined(_cut(rigid, r" [+-] | \\odot | \\, "), width)
     return [piece if place == 0 else f"{{}}{piece}" for place, piece in enumerate(pieces)]
 

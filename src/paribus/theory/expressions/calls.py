@@ -40,7 +40,15 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
     places = OPTIONS.get(function, ())
     options = {SPELLINGS.get(key, key): value for key, value in named.items()}
     if function == "clip":
-        args = [*args, *(options.pop(key) for key in BOUNDS if key in options)]
+        named_bounds = {key: options.pop(key) for key in BOUNDS if key in options}
+        args = [*args, *named_bounds.values()]
+        if len(args) == 2 or (len(args) == 3 and None in map(literal, args[1:])):  # clamp(x, min=0), clip(x, 0, None)
+            lower = set(named_bounds) & {*BOUNDS[:3]} or (not named_bounds and literal(args[1]) is not None)
+            return "maximum" if lower else "minimum", (args[0], args[1 if lower else -1]), ()
+    if function == "cosine_similarity":
+        options.pop("axis", None)  # of vectors there is one
+    if "unbiased" in options:
+        options["ddof"] = Raw("number", (), Fraction(literal(options.pop("unbiased")) is True), column, "")
     if function == "leaky_relu" and len(args) == 1:
         args = [*args, options.pop("slope", Raw("number", (), Fraction(1, 100), column, "0.01"))]
     if function == "transpose" and len(args) == 3 and all(type(literal(arg)) is int for arg in args[1:]):
@@ -49,7 +57,9 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
         function, takes = "inv", 1  # R
     if not takes <= len(args) <= takes + len(places):
         plural = "arguments" if takes > 1 else "argument"
-        raise pointing(f"{function} takes {takes} {plural}, not {len(args)}", text, column)
+        called = f"{function}({', '.join('xyzabc'[:takes])})"
+        hint = f"it is called {called}" + "".join(f", {one}=…" for one in (*places, "keepdims")[: 2 * bool(places)])
+        raise pointing(f"{function} takes {takes} {plural}, not {len(args)}", text, column, hint)
     if function == "matrix_power":
         args = [*args, *(options.pop(key) for key in ("n", "power") if key in options)]
     given = dict(zip(places, args[takes:], strict=False)) | options
@@ -112,7 +122,7 @@ def _sizes(text: str, function: str, column: int, args: list[Raw]) -> tuple[Size
     if function == "eye" and len(given) == 2 and given[0].text == given[1].text:
         given = given[:1]
     if len(given) not in allowed:
-        raise pointing(f"{function} takes {' or '.join(map(str, allowed))} sizes", text, column)
+        raise pointing(f"{function} takes {' or '.join(map(str, allowed))} sizes", text, column, f"such as {function}(n)")
     return tuple(_size(text, one) for one in given)
 
 
@@ -123,4 +133,4 @@ def _size(text: str, raw: Raw) -> Size:
         return str(raw.value)
     if raw.op == "number" and raw.value.denominator == 1 and 0 < raw.value <= 1000:
         return int(raw.value)
-    raise pointing("a size is a letter or a whole number, 1 to 1000", text, raw.column)
+    raise pointing("a size is a letter or a whole number, 1 to 1000", text, raw.column, "such as ones(n), eye(3)")

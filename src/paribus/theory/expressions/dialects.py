@@ -7,20 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
-from paribus.theory.expressions.idioms import written_out
+from paribus.theory.expressions.idioms import arguments, written_out
+from paribus.theory.expressions.statements import NAME, alone
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
-MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv)\s*\(|\(:\)|'fro'\s*\)\s*\^")
-GREEK = "Α-Ωα-ωϵϕϑ"
-NAME = rf"(?:\\?[A-Za-z{GREEK}]\w*)"
-OPERATOR = r"(?:\\partial|∂|d|\\mathrm\s*\{\s*d\s*\})"
-ARGUMENTS = r"(?:\s*(?:\\left)?\([^()=]*\)|\s*\((?:[^()=]|\([^()=]*\))*\))"
-OBJECTIVES = "loss|cost|obj|objective|nll|error"
-WRAPPED = (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"))
+MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv|transpose)\s*\(|\(:\)|'fro'\s*\)\s*\^")
 WORDS = {"the", "of", "squared", "cubed", "times", "plus", "minus", "divided", "is", "over", "where", "and", "product"}
 SENTENCE = "a formula is read, not a sentence"
 
@@ -43,16 +38,21 @@ class Plain:
     said: tuple[str, ...] = ()
 
 
-def plain(typed: str) -> Plain:
+def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     """A formula in the signs of the notation.
+
+    Args:
+        typed: what was typed.
+        keep: names that are no abbreviations, whatever is said of them: those of the variables.
 
     Raises:
         TheoryError: it is a sentence, or an equation.
     """
-    text, wrt = _alone(" ".join(typed.split()))
-    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)})\[", text) and not re.search(r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text):
+    text, wrt = alone(typed, keep)
+    text = " ".join(text.split())
+    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)}|Sum)\[", text) and not re.search(r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text):
         text = _from_mathematica(text)
-    text = written_out(text)
+    text = written_out(_logarithms(_macros(text)))
     bare = re.sub(r"(['\"])\w+\1(?!\s*\)\s*\^)", "", text)  # without 'fro'
     linear = 0 if PROGRAM.search(bare) or "%*%" in text else 2 if MATLAB.search(bare) else 1
     for pattern, made in RULES:
@@ -63,13 +63,16 @@ def plain(typed: str) -> Plain:
     if strange:
         hint = "such as tr(A X), norm(A x - b)**2, xᵀAx, inv(X)"
         raise TheoryError(f"{SENTENCE}: '{strange[0]}' is no part of one", got=text, hint=hint)
-    text, summed = _sums(text)
+    text, summed = _sums(_valued(text))
     text, said = _averaged(" ".join(text.split()))
     return Plain(text, wrt, linear, said + summed)
 
 
 def _from_mathematica(text: str) -> str:
     """``Tr[A.X]`` as tr(A@X)."""
+    text = re.sub(r"\bSum\[(.*?),\s*\{(\w)\b[^{}]*\}\s*\]", r"(∑_\2 (\1))", text)
+    text = re.sub(r"\b([A-Za-z]\w*)\[\[(\w)(?:,\s*(\w))?\]\]", lambda m: f"{m[1]}_{m[2]}{m[3] or ''}", text)
+    text = re.sub(r"\bPi\b", "pi", re.sub(r"\bE\s*\^", "e^", text))
     text = re.sub(r"\b([A-Z]\w*)\[", lambda m: f"{MATHEMATICA.get(m[1], m[1])}[", text)
     return (
         re.sub(r"(?<=[\w)\]])\s*\.\s*(?=[A-Za-z(])", " @ ", text).replace("[", "(").replace("]", ")").replace("^", "**")
@@ -81,34 +84,10 @@ def _averaged(text: str) -> tuple[str, tuple[str, ...]]:
     said = []
     for found in re.findall(r"\b([A-Za-z])_bar\b|\\bar\s*\{?\s*([A-Za-z])\b\}?", text):
         key = found[0] or found[1]
-        if re.search(rf"(?<![A-Za-z]){key}(?:_\{{?[ijk]\b|[ᵢⱼₖ])", text):
+        if re.search(rf"(?<![A-Za-z]){key}(?:_\{{?[ijk]\b|[ᵢⱼₖ])|\b(?:var|std)\s*\(\s*{key}\b", text):
             text = re.sub(rf"\b{key}_bar\b|\\bar\s*(?:\{{\s*{key}\s*\}}|{key}\b)", f"mean({key})", text)
             said.append(f"{key}_bar is the mean of {key}; write another letter for a number of its own")
     return text, tuple(said)
-
-
-def _alone(text: str) -> tuple[str, str]:
-    """The formula without what stands around it, and the variable that is named there."""
-    wrt, before = "", ""
-    while before != text:
-        before = text
-        for opened, closed in WRAPPED:
-            if text.startswith(opened) and text.endswith(closed) and len(text) > len(opened) + len(closed):
-                text = text[len(opened) : -len(closed)]
-        text = re.sub(r"^\\(?:begin|end)\{\w+\*?\}|\\end\{\w+\*?\}$|(?<=[\w)}\]⊤ᵀ²³'‖|])\s*[.,;]$", "", text).strip()
-        for pattern in AROUND:
-            if found := re.search(pattern, text):
-                wrt = next((group for group in found.groups() if group), wrt)
-                text = (text[: found.start()] + text[found.end() :]).strip()
-        if (named := re.match(NAMED, text)) and _names(named[1], text[named.end() :]):
-            text = text[named.end() :].strip()
-    return text, unicodedata.normalize("NFKC", wrt).lstrip("\\")
-
-
-def _names(name: str, rest: str) -> bool:
-    """Whether what stands before the sign = is a name for all that follows."""
-    bare = re.fullmatch(rf"\s*-?\s*({NAME}|[\d.]+)\s*", rest)
-    return not bare and "=" not in re.sub(r"\([^()]*\)|\{[^{}]*\}|[<>]=", "", rest) and f" {name} " not in f" {rest} "
 
 
 def _sums(text: str) -> tuple[str, tuple[str, ...]]:
@@ -130,6 +109,63 @@ def _sums(text: str) -> tuple[str, tuple[str, ...]]:
     return re.sub(signs, indexed, text), tuple(said)
 
 
+def _dotted(found: re.Match[str]) -> str:
+    """Mathematica's products: x.A.x is xᵀAx."""
+    first, *others = found[0].split(".")
+    if first in LIBRARIES:
+        return found[0]
+    if len(others) == 1 and first.islower() and others[0].islower():
+        return f"{first}·{others[0]}"
+    return f"({first}{'ᵀ' * first.islower()} {' '.join(others)})"
+
+
+def _order(found: re.Match[str]) -> str:
+    """‖x‖_p by its entries."""
+    order = found[2] or found[3]
+    return f"((sum(abs({found[1]})^{order}))^(1/{order}))"
+
+
+def _powers(found: re.Match[str]) -> str:
+    """‖x‖_p^p by its entries."""
+    return f"(sum(abs({found[1]})^{found[4]}))"
+
+
+def _macros(text: str) -> str:
+    """What many define in LaTeX: \\norm{x}, \\abs{x}, \\inner{a}{b}."""
+    while found := re.search(r"\\(norm|abs|inner|innerproduct|ip|dotp|braket)\*?\s*\{", text):
+        inside, stop = arguments(text, found.end())
+        if not stop:
+            break
+        parts = [", ".join(inside)]
+        if found[1] not in ("norm", "abs") and (second := re.match(r"\s*\{", text[stop:])):
+            more, stop = arguments(text, stop + second.end())
+            parts.append(", ".join(more))
+        signs = {"norm": ("‖", "‖"), "abs": ("|", "|")}.get(found[1], ("⟨", "⟩"))
+        text = f"{text[: found.start()]}{signs[0]}{', '.join(parts)}{signs[1]}{text[stop:]}"
+    return text
+
+
+def _logarithms(text: str) -> str:
+    """The second value of slogdet."""
+    for found in reversed([*re.finditer(r"\bslogdet\(", text)]):
+        inside, stop = arguments(text, found.end())
+        if stop and (value := re.match(r"\[-?1\]|\.logabsdet", text[stop:])):
+            text = f"{text[: found.start()]}logabsdet({', '.join(inside)}){text[stop + value.end() :]}"
+    return text
+
+
+def _upright(found: re.Match[str]) -> str:
+    """A function's name without the command that sets it upright."""
+    return f" {SPELT.get(found[1].lower(), found[1])}" if found[1].lower() in SPELT else found[0]
+
+
+def _valued(text: str) -> str:
+    """p(x) within a sum over x as p_x."""
+    for index in {*re.findall(r"(?:\\sum|[∑Σ])\s*_\s*\{?\s*([a-z])\b", text)}:
+        text = re.sub(rf"(?<![A-Za-z\\])([A-Za-z])\({index}\)", rf"\1_{index}", text)
+    return text
+
+
 def _lowered(found: re.Match[str]) -> str:
     return "_" + unicodedata.normalize("NFKC", found[1])
 
@@ -137,10 +173,6 @@ def _lowered(found: re.Match[str]) -> str:
 def _letter(found: re.Match[str]) -> str:
     """𝐱 as x; the bold 1 stays, which is a vector of ones."""
     return unicodedata.normalize("NFKC", found[0])
-
-
-def _marked(found: re.Match[str]) -> str:
-    return f"{found[1]}_{MARKS[found[2]]}"
 
 
 def _function(found: re.Match[str]) -> str:
@@ -151,40 +183,33 @@ SPELT = {
     "relu": "relu", "softmax": "softmax", "sigmoid": "sigmoid", "tanh": "tanh", "gelu": "gelu", "silu": "silu",
     "softplus": "softplus", "logsoftmax": "log_softmax", "log_softmax": "log_softmax", "logsumexp": "logsumexp",
     "log_sum_exp": "logsumexp", "log-sum-exp": "logsumexp", "log sum exp": "logsumexp", "trace": "trace",
-    "log-softmax": "log_softmax", "lse": "logsumexp",
+    "log-softmax": "log_softmax", "lse": "logsumexp", "var": "var",
 }  # fmt: skip
+LIBRARIES = {"np", "F", "nn", "tf"}  # before a dot
 MATHEMATICA = {
     "Tr": "tr", "Det": "det", "Log": "log", "Exp": "exp", "Norm": "norm", "Inverse": "inv", "Transpose": "transpose",
-    "Total": "sum", "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
+    "Total": "sum", "MatrixPower": "matrix_power", "Diagonal": "diag", "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
 FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln"
-MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
 Made = str | Callable[[re.Match[str]], str]
-AROUND = (  # what may stand around a formula; a group is the variable
-    rf"^\\[dt]?frac\s*\{{\s*{OPERATOR}\s*\}}\s*\{{\s*{OPERATOR}\s*({NAME})\s*\}}",
-    rf"^{OPERATOR}\s*/\s*{OPERATOR}\s*_?({NAME})(?=[\s(\[\\])",
-    rf"^(?:\\nabla|∇|\bgrad)\s*(?:_\s*\{{?\s*({NAME})\s*\}}?|([ₐ-ₜₓ]))?(?=[\s(\[\\‖|])",
-    r"^(?i:(?:the|find|compute)\s+)*(?i:gradient|derivative|jacobian|hessian|differential)\s+of\s+",
-    rf"^(?i:find|compute|what is)\s+d\w+\s*/\s*d({NAME})\s+(?:for|of|where|when|if|with)\s+",
-    rf"\s+over\s+({NAME})$",
-    r"^(?i:differentiate|minimi[sz]e|maximi[sz]e)\s+",
-    rf"^(?:\\operatorname\*?\s*\{{\s*arg\s*(?:\\,)?\s*(?:min|max)\s*\}}|(?:\\?arg\s*)?\\?(?:min|max))"
-    rf"\s*_\s*(?:\{{\s*({NAME})\s*\}}|({NAME}))\s*",
-    rf",?\s*(?i:with respect to|w\.?\s?r\.?\s?t\.?)\s+({NAME})$",
-)
-NAMED = (  # f(x) =
-    rf"^((?:\\mathcal|\\mathrm|\\text)\s*\{{\s*\w+\s*\}}|\\ell|{OBJECTIVES}|[A-Za-z{GREEK}](?=\s*[=:&(\\])"
-    rf"|{NAME}(?=\s*\())(?:_\w)?{ARGUMENTS}?\s*&?:?=(?!=)&?"
-)
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
     (r"[\U0001d400-\U0001d7cb]", _letter),
-    (r"([A-Za-z])([\u0302\u0303\u0304])", _marked),
+    (r"\\(?:mathrm|operatorname\*?|text\w*|mathsf)\s*\{\s*(\w{2,})\s*\}(?=\s*(?:\\left\s*)?[(\[])", _upright),
+    (r"(\^\s*(?:\{\s*)?(?:T|\\top|\\mathsf\s*\{?T\}?)(?:\s*\})?|[ᵀ⊤]|(?<=\w)')\s*1(?![\w.])", r"\1 𝟏"),  # wᵀ1
     (r"\\lvert\s*\\lvert", r"\\lVert"),
     (r"\\rvert\s*\\rvert", r"\\rVert"),
-    (r"\|\|", "‖"),
-    (rf"\\(?:{FACES})\s*\{{([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
+    (r"\|\||\\\||\\[lr]?Vert(?![A-Za-z])", "‖"),
+    (r"\\(?:le|leq|leqslant)(?![A-Za-z])|≤|⩽", "<="),
+    (r"\\(?:ge|geq|geqslant)(?![A-Za-z])|≥|⩾", ">="),
+    (r"\\lt(?![A-Za-z])", "<"),
+    (r"\\gt(?![A-Za-z])", ">"),
+    (r"ℓ", "l"),
+    (r"(?<=[A-Za-z\d}])_\s*\{\s*([a-z])\s*([+-])\s*1\s*\}", lambda m: "_" + {"-": "before", "+": "after"}[m[2]]),  # h_{t-1}
+    (r"(?<=[A-Za-z])\^\s*\{?\s*[\[(]\s*(\d|[lL])\s*[\])]\s*\}?", r"_\1 "),  # W^{[1]}
+    (r"(?:\\mathbb\s*\{?\s*1\s*\}?|\\mathbf\s*\{\s*1\s*\}|𝟙|\\(?:mathbb\s*\{\s*I\s*\}))\s*(?:\\left)?(?:\[|\\?\{|\()([^\[\](){}]*[<>][^\[\](){}]*?)(?:\\right)?(?:\]|\\?\}|\))", r"(\1)"),  # 1[x > 0]
+    (rf"\\(?:{FACES})\s*\{{(?!\s*\\\w+\s*\}})([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
     (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
     (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?"
      rf"\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
@@ -192,7 +217,8 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (rf"({NAME})\.shape\[0\]", r"len(\1)"),
     (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),
     (rf"({NAME})\.(?:size|numel\(\))(?![\w(])", r"len(\1)"),
-    (r"(?<![\w.])([A-Za-z])\.([A-SU-Z])\.([A-Za-z])(?![\w.(])", r"\1 @ \2 @ \3"),  # Mathematica: x.A.x
+    (r"(?:\b\w+\.)*\b(?:eye|identity)\(\s*len\([^()]*\)\s*\)", "I"),
+    (r"(?<![\w.\\])([A-Za-z]\d?)((?:\.[A-SU-Za-z]\d?)+)(?![\w.(])", _dotted),  # Mathematica: x.A.x, w.x
     (r"‖\s*\|", "‖ |"),
     (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*1\b|₁)", r"‖\1‖_1"),
     (r",\s*'all'\)", ")"),  # MATLAB
@@ -205,7 +231,11 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(⟩|\\rangle)\s*_\s*\{?F\}?", r"\1"),
     (r"\{\s*\\(?:rm|bf|it|sf|cal)\s+(\w+)\s*\}", r" \1 "),
     (rf"(\\?)\b({POWERED})\s*(²|\^\s*\{{?\s*2\s*\}}?)\s*(\([^()]*\)|\\?\w+)", r"(\1\2 \4)^2"),  # sin²(x)
-    (r"\bslogdet\(([^()]*)\)(?:\[1\]|\.logabsdet)", r"logabsdet(\1)"),
+    (r"‖([^‖|]*)‖\s*_\s*(?:\{\s*([pq3-9])\s*\}|([pq3-9]))\s*\^\s*\{?\s*(\2|\3)(?![\w])\s*\}?", _powers),
+    (r"‖([^‖|]*)‖\s*_\s*(?:\{\s*([pq3-9])\s*\}|([pq3-9]))(?!\w)", _order),
+    (r"\)\s*\.\s*\((?!\))", ") · ("),  # Mathematica
+    (r"(?<=\w)\s+\.\s+(?=[\w(])", " · "),
+    (r"(?:\w+\.)*\bmulti_dot\(\s*[\[(]([^\[\]]*)[\])]\s*\)", lambda m: f"({' @ '.join(m[1].split(','))})"),
     (r"\bdot\(([^(),]+),([^(),]+),([^(),]+)\)", r"(\1)ᵀ (\2) (\3)"),
     (rf"\bsum\(({NAME})\(:\)", r"sum(\1"),
     (rf"\bnorm\(({NAME})\(:\)", r"norm(\1, 'fro'"),
@@ -220,12 +250,11 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<=[\w)\]'⊤ᵀ])\s*\./", " / "),
     (r"(?<=[\w)\]'⊤ᵀ])\s*\.([+-])", r" \1 "),
     (r"(?<=\w)\.(?=\()", ""),  # Julia: exp.(x)
-    (rf"({NAME}|\))\s*\\\s*(?=[A-Za-z(](?![A-Za-z]))", r"inv(\1) * "),  # MATLAB: X\b
-    (r"(?<![\w.])([a-z])\.(?=[a-z](?![\w(]))", r"\1·"),  # w.x
+    (rf"({NAME}|\))\s*\\\s*(?=[A-Za-z](?![A-Za-z])|\((?=[^)]*\)))", r"inv(\1) @ "),  # MATLAB: X\b
     (r"\b([A-Za-z])\s+transposed?(?![\w(])", r"\1ᵀ"),
     (r"\b(?:the )?(trace|determinant|inverse|logarithm|exponential) of (?:the )?",
      lambda m: SHORT.get(m[1], m[1]) + " "),
-    (rf"(?<![\w\\.])(?i:({'|'.join(sorted(SPELT, key=len, reverse=True))}))(?=\s*[\s(])", _function),
+    (rf"(?<![\w\\.])(?i:({'|'.join(sorted(SPELT, key=len, reverse=True))}))(?=\s*[\s(\[]|\s*\\left)", _function),
     (r"(?<!\\)\bsum_(?=\{)", "∑_"),
     (r"(?<!\\)\bsum_([ijk])\b(?:=\d+\^(?:\{\w+\}|\w+))?", r"∑_\1 "),
 )  # fmt: skip

@@ -15,6 +15,8 @@ def elementwise(op: str) -> Callable[[Expr], Expr]:
     """A function that acts on every entry by itself."""
 
     def build(x: Expr) -> Expr:
+        if x.op == "vec":
+            return vec(build(x.args[0]))
         if (op, x.op) in (("exp", "log"), ("log", "exp")):
             return x.args[0]
         known = AT_ZERO.get(op) if x == ZERO or x.op == "zeros" else None
@@ -84,7 +86,7 @@ def total(x: Expr) -> Expr:
     scale, inside = scalars(x)
     if not inside.shape:
         return scale * inside
-    if inside.op == "T":
+    if inside.op in ("T", "vec"):
         return scale * total(inside.args[0])
     if inside.op == "ones":
         return mul(scale, *map(length, inside.shape))

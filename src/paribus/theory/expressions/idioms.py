@@ -24,13 +24,25 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
     "binary_cross_entropy": "mean(-({1}) * log({0}) - (1 - ({1})) * log(1 - ({0})))",
     "logaddexp": "log(exp({0}) + exp({1}))",
     "pos": "relu({0})",
+    **dict.fromkeys(["mse", "mse_loss", "mean_squared_error"], "mean((({0}) - ({1}))**2)"),
+    "l1_loss": "mean(abs(({0}) - ({1})))",
+    "soft_margin_loss": "mean(log(1 + exp(-({1}) * ({0}))))",
+    "tensordot": "sum(({0}) * ({1}))",
 }
+LOSSES = {  # classes of PyTorch: nn.MSELoss()(a, b)
+    "MSELoss": "mse_loss", "L1Loss": "l1_loss", "BCELoss": "binary_cross_entropy", "SoftMarginLoss": "soft_margin_loss",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits", "CrossEntropyLoss": "cross_entropy",
+    "KLDivLoss": "kl_div",
+}  # fmt: skip
 OF_CVXPY = {"logistic": "log(1 + exp({0}))"}  # elsewhere the function that is 1 / (1 + exp(-x))
 MAPPED = {"abs2": "({0}).^2", "abs": "abs({0})", "exp": "exp({0})", "log": "log({0})"}  # sum(abs2, x), of Julia
 
 
 def written_out(text: str) -> str:
     """The text with every call of the table as its formula."""
+    made = "|".join(LOSSES)
+    text = re.sub(rf"\b({made})\(((?:reduction=)?['\"]\w+['\"])?\)\(", lambda m: f"{LOSSES[m[1]]}({m[2] or ''}§", text)
+    text = re.sub(r"\((reduction=['\"]\w+['\"])?§", lambda m: f"({m[1]}, " if m[1] else "(", text)
     if re.search(r"\b(?:cp|cvxpy)\.", text):
         text = _replaced(text, {**FORMULAS, **OF_CVXPY})
         text = re.sub(r"\b(?:cp|cvxpy)\.", "", text)
@@ -50,9 +62,18 @@ def _replaced(text: str, formulas: dict[str, str], opened: bool = False) -> str:
         while found := re.compile(pattern).search(text, start):
             args, stop = arguments(text, found.end())
             start = found.start() + 1
+            named = [arg for arg in args if re.match(r"reduction\s*=", arg)]
+            args = [arg for arg in args if arg not in named]
+            if named and "none" in named[0]:
+                continue
             if stop and len(args) == 1 + places:
-                text = text[: found.start()] + formula.format(*args) + text[stop:]
+                text = text[: found.start()] + _reduced(formula, named).format(*args) + text[stop:]
     return text
+
+
+def _reduced(formula: str, named: list[str]) -> str:
+    """The formula of a loss with its sum for its mean."""
+    return formula.replace("mean(", "sum(", 1) if named and "sum" in named[0] else formula
 
 
 def arguments(text: str, start: int) -> tuple[list[str], int]:

@@ -304,7 +304,6 @@ FUNCTIONS: dict[str, Builder] = {
     "tr": _plainly(functions.tr), "det": _plainly(functions.det), "logdet": _plainly(functions.logdet),
     "inv": _plainly(products.inv), "diag": _plainly(products.diag), "vec": _plainly(products.vec),
     "u1": _plainly(BUILD["u1"]), "v1": _plainly(BUILD["v1"]), "polar": _plainly(BUILD["polar"]),
-    "mse": lambda low, raw, args: functions.mean(low._entrywise(raw, args, "-") ** 2),
     "cosine_similarity": _plainly(lambda a, b: a @ b / (functions.norm(a) * functions.norm(b))),
     "len": _plainly(lambda x: length(x.shape[0])),
     "kron": _plainly(products.kron), "outer": _plainly(products.outer),

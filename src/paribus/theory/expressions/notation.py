@@ -51,7 +51,7 @@ MATRICES = {"tr", "det", "logdet", "inv", "logabsdet"}  # of a square matrix
 OTHERS = {"diag": 1, "vec": 1, "dot": 2, "outer": 2, "kron": 2, "inner": 2, "solve": 2, "einsum": 0, "matrix_power": 2,
           "powers": 3,
           "matmul": 2, "column": 1, "row": 1, "transpose": 1, "frac": 2, "u1": 1, "v1": 1, "polar": 1,
-          "mse": 2, "cosine_similarity": 2, "len": 1}
+          "cosine_similarity": 2, "len": 1}
 FILLED = {"ones", "zeros", "eye", "K", "tril"}  # functions of sizes
 OPTIONS: dict[str, tuple[str, ...]] = {  # what else a function takes, in the order of its places
     **dict.fromkeys(REDUCED | ALONG, ("axis",)),
@@ -63,11 +63,11 @@ ALIASES = {
     "logistic": "sigmoid", "amax": "max", "amin": "min", "step": "heaviside", "identity": "eye", "mm": "matmul",
     "mv": "matmul", "vdot": "dot", "t": "transpose", "mul": "multiply", "div": "divide", "sub": "subtract",
     "clamp": "clip", "pow": "power", "diagonal": "diag", "swish": "silu",
-    "normcdf": "Phi", "average": "mean", "mse_loss": "mse", "mean_squared_error": "mse",
+    "normcdf": "Phi", "average": "mean", "bmm": "matmul", "vector_norm": "norm",
     "cos_sim": "cosine_similarity", "reduce_mean": "mean", "reduce_sum": "sum", "matvec": "matmul",
     "reduce_logsumexp": "logsumexp",
 }  # fmt: skip
-MODULES = {"np", "numpy", "torch", "linalg", "nn", "functional", "F", "special", "scipy", "jnp", "math", "tf", "jax"}
+MODULES = {"np", "numpy", "torch", "linalg", "nn", "functional", "F", "special", "scipy", "jnp", "math", "tf", "jax", "sp", "sympy"}
 EIGENVALUES = "of eigenvalues there are the sum tr(X), the product det(X), and norm(X, 2)"
 STEPS = "its derivative is 0 almost everywhere"
 INSTEAD = {
@@ -84,6 +84,9 @@ INSTEAD = {
     "cross_entropy": "write -sum(y * log(softmax(z))), or logsumexp(z) - y.T @ z",
     "binary_cross_entropy": "write -sum(y * log(p) + (1 - y) * log(1 - p))",
     "kl_div": "write sum(p * log(p / q))",
+    "nll_loss": "write -y.T @ log(softmax(z)), y one-hot",
+    "KLDivLoss": "write sum(p * log(p / q))",
+    "cdist": "write the squares of all distances: x2[:, None] + x2[None, :] - 2 * X @ X.T",
     "round": STEPS,
     "floor": STEPS,
 }

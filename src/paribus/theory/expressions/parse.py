@@ -12,6 +12,7 @@ from paribus.errors import TheoryError, nearest
 from paribus.theory.expressions.calls import checked
 from paribus.theory.expressions.notation import ALIASES, EVERY, INSTEAD, MODULES
 from paribus.theory.expressions.raw import Raw
+from paribus.theory.expressions.symbols import GREEK
 from paribus.theory.expressions.tokens import EVERYTHING, Token, pointing, tokens
 
 LONGEST, DEEPEST, LARGEST = 2000, 60, 400  # characters, levels, nodes
@@ -29,6 +30,7 @@ APPLIED = {  # functions that need no brackets
     "sigmoid", "relu", "softmax", "max", "min", "diag", "vec", "erf", "softplus", "logsumexp", "mean", "sum", "frac",
     "abs", "norm", "log2", "log10",
 }  # fmt: skip
+FUNCTIONS = {"f", "g", "h", "phi", "psi", "varphi"}  # usual names of functions
 ORDERS = {"1": 1, "2": 2, "F": "fro", "fro": "fro", "inf": "inf", "*": "nuc", "nuc": "nuc"}
 OPERATOR_HINT = "operators are @ * / ** + - and .T; typeset signs are read too: xᵀAx, ‖Ax − b‖²"
 
@@ -111,6 +113,9 @@ class Parser:
                 left = self.infix(left)
             elif least <= BESIDE and self.adjacent():
                 self.board = True
+                if token.kind == "number" and left.op not in ("number", "frac", "/"):
+                    hint = "numbers stand in front: 2 x; a vector of ones is 𝟏 or \\mathbf{1}, and a power x^2"
+                    raise self.error(f"a number stands behind {left.text}", token.column, hint)
                 left = self.node("juxt", (left, self.factor()), None, left.column)
             else:
                 break
@@ -250,6 +255,8 @@ class Parser:
         op = {":,None": "column", "None,:": "row", "None": "row", "...,None": "column"}.get(inside)
         if op is None:
             hint = "new axes are read: b[:, None]; outer(a, b) stands for a[:, None] * b, and Σᵢ for sums over entries"
+            if re.fullmatch(r"-?\w+", inside):
+                hint = f"an entry is a product with a unit vector: e.T @ {left.text if not left.args or left.op not in BINDING else f'({left.text})'}"
             raise self.error("there are no indices here", left.column, hint)
         return self.node(op, (left,), (), left.column)
 
@@ -288,6 +295,8 @@ class Parser:
         """An expression in brackets, a comparison, or ⟨a, b⟩."""
         bars, self.open_bars = self.open_bars, []
         inside = self.compared(self.expression())
+        if opened.text == "(" and self.at(","):
+            raise self.error("two expressions stand in one pair of brackets", hint=f"an inner product is ⟨{inside.text}, …⟩ or {inside.text}·…")
         if opened.text == "⟨":
             self.board = True
             if not self.at(",", "|"):
@@ -375,12 +384,14 @@ class Parser:
         if "__" in name.rstrip("_"):
             raise self.error(f"{name} is no part of the notation", token.column, OPERATOR_HINT)
         if name[0] == "_" and name != "_":
-            raise self.error("an index stands at a name", token.column, "x_i within a sum over i, ‖X‖_F, x₁")
+            hint = "x_i within a sum over i, ‖X‖_F, x₁; an entry is a product with a unit vector: eᵀ log(softmax(z))"
+            raise self.error("an index stands at a name", token.column, hint)
         function = ALIASES.get(name, name)
         called = self.opens(function) and not (self.token.spaced and self.board and function not in APPLIED)
         if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):
             return self.call(function, token.column)
-        if self.at("(") and not self.token.spaced and name not in self.known and not self.entry(name):
+        opened = self.at("(") or (self.at("[") and name.isalpha() and len(name) > 2 and name not in GREEK)
+        if opened and not self.token.spaced and name not in self.known and not self.entry(name):
             return self.unknown(name, token)
         return self.name(name, token)
 
@@ -393,7 +404,10 @@ class Parser:
         if name == "sigma":
             self.doubts.append("σ(…) is the logistic function; write sigma * (…) for a product")
             return self.call("sigmoid", token.column)
-        if len(name) == 1 or (name.rstrip("_") in ("lambda", "alpha", "beta", "mu", "gamma", "eta", "eps")):
+        if name in FUNCTIONS and self.tokens[self.place + 1].kind == "word" and self.tokens[self.place + 2].text in (")", ",", "_", "("):
+            hint = f"write the formula of {name}; a product is {name} * (…)"
+            raise self.error(f"{name}(…) is a function that is not known", token.column, hint)
+        if re.fullmatch(r"[A-Za-z](_?\d)?", name) or name.rstrip("_") in {*GREEK, "eps"}:
             self.doubts.append(f"{name}(…) is a product; a function of this name is not known")
             return self.name(name, token)
         hint = INSTEAD.get(name) or (nearest(name, EVERY) if name else "write * between factors")

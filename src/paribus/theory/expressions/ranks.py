@@ -12,15 +12,18 @@ from paribus.theory.expressions.notation import CONSTANTS, ENTRYWISE
 from paribus.theory.expressions.raw import Raw
 from paribus.theory.expressions.shapes import COUNTS, KINDS, LIKELY, Inference
 from paribus.theory.expressions.symbols import GREEK
+from paribus.theory.expressions.tokens import pointing
 from paribus.theory.expressions.tree import Shape
 
 START = r"[A-Z]_?0"  # what there is at the beginning: N₀ exp(-λt)
 MOST = 300  # readings that are tried
 FAR = 3.0
+ARRAY = 1.1  # what it costs that the value is no number
 CLOSE = 1.3  # a reading that costs so little more is worth a word
 NUMERIC = {"number", "name", "+", "-", "*", "/", "**", "^", "neg", "juxt", "frac", "bars"}
 UPSTREAM = {"dout", "dy", "mask", "logits", "scores", "probs", "targets", "labels", "preds", "upstream", "grad"}
 VECTORS = {"u", "v", "w", "x", "y", "z"}
+BIASES, DATA = {"b", "b_0", "w_0", "bias", "intercept"}, {"X", "Phi"}
 SCALARS = {"lam", "reg", "eps", "lr", "nu", "tau", "sig"}
 Ranks = dict[str, int]
 
@@ -93,17 +96,22 @@ def infer(
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
     if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
         options |= {key: {1: 0.0, 0: 0.6} for key in ("gamma", "beta")}  # of a normalisation, for each feature
+    biases = frozenset(_biases(raw) & options.keys())
+    options |= {key: {0: 0.0, 1: 0.5} for key in biases}
+    scalars = frozenset(name for name, ranks in options.items() if not ranks.get(0, 1.0))
     numbers = bool(indexed) and not declared and _of_numbers(raw, text) and _computed(raw, indexed)
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
     def tried(ranks: Ranks, cost: float) -> Inference:
-        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants, numbers=numbers)
+        found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants, numbers=numbers,
+                          scalars=scalars, biases=biases)  # fmt: skip
         for name in indexed:
             fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
             fresh = fresh[:1] * len(fresh) if name in square else fresh
             found.names[name] = declared.get(name, fresh)
         found.visit(raw)
+        found.cost += ARRAY * bool(found.dims[raw])
         return found
 
     best: Inference | None = None
@@ -122,6 +130,10 @@ def infer(
     if first is not None and (best is None or best.cost > FAR):
         raise first  # what the letters say does not fit, and what fits is far-fetched
     assert best is not None  # something was tried
+    for name in [name for name, count in indexed.items() if 0 < count < chosen.get(name, 0) and name.islower()]:
+        if alone := next((one for one in raw.nodes() if one.op == "name" and one.value == name), None):
+            rule = f"{name} stands by itself, and as {name}_i with vectors for entries"
+            raise pointing(rule, text, alone.column, f"give one of them another letter: {name.upper()} for all {name}_i")
     if len(best.dims[raw]) == 1:
         best, chosen = _number(best, chosen, raw, tried, wrt)
     if numbers:
@@ -133,13 +145,21 @@ def infer(
 
 def _computed(raw: Raw, names: Iterable[str]) -> bool:
     """Whether more is done than to apply functions; with capital letters only if they are divided by: r N (1 - N/K)."""
-    inside = list(_nodes(raw))
+    inside = list(raw.nodes())
+    if any(one.op in ("^", "**") and one.args[0].value in names and _fractional(one.args[1]) for one in inside):
+        return True
     capital = any(name[:1].isupper() and not re.fullmatch(START, name) for name in names)
     if any(one.op in ("juxt", "*") and _matrix_vector(*one.args) for one in inside):
         return False
     below = [one.args[1] for one in inside if one.op in ("/", "frac")]
-    divided = any(one.op == "name" for each in below for one in _nodes(each))
+    divided = any(one.op == "name" for each in below for one in each.nodes())
     return divided if capital else any(one.op in NUMERIC - {"neg", "name", "bars", "number"} for one in inside)
+
+
+def _fractional(exponent: Raw) -> bool:
+    """Whether no matrix is raised to it: α, 1 - α, 0.5."""
+    parts = [*exponent.nodes()]
+    return any(is_greek(str(one.value)) if one.op == "name" else one.op == "number" and one.value.denominator > 1 for one in parts)
 
 
 def _matrix_vector(left: Raw, right: Raw) -> bool:
@@ -147,10 +167,17 @@ def _matrix_vector(left: Raw, right: Raw) -> bool:
     return left.op == right.op == "name" and left.value[:1].isupper() and right.value in VECTORS
 
 
-def _nodes(raw: Raw) -> Iterable[Raw]:
-    yield raw
-    for arg in raw.args:
-        yield from _nodes(arg)
+def _biases(raw: Raw) -> set[str]:
+    """b of X w + b, where X holds a row of data for each number: the same for all rows."""
+    sums = [one for one in raw.nodes() if one.op == "+" and one.args[1].value in BIASES]
+    return {one.args[1].value for one in sums if _rows_times(one.args[0])}
+
+
+def _rows_times(raw: Raw) -> bool:
+    """X w, and what is added to it."""
+    if raw.op in ("juxt", "@", "*"):
+        return raw.args[0].value in DATA and raw.args[1].op == "name" and not raw.args[1].value[:1].isupper()
+    return raw.op == "+" and _rows_times(raw.args[0])
 
 
 def _of_numbers(raw: Raw, text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,12 @@ class Raw:
     value: Any
     column: int
     text: str
+
+    def nodes(self) -> Iterator[Raw]:
+        """The node and all below it."""
+        yield self
+        for arg in self.args:
+            yield from arg.nodes()
 
 
 def names_of(raw: Raw) -> list[str]:

@@ -67,7 +67,7 @@ def read(
     Raises:
         TheoryError: it cannot be read, or shapes do not fit.
     """
-    given = plain(text)
+    given = plain(text, wrt)
     text = given.text
     written = _names(text)
     declared = {same(key, written): shape_from(value, key) for key, value in (shapes or {}).items()}
@@ -106,7 +106,8 @@ def same(key: str, names: Iterable[str]) -> str:
     if made in plainly.values() or made in names:
         return made
     other = {"lam": "lambda", "lambda_": "lam"}.get(made, made)
-    return plainly.get(made.replace("_", ""), plainly.get(other, made))
+    alike = [name for name in plainly.values() if name.lower() == made.lower()]  # X of entries x_ij
+    return plainly.get(made.replace("_", ""), plainly.get(other, alike[0] if len(alike) == 1 else made))
 
 
 def _glued(raw: Raw, parser: Parser, known: frozenset[str], linear: int) -> frozenset[str]:

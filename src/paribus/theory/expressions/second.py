@@ -37,7 +37,7 @@ FACES = r"mathbf|boldsymbol|bm|mathrm|mathit|mathsf|mathcal|mathbb|operatorname\
 FONT = rf"\\(?:{FACES})\s*(?:\{{\s*(\\?\w+)\s*\}}|(\\?\w))"
 BINDS = set("*/@·⊙")  # between products that stand without a sign
 METHODS = (  # of arrays: x.sum() is sum(x)
-    "sum", "mean", "dot", "exp", "log", "norm", "trace", "det", "inverse", "abs", "relu", "sigmoid", "tanh",
+    "clamp", "clip", "sum", "mean", "dot", "exp", "log", "norm", "trace", "det", "inverse", "abs", "relu", "sigmoid", "tanh",
     "softmax", "logsumexp", "var", "std", "pow", "square", "sqrt", "cumsum", "transpose", "outer", "diag", "t",
     "mm", "mv", "max", "min", "logdet",
 )  # fmt: skip
@@ -119,7 +119,7 @@ def program(text: str) -> str:
     """NumPy or PyTorch as it is, with modules taken off."""
     text = _signs(text)
     text = re.sub(
-        r"\b(?:np|numpy|torch|jnp|jax|linalg|nn|functional|special|scipy|math|F|tf)\.(?=\w+[.(])(?!T\b)", "", text
+        r"\b(?:np|numpy|torch|jnp|jax|linalg|nn|functional|special|scipy|sympy|sp|math|F|tf)\.(?=\w+[.(])(?!T\b)", "", text
     )
     text = re.sub(r"\b(?:np|numpy|torch|linalg|nn|functional|special|scipy)\.", "", text)
     text = text.replace("newaxis", "None")
@@ -697,6 +697,8 @@ def _dim(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def called(*args: Any, **options: Any) -> Any:
         names = {"dim": "axis", "keepdim": "keepdims", "p": "ord", "correction": "ddof"}
+        if "unbiased" in options:
+            options["ddof"] = int(options.pop("unbiased"))
         return function(*args, **{names.get(key, key): value for key, value in options.items()})
 
     return called
@@ -708,6 +710,13 @@ def _mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _higher(a: Any, b: Any) -> Any:
     return b + (a - b) * _above(a - b)
+
+
+def _between(x: Any, low: Any, high: Any, **named: Any) -> Any:
+    low, high = (next((named[key] for key in keys if key in named), value) for keys, value in (
+        (("min", "a_min"), low), (("max", "a_max"), high)))  # fmt: skip
+    x = x if low is None else _higher(x, low)
+    return x if high is None else -_higher(-x, -high)
 
 
 def _larger(a: Any, b: Any = None, **options: Any) -> Any:
@@ -729,7 +738,7 @@ PROGRAM: dict[str, Any] = {
     **{name: getattr(np, name) for name in IN_NUMPY},
     "sum": _dim(np.sum),
     "mean": _dim(_mean),
-    "norm": _dim(_norm),
+    **dict.fromkeys(["norm", "vector_norm"], _dim(_norm)),
     "var": _dim(_var),
     "tr": np.trace,
     "Tr": np.trace,
@@ -764,15 +773,13 @@ PROGRAM: dict[str, Any] = {
     "maximum": _higher,
     "minimum": lambda a, b: -_higher(-a, -b),
     "where": lambda condition, a, b: np.where(condition, a, b),
-    "clip": lambda x, low, high: -_higher(-_higher(x, low), -high),
-    "clamp": lambda x, min, max: -_higher(-_higher(x, min), -max),
+    **dict.fromkeys(["clip", "clamp"], lambda x, low=None, high=None, **named: _between(x, low, high, **named)),
     "leaky_relu": lambda x, slope=0.01: x * _above(x) + slope * x * _above(-x),
     "power": _power,
     "pow": _power,
     "K": lambda m, n: np.eye(m * n)[np.arange(m * n).reshape(n, m).T.ravel()],
-    **dict.fromkeys(["mse", "mse_loss", "mean_squared_error"], lambda a, b: np.mean((a - b) ** 2)),
-    "cosine_similarity": lambda a, b: np.sum(a * b) / np.sqrt(np.sum(a * a) * np.sum(b * b)),
-    **dict.fromkeys(["mm", "mv", "matvec"], np.matmul),
+    "cosine_similarity": lambda a, b, dim=None: np.sum(a * b) / np.sqrt(np.sum(a * a) * np.sum(b * b)),
+    **dict.fromkeys(["mm", "mv", "matvec", "bmm"], np.matmul),
     "reduce_sum": _dim(np.sum),
     "reduce_mean": _dim(_mean),
     "t": np.transpose,

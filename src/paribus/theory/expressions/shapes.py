@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from paribus.errors import TheoryError
 from paribus.theory.expressions.calls import literal
 from paribus.theory.expressions.notation import ALONG, ENTRYWISE, FILLED, MATRICES, REDUCED
-from paribus.theory.expressions.raw import Raw
+from paribus.theory.expressions.raw import Raw, names_of
 from paribus.theory.expressions.sizes import Dims, Product, Unifier
 from paribus.theory.expressions.text import shape_text
 from paribus.theory.expressions.tokens import pointing
@@ -23,6 +23,7 @@ SMALL = {"eps", "epsilon"}  # numbers that are added to arrays
 AVERAGES = {"mean", "max", "min", "logsumexp"}  # and those that are taken off them
 RAISED = 1.9  # what it costs that a Latin letter is a number because it stands before ^
 LIKELY, UNLIKELY = 2.0, 3.0  # what it costs to add a scalar to an array, and to sum up a scalar
+USUAL = 0.9  # what it costs to add a Greek letter to an array whose entries are summed: sum((x - mu)**2)
 
 
 @dataclass
@@ -55,6 +56,8 @@ class Inference:
     within: list[str] = field(default_factory=list)  # functions around the node
     constants: frozenset[str] = frozenset()  # e and pi, where they are no variables
     numbers: bool = False  # nothing is an array
+    scalars: frozenset[str] = frozenset()  # names that are numbers by convention
+    biases: frozenset[str] = frozenset()  # names added to all rows of data: b of X w + b
 
     def visit(self, raw: Raw) -> Dims:
         """Shape of a node, remembered for it."""
@@ -308,7 +311,10 @@ class Inference:
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
             if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
                 continue
-            self.cost += LIKELY
+            if side.value not in self.biases:
+                numeric = side.op == "name" or any(one.op == "log" for one in side.nodes())
+                usual = len(other) == 1 and numeric and {*names_of(side)} <= self.scalars and self.within[-1:] in (["sum"], ["mean"])
+                self.cost += USUAL if usual else LIKELY
             if len(other) == 2 and _ends_in_row(side):
                 x = _first_name(side)
                 rule = f"{raw.op} of a matrix and a number: {side.text} is one number for a vector {x}"
@@ -395,6 +401,7 @@ class Inference:
                     self.doubts.append(f"{raw.text} is the power of a matrix; entry by entry it is {text}**{over.text}")
                 return base
         if len(base) == 1 and self.within and self.within[-1] in ("sum", "mean", "Σ"):
+            self.cost += UNLIKELY * bool(exponent and over.op == "name")
             self.doubts.append(f"{raw.text} is entry by entry, as {text}**{over.text}")
             return self._broadcast(raw, base, exponent)
         if len(base) == 1:
@@ -471,6 +478,8 @@ class Inference:
         if axis is not None and not -len(dims) <= axis < len(dims):
             raise self.clash(f"{raw.op} has no axis {axis} to take", raw.args[0], dims)
         self._lies(raw, raw.args[0] in self.rows)
+        inside = raw.args[0]
+        self.cost += LIKELY * (inside.op in ("/", "frac") and inside.args[1].op == "name" and bool(self.dims[inside.args[1]]))
         return dims
 
     def _square(self, raw: Raw, dims: Dims) -> Dims:
@@ -500,10 +509,6 @@ class Inference:
     def _len(self, raw: Raw, dims: list[Dims]) -> Dims:
         if not dims[0]:
             raise self.clash("len takes a vector or a matrix", raw.args[0], dims[0])
-        return ()
-
-    def _mse(self, raw: Raw, dims: list[Dims]) -> Dims:
-        self._broadcast(raw, *dims)
         return ()
 
     def _cosine_similarity(self, raw: Raw, dims: list[Dims]) -> Dims:

@@ -1,0 +1,246 @@
+"""The formula alone: what stands around it is taken off, and names for its parts are put in.
+
+``f(x) =``, ``∂/∂x``, ``min_x``, ``lambda x:`` and ``def f(x):`` go; ``z = Wx + b; a = σ(z); L = ‖a − y‖²`` is one formula.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from paribus.errors import TheoryError
+
+GREEK = "Α-Ωα-ωϵϕϑ"
+NAME = rf"(?:\\?[A-Za-z{GREEK}]\w*)"
+FACE = r"(?:\\(?:mathbf|boldsymbol|bm|mathit|vec|underline)\s*)"
+VARIABLE = rf"{FACE}?\{{?\s*({NAME})\s*\}}?"  # \mathbf{x}
+OPERATOR = r"(?:\\partial|∂|d|\\mathrm\s*\{\s*d\s*\})"
+EXTREME = r"(?:arg\s*(?:\\[,;!])?\s*\\?)?\\?(?:min|max)(?:imi[sz]e)?"
+LIMITS = rf"_(?!\s*\{{?\s*[ijkn]\b)\s*(?:\{{\s*{VARIABLE}\s*(?:(?:\\in|∈|,)[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)?\}}|({NAME}))(?:\s*\\[;,:!])?\s*"
+DEEP = r"\((?:[^()=]|\((?:[^()=]|\([^()=]*\))*\))*\)|\[[^\[\]=]*\]"
+WRAPPED = (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"))
+AROUND = (  # what may stand around a formula; a group is the variable
+    rf"^\\[dt]?frac\s*\{{\s*{OPERATOR}\s*\}}\s*\{{\s*{OPERATOR}\s*{VARIABLE}\s*\}}",
+    rf"^{OPERATOR}\s*/\s*{OPERATOR}\s*_?{VARIABLE}(?=[\s(\[\\])",
+    rf"^(?:\\nabla|∇|\bgrad)\s*(?:_\s*(?:\{{\s*{VARIABLE}\s*\}}|({NAME}))|([ₐ-ₜₓ]))?(?=[\s(\[\\‖|])",
+    r"^(?i:(?:the|find|compute)\s+)*(?i:gradient|derivative|jacobian|hessian|differential)\s+of\s+",
+    rf"^(?i:find|compute|what is)\s+d\w+\s*/\s*d({NAME})\s+(?:for|of|where|when|if|with)\s+",
+    rf"\s+over\s+({NAME})$",
+    r"^(?i:differentiate|minimi[sz]e|maximi[sz]e)\s+",
+    rf"^(?:\\(?:operatorname\*?|mathop|mathrm|text)\s*\{{\s*{EXTREME}\s*\}}|\\?{EXTREME})\s*{LIMITS}",
+    rf"^\\(?:underset|operatorname\*?)\s*\{{\s*{VARIABLE}\s*\}}\s*\{{\s*\\?(?:operatorname\*?|mathrm|text)?\s*\{{?\s*{EXTREME}\s*\}}?\s*\}}",
+    rf",?\s*(?i:with respect to|w\.?\s?r\.?\s?t\.?)\s+({NAME})$",
+    rf"^lambda\s+({NAME})\s*(?:,\s*\w+\s*)*:",
+    rf"^@\(\s*({NAME})[^()]*\)",  # MATLAB
+    rf"^(?:function|\\)\s*\(\s*({NAME})[^()]*\)(?=\s*[\w(])",  # R
+    rf"^({NAME})\s*->",  # Julia
+    rf"^def\s+\w+\s*\(\s*({NAME})[^()]*\)\s*(?:->\s*\w+\s*)?:",
+    rf"^{NAME}\s*<-\s*",
+    rf",?\s*(?:\\text\s*\{{\s*)?(?:\b(?:where|for|with)\s*)?\}}?\s*(?:{FACE}?\{{?[a-zα-ω]\}}?\s*(?:\\in(?![a-z])|∈)\s*(?:\\mathbb\s*\{{?\s*R\s*\}}?|ℝ|R)\s*(?:\^\s*(?:\{{\s*\w+\s*\}}|\w)|ⁿ))$",
+    r"^(?:return|let|set|define|given|where)\s+",
+)
+CALLED = (  # a formula as the argument of what differentiates it: the formula, the variable
+    rf"^(?:Grad|D)\[\s*(?P<inside>.*?)\s*,\s*\{{*\s*(?P<wrt>{NAME})\s*\}}*\s*\]$",
+    rf"^(?:\w+\.)*(?:diff|gradient|jacobian|hessian|derivative)\(\s*(?P<inside>.*)\s*,\s*\[?\s*(?P<wrt>{NAME})\s*\]?\s*\)$",
+    rf"^(?:\w+\.)*grad\(\s*lambda\s+(?P<wrt>{NAME})\s*(?:,\s*\w+\s*)*:\s*(?P<inside>.*?)\s*\)(?:\([\w, ]*\))?$",
+)
+LABEL = (  # what stands before the sign =: log p(x), L(w), J_\lambda(w), D_{KL}(p‖q)
+    rf"-?\s*(?:\\?(?:log|ln)\s+)?(?P<head>\\(?:mathcal|mathrm|mathbf|text|operatorname|hat|tilde)\s*\{{\s*[\w ]+\s*\}}|{NAME})"
+    r"(?:\s*(?:_|\^)\s*(?:\{(?:[^{}=]|\{[^{}]*\})*\}|\*|\w+))*"
+    rf"(?P<of>\s*(?:\\left)?\s*(?:{DEEP}))?"
+)
+MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
+PART = rf"(?:{NAME}(?:\s*(?:_|\^)\s*(?:\{{[^{{}}=]*\}}|\w))*)"  # of a formula, with a name of its own
+CUT = rf"\s*(?:;|\\\\|\n|,|\b(?:where|with|and)\b)\s*(?:(?:\\[,;:! ]|\\quad|\\qquad|\\text\{{\s*(?:where|with|and)\s*\}})\s*)*(?={PART}\s*&?\s*:?=[^=])"
+MOST = 30  # parts
+LONGEST = 8000  # letters
+REFUSED = (  # what is no formula of names, and what to write for it
+    (r"\bs\.\s?t\.|\bsubject to\b|\\text\s*\{\s*(?:s\.?\s?t\.?|subject to)\s*\}", "a constraint is no part of a formula",
+     "write the Lagrangian: f(x) + λᵀ(Ax − b)"),
+    (r"\\begin\{[bpvBV]?(?:small)?matrix\}|\\begin\{array\}", "a matrix of entries is not read",
+     "give the matrix a letter, and its entries afterwards: xᵀAx"),
+    (r"\\?\b(?:max|min)\s*_\s*(?:\{\s*[ijkn]\b|[ijkn]\b)|\b(?:max|min)[ᵢⱼₖₙ]", "the largest of several terms is not read by an index",
+     "write max(x) of a vector, such as max(A @ x + b)"),
+    (r"(?:\\sum|[∑Σ])\s*_\s*\{[^{}]*(?:\\in(?![a-z])|∈)", "a sum over a set is not read",
+     "write a mask of ones and zeros: sum(M * (R - U @ V.T)**2), or number the terms: Σᵢ"),
+    (r"(?<![A-Za-z\\])[pPq]\s*(?:_\s*\\?\w+)?\s*\((?:[^()]|\([^()]*\))*(?:\||;|\\mid)", "a density is not read by its name",
+     "write its formula, such as −(x − μ)²/(2σ²) − log σ"),
+    (r"[\w)]!(?!=)", "a factorial is not read", "it does not depend on the variables: leave it out, or give it a letter"),
+    (r"\\int(?![a-z])|∫|\bintegrate\(", "an integral is not read", "write its value; by the upper limit, the derivative is the integrand at that limit"),
+    (r"\\mathbb\s*\{?\s*[EP]\b|𝔼|\\(?:operatorname|mathrm)\s*\{\s*(?:E|Cov)\s*\}|(?<![\w\\])(?:E|Var|Cov)\[",
+     "an expectation is not read", "write the mean over data, (1/n) Σᵢ (yᵢ − wᵀxᵢ)² or mean((X @ w - y)**2), or names for the moments"),
+    (r"\bfor\s+\w+(?:\s*,\s*\w+)*\s+in\b", "a loop is not read",
+     "write the sum over arrays, sum((X @ w - y)**2), or with an index: Σᵢ (yᵢ − wᵀxᵢ)²"),
+    (r"\\sum\s*_\s*\{\s*\w\s*(?:<|>|\\l[et]|\\g[et]|\\ne|\\neq|≠|\\not)|[∑Σ]\s*_\s*\{?\s*\w\s*[<>≠]", "a sum over some of all pairs is not read",
+     "sums run over all places: Σ_{i<j} x_i x_j is ½ (Σᵢ Σⱼ xᵢ xⱼ − Σᵢ xᵢ²)"),
+    (r"_\s*\{\s*[ijk]\s*[+-]\s*\d\s*\}", "a shifted index is not read", "write differences with a matrix: norm(D @ x)**2"),
+    (r"_\s*\{\s*2\s*,\s*1\s*\}", "the norm of the rows' norms is not read by its index", "write sum(norm(X, axis=1))"),
+    (r"\\lim(?![a-z])", "a limit is not read", "write the function itself; its derivative is found exactly"),
+)  # fmt: skip
+
+
+def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
+    """The formula by itself, and the variable that is named around it.
+
+    Args:
+        typed: what was typed, perhaps in several statements.
+        keep: names that stay, though a statement says what they are: those of the variables.
+
+    Raises:
+        TheoryError: an integral, an expectation, a constraint.
+    """
+    _refuse(typed, REFUSED[:2])
+    text, wrt = _unwrapped(_cases(_accented(typed.strip())))
+    text, named = _unwrapped(_joined(text, {_plain(key) for key in keep}))
+    _refuse(text, REFUSED)
+    return text, unicodedata.normalize("NFKC", named or wrt).lstrip("\\")
+
+
+def _refuse(text: str, table: tuple[tuple[str, str, str], ...]) -> None:
+    for pattern, rule, hint in table:
+        if re.search(pattern, text):
+            raise TheoryError(rule, got=" ".join(text.split()), hint=hint)
+
+
+def _accented(text: str) -> str:
+    """ŷ as y_hat."""
+    for letter in set(text):
+        if len(parts := unicodedata.normalize("NFD", letter)) == 2 and parts[1] in MARKS:
+            text = text.replace(letter, parts)
+    text = re.sub(r"\\(?:wide)?(hat|bar|tilde)\s*(?:\{\s*(\\?\w+)\s*\}|(\\?[A-Za-z]\w*))", r"\2\3_\1 ", text)
+    return re.sub(rf"([A-Za-z{GREEK}])([{''.join(MARKS)}])", lambda m: f"{m[1]}_{MARKS[m[2]]}", text)
+
+
+def _unwrapped(text: str) -> tuple[str, str]:
+    """The text without what stands around it, and the variable that is named there."""
+    wrt, before = "", ""
+    while before != text:
+        before = text
+        for opened, closed in WRAPPED:
+            if text.startswith(opened) and text.endswith(closed) and len(text) > len(opened) + len(closed):
+                text = text[len(opened) : -len(closed)]
+        text = re.sub(r"^\\(?:begin|end)\{\w+\*?\}|\\end\{\w+\*?\}$|(?<=[\w)}\]⊤ᵀ²³'‖|])\s*[.,;]$", "", text).strip()
+        for pattern in CALLED:
+            if found := re.match(pattern, text, re.DOTALL):
+                text, wrt = found["inside"], found["wrt"]
+        for pattern in AROUND:
+            if found := re.search(pattern, text):
+                wrt = next((group for group in found.groups() if group), wrt)
+                text = (text[: found.start()] + text[found.end() :]).strip()
+        text = _unlabelled(text)
+    return text, wrt
+
+
+def _unlabelled(text: str) -> str:
+    """``x.T @ x`` of ``f(x) = x.T @ x``; an equation stays, and is refused later."""
+    signs = _equals(text)
+    if len(signs) != 1:
+        return text
+    before, after = text[: signs[0].start()].rstrip("&: "), text[signs[0].end() :].lstrip("& ")
+    found = re.fullmatch(LABEL, before.strip())
+    bare = re.fullmatch(rf"-?\s*(?:{NAME}|[\d.]+)", after.strip())
+    if not found or bare or (not found["of"] and _made_of(found["head"], after)):
+        return text
+    return after.strip()
+
+
+def _equals(text: str) -> list[re.Match[str]]:
+    """The signs = that stand in no brackets."""
+    depth, found = 0, []
+    for sign in re.finditer(r"[({\[]|[)}\]]|(?<![=<>!])=(?!=)", text):
+        depth += (sign[0] in "({[") - (sign[0] in ")}]")
+        found += [sign] if sign[0] == "=" and not depth else []
+    return found
+
+
+def _made_of(head: str, rest: str) -> bool:
+    """Whether a name, or all letters of a word, stand in a text by themselves: x of x = Ax, A and x of Ax = b + x."""
+    letters = [head] if len(head) < 2 or not head.isalpha() else list(head)
+    return all(re.search(rf"(?<![a-z\\]){re.escape(letter)}(?![a-z])", rest) for letter in letters)
+
+
+def _plain(name: str) -> str:
+    """A name by its letters alone: W_{1}, W_1 and W1 are one."""
+    return re.sub(r"[\\_{}\s]", "", unicodedata.normalize("NFKC", name))
+
+
+def _joined(text: str, keep: set[str]) -> str:
+    """One formula of several statements: each name that a statement gives is put in where it is used."""
+    marked = re.sub(r"\n\s*return\b", "; return", text)
+    pieces = [re.sub(r"^(?:let|set|define|given)\s+", "", piece.strip(" ,;&\n")) for piece in _cut(marked)]
+    pieces = [piece for piece in pieces if piece]
+    heads = [re.match(rf"({PART})\s*&?\s*:?=(?!=)&?\s*", piece) for piece in pieces]
+    if not 1 < len(pieces) <= MOST or heads.count(None) > 1:
+        return text
+    unused = [place for place, head in enumerate(heads) if head and not any(
+        re.search(_used(head[1].strip(), True), piece[other.end() if other else 0 :])
+        for piece, other in zip(pieces, heads, strict=True) if other is not head)]  # fmt: skip
+    main = heads.index(None) if None in heads else unused[-1] if unused else len(pieces) - 1
+    body = [piece[head.end() :] if head else re.sub(r"^return\s+", "", piece) for piece, head in zip(pieces, heads, strict=True)]
+    parts: list[tuple[str, str]] = []
+    turn = reversed(range(len(pieces))) if main == 0 else range(len(pieces))
+    for place in turn:
+        head = heads[place]
+        if place != main and head and _plain(head[1]) not in keep:
+            parts.append((head[1].strip(), _put(body[place], parts)))
+    return _put(body[main], parts)
+
+
+def _cut(text: str) -> list[str]:
+    """Statements, which end where no bracket is open."""
+    pieces, start = list[str](), 0
+    for found in re.finditer(rf"{CUT}|;|\n(?=[^=\n]*$)", text):
+        before = text[: found.start()]
+        if all(before.count(opened) == before.count(closed) for opened, closed in ("()", "[]", "{}")):
+            pieces.append(text[start : found.start()])
+            start = found.end()
+    return [*pieces, text[start:]]
+
+
+def _put(text: str, parts: list[tuple[str, str]]) -> str:
+    """The text with parts for their names, the last one first, as a name may be given twice."""
+    glued = not re.search(r"@|\*\*|\.T\b|\bnp\.|torch\.", text)
+    for name, part in reversed(parts):
+        text = re.sub(r"(?<=[\w])(?=§)", " ", re.sub(_used(name, glued), "§", text)).replace("§", f"({part})")
+        if len(text) > LONGEST:
+            raise TheoryError(f"a formula has at most {LONGEST} letters", got=f"{len(text)} letters", hint="derive it in pieces")
+    return text
+
+
+def _used(name: str, glued: bool) -> str:
+    """A pattern for a name where it stands for itself; ``glued`` where capital letters may stand before it: Wz."""
+    before = r"[a-z0-9_.\\]" if glued and len(name) == 1 else r"[\w.\\]"
+    return rf"(?<!{before}){_spelt(name)}(?![A-Za-z0-9]|_(?!\{{?[ijk]\b))"
+
+
+def _spelt(name: str) -> str:
+    """A pattern for a name with or without braces at its index."""
+    stem, *index = re.split(r"\s*[_]\s*", name, maxsplit=1)
+    return re.escape(stem) + (rf"\s*_\s*\{{?\s*{re.escape(index[0].strip('{} '))}\s*\}}?" if index else "")
+
+
+def _cases(text: str) -> str:
+    """``where(x > 0, a, b)`` for the rows of a case distinction, of which the last one holds elsewhere."""
+    pattern = r"(?:\\left\s*\\\{\s*)?\\begin\{(?:cases|array)\}(?:\{\w+\})?(.*?)\\end\{(?:cases|array)\}(?:\s*\\right\s*\.)?"
+    return re.sub(pattern, _distinguished, text, flags=re.DOTALL)
+
+
+def _distinguished(found: re.Match[str]) -> str:
+    rows = [row.strip().strip(",") for row in re.split(r"\\\\", found[1]) if row.strip()]
+    pairs = [[part.strip(" ,") for part in row.split("&", 1)] for row in rows]
+    conditions = [re.sub(r"\\(?:text|mathrm|mbox)\s*\{\s*(.*?)\s*\}|\b(?:if|for|when)\b", r"\1", pair[-1]).strip(" ,") for pair in pairs]
+    conditions = [re.sub(r"^(?:if|for|when)\b\s*", "", condition) for condition in conditions]
+    elsewhere = re.match(r"otherwise|else|$", conditions[-1]) or (len(rows) == 2 and _sides(conditions[0]) == _sides(conditions[1]))
+    if not elsewhere or len(rows) < 2 or any(len(pair) < 2 for pair in pairs) or any(len(_sides(one)) != 2 for one in conditions[:-1]):
+        hint = "write where(x > 0, a, b), with otherwise in the last row"
+        raise TheoryError("the cases do not say what holds everywhere else", got=" ".join(found[0].split()), hint=hint)
+    made = f"({pairs[-1][0]})"
+    for (value, _), condition in zip(reversed(pairs[:-1]), reversed(conditions[:-1]), strict=True):
+        made = f"where({condition}, {value}, {made})"
+    return made
+
+
+def _sides(condition: str) -> list[str]:
+    """What is compared."""
+    return [re.sub(r"\s", "", side) for side in re.split(r"\\(?:le|ge|leq|geq|lt|gt)(?![a-z])|[<>]=?|≤|≥|⩽|⩾", condition)]
