@@ -67,6 +67,8 @@ class Analysis:
         of: what is asked: a run, or all finished seeds of an arm: then ``compute`` takes them, and nothing is kept.
         also: other names that people type for it.
         quick: whether it is asked, with its defaults, of whoever asks a run for everything.
+        across: ``(arm → seed → record, overlap) → record`` of a whole study, where single runs can be put together.
+        across_page: makes its page.
         version: raised when the same options would give other figures: what was kept is then computed again.
     """
 
@@ -78,6 +80,8 @@ class Analysis:
     page: Place = "reports.analyses:plain_page"
     version: int = 1
     of: Literal["run", "arm"] = "run"
+    across: Place = ""
+    across_page: Place = ""
     also: tuple[str, ...] = ()
     quick: bool = True
 
@@ -268,6 +272,8 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.corruptions:corruptions",
             record="analysis.corruptions:Corruptions",
             page="reports.corruptions:corruptions_page",
+            across="analysis.severity:severity",
+            across_page="reports.corruptions:severity_page",
             quick=False,
         ),
         Analysis(
