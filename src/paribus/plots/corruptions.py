@@ -18,7 +18,7 @@ HEIGHT, COLUMNS = 150, 3
 GAP, ROWS = 54, 74  # between panels, for the labels of axes
 ENDS = (0, 100)  # of an accuracy in per cent
 
-Curve = Sequence[Proportion] | Sequence[Estimate]
+Curve = Sequence[Proportion | Estimate]
 
 
 def severity(found: Corruptions) -> Chart:
