@@ -10,11 +10,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 from paribus.errors import DataError, RecipeError, nearest
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from paribus.records.run import RunFolder
 
 Place = str | Callable[..., Any]  # "module:attribute" below paribus, or the thing itself
@@ -104,7 +106,7 @@ class Analysis:
 
         model = keyword_options(resolve(self.compute))
         try:
-            return dict(model(**nested(options)))
+            return dict(model(**_listed(nested(options), model)))
         except ValidationError as error:
             raise explain(error, "", model.model_fields) from None
 
@@ -364,6 +366,15 @@ def nested(options: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def _listed(options: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """``kinds=texture,shuffle`` as people write it: words with commas between, where an option takes several."""
+    several = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple}
+    return {
+        name: [word.strip() for word in value.split(",")] if name in several and isinstance(value, str) else value
+        for name, value in options.items()
+    }
 
 
 _registered: dict[str, Analysis] = {}
