@@ -330,16 +330,20 @@ class Study:
         return ensemble(self.folder, arm, because, **options)
 
     def analyse(self, name: str, arm: str | None = None, because: str = "", **options: Any) -> Any:
-        """The record of an analysis of all finished seeds of an arm, such as ``class-seeds``.
+        """The record of an analysis of all seeds of an arm, such as ``class-seeds``, or of all arms beside each other.
 
         Args:
-            name: of the analysis.
+            name: of the analysis; ``corruptions`` puts all arms together.
             arm: which one; may be left out where there is one only.
             because: why the test is opened, where ``split="test"`` asks for it: see :meth:`test`.
             options: of the analysis.
         """
+        from paribus.analysis.table import find
+        from paribus.studies.across import analyse_study
         from paribus.studies.ensemble import analyse_arm
 
+        if find(name).across and arm is None:
+            return analyse_study(self.folder, name, **options)
         return analyse_arm(self.folder, name, arm, because, **options)
 
     def report(self) -> Path:

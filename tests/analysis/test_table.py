@@ -27,6 +27,7 @@ def test_a_line_of_the_table_fits_its_function(name):
     assert is_dataclass(record)
     assert typing.get_type_hints(compute)["return"] is record
     assert callable(resolve(analysis.page))
+    assert all(callable(resolve(place)) for place in (analysis.across, analysis.across_page) if place)
     assert analysis.about.endswith(".")
     first, *options = inspect.signature(compute).parameters.values()
     assert first.name == ("members" if analysis.of == "arm" else "trained" if analysis.needs.weights else "folder")
@@ -49,6 +50,7 @@ def test_what_does_not_apply_is_refused_in_one_sentence(run):
 
 
 def test_options_are_those_of_the_function():
+    assert ANALYSES["corruptions"].settings({"kinds": "texture, shuffle"})["kinds"] == ("texture", "shuffle")
     assert ANALYSES["likelihood"].settings({"draws": 7}) == {"split": "val", "draws": 7, "most": 10_000}
     with pytest.raises(RecipeError, match=r"there is no drwas(.|\n)*draws"):
         ANALYSES["likelihood"].settings({"drwas": 7})

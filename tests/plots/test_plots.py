@@ -338,6 +338,12 @@ def test_levels_are_drawn_where_their_numbers_are() -> None:
     assert x["axis"]["values"] == [100, 300, 1000, 3000]
 
 
+def test_levels_are_written_as_they_are() -> None:
+    """Not as 1e+2, 3e+2 and 5e+2, which is how a linear axis rounds them by itself."""
+    drawn = plots.levels(made.study({"split.limit": (130, 260, 530)}, 3, [0.0, 0.03, 0.05])).svg()
+    assert all(f">{number}<" in drawn for number in (130, 260, 530))
+
+
 def test_levels_of_few_or_of_no_numbers_are_not_drawn() -> None:
     assert levels_of(made.two_arms()) == levels_of(made.many_arms()) == levels_of(made.noise()) == ()
     assert "No factor" in "".join(texts(plots.levels(made.two_arms())))

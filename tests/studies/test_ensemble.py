@@ -59,3 +59,13 @@ def test_classes_of_all_seeds_of_an_arm_are_asked_by_the_name_of_the_analysis(st
     assert len(found.accuracy) == 10
     with pytest.raises(RecipeError, match="the analysis classes is about single runs"):
         study.analyse("classes", first)
+
+
+def test_what_is_asked_of_single_runs_is_put_together_arm_beside_arm(study):
+    found = study.analyse("corruptions", kinds=("contrast",), severities=1, most=60)
+    of_kind = found.kinds["contrast"]
+    assert list(of_kind) == [arm.name for arm in study.design.arms()]
+    assert (found.seeds, found.strengths) == (3, (0.0, 1.0))
+    assert found.overlap == pytest.approx(study.result.effects[0].estimate.overlap)
+    with pytest.raises(StudyError, match="the test split is for one arm"):
+        study.analyse("corruptions", split="test")

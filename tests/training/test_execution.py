@@ -31,6 +31,7 @@ CHOICES = {  # model, wish, hardware has bf16, work from which it pays → preci
     "auto, too little work": ("cnn", "auto", True, 10**9, "fp32"),
     "auto, no hardware": ("cnn", "auto", False, 0, "fp32"),
     "auto, no convolution": ("mlp", "auto", True, 0, "fp32"),
+    "auto, patches are convolved, the rest is not": ("vit", "auto", True, 0, "fp32"),
 }
 
 
@@ -39,9 +40,11 @@ def test_precision_is_chosen_as_documented(digits, monkeypatch, choice):
     model, wish, native, work, expected = choice
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: native)
     monkeypatch.setattr(execution, "BF16_PAYS", work)
-    recipe = digits({"training.precision": wish}, model)
+    recipe = digits({"training.precision": wish}, "mlp" if model == "mlp" else "cnn")
+    if model == "vit":
+        recipe = recipe.override({"model": {"use": "vit", "patch": 4, "width": 8, "depth": 1, "heads": 2}})
     chosen = choose(recipe.training, CPU, *network_of(recipe))
-    assert chosen == Execution("cpu", expected, channels_last=model == "cnn", threads=1)
+    assert chosen == Execution("cpu", expected, channels_last=model != "mlp", threads=1)
 
 
 def test_fp16_on_a_cpu_is_refused(train, digits):
@@ -108,7 +111,7 @@ def test_channels_last_changes_no_more_than_the_last_bits(digits):
 def test_multiplications_of_a_cnn(digits):
     task, network, sample = network_of(digits({}, "cnn"))
     by_hand = 8 * 8 * 4 * 9 + 4 * 4 * 8 * 4 * 9 + 32 * 10
-    assert multiplications(task, network, sample) == (by_hand, by_hand)
+    assert multiplications(task, network, sample) == (by_hand, by_hand, by_hand - 32 * 10)
     assert not any(layer._forward_hooks for layer in network.modules())
 
 
@@ -159,5 +162,5 @@ def test_steps_that_wait_for_each_other_are_not_shared_among_threads():
     task = build("task", recipe.task, info=prepared.info)
     network = assemble(recipe.model, task, Seeds(0))
     step, output = 4 * 32 * (1 + 32), 32 * 12  # four gates from one value and 32 units; twelve steps ahead
-    assert multiplications(task, network, prepared.sample()) == (48 * step + output, step + output)
+    assert multiplications(task, network, prepared.sample()) == (48 * step + output, step + output, 0)
     assert choose(recipe.training, Settings("cpu"), task, network, prepared.sample()).threads == 1

@@ -10,11 +10,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 from paribus.errors import DataError, RecipeError, nearest
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from paribus.records.run import RunFolder
 
 Place = str | Callable[..., Any]  # "module:attribute" below paribus, or the thing itself
@@ -67,6 +69,8 @@ class Analysis:
         of: what is asked: a run, or all finished seeds of an arm: then ``compute`` takes them, and nothing is kept.
         also: other names that people type for it.
         quick: whether it is asked, with its defaults, of whoever asks a run for everything.
+        across: ``(arm → seed → record, overlap) → record`` of a whole study, where single runs can be put together.
+        across_page: makes its page.
         version: raised when the same options would give other figures: what was kept is then computed again.
     """
 
@@ -78,6 +82,8 @@ class Analysis:
     page: Place = "reports.analyses:plain_page"
     version: int = 1
     of: Literal["run", "arm"] = "run"
+    across: Place = ""
+    across_page: Place = ""
     also: tuple[str, ...] = ()
     quick: bool = True
 
@@ -100,7 +106,7 @@ class Analysis:
 
         model = keyword_options(resolve(self.compute))
         try:
-            return dict(model(**nested(options)))
+            return dict(model(**_listed(nested(options), model)))
         except ValidationError as error:
             raise explain(error, "", model.model_fields) from None
 
@@ -268,6 +274,8 @@ ANALYSES: Mapping[str, Analysis] = {
             compute="analysis.corruptions:corruptions",
             record="analysis.corruptions:Corruptions",
             page="reports.corruptions:corruptions_page",
+            across="analysis.severity:severity",
+            across_page="reports.corruptions:severity_page",
             quick=False,
         ),
         Analysis(
@@ -358,6 +366,15 @@ def nested(options: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def _listed(options: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """``kinds=texture,shuffle`` as people write it: words with commas between, where an option takes several."""
+    several = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple}
+    return {
+        name: [word.strip() for word in value.split(",")] if name in several and isinstance(value, str) else value
+        for name, value in options.items()
+    }
 
 
 _registered: dict[str, Analysis] = {}

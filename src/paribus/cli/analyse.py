@@ -45,7 +45,7 @@ def analyse(
     again: Annotated[bool, typer.Option("--again", help="Compute it even if the answer is kept.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the records as JSON.")] = False,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the page with its pictures; of a single run.")
+        Path | None, typer.Option(metavar="FILE", help="Write the page with its pictures; of one run, or of all arms.")
     ] = None,
     overwrite: Overwrite = False,
     runs: Runs = RUNS,
@@ -66,6 +66,8 @@ def analyse(
     - `paribus analyse ensemble digits-cnn--model.norm --arm norm=batch`
 
     - `paribus analyse embed last --set method=tsne --html map.html`
+
+    - `paribus analyse corruptions digits-cnn--model.norm --html severity.html`
     """
     from paribus.analysis.kept import analyse as ask
     from paribus.analysis.table import find, resolve
@@ -80,6 +82,9 @@ def analyse(
     if arm is not None or because:
         hint = "leave --arm and --because out, or: paribus test STUDY --arm ARM"
         raise ParibusError(f"the analysis {name} is about single runs", got=arm or because, hint=hint)
+    if find(name).across and (study := _study_of_arms(run, runs)):
+        _deliver({run: _across(study, name, again, settings)}, resolve(find(name).across_page), json, html, overwrite)
+        return
     folders = finished(run, runs, str(settings.get("split", "val")))
     if html is not None and len(folders) > 1:
         raise ParibusError("a page shows one run", got=f"{len(folders)} runs of {run}", hint="name one of them")
@@ -96,6 +101,27 @@ def _of_arm(study: Path, arm: str | None, because: str, name: str, settings: dic
         from paribus.studies.ensemble import analyse_arm
 
         return analyse_arm(study, name, arm, because, **settings)
+
+
+def _study_of_arms(name: str, runs: Path) -> Path | None:
+    """The folder of a study that has arms to compare, if that is what somebody means."""
+    from paribus.records.store import MARKERS
+    from paribus.records.study import StudyDesign
+
+    found = find_folder(name, runs, "run", "study")
+    if not (found / MARKERS["study"]).exists():
+        return None
+    return found if len(StudyDesign.open(found).arms()) > 1 else None
+
+
+def _across(study: Path, name: str, again: bool, settings: dict[str, Any]) -> Any:
+    """An analysis of all runs of a study, arm beside arm."""
+    from paribus.progress import working
+
+    with working(f"analysing {name}"):
+        from paribus.studies.across import analyse_study
+
+        return analyse_study(study, name, again, **settings)
 
 
 def _deliver(

@@ -98,7 +98,7 @@ def _axis(values: Sequence[float], title: str) -> Spec:
     logarithmic = ticks[0] > 0 and ticks[-1] >= DECADE * ticks[0]
     low, high = span(map(math.log, ticks) if logarithmic else ticks, 0.04)
     domain = (math.exp(low), math.exp(high)) if logarithmic else (low, high)
-    x = number("x", domain, title, grid=False, format="~g", labelOverlap=True, values=ticks)
+    x = number("x", domain, title, grid=False, format=".6~g", labelOverlap=True, values=ticks)
     x["scale"]["type"] = "log" if logarithmic else "linear"
     return x
 

@@ -24,6 +24,7 @@ from paribus.training.allocation import keep_freed_memory
 
 BF16_PAYS = 500_000  # multiplications per example from which bfloat16 pays on a CPU that has it
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+CONVOLVED = (nn.Conv2d, nn.ConvTranspose2d)
 COUNTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, *TRANSPOSED, nn.Linear, nn.RNNBase)  # layers with most of the work
 THREADS_PAY = 10_000_000  # multiplications per batch from which several threads pay
 COMPILING = ("auto", "on", "off")
@@ -118,7 +119,9 @@ def choose(
     pictures = trees.first(sample.inputs).ndim == 4
     convolutional = pictures and any(isinstance(layer, nn.Conv2d) for layer in network.modules())
     if precision == "auto":
-        precision = "bf16" if _bf16_pays(device, convolutional, work.total) else "fp32"
+        # of a transformer only the patches are convolved, and its matrix products take longer in bf16 than in fp32
+        mostly = convolutional and 2 * work.convolved >= work.total
+        precision = "bf16" if _bf16_pays(device, mostly, work.total) else "fp32"
     model = getattr(network, "model", network)
     fitted = str(getattr(model, "counts", "fitted numbers")) if fits_at_once(model) else ""
     backend = "" if settings.processes == 1 else "gloo" if device.type == "cpu" else "nccl"
@@ -191,22 +194,25 @@ class Work(NamedTuple):
     Args:
         total: all of them.
         at_once: those that threads can share, of a recurrent layer one step only: its steps wait for each other.
+        convolved: those of convolutions of pictures.
     """
 
     total: int
     at_once: int
+    convolved: int
 
 
 def multiplications(task: Task, network: nn.Module, sample: Batch) -> Work:
     """The work of one example, counted as copies compute the losses of a few on the CPU."""
     task, network = deepcopy(task), deepcopy(network).eval()  # a forward pass may leave traces in what users write
-    total = at_once = 0
+    total = at_once = convolved = 0
 
     def count(layer: nn.Module, inputs: tuple[Tensor, ...], output: Any) -> None:
-        nonlocal total, at_once
+        nonlocal total, at_once, convolved
         products = _products(layer, inputs[0], output)
         total += products
         at_once += products // inputs[0].shape[1] if isinstance(layer, nn.RNNBase) else products
+        convolved += products if isinstance(layer, CONVOLVED) else 0
 
     for layer in network.modules():
         if isinstance(layer, COUNTED):
@@ -214,7 +220,7 @@ def multiplications(task: Task, network: nn.Module, sample: Batch) -> Work:
     with torch.inference_mode(), seeded(0):
         for stage in task.stages(network):
             task.loss(stage, network, sample)
-    return Work(total // len(sample.rows), at_once // len(sample.rows))
+    return Work(*(found // len(sample.rows) for found in (total, at_once, convolved)))
 
 
 def _products(layer: nn.Module, given: Tensor, output: Any) -> int:
