@@ -149,7 +149,7 @@ def _worse(case: Case) -> bool:
     told = case["agreement"] < AGREED and case["told"] > 0  # of labels that are right neighbours know about as much
     lag, error = _lag(record)
     still = abs(case["mode_gap"]) < SAME_MODE
-    return told and balanced and still and not eased and not _harder(record) and lag > max(LAG, FAR * error)
+    return told and balanced and still and not eased and not _harder(record) and lag > max(LAG, SURE * error)
 
 
 def _lag(record: Record) -> tuple[float, float]:
@@ -167,8 +167,8 @@ def _worse_than_others(case: Case) -> Finding:
     lag, error = _lag(case.record)
     return Finding(
         "labels-wrong",
-        f"Answers to training examples are right less often than others, by {100 * lag:.1f} ± {100 * error:.1f} %, though "
-        "nothing makes them harder, and their nearest neighbours disagree more often than the network errs.",
+        f"Training examples are answered right less often than others, by {100 * lag:.1f} ± {100 * error:.1f} points, "
+        "though nothing makes them harder, and nearest neighbours disagree more often than the network errs.",
         case.evidence("agreement", "told", "gap", "mode_gap"),
         _agreeing(case.record),
         "Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
