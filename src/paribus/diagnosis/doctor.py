@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from paribus.diagnosis import general, grades
 from paribus.diagnosis.case import Case, Check
-from paribus.diagnosis.checks import fitting, inputs, labels, outputs, propagation, steps
+from paribus.diagnosis.checks import classes, fitting, inputs, labels, outputs, propagation, steps
 from paribus.diagnosis.finding import Diagnosis
 from paribus.diagnosis.ranking import ranked
 from paribus.diagnosis.record import Record
@@ -22,6 +22,7 @@ CHECKS: tuple[Check, ...] = (
     *outputs.CHECKS,
     *inputs.CHECKS,
     *labels.CHECKS,
+    *classes.CHECKS,
     *fitting.CHECKS,
 )
 

@@ -14,6 +14,7 @@ from paribus.records.run import RunFolder
 
 Rows = Sequence[Mapping[str, Any]]
 
+HASTY = 8.0  # times: twice the ratio of rates that is usual where they differ (Heusel et al. 2017: 4)
 LAST = 3  # epochs over which the end is judged
 FLAT = 0.15  # how far losses may stray from their mean and still be called the same, as a share of it
 FACTOR = 2.0  # by which the distance must change while they are
@@ -52,7 +53,8 @@ def _of_the_steps(case: Case) -> Diagnosis:
     """Whether one of the two networks moves far faster than the other, as in no healthy run."""
     if "balance" not in case.figures:
         return Diagnosis(unchecked=(f"which network runs ahead: {case.record.why_unseen('update_ratio')}",))
-    ahead, behind = case.above("balance"), case.below("balance")
+    worse = case["balance"] > HASTY and case.low("improving")  # far ahead, and what is drawn is spoiled again
+    ahead, behind = case.above("balance") or worse, case.below("balance")
     checked = ("a network that runs ahead of the other",)
     if not ahead and not behind:
         return Diagnosis(checked=checked)

@@ -1,10 +1,12 @@
 """What figures are like in healthy runs: a table of their quantiles, and the command that makes it from finished runs.
 
     python -m paribus.diagnosis.healthy RUNS…
+    python -m paribus.diagnosis.grading --rates src/paribus/diagnosis/healthy.json
 
 Every finished run below these folders counts as healthy, so they must hold nothing else: shipped recipes over seeds, as
 ``paribus study`` leaves them. In the table that ships a1 to c9 are hosts of the grading whose planted faults
-were looked at; what of it is told by recipes alone, rates and their heat, is of all sound recipes of a to d.
+were looked at; what of it is told by recipes alone, rates and their heat, is of all sound recipes whose hosts were
+looked at, which the second command reads without a training (:mod:`.grading.limits`).
 
 A limit is not a rule of thumb but lies beyond all of them, by a margin that each figure states
 (:data:`.measures.MEASURES`), or by as much as the outermost recipe lies beyond the next, where that is more. Runs of
@@ -111,12 +113,12 @@ def table(folders: Sequence[RunFolder]) -> Healthy:
     values = {
         name: [(one[name], host) for one, host in zip(found, hosts, strict=True) if name in one] for name in MEASURES
     }
-    ranges = {name: _range(numbers) for name, numbers in values.items() if numbers}
+    ranges = {name: ranged(numbers) for name, numbers in values.items() if numbers}
     return Healthy(len(folders), dict(sorted(Counter(hosts).items())), ranges)
 
 
-def _range(values: Sequence[tuple[float, str]]) -> Range:
-    """Of values, each with the recipe that it is of."""
+def ranged(values: Sequence[tuple[float, str]]) -> Range:
+    """The quantiles of values, each with the recipe that it is of."""
     order = sorted(values)
     (low, lowest), (high, highest) = order[0], order[-1]
     inner = next((value for value, host in order if host != lowest), low)

@@ -118,7 +118,8 @@ def _activations(model: nn.Module, name: str) -> None:
                 found += 1
     if not found:
         rule = "model.activations takes the place of activation modules"
-        raise RecipeError(rule, got="a model without any", hint="write them as modules, such as torch.nn.ReLU()")
+        hint = "set model.activation if the model has that, or write them as modules, such as torch.nn.ReLU()"
+        raise RecipeError(rule, got="a model without any", hint=hint)
 
 
 def _momentum(model: nn.Module, momentum: float) -> None:

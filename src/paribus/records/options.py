@@ -8,6 +8,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
@@ -19,6 +20,7 @@ from paribus.records.earlier import RENAMED
 from paribus.records.kinds import KINDS
 
 LARGEST = 2**63 - 1  # whole number that an array can count to
+ALIKE = 0.9  # similarity of two names that are easily taken for each other: activation, activations
 Factory = Callable[..., Any]
 Design = TypeVar("Design", bound=BaseModel)
 
@@ -146,9 +148,18 @@ def explain(error: ValidationError, where: str, known: Mapping[str, Any]) -> Rec
     if first["type"] == "literal_error":
         choices = re.findall(r"'([^']*)'", first["ctx"]["expected"])
         rule = f"{path} is one of {', '.join(choices)}"
-        return RecipeError(rule, got=first["input"], hint=nearest(str(first["input"]), choices))
+        other = _taking(first["input"], name, known)
+        hint = f"{path.removesuffix(name)}{other} is another field, and takes {first['input']}" if other else ""
+        return RecipeError(rule, got=first["input"], hint=hint or nearest(str(first["input"]), choices))
     message = first["msg"].removeprefix("Value error, ").replace("Input should", "must")
     return RecipeError(f"{path} {message[0].lower()}{message[1:]}", got=first.get("input"), hint=f"correct {path}")
+
+
+def _taking(value: object, name: str, known: Mapping[str, Any]) -> str:
+    """The field of nearly the same name that has this word among its choices, as activations beside activation."""
+    similar = (other for other in get_close_matches(name, known, cutoff=ALIKE) if other != name)
+    choices = {other: typing.get_args(getattr(known[other], "annotation", None)) for other in similar}
+    return next((other for other, words in choices.items() if isinstance(value, str) and value in words), "")
 
 
 def designed(kind: type[Design], fields: Mapping[str, Any]) -> Design:

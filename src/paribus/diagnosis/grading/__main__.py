@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from paribus import files
-from paribus.diagnosis.grading import cases, grades, parts, work
+from paribus.diagnosis.grading import cases, grades, limits, parts, work
 from paribus.diagnosis.grading.harm import SEEDS
 from paribus.diagnosis.grading.hosts import SETS
 from paribus.diagnosis.grading.table import Grading, confidence, markdown
@@ -29,7 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parts.plug_in()
     try:
         with errors_alone("paribus"):  # what the checks of recipes say of planted faults is no news
-            print(_graded(given))
+            print(limits.write(Path(given.rates)) if given.rates else _graded(given))
     except ParibusError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -85,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
         help="also study treatments of N harmful faults that were detected, drawn at random, and random changes",
     )  # fmt: skip
     parser.add_argument("--confidence", metavar="FILE", help="write how often each cause was right, for the doctor")
+    parser.add_argument(
+        "--rates", metavar="FILE", help="write into the doctor's table which learning rates sound recipes take; no more"
+    )
     parser.add_argument("--markdown", metavar="FILE", help="write the table there, too")
     return parser
 

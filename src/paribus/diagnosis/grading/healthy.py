@@ -124,13 +124,13 @@ SHIPPED: Mapping[Set, tuple[str, ...]] = {
     "tuning": (
         "digits/mlp", "digits/cnn", "digits/vae", "digits/gan", "seasons/linear", "seasons/lstm", "breast_cancer/mlp",
         "breast_cancer/linear", "wine/mlp", "heart/mlp", "diabetes_progression/linear", "lookahead/bilstm",
-        "markov/rnn", "heart/linear",
+        "markov/rnn", "heart/linear", "energy/linear",
     ),
     "grading": (
         "diabetes/mlp", "diabetes/linear", "seasons/tcn", "digits/distilled", "gaussians/gan",
         "textures/denoise", "mnist/mlp",
     ),
-    "next": ("energy/linear",),
+    "next": ("energy/repaired",),
 }  # fmt: skip
 """Recipes that ship and train in seconds."""
 
