@@ -146,10 +146,11 @@ def test_other_settings_are_other_groups(tmp_path):
     assert groups(FusedPool(1, "cpu"), [one, two]) == [0, 1]
 
 
-def test_pieces_of_batches_have_a_reason(tmp_path):
+def test_runs_that_cut_their_batches_alike_are_one_group(tmp_path):
     executor = FusedPool(1, "cpu")
-    assert groups(executor, [job(tmp_path, number, training__accumulate=2) for number in range(2)]) == [0, 1]
-    assert set(executor.reasons.values()) == {"training.accumulate cuts batches into pieces"}
+    jobs = [job(tmp_path, number, training__accumulate=pieces) for number, pieces in enumerate((2, 1, 2))]
+    assert sorted(map(str, groups(executor, jobs))) == ["1", "[0, 2]"]
+    assert executor.reasons == {("arm", 1): BY_ITSELF}
 
 
 def test_no_width_is_refused():

@@ -106,13 +106,14 @@ def test_patience_that_makes_no_sense_is_refused(tmp_path, seconds):
 
 @pytest.mark.slow
 def test_r6_a_request_to_stop_saves_once_and_lets_the_others_and_the_threads_of_their_connection_go(tmp_path, started):
-    run, stop, before, during = long(tmp_path), once(signal.SIGTERM, epoch=2), of_gloo(), []
+    run, stop, during = long(tmp_path), once(signal.SIGTERM, epoch=2), []
 
     def listen(now: Progress) -> None:
         during.append(of_gloo())
         stop(now)
 
     gc.collect()
+    before = of_gloo()
     gc.disable()  # what ends only when it is collected stays for as long as a script pleases
     try:
         with pytest.raises(Interrupted):
