@@ -72,8 +72,9 @@ def _python(text: str) -> str:
         return text.replace("SequentialCell", "Sequential").replace("def construct(", "def forward(")
     if GLUON.search(text):
         return re.sub(r"\b(?:gluon\.)?nn\.Dense\(", "gluon.Dense(", text)
-    used = [block for name, block in BLOCKS.items() if re.search(rf"(?<![\w.]){name}\(", text)]
+    used = [block for name, block in BLOCKS.items() if re.search(rf"(?<![\w.]){name}\(\s*[\w.]+\s*,\s*[\w.]+\s*[,)]", text)]
     used = [block for block in used if block.split("(")[0].strip() not in text]
+    text = re.sub(r"\Avar (?=\w+ *=)", "", text)
     return "".join(used).lstrip() + text if used else text
 
 
@@ -214,7 +215,7 @@ def _cpp(text: str) -> str:
     typed = re.findall(r"\b(nn\.\w+)\s+((?:\w+\s*(?:\{[^}]*\}|=\s*nullptr|\([^;]*\))?\s*,?\s*)+);", body)
     kinds = {held: kind for kind, names in typed for held in re.findall(r"\b([a-zA-Z_]\w*)\b", re.sub(r"\{[^}]*\}|nullptr", "", names))}
     lines = [f"class {name}(nn.Module):", "    def __init__(self):", "        super().__init__()"]
-    if made := re.search(rf"\b{name}\([^)]*\)\s*(?P<list>:[^{{]*(?:\{{[^;{{}}]*\}}[^{{]*)*)?\{{", body):
+    if made := re.search(rf"\b{name}\([^)]*\)\s*(?P<list>:[^{{]*(?:\{{[-,\s]*\d[-\d,\s]*\}}[^{{]*)*)?\{{", body):
         for held in re.finditer(r"[:,]\s*(\w+)\(", made["list"] or ""):
             if held[1] in kinds:
                 lines.append(f"        self.{held[1]} = {_called(kinds[held[1]], _inside(made['list'], held.end()))}")

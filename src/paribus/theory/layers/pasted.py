@@ -45,7 +45,7 @@ CLASSES = re.compile(
     r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
 )  # of a framework
 CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s*[,)])")
-APART = re.compile(r"(?<=\))(?:\s+|-)(?=[A-Z])|(?<=[A-Za-z])(?:\s|-)(?=[A-Z]\w*\()")  # layers without commas
+APART = re.compile(r"(?<=\))(?:[ \t]+|-)(?=[A-Z])|(?<=[A-Za-z])(?:[ \t]|-)(?=[A-Z]\w*\()")  # layers without commas
 VGG = re.compile(r"(?i)\bconv(\d)-(\d+)")  # whose table means padding that keeps the size
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")

@@ -27,7 +27,7 @@ PICTURE = re.compile(
     r"(?P<colour>rgb|colou?r|gr[ea]y[- ]?scale|gr[ea]y)? ?(?:input )?(?:images?|pictures?|inputs?)\b"
 )
 INPUTS = re.compile(
-    r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:inputs?|input (?:features|units|neurons|nodes)|eingänge|eingängen|eingabewerten?)\b,?"
+    r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:input (?:features|units|neurons|nodes)|inputs?|eingänge|eingängen|eingabewerten?)\b,?"
     r"|(?:^|with )(\d+) features\b(?! maps),?"
 )
 MOST = 7  # a window behind a pooling; a larger number is one of units
@@ -149,7 +149,7 @@ class Phrases:
             return
         kind, name = tokens[kinds[0]][1].split(maxsplit=1)
         if kind.startswith("⟦"):
-            if rest or times:
+            if rest or times > 1:
                 raise Unreadable(kind)
             self.done.append(Draft("id", behind=phis, group=self.groups, whole=self.ready[int(kind[1:-1])]))
             return

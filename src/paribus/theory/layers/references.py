@@ -16,10 +16,10 @@ TIMES = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "zwei":
 N = rf"(?:\d+|{'|'.join(TIMES)})"
 LIST = r"\d+(?:\s*(?:,|/|→|->)\s*(?:and |und )?\d+)*(?:,? (?:and|und|then) \d+)?"
 COUNTED = r"(?:filters?|channels?|filtern|kanälen?|neuronen|einheiten|kernels?|feature maps|maps|units|neurons)"
-INNER = r"[^()]*(?:\([^()]*\)[^()]*)*"
+INNER = r"[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*"
 BLOCKS = (
     re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×)?\s*(?:\w+ )??blocks? \((?P<list>{LIST}) {COUNTED}[;:,] (?P<body>{INNER})\)"),
-    re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×|times)?\s*(?:(?:\w+ )??blocks?(?: of|:)? )?\((?P<body>{INNER})\),? (?:with|of|using)?\s*(?P<list>{LIST}) {COUNTED}"),
+    re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×|times)?\s*(?:(?:\w+ )??blocks?(?: of|:)? )?[\[(](?P<body>{INNER})[\])],? (?:with|of|using)?\s*(?P<list>{LIST}) {COUNTED}"),
     re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??blocks?(?: of|:) (?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|using) (?P<list>{LIST}) {COUNTED}"),
 )  # fmt: skip
 AGAIN = re.compile(
@@ -40,7 +40,7 @@ BRANCHES = re.compile(
     r"(?P<joint>concat\w*|joined|added|summed|merged by addition)(?: together| along the channels)?"
 )
 ENCODER = re.compile(
-    rf"(?i)(?:\b(?P<n>{N})\s*(?:x|×)?\s*(?:stacked )?)?\btransformer (?:encoder )?(?:layers?|blocks?)\b[\s:,]*(?:with|of|having)?\s*"
+    rf"(?i)(?:\b(?P<n>{N})\s*(?:x|×)?\s*(?:stacked )?)?\btransformer (?:encoder )?(?:layers?|blocks?|(?=with \d+ layers|d_model))\b[\s:,]*(?:with|of|having)?\s*"
     r"(?P<rest>\([^()]*\)|(?:[^.;()]*?\b(?:heads?|nhead|d_?model|ff\w*|dim\w*|mlp|feed-?forward)\b[^.;()]*))"
 )
 PATCHES = re.compile(
@@ -81,8 +81,9 @@ def written_out(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
 
 
 NETS = {"cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier", "discriminator", "alexnet",
-        "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn"}  # fmt: skip
-ENDS = {"input", "inputs", "x", "hidden", "residual", "block", "layer", "eingabe", "add", "sum", "skip", "concat", "branch"}
+        "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn", "vae",
+        "variant", "stem"}  # fmt: skip
+ENDS = {"input", "inputs", "x", "hidden", "residual", "block", "eingabe", "add", "sum", "skip", "concat", "branch"}
 
 
 def number(word: str | None) -> int:
@@ -131,7 +132,7 @@ def _again(text: str) -> str:
         before = re.sub(r"(?i)[\s,;.]*(?:\b(?:block|stage) \d+\s*:?|\bthen|\band(?: then)?|\bfollowed by)\s*$", "", before).rstrip(" ,;.\n")
         block = re.split(r"[;.\n](?!\d)|(?i:\b(?:block|stage) \d+:)", before)[-1].strip(" ,")
         if here is found:
-            told = re.findall(r"(?i)(\d+)(?= (?:\dx\d )?(?:filters?|channels?|kernels?|feature maps))|(?<=conv )(\d+)(?!\d*x)|(?<=conv2d )(\d+)(?!\d*x)|"
+            told = re.findall(r"(?i)(\d+)(?= (?:\dx\d )?(?:filters?|channels?|kernels?|feature maps))|\bconv(?:2d|\dx\d)? (\d+)(?!\d*x)|"
                               r"(?:dense|linear|fc) (\d+)|(\d+)(?= units| neurons)", block)  # fmt: skip
             widths = {next(filter(None, one)) for one in told}
             if len(widths) != 1:
@@ -165,7 +166,7 @@ def _throughout(text: str) -> str:
 def _encoder(found: re.Match[str], wide: str) -> str:
     """An encoder layer of torch, so many times; empty where it says no width or heads."""
     rest = found["rest"]
-    width = re.search(r"(?i)(?:d_?model|model dim\w*|embed\w* dim\w*|hidden (?:size|dim\w*)|width|(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(\d+)[- ](?:dim\w*|features|wide)", rest)
+    width = re.search(r"(?i)(?:d_?model|model (?:dim\w*|width)|embed\w* dim\w*|hidden (?:size|dim\w*)|width|(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(\d+)[- ](?:dim\w*|features|wide)", rest)
     heads = re.search(r"(?i)(\d+)[- ](?:attention )?heads?|(?:n_?heads?|num_heads|heads)\s*(?:=|of|:)?\s*(\d+)", rest)
     inner = re.search(r"(?i)(?:dim_feedforward|feed-?forward\w*|ffn?|d_ff|mlp)(?: (?:dim\w*|size|width|hidden))*\s*(?:=|of|:)?\s*(\d+)", rest)
     if heads is None:
@@ -176,4 +177,6 @@ def _encoder(found: re.Match[str], wide: str) -> str:
     said += f" ff={inner[1]}" if inner else ""
     if re.search(r"(?i)\bgelu\b|\bpre-?norm|norm.first|\bdropout", rest) or not wide:
         return ""
-    return said + (f" layers={number(found['n'])}" if found["n"] else "")
+    times = re.search(r"(\d+) layers\b|(?<= )x(\d+)\s*$", rest)
+    many = number(found["n"]) if found["n"] else int(times[1] or times[2]) if times else 1
+    return said + (f" layers={many}" if many > 1 else "")

@@ -29,7 +29,7 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
           "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
-          "between", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes"}  # fmt: skip
+          "between", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes", "encoder", "decoder"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
     rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"

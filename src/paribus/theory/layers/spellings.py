@@ -280,7 +280,7 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         names = ("in", "out")
     bare = iter([name for name in _turned(kind, names, plain) if not name or name not in given])
     for piece, where in call.pieces:
-        if not exact and (itself := _by_itself(kind, piece)):
+        if (not exact or is_activation(piece)) and (itself := _by_itself(kind, piece)):
             found[itself[0]] = (itself[1], where)
             continue
         word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
