@@ -248,7 +248,9 @@ class Calls(Steps):
         held = owner.layers if isinstance(owner, Row) else owner.row if isinstance(owner, Instance) else None
         if held is not None and name in ("add", "append", "add_module", "extend"):
             several = args if name == "add" and not named else args[-1:]
-            held += _layers(args[-1:]) if name == "extend" else [one for one in several if one != Signal(())]  # an input
+            held += (
+                _layers(args[-1:]) if name == "extend" else [one for one in several if one != Signal(())]
+            )  # an input
             if isinstance(owner, Instance) and name == "add_module" and isinstance(args[0], str):
                 owner.parts[args[0]] = args[-1]
             return None

@@ -155,8 +155,10 @@ def printed(text: str) -> str:
 
 
 def _classed(text: str) -> str:
-    """``conv(3, 6, 5) … conv(6, 16, 5)`` as torch's class, where each takes as many channels as the one before it gives;
-    as filters, kernel, stride and padding where all have one kernel."""
+    """``conv(3, 6, 5) … conv(6, 16, 5)`` as torch's class, where each takes what the one before it gives.
+
+    As filters, kernel, stride and padding, where all have one kernel.
+    """
     if len(APART.findall(text)) > 1 and not re.search(r"(?i)[-+>→|,;]\s*(?:bn|batch)|\.\w+\(", text):
         text = APART.sub(", ", text)
     if len(VGG.findall(text)) > 5 and not re.search(r"(?i)pad|same|valid|\bp\d", text):
@@ -168,7 +170,10 @@ def _classed(text: str) -> str:
     if len(calls) > 1 and len({sizes[1] for sizes in numbers}) == 1 and numbers[0][1] in (1, 3, 5, 7):
         named = ("filters", "kernel_size", "stride", "padding")
         return CALL.sub(
-            lambda call: "conv(" + ", ".join(f"{key}={n}" for key, n in zip(named, re.findall(r"\d+", call[1]), strict=False)), text
+            lambda call: (
+                "conv(" + ", ".join(f"{key}={n}" for key, n in zip(named, re.findall(r"\d+", call[1]), strict=False))
+            ),
+            text,
         )
     return text
 

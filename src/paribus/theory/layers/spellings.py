@@ -75,7 +75,8 @@ OPTIONS = {
                     "kernel"),
     **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
     **dict.fromkeys(("dilation", "dilation_rate", "d"), "dilation"), **dict.fromkeys(("groups", "g"), "groups"),
-    **dict.fromkeys(("bias", "use_bias", "has_bias"), "bias"), "pad_mode": "padding", **dict.fromkeys(("rate", "prob"), "rate"),
+    **dict.fromkeys(("bias", "use_bias", "has_bias"), "bias"), "pad_mode": "padding",
+    **dict.fromkeys(("rate", "prob"), "rate"),
     **dict.fromkeys(("num_layers", "layers"), "layers"), **dict.fromkeys(("bidirectional", "bi"), "bi"),
     **dict.fromkeys(("scale_factor", "factor", "scale", "upscale_factor"), "factor"),
     **dict.fromkeys(("output_size", "size"), "size"),
@@ -163,7 +164,6 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(\d+) by (\d+)", r"\1x\2"),
     (r"(?i)\bthen\b", ""),
     (r"(?i)\blog[- ](?=softmax)", "log"),
-
     (r"(?i)^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
