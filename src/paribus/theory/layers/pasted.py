@@ -28,6 +28,7 @@ from paribus.theory.layers.prose import phrased
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.shorthand import spaced, tabled, written_out
 from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.tokens import mistyped
 
 SHAPE = r"[\[(]+\s*(?:None|-?\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*[\])]+"
 KERAS = re.compile(rf"([\w.]+)\s*\((\w+)\)?\s+({SHAPE})\s+(\d[\d,]*)")
@@ -42,7 +43,7 @@ STRICT = re.compile(
     rf"(?:\s|[\[\],|&]|\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil)\b|\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+"
 )
 CLASSES = re.compile(
-    r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
+    r"\b(?:nn|layers|keras)\.(?=\w)|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
 )  # of a framework
 CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s*[,)])")
 APART = re.compile(r"(?<=\))(?:[ \t]+|-)(?=[A-Z])|(?<=[A-Za-z])(?:[ \t]|-)(?=[A-Z]\w*\()")  # layers without commas
@@ -121,8 +122,8 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
 
 def otherwise(text: str) -> Iterator[Pasted]:
     """Other readings of a text that the notation does not take: a call as code, and sentences."""
-    if STRICT.fullmatch(text):
-        return  # the notation itself: its refusal stands
+    if STRICT.fullmatch(re.sub(r"[a-z]{4,}", lambda word: mistyped(word[0]) or word[0], text)):
+        return  # the notation itself, perhaps mistyped: its refusal stands
     with suppress(TheoryError):
         if (code := followed(as_python(text), alone=True)) is not None:
             yield Pasted(code.text, code.input, code.said)
