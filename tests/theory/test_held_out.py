@@ -11,10 +11,13 @@ from tests.theory.meant import derivative_verdict, layer_verdict, rows_of
 LISTS = sorted((Path(__file__).parent / "held_out").glob("*.txt"))
 RIGHT = {  # far from the notation
     **{"layers-sixth": 0.86, "layers-seventh": 0.95, "layers-eighth": 0.97, "layers-ninth": 0.9},
+    **{"layers-tenth": 0.93, "layers-eleventh": 0.83},
     "derivatives-third": 0.94,
 }
-SAMPLED = ["fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
-EVERY = {f"derivatives-{place}": 6 for place in SAMPLED}  # only each sixth spelling
+EVERY = {  # only each sixth spelling
+    **{f"derivatives-{place}": 6 for place in ("fourth", "fifth", "sixth", "seventh", "eighth", "ninth")},
+    **{f"layers-{place}": 6 for place in ("tenth", "eleventh")},
+}
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
 

@@ -187,7 +187,7 @@ class Calls(Steps):
         if low in LISTS:
             if args and isinstance(args[0], dict):
                 return args[0]
-            return _layers(args) if low != "list" else [*flat(args)]
+            return _layers((*args, *named.values())) if low != "list" else [*flat(args)]
         if low in ("input", "inputlayer", "placeholder"):
             self.takes(args, named)
             return Signal(())
@@ -247,7 +247,10 @@ class Calls(Steps):
             return called
         held = owner.layers if isinstance(owner, Row) else owner.row if isinstance(owner, Instance) else None
         if held is not None and name in ("add", "append", "add_module", "extend"):
-            held += _layers(args[-1:]) if name == "extend" else args if name == "add" and not named else args[-1:]
+            several = args if name == "add" and not named else args[-1:]
+            held += (
+                _layers(args[-1:]) if name == "extend" else [one for one in several if one != Signal(())]
+            )  # an input
             if isinstance(owner, Instance) and name == "add_module" and isinstance(args[0], str):
                 owner.parts[args[0]] = args[-1]
             return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import warnings
 from collections import ChainMap
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +61,9 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
     """
     plain = textwrap.dedent(re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", text)).strip()
     try:
-        tree = ast.parse(plain)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a stranger's text
+            tree = ast.parse(plain)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     code = Code(inputs=inputs, last=bool(LAST.search(text)) and "channels=" not in text)

@@ -28,7 +28,9 @@ SKIPPED = re.compile(
 )
 END = "input|output|image|logits?|predictions?|probabilit(?:y|ies)|scores?|classes|class|result|data|x|y|label"
 MORE = "layer|image|tensor|shape|probabilities|scores|logits|rgb|gr[ea]yscale|classes|of|is"
-ENDS = re.compile(rf"(?i)\W*(?:[\dx×*,() ]+\W*)?(?:{END})s?(?:\W+(?:{MORE}|[\dx×*,() ]+))*\W*")  # boxes that are no layers
+ENDS = re.compile(
+    rf"(?i)\W*(?:[\dx×*,() ]+\W*)?(?:{END})s?(?:\W+(?:{MORE}|[\dx×*,() ]+))*\W*"
+)  # boxes that are no layers
 MEET = {"add": "|", "sum": "|", "+": "|", "⊕": "|", "addition": "|", "eltwise": "|", "concat": "&", "concatenate": "&",
         "cat": "&", "merge": "&", "concatenation": "&"}  # fmt: skip
 NOTES = re.compile(r"(?i)(?:parameters?|params|output|shape|size|elements|w|b|feature maps)\s*:[^\n,]*(?:,\s*\d{3})*")

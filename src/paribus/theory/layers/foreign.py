@@ -22,6 +22,7 @@ PUSHED = re.compile(r"\{\s*type\s*:\s*['\"](\w+)['\"](?P<rest>[^{}]*)\}")
 PADDLE = re.compile(r"\bpaddle\b|\bnn\.Layer\b|(?s:nn\.Conv2D\(.*nn\.Linear\()")
 MINDSPORE = re.compile(r"\bmindspore\b|\bnn\.(?:Cell|SequentialCell)\b|\bpad_mode\s*=|\bhas_bias\s*=")
 GLUON = re.compile(r"\b(?:gluon|mxnet|HybridSequential|HybridBlock)\b|(?s:nn\.Conv2D\(.*nn\.Dense\()")
+MOST = 1_000  # characters between the parentheses of one layer
 CELLS = {"Lstm": "LSTM", "Gru": "GRU", "SimpleRnn": "SimpleRNN", "ReLu": "ReLU"}
 BLOCKS = {  # helpers of fastai and torchvision, as their documentation defines them
     "ConvLayer": """
@@ -72,8 +73,11 @@ def _python(text: str) -> str:
         return text.replace("SequentialCell", "Sequential").replace("def construct(", "def forward(")
     if GLUON.search(text):
         return re.sub(r"\b(?:gluon\.)?nn\.Dense\(", "gluon.Dense(", text)
-    used = [block for name, block in BLOCKS.items() if re.search(rf"(?<![\w.]){name}\(", text)]
+    used = [
+        block for name, block in BLOCKS.items() if re.search(rf"(?<![\w.]){name}\(\s*[\w.]+\s*,\s*[\w.]+\s*[,)]", text)
+    ]
     used = [block for block in used if block.split("(")[0].strip() not in text]
+    text = re.sub(r"\Avar (?=\w+ *=)", "", text)
     return "".join(used).lstrip() + text if used else text
 
 
@@ -103,7 +107,9 @@ def _pushed(text: str) -> str:
             words.append(f"Input(shape=({depth},))" if flat else f"Input(shape=({', '.join(sizes)}))")
         elif kind == "conv":
             options = f"{has.get('filters')}, {has.get('sx')}, strides={has.get('stride', 1)}"
-            words.append(f"Conv2d(out_channels={options.replace(', ', ', kernel_size=', 1)}, padding={has.get('pad', 0)})")
+            words.append(
+                f"Conv2d(out_channels={options.replace(', ', ', kernel_size=', 1)}, padding={has.get('pad', 0)})"
+            )
         elif kind == "pool":
             words.append(f"MaxPool2d({has.get('sx')}, {has.get('stride', 2)})")
         elif kind in ("fc", "softmax", "svm", "regression"):
@@ -121,16 +127,22 @@ def _r(text: str) -> str:
     plain = re.sub(r"#[^\n]*", "", text)
     if re.search(r"layer_(?:add|concatenate|multiply)\(", plain):
         return text
-    values = ((r"\bc\(", "("), (r"\bTRUE\b", "True"), (r"\bFALSE\b", "False"), (r"\bNULL\b", "None"), (r"(?<=\d)L\b", ""),
+    values = ((r"\bc\(", "("), (r"\bTRUE\b", "True"), (r"\bFALSE\b", "False"), (r"\bNULL\b", "None"),
+              (r"(?<=\d)L\b", ""),
               (r"\bshape\(", "("), (r"\blist\(", "("))  # fmt: skip
     for sign, meant in values:
         plain = re.sub(sign, meant, plain)
     if "nn_sequential(" in plain:
         plain = re.sub(r"\bnn_(\w+)\(", lambda m: f"nn.{CLASSES.get(m[1].replace('_', ''), m[1])}(", plain)
         return re.sub(r"<-", "=", plain)
-    rows = [f"Input(shape={found[1]})" for found in re.finditer(r"(?:sequential\(\s*input_shape|layer_input\(\s*shape)\s*=\s*(\([^)]*\)|\d+)", plain)]
+    rows = [
+        f"Input(shape={found[1]})"
+        for found in re.finditer(r"(?:sequential\(\s*input_shape|layer_input\(\s*shape)\s*=\s*(\([^)]*\)|\d+)", plain)
+    ]
     for found in re.finditer(r"\blayer_(?!input\()(\w+)\(", plain):
         name, inside = found[1], _inside(plain, found.end())
+        if len(inside) > MOST:
+            return text
         if (phi := name.removeprefix("activation_")) != name:
             name, inside = "activation", f'"{phi}"'
         title = "".join(part.title() for part in name.split("_"))
@@ -154,7 +166,7 @@ def _built(text: str) -> str:
     for found in BUILDER.finditer(text):
         name = found[1].removesuffix("Layer")
         inside = _inside(text, found.end())
-        has = _chained(text, found.end() + len(inside) + 1)
+        has, _ = _chained(text, found.end() + len(inside) + 1)
         phi = is_activation(has.get("activation", "").rpartition(".")[2].strip("\"' ")) or ""
         numbers = [part.strip() for part in inside.split(",") if part.strip().isdigit()]
         size = "x".join(re.findall(r"\d+", has.get("kernelSize", "")) or numbers)
@@ -163,7 +175,8 @@ def _built(text: str) -> str:
                   "same" if "Same" in has.get("convolutionMode", "") else ""]  # fmt: skip
         kind = {"Subsampling": "avgpool" if "AVG" in inside else "pool", "Dense": "linear", "Output": "linear",
                 "Convolution": "conv", "BatchNormalization": "bn", "RnnOutput": "linear",
-                "GlobalPooling": "gap", "Activation": phi, "Convolution2D": "conv"}.get(name, kind_of(name))  # fmt: skip
+                "GlobalPooling": "gap", "Activation": phi,
+                "Convolution2D": "conv"}.get(name, kind_of(name))  # fmt: skip
         if kind in ("conv", "pool", "avgpool"):
             words.append(" ".join(filter(None, [kind, has.get("nOut"), f"k{size}" if kind == "conv" else size, *window,
                                                 "bias" if kind == "conv" else ""])))  # fmt: skip
@@ -182,8 +195,8 @@ def _input_type(text: str) -> Iterator[list[str]]:
         yield [sizes[2], *sizes[:2]] if len(sizes) == 3 else sizes
 
 
-def _chained(text: str, at: int) -> dict[str, str]:
-    """The methods of a builder and what they are given: ``.nIn(1).nOut(32)``."""
+def _chained(text: str, at: int) -> tuple[dict[str, str], int]:
+    """The methods of a builder and what they are given, ``.nIn(1).nOut(32)``, and where they end."""
     has = dict[str, str]()
     while found := re.compile(r"\s*\.(\w+)\(").match(text, at):
         inside = _inside(text, found.end())
@@ -191,7 +204,7 @@ def _chained(text: str, at: int) -> dict[str, str]:
         if found[1] == "build":
             break
         has[found[1]] = inside.strip()
-    return has
+    return has, at
 
 
 # libtorch
@@ -208,13 +221,16 @@ def _cpp(text: str) -> str:
     text = re.sub(r"(?<=[(,])\s*\{([-\d,\s]+)\}", r"(\1)", text)
     found = re.search(r"\b(?:struct|class)\s+(\w+)\s*:[^{]*\{", text)
     if found is None:
-        text = re.sub(r"(?m)^\s*(?:auto|nn\.Sequential)\s+(\w+)\s*=?\s*(?:nn\.Sequential)?\(", r"\1 = nn.Sequential(", text)
+        text = re.sub(
+            r"(?m)^\s*(?:auto|nn\.Sequential)\s+(\w+)\s*=?\s*(?:nn\.Sequential)?\(", r"\1 = nn.Sequential(", text
+        )
         return re.sub(r";\s*", "\n", text)
     name, body = found[1], _inside(text, found.end())
-    typed = re.findall(r"\b(nn\.\w+)\s+((?:\w+\s*(?:\{[^}]*\}|=\s*nullptr|\([^;]*\))?\s*,?\s*)+);", body)
-    kinds = {held: kind for kind, names in typed for held in re.findall(r"\b([a-zA-Z_]\w*)\b", re.sub(r"\{[^}]*\}|nullptr", "", names))}
+    typed = re.findall(r"\b(nn\.\w+)\s+(\w[^;]*);", body)
+    plain = [(kind, re.sub(r"\{[^}]*\}|\([^)]*\)|=\s*\w+", "", names)) for kind, names in typed]
+    kinds = {held: kind for kind, names in plain for held in re.findall(r"\b[a-zA-Z_]\w*\b", names)}
     lines = [f"class {name}(nn.Module):", "    def __init__(self):", "        super().__init__()"]
-    if made := re.search(rf"\b{name}\([^)]*\)\s*(?P<list>:[^{{]*(?:\{{[^;{{}}]*\}}[^{{]*)*)?\{{", body):
+    if made := re.search(rf"\b{name}\([^)]*\)\s*(?P<list>:[^{{]*(?:\{{[-,\s]*\d[-\d,\s]*\}}[^{{]*)*)?\{{", body):
         for held in re.finditer(r"[:,]\s*(\w+)\(", made["list"] or ""):
             if held[1] in kinds:
                 lines.append(f"        self.{held[1]} = {_called(kinds[held[1]], _inside(made['list'], held.end()))}")
@@ -236,11 +252,8 @@ def _options(text: str) -> str:
     while found := re.search(r"\bnn\.\w+Options\(", text):
         inside = _inside(text, found.end())
         end = found.end() + len(inside) + 1
-        has = _chained(text, end)
+        has, end = _chained(text, end)
         said = ", ".join([inside, *(f"{key}={value}" for key, value in has.items())])
-        for key, value in has.items():
-            end = text.index(f".{key}(", end) + len(f".{key}(") + text[text.index(f".{key}(", end) :].index(")") - len(f".{key}(") + 1
-            del value
         text = text[: found.start()] + said.lstrip(", ") + text[end:]
     return text
 

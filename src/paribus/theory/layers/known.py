@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 PATH = r"(?:(?:tf\.)?keras\.applications\.(?:\w+\.)?|(?:torchvision\.)?models\.(?:\w+\.)?|timm\.create_model\(['\"])?"
-NAMED = re.compile(rf"(?i)\s*(?:\w+\s*=\s*)?(?P<path>{PATH})(?P<name>[a-z]+[-_ ]?v?\d*(?:[-_ ]?bn)?)(?P<rest>['\"]?\s*\([^()]*\)|['\"][^()]*\))?\s*")
+NAMED = re.compile(
+    rf"(?i)\s*(?:\w+\s*=\s*)?(?P<path>{PATH})(?P<name>[a-z]+[-_ ]?v?\d*(?:[-_ ]?bn)?)"
+    rf"(?P<rest>['\"]?\s*\([^()]*\)|['\"][^()]*\))?\s*"
+)
 VGG = {11: "1 1 2 2 2", 13: "2 2 2 2 2", 16: "2 2 3 3 3", 19: "2 2 4 4 4"}
 RESNET = {18: "2 2 2 2", 34: "3 4 6 3", 50: "3 4 6 3", 101: "3 4 23 3", 152: "3 8 36 3"}
 ALEXNET = (

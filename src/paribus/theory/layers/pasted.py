@@ -28,6 +28,7 @@ from paribus.theory.layers.prose import phrased
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.shorthand import spaced, tabled, written_out
 from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.tokens import mistyped
 
 SHAPE = r"[\[(]+\s*(?:None|-?\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?\s*[\])]+"
 KERAS = re.compile(rf"([\w.]+)\s*\((\w+)\)?\s+({SHAPE})\s+(\d[\d,]*)")
@@ -42,10 +43,10 @@ STRICT = re.compile(
     rf"(?:\s|[\[\],|&]|\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil)\b|\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+"
 )
 CLASSES = re.compile(
-    r"\b(?:nn|layers|keras)\.|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
+    r"\b(?:nn|layers|keras)\.(?=\w)|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
 )  # of a framework
 CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s*[,)])")
-APART = re.compile(r"(?<=\))(?:\s+|-)(?=[A-Z])|(?<=[A-Za-z])(?:\s|-)(?=[A-Z]\w*\()")  # layers without commas
+APART = re.compile(r"(?<=\))(?:[ \t]+|-)(?=[A-Z])|(?<=[A-Za-z])(?:[ \t]|-)(?=[A-Z]\w*\()")  # layers without commas
 VGG = re.compile(r"(?i)\bconv(\d)-(\d+)")  # whose table means padding that keeps the size
 USUAL = {28, 32, 48, 64, 84, 96, 100, 128, 150, 160, 180, 192, 200, 224, 227, 256, 299, 300, 320, 384, 416, 448, 512}
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*(\d+(?:\s*,\s*\d+){2,})\s*\)\s*")
@@ -121,8 +122,8 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
 
 def otherwise(text: str) -> Iterator[Pasted]:
     """Other readings of a text that the notation does not take: a call as code, and sentences."""
-    if STRICT.fullmatch(text):
-        return  # the notation itself: its refusal stands
+    if STRICT.fullmatch(re.sub(r"[a-z]{4,}", lambda word: mistyped(word[0]) or word[0], text)):
+        return  # the notation itself, perhaps mistyped: its refusal stands
     with suppress(TheoryError):
         if (code := followed(as_python(text), alone=True)) is not None:
             yield Pasted(code.text, code.input, code.said)
@@ -155,8 +156,10 @@ def printed(text: str) -> str:
 
 
 def _classed(text: str) -> str:
-    """``conv(3, 6, 5) … conv(6, 16, 5)`` as torch's class, where each takes as many channels as the one before it gives;
-    as filters, kernel, stride and padding where all have one kernel."""
+    """``conv(3, 6, 5) … conv(6, 16, 5)`` as torch's class, where each takes what the one before it gives.
+
+    As filters, kernel, stride and padding, where all have one kernel.
+    """
     if len(APART.findall(text)) > 1 and not re.search(r"(?i)[-+>→|,;]\s*(?:bn|batch)|\.\w+\(", text):
         text = APART.sub(", ", text)
     if len(VGG.findall(text)) > 5 and not re.search(r"(?i)pad|same|valid|\bp\d", text):
@@ -168,7 +171,10 @@ def _classed(text: str) -> str:
     if len(calls) > 1 and len({sizes[1] for sizes in numbers}) == 1 and numbers[0][1] in (1, 3, 5, 7):
         named = ("filters", "kernel_size", "stride", "padding")
         return CALL.sub(
-            lambda call: "conv(" + ", ".join(f"{key}={n}" for key, n in zip(named, re.findall(r"\d+", call[1]), strict=False)), text
+            lambda call: (
+                "conv(" + ", ".join(f"{key}={n}" for key, n in zip(named, re.findall(r"\d+", call[1]), strict=False))
+            ),
+            text,
         )
     return text
 

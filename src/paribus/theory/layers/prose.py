@@ -27,7 +27,8 @@ PICTURE = re.compile(
     r"(?P<colour>rgb|colou?r|gr[ea]y[- ]?scale|gr[ea]y)? ?(?:input )?(?:images?|pictures?|inputs?)\b"
 )
 INPUTS = re.compile(
-    r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:inputs?|input (?:features|units|neurons|nodes)|eingänge|eingängen|eingabewerten?)\b,?"
+    r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:input (?:features|units|neurons|nodes)|inputs?|"
+    r"eingänge|eingängen|eingabewerten?)\b,?"
     r"|(?:^|with )(\d+) features\b(?! maps),?"
 )
 MOST = 7  # a window behind a pooling; a larger number is one of units
@@ -37,6 +38,8 @@ FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|eingabe|entrée)\b(?: layer| shape| si
 
 def phrased(text: str) -> tuple[str, Shape] | None:
     """A net in words, in the notation, and the input that it names; None where a word has no role."""
+    if "⟦" in text:
+        return None
     try:
         text, ready = written_out(text, _inner)
         plain = prepared(text)
@@ -96,7 +99,9 @@ class Phrases:
         """Pieces between commas; a label before them may name their layer."""
         tokens = [token for token in tokens if token[0]]
         twice = [("kind", "linear") == (a[0], a[1][:6]) == (b[0], b[1][:6]) for a, b in pairwise([*tokens, ("", "")])]
-        tokens = [token for token, named in zip(tokens, twice, strict=True) if not named]  # an output layer is fully connected
+        tokens = [
+            token for token, named in zip(tokens, twice, strict=True) if not named
+        ]  # an output layer is fully connected
         label = ""
         if (":" in [word for _, word in tokens[:4]]) or (
             "=" in [word for _, word in tokens[:3]] and tokens[0][0] == "kind"
@@ -149,7 +154,7 @@ class Phrases:
             return
         kind, name = tokens[kinds[0]][1].split(maxsplit=1)
         if kind.startswith("⟦"):
-            if rest or times:
+            if rest or times > 1:
                 raise Unreadable(kind)
             self.done.append(Draft("id", behind=phis, group=self.groups, whole=self.ready[int(kind[1:-1])]))
             return
@@ -225,7 +230,9 @@ class Phrases:
         members = [one for one in self.done if one.group == last.group and one.kind == last.kind]
         members = members if last.counted else [last]
         windows = [one for one in self.done if one.kind in ("conv", "dw")]
-        told = {"padding", "same", "kernel", "no", "without", "size"} & {what if what != "option" else word for what, word in rest}
+        told = {"padding", "same", "kernel", "no", "without", "size"} & {
+            what if what != "option" else word for what, word in rest
+        }
         if told and last.kind in ("bn", "dropout", "gap", "flatten", "id", *ACTIVATIONS) and windows:
             members = windows  # (same padding), behind all
         found = [one.attributes(rest) for one in members]
@@ -285,8 +292,10 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         loose = token[1] in ("and", "und", "et") or not {"number", "list", "noun"} & {*between}
         ahead_of = [what for what, _ in ahead if what not in ("count", "and")][:3]
         counted = (
-            ahead_of[:2] == ["number", "noun"] or ahead_of == ["phi", "number", "noun"]
-        ) and kind is None and token[1] in ("and", "und")
+            (ahead_of[:2] == ["number", "noun"] or ahead_of == ["phi", "number", "noun"])
+            and kind is None
+            and token[1] in ("and", "und")
+        )
         last = next((word.split()[0] for what, word in parts[-1] if what == "kind"), "")
         given = any(what == "noun" for what, _ in parts[-1])
         if (token[0] == "and" and counted and last and (last not in NEEDS_OUT or given)) or (

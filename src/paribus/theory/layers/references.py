@@ -1,8 +1,8 @@
 """What words about nets refer back or forth to, written out: "the same again with 64 filters", "all convolutions padded
 by 1", "three blocks of … with 16, 32 and 64 filters", "two branches, (…) and (…), concatenated".
 
-Each becomes the words that it stands for; what no sentence can say, a block of branches or an encoder, becomes a sign ⟦0⟧ for
-a piece of the notation.
+Each becomes the words that it stands for; what no sentence can say, a block of branches or an encoder, becomes a sign
+⟦0⟧ for a piece of the notation.
 """
 
 from __future__ import annotations
@@ -12,26 +12,45 @@ from collections.abc import Callable
 
 from paribus.theory.layers.spellings import kind_of
 
-TIMES = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "zwei": 2, "drei": 3, "vier": 4, "deux": 2, "trois": 3}
+TIMES = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "zwei": 2,
+    "drei": 3,
+    "vier": 4,
+    "deux": 2,
+    "trois": 3,
+}
 N = rf"(?:\d+|{'|'.join(TIMES)})"
 LIST = r"\d+(?:\s*(?:,|/|→|->)\s*(?:and |und )?\d+)*(?:,? (?:and|und|then) \d+)?"
 COUNTED = r"(?:filters?|channels?|filtern|kanälen?|neuronen|einheiten|kernels?|feature maps|maps|units|neurons)"
-INNER = r"[^()]*(?:\([^()]*\)[^()]*)*"
+INNER = r"[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*"
 BLOCKS = (
-    re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×)?\s*(?:\w+ )??blocks? \((?P<list>{LIST}) {COUNTED}[;:,] (?P<body>{INNER})\)"),
-    re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×|times)?\s*(?:(?:\w+ )??blocks?(?: of|:)? )?\((?P<body>{INNER})\),? (?:with|of|using)?\s*(?P<list>{LIST}) {COUNTED}"),
-    re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??blocks?(?: of|:) (?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|using) (?P<list>{LIST}) {COUNTED}"),
+    re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×)?\s*(?:\w+ )??blocks? \((?P<list>{LIST}) {COUNTED}[;:,] "
+               rf"(?P<body>{INNER})\)"),
+    re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×|times)?\s*(?:(?:\w+ )??blocks?(?: of|:)? )?[\[(]"
+               rf"(?P<body>{INNER})[\])],? (?:with|of|using)?\s*(?P<list>{LIST}) {COUNTED}"),
+    re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??blocks?(?: of|:) (?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|"
+               rf"using) (?P<list>{LIST}) {COUNTED}"),
 )  # fmt: skip
 AGAIN = re.compile(
     r"(?i)(?:(?:then )?(?:and )?(?:the )?same(?: (?:again|block|layers?|thing|structure|pattern|as before))?|"
-    rf"repeat(?:ed)?(?: (?:this|that|it|the (?:same )?(?:block|pattern)))?(?: block)?(?: (?P<times>{N}) times)?|another (?:such )?block|"
+    rf"repeat(?:ed)?(?: (?:this|that|it|the (?:same )?(?:block|pattern)))?(?: block)?(?: (?P<times>{N}) "
+    rf"times)?|another (?:such )?block|"
     r"again)(?: again| once more)?,? (?:but |now )?(?:with|using|for) "
     rf"(?P<list>{LIST})(?: {COUNTED})?"
 )
-MORE = re.compile(r"(?i)\b(?:followed by )?(?:the same (?:block |thing )?again|(?P<n>one|two|three|\d) more (?:of (?:these|those|them)|such blocks?)|"
-                  r"repeat (?:this|that|it)(?: block)?(?: (?P<once>once|twice|again))?(?: more)?)(?=\s*[,.;\n]|$)")  # fmt: skip
+MORE = re.compile(r"(?i)\b(?:followed by )?(?:the same (?:block |thing )?again|(?P<n>one|two|three|\d) more "
+                  r"(?:of (?:these|those|them)|such blocks?)|"
+                  r"repeat (?:this|that|it)(?: block)?(?: (?P<once>once|twice|again))?(?: more)?)"
+                  r"(?=\s*[,.;\n]|$)")  # fmt: skip
 ALL = re.compile(
-    r"(?i)[(;,.\n]?\s*(?:and )?(?:with )?\b(?:all|each|every|both)(?: of)?(?: the)?\s+conv(?:s|olutions?|olutional layers?| layers?)?\b"
+    r"(?i)[(;,.\n]?\s*(?:and )?(?:with )?\b(?:all|each|every|both)(?: of)?(?: the)?\s+conv(?:s|olutions?|"
+    r"olutional layers?| layers?)?\b"
     r"(?:\s*(?:is|are|have|has|use|uses|with|:|being))*\s+(?P<said>[^.;()\n]*(?:\([^()]*\))?[^.;()\n]*)[).]?\s*$"
 )
 BRANCHES = re.compile(
@@ -40,11 +59,13 @@ BRANCHES = re.compile(
     r"(?P<joint>concat\w*|joined|added|summed|merged by addition)(?: together| along the channels)?"
 )
 ENCODER = re.compile(
-    rf"(?i)(?:\b(?P<n>{N})\s*(?:x|×)?\s*(?:stacked )?)?\btransformer (?:encoder )?(?:layers?|blocks?)\b[\s:,]*(?:with|of|having)?\s*"
+    rf"(?i)(?:\b(?P<n>{N})\s*(?:x|×)?\s*(?:stacked )?)?\btransformer (?:encoder )?(?:layers?|blocks?|(?=with "
+    rf"\d+ layers|d_model))\b[\s:,]*(?:with|of|having)?\s*"
     r"(?P<rest>\([^()]*\)|(?:[^.;()]*?\b(?:heads?|nhead|d_?model|ff\w*|dim\w*|mlp|feed-?forward)\b[^.;()]*))"
 )
 PATCHES = re.compile(
-    r"(?i)\bpatch embed(?:ding)?s?\b[\s:,(]*(?:of |with )?(?P<k>\d+)x(?P=k)\s*(?:patches)?\s*(?:,|to|→|->)?\s*(?P<d>\d+)\s*(?:dim\w*|features|channels)?\)?"
+    r"(?i)\bpatch embed(?:ding)?s?\b[\s:,(]*(?:of |with )?(?P<k>\d+)x(?P=k)\s*(?:patches)?\s*(?:,|to|→|->)?\s*"
+    r"(?P<d>\d+)\s*(?:dim\w*|features|channels)?\)?"
 )
 LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/-]+\s+){0,8}?[\w'’/-]+)\s*:\s+(?=\S)")
 
@@ -80,9 +101,12 @@ def written_out(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
     return _throughout(_again(text)), ready
 
 
-NETS = {"cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier", "discriminator", "alexnet",
-        "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn"}  # fmt: skip
-ENDS = {"input", "inputs", "x", "hidden", "residual", "block", "layer", "eingabe", "add", "sum", "skip", "concat", "branch"}
+NETS = {"cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier",
+        "discriminator", "alexnet",
+        "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn",
+        "vae",
+        "variant", "stem"}  # fmt: skip
+ENDS = {"input", "inputs", "x", "hidden", "residual", "block", "eingabe", "add", "sum", "skip", "concat", "branch"}
 
 
 def number(word: str | None) -> int:
@@ -106,9 +130,17 @@ def _numbers(text: str) -> list[str]:
 
 def _filled(body: str, filters: str) -> str:
     """A block whose first convolution, or else fully connected layer, has so many outputs."""
-    for kind in (r"conv(?:2d|olution(?:al layer)?s?|s| layers?)?", r"(?:dense|linear|fc|fully[- ]connected)(?: layers?)?"):
+    for kind in (
+        r"conv(?:2d|olution(?:al layer)?s?|s| layers?)?",
+        r"(?:dense|linear|fc|fully[- ]connected)(?: layers?)?",
+    ):
         if re.search(rf"(?i)\b{kind}", body):
-            return re.sub(rf"(?i)\b{kind}(?=\W|$|\d)", lambda found: f"{found[0]} with {filters} filters" if found[0][0] in "cC" else f"{found[0]} {filters}", body, count=1)
+            return re.sub(
+                rf"(?i)\b{kind}(?=\W|$|\d)",
+                lambda found: f"{found[0]} with {filters} filters" if found[0][0] in "cC" else f"{found[0]} {filters}",
+                body,
+                count=1,
+            )
     return body
 
 
@@ -128,10 +160,13 @@ def _again(text: str) -> str:
         if here is None:
             return text
         before = text[: here.start()].rstrip(" ,;.\n>-→")
-        before = re.sub(r"(?i)[\s,;.]*(?:\b(?:block|stage) \d+\s*:?|\bthen|\band(?: then)?|\bfollowed by)\s*$", "", before).rstrip(" ,;.\n")
+        before = re.sub(
+            r"(?i)[\s,;.]*(?:\b(?:block|stage) \d+\s*:?|\bthen|\band(?: then)?|\bfollowed by)\s*$", "", before
+        ).rstrip(" ,;.\n")
         block = re.split(r"[;.\n](?!\d)|(?i:\b(?:block|stage) \d+:)", before)[-1].strip(" ,")
         if here is found:
-            told = re.findall(r"(?i)(\d+)(?= (?:\dx\d )?(?:filters?|channels?|kernels?|feature maps))|(?<=conv )(\d+)(?!\d*x)|(?<=conv2d )(\d+)(?!\d*x)|"
+            told = re.findall(r"(?i)(\d+)(?= (?:\dx\d )?(?:filters?|channels?|kernels?|feature maps))|\bconv"
+                              r"(?:2d|\dx\d)? (\d+)(?!\d*x)|"
                               r"(?:dense|linear|fc) (\d+)|(\d+)(?= units| neurons)", block)  # fmt: skip
             widths = {next(filter(None, one)) for one in told}
             if len(widths) != 1:
@@ -165,9 +200,17 @@ def _throughout(text: str) -> str:
 def _encoder(found: re.Match[str], wide: str) -> str:
     """An encoder layer of torch, so many times; empty where it says no width or heads."""
     rest = found["rest"]
-    width = re.search(r"(?i)(?:d_?model|model dim\w*|embed\w* dim\w*|hidden (?:size|dim\w*)|width|(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(\d+)[- ](?:dim\w*|features|wide)", rest)
+    width = re.search(
+        r"(?i)(?:d_?model|model (?:dim\w*|width)|embed\w* dim\w*|hidden (?:size|dim\w*)|width|"
+        r"(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(\d+)[- ](?:dim\w*|features|wide)",
+        rest,
+    )
     heads = re.search(r"(?i)(\d+)[- ](?:attention )?heads?|(?:n_?heads?|num_heads|heads)\s*(?:=|of|:)?\s*(\d+)", rest)
-    inner = re.search(r"(?i)(?:dim_feedforward|feed-?forward\w*|ffn?|d_ff|mlp)(?: (?:dim\w*|size|width|hidden))*\s*(?:=|of|:)?\s*(\d+)", rest)
+    inner = re.search(
+        r"(?i)(?:dim_feedforward|feed-?forward\w*|ffn?|d_ff|mlp)(?: (?:dim\w*|size|width|hidden))*\s*(?:=|of|"
+        r":)?\s*(\d+)",
+        rest,
+    )
     if heads is None:
         return ""
     said = f"transformer layer heads={heads[1] or heads[2]}"
@@ -176,4 +219,6 @@ def _encoder(found: re.Match[str], wide: str) -> str:
     said += f" ff={inner[1]}" if inner else ""
     if re.search(r"(?i)\bgelu\b|\bpre-?norm|norm.first|\bdropout", rest) or not wide:
         return ""
-    return said + (f" layers={number(found['n'])}" if found["n"] else "")
+    times = re.search(r"(\d+) layers\b|(?<= )x(\d+)\s*$", rest)
+    many = number(found["n"]) if found["n"] else int(times[1] or times[2]) if times else 1
+    return said + (f" layers={many}" if many > 1 else "")

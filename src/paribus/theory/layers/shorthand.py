@@ -21,7 +21,8 @@ CHAIN = re.compile(
 )
 STEPS = re.compile(r"\s*(?:->|→|=>|⇒|-(?=\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
 STEP = re.compile(r"(?P<n>\d*)\s*\(?(?P<rest>[a-zA-Z ,.\d%()]*)\)?")
-BEFORE = {"a", "an", "mlp", "net", "network", "nn", "with", "sizes", "layer", "fully", "connected", "autoencoder", "dnn",
+BEFORE = {"a", "an", "mlp", "net", "network", "nn", "with", "sizes", "layer", "fully", "connected", "autoencoder",
+          "dnn",
           "feedforward", "deep", "neural", "of", "architecture", "the", "simple", "small", "ann", "multilayer",
           "perceptron", "and", "layers", "dense", "model"}  # fmt: skip
 AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation",
@@ -29,7 +30,8 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
           "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
-          "between", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes"}  # fmt: skip
+          "between", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
+          "encoder", "decoder"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
     rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
@@ -61,7 +63,15 @@ DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "a
 
 def written_out(text: str) -> Short | None:
     """A net that is abbreviated as a whole; None if it is none of those that are known."""
-    return _chain(text) or _steps(text) or _short(text) or _hidden(text) or _branches(text) or _sections(text) or _meeting(text)
+    return (
+        _chain(text)
+        or _steps(text)
+        or _short(text)
+        or _hidden(text)
+        or _branches(text)
+        or _sections(text)
+        or _meeting(text)
+    )
 
 
 def spaced(text: str) -> str:
@@ -268,7 +278,10 @@ def _rows(text: str) -> str:
         return ""
     if not {"layer", "type", "operation", "kind", "name"} & {*heads} or any(kind_of(head) for head in heads[:1]):
         return ""
-    if any(head in ("parameters", "params") and any(re.search("[A-Za-z]", row[i]) for row in rows[1:]) for i, head in enumerate(heads)):
+    if any(
+        head in ("parameters", "params") and any(re.search("[A-Za-z]", row[i]) for row in rows[1:])
+        for i, head in enumerate(heads)
+    ):
         heads = ["details" if head in ("parameters", "params") else head for head in heads]
     return "\n".join(_row(dict(zip(heads, row, strict=True))) for row in rows[1:])
 

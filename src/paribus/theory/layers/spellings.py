@@ -75,7 +75,8 @@ OPTIONS = {
                     "kernel"),
     **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
     **dict.fromkeys(("dilation", "dilation_rate", "d"), "dilation"), **dict.fromkeys(("groups", "g"), "groups"),
-    **dict.fromkeys(("bias", "use_bias", "has_bias"), "bias"), "pad_mode": "padding", **dict.fromkeys(("rate", "prob"), "rate"),
+    **dict.fromkeys(("bias", "use_bias", "has_bias"), "bias"), "pad_mode": "padding",
+    **dict.fromkeys(("rate", "prob"), "rate"),
     **dict.fromkeys(("num_layers", "layers"), "layers"), **dict.fromkeys(("bidirectional", "bi"), "bi"),
     **dict.fromkeys(("scale_factor", "factor", "scale", "upscale_factor"), "factor"),
     **dict.fromkeys(("output_size", "size"), "size"),
@@ -163,7 +164,6 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(\d+) by (\d+)", r"\1x\2"),
     (r"(?i)\bthen\b", ""),
     (r"(?i)\blog[- ](?=softmax)", "log"),
-
     (r"(?i)^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
@@ -280,7 +280,7 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         names = ("in", "out")
     bare = iter([name for name in _turned(kind, names, plain) if not name or name not in given])
     for piece, where in call.pieces:
-        if not exact and (itself := _by_itself(kind, piece)):
+        if (not exact or is_activation(piece)) and (itself := _by_itself(kind, piece)):
             found[itself[0]] = (itself[1], where)
             continue
         word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)

@@ -6,8 +6,8 @@ Every word has a role or is one of those that say nothing; with any other the te
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS
 from paribus.theory.layers.spellings import kind_of
@@ -22,13 +22,13 @@ NOUNS = {  # what a number counts
     **dict.fromkeys(("filter", "filters", "kernels", "channels", "channel", "maps", "map", "ch", "filtern", "kanälen",
                      "kanäle", "filtres", "canaux"), "filters"),
     **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
-                     "einheiten", "ausgänge", "ausgängen", "ausgabeneuronen"), "units"),
+                     "einheiten", "ausgänge", "ausgängen", "ausgang", "ausgabeneuronen"), "units"),
     **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
     **dict.fromkeys(("heads", "head"), "heads"), **dict.fromkeys(("groups",), "groups"),
     **dict.fromkeys(("words", "tokens", "vocab", "vocabulary"), "words"),
 }
-ORDINALS = {word: n for n, words in enumerate(("first erste ersten", "second zweite zweiten", "third dritte dritten", "fourth"), 1)
-            for word in words.split()}
+ORDINALS = {"first": 1, "second": 2, "third": 3, "erste": 1, "ersten": 1, "zweite": 2, "zweiten": 2, "dritte": 3,
+            "dritten": 3}
 OPTIONS = {  # what stands before or behind its number
     **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "k",
                      "fenster"), "kernel"),
@@ -36,22 +36,24 @@ OPTIONS = {  # what stands before or behind its number
     **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
     **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
     **dict.fromkeys(("rate", "probability", "prob", "p"), "rate"),
-    **dict.fromkeys(("dim", "dimension", "dimensions", "dimensional", "d"), "width"), "factor": "factor",
+    **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d"), "width"), "factor": "factor",
 }
 SPOKEN = """
-1d 2d 3d activation activations after again aktivierung also an and another applied applies apply are as at
-anschließend architecture autoencoder avec backbone basic be bloc block body by class cifar classifier cnn come comes consists contains convnet convolve
-convolves couche couches danach dann das dataset de decoder deep einfaches dem den der des die downsampling du each encoder et features feed
-feedforward final finally  followed for forward  from fully function functions gefolgt give gives has
-goes having head here imagenet image images in into is it its je kleines la lenet layer layers le les linearly mit mlp mnist model multilayer net netz
-network neural next nn nonlinearity of on operation our out over per perceptron probability produces producing
-regularisation regularization respectively rows schicht schichten scores  set simple size small simple spatial stacked stage
-suivi that the then  this to und use used uses using value time von vgg we where which whose with
+1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
+architecture are as at autoencoder avec backbone basic be between bloc block body by cifar class classifier cnn come
+comes consists contains convnet convolve convolves couche couches danach dann das dataset de decoder deep dem den der
+des die downsampling du each einfaches encoder et features feed feedforward final finally followed for forward from
+fully function functions gefolgt give gives goes has having head here image imagenet images in into is it its je
+kleines la layer layers le lenet les linearly mit mlp mnist model multilayer net network netz neural neuronales next
+nn nonlinearity of on operation our out over per perceptron probability produces producing regularisation
+regularization respectively rows schicht schichten scores set simple size small spatial stacked stage suivi that the
+them then this time to und use used uses using value vgg von we weitere weiterer where which whose with zu
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on
 TOKEN = re.compile(
-    r"(?P<ready>⟦\d+⟧)|(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+(?:\.\d+)? ?%|\d*\.\d+)"
+    r"(?P<ready>⟦\d+⟧)|(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+"
+    r"(?:\.\d+)? ?%|\d*\.\d+)"
     r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdg]\d+\b|/\d+)"
     r"|(?P<mark>->|=>|>>|→|⇒|↓|\n|;| - |\.(?=\s|$)|\||\+|>)"
     r"|(?P<comma>,|\(|\))|(?P<word>[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
@@ -61,10 +63,13 @@ MARKS = {"then", "dann", "danach", "anschließend", "puis", "followed", "gefolgt
 NEEDS_OUT = ("conv", "deconv", "linear", *CELLS)
 
 
-TYPED = """conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
-    maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels
-    units neurons hidden layer layers embedding global average followed normalization normalisation connected
-    activation transformer attention output outputs classes""".split()  # words that are worth a letter
+WORTH = """
+conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
+maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels
+units neurons hidden layer layers embedding global average followed normalization normalisation connected
+activation transformer attention output outputs classes
+"""  # words that are worth a letter
+TYPED = [*WORTH.split()]
 
 
 class Unreadable(Exception):
@@ -78,7 +83,7 @@ def prepared(text: str) -> str:
     text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
     text = re.sub(r"\s•\s", "\n", text)
     text = re.sub(r"\s/\s", " ", text)
-    text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.]\s+)", "", text)
+    text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.:]\s+)", "", text)
     text = re.sub(r"(?i)\bconv(\d)-(\d+)", r"conv \1x\1 \2 filters", text)
     text = re.sub(r"\bF\d+ (?=\d)", "fc ", text)
     text = re.sub(r"\b[CS]\d+ (?=\d+@|max|avg|pool|conv)", "", text)
@@ -105,6 +110,12 @@ def prepared(text: str) -> str:
     text = re.sub(r"(?m)^\s*(?:[-*•◦]|\(?\d+[.)])\s+", "", text)
     text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
     counted = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
+    text = re.sub(rf"\d+(?:, ?\d+){{2,}}{counted}", lambda found: re.sub(", ?", "&", found[0]), text)
+    text = re.sub(
+        r"(?i)(hidden layers?(?: of| with| sizes?)*:? )(\d+(?:&\d+)*),? and (\d+)(?! *hidden| *output)",
+        r"\1\2&\3 units",
+        text,
+    )
     text = re.sub(rf"(\d+),? (?:and|und|et) (\d+){counted}", r"\1&\2", text)
     text = re.sub(r"(?i)\(\s*\+\s*(?:the )?(x|input|identity|skip|shortcut|residual)\s*\)", r"+ input", text)
     text = re.sub(r"(?i)(?<!conv )(?<!convolution )(?<!conv)\b(\d+)@(?=(?:[1-9]|1[01])x\d)", r"conv \1 filters ", text)
@@ -227,6 +238,8 @@ class Tokens:
         if word in ("residual", "skip", "shortcut"):
             return 1 + (following in ("block", "connection", "unit")), ("residual", word)
         told = next((one for one in ("followed", "gefolgt") if one in words[1:4]), "")
+        if word == "each" and following == "with" and any(map(kind_of, words[2:6])):
+            return 2, ("each", "")
         if word in ("each", "both", "jeweils", "all") and told:
             return 1 + words.index(told), ("each", "")
         if word in ("add", "sum") and {"input", "identity", "shortcut", "skip", "x"} & set(words[1:3]):
