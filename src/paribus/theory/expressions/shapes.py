@@ -313,7 +313,12 @@ class Inference:
                 continue
             if side.value not in self.biases:
                 numeric = side.op == "name" or any(one.op == "log" for one in side.nodes())
-                usual = len(other) == 1 and numeric and {*names_of(side)} <= self.scalars and self.within[-1:] in (["sum"], ["mean"])
+                usual = (
+                    len(other) == 1
+                    and numeric
+                    and {*names_of(side)} <= self.scalars
+                    and self.within[-1:] in (["sum"], ["mean"])
+                )
                 self.cost += USUAL if usual else LIKELY
             if len(other) == 2 and _ends_in_row(side):
                 x = _first_name(side)
@@ -479,7 +484,9 @@ class Inference:
             raise self.clash(f"{raw.op} has no axis {axis} to take", raw.args[0], dims)
         self._lies(raw, raw.args[0] in self.rows)
         inside = raw.args[0]
-        self.cost += LIKELY * (inside.op in ("/", "frac") and inside.args[1].op == "name" and bool(self.dims[inside.args[1]]))
+        self.cost += LIKELY * (
+            inside.op in ("/", "frac") and inside.args[1].op == "name" and bool(self.dims[inside.args[1]])
+        )
         return dims
 
     def _square(self, raw: Raw, dims: Dims) -> Dims:
