@@ -127,7 +127,7 @@ def infer(
             continue
         if best is None or found.cost < best.cost:
             best, chosen = found, ranks
-    if first is not None and (best is None or best.cost > FAR):
+    if first is not None and (best is None or best.cost - ARRAY * bool(best.dims[raw]) > FAR):
         raise first  # what the letters say does not fit, and what fits is far-fetched
     assert best is not None  # something was tried
     for name in [name for name, count in indexed.items() if 0 < count < chosen.get(name, 0) and name.islower()]:
