@@ -13,8 +13,10 @@ RIGHT = {  # far from the notation
     **{"layers-sixth": 0.86, "layers-seventh": 0.95, "layers-eighth": 0.97, "layers-ninth": 0.9},
     "derivatives-third": 0.94,
 }
-SAMPLED = ["fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
-EVERY = {f"derivatives-{place}": 6 for place in SAMPLED}  # only each sixth spelling
+EVERY = {  # only each sixth or twelfth spelling
+    **dict.fromkeys(["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 6),
+    **dict.fromkeys(["derivatives-seventh", "derivatives-eighth", "derivatives-ninth"], 12),
+}
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
 
