@@ -14,9 +14,10 @@ RIGHT = {  # far from the notation
     **{"layers-tenth": 0.93, "layers-eleventh": 0.83},
     "derivatives-third": 0.94,
 }
-EVERY = {  # only each sixth spelling
-    **{f"derivatives-{place}": 6 for place in ("fourth", "fifth", "sixth", "seventh", "eighth", "ninth")},
-    **{f"layers-{place}": 6 for place in ("tenth", "eleventh")},
+EVERY = {  # only each sixth or twelfth spelling
+    **dict.fromkeys(["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 6),
+    **dict.fromkeys(["derivatives-seventh", "derivatives-eighth", "derivatives-ninth"], 12),
+    **dict.fromkeys(["layers-tenth", "layers-eleventh"], 6),
 }
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")

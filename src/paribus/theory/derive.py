@@ -140,7 +140,9 @@ def _instead(key: str, reading: Reading) -> str:
     entries = [name for name in reading.shapes if re.fullmatch(rf"{re.escape(key)}_[a-z]{{1,2}}", name)]
     if not entries:
         return nearest(key, reading.shapes)
-    indices = "".join(dict.fromkeys("".join(name.partition("_")[2] for name in reading.shapes if re.search("_[ijk]{1,2}$", name))))
+    indices = "".join(
+        dict.fromkeys("".join(name.partition("_")[2] for name in reading.shapes if re.search("_[ijk]{1,2}$", name)))
+    )
     summed = f"entries stand within a sum: Σ_{{{','.join(indices)}}} {reading.text}; " if indices else ""
     return f"{summed}by its own name: --wrt {entries[0]}"
 

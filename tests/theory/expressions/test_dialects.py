@@ -25,6 +25,39 @@ SAME = [  # as others type it, in NumPy's notation, the variable
     ("vec(X)ᵀvec(Y)", "tr(X.T @ Y)", "X"),
     ("np.einsum('i,ij,j', x, A, x)", "einsum('i,ij,j->', x, A, x)", "x"),
     ("torch.mm(A, X).sum()", "sum(A @ X)", "X"),
+    ("x.A.x", "x.T @ A @ x", "x"),
+    (r"\norm{Ax - b}_2^2", "norm(A @ x - b)**2", "x"),
+    ("‖x‖_3", "sum(abs(x)**3)**(1/3)", "x"),
+    ("wᵀ1", "sum(w)", "w"),
+    (r"\begin{cases} x^2 & x > 0 \\ 0 & \text{otherwise} \end{cases} + x^2", "where(x > 0, x**2, 0) + x**2", "x"),
+    ("F.mse_loss(A @ x, b, reduction='sum')", "sum((A @ x - b)**2)", "x"),
+    ("np.sum(np.clip(x, 0, None))", "sum(maximum(x, 0))", "x"),
+    ("sum(abs(A(:)))", "sum(abs(A))", "A"),
+]
+
+STATEMENTS = [  # names for parts, as they are put in
+    "z = X @ w; r = z - y; r @ r",
+    "r = X @ w - y\nloss = r @ r",
+    "def f(w):\n    r = X @ w - y\n    return r @ r",
+    r"\hat{y} = Xw, \quad L = \|\hat{y} - y\|^2",
+    "L = ‖ŷ − y‖² where ŷ = Xw",
+    r"\hat{w} = \operatorname*{arg\,min}_{w \in \mathbb{R}^n} \|Xw - y\|^2",
+    "lambda w: np.sum((X @ w - y)**2)",
+    "f = @(w) norm(X*w - y)^2",
+    "D[(X.w - y).(X.w - y), w]",
+]
+
+UNREAD = [  # and what to write instead
+    (r"\mathbb{E}[x^2 \mid y]", "mean over data"),
+    (r"\int x^2 dx", "write its value"),
+    (r"\max_i (a_i^T x)", "max(A @ x + b)"),
+    (r"\sum_{i<j} x_i x_j", "Σᵢ Σⱼ"),
+    (r"\min_x x^T x \text{ s.t. } Ax = b", "Lagrangian"),
+    ("f(x) + x.T @ x", "write the formula of f"),
+    ("x_i A_{ij} x_j", "entries stand within a sum: Σ_{i,j}"),
+    (r"-\log \frac{\exp(x^\top k/\tau)}{\sum_{i=1}^m \exp(x^\top k_i/\tau)}", "another letter"),
+    ("log(softmax(x)[3])", "unit vector"),
+    ("x^T A x 2", "numbers stand in front"),
 ]
 
 
@@ -33,6 +66,33 @@ def test_the_same_formula_has_the_same_gradient_and_is_read_twice(typed, numpy, 
     found = derive(typed, wrt)
     assert found.gradient == derive(numpy, wrt).gradient
     assert found.second.startswith("read twice")
+
+
+@pytest.mark.parametrize("typed", STATEMENTS)
+def test_names_for_parts_and_what_stands_around_leave_one_formula(typed):
+    assert derive(typed, "w").gradient == derive("norm(X @ w - y)**2", "w").gradient
+
+
+def test_a_name_that_is_the_variable_stays_though_it_is_said_what_it_is():
+    assert derive("z = X @ w; L = z @ z", "z").gradient == "2 * z"
+
+
+@pytest.mark.parametrize(("typed", "said"), UNREAD)
+def test_what_is_no_formula_says_what_to_write(typed, said):
+    with pytest.raises(TheoryError) as error:
+        derive(typed, "x")
+    assert said in str(error.value)
+
+
+def test_cases_without_an_end_are_refused():
+    with pytest.raises(TheoryError, match="everywhere else"):
+        plain(r"\begin{cases} x & x > 0 \\ 0 & y < 0 \end{cases}")
+
+
+def test_a_bias_beside_rows_of_data_is_one_number():
+    found = derive("np.sum(np.maximum(0, 1 - y * (X @ w + b)))", "w")
+    assert found.shapes["b"] == ()
+    assert any("b is read as a scalar" in doubt for doubt in found.doubts)
 
 
 def test_what_a_star_means_is_told_by_the_text():

@@ -70,7 +70,9 @@ def _move(pair: Pair, dx: Expr) -> tuple[str, list[Pair]]:
         return "linearity", [Pair(g if arg.shape == linear.shape else total(g), arg) for arg in terms]
     place = next(i for i, arg in enumerate(linear.args) if dx.value in arg.names)
     if linear.op not in ADJOINTS:
-        raise TheoryError(f"a gradient through {linear.op} cannot be written in this notation", got=text(linear), hint=INSTEAD)
+        raise TheoryError(
+            f"a gradient through {linear.op} cannot be written in this notation", got=text(linear), hint=INSTEAD
+        )
     rule, adjoint = ADJOINTS[linear.op](g, linear, place)
     return rule, [Pair(adjoint, linear.args[place])]
 

@@ -46,7 +46,9 @@ def _columns(linear: Expr, dx: Expr) -> Expr | None:
         return _sum(linear, dx)
     place = next(i for i, arg in enumerate(linear.args) if dx.value in arg.names)
     if linear.op not in COLUMNS:
-        raise TheoryError(f"the Jacobian of {linear.op} cannot be written in this notation", got=text(linear), hint=INSTEAD)
+        raise TheoryError(
+            f"the Jacobian of {linear.op} cannot be written in this notation", got=text(linear), hint=INSTEAD
+        )
     inside = linear.args[place]
     if not inside.shape:
         return outer(flat(mul(*linear.args[:place], *linear.args[place + 1 :])), _row(inside, dx))

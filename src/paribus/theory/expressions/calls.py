@@ -122,7 +122,9 @@ def _sizes(text: str, function: str, column: int, args: list[Raw]) -> tuple[Size
     if function == "eye" and len(given) == 2 and given[0].text == given[1].text:
         given = given[:1]
     if len(given) not in allowed:
-        raise pointing(f"{function} takes {' or '.join(map(str, allowed))} sizes", text, column, f"such as {function}(n)")
+        raise pointing(
+            f"{function} takes {' or '.join(map(str, allowed))} sizes", text, column, f"such as {function}(n)"
+        )
     return tuple(_size(text, one) for one in given)
 
 

@@ -50,7 +50,9 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     """
     text, wrt = alone(typed, keep)
     text = " ".join(text.split())
-    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)}|Sum)\[", text) and not re.search(r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text):
+    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)}|Sum)\[", text) and not re.search(
+        r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text
+    ):
         text = _from_mathematica(text)
     text = written_out(_logarithms(_macros(text)))
     bare = re.sub(r"(['\"])\w+\1(?!\s*\)\s*\^)", "", text)  # without 'fro'
@@ -188,7 +190,8 @@ SPELT = {
 LIBRARIES = {"np", "F", "nn", "tf"}  # before a dot
 MATHEMATICA = {
     "Tr": "tr", "Det": "det", "Log": "log", "Exp": "exp", "Norm": "norm", "Inverse": "inv", "Transpose": "transpose",
-    "Total": "sum", "MatrixPower": "matrix_power", "Diagonal": "diag", "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
+    "Total": "sum", "MatrixPower": "matrix_power", "Diagonal": "diag",
+    "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
 FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
@@ -206,9 +209,11 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"\\lt(?![A-Za-z])", "<"),
     (r"\\gt(?![A-Za-z])", ">"),
     (r"ℓ", "l"),
-    (r"(?<=[A-Za-z\d}])_\s*\{\s*([a-z])\s*([+-])\s*1\s*\}", lambda m: "_" + {"-": "before", "+": "after"}[m[2]]),  # h_{t-1}
+    (r"(?<=[A-Za-z\d}])_\s*\{\s*[a-z]\s*-\s*1\s*\}", "_before"),  # h_{t-1}
+    (r"(?<=[A-Za-z\d}])_\s*\{\s*[a-z]\s*\+\s*1\s*\}", "_after"),
     (r"(?<=[A-Za-z])\^\s*\{?\s*[\[(]\s*(\d|[lL])\s*[\])]\s*\}?", r"_\1 "),  # W^{[1]}
-    (r"(?:\\mathbb\s*\{?\s*1\s*\}?|\\mathbf\s*\{\s*1\s*\}|𝟙|\\(?:mathbb\s*\{\s*I\s*\}))\s*(?:\\left)?(?:\[|\\?\{|\()([^\[\](){}]*[<>][^\[\](){}]*?)(?:\\right)?(?:\]|\\?\}|\))", r"(\1)"),  # 1[x > 0]
+    (r"(?:\\mathbb\s*\{?\s*[1I]\s*\}?|\\mathbf\s*\{\s*1\s*\}|𝟙)\s*(?:\\left)?(?:\[|\\?\{|\()"
+     r"([^\[\](){}]*[<>][^\[\](){}]*?)(?:\\right)?(?:\]|\\?\}|\))", r"(\1)"),  # 1[x > 0]
     (rf"\\(?:{FACES})\s*\{{(?!\s*\\\w+\s*\}})([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
     (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
     (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?"

@@ -67,7 +67,10 @@ ALIASES = {
     "cos_sim": "cosine_similarity", "reduce_mean": "mean", "reduce_sum": "sum", "matvec": "matmul",
     "reduce_logsumexp": "logsumexp",
 }  # fmt: skip
-MODULES = {"np", "numpy", "torch", "linalg", "nn", "functional", "F", "special", "scipy", "jnp", "math", "tf", "jax", "sp", "sympy"}
+MODULES = {
+    "np", "numpy", "torch", "linalg", "nn", "functional", "F", "special", "scipy", "jnp", "math", "tf", "jax", "sp",
+    "sympy",
+}  # fmt: skip
 EIGENVALUES = "of eigenvalues there are the sum tr(X), the product det(X), and norm(X, 2)"
 STEPS = "its derivative is 0 almost everywhere"
 INSTEAD = {

@@ -256,7 +256,7 @@ class Parser:
         if op is None:
             hint = "new axes are read: b[:, None]; outer(a, b) stands for a[:, None] * b, and Σᵢ for sums over entries"
             if re.fullmatch(r"-?\w+", inside):
-                hint = f"an entry is a product with a unit vector: e.T @ {left.text if not left.args or left.op not in BINDING else f'({left.text})'}"
+                hint = f"an entry is a product with a unit vector e: e.T @ ({left.text})"
             raise self.error("there are no indices here", left.column, hint)
         return self.node(op, (left,), (), left.column)
 
@@ -296,7 +296,10 @@ class Parser:
         bars, self.open_bars = self.open_bars, []
         inside = self.compared(self.expression())
         if opened.text == "(" and self.at(","):
-            raise self.error("two expressions stand in one pair of brackets", hint=f"an inner product is ⟨{inside.text}, …⟩ or {inside.text}·…")
+            raise self.error(
+                "two expressions stand in one pair of brackets",
+                hint=f"an inner product is ⟨{inside.text}, …⟩ or {inside.text}·…",
+            )
         if opened.text == "⟨":
             self.board = True
             if not self.at(",", "|"):
@@ -404,7 +407,11 @@ class Parser:
         if name == "sigma":
             self.doubts.append("σ(…) is the logistic function; write sigma * (…) for a product")
             return self.call("sigmoid", token.column)
-        if name in FUNCTIONS and self.tokens[self.place + 1].kind == "word" and self.tokens[self.place + 2].text in (")", ",", "_", "("):
+        if (
+            name in FUNCTIONS
+            and self.tokens[self.place + 1].kind == "word"
+            and self.tokens[self.place + 2].text in (")", ",", "_", "(")
+        ):
             hint = f"write the formula of {name}; a product is {name} * (…)"
             raise self.error(f"{name}(…) is a function that is not known", token.column, hint)
         if re.fullmatch(r"[A-Za-z](_?\d)?", name) or name.rstrip("_") in {*GREEK, "eps"}:

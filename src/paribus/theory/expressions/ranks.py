@@ -127,13 +127,15 @@ def infer(
             continue
         if best is None or found.cost < best.cost:
             best, chosen = found, ranks
-    if first is not None and (best is None or best.cost > FAR):
+    if first is not None and (best is None or best.cost - ARRAY * bool(best.dims[raw]) > FAR):
         raise first  # what the letters say does not fit, and what fits is far-fetched
     assert best is not None  # something was tried
     for name in [name for name, count in indexed.items() if 0 < count < chosen.get(name, 0) and name.islower()]:
         if alone := next((one for one in raw.nodes() if one.op == "name" and one.value == name), None):
             rule = f"{name} stands by itself, and as {name}_i with vectors for entries"
-            raise pointing(rule, text, alone.column, f"give one of them another letter: {name.upper()} for all {name}_i")
+            raise pointing(
+                rule, text, alone.column, f"give one of them another letter: {name.upper()} for all {name}_i"
+            )
     if len(best.dims[raw]) == 1:
         best, chosen = _number(best, chosen, raw, tried, wrt)
     if numbers:
@@ -159,7 +161,10 @@ def _computed(raw: Raw, names: Iterable[str]) -> bool:
 def _fractional(exponent: Raw) -> bool:
     """Whether no matrix is raised to it: α, 1 - α, 0.5."""
     parts = [*exponent.nodes()]
-    return any(is_greek(str(one.value)) if one.op == "name" else one.op == "number" and one.value.denominator > 1 for one in parts)
+    return any(
+        is_greek(str(one.value)) if one.op == "name" else one.op == "number" and one.value.denominator > 1
+        for one in parts
+    )
 
 
 def _matrix_vector(left: Raw, right: Raw) -> bool:

@@ -37,7 +37,8 @@ FACES = r"mathbf|boldsymbol|bm|mathrm|mathit|mathsf|mathcal|mathbb|operatorname\
 FONT = rf"\\(?:{FACES})\s*(?:\{{\s*(\\?\w+)\s*\}}|(\\?\w))"
 BINDS = set("*/@·⊙")  # between products that stand without a sign
 METHODS = (  # of arrays: x.sum() is sum(x)
-    "clamp", "clip", "sum", "mean", "dot", "exp", "log", "norm", "trace", "det", "inverse", "abs", "relu", "sigmoid", "tanh",
+    "clamp", "clip", "sum", "mean", "dot", "exp", "log", "norm", "trace", "det", "inverse", "abs", "relu", "sigmoid",
+    "tanh",
     "softmax", "logsumexp", "var", "std", "pow", "square", "sqrt", "cumsum", "transpose", "outer", "diag", "t",
     "mm", "mv", "max", "min", "logdet",
 )  # fmt: skip
@@ -119,7 +120,9 @@ def program(text: str) -> str:
     """NumPy or PyTorch as it is, with modules taken off."""
     text = _signs(text)
     text = re.sub(
-        r"\b(?:np|numpy|torch|jnp|jax|linalg|nn|functional|special|scipy|sympy|sp|math|F|tf)\.(?=\w+[.(])(?!T\b)", "", text
+        r"\b(?:np|numpy|torch|jnp|jax|linalg|nn|functional|special|scipy|sympy|sp|math|F|tf)\.(?=\w+[.(])(?!T\b)",
+        "",
+        text,
     )
     text = re.sub(r"\b(?:np|numpy|torch|linalg|nn|functional|special|scipy)\.", "", text)
     text = text.replace("newaxis", "None")

@@ -54,6 +54,7 @@ class Inference:
     doubts: list[str] = field(default_factory=list)
     cost: float = 0.0
     within: list[str] = field(default_factory=list)  # functions around the node
+    exponents: int = 0  # exponentials around the node
     constants: frozenset[str] = frozenset()  # e and pi, where they are no variables
     numbers: bool = False  # nothing is an array
     scalars: frozenset[str] = frozenset()  # names that are numbers by convention
@@ -66,7 +67,9 @@ class Inference:
         entrywise = raw.op in ("sum", "mean", "Σ", "‖", "norm")
         through = raw.op in ENTRYWISE or raw.op in ("^", "**", "neg", "*", "/", "+", "-", "juxt")
         self.within.append(raw.op if entrywise else self.within[-1] if through and self.within else "")
+        self.exponents += raw.op == "exp"
         args = [self.visit(arg) for arg in raw.args]
+        self.exponents -= raw.op == "exp"
         self.within.pop()
         labels = tuple(dict.fromkeys(one for arg in raw.args for one in self.labels[arg]))
         self.labels[raw] = tuple(one for one in labels if raw.op != "Σ" or one not in raw.value)
@@ -312,9 +315,9 @@ class Inference:
             if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
                 continue
             if side.value not in self.biases:
+                summed = len(other) == 1 and not self.exponents and self.within[-1:] in (["sum"], ["mean"])
                 numeric = side.op == "name" or any(one.op == "log" for one in side.nodes())
-                usual = len(other) == 1 and numeric and {*names_of(side)} <= self.scalars and self.within[-1:] in (["sum"], ["mean"])
-                self.cost += USUAL if usual else LIKELY
+                self.cost += USUAL if summed and numeric and {*names_of(side)} <= self.scalars else LIKELY
             if len(other) == 2 and _ends_in_row(side):
                 x = _first_name(side)
                 rule = f"{raw.op} of a matrix and a number: {side.text} is one number for a vector {x}"
@@ -479,7 +482,9 @@ class Inference:
             raise self.clash(f"{raw.op} has no axis {axis} to take", raw.args[0], dims)
         self._lies(raw, raw.args[0] in self.rows)
         inside = raw.args[0]
-        self.cost += LIKELY * (inside.op in ("/", "frac") and inside.args[1].op == "name" and bool(self.dims[inside.args[1]]))
+        self.cost += LIKELY * (
+            inside.op in ("/", "frac") and inside.args[1].op == "name" and bool(self.dims[inside.args[1]])
+        )
         return dims
 
     def _square(self, raw: Raw, dims: Dims) -> Dims:

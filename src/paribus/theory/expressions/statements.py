@@ -1,6 +1,7 @@
 """The formula alone: what stands around it is taken off, and names for its parts are put in.
 
-``f(x) =``, ``∂/∂x``, ``min_x``, ``lambda x:`` and ``def f(x):`` go; ``z = Wx + b; a = σ(z); L = ‖a − y‖²`` is one formula.
+``f(x) =``, ``∂/∂x``, ``min_x``, ``lambda x:`` and ``def f(x):`` go; ``z = Wx + b; a = σ(z); L = ‖a − y‖²`` is one
+formula.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 
 from paribus.errors import TheoryError
+from paribus.theory.expressions.cases import cases
+from paribus.theory.expressions.refusals import AT_ONCE, refuse
 
 GREEK = "Α-Ωα-ωϵϕϑ"
 NAME = rf"(?:\\?[A-Za-z{GREEK}]\w*)"
@@ -17,8 +20,11 @@ FACE = r"(?:\\(?:mathbf|boldsymbol|bm|mathit|vec|underline)\s*)"
 VARIABLE = rf"{FACE}?\{{?\s*({NAME})\s*\}}?"  # \mathbf{x}
 OPERATOR = r"(?:\\partial|∂|d|\\mathrm\s*\{\s*d\s*\})"
 EXTREME = r"(?:arg\s*(?:\\[,;!])?\s*\\?)?\\?(?:min|max)(?:imi[sz]e)?"
-LIMITS = rf"_(?!\s*\{{?\s*[ijkn]\b)\s*(?:\{{\s*{VARIABLE}\s*(?:(?:\\in|∈|,)[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)?\}}|({NAME}))(?:\s*\\[;,:!])?\s*"
+AMONG = r"(?:(?:\\in|∈|,)[^{}]*(?:\{[^{}]*\}[^{}]*)*)?"  # w ∈ ℝⁿ
+LIMITS = rf"_(?!\s*\{{?\s*[ijkn]\b)\s*(?:\{{\s*{VARIABLE}\s*{AMONG}\}}|({NAME}))(?:\s*\\[;,:!])?\s*"
+UPRIGHT = r"\\?(?:operatorname\*?|mathrm|text)?"
 DEEP = r"\((?:[^()=]|\((?:[^()=]|\([^()=]*\))*\))*\)|\[[^\[\]=]*\]"
+IN_SPACE = r"(?:\\in(?![a-z])|∈)\s*(?:\\mathbb\s*\{?\s*R\s*\}?|ℝ|R)\s*(?:\^\s*(?:\{\s*\w+\s*\}|\w)|ⁿ)"
 WRAPPED = (("$$", "$$"), ("$", "$"), (r"\[", r"\]"), (r"\(", r"\)"))
 AROUND = (  # what may stand around a formula; a group is the variable
     rf"^\\[dt]?frac\s*\{{\s*{OPERATOR}\s*\}}\s*\{{\s*{OPERATOR}\s*{VARIABLE}\s*\}}",
@@ -29,7 +35,7 @@ AROUND = (  # what may stand around a formula; a group is the variable
     rf"\s+over\s+({NAME})$",
     r"^(?i:differentiate|minimi[sz]e|maximi[sz]e)\s+",
     rf"^(?:\\(?:operatorname\*?|mathop|mathrm|text)\s*\{{\s*{EXTREME}\s*\}}|\\?{EXTREME})\s*{LIMITS}",
-    rf"^\\(?:underset|operatorname\*?)\s*\{{\s*{VARIABLE}\s*\}}\s*\{{\s*\\?(?:operatorname\*?|mathrm|text)?\s*\{{?\s*{EXTREME}\s*\}}?\s*\}}",
+    rf"^\\underset\s*\{{\s*{VARIABLE}\s*\}}\s*\{{\s*{UPRIGHT}\s*\{{?\s*{EXTREME}\s*\}}?\s*\}}",
     rf",?\s*(?i:with respect to|w\.?\s?r\.?\s?t\.?)\s+({NAME})$",
     rf"^lambda\s+({NAME})\s*(?:,\s*\w+\s*)*:",
     rf"^@\(\s*({NAME})[^()]*\)",  # MATLAB
@@ -37,47 +43,30 @@ AROUND = (  # what may stand around a formula; a group is the variable
     rf"^({NAME})\s*->",  # Julia
     rf"^def\s+\w+\s*\(\s*({NAME})[^()]*\)\s*(?:->\s*\w+\s*)?:",
     rf"^{NAME}\s*<-\s*",
-    rf",?\s*(?:\\text\s*\{{\s*)?(?:\b(?:where|for|with)\s*)?\}}?\s*(?:{FACE}?\{{?[a-zα-ω]\}}?\s*(?:\\in(?![a-z])|∈)\s*(?:\\mathbb\s*\{{?\s*R\s*\}}?|ℝ|R)\s*(?:\^\s*(?:\{{\s*\w+\s*\}}|\w)|ⁿ))$",
+    rf",?\s*(?:\\text\s*\{{\s*)?(?:\b(?:where|for|with)\s*)?\}}?\s*{FACE}?\{{?[a-zα-ω]\}}?\s*{IN_SPACE}$",
     r"^(?:return|let|set|define|given|where)\s+",
 )
 CALLED = (  # a formula as the argument of what differentiates it: the formula, the variable
     rf"^(?:Grad|D)\[\s*(?P<inside>.*?)\s*,\s*\{{*\s*(?P<wrt>{NAME})\s*\}}*\s*\]$",
-    rf"^(?:\w+\.)*(?:diff|gradient|jacobian|hessian|derivative)\(\s*(?P<inside>.*)\s*,\s*\[?\s*(?P<wrt>{NAME})\s*\]?\s*\)$",
+    r"^(?:\w+\.)*(?:diff|gradient|jacobian|hessian|derivative)"
+    rf"\(\s*(?P<inside>.*)\s*,\s*\[?\s*(?P<wrt>{NAME})\s*\]?\s*\)$",
     rf"^(?:\w+\.)*grad\(\s*lambda\s+(?P<wrt>{NAME})\s*(?:,\s*\w+\s*)*:\s*(?P<inside>.*?)\s*\)(?:\([\w, ]*\))?$",
 )
 LABEL = (  # what stands before the sign =: log p(x), L(w), J_\lambda(w), D_{KL}(p‖q)
-    rf"-?\s*(?:\\?(?:log|ln)\s+)?(?P<head>\\(?:mathcal|mathrm|mathbf|text|operatorname|hat|tilde)\s*\{{\s*[\w ]+\s*\}}|{NAME})"
+    r"-?\s*(?:\\?(?:log|ln)\s+)?"
+    rf"(?P<head>\\(?:mathcal|mathrm|mathbf|text|operatorname|hat|tilde)\s*\{{\s*[\w ]+\s*\}}|{NAME})"
     r"(?:\s*(?:_|\^)\s*(?:\{(?:[^{}=]|\{[^{}]*\})*\}|\*|\w+))*"
     rf"(?P<of>\s*(?:\\left)?\s*(?:{DEEP}))?"
 )
 MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
 PART = rf"(?:{NAME}(?:\s*(?:_|\^)\s*(?:\{{[^{{}}=]*\}}|\w))*)"  # of a formula, with a name of its own
-CUT = rf"\s*(?:;|\\\\|\n|,|\b(?:where|with|and)\b)\s*(?:(?:\\[,;:! ]|\\quad|\\qquad|\\text\{{\s*(?:where|with|and)\s*\}})\s*)*(?={PART}\s*&?\s*:?=[^=])"
+AND = r"(?:where|with|and)"
+CUT = (  # before a statement
+    rf"\s*(?:;|\\\\|\n|,|\b{AND}\b)\s*(?:(?:\\[,;:! ]|\\quad|\\qquad|\\text\{{\s*{AND}\s*\}})\s*)*"
+    rf"(?={PART}\s*&?\s*:?=[^=])"
+)
 MOST = 30  # parts
 LONGEST = 8000  # letters
-REFUSED = (  # what is no formula of names, and what to write for it
-    (r"\bs\.\s?t\.|\bsubject to\b|\\text\s*\{\s*(?:s\.?\s?t\.?|subject to)\s*\}", "a constraint is no part of a formula",
-     "write the Lagrangian: f(x) + λᵀ(Ax − b)"),
-    (r"\\begin\{[bpvBV]?(?:small)?matrix\}|\\begin\{array\}", "a matrix of entries is not read",
-     "give the matrix a letter, and its entries afterwards: xᵀAx"),
-    (r"\\?\b(?:max|min)\s*_\s*(?:\{\s*[ijkn]\b|[ijkn]\b)|\b(?:max|min)[ᵢⱼₖₙ]", "the largest of several terms is not read by an index",
-     "write max(x) of a vector, such as max(A @ x + b)"),
-    (r"(?:\\sum|[∑Σ])\s*_\s*\{[^{}]*(?:\\in(?![a-z])|∈)", "a sum over a set is not read",
-     "write a mask of ones and zeros: sum(M * (R - U @ V.T)**2), or number the terms: Σᵢ"),
-    (r"(?<![A-Za-z\\])[pPq]\s*(?:_\s*\\?\w+)?\s*\((?:[^()]|\([^()]*\))*(?:\||;|\\mid)", "a density is not read by its name",
-     "write its formula, such as −(x − μ)²/(2σ²) − log σ"),
-    (r"[\w)]!(?!=)", "a factorial is not read", "it does not depend on the variables: leave it out, or give it a letter"),
-    (r"\\int(?![a-z])|∫|\bintegrate\(", "an integral is not read", "write its value; by the upper limit, the derivative is the integrand at that limit"),
-    (r"\\mathbb\s*\{?\s*[EP]\b|𝔼|\\(?:operatorname|mathrm)\s*\{\s*(?:E|Cov)\s*\}|(?<![\w\\])(?:E|Var|Cov)\[",
-     "an expectation is not read", "write the mean over data, (1/n) Σᵢ (yᵢ − wᵀxᵢ)² or mean((X @ w - y)**2), or names for the moments"),
-    (r"\bfor\s+\w+(?:\s*,\s*\w+)*\s+in\b", "a loop is not read",
-     "write the sum over arrays, sum((X @ w - y)**2), or with an index: Σᵢ (yᵢ − wᵀxᵢ)²"),
-    (r"\\sum\s*_\s*\{\s*\w\s*(?:<|>|\\l[et]|\\g[et]|\\ne|\\neq|≠|\\not)|[∑Σ]\s*_\s*\{?\s*\w\s*[<>≠]", "a sum over some of all pairs is not read",
-     "sums run over all places: Σ_{i<j} x_i x_j is ½ (Σᵢ Σⱼ xᵢ xⱼ − Σᵢ xᵢ²)"),
-    (r"_\s*\{\s*[ijk]\s*[+-]\s*\d\s*\}", "a shifted index is not read", "write differences with a matrix: norm(D @ x)**2"),
-    (r"_\s*\{\s*2\s*,\s*1\s*\}", "the norm of the rows' norms is not read by its index", "write sum(norm(X, axis=1))"),
-    (r"\\lim(?![a-z])", "a limit is not read", "write the function itself; its derivative is found exactly"),
-)  # fmt: skip
 
 
 def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
@@ -90,17 +79,11 @@ def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
     Raises:
         TheoryError: an integral, an expectation, a constraint.
     """
-    _refuse(typed, REFUSED[:2])
-    text, wrt = _unwrapped(_cases(_accented(typed.strip())))
+    refuse(typed, AT_ONCE)
+    text, wrt = _unwrapped(cases(_accented(typed.strip())))
     text, named = _unwrapped(_joined(text, {_plain(key) for key in keep}))
-    _refuse(text, REFUSED)
+    refuse(text)
     return text, unicodedata.normalize("NFKC", named or wrt).lstrip("\\")
-
-
-def _refuse(text: str, table: tuple[tuple[str, str, str], ...]) -> None:
-    for pattern, rule, hint in table:
-        if re.search(pattern, text):
-            raise TheoryError(rule, got=" ".join(text.split()), hint=hint)
 
 
 def _accented(text: str) -> str:
@@ -177,7 +160,10 @@ def _joined(text: str, keep: set[str]) -> str:
         re.search(_used(head[1].strip(), True), piece[other.end() if other else 0 :])
         for piece, other in zip(pieces, heads, strict=True) if other is not head)]  # fmt: skip
     main = heads.index(None) if None in heads else unused[-1] if unused else len(pieces) - 1
-    body = [piece[head.end() :] if head else re.sub(r"^return\s+", "", piece) for piece, head in zip(pieces, heads, strict=True)]
+    body = [
+        piece[head.end() :] if head else re.sub(r"^return\s+", "", piece)
+        for piece, head in zip(pieces, heads, strict=True)
+    ]
     parts: list[tuple[str, str]] = []
     turn = reversed(range(len(pieces))) if main == 0 else range(len(pieces))
     for place in turn:
@@ -204,7 +190,9 @@ def _put(text: str, parts: list[tuple[str, str]]) -> str:
     for name, part in reversed(parts):
         text = re.sub(r"(?<=[\w])(?=§)", " ", re.sub(_used(name, glued), "§", text)).replace("§", f"({part})")
         if len(text) > LONGEST:
-            raise TheoryError(f"a formula has at most {LONGEST} letters", got=f"{len(text)} letters", hint="derive it in pieces")
+            raise TheoryError(
+                f"a formula has at most {LONGEST} letters", got=f"{len(text)} letters", hint="derive it in pieces"
+            )
     return text
 
 
@@ -218,29 +206,3 @@ def _spelt(name: str) -> str:
     """A pattern for a name with or without braces at its index."""
     stem, *index = re.split(r"\s*[_]\s*", name, maxsplit=1)
     return re.escape(stem) + (rf"\s*_\s*\{{?\s*{re.escape(index[0].strip('{} '))}\s*\}}?" if index else "")
-
-
-def _cases(text: str) -> str:
-    """``where(x > 0, a, b)`` for the rows of a case distinction, of which the last one holds elsewhere."""
-    pattern = r"(?:\\left\s*\\\{\s*)?\\begin\{(?:cases|array)\}(?:\{\w+\})?(.*?)\\end\{(?:cases|array)\}(?:\s*\\right\s*\.)?"
-    return re.sub(pattern, _distinguished, text, flags=re.DOTALL)
-
-
-def _distinguished(found: re.Match[str]) -> str:
-    rows = [row.strip().strip(",") for row in re.split(r"\\\\", found[1]) if row.strip()]
-    pairs = [[part.strip(" ,") for part in row.split("&", 1)] for row in rows]
-    conditions = [re.sub(r"\\(?:text|mathrm|mbox)\s*\{\s*(.*?)\s*\}|\b(?:if|for|when)\b", r"\1", pair[-1]).strip(" ,") for pair in pairs]
-    conditions = [re.sub(r"^(?:if|for|when)\b\s*", "", condition) for condition in conditions]
-    elsewhere = re.match(r"otherwise|else|$", conditions[-1]) or (len(rows) == 2 and _sides(conditions[0]) == _sides(conditions[1]))
-    if not elsewhere or len(rows) < 2 or any(len(pair) < 2 for pair in pairs) or any(len(_sides(one)) != 2 for one in conditions[:-1]):
-        hint = "write where(x > 0, a, b), with otherwise in the last row"
-        raise TheoryError("the cases do not say what holds everywhere else", got=" ".join(found[0].split()), hint=hint)
-    made = f"({pairs[-1][0]})"
-    for (value, _), condition in zip(reversed(pairs[:-1]), reversed(conditions[:-1]), strict=True):
-        made = f"where({condition}, {value}, {made})"
-    return made
-
-
-def _sides(condition: str) -> list[str]:
-    """What is compared."""
-    return [re.sub(r"\s", "", side) for side in re.split(r"\\(?:le|ge|leq|geq|lt|gt)(?![a-z])|[<>]=?|≤|≥|⩽|⩾", condition)]
