@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.small import Heard, small
 
 VAE = ["digits/vae", "budget.epochs=1", "model.widths=[8]", "--threads", "1"]
 
@@ -58,3 +59,28 @@ def test_analyses_are_listed_and_shown(paribus):
     assert "a variational autoencoder" in said.out
     assert "latent-map" in paribus("list").out
     assert "codes drawn for each example" in paribus("show", "likelihood").out
+
+
+def test_arms_of_a_study_are_asked_beside_each_other(paribus):
+    small(vary={"model.widths": [[4], [8]]}, seeds=2, name="two", runs="runs").run(jobs=1, listen=Heard())
+    asked = (
+        "analyse",
+        "corruptions",
+        "two",
+        "--set",
+        "kinds=contrast,shuffle",
+        "--set",
+        "severities=1",
+        "--set",
+        "most=40",
+    )
+    said = paribus(*asked, "--html", "severity.html")
+    assert (said.code, said.out) == (0, "page in severity.html\n")
+    html = Path("severity.html").read_text()
+    assert "arm − widths=[4]" in html
+    assert "for data like these, of 2 seeds" in html
+    (record,) = json.loads(paribus(*asked, "--json").out)
+    assert [list(record["kinds"]), list(record["kinds"]["shuffle"])] == [
+        ["contrast", "shuffle"],
+        ["widths=[4]", "widths=[8]"],
+    ]
