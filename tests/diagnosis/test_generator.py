@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from paribus.diagnosis.case import Case
 from paribus.diagnosis.doctor import diagnose
+from paribus.diagnosis.generator import _of_the_steps
+from paribus.diagnosis.record import Record
 from paribus.records.recipe import Recipe
-from paribus.records.run import RunFolder
+from paribus.records.run import RunFolder, Status
+from paribus.records.signals import Look
 from paribus.training.execution import Settings
 from paribus.training.loop import train
 
@@ -88,6 +92,19 @@ def test_N11_the_discriminator_wins(tmp_path):
 
 def test_the_scores_of_a_wasserstein_critic_have_no_threshold(tmp_path):
     assert names(folder(tmp_path, loss="wasserstein_gp", train__discriminator_accuracy=1.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "spoiled", "expected"), [(11.0, True, ["discriminator-wins"]), (11.0, False, []), (3.0, True, [])]
+)
+def test_a_discriminator_far_ahead_wins_where_what_is_drawn_is_spoiled_again(times, spoiled, expected):
+    distances = [2.0, 0.1, 0.01, *([0.02, 0.04] if spoiled else [0.008, 0.006])]
+    rows = [{"epoch": at, "step": 500 * at, "val/frechet": value} for at, value in enumerate(distances, 1)]
+    moved = Look(1, 500, update_ratio={"discriminator.a": 0.01 * times, "generator.a": 0.01})
+    recipe = {"optimizer": {"use": "adam", "lr": 0.001}}
+    made = Record(Status("finished"), rows, {}, {}, recipe, Path("none"), (moved,), 2500)
+    found = _of_the_steps(Case.of(made)).findings
+    assert [one.cause for one in found if one.severity == "fault"] == expected
 
 
 @pytest.mark.parametrize("figures", [{"val__mode_kl": 1.2, "val__modes": 2.0}, {"val__recall": 0.02}])

@@ -137,6 +137,7 @@ def test_a_copy_hears_its_own_layers():
     ("model", "options", "says"),
     [
         (nn.Linear(2, 2), {"activations": "relu"}, "without any"),
+        (nn.Linear(2, 2), {"activations": "relu"}, "set model.activation if the model has that"),
         (nn.Linear(2, 2), {"norm_momentum": 0.1}, "set model.norm=batch"),
         (nn.ReLU(), {"ending": "bare"}, "a model without layers"),
         (Own(), {"redraw": "he", "weights": "somewhere.npz"}, "leave one of them out"),

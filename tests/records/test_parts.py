@@ -401,3 +401,16 @@ def test_R22_reading_a_strangers_folder_imports_nothing(here):
     with pytest.raises(RecipeError, match="no model of this name") as caught:
         folder.recipe.resolved()
     assert "--plugin" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({"model.activations": "sigmoid"}, "model.activation is another field, and takes sigmoid"),
+        ({"model.activation": "own"}, "model.activations is another field, and takes own"),
+        ({"model.activation": "rleu"}, "did you mean 'relu'"),
+    ],
+)
+def test_a_word_of_a_field_of_nearly_the_same_name_is_said_to_be_that(given, meant):
+    with pytest.raises(RecipeError, match=meant):
+        resolve("model", Recipe.load("digits/mlp").override(given).model)

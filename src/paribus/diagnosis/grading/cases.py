@@ -93,7 +93,11 @@ def pairs(
 
 def sound(set: Set, seeds: int, only: Sequence[str] = (), thin: int = 1) -> list[Case]:
     """Sound trainings of all kinds, or of one in so many beside the hosts as they are; the first seed of all first."""
-    made = {(host, recipe.identity): it for it in (*_changed(set), *_shipped(set)) for _, host, _, recipe in [it]}
+    made = {
+        (host, recipe.identity): it
+        for it in (*_changed(set, only), *_shipped(set, only))
+        for _, host, _, recipe in [it]
+    }
     wanted = [one for one in made.values() if _wanted(only, *one[:2])]
     chosen = [one for place, one in enumerate(wanted) if place % thin == 0 or one[0] == PLAIN]
     first = FIRST_SEED[set] + HEALTHY
@@ -153,17 +157,18 @@ def _pair(fault: Fault, host: Host, severity: int, planted: Recipe, twin: Recipe
     )
 
 
-def _changed(set: Set) -> Iterator[tuple[str, str, str, Recipe]]:
+def _changed(set: Set, only: Sequence[str]) -> Iterator[tuple[str, str, str, Recipe]]:
     """Hosts with changes that do no harm; a change that a host has already makes no further kind."""
+    asked = [host for host in hosts(set) if any(_wanted(only, kind.name, host.name) for kind in KINDS)]
     for kind in reversed(KINDS):
-        for host in hosts(set):
+        for host in asked:
             if host.family in kind.families:
                 yield kind.name, host.name, host.figure.metric, recipe_of(host, kind.plan(host))
 
 
-def _shipped(set: Set) -> Iterator[tuple[str, str, str, Recipe]]:
+def _shipped(set: Set, only: Sequence[str]) -> Iterator[tuple[str, str, str, Recipe]]:
     """Recipes that ship, where their data are here."""
-    for name in SHIPPED[set]:
+    for name in (name for name in SHIPPED[set] if _wanted(only, "shipped", name)):
         recipe = Recipe.load(name)
         try:
             _look_for(recipe)
