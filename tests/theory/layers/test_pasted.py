@@ -121,3 +121,10 @@ def test_padding_and_shapes_are_those_of_torch():
     assert [field.size for field in table("zeropad 2, conv 1 k3", (1, 8, 8)).rows[-1].fields] == [3, 3]
     with pytest.raises(TheoryError, match="holds 24 values, and 25 come"):
         table("reshape 4x3x2", (25,))
+
+
+@pytest.mark.parametrize("line", ["c (Conv2D) (None, 30,) 252", "c (MaxPooling2D) (None, 7) 0"])
+@pytest.mark.parametrize("shape", [(3, 32, 32), (30,)])
+def test_a_layer_of_a_summary_that_slides_over_no_positions_is_refused(line, shape):
+    with pytest.raises(TheoryError, match="leave something open"):
+        table(f"{line}\nTotal params: 0", shape)

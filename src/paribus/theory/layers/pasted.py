@@ -330,8 +330,10 @@ def _filters(line: Line, channels: int | None) -> tuple[int, int]:
 def _written(line: Line, before: Shape) -> list[str]:
     """A layer in the notation, from the shapes before and behind it."""
     kind, name = kind_of(line.name), line.name.lower()
-    windows = kind in SLIDING and len(line.shape) != 1
-    if not min(*before, *line.shape, 1) or not before or not line.shape or (windows and len(before) != len(line.shape)):
+    windows = kind in SLIDING and (len(line.shape) != 1 or kind not in ("gap", "gmp", "adaptive"))
+    flat = windows and len(line.shape) < 2  # without positions
+    open_ = not before or not line.shape or flat or (windows and len(before) != len(line.shape))
+    if open_ or not min(*before, *line.shape):
         rule = "the sizes of this summary leave something open, or do not follow from each other"
         raise TheoryError(rule, got=f"{line.name}: {by(before)} → {by(line.shape)}", hint="write the net out")
     if kind in ("conv", "dw"):
