@@ -23,7 +23,7 @@ hypothesis.settings.load_profile("fixed")
 
 
 def pytest_collection_finish() -> None:
-    """Twelve thousand collected tests stay to the end: looking through them for garbage would take a second each time."""
+    """Twelve thousand tests stay to the end: looking through them for garbage would take a second each time."""
     gc.collect()
     gc.freeze()
 

@@ -80,7 +80,7 @@ def settle_in(packed: bytes, number: int = 0) -> None:
         packed: the user's own parts and functions, for a process that was not forked.
         number: of this worker among those that work at the same time.
     """
-    # Only the parent may end what it left: the end of a process group waits for its threads, which a fork does not have.
+    # only the parent may end what it left: a process group waits for its threads then, which a fork does not have
     gc.freeze()
     gc.enable()
     os.environ[WORKER] = str(number)
