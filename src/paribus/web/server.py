@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
 import secrets
 import socket
 from dataclasses import dataclass
@@ -147,12 +149,20 @@ def server(root: Path, place: Place, token: str | None, read_only: bool, framed:
 def _ending(found: uvicorn.Server, app: Any) -> None:
     """Let the end of the server end the streams, which never end by themselves."""
     handle = found.handle_exit
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
 
     def end(sig: int, frame: FrameType | None) -> None:
         app.state.desk.close()
         handle(sig, frame)
 
     found.handle_exit = end  # type: ignore[method-assign]
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a record tells of more than answers that the end of the server cut off."""
+    kind = record.exc_info[0] if record.exc_info else None
+    cut = kind is not None and issubclass(kind, asyncio.CancelledError)
+    return not cut and not str(record.msg).startswith("Cancel %s running task(s)")
 
 
 def _is_wildcard(host: str) -> bool:

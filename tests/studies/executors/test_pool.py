@@ -19,7 +19,9 @@ from paribus.errors import RunError, StudyError
 from paribus.records.plugins import load_plugin
 from paribus.records.run import RunFolder
 from paribus.studies.executors.pool import LocalPool
+from paribus.studies.executors.worker import settle_in, unsettled
 from paribus.testing.executors import ExecutorContract, Record, plan, recipe
+from paribus.training.interruption import interruptible
 
 
 def spawning() -> LocalPool:
@@ -83,6 +85,23 @@ def test_a_forked_worker_does_not_end_what_its_parent_left(tmp_path, monkeypatch
         gc.enable()
     gc.collect()
     assert (tmp_path / "ended").read_text().split() == [str(os.getpid())]
+
+
+def hear_early() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    settle_in(b"")
+    os._exit(0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there are no forks")
+def test_a_signal_before_a_worker_has_settled_in_is_not_lost():
+    process = multiprocessing.get_context("fork").Process(target=hear_early)
+    with interruptible() as request:
+        with unsettled():
+            process.start()
+        process.join(timeout=20)
+        assert not request.number
+    assert process.exitcode == -signal.SIGTERM
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forked workers know what is patched here")

@@ -25,7 +25,7 @@ from paribus.records.run import RunFolder
 from paribus.studies.executors.job import Job
 from paribus.studies.executors.orders import OWN, Order, Report, versions
 from paribus.studies.executors.parcel import Changes
-from paribus.studies.executors.worker import carry_out, keeping_garbage, settle_in
+from paribus.studies.executors.worker import carry_out, settle_in, unsettled
 
 TELL_SECONDS = 0.2  # between two reports of a run
 SYNC_SECONDS, SYNC_SHARE = 5.0, 0.1  # between two looks at a folder that is sent back; most of the time that may take
@@ -65,7 +65,7 @@ def watch(
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(there, order, packed, path), daemon=True)
-    with keeping_garbage():
+    with unsettled():
         process.start()
     there.close()
     told_to_stop, ended = False, False

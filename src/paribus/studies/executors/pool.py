@@ -26,7 +26,7 @@ from paribus.records.recipe import Recipe
 from paribus.studies.executors import connection
 from paribus.studies.executors.job import Event, EventListener, Job, Waiting
 from paribus.studies.executors.killed import record_killed
-from paribus.studies.executors.worker import keeping_garbage, pack, work
+from paribus.studies.executors.worker import pack, unsettled, work
 from paribus.training.interruption import StopRequest, interruptible
 
 THREADED = ("jax", "tensorflow")  # libraries with threads of their own, which a fork would leave behind
@@ -126,7 +126,7 @@ class LocalPool:
         taken = {worker.number for worker in workers}
         number = next(number for number in count() if number not in taken)
         process = self.context.Process(target=work, args=(there, inherited, packed, number), daemon=True)
-        with keeping_garbage():
+        with unsettled():
             process.start()
         there.close()
         workers.append(_Worker(process, here, number))

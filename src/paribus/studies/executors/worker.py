@@ -21,6 +21,9 @@ from paribus.records.parts import register_all, registered
 from paribus.streams import patient, reopen_closed
 from paribus.studies.executors import shared
 from paribus.studies.executors.job import Job, ending
+from paribus.training.interruption import SIGNALS
+
+POSIX = hasattr(signal, "pthread_sigmask")
 
 
 def pack(needed: Collection[str] = ()) -> bytes:
@@ -44,13 +47,19 @@ def pack(needed: Collection[str] = ()) -> bytes:
 
 
 @contextmanager
-def keeping_garbage() -> Iterator[None]:
-    """While a worker is forked, in both processes: nothing is collected before the worker has settled in."""
+def unsettled() -> Iterator[None]:
+    """While a worker is started: in it, nothing is collected and no signal is heard before it has settled in.
+
+    A signal that a fork hears before would be taken by what its parent does at signals, and be lost.
+    """
     collects = gc.isenabled()
     gc.disable()
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS) if POSIX else set()
     try:
         yield
     finally:
+        if POSIX:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         if collects:
             gc.enable()
 
@@ -88,6 +97,8 @@ def settle_in(packed: bytes, number: int = 0) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if POSIX:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     multiprocessing.current_process().daemon = False  # somebody's own training may start processes, to read its data
     if packed:
         import cloudpickle
