@@ -21,7 +21,7 @@ demo: setup  ## does batch norm help a small CNN read handwritten digits? (about
 	$(BIN)/paribus study digits/cnn --vary model.norm=none,batch --seeds 5
 
 test: setup  ## run all tests
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: setup  ## lint, format, types
 	$(BIN)/ruff check .
