@@ -188,7 +188,8 @@ def _put(text: str, parts: list[tuple[str, str]]) -> str:
     """The text with parts for their names, the last one first, as a name may be given twice."""
     glued = not re.search(r"@|\*\*|\.T\b|\bnp\.|torch\.", text)
     for name, part in reversed(parts):
-        text = re.sub(r"(?<=[\w])(?=§)", " ", re.sub(_used(name, glued), "§", text)).replace("§", f"({part})")
+        text = re.sub(r"(?<=[\w])(?=§)", " ", re.sub(_used(name, glued), "§", text))
+        text = text.replace("(§)", f"({part})").replace("§", f"({part})")
         if len(text) > LONGEST:
             raise TheoryError(
                 f"a formula has at most {LONGEST} letters", got=f"{len(text)} letters", hint="derive it in pieces"
