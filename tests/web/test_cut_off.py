@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 
@@ -38,8 +39,8 @@ def test_an_answer_that_is_cut_off_by_the_end_is_no_news(caplog):
             writer.close()
             await writer.wait_closed()
 
-    with caplog.at_level(logging.ERROR):
-        asyncio.run(serve())
+    with caplog.at_level(logging.ERROR), ThreadPoolExecutor(1) as thread:  # here a loop may run already
+        thread.submit(lambda: asyncio.run(serve())).result(timeout=20)
     assert caplog.text == ""
 
 
