@@ -76,14 +76,16 @@ def analyse(
     load_plugins(plugin)
     make_page, settings = resolve(find(name).page), parse_overrides(options)
     if find(name).of == "arm":
-        record = _of_arm(find_folder(run, runs, "study"), arm, because, name, settings)
+        study = find_folder(run, runs, "study")
+        record = _of_study("studies.ensemble:analyse_arm", study, name, arm=arm, because=because, **settings)
         _deliver({run: record}, make_page, json, html, overwrite)
         return
     if arm is not None or because:
         hint = "leave --arm and --because out, or: paribus test STUDY --arm ARM"
         raise ParibusError(f"the analysis {name} is about single runs", got=arm or because, hint=hint)
-    if find(name).across and (study := _study_of_arms(run, runs)):
-        _deliver({run: _across(study, name, again, settings)}, resolve(find(name).across_page), json, html, overwrite)
+    if find(name).across and (arms := _study_of_arms(run, runs)):
+        record = _of_study("studies.across:analyse_study", arms, name, again=again, **settings)
+        _deliver({run: record}, resolve(find(name).across_page), json, html, overwrite)
         return
     folders = finished(run, runs, str(settings.get("split", "val")))
     if html is not None and len(folders) > 1:
@@ -93,14 +95,13 @@ def analyse(
     _deliver({str(folder.path): record for folder, record in records.items()}, make_page, json, html, overwrite)
 
 
-def _of_arm(study: Path, arm: str | None, because: str, name: str, settings: dict[str, Any]) -> Any:
-    """An analysis of all seeds of an arm."""
+def _of_study(place: str, study: Path, name: str, **given: Any) -> Any:
+    """An analysis of a study, by the function at a place below paribus, whose imports take their time as well."""
+    from paribus.analysis.table import resolve
     from paribus.progress import working
 
     with working(f"analysing {name}"):
-        from paribus.studies.ensemble import analyse_arm
-
-        return analyse_arm(study, name, arm, because, **settings)
+        return resolve(place)(study, name, **given)
 
 
 def _study_of_arms(name: str, runs: Path) -> Path | None:
@@ -112,16 +113,6 @@ def _study_of_arms(name: str, runs: Path) -> Path | None:
     if not (found / MARKERS["study"]).exists():
         return None
     return found if len(StudyDesign.open(found).arms()) > 1 else None
-
-
-def _across(study: Path, name: str, again: bool, settings: dict[str, Any]) -> Any:
-    """An analysis of all runs of a study, arm beside arm."""
-    from paribus.progress import working
-
-    with working(f"analysing {name}"):
-        from paribus.studies.across import analyse_study
-
-        return analyse_study(study, name, again, **settings)
 
 
 def _deliver(

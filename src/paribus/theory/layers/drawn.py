@@ -13,7 +13,7 @@ from itertools import count, pairwise
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.spellings import enclosed, kind_of
 from paribus.theory.layers.values import Chain, behind, joined, words
 
 HINT = "draw one arrow from each layer to the next, and write add or concat where several meet"
@@ -228,11 +228,5 @@ def _caffe(kind: str, fields: dict[str, str]) -> str:
 
 def _blocks(text: str) -> list[str]:
     """What stands between the braces of each layer."""
-    found, plain = list[str](), re.sub(r"#[^\n]*", "", text)
-    for start in re.finditer(r"\blayers?\s*\{", plain):
-        depth, at = 1, start.end()
-        while at < len(plain) and depth:
-            depth += (plain[at] == "{") - (plain[at] == "}")
-            at += 1
-        found.append(plain[start.end() : at - 1])
-    return found
+    plain = re.sub(r"#[^\n]*", "", text)
+    return [enclosed(plain, found.end(), ("{", "}")) for found in re.finditer(r"\blayers?\s*\{", plain)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from paribus.theory.layers.spellings import TORCH, is_activation, kind_of
+from paribus.theory.layers.spellings import TORCH, enclosed, is_activation, kind_of
 
 CLASSES = {name.lower(): name for name in TORCH} | {
     name.lower(): name for name in ("Sequential", "Flatten", "Sigmoid", "Tanh", "Softmax", "GELU", "Embedding")
@@ -140,7 +140,7 @@ def _r(text: str) -> str:
         for found in re.finditer(r"(?:sequential\(\s*input_shape|layer_input\(\s*shape)\s*=\s*(\([^)]*\)|\d+)", plain)
     ]
     for found in re.finditer(r"\blayer_(?!input\()(\w+)\(", plain):
-        name, inside = found[1], _inside(plain, found.end())
+        name, inside = found[1], enclosed(plain, found.end())
         if len(inside) > MOST:
             return text
         if (phi := name.removeprefix("activation_")) != name:
@@ -151,21 +151,12 @@ def _r(text: str) -> str:
     return f"model = Sequential([{', '.join(rows)}])"
 
 
-def _inside(text: str, start: int) -> str:
-    """What stands between a parenthesis before ``start`` and the one that closes it."""
-    depth, at = 1, start
-    while at < len(text) and depth:
-        depth += (text[at] in "([{") - (text[at] in ")]}")
-        at += 1
-    return text[start : at - 1]
-
-
 def _built(text: str) -> str:
     """DL4J's ``.layer(new DenseLayer.Builder().nOut(128).activation(Activation.RELU).build())``, in words."""
     words = [f"input {'x'.join(sizes)}" for sizes in _input_type(text)]
     for found in BUILDER.finditer(text):
         name = found[1].removesuffix("Layer")
-        inside = _inside(text, found.end())
+        inside = enclosed(text, found.end())
         has, _ = _chained(text, found.end() + len(inside) + 1)
         phi = is_activation(has.get("activation", "").rpartition(".")[2].strip("\"' ")) or ""
         numbers = [part.strip() for part in inside.split(",") if part.strip().isdigit()]
@@ -199,7 +190,7 @@ def _chained(text: str, at: int) -> tuple[dict[str, str], int]:
     """The methods of a builder and what they are given, ``.nIn(1).nOut(32)``, and where they end."""
     has = dict[str, str]()
     while found := re.compile(r"\s*\.(\w+)\(").match(text, at):
-        inside = _inside(text, found.end())
+        inside = enclosed(text, found.end())
         at = found.end() + len(inside) + 1
         if found[1] == "build":
             break
@@ -225,7 +216,7 @@ def _cpp(text: str) -> str:
             r"(?m)^\s*(?:auto|nn\.Sequential)\s+(\w+)\s*=?\s*(?:nn\.Sequential)?\(", r"\1 = nn.Sequential(", text
         )
         return re.sub(r";\s*", "\n", text)
-    name, body = found[1], _inside(text, found.end())
+    name, body = found[1], enclosed(text, found.end())
     typed = re.findall(r"\b(nn\.\w+)\s+(\w[^;]*);", body)
     plain = [(kind, re.sub(r"\{[^}]*\}|\([^)]*\)|=\s*\w+", "", names)) for kind, names in typed]
     kinds = {held: kind for kind, names in plain for held in re.findall(r"\b[a-zA-Z_]\w*\b", names)}
@@ -233,13 +224,13 @@ def _cpp(text: str) -> str:
     if made := re.search(rf"\b{name}\([^)]*\)\s*(?P<list>:[^{{]*(?:\{{[-,\s]*\d[-\d,\s]*\}}[^{{]*)*)?\{{", body):
         for held in re.finditer(r"[:,]\s*(\w+)\(", made["list"] or ""):
             if held[1] in kinds:
-                lines.append(f"        self.{held[1]} = {_called(kinds[held[1]], _inside(made['list'], held.end()))}")
-        lines += _lines(re.sub(r"register_module\(\s*\"\w+\"\s*,\s*", "(", _inside(body, made.end())), kinds)
+                lines.append(f"        self.{held[1]} = {_called(kinds[held[1]], enclosed(made['list'], held.end()))}")
+        lines += _lines(re.sub(r"register_module\(\s*\"\w+\"\s*,\s*", "(", enclosed(body, made.end())), kinds)
     elif kinds:
         for held in re.finditer(r"\bnn\.\w+\s+(\w+)\s*[{(]", body):
-            lines.append(f"        self.{held[1]} = {_called(kinds[held[1]], _inside(body, held.end()))}")
+            lines.append(f"        self.{held[1]} = {_called(kinds[held[1]], enclosed(body, held.end()))}")
     if run := re.search(r"\bforward\(\s*(?:const\s+)?\S*?Tensor\s*&?\s*(\w+)\s*\)\s*(?:override\s*)?\{", body):
-        lines += [f"    def forward(self, {run[1]}):", *_lines(_inside(body, run.end()), kinds)]
+        lines += [f"    def forward(self, {run[1]}):", *_lines(enclosed(body, run.end()), kinds)]
     return "\n".join(lines)
 
 
@@ -250,7 +241,7 @@ def _called(kind: str, inside: str) -> str:
 def _options(text: str) -> str:
     """``Conv2dOptions(1, 32, 3).padding(1)`` as 1, 32, 3, padding=1."""
     while found := re.search(r"\bnn\.\w+Options\(", text):
-        inside = _inside(text, found.end())
+        inside = enclosed(text, found.end())
         end = found.end() + len(inside) + 1
         has, end = _chained(text, end)
         said = ", ".join([inside, *(f"{key}={value}" for key, value in has.items())])

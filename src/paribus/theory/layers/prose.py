@@ -19,7 +19,7 @@ from itertools import pairwise
 from paribus.theory.layers.draft import Draft
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, DEFAULTS, KINDS
 from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.references import written_out
+from paribus.theory.layers.references import dissolved
 from paribus.theory.layers.tokens import NEEDS_OUT, Token, Tokens, Unreadable, prepared
 
 PICTURE = re.compile(
@@ -41,7 +41,7 @@ def phrased(text: str) -> tuple[str, Shape] | None:
     if "⟦" in text:
         return None
     try:
-        text, ready = written_out(text, _inner)
+        text, ready = dissolved(text, _inner)
         plain = prepared(text)
     except Unreadable:
         return None

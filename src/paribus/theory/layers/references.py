@@ -70,7 +70,7 @@ PATCHES = re.compile(
 LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/-]+\s+){0,8}?[\w'’/-]+)\s*:\s+(?=\S)")
 
 
-def written_out(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
+def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
     """The words for all that refers to others, and pieces of the notation for the signs ⟦0⟧, ⟦1⟧ ….
 
     Args:

@@ -262,6 +262,15 @@ def arguments(text: str, clean: str, start: int) -> tuple[tuple[Word, ...], int]
     raise unreadable("this parenthesis is never closed", Place(text, start, start + 1), "write ) behind its arguments")
 
 
+def enclosed(text: str, start: int, brackets: tuple[str, str] = ("([{", ")]}")) -> str:
+    """What stands between a bracket before ``start`` and the one that closes it."""
+    depth, at = 1, start
+    while at < len(text) and depth:
+        depth += (text[at] in brackets[0]) - (text[at] in brackets[1])
+        at += 1
+    return text[start : at - 1]
+
+
 def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Place]]:
     """The arguments of a call by the names of our options."""
     names, found = _order(kind, call), dict[str, tuple[Any, Place]]()
