@@ -192,9 +192,9 @@ PATHS = [
 
 
 @pytest.fixture(scope="module")
-def linked(served) -> dict[str, str]:
+def linked(served, tmp_path_factory) -> dict[str, str]:
     """Links out of the folder, in every place where a run may have one."""
-    secret = served.root.parent / "secret"
+    secret = tmp_path_factory.mktemp("secret")
     make_run(secret / "arm" / "seed-0")
     (secret / "private.png").write_bytes(b"private")
     folder = served.root / "alone" / "a1" / "seed-0"
