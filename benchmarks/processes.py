@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import sources
@@ -15,9 +16,8 @@ from paribus.training.run import Run
 PROCESSES = 2
 
 
-def rows(repeats: int) -> list[Row]:
+def rows(repeats: int) -> Iterator[Row]:
     """CNNs with batch norm, whose figures are exchanged, by parts, and without; then the start."""
-    found = []
     for name, changes, reach in (
         ("batch norm by parts", {"training.norm_parts": PROCESSES}, "≥ 0.9"),
         ("batch norm over all processes", {}, "≥ 0.9"),
@@ -25,11 +25,10 @@ def rows(repeats: int) -> list[Row]:
     ):
         recipe = sources.cnn(2, **changes)
         values = ratios(lambda: train(recipe, 1), lambda: train(recipe, PROCESSES), repeats)  # noqa: B023
-        found.append(Row(f"one process with {PROCESSES} threads / {PROCESSES} with one, CNN, {name}", values, reach))
+        yield Row(f"one process with {PROCESSES} threads / {PROCESSES} with one, CNN, {name}", values, reach)
     tiny = sources.cnn(1, 1_000)
-    values = [beside(tiny, PROCESSES) for _ in range(repeats)]
-    alone = [beside(tiny, 1) for _ in range(repeats)]
-    return [*found, Row("to start and to end two processes", values, "–", " s"), Row("one", alone, "–", " s")]
+    yield Row("to start and to end two processes", [beside(tiny, PROCESSES) for _ in range(repeats)], "–", " s")
+    yield Row("one", [beside(tiny, 1) for _ in range(repeats)], "–", " s")
 
 
 def train(recipe: Recipe, processes: int) -> float:

@@ -82,6 +82,9 @@ def test_the_probe_is_shown_where_enough_steps_have_passed(train, digits, monkey
         (16, True),  # the last one always
     ]
     light = folder.signals[1]
+    monkeypatch.setattr(recorder, "USUAL", 128)  # of batches half that size the probe is twice as many steps
+    folder, _ = train(digits({"budget.epochs": 8, "split.limit": 64}), "smaller")
+    assert [look.step for look in folder.signals if look.probed] == [0, 16]
     assert all((light.lr, light.update_ratio, light.step_gradient, light.weight_norm))
     assert not any((light.gradient, light.loss, light.mean))
 

@@ -65,18 +65,26 @@ class Normed(TorchFunctionMode):
 
     def _apart(self, x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple[Tensor, ...]:
         """Each part by its own figures (Hoffer et al., 2017: ghost batch norm); the running ones are their means."""
-        # of several rows for an example: two views stand one behind the other, all else side by side
-        times = len(x) // sum(self.sizes)
-        views = (x.unflatten(0, (2, -1)) if times == 2 else x.unflatten(0, (1, -1))).split(
-            [size * (times if times != 2 else 1) for size in self.sizes], 1
-        )
-        normed = [F.batch_norm(part.flatten(0, 1), None, None, weight, bias, True, 0.0, eps) for part in views]
-        y = torch.cat([one.unflatten(0, part.shape[:2]) for one, part in zip(normed, views, strict=True)], 1)
+        views = 2 if len(x) == 2 * sum(self.sizes) else 1  # two of each example stand one behind the other
+        rows = [size * len(x) // (views * sum(self.sizes)) for size in self.sizes]  # all else stands side by side
+        parts = x.split(rows) if views == 1 else [one.flatten(0, 1) for one in x.unflatten(0, (2, -1)).split(rows, 1)]
+        found = [_normed(part, weight, bias, eps) for part in parts]
+        normed = [y for y, *_ in found]
+        if views == 1:
+            y = torch.cat(normed)
+        else:
+            y = torch.cat([one.unflatten(0, (2, -1)) for one in normed], 1).flatten(0, 1)
         with torch.no_grad():
-            figures = [_moments(part.flatten(0, 1)) for part in views]
-            sums = torch.stack([torch.stack([mean, var * n / max(1, n - 1)]) for n, mean, var in figures]).sum(0)
+            sums = torch.stack([torch.stack(figures) for _, *figures in found]).sum(0)
             mean, var = self.total(sums) / self.parts
-        return y.flatten(0, 1), mean, var
+        return y, mean, var
+
+
+def _normed(x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Batch norm by these examples' own figures; beside it their mean and unbiased variance (C,)."""
+    channel = x.detach()[0].flatten(1)[:, 0] if x.ndim > 2 else x.detach()[0]  # of x, so vmap sees each network's own
+    mean, var = (torch.zeros_like(channel, dtype=torch.promote_types(x.dtype, torch.float32)) for _ in range(2))
+    return F.batch_norm(x, mean, var, weight, bias, True, 1.0, eps), mean, var  # running ones, of this batch alone
 
 
 class _Synchronised(torch.autograd.Function):
@@ -95,11 +103,10 @@ class _Synchronised(torch.autograd.Function):
         n = sums[-1]
         mean, square = (sums[:-1] / n).chunk(2)
         var = (square - mean**2).clamp(min=0)
-        scale = (var + eps).rsqrt()
         kind = torch.promote_types(x.dtype, torch.float32)
         mean_, var_ = mean.to(kind), var.to(kind)
-        ctx.save_for_backward(x, weight, mean_, scale.to(kind), n)
-        ctx.total, ctx.biased = total, bias is not None
+        ctx.save_for_backward(x, weight, mean_, var_, n)
+        ctx.total, ctx.eps, ctx.dtype, ctx.biased = total, eps, x.dtype, bias is not None
         y = F.batch_norm(x, mean_, var_, weight, bias, False, 0.0, eps)
         ctx.mark_non_differentiable(mean_, unbiased := (var * n / (n - 1).clamp(min=1)).to(kind))
         return y, mean_, unbiased
@@ -108,21 +115,31 @@ class _Synchronised(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, slope: Tensor, *_: Any) -> tuple[Tensor | None, ...]:
         """∂L/∂x = γ/√(σ² + ε)·(g − mean(g) − x̂·mean(g·x̂)), where means are over the examples of all processes."""
-        x, weight, mean, scale, n = ctx.saved_tensors
-        others, shape = [0, *range(2, x.ndim)], (1, -1, *(1,) * (x.ndim - 2))
-        centred = x.to(mean.dtype) - mean.view(shape)
-        slope = slope.to(mean.dtype)
-        of_bias, of_weight = slope.sum(others), (slope * centred).sum(others) * scale
+        x, weight, mean, var, n = ctx.saved_tensors
+        eps, shape, kind = ctx.eps, (1, -1, *(1,) * (x.ndim - 2)), mean.dtype
+        slope, x = slope.to(kind), x.to(kind)
+        gamma = torch.ones_like(mean) if weight is None else weight.to(kind)
+        # one pass: γ/√(σ² + ε)·g, Σg·x̂ and Σg, as if the figures were constants
+        of_x, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
+            slope, x, gamma, mean, var, None, None, False, eps, [True, True, True]
+        )
         means = ctx.total(torch.cat([of_bias, of_weight]).double()) / n
-        mean_slope, mean_product = means.to(mean.dtype).chunk(2)
-        factor = scale if weight is None else scale * weight.to(scale.dtype)
-        inner = slope - mean_slope.view(shape) - centred * (mean_product * scale).view(shape)
-        of_x = (inner * factor.view(shape)).to(x.dtype)
+        mean_slope, mean_product = means.to(kind).chunk(2)
+        # what they are not, as a straight line in x: −γ/√(σ² + ε)·(mean(g) + x̂·mean(g·x̂))
+        scale = (var + eps).rsqrt()
+        rise = -gamma * scale**2 * mean_product
+        of_x = of_x.add_((-gamma * scale * mean_slope - rise * mean).view(shape)).addcmul_(x, rise.view(shape))
+        of_x = of_x.to(ctx.dtype)
         return of_x, None if weight is None else of_weight.to(weight.dtype), of_bias if ctx.biased else None, None, None
 
 
 def _moments(x: Tensor) -> tuple[int, Tensor, Tensor]:
-    """Values for each channel, their mean (C,) and their biased variance (C,), in float32 or more."""
-    values = x.detach().to(torch.promote_types(x.dtype, torch.float32)).transpose(0, 1).flatten(1)  # (C, n)
-    var, mean = torch.var_mean(values, 1, correction=0)
-    return values.shape[1], mean, var
+    """Values for each channel, their mean (C,) and their biased variance (C,), in float32 or more.
+
+    Torch sums up in the kind of the values, so they are taken around the first example's mean: else a mean that is
+    far larger than the deviation leaves the variance no digits.
+    """
+    values = x.detach().to(torch.promote_types(x.dtype, torch.float32))
+    around = values[:1].mean([0, *range(2, x.ndim)], keepdim=True)
+    mean, var = torch.batch_norm_update_stats(values - around, None, None, 0.0)
+    return values.numel() // values.shape[1], mean + around.flatten(), var

@@ -26,7 +26,8 @@ from paribus.training.signals.step import rates, stepped, weight_norms
 logger = logging.getLogger(__name__)
 
 BATCHES = 8  # first ones of training whose classes are counted
-PAID = 300  # steps between two looks at the probe, which cost about five of a small network
+PAID = 300  # steps between two looks at the probe, which cost about five of a small network in batches of
+USUAL = 32  # and more; of smaller batches the probe is so many more steps
 UNWATCHED: AbstractContextManager[None] = nullcontext()
 FITTED = "the model is fitted at once, and takes no steps along gradients"
 UNSEEN = "training ended behind a step that nobody knew to be the last"
@@ -78,10 +79,16 @@ class Recorder:
         gathered.count()
         if not gathered.wanted or session.fitted or session.epoch.bit_count() != 1:
             return
-        paid = session.step - max((look.step for look in gathered.looks if look.probed), default=-PAID) >= PAID
+        since = session.step - max((look.step for look in gathered.looks if look.probed), default=-self._pause)
         delivered = {"batch_inputs": gathered.batch_inputs, "largest_class": tuple(gathered.batches)}
         self._append(
-            _look(session.epoch, session.step, self._seen(paid), self._left(), delivered if session.epoch == 1 else {})
+            _look(
+                session.epoch,
+                session.step,
+                self._seen(since >= self._pause),
+                self._left(),
+                delivered if session.epoch == 1 else {},
+            )
         )
 
     def finish(self, probed: bool = True) -> None:
@@ -122,6 +129,11 @@ class Recorder:
         except Exception as error:  # of somebody's own network, which may not take so many examples: it trains on
             logger.debug("the probe was not shown to the network", exc_info=True)
             return {**fields, "unrecorded": {"probe": f"showing it the examples failed: {message_of(error)}"}}
+
+    @property
+    def _pause(self) -> int:
+        """Steps between two looks at the probe."""
+        return PAID * max(1, USUAL // self.loader.batch_size)
 
     @cached_property
     def _layers(self) -> Layers:
