@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from paribus.diagnosis.case import Case
-from paribus.diagnosis.checks import inputs, steps
+from paribus.diagnosis.checks import classes, inputs, labels, propagation, steps
 from paribus.diagnosis.rates import coordinate_heat, coordinate_rate, gradient_heat, gradient_rate
 from paribus.diagnosis.record import Record
 from paribus.records.run import Status
@@ -126,6 +126,40 @@ def test_few_steps_of_many_examples_are_too_few_where_little_is_learned(made, ac
 def test_tiny_batches_are_a_fault_with_a_second_sign(size, lr, norm, accuracy, expected):
     made = record(accuracy, training={"batch_size": size}, optimizer={"lr": lr}, model={"norm": norm})
     assert said(inputs.tiny_batches, made) == expected
+
+
+@pytest.mark.parametrize(("bent", "expected"), [(0.27, []), (0.004, [("linear-network", "fault")])])
+def test_activations_that_give_back_what_they_are_given_make_a_line_whatever_else_bends(bent, expected):
+    layers = dict.fromkeys("abc", 0.1)
+    made = record(looks={"probed": True, "weight_deviation": layers, "bends": {"act": bent}})
+    assert said(propagation.straight, made) == expected
+
+
+@pytest.mark.parametrize(
+    ("kappa", "vary", "expected"),
+    [(0.01, 0.2, [("labels-permuted", "fault")]), (0.5, 0.2, []), (0.01, 0.9, [])],
+)
+def test_masks_belong_to_other_pictures_where_neighbours_and_outputs_say_so(kappa, vary, expected):
+    made = record(looks={"probed": True, "outputs": {"variation": vary, "deviation": 1.0}})
+    begin = dataclasses.replace(made.looks[0], agreement={"mask_kappa": kappa, "mask_error": 0.04})
+    made = dataclasses.replace(
+        made,
+        rows=[{**row, "val/pixel_accuracy": 0.9} for row in made.rows],
+        figures={"val/pixel_accuracy": 0.9, "val/miou": 0.8},
+        looks=(begin, made.looks[1]),
+    )
+    assert said(labels.permuted, made) == expected
+
+
+@pytest.mark.parametrize(("deviation", "given"), [(1.0, True), (0.04, False)])
+def test_what_neighbours_say_of_classes_is_no_first_cause_where_inputs_are_not_scaled(deviation, given):
+    made = record(BEHIND)
+    table = {"0": (10.0, 10.0, 0.0), "1": (10.0, 10.0, 0.0), "2": (0.0, 0.0, 20.0)}
+    begin = dataclasses.replace(made.looks[0], neighbours=table, inputs={"deviation": (deviation,) * 6})
+    figures = {"val/accuracy": BEHIND, **{f"val/recall/{name}": 0.4 + 0.3 * (name == "c") for name in "abc"}}
+    info = {**made.info, "classes": list("abc"), "class_counts": [60] * 3, "mean": [0.5]}
+    made = dataclasses.replace(made, looks=(begin, *made.looks[1:]), figures=figures, info=info)
+    assert [found.given for found in classes.twice(Case.of(made))] == [given]
 
 
 def test_rates_are_on_scales_of_their_own():

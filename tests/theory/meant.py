@@ -82,7 +82,11 @@ def as_typed(env, shapes):
     """What is meant, also under the names that a reader keeps: rows x_i of X are x, λ is lambda_, n a length."""
     also = {key.lower(): value for key, value in env.items() if value.ndim == 2}
     also |= {re.sub(r"(?<=[a-z])(?=\d)", "_", key, flags=re.I): value for key, value in env.items()}
+    also |= {f"{key[0]}_{key[1]}": value for key, value in env.items() if len(key) == 2}  # W_h, v_c
+    also |= {re.sub(r"^lam(?=\d)", "lambda_", key): value for key, value in env.items()}
+    also |= {"epsilon": env["eps"]} if "eps" in env else {}
     also |= {name: np.asarray(float(SIZES[name.lower()])) for name in ("n", "m", "N", "d")}
+    also |= {"d_k": also["d"]}
     also |= {"lambda_": env["lam"]} if "lam" in env else {}
     also |= {"k": np.asarray(3.0)}  # of a power that is a letter
     fits = {key for key, shape in shapes.items() if key in env and env[key].ndim == len(shape)}

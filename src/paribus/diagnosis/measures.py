@@ -212,6 +212,11 @@ def saturated(record: Record) -> float | None:
 LINEAR = ("linear", "logistic", "ridge", "majority")  # models that are meant to be straight lines
 
 
+def activations_bend(record: Record) -> float | None:
+    """The largest share of an activation's outputs that is no straight line in its inputs, at the start or the end."""
+    return max((value for look in (record.start, record.end) for value in layers(look, "bends")), default=None)
+
+
 def bend(record: Record) -> float | None:
     """How far the network is from a straight line."""
     return _bend(record, record.end)
@@ -458,6 +463,13 @@ MEASURES: Mapping[str, Measured] = {
         of_neighbours("kappa"), "how far nearest neighbours tell targets (κ)", "agreement", False, 0.0
     ),
     "agreement_error": Measured(of_neighbours("error"), "standard error of that κ", "agreement", False, 0.0),
+    "mask_agreement": Measured(
+        of_neighbours("mask_kappa"),
+        "how far the nearest picture's mask tells classes of pixels (κ)",
+        "agreement",
+        False,
+    ),
+    "mask_error": Measured(of_neighbours("mask_error"), "standard error of that κ", "agreement", False),
     "nearness": Measured(
         of_neighbours("distance"), "distance to the nearest example over that of two", "agreement", False, 0.05
     ),
@@ -487,6 +499,7 @@ MEASURES: Mapping[str, Measured] = {
     "dead_at_end": Measured(dead_at_end, "dead units at the end", "dead", False, 0.1),
     "saturated": Measured(saturated, "saturated outputs", "saturated", False, 0.2),
     "bend": Measured(bend, "distance from a straight line", "outputs"),
+    "activations_bend": Measured(activations_bend, "what no straight line explains of an activation", "bends"),
     "first_bend": Measured(first_bend, "distance from a straight line before the first step", "outputs"),
     "simplex": Measured(simplex, "share of outputs that are probabilities", "outputs", log=False),
     "outputs_vary": Measured(outputs_vary, "dependence of outputs on examples", "outputs", margin=3.0),

@@ -47,6 +47,8 @@ class Look:
             deviations over examples. 0 where it gives the same for every one.
         zeros: by activation, the share of its outputs that are exactly 0.
         dead: by activation, the share of its units (channels, features) that are 0 for every example and place.
+        bends: by activation that is not bounded, the share of the variance of its outputs that no straight line in its
+            inputs explains: .27 of a rectifier with normal inputs, 0 of none.
         saturated: by sigmoid, tanh or softmax, the share of its outputs within 1 % of their ends.
         norm_mean: by batch norm, root mean square over channels of (running mean − probe's mean) / probe's deviation.
         norm_variance: by batch norm, mean over channels of the size of ln(running variance / probe's variance).
@@ -67,7 +69,8 @@ class Look:
         targets: of the probe's, where they are numbers, likewise. Only before the first step.
         agreement: how far an example's nearest neighbour among the training examples tells its target, in the inputs
             as the model sees them: ``kappa``, 1 where it always does, and 0 where it does no more than chance;
-            ``error``, its standard error there; ``distance``, the median distance to the nearest over that of two
+            ``error``, its standard error there; ``mask_kappa`` and ``mask_error``, the same of the classes of pixels
+            beyond what their places tell; ``distance``, the median distance to the nearest over that of two
             examples; ``examples``, how many were compared. Only before the first step.
         neighbours: by class (its number), how often its examples have a nearest neighbour of each class, in order.
             Only before the first step.
@@ -94,6 +97,7 @@ class Look:
     variation: Numbers = field(default_factory=dict)
     zeros: Numbers = field(default_factory=dict)
     dead: Numbers = field(default_factory=dict)
+    bends: Numbers = field(default_factory=dict)
     saturated: Numbers = field(default_factory=dict)
     norm_mean: Numbers = field(default_factory=dict)
     norm_variance: Numbers = field(default_factory=dict)

@@ -93,7 +93,18 @@ def test_activations_in_place_change_nothing_of_what_was_seen_before() -> None:
     torch.manual_seed(0)
     linear, x = nn.Linear(4, 6), torch.randn(9, 4)
     kept, changed = (seen(nn.Sequential(linear, nn.ReLU(inplace=place)), x) for place in (False, True))
+    assert kept.pop("bends").keys() == {"1"}  # what is gone cannot be compared
     assert kept == changed
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.5, 0.95, 1.0])
+def test_how_far_activations_bend_is_what_no_straight_line_explains(slope) -> None:
+    """With normal inputs z: ((1 − s)/2)²·var|z| of var(max(z, s·z)), and var|z| = 1 − 2/π."""
+    z = torch.randn(200_000, 1, generator=torch.Generator().manual_seed(0))
+    bent, line = ((1 - slope) / 2) ** 2 * (1 - 2 / math.pi), ((1 + slope) / 2) ** 2
+    found = seen(nn.Sequential(nn.LeakyReLU(slope)), z)["bends"]["0"]
+    assert found == pytest.approx(bent / (bent + line), abs=2e-3)
+    assert "bends" not in seen(nn.Sequential(nn.Tanh()), z)  # near zero it is straight, and no fault
 
 
 def test_drift_of_batch_norms_is_told_in_deviations_and_logarithms() -> None:

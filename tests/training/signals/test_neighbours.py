@@ -11,6 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 
 import paribus as pb
 from paribus.chance import Seeds
+from paribus.data.deliver.loader import Batch
 from paribus.data.prepare.prepared import prepare
 from paribus.records.recipe import Recipe
 from paribus.records.signals import cohen
@@ -93,8 +94,24 @@ def test_noise_is_as_far_from_its_nearest_as_from_any() -> None:
     assert noise > 0.85 > 0.5 > seen(inputs.astype(np.float32), targets)[0]["agreement"]["distance"]
 
 
-def test_the_distance_to_the_nearest_is_told_of_pixels_too_which_have_no_one_answer() -> None:
+def test_of_masks_kappa_is_beyond_what_places_tell() -> None:
+    """Shapes anywhere: a picture's copy has its mask, and a mask that belongs to another picture tells nothing."""
     prepared = prepare(Recipe.load("shapes/unet", {"data.pictures": 60, "data.size": 16}), Seeds(0))
-    found = agreement(Eyes(), prepared.loader("train", 32, "cpu"), prepared.info)["agreement"]
-    assert set(found) == {"distance", "examples"}
-    assert 0 < found["distance"] < 1
+    loader, info = prepared.loader("train", 32, "cpu"), prepared.info
+
+    def told(batch):
+        loader.take = lambda rows: batch
+        return agreement(Eyes(), loader, info)["agreement"]
+
+    half = loader.take(loader.rows[:20])
+    inputs, masks = half.inputs.repeat(2, 1, 1, 1), half.targets.repeat(2, 1, 1)
+    loader.rows = torch.arange(len(inputs))
+    same = told(Batch(inputs, masks, loader.rows))
+    assert set(same) == {"mask_kappa", "mask_error", "distance", "examples"}
+    assert same["mask_kappa"] == pytest.approx(1)
+    others = told(Batch(inputs, torch.cat([half.targets, half.targets.roll(1, 0)]), loader.rows))
+    assert abs(others["mask_kappa"]) < 3 * others["mask_error"] < 0.5
+    by_place = torch.zeros_like(masks).index_fill_(2, torch.arange(8), 1)  # of all pictures alike: nothing is left
+    noise = (torch.rand(masks.shape, generator=torch.Generator().manual_seed(0)) < 0.2).long()
+    beside = told(Batch(inputs, by_place ^ noise, loader.rows))
+    assert abs(beside["mask_kappa"]) < 0.05

@@ -67,14 +67,15 @@ def twice(case: Case) -> Iterator[Finding]:
     if len(recalls) < LEAST_CLASSES or few(record):
         return
     if record.start is not None and record.start.neighbours:
-        yield from _mixed(record, recalls)
+        yield from _mixed(case, recalls)
     else:
         yield from _sharing(record, recalls)
 
 
-def _mixed(record: Record, recalls: Recalls) -> Iterator[Finding]:
-    """By their nearest neighbours."""
-    found = sorted(pairs(record))
+def _mixed(case: Case, recalls: Recalls) -> Iterator[Finding]:
+    """By their nearest neighbours: of inputs that are not scaled these are neighbours in the widest columns alone."""
+    found = sorted(pairs(case.record))
+    scaled = not case.above("widest_input") and not case.below("input_deviation")
     if not found or found[0][0] > UNRELATED or (len(found) > 1 and found[1][0] - found[0][0] < ALONE):
         return
     (kappa, error, *both), values = found[0], {name: value for value, name in recalls}
@@ -87,7 +88,7 @@ def _mixed(record: Record, recalls: Recalls) -> Iterator[Finding]:
         f"class is chance (κ = {kappa:.2f} ± {error:.2f}), where other classes can be told apart.",
         recalls,
         values.get(one, 0.0) < LESS * median(values.values()),
-        given=True,
+        given=scaled,
     )
 
 

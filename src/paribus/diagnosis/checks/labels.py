@@ -38,6 +38,13 @@ def permuted(case: Case) -> Iterator[Finding]:
         )
         yield _permuted(case, says, case.evidence("agreement", "achieved", "fit"), given=True)
         return
+    if _masks_unrelated(case) and (case.behind or case.below("outputs_vary")) and not _noise(case):
+        says = (
+            "The mask of the nearest picture tells the classes of pixels no better than their places do (κ = "
+            f"{case['mask_agreement']:.2f} ± {case['mask_error']:.2f}), and outputs hardly depend on the picture."
+        )
+        yield _permuted(case, says, case.evidence("mask_agreement", "achieved", "outputs_vary"), given=True)
+        return
     if _untold(case):
         says = (
             "Steps and gradients are sound, units alive, and yet training examples are answered as if by frequencies."
@@ -80,6 +87,11 @@ def _unrelated(case: Case) -> bool:
     """Whether neighbours were compared, and agree as if by chance: of no two classes less often."""
     rarely = any(kappa < -FAR * error for kappa, error, *_ in pairs(case.record)) if case.record.start else False
     return case["agreement"] < min(UNRELATED, SURE * case["agreement_error"]) and not rarely
+
+
+def _masks_unrelated(case: Case) -> bool:
+    """The same of masks, whose pixels agree already where they lie."""
+    return case["mask_agreement"] < min(UNRELATED, SURE * case["mask_error"])
 
 
 def _related(case: Case) -> bool:

@@ -15,6 +15,7 @@ from paribus.records.signals import Look
 SAME = 1e-6  # of the norm of a layer: weights that deviate by less are equal, but for rounding
 LEFT = 0.1  # of the loss of a guess: what a network that bends could learn
 STRAIGHT = 1e-4  # of the spread of the outputs: a network that bends less is a straight line
+UNBENT = 0.01  # of what an activation gives: .27 of a rectifier's is no straight line, .01 of one with a slope of .72
 
 
 def wide_start(case: Case) -> Iterator[Finding]:
@@ -104,7 +105,7 @@ def vanishing(case: Case) -> Iterator[Finding]:
         case.evidence("gradient_span", "achieved"),
         _norm(case.record) or _activation(case.record, "relu") or _init(case.record, "orthogonal"),
         "Or another activation (model.activation=relu), shorter paths, or gates.",
-        "fault" if case.poor else "warning",
+        "fault" if case.poor or case.behind else "warning",
         trace=case.depth("gradient by layer before the first step", "gradient", case.record.start),
     )
 
@@ -133,7 +134,9 @@ def straight(case: Case) -> Iterator[Finding]:
     seen = several and not case.below("gradient_span") and not case.below("middle_gain")
     hardly = case.below("first_bend") or (case.low("first_bend") and case.behind)
     line, nearly = seen and bends < STRAIGHT, seen and hardly
-    if record.option("model.use") in LINEAR or not (named or line or nearly):
+    passing = seen and case["activations_bend"] < UNBENT
+    sure = named or line or passing or case.behind or (case.below("first_bend") and case["fit"] > LEFT)
+    if record.option("model.use") in LINEAR or not (named or line or nearly or passing):
         return
     yield Finding(
         "linear-network",
@@ -141,15 +144,18 @@ def straight(case: Case) -> Iterator[Finding]:
         if named
         else "What it gives for the mean of two examples is the mean of what it gives for each: it bends nowhere."
         if line
+        else f"Its activations give back what they are given: of none more than {case['activations_bend']:.1g} of the "
+        "variance is no straight line in its inputs."
+        if passing
         else f"Before the first step what it gives for the mean of two examples is {case['first_bend']:.1g} deviations "
         "from the mean of what it gives for each: it bends less than any healthy network.",
         {
             "model.activation": str(record.option("model.activation", "own")),
-            **case.evidence("first_bend", "bend"),
+            **case.evidence("first_bend", "bend", "activations_bend"),
         },
         _bending(record),
         "A model that is to be linear says so: model.use=linear.",
-        "fault" if named or line or case.behind or (case.below("first_bend") and case["fit"] > LEFT) else "warning",
+        "fault" if sure else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 

@@ -98,6 +98,8 @@ class Outputs:
             if is_activation(module) and output.ndim > 1:
                 axis = output.ndim - 1 if self._units_last else 1
                 figures |= {"zeros": zeros(output), "dead": dead(nothing, axis - 1)}
+                if type(module) not in RANGES and not getattr(module, "inplace", False):
+                    figures |= bends(given, output)
             if type(module) in RANGES:
                 figures["saturated"] = near_ends(output, *RANGES[type(module)])
             self.readings.note(name, **figures)
@@ -125,6 +127,19 @@ def moments(output: Tensor) -> tuple[dict[str, Tensor], Tensor]:
     }
     nothing = ((mean == 0) & (variance == 0)).view(laid.shape[1:])
     return figures, nothing.permute([axes.index(axis) for axis in range(1, output.ndim)])
+
+
+def bends(given: Any, output: Tensor) -> dict[str, Tensor]:
+    """The share of the variance of what an activation gives that no straight line in its inputs explains, 1 − r².
+
+    Of a rectifier with normal inputs it is .27, of one that lets half of what is negative pass .04.
+    """
+    x = given[0] if isinstance(given, tuple) and given else None
+    if not isinstance(x, Tensor) or x.shape != output.shape:
+        return {}
+    x, y = x.detach().float(), output
+    x, y = (x - x.mean()).flatten(), (y - y.mean()).flatten()
+    return {"bends": (1 - (x @ y).square() / ((x @ x) * (y @ y))).clamp(min=0)}
 
 
 def zeros(output: Tensor) -> Tensor:

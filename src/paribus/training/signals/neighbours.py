@@ -27,6 +27,8 @@ def agreement(network: Network, loader: Loader, info: DataInfo) -> dict[str, Any
     the neighbour's explain, 1 − Σ|y − y′|²/(2 Σ|y − ȳ|²). Both are 1 where neighbours agree always, and 0 where they do
     no more than two examples drawn at random.
 
+    Of masks it is that κ over pixels, where chance is what a pixel's place tells: how often two pictures agree there.
+
     With it goes how near the nearest is: the median distance to it over that of two examples. Of noise in many columns
     all examples are about as far from each other, and it is near 1 (Beyer et al., 1999).
 
@@ -44,7 +46,8 @@ def agreement(network: Network, loader: Loader, info: DataInfo) -> dict[str, Any
     nearest, rows = square.min(1)
     usual = float(square[:LEAST, LEAST:].median())  # of some pairs: all would take longer
     near = {"distance": rounded(float(nearest.median()) / usual) ** 0.5} if usual > 0 else {}
-    told = _told(batch.targets, rows, info)
+    masks = isinstance(batch.targets, Tensor) and batch.targets.shape[1:] == batch.inputs.shape[2:] != ()
+    told = _by_pixel(batch.targets, rows, info) if masks else _told(batch.targets, rows, info)
     return {**told, "agreement": {**told.get("agreement", {}), **near, "examples": float(count)}}
 
 
@@ -63,6 +66,20 @@ def _told(targets: Any, nearest: Tensor, info: DataInfo) -> dict[str, Any]:
     kappa, error = cohen(counts)
     rows = {str(at): tuple(row) for at, row in enumerate(counts)} if len(counts) <= MOST_CLASSES else {}
     return {"agreement": {"kappa": rounded(kappa), "error": rounded(error)}, "neighbours": rows}
+
+
+def _by_pixel(masks: Tensor, nearest: Tensor, info: DataInfo) -> dict[str, Any]:
+    """What the masks (N, H, W) of the nearest, which are these rows (N,), tell of each other beyond their places."""
+    count, kinds = len(masks), len(info.classes)
+    if masks.is_floating_point() or not kinds:
+        return {}
+    alike = (masks == masks[nearest]).float().flatten(1).mean(1)
+    shares = torch.stack([(masks == kind).float().mean(0) for kind in range(kinds)])
+    chance = float(((count * shares.square().sum(0) - 1) / (count - 1)).mean())  # of two different pictures
+    if not chance < 1:
+        return {}
+    kappa, error = (float(alike.mean()) - chance) / (1 - chance), float(alike.std()) / (1 - chance) / count**0.5
+    return {"agreement": {"mask_kappa": rounded(kappa), "mask_error": rounded(error)}}
 
 
 def distances(inputs: Tensor) -> Tensor:
