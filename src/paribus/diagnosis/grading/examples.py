@@ -5,9 +5,11 @@ Validation examples are apart from the start and the same for every seed, so tha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,11 @@ def parted(inputs: Array, targets: Array, train: int, classes: tuple[str, ...] =
     order = np.random.default_rng(key("grading", "parted", len(inputs))).permutation(len(inputs))
     inputs, targets = inputs[order], targets[order]
     return Examples(inputs[:train], targets[:train], inputs[train:], targets[train:], classes)
+
+
+def measured(name: str) -> Path:
+    """A folder of real data below PARIBUS_DATA."""
+    return Path(os.environ["PARIBUS_DATA"]) / name
 
 
 @cache

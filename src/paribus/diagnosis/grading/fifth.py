@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paribus.diagnosis.grading import further
+from paribus.diagnosis.grading import fifth_examples
 from paribus.diagnosis.grading.host import ADAM, ADAMW, SGD, Host, recipe
 
 FIFTH: tuple[Host, ...] = (
@@ -10,12 +10,12 @@ FIFTH: tuple[Host, ...] = (
         "e1", "mlp", "tuning",
         recipe({"use": "mlp", "widths": [56, 28]}, {**ADAMW, "lr": 0.0015, "weight_decay": 0.02}, 14, 36,
                schedule={"use": "cosine"}),
-        examples=further.headlines, needs="ag_news",
+        examples=fifth_examples.headlines, needs="ag_news",
     ),
     Host(
         "e2", "cnn", "tuning",
         recipe({"use": "cnn", "widths": [14, 28], "hidden": [40]}, {**SGD, "lr": 0.03, "momentum": 0.85}, 22, 36),
-        examples=further.curves,
+        examples=fifth_examples.curves,
     ),
     Host(
         "e3", "resnet", "tuning",
@@ -23,19 +23,19 @@ FIFTH: tuple[Host, ...] = (
             {"use": "resnet18", "blocks": [1, 1], "width": 0.140625, "stem": "small"},
             {**ADAM, "lr": 0.005}, 14, 48, schedule={"use": "one_cycle"},
         ),
-        examples=further.curves,
+        examples=fifth_examples.curves,
     ),
     Host(
         "e4", "unet", "tuning",
         recipe({"use": "unet", "width": 7, "depth": 2}, {**ADAMW, "lr": 0.005}, 40, 14, task={"use": "segmentation"},
                schedule={"use": "cosine"}),
-        examples=further.nuclei, needs="nuclei",
+        examples=fifth_examples.nuclei, needs="nuclei",
     ),
     Host(
         "e5", "numbers", "tuning",
         recipe({"use": "mlp", "widths": [40, 20]}, {**ADAM, "lr": 0.003}, 35, 30, task={"use": "regression"},
                schedule={"use": "cosine"}),
-        examples=further.load, needs="energy",
+        examples=fifth_examples.load, needs="energy",
     ),
     Host(
         "e6", "forecast", "tuning",
@@ -63,7 +63,7 @@ FIFTH: tuple[Host, ...] = (
         "e9", "cnn", "tuning",
         recipe({"use": "cnn", "widths": [10, 20, 20], "norm": "batch"}, {**SGD, "lr": 0.04, "momentum": 0.9}, 16, 30,
                schedule={"use": "cosine"}),
-        examples=further.chests, needs="pneumonia_mnist",
+        examples=fifth_examples.chests, needs="pneumonia_mnist",
     ),
 )  # fmt: skip
 """Headlines, curves, nuclei, the load of a town, chests, and generated series, texts and points."""

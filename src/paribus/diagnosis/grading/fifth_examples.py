@@ -1,17 +1,15 @@
-"""Further examples that hosts learn from: of the fifth grading, most of them measured and read from PARIBUS_DATA."""
+"""Examples of the hosts of the fifth grading, most of them measured and read from PARIBUS_DATA."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import os
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from paribus.chance import key
-from paribus.diagnosis.grading.examples import Examples, parted
+from paribus.diagnosis.grading.examples import Examples, measured, parted
 
 TOPICS = ("world", "sport", "business", "science")  # of headlines, as their labels count
 WORDS = 4000  # hashed; of a headline each word counts once
@@ -28,7 +26,7 @@ def headlines() -> Examples:
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
-    with gzip.open(_measured("ag_news") / "train.csv.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(measured("ag_news") / "train.csv.gz", "rt", encoding="utf-8") as lines:
         rows = [(int(row["label"]), f"{row['title']} {row['description']}") for row in csv.DictReader(lines)]
     draw = np.random.default_rng(key("grading", "headlines"))
     chosen = [rows[at] for at in draw.permutation(len(rows))[:2100]]
@@ -60,7 +58,7 @@ def curves() -> Examples:
 @cache
 def nuclei() -> Examples:
     """Microscope pictures at a quarter of their size, cut to 28 × 28 pixels: 160 of nuclei or ground to learn from."""
-    with np.load(_measured("nuclei") / "dsb2018_256.npz") as found:
+    with np.load(measured("nuclei") / "dsb2018_256.npz") as found:
         pictures, masks = found["images"].astype(np.float64), found["labels"] > 0
     small = pictures.reshape(-1, 64, 4, 64, 4).mean((2, 4))[:, None, 18:46, 18:46]
     covered = masks.reshape(-1, 64, 4, 64, 4).mean((2, 4))[:, 18:46, 18:46] >= 0.5
@@ -70,7 +68,7 @@ def nuclei() -> Examples:
 @cache
 def load() -> Examples:
     """The load of a town in GW by hour, weekday, season and its past (PJM Dayton): 900 hours to learn from."""
-    with gzip.open(_measured("energy") / "dayton_hourly_2004_2013.csv.gz", "rt") as lines:
+    with gzip.open(measured("energy") / "dayton_hourly_2004_2013.csv.gz", "rt") as lines:
         rows = [(row["datetime"], float(row["mw"]) / 1000) for row in csv.DictReader(lines)]
     times = np.array([time for time, _ in rows], "datetime64[h]")
     values = np.array([value for _, value in rows])
@@ -87,11 +85,7 @@ def load() -> Examples:
 @cache
 def chests() -> Examples:
     """Chests under X-rays, sound or with pneumonia, 28 × 28 pixels (MedMNIST, Yang et al. 2023): 900 to learn from."""
-    with np.load(_measured("pneumonia_mnist") / "pneumoniamnist_balanced.npz") as found:
+    with np.load(measured("pneumonia_mnist") / "pneumoniamnist_balanced.npz") as found:
         pictures, labels = found["train_images"], found["train_labels"][:, 0].astype(np.int64)
     some = np.random.default_rng(key("grading", "chests")).permutation(len(labels))[:1300]
     return parted(pictures[some][:, None], labels[some], 900, ("sound", "pneumonia"))
-
-
-def _measured(name: str) -> Path:
-    return Path(os.environ["PARIBUS_DATA"]) / name
