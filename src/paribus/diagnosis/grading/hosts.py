@@ -62,7 +62,7 @@ NEXT: tuple[Host, ...] = (
         recipe({"use": "gru", "width": 56, "embedding": 18}, {**ADAMW, "lr": 0.006}, 8, 30, task={"use": "language"},
                training={"clip_norm": 1.0}, schedule={"use": "one_cycle"}, split={"val": 0.005, "test": 0.965},
                data={"use": "text", "path": "text/tinyshakespeare.txt.gz", "length": 20, "unknown": "token"}),
-        train=1400, needs="text",
+        train=1942, needs="text",
     ),
     Host(
         "g8", "gan", "next",
