@@ -249,6 +249,27 @@ class TestKeys:
             expect(page.locator("main:not([aria-busy]) h1").first).to_be_attached()
             expect(page.locator("main")).to_be_focused()  # a screen reader begins there
 
+    def test_a_page_that_is_left_before_its_answers_come_says_nothing(self, tab):
+        """Answers are held back until the next page is asked for: what was asked for is given up in silence."""
+        held = []
+        page = tab.open("/?kind=run")
+        run = page.locator(".rows .row a").first.get_attribute("href")
+        page.route(re.compile("/api/(home|runs/.*/log)"), lambda route: held.append(route))
+        for address in ("/compare", str(run)):
+            page.evaluate(
+                "address => { history.pushState({}, '', address); dispatchEvent(new Event('popstate')) }", address
+            )
+            page.wait_for_function("() => document.querySelector('main h1')")
+            for _ in range(100):
+                if held:
+                    break
+                page.wait_for_timeout(50)
+            page.keyboard.press("g")
+            page.keyboard.press("d")
+            page.wait_for_url(re.compile("/data"))
+            held.clear()
+        page.unroute_all(behavior="ignoreErrors")
+
     def test_rows_are_walked_both_ways_and_opened(self, tab):
         page = tab.open("/?kind=run&sort=name")
         rows = page.locator(".rows .row")

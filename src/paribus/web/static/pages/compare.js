@@ -341,8 +341,8 @@ function choose(signal) {
       "home",
       { query: find.value, sort: "started", descending: "1", offset: 0, limit: 30 },
       signal,
-    );
-    if (!found) return; // the page is being left
+    ).catch((error) => signal.aborted || fill(list, problem(error)));
+    if (!found?.rows) return; // the page is being left
     fill(
       list,
       found.rows.map((row) => {

@@ -33,7 +33,7 @@ export default async function run(into, { id, signal }) {
   document.title = `${known.title} · paribus`;
   header();
   sections();
-  log.more();
+  log.more().catch((error) => signal.aborted || fill(log.element, problem(error)));
 
   function header() {
     const { study } = known;
