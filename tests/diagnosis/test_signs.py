@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from paribus.diagnosis import generator
 from paribus.diagnosis.case import Case
-from paribus.diagnosis.checks import classes, inputs, labels, propagation, steps
+from paribus.diagnosis.checks import classes, fitting, inputs, labels, propagation, steps
 from paribus.diagnosis.rates import coordinate_heat, coordinate_rate, gradient_heat, gradient_rate
 from paribus.diagnosis.record import Record
 from paribus.records.run import Status
@@ -83,6 +84,43 @@ def test_long_steps_are_too_long_where_the_loss_is_rough(growth, update, rise, e
 )
 def test_a_rate_that_suits_another_optimizer_is_too_low_where_little_is_learned(optimizer, accuracy, expected):
     assert said(steps.too_low, record(accuracy, optimizer=optimizer)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lr", "falls", "expected"),
+    [(0.008, 0.04, [("lr-too-low", "fault")]), (0.008, 0.0, []), (0.05, 0.04, [])],
+)
+def test_a_rate_that_hardly_anybody_takes_is_too_low_while_the_loss_still_falls(lr, falls, expected):
+    made = record(optimizer={"use": "sgd", "lr": lr, "momentum": 0.9})
+    rows = [{**row, "train/loss": 1.2 - falls * row["epoch"]} for row in made.rows]
+    assert said(steps.too_low, dataclasses.replace(made, rows=rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("units", "loss", "expected"),
+    [
+        (2, 0.08, [("capacity-too-small", "fault")]),
+        (2, 0.01, [("capacity-too-small", "warning")]),
+        (16, 0.08, []),
+    ],
+)
+def test_a_layer_of_two_units_is_a_fault_where_some_of_a_number_is_left(units, loss, expected):
+    made = record(model={"widths": [32, units]})
+    rows = [{"epoch": at, "step": 30 * at, "train/loss": loss if at > 1 else 0.9} for at in range(1, 21)]
+    info = {"target_shape": (), "sizes": made.info["sizes"], "input_shape": (6,)}
+    made = dataclasses.replace(made, rows=rows, info=info, figures={"val/r2": 1 - loss})
+    begin = dataclasses.replace(made.looks[0], loss_eval={"model": 1.0})
+    assert said(fitting.narrow, dataclasses.replace(made, looks=(begin, made.looks[1]))) == expected
+
+
+@pytest.mark.parametrize(
+    ("pace", "expected"), [(0.0077, "fault"), (0.1, "warning"), (1.0, ""), (60.0, "warning"), (400.0, "fault")]
+)
+def test_a_network_that_stands_still_beside_the_other_is_a_fault_whatever_is_drawn(pace, expected):
+    sides = {"discriminator.a": 0.01 * pace, "generator.a": 0.01}
+    made = record(looks={"update_ratio": sides})
+    found = generator._of_the_steps(Case.of(made)).findings
+    assert "".join(one.severity for one in found) == expected
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ class Case:
         found = self.healthy.ranges.get(name)
         return found is not None and self[name] < found.next_low
 
+    def lowest(self, name: str) -> float:
+        """The lowest value of the healthy runs of all recipes but one."""
+        found = self.healthy.ranges.get(name)
+        return found.next_low if found else math.nan
+
     def middle(self, name: str) -> float:
         """The figure of the middle healthy run."""
         found = self.healthy.ranges.get(name)

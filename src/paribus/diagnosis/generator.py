@@ -15,6 +15,7 @@ from paribus.records.run import RunFolder
 Rows = Sequence[Mapping[str, Any]]
 
 HASTY = 8.0  # times: twice the ratio of rates that is usual where they differ (Heusel et al. 2017: 4)
+FAR = 10.0  # times beyond what any healthy run has: as good as one network that stands still
 LAST = 3  # epochs over which the end is judged
 FLAT = 0.15  # how far losses may stray from their mean and still be called the same, as a share of it
 FACTOR = 2.0  # by which the distance must change while they are
@@ -55,6 +56,7 @@ def _of_the_steps(case: Case) -> Diagnosis:
         return Diagnosis(unchecked=(f"which network runs ahead: {case.record.why_unseen('update_ratio')}",))
     worse = case["balance"] > HASTY and case.low("improving")  # far ahead, and what is drawn is spoiled again
     ahead, behind = case.above("balance") or worse, case.below("balance")
+    far = case["balance"] * FAR < case.healthy.below("balance") or case["balance"] > case.healthy.above("balance") * FAR
     checked = ("a network that runs ahead of the other",)
     if not ahead and not behind:
         return Diagnosis(checked=checked)
@@ -64,7 +66,7 @@ def _of_the_steps(case: Case) -> Diagnosis:
         case.evidence("balance", **_quality(case.record.rows)),
         _balanced(case),
         "Both networks learn from each other: keep their learning rates within a factor of about four.",
-        "fault" if _stuck(case.record.rows) or case.low("improving") else "warning",
+        "fault" if far or _stuck(case.record.rows) or case.low("improving") else "warning",
         trace=case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update"),
     )
     return Diagnosis((found,), checked)

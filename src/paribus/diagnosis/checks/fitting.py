@@ -12,6 +12,7 @@ from paribus.diagnosis.finding import Finding, Severity
 from paribus.diagnosis.record import Record
 
 NARROW, LEFT = 3, 0.1  # units of a hidden layer; what is left of the loss of a guess
+SQUEEZED = 0.03  # of that loss, left behind so narrow a layer
 HEAVY_DROPOUT, HEAVY_DECAY, HEAVY_L1 = 0.6, 0.02, 0.002
 BY_HEART, WORSE = 0.98, 0.05  # right answers in training; how many fewer elsewhere
 FEW = 20  # examples of a class
@@ -32,7 +33,7 @@ def narrow(case: Case) -> Iterator[Finding]:
         {"units": float(units), **case.evidence("fit", "achieved")},
         _wider(record),
         "",
-        "fault" if answers > units or case.behind or case["fit"] > LEFT else "warning",
+        "fault" if answers > units or case.behind or case["fit"] > SQUEEZED else "warning",
         trace=case.curves("losses", "train/loss", "val/loss"),
     )
 

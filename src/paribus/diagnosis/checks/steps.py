@@ -19,6 +19,7 @@ LITTLE = 0.15  # of a guess's loss: with less left a training is as good as over
 FALLS = 0.02  # of a guess's loss, whenever the steps grow by a factor of e
 WHOLE = 4  # batches in an epoch: of so few each holds a quarter of all examples, and more
 LONG, ROUGH = ("growth", "most_update"), ("first_epoch", "jump", "rise")  # signs of long steps, and of their harm
+NEAR = 2.0  # times the lowest rate of all recipes but one: a rate that hardly anybody takes
 FAR = 5.0  # times less than the limit: so short a step does nothing, whatever else is known
 
 
@@ -87,7 +88,8 @@ def too_low(case: Case) -> Iterator[Finding]:
     below = case.below("usual_rate") and case.low("most_update")
     other = _unusual(case, case.below) and (case.low("most_update") or case["unfinished"] > FALLS)
     other |= _unusual(case, case.low) and case.behind
-    unusual = tiny or below or other or (case.low("usual_rate") and case.behind)
+    rare = case["usual_rate"] < NEAR * case.lowest("usual_rate") and case["unfinished"] > 2 * FALLS
+    unusual = tiny or below or other or rare or (case.low("usual_rate") and case.behind)
     if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
         return
     far = case["most_update"] < case.healthy.below("most_update") / FAR
