@@ -102,7 +102,7 @@ def _pairs(trained: Trained, task: Words, often: int) -> tuple[Tensor, Tensor]:
     found = associations(prepared.examples, prepared.rows["train"], task.power)  # type: ignore[arg-type]
     kept = found.counts >= often
     first, second = found.pairs[kept] // found.words, found.pairs[kept] % found.words
-    dots = (model.inner(first) * model.outer(second)).sum(1).double()
+    dots = model.dots(first, second).double()
     return dots, found.values[kept] - math.log(max(1, task.negatives))
 
 

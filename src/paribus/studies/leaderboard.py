@@ -118,7 +118,7 @@ def _recipes(root: Path) -> Iterator[_Recipe]:
     runs: defaultdict[str, dict[int, RunSummary]] = defaultdict(dict)
     for run in store.runs(root):
         if run.over:
-            runs[run.identity].setdefault(run.seed, run)
+            runs[run.setting].setdefault(run.seed, run)
     for of_recipe in runs.values():
         with suppress(ParibusError, KeyError, TypeError):
             yield _recipe(next(iter(of_recipe.values())), of_recipe)

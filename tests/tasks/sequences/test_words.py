@@ -100,8 +100,13 @@ def test_T22_a_lookup_is_the_product_with_a_one_hot_row():
     one_hot = F.one_hot(inputs["centre"], COUNT).float() @ model.inner.weight
     around = F.one_hot(inputs["around"], COUNT).float() @ model.outer.weight
     torch.testing.assert_close(model(inputs), (around @ one_hot[..., None]).squeeze(2))
-    rows = torch.eye(COUNT)
-    assert (F.cosine_similarity(rows[:, None], rows[None], dim=2) == rows).all()  # of two words always 0: no likeness
+    reference = WordVectors((4,), COUNT, vectors="one_hot")
+    rows = reference.inner.weight
+    assert (F.cosine_similarity(rows[:, None], rows[None], dim=2) == torch.eye(COUNT)).all()  # no word is like another
+    table = torch.nn.init.normal_(reference.outer.weight)
+    expected = torch.stack([table[others, word] for word, others in zip(*inputs.values(), strict=True)])
+    torch.testing.assert_close(reference(inputs), expected)
+    assert [name for name, _ in reference.named_parameters()] == ["outer.weight"]
 
 
 @torch.no_grad()
