@@ -207,6 +207,8 @@ class TestJoint:
         inputs, labels = limited.examples.take(limited.rows["train"])
         assert torch.equal(task.known[0], inputs)
         assert torch.equal(task.known[1], labels)
+        with pytest.raises(DataError, match=r"task\.labelled must not exceed"):
+            Joint(prepared.info, labelled=5000).check(prepared)
 
     def test_all_labels_beyond_those_are_never_read(self, session_cache):
         chosen = Recipe.load("digits/cnn", {"task": {"use": "joint", "labelled": 50}})
