@@ -349,6 +349,13 @@ def test_the_last_single_run_is_not_a_study(runs):
     assert store.find("last", runs, "study", "run") == runs / "a-mlp/11aa/seed-0"
 
 
+def test_the_whole_name_of_a_folder_goes_before_a_part_of_others(runs):
+    shutil.copytree(runs / "a-mlp" / "11aa", runs / "s2" / "weights=11aa")  # an arm that starts from that very run
+    assert store.find("11aa", runs, "run") == runs / "a-mlp/11aa/seed-0"
+    with pytest.raises(RunError, match="more than one"):
+        store.find("11a", runs, "run")
+
+
 @pytest.mark.parametrize("kinds", [("run",), ("study", "run")])
 def test_a_name_that_fits_several_lists_them(runs, kinds):
     with pytest.raises(RunError, match="more than one") as caught:

@@ -90,7 +90,8 @@ def changes(before: Inputs, now: Inputs) -> list[str]:
     found = [*_data_changes(before.data, now.data)] if before.data.digest != now.data.digest else []
     for name in sorted({*before.files, *now.files}):
         if before.files.get(name) != now.files.get(name):
-            found.append(f"the file that {name} names has another content")
+            news = "has another content" if name in now.files else "is not found any more"
+            found.append(f"the file that {name} names {news}")
     return found
 
 

@@ -181,8 +181,10 @@ def find(name: str, root: Path, *kinds: str) -> Path:
     known = {kind: _changed(root, kind) for kind in kinds}
     changed = {folder: written for when in known.values() for folder, written in when.items()}
     fitting = {kind: [folder for folder in when if name in folder] for kind, when in known.items()}
-    if unique := [folders[0] for folders in fitting.values() if len(folders) == 1]:
-        return root / unique[0]
+    whole = {kind: [one for one in folders if f"/{name}/" in f"/{one}/"] for kind, folders in fitting.items()}
+    for found in (fitting, whole):  # of what a name is a part of, what has it for the whole name of a folder
+        if unique := [folders[0] for folders in found.values() if len(folders) == 1]:
+            return root / unique[0]
     *others, last = kinds
     what = f"{', '.join(others)} or {last} folder" if others else f"{last} folder"
     if several := [folder for folders in fitting.values() for folder in folders]:
