@@ -78,6 +78,7 @@ def test_a_summary_says_where_a_run_stands(many):
         1e9,
         1e9 + 9,
         "",
+        "",
     )
     assert (Path(run.path), run.folder.seed, run.over) == (many / place(5), 0, True)
     assert run.metrics["accuracy"].percent
