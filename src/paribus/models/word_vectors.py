@@ -52,7 +52,8 @@ class WordVectors(nn.Module):
         """The dot product of each word in the middle with the one around it, of any shape."""
         if isinstance(self.inner, OneHot):
             return self.outer.weight[others, words]  # as many numbers as pairs: no row is read for one of them
-        return (self.inner(words) * self.outer(others)).sum(-1)
+        products: Tensor = self.inner(words) * self.outer(others)
+        return products.sum(-1)
 
 
 class Small(nn.Embedding):

@@ -84,7 +84,7 @@ class Check:
             rule = "a model that is fitted at once is fitted by one process"
             raise RecipeError(rule, got=f"{settings.processes} processes", hint="leave --processes out")
         task.check(prepared)
-        check_episodes(recipe.training, examples, task)
+        check_compared(recipe.training, examples, task)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers = optimizers_of(recipe, task.stages(network), network)
         dry_pass(recipe, prepared, task, network)
@@ -116,17 +116,19 @@ def directions(task: Task) -> dict[str, bool]:
     return {f"{split}/{metric.name}": metric.higher_is_better for split in ("train", "val") for metric in task.metrics}
 
 
-def check_episodes(training: Training, examples: int, task: Task) -> None:
-    """Refuse batches of a few classes in which a loss that compares examples finds nothing to compare."""
-    least, held = task.least_per_class, training.per_class
-    if training.sampling != "episodes" or least == 1:
+def check_compared(training: Training, examples: int, task: Task) -> None:
+    """Refuse batches in which a loss that compares examples finds nothing to compare."""
+    least, held, size = task.least_per_class, training.per_class, training.batch(examples)
+    if training.sampling != "episodes":
+        if size < least:
+            hint = "set training.sampling=episodes with several examples of each class, or a larger training.batch_size"
+            raise RecipeError("this loss compares the examples of a batch", got=f"batches of {size}", hint=hint)
         return
-    ways = training.batch(examples) // held
-    if held < least or ways < 2:
+    if least > 1 and (held < least or size // held < 2):
         rule = f"this loss compares two classes or more in every batch, with {least} examples or more of each"
         got = f"training.batch_size={training.batch_size}, training.per_class={held}"
         enough = max(held, least)
-        hint = f"set training.per_class={enough} training.batch_size={max(2, ways) * enough}"
+        hint = f"set training.per_class={enough} training.batch_size={max(2, size // held) * enough}"
         raise RecipeError(rule, got=got, hint=hint)
 
 

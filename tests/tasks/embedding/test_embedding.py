@@ -93,10 +93,11 @@ def test_episodes_that_the_classes_cannot_fill_are_refused(session_cache):
     [
         ({"task.shots": 4}, "training.per_class=5 training.batch_size=25"),  # all make prototypes, none is asked
         ({"task.loss": "triplet", "training.batch_size": 4}, "training.per_class=4 training.batch_size=8"),
+        ({"training.sampling": "all", "training.batch_size": 1}, "training.sampling=episodes"),
     ],
 )
-def test_episodes_in_which_nothing_is_compared_are_refused(changes, hint, session_cache):
-    with pytest.raises(RecipeError, match="compares two classes or more") as refused:
+def test_batches_in_which_nothing_is_compared_are_refused(changes, hint, session_cache):
+    with pytest.raises(RecipeError, match="compares") as refused:
         check_run(recipe(**changes), 0, CPU)
     assert hint in refused.value.hint
 
