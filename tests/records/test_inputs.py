@@ -54,6 +54,7 @@ def test_files_and_code_are_named():
     assert changes(before, Inputs(files={"model.weights": "2"})) == [
         "the file that model.weights names has another content"
     ]
+    assert changes(before, Inputs()) == ["the file that model.weights names is not found any more"]
     assert code_changes({"model.Net": "1", "task.Mine": "2"}, {"model.Net": "1", "task.Mine": "3"}) == [
         "the code of task.Mine, or of what it uses, is another one"
     ]

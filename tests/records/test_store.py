@@ -78,6 +78,7 @@ def test_a_summary_says_where_a_run_stands(many):
         1e9,
         1e9 + 9,
         "",
+        "",
     )
     assert (Path(run.path), run.folder.seed, run.over) == (many / place(5), 0, True)
     assert run.metrics["accuracy"].percent
@@ -347,6 +348,13 @@ def test_last_is_the_same_for_those_who_ask_for_a_run_and_those_who_ask_for_a_st
 def test_the_last_single_run_is_not_a_study(runs):
     os.utime(runs / "a-mlp/11aa/seed-0" / "recipe.json", (3e9, 3e9))
     assert store.find("last", runs, "study", "run") == runs / "a-mlp/11aa/seed-0"
+
+
+def test_the_whole_name_of_a_folder_goes_before_a_part_of_others(runs):
+    shutil.copytree(runs / "a-mlp" / "11aa", runs / "s2" / "weights=11aa")  # an arm that starts from that very run
+    assert store.find("11aa", runs, "run") == runs / "a-mlp/11aa/seed-0"
+    with pytest.raises(RunError, match="more than one"):
+        store.find("11a", runs, "run")
 
 
 @pytest.mark.parametrize("kinds", [("run",), ("study", "run")])

@@ -55,6 +55,14 @@ def test_runs_of_other_examples_stand_apart(runs):
     assert found[1].winner is None
 
 
+def test_losses_of_other_tasks_stand_apart(tmp_path):
+    for kind in ("rotation", "denoising"):
+        Run("digits/mlp", {**QUICK, "task": {"use": "pretext", "kind": kind}}, runs=tmp_path).train()
+    Run("digits/mlp", {**QUICK, "budget.epochs": 0}, runs=tmp_path).train()
+    found = sorted((one.metric_name, len(one.entries)) for one in boards(tmp_path))
+    assert found == [("val/accuracy", 1), ("val/loss", 1), ("val/loss", 1)]
+
+
 def test_what_diverged_and_what_shares_no_seed_is_not_ranked(runs):
     board = boards(runs, claim="these")[0]
     [section] = page([board]).sections

@@ -23,6 +23,7 @@ from torch import nn
 import paribus as pb
 from paribus.chance import STREAMS
 from paribus.errors import DataError, Interrupted, ParibusError, StudyError
+from paribus.records.inputs import Inputs
 from paribus.records.run import RunFolder
 from paribus.studies.executors.job import Event
 from paribus.studies.runner import choose_executor, judge_anew
@@ -137,7 +138,8 @@ def test_a_finished_study_needs_neither_data_nor_models(monkeypatch):
 
 def test_what_runs_read_is_looked_at_once_for_an_arm(scripted, monkeypatch):
     asked = []
-    monkeypatch.setattr("paribus.studies.runner.named_files", lambda recipe, seed: asked.append(recipe) or {})
+    read = lambda data, recipe, seed: asked.append(recipe) or Inputs(data)  # noqa: E731
+    monkeypatch.setattr("paribus.studies.runner.with_files", read)
     study = small(seeds=8)
     study.run(executor=scripted(lambda *_: 0.5), listen=Heard())
     assert len(asked) <= 3 * len(study.design.arms())  # not once for each run

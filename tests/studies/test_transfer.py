@@ -13,12 +13,13 @@ from paribus.records.run import RunFolder
 from paribus.reports import brief
 
 
-def test_S12_scratch_general_and_domain_are_three_arms_of_one_recipe(tmp_path):
+def test_S12_scratch_general_and_domain_are_three_arms_of_one_recipe(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     sources = []
-    for seed in (5, 6):
-        run = pb.Run("digits/mlp", {**QUICK, "budget.epochs": 3}, seed=seed, runs=tmp_path / "sources")
+    for seed, epochs in ((5, 3), (6, 4)):
+        run = pb.Run("digits/mlp", {**QUICK, "budget.epochs": epochs}, seed=seed, runs=tmp_path / "runs")
         run.train(threads=1)
-        sources.append(str(run.folder.path))
+        sources.append(run.folder.path.parent.name)  # which the folders of the arms are called after, too
     study = small({"model.weights": ["none", *sources]}, seeds=2, runs=tmp_path / "runs")
     result = study.run(jobs=1)
     arms = [arm.name for arm in result.arms]
@@ -30,7 +31,7 @@ def test_S12_scratch_general_and_domain_are_three_arms_of_one_recipe(tmp_path):
     assert sorted(map(len, files)) == [0, 1, 1]
     assert len({frozenset(one.items()) for one in files}) == 3  # by content
     assert study.run(jobs=1).effects == result.effects  # nothing is trained again
-    shutil.rmtree(tmp_path / "sources")
+    shutil.rmtree(run.folder.path.parents[1])
     assert study.run(jobs=1).effects == result.effects  # nor are the sources needed for what is finished
 
 

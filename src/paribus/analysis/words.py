@@ -63,7 +63,7 @@ def words(
         trained: a network of word vectors.
         ask: words, or sums of words such as ``king - man + woman``; by default some of those on the map.
         method: that draws the map: principal components, or t-SNE or UMAP, which keep neighbours.
-        perplexity: about how many neighbours of each word t-SNE or UMAP tries to keep.
+        perplexity: about how many neighbours of each word t-SNE or UMAP tries to keep, at most a third of the words.
         most: words on the map.
         skip: the most frequent words, which say little of themselves, are left out of it.
         often: pairs count that occur at least so often.
@@ -81,7 +81,7 @@ def words(
     shown = vocabulary[skip : skip + most]
     vectors = vectors_of(network).inner.weight[skip : skip + most].double().numpy()
     codes, _ = principal_components(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-    places = flat(codes, method, perplexity, seed)
+    places = flat(codes, method, min(perplexity, max(1.5, len(shown) / 3)), seed)
     dots, expected = _pairs(trained, task, often)
     return WordMap(
         {one: tuple(task.neighbours(network, one)) for one in ask or shown[:12]},
@@ -102,7 +102,7 @@ def _pairs(trained: Trained, task: Words, often: int) -> tuple[Tensor, Tensor]:
     found = associations(prepared.examples, prepared.rows["train"], task.power)  # type: ignore[arg-type]
     kept = found.counts >= often
     first, second = found.pairs[kept] // found.words, found.pairs[kept] % found.words
-    dots = (model.inner(first) * model.outer(second)).sum(1).double()
+    dots = model.dots(first, second).double()
     return dots, found.values[kept] - math.log(max(1, task.negatives))
 
 

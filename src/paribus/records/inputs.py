@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,15 +43,17 @@ class Inputs:
     Args:
         data: its examples.
         files: other files that options name, such as weights to start from: ``model.weights`` → checksum.
+        by_seed: those of these files of which every seed has its own, as where an arm is named to start from.
     """
 
     data: DataRecord = field(default_factory=DataRecord)
     files: Mapping[str, str] = field(default_factory=dict)
+    by_seed: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> Inputs:
         """Back from plain data."""
-        return cls(DataRecord(**content["data"]), dict(content["files"]))
+        return cls(DataRecord(**content["data"]), dict(content["files"]), tuple(content.get("by_seed", ())))
 
     def plain(self) -> dict[str, Any]:
         """As plain data."""
@@ -66,6 +68,11 @@ class Inputs:
     def identity(self, recipe: str) -> str:
         """The identity of a run: that of its recipe, and where something was read, of this too."""
         return hashlib.sha256(f"{recipe} {self.digest}".encode()).hexdigest()[:16] if self.digest else recipe
+
+    def setting(self, recipe: str) -> str:
+        """What runs of one setting share, whatever their seeds: the identity, but for files that are of one seed."""
+        shared = {name: checksum for name, checksum in self.files.items() if name not in self.by_seed}
+        return replace(self, files=shared).identity(recipe)
 
 
 def identity_of(recipe: str, inputs: Inputs | None) -> str:
@@ -83,7 +90,8 @@ def changes(before: Inputs, now: Inputs) -> list[str]:
     found = [*_data_changes(before.data, now.data)] if before.data.digest != now.data.digest else []
     for name in sorted({*before.files, *now.files}):
         if before.files.get(name) != now.files.get(name):
-            found.append(f"the file that {name} names has another content")
+            news = "has another content" if name in now.files else "is not found any more"
+            found.append(f"the file that {name} names {news}")
     return found
 
 

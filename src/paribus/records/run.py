@@ -222,6 +222,7 @@ class RunFolder:
             "why": recipe.why,
             "identity": identity_of(recipe.identity, inputs),
             "seed": seed,
+            **({"setting": inputs.setting(recipe.identity)} if inputs and inputs.by_seed else {}),
             **recipe.content,
             **({"inputs": inputs.plain()} if inputs else {}),
             "metrics": {metric.name: asdict(metric) for metric in recipe.figures_of_merit()},

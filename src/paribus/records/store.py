@@ -29,7 +29,7 @@ from paribus.records.run import RunFolder, Status, read_recipe, read_result, rea
 
 MARKERS = {"run": "recipe.json", "study": "study.json", "search": "search.json"}  # the file that makes a folder one
 INDEX = ".index.json"
-VERSION = 2  # of the index; another one is not read
+VERSION = 3  # of the index; another one is not read
 SETTLED_SECONDS = 2.0  # what was written a shorter while ago may be written again without another mark
 THREADS = 8  # that read what no index knows, as disks and networks like it; where little is read they only disturb
 WORTH = 20  # runs read anew that are worth writing the index for
@@ -59,6 +59,7 @@ class RunSummary(NamedTuple):
         percent: metrics that people read in per cent.
         started, heartbeat: in seconds since 1970; 0 before it began.
         error: why it failed, or what is damaged.
+        shared: what it shares with other seeds where these have other identities, as each starts from a run of its own.
     """
 
     path: str
@@ -73,6 +74,12 @@ class RunSummary(NamedTuple):
     started: float
     heartbeat: float
     error: str
+    shared: str
+
+    @property
+    def setting(self) -> str:
+        """What it has in common with runs that differ from it in their seeds alone."""
+        return self.shared or self.identity
 
     @property
     def folder(self) -> RunFolder:
@@ -174,8 +181,10 @@ def find(name: str, root: Path, *kinds: str) -> Path:
     known = {kind: _changed(root, kind) for kind in kinds}
     changed = {folder: written for when in known.values() for folder, written in when.items()}
     fitting = {kind: [folder for folder in when if name in folder] for kind, when in known.items()}
-    if unique := [folders[0] for folders in fitting.values() if len(folders) == 1]:
-        return root / unique[0]
+    whole = {kind: [one for one in folders if f"/{name}/" in f"/{one}/"] for kind, folders in fitting.items()}
+    for found in (fitting, whole):  # of what a name is a part of, what has it for the whole name of a folder
+        if unique := [folders[0] for folders in found.values() if len(folders) == 1]:
+            return root / unique[0]
     *others, last = kinds
     what = f"{', '.join(others)} or {last} folder" if others else f"{last} folder"
     if several := [folder for folders in fitting.values() for folder in folders]:
@@ -267,19 +276,21 @@ def _head(body: bytes) -> dict[str, Any]:
 def _summary(path: str, stats: _Stats, known: RunSummary | None = None) -> RunSummary:
     """Read a run; of one whose ``recipe.json`` is known only where it stands, and its result once there is one."""
     about = (known.recipe, known.identity, known.seed) if known else ("", "", 0)
-    percent = known.percent if known else []
+    percent, shared = (known.percent, known.shared) if known else ([], "")
     try:
         if known is None:
             content = read_recipe(f"{path}/recipe.json")
             about = (str(content["name"]), str(content["identity"]), int(content["seed"]))
+            shared = str(content.get("setting", ""))
             percent = [name for name, metric in content.get("metrics", {}).items() if metric.get("percent")]
         status = read_status(f"{path}/status.json") if stats[1] else Status()
         figures = dict(read_result(f"{path}/result.json").metrics) if stats[2] else None
     except (RunError, KeyError, TypeError, ValueError, AttributeError) as error:  # one must not hide the others
         rule = error.rule if isinstance(error, RunError) else f"recipe.json is damaged: {error!r}"
-        return RunSummary(path, *about, "damaged", 0, 0, None, percent, 0.0, 0.0, rule)
+        return RunSummary(path, *about, "damaged", 0, 0, None, percent, 0.0, 0.0, rule, shared)
+    stands = (status.state, status.epoch, status.epochs)
     times = (status.started, status.heartbeat)
-    return RunSummary(path, *about, status.state, status.epoch, status.epochs, figures, percent, *times, status.error)
+    return RunSummary(path, *about, *stands, figures, percent, *times, status.error, shared)
 
 
 _Stats = tuple[os.stat_result | None, ...]  # of some files of a run folder; None for one that is not there

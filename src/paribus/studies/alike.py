@@ -30,7 +30,7 @@ class Ran:
     """A finished run that is like those planned: where it lies, what it was, what came out and how long it took."""
 
     folder: Path
-    identity: str
+    setting: str
     recipe: str
     seed: int
     value: float
@@ -53,7 +53,7 @@ class Ran:
 
 
 Arms = Mapping[str, Mapping[int, Ran]]
-"""Identity of a recipe → seed → run."""
+"""Setting → seed → run."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def look(design: StudyDesign, root: Path) -> Known:
     keys = {_key(recipe) for recipe in recipes}
     found: dict[Path, dict[str, dict[int, Ran]]] = {}
     for run in _runs(find_figure(design), keys, root):
-        found.setdefault(run.study, {}).setdefault(run.identity, {})[run.seed] = run
+        found.setdefault(run.study, {}).setdefault(run.setting, {})[run.seed] = run
     alike = {study: _reference_first(study, arms) for study, arms in found.items()}
     texts = [files.dumps(recipe) for recipe in recipes]
     return Known(alike, _most_complete(alike, texts), tuple(_noise_studies(keys, root)))
@@ -125,20 +125,20 @@ def _most_complete(alike: Mapping[Path, Arms], recipes: Sequence[str]) -> Mappin
 
 def _runs(figure: str, keys: set[str], root: Path) -> Iterator[Ran]:
     """All runs that are alike and have this figure; what is damaged tells nothing."""
-    recipes: dict[str, str] = {}  # identity → recipe; empty for those that are not alike
+    recipes: dict[str, str] = {}  # setting → recipe; empty for those that are not alike
     for run in store.runs(root):
         if run.state != "finished":
             continue
         with suppress(ParibusError, KeyError):  # a recipe.json of which something is lost
-            if run.identity not in recipes:
+            if run.setting not in recipes:
                 content = run.folder.read()
                 recipe = {} if "origin" in content else earlier.upgraded(content["recipe"])
-                recipes[run.identity] = files.dumps(recipe) if recipe and _key(recipe) in keys else ""
-            record = RunRecord.read(run.folder) if recipes[run.identity] else None
+                recipes[run.setting] = files.dumps(recipe) if recipe and _key(recipe) in keys else ""
+            record = RunRecord.read(run.folder) if recipes[run.setting] else None
             value = record.figure(figure) if record else None
             if record and value is not None:
                 place = Path(run.path)
-                yield Ran(place, run.identity, recipes[run.identity], run.seed, value, _seconds(record))
+                yield Ran(place, run.setting, recipes[run.setting], run.seed, value, _seconds(record))
 
 
 def _key(recipe: Mapping[str, Any]) -> str:
@@ -160,9 +160,9 @@ def _reference_first(study: Path, arms: Arms) -> Arms:
     order: dict[str, int] = {}
     with suppress(ParibusError):
         order = {arm.slug: place for place, arm in enumerate(StudyDesign.open(study).arms())}
-    names = {identity: next(iter(seeds.values())).arm for identity, seeds in arms.items()}
-    ranked = sorted(arms, key=lambda identity: (order.get(names[identity], len(order)), names[identity]))
-    return {identity: arms[identity] for identity in ranked}
+    names = {setting: next(iter(seeds.values())).arm for setting, seeds in arms.items()}
+    ranked = sorted(arms, key=lambda setting: (order.get(names[setting], len(order)), names[setting]))
+    return {setting: arms[setting] for setting in ranked}
 
 
 def _complete(arms: Arms, recipes: Sequence[str]) -> dict[int, Sequence[Ran]]:
@@ -184,7 +184,7 @@ def _noise_studies(keys: set[str], root: Path) -> Iterator[Path]:
 def info_of(runs: Sequence[Ran]) -> list[dict[str, Any]]:
     """What runs say of their data, once for each arm."""
     found = []
-    for run in {run.identity: run for run in runs}.values():
+    for run in {run.setting: run for run in runs}.values():
         with suppress(ParibusError):
             found.append(RunFolder(run.folder).info())
     return found

@@ -15,7 +15,7 @@ from paribus.errors import ParibusError, StudyError, nearest
 from paribus.evidence import Estimate, Place, Winner, mean_interval, rank
 from paribus.records import store
 from paribus.records.claims import Claim
-from paribus.records.metric import Metric, is_detail
+from paribus.records.metric import LOSS, Metric, is_detail
 from paribus.records.recipe import flatten
 from paribus.records.run import RunFolder
 from paribus.records.store import RunSummary
@@ -118,7 +118,7 @@ def _recipes(root: Path) -> Iterator[_Recipe]:
     runs: defaultdict[str, dict[int, RunSummary]] = defaultdict(dict)
     for run in store.runs(root):
         if run.over:
-            runs[run.identity].setdefault(run.seed, run)
+            runs[run.setting].setdefault(run.seed, run)
     for of_recipe in runs.values():
         with suppress(ParibusError, KeyError, TypeError):
             yield _recipe(next(iter(of_recipe.values())), of_recipe)
@@ -131,7 +131,10 @@ def _recipe(one: RunSummary, runs: Mapping[int, RunSummary]) -> _Recipe:
     split = content["split"]
     drawn = f"{split['folds']} folds" if split.get("folds") else f"val={split['val']:g}"
     named = " ".join(str(data[name]) for name in ("use", "path", "name") if data.get(name)) + f", {drawn}"
+    metrics = folder.figures_of_merit()
+    first = next(iter(metrics), "")
     same = {
+        "figure": [first, content["task"] if first == LOSS.name else ""],  # a loss compares within one task alone
         "data": (data["use"], read.data.digest) if read and read.data.digest else data,
         "labels": [data.get(name) for name in ("labels", "group")],
         "split": {name: value for name, value in split.items() if name != "limit"},
@@ -139,7 +142,7 @@ def _recipe(one: RunSummary, runs: Mapping[int, RunSummary]) -> _Recipe:
         "examples": [info.get("classes"), info["sizes"]["val"], info.get("overlap")],
     }
     settings = {path: value for path, value in flatten(content, "").items() if not isinstance(value, Mapping)}
-    return _Recipe(one.recipe, named, json.dumps(same), settings, folder.figures_of_merit(), info, runs)
+    return _Recipe(one.recipe, named, json.dumps(same), settings, metrics, info, runs)
 
 
 def _board(group: Sequence[_Recipe], wanted: str | None, claim: Claim | None) -> Board | None:

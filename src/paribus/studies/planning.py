@@ -194,20 +194,20 @@ def _pairs(known: Known, measure: Measure) -> Iterator[tuple[frozenset[str], Fou
                 about = f"{treated[0].arm} − {untreated[0].arm}"
                 runs = tuple(run.name for run in (*treated, *untreated))
                 source = Source(study.name, about, "similar", estimate.n, estimate.sd, runs)
-                key = frozenset((treated[0].identity, untreated[0].identity))
+                key = frozenset((treated[0].setting, untreated[0].setting))
                 yield key, (Spread(estimate.sd, estimate.df), source)
 
 
 def _singles(known: Known, measure: Measure) -> Iterator[tuple[frozenset[str], Found]]:
     """Each arm alone: independent runs of two such arms differ with √2 times its standard deviation."""
     for study, arms in known.alike.items():
-        for identity, arm in arms.items():
+        for setting, arm in arms.items():
             estimate = mean_interval([run.value for run in arm.values()], resolution=measure.resolution)
             if estimate.n >= FEWEST_ALIKE and estimate.sd > 0:
                 sd = math.sqrt(2) * estimate.sd
                 runs = tuple(run.name for run in arm.values())
                 source = Source(study.name, next(iter(arm.values())).arm, "single arm", estimate.n, sd, runs)
-                yield frozenset((identity,)), (Spread(sd, estimate.df), source)
+                yield frozenset((setting,)), (Spread(sd, estimate.df), source)
 
 
 def _largest(found: Iterator[tuple[frozenset[str], Found]]) -> Iterator[Found]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from paribus import files
 from paribus.cache.lock import locked
-from paribus.data.prepare.prepared import named_files, reads_by_seed, record_of
+from paribus.data.prepare.prepared import reads_by_seed, record_of, with_files
 from paribus.errors import DamagedRecord, MissingData, StudyError
 from paribus.progress import Announce, silent
 from paribus.records import store
@@ -245,7 +245,7 @@ class Reading:
                 self._known[name] = record_of(recipe.data, self.progress)
         data = self._known[name]
         with suppress(MissingData):
-            return Inputs(data, named_files(recipe, seed)) if data is not None else None
+            return with_files(data, recipe, seed) if data is not None else None
         return None
 
 

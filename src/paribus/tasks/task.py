@@ -58,6 +58,7 @@ class Task(ABC):
     draws: ClassVar[bool] = False  # whether its evaluation draws noise, the same every time, as denoising does
     reads: ClassVar[str] = ""  # what the files hold that it predicts for, where these are no pictures
     diagnosis: ClassVar[str] = ""  # ``module:function`` that finds faults in the records of a run
+    least_per_class: int = 1  # examples of a class without which a loss that compares them says nothing
 
     def __init__(self, info: DataInfo) -> None:
         self.info = info

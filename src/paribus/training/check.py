@@ -30,6 +30,7 @@ from paribus.models.network import Network, assemble
 from paribus.progress import Announce, silent
 from paribus.records.parts import build
 from paribus.records.recipe import Recipe
+from paribus.records.sections import Training
 from paribus.tasks.task import Task
 from paribus.training.distributed import meeting, sharded
 from paribus.training.ending import check_ending
@@ -83,6 +84,7 @@ class Check:
             rule = "a model that is fitted at once is fitted by one process"
             raise RecipeError(rule, got=f"{settings.processes} processes", hint="leave --processes out")
         task.check(prepared)
+        check_compared(recipe.training, examples, task)
         check_watched(build("schedule", recipe.schedule), build("stopping", recipe.stopping), directions(task))
         optimizers = optimizers_of(recipe, task.stages(network), network)
         dry_pass(recipe, prepared, task, network)
@@ -112,6 +114,22 @@ def check_run(recipe: Recipe, seed: int, settings: Settings, progress: Announce 
 def directions(task: Task) -> dict[str, bool]:
     """The figures that are there while training, and whether higher is better."""
     return {f"{split}/{metric.name}": metric.higher_is_better for split in ("train", "val") for metric in task.metrics}
+
+
+def check_compared(training: Training, examples: int, task: Task) -> None:
+    """Refuse batches in which a loss that compares examples finds nothing to compare."""
+    least, held, size = task.least_per_class, training.per_class, training.batch(examples)
+    if training.sampling != "episodes":
+        if size < least:
+            hint = "set training.sampling=episodes with several examples of each class, or a larger training.batch_size"
+            raise RecipeError("this loss compares the examples of a batch", got=f"batches of {size}", hint=hint)
+        return
+    if least > 1 and (held < least or size // held < 2):
+        rule = f"this loss compares two classes or more in every batch, with {least} examples or more of each"
+        got = f"training.batch_size={training.batch_size}, training.per_class={held}"
+        enough = max(held, least)
+        hint = f"set training.per_class={enough} training.batch_size={max(2, size // held) * enough}"
+        raise RecipeError(rule, got=got, hint=hint)
 
 
 def check_watched(schedule: Schedule, stopping: Rule, figures: Collection[str]) -> None:

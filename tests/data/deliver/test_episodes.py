@@ -46,5 +46,9 @@ def test_small_classes_are_left_out():
 def test_what_cannot_be_filled_is_refused():
     with pytest.raises(DataError, match="13 classes of at least 4"):
         Episodes.of(LABELS, 52, 4)
-    with pytest.raises(RecipeError, match="as many examples"):
+    with pytest.raises(RecipeError, match="as many examples") as refused:
         Episodes.of(LABELS, 21, 4)
+    assert refused.value.hint == "set training.batch_size=24: 6 classes"
+    with pytest.raises(DataError, match="2 classes of at least 2") as refused:
+        Episodes.of(torch.arange(12), 4, 2)
+    assert refused.value.hint.endswith("or add examples of each class")  # no batch size would do

@@ -12,11 +12,13 @@ import torch
 
 import paribus as pb
 from paribus.chance import Seeds
-from paribus.data.prepare.prepared import named_files, prepare
+from paribus.data.prepare.prepared import inputs_of, prepare
 from paribus.errors import MissingData, ParibusError, RecipeError
 from paribus.inference.trained import load
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
+from paribus.studies import alike
+from paribus.studies.leaderboard import boards
 from paribus.tasks.distillation import distillation
 from paribus.tasks.distillation import teacher as teachers
 from paribus.training import loaders, loop
@@ -139,9 +141,9 @@ def test_features_are_learned_too(arm, tmp_path, features):
 def test_each_seed_has_the_teacher_of_its_seed(arm):
     for seed in (0, 1):
         assert teachers.find(str(arm), seed).path == arm / f"seed-{seed}"
-    known = [named_files(student(arm), seed)["task.teacher"] for seed in (0, 1)]
+    known = [inputs_of(student(arm), seed).files["task.teacher"] for seed in (0, 1)]
     assert known[0] != known[1]
-    assert named_files(student(arm / "seed-1"), 0)["task.teacher"] == known[1]
+    assert inputs_of(student(arm / "seed-1"), 0).files["task.teacher"] == known[1]
 
 
 def test_a_study_takes_them_by_name_and_knows_their_weights(arm, here):
@@ -152,8 +154,12 @@ def test_a_study_takes_them_by_name_and_knows_their_weights(arm, here):
     assert result.complete
     found = {path.parent.name: RunFolder(path.parent).inputs for path in here.glob("runs/digits*/*/seed-*/recipe.json")}
     assert {seed: inputs.files["task.teacher"] for seed, inputs in found.items()} == {
-        f"seed-{seed}": named_files(student(arm), seed)["task.teacher"] for seed in (0, 1)
+        f"seed-{seed}": inputs_of(student(arm), seed).files["task.teacher"] for seed in (0, 1)
     }
+    (board,) = boards(here / "runs")
+    assert [tuple(entry.values) for entry in board.entries] == [(0, 1)] * 3  # seeds of one setting, whoever taught them
+    known = alike.look(study.design, here / "runs").here
+    assert {seed: [run.seed for run in row] for seed, row in known.items()} == {0: [0, 0], 1: [1, 1]}
 
 
 def test_another_teacher_of_the_same_name_makes_another_run(arm, here):

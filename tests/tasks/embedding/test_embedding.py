@@ -88,6 +88,20 @@ def test_episodes_that_the_classes_cannot_fill_are_refused(session_cache):
         check_run(recipe(**{"training.batch_size": 21}), 0, CPU)
 
 
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"task.shots": 4}, "training.per_class=5 training.batch_size=25"),  # all make prototypes, none is asked
+        ({"task.loss": "triplet", "training.batch_size": 4}, "training.per_class=4 training.batch_size=8"),
+        ({"training.sampling": "all", "training.batch_size": 1}, "training.sampling=episodes"),
+    ],
+)
+def test_batches_in_which_nothing_is_compared_are_refused(changes, hint, session_cache):
+    with pytest.raises(RecipeError, match="compares") as refused:
+        check_run(recipe(**changes), 0, CPU)
+    assert hint in refused.value.hint
+
+
 def test_numbers_to_predict_are_no_classes():
     info = DataInfo((5,), (), {"train": 3}, (), (0.0,) * 5, (1.0,) * 5, target_mean=(0.0,))
     with pytest.raises(DataError, match="class of each example"):

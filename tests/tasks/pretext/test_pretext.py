@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from paribus.chance import Seeds
 from paribus.data.deliver.loader import Batch
 from paribus.data.info import DataInfo
-from paribus.data.prepare.prepared import named_files, prepare, reads_by_seed
+from paribus.data.prepare.prepared import inputs_of, prepare, reads_by_seed
 from paribus.data.prepare.split import few
 from paribus.errors import DataError, MissingData, RecipeError
 from paribus.inference.predict import predict
@@ -182,14 +182,19 @@ class TestStart:
         runs = [trained(recipe("rotation"), arm / f"seed-{seed}", seed) for seed in (0, 1)]
         second = Recipe.load("digits/cnn", {**QUICK, "model.weights": str(arm), "budget.epochs": 0})
         assert reads_by_seed(second)
-        assert named_files(second, 0) != named_files(second, 1)
+        read = [inputs_of(second, seed) for seed in (0, 1)]
+        assert read[0].files != read[1].files
+        assert read[0].identity(second.identity) != read[1].identity(second.identity)
+        assert read[0].setting(second.identity) == read[1].setting(second.identity)
+        one = Recipe.load("digits/cnn", {**QUICK, "model.weights": str(runs[0].path), "budget.epochs": 0})
+        assert inputs_of(one, 0).by_seed == ()
         body = "model.stages.0.layers.0.conv.weight"
         for seed, run in enumerate(runs):
             after = read_tensors(trained(second, tmp_path / f"after-{seed}", seed).weights)
             assert torch.equal(after[body], read_tensors(run.weights)[body])
             assert started_from(second, seed).path.name == f"seed-{seed}"
         with pytest.raises(MissingData, match="no run of seed 2"):
-            named_files(second, 2)
+            inputs_of(second, 2)
 
 
 class TestJoint:
@@ -202,6 +207,8 @@ class TestJoint:
         inputs, labels = limited.examples.take(limited.rows["train"])
         assert torch.equal(task.known[0], inputs)
         assert torch.equal(task.known[1], labels)
+        with pytest.raises(DataError, match=r"task\.labelled must not exceed"):
+            Joint(prepared.info, labelled=5000).check(prepared)
 
     def test_all_labels_beyond_those_are_never_read(self, session_cache):
         chosen = Recipe.load("digits/cnn", {"task": {"use": "joint", "labelled": 50}})

@@ -9,14 +9,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from paribus.analysis.words import words
 from paribus.chance import Seeds
 from paribus.data.deliver.surroundings import Surroundings
 from paribus.data.prepare.prepared import open_dataset, prepare
 from paribus.errors import DataError, RecipeError
+from paribus.inference.trained import load
 from paribus.models.network import assemble
 from paribus.models.word_vectors import WordVectors
 from paribus.records.parts import Part
 from paribus.records.recipe import Recipe
+from paribus.run import Run
 from paribus.tasks.sequences.association import associations
 from paribus.tasks.sequences.words import Words, correlation
 
@@ -100,8 +103,25 @@ def test_T22_a_lookup_is_the_product_with_a_one_hot_row():
     one_hot = F.one_hot(inputs["centre"], COUNT).float() @ model.inner.weight
     around = F.one_hot(inputs["around"], COUNT).float() @ model.outer.weight
     torch.testing.assert_close(model(inputs), (around @ one_hot[..., None]).squeeze(2))
-    rows = torch.eye(COUNT)
-    assert (F.cosine_similarity(rows[:, None], rows[None], dim=2) == rows).all()  # of two words always 0: no likeness
+    reference = WordVectors((4,), COUNT, vectors="one_hot")
+    rows = reference.inner.weight
+    assert (F.cosine_similarity(rows[:, None], rows[None], dim=2) == torch.eye(COUNT)).all()  # no word is like another
+    table = torch.nn.init.normal_(reference.outer.weight)
+    expected = torch.stack([table[others, word] for word, others in zip(*inputs.values(), strict=True)])
+    torch.testing.assert_close(reference(inputs), expected)
+    assert [name for name, _ in reference.named_parameters()] == ["outer.weight"]
+
+
+@pytest.mark.parametrize("vectors", ["learned", "one_hot"])
+def test_a_text_of_few_words_is_learned_and_looked_at(path, vectors, tmp_path):
+    changes = {"task.subsample": 0, "task.dynamic": False, "training.batch_size": 128, "optimizer.lr": 0.05}
+    run = Run(recipe(path, **changes, **{"model.vectors": vectors, "budget.epochs": 5}), runs=tmp_path)
+    run.train(threads=1, signals=False)
+    seen = words(load(run))
+    assert len(seen.names) == len(seen.x) == COUNT  # a map of fewer words than neighbours would be asked for
+    assert seen.pmi > 0.8
+    cosines = {round(cosine, 3) for _, near in seen.nearest.items() for _, cosine in near}
+    assert (cosines == {0.0}) == (vectors == "one_hot")
 
 
 @torch.no_grad()

@@ -68,6 +68,8 @@ def test_T16_figures_by_hand(way):
     assert figures["slot/1"] == pytest.approx(2 / 3)
     assert figures["slot/2"] == pytest.approx(1 / 2)
     assert figures["ece"] == pytest.approx(1 / 5, abs=1e-3)  # five surely said, four of them right
+    assert figures["slot_ece/1"] == pytest.approx(1 / 3, abs=1e-3)  # A and Z are right, 8 is not
+    assert figures["slot_ece/2"] == figures["slot_ece/3"] == pytest.approx(0, abs=1e-3)
     again = task.meter("val")
     again.load(meter.state())
     assert again.figures() == figures

@@ -39,13 +39,15 @@ class Episodes:
         """
         if batch_size % per_class:
             got = f"training.batch_size={batch_size}, training.per_class={per_class}"
-            hint = f"set training.batch_size={20 * per_class}: 20 classes"
+            ways = max(2, -(-batch_size // per_class))
+            hint = f"set training.batch_size={ways * per_class}: {ways} classes"
             raise RecipeError("a batch holds as many examples of each of its classes", got=got, hint=hint)
         ways, counts = batch_size // per_class, labels.bincount()
         enough = (counts >= per_class).nonzero()[:, 0].tolist()
         if len(enough) < ways:
             rule = f"an episode needs {ways} classes of at least {per_class} training examples"
-            hint = f"set training.batch_size={max(1, len(enough)) * per_class}, or a smaller training.per_class"
+            fewer = f"set training.batch_size={len(enough) * per_class}, or a smaller training.per_class"
+            hint = fewer if len(enough) > 1 else "set a smaller training.per_class, or add examples of each class"
             raise DataError(rule, got=f"{len(enough)} such classes", hint=hint)
         members = tuple((labels == label).nonzero()[:, 0] for label in enough)
         return cls(members, ways, per_class, -(-len(labels) // batch_size))

@@ -140,12 +140,10 @@ def prepare(recipe: Recipe, seeds: Seeds, progress: Announce = silent) -> Prepar
     elif recipe.split.tuning and info.overlap is not None:  # what tuning looks at trains in no run
         whole = examples.split(recipe.split.model_copy(update={"limit": None}), seeds) if recipe.split.limit else rows
         info = replace(info, overlap=len(whole["val"]) / len(whole["train"]))
-    named: dict[str, str] = {}
+    inputs = Inputs(dataset.record)
     with suppress(MissingData):  # needed to begin, which asks for them itself; not to look at what was trained
-        named = named_files(recipe, seeds.seed)
-    return PreparedData(
-        examples, rows, info, Inputs(dataset.record, named), seeds.seed, bool(recipe.augment), seeds.of("split")
-    )
+        inputs = with_files(dataset.record, recipe, seeds.seed)
+    return PreparedData(examples, rows, info, inputs, seeds.seed, bool(recipe.augment), seeds.of("split"))
 
 
 def inputs_of(recipe: Recipe, seed: int, progress: Announce = silent) -> Inputs:
@@ -154,7 +152,7 @@ def inputs_of(recipe: Recipe, seed: int, progress: Announce = silent) -> Inputs:
     Raises:
         DataError: for data that are missing or unusable.
     """
-    return Inputs(record_of(recipe.data, progress), named_files(recipe, seed))
+    return with_files(record_of(recipe.data, progress), recipe, seed)
 
 
 def record_of(part: Part, progress: Announce = silent) -> DataRecord:
@@ -162,23 +160,29 @@ def record_of(part: Part, progress: Announce = silent) -> DataRecord:
     return cache.record(build("data", part), progress)
 
 
-def named_files(recipe: Recipe, seed: int) -> dict[str, str]:
-    """Checksums of files that options of parts other than the data name, such as weights that a model starts from.
+def with_files(data: DataRecord, recipe: Recipe, seed: int) -> Inputs:
+    """The data, and files that options of parts other than the data name, such as weights that a model starts from.
 
-    A part whose options name them in another way has a static method ``files(settings, seed)``: name → path.
+    A part whose options name them in another way has a static method ``files(settings, seed)``: option → path.
 
     Raises:
         MissingData: if such a part needs what is not there.
     """
     found: dict[str, str] = {}
+    by_seed: list[str] = []
     for field_, (kind, part) in recipe.fields.items():
-        named = files(recipe.settings(field_), seed) if (files := _files(kind, part)) else {}
-        found |= {f"{field_}.{name}": checksum(path) for name, path in named.items()}
-        for name, value in recipe.settings(field_).items() if kind != "data" else ():
+        settings = recipe.settings(field_)
+        for name, path in (named(settings, seed) if (named := _files(kind, part)) else {}).items():
+            found[f"{field_}.{name}"] = checksum(path)
+            if Path(str(settings[name])).name != path.parent.name:  # the run of this seed, where an arm is named
+                by_seed.append(f"{field_}.{name}")
+        for name, value in settings.items() if kind != "data" else ():
             if isinstance(value, (str, Path)) and Path(value).suffix and Path(value).expanduser().is_file():
                 found[f"{field_}.{name}"] = checksum(Path(value).expanduser())
-    source = recipe.common("model").get("weights", NONE)
-    return {**found, "model.weights": checksum(weights_file(source, seed))} if source != NONE else found
+    if (source := recipe.common("model").get("weights", NONE)) != NONE:
+        found["model.weights"] = checksum(weights_file(source, seed))
+        by_seed += ["model.weights"] if is_arm(source) else []
+    return Inputs(data, found, tuple(by_seed))
 
 
 def reads_by_seed(recipe: Recipe) -> bool:

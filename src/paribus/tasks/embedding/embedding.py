@@ -76,6 +76,7 @@ class Embedding(Task):
         self.kind, self.dimension, self.mining, self.margin = loss, dimension, mining, margin
         self.unit = normalise and loss in ("triplet", "contrastive")
         self.scale, self.centre_weight, self.shots, self.ways = scale, centre_weight, shots, ways
+        self.least_per_class = 1 if loss in CLOSED else 1 + (shots if loss == "prototypes" else 1)
         families = [name.rpartition("/")[0] for name in info.classes]
         numbers = {name: number for number, name in enumerate(dict.fromkeys(families))}
         self.families = [numbers[name] for name in families]

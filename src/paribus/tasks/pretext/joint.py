@@ -91,6 +91,9 @@ class Joint(Classification):
         labels: Tensor | None = getattr(prepared.examples, "labels", None)
         if labels is None:
             raise DataError("task=joint needs examples with one class each", got="none", hint="use task=pretext")
+        if self.labelled > (known := len(prepared.rows["train"])):
+            rule, hint = "task.labelled must not exceed the number of training examples", f"set task.labelled={known}"
+            raise DataError(rule, got=self.labelled, hint=hint)
         examples = Divisible(len(labels), self.info.classes, labels.numpy(force=True))
         rows = few(prepared.rows["train"].numpy(), examples, self.labelled, Seeds(prepared.split_seed))
         self.known = prepared.examples.take(torch.from_numpy(rows).to(prepared.examples.device))

@@ -203,7 +203,7 @@ class Words(Task):
         of, place = (inputs["around"] != NOTHING).nonzero(as_tuple=True)
         first, second = inputs["centre"][of], inputs["around"][of, place]
         y, there = self.known.of(first, second)
-        x = (model.inner(first) * model.outer(second)).sum(1).double()
+        x = model.dots(first, second).double()
         x, y = x[there], y[there]
         return torch.stack([torch.ones_like(x), x, y, x * x, y * y, x * y]).sum(1)
 

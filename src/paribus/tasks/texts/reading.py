@@ -54,7 +54,10 @@ class Reading(Task):
     """
 
     metrics: ClassVar[tuple[Metric, ...]] = (EXACT, CHARACTERS, CER, ECE, LOSS)
-    details: ClassVar[tuple[Metric, ...]] = (Metric("slot", higher_is_better=True, percent=True),)
+    details: ClassVar[tuple[Metric, ...]] = (
+        Metric("slot", higher_is_better=True, percent=True),
+        Metric("slot_ece", higher_is_better=False, percent=True),
+    )
     scored: ClassVar[tuple[str, ...]] = ("exact",)
     supplies: ClassVar[frozenset[str]] = frozenset({"slots"})
 
@@ -253,17 +256,22 @@ class TextMeter(Means):
         self.said = [(str(said), str(true), list(sure)) for said, true, sure in state["said"]]
 
     def _calibration(self) -> dict[str, float]:
-        """ECE of single characters at their places."""
-        pairs = [
-            (share, place < len(true) and true[place] == said[place])
-            for said, true, sure in self.said
-            for place, share in enumerate(sure)
-        ]
+        """ECE of single characters: of all, and of those at each place."""
+        pairs: dict[int, list[tuple[float, bool]]] = {}
+        for said, true, sure in self.said:
+            for place, share in enumerate(sure):
+                pairs.setdefault(place, []).append((share, place < len(true) and true[place] == said[place]))
         if not pairs:
             return {}
-        shares, right = (torch.tensor(one, dtype=torch.float64) for one in zip(*pairs, strict=True))
-        shares = shares.clamp(min=1e-9)  # the second class of each is so that the first is said
-        return {"ece": ece(reliability(torch.stack([shares, shares * 0], 1), (right == 0).long()))}
+        slots = {f"slot_ece/{place + 1}": _believed(pairs[place]) for place in sorted(pairs)}
+        return {"ece": _believed([one for some in pairs.values() for one in some]), **slots}
+
+
+def _believed(pairs: Sequence[tuple[float, bool]]) -> float:
+    """ECE of what was said with these probabilities, rightly or not."""
+    shares, right = (torch.tensor(one, dtype=torch.float64) for one in zip(*pairs, strict=True))
+    shares = shares.clamp(min=1e-9)  # the second class of each is so that the first is said
+    return ece(reliability(torch.stack([shares, shares * 0], 1), (right == 0).long()))
 
 
 def columns_needed(targets: Tensor, blank: int) -> Tensor:

@@ -155,6 +155,12 @@ def test_boxes_that_reach_out_are_cut_if_asked(tmp_path):
         open_dataset(Part("boxes", **{**part.options, "outside": "clip"}))
 
 
+def test_negatives_alone_are_refused(tmp_path):
+    part = line(tmp_path, "a.png,,,,,")
+    with pytest.raises(DataError, match="no picture has a box"):
+        open_dataset(part)
+
+
 def test_an_unknown_class_is_named(tmp_path):
     part = line(tmp_path, "a.png,10,10,20,20,cat")
     with pytest.raises(DataError, match="unknown class") as caught:

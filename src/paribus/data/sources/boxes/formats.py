@@ -191,7 +191,8 @@ def _yolo_boxes(root: Path, name: str | None) -> tuple[Box, ...]:
             hint = "write the number of the class and four shares of the picture: centre, width and height"
             raise DataError(f"{where} is no box of YOLO", got=line[:80], hint=hint) from None
         if max(map(abs, numbers)) > 2:
-            raise DataError(f"{where} counts pixels, and YOLO counts shares of the picture", got=line[:80])
+            hint = "divide by the width and height of the picture"
+            raise DataError(f"{where} counts pixels, and YOLO counts shares of the picture", got=line[:80], hint=hint)
     return tuple(boxes)
 
 
@@ -206,7 +207,8 @@ def _coco_pictures(
     for number, one in enumerate(content["annotations"], 1):
         where = f"annotation {one.get('id', number)} of {source}"
         if one["image_id"] not in boxes:
-            raise DataError(f"{where} is of a picture that is not listed", got=one["image_id"])
+            hint = "list it among images, or take the annotation away"
+            raise DataError(f"{where} is of a picture that is not listed", got=one["image_id"], hint=hint)
         if one.get("iscrowd"):
             continue
         left, top, width, height = map(float, one["bbox"])

@@ -109,9 +109,12 @@ def class_names(found: Sequence[Marked], listed: Sequence[str], chosen: Sequence
     """Names of the classes by number: the chosen ones, or those that a file lists, or all that occur.
 
     Raises:
-        DataError: for a box of a class that is none of them.
+        DataError: for a box of a class that is none of them, and where no picture has a box.
     """
     boxes = [box for one in found for box in one.boxes]
+    if not boxes:
+        rule, hint = "no picture has a box, and nothing is learned from negatives alone", "add pictures with boxes"
+        raise DataError(rule, got=f"{len(found)} pictures without", hint=hint)
     names = tuple(chosen) or tuple(listed)
     if not names:
         named = sorted({box.label for box in boxes if isinstance(box.label, str)})

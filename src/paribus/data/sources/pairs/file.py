@@ -135,7 +135,8 @@ def parsed(text: str, name: str) -> Pairs:
             hint = "write the sentence, a tab, and what is to be written from it"
             raise DataError(f"line {number:,} of {name} holds no two sentences", got=repr(line[:60]), hint=hint)
         if not sides[0] or not sides[1]:
-            raise DataError(f"line {number:,} of {name} holds an empty sentence", got=repr(line[:60]))
+            hint = "write both sides of the tab, or delete the line"
+            raise DataError(f"line {number:,} of {name} holds an empty sentence", got=repr(line[:60]), hint=hint)
         found.append((sides[0], sides[1]))
     return found
 
@@ -148,7 +149,8 @@ def divided(pairs: Sequence[tuple[str, str]]) -> dict[str, Pairs]:
     """
     different = {sentence: place for place, sentence in enumerate(dict.fromkeys(first for first, _ in pairs))}
     if len(different) < EVERY:
-        raise DataError(f"there must be at least {EVERY} different sentences", got=len(different))
+        hint = "add some, so that each split has its own"
+        raise DataError(f"there must be at least {EVERY} different sentences", got=len(different), hint=hint)
     found: dict[str, Pairs] = {"train": [], "val": [], "test": []}
     for pair in pairs:
         place = different[pair[0]] % EVERY
