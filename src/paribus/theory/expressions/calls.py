@@ -86,7 +86,12 @@ def _value(text: str, function: str, key: str, raw: Raw) -> Any:
     said, allowed = CHOICES[key]
     if value not in allowed:
         what = "second argument" if key == "ord" else f"option {key}"
-        raise pointing(f"the {what} of {function} is {said}", text, raw.column)
+        p = raw.text
+        hints = {
+            "ord": f"any other is written out: sum(abs(x)**{p})**(1/{p}), and how many are not 0 has no derivative",
+            "axis": "axes are counted from 0: of a matrix 0 goes down the columns, 1 along the rows",
+        }
+        raise pointing(f"the {what} of {function} is {said}", text, raw.column, hints.get(key, f"leave {key} out"))
     return value
 
 

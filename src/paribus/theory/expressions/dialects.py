@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from paribus.errors import TheoryError
 from paribus.theory.expressions.idioms import arguments, written_out
 from paribus.theory.expressions.statements import NAME, alone
+from paribus.theory.expressions.brackets import bare
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
 MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv|transpose)\s*\(|\(:\)|'fro'\s*\)\s*\^")
@@ -30,12 +31,14 @@ class Plain:
         linear: what ``*`` stands for: 0 each entry by itself, as in NumPy; 1 that, but a matrix before a vector is
             their product; 2 the product of linear algebra, as in MATLAB.
         said: what else might have been meant.
+        board: whether vectors stand as columns, as in R.
     """
 
     text: str
     wrt: str
     linear: int
     said: tuple[str, ...] = ()
+    board: bool = False
 
 
 def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
@@ -50,24 +53,54 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     """
     text, wrt = alone(typed, keep)
     text = " ".join(text.split())
-    if re.search(rf"\b(?:{'|'.join(MATHEMATICA)}|Sum)\[", text) and not re.search(
+    wolfram = re.search(rf"\b(?:{'|'.join(MATHEMATICA)}|Sum)\[", text) and not re.search(
         r"\^\s*(?:T\b|\{|\()|['\\ᵀ⊤²⁻]", text
-    ):
-        text = _from_mathematica(text)
+    )
+    text = _from_mathematica(text) if wolfram else text
+    statistics = bool(re.search(r"%(?:\*|o)%|\bt?crossprod\(", text))  # R
+    if statistics:
+        text = _from_r(text)
     text = written_out(_logarithms(_macros(text)))
     bare = re.sub(r"(['\"])\w+\1(?!\s*\)\s*\^)", "", text)  # without 'fro'
-    linear = 0 if PROGRAM.search(bare) or "%*%" in text else 2 if MATLAB.search(bare) else 1
+    linear = 0 if PROGRAM.search(bare) or statistics or wolfram else 2 if MATLAB.search(bare) else 1
+    if "\\" in text:  # LaTeX, where an index without braces is one letter: y_iw
+        text = re.sub(r"(?<![A-Za-z0-9_])(\\?[A-Za-z]+)_([a-z])(?=[A-Za-z](?![a-z]))", r"\1_\2 ", text)
     for pattern, made in RULES:
         text = re.sub(pattern, made, text)
-    if "%*%" in text or "%o%" in text:  # R, where ^ is a power of each entry
-        text = text.replace("%*%", "@").replace("^", "**")
+    text = _positive_parts(text)
     strange = sorted(WORDS & set(re.findall(r"\b[a-z]+\b", re.sub(r"\\[a-z]+|\b\w+\s*\(", " ", text))))
     if strange:
         hint = "such as tr(A X), norm(A x - b)**2, xᵀAx, inv(X)"
         raise TheoryError(f"{SENTENCE}: '{strange[0]}' is no part of one", got=text, hint=hint)
     text, summed = _sums(_valued(text))
     text, said = _averaged(" ".join(text.split()))
-    return Plain(text, wrt, linear, said + summed)
+    text = bare(text) if text.count("(") > typed.count("(") else text
+    return Plain(text, wrt, linear, said + summed, statistics)
+
+
+def _from_r(text: str) -> str:
+    """R, where vectors are columns, and ``^`` is a power of each entry."""
+    size = r"(?:[mnpkdN]|\d+|n(?:row|col)\([^()]*\))"
+    text = re.sub(rf"\bdiag\({size}\)", "I", text.replace("^", "**"))
+    text = re.sub(rf"({NAME}|\([^()]*\))\s*%o%\s*({NAME}|\([^()]*\))", r"outer(\1, \2)", text)
+    return text.replace("%*%", "@")
+
+
+def _positive_parts(text: str) -> str:
+    """(1 - z)₊ and [1 - z]_+ as relu(1 - z)."""
+    while found := re.search(r"[)\]]\s*(?:_\s*\{?\s*\+\s*\}?|₊)", text):
+        depth, start = 0, found.start()
+        while start >= 0:
+            depth += (text[start] in ")]") - (text[start] in "([")
+            if not depth:
+                break
+            start -= 1
+        if start < 0:
+            break
+        before = re.sub(r"\\(?:left|big|Big|bigl|Bigl)\s*$", "", text[:start])
+        inside = re.sub(r"\\(?:right|big|Big|bigr|Bigr)\s*$", "", text[start + 1 : found.start()])
+        text = f"{before} relu({inside}){text[found.end() :]}"
+    return text
 
 
 def _from_mathematica(text: str) -> str:
@@ -76,6 +109,7 @@ def _from_mathematica(text: str) -> str:
     text = re.sub(r"\b([A-Za-z]\w*)\[\[(\w)(?:,\s*(\w))?\]\]", lambda m: f"{m[1]}_{m[2]}{m[3] or ''}", text)
     text = re.sub(r"\bPi\b", "pi", re.sub(r"\bE\s*\^", "e^", text))
     text = re.sub(r"\b([A-Z]\w*)\[", lambda m: f"{MATHEMATICA.get(m[1], m[1])}[", text)
+    text = re.sub(r"(?<=[\w)\]])\s+(?=[A-Za-z(\d])", " * ", text)  # side by side is entry by entry
     return (
         re.sub(r"(?<=[\w)\]])\s*\.\s*(?=[A-Za-z(])", " @ ", text).replace("[", "(").replace("]", ")").replace("^", "**")
     )
@@ -117,7 +151,7 @@ def _dotted(found: re.Match[str]) -> str:
     if first in LIBRARIES:
         return found[0]
     if len(others) == 1 and first.islower() and others[0].islower():
-        return f"{first}·{others[0]}"
+        return f"({first}·{others[0]})"
     return f"({first}{'ᵀ' * first.islower()} {' '.join(others)})"
 
 
@@ -194,7 +228,9 @@ MATHEMATICA = {
     "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
+RENAMED = {"determinant": "det", "pmax": "maximum", "pmin": "minimum", "Inf": "inf"}
 FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
+LENGTH = r"(?:[mnpqdkNMDK]|\d)"  # of a vector of ones, of the identity
 POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln"
 Made = str | Callable[[re.Match[str]], str]
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
@@ -204,6 +240,12 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"\\lvert\s*\\lvert", r"\\lVert"),
     (r"\\rvert\s*\\rvert", r"\\rVert"),
     (r"\|\||\\\||\\[lr]?Vert(?![A-Za-z])", "‖"),
+    (r"(?<=[\w)\]])''", ""),  # transposed twice
+    (r"\^\s*\{?\s*(?:\\odot|\\circ|[⊙∘])\s*(-?\s*[\w.]+)\s*\}?", r"**\1"),  # the power of each entry
+    (rf"\\(?:{FACES}|mathbb|mathrm)\s*\{{?\s*(0|I)\s*\}}?(?![A-Za-z])", r" \1"),
+    (rf"(?<![A-Za-z_\\])I\s*(?:_\s*(?:\{{\s*{LENGTH}(?:\s*(?:\\times|×)\s*\w)?\s*\}}|{LENGTH})|[ₙₘₖ])(?!\w)", "I"),
+    (r"\bsum_\(([^()]*)\)(?:\^(?:\w|\([^()]*\)))?", r"∑_{\1} "),  # AsciiMath
+    (r"\b(determinant|p(?:max|min)|Inf)\b", lambda m: RENAMED[m[1]]),
     (r"\\(?:le|leq|leqslant)(?![A-Za-z])|≤|⩽", "<="),
     (r"\\(?:ge|geq|geqslant)(?![A-Za-z])|≥|⩾", ">="),
     (r"\\lt(?![A-Za-z])", "<"),
@@ -216,9 +258,13 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
      r"([^\[\](){}]*[<>][^\[\](){}]*?)(?:\\right)?(?:\]|\\?\}|\))", r"(\1)"),  # 1[x > 0]
     (rf"\\(?:{FACES})\s*\{{(?!\s*\\\w+\s*\}})([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
     (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
+    (r"(?<![A-Za-z0-9_\\])(?:[A-Za-z]_[a-z0-9]){2,}(?!\w)", lambda m: " ".join(re.findall("..[a-z0-9]", m[0]))),  # w_ix_i
+    (r"(?<![\w.\\])(?:LA|la|npl|nla|anp|onp|spla|ops|tt|nd|optax|self)\.(?=[A-Za-z])", ""),  # modules, as imported
+    (r"\b(sum|mean|max|min)\(\s*\1\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*\)", r"\1(\2)"),  # MATLAB: of columns, and of these
     (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?"
      rf"\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
     (rf"∏([ᵢⱼₖ])\s*({NAME})\1", r"prod(\2)"),
+    (r"\.(?:reshape|view)\(\s*-1\s*,?\s*\)", ".ravel()"),
     (rf"({NAME})\.shape\[0\]", r"len(\1)"),
     (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),
     (rf"({NAME})\.(?:size|numel\(\))(?![\w(])", r"len(\1)"),
@@ -247,6 +293,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<![\w.])1(?=\s*(?:ᵀ|⊤|\^\s*\{?(?:T|\\top)))", "𝟏"),
     (r"(?<![\w.\\])(?:np\.)?sum\((?=[^∑Σ]*?[\w)]_([ijk])\b)(?![^)]*axis)", r"∑_\1 ("),
     (r"\\mathbf\s*\{\s*1\s*\}|\\mathbb\s*\{\s*1\s*\}|\\mathbf\s*1", "𝟏"),
+    (rf"𝟏\s*(?:_\s*(?:\{{[^{{}}]*\}}|{LENGTH})|[ₙₘₖ])|(?<![\w.])1(?:_(?:\{{\s*{LENGTH}\s*\}}|[mnpqdkN])(?!\w)|[ₙₘₖ])", "𝟏"),
     (r"\^\s*\{\s*\(\s*([a-z])\s*\)\s*\}|\^\s*\(\s*([ijk])\s*\)(?!\w)", lambda m: f"_{m[1] or m[2]}"),
     (r"⁽([ⁱʲᵏ])⁾", _lowered),
     (rf"({NAME})\(:\)", r"vec(\1)"),

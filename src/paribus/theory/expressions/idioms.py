@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MODULES = r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses)\.)*"
+MODULES = r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses|optax)\.)*"
 FORMULAS = {  # name: what it stands for, by the places of its arguments
     "sum_squares": "sum(({0})**2)",
     "quad_form": "(({0}).T @ ({1}) @ ({0}))",
@@ -20,6 +20,12 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
     "norm2": "norm({0})",
     "normNuc": "norm({0}, 'nuc')",
     "crossprod": "(({0}).T @ ({0}))",
+    "crossprod/2": "(({0}).T @ ({1}))",
+    "tcrossprod": "(({0}) @ ({0}).T)",
+    "tcrossprod/2": "(({0}) @ ({1}).T)",
+    "norm_inf": "norm({0}, inf)",
+    "softmax_cross_entropy": "(-sum(({1}) * log_softmax({0})))",
+    "softmax_cross_entropy_with_logits": "(-sum(({1}) * log_softmax({0})))",
     "binary_cross_entropy_with_logits": "mean(log(1 + exp({0})) - ({1}) * ({0}))",
     "binary_cross_entropy": "mean(-({1}) * log({0}) - (1 - ({1})) * log(1 - ({0})))",
     "logaddexp": "log(exp({0}) + exp({1}))",
@@ -35,6 +41,7 @@ LOSSES = {  # classes of PyTorch: nn.MSELoss()(a, b)
     "KLDivLoss": "kl_div",
 }  # fmt: skip
 OF_CVXPY = {"logistic": "log(1 + exp({0}))"}  # elsewhere the function that is 1 / (1 + exp(-x))
+ARGUMENTS = {"logits": 0, "input": 0, "preds": 0, "labels": 1, "target": 1, "targets": 1}  # by their names
 MAPPED = {"abs2": "({0}).^2", "abs": "abs({0})", "exp": "exp({0})", "log": "log({0})"}  # sum(abs2, x), of Julia
 
 
@@ -49,13 +56,15 @@ def written_out(text: str) -> str:
     else:
         text = _replaced(text, FORMULAS)
     for name, formula in MAPPED.items():
-        text = _replaced(text, {rf"sum\(\s*{name}\s*,": f"sum({formula})"}, opened=True)
+        for over in ("sum", "mean"):
+            text = _replaced(text, {rf"{over}\(\s*{name}\s*,": f"{over}({formula})"}, opened=True)
     return text
 
 
 def _replaced(text: str, formulas: dict[str, str], opened: bool = False) -> str:
     """The text with calls by name put as formulas; one that has not as many arguments stays, and is refused later."""
-    for name, formula in formulas.items():
+    for key, formula in formulas.items():
+        name = key.split("/")[0]
         pattern = name if opened else rf"(?<![\w.]){MODULES}{name}\("
         places = formula.count("{1}") > 0
         start = 0
@@ -63,12 +72,21 @@ def _replaced(text: str, formulas: dict[str, str], opened: bool = False) -> str:
             args, stop = arguments(text, found.end())
             start = found.start() + 1
             named = [arg for arg in args if re.match(r"reduction\s*=", arg)]
-            args = [arg for arg in args if arg not in named]
+            args = _placed([arg for arg in args if arg not in named])
             if named and "none" in named[0]:
                 continue
             if stop and len(args) == 1 + places:
                 text = text[: found.start()] + _reduced(formula, named).format(*args) + text[stop:]
     return text
+
+
+def _placed(args: list[str]) -> list[str]:
+    """Arguments in the order of their places, by their names where all have one."""
+    named = [re.match(r"(\w+)\s*=\s*(?!=)", arg) for arg in args]
+    if not all(one and one[1] in ARGUMENTS for one in named):
+        return args
+    pairs = sorted((ARGUMENTS[one[1]], arg[one.end() :]) for one, arg in zip(named, args, strict=True) if one)
+    return [arg for _, arg in pairs]
 
 
 def _reduced(formula: str, named: list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from paribus.errors import TheoryError, nearest
+from paribus.errors import TheoryError
 from paribus.theory.expressions.calls import checked
 from paribus.theory.expressions.notation import ALIASES, EVERY, INSTEAD, MODULES
 from paribus.theory.expressions.raw import Raw
@@ -239,8 +239,8 @@ class Parser:
         if word.text in ("T", "mT") and not called:
             return self.node("T", (left,), None, left.column)
         name = ALIASES.get(word.text, word.text)
-        if not called or (name not in EVERY and word.text not in ("reshape", "view", "flatten", "ravel")):
-            hint = nearest(word.text, EVERY) if called else "the only attribute is .T; methods are called: x.sum()"
+        if not called or name not in EVERY:
+            hint = instead(word.text) if called else "the only attribute is .T; methods are called: x.sum()"
             raise self.error(f".{word.text} is no part of the notation", left.column, hint)
         return self.call(name, left.column, (left,))
 
@@ -257,6 +257,8 @@ class Parser:
             hint = "new axes are read: b[:, None]; outer(a, b) stands for a[:, None] * b, and Σᵢ for sums over entries"
             if re.fullmatch(r"-?\w+", inside):
                 hint = f"an entry is a product with a unit vector e: e.T @ ({left.text})"
+            elif found := re.fullmatch(r"(:?),?(-?\d*),?(:?)", inside):
+                hint = f"it is a product with a unit vector e: {f'{left.text} @ e' if found[1] else f'e.T @ {left.text}'}"
             raise self.error("there are no indices here", left.column, hint)
         return self.node(op, (left,), (), left.column)
 
@@ -303,7 +305,7 @@ class Parser:
         if opened.text == "⟨":
             self.board = True
             if not self.at(",", "|"):
-                raise self.error("an inner product is ⟨a, b⟩")
+                raise self.error("an inner product is ⟨a, b⟩", hint=f"write ⟨{inside.text}, …⟩, or mean({inside.text}) for an average")
             self.step()
             inside = self.node("inner", (inside, self.expression()), (), opened.column)
         self.expect(CLOSING[opened.text], opened)
@@ -386,7 +388,7 @@ class Parser:
                 raise self.error("the expression cannot be read: a name is missing after the dot", token.column)
         if "__" in name.rstrip("_"):
             raise self.error(f"{name} is no part of the notation", token.column, OPERATOR_HINT)
-        if name[0] == "_" and name != "_":
+        if name[0] == "_":
             hint = "x_i within a sum over i, ‖X‖_F, x₁; an entry is a product with a unit vector: eᵀ log(softmax(z))"
             raise self.error("an index stands at a name", token.column, hint)
         function = ALIASES.get(name, name)
@@ -417,8 +419,7 @@ class Parser:
         if re.fullmatch(r"[A-Za-z](_?\d)?", name) or name.rstrip("_") in {*GREEK, "eps"}:
             self.doubts.append(f"{name}(…) is a product; a function of this name is not known")
             return self.name(name, token)
-        hint = INSTEAD.get(name) or (nearest(name, EVERY) if name else "write * between factors")
-        raise self.error(f"there is no function {name}", token.column, hint)
+        raise self.error(f"there is no function {name}", token.column, instead(name))
 
     def name(self, name: str, token: Token) -> Raw:
         """A variable; within a sum over i, y_i is an entry of y or a row of Y."""
@@ -490,6 +491,11 @@ class Parser:
         while self.adjacent():
             left = self.node("juxt", (left, self.factor()), None, left.column)
         return left
+
+
+def instead(function: str) -> str:
+    """What to write for a function that there is not."""
+    return INSTEAD.get(function) or f"write the formula of {function} in its place, or a letter for what is constant"
 
 
 def parse(text: str, known: frozenset[str] = frozenset(), split: frozenset[str] = frozenset()) -> tuple[Raw, Parser]:

@@ -28,6 +28,11 @@ REFUSED = (
         "write max(x) of a vector, such as max(A @ x + b)",
     ),
     (
+        r"\\?\b(?:max|min|sup|inf)\s*_\s*\{",
+        "the largest value over a set is not read",
+        "write its value; by Danskin's theorem the gradient is that of the function at the place where it is largest",
+    ),
+    (
         rf"(?:\\sum|[∑Σ])\s*_\s*\{{[^{{}}]*{IN}",
         "a sum over a set is not read",
         "write a mask of ones and zeros: sum(M * (R - U @ V.T)**2), or number the terms: Σᵢ",

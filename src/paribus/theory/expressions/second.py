@@ -40,11 +40,11 @@ METHODS = (  # of arrays: x.sum() is sum(x)
     "clamp", "clip", "sum", "mean", "dot", "exp", "log", "norm", "trace", "det", "inverse", "abs", "relu", "sigmoid",
     "tanh",
     "softmax", "logsumexp", "var", "std", "pow", "square", "sqrt", "cumsum", "transpose", "outer", "diag", "t",
-    "mm", "mv", "max", "min", "logdet",
+    "mm", "mv", "ravel", "flatten", "max", "min", "logdet",
 )  # fmt: skip
 IN_NUMPY = (
     "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "outer", "dot", "ones", "zeros", "eye",
-    "tril", "sqrt", "square", "cumsum", "trace", "diag", "log1p", "expm1", "prod", "vdot", "transpose", "matmul",
+    "tril", "sqrt", "square", "cumsum", "trace", "diag", "log1p", "expm1", "prod", "transpose", "matmul",
     "multiply", "divide", "add", "subtract", "negative", "reciprocal", "ones_like", "zeros_like", "einsum", "log2",
     "log10", "identity", "inner",
 )  # fmt: skip
@@ -455,7 +455,11 @@ class Board:
             return other.function(other.left, self)
         return board(other) * self
 
-    __matmul__, __rmatmul__ = __mul__, __rmul__
+    def __matmul__(self, other: Any) -> Any:
+        columns = isinstance(other, Board) and self.array.shape == other.array.shape and self.array.shape[1:] == (1,)
+        return Board(self.array.T @ other.array) if columns else self * other
+
+    __rmatmul__ = __rmul__
 
     def __mod__(self, other: Any) -> Board:
         return _fitted(np.multiply, self, board(other))
@@ -785,7 +789,9 @@ PROGRAM: dict[str, Any] = {
     **dict.fromkeys(["mm", "mv", "matvec", "bmm"], np.matmul),
     "reduce_sum": _dim(np.sum),
     "reduce_mean": _dim(_mean),
+    **dict.fromkeys(["ravel", "flatten"], np.ravel),
     "t": np.transpose,
+    "vdot": np.dot,  # which conjugates nothing, so that a complex step goes through
     "len": len,
     "transpose": lambda x, *axes: np.transpose(x),
     "logabsdet": lambda x: np.log(_abs(np.linalg.det(x))),

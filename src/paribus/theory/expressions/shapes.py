@@ -216,7 +216,7 @@ class Inference:
         lies, stands = left in self.rows, right not in self.rows
         if len(a) == len(b) == 1 and not lies and not stands:
             return (*a, *b)
-        if len(a) == len(b) == 1 and stands and (lies or raw.value == "·"):
+        if len(a) == len(b) == 1 and stands and (lies or raw.value == "·" or raw.op in ("@", "matmul")):
             return self._inner_sizes(raw, a, b)
         if len(a) == len(b) == 1:
             x, y = left.text, right.text
@@ -314,6 +314,8 @@ class Inference:
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
             if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
                 continue
+            if side.op == "name" and len(other) == 2 and side.value not in self.declared:
+                self.doubts.append(f"{side.text} is added to every entry; as a row, to each of the rows: --shape {side.text}=n")
             if side.value not in self.biases:
                 summed = len(other) == 1 and not self.exponents and self.within[-1:] in (["sum"], ["mean"])
                 numeric = side.op == "name" or any(one.op == "log" for one in side.nodes())
@@ -422,6 +424,8 @@ class Inference:
     # functions
 
     def _bars(self, raw: Raw, dims: Dims) -> Dims:
+        if raw.op == "bars" and len(dims) == 1:
+            self.doubts.append(f"{raw.text} is taken of each entry; the norm is ‖…‖")
         if raw.op == "bars" and len(dims) == 2:
             self._square(raw, dims)
             self.doubts.append(f"{raw.text} is the determinant; entry by entry it is abs(…)")
@@ -541,6 +545,9 @@ class Inference:
 
     def _diag(self, raw: Raw, dims: list[Dims]) -> Dims:
         if len(dims[0]) == 1:
+            n = raw.args[0].text
+            if n in COUNTS:
+                self.doubts.append(f"diag({n}) has the vector {n} on its diagonal; the identity is eye({n})")
             return dims[0] * 2
         self._needs(raw, dims[0], 2)
         if not self.unifier.unify(*dims[0]):
@@ -550,6 +557,9 @@ class Inference:
     def _vec(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._needs(raw, dims[0], 2)
         return (Product(dims[0][1], dims[0][0]),)
+
+    def _ravel(self, raw: Raw, dims: list[Dims]) -> Dims:
+        return dims[0] if len(dims[0]) < 2 else (Product(*dims[0]),)
 
     def _kron(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._needs(raw, dims[-1], 2)
@@ -628,7 +638,11 @@ class Inference:
 
     def _needs(self, raw: Raw, dims: Dims, rank: int, arg: Raw | None = None) -> None:
         if len(dims) != rank:
-            raise self.clash(f"{raw.op} takes a {KINDS[rank]}", arg or raw.args[-1], dims)
+            operand = arg or raw.args[-1]
+            first = next(iter(names_of(operand)), "A")
+            sizes = {1: "n", 2: "n,n" if raw.op in MATRICES else "m,n"}[rank]
+            hint = f"a {KINDS[rank]} is declared by --shape {first}={sizes}"
+            raise self.clash(f"{raw.op} takes a {KINDS[rank]}", operand, dims, hint=hint)
 
     def clash(self, rule: str, raw: Raw, *dims: Dims, hint: str = "") -> TheoryError:
         """An error that names the operand or both, with their shapes, below a caret."""
@@ -637,7 +651,8 @@ class Inference:
         shown = [shape_text(tuple(self.unifier.close(dim, letters) for dim in some)) for some in dims]
         what = " and ".join(f"{arg.text} is {shape}" for arg, shape in zip(pair, shown, strict=True))
         column = raw.value if len(dims) == 2 and type(raw.value) is int else raw.column
-        return pointing(f"{rule}: {what}", self.text, column, hint or "say otherwise with --shape A=m,n")
+        first = next(iter(names_of(raw)), "A")
+        return pointing(f"{rule}: {what}", self.text, column, hint or f"say otherwise with --shape {first}=m,n")
 
 
 def _chain(raw: Raw) -> list[Raw]:

@@ -80,7 +80,8 @@ def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
         TheoryError: an integral, an expectation, a constraint.
     """
     refuse(typed, AT_ONCE)
-    text, wrt = _unwrapped(cases(_accented(typed.strip())))
+    typed = re.sub(r"^let\b(.*=.*?)\bin\b", r"\1;", typed.strip(), flags=re.DOTALL)
+    text, wrt = _unwrapped(cases(_accented(typed)))
     text, named = _unwrapped(_joined(text, {_plain(key) for key in keep}))
     refuse(text)
     return text, unicodedata.normalize("NFKC", named or wrt).lstrip("\\")
