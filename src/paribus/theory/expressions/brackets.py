@@ -12,7 +12,7 @@ FIRST, LAST = ",=([{", "+-,)]}"  # and those between which a sum may
 HELD = re.compile(r"[,:|<>=‖Σ∑&;?]|\\sum|\bif\b")
 
 
-def bare(text: str) -> str:
+def unbracketed(text: str) -> str:
     """The text without round brackets around a name, a call or brackets, or around a sum that stands first in others."""
     place = 0
     while (place := text.find("(", place)) >= 0:

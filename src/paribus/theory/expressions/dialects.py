@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from paribus.errors import TheoryError
 from paribus.theory.expressions.idioms import arguments, written_out
 from paribus.theory.expressions.statements import NAME, alone
-from paribus.theory.expressions.brackets import bare
+from paribus.theory.expressions.brackets import unbracketed
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
 MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv|transpose)\s*\(|\(:\)|'fro'\s*\)\s*\^")
@@ -74,7 +74,7 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
         raise TheoryError(f"{SENTENCE}: '{strange[0]}' is no part of one", got=text, hint=hint)
     text, summed = _sums(_valued(text))
     text, said = _averaged(" ".join(text.split()))
-    text = bare(text) if text.count("(") > typed.count("(") else text
+    text = unbracketed(text) if text.count("(") > typed.count("(") else text
     return Plain(text, wrt, linear, said + summed, statistics)
 
 
