@@ -66,7 +66,7 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
     allowed = {*places, *(["keepdims"] if "axis" in places else [])}
     for key, raw in given.items():
         if key not in allowed:
-            hint = f"it takes {', '.join(sorted(allowed))}" if allowed else "it takes everything at once"
+            hint = f"it takes {', '.join(sorted(allowed))}" if allowed else f"leave {key} out"
             raise pointing(f"{function} takes no named arguments {key}", text, raw.column, hint)
     return function, tuple(args[:takes]), tuple((key, _value(text, function, key, raw)) for key, raw in given.items())
 

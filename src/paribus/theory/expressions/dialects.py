@@ -18,6 +18,7 @@ from paribus.theory.expressions.brackets import unbracketed
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
 MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv|transpose)\s*\(|\(:\)|'fro'\s*\)\s*\^")
 WORDS = {"the", "of", "squared", "cubed", "times", "plus", "minus", "divided", "is", "over", "where", "and", "product"}
+NUMPY = "np|jnp|tf|torch|numpy|F"
 SENTENCE = "a formula is read, not a sentence"
 
 
@@ -63,6 +64,11 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     text = written_out(_logarithms(_macros(text)))
     bare = re.sub(r"(['\"])\w+\1(?!\s*\)\s*\^)", "", text)  # without 'fro'
     linear = 0 if PROGRAM.search(bare) or statistics or wolfram else 2 if MATLAB.search(bare) else 1
+    if re.search(r"\.T\s*\*(?!\*)", text) and not re.search(rf"@|\b(?:{NUMPY})\.", text):  # SymPy
+        linear = 2
+    if linear == 2:  # axes are counted from 1
+        text = re.sub(AXIS, lambda m: f"{m[1]}, axis={int(m[2]) - 1})", text)
+    text = re.sub(r",\s*dims\s*=\s*([12])", lambda m: f", axis={int(m[1]) - 1}", text)
     if "\\" in text:  # LaTeX, where an index without braces is one letter: y_iw
         text = re.sub(r"(?<![A-Za-z0-9_])(\\?[A-Za-z]+)_([a-z])(?=[A-Za-z](?![a-z]))", r"\1_\2 ", text)
     for pattern, made in RULES:
@@ -120,7 +126,7 @@ def _averaged(text: str) -> tuple[str, tuple[str, ...]]:
     said = []
     for found in re.findall(r"\b([A-Za-z])_bar\b|\\bar\s*\{?\s*([A-Za-z])\b\}?", text):
         key = found[0] or found[1]
-        if re.search(rf"(?<![A-Za-z]){key}(?:_\{{?[ijk]\b|[ᵢⱼₖ])|\b(?:var|std)\s*\(\s*{key}\b", text):
+        if re.search(rf"(?<![A-Za-z]){key}(?:_\{{?[ijk]\b|[ᵢⱼₖ])|\b(?:var|std)\}}?\s*\(\s*{key}\b", text):
             text = re.sub(rf"\b{key}_bar\b|\\bar\s*(?:\{{\s*{key}\s*\}}|{key}\b)", f"mean({key})", text)
             said.append(f"{key}_bar is the mean of {key}; write another letter for a number of its own")
     return text, tuple(said)
@@ -228,6 +234,7 @@ MATHEMATICA = {
     "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
+AXIS = r"\b((?:sum|mean|prod|cumsum)\((?:[^()]|\([^()]*\))*),\s*([12])\s*\)"
 RENAMED = {"determinant": "det", "pmax": "maximum", "pmin": "minimum", "Inf": "inf"}
 FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 LENGTH = r"(?:[mnpqdkNMDK]|\d)"  # of a vector of ones, of the identity
@@ -237,6 +244,11 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"[\U0001d400-\U0001d7cb]", _letter),
     (r"\\(?:mathrm|operatorname\*?|text\w*|mathsf)\s*\{\s*(\w{2,})\s*\}(?=\s*(?:\\left\s*)?[(\[])", _upright),
     (r"(\^\s*(?:\{\s*)?(?:T|\\top|\\mathsf\s*\{?T\}?)(?:\s*\})?|[ᵀ⊤]|(?<=\w)')\s*1(?![\w.])", r"\1 𝟏"),  # wᵀ1
+    (r"(?<!\\)&(?=.*\\|\s*=)|\\\\\s*&", " "),  # lines set below each other
+    (r"\{((?:[^{}]|\{[^{}]*\})*?)\\over(?![a-z])((?:[^{}]|\{[^{}]*\})*)\}", r"\\frac{\1}{\2}"),
+    (r"\\math(?:op|bin)\s*\{\s*(\\\w+\s*\{\s*\w+\s*\}|\\?\w+)\s*\}", r"\1"),
+    (r"_\s*\{\s*(?:\\ell|ℓ|[lL])\s*[_^]?\s*\{?\s*([12]|\\infty|∞)\s*\}?\s*\}", r"_{\1}"),  # the ℓ₂ norm
+    (r"(?<=\w)ᵗ", "ᵀ"),
     (r"\\lvert\s*\\lvert", r"\\lVert"),
     (r"\\rvert\s*\\rvert", r"\\rVert"),
     (r"\|\||\\\||\\[lr]?Vert(?![A-Za-z])", "‖"),

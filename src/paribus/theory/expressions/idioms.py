@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MODULES = r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses|optax)\.)*"
+MODULES = r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses|optax|scipy|special|linalg)\.)*"
 FORMULAS = {  # name: what it stands for, by the places of its arguments
     "sum_squares": "sum(({0})**2)",
     "quad_form": "(({0}).T @ ({1}) @ ({0}))",
@@ -24,6 +24,10 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
     "tcrossprod": "(({0}) @ ({0}).T)",
     "tcrossprod/2": "(({0}) @ ({1}).T)",
     "norm_inf": "norm({0}, inf)",
+    "log_divergence": "mean(({1}) * (log({1}) - ({0})))",
+    **{f"{of}{name}s": f"{name.lower()}({{0}}, axis={axis})" for axis, of in enumerate(("col", "row")) for name in ("Sum", "Mean")},
+    "solve_triangular": "solve({0}, {1})",
+    "cho_solve": "solve({0}, {1})",
     "softmax_cross_entropy": "(-sum(({1}) * log_softmax({0})))",
     "softmax_cross_entropy_with_logits": "(-sum(({1}) * log_softmax({0})))",
     "binary_cross_entropy_with_logits": "mean(log(1 + exp({0})) - ({1}) * ({0}))",
@@ -38,7 +42,7 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
 LOSSES = {  # classes of PyTorch: nn.MSELoss()(a, b)
     "MSELoss": "mse_loss", "L1Loss": "l1_loss", "BCELoss": "binary_cross_entropy", "SoftMarginLoss": "soft_margin_loss",
     "BCEWithLogitsLoss": "binary_cross_entropy_with_logits", "CrossEntropyLoss": "cross_entropy",
-    "KLDivLoss": "kl_div",
+    "KLDivLoss": "log_divergence", **{name: name.lower() for name in ("ReLU", "Sigmoid", "Tanh", "Softplus", "SiLU", "GELU")},
 }  # fmt: skip
 OF_CVXPY = {"logistic": "log(1 + exp({0}))"}  # elsewhere the function that is 1 / (1 + exp(-x))
 ARGUMENTS = {"logits": 0, "input": 0, "preds": 0, "labels": 1, "target": 1, "targets": 1}  # by their names
@@ -48,6 +52,8 @@ MAPPED = {"abs2": "({0}).^2", "abs": "abs({0})", "exp": "exp({0})", "log": "log(
 def written_out(text: str) -> str:
     """The text with every call of the table as its formula."""
     made = "|".join(LOSSES)
+    text = re.sub(r"\b(?:F|functional)\.kl_div\(", "log_divergence(", text)  # PyTorch's takes logarithms first
+    text = re.sub(r",\s*(?:lower|upper|trans|unit_diagonal|check_finite|assume_a)\s*=\s*[\w'\"]+(?=\s*[,)])", "", text)
     text = re.sub(rf"\b({made})\(((?:reduction=)?['\"]\w+['\"])?\)\(", lambda m: f"{LOSSES[m[1]]}({m[2] or ''}§", text)
     text = re.sub(r"\((reduction=['\"]\w+['\"])?§", lambda m: f"({m[1]}, " if m[1] else "(", text)
     if re.search(r"\b(?:cp|cvxpy)\.", text):
@@ -73,7 +79,7 @@ def _replaced(text: str, formulas: dict[str, str], opened: bool = False) -> str:
             start = found.start() + 1
             named = [arg for arg in args if re.match(r"reduction\s*=", arg)]
             args = _placed([arg for arg in args if arg not in named])
-            if named and "none" in named[0]:
+            if named and re.search("none|batchmean", named[0]):
                 continue
             if stop and len(args) == 1 + places:
                 text = text[: found.start()] + _reduced(formula, named).format(*args) + text[stop:]

@@ -61,7 +61,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {  # what else a function takes, in the or
 ALIASES = {
     "trace": "tr", "Tr": "tr", "absolute": "abs", "fabs": "abs", "inverse": "inv", "ln": "log", "expit": "sigmoid",
     "logistic": "sigmoid", "amax": "max", "amin": "min", "step": "heaviside", "identity": "eye", "mm": "matmul",
-    "mv": "matmul", "vdot": "dot", "t": "transpose", "mul": "multiply", "div": "divide", "sub": "subtract",
+    "mv": "matmul", "vdot": "inner", "t": "transpose", "mul": "multiply", "div": "divide", "sub": "subtract",
     "clamp": "clip", "pow": "power", "diagonal": "diag", "swish": "silu",
     "normcdf": "Phi", "average": "mean", "bmm": "matmul", "vector_norm": "norm",
     "cos_sim": "cosine_similarity", "reduce_mean": "mean", "reduce_sum": "sum", "matvec": "matmul",
@@ -88,7 +88,7 @@ INSTEAD = {
     **dict.fromkeys(["sort", "argsort", "median", "quantile", "percentile", "rank"], "it moves with one entry: e.T @ x"),
     "cross_entropy": "write -sum(y * log(softmax(z))), or logsumexp(z) - y.T @ z",
     **dict.fromkeys(["binary_cross_entropy", "log_loss"], "write -sum(y * log(p) + (1 - y) * log(1 - p))"),
-    **dict.fromkeys(["kl_div", "KLDivLoss", "entropy", "kl"], "write sum(p * log(p / q)), or -sum(p * log(p))"),
+    **dict.fromkeys(["kl_div", "log_divergence", "entropy", "kl"], "write sum(p * log(p / q)), or -sum(p * log(p))"),
     "nll_loss": "write -y.T @ log(softmax(z)), y one-hot",
     "cosine": "write 1 - cosine_similarity(x, y)",
     "sqrtm": "write B for the root, and A as B @ B",

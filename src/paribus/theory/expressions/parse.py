@@ -140,7 +140,8 @@ class Parser:
             return self.node("T", (left,), None, left.column)
         op = SAME.get(sign.text, sign.text)
         value = sign.column if op != "juxt" else sign.text
-        return self.node("kron" if op == "⊗" else op, (left, right), value, left.column)
+        made = self.node("kron" if op == "⊗" else op, (left, right), value, left.column)
+        return self.postfix(made) if sign.text == "^" and self.at("⊤") else made  # A⁻ᵀ
 
     def exponent(self) -> Raw:
         """What ``^`` raises to: a number, a name or what stands in brackets."""

@@ -8,7 +8,7 @@ from paribus.errors import TheoryError
 
 IN = r"(?:\\in(?![a-z])|∈)"
 SUM = r"(?:\\sum|[∑Σ])\s*_\s*\{?\s*"
-UNEQUAL = r"(?:[<>≠]|\\l[et]|\\g[et]|\\neq?|\\not)"
+UNEQUAL = r"(?:[<>≠]|\\(?:l[et]q?|g[et]q?|neq?|not)(?![a-z]))"
 AT_ONCE = (  # before anything is taken off: pattern, rule, what to write
     (
         r"\bs\.\s?t\.|\bsubject to\b|\\text\s*\{\s*(?:s\.?\s?t\.?|subject to)\s*\}",
@@ -41,6 +41,11 @@ REFUSED = (
         r"(?<![A-Za-z\\])[pPq]\s*(?:_\s*\\?\w+)?\s*\((?:[^()]|\([^()]*\))*(?:\||;|\\mid)",
         "a density is not read by its name",
         "write its formula, such as −(x − μ)²/(2σ²) − log σ",
+    ),
+    (
+        r"(?<![\w\\])(?:[fgh]|\\(?:phi|psi|varphi)|[φψ])\s*(?:['′’]+|\^\s*\{?\s*(?:\\prime\s*)+\}?)\s*\(",
+        "a derivative is not read by its sign",
+        "write the formula of the function; its derivative is what is found here",
     ),
     (
         r"[\w)]!(?!=)",

@@ -141,6 +141,8 @@ def _equals(text: str) -> list[re.Match[str]]:
 def _made_of(head: str, rest: str) -> bool:
     """Whether a name, or all letters of a word, stand in a text by themselves: x of x = Ax, A and x of Ax = b + x."""
     letters = [head] if len(head) < 2 or not head.isalpha() else list(head)
+    if re.search(rf"(?<![\w\\]){re.escape(head)}(?!\w)", rest):
+        return True
     return all(re.search(rf"(?<![a-z\\]){re.escape(letter)}(?![a-z])", rest) for letter in letters)
 
 
