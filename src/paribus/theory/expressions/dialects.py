@@ -64,7 +64,7 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     text = written_out(_logarithms(_macros(text)))
     bare = re.sub(r"(['\"])\w+\1(?!\s*\)\s*\^)", "", text)  # without 'fro'
     linear = 0 if PROGRAM.search(bare) or statistics or wolfram else 2 if MATLAB.search(bare) else 1
-    if re.search(r"\.T\s*\*(?!\*)", text) and not re.search(rf"@|\b(?:{NUMPY})\.", text):  # SymPy
+    if re.search(r"\b(?:sp|sympy)\.(?!linalg|special)", text) and not re.search(rf"@|\b(?:{NUMPY})\.", text):
         linear = 2
     if linear == 2:  # axes are counted from 1
         text = re.sub(AXIS, lambda m: f"{m[1]}, axis={int(m[2]) - 1})", text)
@@ -89,6 +89,7 @@ def _from_r(text: str) -> str:
     size = r"(?:[mnpkdN]|\d+|n(?:row|col)\([^()]*\))"
     text = re.sub(rf"\bdiag\({size}\)", "I", text.replace("^", "**"))
     text = re.sub(rf"({NAME}|\([^()]*\))\s*%o%\s*({NAME}|\([^()]*\))", r"outer(\1, \2)", text)
+    text = re.sub(r"(?<![\w.])(?:drop|c|as\.(?:numeric|vector|matrix))\(", "(", text)
     return text.replace("%*%", "@")
 
 
@@ -231,6 +232,8 @@ LIBRARIES = {"np", "F", "nn", "tf"}  # before a dot
 MATHEMATICA = {
     "Tr": "tr", "Det": "det", "Log": "log", "Exp": "exp", "Norm": "norm", "Inverse": "inv", "Transpose": "transpose",
     "Total": "sum", "MatrixPower": "matrix_power", "Diagonal": "diag",
+    "Max": "max", "Min": "min", "Mean": "mean", "Tan": "tan", "ArcTan": "arctan", "ArcSin": "arcsin", "ArcCos": "arccos",
+    "Cosh": "cosh", "Sinh": "sinh", "EuclideanDistance": "dist", "DiagonalMatrix": "diag",
     "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
@@ -238,7 +241,7 @@ AXIS = r"\b((?:sum|mean|prod|cumsum)\((?:[^()]|\([^()]*\))*),\s*([12])\s*\)"
 RENAMED = {"determinant": "det", "pmax": "maximum", "pmin": "minimum", "Inf": "inf"}
 FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 LENGTH = r"(?:[mnpqdkNMDK]|\d)"  # of a vector of ones, of the identity
-POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln"
+POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln|sec|csc|cot"
 Made = str | Callable[[re.Match[str]], str]
 RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in this order
     (r"[\U0001d400-\U0001d7cb]", _letter),
@@ -283,7 +286,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?:\b\w+\.)*\b(?:eye|identity)\(\s*len\([^()]*\)\s*\)", "I"),
     (r"(?<![\w.\\])([A-Za-z]\d?)((?:\.[A-SU-Za-z]\d?)+)(?![\w.(])", _dotted),  # Mathematica: x.A.x, w.x
     (r"‖\s*\|", "‖ |"),
-    (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*1\b|₁)", r"‖\1‖_1"),
+    (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*\{?\s*([12F])\s*\}?(?!\w)|([₁₂]))", lambda m: f"‖{m[1]}‖_{m[2] or ' ₁₂'.index(m[3])}"),
     (r",\s*'all'\)", ")"),  # MATLAB
     (r"\\?\blog\s*(?:_\s*\{?\s*(2|10)\s*\}?|(₂|₁₀))", lambda m: f"log{m[1] or len(m[2]) * 8 - 6} "),
     (r"\{\}\s*\^\s*\{?\s*t\s*\}?\s*([A-Za-z])", r"\1ᵀ "),  # French: ᵗx
@@ -293,7 +296,17 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(‖|\\\||\\rVert)\s*(²|\^\s*\{?2\}?)\s*(_\s*\{?F\}?)", r"\1\3\2"),  # ‖X‖²_F
     (r"(⟩|\\rangle)\s*_\s*\{?F\}?", r"\1"),
     (r"\{\s*\\(?:rm|bf|it|sf|cal)\s+(\w+)\s*\}", r" \1 "),
-    (rf"(\\?)\b({POWERED})\s*(²|\^\s*\{{?\s*2\s*\}}?)\s*(\([^()]*\)|\\?\w+)", r"(\1\2 \4)^2"),  # sin²(x)
+    (r"(\\?)\b(sinh?|cosh?|tanh?)\s*(?:⁻¹|\^\s*\{?\s*-\s*1\s*\}?)(?=\s*[\\(\w])", r" arc\2 "),  # sin⁻¹(x)
+    (rf"(\\?)\b({POWERED})\s*(?:([²³])|\^\s*\{{?\s*(\d)\s*\}}?)\s*(\((?:[^()]|\([^()]*\))*\)|\\?\w+)",
+     lambda m: f"({m[1]}{m[2]} {m[5]})^{m[4] or ' ²³'.index(m[3]) + 1}"),  # sin²(x)
+    (r"∛\s*(\w|\([^()]*\))", r"(\1)^(1/3)"),
+    (r"\\sqrt\s*\[\s*(\w+)\s*\]\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\w))", lambda m: f"({m[2] or m[3]})^(1/{m[1]})"),
+    (r"(?:\\sigma|σ|\bsigma)_\s*\{?\s*(?:\\?max|\\mathrm\{max\}|1)\s*\}?\s*\(((?:[^()]|\([^()]*\))*)\)", r"norm(\1, 2)"),
+    (r"\\(?:no)?limits(?![a-z])", ""),
+    (r"\\bullet(?![a-z])|•", "·"),
+    (r"(\\langle|⟨)([^⟩⟨|]*?)(?:\||\\mid(?![a-z])|\\vert(?![a-z]))([^⟩⟨|]*?)(\\rangle|⟩)", r"\1\2,\3\4"),
+    (r"(?<![\w.])(?:K|T|mx\.nd)\.(?=(?:sum|mean|dot|exp|log|square|sqrt|abs|max|softmax|tanh)\((?!\s*(?:\)|axis|dim|-?\d)))", ""),
+    (r"\btensordot\(([^(),]+),([^(),]+),\s*(?:axes\s*=\s*)?1\)", r"dot(\1,\2)"),
     (r"‖([^‖|]*)‖\s*_\s*(?:\{\s*([pq3-9])\s*\}|([pq3-9]))\s*\^\s*\{?\s*(\2|\3)(?![\w])\s*\}?", _powers),
     (r"‖([^‖|]*)‖\s*_\s*(?:\{\s*([pq3-9])\s*\}|([pq3-9]))(?!\w)", _order),
     (r"\)\s*\.\s*\((?!\))", ") · ("),  # Mathematica

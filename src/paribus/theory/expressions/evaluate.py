@@ -207,6 +207,11 @@ def _softplus(x: Any) -> Any:
     return np.log(1 + np.exp(-size)) + x * (np.real(x) > 0)
 
 
+def _arcsin(x: Any) -> Any:
+    _real(np.all(np.abs(np.real(x)) < 1 - KINK), "arcsin")
+    return np.arcsin(x)
+
+
 def _erf(x: Any) -> Any:
     from scipy.special import erf
 
@@ -255,6 +260,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cosh":      np.cosh,
     "sinh":      np.sinh,
     "arctan":    np.arctan,
+    "arcsin":    _arcsin,
     "sin":       np.sin,
     "cos":       np.cos,
     "softmax":   _softmax,

@@ -36,6 +36,7 @@ AT_ZERO = {
     "sinh": ZERO,
     "cosh": ONE,
     "arctan": ZERO,
+    "arcsin": ZERO,
     "erf": ZERO,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MODULES = r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses|optax|scipy|special|linalg)\.)*"
+MODULES = r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses|optax|scipy|special|linalg|spatial|distance|math)\.)*"
 FORMULAS = {  # name: what it stands for, by the places of its arguments
     "sum_squares": "sum(({0})**2)",
     "quad_form": "(({0}).T @ ({1}) @ ({0}))",
@@ -24,6 +24,9 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
     "tcrossprod": "(({0}) @ ({0}).T)",
     "tcrossprod/2": "(({0}) @ ({1}).T)",
     "norm_inf": "norm({0}, inf)",
+    **dict.fromkeys(["dist", "euclidean", "pairwise_distance"], "norm(({0}) - ({1}))"),
+    "opnorm": "norm({0}, 2)",
+    "huber/2": "where(abs({0}) <= ({1}), ({0})**2, 2 * ({1}) * abs({0}) - ({1})**2)",
     "log_divergence": "mean(({1}) * (log({1}) - ({0})))",
     **{f"{of}{name}s": f"{name.lower()}({{0}}, axis={axis})" for axis, of in enumerate(("col", "row")) for name in ("Sum", "Mean")},
     "solve_triangular": "solve({0}, {1})",

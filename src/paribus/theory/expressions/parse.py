@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
@@ -28,8 +29,9 @@ RESERVED = {"if", "else", "for", "in", "not", "and", "or", "is", "import", "def"
 APPLIED = {  # functions that need no brackets
     "log", "ln", "exp", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
     "sigmoid", "relu", "softmax", "max", "min", "diag", "vec", "erf", "softplus", "logsumexp", "mean", "sum", "frac",
-    "abs", "norm", "log2", "log10",
+    "abs", "norm", "log2", "log10", "arcsin", "arccos", "arctan", "sec", "csc", "cot",
 }  # fmt: skip
+NUMBERS = {"sin", "cos", "tan", "exp", "log", "ln", "sinh", "cosh", "tanh", "sqrt"}  # of which there is no variable
 FUNCTIONS = {"f", "g", "h", "phi", "psi", "varphi"}  # usual names of functions
 ORDERS = {"1": 1, "2": 2, "F": "fro", "fro": "fro", "inf": "inf", "*": "nuc", "nuc": "nuc"}
 OPERATOR_HINT = "operators are @ * / ** + - and .T; typeset signs are read too: xᵀAx, ‖Ax − b‖²"
@@ -396,6 +398,9 @@ class Parser:
         called = self.opens(function) and not (self.token.spaced and self.board and function not in APPLIED)
         if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):
             return self.call(function, token.column)
+        if name in NUMBERS and name not in self.known:
+            hint = f"write {name}(x), and its powers behind it: {name}(x)^2"
+            raise self.error(f"{name} stands without what it is taken of", token.column, hint)
         opened = self.at("(") or (self.at("[") and name.isalpha() and len(name) > 2 and name not in GREEK)
         if opened and not self.token.spaced and name not in self.known and not self.entry(name):
             return self.unknown(name, token)
@@ -496,6 +501,9 @@ class Parser:
 
 def instead(function: str) -> str:
     """What to write for a function that there is not."""
+    alike = get_close_matches(function, EVERY, 1, 0.75)
+    if alike and function not in INSTEAD:
+        return f"did you mean '{alike[0]}'?"
     return INSTEAD.get(function) or f"write the formula of {function} in its place, or a letter for what is constant"
 
 

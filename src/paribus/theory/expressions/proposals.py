@@ -36,8 +36,8 @@ def led_on(error: TheoryError, text: str, reads: Callable[[str], object]) -> The
             break
     hint = error.hint if not error.hint.startswith(GENERAL) else ""
     if found:
-        hint = " or ".join(found) + (f"; {hint}" if hint else "")
-        hint = f"write {hint}"
+        written = f"write {' or '.join(found)}"
+        hint = f"{hint} {written}" if hint.endswith("?") else f"{written}; {hint}" if hint else written
     return TheoryError(error.rule, got=error.got, hint=hint or error.hint)
 
 

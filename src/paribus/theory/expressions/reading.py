@@ -120,7 +120,7 @@ def _read(
     expr = Lowering(inference, letters).build(raw)
     expr = functions.tr(expr) if expr.shape == (1, 1) else expr
     said = [f"{word} is the product {' '.join(word)}; as one name: --shape {word}=…" for word in sorted(split)]
-    doubts = tuple(dict.fromkeys([*said, *given.said, *parser.doubts, *inference.doubts]))
+    doubts = tuple(dict.fromkeys([*said, *given.said, *parser.doubts, *inference.doubts, *inference.ambiguous()]))
     return Reading(expr, closed, doubts, text, parser.board or bool(inference.products), split, given.linear, given.wrt)
 
 

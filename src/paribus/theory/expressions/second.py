@@ -20,7 +20,7 @@ import numpy as np
 CALLED = {
     "log", "exp", "ln", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
     "sigmoid", "softmax", "relu", "max", "min", "mean", "sum", "erf", "softplus", "norm", "diag", "vec", "abs",
-    "logsumexp", "log2", "log10",
+    "logsumexp", "log2", "log10", "sec", "csc", "cot", "arcsin", "arccos", "arctan",
 }  # fmt: skip
 SIGNS = {
     "−": "-", "–": "-", "⋅": "·", "∙": "·", "∥": "‖", "\\|": "‖", "ᵀ": "⊤", "′": "⊤", "’": "⊤", "÷": "/", "∘": "⊙",
@@ -46,7 +46,7 @@ IN_NUMPY = (
     "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "outer", "dot", "ones", "zeros", "eye",
     "tril", "sqrt", "square", "cumsum", "trace", "diag", "log1p", "expm1", "prod", "transpose", "matmul",
     "multiply", "divide", "add", "subtract", "negative", "reciprocal", "ones_like", "zeros_like", "einsum", "log2",
-    "log10", "identity", "inner",
+    "log10", "identity", "inner", "arcsin", "arccos", "arcsinh", "arccosh", "arctanh",
 )  # fmt: skip
 PRODUCTS = frozenset("+-*/@,)]·⊙%•<>")
 WORD = r"[A-Za-z_]\w*"
@@ -390,10 +390,15 @@ def column(value: Any) -> Any:
 
 
 class Power:
-    """An exponent that was written with ^."""
+    """An exponent that was written with ^, perhaps with a transpose behind it."""
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    def __init__(self, value: Any, turned: bool = False) -> None:
+        self.value, self.turned = value, turned
+
+    @property
+    def T(self) -> Power:  # noqa: N802
+        """The exponent of a power that is transposed."""
+        return Power(self.value, not self.turned)
 
     def __rpow__(self, base: Any) -> Board:
         return board(base) ** self
@@ -498,6 +503,8 @@ class Board:
     __ge__, __le__ = __gt__, __lt__
 
     def __pow__(self, exponent: Any) -> Board:
+        if isinstance(exponent, Power) and exponent.turned:
+            return (self**exponent.T).T
         if isinstance(exponent, Power):
             power = board(exponent.value).array
             rows = self.array.shape
@@ -745,7 +752,14 @@ PROGRAM: dict[str, Any] = {
     **{name: getattr(np, name) for name in IN_NUMPY},
     "sum": _dim(np.sum),
     "mean": _dim(_mean),
-    **dict.fromkeys(["norm", "vector_norm"], _dim(_norm)),
+    **dict.fromkeys(["norm", "vector_norm", "matrix_norm"], _dim(_norm)),
+    **{f"a{name}": getattr(np, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "sec": lambda x: 1 / np.cos(x),
+    "csc": lambda x: 1 / np.sin(x),
+    "cot": lambda x: 1 / np.tan(x),
+    "coth": lambda x: 1 / np.tanh(x),
+    "sech": lambda x: 1 / np.cosh(x),
+    "cbrt": lambda x: _power(x, 1 / 3),
     "var": _dim(_var),
     "tr": np.trace,
     "Tr": np.trace,

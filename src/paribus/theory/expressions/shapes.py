@@ -5,6 +5,7 @@ Beside what cannot be, what is unlikely is counted: of two readings that both fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,9 +18,10 @@ from paribus.theory.expressions.text import shape_text
 from paribus.theory.expressions.tokens import pointing
 from paribus.theory.expressions.tree import Shape
 
+WHOLE = {"exp", "log", "sqrt", "sin", "cos"}  # functions that matrices have as well
 KINDS = {0: "scalar", 1: "vector", 2: "matrix"}
 COUNTS = {"m", "n", "N", "k", "K", "d", "D", "p", "M", "T", "C", "J"}  # usual names of sizes
-SMALL = {"eps", "epsilon"}  # numbers that are added to arrays
+SMALL = {"eps", "epsilon", "delta"}  # numbers that are added to arrays
 AVERAGES = {"mean", "max", "min", "logsumexp"}  # and those that are taken off them
 RAISED = 1.9  # what it costs that a Latin letter is a number because it stands before ^
 LIKELY, UNLIKELY = 2.0, 3.0  # what it costs to add a scalar to an array, and to sum up a scalar
@@ -59,6 +61,17 @@ class Inference:
     numbers: bool = False  # nothing is an array
     scalars: frozenset[str] = frozenset()  # names that are numbers by convention
     biases: frozenset[str] = frozenset()  # names added to all rows of data: b of X w + b
+    functions: list[Raw] = field(default_factory=list)  # of matrices, that books may take of the matrix as a whole
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the text says by a module that functions are NumPy's."""
+        return bool(re.search(r"\b(?:np|numpy|torch|jnp|tf)\.", self.text))
+
+    def ambiguous(self) -> list[str]:
+        """A sentence for each function of a square matrix that is taken of its entries."""
+        square = [raw for raw in self.functions if self.unifier.resolve(self.dims[raw][0]) == self.unifier.resolve(self.dims[raw][1])]
+        return [f"{raw.text} is taken of each entry, as in NumPy; {raw.op} of the matrix as a whole is not read" for raw in square]
 
     def visit(self, raw: Raw) -> Dims:
         """Shape of a node, remembered for it."""
@@ -101,6 +114,8 @@ class Inference:
             self.cost += len(dims[0]) > 0
             return dims[0]
         if raw.op in ENTRYWISE:
+            if raw.op in WHOLE and len(dims[0]) == 2 and not self.numeric:
+                self.functions.append(raw)
             found = dims[0]
             for other in dims[1:]:
                 found = self._broadcast(raw, found, other)
@@ -291,7 +306,7 @@ class Inference:
         if raw.op in ("*", "/") and {len(a), len(b)} == {0, 1}:
             self.cost += LIKELY * any(arg.value in COUNTS and self.dims[arg] and arg.op == "name" for arg in raw.args)
         if (
-            self.board
+            (self.board or not (self.numeric or "@" in self.text))
             and raw.op == "*"
             and raw.value is not None
             and self.text[raw.value : raw.value + 1] == "*"
@@ -312,7 +327,7 @@ class Inference:
     def _scalar_beside(self, raw: Raw, a: Dims, b: Dims) -> None:
         """A scalar that is no plain number is seldom added to every entry of an array."""
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
-            if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
+            if mine or not other or _plain(side) or side.op in AVERAGES or _small(side):
                 continue
             if side.op == "name" and len(other) == 2 and side.value not in self.declared:
                 self.doubts.append(f"{side.text} is added to every entry; as a row, to each of the rows: --shape {side.text}=n")
@@ -464,12 +479,25 @@ class Inference:
             )
         if axis is not None and not dims:
             raise self.clash(f"{raw.op} along an axis takes an array", raw.args[0], dims)
+        if axis is None and len(dims) == 2 and not keep:
+            self._all_of(raw, options)
         if axis is None:
             return (1,) * len(dims) if keep and dims else ()
         if not -len(dims) <= axis < len(dims):
             raise self.clash(f"{raw.op} has no axis {axis} to take", raw.args[0], dims)
         place = axis % len(dims)
         return tuple(1 if i == place else size for i, size in enumerate(dims) if keep or i != place)
+
+    def _all_of(self, raw: Raw, options: Mapping[str, object]) -> None:
+        """What else a sum, a mean or a norm of a matrix is elsewhere."""
+        inside = raw.args[0].text
+        if self.linear == 2 and raw.op in ("sum", "mean", "max", "min"):
+            if "sum" in self.within[-1:] or "mean" in self.within[-1:]:
+                hint = f"write {raw.op}({inside}, axis=0) for those of the columns, {raw.op}({inside}(:)) for all entries"
+                raise self.clash(f"{raw.op} of a matrix may be of its columns, as in MATLAB", raw.args[0], self.dims[raw.args[0]], hint=hint)
+            self.doubts.append(f"{raw.text} is of all entries; of each column, as in MATLAB: {raw.op}({inside}, axis=0)")
+        if raw.op == "norm" and "ord" not in options and not self.numeric:
+            self.doubts.append(f"{raw.text} is the Frobenius norm; the largest singular value, as in MATLAB: norm({inside}, 2)")
 
     def _along(self, raw: Raw, dims: Dims) -> Dims:
         options = dict(raw.value or ())
@@ -531,6 +559,9 @@ class Inference:
             raise self.clash("dot takes vectors", raw, a, b)
         if not self.unifier.unify(a[-1], b[0]):
             raise self.clash("dot needs vectors of equal size", raw, a, b)
+        if len(a) == len(b) == 2 and not self.numeric:
+            x, y = (arg.text for arg in raw.args)
+            self.doubts.append(f"{raw.text} is the product {x} @ {y}, as in NumPy; the inner product is sum(({x}) * ({y}))")
         return (*a[:-1], *b[1:])
 
     def _inner(self, raw: Raw, dims: list[Dims]) -> Dims:
@@ -657,6 +688,12 @@ class Inference:
 
 def _chain(raw: Raw) -> list[Raw]:
     return [*_chain(raw.args[0]), *_chain(raw.args[1])] if raw.op in ("@", "juxt") else [raw]
+
+
+def _small(raw: Raw) -> bool:
+    """Whether it is made of usual names of small numbers: ε, δ / 2."""
+    names = names_of(raw)
+    return bool(names) and {*names} <= SMALL and all(one.op in ("name", "number", "*", "/", "juxt") for one in raw.nodes())
 
 
 def _plain(raw: Raw) -> bool:

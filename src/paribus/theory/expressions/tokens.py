@@ -26,7 +26,7 @@ COMMANDS = {  # LaTeX commands that are not their own names
 KNOWN = {
     *COMMANDS, *(name.rstrip("_") for name in LETTERS.values()), "frac", "sqrt", "log", "ln", "exp", "det", "tr", "Tr",
     "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min", "sigmoid", "softmax", "relu", "diag", "norm", "vec",
-    "erf", "trace",
+    "erf", "trace", "arcsin", "arccos", "arctan", "sec", "csc", "cot", "coth", "sech",
 }  # fmt: skip
 SILENT = ["left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl", "biggr",
           "displaystyle", "limits", "nolimits", "quad", "qquad"]  # fmt: skip
