@@ -147,7 +147,8 @@ def _instead(key: str, reading: Reading) -> str:
         return f"{glued} is one name, --wrt {glued}; a power is {key}**{glued[-1]}, a product {glued[-1]} * {key}"
     entries = [name for name in reading.shapes if re.fullmatch(rf"{re.escape(key)}_[a-z]{{1,2}}", name)]
     if not entries:
-        return f"name one of {', '.join(reading.shapes)}: --wrt {(get_close_matches(key, reading.shapes, 1, 0.3) or [*reading.shapes])[0]}"
+        first = (get_close_matches(key, reading.shapes, 1, 0.3) or [*reading.shapes])[0]
+        return f"name one of {', '.join(reading.shapes)}: --wrt {first}"
     indices = "".join(
         dict.fromkeys("".join(name.partition("_")[2] for name in reading.shapes if re.search("_[ijk]{1,2}$", name)))
     )

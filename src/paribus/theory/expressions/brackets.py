@@ -13,7 +13,7 @@ HELD = re.compile(r"[,:|<>=‖Σ∑&;?]|\\sum|\bif\b")
 
 
 def unbracketed(text: str) -> str:
-    """The text without round brackets around a name, a call or brackets, or around a sum that stands first in others."""
+    """The text without round brackets around a name, a call or brackets, or a sum that stands first in others."""
     place = 0
     while (place := text.find("(", place)) >= 0:
         stop = closing(text, place)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
+from paribus.theory.expressions.brackets import unbracketed
 from paribus.theory.expressions.idioms import arguments, written_out
 from paribus.theory.expressions.statements import NAME, alone
-from paribus.theory.expressions.brackets import unbracketed
 
 PROGRAM = re.compile(r"@|\*\*|\.m?T\b|\b(?:np|jnp|tf|torch|numpy|F|math)\.|\.\w+\(|None\b|\baxis\s*=|\bdim\s*=|einsum")
 MATLAB = re.compile(r"\.[*/^]|(?<=[\w)])'(?!\w)|\b(?:trace|tr|Tr|det|logdet|inv|transpose)\s*\(|\(:\)|'fro'\s*\)\s*\^")
@@ -232,8 +232,8 @@ LIBRARIES = {"np", "F", "nn", "tf"}  # before a dot
 MATHEMATICA = {
     "Tr": "tr", "Det": "det", "Log": "log", "Exp": "exp", "Norm": "norm", "Inverse": "inv", "Transpose": "transpose",
     "Total": "sum", "MatrixPower": "matrix_power", "Diagonal": "diag",
-    "Max": "max", "Min": "min", "Mean": "mean", "Tan": "tan", "ArcTan": "arctan", "ArcSin": "arcsin", "ArcCos": "arccos",
-    "Cosh": "cosh", "Sinh": "sinh", "EuclideanDistance": "dist", "DiagonalMatrix": "diag",
+    "Max": "max", "Min": "min", "Mean": "mean", "Tan": "tan", "ArcTan": "arctan", "ArcSin": "arcsin",
+    "ArcCos": "arccos", "Cosh": "cosh", "Sinh": "sinh", "EuclideanDistance": "dist", "DiagonalMatrix": "diag",
     "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
@@ -273,9 +273,10 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
      r"([^\[\](){}]*[<>][^\[\](){}]*?)(?:\\right)?(?:\]|\\?\}|\))", r"(\1)"),  # 1[x > 0]
     (rf"\\(?:{FACES})\s*\{{(?!\s*\\\w+\s*\}})([^{{}}]*[^\w{{}}][^{{}}]*)\}}", r" (\1) "),  # \mathbf{Xb + c}
     (r"(?<![A-Za-z0-9_])([A-Za-z]_\d)(?=[A-Za-z])", r"\1 "),  # w_0x_0
-    (r"(?<![A-Za-z0-9_\\])(?:[A-Za-z]_[a-z0-9]){2,}(?!\w)", lambda m: " ".join(re.findall("..[a-z0-9]", m[0]))),  # w_ix_i
+    (r"(?<![A-Za-z0-9_\\])(?:[A-Za-z]_[a-z0-9]){2,}(?!\w)",
+     lambda m: " ".join(re.findall("..[a-z0-9]", m[0]))),  # w_ix_i
     (r"(?<![\w.\\])(?:LA|la|npl|nla|anp|onp|spla|ops|tt|nd|optax|self)\.(?=[A-Za-z])", ""),  # modules, as imported
-    (r"\b(sum|mean|max|min)\(\s*\1\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*\)", r"\1(\2)"),  # MATLAB: of columns, and of these
+    (r"\b(sum|mean|max|min)\(\s*\1\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*\)", r"\1(\2)"),  # MATLAB: of columns, of these
     (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?"
      rf"\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
     (rf"∏([ᵢⱼₖ])\s*({NAME})\1", r"prod(\2)"),
@@ -286,7 +287,8 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?:\b\w+\.)*\b(?:eye|identity)\(\s*len\([^()]*\)\s*\)", "I"),
     (r"(?<![\w.\\])([A-Za-z]\d?)((?:\.[A-SU-Za-z]\d?)+)(?![\w.(])", _dotted),  # Mathematica: x.A.x, w.x
     (r"‖\s*\|", "‖ |"),
-    (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*\{?\s*([12F])\s*\}?(?!\w)|([₁₂]))", lambda m: f"‖{m[1]}‖_{m[2] or ' ₁₂'.index(m[3])}"),
+    (r"(?<!\\)\|([^|\\]*)\|\s*(?:_\s*\{?\s*([12F])\s*\}?(?!\w)|([₁₂]))",
+     lambda m: f"‖{m[1]}‖_{m[2] or ' ₁₂'.index(m[3])}"),
     (r",\s*'all'\)", ")"),  # MATLAB
     (r"\\?\blog\s*(?:_\s*\{?\s*(2|10)\s*\}?|(₂|₁₀))", lambda m: f"log{m[1] or len(m[2]) * 8 - 6} "),
     (r"\{\}\s*\^\s*\{?\s*t\s*\}?\s*([A-Za-z])", r"\1ᵀ "),  # French: ᵗx
@@ -301,11 +303,13 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
      lambda m: f"({m[1]}{m[2]} {m[5]})^{m[4] or ' ²³'.index(m[3]) + 1}"),  # sin²(x)
     (r"∛\s*(\w|\([^()]*\))", r"(\1)^(1/3)"),
     (r"\\sqrt\s*\[\s*(\w+)\s*\]\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\w))", lambda m: f"({m[2] or m[3]})^(1/{m[1]})"),
-    (r"(?:\\sigma|σ|\bsigma)_\s*\{?\s*(?:\\?max|\\mathrm\{max\}|1)\s*\}?\s*\(((?:[^()]|\([^()]*\))*)\)", r"norm(\1, 2)"),
+    (r"(?:\\sigma|σ|\bsigma)_\s*\{?\s*(?:\\?max|\\mathrm\{max\}|1)\s*\}?\s*\(((?:[^()]|\([^()]*\))*)\)",
+     r"norm(\1, 2)"),
     (r"\\(?:no)?limits(?![a-z])", ""),
     (r"\\bullet(?![a-z])|•", "·"),
     (r"(\\langle|⟨)([^⟩⟨|]*?)(?:\||\\mid(?![a-z])|\\vert(?![a-z]))([^⟩⟨|]*?)(\\rangle|⟩)", r"\1\2,\3\4"),
-    (r"(?<![\w.])(?:K|T|mx\.nd)\.(?=(?:sum|mean|dot|exp|log|square|sqrt|abs|max|softmax|tanh)\((?!\s*(?:\)|axis|dim|-?\d)))", ""),
+    (r"(?<![\w.])(?:K|T|mx\.nd)\.(?=(?:sum|mean|dot|exp|log|square|sqrt|abs|max|softmax|tanh)\("
+     r"(?!\s*(?:\)|axis|dim|-?\d)))", ""),
     (r"\btensordot\(([^(),]+),([^(),]+),\s*(?:axes\s*=\s*)?1\)", r"dot(\1,\2)"),
     (r"‖([^‖|]*)‖\s*_\s*(?:\{\s*([pq3-9])\s*\}|([pq3-9]))\s*\^\s*\{?\s*(\2|\3)(?![\w])\s*\}?", _powers),
     (r"‖([^‖|]*)‖\s*_\s*(?:\{\s*([pq3-9])\s*\}|([pq3-9]))(?!\w)", _order),
@@ -318,7 +322,8 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<![\w.])1(?=\s*(?:ᵀ|⊤|\^\s*\{?(?:T|\\top)))", "𝟏"),
     (r"(?<![\w.\\])(?:np\.)?sum\((?=[^∑Σ]*?[\w)]_([ijk])\b)(?![^)]*axis)", r"∑_\1 ("),
     (r"\\mathbf\s*\{\s*1\s*\}|\\mathbb\s*\{\s*1\s*\}|\\mathbf\s*1", "𝟏"),
-    (rf"𝟏\s*(?:_\s*(?:\{{[^{{}}]*\}}|{LENGTH})|[ₙₘₖ])|(?<![\w.])1(?:_(?:\{{\s*{LENGTH}\s*\}}|[mnpqdkN])(?!\w)|[ₙₘₖ])", "𝟏"),
+    (rf"𝟏\s*(?:_\s*(?:\{{[^{{}}]*\}}|{LENGTH})|[ₙₘₖ])"
+     rf"|(?<![\w.])1(?:_(?:\{{\s*{LENGTH}\s*\}}|[mnpqdkN])(?!\w)|[ₙₘₖ])", "𝟏"),
     (r"\^\s*\{\s*\(\s*([a-z])\s*\)\s*\}|\^\s*\(\s*([ijk])\s*\)(?!\w)", lambda m: f"_{m[1] or m[2]}"),
     (r"⁽([ⁱʲᵏ])⁾", _lowered),
     (rf"({NAME})\(:\)", r"vec(\1)"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-MODULES = r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses|optax|scipy|special|linalg|spatial|distance|math)\.)*"
+MODULES = (
+    r"(?:(?:cp|cvxpy|F|nn|functional|torch|tf|np|keras|losses|optax|scipy|special|linalg|spatial|distance|math)\.)*"
+)
 FORMULAS = {  # name: what it stands for, by the places of its arguments
     "sum_squares": "sum(({0})**2)",
     "quad_form": "(({0}).T @ ({1}) @ ({0}))",
@@ -28,7 +30,11 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
     "opnorm": "norm({0}, 2)",
     "huber/2": "where(abs({0}) <= ({1}), ({0})**2, 2 * ({1}) * abs({0}) - ({1})**2)",
     "log_divergence": "mean(({1}) * (log({1}) - ({0})))",
-    **{f"{of}{name}s": f"{name.lower()}({{0}}, axis={axis})" for axis, of in enumerate(("col", "row")) for name in ("Sum", "Mean")},
+    **{
+        f"{of}{name}s": f"{name.lower()}({{0}}, axis={axis})"
+        for axis, of in enumerate(("col", "row"))
+        for name in ("Sum", "Mean")
+    },
     "solve_triangular": "solve({0}, {1})",
     "cho_solve": "solve({0}, {1})",
     "softmax_cross_entropy": "(-sum(({1}) * log_softmax({0})))",
@@ -45,7 +51,8 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
 LOSSES = {  # classes of PyTorch: nn.MSELoss()(a, b)
     "MSELoss": "mse_loss", "L1Loss": "l1_loss", "BCELoss": "binary_cross_entropy", "SoftMarginLoss": "soft_margin_loss",
     "BCEWithLogitsLoss": "binary_cross_entropy_with_logits", "CrossEntropyLoss": "cross_entropy",
-    "KLDivLoss": "log_divergence", **{name: name.lower() for name in ("ReLU", "Sigmoid", "Tanh", "Softplus", "SiLU", "GELU")},
+    "KLDivLoss": "log_divergence",
+    **{name: name.lower() for name in ("ReLU", "Sigmoid", "Tanh", "Softplus", "SiLU", "GELU")},
 }  # fmt: skip
 OF_CVXPY = {"logistic": "log(1 + exp({0}))"}  # elsewhere the function that is 1 / (1 + exp(-x))
 ARGUMENTS = {"logits": 0, "input": 0, "preds": 0, "labels": 1, "target": 1, "targets": 1}  # by their names

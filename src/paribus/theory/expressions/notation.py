@@ -96,7 +96,7 @@ INSTEAD = {
     "eig": EIGENVALUES,
     "cholesky": "write the product: L @ L.T with --lower L",
     **dict.fromkeys(["concatenate", "cat", "stack", "hstack", "vstack", "block"], BLOCKS),
-    **dict.fromkeys(["sort", "argsort", "median", "quantile", "percentile", "rank"], "it moves with one entry: e.T @ x"),
+    **dict.fromkeys(["sort", "argsort", "median", "quantile", "rank"], "it moves with one entry: e.T @ x"),
     "cross_entropy": "write -sum(y * log(softmax(z))), or logsumexp(z) - y.T @ z",
     **dict.fromkeys(["binary_cross_entropy", "log_loss"], "write -sum(y * log(p) + (1 - y) * log(1 - p))"),
     **dict.fromkeys(["kl_div", "log_divergence", "entropy", "kl"], "write sum(p * log(p / q)), or -sum(p * log(p))"),

@@ -261,7 +261,9 @@ class Parser:
             if re.fullmatch(r"-?\w+", inside):
                 hint = f"an entry is a product with a unit vector e: e.T @ ({left.text})"
             elif found := re.fullmatch(r"(:?),?(-?\d*),?(:?)", inside):
-                hint = f"it is a product with a unit vector e: {f'{left.text} @ e' if found[1] else f'e.T @ {left.text}'}"
+                hint = (
+                    f"it is a product with a unit vector e: {f'{left.text} @ e' if found[1] else f'e.T @ {left.text}'}"
+                )
             raise self.error("there are no indices here", left.column, hint)
         return self.node(op, (left,), (), left.column)
 
@@ -308,7 +310,10 @@ class Parser:
         if opened.text == "⟨":
             self.board = True
             if not self.at(",", "|"):
-                raise self.error("an inner product is ⟨a, b⟩", hint=f"write ⟨{inside.text}, …⟩, or mean({inside.text}) for an average")
+                raise self.error(
+                    "an inner product is ⟨a, b⟩",
+                    hint=f"write ⟨{inside.text}, …⟩, or mean({inside.text}) for an average",
+                )
             self.step()
             inside = self.node("inner", (inside, self.expression()), (), opened.column)
         self.expect(CLOSING[opened.text], opened)

@@ -70,8 +70,15 @@ class Inference:
 
     def ambiguous(self) -> list[str]:
         """A sentence for each function of a square matrix that is taken of its entries."""
-        square = [raw for raw in self.functions if self.unifier.resolve(self.dims[raw][0]) == self.unifier.resolve(self.dims[raw][1])]
-        return [f"{raw.text} is taken of each entry, as in NumPy; {raw.op} of the matrix as a whole is not read" for raw in square]
+        square = [
+            raw
+            for raw in self.functions
+            if self.unifier.resolve(self.dims[raw][0]) == self.unifier.resolve(self.dims[raw][1])
+        ]
+        return [
+            f"{raw.text} is taken of each entry, as in NumPy; {raw.op} of the matrix as a whole is not read"
+            for raw in square
+        ]
 
     def visit(self, raw: Raw) -> Dims:
         """Shape of a node, remembered for it."""
@@ -330,7 +337,9 @@ class Inference:
             if mine or not other or _plain(side) or side.op in AVERAGES or _small(side):
                 continue
             if side.op == "name" and len(other) == 2 and side.value not in self.declared:
-                self.doubts.append(f"{side.text} is added to every entry; as a row, to each of the rows: --shape {side.text}=n")
+                self.doubts.append(
+                    f"{side.text} is added to every entry; as a row, to each of the rows: --shape {side.text}=n"
+                )
             if side.value not in self.biases:
                 summed = len(other) == 1 and not self.exponents and self.within[-1:] in (["sum"], ["mean"])
                 numeric = side.op == "name" or any(one.op == "log" for one in side.nodes())
@@ -493,11 +502,22 @@ class Inference:
         inside = raw.args[0].text
         if self.linear == 2 and raw.op in ("sum", "mean", "max", "min"):
             if "sum" in self.within[-1:] or "mean" in self.within[-1:]:
-                hint = f"write {raw.op}({inside}, axis=0) for those of the columns, {raw.op}({inside}(:)) for all entries"
-                raise self.clash(f"{raw.op} of a matrix may be of its columns, as in MATLAB", raw.args[0], self.dims[raw.args[0]], hint=hint)
-            self.doubts.append(f"{raw.text} is of all entries; of each column, as in MATLAB: {raw.op}({inside}, axis=0)")
+                hint = (
+                    f"write {raw.op}({inside}, axis=0) for those of the columns, {raw.op}({inside}(:)) for all entries"
+                )
+                raise self.clash(
+                    f"{raw.op} of a matrix may be of its columns, as in MATLAB",
+                    raw.args[0],
+                    self.dims[raw.args[0]],
+                    hint=hint,
+                )
+            self.doubts.append(
+                f"{raw.text} is of all entries; of each column, as in MATLAB: {raw.op}({inside}, axis=0)"
+            )
         if raw.op == "norm" and "ord" not in options and not self.numeric:
-            self.doubts.append(f"{raw.text} is the Frobenius norm; the largest singular value, as in MATLAB: norm({inside}, 2)")
+            self.doubts.append(
+                f"{raw.text} is the Frobenius norm; the largest singular value, as in MATLAB: norm({inside}, 2)"
+            )
 
     def _along(self, raw: Raw, dims: Dims) -> Dims:
         options = dict(raw.value or ())
@@ -561,7 +581,9 @@ class Inference:
             raise self.clash("dot needs vectors of equal size", raw, a, b)
         if len(a) == len(b) == 2 and not self.numeric:
             x, y = (arg.text for arg in raw.args)
-            self.doubts.append(f"{raw.text} is the product {x} @ {y}, as in NumPy; the inner product is sum(({x}) * ({y}))")
+            self.doubts.append(
+                f"{raw.text} is the product {x} @ {y}, as in NumPy; the inner product is sum(({x}) * ({y}))"
+            )
         return (*a[:-1], *b[1:])
 
     def _inner(self, raw: Raw, dims: list[Dims]) -> Dims:
@@ -693,7 +715,9 @@ def _chain(raw: Raw) -> list[Raw]:
 def _small(raw: Raw) -> bool:
     """Whether it is made of usual names of small numbers: ε, δ / 2."""
     names = names_of(raw)
-    return bool(names) and {*names} <= SMALL and all(one.op in ("name", "number", "*", "/", "juxt") for one in raw.nodes())
+    return (
+        bool(names) and {*names} <= SMALL and all(one.op in ("name", "number", "*", "/", "juxt") for one in raw.nodes())
+    )
 
 
 def _plain(raw: Raw) -> bool:

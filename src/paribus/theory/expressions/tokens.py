@@ -133,7 +133,12 @@ def tokens(text: str, split: frozenset[str] = frozenset()) -> list[Token]:
         if match is None:
             what = re.match(r"\\?[A-Za-z]+|.", text[column:])
             rule = f"the expression cannot be read: {what[0] if what else text[column]} has no meaning here"
-            raise pointing(rule, text, column, "NumPy notation is read, x.T @ A @ x, and typeset signs, xᵀAx; write what it stands for")
+            raise pointing(
+                rule,
+                text,
+                column,
+                "NumPy notation is read, x.T @ A @ x, and typeset signs, xᵀAx; write what it stands for",
+            )
         place = match.end()
         kind = match.lastgroup or "sign"
         stop = next((later for later in columns[place:] if later > column), len(text))
