@@ -33,6 +33,7 @@ class Plain:
             their product; 2 the product of linear algebra, as in MATLAB.
         said: what else might have been meant.
         board: whether vectors stand as columns, as in R.
+        bold: letters that are printed bold, which are vectors, and those raised entry by entry.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Plain:
     linear: int
     said: tuple[str, ...] = ()
     board: bool = False
+    bold: frozenset[str] = frozenset()
 
 
 def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
@@ -81,7 +83,16 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     text, summed = _sums(_valued(text))
     text, said = _averaged(" ".join(text.split()))
     text = unbracketed(text) if text.count("(") > typed.count("(") else text
-    return Plain(text, wrt, linear, said + summed, statistics)
+    return Plain(text, wrt, linear, said + summed, statistics, _bold(typed))
+
+
+def _bold(typed: str) -> frozenset[str]:
+    """Lower-case letters that are printed bold or with an arrow: \\mathbf{x}, 𝐱, {\\bf x}; and x of x^{⊙2}."""
+    faces = r"\\(?:mathbf|boldsymbol|bm|vec|bf)(?![a-z])\s*\{?\s*\\?([a-z]+)(?![A-Za-z])"
+    found = re.findall(faces, typed) + re.findall(r"\b([a-z])\}?\s*\^\s*\{?\s*(?:\\odot|\\circ|[⊙∘])", typed)
+    signs = (sign for sign in typed if "MATHEMATICAL BOLD" in unicodedata.name(sign, ""))
+    found += [unicodedata.normalize("NFKC", sign) for sign in signs]
+    return frozenset({"lambda": "lambda_"}.get(letter, letter) for letter in found if letter.islower())
 
 
 def _from_r(text: str) -> str:

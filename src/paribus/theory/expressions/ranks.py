@@ -69,6 +69,7 @@ def infer(
     wrt: frozenset[str],
     square: frozenset[str] = frozenset(),
     linear: int = 0,
+    bold: frozenset[str] = frozenset(),
 ) -> Inference:
     """Shapes of the likeliest reading that fits.
 
@@ -81,6 +82,7 @@ def infer(
         wrt: names that are variables, whatever else they might be.
         square: names of matrices that are square.
         linear: how far ``*`` is the product of linear algebra.
+        bold: names that are printed as vectors.
 
     Raises:
         TheoryError: shapes do not fit together, or a declared name does not occur.
@@ -96,10 +98,19 @@ def infer(
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
     if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
         options |= {key: {1: 0.0, 0: 0.6} for key in ("gamma", "beta")}  # of a normalisation, for each feature
+    options |= {
+        name: {1: 0.0, 0: 2.0} for name, count in indexed.items() if name in bold & options.keys() and not count
+    }
     biases = frozenset(_biases(raw) & options.keys())
     options |= {key: {0: 0.0, 1: 0.5} for key in biases}
     scalars = frozenset(name for name, ranks in options.items() if not ranks.get(0, 1.0))
-    numbers = bool(indexed) and not declared and _of_numbers(raw, text) and _computed(raw, indexed)
+    numbers = (
+        bool(indexed)
+        and not declared
+        and not bold & indexed.keys()
+        and _of_numbers(raw, text)
+        and _computed(raw, indexed)
+    )
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 

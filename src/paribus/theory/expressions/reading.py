@@ -110,7 +110,7 @@ def _read(
     split = _glued(raw, parser, known, given.linear)
     if split:
         raw, parser = parse(text, known, split)
-    inference = infer(raw, text, declared, parser.board, sizes, known, squares, given.linear)
+    inference = infer(raw, text, declared, parser.board, sizes, known, squares, given.linear, given.bold)
     opened = [dim for dims in (*inference.names.values(), *inference.dims.values()) for dim in dims]
     taken = {*inference.names, *(str(size) for shape in declared.values() for size in shape)}
     letters = inference.unifier.letters(opened, taken)

@@ -239,6 +239,7 @@ class Inference:
         if len(a) == len(b) == 1 and not lies and not stands:
             return (*a, *b)
         if len(a) == len(b) == 1 and stands and (lies or raw.value == "·" or raw.op in ("@", "matmul")):
+            self.cost += LIKELY * any(arg.op == "name" and arg.value in self.scalars for arg in raw.args)
             return self._inner_sizes(raw, a, b)
         if len(a) == len(b) == 1:
             x, y = left.text, right.text
