@@ -14,6 +14,7 @@ MOST = 2  # spellings that a message names
 TRIED = 16  # of those that there might be
 GENERAL = ("operators are", "say otherwise", "NumPy notation", "write the formula of")
 SIZES = "inner sizes|not multiplied|equal shapes|equal size|rows as long"  # of refusals for which one may lie
+UNFINISHED = r"(?:[-+*/@^,.=·⊙⊗\s(\[{⟨]|\\(?:cdot|odot|otimes|times))+$"
 CLOSING = {"(": ")", "[": "]", "{": "}", "⟨": "⟩"}
 
 
@@ -25,7 +26,8 @@ def led_on(error: TheoryError, text: str, reads: Callable[[str], object]) -> The
         text: the formula.
         reads: reads a formula, or raises.
     """
-    column = error.got.rpartition("\n")[2].index("^") - len("  received: ") if "\n" in error.got else None
+    caret = re.search(r"\n( *)\^$", error.got)
+    column = len(caret[1]) - len("  received: ") if caret else None
     found = list[str]()
     tried = dict.fromkeys(one for one in _near(text, column, error.rule) if " ".join(one.split()) != text)
     for other in list(tried)[:TRIED]:
@@ -58,6 +60,17 @@ def _near(text: str, column: int | None, rule: str) -> Iterable[str]:
 
 def _balanced(text: str) -> Iterable[str]:
     """Brackets closed that are open, and those taken away that close nothing."""
+    if text.count("‖") % 2:
+        yield f"{text}‖"
+    whole = _closed(text)
+    if whole != text:
+        yield whole
+    if (bare := re.sub(UNFINISHED, "", text)) != text:
+        yield _closed(bare)
+
+
+def _closed(text: str) -> str:
+    """The text with brackets closed that are open, and without those that close nothing."""
     opened, kept = list[str](), ""
     for sign in text:
         if sign in CLOSING:
@@ -67,13 +80,7 @@ def _balanced(text: str) -> Iterable[str]:
                 continue
             opened.pop()
         kept += sign
-    if text.count("‖") % 2:
-        yield f"{text}‖"
-    if opened or kept != text:
-        yield kept + "".join(reversed(opened))
-    bare = re.sub(r"(?:[-+*/@^,.=·⊙⊗\s]|\\(?:cdot|odot|otimes|times))+$", "", kept)
-    if bare != text:
-        yield bare + "".join(reversed(opened))
+    return kept + "".join(reversed(opened))
 
 
 def _at(text: str, column: int, unread: bool) -> Iterable[str]:

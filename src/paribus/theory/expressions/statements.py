@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from paribus.errors import TheoryError
 from paribus.theory.expressions.cases import cases
+from paribus.theory.expressions.idioms import arguments
 from paribus.theory.expressions.refusals import AT_ONCE, refuse
 
 GREEK = "Α-Ωα-ωϵϕϑ"
@@ -59,12 +60,13 @@ LABEL = (  # what stands before the sign =: log p(x), L(w), J_\lambda(w), D_{KL}
     rf"(?P<of>\s*(?:\\left)?\s*(?:{DEEP}))?"
 )
 MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
-PART = rf"(?:{NAME}(?:\s*(?:_|\^)\s*(?:\{{[^{{}}=]*\}}|\w))*)"  # of a formula, with a name of its own
+PART = rf"(?:{NAME}(?:\s*(?:_|\^)\s*(?:\{{[^{{}}=]*\}}|\\[a-z]+|\w))*)"  # of a formula, with a name of its own
 AND = r"(?:where|with|and)"
 CUT = (  # before a statement
     rf"\s*(?:;|\\\\|\n|,|\b{AND}\b)\s*(?:(?:\\[,;:! ]|\\quad|\\qquad|\\text\{{\s*{AND}\s*\}})\s*)*"
-    rf"(?={PART}\s*&?\s*:?=[^=])"
+    rf"(?={PART}(?:\(\s*{NAME}\s*\))?\s*&?\s*:?=[^=])"
 )
+FUNCTION = rf"({PART})\s*\(\s*({NAME})\s*\)\s*&?\s*:?=(?!=)\s*"  # h(x) = …
 MOST = 30  # parts
 LONGEST = 8000  # letters
 
@@ -155,7 +157,9 @@ def _joined(text: str, keep: set[str]) -> str:
     """One formula of several statements: each name that a statement gives is put in where it is used."""
     marked = re.sub(r"\n\s*return\b", "; return", text)
     pieces = [re.sub(r"^(?:let|set|define|given)\s+", "", piece.strip(" ,;&\n")) for piece in _cut(marked)]
-    pieces = [piece for piece in pieces if piece]
+    given = [piece for piece in pieces if piece]
+    pieces = _applied(given)
+    text = pieces[0] if len(pieces) == 1 < len(given) else text
     heads = [re.match(rf"({PART})\s*&?\s*:?=(?!=)&?\s*", piece) for piece in pieces]
     if not 1 < len(pieces) <= MOST or heads.count(None) > 1:
         return text
@@ -174,6 +178,26 @@ def _joined(text: str, keep: set[str]) -> str:
         if place != main and head and _plain(head[1]) not in keep:
             parts.append((head[1].strip(), _put(body[place], parts)))
     return _put(body[main], parts)
+
+
+def _applied(pieces: list[str]) -> list[str]:
+    """Statements without those that give the formula of a function, which is put in where it is called."""
+    for piece in list(pieces):
+        head = re.match(FUNCTION, piece)
+        others = [other for other in pieces if other is not piece]
+        call = rf"(?<![\w\\]){re.escape(head[1].strip())}\s*\(" if head else ""
+        if not head or not any(re.search(call, other) for other in others) or re.search(call, piece[head.end() :]):
+            continue
+        for place, other in enumerate(others):
+            while (found := re.search(call, other)) and len(other) < LONGEST:
+                args, stop = arguments(other, found.end())
+                if not stop:
+                    break
+                body = re.sub(_used(head[2], False), lambda _, args=args: f"({', '.join(args)})", piece[head.end() :])
+                other = f"{other[: found.start()]}({body}){other[stop:]}"
+            others[place] = other
+        pieces = others
+    return pieces
 
 
 def _cut(text: str) -> list[str]:
