@@ -42,9 +42,10 @@ class Draw:
 def draws(reading: Reading, structures: Mapping[str, str], rng: np.random.Generator, turn: int) -> Iterator[Draw]:
     """Draws without end, the plainest first; even turns have sizes that differ from each other."""
     letters, whole = size_letters(reading), exponents(reading.expr)
+    raised = reading.board and "^" in reading.text  # X^2 of a matrix that is not square is one of its entries
     while True:
         for way in WAYS:
-            sizes = _sizes(letters, rng, differ=turn % 2 == 0)
+            sizes = _sizes(letters, rng, differ=turn % 2 == 0 or raised)
             env = {
                 key: _value(shape_of(shape, sizes), len(set(shape)) < len(shape), way, structures.get(key, ""), rng)
                 for key, shape in reading.shapes.items()
