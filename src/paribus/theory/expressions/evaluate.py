@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -21,25 +22,25 @@ class OutOfDomain(ArithmeticError):
     """The drawn numbers lie where a function has no value or no derivative: no mistake of the user, draw again."""
 
 
-def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: Mapping[Expr, Any] | None = None) -> Any:
+def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: dict[Expr, Any] | None = None) -> Any:
     """Value of ``expr``.
 
     Args:
         expr: the expression.
         env: arrays of the variables by name.
         sizes: number for each size letter.
-        known: values of some parts, which are not evaluated.
+        known: values of some parts, which are not evaluated; those of all others are added.
 
     Raises:
         OutOfDomain: a logarithm of a negative number, a singular inverse, an overflow.
     """
-    done: dict[Expr, Any] = dict(known or {})
+    done: dict[Expr, Any] = {} if known is None else known
 
     def walk(node: Expr) -> Any:
         if node not in done:
             args = list(map(walk, node.args))
             value = _leaf(node, env, sizes) if not args else FUNCTIONS[node.op](*args, *_told(node))
-            if not np.isfinite(value).all():
+            if not cmath.isfinite(np.add.reduce(value, None)):  # a sum is finite where all of its terms are
                 raise OutOfDomain(node.op)
             done[node] = value
         return done[node]
