@@ -127,7 +127,7 @@ def _from_mathematica(text: str) -> str:
     text = re.sub(r"\b([A-Za-z]\w*)\[\[(\w)(?:,\s*(\w))?\]\]", lambda m: f"{m[1]}_{m[2]}{m[3] or ''}", text)
     text = re.sub(r"\bPi\b", "pi", re.sub(r"\bE\s*\^", "e^", text))
     text = re.sub(r"\b([A-Z]\w*)\[", lambda m: f"{MATHEMATICA.get(m[1], m[1])}[", text)
-    text = re.sub(r"(?<=[\w)\]])\s+(?=[A-Za-z(\d])", " * ", text)  # side by side is entry by entry
+    text = re.sub(r"(?<!∑_\w)(?<=[\w)\]])\s+(?=[A-Za-z(\d])", " * ", text)  # side by side is entry by entry
     return (
         re.sub(r"(?<=[\w)\]])\s*\.\s*(?=[A-Za-z(])", " @ ", text).replace("[", "(").replace("]", ")").replace("^", "**")
     )
@@ -249,7 +249,7 @@ MATHEMATICA = {
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
 AXIS = r"\b((?:sum|mean|prod|cumsum)\((?:[^()]|\([^()]*\))*),\s*([12])\s*\)"
-RENAMED = {"determinant": "det", "pmax": "maximum", "pmin": "minimum", "Inf": "inf"}
+RENAMED = {"determinant": "det", "pmax": "maximum", "pmin": "minimum", "Inf": "inf", "sgn": "sign"}
 FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 LENGTH = r"(?:[mnpqdkNMDK]|\d)"  # of a vector of ones, of the identity
 POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln|sec|csc|cot"
@@ -271,7 +271,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (rf"\\(?:{FACES}|mathbb|mathrm)\s*\{{?\s*(0|I)\s*\}}?(?![A-Za-z])", r" \1"),
     (rf"(?<![A-Za-z_\\])I\s*(?:_\s*(?:\{{\s*{LENGTH}(?:\s*(?:\\times|×)\s*\w)?\s*\}}|{LENGTH})|[ₙₘₖ])(?!\w)", "I"),
     (r"\bsum_\(([^()]*)\)(?:\^(?:\w|\([^()]*\)))?", r"∑_{\1} "),  # AsciiMath
-    (r"\b(determinant|p(?:max|min)|Inf)\b", lambda m: RENAMED[m[1]]),
+    (r"\b(determinant|p(?:max|min)|Inf|sgn)\b", lambda m: RENAMED[m[1]]),
     (r"\\(?:le|leq|leqslant)(?![A-Za-z])|≤|⩽", "<="),
     (r"\\(?:ge|geq|geqslant)(?![A-Za-z])|≥|⩾", ">="),
     (r"\\lt(?![A-Za-z])", "<"),
@@ -312,6 +312,11 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(\\?)\b(sinh?|cosh?|tanh?)\s*(?:⁻¹|\^\s*\{?\s*-\s*1\s*\}?)(?=\s*[\\(\w])", r" arc\2 "),  # sin⁻¹(x)
     (rf"(\\?)\b({POWERED})\s*(?:([²³])|\^\s*\{{?\s*(\d)\s*\}}?)\s*(\((?:[^()]|\([^()]*\))*\)|\\?\w+)",
      lambda m: f"({m[1]}{m[2]} {m[5]})^{m[4] or ' ²³'.index(m[3]) + 1}"),  # sin²(x)
+    (r"([Σ∑][ᵢⱼₖₙₜ])₌[₀₁][⁰¹²³⁴⁵⁶⁷⁸⁹ⁿᵐᵏᵈᵖᴺᴹᴷᴰᵀ]*", r"\1 "),
+    (r"√\s*(\d+(?:\.\d+)?|[A-Za-zα-ω][\w₀-₉]*)(?![²³^(\w])", r"√(\1)"),
+    (r"\\sqrt\s*(\d|[A-Za-z](?![A-Za-z]))", r"\\sqrt{\1}"),
+    (r"\\?\blog\s*_\s*\{?\s*(?!2\b|10\b)(\w+?)\s*\}?\s*(\((?:[^()]|\([^()]*\))*\)|(?<=[\s}])\\?\w+)", r"(log(\2)/log(\1))"),
+    (r"(?<![A-Za-z])([A-Za-z])_\s*(?:\{\s*(?:\*|\\ast|\\star)\s*\}|\*(?=\s*[\^'ᵀ⊤)+\-]|$)|\\(?:ast|star)(?![a-z]))", r"\1_star"),
     (r"∛\s*(\w|\([^()]*\))", r"(\1)^(1/3)"),
     (r"\\sqrt\s*\[\s*(\w+)\s*\]\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\w))", lambda m: f"({m[2] or m[3]})^(1/{m[1]})"),
     (r"(?:\\sigma|σ|\bsigma)_\s*\{?\s*(?:\\?max|\\mathrm\{max\}|1)\s*\}?\s*\(((?:[^()]|\([^()]*\))*)\)",

@@ -31,7 +31,26 @@ APPLIED = {  # functions that need no brackets
     "sigmoid", "relu", "softmax", "max", "min", "diag", "vec", "erf", "softplus", "logsumexp", "mean", "sum", "frac",
     "abs", "norm", "log2", "log10", "arcsin", "arccos", "arctan", "sec", "csc", "cot",
 }  # fmt: skip
-NUMBERS = {"sin", "cos", "tan", "exp", "log", "ln", "sinh", "cosh", "tanh", "sqrt"}  # of which there is no variable
+NUMBERS = {
+    "sin",
+    "cos",
+    "tan",
+    "exp",
+    "log",
+    "ln",
+    "sinh",
+    "cosh",
+    "tanh",
+    "sqrt",
+    "sec",
+    "csc",
+    "cot",
+    "det",
+    "arcsin",
+    "arccos",
+    "arctan",
+}  # of which there is no variable
+WHOLE = {"tr", "sum", "mean", "diag", "vec"}  # that are taken of functions, too: tr A log B
 FUNCTIONS = {"f", "g", "h", "phi", "psi", "varphi"}  # usual names of functions
 ORDERS = {"1": 1, "2": 2, "F": "fro", "fro": "fro", "inf": "inf", "*": "nuc", "nuc": "nuc"}
 OPERATOR_HINT = "operators are @ * / ** + - and .T; typeset signs are read too: xᵀAx, ‖Ax − b‖²"
@@ -132,6 +151,12 @@ class Parser:
         if sign.text == "^":
             self.board = True
             right = self.exponent()
+            if left.value == "e" and right.op == "number" and self.token.kind == "word" and not self.token.spaced:
+                power = f"{right.text}{self.token.text}"
+                hint = f"write e^({power}) or e^{right.text} * {self.token.text}"
+                raise self.error(
+                    f"e^{power} may be e^({power}) or e^{right.text} {self.token.text}", right.column, hint
+                )
         elif sign.text == "**":
             right = self.expression(POWER)
         elif sign.text == "/":
@@ -450,7 +475,7 @@ class Parser:
         """A function with its arguments, or with the product behind it: log det X."""
         if not self.opens(function):
             self.board = True
-            return self.node(*checked(self.text, function, column, [self.applied()], {}), column)
+            return self.node(*checked(self.text, function, column, [self.applied(function)], {}), column)
         args, named = list(first), dict[str, Raw]()
         while self.opens(function):
             opened = self.step()
@@ -496,11 +521,13 @@ class Parser:
             self.place, self.count, self.depth = start, count, depth
         return self.compared(self.expression())
 
-    def applied(self) -> Raw:
-        """What a function without brackets is applied to: the product behind it."""
+    def applied(self, function: str) -> Raw:
+        """What a function without brackets is applied to: the product behind it, up to another function."""
         left = self.factor()
-        while self.adjacent():
+        while self.adjacent() and (function in WHOLE or ALIASES.get(self.token.text, self.token.text) not in NUMBERS):
             left = self.node("juxt", (left, self.factor()), None, left.column)
+            if function in NUMBERS and left.args[0].op == "name":
+                self.doubts.append(f"{function} is taken of all of {left.text}; brackets say otherwise")
         return left
 
 

@@ -100,12 +100,12 @@ def _at(text: str, column: int, unread: bool) -> Iterable[str]:
     if behind := re.match(r"(\d+)", rest):  # x2
         yield f"{before.rstrip()}^{behind[1]}{rest[behind.end() :]}"
         yield f"{before.rstrip()} * {rest}"
-    if unread and (extra := re.match(r"\\[A-Za-z]+|[*+/@.]", rest)):  # a command that is not known, a sign too many
+    if unread and (extra := re.match(r"[*+/@.]", rest)):  # a sign too many
         yield " ".join((before + rest[extra.end() :]).split())
 
 
 WHOLE: tuple[tuple[str, str], ...] = (  # what others write, and what it may be here
-    (r"\^\s*(?:\{\s*[tH*]\s*\}|[tH*])(?![\w])|\^\s*\\(?:ast|dagger)\b|†|\.H\b|\.conj\(\)\.T", "ᵀ"),
+    (r"\^\s*(?:\{\s*[tH*]\s*\}|[tH*])(?![\w])|\^\s*\\ast\b|\.H\b|\.conj\(\)\.T", "ᵀ"),
     (r"(?<![\w)\]}])\(([^(),]+),([^(),]+)\)", r"⟨\1,\2⟩"),
     (r"(?:\\left\s*)?(?:\||\\[lr]?vert)([^|]*?)(?:\\right\s*)?(?:\||\\[lr]?vert)", r"‖\1‖"),
     (r"(?<![A-Za-z\\])([A-Za-z])\[(\d+)\]", r"\1_\2"),

@@ -21,7 +21,39 @@ AT_ONCE = (  # before anything is taken off: pattern, rule, what to write
         "give the matrix a letter, and its entries afterwards: xᵀAx",
     ),
 )
+PLACES = "sums run over all places; take the others off with a mask of ones and zeros: sum(m * x**2)"
 REFUSED = (
+    (
+        rf"{SUM}\w\s*=\s*(?![01]\s*[,}}])|\bsum_\(\s*\w\s*=\s*(?![01]\s*\))|[Σ∑∏]\w₌(?![₀₁])"
+        r"|\bSum\[.*\{\s*\w\s*,\s*(?![01]\s*,)\w+\s*,|(?:\\prod|∏)\s*_\s*\{\s*\w\s*=\s*(?![01]\s*\})",
+        "a sum over some of the places is not read",
+        PLACES,
+    ),
+    (
+        rf"{SUM}\w\s*=\s*1\s*\}}?\s*\^\s*\{{?\s*(?:\w+\s*[-/]|[ij]\s*\}}?)|[Σ∑∏]\w₌₁\w*⁻",
+        "a sum over some of the places is not read",
+        PLACES,
+    ),
+    (
+        r"(?<=[A-Za-z])_\s*\{\s*(?:-|[^{}=]*(?::|\\cdot|\\bullet|·)[^{}=]*\})",
+        "a part of a matrix is not read by its index",
+        "a row is eᵀA and a column A e with a unit vector e, or a letter of its own",
+    ),
+    (
+        r"(?:‖|\\\||\\rVert|\\right\s*\||\|)\s*_\s*\{\s*\w+\s*,\s*\w+\s*\}",
+        "a norm of norms is not read by its index",
+        "write sum(norm(X, axis=1)) for the sum of the rows' norms",
+    ),
+    (
+        r"\\right\s*\|\s*_|\|\s*_\s*\{\s*\w+\s*=",
+        "the value at a point is not read",
+        "write the function itself, and put the point into the answer",
+    ),
+    (
+        r"\^\s*(?:\{\s*(?:\+|\\dagger)\s*\}|\\dagger|\+\s)|†",
+        "a pseudo-inverse is not read",
+        "write inv(AᵀA) Aᵀ for full column rank; the positive part is max(x, 0)",
+    ),
     (
         r"\\?\b(?:max|min)\s*_\s*(?:\{\s*[ijkn]\b|[ijkn]\b)|\b(?:max|min)[ᵢⱼₖₙ]",
         "the largest of several terms is not read by an index",

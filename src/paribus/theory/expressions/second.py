@@ -22,6 +22,7 @@ CALLED = {
     "sigmoid", "softmax", "relu", "max", "min", "mean", "sum", "erf", "softplus", "norm", "diag", "vec", "abs",
     "logsumexp", "log2", "log10", "sec", "csc", "cot", "arcsin", "arccos", "arctan",
 }  # fmt: skip
+SUMMED = {"tr", "Tr", "trace", "sum", "mean", "diag", "vec"}  # of products with functions in them
 SIGNS = {
     "−": "-", "–": "-", "⋅": "·", "∙": "·", "∥": "‖", "\\|": "‖", "ᵀ": "⊤", "′": "⊤", "’": "⊤", "÷": "/", "∘": "⊙",
     "∗": "*", "∞": "inf", "½": "0.5", "¼": "0.25", "∣": "|", "√": "sqrt ", "∑": "Σ",
@@ -314,7 +315,8 @@ def _until(
                 inside, place = "".join(pieces[place + 1 : place + 2 + sign]), place + 1 + sign
             out.append(f"**P({inside})")
         elif piece in CALLED and _function(piece, names) and pieces[place + 1 : place + 2] not in ([], ["("]):
-            inside, place = _until(pieces, place + 1, stops | PRODUCTS, names, indices)
+            inner = stops | PRODUCTS | (frozenset() if piece in SUMMED else CALLED - SUMMED)
+            inside, place = _until(pieces, place + 1, inner, names, indices)
             out.append(f"{piece}({inside})")
             place -= 1
         elif (

@@ -437,8 +437,9 @@ class Inference:
         if len(base) == 1:
             hint = f"write {text}**{over.text} for each entry by itself, norm({text})**2 or {text}ᵀ{text} for a number"
         else:
-            power = f"matrix_power({text}, {over.text if isinstance(power, int) else 3})"
-            hint = f"write {text}**{over.text} for each entry by itself, {power} for {text} @ {text}"
+            whole = f"matrix_power({text}, {over.text}) for {text} @ {text}"
+            root = f"and a letter for the root of the matrix, B with B @ B for {text}"
+            hint = f"write {text}**{over.text} for each entry by itself, {whole if isinstance(power, int) else root}"
         raise pointing(
             f"{raw.text}: ^ of a {KINDS[min(len(base), 2)]} has two readings: write ** for a power",
             self.text,

@@ -59,6 +59,10 @@ LABEL = (  # what stands before the sign =: log p(x), L(w), J_\lambda(w), D_{KL}
     r"(?:\s*(?:_|\^)\s*(?:\{(?:[^{}=]|\{[^{}]*\})*\}|\*|\w+))*"
     rf"(?P<of>\s*(?:\\left)?\s*(?:{DEEP}))?"
 )
+ASIDE = (  # comments, numbers and names of equations
+    r"\\(?:tag|label)\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![a-z])|\s#\s.*|(?<!\\)%\s+[A-Za-z]{3,}.*"
+    r"|[,;]?\s*(?:\\q?quad\s*)*(?:\\forall|∀).*$|(?:\s|\\[,;!]|\\q?quad)+[.,;]?$|\\[,;!]\s*[.,;]$"
+)
 MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
 PART = rf"(?:{NAME}(?:\s*(?:_|\^)\s*(?:\{{[^{{}}=]*\}}|\\[a-z]+|\w))*)"  # of a formula, with a name of its own
 AND = r"(?:where|with|and)"
@@ -82,6 +86,8 @@ def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
         TheoryError: an integral, an expectation, a constraint.
     """
     refuse(typed, AT_ONCE)
+    typed = re.sub(ASIDE, "", typed.strip())
+    typed = re.sub(r"\\overline(?![a-z])", r"\\bar", re.sub(r"\\underline\s*(?=\{)", r"\\mathbf", typed))
     typed = re.sub(r"^let\b(.*=.*?)\bin\b", r"\1;", typed.strip(), flags=re.DOTALL)
     text, wrt = _unwrapped(cases(_accented(typed)))
     text, named = _unwrapped(_joined(text, {_plain(key) for key in keep}))
