@@ -239,7 +239,8 @@ class Inference:
         if len(a) == len(b) == 1 and not lies and not stands:
             return (*a, *b)
         if len(a) == len(b) == 1 and stands and (lies or raw.value == "·" or raw.op in ("@", "matmul")):
-            self.cost += LIKELY * any(arg.op == "name" and arg.value in self.scalars for arg in raw.args)
+            dotted = raw.value == "·" and not lies  # λ·x
+            self.cost += LIKELY * (dotted and any(arg.op == "name" and arg.value in self.scalars for arg in raw.args))
             return self._inner_sizes(raw, a, b)
         if len(a) == len(b) == 1:
             x, y = left.text, right.text

@@ -60,7 +60,7 @@ LABEL = (  # what stands before the sign =: log p(x), L(w), J_\lambda(w), D_{KL}
     rf"(?P<of>\s*(?:\\left)?\s*(?:{DEEP}))?"
 )
 ASIDE = (  # comments, numbers and names of equations
-    r"\\(?:tag|label)\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![a-z])|\s#\s.*|(?<!\\)%\s+[A-Za-z]{3,}.*"
+    r"\\(?:tag|label)\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![a-z])|\s#\s.*|(?<![\\*o/])%\s+[A-Za-z]{3,}.*"
     r"|[,;]?\s*(?:\\q?quad\s*)*(?:\\forall|∀).*$|(?:\s|\\[,;!]|\\q?quad)+[.,;]?$|\\[,;!]\s*[.,;]$"
 )
 MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
