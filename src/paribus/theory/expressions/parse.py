@@ -525,6 +525,8 @@ class Parser:
         """What a function without brackets is applied to: the product behind it, up to another function."""
         left = self.factor()
         while self.adjacent() and (function in WHOLE or ALIASES.get(self.token.text, self.token.text) not in NUMBERS):
+            if function in NUMBERS - {"det"} and self.at("("):  # sin x (1 + x)
+                break
             left = self.node("juxt", (left, self.factor()), None, left.column)
             if function in NUMBERS and left.args[0].op == "name":
                 self.doubts.append(f"{function} is taken of all of {left.text}; brackets say otherwise")

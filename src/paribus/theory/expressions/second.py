@@ -274,7 +274,11 @@ def _until(
 ) -> tuple[str, int]:
     """What stands before one of some signs, written in Python, and where it ends."""
     out: list[str] = []
-    while place < len(pieces) and not (pieces[place] in stops and (out or pieces[place] in ")],⟩")):
+    while place < len(pieces) and not (
+        pieces[place] in stops
+        and (out or pieces[place] in ")],⟩")
+        and not (pieces[place] == "(" and _function(out[-1], names))
+    ):
         piece = pieces[place]
         lowered = piece[0] == "_" and piece[1:] and set(piece[1:]) <= set(indices)
         if (
@@ -316,6 +320,7 @@ def _until(
             out.append(f"**P({inside})")
         elif piece in CALLED and _function(piece, names) and pieces[place + 1 : place + 2] not in ([], ["("]):
             inner = stops | PRODUCTS | (frozenset() if piece in SUMMED else CALLED - SUMMED)
+            inner |= {"("} if piece not in SUMMED | {"det", "logdet"} else set()
             inside, place = _until(pieces, place + 1, inner, names, indices)
             out.append(f"{piece}({inside})")
             place -= 1
