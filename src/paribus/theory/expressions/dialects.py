@@ -291,6 +291,9 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (rf"(?:∏|\\prod)\s*_\{{?\s*([ijkn])(?:\s*=[^}}]*?)?\s*\}}?\s*(?:\^\s*(?:\{{[^}}]*\}}|\w))?"
      rf"\s*({NAME}?)_\{{?\1\}}?(?!\w)", r"prod(\2)"),
     (rf"∏([ᵢⱼₖ])\s*({NAME})\1", r"prod(\2)"),
+    (r"(?<=[\w)\]])\.(?:float|double|clone|cpu|cuda|conj|contiguous)\(\)", ""),
+    (r"(?<![\w.])(?:np\.|torch\.)?(?:real|asarray|array|nan_to_num)\(", "("),
+    (rf"({NAME})\.size\(0\)", r"len(\1)"),
     (r"\.(?:reshape|view)\(\s*-1\s*,?\s*\)", ".ravel()"),
     (rf"({NAME})\.shape\[0\]", r"len(\1)"),
     (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),

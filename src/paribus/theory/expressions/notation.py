@@ -107,6 +107,9 @@ INSTEAD = {
     **dict.fromkeys(["cross", "gamma", "lgamma", "gammaln", "loggamma", "beta", "betaln"], UNKNOWN),
     **dict.fromkeys(["conv2d", "conv1d", "convolve"], "write the convolution as a matrix times the vector: T @ x"),
     "cdist": "write the squares of all distances: x2[:, None] + x2[None, :] - 2 * X @ X.T",
+    **dict.fromkeys(["tile", "repeat", "roll", "flip", "take", "gather"], "write it with a matrix: P @ x"),
+    "detach": "write a letter of its own for what is constant",
+    "cross_entropy_loss": "write -sum(y * log(softmax(z)))",
     "round": STEPS,
     "floor": STEPS,
 }

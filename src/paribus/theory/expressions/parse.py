@@ -535,7 +535,7 @@ class Parser:
 
 def instead(function: str) -> str:
     """What to write for a function that there is not."""
-    alike = get_close_matches(function, EVERY, 1, 0.75)
+    alike = get_close_matches(function, [name for name in EVERY if name[0] == function[0]], 1, 0.75)
     if alike and function not in INSTEAD:
         return f"did you mean '{alike[0]}'?"
     return INSTEAD.get(function) or f"write the formula of {function} in its place, or a letter for what is constant"

@@ -88,7 +88,10 @@ def _at(text: str, column: int, unread: bool) -> Iterable[str]:
     before, rest = text[:column], text[column:]
     word = re.match(r"\\?([A-Za-z_]\w*)(?=\s*[(\[])", rest)
     if word and word[1] not in INSTEAD:
-        alike = get_close_matches(word[1].lower().replace("_", ""), [*EVERY, *ALIASES], 2, 0.7)
+        known = [
+            name for name in (*EVERY, *ALIASES) if name[0] == word[1][0].lower()
+        ]  # nobody mistypes the first letter
+        alike = get_close_matches(word[1].lower().replace("_", ""), known, 2, 0.7)
         yield from (f"{before}{one}{rest[word.end() :]}" for one in alike)
     if below := re.match(r"\d+\s*[A-Za-z]\w*(?:\^\{?\w+\}?|\*\*\w+|[²³])?", rest):  # 1/2s²
         start = before.rstrip()
@@ -109,7 +112,7 @@ WHOLE: tuple[tuple[str, str], ...] = (  # what others write, and what it may be 
     (r"(?<![\w)\]}])\(([^(),]+),([^(),]+)\)", r"⟨\1,\2⟩"),
     (r"(?:\\left\s*)?(?:\||\\[lr]?vert)([^|]*?)(?:\\right\s*)?(?:\||\\[lr]?vert)", r"‖\1‖"),
     (r"(?<![A-Za-z\\])([A-Za-z])\[(\d+)\]", r"\1_\2"),
-    (r"\.\s*(?:detach|numpy|item|cpu|copy|evaluate|doit)\(\)", ""),
+    (r"\.\s*(?:numpy|item|cpu|copy|evaluate|doit)\(\)", ""),
     (r"\b(?:\w+\.){2,}(?=\w+\()", ""),
     (r"^(['\"])(.*)\1$", r"\2"),
 )

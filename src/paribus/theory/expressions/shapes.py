@@ -70,15 +70,15 @@ class Inference:
 
     def ambiguous(self) -> list[str]:
         """A sentence for each function of a square matrix that is taken of its entries."""
-        square = [
-            raw
-            for raw in self.functions
-            if self.unifier.resolve(self.dims[raw][0]) == self.unifier.resolve(self.dims[raw][1])
-        ]
-        return [
-            f"{raw.text} is taken of each entry, as in NumPy; {raw.op} of the matrix as a whole is not read"
-            for raw in square
-        ]
+        said = list[str]()
+        for raw in self.functions:
+            rows, columns = map(self.unifier.resolve, self.dims[raw])
+            if rows == columns or (raw.op == "**" and raw.args[1].op == "neg"):
+                base = raw.args[0].text
+                of = {"**": f"matrix_power({base}, 2), inv({base})", "/": "A @ inv(B)"}.get(raw.op)
+                other = f"as a whole: {of}" if of else f"{raw.op} of the matrix as a whole is not read"
+                said.append(f"{raw.text} is taken of each entry, as in NumPy; {other}")
+        return said
 
     def visit(self, raw: Raw) -> Dims:
         """Shape of a node, remembered for it."""
@@ -301,6 +301,12 @@ class Inference:
             self.cost += UNLIKELY
         if raw.op == "/":
             self._divided(left, right, a, b)
+        if (
+            len({"**": a, "/": b}.get(raw.op, ())) == 2
+            and not self.numeric
+            and self.within[-1:] not in (["sum"], ["mean"])
+        ):
+            self.functions.append(raw)
         if raw.op == "*" and {len(a), len(b)} == {0, 2} and not self.board:
             self.cost += 1.1 * any(
                 arg.op == "name"
@@ -336,6 +342,8 @@ class Inference:
     def _scalar_beside(self, raw: Raw, a: Dims, b: Dims) -> None:
         """A scalar that is no plain number is seldom added to every entry of an array."""
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
+            if self.board and side.op == "number" and len(other) == 2 and not any(self.within[-1:]):
+                self.doubts.append(f"{side.text} is added to every entry; to the diagonal: {side.text} I")
             if mine or not other or _plain(side) or side.op in AVERAGES or _small(side):
                 continue
             if side.op == "name" and len(other) == 2 and side.value not in self.declared:
@@ -457,8 +465,12 @@ class Inference:
             self._square(raw, dims)
             self.doubts.append(f"{raw.text} is the determinant; entry by entry it is abs(…)")
             return ()
+        inside = raw.args[0].text
+        if raw.op == "‖" and len(dims) == 2 and raw.value in (None, 2):
+            kinds = ("the Frobenius norm", f"‖{inside}‖₂"), ("the largest singular value", f"‖{inside}‖_F")
+            (is_, _), (other, sign) = kinds if raw.value is None else reversed(kinds)
+            self.doubts.append(f"{raw.text} is {is_}; {other} is {sign}")
         if raw.op == "‖" and raw.value == 1 and len(dims) == 2:
-            inside = raw.args[0].text
             self.doubts.append(
                 f"{raw.text} is the largest sum of a column, as in NumPy; of all entries: sum(abs({inside}))"
             )
