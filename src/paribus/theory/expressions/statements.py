@@ -86,6 +86,7 @@ def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
         TheoryError: an integral, an expectation, a constraint.
     """
     refuse(typed, AT_ONCE)
+    typed = re.sub(rf"\\(?:text\w*|mbox|mathrm)\s*\{{\s*,?\s*{AND}\s*:?\s*\}}", " where ", typed)
     typed = re.sub(ASIDE, "", typed.strip())
     typed = re.sub(r"\\overline(?![a-z])", r"\\bar", re.sub(r"\\underline\s*(?=\{)", r"\\mathbf", typed))
     typed = re.sub(r"^let\b(.*=.*?)\bin\b", r"\1;", typed.strip(), flags=re.DOTALL)
@@ -161,6 +162,8 @@ def _plain(name: str) -> str:
 
 def _joined(text: str, keep: set[str]) -> str:
     """One formula of several statements: each name that a statement gives is put in where it is used."""
+    if len(_equals(text)) > 1:  # names are the same in bold
+        text = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec)\s*\{\s*(\\?[A-Za-z]+)\s*\}", r" \1 ", text)
     marked = re.sub(r"\n\s*return\b", "; return", text)
     pieces = [re.sub(r"^(?:let|set|define|given)\s+", "", piece.strip(" ,;&\n")) for piece in _cut(marked)]
     given = [piece for piece in pieces if piece]
