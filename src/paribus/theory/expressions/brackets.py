@@ -9,6 +9,7 @@ ATOM = re.compile(r"[A-Za-z][\w.]*|\d+(?:\.\d+)?")
 CALL = re.compile(r"[A-Za-z][\w.]*\(")
 BEFORE = "+-*@,=([{⊙·"  # signs behind which a name may stand as it is
 FIRST, LAST = ",=([{", "+-,)]}"  # and those between which a sum may
+SPACE = r"(?:\s|\\[,;:! ]|~|\\q?quad)+$"  # of LaTeX, too
 HELD = re.compile(r"[,:|<>=‖Σ∑&;?]|\\sum|\bif\b")
 
 
@@ -37,7 +38,7 @@ def closing(text: str, place: int) -> int:
 
 def _needless(text: str, place: int, stop: int) -> bool:
     inside = text[place + 1 : stop].strip()
-    before, after = text[:place].rstrip()[-2:], text[stop + 1 :].lstrip()[:1]
+    before, after = re.sub(SPACE, "", text[:place])[-2:], text[stop + 1 :].lstrip()[:1]
     if inside.startswith("(") and closing(inside, 0) == len(inside) - 1:
         return True  # twice
     if before and (before[-1] not in BEFORE or before == "**"):

@@ -40,7 +40,7 @@ AROUND = (  # what may stand around a formula; a group is the variable
     rf",?\s*(?i:with respect to|w\.?\s?r\.?\s?t\.?)\s+({NAME})$",
     rf"^lambda\s+({NAME})\s*(?:,\s*\w+\s*)*:",
     rf"^@\(\s*({NAME})[^()]*\)",  # MATLAB
-    rf"^(?:function|\\)\s*\(\s*({NAME})[^()]*\)(?=\s*[\w(])",  # R
+    rf"^(?:function|\\)\s*\(\s*({NAME})[^()]*\)(?=\s*[-\w(])",  # R
     rf"^({NAME})\s*->",  # Julia
     rf"^def\s+\w+\s*\(\s*({NAME})[^()]*\)\s*(?:->\s*\w+\s*)?:",
     rf"^{NAME}\s*<-\s*",
