@@ -75,7 +75,7 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
         text = re.sub(r"(?<![A-Za-z0-9_])(\\?[A-Za-z]+)_([a-z])(?=[A-Za-z](?![a-z]))", r"\1_\2 ", text)
     for pattern, made in RULES:
         text = re.sub(pattern, made, text)
-    text = _positive_parts(text)
+    text = _solved(_positive_parts(text))
     strange = sorted(WORDS & set(re.findall(r"\b[a-z]+\b", re.sub(r"\\[a-z]+|\b\w+\s*\(", " ", text))))
     if strange:
         hint = "such as tr(A X), norm(A x - b)**2, xᵀAx, inv(X)"
@@ -104,15 +104,28 @@ def _from_r(text: str) -> str:
     return text.replace("%*%", "@")
 
 
+def _opened(text: str, stop: int) -> int:
+    """Where the bracket that closes at a place is opened; -1 where it never is."""
+    depth = 0
+    for start in range(stop, -1, -1):
+        depth += (text[start] in ")]") - (text[start] in "([")
+        if not depth:
+            return start
+    return -1
+
+
+def _solved(text: str) -> str:
+    """(A + B) \\ b of MATLAB as inv(A + B) @ b."""
+    for found in reversed([*re.finditer(r"\)\s*\\\s*(?=[A-Za-z](?![A-Za-z])|\((?=[^)]*\)))", text)]):
+        if (start := _opened(text, found.start())) >= 0:
+            text = f"{text[:start]}inv{text[start : found.start() + 1]} @ {text[found.end() :]}"
+    return text
+
+
 def _positive_parts(text: str) -> str:
     """(1 - z)₊ and [1 - z]_+ as relu(1 - z)."""
     while found := re.search(r"[)\]]\s*(?:_\s*\{?\s*\+\s*\}?|₊)", text):
-        depth, start = 0, found.start()
-        while start >= 0:
-            depth += (text[start] in ")]") - (text[start] in "([")
-            if not depth:
-                break
-            start -= 1
+        start = _opened(text, found.start())
         if start < 0:
             break
         before = re.sub(r"\\(?:left|big|Big|bigl|Bigl)\s*$", "", text[:start])
@@ -245,6 +258,7 @@ MATHEMATICA = {
     "Total": "sum", "MatrixPower": "matrix_power", "Diagonal": "diag",
     "Max": "max", "Min": "min", "Mean": "mean", "Tan": "tan", "ArcTan": "arctan", "ArcSin": "arcsin",
     "ArcCos": "arccos", "Cosh": "cosh", "Sinh": "sinh", "EuclideanDistance": "dist", "DiagonalMatrix": "diag",
+    "IdentityMatrix": "eye",
     "Sqrt": "sqrt", "Dot": "dot", "Tanh": "tanh", "Sin": "sin", "Cos": "cos", "Abs": "abs",
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
@@ -353,7 +367,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<=[\w)\]'⊤ᵀ])\s*\./", " / "),
     (r"(?<=[\w)\]'⊤ᵀ])\s*\.([+-])", r" \1 "),
     (r"(?<=\w)\.(?=\()", ""),  # Julia: exp.(x)
-    (rf"({NAME}|\))\s*\\\s*(?=[A-Za-z](?![A-Za-z])|\((?=[^)]*\)))", r"inv(\1) @ "),  # MATLAB: X\b
+    (rf"({NAME})\s*\\\s*(?=[A-Za-z](?![A-Za-z])|\((?=[^)]*\)))", r"inv(\1) @ "),  # MATLAB: X\b
     (r"\b([A-Za-z])\s+transposed?(?![\w(])", r"\1ᵀ"),
     (r"\b(?:the )?(trace|determinant|inverse|logarithm|exponential) of (?:the )?",
      lambda m: SHORT.get(m[1], m[1]) + " "),

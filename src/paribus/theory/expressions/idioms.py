@@ -28,6 +28,8 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
     "norm_inf": "norm({0}, inf)",
     **dict.fromkeys(["dist", "euclidean", "pairwise_distance"], "norm(({0}) - ({1}))"),
     "opnorm": "norm({0}, 2)",
+    "abs2": "(({0}).^2)",
+    "average/2": "(sum(({0}) * ({1})) / sum({1}))",
     "elu": "where(({0}) > 0, {0}, exp({0}) - 1)",
     "hardtanh": "clip({0}, -1, 1)",
     "relu6": "clip({0}, 0, 6)",
@@ -68,7 +70,15 @@ LOSSES = {  # classes of PyTorch: nn.MSELoss()(a, b)
     **{name: name.lower() for name in ("ReLU", "Sigmoid", "Tanh", "Softplus", "SiLU", "GELU")},
 }  # fmt: skip
 OF_CVXPY = {"logistic": "log(1 + exp({0}))"}  # elsewhere the function that is 1 / (1 + exp(-x))
-ARGUMENTS = {"logits": 0, "input": 0, "preds": 0, "labels": 1, "target": 1, "targets": 1}  # by their names
+ARGUMENTS = {
+    "logits": 0,
+    "input": 0,
+    "preds": 0,
+    "labels": 1,
+    "target": 1,
+    "targets": 1,
+    "weights": 1,
+}  # by their names
 MAPPED = {"abs2": "({0}).^2", "abs": "abs({0})", "exp": "exp({0})", "log": "log({0})"}  # sum(abs2, x), of Julia
 
 
@@ -94,7 +104,7 @@ def _replaced(text: str, formulas: dict[str, str], opened: bool = False) -> str:
     """The text with calls by name put as formulas; one that has not as many arguments stays, and is refused later."""
     for key, formula in formulas.items():
         name = key.split("/")[0]
-        pattern = name if opened else rf"(?<![\w.]){MODULES}{name}\("
+        pattern = name if opened else rf"(?<![\w.]){MODULES}{name}\.?\("
         places = formula.count("{1}") > 0
         start = 0
         while found := re.compile(pattern).search(text, start):
@@ -112,10 +122,13 @@ def _replaced(text: str, formulas: dict[str, str], opened: bool = False) -> str:
 def _placed(args: list[str]) -> list[str]:
     """Arguments in the order of their places, by their names where all have one."""
     named = [re.match(r"(\w+)\s*=\s*(?!=)", arg) for arg in args]
-    if not all(one and one[1] in ARGUMENTS for one in named):
+    if not all(one is None or one[1] in ARGUMENTS for one in named):
         return args
-    pairs = sorted((ARGUMENTS[one[1]], arg[one.end() :]) for one, arg in zip(named, args, strict=True) if one)
-    return [arg for _, arg in pairs]
+    places = [ARGUMENTS[one[1]] if one else place for place, one in enumerate(named)]
+    return [
+        arg[one.end() :] if one else arg
+        for _, one, arg in sorted(zip(places, named, args, strict=True), key=lambda each: each[0])
+    ]
 
 
 def _reduced(formula: str, named: list[str]) -> str:

@@ -114,9 +114,12 @@ def infer(
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
+    below = (one.args[1].nodes() for one in raw.nodes() if one.op in ("/", "frac"))
+    divisors = frozenset(itertools.chain.from_iterable(below))
+
     def tried(ranks: Ranks, cost: float) -> Inference:
         found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants, numbers=numbers,
-                          scalars=scalars, biases=biases)  # fmt: skip
+                          scalars=scalars, biases=biases, divisors=divisors)  # fmt: skip
         for name in indexed:
             fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
             fresh = fresh[:1] * len(fresh) if name in square else fresh

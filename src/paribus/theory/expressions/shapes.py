@@ -61,6 +61,7 @@ class Inference:
     numbers: bool = False  # nothing is an array
     scalars: frozenset[str] = frozenset()  # names that are numbers by convention
     biases: frozenset[str] = frozenset()  # names added to all rows of data: b of X w + b
+    divisors: frozenset[Raw] = frozenset()  # what stands below a line: 1 / (2 s^2)
     functions: list[Raw] = field(default_factory=list)  # of matrices, that books may take of the matrix as a whole
 
     @property
@@ -422,7 +423,7 @@ class Inference:
                 name.op == "name" and name.value not in self.declared and name.value.islower() and len(name.value) == 1
             )
             alone = self.numbers or len(self.names) == 1 or name.value in self.constants
-            self.cost += RAISED * (latin and not alone)
+            self.cost += RAISED * (latin and not alone and raw not in self.divisors)
             return exponent
         text = raw.args[0].text
         if len(base) == 2 and power == -1:

@@ -202,7 +202,8 @@ def _applied(pieces: list[str]) -> list[str]:
                 args, stop = arguments(other, found.end())
                 if not stop:
                     break
-                body = re.sub(_used(head[2], False), lambda _, args=args: f"({', '.join(args)})", piece[head.end() :])
+                value = f"({', '.join(args)})".replace("\\", r"\\")
+                body = re.sub(_used(head[2], False), value, piece[head.end() :])
                 other = f"{other[: found.start()]}({body}){other[stop:]}"
             others[place] = other
         pieces = others
