@@ -80,7 +80,7 @@ def plain(typed: str, keep: Iterable[str] = ()) -> Plain:
     if strange:
         hint = "such as tr(A X), norm(A x - b)**2, xᵀAx, inv(X)"
         raise TheoryError(f"{SENTENCE}: '{strange[0]}' is no part of one", got=text, hint=hint)
-    text, summed = _sums(_valued(text))
+    text, summed = _sums(_valued(_parted(text, keep)))
     text, said = _averaged(" ".join(text.split()))
     text = unbracketed(text) if text.count("(") > typed.count("(") else text
     return Plain(text, wrt, linear, said + summed, statistics, _bold(typed))
@@ -226,6 +226,17 @@ def _upright(found: re.Match[str]) -> str:
     return f" {SPELT.get(found[1].lower(), found[1])}" if found[1].lower() in SPELT else found[0]
 
 
+def _parted(text: str, keep: Iterable[str]) -> str:
+    """w xᵢ of wxᵢ, where w or x is a name by itself."""
+
+    def parted(found: re.Match[str]) -> str:
+        known = found[0][:2] in {"mu", "nu", "xi", "pi", "dx", "dy", "dz"}
+        alone = {*keep, *re.findall(r"(?<![A-Za-z\\_])[a-z](?![A-Za-z])", text)}
+        return found[0] if known or not {found[1], found[2]} & alone else f"{found[1]} {found[2]}"
+
+    return re.sub(r"(?<![A-Za-z\\_])([a-z])([a-z])(?=_\{?[ijkn]\b|[ᵢⱼₖₙ])", parted, text)
+
+
 def _valued(text: str) -> str:
     """p(x) within a sum over x as p_x."""
     for index in {*re.findall(r"(?:\\sum|[∑Σ])\s*_\s*\{?\s*([a-z])\b", text)}:
@@ -263,7 +274,15 @@ MATHEMATICA = {
 }  # fmt: skip
 SHORT = {"determinant": "det", "logarithm": "log", "exponential": "exp", "inverse": "inv"}
 AXIS = r"\b((?:sum|mean|prod|cumsum)\((?:[^()]|\([^()]*\))*),\s*([12])\s*\)"
-RENAMED = {"determinant": "det", "pmax": "maximum", "pmin": "minimum", "Inf": "inf", "sgn": "sign"}
+RENAMED = {
+    "determinant": "det",
+    "pmax": "maximum",
+    "pmin": "minimum",
+    "Inf": "inf",
+    "sgn": "sign",
+    "Spur": "tr",
+    "Sp": "tr",
+}
 FACES = r"mathbf|boldsymbol|bm|mathsf|mathit"
 LENGTH = r"(?:[mnpqdkNMDK]|\d)"  # of a vector of ones, of the identity
 POWERED = "sin|cos|tan|sinh|cosh|tanh|log|ln|sec|csc|cot"
@@ -285,7 +304,7 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (rf"\\(?:{FACES}|mathbb|mathrm)\s*\{{?\s*(0|I)\s*\}}?(?![A-Za-z])", r" \1"),
     (rf"(?<![A-Za-z_\\])I\s*(?:_\s*(?:\{{\s*{LENGTH}(?:\s*(?:\\times|×)\s*\w)?\s*\}}|{LENGTH})|[ₙₘₖ])(?!\w)", "I"),
     (r"\bsum_\(([^()]*)\)(?:\^(?:\w|\([^()]*\)))?", r"∑_{\1} "),  # AsciiMath
-    (r"\b(determinant|p(?:max|min)|Inf|sgn)\b", lambda m: RENAMED[m[1]]),
+    (r"\b(determinant|p(?:max|min)|Inf|sgn|Spur|Sp(?=\s*\())\b", lambda m: RENAMED[m[1]]),
     (r"\\(?:le|leq|leqslant)(?![A-Za-z])|≤|⩽", "<="),
     (r"\\(?:ge|geq|geqslant)(?![A-Za-z])|≥|⩾", ">="),
     (r"\\lt(?![A-Za-z])", "<"),
@@ -308,6 +327,13 @@ RULES: tuple[tuple[str, Made], ...] = (  # pattern, and what takes its place; in
     (r"(?<=[\w)\]])\.(?:float|double|clone|cpu|cuda|conj|contiguous)\(\)", ""),
     (r"(?<![\w.])(?:np\.|torch\.)?(?:real|asarray|array|nan_to_num)\(", "("),
     (rf"({NAME})\.size\(0\)", r"len(\1)"),
+    (rf"({NAME})\.size\(-?1\)", r"len(\1.T)"),
+    (rf"\\(?:{FACES})(?=\\[A-Za-z])", ""),  # \boldsymbol\mu
+    (r"\\frac\s*(\d|[A-Za-z](?![A-Za-z])|\{[^{}]*\})\s*(\d|[A-Za-z](?![A-Za-z]))", r"\\frac{\1}{\2}"),  # \frac n2
+    (r"\\frac\{(\{[^{}]*\})\}", r"\\frac\1"),
+    (rf"(?:\\(?:{FACES})\s*\{{?\s*)?(?:\\phi|φ|\bphi)\s*(?:\}}\s*)?"
+     r"\(\s*(?:\\mathbf\s*)?\{?\s*x\s*\}?\s*(?:_\s*\{?\s*([ijkn])\s*\}?|([ᵢⱼₖₙ]))\s*\)",
+     lambda m: f" phi_{m[1] or unicodedata.normalize('NFKC', m[2])} "),  # the features of a row
     (r"\.(?:reshape|view)\(\s*-1\s*,?\s*\)", ".ravel()"),
     (rf"({NAME})\.shape\[0\]", r"len(\1)"),
     (rf"({NAME})\.shape\[-?1\]", r"len(\1.T)"),

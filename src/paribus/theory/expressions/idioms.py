@@ -30,6 +30,7 @@ FORMULAS = {  # name: what it stands for, by the places of its arguments
     "opnorm": "norm({0}, 2)",
     "abs2": "(({0}).^2)",
     "average/2": "(sum(({0}) * ({1})) / sum({1}))",
+    "rsqrt": "(1 / sqrt({0}))",
     "elu": "where(({0}) > 0, {0}, exp({0}) - 1)",
     "hardtanh": "clip({0}, -1, 1)",
     "relu6": "clip({0}, 0, 6)",

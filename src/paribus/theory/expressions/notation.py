@@ -102,6 +102,7 @@ INSTEAD = {
     **dict.fromkeys(["kl_div", "log_divergence", "entropy", "kl"], "write sum(p * log(p / q)), or -sum(p * log(p))"),
     "nll_loss": "write -y.T @ log(softmax(z)), y one-hot",
     "cosine": "write 1 - cosine_similarity(x, y)",
+    "diff": "write the differences with a matrix: D @ x",
     "sqrtm": "write B for the root, and A as B @ B",
     "cumprod": "write exp(cumsum(log(x)))",
     **dict.fromkeys(["cross", "gamma", "lgamma", "gammaln", "loggamma", "beta", "betaln"], UNKNOWN),

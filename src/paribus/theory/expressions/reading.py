@@ -152,6 +152,8 @@ def _glued(raw: Raw, parser: Parser, known: frozenset[str], linear: int) -> froz
     found = {word for word in words if set(word) <= single and (parser.board or plain_text)}
     found |= {word for word in words if GLUED.fullmatch(word) and (parser.board or plain_text or hidden & set(word))}
     found |= {word for word in words if len(word) == 2 and parser.board and hidden & set(word)}
+    if "\\" in parser.text:  # LaTeX, where names have one letter
+        found |= {word for word in words if len(word) == 2 and word.islower()}
     return frozenset(found)
 
 

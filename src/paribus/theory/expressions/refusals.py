@@ -21,8 +21,13 @@ AT_ONCE = (  # before anything is taken off: pattern, rule, what to write
         "give the matrix a letter, and its entries afterwards: xᵀAx",
     ),
 )
-PLACES = "sums run over all places; take the others off with a mask of ones and zeros: sum(m * x**2)"
+PLACES = "take the others off with a mask of ones and zeros, sum(m * x**2); differences are a matrix: norm(D @ x)**2"
 REFUSED = (
+    (
+        r"[+·*]\s*(?:\.\.\.|…|⋯|\\[cl]?dots(?![a-z]))\s*[+·*]",
+        "a sum that goes on is not read by its dots",
+        "write it with its sign, Σᵢ exp(xᵢ), or of the vector: sum(exp(x))",
+    ),
     (
         rf"{SUM}\w\s*=\s*(?![01]\s*[,}}])|\bsum_\(\s*\w\s*=\s*(?![01]\s*\))|[Σ∑∏]\w₌(?![₀₁])"
         r"|\bSum\[.*\{\s*\w\s*,\s*(?![01]\s*,)\w+\s*,|(?:\\prod|∏)\s*_\s*\{\s*\w\s*=\s*(?![01]\s*\})",

@@ -605,6 +605,7 @@ class Inference:
     def _inner(self, raw: Raw, dims: list[Dims]) -> Dims:
         if len(dims[0]) != len(dims[1]) or not all(self.unifier.unify(*pair) for pair in zip(*dims, strict=True)):
             raise self.clash("an inner product is of two equal shapes", raw, *dims)
+        self.cost += UNLIKELY * (not dims[0])
         return ()
 
     def _outer(self, raw: Raw, dims: list[Dims]) -> Dims:

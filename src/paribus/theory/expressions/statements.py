@@ -87,7 +87,7 @@ def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
     """
     refuse(typed, AT_ONCE)
     typed = re.sub(rf"\\(?:text\w*|mbox|mathrm)\s*\{{\s*,?\s*{AND}\s*:?\s*\}}", " where ", typed)
-    typed = re.sub(ASIDE, "", typed.strip())
+    typed = re.sub(ASIDE, "", typed.strip().replace("ℓ", "l"))
     typed = re.sub(r"\\overline(?![a-z])", r"\\bar", re.sub(r"\\underline\s*(?=\{)", r"\\mathbf", typed))
     typed = re.sub(r"^let\b(.*=.*?)\bin\b", r"\1;", typed.strip(), flags=re.DOTALL)
     text, wrt = _unwrapped(cases(_accented(typed)))
@@ -132,8 +132,8 @@ def _unlabelled(text: str) -> str:
         return text
     before, after = text[: signs[0].start()].rstrip("&: "), text[signs[0].end() :].lstrip("& ")
     found = re.fullmatch(LABEL, before.strip())
-    bare = re.fullmatch(rf"-?\s*(?:{NAME}|[\d.]+)", after.strip())
-    if not found or bare or (not found["of"] and _made_of(found["head"], after)):
+    bare = re.fullmatch(rf"-?\s*(?:\\?[A-Za-z{GREEK}][A-Za-z0-9_{GREEK}]*|[\d.]+)", after.strip())
+    if not found or (bare and not found["of"]) or (not found["of"] and _made_of(found["head"], after)):
         return text
     return after.strip()
 
