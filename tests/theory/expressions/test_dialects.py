@@ -8,6 +8,7 @@ from paribus.errors import TheoryError
 from paribus.theory.derive import derive
 from paribus.theory.expressions.dialects import plain
 from paribus.theory.expressions.reading import read
+from paribus.theory.expressions.text import text
 
 SAME = [  # as others type it, in NumPy's notation, the variable
     ("0.5*x'*A*x - b'*x", "0.5 * x.T @ A @ x - b.T @ x", "x"),
@@ -86,6 +87,29 @@ UNREAD = [  # and what to write instead
     ("x if x > 0 else 0", "write where(x > 0, x, 0)"),
     ("x[0]**2 + x[1]", "write x_0**2 + x_1"),
     ("(x, Ax)", "write ⟨x, Ax⟩"),
+    (r"\sum_{i=2}^n x_i^2", "mask of ones"),
+    (r"\sum_{i=1}^n \sum_{j=1}^{i} x_i x_j", "mask of ones"),
+    (r"A_{i\cdot} x", "unit vector"),
+    (r"\frac{e^{x_i}}{\sum_j e^{x_j}}", "for all of them"),
+    ("log(exp(x_1) + ... + exp(x_n))", "with its sign"),
+    ("e^2x", "e^(2x)"),
+    (r"A^\dagger x", "full column rank"),
+]
+
+READ = [  # and what was read
+    ("sin x cos x + sin y (1 + x)", "sin(x) * cos(x) + sin(y) * (1 + x)"),
+    (r"\tan x \sec^2 x", "tan(x) / cos(x)**2"),
+    ("√x y", "sqrt(x) * y"),
+    (r"\frac n2 \log x + \frac{1}{2} y", "n / 2 * log(x) + y / 2"),
+    (r"{a \over b + 1} x", "a / (b + 1) * x"),
+    ("Spur(X^T A X)", "tr(X.T @ A @ X)"),
+    (r"tc^Tx - \sum_i \log x_i", "t * (c.T @ x) - sum(log(x))"),
+    (r"(\boldsymbol\mu - \mathbf{x})^T \boldsymbol\Sigma^{-1} y", "(mu - x).T @ inv(Sigma) @ y"),
+    ("sum((y - (w*x + b))**2)", "sum((y - w * x - b)**2)"),
+    ("t(x) %*% A %*% x + x %*% y", "x.T @ A @ x + x @ y"),
+    ("Σᵢ₌₁ⁿ xᵢ²", "sum(x**2)"),
+    ("log_3(x) + sgn(y)", "log(x) / log(3) + sign(y)"),
+    ("rowSums(X) + np.average(x, weights=y)", "sum(X, axis=1) + sum(x * y) / sum(y)"),
 ]
 
 OTHERWISE = [  # what NumPy and others, or the letters, mean differently, and what is said of it
@@ -111,6 +135,15 @@ def test_names_for_parts_and_what_stands_around_leave_one_formula(typed):
 
 def test_a_name_that_is_the_variable_stays_though_it_is_said_what_it_is():
     assert derive("z = X @ w; L = z @ z", "z").gradient == "2 * z"
+
+
+@pytest.mark.parametrize(("typed", "numpy"), READ)
+def test_what_is_typed_is_read_as_what_it_is_in_numpy(typed, numpy):
+    first, second = read(typed), read(numpy)
+    assert {key: len(shape) for key, shape in first.shapes.items()} == {
+        key: len(shape) for key, shape in second.shapes.items()
+    }
+    assert text(first.expr) == text(second.expr)
 
 
 @pytest.mark.parametrize(("typed", "wrt", "said"), OTHERWISE)

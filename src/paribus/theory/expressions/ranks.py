@@ -208,7 +208,9 @@ def _biases(raw: Raw, text: str) -> set[str]:
 
 def _slope(raw: Raw, text: str) -> str:
     """w of a line through data: w * x + b, w xᵢ + b."""
-    if not (raw.op == "juxt" and raw.value != "·") and not (raw.op == "*" and raw.value is not None and text[raw.value] == "*"):
+    if not (raw.op == "juxt" and raw.value != "·") and not (
+        raw.op == "*" and raw.value is not None and text[raw.value] == "*"
+    ):
         return ""
     slope, x = (arg.value for arg in raw.args)
     line = slope in SLOPES and (x == "x" or (raw.args[1].op == "entry" and x[0] == "x"))
