@@ -13,8 +13,8 @@ from scipy.special import erf
 
 EVERYWHERE = {"__builtins__": {}}
 IN_NUMPY = (
-    "abs arctan cos cosh diag dot einsum exp eye heaviside kron log max mean ones ones_like outer pi prod sign sin "
-    "sinh sqrt std sum tanh tril zeros"
+    "abs arcsin arctan cos cosh diag dot einsum exp eye heaviside kron log max mean ones ones_like outer pi prod sign "
+    "sin sinh sqrt std sum tanh tril zeros"
 )
 IN_TORCH = "abs cos det diag exp log logdet mean relu sigmoid sign sin sqrt sum tanh"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from paribus.errors import TheoryError, nearest
@@ -120,6 +121,8 @@ def derive(
 
 def _variables(wrt: Sequence[str], reading: Reading) -> list[Expr]:
     names = [same(key, reading.shapes) for key in wrt] or ([*reading.shapes] if len(reading.shapes) == 1 else [])
+    if not reading.shapes:
+        raise TheoryError("a derivative is taken with respect to a variable", got=reading.text, hint="write one: x**2")
     if not names:
         hint = f"name one of {', '.join(reading.shapes)}: --wrt, or wrt= in Python"
         raise TheoryError("a derivative is taken with respect to a variable", got=reading.text, hint=hint)
@@ -137,9 +140,15 @@ def _variables(wrt: Sequence[str], reading: Reading) -> list[Expr]:
 
 def _instead(key: str, reading: Reading) -> str:
     """Names that are near; of entries that they stand within a sum."""
+    numbered = [name for name in reading.shapes if re.fullmatch(rf"{re.escape(key)}_\d+", name)]
+    if numbered:
+        return f"each is a variable of its own: --wrt {','.join(numbered)}"
+    if glued := next((name for name in reading.shapes if re.fullmatch(rf"{re.escape(key)}\d", name)), ""):
+        return f"{glued} is one name, --wrt {glued}; a power is {key}**{glued[-1]}, a product {glued[-1]} * {key}"
     entries = [name for name in reading.shapes if re.fullmatch(rf"{re.escape(key)}_[a-z]{{1,2}}", name)]
     if not entries:
-        return nearest(key, reading.shapes)
+        first = (get_close_matches(key, reading.shapes, 1, 0.3) or [*reading.shapes])[0]
+        return f"name one of {', '.join(reading.shapes)}: --wrt {first}"
     indices = "".join(
         dict.fromkeys("".join(name.partition("_")[2] for name in reading.shapes if re.search("_[ijk]{1,2}$", name)))
     )

@@ -7,6 +7,8 @@ import pytest
 from paribus.errors import TheoryError
 from paribus.theory.derive import derive
 from paribus.theory.expressions.dialects import plain
+from paribus.theory.expressions.reading import read
+from paribus.theory.expressions.text import text
 
 SAME = [  # as others type it, in NumPy's notation, the variable
     ("0.5*x'*A*x - b'*x", "0.5 * x.T @ A @ x - b.T @ x", "x"),
@@ -33,6 +35,21 @@ SAME = [  # as others type it, in NumPy's notation, the variable
     ("F.mse_loss(A @ x, b, reduction='sum')", "sum((A @ x - b)**2)", "x"),
     ("np.sum(np.clip(x, 0, None))", "sum(maximum(x, 0))", "x"),
     ("sum(abs(A(:)))", "sum(abs(A))", "A"),
+    (r"\sum_{i,j} A_{ij}x_ix_j", "x.T @ A @ x", "x"),
+    (r"\mathbf{1}_n^\top \tanh((I_n + A)x)", "sum(tanh((eye(n) + A) @ x))", "A"),
+    ("sum(tanh((diag(n) + A) %*% x))", "sum(tanh((eye(n) + A) @ x))", "A"),
+    ("y^T L^{-T} L^{-1} y", "y.T @ inv(L).T @ inv(L) @ y", "L"),
+    ("x.A.x/x.x", "x.T @ A @ x / (x.T @ x)", "x"),
+    ("np.vdot(A, B @ A)", "sum(A * (B @ A))", "A"),
+    ("F.kl_div(A @ x, y, reduction='sum')", "sum(y * (log(y) - A @ x))", "x"),
+    (r"\sqrt[3]{y} + \tan^{-1} x", "y**(1/3) + arctan(x)", "x"),
+    ("sum(sum(X*W, 1).^2)", "sum(sum(X @ W, axis=0)**2)", "W"),
+    (r"J = \sum_i (h(x_i) - y_i)^2, h(x) = w^T x", "Σᵢ (wᵀxᵢ − yᵢ)²", "w"),
+    (
+        r"\sum_{i,j} (R_{ij} - u_i^T v_j)^2 + \|U\|_F^2 + \|V\|_F^2",
+        "norm(R - U @ V.T)**2 + norm(U)**2 + norm(V)**2",
+        "U",
+    ),
 ]
 
 STATEMENTS = [  # names for parts, as they are put in
@@ -58,6 +75,49 @@ UNREAD = [  # and what to write instead
     (r"-\log \frac{\exp(x^\top k/\tau)}{\sum_{i=1}^m \exp(x^\top k_i/\tau)}", "another letter"),
     ("log(softmax(x)[3])", "unit vector"),
     ("x^T A x 2", "numbers stand in front"),
+    (r"\max_{\|u\| \le 1} u^T x", "Danskin"),
+    ("f'(x) + x", "formula of the function"),
+    ("sum(sum(X*W).^2) + x", "axis=0"),
+    ("sofmax(A @ x) @ y", "write softmax(A @ x) @ y"),
+    ("norm(A @ x - b", "write norm(A @ x - b)"),
+    ("x[i] * A[i,j] * x[j]", "write Σ_{i,j} x_{i} * A_{ij} * x_{j}"),
+    ("exp(-‖x − y‖²/2s²)", "write exp(-‖x − y‖²/(2*s²))"),
+    ("x^t A x", "write xᵀ A x"),
+    ("A x = b", "‖A x - (b)‖²"),
+    ("x if x > 0 else 0", "write where(x > 0, x, 0)"),
+    ("x[0]**2 + x[1]", "write x_0**2 + x_1"),
+    ("(x, Ax)", "write ⟨x, Ax⟩"),
+    (r"\sum_{i=2}^n x_i^2", "mask of ones"),
+    (r"\sum_{i=1}^n \sum_{j=1}^{i} x_i x_j", "mask of ones"),
+    (r"A_{i\cdot} x", "unit vector"),
+    (r"\frac{e^{x_i}}{\sum_j e^{x_j}}", "for all of them"),
+    ("log(exp(x_1) + ... + exp(x_n))", "with its sign"),
+    ("e^2x", "e^(2x)"),
+    (r"A^\dagger x", "full column rank"),
+]
+
+READ = [  # and what was read
+    ("sin x cos x + sin y (1 + x)", "sin(x) * cos(x) + sin(y) * (1 + x)"),
+    (r"\tan x \sec^2 x", "tan(x) / cos(x)**2"),
+    ("√x y", "sqrt(x) * y"),
+    (r"\frac n2 \log x + \frac{1}{2} y", "n / 2 * log(x) + y / 2"),
+    (r"{a \over b + 1} x", "a / (b + 1) * x"),
+    ("Spur(X^T A X)", "tr(X.T @ A @ X)"),
+    (r"tc^Tx - \sum_i \log x_i", "t * (c.T @ x) - sum(log(x))"),
+    (r"(\boldsymbol\mu - \mathbf{x})^T \boldsymbol\Sigma^{-1} y", "(mu - x).T @ inv(Sigma) @ y"),
+    ("sum((y - (w*x + b))**2)", "sum((y - w * x - b)**2)"),
+    ("t(x) %*% A %*% x + x %*% y", "x.T @ A @ x + x @ y"),
+    ("Σᵢ₌₁ⁿ xᵢ²", "sum(x**2)"),
+    ("log_3(x) + sgn(y)", "log(x) / log(3) + sign(y)"),
+    ("rowSums(X) + np.average(x, weights=y)", "sum(X, axis=1) + sum(x * y) / sum(y)"),
+]
+
+OTHERWISE = [  # what NumPy and others, or the letters, mean differently, and what is said of it
+    ("norm(A)", "A", "largest singular value"),
+    ("tr(exp(A))", "A", "of each entry"),
+    ("dot(A, B)", "A", "as in NumPy"),
+    ("sum(sum((X - mu).^2))", "mu", "every entry"),
+    ("|x| + A y", "x", "each entry"),
 ]
 
 
@@ -75,6 +135,31 @@ def test_names_for_parts_and_what_stands_around_leave_one_formula(typed):
 
 def test_a_name_that_is_the_variable_stays_though_it_is_said_what_it_is():
     assert derive("z = X @ w; L = z @ z", "z").gradient == "2 * z"
+
+
+@pytest.mark.parametrize(("typed", "numpy"), READ)
+def test_what_is_typed_is_read_as_what_it_is_in_numpy(typed, numpy):
+    first, second = read(typed), read(numpy)
+    assert {key: len(shape) for key, shape in first.shapes.items()} == {
+        key: len(shape) for key, shape in second.shapes.items()
+    }
+    assert text(first.expr) == text(second.expr)
+
+
+@pytest.mark.parametrize(("typed", "wrt", "said"), OTHERWISE)
+def test_what_numpy_and_others_mean_differently_is_said(typed, wrt, said):
+    assert any(said in doubt for doubt in read(typed, wrt=[wrt]).doubts)
+
+
+def test_formulas_of_statements_have_no_needless_brackets():
+    typed = "mu = mean(x); r = x - mu; s = r @ r; loss = s / 2 + log(s)"
+    assert plain(typed).text == "((x - mean(x)) @ (x - mean(x))) / 2 + log((x - mean(x)) @ (x - mean(x)))"
+    assert plain("z = W @ x + b; a = tanh(z); L = 0.5 * sum((a - y)**2)").text == "0.5 * sum((tanh(W @ x + b) - y)**2)"
+
+
+def test_letters_that_are_printed_bold_are_vectors():
+    assert read(r"\boldsymbol{\mu} + \mathbf{w}").shapes == {"mu": ("n",), "w": ("n",)}
+    assert read("μ + w").shapes == {"mu": (), "w": ()}
 
 
 @pytest.mark.parametrize(("typed", "said"), UNREAD)

@@ -33,7 +33,8 @@ def _functions() -> dict[str, Callable[..., Any]]:
         "spectral": lambda x: torch.linalg.norm(x, 2), "nuclear": lambda x: torch.linalg.norm(x, "nuc"),
         "softplus": lambda x: torch.log1p(torch.exp(x)),
         **{name: (lambda f: lambda x: f(number(x)))(getattr(torch, name)) for name in
-           ("exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "cosh", "sinh", "arctan", "erf")},
+           ("exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "cosh", "sinh", "arctan", "arcsin",
+            "erf")},
     }  # fmt: skip
 
 

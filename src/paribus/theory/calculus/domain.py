@@ -60,6 +60,8 @@ def _conditions(node: Expr, varying: frozenset[str], smoothed: bool) -> Iterable
         yield DEFINED[node.op].format(text(node.args[0]))
     if node.op in SMOOTH and not smoothed and node.names & varying and not sign(node.args[0]) > 0:
         yield SMOOTH[node.op].format(text(node.args[0]))
+    if node.op == "arcsin":
+        yield f"{text(node.args[0])} lies between -1 and 1"
     if node.op == "pow":
         base, exponent = node.args
         whole = exponent.op == "number" and exponent.value.denominator == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from paribus.theory.calculus.structures import STRUCTURES, positive_definite
 from paribus.theory.expressions.evaluate import shape_of
 from paribus.theory.expressions.powers import exponents
 from paribus.theory.expressions.reading import Reading, size_letters
-from paribus.theory.expressions.tree import Size
+from paribus.theory.expressions.tree import Expr, Size
 
 LARGEST = 6
 WAYS = ("normal", "positive", "definite", "small")  # how values are drawn, in the order in which it is tried
@@ -32,19 +32,22 @@ class Draw:
         sizes: number for each size letter.
         env: values of the variables, and of the directions dX.
         way: how the values were drawn.
+        values: what expressions come to at this draw, as far as they were asked for.
     """
 
     sizes: dict[str, int]
     env: dict[str, Any]
     way: str
+    values: dict[Expr, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
 
 
 def draws(reading: Reading, structures: Mapping[str, str], rng: np.random.Generator, turn: int) -> Iterator[Draw]:
     """Draws without end, the plainest first; even turns have sizes that differ from each other."""
     letters, whole = size_letters(reading), exponents(reading.expr)
+    raised = reading.board and "^" in reading.text  # X^2 of a matrix that is not square is one of its entries
     while True:
         for way in WAYS:
-            sizes = _sizes(letters, rng, differ=turn % 2 == 0)
+            sizes = _sizes(letters, rng, differ=turn % 2 == 0 or raised)
             env = {
                 key: _value(shape_of(shape, sizes), len(set(shape)) < len(shape), way, structures.get(key, ""), rng)
                 for key, shape in reading.shapes.items()

@@ -154,6 +154,7 @@ RULES: dict[str, Rule] = {
     "cosh":      Rule("chain rule, elementwise",           lambda e, d: BUILD["sinh"](e.args[0]) * d(e.args[0])),
     "sinh":      Rule("chain rule, elementwise",           lambda e, d: BUILD["cosh"](e.args[0]) * d(e.args[0])),
     "arctan":    Rule("chain rule, elementwise",           lambda e, d: d(e.args[0]) / (1 + e.args[0] ** 2)),
+    "arcsin":    Rule("chain rule, elementwise",           lambda e, d: d(e.args[0]) / root(1 - e.args[0] ** 2)),
     "erf":       Rule("chain rule, elementwise",           gauss),
     "softplus":  Rule("chain rule, elementwise",           lambda e, d: BUILD["sigmoid"](e.args[0]) * d(e.args[0])),
     "touch":     Rule("constant between its jumps",        lambda e, d: 0 * e),

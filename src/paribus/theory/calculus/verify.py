@@ -82,8 +82,8 @@ def named(key: str, short: Expr, answer: Expr, parts: Mapping[str, Expr]) -> Cla
 
 def value(expr: Expr, draw: Draw) -> Any:
     """Value at a draw; each d(…) in it by a complex step along all directions at once."""
-    known = {node: _differential(node, draw) for node in _differentials(expr)}
-    return evaluate(expr, draw.env, draw.sizes, known)
+    draw.values.update({node: _differential(node, draw) for node in _differentials(expr) if node not in draw.values})
+    return evaluate(expr, draw.env, draw.sizes, draw.values)
 
 
 @lru_cache(maxsize=1000)  # the same at every draw

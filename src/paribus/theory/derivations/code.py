@@ -94,8 +94,8 @@ if __name__ == "__main__":
 '''
 
 HOMES = {
-    "numpy": "abs arctan cos cosh diag dot einsum exp eye heaviside kron log max mean ones ones_like outer pi prod "
-    "sign sin sinh sqrt square std sum tanh tril zeros",
+    "numpy": "abs arcsin arctan cos cosh diag dot einsum exp eye heaviside kron log max mean ones ones_like outer pi "
+    "prod sign sin sinh sqrt square std sum tanh tril zeros",
     "numpy.linalg": "det inv norm",
     "scipy.special": "erf",
 }

@@ -66,7 +66,7 @@ def checked(text: str, function: str, column: int, args: list[Raw], named: dict[
     allowed = {*places, *(["keepdims"] if "axis" in places else [])}
     for key, raw in given.items():
         if key not in allowed:
-            hint = f"it takes {', '.join(sorted(allowed))}" if allowed else "it takes everything at once"
+            hint = f"it takes {', '.join(sorted(allowed))}" if allowed else f"leave {key} out"
             raise pointing(f"{function} takes no named arguments {key}", text, raw.column, hint)
     return function, tuple(args[:takes]), tuple((key, _value(text, function, key, raw)) for key, raw in given.items())
 
@@ -86,7 +86,12 @@ def _value(text: str, function: str, key: str, raw: Raw) -> Any:
     said, allowed = CHOICES[key]
     if value not in allowed:
         what = "second argument" if key == "ord" else f"option {key}"
-        raise pointing(f"the {what} of {function} is {said}", text, raw.column)
+        p = raw.text
+        hints = {
+            "ord": f"any other is written out: sum(abs(x)**{p})**(1/{p}), and how many are not 0 has no derivative",
+            "axis": "axes are counted from 0: of a matrix 0 goes down the columns, 1 along the rows",
+        }
+        raise pointing(f"the {what} of {function} is {said}", text, raw.column, hints.get(key, f"leave {key} out"))
     return value
 
 

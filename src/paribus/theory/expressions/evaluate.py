@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -21,25 +22,25 @@ class OutOfDomain(ArithmeticError):
     """The drawn numbers lie where a function has no value or no derivative: no mistake of the user, draw again."""
 
 
-def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: Mapping[Expr, Any] | None = None) -> Any:
+def evaluate(expr: Expr, env: Env, sizes: Mapping[str, int], known: dict[Expr, Any] | None = None) -> Any:
     """Value of ``expr``.
 
     Args:
         expr: the expression.
         env: arrays of the variables by name.
         sizes: number for each size letter.
-        known: values of some parts, which are not evaluated.
+        known: values of some parts, which are not evaluated; those of all others are added.
 
     Raises:
         OutOfDomain: a logarithm of a negative number, a singular inverse, an overflow.
     """
-    done: dict[Expr, Any] = dict(known or {})
+    done: dict[Expr, Any] = {} if known is None else known
 
     def walk(node: Expr) -> Any:
         if node not in done:
             args = list(map(walk, node.args))
             value = _leaf(node, env, sizes) if not args else FUNCTIONS[node.op](*args, *_told(node))
-            if not np.isfinite(value).all():
+            if not cmath.isfinite(np.add.reduce(value, None)):  # a sum is finite where all of its terms are
                 raise OutOfDomain(node.op)
             done[node] = value
         return done[node]
@@ -207,6 +208,11 @@ def _softplus(x: Any) -> Any:
     return np.log(1 + np.exp(-size)) + x * (np.real(x) > 0)
 
 
+def _arcsin(x: Any) -> Any:
+    _real(np.all(np.abs(np.real(x)) < 1 - KINK), "arcsin")
+    return np.arcsin(x)
+
+
 def _erf(x: Any) -> Any:
     from scipy.special import erf
 
@@ -255,6 +261,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cosh":      np.cosh,
     "sinh":      np.sinh,
     "arctan":    np.arctan,
+    "arcsin":    _arcsin,
     "sin":       np.sin,
     "cos":       np.cos,
     "softmax":   _softmax,

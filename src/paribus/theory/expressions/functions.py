@@ -36,6 +36,7 @@ AT_ZERO = {
     "sinh": ZERO,
     "cosh": ONE,
     "arctan": ZERO,
+    "arcsin": ZERO,
     "erf": ZERO,
 }
 
@@ -117,7 +118,7 @@ def norm(x: Expr) -> Expr:
     """The Euclidean norm of a vector, the Frobenius norm of a matrix."""
     if not x.shape:
         return BUILD["abs"](x)
-    if x.op == "T":
+    if x.op in ("T", "vec"):
         return norm(x.args[0])
     return ZERO if x.op == "zeros" else Expr("norm", (x,))
 

@@ -158,7 +158,7 @@ NAMES = {
     "exp": r"\exp", "log": r"\log", "sin": r"\sin", "cos": r"\cos", "tanh": r"\tanh", "sigmoid": r"\sigma",
     "det": r"\det", "logdet": r"\log\det", "sum": r"\operatorname{sum}", "diagonal": r"\operatorname{diag}",
     "heaviside": r"\operatorname{step}",
-    "cosh": r"\cosh", "sinh": r"\sinh", "arctan": r"\arctan", "max": r"\max",
+    "cosh": r"\cosh", "sinh": r"\sinh", "arctan": r"\arctan", "arcsin": r"\arcsin", "max": r"\max",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from paribus.theory.expressions.raw import Raw
 from paribus.theory.expressions.shapes import Inference
 from paribus.theory.expressions.sizes import Open
 from paribus.theory.expressions.stacks import einsum
+from paribus.theory.expressions.sums import scalars
 from paribus.theory.expressions.tokens import pointing
 from paribus.theory.expressions.tree import BUILD, Expr, Shape, eye, length, name, number, ones, zeros
 
@@ -92,6 +93,8 @@ class Lowering:
         if raw.op == "heaviside" and dict(raw.value or ()).get("half"):
             build = BUILD["touch"]
         labels = self.labels(raw)
+        if not labels and (inside := _matrices(args)):
+            return products.vec(build(*inside))  # the columns of both below each other
         if not labels:
             shapes = [arg.shape for arg in args]
             if len({*shapes} - {()}) > 1:
@@ -125,8 +128,8 @@ class Lowering:
         if not m or not n:
             return self._entrywise(raw, [a, b], "*") if self.labels(raw) else a * b
         outer = m == n == 1 and len(self.shape(raw)) == 2
-        if a.op == b.op == "vec" and not self.labels(raw):
-            return functions.inner(a.args[0], b.args[0])
+        if not self.labels(raw) and not self.shape(raw) and (inside := _matrices([a, b])):
+            return functions.inner(*inside)
         if not self.labels(raw) and max(m, n) < 3:
             return products.outer(a, b) if outer else a @ b
         if max(m, n) > 2:
@@ -175,6 +178,15 @@ class Lowering:
         turned = _permuted(inside, order)
         found = LAST[raw.op](turned)
         return _permuted(found, [order.index(i) for i in range(inside.rank)])
+
+
+def _matrices(args: list[Expr]) -> list[Expr]:
+    """The matrices of which all arrays among the operands are the columns, one below the other; else nothing."""
+    pairs = [scalars(arg) for arg in args]
+    stacked = [inside.op == "vec" for _, inside in pairs if inside.shape]
+    if not stacked or not all(stacked) or len({inside.args[0].shape for _, inside in pairs if inside.shape}) > 1:
+        return []
+    return [scale * inside.args[0] if inside.shape else scale * inside for scale, inside in pairs]
 
 
 def _stacked(m: int, n: int) -> tuple[str, str, str]:
@@ -303,6 +315,7 @@ FUNCTIONS: dict[str, Builder] = {
     "logabsdet": lambda low, raw, args: BUILD["log"](BUILD["abs"](functions.det(args[0]))),
     "tr": _plainly(functions.tr), "det": _plainly(functions.det), "logdet": _plainly(functions.logdet),
     "inv": _plainly(products.inv), "diag": _plainly(products.diag), "vec": _plainly(products.vec),
+    "ravel": _plainly(lambda x: products.vec(x.T) if x.rank == 2 else x),
     "u1": _plainly(BUILD["u1"]), "v1": _plainly(BUILD["v1"]), "polar": _plainly(BUILD["polar"]),
     "cosine_similarity": _plainly(lambda a, b: a @ b / (functions.norm(a) * functions.norm(b))),
     "len": _plainly(lambda x: length(x.shape[0])),

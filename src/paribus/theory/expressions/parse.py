@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
-from paribus.errors import TheoryError, nearest
+from paribus.errors import TheoryError
 from paribus.theory.expressions.calls import checked
 from paribus.theory.expressions.notation import ALIASES, EVERY, INSTEAD, MODULES
 from paribus.theory.expressions.raw import Raw
@@ -28,8 +29,28 @@ RESERVED = {"if", "else", "for", "in", "not", "and", "or", "is", "import", "def"
 APPLIED = {  # functions that need no brackets
     "log", "ln", "exp", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
     "sigmoid", "relu", "softmax", "max", "min", "diag", "vec", "erf", "softplus", "logsumexp", "mean", "sum", "frac",
-    "abs", "norm", "log2", "log10",
+    "abs", "norm", "log2", "log10", "arcsin", "arccos", "arctan", "sec", "csc", "cot",
 }  # fmt: skip
+NUMBERS = {
+    "sin",
+    "cos",
+    "tan",
+    "exp",
+    "log",
+    "ln",
+    "sinh",
+    "cosh",
+    "tanh",
+    "sqrt",
+    "sec",
+    "csc",
+    "cot",
+    "det",
+    "arcsin",
+    "arccos",
+    "arctan",
+}  # of which there is no variable
+WHOLE = {"tr", "sum", "mean", "diag", "vec"}  # that are taken of functions, too: tr A log B
 FUNCTIONS = {"f", "g", "h", "phi", "psi", "varphi"}  # usual names of functions
 ORDERS = {"1": 1, "2": 2, "F": "fro", "fro": "fro", "inf": "inf", "*": "nuc", "nuc": "nuc"}
 OPERATOR_HINT = "operators are @ * / ** + - and .T; typeset signs are read too: xᵀAx, ‖Ax − b‖²"
@@ -130,6 +151,12 @@ class Parser:
         if sign.text == "^":
             self.board = True
             right = self.exponent()
+            if left.value == "e" and right.op == "number" and self.token.kind == "word" and not self.token.spaced:
+                power = f"{right.text}{self.token.text}"
+                hint = f"write e^({power}) or e^{right.text} * {self.token.text}"
+                raise self.error(
+                    f"e^{power} may be e^({power}) or e^{right.text} {self.token.text}", right.column, hint
+                )
         elif sign.text == "**":
             right = self.expression(POWER)
         elif sign.text == "/":
@@ -140,7 +167,8 @@ class Parser:
             return self.node("T", (left,), None, left.column)
         op = SAME.get(sign.text, sign.text)
         value = sign.column if op != "juxt" else sign.text
-        return self.node("kron" if op == "⊗" else op, (left, right), value, left.column)
+        made = self.node("kron" if op == "⊗" else op, (left, right), value, left.column)
+        return self.postfix(made) if sign.text == "^" and self.at("⊤") else made  # A⁻ᵀ
 
     def exponent(self) -> Raw:
         """What ``^`` raises to: a number, a name or what stands in brackets."""
@@ -239,8 +267,8 @@ class Parser:
         if word.text in ("T", "mT") and not called:
             return self.node("T", (left,), None, left.column)
         name = ALIASES.get(word.text, word.text)
-        if not called or (name not in EVERY and word.text not in ("reshape", "view", "flatten", "ravel")):
-            hint = nearest(word.text, EVERY) if called else "the only attribute is .T; methods are called: x.sum()"
+        if not called or name not in EVERY:
+            hint = instead(word.text) if called else "the only attribute is .T; methods are called: x.sum()"
             raise self.error(f".{word.text} is no part of the notation", left.column, hint)
         return self.call(name, left.column, (left,))
 
@@ -257,6 +285,10 @@ class Parser:
             hint = "new axes are read: b[:, None]; outer(a, b) stands for a[:, None] * b, and Σᵢ for sums over entries"
             if re.fullmatch(r"-?\w+", inside):
                 hint = f"an entry is a product with a unit vector e: e.T @ ({left.text})"
+            elif found := re.fullmatch(r"(:?),?(-?\d*),?(:?)", inside):
+                hint = (
+                    f"it is a product with a unit vector e: {f'{left.text} @ e' if found[1] else f'e.T @ {left.text}'}"
+                )
             raise self.error("there are no indices here", left.column, hint)
         return self.node(op, (left,), (), left.column)
 
@@ -303,7 +335,10 @@ class Parser:
         if opened.text == "⟨":
             self.board = True
             if not self.at(",", "|"):
-                raise self.error("an inner product is ⟨a, b⟩")
+                raise self.error(
+                    "an inner product is ⟨a, b⟩",
+                    hint=f"write ⟨{inside.text}, …⟩, or mean({inside.text}) for an average",
+                )
             self.step()
             inside = self.node("inner", (inside, self.expression()), (), opened.column)
         self.expect(CLOSING[opened.text], opened)
@@ -386,13 +421,16 @@ class Parser:
                 raise self.error("the expression cannot be read: a name is missing after the dot", token.column)
         if "__" in name.rstrip("_"):
             raise self.error(f"{name} is no part of the notation", token.column, OPERATOR_HINT)
-        if name[0] == "_" and name != "_":
+        if name[0] == "_":
             hint = "x_i within a sum over i, ‖X‖_F, x₁; an entry is a product with a unit vector: eᵀ log(softmax(z))"
             raise self.error("an index stands at a name", token.column, hint)
         function = ALIASES.get(name, name)
         called = self.opens(function) and not (self.token.spaced and self.board and function not in APPLIED)
         if function in EVERY and name not in self.known and (called or (name in APPLIED and not self.ends())):
             return self.call(function, token.column)
+        if name in NUMBERS and name not in self.known:
+            hint = f"write {name}(x), and its powers behind it: {name}(x)^2"
+            raise self.error(f"{name} stands without what it is taken of", token.column, hint)
         opened = self.at("(") or (self.at("[") and name.isalpha() and len(name) > 2 and name not in GREEK)
         if opened and not self.token.spaced and name not in self.known and not self.entry(name):
             return self.unknown(name, token)
@@ -417,8 +455,7 @@ class Parser:
         if re.fullmatch(r"[A-Za-z](_?\d)?", name) or name.rstrip("_") in {*GREEK, "eps"}:
             self.doubts.append(f"{name}(…) is a product; a function of this name is not known")
             return self.name(name, token)
-        hint = INSTEAD.get(name) or (nearest(name, EVERY) if name else "write * between factors")
-        raise self.error(f"there is no function {name}", token.column, hint)
+        raise self.error(f"there is no function {name}", token.column, instead(name))
 
     def name(self, name: str, token: Token) -> Raw:
         """A variable; within a sum over i, y_i is an entry of y or a row of Y."""
@@ -438,7 +475,7 @@ class Parser:
         """A function with its arguments, or with the product behind it: log det X."""
         if not self.opens(function):
             self.board = True
-            return self.node(*checked(self.text, function, column, [self.applied()], {}), column)
+            return self.node(*checked(self.text, function, column, [self.applied(function)], {}), column)
         args, named = list(first), dict[str, Raw]()
         while self.opens(function):
             opened = self.step()
@@ -484,12 +521,24 @@ class Parser:
             self.place, self.count, self.depth = start, count, depth
         return self.compared(self.expression())
 
-    def applied(self) -> Raw:
-        """What a function without brackets is applied to: the product behind it."""
+    def applied(self, function: str) -> Raw:
+        """What a function without brackets is applied to: the product behind it, up to another function."""
         left = self.factor()
-        while self.adjacent():
+        while self.adjacent() and (function in WHOLE or ALIASES.get(self.token.text, self.token.text) not in NUMBERS):
+            if function in NUMBERS - {"det"} and self.at("("):  # sin x (1 + x)
+                break
             left = self.node("juxt", (left, self.factor()), None, left.column)
+            if function in NUMBERS and left.args[0].op == "name":
+                self.doubts.append(f"{function} is taken of all of {left.text}; brackets say otherwise")
         return left
+
+
+def instead(function: str) -> str:
+    """What to write for a function that there is not."""
+    alike = get_close_matches(function, [name for name in EVERY if name[0] == function[0]], 1, 0.75)
+    if alike and function not in INSTEAD:
+        return f"did you mean '{alike[0]}'?"
+    return INSTEAD.get(function) or f"write the formula of {function} in its place, or a letter for what is constant"
 
 
 def parse(text: str, known: frozenset[str] = frozenset(), split: frozenset[str] = frozenset()) -> tuple[Raw, Parser]:

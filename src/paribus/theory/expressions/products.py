@@ -9,8 +9,8 @@ from paribus.theory.expressions.sums import mul, scalars
 from paribus.theory.expressions.tree import BUILD, ONE, Expr, Size, eye, is_zero, ones, rebuild, times, zeros
 
 ELEMENTWISE = {
-    "exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "heaviside", "cosh", "sinh", "arctan", "erf",
-    "softplus", "touch",
+    "exp", "log", "tanh", "sigmoid", "relu", "abs", "sin", "cos", "sign", "heaviside", "cosh", "sinh", "arctan",
+    "arcsin", "erf", "softplus", "touch",
 }  # fmt: skip
 
 

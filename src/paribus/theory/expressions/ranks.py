@@ -25,6 +25,7 @@ UPSTREAM = {"dout", "dy", "mask", "logits", "scores", "probs", "targets", "label
 VECTORS = {"u", "v", "w", "x", "y", "z"}
 BIASES, DATA = {"b", "b_0", "w_0", "bias", "intercept"}, {"X", "Phi"}
 SCALARS = {"lam", "reg", "eps", "lr", "nu", "tau", "sig"}
+SLOPES = {"w", "a", "m"}
 Ranks = dict[str, int]
 
 
@@ -69,6 +70,7 @@ def infer(
     wrt: frozenset[str],
     square: frozenset[str] = frozenset(),
     linear: int = 0,
+    bold: frozenset[str] = frozenset(),
 ) -> Inference:
     """Shapes of the likeliest reading that fits.
 
@@ -81,6 +83,7 @@ def infer(
         wrt: names that are variables, whatever else they might be.
         square: names of matrices that are square.
         linear: how far ``*`` is the product of linear algebra.
+        bold: names that are printed as vectors.
 
     Raises:
         TheoryError: shapes do not fit together, or a declared name does not occur.
@@ -93,19 +96,38 @@ def infer(
     for name in declared:
         if name not in indexed:
             raise TheoryError("a shape is given for a name that does not occur", got=name, hint=nearest(name, indexed))
+    for name, count in indexed.items():
+        stem, _, index = name.rpartition("_")
+        if not count and indexed.get(stem) and re.fullmatch("[ijkmn]", index):
+            rule = f"{name} stands outside of the sums over the entries of {stem}"
+            column = next(one.column for one in raw.nodes() if one.op == "name" and one.value == name)
+            hint = f"write {stem} for all of them, exp(z) / sum(exp(z)); one of them is a product with a unit vector"
+            raise pointing(rule, text, column, hint)
     options = {name: _ranked(name, count) for name, count in indexed.items() if name not in declared}
     if {"gamma", "beta"} <= options.keys() and re.search(r"\b(?:var|std)\b", text):
         options |= {key: {1: 0.0, 0: 0.6} for key in ("gamma", "beta")}  # of a normalisation, for each feature
-    biases = frozenset(_biases(raw) & options.keys())
+    options |= {
+        name: {1: 0.0, 0: 2.0} for name, count in indexed.items() if name in bold & options.keys() and not count
+    }
+    biases = frozenset(_biases(raw, text) & options.keys())
     options |= {key: {0: 0.0, 1: 0.5} for key in biases}
     scalars = frozenset(name for name, ranks in options.items() if not ranks.get(0, 1.0))
-    numbers = bool(indexed) and not declared and _of_numbers(raw, text) and _computed(raw, indexed)
+    numbers = (
+        bool(indexed)
+        and not declared
+        and not bold & indexed.keys()
+        and _of_numbers(raw, text)
+        and _computed(raw, indexed)
+    )
     if numbers:
         options = {name: {0: 0.0, 1: 1.0} for name in indexed}
 
+    below = (one.args[1].nodes() for one in raw.nodes() if one.op in ("/", "frac"))
+    divisors = frozenset(itertools.chain.from_iterable(below))
+
     def tried(ranks: Ranks, cost: float) -> Inference:
         found = Inference(text, declared, board, letters, linear, cost=cost, constants=constants, numbers=numbers,
-                          scalars=scalars, biases=biases)  # fmt: skip
+                          scalars=scalars, biases=biases, divisors=divisors)  # fmt: skip
         for name in indexed:
             fresh = tuple(found.unifier.fresh() for _ in range(ranks.get(name, 0)))
             fresh = fresh[:1] * len(fresh) if name in square else fresh
@@ -172,10 +194,27 @@ def _matrix_vector(left: Raw, right: Raw) -> bool:
     return left.op == right.op == "name" and left.value[:1].isupper() and right.value in VECTORS
 
 
-def _biases(raw: Raw) -> set[str]:
+def _biases(raw: Raw, text: str) -> set[str]:
     """b of X w + b, where X holds a row of data for each number: the same for all rows."""
-    sums = [one for one in raw.nodes() if one.op == "+" and one.args[1].value in BIASES]
-    return {one.args[1].value for one in sums if _rows_times(one.args[0])}
+    found = set[str]()
+    for one in raw.nodes():
+        if one.op not in ("+", "-") or one.args[1].value not in BIASES:
+            continue
+        slopes = {_slope(part, text) for part in (one.args[0], *one.args[0].args)} - {""}
+        if slopes or (one.op == "+" and _rows_times(one.args[0])):
+            found |= {one.args[1].value, *slopes}
+    return found
+
+
+def _slope(raw: Raw, text: str) -> str:
+    """w of a line through data: w * x + b, w xᵢ + b."""
+    if not (raw.op == "juxt" and raw.value != "·") and not (
+        raw.op == "*" and raw.value is not None and text[raw.value] == "*"
+    ):
+        return ""
+    slope, x = (arg.value for arg in raw.args)
+    line = slope in SLOPES and (x == "x" or (raw.args[1].op == "entry" and x[0] == "x"))
+    return str(slope) if line and raw.args[0].op == "name" else ""
 
 
 def _rows_times(raw: Raw) -> bool:

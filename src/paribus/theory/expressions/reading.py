@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from paribus.errors import TheoryError
 from paribus.theory.expressions import functions
-from paribus.theory.expressions.dialects import plain
+from paribus.theory.expressions.dialects import Plain, plain
 from paribus.theory.expressions.lower import Lowering
 from paribus.theory.expressions.parse import Parser, parse
+from paribus.theory.expressions.proposals import led_on
 from paribus.theory.expressions.ranks import SCALARS, infer
 from paribus.theory.expressions.raw import Raw, names_of
 from paribus.theory.expressions.symbols import GREEK
@@ -65,20 +66,51 @@ def read(
         square: names of matrices that are square.
 
     Raises:
-        TheoryError: it cannot be read, or shapes do not fit.
+        TheoryError: it cannot be read, or shapes do not fit; with spellings near it that can be read.
     """
     given = plain(text, wrt)
+
+    def reads(formula: str) -> Reading:
+        return _read(plain(formula, wrt), shapes or {}, sizes, wrt, square)
+
+    try:
+        found = _read(given, shapes or {}, sizes, wrt, square)
+    except TheoryError as error:
+        raise led_on(error, given.text, reads) from None
+    said = list[str]()
+    for rows in _rows_of_others(found):
+        with suppress(TheoryError):
+            again = reads(re.sub(rf"(?<![A-Za-z\\_]){rows}(?=\s*\}}?\s*(?:_|[ᵢⱼₖₙ]))", rows.upper(), found.text))
+            found = replace(again, wrt=found.wrt)
+            said.append(f"{rows}_i is read as row i of {rows.upper()}; write another letter for a matrix of its own")
+    return replace(found, doubts=(*said, *found.doubts))
+
+
+def _rows_of_others(found: Reading) -> list[str]:
+    """Letters that stand only with an index, for vectors, beside the matrix of the capital letter: uᵢ and U."""
+    matrices = {key for key, shape in found.shapes.items() if len(shape) == 2 and len(key) == 1}
+    return [key for key in sorted(matrices) if key.islower() and key.upper() in matrices]
+
+
+def _read(
+    given: Plain,
+    shapes: Mapping[str, str | Shape | None],
+    sizes: frozenset[str],
+    wrt: Sequence[str],
+    square: Sequence[str],
+) -> Reading:
+    """What one formula is, without a look at others."""
     text = given.text
     written = _names(text)
-    declared = {same(key, written): shape_from(value, key) for key, value in (shapes or {}).items()}
+    declared = {same(key, written): shape_from(value, key) for key, value in shapes.items()}
     squares = frozenset(same(key, written) for key in square)
     known = frozenset(declared) | squares | frozenset(same(key, written) for key in wrt)
     raw, parser = parse(text, known)
-    parser.board |= given.linear == 2
+    parser.board |= given.linear == 2 or given.board
     split = _glued(raw, parser, known, given.linear)
     if split:
         raw, parser = parse(text, known, split)
-    inference = infer(raw, text, declared, parser.board, sizes, known, squares, given.linear)
+    inference = infer(raw, text, declared, parser.board, sizes, known, squares, given.linear, given.bold)
     opened = [dim for dims in (*inference.names.values(), *inference.dims.values()) for dim in dims]
     taken = {*inference.names, *(str(size) for shape in declared.values() for size in shape)}
     letters = inference.unifier.letters(opened, taken)
@@ -88,7 +120,7 @@ def read(
     expr = Lowering(inference, letters).build(raw)
     expr = functions.tr(expr) if expr.shape == (1, 1) else expr
     said = [f"{word} is the product {' '.join(word)}; as one name: --shape {word}=…" for word in sorted(split)]
-    doubts = tuple(dict.fromkeys([*said, *given.said, *parser.doubts, *inference.doubts]))
+    doubts = tuple(dict.fromkeys([*said, *given.said, *parser.doubts, *inference.doubts, *inference.ambiguous()]))
     return Reading(expr, closed, doubts, text, parser.board or bool(inference.products), split, given.linear, given.wrt)
 
 
@@ -120,6 +152,8 @@ def _glued(raw: Raw, parser: Parser, known: frozenset[str], linear: int) -> froz
     found = {word for word in words if set(word) <= single and (parser.board or plain_text)}
     found |= {word for word in words if GLUED.fullmatch(word) and (parser.board or plain_text or hidden & set(word))}
     found |= {word for word in words if len(word) == 2 and parser.board and hidden & set(word)}
+    if "\\" in parser.text:  # LaTeX, where names have one letter
+        found |= {word for word in words if len(word) == 2 and word.islower()}
     return frozenset(found)
 
 

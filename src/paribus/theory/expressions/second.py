@@ -20,8 +20,9 @@ import numpy as np
 CALLED = {
     "log", "exp", "ln", "tr", "Tr", "trace", "det", "logdet", "sin", "cos", "tan", "tanh", "sinh", "cosh", "sqrt",
     "sigmoid", "softmax", "relu", "max", "min", "mean", "sum", "erf", "softplus", "norm", "diag", "vec", "abs",
-    "logsumexp", "log2", "log10",
+    "logsumexp", "log2", "log10", "sec", "csc", "cot", "arcsin", "arccos", "arctan",
 }  # fmt: skip
+SUMMED = {"tr", "Tr", "trace", "sum", "mean", "diag", "vec"}  # of products with functions in them
 SIGNS = {
     "−": "-", "–": "-", "⋅": "·", "∙": "·", "∥": "‖", "\\|": "‖", "ᵀ": "⊤", "′": "⊤", "’": "⊤", "÷": "/", "∘": "⊙",
     "∗": "*", "∞": "inf", "½": "0.5", "¼": "0.25", "∣": "|", "√": "sqrt ", "∑": "Σ",
@@ -40,13 +41,13 @@ METHODS = (  # of arrays: x.sum() is sum(x)
     "clamp", "clip", "sum", "mean", "dot", "exp", "log", "norm", "trace", "det", "inverse", "abs", "relu", "sigmoid",
     "tanh",
     "softmax", "logsumexp", "var", "std", "pow", "square", "sqrt", "cumsum", "transpose", "outer", "diag", "t",
-    "mm", "mv", "max", "min", "logdet",
+    "mm", "mv", "ravel", "flatten", "max", "min", "logdet",
 )  # fmt: skip
 IN_NUMPY = (
     "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "outer", "dot", "ones", "zeros", "eye",
-    "tril", "sqrt", "square", "cumsum", "trace", "diag", "log1p", "expm1", "prod", "vdot", "transpose", "matmul",
+    "tril", "sqrt", "square", "cumsum", "trace", "diag", "log1p", "expm1", "prod", "transpose", "matmul",
     "multiply", "divide", "add", "subtract", "negative", "reciprocal", "ones_like", "zeros_like", "einsum", "log2",
-    "log10", "identity", "inner",
+    "log10", "identity", "inner", "arcsin", "arccos", "arcsinh", "arccosh", "arctanh",
 )  # fmt: skip
 PRODUCTS = frozenset("+-*/@,)]·⊙%•<>")
 WORD = r"[A-Za-z_]\w*"
@@ -273,7 +274,11 @@ def _until(
 ) -> tuple[str, int]:
     """What stands before one of some signs, written in Python, and where it ends."""
     out: list[str] = []
-    while place < len(pieces) and not (pieces[place] in stops and (out or pieces[place] in ")],⟩")):
+    while place < len(pieces) and not (
+        pieces[place] in stops
+        and (out or pieces[place] in ")],⟩")
+        and not (pieces[place] == "(" and _function(out[-1], names))
+    ):
         piece = pieces[place]
         lowered = piece[0] == "_" and piece[1:] and set(piece[1:]) <= set(indices)
         if (
@@ -314,7 +319,9 @@ def _until(
                 inside, place = "".join(pieces[place + 1 : place + 2 + sign]), place + 1 + sign
             out.append(f"**P({inside})")
         elif piece in CALLED and _function(piece, names) and pieces[place + 1 : place + 2] not in ([], ["("]):
-            inside, place = _until(pieces, place + 1, stops | PRODUCTS, names, indices)
+            inner = stops | PRODUCTS | (frozenset() if piece in SUMMED else CALLED - SUMMED)
+            inner |= {"("} if piece not in SUMMED | {"det", "logdet"} else set()
+            inside, place = _until(pieces, place + 1, inner, names, indices)
             out.append(f"{piece}({inside})")
             place -= 1
         elif (
@@ -390,10 +397,15 @@ def column(value: Any) -> Any:
 
 
 class Power:
-    """An exponent that was written with ^."""
+    """An exponent that was written with ^, perhaps with a transpose behind it."""
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    def __init__(self, value: Any, turned: bool = False) -> None:
+        self.value, self.turned = value, turned
+
+    @property
+    def T(self) -> Power:  # noqa: N802
+        """The exponent of a power that is transposed."""
+        return Power(self.value, not self.turned)
 
     def __rpow__(self, base: Any) -> Board:
         return board(base) ** self
@@ -455,7 +467,11 @@ class Board:
             return other.function(other.left, self)
         return board(other) * self
 
-    __matmul__, __rmatmul__ = __mul__, __rmul__
+    def __matmul__(self, other: Any) -> Any:
+        columns = isinstance(other, Board) and self.array.shape == other.array.shape and self.array.shape[1:] == (1,)
+        return Board(self.array.T @ other.array) if columns else self * other
+
+    __rmatmul__ = __rmul__
 
     def __mod__(self, other: Any) -> Board:
         return _fitted(np.multiply, self, board(other))
@@ -494,6 +510,8 @@ class Board:
     __ge__, __le__ = __gt__, __lt__
 
     def __pow__(self, exponent: Any) -> Board:
+        if isinstance(exponent, Power) and exponent.turned:
+            return (self**exponent.T).T
         if isinstance(exponent, Power):
             power = board(exponent.value).array
             rows = self.array.shape
@@ -741,7 +759,14 @@ PROGRAM: dict[str, Any] = {
     **{name: getattr(np, name) for name in IN_NUMPY},
     "sum": _dim(np.sum),
     "mean": _dim(_mean),
-    **dict.fromkeys(["norm", "vector_norm"], _dim(_norm)),
+    **dict.fromkeys(["norm", "vector_norm", "matrix_norm"], _dim(_norm)),
+    **{f"a{name}": getattr(np, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "sec": lambda x: 1 / np.cos(x),
+    "csc": lambda x: 1 / np.sin(x),
+    "cot": lambda x: 1 / np.tan(x),
+    "coth": lambda x: 1 / np.tanh(x),
+    "sech": lambda x: 1 / np.cosh(x),
+    "cbrt": lambda x: _power(x, 1 / 3),
     "var": _dim(_var),
     "tr": np.trace,
     "Tr": np.trace,
@@ -785,7 +810,9 @@ PROGRAM: dict[str, Any] = {
     **dict.fromkeys(["mm", "mv", "matvec", "bmm"], np.matmul),
     "reduce_sum": _dim(np.sum),
     "reduce_mean": _dim(_mean),
+    **dict.fromkeys(["ravel", "flatten"], np.ravel),
     "t": np.transpose,
+    "vdot": lambda a, b: np.sum(np.ravel(a) * np.ravel(b)),  # conjugates nothing: a complex step goes through
     "len": len,
     "transpose": lambda x, *axes: np.transpose(x),
     "logabsdet": lambda x: np.log(_abs(np.linalg.det(x))),

@@ -5,6 +5,7 @@ Beside what cannot be, what is unlikely is counted: of two readings that both fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,9 +18,10 @@ from paribus.theory.expressions.text import shape_text
 from paribus.theory.expressions.tokens import pointing
 from paribus.theory.expressions.tree import Shape
 
+WHOLE = {"exp", "log", "sqrt", "sin", "cos"}  # functions that matrices have as well
 KINDS = {0: "scalar", 1: "vector", 2: "matrix"}
 COUNTS = {"m", "n", "N", "k", "K", "d", "D", "p", "M", "T", "C", "J"}  # usual names of sizes
-SMALL = {"eps", "epsilon"}  # numbers that are added to arrays
+SMALL = {"eps", "epsilon", "delta"}  # numbers that are added to arrays
 AVERAGES = {"mean", "max", "min", "logsumexp"}  # and those that are taken off them
 RAISED = 1.9  # what it costs that a Latin letter is a number because it stands before ^
 LIKELY, UNLIKELY = 2.0, 3.0  # what it costs to add a scalar to an array, and to sum up a scalar
@@ -59,6 +61,25 @@ class Inference:
     numbers: bool = False  # nothing is an array
     scalars: frozenset[str] = frozenset()  # names that are numbers by convention
     biases: frozenset[str] = frozenset()  # names added to all rows of data: b of X w + b
+    divisors: frozenset[Raw] = frozenset()  # what stands below a line: 1 / (2 s^2)
+    functions: list[Raw] = field(default_factory=list)  # of matrices, that books may take of the matrix as a whole
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the text says by a module that functions are NumPy's."""
+        return bool(re.search(r"\b(?:np|numpy|torch|jnp|tf)\.", self.text))
+
+    def ambiguous(self) -> list[str]:
+        """A sentence for each function of a square matrix that is taken of its entries."""
+        said = list[str]()
+        for raw in self.functions:
+            rows, columns = map(self.unifier.resolve, self.dims[raw])
+            if rows == columns or (raw.op == "**" and raw.args[1].op == "neg"):
+                base = raw.args[0].text
+                of = {"**": f"matrix_power({base}, 2), inv({base})", "/": "A @ inv(B)"}.get(raw.op)
+                other = f"as a whole: {of}" if of else f"{raw.op} of the matrix as a whole is not read"
+                said.append(f"{raw.text} is taken of each entry, as in NumPy; {other}")
+        return said
 
     def visit(self, raw: Raw) -> Dims:
         """Shape of a node, remembered for it."""
@@ -101,6 +122,8 @@ class Inference:
             self.cost += len(dims[0]) > 0
             return dims[0]
         if raw.op in ENTRYWISE:
+            if raw.op in WHOLE and len(dims[0]) == 2 and not self.numeric:
+                self.functions.append(raw)
             found = dims[0]
             for other in dims[1:]:
                 found = self._broadcast(raw, found, other)
@@ -216,7 +239,9 @@ class Inference:
         lies, stands = left in self.rows, right not in self.rows
         if len(a) == len(b) == 1 and not lies and not stands:
             return (*a, *b)
-        if len(a) == len(b) == 1 and stands and (lies or raw.value == "·"):
+        if len(a) == len(b) == 1 and stands and (lies or raw.value == "·" or raw.op in ("@", "matmul")):
+            dotted = raw.value == "·" and not lies  # λ·x
+            self.cost += LIKELY * (dotted and any(arg.op == "name" and arg.value in self.scalars for arg in raw.args))
             return self._inner_sizes(raw, a, b)
         if len(a) == len(b) == 1:
             x, y = left.text, right.text
@@ -277,6 +302,12 @@ class Inference:
             self.cost += UNLIKELY
         if raw.op == "/":
             self._divided(left, right, a, b)
+        if (
+            len({"**": a, "/": b}.get(raw.op, ())) == 2
+            and not self.numeric
+            and self.within[-1:] not in (["sum"], ["mean"])
+        ):
+            self.functions.append(raw)
         if raw.op == "*" and {len(a), len(b)} == {0, 2} and not self.board:
             self.cost += 1.1 * any(
                 arg.op == "name"
@@ -291,7 +322,7 @@ class Inference:
         if raw.op in ("*", "/") and {len(a), len(b)} == {0, 1}:
             self.cost += LIKELY * any(arg.value in COUNTS and self.dims[arg] and arg.op == "name" for arg in raw.args)
         if (
-            self.board
+            (self.board or not (self.numeric or "@" in self.text))
             and raw.op == "*"
             and raw.value is not None
             and self.text[raw.value : raw.value + 1] == "*"
@@ -312,8 +343,14 @@ class Inference:
     def _scalar_beside(self, raw: Raw, a: Dims, b: Dims) -> None:
         """A scalar that is no plain number is seldom added to every entry of an array."""
         for side, mine, other in ((raw.args[0], a, b), (raw.args[1], b, a)):
-            if mine or not other or _plain(side) or side.value in SMALL or side.op in AVERAGES:
+            if self.board and side.op == "number" and len(other) == 2 and not any(self.within[-1:]):
+                self.doubts.append(f"{side.text} is added to every entry; to the diagonal: {side.text} I")
+            if mine or not other or _plain(side) or side.op in AVERAGES or _small(side):
                 continue
+            if side.op == "name" and len(other) == 2 and side.value not in self.declared:
+                self.doubts.append(
+                    f"{side.text} is added to every entry; as a row, to each of the rows: --shape {side.text}=n"
+                )
             if side.value not in self.biases:
                 summed = len(other) == 1 and not self.exponents and self.within[-1:] in (["sum"], ["mean"])
                 numeric = side.op == "name" or any(one.op == "log" for one in side.nodes())
@@ -386,7 +423,7 @@ class Inference:
                 name.op == "name" and name.value not in self.declared and name.value.islower() and len(name.value) == 1
             )
             alone = self.numbers or len(self.names) == 1 or name.value in self.constants
-            self.cost += RAISED * (latin and not alone)
+            self.cost += RAISED * (latin and not alone and raw not in self.divisors)
             return exponent
         text = raw.args[0].text
         if len(base) == 2 and power == -1:
@@ -410,8 +447,9 @@ class Inference:
         if len(base) == 1:
             hint = f"write {text}**{over.text} for each entry by itself, norm({text})**2 or {text}ᵀ{text} for a number"
         else:
-            power = f"matrix_power({text}, {over.text if isinstance(power, int) else 3})"
-            hint = f"write {text}**{over.text} for each entry by itself, {power} for {text} @ {text}"
+            whole = f"matrix_power({text}, {over.text}) for {text} @ {text}"
+            root = f"and a letter for the root of the matrix, B with B @ B for {text}"
+            hint = f"write {text}**{over.text} for each entry by itself, {whole if isinstance(power, int) else root}"
         raise pointing(
             f"{raw.text}: ^ of a {KINDS[min(len(base), 2)]} has two readings: write ** for a power",
             self.text,
@@ -422,12 +460,18 @@ class Inference:
     # functions
 
     def _bars(self, raw: Raw, dims: Dims) -> Dims:
+        if raw.op == "bars" and len(dims) == 1:
+            self.doubts.append(f"{raw.text} is taken of each entry; the norm is ‖…‖")
         if raw.op == "bars" and len(dims) == 2:
             self._square(raw, dims)
             self.doubts.append(f"{raw.text} is the determinant; entry by entry it is abs(…)")
             return ()
+        inside = raw.args[0].text
+        if raw.op == "‖" and len(dims) == 2 and raw.value in (None, 2):
+            kinds = ("the Frobenius norm", f"‖{inside}‖₂"), ("the largest singular value", f"‖{inside}‖_F")
+            (is_, _), (other, sign) = kinds if raw.value is None else reversed(kinds)
+            self.doubts.append(f"{raw.text} is {is_}; {other} is {sign}")
         if raw.op == "‖" and raw.value == 1 and len(dims) == 2:
-            inside = raw.args[0].text
             self.doubts.append(
                 f"{raw.text} is the largest sum of a column, as in NumPy; of all entries: sum(abs({inside}))"
             )
@@ -460,12 +504,36 @@ class Inference:
             )
         if axis is not None and not dims:
             raise self.clash(f"{raw.op} along an axis takes an array", raw.args[0], dims)
+        if axis is None and len(dims) == 2 and not keep:
+            self._all_of(raw, options)
         if axis is None:
             return (1,) * len(dims) if keep and dims else ()
         if not -len(dims) <= axis < len(dims):
             raise self.clash(f"{raw.op} has no axis {axis} to take", raw.args[0], dims)
         place = axis % len(dims)
         return tuple(1 if i == place else size for i, size in enumerate(dims) if keep or i != place)
+
+    def _all_of(self, raw: Raw, options: Mapping[str, object]) -> None:
+        """What else a sum, a mean or a norm of a matrix is elsewhere."""
+        inside = raw.args[0].text
+        if self.linear == 2 and raw.op in ("sum", "mean", "max", "min"):
+            if "sum" in self.within[-1:] or "mean" in self.within[-1:]:
+                hint = (
+                    f"write {raw.op}({inside}, axis=0) for those of the columns, {raw.op}({inside}(:)) for all entries"
+                )
+                raise self.clash(
+                    f"{raw.op} of a matrix may be of its columns, as in MATLAB",
+                    raw.args[0],
+                    self.dims[raw.args[0]],
+                    hint=hint,
+                )
+            self.doubts.append(
+                f"{raw.text} is of all entries; of each column, as in MATLAB: {raw.op}({inside}, axis=0)"
+            )
+        if raw.op == "norm" and "ord" not in options and not self.numeric:
+            self.doubts.append(
+                f"{raw.text} is the Frobenius norm; the largest singular value, as in MATLAB: norm({inside}, 2)"
+            )
 
     def _along(self, raw: Raw, dims: Dims) -> Dims:
         options = dict(raw.value or ())
@@ -527,11 +595,17 @@ class Inference:
             raise self.clash("dot takes vectors", raw, a, b)
         if not self.unifier.unify(a[-1], b[0]):
             raise self.clash("dot needs vectors of equal size", raw, a, b)
+        if len(a) == len(b) == 2 and not self.numeric:
+            x, y = (arg.text for arg in raw.args)
+            self.doubts.append(
+                f"{raw.text} is the product {x} @ {y}, as in NumPy; the inner product is sum(({x}) * ({y}))"
+            )
         return (*a[:-1], *b[1:])
 
     def _inner(self, raw: Raw, dims: list[Dims]) -> Dims:
         if len(dims[0]) != len(dims[1]) or not all(self.unifier.unify(*pair) for pair in zip(*dims, strict=True)):
             raise self.clash("an inner product is of two equal shapes", raw, *dims)
+        self.cost += UNLIKELY * (not dims[0])
         return ()
 
     def _outer(self, raw: Raw, dims: list[Dims]) -> Dims:
@@ -541,6 +615,9 @@ class Inference:
 
     def _diag(self, raw: Raw, dims: list[Dims]) -> Dims:
         if len(dims[0]) == 1:
+            n = raw.args[0].text
+            if n in COUNTS:
+                self.doubts.append(f"diag({n}) has the vector {n} on its diagonal; the identity is eye({n})")
             return dims[0] * 2
         self._needs(raw, dims[0], 2)
         if not self.unifier.unify(*dims[0]):
@@ -550,6 +627,9 @@ class Inference:
     def _vec(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._needs(raw, dims[0], 2)
         return (Product(dims[0][1], dims[0][0]),)
+
+    def _ravel(self, raw: Raw, dims: list[Dims]) -> Dims:
+        return dims[0] if len(dims[0]) < 2 else (Product(*dims[0]),)
 
     def _kron(self, raw: Raw, dims: list[Dims]) -> Dims:
         self._needs(raw, dims[-1], 2)
@@ -628,7 +708,11 @@ class Inference:
 
     def _needs(self, raw: Raw, dims: Dims, rank: int, arg: Raw | None = None) -> None:
         if len(dims) != rank:
-            raise self.clash(f"{raw.op} takes a {KINDS[rank]}", arg or raw.args[-1], dims)
+            operand = arg or raw.args[-1]
+            first = next(iter(names_of(operand)), "A")
+            sizes = {1: "n", 2: "n,n" if raw.op in MATRICES else "m,n"}[rank]
+            hint = f"a {KINDS[rank]} is declared by --shape {first}={sizes}"
+            raise self.clash(f"{raw.op} takes a {KINDS[rank]}", operand, dims, hint=hint)
 
     def clash(self, rule: str, raw: Raw, *dims: Dims, hint: str = "") -> TheoryError:
         """An error that names the operand or both, with their shapes, below a caret."""
@@ -637,11 +721,20 @@ class Inference:
         shown = [shape_text(tuple(self.unifier.close(dim, letters) for dim in some)) for some in dims]
         what = " and ".join(f"{arg.text} is {shape}" for arg, shape in zip(pair, shown, strict=True))
         column = raw.value if len(dims) == 2 and type(raw.value) is int else raw.column
-        return pointing(f"{rule}: {what}", self.text, column, hint or "say otherwise with --shape A=m,n")
+        first = next(iter(names_of(raw)), "A")
+        return pointing(f"{rule}: {what}", self.text, column, hint or f"say otherwise with --shape {first}=m,n")
 
 
 def _chain(raw: Raw) -> list[Raw]:
     return [*_chain(raw.args[0]), *_chain(raw.args[1])] if raw.op in ("@", "juxt") else [raw]
+
+
+def _small(raw: Raw) -> bool:
+    """Whether it is made of usual names of small numbers: ε, δ / 2."""
+    names = names_of(raw)
+    return (
+        bool(names) and {*names} <= SMALL and all(one.op in ("name", "number", "*", "/", "juxt") for one in raw.nodes())
+    )
 
 
 def _plain(raw: Raw) -> bool:

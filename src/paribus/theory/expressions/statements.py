@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from paribus.errors import TheoryError
 from paribus.theory.expressions.cases import cases
+from paribus.theory.expressions.idioms import arguments
 from paribus.theory.expressions.refusals import AT_ONCE, refuse
 
 GREEK = "Α-Ωα-ωϵϕϑ"
@@ -39,7 +40,7 @@ AROUND = (  # what may stand around a formula; a group is the variable
     rf",?\s*(?i:with respect to|w\.?\s?r\.?\s?t\.?)\s+({NAME})$",
     rf"^lambda\s+({NAME})\s*(?:,\s*\w+\s*)*:",
     rf"^@\(\s*({NAME})[^()]*\)",  # MATLAB
-    rf"^(?:function|\\)\s*\(\s*({NAME})[^()]*\)(?=\s*[\w(])",  # R
+    rf"^(?:function|\\)\s*\(\s*({NAME})[^()]*\)(?=\s*[-\w(])",  # R
     rf"^({NAME})\s*->",  # Julia
     rf"^def\s+\w+\s*\(\s*({NAME})[^()]*\)\s*(?:->\s*\w+\s*)?:",
     rf"^{NAME}\s*<-\s*",
@@ -58,13 +59,18 @@ LABEL = (  # what stands before the sign =: log p(x), L(w), J_\lambda(w), D_{KL}
     r"(?:\s*(?:_|\^)\s*(?:\{(?:[^{}=]|\{[^{}]*\})*\}|\*|\w+))*"
     rf"(?P<of>\s*(?:\\left)?\s*(?:{DEEP}))?"
 )
+ASIDE = (  # comments, numbers and names of equations
+    r"\\(?:tag|label)\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![a-z])|\s#\s.*|(?<![\\*o/])%\s+[A-Za-z]{3,}.*"
+    r"|[,;]?\s*(?:\\q?quad\s*)*(?:\\forall|∀).*$|(?:\s|\\[,;!]|\\q?quad)+[.,;]?$|\\[,;!]\s*[.,;]$"
+)
 MARKS = {"\u0304": "bar", "\u0302": "hat", "\u0303": "tilde"}
-PART = rf"(?:{NAME}(?:\s*(?:_|\^)\s*(?:\{{[^{{}}=]*\}}|\w))*)"  # of a formula, with a name of its own
+PART = rf"(?:{NAME}(?:\s*(?:_|\^)\s*(?:\{{[^{{}}=]*\}}|\\[a-z]+|\w))*)"  # of a formula, with a name of its own
 AND = r"(?:where|with|and)"
 CUT = (  # before a statement
     rf"\s*(?:;|\\\\|\n|,|\b{AND}\b)\s*(?:(?:\\[,;:! ]|\\quad|\\qquad|\\text\{{\s*{AND}\s*\}})\s*)*"
-    rf"(?={PART}\s*&?\s*:?=[^=])"
+    rf"(?={PART}(?:\(\s*{NAME}\s*\))?\s*&?\s*:?=[^=])"
 )
+FUNCTION = rf"({PART})\s*\(\s*({NAME})\s*\)\s*&?\s*:?=(?!=)\s*"  # h(x) = …
 MOST = 30  # parts
 LONGEST = 8000  # letters
 
@@ -80,7 +86,11 @@ def alone(typed: str, keep: Iterable[str] = ()) -> tuple[str, str]:
         TheoryError: an integral, an expectation, a constraint.
     """
     refuse(typed, AT_ONCE)
-    text, wrt = _unwrapped(cases(_accented(typed.strip())))
+    typed = re.sub(rf"\\(?:text\w*|mbox|mathrm)\s*\{{\s*,?\s*{AND}\s*:?\s*\}}", " where ", typed)
+    typed = re.sub(ASIDE, "", typed.strip().replace("ℓ", "l"))
+    typed = re.sub(r"\\overline(?![a-z])", r"\\bar", re.sub(r"\\underline\s*(?=\{)", r"\\mathbf", typed))
+    typed = re.sub(r"^let\b(.*=.*?)\bin\b", r"\1;", typed.strip(), flags=re.DOTALL)
+    text, wrt = _unwrapped(cases(_accented(typed)))
     text, named = _unwrapped(_joined(text, {_plain(key) for key in keep}))
     refuse(text)
     return text, unicodedata.normalize("NFKC", named or wrt).lstrip("\\")
@@ -122,8 +132,8 @@ def _unlabelled(text: str) -> str:
         return text
     before, after = text[: signs[0].start()].rstrip("&: "), text[signs[0].end() :].lstrip("& ")
     found = re.fullmatch(LABEL, before.strip())
-    bare = re.fullmatch(rf"-?\s*(?:{NAME}|[\d.]+)", after.strip())
-    if not found or bare or (not found["of"] and _made_of(found["head"], after)):
+    bare = re.fullmatch(rf"-?\s*(?:\\?[A-Za-z{GREEK}][A-Za-z0-9_{GREEK}]*|[\d.]+)", after.strip())
+    if not found or (bare and not found["of"]) or (not found["of"] and _made_of(found["head"], after)):
         return text
     return after.strip()
 
@@ -140,6 +150,8 @@ def _equals(text: str) -> list[re.Match[str]]:
 def _made_of(head: str, rest: str) -> bool:
     """Whether a name, or all letters of a word, stand in a text by themselves: x of x = Ax, A and x of Ax = b + x."""
     letters = [head] if len(head) < 2 or not head.isalpha() else list(head)
+    if re.search(rf"(?<![\w\\]){re.escape(head)}(?!\w)", rest):
+        return True
     return all(re.search(rf"(?<![a-z\\]){re.escape(letter)}(?![a-z])", rest) for letter in letters)
 
 
@@ -150,9 +162,13 @@ def _plain(name: str) -> str:
 
 def _joined(text: str, keep: set[str]) -> str:
     """One formula of several statements: each name that a statement gives is put in where it is used."""
+    if len(_equals(text)) > 1:  # names are the same in bold
+        text = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec)\s*\{\s*(\\?[A-Za-z]+)\s*\}", r" \1 ", text)
     marked = re.sub(r"\n\s*return\b", "; return", text)
     pieces = [re.sub(r"^(?:let|set|define|given)\s+", "", piece.strip(" ,;&\n")) for piece in _cut(marked)]
-    pieces = [piece for piece in pieces if piece]
+    given = [piece for piece in pieces if piece]
+    pieces = _applied(given)
+    text = pieces[0] if len(pieces) == 1 < len(given) else text
     heads = [re.match(rf"({PART})\s*&?\s*:?=(?!=)&?\s*", piece) for piece in pieces]
     if not 1 < len(pieces) <= MOST or heads.count(None) > 1:
         return text
@@ -171,6 +187,27 @@ def _joined(text: str, keep: set[str]) -> str:
         if place != main and head and _plain(head[1]) not in keep:
             parts.append((head[1].strip(), _put(body[place], parts)))
     return _put(body[main], parts)
+
+
+def _applied(pieces: list[str]) -> list[str]:
+    """Statements without those that give the formula of a function, which is put in where it is called."""
+    for piece in list(pieces):
+        head = re.match(FUNCTION, piece)
+        others = [other for other in pieces if other is not piece]
+        call = rf"(?<![\w\\]){re.escape(head[1].strip())}\s*\(" if head else ""
+        if not head or not any(re.search(call, other) for other in others) or re.search(call, piece[head.end() :]):
+            continue
+        for place, other in enumerate(others):
+            while (found := re.search(call, other)) and len(other) < LONGEST:
+                args, stop = arguments(other, found.end())
+                if not stop:
+                    break
+                value = f"({', '.join(args)})".replace("\\", r"\\")
+                body = re.sub(_used(head[2], False), value, piece[head.end() :])
+                other = f"{other[: found.start()]}({body}){other[stop:]}"
+            others[place] = other
+        pieces = others
+    return pieces
 
 
 def _cut(text: str) -> list[str]:

@@ -26,7 +26,7 @@ COMMANDS = {  # LaTeX commands that are not their own names
 KNOWN = {
     *COMMANDS, *(name.rstrip("_") for name in LETTERS.values()), "frac", "sqrt", "log", "ln", "exp", "det", "tr", "Tr",
     "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min", "sigmoid", "softmax", "relu", "diag", "norm", "vec",
-    "erf", "trace",
+    "erf", "trace", "arcsin", "arccos", "arctan", "sec", "csc", "cot", "coth", "sech",
 }  # fmt: skip
 SILENT = ["left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl", "biggr",
           "displaystyle", "limits", "nolimits", "quad", "qquad"]  # fmt: skip
@@ -133,7 +133,12 @@ def tokens(text: str, split: frozenset[str] = frozenset()) -> list[Token]:
         if match is None:
             what = re.match(r"\\?[A-Za-z]+|.", text[column:])
             rule = f"the expression cannot be read: {what[0] if what else text[column]} has no meaning here"
-            raise pointing(rule, text, column, "NumPy notation, x.T @ A @ x, or as it is typeset: xᵀAx")
+            raise pointing(
+                rule,
+                text,
+                column,
+                "NumPy notation is read, x.T @ A @ x, and typeset signs, xᵀAx; write what it stands for",
+            )
         place = match.end()
         kind = match.lastgroup or "sign"
         stop = next((later for later in columns[place:] if later > column), len(text))
