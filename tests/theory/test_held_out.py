@@ -16,7 +16,7 @@ RIGHT = {  # far from the notation
 }
 EVERY = {  # only each sixth or twelfth spelling
     **dict.fromkeys(["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 6),
-    **dict.fromkeys(["derivatives-seventh", "derivatives-eighth", "derivatives-ninth"], 12),
+    **dict.fromkeys(["derivatives-seventh", "derivatives-eighth", "derivatives-ninth", "derivatives-tenth"], 12),
     **dict.fromkeys(["layers-tenth", "layers-eleventh"], 6),
 }
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
