@@ -192,7 +192,7 @@ def _order(line: ast.stmt) -> int:
     """Imports, classes and functions first, then the parts of a net, then what is done with them."""
     if isinstance(line, ast.Import | ast.ImportFrom | ast.ClassDef | ast.FunctionDef):
         return 0
-    parts = isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Attribute)
+    parts = isinstance(line, ast.Assign) and ast.unparse(line.targets[0]).startswith("self.")
     return 1 if parts or (isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)) else 2
 
 

@@ -73,6 +73,7 @@ class Step:
     plain: bool = True  # in words, not as a class of a framework
     expects: int | None = None
     turns: bool = False  # a class of Keras, whose steps come before channels
+    words: bool = False  # no call of a class
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,12 @@ class Reader:
                 continue
             if item := self.item():
                 yield item
-            calls = (self.at and self.word(self.signs[self.at - 1]) == ")") or (not self.over and self.calls())
-            if not self.over and self.sign not in (*stops, *apart) and not (calls and kind_of(self.sign)):
+            calls = (self.at and self.word(self.signs[self.at - 1]) in (")", "]")) or (not self.over and self.calls())
+            if (
+                not self.over
+                and self.sign not in (*stops, *apart)
+                and not (calls and (self.sign == "[" or kind_of(self.sign)))
+            ):
                 raise unreadable("layers stand apart by commas", self.place, "put a comma before it")
             while self.sign in apart:
                 self.take()
@@ -536,6 +541,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     options, first = _options(kind, signs)
     if kind in ("pool", "avgpool"):
         options.setdefault("kernel", (2,))  # as in Keras, and nearly everywhere else
+    if kind == "up":
+        options.setdefault("factor", (2,))
     if normed:
         options["shape"] = _whole(*normed)
     if call and call.base == "LayerNormalization":
@@ -548,7 +555,7 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     takes = expects if isinstance(expects, int) else None
     plain = call is None or call.base not in ("Linear", "LazyLinear", "Dense") or FLATTENS.match(call.name) is not None
     turns = call is not None and (keras or bool(re.search(r"[a-z]1D$|^Dense$", call.base)))
-    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain, turns=turns)]
+    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain, turns=turns, words=call is None)]
     if separable:
         point = {"out": options.pop("out"), "kernel": (1,), "bias": options.pop("bias", True)}
         steps = [Step(Layer("dw", {**options, "bias": False}), place), Step(Layer("conv", point), place)]

@@ -119,7 +119,8 @@ def _unlabelled(text: str) -> str:
     found = LABEL.match(text)
     if found is None:
         return text
-    words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[^\W_]+", found["label"].lower())}
+    label = re.sub(r"(?i)\b(?:fully[- ]connected|convolutional|dense)\b(?= (?:\w+ )*net)", "", found["label"])
+    words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[^\W_]+", label.lower())}
     told = any(kind_of(word) or word in ENDS for word in words - NETS)
     return text[found.end() :] if words & NETS and not told else text
 
@@ -193,7 +194,7 @@ def _throughout(text: str) -> str:
     said = re.sub(r"(?i)\s*(?:,? and followed by| followed by(?: an?)?|\+|,? and )\s*", " ", f" {said} ").strip(" ,")
     if re.search(r"(?i)\b(?:fc|dense|linear|pool\w*|layers?)\b", said):
         return text
-    pieces = re.split(r"(,|;|\n|->|→|=>|\.\s|\s(?=conv\d-\d)|\s(?=max-?pool|fc-))", text[: found.start()])
+    pieces = re.split(r"(,|;|\n|->|→|=>|\s[-–]\s|\.\s|\s(?=conv\d-\d)|\s(?=max-?pool|fc-))", text[: found.start()])
     return "".join(f"{piece} {said} " if re.search(r"(?i)\bconv", piece) else piece for piece in pieces)
 
 
@@ -202,10 +203,12 @@ def _encoder(found: re.Match[str], wide: str) -> str:
     rest = found["rest"]
     width = re.search(
         r"(?i)(?:d_?model|model (?:dim\w*|width)|embed\w* dim\w*|hidden (?:size|dim\w*)|width|"
-        r"(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(\d+)[- ](?:dim\w*|features|wide)",
+        r"(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(?<![=\d])(\d+)[- ](?:dim\w*|features|wide)",
         rest,
     )
-    heads = re.search(r"(?i)(\d+)[- ](?:attention )?heads?|(?:n_?heads?|num_heads|heads)\s*(?:=|of|:)?\s*(\d+)", rest)
+    heads = re.search(
+        r"(?i)(?<![=\d])(\d+)[- ](?:attention )?heads?|(?:n_?heads?|num_heads|heads)\s*(?:=|of|:)?\s*(\d+)", rest
+    )
     inner = re.search(
         r"(?i)(?:dim_feedforward|feed-?forward\w*|ffn?|d_ff|mlp)(?: (?:dim\w*|size|width|hidden))*\s*(?:=|of|"
         r":)?\s*(\d+)",
@@ -219,6 +222,6 @@ def _encoder(found: re.Match[str], wide: str) -> str:
     said += f" ff={inner[1]}" if inner else ""
     if re.search(r"(?i)\bgelu\b|\bpre-?norm|norm.first|\bdropout", rest) or not wide:
         return ""
-    times = re.search(r"(\d+) layers\b|(?<= )x(\d+)\s*$", rest)
-    many = number(found["n"]) if found["n"] else int(times[1] or times[2]) if times else 1
+    times = re.search(r"(?<![=\d])(\d+) layers\b|(?<=layers=)(\d+)()|(?<= )x(\d+)\s*$", rest)
+    many = number(found["n"]) if found["n"] else int(next(filter(None, times.groups()))) if times else 1
     return said + (f" layers={many}" if many > 1 else "")

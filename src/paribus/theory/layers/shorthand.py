@@ -16,10 +16,10 @@ from paribus.theory.layers.values import Chain, behind, joined
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
     r"(?i)\s*(?P<before>(?:[a-z-]+[ :]+){0,8})"
-    r"[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→,]|->)\s*\d+){2,})[\])]?"
+    r"[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→, ]|->)\s*\d+){2,})[\])]?"
     r"(?P<rest>[\s,(]+[a-z ,()]+)?\s*"
 )
-STEPS = re.compile(r"\s*(?:->|→|=>|⇒|-(?=\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
+STEPS = re.compile(r"\s*(?:->|→|=>|⇒|[-–](?=\s*\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
 STEP = re.compile(r"(?P<n>\d*)\s*\(?(?P<rest>[a-zA-Z ,.\d%()]*)\)?")
 BEFORE = {"a", "an", "mlp", "net", "network", "nn", "with", "sizes", "layer", "fully", "connected", "autoencoder",
           "dnn",
@@ -44,7 +44,7 @@ HIDDEN = (
         r" (?P<h>\d+)(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"
     ),
     re.compile(
-        r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"
+        r"(?i)\s*hidden[ _]layers?(?:[ _]sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"
     ),
 )
 LAST = re.compile(
@@ -138,7 +138,8 @@ def _steps(text: str) -> Short | None:
         elif found["n"] and found["rest"]:
             return None
         size = found["n"] or size
-        for said in filter(None, map(str.strip, re.split(r",|\band\b", found["rest"].strip("() ")))):
+        rest = " ".join(word for word in re.split(r"[,\s()]+", found["rest"]) if word.lower() not in AROUND)
+        for said in re.findall(r"(?i)drop(?:out)? ?p? ?=? ?[\d.%]+|\S+", rest):
             if is_activation(said) or kind_of(said) in ("bn", "ln"):
                 words.append(said)
             elif drop := re.fullmatch(r"(?i)drop(?:out)? ?(?:p ?=? ?)?\(?(0?\.\d+|\d+%)\)?", said):

@@ -61,6 +61,14 @@ NAMES = {  # without spaces, hyphens and the number of axes
     **dict.fromkeys(("faltung", "faltungsschicht", "faltungen"), "conv"), "leaky": "leaky_relu",
     **dict.fromkeys(("vollverbunden", "vollverbundene", "ausgabeschicht", "ausgabe", "dichte"), "linear"),
     "flat": "flatten", "flattened": "flatten", "flattening": "flatten", "globalaveraging": "gap",
+    **dict.fromkeys(("mittelwertpooling", "durchschnittspooling", "mittelwertpool"), "avgpool"),
+    **dict.fromkeys(("globalesmittelwertpooling", "globalesaveragepooling", "globalesdurchschnittspooling"), "gap"),
+    **dict.fromkeys(("letzterzeitschritt", "letzterschritt", "lasttoken", "lasttimesteps"), "last"),
+    **dict.fromkeys(("lineareschicht", "linearschicht", "vollständigverbunden", "vollständigverbundene",
+                     "vollständigverbundenen", "vollverbundenen"), "linear"),
+    **dict.fromkeys(("tiefenweise", "tiefenweisefaltung"), "dw"), "globalesmaxpooling": "gmp",
+    **dict.fromkeys(("transponiertefaltung", "transponierte"), "deconv"), "batchnormalisierung": "bn",
+    **dict.fromkeys(("einbettung", "einbettungsschicht"), "embedding"), "multiheadselfattention": "attention",
     "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
 }
 CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list",
@@ -104,6 +112,9 @@ PASSED = {"name", "input_shape", "padding_mode", "batch_first", "data_format", "
           "add_zero_attn", "batch_size", "key", "rngs", "use_running_average", "decay_rate", "axis_name",
           "kernel_init", "bias_init", "w_init", "b_init", "inference", "deterministic", "ratio", "stddev", "scope",
           "reuse"}
+IDLE = {"Rescaling", "Normalization", "Resizing", "RandomFlip", "RandomRotation", "RandomZoom", "RandomCrop", "CenterCrop",
+        "RandomContrast", "RandomTranslation", "RandomBrightness", "GaussianNoise", "GaussianDropout", "ActivityRegularization",
+        "Masking", "TextVectorization", "StandardScaler"}  # layers of Keras that prepare inputs or act in training alone
 WINDOW = ("kernel", "stride", "padding")
 CELL = ("in", "out", "layers", "bias", "", "", "bi")
 TORCH = {  # the arguments of torch's classes, by their exact names, in their order
@@ -128,7 +139,7 @@ ORDER = {  # of bare arguments, elsewhere
     "gn": ("groups",), "transpose": ("", ""),
     **dict.fromkeys(CELLS, ("out", "activation")), "attention": ("heads",), "up": ("factor",), "adaptive": ("size",),
     "prelu": ("slopes",), "input": ("",) * 4, "softmax": ("",), "log_softmax": ("",), "leaky_relu": ("",), "elu": ("",),
-    "bn": ("",), "ln": ("",), "flatten": ("start", "end"), "reshape": ("shape",), "zeropad": ("around", ""),
+    "bn": ("",), "ln": ("",), "gmp": ("size",), "flatten": ("start", "end"), "reshape": ("shape",), "zeropad": ("around", ""),
 }
 FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "layer", "and", "outputs", "classes",
     "heads", "filter", "unit", "ch", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class",

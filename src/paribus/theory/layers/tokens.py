@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS
-from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.spellings import is_activation, kind_of
 
 Token = tuple[str, str]  # what it is, and the word
 
@@ -22,10 +22,10 @@ NOUNS = {  # what a number counts
     **dict.fromkeys(("filter", "filters", "kernels", "channels", "channel", "maps", "map", "ch", "filtern", "kanälen",
                      "kanäle", "filtres", "canaux"), "filters"),
     **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
-                     "einheiten", "ausgänge", "ausgängen", "ausgang", "ausgabeneuronen"), "units"),
+                     "einheiten", "ausgänge", "ausgängen", "ausgang", "ausgabeneuronen", "ausgabeneuron"), "units"),
     **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
     **dict.fromkeys(("heads", "head"), "heads"), **dict.fromkeys(("groups",), "groups"),
-    **dict.fromkeys(("words", "tokens", "vocab", "vocabulary"), "words"),
+    **dict.fromkeys(("words", "tokens", "vocab", "vocabulary", "wörter", "wörtern", "vokabular"), "words"),
 }
 ORDINALS = {"first": 1, "second": 2, "third": 3, "erste": 1, "ersten": 1, "zweite": 2, "zweiten": 2, "dritte": 3,
             "dritten": 3}
@@ -42,7 +42,7 @@ SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
 architecture are as at autoencoder avec backbone basic be between bloc block body by cifar class classifier cnn come
 comes consists contains convnet convolve convolves couche couches danach dann das dataset de decoder deep dem den der
-des die downsampling du each einfaches encoder et features feed feedforward final finally followed for forward from
+des die eine einer einem einen eines je jeweils lineare linearen punktweise downsampling du each einfaches encoder et features feed feedforward final finally followed for forward from
 fully function functions gefolgt give gives goes has having head here image imagenet images in into is it its je
 kleines la layer layers le lenet les linearly mit mlp mnist model multilayer net network netz neural neuronales next
 nn nonlinearity of on operation our out over per perceptron probability produces producing regularisation
@@ -63,6 +63,10 @@ MARKS = {"then", "dann", "danach", "anschließend", "puis", "followed", "gefolgt
 NEEDS_OUT = ("conv", "deconv", "linear", *CELLS)
 
 
+FUSED = re.compile(  # ConvBNReLU(16, 3x3), conv-bn-relu 16 3x3
+    r"(?i)\bconv(?:2d)?[-_+/ ]?(?:bn|batchnorm)[-_+/ ]?(relu6?|leaky ?relu|elu|gelu|silu|swish)\b(?: (?:block|layer))?"
+    r"(?:\s*\(([^()]*)\)|([^,;.\n>→|]*))"
+)
 WORTH = """
 conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
 maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels
@@ -82,6 +86,21 @@ def prepared(text: str) -> str:
         raise Unreadable("||")
     text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
     text = re.sub(r"\s•\s", "\n", text)
+    text = re.sub(r"(?<![\d.])0,(?=\d)", "0.", text)
+    text = re.sub(r"(?i)\b(\d)x (?:nearest[- ]neighbou?r |bilinear )?upsampl\w+", r"upsample \1", text)
+    text = re.sub(r"(?<![\w.])[A-Za-z]+\d*(?:x\d+)?(?:-[A-Za-z]+\d*(?:x\d+)?)+(?![\w.])", _hyphened, text)
+    text = re.sub(r"(?i)\b(two|three|four|zwei|drei|vier)(?: times|mal| x)?\s*(?=[\[(][^)\]]*\b(?:conv|falt|fc|dense|lin))",
+                  lambda found: f"{COUNTS[found[1].lower()]}x ", text)  # fmt: skip
+    text = re.sub(r"(?i)(?<=\d)-(?=faltung|schicht)", " ", text)
+    text = re.sub(r"(?i)\b(\d)[- ]layer(?:ed)? (?=(?:bi\w*[- ])?(?:lstm|gru|rnn))", r"\1 layers ", text)
+    text = re.sub(
+        r"(?i)(\w+) (?:after|behind|following) (?:each|every|all)(?: (?:conv\w*|layer)s?)?", r"\1 everywhere", text
+    )
+    text = re.sub(
+        r"(?i)\b(?:but|except)(?: for)?(?: at| in)? the (?:end|last(?: one| layer)?|output(?: layer)?)", "except", text
+    )
+    text = re.sub(r"(?i)\b(rgb|gr[ae]y\w*) (?:input|image)s?:? (?:of |size )*(\d+x\d+)", r"input \2 \1 image,", text)
+    text = FUSED.sub(lambda found: f"conv {(found[2] or found[3] or '').replace(',', ' ')} ; bn ; {found[1]} ", text)
     text = re.sub(r"\s/\s", " ", text)
     text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.:]\s+)", "", text)
     text = re.sub(r"(?i)\bconv(\d)-(\d+)", r"conv \1x\1 \2 filters", text)
@@ -109,10 +128,12 @@ def prepared(text: str) -> str:
     text = re.sub(r"\b(conv|avg|max|norm|act|dim|deconv|approx)\.", r"\1", text, flags=re.IGNORECASE)
     text = re.sub(r"(?m)^\s*(?:[-*•◦]|\(?\d+[.)])\s+", "", text)
     text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
+    text = re.sub(r"(?i)\b((?:layers|convolutions|convs|schichten)(?: with| of| mit)?:? )(\d+(?:, ?\d+)+)(?:,? (?:and|und) (\d+))?(?![\dx@])",
+                  lambda found: found[1] + re.sub(", ?", "&", found[2]) + (f"&{found[3]}" if found[3] else ""), text)  # fmt: skip
     counted = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
     text = re.sub(rf"\d+(?:, ?\d+){{2,}}{counted}", lambda found: re.sub(", ?", "&", found[0]), text)
     text = re.sub(
-        r"(?i)(hidden layers?(?: of| with| sizes?)*:? )(\d+(?:&\d+)*),? and (\d+)(?! *hidden| *output)",
+        r"(?i)(hidden layers?(?: of| with| sizes?)*:? )(\d+(?:&\d+)*),? and (\d+)(?!\d| *(?:hidden|output|units|neurons|nodes|relu))",
         r"\1\2&\3 units",
         text,
     )
@@ -120,6 +141,15 @@ def prepared(text: str) -> str:
     text = re.sub(r"(?i)\(\s*\+\s*(?:the )?(x|input|identity|skip|shortcut|residual)\s*\)", r"+ input", text)
     text = re.sub(r"(?i)(?<!conv )(?<!convolution )(?<!conv)\b(\d+)@(?=(?:[1-9]|1[01])x\d)", r"conv \1 filters ", text)
     return re.sub(r"(?<=\s)\([^()\d=]*\)", _aside, text)
+
+
+def _hyphened(found: re.Match[str]) -> str:
+    """``conv16-pool-fc10`` as layers; the first of ``conv-bn-relu 16 3x3`` takes what stands behind all."""
+    parts = found[0].split("-")
+    kinds = [kind_of(part) or kind_of(part.rstrip("0123456789x")) for part in parts]
+    if not all(kinds) or kind_of("".join(parts)):
+        return found[0]
+    return " ; ".join(parts)
 
 
 def _headed(found: re.Match[str]) -> str:
@@ -214,6 +244,8 @@ class Tokens:
         words = [word.lower() if what == "word" else "-" if word == "-" else "" for what, word in tokens[at : at + 7]]
         word, following = words[0], words[1] if len(words) > 1 else ""
         before = next((token for token in reversed(self.seen) if token[0]), ("", ""))
+        if word == "output" and following == "padding":
+            return 2, ("option", "extra")
         if word in ("output", "outputs", "hidden") and (following in NOUNS or before[0] in ("number", "list", "count")):
             if following in NOUNS:
                 return 1, ("", word)
@@ -223,8 +255,6 @@ class Tokens:
             return 2, ("option", "kernel")
         if word == "stacked":
             return 1, ("", word)
-        if word == "output" and following == "padding":
-            return 2, ("option", "extra")
         if word in OPTIONS and following in ("size", "width", "length", "rate", "factor"):
             return 2, ("option", OPTIONS[word])
         if word == "layers" and before[0] == "number":
@@ -235,8 +265,21 @@ class Tokens:
             return 1, ("", word)
         if word in ORDINALS:
             return 1 + (following == "one"), ("ordinal", str(ORDINALS[word]))
-        if word in ("residual", "skip", "shortcut"):
+        if word in ("residual", "skip", "shortcut", "residualblock"):
             return 1 + (following in ("block", "connection", "unit")), ("residual", word)
+        if word in ("input", "identity", "eingabe") and {"added", "addiert"} & set(words[1:4]):
+            return 1 + next(i for i, one in enumerate(words[1:4], 1) if one in ("added", "addiert")), ("sum", "")
+        if word == "addition" and {"input", "eingabe", "identity"} & set(words[1:4]):
+            return 3, ("sum", "")
+        if word in ("everywhere", "throughout", "überall", "except"):
+            return 1, ("except" if word == "except" else "all", word)
+        if word == "all" and is_activation(following):
+            return 1, ("all", word)
+        counted = [token[0] for token in self.seen[-2:-1]] in (["count"], ["number"])
+        if word == "output" and before[0] == "phi" and counted and following not in ("over", "with", "of", "layer"):
+            return 1, ("noun", "units")
+        if (word == "in" and following == "between") or word == "dazwischen":
+            return 1 + (word == "in"), ("between", word)
         told = next((one for one in ("followed", "gefolgt") if one in words[1:4]), "")
         if word == "each" and following == "with" and any(map(kind_of, words[2:6])):
             return 2, ("each", "")
@@ -266,6 +309,8 @@ class Tokens:
                 if words[count - 1] in ("layers", "convolutions", "convs", "schichten") and before[0] == "number":
                     self.seen[-1] = ("count", before[1])  # 2 hidden layers
                 return count, ("phi" if kind in ACTIVATIONS else "kind", f"{kind} {name}")
+        if word in ("unpadded", "bidirektionales", "bidirektionale"):
+            word = "valid" if word == "unpadded" else "bidirectional"
         if word in ("same", "valid", "no", "without", "ohne", "sans", "bidirectional", "stacked", "bias"):
             return 1, (word, word)
         for roles, what in ((NOUNS, "noun"), (OPTIONS, "option"), (COUNTS, "count")):
