@@ -523,11 +523,14 @@ def _both_ways(block: Block | None) -> Block | None:
 
 def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> list[Step]:
     """The layers that a spelling stands for: one, and what Keras adds to it."""
-    found = translated(kind, call, place) if call else {}
+    several = call is not None and kind == "reshape" and all(piece.isdigit() for piece, _ in call.pieces)
+    found = translated(kind, call, place) if call and not several else {}
     separable, kind = kind == "separable", "conv" if kind == "separable" else kind
     kind, found = _fitted(kind, found, place)
     normed = found.pop("shape", None) if kind == "ln" else None
-    if call and call.base == "Reshape" and "nn." not in call.name and len(sizes := _whole(*found["shape"])) > 2:
+    if call and several:
+        found = {"shape": (tuple(int(piece) for piece, _ in call.pieces), place)}
+    elif call and call.base == "Reshape" and "nn." not in call.name and len(sizes := _whole(*found["shape"])) > 2:
         found["shape"] = ((sizes[-1], *sizes[:-1]), place)  # of Keras, whose channels come last
     if kind == "input" and call:
         return []  # what a framework is told before its layers

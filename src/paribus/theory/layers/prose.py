@@ -20,7 +20,8 @@ from paribus.theory.layers.draft import Draft
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, DEFAULTS, KINDS
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.references import dissolved
-from paribus.theory.layers.tokens import NEEDS_OUT, Token, Tokens, Unreadable, prepared
+from paribus.theory.layers.tokens import NEEDS_OUT, Token, Tokens, Unreadable
+from paribus.theory.layers.wording import prepared
 
 PICTURE = re.compile(
     r"(?i)(?:the |an? )?(?:(?:input(?: is|s)?|eingabe):? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?) ?(?:pixels? )?"
@@ -32,7 +33,7 @@ INPUTS = re.compile(
     r"|(?:^|with )(\d+) features\b(?! maps),?"
 )
 MOST = 7  # a window behind a pooling; a larger number is one of units
-FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|eingabe|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?[(\[]?"
+FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|in|eingabe|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?[(\[]?"
                    r"(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 
 
@@ -97,14 +98,14 @@ class Phrases:
 
     def sentence(self, tokens: list[Token]) -> None:
         """Pieces between commas; a label before them may name their layer."""
-        tokens = [token for token in tokens if token[0]]
+        tokens = _single([token for token in tokens if token[0]])
         twice = [("kind", "linear") == (a[0], a[1][:6]) == (b[0], b[1][:6]) for a, b in pairwise([*tokens, ("", "")])]
         tokens = [
             token for token, named in zip(tokens, twice, strict=True) if not named
         ]  # an output layer is fully connected
         label = ""
         if (":" in [word for _, word in tokens[:4]]) or (
-            "=" in [word for _, word in tokens[:3]] and tokens[0][0] == "kind"
+            "=" in [word for _, word in tokens[:3]] and tokens[0][0] == "kind" and tokens[1][0] != "option"
         ):
             end = next(i for i, (_, word) in enumerate(tokens) if word in ":=")
             label = next((word for what, word in tokens[:end] if what in ("kind", "phi")), "")
@@ -139,7 +140,7 @@ class Phrases:
 
     def piece(self, tokens: list[Token]) -> None:
         """One layer with its attributes, attributes of the last one, or activations."""
-        times, tokens = _counted(_single(tokens))
+        times, tokens = _counted(tokens)
         kinds = [i for i, (what, _) in enumerate(tokens) if what == "kind"]
         phis = [word.split()[0] for what, word in tokens if what == "phi"]
         which = next((int(word) for what, word in tokens if what == "ordinal"), 0)
@@ -148,6 +149,8 @@ class Phrases:
             return
         if which and not kinds and self.done and self.done[-1].counted:
             raise Unreadable("one of several")
+        if {"leaky_relu", "elu"} & {*phis} and not kinds:
+            rest = [token for token in rest if token[0] != "share"]  # its slope
         said = {what for what, _ in rest}
         rest = [token for token in rest if token[0] not in ("all", "except", "between")]
         bare = [one for one in self.done if one.kind in ("conv", "deconv") and "kernel" not in one.options]
@@ -210,7 +213,7 @@ class Phrases:
 
     def put(self, draft: Draft, times: int, outs: list[str]) -> None:
         """A layer, or several with numbers of their own."""
-        if times and outs and len(outs) != times:
+        if (times and outs and len(outs) != times) or (outs and "out" in draft.options):
             raise Unreadable("as many numbers as layers")
         many = outs or [draft.options.get("out", "")] * max(1, times)
         for out in many:

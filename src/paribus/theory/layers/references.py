@@ -27,14 +27,14 @@ TIMES = {
 }
 N = rf"(?:\d+|{'|'.join(TIMES)})"
 LIST = r"\d+(?:\s*(?:,|/|→|->)\s*(?:and |und )?\d+)*(?:,? (?:and|und|then) \d+)?"
-COUNTED = r"(?:filters?|channels?|filtern|kanälen?|neuronen|einheiten|kernels?|feature maps|maps|units|neurons)"
+COUNTED = r"(?:filters?|channels?|filtern|kanälen?|neuronen|einheiten|kernels?|feature maps|maps|units|neurons)\b"
 INNER = r"[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*"
 BLOCKS = (
     re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×)?\s*(?:\w+ )??blocks? \((?P<list>{LIST}) {COUNTED}[;:,] "
                rf"(?P<body>{INNER})\)"),
     re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×|times)?\s*(?:(?:\w+ )??blocks?(?: of|:)? )?[\[(]"
                rf"(?P<body>{INNER})[\])],? (?:with|of|using)?\s*(?P<list>{LIST}) {COUNTED}"),
-    re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??blocks?(?: of|:) (?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|"
+    re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??(?:blocks?|blöcken?)(?: of| aus| von|:) (?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|mit|"
                rf"using) (?P<list>{LIST}) {COUNTED}"),
 )  # fmt: skip
 AGAIN = re.compile(
@@ -53,6 +53,7 @@ ALL = re.compile(
     r"olutional layers?| layers?)?\b"
     r"(?:\s*(?:is|are|have|has|use|uses|with|:|being))*\s+(?P<said>[^.;()\n]*(?:\([^()]*\))?[^.;()\n]*)[).]?\s*$"
 )
+COUNTED_BLOCKS = re.compile(rf"(?i)(\s*(?P<n>{N})\s+(?:\w+\s+)?blocks?\s*:)(?P<body>[^;]*)")
 BRANCHES = re.compile(
     rf"(?i)(?:(?:two|three|four|\d)\s+)?(?:parallel )?(?:branches|paths|towers)[:,]?(?: of)? "
     rf"(?P<parts>\({INNER}\)(?:\s*(?:,|and|,\s*and|\||&)\s*\({INNER}\))+),?\s*(?:(?:are|which are|then|that are)\s+)*"
@@ -67,6 +68,7 @@ PATCHES = re.compile(
     r"(?i)\bpatch embed(?:ding)?s?\b[\s:,(]*(?:of |with )?(?P<k>\d+)x(?P=k)\s*(?:patches)?\s*(?:,|to|→|->)?\s*"
     r"(?P<d>\d+)\s*(?:dim\w*|features|channels)?\)?"
 )
+THROUGHOUT = re.compile(r"(?is)^\s*([^:\n]*?)\s*(?:everywhere|throughout|überall)\s*:\s*(.+)$")
 LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/-]+\s+){0,8}?[\w'’/-]+)\s*:\s+(?=\S)")
 
 
@@ -93,6 +95,8 @@ def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
         return held(said) if (said := _encoder(found, wide)) else found[0]
 
     text = _unlabelled(text)
+    if found := THROUGHOUT.match(text):
+        text = f"{found[2]} (all convs {found[1]})"
     text = PATCHES.sub(lambda m: held(f"conv {m['d']} k{m['k']} s{m['k']} bias, flatten 2, transpose"), text)
     text = BRANCHES.sub(branches, text)
     text = ENCODER.sub(encoder, text)
@@ -116,6 +120,8 @@ def number(word: str | None) -> int:
 
 def _unlabelled(text: str) -> str:
     """Without what stands before a colon, where it names the net and no layer of it: "a small CNN for digits:"."""
+    if (found := COUNTED_BLOCKS.match(text)) and number(found["n"]) == len(re.findall("(?i)conv", found["body"])):
+        return text[found.end(1) :]
     found = LABEL.match(text)
     if found is None:
         return text

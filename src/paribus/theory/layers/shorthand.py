@@ -22,7 +22,7 @@ CHAIN = re.compile(
 STEPS = re.compile(r"\s*(?:->|→|=>|⇒|[-–](?=\s*\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
 STEP = re.compile(r"(?P<n>\d*)\s*\(?(?P<rest>[a-zA-Z ,.\d%()]*)\)?")
 BEFORE = {"a", "an", "mlp", "net", "network", "nn", "with", "sizes", "layer", "fully", "connected", "autoencoder",
-          "dnn",
+          "dnn", "ein", "eine", "netz", "netzwerk", "mit", "neuronales",
           "feedforward", "deep", "neural", "of", "architecture", "the", "simple", "small", "ann", "multilayer",
           "perceptron", "and", "layers", "dense", "model"}  # fmt: skip
 AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation",
@@ -30,7 +30,7 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
           "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
-          "between", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
+          "between", "dazwischen", "in", "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
           "encoder", "decoder"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
@@ -77,6 +77,8 @@ def written_out(text: str) -> Short | None:
 def spaced(text: str) -> str:
     """A text without the commands of LaTeX and the space in 3 × 3, tables as lines, channels with their names."""
     text = tabled(text)
+    text = re.sub(r"(?i)\b(conv\w*|fc|dense|linear|pool\w*|max\w*|avg\w*) ?\[([^\[\]|&]+)\]", r"\1(\2)", text)
+    text = re.sub(r"(?i)\(\s*[x×]\s*(\d)\s*\)", r"x\1", text)
     if "\\" in text or "$" in text:
         text = re.sub(r"\\(?:text|math|operatorname)\w*\s*\{([^{}]*)\}", r"\1", text)
         text = re.sub(r"\\(?:long)?(?:rightarrow|to)\b", "→", re.sub(r"\s*\\(?:times|cdot)\s*", "x", text))
@@ -96,6 +98,7 @@ def spaced(text: str) -> str:
 
 def tabled(text: str) -> str:
     """A text whose table, in Markdown or LaTeX, is a line for each layer."""
+    text = re.sub(r"(?i)(\bdrop\w*(?: mit| p ?=?)? \(?)0,(?=\d)", r"\g<1>0.", text)  # as Germans write .5
     table = re.sub(r"\s*\\times\s*", "x", text.replace("$", "")) if "tabular" in text else text
     return _rows(table) or text
 
@@ -126,6 +129,7 @@ def _steps(text: str) -> Short | None:
     """``784 -> 512 (ReLU, dropout 0.2) -> 10``: sizes, and what stands between or beside them."""
     plain = re.sub(r"(?i)^\s*(?:[a-z ]{0,20}:)\s*", "", text.strip())
     first, *parts = STEPS.split(plain)
+    first = re.sub(r"(?i) (?:inputs?|eingänge|features)$", "", first)
     if not first.isdigit() or len(parts) < 2 or not any(part[:1].isdigit() for part in parts):
         return None
     words, size = list[str](), first

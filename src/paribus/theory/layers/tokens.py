@@ -30,19 +30,21 @@ NOUNS = {  # what a number counts
 ORDINALS = {"first": 1, "second": 2, "third": 3, "erste": 1, "ersten": 1, "zweite": 2, "zweiten": 2, "dritte": 3,
             "dritten": 3}
 OPTIONS = {  # what stands before or behind its number
-    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "k",
+    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "größe", "filtergröße", "kernelgröße", "k",
                      "fenster"), "kernel"),
     **dict.fromkeys(("stride", "strides", "schrittweite", "pas", "s"), "stride"),
     **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
     **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
-    **dict.fromkeys(("rate", "probability", "prob", "p"), "rate"),
+    **dict.fromkeys(("rate", "probability", "prob"), "rate"), "p": "padding",
     **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d"), "width"), "factor": "factor",
 }
 SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
 architecture are as at autoencoder avec backbone basic be between bloc block body by cifar class classifier cnn come
 comes consists contains convnet convolve convolves couche couches danach dann das dataset de decoder deep dem den der
-des die eine einer einem einen eines je jeweils lineare linearen punktweise downsampling du each einfaches encoder et features feed feedforward final finally followed for forward from
+des die auf aus begins beginnt besteht contain davon directly enthält expand expansion final finally folgt folgen
+i letzte lets my nur only out own perform project projection schließlich short sich starts starting take takes there
+too type von which zuletzt zum zur eine einer einem einen eines je jeweils lineare linearen punktweise downsampling du each einfaches encoder et features feed feedforward final finally followed for forward from
 fully function functions gefolgt give gives goes has having head here image imagenet images in into is it its je
 kleines la layer layers le lenet les linearly mit mlp mnist model multilayer net network netz neural neuronales next
 nn nonlinearity of on operation our out over per perceptron probability produces producing regularisation
@@ -54,19 +56,13 @@ SILENT = {*SPOKEN.split()}
 TOKEN = re.compile(
     r"(?P<ready>⟦\d+⟧)|(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+"
     r"(?:\.\d+)? ?%|\d*\.\d+)"
-    r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdg]\d+\b|/\d+)"
+    r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdgl]\d+\b|/\d+)"
     r"|(?P<mark>->|=>|>>|→|⇒|↓|\n|;| - |\.(?=\s|$)|\||\+|>)"
-    r"|(?P<comma>,|\(|\))|(?P<word>[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
+    r"|(?P<comma>,|\(|\))|(?P<word>(?i:relu6)|[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
 )
 VALUES = ("number", "size", "share", "same", "valid")
 MARKS = {"then", "dann", "danach", "anschließend", "puis", "followed", "gefolgt", "goes", "feeds", "fed", "plus"}
 NEEDS_OUT = ("conv", "deconv", "linear", *CELLS)
-
-
-FUSED = re.compile(  # ConvBNReLU(16, 3x3), conv-bn-relu 16 3x3
-    r"(?i)\bconv(?:2d)?[-_+/ ]?(?:bn|batchnorm)[-_+/ ]?(relu6?|leaky ?relu|elu|gelu|silu|swish)\b(?: (?:block|layer))?"
-    r"(?:\s*\(([^()]*)\)|([^,;.\n>→|]*))"
-)
 WORTH = """
 conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
 maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels
@@ -78,98 +74,6 @@ TYPED = [*WORTH.split()]
 
 class Unreadable(Exception):
     """A word without a role, or an attribute that no layer takes."""
-
-
-def prepared(text: str) -> str:
-    """A text in few signs: sizes without spaces, no stress, no comments, no shapes behind arrows."""
-    if "||" in text:
-        raise Unreadable("||")
-    text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
-    text = re.sub(r"\s•\s", "\n", text)
-    text = re.sub(r"(?<![\d.])0,(?=\d)", "0.", text)
-    text = re.sub(r"(?i)\b(\d)x (?:nearest[- ]neighbou?r |bilinear )?upsampl\w+", r"upsample \1", text)
-    text = re.sub(r"(?<![\w.])[A-Za-z]+\d*(?:x\d+)?(?:-[A-Za-z]+\d*(?:x\d+)?)+(?![\w.])", _hyphened, text)
-    text = re.sub(r"(?i)\b(two|three|four|zwei|drei|vier)(?: times|mal| x)?\s*(?=[\[(][^)\]]*\b(?:conv|falt|fc|dense|lin))",
-                  lambda found: f"{COUNTS[found[1].lower()]}x ", text)  # fmt: skip
-    text = re.sub(r"(?i)(?<=\d)-(?=faltung|schicht)", " ", text)
-    text = re.sub(r"(?i)\b(\d)[- ]layer(?:ed)? (?=(?:bi\w*[- ])?(?:lstm|gru|rnn))", r"\1 layers ", text)
-    text = re.sub(
-        r"(?i)(\w+) (?:after|behind|following) (?:each|every|all)(?: (?:conv\w*|layer)s?)?", r"\1 everywhere", text
-    )
-    text = re.sub(
-        r"(?i)\b(?:but|except)(?: for)?(?: at| in)? the (?:end|last(?: one| layer)?|output(?: layer)?)", "except", text
-    )
-    text = re.sub(r"(?i)\b(rgb|gr[ae]y\w*) (?:input|image)s?:? (?:of |size )*(\d+x\d+)", r"input \2 \1 image,", text)
-    text = FUSED.sub(lambda found: f"conv {(found[2] or found[3] or '').replace(',', ' ')} ; bn ; {found[1]} ", text)
-    text = re.sub(r"\s/\s", " ", text)
-    text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.:]\s+)", "", text)
-    text = re.sub(r"(?i)\bconv(\d)-(\d+)", r"conv \1x\1 \2 filters", text)
-    text = re.sub(r"\bF\d+ (?=\d)", "fc ", text)
-    text = re.sub(r"\b[CS]\d+ (?=\d+@|max|avg|pool|conv)", "", text)
-    text = re.sub(r"(?m)^\s*(?:\w+ = )?([A-Z]?\w*[A-Za-z]):(?=\s|$)", _headed, text)
-    text = re.sub(r"\*\*|__|`|<br ?/?>|\\\\|\"|'", lambda found: ", " if found[0].startswith("<") else " ", text)
-    text = re.sub(r"(?<=\d) ?[xX*] ?(?=\d)", "x", text)
-    text = re.sub(r"^\s*x\s*(?:->|→|=>)", "", text)
-    text = re.sub(r"^\s*(\d+)@(\d+x\d+)\s*(?:->|→|=>)", r"input \1x\2, ", text)
-    text = re.sub(r"(?m)^\s*[A-Z]\d+\s+(?=[A-Za-z])", "", text)
-    text = re.sub(r"(?:(\d+) ?[xX*] ?)[\[(]([^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*)[\])]", _again, text)
-    text = re.sub(r"[\[(]([^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*)[\])] ?[xX*] ?(\d+)", _again, text)
-    text = re.sub(
-        r"(?i)\b((?:leaky ?|p|log ?)?(?:re|s?e)lu|(?:log ?)?softmax) ?\( ?(?:dim|axis|slope|alpha)? ?=? ?-?[\d.]+ ?\)",
-        r"\1",
-        text,
-    )
-    text = re.sub(r"\)[-+](?=[A-Za-z])", ") ; ", text)
-    text = re.sub(r"(?m)(^|;|\. )\s*F\d+\s*:", r"\1 fc:", text)
-    text = re.sub(r"(?m)(^|;|\. )\s*[A-Z]\d+\s*:", r"\1 ", text)
-    text = re.sub(r"(\d+) by (\d+)", r"\1x\2", text)
-    text = re.sub(r"(?:->|→|=>)\s*[(\[]\s*\d+(?:\s*[,x]\s*\d+)*\s*,?[)\]](?=\s*(?:$|\n|,))", "", text)
-    text = re.sub(r"(?m)(?:->|→|=>)\s*\d+x\d+(?:x\d+)?\s*$", "", text)
-    text = re.sub(r"\b(conv|avg|max|norm|act|dim|deconv|approx)\.", r"\1", text, flags=re.IGNORECASE)
-    text = re.sub(r"(?m)^\s*(?:[-*•◦]|\(?\d+[.)])\s+", "", text)
-    text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
-    text = re.sub(r"(?i)\b((?:layers|convolutions|convs|schichten)(?: with| of| mit)?:? )(\d+(?:, ?\d+)+)(?:,? (?:and|und) (\d+))?(?![\dx@])",
-                  lambda found: found[1] + re.sub(", ?", "&", found[2]) + (f"&{found[3]}" if found[3] else ""), text)  # fmt: skip
-    counted = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
-    text = re.sub(rf"\d+(?:, ?\d+){{2,}}{counted}", lambda found: re.sub(", ?", "&", found[0]), text)
-    text = re.sub(
-        r"(?i)(hidden layers?(?: of| with| sizes?)*:? )(\d+(?:&\d+)*),? and (\d+)(?!\d| *(?:hidden|output|units|neurons|nodes|relu))",
-        r"\1\2&\3 units",
-        text,
-    )
-    text = re.sub(rf"(\d+),? (?:and|und|et) (\d+){counted}", r"\1&\2", text)
-    text = re.sub(r"(?i)\(\s*\+\s*(?:the )?(x|input|identity|skip|shortcut|residual)\s*\)", r"+ input", text)
-    text = re.sub(r"(?i)(?<!conv )(?<!convolution )(?<!conv)\b(\d+)@(?=(?:[1-9]|1[01])x\d)", r"conv \1 filters ", text)
-    return re.sub(r"(?<=\s)\([^()\d=]*\)", _aside, text)
-
-
-def _hyphened(found: re.Match[str]) -> str:
-    """``conv16-pool-fc10`` as layers; the first of ``conv-bn-relu 16 3x3`` takes what stands behind all."""
-    parts = found[0].split("-")
-    kinds = [kind_of(part) or kind_of(part.rstrip("0123456789x")) for part in parts]
-    if not all(kinds) or kind_of("".join(parts)):
-        return found[0]
-    return " ; ".join(parts)
-
-
-def _headed(found: re.Match[str]) -> str:
-    """A heading of one word, unless it names a layer or the input."""
-    low = found[1].lower()
-    return found[0] if kind_of(low) or low in ("x", "input", "inputs", "hidden", "residual") else ""
-
-
-def _again(found: re.Match[str]) -> str:
-    """What stands between brackets, as often as it says."""
-    times, inner = (found[1], found[2]) if found[1].isdigit() else (found[2], found[1])
-    return "\n".join([inner] * min(int(times), 50)) + "\n"
-
-
-def _aside(found: re.Match[str]) -> str:
-    """What stands between parentheses, unless no word of it has a role."""
-    names = re.findall(r"[^\W\d_]+", found[0].lower())
-    told = any(kind_of(name) or name in OPTIONS or name in ("same", "valid") for name in names)
-    told = told or bool(re.search(r"(?i)\+|\b(?:add|sum|skip|resid|short|concat|shared?|tied|all|each|both)", found[0]))
-    return found[0] if told or not names else " "
 
 
 def _split(text: str) -> str:
@@ -251,6 +155,8 @@ class Tokens:
                 return 1, ("", word)
             if not following.startswith(("layer", "schicht")) and (before[0] != "count" or word != "hidden"):
                 return 1, ("noun", "units")
+        if word == "hidden" and following in ("sizes", "widths", "dims"):
+            return 2, ("kind", "linear hidden")
         if word == "hidden" and following in ("size", "dim", "dimension"):
             return 2, ("option", "kernel")
         if word == "stacked":
