@@ -1,7 +1,7 @@
 """What ``print(model)`` shows, as layers in the notation: a tree of modules, in the order in which they were made.
 
-What runs between them is not printed. Blocks whose code everybody shares, torch's encoder layer and torchvision's residual
-blocks, are read as that code; a pooling that a module's own code does follows from the features that a layer takes.
+What runs between them is not printed. Blocks whose code everybody shares, torch's encoder layer and torchvision's
+residual blocks, are read as that code; a pooling in a module's own code follows from the features that a layer takes.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _tree(text: str) -> Module | None:
 def _items(module: Module, said: list[str]) -> list[str]:
     """The layers of a module in the notation."""
     keys = {part.key for part in module.parts}
-    if ENCODED <= keys:
+    if keys >= ENCODED:
         found = [_encoder(module, said)]
     elif module.name in ("MultiheadAttention", "MultiHeadAttention") and module.parts:
         found = [f"attention{'' if 'bias=True' in module.parts[0].inside else ' nobias'}"]

@@ -25,7 +25,8 @@ from paribus.theory.layers.wording import prepared
 
 PICTURE = re.compile(
     r"(?i)(?:the |an? )?(?:(?:input(?: is|s)?|eingabe):? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?) ?(?:pixels? )?"
-    r"(?P<colour>rgb|colou?r|farb|gr[ea]y[- ]?scale|gr[ea]y|grau(?:stufen)?)?[ -]?(?:input )?(?:images?|pictures?|inputs?|bild(?:er)?)\b"
+    r"(?P<colour>rgb|colou?r|farb|gr[ea]y[- ]?scale|gr[ea]y|grau(?:stufen)?)?[ -]?(?:input )?"
+    r"(?:images?|pictures?|inputs?|bild(?:er)?)\b"
 )
 INPUTS = re.compile(
     r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:input (?:features|units|neurons|nodes|values)|inputs?|"
@@ -33,6 +34,7 @@ INPUTS = re.compile(
     r"|(?:^|with )(\d+) features\b(?! maps),?"
 )
 MOST = 7  # a window behind a pooling; a larger number is one of units
+MANY = 100  # layers that are counted at once
 FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|in|eingabe|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?[(\[]?"
                    r"(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 
@@ -133,7 +135,8 @@ class Phrases:
                 self.repeated(piece[1:])
                 each = True
                 continue
-            if each and any(what == "and" for what, _ in piece) and len(pieces) > 2 and piece is pieces[-1]:
+            ends = any(what == "and" for what, _ in piece) and len(pieces) > 2 and piece is pieces[-1]
+            if each and ends and not any(word.startswith("linear ") for _, word in piece):
                 raise Unreadable("each")
             for part in _parts(piece):
                 self.piece(part)
@@ -213,7 +216,7 @@ class Phrases:
 
     def put(self, draft: Draft, times: int, outs: list[str]) -> None:
         """A layer, or several with numbers of their own."""
-        if (times and outs and len(outs) != times) or (outs and "out" in draft.options):
+        if (times and outs and len(outs) != times) or (outs and "out" in draft.options) or times > MANY:
             raise Unreadable("as many numbers as layers")
         many = outs or [draft.options.get("out", "")] * max(1, times)
         for out in many:
@@ -327,7 +330,7 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
             and token[1] in ("and", "und")
         )
         last = next((word.split()[0] for what, word in parts[-1] if what == "kind"), "")
-        given = any(what == "noun" for what, _ in parts[-1])
+        given = any(what in ("noun", "list") for what, _ in parts[-1])
         if (token[0] == "and" and counted and (given if last in ("", *NEEDS_OUT) else True)) or (
             token[0] == "and" and kind is not None and held and loose and "and" not in between
         ):

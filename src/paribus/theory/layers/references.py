@@ -34,8 +34,8 @@ BLOCKS = (
                rf"(?P<body>{INNER})\)"),
     re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×|times)?\s*(?:(?:\w+ )??blocks?(?: of|:)? )?[\[(]"
                rf"(?P<body>{INNER})[\])],? (?:with|of|using)?\s*(?P<list>{LIST}) {COUNTED}"),
-    re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??(?:blocks?|blöcken?)(?: of| aus| von|:) (?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|mit|"
-               rf"using) (?P<list>{LIST}) {COUNTED}"),
+    re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??(?:blocks?|blöcken?)(?: of| aus| von|:) "
+               rf"(?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|mit|using) (?P<list>{LIST}) {COUNTED}"),
 )  # fmt: skip
 AGAIN = re.compile(
     r"(?i)(?:(?:then )?(?:and )?(?:the )?same(?: (?:again|block|layers?|thing|structure|pattern|as before))?|"
@@ -138,13 +138,17 @@ def _numbers(text: str) -> list[str]:
 def _filled(body: str, filters: str) -> str:
     """A block whose first convolution, or else fully connected layer, has so many outputs."""
     for kind in (
-        r"conv(?:2d|olution(?:al layer)?s?|s| layers?)?",
+        r"(?:conv(?:2d|olution(?:al layer)?s?|s| layers?)?|faltung(?:sschicht|en)?)",
         r"(?:dense|linear|fc|fully[- ]connected)(?: layers?)?",
     ):
         if re.search(rf"(?i)\b{kind}", body):
             return re.sub(
                 rf"(?i)\b{kind}(?=\W|$|\d)",
-                lambda found: f"{found[0]} with {filters} filters" if found[0][0] in "cC" else f"{found[0]} {filters}",
+                lambda found: (
+                    f"{found[0]} with {filters} filters"
+                    if re.match("(?i)conv|falt", found[0])
+                    else f"{found[0]} {filters}"
+                ),
                 body,
                 count=1,
             )
@@ -184,7 +188,7 @@ def _again(text: str) -> str:
                 return text
         else:
             assert plain is not None
-            made = [block] * (2 if (plain["once"] or "").lower() == "twice" else min(number(plain["n"]), 20))
+            made = [block] * (2 if (plain["once"] or "").lower() == "twice" else number(plain["n"]))
         text = " ; ".join([text[: here.start()].rstrip(" ,"), *made]) + text[here.end() :]
         if len(text) > 5000:
             return text

@@ -30,7 +30,7 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
           "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
-          "between", "dazwischen", "in", "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
+          "between", "dazwischen", "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
           "encoder", "decoder"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
@@ -56,6 +56,7 @@ NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
 )
+MANY = 100  # hidden layers
 DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap, flatten",
            "softmax": "softmax",
            "dropout": "dropout", "upsample": "up", "batchnorm": "bn"}  # fmt: skip
@@ -186,6 +187,8 @@ def _hidden(text: str) -> Short | None:
         if found is None or phis is None or len(phis) > 1 or (last is None and text[found.end() :].strip(" .,)")):
             continue
         groups = found.groupdict()
+        if not groups.get("hs") and _number(found["n"]) > MANY:
+            continue
         sizes = re.findall(r"\d+", groups["hs"]) if groups.get("hs") else [found["h"]] * _number(found["n"])
         words = [layer for size in sizes for layer in (f"linear {size}", *phis)]
         if last is not None:

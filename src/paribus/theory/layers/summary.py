@@ -248,7 +248,7 @@ class Rebuilt:
         """What a module's own code does between two rows: a pooling, a mean, the last step of a cell."""
         found = list[str]()
         if line.kind == "linear" and len(shape) == 1 and len(before) > 1:
-            features = {line.parameters // shape[0] - 1, line.parameters // shape[0]}
+            features = {one for one in (line.parameters // shape[0] - 1, line.parameters // shape[0]) if one > 0}
             if len(before) == 2 and before[-1] in features and prod(before) not in features:
                 found = ["last"]
             elif len(before) > 2 and prod(before) not in features:

@@ -30,8 +30,8 @@ NOUNS = {  # what a number counts
 ORDINALS = {"first": 1, "second": 2, "third": 3, "erste": 1, "ersten": 1, "zweite": 2, "zweiten": 2, "dritte": 3,
             "dritten": 3}
 OPTIONS = {  # what stands before or behind its number
-    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "größe", "filtergröße", "kernelgröße", "k",
-                     "fenster"), "kernel"),
+    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "größe",
+                     "filtergröße", "kernelgröße", "k", "fenster"), "kernel"),
     **dict.fromkeys(("stride", "strides", "schrittweite", "pas", "s"), "stride"),
     **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
     **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
@@ -40,16 +40,17 @@ OPTIONS = {  # what stands before or behind its number
 }
 SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
-architecture are as at autoencoder avec backbone basic be between bloc block body by cifar class classifier cnn come
-comes consists contains convnet convolve convolves couche couches danach dann das dataset de decoder deep dem den der
-des die auf aus begins beginnt besteht contain davon directly enthält expand expansion final finally folgt folgen
-i letzte lets my nur only out own perform project projection schließlich short sich starts starting take takes there
-too type von which zuletzt zum zur eine einer einem einen eines je jeweils lineare linearen punktweise downsampling du each einfaches encoder et features feed feedforward final finally followed for forward from
-fully function functions gefolgt give gives goes has having head here image imagenet images in into is it its je
-kleines la layer layers le lenet les linearly mit mlp mnist model multilayer net network netz neural neuronales next
-nn nonlinearity of on operation our out over per perceptron probability produces producing regularisation
-regularization respectively rows schicht schichten scores set simple size small spatial stacked stage suivi that the
-them then this time to und use used uses using value vgg von we weitere weiterer where which whose with zu
+architecture are as at auf aus autoencoder avec backbone basic be beginnt begins besteht between bloc block body by
+cifar class classifier cnn come comes consists contain contains convnet convolve convolves couche couches danach dann
+das dataset davon de decoder deep dem den der des die directly downsampling du each eine einem einen einer eines
+einfaches encoder enthält et expand expansion features feed feedforward final finally folgen folgt followed for forward
+from fully function functions gefolgt give gives goes has having head here i image imagenet images in into is it its je
+jeweils kleines la layer layers le lenet les lets letzte lineare linearen linearly mit mlp mnist model multilayer my
+net network netz neural neuronales next nn nonlinearity nur of on only operation our out over own per perceptron
+perform probability produces producing project projection punktweise regularisation regularization respectively rows
+schicht schichten schließlich scores set short sich simple size small spatial stacked stage starting starts suivi take
+takes that the them then there this time to too type und use used uses using value vgg von we weitere weiterer where
+which whose with zu zuletzt zum zur
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on

@@ -1,4 +1,4 @@
-"""Sentences about nets in few words: one rule a line, each a way to write something and the words that the grammar takes.
+"""Sentences about nets in few words: a rule a line, each a way to write something and the words that the grammar takes.
 
 The rules are applied in their order. None adds a layer or a number that the text does not say.
 """
@@ -15,6 +15,7 @@ Made = str | Callable[[re.Match[str]], str]
 ARROW = r"(?:->|→|=>)"
 INNER = r"[^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*"
 COUNTED = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
+LONGEST = 500  # characters that are said again
 PHI = r"relu6?|leaky ?relu|elu|gelu|silu|swish"
 
 
@@ -39,7 +40,7 @@ def _headed(found: re.Match[str]) -> str:
 def _again(found: re.Match[str]) -> str:
     """What stands between brackets, as often as it says."""
     times, inner = (found[1], found[2]) if found[1].isdigit() else (found[2], found[1])
-    return "\n".join([inner] * min(int(times), 50)) + "\n"
+    return "\n".join([inner] * int(times)) + "\n" if len(times) < 3 and len(inner) < LONGEST else found[0]
 
 
 def _aside(found: re.Match[str]) -> str:
@@ -54,6 +55,9 @@ def _aside(found: re.Match[str]) -> str:
 RULES: tuple[tuple[str, Made], ...] = (
     (r"\s•\s", "\n"),
     (r"(?i)\b(\d)x (?:nearest[- ]neighbou?r |bilinear )?upsampl\w+", r"upsample \1"),
+    (rf"(?i)\bconv(?:2d)?[-_+/ ]?(?:bn|batchnorm)[-_+/ ]?({PHI})\b(?: (?:block|layer))?"         # ConvBNReLU(16, 3x3)
+     r"(?:\s*\(([^()]*)\)|([^,;.\n>→|]*))",
+     lambda found: f"conv {(found[2] or found[3] or '').replace(',', ' ')} ; bn ; {found[1]} "),
     (r"(?<![\w.])[A-Za-z]+\d*(?:x\d+)?(?:-[A-Za-z]+\d*(?:x\d+)?)+(?![\w.])", _hyphened),
     (r"(?i)\b(two|three|four|zwei|drei|vier)(?: times|mal| x)?\s*(?=[\[(][^)\]]*\b(?:conv|falt|fc|dense|lin))",
      lambda found: f"{COUNTS[found[1].lower()]}x "),
@@ -71,9 +75,6 @@ RULES: tuple[tuple[str, Made], ...] = (
     (r"(?i)\bbzw\.?(?= )", "und"),
     (r"(?i)\bout (?=\d)", "output layer "),
     (r"(?i)\blinear (?=output (?:units?|neurons?|nodes?))", ""),
-    (rf"(?i)\bconv(?:2d)?[-_+/ ]?(?:bn|batchnorm)[-_+/ ]?({PHI})\b(?: (?:block|layer))?"         # ConvBNReLU(16, 3x3)
-     r"(?:\s*\(([^()]*)\)|([^,;.\n>→|]*))",
-     lambda found: f"conv {(found[2] or found[3] or '').replace(',', ' ')} ; bn ; {found[1]} "),
     (r"\s/\s", " "),
     (r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.:]\s+)", ""),
     (r"(?i)\bconv(\d)-(\d+)", r"conv \1x\1 \2 filters"),                                         # conv3-64
