@@ -205,6 +205,8 @@ class Calls(Steps):
             if base == "getattr":
                 return self.part(args[0], args[1])
             args[0].parts[args[1]] = args[2]
+        if re.search(r"(?i)init\w*$|^spectral_norm", base) and args and isinstance(args[0], Made):
+            return args[0]  # with other first values
         if base in IDLE:
             self.takes((), named if "input_shape" in named else {})
             return Made("Identity")

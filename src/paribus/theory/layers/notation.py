@@ -274,8 +274,6 @@ class Reader:
             raise unreadable("there is no layer of this kind", name, f"write {kind_of(near[0])}" if near else SAMPLE)
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
-        if word.lower().startswith(("pointwise", "pwconv")) or (kind == "conv" and word.lower() == "convpw"):
-            words.append(("k1", name))
         if kind == "up" and word.lower().startswith("bilinear"):
             words.append(("linear", name))
         if kind in CELLS and word.lower().startswith("bi"):
@@ -289,6 +287,8 @@ class Reader:
             last = self.take()
             words += self.said(last)
         place = name.to(last)
+        if word.lower().startswith(("pointwise", "pwconv", "convpw")) and "1x1" not in [one for one, _ in words]:
+            words.insert(0, ("k1", name))
         steps = _spelled(kind, call, words_of(kind, attached, name, words), place)
         if optional:
             steps = [replace(steps[0], optional=True)]
@@ -527,6 +527,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     found = translated(kind, call, place) if call and not several else {}
     separable, kind = kind == "separable", "conv" if kind == "separable" else kind
     kind, found = _fitted(kind, found, place)
+    if kind == "zeropad" and "around" in found and len({*_whole(*found["around"])}) == 1:
+        found = {"around": (_whole(*found["around"])[0], place)}  # the same on every side
     normed = found.pop("shape", None) if kind == "ln" else None
     if call and several:
         found = {"shape": (tuple(int(piece) for piece, _ in call.pieces), place)}

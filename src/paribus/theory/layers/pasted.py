@@ -115,6 +115,7 @@ def otherwise(text: str) -> Iterator[Pasted]:
     with suppress(TheoryError):
         if (code := followed(as_python(text), alone=True)) is not None:
             yield Pasted(code.text, code.input, code.said)
+    text = re.sub(r"\bnn\.(?=[A-Z]\w*\b(?!\())", "", text)  # nn.LSTM with hidden size 128
     if not CLASSES.search(text) and (said := phrased(_classed(tabled(text)))) is not None:
         yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
 
@@ -134,7 +135,7 @@ def _classed(text: str) -> str:
     """
     if len(APART.findall(text)) > 1 and not re.search(r"(?i)[-+>→|,;]\s*(?:bn|batch)|\.\w+\(", text):
         text = APART.sub(", ", text)
-    if len(VGG.findall(text)) > 5 and not re.search(r"(?i)pad|same|valid|\bp\d", text):
+    if len(VGG.findall(text)) > 4 and not re.search(r"(?i)pad|same|valid|\bp\d", text):
         text = VGG.sub(lambda layer: f"conv {layer[2]} {layer[1]}x{layer[1]} same,", text)
     calls = [(call, [int(n) for n in re.findall(r"\d+", call[1])]) for call in CALL.finditer(text)]
     numbers = [sizes for _, sizes in calls]

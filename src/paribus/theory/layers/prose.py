@@ -35,8 +35,8 @@ INPUTS = re.compile(
 )
 MOST = 7  # a window behind a pooling; a larger number is one of units
 MANY = 100  # layers that are counted at once
-FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|in|eingabe|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?[(\[]?"
-                   r"(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
+FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|in|eingabe(?:schicht)?|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?"
+                   r"[(\[]?(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 
 
 def phrased(text: str) -> tuple[str, Shape] | None:

@@ -68,6 +68,8 @@ PATCHES = re.compile(
     r"(?i)\bpatch embed(?:ding)?s?\b[\s:,(]*(?:of |with )?(?P<k>\d+)x(?P=k)\s*(?:patches)?\s*(?:,|to|→|->)?\s*"
     r"(?P<d>\d+)\s*(?:dim\w*|features|channels)?\)?"
 )
+BARE = re.compile(r"(?i)[,;.(]\s*(?:all )?(?:(?:convs?|convolutions?) (?:without bias|with no bias)|"
+                  r"(?:no bias(?:es)?|bias=False) (?:everywhere|throughout|in (?:the|all) conv\w*))[).\s]*$")  # fmt: skip
 THROUGHOUT = re.compile(r"(?is)^\s*([^:\n]*?)\s*(?:everywhere|throughout|überall)\s*:\s*(.+)$")
 LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/-]+\s+){0,8}?[\w'’/-]+)\s*:\s+(?=\S)")
 
@@ -95,6 +97,7 @@ def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
         return held(said) if (said := _encoder(found, wide)) else found[0]
 
     text = _unlabelled(text)
+    text = BARE.sub(", all convs without bias", text)
     if found := THROUGHOUT.match(text):
         text = f"{found[2]} (all convs {found[1]})"
     text = PATCHES.sub(lambda m: held(f"conv {m['d']} k{m['k']} s{m['k']} bias, flatten 2, transpose"), text)
@@ -105,7 +108,7 @@ def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
     return _throughout(_again(text)), ready
 
 
-NETS = {"cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier",
+NETS = {"regression", "cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier",
         "discriminator", "alexnet",
         "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn",
         "vae",
@@ -125,7 +128,11 @@ def _unlabelled(text: str) -> str:
     found = LABEL.match(text)
     if found is None:
         return text
-    label = re.sub(r"(?i)\b(?:fully[- ]connected|convolutional|dense)\b(?= (?:\w+ )*net)", "", found["label"])
+    label = re.sub(
+        r"(?i)\b(?:fully[- ]connected|convolutional|dense)\b(?= (?:\w+ )*net)|(?:soft|logistic)\w*(?= regr)",
+        "",
+        found["label"],
+    )
     words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[^\W_]+", label.lower())}
     told = any(kind_of(word) or word in ENDS for word in words - NETS)
     return text[found.end() :] if words & NETS and not told else text

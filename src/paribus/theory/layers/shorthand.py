@@ -17,7 +17,7 @@ Short = tuple[str, Shape, str]  # the net in the notation, the input that it nam
 CHAIN = re.compile(
     r"(?i)\s*(?P<before>(?:[a-z-]+[ :]+){0,8})"
     r"[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→, ]|->)\s*\d+){2,})[\])]?"
-    r"(?P<rest>[\s,(]+[a-z ,()]+)?\s*"
+    r"(?P<rest>[\s,(-]+[a-z ,()-]+)?\s*"
 )
 STEPS = re.compile(r"\s*(?:->|→|=>|⇒|[-–](?=\s*\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
 STEP = re.compile(r"(?P<n>\d*)\s*\(?(?P<rest>[a-zA-Z ,.\d%()]*)\)?")
@@ -30,7 +30,8 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
           "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
-          "between", "dazwischen", "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
+          "dazwischen", "netz", "aktivierung", "between",
+          "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
           "encoder", "decoder"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
@@ -79,6 +80,12 @@ def spaced(text: str) -> str:
     """A text without the commands of LaTeX and the space in 3 × 3, tables as lines, channels with their names."""
     text = tabled(text)
     text = re.sub(r"(?i)\b(conv\w*|fc|dense|linear|pool\w*|max\w*|avg\w*) ?\[([^\[\]|&]+)\]", r"\1(\2)", text)
+    text = re.sub(r"(?i)[,;]\s*(?:with )?no padding\.?\s*$", "", text)
+    text = re.sub(r"(?i)^\s*(\d+)[- ]layer (transformer encoder)", r"\2, \1 layers", text)
+    if re.search("(?i)transformer", text):
+        text = re.sub(r"\bh(?=\s*=\s*\d)", "heads", text)
+    elif re.search("(?i)attention", text):
+        text = re.sub(r",?\s*\bd_model\s*=\s*\d+", "", text)
     text = re.sub(r"(?i)\(\s*[x×]\s*(\d)\s*\)", r"x\1", text)
     if "\\" in text or "$" in text:
         text = re.sub(r"\\(?:text|math|operatorname)\w*\s*\{([^{}]*)\}", r"\1", text)
@@ -129,20 +136,18 @@ def _chain(text: str) -> Short | None:
 def _steps(text: str) -> Short | None:
     """``784 -> 512 (ReLU, dropout 0.2) -> 10``: sizes, and what stands between or beside them."""
     plain = re.sub(r"(?i)^\s*(?:[a-z ]{0,20}:)\s*", "", text.strip())
+    plain = re.sub(r"(?i)\b(\d+)\b([^\d\n]*?)[\n;,]\s*decoder\s*:\s*\1\s*(?=->|→|=>|[-–])", r"\1\2 ", plain)
     first, *parts = STEPS.split(plain)
     first = re.sub(r"(?i) (?:inputs?|eingänge|features)$", "", first)
     if not first.isdigit() or len(parts) < 2 or not any(part[:1].isdigit() for part in parts):
         return None
-    words, size = list[str](), first
+    words = list[str]()
     for part in parts:
         found = STEP.fullmatch(part)
         if found is None or (found["n"] and found["rest"][:1] in ("x", "@")):
             return None
-        if found["n"] and found["n"] != size:
+        if found["n"]:
             words.append(f"linear {found['n']}")
-        elif found["n"] and found["rest"]:
-            return None
-        size = found["n"] or size
         rest = " ".join(word for word in re.split(r"[,\s()]+", found["rest"]) if word.lower() not in AROUND)
         for said in re.findall(r"(?i)drop(?:out)? ?p? ?=? ?[\d.%]+|\S+", rest):
             if is_activation(said) or kind_of(said) in ("bn", "ln"):

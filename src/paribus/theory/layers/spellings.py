@@ -35,8 +35,9 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "adaptive": "adaptiveavgpool adaptiveaveragepooling adaptiveaveragepool",
         "gmp": "adaptivemaxpool globalmaxpooling globalmaxpool globalesmaxpooling",
         "gap": "globalaveragepooling globalaveragepool globalavgpooling globalpool globalpooling globalmean "
-               "meanovertime averageovertime globalaveraging globalesmittelwertpooling globalesaveragepooling "
-               "globalesdurchschnittspooling",
+               "meanovertime meanovertokens meanoverthesequence meanpoolingovertime meanpoolingoverthesequence "
+               "averageovertime averageovertokens averageoverthesequence globalaveraging "
+               "globalesmittelwertpooling globalesaveragepooling globalesdurchschnittspooling",
         "linear": "fullyconnected fullyconnectedlayer denselayer lin affine output hidden hiddenlayer outputlayer "
                   "linearlayer ip innerproduct versteckte versteckten verdeckte verdeckten connected vollverbunden "
                   "vollverbundene ausgabeschicht ausgabe dichte lineareschicht linearschicht vollständigverbunden "
@@ -181,7 +182,8 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(\d+) by (\d+)", r"\1x\2"),
     (r"(?i)\bthen\b", ""),
     (r"(?i)\blog[- ](?=softmax)", "log"),
-    (r"(?i)^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
+    (r"(?i)^\s*(?:x|z|input|in)(?:\s*∈\s*R\^\d+)?\s*(?=->|→|=>)", ""),
+    (r"\bop(?=\d)", "o"),
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
     (r"\b(\d)-layer\b", r"l\1"),
@@ -362,6 +364,8 @@ def _order(kind: str, call: Call) -> tuple[str, ...]:
     keras = kind in CELLS and sum(not re.search(r"=|^\d+ [a-z]", piece) for piece, _ in call.pieces) < 2
     keras = keras and not any(re.match(r"(input_size|hidden_size)", piece) for piece, _ in call.pieces)
     bare = [piece for piece, _ in call.pieces if piece.isdigit()]
+    if kind in CELLS and call.base not in TORCH and len(bare) > 1:
+        return CELL
     if kind == "attention" and call.base not in TORCH and len(bare) == 2:
         return ("in", "heads")
     if call.base.startswith("Lazy"):

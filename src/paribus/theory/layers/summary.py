@@ -21,7 +21,7 @@ from paribus.theory.layers.values import Chain, behind, joined, words
 
 SIZES = r"(?:None|-?\d+)\s*(?:,\s*(?:None|\d+)\s*)*,?"
 SHAPE = rf"[\[(]+\s*{SIZES}\s*[\])]+"
-KERAS = re.compile(rf"(?P<label>[\w./-]+)\s*\((?P<kind>\w+)\)?\s+(?P<shape>\[?\(\s*{SIZES}\s*[\])]*)\s+"
+KERAS = re.compile(rf"(?P<label>[\w./-]+)\s*\((?P<kind>\w*)\)?\s+(?P<shape>\[?\(\s*{SIZES}\s*[\])]*)\s+"
                    r"(?P<count>\d[\d,]*)(?P<more>.*)")  # fmt: skip
 TORCHINFO = re.compile(rf"[├└─│\s]*(?P<kind>\w+)(?:\s*\(\w+\))?(?::\s*\d+(?:-\d+)*)?\s+(?:(?P<came>{SHAPE})\s+)?"
                        rf"(?P<shape>{SHAPE})\s+(?P<count>\d[\d,]*|--|\(recursive\))")  # fmt: skip
@@ -109,9 +109,12 @@ def summary(text: str) -> Iterator[Line]:
         keras = KERAS.match(raw.strip())
         other = None if keras else TORCHINFO.match(raw.strip()) or TORCHSUMMARY.match(raw.strip())
         found = keras or other
+        if found is None and re.search(r"\(None,", raw):
+            raise TheoryError("a row of this summary is not one of a layer", got=raw.strip(), hint=WRITE)
         if found is None or (other and other["kind"].lower() in WHOLE):
             continue
         name = found["kind"].rstrip("0123456789") if keras else found["kind"]
+        name = name or re.sub(r"_\d+$", "", found["label"])  # where the class is cut off
         known = kind_of(name) or "separable" in name.lower()
         if keras and name.lower() == "activation":
             name, known = "id", "id"

@@ -24,7 +24,7 @@ NOUNS = {  # what a number counts
     **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
                      "einheiten", "ausgänge", "ausgängen", "ausgang", "ausgabeneuronen", "ausgabeneuron"), "units"),
     **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
-    **dict.fromkeys(("heads", "head"), "heads"), **dict.fromkeys(("groups",), "groups"),
+    **dict.fromkeys(("heads", "head", "köpfe", "köpfen"), "heads"), **dict.fromkeys(("groups",), "groups"),
     **dict.fromkeys(("words", "tokens", "vocab", "vocabulary", "wörter", "wörtern", "vokabular"), "words"),
 }
 ORDINALS = {"first": 1, "second": 2, "third": 3, "erste": 1, "ersten": 1, "zweite": 2, "zweiten": 2, "dritte": 3,
@@ -188,7 +188,9 @@ class Tokens:
         if (word == "in" and following == "between") or word == "dazwischen":
             return 1 + (word == "in"), ("between", word)
         told = next((one for one in ("followed", "gefolgt") if one in words[1:4]), "")
-        if word == "each" and following == "with" and any(map(kind_of, words[2:6])):
+        if word == "all" and not following:
+            return 1, ("", word)
+        if (word, following) in (("each", "with"), ("jeweils", "mit")) and any(map(kind_of, words[2:6])):
             return 2, ("each", "")
         if word in ("each", "both", "jeweils", "all") and told:
             return 1 + words.index(told), ("each", "")

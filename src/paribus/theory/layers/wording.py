@@ -54,6 +54,8 @@ def _aside(found: re.Match[str]) -> str:
 # fmt: off
 RULES: tuple[tuple[str, Made], ...] = (
     (r"\s•\s", "\n"),
+    (r"(?i)\b(?:fully[- ]connected|dense|convolutional) (?=(?:neural )?(?:net|network|mlp|nn)\b)", ""),
+    (r"(?i)\b(conv) (\d+(?:, ?\d+){2,})()(?= *\(|,? each)", _listed),
     (r"(?i)\b(\d)x (?:nearest[- ]neighbou?r |bilinear )?upsampl\w+", r"upsample \1"),
     (rf"(?i)\bconv(?:2d)?[-_+/ ]?(?:bn|batchnorm)[-_+/ ]?({PHI})\b(?: (?:block|layer))?"         # ConvBNReLU(16, 3x3)
      r"(?:\s*\(([^()]*)\)|([^,;.\n>→|]*))",
@@ -111,6 +113,9 @@ RULES: tuple[tuple[str, Made], ...] = (
 )
 # fmt: on
 COMPILED = [(re.compile(pattern), made) for pattern, made in RULES]
+PARTLY = re.compile(
+    r"(?i)\b(?:after|behind|between|nach) (?:the|den) (?:first|last|second|ersten|letzten) (?:\d|two|three|zwei)"
+)
 SIGNS = str.maketrans("×✕–—", "xx--")
 
 
@@ -118,6 +123,8 @@ def prepared(text: str) -> str:
     """A text in few signs: sizes without spaces, no stress, no comments, no shapes behind arrows."""
     if "||" in text:
         raise Unreadable("||")
+    if PARTLY.search(text):
+        raise Unreadable("some of several")
     text = text.translate(SIGNS)
     for pattern, made in COMPILED:
         text = pattern.sub(made, text)
