@@ -68,8 +68,10 @@ PATCHES = re.compile(
     r"(?i)\bpatch embed(?:ding)?s?\b[\s:,(]*(?:of |with )?(?P<k>\d+)x(?P=k)\s*(?:patches)?\s*(?:,|to|→|->)?\s*"
     r"(?P<d>\d+)\s*(?:dim\w*|features|channels)?\)?"
 )
-BARE = re.compile(r"(?i)[,;.(]\s*(?:all )?(?:(?:convs?|convolutions?) (?:without bias|with no bias)|"
-                  r"(?:no bias(?:es)?|bias=False) (?:everywhere|throughout|in (?:the|all) conv\w*))[).\s]*$")  # fmt: skip
+BARE = re.compile(
+    r"(?i)[,;.(]\s*(?:all )?(?:(?:convs?|convolutions?) (?:without|with no) bias|"
+    r"(?:no bias(?:es)?|bias=False) (?:everywhere|throughout|in (?:the|all) conv\w*))[).\s]*$"
+)
 THROUGHOUT = re.compile(r"(?is)^\s*([^:\n]*?)\s*(?:everywhere|throughout|überall)\s*:\s*(.+)$")
 LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/-]+\s+){0,8}?[\w'’/-]+)\s*:\s+(?=\S)")
 

@@ -163,7 +163,13 @@ def _unwrapped(text: str) -> Iterator[str]:
     at: dict[str, int] = {}
     for line in [*text.translate(str.maketrans("║|", "  ")).splitlines(), "="]:
         found = KERAS.search(line)
-        if found or not row or re.match(r"\s*(?:[=_]|Total|Trainable|Non)", line) or TORCHSUMMARY.search(line):
+        if (
+            found
+            or not row
+            or "(None," in line
+            or re.match(r"\s*(?:[=_]|Total|Trainable|Non)", line)
+            or TORCHSUMMARY.search(line)
+        ):
             if row:
                 yield f"{row['kind']}  {row['shape']}  {row['count']}  {row['more']}"
             row, at = {}, {}
