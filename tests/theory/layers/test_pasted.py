@@ -128,3 +128,57 @@ def test_padding_and_shapes_are_those_of_torch():
 def test_a_layer_of_a_summary_that_slides_over_no_positions_is_refused(line, shape):
     with pytest.raises(TheoryError, match="leave something open"):
         table(f"{line}\nTotal params: 0", shape)
+
+
+CONNECTED = """
+ input_1 (InputLayer)        [(None, 16, 16, 1)]   0         []
+ conv2d (Conv2D)             (None, 16, 16, 8)     80        ['input_1[0][0]']
+ max_pooling2d (MaxPooling2  (None, 8, 8, 8)       0         ['conv2d[0][0]']
+ D)
+ conv2d_transpose (Conv2DTr  (None, 16, 16, 8)     264       ['max_pooling2d[0][0]']
+ anspose)
+ concatenate (Concatenate)   (None, 16, 16, 16)    0         ['conv2d_transpose[0][0]',
+                                                              'conv2d[0][0]']
+ conv2d_1 (Conv2D)           (None, 16, 16, 2)     34        ['concatenate[0][0]']
+Total params: 378
+"""
+
+
+def test_rows_that_say_what_they_are_connected_to_are_a_graph():
+    found = table(CONNECTED)
+    assert [row.name for row in found.rows] == [
+        "conv 8 k3 p1", "pool 2", "deconv 8 k2 s2", "cat", "conv 2 k1"
+    ]  # fmt: skip
+    assert (found.input, found.parameters, found.output) == ((1, 16, 16), 378, (2, 16, 16))
+
+
+class Pools(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 4, 5), nn.Conv2d(4, 6, 5)
+        self.pool, self.fc = nn.MaxPool2d(2), nn.Linear(96, 10)
+
+
+class Ends(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words, self.cell, self.fc = nn.Embedding(50, 8), nn.GRU(8, 6, batch_first=True), nn.Linear(6, 2)
+
+
+@pytest.mark.parametrize(
+    ("net", "shape", "out", "said"),
+    [
+        (Pools(), (1, 28, 28), (10,), "stands where the features fit only so"),
+        (Ends(), (12,), (2,), "the last step was taken"),
+        (nn.TransformerEncoderLayer(16, 4, 32, batch_first=True), (5, 16), (5, 16), "how many heads is not printed"),
+    ],
+)
+def test_a_printed_module_is_read_with_what_its_sizes_tell(net, shape, out, said):
+    found = table(str(net), shape)
+    assert (found.parameters, found.output) == (sum(p.numel() for p in net.parameters()), out)
+    assert any(said in remark for remark in found.graph.remarks)
+
+
+def test_a_row_that_is_cut_off_is_refused_and_never_left_out():
+    with pytest.raises(TheoryError, match="not one of a layer"):
+        table("dense (Dense)  (None, 5)  20\ncapsule  (None, 9)  50\nTotal params: 70", (3,))

@@ -11,8 +11,9 @@ from typing import Any
 
 from paribus.errors import TheoryError
 from paribus.theory.layers.expressions import beyond
+from paribus.theory.layers.known import apart
 from paribus.theory.layers.layer import Shape
-from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.spellings import IDLE, kind_of
 from paribus.theory.layers.steps import FREE, QUIET, Steps, flat, listed, written
 from paribus.theory.layers.values import (
     HINT,
@@ -64,7 +65,6 @@ class Calls(Steps):
 
     inputs: int = 1
     input: Shape = ()
-    said: list[str] = field(default_factory=list)
     mades: list[Made] = field(default_factory=list)
     entrance: str = ""  # a name that nobody made
     flow: Signal | None = None  # the last value at the top
@@ -205,6 +205,13 @@ class Calls(Steps):
             if base == "getattr":
                 return self.part(args[0], args[1])
             args[0].parts[args[1]] = args[2]
+        if re.search(r"(?i)init\w*$|^spectral_norm", base) and args and isinstance(args[0], Made):
+            return args[0]  # with other first values
+        if base in IDLE:
+            self.takes((), named if "input_shape" in named else {})
+            return Made("Identity")
+        if re.search(r"\bmodels\.", called.path) and (parts := apart(f"{base}({self.classes(named)})")):
+            return self.built(*parts)
         if (
             kind_of(base)
             or base in ("Bidirectional", "TimeDistributed", "Activation")
@@ -224,6 +231,24 @@ class Calls(Steps):
                 made.named = {key: value for key, value in named.items() if key != "input_dim"}
             return made
         return Unsaid(ast.unparse(node))
+
+    def classes(self, named: dict[str, Any]) -> str:
+        """How many classes a net that has a name was made for."""
+        return f"num_classes={named['num_classes']}" if isinstance(named.get("num_classes"), int) else ""
+
+    def built(self, body: str, head: list[str], name: str) -> Instance:
+        """A net that has a name, with the layers of its head under theirs, so that they may be exchanged."""
+        widths = {"fc": 2048 if "2048" in body else 512}.get(name, 9216 if "adaptive 6" in body else 25088)
+        layers = list[Any]()
+        for said in head:
+            kind, _, size = said.partition(" ")
+            if kind == "linear":
+                layers.append(Made("nn.Linear", (widths, int(size))))
+                widths = int(size)
+            else:
+                layers.append(Made("nn.Dropout", (float(size),)) if kind == "dropout" else Made("nn.ReLU"))
+        part: Any = layers[0] if name == "fc" else Row(layers)
+        return Instance(None, {name: part}, [Net(self.behind((), body).chain), part])
 
     def takes(self, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         """The input that the code names, channels first."""

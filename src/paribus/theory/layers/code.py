@@ -87,7 +87,8 @@ class Code(Calls):
         """The net that a text is about: the last value, or net, or class, or function of it."""
         scope: Scope = ChainMap({"self": Instance(None)})
         lines = [inner for line in tree.body for inner in (line.body if isinstance(line, ast.With) else [line])]
-        lines.sort(key=_order)
+        plain = {ast.unparse(target) for line in lines if isinstance(line, ast.Assign) for target in line.targets}
+        lines.sort(key=lambda line: _order(line, plain))
         nets: list[Any] = []
         several = (
             alone or len(lines) > 1 or not all(isinstance(line, ast.Expr) and not _sent(line.value) for line in lines)
@@ -188,11 +189,13 @@ def _loose(values: list[Any]) -> list[Any]:
     return [one for one in found if one not in inside]
 
 
-def _order(line: ast.stmt) -> int:
+def _order(line: ast.stmt, plain: set[str]) -> int:
     """Imports, classes and functions first, then the parts of a net, then what is done with them."""
     if isinstance(line, ast.Import | ast.ImportFrom | ast.ClassDef | ast.FunctionDef):
         return 0
-    parts = isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Attribute)
+    parts = isinstance(line, ast.Assign) and ast.unparse(line.targets[0]).startswith("self.")
+    names = {node.id for node in ast.walk(line) if isinstance(node, ast.Name)} if parts else set[str]()
+    parts = parts and not names & plain
     return 1 if parts or (isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)) else 2
 
 

@@ -55,7 +55,11 @@ class Draft:
                 if word == "kernel" and "factor" in KINDS[self.kind].numbers:
                     option = "factor"
                 used, ok = 2, self.option(option, following[1])
-            elif what in ("number", "size", "share") and following[0] == "option" and after not in VALUES:
+            elif (
+                what in ("number", "size", "share")
+                and following[0] == "option"
+                and (after not in VALUES or following[1] == "layers")
+            ):
                 used, ok = 2, self.option(following[1], word)
             elif (
                 what == "noun" and following[0] == "number" and word in ("filters", "words", "heads", "units", "groups")
@@ -92,6 +96,8 @@ class Draft:
 
     def option(self, option: str, value: str) -> bool:
         """A named number."""
+        if option == "padding" and self.kind == "dropout":
+            option = "rate"  # p=0.5
         if value in ("same", "valid"):
             return value == "valid" or (
                 self.give("same", "same") if "padding" in KINDS[self.kind].letters.values() else False
@@ -102,7 +108,7 @@ class Draft:
             option = "width"
         if option == "width" and self.kind in (*CELLS, "linear"):
             option = "out"
-        if option == "rate" and self.kind == "conv":
+        if option == "rate" and KINDS[self.kind].window and value.isdigit():
             option = "dilation"
         if option == "rate":
             value = f"{float(value.strip(' %')) / 100:g}" if "%" in value else value
@@ -131,7 +137,7 @@ class Draft:
             square = three[0] if len(set(three)) == 1 else word
             if self.kind == "linear" and len(three) == 2:
                 return self.give("out", three[1])
-            return self.give("kernel", square) or self.give("factor", square)
+            return self.give("kernel", square) or self.give("factor", square) or self.give("shape", word)
         if what == "share":
             return self.option("rate", word)
         if what == "number":

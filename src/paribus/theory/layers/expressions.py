@@ -18,6 +18,7 @@ from paribus.theory.layers.values import (
     MOST,
     PLAIN,
     Bound,
+    Class,
     Function,
     Instance,
     Made,
@@ -78,6 +79,8 @@ class Expressions:
             isinstance(owner, Signal) and node.attr in ("shape", "ndim", "device", "dtype")
         ):
             return Unsaid(ast.unparse(node))
+        if isinstance(owner, Class) and owner.fields.get(node.attr) is not None:
+            return self.value(owner.fields[node.attr], owner.scope)  # type: ignore[arg-type]
         if isinstance(owner, Made) and node.attr in ("in_features", "out_features", "in_channels", "out_channels"):
             return owner.named.get(node.attr, (*owner.args, None, None)[node.attr.startswith("out")])
         return Bound(owner, node.attr)

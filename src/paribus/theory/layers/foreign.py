@@ -57,7 +57,7 @@ def as_python(text: str) -> str:
         return _javascript(text)
     if CPP.search(text):
         return _cpp(text)
-    if R.search(text):
+    if R.search(text) and not re.search(r"\bnn\.\w", text):
         return _r(text)
     return _python(text)
 

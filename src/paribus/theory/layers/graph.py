@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from paribus.errors import TheoryError
-from paribus.theory.layers.kinds import CELLS, CHANNELS_FIRST, STEPS_FIRST
+from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, CHANNELS_FIRST, STEPS_FIRST
 from paribus.theory.layers.layer import Layer, Shape
 from paribus.theory.layers.notation import ADDED, Block, Item, Repeat, Step, parse
 from paribus.theory.layers.pasted import Pasted, otherwise, pasted
@@ -226,9 +226,12 @@ def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Ite
     elif options.get("bias") is True and _norms(following) and "bias" not in step.place.words.lower():
         graph.remark("a layer that is written as a call has a bias, also before a batch norm; bias=False leaves it out")
     layer = Layer(step.layer.kind, options)
-    if step.turns and len(graph.shape(source)) == 2 and _turned(layer.kind, _order(graph, source)):
+    if layer.kind == "linear" and len(graph.shape(source)) > 1 and _averaged(graph, source):
+        source = graph.add(Layer("flatten"), [source], step.place)
+    turns = step.turns or (step.words and layer.kind != "linear" and _embedded(graph, source))
+    if turns and len(graph.shape(source)) == 2 and _turned(layer.kind, _order(graph, source)):
         source = graph.add(Layer("transpose"), [source], step.place)
-        graph.remark("steps come before channels in Keras: transpose was put between")
+        graph.remark("steps come before channels here: transpose was put between")
     if layer.kind == "linear" and _flattens(graph, step, source):
         source = graph.add(Layer("flatten"), [source], step.place)
     try:
@@ -248,14 +251,28 @@ def _turned(kind: str, order: str) -> bool:
     return (order == "steps" and kind in CHANNELS_FIRST) or (order == "channels" and kind in STEPS_FIRST - {"ln"})
 
 
+def _averaged(graph: Graph, source: int) -> bool:
+    """Whether a mean or a maximum over everything comes, perhaps through layers that act on each value alone."""
+    while source >= 0 and graph.nodes[source].layer.kind in (*ACTIVATIONS, "dropout"):
+        source = graph.nodes[source].sources[0]
+    return source >= 0 and graph.nodes[source].layer.kind in ("gap", "gmp")
+
+
+def _embedded(graph: Graph, source: int) -> bool:
+    """Whether steps of features come that nobody can take for channels: words that are embedded, or attended to."""
+    while source >= 0:
+        if graph.nodes[source].layer.kind in ("embedding", "attention"):
+            return True
+        source = graph.nodes[source].sources[0]
+    return False
+
+
 def _flattens(graph: Graph, step: Step, source: int) -> bool:
     """Whether a fully connected layer takes all values that come, as plain words mean behind a picture.
 
     Refused where a mean over all of it may be meant.
     """
     before = graph.nodes[source] if source >= 0 else None
-    if before and before.layer.kind in ("gap", "gmp"):
-        return True
     if len(graph.shape(source)) > 1 and step.expects == prod(graph.shape(source)) and not step.plain:
         graph.remark("a layer that takes as many features as all values that come: flatten was put before it")
         return True

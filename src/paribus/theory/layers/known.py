@@ -7,7 +7,7 @@ import re
 PATH = r"(?:(?:tf\.)?keras\.applications\.(?:\w+\.)?|(?:torchvision\.)?models\.(?:\w+\.)?|timm\.create_model\(['\"])?"
 NAMED = re.compile(
     rf"(?i)\s*(?:\w+\s*=\s*)?(?P<path>{PATH})(?P<name>[a-z]+[-_ ]?v?\d*(?:[-_ ]?bn)?)"
-    rf"(?P<rest>['\"]?\s*\([^()]*\)|['\"][^()]*\))?\s*"
+    rf"(?P<rest>['\"]?\s*\([^()]*\)|['\"][^()]*\)|,? (?:with|for|and)? ?\d+ (?:classes|outputs|classes output))?\s*"
 )
 VGG = {11: "1 1 2 2 2", 13: "2 2 2 2 2", 16: "2 2 3 3 3", 19: "2 2 4 4 4"}
 RESNET = {18: "2 2 2 2", 34: "3 4 6 3", 50: "3 4 6 3", 101: "3 4 23 3", 152: "3 8 36 3"}
@@ -29,7 +29,7 @@ def known(text: str) -> tuple[str, str] | None:
         return None
     path, name = found["path"].lower(), re.sub(r"[-_ ]", "", found["name"].lower())
     rest = found["rest"] or ""
-    classes = re.search(r"(?:num_classes|classes)\s*=\s*(\d+)", rest)
+    classes = re.search(r"(?:num_classes|classes)\s*=\s*(\d+)", rest) or re.search(r"(\d+) (?:classes|out)", rest)
     if re.search(r"include_top\s*=\s*False|input_shape", rest) or ("applications" in path and "vgg" not in name):
         return None  # Keras's own ResNet has other strides and biases
     shape = re.fullmatch(r"(vgg|resnet)(\d+)(bn)?", name)
@@ -70,3 +70,12 @@ def _resnet(stages: str, bottleneck: bool) -> str:
         wide = f"conv {width} k1, bn, relu, conv {width} k3 {stride}p1, bn, relu, conv {4 * width} k1, bn"
         words.append(f"[[{wide if bottleneck else plain} | skip], relu] x{times}")
     return ", ".join([*words, "gap, flatten, linear {classes}"])
+
+
+def apart(name: str) -> tuple[str, list[str], str] | None:
+    """A net of torchvision as its body, the layers of its head, and the name under which its module keeps them."""
+    found = known(name)
+    if found is None or "torchvision" not in found[1]:
+        return None
+    body, _, head = found[0].partition("flatten, ")
+    return f"{body}flatten", head.split(", "), "fc" if "," not in head else "classifier"

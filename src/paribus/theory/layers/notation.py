@@ -73,6 +73,7 @@ class Step:
     plain: bool = True  # in words, not as a class of a framework
     expects: int | None = None
     turns: bool = False  # a class of Keras, whose steps come before channels
+    words: bool = False  # no call of a class
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,12 @@ class Reader:
                 continue
             if item := self.item():
                 yield item
-            calls = (self.at and self.word(self.signs[self.at - 1]) == ")") or (not self.over and self.calls())
-            if not self.over and self.sign not in (*stops, *apart) and not (calls and kind_of(self.sign)):
+            calls = (self.at and self.word(self.signs[self.at - 1]) in (")", "]")) or (not self.over and self.calls())
+            if (
+                not self.over
+                and self.sign not in (*stops, *apart)
+                and not (calls and (self.sign == "[" or kind_of(self.sign)))
+            ):
                 raise unreadable("layers stand apart by commas", self.place, "put a comma before it")
             while self.sign in apart:
                 self.take()
@@ -269,8 +274,6 @@ class Reader:
             raise unreadable("there is no layer of this kind", name, f"write {kind_of(near[0])}" if near else SAMPLE)
         call = self.call(name, word) if called else None
         words, last = list[Word](), name.to(self.signs[self.at - 1])
-        if word.lower().startswith(("pointwise", "pwconv")) or (kind == "conv" and word.lower() == "convpw"):
-            words.append(("k1", name))
         if kind == "up" and word.lower().startswith("bilinear"):
             words.append(("linear", name))
         if kind in CELLS and word.lower().startswith("bi"):
@@ -284,6 +287,8 @@ class Reader:
             last = self.take()
             words += self.said(last)
         place = name.to(last)
+        if word.lower().startswith(("pointwise", "pwconv", "convpw")) and "1x1" not in [one for one, _ in words]:
+            words.insert(0, ("k1", name))
         steps = _spelled(kind, call, words_of(kind, attached, name, words), place)
         if optional:
             steps = [replace(steps[0], optional=True)]
@@ -518,11 +523,16 @@ def _both_ways(block: Block | None) -> Block | None:
 
 def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> list[Step]:
     """The layers that a spelling stands for: one, and what Keras adds to it."""
-    found = translated(kind, call, place) if call else {}
+    several = call is not None and kind == "reshape" and all(piece.isdigit() for piece, _ in call.pieces)
+    found = translated(kind, call, place) if call and not several else {}
     separable, kind = kind == "separable", "conv" if kind == "separable" else kind
     kind, found = _fitted(kind, found, place)
+    if kind == "zeropad" and "around" in found and len({*_whole(*found["around"])}) == 1:
+        found = {"around": (_whole(*found["around"])[0], place)}  # the same on every side
     normed = found.pop("shape", None) if kind == "ln" else None
-    if call and call.base == "Reshape" and "nn." not in call.name and len(sizes := _whole(*found["shape"])) > 2:
+    if call and several:
+        found = {"shape": (tuple(int(piece) for piece, _ in call.pieces), place)}
+    elif call and call.base == "Reshape" and "nn." not in call.name and len(sizes := _whole(*found["shape"])) > 2:
         found["shape"] = ((sizes[-1], *sizes[:-1]), place)  # of Keras, whose channels come last
     if kind == "input" and call:
         return []  # what a framework is told before its layers
@@ -536,6 +546,8 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     options, first = _options(kind, signs)
     if kind in ("pool", "avgpool"):
         options.setdefault("kernel", (2,))  # as in Keras, and nearly everywhere else
+    if kind == "up":
+        options.setdefault("factor", (2,))
     if normed:
         options["shape"] = _whole(*normed)
     if call and call.base == "LayerNormalization":
@@ -548,7 +560,7 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
     takes = expects if isinstance(expects, int) else None
     plain = call is None or call.base not in ("Linear", "LazyLinear", "Dense") or FLATTENS.match(call.name) is not None
     turns = call is not None and (keras or bool(re.search(r"[a-z]1D$|^Dense$", call.base)))
-    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain, turns=turns)]
+    steps = [Step(Layer(kind, options), place, first, expects=takes, plain=plain, turns=turns, words=call is None)]
     if separable:
         point = {"out": options.pop("out"), "kernel": (1,), "bias": options.pop("bias", True)}
         steps = [Step(Layer("dw", {**options, "bias": False}), place), Step(Layer("conv", point), place)]

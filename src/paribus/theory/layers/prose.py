@@ -20,20 +20,23 @@ from paribus.theory.layers.draft import Draft
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, DEFAULTS, KINDS
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.references import dissolved
-from paribus.theory.layers.tokens import NEEDS_OUT, Token, Tokens, Unreadable, prepared
+from paribus.theory.layers.tokens import NEEDS_OUT, Token, Tokens, Unreadable
+from paribus.theory.layers.wording import prepared
 
 PICTURE = re.compile(
-    r"(?i)(?:the |an? )?(?:input(?: is|s)?:? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?) ?(?:pixels? )?"
-    r"(?P<colour>rgb|colou?r|gr[ea]y[- ]?scale|gr[ea]y)? ?(?:input )?(?:images?|pictures?|inputs?)\b"
+    r"(?i)(?:the |an? )?(?:(?:input(?: is|s)?|eingabe):? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?) ?(?:pixels? )?"
+    r"(?P<colour>rgb|colou?r|farb|gr[ea]y[- ]?scale|gr[ea]y|grau(?:stufen)?)?[ -]?(?:input )?"
+    r"(?:images?|pictures?|inputs?|bild(?:er)?)\b"
 )
 INPUTS = re.compile(
-    r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:input (?:features|units|neurons|nodes)|inputs?|"
-    r"eingänge|eingängen|eingabewerten?)\b,?"
+    r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:input (?:features|units|neurons|nodes|values)|inputs?|"
+    r"eingänge|eingängen|eingabewerten?|eingabeneuronen|eingabemerkmalen?)\b,?"
     r"|(?:^|with )(\d+) features\b(?! maps),?"
 )
 MOST = 7  # a window behind a pooling; a larger number is one of units
-FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|eingabe|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?[(\[]?"
-                   r"(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
+MANY = 100  # layers that are counted at once
+FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|in|eingabe(?:schicht)?|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?"
+                   r"[(\[]?(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 
 
 def phrased(text: str) -> tuple[str, Shape] | None:
@@ -73,7 +76,7 @@ def _shape(sizes: str, colour: str) -> Shape:
     found = tuple(int(size) for size in re.findall(r"\d+", sizes))
     if len(found) == 2:
         low = colour.lower()
-        return (3, *found) if re.search("rgb|colo", low) else (1, *found) if "gr" in low else ()
+        return (3, *found) if re.search("rgb|colo|farb", low) else (1, *found) if "gr" in low else ()
     return (found[-1], *found[:-1]) if len(found) == 3 and found[-1] in (1, 3, 4) and found[0] > 4 else found
 
 
@@ -97,14 +100,14 @@ class Phrases:
 
     def sentence(self, tokens: list[Token]) -> None:
         """Pieces between commas; a label before them may name their layer."""
-        tokens = [token for token in tokens if token[0]]
+        tokens = _single([token for token in tokens if token[0]])
         twice = [("kind", "linear") == (a[0], a[1][:6]) == (b[0], b[1][:6]) for a, b in pairwise([*tokens, ("", "")])]
         tokens = [
             token for token, named in zip(tokens, twice, strict=True) if not named
         ]  # an output layer is fully connected
         label = ""
         if (":" in [word for _, word in tokens[:4]]) or (
-            "=" in [word for _, word in tokens[:3]] and tokens[0][0] == "kind"
+            "=" in [word for _, word in tokens[:3]] and tokens[0][0] == "kind" and tokens[1][0] != "option"
         ):
             end = next(i for i, (_, word) in enumerate(tokens) if word in ":=")
             label = next((word for what, word in tokens[:end] if what in ("kind", "phi")), "")
@@ -132,14 +135,14 @@ class Phrases:
                 self.repeated(piece[1:])
                 each = True
                 continue
-            if each and any(what == "and" for what, _ in piece) and len(pieces) > 2 and piece is pieces[-1]:
+            ends = any(what == "and" for what, _ in piece) and len(pieces) > 2 and piece is pieces[-1]
+            if each and ends and not any(word.startswith("linear ") for _, word in piece):
                 raise Unreadable("each")
             for part in _parts(piece):
                 self.piece(part)
 
     def piece(self, tokens: list[Token]) -> None:
         """One layer with its attributes, attributes of the last one, or activations."""
-        kinds = [i for i, (what, _) in enumerate(tokens) if what == "kind"]
         times, tokens = _counted(tokens)
         kinds = [i for i, (what, _) in enumerate(tokens) if what == "kind"]
         phis = [word.split()[0] for what, word in tokens if what == "phi"]
@@ -149,8 +152,20 @@ class Phrases:
             return
         if which and not kinds and self.done and self.done[-1].counted:
             raise Unreadable("one of several")
+        if {"leaky_relu", "elu"} & {*phis} and not kinds:
+            rest = [token for token in rest if token[0] != "share"]  # its slope
+        said = {what for what, _ in rest}
+        rest = [token for token in rest if token[0] not in ("all", "except", "between")]
+        bare = [one for one in self.done if one.kind in ("conv", "deconv") and "kernel" not in one.options]
+        sized = {"size"} & said or ("option", "kernel") in rest
+        if bare and sized and not {"number", "list"} & {what for what, _ in _unnamed(rest)}:
+            self.throughout(rest, bare)
+            said, rest, kinds = {*said, "all"}, [], []
+        if not kinds and "all" in said and not rest:
+            self.activated(phis, "except" in said)
+            return
         if not kinds:
-            self.more(rest, phis, times)
+            self.more(rest, phis, times, "between" in said)
             return
         kind, name = tokens[kinds[0]][1].split(maxsplit=1)
         if kind.startswith("⟦"):
@@ -165,9 +180,25 @@ class Phrases:
         draft.behind += phis
         if name.startswith("bi") and kind in CELLS:
             draft.options["bi"] = "bi"
-        if kind in ("bn", "gn", "ln") and self.done and not rest and not phis:
-            pass
         self.put(draft, times, outs)
+        if "between" in said:
+            self.done[-1].behind = []
+
+    def throughout(self, rest: list[Token], bare: list[Draft]) -> None:
+        """``3x3 kernels with same padding``: of all convolutions that have no kernel yet."""
+        for one in bare:
+            if one.attributes([token for token in rest if token[0] != "noun"]):
+                raise Unreadable("several numbers for all")
+
+    def activated(self, phis: list[str], inner: bool) -> None:
+        """An activation behind every layer with weights that has none; not behind the last, if it is said so."""
+        weighted = [i for i, one in enumerate(self.done) if one.kind in ("conv", "deconv", "dw", "linear")]
+        for at in weighted[:-1] if inner else weighted:
+            while at + 1 < len(self.done) and self.done[at + 1].kind == "bn":
+                at += 1
+            following = self.done[at + 1].kind if at + 1 < len(self.done) else ""
+            if not {following, *self.done[at].behind} & {*ACTIVATIONS}:
+                self.done[at].behind += phis
 
     def told(self, which: int, rest: list[Token], phis: list[str], kinds: list[str]) -> bool:
         """Whether words speak of one of several layers that were announced: "the first one has 20 filters"."""
@@ -185,14 +216,14 @@ class Phrases:
 
     def put(self, draft: Draft, times: int, outs: list[str]) -> None:
         """A layer, or several with numbers of their own."""
-        if times and outs and len(outs) != times:
+        if (times and outs and len(outs) != times) or (outs and "out" in draft.options) or times > MANY:
             raise Unreadable("as many numbers as layers")
         many = outs or [draft.options.get("out", "")] * max(1, times)
         for out in many:
             options = {**draft.options, **({"out": out} if out else {})}
             self.done.append(replace(draft, options=options, behind=list(draft.behind), counted=len(many) > 1))
 
-    def more(self, rest: list[Token], phis: list[str], times: int) -> None:
+    def more(self, rest: list[Token], phis: list[str], times: int, between: bool) -> None:
         """Words without a layer: of the last one, or of one that is not named."""
         nouns = [word for what, word in rest if what == "noun"]
         last = self.done[-1] if self.done else None
@@ -241,7 +272,7 @@ class Phrases:
                 raise Unreadable("as many numbers as layers")
             for one, out in zip(members, found[0], strict=True):
                 one.options["out"] = out
-        for one in members:
+        for one in members[:-1] if between else members:
             one.behind += phis
 
     def repeated(self, tokens: list[Token]) -> None:
@@ -263,6 +294,8 @@ class Phrases:
             kind = KINDS[draft.kind]
             if draft.kind in ("pool", "avgpool"):
                 draft.options.setdefault("kernel", "2")
+            if draft.kind == "up":
+                draft.options.setdefault("factor", "2")
             if any(need not in draft.options and need not in DEFAULTS.get(draft.kind, {}) for need in kind.needs):
                 raise Unreadable(draft.kind)
         return self.done
@@ -297,8 +330,8 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
             and token[1] in ("and", "und")
         )
         last = next((word.split()[0] for what, word in parts[-1] if what == "kind"), "")
-        given = any(what == "noun" for what, _ in parts[-1])
-        if (token[0] == "and" and counted and last and (last not in NEEDS_OUT or given)) or (
+        given = any(what in ("noun", "list") for what, _ in parts[-1])
+        if (token[0] == "and" and counted and (given if last in ("", *NEEDS_OUT) else True)) or (
             token[0] == "and" and kind is not None and held and loose and "and" not in between
         ):
             parts.append([])
@@ -309,6 +342,18 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         else:
             parts[-1].append(token)
     return [part for part in parts if any(what != "and" for what, _ in part)]
+
+
+def _unnamed(tokens: list[Token]) -> list[Token]:
+    """Tokens without the numbers of options: stride 2."""
+    return [token for before, token in pairwise([("", ""), *tokens]) if before[0] not in ("option", "letter")]
+
+
+def _single(tokens: list[Token]) -> list[Token]:
+    """``a sigmoid output unit`` as 1 unit."""
+    plain = [token for token in tokens if token[0] != "phi"]
+    ones = [one for one, noun in pairwise(plain) if (one, noun) == (("count", "1"), ("noun", "units"))]
+    return [("number", "1") if any(token is one for one in ones) else token for token in tokens]
 
 
 def _counted(tokens: list[Token]) -> tuple[int, list[Token]]:

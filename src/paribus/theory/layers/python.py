@@ -35,6 +35,7 @@ from paribus.theory.layers.values import (
 
 DEEPEST = 30  # calls in calls
 MADE_BY = ("__init__", "setup")
+INITIAL = re.compile(r"\.(?:named_)?(?:modules|parameters)\(")  # what a loop freezes, or gives its first values
 WORDS = 200  # characters of a text in which some are replaced
 SIMPLE = re.compile(r"[^{}]*(?:\{\w*\}[^{}]*)*")  # a text that others are put into as they are
 BUILTIN: dict[str, Callable[..., Any]] = {
@@ -125,7 +126,12 @@ class Python(Expressions):
         return Result(None if line.value is None else self.value(line.value, scope))
 
     def on_for(self, line: ast.For, scope: Scope) -> Result | None:
-        """A loop over what is known."""
+        """A loop over what is known; over what is not, only numbers may change."""
+        if INITIAL.search(ast.unparse(line.iter)):
+            return None
+        if isinstance(self.value(line.iter, scope), Unsaid) and (names := _counted(line)) is not None:
+            scope |= {name: Unsaid(name) for name in names}
+            return None
         for item in self.items(self.value(line.iter, scope), line):
             self.bind(line.target, item, scope)
             if (found := self.body(line.body, scope)) is not None:
@@ -167,9 +173,13 @@ class Python(Expressions):
         elif isinstance(target, ast.Attribute):
             owner = self.value(target.value, scope)
             if isinstance(owner, Instance):
+                owner.row = [value if one is owner.parts.get(target.attr) else one for one in owner.row]
                 owner.parts[target.attr] = value
         elif isinstance(target, ast.Subscript):
             owner, key = self.value(target.value, scope), self.value(target.slice, scope)
+            owner = owner.layers if isinstance(owner, Row) and isinstance(key, int) else owner
+            if isinstance(owner, list) and isinstance(key, int) and not -len(owner) <= key < len(owner):
+                raise beyond(target)
             if isinstance(owner, list | dict) and isinstance(key, PLAIN):
                 owner[key] = value  # type: ignore[index]
         elif isinstance(target, ast.Tuple | ast.List):
@@ -310,3 +320,17 @@ class Python(Expressions):
     def meant(self, called: Any, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """What a call on a net's values means."""
         raise NotImplementedError
+
+
+def _counted(loop: ast.For) -> list[str] | None:
+    """The names that a loop changes, if it calls nothing and keeps nothing elsewhere than in what it goes over."""
+    names, over = list[str](), {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    for line in loop.body:
+        if not isinstance(line, ast.Assign | ast.AugAssign) or any(isinstance(one, ast.Call) for one in ast.walk(line)):
+            return None
+        for target in line.targets if isinstance(line, ast.Assign) else [line.target]:
+            if isinstance(target, ast.Name):
+                names.append(target.id)
+            elif not (isinstance(target, ast.Attribute) and ast.unparse(target.value) in over):
+                return None
+    return [*names, *over]

@@ -27,15 +27,15 @@ TIMES = {
 }
 N = rf"(?:\d+|{'|'.join(TIMES)})"
 LIST = r"\d+(?:\s*(?:,|/|→|->)\s*(?:and |und )?\d+)*(?:,? (?:and|und|then) \d+)?"
-COUNTED = r"(?:filters?|channels?|filtern|kanälen?|neuronen|einheiten|kernels?|feature maps|maps|units|neurons)"
+COUNTED = r"(?:filters?|channels?|filtern|kanälen?|neuronen|einheiten|kernels?|feature maps|maps|units|neurons)\b"
 INNER = r"[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)*"
 BLOCKS = (
     re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×)?\s*(?:\w+ )??blocks? \((?P<list>{LIST}) {COUNTED}[;:,] "
                rf"(?P<body>{INNER})\)"),
     re.compile(rf"(?i)\b(?P<n>{N})\s*(?:x|×|times)?\s*(?:(?:\w+ )??blocks?(?: of|:)? )?[\[(]"
                rf"(?P<body>{INNER})[\])],? (?:with|of|using)?\s*(?P<list>{LIST}) {COUNTED}"),
-    re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??blocks?(?: of|:) (?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|"
-               rf"using) (?P<list>{LIST}) {COUNTED}"),
+    re.compile(rf"(?i)\b(?P<n>{N}) (?:\w+ )??(?:blocks?|blöcken?)(?: of| aus| von|:) "
+               rf"(?P<body>(?:[^;.](?!blocks?\b))*?),? (?:with|mit|using) (?P<list>{LIST}) {COUNTED}"),
 )  # fmt: skip
 AGAIN = re.compile(
     r"(?i)(?:(?:then )?(?:and )?(?:the )?same(?: (?:again|block|layers?|thing|structure|pattern|as before))?|"
@@ -53,6 +53,7 @@ ALL = re.compile(
     r"olutional layers?| layers?)?\b"
     r"(?:\s*(?:is|are|have|has|use|uses|with|:|being))*\s+(?P<said>[^.;()\n]*(?:\([^()]*\))?[^.;()\n]*)[).]?\s*$"
 )
+COUNTED_BLOCKS = re.compile(rf"(?i)(\s*(?P<n>{N})\s+(?:\w+\s+)?blocks?\s*:)(?P<body>[^;]*)")
 BRANCHES = re.compile(
     rf"(?i)(?:(?:two|three|four|\d)\s+)?(?:parallel )?(?:branches|paths|towers)[:,]?(?: of)? "
     rf"(?P<parts>\({INNER}\)(?:\s*(?:,|and|,\s*and|\||&)\s*\({INNER}\))+),?\s*(?:(?:are|which are|then|that are)\s+)*"
@@ -67,6 +68,11 @@ PATCHES = re.compile(
     r"(?i)\bpatch embed(?:ding)?s?\b[\s:,(]*(?:of |with )?(?P<k>\d+)x(?P=k)\s*(?:patches)?\s*(?:,|to|→|->)?\s*"
     r"(?P<d>\d+)\s*(?:dim\w*|features|channels)?\)?"
 )
+BARE = re.compile(
+    r"(?i)[,;.(]\s*(?:all )?(?:(?:convs?|convolutions?) (?:without|with no) bias|"
+    r"(?:no bias(?:es)?|bias=False) (?:everywhere|throughout|in (?:the|all) conv\w*))[).\s]*$"
+)
+THROUGHOUT = re.compile(r"(?is)^\s*([^:\n]*?)\s*(?:everywhere|throughout|überall)\s*:\s*(.+)$")
 LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/-]+\s+){0,8}?[\w'’/-]+)\s*:\s+(?=\S)")
 
 
@@ -93,6 +99,9 @@ def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
         return held(said) if (said := _encoder(found, wide)) else found[0]
 
     text = _unlabelled(text)
+    text = BARE.sub(", all convs without bias", text)
+    if found := THROUGHOUT.match(text):
+        text = f"{found[2]} (all convs {found[1]})"
     text = PATCHES.sub(lambda m: held(f"conv {m['d']} k{m['k']} s{m['k']} bias, flatten 2, transpose"), text)
     text = BRANCHES.sub(branches, text)
     text = ENCODER.sub(encoder, text)
@@ -101,7 +110,7 @@ def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
     return _throughout(_again(text)), ready
 
 
-NETS = {"cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier",
+NETS = {"regression", "cnn", "mlp", "net", "network", "convnet", "autoencoder", "model", "lenet", "vgg", "classifier",
         "discriminator", "alexnet",
         "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn",
         "vae",
@@ -116,10 +125,17 @@ def number(word: str | None) -> int:
 
 def _unlabelled(text: str) -> str:
     """Without what stands before a colon, where it names the net and no layer of it: "a small CNN for digits:"."""
+    if (found := COUNTED_BLOCKS.match(text)) and number(found["n"]) == len(re.findall("(?i)conv", found["body"])):
+        return text[found.end(1) :]
     found = LABEL.match(text)
     if found is None:
         return text
-    words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[^\W_]+", found["label"].lower())}
+    label = re.sub(
+        r"(?i)\b(?:fully[- ]connected|convolutional|dense)\b(?= (?:\w+ )*net)|(?:soft|logistic)\w*(?= regr)",
+        "",
+        found["label"],
+    )
+    words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[^\W_]+", label.lower())}
     told = any(kind_of(word) or word in ENDS for word in words - NETS)
     return text[found.end() :] if words & NETS and not told else text
 
@@ -131,13 +147,17 @@ def _numbers(text: str) -> list[str]:
 def _filled(body: str, filters: str) -> str:
     """A block whose first convolution, or else fully connected layer, has so many outputs."""
     for kind in (
-        r"conv(?:2d|olution(?:al layer)?s?|s| layers?)?",
+        r"(?:conv(?:2d|olution(?:al layer)?s?|s| layers?)?|faltung(?:sschicht|en)?)",
         r"(?:dense|linear|fc|fully[- ]connected)(?: layers?)?",
     ):
         if re.search(rf"(?i)\b{kind}", body):
             return re.sub(
                 rf"(?i)\b{kind}(?=\W|$|\d)",
-                lambda found: f"{found[0]} with {filters} filters" if found[0][0] in "cC" else f"{found[0]} {filters}",
+                lambda found: (
+                    f"{found[0]} with {filters} filters"
+                    if re.match("(?i)conv|falt", found[0])
+                    else f"{found[0]} {filters}"
+                ),
                 body,
                 count=1,
             )
@@ -177,7 +197,7 @@ def _again(text: str) -> str:
                 return text
         else:
             assert plain is not None
-            made = [block] * (2 if (plain["once"] or "").lower() == "twice" else min(number(plain["n"]), 20))
+            made = [block] * (2 if (plain["once"] or "").lower() == "twice" else number(plain["n"]))
         text = " ; ".join([text[: here.start()].rstrip(" ,"), *made]) + text[here.end() :]
         if len(text) > 5000:
             return text
@@ -193,7 +213,7 @@ def _throughout(text: str) -> str:
     said = re.sub(r"(?i)\s*(?:,? and followed by| followed by(?: an?)?|\+|,? and )\s*", " ", f" {said} ").strip(" ,")
     if re.search(r"(?i)\b(?:fc|dense|linear|pool\w*|layers?)\b", said):
         return text
-    pieces = re.split(r"(,|;|\n|->|→|=>|\.\s|\s(?=conv\d-\d)|\s(?=max-?pool|fc-))", text[: found.start()])
+    pieces = re.split(r"(,|;|\n|->|→|=>|\s[-–]\s|\.\s|\s(?=conv\d-\d)|\s(?=max-?pool|fc-))", text[: found.start()])
     return "".join(f"{piece} {said} " if re.search(r"(?i)\bconv", piece) else piece for piece in pieces)
 
 
@@ -202,10 +222,12 @@ def _encoder(found: re.Match[str], wide: str) -> str:
     rest = found["rest"]
     width = re.search(
         r"(?i)(?:d_?model|model (?:dim\w*|width)|embed\w* dim\w*|hidden (?:size|dim\w*)|width|"
-        r"(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(\d+)[- ](?:dim\w*|features|wide)",
+        r"(?<![\w_ ])dim\w*)\s*(?:=|of|:)?\s*(\d+)|(?<![=\d])(\d+)[- ](?:dim\w*|features|wide)",
         rest,
     )
-    heads = re.search(r"(?i)(\d+)[- ](?:attention )?heads?|(?:n_?heads?|num_heads|heads)\s*(?:=|of|:)?\s*(\d+)", rest)
+    heads = re.search(
+        r"(?i)(?<![=\d])(\d+)[- ](?:attention )?heads?|(?:n_?heads?|num_heads|heads)\s*(?:=|of|:)?\s*(\d+)", rest
+    )
     inner = re.search(
         r"(?i)(?:dim_feedforward|feed-?forward\w*|ffn?|d_ff|mlp)(?: (?:dim\w*|size|width|hidden))*\s*(?:=|of|"
         r":)?\s*(\d+)",
@@ -219,6 +241,6 @@ def _encoder(found: re.Match[str], wide: str) -> str:
     said += f" ff={inner[1]}" if inner else ""
     if re.search(r"(?i)\bgelu\b|\bpre-?norm|norm.first|\bdropout", rest) or not wide:
         return ""
-    times = re.search(r"(\d+) layers\b|(?<= )x(\d+)\s*$", rest)
-    many = number(found["n"]) if found["n"] else int(times[1] or times[2]) if times else 1
+    times = re.search(r"(?<![=\d])(\d+) layers\b|(?<=layers=)(\d+)()|(?<= )x(\d+)\s*$", rest)
+    many = number(found["n"]) if found["n"] else int(next(filter(None, times.groups()))) if times else 1
     return said + (f" layers={many}" if many > 1 else "")

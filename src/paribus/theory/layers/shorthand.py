@@ -16,13 +16,13 @@ from paribus.theory.layers.values import Chain, behind, joined
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
     r"(?i)\s*(?P<before>(?:[a-z-]+[ :]+){0,8})"
-    r"[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→,]|->)\s*\d+){2,})[\])]?"
-    r"(?P<rest>[\s,(]+[a-z ,()]+)?\s*"
+    r"[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→, ]|->)\s*\d+){2,})[\])]?"
+    r"(?P<rest>[\s,(-]+[a-z ,()-]+)?\s*"
 )
-STEPS = re.compile(r"\s*(?:->|→|=>|⇒|-(?=\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
+STEPS = re.compile(r"\s*(?:->|→|=>|⇒|[-–](?=\s*\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
 STEP = re.compile(r"(?P<n>\d*)\s*\(?(?P<rest>[a-zA-Z ,.\d%()]*)\)?")
 BEFORE = {"a", "an", "mlp", "net", "network", "nn", "with", "sizes", "layer", "fully", "connected", "autoencoder",
-          "dnn",
+          "dnn", "ein", "eine", "netz", "netzwerk", "mit", "neuronales",
           "feedforward", "deep", "neural", "of", "architecture", "the", "simple", "small", "ann", "multilayer",
           "perceptron", "and", "layers", "dense", "model"}  # fmt: skip
 AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "output", "activation",
@@ -30,7 +30,8 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
           "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
-          "between", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
+          "dazwischen", "netz", "aktivierung", "between",
+          "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
           "encoder", "decoder"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
@@ -44,7 +45,7 @@ HIDDEN = (
         r" (?P<h>\d+)(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"
     ),
     re.compile(
-        r"(?i)\s*hidden layers?(?: sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"
+        r"(?i)\s*hidden[ _]layers?(?:[ _]sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"
     ),
 )
 LAST = re.compile(
@@ -56,6 +57,7 @@ NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
 )
+MANY = 100  # hidden layers
 DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap, flatten",
            "softmax": "softmax",
            "dropout": "dropout", "upsample": "up", "batchnorm": "bn"}  # fmt: skip
@@ -77,6 +79,14 @@ def written_out(text: str) -> Short | None:
 def spaced(text: str) -> str:
     """A text without the commands of LaTeX and the space in 3 × 3, tables as lines, channels with their names."""
     text = tabled(text)
+    text = re.sub(r"(?i)\b(conv\w*|fc|dense|linear|pool\w*|max\w*|avg\w*) ?\[([^\[\]|&]+)\]", r"\1(\2)", text)
+    text = re.sub(r"(?i)[,;]\s*(?:with )?no padding\.?\s*$", "", text)
+    text = re.sub(r"(?i)^\s*(\d+)[- ]layer (transformer encoder)", r"\2, \1 layers", text)
+    if re.search("(?i)transformer", text):
+        text = re.sub(r"\bh(?=\s*=\s*\d)", "heads", text)
+    elif re.search("(?i)attention", text):
+        text = re.sub(r",?\s*\bd_model\s*=\s*\d+", "", text)
+    text = re.sub(r"(?i)\(\s*[x×]\s*(\d)\s*\)", r"x\1", text)
     if "\\" in text or "$" in text:
         text = re.sub(r"\\(?:text|math|operatorname)\w*\s*\{([^{}]*)\}", r"\1", text)
         text = re.sub(r"\\(?:long)?(?:rightarrow|to)\b", "→", re.sub(r"\s*\\(?:times|cdot)\s*", "x", text))
@@ -96,6 +106,7 @@ def spaced(text: str) -> str:
 
 def tabled(text: str) -> str:
     """A text whose table, in Markdown or LaTeX, is a line for each layer."""
+    text = re.sub(r"(?i)(\bdrop\w*(?: mit| p ?=?)? \(?)0,(?=\d)", r"\g<1>0.", text)  # as Germans write .5
     table = re.sub(r"\s*\\times\s*", "x", text.replace("$", "")) if "tabular" in text else text
     return _rows(table) or text
 
@@ -125,20 +136,20 @@ def _chain(text: str) -> Short | None:
 def _steps(text: str) -> Short | None:
     """``784 -> 512 (ReLU, dropout 0.2) -> 10``: sizes, and what stands between or beside them."""
     plain = re.sub(r"(?i)^\s*(?:[a-z ]{0,20}:)\s*", "", text.strip())
+    plain = re.sub(r"(?i)\b(\d+)\b([^\d\n]*?)[\n;,]\s*decoder\s*:\s*\1\s*(?=->|→|=>|[-–])", r"\1\2 ", plain)
     first, *parts = STEPS.split(plain)
+    first = re.sub(r"(?i) (?:inputs?|eingänge|features)$", "", first)
     if not first.isdigit() or len(parts) < 2 or not any(part[:1].isdigit() for part in parts):
         return None
-    words, size = list[str](), first
+    words = list[str]()
     for part in parts:
         found = STEP.fullmatch(part)
         if found is None or (found["n"] and found["rest"][:1] in ("x", "@")):
             return None
-        if found["n"] and found["n"] != size:
+        if found["n"]:
             words.append(f"linear {found['n']}")
-        elif found["n"] and found["rest"]:
-            return None
-        size = found["n"] or size
-        for said in filter(None, map(str.strip, re.split(r",|\band\b", found["rest"].strip("() ")))):
+        rest = " ".join(word for word in re.split(r"[,\s()]+", found["rest"]) if word.lower() not in AROUND)
+        for said in re.findall(r"(?i)drop(?:out)? ?p? ?=? ?[\d.%]+|\S+", rest):
             if is_activation(said) or kind_of(said) in ("bn", "ln"):
                 words.append(said)
             elif drop := re.fullmatch(r"(?i)drop(?:out)? ?(?:p ?=? ?)?\(?(0?\.\d+|\d+%)\)?", said):
@@ -181,6 +192,8 @@ def _hidden(text: str) -> Short | None:
         if found is None or phis is None or len(phis) > 1 or (last is None and text[found.end() :].strip(" .,)")):
             continue
         groups = found.groupdict()
+        if not groups.get("hs") and _number(found["n"]) > MANY:
+            continue
         sizes = re.findall(r"\d+", groups["hs"]) if groups.get("hs") else [found["h"]] * _number(found["n"])
         words = [layer for size in sizes for layer in (f"linear {size}", *phis)]
         if last is not None:

@@ -22,88 +22,105 @@ Word = tuple[str, Place]  # in the notation, and where the text says it
 # fmt: off
 NAMES = {  # without spaces, hyphens and the number of axes
     **{name.replace("_", ""): name for name in (*KINDS, *ALIASES)}, **ALIASES,
-    "convolution": "conv", "convolutional": "conv", "convlayer": "conv", "cnn": "conv", "separableconv": "separable",
-    "convtranspose": "deconv", "convtransposed": "deconv", "transposedconv": "deconv",
-    "transposedconvolution": "deconv",
-    "transposeconv": "deconv", "upconv": "deconv", "depthwiseconv": "dw", "dwconv": "dw", "depthwiseconvolution": "dw",
-    "maxpooling": "pool", "max": "pool", "mp": "pool", "pooling": "pool", "maxpoolinglayer": "pool",
-    "averagepooling": "avgpool", "averagepool": "avgpool", "avgpooling": "avgpool", "meanpool": "avgpool",
-    "meanpooling": "avgpool", "adaptiveavgpool": "adaptive", "adaptiveaveragepooling": "adaptive",
-    "adaptiveaveragepool": "adaptive",
-    "adaptivemaxpool": "gmp", "globalaveragepooling": "gap", "globalaveragepool": "gap", "globalavgpooling": "gap",
-    "globalpool": "gap", "globalpooling": "gap", "globalmaxpooling": "gmp", "globalmaxpool": "gmp",
-    "fullyconnected": "linear", "fullyconnectedlayer": "linear", "denselayer": "linear", "lin": "linear",
-    "affine": "linear", "output": "linear", "hidden": "linear", "hiddenlayer": "linear",
-    "outputlayer": "linear", "linearlayer": "linear",
-    "batchnormalization": "bn", "batchnormalisation": "bn", "norm": "bn", "layernormalization": "ln",
-    "layernormalisation": "ln", "groupnormalization": "gn", "instancenormalization": "instance",
-    "spatialdropout": "dropout", "drop": "dropout", "do": "dropout", "upsampling": "up", "interpolate": "up",
-    "embeddinglayer": "embedding", "embed": "embedding", "groupedconv": "conv", "groupconv": "conv",
-    "simplernn": "rnn", "lstmlayer": "lstm", "grulayer": "gru",
-    "multiheadattention": "attention", "selfattention": "attention", "leakyrelu": "leaky_relu", "lrelu": "leaky_relu",
-    "logsoftmax": "log_softmax", "logistic": "sigmoid", "sigm": "sigmoid", "σ": "sigmoid",
-    "vanillarnn": "rnn", "hardswish": "hardswish",
-    "rectifier": "relu", **dict.fromkeys(("ip", "innerproduct"), "linear"),
-    **dict.fromkeys(("versteckte", "versteckten", "verdeckte", "verdeckten"), "linear"),
-    "pointwise": "conv", "pointwiseconv": "conv", "pointwiseconvolution": "conv", "laststep": "last",
-    "lasttimestep": "last", "laststate": "last", "lasthidden": "last", "lasthiddenstate": "last",
-    "bilstm": "lstm", "bigru": "gru", "birnn": "rnn", "unflatten": "reshape", "view": "reshape",
-    **dict.fromkeys(("zeropadding", "reflectionpad", "replicationpad", "constantpad"), "zeropad"),
-    "pixelshuffle": "shuffle", "depthtospace": "shuffle", "subpixel": "shuffle", "subpixelconv": "shuffle",
-    "gatedlinearunit": "glu", "powerpool": "lppool",
-    **{f"{kind}{name}": "up" for kind in ("bilinear", "nearest") for name in ("upsample", "upsampling")},
-    **dict.fromkeys(("tconv", "deconvolution", "fractionallystridedconv", "convt", "uconv"), "deconv"),
-    **dict.fromkeys(("pwconv", "convpw"), "conv"), "convdw": "dw", "sepconv": "separable", "elmanrnn": "rnn",
-    **dict.fromkeys(("lookup", "wordembedding", "tokenembedding"), "embedding"), "globalmean": "gap",
-    **dict.fromkeys(("poolavg", "poolaverage", "poolmean"), "avgpool"), "poolmax": "pool",
-    **dict.fromkeys(("takelast", "lastoutput", "lasthiddenoutput", "finalstate", "laststepoutput"), "last"),
-    **dict.fromkeys(("meanovertime", "averageovertime"), "gap"), "connected": "linear", "feature": "",
-    **dict.fromkeys(("faltung", "faltungsschicht", "faltungen"), "conv"), "leaky": "leaky_relu",
-    **dict.fromkeys(("vollverbunden", "vollverbundene", "ausgabeschicht", "ausgabe", "dichte"), "linear"),
-    "flat": "flatten", "flattened": "flatten", "flattening": "flatten", "globalaveraging": "gap",
-    "reshape1d": "flatten", "identity": "id", "inputlayer": "input",
+    **{word: kind for kind, words in {
+        "conv": "convolution convolutional convlayer cnn groupedconv groupconv pointwise pointwiseconv "
+                "pointwiseconvolution pwconv convpw faltung faltungsschicht faltungen",
+        "separable": "separableconv sepconv",
+        "deconv": "convtranspose convtransposed transposedconv transposedconvolution transposeconv upconv tconv "
+                  "deconvolution fractionallystridedconv convt uconv transponiertefaltung transponierte",
+        "dw": "depthwiseconv dwconv depthwiseconvolution convdw tiefenweise tiefenweisefaltung",
+        "pool": "maxpooling max mp pooling maxpoolinglayer poolmax",
+        "avgpool": "averagepooling averagepool avgpooling meanpool meanpooling poolavg poolaverage poolmean "
+                   "mittelwertpooling durchschnittspooling mittelwertpool",
+        "adaptive": "adaptiveavgpool adaptiveaveragepooling adaptiveaveragepool",
+        "gmp": "adaptivemaxpool globalmaxpooling globalmaxpool globalesmaxpooling",
+        "gap": "globalaveragepooling globalaveragepool globalavgpooling globalpool globalpooling globalmean "
+               "meanovertime meanovertokens meanoverthesequence meanpoolingovertime meanpoolingoverthesequence "
+               "averageovertime averageovertokens averageoverthesequence globalaveraging "
+               "globalesmittelwertpooling globalesaveragepooling globalesdurchschnittspooling",
+        "linear": "fullyconnected fullyconnectedlayer denselayer lin affine output hidden hiddenlayer outputlayer "
+                  "linearlayer ip innerproduct versteckte versteckten verdeckte verdeckten connected vollverbunden "
+                  "vollverbundene ausgabeschicht ausgabe dichte lineareschicht linearschicht vollständigverbunden "
+                  "vollständigverbundene vollständigverbundenen vollverbundenen",
+        "bn": "batchnormalization batchnormalisation norm batchnormalisierung",
+        "ln": "layernormalization layernormalisation",
+        "gn": "groupnormalization",
+        "instance": "instancenormalization",
+        "dropout": "spatialdropout drop do",
+        "up": "upsampling interpolate bilinearupsample bilinearupsampling nearestupsample nearestupsampling",
+        "embedding": "embeddinglayer embed lookup wordembedding tokenembedding einbettung einbettungsschicht",
+        "rnn": "simplernn vanillarnn birnn elmanrnn",
+        "lstm": "lstmlayer bilstm",
+        "gru": "grulayer bigru",
+        "attention": "multiheadattention selfattention multiheadselfattention",
+        "leaky_relu": "lrelu leaky",
+        "sigmoid": "logistic sigm σ",
+        "relu": "rectifier",
+        "last": "laststep lasttimestep laststate lasthidden lasthiddenstate takelast lastoutput lasthiddenoutput "
+                "finalstate laststepoutput letzterzeitschritt letzterschritt lasttoken lasttimesteps letztezeitschritt "
+                "letzteausgabe",
+        "reshape": "unflatten view reshaped reshapeto reshapedto",
+        "zeropad": "zeropadding reflectionpad replicationpad constantpad",
+        "shuffle": "pixelshuffle depthtospace subpixel subpixelconv",
+        "glu": "gatedlinearunit",
+        "lppool": "powerpool",
+        "flatten": "flat flattened flattening reshape1d",
+        "input": "inputlayer",
+    }.items() for word in words.split()},
 }
 CONTAINERS = {"sequential", "ordereddict", "modulelist", "add", "timedistributed", "model", "chain", "serial", "list",
               "seq"}
-OPTIONS = {
-    **dict.fromkeys(("filters", "filter", "out_channels", "units", "out_features", "hidden_size", "hidden", "out", "f",
-                     "outputs", "output", "features", "neurons", "channels", "classes", "maps", "n", "c", "num_filters",
-                     "output_channels", "out_dim", "num_outputs", "num_units", "num_hidden", "width_size"), "out"),
-    **dict.fromkeys(("in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "in",
-                     "in_size"), "in"),
-    **dict.fromkeys(("kernel_size", "kernel", "ksize", "pool_size", "k", "window", "window_shape", "kernel_shape"),
-                    "kernel"),
-    **dict.fromkeys(("stride", "strides", "s"), "stride"), **dict.fromkeys(("padding", "pad", "p"), "padding"),
-    **dict.fromkeys(("dilation", "dilation_rate", "d"), "dilation"), **dict.fromkeys(("groups", "g"), "groups"),
-    **dict.fromkeys(("bias", "use_bias", "has_bias"), "bias"), "pad_mode": "padding",
-    **dict.fromkeys(("rate", "prob"), "rate"),
-    **dict.fromkeys(("num_layers", "layers"), "layers"), **dict.fromkeys(("bidirectional", "bi"), "bi"),
-    **dict.fromkeys(("scale_factor", "factor", "scale", "upscale_factor"), "factor"),
-    **dict.fromkeys(("output_size", "size"), "size"),
-    **dict.fromkeys(("num_embeddings", "input_dim", "vocab", "words"), "words"),
-    **dict.fromkeys(("embedding_dim", "output_dim", "width", "dim"), "width"),
-    **dict.fromkeys(("num_heads", "heads"), "heads"), "depth_multiplier": "multiplier", "output_padding": "extra",
-    "num_groups": "groups", "num_parameters": "slopes", "ceil_mode": "ceil", "inplace": "inplace",
-    **dict.fromkeys(("affine", "elementwise_affine"), "affine"), "mode": "mode",
-    **dict.fromkeys(("activation", "activation_fn"), "activation"),
-    "return_sequences": "steps", "interpolation": "mode", "target_shape": "shape", "unflattened_size": "shape",
-    "normalized_shape": "shape", "start_dim": "start", "end_dim": "end", "key_dim": "key_dim",
-}
+OPTIONS = {word: option for option, words in {
+    "out": "filters filter out_channels units out_features hidden_size hidden out f outputs output features neurons "
+           "channels classes maps n c num_filters output_channels out_dim num_outputs num_units num_hidden "
+           "width_size",
+    "in": "in_channels in_features input_size num_features num_channels embed_dim in in_size",
+    "kernel": "kernel_size kernel ksize pool_size k window window_shape kernel_shape",
+    "stride": "stride strides s",
+    "padding": "padding pad p pad_mode",
+    "dilation": "dilation dilation_rate d",
+    "groups": "groups g num_groups",
+    "bias": "bias use_bias has_bias",
+    "rate": "rate prob",
+    "layers": "num_layers layers",
+    "bi": "bidirectional bi",
+    "factor": "scale_factor factor scale upscale_factor",
+    "size": "output_size size",
+    "words": "num_embeddings input_dim vocab words",
+    "width": "embedding_dim output_dim width dim",
+    "heads": "num_heads heads",
+    "multiplier": "depth_multiplier",
+    "extra": "output_padding",
+    "slopes": "num_parameters",
+    "ceil": "ceil_mode",
+    "inplace": "inplace",
+    "affine": "affine elementwise_affine",
+    "mode": "mode interpolation",
+    "activation": "activation activation_fn",
+    "steps": "return_sequences",
+    "shape": "target_shape unflattened_size normalized_shape",
+    "start": "start_dim",
+    "end": "end_dim",
+    "key_dim": "key_dim",
+}.items() for word in words.split()}
 ONLY = {  # arguments that change figures, and under which value they do not
     "proj_size": 0, "kdim": None, "vdim": None, "add_bias_kv": False, "center": True, "scale": True, "end": -1,
     "upsampled": None, "create_scale": True, "create_offset": True,
 }
-PASSED = {"name", "input_shape", "padding_mode", "batch_first", "data_format", "eps", "epsilon", "momentum", "dropout",
-    "axis", "dim",
-          "track_running_stats", "negative_slope", "alpha", "device", "dtype", "kernel_initializer",
-          "bias_initializer", "kernel_regularizer", "return_indices", "count_include_pad",
-          "beta",
-          "nonlinearity", "recurrent_dropout", "trainable", "seed", "input_length", "mask_zero", "align_corners",
-          "max_value",
-          "threshold", "approximate", "padding_idx", "batch_input_shape", "recurrent_activation", "divisor_override",
-          "add_zero_attn", "batch_size", "key", "rngs", "use_running_average", "decay_rate", "axis_name",
-          "kernel_init", "bias_init", "w_init", "b_init", "inference", "deterministic", "ratio", "stddev", "scope",
-          "reuse"}
+UNHEARD = """
+add_zero_attn align_corners alpha approximate axis axis_name b_init batch_first batch_input_shape batch_size beta
+bias_init bias_initializer count_include_pad data_format decay_rate deterministic device dim divisor_override dropout
+dtype eps epsilon inference input_length input_shape kernel_init kernel_initializer kernel_regularizer key mask_zero
+max_value momentum name negative_slope nonlinearity padding_idx padding_mode ratio recurrent_activation
+recurrent_dropout return_indices reuse rngs scope seed stddev threshold track_running_stats trainable
+use_running_average w_init
+"""  # arguments that change no figure
+PASSED = {*UNHEARD.split()}
+PREPARING = """
+Rescaling Normalization Resizing RandomFlip RandomRotation RandomZoom RandomCrop CenterCrop RandomContrast
+RandomTranslation RandomBrightness GaussianNoise GaussianDropout ActivityRegularization Masking
+"""  # layers of Keras that prepare inputs, or act in training alone
+IDLE = {*PREPARING.split()}
 WINDOW = ("kernel", "stride", "padding")
 CELL = ("in", "out", "layers", "bias", "", "", "bi")
 TORCH = {  # the arguments of torch's classes, by their exact names, in their order
@@ -128,13 +145,14 @@ ORDER = {  # of bare arguments, elsewhere
     "gn": ("groups",), "transpose": ("", ""),
     **dict.fromkeys(CELLS, ("out", "activation")), "attention": ("heads",), "up": ("factor",), "adaptive": ("size",),
     "prelu": ("slopes",), "input": ("",) * 4, "softmax": ("",), "log_softmax": ("",), "leaky_relu": ("",), "elu": ("",),
-    "bn": ("",), "ln": ("",), "flatten": ("start", "end"), "reshape": ("shape",), "zeropad": ("around", ""),
+    "bn": ("",), "ln": ("",), "gmp": ("size",), "flatten": ("start", "end"), "reshape": ("shape",),
+    "zeropad": ("around", ""),
 }
-FILLERS = {"with", "of", "filters", "units", "neurons", "channels", "maps", "layer", "and", "outputs", "classes",
-    "heads", "filter", "unit", "ch", "per", "direction", "each", "feature", "an", "over", "to", "neuron", "class",
-           "channel",
-           "output", "layers",
-           "hidden", "kernel", "window", "a", "by", "features", "nodes", "cells", "the", "kernels", "windows", "groups"}
+SPOKEN_ALONG = """
+a an and by cells ch channel channels class classes direction each feature features filter filters groups heads hidden
+kernel kernels layer layers maps neuron neurons nodes of output outputs over per the to unit units window windows with
+"""  # words that say nothing beside a layer
+FILLERS = {*SPOKEN_ALONG.split()}
 # fmt: on
 MODULE = "write the net as a module of a file, which is followed as it runs: --plugin nets.py"
 RESNETS = re.compile(r"\bconv([1357])x\1(?=\s*\(\s*\d+\s*,\s*\d)")  # conv3x3(8, 16), a function of its code
@@ -164,7 +182,8 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(\d+) by (\d+)", r"\1x\2"),
     (r"(?i)\bthen\b", ""),
     (r"(?i)\blog[- ](?=softmax)", "log"),
-    (r"(?i)^\s*(?:x|input|in)\s*(?=->|→|=>)", ""),
+    (r"(?i)^\s*(?:x|z|input|in)(?:\s*∈\s*R\^\d+)?\s*(?=->|→|=>)", ""),
+    (r"\bop(?=\d)", "o"),
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
     (r"\b(\d)-layer\b", r"l\1"),
@@ -345,6 +364,8 @@ def _order(kind: str, call: Call) -> tuple[str, ...]:
     keras = kind in CELLS and sum(not re.search(r"=|^\d+ [a-z]", piece) for piece, _ in call.pieces) < 2
     keras = keras and not any(re.match(r"(input_size|hidden_size)", piece) for piece, _ in call.pieces)
     bare = [piece for piece, _ in call.pieces if piece.isdigit()]
+    if kind in CELLS and call.base not in TORCH and len(bare) > 1:
+        return CELL
     if kind == "attention" and call.base not in TORCH and len(bare) == 2:
         return ("in", "heads")
     if call.base.startswith("Lazy"):

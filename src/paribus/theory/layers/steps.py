@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -48,6 +48,7 @@ class Steps(Python):
     """
 
     last: bool = False
+    said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.numbers = count()
@@ -71,11 +72,14 @@ class Steps(Python):
             if turned in ((1, 2), (2, 1), (0, 2, 1), (-1, -2), (-2, -1), ((0, 2, 1),)):
                 return self.behind(value.chain, "transpose")
             raise beyond(node)
+        if base == "pad" and args and any(isinstance(one, Unsaid) for one in flat(args)):
+            self.said.append("what F.pad adds is computed from sizes: it was taken as nothing, and sizes must agree")
+            return value
         if base in ("mean", "reduce_mean"):
             return self.averaged(value, args, named, node)
         if base in ("squeeze", "unsqueeze"):
             ends = value.chain[-1][1].lower() if value.chain else ""
-            if base == "squeeze" and re.search(r"gap|global|adaptive|avgpool", ends):
+            if base == "squeeze" and re.search(r"gap|gmp|global|adaptive|avgpool", ends):
                 return self.behind(value.chain, "flatten")
             if base == "squeeze" and re.search(r"flatten", ends):
                 return value

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS
-from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.spellings import is_activation, kind_of
 
 Token = tuple[str, str]  # what it is, and the word
 
@@ -22,47 +22,48 @@ NOUNS = {  # what a number counts
     **dict.fromkeys(("filter", "filters", "kernels", "channels", "channel", "maps", "map", "ch", "filtern", "kanälen",
                      "kanäle", "filtres", "canaux"), "filters"),
     **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
-                     "einheiten", "ausgänge", "ausgängen", "ausgang", "ausgabeneuronen"), "units"),
+                     "einheiten", "ausgänge", "ausgängen", "ausgang", "ausgabeneuronen", "ausgabeneuron"), "units"),
     **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
-    **dict.fromkeys(("heads", "head"), "heads"), **dict.fromkeys(("groups",), "groups"),
-    **dict.fromkeys(("words", "tokens", "vocab", "vocabulary"), "words"),
+    **dict.fromkeys(("heads", "head", "köpfe", "köpfen"), "heads"), **dict.fromkeys(("groups",), "groups"),
+    **dict.fromkeys(("words", "tokens", "vocab", "vocabulary", "wörter", "wörtern", "vokabular"), "words"),
 }
 ORDINALS = {"first": 1, "second": 2, "third": 3, "erste": 1, "ersten": 1, "zweite": 2, "zweiten": 2, "dritte": 3,
             "dritten": 3}
 OPTIONS = {  # what stands before or behind its number
-    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "k",
-                     "fenster"), "kernel"),
+    **dict.fromkeys(("kernel", "window", "width", "size", "length", "kern", "kerngröße", "noyau", "taille", "größe",
+                     "filtergröße", "kernelgröße", "k", "fenster"), "kernel"),
     **dict.fromkeys(("stride", "strides", "schrittweite", "pas", "s"), "stride"),
     **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
     **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
-    **dict.fromkeys(("rate", "probability", "prob", "p"), "rate"),
+    **dict.fromkeys(("rate", "probability", "prob"), "rate"), "p": "padding",
     **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d"), "width"), "factor": "factor",
 }
 SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
-architecture are as at autoencoder avec backbone basic be between bloc block body by cifar class classifier cnn come
-comes consists contains convnet convolve convolves couche couches danach dann das dataset de decoder deep dem den der
-des die downsampling du each einfaches encoder et features feed feedforward final finally followed for forward from
-fully function functions gefolgt give gives goes has having head here image imagenet images in into is it its je
-kleines la layer layers le lenet les linearly mit mlp mnist model multilayer net network netz neural neuronales next
-nn nonlinearity of on operation our out over per perceptron probability produces producing regularisation
-regularization respectively rows schicht schichten scores set simple size small spatial stacked stage suivi that the
-them then this time to und use used uses using value vgg von we weitere weiterer where which whose with zu
+architecture are as at auf aus autoencoder avec backbone basic be beginnt begins besteht between bloc block body by
+cifar class classifier cnn come comes consists contain contains convnet convolve convolves couche couches danach dann
+das dataset davon de decoder deep dem den der des die directly downsampling du each eine einem einen einer eines
+einfaches encoder enthält et expand expansion features feed feedforward final finally folgen folgt followed for forward
+from fully function functions gefolgt give gives goes has having head here i image imagenet images in into is it its je
+jeweils kleines la layer layers le lenet les lets letzte lineare linearen linearly mit mlp mnist model multilayer my
+net network netz neural neuronales next nn nonlinearity nur of on only operation our out over own per perceptron
+perform probability produces producing project projection punktweise regularisation regularization respectively rows
+schicht schichten schließlich scores set short sich simple size small spatial stacked stage starting starts suivi take
+takes that the them then there this time to too type und use used uses using value vgg von we weitere weiterer where
+which whose with zu zuletzt zum zur
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on
 TOKEN = re.compile(
     r"(?P<ready>⟦\d+⟧)|(?P<pair>\d+ *(?:->|=>|→) *\d+(?![\dx.]))|(?P<size>\d+(?:x\d+)+)|(?P<share>\d+"
     r"(?:\.\d+)? ?%|\d*\.\d+)"
-    r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdg]\d+\b|/\d+)"
+    r"|(?P<list>\d+(?:&\d+)+)|(?P<number>\d+)|(?P<letter>\b[kspdgl]\d+\b|/\d+)"
     r"|(?P<mark>->|=>|>>|→|⇒|↓|\n|;| - |\.(?=\s|$)|\||\+|>)"
-    r"|(?P<comma>,|\(|\))|(?P<word>[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
+    r"|(?P<comma>,|\(|\))|(?P<word>(?i:relu6)|[^\W\d_]+)|(?P<sign>[=:@#-])|(?P<other>\S)"
 )
 VALUES = ("number", "size", "share", "same", "valid")
 MARKS = {"then", "dann", "danach", "anschließend", "puis", "followed", "gefolgt", "goes", "feeds", "fed", "plus"}
 NEEDS_OUT = ("conv", "deconv", "linear", *CELLS)
-
-
 WORTH = """
 conv convolution convolutional convolutions relu gelu silu tanh sigmoid softmax pool pooling maxpool avgpool
 maxpooling linear dense flatten dropout batchnorm lstm filter filters kernel kernels stride padding channels
@@ -74,72 +75,6 @@ TYPED = [*WORTH.split()]
 
 class Unreadable(Exception):
     """A word without a role, or an attribute that no layer takes."""
-
-
-def prepared(text: str) -> str:
-    """A text in few signs: sizes without spaces, no stress, no comments, no shapes behind arrows."""
-    if "||" in text:
-        raise Unreadable("||")
-    text = text.replace("×", "x").replace("–", "-").replace("—", "-").replace("✕", "x")
-    text = re.sub(r"\s•\s", "\n", text)
-    text = re.sub(r"\s/\s", " ", text)
-    text = re.sub(r"(?mi)^\s*(?:1 input layer\s*$|(?:layer|block|step|stage)\s*\d+\s*[-.:]\s+)", "", text)
-    text = re.sub(r"(?i)\bconv(\d)-(\d+)", r"conv \1x\1 \2 filters", text)
-    text = re.sub(r"\bF\d+ (?=\d)", "fc ", text)
-    text = re.sub(r"\b[CS]\d+ (?=\d+@|max|avg|pool|conv)", "", text)
-    text = re.sub(r"(?m)^\s*(?:\w+ = )?([A-Z]?\w*[A-Za-z]):(?=\s|$)", _headed, text)
-    text = re.sub(r"\*\*|__|`|<br ?/?>|\\\\|\"|'", lambda found: ", " if found[0].startswith("<") else " ", text)
-    text = re.sub(r"(?<=\d) ?[xX*] ?(?=\d)", "x", text)
-    text = re.sub(r"^\s*x\s*(?:->|→|=>)", "", text)
-    text = re.sub(r"^\s*(\d+)@(\d+x\d+)\s*(?:->|→|=>)", r"input \1x\2, ", text)
-    text = re.sub(r"(?m)^\s*[A-Z]\d+\s+(?=[A-Za-z])", "", text)
-    text = re.sub(r"(?:(\d+) ?[xX*] ?)[\[(]([^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*)[\])]", _again, text)
-    text = re.sub(r"[\[(]([^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*)[\])] ?[xX*] ?(\d+)", _again, text)
-    text = re.sub(
-        r"(?i)\b((?:leaky ?|p|log ?)?(?:re|s?e)lu|(?:log ?)?softmax) ?\( ?(?:dim|axis|slope|alpha)? ?=? ?-?[\d.]+ ?\)",
-        r"\1",
-        text,
-    )
-    text = re.sub(r"\)[-+](?=[A-Za-z])", ") ; ", text)
-    text = re.sub(r"(?m)(^|;|\. )\s*F\d+\s*:", r"\1 fc:", text)
-    text = re.sub(r"(?m)(^|;|\. )\s*[A-Z]\d+\s*:", r"\1 ", text)
-    text = re.sub(r"(\d+) by (\d+)", r"\1x\2", text)
-    text = re.sub(r"(?:->|→|=>)\s*[(\[]\s*\d+(?:\s*[,x]\s*\d+)*\s*,?[)\]](?=\s*(?:$|\n|,))", "", text)
-    text = re.sub(r"(?m)(?:->|→|=>)\s*\d+x\d+(?:x\d+)?\s*$", "", text)
-    text = re.sub(r"\b(conv|avg|max|norm|act|dim|deconv|approx)\.", r"\1", text, flags=re.IGNORECASE)
-    text = re.sub(r"(?m)^\s*(?:[-*•◦]|\(?\d+[.)])\s+", "", text)
-    text = re.sub(r"(?<!\d)(\d+), (?=(?:\d+, )*\d+,? (?:and|und|et) \d+)", r"\1&", text)
-    counted = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
-    text = re.sub(rf"\d+(?:, ?\d+){{2,}}{counted}", lambda found: re.sub(", ?", "&", found[0]), text)
-    text = re.sub(
-        r"(?i)(hidden layers?(?: of| with| sizes?)*:? )(\d+(?:&\d+)*),? and (\d+)(?! *hidden| *output)",
-        r"\1\2&\3 units",
-        text,
-    )
-    text = re.sub(rf"(\d+),? (?:and|und|et) (\d+){counted}", r"\1&\2", text)
-    text = re.sub(r"(?i)\(\s*\+\s*(?:the )?(x|input|identity|skip|shortcut|residual)\s*\)", r"+ input", text)
-    text = re.sub(r"(?i)(?<!conv )(?<!convolution )(?<!conv)\b(\d+)@(?=(?:[1-9]|1[01])x\d)", r"conv \1 filters ", text)
-    return re.sub(r"(?<=\s)\([^()\d=]*\)", _aside, text)
-
-
-def _headed(found: re.Match[str]) -> str:
-    """A heading of one word, unless it names a layer or the input."""
-    low = found[1].lower()
-    return found[0] if kind_of(low) or low in ("x", "input", "inputs", "hidden", "residual") else ""
-
-
-def _again(found: re.Match[str]) -> str:
-    """What stands between brackets, as often as it says."""
-    times, inner = (found[1], found[2]) if found[1].isdigit() else (found[2], found[1])
-    return "\n".join([inner] * min(int(times), 50)) + "\n"
-
-
-def _aside(found: re.Match[str]) -> str:
-    """What stands between parentheses, unless no word of it has a role."""
-    names = re.findall(r"[^\W\d_]+", found[0].lower())
-    told = any(kind_of(name) or name in OPTIONS or name in ("same", "valid") for name in names)
-    told = told or bool(re.search(r"(?i)\+|\b(?:add|sum|skip|resid|short|concat|shared?|tied|all|each|both)", found[0]))
-    return found[0] if told or not names else " "
 
 
 def _split(text: str) -> str:
@@ -214,17 +149,19 @@ class Tokens:
         words = [word.lower() if what == "word" else "-" if word == "-" else "" for what, word in tokens[at : at + 7]]
         word, following = words[0], words[1] if len(words) > 1 else ""
         before = next((token for token in reversed(self.seen) if token[0]), ("", ""))
+        if word == "output" and following == "padding":
+            return 2, ("option", "extra")
         if word in ("output", "outputs", "hidden") and (following in NOUNS or before[0] in ("number", "list", "count")):
             if following in NOUNS:
                 return 1, ("", word)
             if not following.startswith(("layer", "schicht")) and (before[0] != "count" or word != "hidden"):
                 return 1, ("noun", "units")
+        if word == "hidden" and following in ("sizes", "widths", "dims"):
+            return 2, ("kind", "linear hidden")
         if word == "hidden" and following in ("size", "dim", "dimension"):
             return 2, ("option", "kernel")
         if word == "stacked":
             return 1, ("", word)
-        if word == "output" and following == "padding":
-            return 2, ("option", "extra")
         if word in OPTIONS and following in ("size", "width", "length", "rate", "factor"):
             return 2, ("option", OPTIONS[word])
         if word == "layers" and before[0] == "number":
@@ -235,10 +172,25 @@ class Tokens:
             return 1, ("", word)
         if word in ORDINALS:
             return 1 + (following == "one"), ("ordinal", str(ORDINALS[word]))
-        if word in ("residual", "skip", "shortcut"):
+        if word in ("residual", "skip", "shortcut", "residualblock"):
             return 1 + (following in ("block", "connection", "unit")), ("residual", word)
+        if word in ("input", "identity", "eingabe") and {"added", "addiert"} & set(words[1:4]):
+            return 1 + next(i for i, one in enumerate(words[1:4], 1) if one in ("added", "addiert")), ("sum", "")
+        if word == "addition" and {"input", "eingabe", "identity"} & set(words[1:4]):
+            return 3, ("sum", "")
+        if word in ("everywhere", "throughout", "überall", "except"):
+            return 1, ("except" if word == "except" else "all", word)
+        if word == "all" and is_activation(following):
+            return 1, ("all", word)
+        counted = [token[0] for token in self.seen[-2:-1]] in (["count"], ["number"])
+        if word == "output" and before[0] == "phi" and counted and following not in ("over", "with", "of", "layer"):
+            return 1, ("noun", "units")
+        if (word == "in" and following == "between") or word == "dazwischen":
+            return 1 + (word == "in"), ("between", word)
         told = next((one for one in ("followed", "gefolgt") if one in words[1:4]), "")
-        if word == "each" and following == "with" and any(map(kind_of, words[2:6])):
+        if word == "all" and not following:
+            return 1, ("", word)
+        if (word, following) in (("each", "with"), ("jeweils", "mit")) and any(map(kind_of, words[2:6])):
             return 2, ("each", "")
         if word in ("each", "both", "jeweils", "all") and told:
             return 1 + words.index(told), ("each", "")
@@ -266,6 +218,8 @@ class Tokens:
                 if words[count - 1] in ("layers", "convolutions", "convs", "schichten") and before[0] == "number":
                     self.seen[-1] = ("count", before[1])  # 2 hidden layers
                 return count, ("phi" if kind in ACTIVATIONS else "kind", f"{kind} {name}")
+        if word in ("unpadded", "bidirektionales", "bidirektionale"):
+            word = "valid" if word == "unpadded" else "bidirectional"
         if word in ("same", "valid", "no", "without", "ohne", "sans", "bidirectional", "stacked", "bias"):
             return 1, (word, word)
         for roles, what in ((NOUNS, "noun"), (OPTIONS, "option"), (COUNTS, "count")):
