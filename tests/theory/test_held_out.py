@@ -11,15 +11,15 @@ from tests.theory.meant import derivative_verdict, layer_verdict, rows_of
 LISTS = sorted((Path(__file__).parent / "held_out").glob("*.txt"))
 RIGHT = {  # far from the notation
     **{"layers-sixth": 0.86, "layers-seventh": 0.95, "layers-eighth": 0.97, "layers-ninth": 0.9},
-    **{"layers-tenth": 0.93, "layers-eleventh": 0.83, "layers-twelfth": 0.86},
-    "derivatives-third": 0.94,
+    **{"layers-tenth": 0.93, "layers-eleventh": 0.83, "layers-twelfth": 0.86, "layers-thirteenth": 0.75},
+    **{"derivatives-third": 0.94, "derivatives-eleventh": 0.93},  # the last of each as at first sight
 }
 EVERY = {  # only each so many-th spelling
     **dict.fromkeys(["derivatives-fourth", "derivatives-fifth", "derivatives-sixth"], 6),
     **dict.fromkeys(["derivatives-seventh", "derivatives-eighth", "derivatives-ninth"], 12),
-    "derivatives-tenth": 11,
+    **dict.fromkeys(["derivatives-tenth", "derivatives-eleventh"], 11),
     **dict.fromkeys(["layers-tenth", "layers-eleventh"], 6),
-    "layers-twelfth": 5,
+    **dict.fromkeys(["layers-twelfth", "layers-thirteenth"], 5),
 }
 BARE = {"layers-seventh": 0.03}  # share of refusals that do not lead on
 SAID = ("right", "refused, led on", "refused", "otherwise, said")
