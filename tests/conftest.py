@@ -22,6 +22,11 @@ hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("fixed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trainings of a minute come first: at the end all other processes would wait for them."""
+    items.sort(key=lambda item: item.get_closest_marker("realdata") is None)
+
+
 def pytest_collection_finish() -> None:
     """Twelve thousand tests stay to the end: looking through them for garbage would take a second each time."""
     gc.collect()
