@@ -59,11 +59,10 @@ class Case:
 
     def low(self, name: str) -> bool:
         """Whether a figure is lower than in those of all recipes but one."""
-        found = self.healthy.ranges.get(name)
-        return found is not None and self[name] < found.next_low
+        return self[name] < self.lowest(name)
 
     def lowest(self, name: str) -> float:
-        """The lowest value of the healthy runs of all recipes but one."""
+        """The lowest value of the healthy runs of all recipes but one; no number where it is not known."""
         found = self.healthy.ranges.get(name)
         return found.next_low if found else math.nan
 

@@ -1,4 +1,4 @@
-"""Brackets that a formula does not need, which come of putting parts in the places of their names."""
+"""Where brackets are opened and closed, and those that a formula does not need: they come of putting parts in."""
 
 from __future__ import annotations
 
@@ -34,6 +34,16 @@ def closing(text: str, place: int) -> int:
         if not depth:
             return here
     return 0
+
+
+def opening(text: str, place: int) -> int:
+    """Where the round or square bracket that closes at a place is opened; -1 where it never is."""
+    depth = 0
+    for here in range(place, -1, -1):
+        depth += (text[here] in ")]") - (text[here] in "([")
+        if not depth:
+            return here
+    return -1
 
 
 def _needless(text: str, place: int, stop: int) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from paribus.errors import TheoryError
-from paribus.theory.expressions.brackets import unbracketed
+from paribus.theory.expressions.brackets import opening, unbracketed
 from paribus.theory.expressions.idioms import arguments, written_out
 from paribus.theory.expressions.statements import NAME, alone
 
@@ -104,20 +104,10 @@ def _from_r(text: str) -> str:
     return text.replace("%*%", "@")
 
 
-def _opened(text: str, stop: int) -> int:
-    """Where the bracket that closes at a place is opened; -1 where it never is."""
-    depth = 0
-    for start in range(stop, -1, -1):
-        depth += (text[start] in ")]") - (text[start] in "([")
-        if not depth:
-            return start
-    return -1
-
-
 def _solved(text: str) -> str:
     """(A + B) \\ b of MATLAB as inv(A + B) @ b."""
     for found in reversed([*re.finditer(r"\)\s*\\\s*(?=[A-Za-z](?![A-Za-z])|\((?=[^)]*\)))", text)]):
-        if (start := _opened(text, found.start())) >= 0:
+        if (start := opening(text, found.start())) >= 0:
             text = f"{text[:start]}inv{text[start : found.start() + 1]} @ {text[found.end() :]}"
     return text
 
@@ -125,7 +115,7 @@ def _solved(text: str) -> str:
 def _positive_parts(text: str) -> str:
     """(1 - z)₊ and [1 - z]_+ as relu(1 - z)."""
     while found := re.search(r"[)\]]\s*(?:_\s*\{?\s*\+\s*\}?|₊)", text):
-        start = _opened(text, found.start())
+        start = opening(text, found.start())
         if start < 0:
             break
         before = re.sub(r"\\(?:left|big|Big|bigl|Bigl)\s*$", "", text[:start])
