@@ -10,6 +10,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ SOURCE = ROOT / "src" / "paribus"
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 
+@cache
 def layers() -> list[set[str]]:
     """The floors that CONTRIBUTING.md shows, the lowest first: a room may import the rooms below its own floor."""
     block = re.search(r"## The rooms, .*?```text\n(.*?)```", CONTRIBUTING, flags=re.DOTALL)[1]
@@ -44,16 +46,20 @@ def islands() -> dict[str, set[str]]:
 HEAVY = ("torch", "numpy", "scipy", "pydantic", "docstring_parser")
 
 
+@cache
+def imports_of(file: Path) -> list[ast.Import | ast.ImportFrom]:
+    """All imports of a file, wherever in it they stand."""
+    return [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def rooms_imported(file: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in imports_of(file):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert not node.level, f"{file} imports relatively"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
         found |= {room_of(name.removeprefix("paribus.")) for name in names if name.startswith("paribus.")}
     return found - {"__version__"}
 
@@ -64,17 +70,19 @@ def room_of(module: str) -> str:
     return inner if any(inner in layer for layer in layers()) else module.split(".")[0]
 
 
-def rooms() -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def rooms() -> dict[str, list[Path]]:
+    """The files of each room."""
+    found: dict[str, list[Path]] = {}
     for file in SOURCE.rglob("*.py"):
         room = room_of(".".join(file.relative_to(SOURCE).with_suffix("").parts))
         if room != "__init__":
-            found.setdefault(room, set()).update(rooms_imported(file) - {room})
+            found.setdefault(room, []).append(file)
     return found
 
 
-@pytest.mark.parametrize(("room", "imported"), sorted(rooms().items()))
-def test_imports_point_downwards(room, imported):
+@pytest.mark.parametrize(("room", "files"), sorted(rooms().items()), ids=sorted(rooms()))
+def test_imports_point_downwards(room, files):
+    imported = {other for file in files for other in rooms_imported(file)} - {room}
     below: set[str] = set()
     for layer in layers():
         if room in layer:
@@ -101,10 +109,10 @@ def module(file: Path) -> str:
 def files_imported(file: Path, modules: Iterable[str]) -> set[str]:
     """The files that one imports, wherever in it that stands, for types only included."""
     named = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in imports_of(file):
         if isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             within = {f"{node.module}.{alias.name}" for alias in node.names}
             named |= {name if name in modules else str(node.module) for name in within}
     return (named & {*modules}) - {module(file)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from paribus.data.prepare.prepared import open_dataset
 from paribus.data.sources.boxes import made
 from paribus.data.sources.boxes.plates import FOLDS
 from paribus.data.sources.boxes.texts import cut, written
+from paribus.data.sources.images import decoding
 from paribus.errors import DataError, MissingData
 from paribus.records.parts import Part
 
@@ -118,7 +120,8 @@ def test_of_a_folder_of_fonts_those_count_that_have_all_characters(tmp_path, mon
 
 @REAL
 @pytest.mark.realdata
-def test_T17_no_vehicle_is_on_both_sides_and_five_folds_test_each_once():
+def test_T17_no_vehicle_is_on_both_sides_and_five_folds_test_each_once(monkeypatch):
+    monkeypatch.setattr(decoding, "decode", cache(decoding.decode))  # all folds have the same pictures
     seen = []
     for fold in range(FOLDS):
         photos, texts = (open_dataset(Part(name, fold=fold)) for name in ("plates", "plate_texts"))
