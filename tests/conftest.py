@@ -41,6 +41,7 @@ def session_cache(tmp_path_factory) -> Iterator[Path]:
         patch.setenv("PARIBUS_CACHE", str(folder))
         for name in ("PARIBUS_RUNS", "COLUMNS"):
             patch.delenv(name, raising=False)
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # hundreds of processes would compile paribus anew
         torch.set_num_threads(1)
         yield folder
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -219,8 +219,7 @@ def _read(source: str, derived: tuple[str, ...] = ()) -> dict[str, Any]:
     if path.suffix in SUFFIXES:
         raw, name = yaml.parse_file(path), path.stem
     elif source in shipped():
-        text = resources.files("paribus.recipes").joinpath(f"{source}.yaml").read_text(encoding="utf-8")
-        raw, name = yaml.parse(text, where=source), source
+        raw, name = deepcopy(_parsed(source)), source
     else:
         raise RecipeError("there is no recipe of this name", got=source, hint=_meant(source))
     if not isinstance(raw, dict):
@@ -232,6 +231,13 @@ def _read(source: str, derived: tuple[str, ...] = ()) -> dict[str, Any]:
     return {"name": name, **raw}
 
 
+@cache
+def _parsed(name: str) -> Any:
+    """A shipped recipe; they stay what they are, and a session or a page asks for the same ones again and again."""
+    text = resources.files("paribus.recipes").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.parse(text, where=name)
+
+
 def _meant(name: str) -> str:
     """Recipes that a name may stand for: those of the family ``mnist``, those of every ``mlp``, or the nearest one."""
     if found := [one for one in shipped() if name in one.split("/")]:
@@ -241,14 +247,14 @@ def _meant(name: str) -> str:
 
 def shipped() -> list[str]:
     """Names of the recipes that come with paribus."""
-    folder = resources.files("paribus.recipes")
-    return sorted(
-        f"{family.name}/{entry.name.removesuffix('.yaml')}"
-        for family in folder.iterdir()
-        if family.is_dir()
-        for entry in family.iterdir()
-        if entry.name.endswith(".yaml")
-    )
+    return [*_shipped()]
+
+
+@cache
+def _shipped() -> tuple[str, ...]:
+    families = [family for family in resources.files("paribus.recipes").iterdir() if family.is_dir()]
+    entries = [(family.name, entry.name) for family in families for entry in family.iterdir()]
+    return tuple(sorted(f"{family}/{name.removesuffix('.yaml')}" for family, name in entries if name.endswith(".yaml")))
 
 
 def override(raw: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

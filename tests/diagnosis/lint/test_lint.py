@@ -55,7 +55,7 @@ def test_what_is_unusual_and_in_order_is_not_flagged(recipe, changes):
         ("digits/vae", {}),
         ("markov/rnn", {}),
         ("lookahead/bilstm", {}),
-        ("shapes/unet", {}),
+        ("shapes/unet", {"data.pictures": 100, "data.size": 32}),
         pytest.param("breast_cancer/linear", {}, marks=REAL_DATA),
     ],
 )

@@ -17,7 +17,7 @@ def alone(folder, job):
 
 
 def long_job(folder):
-    """A run of two seconds that is saved five times a second."""
+    """A run of more than a second that is saved five times a second."""
     [job] = plan(folder, recipe(LONG))
     return replace(job, settings=OFTEN)
 
