@@ -43,9 +43,10 @@ def test_shipped_recipe_reaches_published_accuracy(recipe: str, epochs: int, rea
 
 @pytest.mark.timeout(900)
 def test_T11_a_unet_finds_nuclei(tmp_path: Path) -> None:
-    run = Run("nuclei/unet", {"budget.epochs": 2}, runs=tmp_path)
+    # as many steps as two epochs of the recipe have, on half as many pictures each
+    run = Run("nuclei/unet", {"budget.epochs": 1, "training.batch_size": 4}, runs=tmp_path)
     run.train(threads=1)  # with neighbours on the machine several threads wait for each other
-    # saying "background" everywhere gives .47; this much training gave .80 with this seed, the whole recipe .85
+    # saying "background" everywhere gives .47; this much training gave .775 with this seed, the whole recipe .85
     assert open_test(run.folder).metrics["test/miou"] >= 0.75
 
 

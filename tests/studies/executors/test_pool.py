@@ -31,7 +31,13 @@ def spawning() -> LocalPool:
 
 
 @pytest.mark.slow
-class TestSpawningPool(ExecutorContract, make=spawning): ...
+class TestSpawningPool(ExecutorContract, make=spawning):
+    """What a worker does and how it ends; what the parent alone decides is the same for workers that are forked."""
+
+    test_diverging_is_a_result_and_no_failure = None
+    test_fail_fast_stops_at_the_first_failure = None
+    test_a_job_may_be_decided_by_how_others_ended = None
+    test_jobs_end_where_none_is_left_to_wait_for = None
 
 
 PLUGIN = """
