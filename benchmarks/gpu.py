@@ -268,7 +268,7 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.error("there is no CUDA device; --device cpu --tiny tries it without one")
     scale = Scale(arguments.device)
     if arguments.tiny:
-        small: dict[str, Any] = {"examples": 500, "epochs": 1, "fast_epochs": 1, "batch": 245, "widths": (4, 8, 8)}
+        small: dict[str, Any] = {"examples": 1000, "epochs": 1, "fast_epochs": 1, "batch": 245, "widths": (4, 8, 8)}
         small |= {"limit": 500, "seeds": 2, "runs": 2, "repeats": 1, "large": "lenet", "backend": "eager"}
         scale = Scale(arguments.device, "fp32", **small)
     return measure(scale, 60 * arguments.minutes)

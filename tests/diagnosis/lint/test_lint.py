@@ -50,7 +50,7 @@ def test_what_is_unusual_and_in_order_is_not_flagged(recipe, changes):
     [
         ("wine/mlp", {}),
         ("seasons/lstm", {"data.steps": 400}),
-        ("textures/denoise", {}),
+        ("textures/denoise", {"data.pictures": 100}),
         ("gaussians/gan", {}),
         ("digits/vae", {}),
         ("markov/rnn", {}),
