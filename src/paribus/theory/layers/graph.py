@@ -220,11 +220,9 @@ def _lay(graph: Graph, item: Item, source: int, first: bool, following: Item | N
 
 def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Item | None) -> int:
     options = {name: value for name, value in step.layer.options.items() if first or name not in step.first}
-    if "bias" not in options and step.layer.kind in ("conv", "dw", "deconv", "linear") and _norms(following):
-        options["bias"] = False  # batch norm would subtract it again, and has a shift of its own
-        graph.remark("a layer in plain words before a batch norm has no bias, unless it says bias")
-    elif options.get("bias") is True and _norms(following) and "bias" not in step.place.words.lower():
-        graph.remark("a layer that is written as a call has a bias, also before a batch norm; bias=False leaves it out")
+    weighted = step.layer.kind in ("conv", "dw", "deconv", "linear")
+    if weighted and "bias" not in options and isinstance(following, Step) and following.layer.kind == "bn":
+        graph.remark("a layer before a batch norm has a bias, as in every framework; nobias (bias=False) leaves it out")
     layer = Layer(step.layer.kind, options)
     if layer.kind == "linear" and len(graph.shape(source)) > 1 and _averaged(graph, source):
         source = graph.add(Layer("flatten"), [source], step.place)
@@ -333,10 +331,6 @@ def _order(graph: Graph, source: int) -> str:
             return ("steps", "channels")[turns % 2]
         source = graph.nodes[source].sources[0]
     return ""
-
-
-def _norms(item: Item | None) -> bool:
-    return isinstance(item, Step) and item.layer.kind == "bn"
 
 
 def _lay_block(graph: Graph, block: Block, source: int, first: bool) -> int:

@@ -536,8 +536,6 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
         found["shape"] = ((sizes[-1], *sizes[:-1]), place)  # of Keras, whose channels come last
     if kind == "input" and call:
         return []  # what a framework is told before its layers
-    if call and kind in ("conv", "dw", "deconv", "linear") and "bias" not in found:
-        found["bias"] = (True, place)  # a class has a bias, also before a batch norm
     keras = call is not None and kind in CELLS and call.base in ("LSTM", "GRU", "SimpleRNN")
     keras = keras and "in" not in found
     signs = [*worded(kind, found), *words]

@@ -102,7 +102,7 @@ def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
     text = BARE.sub(", all convs without bias", text)
     if found := THROUGHOUT.match(text):
         text = f"{found[2]} (all convs {found[1]})"
-    text = PATCHES.sub(lambda m: held(f"conv {m['d']} k{m['k']} s{m['k']} bias, flatten 2, transpose"), text)
+    text = PATCHES.sub(lambda m: held(f"conv {m['d']} k{m['k']} s{m['k']}, flatten 2, transpose"), text)
     text = BRANCHES.sub(branches, text)
     text = ENCODER.sub(encoder, text)
     for pattern in BLOCKS:

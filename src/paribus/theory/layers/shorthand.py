@@ -101,7 +101,7 @@ def spaced(text: str) -> str:
     text = re.sub(r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))", r"\1 \3", text)
     text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
     return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
-                  r"conv \2 k\1 s\1 bias, flatten 2, transpose", text)  # fmt: skip
+                  r"conv \2 k\1 s\1, flatten 2, transpose", text)  # fmt: skip
 
 
 def tabled(text: str) -> str:
@@ -246,7 +246,7 @@ def _sections(text: str) -> Short | None:
         out = has.get("filters") or has.get("output") or has.get("probability") or ""
         options = [key + value for key, value in numbers.items() if value]
         options = [has.get("stride", "2")] if name == "upsample" else options
-        bias = ["bias"] if name == "convolutional" and has.get("batch_normalize") != "1" else []
+        bias = ["nobias"] if has.get("batch_normalize") == "1" else []
         words.append(" ".join(filter(None, [DARKNET[name], out, *options, *bias])))
         words += ["bn"] if has.get("batch_normalize") == "1" else []
         words += (
