@@ -78,7 +78,8 @@ KINDS: Mapping[str, Kind] = {
                 ("out",), {"l": "layers"}, CELL, ("out",)),
     "lstm": Kind("long short-term memory", "lstm 50", ("out",), {"l": "layers"}, CELL, ("out",)),
     "gru": Kind("gated recurrent unit", "gru 50", ("out",), {"l": "layers"}, CELL, ("out",)),
-    "attention": Kind("self-attention over a sequence: heads", "attention h8", (), {"h": "heads"}, BIAS),
+    "attention": Kind("self-attention over a sequence: heads, width w64 if another, open: without a projection behind it", "attention h8", (), {"h": "heads", "w": "width"},
+                      {**BIAS, "open": ("project", False)}),
     "input": Kind("another input of the net: its number, from 1", "input 2", ("number",), needs=("number",)),
     "last": Kind("the last step of a sequence", "last"),
     "transpose": Kind("channels × steps to steps × channels, and back", "transpose"),
@@ -86,7 +87,7 @@ KINDS: Mapping[str, Kind] = {
     "skip": Kind("the input as it is, or a 1×1 convolution with batch norm where the shapes differ", "skip"),
     "add": Kind("the sum of branches", "[conv 8 k3 p1 | id]"),
     "cat": Kind("branches side by side along the channels", "[conv 8 k1 & conv 8 k3 p1]"),
-    "mul": Kind("the product of branches", "mul"),
+    "mul": Kind("the product of branches", "[gap, conv 8 k1, sigmoid * id]"),
     "op": Kind("an operation of the module's own code", "op", ("name",)),
     "own": Kind("parameters that the module itself holds", "own", ("name",)),
 }

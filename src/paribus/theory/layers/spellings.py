@@ -36,7 +36,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "gmp": "adaptivemaxpool globalmaxpooling globalmaxpool globalesmaxpooling",
         "gap": "globalaveragepooling globalaveragepool globalavgpooling globalpool globalpooling globalmean "
                "meanovertime meanovertokens meanoverthesequence meanpoolingovertime meanpoolingoverthesequence "
-               "averageovertime averageovertokens averageoverthesequence globalaveraging "
+               "meanoverthetokens averageoverthetokens averageovertime averageovertokens averageoverthesequence globalaveraging "
                "globalesmittelwertpooling globalesaveragepooling globalesdurchschnittspooling",
         "linear": "fullyconnected fullyconnectedlayer denselayer lin affine output hidden hiddenlayer outputlayer "
                   "linearlayer ip innerproduct versteckte versteckten verdeckte verdeckten connected vollverbunden "
@@ -52,11 +52,12 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "rnn": "simplernn vanillarnn birnn elmanrnn",
         "lstm": "lstmlayer bilstm",
         "gru": "grulayer bigru",
-        "attention": "multiheadattention selfattention multiheadselfattention",
+        "attention": "multiheadattention selfattention multiheadselfattention selbstaufmerksamkeit selfattn",
         "leaky_relu": "lrelu leaky",
         "sigmoid": "logistic sigm σ",
         "relu": "rectifier",
         "last": "laststep lasttimestep laststate lasthidden lasthiddenstate takelast lastoutput lasthiddenoutput "
+                "lasttimesteponly laststeponly lastoutputonly "
                 "finalstate laststepoutput letzterzeitschritt letzterschritt lasttoken lasttimesteps letztezeitschritt "
                 "letzteausgabe",
         "reshape": "unflatten view reshaped reshapeto reshapedto",
@@ -64,7 +65,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "shuffle": "pixelshuffle depthtospace subpixel subpixelconv",
         "glu": "gatedlinearunit",
         "lppool": "powerpool",
-        "flatten": "flat flattened flattening reshape1d",
+        "flatten": "flat flattened flattening reshape1d flach flachmachen glätten",
         "input": "inputlayer",
     }.items() for word in words.split()},
 }
@@ -175,7 +176,7 @@ LABEL = re.compile(
 )
 JOINTS = re.compile(r"->|=>|→|⇒|↓|(?<=\s)[-–+>](?=\s)|\n(?!\s*x\d)")
 SPOKEN = (  # what people say in other words, none of them longer than what they say
-    (r"(?i)\b(?:no|without|w/o) bias\b", "nobias"),
+    (r"(?i)\b(?:no|without|w/o|ohne) bias\b", "nobias"),
     (r"(?<=[a-z\d])-(?=\d+x\d|[spkd]\d)", " "),  # conv16-3x3-p1
     (r"(?i)\b(up|upsample|upsampling) x(?=\d)", r"\1 "),
     (r"(?i)\bbi(?:directional|dir)?[- ](?=lstm|gru|rnn)", "bi"),
@@ -183,7 +184,7 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?i)\bthen\b", ""),
     (r"(?i)\blog[- ](?=softmax)", "log"),
     (r"(?i)^\s*(?:x|z|input|in)(?:\s*∈\s*R\^\d+)?\s*(?=->|→|=>)", ""),
-    (r"\bop(?=\d)", "o"),
+    (r"\bop(\d)", r"o\1"),
     (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
     (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
     (r"\b(\d)-layer\b", r"l\1"),
@@ -201,8 +202,8 @@ SPOKEN = (  # what people say in other words, none of them longer than what they
     (r"(?<=\s)/ (?=s\d)", ""),
     (r"\w+\[:, ?-1(?:, ?:)?\]", "last"),
     (r"\|\|", "|"),
-    (r"\bpad(?:ding)?(?=\d)", "p"),
-    (r"\bstride(?=\d)", "s"),
+    (r"\bpad(?:ding)?(\d)", r"p\1"),
+    (r"\bstride(\d)", r"s\1"),
     (r"(?<=[)\]]) ?[*x] (\d+)\b", r" *\1"),
 )
 ATTACHED = re.compile(r"([a-z]+?)[-_]?(\d+(?:x\d+)*|\d*\.\d+)(?:-(\d+))?")
@@ -372,7 +373,10 @@ def _order(kind: str, call: Call) -> tuple[str, ...]:
         return tuple(name for name in TORCH.get(call.base[4:], ()) if name != "in")
     if call.base == "Linear" and len(call.pieces) == 1 and "=" not in call.pieces[0][0]:
         return ("out",)  # elsewhere than in torch
-    return TORCH[call.base] if call.base in TORCH and not keras else ORDER.get(kind, ())
+    order = TORCH[call.base] if call.base in TORCH and not keras else ORDER.get(kind, ())
+    named = {OPTIONS.get(re.split(r"[\s=]", piece)[0], "") for piece, _ in call.pieces}
+    alone = order[:2] == ("in", "out") and len(bare) == 1 and "kernel" in named and "out" not in named
+    return order[1:] if alone else order  # Conv1d(16, kernel 9)
 
 
 def _named(kind: str, word: str, where: Place, torchs: bool) -> str:

@@ -36,10 +36,10 @@ OPTIONS = {  # what stands before or behind its number
     **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
     **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
     **dict.fromkeys(("rate", "probability", "prob"), "rate"), "p": "padding",
-    **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d"), "width"), "factor": "factor",
+    **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d", "breite"), "width"), "factor": "factor",
 }
 SPOKEN = """
-1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
+pytorch keras tensorflow am ende end 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
 architecture are as at auf aus autoencoder avec backbone basic be beginnt begins besteht between bloc block body by
 cifar class classifier cnn come comes consists contain contains convnet convolve convolves couche couches danach dann
 das dataset davon de decoder deep dem den der des die directly downsampling du each eine einem einen einer eines
@@ -194,6 +194,8 @@ class Tokens:
             return 2, ("each", "")
         if word in ("each", "both", "jeweils", "all") and told:
             return 1 + words.index(told), ("each", "")
+        if word in ("multiply", "multiplied", "scale", "scaled") and {"input", "x", "eingabe"} & set(words[1:4]):
+            return 1 + next(i for i, one in enumerate(words[1:4], 1) if one in ("input", "x", "eingabe")), ("sum", "*")
         if word in ("add", "sum") and {"input", "identity", "shortcut", "skip", "x"} & set(words[1:3]):
             return 2 + (words[1] == "the"), ("sum", "")
         if (

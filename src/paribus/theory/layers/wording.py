@@ -46,20 +46,32 @@ def _again(found: re.Match[str]) -> str:
 def _aside(found: re.Match[str]) -> str:
     """What stands between parentheses, unless no word of it has a role."""
     names = re.findall(r"[^\W\d_]+", found[0].lower())
-    told = any(kind_of(name) or name in OPTIONS or name in ("same", "valid") for name in names)
+    roles = {"same", "valid", "bias", "biases", "unpadded"}
+    told = any(kind_of(name) or name in OPTIONS or name in roles for name in names)
     told = told or bool(re.search(r"(?i)\+|\b(?:add|sum|skip|resid|short|concat|shared?|tied|all|each|both)", found[0]))
     return found[0] if told or not names else " "
 
 
 # fmt: off
 RULES: tuple[tuple[str, Made], ...] = (
+    (r"(?i)\b(?:use_)?bias ?= ?false\b|\bbias-free\b", "without bias"),
+    (r"(?i)\bbiases\b", "bias"),
+    (r"(?i)\bstrided (?=(?:\d+x\d+ )?conv)", ""),
+    (r"(?i)\b(zwei|drei|vier)schichtige[snr]? (?=(?:bi\w* )?(?:lstm|gru|rnn))", lambda found: f"l{COUNTS[found[1].lower()]} "),
+    (r"(?i)\b(\d+) (\d+x\d+) (filters?|kernels?)\b", r"\1 \3 \2"),
+    (r"(?i)(\bpool[^\n,;]*?\d+x\d+) (?:filters?|windows?)\b", r"\1"),
+    (r"(?i)\b(?:hidden )?layer (?=convolves)|\bwith the input image\b", ""),
+    (r"^\s*\[(\d+x\d+x\d+)\] ?input", r"input \1"),
+    (r"(?i)^\s*(?:an? )?(?:skip|residual)(?: connection)? (?:around|over) ([^,;.\n]+)", r"\1, add the input"),
+    (r"(?i)(?<=[,;>→-] )(?:with )?(?:an? )?(?:skip|residual|identity|shortcut) connection(?=\s*(?:[,.;)\n]|$))",
+     "add the input"),
     (r"\s•\s", "\n"),
     (r"(?i)\b(?:fully[- ]connected|dense|convolutional) (?=(?:neural )?(?:net|network|mlp|nn)\b)", ""),
     (r"(?i)\b(conv) (\d+(?:, ?\d+){2,})()(?= *\(|,? each)", _listed),
     (r"(?i)\b(\d)x (?:nearest[- ]neighbou?r |bilinear )?upsampl\w+", r"upsample \1"),
     (rf"(?i)\bconv(?:2d)?[-_+/ ]?(?:bn|batchnorm)[-_+/ ]?({PHI})\b(?: (?:block|layer))?"         # ConvBNReLU(16, 3x3)
-     r"(?:\s*\(([^()]*)\)|([^,;.\n>→|]*))",
-     lambda found: f"conv {(found[2] or found[3] or '').replace(',', ' ')} ; bn ; {found[1]} "),
+     r"(?:\s*\(([^()]*)\)(?: ?[x*] ?([2-9])\b)?|([^,;.\n>→|]*))",
+     lambda found: f"conv {(found[2] or found[4] or '').replace(',', ' ')} ; bn ; {found[1]} ; " * int(found[3] or 1)),
     (r"(?<![\w.])[A-Za-z]+\d*(?:x\d+)?(?:-[A-Za-z]+\d*(?:x\d+)?)+(?![\w.])", _hyphened),
     (r"(?i)\b(two|three|four|zwei|drei|vier)(?: times|mal| x)?\s*(?=[\[(][^)\]]*\b(?:conv|falt|fc|dense|lin))",
      lambda found: f"{COUNTS[found[1].lower()]}x "),
@@ -107,6 +119,7 @@ RULES: tuple[tuple[str, Made], ...] = (
     (r"(?i)(hidden layers?(?: of| with| sizes?)*:? )(\d+(?:&\d+)*),? and (\d+)"
      r"(?!\d| *(?:hidden|output|units|neurons|nodes|relu))", r"\1\2&\3 units"),
     (rf"(\d+),? (?:and|und|et) (\d+){COUNTED}", r"\1&\2"),
+    (r"(?i)\+ eingabe\b", "+ input"),
     (r"(?i)\(\s*\+\s*(?:the )?(x|input|identity|skip|shortcut|residual)\s*\)", r"+ input"),
     (r"(?i)(?<!conv )(?<!convolution )(?<!conv)\b(\d+)@(?=(?:[1-9]|1[01])x\d)", r"conv \1 filters "),
     (r"(?<=\s)\([^()\d=]*\)", _aside),
