@@ -140,7 +140,9 @@ def _classed(text: str) -> str:
     """
     if len(APART.findall(text)) > 1 and not re.search(r"(?i)[-+>→|,;]\s*(?:bn|batch)|\.\w+\(", text):
         text = APART.sub(", ", text)
-        text = re.sub(r"\b([A-Z]\w*)-(?=([A-Z]\w*)\b)", lambda m: f"{m[1]}, " if kind_of(m[1]) and kind_of(m[2]) else m[0], text)
+        text = re.sub(
+            r"\b([A-Z]\w*)-(?=([A-Z]\w*)\b)", lambda m: f"{m[1]}, " if kind_of(m[1]) and kind_of(m[2]) else m[0], text
+        )
     if len(VGG.findall(text)) > (1 if "vgg" in text.lower() else 4) and not re.search(
         r"(?i)pad|same|valid|\bp\d", text
     ):

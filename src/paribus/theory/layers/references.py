@@ -126,7 +126,21 @@ NETS = {"regression", "cnn", "mlp", "net", "network", "convnet", "autoencoder", 
         "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn",
         "vae",
         "variant", "stem"}  # fmt: skip
-ENDS = {"input", "inputs", "x", "hidden", "residual", "block", "eingabe", "add", "sum", "skip", "concat", "branch", "transformer"}
+ENDS = {
+    "input",
+    "inputs",
+    "x",
+    "hidden",
+    "residual",
+    "block",
+    "eingabe",
+    "add",
+    "sum",
+    "skip",
+    "concat",
+    "branch",
+    "transformer",
+}
 
 
 ROLES = {*NOUNS, *OPTIONS, *ORDINALS, *TIMES, "same", "valid", "no", "without", "ohne", "sans", "bias", "shared", "tied", "each",

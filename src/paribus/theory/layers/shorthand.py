@@ -66,7 +66,9 @@ MEETS = re.compile(
 )
 MANY = 100  # hidden layers
 NAME = r"INPUT|CONV\d*(?:-\d+)?|(?:MAX |AVG )?POOL\d*|FC\d*|RELU\d*|SOFTMAX|NORM\d*"
-VOLUME = re.compile(rf"(?P<name>\b(?:{NAME}))\b:?\s*(?:\[(?P<volume>\d+(?:x\d+x\d+)?)\])?(?P<rest>(?:(?!\b(?:{NAME})\b).)*)")
+VOLUME = re.compile(
+    rf"(?P<name>\b(?:{NAME}))\b:?\s*(?:\[(?P<volume>\d+(?:x\d+x\d+)?)\])?(?P<rest>(?:(?!\b(?:{NAME})\b).)*)"
+)
 VOLUME_FIRST = re.compile(rf"(?m)^\s*(\[\d+(?:x\d+x\d+)?\])\s+({NAME})\b:?")
 DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap, flatten",
            "softmax": "softmax",

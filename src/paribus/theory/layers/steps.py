@@ -101,7 +101,11 @@ class Steps(Python):
                 return self.behind(value.chain, "flatten")
             if base == "squeeze" and re.search(r"flatten", ends):
                 return value
-            if base == "unsqueeze" and args in ((-1,), (2,), (3,)) and re.search(r"flatten(?!.*conv)", words(value.chain)):
+            if (
+                base == "unsqueeze"
+                and args in ((-1,), (2,), (3,))
+                and re.search(r"flatten(?!.*conv)", words(value.chain))
+            ):
                 ones = re.fullmatch(r"reshape 0((?:x1)+)", ends)
                 return self.behind(value.chain, f"reshape 0{ones[1] if ones else ''}x1")
             raise beyond(node)
