@@ -67,7 +67,8 @@ def _resnet(stages: str, bottleneck: bool) -> str:
     for stage, times in enumerate(stages.split()):
         width, stride = 64 * 2**stage, "s2first " if stage else ""
         plain = f"conv {width} k3 {stride}p1 nobias, bn, relu, conv {width} k3 p1 nobias, bn"
-        wide = f"conv {width} k1 nobias, bn, relu, conv {width} k3 {stride}p1 nobias, bn, relu, conv {4 * width} k1 nobias, bn"
+        wide = f"conv {width} k1 nobias, bn, relu, conv {width} k3 {stride}p1 nobias, bn, relu"
+        wide += f", conv {4 * width} k1 nobias, bn"
         words.append(f"[[{wide if bottleneck else plain} | skip], relu] x{times}")
     return ", ".join([*words, "gap, flatten, linear {classes}"])
 

@@ -35,7 +35,6 @@ from paribus.theory.layers.spellings import (
     Call,
     Word,
     arguments,
-    cleaned,
     is_activation,
     kind_of,
     split_name,
@@ -43,6 +42,7 @@ from paribus.theory.layers.spellings import (
     worded,
     words_of,
 )
+from paribus.theory.layers.wording import cleaned
 
 TOKEN = re.compile(r"[\[\]|&,;()]|[^\s\[\]|&,;()]+")
 STOPS = ("]", ")", "|", "&", "*")

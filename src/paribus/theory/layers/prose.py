@@ -35,7 +35,8 @@ INPUTS = re.compile(
 )
 MOST = 7  # a window behind a pooling; a larger number is one of units
 MANY = 100  # layers that are counted at once
-FIRST = re.compile(r"(?i)^\s*(?:x|z|latent|noise|inputs?|in|eingabe(?:schicht)?|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?"
+FIRST = re.compile(r"(?i)^\s*(?:x|z|latent|noise|inputs?|in|eingabe(?:schicht)?|entrée)\b(?: layer| shape| size)?"
+                   r"\s*[:=]?\s*(?:of )?"
                    r"[(\[]?(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 
 

@@ -45,7 +45,8 @@ ALL = re.compile(
 COUNTED_BLOCKS = re.compile(rf"(?i)(\s*(?P<n>{N})\s+(?:\w+\s+)?blocks?\s*:)(?P<body>[^;]*)")
 BRANCHES = re.compile(
     rf"(?i)(?:(?:two|three|four|zwei|drei|\d)\s+)?(?:parallele? )?(?:branches|paths|towers|zweige|pfade)[:,]?(?: of)? "
-    rf"(?P<parts>\({INNER}\)(?:\s*(?:,|and|,\s*and|und|\||&)\s*\({INNER}\))+),?\s*(?:(?:are|which are|then|that are)\s+)*"
+    rf"(?P<parts>\({INNER}\)(?:\s*(?:,|and|,\s*and|und|\||&)\s*\({INNER}\))+),?\s*"
+    r"(?:(?:are|which are|then|that are)\s+)*"
     r"(?P<joint>[ck]on[ck]at\w*|joined|added|addiert|summed|merged by addition)(?: together| along the channels)?"
 )
 ENCODER = re.compile(
@@ -60,7 +61,8 @@ PATCHES = re.compile(
 THROUGHOUT = re.compile(r"(?is)^\s*([^:\n]*?)\s*(?:everywhere|throughout|überall)\s*:\s*(.+)$")
 LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/→-]+\s+){0,8}?[\w'’/→-]+)\s*(?:\((?P<width>\d+)\))?\s*:\s+(?=\S)")
 RESIDUAL = re.compile(
-    r"(?i)\b(?:(?:inverted )?residual|res[a-z]*block|resnet|basic-?block|bottleneck|skip)(?: (?:blocks?|unit|connection))?\b"
+    r"(?i)\b(?:(?:inverted )?residual|res[a-z]*block|resnet|basic-?block|bottleneck|skip)"
+    r"(?: (?:blocks?|unit|connection))?\b"
 )
 TWO_PATHS = re.compile(
     r"(?i)^\s*(?:main (?:path|branch):? )?(?P<main>[^;]+);\s*(?:shortcut|skip)(?: path| branch| connection)?:? "
@@ -71,12 +73,12 @@ WORDS_OF_ALL = """
 after all alle allen aller and anywhere are both conv convolution convolutional convolutions convs each every everywhere
 faltungen has have in is jede jeder layer layers mit of the throughout und use using with überall for followed by
 """
-SCOPE = {"anywhere", "all", "alle", "allen", "both", "convs", "convolutions", "each", "every", "everywhere", "faltungen",
-         "throughout", "überall"}  # fmt: skip
+SCOPE = {"anywhere", "all", "alle", "allen", "both", "convs", "convolutions", "each", "every", "everywhere",
+         "faltungen", "throughout", "überall"}  # fmt: skip
 SAID_OF_ALL = re.compile(
     r"(?i)\b(?:(?:same|valid|zero)[- ]?padd(?:ing|ed)|unpadded|padd(?:ing|ed)(?: by| with| of)? ?=? ?\d+|pad ?=? ?\d+|"
-    r"(?:no|without) padding|padding ?=? ?same|(?:no|without|ohne) bias(?:es)?|bias ?= ?false|same|valid|\d+x\d+|stride ?=? ?\d+|"
-    r"kernel(?: size)? ?=? ?\d+)\b"
+    r"(?:no|without) padding|padding ?=? ?same|(?:no|without|ohne) bias(?:es)?|bias ?= ?false|same|valid|\d+x\d+|"
+    r"stride ?=? ?\d+|kernel(?: size)? ?=? ?\d+)\b"
 )
 TAILS = [
     re.compile(r"(?i)\((?P<said>[^()]+)\)"),
@@ -143,8 +145,9 @@ ENDS = {
 }
 
 
-ROLES = {*NOUNS, *OPTIONS, *ORDINALS, *TIMES, "same", "valid", "no", "without", "ohne", "sans", "bias", "shared", "tied", "each",
-         "all", "every", "output", "biases"} - {"d", "s", "k", "p", "map", "tokens", "classes"}  # fmt: skip
+ROLES = {*NOUNS, *OPTIONS, *ORDINALS, *TIMES, "same", "valid", "no", "without", "ohne", "sans", "bias", "shared",
+         "tied", "each", "all", "every", "output",
+         "biases"} - {"d", "s", "k", "p", "map", "tokens", "classes"}  # fmt: skip
 
 
 def number(word: str | None) -> int:

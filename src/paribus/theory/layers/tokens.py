@@ -36,10 +36,11 @@ OPTIONS = {  # what stands before or behind its number
     **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
     **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
     **dict.fromkeys(("rate", "probability", "prob"), "rate"), "p": "padding",
-    **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d", "breite"), "width"), "factor": "factor",
+    **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d", "breite"), "width"),
+    "factor": "factor",
 }
 SPOKEN = """
-pytorch keras tensorflow am ende end 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
+1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
 architecture are as at auf aus autoencoder avec backbone basic be beginnt begins besteht between bloc block body by
 cifar class classifier cnn come comes consists contain contains convnet convolve convolves couche couches danach dann
 das dataset davon de decoder deep dem den der des die directly downsampling du each eine einem einen einer eines
@@ -50,7 +51,7 @@ net network netz neural neuronales next nn nonlinearity nur of on only operation
 perform probability produces producing project projection punktweise regularisation regularization respectively rows
 schicht schichten schließlich scores set short sich simple size small spatial stacked stage starting starts suivi take
 takes that the them then there this time to too type und use used uses using value vgg von we weitere weiterer where
-which whose with zu zuletzt zum zur
+which whose with zu zuletzt zum zur am ende end pytorch keras tensorflow
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on
