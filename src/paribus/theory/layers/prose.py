@@ -339,7 +339,7 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         loose = token[1] in ("and", "und", "et") or not {"number", "list", "noun"} & {*between}
         ahead_of = [what for what, _ in ahead if what not in ("count", "and")][:3]
         counted = (
-            (ahead_of[:2] == ["number", "noun"] or ahead_of == ["phi", "number", "noun"])
+            (ahead_of[:2] == ["number", "noun"] or ahead_of in (["phi", "number", "noun"], ["number", "phi", "noun"]))
             and kind is None
             and token[1] in ("and", "und")
         )

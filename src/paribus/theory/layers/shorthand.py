@@ -43,28 +43,11 @@ PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*
 SHORT = re.compile(
     rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
 )
-NUMBERS = dict(zip(("one", "two", "three", "four", "five", "six", "a"), (1, 2, 3, 4, 5, 6, 1), strict=True))
-N = rf"(?P<n>\d+|{'|'.join(NUMBERS)})"
-HIDDEN = (
-    re.compile(
-        rf"(?i)\s*(?:an? )?(?:mlp (?:with|of) )?{N} hidden layers?,?(?: (?:of|with|having)(?: (?:width|size))?)?"
-        r" (?P<h>\d+)(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"
-    ),
-    re.compile(
-        r"(?i)\s*hidden[ _]layers?(?:[ _]sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?"
-        r"(?P<words>(?:[a-z ()=]|,(?! *output))*)"
-    ),
-)
-LAST = re.compile(
-    rf"(?i)\s*[,;.]?\s*(?:and )?(?:(?:(?P<n>{'|'.join(NUMBERS)}|\d+)[a-z ]*outputs?(?: units?)?)"
-    r"|(?:output(?: layer| dimension| size)?(?: with| of)?\s*[:=]?\s*(?P<m>\d+)))(?P<words>[a-z ()]*)\.?\s*"
-)
 BRANCH = re.compile(r"(?i)\s*(?:branch|path|tower|stream)\s*\w*\s*:\s*(.+)")
 NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
 )
-MANY = 100  # hidden layers
 NAME = r"INPUT|CONV\d*(?:-\d+)?|(?:MAX |AVG )?POOL\d*|FC\d*|RELU\d*|SOFTMAX|NORM\d*"
 VOLUME = re.compile(
     rf"(?P<name>\b(?:{NAME}))\b:?\s*(?:\[(?P<volume>\d+(?:x\d+x\d+)?)\])?(?P<rest>(?:(?!\b(?:{NAME})\b).)*)"
@@ -81,7 +64,6 @@ def written_out(text: str) -> Short | None:
         _chain(text)
         or _steps(text)
         or _short(text)
-        or _hidden(text)
         or _branches(text)
         or _sections(text)
         or _volumes(text)
@@ -221,33 +203,6 @@ def _short(text: str) -> Short | None:
     return ", ".join(words), given, "NCk are N filters of k×k, P a maximum, F, N and a number linear layers"
 
 
-def _hidden(text: str) -> Short | None:
-    """``two hidden layers of 32 relu units, one linear output``."""
-    for pattern in HIDDEN:
-        found = pattern.match(text)
-        last = LAST.fullmatch(text, found.end()) if found else None
-        phis = _phis(found["words"]) if found else None
-        if found is None or phis is None or len(phis) > 1 or (last is None and text[found.end() :].strip(" .,)")):
-            continue
-        groups = found.groupdict()
-        if not groups.get("hs") and _number(found["n"]) > MANY:
-            continue
-        sizes = re.findall(r"\d+", groups["hs"]) if groups.get("hs") else [found["h"]] * _number(found["n"])
-        words = [layer for size in sizes for layer in (f"linear {size}", *phis)]
-        if last is not None:
-            words += [f"linear {_number(last['n'] or last['m'])}", *(_phis(last["words"]) or [])]
-        return (
-            ", ".join(words),
-            (),
-            f"hidden layers: {len(sizes)}" + ("" if last else ", and no output layer was named"),
-        )
-    return None
-
-
-def _number(word: str) -> int:
-    return NUMBERS.get(word.lower(), 0) or int(word)
-
-
 def _branches(text: str) -> Short | None:
     """``branch 1: …``, ``branch 2: …``, ``concatenate``, each in a line of its own, and what follows."""
     lines = [line for line in re.split(r"[;\n]" if re.match(r"(?i)\s*branch", text) else "\n", text) if line.strip()]
@@ -299,7 +254,8 @@ def _volumes(text: str) -> Short | None:
     if len([one for one in found if one["volume"]]) < 3 or found[0]["name"].lower() != "input":
         return None
     words = list[str]()
-    side, given = 0, ()
+    side = 0
+    given: Shape = ()
     for one in found:
         name, sizes = one["name"].lower(), [int(size) for size in (one["volume"] or "").split("x") if size]
         if name == "input":

@@ -47,7 +47,7 @@ das dataset davon de decoder deep dem den der des die directly downsampling du e
 einfaches encoder enthält et expand expansion features feed feedforward final finally folgen folgt followed for forward
 from fully function functions gefolgt give gives goes has having head here i image imagenet images in into is it its je
 jeweils kleines la layer layers le lenet les lets letzte lineare linearen linearly mit mlp mnist model multilayer my
-net network netz neural neuronales next nn nonlinearity nur of on only operation our out over own per perceptron
+net network netz neural neuronales next nn nonlinearities nonlinearity nur of on only operation our out over own per perceptron
 perform probability produces producing project projection punktweise regularisation regularization respectively rows
 schicht schichten schließlich scores set short sich simple size small spatial stacked stage starting starts suivi take
 takes that the them then there this time to too type und use used uses using value vgg von we weitere weiterer where

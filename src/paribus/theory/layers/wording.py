@@ -87,6 +87,7 @@ RULES: Mapping[str, tuple[tuple[str, Made], ...]] = {
     "sentences": (
         (r"(?i)\b(?:use_)?bias ?= ?false\b|\bbias-free\b", "without bias"),
         (r"(?i)\bbiases\b", "bias"),
+        (r"(?i)\bhidden[ _]layers?(?:[ _]sizes)? ?[=:] ?[(\[]([\d, ]+)[)\]]", r"hidden layers of \1"),
         (r"(?i)\bstrided (?=(?:\d+x\d+ )?conv)", ""),
         (r"(?i)\b(zwei|drei|vier)schichtige[snr]? (?=(?:bi\w* )?(?:lstm|gru|rnn))",
          lambda found: f"l{COUNTS[found[1].lower()]} "),
