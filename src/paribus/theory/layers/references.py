@@ -270,6 +270,8 @@ def _told_at_the_end(text: str) -> str:
             said = SAID_OF_ALL.findall(found["said"])
             words = {*re.findall(r"[^\W\d]+", SAID_OF_ALL.sub(" ", found["said"]).lower())}
             before, mark = text[: found.start()], found[0][0]
+            if "both" in words and len(re.findall(r"(?i)conv|falt", before)) != 2:
+                continue
             ended = mark == "(" and re.search(r"(?i)\b(?:fc|dense|linear|\w*max|sigmoid)\b[^,;]*$", before)
             if said and words <= {*WORDS_OF_ALL.split()} and (words & SCOPE or (ended and not words)):
                 plain = " ".join(re.sub(r"(?i)padded(?: by| with| of)?|padding of", "padding", one) for one in said)

@@ -55,6 +55,7 @@ def _aside(found: re.Match[str]) -> str:
 # fmt: off
 RULES: Mapping[str, tuple[tuple[str, Made], ...]] = {
     "both": (
+        (r"(\d+) by (\d+)", r"\1x\2"),
         (r"(?<=[a-z\d])-(?=\d+x\d|[spkd]\d)", " "),  # conv16-3x3-p1
         (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
         (r"\bpad(?:ding)?(\d)", r"p\1"),
