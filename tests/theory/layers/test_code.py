@@ -24,6 +24,7 @@ HEAD += "        self.b = nn.Conv2d(8, 8, 1)\n    def forward(self, x):\n       
         ("y = self.a(x); return torch.cat([y, self.b(y)], 1)", ["conv 8 k3 p1", "conv 8 k1", "cat"]),
         ("y = self.a(x); y += x; return y", ["conv 8 k3 p1", "add"]),
         ("return self.b(F.max_pool2d(self.a(x), 2))", ["conv 8 k3 p1", "pool 2", "conv 8 k1"]),
+        ("y = self.a(x); return y * torch.sigmoid(self.b(y))", ["conv 8 k3 p1", "conv 8 k1", "sigmoid", "mul"]),
     ],
 )
 def test_values_are_followed(lines, layers):
@@ -35,7 +36,6 @@ def test_values_are_followed(lines, layers):
     [
         "y = self.a(x)\n        for i in range(3):\n            y = self.b(y)\n        return y",  # how often?
         "return self.a(self.a(x))",  # shared weights
-        "y = self.a(x); return y * torch.sigmoid(self.b(y))",  # a product
         "y = self.a(x); z = y * 2; return self.b(z)",
         "y = self.a(x); c = torch.cat([x, y], 1); return torch.cat([x, y, F.relu(c)], 1)",  # y goes into both
         "y, h = self.a(x); return self.b(h)",  # the second of two

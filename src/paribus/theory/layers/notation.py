@@ -242,7 +242,7 @@ class Reader:
         for one, other in pairwise(joints):
             if self.word(one) != self.word(other):
                 raise unreadable(
-                    "a block either adds (|) or joins (&) its branches, or multiplies (*) them",
+                    "a block multiplies (*) or either adds (|) or joins (&) its branches",
                     other,
                     "nest two blocks",
                 )

@@ -34,7 +34,8 @@ from paribus.theory.layers.tokens import mistyped
 
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
 STRICT = re.compile(
-    rf"(?:\sX\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil)\b|\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+"
+    rf"(?:\s|[\[\],|&*]|\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil|open)\b|"
+    r"\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+"
 )
 CLASSES = re.compile(
     r"\b(?:nn|layers|keras)\.(?=\w)|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
