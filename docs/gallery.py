@@ -177,7 +177,7 @@ def others(folder: Path) -> Iterator[Path]:
         "relu": activations([ACTIVATIONS["relu"]]),
         "depths": depths([through_depth(name, depth=20, width=64) for name in ("sigmoid", "tanh", "relu")]),
         "layers": sizes(
-            table("conv 64 k7 s2 p3, bn, relu, pool 3 s2 p1, conv 64 k3 p1, conv 128 k3 s2 p1", (3, 224, 224))
+            table("conv 64 k7 s2 p3 nobias, bn, relu, pool 3 s2 p1, conv 64 k3 p1, conv 128 k3 s2 p1", (3, 224, 224))
         ),
         "reading": outcomes(summed(lost(), 60, 3, 0.5)),
         "paths": arena_plots.paths(race),

@@ -1,30 +1,30 @@
 """Nets in the notation whose numbers are published."""
 
 RESNET18 = """
-conv 64 k7 s2 p3, bn, relu, pool 3 s2 p1,
-[[conv 64 k3 p1, bn, relu, conv 64 k3 p1, bn | skip], relu] x2,
-[[conv 128 k3 s2first p1, bn, relu, conv 128 k3 p1, bn | skip], relu] x2,
-[[conv 256 k3 s2first p1, bn, relu, conv 256 k3 p1, bn | skip], relu] x2,
-[[conv 512 k3 s2first p1, bn, relu, conv 512 k3 p1, bn | skip], relu] x2,
+conv 64 k7 s2 p3 nobias, bn, relu, pool 3 s2 p1,
+[[conv 64 k3 p1 nobias, bn, relu, conv 64 k3 p1 nobias, bn | skip], relu] x2,
+[[conv 128 k3 s2first p1 nobias, bn, relu, conv 128 k3 p1 nobias, bn | skip], relu] x2,
+[[conv 256 k3 s2first p1 nobias, bn, relu, conv 256 k3 p1 nobias, bn | skip], relu] x2,
+[[conv 512 k3 s2first p1 nobias, bn, relu, conv 512 k3 p1 nobias, bn | skip], relu] x2,
 gap, flatten, linear 1000
 """
 RESNET50 = """
-conv 64 k7 s2 p3, bn, relu, pool 3 s2 p1,
-[[conv 64 k1, bn, relu, conv 64 k3 p1, bn, relu, conv 256 k1, bn | skip], relu] x3,
-[[conv 128 k1, bn, relu, conv 128 k3 s2first p1, bn, relu, conv 512 k1, bn | skip], relu] x4,
-[[conv 256 k1, bn, relu, conv 256 k3 s2first p1, bn, relu, conv 1024 k1, bn | skip], relu] x6,
-[[conv 512 k1, bn, relu, conv 512 k3 s2first p1, bn, relu, conv 2048 k1, bn | skip], relu] x3,
+conv 64 k7 s2 p3 nobias, bn, relu, pool 3 s2 p1,
+[[conv 64 k1 nobias, bn, relu, conv 64 k3 p1 nobias, bn, relu, conv 256 k1 nobias, bn | skip], relu] x3,
+[[conv 128 k1 nobias, bn, relu, conv 128 k3 s2first p1 nobias, bn, relu, conv 512 k1 nobias, bn | skip], relu] x4,
+[[conv 256 k1 nobias, bn, relu, conv 256 k3 s2first p1 nobias, bn, relu, conv 1024 k1 nobias, bn | skip], relu] x6,
+[[conv 512 k1 nobias, bn, relu, conv 512 k3 s2first p1 nobias, bn, relu, conv 2048 k1 nobias, bn | skip], relu] x3,
 gap, flatten, linear 1000
 """
 MOBILENET_V2 = """
-conv 32 k3 s2 p1, bn, relu6, dw k3 p1, bn, relu6, conv 16 k1, bn,
-[conv 6c k1, bn, relu6, dw k3 s2first p1, bn, relu6, conv 24 k1, bn | id?] x2,
-[conv 6c k1, bn, relu6, dw k3 s2first p1, bn, relu6, conv 32 k1, bn | id?] x3,
-[conv 6c k1, bn, relu6, dw k3 s2first p1, bn, relu6, conv 64 k1, bn | id?] x4,
-[conv 6c k1, bn, relu6, dw k3 p1, bn, relu6, conv 96 k1, bn | id?] x3,
-[conv 6c k1, bn, relu6, dw k3 s2first p1, bn, relu6, conv 160 k1, bn | id?] x3,
-[conv 6c k1, bn, relu6, dw k3 p1, bn, relu6, conv 320 k1, bn | id?],
-conv 1280 k1, bn, relu6, gap, flatten, dropout 0.2, linear 1000
+conv 32 k3 s2 p1 nobias, bn, relu6, dw k3 p1 nobias, bn, relu6, conv 16 k1 nobias, bn,
+[conv 6c k1 nobias, bn, relu6, dw k3 s2first p1 nobias, bn, relu6, conv 24 k1 nobias, bn | id?] x2,
+[conv 6c k1 nobias, bn, relu6, dw k3 s2first p1 nobias, bn, relu6, conv 32 k1 nobias, bn | id?] x3,
+[conv 6c k1 nobias, bn, relu6, dw k3 s2first p1 nobias, bn, relu6, conv 64 k1 nobias, bn | id?] x4,
+[conv 6c k1 nobias, bn, relu6, dw k3 p1 nobias, bn, relu6, conv 96 k1 nobias, bn | id?] x3,
+[conv 6c k1 nobias, bn, relu6, dw k3 s2first p1 nobias, bn, relu6, conv 160 k1 nobias, bn | id?] x3,
+[conv 6c k1 nobias, bn, relu6, dw k3 p1 nobias, bn, relu6, conv 320 k1 nobias, bn | id?],
+conv 1280 k1 nobias, bn, relu6, gap, flatten, dropout 0.2, linear 1000
 """
 SIGNALS = (
     "conv 16 k3, relu, pool 2, conv 32 k5, relu, pool 2, conv 64 k5, relu, pool 2, "

@@ -94,15 +94,15 @@ SPELT = [  # what people type; the input; the module that is meant
     (
         (
             "nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True)",
-            "conv 16 k3 p1, bn, relu",
+            "conv 16 k3 p1 nobias, bn, relu",
             "nn.Sequential(\n    nn.Conv2d(3, 16, 3, padding=1, bias=False),\n    nn.BatchNorm2d(16),\n"
             "    nn.ReLU(True),\n)",
-            "conv 16 3x3 p1\nbatch norm\nrelu",
+            "conv 16 3x3 p1 nobias\nbatch norm\nrelu",
             "Conv2D(16, 3, padding='same', use_bias=False), BatchNormalization(), ReLU()",
-            "conv 16 3x3 padding 1 -> batchnorm -> relu",
-            "1. conv 16 3x3 pad 1\n2. batch normalization\n3. relu",
-            "- conv 16 3x3 same\n- batchnorm2d\n- ReLU",
-            "conv 16 3x3 same → bn → relu",
+            "conv 16 3x3 padding 1 no bias -> batchnorm -> relu",
+            "1. conv 16 3x3 pad 1 without bias\n2. batch normalization\n3. relu",
+            "- conv 16 3x3 same bias=False\n- batchnorm2d\n- ReLU",
+            "conv 16 3x3 same (no bias) → bn → relu",
             "conv 16 k3 p1 nobias; bn; relu",
             "(0): Conv2d(3, 16, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)\n"
             "(1): BatchNorm2d(16, eps=1e-05, "
@@ -118,6 +118,8 @@ SPELT = [  # what people type; the input; the module that is meant
         (
             "nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)",
             "conv 8 k3 bias, bn",
+            "conv 8 k3, bn",
+            "conv 8 3x3\nbatch norm",
             "Conv2D(8, 3), BatchNormalization()",
             "conv(8, 3x3, bias=True), bn",
         ),

@@ -21,7 +21,7 @@ MISTAKES = {  # text → what the message says
     "conv 8 k3 s": ("stride (s3) is a number, as in s3 (column 11)",),
     "conv 8 k3 s0": ("the stride must be at least 1 (column 11)",),
     "conv 8 k3 k5": ("kernel is given twice (column 11)",),
-    "conv 8 k3 q5": ("conv has no such option (column 11)", "conv knows k kernel, s stride"),
+    "conv 8 k3 q5": ("conv has no such option (column 11)", "say it by k kernel, s stride"),
     "conv 8 9 k3": ("kernel is given twice (column 10)",),
     "conv 8 3 9": ("conv has no such option (column 10)",),
     "conv(8, 3, 9)": ("three numbers may be channels in, channels out, kernel", "conv(64, kernel=3)"),

@@ -45,9 +45,10 @@ def test_H7_three_lstms_as_keras_counts_them():
 
 
 def test_H5_fully_connected_layer_with_batch_norm():
-    with_bias = table("linear 20 bias, bn", (10,))
-    assert [row.parameters.value for row in with_bias.rows] == [220, 40]
-    assert table("linear 20, bn", (10,)).rows[0].parameters == 200  # the norm would subtract the bias again
+    with_bias = table("linear 20, bn", (10,))
+    assert [row.parameters.value for row in with_bias.rows] == [220, 40]  # as in every framework
+    assert "nobias" in str(with_bias)
+    assert table("linear 20 nobias, bn", (10,)).rows[0].parameters == 200
 
 
 @pytest.mark.parametrize(("stride", "field"), [("", 21), (" s1", 13)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from math import prod
+from operator import add, mul
 from typing import Any
 
 import torch
@@ -59,6 +61,23 @@ class Reshaped(nn.Module):
         return x.reshape(len(x), *self.shape)
 
 
+class Attending(nn.Module):
+    """Self-attention of another width than its input's, or without a projection behind it."""
+
+    def __init__(self, features: int, width: int, heads: int, bias: bool, project: bool) -> None:
+        super().__init__()
+        self.heads = heads
+        self.inside = nn.Linear(features, 3 * width, bias=bias)
+        self.behind = nn.Linear(width, features, bias=bias) if project else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, T, F) to (B, T, F), or to (B, T, width) where nothing is behind."""
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.inside(x).chunk(3, -1))
+        out = nn.functional.scaled_dot_product_attention(q, k, v)
+        result: Tensor = self.behind(out.transpose(1, 2).flatten(2))
+        return result
+
+
 class Built(nn.Module):
     """The net of a graph. Its layers are ``layers[0]``, ``layers[1]`` …, in the order in which they run."""
 
@@ -77,21 +96,21 @@ class Built(nn.Module):
         return values[len(self.kinds) - 1]
 
     def _run(self, number: int, x: Tensor) -> Tensor:
-        layer, kind = self.layers[number], self.kinds[number]
-        out = layer(x, x, x, need_weights=False) if kind == "attention" else layer(x)
+        layer = self.layers[number]
+        out = layer(x, x, x, need_weights=False) if isinstance(layer, nn.MultiheadAttention) else layer(x)
         result: Tensor = out[0] if isinstance(out, tuple) else out
         return result
 
 
-def _added(inputs: list[Tensor]) -> Tensor:
-    result = inputs[0]
-    for other in inputs[1:]:
-        result = result + other
-    return result
+def _multiplied(inputs: list[Tensor]) -> Tensor:
+    """The product; a factor with one value for each channel is that of all its positions."""
+    rank = max(one.ndim for one in inputs)
+    return reduce(mul, [one.reshape(*one.shape, *(1,) * (rank - one.ndim)) for one in inputs])
 
 
 JOINTS: Mapping[str, Callable[[list[Tensor]], Tensor]] = {
-    "add": _added,
+    "add": lambda inputs: reduce(add, inputs),
+    "mul": _multiplied,
     "cat": lambda inputs: torch.cat(inputs, 1),
     "last": lambda inputs: inputs[0][:, -1],
     "transpose": lambda inputs: inputs[0].transpose(1, 2),
@@ -149,6 +168,12 @@ def _deconv(o: Options, x: Shape) -> nn.Module:
     more = {torchs: o[name] for name, torchs in names.items()}
     conv: nn.Module = _ranked("ConvTranspose", x)(x[0], o["out"], o["kernel"], o["stride"], o["padding"], **more)
     return conv
+
+
+def _attention(o: Options, x: Shape) -> nn.Module:
+    if {"width", "project"} & {*o}:
+        return Attending(x[1], o.get("width", x[1]), o["heads"], o["bias"], o.get("project", True))
+    return nn.MultiheadAttention(x[1], o["heads"], bias=o["bias"], batch_first=True)
 
 
 def _cell(kind: str) -> Builder:
@@ -215,7 +240,7 @@ BUILDERS: Mapping[str, Builder] = {
     "ln":        lambda o, x: nn.LayerNorm(normalised(o, x), elementwise_affine=o["affine"], bias=o["bias"]),
     "dropout":   lambda o, x: nn.Dropout(o["rate"], inplace=o["inplace"]),
     "embedding": lambda o, x: nn.Embedding(o["words"], o["width"]),
-    "attention": lambda o, x: nn.MultiheadAttention(x[1], o["heads"], bias=o["bias"], batch_first=True),
+    "attention": _attention,
     **{kind: _cell(kind) for kind in CELLS},
     **{name: _activation(name) for name in ACTIVATIONS},
     "prelu":     lambda o, x: nn.PReLU(o["slopes"]),

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from paribus.errors import TheoryError
+from paribus.theory.layers.attending import Attending, Scores
 from paribus.theory.layers.expressions import beyond
 from paribus.theory.layers.known import apart
 from paribus.theory.layers.layer import Shape
 from paribus.theory.layers.spellings import IDLE, kind_of
-from paribus.theory.layers.steps import FREE, QUIET, Steps, flat, listed, written
+from paribus.theory.layers.steps import FREE, QUIET, flat, listed, written
 from paribus.theory.layers.values import (
     HINT,
     Bound,
@@ -37,7 +38,7 @@ GIVEN = {"x", "X", "inputs", "input", "inp", "img", "image", "images", "input_im
 ROWS = {"sequential", "serial", "chain", "hybridsequential"}
 LISTS = {"modulelist", "list", "ordereddict", "moduledict"}
 RUNS = ("forward", "__call__", "call", "hybrid_forward")
-SUMS = {"add": "|", "concat": "&", "concatenate": "&", "cat": "&"}
+SUMS = {"add": "|", "concat": "&", "concatenate": "&", "cat": "&", "multiply": "*"}
 CELLS = ("LSTM", "GRU", "RNN")
 LIBRARIES = {"layers", "torch", "tf", "keras", "jnp", "np", "F", "nd", "sym"}
 
@@ -60,7 +61,7 @@ LAYERS = (Made, Row, Name, Net, Function, Instance, Class, Unsaid)
 
 
 @dataclass
-class Calls(Steps):
+class Calls(Attending):
     """What calls on layers and values mean."""
 
     inputs: int = 1
@@ -82,11 +83,22 @@ class Calls(Steps):
         )
         if grows and isinstance(node.value, ast.Name) and node.value.id not in scope:
             scope[node.value.id] = Row([])
-        return super().of_attribute(node, scope)
+        found = super().of_attribute(node, scope)
+        if isinstance(found, Bound) and isinstance(found.owner, Signal) and found.name in ("T", "mT"):
+            return self.reshaped(found.owner, ".transpose", (1, 2), {}, node)
+        if isinstance(found, Bound) and isinstance(found.owner, tuple) and found.name == "values":
+            return found.owner[0]  # of a maximum and where it is
+        return found
 
     def operated(self, sign: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
         """Sums of values; a number changes none of their sizes."""
+        if isinstance(sign, ast.MatMult):
+            return self.multiplied(left, right, node)
+        if scores := [side for side in (left, right) if isinstance(side, Scores)]:
+            return scores[0]  # scaled, or masked
         values = [side for side in (left, right) if isinstance(side, Signal)]
+        if len(values) == 2 and isinstance(sign, ast.Mult):
+            return self.joined([left, right], "*")
         if len(values) == 2 and isinstance(sign, ast.Add):
             return self.joined([left, right], "|")
         if len(values) == 1 and not values[0].chain and any(isinstance(side, int | float) for side in (left, right)):
@@ -99,7 +111,14 @@ class Calls(Steps):
 
     def meant(self, called: Any, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Any:
         """What a call on a net's values means."""
-        given = [one for one in flat((*args, *named.values())) if isinstance(one, Signal)]
+        everything = flat((*args, *named.values()))
+        if any(isinstance(one, Scores) for one in (getattr(called, "owner", None), *everything)):
+            return self.weighed(called, args, named, node)
+        given = [one for one in everything if isinstance(one, Signal)]
+        if any(one.heads for one in given) and isinstance(called, Made | Row | Net):
+            raise beyond(node)  # heads that were not put together
+        if isinstance(called, Name) and (product := self.product_of(called.base, args, node)):
+            return product
         if isinstance(called, Name) and called.base.lower() in ROWS:
             return Row(_layers((*args, *named.values())))
         if isinstance(called, Name):

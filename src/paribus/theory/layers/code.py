@@ -148,7 +148,7 @@ class Code(Calls):
         if kinds:
             return self.run(self.instance(kinds[-1], (), {}, kinds[-1].node), tree)
         if not parts and (mades := _loose([*scope.values(), *scope["self"].parts.values()])):
-            if all(isinstance(line, ast.Assign) for line in tree.body) and any(
+            if all(isinstance(line, ast.Assign | ast.AugAssign) for line in tree.body) and any(
                 isinstance(made, Row) or made.args or made.named for made in mades
             ):
                 self.said.append("the layers are taken in the order in which they are made")
@@ -168,7 +168,7 @@ class Code(Calls):
         if isinstance(made, Net | Signal):
             return made.chain
         given = [Signal(()), *(Signal(self.behind((), f"input {n}").chain) for n in range(2, self.inputs + 1))]
-        found = self.meant(made, tuple(given), {}, node)
+        found = self.meant(made, tuple(given * 3 if _looks(made) else given), {}, node)
         if isinstance(found, tuple | list | dict):
             several = [one for one in (found.values() if isinstance(found, dict) else found) if isinstance(one, Signal)]
             found = several[0] if several else None
@@ -176,6 +176,12 @@ class Code(Calls):
         if not isinstance(found, Signal) or not found.chain:
             raise TheoryError("this code gives no value that is known", got=type(made).__name__.lower(), hint=HINT)
         return found.chain
+
+
+def _looks(made: Any) -> bool:
+    """Whether a module takes queries, keys and values, which are one value where it runs by itself."""
+    run = made.kind.methods.get("forward") if isinstance(made, Instance) and made.kind else None
+    return run is not None and [one.arg[0].lower() for one in run.args.args[1:4]] == ["q", "k", "v"]
 
 
 def _loose(values: list[Any]) -> list[Any]:

@@ -78,8 +78,12 @@ def steps(kind: str) -> Rule:
 
 
 def attention(o: Options, x: Shape, y: Shape) -> Worked:
-    """Projections of queries, keys, values and of the result: 4 F², and 4 F biases."""
-    return _biased(Worked(4) * x[1] * x[1], o["bias"], Worked(4) * x[1])
+    """Projections of queries, keys, values and of the result: 4 F², and 4 F biases; of another width or none behind."""
+    width: int = o.get("width", x[1])
+    if not o.get("project", True):
+        return _biased(Worked(3) * x[1] * width, o["bias"], Worked(3) * width)
+    biases = Worked(4) * x[1] if width == x[1] else total((Worked(3) * width, x[1]))
+    return _biased(Worked(4) * x[1] * width, o["bias"], biases)
 
 
 def attending(o: Options, x: Shape, y: Shape) -> Worked:
@@ -90,7 +94,9 @@ def attending(o: Options, x: Shape, y: Shape) -> Worked:
     if "queries" in o:
         q, keys = Worked(o["queries"]), Worked(o["keys"])
         return Worked(2) * (q + keys) * x[1] * x[1] + Worked(2) * q * keys * x[1]
-    return Worked(4) * x[0] * x[1] * x[1] + Worked(2) * x[0] * x[0] * x[1]
+    width: int = o.get("width", x[1])
+    projections = Worked(4 if o.get("project", True) else 3)
+    return projections * x[0] * x[1] * width + Worked(2) * x[0] * x[0] * width
 
 
 def none(o: Options, x: Shape, y: Shape) -> Worked:

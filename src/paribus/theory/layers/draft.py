@@ -135,6 +135,8 @@ class Draft:
             return three[1] == three[2] and self.give("out", three[0]) and self.give("kernel", three[1])
         if what == "size":
             square = three[0] if len(set(three)) == 1 else word
+            if self.kind == "embedding" and len(three) == 2:
+                return self.give("words", three[0]) and self.give("width", three[1])
             if self.kind == "linear" and len(three) == 2:
                 return self.give("out", three[1])
             return self.give("kernel", square) or self.give("factor", square) or self.give("shape", word)

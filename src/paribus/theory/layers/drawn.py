@@ -207,7 +207,7 @@ def _caffe(kind: str, fields: dict[str, str]) -> str:
     """One layer of Caffe in the notation."""
     out = fields.get("num_output", "")
     size, stride, pad = (fields.get(key, "") for key in ("kernel_size", "stride", "pad"))
-    bias = "nobias" if fields.get("bias_term") == "false" else "bias"
+    bias = "nobias" if fields.get("bias_term") == "false" else ""
     window = [f"k{size}" if size else "", f"s{stride}" if stride else "", f"p{pad}" if pad else ""]
     if kind == "pooling":
         name = "pool" if fields.get("pool", "MAX") == "MAX" else "avgpool"
@@ -222,7 +222,7 @@ def _caffe(kind: str, fields: dict[str, str]) -> str:
         group = fields.get("group", "")
         return " ".join(filter(None, [CAFFE[kind], out, *window, f"g{group}" if group else "", bias]))
     if kind == "innerproduct":
-        return f"flatten, linear {out} {bias}"
+        return f"flatten, linear {out} {bias}".strip()
     return f"dropout {fields.get('dropout_ratio', '0.5')}" if kind == "dropout" else CAFFE[kind]
 
 

@@ -169,8 +169,8 @@ def _built(text: str) -> str:
                 "GlobalPooling": "gap", "Activation": phi,
                 "Convolution2D": "conv"}.get(name, kind_of(name))  # fmt: skip
         if kind in ("conv", "pool", "avgpool"):
-            words.append(" ".join(filter(None, [kind, has.get("nOut"), f"k{size}" if kind == "conv" else size, *window,
-                                                "bias" if kind == "conv" else ""])))  # fmt: skip
+            size = f"k{size}" if kind == "conv" else size
+            words.append(" ".join(filter(None, [kind, has.get("nOut"), size, *window])))
         elif kind:
             words.append(" ".join(filter(None, [kind, has.get("nOut") if kind != "bn" else ""])))
         else:

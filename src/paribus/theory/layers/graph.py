@@ -11,7 +11,7 @@ from math import prod
 from paribus.errors import TheoryError
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, CHANNELS_FIRST, STEPS_FIRST
 from paribus.theory.layers.layer import Layer, Shape
-from paribus.theory.layers.notation import ADDED, Block, Item, Repeat, Step, parse
+from paribus.theory.layers.notation import JOINTS, Block, Item, Repeat, Step, parse
 from paribus.theory.layers.pasted import Pasted, otherwise, pasted
 from paribus.theory.layers.refuse import Impossible, Place, by
 from paribus.theory.layers.sizes import Sizes, joined, output_size
@@ -131,6 +131,9 @@ def settle(layer: Layer, x: Shape, convention: str = "torch") -> Layer:
         options.setdefault("biases", KERAS[layer.kind] if convention == "keras" else 2)
     if str(options.get("out", "")).endswith("c"):
         options["out"] = int(options["out"][:-1]) * x[0]
+    if layer.kind == "reshape" and options["shape"].count(0) == 1:  # what is left over
+        left = prod(x) // prod(size for size in options["shape"] if size)
+        options["shape"] = tuple(size or left for size in options["shape"])
     settled = Layer(layer.kind, options).fitted(len(x) - 1)
     if layer.kind != "dw":
         return settled
@@ -220,11 +223,9 @@ def _lay(graph: Graph, item: Item, source: int, first: bool, following: Item | N
 
 def _lay_step(graph: Graph, step: Step, source: int, first: bool, following: Item | None) -> int:
     options = {name: value for name, value in step.layer.options.items() if first or name not in step.first}
-    if "bias" not in options and step.layer.kind in ("conv", "dw", "deconv", "linear") and _norms(following):
-        options["bias"] = False  # batch norm would subtract it again, and has a shift of its own
-        graph.remark("a layer in plain words before a batch norm has no bias, unless it says bias")
-    elif options.get("bias") is True and _norms(following) and "bias" not in step.place.words.lower():
-        graph.remark("a layer that is written as a call has a bias, also before a batch norm; bias=False leaves it out")
+    weighted = step.layer.kind in ("conv", "dw", "deconv", "linear")
+    if weighted and "bias" not in options and isinstance(following, Step) and following.layer.kind == "bn":
+        graph.remark("a layer before a batch norm has a bias, as in every framework; nobias (bias=False) leaves it out")
     layer = Layer(step.layer.kind, options)
     if layer.kind == "linear" and len(graph.shape(source)) > 1 and _averaged(graph, source):
         source = graph.add(Layer("flatten"), [source], step.place)
@@ -276,6 +277,8 @@ def _flattens(graph: Graph, step: Step, source: int) -> bool:
     if len(graph.shape(source)) > 1 and step.expects == prod(graph.shape(source)) and not step.plain:
         graph.remark("a layer that takes as many features as all values that come: flatten was put before it")
         return True
+    if step.turns and len(graph.shape(source)) > 2 and {*graph.shape(source)[1:]} == {1}:
+        return True  # Keras's channels come last, so that they are what it takes
     if len(graph.shape(source)) < 3 or not step.plain:
         return False
     if before and before.layer.kind == "avgpool" and before.place and not re.search(r"\d", before.place.words):
@@ -335,10 +338,6 @@ def _order(graph: Graph, source: int) -> str:
     return ""
 
 
-def _norms(item: Item | None) -> bool:
-    return isinstance(item, Step) and item.layer.kind == "bn"
-
-
 def _lay_block(graph: Graph, block: Block, source: int, first: bool) -> int:
     """Branches in the order of the text, those that follow another's shape last, then what unites them."""
     if not block.joint:
@@ -357,7 +356,7 @@ def _lay_block(graph: Graph, block: Block, source: int, first: bool) -> int:
         ends += _follow(graph, branch[0], source, ends[0])
     if len(ends) == 1:
         return ends[0]
-    return graph.add(Layer("add" if block.joint == ADDED else "cat"), ends, block.place)
+    return graph.add(Layer(JOINTS[block.joint]), ends, block.place)
 
 
 def _follows(branch: Sequence[Item]) -> bool:

@@ -54,7 +54,7 @@ def _vgg(stages: str, normed: bool) -> str:
     norm = ", bn" if normed else ""
     widths = (64, 128, 256, 512, 512)
     words = [
-        f"[conv {width} k3 p1 bias{norm}, relu] x{times}, pool 2"
+        f"[conv {width} k3 p1{norm}, relu] x{times}, pool 2"
         for width, times in zip(widths, stages.split(), strict=True)
     ]
     head = "adaptive 7, flatten, linear 4096, relu, dropout 0.5, linear 4096, relu, dropout 0.5, linear {classes}"
@@ -63,11 +63,12 @@ def _vgg(stages: str, normed: bool) -> str:
 
 def _resnet(stages: str, bottleneck: bool) -> str:
     """Four stages of residual blocks; the first block of each but the first halves the sizes."""
-    words = ["conv 64 k7 s2 p3, bn, relu, pool 3 s2 p1"]
+    words = ["conv 64 k7 s2 p3 nobias, bn, relu, pool 3 s2 p1"]
     for stage, times in enumerate(stages.split()):
         width, stride = 64 * 2**stage, "s2first " if stage else ""
-        plain = f"conv {width} k3 {stride}p1, bn, relu, conv {width} k3 p1, bn"
-        wide = f"conv {width} k1, bn, relu, conv {width} k3 {stride}p1, bn, relu, conv {4 * width} k1, bn"
+        plain = f"conv {width} k3 {stride}p1 nobias, bn, relu, conv {width} k3 p1 nobias, bn"
+        wide = f"conv {width} k1 nobias, bn, relu, conv {width} k3 {stride}p1 nobias, bn, relu"
+        wide += f", conv {4 * width} k1 nobias, bn"
         words.append(f"[[{wide if bottleneck else plain} | skip], relu] x{times}")
     return ", ".join([*words, "gap, flatten, linear {classes}"])
 

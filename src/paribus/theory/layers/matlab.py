@@ -81,4 +81,4 @@ def _window(kind: str, bare: list[str], named: dict[str, str]) -> str:
         raise TheoryError("a cropping of 'same' is not known here", got=" ".join(bare), hint=hint)
     words.append("same" if padding == "same" else "p" + _sizes(padding))
     words += ["d" + _sizes(named["DilationFactor"])] if "DilationFactor" in named else []
-    return " ".join([*words, *(["bias"] if kind in ("conv", "deconv") else [])])
+    return " ".join(words)

@@ -7,6 +7,7 @@
     branches := net                           a group, to be repeated
               | net {"|" net}                 branches whose results are added
               | net {"&" net}                 branches whose results stand side by side along the channels
+              | net {"*" net}                 branches whose results are multiplied
     option := number | letter number | word   64, k3, k3x5, same, nobias
 
 ``6c`` for a number of filters is six times the incoming channels; ``s2first`` holds in the first repetition only. What
@@ -34,7 +35,6 @@ from paribus.theory.layers.spellings import (
     Call,
     Word,
     arguments,
-    cleaned,
     is_activation,
     kind_of,
     split_name,
@@ -42,14 +42,16 @@ from paribus.theory.layers.spellings import (
     worded,
     words_of,
 )
+from paribus.theory.layers.wording import cleaned
 
 TOKEN = re.compile(r"[\[\]|&,;()]|[^\s\[\]|&,;()]+")
-STOPS = ("]", ")", "|", "&")
+STOPS = ("]", ")", "|", "&", "*")
 NUMBER = re.compile(r"(?P<value>\d+(?:\.\d+)?%|\d+(?:x\d+)*|\d*\.\d+|\d+c)(?P<first>first)?")
 TIMES = re.compile(r"[x×*](\d+)")
 MOST = 2_000  # layers: they are listed, counted and followed back one by one
 DEEPEST = 50  # brackets in brackets
 ADDED, JOINED = "|", "&"
+JOINTS = {ADDED: "add", JOINED: "cat", "*": "mul"}
 BESIDE = {**dict.fromkeys(("residual", "resblock", "shortcut", "skip"), ADDED),
           **dict.fromkeys(("concat", "concatenate", "cat", "inception"), JOINED)}  # fmt: skip
 UNITS = {"units", "unit", "neurons", "hidden", "outputs", "output", "out", "nodes", "classes", "features"}
@@ -239,7 +241,11 @@ class Reader:
             joints.append(self.take())
         for one, other in pairwise(joints):
             if self.word(one) != self.word(other):
-                raise unreadable("a block either adds (|) or joins (&) its branches", other, "nest two blocks")
+                raise unreadable(
+                    "a block multiplies (*) or either adds (|) or joins (&) its branches",
+                    other,
+                    "nest two blocks",
+                )
         place = start.to(self.take())
         self.depth -= 1
         if not any(branches):
@@ -278,7 +284,7 @@ class Reader:
             words.append(("linear", name))
         if kind in CELLS and word.lower().startswith("bi"):
             words.append(("bi", name))
-        while self.sign and self.sign not in "[]|&;)" and not TIMES.fullmatch(self.sign):
+        while self.sign and self.sign not in "[]|&*;)" and not TIMES.fullmatch(self.sign):
             if self.sign == "," and not self.goes_on(kind, attached, words):
                 break
             behind = is_activation(self.sign) or kind_of(self.sign) in BEHIND
@@ -536,8 +542,6 @@ def _spelled(kind: str, call: Call | None, words: list[Word], place: Place) -> l
         found["shape"] = ((sizes[-1], *sizes[:-1]), place)  # of Keras, whose channels come last
     if kind == "input" and call:
         return []  # what a framework is told before its layers
-    if call and kind in ("conv", "dw", "deconv", "linear") and "bias" not in found:
-        found["bias"] = (True, place)  # a class has a bias, also before a batch norm
     keras = call is not None and kind in CELLS and call.base in ("LSTM", "GRU", "SimpleRNN")
     keras = keras and "in" not in found
     signs = [*worded(kind, found), *words]
@@ -638,7 +642,7 @@ def _numbered(kind: str, rules: Kind, word: str, sign: Place, unnamed: Iterator[
     if not name and (called or re.fullmatch(r"\?|[a-z]+_\w+", word)):
         raise unreadable(f"{word} is no number", sign, f"write the number that it stands for: {rules.example}")
     if not name:
-        raise unreadable(f"{kind} has no such option", sign, _known(kind, rules))
+        raise unreadable(f"{kind} has no such option", sign, _known(rules))
     found = NUMBER.fullmatch(word[len(letter) :])
     if not found:
         wanted = _name(rules, name)
@@ -659,7 +663,7 @@ def _value(name: str, text: str, sign: Place) -> Any:
     if not re.fullmatch(r"\d+(x\d+)*", text) or ("x" in text and name not in SEVERAL):
         raise unreadable(f"the {SPOKEN.get(name, name)} must be one whole number of at least 1", sign)
     sizes = tuple(int(size) for size in text.split("x"))
-    if min(sizes) < 1 and name not in ("padding", "extra", "around"):
+    if min(sizes) < 1 and name not in ("padding", "extra", "around", "shape"):
         raise unreadable(f"the {SPOKEN.get(name, name)} must be at least 1", sign)
     return sizes if name in SEVERAL else sizes[0]
 
@@ -671,7 +675,9 @@ def _name(rules: Kind, option: str) -> str:
     return f"{plain} ({letters[0]}3)" if letters and option not in rules.numbers else plain
 
 
-def _known(kind: str, rules: Kind) -> str:
-    letters = [f"{letter} {name}" for letter, name in rules.letters.items()]
-    words = [*letters, *rules.words]
-    return f"{kind} knows {', '.join(words) if words else 'no options'}; for example: {rules.example}"
+def _known(rules: Kind) -> str:
+    """What to write instead of a word that is none of a layer's options."""
+    words = [*(f"{letter} {name}" for letter, name in rules.letters.items()), *rules.words]
+    if not words:
+        return f"leave it out, or put a comma before another layer; as in {rules.example}"
+    return f"leave it out, or say it by {', '.join(words)}; as in {rules.example}"

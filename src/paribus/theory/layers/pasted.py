@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +25,7 @@ from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import parse
 from paribus.theory.layers.printed import printed
 from paribus.theory.layers.prose import phrased
+from paribus.theory.layers.references import unlabelled
 from paribus.theory.layers.refuse import by
 from paribus.theory.layers.shorthand import spaced, tabled, written_out
 from paribus.theory.layers.spellings import kind_of
@@ -33,7 +34,8 @@ from paribus.theory.layers.tokens import mistyped
 
 NUMBERS = r"\d+(?:\s*[x×,]\s*\d+)*"
 STRICT = re.compile(
-    rf"(?:\s|[\[\],|&]|\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil)\b|\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+"
+    rf"(?:\s|[\[\],|&*]|\b(?:{'|'.join(WRITTEN)}|same|nobias|bias|bi|plain|ceil|open)\b|"
+    r"\b[a-z]?\d+(?:x\d+)*(?:first)?c?\b)+"
 )
 CLASSES = re.compile(
     r"\b(?:nn|layers|keras)\.(?=\w)|[A-Za-z]Normali[sz]ation\(|\b\w*[123][Dd]\(|\b[A-Z]\w*\(\)"
@@ -115,6 +117,10 @@ def otherwise(text: str) -> Iterator[Pasted]:
     with suppress(TheoryError):
         if (code := followed(as_python(text), alone=True)) is not None:
             yield Pasted(code.text, code.input, code.said)
+    if (bare := unlabelled(text)) != text:
+        with suppress(TheoryError):
+            found = pasted(bare)
+            yield replace(found, said=("what stands before the colon is taken as a name", *found.said))
     text = re.sub(r"\bnn\.(?=[A-Z]\w*\b(?!\())", "", text)  # nn.LSTM with hidden size 128
     if not CLASSES.search(text) and (said := phrased(_classed(tabled(text)))) is not None:
         yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
@@ -135,7 +141,12 @@ def _classed(text: str) -> str:
     """
     if len(APART.findall(text)) > 1 and not re.search(r"(?i)[-+>→|,;]\s*(?:bn|batch)|\.\w+\(", text):
         text = APART.sub(", ", text)
-    if len(VGG.findall(text)) > 4 and not re.search(r"(?i)pad|same|valid|\bp\d", text):
+        text = re.sub(
+            r"\b([A-Z]\w*)-(?=([A-Z]\w*)\b)", lambda m: f"{m[1]}, " if kind_of(m[1]) and kind_of(m[2]) else m[0], text
+        )
+    if len(VGG.findall(text)) > (1 if "vgg" in text.lower() else 4) and not re.search(
+        r"(?i)pad|same|valid|\bp\d", text
+    ):
         text = VGG.sub(lambda layer: f"conv {layer[2]} {layer[1]}x{layer[1]} same,", text)
     calls = [(call, [int(n) for n in re.findall(r"\d+", call[1])]) for call in CALL.finditer(text)]
     numbers = [sizes for _, sizes in calls]

@@ -30,12 +30,13 @@ PICTURE = re.compile(
 )
 INPUTS = re.compile(
     r"(?i)(?:^|,|:|\b(?:with|mit|of|from|and))? ?\b(\d+) (?:input (?:features|units|neurons|nodes|values)|inputs?|"
-    r"eingänge|eingängen|eingabewerten?|eingabeneuronen|eingabemerkmalen?)\b,?"
+    r"eingang|eingänge|eingängen|eingabewerten?|eingabeneuronen|eingabemerkmalen?)\b,?"
     r"|(?:^|with )(\d+) features\b(?! maps),?"
 )
 MOST = 7  # a window behind a pooling; a larger number is one of units
 MANY = 100  # layers that are counted at once
-FIRST = re.compile(r"(?i)^\s*(?:x|inputs?|in|eingabe(?:schicht)?|entrée)\b(?: layer| shape| size)?\s*[:=]?\s*(?:of )?"
+FIRST = re.compile(r"(?i)^\s*(?:x|z|latent|noise|inputs?|in|eingabe(?:schicht)?|entrée)\b(?: layer| shape| size)?"
+                   r"\s*[:=]?\s*(?:of )?"
                    r"[(\[]?(?P<sizes>\d+(?:\s*[x,]\s*\d+)*)[)\]]?(?P<rest>[a-z \-]*)(?=[,;.\n]|->|→|=>|$)")  # fmt: skip
 
 
@@ -87,15 +88,25 @@ class Phrases:
     done: list[Draft] = field(default_factory=list)
     groups: int = 0
     ready: list[str] = field(default_factory=list)  # pieces of the notation behind the signs ⟦0⟧ …
-    wraps: list[int] = field(default_factory=list)  # where sums with the input end
+    wraps: list[tuple[int, str]] = field(default_factory=list)  # where sums and products with the input end
 
     def read(self, text: str) -> list[str]:
         """All layers."""
         for sentence in Tokens().sentences(text):
             self.sentence(sentence)
+        sums = [end for end, sign in self.wraps if sign == "|"]
+        for draft in self.done[: max(sums, default=0)]:  # what a sum with the input asks of them
+            kernel = draft.options.get("kernel", "")
+            if (
+                draft.kind == "conv"
+                and kernel.isdigit()
+                and int(kernel) % 2
+                and not {"padding", "same", "stride"} & {*draft.options}
+            ):
+                draft.options["padding"] = str(int(kernel) // 2)
         items = [str(draft) for draft in _flattened(self.settled())]
-        for end in self.wraps:
-            items = [f"[{', '.join(items[:end])} | id]", *items[end:]]
+        for end, sign in self.wraps:
+            items = [f"[{', '.join(items[:end])} {sign} id]", *items[end:]]
         return items
 
     def sentence(self, tokens: list[Token]) -> None:
@@ -129,7 +140,7 @@ class Phrases:
         each = False
         for piece in filter(None, pieces):
             if piece[0][0] == "sum":
-                self.wraps.append(len(self.done))
+                self.wraps.append((len(self.done), piece[0][1] or "|"))
                 piece = piece[1:]
             if piece and piece[0][0] == "each":
                 self.repeated(piece[1:])
@@ -272,6 +283,9 @@ class Phrases:
                 raise Unreadable("as many numbers as layers")
             for one, out in zip(members, found[0], strict=True):
                 one.options["out"] = out
+        if self.wraps and self.wraps[-1][0] == len(self.done) and not rest:  # behind a sum with the input
+            self.done += [Draft(phi, group=self.groups) for phi in phis]
+            return
         for one in members[:-1] if between else members:
             one.behind += phis
 
@@ -325,7 +339,7 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         loose = token[1] in ("and", "und", "et") or not {"number", "list", "noun"} & {*between}
         ahead_of = [what for what, _ in ahead if what not in ("count", "and")][:3]
         counted = (
-            (ahead_of[:2] == ["number", "noun"] or ahead_of == ["phi", "number", "noun"])
+            (ahead_of[:2] == ["number", "noun"] or ahead_of in (["phi", "number", "noun"], ["number", "phi", "noun"]))
             and kind is None
             and token[1] in ("and", "und")
         )

@@ -189,8 +189,10 @@ class Python(Expressions):
 
     def unpacked(self, targets: list[ast.expr], value: Any, scope: Scope, line: ast.AST) -> None:
         """The parts of a value, each under its name."""
-        if isinstance(value, Signal):  # a layer that gives several: the first is its output
-            parts: list[Any] = [Signal(value.chain), value.state or Unsaid("a state")]
+        if isinstance(value, Signal) and value.heads:  # queries, keys and values
+            parts: list[Any] = [value] * len(targets)
+        elif isinstance(value, Signal):  # a layer that gives several: the first is its output
+            parts = [Signal(value.chain), value.state or Unsaid("a state")]
             parts += [Unsaid("a state")] * len(targets)
             parts = parts[: len(targets)]
         elif isinstance(value, Unsaid | Name):

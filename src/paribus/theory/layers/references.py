@@ -11,20 +11,9 @@ import re
 from collections.abc import Callable
 
 from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.tokens import COUNTS, NOUNS, OPTIONS, ORDINALS
 
-TIMES = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "zwei": 2,
-    "drei": 3,
-    "vier": 4,
-    "deux": 2,
-    "trois": 3,
-}
+TIMES = {word: n for word, n in COUNTS.items() if n > 1 or word == "one"}
 N = rf"(?:\d+|{'|'.join(TIMES)})"
 LIST = r"\d+(?:\s*(?:,|/|→|->)\s*(?:and |und )?\d+)*(?:,? (?:and|und|then) \d+)?"
 COUNTED = r"(?:filters?|channels?|filtern|kanälen?|neuronen|einheiten|kernels?|feature maps|maps|units|neurons)\b"
@@ -55,9 +44,10 @@ ALL = re.compile(
 )
 COUNTED_BLOCKS = re.compile(rf"(?i)(\s*(?P<n>{N})\s+(?:\w+\s+)?blocks?\s*:)(?P<body>[^;]*)")
 BRANCHES = re.compile(
-    rf"(?i)(?:(?:two|three|four|\d)\s+)?(?:parallel )?(?:branches|paths|towers)[:,]?(?: of)? "
-    rf"(?P<parts>\({INNER}\)(?:\s*(?:,|and|,\s*and|\||&)\s*\({INNER}\))+),?\s*(?:(?:are|which are|then|that are)\s+)*"
-    r"(?P<joint>concat\w*|joined|added|summed|merged by addition)(?: together| along the channels)?"
+    rf"(?i)(?:(?:two|three|four|zwei|drei|\d)\s+)?(?:parallele? )?(?:branches|paths|towers|zweige|pfade)[:,]?(?: of)? "
+    rf"(?P<parts>\({INNER}\)(?:\s*(?:,|and|,\s*and|und|\||&)\s*\({INNER}\))+),?\s*"
+    r"(?:(?:are|which are|then|that are)\s+)*"
+    r"(?P<joint>[ck]on[ck]at\w*|joined|added|addiert|summed|merged by addition)(?: together| along the channels)?"
 )
 ENCODER = re.compile(
     rf"(?i)(?:\b(?P<n>{N})\s*(?:x|×)?\s*(?:stacked )?)?\btransformer (?:encoder )?(?:layers?|blocks?|(?=with "
@@ -68,12 +58,32 @@ PATCHES = re.compile(
     r"(?i)\bpatch embed(?:ding)?s?\b[\s:,(]*(?:of |with )?(?P<k>\d+)x(?P=k)\s*(?:patches)?\s*(?:,|to|→|->)?\s*"
     r"(?P<d>\d+)\s*(?:dim\w*|features|channels)?\)?"
 )
-BARE = re.compile(
-    r"(?i)[,;.(]\s*(?:all )?(?:(?:convs?|convolutions?) (?:without|with no) bias|"
-    r"(?:no bias(?:es)?|bias=False) (?:everywhere|throughout|in (?:the|all) conv\w*))[).\s]*$"
-)
 THROUGHOUT = re.compile(r"(?is)^\s*([^:\n]*?)\s*(?:everywhere|throughout|überall)\s*:\s*(.+)$")
-LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/-]+\s+){0,8}?[\w'’/-]+)\s*:\s+(?=\S)")
+LABEL = re.compile(r"(?i)^\s*(?P<label>(?:[\w'’/→-]+\s+){0,8}?[\w'’/→-]+)\s*(?:\((?P<width>\d+)\))?\s*:\s+(?=\S)")
+RESIDUAL = re.compile(
+    r"(?i)\b(?:(?:inverted )?residual|res[a-z]*block|resnet|basic-?block|bottleneck|skip)"
+    r"(?: (?:blocks?|unit|connection))?\b"
+)
+TWO_PATHS = re.compile(
+    r"(?i)^\s*(?:main (?:path|branch):? )?(?P<main>[^;]+);\s*(?:shortcut|skip)(?: path| branch| connection)?:? "
+    r"(?P<short>[^;]+);\s*(?:then )?(?:add|sum)\w*(?: both| them)?"
+)
+SUMMED = re.compile(r"(?i)\+ ?(?:x|input|skip|identity|shortcut)\b|\b(?:add|sum|skip|shortcut|addition)\b")
+WORDS_OF_ALL = """
+after all alle allen aller and anywhere are both conv convolution convolutional convolutions convs each every everywhere
+faltungen has have in is jede jeder layer layers mit of the throughout und use using with überall for followed by
+"""
+SCOPE = {"anywhere", "all", "alle", "allen", "both", "convs", "convolutions", "each", "every", "everywhere",
+         "faltungen", "throughout", "überall"}  # fmt: skip
+SAID_OF_ALL = re.compile(
+    r"(?i)\b(?:(?:same|valid|zero)[- ]?padd(?:ing|ed)|unpadded|padd(?:ing|ed)(?: by| with| of)? ?=? ?\d+|pad ?=? ?\d+|"
+    r"(?:no|without) padding|padding ?=? ?same|(?:no|without|ohne) bias(?:es)?|bias ?= ?false|same|valid|\d+x\d+|"
+    r"stride ?=? ?\d+|kernel(?: size)? ?=? ?\d+)\b"
+)
+TAILS = [
+    re.compile(r"(?i)\((?P<said>[^()]+)\)"),
+    *(re.compile(rf"(?i)[(;,.\n]\s*(?P<said>[^(;,.\n)]+{more})[).\s]*$") for more in ("", ", [^(;,.\n)]+")),
+]
 
 
 def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
@@ -91,19 +101,22 @@ def dissolved(text: str, read: Callable[[str], str]) -> tuple[str, list[str]]:
 
     def branches(found: re.Match[str]) -> str:
         parts = re.findall(rf"\(({INNER})\)", found["parts"])
-        sign = " & " if found["joint"].lower()[0] in "cj" else " | "
+        sign = " & " if found["joint"].lower()[0] in "cjk" else " | "
         return held(f"[{sign.join(read(part) for part in parts)}]")
 
     def encoder(found: re.Match[str]) -> str:
         wide = next((one.split()[1] for one in reversed(ready) if one.startswith("conv ")), "")
+        wide = wide or "".join(
+            re.findall(r"(?i)embedding\w*\W+(?:\d+\s*(?:→|->|x|,|\s)\s*)?(\d+)", text[: found.start()])[-1:]
+        )
         return held(said) if (said := _encoder(found, wide)) else found[0]
 
-    text = _unlabelled(text)
-    text = BARE.sub(", all convs without bias", text)
+    text = unlabelled(text)
     if found := THROUGHOUT.match(text):
         text = f"{found[2]} (all convs {found[1]})"
-    text = PATCHES.sub(lambda m: held(f"conv {m['d']} k{m['k']} s{m['k']} bias, flatten 2, transpose"), text)
+    text = PATCHES.sub(lambda m: held(f"conv {m['d']} k{m['k']} s{m['k']}, flatten 2, transpose"), text)
     text = BRANCHES.sub(branches, text)
+    text = TWO_PATHS.sub(lambda m: held(f"[{read(m['main'])} | {read(m['short'])}]"), _throughout(text))
     text = ENCODER.sub(encoder, text)
     for pattern in BLOCKS:
         text = pattern.sub(_blocks, text)
@@ -115,7 +128,26 @@ NETS = {"regression", "cnn", "mlp", "net", "network", "convnet", "autoencoder", 
         "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn",
         "vae",
         "variant", "stem"}  # fmt: skip
-ENDS = {"input", "inputs", "x", "hidden", "residual", "block", "eingabe", "add", "sum", "skip", "concat", "branch"}
+ENDS = {
+    "input",
+    "inputs",
+    "x",
+    "hidden",
+    "residual",
+    "block",
+    "eingabe",
+    "add",
+    "sum",
+    "skip",
+    "concat",
+    "branch",
+    "transformer",
+}
+
+
+ROLES = {*NOUNS, *OPTIONS, *ORDINALS, *TIMES, "same", "valid", "no", "without", "ohne", "sans", "bias", "shared",
+         "tied", "each", "all", "every", "output",
+         "biases"} - {"d", "s", "k", "p", "map", "tokens", "classes"}  # fmt: skip
 
 
 def number(word: str | None) -> int:
@@ -123,21 +155,34 @@ def number(word: str | None) -> int:
     return TIMES.get((word or "1").lower(), 0) or int(word or 1)
 
 
-def _unlabelled(text: str) -> str:
+def unlabelled(text: str) -> str:
     """Without what stands before a colon, where it names the net and no layer of it: "a small CNN for digits:"."""
     if (found := COUNTED_BLOCKS.match(text)) and number(found["n"]) == len(re.findall("(?i)conv", found["body"])):
         return text[found.end(1) :]
     found = LABEL.match(text)
     if found is None:
         return text
+    label, rest = found["label"], text[found.end() :]
+    if RESIDUAL.search(label) and "\n" not in text[: found.end()]:
+        if not SUMMED.search(rest):
+            return text
+        label = re.sub(r"(?i)\d+ ?(?:→|->) ?\d+|\bblock\b", "", RESIDUAL.sub("", label))
+        if TWO_PATHS.match(rest):
+            return rest
+        rest = re.sub(r"(?i)(?<=[,;>→-])(\s*)add(?=\s*(?:[,;.]|->|→|-\s|$))", r"\1add the input", rest)
     label = re.sub(
-        r"(?i)\b(?:fully[- ]connected|convolutional|dense)\b(?= (?:\w+ )*net)|(?:soft|logistic)\w*(?= regr)",
-        "",
-        found["label"],
+        r"(?i)\b(?:fully[- ]connected|convolutional|dense)\b(?= (?:\w+ )*net)|(?:soft|logistic)\w*(?= regr)", "", label
     )
-    words = {re.sub(r"\d+$", "", word) for word in re.findall(r"[^\W_]+", label.lower())}
-    told = any(kind_of(word) or word in ENDS for word in words - NETS)
-    return text[found.end() :] if words & NETS and not told else text
+    if found["width"]:  # ResBlock(64)
+        rest = re.sub(r"(?i)\b(conv(?:2d)?(?:[ -]?\dx\d)?)(?! ?\d|[a-z(])", rf"\1 {found['width']}", rest)
+    words = [re.sub(r"(?<=[a-z])[\d→-]+$", "", word) for word in re.findall(r"[^\W_]+", label.lower())]
+    named = [word for word in words if word not in NETS]
+    named = [word for word in named if word != "block" or len(words) < 2]
+    if any(word in ENDS or word in ROLES or word.isdigit() for word in named):
+        return text
+    again = {kind_of(word.rstrip("0123456789x")) for word in re.findall(r"[^\W\d_]+", rest)}
+    kinds = {kind_of(word) for word in named} - {"", *(["separable"] if "dw" in again else [])}
+    return rest if not kinds or (len(words) > 1 and kinds <= again) else text
 
 
 def _numbers(text: str) -> list[str]:
@@ -207,14 +252,40 @@ def _again(text: str) -> str:
 def _throughout(text: str) -> str:
     """What is said of all convolutions, said of each."""
     found = ALL.search(text)
-    if found is None or (found["said"] or "").lower().startswith("followed"):
+    if found is None:
+        return _told_at_the_end(text)
+    if (found["said"] or "").lower().startswith("followed"):
         return text
     said = re.sub(r"(?i)\bpadded (?:by|with) ", "padding ", found["said"].strip(" ,"))
     said = re.sub(r"(?i)\s*(?:,? and followed by| followed by(?: an?)?|\+|,? and )\s*", " ", f" {said} ").strip(" ,")
     if re.search(r"(?i)\b(?:fc|dense|linear|pool\w*|layers?)\b", said):
         return text
-    pieces = re.split(r"(,|;|\n|->|→|=>|\s[-–]\s|\.\s|\s(?=conv\d-\d)|\s(?=max-?pool|fc-))", text[: found.start()])
-    return "".join(f"{piece} {said} " if re.search(r"(?i)\bconv", piece) else piece for piece in pieces)
+    return _of_each(text[: found.start()], said)
+
+
+def _told_at_the_end(text: str) -> str:
+    """``(all unpadded)``, ``convs without bias``, ``(SAME padding)`` behind a layer that has none."""
+    for pattern in TAILS:
+        for found in pattern.finditer(text):
+            said = SAID_OF_ALL.findall(found["said"])
+            words = {*re.findall(r"[^\W\d]+", SAID_OF_ALL.sub(" ", found["said"]).lower())}
+            before, mark = text[: found.start()], found[0][0]
+            if "both" in words and len(re.findall(r"(?i)conv|falt", before)) != 2:
+                continue
+            ended = mark == "(" and re.search(r"(?i)\b(?:fc|dense|linear|\w*max|sigmoid)\b[^,;]*$", before)
+            if said and words <= {*WORDS_OF_ALL.split()} and (words & SCOPE or (ended and not words)):
+                plain = " ".join(re.sub(r"(?i)padded(?: by| with| of)?|padding of", "padding", one) for one in said)
+                kinds = "conv|falt|linear|dense|fc" if "layers" in words and "bias" in plain.lower() else "conv|falt"
+                return _of_each(before, plain.replace("unpadding", "no padding"), kinds) + text[found.end() :]
+    return text
+
+
+def _of_each(text: str, said: str, kinds: str = "conv") -> str:
+    """A text each of whose convolutions says so."""
+    pieces = re.split(r"(,|;|\n|->|→|=>|\s[-–]\s|\.\s|\s(?=conv\d-\d)|\s(?=max-?pool|fc-))", text)
+    named = re.compile(rf"(?i)(?:\b|\bde|\bup-?|trans)(?:{kinds})")
+    follows = re.compile(r"(?i)\s(?=(?:bn|batch|relu|gelu|elu|silu|leaky|tanh|sigmoid)\w*\b)|$")
+    return "".join(follows.sub(f" {said} ", piece, count=1) if named.search(piece) else piece for piece in pieces)
 
 
 def _encoder(found: re.Match[str], wide: str) -> str:

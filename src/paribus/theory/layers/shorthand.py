@@ -10,15 +10,21 @@ import re
 from itertools import count
 
 from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.references import unlabelled
 from paribus.theory.layers.spellings import is_activation, kind_of
 from paribus.theory.layers.values import Chain, behind, joined
 
 Short = tuple[str, Shape, str]  # the net in the notation, the input that it names, what to say about it
 CHAIN = re.compile(
-    r"(?i)\s*(?P<before>(?:[a-z-]+[ :]+){0,8})"
+    r"(?i)\s*(?P<flat>flatten\s*(?:->|→|=>|,)\s*)?(?P<before>(?:[a-z_-]+[ :=]+){0,8})"
     r"[\[(]?(?P<sizes>\d+(?:\s*(?:[-–:→, ]|->)\s*\d+){2,})[\])]?"
-    r"(?P<rest>[\s,(-]+[a-z ,()-]+)?\s*"
+    r"(?P<rest>[\s,;(-]+[a-z](?:[^;\d]|(?<=[ =(.])0?\.?\d|(?<=\d)%)*)?\s*"
 )
+DECODED = re.compile(r"(?i)\b(\d+)\b([^\d\n]*?)[\n;,]\s*decoder\s*:\s*\1\s*(?=->|→|=>|[-–])")
+SLOPE = re.compile(r"(?i)((?:leaky ?)?(?:re|e)lu) ?\(\s*(?:alpha|negative_slope|slope)?\s*=?\s*[\d.]+\s*\)")
+DROPPED = re.compile(r"(?i)\bdrop(?:out)?(?: rate)?\s*(?:p\s*)?(?:=|of|mit|\()?\s*(0?\.\d+|\d+\s?%)\)?")
+UNBIASED = re.compile(r"(?i)\b(?:no|without|ohne) bias(?:es)?\b|\bbias ?= ?false\b")
+ENDED = {"end", "ende", "output", "outputs", "last", "final", "ausgang", "ausgabe", "finally", "zuletzt"}
 STEPS = re.compile(r"\s*(?:->|→|=>|⇒|[-–](?=\s*\d)|\n)\s*(?:(?i:encoder|decoder|input)\s*:)?\s*")
 STEP = re.compile(r"(?P<n>\d*)\s*\(?(?P<rest>[a-zA-Z ,.\d%()]*)\)?")
 BEFORE = {"a", "an", "mlp", "net", "network", "nn", "with", "sizes", "layer", "fully", "connected", "autoencoder",
@@ -29,7 +35,7 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "activations", "and",
           "layers", "layer", "neurons", "perceptron", "feedforward", "fully", "connected", "the", "at", "in", "end",
           "linear", "outputs", "unit", "one", "then", "a", "each", "of", "function", "functions",
-          "nonlinearity", "nonlinearities", "wide", "after", "every", "images", "flattened", "using",
+          "nonlinearity", "nonlinearities", "wide", "after", "every", "am", "images", "flattened", "using",
           "dazwischen", "netz", "aktivierung", "between",
           "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
           "encoder", "decoder"}  # fmt: skip
@@ -37,27 +43,16 @@ PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*
 SHORT = re.compile(
     rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
 )
-NUMBERS = dict(zip(("one", "two", "three", "four", "five", "six", "a"), (1, 2, 3, 4, 5, 6, 1), strict=True))
-N = rf"(?P<n>\d+|{'|'.join(NUMBERS)})"
-HIDDEN = (
-    re.compile(
-        rf"(?i)\s*(?:an? )?(?:mlp (?:with|of) )?{N} hidden layers?,?(?: (?:of|with|having)(?: (?:width|size))?)?"
-        r" (?P<h>\d+)(?P<words>(?:(?!and (?:one|an?|\d)|output|one )[a-z (])*)\)?"
-    ),
-    re.compile(
-        r"(?i)\s*hidden[ _]layers?(?:[ _]sizes)?\s*[:=]?\s*[(\[]?(?P<hs>\d+(?:\s*,\s*\d+)*)[)\]]?(?P<words>[a-z ()]*)"
-    ),
-)
-LAST = re.compile(
-    rf"(?i)\s*[,;.]?\s*(?:and )?(?:(?:(?P<n>{'|'.join(NUMBERS)}|\d+)[a-z ]*outputs?(?: units?)?)"
-    r"|(?:output(?: layer| dimension| size)?(?: with| of)?\s*[:=]?\s*(?P<m>\d+)))(?P<words>[a-z ()]*)\.?\s*"
-)
 BRANCH = re.compile(r"(?i)\s*(?:branch|path|tower|stream)\s*\w*\s*:\s*(.+)")
 NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
 )
-MANY = 100  # hidden layers
+NAME = r"INPUT|CONV\d*(?:-\d+)?|(?:MAX |AVG )?POOL\d*|FC\d*|RELU\d*|SOFTMAX|NORM\d*"
+VOLUME = re.compile(
+    rf"(?P<name>\b(?:{NAME}))\b:?\s*(?:\[(?P<volume>\d+(?:x\d+x\d+)?)\])?(?P<rest>(?:(?!\b(?:{NAME})\b).)*)"
+)
+VOLUME_FIRST = re.compile(rf"(?m)^\s*(\[\d+(?:x\d+x\d+)?\])\s+({NAME})\b:?")
 DARKNET = {"convolutional": "conv", "connected": "linear", "maxpool": "pool", "avgpool": "gap, flatten",
            "softmax": "softmax",
            "dropout": "dropout", "upsample": "up", "batchnorm": "bn"}  # fmt: skip
@@ -69,9 +64,9 @@ def written_out(text: str) -> Short | None:
         _chain(text)
         or _steps(text)
         or _short(text)
-        or _hidden(text)
         or _branches(text)
         or _sections(text)
+        or _volumes(text)
         or _meeting(text)
     )
 
@@ -79,13 +74,15 @@ def written_out(text: str) -> Short | None:
 def spaced(text: str) -> str:
     """A text without the commands of LaTeX and the space in 3 × 3, tables as lines, channels with their names."""
     text = tabled(text)
+    if VOLUME.search(VOLUME_FIRST.sub(r"\2 \1 ", text)) and _volumes(text):
+        return text
     text = re.sub(r"(?i)\b(conv\w*|fc|dense|linear|pool\w*|max\w*|avg\w*) ?\[([^\[\]|&]+)\]", r"\1(\2)", text)
     text = re.sub(r"(?i)[,;]\s*(?:with )?no padding\.?\s*$", "", text)
     text = re.sub(r"(?i)^\s*(\d+)[- ]layer (transformer encoder)", r"\2, \1 layers", text)
     if re.search("(?i)transformer", text):
         text = re.sub(r"\bh(?=\s*=\s*\d)", "heads", text)
     elif re.search("(?i)attention", text):
-        text = re.sub(r",?\s*\bd_model\s*=\s*\d+", "", text)
+        text = re.sub(r"(?i),?\s*\b(?:d_model|(?:embed(?:ding)?|model)[ _]dim\w*)\s*[=:]?\s*(\d+),?", r" w\1", text)
     text = re.sub(r"(?i)\(\s*[x×]\s*(\d)\s*\)", r"x\1", text)
     if "\\" in text or "$" in text:
         text = re.sub(r"\\(?:text|math|operatorname)\w*\s*\{([^{}]*)\}", r"\1", text)
@@ -98,10 +95,11 @@ def spaced(text: str) -> str:
         (r"(?<=transformer encoder):", ","),
     ):
         text = re.sub(rf"(?i){words}(?=[\s=:,]|$)", name, text)
-    text = re.sub(r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))", r"\1 \3", text)
+    pair = r"\b([A-Za-z]\w*),? (\d+) *(?:→|->|=>) *(\d+)\b(?! *(?:x\d|@|→|->|=>|[A-Za-z]))"
+    text = re.sub(pair, lambda m: " ".join(m.groups() if kind_of(m[1]) == "embedding" else (m[1], m[3])), text)
     text = re.sub(r"([(,]\s*)(\d+)\s*(?:→|->|=>)\s*(\d+)(?=\s*[,)])", r"\1in=\2, out=\3", text)
     return re.sub(r"(?i)\bpatch(?:es| ?embed(?:ding)?s?|ify)? (\d+)(?:x\1)?,? (?:dim|width|linear|to)?\s*(\d+)",
-                  r"conv \2 k\1 s\1 bias, flatten 2, transpose", text)  # fmt: skip
+                  r"conv \2 k\1 s\1, flatten 2, transpose", text)  # fmt: skip
 
 
 def tabled(text: str) -> str:
@@ -118,26 +116,48 @@ def _phis(words: str | None) -> list[str] | None:
 
 
 def _chain(text: str) -> Short | None:
-    """``784-500-10 sigmoid softmax``: the first activation between the layers, the second at the end."""
-    found = CHAIN.fullmatch(text)
-    if found is None or not {*re.findall(r"[a-z-]+", found["before"].lower())} <= BEFORE:
+    """``784-500-10 sigmoid softmax``: the first activation between the layers, the second at the end.
+
+    Words behind the sizes may also say dropout, no bias, and which activation stands at the end.
+    """
+    text = re.sub(r"(?i)^\s*encoder\s*:\s*", "", DECODED.sub(r"\1\2 ", unlabelled(text)))
+    found = CHAIN.fullmatch(SLOPE.sub(r"\1", UNBIASED.sub("unbiased", text)))
+    if found is None:
         return None
+    before, rest = found["before"].lower(), found["rest"] or ""
+    words = {*re.findall(r"[a-z-]+", before.replace("_", " "))} - {"unbiased"}
+    rate = DROPPED.search(rest)
+    clauses = [clause for clause in re.split(r"[,;()]|\band\b|\bund\b", DROPPED.sub("", rest)) if clause.strip()]
+    said = [(word, clause) for clause in clauses for word in re.findall(r"[^\W\d_]\w*", clause)]
+    last = [bool(ENDED & {*re.findall(r"\w+", clause.lower())}) for _, clause in said]
+    named = [(word, end) for (word, _), end in zip(said, last, strict=True)
+             if word.lower() not in AROUND | ENDED | {"unbiased"}]  # fmt: skip
+    phis = [word for word, _ in named]
     first, *others = map(int, re.findall(r"\d+", found["sizes"]))
-    phis = [word for word in re.findall(r"[A-Za-z]+", found["rest"] or "") if word.lower() not in AROUND]
-    if not all(map(is_activation, phis)) or (len(phis) > 2 and len(phis) != len(others)):
+    if not words <= BEFORE or not all(map(is_activation, phis)) or (len(phis) > 2 and len(phis) != len(others)):
         return None
-    if len(phis) == len(others):
-        layers = [f"linear {n}, {phi}" for n, phi in zip(others, phis, strict=True)]
-        return ", ".join(layers), (first,), "a chain of sizes: linear layers, each with its activation"
-    joint, end = (f", {phis[0]}, " if phis else ", "), "".join(f", {phi}" for phi in phis[1:])
-    return joint.join(f"linear {n}" for n in others) + end, (first,), "a chain of sizes: linear layers"
+    bias = " nobias" if "unbiased" in before + rest else ""
+    each = len(phis) == len(others)
+    if not each:
+        inner = next((word for word, end in named if not end), "") if len(phis) > 1 or not any(last) else ""
+        ends = phis[1:] if inner else phis
+        phis = [*[inner] * (len(others) - 1), "".join(ends[:1])]
+    layers = list[str]()
+    for number, (size, phi) in enumerate(zip(others, phis, strict=True), 1):
+        drop = f"dropout {rate[1]}" if rate and number < len(others) else ""
+        layers += filter(None, [f"linear {size}{bias}", phi, drop])
+    given = () if found["flat"] else (first,)
+    return (
+        ", ".join(["flatten"] * bool(found["flat"]) + layers),
+        given,
+        "a chain of sizes: linear layers" + (", each with its activation" if each else ""),
+    )
 
 
 def _steps(text: str) -> Short | None:
     """``784 -> 512 (ReLU, dropout 0.2) -> 10``: sizes, and what stands between or beside them."""
-    plain = re.sub(r"(?i)^\s*(?:[a-z ]{0,20}:)\s*", "", text.strip())
-    plain = re.sub(r"(?i)\b(\d+)\b([^\d\n]*?)[\n;,]\s*decoder\s*:\s*\1\s*(?=->|→|=>|[-–])", r"\1\2 ", plain)
-    first, *parts = STEPS.split(plain)
+    plain = DECODED.sub(r"\1\2 ", unlabelled(text).strip())
+    first, *parts = STEPS.split(re.sub(r"(?i)^encoder\s*:\s*", "", plain))
     first = re.sub(r"(?i) (?:inputs?|eingänge|features)$", "", first)
     if not first.isdigit() or len(parts) < 2 or not any(part[:1].isdigit() for part in parts):
         return None
@@ -183,36 +203,9 @@ def _short(text: str) -> Short | None:
     return ", ".join(words), given, "NCk are N filters of k×k, P a maximum, F, N and a number linear layers"
 
 
-def _hidden(text: str) -> Short | None:
-    """``two hidden layers of 32 relu units, one linear output``."""
-    for pattern in HIDDEN:
-        found = pattern.match(text)
-        last = LAST.fullmatch(text, found.end()) if found else None
-        phis = _phis(found["words"]) if found else None
-        if found is None or phis is None or len(phis) > 1 or (last is None and text[found.end() :].strip(" .,)")):
-            continue
-        groups = found.groupdict()
-        if not groups.get("hs") and _number(found["n"]) > MANY:
-            continue
-        sizes = re.findall(r"\d+", groups["hs"]) if groups.get("hs") else [found["h"]] * _number(found["n"])
-        words = [layer for size in sizes for layer in (f"linear {size}", *phis)]
-        if last is not None:
-            words += [f"linear {_number(last['n'] or last['m'])}", *(_phis(last["words"]) or [])]
-        return (
-            ", ".join(words),
-            (),
-            f"hidden layers: {len(sizes)}" + ("" if last else ", and no output layer was named"),
-        )
-    return None
-
-
-def _number(word: str) -> int:
-    return NUMBERS.get(word.lower(), 0) or int(word)
-
-
 def _branches(text: str) -> Short | None:
     """``branch 1: …``, ``branch 2: …``, ``concatenate``, each in a line of its own, and what follows."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in re.split(r"[;\n]" if re.match(r"(?i)\s*branch", text) else "\n", text) if line.strip()]
     found = [BRANCH.fullmatch(line) for line in lines]
     starts = [i for i, one in enumerate(found) if one]
     if len(starts) < 2 or starts != list(range(starts[0], starts[-1] + 1)) or starts[-1] + 1 >= len(lines):
@@ -246,13 +239,45 @@ def _sections(text: str) -> Short | None:
         out = has.get("filters") or has.get("output") or has.get("probability") or ""
         options = [key + value for key, value in numbers.items() if value]
         options = [has.get("stride", "2")] if name == "upsample" else options
-        bias = ["bias"] if name == "convolutional" and has.get("batch_normalize") != "1" else []
+        bias = ["nobias"] if has.get("batch_normalize") == "1" else []
         words.append(" ".join(filter(None, [DARKNET[name], out, *options, *bias])))
         words += ["bn"] if has.get("batch_normalize") == "1" else []
         words += (
             [has["activation"].replace("leaky", "leaky_relu")] if has.get("activation", "linear") != "linear" else []
         )
     return ", ".join(words), given, "pad=1 of darknet keeps the size"
+
+
+def _volumes(text: str) -> Short | None:
+    """``INPUT [32x32x3] CONV [28x28x10] 5x5 …``: the volumes that layers give, as in Stanford's CS231n."""
+    found = [*VOLUME.finditer(VOLUME_FIRST.sub(r"\2 \1 ", text))]
+    if len([one for one in found if one["volume"]]) < 3 or found[0]["name"].lower() != "input":
+        return None
+    words = list[str]()
+    side = 0
+    given: Shape = ()
+    for one in found:
+        name, sizes = one["name"].lower(), [int(size) for size in (one["volume"] or "").split("x") if size]
+        if name == "input":
+            given = (sizes[-1], *sizes[:-1])
+        elif name.startswith("conv") and len(sizes) == 3:
+            kernel = re.search(r"(\d+)-\d+", name) or re.search(r"\b(\d+)x\1\b", one["rest"])
+            step = int((re.search(r"(?i)\b(?:stride|s) ?=? ?(\d+)", one["rest"]) or ["", "1"])[1])
+            k = int(kernel[1]) if kernel else side - sizes[0] + 1
+            pads = [p for p in range(max(k, 1)) if k > 0 < step and (side + 2 * p - k) // step + 1 == sizes[0]]
+            if not pads:
+                return None
+            words.append(f"conv {sizes[2]} k{k} s{step} p{pads[0]}")
+        elif "pool" in name and len(sizes) == 3 and 0 < sizes[0] < side:
+            window = re.search(r"\b(\d+)x\1\b", one["rest"])
+            step = side // sizes[0]
+            words.append(f"{'avgpool' if 'avg' in name else 'pool'} {window[1] if window else step} s{step}")
+        elif name.startswith("fc") and sizes:
+            words += [*(["flatten"] if side else []), f"linear {sizes[-1]}"]
+        elif not name.startswith("norm"):
+            words.append(name.rstrip("0123456789"))
+        side = 0 if name.startswith("fc") else sizes[0] if sizes else side
+    return ", ".join(words), given, "kernels and padding follow from the volumes that the layers give"
 
 
 def _meeting(text: str) -> Short | None:

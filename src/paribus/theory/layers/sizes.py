@@ -115,10 +115,11 @@ def grouped(o: Options, x: Shape) -> Sizes:
 
 def attended(o: Options, x: Shape) -> Sizes:
     """Unchanged, or a row for each query; the heads share the features."""
-    if x[1] % o["heads"]:
-        rule = f"its {o['heads']} heads cannot share {x[1]} features evenly"
-        raise Impossible(rule, hint=f"use a number of heads that divides {x[1]}")
-    return o.get("queries", x[0]), x[1]
+    width = o.get("width", x[1])
+    if width % o["heads"]:
+        rule = f"its {o['heads']} heads cannot share {width} features evenly"
+        raise Impossible(rule, hint=f"use a number of heads that divides {width}")
+    return o.get("queries", x[0]), x[1] if o.get("project", True) else width
 
 
 def reshaped(shape: Shape, x: Shape) -> Sizes:
@@ -236,15 +237,17 @@ def _check_axes(kind: str, o: Options, rank: int) -> None:
 
 
 def joined(kind: str, shapes: list[Shape], names: list[str]) -> Sizes:
-    """The sizes of added or concatenated branches.
+    """The sizes of branches that are added, multiplied or concatenated.
 
     Raises:
         Impossible: naming two branches that do not fit, and their sizes.
     """
+    if kind == "mul" and (spread := _spread(shapes)):
+        return spread
     part = slice(1, None) if kind == "cat" else slice(None)
     for name, shape in zip(names[1:], shapes[1:], strict=True):
         if len(shape) != len(shapes[0]) or shape[part] != shapes[0][part]:
-            verb = "stand side by side" if kind == "cat" else "be added"
+            verb = {"cat": "stand side by side", "mul": "be multiplied"}.get(kind, "be added")
             rule = f"its branches cannot {verb}: {names[0]} gives {by(shapes[0])}, {name} gives {by(shape)}"
             raise Impossible(
                 rule, hint="branches must agree in every axis" + (" but channels" if kind == "cat" else "")
@@ -252,3 +255,13 @@ def joined(kind: str, shapes: list[Shape], names: list[str]) -> Sizes:
     if kind != "cat":
         return shapes[0]
     return Worked(sum(s[0] for s in shapes), " + ".join(str(s[0]) for s in shapes), 2), *shapes[0][1:]
+
+
+def _spread(shapes: list[Shape]) -> Shape:
+    """The sizes of a product where one factor has a single value for each channel; empty where they do not fit."""
+    rank = max(map(len, shapes))
+    full = [shape + (1,) * (rank - len(shape)) if len(shape) in (1, rank) else () for shape in shapes]
+    if not all(full):
+        return ()
+    axes = [{size for size in axis if size > 1} for axis in zip(*full, strict=True)]
+    return tuple(max(axis, default=1) for axis in axes) if all(len(axis) < 2 for axis in axes) else ()

@@ -36,8 +36,8 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "gmp": "adaptivemaxpool globalmaxpooling globalmaxpool globalesmaxpooling",
         "gap": "globalaveragepooling globalaveragepool globalavgpooling globalpool globalpooling globalmean "
                "meanovertime meanovertokens meanoverthesequence meanpoolingovertime meanpoolingoverthesequence "
-               "averageovertime averageovertokens averageoverthesequence globalaveraging "
-               "globalesmittelwertpooling globalesaveragepooling globalesdurchschnittspooling",
+               "meanoverthetokens averageoverthetokens averageovertime averageovertokens averageoverthesequence "
+               "globalaveraging globalesmittelwertpooling globalesaveragepooling globalesdurchschnittspooling",
         "linear": "fullyconnected fullyconnectedlayer denselayer lin affine output hidden hiddenlayer outputlayer "
                   "linearlayer ip innerproduct versteckte versteckten verdeckte verdeckten connected vollverbunden "
                   "vollverbundene ausgabeschicht ausgabe dichte lineareschicht linearschicht vollständigverbunden "
@@ -52,11 +52,12 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "rnn": "simplernn vanillarnn birnn elmanrnn",
         "lstm": "lstmlayer bilstm",
         "gru": "grulayer bigru",
-        "attention": "multiheadattention selfattention multiheadselfattention",
+        "attention": "multiheadattention selfattention multiheadselfattention selbstaufmerksamkeit selfattn",
         "leaky_relu": "lrelu leaky",
         "sigmoid": "logistic sigm σ",
         "relu": "rectifier",
         "last": "laststep lasttimestep laststate lasthidden lasthiddenstate takelast lastoutput lasthiddenoutput "
+                "lasttimesteponly laststeponly lastoutputonly "
                 "finalstate laststepoutput letzterzeitschritt letzterschritt lasttoken lasttimesteps letztezeitschritt "
                 "letzteausgabe",
         "reshape": "unflatten view reshaped reshapeto reshapedto",
@@ -64,7 +65,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "shuffle": "pixelshuffle depthtospace subpixel subpixelconv",
         "glu": "gatedlinearunit",
         "lppool": "powerpool",
-        "flatten": "flat flattened flattening reshape1d",
+        "flatten": "flat flattened flattening reshape1d flach flachmachen glätten",
         "input": "inputlayer",
     }.items() for word in words.split()},
 }
@@ -167,69 +168,7 @@ WAITING = (
     "extra",
 )  # their number comes behind them
 BEFORE = (*WAITING, "pad", "size", "width", "hidden", "units", "k", "s", "p")  # the same between parentheses
-LABEL = re.compile(
-    r"#[^\n]*|\(\w+\):|^[ \t]*(?:\d+[.):]|[-*•])[ \t]+"
-    r"|^[ \t]*(?:self\.)?[A-Za-z_]\w*[ \t]*=[ \t]*(?=[A-Za-z_][\w.]*[ \t]*\()"
-    r"|(?:^|(?<=;))[ \t]*[A-Za-z_]\w*(?: [A-Za-z]+| \d+)?:[ \t]+|^[ \t]*[A-Za-z][\w -]*:[ \t]*(?=\[)",
-    re.MULTILINE,
-)
-JOINTS = re.compile(r"->|=>|→|⇒|↓|(?<=\s)[-–+>](?=\s)|\n(?!\s*x\d)")
-SPOKEN = (  # what people say in other words, none of them longer than what they say
-    (r"(?i)\b(?:no|without|w/o) bias\b", "nobias"),
-    (r"(?<=[a-z\d])-(?=\d+x\d|[spkd]\d)", " "),  # conv16-3x3-p1
-    (r"(?i)\b(up|upsample|upsampling) x(?=\d)", r"\1 "),
-    (r"(?i)\bbi(?:directional|dir)?[- ](?=lstm|gru|rnn)", "bi"),
-    (r"(\d+) by (\d+)", r"\1x\2"),
-    (r"(?i)\bthen\b", ""),
-    (r"(?i)\blog[- ](?=softmax)", "log"),
-    (r"(?i)^\s*(?:x|z|input|in)(?:\s*∈\s*R\^\d+)?\s*(?=->|→|=>)", ""),
-    (r"\bop(?=\d)", "o"),
-    (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
-    (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
-    (r"\b(\d)-layer\b", r"l\1"),
-    (r"(\d+)(?:→|->|=>)(\d+)(?=\))", r"\1,\2"),
-    (r"(?<![*\d])(\d+)\*(\d+)(?![*\d])", r"\1x\2"),
-    (r"\b[123]-?[dD] (?=[A-Za-z])", ""),
-    (r"(?i)\b(\d)[ -](?:stacked|layers? of|layers?) ", r"l\1 "),
-    (r"\b(\d)[ -]layers?(?=\))", r"l\1"),
-    (r"(?i)\b(?:at every|for each|per) (?:time ?)?step\b", ""),
-    (r"(?i)\bx \+ [(\[](?=[^()]*[)\]])", "skip("),
-    (r"(?i)\]\s*\+\s*(?:skip|shortcut|residual|identity|input|id|x)\b", "|id]"),
-    (r"(?i)\b(?:skip|residual|shortcut)(?: connection)? (?:around|over|block|unit) ?(?=[(\[])", "skip"),
-    (r"(?i)\b(?:filter )?concat(?:enate)? of:?\s", "concat "),
-    (r"(?<=\s)/(?=\s+[A-Za-z]{2})", ","),
-    (r"(?<=\s)/ (?=s\d)", ""),
-    (r"\w+\[:, ?-1(?:, ?:)?\]", "last"),
-    (r"\|\|", "|"),
-    (r"\bpad(?:ding)?(?=\d)", "p"),
-    (r"\bstride(?=\d)", "s"),
-    (r"(?<=[)\]]) ?[*x] (\d+)\b", r" *\1"),
-)
 ATTACHED = re.compile(r"([a-z]+?)[-_]?(\d+(?:x\d+)*|\d*\.\d+)(?:-(\d+))?")
-
-
-SAME = str.maketrans("×{}–", "x[]-")  # other signs for what is meant
-
-
-def cleaned(text: str) -> str:
-    """A text of the same length without labels, bullets and comments, its arrows and line ends as commas."""
-    blank = LABEL.sub(_unlabelled, text.translate(SAME))
-    for pattern, made in SPOKEN:
-        blank = _replaced(pattern, made, blank)
-    return JOINTS.sub(lambda found: ",".ljust(len(found[0])), blank)
-
-
-def _unlabelled(found: re.Match[str]) -> str:
-    """Nothing, or the kind that stands there as a label: ``fc1: 120 tanh`` is said by ``fc 120 tanh``."""
-    name, rest = found[0].strip(), found.string[found.end() :].split("\n")[0].split(",")[0].split(";")[0]
-    kind = kind_of(name.rstrip(":").rstrip("0123456789")) if name.endswith(":") else ""
-    named = any(kind_of(split_name(word)[0]) for word in re.findall(r"[^\s(]+", rest) if not is_activation(word))
-    return " " * len(found[0]) if not kind or named else name.rstrip(":").rstrip("0123456789").ljust(len(found[0]))
-
-
-def _replaced(pattern: str, made: str, text: str) -> str:
-    """Other words of no more letters, with spaces behind them."""
-    return re.sub(pattern, lambda found: found.expand(made).ljust(len(found[0])), text)
 
 
 def kind_of(name: str) -> str:
@@ -372,7 +311,10 @@ def _order(kind: str, call: Call) -> tuple[str, ...]:
         return tuple(name for name in TORCH.get(call.base[4:], ()) if name != "in")
     if call.base == "Linear" and len(call.pieces) == 1 and "=" not in call.pieces[0][0]:
         return ("out",)  # elsewhere than in torch
-    return TORCH[call.base] if call.base in TORCH and not keras else ORDER.get(kind, ())
+    order = TORCH[call.base] if call.base in TORCH and not keras else ORDER.get(kind, ())
+    named = {OPTIONS.get(re.split(r"[\s=]", piece)[0], "") for piece, _ in call.pieces}
+    alone = order[:2] == ("in", "out") and len(bare) == 1 and "kernel" in named and "out" not in named
+    return order[1:] if alone else order  # Conv1d(16, kernel 9)
 
 
 def _named(kind: str, word: str, where: Place, torchs: bool) -> str:

@@ -30,7 +30,21 @@ from paribus.theory.layers.values import (
 )
 
 FREE = {*ACTIVATIONS, "pool", "avgpool", "gap", "gmp", "dropout", "flatten", "up", "id", "adaptive"}  # used twice
-SAME = {"contiguous", "float", "clone", "to", "cuda", "detach", "type", "cast", "astype", "stop_gradient", "identity"}
+SAME = {
+    "expand_as",
+    "expand",
+    "contiguous",
+    "float",
+    "clone",
+    "to",
+    "cuda",
+    "detach",
+    "type",
+    "cast",
+    "astype",
+    "stop_gradient",
+    "identity",
+}
 QUIET = {"__init__", "apply", "build", "compile", "cpu", "cuda", "double", "eval", "fit", "float", "half",
          "hybridize", "init_weights", "initialize", "load_state_dict", "parameters", "print", "register_buffer",
          "requires_grad_", "reset_parameters", "save", "save_hyperparameters", "state_dict", "summary", "to",
@@ -58,6 +72,8 @@ class Steps(Python):
         base = name.rpartition(".")[2].rstrip("_")
         if base in SAME or base in QUIET:
             return value
+        if (found := self.headed(value, base, args)) is not None:
+            return found
         if base in ("size", "dim", "ndim", "shape"):
             return Unsaid(ast.unparse(node))
         args = tuple(flat(args)) if base in ("view", "reshape", "permute") else args
@@ -75,14 +91,23 @@ class Steps(Python):
         if base == "pad" and args and any(isinstance(one, Unsaid) for one in flat(args)):
             self.said.append("what F.pad adds is computed from sizes: it was taken as nothing, and sizes must agree")
             return value
-        if base in ("mean", "reduce_mean"):
+        if base in ("mean", "reduce_mean", "amax", "reduce_max"):
             return self.averaged(value, args, named, node)
+        if base == "max":
+            return self.averaged(value, args, named, node), Unsaid("indices")
         if base in ("squeeze", "unsqueeze"):
             ends = value.chain[-1][1].lower() if value.chain else ""
             if base == "squeeze" and re.search(r"gap|gmp|global|adaptive|avgpool", ends):
                 return self.behind(value.chain, "flatten")
             if base == "squeeze" and re.search(r"flatten", ends):
                 return value
+            if (
+                base == "unsqueeze"
+                and args in ((-1,), (2,), (3,))
+                and re.search(r"flatten(?!.*conv)", words(value.chain))
+            ):
+                ones = re.fullmatch(r"reshape 0((?:x1)+)", ends)
+                return self.behind(value.chain, f"reshape 0{ones[1] if ones else ''}x1")
             raise beyond(node)
         kind = "" if base in ("max", "min", "do", "drop", "last") else kind_of(base)
         if kind in ("avgpool", "pool") and any(isinstance(one, Unsaid) for one in (*args, *named.values())):
@@ -108,19 +133,22 @@ class Steps(Python):
         if len(sizes) > 2 and all(isinstance(size, int) and size > 0 for size in sizes[1:]):
             shape = (sizes[-1], *sizes[1:-1]) if self.last and len(sizes) == 4 else sizes[1:]
             return self.behind(value.chain, f"reshape {'x'.join(map(str, shape))}")
+        if len(sizes) > 2 and all(size == 1 for size in sizes[2:]):  # a value for each channel
+            return self.behind(value.chain, f"reshape {'x'.join(map(str, (0, *sizes[2:])))}")
         raise beyond(node)
 
     def averaged(self, value: Signal, args: tuple[Any, ...], named: dict[str, Any], node: ast.AST) -> Signal:
-        """A mean over positions or over steps."""
+        """A mean or a maximum over positions or over steps."""
+        kind = "gap" if "mean" in ast.unparse(node.func if isinstance(node, ast.Call) else node) else "gmp"
         axes = named.get("dim", named.get("axis", args[0] if args else None))
         flat = "" if named.get("keepdim", named.get("keepdims", False)) else ", flatten"
         pairs = ([1, 2],) if self.last else ([2, 3], [-2, -1], [-1, -2], [1, 2])
         if isinstance(axes, tuple | list) and list(axes) in pairs:
-            return self.behind(value.chain, f"gap{flat}")
+            return self.behind(value.chain, f"{kind}{flat}")
         if axes == 1 and flat:
-            return self.behind(value.chain, "transpose, gap, flatten")
+            return self.behind(value.chain, f"transpose, {kind}, flatten")
         if axes in (2, -1) and not self.last and re.search(r"conv1d", words(value.chain), re.IGNORECASE):
-            return self.behind(value.chain, f"gap{flat}")
+            return self.behind(value.chain, f"{kind}{flat}")
         raise beyond(node)
 
     def picked(self, owner: Any, node: ast.Subscript, scope: Scope) -> Any:
@@ -139,6 +167,10 @@ class Steps(Python):
             return Signal(owner.chain) if at == "0" else owner.state
         if at == "0" and owner.chain and "ttention" in owner.chain[-1][1]:
             return owner
+        if owner.heads and at in ("0", "1", "2"):  # of queries, keys and values
+            return owner
+        if at in (":,:,None,None", "...,None,None"):
+            return self.behind(owner.chain, "reshape 0x1x1")
         raise TheoryError("this part of a value is none that is known", got=ast.unparse(node), hint=HINT)
 
     def along(self, given: list[Signal], axis: Any, name: str, node: ast.AST) -> None:
@@ -148,6 +180,10 @@ class Steps(Python):
             return
         if not (axis == 0 and not self.last):  # equinox has no batch
             raise beyond(node)
+
+    def headed(self, value: Signal, base: str, args: tuple[Any, ...]) -> Any:
+        """A value whose features are shared among heads."""
+        raise NotImplementedError
 
     def joined(self, given: list[Signal], sign: str) -> Signal:
         """Chains that meet."""

@@ -36,21 +36,22 @@ OPTIONS = {  # what stands before or behind its number
     **dict.fromkeys(("padding", "pad", "zeropadding", "auffüllung"), "padding"),
     **dict.fromkeys(("dilation", "dilated", "atrous"), "dilation"),
     **dict.fromkeys(("rate", "probability", "prob"), "rate"), "p": "padding",
-    **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d"), "width"), "factor": "factor",
+    **dict.fromkeys(("dim", "dims", "dimension", "dimensions", "dimensional", "d", "breite"), "width"),
+    "factor": "factor",
 }
 SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
 architecture are as at auf aus autoencoder avec backbone basic be beginnt begins besteht between bloc block body by
 cifar class classifier cnn come comes consists contain contains convnet convolve convolves couche couches danach dann
 das dataset davon de decoder deep dem den der des die directly downsampling du each eine einem einen einer eines
-einfaches encoder enthält et expand expansion features feed feedforward final finally folgen folgt followed for forward
-from fully function functions gefolgt give gives goes has having head here i image imagenet images in into is it its je
-jeweils kleines la layer layers le lenet les lets letzte lineare linearen linearly mit mlp mnist model multilayer my
-net network netz neural neuronales next nn nonlinearity nur of on only operation our out over own per perceptron
-perform probability produces producing project projection punktweise regularisation regularization respectively rows
-schicht schichten schließlich scores set short sich simple size small spatial stacked stage starting starts suivi take
-takes that the them then there this time to too type und use used uses using value vgg von we weitere weiterer where
-which whose with zu zuletzt zum zur
+einfaches encoder enthält et expand expansion features feed feedforward final finally folgen folgt followed for
+forward from fully function functions gefolgt give gives goes has having head here i image imagenet images in into is
+it its je jeweils kleines la layer layers le lenet les lets letzte lineare linearen linearly mit mlp mnist model
+multilayer my net network netz neural neuronales next nn nonlinearities nonlinearity nur of on only operation our out
+over own per perceptron perform probability produces producing project projection punktweise regularisation
+regularization respectively rows schicht schichten schließlich scores set short sich simple size small spatial stacked
+stage starting starts suivi take takes that the them then there this time to too type und use used uses using value
+vgg von we weitere weiterer where which whose with zu zuletzt zum zur am ende end pytorch keras tensorflow
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on
@@ -194,6 +195,8 @@ class Tokens:
             return 2, ("each", "")
         if word in ("each", "both", "jeweils", "all") and told:
             return 1 + words.index(told), ("each", "")
+        if word in ("multiply", "multiplied", "scale", "scaled") and {"input", "x", "eingabe"} & set(words[1:4]):
+            return 1 + next(i for i, one in enumerate(words[1:4], 1) if one in ("input", "x", "eingabe")), ("sum", "*")
         if word in ("add", "sum") and {"input", "identity", "shortcut", "skip", "x"} & set(words[1:3]):
             return 2 + (words[1] == "the"), ("sum", "")
         if (

@@ -20,10 +20,14 @@ HINT = "give the module itself, which is followed as it runs: --plugin FILE.py N
 
 @dataclass(frozen=True)
 class Signal:
-    """A value of the net: the layers behind it, and the last states where a recurrent layer came last."""
+    """A value of the net: the layers behind it, and the last states where a recurrent layer came last.
+
+    ``heads`` is how many share its features, where a view has set them apart.
+    """
 
     chain: Chain
     state: State | None = None
+    heads: int = 0
 
 
 @dataclass(frozen=True)
