@@ -202,6 +202,16 @@ def test_options_that_make_it_another_net_are_refused(published):
     assert "model.init=he" in caught.value.hint
 
 
+def test_a_detector_starts_from_a_set_of_its_backbone_and_says_which_that_is(published, state):
+    five = info(tuple("abcde"))
+    net = built(five, "detector", backbone="resnet20", weights="made")
+    assert torch.equal(net.model.get_parameter("layer3.2.conv2.weight"), state["layer3.2.conv2.weight"])
+    assert net.loaded.left_out == ("linear.weight", "linear.bias")
+    with pytest.raises(RecipeError, match="do not fit") as caught:
+        built(five, "detector", backbone="lenet", weights="made")
+    assert caught.value.hint == "they are of model.backbone=resnet20; for lenet set model.weights=none"
+
+
 def test_a_published_name_means_one_content(published):
     published.write_bytes(published.read_bytes() + b"x")
     with pytest.raises(DataError, match="not the published made"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -39,6 +39,8 @@ class AirBench(nn.Module):
         shift_rate: factor on the learning rate of the shifts of batch norms, whose decay of weights stays what it is.
         output_scale: factor on the outputs; less than 1 begins with more even probabilities.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = ("whitening", "activation", "groups")
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -48,6 +49,8 @@ class AlexNet(nn.Module):
         init: scheme of the initial weights; default is torch's own, the others also set all biases to 0.
         final_activation: function after the last layer, before the loss; none gives logits.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = ("features",)
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -24,6 +26,7 @@ class CIFARResNet(nn.Module):
         init: how weights are drawn.
     """
 
+    backbone: ClassVar[tuple[str, ...]] = ("conv1", "bn1", "relu", "layer1", "layer2", "layer3")
     blocks = 3  # in each stage: 6 blocks + 2 layers have weights
 
     def __init__(self, input_shape: tuple[int, ...], num_outputs: int, *, init: Init = "he") -> None:
@@ -33,6 +36,7 @@ class CIFARResNet(nn.Module):
         channels, _, _ = picture(input_shape)
         self.conv1 = nn.Conv2d(channels, WIDTHS[0], 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(WIDTHS[0])
+        self.relu = nn.ReLU()
         self.layer1 = _stage(WIDTHS[0], WIDTHS[0], self.blocks, stride=1)
         self.layer2 = _stage(WIDTHS[0], WIDTHS[1], self.blocks, stride=2)
         self.layer3 = _stage(WIDTHS[1], WIDTHS[2], self.blocks, stride=2)
@@ -41,7 +45,7 @@ class CIFARResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, num_outputs)."""
-        x = functional.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))  # (B, 64, ⌈H/4⌉, ⌈W/4⌉)
         out: Tensor = self.linear(self.pool(x).flatten(1))
         return out

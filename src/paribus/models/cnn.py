@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -48,6 +48,8 @@ class CNN(nn.Module):
         init: scheme of the initial weights; default is torch's own, the others also set all biases to 0.
         final_activation: function after the last layer, before the loss; none gives logits.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = ("stages",)
 
     def __init__(
         self,

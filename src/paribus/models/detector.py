@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,25 +11,13 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from paribus.errors import RecipeError
+from paribus.models.backbone import Backbone, Taken, take
 from paribus.models.blocks import NORMS, Norm, pick
 from paribus.models.geometry import picture
-from paribus.models.mobilenet_v2 import MobileNetV2
-from paribus.models.resnet import ResNet18, ResNet34, ResNet50
-from paribus.models.squeezenet import SqueezeNet
-from paribus.models.vgg import VGG11, VGG16
+from paribus.models.unet import padded
 
-Backbone = Literal["small", "squeezenet", "mobilenet_v2", "resnet18", "resnet34", "resnet50", "vgg11", "vgg16"]
 Stride = Literal[4, 8, 16]
 
-NETS: Mapping[str, tuple[type[nn.Module], Mapping[str, Any]]] = {  # as their published weights want them
-    "squeezenet": (SqueezeNet, {"ceil_mode": False}),
-    "mobilenet_v2": (MobileNetV2, {"norm": "none", "padding": "same"}),
-    "resnet18": (ResNet18, {}),
-    "resnet34": (ResNet34, {}),
-    "resnet50": (ResNet50, {}),
-    "vgg11": (VGG11, {}),
-    "vgg16": (VGG16, {}),
-}
 DEEPEST = 16  # pixels of the picture in each direction to one place of the last level that is used
 PRIOR = 0.01  # share of places that hold an object, before anything is learned (Lin et al., 2017)
 
@@ -45,13 +32,13 @@ class Detector(nn.Module):
     Args:
         input_shape: channels, height and width of a picture.
         num_outputs: numbers for each place: one per class, and four distances.
-        backbone: the net whose features are used; small is one of plain convolutions, made to be trained from nothing.
+        backbone: the net whose features are used, any that makes maps of them; small is one of plain convolutions, made
+            to be trained from nothing. Of nets that end at full or half size the maps are averaged down to the stride.
         width: channels of the pyramid.
         stride: pixels between neighbouring places; the smaller, the smaller the objects that are told apart.
         norm: normalisation in the pyramid, and in the small backbone.
     """
 
-    left_out: ClassVar[tuple[str, ...]] = ("classifier", "fc", "features")  # what files of whole nets have more
     head_modules: ClassVar[tuple[str, ...]] = ("lateral", "smooth", "head")  # what they have not
 
     def __init__(
@@ -69,8 +56,16 @@ class Detector(nn.Module):
         if num_outputs <= 4:
             rule = "a detector gives one number for each class and four for the sides of a box"
             raise RecipeError(rule, got=f"{num_outputs} outputs", hint="use it with task=detection")
-        self.stride, self.levels = stride, _taken(self, backbone, channels, norm)
-        used = {size: level for size, level in self.levels.items() if size >= stride}
+        if backbone == "small":
+            self.features = _small(channels, norm)
+            taken = Taken(
+                tuple((f"features.{place}", 2 << place) for place in range(4)), {2: 16, 4: 32, 8: 64, 16: 128}, ()
+            )
+        else:
+            taken = take(self, backbone, input_shape, DEEPEST)
+        self.backbone, self.left_out, self.multiple = taken.path, taken.left, taken.multiple
+        self.stride, coarsest = stride, max(taken.levels)
+        used = {size: level for size, level in taken.levels.items() if size >= min(stride, coarsest)}
         self.used = tuple(used)
         self.lateral = nn.ModuleDict({f"level{size}": nn.Conv2d(level, width, 1) for size, level in used.items()})
         bias = norm not in ("batch", "instance")
@@ -81,24 +76,27 @@ class Detector(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, num_outputs, ⌈H/stride⌉, ⌈W/stride⌉): logits of the classes, then four numbers."""
-        size = -(-x.shape[2] // self.stride), -(-x.shape[3] // self.stride)
+        height, width = (-(-side // self.stride) for side in x.shape[2:])
+        x = padded(x, self.multiple)
+        size = [-(-side // self.stride) for side in x.shape[2:]]
         found = self.pyramid(x)
         joined: Tensor | None = None
         for level in reversed(self.used):
             here: Tensor = self.lateral[f"level{level}"](found[level])
             joined = here if joined is None else here + F.interpolate(joined, here.shape[2:], mode="nearest")
         assert joined is not None
-        if joined.shape[2:] != size:  # nets that do not pad give a little less
+        if self.used[0] < self.stride:  # nets that do not go down so far
+            joined = F.avg_pool2d(joined, self.stride // self.used[0], ceil_mode=True)
+        if list(joined.shape[2:]) != size:  # nets that do not pad give a little less, others end at a coarser map
             joined = F.interpolate(joined, size, mode="bilinear", align_corners=False)
-        out: Tensor = self.head(self.smooth(joined))
+        out: Tensor = self.head(self.smooth(joined))[..., :height, :width]
         return out
 
     def pyramid(self, x: Tensor) -> dict[int, Tensor]:
-        """The last features at 1/2, 1/4, 1/8 and 1/16 of the picture: pixels to a place → (B, channels, h, w)."""
-        side, found = x.shape[2], dict[int, Tensor]()
-        for module in _steps(self):
-            x = module(x)
-            found[_reduction(side, x.shape[2])] = x
+        """The last features of each size that the backbone has: pixels to a place → (B, channels, h, w)."""
+        found: dict[int, Tensor] = {}
+        for path, size in self.backbone:
+            x = found[size] = self.get_submodule(path)(x)
         return found
 
 
@@ -119,52 +117,6 @@ class Unlikely(nn.Conv2d):
             nn.init.zeros_(self.bias)
             with torch.no_grad():
                 self.bias[:-4] = -math.log((1 - PRIOR) / PRIOR)
-
-
-def _taken(detector: nn.Module, backbone: str, channels: int, norm: str) -> dict[int, int]:
-    """Give a detector the layers of a backbone that it uses; channels of their last features by pixels to a place."""
-    if backbone == "small":
-        detector.add_module("features", _small(channels, norm))
-    else:
-        kind, options = NETS[backbone]
-        made = kind((channels, 128, 128), 1, **options)
-        for name, module in made.named_children():
-            if name == "features" or name.startswith(("conv1", "bn1", "relu", "maxpool", "layer")):
-                detector.add_module(name, module)
-    found, before = dict[int, int](), detector.training
-    detector.eval()
-    with torch.no_grad():
-        x = torch.zeros(1, channels, 128, 128)
-        kept = 0
-        for module in _steps(detector):
-            x = module(x)
-            size = _reduction(128, x.shape[2])
-            if size > DEEPEST:
-                break
-            found[size], kept = x.shape[1], kept + 1
-    detector.train(before)
-    features = getattr(detector, "features", None)
-    if features is not None:
-        detector.features = features[:kept]
-    elif hasattr(detector, "layer4"):
-        del detector.layer4
-    return found
-
-
-def _steps(detector: nn.Module) -> list[nn.Module]:
-    """The layers of the backbone, one after the other."""
-    features = getattr(detector, "features", None)
-    if features is not None:
-        return list(features)
-    return [module for name, module in detector.named_children() if name.startswith(STEM)]
-
-
-STEM = ("conv1", "bn1", "relu", "maxpool", "layer")
-
-
-def _reduction(before: int, after: int) -> int:
-    """How often a side was halved, as a power of two: nets that do not pad give a little less."""
-    return 1 << round(math.log2(before / after))
 
 
 def _small(channels: int, norm: str) -> nn.Sequential:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -27,6 +27,8 @@ class DnCNN(nn.Module):
         activation: function after each convolution but the last.
         init: scheme of the initial weights; default is torch's own, the others also set all biases to 0.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = ("first", "layers")
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +64,11 @@ class GoogLeNet(nn.Module):
         init: scheme of the initial weights; default is torch's own, the others also set all biases to 0.
         final_activation: function after the last layer, before the loss; none gives logits.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = (
+        *("conv1", "maxpool1", "conv2", "conv3", "maxpool2", "inception3a", "inception3b", "maxpool3", "inception4a"),
+        *("inception4b", "inception4c", "inception4d", "inception4e", "maxpool4", "inception5a", "inception5b"),
+    )
 
     def __init__(
         self,

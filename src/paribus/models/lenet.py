@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -44,6 +44,11 @@ class LeNet(nn.Module):
         init: scheme of the initial weights; default is torch's own, the others also set all biases to 0.
         final_activation: function after the last layer, before the loss; none gives logits.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = (
+        *("conv1", "norm1", "activation", "pooling"),
+        *("conv2", "norm2", "activation", "pooling"),
+    )
 
     def __init__(
         self,

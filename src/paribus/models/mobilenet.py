@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 from paribus.models.blocks import (
@@ -61,6 +63,8 @@ class MobileNet(nn.Module):
         init: scheme of the initial weights; default is torch's own, the others also set all biases to 0.
         final_activation: function after the last layer, before the loss; none gives logits.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = ("features",)
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -38,6 +38,8 @@ class MobileNetV2(nn.Module):
         dropout: share of the last features that is dropped while training.
         init: how weights are drawn.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = ("features",)
 
     def __init__(
         self,

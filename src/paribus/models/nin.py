@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -41,6 +41,16 @@ class NiN(nn.Module):
         init: scheme of the initial weights; default is torch's own, from which nine layers without norm hardly learn.
         final_activation: function after the mean over the pixels, before the loss; none gives logits.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = (
+        "blocks.0",
+        "pooling.0",
+        "dropout",
+        "blocks.1",
+        "pooling.1",
+        "dropout",
+        "blocks.2",
+    )
 
     def __init__(
         self,

@@ -89,7 +89,7 @@ def load_weights(
         tensors, more = _in_our_order(tensors, known)
         notes += more
     classes = known.classes if known else tuple(run.info().get("classes", ())) if run else ()
-    given, new, left_out = _fitting(model, tensors, start, classes, info, known)
+    given, new, left_out = _fitting(model, tensors, start, classes, info, known, settings)
     with torch.no_grad():
         state = model.state_dict()
         for name, tensor in given.items():
@@ -186,6 +186,7 @@ def _fitting(
     classes: tuple[str, ...],
     info: DataInfo,
     known: Published | None,
+    settings: Mapping[str, Any],
 ) -> tuple[dict[str, Tensor], list[str], list[str]]:
     """What is loaded, what is new, and what is left out."""
     state, head = model.state_dict(), head_of(model)
@@ -202,7 +203,9 @@ def _fitting(
         [name for name in tensors if name not in {*state, *optional} and not name.endswith(COUNTER)],
     )
     if found:
-        raise RecipeError(f"model.weights do not fit the net: {found}", got=start.weights, hint=found.hint(head, known))
+        raise RecipeError(
+            f"model.weights do not fit the net: {found}", got=start.weights, hint=found.hint(head, known, settings)
+        )
     given = {name: tensors[name] for name in wanted if name in tensors}
     return given, new, [name for name in tensors if name not in given]
 
@@ -252,7 +255,7 @@ class Misfit:
             )
         )
 
-    def hint(self, head: Collection[str], known: Published | None) -> str:
+    def hint(self, head: Collection[str], known: Published | None, settings: Mapping[str, Any]) -> str:
         """The way on."""
         wrong = {*self.missing, *self.shapes}
         if not self.strange and wrong and wrong <= {*head}:
@@ -261,6 +264,10 @@ class Misfit:
         if first and not self.strange and wrong - {*head} == {first}:
             there, here = (tensor.shape[1] for tensor in self.both[first])
             return f"they take {there} channels, the data have {here}: for folders set data.colour=rgb or grey"
+        if known is not None and (stands_on := settings.get("backbone")):  # a net on the features of another
+            fitting = [name for name, one in PUBLISHED.items() if one.model == stands_on]
+            ways = " or ".join(f"model.weights={name}" for name in (*fitting, NONE))
+            return f"they are of model.backbone={known.model}; for {stands_on} set {ways}"
         if known is not None:
             return " ".join(
                 [f"they are of model={known.model}", *(f"model.{k}={show(v)}" for k, v in known.options.items())]

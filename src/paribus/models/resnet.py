@@ -52,6 +52,7 @@ class ResNet(nn.Module):
 
     block: ClassVar[type[Basic | Bottleneck]]
     published: ClassVar[tuple[int, ...]]  # blocks in each stage
+    backbone: tuple[str, ...]
 
     def __init__(
         self,
@@ -85,6 +86,7 @@ class ResNet(nn.Module):
                 made.append(self.block(channels, planes, stride, skips=skips, norm=norm, activation=activation))
                 channels = planes * self.block.expansion
             self.add_module(f"layer{stage + 1}", made)
+        self.backbone = ("conv1", "bn1", "relu", "maxpool", *(f"layer{place + 1}" for place in range(self.stages)))
         self.avgpool, features = headed(head, shape_behind(self, self.features, input_shape, SMALLER[stem]))
         self.dropout = nn.Dropout(dropout)
         self.fc = nn.Linear(features, num_outputs)

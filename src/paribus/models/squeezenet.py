@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -26,6 +28,8 @@ class SqueezeNet(nn.Module):
         dropout: share of the last features that is dropped while training.
         init: how weights are drawn.
     """
+
+    backbone: ClassVar[tuple[str, ...]] = ("features",)
 
     def __init__(
         self,

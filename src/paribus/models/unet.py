@@ -74,6 +74,7 @@ class UNet(nn.Module):
         if attention and not skips:
             raise RecipeError("attention gates weigh the skips, and there are none", hint="set model.attention=false")
         self.init, self.multiple, self.residual = init, 2**depth, residual
+        self.backbone = ("down.0", *(path for place in range(depth) for path in ("pooling", f"down.{place + 1}")))
         widths = [width * 2**level for level in range(depth + 1)]
 
         def level(channels: int, width: int) -> nn.Sequential:

@@ -57,6 +57,7 @@ class VGG(nn.Module):
     """
 
     published: ClassVar[tuple[int, ...]]
+    backbone: ClassVar[tuple[str, ...]] = ("features",)
 
     def __init__(
         self,

@@ -101,6 +101,27 @@ class ViT(nn.Module):
         return out
 
 
+class PatchMap(ViT):
+    """A vision transformer that gives what it finds at each patch in the patch's place, and has no last layer.
+
+    Args:
+        input_shape: channels, height and width of a picture, both sides multiples of 16 pixels.
+        num_outputs: of the net that it is taken from; it has none.
+    """
+
+    multiple = 16  # pixels of a patch, as of the published ViT-B/16
+
+    def __init__(self, input_shape: tuple[int, ...], num_outputs: int) -> None:
+        super().__init__(input_shape, num_outputs, patch=self.multiple, pooling="average")
+        del self.output, self.final
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, width, H/16, W/16)."""
+        grid = x.shape[2] // self.multiple, x.shape[3] // self.multiple
+        out: Tensor = self.features(x).transpose(1, 2).unflatten(2, grid)
+        return out
+
+
 class Layer(nn.Module):
     """Attention, then two fully connected layers, each added to what came in: (B, T, width) to the same."""
 
