@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from paribus.diagnosis.case import Case, Check
+from paribus.diagnosis.checks.fitting import few
 from paribus.diagnosis.finding import Finding, Trace
 from paribus.diagnosis.rates import batch
 from paribus.diagnosis.record import Record
@@ -65,7 +66,7 @@ def _scaling(record: Record, seen: bool) -> dict[str, Any]:
 
 def noisy(case: Case) -> Iterator[Finding]:
     """Inputs of which all are about as far from each other as in noise, or whose neighbouring pixels are."""
-    far, rough = case.above("nearness"), case.above("rough")
+    far, rough = case.above("nearness") and not few(case.record), case.above("rough")  # of few the nearest is far
     if not far and not rough:
         return
     yield Finding(
