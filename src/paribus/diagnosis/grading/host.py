@@ -98,7 +98,7 @@ class Host:
         return not self.needs or bool(folder and (Path(folder) / self.needs).is_dir())
 
 
-SGD, ADAM, ADAMW = ({"use": name} for name in ("sgd", "adam", "adamw"))
+SGD, ADAM, ADAMW, NADAM, RMSPROP = ({"use": name} for name in ("sgd", "adam", "adamw", "nadam", "rmsprop"))
 
 
 def recipe(
