@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from statistics import median
 
 from paribus.diagnosis.case import Case, Check
@@ -194,7 +195,7 @@ def _most(record: Record) -> tuple[float, float]:
     count as they were answered at its beginning or at its end, whichever was worse.
     """
     rows = _answers(record)
-    worse = [(trained, min(before, after)) for (_, before), (trained, after) in zip(rows, rows[1:], strict=False)]
+    worse = [(trained, min(before, after)) for (_, before), (trained, after) in pairwise(rows)]
     trained, checked = max(worse, key=lambda one: one[1] - one[0], default=(0.0, 0.0))
     return (checked - trained, _error(record, trained, checked)) if worse else (0.0, 0.0)
 
@@ -214,12 +215,13 @@ def _error(record: Record, trained: float, checked: float) -> float:
 
 
 def _worse_than_others(case: Case) -> Finding:
-    lag, error = max(_lag(case.record), _most(case.record))
+    at_end, at_most = _lag(case.record), _most(case.record)
+    lag, error = max(at_end, at_most)
+    when = "are" if at_end >= at_most else "were, until they were learned by heart,"
     return Finding(
         "labels-wrong",
-        f"Training examples {'are' if (lag, error) == _lag(case.record) else 'were, until they were learned by heart,'} "
-        f"answered right less often than others, by {100 * lag:.1f} ± {100 * error:.1f} points, though nothing makes "
-        "them harder, and nearest neighbours disagree more often than the network errs.",
+        f"Training examples {when} answered right less often than others, by {100 * lag:.1f} ± {100 * error:.1f} "
+        "points, though nothing makes them harder, and nearest neighbours disagree more often than the network errs.",
         case.evidence("agreement", "told", "gap", "mode_gap"),
         _agreeing(case.record),
         "Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",
