@@ -87,11 +87,18 @@ def test_a_rate_that_suits_another_optimizer_is_too_low_where_little_is_learned(
 
 
 @pytest.mark.parametrize(
-    ("lr", "falls", "expected"),
-    [(0.008, 0.04, [("lr-too-low", "fault")]), (0.008, 0.0, []), (0.05, 0.04, [])],
+    ("lr", "accuracy", "falls", "expected"),
+    [
+        (0.008, BEHIND, 0.04, [("lr-too-low", "fault")]),
+        (0.008, SOUND, 0.04, []),
+        (0.008, BEHIND, 0.0, []),
+        (0.02, BEHIND, 0.04, []),
+    ],
 )
-def test_a_rate_that_hardly_anybody_takes_is_too_low_while_the_loss_still_falls(lr, falls, expected):
-    made = record(optimizer={"use": "sgd", "lr": lr, "momentum": 0.9})
+def test_a_rate_that_hardly_anybody_takes_is_too_low_where_little_is_learned_and_the_loss_falls(
+    lr, accuracy, falls, expected
+):
+    made = record(accuracy, optimizer={"use": "sgd", "lr": lr, "momentum": 0.9})
     rows = [{**row, "train/loss": 1.2 - falls * row["epoch"]} for row in made.rows]
     assert said(steps.too_low, dataclasses.replace(made, rows=rows)) == expected
 

@@ -15,7 +15,6 @@ from paribus.diagnosis.measures import entropy, softened
 from paribus.diagnosis.record import Record
 
 AS_GUESSED = 0.25  # of what guessing leaves
-LEARNED = 0.4  # of it: more is not learned from labels of which none is right
 NOTHING = 0.05  # of the variance of a number
 RELATED = 0.2  # κ of neighbours' targets that have something to do with their inputs
 AGREED = 0.9  # κ of neighbours that rules out more than one wrong label in twenty
@@ -35,7 +34,8 @@ def permuted(case: Case) -> Iterator[Finding]:
     """Nothing to be learned, though steps and gradients are sound."""
     record = case.record
     r2 = record.figures.get("val/r2")
-    untold = _unrelated(case) and not (case["achieved"] > LEARNED and any(wrong_labels(case)))
+    learns = case["achieved"] > AS_GUESSED or case.below("steps")  # neighbours of textures tell nothing, either
+    untold = _unrelated(case) and not learns
     if untold and (case.behind or (r2 is not None and r2 < AS_GUESSED)) and not _noise(case):
         says = (
             f"An example's nearest neighbour tells its target no better than chance does ({_kappa(case)}), and what "

@@ -83,6 +83,7 @@ def dead(case: Case) -> Iterator[Finding]:
         _activation(case.record, "leaky_relu") or _init(case.record, "he"),
         "A smaller learning rate keeps them alive; look at the biases if they were born dead.",
         "fault" if case.behind or (born and share > 0.95) else "warning",
+        given=case.above("dead_at_start"),
         trace=case.looks("share of dead units", "dead", log=False),
     )
 

@@ -20,7 +20,7 @@ FALLS = 0.02  # of a guess's loss, whenever the steps grow by a factor of e
 STILL_FALLS = 0.01  # of it where hardly anybody takes such a rate: a schedule that ends near zero hides the rest
 WHOLE = 4  # batches in an epoch: of so few each holds a quarter of all examples, and more
 LONG, ROUGH = ("growth", "most_update"), ("first_epoch", "jump", "rise")  # signs of long steps, and of their harm
-NEAR = 2.0  # times the lowest rate of all recipes but one: a rate that hardly anybody takes
+NEAR = 1.4  # times the lowest rate of all recipes but one: a rate that hardly anybody takes
 FAR = 5.0  # times less than the limit: so short a step does nothing, whatever else is known
 
 
@@ -53,6 +53,7 @@ def too_high(case: Case) -> Iterator[Finding]:
         _rate(record, 1 / _factor(case, "most_update", math.ceil if record.diverged else round)),
         "Or let it warm up (schedule.use=warmup), or clip the gradient (training.clip_norm=1).",
         "fault" if sure else "warning",
+        given=case.above("usual_rate"),
         trace=trace or case.curves("losses", "train/loss", "val/loss"),
     )
 
@@ -60,11 +61,6 @@ def too_high(case: Case) -> Iterator[Finding]:
 def _unusual(case: Case, far: Callable[[str], bool]) -> bool:
     """Whether a learning rate is that of another optimizer: beyond all with which sound recipes use its own."""
     return far("gradient_rate") or far("coordinate_rate")
-
-
-def _nearly(case: Case) -> Callable[[str], bool]:
-    """Whether a figure is near the lowest that anybody takes."""
-    return lambda name: case[name] < NEAR * case.lowest(name)
 
 
 def _far(case: Case) -> bool:
@@ -97,8 +93,8 @@ def too_low(case: Case) -> Iterator[Finding]:
     other = _unusual(case, case.below) and (case.low("most_update") or case["unfinished"] > FALLS)
     other |= _unusual(case, case.low) and case.behind
     other |= _unusual(case, case.low) and case["unfinished"] > FALLS and case["fit"] > LEFT
-    rare = case["usual_rate"] < NEAR * case.lowest("usual_rate") or (_unusual(case, _nearly(case)) and case.behind)
-    rare &= case["unfinished"] > STILL_FALLS
+    much = case.behind and case["fit"] > LITTLE and case["unfinished"] > STILL_FALLS
+    rare = much and _unusual(case, lambda name: case[name] < NEAR * case.lowest(name))
     unusual = tiny or below or other or rare or (case.low("usual_rate") and case.behind)
     if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
         return
