@@ -1,251 +1,179 @@
-"""Examples of the hosts that nobody has looked at: of the eighth grading, most measured and read from PARIBUS_DATA."""
+"""Examples of the hosts that nobody has looked at: of the ninth grading, most measured and read from PARIBUS_DATA."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-from collections import defaultdict
+import tarfile
+from collections import Counter
 from functools import cache
-from io import BytesIO
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from paribus.chance import key
 from paribus.diagnosis.grading.examples import Array, Examples, measured, parted
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-DAYS = ("mild", "winter", "summer", "mild, free", "winter, free", "summer, free")  # free: on a Saturday or Sunday
-MACHINES = {"sound": 0.0, "outer race": 3.6, "inner race": 5.4, "ball": 2.3, "loose": 1.0}  # knocks in a turn
-CALLS = ("tone", "rise", "fall", "warble", "clicks", "hum", "hiss")
-DAMAGES = ("as taken", "blurred", "noisy", "compressed", "shaken")
-PIECE = 18  # pixels
-HOUSEHOLD = ("Global_active_power", "Global_reactive_power", "Voltage", "Sub_metering_3")
-
-
-@cache
-def days() -> Examples:
-    """The load of a town in the hours of a day, in MW (PJM Dayton), and which sort of day it was: 1,100 to learn."""
-    hours: dict[str, list[float]] = defaultdict(list)
-    with gzip.open(measured("energy") / "dayton_hourly_2004_2013.csv.gz", "rt") as lines:
-        for row in csv.DictReader(lines):
-            hours[row["datetime"][:10]].append(float(row["mw"]))
-    whole = [date for date, loads in hours.items() if len(loads) == 24]
-    dates = np.array(whole, "datetime64[D]")
-    month = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
-    season = np.isin(month, [12, 1, 2]) + 2 * np.isin(month, [6, 7, 8])
-    free = (dates.astype(np.int64) + 3) % 7 >= 5
-    some = np.random.default_rng(key("grading", "days")).permutation(len(whole))[:1800]
-    columns = np.array([hours[date] for date in whole], np.float32)
-    return parted(columns[some], (season + 3 * free)[some].astype(np.int64), 1100, DAYS)
+ALPHABET = "abcdefghijklmnopqrstuvwxyzäöüß "  # of which a snippet is counted
+SNIPPET = 16  # letters
+ACTIVITIES = {  # steps a second, how hard they are, and how far the body leans
+    "sitting": (0.0, 0.0, 0.9), "standing": (0.0, 0.0, 0.0), "walking": (1.8, 0.35, 0.1),
+    "upstairs": (1.5, 0.4, 0.35), "running": (2.7, 1.0, 0.25), "cycling": (1.3, 0.18, 0.6),
+}  # fmt: skip
+LETTERS = "AEFHKMSZ"
+MIDDLES = {4: "deer", 8: "ship", 9: "lorry"}  # as CIFAR-10's labels count
+SKY, GROUND = 0, (3, 4)  # road and pavement, as CamVid's masks count
 
 
 @cache
-def bearings() -> Examples:
-    """The envelope of a machine's vibration in 32 bands up to eight times its turning, and its fault: 900 to learn.
+def tongues() -> Examples:
+    """Snippets of 16 letters out of sentences (Tatoeba) as counts of 31 letters, and their tongue: 1,100 to learn."""
+    with gzip.open(measured("parallel_eng_deu") / "eng_deu.tsv.gz", "rt", encoding="utf-8") as lines:
+        rows = [line.rstrip("\n").lower().split("\t")[:2] for line in lines]
+    draw = np.random.default_rng(key("grading", "tongues"))
+    columns, labels = [], []
+    for at in draw.permutation(len(rows)):
+        label = len(labels) % 2
+        kept = "".join(letter for letter in rows[at][label] if letter in ALPHABET)
+        if len(kept) < SNIPPET:
+            continue
+        start = draw.integers(0, len(kept) - SNIPPET + 1)
+        counts = Counter(kept[start : start + SNIPPET])
+        columns.append([counts[letter] for letter in ALPHABET])
+        labels.append(label)
+        if len(labels) == 1700:
+            break
+    return parted(np.array(columns, np.float32), np.array(labels), 1100, ("English", "German"))
 
-    Each knock rings at a tone of the housing and dies away; turning, strength and noise differ from machine to machine.
+
+@cache
+def activities() -> Examples:
+    """What a telephone in a pocket feels in three seconds, as 27 figures of its three axes: 960 windows to learn from.
+
+    Of each axis mean, deviation, extremes, quartiles, jerk and the strength of the two halves of its spectrum.
     """
-    draw = np.random.default_rng(key("grading", "bearings"))
-    labels, time = draw.integers(0, len(MACHINES), 1350), np.arange(2048) / 2048 * 8  # turns, give or take
+    draw = np.random.default_rng(key("grading", "activities"))
+    labels, time = draw.integers(0, len(ACTIVITIES), 1440), np.arange(120) / 40
     columns = []
     for label in labels:
-        turns = time * draw.uniform(0.93, 1.07)
-        heard = draw.normal(0, 1, len(time)) + draw.uniform(0.2, 0.8) * np.sin(2 * np.pi * (turns + draw.uniform()))
-        knocks = list(MACHINES.values())[label]
-        if knocks:
-            since = (turns * knocks + draw.uniform()) % 1 / knocks
-            strength = draw.uniform(1.2, 3.2) * (1 + (label == 2) * np.sin(2 * np.pi * turns))
-            heard += strength * np.exp(-since * 14) * np.sin(2 * np.pi * since * 60)
-        bands = abs(np.fft.rfft(abs(heard) - abs(heard).mean()))[1:65] / len(time)
-        columns.append(bands.reshape(32, 2).max(1))
-    return parted(np.array(columns, np.float32), labels, 900, tuple(MACHINES))
+        steps, hard, lean = list(ACTIVITIES.values())[label]
+        steps, hard = steps * draw.uniform(0.8, 1.25), hard * draw.uniform(0.6, 1.5)
+        lean, turn = lean + draw.normal(0, 0.25), draw.normal(0, 0.6)
+        beat = 2 * np.pi * (steps * time + draw.uniform())
+        along = 1 + hard * (np.sin(beat) + 0.4 * np.sin(2 * beat + draw.uniform(0, 6)))
+        aside, ahead = 0.3 * hard * np.sin(beat / 2), 0.5 * hard * np.cos(beat)
+        axes = np.stack(
+            [
+                along * np.cos(lean),
+                along * np.sin(lean) * np.cos(turn) + aside,
+                along * np.sin(lean) * np.sin(turn) + ahead,
+            ]
+        ) + draw.uniform(0.02, 0.15) * draw.standard_normal((3, len(time)))
+        heard = abs(np.fft.rfft(axes - axes.mean(1, keepdims=True), axis=1))
+        jerk = abs(np.diff(axes, axis=1)).mean(1)
+        halves = [heard[:, 1:7].mean(1), heard[:, 7:20].mean(1)]
+        spread = np.quantile(axes, (0, 0.25, 0.75, 1), axis=1)
+        columns.append(np.concatenate([axes.mean(1), axes.std(1), *spread, jerk, *halves]))
+    return parted(9.81 * np.array(columns, np.float32), labels, 960, tuple(ACTIVITIES))
 
 
 @cache
-def plates() -> Examples:
-    """Number plates of cars, or something else of the same street, in colour, 16 × 32 pixels: 924 to learn from.
+def scripts() -> Examples:
+    """Characters by hand, 15 × 15 pixels, and their script (Omniglot, Lake et al. 2015): 1,800 to learn from."""
+    with np.load(measured("omniglot") / "images_background_small1.npz") as found:
+        packed, characters, names = found["images_packed"], found["label"], found["classes"]
+    ink = np.unpackbits(packed, axis=2)[:, :, :105].reshape(-1, 15, 7, 15, 7).mean((2, 4))
+    written = [str(name).partition("/")[0] for name in names]
+    classes = sorted(set(written))
+    labels = np.array([classes.index(script) for script in written])[characters]
+    some = np.random.default_rng(key("grading", "scripts")).permutation(len(labels))[:2500]
+    pictures = np.rint(255 * (1 - ink[some])).astype(np.uint8)[:, None]
+    return parted(pictures, labels[some], 1800, tuple(classes))
 
-    Two views of each plate and two of what stands elsewhere in the photograph, of which a quarter validates.
+
+@cache
+def letters() -> Examples:
+    """Eight printed letters, turned, moved, dark on light or light on dark, 16 × 16 pixels: 1,000 to learn from."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    draw = np.random.default_rng(key("grading", "letters"))
+    labels = draw.integers(0, len(LETTERS), 1500)
+    pictures = []
+    for label in labels:
+        sheet = Image.new("L", (64, 64))
+        font = ImageFont.load_default(size=float(draw.uniform(34, 50)))
+        middle = tuple(float(value) for value in draw.uniform(27, 37, 2))
+        ImageDraw.Draw(sheet).text((middle[0], middle[1]), LETTERS[label], fill=255, font=font, anchor="mm")
+        turned = sheet.rotate(float(draw.normal(0, 12)), Image.Resampling.BILINEAR)
+        ink = np.asarray(turned.resize((16, 16), Image.Resampling.BOX)) / 255
+        ground = draw.uniform(90, 165)
+        light = draw.uniform(45, 85) * draw.choice([-1, 1])
+        pictures.append(ground + light * ink + draw.normal(0, 14, ink.shape))
+    drawn = np.rint(np.stack(pictures).clip(0, 255)).astype(np.uint8)[:, None]
+    return parted(drawn, labels, 1000, tuple(LETTERS))
+
+
+@cache
+def middles() -> Examples:
+    """The middles of deer, ships and lorries in colour (CIFAR-10, Krizhevsky 2009), 12 × 12 pixels: 1,100 to learn."""
+    with tarfile.open(measured("cifar10") / "cifar-10-binary.tar.gz") as archive:
+        name = next(name for name in archive.getnames() if name.endswith("data_batch_1.bin"))
+        found = archive.extractfile(name)
+        assert found is not None
+        rows: Array = np.frombuffer(found.read(), np.uint8).reshape(-1, 1 + 3 * 32 * 32)
+    rows = rows[np.isin(rows[:, 0], list(MIDDLES))][:1500]
+    middle = rows[:, 1:].reshape(-1, 3, 32, 32)[:, :, 4:28, 4:28]
+    small = middle.reshape(-1, 3, 12, 2, 12, 2).mean((3, 5))
+    labels = np.searchsorted(list(MIDDLES), rows[:, 0])
+    return parted(np.rint(small).astype(np.uint8), labels, 1100, tuple(MIDDLES.values()))
+
+
+@cache
+def views() -> Examples:
+    """Frames from a car (CamVid, Brostow et al. 2009), 20 × 20 pixels: 150 of sky, ground and the rest to learn from.
+
+    The middle of every second frame; road and pavement are ground.
     """
     from PIL import Image
 
-    draw = np.random.default_rng(key("grading", "plates"))
-    views: list[tuple[Array, int, bool]] = []
-    for land in ("eu", "us"):
-        with (measured("plates") / f"{land}.csv").open() as lines:
-            rows = list(csv.DictReader(lines))
-        for row in rows:
-            x, y, w, h = (float(row[name]) for name in "xywh")
-            validates = draw.random() < 0.25
-            with Image.open(measured("plates") / land / row["file"]) as photograph:
-                photograph.draft("RGB", (photograph.width // 2, photograph.height // 2))
-                views += [
-                    (_view(photograph, middle, wide), label, validates)
-                    for middle, wide, label in _windows((x + w / 2, y + h / 2), w, draw)
-                ]
-    pictures, labels = np.stack([view for view, _, _ in views]), np.array([label for _, label, _ in views])
-    later = np.array([validates for _, _, validates in views])
-    order = draw.permutation(len(views))
-    first, second = order[~later[order]], order[later[order]]
-    return Examples(pictures[first], labels[first], pictures[second], labels[second], ("street", "plate"))
-
-
-def _windows(
-    plate: tuple[float, float], width: float, draw: np.random.Generator
-) -> list[tuple[tuple[float, float], float, int]]:
-    """Middle, width and label of two windows over a plate and of two that do not touch it."""
-    found: list[tuple[tuple[float, float], float, int]] = []
-    while len(found) < 2:
-        wide = width * draw.uniform(1.15, 1.5)
-        found.append(
-            ((plate[0] + draw.uniform(-0.08, 0.08) * width, plate[1] + draw.uniform(-0.08, 0.08) * width), wide, 1)
-        )
-    while len(found) < 4:
-        wide = width * draw.uniform(0.9, 1.5)
-        middle = draw.uniform(wide / 2, 512 - wide / 2), draw.uniform(wide / 4, 384 - wide / 4)
-        if abs(middle[0] - plate[0]) > (wide + width) / 2 or abs(middle[1] - plate[1]) > (wide + width) / 4:
-            found.append((middle, wide, 0))
-    return found
-
-
-def _view(photograph: Image, middle: tuple[float, float], wide: float) -> Array:
-    """A window of a photograph of 512 × 384, half as high as wide, in 16 × 32 pixels."""
-    from PIL import Image
-
-    share = photograph.width / 512
-    x, y = middle
-    left, top, wide, high = (round(share * value) for value in (x - wide / 2, y - wide / 4, wide, wide / 2))
-    cut = photograph.convert("RGB").crop((left, top, left + wide, top + high))
-    return np.asarray(cut.resize((32, 16), Image.Resampling.BOX)).transpose(2, 0, 1)
-
-
-@cache
-def calls() -> Examples:
-    """What a microphone hears, as pictures of 20 tones by 20 moments, of seven sorts under noise: 1,000 to learn."""
-    draw = np.random.default_rng(key("grading", "calls"))
-    labels, time = draw.integers(0, len(CALLS), 1500), np.linspace(0, 1, 840)
-    pictures = np.zeros((len(labels), 20, 20))
-    for place, label in enumerate(labels):
-        pitch, phase = draw.uniform(60, 140), draw.uniform(0, 2 * np.pi)
-        sweep, wave = draw.uniform(70, 140) * (time - 0.5), draw.uniform(25, 45) * np.sin(2 * np.pi * 3 * time + phase)
-        run = {1: sweep, 2: -sweep, 3: wave}.get(int(label), 0 * time)
-        whole = 2 * np.pi * np.cumsum(pitch + run) / len(time)
-        heard = np.sin(whole)
-        if CALLS[label] == "clicks":
-            heard = 5.0 * ((time * draw.uniform(4, 7) + phase) % 1 < 0.012)
-        if CALLS[label] == "hum":
-            heard = np.sin(np.outer([0.5, 1, 1.5, 2], whole)).sum(0) / 2
-        if CALLS[label] == "hiss":
-            heard = np.sin(whole + np.cumsum(draw.normal(0, 0.6, len(time))))
-        heard = heard * draw.uniform(0.5, 1.5) + draw.normal(0, 0.8, len(time))
-        frames = np.stack([heard[start : start + 40] for start in range(0, 800, 40)]) * np.hanning(40)
-        pictures[place] = np.log(abs(np.fft.rfft(frames, axis=1))[:, 1:21].T + 0.3)
-    drawn = np.rint((70 + 45 * pictures).clip(0, 255)).astype(np.uint8)
-    return parted(drawn[:, None], labels, 1000, CALLS)
-
-
-@cache
-def photographs() -> Examples:
-    """Pieces of photographs (BSDS, Martin et al. 2001), 18 × 18 pixels, and what befell them: 960 to learn from."""
-    from PIL import Image, ImageFilter
-
-    draw = np.random.default_rng(key("grading", "photographs"))
-    shake = ImageFilter.Kernel((5, 5), [0] * 10 + [1] * 5 + [0] * 10)
-    pieces, labels = [], []
-    for path in sorted((measured("denoise") / "train180").iterdir()):
-        with Image.open(path) as photograph:
-            grey = photograph.convert("L")
-        blurred = grey.filter(ImageFilter.GaussianBlur(draw.uniform(1.0, 2.0)))
-        sharp = np.asarray(grey, np.float64)
-        seen = [np.asarray(one, np.float64) for one in (grey, blurred, grey, _compressed(grey), grey.filter(shake))]
-        for label in draw.integers(0, len(DAMAGES), 6):
-            corners = draw.integers(0, np.array(sharp.shape) - PIECE, (8, 2))
-            top, left = max(corners, key=lambda at: sharp[at[0] :, at[1] :][:PIECE, :PIECE].std())  # no plain sky
-            piece = seen[label][top : top + PIECE, left : left + PIECE]
-            piece = piece + draw.uniform(12, 25) * draw.standard_normal(piece.shape) * (DAMAGES[label] == "noisy")
-            pieces.append(np.rint(piece.clip(0, 255)).astype(np.uint8)[None])
-            labels.append(label)
-    pictures, classes, train = np.stack(pieces), np.array(labels), 6 * 160  # of 160 photographs
-    order = draw.permutation(train)
-    return Examples(pictures[:train][order], classes[:train][order], pictures[train:], classes[train:], DAMAGES)
-
-
-def _compressed(picture: Image) -> Image:
-    """What JPEG leaves of a picture at a low quality."""
-    from PIL import Image
-
-    stored = BytesIO()
-    picture.save(stored, "JPEG", quality=12)
-    return Image.open(stored).copy()
-
-
-@cache
-def tubes() -> Examples:
-    """Chests under X-rays, 28 × 28 pixels, with a tube drawn across: 160 of body or tube to learn from."""
-    from PIL import Image
-
-    draw = np.random.default_rng(key("grading", "tubes"))
-    paths = sorted(path for part in ("train", "test") for path in (measured("xray") / part).rglob("*.jpg"))
-    y, x = np.mgrid[:28, :28]
-    steps = np.linspace(0, 1, 60)[:, None]
+    folder = measured("camvid")
+    paths = [(part, path) for part in ("train", "val") for path in sorted((folder / part).iterdir())]
     pictures, masks = [], []
-    for path in paths:
-        with Image.open(path) as film:
-            chest = np.asarray(film.convert("L").resize((28, 28), Image.Resampling.BOX)).astype(np.float64)
-        start, bend, end = draw.uniform((0, 7), (4, 21)), draw.uniform(7, 21, 2), draw.uniform((17, 4), (26, 24))
-        way = (1 - steps) ** 2 * start + 2 * steps * (1 - steps) * bend + steps**2 * end
-        off = np.sqrt(((y[..., None] - way[:, 0]) ** 2 + (x[..., None] - way[:, 1]) ** 2).min(-1))
-        bright = draw.uniform(45, 80) * np.clip(1.8 - off, 0, 1)
-        pictures.append(np.rint((0.8 * chest + bright + draw.normal(0, 5, off.shape)).clip(0, 255)).astype(np.uint8))
-        masks.append(off < 1.3)
-    return parted(np.stack(pictures)[:, None], np.stack(masks).astype(np.int64), 160, ("body", "tube"))
+    for part, path in paths[1:430:2]:
+        with Image.open(path) as frame, Image.open(folder / f"{part}_labels" / f"{path.stem}.png") as mask:
+            frame.draft("RGB", (160, 120))
+            pictures.append(np.asarray(frame.convert("RGB").resize((27, 20), Image.Resampling.BOX))[:, 3:23])
+            named = np.asarray(mask.resize((27, 20), Image.Resampling.NEAREST))[:, 3:23]
+        masks.append(np.where(named == SKY, 1, 2 * np.isin(named, GROUND)))
+    return parted(np.stack(pictures).transpose(0, 3, 1, 2), np.stack(masks), 150, ("rest", "sky", "ground"))
 
 
 @cache
-def country() -> Examples:
-    """What a country uses in a day, in GWh, by weekday, season and days before (OPSD, Germany): 1,000 to learn from."""
+def heating() -> Examples:
+    """Gas for the homes of a state in a month (EIA) by the month and past ones, as logarithms: 950 to learn from."""
+    found: dict[tuple[str, int], float] = {}
+    with gzip.open(measured("energy") / "us_gas_residential_monthly.csv.gz", "rt") as lines:
+        for row in csv.DictReader(lines):
+            if row["y"] not in ("", "NA") and float(row["y"]) > 0 and row["state"] != "U.S.":
+                found[row["state"], int(np.datetime64(row["date"], "M").astype(int))] = float(np.log(float(row["y"])))
+    columns, targets = [], []
+    for (state, month), used in found.items():
+        past = [found.get((state, month - lag)) for lag in (2, 3, 12, 24)]
+        if None not in past:
+            year = 2 * np.pi * month / 12
+            columns.append([np.sin(year), np.cos(year), *past])
+            targets.append(used)
+    some = np.random.default_rng(key("grading", "heating")).permutation(len(targets))[:1450]
+    return parted(np.array(columns, np.float32)[some], np.array(targets, np.float32)[some], 950)
+
+
+@cache
+def renewables() -> Examples:
+    """Days of a country's power: used, and made of wind and sun, in deviations (OPSD, Germany): 1,250 to learn from."""
     with gzip.open(measured("energy") / "opsd_germany_daily.csv.gz", "rt") as lines:
-        rows = [(row["Date"], float(row["Consumption"])) for row in csv.DictReader(lines)]
-    dates, values = np.array([date for date, _ in rows], "datetime64[D]"), np.array([value for _, value in rows])
-    number = dates.astype(np.int64)
-    year = 2 * np.pi * number / 365.25
-    weekday = np.eye(7)[(number + 3) % 7]
-    past = np.stack([np.roll(values, lag) for lag in (2, 3, 7, 14)], 1)
-    columns = np.concatenate([np.sin(year)[:, None], np.cos(year)[:, None], weekday, past], 1)[14:]
-    some = np.random.default_rng(key("grading", "country")).permutation(len(columns))[:1500]
-    return parted(columns[some].astype(np.float32), values[14:][some].astype(np.float32), 1000)
-
-
-@cache
-def options() -> Examples:
-    """What an option to buy is worth (Black & Scholes 1973) by five figures and one that says nothing: 900 to learn.
-
-    Prices are those of a market that is half a dollar off.
-    """
-    from scipy.special import ndtr
-
-    draw = np.random.default_rng(key("grading", "options"))
-    low, high = np.array([[70, 70, 0.1, 0.0, 0.1], [130, 130, 2.0, 0.08, 0.6]])
-    columns = draw.uniform(low, high, (1350, 5))
-    stock, strike, years, rate, swing = columns.T
-    wide = swing * np.sqrt(years)
-    far = (np.log(stock / strike) + (rate + swing**2 / 2) * years) / wide
-    worth = stock * ndtr(far) - strike * np.exp(-rate * years) * ndtr(far - wide) + draw.normal(0, 0.5, len(columns))
-    volume = draw.lognormal(8, 1, (len(columns), 1))
-    return parted(np.concatenate([columns, volume], 1).astype(np.float32), worth.astype(np.float32), 900)
-
-
-@cache
-def household() -> Examples:
-    """Days of a household's power by four meters, in deviations, working or free (UCI, Hebrail & Berard): 1,100."""
-    with gzip.open(measured("energy") / "household_power_daily.csv.gz", "rt") as lines:
-        rows = list(csv.DictReader(lines))
-    columns = np.array([[float(row[name]) for name in HOUSEHOLD] for row in rows])
-    free = (np.array([row["datetime"] for row in rows], "datetime64[D]").astype(np.int64) + 3) % 7 >= 5
-    whole = columns[:, 2] > 330_000  # minutes × volts
-    columns, labels = columns[whole], free[whole].astype(np.int64)
+        rows = [row for row in csv.DictReader(lines) if row["Wind"] and row["Solar"]]
+    columns = np.array([[float(row[name]) for name in ("Consumption", "Wind", "Solar")] for row in rows])
+    free = (np.array([row["Date"] for row in rows], "datetime64[D]").astype(np.int64) + 3) % 7 >= 5
+    columns[:, 1:] **= 0.5  # a root makes them less lopsided
     scaled = (columns - columns.mean(0)) / columns.std(0)
-    return parted(scaled.astype(np.float32), labels, 1100, ("working", "free"))
+    some = np.random.default_rng(key("grading", "renewables")).permutation(len(rows))[:1900]
+    return parted(scaled[some].astype(np.float32), free[some].astype(np.int64), 1250, ("working", "free"))
