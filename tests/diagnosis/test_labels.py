@@ -57,6 +57,44 @@ def test_what_else_keeps_training_answers_behind_is_no_sign(other):
     assert said(record(**{"train": 0.89, "val": 0.97, **other})) == []
 
 
+@pytest.mark.parametrize(("early", "expected"), [(0.62, [("labels-wrong", "fault")]), (0.46, [])])
+def test_wrong_labels_are_seen_while_they_are_not_yet_learned_by_heart(early, expected):
+    made = record(1.0, 0.56, kappa=0.05)
+    learned = [0.4, 0.45, 0.5, *[1.0] * 17]  # of training examples, behind others at first
+    others = [early, early, 0.56, *[0.56] * 17]
+    rows = [
+        {**row, "train/accuracy": trained, "val/accuracy": checked}
+        for row, trained, checked in zip(made.rows, learned, others, strict=True)
+    ]
+    one = dataclasses.replace(made, rows=rows)
+    assert said(one) == expected
+    assert all("until they were learned" in found.says for found in labels.wrong_labels(Case.of(one)))
+
+
+def test_decay_that_shrinks_no_weights_excuses_no_training_answers():
+    strong = {"optimizer": {"use": "adamw", "lr": 0.003, "weight_decay": 0.05}}
+    assert said(record(0.89, 0.97, **strong)) == [("labels-wrong", "fault")]
+    assert said(record(0.89, 0.97, model={"dropout": 0.8}, **strong)) == []
+
+
+def test_labels_that_were_learned_from_are_wrong_and_not_permuted():
+    made = record(0.5, 0.66, kappa=0.01)
+    assert [found.cause for found in labels.permuted(Case.of(made))] == []
+    assert said(made) == [("labels-wrong", "fault")]
+
+
+@pytest.mark.parametrize(
+    ("r2", "last", "expected"), [(-0.03, 0.7, ["labels-permuted"]), (0.3, 0.7, []), (-0.03, 1.0, [])]
+)
+def test_numbers_that_are_learned_by_heart_and_told_by_their_mean_belong_to_other_inputs(r2, last, expected):
+    made = record(1.0, 1.0, kappa=0.15)
+    rows = [{"epoch": at, "step": 40 * at, "train/loss": last, "val/loss": 1.0} for at in range(1, 21)]
+    begin = dataclasses.replace(made.looks[0], loss_eval={"model": 1.0}, agreement={"kappa": 0.15, "error": 0.05})
+    info = {"sizes": made.info["sizes"], "target_shape": ()}
+    numbers = dataclasses.replace(made, rows=rows, info=info, figures={"val/r2": r2}, looks=(begin, made.looks[1]))
+    assert [found.cause for found in labels.permuted(Case.of(numbers))] == expected
+
+
 def test_a_class_of_hardly_any_examples_is_not_taken_for_permuted_labels():
     made = record(1.0, 0.3, kappa=0.1)
     rows = [{**row, "train/loss": 0.01, "val/loss": 3.0} for row in made.rows]

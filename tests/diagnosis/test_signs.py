@@ -87,13 +87,34 @@ def test_a_rate_that_suits_another_optimizer_is_too_low_where_little_is_learned(
 
 
 @pytest.mark.parametrize(
-    ("lr", "falls", "expected"),
-    [(0.008, 0.04, [("lr-too-low", "fault")]), (0.008, 0.0, []), (0.05, 0.04, [])],
+    ("lr", "accuracy", "falls", "expected"),
+    [
+        (0.008, BEHIND, 0.04, [("lr-too-low", "fault")]),
+        (0.008, SOUND, 0.04, []),
+        (0.008, BEHIND, 0.0, []),
+        (0.02, BEHIND, 0.04, []),
+    ],
 )
-def test_a_rate_that_hardly_anybody_takes_is_too_low_while_the_loss_still_falls(lr, falls, expected):
-    made = record(optimizer={"use": "sgd", "lr": lr, "momentum": 0.9})
+def test_a_rate_that_hardly_anybody_takes_is_too_low_where_little_is_learned_and_the_loss_falls(
+    lr, accuracy, falls, expected
+):
+    made = record(accuracy, optimizer={"use": "sgd", "lr": lr, "momentum": 0.9})
     rows = [{**row, "train/loss": 1.2 - falls * row["epoch"]} for row in made.rows]
     assert said(steps.too_low, dataclasses.replace(made, rows=rows)) == expected
+
+
+def test_the_rate_of_another_optimizer_is_too_low_while_much_is_left_and_the_loss_falls():
+    made = record(optimizer={"use": "adagrad", "lr": 0.005})
+    for falls, expected in ((0.03, [("lr-too-low", "fault")]), (0.0, [])):
+        rows = [{**row, "train/loss": 0.6 + falls * (20 - row["epoch"])} for row in made.rows]
+        assert said(steps.too_low, dataclasses.replace(made, rows=rows)) == expected
+
+
+@pytest.mark.parametrize(("made", "expected"), [(38, [("too-few-epochs", "fault")]), (600, [])])
+def test_so_few_steps_are_too_few_while_the_loss_falls_faster_than_they_grow(made, expected):
+    short = record(steps=made, epochs=3)
+    rows = [{**row, "train/loss": 1.2 / row["epoch"] ** 1.6} for row in short.rows]
+    assert said(steps.too_few, dataclasses.replace(short, rows=rows)) == expected
 
 
 @pytest.mark.parametrize(
@@ -171,6 +192,64 @@ def test_activations_that_give_back_what_they_are_given_make_a_line_whatever_els
     layers = dict.fromkeys("abc", 0.1)
     made = record(looks={"probed": True, "weight_deviation": layers, "bends": {"act": bent}})
     assert said(propagation.straight, made) == expected
+
+
+@pytest.mark.parametrize(("dead", "expected"), [(0.0, ["linear-network", "exploding-gradients"]), (1.0, [])])
+def test_dead_units_bend_nothing_and_pass_no_gradient_and_are_their_own_cause(dead, expected):
+    layers = dict.fromkeys("abc", 0.1)
+    made = record(BEHIND, looks={"probed": True, "weight_deviation": layers, "outputs": {"bend": 0.0}})
+    begin = dataclasses.replace(
+        made.looks[0], probed=True, weight_deviation=layers, outputs={"bend": 0.0}, zeros={"act": 0.5},
+        dead={"act": dead}, gradient={"a": 80.0, "b": 1.0, "c": 1.0},
+    )  # fmt: skip
+    made = dataclasses.replace(made, looks=(begin, made.looks[1]))
+    found = [*said(propagation.straight, made), *said(propagation.exploding, made)]
+    assert [cause for cause, _ in found] == expected
+    assert [cause for cause, _ in said(propagation.dead, made)] == ["dead-units"] * bool(dead)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"), [(0.3, 0.3, ["initial-weights-too-large"]), (0.0, 0.3, []), (0.3, 0.1, [])]
+)
+def test_units_that_begin_and_stay_at_their_ends_had_weights_too_large(start, end, expected):
+    made = record(looks={"probed": True, "saturated": {"rnn": end}})
+    begin = dataclasses.replace(made.looks[0], probed=True, saturated={"rnn": start})
+    made = dataclasses.replace(made, looks=(begin, made.looks[1]))
+    assert [cause for cause, _ in said(propagation.wide_start, made)] == expected
+
+
+@pytest.mark.parametrize(("train", "expected"), [(2400, ["noisy-inputs"]), (40, [])])
+def test_of_a_few_examples_the_nearest_is_far_without_any_noise(train, expected):
+    made = record(BEHIND)
+    begin = dataclasses.replace(made.looks[0], agreement={"kappa": 0.1, "error": 0.05, "distance": 0.9})
+    info = {**made.info, "mean": [0.5], "sizes": {"train": train, "val": 100}, "class_counts": [train // 4] * 4}
+    made = dataclasses.replace(made, looks=(begin, made.looks[1]), info=info)
+    assert [cause for cause, _ in said(inputs.noisy, made)] == expected
+
+
+@pytest.mark.parametrize(("pictures", "expected"), [(12, ["overfitting"]), (150, [])])
+def test_a_few_pictures_are_learned_by_heart_where_others_have_many_times_the_mistakes(pictures, expected):
+    made = record()
+    rows = [{**row, "train/pixel_accuracy": 0.998, "val/pixel_accuracy": 0.97} for row in made.rows]
+    info = {
+        **made.info,
+        "sizes": {"train": pictures, "val": 50},
+        "class_counts": [60_000, 9_000],
+        "classes": ["a", "b"],
+    }
+    figures = {"val/pixel_accuracy": 0.97, "val/miou": 0.8}
+    made = dataclasses.replace(made, rows=rows, info=info, figures=figures)
+    assert [cause for cause, _ in said(fitting.overfitted, made)] == expected
+
+
+@pytest.mark.parametrize(("loss", "expected"), [(2.5, ["over-regularised"]), (2.2, [])])
+def test_where_no_right_answers_are_counted_losses_tell_what_dropout_holds_back(loss, expected):
+    made = record(model={"dropout": 0.8})
+    rows = [{"epoch": row["epoch"], "step": row["step"], "train/loss": loss, "val/loss": 2.4} for row in made.rows]
+    made = dataclasses.replace(made, rows=rows, info={"sizes": made.info["sizes"]}, figures={"val/perplexity": 11.0})
+    begin = dataclasses.replace(made.looks[0], loss_eval={"model": 4.0})
+    made = dataclasses.replace(made, looks=(begin, made.looks[1]))
+    assert [cause for cause, _ in said(fitting.over_regularised, made)] == expected
 
 
 @pytest.mark.parametrize(

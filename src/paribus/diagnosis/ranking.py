@@ -56,6 +56,18 @@ FOLLOWS: Mapping[str, frozenset[str]] = {  # cause → what follows from it; sym
     "labels-wrong": frozenset({"overfitting", "underfitting"}),
 }
 
+BUILT = frozenset({
+    "double-softmax", "cut-outputs", "linear-network", "batch-norm-frozen", "one-class-batches", "symmetric-units",
+    "initial-weights-zero", "initial-weights-too-large", "capacity-too-small", "inputs-not-scaled", "inputs-too-small",
+    "wrong-axis", "batches-too-small", "vanishing-gradients", "over-regularised", "clipped-to-nothing", "lr-too-low",
+    "warm-up-never-left", "stopped-too-early", "summed-loss",
+})  # fmt: skip
+"""What is built into a network, its batches or its steps: examples that say little of their targets bring none of it
+about."""
+
+UNTOLD = frozenset({"noisy-inputs", "labels-permuted"})
+"""What is told by neighbours, which say as little of textures or waves: it comes behind what is built in."""
+
 ORDER = tuple(FOLLOWS) + tuple(name for name in CAUSES if name not in FOLLOWS)
 """Of two causes as grave, the one that stands first is the likelier root."""
 
@@ -65,10 +77,18 @@ def ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
     A warning explains no fault: only what is as grave as its consequence, or graver, can be its root.
     """
-    order = sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), not one.given, ORDER.index(one.cause)))
+    built = any(
+        (one.cause in BUILT or one.given) and one.cause not in UNTOLD and one.severity == "fault" for one in findings
+    )
+
+    def place(one: Finding) -> tuple[int, bool, int]:
+        later = one.cause in UNTOLD if built else not one.given
+        return SEVERITIES.index(one.severity), later, ORDER.index(one.cause)
+
+    order = sorted(findings, key=place)
     roots: list[Finding] = []
     for finding in order:
-        root = next((place for place, known in enumerate(roots) if explains(known, finding)), None)
+        root = next((at for at, known in enumerate(roots) if explains(known, finding)), None)
         if root is None:
             roots.append(finding)
         else:

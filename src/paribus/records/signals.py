@@ -49,7 +49,8 @@ class Look:
         dead: by activation, the share of its units (channels, features) that are 0 for every example and place.
         bends: by activation that is not bounded, the share of the variance of its outputs that no straight line in its
             inputs explains: .27 of a rectifier with normal inputs, 0 of none.
-        saturated: by sigmoid, tanh or softmax, the share of its outputs within 1 % of their ends.
+        saturated: by sigmoid or tanh, the share of its outputs within 1 % of their ends; by softmax, the share of its
+            answers of which one class has all but 1 %.
         norm_mean: by batch norm, root mean square over channels of (running mean − probe's mean) / probe's deviation.
         norm_variance: by batch norm, mean over channels of the size of ln(running variance / probe's variance).
         norm_batches: by batch norm, how many batches its running statistics have seen.

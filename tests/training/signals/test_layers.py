@@ -75,6 +75,12 @@ def test_saturation_is_the_share_within_1_percent_of_the_ends(function, values, 
     assert seen(nn.Sequential(function), torch.tensor(values)[:, None])["saturated"] == {"0": share}
 
 
+def test_a_softmax_of_many_classes_is_at_its_end_where_one_has_nearly_all_and_not_where_all_are_alike() -> None:
+    logits = torch.zeros(4, 200)
+    logits[0, 7] = 20.0
+    assert seen(nn.Sequential(nn.Softmax(dim=1)), logits)["saturated"] == {"0": 0.25}
+
+
 def test_outputs_that_do_not_depend_on_the_example_have_no_variation() -> None:
     linear = nn.Linear(4, 3)
     nn.init.zeros_(linear.weight)

@@ -15,6 +15,7 @@ NARROW, LEFT = 3, 0.1  # units of a hidden layer; what is left of the loss of a 
 SQUEEZED = 0.03  # of that loss, left behind so narrow a layer
 HEAVY_DROPOUT, HEAVY_DECAY, HEAVY_L1 = 0.6, 0.02, 0.002
 BY_HEART, WORSE = 0.98, 0.05  # right answers in training; how many fewer elsewhere
+OFTEN = 4.0  # times as many mistakes in pixels of others, and one more
 FEW = 20  # examples of a class
 COURSE = 4  # epochs that show a best one among them
 
@@ -73,7 +74,7 @@ def over_regularised(case: Case) -> Iterator[Finding]:
     found = strong(record)  # what shows comes first: penalties where weights shrank
     found = dict(sorted(found.items(), key=lambda one: ("drop" in one[0]) == shrinks))
     shrunk = shrinks and case["fit"] > LEFT
-    if not found or case.above("usual_rate") or not (shrunk or (_held(case, found) and _poorly(case))):
+    if not found or case.above("usual_rate") or not (shrunk or (held_back(case, found) and _poorly(case))):
         return
     named = " and ".join(f"{name}={value:g}" for name, value in found.items())
     yield Finding(
@@ -86,14 +87,17 @@ def over_regularised(case: Case) -> Iterator[Finding]:
     )
 
 
-def _held(case: Case, found: dict[str, float]) -> bool:
+def held_back(case: Case, found: dict[str, float]) -> bool:
     """Whether what holds back can be seen: weights that shrank, or units that were left out."""
     return case.low("shrinkage") or case.low("growth") or any("drop" in name for name in found)
 
 
 def _poorly(case: Case) -> bool:
     """Whether less is learned than elsewhere, or training examples are answered worse than others."""
-    return case.behind or case.low("gap")
+    if case.record.rated:
+        return case.behind or case.low("gap")
+    trained, others = case.record.values("train/loss")[-1:], case.record.values("val/loss")[-1:]
+    return case.behind or bool(trained and others and trained[0] > others[0] > 0)
 
 
 def strong(record: Record) -> dict[str, float]:
@@ -142,7 +146,11 @@ def _by_heart(case: Case) -> bool:
         trained, others = record.values("train/loss")[-1:], record.values("val/loss")[-1:]
         return bool(trained and others) and 0 <= trained[0] < (1 - BY_HEART) * others[0]
     known = record.values(f"train/{name}")[-1:]
-    return bool(known) and known[0] >= BY_HEART and case["gap"] > WORSE
+    if not known or known[0] < BY_HEART:
+        return False
+    if record.classifies:
+        return case["gap"] > WORSE
+    return case["gap"] > OFTEN * (1 - known[0])  # of pixels most are easy: mistakes are compared, not right answers
 
 
 def few(record: Record) -> bool:

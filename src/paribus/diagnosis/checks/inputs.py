@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from paribus.diagnosis.case import Case, Check
+from paribus.diagnosis.checks.fitting import few
 from paribus.diagnosis.finding import Finding, Trace
 from paribus.diagnosis.rates import batch
 from paribus.diagnosis.record import Record
@@ -65,9 +66,11 @@ def _scaling(record: Record, seen: bool) -> dict[str, Any]:
 
 def noisy(case: Case) -> Iterator[Finding]:
     """Inputs of which all are about as far from each other as in noise, or whose neighbouring pixels are."""
-    far, rough = case.above("nearness"), case.above("rough")
+    pictures = len(case.record.info.get("input_shape") or ()) > 1
+    rough = case.above("rough")
+    far = case.above("nearness") and not few(case.record) and (case.high("rough") or not pictures)
     if not far and not rough:
-        return
+        return  # of few examples the nearest is far, and so it is of pictures whose pixels move, as waves do
     yield Finding(
         "noisy-inputs",
         f"An example's nearest neighbour is {100 * case['nearness']:.0f} % as far away as any other example: inputs "

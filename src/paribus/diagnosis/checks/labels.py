@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from statistics import median
 
 from paribus.diagnosis.case import Case, Check
 from paribus.diagnosis.checks.classes import UNRELATED, pairs, scarce
-from paribus.diagnosis.checks.fitting import COURSE, few, rated, strong
+from paribus.diagnosis.checks.fitting import COURSE, few, held_back, rated, strong
 from paribus.diagnosis.finding import Finding
 from paribus.diagnosis.measures import entropy, softened
 from paribus.diagnosis.record import Record
 
 AS_GUESSED = 0.25  # of what guessing leaves
+NOTHING = 0.05  # of the variance of a number
 RELATED = 0.2  # κ of neighbours' targets that have something to do with their inputs
 AGREED = 0.9  # κ of neighbours that rules out more than one wrong label in twenty
 PROBABLE = 0.99  # share of outputs that are probabilities
@@ -21,6 +23,7 @@ SURE, FAR = 3.0, 4.0  # standard errors; of the farthest of many
 AT_REST = 0.8, 1.1  # the last training loss over that of the frequencies, where nothing is learned
 STILL = ("most_update", "gradient_span", "middle_gain", "first_spread", "usual_rate", "shrinkage")
 """Figures that are as in healthy runs where only the labels are at fault."""
+BY_HEART = 0.9  # of the loss of a guess: with less left something was learned
 EVEN = 0.5  # of the share of the middle class, of classes that are about as frequent
 LAST = 3  # epochs at the end
 LAG = 0.02  # of right answers: less is no harm
@@ -31,7 +34,9 @@ def permuted(case: Case) -> Iterator[Finding]:
     """Nothing to be learned, though steps and gradients are sound."""
     record = case.record
     r2 = record.figures.get("val/r2")
-    if _unrelated(case) and (case.behind or (r2 is not None and r2 < AS_GUESSED)) and not _noise(case):
+    learns = case["achieved"] > AS_GUESSED or case.below("steps")  # neighbours of textures tell nothing, either
+    untold = _unrelated(case) and not learns
+    if untold and (case.behind or (r2 is not None and r2 < AS_GUESSED)) and not _noise(case):
         says = (
             f"An example's nearest neighbour tells its target no better than chance does ({_kappa(case)}), and what "
             "was learned tells it hardly better."
@@ -51,12 +56,19 @@ def permuted(case: Case) -> Iterator[Finding]:
         )
         yield _permuted(case, says, case.evidence("achieved", "fit", "most_update", "dead_at_end"))
         return
+    if _related(case) or few(record) or scarce(record) or record.diverged:
+        return
+    if r2 is not None and r2 < NOTHING and case["fit"] < BY_HEART and not case.above("mode_gap"):
+        says = (
+            f"Training examples are learned by heart, their loss falls to {case['fit']:.2g} of what it was, and the "
+            f"numbers of others are told no better than by their mean: R² = {r2:.2g}."
+        )
+        yield _permuted(case, says, case.evidence("fit", "agreement", "rise"))
+        return
     base, losses = entropy(record), record.values("val/loss")
-    if base is None or not losses or not case["achieved"] < AS_GUESSED or record.diverged:
+    if base is None or not losses or not case["achieved"] < AS_GUESSED:
         return
-    if _related(case) or few(record) or scarce(record):
-        return
-    learned = record.values("train/loss")[-1] < 0.9 * base if record.values("train/loss") else False
+    learned = record.values("train/loss")[-1] < BY_HEART * base if record.values("train/loss") else False
     worse = losses[-1] > 0.98 * base
     if not (learned and worse) or case.above("mode_gap"):
         return
@@ -117,7 +129,8 @@ def wrong_labels(case: Case) -> Iterator[Finding]:
     record = case.record
     early = len(record.rows) < COURSE or case.above("unfinished")
     agree = case["agreement"] > AGREED  # a share of wrong labels takes twice as much of it
-    if strong(record) or agree or few(record) or early or case.poor or case["simplex"] > PROBABLE:
+    excused = held_back(case, found) if (found := strong(record)) else False
+    if excused or agree or few(record) or early or case.poor or case["simplex"] > PROBABLE:
         return
     if _worse(case):
         yield _worse_than_others(case)
@@ -161,26 +174,54 @@ def _worse(case: Case) -> bool:
     told = case["agreement"] < AGREED and case["told"] > 0  # of labels that are right neighbours know about as much
     lag, error = _lag(record)
     still = abs(case["mode_gap"]) < SAME_MODE
-    return told and balanced and still and not eased and not _harder(record) and lag > max(LAG, SURE * error)
+    early, chance = _most(record)
+    seen = lag > max(LAG, SURE * error) or early > max(LAG, FAR * chance)
+    return told and balanced and still and not eased and not _harder(record) and seen
 
 
 def _lag(record: Record) -> tuple[float, float]:
     """How much rarer training examples are answered right than others, at the end, and its error by chance."""
-    sizes, split = record.info.get("sizes") or {}, ("train", "val")
-    rows = [[row.get(f"{part}/accuracy") for part in split] for row in record.rows[-LAST:]]
-    if not rows or any(value is None for row in rows for value in row) or not all(sizes.get(part) for part in split):
+    rows = _answers(record)[-LAST:]
+    if not rows:
         return 0.0, 0.0
     trained, checked = (median(column) for column in zip(*rows, strict=True))
-    parts = zip((trained, checked), split, strict=True)
-    return checked - trained, math.sqrt(math.fsum(share * (1 - share) / sizes[part] for share, part in parts))
+    return checked - trained, _error(record, trained, checked)
+
+
+def _most(record: Record) -> tuple[float, float]:
+    """The same of the epoch in which it was most: wrong labels are learned last (Arpit et al., 2017).
+
+    While a network learns, others are answered at the end of an epoch, and training examples all along it: so others
+    count as they were answered at its beginning or at its end, whichever was worse.
+    """
+    rows = _answers(record)
+    worse = [(trained, min(before, after)) for (_, before), (trained, after) in pairwise(rows)]
+    trained, checked = max(worse, key=lambda one: one[1] - one[0], default=(0.0, 0.0))
+    return (checked - trained, _error(record, trained, checked)) if worse else (0.0, 0.0)
+
+
+def _answers(record: Record) -> list[tuple[float, float]]:
+    """Shares of right answers over the epochs, of training examples and of others; none where one is not known."""
+    sizes = record.info.get("sizes") or {}
+    rows = [(row.get("train/accuracy"), row.get("val/accuracy")) for row in record.rows]
+    known = [(trained, checked) for trained, checked in rows if trained is not None and checked is not None]
+    return known if len(known) == len(rows) and sizes.get("train") and sizes.get("val") else []
+
+
+def _error(record: Record, trained: float, checked: float) -> float:
+    """The standard error of a difference between two such shares."""
+    sizes = record.info["sizes"]
+    return math.sqrt(trained * (1 - trained) / sizes["train"] + checked * (1 - checked) / sizes["val"])
 
 
 def _worse_than_others(case: Case) -> Finding:
-    lag, error = _lag(case.record)
+    at_end, at_most = _lag(case.record), _most(case.record)
+    lag, error = max(at_end, at_most)
+    when = "are" if at_end >= at_most else "were, until they were learned by heart,"
     return Finding(
         "labels-wrong",
-        f"Training examples are answered right less often than others, by {100 * lag:.1f} ± {100 * error:.1f} points, "
-        "though nothing makes them harder, and nearest neighbours disagree more often than the network errs.",
+        f"Training examples {when} answered right less often than others, by {100 * lag:.1f} ± {100 * error:.1f} "
+        "points, though nothing makes them harder, and nearest neighbours disagree more often than the network errs.",
         case.evidence("agreement", "told", "gap", "mode_gap"),
         _agreeing(case.record),
         "Look for them: paribus analyse errors lists suspected wrong labels. Label smoothing lessens the harm.",

@@ -13,6 +13,7 @@ from paribus.diagnosis.record import Record
 from paribus.records.signals import Look
 
 SAME = 1e-6  # of the norm of a layer: weights that deviate by less are equal, but for rounding
+BORN = 0.1  # of the outputs of a layer of sigmoids or tanhs: of sound ones hardly any is at its ends at the start
 LEFT = 0.1  # of the loss of a guess: what a network that bends could learn
 STRAIGHT = 1e-4  # of the spread of the outputs: a network that bends less is a straight line
 UNBENT = 0.01  # of what an activation gives: .27 of a rectifier's is no straight line, .01 of one with a slope of .72
@@ -20,16 +21,22 @@ UNBENT = 0.01  # of what an activation gives: .27 of a rectifier's is no straigh
 
 def wide_start(case: Case) -> Iterator[Finding]:
     """Initial weights that are too large: outputs, or a first loss, beyond those of any healthy run."""
-    if case.above("widest_input") or not (case.above("widest_gain") or case.above("start_spread")):
+    large = any(map(case.above, ("widest_gain", "middle_gain", "start_spread"))) or _born_saturated(case)
+    if case.above("widest_input") or not large:
         return
     yield Finding(
         "initial-weights-too-large",
         "Before the first step weights are larger than in any healthy run, for the inputs that they have.",
-        case.evidence("widest_gain", "start_spread", "start_loss", "achieved"),
+        case.evidence("widest_gain", "middle_gain", "start_spread", "saturated", "start_loss", "achieved"),
         _init(case.record, "he"),
         "Draw weights with a variance of 2/inputs (He et al., 2015) before a ReLU.",
         trace=case.depth("deviation of outputs before the first step", "deviation", case.record.start),
     )
+
+
+def _born_saturated(case: Case) -> bool:
+    """Whether sigmoids or tanhs are at their ends before the first step, and at the end in more layers than usual."""
+    return max(layers(case.record.start, "saturated"), default=0.0) > BORN and case.high("saturated")
 
 
 def alike(case: Case) -> Iterator[Finding]:
@@ -76,6 +83,7 @@ def dead(case: Case) -> Iterator[Finding]:
         _activation(case.record, "leaky_relu") or _init(case.record, "he"),
         "A smaller learning rate keeps them alive; look at the biases if they were born dead.",
         "fault" if case.behind or (born and share > 0.95) else "warning",
+        given=case.above("dead_at_start"),
         trace=case.looks("share of dead units", "dead", log=False),
     )
 
@@ -113,8 +121,8 @@ def vanishing(case: Case) -> Iterator[Finding]:
 def exploding(case: Case) -> Iterator[Finding]:
     """A gradient that grows on its way to the first layers."""
     ends = case.high("saturated") and case.behind
-    if not case.above("gradient_span") and not (case.high("gradient_span") and ends):
-        return
+    if case.above("dead_at_start") or not (case.above("gradient_span") or (case.high("gradient_span") and ends)):
+        return  # a layer that is dead takes the last one's gradient, not more
     yield Finding(
         "exploding-gradients",
         f"Before the first step the first layer's gradient is {case['gradient_span']:.1e} of the last one's.",
@@ -138,6 +146,8 @@ def straight(case: Case) -> Iterator[Finding]:
     sure = named or line or passing or case.behind or (case.below("first_bend") and case["fit"] > LEFT)
     if record.option("model.use") in LINEAR or not (named or line or nearly or passing):
         return
+    if case.above("dead_at_start") and not named and not passing:
+        return  # units that are zero bend nothing, whatever their activation
     yield Finding(
         "linear-network",
         "No activation stands between its layers, so together they are one matrix."

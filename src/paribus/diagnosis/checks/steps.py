@@ -17,9 +17,10 @@ VANISHED = 0.5  # of the norm that weights began with
 FEW, SHORT, LEFT = 2, 200, 0.4  # epochs, steps, and what is left of a guess's loss: of less, nothing else is said
 LITTLE = 0.15  # of a guess's loss: with less left a training is as good as over
 FALLS = 0.02  # of a guess's loss, whenever the steps grow by a factor of e
+STILL_FALLS = 0.01  # of it where hardly anybody takes such a rate: a schedule that ends near zero hides the rest
 WHOLE = 4  # batches in an epoch: of so few each holds a quarter of all examples, and more
 LONG, ROUGH = ("growth", "most_update"), ("first_epoch", "jump", "rise")  # signs of long steps, and of their harm
-NEAR = 2.0  # times the lowest rate of all recipes but one: a rate that hardly anybody takes
+NEAR = 1.4  # times the lowest rate of all recipes but one: a rate that hardly anybody takes
 FAR = 5.0  # times less than the limit: so short a step does nothing, whatever else is known
 
 
@@ -32,11 +33,13 @@ def too_high(case: Case) -> Iterator[Finding]:
     asked = ("growth", "first_epoch", *(() if vanished else ("most_update",)), "jump")
     signs = [name for name in asked if case.above(name)]
     odd = (_unusual(case, case.above) and any(map(case.high, asked))) or (_unusual(case, case.high) and case.behind)
-    if not signs and not vanished and all(map(case.high, LONG)) and (rough := [*filter(case.high, ROUGH)]):
+    died = case.high("dead_at_end") and not case.high("dead_at_start")
+    rough = [*filter(case.high, ROUGH), *(["dead_at_end"] if died else [])]
+    if not signs and not vanished and all(map(case.high, LONG)) and rough:
         signs, odd = [*LONG, *rough], True
     elif odd:
         signs.append("coordinate_rate" if "coordinate_rate" in case.figures else "gradient_rate")
-    if case.poor and case.high("dead_at_end") and not case.high("dead_at_start") and _far(case):
+    if case.poor and died and "dead_at_end" not in signs and _far(case):
         signs.append("dead_at_end")
     if not signs and not record.diverged:
         return
@@ -50,6 +53,7 @@ def too_high(case: Case) -> Iterator[Finding]:
         _rate(record, 1 / _factor(case, "most_update", math.ceil if record.diverged else round)),
         "Or let it warm up (schedule.use=warmup), or clip the gradient (training.clip_norm=1).",
         "fault" if sure else "warning",
+        given=case.above("usual_rate"),
         trace=trace or case.curves("losses", "train/loss", "val/loss"),
     )
 
@@ -88,7 +92,9 @@ def too_low(case: Case) -> Iterator[Finding]:
     below = case.below("usual_rate") and case.low("most_update")
     other = _unusual(case, case.below) and (case.low("most_update") or case["unfinished"] > FALLS)
     other |= _unusual(case, case.low) and case.behind
-    rare = case["usual_rate"] < NEAR * case.lowest("usual_rate") and case["unfinished"] > 2 * FALLS
+    other |= _unusual(case, case.low) and case["unfinished"] > FALLS and case["fit"] > LEFT
+    much = case.behind and case["fit"] > LITTLE and case["unfinished"] > STILL_FALLS
+    rare = much and _unusual(case, lambda name: case[name] < NEAR * case.lowest(name))
     unusual = tiny or below or other or rare or (case.low("usual_rate") and case.behind)
     if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
         return
@@ -141,9 +147,11 @@ def too_few(case: Case) -> Iterator[Finding]:
     whole = case["batches"] <= WHOLE and case.low("steps")
     fewest = case.below("steps") or case.low("batches") or whole
     falling = case.high("unfinished") or (case.behind and case["unfinished"] > FALLS)
-    falling |= (whole or (case.low("steps") and case.low("batches"))) and case["unfinished"] > FALLS
+    scarce = whole or case.below("steps") or (case.low("steps") and case.low("batches"))
+    falling |= scarce and case["unfinished"] > FALLS
     hurried = (fewest and case.behind) or ((fewest or case.low("steps")) and falling)
-    hurried &= not case["fit"] < LITTLE  # else hardly anything is left that more steps could learn
+    steep = case.below("steps") and case["slope"] > 1  # falls faster than steps grow
+    hurried &= not case["fit"] < LITTLE or steep  # else hardly anything is left that more steps could learn
     if not hurried and record.values("train/loss") and not case["fit"] > LEFT:
         return  # little is left to be learned; losses of several stages tell nothing of that
     short = epochs <= FEW and record.steps < SHORT

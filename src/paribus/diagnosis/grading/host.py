@@ -98,7 +98,9 @@ class Host:
         return not self.needs or bool(folder and (Path(folder) / self.needs).is_dir())
 
 
-SGD, ADAM, ADAMW = ({"use": name} for name in ("sgd", "adam", "adamw"))
+SGD, ADAM, ADAMW, AMSGRAD, NADAM, RMSPROP = (
+    {"use": name} for name in ("sgd", "adam", "adamw", "amsgrad", "nadam", "rmsprop")
+)
 
 
 def recipe(

@@ -17,8 +17,6 @@ NEAR = 0.01  # share of the range of a bounded function that counts as its end
 RANGES: dict[type[nn.Module], tuple[float, float]] = {
     nn.Sigmoid: (0, 1),
     nn.Hardsigmoid: (0, 1),
-    nn.Softmax: (0, 1),
-    nn.Softmax2d: (0, 1),
     nn.Tanh: (-1, 1),
     nn.Hardtanh: (-1, 1),
     nn.Softsign: (-1, 1),
@@ -26,6 +24,7 @@ RANGES: dict[type[nn.Module], tuple[float, float]] = {
     nn.GRU: (-1, 1),
     nn.LSTM: (-1, 1),
 }
+SOFTMAX = (nn.Softmax, nn.Softmax2d)
 CHANNELS_LAST = (nn.Linear, nn.LayerNorm, nn.Embedding, nn.RNNBase)  # what they give has its units on the last axis
 
 
@@ -98,10 +97,12 @@ class Outputs:
             if is_activation(module) and output.ndim > 1:
                 axis = output.ndim - 1 if self._units_last else 1
                 figures |= {"zeros": zeros(output), "dead": dead(nothing, axis - 1)}
-                if type(module) not in RANGES and not getattr(module, "inplace", False):
+                if not isinstance(module, (*RANGES, *SOFTMAX)) and not getattr(module, "inplace", False):
                     figures |= bends(given, output)
             if type(module) in RANGES:
                 figures["saturated"] = near_ends(output, *RANGES[type(module)])
+            elif isinstance(module, SOFTMAX):
+                figures["saturated"] = sure(module, output)
             self.readings.note(name, **figures)
 
         return look
@@ -156,6 +157,12 @@ def near_ends(output: Tensor, low: float, high: float) -> Tensor:
     """The share of values within 1 % of the ends of a range."""
     margin = NEAR * (high - low)
     return ((output < low + margin) | (output > high - margin)).float().mean()
+
+
+def sure(module: nn.Module, output: Tensor) -> Tensor:
+    """The share of a softmax's answers of which one class has all but 1 %: of many classes nearly all are next to 0."""
+    axis = getattr(module, "dim", -3)  # Softmax2d has no such field
+    return (output.amax(1 if axis is None else axis) > 1 - NEAR).float().mean()
 
 
 class Drift:
