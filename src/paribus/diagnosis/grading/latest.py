@@ -30,7 +30,7 @@ def tongues() -> Examples:
     with gzip.open(measured("parallel_eng_deu") / "eng_deu.tsv.gz", "rt", encoding="utf-8") as lines:
         rows = [line.rstrip("\n").lower().split("\t")[:2] for line in lines]
     draw = np.random.default_rng(key("grading", "tongues"))
-    columns, labels = [], []
+    columns, labels = [], list[int]()
     for at in draw.permutation(len(rows)):
         label = len(labels) % 2
         kept = "".join(letter for letter in rows[at][label] if letter in ALPHABET)
