@@ -100,7 +100,10 @@ def test_a_rate_that_hardly_anybody_takes_is_too_low_where_little_is_learned_and
 ):
     made = record(accuracy, optimizer={"use": "sgd", "lr": lr, "momentum": 0.9})
     rows = [{**row, "train/loss": 1.2 - falls * row["epoch"]} for row in made.rows]
-    assert said(steps.too_low, dataclasses.replace(made, rows=rows)) == expected
+    made = dataclasses.replace(made, rows=rows)
+    assert said(steps.too_low, made) == expected
+    smoothed = dataclasses.replace(made, recipe={**made.recipe, "task": {"label_smoothing": 0.1}})
+    assert said(steps.too_low, smoothed) == []  # its loss cannot fall as far
 
 
 def test_the_rate_of_another_optimizer_is_too_low_while_much_is_left_and_the_loss_falls():

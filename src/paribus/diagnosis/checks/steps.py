@@ -8,6 +8,7 @@ from typing import Any
 
 from paribus.diagnosis.case import Case, Check
 from paribus.diagnosis.finding import Finding, Severity
+from paribus.diagnosis.measures import softened
 from paribus.diagnosis.record import Record
 
 LEAST, MOST = 10.0, 1e4  # factors by which a learning rate is treated
@@ -93,7 +94,7 @@ def too_low(case: Case) -> Iterator[Finding]:
     other = _unusual(case, case.below) and (case.low("most_update") or case["unfinished"] > FALLS)
     other |= _unusual(case, case.low) and case.behind
     other |= _unusual(case, case.low) and case["unfinished"] > FALLS and case["fit"] > LEFT
-    much = case.behind and case["fit"] > LITTLE and case["unfinished"] > STILL_FALLS
+    much = case.behind and case["fit"] > LITTLE and case["unfinished"] > STILL_FALLS and not softened(record)
     rare = much and _unusual(case, lambda name: case[name] < NEAR * case.lowest(name))
     unusual = tiny or below or other or rare or (case.low("usual_rate") and case.behind)
     if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
