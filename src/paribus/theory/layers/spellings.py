@@ -46,7 +46,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "ln": "layernormalization layernormalisation",
         "gn": "groupnormalization",
         "instance": "instancenormalization",
-        "dropout": "spatialdropout drop do",
+        "dropout": "spatialdropout alphadropout drop do",
         "up": "upsampling interpolate bilinearupsample bilinearupsampling nearestupsample nearestupsampling",
         "embedding": "embeddinglayer embed lookup wordembedding tokenembedding einbettung einbettungsschicht",
         "rnn": "simplernn vanillarnn birnn elmanrnn",

@@ -114,7 +114,9 @@ def summary(text: str) -> Iterator[Line]:
         if found is None or (other and other["kind"].lower() in WHOLE):
             continue
         name = found["kind"].rstrip("0123456789") if keras else found["kind"]
-        name = name or re.sub(r"_\d+$", "", found["label"])  # where the class is cut off
+        if keras and f"({found['kind']})" not in found[0]:  # the class is cut off
+            label = re.sub(r"_\d+$", "", found["label"])
+            name = label if not name or kind_of(label) or label in BRANCHED | {"activation"} else name
         known = kind_of(name) or "separable" in name.lower()
         if keras and name.lower() == "activation":
             name, known = "id", "id"
@@ -221,7 +223,10 @@ class Rebuilt:
         if not given:
             self.said.append(f"the input {'×'.join(map(str, came))} follows from the first layer's sizes")
         start = Place((), came, turned=len(came) == 2 and lines[0].last and lines[0].kind in SLIDING | {"bn"})
-        places = {first.label: start}
+        labels = [line.label for line in (first, *lines)]
+        sources = dict.fromkeys(name for line in lines for name in line.sources)
+        lost = [name for name in sources if not any(label.startswith(name) for label in labels)]
+        places = {lost[0] if not first.label and len(lost) == 1 else first.label: start}  # an input without a row
         end = start
         for line in lines:
             ends = [_named(places, name) for name in line.sources] or [end]
