@@ -40,7 +40,7 @@ NAMES = {  # without spaces, hyphens and the number of axes
                "globalaveraging globalesmittelwertpooling globalesaveragepooling globalesdurchschnittspooling",
         "linear": "fullyconnected fullyconnectedlayer denselayer lin affine output hidden hiddenlayer outputlayer "
                   "linearlayer ip innerproduct versteckte versteckten verdeckte verdeckten connected vollverbunden "
-                  "vollverbundene ausgabeschicht ausgabe dichte lineareschicht linearschicht vollständigverbunden "
+                  "vollverbundene vollvernetzt vollvernetzte vollvernetzten ausgabeschicht ausgabe dichte lineareschicht linearschicht vollständigverbunden "
                   "vollständigverbundene vollständigverbundenen vollverbundenen",
         "bn": "batchnormalization batchnormalisation norm batchnormalisierung",
         "ln": "layernormalization layernormalisation",
@@ -151,7 +151,7 @@ ORDER = {  # of bare arguments, elsewhere
 }
 SPOKEN_ALONG = """
 a an and by cells ch channel channels class classes direction each feature features filter filters groups heads hidden
-kernel kernels layer layers maps neuron neurons nodes of output outputs over per the to unit units window windows with
+kernel kernels layer layers maps neuron neurons nodes of output outputs over per tags the to unit units window windows with
 """  # words that say nothing beside a layer
 FILLERS = {*SPOKEN_ALONG.split()}
 # fmt: on
@@ -247,7 +247,7 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         names = ("in", "out")
     bare = iter([name for name in _turned(kind, names, plain) if not name or name not in given])
     for piece, where in call.pieces:
-        if (not exact or is_activation(piece)) and (itself := _by_itself(kind, piece)):
+        if (not exact or is_activation(piece) or re.fullmatch(r"[a-z]\d+(?:x\d+)*", piece)) and (itself := _by_itself(kind, piece)):
             found[itself[0]] = (itself[1], where)
             continue
         word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
@@ -390,6 +390,8 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
     rules, found, waiting = KINDS["conv" if kind == "separable" else kind], list[Word](), ""
     if attached and kind in ("conv", "dw", "deconv") and any(re.fullmatch(r"\d+x\d+", word) for word, _ in words):
         found.append((attached, name))  # conv16 3x3
+    elif attached and kind == "linear" and len(attached) == 1 and any(word.isdigit() for word, _ in words):
+        pass  # fc1 1024: its name
     elif attached:
         found += [(word, name) for word in _attached(kind, *attached.split("-"))]
     for word, place in words:

@@ -26,6 +26,7 @@ KERAS = re.compile(rf"(?P<label>[\w./-]+)\s*\((?P<kind>\w*)\)?\s+(?P<shape>\[?\(
 TORCHINFO = re.compile(rf"[├└─│\s]*(?P<kind>\w+)(?:\s*\(\w+\))?(?::\s*\d+(?:-\d+)*)?\s+(?:(?P<came>{SHAPE})\s+)?"
                        rf"(?P<shape>{SHAPE})\s+(?P<count>\d[\d,]*|--|\(recursive\))")  # fmt: skip
 TORCHSUMMARY = re.compile(rf"(?P<kind>\w+?)-\d+\s+(?P<shape>{SHAPE})\s+(?P<count>\d[\d,]*)")
+PLAIN = re.compile(r"(?m)^\s*([A-Za-z]\w*)(?: \d+x\d+)?\s{2,}(\d+(?: ?[x×] ?\d+)*)\s{2,}(\d[\d,]*)\s*$")
 BOXED = re.compile(r"[│┃]")
 RULED = re.compile(r"[┳╇┼┬]")  # a corner of boxes
 SLIDING = {"conv", "dw", "deconv", "separable", "pool", "avgpool", "up", "zeropad", "gap", "gmp", "adaptive"}
@@ -105,6 +106,8 @@ def summary(text: str) -> Iterator[Line]:
     """The layers of a pasted summary; nothing if it is none."""
     if not re.search(r"(?i)param|\(None,|\[-1,", text):
         return
+    if re.match(r"(?i)\s*layer\s{2,}output.*\s{2,}param", text):  # columns of a table that somebody wrote
+        text = PLAIN.sub(lambda m: f"{m[1]}-1 [-1, {', '.join(re.findall('[0-9]+', m[2]))}] {m[3]}", text)
     for raw in _boxed(text) if RULED.search(text) else _unwrapped(text):
         keras = KERAS.match(raw.strip())
         other = None if keras else TORCHINFO.match(raw.strip()) or TORCHSUMMARY.match(raw.strip())

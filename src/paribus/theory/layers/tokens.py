@@ -20,10 +20,10 @@ COUNTS = {word: n for n, words in enumerate((
     "five fünf cinq", "six sechs", "seven", "eight"), 1) for word in words.split()}
 NOUNS = {  # what a number counts
     **dict.fromkeys(("filter", "filters", "kernels", "channels", "channel", "maps", "map", "ch", "filtern", "kanälen",
-                     "kanäle", "filtres", "canaux"), "filters"),
+                     "kanäle", "kanal", "filtres", "canaux"), "filters"),
     **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
                      "einheiten", "ausgänge", "ausgängen", "ausgang", "ausgabeneuronen", "ausgabeneuron"), "units"),
-    **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
+    **dict.fromkeys(("class", "classes", "klassen", "logits", "way", "tags"), "classes"),
     **dict.fromkeys(("heads", "head", "köpfe", "köpfen"), "heads"), **dict.fromkeys(("groups",), "groups"),
     **dict.fromkeys(("words", "tokens", "vocab", "vocabulary", "wörter", "wörtern", "vokabular"), "words"),
 }
@@ -41,15 +41,15 @@ OPTIONS = {  # what stands before or behind its number
 }
 SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
-architecture are as at auf aus autoencoder avec backbone basic be beginnt begins besteht between bloc block body by
+architecture are as at auf aus autoencoder avec backbone basic be bekommt beginnt begins besteht between bloc block body by
 cifar class classifier cnn come comes consists contain contains convnet convolve convolves couche couches danach dann
 das dataset davon de decoder deep dem den der des die directly downsampling du each eine einem einen einer eines
-einfaches encoder enthält et expand expansion features feed feedforward final finally folgen folgt followed for
+einfaches encoder enthält erhält es et expand expansion features feed feedforward final finally folgen folgt followed for
 forward from fully function functions gefolgt give gives goes has having head here i image imagenet images in into is
 it its je jeweils kleines la layer layers le lenet les lets letzte lineare linearen linearly mit mlp mnist model
 multilayer my net network netz neural neuronales next nn nonlinearities nonlinearity nur of on only operation our out
-over own per perceptron perform probability produces producing project projection punktweise regularisation
-regularization respectively rows schicht schichten schließlich scores set short sich simple size small spatial stacked
+over own passed per perceptron perform probability produces producing project projection punktweise regularisation
+regularization respectively result rows schicht schichten schließlich scores set short sich simple size small spatial stacked
 stage starting starts suivi take takes that the them then there this time to too type und use used uses using value
 vgg von we weitere weiterer where which whose with zu zuletzt zum zur am ende end pytorch keras tensorflow
 """  # words that say nothing about a layer
@@ -177,6 +177,8 @@ class Tokens:
             return 1 + (following in ("block", "connection", "unit")), ("residual", word)
         if word in ("input", "identity", "eingabe") and {"added", "addiert"} & set(words[1:4]):
             return 1 + next(i for i, one in enumerate(words[1:4], 1) if one in ("added", "addiert")), ("sum", "")
+        if word == "concatenated" and {"input", "eingabe", "x"} & set(words[1:4]):
+            return 1 + next(i for i, one in enumerate(words[1:4], 1) if one in ("input", "eingabe", "x")), ("sum", "&")
         if word == "addition" and {"input", "eingabe", "identity"} & set(words[1:4]):
             return 3, ("sum", "")
         if word in ("everywhere", "throughout", "überall", "except"):
