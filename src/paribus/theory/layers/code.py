@@ -87,7 +87,8 @@ def _headless(body: str) -> str:
     rest = textwrap.dedent("\n".join(rest)).splitlines()
     if not any(line.startswith("def ") for line in rest) or not rest[0].startswith(" "):
         return body
-    return "class Net(nn.Module):\n" + textwrap.indent("\n".join(["def __init__(self):", f"    {first}", *rest]), "    ")
+    lines = ["def __init__(self):", f"    {first}", *rest]
+    return "\n".join(["class Net(nn.Module):", *(f"    {line}" for line in lines)])
 
 
 @dataclass

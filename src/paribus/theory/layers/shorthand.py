@@ -48,11 +48,15 @@ NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
 )
-NOTE = re.compile(r"(?<=[\w)] )\(\d+(?:x\d+)* ?(?:->|→|=>) ?\d+(?:x\d+)*\)")  # what a layer makes of a size: (48->24)
+NOTE = re.compile(r"(?<=[\w)] )\(\d+(?:x\d+)* ?(?:->|→|=>) ?\d+(?:x\d+)*\)")  # of sizes: (48->24)
+WIDTH = re.compile(
+    r"(?i),?\s*\b(?:d_model|(?<!head )(?<!key )dim(?= \d)|(?:embed(?:ding)?|model)[ _]dim\w*)\s*[=:]?\s*(\d+),?"
+)
 POOLS = re.compile(r"(?i)[,;.\n]\s*(?:and )?(?:with )?all (?:the )?pool(?:s|ings?|ing layers) (?:are |of )?(\d+x\d+)")
-SOFTMAX = re.compile(r"(?i)(?:\b(\d+)[,;\s]+)?(?<![\w.])softmax ([2-9]|\d{2,})\s*$")
+SOFTMAX = re.compile(r"(?is)^(?!.*\b(\d+)[,;\s]+softmax \1\s*$)(.*(?<![\w.]))softmax ([2-9]|\d{2,})\s*$")
 PARALLEL = re.compile(
-    r"(?i)^\s*(?:\w+ )?(?:parallel )?(?:branches|paths|towers):\s*([^,;\n]*\|[^,;\n]*),\s*(concat\w*|joined|added|summed)\b,?"
+    r"(?i)^\s*(?:\w+ )?(?:parallel )?(?:branches|paths|towers):\s*([^,;\n]*\|[^,;\n]*),\s*"
+    r"(concat\w*|joined|added|summed)\b,?"
 )
 NAME = r"INPUT|CONV\d*(?:-\d+)?|(?:MAX |AVG )?POOL\d*|FC\d*|RELU\d*|SOFTMAX|NORM\d*"
 VOLUME = re.compile(
@@ -88,7 +92,7 @@ def spaced(text: str) -> str:
     if re.search("(?i)transformer", text):
         text = re.sub(r"\bh(?=\s*=\s*\d)", "heads", text)
     elif re.search("(?i)attention", text):
-        text = re.sub(r"(?i),?\s*\b(?:d_model|(?<!head )(?<!key )dim(?= \d)|(?:embed(?:ding)?|model)[ _]dim\w*)\s*[=:]?\s*(\d+),?", r" w\1", text)
+        text = WIDTH.sub(r" w\1", text)
     text = re.sub(r"(?i)\(\s*[x×]\s*(\d)\s*\)", r"x\1", text)
     text = re.sub(r"(?i)\b(adaptive\w*)\((\d+, ?\d+)\)", r"\1((\2))", text)
     text = PARALLEL.sub(lambda m: f"[{m[1].replace('|', ' & ' if m[2][0] in 'cjCJ' else '|')}],", text)
@@ -118,7 +122,7 @@ def tabled(text: str) -> str:
     if said := POOLS.search(text):
         text = re.sub(r"(?i)pool(?:ing)?\b(?! ?\(?\d)", rf"\g<0> {said[1]}", POOLS.sub("", text))
         text = re.sub(r"(?<=\w)-(?=[A-Za-z])", ", ", text)  # conv16-relu-pool
-    text = SOFTMAX.sub(lambda m: m[0] if m[1] == m[2] else f"{m[1] or ''}{m[0][len(m[1] or '') : m.start(2) - m.start() - 8]}linear {m[2]} softmax", text)
+    text = SOFTMAX.sub(r"\2linear \3 softmax", text)  # over so many classes
     table = re.sub(r"\s*\\times\s*", "x", text.replace("$", "")) if "tabular" in text else text
     return _rows(table) or text
 

@@ -41,17 +41,18 @@ OPTIONS = {  # what stands before or behind its number
 }
 SPOKEN = """
 1d 2d 3d activation activations after again aktivierung also an and another anschließend applied applies apply
-architecture are as at auf aus autoencoder avec backbone basic be bekommt beginnt begins besteht between bloc block body by
+architecture are as at auf aus autoencoder avec backbone basic be beginnt begins besteht between bloc block body by
 cifar class classifier cnn come comes consists contain contains convnet convolve convolves couche couches danach dann
 das dataset davon de decoder deep dem den der des die directly downsampling du each eine einem einen einer eines
-einfaches encoder enthält erhält es et expand expansion features feed feedforward final finally folgen folgt followed for
+einfaches encoder enthält et expand expansion features feed feedforward final finally folgen folgt followed for
 forward from fully function functions gefolgt give gives goes has having head here i image imagenet images in into is
 it its je jeweils kleines la layer layers le lenet les lets letzte lineare linearen linearly mit mlp mnist model
 multilayer my net network netz neural neuronales next nn nonlinearities nonlinearity nur of on only operation our out
-over own passed per perceptron perform probability produces producing project projection punktweise regularisation
-regularization respectively result rows schicht schichten schließlich scores set short sich simple size small spatial stacked
+over own per perceptron perform probability produces producing project projection punktweise regularisation
+regularization respectively rows schicht schichten schließlich scores set short sich simple size small spatial stacked
 stage starting starts suivi take takes that the them then there this time to too type und use used uses using value
-vgg von we weitere weiterer where which whose with zu zuletzt zum zur am ende end pytorch keras tensorflow
+vgg von we weitere weiterer where which whose with zu zuletzt zum zur am ende end
+bekommt erhält es passed result pytorch keras tensorflow
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on

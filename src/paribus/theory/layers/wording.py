@@ -14,6 +14,7 @@ from paribus.theory.layers.tokens import COUNTS, OPTIONS, Unreadable
 Made = str | Callable[[re.Match[str]], str]
 ARROW = r"(?:->|→|=>)"
 INNER = r"[^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*"
+KEPT = {"x", "input", "inputs", "hidden", "residual", "eingabe", "eingabeschicht"}  # of headings
 COUNTED = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
 LONGEST = 500  # characters that are said again
 PHI = r"relu6?|leaky ?relu|elu|gelu|silu|swish"
@@ -34,7 +35,7 @@ def _hyphened(found: re.Match[str]) -> str:
 def _headed(found: re.Match[str]) -> str:
     """A heading of one word, unless it names a layer or the input."""
     low = found[1].lower()
-    return found[0] if kind_of(low) or low in ("x", "input", "inputs", "hidden", "residual", "eingabe", "eingabeschicht") else ""
+    return found[0] if kind_of(low) or low in KEPT else ""
 
 
 def _again(found: re.Match[str]) -> str:
@@ -119,7 +120,7 @@ RULES: Mapping[str, tuple[tuple[str, Made], ...]] = {
         (r"(?<![\w.])[A-Za-z]+\d*(?:x\d+)?(?:-[A-Za-z]+\d*(?:x\d+)?)+(?![\w.])", _hyphened),
         (r"(?i)\b(two|three|four|zwei|drei|vier)(?: times|mal| x)?\s*(?=[\[(][^)\]]*\b(?:conv|falt|fc|dense|lin))",
          lambda found: f"{COUNTS[found[1].lower()]}x "),
-        (r"(?i)(?<=\d)-(?=faltung|schicht|filter|max|pool)", " "),                                                   # 3x3-Faltung
+        (r"(?i)(?<=\d)-(?=faltung|schicht|filter|max|pool)", " "),                                    # 3x3-Faltung
         (r"(?i),\s*([^,.;]*\bpool\w*[^,.;]*?) after (?:each|every)\b(?: one| of them| layer)?",
          r", each followed by \1"),
         (r"(?i)(\w+) (?:after|behind|following) (?:each|every|all)(?: (?:conv\w*|layer)s?)?", r"\1 everywhere"),
