@@ -60,7 +60,7 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
         TheoryError: code that does more than feed layers into each other.
     """
     plain = textwrap.dedent(re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", text)).strip()
-    if re.match(r"self\.\w+ = ", plain) and "\n" in plain:
+    if re.match(r"self\.\w+ = ", plain) and re.search(r"\n[ \t]+def ", plain) and "\ndef " not in plain:
         plain = _headless(plain)
     try:
         with warnings.catch_warnings():
@@ -85,7 +85,7 @@ def _headless(body: str) -> str:
     """The body of a class without its first lines, as a class; its own first line may have lost its indentation."""
     first, *rest = body.splitlines()
     rest = textwrap.dedent("\n".join(rest)).splitlines()
-    if not any(line.startswith("def ") for line in rest) or not rest[0].startswith(" "):
+    if not rest[0].startswith(" "):
         return body
     lines = ["def __init__(self):", f"    {first}", *rest]
     return "\n".join(["class Net(nn.Module):", *(f"    {line}" for line in lines)])

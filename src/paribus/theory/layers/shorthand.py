@@ -48,7 +48,7 @@ NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
 )
-NOTE = re.compile(r"(?<=[\w)] )\(\d+(?:x\d+)* ?(?:->|→|=>) ?\d+(?:x\d+)*\)")  # of sizes: (48->24)
+NOTE = re.compile(r"(?i)(pool[^,;()\n]* )\(\d+(?:x\d+)* ?(?:->|→|=>) ?\d+(?:x\d+)*\)")  # of sizes: (48->24)
 WIDTH = re.compile(
     r"(?i),?\s*\b(?:d_model|(?<!head )(?<!key )dim(?= \d)|(?:embed(?:ding)?|model)[ _]dim\w*)\s*[=:]?\s*(\d+),?"
 )
@@ -118,7 +118,7 @@ def tabled(text: str) -> str:
     """A text whose table, in Markdown or LaTeX, is a line for each layer."""
     text = re.sub(r"(?i)(\bdrop\w*(?: mit| p ?=?)? \(?)0,(?=\d)", r"\g<1>0.", text)  # as Germans write .5
     text = re.sub(r"(?i)^\s*input (?:planes|maps|image)?:? ?(\d+)@(\d+x\d+)", r"input \1x\2", text)
-    text = NOTE.sub("", text)
+    text = NOTE.sub(r"\1", text)
     if said := POOLS.search(text):
         text = re.sub(r"(?i)pool(?:ing)?\b(?! ?\(?\d)", rf"\g<0> {said[1]}", POOLS.sub("", text))
         text = re.sub(r"(?<=\w)-(?=[A-Za-z])", ", ", text)  # conv16-relu-pool
