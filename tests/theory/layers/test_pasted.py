@@ -182,3 +182,11 @@ def test_a_printed_module_is_read_with_what_its_sizes_tell(net, shape, out, said
 def test_a_row_that_is_cut_off_is_refused_and_never_left_out():
     with pytest.raises(TheoryError, match="not one of a layer"):
         table("dense (Dense)  (None, 5)  20\ncapsule  (None, 9)  50\nTotal params: 70", (3,))
+
+
+def test_sizes_that_a_text_notes_between_its_layers_must_come_out():
+    text = "conv 8 3x3 same -> {}x64x8 -> relu -> pool 2x2 -> flatten ({}) -> fc 4"
+    assert table(text.format(64, 8192), input=(3, 64, 64)).output == (4,)
+    for wrong in ((63, 8192), (64, 8000)):
+        with pytest.raises(TheoryError, match="do not give the sizes"):
+            table(text.format(*wrong), input=(3, 64, 64))

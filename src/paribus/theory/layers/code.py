@@ -60,6 +60,8 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
         TheoryError: code that does more than feed layers into each other.
     """
     plain = textwrap.dedent(re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", text)).strip()
+    if re.match(r"self\.\w+ = ", plain) and re.search(r"\n[ \t]+def ", plain) and "\ndef " not in plain:
+        plain = _headless(plain)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a stranger's text
@@ -77,6 +79,16 @@ def followed(text: str, inputs: int = 1, *, alone: bool = False) -> Followed | N
     if idle:
         code.said.append(f"made and not used, so not counted: {', '.join(idle[:4])}{' …' if len(idle) > 4 else ''}")
     return Followed(words(chain), code.input, ("code is followed from line to line, and not run", *code.said))
+
+
+def _headless(body: str) -> str:
+    """The body of a class without its first lines, as a class; its own first line may have lost its indentation."""
+    first, *rest = body.splitlines()
+    rest = textwrap.dedent("\n".join(rest)).splitlines()
+    if not rest[0].startswith(" "):
+        return body
+    lines = ["def __init__(self):", f"    {first}", *rest]
+    return "\n".join(["class Net(nn.Module):", *(f"    {line}" for line in lines)])
 
 
 @dataclass
@@ -111,6 +123,9 @@ class Code(Calls):
             self.said += ["rows of layers that no line joins are taken one after the other"] * (len(rows) > 1)
             return self.run(Row(rows), tree)
         parts = [one for one in scope.values() if isinstance(one, Class | Function)]
+        lists = [one for one in scope.values() if isinstance(one, list) and len(one) > 1 and _layers(one)]
+        if len(lists) == 1 and not parts:
+            return self.run(Row(lists[0]), tree)
         free = [one for one in parts if not (isinstance(one, Class) and one.used)]
         return self.alone(free, parts, scope, tree)
 
@@ -182,6 +197,11 @@ def _looks(made: Any) -> bool:
     """Whether a module takes queries, keys and values, which are one value where it runs by itself."""
     run = made.kind.methods.get("forward") if isinstance(made, Instance) and made.kind else None
     return run is not None and [one.arg[0].lower() for one in run.args.args[1:4]] == ["q", "k", "v"]
+
+
+def _layers(values: list[Any]) -> bool:
+    """Whether all that a list holds are layers."""
+    return all(isinstance(one, Made | Row) for one in values)
 
 
 def _loose(values: list[Any]) -> list[Any]:

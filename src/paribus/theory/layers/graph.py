@@ -186,7 +186,7 @@ def _laid(text: str, found: Pasted, inputs: Sequence[Shape], convention: str) ->
     nodes = (node.shape for node in graph.nodes)
     for shape in found.shapes:
         if shape not in nodes and shape != graph.input:  # each behind the one before
-            rule = "the layers of this summary do not give its sizes"
+            rule = "the layers do not give the sizes that the text says"
             raise TheoryError(rule, got=by(shape), hint="add --input, or give the module: --plugin FILE.py NAME")
     return graph
 

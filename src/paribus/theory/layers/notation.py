@@ -288,7 +288,7 @@ class Reader:
             if self.sign == "," and not self.goes_on(kind, attached, words):
                 break
             behind = is_activation(self.sign) or kind_of(self.sign) in BEHIND
-            if self.calls() or (behind and kind_of(self.sign) != kind):
+            if self.calls() or (call and self.names(self.sign)) or (behind and kind_of(self.sign) != kind):
                 break
             last = self.take()
             words += self.said(last)
@@ -612,7 +612,8 @@ def _fitted(kind: str, found: dict[str, Any], place: Place) -> tuple[str, dict[s
 def _whole(value: Any, place: Place) -> tuple[int, ...]:
     sizes = value if isinstance(value, tuple | list) else (value,)
     if not sizes or not all(isinstance(size, int) for size in sizes):
-        raise unreadable("a size is one whole number, or one for each axis", place)
+        hint = "write each part as a layer of its own: [linear 32, relu | id], ln"
+        raise unreadable("a size is one whole number, or one for each axis", place, hint)
     return tuple(sizes)
 
 

@@ -43,6 +43,9 @@ CLASSES = re.compile(
 CALL = re.compile(r"(?i)(?<![\w.])conv(?:2d)?\((\d+, ?\d+, ?\d+(?:, ?\d+)?)(?=\s*[,)])")
 APART = re.compile(r"(?<=\))(?:[ \t]+|-)(?=[A-Z])|(?<=[A-Za-z])(?:[ \t]|-)(?=[A-Z]\w*\()")  # layers without commas
 VGG = re.compile(r"(?i)\bconv(\d)-(\d+)")  # whose table means padding that keeps the size
+VOLUMES = re.compile(  # what a layer gives: -> 64x64x32 ->, flatten (9216)
+    r"(?<=[\w)])\s*(?:->|→|=>)\s*(\d+x\d+x\d+)\s*(?=->|→|=>|$)|(?i:\b(flatten)) ?(\(\d{2,}\)|\d{2,}\b)"
+)
 MLP = re.compile(r"(?i)\s*mlp\s*\(\s*([\[(]?\d+(?:[\s,\[\]()]+\d+){2,})[)\]\s]*\s*")
 SAID = (  # how a text names its input, and whether its channels come last
     (r"input_shape\s*=\s*(?P<shape>[(\[][\d,\s]*[)\]])", True),
@@ -96,6 +99,9 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
         words, given, remark = picture
         return Pasted(words, given, (remark,))
     text = _classed(spaced(text))
+    bare, shapes = _noted(text)
+    if shapes:
+        return replace(pasted(bare, input), shapes=shapes)
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
     if short := written_out(text):
@@ -122,8 +128,16 @@ def otherwise(text: str) -> Iterator[Pasted]:
             found = pasted(bare)
             yield replace(found, said=("what stands before the colon is taken as a name", *found.said))
     text = re.sub(r"\bnn\.(?=[A-Z]\w*\b(?!\())", "", text)  # nn.LSTM with hidden size 128
-    if not CLASSES.search(text) and (said := phrased(_classed(tabled(text)))) is not None:
-        yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",))
+    plain, shapes = _noted(tabled(text))
+    if not CLASSES.search(text) and (said := phrased(_classed(plain))) is not None:
+        yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",), shapes)
+
+
+def _noted(text: str) -> tuple[str, tuple[Shape, ...]]:
+    """A text without the sizes that it notes of what its layers give, and these, channels first."""
+    found = [[int(n) for n in re.findall(r"\d+", one[1] or one[3])] for one in VOLUMES.finditer(text)]
+    shapes = tuple((one[2], *one[:2]) if len(one) > 2 and one[0] == one[1] else tuple(one) for one in found)
+    return VOLUMES.sub(lambda one: one[2] or " ", text), shapes
 
 
 def _box(label: str) -> str:
@@ -144,7 +158,7 @@ def _classed(text: str) -> str:
         text = re.sub(
             r"\b([A-Z]\w*)-(?=([A-Z]\w*)\b)", lambda m: f"{m[1]}, " if kind_of(m[1]) and kind_of(m[2]) else m[0], text
         )
-    if len(VGG.findall(text)) > (1 if "vgg" in text.lower() else 4) and not re.search(
+    if len(VGG.findall(text)) > (1 if "vgg" in text.lower() else 3) and not re.search(
         r"(?i)pad|same|valid|\bp\d", text
     ):
         text = VGG.sub(lambda layer: f"conv {layer[2]} {layer[1]}x{layer[1]} same,", text)

@@ -102,7 +102,7 @@ def _row(parts: list[Module], said: list[str]) -> list[str]:
     found = list[str]()
     for part, following in zip(parts, [*parts[1:], None], strict=True):
         found += _items(part, said)
-        ahead = [one.kind for one in parts[parts.index(part) + 1 :] if one.kind != "dropout"]
+        ahead = [one.kind for one in _leaves(parts[parts.index(part) + 1 :]) if one.kind != "dropout"]
         if part.kind in CELLS and following is not None and ahead[:1] == ["linear"]:
             found.append("last")
             _say(said, "what goes on from a recurrent layer is not printed: the last step was taken")
@@ -110,6 +110,12 @@ def _row(parts: list[Module], said: list[str]) -> list[str]:
             found.append("transpose")
             _say(said, "steps come before channels behind an embedding: transpose was put between")
     return found
+
+
+def _leaves(parts: list[Module]) -> Iterator[Module]:
+    """The layers of parts in their order, also those inside containers."""
+    for part in parts:
+        yield from _leaves(part.parts) if part.parts else (part,)
 
 
 def _say(said: list[str], words: str) -> None:

@@ -24,8 +24,8 @@ from paribus.theory.layers.tokens import NEEDS_OUT, Token, Tokens, Unreadable
 from paribus.theory.layers.wording import prepared
 
 PICTURE = re.compile(
-    r"(?i)(?:the |an? )?(?:(?:input(?: is|s)?|eingabe):? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?) ?(?:pixels? )?"
-    r"(?P<colour>rgb|colou?r|farb|gr[ea]y[- ]?scale|gr[ea]y|grau(?:stufen)?)?[ -]?(?:input )?"
+    r"(?i)(?:the |an? )?(?:(?:input(?: is|s)?|eingabe):? ?)?(?:the |an? |of )*(?P<size>\d+x\d+(?:x\d+)?)[ -]?"
+    r"(?:pixels? )?(?P<colour>rgb|colou?r|farb|gr[ea]y[- ]?scale|gr[ea]y|grau(?:stufen)?)?[ -]?(?:input )?"
     r"(?:images?|pictures?|inputs?|bild(?:er)?)\b"
 )
 INPUTS = re.compile(
@@ -185,7 +185,7 @@ class Phrases:
             self.done.append(Draft("id", behind=phis, group=self.groups, whole=self.ready[int(kind[1:-1])]))
             return
         draft = Draft(kind, group=self.groups)
-        if kind in ("linear",) and name.startswith("output") and times and not rest:
+        if kind in ("linear",) and name.startswith(("output", "ausgabe")) and times and not rest:
             draft.options["out"], times = str(times), 0
         outs = draft.attributes(rest)
         draft.behind += phis

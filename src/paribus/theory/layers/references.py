@@ -128,21 +128,8 @@ NETS = {"regression", "cnn", "mlp", "net", "network", "convnet", "autoencoder", 
         "generator", "architecture", "dnn", "nn", "rnn", "ann", "netz", "regressor", "actor", "critic", "policy", "dqn",
         "vae",
         "variant", "stem"}  # fmt: skip
-ENDS = {
-    "input",
-    "inputs",
-    "x",
-    "hidden",
-    "residual",
-    "block",
-    "eingabe",
-    "add",
-    "sum",
-    "skip",
-    "concat",
-    "branch",
-    "transformer",
-}
+ENDS = {"input", "inputs", "x", "hidden", "residual", "block", "add", "sum", "skip", "concat", "branch",
+        "transformer", "eingabe", "eingabeschicht"}  # fmt: skip
 
 
 ROLES = {*NOUNS, *OPTIONS, *ORDINALS, *TIMES, "same", "valid", "no", "without", "ohne", "sans", "bias", "shared",

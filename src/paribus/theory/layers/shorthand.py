@@ -38,7 +38,7 @@ AROUND = {"with", "mlp", "network", "net", "autoencoder", "hidden", "units", "ou
           "nonlinearity", "nonlinearities", "wide", "after", "every", "am", "images", "flattened", "using",
           "dazwischen", "netz", "aktivierung", "between",
           "mit", "und", "bottleneck", "relus", "throughout", "everywhere", "size", "sizes",
-          "encoder", "decoder"}  # fmt: skip
+          "encoder", "decoder", "for", "code"}  # fmt: skip
 PART = r"(?:\d+[Cc]\d+(?:[Ss]\d+)?|[Cc]\d+|[PpMmSs]{1,2}\d+|[Ff][Cc]?\d+|[Dd]\d*\.\d+|\d+[Nn]?)"
 SHORT = re.compile(
     rf"\s*(?P<parts>(?:\d+(?:x\d+)+-)?(?:{PART}-)*\d+[Cc]\d+(?:[Ss]\d+)?(?:-{PART})+)(?P<rest>[\s,]+[a-zA-Z ,()]+)?\s*"
@@ -47,6 +47,16 @@ BRANCH = re.compile(r"(?i)\s*(?:branch|path|tower|stream)\s*\w*\s*:\s*(.+)")
 NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=|:)\s*(\S.*)", re.DOTALL)
 MEETS = re.compile(
     r"(?i)\s*(concat|concatenate|cat|add|sum)(?:enated?)?\s*(?:with|to|and)?\s*[(\[]?\s*([\w, ]+?)[)\]]?\s*"
+)
+NOTE = re.compile(r"(?i)(pool[^,;()\n]* )\(\d+(?:x\d+)* ?(?:->|→|=>) ?\d+(?:x\d+)*\)")  # of sizes: (48->24)
+WIDTH = re.compile(
+    r"(?i),?\s*\b(?:d_model|(?<!head )(?<!key )dim(?= \d)|(?:embed(?:ding)?|model)[ _]dim\w*)\s*[=:]?\s*(\d+),?"
+)
+POOLS = re.compile(r"(?i)[,;.\n]\s*(?:and )?(?:with )?all (?:the )?pool(?:s|ings?|ing layers) (?:are |of )?(\d+x\d+)")
+SOFTMAX = re.compile(r"(?is)^(?!.*\b(\d+)[,;\s]+softmax \1\s*$)(.*(?<![\w.]))softmax ([2-9]|\d{2,})\s*$")
+PARALLEL = re.compile(
+    r"(?i)^\s*(?:\w+ )?(?:parallel )?(?:branches|paths|towers):\s*([^,;\n]*\|[^,;\n]*),\s*"
+    r"(concat\w*|joined|added|summed)\b,?"
 )
 NAME = r"INPUT|CONV\d*(?:-\d+)?|(?:MAX |AVG )?POOL\d*|FC\d*|RELU\d*|SOFTMAX|NORM\d*"
 VOLUME = re.compile(
@@ -82,8 +92,10 @@ def spaced(text: str) -> str:
     if re.search("(?i)transformer", text):
         text = re.sub(r"\bh(?=\s*=\s*\d)", "heads", text)
     elif re.search("(?i)attention", text):
-        text = re.sub(r"(?i),?\s*\b(?:d_model|(?:embed(?:ding)?|model)[ _]dim\w*)\s*[=:]?\s*(\d+),?", r" w\1", text)
+        text = WIDTH.sub(r" w\1", text)
     text = re.sub(r"(?i)\(\s*[x×]\s*(\d)\s*\)", r"x\1", text)
+    text = re.sub(r"(?i)\b(adaptive\w*)\((\d+, ?\d+)\)", r"\1((\2))", text)
+    text = PARALLEL.sub(lambda m: f"[{m[1].replace('|', ' & ' if m[2][0] in 'cjCJ' else '|')}],", text)
     if "\\" in text or "$" in text:
         text = re.sub(r"\\(?:text|math|operatorname)\w*\s*\{([^{}]*)\}", r"\1", text)
         text = re.sub(r"\\(?:long)?(?:rightarrow|to)\b", "→", re.sub(r"\s*\\(?:times|cdot)\s*", "x", text))
@@ -105,6 +117,12 @@ def spaced(text: str) -> str:
 def tabled(text: str) -> str:
     """A text whose table, in Markdown or LaTeX, is a line for each layer."""
     text = re.sub(r"(?i)(\bdrop\w*(?: mit| p ?=?)? \(?)0,(?=\d)", r"\g<1>0.", text)  # as Germans write .5
+    text = re.sub(r"(?i)^\s*input (?:planes|maps|image)?:? ?(\d+)@(\d+x\d+)", r"input \1x\2", text)
+    text = NOTE.sub(r"\1", text)
+    if said := POOLS.search(text):
+        text = re.sub(r"(?i)pool(?:ing)?\b(?! ?\(?\d)", rf"\g<0> {said[1]}", POOLS.sub("", text))
+        text = re.sub(r"(?<=\w)-(?=[A-Za-z])", ", ", text)  # conv16-relu-pool
+    text = SOFTMAX.sub(r"\2linear \3 softmax", text)  # over so many classes
     table = re.sub(r"\s*\\times\s*", "x", text.replace("$", "")) if "tabular" in text else text
     return _rows(table) or text
 
@@ -328,11 +346,14 @@ def _row(cells: dict[str, str]) -> str:
     """One layer of a table, its kind first and its activation last."""
     said = {key: value for key, value in cells.items() if value.strip("-–— ") and value.lower() not in ("none", "n/a")}
     kind = next((said.pop(key) for key in ("type", "operation", "kind", "layer", "name") if key in said), "?")
+    kind, *behind_it = re.split(r"\s*\+\s*", kind)
+    if kind_of(kind) == "input":
+        return f"input {said.get('output') or said.get('output_shape') or said.get('output_size') or ''}"
     kind = kind if kind_of(kind) else re.sub(r"[_ ]?\d+(?:_\d+)?$", "", kind)
-    phi = said.pop("activation", "")
+    phi = " ".join([*behind_it, said.pop("activation", "")])
     last = ("output", "output_size", "output_shape", "input", "params", "parameters", "_", "layer", "name")
     words = [
-        value
+        value.replace(", same", " same")
         if re.search("filters|units|channels|out|kernel|size|maps|neurons|nodes|param|details", key)
         else f"{key} {value}"
         for key, value in said.items()

@@ -41,12 +41,13 @@ NAMES = {  # without spaces, hyphens and the number of axes
         "linear": "fullyconnected fullyconnectedlayer denselayer lin affine output hidden hiddenlayer outputlayer "
                   "linearlayer ip innerproduct versteckte versteckten verdeckte verdeckten connected vollverbunden "
                   "vollverbundene ausgabeschicht ausgabe dichte lineareschicht linearschicht vollständigverbunden "
-                  "vollständigverbundene vollständigverbundenen vollverbundenen",
+                  "vollständigverbundene vollständigverbundenen vollverbundenen vollvernetzt vollvernetzte "
+                  "vollvernetzten",
         "bn": "batchnormalization batchnormalisation norm batchnormalisierung",
         "ln": "layernormalization layernormalisation",
         "gn": "groupnormalization",
         "instance": "instancenormalization",
-        "dropout": "spatialdropout drop do",
+        "dropout": "spatialdropout alphadropout drop do",
         "up": "upsampling interpolate bilinearupsample bilinearupsampling nearestupsample nearestupsampling",
         "embedding": "embeddinglayer embed lookup wordembedding tokenembedding einbettung einbettungsschicht",
         "rnn": "simplernn vanillarnn birnn elmanrnn",
@@ -150,8 +151,9 @@ ORDER = {  # of bare arguments, elsewhere
     "zeropad": ("around", ""),
 }
 SPOKEN_ALONG = """
-a an and by cells ch channel channels class classes direction each feature features filter filters groups heads hidden
-kernel kernels layer layers maps neuron neurons nodes of output outputs over per the to unit units window windows with
+a an and by cells ch channel channels class classes direction each feature features filter filters groups heads
+hidden kernel kernels layer layers maps neuron neurons nodes of output outputs over per tags the to unit units window
+windows with
 """  # words that say nothing beside a layer
 FILLERS = {*SPOKEN_ALONG.split()}
 # fmt: on
@@ -247,7 +249,8 @@ def translated(kind: str, call: Call, place: Place) -> dict[str, tuple[Any, Plac
         names = ("in", "out")
     bare = iter([name for name in _turned(kind, names, plain) if not name or name not in given])
     for piece, where in call.pieces:
-        if (not exact or is_activation(piece)) and (itself := _by_itself(kind, piece)):
+        lettered = re.fullmatch(r"[a-z]\d+(?:x\d+)*", piece)
+        if (not exact or lettered or is_activation(piece)) and (itself := _by_itself(kind, piece)):
             found[itself[0]] = (itself[1], where)
             continue
         word = re.match(r"(\w+)\s*=\s*", piece) or re.match(rf"({'|'.join(BEFORE)})\s+(?=\d)", piece)
@@ -390,6 +393,8 @@ def words_of(kind: str, attached: str, name: Place, words: list[Word]) -> list[W
     rules, found, waiting = KINDS["conv" if kind == "separable" else kind], list[Word](), ""
     if attached and kind in ("conv", "dw", "deconv") and any(re.fullmatch(r"\d+x\d+", word) for word, _ in words):
         found.append((attached, name))  # conv16 3x3
+    elif attached and kind == "linear" and len(attached) == 1 and any(word.isdigit() for word, _ in words):
+        pass  # fc1 1024: its name
     elif attached:
         found += [(word, name) for word in _attached(kind, *attached.split("-"))]
     for word, place in words:

@@ -26,6 +26,7 @@ KERAS = re.compile(rf"(?P<label>[\w./-]+)\s*\((?P<kind>\w*)\)?\s+(?P<shape>\[?\(
 TORCHINFO = re.compile(rf"[├└─│\s]*(?P<kind>\w+)(?:\s*\(\w+\))?(?::\s*\d+(?:-\d+)*)?\s+(?:(?P<came>{SHAPE})\s+)?"
                        rf"(?P<shape>{SHAPE})\s+(?P<count>\d[\d,]*|--|\(recursive\))")  # fmt: skip
 TORCHSUMMARY = re.compile(rf"(?P<kind>\w+?)-\d+\s+(?P<shape>{SHAPE})\s+(?P<count>\d[\d,]*)")
+PLAIN = re.compile(r"(?m)^\s*([A-Za-z]\w*)(?: \d+x\d+)?\s{2,}(\d+(?: ?[x×] ?\d+)*)\s{2,}(\d[\d,]*)\s*$")
 BOXED = re.compile(r"[│┃]")
 RULED = re.compile(r"[┳╇┼┬]")  # a corner of boxes
 SLIDING = {"conv", "dw", "deconv", "separable", "pool", "avgpool", "up", "zeropad", "gap", "gmp", "adaptive"}
@@ -105,6 +106,8 @@ def summary(text: str) -> Iterator[Line]:
     """The layers of a pasted summary; nothing if it is none."""
     if not re.search(r"(?i)param|\(None,|\[-1,", text):
         return
+    if re.match(r"(?i)\s*layer\s{2,}output.*\s{2,}param", text):  # columns of a table that somebody wrote
+        text = PLAIN.sub(lambda m: f"{m[1]}-1 [-1, {', '.join(re.findall('[0-9]+', m[2]))}] {m[3]}", text)
     for raw in _boxed(text) if RULED.search(text) else _unwrapped(text):
         keras = KERAS.match(raw.strip())
         other = None if keras else TORCHINFO.match(raw.strip()) or TORCHSUMMARY.match(raw.strip())
@@ -114,7 +117,9 @@ def summary(text: str) -> Iterator[Line]:
         if found is None or (other and other["kind"].lower() in WHOLE):
             continue
         name = found["kind"].rstrip("0123456789") if keras else found["kind"]
-        name = name or re.sub(r"_\d+$", "", found["label"])  # where the class is cut off
+        if keras and f"({found['kind']})" not in found[0]:  # the class is cut off
+            label = re.sub(r"_\d+$", "", found["label"])
+            name = label if not name or kind_of(label) or label in BRANCHED | {"activation"} else name
         known = kind_of(name) or "separable" in name.lower()
         if keras and name.lower() == "activation":
             name, known = "id", "id"
@@ -221,7 +226,10 @@ class Rebuilt:
         if not given:
             self.said.append(f"the input {'×'.join(map(str, came))} follows from the first layer's sizes")
         start = Place((), came, turned=len(came) == 2 and lines[0].last and lines[0].kind in SLIDING | {"bn"})
-        places = {first.label: start}
+        labels = [line.label for line in (first, *lines)]
+        sources = dict.fromkeys(name for line in lines for name in line.sources)
+        lost = [name for name in sources if not any(label.startswith(name) for label in labels)]
+        places = {lost[0] if not first.label and len(lost) == 1 else first.label: start}  # an input without a row
         end = start
         for line in lines:
             ends = [_named(places, name) for name in line.sources] or [end]

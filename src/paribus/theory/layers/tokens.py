@@ -20,10 +20,10 @@ COUNTS = {word: n for n, words in enumerate((
     "five fünf cinq", "six sechs", "seven", "eight"), 1) for word in words.split()}
 NOUNS = {  # what a number counts
     **dict.fromkeys(("filter", "filters", "kernels", "channels", "channel", "maps", "map", "ch", "filtern", "kanälen",
-                     "kanäle", "filtres", "canaux"), "filters"),
+                     "kanäle", "kanal", "filtres", "canaux"), "filters"),
     **dict.fromkeys(("unit", "units", "neuron", "neurons", "node", "nodes", "cells", "neuronen", "neurones", "unités",
                      "einheiten", "ausgänge", "ausgängen", "ausgang", "ausgabeneuronen", "ausgabeneuron"), "units"),
-    **dict.fromkeys(("class", "classes", "klassen", "logits", "way"), "classes"),
+    **dict.fromkeys(("class", "classes", "klassen", "logits", "way", "tags"), "classes"),
     **dict.fromkeys(("heads", "head", "köpfe", "köpfen"), "heads"), **dict.fromkeys(("groups",), "groups"),
     **dict.fromkeys(("words", "tokens", "vocab", "vocabulary", "wörter", "wörtern", "vokabular"), "words"),
 }
@@ -51,7 +51,8 @@ multilayer my net network netz neural neuronales next nn nonlinearities nonlinea
 over own per perceptron perform probability produces producing project projection punktweise regularisation
 regularization respectively rows schicht schichten schließlich scores set short sich simple size small spatial stacked
 stage starting starts suivi take takes that the them then there this time to too type und use used uses using value
-vgg von we weitere weiterer where which whose with zu zuletzt zum zur am ende end pytorch keras tensorflow
+vgg von we weitere weiterer where which whose with zu zuletzt zum zur am ende end
+bekommt erhält es passed result pytorch keras tensorflow
 """  # words that say nothing about a layer
 SILENT = {*SPOKEN.split()}
 # fmt: on
@@ -177,6 +178,8 @@ class Tokens:
             return 1 + (following in ("block", "connection", "unit")), ("residual", word)
         if word in ("input", "identity", "eingabe") and {"added", "addiert"} & set(words[1:4]):
             return 1 + next(i for i, one in enumerate(words[1:4], 1) if one in ("added", "addiert")), ("sum", "")
+        if word == "concatenated" and {"input", "eingabe", "x"} & set(words[1:4]):
+            return 1 + next(i for i, one in enumerate(words[1:4], 1) if one in ("input", "eingabe", "x")), ("sum", "&")
         if word == "addition" and {"input", "eingabe", "identity"} & set(words[1:4]):
             return 3, ("sum", "")
         if word in ("everywhere", "throughout", "überall", "except"):

@@ -14,6 +14,7 @@ from paribus.theory.layers.tokens import COUNTS, OPTIONS, Unreadable
 Made = str | Callable[[re.Match[str]], str]
 ARROW = r"(?:->|→|=>)"
 INNER = r"[^\[\]()]+(?:\([^()]*\)[^\[\]()]*)*"
+KEPT = {"x", "input", "inputs", "hidden", "residual", "eingabe", "eingabeschicht"}  # of headings
 COUNTED = r"(?= *(?i:filter|unit|neuron|channel|nodes|kernel|feature maps|hidden|kan[aä]l|einheit))"
 LONGEST = 500  # characters that are said again
 PHI = r"relu6?|leaky ?relu|elu|gelu|silu|swish"
@@ -34,7 +35,7 @@ def _hyphened(found: re.Match[str]) -> str:
 def _headed(found: re.Match[str]) -> str:
     """A heading of one word, unless it names a layer or the input."""
     low = found[1].lower()
-    return found[0] if kind_of(low) or low in ("x", "input", "inputs", "hidden", "residual") else ""
+    return found[0] if kind_of(low) or low in KEPT else ""
 
 
 def _again(found: re.Match[str]) -> str:
@@ -59,6 +60,11 @@ RULES: Mapping[str, tuple[tuple[str, Made], ...]] = {
         (r"(?<=[a-z\d])-(?=\d+x\d|[spkd]\d)", " "),  # conv16-3x3-p1
         (r"(?:->|→|=>)\s*(?:y|out)\s*$", ""),
         (r"\bpad(?:ding)?(\d)", r"p\1"),
+        (r"(?i)\b(depthwise|transposed|dilated|pointwise) (\d+x\d+) (?=conv)", r"\2 \1 "),
+        (r"(?i)\bback (?=to \d)", ""),
+        (r"(?i)\b(?:take|use|keep) (?:only )?the (?=last (?:hidden |time ?)?(?:step|state|output))", ""),
+        (r"(?i)\b(?:at every|at each|for each|per) (?:time ?)?step\b", ""),
+        (r"(?i)\bf ?= ?(?=\d[^,;\n]*\bfilters\b)", "k="),
         (r"(?i)^\s*(?:x|z|input|in)(?:\s*∈\s*R\^\d+)?\s*(?=->|→|=>)", ""),
     ),
     "notation": (  # none of them longer than what they replace, so that columns stay
@@ -68,14 +74,15 @@ RULES: Mapping[str, tuple[tuple[str, Made], ...]] = {
         (r"(?i)\bthen\b", ""),
         (r"(?i)\blog[- ](?=softmax)", "log"),
         (r"\bop(\d)", r"o\1"),
-        (r"(\d+)@(?=\d+x\d)", r"\1 "),  # 16@5x5
+        (r"(\d+) ?@ ?(?=\d+x\d)", r"\1 "),  # 16@5x5
         (r"\b(\d)-layer\b", r"l\1"),
         (r"(?<![*\d])(\d+)\*(\d+)(?![*\d])", r"\1x\2"),
         (r"\b[123]-?[dD] (?=[A-Za-z])", ""),
         (r"(?i)\b(\d)[ -](?:stacked|layers? of|layers?) ", r"l\1 "),
         (r"\b(\d)[ -]layers?(?=\))", r"l\1"),
-        (r"(?i)\b(?:at every|for each|per) (?:time ?)?step\b", ""),
-        (r"(?i)\bx \+ [(\[](?=[^()]*[)\]])", "skip("),
+        (r"(?i)\bx \+ (\((?=[^()]*\))|\[)", r"skip\1"),
+        (r"(?i)\b(flatten) (?:the )?spatial (?:dim\w*|axes|positions)", r"\1 2"),
+        (r"(?i)\b(transpose) to \([\d, ]+\)", r"\1"),
         (r"(?i)\]\s*\+\s*(?:skip|shortcut|residual|identity|input|id|x)\b", "|id]"),
         (r"(?i)\b(?:skip|residual|shortcut)(?: connection)? (?:around|over|block|unit) ?(?=[(\[])", "skip"),
         (r"(?i)\b(?:filter )?concat(?:enate)? of:?\s", "concat "),
@@ -88,11 +95,15 @@ RULES: Mapping[str, tuple[tuple[str, Made], ...]] = {
     "sentences": (
         (r"(?i)\b(?:use_)?bias ?= ?false\b|\bbias-free\b", "without bias"),
         (r"(?i)\bbiases\b", "bias"),
+        (r"(?im)(^|[.;] *)(?:first|zuerst),? (?:comes?|there is|we have|kommt|folgt) ", r"\1"),
+        (r"(?i)\boutput (?=concatenated with)", ""),
+        (r"(?i)\blinear regression\b", "linear layer"),
+        (r"(?i)\bone (?=inputs?\b)", "1 "),
         (r"(?i)\bhidden[ _]layers?(?:[ _]sizes)? ?[=:] ?[(\[]([\d, ]+)[)\]]", r"hidden layers of \1"),
         (r"(?i)\bstrided (?=(?:\d+x\d+ )?conv)", ""),
         (r"(?i)\b(zwei|drei|vier)schichtige[snr]? (?=(?:bi\w* )?(?:lstm|gru|rnn))",
          lambda found: f"l{COUNTS[found[1].lower()]} "),
-        (r"(?i)\b(\d+) (\d+x\d+) (filters?|kernels?)\b", r"\1 \3 \2"),
+        (r"(?i)\b(\d+) (\d+x\d+) (filters?|filtern|kernels?)\b", r"\1 \3 \2"),
         (r"(?i)(\bpool[^\n,;]*?\d+x\d+) (?:filters?|windows?)\b", r"\1"),
         (r"(?i)\b(?:hidden )?layer (?=convolves)|\bwith the input image\b", ""),
         (r"^\s*\[(\d+x\d+x\d+)\] ?input", r"input \1"),
@@ -109,7 +120,7 @@ RULES: Mapping[str, tuple[tuple[str, Made], ...]] = {
         (r"(?<![\w.])[A-Za-z]+\d*(?:x\d+)?(?:-[A-Za-z]+\d*(?:x\d+)?)+(?![\w.])", _hyphened),
         (r"(?i)\b(two|three|four|zwei|drei|vier)(?: times|mal| x)?\s*(?=[\[(][^)\]]*\b(?:conv|falt|fc|dense|lin))",
          lambda found: f"{COUNTS[found[1].lower()]}x "),
-        (r"(?i)(?<=\d)-(?=faltung|schicht)", " "),                                                   # 3x3-Faltung
+        (r"(?i)(?<=\d)-(?=faltung|schicht|filter|max|pool)", " "),                                    # 3x3-Faltung
         (r"(?i),\s*([^,.;]*\bpool\w*[^,.;]*?) after (?:each|every)\b(?: one| of them| layer)?",
          r", each followed by \1"),
         (r"(?i)(\w+) (?:after|behind|following) (?:each|every|all)(?: (?:conv\w*|layer)s?)?", r"\1 everywhere"),
