@@ -72,7 +72,7 @@ def test_a_summary_is_the_net_that_it_is_of(line):
         ("conv2d (Conv2D)  (None, 26, 26, 32)  320\nd (Dense)  (None, None, 10)  330\nParam", "leave something open"),
         (
             "conv2d (Conv2D)  (None, 26, 26, 32)  320\np (MaxPooling2D)  (None, 9, 9, 32)  0\nParam",
-            "do not give its sizes",
+            "do not give the sizes",
         ),
     ],
 )
