@@ -27,7 +27,7 @@ from paribus.theory.layers.printed import printed
 from paribus.theory.layers.prose import phrased
 from paribus.theory.layers.references import unlabelled
 from paribus.theory.layers.refuse import by
-from paribus.theory.layers.shorthand import spaced, tabled, written_out
+from paribus.theory.layers.shorthand import SOFTMAX, spaced, tabled, written_out
 from paribus.theory.layers.spellings import kind_of
 from paribus.theory.layers.summary import summed_up
 from paribus.theory.layers.tokens import mistyped
@@ -102,6 +102,10 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     bare, shapes = _noted(text)
     if shapes:
         return replace(pasted(bare, input), shapes=shapes)
+    if classes := SOFTMAX.search(text):
+        found = pasted(SOFTMAX.sub(r"\2linear \3 softmax", text), input)
+        remark = f"softmax {classes[3]}: a linear layer of {classes[3]} outputs, and a softmax over them"
+        return replace(found, said=(*found.said, remark))
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
     if short := written_out(text):

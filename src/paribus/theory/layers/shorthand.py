@@ -122,7 +122,6 @@ def tabled(text: str) -> str:
     if said := POOLS.search(text):
         text = re.sub(r"(?i)pool(?:ing)?\b(?! ?\(?\d)", rf"\g<0> {said[1]}", POOLS.sub("", text))
         text = re.sub(r"(?<=\w)-(?=[A-Za-z])", ", ", text)  # conv16-relu-pool
-    text = SOFTMAX.sub(r"\2linear \3 softmax", text)  # over so many classes
     table = re.sub(r"\s*\\times\s*", "x", text.replace("$", "")) if "tabular" in text else text
     return _rows(table) or text
 
