@@ -103,9 +103,9 @@ def pasted(text: str, input: Shape = ()) -> Pasted:
     if shapes:
         return replace(pasted(bare, input), shapes=shapes)
     if classes := SOFTMAX.search(text):
-        found = pasted(SOFTMAX.sub(r"\2linear \3 softmax", text), input)
+        plain = pasted(SOFTMAX.sub(r"\2linear \3 softmax", text), input)
         remark = f"softmax {classes[3]}: a linear layer of {classes[3]} outputs, and a softmax over them"
-        return replace(found, said=(*found.said, remark))
+        return replace(plain, said=(*plain.said, remark))
     if (items := listed(text)) is not None:
         return Pasted(", ".join(items))
     if short := written_out(text):
