@@ -71,11 +71,13 @@ def corruptions(
     hits: dict[str, list[int]] = {kind: [0] * len(strengths) for kind in kinds}
     shown: dict[str, tuple[str, ...]] = {}
     for batch in loader.in_order():
+        unchanged = _hits(trained, batch.inputs, batch.targets)  # once for all kinds
         for kind in kinds:
             draws = Draws(key("corruptions", kind), batch.rows)
             pictures = [corrupted(kind, batch.inputs, strength, draws) for strength in strengths]
             shown.setdefault(kind, tuple(address(some[0], SMALL) for some in pictures))
-            for place, some in enumerate(pictures):
+            hits[kind][0] += unchanged
+            for place, some in enumerate(pictures[1:], 1):
                 hits[kind][place] += _hits(trained, some, batch.targets)
     count = len(loader.rows)
     curves = {kind: tuple(proportion(hit, count, confidence) for hit in found) for kind, found in hits.items()}
