@@ -52,6 +52,7 @@ def _of_the_losses(rows: Rows) -> Diagnosis:
 
 def _of_the_steps(case: Case) -> Diagnosis:
     """Whether one of the two networks moves far faster than the other, as in no healthy run."""
+    rows = case.record.rows
     if "balance" not in case.figures:
         return Diagnosis(unchecked=(f"which network runs ahead: {case.record.why_unseen('update_ratio')}",))
     worse = case["balance"] > HASTY and case.low("improving")  # far ahead, and what is drawn is spoiled again
@@ -63,10 +64,10 @@ def _of_the_steps(case: Case) -> Diagnosis:
     found = Finding(
         "discriminator-wins" if ahead else "discriminator-too-weak",
         f"From the first step on the discriminator moves {case['balance']:.2g} times as fast as the generator.",
-        case.evidence("balance", **_quality(case.record.rows)),
+        case.evidence("balance", **_quality(rows)),
         _balanced(case),
         "Both networks learn from each other: keep their learning rates within a factor of about four.",
-        "fault" if far or _stuck(case.record.rows) or case.low("improving") else "warning",
+        "fault" if far or _stuck(rows) or _narrow(rows) or case.low("improving") else "warning",
         trace=case.looks("update ratio ‖Δw‖/‖w‖", "update_ratio", "most_update"),
     )
     return Diagnosis((found,), checked)
@@ -91,6 +92,12 @@ def _stuck(rows: Rows) -> bool:
     """Whether what is drawn has come hardly nearer to the data."""
     found = [row["val/frechet"] for row in rows if row.get("val/frechet") is not None]
     return len(found) > 1 and found[-1] > STUCK * found[0]
+
+
+def _narrow(rows: Rows) -> bool:
+    """Whether few things are drawn, and those well."""
+    recall, precision = _end(rows, "val/recall"), _end(rows, "val/precision")
+    return recall is not None and precision is not None and recall < NARROW and precision > SOUND
 
 
 def _of_the_balance(rows: Rows, options: Mapping[str, Any], case: Case) -> Diagnosis:
@@ -129,11 +136,9 @@ def _discriminator_wins(rows: Rows, options: Mapping[str, Any], still: bool) -> 
 
 
 def _collapsed(rows: Rows, info: Mapping[str, Any], options: Mapping[str, Any]) -> Finding | None:
-    names = ("val/modes", "val/mode_kl", "val/recall", "val/precision")
-    modes, divergence, recall, precision = (_end(rows, name) for name in names)
+    modes, divergence, recall = (_end(rows, name) for name in ("val/modes", "val/mode_kl", "val/recall"))
     forgets = divergence is not None and divergence > FORGOTTEN
-    narrow = recall is not None and precision is not None and recall < NARROW and precision > SOUND
-    if not forgets and not narrow:
+    if not forgets and not _narrow(rows):
         return None
     seen = {"modes": modes, "of": len(info.get("classes", ())) or None, "KL to the data's modes": divergence}
     return Finding(
