@@ -125,13 +125,13 @@ SHIPPED: Mapping[Set, tuple[str, ...]] = {
         "digits/mlp", "digits/cnn", "digits/vae", "digits/gan", "seasons/linear", "seasons/lstm", "breast_cancer/mlp",
         "breast_cancer/linear", "wine/mlp", "heart/mlp", "diabetes_progression/linear", "lookahead/bilstm",
         "markov/rnn", "heart/linear", "energy/linear",
-        "energy/repaired", "sort/attention", "reverse/attention",
+        "energy/repaired", "sort/attention", "reverse/attention", "copy/attention",
     ),
     "grading": (
         "diabetes/mlp", "diabetes/linear", "seasons/tcn", "digits/distilled", "gaussians/gan",
         "textures/denoise", "mnist/mlp",
     ),
-    "next": ("copy/attention",),
+    "next": ("fashion_mnist/mlp",),
 }  # fmt: skip
 """Recipes that ship and train in seconds."""
 
