@@ -93,8 +93,9 @@ def too_low(case: Case) -> Iterator[Finding]:
     below = case.below("usual_rate") and case.low("most_update")
     other = _unusual(case, case.below) and (case.low("most_update") or case["unfinished"] > FALLS)
     other |= _unusual(case, case.low) and case.behind
-    other |= _unusual(case, case.low) and case["unfinished"] > FALLS and case["fit"] > LEFT
-    much = case.behind and case["fit"] > LITTLE and case["unfinished"] > STILL_FALLS and not softened(record)
+    smooth = softened(record)  # then no loss falls far
+    other |= _unusual(case, case.low) and case["unfinished"] > FALLS and case["fit"] > LEFT and not smooth
+    much = case.behind and case["fit"] > LITTLE and case["unfinished"] > STILL_FALLS and not smooth
     rare = much and _unusual(case, lambda name: case[name] < NEAR * case.lowest(name))
     unusual = tiny or below or other or rare or (case.low("usual_rate") and case.behind)
     if not (short or unusual) or case.below("clip_factor") or case.high("most_update"):
