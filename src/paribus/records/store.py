@@ -6,9 +6,9 @@ and a mark of its files (times, size, number). A listing looks at the marks of a
 one; a run that is not over is read each time. The index may be missing, torn, old, or not writable: then a listing
 takes longer and says the same.
 
-The index is a line of JSON about itself, and one for each study: its name, a seal (what the marks of its runs come to, if
-all are over), and its runs. So the runs of one study are known without reading those of all, and what has not changed is
-written as it was read.
+The index is a line of JSON about itself, and one for each study: its name, a seal (what the marks of its runs come to,
+if all are over), and its runs. So the runs of one study are known without reading those of all, and what has not
+changed is written as it was read.
 """
 
 from __future__ import annotations
