@@ -30,7 +30,7 @@ def optimizer_of(session: Session) -> Optimizer:
 
 
 def alike(session: Session) -> Hashable:
-    """What networks must share to be stepped by one optimizer: its kind, all its numbers, and how often it stepped each."""
+    """What networks must share to be stepped by one optimizer: its kind, its numbers, how often it stepped each."""
     optimizer = optimizer_of(session)
     if not isinstance(optimizer, NUMBER_BY_NUMBER):
         return id(session)
