@@ -6,15 +6,19 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from paribus import files
 from paribus.errors import ParibusError, RunError
-from paribus.records import store
+from paribus.records import marks, store
 from paribus.records.run import RunFolder
 
 METRICS = {"accuracy": {"name": "accuracy", "higher_is_better": True, "percent": True}}
@@ -50,7 +54,25 @@ def place(number: int) -> str:
 @pytest.fixture
 def many(tmp_path) -> Path:
     """300 runs in six studies, nearly all of them over."""
-    root = tmp_path / "runs"
+    return make_many(tmp_path / "runs")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    return make_many(tmp_path_factory.mktemp("made") / "runs")
+
+
+@pytest.fixture
+def still(made) -> Path:
+    """The same without an index, for tests that change nothing else."""
+    index = made / store.INDEX
+    if index.is_dir():
+        index.rmdir()
+    index.unlink(missing_ok=True)
+    return made
+
+
+def make_many(root: Path) -> Path:
     for number in range(300):
         make(root / place(number), number, {7: "new", 8: "failed", 9: "diverged"}.get(number, "finished"))
     return root
@@ -64,8 +86,24 @@ def reads(monkeypatch) -> list[Path]:
     return known
 
 
-def test_a_summary_says_where_a_run_stands(many):
-    run = store.runs(many)[5]
+@pytest.fixture
+def helped(monkeypatch):
+    """A block in which processes help with the shortest list; gives what they and this one found unchanged."""
+
+    @contextmanager
+    def block(helpers):
+        said, unchanged = [], marks.unchanged
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "MANY", 0)
+            patch.setattr(marks, "helpers", lambda: helpers if hasattr(os, "fork") else 0)
+            patch.setattr(marks, "unchanged", lambda *words: said.append(unchanged(*words)) or said[-1])
+            yield said
+
+    return block
+
+
+def test_a_summary_says_where_a_run_stands(still):
+    run = store.runs(still)[5]
     assert run[1:] == (
         "digits/mlp",
         f"{5:016x}",
@@ -80,19 +118,21 @@ def test_a_summary_says_where_a_run_stands(many):
         "",
         "",
     )
-    assert (Path(run.path), run.folder.seed, run.over) == (many / place(5), 0, True)
+    assert (Path(run.path), run.folder.seed, run.over) == (still / place(5), 0, True)
     assert run.metrics["accuracy"].percent
-    assert store.summary(many / place(5)) == run
-    assert [Path(run.path).relative_to(many).as_posix() for run in store.runs(many)[:5]] == [place(i) for i in range(5)]
+    assert store.summary(still / place(5)) == run
+    assert [Path(run.path).relative_to(still).as_posix() for run in store.runs(still)[:5]] == [
+        place(i) for i in range(5)
+    ]
 
 
-def test_what_is_over_is_not_read_again(many, reads):
-    first = store.runs(many)
-    assert (many / store.INDEX).exists()
+def test_what_is_over_is_not_read_again(still, reads):
+    first = store.runs(still)
+    assert (still / store.INDEX).exists()
     reads.clear()
-    assert store.runs(many) == first
-    assert reads == [many / place(8) / "status.json"]  # one failed; one that is new has no status
-    assert store.finished(many).keys() == {(run.identity, run.seed) for run in first if run.figures}
+    assert store.runs(still) == first
+    assert reads == [still / place(8) / "status.json"]  # one failed; one that is new has no status
+    assert store.finished(still).keys() == {(run.identity, run.seed) for run in first if run.figures}
 
 
 def change_result(run: Path) -> None:
@@ -115,11 +155,25 @@ def another_state(run: Path) -> None:
     write(run / "status.json", {"state": "interrupted", "epoch": 1, "epochs": 3})
 
 
+def restored(run: Path) -> None:
+    """Another file takes the place of one, with the older times that it had elsewhere."""
+    write(run / "backup", (run / "result.json").read_text().replace("0.5", "0.7"), LONG_AGO - 1000)
+    (run / "backup").rename(run / "result.json")
+
+
+def copied_over(run: Path) -> None:
+    """The files of another run are written into this one's, times and all."""
+    for name in marks.FILES:
+        shutil.copy2(run.parent / "seed-4" / name, run / name)
+
+
 CHANGES = {
     "another result": change_result,
     "another result of the same size and time": same_size_and_time,
     "another result, edited in place": edited_in_place,
     "another result, put in place": lambda run: files.write_json(run / "result.json", {**RESULT, "metrics": {}}),
+    "another result, from a backup": restored,
+    "the files of another run": copied_over,
     "another state": another_state,
     "another recipe": lambda run: make(run, 1234),
     "no result": lambda run: (run / "result.json").unlink(),
@@ -129,18 +183,58 @@ CHANGES = {
     "a damaged result": lambda run: write(run / "result.json", "{}"),
     "no run": shutil.rmtree,
     "another run": lambda run: (shutil.rmtree(run), make(run, 4321, "failed")),
+    "another name": lambda run: run.rename(run.with_name("seed-9")),
+    "one run more": lambda run: make(run.with_name("seed-9"), 4321),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
-def test_the_folders_are_the_truth(many, change):
+def test_the_folders_are_the_truth(many, change, helped):
     before = store.runs(many)
     change(many / place(123))
     after = store.runs(many)
+    with helped(2) as said:
+        assert store.runs(many) == after
+    others = {str(many / f"study-{study}") for study in (1, 3, 4, 5)}  # two runs of study-0 are not over
+    assert said == ([others] if hasattr(os, "fork") else [])
     (many / store.INDEX).unlink()
     assert after == store.runs(many)
-    assert [run for run in after if run.path not in {str(many / place(123))}] == [*before[:123], *before[124:]]
-    assert len(after) < 300 or after[123] != before[123]
+    others = [run for run in after if run.path not in {str(many / place(123)), str(many / place(123))[:-1] + "9"}]
+    assert others == [*before[:123], *before[124:]]
+    assert len(after) != 300 or after[123] != before[123]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no helpers elsewhere")
+def test_what_a_killed_helper_would_have_looked_at_is_looked_at(still, helped, monkeypatch):
+    expected = store.runs(still)
+    here, seal = os.getpid(), marks.seal
+
+    def killed_elsewhere(found):
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(-1, 0)  # until the helper has taken a study, and is gone
+        return seal(found)
+
+    monkeypatch.setattr(marks, "seal", killed_elsewhere)
+    with helped(1) as said:
+        assert store.runs(still) == expected
+    assert len(said[0]) == 4  # of five whose runs are all over
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no helpers elsewhere")
+def test_a_process_with_threads_has_no_helpers(many, helped, monkeypatch):
+    monkeypatch.setattr("paribus.records.environment.cores", lambda: 2)
+    waiting = threading.Event()
+    thread = threading.Thread(target=waiting.wait, daemon=True)
+    thread.start()
+    try:
+        assert marks.helpers() == 0
+    finally:
+        waiting.set()
+        thread.join()
+    script = "from paribus.records import environment, marks; environment.cores = lambda: 2; print(marks.helpers())"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout == b"1\n"
 
 
 def test_runs_that_changed_places_are_told_apart(many):
@@ -205,7 +299,8 @@ def test_what_was_written_a_moment_ago_is_not_kept(many, reads, ahead):
 
 
 @pytest.mark.parametrize("index", ["", "{", "[]\n{}", "torn", "flipped", "version", "stale", "folder"])
-def test_an_index_that_is_of_no_use_is_not_used(many, index):
+def test_an_index_that_is_of_no_use_is_not_used(request, index):
+    many = request.getfixturevalue("many" if index == "stale" else "still")
     expected = store.runs(many)
     path = many / store.INDEX
     content = path.read_bytes()
@@ -228,13 +323,13 @@ def test_an_index_that_is_of_no_use_is_not_used(many, index):
     assert store.runs(many) == expected
 
 
-def test_an_index_that_cannot_be_written_stops_nothing(many, monkeypatch):
+def test_an_index_that_cannot_be_written_stops_nothing(still, monkeypatch):
     def full(path, content):
         raise RunError("the disk is full")
 
     monkeypatch.setattr(files, "write_bytes", full)
-    assert len(store.runs(many)) == len(store.runs(many)) == 300
-    assert not (many / store.INDEX).exists()
+    assert len(store.runs(still)) == len(store.runs(still)) == 300
+    assert not (still / store.INDEX).exists()
 
 
 def _list(root: Path, number: int) -> None:
@@ -293,11 +388,11 @@ def test_the_index_of_all_serves_one_study(many, reads, monkeypatch):
     assert store.runs_of(many / "study-2")[23].figures == {"val/accuracy": 0.75}
 
 
-@pytest.mark.skipif(not store._HANDLES, reason="this system knows no other way")
-def test_folders_are_read_without_handles_too(many, monkeypatch):
-    expected = store.runs(many)
-    monkeypatch.setattr(store, "_HANDLES", False)
-    assert store.runs(many) == expected
+@pytest.mark.skipif(not marks.HANDLES, reason="this system knows no other way")
+def test_folders_are_read_without_handles_too(still, monkeypatch):
+    expected = store.runs(still)
+    monkeypatch.setattr(marks, "HANDLES", False)
+    assert store.runs(still) == expected
 
 
 @pytest.fixture

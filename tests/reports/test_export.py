@@ -11,11 +11,12 @@ import pytest
 from tests import made
 
 from paribus import files
+from paribus.exchange.tables import to_csv
 from paribus.records.opened import HeldOut
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.reports import brief, export, lists
-from paribus.reports.export import deliver, records, to_csv, to_json
+from paribus.reports.export import deliver, records, to_json
 from paribus.reports.outcomes import held_out_page
 from paribus.reports.page import Page, Section, Table
 

@@ -6,8 +6,9 @@ and a mark of its files (times, size, number). A listing looks at the marks of a
 one; a run that is not over is read each time. The index may be missing, torn, old, or not writable: then a listing
 takes longer and says the same.
 
-The index is a line of JSON about itself, and one for each study: its name, a tab, and its runs. So the runs of one
-study are known without reading those of all, and what has not changed is written as it was read.
+The index is a line of JSON about itself, and one for each study: its name, a seal (what the marks of its runs come to,
+if all are over), and its runs. So the runs of one study are known without reading those of all, and what has not
+changed is written as it was read.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import gc
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,19 +24,18 @@ from typing import Any, NamedTuple
 
 from paribus import files
 from paribus.errors import ParibusError, RunError, nearest
+from paribus.records import marks
 from paribus.records.metric import Metric, percentages
 from paribus.records.run import RunFolder, Status, read_recipe, read_result, read_status
 
 MARKERS = {"run": "recipe.json", "study": "study.json", "search": "search.json"}  # the file that makes a folder one
 INDEX = ".index.json"
-VERSION = 3  # of the index; another one is not read
-SETTLED_SECONDS = 2.0  # what was written a shorter while ago may be written again without another mark
+VERSION = 4  # of the index; another one is not read
 THREADS = 8  # that read what no index knows, as disks and networks like it; where little is read they only disturb
+MANY = 4_000_000  # bytes of an index, of some ten thousand runs, from which on others help to ask for their files
 WORTH = 20  # runs read anew that are worth writing the index for
 
 OVER = ("finished", "diverged")  # states of a run that training it again could not change
-_FILES = ("recipe.json", "status.json", "result.json")  # what a summary is made of
-_HANDLES = os.stat in os.supports_dir_fd and os.scandir in os.supports_fd  # not on Windows
 
 Row = list[Any]  # of the index: marks of recipe.json and of all files, then the fields of a summary but the path
 
@@ -117,12 +116,16 @@ def uncollected() -> Iterator[None]:
 @uncollected()
 def runs(root: Path) -> list[RunSummary]:
     """All runs below a folder, by path."""
-    from concurrent.futures import ThreadPoolExecutor  # lists only: it takes its time
-
     index = _Index(root)
-    labels = [os.path.basename(path) for path in _folders(str(root))]  # noqa: PTH119
-    with ThreadPoolExecutor(1 if index.rows else THREADS) as pool:
-        listed = dict(zip(labels, pool.map(index.study, labels), strict=True))
+    labels = [os.path.basename(path) for path in marks.folders(str(root))]  # noqa: PTH119
+    if index.rows:
+        same = index.unchanged(labels)
+        listed = {label: index.known(label) if label in same else index.study(label) for label in labels}
+    else:
+        from concurrent.futures import ThreadPoolExecutor  # it takes its time
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            listed = dict(zip(labels, pool.map(index.study, labels), strict=True))
     index.write(listed)
     return [run for study in listed.values() for run in study.runs]
 
@@ -135,7 +138,7 @@ def runs_of(study: Path) -> list[RunSummary]:
 
 def studies(root: Path, kind: str = "study") -> list[Path]:
     """The folders of all studies, or of all searches, by name."""
-    return [Path(path) for path in _folders(str(root)) if os.path.exists(f"{path}/{MARKERS[kind]}")]  # noqa: PTH110
+    return [Path(path) for path in marks.folders(str(root)) if os.path.exists(f"{path}/{MARKERS[kind]}")]  # noqa: PTH110
 
 
 def named(root: Path, kind: str) -> list[str]:
@@ -155,7 +158,7 @@ def finished(root: Path) -> dict[tuple[str, int], list[RunFolder]]:
 
 def summary(folder: Path) -> RunSummary:
     """What a list says of one run."""
-    return _summary(str(folder), _stats(f"{folder}/", _FILES))
+    return _summary(str(folder), marks.of_run(str(folder)))
 
 
 def find(name: str, root: Path, *kinds: str) -> Path:
@@ -213,9 +216,10 @@ def _last(root: Path, kinds: Sequence[str]) -> Path | None:
 
 
 class _Listed(NamedTuple):
-    """The runs of a study, their rows as the index holds them, and how many of these are new or gone."""
+    """The runs of a study, their rows as the index holds them behind their seal, and how many are new or gone."""
 
     runs: list[RunSummary]
+    seal: bytes  # none unless all are over
     rows: bytes
     news: int
 
@@ -226,11 +230,29 @@ class _Index:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.rows: dict[bytes, bytes] = {}  # study → its runs, both as JSON; none if the file is not whole
+        self.seals: dict[bytes, bytes] = {}
         with suppress(OSError, ValueError, RecursionError):
             head, _, body = (root / INDEX).read_bytes().partition(b"\n")
             if json.loads(head) == _head(body):
-                lines = (line.partition(b"\t") for line in body.split(b"\n"))
+                lines = [line.split(b"\t") for line in body.split(b"\n")]
                 self.rows = {study: rows for study, _, rows in lines}
+                self.seals = {study: seal for study, seal, _ in lines}
+
+    def unchanged(self, labels: Sequence[str]) -> set[str]:
+        """Studies with the very runs and files that they had, if there are so many that helpers are worth starting."""
+        helpers = marks.helpers() if sum(map(len, self.rows.values())) >= MANY else 0
+        if not helpers:
+            return set()
+        sealed = {f"{self.root}{os.sep}{label}": self.seals.get(_compact(label), b"").decode() for label in labels}
+        same = marks.unchanged({path: seal for path, seal in sealed.items() if seal}, helpers)
+        return {label for label, path in zip(labels, sealed, strict=True) if path in same}
+
+    def known(self, name: str) -> _Listed:
+        """What was read before of a study in which nothing has changed."""
+        path, study = f"{self.root}{os.sep}{name}{os.sep}", _compact(name)
+        text = self.rows[study]
+        runs = [RunSummary(path + label, *row[2:]) for label, row in json.loads(text).items()]
+        return _Listed(runs, self.seals[study], text, 0)
 
     def study(self, name: str, path: str = "") -> _Listed:
         """What a list says of the runs of a study: as it was read before where files are the same and a run is over."""
@@ -238,29 +260,35 @@ class _Index:
         text = self.rows.get(_compact(name), b"{}")
         before: dict[str, Row] = json.loads(text)
         found, rows, news = [], {}, 0
-        for label, stats in _scan(path, _FILES):
-            place, row = f"{path}{os.sep}{label}", before.get(label)
-            if row is not None and row[1] == _mark(stats) and row[5] in OVER:
+        for label, stats in marks.scan(path):
+            place, row, mark = f"{path}{os.sep}{label}", before.get(label), marks.mark(stats)
+            if row is not None and row[1] == mark and row[5] in OVER:
                 run = RunSummary(place, *row[2:])
             else:
-                known = row is not None and row[0] == _mark(stats[:1])
+                known = row is not None and row[0] == marks.mark(stats[:1])
                 run = _summary(place, stats, RunSummary(place, *row[2:]) if row is not None and known else None)
-                row = [_mark(stats[:1]), _mark(stats), *run[1:]] if _settled(stats) and run.state != "damaged" else None
+                row = (
+                    [marks.mark(stats[:1]), mark, *run[1:]] if marks.settled(stats) and run.state != "damaged" else None
+                )
                 news += row is not None and (run.over or not known)
             found.append(run)
             if row is not None:
                 rows[label] = row
         news += len(before.keys() - rows.keys())
-        return _Listed(found, text if rows == before else _compact(rows), news)
+        if rows == before and _compact(name) in self.seals:
+            return _Listed(found, self.seals[_compact(name)], text, news)
+        over = all(row[5] in OVER for row in rows.values())
+        seal = marks.seal([(label, row[1]) for label, row in rows.items()]) if over else ""
+        return _Listed(found, seal.encode(), _compact(rows), news)
 
     def write(self, listed: Mapping[str, _Listed]) -> None:
         """Keep what is known now, if enough of it is new; somebody else's index of the same moment is as good."""
-        rows = {_compact(name): study.rows for name, study in listed.items()}
+        rows = {_compact(name): (study.seal, study.rows) for name, study in listed.items()}
         gone = sum(len(json.loads(self.rows[study])) for study in self.rows.keys() - rows.keys())
         news = gone + sum(study.news for study in listed.values())
         if news < max(WORTH, sum(len(study.runs) for study in listed.values()) // 100):
             return
-        body = b"\n".join(b"\t".join(line) for line in rows.items())
+        body = b"\n".join(b"\t".join((name, *line)) for name, line in rows.items())
         with suppress(ParibusError, OSError):  # it is not ours to write, or the disk is full
             files.write_bytes(self.root / INDEX, json.dumps(_head(body)).encode() + b"\n" + body)
 
@@ -273,7 +301,7 @@ def _head(body: bytes) -> dict[str, Any]:
     return {"version": VERSION, "sha256": hashlib.sha256(body).hexdigest()}
 
 
-def _summary(path: str, stats: _Stats, known: RunSummary | None = None) -> RunSummary:
+def _summary(path: str, stats: marks.Stats, known: RunSummary | None = None) -> RunSummary:
     """Read a run; of one whose ``recipe.json`` is known only where it stands, and its result once there is one."""
     about = (known.recipe, known.identity, known.seed) if known else ("", "", 0)
     percent, shared = (known.percent, known.shared) if known else ([], "")
@@ -293,68 +321,12 @@ def _summary(path: str, stats: _Stats, known: RunSummary | None = None) -> RunSu
     return RunSummary(path, *about, *stands, figures, percent, *times, status.error, shared)
 
 
-_Stats = tuple[os.stat_result | None, ...]  # of some files of a run folder; None for one that is not there
-
-
-def _mark(stats: _Stats) -> int:
-    """A number that changes when any of the files does."""
-    return hash(tuple([(it.st_mtime_ns, it.st_ctime_ns, it.st_size, it.st_ino) if it else () for it in stats]))
-
-
-def _settled(stats: _Stats) -> bool:
-    newest = max(found.st_mtime for found in stats if found)
-    return newest < time.time() - SETTLED_SECONDS
-
-
 def _changed(root: Path, kind: str) -> dict[str, float]:
     """All folders of a kind, and when what makes them one was written."""
     if kind == "run":
-        places = ((path, os.path.basename(path)) for path in _folders(str(root)))  # noqa: PTH119
-        found = ((f"{label}/{name}", stat) for path, label in places for name, (stat,) in _scan(path, (MARKERS[kind],)))
+        places = ((path, os.path.basename(path)) for path in marks.folders(str(root)))  # noqa: PTH119
+        found = (
+            (f"{label}/{name}", stat) for path, label in places for name, (stat,) in marks.scan(path, (MARKERS[kind],))
+        )
         return {name: stat.st_mtime for name, stat in found if stat}
     return {folder.name: (folder / MARKERS[kind]).stat().st_mtime for folder in studies(root, kind)}
-
-
-def _scan(study: str, names: tuple[str, ...]) -> Iterator[tuple[str, _Stats]]:
-    """All runs of a study with what the system knows of some of their files, the first being the marker."""
-    for arm in _folders(study):
-        label = os.path.basename(arm)  # noqa: PTH119
-        try:
-            handle = os.open(arm, os.O_RDONLY) if _HANDLES else None
-        except OSError:
-            continue
-        try:  # from the folder itself, where the system can: half the time
-            place = f"{arm}/" if handle is None else ""
-            for seed in _names(arm if handle is None else handle):
-                stats = _stats(f"{place}{seed}/", names, handle)
-                if stats[0] is not None:
-                    yield f"{label}/{seed}", stats
-        finally:
-            if handle is not None:
-                os.close(handle)
-
-
-def _stats(place: str, names: tuple[str, ...], handle: int | None = None) -> _Stats:
-    try:
-        return tuple([os.stat(place + name, dir_fd=handle) for name in names])
-    except (OSError, ValueError):  # not all of them are there
-        return tuple([_stat(place + name, handle) for name in names])
-
-
-def _stat(path: str, handle: int | None) -> os.stat_result | None:
-    try:
-        return os.stat(path, dir_fd=handle)
-    except (OSError, ValueError):
-        return None
-
-
-def _names(folder: str | int) -> list[str]:
-    with suppress(OSError):
-        return sorted([name for name in os.listdir(folder) if not name.startswith(files.TEMPORARY)])  # noqa: PTH208
-    return []
-
-
-def _folders(place: str) -> list[str]:
-    with suppress(OSError), os.scandir(place) as entries:
-        return sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(files.TEMPORARY))
-    return []

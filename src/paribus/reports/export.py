@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from paribus import progress
-from paribus.exchange.tables import to_csv
 from paribus.files import dumps, save_all
 from paribus.reports.page import Page, Row, Table
 from paribus.reports.terminal import print_line, print_page
@@ -23,7 +22,7 @@ def deliver(page: Page, json: bool = False, csv: Path | None = None, overwrite: 
     Raises:
         RunError: naming the file.
     """
-    texts = {name: to_csv(rows) for name, rows in records(page).items()} if csv is not None else {}
+    texts = _texts(page) if csv is not None else {}
     if str(csv) == "-":
         print("\n".join(texts.values()), end="")
     elif json:
@@ -55,6 +54,12 @@ def tell_report(report: Path, json: bool = False, csv: Path | None = None) -> No
     """Say where the report is, behind a printed page; beside data on the standard output it is said elsewhere."""
     tell = say if json or str(csv) == "-" else print_line
     tell(f"\nreport: {report}")
+
+
+def _texts(page: Page) -> dict[str, str]:
+    from paribus.exchange.tables import to_csv  # what it reads records with takes longer than most pages to load
+
+    return {name: to_csv(rows) for name, rows in records(page).items()}
 
 
 def records(page: Page) -> dict[str, Sequence[Row]]:

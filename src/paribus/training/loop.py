@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from paribus import files
-from paribus.data.deliver.loader import Batch, check_batch_size
+from paribus.data.deliver.loader import Batch, Loader, check_batch_size
 from paribus.data.prepare.prepared import PreparedData, prepare
 from paribus.models.weights import hash_of, pack
 from paribus.progress import Announce, silent
@@ -55,8 +56,26 @@ class Due:
     time: Time
 
 
-Stepwise = Generator[Due, bool | None, RunResult]
-"""A training that stops before every step: sent true, it goes on as whoever drives it took the step, else takes it."""
+@dataclass(frozen=True)
+class Look:
+    """A validation that a training comes to.
+
+    Args:
+        session: the training, between two epochs.
+        loader: the examples.
+        between: to be called after every batch; it may raise to stop.
+    """
+
+    session: Session
+    loader: Loader
+    between: Callable[[], None]
+
+
+Stepwise = Generator[Due | Look, Any, RunResult]
+"""A training that stops before every step: sent true, it goes on as whoever drives it took the step, else takes it.
+
+And before every validation: sent figures, it goes on with these, else finds its own.
+"""
 
 
 def train(
@@ -158,7 +177,8 @@ def stepwise(
             session.stopwatch.pause()
 
             figures = session.train_figures()
-            figures |= session.evaluate(data.validation, "val", monitor.between_batches)
+            found = yield Look(session, data.validation, monitor.between_batches)
+            figures |= found or session.evaluate(data.validation, "val", monitor.between_batches)
             figures |= session.sparsity()
             monitor.refuse_divergence(figures)
             seconds = round(session.stopwatch.seconds, 4)

@@ -62,7 +62,6 @@ def test_classes_of_ones_own_need_a_word():
 
 ALONE = {
     "L-BFGS asks for the loss": ("digits/mlp", {"optimizer": "lbfgs", "training.batch_size": "full"}),
-    "thaw": ("digits/mlp", {"model.unfreeze": {"hidden": 1}}),
     "several stages": ("gaussians/gan", {}),
     "at once": ("diabetes/mlp", {"model": {"use": "random_forest", "trees": 2}}),
 }

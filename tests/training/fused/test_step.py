@@ -11,6 +11,7 @@ import copy
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from paribus.training.fused.clusters import optimizer_of
 from paribus.training.fused.step import Fused
@@ -88,6 +89,31 @@ def test_seeds_train_together_as_alone(trainings, case):
     alone, together, fused = both(trainings(seeds, name, **common), trainings(seeds, name, **common))
     assert len(fused.clusters._found) == 1  # one optimizer for all
     assert_same(alone, together)
+
+
+class Operations(TorchDispatchMode):
+    """A block in which operations are counted, each of which would start a kernel or two on a GPU."""
+
+    count = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.count += not operation.is_view
+        return operation(*args, **(kwargs or {}))
+
+
+def test_a_common_step_has_no_more_operations_for_more_runs(trainings):
+    found = {}
+    for runs in (2, 5):
+        made = trainings([{}] * runs, "digits/cnn", **{"model.norm": "batch", "optimizer": "adam"})
+        fused = Fused([dues[0].session for dues in made])
+        fused.step([dues[0] for dues in made])
+        with Operations() as seen:
+            fused.step([dues[1] for dues in made])
+        found[runs] = seen.count
+    with Operations() as alone:
+        step(made[0][2].session, made[0][2].batch, made[0][2].time)
+    assert found[5] == found[2]
+    assert alone.count < found[5] < 3 * alone.count
 
 
 def test_scales_of_targets_that_follow_the_split_are_those_of_each_training(trainings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,10 +20,12 @@ from paribus.records.parts import Part, register_own
 from paribus.records.recipe import Recipe
 from paribus.records.run import RunFolder
 from paribus.training.execution import Settings
-from paribus.training.fused import together
+from paribus.training.fused import together, validation
 from paribus.training.fused.together import How, Together
+from paribus.training.fused.trial import Trial
 from paribus.training.interruption import StopRequest
 from paribus.training.loop import stepwise, train
+from paribus.training.session import Session
 
 CPU = Settings("cpu", 1, checkpoint_seconds=1000.0)
 SMALL = {"split.limit": 120, "training.batch_size": 32, "training.precision": "fp32", "budget.epochs": 4}
@@ -209,6 +212,61 @@ def test_runs_at_other_places_wait_until_the_others_come_to_theirs(tmp_path):
     stopped.together()  # 0 from its beginning, 1 and 2 from the middle
     assert {stopped.folder(number).result.execution["together"] for number in range(3)} == {3}
     stopped.assert_as_alone(range(3))
+
+
+THAWING = {"model.unfreeze": {"hidden": 2}, "model.norm": "batch"}
+
+
+def test_layers_that_thaw_do_so_for_all(tmp_path):
+    driven = Driven(tmp_path, [THAWING, {**THAWING, "optimizer.lr": 0.02}, {**THAWING, "budget.epochs": 3}]).together()
+    assert driven.ends() == dict.fromkeys(range(3), "finished")
+    assert {driven.folder(number).result.execution["together"] for number in range(3)} == {3}
+    driven.assert_as_alone(range(3))
+
+
+def test_who_has_thawed_already_waits_until_the_others_have(tmp_path):
+    driven = Driven(tmp_path, [THAWING] * 3)
+    with pytest.raises(Paused):
+        train(driven.folder(1), driven.recipes[1], 1, Settings("cpu", 1, until=3))
+    driven.together()
+    assert [driven.folder(number).result.execution["together"] for number in range(3)] == [3, 3, 3]
+    driven.assert_as_alone(range(3))
+
+
+@pytest.fixture
+def validated(monkeypatch) -> list[str]:
+    """The runs that are validated by themselves, one after another."""
+    right, known = Session.evaluate, []
+    monkeypatch.setattr(Session, "evaluate", lambda self, *words: known.append(self) or right(self, *words))
+    return known
+
+
+def test_runs_are_validated_together(tmp_path, validated):
+    averaged = {"model.norm": "batch", "model.dropout": 0.2, "training.ema": 0.9}
+    driven = Driven(tmp_path, [averaged, {**averaged, "budget.epochs": 3}]).together()
+    assert len(validated) == 2 + 1  # once in both ways; and the last epoch of the one that is left
+    driven.assert_as_alone([0, 1])
+
+
+@pytest.mark.parametrize("fault", ["other figures", "no rule for it", "slower"])
+def test_where_a_common_validation_is_none_each_has_its_own(tmp_path, validated, monkeypatch, fault):
+    right = validation.together
+
+    def faulty(looks):
+        if fault == "no rule for it":
+            raise NotImplementedError("no batching rule")
+        time.sleep(0.3 if fault == "slower" else 0.0)
+        return [
+            {name: value * 1.01 for name, value in one.items()} if fault != "slower" else one for one in right(looks)
+        ]
+
+    monkeypatch.setattr(validation, "together", faulty)
+    monkeypatch.setattr(validation, "_clock", lambda look: time.perf_counter)
+    monkeypatch.setattr(together, "FEWEST_STEPS", 0)
+    monkeypatch.setattr(Trial, "pays", lambda self, lanes: True)
+    driven = Driven(tmp_path, [{"budget.epochs": 2}] * 2).together(How(measured=fault == "slower"))
+    assert len(validated) == 2 + 2  # in both ways, then one after another
+    driven.assert_as_alone([0, 1])
 
 
 def test_finished_runs_are_not_trained_again(tmp_path):

@@ -30,17 +30,18 @@ def optimizer_of(session: Session) -> Optimizer:
 
 
 def alike(session: Session) -> Hashable:
-    """What networks must share to be stepped by one optimizer: its kind, all its numbers, and how often it stepped."""
+    """What networks must share to be stepped by one optimizer: its kind, its numbers, how often it stepped each."""
     optimizer = optimizer_of(session)
     if not isinstance(optimizer, NUMBER_BY_NUMBER):
         return id(session)
     numbers = [
         sorted((name, repr(it)) for name, it in group.items() if name != "params") for group in _groups(optimizer)
     ]
-    state: Mapping[str, Any] = next(
-        (optimizer.state[it] for it in _parameters(optimizer) if optimizer.state.get(it)), {}
-    )
-    kept = sorted((name, repr(float(it)) if not _shaped(it) else "") for name, it in state.items() if it is not None)
+    states = [optimizer.state.get(it, {}) for it in _parameters(optimizer)]  # of those that have not thawed, none
+    kept = [
+        sorted((name, repr(float(it)) if not _shaped(it) else "") for name, it in state.items() if it is not None)
+        for state in states
+    ]
     return type(optimizer).__name__, repr(numbers), repr(kept)
 
 

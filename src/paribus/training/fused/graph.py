@@ -7,7 +7,6 @@ classes. Shapes, layers, tasks and number formats must be the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -71,12 +70,16 @@ def why_alone(due: Due) -> str:
         return "L-BFGS asks for the loss several times in a step"
     if session.scaler.is_enabled():
         return "fp16 scales each run's gradients in its own way"
-    if any(0 < epochs < math.inf for epochs in session.network.frozen_until.values()):
-        return "layers thaw in the middle of the training"
     leaves = [*trees.leaves(due.batch.inputs), *trees.leaves(due.batch.targets)]
     if not all(isinstance(leaf, Tensor) for leaf in leaves):
         return "examples of a batch differ in length"
     return ""
+
+
+def frozen(session: Session) -> frozenset[str]:
+    """What of a network is frozen in the current epoch: those that step together have the same frozen."""
+    until, epoch = session.network.frozen_until, session.network.epoch
+    return frozenset(name for name, epochs in until.items() if epoch < epochs)
 
 
 def apart(first: Due, other: Due) -> str:

@@ -44,7 +44,7 @@ class Fused:
         networks = [session.network for session in self.sessions]
         share_dropout(network, networks, self.chance)
         share_recurrent(network, networks, self.chance)
-        self._loss = _Loss(network, copy(first.task), first.autocast)
+        self._loss = Loss(network, copy(first.task), first.autocast)
         self._own = numbers_of([session.task for session in self.sessions])
         self.stack = Stack(networks)
         self.stack.lend()
@@ -144,7 +144,7 @@ class Fused:
             parameter.grad = None if gradient is None else gradient[place]
 
 
-class _Loss(nn.Module):
+class Loss(nn.Module):
     """The loss of a task as a module, whose network can be given other tensors."""
 
     def __init__(self, network: nn.Module, task: Task, autocast: Any) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from paribus.errors import Diverged, Interrupted, Paused
-from paribus.training.fused.graph import apart, why_alone
+from paribus.training.fused.graph import apart, frozen, why_alone
 from paribus.training.fused.step import Fused
 from paribus.training.fused.trial import attempt
+from paribus.training.fused.validation import Validation
 from paribus.training.interruption import StopRequest
-from paribus.training.loop import Due, Stepwise
+from paribus.training.loop import Due, Look, Stepwise
 from paribus.training.monitor import Listener, Progress
 
 logger = logging.getLogger(__name__)
@@ -68,10 +69,13 @@ class Together:
         self.waiting = deque(range(len(opens)))
         self.going: dict[int, Stepwise] = {}
         self.due: dict[int, Due] = {}
+        self.looks: dict[int, Look] = {}  # of those that come to a validation instead of a step
         self.known: set[int] = set()  # that were tried together
         self.fused: Fused | None = None
+        self.frozen: Hashable = None  # what of their networks is
         self.inside: list[int] = []  # who step together; or, where nothing is gained by that, one after another
         self.tried, self.pays = 0, False  # how many when that was measured last, and whether it was quicker
+        self.validation = Validation(how.measured)
         self.failed = False
 
     def run(self) -> None:
@@ -102,6 +106,7 @@ class Together:
             self.going[number] = self.opens[number](self._listener(number), self.request)
             with self.around(number):
                 self._advance(number, None)
+            self._validate()
         return bool(self.going)
 
     def _listener(self, number: int) -> Listener:
@@ -110,12 +115,15 @@ class Together:
 
         return listen
 
-    def _advance(self, number: int, taken: bool | None) -> None:
-        """Let a run go on to its next step, or to its end."""
-        if taken is not None:
+    def _advance(self, number: int, answer: Any) -> None:
+        """Let a run go on to its next step or validation, or to its end.
+
+        It is told what it asked for: whether its step was taken, or the figures of its validation; first nothing.
+        """
+        if isinstance(answer, bool):
             self.due[number].session.stopwatch.start()
         try:
-            due = self.going[number].send(taken)
+            due = self.going[number].send(answer)
         except StopIteration:
             self._gone(number, "finished", None)
         except Paused:
@@ -123,8 +131,21 @@ class Together:
         except (Exception, KeyboardInterrupt) as error:
             self._gone(number, "ended", error)
         else:
+            if isinstance(due, Look):
+                self.looks[number] = due
+                return
             due.session.stopwatch.pause()  # what others do in the meantime is not its time
             self.due[number] = due
+
+    def _validate(self) -> None:
+        """Bring those that come to a validation to what follows it: together, or each by itself."""
+        while self.looks:
+            looks, self.looks = self.looks, {}
+            found: Sequence[Any] = [None] * len(looks)
+            if self.fused is not None and not self.request.number and looks.keys() <= set(self.inside):
+                found = self.validation.figures(list(looks.values())) or found
+            for number, figures in zip(looks, found, strict=True):
+                self._advance(number, figures)
 
     def _gone(self, number: int, kind: Kind, what: Any) -> None:
         """A run has ended here, and its place is free."""
@@ -142,16 +163,23 @@ class Together:
         self.fused, self.inside = None, []
 
     def _arrange(self) -> None:
-        """Decide who steps: those at one place of their epochs; others wait until these come to theirs."""
-        places = {number: due.session.batches_done for number, due in self.due.items()}
-        place = places[self.inside[0]] if self.inside else Counter(places.values()).most_common(1)[0][0]
+        """Decide who steps: those at one place of their epochs, with the same layers frozen.
+
+        Others wait until these come to theirs, which those do first that have fewer epochs behind them.
+        """
+        places = {number: (due.session.batches_done, frozen(due.session)) for number, due in self.due.items()}
+        last = min(self.inside, key=lambda number: self.due[number].session.epoch, default=None)
+        place = places[last] if last is not None else Counter(places.values()).most_common(1)[0][0]
         here = sorted(number for number, there in places.items() if there == place)
-        if here == self.inside:
+        thawed = bool(self.inside) and place[1] != self.frozen
+        if here == self.inside and not thawed:
             return
+        self.frozen = place[1]
         self._dissolve()
         strangers = [number for number in here if number not in self.known]
         here = self._judged(here, strangers)
-        if len(here) > 1 and (strangers or 2 * len(here) <= self.tried) and not self._try(here, strangers):
+        again = thawed or 2 * len(here) <= self.tried
+        if len(here) > 1 and (strangers or again) and not self._try(here, strangers):
             return
         self.inside = here
         if len(here) > 1 and self.pays:
@@ -220,6 +248,7 @@ class Together:
         for number in list(self.inside):
             if number in self.going:
                 self._advance(number, taken)
+        self._validate()
 
     def _stop(self) -> None:
         """Let those end that have not begun; the others save and stop when they look at the time, within a step."""
