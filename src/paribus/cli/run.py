@@ -102,12 +102,13 @@ def run(
 
     change = on_change(data_changed)
     training = Run(chosen, seed=seed, runs=runs)
-    if training.follows:  # of several that torchrun started, the first one shows and writes everything
-        with suppress(Interrupted):  # of which the first one tells
-            training.train(patience=patience)
-        return
     if more is not None:
         training = training.more(more)
+    if training.follows:  # of several that torchrun started, the first one shows and writes everything
+        with suppress(Interrupted):  # of which the first one tells
+            if not dry_run:
+                training.train(patience=patience)
+        return
     if dry_run:
         with counting() as progress:
             wishes: dict[str, Any] = {"device": device, "threads": threads, "keep": keep, "processes": processes}

@@ -134,6 +134,7 @@ def stepwise(
     ):
         files.remove_leftovers(folder.path)
         if (result := finished(folder)) is not None:
+            others.dismiss()
             return result
         checkpoints.tidy(folder.checkpoints)
         before = folder.last_status()

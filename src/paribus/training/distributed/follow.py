@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def follow(recipe: Recipe, seed: int) -> None:
-    """Train with the others that torchrun has started, where this is not the first of them.
+    """Train with the others that torchrun has started, where this is not the first of them and there is anything to do.
 
     Raises:
         ParibusError: if it cannot, or would train something else; the first process says so too.
@@ -63,10 +63,14 @@ def _follow(
     store: Store, rank: int, local: int, recipe: Recipe | None, known: Mapping[str, Any], started_here: bool
 ) -> None:
     logging.getLogger("paribus").setLevel(logging.ERROR)  # the first process gives the same warnings
-    for number in SIGNALS:  # the first process hears them, saves, and lets the others go
-        signal.signal(number, signal.SIG_IGN)
     try:
+        _heed(signal.SIG_DFL)  # where the first process refuses to train, torchrun ends the others by one of them
+        store.wait(["plan"], meeting.EVALUATING)  # until it has read its data
+        _heed(signal.SIG_IGN)  # the first process hears them, saves, and lets the others go
         plan = json.loads(store.get("plan"))
+        if plan is None:
+            store.set(f"heard/{rank}", "")
+            return
         meeting.compare(plan, {**known, **meeting.software()}, rank)
         if recipe is None:
             for file in plan["plugins"]:
@@ -95,6 +99,12 @@ def _follow(
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
+
+
+def _heed(how: signal.Handlers) -> None:
+    """What becomes of this process when it is asked to stop."""
+    for number in SIGNALS:
+        signal.signal(number, how)
 
 
 class Lost(RunError):

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import torch.distributed as dist
@@ -47,6 +48,9 @@ class Alone:
 
     def start(self) -> None:
         """Nothing."""
+
+    def dismiss(self) -> None:
+        """Nobody."""
 
     def group(self, recipe: Recipe, examples: int) -> Group:
         """One process; the parts in which it takes figures must be there."""
@@ -111,6 +115,15 @@ class Lead:
             self.started[rank] = subprocess.Popen(
                 words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
             )  # a session of their own: Ctrl-C is for the first, which saves and lets the others go
+
+    def dismiss(self) -> None:
+        """Tell those that torchrun has started that there is nothing to train."""
+        if self.local is None:
+            return
+        store = meeting.store_of_torchrun()
+        store.set("plan", json.dumps(None))
+        with suppress(RuntimeError):  # they may be gone; else they hear it before this process takes the store with it
+            store.wait([f"heard/{rank}" for rank in self.others], timedelta(seconds=GRACE_SECONDS))
 
     def group(self, recipe: Recipe, examples: int) -> Several:
         """What the session asks of the others."""
