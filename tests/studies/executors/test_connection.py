@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -102,3 +103,35 @@ def test_a_run_that_fits_on_no_single_node_is_refused():
 def test_options_of_clusters_are_for_clusters(name, options):
     with pytest.raises(StudyError, match=r"takes no (address|--)"):
         make(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("kept", "given", "shown"),
+    [
+        (True, {}, "token"),
+        (False, {}, None),
+        (False, {"RAY_AUTH_TOKEN": "a" * 64}, "token"),
+        (True, {"RAY_AUTH_MODE": "disabled"}, "disabled"),
+    ],
+)
+def test_the_token_of_a_running_cluster_is_shown_where_one_is_known(monkeypatch, tmp_path, kept, given, shown):
+    for name in (connection.MODE, *connection.TOKENS):
+        monkeypatch.setenv(name, "")  # so that it is gone again when the test is over
+        monkeypatch.delenv(name)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(connection, "KEPT", tmp_path / "auth_token")
+    monkeypatch.delitem(sys.modules, "ray", raising=False)
+    if kept:
+        connection.KEPT.write_text("b" * 64)
+
+    class Asked(Exception):
+        """For ray."""
+
+    def loaded():
+        raise Asked
+
+    monkeypatch.setattr(connection, "loaded", loaded)
+    with pytest.raises(Asked):
+        connection.connect("127.0.0.1:6379")
+    assert os.environ.get(connection.MODE) == shown

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,8 @@ LOCAL, RUNNING = "local", "auto"  # a cluster of this machine for this study; th
 ADDRESS = "RAY_ADDRESS"  # ray's own variable: where the cluster is
 ANSWER_SECONDS = 4.0  # that a cluster has to accept a connection, and as many to say a word
 STORE_BYTES = 200_000_000  # of a cluster of this machine: data are shared by the cache, only events pass through
+MODE, TOKENS = "RAY_AUTH_MODE", ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")  # whether a token is asked for, and which
+KEPT = Path("~/.ray/auth_token")  # where ray keeps the one that it made
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # or it warns of what it will do in future
@@ -77,10 +80,12 @@ def connect(address: str) -> bool:
     Raises:
         StudyError: where ray is missing, nobody answers, or its version is another one.
     """
+    address = address or os.environ.get(ADDRESS) or LOCAL
+    if address != LOCAL:
+        _show_token()
     ray = loaded()
     if ray.is_initialized():
         return False
-    address = address or os.environ.get(ADDRESS) or LOCAL
     if "://" in address:
         hint = "start the command on a machine of the cluster, as: ray job submit -- paribus study … --on ray"
         raise StudyError("a study is run from within its cluster, not through ray's client", got=address, hint=hint)
@@ -151,6 +156,16 @@ def room(known: Sequence[Node], cpus: float, gpus: float) -> int:
     raise StudyError(f"no node of the cluster has {wanted}", got="; ".join(map(str, known)), hint=hint)
 
 
+def _show_token() -> None:
+    """Let ray show the token that is known here: `ray start` asks for it by itself, and `ray.init` does not show it.
+
+    A cluster without one does not look at it. Ray reads the variable when it is imported.
+    """
+    known = bool(set(TOKENS) & os.environ.keys()) or KEPT.expanduser().exists()
+    if known and MODE not in os.environ and "ray" not in sys.modules:
+        os.environ[MODE] = "token"
+
+
 def _probe(address: str) -> None:
     """Refuse an address at which nobody answers as a cluster does: ray itself would wait for minutes.
 
@@ -204,7 +219,8 @@ def _refused(address: str, error: Exception) -> StudyError:
         versions = " ".join(line.strip() for line in said.splitlines()[1:] if line.strip())
         hint = "install the cluster's version of Python and ray here, or this one there: all nodes need the same"
         return StudyError("the cluster has another version of ray or Python", got=versions or here, hint=hint)
-    hint = f"start the command on a machine of the cluster; is it up there? ({message_of(error).splitlines()[0]})"
+    reason = message_of(error).splitlines()[0]
+    hint = f"start the command on a machine of the cluster; is it up there, and does it ask for a token? ({reason})"
     return StudyError("there is no connection to a ray cluster", got=address, hint=hint)
 
 
@@ -222,8 +238,8 @@ def _quietly(ray: ModuleType, address: str) -> Iterator[None]:
     logging.getLogger("ray").setLevel(logging.ERROR)
     if address == LOCAL or _on_loopback_alone(ray, address):
         ray._private.ray_constants.ENABLE_RAY_CLUSTER = False
-    if address == LOCAL and not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    if address == LOCAL and not {MODE, *TOKENS} & os.environ.keys():
+        os.environ[TOKENS[0]] = secrets.token_hex(32)
     try:
         yield
     finally:
