@@ -40,7 +40,7 @@ def lint(run: Any, *, runs: str | Path = "runs", progress: Announce = silent) ->
     if (place / store.MARKERS["study"]).exists():
         return _study(place, progress)
     folder = RunFolder(place)
-    outcomes = of_run(Subject(folder), progress)
+    outcomes = of_run(Subject(folder, progress), progress)
     return Lint(str(place), 1, _sorted(outcomes), leaks(outcomes))
 
 
@@ -58,7 +58,9 @@ def _study(place: Path, progress: Announce) -> Lint:
     """The checks of the study itself, and of each run that was begun."""
     design = StudyDesign.open(place)
     subjects = {
-        arm.name: {seed: Subject(folder) for seed in design.seeds if (folder := folder_of(place, arm, seed)).exists}
+        arm.name: {
+            seed: Subject(folder, progress) for seed in design.seeds if (folder := folder_of(place, arm, seed)).exists
+        }
         for arm in design.arms()
     }
     whole = Whole(design, subjects)
@@ -68,7 +70,7 @@ def _study(place: Path, progress: Announce) -> Lint:
         for seed, subject in of_arm.items():
             name = f"{arm}, seed {seed}"
             each += [_about(one, name) for one in of_run(subject, progress)]
-            of_arm[seed] = Subject(subject.folder)  # lets go of its data and its network
+            of_arm[seed] = Subject(subject.folder, progress)  # lets go of its data and its network
     together = list(_together(each, sum(map(len, subjects.values()))))
     return Lint(str(place), sum(map(len, subjects.values())), _sorted([*outcomes, *together]), leaks(together))
 

@@ -117,7 +117,7 @@ def near_copies(subject: Subject) -> Verdict:
         raise Unchecked("only of pictures it is known what a copy with small changes looks like")
     if min(inputs.shape[2:]) < duplicates.LEAST:
         raise Unchecked(f"pictures of {inputs.shape[3]} × {inputs.shape[2]} pixels are too small to tell copies apart")
-    found = duplicates.known(dataset)
+    found = duplicates.known(dataset, subject.progress)
     across = list(_across([(one.first, one.second) for one in found], rows))
     if across:
         return _copied(across, rows, dataset, "have a copy with small changes in another part")

@@ -15,6 +15,7 @@ from paribus.diagnosis.lint.outcome import Unchecked
 from paribus.errors import MissingData
 from paribus.models.declarations import fits_at_once
 from paribus.models.network import Network
+from paribus.progress import Announce, silent
 from paribus.records.inputs import changes
 from paribus.records.own import ORIGINS
 from paribus.records.recipe import Recipe
@@ -28,10 +29,11 @@ class Subject:
 
     Args:
         folder: of the run.
+        progress: told how far a check is that takes long.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
+    def __init__(self, folder: RunFolder, progress: Announce = silent) -> None:
+        self.folder, self.progress = folder, progress
 
     @cached_property
     def content(self) -> dict[str, Any]:
