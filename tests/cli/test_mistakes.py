@@ -80,6 +80,7 @@ MISTAKES = {  # words → exit code, what the message says
     ("predict", "last", "x.png"): (1, "no such run folder", "there is none in runs yet"),
     ("predict", "last"): (2, "Missing argument 'FILES...'"),
     ("data", "none"): (1, "folder of pictures", "received: none"),
+    ("data", "mnist"): (1, "known by its name", "paribus show mnist"),
     ("schema", "--out", "file/x.json"): (1, "a file stands where a folder is needed", "received: "),
     ("schema", "--out", "."): (1, "a folder stands where a file is needed", "received: "),
     ("tran",): (2, "No such command 'tran'"),

@@ -79,9 +79,24 @@ def data(
     elif target is not None or is_table(path):
         _table(path, target)
     else:
+        _refuse_known(path)
         bad = _scanned(path, labels, group, copies) if masks is None else _surveyed(path, images, masks, suffix)
         if bad:
             raise typer.Exit(1)
+
+
+def _refuse_known(path: Path) -> None:
+    """A data set that has a name is no folder of somebody's own.
+
+    Raises:
+        DataError: saying what shows it.
+    """
+    from paribus.errors import DataError
+    from paribus.records.parts import names
+
+    if not path.exists() and str(path) in names("data"):
+        hint = f"paribus show {path} says what it is, and paribus lint RUN whether a run's parts share examples"
+        raise DataError("this data set is known by its name, and is no folder of yours", got=str(path), hint=hint)
 
 
 def _verified() -> bool:
