@@ -116,6 +116,13 @@ def test_a_fault_that_the_recipe_plants_is_the_first_finding(trained, cause):
     assert found.faults[0].evidence
 
 
+@pytest.mark.parametrize("lr", [2.0, 30.0])
+def test_a_rate_is_brought_to_where_sound_recipes_have_it(trained, lr):
+    (finding,) = diagnose(trained({"optimizer.lr": lr})).faults
+    assert finding.cause == "lr-too-high"
+    assert not diagnose(trained({**finding.treatment, "budget.epochs": 20})).faults
+
+
 @pytest.mark.parametrize(
     ("plan", "cause", "treatment"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from paribus.diagnosis.finding import Diagnosis, Finding, Trace
 from paribus.diagnosis.treatment import Treated
 from paribus.notebook import html
@@ -52,6 +54,11 @@ def test_findings_are_printed_with_mechanism_treatment_and_consequences(capsys):
     ):
         assert line in said
     assert "(LeCun, Bottou, Orr and Müller 1998, 4.3)" in " ".join(said.split())
+
+
+def test_confidence_is_counted_in_cases(capsys):
+    print_page(diagnosis_page(Diagnosis((replace(FOUND, confidence=1.0, graded=12),), run="runs/a/b/seed-0")))
+    assert "confidence: right in 12 of 12 graded cases" in capsys.readouterr().out
 
 
 def test_what_became_of_a_treatment_stands_with_its_finding(capsys):

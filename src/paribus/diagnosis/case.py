@@ -54,12 +54,16 @@ class Case:
 
     def high(self, name: str) -> bool:
         """Whether a figure is higher than in the healthy runs of all recipes but one: of two signs, each may be so."""
-        found = self.healthy.ranges.get(name)
-        return found is not None and self[name] > found.next_high
+        return self[name] > self.highest(name)
 
     def low(self, name: str) -> bool:
         """Whether a figure is lower than in those of all recipes but one."""
         return self[name] < self.lowest(name)
+
+    def highest(self, name: str) -> float:
+        """The highest value of the healthy runs of all recipes but one; no number where it is not known."""
+        found = self.healthy.ranges.get(name)
+        return found.next_high if found else math.nan
 
     def lowest(self, name: str) -> float:
         """The lowest value of the healthy runs of all recipes but one; no number where it is not known."""

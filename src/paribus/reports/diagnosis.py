@@ -60,10 +60,17 @@ def _terms(found: Finding) -> Iterator[tuple[str, str]]:
     yield "mechanism", f"{found.mechanism} ({found.source})"
     if found.consequences:
         yield "follows from it", "; ".join(f"{one.name} ({_short(one)})" for one in found.consequences)
-    cases = f"{found.graded:,} graded cases" if found.graded else "the graded cases"
-    sure = UNGRADED if found.confidence is None else f"right in {percent(found.confidence)} of {cases}"
-    yield "confidence", sure
+    yield "confidence", _sure(found)
     yield "id", found.cause
+
+
+def _sure(found: Finding) -> str:
+    """How often who said so was right: counted where the cases are known, for a share of a dozen says too much."""
+    if found.confidence is None:
+        return UNGRADED
+    if not found.graded:
+        return f"right in {percent(found.confidence)} of the graded cases"
+    return f"right in {round(found.confidence * found.graded):,} of {found.graded:,} graded cases"
 
 
 def _short(found: Finding) -> str:

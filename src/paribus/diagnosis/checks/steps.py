@@ -51,7 +51,7 @@ def too_high(case: Case) -> Iterator[Finding]:
         "lr-too-high",
         f"With a learning rate{at} {_said(signs, record)}.",
         case.evidence(*signs, **_lr(record)),
-        _rate(record, 1 / _factor(case, "most_update", math.ceil if record.diverged else round)),
+        _rate(record, 1 / _excess(case)),
         "Or let it warm up (schedule.use=warmup), or clip the gradient (training.clip_norm=1).",
         "fault" if sure else "warning",
         given=case.above("usual_rate"),
@@ -231,6 +231,17 @@ def _factor(case: Case, name: str, whole: Callable[[float], int] = round) -> flo
     if not (value > 0 and middle > 0):
         return LEAST
     return float(min(MOST, max(LEAST, 10 ** whole(abs(math.log10(value / middle))))))
+
+
+def _excess(case: Case) -> float:
+    """By what power of ten steps are too long: by what they change, and beyond those of sound recipes but one.
+
+    Units that died soon, or weights that grew, leave updates small: then the rate itself says more.
+    """
+    changed = _factor(case, "most_update", math.ceil if case.record.diverged else round)
+    rates = [name for name in ("gradient_rate", "coordinate_rate") if case.high(name)]
+    beyond = [10.0 ** math.ceil(math.log10(case[name] / case.highest(name))) for name in rates]
+    return min(MOST, max([changed, *beyond]))
 
 
 def _rate(record: Record, factor: float) -> dict[str, Any]:
