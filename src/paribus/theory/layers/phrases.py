@@ -1,0 +1,438 @@
+"""Words about nets as phrases: what each word is for, and numbers with what they count.
+
+Two passes: characters to tokens, each with its place; then tokens to phrases, in which a number has found its noun
+("32 and 64 filters", "stride of 2", "kernel sizes 1, 3 and 5") and a layer its whole name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from paribus.theory.layers.lexicon import ARTICLES, COUNTS, WORDS, compound, concept, plural
+from paribus.theory.layers.kinds import CELLS
+from paribus.theory.layers.spellings import kind_of
+from paribus.theory.layers.tokens import mistyped
+
+SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
+LEX = re.compile(
+    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSF]\d\b(?=:?\s)|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S))"
+    r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
+    r"|(?P<chain>(?<![\w.@])\d+(?:\s*(?:-+>|=>|→|-)\s*\d+(?![\w.@%]|[ ]?x[ ]?\d)){2,})"
+    r"|(?P<at>\d+\s?@\s?(?=\d+\s?x\s?\d))"
+    r"|(?P<rate>\d+(?:[.,]\d+)?\s?%|(?<![\w.])\d*\.\d+|\b0,\d+)"
+    r"|(?P<size>\d+(?:\s?(?:x|\*|by)\s?\d+)+(?![a-zA-Z]))"
+    r"|(?P<pair>\d+\s*(?:-+>|=>|→|\bto\b)\s*\d+(?![\w.@%]|[ ]?x[ ]?\d|\s*(?:-+>|=>|→)))"
+    r"|(?P<times>(?<=[)\s])\*(?=\s?\d))"
+    r"|(?P<letter>\b(?:[kspdfolg]|op)\s?=?\s?\d+(?!\.?\d|x)\b|(?<=[\w)])\s?/[ ]?[1-4]\b(?!\d|/))"
+    r"|(?P<number>\d+)"
+    r"|(?P<then>-+>|=>|→|↓|>|(?<=[\s)])-(?=\s)|[;|\n])|(?P<stop>\.(?=\s|$))"
+    r"|(?P<comma>,)|(?P<slash>/)|(?P<and>&|\+)|(?P<open>\()|(?P<close>\))|(?P<colon>[:=])|(?P<hyphen>[-_])"
+    r"|(?P<word>(?i:relu6)|[^\W\d_]+)|(?P<space>\s)|(?P<other>\S)",
+    re.MULTILINE,
+)
+GLUED = re.compile(r"(?i)\b((?:conv|fc|pool|maxpool|avgpool|dense|linear|dropout|drop|lstm|gru|rnn|hidden|stride|pad|embedding|"
+                   r"kernel|deconv|filters|bn)[a-z]*)[-_]?(?=\d|\.\d)")  # fmt: skip
+VGG = re.compile(r"(?i)\b(conv) ?(\d)-(\d+)")
+VALUES = ("number", "size", "rate", "list", "same", "valid")
+
+
+class Unread(Exception):
+    """A text that these rules do not read, and the token where that shows."""
+
+    def __init__(self, token: Token | None, why: str = "") -> None:
+        super().__init__(why)
+        self.token, self.why = token, why
+
+
+@dataclass(frozen=True)
+class Token:
+    """What stands somewhere: its role, which of these, and the text itself."""
+
+    role: str
+    which: str = ""
+    text: str = ""
+    start: int = 0
+    values: tuple[str, ...] = ()
+    several: bool = False  # in the plural
+
+    def __repr__(self) -> str:
+        return f"{self.role}:{self.which or ','.join(self.values) or self.text}"
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of a text; words that say nothing are left out.
+
+    Raises:
+        Unread: a word that nobody knows, or a sign of code.
+    """
+    plain = VGG.sub(r"\1 \3 filters \2x\2", text.translate(SIGNS))
+    plain = GLUED.sub(lambda m: m[1] + " ", plain)
+    found = list[Token]()
+    for match in LEX.finditer(plain):
+        what, word, at = str(match.lastgroup), match[0], match.start()
+        if what in ("aside", "axes", "space"):
+            continue
+        if what == "word":
+            low = word.lower()
+            if low in ARTICLES:
+                found.append(Token("article", low, word, at, ("1",)))
+            elif low in COUNTS:
+                found.append(Token("count", low, word, at, (str(COUNTS[low]),)))
+            elif low in ("same", "valid"):
+                found.append(Token(low, low, word, at))
+            elif parts := compound(low):
+                found += [Token("word", part, word, at, several=plural(low) and part == parts[-1]) for part in parts]
+            else:
+                found.append(Token("unknown", low, word, at))
+        elif what == "letter":
+            digits = re.findall(r"\d+", word)[0]
+            name = {"k": "kernel", "s": "stride", "d": "dilation", "f": "kernel", "o": "extra", "l": "layers", "g": "groups", "/": "stride"}.get(word.strip()[0].lower())
+            found.append(Token("set", name or "padding", word, at, (digits,)))
+        elif what == "at":
+            found.append(Token("set", "filters", word, at, (word.rstrip("@ "),)))
+        elif what == "other":
+            found.append(Token("unknown", word, word, at))
+        else:
+            values = tuple(re.findall(r"\d+", word)) if what in ("chain", "pair", "size", "number") else ()
+            if what == "rate":
+                share = float(word.replace(",", ".").rstrip("% "))
+                values = (f"{share / 100:g}" if "%" in word else f"{share:g}",)
+            found.append(Token(what, word.strip() if what != "then" or word != "\n" else "line", word, at, values))
+    return _named(found)
+
+
+def _named(found: list[Token]) -> list[Token]:
+    """Names of several words as one token, and the concept of each other word."""
+    done, at = list[Token](), 0
+    while at < len(found):
+        token = found[at]
+        if token.role == "hyphen":
+            at += 1
+            continue
+        if token.role not in ("word", "unknown"):
+            done.append(token)
+            at += 1
+            continue
+        reach, words = at, list[tuple[int, str]]()
+        while reach < len(found) and found[reach].role in ("word", "hyphen", "unknown") and len(words) < 6:
+            if found[reach].role != "hyphen":
+                words.append((reach, found[reach].which))
+            reach += 1
+        for many in range(len(words), 1, -1):
+            name = "".join(word for _, word in words[:many])
+            if many == 2 and name in WORDS and WORDS[name][0]:
+                done.append(replace(token, role=WORDS[name][0], which=WORDS[name][1], text=name, several=plural(name)))
+                at = words[1][0] + 1
+                break
+            kind = kind_of(name)
+            tail = concept(words[many - 1][1])
+            if kind and kind not in ("input", "add", "cat", "op", "own", "separable") and tail != ("layer", "layer"):
+                last = found[words[many - 1][0]]
+                role = concept(name)
+                held = role[0] if role and role[0] in ("phi", "head") else "head"
+                done.append(replace(token, role=held, which=kind, text=name, several=last.several))
+                at = words[many - 1][0] + 1
+                break
+        else:
+            role = concept(token.which)
+            if role is None and (known := mistyped(token.which)):
+                role = concept(known)
+            if role is None:
+                role = ("unknown", token.which)
+            if role[0] == "refused":
+                raise Unread(token)
+            if role[0]:
+                done.append(replace(token, role=role[0], which=role[1], text=token.which, several=token.several))
+            at += 1
+    return done
+
+
+@dataclass
+class Phrases:
+    """Tokens to phrases: each number with its noun, each layer with what it is called."""
+
+    given: Sequence[Token]
+    at: int = 0
+    done: list[Token] = field(default_factory=list)
+
+    def role(self, ahead: int = 0) -> str:
+        """What the token so far ahead is for."""
+        return self.given[self.at + ahead].role if self.at + ahead < len(self.given) else ""
+
+    def read(self) -> list[Token]:
+        """All phrases."""
+        while self.at < len(self.given):
+            token = self.given[self.at]
+            for rule in (self._numbered, self._optioned, self._summed, self._adjective):
+                if rule(token):
+                    break
+            else:
+                self.done.append(token)
+                self.at += 1
+        return self.done
+
+    def list(self, at: int) -> tuple[tuple[str, ...], int]:
+        """The numbers of a list that begins somewhere, and where it ends: 32, 64 and 128."""
+        values, joints, end = [self.given[at].values[0]], list[str](), at + 1
+        while end < len(self.given):
+            signs = list[str]()
+            ahead = end
+            while ahead < len(self.given) and self.given[ahead].role in ("comma", "and", "slash", "then") and len(signs) < 2:
+                if self.given[ahead].role == "then" and self.given[ahead].which != "|":
+                    signs = ["", "", ""]
+                    break
+                if self.given[ahead].text in ("with", "mit", "+"):
+                    signs = ["", "", ""]
+                    break
+                signs.append(self.given[ahead].role)
+                ahead += 1
+            if not signs or len(signs) > 2 or ahead >= len(self.given) or self.given[ahead].role != "number":
+                break
+            joints += signs
+            values.append(self.given[ahead].values[0])
+            end = ahead + 1
+        loose = len(values) == 2 and joints == ["comma"]
+        return (tuple(values[:1]), at + 1) if loose else (tuple(values), end)
+
+    def _numbered(self, token: Token) -> bool:
+        """``32 and 64 filters``, ``300 and 100 ReLU units``, ``3x3 kernel``, ``one sigmoid output``, ``120, 84``."""
+        if token.role == "article":
+            ahead = self.at + 1
+            while self._role(ahead) in ("phi", "hidden") or (self._role(ahead) == "head" and self.given[ahead].which == "linear"):
+                ahead += 1
+            alone = self._role(ahead) == "output" and self._role(ahead + 1) not in ("layer", "head", "number", "count", "unit") or (
+                self._role(ahead) == "unit" and not self.given[ahead].several
+            )  # fmt: skip
+            if not alone:
+                self.at += 1
+                return True
+            token = replace(token, role="count")
+        if token.role not in ("number", "count", "size", "rate"):
+            return False
+        values, end = self.list(self.at) if token.role == "number" else (token.values, self.at + 1)
+        between, ahead = list[Token](), end
+        while ahead < len(self.given) and len(between) < 4 and (
+            self.given[ahead].role in ("phi", "size", "hidden", "output", "of", "each")
+            or (self.given[ahead].role == "head" and self.given[ahead].which == "linear" and token.role != "size")
+        ):  # fmt: skip
+            between.append(self.given[ahead])
+            ahead += 1
+        noun = self.given[ahead] if ahead < len(self.given) else Token("")
+        if noun.role == "option" and noun.several and noun.text.startswith(("kernel", "noyau")) and token.role != "size":
+            noun = Token("unit", "filters", noun.text, several=True)
+        if token.role == "size" and not between and noun.role == "unit" and noun.which == "filters":
+            self.at = ahead + 1
+            self._put("set", "size", token, ("x".join(values),))
+            return True
+        if token.role in ("number", "count") and any(one.role == "of" for one in between):
+            noun = Token("")
+        if between and between[-1].role == "output" and noun.role not in ("unit",):
+            if token.role == "count" and noun.role == "layer":
+                noun = Token("")
+            elif noun.role != "layer" or len(values) > 1:
+                noun, ahead = Token("unit", "units"), ahead - 1
+                between = between[:-1]
+        if token.role == "size" and (pictured := self._pictured(end)):
+            self.at, colour = pictured
+            self._put("input", "", token, (*colour, *values))
+            return True
+        if noun.role == "input" or (noun.role == "of" and self._role(ahead + 1) == "input"):
+            self.at = ahead + 1
+            self._put("input", "", token, values)
+            while self.role() in ("unit",):
+                self.at += 1
+            return True
+        if noun.role == "unit" and token.role in ("number", "count") and noun.which != "heads" or (
+            noun.role == "unit" and noun.which == "heads" and token.role == "number"
+        ):  # fmt: skip
+            self.at = ahead + 1
+            if noun.which in ("filters", "features") and self.role() == "unit":
+                noun = self.given[self.at] if noun.which == "features" else noun
+                self.at += 1
+            self._put("set", noun.which, token, values)
+            for one in between:
+                if one.role == "size":
+                    self._put("set", "size", one, ("x".join(one.values),))
+                elif one.role in ("phi", "each"):
+                    self.done.append(one)
+            return True
+        if not between and noun.role == "option" and noun.which != "slope" and not self._valued(self._past(ahead + 1)):
+            self.at = ahead + 1
+            self._put("set", noun.which, token, values)
+            if self.role() == "option" and self.given[self.at].text in ("size", "größe", "window", "windows", "width"):
+                self.at += 1
+            return True
+        if token.role in ("number", "count") and noun.role == "layer" and not between and len(values) == 1:
+            behind = [one.which for one in self.given[ahead + 1 : ahead + 3] if one.role in ("head", "bi")]
+            before = [one.which for one in self.done if one.role in ("head", "phi")][-1:]
+            if {*behind} & {*CELLS} or (before and before[0] in CELLS and self._role(ahead + 1) != "of"):
+                self.at = ahead + 1
+                self._put("set", "layers", token, values)
+                return True
+            if not noun.several:
+                raise Unread(token, "a number of layers")
+            self._put("count", "", token, values)
+            self.at = end
+            return True
+        if token.role == "number" and (len(values) > 1 or noun.role != "layer"):
+            self.at = end
+            self._put("list" if len(values) > 1 else "number", "", token, values)
+            return True
+        if token.role in ("size", "rate"):
+            self.at = end
+            self._put("set", token.role, token, values if token.role == "rate" else ("x".join(values),))
+            return True
+        return False
+
+    def _pictured(self, at: int) -> tuple[int, tuple[str, ...]] | None:
+        """Where words about a picture of some size end, and its channels: 64x64 RGB images."""
+        start, colour = at, tuple[str, ...]()
+        while self._role(at) in ("colour", "input", "image", "unit"):
+            colour = (self.given[at].which[-1],) if self._role(at) == "colour" else colour
+            at += 1
+        told = any(one.role in ("image", "input") for one in self.given[start:at])
+        return (at, colour) if told else None
+
+    def _optioned(self, token: Token) -> bool:
+        """``stride 2``, ``kernel size of 5``, ``hidden size = 128``, ``vocabulary of 5000``, ``filters: 32``."""
+        if token.role == "bi" or token.role not in ("option", "unit", "same", "valid", "no", "input", "image", "colour"):
+            return False
+        ahead = self.at + 1
+        if token.role in ("same", "valid"):
+            self.at += 1 + (self.role(1) == "option" and self.given[self.at + 1].which == "padding")
+            self._put("set", "padding", token, (token.role,))
+            return True
+        if token.role == "no":
+            while self._role(ahead) == "each":
+                ahead += 1
+            follows = self.given[ahead] if ahead < len(self.given) else Token("")
+            if follows.role == "bias" or (token.text in ("unbiased", "nobias")):
+                self.at = ahead + (follows.role == "bias")
+                self._put("set", "bias", token, ("nobias",))
+                return True
+            if (follows.role, follows.which) == ("option", "padding"):
+                self.at = ahead + 1
+                self._put("set", "padding", token, ("valid",))
+                return True
+            raise Unread(token)
+        if token.role in ("input", "image", "colour"):
+            return self._fed(token)
+        which = token.which
+        if token.role == "unit" and which == "words" and self._role(ahead) == "option":
+            ahead += 1
+        while self._role(ahead) == "option" and self.given[ahead].which in ("kernel", "width", "rate"):
+            which = self.given[ahead].which if which in ("units", "features") else which
+            ahead += 1
+        while self._role(ahead) in ("colon", "of", "slash"):
+            ahead += 1
+        if ahead < len(self.given) and self._valued(ahead):
+            value = self.given[ahead]
+            values, end = self.list(ahead) if value.role == "number" else (value.values, ahead + 1)
+            if self._role(end) in ("unit", "option") and len(values) == 1 and token.role == "unit" and value.role == "number":
+                return False
+            if self._role(end) in ("unit",) and len(values) > 1 and token.role == "option":
+                values, end = values[:1], ahead + 1
+            if token.role == "option" and self._role(end) == "unit" and self._role(ahead - 1) not in ("colon", "of"):
+                if value.role == "number":
+                    raise Unread(value)
+            values = ("x".join(values),) if value.role == "size" else (value.role,) if not values else values
+            self.at = end
+            self._put("set", which, token, values)
+            if which in ("kernel", "width") and self.role() == "option" and self.given[self.at].which == which:
+                self.at += 1
+            return True
+        if token.role == "option" and token.which in ("width", "kernel") and token.text in ("size", "d", "dimension", "dim"):
+            raise Unread(token)
+        return False
+
+    def _fed(self, token: Token) -> bool:
+        """``input: 784 features``, ``RGB images of 32x32``: what goes in."""
+        at, colour = self.at, tuple[str, ...]()
+        while self._role(at) in ("colon", "of", "input", "image", "colour", "option", "layer", "open"):
+            colour = (self.given[at].which[-1],) if self._role(at) == "colour" else colour
+            at += 1
+        if self._role(at) not in ("number", "size"):
+            return False
+        value = self.given[at]
+        more, end = self.list(at) if value.role == "number" else (value.values, at + 1)
+        depth = sum((one.role == "open") - (one.role == "close") for one in self.given[self.at : end])
+        whole = depth or value.role == "size" or len(more) == 3
+        more, end = (more, end + (1 if depth and self._role(end) == "close" else 0)) if whole else (value.values, at + 1)
+        if depth and self._role(end - 1) != "close":
+            return False
+        while self._role(end) in ("unit", "image", "colour", "option"):
+            colour = (self.given[end].which[-1],) if self._role(end) == "colour" else colour
+            end += 1
+        self.at = end
+        self._put("input", "", token, (*colour, *more))
+        return True
+
+    def _summed(self, token: Token) -> bool:
+        """``+ x``, ``+ identity``: a sum with what goes in."""
+        follows = self.given[self.at + 1] if self.at + 1 < len(self.given) else Token("")
+        if token.text == "+" and (follows.role in ("skip", "input") or follows.text == "x" or follows.which == "id"):
+            self.at += 2
+            self._put("sum", "sum", token, ())
+            return True
+        return False
+
+    def _adjective(self, token: Token) -> bool:
+        """``hidden layer``, ``output layer:``, ``conv layers``: the layer that is meant; ``hidden size`` its option."""
+        if token.role in ("hidden", "output"):
+            follows = self.given[self.at + 1] if self.at + 1 < len(self.given) else Token("")
+            if token.role == "output" and follows.role == "option" and follows.which in ("width", "kernel"):
+                self.at = self._past(self.at + 2)
+                if self.role() != "number":
+                    raise Unread(follows)
+                self._put("head", "linear", token, (token.role,))
+                self._put("set", "units", token, self.given[self.at].values)
+                self.at += 1
+                return True
+            if follows.role in ("unit", "option") and follows.which != "padding":
+                self.at += 1
+                if follows.role == "unit" and not self._valued(self.at + 1) and self._role(self.at + 1) not in ("colon", "of"):
+                    self._put("head", "linear", token, (token.role,))
+                    if not follows.several and token.role == "output":
+                        self._put("set", "units", token, ("1",))
+                    self.at += 1
+                return True
+            if follows.role == "option" and token.role == "output":
+                self.at += 2
+                if not self._valued(self.at):
+                    raise Unread(follows)
+                self._put("set", "extra", token, self.given[self.at].values)
+                self.at += 1
+                return True
+            if follows.role == "head":
+                self.at += 1
+                return True
+            if token.role == "hidden" and follows.text == "=" and self._role(self.at + 2) == "number":
+                self._put("set", "units", token, self.given[self.at + 2].values)
+                self.at += 3
+                return True
+            several = follows.several if follows.role == "layer" else token.text.endswith("s")
+            self.at += 1 + (follows.role == "layer")
+            self.done.append(replace(token, role="head", which="linear", values=(token.role,), several=several))
+            return True
+        if token.role == "head" and self.role(1) in ("layer", "block") and not (self.role(1) == "block"):
+            several = self.given[self.at + 1].several
+            self.at += 2
+            self.done.append(replace(token, several=several))
+            return True
+        return False
+
+    def _past(self, at: int) -> int:
+        while self._role(at) in ("colon", "of"):
+            at += 1
+        return at
+
+    def _role(self, at: int) -> str:
+        return self.given[at].role if at < len(self.given) else ""
+
+    def _valued(self, at: int) -> bool:
+        return self._role(at) in VALUES
+
+    def _put(self, role: str, which: str, token: Token, values: Sequence[str]) -> None:
+        self.done.append(Token(role, which, token.text, token.start, tuple(values)))

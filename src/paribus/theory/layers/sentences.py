@@ -1,0 +1,757 @@
+"""Nets in plain words: what is said of several layers, in which order they come, and what meets.
+
+    text   := clause {then clause}                   then: arrows, full stops, line ends, "followed by"
+    clause := [label ":"] piece {"," piece}
+    piece  := [count] {attribute} layer {attribute}  | attributes of the layers before, or of a layer not named
+            | layers or attributes, and of which layers that is said: "after each convolution", "all convs are …"
+            | [count] "blocks of" net ["with 32 and 64 filters"]
+
+Every word has a role or says nothing. What is left over makes the text unread: nothing is passed over in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
+from paribus.theory.layers.layer import Shape
+from paribus.theory.layers.part import NORMS, WEIGHTED, Part, walk
+from paribus.theory.layers.phrases import Phrases, Token, Unread, tokens
+
+MOST = 64  # layers that one phrase makes
+FEW = 8  # a bare number before layers counts them up to here
+STRONG = ("then", "stop")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Of which layers something is said: of a kind, or of the phrase before (""), all or the first so many."""
+
+    kind: str = ""  # a kind, layer, hidden, output, block, sum
+    which: str = "each"  # each, between, first, second, third, last
+    many: int = 1
+    inserted: bool = False  # "after each": what follows comes behind it
+
+
+def worded(text: str) -> tuple[str, Shape, list[str]]:
+    """A net in plain words, in the notation, with the input that it names and what is to be said about the reading.
+
+    Raises:
+        Unread: a word without a role, or one that no layer takes.
+    """
+    net = Net()
+    net.read(Phrases(tokens(text)).read())
+    net.finish()
+    if not net.parts:
+        raise Unread(None, "no layer")
+    return ", ".join(map(str, net.parts)), net.given, net.said
+
+
+@dataclass
+class Net:
+    """Goes through phrases, and gathers layers."""
+
+    parts: list[Part] = field(default_factory=list)
+    recent: list[Part] = field(default_factory=list)  # of the last phrase
+    sentence: int = 0  # where the layers of this sentence begin
+    given: Shape = ()
+    said: list[str] = field(default_factory=list)
+    later: list[tuple[Scope, list[Part], list[Token], Token]] = field(default_factory=list)
+    loose: list[Token] | None = None  # attributes without a layer, where they are wanted
+    inner: bool = False  # of a block: numbers of filters may come later
+    chain: list[Part] = field(default_factory=list)  # of sizes: 784-300-10
+    decoding: bool = False  # a label was passed in this clause
+    sum: bool = False  # a residual block was announced
+
+    # from the whole to pieces
+
+    def read(self, phrases: Sequence[Token]) -> None:
+        """All clauses."""
+        for clause in _split(phrases, STRONG):
+            if clause and clause[0].role == "stop":
+                continue
+            ends = clause[-1] if clause and clause[-1].role in STRONG else None
+            clause = clause[:-1] if ends else clause
+            if not self.parts and clause and clause[0].text in ("x", "z"):
+                clause = [Token("input", "", "input", 0, clause[1].values if clause[1:] else ()), *clause[2:]]
+            self.clause(clause)
+            if ends and (ends.role == "stop" or ends.which in (";", "line")):
+                self.sentence = len(self.parts)
+        if self.sum:
+            raise Unread(None, "where the sum is")
+
+    def clause(self, phrases: list[Token]) -> None:
+        """Pieces between commas, behind a label."""
+        bare = self.unlabelled(phrases)
+        self.decoding = len(bare) < len(phrases) and bool(self.parts)
+        phrases = bare
+        for piece in _split(phrases, ("comma",)):
+            if said := [one for at, one in enumerate(piece) if at < len(piece) - 1 or one.role != "comma"]:
+                self.piece(said)
+
+    def unlabelled(self, phrases: list[Token]) -> list[Token]:
+        """A clause without its label: a layer's name ("conv1:", "Hidden 1:"), or that of a net or a block."""
+        at = next((i for i, one in enumerate(phrases[:9]) if one.role == "colon" and one.text == ":"), -1)
+        if at < 0:
+            if any(one.role == "colon" for one in phrases):
+                raise Unread(next(one for one in phrases if one.role == "colon"))
+            return phrases
+        label, rest = phrases[:at], phrases[at + 1 :]
+        if any(one.role in ("set", "open", "close", "again") for one in label):
+            raise Unread(label[0])
+        if any(one.role == "skip" for one in label):
+            self.sum = True
+        heads = [one for one in label if one.role in ("head", "phi")]
+        if heads and not any(one.role == "head" for one in rest):
+            rest = [replace(heads[-1], several=False), *rest]
+        if any(one.role == "input" for one in label) and rest and rest[0].role in ("number", "set"):
+            sizes = [one for one in rest if one.role in ("number", "set")]
+            self.named(sizes[0], sizes[0].values[0].split("x"), rest)
+            rest = [one for one in rest if one not in sizes and one.role not in ("image", "colour", "unit")]
+        return self.unlabelled(rest) if any(one.role == "colon" for one in rest) else rest
+
+    # one piece
+
+    def piece(self, phrases: list[Token]) -> None:
+        """Layers, attributes, or either and of which layers it is said."""
+        phrases = [one for one in phrases if one.role != "slash"]
+        scope, rest = self.scoped(phrases)
+        if scope is not None:
+            self.apply_to(scope, rest, phrases[0])
+            return
+        outer = {one.role for one in _outer(rest)}
+        phrases = rest
+        if outer & {"sum", "skip", "join"}:
+            self.meet(phrases)
+            return
+        if "again" in outer and self.again(phrases):
+            return
+        self.plain([one for one in phrases if one.role not in ("of", "again", "parallel")])
+
+    def scoped(self, phrases: list[Token]) -> tuple[Scope | None, list[Token]]:
+        """Of which layers a piece speaks, and the rest of it."""
+        roles = [one.role for one in phrases]
+        if "between" in roles:
+            at = roles.index("between")
+            kinds = [one for one in phrases[at + 1 :] if one.role in ("head", "layer")]
+            kind = "hidden" if any("hidden" in one.values for one in kinds) else ""
+            kind = kind or ("" if len(self.recent) > 1 and any(one.role in ("head", "set") for one in phrases) else "layer")
+            return Scope(kind, "between"), [one for one in phrases[:at] if one.role != "of"] or phrases[at + 1 + len(kinds) :]
+        depth = 0
+        for at, role in enumerate(roles):
+            depth += (role == "open") - (role == "close")
+            if depth or role not in ("each", "after", "first", "last", "second", "third", "except"):
+                continue
+            end = at
+            inserted, which, kind, many = False, "", "", 1
+            while end < len(phrases) and phrases[end].role in (
+                "after", "each", "of", "first", "last", "second", "third", "layer", "block", "count", "number", "sum", "except", "head", "then"
+            ):  # fmt: skip
+                one = phrases[end]
+                if one.role == "head" and (one.which in NORMS or not (which or inserted)):
+                    break
+                if one.role == "head":
+                    kind = "hidden" if "hidden" in one.values else "output" if "output" in one.values else one.which
+                elif one.role in ("layer", "block", "sum"):
+                    kind = kind or one.role
+                elif one.role in ("after", "then"):
+                    inserted = inserted or one.role == "after" or (one.role == "then" and bool(which))
+                elif one.role in ("count", "number"):
+                    if not (which or inserted):
+                        break
+                    many = int(one.values[0])
+                elif one.role == "except":
+                    which = "between"
+                elif one.role != "of":
+                    which = which if which == "between" else one.role
+                end += 1
+                if one.role == "head":
+                    break
+            if role == "after" and kind in ("flatten", "gap", "") and not which:
+                continue
+            if role in ("first", "second", "third", "last") and (kind or not inserted) and at == 0 and not self.counted:
+                continue  # the first layer has …
+            valued = ("set", "number", "list")
+            if role == "each" and end == at + 1 and at and phrases[at - 1].role in (*valued, "phi"):
+                return self.scoped(phrases[:at] + phrases[end:])  # 64 filters each
+            if role == "each" and end == at + 1 and end < len(phrases) and phrases[end].role in valued and at:
+                return self.scoped(phrases[:at] + phrases[end:])
+            before, behind = phrases[:at], phrases[end:]
+            before = [one for one in before if one.role not in ("and", "of")] if behind == [] else before
+            if before and behind:
+                return None, phrases
+            if not kind and phrases[at].text in ("all", "alle", "throughout", "everywhere", "überall"):
+                kind = "any"
+            return Scope(kind, which or "each", many, inserted), behind or before
+        return None, phrases
+
+    def plain(self, phrases: list[Token]) -> None:
+        """Layers with their attributes, in the order in which they stand."""
+        head: Token | None = None
+        leading: Token | None = None  # an activation before its layer: a sigmoid output of 1 unit
+        held, times, apart, at = list[Token](), 0, True, 0
+        while at < len(phrases):
+            one = phrases[at]
+            if one.role == "open":
+                end = _closing(phrases, at)
+                inside, after = phrases[at + 1 : end], phrases[end + 1 :]
+                if head is None and not held and [one.role for one in inside] == ["list"]:
+                    held, at = inside, end + 1
+                    continue
+                if head is None and not held:
+                    at = end + 1
+                    if len(after) > 1 and after[0].role == "times" and after[1].role in ("number", "count"):
+                        times, at = int(after[1].values[0]), end + 3
+                    at += self.block(inside, max(1, times), phrases[at:])
+                    times = 0
+                    continue
+                targets = self.put(head, held, times, one)
+                leading = self.led(leading) if leading is not None else None
+                head, held, times, at = None, [], 0, end + 1
+                self.aside(inside, targets)
+                if len(after) > 1 and after[0].role == "times" and after[1].role == "number":
+                    self.repeat(targets, int(after[1].values[0]), one)
+                    at += 2
+                continue
+            if one.role in ("count", "number") and at + 1 < len(phrases) and phrases[at + 1].role == "times":
+                times, at = int(one.values[0]), at + 2
+                continue
+            if one.role == "times" and head is not None and head.which == "up" and not held:
+                at += 1
+                continue
+            if one.role == "last" and not any(ahead.role == "head" for ahead in phrases[at + 1 : at + 2]):
+                held, head = self.putting(head, held, times, one), replace(one, role="head", which="last")
+                times, at = 0, at + 1
+                while at < len(phrases) and phrases[at].role in ("output", "hidden", "layer") or (
+                    at < len(phrases) and phrases[at].role == "head" and {"output", "hidden"} & {*phrases[at].values}
+                ):
+                    at += 1
+                continue
+            ahead = phrases[at + 1] if at + 1 < len(phrases) else Token("")
+            if one.role == "head" and one.text == "linear" and head is not None and held and ahead.role in ("", "and"):
+                at += 1  # no activation
+                continue
+            if one.role == "phi" and ahead.role == "head" and ahead.which in WEIGHTED and at + 2 < len(phrases) and leading is None:
+                held = self.putting(head, held, times, one) if head is not None or held else held
+                head, leading, times, at = None, one, times if head is None else 0, at + 1
+                continue
+            if one.role == "phi" and ahead.role == "head" and ahead.values and at + 2 == len(phrases) and self.parts:
+                self.later.append((Scope(ahead.values[0]), [Part(one.which)], [], one))
+                at += 2
+                continue
+            if one.role == "count":
+                if head is not None or held:
+                    self.put(head, held, times, one)
+                    head, held = None, []
+                times = int(one.values[0])
+            elif one.role == "number" and head is None and self._counts(phrases, at):
+                times = int(one.values[0])
+            elif one.role == "block":
+                at += 1 + self.block_of(phrases[at + 1 :], times)
+                head, held, times = None, [], 0
+                continue
+            elif one.role in ("head", "phi"):
+                if head is not None:
+                    given, held = (held, []) if not apart or one.role == "phi" or one.which in NORMS else _parted(held)
+                    self.put(head, given, times, one)
+                    if leading is not None and head is not leading:
+                        leading = self.led(leading)
+                    times = 0
+                elif held and one.role == "phi":
+                    bare = [ahead.role for ahead in held if ahead.role != "and"] == ["number"]
+                    self.put(Token("head", "linear", one.text, one.start) if bare else None, held, times, one)
+                    held, times = [], 0
+                elif apart is False:
+                    pass
+                head, apart = one, False
+            elif one.role == "and":
+                apart = True
+                held.append(one)
+            elif one.role in ("set", "number", "list", "chain", "pair", "bi"):
+                held.append(one)
+            elif one.role == "input":
+                self.named(one, one.values, phrases)
+            elif one.role in ("layer", "first", "second", "third", "last", "of", "image", "colour", "bias", "each"):
+                pass
+            else:
+                raise Unread(one)
+            at += 1
+        if head is not None or any(one.role != "and" for one in held):
+            self.put(head, held, times, phrases[-1])
+            if leading is not None:
+                self.led(leading)
+        elif times > 1:
+            raise Unread(phrases[-1])
+
+    def led(self, leading: Token) -> None:
+        """The activation that was said before its layer."""
+        self.styled(Part(leading.which), 0)
+
+    def putting(self, head: Token | None, held: list[Token], times: int, near: Token) -> list[Token]:
+        """Put the layer that is open, if there is one; nothing is held then."""
+        if head is not None or held:
+            self.put(head, held, times, near)
+        return []
+
+    def _counts(self, phrases: list[Token], at: int) -> bool:
+        """Whether a bare number counts layers: 2 hidden layers of 16."""
+        ahead = next((one for one in phrases[at + 1 :] if one.role in ("head", "block")), None)
+        if ahead and ahead.several and phrases[at + 1] is ahead and int(phrases[at].values[0]) <= FEW:
+            return True
+        near = all(one.role in ("set", "phi", "layer", "bi") for one in phrases[at + 1 : phrases.index(ahead)]) if ahead else False
+        told = any(one.role == "list" or (one.role == "set" and one.which in ("filters", "units")) for one in phrases)
+        return bool(ahead and near and ahead.several and (told or ahead.role == "block") and int(phrases[at].values[0]) <= FEW)
+
+    def repeat(self, made: list[Part], times: int, near: Token) -> None:
+        """A layer with what goes with it again."""
+        if len(made) != 1 or self.parts[-1] is not made[0] or not 0 < times <= MOST:
+            raise Unread(near)
+        self.parts += [made[0].copy() for _ in range(times - 1)]
+        self.recent = self.parts[-times:]
+
+    @property
+    def counted(self) -> bool:
+        """Whether several layers were just named, of which one may be told apart."""
+        return len(self.recent) > 1
+
+    def aside(self, phrases: list[Token], targets: list[Part]) -> None:
+        """What stands between parentheses behind layers is said of each of them."""
+        net = Net(loose=[])
+        for piece in _split(phrases, ("comma", *STRONG)):
+            said = [one for one in piece if one.role not in ("comma", *STRONG)]
+            if not any(one.role != "and" for one in said):
+                continue
+            scope, rest = self.scoped(said)
+            if scope is not None:
+                self.apply_to(scope, rest, said[0])
+            else:
+                net.plain(said)
+        self.attach(targets, net.parts, net.loose or [])
+
+    def attach(self, targets: list[Part], parts: list[Part], said: list[Token]) -> None:
+        """Attributes and layers that go with each of several layers."""
+        if any(part.kind in (*WEIGHTED, *CELLS) for part in parts):
+            raise Unread(None, "a layer that goes with others")
+        if not targets and (parts or said):
+            raise Unread(said[0] if said else None, "nothing it can be said of")
+        for token in said:
+            wide = token.role == "set" and token.which in ("padding", "bias") and len(token.values) == 1
+            if not (wide and not all(one.fits(token.which, token.values[0]) for one in targets) and self.everywhere([token])):
+                self.share(targets, token)
+        for one in targets:
+            held = {part.kind for part in one.behind}
+            one.behind += [part.copy() for part in parts if part.kind not in held or part.kind not in ACTIVATIONS]
+
+    def share(self, targets: list[Part], token: Token) -> None:
+        """What a phrase says, for each of several layers; a list has a value for each."""
+        if token.role == "bi":
+            for one in targets:
+                one.give(token, "bi", "bi")
+        elif token.role in ("number", "list", "set"):
+            values = token.values if len(token.values) > 1 else token.values * len(targets)
+            if len(values) != len(targets):
+                raise Unread(token, "as many numbers as layers")
+            for one, value in zip(targets, values, strict=True):
+                if token.role == "set":
+                    one.give(token, token.which, value)
+                else:
+                    one.number(token, value)
+        elif token.role == "pair":
+            for one in targets:
+                one.give(token, "filters" if one.kind in ("conv", "deconv") else "units", token.values[1])
+        elif token.role != "and":
+            raise Unread(token)
+
+    def put(self, head: Token | None, said: list[Token], times: int, near: Token) -> list[Part]:
+        """One layer, or several with numbers of their own; or what is said of those before: of which layers it was."""
+        outs = [i for i, one in enumerate(said) if one.role == "set" and one.which in ("filters", "units", "classes")]
+        joint = next((i for i in outs[1:] if said[i - 1].role == "and"), 0)
+        if joint:  # … of 64 units and 10 outputs
+            self.put(head, said[:joint], times, near)
+            return self.put(Token("head", "linear", near.text, near.start), said[joint:], 0, near)
+        said = [one for one in said if one.role != "and"]
+        if head is not None and head.role == "phi" and not said:
+            return self.styled(Part(head.which), times)
+        if head is None:
+            return self.unnamed(said, times, near)
+        if head.role == "phi" and any(one.role == "set" and one.which in ("units", "classes", "filters") for one in said):
+            self.unnamed(said, times, near)
+            return self.styled(Part(head.which), 0)
+        if said and said[0].role == "chain":
+            self.chained(said.pop(0))
+            if not said and head.which == "linear":
+                return self.recent
+        lists = [one for one in said if len(one.values) > 1 and one.role in ("list", "set")]
+        if lists and head.which == "embedding" and lists[0].role == "list":
+            said = [replace(one, role="number", values=(value,)) for one in said for value in one.values]
+            lists = []
+        many = times or max([len(one.values) for one in lists], default=1)
+        if many > MOST or (lists and any(len(one.values) != many for one in lists)):
+            raise Unread(lists[0] if lists else near, "as many numbers as layers")
+        part = Part(head.which, role=next(iter(head.values), ""))
+        if head.text.startswith("bi") and head.which in CELLS:
+            part.options["bi"] = "bi"
+        made = [part.copy() for _ in range(many)]
+        if part.style and not said:
+            return self.styled(part, times)
+        for token in sorted(said, key=lambda one: one.role in ("number", "list")):
+            if token.role == "set" and token.which == "layers" and head.which in CELLS:
+                made[0].options["layers"] = token.values[0]
+            else:
+                self.share(made, token)
+        self.parts += made
+        self.recent = self.recent if part.style else made
+        return made
+
+    def styled(self, part: Part, times: int) -> list[Part]:
+        """An activation or a norm behind the layers of the phrase before, each of them if they are several."""
+        if times:
+            raise Unread(None, "a number of activations")
+        if part.kind in ACTIVATIONS and self.recent and self.recent is self.chain:
+            bare = [one for one in self.recent[:-1] if not one.behind] or self.recent[-1:]
+            for one in bare:
+                one.behind.append(part.copy())
+            return [one.behind[-1] for one in bare]
+        if len(self.recent) > 1 and all(one in self.parts for one in self.recent) and self.parts[-1] is self.recent[-1]:
+            copies = [part.copy() for _ in self.recent]
+            for one, copy in zip(self.recent, copies, strict=True):
+                one.behind.append(copy)
+            return copies
+        self.parts.append(part)
+        if not part.style:
+            self.recent = [part]
+        return [part]
+
+    def unnamed(self, said: list[Token], times: int, near: Token) -> list[Part]:
+        """Attributes without a layer: of those before, or of a layer that goes without its name."""
+        if self.loose is not None:
+            self.loose += said
+            return []
+        if said and (said[0].role == "chain" or (said[0].role == "list" and len(said[0].values) > 2 and not self.parts and not self.given)):
+            self.chained(said[0])
+            said = said[1:]
+        if said and said[0].role == "pair" and not self.parts:
+            self.named(said[0], said[0].values[:1], said)
+            return self.put(Token("head", "linear", near.text, near.start), said, times, near)
+        names = {one.which for one in said if one.role == "set"}
+        if names and names <= {"padding", "bias"} and not times and len(said) == len(names) and self.everywhere(said):
+            return []
+        bare = [one for one in said if one.role in ("number", "list")]
+        if not said and not times:
+            return self.recent
+        if self.recent and not times and all(self._fit(one) for one in said):
+            for one in said:
+                self.share(self.recent, one)
+            return self.recent
+        kind = ""
+        if "filters" in names or (bare and names & {"size", "kernel"}):
+            kind = "conv"
+        elif names & {"units", "classes"} or (bare and not names):
+            kind = "linear"
+        elif "words" in names:
+            kind = "embedding"
+        if not kind or (bare and not names and not (self.parts or self.given)):
+            if "features" in names and not self.parts and not self.given:
+                self.named(said[0], said[0].values, said)
+                return []
+            if bare and not self.parts and not self.given and len(said) == 1 and len(bare[0].values) == 1:
+                self.named(bare[0], bare[0].values, said)
+                return []
+            raise Unread(said[0], "nothing it can be said of")
+        if bare and not names and self.parts and self.parts[-1].kind == "linear" and len(said) == 1:
+            if self.parts[-1].options.get("out") == bare[0].values[0] and self.decoding:
+                return []
+        return self.put(Token("head", kind, near.text, near.start), said, times, near)
+
+    def everywhere(self, said: list[Token]) -> bool:
+        """Padding or no bias, said where no layer takes it: of all convolutions, if none says otherwise."""
+        found = [one for one in walk(self.parts) if one.kind in ("conv", "deconv", "dw")]
+        if not found or not all(one.fits(token.which, token.values[0]) for one in found for token in said):
+            return False
+        for token in said:
+            self.share(found, token)
+        return True
+
+    def _fit(self, token: Token) -> bool:
+        """Whether the layers before can take what a phrase says."""
+        if token.role == "bi":
+            return self.recent[0].kind in CELLS
+        if token.role in ("number", "list") and self.parts and self.parts[-1] is self.recent[-1]:
+            open_ = all(one.kind in ("conv", "deconv", *CELLS) and "out" not in one.options for one in self.recent)
+            return open_ and len(token.values) in (1, len(self.recent))
+        if token.role != "set" or (len(token.values) > 1 and len(token.values) != len(self.recent)):
+            return False
+        values = token.values * len(self.recent) if len(token.values) == 1 else token.values
+        return all(one.fits(token.which, value) for one, value in zip(self.recent, values, strict=True))
+
+    def chained(self, token: Token) -> None:
+        """784-300-10: what goes in, and linear layers."""
+        first, *sizes = map(str, token.values)
+        if self.parts and self.parts[-1].kind != "flatten":
+            raise Unread(token)
+        if not self.parts:
+            self.given = (int(first),)
+        self.recent = self.chain = [Part("linear", {"out": size}) for size in sizes]
+        self.parts += self.recent
+
+    def named(self, token: Token, values: Sequence[str], phrases: Sequence[Token]) -> None:
+        """The input that a text names; its channels last if they are few."""
+        sizes = tuple(int(value) for value in values if value.isdigit())
+        colours = [one.which for one in phrases if one.role == "colour"]
+        if len(sizes) == 2 and colours:
+            sizes = (int(colours[0][-1]), *sizes)
+        elif len(sizes) == 3 and sizes[-1] in (1, 3, 4) and sizes[0] > 4:
+            sizes = (sizes[-1], *sizes[:-1])
+        if len(sizes) != 2:
+            self.given = self.given or sizes
+
+    # several at once
+
+    def apply_to(self, scope: Scope, phrases: list[Token], near: Token) -> None:
+        """What is said of some layers: at once of those just named, at the end of those of a kind."""
+        net = Net(loose=[])
+        net.plain([one for one in phrases if one.role not in ("of", "between", "after")])
+        if not net.parts and not net.loose:
+            raise Unread(near)
+        if scope.kind in ("", "block", "sum", "one") and (scope.which != "between" or not scope.kind):
+            targets = self.targets(scope)
+            if not targets:
+                raise Unread(near, "nothing it can be said of")
+            self.attach(targets, net.parts, net.loose or [])
+        else:
+            self.later.append((scope, net.parts, net.loose or [], near))
+
+    def targets(self, scope: Scope) -> list[Part]:
+        """The layers of a scope."""
+        if scope.kind == "block":
+            found = [one for one in self.parts if one.ends]
+        elif scope.kind == "sum":
+            found = [one for one in self.parts if one.sign == "|"]
+        elif scope.kind == "any":
+            found = [one for one in walk(self.parts) if one.kind in WEIGHTED]
+            found = [one for one in found if one.kind != "linear"] or found
+        elif scope.kind in ("layer", "hidden", "output"):
+            found = [one for one in walk(self.parts) if one.kind in (*WEIGHTED, *CELLS)]
+            if scope.kind == "hidden":
+                found = [one for one in found if one.kind == "linear"]
+                found = [one for one in found if one.role == "hidden"] or found[:-1]
+            found = found[-1:] if scope.kind == "output" else found
+        elif scope.kind:
+            found = [one for one in walk(self.parts) if one.kind == scope.kind]
+        else:
+            found = self.recent
+        if scope.which == "between":
+            return found[:-1]
+        at = {"first": 0, "second": 1, "third": 2}.get(scope.which)
+        if at is not None:
+            return found[at : at + (scope.many if at == 0 else 1)]
+        return found[-1:] if scope.which == "last" else found
+
+    def block(self, inside: list[Token], times: int, after: list[Token]) -> int:
+        """A net so many times, with filters of its own each time; how many phrases behind it were used."""
+        widths, used = self._widths(after)
+        if inside and widths is None and inside[0].role == "set" and inside[0].which == "filters" and len(inside[0].values) == times:
+            widths, inside = inside[0], inside[1:]
+        sign = next((one.text.strip() for one in inside if one.text.strip() in ("|", "&") and one.role in STRONG + ("and",)), "")
+        if sign:
+            return self.beside(inside, sign, times)
+        body = Net(inner=True)
+        body.read(inside)
+        for scope, parts, said, _ in body.later:
+            body.attach(body.targets(scope), parts, said)
+        times = len(widths.values) if widths and times == 1 else times
+        if widths and len(widths.values) not in (1, times):
+            raise Unread(widths, "as many numbers as blocks")
+        if not body.parts or times > MOST:
+            raise Unread(inside[0] if inside else None)
+        self.recent = []
+        for turn in range(times):
+            copies = [one.copy() for one in body.parts]
+            if widths:
+                open_ = [one for one in copies if one.kind in ("conv", "deconv", "linear", *CELLS) and "out" not in one.options]
+                if not open_:
+                    raise Unread(widths)
+                for one in open_:
+                    one.options["out"] = (widths.values * times)[turn] if len(widths.values) == 1 else widths.values[turn]
+            copies[-1].ends = True
+            self.parts += copies
+            self.recent = [*self.recent, copies[-1]]
+        return used
+
+    def beside(self, inside: list[Token], sign: str, times: int) -> int:
+        """Branches apart by | or &."""
+        if times != 1:
+            raise Unread(inside[0])
+        self.branches(_split(inside, ("then", "and"), sign), sign)
+        return 0
+
+    def branches(self, pieces: Sequence[Sequence[Token]], sign: str) -> None:
+        """Nets side by side, whose results meet."""
+        found = list[list[Part]]()
+        for piece in pieces:
+            net = Net()
+            net.read([one for one in piece if one is not piece[-1] or one.role not in ("then", "and", "comma")])
+            net.finish(flat=False)
+            found.append([] if [one.kind for one in net.parts] == ["id"] else net.parts)
+        if len(found) < 2:
+            raise Unread(None, "branches")
+        self.parts.append(Part("", sign=sign, branches=found))
+        self.recent = self.parts[-1:]
+
+    def _widths(self, after: list[Token]) -> tuple[Token | None, int]:
+        """Numbers of filters behind a block."""
+        for at, one in enumerate(after[:4]):
+            if one.role == "set" and one.which in ("filters", "units"):
+                return one, at + 1
+            if one.role not in ("and", "of", "colon"):
+                break
+        return None, 0
+
+    def block_of(self, phrases: list[Token], times: int) -> int:
+        """``blocks of …``: what they hold, up to the numbers of filters; how many phrases were used."""
+        at = next((i for i, one in enumerate(phrases) if one.role not in ("of", "colon")), len(phrases))
+        if at == len(phrases):
+            return at
+        if phrases[at].role == "open":
+            end = _closing(phrases, at)
+            return end + 1 + self.block(phrases[at + 1 : end], max(1, times), phrases[end + 1 :])
+        if not times:
+            return 0
+        raise Unread(phrases[at])
+
+    def again(self, phrases: list[Token]) -> bool:
+        """``the same again with 64 filters``: the sentence before, with another number of filters."""
+        if any(one.role == "head" for one in phrases):
+            return False
+        before = self.parts[self.sentence :] or self.parts
+        copies = [one.copy() for one in before]
+        for token in phrases:
+            if token.role == "set" and token.which in ("filters", "units"):
+                kinds = [one for one in copies if one.kind in ("conv", "deconv", "linear", *CELLS)]
+                if not kinds or len({one.options.get("out") for one in kinds}) != 1 or len(token.values) > 1:
+                    raise Unread(token)
+                for one in kinds:
+                    one.options["out"] = token.values[0]
+            elif token.role not in ("again", "and", "of", "block", "layer", "same"):
+                raise Unread(token)
+        self.parts += copies
+        self.recent = copies[-1:]
+        return True
+
+    def meet(self, phrases: list[Token]) -> None:
+        """A sum with the input, or branches side by side."""
+        roles = [one.role for one in phrases]
+        if roles[0] in ("join", "skip", "sum") and "open" in roles and {*roles[1 : roles.index("open")]} <= {"of", "block", "skip", "and", "colon"}:
+            at = roles.index("open")
+            end = _closing(phrases, at)
+            inside = phrases[at + 1 : end]
+            if roles[0] == "join" or (roles[0] == "sum" and "skip" not in roles):
+                apart = next((sign for sign in ("then", "comma") if len(_split(inside, (sign,))) > 1), "")
+                self.branches(_split(inside, (apart,)), "&" if roles[0] == "join" else "|")
+            else:
+                self.branches([inside, []], "|")
+            if end + 1 < len(phrases):
+                self.piece(phrases[end + 1 :])
+            return
+        if roles[0] == "open" and roles[-1] == "sum" and _closing(phrases, 0) == len(phrases) - 2:
+            self.branches([phrases[1:-2], []], "|")
+            return
+        if "join" in roles and len(self.recent) > 1 and not any(role in ("head", "set") for role in roles):
+            branches = self.recent
+            self.parts = [*self.parts[: -len(branches)], Part("", sign="&", branches=[[one] for one in branches])]
+            self.recent = self.parts[-1:]
+            return
+        wraps = {"sum", "skip", "input", "and", "of", "block", "output"}
+        if {*roles} <= wraps and self.parts and {"sum", "skip"} & {*roles}:
+            kept = [one for one in self.parts if one.kind not in ACTIVATIONS]
+            for one in kept:  # a sum asks for sizes that agree
+                kernel = one.options.get("kernel", "")
+                if one.kind == "conv" and kernel.isdigit() and int(kernel) % 2 and not {"padding", "same", "stride"} & {*one.options}:
+                    one.options["padding"] = str(int(kernel) // 2)
+            self.parts = [Part("", sign="|", branches=[self.parts, []])]
+            self.recent, self.sum = self.parts[:], False
+            return
+        raise Unread(phrases[0])
+
+    def finish(self, flat: bool = True) -> None:
+        """Say of layers what was said of all of a kind, and see that each has what it needs."""
+        for scope, parts, said, near in self.later:
+            targets = self.targets(scope)
+            if not targets:
+                raise Unread(near, "nothing it can be said of")
+            held = [one for one in targets if not any(part.kind in ACTIVATIONS for part in one.behind) and not self._active(one)]
+            self.attach(targets if not any(part.kind in ACTIVATIONS for part in parts) else held, parts, said)
+        for part in self.parts:
+            part.settled()
+        if flat:
+            self.flatten()
+
+    def _active(self, part: Part) -> bool:
+        """Whether an activation follows a layer, perhaps behind a norm."""
+        if not any(one is part for one in self.parts):
+            return False
+        at = next(i for i, one in enumerate(self.parts) if one is part) + 1
+        while at < len(self.parts) and self.parts[at].kind in NORMS:
+            at += 1
+        return at < len(self.parts) and self.parts[at].kind in ACTIVATIONS
+
+    def flatten(self) -> None:
+        """Flat before the first fully connected layer behind pictures, which sentences seldom say."""
+        for at, part in enumerate(self.parts):
+            if part.kind in ("flatten", "gap", "gmp", "last", "attention", "embedding", "transpose", *CELLS):
+                return
+            if part.kind == "linear":
+                windows = any(KINDS[one.kind].window for one in walk(self.parts[:at]))
+                self.parts[at:at] = [Part("flatten")] if windows else []
+                return
+
+
+def _outer(phrases: Sequence[Token]) -> list[Token]:
+    """Phrases that stand in no parentheses."""
+    found, depth = list[Token](), 0
+    for one in phrases:
+        depth += one.role == "open"
+        if not depth:
+            found.append(one)
+        depth -= one.role == "close"
+    return found
+
+
+def _split(phrases: Sequence[Token], roles: Sequence[str], sign: str = "") -> list[list[Token]]:
+    """Phrases apart behind tokens of some roles that stand in no parentheses."""
+    found, depth = [list[Token]()], 0
+    for at, one in enumerate(phrases):
+        depth += (one.role == "open") - (one.role == "close")
+        told = one.role == "then" and found[-1] and _announced(phrases[:at])
+        found[-1].append(one)
+        if one.role in roles and not depth and not told and sign in ("", one.text.strip()):
+            found.append([])
+    return found
+
+
+def _announced(before: Sequence[Token]) -> bool:
+    """Whether "followed by" belongs to "each (convolution) …"."""
+    for one in reversed(before[-4:]):
+        if one.role == "each":
+            return True
+        if one.role not in ("head", "layer", "of", "block"):
+            return False
+    return False
+
+
+def _closing(phrases: Sequence[Token], at: int) -> int:
+    """Where a parenthesis closes."""
+    depth = 0
+    for end in range(at, len(phrases)):
+        depth += (phrases[end].role == "open") - (phrases[end].role == "close")
+        if not depth:
+            return end
+    raise Unread(phrases[at], "never closed")
+
+
+def _parted(held: list[Token]) -> tuple[list[Token], list[Token]]:
+    """Attributes before and behind the last "and": of the layer before, and of the next one."""
+    at = max((i for i, one in enumerate(held) if one.role == "and"), default=len(held))
+    return held[:at], held[at + 1 :]
