@@ -16,12 +16,12 @@ Concept = tuple[str, str]  # what a word is for, and which of these
 # fmt: off
 TABLE = {
     "unit filters": "filter channel ch map featuremap kanal kanäle filtre canal canaux planes",
-    "unit units": "unit neuron node cell outputunit outputneuron neurone einheit ausgang ausgänge unité perceptron",
+    "unit units": "unit neuron node cell outputunit outputneuron neurone einheit ausgang ausgänge unité",
     "unit classes": "class classe classes klasse logit way label category categories tag",
     "unit heads": "head kopf köpfe",
     "unit groups": "group gruppe",
     "unit words": "word token vocab vocabulary wort wörter vokabular wortschatz",
-    "unit features": "feature merkmal dimensional",
+    "unit features": "feature value wert merkmal dimensional",
     "option kernel": "kernel window poolsize filtersize windowsize kernelsize poolingsize size width fenster größe length kern noyau taille breite ksize weite",
     "option stride": "stride schrittweite pas",
     "option padding": "padding pad padded zeropadding auffüllung gepolstert",
@@ -40,12 +40,15 @@ TABLE = {
     "image": "image picture bild bilder pixel pic",
     "colour 3": "rgb color colour coloured colored farb farbe", "colour 1": "gray grey grayscale greyscale grau graustufen",
     "block": "block bloc blöcke blöcken module unitblock cell-block",
-    "each": "each every all both jede alle jeweils je beide respectively bzw chaque apiece everywhere throughout überall",
+    "each": "each every all both jede alle jeweils je beide respectively chaque apiece everywhere throughout überall",
+    "act": "activation aktivierung nonlinearity nonlinearities aktivierungsfunktion",
     "after": "after behind following nach hinter", "between": "between dazwischen zwischen",
-    "except": "except but außer", "first": "first erste zuerst", "last": "last letzte final end ende schluss",
+    "except": "except but außer", "first": "first erste zuerst", "last": "last letzte letzt final end ende schluss",
     "second": "second zweite", "third": "third dritte",
     "then": "then followed dann danach anschließend puis gefolgt folgt next plus feeds followedby finally schließlich suivi",
-    "and": "and und et sowie", "of": "of zu von aus à per", "times": "times mal x",
+    "net": "net network model cnn convnet mlp dnn ann nn architecture classifier regressor autoencoder generator discriminator "
+           "netz netzwerk modell réseau perceptron",
+    "and": "and und et sowie bzw", "of": "of zu von aus à per", "times": "times mal x",
     "again": "again another same-again repeat repeated nochmal more weitere weiterer",
     "branch": "branch branche path tower zweig pfad stream branches", "parallel": "parallel nebeneinander",
     "join": "concat concatenate concatenated concatenation konkateniert verkettet joined cat concatenating",
@@ -60,20 +63,19 @@ has have having use uses using used apply applies applied take takes give gives 
 follows begin begins start starts starting contain contains consist consists comprise comprises feed fed produce
 produces map maps mapping convert converted make made becomes yields passes passed reduce reduced reducing classify
 classified reads works return returns obtain obtained
-net network model cnn convnet mlp mlps dnn ann nn architecture classifier regressor autoencoder encoder decoder
-generator discriminator lenet vgg alexnet resnet simple small tiny basic plain deep shallow neural feedforward
+encoder decoder lenet vgg alexnet resnet simple small tiny basic plain deep shallow neural feedforward
 multilayer multi standard classic little big large wide stacked stack one-hidden binary regression style like type
-function activation nonlinearity operation project connection connected directly only just down spatial volume
+function operation project connection connected directly only just down spatial volume
 result dataset mnist cifar imagenet digit sequence time timestep state shape resulting feature-extractor extractor
 number count default overall total main own shallow further additional single-channel scalar vector latent noise code
 using via per-layer nearest neighbour spatially after-that afterwards well too also
 der die das den dem des im am zum zur auf in ist sind wird werden hat haben besteht
-bestehend bestehen netz netzwerk modell neuronal einfach klein tief folgen kommt kommen bekommt erhält enthält für als
+bestehend bestehen neuronal gibt run through inside bildet lautet einfach klein tief folgen kommt kommen bekommt erhält enthält für als
 davon dahinter davor dazu danach-auch auch nur dieser diese dieses jeder wobei sowohl noch es man wir zuletzt über pro
-deren anzahl gleich linear-e funktion aktivierung aktivierungsfunktion aktiviert
-le la les du des de au aux est sont réseau
+deren anzahl gleich linear-e funktion aktiviert
+le la les du des de au aux est sont
 them these those they themselves one ones such kind them- each-of time-step over along axis channel-axis together
-forward strided pytorch keras tensorflow audio forward-net step nonlinearities inner-size width-wise zero rest whole part section tail stem body backbone trunk front simply again- pixels wise hand so
+forward strided pytorch keras tensorflow audio forward-net step inner-size width-wise around zero rest whole part section tail stem body backbone trunk front simply again- pixels wise hand so
 """
 # fmt: on
 WORDS: dict[str, Concept] = {}
@@ -121,7 +123,7 @@ def compound(word: str) -> list[str]:
 
 def plural(word: str) -> bool:
     """Whether a word seems to stand for several."""
-    return word.endswith(("s", "en")) or word in ("conv", "both")
+    return word.endswith(("s", "en")) and not word.endswith("ss")
 
 
 def _kind(kind: str) -> Concept:

@@ -25,6 +25,8 @@ class Part:
     role: str = ""  # hidden, output
     sign: str = ""
     branches: list[list[Part]] = field(default_factory=list)
+    asks: bool = False  # a sum whose branches are padded to agree
+    unsized: bool = False  # a window that nobody sized
     ends: bool = False  # a block that is repeated ends here
 
     def copy(self) -> Part:
@@ -51,6 +53,8 @@ class Part:
 
     def _name(self, which: str, value: str) -> dict[str, str] | None:
         """Its own options for what words say; None if it has none."""
+        if self.sign:
+            return None
         kind = KINDS[self.kind]
         known = {*kind.numbers, *kind.letters.values()}
         if which == "padding" and value in ("same", "valid"):
@@ -104,6 +108,7 @@ class Part:
         if self.sign:
             return self
         if self.kind in ("pool", "avgpool"):
+            self.unsized = "kernel" not in self.options
             self.options.setdefault("kernel", "2")
         if self.kind == "up":
             self.options.setdefault("factor", "2")

@@ -25,8 +25,10 @@ from paribus.theory.layers.matlab import layered
 from paribus.theory.layers.notation import parse
 from paribus.theory.layers.printed import printed
 from paribus.theory.layers.prose import phrased
+from paribus.theory.layers.phrases import Unread
 from paribus.theory.layers.references import unlabelled
 from paribus.theory.layers.refuse import by
+from paribus.theory.layers.sentences import worded
 from paribus.theory.layers.shorthand import SOFTMAX, spaced, tabled, written_out
 from paribus.theory.layers.spellings import kind_of
 from paribus.theory.layers.summary import summed_up
@@ -133,8 +135,14 @@ def otherwise(text: str) -> Iterator[Pasted]:
             yield replace(found, said=("what stands before the colon is taken as a name", *found.said))
     text = re.sub(r"\bnn\.(?=[A-Z]\w*\b(?!\())", "", text)  # nn.LSTM with hidden size 128
     plain, shapes = _noted(tabled(text))
-    if not CLASSES.search(text) and (said := phrased(_classed(plain))) is not None:
+    if CLASSES.search(text):
+        return
+    classed = _classed(plain)
+    if (said := phrased(classed)) is not None:
         yield Pasted(said[0], said[1], (f"read as sentences: {said[0]}",), shapes)
+    with suppress(Unread):
+        words, given, remarks = worded(classed)
+        yield Pasted(words, given, (f"read as sentences: {words}", *remarks), shapes)
 
 
 def _noted(text: str) -> tuple[str, tuple[Shape, ...]]:

@@ -17,7 +17,7 @@ from paribus.theory.layers.tokens import mistyped
 
 SIGNS = str.maketrans("×✕∗–—−{}[]⇒·", "xxx---()()→x")
 LEX = re.compile(
-    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSF]\d\b(?=:?\s)|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S))"
+    r"(?P<aside>\*\*|__|`|\"|'|\\\\|<br ?/?>|(?<!\w)[CSF]\d\b(?=:?\s)|(?<=conv)\.|(?<=bzw)\.|(?<=Conv)\.|^[ \t]*(?:[-*•◦+]|\(?\d+[.)])[ \t]+(?=\S))"
     r"|(?P<axes>(?<!\d)[123]-?[dD](?![a-zA-Z]))"
     r"|(?P<chain>(?<![\w.@])\d+(?:\s*(?:-+>|=>|→|-)\s*\d+(?![\w.@%]|[ ]?x[ ]?\d)){2,})"
     r"|(?P<at>\d+\s?@\s?(?=\d+\s?x\s?\d))"
@@ -260,16 +260,25 @@ class Phrases:
             return True
         if not between and noun.role == "option" and noun.which != "slope" and not self._valued(self._past(ahead + 1)):
             self.at = ahead + 1
-            self._put("set", noun.which, token, values)
+            self._put("set", noun.which, token, ("x".join(values),) if token.role == "size" else values)
             if self.role() == "option" and self.given[self.at].text in ("size", "größe", "window", "windows", "width"):
                 self.at += 1
             return True
+        if noun.role == "layer" and self._role(ahead + 1) in ("number", "colon") and not between and len(values) == 1:
+            if self.done and self.done[-1].which in CELLS:  # lstm 64 layers 2
+                self.at = end
+                self._put("number", "", token, values)
+                return True
         if token.role in ("number", "count") and noun.role == "layer" and not between and len(values) == 1:
             behind = [one.which for one in self.given[ahead + 1 : ahead + 3] if one.role in ("head", "bi")]
             before = [one.which for one in self.done if one.role in ("head", "phi")][-1:]
             if {*behind} & {*CELLS} or (before and before[0] in CELLS and self._role(ahead + 1) != "of"):
                 self.at = ahead + 1
                 self._put("set", "layers", token, values)
+                return True
+            chain = next((one for one in self.given[ahead : ahead + 4] if one.role == "chain"), None)
+            if chain and int(values[0]) in (len(chain.values), len(chain.values) - 1):
+                self.at = ahead + 1
                 return True
             if not noun.several:
                 raise Unread(token, "a number of layers")
@@ -300,6 +309,13 @@ class Phrases:
         if token.role == "bi" or token.role not in ("option", "unit", "same", "valid", "no", "input", "image", "colour"):
             return False
         ahead = self.at + 1
+        before = self.done[-1].role if self.done else ""
+        if token.role == "same" and (
+            self.role(1) in ("again", "block", "layer") or (before in ("", "then", "stop", "comma", "and", "colon") and self.role(1) == "number")
+        ):
+            self.at += 1
+            self._put("again", "again", token, ())
+            return True
         if token.role in ("same", "valid"):
             self.at += 1 + (self.role(1) == "option" and self.given[self.at + 1].which == "padding")
             self._put("set", "padding", token, (token.role,))
@@ -311,6 +327,9 @@ class Phrases:
             if follows.role == "bias" or (token.text in ("unbiased", "nobias")):
                 self.at = ahead + (follows.role == "bias")
                 self._put("set", "bias", token, ("nobias",))
+                return True
+            if follows.role == "act":
+                self.at = ahead + 1
                 return True
             if (follows.role, follows.which) == ("option", "padding"):
                 self.at = ahead + 1
@@ -408,13 +427,29 @@ class Phrases:
             if follows.role == "head":
                 self.at += 1
                 return True
-            if token.role == "hidden" and follows.text == "=" and self._role(self.at + 2) == "number":
-                self._put("set", "units", token, self.given[self.at + 2].values)
-                self.at += 3
+            opened = self.done and self.done[-1].role == "open" and len(self.done) > 1 and self.done[-2].role == "head"
+            ahead = self.at + 1 + (follows.text == "=")
+            if token.role == "hidden" and (follows.text == "=" or opened) and self._role(ahead) == "number":
+                self._put("set", "units", token, self.given[ahead].values)
+                self.at = ahead + 1
                 return True
             several = follows.several if follows.role == "layer" else token.text.endswith("s")
             self.at += 1 + (follows.role == "layer")
             self.done.append(replace(token, role="head", which="linear", values=(token.role,), several=several))
+            return True
+        if token.role == "chain" and self.role(1) == "unit":
+            self.at += 2
+            self._put("set", self.given[self.at - 1].which, token, token.values)
+            return True
+        if token.role == "act" or (token.role == "again" and self.role(1) == "then"):
+            self.at += 1
+            return True
+        if token.role == "net" or (token.role == "head" and self.role(1) == "net"):
+            self.at += 1 + (token.role == "head")  # a fully connected network
+            return True
+        if token.role == "layer" and any(one.which in CELLS for one in self.done[-4:]) and self._role(self._past(self.at + 1)) == "number":
+            self.at = self._past(self.at + 1) + 1
+            self._put("set", "layers", token, self.given[self.at - 1].values)
             return True
         if token.role == "head" and self.role(1) in ("layer", "block") and not (self.role(1) == "block"):
             several = self.given[self.at + 1].several

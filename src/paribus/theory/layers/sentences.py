@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from paribus.theory.layers.kinds import ACTIVATIONS, CELLS, KINDS
 from paribus.theory.layers.layer import Shape
@@ -42,7 +43,7 @@ def worded(text: str) -> tuple[str, Shape, list[str]]:
         Unread: a word without a role, or one that no layer takes.
     """
     net = Net()
-    net.read(Phrases(tokens(text)).read())
+    net.read(branched(blocked(Phrases(tokens(text)).read())))
     net.finish()
     if not net.parts:
         raise Unread(None, "no layer")
@@ -74,6 +75,8 @@ class Net:
                 continue
             ends = clause[-1] if clause and clause[-1].role in STRONG else None
             clause = clause[:-1] if ends else clause
+            while clause and clause[0].role in STRONG:
+                clause = clause[1:]
             if not self.parts and clause and clause[0].text in ("x", "z"):
                 clause = [Token("input", "", "input", 0, clause[1].values if clause[1:] else ()), *clause[2:]]
             self.clause(clause)
@@ -84,12 +87,12 @@ class Net:
 
     def clause(self, phrases: list[Token]) -> None:
         """Pieces between commas, behind a label."""
-        bare = self.unlabelled(phrases)
-        self.decoding = len(bare) < len(phrases) and bool(self.parts)
-        phrases = bare
         for piece in _split(phrases, ("comma",)):
-            if said := [one for at, one in enumerate(piece) if at < len(piece) - 1 or one.role != "comma"]:
-                self.piece(said)
+            said = [one for at, one in enumerate(piece) if at < len(piece) - 1 or one.role != "comma"]
+            bare = self.unlabelled(said)
+            self.decoding = len(bare) < len(said) and bool(self.parts)
+            if bare:
+                self.piece(bare)
 
     def unlabelled(self, phrases: list[Token]) -> list[Token]:
         """A clause without its label: a layer's name ("conv1:", "Hidden 1:"), or that of a net or a block."""
@@ -99,12 +102,18 @@ class Net:
                 raise Unread(next(one for one in phrases if one.role == "colon"))
             return phrases
         label, rest = phrases[:at], phrases[at + 1 :]
-        if any(one.role in ("set", "open", "close", "again") for one in label):
+        if any(one.role in ("set", "open", "close", "again", "join", "sum", "branch", "parallel", "word") for one in label):
             raise Unread(label[0])
         if any(one.role == "skip" for one in label):
             self.sum = True
         heads = [one for one in label if one.role in ("head", "phi")]
-        if heads and not any(one.role == "head" for one in rest):
+        counts = [one for one in label if one.role in ("count", "times", "list") and one.values != ("1",)]
+        counts += [one for one, after in pairwise(label) if one.role == "number" and after.role in ("head", "layer") and after.several]
+        if counts and (len(heads) != 1 or label[-1] is not heads[0] or any(one.role == "head" for one in rest)):
+            raise Unread(counts[0])
+        if counts:
+            rest = [*counts, heads[0], *rest]
+        elif heads and not any(one.role == "head" for one in rest):
             rest = [replace(heads[-1], several=False), *rest]
         if any(one.role == "input" for one in label) and rest and rest[0].role in ("number", "set"):
             sizes = [one for one in rest if one.role in ("number", "set")]
@@ -117,6 +126,11 @@ class Net:
     def piece(self, phrases: list[Token]) -> None:
         """Layers, attributes, or either and of which layers it is said."""
         phrases = [one for one in phrases if one.role != "slash"]
+        ordinals = [i for i, one in enumerate(phrases) if one.role in ("first", "second", "third")]
+        if self.counted and len(ordinals) > 1 and not any(one.role == "open" for one in phrases):
+            for start, end in pairwise([0, *ordinals[1:], len(phrases)]):
+                self.piece([one for i, one in enumerate(phrases[start:end]) if i < end - start - 1 or one.role != "and"])
+            return
         scope, rest = self.scoped(phrases)
         if scope is not None:
             self.apply_to(scope, rest, phrases[0])
@@ -221,6 +235,12 @@ class Net:
             if one.role == "times" and head is not None and head.which == "up" and not held:
                 at += 1
                 continue
+            lasts = one.role == "last" or (one.role == "head" and one.which == "last")
+            if lasts and head is not None and head.which == "linear" and not (held and held[-1].role == "and"):
+                made = self.put(head, held, times, one)  # dense 1 on the last step
+                self.parts[len(self.parts) - len(made) : len(self.parts) - len(made)] = [Part("last")]
+                head, held, times, at = None, [], 0, at + 1
+                continue
             if one.role == "last" and not any(ahead.role == "head" for ahead in phrases[at + 1 : at + 2]):
                 held, head = self.putting(head, held, times, one), replace(one, role="head", which="last")
                 times, at = 0, at + 1
@@ -249,10 +269,15 @@ class Net:
             elif one.role == "number" and head is None and self._counts(phrases, at):
                 times = int(one.values[0])
             elif one.role == "block":
+                if head is not None or held:
+                    raise Unread(one)
                 at += 1 + self.block_of(phrases[at + 1 :], times)
                 head, held, times = None, [], 0
                 continue
             elif one.role in ("head", "phi"):
+                if head is not None and head.values and one.which == "linear" and not [ahead for ahead in held if ahead.role != "and"]:
+                    one, held = head, []  # the output layer is fully connected
+                    head = None
                 if head is not None:
                     given, held = (held, []) if not apart or one.role == "phi" or one.which in NORMS else _parted(held)
                     self.put(head, given, times, one)
@@ -263,8 +288,9 @@ class Net:
                     bare = [ahead.role for ahead in held if ahead.role != "and"] == ["number"]
                     self.put(Token("head", "linear", one.text, one.start) if bare else None, held, times, one)
                     held, times = [], 0
-                elif apart is False:
-                    pass
+                elif held and held[-1].role == "and" and self.recent and all(self._fit(one) for one in held[:-1]):
+                    self.put(None, held, 0, one)
+                    held = []
                 head, apart = one, False
             elif one.role == "and":
                 apart = True
@@ -343,6 +369,7 @@ class Net:
         for one in targets:
             held = {part.kind for part in one.behind}
             one.behind += [part.copy() for part in parts if part.kind not in held or part.kind not in ACTIVATIONS]
+            one.behind.sort(key=lambda part: not part.style)
 
     def share(self, targets: list[Part], token: Token) -> None:
         """What a phrase says, for each of several layers; a list has a value for each."""
@@ -360,6 +387,8 @@ class Net:
                     one.number(token, value)
         elif token.role == "pair":
             for one in targets:
+                if one.kind == "embedding":
+                    one.give(token, "words", token.values[0])
                 one.give(token, "filters" if one.kind in ("conv", "deconv") else "units", token.values[1])
         elif token.role != "and":
             raise Unread(token)
@@ -367,11 +396,19 @@ class Net:
     def put(self, head: Token | None, said: list[Token], times: int, near: Token) -> list[Part]:
         """One layer, or several with numbers of their own; or what is said of those before: of which layers it was."""
         outs = [i for i, one in enumerate(said) if one.role == "set" and one.which in ("filters", "units", "classes")]
-        joint = next((i for i in outs[1:] if said[i - 1].role == "and"), 0)
+        first = said[0].role if said else ""
+        takes = head is None or head.role == "phi" or "out" in KINDS[head.which].numbers
+        joint = next((i for i in outs[takes:] if i and said[i - 1].role == "and"), 0)
         if joint:  # … of 64 units and 10 outputs
             self.put(head, said[:joint], times, near)
             return self.put(Token("head", "linear", near.text, near.start), said[joint:], 0, near)
         said = [one for one in said if one.role != "and"]
+        if head is not None and head.role == "phi" and outs and first == "and":
+            if not self.parts:  # softmax regression with 10 classes
+                self.unnamed([one for one in said if one.role != "and"], 0, near)
+                return self.styled(Part(head.which), times)
+            made = self.styled(Part(head.which), times)
+            return self.unnamed(said, 0, near) or made
         if head is not None and head.role == "phi" and not said:
             return self.styled(Part(head.which), times)
         if head is None:
@@ -390,7 +427,14 @@ class Net:
         many = times or max([len(one.values) for one in lists], default=1)
         if many > MOST or (lists and any(len(one.values) != many for one in lists)):
             raise Unread(lists[0] if lists else near, "as many numbers as layers")
-        part = Part(head.which, role=next(iter(head.values), ""))
+        filters = any(one.role == "set" and one.which == "filters" for one in said)
+        same = [one for one in walk(self.parts) if one.kind == head.which]
+        if head.several and not times and not lists and same and said and not head.values:
+            told = {one.which for one in said if one.role == "set"}
+            if not told & {"filters", "units", "classes"} and not any(one.role == "number" for one in said):
+                self.later.append((Scope(head.which), [], said, near))  # pools are 2x2
+                return same
+        part = Part("conv" if head.values and filters else head.which, role=next(iter(head.values), ""))
         if head.text.startswith("bi") and head.which in CELLS:
             part.options["bi"] = "bi"
         made = [part.copy() for _ in range(many)]
@@ -429,14 +473,18 @@ class Net:
         if self.loose is not None:
             self.loose += said
             return []
-        if said and (said[0].role == "chain" or (said[0].role == "list" and len(said[0].values) > 2 and not self.parts and not self.given)):
+        if said and (said[0].role == "chain" or (
+            len(said[0].values) > 2 and not self.parts and not self.given
+            and (said[0].role == "list" or (said[0].role == "set" and said[0].which in ("kernel", "width")))
+        )):  # fmt: skip
             self.chained(said[0])
             said = said[1:]
         if said and said[0].role == "pair" and not self.parts:
             self.named(said[0], said[0].values[:1], said)
             return self.put(Token("head", "linear", near.text, near.start), said, times, near)
         names = {one.which for one in said if one.role == "set"}
-        if names and names <= {"padding", "bias"} and not times and len(said) == len(names) and self.everywhere(said):
+        if names == {"size"} and len(said) == 1 and not self.parts and not self.given and said[0].values[0].count("x") == 2:
+            self.named(said[0], said[0].values[0].split("x"), said)
             return []
         bare = [one for one in said if one.role in ("number", "list")]
         if not said and not times:
@@ -445,6 +493,8 @@ class Net:
             for one in said:
                 self.share(self.recent, one)
             return self.recent
+        if names and names <= {"padding", "bias"} and not times and len(said) == len(names) and self.everywhere(said):
+            return []
         kind = ""
         if "filters" in names or (bare and names & {"size", "kernel"}):
             kind = "conv"
@@ -459,7 +509,7 @@ class Net:
             if bare and not self.parts and not self.given and len(said) == 1 and len(bare[0].values) == 1:
                 self.named(bare[0], bare[0].values, said)
                 return []
-            raise Unread(said[0], "nothing it can be said of")
+            raise Unread(said[0] if said else near, "nothing it can be said of")
         if bare and not names and self.parts and self.parts[-1].kind == "linear" and len(said) == 1:
             if self.parts[-1].options.get("out") == bare[0].values[0] and self.decoding:
                 return []
@@ -489,7 +539,13 @@ class Net:
     def chained(self, token: Token) -> None:
         """784-300-10: what goes in, and linear layers."""
         first, *sizes = map(str, token.values)
-        if self.parts and self.parts[-1].kind != "flatten":
+        last = self.parts[-1] if self.parts else None
+        if last and last.kind == "linear" and last.options.get("out") == first and self.decoding:
+            self.chain += [Part("linear", {"out": size}) for size in sizes]
+            self.parts += self.chain[-len(sizes) :]
+            self.recent = self.chain
+            return
+        if last and last.kind != "flatten":
             raise Unread(token)
         if not self.parts:
             self.given = (int(first),)
@@ -542,6 +598,9 @@ class Net:
             found = [one for one in walk(self.parts) if one.kind == scope.kind]
         else:
             found = self.recent
+            if scope.which == "each" and len(found) == 1:  # first conv …, second conv …, both followed by …
+                found = [one for one in self.parts if one.kind == found[0].kind]
+                found = found if len(found) > 1 else []
         if scope.which == "between":
             return found[:-1]
         at = {"first": 0, "second": 1, "third": 2}.get(scope.which)
@@ -551,6 +610,9 @@ class Net:
 
     def block(self, inside: list[Token], times: int, after: list[Token]) -> int:
         """A net so many times, with filters of its own each time; how many phrases behind it were used."""
+        if [one.role for one in inside] == ["sum"]:
+            self.meet(inside)
+            return 0
         widths, used = self._widths(after)
         if inside and widths is None and inside[0].role == "set" and inside[0].which == "filters" and len(inside[0].values) == times:
             widths, inside = inside[0], inside[1:]
@@ -566,6 +628,10 @@ class Net:
             raise Unread(widths, "as many numbers as blocks")
         if not body.parts or times > MOST:
             raise Unread(inside[0] if inside else None)
+        more = list[Token]()
+        while widths and used < len(after) and after[used].role == "set" and after[used].which in ("size", "kernel", "padding", "stride"):
+            more.append(after[used])
+            used += 1
         self.recent = []
         for turn in range(times):
             copies = [one.copy() for one in body.parts]
@@ -575,6 +641,9 @@ class Net:
                     raise Unread(widths)
                 for one in open_:
                     one.options["out"] = (widths.values * times)[turn] if len(widths.values) == 1 else widths.values[turn]
+            for token in more:
+                found = [one for one in copies if one.kind in ("conv", "deconv") and one.fits(token.which, token.values[0])]
+                self.share(found, token) if found else self.share(copies[:1], token)
             copies[-1].ends = True
             self.parts += copies
             self.recent = [*self.recent, copies[-1]]
@@ -591,6 +660,9 @@ class Net:
         """Nets side by side, whose results meet."""
         found = list[list[Part]]()
         for piece in pieces:
+            if {one.role for one in piece} <= {"skip", "input", "then", "and", "comma"}:
+                found.append([])
+                continue
             net = Net()
             net.read([one for one in piece if one is not piece[-1] or one.role not in ("then", "and", "comma")])
             net.finish(flat=False)
@@ -658,6 +730,15 @@ class Net:
         if roles[0] == "open" and roles[-1] == "sum" and _closing(phrases, 0) == len(phrases) - 2:
             self.branches([phrases[1:-2], []], "|")
             return
+        if roles[0] == "skip" and {*roles} & {"head", "set"} and not {*roles[1:]} & {"sum", "skip", "join"}:
+            start = next(i for i, role in enumerate(roles) if role not in ("skip", "block", "of", "colon"))
+            self.sum = True
+            self.piece(phrases[start:])
+            return
+        if roles[-1] == "sum" and len(roles) > 1 and "head" in roles:
+            self.piece(phrases[:-1])
+            phrases = phrases[-1:]
+            roles = ["sum"]
         if "join" in roles and len(self.recent) > 1 and not any(role in ("head", "set") for role in roles):
             branches = self.recent
             self.parts = [*self.parts[: -len(branches)], Part("", sign="&", branches=[[one] for one in branches])]
@@ -665,12 +746,7 @@ class Net:
             return
         wraps = {"sum", "skip", "input", "and", "of", "block", "output"}
         if {*roles} <= wraps and self.parts and {"sum", "skip"} & {*roles}:
-            kept = [one for one in self.parts if one.kind not in ACTIVATIONS]
-            for one in kept:  # a sum asks for sizes that agree
-                kernel = one.options.get("kernel", "")
-                if one.kind == "conv" and kernel.isdigit() and int(kernel) % 2 and not {"padding", "same", "stride"} & {*one.options}:
-                    one.options["padding"] = str(int(kernel) // 2)
-            self.parts = [Part("", sign="|", branches=[self.parts, []])]
+            self.parts = [Part("", sign="|", branches=[self.parts, []], asks=True)]
             self.recent, self.sum = self.parts[:], False
             return
         raise Unread(phrases[0])
@@ -685,6 +761,10 @@ class Net:
             self.attach(targets if not any(part.kind in ACTIVATIONS for part in parts) else held, parts, said)
         for part in self.parts:
             part.settled()
+            for one in walk([part]) if part.asks else []:  # a sum asks for sizes that agree
+                kernel = one.options.get("kernel", "")
+                if one.kind == "conv" and kernel.isdigit() and int(kernel) % 2 and not {"padding", "same", "stride"} & {*one.options}:
+                    one.options["padding"] = str(int(kernel) // 2)
         if flat:
             self.flatten()
 
@@ -702,10 +782,101 @@ class Net:
         for at, part in enumerate(self.parts):
             if part.kind in ("flatten", "gap", "gmp", "last", "attention", "embedding", "transpose", *CELLS):
                 return
+            following = self.parts[at + 1].kind if at + 1 < len(self.parts) else ""
+            if part.kind == "avgpool" and part.unsized and following in ("linear", "flatten"):
+                raise Unread(None, "a mean over everything, or over windows of 2")
             if part.kind == "linear":
                 windows = any(KINDS[one.kind].window for one in walk(self.parts[:at]))
                 self.parts[at:at] = [Part("flatten")] if windows else []
                 return
+
+
+def blocked(phrases: list[Token]) -> list[Token]:
+    """Phrases in which what a counted block holds stands in parentheses: "two blocks of …", "two conv-relu-pool blocks"."""
+    for at, one in enumerate(phrases):
+        start = next((i for i in range(at - 1, max(-1, at - 7), -1) if phrases[i].role in ("count", "number")), -1)
+        if one.role != "block" or start < 0 or any(ahead.role not in ("head", "phi", "set", "layer") for ahead in phrases[start + 1 : at]):
+            continue
+        times, named = int(phrases[start].values[0]), phrases[start + 1 : at]
+        begin = at + 1
+        while begin < len(phrases) and phrases[begin].role in ("of", "colon"):
+            begin += 1
+        said = begin > at + 1
+        if begin < len(phrases) and phrases[begin].role == "open":
+            if len(named) > 1:
+                raise Unread(one)
+            return [*phrases[: start + 1], one, *blocked(phrases[begin:])]
+        if named and (len(named) > 1 or not said):
+            body, begin = named, at + 1
+        elif said:
+            end = begin
+            while end < len(phrases) and phrases[end].role != "stop" and phrases[end].which not in ("line", ";"):
+                told = phrases[end]
+                if told.role == "set" and told.which in ("filters", "units") and len(told.values) == times > 1:
+                    break
+                end += 1
+            body, begin = phrases[begin:end], end
+        else:
+            continue
+        while body and body[-1].role in ("and", "comma"):
+            body = body[:-1]
+        marks = [Token("open", "", "("), *body, Token("close", "", ")")]
+        return [*phrases[: start + 1], one, *marks, *blocked(phrases[begin:])]
+    return phrases
+
+
+def branched(phrases: list[Token]) -> list[Token]:
+    """Phrases in which branches that are said in words stand in parentheses, apart by | or &."""
+    start = next((i for i, one in enumerate(phrases) if one.role == "branch"), -1)
+    end = next((i for i in range(start + 1, len(phrases)) if phrases[i].role in ("join", "sum")), -1)
+    if start >= 0 and end >= 0:
+        body = phrases[start:end]
+        if len(body) > 2 and body[1].role == "number" and body[2].role == "colon":
+            marks = [i for i, one in enumerate(body) if one.role == "branch"]
+            pieces = [body[i + 3 : j] for i, j in pairwise([*marks, len(body)])]
+        elif any(one.role == "open" for one in body[:3]):
+            pieces, at = [], next(i for i, one in enumerate(body) if one.role == "open")
+            while at < len(body):
+                if body[at].role == "open":
+                    close = _closing(body, at)
+                    pieces.append(body[at + 1 : close])
+                    at = close
+                elif body[at].role not in ("and", "comma", "then"):
+                    raise Unread(body[at])
+                at += 1
+        else:
+            at = next((i for i, one in enumerate(body) if one.role == "colon"), len(body) - 1)
+            pieces = _split(body[at + 1 :], ("then",))
+        sign = "&" if phrases[end].role == "join" else "|"
+        before = phrases[:start]
+        while before and before[-1].role in ("count", "number", "parallel", "block", "of"):
+            before = before[:-1]
+    else:
+        start = next((i for i, one in enumerate(phrases) if one.role == "join"), -1)
+        if start < 0 or phrases[start - 1 : start] and phrases[start - 1].role not in ("then", "stop") or start + 1 == len(phrases):
+            return phrases
+        end = next((i for i in range(start, len(phrases)) if phrases[i].role == "stop" or phrases[i].which in ("line", ";")), len(phrases))
+        at = next((i for i in range(start + 1, end) if phrases[i].role not in ("output", "of", "colon")), end)
+        if at == end or phrases[at].role == "open" or not any(one.role == "head" for one in phrases[at:end]):
+            return phrases
+        if phrases[at].role == "head" and "output" in phrases[at].values:
+            at += 1
+        pieces = [[]]
+        for one in phrases[at:end]:
+            if one.role in ("comma", "and") and any(ahead.role == "head" for ahead in pieces[-1]):
+                pieces.append([])
+            elif one.role not in ("of", "comma", "and"):
+                pieces[-1].append(one)
+        sign, before, end = "&", phrases[:start], end - 1
+    pieces = [[one for i, one in enumerate(piece) if one.role not in STRONG or 0 < i < len(piece) - 1] for piece in pieces]
+    pieces = [piece for piece in pieces if piece]
+    made = [Token("open", "", "(")]
+    for piece in pieces:
+        made += [Token("then", sign, sign)] * (len(made) > 1) + piece
+    after = phrases[end + 1 :]
+    while after and after[0].role in ("of", "unit", "block"):
+        after = after[1:]
+    return [*before, *made, Token("close", "", ")"), *after]
 
 
 def _outer(phrases: Sequence[Token]) -> list[Token]:
